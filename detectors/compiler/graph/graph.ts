@@ -1,0 +1,96 @@
+/**
+ * The compiler's intermediate representation: a list of operators in execution order over named values.
+ *
+ * Feature maps are NHWC with batch 1, so a shape is [height, width, channels]. Every node makes one value. A graph is
+ * never changed in place: a pass returns a new one.
+ */
+
+/** [height, width, channels] of a feature map; [outputChannels, kernelHeight, kernelWidth, inputChannels] of weights; [channels] of a bias. */
+export type Shape = readonly number[];
+
+export interface ValueType {
+  readonly shape: Shape;
+  readonly dtype: "u8" | "f32";
+}
+
+/** A value known at compile time. */
+export interface Constant {
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** Pixels added on each side. */
+export interface Padding {
+  readonly top: number;
+  readonly left: number;
+  readonly bottom: number;
+  readonly right: number;
+}
+
+/** One scale of the YOLOv5 head: pixels of the input per cell, and its anchors' sizes in pixels of the input. */
+export interface DetectScale {
+  readonly stride: number;
+  readonly anchors: readonly (readonly [width: number, height: number])[];
+}
+
+/** What each operator needs to know beside its inputs. The one list of operators that there is. */
+export interface OperatorAttributes {
+  /** u8 [h, w, 3] → f32 [h, w, 3], times `scale`. */
+  normalize: { readonly scale: number };
+  /**
+   * inputs: x, weights [outC, kh, kw, inC], bias [outC] (optional), residual (optional, needs a bias).
+   * y = activation(conv(x) + bias) + residual. Padding is with zeros.
+   */
+  conv2d: {
+    readonly stride: number;
+    readonly padding: Padding;
+    readonly activation: "none" | "silu";
+  };
+  sigmoid: Record<never, never>;
+  silu: Record<never, never>;
+  /** Elementwise, both inputs of one shape (or the second a [channels] constant). */
+  add: Record<never, never>;
+  mul: Record<never, never>;
+  /** Padding never wins the maximum. */
+  max_pool2d: { readonly kernel: number; readonly stride: number; readonly padding: Padding };
+  /** Nearest neighbour: every pixel becomes factor × factor pixels. */
+  upsample: { readonly factor: number };
+  /** Joins along channels. */
+  concat: Record<never, never>;
+  /**
+   * YOLOv5 Detect: inputs are the head convolutions' logits, one per scale, [h, w, anchors·(5 + classes)].
+   * Makes [300, 6]: x1, y1, x2, y2, score, label of what is left after class-wise non-maximum suppression.
+   */
+  yolov5_detect: { readonly scales: readonly DetectScale[]; readonly classes: number };
+}
+
+export type Operator = keyof OperatorAttributes;
+
+/** One operator application. `op` decides the type of `attributes`. */
+export type Node<K extends Operator = Operator> = {
+  readonly [P in K]: {
+    readonly op: P;
+    readonly inputs: readonly string[];
+    readonly output: string;
+    readonly attributes: OperatorAttributes[P];
+  };
+}[K];
+
+export interface Graph {
+  /** The picture: u8 [height, width, 3]. */
+  readonly input: string;
+  /** The value the module answers with: the output of `yolov5_detect`. */
+  readonly output: string;
+  /** In execution order. */
+  readonly nodes: readonly Node[];
+  /** Type of every value, constants included. */
+  readonly values: ReadonlyMap<string, ValueType>;
+  readonly constants: ReadonlyMap<string, Constant>;
+}
+
+/** What an importer hands to the passes. */
+export interface ImportedModel {
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly graph: Graph;
+}

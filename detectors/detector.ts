@@ -1,0 +1,77 @@
+/**
+ * The only door from the agent to the detectors: open one, describe one, compile one.
+ */
+import type { DetectorFaultKind } from "./errors.ts";
+import type { ModelDescription } from "./module-format.ts";
+
+export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
+export type { ModelDescription } from "./module-format.ts";
+
+/** A rectangle in pixels: left, top, right, bottom. */
+export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
+
+/** One object found in one frame. */
+export interface Detection {
+  readonly label: string;
+  /** 0..1 */
+  readonly score: number;
+  readonly box: Box;
+}
+
+/** Which detections a frame's answer holds: lowest score, and the overlap (IoU) above which the weaker box goes. */
+export interface Thresholds {
+  readonly score: number;
+  readonly iou: number;
+}
+
+/** The answer to one frame: detections in pixels of the model input, best score first. */
+export interface Inference {
+  readonly detections: readonly Detection[];
+  /** Time from handing the frame over to having the reply, milliseconds. */
+  readonly inferenceMs: number;
+}
+
+/** What a detector has been through since it was opened. */
+export interface DetectorStats {
+  readonly frames: number;
+  readonly faults: Readonly<Record<DetectorFaultKind, number>>;
+  readonly restarts: number;
+  /** Moving average over recent frames, milliseconds. */
+  readonly inferenceMs: number;
+}
+
+export type Runtime = "wasmer" | "v8";
+
+/** A module's description and what identifies the file it came from. */
+export interface ModelInfo extends ModelDescription {
+  /** SHA-256 of the module file, hex. */
+  readonly sha256: string;
+  readonly bytes: number;
+  /** The fixed size of its memory. */
+  readonly memoryBytes: number;
+  /** What it imports, `module.name` each. */
+  readonly imports: readonly string[];
+}
+
+/** Finds objects in pictures of exactly the model's input size. */
+export interface Detector extends AsyncDisposable {
+  readonly model: ModelInfo;
+  readonly runtime: Runtime;
+  /**
+   * @param pixels model.input.height × width × 3 bytes, RGB. Copied before the call returns.
+   * @throws DetectorFault when this frame got no answer (the detector restarts by itself).
+   */
+  detect(pixels: Uint8Array, thresholds: Thresholds): Promise<Inference>;
+  stats(): DetectorStats;
+}
+
+/** How to run a detector. */
+export interface DetectorOptions {
+  readonly runtime: Runtime;
+  /** How many copies run side by side, each in a thread of its own. */
+  readonly instances: number;
+  /** A frame that got no reply within this time is lost and its instance is started again. */
+  readonly deadlineMs: number;
+  /** Called on the first fault of a kind and on recovery, not on every one. */
+  readonly log?: (event: { readonly level: "warn" | "info"; readonly message: string }) => void;
+}

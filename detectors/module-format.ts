@@ -1,0 +1,50 @@
+/**
+ * The contract of a detector module (`.wasm`): what it imports and exports, the request and reply on its pipe and
+ * the description it carries. The compiler writes it, the runtime reads it; neither knows the other.
+ */
+
+/** First word of every request and reply: "SBW1" in little-endian ASCII. */
+export const MAGIC = 0x31574253;
+
+/** Bytes of the header in front of a request's pixels: u32 magic, u32 sequence, f32 scoreThreshold, f32 iouThreshold. */
+export const REQUEST_HEADER_BYTES = 16;
+
+/** Bytes of the header in front of a reply's detections: u32 magic, u32 sequence, u32 count, u32 0. */
+export const REPLY_HEADER_BYTES = 16;
+
+/** Bytes of one detection: f32 x1, y1, x2, y2 (pixels of the model input), f32 score, u32 label. */
+export const DETECTION_BYTES = 24;
+
+/** The most detections one reply may hold. */
+export const MAX_DETECTIONS = 300;
+
+/** The whole sandbox: a module that imports anything else is refused. */
+export const IMPORT_MODULE = "wasi_snapshot_preview1";
+export const ALLOWED_IMPORTS = ["fd_read", "fd_write", "proc_exit"] as const;
+
+/** Name of the custom section that holds the description as UTF-8 JSON. */
+export const DESCRIPTION_SECTION = "sabrewing";
+
+export type Precision = "f32" | "i16" | "i8";
+export type ModelFormat = "onnx" | "yolov5-checkpoint";
+
+/** What a module says of itself (custom section `sabrewing`). */
+export interface ModelDescription {
+  readonly abi: 1;
+  readonly task: "detect";
+  readonly name: string;
+  readonly input: {
+    readonly width: number;
+    readonly height: number;
+    readonly channels: 3;
+    readonly dtype: "u8";
+    readonly layout: "hwc";
+  };
+  readonly labels: readonly string[];
+  readonly precision: Precision;
+  /** WebAssembly features the engine must have, e.g. `["simd128"]`. */
+  readonly features: readonly string[];
+  /** Where the weights come from: file format, SHA-256 of that file (hex) and its licence. */
+  readonly source: { readonly format: ModelFormat; readonly sha256: string; readonly licence: string };
+  readonly compiler: { readonly version: string };
+}
