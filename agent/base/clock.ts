@@ -1,0 +1,24 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Time, passed in wherever it matters so that tests and `replay` can turn it by hand. */
+export interface Clock {
+  /** Unix time in milliseconds; follows changes of the machine's clock. */
+  nowMs(): number;
+  /** Milliseconds since an arbitrary start; never goes back. For durations. */
+  monotonicMs(): number;
+  /** Resolves after `ms` milliseconds, or at once when the signal is aborted: the caller looks at the signal. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  async sleep(ms, signal) {
+    try {
+      await delay(ms, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+    }
+  },
+};

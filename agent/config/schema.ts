@@ -1,0 +1,169 @@
+import { z } from "zod";
+
+/**
+ * The one description of the configuration: its type, defaults, messages and editor help all come from here.
+ * Key names, meanings and defaults are Frigate's wherever Frigate has the key.
+ */
+
+/** Names that become a level of an MQTT topic and part of a file name. */
+const topicName = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+$/, { error: "letters, digits, _ and - only (it becomes part of MQTT topics)" });
+
+const positiveInteger = z.int().min(1);
+const fraction = z.number().min(0).max(1);
+
+const MqttSchema = z
+  .strictObject({
+    host: z.string().min(1).describe("Name or address of the broker."),
+    port: z.int().min(1).max(65535).default(1883).describe("TCP port of the broker."),
+    user: z.string().min(1).optional().describe("User name at the broker."),
+    password: z.string().optional().describe("Password at the broker; better from the environment: {NAME}."),
+    password_file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("File that holds the password, instead of password."),
+    client_id: z.string().min(1).default("sabrewing").describe("Must differ between agents at one broker."),
+    topic_prefix: z
+      .string()
+      .regex(/^[^#+/\s]+(\/[^#+/\s]+)*$/, { error: "a topic without #, + and spaces" })
+      .default("sabrewing")
+      .describe("First level of every topic; frigate lets the agent stand in for a Frigate."),
+    stats_interval: z.int().min(1).default(60).describe("Seconds between two messages on <prefix>/stats."),
+  })
+  .describe("The broker that events go to.");
+
+const ModelSchema = z
+  .strictObject({
+    path: z.string().min(1).describe("The detector module (.wasm) that compile or pull wrote."),
+  })
+  .describe("The detector.");
+
+const DetectorSchema = z
+  .strictObject({
+    runtime: z.enum(["wasmer", "v8"]).default("wasmer").describe("What executes the module."),
+    instances: z
+      .union([z.literal("auto"), positiveInteger.max(64)], { error: "auto or a whole number from 1 to 64" })
+      .default("auto")
+      .describe("Copies that run side by side; auto: one per camera, but one core stays free."),
+    deadline_ms: z.int().min(50).max(600_000).default(2000).describe("Milliseconds one frame may take."),
+  })
+  .describe("How the detector runs.");
+
+const InputSchema = z.strictObject({
+  path: z
+    .string()
+    .regex(/^rtsps?:\/\/[^\s]+$/, { error: "an address that starts with rtsp:// or rtsps://" })
+    .describe("The stream's address."),
+});
+
+const FfmpegSchema = z
+  .strictObject({
+    inputs: z
+      .tuple([InputSchema], { error: "a list of exactly one input: the stream to detect on" })
+      .describe("The stream to detect on: one per camera, best the camera's small substream."),
+    retry_interval: z
+      .number()
+      .min(1)
+      .max(3600)
+      .default(10)
+      .describe("Longest wait between two attempts to reopen a stream, seconds."),
+  })
+  .describe("Where the pictures come from.");
+
+const DetectSchema = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe("Whether objects are looked for; MQTT can switch it too."),
+    width: z.int().min(16).max(8192).optional().describe("Pixels; with height. Default: the stream's own."),
+    height: z.int().min(16).max(8192).optional().describe("Pixels; with width. Default: the stream's own."),
+    fps: z.number().min(0.1).max(60).default(5).describe("Frames looked at per second."),
+    min_initialized: positiveInteger
+      .optional()
+      .describe("Detections in a row that make an object; default fps / 2, at least 2."),
+    max_disappeared: positiveInteger
+      .optional()
+      .describe("Frames without a detection after which an object is gone; default 5 × fps."),
+  })
+  .refine((detect) => (detect.width === undefined) === (detect.height === undefined), {
+    error: "width and height together, or neither",
+  })
+  .transform((detect) => ({
+    ...detect,
+    min_initialized: detect.min_initialized ?? Math.max(2, Math.floor(detect.fps / 2)),
+    max_disappeared: detect.max_disappeared ?? Math.max(1, Math.round(5 * detect.fps)),
+  }))
+  .describe("The pictures objects are looked for in, and when an object counts.");
+
+const area = z.number().min(0);
+
+const FilterSchema = z
+  .strictObject({
+    min_score: fraction.default(0.5).describe("A detection below this is ignored."),
+    threshold: fraction.default(0.7).describe("The median score above which an object is believed."),
+    min_area: area.default(0).describe("Smallest box: pixels, or below 1 a fraction of the frame."),
+    max_area: area.default(24_000_000).describe("Largest box: pixels, or below 1 a fraction of the frame."),
+    min_ratio: z.number().min(0).default(0).describe("Smallest width / height of the box."),
+    max_ratio: z.number().min(0).default(24_000_000).describe("Largest width / height of the box."),
+  })
+  .describe("Which boxes of this label count.");
+
+const ObjectsSchema = z
+  .strictObject({
+    track: z
+      .array(z.string().min(1), { error: "a list of labels" })
+      .min(1)
+      .default(["person"])
+      .describe("Labels to follow; sabrewing inspect lists those the model knows."),
+    filters: z.record(z.string().min(1), FilterSchema).default({}).describe("By label."),
+  })
+  .describe("What to look for.");
+
+const SnapshotsSchema = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe("Publish a JPEG of each object. Off: no picture leaves the device."),
+  })
+  .describe("Pictures over MQTT.");
+
+const CameraSchema = z.strictObject({
+  enabled: z.boolean().default(true).describe("false: the camera is left alone."),
+  ffmpeg: FfmpegSchema,
+  detect: DetectSchema.prefault({}),
+  objects: ObjectsSchema.prefault({}),
+  snapshots: SnapshotsSchema.prefault({}),
+});
+
+/** The whole file. `z.input` is what a user writes, `z.output` (AgentConfig) has every default filled in. */
+export const AgentConfigSchema = z
+  .strictObject({
+    mqtt: MqttSchema,
+    model: ModelSchema,
+    detector: DetectorSchema.prefault({}),
+    cameras: z
+      .record(topicName, CameraSchema)
+      .refine((cameras) => Object.keys(cameras).length > 0, { error: "at least one camera" })
+      .describe("One entry per camera: its name, then its settings.")
+      .transform((cameras) => Object.entries(cameras).map(([name, camera]) => ({ name, ...camera }))),
+  })
+  .describe("Configuration of sabrewing");
+
+/** A valid configuration with every default filled in and every secret read. */
+export type AgentConfig = z.output<typeof AgentConfigSchema>;
+export type MqttConfig = AgentConfig["mqtt"];
+export type ModelConfig = AgentConfig["model"];
+export type DetectorConfig = AgentConfig["detector"];
+/** One camera, its name included. */
+export type CameraConfig = AgentConfig["cameras"][number];
+export type DetectConfig = CameraConfig["detect"];
+export type ObjectsConfig = CameraConfig["objects"];
+export type ObjectFilter = z.output<typeof FilterSchema>;
+
+const DEFAULT_FILTER: ObjectFilter = FilterSchema.parse({});
+
+/** What boxes of a label must be like on this camera: its filter, or the defaults where it has none. */
+export function objectFilter(objects: ObjectsConfig, label: string): ObjectFilter {
+  return objects.filters[label] ?? DEFAULT_FILTER;
+}
