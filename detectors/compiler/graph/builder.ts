@@ -1,0 +1,108 @@
+import { operators } from "../ops/index.ts";
+import { elements, ShapeError, showType } from "../ops/operator.ts";
+import type { Constant, Graph, Node, Operator, OperatorAttributes, Shape, ValueType } from "./graph.ts";
+
+/** Builds a graph node by node and infers every shape on the way. */
+export interface GraphBuilder {
+  /** Adds the picture, u8 [height, width, 3]. Returns its name. */
+  input(height: number, width: number, name?: string): string;
+  /**
+   * Adds a constant. Returns its name.
+   * @throws ShapeError when the data's length disagrees with the shape.
+   */
+  constant(name: string, shape: Shape, data: Float32Array): string;
+  /**
+   * Applies an operator and returns the name of the value it makes (made up when not given).
+   * @throws ShapeError when the operator cannot take these inputs.
+   */
+  add<K extends Operator>(
+    op: K,
+    inputs: readonly string[],
+    attributes: OperatorAttributes[K],
+    name?: string,
+  ): string;
+  /**
+   * The type of a value built so far.
+   * @throws ShapeError when there is no such value.
+   */
+  typeOf(value: string): ValueType;
+  /** The finished graph. */
+  finish(input: string, output: string): Graph;
+}
+
+/** Starts an empty graph. */
+export function buildGraph(): GraphBuilder {
+  const nodes: Node[] = [];
+  const values = new Map<string, ValueType>();
+  const constants = new Map<string, Constant>();
+
+  function define(name: string, type: ValueType): string {
+    if (values.has(name)) throw new ShapeError(`a value named "${name}" exists already`);
+    values.set(name, type);
+    return name;
+  }
+
+  function typeOf(value: string): ValueType {
+    const type = values.get(value);
+    if (!type) throw new ShapeError(`there is no value named "${value}"`);
+    return type;
+  }
+
+  function unusedName(op: Operator): string {
+    let number = nodes.length;
+    while (values.has(`${op}_${number}`)) number++;
+    return `${op}_${number}`;
+  }
+
+  return {
+    typeOf,
+    input: (height, width, name = "picture") => define(name, { dtype: "u8", shape: [height, width, 3] }),
+    constant(name, shape, data) {
+      if (elements(shape) !== data.length) {
+        throw new ShapeError(
+          `constant "${name}": expected ${elements(shape)} elements for [${shape.join(", ")}], received ${data.length}`,
+        );
+      }
+      define(name, { dtype: "f32", shape });
+      constants.set(name, { shape, data });
+      return name;
+    },
+    add(op, inputs, attributes, name = unusedName(op)) {
+      define(name, inferOutput(op, inputs.map(typeOf), attributes, name));
+      nodes.push(makeNode(op, inputs, name, attributes));
+      return name;
+    },
+    finish: (input, output) => ({ input, output, nodes, values, constants }),
+  };
+}
+
+/**
+ * The type that `op` makes of these inputs.
+ * @throws ShapeError naming the node and the types it received.
+ */
+export function inferOutput<K extends Operator>(
+  op: K,
+  inputs: readonly ValueType[],
+  attributes: OperatorAttributes[K],
+  name: string,
+): ValueType {
+  try {
+    return operators[op].infer(inputs, attributes);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new ShapeError(`${op} "${name}" of ${inputs.map(showType).join(", ")}: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A node of any operator. TypeScript cannot see that the Node of one K is one of the Nodes; it still checks the fields. */
+export function makeNode<K extends Operator>(
+  op: K,
+  inputs: readonly string[],
+  output: string,
+  attributes: OperatorAttributes[K],
+): Node {
+  const node: Node<K> = { op, inputs, output, attributes };
+  return node as Node;
+}

@@ -1,0 +1,57 @@
+import type { OperatorAttributes, ValueType } from "../graph/graph.ts";
+import {
+  checkInputCount,
+  elements,
+  featureMap,
+  mapSize,
+  type OperatorDefinition,
+  ShapeError,
+  type Tensor,
+  tensorAt,
+  windowPositions,
+} from "./operator.ts";
+
+function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["max_pool2d"]): ValueType {
+  checkInputCount(inputs, 1, 1);
+  const [height, width, channels] = featureMap(inputs, 0);
+  const { kernel, stride, padding } = attributes;
+  // A window wholly inside the padding would have no maximum.
+  if (Math.max(padding.top, padding.left, padding.bottom, padding.right) >= kernel) {
+    throw new ShapeError(`padding must be smaller than the kernel of ${kernel}`);
+  }
+  const outHeight = windowPositions("height", height, kernel, stride, padding);
+  const outWidth = windowPositions("width", width, kernel, stride, padding);
+  return { dtype: "f32", shape: [outHeight, outWidth, channels] };
+}
+
+function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["max_pool2d"]): Tensor {
+  const x = tensorAt(inputs, 0);
+  const { kernel, stride, padding } = attributes;
+  const [height, width, channels] = mapSize(x);
+  const outHeight = windowPositions("height", height, kernel, stride, padding);
+  const outWidth = windowPositions("width", width, kernel, stride, padding);
+  const shape = [outHeight, outWidth, channels];
+  const y = new Float32Array(elements(shape)).fill(-Infinity);
+
+  for (let oy = 0; oy < outHeight; oy++) {
+    for (let ox = 0; ox < outWidth; ox++) {
+      const to = (oy * outWidth + ox) * channels;
+      for (let ky = 0; ky < kernel; ky++) {
+        const row = oy * stride - padding.top + ky;
+        if (row < 0 || row >= height) continue;
+        for (let kx = 0; kx < kernel; kx++) {
+          const column = ox * stride - padding.left + kx;
+          if (column < 0 || column >= width) continue;
+          const from = (row * width + column) * channels;
+          for (let c = 0; c < channels; c++) {
+            y[to + c] = Math.max(y[to + c] ?? 0, x.data[from + c] ?? 0);
+          }
+        }
+      }
+    }
+  }
+  return { shape, data: y };
+}
+
+/** ONNX MaxPool-12 in two dimensions, square, without dilation, rounding the size down; padding never wins. */
+export const maxPool2d: OperatorDefinition<"max_pool2d"> = { infer, reference };

@@ -1,0 +1,114 @@
+import type { Operator, OperatorAttributes, Padding, Shape, ValueType } from "../graph/graph.ts";
+
+/** A value with its numbers: NHWC with batch 1, row-major. The picture alone is bytes. */
+export interface Tensor {
+  readonly shape: Shape;
+  readonly data: Float32Array | Uint8Array;
+}
+
+/** What `yolov5_detect` is told with every frame: lowest score, and the overlap (IoU) above which the weaker box goes. */
+export interface Thresholds {
+  readonly score: number;
+  readonly iou: number;
+}
+
+/** One operator of the intermediate representation: which types it makes of which, and what it computes. */
+export interface OperatorDefinition<K extends Operator> {
+  /**
+   * The type of the output.
+   * @throws ShapeError when the inputs or attributes break the operator's rules.
+   */
+  readonly infer: (inputs: readonly ValueType[], attributes: OperatorAttributes[K]) => ValueType;
+  /** The slow plain meaning of the operator, sums in f64, that every kernel is tested against. */
+  readonly reference: (
+    inputs: readonly Tensor[],
+    attributes: OperatorAttributes[K],
+    thresholds: Thresholds,
+  ) => Tensor;
+}
+
+/** Inputs that an operator cannot take. */
+export class ShapeError extends Error {
+  override readonly name = "ShapeError";
+}
+
+/** `f32 [1, 2, 3]`, as error messages and dumps show a type. */
+export function showType(type: ValueType): string {
+  return `${type.dtype} [${type.shape.join(", ")}]`;
+}
+
+/** Number of elements of a shape. */
+export function elements(shape: Shape): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Whether two shapes are the same. */
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+/**
+ * Reads inputs[index] as an f32 feature map [height, width, channels].
+ * @throws ShapeError when it is something else or missing.
+ */
+export function featureMap(inputs: readonly ValueType[], index: number): [number, number, number] {
+  const type = inputs[index];
+  const [height, width, channels] = type?.shape ?? [];
+  if (type?.dtype !== "f32" || type.shape.length !== 3 || !height || !width || !channels) {
+    throw new ShapeError(
+      `input ${index}: expected f32 [height, width, channels], received ${type ? showType(type) : "nothing"}`,
+    );
+  }
+  return [height, width, channels];
+}
+
+/** @throws ShapeError unless the number of inputs is within [least, most]. */
+export function checkInputCount(inputs: readonly ValueType[], least: number, most: number): void {
+  if (inputs.length < least || inputs.length > most) {
+    const expected = least === most ? `${least}` : `${least} to ${most}`;
+    throw new ShapeError(`expected ${expected} inputs, received ${inputs.length}`);
+  }
+}
+
+/**
+ * Positions of a window along one axis: floor((size + before + after − kernel) / stride) + 1 (ONNX Conv and MaxPool).
+ * @throws ShapeError when not even one position fits.
+ */
+export function windowPositions(
+  axis: "height" | "width",
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: Padding,
+): number {
+  const [before, after] = axis === "height" ? [padding.top, padding.bottom] : [padding.left, padding.right];
+  if (![kernel, stride].every((n) => Number.isSafeInteger(n) && n > 0)) {
+    throw new ShapeError(`kernel and stride must be positive integers, received ${kernel} and ${stride}`);
+  }
+  if (![before, after].every((n) => Number.isSafeInteger(n) && n >= 0)) {
+    throw new ShapeError(`padding must be non-negative integers, received ${before} and ${after}`);
+  }
+  const positions = Math.floor((size + before + after - kernel) / stride) + 1;
+  if (positions < 1) {
+    throw new ShapeError(
+      `a kernel of ${kernel} does not fit into ${axis} ${size} padded by ${before} and ${after}`,
+    );
+  }
+  return positions;
+}
+
+/**
+ * The tensor at inputs[index].
+ * @throws ShapeError when it is missing.
+ */
+export function tensorAt(inputs: readonly Tensor[], index: number): Tensor {
+  const tensor = inputs[index];
+  if (!tensor) throw new ShapeError(`input ${index} is missing`);
+  return tensor;
+}
+
+/** Height, width and channels of a feature map that the shape rule has already accepted. */
+export function mapSize(tensor: Tensor): [height: number, width: number, channels: number] {
+  const [height = 1, width = 1, channels = 1] = tensor.shape;
+  return [height, width, channels];
+}

@@ -1,0 +1,125 @@
+import type { DetectScale, OperatorAttributes, ValueType } from "../graph/graph.ts";
+import {
+  checkInputCount,
+  featureMap,
+  mapSize,
+  type OperatorDefinition,
+  ShapeError,
+  type Tensor,
+  type Thresholds,
+  tensorAt,
+} from "./operator.ts";
+import { logistic } from "./sigmoid.ts";
+
+/** The most boxes one frame may have (YOLOv5's max_det). */
+const MAX_TAKEN = 300;
+/** x1, y1, x2, y2, score, label. */
+const COLUMNS = 6;
+
+interface Candidate {
+  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
+  readonly score: number;
+  readonly label: number;
+}
+
+function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["yolov5_detect"]): ValueType {
+  const { scales, classes } = attributes;
+  checkInputCount(inputs, scales.length, scales.length);
+  if (scales.length === 0) throw new ShapeError("expected at least one scale");
+  if (!Number.isSafeInteger(classes) || classes < 1) {
+    throw new ShapeError(`expected at least one class, received ${classes}`);
+  }
+  scales.forEach(({ anchors }, index) => {
+    const channels = featureMap(inputs, index)[2];
+    const expected = anchors.length * (5 + classes);
+    if (channels !== expected) {
+      throw new ShapeError(
+        `input ${index}: expected ${anchors.length} anchors × (5 + ${classes} classes) = ${expected} channels, received ${channels}`,
+      );
+    }
+  });
+  return { dtype: "f32", shape: [MAX_TAKEN, COLUMNS] };
+}
+
+/** Every box of one scale that is good enough, in scan order: y, x, anchor. */
+function* decode(
+  { data, shape }: Tensor,
+  { stride, anchors }: DetectScale,
+  classes: number,
+  scoreThreshold: number,
+): Generator<Candidate> {
+  const [height, width] = mapSize({ data, shape });
+  const perAnchor = 5 + classes;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (const [anchor, [anchorWidth, anchorHeight]] of anchors.entries()) {
+        const at = ((y * width + x) * anchors.length + anchor) * perAnchor;
+        const logit = (index: number): number => data[at + index] ?? 0;
+        const objectness = logistic(logit(4));
+        if (!(objectness > scoreThreshold)) continue;
+        let label = 0;
+        for (let c = 1; c < classes; c++) if (logit(5 + c) > logit(5 + label)) label = c;
+        // Scores are compared as the f32 they are answered as, so that ties fall as they do in the kernel.
+        const score = Math.fround(objectness * logistic(logit(5 + label)));
+        if (!(score > scoreThreshold)) continue;
+        const centreX = (2 * logistic(logit(0)) - 0.5 + x) * stride;
+        const centreY = (2 * logistic(logit(1)) - 0.5 + y) * stride;
+        const halfWidth = ((2 * logistic(logit(2))) ** 2 * anchorWidth) / 2;
+        const halfHeight = ((2 * logistic(logit(3))) ** 2 * anchorHeight) / 2;
+        yield {
+          box: [centreX - halfWidth, centreY - halfHeight, centreX + halfWidth, centreY + halfHeight],
+          score,
+          label,
+        };
+      }
+    }
+  }
+}
+
+/** Intersection over union of two boxes. */
+function overlap(a: Candidate, b: Candidate): number {
+  const width = Math.min(a.box[2], b.box[2]) - Math.max(a.box[0], b.box[0]);
+  const height = Math.min(a.box[3], b.box[3]) - Math.max(a.box[1], b.box[1]);
+  const shared = Math.max(0, width) * Math.max(0, height);
+  const area = ({ box }: Candidate): number => (box[2] - box[0]) * (box[3] - box[1]);
+  return shared / (area(a) + area(b) - shared);
+}
+
+/** Greedy class-wise non-maximum suppression: best first, the earliest of equals, at most MAX_TAKEN. */
+function suppress(candidates: readonly Candidate[], iouThreshold: number): Candidate[] {
+  // Sorting is stable, so equal scores keep scan order.
+  let left = candidates.toSorted((a, b) => b.score - a.score);
+  const taken: Candidate[] = [];
+  while (taken.length < MAX_TAKEN) {
+    const [best, ...rest] = left;
+    if (!best) break;
+    taken.push(best);
+    left = rest.filter((other) => other.label !== best.label || !(overlap(best, other) > iouThreshold));
+  }
+  return taken;
+}
+
+function reference(
+  inputs: readonly Tensor[],
+  { scales, classes }: OperatorAttributes["yolov5_detect"],
+  thresholds: Thresholds,
+): Tensor {
+  const candidates = scales.flatMap((scale, index) => [
+    ...decode(tensorAt(inputs, index), scale, classes, thresholds.score),
+  ]);
+  const data = new Float32Array(MAX_TAKEN * COLUMNS);
+  suppress(candidates, thresholds.iou).forEach(({ box, score, label }, row) => {
+    data.set([...box, score, label], row * COLUMNS);
+  });
+  return { shape: [MAX_TAKEN, COLUMNS], data };
+}
+
+/**
+ * YOLOv5 Detect (v6, v7: "Eliminate Grid Sensitivity" decode) and class-wise greedy non-maximum suppression.
+ *
+ * For cell (x, y) and anchor a, with the logits t at channels a·(5 + classes) and s = sigmoid:
+ * centre = (2·s(t₀₁) − 0.5 + cell)·stride, size = (2·s(t₂₃))²·anchor, score = s(t₄)·s(best class logit).
+ * A candidate needs objectness and score above the score threshold; the lowest class index wins ties. Rows come best
+ * first; what is not needed of the 300 rows is zeros (a score is never zero). Boxes are not clipped to the picture.
+ */
+export const yolov5Detect: OperatorDefinition<"yolov5_detect"> = { infer, reference };
