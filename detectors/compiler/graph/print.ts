@@ -1,0 +1,54 @@
+import { elements } from "../ops/operator.ts";
+import type { Graph, Node } from "./graph.ts";
+
+/** A graph as text, one aligned line per node: output, operator, shape, attributes, inputs; `$` marks constants. */
+export function print(graph: Graph): string {
+  const shape = (name: string): string => graph.values.get(name)?.shape.join("×") ?? "?";
+  const operand = (name: string): string =>
+    graph.constants.has(name) ? `$${name} ${shape(name)}` : `${name}`;
+
+  const rows = graph.nodes.map((node) => [
+    node.output,
+    node.op,
+    shape(node.output),
+    attributesOf(node),
+    node.inputs.map(operand).join(", "),
+  ]);
+  const bytes = [...graph.constants.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  return [
+    `input   ${graph.input} ${shape(graph.input)}`,
+    ...aligned(rows),
+    `output  ${graph.output} ${shape(graph.output)}`,
+    `${graph.nodes.length} nodes, ${graph.constants.size} constants of ${bytes} bytes, ${multiplications(graph)} multiplications`,
+    "",
+  ].join("\n");
+}
+
+function attributesOf(node: Node): string {
+  return Object.entries(node.attributes)
+    .map(
+      ([key, value]) =>
+        `${key}=${typeof value === "object" ? JSON.stringify(value).replaceAll('"', "") : value}`,
+    )
+    .join(" ");
+}
+
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Multiplications in convolutions: what inference time follows. */
+function multiplications({ nodes, values, constants }: Graph): number {
+  return nodes
+    .filter(({ op }) => op === "conv2d")
+    .reduce((sum, { inputs, output }) => {
+      const [height = 0, width = 0] = values.get(output)?.shape ?? [];
+      return sum + height * width * elements(constants.get(inputs[1] ?? "")?.shape ?? [0]);
+    }, 0);
+}

@@ -1,0 +1,55 @@
+import { ModelError } from "../../errors.ts";
+import { ShapeError } from "../ops/operator.ts";
+import { buildGraph } from "./builder.ts";
+import type { Graph } from "./graph.ts";
+
+/** A picture's size in pixels. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Nothing a camera sends is larger; larger sizes come from broken files and would ask for absurd memory. */
+const LARGEST_SIDE = 8192;
+
+/**
+ * The same operators for another picture size, all shapes inferred again.
+ * @throws ModelError when the size does not fit the model's strides.
+ */
+export function retype(graph: Graph, size: PictureSize): Graph {
+  checkSize(size, coarsestStride(graph));
+  const builder = buildGraph();
+  builder.input(size.height, size.width, graph.input);
+  for (const [name, { shape, data }] of graph.constants) builder.constant(name, shape, data);
+  try {
+    for (const { op, inputs, attributes, output } of graph.nodes) builder.add(op, inputs, attributes, output);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new ModelError(
+      `the model cannot take pictures of ${size.width}x${size.height}: ${error.message}`,
+      "Choose a size whose width and height are multiples of 32.",
+      { cause: error },
+    );
+  }
+  return builder.finish(graph.input, graph.output);
+}
+
+/**
+ * @throws ModelError unless both sides are positive multiples of the stride and of a sensible size.
+ */
+export function checkSize({ width, height }: PictureSize, stride: number): void {
+  const fits = (side: number): boolean => Number.isInteger(side / stride) && side > 0 && side <= LARGEST_SIDE;
+  if (fits(width) && fits(height)) return;
+  throw new ModelError(
+    `the model cannot take pictures of ${width}x${height}: expected multiples of ${stride} up to ${LARGEST_SIDE}`,
+    `Choose a size whose width and height are multiples of ${stride}, such as ${10 * stride}x${6 * stride}.`,
+  );
+}
+
+/** Pixels of the picture per cell of the head's coarsest scale; 1 without a head. */
+function coarsestStride({ nodes }: Graph): number {
+  const strides = nodes.flatMap((node) =>
+    node.op === "yolov5_detect" ? node.attributes.scales.map((scale) => scale.stride) : [],
+  );
+  return Math.max(1, ...strides);
+}

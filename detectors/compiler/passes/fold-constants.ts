@@ -1,0 +1,22 @@
+import type { Constant, Graph, Node } from "../graph/graph.ts";
+import { evaluateOperator } from "../ops/evaluate.ts";
+import { rebuild } from "./rewrite.ts";
+
+/** No node that is folded looks at thresholds: they come with the frame. */
+const NO_THRESHOLDS = { score: 1, iou: 1 };
+
+/** Computes now, by the references, what depends on constants alone. */
+export function foldConstants(graph: Graph): Graph {
+  const constants = new Map<string, Constant>(graph.constants);
+  const remaining: Node[] = [];
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((name) => constants.get(name)).filter((input) => input !== undefined);
+    if (inputs.length < node.inputs.length || node.op === "yolov5_detect") {
+      remaining.push(node);
+      continue;
+    }
+    const { shape, data } = evaluateOperator(node.op, inputs, node.attributes, NO_THRESHOLDS);
+    constants.set(node.output, { shape, data: Float32Array.from(data) });
+  }
+  return rebuild(graph, remaining, constants);
+}

@@ -1,0 +1,55 @@
+import type { Graph } from "../graph/graph.ts";
+import { verify } from "../graph/verify.ts";
+import { foldConstants } from "./fold-constants.ts";
+import { fuseActivation } from "./fuse-activation.ts";
+import { fuseBias } from "./fuse-bias.ts";
+import { fuseResidual } from "./fuse-residual.ts";
+import { fuseScale } from "./fuse-scale.ts";
+import { fuseSilu } from "./fuse-silu.ts";
+import { removeDead } from "./remove-dead.ts";
+
+/** One step from what an importer made to what the kernels like best. The network computes the same after it. */
+export interface Pass {
+  readonly name: string;
+  readonly why: string;
+  readonly run: (graph: Graph) => Graph;
+}
+
+/** In this order. */
+export const passes: readonly Pass[] = [
+  { name: "fold-constants", why: "what never changes is computed once, here", run: foldConstants },
+  { name: "fuse-scale", why: "a batch norm's factor costs nothing inside the weights", run: fuseScale },
+  { name: "fuse-bias", why: "a convolution's accumulators can start at the bias", run: fuseBias },
+  { name: "fuse-silu", why: "one pass over the data instead of two and a spare buffer", run: fuseSilu },
+  { name: "fuse-activation", why: "a row is activated while it is hot in the cache", run: fuseActivation },
+  {
+    name: "fuse-residual",
+    why: "a sum while the row is in the cache saves a pass over memory",
+    run: fuseResidual,
+  },
+  { name: "remove-dead", why: "what nobody uses needs no code, weights or memory", run: removeDead },
+];
+
+/**
+ * Runs all passes and checks the graph after each.
+ * @param onStage told every stage's graph: `import` before the first pass, then each pass's name.
+ * @throws Error naming the pass that broke the graph.
+ */
+export function runPasses(graph: Graph, onStage?: (name: string, graph: Graph) => void): Graph {
+  check("import", graph);
+  onStage?.("import", graph);
+  return passes.reduce((before, { name, run }) => {
+    const after = run(before);
+    check(name, after);
+    onStage?.(name, after);
+    return after;
+  }, graph);
+}
+
+function check(stage: string, graph: Graph): void {
+  try {
+    verify(graph);
+  } catch (error) {
+    throw new Error(`after "${stage}" ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
+}
