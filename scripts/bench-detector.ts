@@ -1,0 +1,126 @@
+/**
+ * How fast is the detector, and how fast are others with the same weights, on this machine, now?
+ *
+ *   npm run -s bench:detector -- --sizes 640x640,320x320 --rounds 30 [--engines wasmer,onnxruntime-web] [--json]
+ *
+ * Each contestant runs in a process of its own, computes on one thread, and takes its turn round by round. Counted is
+ * the way from RGB bytes to the answer. Ours holds the worker, the pipe, decoding and non-maximum suppression. The others
+ * hold the conversion to float planes and the network up to the head's logits, neither decoding nor suppression: the
+ * comparison is in their favour.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import sharp from "sharp";
+import { withInputSize } from "../tests/support/onnx-outputs.ts";
+import { compileModule } from "./benchmark/compile-module.ts";
+import type { ContestantChoice } from "./benchmark/contestant.ts";
+import { type Racer, race } from "./benchmark/race.ts";
+import { startRacer } from "./benchmark/racer-process.ts";
+import { type Row, table, toRow } from "./benchmark/row.ts";
+import { findMedia, findModel } from "./materials.ts";
+
+const ENGINES = ["wasmer", "v8", "onnxruntime-web", "onnxruntime-node"] as const;
+type Engine = (typeof ENGINES)[number];
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+interface Options {
+  readonly sizes: readonly Size[];
+  readonly rounds: number;
+  readonly engines: readonly Engine[];
+  readonly json: boolean;
+}
+
+const options = new Command("bench:detector")
+  .description("Measures the detector against others with the same weights, on one thread.")
+  .option("--sizes <WxH,…>", "model input sizes", parseSizes, parseSizes("640x640,320x320"))
+  .option("--rounds <n>", "counted answers per contestant", Number, 30)
+  .option("--engines <name,…>", `of ${ENGINES.join(", ")}`, parseEngines, [...ENGINES])
+  .option("--json", "a line of JSON per row", false)
+  .parse()
+  .opts<Options>();
+
+const folder = mkdtempSync(join(tmpdir(), "sabrewing-bench-"));
+const rows: Row[] = [];
+try {
+  for (const size of options.sizes) rows.push(...(await measure(size)));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+if (!options.json) console.log(`${table(rows)}\nTimes in milliseconds; ${options.rounds} rounds each.`);
+// A benchmark in which somebody could not run is no result.
+process.exitCode = rows.length === options.sizes.length * options.engines.length ? 0 : 1;
+
+async function measure(size: Size): Promise<Row[]> {
+  const pixels = await picture(size);
+  const choices = new Map<string, ContestantChoice>();
+  const racers = new Map<string, Racer>();
+  await using stack = new AsyncDisposableStack();
+  for (const engine of options.engines) {
+    const choice = await choose(engine, size);
+    choices.set(engine, choice);
+    racers.set(engine, stack.use(startRacer(choice, pixels)));
+  }
+  const results = await race(racers, options.rounds);
+  const measured: Row[] = [];
+  for (const [engine, choice] of choices) {
+    const result = results.get(engine);
+    if (result === undefined || result instanceof Error) {
+      console.error(`${engine} ${size.width}x${size.height}: ${result?.message ?? "no result"}`);
+      continue;
+    }
+    const row = toRow(choice, "f32", result);
+    measured.push(row);
+    if (options.json) console.log(JSON.stringify(row));
+  }
+  return measured;
+}
+
+async function choose(engine: Engine, size: Size): Promise<ContestantChoice> {
+  const name = `${size.width}x${size.height}`;
+  if (engine === "wasmer" || engine === "v8") {
+    const modelPath = join(folder, `${name}.wasm`);
+    await compileModule(model("yolov5n.pt", "yolov5n.onnx"), modelPath, name);
+    return { name: "sabrewing", engine, ...size, modelPath };
+  }
+  const modelPath = join(folder, `${name}.onnx`);
+  writeFileSync(modelPath, withInputSize(readFileSync(model("yolov5n.onnx")), size));
+  return { name: engine, engine: engine === "onnxruntime-web" ? "wasm" : "native", ...size, modelPath };
+}
+
+function model(...names: string[]): string {
+  const found = names.map(findModel).find((path) => path !== undefined);
+  if (found === undefined) {
+    throw new Error(`${names.join(" or ")} not found: put it into $SABREWING_HOME or ../shared/models`);
+  }
+  return found;
+}
+
+/** A street scene with people where there is one, else noise: what is on it hardly matters to the time. */
+async function picture({ width, height }: Size): Promise<Uint8Array> {
+  const path = findMedia("images/bus.jpg");
+  if (path === undefined) return new Uint8Array(width * height * 3).map((_, i) => (i * 2654435761) >>> 24);
+  return await sharp(path).resize(width, height, { fit: "fill" }).removeAlpha().raw().toBuffer();
+}
+
+function parseSizes(text: string): Size[] {
+  return text.split(",").map((word) => {
+    const match = /^(\d+)x(\d+)$/.exec(word);
+    if (match === null) throw new Error(`--sizes: expected WxH, received "${word}"`);
+    return { width: Number(match[1]), height: Number(match[2]) };
+  });
+}
+
+function parseEngines(text: string): Engine[] {
+  return text.split(",").map((word) => {
+    const engine = ENGINES.find((known) => known === word);
+    if (engine === undefined)
+      throw new Error(`--engines: expected some of ${ENGINES.join(", ")}, received "${word}"`);
+    return engine;
+  });
+}

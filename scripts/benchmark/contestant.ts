@@ -1,0 +1,28 @@
+/** A loaded model that answers one picture at a time. */
+export interface Contestant extends AsyncDisposable {
+  /** @param pixels height × width × 3 bytes, RGB, row by row: what a camera gives */
+  infer(pixels: Uint8Array): Promise<void>;
+}
+
+/** Which contestant a child process shall be. */
+export interface ContestantChoice {
+  readonly name: "sabrewing" | "onnxruntime-web" | "onnxruntime-node";
+  /** Sabrewing runs in wasmer or v8; of the others, web is WebAssembly and node is native code. */
+  readonly engine: "wasmer" | "v8" | "wasm" | "native";
+  readonly width: number;
+  readonly height: number;
+  /** A compiled module for Sabrewing, an ONNX file of the wanted size for the others. */
+  readonly modelPath: string;
+}
+
+/** What the parent asks of the child, one question at a time. */
+export type Question =
+  /** @property pixels the picture every `infer` shall be about, base64 */
+  | { readonly ask: "load"; readonly choice: ContestantChoice; readonly pixels: string }
+  | { readonly ask: "infer" }
+  | { readonly ask: "rss" };
+
+/** The child's answer: milliseconds for `load` and `infer`, MiB for `rss`. */
+export type Answer =
+  | { readonly ok: true; readonly value: number }
+  | { readonly ok: false; readonly error: string };

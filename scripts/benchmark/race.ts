@@ -1,0 +1,69 @@
+/** A contestant in its own process, ready to be asked. All times in milliseconds, memory in MiB. */
+export interface Racer extends AsyncDisposable {
+  load(): Promise<number>;
+  infer(): Promise<number>;
+  rss(): Promise<number>;
+}
+
+/** What one contestant was seen to do. */
+export interface Result {
+  readonly loadMs: number;
+  readonly firstMs: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly rssMb: number;
+}
+
+/** Answers after the first that are not counted: engines are still compiling then. */
+const WARM_UP_ROUNDS = 5;
+
+/**
+ * Lets all contestants answer in turn, round by round, so that whatever the machine does meanwhile hits all alike.
+ * @param racers by name
+ * @returns per name its result, or the reason why it dropped out; the others go on
+ */
+export async function race(
+  racers: ReadonlyMap<string, Racer>,
+  rounds: number,
+): Promise<ReadonlyMap<string, Result | Error>> {
+  const running = new Map(racers);
+  const results = new Map<string, Result | Error>();
+  const seen = new Map<string, { loadMs: number; timesMs: number[] }>();
+
+  async function eachInTurn(step: (racer: Racer, name: string) => Promise<void>): Promise<void> {
+    for (const [name, racer] of running) {
+      try {
+        await step(racer, name);
+      } catch (error) {
+        running.delete(name);
+        results.set(name, error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  }
+
+  await eachInTurn(async (racer, name) => {
+    seen.set(name, { loadMs: await racer.load(), timesMs: [] });
+  });
+  for (let round = 0; round < 1 + WARM_UP_ROUNDS + rounds; round++) {
+    await eachInTurn(async (racer, name) => {
+      seen.get(name)?.timesMs.push(await racer.infer());
+    });
+  }
+  await eachInTurn(async (racer, name) => {
+    const { loadMs, timesMs } = seen.get(name) ?? { loadMs: Number.NaN, timesMs: [] };
+    const counted = timesMs.slice(1 + WARM_UP_ROUNDS).sort((a, b) => a - b);
+    results.set(name, {
+      loadMs,
+      firstMs: timesMs[0] ?? Number.NaN,
+      p50Ms: percentile(counted, 0.5),
+      p90Ms: percentile(counted, 0.9),
+      rssMb: await racer.rss(),
+    });
+  });
+  return results;
+}
+
+/** The smallest of the sorted values that at least this share of them do not exceed (nearest rank). */
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}

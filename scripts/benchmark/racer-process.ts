@@ -1,0 +1,43 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import type { Answer, ContestantChoice, Question } from "./contestant.ts";
+import type { Racer } from "./race.ts";
+
+const PROGRAM = fileURLToPath(new URL("contestant-process.ts", import.meta.url));
+
+/**
+ * Starts a process for one contestant; it loads its model when asked to.
+ * @param pixels the picture it will look at: height × width × 3 bytes, RGB
+ */
+export function startRacer(choice: ContestantChoice, pixels: Uint8Array): Racer {
+  const child = fork(PROGRAM, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+  const gone = new Promise<never>((_, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) =>
+      reject(new Error(`its process ended (${signal ?? `exit code ${code}`})`)),
+    );
+  });
+  // Nobody may be waiting when it ends as it should.
+  gone.catch(() => undefined);
+
+  async function ask(question: Question): Promise<number> {
+    child.send(question);
+    const [answer] = (await Promise.race([once(child, "message"), gone])) as [Answer];
+    if (!answer.ok) throw new Error(answer.error);
+    return answer.value;
+  }
+
+  return {
+    load: () => ask({ ask: "load", choice, pixels: Buffer.from(pixels).toString("base64") }),
+    infer: () => ask({ ask: "infer" }),
+    rss: () => ask({ ask: "rss" }),
+    [Symbol.asyncDispose]: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.disconnect();
+      const insist = setTimeout(() => child.kill("SIGKILL"), 5000);
+      await once(child, "exit");
+      clearTimeout(insist);
+    },
+  };
+}
