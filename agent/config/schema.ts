@@ -6,9 +6,10 @@ import { z } from "zod";
  */
 
 /** Names that become a level of an MQTT topic and part of a file name. */
-const topicName = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]+$/, { error: "letters, digits, _ and - only (it becomes part of MQTT topics)" });
+const TOPIC_NAME = /^[A-Za-z0-9_-]+$/;
+
+/** Also look at a value that has other mistakes in it: everything is told at once. */
+const always = { when: ({ value }: { value: unknown }) => typeof value === "object" && value !== null };
 
 const positiveInteger = z.int().min(1);
 const fraction = z.number().min(0).max(1);
@@ -85,7 +86,8 @@ const DetectSchema = z
       .optional()
       .describe("Frames without a detection after which an object is gone; default 5 × fps."),
   })
-  .refine((detect) => (detect.width === undefined) === (detect.height === undefined), {
+  .refine(({ width, height }) => (width === undefined) === (height === undefined), {
+    ...always,
     error: "width and height together, or neither",
   })
   .transform((detect) => ({
@@ -117,6 +119,16 @@ const ObjectsSchema = z
       .describe("Labels to follow; sabrewing inspect lists those the model knows."),
     filters: z.record(z.string().min(1), FilterSchema).default({}).describe("By label."),
   })
+  .superRefine(({ track, filters }, context) => {
+    for (const label of Object.keys(filters).filter((name) => !track.includes(name))) {
+      context.addIssue({
+        code: "custom",
+        path: ["filters", label],
+        params: { isKey: true },
+        message: "a filter for a label that is not in track does nothing; add the label there",
+      });
+    }
+  })
   .describe("What to look for.");
 
 const SnapshotsSchema = z
@@ -136,6 +148,17 @@ const CameraSchema = z.strictObject({
   snapshots: SnapshotsSchema.prefault({}),
 });
 
+function checkNames(cameras: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
+  for (const name of Object.keys(cameras).filter((key) => !TOPIC_NAME.test(key))) {
+    context.addIssue({
+      code: "custom",
+      path: [name],
+      params: { isKey: true },
+      message: "the name may hold letters, digits, _ and - only: it becomes part of MQTT topics",
+    });
+  }
+}
+
 /** The whole file. `z.input` is what a user writes, `z.output` (AgentConfig) has every default filled in. */
 export const AgentConfigSchema = z
   .strictObject({
@@ -143,8 +166,10 @@ export const AgentConfigSchema = z
     model: ModelSchema,
     detector: DetectorSchema.prefault({}),
     cameras: z
-      .record(topicName, CameraSchema)
+      .record(z.string(), CameraSchema)
+      .superRefine(checkNames, always)
       .refine((cameras) => Object.keys(cameras).length > 0, { error: "at least one camera" })
+      .meta({ propertyNames: { pattern: TOPIC_NAME.source } })
       .describe("One entry per camera: its name, then its settings.")
       .transform((cameras) => Object.entries(cameras).map(([name, camera]) => ({ name, ...camera }))),
   })

@@ -1,0 +1,16 @@
+/** How long to wait between attempts. */
+export interface Backoff {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/**
+ * Milliseconds to wait before attempt `attempt` (1 = the first repetition): doubles each time up to `longestMs`, of
+ * which a random half is taken away, so that many clients that failed together do not come back together ("equal
+ * jitter" of Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+ * @param random a number from 0 up to 1, `Math.random` outside tests.
+ */
+export function backoffMs(attempt: number, { firstMs, longestMs }: Backoff, random: () => number): number {
+  const ceilingMs = Math.min(longestMs, firstMs * 2 ** Math.min(attempt - 1, 30));
+  return ceilingMs * (1 - random() / 2);
+}

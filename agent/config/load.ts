@@ -1,0 +1,164 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { ConfigError } from "../base/errors.ts";
+import { type Environment, fillFromEnvironment } from "./environment.ts";
+import { configJsonSchema } from "./json-schema.ts";
+import { describeExpected, describeIssues, type Problem } from "./problems.ts";
+import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
+
+/** Where a configuration is looked for when none is named, in this order. */
+export const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml", "./sabrewing.yml"];
+
+/** One mistake and its place. */
+export interface ConfigProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** `cameras.door.detect.fps`; empty for the whole file. */
+  readonly key: string;
+  readonly message: string;
+}
+
+/** A configuration with mistakes: all of them. */
+export class InvalidConfig extends ConfigError {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const lines = problems.map(({ file, line, column, key, message }) => {
+      return `  ${file}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`;
+    });
+    const count = problems.length === 1 ? "one mistake" : `${problems.length} mistakes`;
+    super(
+      `${count} in the configuration\n${lines.join("\n")}`,
+      "Correct these lines; config/sabrewing.yml explains every key.",
+    );
+    this.problems = problems;
+  }
+}
+
+export interface LoadedConfig {
+  readonly config: AgentConfig;
+  /** The file it came from. */
+  readonly file: string;
+}
+
+/**
+ * Reads and checks a configuration file.
+ * @param path the file; without it the first of `searched` that exists.
+ * @throws ConfigError when there is no such file, InvalidConfig with every mistake in it.
+ */
+export function loadConfig(
+  path: string | undefined,
+  env: Environment,
+  searched: readonly string[] = DEFAULT_CONFIG_FILES,
+): LoadedConfig {
+  for (const file of path === undefined ? searched : [path]) {
+    const text = readIfThere(file, path !== undefined);
+    if (text !== undefined) return { config: parseConfig(text, file, env), file };
+  }
+  throw new ConfigError(
+    `no configuration: looked for ${searched.join(" and ")}`,
+    "Copy the sabrewing.yml that comes with sabrewing (config/sabrewing.yml) there, or name a file with --config.",
+  );
+}
+
+/**
+ * Checks the text of a configuration file.
+ * @param file its name, for messages and for files named relative to it.
+ * @throws InvalidConfig with every mistake.
+ */
+export function parseConfig(text: string, file: string, env: Environment): AgentConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const broken = [...document.errors, ...document.warnings].map(({ pos, message }) => {
+    const { line, col } = lines.linePos(pos[0]);
+    return { file, line, column: col, key: "", message: `not valid YAML: ${message}` };
+  });
+  // What a parser makes of broken YAML is a guess: mistakes found in it would be, too.
+  if (broken.length > 0) throw new InvalidConfig(broken);
+
+  const problems: Problem[] = [];
+  const asWritten: unknown = document.toJS();
+  const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
+  const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
+  if (!result.success) {
+    problems.push(...describeIssues(result.error.issues, asWritten, configJsonSchema()));
+  }
+  const config = result.success ? withSecretFiles(result.data, file, problems) : undefined;
+  if (config === undefined || problems.length > 0) {
+    const placed = problems.map((problem) => ({
+      file,
+      ...locate(document, lines, problem),
+      ...describe(problem),
+    }));
+    throw new InvalidConfig(placed.sort((a, b) => a.line - b.line || a.column - b.column));
+  }
+  return config;
+}
+
+/** Reads the files that hold secrets; a path is relative to the configuration file. */
+function withSecretFiles(config: AgentConfig, file: string, problems: Problem[]): AgentConfig {
+  const { password, password_file: named } = config.mqtt;
+  if (named === undefined) return config;
+  const path = ["mqtt", "password_file"];
+  if (password !== undefined) {
+    problems.push({ path, message: "give either password or password_file, not both" });
+    return config;
+  }
+  try {
+    const secret = readFileSync(resolve(dirname(file), named), "utf8").replace(/\r?\n$/, "");
+    return { ...config, mqtt: { ...config.mqtt, password: secret } };
+  } catch (error) {
+    problems.push({ path, message: `cannot read this file (${errorCode(error)})` });
+    return config;
+  }
+}
+
+function describe({ path, message }: Problem): { key: string; message: string } {
+  return { key: path.map(String).join("."), message };
+}
+
+/** Line and column of a problem: its key, its value, or the nearest section above it that is there. */
+function locate(document: Document, lines: LineCounter, problem: Problem): { line: number; column: number } {
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  if (problem.isKey === true) {
+    const parent = document.getIn(problem.path.slice(0, -1), true) ?? document.contents;
+    const pair = isMap(parent)
+      ? parent.items.find(({ key }) => keyOf(key) === problem.path.at(-1))
+      : undefined;
+    if (isNode(pair?.key) && pair.key.range) return place(pair.key.range[0]);
+  }
+  for (let depth = problem.path.length; depth > 0; depth--) {
+    const node = document.getIn(problem.path.slice(0, depth), true);
+    if (isNode(node) && node.range) return place(node.range[0]);
+  }
+  return { line: 1, column: 1 };
+}
+
+function keyOf(key: unknown): unknown {
+  return isScalar(key) ? String(key.value) : undefined;
+}
+
+function readIfThere(file: string, required: boolean): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" && !required) return undefined;
+    throw new ConfigError(
+      `cannot read the configuration ${file} (${code})`,
+      code === "ENOENT"
+        ? "Check the path given with --config."
+        : "Make the file readable for the user that runs sabrewing.",
+      { cause: error },
+    );
+  }
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}

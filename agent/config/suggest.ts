@@ -1,0 +1,37 @@
+/**
+ * The candidate that a mistyped word most likely means, or undefined when none is close: at most one slip (a letter
+ * missing, added, wrong, or two swapped) per three letters.
+ */
+export function suggest(word: string, candidates: readonly string[]): string | undefined {
+  const allowed = Math.max(1, Math.floor(word.length / 3));
+  let best: { readonly candidate: string; readonly slips: number } | undefined;
+  for (const candidate of candidates) {
+    const slips = countSlips(word.toLowerCase(), candidate.toLowerCase());
+    if (slips <= allowed && (best === undefined || slips < best.slips)) best = { candidate, slips };
+  }
+  return best?.candidate;
+}
+
+/** Optimal string alignment distance (Damerau 1964, Levenshtein 1965; no substring edited twice). */
+function countSlips(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const same = from[row - 1] === to[column - 1];
+      let slips = Math.min(
+        (last[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (last[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      const swapped =
+        row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      if (swapped) slips = Math.min(slips, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(slips);
+    }
+    beforeLast = last;
+    last = current;
+  }
+  return last[to.length] ?? 0;
+}

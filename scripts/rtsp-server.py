@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""An RTSP camera made of a recorded clip: H.264 from an MP4, in real time, looped for ever.
+
+Prints one line, `listening PORT`, when clients may connect. The loop is seamless: time stamps go on counting, and no
+client sees an end of stream. All clients share one stream, as with a real camera; it starts with the first of them.
+
+Debian: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad}
+"""
+
+import argparse
+import signal
+import sys
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstApp", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstApp, GstRtspServer  # noqa: E402, F401 (GstApp adds methods to elements)
+
+READ = (
+    "filesrc name=file ! qtdemux ! h264parse ! video/x-h264,stream-format=byte-stream,alignment=au"
+    " ! appsink name=out sync=false max-buffers=64"
+)
+# The sinks behind the payloader keep real time; appsrc hands over as much as they take.
+SERVE = (
+    "( appsrc name=in format=time max-bytes=500000 ! h264parse"
+    " ! rtph264pay name=pay0 pt=96 config-interval=1 )"
+)
+
+
+def read_clip(path):
+    """Every access unit of the file in decoding order: (caps, [(bytes, pts, dts, is_delta)], duration)."""
+    pipeline = Gst.parse_launch(READ)
+    pipeline.get_by_name("file").set_property("location", path)
+    sink = pipeline.get_by_name("out")
+    pipeline.set_state(Gst.State.PLAYING)
+    units, caps, end = [], None, 0
+    while True:
+        sample = sink.emit("pull-sample")
+        if sample is None:
+            break
+        caps = sample.get_caps()
+        buffer = sample.get_buffer()
+        segment = sample.get_segment()
+        pts = segment.to_running_time(Gst.Format.TIME, buffer.pts)
+        # Edit lists shift the picture clock, so that decoding may start before zero: take both from the same origin.
+        dts = max(0, pts - (buffer.pts - buffer.dts)) if buffer.dts != Gst.CLOCK_TIME_NONE else pts
+        end = max(end, pts + buffer.duration)
+        is_delta = bool(buffer.get_flags() & Gst.BufferFlags.DELTA_UNIT)
+        units.append((buffer.extract_dup(0, buffer.get_size()), pts, dts, is_delta))
+    failure = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+    pipeline.set_state(Gst.State.NULL)
+    if failure is not None:
+        sys.exit(f"rtsp-server: {path}: {failure.parse_error()[0].message}")
+    if not units:
+        sys.exit(f"rtsp-server: {path} holds no H.264 video")
+    return caps, units, end
+
+
+class LoopFactory(GstRtspServer.RTSPMediaFactory):
+    """Makes the one stream that all clients share."""
+
+    def __init__(self, clip):
+        super().__init__()
+        self.caps, self.units, self.duration = clip
+        self.set_launch(SERVE)
+        self.set_shared(True)
+
+    def do_configure(self, media):
+        source = media.get_element().get_by_name_recurse_up("in")
+        source.set_property("caps", self.caps)
+        position = {"unit": 0, "round": 0}
+
+        def push(element, _bytes):
+            content, pts, dts, is_delta = self.units[position["unit"]]
+            offset = position["round"] * self.duration
+            buffer = Gst.Buffer.new_wrapped(content)
+            buffer.pts = pts + offset
+            buffer.dts = dts + offset
+            if is_delta:
+                buffer.set_flags(Gst.BufferFlags.DELTA_UNIT)
+            element.emit("push-buffer", buffer)
+            position["unit"] += 1
+            if position["unit"] == len(self.units):
+                position["unit"] = 0
+                position["round"] += 1
+
+        source.connect("need-data", push)
+
+
+def ask_password(server, factory, user, password):
+    """Lets only this user in (basic authentication)."""
+    auth = GstRtspServer.RTSPAuth()
+    token = GstRtspServer.RTSPToken()
+    token.set_string("media.factory.role", "viewer")
+    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+    server.set_auth(auth)
+    viewer = Gst.Structure.new_from_string("viewer,media.factory.access=true,media.factory.construct=true")
+    factory.add_role_from_structure(viewer)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--file", required=True, help="an MP4 with H.264 video")
+    arguments.add_argument("--port", type=int, default=0, help="0 (default): a free one, printed")
+    arguments.add_argument("--address", default="127.0.0.1", help="where to listen (default: this machine only)")
+    arguments.add_argument("--path", default="/camera", help="of the stream's address (default: /camera)")
+    arguments.add_argument("--user", help="with --password: only this user may watch")
+    arguments.add_argument("--password")
+    options = arguments.parse_args()
+
+    Gst.init(None)
+    factory = LoopFactory(read_clip(options.file))
+    server = GstRtspServer.RTSPServer()
+    server.set_address(options.address)
+    server.set_service(str(options.port))
+    if options.user is not None:
+        ask_password(server, factory, options.user, options.password or "")
+    server.get_mount_points().add_factory(options.path, factory)
+    if server.attach(None) == 0:
+        sys.exit(f"rtsp-server: cannot listen on {options.address}:{options.port}")
+    print("listening", server.get_bound_port(), flush=True)
+
+    loop = GLib.MainLoop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        GLib.unix_signal_add(GLib.PRIORITY_HIGH, number, loop.quit)
+    loop.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+import { expect, test } from "vitest";
+import { newestOnly } from "../../../agent/base/newest-only.ts";
+
+/** A source that a test feeds by hand. */
+function feed<T>() {
+  const waiting: T[] = [];
+  let ended = false;
+  let closed = false;
+  let wake = () => {};
+  async function* source(): AsyncGenerator<T> {
+    try {
+      while (true) {
+        const item = waiting.shift();
+        if (item !== undefined) yield item;
+        else if (ended) return;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    } finally {
+      closed = true;
+    }
+  }
+  return {
+    source: source(),
+    closed: () => closed,
+    push: (...items: T[]) => {
+      waiting.push(...items);
+      wake();
+    },
+    end: () => {
+      ended = true;
+      wake();
+    },
+  };
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test("a slow reader skips to the newest item and still sees the last one", async () => {
+  const camera = feed<number>();
+  const newest = newestOnly(camera.source);
+  const seen: number[] = [];
+  camera.push(1);
+  for await (const item of newest) {
+    seen.push(item);
+    if (item === 1) camera.push(2, 3, 4);
+    if (item === 4) camera.push(5, 6);
+    if (item === 6) {
+      camera.push(7);
+      camera.end();
+    }
+    await settle();
+  }
+  expect(seen).toEqual([1, 4, 6, 7]);
+  expect(newest.counts()).toEqual({ delivered: 4, dropped: 3 });
+});
+
+test("a fast reader sees everything and nothing counts as dropped", async () => {
+  const camera = feed<number>();
+  const newest = newestOnly(camera.source);
+  const seen: number[] = [];
+  camera.push(1);
+  for await (const item of newest) {
+    seen.push(item);
+    if (item === 3) camera.end();
+    else camera.push(item + 1);
+  }
+  expect(seen).toEqual([1, 2, 3]);
+  expect(newest.counts()).toEqual({ delivered: 3, dropped: 0 });
+});
+
+test("an error of the source arrives after its last item", async () => {
+  async function* failing() {
+    yield 1;
+    throw new Error("the camera went away");
+  }
+  const seen: number[] = [];
+  const reading = (async () => {
+    for await (const item of newestOnly(failing())) {
+      seen.push(item);
+      await settle();
+    }
+  })();
+  await expect(reading).rejects.toThrow("the camera went away");
+  expect(seen).toEqual([1]);
+});
+
+test("leaving the loop closes the source", async () => {
+  const camera = feed<number>();
+  camera.push(1);
+  for await (const _ of newestOnly(camera.source)) {
+    // The source waits for its next item; it can be closed once it has one, as an aborted camera has at once.
+    setTimeout(() => camera.push(2), 5);
+    break;
+  }
+  expect(camera.closed()).toBe(true);
+});
+
+test("an error thrown by the reader closes the source and stays the reader's own", async () => {
+  const camera = feed<number>();
+  camera.push(1, 2, 3);
+  const reading = (async () => {
+    for await (const _ of newestOnly(camera.source)) {
+      camera.end();
+      throw new Error("the detector broke");
+    }
+  })();
+  await expect(reading).rejects.toThrow("the detector broke");
+  expect(camera.closed()).toBe(true);
+});

@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { InvalidConfig, loadConfig, parseConfig } from "../../../agent/config/load.ts";
+
+const SMALLEST = `mqtt: {host: broker}
+model: {path: /models/m.wasm}
+cameras:
+  door:
+    ffmpeg: {inputs: [{path: "rtsp://10.0.0.7/stream2"}]}
+`;
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sabrewing-config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What a user reads for this text, one line per mistake, without the file's name. */
+function mistakes(text: string, env = {}): string[] {
+  try {
+    parseConfig(text, "sabrewing.yml", env);
+  } catch (error) {
+    if (!(error instanceof InvalidConfig)) throw error;
+    return error.problems.map(({ line, column, key, message }) => `${line}:${column} ${key}: ${message}`);
+  }
+  return [];
+}
+
+test("the smallest configuration gets every default", () => {
+  const config = parseConfig(SMALLEST, "sabrewing.yml", {});
+  expect(config).toEqual({
+    mqtt: {
+      host: "broker",
+      port: 1883,
+      client_id: "sabrewing",
+      topic_prefix: "sabrewing",
+      stats_interval: 60,
+    },
+    model: { path: "/models/m.wasm" },
+    detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000 },
+    cameras: [
+      {
+        name: "door",
+        enabled: true,
+        ffmpeg: { inputs: [{ path: "rtsp://10.0.0.7/stream2" }], retry_interval: 10 },
+        detect: { enabled: true, fps: 5, min_initialized: 2, max_disappeared: 25 },
+        objects: { track: ["person"], filters: {} },
+        snapshots: { enabled: false },
+      },
+    ],
+  });
+});
+
+test("three mistakes are told together, each with its line, column and key", () => {
+  const text = `mqtt: {host: broker, port: 70000}
+model: {}
+cameras:
+  door:
+    ffmpeg: {inputs: [{path: "rtsp://10.0.0.7/stream2"}]}
+    detect:
+      fps: fast
+`;
+  expect(mistakes(text)).toEqual([
+    "1:28 mqtt.port: expected at most 65535, received 70000",
+    "2:8 model.path: missing: expected a text",
+    '7:12 cameras.door.detect.fps: expected a number, received "fast"',
+  ]);
+});
+
+test("the message names the file and how many mistakes there are", () => {
+  const file = join(folder, "bad.yml");
+  writeFileSync(file, SMALLEST.replace("host", "hots").replace("model:", "modle:"));
+  expect(() => loadConfig(file, {})).toThrow(
+    [
+      "4 mistakes in the configuration",
+      `  ${file}:1:1: model: missing: expected keys with values`,
+      `  ${file}:1:7: mqtt.host: missing: expected a text`,
+      `  ${file}:1:8: mqtt.hots: unknown key; did you mean host?`,
+      `  ${file}:2:1: modle: unknown key; did you mean model?`,
+    ].join("\n"),
+  );
+});
+
+test("an unknown key gets the key it was meant to be", () => {
+  expect(mistakes(`${SMALLEST}    detect: {hight: 720, widht: 1280}\n`)).toEqual([
+    "6:14 cameras.door.detect.hight: unknown key; did you mean height?",
+    "6:26 cameras.door.detect.widht: unknown key; did you mean width?",
+  ]);
+});
+
+test("a key one level too high is sent to its section", () => {
+  expect(mistakes(`${SMALLEST}    fps: 5\n`)).toEqual([
+    "6:5 cameras.door.fps: unknown key here; fps belongs under detect",
+  ]);
+});
+
+test("a key that only Frigate has is told apart from a slip", () => {
+  expect(mistakes(`${SMALLEST}    zones: {}\n`)).toEqual([
+    "6:5 cameras.door.zones: unknown key; zones come with a later version",
+  ]);
+});
+
+test("a camera whose name would break topics is refused at its name", () => {
+  expect(mistakes(SMALLEST.replace("door:", "front/door:"))).toEqual([
+    "4:3 cameras.front/door: the name may hold letters, digits, _ and - only: it becomes part of MQTT topics",
+  ]);
+});
+
+test("a filter for a label that is not tracked is a mistake", () => {
+  expect(mistakes(`${SMALLEST}    objects: {track: [person], filters: {persn: {}}}\n`)).toEqual([
+    "6:42 cameras.door.objects.filters.persn: a filter for a label that is not in track does nothing; add the label there",
+  ]);
+});
+
+test("broken YAML is told with its place", () => {
+  expect(mistakes("mqtt: {host: broker\nmodel: x\n")[0]).toMatch(/^2:1 .*not valid YAML/);
+  expect(mistakes(`${SMALLEST}model: {path: b}\n`)).toEqual([
+    "6:1 : not valid YAML: Map keys must be unique",
+  ]);
+});
+
+test("an empty file is a configuration without its sections", () => {
+  expect(mistakes("")).toEqual(["1:1 : expected keys with values, received nothing"]);
+});
+
+test("texts are filled from the environment, and a password in an address may hold any character", () => {
+  const text = SMALLEST.replace("rtsp://10.0.0.7/stream2", "rtsp://cam:{DOOR_PASSWORD}@{DOOR_HOST}/stream2");
+  const config = parseConfig(text, "sabrewing.yml", { DOOR_PASSWORD: "p@ss/#1", DOOR_HOST: "10.0.0.7:554" });
+  expect(config.cameras[0]?.ffmpeg.inputs[0].path).toBe("rtsp://cam:p%40ss%2F%231@10.0.0.7:554/stream2");
+});
+
+test("a variable that is not set is a mistake that names it", () => {
+  expect(mistakes(SMALLEST.replace("host: broker", 'host: broker, password: "{MQTT_PASSWORD}"'))).toEqual([
+    "1:32 mqtt.password: the environment variable MQTT_PASSWORD is not set",
+  ]);
+});
+
+test("braces without quotes are explained", () => {
+  expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: {MQTT_PASSWORD}"))).toEqual([
+    "1:32 mqtt.password: expected a text, received braces without quotes around them",
+  ]);
+});
+
+test("secrets never appear in messages", () => {
+  const env = { CAM: "from-environment" };
+  const told = [
+    ...mistakes(SMALLEST.replace("host: broker", "host: broker, password: 4711"), env),
+    ...mistakes(SMALLEST.replace("rtsp://", "http://user:hunter2@"), env),
+    ...mistakes(SMALLEST.replace("rtsp://", "rtsp://user:hunter2 hunter2@"), env),
+    ...mistakes(SMALLEST.replace("rtsp://", "rtsp://us er:{CAM}@"), env),
+  ].join("\n");
+  expect(told.split("\n")).toHaveLength(4);
+  expect(told).not.toMatch(/4711|hunter2|from-environment/);
+});
+
+test("a password may come from a file beside the configuration", () => {
+  writeFileSync(join(folder, "mqtt-password"), "s3cret\n");
+  const file = join(folder, "file.yml");
+  writeFileSync(file, SMALLEST.replace("host: broker", "host: broker, password_file: mqtt-password"));
+  expect(loadConfig(file, {}).config.mqtt.password).toBe("s3cret");
+});
+
+test("a password file that is not there, or stands beside a password, is a mistake", () => {
+  expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password_file: /nowhere"))).toEqual([
+    "1:37 mqtt.password_file: cannot read this file (ENOENT)",
+  ]);
+  expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: a, password_file: b"))).toEqual([
+    "1:50 mqtt.password_file: give either password or password_file, not both",
+  ]);
+});
+
+test("without --config the first file that exists is taken", () => {
+  const file = join(folder, "second.yml");
+  writeFileSync(file, SMALLEST);
+  expect(loadConfig(undefined, {}, [join(folder, "first.yml"), file]).file).toBe(file);
+});
+
+test("no configuration at all tells where it was looked for and what to do", () => {
+  expect(() => loadConfig(undefined, {}, ["/nowhere/a.yml", "/nowhere/b.yml"])).toThrow(
+    "no configuration: looked for /nowhere/a.yml and /nowhere/b.yml",
+  );
+  expect(() => loadConfig("/nowhere/a.yml", {})).toThrow(
+    "cannot read the configuration /nowhere/a.yml (ENOENT)",
+  );
+});
