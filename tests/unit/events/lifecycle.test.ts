@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { countObjects } from "../../../agent/events/counts.ts";
+import type { Scene } from "../../../agent/events/describe.ts";
+import type { EventMessage } from "../../../agent/events/event.ts";
+import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
+import { advanceLifecycle, endAll, type Lifecycle, NOTHING_TOLD } from "../../../agent/events/lifecycle.ts";
+import { NO_TRACKS, type TrackerOptions, updateTracks } from "../../../agent/tracking/tracker.ts";
+import type { Box, Detection } from "../../../detectors/detector.ts";
+
+const START_MS = 1_000_000;
+const FRAME_MS = 200;
+const rules: TrackerOptions = {
+  minInitialized: 2,
+  maxDisappearedMs: 5000,
+  minScore: () => 0.5,
+  threshold: () => 0.7,
+};
+const scene: Scene = {
+  camera: "door",
+  width: 640,
+  height: 360,
+  stationaryAfter: 50,
+  hasSnapshot: false,
+  detector: { name: "yolov5n", sha256: "ab12", precision: "f32", runtime: "wasmer", inference_ms: 12.5 },
+};
+
+describe("the life of an event", () => {
+  test("begins with the first true positive and ends when the object is gone", () => {
+    const { messages } = watch([...times(30, person(100)), ...times(30)]);
+    expect(types(messages)).toEqual(["new", "end"]);
+    const [first, last] = messages;
+    expect(first?.before).toMatchObject({ false_positive: true, revision: 0 });
+    expect(first?.after).toMatchObject({
+      camera: "door",
+      label: "person",
+      start_time: 1000,
+      frame_time: 1000.2,
+      end_time: null,
+      false_positive: false,
+      box: [100, 100, 150, 220],
+      area: 6000,
+      ratio: 0.42,
+      region: [0, 0, 640, 360],
+      active: true,
+      stationary: false,
+      revision: 1,
+      detector: scene.detector,
+    });
+    expect(last?.before).toEqual(first?.after);
+    expect(last?.after).toMatchObject({
+      id: first?.after.id,
+      frame_time: 1005.8,
+      end_time: 1005.8,
+      revision: 2,
+    });
+  });
+
+  test("is never told of an object that was no true positive", () => {
+    const doubtful = watch([...times(40, person(100, 0.6)), ...times(30)]);
+    expect(doubtful.messages).toEqual([]);
+    expect(endAll(doubtful.lifecycle)).toEqual([]);
+  });
+
+  test("names the object after its start and six characters, and repeats with the seed", () => {
+    const ids = () => watch(times(3, person(100), person(400))).messages.map((message) => message.after.id);
+    expect(ids()).toEqual(ids());
+    expect(new Set(ids()).size).toBe(2);
+    for (const id of ids()) expect(id).toMatch(/^1000\.000000-[a-z0-9]{6}$/);
+  });
+
+  test("updates a walker every five seconds, not more often", () => {
+    const { messages } = watch(Array.from({ length: 60 }, (_, i) => [person(10 + 9 * i)]));
+    expect(types(messages)).toEqual(["new", "update", "update"]);
+    expect(messages.map((message) => message.after.frame_time)).toEqual([1000.2, 1005.2, 1010.2]);
+    expect(messages.map((message) => message.after.revision)).toEqual([1, 2, 3]);
+  });
+
+  test("tells at once when an object comes to rest, then once a minute", () => {
+    const { messages } = watch(times(700, person(100)));
+    expect(
+      messages.map((message) => [message.type, message.after.frame_time, message.after.stationary]),
+    ).toEqual([
+      ["new", 1000.2, false],
+      ["update", 1010, true],
+      ["update", 1070, true],
+      ["update", 1130, true],
+    ]);
+  });
+
+  test("keeps the best frame as its snapshot: whole rather than cut, then larger", () => {
+    const cut: Detection = { label: "person", score: 0.9, box: [0, 0, 300, 360] };
+    const { messages } = watch([
+      [cut],
+      [cut],
+      ...times(30, box([10, 10, 60, 130])),
+      ...times(30, box([12, 10, 62, 190])),
+    ]);
+    const snapshots = messages.map((message) => message.after.snapshot?.box);
+    expect(snapshots[0]).toEqual([0, 0, 300, 360]);
+    expect(messages.at(-1)?.after.snapshot?.box).toEqual([12, 10, 62, 190]);
+  });
+
+  test("ends whatever is in view when everything ends", () => {
+    const { lifecycle, messages } = watch(times(10, person(100), person(400)));
+    expect(types(messages)).toEqual(["new", "new"]);
+    const ends = endAll(lifecycle);
+    expect(types(ends)).toEqual(["end", "end"]);
+    expect(ends.map((message) => message.after.end_time)).toEqual([1001.8, 1001.8]);
+  });
+
+  test("counts what is in view by label, zeros included, and all together", () => {
+    const { lifecycle } = watch(times(60, person(100), { ...person(400), label: "dog" }));
+    expect([...countObjects(lifecycle, ["person", "car"])]).toEqual([
+      ["person", { inView: 1, active: 0 }],
+      ["car", { inView: 0, active: 0 }],
+      ["all", { inView: 2, active: 0 }],
+    ]);
+    expect(countObjects(NOTHING_TOLD, ["person"]).get("all")).toEqual({ inView: 0, active: 0 });
+  });
+});
+
+function watch(frames: readonly (readonly Detection[])[]) {
+  const newId = eventIds(seededRandom(1));
+  let tracker = NO_TRACKS;
+  let lifecycle: Lifecycle = NOTHING_TOLD;
+  const messages: EventMessage[] = [];
+  for (const [index, detections] of frames.entries()) {
+    const timeMs = START_MS + index * FRAME_MS;
+    tracker = updateTracks(tracker, detections, timeMs, rules);
+    const confirmed = tracker.tracks.filter((track) => track.confirmed);
+    const step = advanceLifecycle(lifecycle, confirmed, timeMs, scene, newId);
+    lifecycle = step.lifecycle;
+    messages.push(...step.messages);
+  }
+  return { lifecycle, messages };
+}
+
+function times(count: number, ...detections: Detection[]): Detection[][] {
+  return Array.from({ length: count }, () => detections);
+}
+
+function person(x: number, score = 0.9): Detection {
+  return { label: "person", score, box: [x, 100, x + 50, 220] };
+}
+
+function box(of: Box): Detection {
+  return { label: "person", score: 0.9, box: of };
+}
+
+function types(messages: readonly EventMessage[]): readonly string[] {
+  return messages.map((message) => message.type);
+}

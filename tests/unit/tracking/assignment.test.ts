@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import { seededRandom } from "../../../agent/events/event-id.ts";
+import { assign } from "../../../agent/tracking/assignment.ts";
+
+describe("assignment", () => {
+  test("gives up the cheapest pair where that makes the whole cheaper", () => {
+    const pairs = assign([
+      [1, 2],
+      [2, 9],
+    ]);
+    expect(pairs).toEqual([
+      { row: 0, column: 1 },
+      { row: 1, column: 0 },
+    ]);
+  });
+
+  test("makes two dear pairs rather than one cheap one", () => {
+    const pairs = assign([
+      [0, 5],
+      [5, Infinity],
+    ]);
+    expect(pairs).toHaveLength(2);
+  });
+
+  test("never makes a forbidden pair", () => {
+    expect(assign([[Infinity, Infinity]])).toEqual([]);
+    expect(assign([[Infinity], [3]])).toEqual([{ row: 1, column: 0 }]);
+  });
+
+  test("has nothing to say about nothing", () => {
+    expect(assign([])).toEqual([]);
+    expect(assign([[], []])).toEqual([]);
+  });
+
+  test("finds what trying every permutation finds", () => {
+    const random = seededRandom(7);
+    for (let round = 0; round < 300; round++) {
+      const rows = 1 + Math.floor(random() * 5);
+      const columns = 1 + Math.floor(random() * 5);
+      const costs = Array.from({ length: rows }, () =>
+        Array.from({ length: columns }, () => (random() < 0.3 ? Infinity : Math.floor(random() * 20))),
+      );
+      expect(worth(costs, assign(costs)), JSON.stringify(costs)).toEqual(bestByTryingAll(costs));
+    }
+  });
+});
+
+interface Worth {
+  readonly pairs: number;
+  readonly cost: number;
+}
+
+function worth(costs: readonly (readonly number[])[], pairs: ReturnType<typeof assign>): Worth {
+  const cost = pairs.reduce((sum, { row, column }) => sum + (costs[row]?.[column] ?? Infinity), 0);
+  return { pairs: pairs.length, cost };
+}
+
+/** The most pairs, then the lowest cost, over every way to give the rows different columns or none. */
+function bestByTryingAll(
+  costs: readonly (readonly number[])[],
+  row = 0,
+  used: readonly number[] = [],
+): Worth {
+  if (row === costs.length) return { pairs: 0, cost: 0 };
+  const options = (costs[row] ?? []).flatMap((cost, column) => {
+    if (cost === Infinity || used.includes(column)) return [];
+    const rest = bestByTryingAll(costs, row + 1, [...used, column]);
+    return [{ pairs: rest.pairs + 1, cost: rest.cost + cost }];
+  });
+  return [bestByTryingAll(costs, row + 1, used), ...options].reduce((best, option) =>
+    option.pairs > best.pairs || (option.pairs === best.pairs && option.cost < best.cost) ? option : best,
+  );
+}
