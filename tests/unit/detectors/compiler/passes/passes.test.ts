@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import type { GraphBuilder } from "../../../../../detectors/compiler/graph/builder.ts";
+import type { Graph, Node } from "../../../../../detectors/compiler/graph/graph.ts";
+import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
+import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
+import { passes, runPasses } from "../../../../../detectors/compiler/passes/index.ts";
+import { seededBytes, seededFloats } from "../../../../support/seeded.ts";
+import { addC3, addConvolution, addConvSilu, graphOf, pad } from "../../../../support/small-graphs.ts";
+
+const HEIGHT = 6;
+const WIDTH = 5;
+
+function vector(builder: GraphBuilder, name: string, channels: number, seed: number): string {
+  return builder.constant(name, [channels], seededFloats(seed, channels));
+}
+
+/** Graphs that each give some pass something to do, or a reason to leave things alone. */
+const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
+  "a C3 block": (b, x) => addC3(b, addConvSilu(b, x, { outputs: 8, kernel: 3 }, 1), 8, 10),
+  "two bottlenecks in a row": (b, x) => {
+    let y = addConvSilu(b, x, { outputs: 6 }, 1);
+    for (const seed of [10, 20]) {
+      const inner = addConvSilu(b, y, { outputs: 6 }, seed);
+      y = b.add("add", [y, addConvSilu(b, inner, { outputs: 6, kernel: 3 }, seed + 1)], {});
+    }
+    return y;
+  },
+  "a batch norm left as factor and addend": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4, kernel: 3, bias: false }, 1);
+    const scaled = b.add("mul", [y, vector(b, "factor", 4, 2)], {});
+    const z = b.add("add", [scaled, vector(b, "addend", 4, 3)], {});
+    return b.add("mul", [b.add("sigmoid", [z], {}), z], {});
+  },
+  "a batch norm behind a convolution with a bias": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    const scaled = b.add("mul", [y, vector(b, "factor", 4, 2)], {});
+    return b.add("add", [scaled, vector(b, "addend", 4, 3)], {});
+  },
+  "a sum of two convolutions": (b, x) =>
+    b.add(
+      "add",
+      [addConvolution(b, x, { outputs: 4 }, 1), addConvolution(b, x, { outputs: 4, bias: false }, 2)],
+      {},
+    ),
+  "a sum of a value with itself": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    return b.add("add", [y, y], {});
+  },
+  "a convolution that others look at before its activation": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    return b.add("concat", [b.add("silu", [y], {}), y], {});
+  },
+  "an activation whose convolution's scale is wanted too": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    return b.add("concat", [b.add("mul", [y, vector(b, "factor", 4, 2)], {}), y], {});
+  },
+  "a sigmoid that is used twice": (b, x) => {
+    const gate = b.add("sigmoid", [x], {});
+    return b.add("concat", [b.add("mul", [x, gate], {}), gate], {});
+  },
+  "sums of constants": (b, x) => {
+    const a = b.add("add", [vector(b, "a", 3, 1), vector(b, "b", 3, 2)], {});
+    return b.add("mul", [x, b.add("sigmoid", [a], {})], {});
+  },
+  "values nobody uses": (b, x) => {
+    addConvSilu(b, x, { outputs: 4 }, 1);
+    vector(b, "unused", 7, 2);
+    return b.add("upsample", [b.add("max_pool2d", [x], { kernel: 3, stride: 2, padding: pad(1) })], {
+      factor: 2,
+    });
+  },
+};
+
+function outputOf(graph: Graph): readonly number[] {
+  return [...(evaluate(graph, seededBytes(7, HEIGHT * WIDTH * 3)).get(graph.output)?.data ?? [])];
+}
+
+function expectSameNumbers(actual: readonly number[], expected: readonly number[]): void {
+  expect(actual.length).toBe(expected.length);
+  expect(Math.max(...actual.map((value, i) => Math.abs(value - (expected[i] ?? Number.NaN))))).toBeLessThan(
+    1e-5,
+  );
+}
+
+function operatorsOf(graph: Graph): string[] {
+  return graph.nodes.map(({ op }) => op);
+}
+
+function only<K extends Node["op"]>(graph: Graph, op: K): Extract<Node, { op: K }>[] {
+  return graph.nodes.filter((node): node is Extract<Node, { op: K }> => node.op === op);
+}
+
+describe.each(Object.entries(graphs))("%s", (_, body) => {
+  const graph = graphOf(HEIGHT, WIDTH, body);
+
+  it.each(passes)("computes the same after $name alone", ({ run }) => {
+    const after = run(graph);
+    verify(after);
+    expectSameNumbers(outputOf(after), outputOf(graph));
+  });
+
+  it("computes the same after all passes", () => {
+    expectSameNumbers(outputOf(runPasses(graph)), outputOf(graph));
+  });
+
+  it("is left as it was by passes that make a new one", () => {
+    const before = JSON.stringify([graph.nodes, [...graph.values], [...graph.constants.keys()]]);
+    runPasses(graph);
+    expect(JSON.stringify([graph.nodes, [...graph.values], [...graph.constants.keys()]])).toBe(before);
+  });
+});
+
+describe("what the passes make of it", () => {
+  const optimized = (name: keyof typeof graphs): Graph => {
+    const body = graphs[name];
+    if (!body) throw new Error(`no graph "${name}"`);
+    return runPasses(graphOf(HEIGHT, WIDTH, body));
+  };
+
+  it("a C3 block is convolutions and one concat, its bottleneck's sum inside the second convolution", () => {
+    const graph = optimized("a C3 block");
+    expect(operatorsOf(graph).toSorted()).toEqual(["concat", ...Array(6).fill("conv2d"), "normalize"]);
+    const convolutions = only(graph, "conv2d");
+    expect(convolutions.map(({ attributes }) => attributes.activation)).toEqual(Array(6).fill("silu"));
+    const [residual, ...others] = convolutions.filter(({ inputs }) => inputs.length === 4);
+    expect(others).toEqual([]);
+    expect(graph.constants.get(residual?.inputs[1] ?? "")?.shape).toEqual([4, 3, 3, 4]);
+    expect(graph.nodes.find(({ output }) => output === residual?.inputs[3])?.op).toBe("conv2d");
+  });
+
+  it("a batch norm disappears in weights, bias and activation", () => {
+    const graph = optimized("a batch norm left as factor and addend");
+    expect(operatorsOf(graph)).toEqual(["normalize", "conv2d"]);
+    expect(graph.constants.size).toBe(2);
+  });
+
+  it("a residual of a convolution without a bias gets zeros for one", () => {
+    const graph = optimized("a sum of two convolutions");
+    expect(operatorsOf(graph)).toEqual(["normalize", "conv2d", "conv2d"]);
+    const [, fused] = only(graph, "conv2d");
+    expect([...(graph.constants.get(fused?.inputs[2] ?? "")?.data ?? [])]).toEqual([0, 0, 0, 0]);
+  });
+
+  it("a value that somebody else looks at stays", () => {
+    expect(operatorsOf(optimized("a convolution that others look at before its activation"))).toContain(
+      "silu",
+    );
+    expect(operatorsOf(optimized("an activation whose convolution's scale is wanted too"))).toContain("mul");
+    expect(operatorsOf(optimized("a sigmoid that is used twice"))).toEqual([
+      "normalize",
+      "sigmoid",
+      "silu",
+      "concat",
+    ]);
+  });
+
+  it("constants that depend on constants alone become one", () => {
+    expect(operatorsOf(optimized("sums of constants"))).toEqual(["normalize", "mul"]);
+  });
+
+  it("what nobody uses is gone, constants too", () => {
+    const graph = optimized("values nobody uses");
+    expect(operatorsOf(graph)).toEqual(["normalize", "max_pool2d", "upsample"]);
+    expect(graph.constants.size).toBe(0);
+  });
+});
+
+describe("the list of passes", () => {
+  it("shows every stage, beginning with what was imported", () => {
+    const stages: string[] = [];
+    runPasses(
+      graphOf(2, 2, (_, x) => x),
+      (name) => stages.push(name),
+    );
+    expect(stages).toEqual(["import", ...passes.map(({ name }) => name)]);
+  });
+
+  it("names the stage at which a graph is broken", () => {
+    const graph = graphOf(2, 2, (_, x) => x);
+    expect(() => runPasses({ ...graph, output: "nowhere" })).toThrow(
+      /after "import".*\n.*nothing makes the output "nowhere"/,
+    );
+  });
+});
