@@ -1,0 +1,50 @@
+/** The whole compiler: graph → passes → memory plan → module. */
+import type { ModelDescription } from "../module-format.ts";
+import { emitModule, memoryRequest } from "./emit.ts";
+import type { Graph, ImportedModel } from "./graph/graph.ts";
+import { type MemoryPlan, planMemory } from "./memory/plan.ts";
+import { runPasses } from "./passes/index.ts";
+
+/** Written into every module. */
+export const COMPILER_VERSION = "0.1.0";
+
+export interface CompileOptions {
+  /** Where the weights came from, for the description. */
+  readonly source: ModelDescription["source"];
+  /** Told after every stage, with the graph as it is then. */
+  readonly onStage?: (name: string, graph: Graph) => void;
+  /** Values that stay readable after an inference, where `plan` says (a test build looks at logits). */
+  readonly keep?: readonly string[];
+}
+
+export interface CompiledModel {
+  readonly bytes: Uint8Array;
+  readonly description: ModelDescription;
+  /** The graph that the module was made of, and where each of its values lies. */
+  readonly graph: Graph;
+  readonly plan: MemoryPlan;
+}
+
+/** Compiles an imported model to one self-contained module. */
+export function compile(model: ImportedModel, { source, onStage, keep = [] }: CompileOptions): CompiledModel {
+  const graph = runPasses(model.graph, onStage);
+  const plan = planMemory(graph, memoryRequest(graph, keep));
+  const description = describe(model, graph, source);
+  const bytes = emitModule(graph, plan, description);
+  return { bytes, description, graph, plan };
+}
+
+function describe(model: ImportedModel, graph: Graph, source: ModelDescription["source"]): ModelDescription {
+  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  return {
+    abi: 1,
+    task: "detect",
+    name: model.name,
+    input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
+    labels: model.labels,
+    precision: "f32",
+    features: ["simd128", "bulk-memory"],
+    source,
+    compiler: { version: COMPILER_VERSION },
+  };
+}

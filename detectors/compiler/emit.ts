@@ -1,0 +1,166 @@
+/** The last stage: graph and memory plan in, the bytes of the module out. */
+import {
+  DESCRIPTION_SECTION,
+  IMPORT_MODULE,
+  type ModelDescription,
+  REPLY_HEADER_BYTES,
+} from "../module-format.ts";
+import type { Graph, Node, Operator } from "./graph/graph.ts";
+import { emitDoors } from "./kernels/doors.ts";
+import { kernels } from "./kernels/index.ts";
+import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
+import { pointerTo, repeat } from "./kernels/loops.ts";
+import { detectScratchBytes } from "./kernels/yolov5-detect.ts";
+import { alignUp, type BorderedBuffer, type MemoryPlan, type MemoryRequest } from "./memory/plan.ts";
+import type { FunctionReference } from "./wasm/assembler.ts";
+import { ModuleBuilder } from "./wasm/module.ts";
+
+/** Addresses that are the same in every module: what the doors work with lies below the arena. */
+export const ADDRESS = {
+  /** One WASI io vector {address, length}, then the word that tells how much was moved. */
+  ioVector: 0,
+  moved: 8,
+  requestHeader: 16,
+  replyHeader: 32,
+  detections: 32 + REPLY_HEADER_BYTES,
+  arena: 8192,
+} as const;
+
+/** What a graph needs of the memory planner. */
+export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequest {
+  const shapeOf = (value: string) => graph.values.get(value)?.shape ?? [];
+  const scratchBytes = new Map(
+    graph.nodes.flatMap((node) =>
+      node.op === "yolov5_detect" ? [[node.output, detectScratchBytes(node, shapeOf)] as const] : [],
+    ),
+  );
+  return { startAddress: ADDRESS.arena, outputAddress: ADDRESS.detections, scratchBytes, keep };
+}
+
+/** Emits the module: kernels, weights, both doors and the description. */
+export function emitModule(graph: Graph, plan: MemoryPlan, description: ModelDescription): Uint8Array {
+  const module = new ModuleBuilder();
+  const wasi = {
+    fdRead: module.importFunction(IMPORT_MODULE, "fd_read", ["i32", "i32", "i32", "i32"], ["i32"]),
+    fdWrite: module.importFunction(IMPORT_MODULE, "fd_write", ["i32", "i32", "i32", "i32"], ["i32"]),
+    procExit: module.importFunction(IMPORT_MODULE, "proc_exit", ["i32"], []),
+  };
+  const constants = constantArea(module, plan.endAddress);
+  const network = emitNetwork(module, graph, plan, constants.store);
+  const { width, height } = description.input;
+  const frame = plan.placements.get(graph.input)?.address ?? 0;
+  emitDoors(
+    module,
+    wasi,
+    network,
+    { ...ADDRESS, frame, frameBytes: width * height * 3 },
+    constants.storeBytes,
+  );
+  module.customSection(DESCRIPTION_SECTION, new TextEncoder().encode(JSON.stringify(description)));
+  return module.finish(constants.endAddress());
+}
+
+/** Where the weights and other constants go: behind the arena. Equal arrays are stored once. */
+export function constantArea(module: ModuleBuilder, startAddress: number) {
+  let end = startAddress;
+  const stored = new Map<Float32Array, number>();
+  const storeBytes = (bytes: Uint8Array): number => {
+    const address = alignUp(end);
+    module.dataAt(address, bytes);
+    end = address + bytes.length;
+    return address;
+  };
+  return {
+    storeBytes,
+    store(data: Float32Array): number {
+      const known = stored.get(data);
+      if (known !== undefined) return known;
+      const address = storeBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      stored.set(data, address);
+      return address;
+    },
+    endAddress: () => end,
+  };
+}
+
+/** The functions and variables that run one inference. */
+export interface Network {
+  /** (scoreThreshold, iouThreshold) → number of detections. */
+  readonly infer: FunctionReference;
+}
+
+/** Emits a function per node and `infer`, which calls them in order. */
+export function emitNetwork(
+  module: ModuleBuilder,
+  graph: Graph,
+  plan: MemoryPlan,
+  store: (data: Float32Array) => number,
+): Network {
+  const context = kernelContext(module, graph, plan, store);
+  const steps = graph.nodes.flatMap((node, index) => [
+    ...plan.bordered
+      .filter(({ first }) => first === index)
+      .map((buffer) => emitClearBorder(module, node.output, buffer)),
+    emitNode(node, context),
+  ]);
+  const infer = module.function("infer", ["f32", "f32"], ["i32"], (code, score, iou) => {
+    if (score === undefined || iou === undefined) throw new Error("infer has two parameters");
+    code.get(score).globalSet(context.scoreThreshold).get(iou).globalSet(context.iouThreshold);
+    for (const step of steps) code.call(step);
+    code.globalGet(context.detectionCount);
+  });
+  return { infer };
+}
+
+/** TypeScript cannot see that the kernel and the node are of one operator; the table's type made sure of it. */
+function emitNode<K extends Operator>(node: Node<K>, context: KernelContext): FunctionReference {
+  return kernels[node.op as K](node, context);
+}
+
+function kernelContext(
+  module: ModuleBuilder,
+  graph: Graph,
+  plan: MemoryPlan,
+  store: (data: Float32Array) => number,
+): KernelContext {
+  return {
+    module,
+    store,
+    map(value): FeatureMap {
+      const placement = plan.placements.get(value);
+      const [height = 1, width = 1, channels = 1] = graph.values.get(value)?.shape ?? [];
+      if (placement === undefined) throw new Error(`value ${value} has no place in memory`);
+      return { ...placement, height, width, channels };
+    },
+    constant(value) {
+      const constant = graph.constants.get(value);
+      if (constant === undefined) throw new Error(`value ${value} is not a constant`);
+      return constant;
+    },
+    isConstant: (value) => graph.constants.has(value),
+    scratch: (value) => plan.scratch.get(value) ?? 0,
+    scoreThreshold: module.global("f32"),
+    iouThreshold: module.global("f32"),
+    detectionCount: module.global("i32"),
+  };
+}
+
+/** Zeros around a feature map, written anew in each inference because other values used the same memory. */
+function emitClearBorder(module: ModuleBuilder, value: string, buffer: BorderedBuffer): FunctionReference {
+  const { address, bytes, originBytes, rowBytes, pixelBytes, borderPixels, height } = buffer;
+  const sideBytes = borderPixels * pixelBytes;
+  return module.function(`border of ${value}`, [], [], (code) => {
+    code.i32(address).i32(0).i32(originBytes).memoryFill();
+    const side = pointerTo(code, address + originBytes + rowBytes - sideBytes);
+    repeat(code, height, () => {
+      code.get(side).i32(0).i32(sideBytes).memoryFill();
+      code.get(side).i32(rowBytes).op("i32.add").set(side);
+    });
+    const below = originBytes + height * rowBytes - sideBytes;
+    code
+      .i32(address + below)
+      .i32(0)
+      .i32(bytes - below)
+      .memoryFill();
+  });
+}

@@ -1,0 +1,106 @@
+/** Operators that work on each number by itself: sigmoid, SiLU, addition and multiplication. */
+import type { Node } from "../graph/graph.ts";
+import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
+import { type EmitKernel, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
+import { advance, pointerTo, repeat } from "./loops.ts";
+import { loadSigmoidConstants, onePlusExpMinus } from "./sigmoid.ts";
+
+export const emitSigmoid: EmitKernel<"sigmoid"> = (node, context) =>
+  emitUnary(node, context, (code, _x, constants) => {
+    code.get(constants.one);
+  });
+
+export const emitSilu: EmitKernel<"silu"> = (node, context) =>
+  emitUnary(node, context, (code, x) => {
+    code.get(x);
+  });
+
+export const emitAdd: EmitKernel<"add"> = (node, context) => emitBinary(node, context, "f32x4.add");
+
+export const emitMul: EmitKernel<"mul"> = (node, context) => emitBinary(node, context, "f32x4.mul");
+
+/** y = numerator / (1 + e^−x) */
+function emitUnary(
+  node: Node,
+  context: KernelContext,
+  numerator: (code: Assembler, x: Local, constants: ReturnType<typeof loadSigmoidConstants>) => void,
+): FunctionReference {
+  return context.module.function(`${node.op} ${node.output}`, [], [], (code) => {
+    const constants = loadSigmoidConstants(code, context);
+    const x = code.local("v128");
+    forEachVector(code, node, context, ([input], output) => {
+      if (input === undefined) throw new Error(`${node.op}: expected one input`);
+      code.get(input).memory("v128.load").set(x).get(output);
+      numerator(code, x, constants);
+      onePlusExpMinus(code, x, constants);
+      code.op("f32x4.div").memory("v128.store");
+    });
+  });
+}
+
+function emitBinary(node: Node, context: KernelContext, op: "f32x4.add" | "f32x4.mul"): FunctionReference {
+  return context.module.function(`${node.op} ${node.output}`, [], [], (code) => {
+    forEachVector(code, node, context, (inputs, output) => {
+      code.get(output);
+      for (const input of inputs) code.get(input).memory("v128.load");
+      code.op(op).memory("v128.store");
+    });
+  });
+}
+
+/**
+ * Walks all inputs and the output vector by vector. A constant of [channels] is walked anew for every pixel, one of the
+ * output's shape once.
+ */
+function forEachVector(
+  code: Assembler,
+  node: Node,
+  context: KernelContext,
+  body: (inputs: readonly Local[], output: Local) => void,
+): void {
+  const y = context.map(node.output);
+  const vectors = vectorsOf(y);
+  const output = pointerTo(code, y.address);
+  const inputs = node.inputs.map((value, index) => {
+    const { address, pixelBytes, rowBytes } = context.isConstant(value)
+      ? storeConstantMap(inputAt(node, index), y.width, vectors, context)
+      : context.map(value);
+    return { pointer: pointerTo(code, address), pixelBytes, rowBytes };
+  });
+  repeat(code, y.height, () => {
+    repeat(code, y.width, () => {
+      repeat(code, vectors, () => {
+        body(
+          inputs.map(({ pointer }) => pointer),
+          output,
+        );
+        for (const { pointer } of inputs) advance(code, pointer, 16);
+        advance(code, output, 16);
+      });
+      for (const { pointer, pixelBytes } of inputs) advance(code, pointer, pixelBytes - 16 * vectors);
+      advance(code, output, y.pixelBytes - 16 * vectors);
+    });
+    for (const { pointer, pixelBytes, rowBytes } of inputs) {
+      advance(code, pointer, rowBytes - y.width * pixelBytes);
+    }
+    advance(code, output, y.rowBytes - y.width * y.pixelBytes);
+  });
+}
+
+/** Stores a constant with its pixels padded to whole vectors; [channels] has pixel and row pitch 0. */
+function storeConstantMap(
+  value: string,
+  width: number,
+  vectors: number,
+  context: KernelContext,
+): { address: number; pixelBytes: number; rowBytes: number } {
+  const { shape, data } = context.constant(value);
+  const channels = shape.at(-1) ?? 1;
+  const pixels = data.length / channels;
+  const padded = new Float32Array(pixels * vectors * 4);
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    padded.set(data.subarray(pixel * channels, (pixel + 1) * channels), pixel * vectors * 4);
+  }
+  const pixelBytes = shape.length === 1 ? 0 : vectors * 16;
+  return { address: context.store(padded), pixelBytes, rowBytes: width * pixelBytes };
+}

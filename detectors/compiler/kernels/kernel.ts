@@ -1,0 +1,47 @@
+/** What a kernel is: a function that emits the WebAssembly code of one node for its exact shapes and addresses. */
+import type { Constant, Node, Operator } from "../graph/graph.ts";
+import type { FunctionReference, Global } from "../wasm/assembler.ts";
+import type { ModuleBuilder } from "../wasm/module.ts";
+
+/** A value in memory: its shape, the address of pixel (0, 0) and the distances in bytes. */
+export interface FeatureMap {
+  readonly address: number;
+  readonly pixelBytes: number;
+  readonly rowBytes: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/** What a kernel may use of the module it is emitted into. */
+export interface KernelContext {
+  readonly module: ModuleBuilder;
+  /** Where a computed value lies. Throws for constants. */
+  map(value: string): FeatureMap;
+  /** A constant's numbers. Throws for computed values. */
+  constant(value: string): Constant;
+  isConstant(value: string): boolean;
+  /** Puts numbers into the module and returns their address, a multiple of 64. The same array is stored once. */
+  store(data: Float32Array): number;
+  /** Address of the working memory that the kernel asked for. */
+  scratch(value: string): number;
+  /** This inference's parameters and its result, as globals. */
+  readonly scoreThreshold: Global;
+  readonly iouThreshold: Global;
+  readonly detectionCount: Global;
+}
+
+/** Emits one node. The function it returns takes and gives nothing: it reads and writes memory. */
+export type EmitKernel<K extends Operator> = (node: Node<K>, context: KernelContext) => FunctionReference;
+
+/** The input at `index`, which the operator's shape rule has made sure of. */
+export function inputAt(node: Node, index: number): string {
+  const value = node.inputs[index];
+  if (value === undefined) throw new Error(`${node.op} ${node.output}: input ${index} is missing`);
+  return value;
+}
+
+/** Vectors of four floats that hold a pixel's channels. */
+export function vectorsOf(map: FeatureMap): number {
+  return Math.ceil(map.channels / 4);
+}

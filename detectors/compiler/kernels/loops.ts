@@ -1,0 +1,36 @@
+/** The few shapes of loop and pointer arithmetic that all kernels are made of. */
+import type { Assembler, Local } from "../wasm/assembler.ts";
+
+/** Emits `body` so that it runs `times` times; written out once, without a loop, when that is once. */
+export function repeat(code: Assembler, times: number, body: () => void): void {
+  if (times <= 0) return;
+  if (times === 1) {
+    body();
+    return;
+  }
+  const left = code.local("i32");
+  code.i32(times).set(left);
+  code.loop((again) => {
+    body();
+    code.get(left).i32(1).op("i32.sub").tee(left).brIf(again);
+  });
+}
+
+/** pointer += bytes */
+export function advance(code: Assembler, pointer: Local, bytes: number): void {
+  if (bytes !== 0) code.get(pointer).i32(bytes).op("i32.add").set(pointer);
+}
+
+/** A new local that starts at a known address. */
+export function pointerTo(code: Assembler, address: number): Local {
+  const pointer = code.local("i32");
+  code.i32(address).set(pointer);
+  return pointer;
+}
+
+/** A new local with the value of another. */
+export function copyOf(code: Assembler, local: Local): Local {
+  const copy = code.local(local.type);
+  code.get(local).set(copy);
+  return copy;
+}

@@ -1,0 +1,105 @@
+/**
+ * How values lie in memory before anyone knows where: which values share a buffer, how wide a pixel is, how much zero
+ * border surrounds a feature map.
+ *
+ * - A pixel's channels are contiguous and padded to whole vectors (4 floats), so that kernels store vectors.
+ * - The input of a padded convolution carries the padding as a border of zeros. The right border of a row is the left
+ *   border of the next.
+ * - The parts of a concatenation are written straight into it where vectors fit: joining then costs nothing.
+ */
+import type { Graph, Node, ValueType } from "../graph/graph.ts";
+
+export const FLOAT_BYTES = 4;
+export const VECTOR_BYTES = 16;
+
+/** A block of memory for one feature map, or for several that make up a concatenation. */
+export interface BufferLayout {
+  readonly bytes: number;
+  /** Byte offset of the first channel of pixel (0, 0). */
+  readonly originBytes: number;
+  readonly pixelBytes: number;
+  readonly rowBytes: number;
+  /** Pixels of zeros on every side. */
+  readonly borderPixels: number;
+  readonly height: number;
+}
+
+/** The part of a buffer that one value fills. */
+export interface Slice {
+  readonly buffer: string;
+  /** Byte offset of the value's first channel within a pixel. */
+  readonly channelBytes: number;
+}
+
+export interface Layout {
+  /** Buffers by name: that of the value they were made for. */
+  readonly buffers: ReadonlyMap<string, BufferLayout>;
+  /** Where every value that is computed lies; constants are not here. */
+  readonly slices: ReadonlyMap<string, Slice>;
+}
+
+/** Lays out every value of the graph that is not a constant. */
+export function layOut(graph: Graph): Layout {
+  const slices = placeConcatenations(graph);
+  const borders = new Map<string, number>();
+  for (const node of graph.nodes) {
+    const [input] = node.inputs;
+    if (node.op !== "conv2d" || input === undefined) continue;
+    const { top, left, bottom, right } = node.attributes.padding;
+    const buffer = slices.get(input)?.buffer ?? input;
+    borders.set(buffer, Math.max(borders.get(buffer) ?? 0, top, left, bottom, right));
+  }
+  const buffers = new Map<string, BufferLayout>();
+  for (const [value, type] of graph.values) {
+    if (graph.constants.has(value) || slices.has(value)) continue;
+    slices.set(value, { buffer: value, channelBytes: 0 });
+    buffers.set(value, bufferLayout(type, pixelBytes(graph, value, type), borders.get(value) ?? 0));
+  }
+  return { buffers, slices };
+}
+
+/** Decides which parts of each concatenation are written in place. */
+function placeConcatenations(graph: Graph): Map<string, Slice> {
+  const slices = new Map<string, Slice>();
+  const computed = new Map(graph.nodes.map((node) => [node.output, node]));
+  for (const node of graph.nodes) {
+    if (node.op !== "concat") continue;
+    let channel = 0;
+    for (const [index, part] of node.inputs.entries()) {
+      const channels = graph.values.get(part)?.shape[2] ?? 0;
+      const isLast = index === node.inputs.length - 1;
+      const wholeVectors = channel % 4 === 0 && (isLast || channels % 4 === 0);
+      const writesVectors = writesWholeVectors(computed.get(part));
+      if (wholeVectors && writesVectors && !slices.has(part)) {
+        slices.set(part, { buffer: node.output, channelBytes: channel * FLOAT_BYTES });
+      }
+      channel += channels;
+    }
+  }
+  return slices;
+}
+
+/** A concatenation inside another keeps a buffer of its own, as does the picture. */
+function writesWholeVectors(producer: Node | undefined): boolean {
+  return producer !== undefined && producer.op !== "concat" && producer.op !== "normalize";
+}
+
+function pixelBytes(graph: Graph, value: string, type: ValueType): number {
+  const channels = type.shape[2] ?? 1;
+  if (type.dtype === "u8") return channels;
+  // The stem reads its three channels as one contiguous run over the kernel's width.
+  const isPicture = graph.nodes.some((node) => node.op === "normalize" && node.output === value);
+  return isPicture ? channels * FLOAT_BYTES : Math.ceil(channels / 4) * VECTOR_BYTES;
+}
+
+function bufferLayout(type: ValueType, pixelBytes: number, borderPixels: number): BufferLayout {
+  const [height = 1, width = 1] = type.shape;
+  if (type.shape.length !== 3) {
+    const bytes = type.shape.reduce((product, size) => product * size, FLOAT_BYTES);
+    return { bytes, originBytes: 0, pixelBytes: bytes, rowBytes: bytes, borderPixels: 0, height: 1 };
+  }
+  const rowBytes = (width + borderPixels) * pixelBytes;
+  const originBytes = borderPixels * (rowBytes + pixelBytes);
+  const bytes = (height + 2 * borderPixels) * rowBytes + borderPixels * pixelBytes;
+  return { bytes, originBytes, pixelBytes, rowBytes, borderPixels, height };
+}

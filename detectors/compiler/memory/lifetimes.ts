@@ -1,0 +1,27 @@
+/** From which node to which a buffer holds something that is still needed. */
+import type { Graph } from "../graph/graph.ts";
+import type { Layout } from "./layout.ts";
+
+/** Both ends included; −1 is before the first node (the picture). */
+export interface Lifetime {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Lifetimes of all buffers, by name. The graph's output lives to the end. */
+export function lifetimes(graph: Graph, layout: Layout): Map<string, Lifetime> {
+  const lives = new Map<string, Lifetime>();
+  const touch = (value: string, at: number): void => {
+    const buffer = layout.slices.get(value)?.buffer;
+    if (buffer === undefined) return;
+    const { first, last } = lives.get(buffer) ?? { first: at, last: at };
+    lives.set(buffer, { first: Math.min(first, at), last: Math.max(last, at) });
+  };
+  touch(graph.input, -1);
+  for (const [index, node] of graph.nodes.entries()) {
+    for (const input of node.inputs) touch(input, index);
+    touch(node.output, index);
+  }
+  touch(graph.output, graph.nodes.length);
+  return lives;
+}

@@ -1,0 +1,256 @@
+/**
+ * Writes the body of one WebAssembly function and checks the operand stack while doing so: every instruction says what
+ * it takes and leaves, and a kernel that gets it wrong fails where it was written, not when an engine refuses the module.
+ */
+import { float32Bytes, signedLeb, unsignedLeb } from "./encoding.ts";
+import {
+  CONTROL,
+  F32X4_EXTRACT_LANE,
+  type Instruction,
+  MEMORY,
+  MEMORY_FILL,
+  type MemoryName,
+  PLAIN,
+  type PlainName,
+  TYPE_CODES,
+  type WasmType,
+} from "./opcodes.ts";
+
+/** A local variable or parameter of the function under construction. */
+export interface Local {
+  readonly index: number;
+  readonly type: WasmType;
+}
+
+/** A mutable global of the module. */
+export interface Global {
+  readonly index: number;
+  readonly type: WasmType;
+}
+
+/** A function that can be called: imported, or defined earlier in the module. */
+export interface FunctionReference {
+  readonly index: number;
+  readonly name: string;
+  readonly params: readonly WasmType[];
+  readonly results: readonly WasmType[];
+}
+
+/** A place to branch to: the end of a block or the head of a loop. */
+export interface Label {
+  readonly depth: number;
+}
+
+interface ControlFrame {
+  /** Height of the operand stack when the frame was opened: what lies below cannot be touched. */
+  readonly base: number;
+  /** After a branch that is always taken nothing more may follow in this frame. */
+  ended: boolean;
+}
+
+/** Assembler of one function. Methods return the assembler, so that a line can read like a line of WAT. */
+export class Assembler {
+  private readonly bytes: number[] = [];
+  private readonly stack: WasmType[] = [];
+  private readonly frames: ControlFrame[] = [{ base: 0, ended: false }];
+  private readonly locals: WasmType[] = [];
+  private readonly name: string;
+  private readonly params: readonly WasmType[];
+  private readonly results: readonly WasmType[];
+
+  constructor(name: string, params: readonly WasmType[], results: readonly WasmType[]) {
+    this.name = name;
+    this.params = params;
+    this.results = results;
+  }
+
+  /** The function's parameters, as locals. */
+  parameters(): Local[] {
+    return this.params.map((type, index) => ({ index, type }));
+  }
+
+  /** Declares a local, zero at entry. */
+  local(type: WasmType): Local {
+    this.locals.push(type);
+    return { index: this.params.length + this.locals.length - 1, type };
+  }
+
+  get(local: Local): this {
+    return this.write([CONTROL.localGet, ...unsignedLeb(local.index)], [], [local.type]);
+  }
+
+  set(local: Local): this {
+    return this.write([CONTROL.localSet, ...unsignedLeb(local.index)], [local.type], []);
+  }
+
+  tee(local: Local): this {
+    return this.write([CONTROL.localTee, ...unsignedLeb(local.index)], [local.type], [local.type]);
+  }
+
+  globalGet(global: Global): this {
+    return this.write([CONTROL.globalGet, ...unsignedLeb(global.index)], [], [global.type]);
+  }
+
+  globalSet(global: Global): this {
+    return this.write([CONTROL.globalSet, ...unsignedLeb(global.index)], [global.type], []);
+  }
+
+  i32(value: number): this {
+    return this.write([CONTROL.i32Const, ...signedLeb(value)], [], ["i32"]);
+  }
+
+  f32(value: number): this {
+    return this.write([CONTROL.f32Const, ...float32Bytes(value)], [], ["f32"]);
+  }
+
+  /** Any instruction without immediates. */
+  op(name: PlainName): this {
+    return this.apply(PLAIN[name]);
+  }
+
+  /** A load or store at (address on the stack) + offset bytes. No alignment is promised. */
+  memory(name: MemoryName, offset = 0): this {
+    const { code, params, results } = MEMORY[name];
+    if (offset < 0) this.fail(`${name}: offset ${offset} is negative`);
+    return this.write([...code, 0, ...unsignedLeb(offset)], params, results);
+  }
+
+  /** Fills memory: takes address, byte value, byte count. */
+  memoryFill(): this {
+    return this.apply(MEMORY_FILL);
+  }
+
+  /** Takes a vector, leaves one of its four floats. */
+  extractLane(lane: 0 | 1 | 2 | 3): this {
+    const { code, params, results } = F32X4_EXTRACT_LANE;
+    return this.write([...code, lane], params, results);
+  }
+
+  call(callee: FunctionReference): this {
+    return this.write([CONTROL.call, ...unsignedLeb(callee.index)], callee.params, callee.results);
+  }
+
+  /** Throws the i32 on top of the stack away. */
+  drop(): this {
+    return this.write([CONTROL.drop], ["i32"], []);
+  }
+
+  /** A block: branching to its label leaves it. */
+  block(body: (end: Label) => void): this {
+    return this.nest(CONTROL.block, body);
+  }
+
+  /** A loop: branching to its label starts it again; reaching its end leaves it. */
+  loop(body: (again: Label) => void): this {
+    return this.nest(CONTROL.loop, body);
+  }
+
+  /** Takes a condition. */
+  if(then: () => void, otherwise?: () => void): this {
+    this.pop("i32", "if");
+    this.bytes.push(CONTROL.if, CONTROL.emptyBlock);
+    this.open();
+    then();
+    if (otherwise !== undefined) {
+      this.close("then");
+      this.bytes.push(CONTROL.else);
+      this.open();
+      otherwise();
+    }
+    this.close("if");
+    this.bytes.push(CONTROL.end);
+    return this;
+  }
+
+  br(label: Label): this {
+    this.write([CONTROL.br, ...unsignedLeb(this.frames.length - label.depth)], [], []);
+    return this.end();
+  }
+
+  /** Takes a condition. */
+  brIf(label: Label): this {
+    return this.write([CONTROL.brIf, ...unsignedLeb(this.frames.length - label.depth)], ["i32"], []);
+  }
+
+  return(): this {
+    this.write([CONTROL.return], this.results, []);
+    return this.end();
+  }
+
+  unreachable(): this {
+    this.write([CONTROL.unreachable], [], []);
+    return this.end();
+  }
+
+  /** The function's code entry: declarations of locals and body. Throws when the stack does not hold the results. */
+  finish(): Uint8Array {
+    if (!this.frame().ended)
+      for (const type of [...this.results].reverse()) this.pop(type, "end of function");
+    this.close("function");
+    const runs: [WasmType, number][] = [];
+    for (const type of this.locals) {
+      const last = runs.at(-1);
+      if (last?.[0] === type) last[1]++;
+      else runs.push([type, 1]);
+    }
+    const declarations = runs.flatMap(([type, count]) => [...unsignedLeb(count), TYPE_CODES[type]]);
+    return Uint8Array.from([...unsignedLeb(runs.length), ...declarations, ...this.bytes, CONTROL.end]);
+  }
+
+  private nest(code: number, body: (label: Label) => void): this {
+    this.write([code, CONTROL.emptyBlock], [], []);
+    this.open();
+    body({ depth: this.frames.length });
+    this.close("block");
+    this.bytes.push(CONTROL.end);
+    return this;
+  }
+
+  private apply(instruction: Instruction): this {
+    return this.write(instruction.code, instruction.params, instruction.results);
+  }
+
+  private write(code: readonly number[], params: readonly WasmType[], results: readonly WasmType[]): this {
+    if (this.frame().ended) this.fail("instruction after a branch that is always taken");
+    const what = `0x${(code[0] ?? 0).toString(16)}`;
+    for (let i = params.length - 1; i >= 0; i--) this.pop(params[i] ?? "i32", what);
+    this.bytes.push(...code);
+    this.stack.push(...results);
+    return this;
+  }
+
+  private pop(expected: WasmType, what: string): void {
+    if (this.stack.length <= this.frame().base) this.fail(`${what} expects ${expected}, the stack is empty`);
+    const received = this.stack.pop();
+    if (received !== expected) this.fail(`${what} expects ${expected}, received ${received}`);
+  }
+
+  private open(): void {
+    this.frames.push({ base: this.stack.length, ended: false });
+  }
+
+  private close(what: string): void {
+    const { base, ended } = this.frame();
+    if (!ended && this.stack.length !== base) {
+      this.fail(`${what} leaves ${this.stack.slice(base).join(", ")} on the stack`);
+    }
+    this.frames.pop();
+  }
+
+  private end(): this {
+    const frame = this.frame();
+    this.stack.length = frame.base;
+    frame.ended = true;
+    return this;
+  }
+
+  private frame(): ControlFrame {
+    const frame = this.frames.at(-1);
+    if (frame === undefined) throw new Error(`${this.name}: the function is finished already`);
+    return frame;
+  }
+
+  private fail(message: string): never {
+    throw new Error(`${this.name} at byte ${this.bytes.length}: ${message}`);
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The WebAssembly instructions that the kernels use: encoding and operand types.
+ * Source: WebAssembly core specification 2.0, section 5.4 (binary format, instructions).
+ */
+
+export type WasmType = "i32" | "f32" | "v128";
+
+export interface Instruction {
+  readonly code: readonly number[];
+  readonly params: readonly WasmType[];
+  readonly results: readonly WasmType[];
+}
+
+/** Prefix byte of the vector instructions. */
+const SIMD = 0xfd;
+
+/** Opcodes of vector instructions from 128 on take two LEB128 bytes. */
+function simd(opcode: number): readonly number[] {
+  return opcode < 128 ? [SIMD, opcode] : [SIMD, (opcode & 127) | 128, opcode >> 7];
+}
+
+const unary = (code: readonly number[], type: WasmType): Instruction => ({
+  code,
+  params: [type],
+  results: [type],
+});
+
+const binary = (code: readonly number[], type: WasmType): Instruction => ({
+  code,
+  params: [type, type],
+  results: [type],
+});
+
+const compare = (code: number, type: WasmType): Instruction => ({
+  code: [code],
+  params: [type, type],
+  results: ["i32"],
+});
+
+const convert = (code: readonly number[], from: WasmType, to: WasmType): Instruction => ({
+  code,
+  params: [from],
+  results: [to],
+});
+
+const shift = (opcode: number): Instruction => ({
+  code: simd(opcode),
+  params: ["v128", "i32"],
+  results: ["v128"],
+});
+
+/** Instructions without immediates. */
+export const PLAIN = {
+  "i32.eqz": convert([0x45], "i32", "i32"),
+  "i32.eq": compare(0x46, "i32"),
+  "i32.ne": compare(0x47, "i32"),
+  "i32.lt_u": compare(0x49, "i32"),
+  "i32.lt_s": compare(0x48, "i32"),
+  "i32.gt_s": compare(0x4a, "i32"),
+  "i32.ge_u": compare(0x4f, "i32"),
+  "f32.lt": compare(0x5d, "f32"),
+  "f32.gt": compare(0x5e, "f32"),
+  "i32.add": binary([0x6a], "i32"),
+  "i32.sub": binary([0x6b], "i32"),
+  "i32.mul": binary([0x6c], "i32"),
+  "i32.and": binary([0x71], "i32"),
+  "i32.or": binary([0x72], "i32"),
+  "f32.add": binary([0x92], "f32"),
+  "f32.sub": binary([0x93], "f32"),
+  "f32.mul": binary([0x94], "f32"),
+  "f32.div": binary([0x95], "f32"),
+  "f32.min": binary([0x96], "f32"),
+  "f32.max": binary([0x97], "f32"),
+  "f32.convert_i32_u": convert([0xb3], "i32", "f32"),
+  "f32x4.splat": convert(simd(19), "f32", "v128"),
+  "f32x4.add": binary(simd(228), "v128"),
+  "f32x4.sub": binary(simd(229), "v128"),
+  "f32x4.mul": binary(simd(230), "v128"),
+  "f32x4.div": binary(simd(231), "v128"),
+  "f32x4.neg": unary(simd(225), "v128"),
+  "f32x4.pmin": binary(simd(234), "v128"),
+  "f32x4.pmax": binary(simd(235), "v128"),
+  "f32x4.convert_i32x4_u": unary(simd(251), "v128"),
+  "i16x8.extend_low_i8x16_u": unary(simd(137), "v128"),
+  "i16x8.extend_high_i8x16_u": unary(simd(138), "v128"),
+  "i32x4.extend_low_i16x8_u": unary(simd(169), "v128"),
+  "i32x4.extend_high_i16x8_u": unary(simd(170), "v128"),
+  "i32x4.add": binary(simd(174), "v128"),
+  "i32x4.shl": shift(171),
+} as const satisfies Record<string, Instruction>;
+
+/** Loads and stores: operands, then an alignment hint and an offset as immediates. `bytes` is the natural alignment. */
+export const MEMORY = {
+  "i32.load": { code: [0x28], bytes: 4, params: ["i32"], results: ["i32"] },
+  "f32.load": { code: [0x2a], bytes: 4, params: ["i32"], results: ["f32"] },
+  "i32.load8_u": { code: [0x2d], bytes: 1, params: ["i32"], results: ["i32"] },
+  "i32.store": { code: [0x36], bytes: 4, params: ["i32", "i32"], results: [] },
+  "f32.store": { code: [0x38], bytes: 4, params: ["i32", "f32"], results: [] },
+  "v128.load": { code: simd(0), bytes: 16, params: ["i32"], results: ["v128"] },
+  "v128.load32_splat": { code: simd(9), bytes: 4, params: ["i32"], results: ["v128"] },
+  "v128.store": { code: simd(11), bytes: 16, params: ["i32", "v128"], results: [] },
+} as const satisfies Record<string, Instruction & { readonly bytes: number }>;
+
+export type PlainName = keyof typeof PLAIN;
+export type MemoryName = keyof typeof MEMORY;
+
+/** Encodings that the assembler gives immediates of its own. */
+export const CONTROL = {
+  unreachable: 0x00,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  return: 0x0f,
+  call: 0x10,
+  drop: 0x1a,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  globalGet: 0x23,
+  globalSet: 0x24,
+  i32Const: 0x41,
+  f32Const: 0x43,
+  emptyBlock: 0x40,
+} as const;
+
+/** `memory.fill` of memory 0 (bulk memory operations): address, byte value, byte count. */
+export const MEMORY_FILL: Instruction = {
+  code: [0xfc, 11, 0],
+  params: ["i32", "i32", "i32"],
+  results: [],
+};
+
+/** `f32x4.extract_lane`; the lane number follows. */
+export const F32X4_EXTRACT_LANE: Instruction = { code: simd(31), params: ["v128"], results: ["f32"] };
+
+/** Binary encoding of the value types (section 5.3.1 and 5.3.2). */
+export const TYPE_CODES: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
