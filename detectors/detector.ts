@@ -6,6 +6,8 @@ import type { ModelDescription } from "./module-format.ts";
 
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription } from "./module-format.ts";
+export { readModel } from "./runtime/module.ts";
+export { openDetector } from "./runtime/pool.ts";
 
 /** A rectangle in pixels: left, top, right, bottom. */
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];

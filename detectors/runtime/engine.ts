@@ -1,0 +1,13 @@
+import type { DetectorFault } from "../errors.ts";
+
+/** Something that runs a detector module inside a detector thread. After its first fault it is thrown away. */
+export interface Engine {
+  /**
+   * @param request one whole request (DESIGN section 3). One at a time.
+   * @returns the whole reply, its length checked against its header, its content not.
+   * @throws DetectorFault (never `deadline`: the main thread keeps it).
+   */
+  infer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+  /** Resolves with the first fault, also with one between two frames; pending for ever while all is well. */
+  readonly ended: Promise<DetectorFault>;
+}

@@ -1,0 +1,166 @@
+import type {
+  Detector,
+  DetectorOptions,
+  DetectorStats,
+  Inference,
+  ModelInfo,
+  Runtime,
+  Thresholds,
+} from "../detector.ts";
+import { DetectorFault, ModelError } from "../errors.ts";
+import { FaultLog } from "./fault-log.ts";
+import { Instance } from "./instance.ts";
+import { type LoadedModule, loadModule } from "./module.ts";
+import { frameBytes } from "./request.ts";
+import { Tally } from "./tally.ts";
+
+/** Generous: a slow camera's CPU compiles 4 MB of code and runs it unoptimised for this one frame. */
+const START_DEADLINE_MS = 30_000;
+
+/**
+ * Opens a detector: `options.instances` copies of the module, each in a thread of its own. Resolves when every one of
+ * them has answered a frame, so that a module that cannot run is noticed here.
+ * @throws ModelError when the file is no usable detector or breaks down on its first frame.
+ * @throws DetectorFault `deadline` when it has not answered its first frame within 30 s.
+ */
+export async function openDetector(path: string, options: DetectorOptions): Promise<Detector> {
+  return startPool(await loadModule(path), options, START_DEADLINE_MS);
+}
+
+/** What `openDetector` does once the file is read. @param startDeadlineMs for each thread's first answer. */
+export async function startPool(
+  loaded: LoadedModule,
+  options: DetectorOptions,
+  startDeadlineMs: number,
+): Promise<Detector> {
+  if (!Number.isInteger(options.instances) || options.instances < 1) {
+    throw new RangeError(`expected one instance or more, received ${options.instances}`);
+  }
+  const pool = new Pool(loaded, options, startDeadlineMs);
+  try {
+    await pool.start();
+    return pool;
+  } catch (error) {
+    await pool[Symbol.asyncDispose]();
+    if (!(error instanceof DetectorFault) || error.kind === "deadline") throw error;
+    throw new ModelError(
+      `${loaded.info.name} broke down on its first frame (${error.kind}): ${error.message}`,
+      "Compile the model again with `sabrewing compile`.",
+      { cause: error },
+    );
+  }
+}
+
+interface Place {
+  readonly instance: Instance;
+  readonly log: FaultLog;
+}
+
+interface Job {
+  pixels: Uint8Array;
+  readonly thresholds: Thresholds;
+  readonly resolve: (inference: Inference) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class Pool implements Detector {
+  readonly model: ModelInfo;
+  readonly runtime: Runtime;
+  readonly #places: readonly Place[];
+  readonly #frameBytes: number;
+  readonly #tally = new Tally();
+  /** Frames that wait for an instance, first come, first served. */
+  readonly #queue: Job[] = [];
+  #closed = false;
+
+  constructor(loaded: LoadedModule, options: DetectorOptions, startDeadlineMs: number) {
+    this.model = loaded.info;
+    this.runtime = options.runtime;
+    this.#frameBytes = frameBytes(loaded.info);
+    const { runtime, deadlineMs, instances } = options;
+    this.#places = Array.from({ length: instances }, (_, index) => {
+      const name = instances === 1 ? "The detector" : `Detector ${index + 1} of ${instances}`;
+      const log = new FaultLog(name, options.log ?? (() => undefined));
+      const onFault = (fault: DetectorFault): void => {
+        this.#tally.failed(fault.kind);
+        log.failed(fault);
+      };
+      const onRestart = (): void => this.#tally.restarted();
+      const onReady = (): void => this.#serve();
+      const instance = new Instance(loaded, {
+        runtime,
+        deadlineMs,
+        startDeadlineMs,
+        onFault,
+        onRestart,
+        onReady,
+      });
+      return { instance, log };
+    });
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#places.map(({ instance }) => instance.start()));
+  }
+
+  detect(pixels: Uint8Array, thresholds: Thresholds): Promise<Inference> {
+    if (pixels.length !== this.#frameBytes) {
+      const { width, height } = this.model.input;
+      return Promise.reject(
+        new RangeError(
+          `expected ${width}×${height}×3 = ${this.#frameBytes} bytes, received ${pixels.length}`,
+        ),
+      );
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Inference>();
+    const job: Job = { pixels, thresholds, resolve, reject };
+    this.#queue.push(job);
+    this.#serve();
+    // Who is served at once has its pixels copied already; who waits must not depend on the caller's buffer.
+    if (this.#queue.includes(job)) job.pixels = pixels.slice();
+    return promise;
+  }
+
+  stats(): DetectorStats {
+    return this.#tally.stats();
+  }
+
+  /** Gives waiting frames to idle instances; where all are down, a frame is lost rather than stale when it is looked at. */
+  #serve(): void {
+    while (this.#queue.length > 0) {
+      const idle = this.#places.find(({ instance }) => instance.state === "idle");
+      if (idle === undefined && this.#places.some(({ instance }) => instance.state === "busy")) return;
+      const job = this.#queue.shift();
+      if (job === undefined) return;
+      if (idle === undefined) this.#refuse(job);
+      else void this.#run(idle, job);
+    }
+  }
+
+  async #run({ instance, log }: Place, { pixels, thresholds, resolve, reject }: Job): Promise<void> {
+    try {
+      const inference = await instance.infer(pixels, thresholds);
+      this.#tally.answered(inference.inferenceMs);
+      log.answered();
+      resolve(inference);
+    } catch (error) {
+      reject(error);
+    }
+    this.#serve();
+  }
+
+  #refuse({ reject }: Job): void {
+    const message = this.#closed ? "the detector is closed" : "the detector is being started again";
+    if (!this.#closed) this.#tally.failed("unavailable");
+    reject(new DetectorFault("unavailable", message));
+  }
+
+  /** Ends every thread; frames in flight and waiting are rejected as `unavailable`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const closing = this.#places.map(({ instance }) => instance[Symbol.asyncDispose]());
+    // Every instance is down now, so whoever still waits is refused.
+    this.#serve();
+    await Promise.all(closing);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Detection } from "../detector.ts";
+import { DetectorFault } from "../errors.ts";
+import { DETECTION_BYTES, MAGIC, MAX_DETECTIONS, REPLY_HEADER_BYTES } from "../module-format.ts";
+
+/** The most bytes a well-formed reply has. */
+export const MAX_REPLY_BYTES = REPLY_HEADER_BYTES + MAX_DETECTIONS * DETECTION_BYTES;
+
+/**
+ * How long a reply will be, read from its header.
+ * @throws DetectorFault `garbage` when the magic word or the count is wrong.
+ */
+export function replyBytes(reply: Uint8Array): number {
+  const header = viewOf(reply);
+  const magic = header.getUint32(0, true);
+  if (magic !== MAGIC) {
+    throw garbage(`expected magic 0x${MAGIC.toString(16)}, received 0x${magic.toString(16)}`);
+  }
+  const count = header.getUint32(8, true);
+  if (count > MAX_DETECTIONS) {
+    throw garbage(`expected at most ${MAX_DETECTIONS} detections, received ${count}`);
+  }
+  return REPLY_HEADER_BYTES + count * DETECTION_BYTES;
+}
+
+/** Builds the reply that the WASI door would write (DESIGN section 3) from what the library door returned. */
+export function buildReply(sequence: number, detections: Uint8Array): Uint8Array<ArrayBuffer> {
+  const reply = new Uint8Array(REPLY_HEADER_BYTES + detections.length);
+  const header = viewOf(reply);
+  header.setUint32(0, MAGIC, true);
+  header.setUint32(4, sequence, true);
+  header.setUint32(8, detections.length / DETECTION_BYTES, true);
+  reply.set(detections, REPLY_HEADER_BYTES);
+  return reply;
+}
+
+/**
+ * Reads the detections out of one whole reply; boxes stay in pixels of the model input.
+ * @param sequence the request's; the reply must repeat it.
+ * @throws DetectorFault `garbage` naming the first thing that breaks the protocol.
+ */
+export function parseReply(reply: Uint8Array, sequence: number, labels: readonly string[]): Detection[] {
+  if (reply.length < REPLY_HEADER_BYTES || reply.length !== replyBytes(reply)) {
+    throw garbage(`a reply of ${reply.length} bytes does not match its header`);
+  }
+  const view = viewOf(reply);
+  const received = view.getUint32(4, true);
+  if (received !== sequence)
+    throw garbage(`expected an answer to frame ${sequence}, received one to ${received}`);
+
+  const detections: Detection[] = [];
+  for (let at = REPLY_HEADER_BYTES; at < reply.length; at += DETECTION_BYTES) {
+    detections.push(parseDetection(view, at, labels));
+  }
+  return detections;
+}
+
+function parseDetection(view: DataView, at: number, labels: readonly string[]): Detection {
+  const number = (index: number): number => view.getFloat32(at + index * 4, true);
+  const box = [number(0), number(1), number(2), number(3)] as const;
+  const score = number(4);
+  const labelIndex = view.getUint32(at + 20, true);
+  const label = labels[labelIndex];
+  if (!box.every(Number.isFinite)) throw garbage(`expected a box, received ${box.join(", ")}`);
+  if (!(score >= 0 && score <= 1)) throw garbage(`expected a score of 0 to 1, received ${score}`);
+  if (label === undefined) {
+    throw garbage(`expected a label of 0 to ${labels.length - 1}, received ${labelIndex}`);
+  }
+  return { label, score, box };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function garbage(detail: string): DetectorFault {
+  return new DetectorFault("garbage", `the module's reply breaks the protocol: ${detail}`);
+}

@@ -1,0 +1,45 @@
+import type { Thresholds } from "../detector.ts";
+import { MAGIC, type ModelDescription, REQUEST_HEADER_BYTES } from "../module-format.ts";
+
+/** Bytes of one frame of this model: height × width × 3. */
+export function frameBytes({ input }: ModelDescription): number {
+  return input.width * input.height * input.channels;
+}
+
+/**
+ * Writes a request (DESIGN section 3: 16-byte header, then the pixels) over `request`.
+ * @param request 16 + height × width × 3 bytes.
+ * @param sequence u32; the reply must repeat it.
+ */
+export function writeRequest(
+  request: Uint8Array,
+  sequence: number,
+  thresholds: Thresholds,
+  pixels: Uint8Array,
+): void {
+  const header = headerOf(request);
+  header.setUint32(0, MAGIC, true);
+  header.setUint32(4, sequence, true);
+  header.setFloat32(8, thresholds.score, true);
+  header.setFloat32(12, thresholds.iou, true);
+  request.set(pixels, REQUEST_HEADER_BYTES);
+}
+
+/** The part of a request in front of the pixels. */
+export interface RequestHeader {
+  readonly sequence: number;
+  readonly thresholds: Thresholds;
+}
+
+/** Reads back what `writeRequest` wrote; the thresholds are rounded to f32, as every engine must see them. */
+export function readRequestHeader(request: Uint8Array): RequestHeader {
+  const header = headerOf(request);
+  return {
+    sequence: header.getUint32(4, true),
+    thresholds: { score: header.getFloat32(8, true), iou: header.getFloat32(12, true) },
+  };
+}
+
+function headerOf(request: Uint8Array): DataView {
+  return new DataView(request.buffer, request.byteOffset, REQUEST_HEADER_BYTES);
+}

@@ -1,0 +1,156 @@
+import { Worker } from "node:worker_threads";
+import type { Runtime, Thresholds } from "../detector.ts";
+import { DetectorFault, type DetectorFaultKind } from "../errors.ts";
+import { REQUEST_HEADER_BYTES } from "../module-format.ts";
+import type { LoadedModule } from "./module.ts";
+import { frameBytes, writeRequest } from "./request.ts";
+
+/** What a detector thread is given at its start. */
+export type ThreadTask = { readonly request: Uint8Array<SharedArrayBuffer> } & (
+  | { readonly runtime: "wasmer"; readonly bytes: Uint8Array }
+  | { readonly runtime: "v8"; readonly module: WebAssembly.Module }
+);
+
+/** What a detector thread sends: the reply to the frame in flight, or its one and only fault. */
+export type ThreadMessage = Uint8Array | { readonly kind: DetectorFaultKind; readonly message: string };
+
+/** One request to a thread: how long it may take and how its reply is read. */
+export interface Question<Answer> {
+  readonly sequence: number;
+  readonly thresholds: Thresholds;
+  /** height × width × 3 bytes; copied before `ask` returns. */
+  readonly pixels: Uint8Array;
+  readonly deadlineMs: number;
+  /** @throws DetectorFault when the reply is garbage. */
+  readonly parse: (reply: Uint8Array) => Answer;
+}
+
+interface Waiting {
+  readonly receive: (reply: Uint8Array) => void;
+  readonly reject: (fault: DetectorFault) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Source files end in .ts, built ones in .js. */
+const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+
+/**
+ * Starts a thread with one engine in it; it answers its first frame when the engine is up.
+ * @param onFault called at once, and once, when the thread fails; it is being terminated by then.
+ */
+export function spawnThread(
+  loaded: LoadedModule,
+  runtime: Runtime,
+  onFault: (fault: DetectorFault) => void,
+): DetectorThread {
+  const request = new Uint8Array(new SharedArrayBuffer(REQUEST_HEADER_BYTES + frameBytes(loaded.info)));
+  const { bytes, module } = loaded;
+  const task: ThreadTask = runtime === "v8" ? { runtime, module, request } : { runtime, bytes, request };
+  const worker = new Worker(workerFile, {
+    name: `detector-${runtime}`,
+    workerData: task,
+    // A guest sees no environment anyway; this keeps the agent's passwords out of its thread as well.
+    env: {},
+  });
+  const thread = new DetectorThread(worker, request, onFault);
+  worker.on("message", (message: ThreadMessage) => thread.receive(message));
+  worker.on("error", (cause) => {
+    thread.fail(new DetectorFault("exit", `the detector's thread failed: ${cause.message}`, { cause }));
+  });
+  worker.on("exit", () => thread.fail(new DetectorFault("exit", "the detector's thread ended")));
+  return thread;
+}
+
+/** One life of a detector: from the start of its thread to its first fault. */
+export class DetectorThread implements AsyncDisposable {
+  /** Resolves when the thread is gone and its CPU and memory are free again. */
+  readonly ended: Promise<void>;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #worker: Worker;
+  readonly #request: Uint8Array<SharedArrayBuffer>;
+  readonly #onFault: (fault: DetectorFault) => void;
+  #waiting: Waiting | undefined;
+  #fault: DetectorFault | undefined;
+
+  constructor(
+    worker: Worker,
+    request: Uint8Array<SharedArrayBuffer>,
+    onFault: (fault: DetectorFault) => void,
+  ) {
+    this.ended = this.#ended.promise;
+    this.#worker = worker;
+    this.#request = request;
+    this.#onFault = onFault;
+  }
+
+  get failed(): boolean {
+    return this.#fault !== undefined;
+  }
+
+  get busy(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  /**
+   * Hands one frame over; only when not busy.
+   * @throws DetectorFault whatever ends the thread before the reply, `deadline` included.
+   */
+  ask<Answer>(question: Question<Answer>): Promise<Answer> {
+    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const receive = (reply: Uint8Array): void => resolve(question.parse(reply));
+    const timer = setTimeout(() => this.#missDeadline(waiting, question.deadlineMs), question.deadlineMs);
+    const waiting: Waiting = { receive, reject, timer };
+    this.#waiting = waiting;
+    writeRequest(this.#request, question.sequence, question.thresholds, question.pixels);
+    this.#worker.postMessage("frame");
+    return promise;
+  }
+
+  #missDeadline(waiting: Waiting, deadlineMs: number): void {
+    // If this process itself stood still (suspended, or busy), timers run before messages, and the reply may lie
+    // there already: an immediate runs after the messages.
+    setImmediate(() => {
+      if (this.#waiting !== waiting) return;
+      this.fail(new DetectorFault("deadline", `the module did not answer within ${deadlineMs} ms`));
+    });
+  }
+
+  receive(message: ThreadMessage): void {
+    if (this.#fault !== undefined) return;
+    if (!(message instanceof Uint8Array)) {
+      this.fail(new DetectorFault(message.kind, message.message));
+      return;
+    }
+    const waiting = this.#waiting;
+    try {
+      waiting?.receive(message);
+      clearTimeout(waiting?.timer);
+      this.#waiting = undefined;
+    } catch (error) {
+      if (!(error instanceof DetectorFault)) throw error;
+      this.fail(error);
+    }
+  }
+
+  /** Ends the thread because of this fault; later ones are its consequences and are ignored. */
+  fail(fault: DetectorFault): void {
+    if (this.#fault !== undefined) return;
+    this.#onFault(fault);
+    this.#end(fault);
+  }
+
+  #end(fault: DetectorFault): void {
+    this.#fault = fault;
+    clearTimeout(this.#waiting?.timer);
+    this.#waiting?.reject(fault);
+    this.#waiting = undefined;
+    void this.#worker.terminate().then(() => this.#ended.resolve());
+  }
+
+  /** Ends the thread; a frame in flight is rejected as `unavailable`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#fault === undefined) this.#end(new DetectorFault("unavailable", "the detector was closed"));
+    await this.ended;
+  }
+}

@@ -1,0 +1,76 @@
+import { DetectorFault } from "../errors.ts";
+import {
+  ALLOWED_IMPORTS,
+  DETECTION_BYTES,
+  IMPORT_MODULE,
+  MAX_DETECTIONS,
+  REQUEST_HEADER_BYTES,
+} from "../module-format.ts";
+import type { Engine } from "./engine.ts";
+import { buildReply } from "./reply.ts";
+import { readRequestHeader } from "./request.ts";
+
+/**
+ * Runs a module as plain WebAssembly through its library door (`frame`, `infer`, `detections`).
+ * The reply has the same bytes as the WASI door's.
+ * @param module checked by `loadModule`.
+ */
+export async function startV8(module: WebAssembly.Module): Promise<Engine> {
+  const instance = await WebAssembly.instantiate(module, { [IMPORT_MODULE]: closedSandbox() });
+  const { memory, frame, detections, infer } = instance.exports;
+  if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("expected the export memory");
+  const frameAddress = addressOf(frame);
+  const detectionsAddress = addressOf(detections);
+  if (typeof infer !== "function") throw new TypeError("expected the export infer");
+
+  const ended = Promise.withResolvers<DetectorFault>();
+  const answer = (request: Uint8Array): Uint8Array<ArrayBuffer> => {
+    const { sequence, thresholds } = readRequestHeader(request);
+    const bytes = new Uint8Array(memory.buffer);
+    bytes.set(request.subarray(REQUEST_HEADER_BYTES), frameAddress);
+    const count = Reflect.apply(infer, undefined, [thresholds.score, thresholds.iou]);
+    if (!(count >= 0 && count <= MAX_DETECTIONS)) {
+      throw new DetectorFault(
+        "garbage",
+        `expected a count of 0 to ${MAX_DETECTIONS}, infer returned ${count}`,
+      );
+    }
+    const end = detectionsAddress + count * DETECTION_BYTES;
+    return buildReply(sequence, bytes.subarray(detectionsAddress, end));
+  };
+
+  return {
+    ended: ended.promise,
+    async infer(request) {
+      try {
+        return answer(request);
+      } catch (error) {
+        const fault = toFault(error);
+        ended.resolve(fault);
+        throw fault;
+      }
+    },
+  };
+}
+
+/** The library door needs no system call; one that is made anyway ends the module, like `proc_exit` would. */
+function closedSandbox(): Record<string, (code: number) => never> {
+  const refuse = (name: string) => (code: number) => {
+    const detail = name === "proc_exit" ? `exited with code ${code}` : `called ${name} from infer`;
+    throw new DetectorFault("exit", `the module ${detail}`);
+  };
+  return Object.fromEntries(ALLOWED_IMPORTS.map((name) => [name, refuse(name)]));
+}
+
+function addressOf(value: WebAssembly.ExportValue | undefined): number {
+  if (!(value instanceof WebAssembly.Global)) throw new TypeError("expected an address in a global");
+  // An i32 is signed in JavaScript, an address is not.
+  return value.value >>> 0;
+}
+
+function toFault(error: unknown): DetectorFault {
+  if (error instanceof DetectorFault) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  // Also a frame or a reply outside the memory (RangeError): the module's own addresses are wrong.
+  return new DetectorFault("trap", `the module trapped: ${message}`, { cause: error });
+}

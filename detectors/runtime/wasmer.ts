@@ -1,0 +1,152 @@
+import { type Process, type ReadableBytes, Wasmer } from "@wasmer/sdk/node";
+import { DetectorFault } from "../errors.ts";
+import { REPLY_HEADER_BYTES } from "../module-format.ts";
+import type { Engine } from "./engine.ts";
+import { MAX_REPLY_BYTES, replyBytes } from "./reply.ts";
+
+/** Of what the module writes to its standard error, only the end is kept: it is there to explain its death. */
+const LAST_WORDS_BYTES = 200;
+
+/**
+ * Runs a module in the Wasmer runtime through its WASI door (`_start` answers requests from a pipe).
+ * Nothing in here can stop a module that computes for ever: `kill()` of @wasmer/sdk 0.16.0 claims success while the
+ * guest goes on burning a core. Run it in a worker thread and terminate that.
+ * @param bytes checked by `loadModule`.
+ */
+export async function startWasmer(bytes: Uint8Array): Promise<Engine> {
+  // cache: false keeps the SDK from the network and from writing a directory `.wasmer`.
+  const wasmer = new Wasmer({ cache: false });
+  const pkg = await wasmer.packages.load(bytes);
+  const sandbox = await wasmer.sandboxes.create({ packages: [pkg], network: { mode: "disabled" } });
+  const guest = await sandbox.command(pkg, []).spawn({ stdin: "pipe", stdout: "pipe", stderr: "pipe" });
+  const engine = new WasmerEngine(guest);
+  engine.listen();
+  return engine;
+}
+
+interface Waiting {
+  readonly collector: ReplyCollector;
+  readonly answer: PromiseWithResolvers<Uint8Array<ArrayBuffer>>;
+}
+
+class WasmerEngine implements Engine {
+  readonly ended: Promise<DetectorFault>;
+  readonly #ended = Promise.withResolvers<DetectorFault>();
+  readonly #guest: Process;
+  #fault: DetectorFault | undefined;
+  #waiting: Waiting | undefined;
+
+  constructor(guest: Process) {
+    this.#guest = guest;
+    this.ended = this.#ended.promise;
+  }
+
+  /** Begins to read what the guest says, until it ends. */
+  listen(): void {
+    void this.#readReplies();
+    void this.#watchEnd();
+  }
+
+  async infer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#fault !== undefined) throw this.#fault;
+    const answer = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
+    this.#waiting = { collector: new ReplyCollector(), answer };
+    // A broken pipe says only that the guest is gone; #watchEnd rejects the answer with the reason.
+    const written = this.#stream("stdin")
+      .write(request)
+      .catch(() => answer.promise);
+    const [reply] = await Promise.all([answer.promise, written]);
+    return reply;
+  }
+
+  /** One reader for the guest's whole life, so that bytes nobody asked for are seen too. */
+  async #readReplies(): Promise<void> {
+    try {
+      for await (const piece of this.#stream("stdout")) this.#receive(piece);
+    } catch (error) {
+      // Any other failure is the pipe of a guest that is gone, and #watchEnd says why.
+      if (error instanceof DetectorFault) this.#fail(error);
+    }
+  }
+
+  #receive(piece: Uint8Array): void {
+    if (this.#waiting === undefined) {
+      throw new DetectorFault("oversized", `the module sent ${piece.length} bytes that nobody asked for`);
+    }
+    const { collector, answer } = this.#waiting;
+    const reply = collector.add(piece);
+    if (reply === undefined) return;
+    this.#waiting = undefined;
+    answer.resolve(reply);
+  }
+
+  async #watchEnd(): Promise<void> {
+    const lastWords = readLastWords(this.#stream("stderr"));
+    try {
+      const { exitCode } = await this.#guest.wait({ check: false });
+      this.#fail(new DetectorFault("exit", `the module exited with code ${exitCode}${await lastWords}`));
+    } catch (cause) {
+      const reason = firstReason(cause);
+      this.#fail(new DetectorFault("trap", `the module trapped: ${reason}${await lastWords}`, { cause }));
+    }
+  }
+
+  #fail(fault: DetectorFault): void {
+    this.#fault ??= fault;
+    this.#ended.resolve(this.#fault);
+    this.#waiting?.answer.reject(this.#fault);
+  }
+
+  #stream<Name extends "stdin" | "stdout" | "stderr">(name: Name): NonNullable<Process[Name]> {
+    const stream = this.#guest[name];
+    if (stream === null) throw new TypeError(`expected the guest's ${name} to be piped`);
+    return stream;
+  }
+}
+
+/** Puts a reply together from the pieces in which the pipe delivers it. */
+class ReplyCollector {
+  readonly #bytes = new Uint8Array(MAX_REPLY_BYTES);
+  #received = 0;
+
+  /**
+   * @returns the reply when this piece completes it.
+   * @throws DetectorFault `oversized` at the first byte too many, `garbage` when the header is wrong.
+   */
+  add(piece: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+    const received = this.#received + piece.length;
+    this.#bytes.set(piece.subarray(0, MAX_REPLY_BYTES - this.#received), this.#received);
+    this.#received = received;
+    if (received < REPLY_HEADER_BYTES) return undefined;
+    const expected = replyBytes(this.#bytes);
+    if (received > expected) {
+      throw new DetectorFault(
+        "oversized",
+        `expected a reply of ${expected} bytes, received ${received} or more`,
+      );
+    }
+    return received === expected ? this.#bytes.slice(0, expected) : undefined;
+  }
+}
+
+/** The SDK's message is a stack trace of its own inside; the guest's reason stands at the end of its first line. */
+function firstReason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [line = ""] = message.split("\n");
+  return line.replace(/^.*RuntimeError: (js: )?/, "");
+}
+
+/** Drains standard error, for a full pipe would stop the guest, and returns its last line for a message. */
+async function readLastWords(stderr: ReadableBytes): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  try {
+    for await (const piece of stderr) {
+      text = (text + decoder.decode(piece, { stream: true })).slice(-LAST_WORDS_BYTES);
+    }
+  } catch {
+    // The pipe of a guest that trapped may break off; what came until then is what there is.
+  }
+  const line = text.trim().split("\n").at(-1);
+  return line ? ` (its last words: ${line})` : "";
+}

@@ -1,0 +1,239 @@
+/**
+ * Detector modules that need no model: written as WebAssembly text, assembled by binaryen. They find "objects" by
+ * reading them out of the first pixels, and misbehave when the first byte of the frame tells them to.
+ */
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import binaryen from "binaryen";
+import type { Detection, Thresholds } from "../../detectors/detector.ts";
+import { DESCRIPTION_SECTION, MAGIC, type ModelDescription } from "../../detectors/module-format.ts";
+
+/** First bytes of a frame at which the fake module goes wrong. Those below `onlyPipe` do so through both doors. */
+export const POISON = {
+  loop: 200,
+  trap: 201,
+  exit: 202,
+  tooMany: 203,
+  notANumber: 204,
+  badLabel: 205,
+  /** Answers rightly, but after some seconds of computing. */
+  late: 206,
+  wrongSequence: 210,
+  badMagic: 211,
+  flood: 212,
+  truncated: 213,
+  twice: 214,
+  end: 215,
+  lastWords: 216,
+} as const;
+
+export const LABELS = ["person", "car", "dog"] as const;
+
+/** How a fake module differs from a good one. */
+export interface FakeOptions {
+  readonly width?: number;
+  readonly height?: number;
+  /** Put in place of `(memory … n n)` limits. */
+  readonly memoryLimits?: string;
+  /** More imports, e.g. `(import "env" "now" (func (result i32)))`. */
+  readonly imports?: string;
+  /** An export to leave out. */
+  readonly without?: "frame" | "infer" | "_start";
+  /** Merged over the description; `null` leaves the section out, a string is put there as it is. */
+  readonly description?: Record<string, unknown> | string | null;
+}
+
+const FRAME = 131_072;
+const REQUEST = 64;
+const REPLY = 1024;
+const DETECTIONS = REPLY + 16;
+
+/** Assembles a fake detector module. */
+export function fakeModule(options: FakeOptions = {}): Uint8Array {
+  const { width = 8, height = 4 } = options;
+  const frameBytes = width * height * 3;
+  const pages = 2 + Math.ceil(frameBytes / 65_536);
+  const text = moduleText({
+    frameBytes,
+    limits: options.memoryLimits ?? `${pages} ${pages}`,
+    imports: options.imports ?? "",
+    exported: (name) => (name === options.without ? "" : `(export "${name}")`),
+  });
+  const module = binaryen.parseText(text);
+  module.setFeatures(binaryen.Features.MVP);
+  const bytes = module.emitBinary();
+  module.dispose();
+  if (options.description === null) return bytes;
+  const content =
+    typeof options.description === "string"
+      ? options.description
+      : JSON.stringify({ ...fakeDescription(width, height), ...options.description });
+  return withCustomSection(bytes, DESCRIPTION_SECTION, new TextEncoder().encode(content));
+}
+
+/** Writes bytes to a file in a fresh temporary directory and returns its path. */
+export function writeModuleFile(bytes: Uint8Array): string {
+  const path = join(mkdtempSync(join(tmpdir(), "sabrewing-module-")), "fake.wasm");
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** A frame for the fake module: `first` says how many objects (modulo 4) or what goes wrong. */
+export function fakeFrame(first: number, seed = 0, options: FakeOptions = {}): Uint8Array {
+  const { width = 8, height = 4 } = options;
+  const frame = new Uint8Array(width * height * 3);
+  frame.set([first, seed, seed + 1, seed + 2, seed + 3]);
+  return frame;
+}
+
+/** What the good module finds in such a frame. */
+export function fakeDetections(frame: Uint8Array, thresholds: Thresholds): Detection[] {
+  const [first = 0, left = 0, top = 0, score = 0, label = 0] = frame;
+  return Array.from({ length: first % 4 }, (_, index) => ({
+    label: LABELS[label % LABELS.length] ?? "",
+    score: score / 256,
+    box: [left + index, top, Math.fround(thresholds.score), Math.fround(thresholds.iou)],
+  }));
+}
+
+function fakeDescription(width: number, height: number): ModelDescription {
+  return {
+    abi: 1,
+    task: "detect",
+    name: "fake",
+    input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
+    labels: LABELS,
+    precision: "f32",
+    features: ["simd128"],
+    source: { format: "onnx", sha256: "0".repeat(64), licence: "Apache-2.0" },
+    compiler: { version: "0.0.0" },
+  };
+}
+
+/** Appends a custom section (WebAssembly core specification 5.5.3). */
+export function withCustomSection(bytes: Uint8Array, name: string, content: Uint8Array): Uint8Array {
+  const nameBytes = new TextEncoder().encode(name);
+  const body = [...leb128(nameBytes.length), ...nameBytes, ...content];
+  return Uint8Array.from([...bytes, 0, ...leb128(body.length), ...body]);
+}
+
+function leb128(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...leb128(value >>> 7)];
+}
+
+interface Parts {
+  readonly frameBytes: number;
+  readonly limits: string;
+  readonly imports: string;
+  readonly exported: (name: string) => string;
+}
+
+function moduleText({ frameBytes, limits, imports, exported }: Parts): string {
+  return `(module
+  (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+  ${imports}
+  (memory (export "memory") ${limits})
+  (global ${exported("frame")} i32 (i32.const ${FRAME}))
+  (global (export "detections") i32 (i32.const ${DETECTIONS}))
+  (data (i32.const 128) "bad request\\nsecond line\\n")
+
+  (func $spin (param $rounds i64)
+    (loop $again
+      (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1)))
+      (br_if $again (i64.ne (local.get $rounds) (i64.const 0)))))
+
+  (func $pixel (param $index i32) (result i32)
+    (i32.load8_u (i32.add (i32.const ${FRAME}) (local.get $index))))
+
+  (func $first_is (param $poison i32) (result i32)
+    (i32.eq (call $pixel (i32.const 0)) (local.get $poison)))
+
+  (func $put_detection (param $index i32) (param $score f32) (param $iou f32)
+    (local $at i32)
+    (local.set $at (i32.add (i32.const ${DETECTIONS}) (i32.mul (local.get $index) (i32.const 24))))
+    (f32.store offset=0 (local.get $at)
+      (f32.convert_i32_u (i32.add (call $pixel (i32.const 1)) (local.get $index))))
+    (f32.store offset=4 (local.get $at) (f32.convert_i32_u (call $pixel (i32.const 2))))
+    (f32.store offset=8 (local.get $at) (local.get $score))
+    (f32.store offset=12 (local.get $at) (local.get $iou))
+    (f32.store offset=16 (local.get $at)
+      (f32.div (f32.convert_i32_u (call $pixel (i32.const 3))) (f32.const 256)))
+    (i32.store offset=20 (local.get $at) (i32.rem_u (call $pixel (i32.const 4)) (i32.const ${LABELS.length}))))
+
+  (func $infer ${exported("infer")} (param $score f32) (param $iou f32) (result i32)
+    (local $count i32) (local $index i32)
+    (if (call $first_is (i32.const ${POISON.loop})) (then (call $spin (i64.const 0))))
+    (if (call $first_is (i32.const ${POISON.late})) (then (call $spin (i64.const 4000000000))))
+    (if (call $first_is (i32.const ${POISON.trap})) (then (unreachable)))
+    (if (call $first_is (i32.const ${POISON.exit})) (then (call $proc_exit (i32.const 7))))
+    (local.set $count (i32.rem_u (call $pixel (i32.const 0)) (i32.const 4)))
+    (if (call $first_is (i32.const ${POISON.tooMany})) (then (return (i32.const 301))))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $index) (local.get $count)))
+      (call $put_detection (local.get $index) (local.get $score) (local.get $iou))
+      (local.set $index (i32.add (local.get $index) (i32.const 1)))
+      (br $next)))
+    (if (call $first_is (i32.const ${POISON.notANumber})) (then
+      (f32.store (i32.const ${DETECTIONS}) (f32.const nan)) (local.set $count (i32.const 1))))
+    (if (call $first_is (i32.const ${POISON.badLabel})) (then
+      (f32.store (i32.const ${DETECTIONS + 16}) (f32.const 0.5))
+      (i32.store (i32.const ${DETECTIONS + 20}) (i32.const ${LABELS.length}))
+      (local.set $count (i32.const 1))))
+    (local.get $count))
+
+  ;; Reads exactly $bytes; 0 at the end of input.
+  (func $read (param $to i32) (param $bytes i32) (result i32)
+    (block $whole (loop $more
+      (br_if $whole (i32.eqz (local.get $bytes)))
+      (i32.store (i32.const 0) (local.get $to))
+      (i32.store (i32.const 4) (local.get $bytes))
+      (if (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (then (return (i32.const 0))))
+      (if (i32.eqz (i32.load (i32.const 8))) (then (return (i32.const 0))))
+      (local.set $to (i32.add (local.get $to) (i32.load (i32.const 8))))
+      (local.set $bytes (i32.sub (local.get $bytes) (i32.load (i32.const 8))))
+      (br $more)))
+    (i32.const 1))
+
+  (func $write (param $fd i32) (param $from i32) (param $bytes i32)
+    (block $whole (loop $more
+      (br_if $whole (i32.eqz (local.get $bytes)))
+      (i32.store (i32.const 0) (local.get $from))
+      (i32.store (i32.const 4) (local.get $bytes))
+      (if (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)) (then (call $proc_exit (i32.const 1))))
+      (local.set $from (i32.add (local.get $from) (i32.load (i32.const 8))))
+      (local.set $bytes (i32.sub (local.get $bytes) (i32.load (i32.const 8))))
+      (br $more))))
+
+  (func $_start ${exported("_start")}
+    (local $count i32) (local $reply_bytes i32)
+    (loop $next
+      (if (i32.eqz (call $read (i32.const ${REQUEST}) (i32.const 16))) (then (return)))
+      (if (i32.ne (i32.load (i32.const ${REQUEST})) (i32.const ${MAGIC})) (then
+        (call $write (i32.const 2) (i32.const 128) (i32.const 12))
+        (call $proc_exit (i32.const 1))))
+      (if (i32.eqz (call $read (i32.const ${FRAME}) (i32.const ${frameBytes}))) (then (return)))
+      (if (call $first_is (i32.const ${POISON.end})) (then (return)))
+      (if (call $first_is (i32.const ${POISON.lastWords})) (then
+        (call $write (i32.const 2) (i32.const 128) (i32.const 24))
+        (call $proc_exit (i32.const 9))))
+      (local.set $count (call $infer (f32.load (i32.const ${REQUEST + 8})) (f32.load (i32.const ${REQUEST + 12}))))
+      (i32.store (i32.const ${REPLY}) (i32.const ${MAGIC}))
+      (i32.store (i32.const ${REPLY + 4}) (i32.load (i32.const ${REQUEST + 4})))
+      (i32.store (i32.const ${REPLY + 8}) (local.get $count))
+      (i32.store (i32.const ${REPLY + 12}) (i32.const 0))
+      (local.set $reply_bytes (i32.add (i32.const 16) (i32.mul (local.get $count) (i32.const 24))))
+      (if (call $first_is (i32.const ${POISON.badMagic})) (then (i32.store (i32.const ${REPLY}) (i32.const 42))))
+      (if (call $first_is (i32.const ${POISON.wrongSequence})) (then
+        (i32.store (i32.const ${REPLY + 4}) (i32.const 0xffff))))
+      (if (call $first_is (i32.const ${POISON.truncated})) (then (local.set $reply_bytes (i32.const 8))))
+      (if (call $first_is (i32.const ${POISON.twice})) (then
+        (call $write (i32.const 1) (i32.const ${REPLY}) (local.get $reply_bytes))))
+      (if (call $first_is (i32.const ${POISON.flood})) (then
+        (loop $flood (call $write (i32.const 1) (i32.const ${REPLY}) (i32.const 60000)) (br $flood))))
+      (call $write (i32.const 1) (i32.const ${REPLY}) (local.get $reply_bytes))
+      (br $next)))
+)`;
+}
