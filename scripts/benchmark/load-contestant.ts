@@ -13,7 +13,7 @@ export async function loadContestant(choice: ContestantChoice): Promise<Contesta
       return await loadOnnxruntimeNode(choice.modelPath, choice);
     default: {
       // Loaded here, not above: the others' memory shall not hold it.
-      const { openDetector } = await import("../../detectors/detector.ts");
+      const { openDetector } = await import("../../detectors/runtime/pool.ts");
       const detector = await openDetector(choice.modelPath, {
         runtime: choice.engine,
         instances: 1,

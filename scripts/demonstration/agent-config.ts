@@ -1,0 +1,46 @@
+import { stringify } from "yaml";
+import type { BrokerAddress } from "./broker.ts";
+
+/** The name of the demo's only camera. */
+export const CAMERA = "demo";
+
+/** What the demo's agent is told. */
+export interface AgentSettings {
+  readonly broker: BrokerAddress;
+  readonly prefix: string;
+  readonly modulePath: string;
+  readonly cameraUrl: string;
+  readonly labels: readonly string[];
+  /** Whether it sends a picture of each object. */
+  readonly snapshots: boolean;
+  /** Seconds between two messages of figures. */
+  readonly statsIntervalSeconds: number;
+}
+
+/** The variable that carries the broker's password to the agent: it stands in no file. */
+export const PASSWORD_VARIABLE = "SABREWING_MQTT_PASSWORD";
+
+/** The agent's configuration file (YAML). */
+export function agentConfig(settings: AgentSettings): string {
+  const { broker } = settings;
+  return stringify({
+    mqtt: {
+      host: broker.host,
+      port: broker.port,
+      ...(broker.user === undefined ? {} : { user: broker.user }),
+      ...(broker.password === undefined ? {} : { password: `{${PASSWORD_VARIABLE}}` }),
+      client_id: `sabrewing-demo-${process.pid}`,
+      topic_prefix: settings.prefix,
+      stats_interval: settings.statsIntervalSeconds,
+    },
+    model: { path: settings.modulePath },
+    cameras: {
+      [CAMERA]: {
+        ffmpeg: { inputs: [{ path: settings.cameraUrl }] },
+        detect: { fps: 5 },
+        objects: { track: settings.labels },
+        snapshots: { enabled: settings.snapshots },
+      },
+    },
+  });
+}

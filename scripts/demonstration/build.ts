@@ -1,0 +1,17 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * Builds what would be installed (`dist/`).
+ * @returns the command line that starts it
+ * @throws Error with the compiler's words when the sources do not compile
+ */
+export function buildAgent(): readonly [program: string, ...words: string[]] {
+  const tsc = join(ROOT, "node_modules", ".bin", "tsc");
+  const built = spawnSync(tsc, ["-p", "tsconfig.build.json"], { cwd: ROOT, encoding: "utf8" });
+  if (built.status !== 0) throw new Error(`the build failed:\n${built.stdout}${built.stderr}`);
+  return [process.execPath, join(ROOT, "dist", "agent", "main.js")];
+}

@@ -1,0 +1,68 @@
+import { connectAsync } from "mqtt";
+import type { BrokerAddress } from "./broker.ts";
+
+/** A message as the broker delivered it. */
+export interface Message {
+  /** Unix time of its arrival, seconds. */
+  readonly time: number;
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** Kept by the broker from before somebody listened. */
+  readonly retained: boolean;
+}
+
+/**
+ * Listens to everything below a topic prefix; connects again when the broker comes back.
+ * @param say told when the broker is lost and when it is back
+ * @throws Error that says what is wrong with the broker and what to do
+ */
+export async function listen(
+  address: BrokerAddress,
+  prefix: string,
+  onMessage: (message: Message) => void,
+  say: (text: string) => void,
+): Promise<AsyncDisposable> {
+  const place = `${address.host}:${address.port}`;
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  const client = await connectAsync(
+    `mqtt://${host}:${address.port}`,
+    {
+      ...(address.user === undefined ? {} : { username: address.user }),
+      ...(address.password === undefined ? {} : { password: address.password }),
+      connectTimeout: 10_000,
+    },
+    false,
+  ).catch((error: unknown) => {
+    throw new Error(`broker ${place}: ${explain(error)}`, { cause: error });
+  });
+  client.on("message", (topic, payload, { retain }) => {
+    onMessage({ time: Date.now() / 1000, topic, payload, retained: retain });
+  });
+  // The client connects again by itself; each try that fails is an "error" and a "close".
+  let lost = false;
+  client.on("error", (error) => {
+    if (!lost) say(`broker ${place}: ${explain(error)}`);
+    lost = true;
+  });
+  client.on("connect", () => {
+    if (lost) say(`broker ${place}: back`);
+    lost = false;
+  });
+  await client.subscribeAsync(`${prefix}/#`, { qos: 1 });
+  return { [Symbol.asyncDispose]: () => client.endAsync() };
+}
+
+/** CONNACK return codes of MQTT 3.1.1 (section 3.2.2.3) that say "not you". */
+const REFUSED_USER = [4, 5];
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ECONNREFUSED")
+    return "nobody answers there. Is the broker running? Without --broker the demo brings its own";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "no such host. Check the name in --broker";
+  if (REFUSED_USER.some((refused) => refused === code)) {
+    return "it refuses this user. Give the right ones: --broker mqtt://user:password@host:port";
+  }
+  return error.message;
+}
