@@ -7,7 +7,7 @@ const SHARED = fileURLToPath(new URL("../../shared", import.meta.url));
 
 /** Where Sabrewing's scripts keep what they downloaded and compiled: $SABREWING_HOME, else ~/.cache/sabrewing. */
 export function sabrewingHome(): string {
-  const home = process.env["SABREWING_HOME"];
+  const home = process.env.SABREWING_HOME;
   return home === undefined || home === "" ? join(homedir(), ".cache", "sabrewing") : home;
 }
 

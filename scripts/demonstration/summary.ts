@@ -1,4 +1,5 @@
 import type { EventMessage } from "../../agent/events/event.ts";
+import type { Stats } from "../../agent/health/stats.ts";
 import type { Message } from "./listener.ts";
 
 /** What a run of the demo came to. */
@@ -36,6 +37,6 @@ export function readEvent(payload: Buffer): EventMessage {
 }
 
 function framesOf(payload: Buffer): number {
-  const stats = JSON.parse(payload.toString()) as { readonly frames?: number };
-  return stats.frames ?? 0;
+  const stats = JSON.parse(payload.toString()) as Stats;
+  return Object.values(stats.detectors).reduce((sum, { frames }) => sum + frames, 0);
 }
