@@ -1,0 +1,58 @@
+import { crc32 } from "node:zlib";
+
+/** How an entry departs from what torch.save writes. */
+export interface EntryQuirks {
+  /** General purpose bit flags; 1 is "encrypted". */
+  readonly flags?: number;
+  /** 0 stored, 8 deflated (the bytes are taken as they are). */
+  readonly method?: number;
+  readonly crc?: number;
+}
+
+export type ZipEntry = readonly [name: string, data: Uint8Array, quirks?: EntryQuirks];
+
+/** A zip archive of uncompressed entries (PKWARE APPNOTE 6.3), as torch.save writes one. */
+export function storedZip(entries: readonly ZipEntry[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const directory: Uint8Array[] = [];
+  let offset = 0;
+  for (const [name, data, quirks = {}] of entries) {
+    const nameBytes = new TextEncoder().encode(name);
+    const common = header(data, nameBytes.length, quirks);
+    const local = join([u32(0x04034b50), common, nameBytes, data]);
+    parts.push(local);
+    const noCommentDiskOrAttributes = new Uint8Array(10);
+    directory.push(
+      join([u32(0x02014b50), u16(20), common, noCommentDiskOrAttributes, u32(offset), nameBytes]),
+    );
+    offset += local.length;
+  }
+  const central = join(directory);
+  const count = u16(entries.length);
+  const end = join([u32(0x06054b50), u16(0), u16(0), count, count, u32(central.length), u32(offset), u16(0)]);
+  return join([...parts, central, end]);
+}
+
+/** What the local header and the central directory say alike: version to the length of the extra field. */
+function header(
+  data: Uint8Array,
+  nameBytes: number,
+  { flags = 0, method = 0, crc = crc32(data) }: EntryQuirks,
+) {
+  return join([
+    ...[u16(20), u16(flags), u16(method), u32(0), u32(crc)],
+    ...[u32(data.length), u32(data.length), u16(nameBytes), u16(0)],
+  ]);
+}
+
+function u16(value: number): Uint8Array {
+  return Uint8Array.of(value & 0xff, value >> 8);
+}
+
+function u32(value: number): Uint8Array {
+  return Uint8Array.of(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts);
+}
