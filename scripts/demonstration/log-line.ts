@@ -1,18 +1,24 @@
-/** pino's number for `warn`: everything from there on is worth a person's attention. */
-const WARN = 40;
+/** Levels of the agent's log that are worth a person's attention here. */
+const SHOWN_LEVELS = ["warn", "error", "fatal"];
 
 /** What a person needs to see of a line of the agent's log: warnings, errors and what is no log line at all. */
 export function logLine(line: string): string | undefined {
   const entry = parse(line);
   if (entry === undefined) return line === "" ? undefined : `agent: ${line}`;
-  return entry.level >= WARN ? `agent: ${entry.msg}` : undefined;
+  if (!SHOWN_LEVELS.includes(entry.level)) return undefined;
+  return entry.remedy === undefined ? `agent: ${entry.msg}` : `agent: ${entry.msg}. ${entry.remedy}`;
 }
 
-function parse(line: string): { readonly level: number; readonly msg: string } | undefined {
+interface LogEntry {
+  readonly level: string;
+  readonly msg: string;
+  readonly remedy?: string;
+}
+
+function parse(line: string): LogEntry | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
-    const entry = JSON.parse(line) as { level?: unknown; msg?: unknown };
-    return { level: Number(entry.level), msg: String(entry.msg) };
+    return JSON.parse(line) as LogEntry;
   } catch {
     return undefined;
   }
