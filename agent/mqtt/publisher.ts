@@ -1,0 +1,125 @@
+import { backoffMs } from "../base/backoff.ts";
+import type { Clock } from "../base/clock.ts";
+import { ConfigError, TransientError } from "../base/errors.ts";
+import type { Log } from "../base/log.ts";
+import type { MqttConfig } from "../config/schema.ts";
+import { type Connection, openConnection } from "./connection.ts";
+import type { Message } from "./message.ts";
+import { brokerNews } from "./news.ts";
+import type { Outbox } from "./outbox.ts";
+import { availability } from "./topics.ts";
+
+/** Where messages go. Disposing of it delivers what it can within two seconds and says that the agent is offline. */
+export interface Publisher extends AsyncDisposable {
+  /** Never waits and never fails: while the broker is away, states and events are kept and news are dropped. */
+  publish(message: Message): void;
+}
+
+export interface PublisherDependencies {
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A number from 0 up to 1. */
+  readonly random: () => number;
+}
+
+const BACKOFF = { firstMs: 500, longestMs: 15_000 };
+/** A connection that held this long was a good one: the next failure starts with a short wait again. */
+const GOOD_AFTER_MS = 10_000;
+/** Events on their way without an acknowledgement; more would only be repeated after a break. */
+const MAX_IN_FLIGHT = 20;
+const DELIVER_WITHIN_MS = 2_000;
+const LEAVE_WITHIN_MS = 500;
+const LOOK_AGAIN_MS = 20;
+
+/**
+ * Keeps a connection to the broker for as long as the publisher lives, from the first call on, in the background.
+ *
+ * On every connect it says `online`, tells all retained states again, then sends the outbox in order, at least once.
+ * One line is logged when the broker is lost or turns the agent away, and one when it is back.
+ */
+export function connectBroker(config: MqttConfig, dependencies: PublisherDependencies): Publisher {
+  const { outbox, clock, log, random } = dependencies;
+  const news = brokerNews(`${config.host}:${config.port}`, outbox, clock, log);
+  const states = new Map<string, Message>();
+  const leaving = new AbortController();
+  let current: { readonly connection: Connection; deliver(): void } | undefined;
+
+  async function keepConnected(): Promise<void> {
+    let attempt = 0;
+    while (!leaving.signal.aborted) {
+      const startedMs = clock.monotonicMs();
+      const lostBecause = await connectOnce();
+      if (leaving.signal.aborted) return;
+      news.failed(lostBecause);
+      attempt = clock.monotonicMs() - startedMs > GOOD_AFTER_MS ? 1 : attempt + 1;
+      await clock.sleep(backoffMs(attempt, BACKOFF, random), leaving.signal);
+    }
+  }
+
+  /** One connection from beginning to end: what ended it, or why there was none. */
+  async function connectOnce(): Promise<ConfigError | TransientError> {
+    try {
+      const will = availability(config.topic_prefix, "offline");
+      const connection = await openConnection(config, { will, signal: leaving.signal });
+      connection.send(availability(config.topic_prefix, "online"));
+      for (const message of states.values()) connection.send(message);
+      current = { connection, deliver: deliverTo(connection, outbox) };
+      news.connected();
+      current.deliver();
+      return await connection.ended;
+    } catch (error) {
+      if (error instanceof ConfigError || error instanceof TransientError) return error;
+      throw error;
+    } finally {
+      current = undefined;
+    }
+  }
+
+  async function takeLeave(): Promise<void> {
+    if (leaving.signal.aborted) return connected;
+    const untilMs = clock.monotonicMs() + DELIVER_WITHIN_MS;
+    while (outbox.size() > 0 && clock.monotonicMs() < untilMs) await clock.sleep(LOOK_AGAIN_MS);
+    leaving.abort();
+    current?.connection.send(availability(config.topic_prefix, "offline"));
+    await current?.connection.leave(LEAVE_WITHIN_MS);
+    await connected;
+    news.left();
+  }
+
+  const connected = keepConnected();
+  return {
+    publish(message) {
+      if (message.retain) states.set(message.topic, message);
+      if (message.qos === 0 || message.retain) {
+        current?.connection.send(message);
+      } else {
+        outbox.add(message);
+        news.queued();
+        current?.deliver();
+      }
+    },
+    [Symbol.asyncDispose]: takeLeave,
+  };
+}
+
+/** Offers the outbox to one connection from its beginning; each acknowledgement lets the next message go. */
+function deliverTo(connection: Connection, outbox: Outbox): () => void {
+  let offered = 0;
+  let inFlight = 0;
+  return function deliver() {
+    while (inFlight < MAX_IN_FLIGHT) {
+      const entry = outbox.next(offered);
+      if (entry === undefined) return;
+      offered = entry.sequence;
+      inFlight++;
+      connection.send(entry.message, (error) => {
+        // The connection is over: the message stays in the outbox for the next one.
+        if (error !== undefined) return;
+        inFlight--;
+        outbox.remove(entry.sequence);
+        deliver();
+      });
+    }
+  };
+}

@@ -1,0 +1,52 @@
+import type { Count } from "../events/counts.ts";
+import type { EventMessage } from "../events/event.ts";
+import type { Stats } from "../health/stats.ts";
+import type { Message } from "./message.ts";
+
+export type OnlineState = "online" | "offline";
+
+/** Whether the agent is there: told on every connect, and by the broker as the last will when it no longer is. */
+export function availability(prefix: string, state: OnlineState): Message {
+  return { topic: `${prefix}/available`, payload: state, retain: true, qos: 1 };
+}
+
+/** What happened to an object. */
+export function eventMessage(prefix: string, event: EventMessage): Message {
+  return { topic: `${prefix}/events`, payload: JSON.stringify(event), retain: false, qos: 1 };
+}
+
+/** Whether a camera delivers pictures. */
+export function cameraStatus(prefix: string, camera: string, state: OnlineState): Message {
+  return { topic: `${prefix}/${camera}/status`, payload: state, retain: true, qos: 1 };
+}
+
+/**
+ * How many objects of a label (or of `all`) a camera sees, and how many of them are active.
+ * @param label a label's spaces become underscores, as in Frigate: `teddy bear` is counted on `…/teddy_bear`.
+ */
+export function countMessages(
+  prefix: string,
+  camera: string,
+  label: string,
+  count: Count,
+): readonly Message[] {
+  const topic = `${prefix}/${camera}/${topicLevel(label)}`;
+  return [
+    { topic, payload: String(count.inView), retain: true, qos: 0 },
+    { topic: `${topic}/active`, payload: String(count.active), retain: true, qos: 0 },
+  ];
+}
+
+/** The best picture of an object so far, as JPEG. Only for cameras whose owner turned snapshots on. */
+export function snapshotMessage(prefix: string, camera: string, label: string, jpeg: Uint8Array): Message {
+  return { topic: `${prefix}/${camera}/${topicLevel(label)}/snapshot`, payload: jpeg, retain: true, qos: 0 };
+}
+
+/** Figures of every camera and detector. */
+export function statsMessage(prefix: string, stats: Stats): Message {
+  return { topic: `${prefix}/stats`, payload: JSON.stringify(stats), retain: false, qos: 0 };
+}
+
+function topicLevel(label: string): string {
+  return label.replaceAll(/[\s/+#]+/g, "_");
+}

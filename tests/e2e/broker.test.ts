@@ -1,0 +1,233 @@
+import { createServer, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, describe, expect, test } from "vitest";
+import { type Clock, systemClock } from "../../agent/base/clock.ts";
+import type { MqttConfig } from "../../agent/config/schema.ts";
+import type { Message } from "../../agent/mqtt/message.ts";
+import { memoryOutbox } from "../../agent/mqtt/outbox.ts";
+import { connectBroker, type Publisher } from "../../agent/mqtt/publisher.ts";
+import {
+  freePort,
+  type Heard,
+  listen,
+  mosquittoIsInstalled,
+  startAedes,
+  startMosquitto,
+  type TestBroker,
+} from "../support/brokers.ts";
+import { recordingLog } from "../support/log-lines.ts";
+
+const cleanups: (() => PromiseLike<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const brokers = [
+  { name: "aedes", start: startAedes, installed: true },
+  { name: "mosquitto", start: startMosquitto, installed: mosquittoIsInstalled },
+];
+
+describe.each(brokers)("the publisher and $name", ({ start, installed }) => {
+  test.skipIf(!installed)("say online, pass everything on and say offline at the end", async () => {
+    const broker = await run(start());
+    const { heard } = await hear(broker.port);
+    const { publisher } = publish(broker.port);
+    publisher.publish(state("cam/person", "1"));
+    publisher.publish(event(1));
+    await until(() => heard.length === 3);
+    await publisher[Symbol.asyncDispose]();
+    await until(() => heard.length === 4);
+    expect(heard.map(({ topic, payload }) => `${topic} ${payload}`)).toEqual([
+      "test/available online",
+      "test/cam/person 1",
+      "test/events 1",
+      "test/available offline",
+    ]);
+  });
+
+  test.skipIf(!installed)(
+    "get every event to its end in order when the broker is killed and restarted",
+    async () => {
+      const first = await start();
+      const { heard, back } = await hear(first.port);
+      const { publisher, lines, mayRetry } = publish(first.port);
+      publisher.publish(state("cam/person", "2"));
+      publishEvents(publisher, 1, 50);
+      await until(() => eventsIn(heard).length === 50);
+      first.freeze();
+      publishEvents(publisher, 51, 75);
+      await first.kill();
+      publishEvents(publisher, 76, 100);
+      await until(() => lines.some((line) => line.level === "warn"));
+      await run(start(first.port));
+      await back();
+      const before = heard.length;
+      mayRetry();
+      await until(() => eventsIn(heard).at(-1) === 100);
+
+      const again = heard.slice(before);
+      expect(eventsIn(heard)).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+      expect(again.slice(0, 2).map(({ topic, payload }) => `${topic} ${payload}`)).toEqual([
+        "test/available online",
+        "test/cam/person 2",
+      ]);
+      expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+        expect.stringMatching(/^info connected to the broker/),
+        expect.stringMatching(/^warn the connection to the broker .* is lost/),
+        expect.stringMatching(/^info the broker .* is back after/),
+      ]);
+    },
+  );
+});
+
+describe("the publisher", () => {
+  test("starts without a broker and delivers what happened once there is one", async () => {
+    const port = await freePort();
+    const { publisher, lines, mayRetry } = publish(port);
+    publisher.publish(event(1));
+    await until(() => lines.length === 1);
+    expect(lines[0]?.msg).toMatch(/cannot be reached: .*ECONNREFUSED.*trying again/);
+    expect(lines[0]?.remedy).toMatch(/mqtt\.host/);
+    await run(startAedes(port));
+    const { heard } = await hear(port);
+    mayRetry();
+    await until(() => eventsIn(heard).length === 1);
+  });
+
+  test("tells a wrong password clearly, once, and goes on trying", async () => {
+    let attempts = 0;
+    const broker = await run(
+      startAedes(0, {
+        authenticate: (_client, _user, _password, done) => {
+          attempts++;
+          done(Object.assign(new Error("bad password"), { returnCode: 4 }), false);
+        },
+      }),
+    );
+    const { lines, mayRetry } = publish(broker.port, { user: "cam", password: "wrong" });
+    mayRetry();
+    await until(() => attempts >= 3);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      level: "error",
+      msg: expect.stringMatching(/does not let in the user "cam": wrong user name or password/),
+      remedy: expect.stringMatching(/mqtt\.password/),
+    });
+  });
+
+  test("leaves its last will: offline when the connection breaks, online when it is back", async () => {
+    const sockets: Socket[] = [];
+    const broker = await run(
+      startAedes(0, {
+        preConnect: (client, _packet, done) => {
+          if ("conn" in client) sockets.push(client.conn as Socket);
+          done(null, true);
+        },
+      }),
+    );
+    const { heard } = await hear(broker.port);
+    const { lines, mayRetry } = publish(broker.port);
+    mayRetry();
+    await until(() => lines.length === 1);
+    sockets.at(-1)?.destroy();
+    await until(() => heard.length === 3);
+    expect(heard.map(({ payload }) => payload)).toEqual(["online", "offline", "online"]);
+  });
+
+  test("keeps the newest events when there are too many, and says so", async () => {
+    const port = await freePort();
+    const { publisher, lines, mayRetry } = publish(port, {}, 10);
+    publishEvents(publisher, 1, 25);
+    expect(lines.filter(({ msg }) => msg.includes("outbox is full"))).toHaveLength(1);
+    await run(startAedes(port));
+    const { heard } = await hear(port);
+    mayRetry();
+    await until(() => eventsIn(heard).at(-1) === 25);
+    expect(eventsIn(heard)).toEqual([16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
+    expect(lines.at(-1)).toMatchObject({ dropped: 15 });
+  });
+
+  test("takes leave of a broker that no longer answers, and says what was lost", async () => {
+    const CONNACK = Buffer.from([0x20, 0x02, 0x00, 0x00]);
+    const sockets: Socket[] = [];
+    const mute = createServer((socket) => {
+      sockets.push(socket);
+      socket.once("data", () => socket.write(CONNACK));
+      socket.on("error", () => {});
+    });
+    const port = await freePort();
+    mute.listen(port, "127.0.0.1");
+    cleanups.push(async () => {
+      mute.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    const { publisher, lines } = publish(port);
+    await until(() => lines.length === 1);
+    publisher.publish(event(1));
+    await publisher[Symbol.asyncDispose]();
+    expect(lines.at(-1)).toMatchObject({ level: "warn", lost: 1 });
+  });
+});
+
+function publish(port: number, access: { user?: string; password?: string } = {}, limit = 1000) {
+  const { log, lines } = recordingLog();
+  const gate = Promise.withResolvers<void>();
+  const config: MqttConfig = {
+    host: "127.0.0.1",
+    port,
+    client_id: "publisher",
+    topic_prefix: "test",
+    stats_interval: 60,
+    ...access,
+  };
+  // Reconnects wait for the test's word: a listener that comes back later than the publisher would miss events.
+  const clock: Clock = {
+    ...systemClock,
+    sleep: async (ms, signal) => {
+      const left =
+        signal === undefined ? [] : [new Promise((resolve) => signal.addEventListener("abort", resolve))];
+      if (signal !== undefined) await Promise.race([gate.promise, ...left]);
+      await systemClock.sleep(Math.min(ms, 20), signal);
+    },
+  };
+  const publisher: Publisher = connectBroker(config, {
+    outbox: memoryOutbox(limit),
+    clock,
+    log,
+    random: () => 0,
+  });
+  cleanups.push(() => publisher[Symbol.asyncDispose]());
+  return { publisher, lines, mayRetry: () => gate.resolve() };
+}
+
+async function run(starting: Promise<TestBroker>): Promise<TestBroker> {
+  const broker = await starting;
+  cleanups.push(() => broker.kill());
+  return broker;
+}
+
+async function hear(port: number) {
+  const listener = await listen(port);
+  cleanups.push(() => listener.stop());
+  return listener;
+}
+
+function event(number: number): Message {
+  return { topic: "test/events", payload: String(number), retain: false, qos: 1 };
+}
+
+function publishEvents(publisher: Publisher, first: number, last: number): void {
+  for (let number = first; number <= last; number++) publisher.publish(event(number));
+}
+
+function state(topic: string, payload: string): Message {
+  return { topic: `test/${topic}`, payload, retain: true, qos: 1 };
+}
+
+function eventsIn(heard: readonly Heard[]): readonly number[] {
+  return heard.filter(({ topic }) => topic === "test/events").map(({ payload }) => Number(payload));
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(10);
+}

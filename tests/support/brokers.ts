@@ -1,0 +1,133 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Aedes, type AedesOptions } from "aedes";
+import { connect } from "mqtt";
+
+/** An MQTT broker on loopback that can be killed as if the power had gone. */
+export interface TestBroker {
+  readonly port: number;
+  /** Stops answering without closing anything. */
+  freeze(): void;
+  kill(): Promise<void>;
+}
+
+/** What the broker passed on, as a listener hears it. */
+export interface Heard {
+  readonly topic: string;
+  readonly payload: string;
+  readonly retain: boolean;
+}
+
+/** Starts a broker inside this process. */
+export async function startAedes(port = 0, options: AedesOptions = {}): Promise<TestBroker> {
+  const broker = await Aedes.createBroker(options);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    broker.handle(socket);
+  });
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: portOf(server.address()),
+    freeze() {
+      for (const socket of sockets) socket.pause();
+    },
+    async kill() {
+      const closed = once(server, "close");
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      await new Promise<void>((resolve) => broker.close(() => resolve()));
+    },
+  };
+}
+
+const MOSQUITTO = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].find(
+  (program) => spawnSync(program, ["-h"]).error === undefined,
+);
+
+/** Whether Eclipse Mosquitto is installed here. */
+export const mosquittoIsInstalled = MOSQUITTO !== undefined;
+
+/** Starts Eclipse Mosquitto, which keeps nothing over a restart. */
+export async function startMosquitto(port = 0): Promise<TestBroker> {
+  if (MOSQUITTO === undefined) throw new Error("mosquitto is not installed");
+  const chosen = port === 0 ? await freePort() : port;
+  const directory = mkdtempSync(join(tmpdir(), "sabrewing-mosquitto-"));
+  const config = join(directory, "mosquitto.conf");
+  writeFileSync(config, `listener ${chosen} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n`);
+  const child = spawn(MOSQUITTO, ["-c", config], { stdio: "ignore" });
+  const exited = once(child, "exit");
+  await untilItAccepts(chosen);
+  return {
+    port: chosen,
+    freeze: () => void child.kill("SIGSTOP"),
+    async kill() {
+      child.kill("SIGKILL");
+      await exited;
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+/** Hears everything a broker passes on, through the broker's restarts. */
+export async function listen(
+  port: number,
+): Promise<{ heard: Heard[]; stop(): Promise<void>; back(): Promise<void> }> {
+  const heard: Heard[] = [];
+  const client = connect({ host: "127.0.0.1", port, reconnectPeriod: 20 });
+  client.on("message", (topic, payload, { retain }) =>
+    heard.push({ topic, payload: payload.toString(), retain }),
+  );
+  client.on("error", () => {});
+  let subscriptions = 0;
+  client.on("connect", () => client.subscribe("#", { qos: 1 }, () => subscriptions++));
+  const subscribed = async (times: number) => {
+    while (subscriptions < times) await delay(5);
+  };
+  await subscribed(1);
+  return {
+    heard,
+    stop: () => client.endAsync(true),
+    back: () => subscribed(2),
+  };
+}
+
+/** A port nothing listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const port = portOf(server.address());
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function untilItAccepts(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const client = connect({ host: "127.0.0.1", port, reconnectPeriod: 0 });
+    client.on("error", () => {});
+    const accepted = await new Promise<boolean>((resolve) => {
+      client.once("connect", () => resolve(true));
+      client.once("close", () => resolve(false));
+    });
+    client.end(true);
+    if (accepted) return;
+    await delay(25);
+  }
+  throw new Error(`no broker accepts connections on port ${port}`);
+}
+
+function portOf(address: ReturnType<ReturnType<typeof createServer>["address"]>): number {
+  if (address === null || typeof address === "string")
+    throw new Error(`expected a port, received ${address}`);
+  return address.port;
+}
