@@ -6,7 +6,7 @@
 import type { Answer, Question } from "./contestant.ts";
 import { loadContestant } from "./load-contestant.ts";
 
-const MIB = 2 ** 20;
+const MEGABYTE = 1e6;
 
 const state: { contestant?: Awaited<ReturnType<typeof loadContestant>>; pixels?: Uint8Array } = {};
 
@@ -19,7 +19,7 @@ process.on("message", (question: Question) => {
 process.on("disconnect", () => process.exit(0));
 
 async function answer(question: Question): Promise<number> {
-  if (question.ask === "rss") return process.memoryUsage.rss() / MIB;
+  if (question.ask === "rss") return process.memoryUsage.rss() / MEGABYTE;
   if (question.ask === "load") {
     state.pixels = Buffer.from(question.pixels, "base64");
     return await timed(async () => {

@@ -22,7 +22,7 @@ export type Question =
   | { readonly ask: "infer" }
   | { readonly ask: "rss" };
 
-/** The child's answer: milliseconds for `load` and `infer`, MiB for `rss`. */
+/** The child's answer: milliseconds for `load` and `infer`, megabytes for `rss`. */
 export type Answer =
   | { readonly ok: true; readonly value: number }
   | { readonly ok: false; readonly error: string };

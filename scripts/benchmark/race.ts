@@ -1,4 +1,4 @@
-/** A contestant in its own process, ready to be asked. All times in milliseconds, memory in MiB. */
+/** A contestant in its own process, ready to be asked. All times in milliseconds, memory in megabytes (10⁶). */
 export interface Racer extends AsyncDisposable {
   load(): Promise<number>;
   infer(): Promise<number>;

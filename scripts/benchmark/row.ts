@@ -1,7 +1,7 @@
 import type { ContestantChoice } from "./contestant.ts";
 import type { Result } from "./race.ts";
 
-/** One line of the benchmark: what `--json` prints. Times in milliseconds, memory in MiB. */
+/** One line of the benchmark: what `--json` prints. Times in milliseconds, memory in megabytes (10⁶). */
 export interface Row {
   readonly name: string;
   readonly engine: string;

@@ -5,6 +5,8 @@ import { createInterface } from "node:readline";
 /** A process that is ended by its own id when its scope ends, whatever ended the scope. */
 export interface Child extends AsyncDisposable {
   readonly name: string;
+  /** Undefined where the program could not be started. */
+  readonly pid: number | undefined;
   /** Resolves, never rejects, with how the process ended: "exit code 1", "signal SIGKILL", "spawn … ENOENT". */
   readonly ended: Promise<string>;
   /** What it wrote last on both outputs, oldest line first. */
@@ -42,7 +44,7 @@ export function startChild(
   }
   const ended = howItEnds(child);
   const stop = () => endProcess(child, ended);
-  return { name, ended, lastLines: () => lines, stop, [Symbol.asyncDispose]: stop };
+  return { name, pid: child.pid, ended, lastLines: () => lines, stop, [Symbol.asyncDispose]: stop };
 }
 
 function howItEnds(child: ChildProcess): Promise<string> {

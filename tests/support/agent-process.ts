@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { type AgentSettings, agentConfig } from "../../scripts/demonstration/agent-config.ts";
+import { type Child, startChild } from "../../scripts/demonstration/child.ts";
+
+const MAIN = fileURLToPath(new URL("../../agent/main.ts", import.meta.url));
+
+/** A line of the agent's log. */
+export interface LogEntry {
+  readonly level: string;
+  readonly msg: string;
+  readonly camera?: string;
+}
+
+/** The agent as a process of its own, and what it has logged so far. */
+export interface AgentProcess extends AsyncDisposable {
+  readonly process: Child;
+  readonly log: readonly LogEntry[];
+}
+
+/**
+ * Compiles the weights for a small picture and runs the agent with it.
+ * @param weights path of the `.pt` or `.onnx` file
+ */
+export async function startAgent(
+  weights: string,
+  settings: Omit<AgentSettings, "modulePath">,
+): Promise<AgentProcess> {
+  const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
+  const modulePath = join(folder, "detector.wasm");
+  const { bytes } = await compileFile(weights, { size: { width: 320, height: 192 } });
+  writeFileSync(modulePath, bytes);
+  const configPath = join(folder, "sabrewing.yml");
+  writeFileSync(configPath, agentConfig({ ...settings, modulePath }));
+  const log: LogEntry[] = [];
+  const child = startChild("the agent", [process.execPath, MAIN, "run", "-c", configPath], {
+    onLine: (line) => {
+      if (line.startsWith("{")) log.push(JSON.parse(line) as LogEntry);
+    },
+  });
+  return {
+    process: child,
+    log,
+    [Symbol.asyncDispose]: async () => {
+      await child.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
