@@ -1,0 +1,70 @@
+import { access } from "node:fs/promises";
+import { ConfigError } from "../base/errors.ts";
+import { startFfmpeg } from "./ffmpeg.ts";
+import type { Frame } from "./frame.ts";
+import { probeVideo } from "./probe.ts";
+import { splitFrames } from "./split-frames.ts";
+
+/** A recorded file and the pictures wanted from it. */
+export interface Clip {
+  /** What `Frame.camera` will say. */
+  readonly camera: string;
+  readonly file: string;
+  /** Pixels; undefined: the clip's own size. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Frames per second; undefined: the clip's own rate. */
+  readonly fps?: number | undefined;
+  /** true: as fast as the clip was recorded. Otherwise as fast as the consumer pulls. */
+  readonly realTime?: boolean;
+}
+
+export interface ReadClipOptions {
+  /** Aborted: the frames end, without an error. */
+  readonly signal: AbortSignal;
+  readonly ffmpeg?: string;
+  readonly ffprobe?: string;
+}
+
+/** A rate for streams that do not tell theirs. */
+const UNKNOWN_FPS = 10;
+
+/**
+ * Every frame of a recorded file at `fps`, none dropped; `timeMs` is the position in the clip.
+ * @throws ConfigError when the file is not there or holds no video ffmpeg can decode; FfmpegMissing.
+ */
+export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGenerator<Frame, void> {
+  const { camera, file } = clip;
+  const { signal } = options;
+  await access(file).catch((cause: unknown) => {
+    throw new ConfigError(`cannot read the clip ${file}`, "Check the path.", { cause });
+  });
+  const unreadable = (complaints: readonly string[]) =>
+    new ConfigError(
+      `${file} holds no video that ffmpeg can decode (ffmpeg: ${complaints.at(-1) ?? "no reason given"})`,
+      "Try to play the file; ffprobe tells what it holds.",
+    );
+  const program = options.ffprobe ?? "ffprobe";
+  const own = await probeVideo(file, { program, inputArgs: FILES_ONLY, signal, explain: unreadable });
+  const { width, height } = clip.size ?? own;
+  const fps = clip.fps ?? own.fps ?? UNKNOWN_FPS;
+
+  const args = [
+    ...["-hide_banner", "-nostdin", "-loglevel", "error"],
+    ...(clip.realTime === true ? ["-re"] : []),
+    ...FILES_ONLY,
+    ...["-i", file, "-an", "-sn", "-dn", "-vf", `fps=${fps},scale=${width}:${height}`],
+    ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
+  ];
+  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal);
+  let sequence = 0;
+  for await (const pixels of splitFrames(run.output, width * height * 3)) {
+    if (signal.aborted) return;
+    yield { camera, sequence, timeMs: (sequence * 1000) / fps, width, height, pixels };
+    sequence++;
+  }
+  const { code } = await run.ended;
+  if (!signal.aborted && code !== 0 && sequence === 0) throw unreadable(run.complaints());
+}
+
+/** A clip must not make ffmpeg open addresses: playlists can name them. */
+const FILES_ONLY = ["-protocol_whitelist", "file"];

@@ -1,0 +1,66 @@
+import { ConfigError, TransientError } from "../base/errors.ts";
+
+/** What an ffmpeg message means to the person who set the camera up. The first line that matches wins. */
+const MEANINGS: readonly {
+  readonly says: RegExp;
+  readonly kind: "config" | "transient";
+  readonly what: string;
+  readonly remedy: string;
+}[] = [
+  {
+    says: /401 Unauthorized|403 Forbidden|authorization failed/i,
+    kind: "config",
+    what: "the camera refuses this user name or password",
+    remedy: "Check user and password in the address; many cameras have accounts of their own for RTSP.",
+  },
+  {
+    says: /404 Not Found|454 Session Not Found|Server returned 4XX/i,
+    kind: "config",
+    what: "the camera has no such stream",
+    remedy: "Check the path of the address (everything behind the host) in the camera's manual.",
+  },
+  {
+    says: /Decoder .*not found|Unknown decoder|Unsupported codec|matches no streams|not contain any stream/i,
+    kind: "config",
+    what: "the stream holds no video that this ffmpeg can decode",
+    remedy: "Set the stream to H.264 in the camera, or install an ffmpeg with the codec.",
+  },
+  {
+    says: /Unrecognized option|Option not found/i,
+    kind: "config",
+    what: "this ffmpeg is too old",
+    remedy: "Install ffmpeg 5.1 or newer (Debian 12 has it).",
+  },
+  {
+    says: /Failed to resolve hostname/i,
+    kind: "transient",
+    what: "the camera's host name is not known",
+    remedy: "Check the name in the address and this machine's DNS.",
+  },
+  {
+    says: /Connection refused|No route to host|Network is unreachable|timed out/i,
+    kind: "transient",
+    what: "the camera cannot be reached",
+    remedy: "Check that it is on, in this network, and that the address and port are right.",
+  },
+];
+
+/**
+ * Why a stream ended, from what ffmpeg complained: ConfigError where trying again is useless until somebody changes
+ * something, TransientError otherwise.
+ * @param camera named first in the message.
+ * @param complaints ffmpeg's lines, already without credentials.
+ */
+export function explainFailure(camera: string, complaints: readonly string[]): ConfigError | TransientError {
+  for (const { says, kind, what, remedy } of MEANINGS) {
+    const line = complaints.find((complaint) => says.test(complaint));
+    if (line === undefined) continue;
+    const message = `${camera}: ${what} (ffmpeg: ${line})`;
+    return kind === "config" ? new ConfigError(message, remedy) : new TransientError(message, remedy);
+  }
+  const said = complaints.at(-1);
+  return new TransientError(
+    `${camera}: the stream ended${said === undefined ? "" : ` (ffmpeg: ${said})`}`,
+    "Check the camera; sabrewing check tells more.",
+  );
+}

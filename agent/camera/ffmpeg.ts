@@ -1,0 +1,89 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { ConfigError } from "../base/errors.ts";
+import { withoutCredentials } from "./address.ts";
+
+/** The program is not there: no camera can work, and trying again is useless. */
+export class FfmpegMissing extends ConfigError {}
+
+/** How a run ended: its exit code, or null when a signal ended it. */
+export interface FfmpegEnd {
+  readonly code: number | null;
+}
+
+/** One ffmpeg (or ffprobe) process. Leaving its scope ends it. */
+export interface FfmpegRun extends AsyncDisposable {
+  /** What it writes to standard output. */
+  readonly output: AsyncIterable<Uint8Array>;
+  /** Resolves when the process is gone and everything it wrote has been read. */
+  readonly ended: Promise<FfmpegEnd>;
+  /** The last lines it complained in, without credentials. */
+  complaints(): readonly string[];
+  /** Asks it to end, and kills it when it does not. Returns at once: `ended` tells when it is gone. */
+  stop(): void;
+}
+
+/** Long enough for ffmpeg to say good-bye to a camera (RTSP TEARDOWN), so that the camera frees its session. */
+const STOP_GRACE_MS = 1000;
+const KEPT_LINES = 20;
+
+/**
+ * Starts ffmpeg or ffprobe without a shell; an aborted signal stops it.
+ * @param program `ffmpeg`, `ffprobe` or a path to one.
+ * @throws FfmpegMissing (from `ended`) when there is no such program.
+ */
+export function startFfmpeg(program: string, args: readonly string[], signal: AbortSignal): FfmpegRun {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const lines: string[] = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    lines.push(withoutCredentials(line));
+    if (lines.length > KEPT_LINES) lines.shift();
+  });
+
+  let killing: NodeJS.Timeout | undefined;
+  const stop = () => {
+    if (killing !== undefined) return;
+    child.kill("SIGTERM");
+    killing = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
+  };
+
+  const ended = new Promise<FfmpegEnd>((resolve, reject) => {
+    child.once("error", (error) => reject(explainStart(program, error)));
+    child.once("close", (code) => resolve({ code }));
+  }).finally(() => {
+    clearTimeout(killing);
+    signal.removeEventListener("abort", stop);
+  });
+  // Whoever reads the output first and asks for `ended` later must not find the process crashed by then.
+  ended.catch(() => {});
+  if (signal.aborted) stop();
+  else signal.addEventListener("abort", stop, { once: true });
+
+  return {
+    output: child.stdout,
+    ended,
+    complaints: () => lines,
+    stop,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) stop();
+      // Unread output would keep the process waiting in write() and the pipe open.
+      child.stdout.destroy();
+      await ended.catch(() => {});
+    },
+  };
+}
+
+function explainStart(program: string, error: Error): Error {
+  if ("code" in error && error.code === "ENOENT") {
+    return new FfmpegMissing(
+      `${program} is not installed (or not in PATH)`,
+      "Install it: apt install ffmpeg",
+      {
+        cause: error,
+      },
+    );
+  }
+  return new ConfigError(`${program} cannot be started: ${error.message}`, "Check its permissions.", {
+    cause: error,
+  });
+}

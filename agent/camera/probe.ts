@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { TransientError } from "../base/errors.ts";
+import { startFfmpeg } from "./ffmpeg.ts";
+
+/** A video as it will be shown, turned upright. */
+export interface VideoProperties {
+  readonly width: number;
+  readonly height: number;
+  /** Frames per second on average; undefined where the stream does not say. */
+  readonly fps: number | undefined;
+}
+
+const ProbeOutput = z.object({
+  streams: z
+    .array(
+      z.object({
+        width: z.int().positive(),
+        height: z.int().positive(),
+        avg_frame_rate: z.string().optional(),
+        side_data_list: z.array(z.object({ rotation: z.number().optional() })).optional(),
+      }),
+    )
+    .min(1),
+});
+
+export interface ProbeOptions {
+  readonly program: string;
+  /** Arguments in front of the input: transport, timeouts. */
+  readonly inputArgs: readonly string[];
+  readonly signal: AbortSignal;
+  /** The error to throw when ffprobe fails, from its complaints. */
+  readonly explain: (complaints: readonly string[]) => Error;
+}
+
+/** Asks ffprobe for size and frame rate of the first video stream of a file or address. */
+export async function probeVideo(input: string, options: ProbeOptions): Promise<VideoProperties> {
+  const { program, inputArgs, signal, explain } = options;
+  const entries = "stream=width,height,avg_frame_rate:stream_side_data=rotation";
+  const show = ["-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
+  await using run = startFfmpeg(
+    program,
+    ["-hide_banner", "-loglevel", "error", ...inputArgs, ...show, "-i", input],
+    signal,
+  );
+  const parts: Uint8Array[] = [];
+  for await (const part of run.output) parts.push(part);
+  const { code } = await run.ended;
+  if (signal.aborted)
+    throw new TransientError(`${program} was stopped before it knew the stream's size`, "Try again.");
+  if (code !== 0) throw explain(run.complaints());
+
+  const answer = ProbeOutput.safeParse(JSON.parse(Buffer.concat(parts).toString("utf8")));
+  const stream = answer.data?.streams[0];
+  if (stream === undefined)
+    throw explain([...run.complaints(), "Output does not contain any stream with video"]);
+  const turned = stream.side_data_list?.some(({ rotation }) => Math.abs(rotation ?? 0) % 180 === 90) === true;
+  const [width, height] = turned ? [stream.height, stream.width] : [stream.width, stream.height];
+  return { width, height, fps: frameRate(stream.avg_frame_rate) };
+}
+
+/** `25/2` → 12.5; `0/0` → undefined. */
+function frameRate(text: string | undefined): number | undefined {
+  const [frames = 0, seconds = 0] = (text ?? "").split("/").map(Number);
+  return frames > 0 && seconds > 0 ? frames / seconds : undefined;
+}

@@ -1,0 +1,161 @@
+import type { Clock } from "../base/clock.ts";
+import { TransientError } from "../base/errors.ts";
+import { explainFailure } from "./explain-failure.ts";
+import { startFfmpeg } from "./ffmpeg.ts";
+import type { Frame } from "./frame.ts";
+import { probeVideo } from "./probe.ts";
+import { splitFrames } from "./split-frames.ts";
+
+/** A camera's stream and the pictures wanted from it. */
+export interface CameraStream {
+  /** The camera's name. */
+  readonly camera: string;
+  /** rtsp:// or rtsps://, credentials included. */
+  readonly address: string;
+  /** Pixels; undefined: the stream's own size. */
+  readonly size: { readonly width: number; readonly height: number } | undefined;
+  /** Frames per second at most. */
+  readonly fps: number;
+}
+
+/** What reading a camera needs from outside. */
+export interface ReadCameraOptions {
+  readonly clock: Clock;
+  /** Aborted: the frames end, without an error. */
+  readonly signal: AbortSignal;
+  /** Milliseconds without a frame after which the stream counts as frozen. Default: `frozenAfterMs(fps)`. */
+  readonly frozenAfterMs?: number;
+  /** Default: `ffmpeg` and `ffprobe` from PATH. */
+  readonly ffmpeg?: string;
+  readonly ffprobe?: string;
+}
+
+/**
+ * Ten seconds, and for slow streams five frames: cameras that send a picture every few seconds when nothing moves are
+ * alive, while a frozen picture shown as live is the worst a watcher can do.
+ */
+export function frozenAfterMs(fps: number): number {
+  return Math.max(10_000, 5000 / fps);
+}
+
+/**
+ * Frames of an RTSP camera, RGB, as they arrive; `sequence` counts from 0.
+ *
+ * Ends only by an abort or an error: whatever ends the stream is one. The consumer must keep up (see newestOnly).
+ * @throws TransientError when the camera cannot be reached, goes away or freezes; ConfigError when it refuses the
+ * password, has no such stream or no video ffmpeg can decode; FfmpegMissing.
+ */
+export async function* readCamera(
+  stream: CameraStream,
+  options: ReadCameraOptions,
+): AsyncGenerator<Frame, void> {
+  const { camera, address, fps } = stream;
+  const { clock, signal } = options;
+  const size = stream.size ?? (await probeSize(stream, options));
+  if (size === undefined || signal.aborted) return;
+
+  const patienceMs = options.frozenAfterMs ?? frozenAfterMs(fps);
+  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", streamArgs(address, fps, size), signal);
+  const frames = splitFrames(run.output, size.width * size.height * 3);
+  let sequence = 0;
+  let frozen = false;
+  try {
+    while (true) {
+      // Runs only while we wait: a slow consumer is no frozen camera.
+      const watchdog = setTimeout(() => {
+        frozen = true;
+        run.stop();
+      }, patienceMs);
+      const next = await frames.next().finally(() => clearTimeout(watchdog));
+      if (next.done === true || signal.aborted) break;
+      yield { camera, sequence, timeMs: clock.nowMs(), ...size, pixels: next.value };
+      sequence++;
+    }
+  } finally {
+    await frames.return();
+  }
+  if (signal.aborted) return;
+  await run.ended;
+  throw frozen ? frozenError(camera, sequence, patienceMs) : explainFailure(camera, run.complaints());
+}
+
+function frozenError(camera: string, frames: number, patienceMs: number): TransientError {
+  const seconds = Math.round(patienceMs / 100) / 10;
+  return new TransientError(
+    frames === 0
+      ? `${camera}: no picture within ${seconds} s`
+      : `${camera}: frozen, no picture for ${seconds} s`,
+    "Check the camera and the network between; the stream is opened again by itself.",
+  );
+}
+
+/** The stream's own size; undefined when aborted meanwhile. */
+async function probeSize({ camera, address }: CameraStream, options: ReadCameraOptions) {
+  const patience = AbortSignal.timeout(PROBE_TIMEOUT_MS);
+  try {
+    const { width, height } = await probeVideo(address, {
+      program: options.ffprobe ?? "ffprobe",
+      inputArgs: transportArgs(),
+      signal: AbortSignal.any([options.signal, patience]),
+      explain: (complaints) => explainFailure(camera, complaints),
+    });
+    return { width, height };
+  } catch (error) {
+    if (options.signal.aborted) return undefined;
+    throw patience.aborted ? frozenError(camera, 0, PROBE_TIMEOUT_MS) : error;
+  }
+}
+
+const PROBE_TIMEOUT_MS = 15_000;
+const SOCKET_TIMEOUT_US = 10_000_000;
+
+/**
+ * How to talk to a camera. TCP: UDP loses packets, and a lost packet smears the picture until the next key frame.
+ * The whitelist keeps a hostile camera from pointing ffmpeg at files or other servers by redirect.
+ */
+function transportArgs(): string[] {
+  return [
+    ...["-rtsp_transport", "tcp", "-allowed_media_types", "video"],
+    ...["-timeout", String(SOCKET_TIMEOUT_US)],
+    ...["-protocol_whitelist", "rtsp,rtp,tcp,tls,crypto"],
+  ];
+}
+
+function streamArgs(
+  address: string,
+  fps: number,
+  size: { readonly width: number; readonly height: number },
+): string[] {
+  return [
+    ...["-hide_banner", "-nostdin", "-loglevel", "error"],
+    ...transportArgs(),
+    // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
+    ...["-probesize", "32"],
+    // Decoding in several threads delays by a frame per thread and takes memory for each.
+    ...["-threads", "1"],
+    ...["-i", address],
+    ...[
+      "-an",
+      "-sn",
+      "-dn",
+      "-vf",
+      `${atMost(fps)},scale=${size.width}:${size.height}`,
+      "-fps_mode",
+      "passthrough",
+    ],
+    ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
+  ];
+}
+
+/**
+ * A filter that lets at most `fps` frames per second through, on average exactly that many where the stream has more.
+ *
+ * Unlike ffmpeg's own `fps` it never repeats a frame: that would make a camera whose clock jumps flood us with copies.
+ * Variable 0 is when the next frame is due; a late frame moves it by at most one interval, a clock set back resets it.
+ * A tenth of an interval early is on time, or jitter would cost a stream of just this rate every other frame.
+ */
+function atMost(fps: number): string {
+  const reset = `if(lt(t,ld(0)-2/${fps}),st(0,t))`;
+  const take = `st(0,max(ld(0)+1/${fps},t-1/${fps}));1`;
+  return `select='${reset};if(gte(t+0.1/${fps},ld(0)),${take},0)'`;
+}

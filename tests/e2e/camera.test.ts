@@ -1,0 +1,152 @@
+import { createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemClock } from "../../agent/base/clock.ts";
+import { ConfigError, TransientError } from "../../agent/base/errors.ts";
+import { FfmpegMissing } from "../../agent/camera/ffmpeg.ts";
+import type { Frame } from "../../agent/camera/frame.ts";
+import { type ReadCameraOptions, readCamera } from "../../agent/camera/rtsp.ts";
+import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/rtsp-camera.ts";
+import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+
+const SIZE = { width: 160, height: 120 };
+const never = new AbortController().signal;
+
+/** The first `count` frames; leaving the loop closes the stream. */
+async function take(
+  address: string,
+  count: number,
+  options: Partial<ReadCameraOptions> = {},
+  size?: typeof SIZE,
+) {
+  const frames: Frame[] = [];
+  const stream = { camera: "door", address, size, fps: 5 };
+  for await (const frame of readCamera(stream, { clock: systemClock, signal: never, ...options })) {
+    frames.push(frame);
+    if (frames.length === count) break;
+  }
+  return frames;
+}
+
+async function failure(run: Promise<unknown>): Promise<Error> {
+  const error = await run.then(
+    () => new Error("it did not fail"),
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+test("a missing ffmpeg is a mistake of the installation, with the command that mends it", async () => {
+  const error = await failure(take("rtsp://127.0.0.1:1/camera", 1, { ffmpeg: "/nowhere/ffmpeg" }, SIZE));
+  expect(error).toBeInstanceOf(FfmpegMissing);
+  expect(error).toMatchObject({ remedy: "Install it: apt install ffmpeg" });
+});
+
+test("a camera that does not answer is worth another try", async () => {
+  const address = `rtsp://user:secret@127.0.0.1:${await freePort()}/camera`;
+  const error = await failure(take(address, 1, {}, SIZE));
+  expect(error).toBeInstanceOf(TransientError);
+  expect(error.message).toContain("cannot be reached");
+  expect(error.message).not.toContain("secret");
+});
+
+describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
+  let clip: TestClip;
+  let camera: RtspCamera;
+  beforeAll(async () => {
+    clip = makeTestClip({ seconds: 2 });
+    camera = await startRtspCamera({ clip: clip.file });
+  });
+  afterAll(async () => {
+    await camera[Symbol.asyncDispose]();
+    clip[Symbol.dispose]();
+  });
+
+  test("frames come in the size asked for, at most as often as asked for", async () => {
+    const frames = await take(camera.address, 12, {}, SIZE);
+    expect(frames.map(({ sequence }) => sequence)).toEqual([...Array(12).keys()]);
+    for (const frame of frames) {
+      expect(frame).toMatchObject({ camera: "door", ...SIZE });
+      expect(frame.pixels.length).toBe(160 * 120 * 3);
+    }
+    // Eleven intervals of a fifth of a second; the camera itself shows ten pictures a second.
+    const elapsedMs = (frames[11]?.timeMs ?? 0) - (frames[0]?.timeMs ?? 0);
+    expect(elapsedMs).toBeGreaterThan(1600);
+  });
+
+  test("the picture is a picture: the test card is neither black nor one colour", async () => {
+    const [frame] = await take(camera.address, 1, {}, SIZE);
+    expect(new Set(frame?.pixels).size).toBeGreaterThan(50);
+  });
+
+  test("without a size the stream's own is taken", async () => {
+    const [frame] = await take(camera.address, 1);
+    expect(frame).toMatchObject({ width: clip.width, height: clip.height });
+  });
+
+  test("the loop of the clip has no end: frames go on past it", async () => {
+    const frames = await take(camera.address, 16, {}, SIZE);
+    expect(frames).toHaveLength(16);
+  });
+
+  test("a path that the camera does not have is a mistake of the configuration", async () => {
+    const error = await failure(take(camera.address.replace("/camera", "/other"), 1, {}, SIZE));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toContain("no such stream");
+  });
+
+  test("an abort ends the frames without an error and within the second", async () => {
+    const stop = new AbortController();
+    const frames: Frame[] = [];
+    const stream = { camera: "door", address: camera.address, size: SIZE, fps: 5 };
+    for await (const frame of readCamera(stream, { clock: systemClock, signal: stop.signal })) {
+      frames.push(frame);
+      stop.abort();
+    }
+    expect(frames).toHaveLength(1);
+  });
+
+  test("a camera that freezes is told apart from one that is slow, and given up", async () => {
+    await using frozen = await startRtspCamera({ clip: clip.file });
+    const stream = { camera: "door", address: frozen.address, size: SIZE, fps: 5 };
+    const seen: number[] = [];
+    const reading = (async () => {
+      const options = { clock: systemClock, signal: never, frozenAfterMs: 1500 };
+      for await (const frame of readCamera(stream, options)) {
+        if (seen.push(frame.sequence) === 1) frozen.freeze();
+      }
+    })();
+    const error = await failure(reading);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error.message).toBe("door: frozen, no picture for 1.5 s");
+  });
+
+  test("a camera that goes away in mid-stream is worth another try", async () => {
+    const brief = await startRtspCamera({ clip: clip.file });
+    const stream = { camera: "door", address: brief.address, size: SIZE, fps: 5 };
+    const reading = (async () => {
+      for await (const frame of readCamera(stream, { clock: systemClock, signal: never })) {
+        if (frame.sequence === 0) await brief[Symbol.asyncDispose]();
+      }
+    })();
+    expect(await failure(reading)).toBeInstanceOf(TransientError);
+  });
+
+  test("a wrong password is a mistake of the configuration and never shown", async () => {
+    await using locked = await startRtspCamera({ clip: clip.file, user: "user", password: "p@ss/word" });
+    const as = (password: string) => locked.address.replace("rtsp://", `rtsp://user:${password}@`);
+    const error = await failure(take(as("guess"), 1, {}, SIZE));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(error.message).toContain("refuses this user name or password");
+    expect(error.message).not.toContain("guess");
+    expect(await take(as(encodeURIComponent("p@ss/word")), 1, {}, SIZE)).toHaveLength(1);
+  });
+});

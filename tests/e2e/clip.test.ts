@@ -1,0 +1,58 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ConfigError } from "../../agent/base/errors.ts";
+import { type Clip, readClip } from "../../agent/camera/clip.ts";
+import type { Frame } from "../../agent/camera/frame.ts";
+import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+
+let recording: TestClip;
+beforeAll(() => {
+  recording = makeTestClip({ width: 64, height: 48, fps: 10, seconds: 2 });
+});
+afterAll(() => recording[Symbol.dispose]());
+
+async function read(clip: Partial<Clip> = {}, onFrame = async () => {}): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  const options = { signal: new AbortController().signal };
+  for await (const frame of readClip({ camera: "clip", file: recording.file, ...clip }, options)) {
+    frames.push(frame);
+    await onFrame();
+  }
+  return frames;
+}
+
+test("every frame of a clip comes, in its own size, with its position as time", async () => {
+  const frames = await read();
+  expect(frames).toHaveLength(20);
+  expect(frames.map(({ timeMs }) => timeMs)).toEqual(Array.from({ length: 20 }, (_, index) => index * 100));
+  expect(frames[0]).toMatchObject({ camera: "clip", width: 64, height: 48 });
+});
+
+test("a clip is read at the rate and in the size asked for", async () => {
+  const frames = await read({ fps: 5, size: { width: 32, height: 24 } });
+  expect(frames.map(({ timeMs }) => timeMs)).toEqual([0, 200, 400, 600, 800, 1000, 1200, 1400, 1600, 1800]);
+  expect(frames[0]?.pixels.length).toBe(32 * 24 * 3);
+});
+
+test("a slow consumer loses nothing", async () => {
+  const frames = await read({}, () => new Promise((resolve) => setTimeout(resolve, 5)));
+  expect(frames.map(({ sequence }) => sequence)).toEqual([...Array(20).keys()]);
+});
+
+test("the same clip gives the same pixels every time", async () => {
+  const [first, second] = [await read({ fps: 2 }), await read({ fps: 2 })];
+  expect(second).toEqual(first);
+});
+
+test("a clip that is not there is told by its name", async () => {
+  await expect(read({ file: "/nowhere/clip.mp4" })).rejects.toThrow("cannot read the clip /nowhere/clip.mp4");
+});
+
+test("a file that is no video is a mistake of whoever named it", async () => {
+  const file = join(recording.file, "..", "notes.mp4");
+  writeFileSync(file, "not a video");
+  const reading = read({ file });
+  await expect(reading).rejects.toThrow(ConfigError);
+  await expect(reading).rejects.toThrow("holds no video that ffmpeg can decode");
+});

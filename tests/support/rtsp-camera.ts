@@ -1,0 +1,67 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const SERVER = fileURLToPath(new URL("../../scripts/rtsp-server.py", import.meta.url));
+/** Debian's own: its bindings to GStreamer are no use to any other Python. */
+const PYTHON = "/usr/bin/python3";
+
+/** Whether this machine has GStreamer's RTSP server (scripts/setup installs it); tests that need it skip without. */
+export function hasRtspServer(): boolean {
+  const probe =
+    "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer";
+  return spawnSync(PYTHON, ["-c", probe]).status === 0;
+}
+
+export interface RtspCameraOptions {
+  readonly clip: string;
+  /** Default: a free one. */
+  readonly port?: number;
+  readonly user?: string;
+  readonly password?: string;
+}
+
+/** A real RTSP server that shows a clip for ever. */
+export interface RtspCamera extends AsyncDisposable {
+  readonly port: number;
+  /** rtsp://127.0.0.1:PORT/camera, without credentials. */
+  readonly address: string;
+  /** Connections stay open and nothing comes any more. */
+  freeze(): void;
+  thaw(): void;
+}
+
+/** Starts a camera on the loopback and waits until it can be watched. */
+export async function startRtspCamera({
+  clip,
+  port = 0,
+  user,
+  password,
+}: RtspCameraOptions): Promise<RtspCamera> {
+  const login = user === undefined ? [] : ["--user", user, "--password", password ?? ""];
+  const server = spawn(PYTHON, [SERVER, "--file", clip, "--port", String(port), ...login], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let complaint = "";
+  server.stderr.on("data", (part: Buffer) => {
+    complaint += part.toString();
+  });
+  const exited = once(server, "exit");
+  const [line] = await Promise.race([
+    once(createInterface({ input: server.stdout }), "line"),
+    exited.then(() => Promise.reject(new Error(`the RTSP server did not start: ${complaint}`))),
+  ]);
+  const bound = Number(String(line).split(" ")[1]);
+  return {
+    port: bound,
+    address: `rtsp://127.0.0.1:${bound}/camera`,
+    freeze: () => server.kill("SIGSTOP"),
+    thaw: () => server.kill("SIGCONT"),
+    async [Symbol.asyncDispose]() {
+      server.kill("SIGCONT");
+      server.kill("SIGTERM");
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { expect, test } from "vitest";
+import type { Clock } from "../../../agent/base/clock.ts";
+import { ConfigError, TransientError } from "../../../agent/base/errors.ts";
+import { openLog } from "../../../agent/base/log.ts";
+import { FfmpegMissing } from "../../../agent/camera/ffmpeg.ts";
+import type { Frame } from "../../../agent/camera/frame.ts";
+import { keepReading } from "../../../agent/camera/keep-reading.ts";
+
+/** What one opening of the camera does: give this many frames, then fail so. */
+interface Opening {
+  readonly frames: number;
+  readonly error?: Error;
+}
+
+const gone = new TransientError("door: the camera cannot be reached", "Check that it is on.");
+
+/** Runs keepReading over a camera that behaves as listed, until it is opened once more than the list says. */
+async function watch(openings: readonly Opening[], frameEveryMs = 200) {
+  const stop = new AbortController();
+  const lines: string[] = [];
+  const statuses: string[] = [];
+  const sleeps: number[] = [];
+  const sequences: number[] = [];
+  let nowMs = 0;
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    sleep: async (ms) => {
+      sleeps.push(ms);
+      nowMs += ms;
+    },
+  };
+  const todo = [...openings];
+  async function* open(): AsyncGenerator<Frame> {
+    const opening = todo.shift();
+    if (opening === undefined) return stop.abort();
+    for (let sequence = 0; sequence < opening.frames; sequence++) {
+      nowMs += frameEveryMs;
+      yield { camera: "door", sequence, timeMs: nowMs, width: 1, height: 1, pixels: new Uint8Array(3) };
+    }
+    if (opening.error) throw opening.error;
+  }
+  const log = openLog("info", {
+    write: (line) => {
+      const { level, msg } = JSON.parse(line);
+      lines.push(`${level} ${msg}`);
+    },
+  });
+  const frames = keepReading(open, {
+    camera: "door",
+    clock,
+    log,
+    signal: stop.signal,
+    backoff: { firstMs: 1000, longestMs: 10_000 },
+    onStatus: (status) => statuses.push(status),
+    random: () => 0,
+  });
+  for await (const { sequence } of frames) sequences.push(sequence);
+  return { lines, statuses, sleeps, sequences };
+}
+
+test("a camera that comes back costs one line for the failure and one for the recovery", async () => {
+  const failing = Array.from({ length: 5 }, () => ({ frames: 0, error: gone }));
+  const { lines, statuses } = await watch([
+    { frames: 3, error: gone },
+    ...failing,
+    { frames: 2, error: gone },
+  ]);
+  expect(lines).toEqual([
+    "info camera is on",
+    "warn door: the camera cannot be reached",
+    "info camera is back",
+    "warn door: the camera cannot be reached",
+  ]);
+  expect(statuses).toEqual(["online", "offline", "online", "offline"]);
+});
+
+test("the waits grow up to the longest, and frames count on over all streams", async () => {
+  const { sleeps, sequences } = await watch([
+    { frames: 2, error: gone },
+    ...Array.from({ length: 5 }, () => ({ frames: 0, error: gone })),
+    { frames: 2 },
+  ]);
+  expect(sleeps).toEqual([1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
+  expect(sequences).toEqual([0, 1, 2, 3]);
+});
+
+test("after a stream that lasted, the first wait is short again", async () => {
+  const { sleeps } = await watch([
+    { frames: 0, error: gone },
+    { frames: 0, error: gone },
+    { frames: 100, error: gone },
+  ]);
+  expect(sleeps).toEqual([1000, 2000, 1000]);
+});
+
+test("a camera that fails right after its first frame goes on backing off", async () => {
+  const { sleeps } = await watch(Array.from({ length: 4 }, () => ({ frames: 1, error: gone })));
+  expect(sleeps).toEqual([1000, 2000, 4000, 8000]);
+});
+
+test("a refused password is tried again, but never in a hurry: cameras lock out", async () => {
+  const refused = new ConfigError("door: the camera refuses this user name or password", "Check them.");
+  const { sleeps, lines } = await watch([{ frames: 0, error: refused }, { frames: 1 }]);
+  expect(sleeps[0]).toBe(10_000);
+  expect(lines.slice(0, 2)).toEqual([
+    "warn door: the camera refuses this user name or password",
+    "info camera is back",
+  ]);
+});
+
+test("a stream that simply ends is a failure like any other", async () => {
+  const { lines } = await watch([{ frames: 1 }]);
+  expect(lines).toEqual(["info camera is on", "warn door: the stream ended"]);
+});
+
+test("a missing ffmpeg and a bug are not for the camera to wait out", async () => {
+  const missing = new FfmpegMissing("ffmpeg is not installed", "apt install ffmpeg");
+  await expect(watch([{ frames: 0, error: missing }])).rejects.toBe(missing);
+  const bug = new RangeError("a bug");
+  await expect(watch([{ frames: 1, error: bug }])).rejects.toBe(bug);
+});

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { splitFrames } from "../../../agent/camera/split-frames.ts";
+
+async function split(bytes: Uint8Array, chunkBytes: number, frameBytes: number): Promise<number[][]> {
+  async function* chunks() {
+    for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+  }
+  const frames: number[][] = [];
+  for await (const frame of splitFrames(chunks(), frameBytes)) frames.push([...frame]);
+  return frames;
+}
+
+const twelve = Uint8Array.from({ length: 12 }, (_, index) => index);
+
+test.each([1, 2, 3, 4, 5, 6, 7, 11, 12])(
+  "frames come out whole from chunks of %i bytes",
+  async (chunkBytes) => {
+    expect(await split(twelve, chunkBytes, 4)).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9, 10, 11],
+    ]);
+  },
+);
+
+test("a last frame cut short is left out", async () => {
+  expect(await split(twelve, 5, 8)).toEqual([[0, 1, 2, 3, 4, 5, 6, 7]]);
+});
+
+test("a frame keeps its bytes while the next ones are read", async () => {
+  async function* chunks() {
+    yield Uint8Array.of(1, 1, 2);
+    yield Uint8Array.of(2);
+  }
+  const frames: Uint8Array[] = [];
+  for await (const frame of splitFrames(chunks(), 2)) frames.push(frame);
+  expect(frames.map((frame) => [...frame])).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+});
