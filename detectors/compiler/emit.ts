@@ -99,7 +99,7 @@ export function emitNetwork(
   const context = kernelContext(module, graph, plan, store);
   const steps = graph.nodes.flatMap((node, index) => [
     ...plan.bordered
-      .filter(({ first }) => first === index)
+      .filter(({ first }) => Math.max(0, first) === index)
       .map((buffer) => emitClearBorder(module, node.output, buffer)),
     emitNode(node, context),
   ]);

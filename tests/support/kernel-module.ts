@@ -1,0 +1,70 @@
+import { ADDRESS, constantArea, emitNetwork, memoryRequest } from "../../detectors/compiler/emit.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import { type MemoryPlan, planMemory } from "../../detectors/compiler/memory/plan.ts";
+import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
+import { ModuleBuilder } from "../../detectors/compiler/wasm/module.ts";
+
+/** A graph's emitted kernels in a module without doors, so that any value can be put in and looked at. */
+export interface KernelModule {
+  readonly bytes: Uint8Array;
+  /** Writes a value where the kernels expect it. */
+  write(value: string, tensor: Tensor): void;
+  /** Runs all kernels; returns the number of detections. */
+  run(thresholds?: { readonly score: number; readonly iou: number }): number;
+  /** Reads a value back, gaps between pixels and rows left out. */
+  read(value: string): Tensor;
+}
+
+/** Emits the graph's kernels and instantiates them. Every value stays readable after `run`. */
+export async function instantiateKernels(graph: Graph): Promise<KernelModule> {
+  const plan = planMemory(graph, memoryRequest(graph, [...graph.values.keys()]));
+  const module = new ModuleBuilder();
+  const constants = constantArea(module, plan.endAddress);
+  const { infer } = emitNetwork(module, graph, plan, constants.store);
+  module.exportFunction("infer", infer);
+  module.exportMemory("memory");
+  const bytes = module.finish(constants.endAddress());
+
+  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(Uint8Array.from(bytes)));
+  const { memory, infer: run } = exports;
+  if (!(memory instanceof WebAssembly.Memory) || typeof run !== "function") {
+    throw new Error("the kernel module exports memory and infer");
+  }
+  // Whatever a kernel forgets to write or to clear must show: memory starts as NaN.
+  new Float32Array(memory.buffer, ADDRESS.arena, (plan.endAddress - ADDRESS.arena) >> 2).fill(Number.NaN);
+  return {
+    bytes,
+    write: (value, tensor) => transfer(graph, plan, memory, value, tensor, "write"),
+    run: ({ score, iou } = { score: 0.25, iou: 0.45 }) => Number(Reflect.apply(run, undefined, [score, iou])),
+    read(value) {
+      const shape = graph.values.get(value)?.shape ?? [];
+      const tensor = { shape, data: new Float32Array(elements(shape)) };
+      transfer(graph, plan, memory, value, tensor, "read");
+      return tensor;
+    },
+  };
+}
+
+function transfer(
+  graph: Graph,
+  plan: MemoryPlan,
+  memory: WebAssembly.Memory,
+  value: string,
+  { shape, data }: Tensor,
+  direction: "read" | "write",
+): void {
+  const placement = plan.placements.get(value);
+  if (placement === undefined) throw new Error(`${value} has no place in memory`);
+  const isBytes = graph.values.get(value)?.dtype === "u8";
+  const there = isBytes ? new Uint8Array(memory.buffer) : new Float32Array(memory.buffer);
+  const [height = 1, width = 1, channels = 1] = shape.length === 3 ? shape : [1, 1, elements(shape)];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = (y * width + x) * channels;
+      const address = placement.address + y * placement.rowBytes + x * placement.pixelBytes;
+      const at = isBytes ? address : address >> 2;
+      if (direction === "write") there.set(data.subarray(from, from + channels), at);
+      else for (let c = 0; c < channels; c++) data[from + c] = there[at + c] ?? Number.NaN;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { describe, expect, test } from "vitest";
+import { memoryRequest } from "../../../../../detectors/compiler/emit.ts";
+import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
+import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
+import { planMemory } from "../../../../../detectors/compiler/memory/plan.ts";
+import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
+import { seededYolov5nGraph } from "../../../../support/seeded-yolov5n.ts";
+import { addConvolution } from "../../../../support/small-graphs.ts";
+
+function plan(graph: Graph, keep: readonly string[] = []) {
+  return planMemory(graph, memoryRequest(graph, keep));
+}
+
+describe("the plan of a whole YOLOv5n", async () => {
+  const graph = runPasses(await seededYolov5nGraph({ width: 320, height: 320 }));
+  const { buffers, placements, endAddress } = plan(graph);
+
+  test("never lets two buffers that are alive together overlap", () => {
+    const clashes = buffers.flatMap((a, index) =>
+      buffers
+        .slice(index + 1)
+        .filter(
+          (b) =>
+            a.first <= b.last &&
+            b.first <= a.last &&
+            a.address < b.address + b.bytes &&
+            b.address < a.address + a.bytes,
+        )
+        .map((b) => `${a.name} and ${b.name}`),
+    );
+    expect(clashes).toEqual([]);
+  });
+
+  test("reuses memory: the arena is much smaller than all buffers together", () => {
+    const all = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(endAddress).toBeLessThan(all / 3);
+  });
+
+  test("is at least as large as what is alive at once", () => {
+    const most = Math.max(
+      ...graph.nodes.map((_, index) =>
+        buffers
+          .filter(({ first, last }) => first <= index && index <= last)
+          .reduce((sum, { bytes }) => sum + bytes, 0),
+      ),
+    );
+    expect(endAddress).toBeGreaterThanOrEqual(most);
+  });
+
+  test("writes every part of every concatenation in place", () => {
+    for (const node of graph.nodes) {
+      if (node.op !== "concat") continue;
+      let channelBytes = 0;
+      for (const part of node.inputs) {
+        expect(placements.get(part)?.address).toBe(
+          (placements.get(node.output)?.address ?? 0) + channelBytes,
+        );
+        channelBytes += 4 * (graph.values.get(part)?.shape[2] ?? 0);
+      }
+    }
+  });
+
+  test("keeps every address inside the arena", () => {
+    for (const { address, bytes } of buffers) expect(address + bytes).toBeLessThanOrEqual(endAddress);
+  });
+});
+
+test("the input of a padded convolution has a border of zeros, that of another has none", () => {
+  const builder = buildGraph();
+  const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
+  const padded = addConvolution(builder, pixels, { outputs: 4, kernel: 3 }, 1);
+  const plain = addConvolution(builder, padded, { outputs: 4 }, 2);
+  const { bordered } = plan(builder.finish("picture", plain));
+  expect(bordered.map(({ borderPixels, height }) => ({ borderPixels, height }))).toEqual([
+    { borderPixels: 1, height: 8 },
+  ]);
+});
+
+test("a value that is kept shares its memory with nobody that comes later", () => {
+  const builder = buildGraph();
+  let value = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
+  const values: string[] = [];
+  for (const seed of [1, 2, 3, 4]) {
+    value = addConvolution(builder, value, { outputs: 8 }, seed);
+    values.push(value);
+  }
+  const graph = builder.finish("picture", value);
+  const [kept = ""] = values;
+  const laterUsers = (keep: readonly string[]): number => {
+    const { buffers } = plan(graph, keep);
+    const own = buffers.find(({ name }) => name === kept);
+    return buffers.filter(({ address, first }) => address === own?.address && first > (own?.first ?? 0))
+      .length;
+  };
+  expect(laterUsers([])).toBeGreaterThan(0);
+  expect(laterUsers([kept])).toBe(0);
+});
