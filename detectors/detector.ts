@@ -1,6 +1,8 @@
 /**
  * The only door from the agent to the detectors: open one, describe one, compile one.
  */
+import type { CompiledModel } from "./compiler/compile.ts";
+import type { CompileFileOptions } from "./compiler/compile-file.ts";
 import type { DetectorFaultKind } from "./errors.ts";
 import type { ModelDescription } from "./module-format.ts";
 
@@ -76,4 +78,14 @@ export interface DetectorOptions {
   readonly deadlineMs: number;
   /** Called on the first fault of a kind and on recovery, not on every one. */
   readonly log?: (event: { readonly level: "warn" | "info"; readonly message: string }) => void;
+}
+
+/**
+ * Compiles a YOLOv5 checkpoint (`.pt`) or an ONNX model to a detector module. The compiler is loaded when it is first
+ * used: the daemon never needs it.
+ * @throws ModelError when the file cannot be compiled, with every reason.
+ */
+export async function compileModel(path: string, options: CompileFileOptions = {}): Promise<CompiledModel> {
+  const { compileFile } = await import("./compiler/compile-file.ts");
+  return compileFile(path, options);
 }
