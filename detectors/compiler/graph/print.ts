@@ -25,11 +25,15 @@ export function print(graph: Graph): string {
 }
 
 function attributesOf(node: Node): string {
+  if (node.op === "yolov5_detect") {
+    const { scales, classes } = node.attributes;
+    return [
+      ...scales.map(({ stride, anchors }) => `/${stride}:${anchors.length}`),
+      `classes=${classes}`,
+    ].join(" ");
+  }
   return Object.entries(node.attributes)
-    .map(
-      ([key, value]) =>
-        `${key}=${typeof value === "object" ? JSON.stringify(value).replaceAll('"', "") : value}`,
-    )
+    .map(([key, value]) => `${key}=${typeof value === "object" ? Object.values(value).join(",") : value}`)
     .join(" ");
 }
 
