@@ -32,7 +32,12 @@ export interface SyntheticYolov5 {
   readonly editLayer?: (index: number, layer: Py) => Py;
   readonly modelAttributes?: Readonly<Record<string, PyValue>>;
   readonly archive?: ArchiveQuirks;
+  /** Another list of layers than YOLOv5's. */
+  readonly network?: (layers: LayerWriter) => readonly Py[];
 }
+
+/** Writes layers of models/common.py with seeded weights. */
+export type LayerWriter = ReturnType<typeof layerWriter>;
 
 const COCO_ANCHORS: NonNullable<SyntheticYolov5["anchors"]> = [
   [
@@ -74,6 +79,8 @@ function describeLayers(writer: TorchWriter, options: SyntheticYolov5, classes: 
   const [c1, c2, c3, c4, c5] = options.channels ?? [4, 6, 8, 10, 12];
   const [d1, d2, d3, d4] = options.depths ?? [1, 1, 1, 1];
   const layers = layerWriter(writer, options);
+  if (options.network)
+    return options.network(layers).map((layer, index) => withAttributes(layer, { i: index }));
   const { conv, c3: block } = layers;
   const old = options.generation === "v5";
   const network = [
@@ -108,7 +115,8 @@ function describeLayers(writer: TorchWriter, options: SyntheticYolov5, classes: 
   return network.map((layer, index) => edit(index, withAttributes(layer, { i: index })));
 }
 
-function from(f: PyValue, layer: Py): Py {
+/** A layer that takes the outputs of these layers. */
+export function from(f: PyValue, layer: Py): Py {
   return withAttributes(layer, { f });
 }
 
@@ -201,6 +209,7 @@ function layerWriter(writer: TorchWriter, options: SyntheticYolov5) {
   }
 
   return {
+    conv2d,
     conv,
     c3(inputs: number, outputs: number, depth: number, add: boolean): Py {
       const half = outputs / 2;

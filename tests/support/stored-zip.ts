@@ -7,6 +7,8 @@ export interface EntryQuirks {
   /** 0 stored, 8 deflated (the bytes are taken as they are). */
   readonly method?: number;
   readonly crc?: number;
+  /** What the entry says it is when decrypted or decompressed. */
+  readonly uncompressedBytes?: number;
 }
 
 export type ZipEntry = readonly [name: string, data: Uint8Array, quirks?: EntryQuirks];
@@ -34,14 +36,11 @@ export function storedZip(entries: readonly ZipEntry[]): Uint8Array {
 }
 
 /** What the local header and the central directory say alike: version to the length of the extra field. */
-function header(
-  data: Uint8Array,
-  nameBytes: number,
-  { flags = 0, method = 0, crc = crc32(data) }: EntryQuirks,
-) {
+function header(data: Uint8Array, nameBytes: number, quirks: EntryQuirks): Uint8Array {
+  const { flags = 0, method = 0, crc = crc32(data), uncompressedBytes = data.length } = quirks;
   return join([
     ...[u16(20), u16(flags), u16(method), u32(0), u32(crc)],
-    ...[u32(data.length), u32(data.length), u16(nameBytes), u16(0)],
+    ...[u32(data.length), u32(uncompressedBytes), u16(nameBytes), u16(0)],
   ]);
 }
 
@@ -54,5 +53,6 @@ function u32(value: number): Uint8Array {
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat(parts);
+  // A Buffer's slice() shares memory, and tests alter slices.
+  return new Uint8Array(Buffer.concat(parts));
 }
