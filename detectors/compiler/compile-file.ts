@@ -6,6 +6,7 @@ import { ModelError } from "../errors.ts";
 import type { ModelFormat } from "../module-format.ts";
 import { type CompiledModel, compile } from "./compile.ts";
 import { print } from "./graph/print.ts";
+import { importOnnx } from "./import/onnx.ts";
 import { importCheckpoint } from "./import/yolov5-checkpoint.ts";
 import { passes } from "./passes/index.ts";
 
@@ -36,7 +37,8 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const format = formatOf(bytes, path);
   const name = options.name ?? basename(path, extname(path));
   const importOptions = options.size === undefined ? { name } : { name, size: options.size };
-  const model = await importCheckpoint(bytes, importOptions);
+  const importModel = format === "onnx" ? importOnnx : importCheckpoint;
+  const model = await importModel(bytes, importOptions);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   // The importer's graph, every pass's, and the module.
   const total = passes.length + 2;

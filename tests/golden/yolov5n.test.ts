@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
+import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
+import { loadPicture, openModule, openOnnxruntimeBody } from "../support/logits.ts";
+import { findMedia, findModel } from "../support/materials.ts";
+import { binaryenAccepts } from "../support/valid-wasm.ts";
+
+const PHOTOGRAPHS = [
+  "bus",
+  "zidane",
+  "dog",
+  "horses",
+  "giraffe",
+  "kite",
+  "eagle",
+  "person",
+  "messi",
+  "room",
+  "street",
+];
+const SIZES = [
+  { width: 640, height: 640 },
+  { width: 320, height: 320 },
+  { width: 640, height: 384 },
+];
+const THRESHOLDS = { score: 0.25, iou: 0.45 };
+
+const onnxPath = findModel("yolov5n.onnx");
+const checkpointPath = findModel("yolov5n.pt");
+const photographs = PHOTOGRAPHS.flatMap((name) => findMedia(`images/${name}.jpg`) ?? []);
+const isMaterialHere =
+  onnxPath !== undefined && checkpointPath !== undefined && photographs.length === PHOTOGRAPHS.length;
+
+describe.skipIf(!isMaterialHere)("YOLOv5n equals onnxruntime on the same weights", () => {
+  for (const size of SIZES) {
+    for (const path of [checkpointPath, onnxPath]) {
+      test(`${path?.split(".").at(-1)} at ${size.width}×${size.height}, eleven photographs`, async () => {
+        const onnxruntime = await openOnnxruntimeBody(readFileSync(onnxPath ?? ""), size);
+        const model = await compileFile(path ?? "", { size });
+        expect(model.bytes.length).toBeLessThanOrEqual(8_000_000);
+        expect(binaryenAccepts(model.bytes)).toBe(true);
+        const detect = model.graph.nodes.at(-1);
+        if (detect?.op !== "yolov5_detect") throw new Error("the last node is the Detect head");
+        const infer = await openModule(model);
+
+        for (const photograph of photographs) {
+          const picture = await loadPicture(photograph, size);
+          const expected = await onnxruntime(picture);
+          const received = infer(picture, THRESHOLDS);
+          for (const [scale, logits] of received.logits.entries()) {
+            expect(largestDifference(logits, expected[scale]), photograph).toBeLessThan(1e-3);
+          }
+          const rows = evaluateOperator("yolov5_detect", expected, detect.attributes, THRESHOLDS).data;
+          const count = rows.filter((_, index) => index % 6 === 4).indexOf(0);
+          expect(received.detections, photograph).toHaveLength(count);
+          for (const [row, { box, score, label }] of received.detections.entries()) {
+            const [x1, y1, x2, y2, expectedScore = 0, expectedLabel] = rows.subarray(6 * row, 6 * row + 6);
+            expect(label).toBe(expectedLabel);
+            expect(Math.abs(score - expectedScore)).toBeLessThan(0.002);
+            for (const [index, edge] of [x1, y1, x2, y2].entries()) {
+              expect(Math.abs((box[index] ?? Number.NaN) - (edge ?? Number.NaN))).toBeLessThan(0.5);
+            }
+          }
+        }
+      });
+    }
+  }
+
+  test("the photographs hold what one sees in them", async () => {
+    const size = { width: 640, height: 640 };
+    const model = await compileFile(checkpointPath ?? "", { size });
+    const infer = await openModule(model);
+    const labelsIn = async (name: string): Promise<string[]> => {
+      const picture = await loadPicture(findMedia(`images/${name}.jpg`) ?? "", size);
+      return infer(picture, THRESHOLDS).detections.map(({ label }) => model.description.labels[label] ?? "?");
+    };
+    expect(await labelsIn("bus")).toEqual(expect.arrayContaining(["bus", "person"]));
+    expect(await labelsIn("dog")).toContain("dog");
+    expect(await labelsIn("horses")).toContain("horse");
+    expect(await labelsIn("giraffe")).toContain("giraffe");
+    expect(await labelsIn("eagle")).toContain("bird");
+  });
+});
+
+/** NaN, or a map of another shape, counts as infinitely far. */
+function largestDifference(received: Tensor, expected: Tensor | undefined): number {
+  expect(received.shape).toEqual(expected?.shape);
+  let largest = 0;
+  for (const [index, value] of received.data.entries()) {
+    const distance = Math.abs(value - (expected?.data[index] ?? Number.NaN));
+    if (!(distance <= largest)) largest = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
+  }
+  return largest;
+}
