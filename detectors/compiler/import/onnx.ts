@@ -102,7 +102,7 @@ function build(
 ): ImportedModel {
   const input = pictureInput(graph);
   const picture = exportedSize(input, size);
-  checkSize(picture, STRIDE);
+  for (const asked of [picture, size ?? picture]) checkSize(asked, STRIDE);
   const builder = buildGraph();
   const interpreter = createInterpreter();
   const pixels = builder.input(picture.height, picture.width);
