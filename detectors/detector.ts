@@ -6,6 +6,11 @@ import type { CompileFileOptions } from "./compiler/compile-file.ts";
 import type { DetectorFaultKind } from "./errors.ts";
 import type { ModelDescription } from "./module-format.ts";
 
+export { findKnownModel, KNOWN_MODELS, recogniseModel } from "./catalog/catalog.ts";
+export { DownloadError, type FetchOptions, obtainModel } from "./catalog/fetch-model.ts";
+export type { KnownModel } from "./catalog/known-model.ts";
+export { type ModelPlaces, sabrewingHome, sha256OfFile } from "./catalog/locate-model.ts";
+export type { CompileFileOptions } from "./compiler/compile-file.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription } from "./module-format.ts";
 export { readModel } from "./runtime/module.ts";

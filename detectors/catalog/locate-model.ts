@@ -1,0 +1,85 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+import { ModelError } from "../errors.ts";
+import type { KnownModel } from "./known-model.ts";
+
+/** Where to look for a model's weights. */
+export interface ModelPlaces {
+  /** $SABREWING_HOME is read from it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A file the user names: if given, no other place is looked at. */
+  readonly explicitPath?: string;
+  /** A folder with `models/`; `../shared` beside the project when not given. */
+  readonly sharedFolder?: string;
+}
+
+/** Where weights and compiled modules are kept: $SABREWING_HOME, else ~/.cache/sabrewing. */
+export function sabrewingHome(env: Readonly<Record<string, string | undefined>>): string {
+  return env.SABREWING_HOME || join(homedir(), ".cache", "sabrewing");
+}
+
+/**
+ * Looks for the weights of a known model: the explicit path, $SABREWING_HOME and its models/, then `../shared/models`.
+ * A file of that name with other contents is passed over.
+ * @returns its path, or undefined where it is in none of them
+ * @throws ModelError when the explicit path is missing or is not that model.
+ */
+export async function locateModel(model: KnownModel, places: ModelPlaces): Promise<string | undefined> {
+  if (places.explicitPath !== undefined) {
+    await checkExplicitPath(model, places.explicitPath);
+    return places.explicitPath;
+  }
+  const home = sabrewingHome(places.env);
+  const shared = places.sharedFolder ?? sharedFolder();
+  for (const folder of [home, join(home, "models"), join(shared, "models")]) {
+    const path = join(folder, model.file);
+    if ((await sha256OfFile(path)) === model.sha256) return path;
+  }
+  return undefined;
+}
+
+async function checkExplicitPath(model: KnownModel, path: string): Promise<void> {
+  const sha256 = await sha256OfFile(path);
+  if (sha256 === undefined) {
+    throw new ModelError(
+      `${path}: there is no such file`,
+      `Give the path of ${model.file}, or leave it out.`,
+    );
+  }
+  if (sha256 !== model.sha256) {
+    throw new ModelError(
+      `${path} is not ${model.name}: expected SHA-256 ${model.sha256}, received ${sha256}`,
+      `Get ${model.url}, or compile your own model with \`sabrewing compile\`.`,
+    );
+  }
+}
+
+/** SHA-256 of a file, hex; undefined where there is no such file. */
+export async function sha256OfFile(path: string): Promise<string | undefined> {
+  const hash = createHash("sha256");
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) {
+      return undefined;
+    }
+    throw new ModelError(
+      `${path} cannot be read: ${error instanceof Error ? error.message : error}`,
+      "Check its permissions.",
+      {
+        cause: error,
+      },
+    );
+  }
+  return hash.digest("hex");
+}
+
+/** `../shared` beside the project: this file is two folders deep in it, and three in what `npm run build` makes. */
+function sharedFolder(): string {
+  const project = import.meta.url.endsWith(".ts") ? "../.." : "../../..";
+  return fileURLToPath(new URL(`${project}/../shared`, import.meta.url));
+}
