@@ -40,6 +40,8 @@ export interface FakeOptions {
   readonly imports?: string;
   /** An export to leave out. */
   readonly without?: "frame" | "infer" | "_start";
+  /** Other first bytes for some of `POISON`; 0 is what the black frame at the start begins with. */
+  readonly poison?: Partial<Record<keyof typeof POISON, number>>;
   /** Merged over the description; `null` leaves the section out, a string is put there as it is. */
   readonly description?: Record<string, unknown> | string | null;
 }
@@ -58,6 +60,7 @@ export function fakeModule(options: FakeOptions = {}): Uint8Array {
     frameBytes,
     limits: options.memoryLimits ?? `${pages} ${pages}`,
     imports: options.imports ?? "",
+    poison: { ...POISON, ...options.poison },
     exported: (name) => (name === options.without ? "" : `(export "${name}")`),
   });
   const module = binaryen.parseText(text);
@@ -126,10 +129,11 @@ interface Parts {
   readonly frameBytes: number;
   readonly limits: string;
   readonly imports: string;
+  readonly poison: Record<keyof typeof POISON, number>;
   readonly exported: (name: string) => string;
 }
 
-function moduleText({ frameBytes, limits, imports, exported }: Parts): string {
+function moduleText({ frameBytes, limits, imports, poison, exported }: Parts): string {
   return `(module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -165,20 +169,20 @@ function moduleText({ frameBytes, limits, imports, exported }: Parts): string {
 
   (func $infer ${exported("infer")} (param $score f32) (param $iou f32) (result i32)
     (local $count i32) (local $index i32)
-    (if (call $first_is (i32.const ${POISON.loop})) (then (call $spin (i64.const 0))))
-    (if (call $first_is (i32.const ${POISON.late})) (then (call $spin (i64.const 4000000000))))
-    (if (call $first_is (i32.const ${POISON.trap})) (then (unreachable)))
-    (if (call $first_is (i32.const ${POISON.exit})) (then (call $proc_exit (i32.const 7))))
+    (if (call $first_is (i32.const ${poison.loop})) (then (call $spin (i64.const 0))))
+    (if (call $first_is (i32.const ${poison.late})) (then (call $spin (i64.const 4000000000))))
+    (if (call $first_is (i32.const ${poison.trap})) (then (unreachable)))
+    (if (call $first_is (i32.const ${poison.exit})) (then (call $proc_exit (i32.const 7))))
     (local.set $count (i32.rem_u (call $pixel (i32.const 0)) (i32.const 4)))
-    (if (call $first_is (i32.const ${POISON.tooMany})) (then (return (i32.const 301))))
+    (if (call $first_is (i32.const ${poison.tooMany})) (then (return (i32.const 301))))
     (block $done (loop $next
       (br_if $done (i32.ge_u (local.get $index) (local.get $count)))
       (call $put_detection (local.get $index) (local.get $score) (local.get $iou))
       (local.set $index (i32.add (local.get $index) (i32.const 1)))
       (br $next)))
-    (if (call $first_is (i32.const ${POISON.notANumber})) (then
+    (if (call $first_is (i32.const ${poison.notANumber})) (then
       (f32.store (i32.const ${DETECTIONS}) (f32.const nan)) (local.set $count (i32.const 1))))
-    (if (call $first_is (i32.const ${POISON.badLabel})) (then
+    (if (call $first_is (i32.const ${poison.badLabel})) (then
       (f32.store (i32.const ${DETECTIONS + 16}) (f32.const 0.5))
       (i32.store (i32.const ${DETECTIONS + 20}) (i32.const ${LABELS.length}))
       (local.set $count (i32.const 1))))
@@ -215,8 +219,8 @@ function moduleText({ frameBytes, limits, imports, exported }: Parts): string {
         (call $write (i32.const 2) (i32.const 128) (i32.const 12))
         (call $proc_exit (i32.const 1))))
       (if (i32.eqz (call $read (i32.const ${FRAME}) (i32.const ${frameBytes}))) (then (return)))
-      (if (call $first_is (i32.const ${POISON.end})) (then (return)))
-      (if (call $first_is (i32.const ${POISON.lastWords})) (then
+      (if (call $first_is (i32.const ${poison.end})) (then (return)))
+      (if (call $first_is (i32.const ${poison.lastWords})) (then
         (call $write (i32.const 2) (i32.const 128) (i32.const 24))
         (call $proc_exit (i32.const 9))))
       (local.set $count (call $infer (f32.load (i32.const ${REQUEST + 8})) (f32.load (i32.const ${REQUEST + 12}))))
@@ -225,13 +229,13 @@ function moduleText({ frameBytes, limits, imports, exported }: Parts): string {
       (i32.store (i32.const ${REPLY + 8}) (local.get $count))
       (i32.store (i32.const ${REPLY + 12}) (i32.const 0))
       (local.set $reply_bytes (i32.add (i32.const 16) (i32.mul (local.get $count) (i32.const 24))))
-      (if (call $first_is (i32.const ${POISON.badMagic})) (then (i32.store (i32.const ${REPLY}) (i32.const 42))))
-      (if (call $first_is (i32.const ${POISON.wrongSequence})) (then
+      (if (call $first_is (i32.const ${poison.badMagic})) (then (i32.store (i32.const ${REPLY}) (i32.const 42))))
+      (if (call $first_is (i32.const ${poison.wrongSequence})) (then
         (i32.store (i32.const ${REPLY + 4}) (i32.const 0xffff))))
-      (if (call $first_is (i32.const ${POISON.truncated})) (then (local.set $reply_bytes (i32.const 8))))
-      (if (call $first_is (i32.const ${POISON.twice})) (then
+      (if (call $first_is (i32.const ${poison.truncated})) (then (local.set $reply_bytes (i32.const 8))))
+      (if (call $first_is (i32.const ${poison.twice})) (then
         (call $write (i32.const 1) (i32.const ${REPLY}) (local.get $reply_bytes))))
-      (if (call $first_is (i32.const ${POISON.flood})) (then
+      (if (call $first_is (i32.const ${poison.flood})) (then
         (loop $flood (call $write (i32.const 1) (i32.const ${REPLY}) (i32.const 60000)) (br $flood))))
       (call $write (i32.const 1) (i32.const ${REPLY}) (local.get $reply_bytes))
       (br $next)))
