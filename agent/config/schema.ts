@@ -73,7 +73,7 @@ const FfmpegSchema = z
   })
   .describe("Where the pictures come from.");
 
-const DetectSchema = z
+export const DetectSchema = z
   .strictObject({
     enabled: z.boolean().default(true).describe("Whether objects are looked for; MQTT can switch it too."),
     width: z.int().min(16).max(8192).optional().describe("Pixels; with height. Default: the stream's own."),
@@ -110,7 +110,7 @@ const FilterSchema = z
   })
   .describe("Which boxes of this label count.");
 
-const ObjectsSchema = z
+export const ObjectsSchema = z
   .strictObject({
     track: z
       .array(z.string().min(1), { error: "a list of labels" })
@@ -131,7 +131,7 @@ const ObjectsSchema = z
   })
   .describe("What to look for.");
 
-const SnapshotsSchema = z
+export const SnapshotsSchema = z
   .strictObject({
     enabled: z
       .boolean()

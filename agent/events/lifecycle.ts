@@ -44,7 +44,7 @@ export function advanceLifecycle(
     const known = lifecycle.get(track.id);
     const now = describeObject(track, scene, known?.now, newId);
     const told = known?.told ?? { ...now, false_positive: true };
-    const type = messageDue(now, told, known?.toldAtMs, timeMs);
+    const type = messageDue(now, told, known?.toldAtMs, timeMs, track.missed === 0);
     if (type === undefined) {
       next.set(track.id, { now, told, toldAtMs: known?.toldAtMs });
     } else {
@@ -73,11 +73,12 @@ function messageDue(
   told: ObjectEvent,
   toldAtMs: number | undefined,
   timeMs: number,
+  isSeen: boolean,
 ): "new" | "update" | undefined {
   if (toldAtMs === undefined) return now.false_positive ? undefined : "new";
   const sinceMs = timeMs - toldAtMs;
   if (now.active !== told.active || sinceMs >= MAX_BETWEEN_UPDATES_MS) return "update";
   const changed =
     now.position_changes !== told.position_changes || now.snapshot?.frame_time !== told.snapshot?.frame_time;
-  return changed && sinceMs >= MIN_BETWEEN_UPDATES_MS ? "update" : undefined;
+  return changed && isSeen && sinceMs >= MIN_BETWEEN_UPDATES_MS ? "update" : undefined;
 }

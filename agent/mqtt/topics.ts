@@ -21,20 +21,26 @@ export function cameraStatus(prefix: string, camera: string, state: OnlineState)
 }
 
 /**
- * How many objects of a label (or of `all`) a camera sees, and how many of them are active.
- * @param label a label's spaces become underscores, as in Frigate: `teddy bear` is counted on `…/teddy_bear`.
+ * How many objects of each label (and of `all`) a camera sees and how many of them are active, where that changed.
+ * A label's spaces become underscores: `teddy bear` is counted on `…/teddy_bear`, as at Frigate.
  */
-export function countMessages(
+export function changedCounts(
   prefix: string,
   camera: string,
-  label: string,
-  count: Count,
+  before: ReadonlyMap<string, Count>,
+  now: ReadonlyMap<string, Count>,
 ): readonly Message[] {
-  const topic = `${prefix}/${camera}/${topicLevel(label)}`;
-  return [
-    { topic, payload: String(count.inView), retain: true, qos: 0 },
-    { topic: `${topic}/active`, payload: String(count.active), retain: true, qos: 0 },
-  ];
+  return [...now].flatMap(([label, count]) => {
+    const topic = `${prefix}/${camera}/${topicLevel(label)}`;
+    const earlier = before.get(label);
+    const state = (on: string, value: number): Message => {
+      return { topic: on, payload: String(value), retain: true, qos: 0 };
+    };
+    return [
+      ...(earlier?.inView === count.inView ? [] : [state(topic, count.inView)]),
+      ...(earlier?.active === count.active ? [] : [state(`${topic}/active`, count.active)]),
+    ];
+  });
 }
 
 /** The best picture of an object so far, as JPEG. Only for cameras whose owner turned snapshots on. */

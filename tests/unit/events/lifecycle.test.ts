@@ -75,6 +75,12 @@ describe("the life of an event", () => {
     expect(messages.map((message) => message.after.revision)).toEqual([1, 2, 3]);
   });
 
+  test("does not speak of a walker who is out of sight until that is final", () => {
+    const walk = Array.from({ length: 24 }, (_, i) => [person(10 + 9 * i)]);
+    const { messages } = watch([...walk, ...times(30)]);
+    expect(types(messages)).toEqual(["new", "end"]);
+  });
+
   test("tells at once when an object comes to rest, then once a minute", () => {
     const { messages } = watch(times(700, person(100)));
     expect(

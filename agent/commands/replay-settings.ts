@@ -1,0 +1,100 @@
+import { ConfigError, UsageError } from "../base/errors.ts";
+import type { Environment } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../config/schema.ts";
+import type { WatchedCamera } from "../watch-camera.ts";
+
+/** The words on the command line. */
+export interface ReplayOptions {
+  readonly model?: string;
+  readonly track?: string;
+  readonly fps?: string;
+  readonly config?: string;
+  readonly camera?: string;
+  readonly realtime?: boolean;
+  readonly json?: boolean;
+  readonly save?: string;
+}
+
+export interface ReplaySettings {
+  readonly camera: WatchedCamera;
+  readonly runtime: "wasmer" | "v8";
+  readonly modelPath: string;
+  readonly prefix: string;
+}
+
+/**
+ * What to replay with: a camera of a configuration file where one is named, else the defaults of every key; options on
+ * the command line win.
+ * @throws UsageError, or ConfigError when the configuration has mistakes or no such camera.
+ */
+export function replaySettings(options: ReplayOptions, env: Environment): ReplaySettings {
+  const base = options.config === undefined ? defaults(options) : fromConfig(options.config, options, env);
+  if (base.modelPath === undefined) {
+    throw new UsageError("expected a detector module: --model FILE.wasm, or a configuration with -c");
+  }
+  const { detect, objects } = base.camera;
+  return {
+    ...base,
+    modelPath: base.modelPath,
+    camera: {
+      ...base.camera,
+      detect: options.fps === undefined ? detect : { ...detect, ...paceOf(options.fps) },
+      objects: options.track === undefined ? objects : { ...objects, track: labelsIn(options.track) },
+    },
+  };
+}
+
+type Base = Omit<ReplaySettings, "modelPath"> & { readonly modelPath: string | undefined };
+
+function defaults({ camera, model }: ReplayOptions): Base {
+  return {
+    camera: {
+      name: camera ?? "replay",
+      detect: DetectSchema.parse({}),
+      objects: ObjectsSchema.parse({}),
+      snapshots: SnapshotsSchema.parse({}),
+    },
+    runtime: "wasmer",
+    modelPath: model,
+    prefix: "sabrewing",
+  };
+}
+
+function fromConfig(path: string, { camera: name, model }: ReplayOptions, env: Environment): Base {
+  const { config, file } = loadConfig(path, env);
+  const names = config.cameras.map((camera) => camera.name);
+  const camera =
+    name === undefined && names.length === 1
+      ? config.cameras[0]
+      : config.cameras.find((one) => one.name === name);
+  if (camera === undefined) {
+    throw new ConfigError(
+      name === undefined ? `${file} has several cameras` : `${file} has no camera "${name}"`,
+      `Choose one with --camera: ${names.join(", ")}.`,
+    );
+  }
+  return {
+    camera,
+    runtime: config.detector.runtime,
+    modelPath: model ?? config.model.path,
+    prefix: config.mqtt.topic_prefix,
+  };
+}
+
+function paceOf(text: string) {
+  const parsed = DetectSchema.safeParse({ fps: Number(text) });
+  if (!parsed.success) throw new UsageError(`--fps: expected a number from 0.1 to 60, received "${text}"`);
+  const { fps, min_initialized, max_disappeared } = parsed.data;
+  return { fps, min_initialized, max_disappeared };
+}
+
+function labelsIn(text: string): string[] {
+  const labels = text
+    .split(",")
+    .map((label) => label.trim())
+    .filter((label) => label !== "");
+  if (labels.length === 0)
+    throw new UsageError(`--track: expected labels separated by commas, received "${text}"`);
+  return labels;
+}

@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { systemClock } from "../base/clock.ts";
+import { EXIT } from "../base/errors.ts";
+import { openLog } from "../base/log.ts";
+import { loadConfig } from "../config/load.ts";
+import { run } from "../run.ts";
+import { readVersion } from "../version.ts";
+
+/** Ends by itself well before this; systemd and Docker would wait longer, people who press Ctrl-C would not. */
+const STOP_WITHIN_MS = 4_500;
+
+/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. */
+export function runCommand(): Command {
+  return new Command("run")
+    .description(
+      "the daemon: watch the cameras of the configuration and publish events, until SIGTERM or Ctrl-C",
+    )
+    .option(
+      "-c, --config <file>",
+      "configuration (default: /etc/sabrewing/sabrewing.yml, then ./sabrewing.yml)",
+    )
+    .action(async (options: { readonly config?: string }) => {
+      const { config, file } = loadConfig(options.config, process.env);
+      const log = openLog();
+      const version = readVersion();
+      log.info({ version, config: file }, "starting");
+
+      const stopping = new AbortController();
+      const stop = (signal: NodeJS.Signals) => {
+        if (stopping.signal.aborted) return;
+        log.info({ signal }, "stopping");
+        stopping.abort();
+        const insist = setTimeout(() => {
+          log.error(`not stopped within ${STOP_WITHIN_MS / 1000} s: leaving as it is`);
+          process.exit(EXIT.transient);
+        }, STOP_WITHIN_MS);
+        insist.unref();
+      };
+      process.on("SIGTERM", stop);
+      process.on("SIGINT", stop);
+
+      await run(config, { clock: systemClock, log, random: Math.random, version, signal: stopping.signal });
+      log.info("stopped");
+    });
+}

@@ -1,0 +1,38 @@
+import { availableParallelism } from "node:os";
+import type { DetectorOptions, ModelInfo } from "../detectors/detector.ts";
+import { ConfigError } from "./base/errors.ts";
+import type { Log } from "./base/log.ts";
+import type { CameraConfig, DetectorConfig } from "./config/schema.ts";
+
+/** How to run the detector for these cameras. `instances: auto` is one per camera, but one core stays free. */
+export function detectorOptions(
+  config: DetectorConfig,
+  cameras: readonly CameraConfig[],
+  log: Log,
+  cores: number = availableParallelism(),
+): DetectorOptions {
+  const auto = Math.max(1, Math.min(cameras.length, cores - 1));
+  return {
+    runtime: config.runtime,
+    instances: config.instances === "auto" ? auto : config.instances,
+    deadlineMs: config.deadline_ms,
+    log: ({ level, message }) => log[level](message),
+  };
+}
+
+/** @throws ConfigError when a camera tracks a label the model has never heard of: it would wait for it for ever. */
+export function requireKnownLabels(
+  cameras: readonly Pick<CameraConfig, "name" | "objects">[],
+  model: Pick<ModelInfo, "name" | "labels">,
+): void {
+  const unknown = cameras.flatMap(({ name, objects }) =>
+    objects.track
+      .filter((label) => !model.labels.includes(label))
+      .map((label) => `camera ${name} tracks "${label}"`),
+  );
+  if (unknown.length === 0) return;
+  throw new ConfigError(
+    `the model ${model.name} does not know every label: ${unknown.join(", ")}`,
+    `Choose from the labels it knows: ${model.labels.join(", ")}.`,
+  );
+}

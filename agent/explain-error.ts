@@ -1,0 +1,36 @@
+import { ModelError } from "../detectors/detector.ts";
+import { ConfigError, EXIT, TransientError, UsageError } from "./base/errors.ts";
+
+/** What a person reads when a command fails, and the exit code that tells scripts and systemd the same. */
+export interface Explanation {
+  readonly text: string;
+  readonly exitCode: number;
+}
+
+/** Turns whatever was thrown into words: what is wrong and the remedy; for a bug the stack, which is its best report. */
+export function explainError(error: unknown): Explanation {
+  if (error instanceof ConfigError || error instanceof ModelError) {
+    return { text: withRemedy(error), exitCode: EXIT.config };
+  }
+  if (error instanceof TransientError) return { text: withRemedy(error), exitCode: EXIT.transient };
+  if (error instanceof UsageError) {
+    return {
+      text: `sabrewing: ${error.message}\n  → sabrewing --help tells what there is\n`,
+      exitCode: EXIT.usage,
+    };
+  }
+  return {
+    text: `sabrewing: this is a bug, please report it with what follows\n${causes(error)}\n`,
+    exitCode: EXIT.bug,
+  };
+}
+
+function withRemedy({ message, remedy }: { readonly message: string; readonly remedy: string }): string {
+  return `sabrewing: ${message}\n  → ${remedy}\n`;
+}
+
+function causes(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? `${error.name}: ${error.message}`;
+  return error.cause === undefined ? own : `${own}\ncaused by ${causes(error.cause)}`;
+}

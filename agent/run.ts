@@ -1,0 +1,128 @@
+import { type Detector, openDetector } from "../detectors/detector.ts";
+import type { Clock } from "./base/clock.ts";
+import type { Log } from "./base/log.ts";
+import { newestOnly } from "./base/newest-only.ts";
+import { orSilence } from "./base/or-silence.ts";
+import { keepReading } from "./camera/keep-reading.ts";
+import { readCamera } from "./camera/rtsp.ts";
+import type { AgentConfig, CameraConfig } from "./config/schema.ts";
+import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
+import { eventIds } from "./events/event-id.ts";
+import type { CameraCounters } from "./health/stats.ts";
+import { tellStats } from "./health/tell-stats.ts";
+import { memoryOutbox } from "./mqtt/outbox.ts";
+import { connectBroker, type Publisher } from "./mqtt/publisher.ts";
+import { cameraStatus } from "./mqtt/topics.ts";
+import { trackerOptions } from "./tracking/rules.ts";
+import { watchCamera } from "./watch-camera.ts";
+
+/** What the daemon needs from the world. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A number from 0 up to 1. */
+  readonly random: () => number;
+  readonly version: string;
+  /** Aborted: the agent ends all events, says that it is offline, and `run` resolves. */
+  readonly signal: AbortSignal;
+}
+
+/** Events kept while the broker is away: a day of a street with seven objects a minute, about 20 MB. */
+const OUTBOX_LIMIT = 10_000;
+const FIRST_REOPEN_MS = 1_000;
+
+/**
+ * The daemon: watches every camera and publishes what happens, until the signal is aborted.
+ * @throws ConfigError or ModelError for what only the user can change; anything else is a bug.
+ */
+export async function run(config: AgentConfig, surroundings: Surroundings): Promise<void> {
+  const { clock, log, random, signal } = surroundings;
+  const cameras = config.cameras.filter((camera) => camera.enabled);
+  const outbox = memoryOutbox(OUTBOX_LIMIT);
+  const oneFailed = new AbortController();
+  const stop = AbortSignal.any([signal, oneFailed.signal]);
+
+  await using detector = await openDetector(
+    config.model.path,
+    detectorOptions(config.detector, cameras, log),
+  );
+  requireKnownLabels(cameras, detector.model);
+  await using broker = connectBroker(config.mqtt, { outbox, clock, log, random });
+
+  const prefix = config.mqtt.topic_prefix;
+  const watches = cameras.map((camera) =>
+    watch(camera, { ...surroundings, signal: stop, detector, broker, prefix }),
+  );
+  const stats = tellStats(watches, { ...surroundings, signal: stop, detector, broker, mqtt: config.mqtt });
+  log.info(
+    { cameras: cameras.map(({ name }) => name), model: detector.model.name, runtime: detector.runtime },
+    "ready",
+  );
+
+  const parts = [...watches.map(({ done }) => done), stats];
+  try {
+    await Promise.all(parts);
+  } finally {
+    oneFailed.abort();
+    await Promise.allSettled(parts);
+  }
+}
+
+interface WatchSurroundings extends Surroundings {
+  readonly detector: Detector;
+  readonly broker: Publisher;
+  readonly prefix: string;
+}
+
+/** One camera that is being watched. */
+export interface Watch {
+  readonly camera: CameraConfig;
+  readonly counters: () => CameraCounters;
+  readonly done: Promise<void>;
+}
+
+/** Starts to watch one camera: from its stream to the broker. */
+function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
+  const { clock, log, random, signal, detector, broker, prefix } = surroundings;
+  const { name, detect, ffmpeg } = camera;
+  const { width, height, fps } = detect;
+  const [input] = ffmpeg.inputs;
+  const size = width === undefined || height === undefined ? undefined : { width, height };
+  const stream = { camera: name, address: input.path, size, fps };
+  const frames = newestOnly(
+    keepReading(() => readCamera(stream, { clock, signal }), {
+      camera: name,
+      clock,
+      log,
+      signal,
+      random,
+      backoff: { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 },
+      onStatus: (status) => broker.publish(cameraStatus(prefix, name, status)),
+    }),
+  );
+  let detected = 0;
+
+  async function publishOutcomes(): Promise<void> {
+    broker.publish(cameraStatus(prefix, name, "offline"));
+    const watched = orSilence(frames, trackerOptions(camera).maxDisappearedMs, clock);
+    const outcomes = watchCamera(watched, camera, {
+      detector,
+      prefix,
+      signal,
+      newId: eventIds(random),
+      startMs: clock.nowMs(),
+      onDetected: () => detected++,
+    });
+    for await (const { messages } of outcomes) for (const message of messages) broker.publish(message);
+    broker.publish(cameraStatus(prefix, name, "offline"));
+  }
+
+  return {
+    camera,
+    done: publishOutcomes(),
+    counters() {
+      const { delivered, dropped } = frames.counts();
+      return { delivered: delivered + dropped, processed: delivered, detected };
+    },
+  };
+}
