@@ -1,0 +1,98 @@
+/** Runs one module file on the same requests in three hosts, to show that it gives the same bytes in each. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Runtime, Thresholds } from "../../detectors/detector.ts";
+import { REQUEST_HEADER_BYTES } from "../../detectors/module-format.ts";
+import { type LoadedModule, loadModule } from "../../detectors/runtime/module.ts";
+import { replyBytes } from "../../detectors/runtime/reply.ts";
+import { writeRequest } from "../../detectors/runtime/request.ts";
+import { spawnThread } from "../../detectors/runtime/thread.ts";
+
+/** One frame and what is asked about it. Its sequence number is its place in the list, from 1. */
+export interface HostRequest {
+  /** Model input height × width × 3 bytes. */
+  readonly pixels: Uint8Array;
+  readonly thresholds: Thresholds;
+}
+
+/** The whole reply to each request, header included, by host. */
+export interface HostReplies {
+  readonly wasmer: readonly Uint8Array[];
+  readonly nodeWasi: readonly Uint8Array[];
+  readonly v8: readonly Uint8Array[];
+}
+
+const DEADLINE_MS = 60_000;
+const nodeWasiProgram = fileURLToPath(new URL("./node-wasi-host.ts", import.meta.url));
+
+/** Asks the module at `path` under @wasmer/sdk, node:wasi and plain WebAssembly. */
+export async function askThreeHosts(path: string, requests: readonly HostRequest[]): Promise<HostReplies> {
+  const loaded = await loadModule(path);
+  return {
+    wasmer: await askThread(loaded, "wasmer", requests),
+    nodeWasi: await askNodeWasi(path, requests),
+    v8: await askThread(loaded, "v8", requests),
+  };
+}
+
+async function askThread(
+  loaded: LoadedModule,
+  runtime: Runtime,
+  requests: readonly HostRequest[],
+): Promise<Uint8Array[]> {
+  await using thread = spawnThread(loaded, runtime, () => undefined);
+  const replies: Uint8Array[] = [];
+  for (const [index, request] of requests.entries()) {
+    const parse = (reply: Uint8Array): Uint8Array => reply;
+    replies.push(await thread.ask({ ...request, sequence: index + 1, deadlineMs: DEADLINE_MS, parse }));
+  }
+  return replies;
+}
+
+/**
+ * node:wasi blocks its whole process in `fd_read` and `fd_write`, so it gets a process of its own. Its standard input
+ * and output are files: they never block half-way, as a pipe might that nobody reads.
+ */
+async function askNodeWasi(path: string, requests: readonly HostRequest[]): Promise<Uint8Array[]> {
+  const directory = await mkdtemp(join(tmpdir(), "sabrewing-wasi-"));
+  try {
+    const requestFile = join(directory, "requests");
+    const replyFile = join(directory, "replies");
+    await writeFile(
+      requestFile,
+      Buffer.concat(requests.map((request, index) => toBytes(request, index + 1))),
+    );
+    await using input = await open(requestFile, "r");
+    await using output = await open(replyFile, "w");
+    const host = spawn(process.execPath, ["--no-warnings", nodeWasiProgram, path], {
+      stdio: [input.fd, output.fd, "inherit"],
+      timeout: DEADLINE_MS,
+    });
+    const [exitCode] = await once(host, "exit");
+    if (exitCode !== 0)
+      throw new Error(`node:wasi ended with exit code ${exitCode}; its standard error says why`);
+    return splitReplies(await readFile(replyFile));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+function toBytes({ pixels, thresholds }: HostRequest, sequence: number): Uint8Array {
+  const bytes = new Uint8Array(REQUEST_HEADER_BYTES + pixels.length);
+  writeRequest(bytes, sequence, thresholds, pixels);
+  return bytes;
+}
+
+function splitReplies(bytes: Uint8Array): Uint8Array[] {
+  const replies: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = replyBytes(bytes.subarray(at));
+    replies.push(Uint8Array.from(bytes.subarray(at, at + length)));
+    at += length;
+  }
+  return replies;
+}

@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { parseReply } from "../../../../detectors/runtime/reply.ts";
+import {
+  fakeDetections,
+  fakeFrame,
+  fakeModule,
+  LABELS,
+  writeModuleFile,
+} from "../../../support/fake-modules.ts";
+import { askThreeHosts } from "../../../support/three-hosts.ts";
+
+test("one file gives the same bytes under Wasmer, node:wasi and plain WebAssembly", async () => {
+  // 320×320: a request is larger than a pipe holds.
+  const size = { width: 320, height: 320 };
+  const requests = [3, 0, 2].map((first) => ({
+    pixels: fakeFrame(first, first * 9, size),
+    thresholds: { score: 0.1, iou: 0.7 },
+  }));
+  const { wasmer, nodeWasi, v8 } = await askThreeHosts(writeModuleFile(fakeModule(size)), requests);
+  expect(nodeWasi).toEqual(wasmer);
+  expect(v8).toEqual(wasmer);
+  expect(wasmer.map((reply, index) => parseReply(reply, index + 1, LABELS))).toEqual(
+    requests.map(({ pixels, thresholds }) => fakeDetections(pixels, thresholds)),
+  );
+});
