@@ -1,0 +1,43 @@
+import { Presets, SingleBar } from "cli-progress";
+
+/** How far a command is. It ends with its block, also when the command fails. */
+export interface Progress extends Disposable {
+  /** @param text what was just done, a few words */
+  update(done: number, total: number, text: string): void;
+}
+
+/**
+ * Shows progress on a stream (stderr): a bar on a terminal; elsewhere a line per change of `text`, so that logs stay short.
+ * @param title what is going on, one or two words
+ */
+export function showProgress(title: string, stream: NodeJS.WriteStream): Progress {
+  return stream.isTTY ? bar(title, stream) : lines(title, stream);
+}
+
+function bar(title: string, stream: NodeJS.WriteStream): Progress {
+  const format = `${title.padEnd(10)} {bar} {percentage} %  {text}`;
+  const bar = new SingleBar({ format, stream, hideCursor: true, barsize: 30 }, Presets.shades_classic);
+  let started = false;
+  return {
+    update(done, total, text) {
+      if (!started) bar.start(total, 0, { text });
+      started = true;
+      bar.update(done, { text });
+    },
+    [Symbol.dispose]() {
+      if (started) bar.stop();
+    },
+  };
+}
+
+function lines(title: string, stream: NodeJS.WriteStream): Progress {
+  let shown = "";
+  return {
+    update(done, total, text) {
+      if (text === shown) return;
+      shown = text;
+      stream.write(`${title}: ${text} (${Math.round((100 * done) / total)} %)\n`);
+    },
+    [Symbol.dispose]() {},
+  };
+}

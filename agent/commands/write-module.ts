@@ -1,0 +1,78 @@
+import { createHash } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { compileModel, recogniseModel, sha256OfFile } from "../../detectors/detector.ts";
+import { ConfigError, UsageError } from "../base/errors.ts";
+import type { ModuleReport } from "./module-report.ts";
+import type { Progress } from "./progress.ts";
+import type { ModelSize } from "./size-option.ts";
+
+/** What to compile, and where to. */
+export interface ModuleOrder {
+  /** Path of the weights: `.pt` or `.onnx`. */
+  readonly model: string;
+  readonly out: string;
+  readonly name?: string | undefined;
+  readonly size?: ModelSize | undefined;
+  /** SPDX identifier. Known weights are recognised by their SHA-256. */
+  readonly licence?: string | undefined;
+  /** Name of the compiler's stage whose graph is to be shown. */
+  readonly print?: string | undefined;
+}
+
+/**
+ * Compiles a model and writes the module; only a whole one ever has the name `out`.
+ * @param progress is ended here, so that nothing is written into its line
+ * @param show gets the graph after the stage `print`
+ * @throws ModelError when the model cannot be compiled, UsageError for a stage there is not, ConfigError when `out` cannot
+ *   be written.
+ */
+export async function writeModule(
+  order: ModuleOrder,
+  progress: Progress,
+  show: (graph: string) => void,
+): Promise<ModuleReport> {
+  using shown = progress;
+  const stages: string[] = [];
+  const { bytes, description } = await compileModel(order.model, {
+    ...(order.name === undefined ? {} : { name: order.name }),
+    ...(order.size === undefined ? {} : { size: order.size }),
+    ...(await licenceOf(order)),
+    onStage({ name, done, total, print }) {
+      stages.push(name);
+      shown.update(done, total, name);
+      if (name === order.print) show(print());
+    },
+  });
+  if (order.print !== undefined && !stages.includes(order.print)) {
+    throw new UsageError(`there is no stage "${order.print}"; the stages are ${stages.join(", ")}`);
+  }
+  await writeWhole(order.out, bytes);
+  const { input, precision, labels } = description;
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return { out: order.out, bytes: bytes.length, sha256, input, precision, labels };
+}
+
+async function licenceOf({ model, licence }: ModuleOrder): Promise<{ licence?: string }> {
+  if (licence !== undefined) return { licence };
+  const sha256 = await sha256OfFile(model);
+  const known = sha256 === undefined ? undefined : recogniseModel(sha256);
+  return known ? { licence: known.licence.id } : {};
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    try {
+      await writeFile(partial, bytes);
+      await rename(partial, path);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`${path} cannot be written: ${reason}`, "Choose another place with -o.", { cause });
+  }
+}
