@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import {
+  readRepositoryFile as read,
+  type ShippedPackage,
+  shippedPackages,
+} from "../support/shipped-packages.ts";
+
+/** Licences whose terms an Apache-2.0 program can meet by naming its authors. */
+const COMPATIBLE: ReadonlySet<string> = new Set([
+  "0BSD",
+  "Apache-2.0",
+  "BSD-2-Clause",
+  "BSD-3-Clause",
+  "BlueOak-1.0.0",
+  "CC0-1.0",
+  "ISC",
+  "MIT",
+  "Unlicense",
+  "Zlib",
+]);
+
+/**
+ * sharp loads libvips as a shared library from a package of its own, which a user can replace by another build: what
+ * the LGPL asks for. So these packages may carry it, and no others.
+ */
+const REPLACEABLE_LIBRARY = /^@img\/sharp-libvips-/;
+const LGPL: ReadonlySet<string> = new Set(["LGPL-3.0-or-later"]);
+
+const shipped = shippedPackages();
+
+/** Evaluates an SPDX expression without nested parentheses: any of the OR parts, all of their AND parts. */
+function allows(expression: string, allowed: ReadonlySet<string>): boolean {
+  return expression
+    .replace(/[()]/g, "")
+    .split(" OR ")
+    .some((choice) => choice.split(" AND ").every((licence) => allowed.has(licence)));
+}
+
+function isCompatible({ name, licence }: Pick<ShippedPackage, "name" | "licence">): boolean {
+  if (licence === undefined) return false;
+  // Not SPDX; its text is checked below.
+  if (name === "@wasmer/sdk") return licence === "SEE LICENSE IN LICENSE";
+  return allows(licence, COMPATIBLE) || (REPLACEABLE_LIBRARY.test(name) && allows(licence, LGPL));
+}
+
+test("every package that is shipped has a licence that Apache-2.0 can live with", () => {
+  expect(shipped.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["@wasmer/sdk", "@img/sharp-libvips-linux-arm64"]),
+  );
+  expect(shipped.filter((shippedPackage) => !isCompatible(shippedPackage))).toEqual([]);
+});
+
+test.each([
+  "AGPL-3.0",
+  "GPL-3.0-only",
+  "SSPL-1.0",
+  "LGPL-3.0-or-later",
+  "MIT AND GPL-2.0",
+  "UNLICENSED",
+  undefined,
+])("a package under %s would be refused", (licence) => {
+  expect(isCompatible({ name: "anything", licence })).toBe(false);
+});
+
+test("a choice of licences may be met by any of them", () => {
+  expect(isCompatible({ name: "anything", licence: "(GPL-2.0 OR MIT)" })).toBe(true);
+});
+
+test("the AGPL part of the Wasmer SDK is replaced by our empty stand-in", () => {
+  const installed = z
+    .object({ license: z.string(), description: z.string() })
+    .parse(JSON.parse(read("node_modules/@mercuryworkshop/wisp-js/package.json")));
+  expect(installed.license).toBe("Apache-2.0");
+  expect(installed.description).toMatch(/^Empty stand-in/);
+  expect(read("node_modules/@mercuryworkshop/wisp-js/empty.js")).toBe(
+    read("scripts/npm-stubs/wisp-js/empty.js"),
+  );
+  expect(shipped.filter(({ name }) => name === "@mercuryworkshop/wisp-js")).toHaveLength(1);
+});
+
+test("the Wasmer SDK is exactly the version whose traps we know, under the licence we read", () => {
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(read("node_modules/@wasmer/sdk/package.json")));
+  expect(version).toBe("0.16.0");
+  const { dependencies } = z
+    .object({ dependencies: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(read("package.json")));
+  expect(dependencies["@wasmer/sdk"]).toBe("0.16.0");
+  const licence = read("node_modules/@wasmer/sdk/LICENSE");
+  expect(licence).toMatch(/^Modified MIT License/);
+  expect(licence).toContain("1 million monthly active users");
+});
