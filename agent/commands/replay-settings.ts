@@ -1,14 +1,17 @@
+import type { Runtime } from "../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../config/schema.ts";
 import type { WatchedCamera } from "../watch-camera.ts";
+import { findModule } from "./find-module.ts";
 
 /** The words on the command line. */
 export interface ReplayOptions {
   readonly model?: string;
   readonly track?: string;
   readonly fps?: string;
+  readonly runtime?: Runtime;
   readonly config?: string;
   readonly camera?: string;
   readonly realtime?: boolean;
@@ -18,25 +21,23 @@ export interface ReplayOptions {
 
 export interface ReplaySettings {
   readonly camera: WatchedCamera;
-  readonly runtime: "wasmer" | "v8";
+  readonly runtime: Runtime;
   readonly modelPath: string;
   readonly prefix: string;
 }
 
 /**
  * What to replay with: a camera of a configuration file where one is named, else the defaults of every key; options on
- * the command line win.
+ * the command line win. The module is found as by `detect`.
  * @throws UsageError, or ConfigError when the configuration has mistakes or no such camera.
  */
 export function replaySettings(options: ReplayOptions, env: Environment): ReplaySettings {
   const base = options.config === undefined ? defaults(options) : fromConfig(options.config, options, env);
-  if (base.modelPath === undefined) {
-    throw new UsageError("expected a detector module: --model FILE.wasm, or a configuration with -c");
-  }
   const { detect, objects } = base.camera;
   return {
     ...base,
-    modelPath: base.modelPath,
+    modelPath: findModule({ named: options.model, configFile: options.config, env }),
+    runtime: options.runtime ?? base.runtime,
     camera: {
       ...base.camera,
       detect: options.fps === undefined ? detect : { ...detect, ...paceOf(options.fps) },
@@ -45,9 +46,9 @@ export function replaySettings(options: ReplayOptions, env: Environment): Replay
   };
 }
 
-type Base = Omit<ReplaySettings, "modelPath"> & { readonly modelPath: string | undefined };
+type Base = Omit<ReplaySettings, "modelPath">;
 
-function defaults({ camera, model }: ReplayOptions): Base {
+function defaults({ camera }: ReplayOptions): Base {
   return {
     camera: {
       name: camera ?? "replay",
@@ -56,12 +57,11 @@ function defaults({ camera, model }: ReplayOptions): Base {
       snapshots: SnapshotsSchema.parse({}),
     },
     runtime: "wasmer",
-    modelPath: model,
     prefix: "sabrewing",
   };
 }
 
-function fromConfig(path: string, { camera: name, model }: ReplayOptions, env: Environment): Base {
+function fromConfig(path: string, { camera: name }: ReplayOptions, env: Environment): Base {
   const { config, file } = loadConfig(path, env);
   const names = config.cameras.map((camera) => camera.name);
   const camera =
@@ -77,7 +77,6 @@ function fromConfig(path: string, { camera: name, model }: ReplayOptions, env: E
   return {
     camera,
     runtime: config.detector.runtime,
-    modelPath: model ?? config.model.path,
     prefix: config.mqtt.topic_prefix,
   };
 }

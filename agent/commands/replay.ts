@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { type Detector, openDetector } from "../../detectors/detector.ts";
 import { systemClock } from "../base/clock.ts";
 import { openLog } from "../base/log.ts";
@@ -12,36 +12,44 @@ import { annotate } from "../view/annotate.ts";
 import { type Outcome, watchCamera } from "../watch-camera.ts";
 import { replayLine, replaySummary } from "./replay-line.ts";
 import { type ReplayOptions, replaySettings } from "./replay-settings.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
+
+const EXAMPLES = `
+Examples:
+  sabrewing replay yesterday.mp4                          with the configured or pulled model
+  sabrewing replay yard.mp4 --model yolov5n.wasm --track person,dog --save seen/
+  sabrewing replay yard.mp4 -c sabrewing.yml --camera door --json | jq -c 'select(.payload.type == "new")'
+
+The same clip, module and options print the same lines every time: times are positions in the clip (seconds),
+identifiers come from a fixed seed, no frame is dropped, and detector.inference_ms is 0.`;
 
 /** `sabrewing replay CLIP`: the whole pipeline over a recorded file. */
 export function replayCommand(): Command {
   return new Command("replay")
     .description("the whole pipeline over a recorded file; prints what `run` would publish")
     .argument("<clip>", "a video file")
-    .option("-m, --model <file>", "detector module (.wasm); default: the configuration's")
+    .option(
+      "-m, --model <file>",
+      "detector module (default: the configured one, else the newest in $SABREWING_HOME)",
+    )
     .option("-t, --track <labels>", "labels to follow, separated by commas (default: person)")
     .option("--fps <n>", "frames looked at per second of the clip (default: 5)")
     .option("-c, --config <file>", "take the camera's settings from this configuration")
     .option("--camera <name>", "which camera of the configuration (default: the only one)")
+    .addOption(new Option("--runtime <name>", "what executes the module").choices(["wasmer", "v8"]))
     .option("--realtime", "as fast as the clip was recorded, not as fast as it goes")
     .option("--json", "one line of JSON per message: {time, topic, payload}")
     .option("--save <dir>", "write a picture of each new object, box drawn in, into this folder")
+    .addHelpText("after", EXAMPLES)
     .action((clip: string, options: ReplayOptions) => replay(clip, options));
 }
 
-/**
- * Replays a clip and prints the outcome.
- *
- * The same clip, module and options print the same lines on every machine and every run: times are positions in the
- * clip, identifiers come from a fixed seed, no frame is dropped, and `detector.inference_ms` is 0.
- */
+/** Replays a clip and prints the outcome: the same for the same clip, module and options. */
 async function replay(clip: string, options: ReplayOptions): Promise<void> {
   const { camera, runtime, modelPath, prefix } = replaySettings(options, process.env);
   const log = openLog("warn", process.stderr);
-  const leaving = new AbortController();
-  const stop = () => leaving.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
-  const { signal } = leaving;
+  using interrupted = untilInterrupted();
+  const { signal } = interrupted;
 
   await using detector = await openDetector(modelPath, {
     runtime,
