@@ -26,6 +26,8 @@ export interface FfmpegRun extends AsyncDisposable {
 /** Long enough for ffmpeg to say good-bye to a camera (RTSP TEARDOWN), so that the camera frees its session. */
 const STOP_GRACE_MS = 1000;
 const KEPT_LINES = 20;
+/** `[rtsp @ 0x55d1524954c0] `: which part of ffmpeg speaks, and where it lies in memory. */
+const COMPONENT = /^\[\S+ @ 0x[0-9a-f]+\] /;
 
 /**
  * Starts ffmpeg or ffprobe without a shell; an aborted signal stops it.
@@ -36,7 +38,7 @@ export function startFfmpeg(program: string, args: readonly string[], signal: Ab
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
   const lines: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
-    lines.push(withoutCredentials(line));
+    lines.push(withoutCredentials(line.replace(COMPONENT, "")));
     if (lines.length > KEPT_LINES) lines.shift();
   });
 

@@ -1,0 +1,58 @@
+import { readdirSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "../base/errors.ts";
+import type { Environment } from "../config/environment.ts";
+import { loadConfig } from "../config/load.ts";
+
+/** Where a command that can do without a configuration looks for its detector module. */
+export interface ModuleSearch {
+  /** `--model`. */
+  readonly named: string | undefined;
+  /** `--config`. */
+  readonly configFile: string | undefined;
+  readonly env: Environment;
+}
+
+/** `$SABREWING_HOME`, where `pull` puts what it gets. Default: ~/.cache/sabrewing. */
+export function sabrewingHome(env: Environment): string {
+  const home = env.SABREWING_HOME;
+  return home === undefined || home === "" ? join(homedir(), ".cache", "sabrewing") : home;
+}
+
+/**
+ * The path of the detector module: the one named, else the configuration's, else the newest in `$SABREWING_HOME`.
+ * @throws ConfigError when there is none, with all the places looked at.
+ */
+export function findModule({ named, configFile, env }: ModuleSearch): string {
+  if (named !== undefined) return named;
+  const looked: string[] = [];
+  try {
+    return loadConfig(configFile, env).config.model.path;
+  } catch (error) {
+    // Only a configuration that was asked for must be good; the words of the others say why they were no help.
+    if (!(error instanceof ConfigError) || configFile !== undefined) throw error;
+    looked.push(error.message);
+  }
+  const home = sabrewingHome(env);
+  const newest = modulesIn(home).sort((a, b) => b.changedMs - a.changedMs)[0];
+  if (newest !== undefined) return newest.path;
+  looked.push(`no .wasm file in ${home}`);
+  throw new ConfigError(
+    `no detector module: ${looked.join("; ")}`,
+    "Get one with `sabrewing pull yolov5n`, or name one with --model.",
+  );
+}
+
+function modulesIn(folder: string): { path: string; changedMs: number }[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => name.endsWith(".wasm"))
+    .map((name) => join(folder, name))
+    .map((path) => ({ path, changedMs: statSync(path).mtimeMs }));
+}
