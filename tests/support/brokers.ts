@@ -20,6 +20,7 @@ export interface TestBroker {
 export interface Heard {
   readonly topic: string;
   readonly payload: string;
+  readonly bytes: Uint8Array;
   readonly retain: boolean;
 }
 
@@ -84,7 +85,7 @@ export async function listen(
   const heard: Heard[] = [];
   const client = connect({ host: "127.0.0.1", port, reconnectPeriod: 20 });
   client.on("message", (topic, payload, { retain }) =>
-    heard.push({ topic, payload: payload.toString(), retain }),
+    heard.push({ topic, payload: payload.toString(), bytes: payload, retain }),
   );
   client.on("error", () => {});
   let subscriptions = 0;
