@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
+import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
+import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
+
+const good = graphOf(4, 6, (b, x) => addConvSilu(b, x, { outputs: 2 }, 1));
+
+function withValue(graph: Graph, name: string, shape: readonly number[]): Graph {
+  return { ...graph, values: new Map(graph.values).set(name, { dtype: "f32", shape }) };
+}
+
+describe("verify", () => {
+  it("has nothing to say about a graph that the builder made", () => {
+    expect(() => verify(good)).not.toThrow();
+  });
+
+  it.each<[string, Graph, RegExp]>([
+    ["a use before the value is made", { ...good, nodes: good.nodes.toReversed() }, /before it is made/],
+    ["a value nobody makes", { ...good, nodes: good.nodes.slice(1) }, /which nothing makes/],
+    [
+      "a value made twice",
+      { ...good, nodes: [...good.nodes, ...good.nodes.slice(-1)] },
+      /makes a value that exists already/,
+    ],
+    ["an output nobody makes", { ...good, output: "elsewhere" }, /nothing makes the output "elsewhere"/],
+    ["an input without a type", { ...good, input: "elsewhere" }, /the input "elsewhere" has no type/],
+    ["an input of floats", { ...good, input: "normalize_0" }, /expected u8 \[height, width, 3\]/],
+    [
+      "a shape that the operator does not make",
+      withValue(good, good.output, [4, 6, 3]),
+      /makes f32 \[4, 6, 2\], but its type says f32 \[4, 6, 3\]/,
+    ],
+    ["a type without a value", withValue(good, "ghost", [1]), /"ghost" has a type, but nothing makes it/],
+    [
+      "a constant of the wrong length",
+      { ...good, constants: new Map(good.constants).set("b1", { shape: [2], data: new Float32Array(3) }) },
+      /constant "b1" of \[2\] has 3 elements, expected 2/,
+    ],
+    [
+      "a constant whose type disagrees",
+      { ...good, constants: new Map(good.constants).set("b1", { shape: [1, 2], data: new Float32Array(2) }) },
+      /constant "b1" is \[1, 2\], but its type says f32 \[2\]/,
+    ],
+  ])("finds %s", (_, graph, message) => {
+    expect(() => verify(graph)).toThrow(message);
+  });
+
+  it("lists everything that is wrong at once", () => {
+    const bad = withValue({ ...good, output: "elsewhere" }, "ghost", [1]);
+    expect(() => verify(bad)).toThrow(/breaks 2 rule\(s\):\n.*elsewhere.*\n.*ghost/);
+  });
+});
