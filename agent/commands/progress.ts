@@ -6,15 +6,18 @@ export interface Progress extends Disposable {
   update(done: number, total: number, text: string): void;
 }
 
+/** A stream that may be a terminal. */
+export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
 /**
  * Shows progress on a stream (stderr): a bar on a terminal; elsewhere a line per change of `text`, so that logs stay short.
  * @param title what is going on, one or two words
  */
-export function showProgress(title: string, stream: NodeJS.WriteStream): Progress {
+export function showProgress(title: string, stream: ProgressStream): Progress {
   return stream.isTTY ? bar(title, stream) : lines(title, stream);
 }
 
-function bar(title: string, stream: NodeJS.WriteStream): Progress {
+function bar(title: string, stream: ProgressStream): Progress {
   const format = `${title.padEnd(10)} {bar} {percentage} %  {text}`;
   const bar = new SingleBar({ format, stream, hideCursor: true, barsize: 30 }, Presets.shades_classic);
   let started = false;
@@ -30,7 +33,7 @@ function bar(title: string, stream: NodeJS.WriteStream): Progress {
   };
 }
 
-function lines(title: string, stream: NodeJS.WriteStream): Progress {
+function lines(title: string, stream: ProgressStream): Progress {
   let shown = "";
   return {
     update(done, total, text) {

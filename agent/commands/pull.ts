@@ -1,19 +1,10 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import {
-  DownloadError,
-  findKnownModel,
-  KNOWN_MODELS,
-  type KnownModel,
-  type ModelPlaces,
-  obtainModel,
-  sabrewingHome,
-} from "../../detectors/detector.ts";
-import { TransientError, UsageError } from "../base/errors.ts";
+import { KNOWN_MODELS, type KnownModel, type ModelPlaces, sabrewingHome } from "../../detectors/detector.ts";
 import { describeReport, type ModuleReport, showMegabytes } from "./module-report.ts";
-import { showProgress } from "./progress.ts";
+import { findKnown, obtainVisibly } from "./obtain-visibly.ts";
+import { type ProgressStream, showProgress } from "./progress.ts";
 import { type ModelSize, parseSize, showSize } from "./size-option.ts";
-import { untilInterrupted } from "./until-interrupted.ts";
 import { writeModule } from "./write-module.ts";
 
 const EXAMPLES = `
@@ -27,9 +18,13 @@ Examples:
 
 Weights that are in $SABREWING_HOME (default ~/.cache/sabrewing) already are not fetched again.`;
 
-interface PullOptions {
+/** What the known models were trained with. */
+const DEFAULT_SIZE: ModelSize = { width: 640, height: 640 };
+
+/** The words after `pull NAME`. */
+export interface PullOptions {
   readonly output?: string;
-  readonly size: ModelSize;
+  readonly size?: ModelSize;
   readonly weights?: string;
   readonly json: boolean;
 }
@@ -37,8 +32,8 @@ interface PullOptions {
 /** Where a command writes and what it finds around itself. */
 export interface PullSurroundings {
   readonly env: ModelPlaces["env"];
-  readonly stdout: Pick<NodeJS.WriteStream, "write">;
-  readonly stderr: NodeJS.WriteStream;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: ProgressStream;
 }
 
 /** `sabrewing pull`: a known model from its publisher, compiled. */
@@ -47,20 +42,12 @@ export function pullCommand(): Command {
     .description("get a known model from its publisher (pinned SHA-256), show its licence and compile it")
     .argument("<name>", KNOWN_MODELS.map(({ name }) => name).join(", "))
     .option("-o, --output <file>", "the module to write (default: $SABREWING_HOME/<name>-<WxH>.wasm)")
-    .option("--size <WxH>", "pixels of the picture it takes, multiples of 32", parseSize, {
-      width: 640,
-      height: 640,
-    })
+    .option("--size <WxH>", "pixels of the picture it takes, multiples of 32 (default: 640x640)", parseSize)
     .option("--weights <file>", "use this file instead of looking for the weights; it must be the very same")
     .option("--json", "a JSON line", false)
     .addHelpText("after", EXAMPLES)
     .action(async (name: string, options: PullOptions) => {
-      const known = findKnownModel(name);
-      if (!known) {
-        const names = KNOWN_MODELS.map((model) => model.name).join(", ");
-        throw new UsageError(`there is no known model "${name}"; there are: ${names}`);
-      }
-      await pullModel(known, options, process);
+      await pullModel(findKnown(name), options, process);
     });
 }
 
@@ -70,48 +57,19 @@ export function pullCommand(): Command {
  */
 export async function pullModel(
   known: KnownModel,
-  { output, size, weights, json }: PullOptions,
+  { output, size = DEFAULT_SIZE, weights, json }: PullOptions,
   { env, stdout, stderr }: PullSurroundings,
 ): Promise<ModuleReport> {
-  const { licence } = known;
-  stderr.write(
-    `${known.name} is under ${licence.id} of ${licence.holder}: ${licence.terms}\n  ${licence.url}\n`,
-  );
-
   const places = weights === undefined ? { env } : { env, explicitPath: weights };
   const model = await obtainVisibly(known, places, stderr);
   const out = output ?? join(sabrewingHome(env), `${known.name}-${showSize(size)}.wasm`);
-  const order = { model, out, name: known.name, size, licence: licence.id };
+  const order = { model, out, name: known.name, size, licence: known.licence.id };
   const report = await writeModule(order, showProgress("compile", stderr), () => {});
   stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
   return report;
 }
 
-async function obtainVisibly(
-  known: KnownModel,
-  places: ModelPlaces,
-  stderr: NodeJS.WriteStream,
-): Promise<string> {
-  using interrupted = untilInterrupted();
-  using progress = showProgress("download", stderr);
-  try {
-    return await obtainModel(known, places, {
-      signal: interrupted.signal,
-      onProgress: ({ receivedBytes, totalBytes }) => progress.update(receivedBytes, totalBytes, known.file),
-    });
-  } catch (error) {
-    if (interrupted.signal.aborted) {
-      throw new TransientError("the download was interrupted", "Run the same command again.", {
-        cause: error,
-      });
-    }
-    if (error instanceof DownloadError)
-      throw new TransientError(error.message, error.remedy, { cause: error });
-    throw error;
-  }
-}
-
 function describeKnown({ name, labels, bytes, licence, accuracy }: KnownModel): string {
   const { dataset, map, map50, size } = accuracy;
-  return `  ${name}   ${labels.length} labels, ${showMegabytes(bytes)}, ${licence.id}, mAP ${map} (mAP50 ${map50}) on ${dataset} at ${size}`;
+  return `  ${name}   ${labels.length} labels, ${showMegabytes(bytes)}, ${licence.id}, mAP ${map.toFixed(1)} (mAP50 ${map50.toFixed(1)}) on ${dataset} at ${size}`;
 }

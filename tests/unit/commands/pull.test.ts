@@ -1,0 +1,77 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { TransientError } from "../../../agent/base/errors.ts";
+import { pullCommand, pullModel } from "../../../agent/commands/pull.ts";
+import { ModelError, readModel } from "../../../detectors/detector.ts";
+import { writeCheckpoint } from "../../support/checkpoint.ts";
+import { startFileServer } from "../../support/file-server.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { TextStream } from "../../support/text-stream.ts";
+import { knownModel } from "../detectors/catalog/known-model.ts";
+
+const checkpoint = writeCheckpoint({ classes: 1, names: ["thing"] });
+const SIZE = { width: 64, height: 32 };
+
+function surroundings(home: string) {
+  return { env: { SABREWING_HOME: home }, stdout: new TextStream(), stderr: new TextStream() };
+}
+
+describe("sabrewing pull", () => {
+  it("tells the licence, fetches, compiles, and keeps both files in $SABREWING_HOME", async () => {
+    await using server = await startFileServer((_request, response) => response.end(checkpoint));
+    await using home = await temporaryFolder();
+    const around = surroundings(home.path);
+    const report = await pullModel(knownModel(checkpoint, server.url), { size: SIZE, json: true }, around);
+
+    expect(around.stderr.text).toContain("tiny is under MIT of Nobody: Keep the notice.");
+    expect(around.stderr.text).toContain("download: tiny.pt");
+    expect(JSON.parse(around.stdout.text)).toEqual(report);
+    expect((await readdir(home.path)).sort()).toEqual(["tiny-64x32.wasm", "tiny.pt"]);
+    const info = await readModel(report.out);
+    expect(info).toMatchObject({ name: "tiny", labels: ["thing"], sha256: report.sha256, input: SIZE });
+    expect(info.source).toMatchObject({ format: "yolov5-checkpoint", licence: "MIT" });
+    expect((await readFile(report.out)).length).toBe(report.bytes);
+  });
+
+  it("takes weights that were brought by hand, and writes where it is told to", async () => {
+    await using folder = await temporaryFolder();
+    const weights = join(folder.path, "brought.pt");
+    await writeFile(weights, checkpoint);
+    const output = join(folder.path, "new", "gate.wasm");
+    const around = surroundings(join(folder.path, "unused"));
+    const known = knownModel(checkpoint, "http://127.0.0.1:1/");
+    await pullModel(known, { output, weights, size: SIZE, json: false }, around);
+    expect(around.stdout.text).toMatch(/gate\.wasm: 64x32, 1 labels, f32, \d+\.\d MB\n$/);
+    expect(await readdir(join(folder.path, "new"))).toEqual(["gate.wasm"]);
+  });
+
+  it("is to be tried again when the publisher cannot be reached, and says how else to get the file", async () => {
+    await using home = await temporaryFolder();
+    const pulling = pullModel(
+      knownModel(checkpoint, "http://127.0.0.1:1/tiny.pt"),
+      { json: false },
+      surroundings(home.path),
+    );
+    const error = await pulling.catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(error instanceof TransientError && error.remedy).toContain(
+      `put it at ${join(home.path, "tiny.pt")}`,
+    );
+  });
+
+  it("is not to be tried again when the publisher sends another file", async () => {
+    await using server = await startFileServer((_request, response) =>
+      response.end("<html>please log in</html>"),
+    );
+    await using home = await temporaryFolder();
+    const known = { ...knownModel(checkpoint, server.url), bytes: 26 };
+    await expect(pullModel(known, { json: false }, surroundings(home.path))).rejects.toThrow(ModelError);
+    expect(await readdir(home.path)).toEqual([]);
+  });
+
+  it("knows only the catalogue's names, and lists them", async () => {
+    const pulling = pullCommand().parseAsync(["yolov9000"], { from: "user" });
+    await expect(pulling).rejects.toThrow('no known model "yolov9000"; there are: yolov5n');
+  });
+});
