@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { jsonLine } from "../agent/mqtt/json-line.ts";
 import { agentConfig, PASSWORD_VARIABLE } from "./demonstration/agent-config.ts";
 import { startEmbeddedBroker } from "./demonstration/broker.ts";
 import { buildAgent } from "./demonstration/build.ts";
 import { startCamera } from "./demonstration/camera.ts";
 import { type Child, startChild } from "./demonstration/child.ts";
 import { eventLine } from "./demonstration/event-line.ts";
-import { jsonLine } from "./demonstration/json-line.ts";
 import { listen, type Message } from "./demonstration/listener.ts";
 import { logLine } from "./demonstration/log-line.ts";
 import { prepareModule } from "./demonstration/model.ts";
@@ -61,7 +61,7 @@ async function demo(): Promise<number> {
     if (message.retained) return;
     tally.add(message);
     pictures?.add(message);
-    if (options.json) console.log(jsonLine(message));
+    if (options.json) console.log(toJson(message));
     else if (message.topic === `${PREFIX}/events`) console.log(eventLine(readEvent(message.payload)));
     if (message.topic === `${PREFIX}/available` && message.payload.toString() === "offline")
       offline.resolve();
@@ -134,4 +134,10 @@ function unexpectedEnd(part: Child, how: string): Error {
     .slice(-5)
     .map((line) => `\n  ${line}`);
   return new Error(`${part.name} ended by itself (${how})${words.join("")}`);
+}
+
+/** As `replay --json` prints it: only a picture is no text. */
+function toJson({ time, topic, payload }: Message): string {
+  const content = topic.endsWith("/snapshot") ? payload : payload.toString();
+  return jsonLine(time * 1000, { topic, payload: content, retain: false, qos: 1 });
 }

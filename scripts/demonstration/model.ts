@@ -1,19 +1,21 @@
-import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findModel, sabrewingHome } from "../materials.ts";
+import { sabrewingHome } from "../materials.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const KNOWN_MODEL = "yolov5n";
 
 /**
- * A detector module for the demo: `model` itself where it is one, else compiled from `model` or from the YOLOv5n that is
- * found or fetched. Kept in $SABREWING_HOME/demo under a name that changes with the weights and with the compiler.
+ * A detector module for the demo: `model` itself where it is one, else compiled from `model` or, where none is given,
+ * from the YOLOv5n that is found or fetched. It is kept in $SABREWING_HOME/demo under a name that changes with the
+ * weights and with the compiler.
  * @param sabrewing the command line that starts the agent's program
  * @param size `640x384`: width × height of the model input
  * @returns path of the module
- * @throws Error that says what could not be had
+ * @throws Error when it cannot be had; the program has said why
  */
 export function prepareModule(
   sabrewing: readonly [string, ...string[]],
@@ -21,34 +23,23 @@ export function prepareModule(
   size: string,
 ): string {
   if (model?.endsWith(".wasm")) return model;
-  const weights = model ?? findModel("yolov5n.pt") ?? findModel("yolov5n.onnx") ?? fetchWeights(sabrewing);
+  const weights = model === undefined ? KNOWN_MODEL : `${basename(model)}-${digest([model])}`;
   const folder = join(sabrewingHome(), "demo");
-  const path = join(folder, `${digest([weights])}-${digest(compilerSources())}-${size}.wasm`);
+  const path = join(folder, `${weights}-${size}-${digest(compilerSources())}.wasm`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   const partial = join(folder, `partial-${process.pid}.wasm`);
-  const compiled = runSabrewing(sabrewing, ["compile", weights, "-o", partial, "--size", size, "--json"]);
-  if (compiled.status !== 0) throw new Error(`${weights} could not be compiled (see above)`);
+  const order = model === undefined ? ["pull", KNOWN_MODEL] : ["compile", model];
+  const [program, ...words] = sabrewing;
+  const made = spawnSync(program, [...words, ...order, "-o", partial, "--size", size, "--json"], {
+    // The progress bar and all that is for people goes to stderr.
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  if (made.status !== 0)
+    throw new Error("no detector module (see above). Name one, or weights to compile: --model FILE");
   // Only a whole module ever has the final name.
   renameSync(partial, path);
   return path;
-}
-
-function fetchWeights(sabrewing: readonly [string, ...string[]]): string {
-  const pulled = runSabrewing(sabrewing, ["pull", "yolov5n"]);
-  const weights = findModel("yolov5n.pt");
-  if (pulled.status === 0 && weights !== undefined) return weights;
-  throw new Error(
-    `no YOLOv5n weights: put yolov5n.pt (release v7.0 of ultralytics/yolov5) into ${sabrewingHome()}, or name a file: --model FILE`,
-  );
-}
-
-/** Errors and the progress bar, which go to stderr, are shown; the rest is not for people. */
-function runSabrewing(
-  [program, ...words]: readonly [string, ...string[]],
-  command: string[],
-): SpawnSyncReturns<Buffer> {
-  return spawnSync(program, [...words, ...command], { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 function compilerSources(): string[] {

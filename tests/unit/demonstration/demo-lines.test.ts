@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
 import { parseBrokerUrl } from "../../../scripts/demonstration/broker.ts";
 import { eventLine } from "../../../scripts/demonstration/event-line.ts";
-import { jsonLine } from "../../../scripts/demonstration/json-line.ts";
 import { logLine } from "../../../scripts/demonstration/log-line.ts";
 import { startTally } from "../../../scripts/demonstration/summary.ts";
 
@@ -75,13 +74,6 @@ test("the summary counts new objects by label, and the frames of the latest figu
   }
   tally.add(message("new", { label: "dog" }));
   expect(tally.summary()).toEqual({ frames: 10, events: { person: 2, dog: 1 } });
-});
-
-test("a payload that is JSON stays JSON in the output, any other is text", () => {
-  const line = (text: string) =>
-    JSON.parse(jsonLine({ time: 1.5, topic: "t", payload: Buffer.from(text), retained: false }));
-  expect(line('{"a":1}')).toEqual({ time: 1.5, topic: "t", payload: { a: 1 } });
-  expect(line("ON")).toEqual({ time: 1.5, topic: "t", payload: "ON" });
 });
 
 test("of the agent's log only warnings, errors and foreign lines are shown", () => {
