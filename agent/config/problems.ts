@@ -102,10 +102,10 @@ function describeReceived(value: unknown, key: string): string {
   const [unquoted] = isRecord(value) ? Object.entries(value) : [];
   if (unquoted?.[1] === null && /^[A-Z][A-Z0-9_]*$/.test(unquoted[0]))
     return "braces without quotes around them";
-  if (value === null) return "nothing";
+  if (value === null || (isRecord(value) && Object.keys(value).length === 0)) return "nothing";
   if (/password|secret|token/.test(key)) return `a ${typeof value} (not shown)`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (isRecord(value)) return `the keys ${Object.keys(value).join(", ") || "(none)"}`;
+  if (isRecord(value)) return `the keys ${Object.keys(value).join(", ")}`;
   // Whatever stands before an @ may be a password, spaces included.
   return withoutCredentials(JSON.stringify(value)).replace(/:\/\/.*@/, (user) =>
     user.replace(/:[^:]*@$/, ":***@"),

@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort, startAedes, type TestBroker } from "../support/brokers.ts";
+import { fakeModule } from "../support/fake-modules.ts";
+import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/rtsp-camera.ts";
+import { sabrewing } from "../support/sabrewing.ts";
+import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+
+let folder = "";
+let model = "";
+let deadPort = 0;
+let broker: TestBroker;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sabrewing-check-"));
+  model = join(folder, "fake.wasm");
+  writeFileSync(model, fakeModule());
+  deadPort = await freePort();
+  broker = await startAedes(0, {
+    authenticate: (_client, user, password, done) => {
+      if (user === "cam" && password?.toString() === "right") done(null, true);
+      else done(Object.assign(new Error("bad user name or password"), { returnCode: 4 }), false);
+    },
+  });
+});
+afterAll(async () => {
+  await broker.kill();
+  rmSync(folder, { recursive: true });
+});
+
+interface Setting {
+  readonly brokerPort?: number;
+  readonly brokerPassword?: string;
+  readonly model?: string;
+  readonly track?: string;
+  /** Addresses by camera. */
+  readonly cameras: Readonly<Record<string, string>>;
+}
+
+function configFile(setting: Setting): string {
+  const { brokerPort = broker.port, brokerPassword = "right", track = "person" } = setting;
+  const cameras = Object.entries(setting.cameras).map(
+    ([name, address]) => `  ${name}:
+    ffmpeg: {inputs: [{path: "${address}"}]}
+    detect: {width: 160, height: 120}
+    objects: {track: [${track}]}
+`,
+  );
+  const file = join(folder, "sabrewing.yml");
+  writeFileSync(
+    file,
+    `mqtt: {host: 127.0.0.1, port: ${brokerPort}, user: cam, password: ${brokerPassword}}
+model: {path: ${setting.model ?? model}}
+cameras:
+${cameras.join("")}`,
+  );
+  return file;
+}
+
+/** Runs `check --json`; the parts by name. */
+async function check(setting: Setting, env = process.env) {
+  const { exitCode, stdout, stderr } = await sabrewing(["check", "--json", "-c", configFile(setting)], env);
+  expect(stderr).toBe("");
+  const lines = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const parts = Object.fromEntries(lines.map(({ part, ...rest }) => [part, rest]));
+  return { exitCode, parts };
+}
+
+const nowhere = () => `rtsp://user:hunter2@127.0.0.1:${deadPort}/camera`;
+
+test("a configuration with three mistakes: all three, and exit code 78", async () => {
+  const file = join(folder, "bad.yml");
+  writeFileSync(file, "mqtt: {host: 1, prot: 1883}\nmodel: {path: m.wasm}\ncameras: {}\n");
+  const { exitCode, stdout } = await sabrewing(["check", "-c", file]);
+  expect(exitCode).toBe(78);
+  expect(stdout).toBe(
+    `✗ configuration    3 mistakes in the configuration
+  ${file}:1:14: mqtt.host: expected a text, received 1
+  ${file}:1:17: mqtt.prot: unknown key; did you mean port?
+  ${file}:3:10: cameras: expected at least one camera, received nothing
+  → Correct these lines; config/sabrewing.yml explains every key.
+`,
+  );
+});
+
+test("an unreachable camera alone may work later: exit code 75", async () => {
+  const { exitCode, parts } = await check({ cameras: { door: nowhere() } });
+  expect(exitCode).toBe(75);
+  expect(parts).toMatchObject({
+    configuration: { ok: true },
+    ffmpeg: { ok: true },
+    "camera door": { ok: false, message: expect.stringContaining("cannot be reached") },
+    broker: { ok: true },
+    model: { ok: true, message: expect.stringContaining("3 labels") },
+  });
+});
+
+test("a missing ffmpeg is told once, with the command that installs it", async () => {
+  const { exitCode, parts } = await check({ cameras: { door: nowhere() } }, { ...process.env, PATH: folder });
+  expect(exitCode).toBe(78);
+  expect(parts.ffmpeg).toMatchObject({ ok: false, remedy: "Install it: apt install ffmpeg" });
+  expect(parts["camera door"].message).toBe("not tried: it needs ffmpeg");
+});
+
+test("a refused broker password must be corrected: exit code 78", async () => {
+  const { exitCode, parts } = await check({ brokerPassword: "wr0ng", cameras: { door: nowhere() } });
+  expect(exitCode).toBe(78);
+  expect(parts.broker.message).toContain("wrong user name or password");
+  expect(JSON.stringify(parts)).not.toMatch(/wr0ng|hunter2/);
+});
+
+test("a missing model is told by its name", async () => {
+  const { exitCode, parts } = await check({ model: "/nowhere/m.wasm", cameras: { door: nowhere() } });
+  expect(exitCode).toBe(78);
+  expect(parts.model.message).toContain("/nowhere/m.wasm");
+});
+
+test("a label that the model does not know is a mistake", async () => {
+  const { parts } = await check({ track: "unicorn", cameras: { door: nowhere() } });
+  expect(parts.model).toMatchObject({ ok: false, message: expect.stringContaining('"unicorn"') });
+});
+
+describe.skipIf(!hasRtspServer())("with a real camera", () => {
+  let clip: TestClip;
+  let camera: RtspCamera;
+  beforeAll(async () => {
+    clip = makeTestClip();
+    camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
+  });
+  afterAll(async () => {
+    await camera[Symbol.asyncDispose]();
+    clip[Symbol.dispose]();
+  });
+  const as = (password: string) => camera.address.replace("rtsp://", `rtsp://user:${password}@`);
+
+  test("when all is well every part has its tick, and the exit code is 0", async () => {
+    const { exitCode, stdout } = await sabrewing([
+      "check",
+      "-c",
+      configFile({ cameras: { door: as("secret") } }),
+    ]);
+    expect(stdout.split("\n").map((line) => line.slice(0, 18).trimEnd())).toEqual([
+      "✓ configuration",
+      "✓ ffmpeg",
+      "✓ camera door",
+      "✓ broker",
+      "✓ model",
+      "",
+    ]);
+    expect(exitCode).toBe(0);
+  });
+
+  test("a wrong camera password and an unreachable camera are told apart", async () => {
+    const { exitCode, parts } = await check({ cameras: { door: as("hunter2"), yard: nowhere() } });
+    expect(exitCode).toBe(78);
+    expect(parts["camera door"].message).toContain("refuses this user name or password");
+    expect(parts["camera yard"].message).toContain("cannot be reached");
+    expect(JSON.stringify(parts)).not.toContain("hunter2");
+  });
+});

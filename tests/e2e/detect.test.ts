@@ -1,0 +1,164 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fakeModule } from "../support/fake-modules.ts";
+import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
+import { sabrewing } from "../support/sabrewing.ts";
+import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+
+let folder = "";
+let model = "";
+let image = "";
+let clip: TestClip;
+
+/** The fake module reads its detections out of the first pixels: two objects here, at 10,20 and 11,20. */
+const PIXELS = [2, 10, 20, 192, 1];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sabrewing-detect-"));
+  model = join(folder, "fake.wasm");
+  writeFileSync(model, fakeModule({ width: 64, height: 32 }));
+  image = join(folder, "garden.png");
+  const pixels = new Uint8Array(64 * 32 * 3);
+  pixels.set(PIXELS);
+  await sharp(pixels, { raw: { width: 64, height: 32, channels: 3 } }).toFile(image);
+  clip = makeTestClip({ width: 64, height: 48, seconds: 2 });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  clip[Symbol.dispose]();
+});
+
+function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+test("an image gives one JSON line with boxes in its own pixels", async () => {
+  const { exitCode, stdout, stderr } = await sabrewing([
+    "detect",
+    image,
+    "--model",
+    model,
+    "--json",
+    "--score",
+    "0.5",
+  ]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+  expect(jsonLines(stdout)).toEqual([
+    {
+      input: image,
+      width: 64,
+      height: 32,
+      ms: expect.any(Number),
+      detections: [
+        { label: "car", score: 0.75, box: [10, 20, 0.5, 0.45] },
+        { label: "car", score: 0.75, box: [11, 20, 0.5, 0.45] },
+      ],
+    },
+  ]);
+});
+
+test("a picture turned by its EXIF orientation is seen upright", async () => {
+  const turned = join(folder, "turned.jpg");
+  const blank = { create: { width: 64, height: 32, channels: 3 as const, background: "#000000" } };
+  await sharp(blank).withMetadata({ orientation: 6 }).jpeg().toFile(turned);
+  const { stdout } = await sabrewing(["detect", turned, "--model", model, "--json"]);
+  expect(jsonLines(stdout)).toMatchObject([{ width: 32, height: 64 }]);
+});
+
+test("a video gives a line per picture, with its time, and a JPEG of each", async () => {
+  const output = join(folder, "seen");
+  const args = [
+    "detect",
+    clip.file,
+    "--model",
+    model,
+    "--json",
+    "--every",
+    "0.5",
+    "--frames",
+    "3",
+    "--output",
+    output,
+  ];
+  const { exitCode, stdout } = await sabrewing(args);
+  expect(exitCode).toBe(0);
+  expect(jsonLines(stdout).map(({ time }) => time)).toEqual([0, 0.5, 1]);
+  expect(readdirSync(output).sort()).toEqual(["clip-0000.000.jpg", "clip-0000.500.jpg", "clip-0001.000.jpg"]);
+  expect(await sharp(join(output, "clip-0000.500.jpg")).metadata()).toMatchObject({ width: 64, height: 48 });
+});
+
+test("for people there is a line per object", async () => {
+  const { stdout } = await sabrewing(["detect", image, "--model", model]);
+  expect(stdout).toMatch(/garden\.png {2}64×32, \d+ ms\n {2}car +0\.75 {3}10,20 to 0,0\n/);
+});
+
+test.skipIf(!hasRtspServer())(
+  "a stream gives its first pictures, and its password is not shown",
+  async () => {
+    await using camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
+    const address = camera.address.replace("rtsp://", "rtsp://user:secret@");
+    const { exitCode, stdout } = await sabrewing([
+      "detect",
+      address,
+      "--model",
+      model,
+      "--json",
+      "--frames",
+      "2",
+    ]);
+    expect(exitCode).toBe(0);
+    expect(jsonLines(stdout)).toMatchObject([
+      { time: 0, width: 64, height: 48 },
+      { width: 64, height: 48 },
+    ]);
+    expect(stdout).not.toContain("secret");
+  },
+);
+
+test("inputs that are not there are told all at once", async () => {
+  const { exitCode, stderr } = await sabrewing([
+    "detect",
+    "/nowhere/a.jpg",
+    image,
+    "/nowhere/b.mp4",
+    "-m",
+    model,
+  ]);
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain("no such files: /nowhere/a.jpg, /nowhere/b.mp4");
+});
+
+test("without a model anywhere the remedy is to pull one", async () => {
+  const empty = join(folder, "empty");
+  mkdirSync(empty);
+  const { exitCode, stderr } = await sabrewing(["detect", image], { ...process.env, SABREWING_HOME: empty });
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain("sabrewing pull yolov5n");
+});
+
+test("without --model the newest module in $SABREWING_HOME is taken", async () => {
+  const { exitCode, stdout } = await sabrewing(["detect", image, "--json"], {
+    ...process.env,
+    SABREWING_HOME: folder,
+  });
+  expect(exitCode).toBe(0);
+  expect(jsonLines(stdout)).toHaveLength(1);
+});
+
+test("a model file that is not there is told by its name", async () => {
+  const { exitCode, stderr } = await sabrewing(["detect", image, "--model", "/nowhere/m.wasm"]);
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain("/nowhere/m.wasm");
+});
+
+test("a score that is no score is bad usage", async () => {
+  const { exitCode, stderr } = await sabrewing(["detect", image, "--score", "high"]);
+  expect(exitCode).toBe(64);
+  expect(stderr).toContain("Expected a number from 0 to 1.");
+});

@@ -1,0 +1,10 @@
+import { expect, test } from "vitest";
+import { systemClock } from "../../../agent/base/clock.ts";
+
+test("sleep ends at once when aborted, without an error", async () => {
+  const stop = new AbortController();
+  const asleep = systemClock.sleep(3_600_000, stop.signal);
+  stop.abort();
+  await expect(asleep).resolves.toBeUndefined();
+  await expect(systemClock.sleep(3_600_000, stop.signal)).resolves.toBeUndefined();
+});
