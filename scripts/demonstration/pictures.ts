@@ -17,22 +17,50 @@ export interface Pictures {
  */
 export function savePictures(folder: string, prefix: string, say: (text: string) => void): Pictures {
   mkdirSync(folder, { recursive: true });
-  /** New objects whose picture has not come yet, by the topic it will come on, oldest first. */
-  const awaited = new Map<string, EventMessage["after"][]>();
+  /**
+   * A picture says nothing of its object, and comes before or after the event: the n-th picture on a topic belongs to
+   * the n-th event that has one.
+   */
+  const waiting = new Map<string, { readonly events: EventMessage[]; readonly pictures: Buffer[] }>();
+
+  function on(topic: string) {
+    const found = waiting.get(topic) ?? { events: [], pictures: [] };
+    waiting.set(topic, found);
+    return found;
+  }
+
+  function match(topic: string): void {
+    const { events, pictures } = on(topic);
+    const [event, picture] = [events[0], pictures[0]];
+    if (event === undefined || picture === undefined) return;
+    events.shift();
+    pictures.shift();
+    const { id, label } = event.after;
+    if (event.type === "new") writeFileSync(join(folder, `${id}-${label}.jpg`), picture);
+  }
+
   return {
     add({ topic, payload }) {
       if (topic === `${prefix}/events`) {
-        const { type, after } = readEvent(payload);
-        if (type !== "new") return;
-        const snapshotTopic = `${prefix}/${after.camera}/${after.label}/snapshot`;
-        awaited.set(snapshotTopic, [...(awaited.get(snapshotTopic) ?? []), after]);
-        return;
+        const event = readEvent(payload);
+        if (!hasPicture(event)) return;
+        const snapshotTopic = `${prefix}/${event.after.camera}/${event.after.label}/snapshot`;
+        on(snapshotTopic).events.push(event);
+        match(snapshotTopic);
+      } else if (topic.endsWith("/snapshot")) {
+        on(topic).pictures.push(payload);
+        match(topic);
       }
-      const event = awaited.get(topic)?.shift();
-      if (event !== undefined) writeFileSync(join(folder, `${event.id}-${event.label}.jpg`), payload);
     },
     finish() {
-      for (const event of [...awaited.values()].flat()) say(`no picture came of ${event.label} ${event.id}`);
+      for (const { type, after } of [...waiting.values()].flatMap(({ events }) => events)) {
+        if (type === "new") say(`no picture came of ${after.label} ${after.id}`);
+      }
     },
   };
+}
+
+/** The agent sends one with every `new`, and with an `update` whose frame is the object's best so far. */
+function hasPicture({ type, after }: EventMessage): boolean {
+  return type === "new" || (type === "update" && after.snapshot?.frame_time === after.frame_time);
 }
