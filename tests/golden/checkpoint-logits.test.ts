@@ -1,29 +1,31 @@
 import { readFileSync } from "node:fs";
-import { InferenceSession, Tensor } from "onnxruntime-node";
-import sharp from "sharp";
 import { describe, expect, it } from "vitest";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import { importOnnx } from "../../detectors/compiler/import/onnx.ts";
 import { importCheckpoint } from "../../detectors/compiler/import/yolov5-checkpoint.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
+import { runPasses } from "../../detectors/compiler/passes/index.ts";
+import { loadPicture, openOnnxruntimeBody } from "../support/logits.ts";
 import { findMedia, findModel } from "../support/materials.ts";
-import { exposeValues, headConvolutionOutputs } from "../support/onnx-outputs.ts";
+import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
 
 const checkpoint = findModel("yolov5n.pt");
 const onnx = findModel("yolov5n.onnx");
 const bus = findMedia("images/bus.jpg");
-/** What onnxruntime's other order of additions and the folding in f32 by export.py may make. */
+const SIZE = { width: 640, height: 640 };
+/** What onnxruntime's other order of additions and export.py's folding in f32 may make. */
 const TOLERANCE = 1e-3;
 
 describe("the official YOLOv5n checkpoint", () => {
   it.skipIf(!checkpoint || !onnx || !bus)(
-    "gives the logits that onnxruntime gives on the same weights exported to ONNX",
+    "gives by the plain references the logits that onnxruntime gives on the same weights",
     async () => {
-      const pixels = await sharp(bus).resize(640, 640, { fit: "fill" }).removeAlpha().raw().toBuffer();
+      const picture = await loadPicture(bus ?? "", SIZE);
       const { graph } = await importCheckpoint(readFileSync(checkpoint ?? ""), { name: "yolov5n" });
-      const values = evaluate(graph, pixels);
+      const values = evaluate(graph, picture);
+      const expected = await (await openOnnxruntimeBody(readFileSync(onnx ?? ""), SIZE))(picture);
       const heads = graph.nodes.at(-1)?.inputs ?? [];
       expect(heads).toHaveLength(3);
-
-      const expected = await onnxLogits(readFileSync(onnx ?? ""), pixels);
       for (const [scale, head] of heads.entries()) {
         const ours = values.get(head);
         const theirs = expected[scale];
@@ -32,39 +34,40 @@ describe("the official YOLOv5n checkpoint", () => {
       }
     },
   );
+
+  it.skipIf(!checkpoint || !onnx)(
+    "is the same graph as its ONNX export once the passes are through",
+    async () => {
+      const fromCheckpoint = await importCheckpoint(readFileSync(checkpoint ?? ""), { name: "yolov5n" });
+      const fromOnnx = importOnnx(readFileSync(onnx ?? ""), { name: "yolov5n" });
+      expect(layers(runPasses(fromCheckpoint.graph))).toEqual(layers(runPasses(fromOnnx.graph)));
+      expect(fromCheckpoint.labels).toEqual(fromOnnx.labels);
+    },
+  );
+
+  it.skipIf(!checkpoint)("has the layers that the tests without it use", async () => {
+    const size = { width: 320, height: 192 };
+    const real = await importCheckpoint(readFileSync(checkpoint ?? ""), { name: "yolov5n", size });
+    const seeded = await seededYolov5nGraph(size);
+    expect(seeded.nodes).toEqual(real.graph.nodes);
+    expect(seeded.values).toEqual(real.graph.values);
+  });
 });
 
-interface Logits {
-  readonly shape: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** The head convolutions' outputs, as [height, width, channels]. */
-async function onnxLogits(model: Uint8Array, pixels: Uint8Array): Promise<Logits[]> {
-  const names = headConvolutionOutputs(model);
-  const session = await InferenceSession.create(exposeValues(model, names));
-  const [input = ""] = session.inputNames;
-  const plane = 640 * 640;
-  const planes = Float32Array.from(
-    { length: 3 * plane },
-    (_, i) => (pixels[(i % plane) * 3 + Math.floor(i / plane)] ?? 0) / 255,
-  );
-  const answers = await session.run({ [input]: new Tensor("float32", planes, [1, 3, 640, 640]) }, names);
-  return names.map((name) => {
-    const answer = answers[name];
-    const [, channels = 0, height = 0, width = 0] = answer?.dims ?? [];
-    if (!(answer?.data instanceof Float32Array)) throw new Error(`${name} is not f32`);
-    const source = answer.data;
-    const data = Float32Array.from(
-      source,
-      (_, i) => source[(i % channels) * height * width + Math.floor(i / channels)] ?? NaN,
-    );
-    return { shape: [height, width, channels], data };
-  });
+/** Every node without its names, as a sorted list: importers need not emit in one order. */
+function layers({ nodes, values }: Graph): string[] {
+  return nodes
+    .map(({ op, attributes, inputs, output }) => {
+      const shapes = [...inputs, output].map((name) => values.get(name)?.shape.join("×"));
+      return `${op} ${shapes.join(", ")} ${JSON.stringify(attributes)}`;
+    })
+    .sort();
 }
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let largest = a.length === b.length ? 0 : NaN;
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs((a[i] ?? NaN) - (b[i] ?? NaN)));
+  let largest = a.length === b.length ? 0 : Number.NaN;
+  for (let i = 0; i < a.length; i++) {
+    largest = Math.max(largest, Math.abs((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN)));
+  }
   return largest;
 }

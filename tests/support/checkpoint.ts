@@ -31,6 +31,8 @@ export interface SyntheticYolov5 {
   /** Changes a layer before it is written: its index in model.model and itself. */
   readonly editLayer?: (index: number, layer: Py) => Py;
   readonly modelAttributes?: Readonly<Record<string, PyValue>>;
+  /** What stands beside the model. */
+  readonly training?: Readonly<Record<string, PyValue>>;
   readonly archive?: ArchiveQuirks;
   /** Another list of layers than YOLOv5's. */
   readonly network?: (layers: LayerWriter) => readonly Py[];
@@ -70,7 +72,12 @@ export function writeCheckpoint(options: SyntheticYolov5 = {}): Uint8Array {
     },
   });
   const key = options.key ?? "model";
-  const root = dict({ epoch: -1, model: key === "model" ? model : null, ema: key === "ema" ? model : null });
+  const root = dict({
+    epoch: -1,
+    model: key === "model" ? model : null,
+    ema: key === "ema" ? model : null,
+    ...options.training,
+  });
   return writer.save(root, options.archive);
 }
 

@@ -1,7 +1,10 @@
 import { PickleObject, type PickleValue } from "./pickle-value.ts";
 import { TENSOR_GLOBALS } from "./torch-tensor.ts";
 
-/** What beside modules and tensors a checkpoint of train.py holds: containers, and numpy scalars among the training results. */
+/**
+ * What beside modules and tensors a checkpoint of train.py holds: containers, numpy scalars among the results of training,
+ * and paths among its options. All of them stay records, so that a path of Windows is no obstacle on Linux.
+ */
 const PLAIN_GLOBALS: ReadonlySet<string> = new Set([
   ...TENSOR_GLOBALS,
   "collections.OrderedDict",
@@ -13,6 +16,11 @@ const PLAIN_GLOBALS: ReadonlySet<string> = new Set([
   "numpy._core.multiarray.scalar",
   "numpy.dtype",
   "_codecs.encode",
+  "pathlib.PosixPath",
+  "pathlib.WindowsPath",
+  // Python 3.13 and later.
+  "pathlib._local.PosixPath",
+  "pathlib._local.WindowsPath",
 ]);
 
 /** Python modules whose classes are layers. One that is not supported is refused later, with its place in the model. */

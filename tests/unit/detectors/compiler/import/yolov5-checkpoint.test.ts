@@ -8,7 +8,7 @@ import {
   withAttributes,
   writeCheckpoint,
 } from "../../../../support/checkpoint.ts";
-import { call, dict, global, type Py } from "../../../../support/pickler.ts";
+import { call, dict, float, global, type Py } from "../../../../support/pickler.ts";
 import { seededBytes } from "../../../../support/seeded.ts";
 import { seededYolov5nGraph } from "../../../../support/seeded-yolov5n.ts";
 import { torchModule, torchWriter } from "../../../../support/torch-checkpoint.ts";
@@ -92,6 +92,22 @@ describe("importing a YOLOv5 checkpoint", () => {
     const { graph } = await importSynthetic({ key: "ema", seed: 9 });
     const expected = await importSynthetic({ key: "model", seed: 9 });
     expect(logits(graph)).toEqual(logits(expected.graph));
+  });
+
+  it("passes over what train.py leaves beside the model: options with paths, results as numpy scalars", async () => {
+    const training = {
+      opt: dict({
+        save_dir: call("pathlib.WindowsPath", "runs", "train", "exp"),
+        hyp: dict({ lr0: float(0.01) }),
+      }),
+      best_fitness: call(
+        "numpy.core.multiarray.scalar",
+        call("numpy.dtype", "f8", false, true),
+        call("_codecs.encode", "\u0000\u0000\u0000\u0000\u0000\u0000\u00e0?", "latin1"),
+      ),
+    };
+    const model = await importSynthetic({ training });
+    expect(model.labels).toHaveLength(3);
   });
 
   it("reads weights in half precision", async () => {
