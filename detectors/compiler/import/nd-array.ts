@@ -64,7 +64,8 @@ export function gatherStrided(
 ): NdArray {
   const result = zeros(source.type, shape);
   const indices = stridedIndices(shape, strides, offset);
-  for (let i = 0; i < indices.length; i++) result.data[i] = source.data[indices[i] ?? 0] ?? 0;
+  const [to, from] = [result.data, source.data];
+  for (let i = 0; i < to.length; i++) to[i] = from[indices[i] ?? 0] ?? 0;
   return result;
 }
 

@@ -72,11 +72,13 @@ export function recogniseDetect(decode: ExportedDecode, interpreter: Interpreter
 function madeUpLogits({ channels, height, width }: Head, seed: number): NdArray {
   const logits = zeros("float", [1, channels, height, width]);
   let state = seed + 1;
-  for (let i = 0; i < logits.data.length; i++) {
+  const { data } = logits;
+  for (let i = 0; i < data.length; i++) {
     // Numerical Recipes' constants; the upper bits are random enough.
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    logits.data[i] = i % (height * width) === 0 ? 0 : (state / 2 ** 32) * 8 - 4;
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    data[i] = (state / 2 ** 31) * 4;
   }
+  for (let channel = 0; channel < channels; channel++) data[channel * height * width] = 0;
   return logits;
 }
 
