@@ -57,7 +57,7 @@ export function refuseUnsupported(layers: TorchModule): void {
   const list = [...places].map(([obstacle, where]) => `  ${obstacle}: ${showPlaces(where)}`).join("\n");
   throw new ModelError(
     `The checkpoint uses layers that cannot be compiled:\n${list}`,
-    "Train with the layers of YOLOv5 v6/v7 (Conv, C3, SPPF, SiLU …), or export to ONNX and compile that.",
+    "Train with the layers that YOLOv5 v5 to v7 use by themselves: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
   );
 }
 

@@ -174,7 +174,7 @@ describe("a checkpoint that cannot be compiled", () => {
     );
     expect(error.message).toMatch(/and \d+ more/);
     expect(error.message).toContain("models.common.C3TR: model.9");
-    expect(error.remedy).toContain("ONNX");
+    expect(error.remedy).toContain("SiLU");
   });
 
   it.each([
