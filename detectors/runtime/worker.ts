@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { DetectorFault } from "../errors.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import type { Engine } from "./engine.ts";
 import type { ThreadMessage, ThreadTask } from "./thread.ts";
 
@@ -24,6 +25,7 @@ function send(message: ThreadMessage): void {
 const task: ThreadTask = workerData;
 try {
   const engine = await startEngine(task);
+  collectGarbage();
   void engine.ended.then(report);
   parentPort?.on("message", () => {
     // A frame that fails is reported by `ended`, as is a fault between frames.
