@@ -11,7 +11,7 @@ export interface TorchArchive {
   readonly pickle: Uint8Array;
   /**
    * The bytes of a storage, not copied.
-   * @throws ModelError when the archive lacks it.
+   * @throws ModelError when the archive lacks it, or more was asked for in all than a model of this size has.
    */
   storage(key: string): Uint8Array;
 }
@@ -46,6 +46,7 @@ export async function openTorchArchive(bytes: Uint8Array): Promise<TorchArchive>
       "Save it again with torch.save on a little-endian machine (x86-64, ARM64).",
     );
   }
+  let handedOut = 0;
   return {
     pickle,
     storage(key) {
@@ -54,6 +55,10 @@ export async function openTorchArchive(bytes: Uint8Array): Promise<TorchArchive>
         throw damagedCheckpoint(
           `its pickle refers to storage ${JSON.stringify(key.slice(0, 40))}, which it lacks`,
         );
+      // A model reads each of its weights once: a thousand layers of one storage are there to exhaust the memory.
+      handedOut += entry.length;
+      if (handedOut > 2 * bytes.length)
+        throw damagedCheckpoint("its layers share their weights many times over");
       return entry;
     },
   };

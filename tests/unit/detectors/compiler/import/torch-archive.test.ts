@@ -166,6 +166,17 @@ describe("a hostile checkpoint", () => {
     expect(error.message).toContain("or are more than");
   });
 
+  it("is refused when a thousand layers share one large storage", async () => {
+    const network: SyntheticYolov5["network"] = ({ conv2d, detect }) => {
+      const shared = conv2d(32, 32, 3, 1, 1);
+      const first = conv2d(3, 32, 3, 8, 1);
+      const rest = Array.from({ length: 1000 }, () => from(-1, shared));
+      return [from(-1, first), ...rest, from([-1], detect([32], 3, [[[8, 8]]]))];
+    };
+    const error = await rejection(tryImport(writeCheckpoint({ network })));
+    expect(error.message).toContain("share their weights");
+  });
+
   it("leaves Object.prototype alone", async () => {
     const modelAttributes = Object.fromEntries([["__proto__", dict({ polluted: true })]]);
     const bytes = writeCheckpoint({ modelAttributes, classes: 1, names: ["__proto__"] });
