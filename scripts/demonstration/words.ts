@@ -1,26 +1,24 @@
-import type { BrokerAddress } from "./broker.ts";
+import type { AgentSettings } from "./agent-config.ts";
 import type { Summary } from "./summary.ts";
 
-/** What a run of the demo consists of, for the opening words. */
+/** What of a run the agent's settings do not tell. */
 export interface Scene {
   readonly clip: string;
-  readonly cameraUrl: string;
-  readonly broker: BrokerAddress;
+  /** The broker is part of this process. */
   readonly embedded: boolean;
-  readonly prefix: string;
-  readonly modulePath: string;
   /** Undefined: until Ctrl-C. */
   readonly forSeconds: number | undefined;
 }
 
 /** Says what is running and where to look at it. */
-export function openingWords(scene: Scene): string {
-  const { host, port } = scene.broker;
-  const until = scene.forSeconds === undefined ? "until Ctrl-C" : `for ${scene.forSeconds} s`;
+export function openingWords(settings: AgentSettings, { clip, embedded, forSeconds }: Scene): string {
+  const { broker, cameraUrl, modulePath, prefix } = settings;
+  const until = forSeconds === undefined ? "until Ctrl-C" : `for ${forSeconds} s`;
+  const lookIn = `mosquitto_sub -h ${broker.host} -p ${broker.port} -t '${prefix}/#' -v`;
   return [
-    `camera  ${scene.cameraUrl}, playing ${scene.clip}`,
-    `model   ${scene.modulePath}`,
-    `broker  ${host}:${port}${scene.embedded ? " (in this process)" : ""}; to look in: mosquitto_sub -h ${host} -p ${port} -t '${scene.prefix}/#' -v`,
+    `camera  ${cameraUrl}, playing ${clip}`,
+    `model   ${modulePath}`,
+    `broker  ${broker.host}:${broker.port}${embedded ? ", in this process" : ""}; to look in: ${lookIn}`,
     `Events as the broker delivers them, ${until}:`,
   ].join("\n");
 }

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { type AgentSettings, agentConfig } from "../../scripts/demonstration/agent-config.ts";
-import { type Child, startChild } from "../../scripts/demonstration/child.ts";
+import { startAgentProcess } from "../../scripts/demonstration/agent.ts";
+import type { AgentSettings } from "../../scripts/demonstration/agent-config.ts";
+import type { Child } from "../../scripts/demonstration/child.ts";
 
 const MAIN = fileURLToPath(new URL("../../agent/main.ts", import.meta.url));
 
@@ -29,23 +30,19 @@ export async function startAgent(
   weights: string,
   settings: Omit<AgentSettings, "modulePath">,
 ): Promise<AgentProcess> {
-  const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
+  const folder = mkdtempSync(join(tmpdir(), "sabrewing-model-"));
   const modulePath = join(folder, "detector.wasm");
   const { bytes } = await compileFile(weights, { size: { width: 320, height: 192 } });
   writeFileSync(modulePath, bytes);
-  const configPath = join(folder, "sabrewing.yml");
-  writeFileSync(configPath, agentConfig({ ...settings, modulePath }));
   const log: LogEntry[] = [];
-  const child = startChild("the agent", [process.execPath, MAIN, "run", "-c", configPath], {
-    onLine: (line) => {
-      if (line.startsWith("{")) log.push(JSON.parse(line) as LogEntry);
-    },
+  const agent = startAgentProcess([process.execPath, MAIN], { ...settings, modulePath }, (line) => {
+    if (line.startsWith("{")) log.push(JSON.parse(line) as LogEntry);
   });
   return {
-    process: child,
+    process: agent,
     log,
     [Symbol.asyncDispose]: async () => {
-      await child.stop();
+      await agent.stop();
       rmSync(folder, { recursive: true });
     },
   };

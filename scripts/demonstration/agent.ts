@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type AgentSettings, agentConfig, PASSWORD_VARIABLE } from "./agent-config.ts";
+import { type Child, startChild } from "./child.ts";
+
+/**
+ * Starts the agent as a process of its own, with a configuration file that goes when it has ended.
+ * @param sabrewing the command line that starts its program
+ * @param onLine called with every line of its log
+ */
+export function startAgentProcess(
+  sabrewing: readonly [program: string, ...words: string[]],
+  settings: AgentSettings,
+  onLine: (line: string) => void,
+): Child {
+  const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
+  const configPath = join(folder, "sabrewing.yml");
+  writeFileSync(configPath, agentConfig(settings));
+  const [program, ...words] = sabrewing;
+  const { password } = settings.broker;
+  const child = startChild("the agent", [program, ...words, "run", "-c", configPath], {
+    env: password === undefined ? {} : { [PASSWORD_VARIABLE]: password },
+    onLine,
+  });
+  child.ended.then(() => rmSync(folder, { recursive: true }));
+  return child;
+}
