@@ -6,10 +6,10 @@ import type { CompileFileOptions } from "./compiler/compile-file.ts";
 import type { DetectorFaultKind } from "./errors.ts";
 import type { ModelDescription } from "./module-format.ts";
 
-export { findKnownModel, KNOWN_MODELS, recogniseModel } from "./catalog/catalog.ts";
+export { findKnownModel, KNOWN_MODELS } from "./catalog/catalog.ts";
 export { DownloadError, type FetchOptions, obtainModel } from "./catalog/fetch-model.ts";
 export type { KnownModel } from "./catalog/known-model.ts";
-export { type ModelPlaces, sabrewingHome, sha256OfFile } from "./catalog/locate-model.ts";
+export { type ModelPlaces, sabrewingHome } from "./catalog/locate-model.ts";
 export type { CompileFileOptions } from "./compiler/compile-file.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription } from "./module-format.ts";
@@ -42,8 +42,11 @@ export interface Inference {
 
 /** What a detector has been through since it was opened. */
 export interface DetectorStats {
+  /** Frames answered. */
   readonly frames: number;
+  /** Every fault costs a frame, but for those between two frames and in a restart. */
   readonly faults: Readonly<Record<DetectorFaultKind, number>>;
+  /** How often an instance was started again, in vain or not. */
   readonly restarts: number;
   /** Moving average over recent frames, milliseconds. */
   readonly inferenceMs: number;
@@ -67,6 +70,8 @@ export interface Detector extends AsyncDisposable {
   readonly model: ModelInfo;
   readonly runtime: Runtime;
   /**
+   * Callers wait in order while every instance is busy; where all are being started again, a frame is refused at once
+   * (`unavailable`), for it would be stale by then.
    * @param pixels model.input.height × width × 3 bytes, RGB. Copied before the call returns.
    * @throws DetectorFault when this frame got no answer (the detector restarts by itself).
    */
@@ -79,7 +84,10 @@ export interface DetectorOptions {
   readonly runtime: Runtime;
   /** How many copies run side by side, each in a thread of its own. */
   readonly instances: number;
-  /** A frame that got no reply within this time is lost and its instance is started again. */
+  /**
+   * A frame that got no reply within this time is lost and its instance is started again. Starting an instance, up to
+   * its first reply, does not count.
+   */
   readonly deadlineMs: number;
   /** Called on the first fault of a kind and on recovery, not on every one. */
   readonly log?: (event: { readonly level: "warn" | "info"; readonly message: string }) => void;

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { sabrewingHome } from "../../detectors/detector.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
@@ -12,12 +12,6 @@ export interface ModuleSearch {
   /** `--config`. */
   readonly configFile: string | undefined;
   readonly env: Environment;
-}
-
-/** `$SABREWING_HOME`, where `pull` puts what it gets. Default: ~/.cache/sabrewing. */
-export function sabrewingHome(env: Environment): string {
-  const home = env.SABREWING_HOME;
-  return home === undefined || home === "" ? join(homedir(), ".cache", "sabrewing") : home;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { compileModel, recogniseModel, sha256OfFile } from "../../detectors/detector.ts";
+import { compileModel } from "../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import type { ModuleReport } from "./module-report.ts";
 import type { Progress } from "./progress.ts";
@@ -14,7 +14,7 @@ export interface ModuleOrder {
   readonly out: string;
   readonly name?: string | undefined;
   readonly size?: ModelSize | undefined;
-  /** SPDX identifier. Known weights are recognised by their SHA-256. */
+  /** SPDX identifier; known weights are recognised. */
   readonly licence?: string | undefined;
   /** Name of the compiler's stage whose graph is to be shown. */
   readonly print?: string | undefined;
@@ -37,7 +37,7 @@ export async function writeModule(
   const { bytes, description } = await compileModel(order.model, {
     ...(order.name === undefined ? {} : { name: order.name }),
     ...(order.size === undefined ? {} : { size: order.size }),
-    ...(await licenceOf(order)),
+    ...(order.licence === undefined ? {} : { licence: order.licence }),
     onStage({ name, done, total, print }) {
       stages.push(name);
       shown.update(done, total, name);
@@ -51,13 +51,6 @@ export async function writeModule(
   const { input, precision, labels } = description;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { out: order.out, bytes: bytes.length, sha256, input, precision, labels };
-}
-
-async function licenceOf({ model, licence }: ModuleOrder): Promise<{ licence?: string }> {
-  if (licence !== undefined) return { licence };
-  const sha256 = await sha256OfFile(model);
-  const known = sha256 === undefined ? undefined : recogniseModel(sha256);
-  return known ? { licence: known.licence.id } : {};
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
+import { recogniseModel } from "../catalog/catalog.ts";
 import { ModelError } from "../errors.ts";
 import type { ModelFormat } from "../module-format.ts";
 import { type CompiledModel, compile } from "./compile.ts";
@@ -23,7 +24,7 @@ export interface CompileFileOptions {
   readonly name?: string;
   /** Pixels of the picture it takes; what the file was made for when not given. */
   readonly size?: { readonly width: number; readonly height: number };
-  /** Licence of the weights, an SPDX identifier; `unknown` when not given. */
+  /** Licence of the weights, an SPDX identifier; when not given, the catalogue's for known weights, else `unknown`. */
   readonly licence?: string;
   readonly onStage?: (stage: Stage) => void;
 }
@@ -38,8 +39,9 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const name = options.name ?? basename(path, extname(path));
   const importOptions = options.size === undefined ? { name } : { name, size: options.size };
   const importModel = format === "onnx" ? importOnnx : importCheckpoint;
-  const model = await importModel(bytes, importOptions);
+  const model = await namingTheFile(path, () => importModel(bytes, importOptions));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const licence = options.licence ?? recogniseModel(sha256)?.licence.id ?? "unknown";
   // The importer's graph, every pass's, and the module.
   const total = passes.length + 2;
   let done = 0;
@@ -48,11 +50,21 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
     options.onStage?.({ name: stage, done, total, print });
   };
   const compiled = compile(model, {
-    source: { format, sha256, licence: options.licence ?? "unknown" },
+    source: { format, sha256, licence },
     onStage: (stage, graph) => tell(stage, () => print(graph)),
   });
   tell("emit", () => print(compiled.graph));
   return compiled;
+}
+
+/** Importers know only bytes: what they complain of is told with the file's name. */
+async function namingTheFile<Result>(path: string, read: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError(`${path}: ${error.message}`, error.remedy, { cause: error });
+  }
 }
 
 async function readModelFile(path: string): Promise<Uint8Array> {
