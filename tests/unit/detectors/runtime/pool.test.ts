@@ -92,6 +92,15 @@ describe.each(["v8", "wasmer"] as const)("%s", (runtime) => {
     await detector[Symbol.asyncDispose]();
   });
 
+  test("a process that itself stood still does not blame the module for the deadline", async () => {
+    const deadlineMs = 400;
+    await using detector = await openDetector(path, { runtime, instances: 1, deadlineMs });
+    const answer = detector.detect(fakeFrame(1), THRESHOLDS);
+    // The module answers meanwhile, but nobody listens until the deadline is long over.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, deadlineMs * 3);
+    expect((await answer).detections).toHaveLength(1);
+  });
+
   test("a frame of another size is the caller's mistake", async () => {
     await using detector = await open(1);
     await expect(detector.detect(new Uint8Array(95), THRESHOLDS)).rejects.toThrow(
