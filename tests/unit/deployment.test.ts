@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { EXIT } from "../../agent/base/errors.ts";
+import { loadConfig } from "../../agent/config/load.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+
+describe("the container files", () => {
+  const dockerfiles = readdirSync(join(ROOT, "docker")).filter(
+    (name) => /^Dockerfile(\.[a-z]+)?$/.test(name) && !name.endsWith(".dockerignore"),
+  );
+
+  test.each(dockerfiles)(
+    "%s copies only what the repository holds and its ignore file lets through",
+    (name) => {
+      const allowed = read(`docker/${name}.dockerignore`)
+        .split("\n")
+        .flatMap((line) => (line.startsWith("!") ? [line.slice(1)] : []));
+      const copied = [...read(`docker/${name}`).matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
+        ([, paths]) => paths?.split(" ") ?? [],
+      );
+      expect(copied.length).toBeGreaterThan(0);
+      for (const path of copied) {
+        expect(existsSync(join(ROOT, path)), path).toBe(true);
+        expect(allowed).toContain(path);
+      }
+    },
+  );
+
+  test("the agent's image starts the file that the build writes", () => {
+    const { bin } = JSON.parse(read("package.json"));
+    expect(read("docker/Dockerfile")).toContain(`/opt/sabrewing/${bin.sabrewing}`);
+  });
+
+  test("compose.yml names only files that are there and an agent configuration that is valid", () => {
+    const { services } = parse(read("docker/compose.yml"));
+    for (const service of [services.camera, services.agent])
+      expect(existsSync(join(ROOT, service.build.dockerfile))).toBe(true);
+    const mounted: string[] = [services.broker, services.agent]
+      .flatMap((service) => service.volumes)
+      .filter((volume: string) => volume.startsWith("./"));
+    for (const volume of mounted)
+      expect(existsSync(join(ROOT, dirname("docker/compose.yml"), volume.split(":")[0] ?? ""))).toBe(true);
+    const { config } = loadConfig(join(ROOT, "docker/sabrewing.yml"), {});
+    expect(config.mqtt.host).toBe("broker");
+    expect(services.agent.volumes.some((volume: string) => volume.includes(`:${config.model.path}:`))).toBe(
+      true,
+    );
+  });
+});
+
+test("systemd does not start the agent again after an exit that only a person can help", () => {
+  const unit = read("config/sabrewing.service");
+  expect(unit).toContain(`RestartPreventExitStatus=${EXIT.config} ${EXIT.usage}`);
+});
