@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
@@ -8,18 +7,17 @@ import { startTally } from "../../scripts/demonstration/summary.ts";
 import { startAgent } from "../support/agent-process.ts";
 import { mosquittoIsInstalled, startMosquitto } from "../support/brokers.ts";
 import { findMedia, findModel } from "../support/materials.ts";
+import { hasRtspServer } from "../support/rtsp-camera.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");
-const python = spawnSync("/usr/bin/python3", ["-c", "import gi; gi.require_version('GstRtspServer', '1.0')"]);
-const canServeRtsp = python.status === 0;
 
 const PREFIX = "sabrewing";
 const OUTAGE_MS = 10_000;
 const NOBODY = () => undefined;
 
-test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !canServeRtsp)(
+test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !hasRtspServer())(
   "the agent outlives ten seconds without its camera and ten seconds without its broker, and says so once each",
   { timeout: 180_000 },
   async () => {

@@ -1,0 +1,44 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import type { EventMessage } from "../../agent/events/event.ts";
+import { findMedia, findModel } from "../support/materials.ts";
+import { hasRtspServer } from "../support/rtsp-camera.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const DEMO = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
+/** First bytes of every JPEG. */
+const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
+
+const materials = findModel("yolov5n.pt") !== undefined && findMedia("person.mp4") !== undefined;
+
+test.skipIf(!materials || !hasRtspServer())(
+  "somebody walks past the camera and an event arrives, with a picture, and ends when the demo does",
+  { timeout: 120_000 },
+  async () => {
+    await using folder = await temporaryFolder();
+    const words = [DEMO, "--seconds", "15", "--json", "--save", folder.path];
+    const { stdout } = await promisify(execFile)(process.execPath, words, { maxBuffer: 2 ** 26 });
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+
+    const { summary } = lines.pop();
+    expect(summary.frames).toBeGreaterThan(0);
+    expect(summary.events).toEqual({ person: 1 });
+
+    const events: EventMessage[] = lines
+      .filter(({ topic }) => topic === "sabrewing/events")
+      .map(({ payload }) => payload);
+    expect(events.at(0)).toMatchObject({ type: "new", after: { camera: "demo", label: "person" } });
+    expect(events.at(-1)).toMatchObject({ type: "end", after: { id: events[0]?.after.id } });
+
+    const pictures = readdirSync(folder.path);
+    expect(pictures).toEqual([`${events[0]?.after.id}-person.jpg`]);
+    expect(readFileSync(join(folder.path, pictures[0] ?? "")).subarray(0, 3)).toEqual(JPEG);
+  },
+);
