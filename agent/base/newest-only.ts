@@ -14,8 +14,12 @@ export interface NewestOnly<T> extends AsyncIterable<T, void, undefined> {
  *
  * The source is read all the time, so that old frames never pile up in the pipe behind a slow detector. Its last item
  * is always delivered, then its end or its error. Leaving the loop closes the source. One consumer.
+ * @param onDropped called with every item that is skipped, e.g. to release its memory.
  */
-export function newestOnly<T>(source: AsyncIterable<T>): NewestOnly<T> {
+export function newestOnly<T>(
+  source: AsyncIterable<T>,
+  onDropped: (item: T) => void = () => {},
+): NewestOnly<T> {
   let delivered = 0;
   let dropped = 0;
 
@@ -29,7 +33,10 @@ export function newestOnly<T>(source: AsyncIterable<T>): NewestOnly<T> {
     const reading = (async () => {
       try {
         for (let next = await items.next(); next.done !== true && !left; next = await items.next()) {
-          if (waiting !== undefined) dropped++;
+          if (waiting !== undefined) {
+            dropped++;
+            onDropped(waiting.item);
+          }
           waiting = { item: next.value };
           wake();
         }

@@ -56,7 +56,11 @@ export async function* readCamera(
   if (size === undefined || signal.aborted) return;
 
   const patienceMs = options.frozenAfterMs ?? frozenAfterMs(fps);
-  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", streamArgs(address, fps, size), signal);
+  await using run = startFfmpeg(
+    options.ffmpeg ?? "ffmpeg",
+    streamArgs(address, fps, size, patienceMs),
+    signal,
+  );
   const frames = splitFrames(run.output, size.width * size.height * 3);
   let sequence = 0;
   let frozen = false;
@@ -84,7 +88,7 @@ function frozenError(camera: string, frames: number, patienceMs: number): Transi
   const seconds = Math.round(patienceMs / 100) / 10;
   return new TransientError(
     frames === 0
-      ? `${camera}: no picture within ${seconds} s`
+      ? `${camera}: no picture within ${seconds} s: the camera does not answer, or sends nothing`
       : `${camera}: frozen, no picture for ${seconds} s`,
     "Check the camera and the network between; the stream is opened again by itself.",
   );
@@ -96,7 +100,7 @@ async function probeSize({ camera, address }: CameraStream, options: ReadCameraO
   try {
     const { width, height } = await probeVideo(address, {
       program: options.ffprobe ?? "ffprobe",
-      inputArgs: transportArgs(),
+      inputArgs: transportArgs(PROBE_TIMEOUT_MS),
       signal: AbortSignal.any([options.signal, patience]),
       explain: (complaints) => explainFailure(camera, complaints),
     });
@@ -108,16 +112,19 @@ async function probeSize({ camera, address }: CameraStream, options: ReadCameraO
 }
 
 const PROBE_TIMEOUT_MS = 15_000;
-const SOCKET_TIMEOUT_US = 10_000_000;
+
+/** A net below our own watchdog, which fires first, so that a silent camera always fails in the same words. */
+const FFMPEG_LATER_MS = 1000;
 
 /**
  * How to talk to a camera. TCP: UDP loses packets, and a lost packet smears the picture until the next key frame.
  * The whitelist keeps a hostile camera from pointing ffmpeg at files or other servers by redirect.
  */
-function transportArgs(): string[] {
+function transportArgs(patienceMs: number): string[] {
+  const timeoutUs = Math.round((patienceMs + FFMPEG_LATER_MS) * 1000);
   return [
     ...["-rtsp_transport", "tcp", "-allowed_media_types", "video"],
-    ...["-timeout", String(SOCKET_TIMEOUT_US)],
+    ...["-timeout", String(timeoutUs)],
     ...["-protocol_whitelist", "rtsp,rtp,tcp,tls,crypto"],
   ];
 }
@@ -126,10 +133,11 @@ function streamArgs(
   address: string,
   fps: number,
   size: { readonly width: number; readonly height: number },
+  patienceMs: number,
 ): string[] {
   return [
     ...["-hide_banner", "-nostdin", "-loglevel", "error"],
-    ...transportArgs(),
+    ...transportArgs(patienceMs),
     // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
     ...["-probesize", "32"],
     // Decoding in several threads delays by a frame per thread and takes memory for each.

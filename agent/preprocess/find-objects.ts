@@ -1,4 +1,5 @@
 import type { Detector, Inference, Thresholds } from "../../detectors/detector.ts";
+import { releaseMemory } from "../base/release-memory.ts";
 import { letterbox, type Picture } from "./letterbox.ts";
 
 /**
@@ -12,6 +13,7 @@ export async function findObjects(
 ): Promise<Inference> {
   const { pixels, toFrame } = await letterbox(picture, detector.model.input);
   const { detections, inferenceMs } = await detector.detect(pixels, thresholds);
+  if (pixels !== picture.pixels) releaseMemory(pixels);
   return {
     inferenceMs,
     detections: detections.map((detection) => ({ ...detection, box: toFrame(detection.box) })),

@@ -50,7 +50,18 @@ test("a missing ffmpeg is a mistake of the installation, with the command that m
   expect(error).toMatchObject({ remedy: "Install it: apt install ffmpeg" });
 });
 
-test("a camera that does not answer is worth another try", async () => {
+test("a camera that accepts the connection and says nothing is worth another try", async () => {
+  const mute = createServer();
+  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
+  const address = mute.address();
+  const port = address === null || typeof address === "string" ? 0 : address.port;
+  const error = await failure(take(`rtsp://127.0.0.1:${port}/camera`, 1, { frozenAfterMs: 500 }, SIZE));
+  mute.close();
+  expect(error).toBeInstanceOf(TransientError);
+  expect(error.message).toContain("no picture within 0.5 s");
+});
+
+test("a camera that refuses the connection is worth another try", async () => {
   const address = `rtsp://user:secret@127.0.0.1:${await freePort()}/camera`;
   const error = await failure(take(address, 1, {}, SIZE));
   expect(error).toBeInstanceOf(TransientError);

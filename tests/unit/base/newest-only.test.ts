@@ -40,7 +40,8 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 test("a slow reader skips to the newest item and still sees the last one", async () => {
   const camera = feed<number>();
-  const newest = newestOnly(camera.source);
+  const skipped: number[] = [];
+  const newest = newestOnly(camera.source, (item) => skipped.push(item));
   const seen: number[] = [];
   camera.push(1);
   for await (const item of newest) {
@@ -55,6 +56,7 @@ test("a slow reader skips to the newest item and still sees the last one", async
   }
   expect(seen).toEqual([1, 4, 6, 7]);
   expect(newest.counts()).toEqual({ delivered: 4, dropped: 3 });
+  expect(skipped).toEqual([2, 3, 5]);
 });
 
 test("a fast reader sees everything and nothing counts as dropped", async () => {

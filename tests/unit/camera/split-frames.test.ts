@@ -3,7 +3,7 @@ import { splitFrames } from "../../../agent/camera/split-frames.ts";
 
 async function split(bytes: Uint8Array, chunkBytes: number, frameBytes: number): Promise<number[][]> {
   async function* chunks() {
-    for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
+    for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.slice(at, at + chunkBytes);
   }
   const frames: number[][] = [];
   for await (const frame of splitFrames(chunks(), frameBytes)) frames.push([...frame]);
@@ -38,4 +38,19 @@ test("a frame keeps its bytes while the next ones are read", async () => {
     [1, 1],
     [2, 2],
   ]);
+});
+
+test("chunks are used up, so that their memory does not wait for the garbage collector", async () => {
+  const chunk = Uint8Array.of(1, 2, 3, 4);
+  const view = Uint8Array.of(5, 6, 7, 8).subarray(0, 2);
+  async function* chunks() {
+    yield chunk;
+    yield view;
+  }
+  const frames: number[][] = [];
+  for await (const frame of splitFrames(chunks(), 6)) frames.push([...frame]);
+  expect(frames).toEqual([[1, 2, 3, 4, 5, 6]]);
+  expect(chunk).toHaveLength(0);
+  // Part of something larger: not ours to give back.
+  expect(view).toHaveLength(2);
 });
