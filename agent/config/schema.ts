@@ -75,7 +75,7 @@ const FfmpegSchema = z
 
 export const DetectSchema = z
   .strictObject({
-    enabled: z.boolean().default(true).describe("Whether objects are looked for; MQTT can switch it too."),
+    enabled: z.boolean().default(true).describe("false: the stream is kept open, but nothing is looked for."),
     width: z.int().min(16).max(8192).optional().describe("Pixels; with height. Default: the stream's own."),
     height: z.int().min(16).max(8192).optional().describe("Pixels; with width. Default: the stream's own."),
     fps: z.number().min(0.1).max(60).default(5).describe("Frames looked at per second."),
@@ -178,11 +178,9 @@ export const AgentConfigSchema = z
 /** A valid configuration with every default filled in and every secret read. */
 export type AgentConfig = z.output<typeof AgentConfigSchema>;
 export type MqttConfig = AgentConfig["mqtt"];
-export type ModelConfig = AgentConfig["model"];
 export type DetectorConfig = AgentConfig["detector"];
 /** One camera, its name included. */
 export type CameraConfig = AgentConfig["cameras"][number];
-export type DetectConfig = CameraConfig["detect"];
 export type ObjectsConfig = CameraConfig["objects"];
 export type ObjectFilter = z.output<typeof FilterSchema>;
 
