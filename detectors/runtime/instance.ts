@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Inference, Runtime, Thresholds } from "../detector.ts";
+import type { Inference, ModelInfo, Thresholds } from "../detector.ts";
 import { DetectorFault } from "../errors.ts";
-import type { LoadedModule } from "./module.ts";
+import type { EngineSource } from "./engine-source.ts";
 import { parseReply } from "./reply.ts";
 import { frameBytes } from "./request.ts";
 import { restartDelayMs } from "./restart-delay.ts";
 import { type DetectorThread, spawnThread } from "./thread.ts";
 
 export interface InstanceOptions {
-  readonly runtime: Runtime;
+  readonly source: EngineSource;
+  readonly model: ModelInfo;
   readonly deadlineMs: number;
   /** For the first answer of a thread: it includes starting the engine, and code that V8 has not optimised yet. */
   readonly startDeadlineMs: number;
@@ -24,7 +25,6 @@ export type InstanceState = "idle" | "busy" | "down";
 
 /** One place in the pool: keeps a detector thread alive through its faults, until it is closed. */
 export class Instance implements AsyncDisposable {
-  readonly #loaded: LoadedModule;
   readonly #options: InstanceOptions;
   readonly #closing = new AbortController();
   #thread: DetectorThread | undefined;
@@ -34,8 +34,7 @@ export class Instance implements AsyncDisposable {
   #sequence = 0;
   #keptAlive: Promise<void> | undefined;
 
-  constructor(loaded: LoadedModule, options: InstanceOptions) {
-    this.#loaded = loaded;
+  constructor(options: InstanceOptions) {
     this.#options = options;
   }
 
@@ -80,11 +79,12 @@ export class Instance implements AsyncDisposable {
   }
 
   async #startThread(): Promise<void> {
+    const { source, model, onFault, startDeadlineMs } = this.#options;
     this.#warm = false;
-    this.#thread = spawnThread(this.#loaded, this.#options.runtime, this.#options.onFault);
+    this.#thread = spawnThread(source, frameBytes(model), onFault);
     // A black frame on which nothing is to be found: the engine starts, and the deadline need not allow for that.
-    const black = new Uint8Array(frameBytes(this.#loaded.info));
-    await this.#ask(black, { score: 1, iou: 1 }, this.#options.startDeadlineMs);
+    const black = new Uint8Array(frameBytes(model));
+    await this.#ask(black, { score: 1, iou: 1 }, startDeadlineMs);
     this.#warm = true;
   }
 
@@ -92,7 +92,7 @@ export class Instance implements AsyncDisposable {
     if (this.#thread === undefined) throw new Error("expected a started instance");
     this.#sequence = (this.#sequence + 1) >>> 0;
     const sequence = this.#sequence;
-    const parse = (reply: Uint8Array) => parseReply(reply, sequence, this.#loaded.info.labels);
+    const parse = (reply: Uint8Array) => parseReply(reply, sequence, this.#options.model.labels);
     return this.#thread.ask({ sequence, thresholds, pixels, deadlineMs, parse });
   }
 

@@ -8,6 +8,7 @@ import type {
   Thresholds,
 } from "../detector.ts";
 import { DetectorFault, ModelError } from "../errors.ts";
+import { type EngineSource, prepareEngine } from "./engine-source.ts";
 import { FaultLog } from "./fault-log.ts";
 import { Instance } from "./instance.ts";
 import { type LoadedModule, loadModule } from "./module.ts";
@@ -36,7 +37,8 @@ export async function startPool(
   if (!Number.isInteger(options.instances) || options.instances < 1) {
     throw new RangeError(`expected one instance or more, received ${options.instances}`);
   }
-  const pool = new Pool(loaded, options, startDeadlineMs);
+  const source = await prepareEngine(loaded, options.runtime);
+  const pool = new Pool(loaded.info, source, options, startDeadlineMs);
   try {
     await pool.start();
     return pool;
@@ -73,11 +75,11 @@ class Pool implements Detector {
   readonly #queue: Job[] = [];
   #closed = false;
 
-  constructor(loaded: LoadedModule, options: DetectorOptions, startDeadlineMs: number) {
-    this.model = loaded.info;
-    this.runtime = options.runtime;
-    this.#frameBytes = frameBytes(loaded.info);
-    const { runtime, deadlineMs, instances } = options;
+  constructor(model: ModelInfo, source: EngineSource, options: DetectorOptions, startDeadlineMs: number) {
+    this.model = model;
+    this.runtime = source.runtime;
+    this.#frameBytes = frameBytes(model);
+    const { deadlineMs, instances } = options;
     this.#places = Array.from({ length: instances }, (_, index) => {
       const name = instances === 1 ? "The detector" : `Detector ${index + 1} of ${instances}`;
       const log = new FaultLog(name, options.log ?? (() => undefined));
@@ -87,8 +89,9 @@ class Pool implements Detector {
       };
       const onRestart = (): void => this.#tally.restarted();
       const onReady = (): void => this.#serve();
-      const instance = new Instance(loaded, {
-        runtime,
+      const instance = new Instance({
+        source,
+        model,
         deadlineMs,
         startDeadlineMs,
         onFault,

@@ -1,15 +1,16 @@
 import { Worker } from "node:worker_threads";
-import type { Runtime, Thresholds } from "../detector.ts";
+import type { Thresholds } from "../detector.ts";
 import { DetectorFault, type DetectorFaultKind } from "../errors.ts";
 import { REQUEST_HEADER_BYTES } from "../module-format.ts";
-import type { LoadedModule } from "./module.ts";
-import { frameBytes, writeRequest } from "./request.ts";
+import type { EngineSource } from "./engine-source.ts";
+import { writeRequest } from "./request.ts";
 
 /** What a detector thread is given at its start. */
-export type ThreadTask = { readonly request: Uint8Array<SharedArrayBuffer> } & (
-  | { readonly runtime: "wasmer"; readonly bytes: Uint8Array }
-  | { readonly runtime: "v8"; readonly module: WebAssembly.Module }
-);
+export interface ThreadTask {
+  readonly source: EngineSource;
+  /** Where the main thread puts one request after another. */
+  readonly request: Uint8Array<SharedArrayBuffer>;
+}
 
 /** What a detector thread sends: the reply to the frame in flight, or its one and only fault. */
 export type ThreadMessage = Uint8Array | { readonly kind: DetectorFaultKind; readonly message: string };
@@ -43,18 +44,18 @@ const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./
 
 /**
  * Starts a thread with one engine in it; it answers its first frame when the engine is up.
+ * @param frameBytes height × width × 3.
  * @param onFault called at once, and once, when the thread fails; it is being terminated by then.
  */
 export function spawnThread(
-  loaded: LoadedModule,
-  runtime: Runtime,
+  source: EngineSource,
+  frameBytes: number,
   onFault: (fault: DetectorFault) => void,
 ): DetectorThread {
-  const request = new Uint8Array(new SharedArrayBuffer(REQUEST_HEADER_BYTES + frameBytes(loaded.info)));
-  const { bytes, module } = loaded;
-  const task: ThreadTask = runtime === "v8" ? { runtime, module, request } : { runtime, bytes, request };
+  const request = new Uint8Array(new SharedArrayBuffer(REQUEST_HEADER_BYTES + frameBytes));
+  const task: ThreadTask = { source, request };
   const worker = new Worker(workerFile, {
-    name: `detector-${runtime}`,
+    name: `detector-${source.runtime}`,
     workerData: task,
     // A guest sees no environment anyway; this keeps the agent's passwords out of its thread as well.
     env: {},

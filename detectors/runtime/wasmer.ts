@@ -12,10 +12,11 @@ const LAST_WORDS_BYTES = 200;
  * Nothing in here can stop a module that computes for ever: `kill()` of @wasmer/sdk 0.16.0 claims success while the
  * guest goes on burning a core. Run it in a worker thread and terminate that.
  * @param bytes checked by `loadModule`.
+ * @param sdk the SDK's own WebAssembly module.
  */
-export async function startWasmer(bytes: Uint8Array): Promise<Engine> {
+export async function startWasmer(bytes: Uint8Array, sdk: WebAssembly.Module): Promise<Engine> {
   // cache: false keeps the SDK from the network and from writing a directory `.wasmer`.
-  const wasmer = new Wasmer({ cache: false });
+  const wasmer = new Wasmer({ cache: false, wasm: sdk });
   const pkg = await wasmer.packages.load(bytes);
   const sandbox = await wasmer.sandboxes.create({ packages: [pkg], network: { mode: "disabled" } });
   const guest = await sandbox.command(pkg, []).spawn({ stdin: "pipe", stdout: "pipe", stderr: "pipe" });

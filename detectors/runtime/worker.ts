@@ -6,12 +6,13 @@ import { parentPort, workerData } from "node:worker_threads";
 import { DetectorFault } from "../errors.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { Engine } from "./engine.ts";
+import type { EngineSource } from "./engine-source.ts";
 import type { ThreadMessage, ThreadTask } from "./thread.ts";
 
-async function startEngine(task: ThreadTask): Promise<Engine> {
-  // Only the engine that is asked for is loaded: the Wasmer SDK alone takes some 25 MB.
-  if (task.runtime === "v8") return (await import("./v8.ts")).startV8(task.module);
-  return (await import("./wasmer.ts")).startWasmer(task.bytes);
+async function startEngine(source: EngineSource): Promise<Engine> {
+  // Only the engine that is asked for is loaded: the Wasmer SDK is large.
+  if (source.runtime === "v8") return (await import("./v8.ts")).startV8(source.module);
+  return (await import("./wasmer.ts")).startWasmer(source.bytes, source.sdk);
 }
 
 function report(fault: DetectorFault): void {
@@ -24,7 +25,7 @@ function send(message: ThreadMessage): void {
 
 const task: ThreadTask = workerData;
 try {
-  const engine = await startEngine(task);
+  const engine = await startEngine(task.source);
   collectGarbage();
   void engine.ended.then(report);
   parentPort?.on("message", () => {

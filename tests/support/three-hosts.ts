@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Runtime, Thresholds } from "../../detectors/detector.ts";
 import { REQUEST_HEADER_BYTES } from "../../detectors/module-format.ts";
+import { prepareEngine } from "../../detectors/runtime/engine-source.ts";
 import { type LoadedModule, loadModule } from "../../detectors/runtime/module.ts";
 import { replyBytes } from "../../detectors/runtime/reply.ts";
-import { writeRequest } from "../../detectors/runtime/request.ts";
+import { frameBytes, writeRequest } from "../../detectors/runtime/request.ts";
 import { spawnThread } from "../../detectors/runtime/thread.ts";
 
 /** One frame and what is asked about it. Its sequence number is its place in the list, from 1. */
@@ -44,7 +45,11 @@ async function askThread(
   runtime: Runtime,
   requests: readonly HostRequest[],
 ): Promise<Uint8Array[]> {
-  await using thread = spawnThread(loaded, runtime, () => undefined);
+  await using thread = spawnThread(
+    await prepareEngine(loaded, runtime),
+    frameBytes(loaded.info),
+    () => undefined,
+  );
   const replies: Uint8Array[] = [];
   for (const [index, request] of requests.entries()) {
     const parse = (reply: Uint8Array): Uint8Array => reply;

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { Runtime } from "../../../../detectors/detector.ts";
 import type { DetectorFault } from "../../../../detectors/errors.ts";
-import { type LoadedModule, loadModule } from "../../../../detectors/runtime/module.ts";
+import { type EngineSource, prepareEngine } from "../../../../detectors/runtime/engine-source.ts";
+import { loadModule } from "../../../../detectors/runtime/module.ts";
 import { type Question, spawnThread } from "../../../../detectors/runtime/thread.ts";
 import { fakeFrame, fakeModule, POISON, writeModuleFile } from "../../../support/fake-modules.ts";
 
@@ -12,12 +14,14 @@ const question = (first: number): Question<Uint8Array> => ({
   parse: (reply) => reply,
 });
 
-const load = (): Promise<LoadedModule> => loadModule(writeModuleFile(fakeModule()));
+const FRAME_BYTES = fakeFrame(0).length;
+
+const prepare = async (runtime: Runtime): Promise<EngineSource> =>
+  prepareEngine(await loadModule(writeModuleFile(fakeModule())), runtime);
 
 test("a module that the engine will not start is a fault that says so", async () => {
-  const loaded = await load();
-  const bytes = new Uint8Array(new SharedArrayBuffer(100));
-  await using thread = spawnThread({ ...loaded, bytes }, "wasmer", () => undefined);
+  const source = { ...(await prepare("wasmer")), bytes: new Uint8Array(100) };
+  await using thread = spawnThread(source, FRAME_BYTES, () => undefined);
   await expect(thread.ask(question(1))).rejects.toMatchObject({
     kind: "trap",
     message: expect.stringContaining("did not start"),
@@ -26,7 +30,7 @@ test("a module that the engine will not start is a fault that says so", async ()
 
 test("a thread tells of one fault only, its first, and takes no frame after it", async () => {
   const faults: DetectorFault[] = [];
-  await using thread = spawnThread(await load(), "wasmer", (fault) => faults.push(fault));
+  await using thread = spawnThread(await prepare("wasmer"), FRAME_BYTES, (fault) => faults.push(fault));
   await expect(thread.ask(question(POISON.trap))).rejects.toMatchObject({ kind: "trap" });
   await thread.ended;
   await expect(thread.ask(question(1))).rejects.toMatchObject({ kind: "trap" });
@@ -35,7 +39,7 @@ test("a thread tells of one fault only, its first, and takes no frame after it",
 
 test("closing a thread is no fault", async () => {
   const faults: DetectorFault[] = [];
-  const thread = spawnThread(await load(), "v8", (fault) => faults.push(fault));
+  const thread = spawnThread(await prepare("v8"), FRAME_BYTES, (fault) => faults.push(fault));
   await thread[Symbol.asyncDispose]();
   expect(faults).toEqual([]);
 });
