@@ -1,5 +1,6 @@
 import type { Detector } from "../detectors/detector.ts";
 import { SILENCE } from "./base/or-silence.ts";
+import { releaseMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { type Count, countObjects } from "./events/counts.ts";
@@ -33,6 +34,7 @@ export interface WatchDependencies {
 /** What one frame, a silence or the end of the frames led to. */
 export interface Outcome {
   readonly timeMs: number;
+  /** Whole only until the next outcome is asked for. */
   readonly frame?: Frame;
   readonly events: readonly EventMessage[];
   /** Everything to publish, the events included, in order. */
@@ -113,6 +115,7 @@ export async function* watchCamera(
     const step = advanceLifecycle(lifecycle, confirmed, timeMs, scene, newId);
     lifecycle = step.lifecycle;
     yield await outcome(step.messages, frame);
+    releaseMemory(frame.pixels);
   }
   yield await outcome(endEverything());
 }

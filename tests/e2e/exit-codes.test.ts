@@ -1,0 +1,71 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { findModel } from "../support/materials.ts";
+import { sabrewing } from "../support/sabrewing.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
+
+describe("sabrewing", () => {
+  test("tells its version and its help, and ends with 0", async () => {
+    expect(await sabrewing(["--version"])).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+    const help = await sabrewing(["--help"]);
+    expect(help.exitCode).toBe(0);
+    for (const command of ["run", "check", "detect", "compile", "inspect", "pull", "replay"]) {
+      expect(help.stdout).toMatch(new RegExp(`^  ${command} `, "m"));
+    }
+  });
+
+  test.each([
+    { words: ["bogus"], says: /unknown command 'bogus'/ },
+    { words: ["replay"], says: /missing required argument 'clip'/ },
+    { words: ["run", "--fast"], says: /unknown option '--fast'/ },
+    { words: [], says: /Usage: sabrewing/ },
+  ])("ends with 64 for the words $words", async ({ words, says }) => {
+    const { exitCode, stderr } = await sabrewing(words);
+    expect(stderr).toMatch(says);
+    expect(exitCode).toBe(64);
+  });
+
+  test("ends with 78 and the remedy where the configuration is not there", async () => {
+    const { exitCode, stderr } = await sabrewing(["run", "-c", "/nowhere/sabrewing.yml"]);
+    expect(stderr).toMatch(
+      /^sabrewing: cannot read the configuration \/nowhere\/sabrewing\.yml.*\n {2}→ .*\n$/,
+    );
+    expect(exitCode).toBe(78);
+  });
+
+  test("ends with 78 where the model is not there", async () => {
+    await using folder = await temporaryFolder();
+    const { exitCode, stderr } = await runWith(folder.path, join(folder.path, "none.wasm"), "person");
+    expect(stderr).toMatch(/none\.wasm[\s\S]*→ /);
+    expect(exitCode).toBe(78);
+  });
+
+  test.skipIf(weights === undefined)(
+    "ends with 78 where the model does not know a label, and lists those it knows",
+    async () => {
+      await using folder = await temporaryFolder();
+      const model = join(folder.path, "small.wasm");
+      writeFileSync(model, (await compileFile(weights ?? "", { size: { width: 64, height: 64 } })).bytes);
+      const { exitCode, stderr } = await runWith(folder.path, model, "unicorn");
+      expect(stderr).toMatch(/camera door tracks "unicorn"[\s\S]*→ .*person, bicycle, car/);
+      expect(exitCode).toBe(78);
+    },
+  );
+});
+
+function runWith(folder: string, model: string, label: string) {
+  const config = join(folder, "sabrewing.yml");
+  const camera = `{ffmpeg: {inputs: [{path: "rtsp://127.0.0.1:1/none"}]}, objects: {track: [${label}]}}`;
+  writeFileSync(
+    config,
+    `mqtt: {host: 127.0.0.1, port: 1}\nmodel: {path: ${model}}\ncameras: {door: ${camera}}\n`,
+  );
+  return sabrewing(["run", "-c", config]);
+}

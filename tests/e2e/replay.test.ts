@@ -1,0 +1,73 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { EventMessage } from "../../agent/events/event.ts";
+import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { findMedia, findModel } from "../support/materials.ts";
+import { sabrewing } from "../support/sabrewing.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
+const clip = findMedia("person.mp4");
+
+/** When each of the six people is in view, seconds (media/README.md). */
+const PEOPLE = [
+  [6, 19],
+  [23, 45],
+  [50, 70],
+  [74, 87],
+  [92, 120],
+  [123, 136],
+] as const;
+
+describe.skipIf(weights === undefined || clip === undefined)("sabrewing replay", () => {
+  test("tells of the six people who walk through the clip, each once", { timeout: 240_000 }, async () => {
+    await using folder = await temporaryFolder();
+    const events = eventsIn(await replay(folder.path, "320x192", []));
+    const begun = events.filter(({ type }) => type === "new").map(({ after }) => after);
+    const ended = events.filter(({ type }) => type === "end").map(({ after }) => after);
+    expect(begun).toHaveLength(6);
+    expect(ended.map(({ id }) => id)).toEqual(begun.map(({ id }) => id));
+    for (const [index, [from, to]] of PEOPLE.entries()) {
+      const person = ended[index];
+      expect(Math.abs((person?.start_time ?? 0) - from), `person ${index + 1} comes`).toBeLessThan(1.5);
+      expect(Math.abs((person?.end_time ?? 0) - to), `person ${index + 1} goes`).toBeLessThan(1.5);
+    }
+  });
+
+  test("prints the same lines again and again, and in whichever engine", { timeout: 120_000 }, async () => {
+    await using folder = await temporaryFolder();
+    const inWasmer = await replay(folder.path, "160x96", ["--fps", "1"]);
+    expect(inWasmer).not.toEqual("");
+    expect(await replay(folder.path, "160x96", ["--fps", "1"])).toEqual(inWasmer);
+    const inV8 = await replay(folder.path, "160x96", ["--fps", "1", "--runtime", "v8"]);
+    expect(inV8.replaceAll('"runtime":"v8"', '"runtime":"wasmer"')).toEqual(inWasmer);
+  });
+});
+
+/** @returns what it printed. */
+async function replay(folder: string, size: string, options: readonly string[]): Promise<string> {
+  const [width = 0, height = 0] = size.split("x").map(Number);
+  const model = join(folder, `${size}.wasm`);
+  writeFileSync(model, (await compileFile(weights ?? "", { size: { width, height } })).bytes);
+  const { exitCode, stdout, stderr } = await sabrewing([
+    "replay",
+    clip ?? "",
+    "--model",
+    model,
+    "--json",
+    ...options,
+  ]);
+  expect(stderr).toBe("");
+  expect(exitCode).toBe(0);
+  return stdout;
+}
+
+function eventsIn(output: string): readonly EventMessage[] {
+  return output
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .filter(({ topic }) => topic === "sabrewing/events")
+    .map(({ payload }) => payload);
+}

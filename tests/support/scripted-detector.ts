@@ -1,0 +1,44 @@
+import { type Detection, type Detector, DetectorFault, type ModelInfo } from "../../detectors/detector.ts";
+
+/** A model of 64×32 pixels that knows two labels. */
+export const SMALL_MODEL: ModelInfo = {
+  abi: 1,
+  task: "detect",
+  name: "scripted",
+  input: { width: 64, height: 32, channels: 3, dtype: "u8", layout: "hwc" },
+  labels: ["person", "dog"],
+  precision: "f32",
+  features: ["simd128"],
+  source: { format: "onnx", sha256: "0".repeat(64), licence: "none" },
+  compiler: { version: "0" },
+  sha256: "ab".repeat(32),
+  bytes: 1000,
+  memoryBytes: 65536,
+  imports: [],
+};
+
+/** What the detector answers to one frame: detections in pixels of the model input, a fault, or nothing for ever. */
+export type Answer = readonly Detection[] | "fault" | "silence";
+
+/** A detector that answers from a script, one answer per frame; the last one again and again. */
+export function scriptedDetector(script: readonly Answer[]): Detector & { readonly asked: () => number } {
+  let frames = 0;
+  return {
+    model: SMALL_MODEL,
+    runtime: "wasmer",
+    asked: () => frames,
+    async detect() {
+      const answer = script[Math.min(frames++, script.length - 1)] ?? [];
+      if (answer === "silence") return new Promise(() => {});
+      if (answer === "fault") throw new DetectorFault("trap", "scripted");
+      return { detections: answer, inferenceMs: 10 };
+    },
+    stats: () => ({
+      frames,
+      faults: { deadline: 0, trap: 0, exit: 0, garbage: 0, oversized: 0, unavailable: 0 },
+      restarts: 0,
+      inferenceMs: 10,
+    }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}

@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { silentLog } from "../../agent/base/log.ts";
+import { AgentConfigSchema } from "../../agent/config/schema.ts";
+import { detectorOptions, requireKnownLabels } from "../../agent/detector-for-cameras.ts";
+import { recordingLog } from "../support/log-lines.ts";
+
+const { cameras, detector } = AgentConfigSchema.parse({
+  mqtt: { host: "broker" },
+  model: { path: "m.wasm" },
+  cameras: {
+    door: { ffmpeg: { inputs: [{ path: "rtsp://camera/1" }] }, objects: { track: ["person", "cow"] } },
+    yard: { ffmpeg: { inputs: [{ path: "rtsp://camera/2" }] }, objects: { track: ["sheep", "person"] } },
+  },
+});
+
+test("`auto` is an instance per camera, but one core stays free, and never none", () => {
+  const instances = (cores: number) => detectorOptions(detector, cameras, silentLog(), cores).instances;
+  expect([1, 2, 3, 8].map(instances)).toEqual([1, 1, 2, 2]);
+  expect(detectorOptions({ ...detector, instances: 5 }, cameras, silentLog(), 2).instances).toBe(5);
+});
+
+test("what the detector reports goes to the log at its level", () => {
+  const { log, lines } = recordingLog();
+  detectorOptions(detector, cameras, log).log?.({ level: "warn", message: "deadline" });
+  expect(lines).toMatchObject([{ level: "warn", msg: "deadline" }]);
+});
+
+test("labels the model does not know are all named, with those it knows", () => {
+  const check = () => requireKnownLabels(cameras, { name: "yolov5n", labels: ["person", "dog"] });
+  expect(check).toThrow(/camera door tracks "cow", camera yard tracks "sheep"/);
+  expect(check).toThrow(
+    expect.objectContaining({ name: "ConfigError", remedy: expect.stringMatching(/person, dog/) }),
+  );
+  expect(() =>
+    requireKnownLabels(cameras, { name: "all", labels: ["person", "cow", "sheep"] }),
+  ).not.toThrow();
+});

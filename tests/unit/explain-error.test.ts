@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { ConfigError, TransientError, UsageError } from "../../agent/base/errors.ts";
+import { explainError } from "../../agent/explain-error.ts";
+import { ModelError } from "../../detectors/detector.ts";
+
+test("what only the user can change ends with 78 and names the remedy", () => {
+  for (const error of [
+    new ConfigError("no such thing", "Get one."),
+    new ModelError("no such thing", "Get one."),
+  ]) {
+    expect(explainError(error)).toEqual({ exitCode: 78, text: "sabrewing: no such thing\n  → Get one.\n" });
+  }
+});
+
+test("what may work later ends with 75, senseless words with 64", () => {
+  expect(explainError(new TransientError("away", "Wait.")).exitCode).toBe(75);
+  expect(explainError(new UsageError("expected a number"))).toMatchObject({
+    exitCode: 64,
+    text: expect.stringMatching(/expected a number\n {2}→ /),
+  });
+});
+
+test("anything else is a bug: 70, with the stack and its causes", () => {
+  const { exitCode, text } = explainError(new Error("outer", { cause: new TypeError("inner") }));
+  expect(exitCode).toBe(70);
+  expect(text).toMatch(/this is a bug/);
+  expect(text).toMatch(/Error: outer[\s\S]*explain-error\.test\.ts[\s\S]*caused by TypeError: inner/);
+  expect(explainError("a string").text).toMatch(/a string/);
+});

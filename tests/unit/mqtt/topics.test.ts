@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { jsonLine } from "../../../agent/mqtt/json-line.ts";
+import { availability, cameraStatus, changedCounts, snapshotMessage } from "../../../agent/mqtt/topics.ts";
+
+describe("the topics", () => {
+  test("availability and a camera's status are retained and must arrive", () => {
+    expect(availability("frigate", "offline")).toEqual({
+      topic: "frigate/available",
+      payload: "offline",
+      retain: true,
+      qos: 1,
+    });
+    expect(cameraStatus("frigate", "door", "online")).toMatchObject({
+      topic: "frigate/door/status",
+      qos: 1,
+      retain: true,
+    });
+  });
+
+  test("only counts that changed are told", () => {
+    const before = new Map([
+      ["person", { inView: 1, active: 1 }],
+      ["all", { inView: 1, active: 1 }],
+    ]);
+    const now = new Map([
+      ["person", { inView: 1, active: 0 }],
+      ["all", { inView: 2, active: 1 }],
+    ]);
+    expect(
+      changedCounts("s", "door", before, now).map(({ topic, payload }) => `${topic} ${payload}`),
+    ).toEqual(["s/door/person/active 0", "s/door/all 2"]);
+    expect(changedCounts("s", "door", now, now)).toEqual([]);
+  });
+
+  test("a label is one level of a topic, whatever characters it holds", () => {
+    expect(snapshotMessage("s", "door", "teddy bear", new Uint8Array()).topic).toBe(
+      "s/door/teddy_bear/snapshot",
+    );
+    expect(snapshotMessage("s", "door", "a/b#+", new Uint8Array()).topic).toBe("s/door/a_b_/snapshot");
+  });
+
+  test("a line for scripts holds a payload as what it stands for", () => {
+    const message = (payload: string | Uint8Array) => ({
+      topic: "t",
+      payload,
+      retain: false,
+      qos: 0 as const,
+    });
+    expect(jsonLine(1500, message('{"a":1}'))).toBe('{"time":1.5,"topic":"t","payload":{"a":1}}');
+    expect(jsonLine(0, message("2"))).toBe('{"time":0,"topic":"t","payload":2}');
+    expect(jsonLine(0, message("online"))).toBe('{"time":0,"topic":"t","payload":"online"}');
+    expect(jsonLine(0, message(Uint8Array.of(255, 216)))).toBe('{"time":0,"topic":"t","payload":"/9g="}');
+  });
+});

@@ -1,0 +1,183 @@
+import { describe, expect, test } from "vitest";
+import { SILENCE } from "../../agent/base/or-silence.ts";
+import type { Frame } from "../../agent/camera/frame.ts";
+import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
+import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
+import { type Outcome, type WatchedCamera, watchCamera } from "../../agent/watch-camera.ts";
+import type { Detection } from "../../detectors/detector.ts";
+import { type Answer, scriptedDetector } from "../support/scripted-detector.ts";
+
+const WIDTH = 128;
+const HEIGHT = 64;
+const FRAME_MS = 200;
+const SOMEBODY: Detection = { label: "person", score: 0.9, box: [10, 5, 20, 30] };
+
+describe("watching a camera", () => {
+  test("tells counts of zero before the first frame", async () => {
+    const [first] = await watch([], []);
+    expect(first).toMatchObject({ timeMs: 1000, events: [] });
+    expect(lines(first)).toEqual([
+      "door/person 0",
+      "door/person/active 0",
+      "door/all 0",
+      "door/all/active 0",
+    ]);
+  });
+
+  test("publishes the event, then the counts, with boxes in pixels of the frame", async () => {
+    const outcomes = await watch([[SOMEBODY]], frames(2));
+    expect(outcomes.map(({ events }) => events.map(({ type }) => type))).toEqual([[], [], ["new"], ["end"]]);
+    const [event] = outcomes[2]?.events ?? [];
+    expect(event?.after).toMatchObject({
+      camera: "door",
+      box: [20, 10, 40, 60],
+      region: [0, 0, WIDTH, HEIGHT],
+      detector: {
+        name: "scripted",
+        sha256: "ab".repeat(32),
+        precision: "f32",
+        runtime: "wasmer",
+        inference_ms: 10,
+      },
+    });
+    expect(lines(outcomes[2])).toEqual([
+      "events new",
+      "door/person 1",
+      "door/person/active 1",
+      "door/all 1",
+      "door/all/active 1",
+    ]);
+    expect(lines(outcomes[3])).toEqual([
+      "events end",
+      "door/person 0",
+      "door/person/active 0",
+      "door/all 0",
+      "door/all/active 0",
+    ]);
+  });
+
+  test("says nothing while nothing changes", async () => {
+    const outcomes = await watch([[SOMEBODY]], frames(10));
+    expect(outcomes.slice(3, -1).flatMap(lines)).toEqual([]);
+  });
+
+  test("loses one frame to a fault of the detector, not the object in view", async () => {
+    let answered = 0;
+    const outcomes = await watch([[SOMEBODY], [SOMEBODY], "fault", [SOMEBODY]], frames(5), {
+      onDetected: () => answered++,
+    });
+    expect(typesIn(outcomes)).toEqual(["new", "end"]);
+    expect(answered).toBe(4);
+  });
+
+  test("ends everything in view when the camera falls silent, and starts afresh after", async () => {
+    const outcomes = await watch([[SOMEBODY]], [...frames(3), SILENCE, ...frames(3, 20_000)]);
+    expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
+    const ids = outcomes.flatMap(({ events }) => events.map(({ after }) => after.id));
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  test("ends at once when it is told to stop while the detector is thinking", async () => {
+    const stop = new AbortController();
+    const detector = scriptedDetector([[SOMEBODY], [SOMEBODY], "silence"]);
+    const outcomes: Outcome[] = [];
+    const watching = watchCamera(stream(frames(3)), door(), {
+      ...dependencies,
+      detector,
+      signal: stop.signal,
+    });
+    for await (const outcome of watching) {
+      outcomes.push(outcome);
+      if (outcomes.length === 3) setTimeout(() => stop.abort(), 10);
+    }
+    expect(typesIn(outcomes)).toEqual(["new", "end"]);
+  });
+
+  test("does not ask the detector where detection is switched off", async () => {
+    const detector = scriptedDetector([[SOMEBODY]]);
+    await watch(detector, frames(5), {}, door({ detect: DetectSchema.parse({ enabled: false }) }));
+    expect(detector.asked()).toBe(0);
+  });
+
+  test("hears nothing of labels it does not track, nor of boxes its filters shut out", async () => {
+    const dog: Detection = { ...SOMEBODY, label: "dog" };
+    expect(typesIn(await watch([[dog]], frames(5)))).toEqual([]);
+    const filters = { person: { min_area: 2000 } };
+    const choosy = door({ objects: ObjectsSchema.parse({ filters }) });
+    expect(typesIn(await watch([[SOMEBODY]], frames(5), {}, choosy))).toEqual([]);
+  });
+
+  test("sends a picture with `new` where snapshots are on, and none otherwise", async () => {
+    const open = door({ snapshots: SnapshotsSchema.parse({ enabled: true }) });
+    const outcomes = await watch([[SOMEBODY]], frames(5), {}, open);
+    const pictures = outcomes
+      .flatMap(({ messages }) => messages)
+      .filter(({ topic }) => topic.endsWith("/snapshot"));
+    expect(pictures.map(({ topic, retain }) => [topic, retain])).toEqual([
+      ["sabrewing/door/person/snapshot", true],
+    ]);
+    expect([...(pictures[0]?.payload ?? []).slice(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
+    expect(outcomes.flatMap(({ events }) => events).every(({ after }) => after.has_snapshot)).toBe(true);
+    const closed = await watch([[SOMEBODY]], frames(5));
+    expect(closed.flatMap(({ messages }) => messages).some(({ topic }) => topic.endsWith("/snapshot"))).toBe(
+      false,
+    );
+  });
+});
+
+const dependencies = {
+  prefix: "sabrewing",
+  signal: new AbortController().signal,
+  newId: eventIds(seededRandom(1)),
+  startMs: 1000,
+};
+
+async function watch(
+  script: readonly Answer[] | ReturnType<typeof scriptedDetector>,
+  items: readonly (Frame | typeof SILENCE)[],
+  extra: { readonly onDetected?: () => void } = {},
+  camera = door(),
+): Promise<Outcome[]> {
+  const detector = "detect" in script ? script : scriptedDetector(script);
+  const outcomes: Outcome[] = [];
+  const watching = watchCamera(stream(items), camera, { ...dependencies, ...extra, detector });
+  for await (const outcome of watching) outcomes.push(outcome);
+  return outcomes;
+}
+
+function door(settings: Partial<WatchedCamera> = {}): WatchedCamera {
+  return {
+    name: "door",
+    detect: DetectSchema.parse({}),
+    objects: ObjectsSchema.parse({}),
+    snapshots: SnapshotsSchema.parse({}),
+    ...settings,
+  };
+}
+
+function frames(count: number, startMs = 2000): Frame[] {
+  return Array.from({ length: count }, (_, sequence) => ({
+    camera: "door",
+    sequence,
+    timeMs: startMs + sequence * FRAME_MS,
+    width: WIDTH,
+    height: HEIGHT,
+    pixels: new Uint8Array(WIDTH * HEIGHT * 3),
+  }));
+}
+
+async function* stream<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+function typesIn(outcomes: readonly Outcome[]): readonly string[] {
+  return outcomes.flatMap(({ events }) => events.map(({ type }) => type));
+}
+
+/** Topic without the prefix, and the payload or an event's type. */
+function lines(outcome: Outcome | undefined): readonly string[] {
+  return (outcome?.messages ?? []).map(({ topic, payload }) => {
+    const text = String(payload);
+    return `${topic.replace("sabrewing/", "")} ${text.startsWith("{") ? JSON.parse(text).type : text}`;
+  });
+}
