@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import {
   type Detector,
   type DetectorFaultKind,
+  type DetectorStats,
   openDetector,
   type Runtime,
 } from "../../detectors/detector.ts";
