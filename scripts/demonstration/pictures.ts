@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EventMessage } from "../../agent/events/event.ts";
+import { snapshotMessage } from "../../agent/mqtt/topics.ts";
 import type { Message } from "./listener.ts";
 import { readEvent } from "./summary.ts";
 
@@ -44,7 +45,8 @@ export function savePictures(folder: string, prefix: string, say: (text: string)
       if (topic === `${prefix}/events`) {
         const event = readEvent(payload);
         if (!hasPicture(event)) return;
-        const snapshotTopic = `${prefix}/${event.after.camera}/${event.after.label}/snapshot`;
+        const { camera, label } = event.after;
+        const snapshotTopic = snapshotMessage(prefix, camera, label, payload).topic;
         on(snapshotTopic).events.push(event);
         match(snapshotTopic);
       } else if (topic.endsWith("/snapshot")) {

@@ -22,20 +22,28 @@ export interface AgentProcess extends AsyncDisposable {
   readonly log: readonly LogEntry[];
 }
 
+export interface AgentOptions {
+  /** The command line that starts its program. Default: the sources. */
+  readonly sabrewing?: readonly [program: string, ...words: string[]];
+  /** Of the model's input. Default: a small one, which is soon answered. */
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
 /**
- * Compiles the weights for a small picture and runs the agent with it.
+ * Compiles the weights and runs the agent with them.
  * @param weights path of the `.pt` or `.onnx` file
  */
 export async function startAgent(
   weights: string,
   settings: Omit<AgentSettings, "modulePath">,
+  { sabrewing = [process.execPath, MAIN], size = { width: 320, height: 192 } }: AgentOptions = {},
 ): Promise<AgentProcess> {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-model-"));
   const modulePath = join(folder, "detector.wasm");
-  const { bytes } = await compileFile(weights, { size: { width: 320, height: 192 } });
+  const { bytes } = await compileFile(weights, { size });
   writeFileSync(modulePath, bytes);
   const log: LogEntry[] = [];
-  const agent = startAgentProcess([process.execPath, MAIN], { ...settings, modulePath }, (line) => {
+  const agent = startAgentProcess(sabrewing, { ...settings, modulePath }, (line) => {
     if (line.startsWith("{")) log.push(JSON.parse(line) as LogEntry);
   });
   return {
