@@ -54,7 +54,7 @@ export function recogniseDetect(decode: ExportedDecode, interpreter: Interpreter
     const array = logits[scale];
     if (array) values.set(value, array);
   });
-  interpret(decode.tail, values, interpreter);
+  interpret(decode.tail, values, interpreter, decode.outputs);
 
   const { boxes, classes } = findBoxes(decode.outputs, heads, values);
   const perBox = BOX_COLUMNS + classes;

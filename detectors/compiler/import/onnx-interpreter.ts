@@ -47,21 +47,27 @@ export function createInterpreter(): Interpreter {
 }
 
 /**
- * Runs nodes in order and adds what they make to `values`.
+ * Runs nodes in order and adds what they make to `values`, which in the end holds what no node has used and `keep`.
  * @throws ModelError when a value is missing or a node breaks its operator's rules.
  */
 export function interpret(
   nodes: readonly OnnxNode[],
   values: Map<string, NdArray>,
   interpreter: Interpreter,
+  keep: readonly string[] = [],
 ): void {
+  const lastUsers = new Map(nodes.flatMap((node) => node.input.map((name) => [name, node] as const)));
+  for (const name of keep) lastUsers.delete(name);
   for (const node of nodes) {
     const inputs = node.input.map((name) => {
       const value = values.get(name);
       if (name !== "" && !value) throw damagedOnnx(`${showNode(node)} uses "${name}", which nothing makes`);
       return value;
     });
-    interpreter.run(node, inputs).forEach((output, index) => {
+    const outputs = interpreter.run(node, inputs);
+    // A large picture's decode is dozens of arrays as large as its output.
+    for (const name of node.input) if (lastUsers.get(name) === node) values.delete(name);
+    outputs.forEach((output, index) => {
       const name = node.output[index];
       if (name) values.set(name, output);
     });

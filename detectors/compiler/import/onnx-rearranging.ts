@@ -18,6 +18,7 @@ export const rearranging: Readonly<Record<string, Operation>> = {
   Split: split,
   Concat: (call) => [concat(call)],
   Gather: (call) => [gather(call)],
+  ScatterND: (call) => [scatter(call)],
 };
 
 function reshape(call: Call): NdArray {
@@ -203,6 +204,37 @@ function gather(call: Call): NdArray {
       y.data.set(x.data.subarray(from, from + run), to);
       to += run;
     }
+  }
+  return y;
+}
+
+/** ONNX ScatterND-11: how `y[..., 0:2] = …` is written (export.py --inplace). */
+function scatter(call: Call): NdArray {
+  const x = operand(call, 0);
+  const indices = operand(call, 1);
+  const updates = operand(call, 2);
+  const depth = indices.shape.at(-1) ?? 0;
+  const run = elementsOf(x.shape.slice(depth));
+  const places = depth === 0 ? 0 : indices.data.length / depth;
+  if (depth > x.shape.length || updates.data.length !== places * run) {
+    throw damagedOnnx(
+      `${showNode(call.node)} writes [${updates.shape.join(", ")}] at [${indices.shape.join(", ")}] of [${x.shape.join(", ")}]`,
+    );
+  }
+  const strides = stridesOf(x.shape);
+  const y = gatherStrided(x, x.shape, strides);
+  for (let place = 0; place < places; place++) {
+    let to = 0;
+    for (let axis = 0; axis < depth; axis++) {
+      const size = x.shape[axis] ?? 1;
+      const wished = indices.data[place * depth + axis] ?? 0;
+      const index = wished < 0 ? wished + size : wished;
+      if (!(index >= 0 && index < size)) {
+        throw damagedOnnx(`${showNode(call.node)} writes to element ${wished} of ${size}`);
+      }
+      to += index * (strides[axis] ?? 0);
+    }
+    y.data.set(updates.data.subarray(place * run, (place + 1) * run), to);
   }
   return y;
 }
