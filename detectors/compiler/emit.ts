@@ -10,7 +10,7 @@ import { emitDoors } from "./kernels/doors.ts";
 import { kernels } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { pointerTo, repeat } from "./kernels/loops.ts";
-import { detectScratchBytes } from "./kernels/yolov5-detect.ts";
+import { scratchBytesOf } from "./kernels/scratch.ts";
 import { alignUp, type BorderedBuffer, type MemoryPlan, type MemoryRequest } from "./memory/plan.ts";
 import type { FunctionReference } from "./wasm/assembler.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
@@ -28,12 +28,7 @@ export const ADDRESS = {
 
 /** What a graph needs of the memory planner. */
 export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequest {
-  const shapeOf = (value: string) => graph.values.get(value)?.shape ?? [];
-  const scratchBytes = new Map(
-    graph.nodes.flatMap((node) =>
-      node.op === "yolov5_detect" ? [[node.output, detectScratchBytes(node, shapeOf)] as const] : [],
-    ),
-  );
+  const scratchBytes = new Map(graph.nodes.map((node) => [node.output, scratchBytesOf(node, graph)]));
   return { startAddress: ADDRESS.arena, outputAddress: ADDRESS.detections, scratchBytes, keep };
 }
 

@@ -201,6 +201,12 @@ describe("the convolution kernel equals its reference", () => {
     });
   }
 
+  test.for(["relu", "relu6", { hardSwish: 1 / 6 }] as const)("with the activation %j", async (activation) => {
+    const attributes = { stride: 1, padding: ALL_SIDES(1), activation };
+    const shapes = [[6, 7, 8], [12, 3, 3, 8], [12]];
+    expect(await largestDifference("conv2d", shapes, attributes, [1, 2])).toBeLessThan(1e-3);
+  });
+
   test("without a bias", async () => {
     const attributes = { stride: 1, padding: ALL_SIDES(1), activation: "none" } as const;
     expect(
@@ -215,6 +221,43 @@ describe("the convolution kernel equals its reference", () => {
       ),
     ).toBeLessThan(1e-3);
   });
+});
+
+describe("the depthwise convolution kernel equals its reference", () => {
+  const ACTIVATIONS = ["none", "silu", "relu", "relu6", { hardSwish: 0.16662598 }] as const;
+  const cases = [
+    { what: "3×3", x: [9, 12, 16], kernel: 3, stride: 1, padding: ALL_SIDES(1) },
+    { what: "5×5", x: [9, 13, 24], kernel: 5, stride: 1, padding: ALL_SIDES(2) },
+    {
+      what: "3×3 stride 2, TensorFlow's SAME",
+      x: [8, 10, 8],
+      kernel: 3,
+      stride: 2,
+      padding: { top: 0, left: 0, bottom: 1, right: 1 },
+    },
+    {
+      what: "5×5 stride 2, TensorFlow's SAME",
+      x: [8, 14, 8],
+      kernel: 5,
+      stride: 2,
+      padding: { top: 1, left: 1, bottom: 2, right: 2 },
+    },
+    { what: "stride larger than the kernel", x: [10, 10, 4], kernel: 1, stride: 3, padding: ALL_SIDES(0) },
+    { what: "channels not divisible by 4", x: [5, 6, 7], kernel: 3, stride: 1, padding: ALL_SIDES(1) },
+    { what: "a single pixel", x: [1, 1, 5], kernel: 5, stride: 1, padding: ALL_SIDES(2) },
+  ];
+  for (const [index, { what, x, kernel, stride, padding }] of cases.entries()) {
+    const activation = ACTIVATIONS[index % ACTIVATIONS.length] ?? "none";
+    test(`${what}, ${JSON.stringify(activation)}`, async () => {
+      const inputs = [x, [kernel, kernel, x[2] ?? 0], [x[2] ?? 0]];
+      const attributes = { stride, padding, activation };
+      expect(await largestDifference("depthwise_conv2d", inputs, attributes, [1, 2])).toBeLessThan(1e-3);
+      expect(
+        await largestDifference("depthwise_conv2d", inputs.slice(0, 2), attributes, [1]),
+        "without a bias",
+      ).toBeLessThan(1e-3);
+    });
+  }
 });
 
 describe("the other kernels equal their references", () => {
@@ -238,6 +281,21 @@ describe("the other kernels equal their references", () => {
         expect(await largestDifference(op, [shape, shape.slice(-1)], {}, [1])).toBeLessThan(1e-5);
       });
     }
+    test(`${size} times a map of one pixel`, async () => {
+      expect(await largestDifference("mul", [shape, [1, 1, shape[2] ?? 0]], {})).toBeLessThan(1e-5);
+    });
+    test(`ReLU, ReLU6 and hard swish of ${size}`, async () => {
+      expect(await largestDifference("relu", [shape], {})).toBe(0);
+      expect(await largestDifference("relu6", [shape], {})).toBe(0);
+      expect(await largestDifference("hard_swish", [shape], { slope: 1 / 6 })).toBeLessThan(1e-5);
+    });
+    test(`the average of ${size}`, async () => {
+      expect(await largestDifference("mean", [shape], {})).toBeLessThan(1e-6);
+    });
+    test(`bilinear resizing of ${size} by 2 and by 3`, async () => {
+      expect(await largestDifference("resize_bilinear", [shape], { factor: 2 })).toBeLessThan(1e-6);
+      expect(await largestDifference("resize_bilinear", [shape], { factor: 3 })).toBeLessThan(1e-6);
+    });
     test(`upsampling ${size} by 2 and by 3`, async () => {
       expect(await largestDifference("upsample", [shape], { factor: 2 })).toBe(0);
       expect(await largestDifference("upsample", [shape], { factor: 3 })).toBe(0);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type { Graph, ValueType } from "../../detectors/compiler/graph/graph.ts";
+import type { Graph, OperatorAttributes, ValueType } from "../../detectors/compiler/graph/graph.ts";
 import { evaluate, evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
@@ -42,7 +42,44 @@ describe("a whole YOLOv5n with seeded weights", () => {
   }
 });
 
-describe("decode and non-maximum suppression equal the reference", () => {
+/** Compares a detection head's kernel with its reference, row by row. Returns the number of detections. */
+async function compareHeads<K extends "yolov5_detect" | "centernet_detect">(
+  op: K,
+  attributes: OperatorAttributes[K],
+  inputs: readonly Tensor[],
+  thresholds: { readonly score: number; readonly iou: number },
+): Promise<number> {
+  const names = inputs.map((_, index) => `input ${index}`);
+  const graph: Graph = {
+    input: "input 0",
+    output: "detections",
+    nodes: [makeNode(op, names, "detections", attributes)],
+    values: new Map<string, ValueType>([
+      ...inputs.map(({ shape }, index) => [`input ${index}`, { shape, dtype: "f32" }] as const),
+      ["detections", { shape: [300, 6], dtype: "f32" }],
+    ]),
+    constants: new Map(),
+  };
+  const kernels = await instantiateKernels(graph);
+  for (const [index, tensor] of inputs.entries()) kernels.write(`input ${index}`, tensor);
+  const count = kernels.run(thresholds);
+  const expected = evaluateOperator(op, inputs, attributes, thresholds);
+  const received = kernels.read("detections").data;
+  const labels = new Int32Array(Float32Array.from(received).buffer);
+  const expectedCount = expected.data.filter((_, index) => index % 6 === 4).indexOf(0);
+  expect(count).toBe(expectedCount < 0 ? 300 : expectedCount);
+  for (let row = 0; row < count; row++) {
+    for (let column = 0; column < 5; column++) {
+      const value = expected.data[6 * row + column] ?? Number.NaN;
+      const digits = column === 4 ? 5 : 2;
+      expect(received[6 * row + column], `row ${row}, column ${column}`).toBeCloseTo(value, digits);
+    }
+    expect(labels[6 * row + 5]).toBe(expected.data[6 * row + 5]);
+  }
+  return count;
+}
+
+describe("YOLOv5's decode and non-maximum suppression equal the reference", () => {
   const CLASSES = 3;
   const SCALES = [
     {
@@ -78,42 +115,8 @@ describe("decode and non-maximum suppression equal the reference", () => {
     }));
   }
 
-  async function compare(
-    inputs: readonly Tensor[],
-    thresholds: { readonly score: number; readonly iou: number },
-  ): Promise<number> {
-    const attributes = { scales: SCALES, classes: CLASSES };
-    const names = SHAPES.map((_, index) => `logits ${index}`);
-    const graph: Graph = {
-      input: "logits 0",
-      output: "detections",
-      nodes: [makeNode("yolov5_detect", names, "detections", attributes)],
-      values: new Map<string, ValueType>([
-        ...SHAPES.map((shape, index) => [`logits ${index}`, { shape, dtype: "f32" }] as const),
-        ["detections", { shape: [300, 6], dtype: "f32" }],
-      ]),
-      constants: new Map(),
-    };
-    const kernels = await instantiateKernels(graph);
-    for (const [index, tensor] of inputs.entries()) kernels.write(`logits ${index}`, tensor);
-    const count = kernels.run(thresholds);
-    const expected = evaluateOperator("yolov5_detect", inputs, attributes, thresholds);
-    const received = kernels.read("detections").data;
-    const labels = new Int32Array(Float32Array.from(received).buffer);
-    const expectedCount = expected.data.filter((_, index) => index % 6 === 4).indexOf(0);
-    expect(count).toBe(expectedCount < 0 ? 300 : expectedCount);
-    for (let row = 0; row < count; row++) {
-      for (let column = 0; column < 5; column++) {
-        const value = expected.data[6 * row + column] ?? Number.NaN;
-        expect(received[6 * row + column], `row ${row}, column ${column}`).toBeCloseTo(
-          value,
-          column === 4 ? 5 : 2,
-        );
-      }
-      expect(labels[6 * row + 5]).toBe(expected.data[6 * row + 5]);
-    }
-    return count;
-  }
+  const compare = (inputs: readonly Tensor[], thresholds: { readonly score: number; readonly iou: number }) =>
+    compareHeads("yolov5_detect", { scales: SCALES, classes: CLASSES }, inputs, thresholds);
 
   test("for a picture with some objects", async () => {
     expect(await compare(logits(1, -2), { score: 0.25, iou: 0.45 })).toBeGreaterThan(3);
@@ -141,5 +144,50 @@ describe("decode and non-maximum suppression equal the reference", () => {
       data: new Float32Array(shape[0] * shape[1] * shape[2]).fill(Number.NaN),
     }));
     expect(await compare(broken, { score: 0.25, iou: 0.45 })).toBe(0);
+  });
+});
+
+describe("CenterNet's peaks and non-maximum suppression equal the reference", () => {
+  const HEIGHT = 9;
+  const WIDTH = 11;
+
+  /** A heat map whose scores are `steps` different numbers, so that equal neighbours and equal peaks occur. */
+  function maps(seed: number, classes: number, steps: number): Tensor[] {
+    const next = seeded(seed);
+    const heat = Float32Array.from(
+      { length: HEIGHT * WIDTH * classes },
+      () => Math.round(next() * steps) / (steps + 1),
+    );
+    const sizes = Float32Array.from({ length: HEIGHT * WIDTH * 4 }, () => 2 + 10 * next());
+    return [
+      { shape: [HEIGHT, WIDTH, classes], data: heat },
+      { shape: [HEIGHT, WIDTH, 4], data: sizes },
+    ];
+  }
+
+  const compare = (inputs: readonly Tensor[], candidates: number, score: number, iou: number) =>
+    compareHeads("centernet_detect", { stride: 4, candidates }, inputs, { score, iou });
+
+  test("for a map with some peaks", async () => {
+    expect(await compare(maps(1, 8, 1000), 100, 0.9, 0.45)).toBeGreaterThan(3);
+  });
+
+  test("when classes are not whole vectors: no label is made up", async () => {
+    expect(await compare(maps(2, 3, 1000), 100, 0.5, 0.9)).toBeGreaterThan(3);
+  });
+
+  test("when there are more peaks than candidates: the highest count, the earliest of equals", async () => {
+    expect(await compare(maps(3, 5, 4), 20, 0.1, 1)).toBe(20);
+    expect(await compare(maps(4, 8, 1000), 7, 0.1, 1)).toBe(7);
+  });
+
+  test("for plateaus, where every cell is a peak", async () => {
+    const [, sizes] = maps(5, 4, 10);
+    const flat = { shape: [HEIGHT, WIDTH, 4], data: new Float32Array(HEIGHT * WIDTH * 4).fill(0.75) };
+    expect(await compare([flat, sizes ?? flat], 50, 0.5, 0.3)).toBeGreaterThan(1);
+  });
+
+  test("when nothing is hot", async () => {
+    expect(await compare(maps(6, 8, 1000), 100, 0.9999, 0.45)).toBe(0);
   });
 });

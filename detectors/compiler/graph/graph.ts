@@ -27,6 +27,12 @@ export interface Padding {
   readonly right: number;
 }
 
+/**
+ * What a convolution does to its sums before it stores them. Hard swish (Howard et al. 2019, arXiv:1905.02244) is
+ * slope · x · min(max(x + 3, 0), 6); its slope is 1/6, or what a file with half-precision constants has made of that.
+ */
+export type Activation = "none" | "silu" | "relu" | "relu6" | { readonly hardSwish: number };
+
 /** One scale of the YOLOv5 head: pixels of the input per cell, and its anchors' sizes in pixels of the input. */
 export interface DetectScale {
   readonly stride: number;
@@ -44,17 +50,30 @@ export interface OperatorAttributes {
   conv2d: {
     readonly stride: number;
     readonly padding: Padding;
-    readonly activation: "none" | "silu";
+    readonly activation: Activation;
+  };
+  /** inputs: x, weights [kh, kw, channels], bias [channels] (optional). Every channel has a kernel of its own. */
+  depthwise_conv2d: {
+    readonly stride: number;
+    readonly padding: Padding;
+    readonly activation: Activation;
   };
   sigmoid: Record<never, never>;
   silu: Record<never, never>;
-  /** Elementwise, both inputs of one shape (or the second a [channels] constant). */
+  relu: Record<never, never>;
+  relu6: Record<never, never>;
+  hard_swish: { readonly slope: number };
+  /** Elementwise, both inputs of one shape, or the second a [channels] constant or a [1, 1, channels] map. */
   add: Record<never, never>;
   mul: Record<never, never>;
   /** Padding never wins the maximum. */
   max_pool2d: { readonly kernel: number; readonly stride: number; readonly padding: Padding };
   /** Nearest neighbour: every pixel becomes factor × factor pixels. */
   upsample: { readonly factor: number };
+  /** Bilinear by a whole factor, pixel (y, x) of the output looking at (y, x) / factor of the input. */
+  resize_bilinear: { readonly factor: number };
+  /** The average over all pixels: [h, w, channels] → [1, 1, channels]. */
+  mean: Record<never, never>;
   /** Joins along channels. */
   concat: Record<never, never>;
   /**
@@ -62,6 +81,12 @@ export interface OperatorAttributes {
    * Makes [300, 6]: x1, y1, x2, y2, score, label of what is left after class-wise non-maximum suppression.
    */
   yolov5_detect: { readonly scales: readonly DetectScale[]; readonly classes: number };
+  /**
+   * CenterNet: inputs are the heat map [h, w, classes] (0..1) and how far each side of the box is from the cell, in
+   * pixels of the input: left, top, right, bottom [h, w, 4]. A peak is the highest of its class in its 3×3 cells.
+   * Makes [300, 6] like `yolov5_detect`, from the `candidates` highest peaks.
+   */
+  centernet_detect: { readonly stride: number; readonly candidates: number };
 }
 
 export type Operator = keyof OperatorAttributes;
@@ -79,7 +104,7 @@ export type Node<K extends Operator = Operator> = {
 export interface Graph {
   /** The picture: u8 [height, width, 3]. */
   readonly input: string;
-  /** The value the module answers with: the output of `yolov5_detect`. */
+  /** The value the module answers with: the output of the detection head. */
   readonly output: string;
   /** In execution order. */
   readonly nodes: readonly Node[];

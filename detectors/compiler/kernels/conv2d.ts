@@ -6,11 +6,11 @@
  * product per turn of its loop: 4·2 accumulators + 2 weights + 1 pixel fit the 16 vector registers of x86-64. Unrolling
  * by hand made V8 hoist the loads and spill (../shared notes: 53 → 37 GFLOP/s), hence exactly one step per loop body.
  */
-import type { Node } from "../graph/graph.ts";
+import type { Activation, Node } from "../graph/graph.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
+import { prepareActivation } from "./activation.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
-import { loadSigmoidConstants, onePlusExpMinus } from "./sigmoid.ts";
 
 const TILE_PIXELS = 4;
 const TILE_VECTORS = 2;
@@ -26,7 +26,7 @@ interface Convolution {
   readonly kernelHeight: number;
   readonly kernelWidth: number;
   readonly stride: number;
-  readonly activation: "none" | "silu";
+  readonly activation: Activation;
   /** Address of the kernel's top left corner for the first output pixel: inside the zero border where there is padding. */
   readonly firstWindow: number;
 }
@@ -301,19 +301,16 @@ function emitRowEnd(
   context: KernelContext,
 ): void {
   if (activation === "none" && !addend) return;
-  const constants = activation === "silu" ? loadSigmoidConstants(code, context) : undefined;
+  const activate = prepareActivation(code, activation, context);
   const value = code.local("v128");
   repeat(code, y.width, () => {
     for (let vector = 0; vector < vectors; vector++) {
       code
         .get(output)
-        .get(output)
         .memory("v128.load", 16 * vector)
-        .tee(value);
-      if (constants) {
-        onePlusExpMinus(code, value, constants);
-        code.op("f32x4.div");
-      }
+        .set(value)
+        .get(output);
+      activate(value);
       if (addend) {
         code
           .get(addend)

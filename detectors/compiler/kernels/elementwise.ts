@@ -1,39 +1,52 @@
-/** Operators that work on each number by itself: sigmoid, SiLU, addition and multiplication. */
-import type { Node } from "../graph/graph.ts";
+/** Operators that work on each number by itself: activations, addition and multiplication. */
+import type { Activation, Node } from "../graph/graph.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import { type EmitKernel, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
+import { type EmitActivation, prepareActivation } from "./activation.ts";
+import { type EmitKernel, type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import { loadSigmoidConstants, onePlusExpMinus } from "./sigmoid.ts";
 
 export const emitSigmoid: EmitKernel<"sigmoid"> = (node, context) =>
-  emitUnary(node, context, (code, _x, constants) => {
-    code.get(constants.one);
+  emitUnary(node, context, (code) => {
+    const constants = loadSigmoidConstants(code, context);
+    return (x) => {
+      code.get(constants.one);
+      onePlusExpMinus(code, x, constants);
+      code.op("f32x4.div");
+    };
   });
 
-export const emitSilu: EmitKernel<"silu"> = (node, context) =>
-  emitUnary(node, context, (code, x) => {
-    code.get(x);
-  });
+export const emitSilu: EmitKernel<"silu"> = (node, context) => emitActivation(node, "silu", context);
+
+export const emitRelu: EmitKernel<"relu"> = (node, context) => emitActivation(node, "relu", context);
+
+export const emitRelu6: EmitKernel<"relu6"> = (node, context) => emitActivation(node, "relu6", context);
+
+export const emitHardSwish: EmitKernel<"hard_swish"> = (node, context) =>
+  emitActivation(node, { hardSwish: node.attributes.slope }, context);
 
 export const emitAdd: EmitKernel<"add"> = (node, context) => emitBinary(node, context, "f32x4.add");
 
 export const emitMul: EmitKernel<"mul"> = (node, context) => emitBinary(node, context, "f32x4.mul");
 
-/** y = numerator / (1 + e^−x) */
+function emitActivation(node: Node, activation: Activation, context: KernelContext): FunctionReference {
+  return emitUnary(node, context, (code) => prepareActivation(code, activation, context));
+}
+
+/** @param prepare loads constants and returns what emits y for one x. */
 function emitUnary(
   node: Node,
   context: KernelContext,
-  numerator: (code: Assembler, x: Local, constants: ReturnType<typeof loadSigmoidConstants>) => void,
+  prepare: (code: Assembler) => EmitActivation,
 ): FunctionReference {
   return context.module.function(`${node.op} ${node.output}`, [], [], (code) => {
-    const constants = loadSigmoidConstants(code, context);
+    const compute = prepare(code);
     const x = code.local("v128");
     forEachVector(code, node, context, ([input], output) => {
       if (input === undefined) throw new Error(`${node.op}: expected one input`);
       code.get(input).memory("v128.load").set(x).get(output);
-      numerator(code, x, constants);
-      onePlusExpMinus(code, x, constants);
-      code.op("f32x4.div").memory("v128.store");
+      compute(x);
+      code.memory("v128.store");
     });
   });
 }
@@ -49,8 +62,8 @@ function emitBinary(node: Node, context: KernelContext, op: "f32x4.add" | "f32x4
 }
 
 /**
- * Walks all inputs and the output vector by vector. A constant of [channels] is walked anew for every pixel, one of the
- * output's shape once.
+ * Walks all inputs and the output vector by vector. A constant of [channels] and a map of one pixel are walked anew for
+ * every pixel of the output.
  */
 function forEachVector(
   code: Assembler,
@@ -64,7 +77,7 @@ function forEachVector(
   const inputs = node.inputs.map((value, index) => {
     const { address, pixelBytes, rowBytes } = context.isConstant(value)
       ? storeConstantMap(inputAt(node, index), y.width, vectors, context)
-      : context.map(value);
+      : repeatedIfSingle(context.map(value), y);
     return { pointer: pointerTo(code, address), pixelBytes, rowBytes };
   });
   repeat(code, y.height, () => {
@@ -85,6 +98,12 @@ function forEachVector(
     }
     advance(code, output, y.rowBytes - y.width * y.pixelBytes);
   });
+}
+
+/** A map of one pixel is every pixel of a larger one. */
+function repeatedIfSingle(map: FeatureMap, y: FeatureMap): FeatureMap {
+  const isSingle = map.height === 1 && map.width === 1 && (y.height > 1 || y.width > 1);
+  return isSingle ? { ...map, pixelBytes: 0, rowBytes: 0 } : map;
 }
 
 /** Stores a constant with its pixels padded to whole vectors; [channels] has pixel and row pitch 0. */

@@ -5,7 +5,7 @@ import type { KernelContext } from "./kernel.ts";
 import { advance, pointerTo } from "./loops.ts";
 
 /** Offsets within a candidate, which looks like a detection of the reply: f32 x1, y1, x2, y2, score, i32 label. */
-const FIELD = { x1: 0, y1: 4, x2: 8, y2: 12, score: 16, label: 20 } as const;
+export const FIELD = { x1: 0, y1: 4, x2: 8, y2: 12, score: 16, label: 20 } as const;
 
 /**
  * (end of the candidates) → how many detections were written.
@@ -60,7 +60,7 @@ export function emitSuppression(
 }
 
 /** Runs `body` with `candidate` at each one up to `end`; there is at least one. */
-function forEachCandidate(code: Assembler, candidate: Local, end: Local, body: () => void): void {
+export function forEachCandidate(code: Assembler, candidate: Local, end: Local, body: () => void): void {
   code.loop((next) => {
     body();
     advance(code, candidate, DETECTION_BYTES);
@@ -69,7 +69,7 @@ function forEachCandidate(code: Assembler, candidate: Local, end: Local, body: (
 }
 
 /** Copies a candidate word by word: the last vector of a candidate would reach into its neighbour. */
-function copyCandidate(code: Assembler, from: Local, to: Local): void {
+export function copyCandidate(code: Assembler, from: Local, to: Local): void {
   for (const offset of Object.values(FIELD)) {
     code.get(to).get(from).memory("i32.load", offset).memory("i32.store", offset);
   }

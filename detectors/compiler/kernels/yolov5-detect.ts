@@ -4,20 +4,12 @@
  * are only looked at where the objectness passes.
  */
 import { DETECTION_BYTES } from "../../module-format.ts";
-import type { DetectScale, Node, Shape } from "../graph/graph.ts";
+import type { DetectScale } from "../graph/graph.ts";
 import type { FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitKernel, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import { emitSuppression } from "./non-maximum-suppression.ts";
 import { loadSigmoidConstants, onePlusExpMinus } from "./sigmoid.ts";
-
-/** Bytes of working memory: room for every anchor of every cell to be a candidate. */
-export function detectScratchBytes(node: Node<"yolov5_detect">, shapeOf: (value: string) => Shape): number {
-  return node.attributes.scales.reduce((bytes, { anchors }, scale) => {
-    const [height = 0, width = 0] = shapeOf(inputAt(node, scale));
-    return bytes + height * width * anchors.length * DETECTION_BYTES;
-  }, 0);
-}
 
 export const emitYolov5Detect: EmitKernel<"yolov5_detect"> = (node, context) => {
   const { scales, classes } = node.attributes;

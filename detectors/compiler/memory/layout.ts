@@ -44,7 +44,7 @@ export function layOut(graph: Graph): Layout {
   const borders = new Map<string, number>();
   for (const node of graph.nodes) {
     const [input] = node.inputs;
-    if (node.op !== "conv2d" || input === undefined) continue;
+    if ((node.op !== "conv2d" && node.op !== "depthwise_conv2d") || input === undefined) continue;
     const { top, left, bottom, right } = node.attributes.padding;
     const buffer = slices.get(input)?.buffer ?? input;
     borders.set(buffer, Math.max(borders.get(buffer) ?? 0, top, left, bottom, right));

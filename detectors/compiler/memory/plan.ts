@@ -47,7 +47,7 @@ export interface MemoryRequest {
   readonly startAddress: number;
   /** The output's address: it lies outside the arena, behind the reply's header. */
   readonly outputAddress: number;
-  /** Bytes of working memory that nodes need, by output. */
+  /** Bytes of working memory that nodes need, by output; most need none. */
   readonly scratchBytes: ReadonlyMap<string, number>;
   /** Values that stay readable after the inference (tests look at them). */
   readonly keep: readonly string[];
@@ -64,10 +64,9 @@ export function planMemory(graph: Graph, request: MemoryRequest): MemoryPlan {
     return [{ name, bytes, first: life.first, last: kept.has(name) ? graph.nodes.length : life.last }];
   });
   const scratch = graph.nodes.flatMap((node, index) => {
-    const bytes = request.scratchBytes.get(node.output);
-    return bytes === undefined
-      ? []
-      : [{ name: `scratch of ${node.output}`, bytes, first: index, last: index }];
+    const bytes = request.scratchBytes.get(node.output) ?? 0;
+    const name = `scratch of ${node.output}`;
+    return bytes === 0 ? [] : [{ name, bytes, first: index, last: index }];
   });
   const buffers = assign([...wanted, ...scratch], request.startAddress);
   const addresses = new Map(buffers.map(({ name, address }) => [name, address]));

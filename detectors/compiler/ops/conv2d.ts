@@ -1,4 +1,5 @@
 import type { OperatorAttributes, ValueType } from "../graph/graph.ts";
+import { activate } from "./activation.ts";
 import {
   checkInputCount,
   elements,
@@ -12,7 +13,6 @@ import {
   tensorAt,
   windowPositions,
 } from "./operator.ts";
-import { logistic } from "./sigmoid.ts";
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["conv2d"]): ValueType {
   checkInputCount(inputs, 2, 4);
@@ -75,8 +75,7 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["co
           const tap = ((output * kernelHeight + ky) * kernelWidth + skipped) * channels;
           for (let i = 0; i < run; i++) sum += (x.data[from + i] ?? 0) * (weights.data[tap + i] ?? 0);
         }
-        const activated = activation === "silu" ? sum * logistic(sum) : sum;
-        y[at] = activated + (residual?.[at] ?? 0);
+        y[at] = activate(activation, sum) + (residual?.[at] ?? 0);
         at++;
       }
     }

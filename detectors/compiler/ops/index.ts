@@ -1,11 +1,18 @@
 import type { Operator } from "../graph/graph.ts";
 import { add } from "./add.ts";
+import { centernetDetect } from "./centernet-detect.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
+import { depthwiseConv2d } from "./depthwise-conv2d.ts";
+import { hardSwish } from "./hard-swish.ts";
 import { maxPool2d } from "./max-pool2d.ts";
+import { mean } from "./mean.ts";
 import { mul } from "./mul.ts";
 import { normalize } from "./normalize.ts";
 import type { OperatorDefinition } from "./operator.ts";
+import { relu } from "./relu.ts";
+import { relu6 } from "./relu6.ts";
+import { resizeBilinear } from "./resize-bilinear.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { silu } from "./silu.ts";
 import { upsample } from "./upsample.ts";
@@ -15,12 +22,19 @@ import { yolov5Detect } from "./yolov5-detect.ts";
 export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
   normalize,
   conv2d,
+  depthwise_conv2d: depthwiseConv2d,
   sigmoid,
   silu,
+  relu,
+  relu6,
+  hard_swish: hardSwish,
   add,
   mul,
   max_pool2d: maxPool2d,
   upsample,
+  resize_bilinear: resizeBilinear,
+  mean,
   concat,
   yolov5_detect: yolov5Detect,
+  centernet_detect: centernetDetect,
 };

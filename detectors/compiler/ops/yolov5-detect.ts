@@ -1,4 +1,5 @@
 import type { DetectScale, OperatorAttributes, ValueType } from "../graph/graph.ts";
+import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
 import {
   checkInputCount,
   featureMap,
@@ -10,17 +11,6 @@ import {
   tensorAt,
 } from "./operator.ts";
 import { logistic } from "./sigmoid.ts";
-
-/** The most boxes one frame may have (YOLOv5's max_det). */
-const MAX_TAKEN = 300;
-/** x1, y1, x2, y2, score, label. */
-const COLUMNS = 6;
-
-interface Candidate {
-  readonly box: readonly [x1: number, y1: number, x2: number, y2: number];
-  readonly score: number;
-  readonly label: number;
-}
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["yolov5_detect"]): ValueType {
   const { scales, classes } = attributes;
@@ -38,7 +28,7 @@ function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["yol
       );
     }
   });
-  return { dtype: "f32", shape: [MAX_TAKEN, COLUMNS] };
+  return { dtype: "f32", shape: DETECTIONS_SHAPE };
 }
 
 /** Every box of one scale that is good enough, in scan order: y, x, anchor. */
@@ -76,29 +66,6 @@ function* decode(
   }
 }
 
-/** Intersection over union of two boxes. */
-function overlap(a: Candidate, b: Candidate): number {
-  const width = Math.min(a.box[2], b.box[2]) - Math.max(a.box[0], b.box[0]);
-  const height = Math.min(a.box[3], b.box[3]) - Math.max(a.box[1], b.box[1]);
-  const shared = Math.max(0, width) * Math.max(0, height);
-  const area = ({ box }: Candidate): number => (box[2] - box[0]) * (box[3] - box[1]);
-  return shared / (area(a) + area(b) - shared);
-}
-
-/** Greedy class-wise non-maximum suppression: best first, the earliest of equals, at most MAX_TAKEN. */
-function suppress(candidates: readonly Candidate[], iouThreshold: number): Candidate[] {
-  // Sorting is stable, so equal scores keep scan order.
-  let left = candidates.toSorted((a, b) => b.score - a.score);
-  const taken: Candidate[] = [];
-  while (taken.length < MAX_TAKEN) {
-    const [best, ...rest] = left;
-    if (!best) break;
-    taken.push(best);
-    left = rest.filter((other) => other.label !== best.label || !(overlap(best, other) > iouThreshold));
-  }
-  return taken;
-}
-
 function reference(
   inputs: readonly Tensor[],
   { scales, classes }: OperatorAttributes["yolov5_detect"],
@@ -107,11 +74,7 @@ function reference(
   const candidates = scales.flatMap((scale, index) => [
     ...decode(tensorAt(inputs, index), scale, classes, thresholds.score),
   ]);
-  const data = new Float32Array(MAX_TAKEN * COLUMNS);
-  suppress(candidates, thresholds.iou).forEach(({ box, score, label }, row) => {
-    data.set([...box, score, label], row * COLUMNS);
-  });
-  return { shape: [MAX_TAKEN, COLUMNS], data };
+  return toDetections(candidates, thresholds.iou);
 }
 
 /**

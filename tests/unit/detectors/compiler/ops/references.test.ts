@@ -68,7 +68,7 @@ describe("the plain references, by hand", () => {
       operators.add.infer(
         [
           { dtype: "f32", shape: [1, 2, 2] },
-          { dtype: "f32", shape: [1, 1, 2] },
+          { dtype: "f32", shape: [2, 1, 2] },
         ],
         {},
       ),

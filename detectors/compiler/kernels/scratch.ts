@@ -1,0 +1,19 @@
+import { DETECTION_BYTES } from "../../module-format.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+
+/** Bytes of working memory that a node's kernel needs: the detection heads collect candidates. */
+export function scratchBytesOf(node: Node, graph: Graph): number {
+  switch (node.op) {
+    case "yolov5_detect":
+      // Every anchor of every cell may be a candidate.
+      return node.attributes.scales.reduce((bytes, { anchors }, scale) => {
+        const [height = 0, width = 0] = graph.values.get(node.inputs[scale] ?? "")?.shape ?? [];
+        return bytes + height * width * anchors.length * DETECTION_BYTES;
+      }, 0);
+    case "centernet_detect":
+      // The last one's room is read, though not used, when those behind an evicted candidate move up.
+      return (node.attributes.candidates + 1) * DETECTION_BYTES;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,57 @@
+import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
+import {
+  checkInputCount,
+  featureMap,
+  mapSize,
+  type OperatorDefinition,
+  ShapeError,
+  type Tensor,
+  tensorAt,
+} from "./operator.ts";
+
+/** Every peak above the threshold, in scan order: y, x, class. */
+function* peaksOf(heat: Tensor, sizes: Tensor, stride: number, scoreThreshold: number): Generator<Candidate> {
+  const [height, width, classes] = mapSize(heat);
+  const heatAt = (y: number, x: number, label: number): number =>
+    y < 0 || y >= height || x < 0 || x >= width ? 0 : (heat.data[(y * width + x) * classes + label] ?? 0);
+  const isPeak = (score: number, y: number, x: number, label: number): boolean =>
+    [-1, 0, 1].every((dy) => [-1, 0, 1].every((dx) => heatAt(y + dy, x + dx, label) <= score));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [left = 0, top = 0, right = 0, bottom = 0] = sizes.data.subarray((y * width + x) * 4);
+      for (let label = 0; label < classes; label++) {
+        const score = heatAt(y, x, label);
+        if (!(score > scoreThreshold) || !isPeak(score, y, x, label)) continue;
+        const box = [x * stride - left, y * stride - top, x * stride + right, y * stride + bottom] as const;
+        yield { box, score, label };
+      }
+    }
+  }
+}
+
+/**
+ * CenterNet (Zhou et al. 2019, arXiv:1904.07850): a box per peak of the heat map. Of the peaks the highest `candidates`
+ * count (the earliest of equals), then class-wise non-maximum suppression as after `yolov5_detect`.
+ */
+export const centernetDetect: OperatorDefinition<"centernet_detect"> = {
+  infer(inputs, { candidates }) {
+    checkInputCount(inputs, 2, 2);
+    const [height, width] = featureMap(inputs, 0);
+    const [sizeHeight, sizeWidth, sides] = featureMap(inputs, 1);
+    if (sizeHeight !== height || sizeWidth !== width || sides !== 4) {
+      throw new ShapeError(
+        `sizes: expected [${height}, ${width}, 4], received [${sizeHeight}, ${sizeWidth}, ${sides}]`,
+      );
+    }
+    if (!Number.isSafeInteger(candidates) || candidates < 1) {
+      throw new ShapeError(`candidates must be a positive integer, received ${candidates}`);
+    }
+    return { dtype: "f32", shape: DETECTIONS_SHAPE };
+  },
+  reference(inputs, { stride, candidates }, thresholds) {
+    const peaks = [...peaksOf(tensorAt(inputs, 0), tensorAt(inputs, 1), stride, thresholds.score)];
+    // Sorting is stable, so the earliest of equal peaks counts.
+    const best = peaks.toSorted((a, b) => b.score - a.score).slice(0, candidates);
+    return toDetections(best, thresholds.iou);
+  },
+};

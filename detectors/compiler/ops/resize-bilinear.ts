@@ -1,0 +1,50 @@
+import {
+  checkInputCount,
+  elements,
+  featureMap,
+  mapSize,
+  type OperatorDefinition,
+  ShapeError,
+  tensorAt,
+} from "./operator.ts";
+
+/**
+ * TensorFlow ResizeBilinear with align_corners and half_pixel_centers off, by a whole factor: output pixel (y, x) looks
+ * at (y, x) / factor between its four neighbours; beyond the last pixel the last is repeated.
+ */
+export const resizeBilinear: OperatorDefinition<"resize_bilinear"> = {
+  infer(inputs, { factor }) {
+    checkInputCount(inputs, 1, 1);
+    const [height, width, channels] = featureMap(inputs, 0);
+    if (!Number.isSafeInteger(factor) || factor < 1) {
+      throw new ShapeError(`factor must be a positive integer, received ${factor}`);
+    }
+    return { dtype: "f32", shape: [height * factor, width * factor, channels] };
+  },
+  reference(inputs, { factor }) {
+    const x = tensorAt(inputs, 0);
+    const [height, width, channels] = mapSize(x);
+    const shape = [height * factor, width * factor, channels];
+    const data = new Float32Array(elements(shape));
+    const pixel = (row: number, column: number, channel: number): number => {
+      const at = Math.min(row, height - 1) * width + Math.min(column, width - 1);
+      return x.data[at * channels + channel] ?? 0;
+    };
+    let at = 0;
+    for (let y = 0; y < height * factor; y++) {
+      for (let column = 0; column < width * factor; column++) {
+        const top = Math.floor(y / factor);
+        const left = Math.floor(column / factor);
+        const down = y / factor - top;
+        const right = column / factor - left;
+        for (let channel = 0; channel < channels; channel++) {
+          const above = pixel(top, left, channel) * (1 - right) + pixel(top, left + 1, channel) * right;
+          const below =
+            pixel(top + 1, left, channel) * (1 - right) + pixel(top + 1, left + 1, channel) * right;
+          data[at++] = above * (1 - down) + below * down;
+        }
+      }
+    }
+    return { shape, data };
+  },
+};
