@@ -1,0 +1,60 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { compile } from "../../detectors/compiler/compile.ts";
+import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { loadPicture } from "../support/logits.ts";
+import { findMedia, findModel } from "../support/materials.ts";
+import { seededBytes } from "../support/seeded.ts";
+import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { askThreeHosts, type HostRequest } from "../support/three-hosts.ts";
+
+const THRESHOLDS = { score: 0.05, iou: 0.45 };
+const PHOTOGRAPHS = ["bus", "zidane", "dog", "kite", "street"];
+
+describe("the same file gives the same bytes under Wasmer, node:wasi and plain WebAssembly", () => {
+  test("with seeded weights and noise", async () => {
+    const size = { width: 96, height: 64 };
+    const graph = await seededYolov5nGraph(size, { classes: 3 });
+    const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
+    const labels = ["person", "car", "dog"];
+    const { bytes } = compile({ name: "seeded", labels, graph }, { source });
+    const requests = [1, 2, 3].map((seed) => ({
+      pixels: seededBytes(seed, size.width * size.height * 3),
+      thresholds: THRESHOLDS,
+    }));
+    await expectSameReplies(bytes, requests);
+  });
+
+  const checkpoint = findModel("yolov5n.pt");
+  const photographs = PHOTOGRAPHS.flatMap((name) => findMedia(`images/${name}.jpg`) ?? []);
+  const isMaterialHere = checkpoint !== undefined && photographs.length === PHOTOGRAPHS.length;
+
+  test.skipIf(!isMaterialHere).for([
+    { width: 320, height: 320 },
+    { width: 640, height: 384 },
+  ])("with YOLOv5n at $width×$height and photographs", async (size) => {
+    const { bytes } = await compileFile(checkpoint ?? "", { size });
+    const requests = await Promise.all(
+      photographs.map(async (path) => ({ pixels: await loadPicture(path, size), thresholds: THRESHOLDS })),
+    );
+    await expectSameReplies(bytes, requests);
+  });
+});
+
+async function expectSameReplies(bytes: Uint8Array, requests: readonly HostRequest[]): Promise<void> {
+  await using folder = await temporaryFolder();
+  const path = join(folder.path, "model.wasm");
+  await writeFile(path, bytes);
+  const { wasmer, nodeWasi, v8 } = await askThreeHosts(path, requests);
+  expect(v8).toHaveLength(requests.length);
+  // More than a header: something was found, so something is compared.
+  expect(v8.some(({ length }) => length > 16)).toBe(true);
+  expect(wasmer.map(toHex)).toEqual(v8.map(toHex));
+  expect(nodeWasi.map(toHex)).toEqual(v8.map(toHex));
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
