@@ -3,6 +3,7 @@ import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
 import { orSilence } from "./base/or-silence.ts";
+import { releaseMemory } from "./base/release-memory.ts";
 import { keepReading } from "./camera/keep-reading.ts";
 import { readCamera } from "./camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "./config/schema.ts";
@@ -99,6 +100,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
       backoff: { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 },
       onStatus: (status) => broker.publish(cameraStatus(prefix, name, status)),
     }),
+    (skipped) => releaseMemory(skipped.pixels),
   );
   let detected = 0;
 

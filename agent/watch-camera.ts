@@ -94,7 +94,10 @@ export async function* watchCamera(
       continue;
     }
     timeMs = frame.timeMs;
-    if (!camera.detect.enabled) continue;
+    if (!camera.detect.enabled) {
+      releaseMemory(frame.pixels);
+      continue;
+    }
     const findings = await lookAtFrame(frame, detector, lowestScore(camera), signal);
     if (findings === undefined) continue;
     onDetected?.();
