@@ -105,7 +105,7 @@ export async function* watchCamera(
     const wanted = findings.detections.filter((detection) => isWanted(detection, camera.objects, frame));
     tracker = updateTracks(tracker, wanted, timeMs, rules);
     const { name, sha256, precision } = detector.model;
-    const inference_ms = findings.inferenceMs;
+    const inference_ms = Number(findings.inferenceMs.toFixed(1));
     const scene = {
       camera: camera.name,
       width: frame.width,

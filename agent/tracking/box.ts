@@ -1,7 +1,5 @@
 import type { Box } from "../../detectors/detector.ts";
 
-export type { Box } from "../../detectors/detector.ts";
-
 /** Square pixels. */
 export function boxArea([x1, y1, x2, y2]: Box): number {
   return Math.max(0, x2 - x1) * Math.max(0, y2 - y1);
