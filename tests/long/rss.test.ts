@@ -21,6 +21,7 @@ test.skipIf(weights === undefined || clip === undefined)(
   "with one camera the agent stays below 250 MB and does not grow over ten minutes",
   async () => {
     await using stack = new AsyncDisposableStack();
+    const [program, ...words] = buildAgent();
     const broker = stack.use(await startEmbeddedBroker());
     const camera = stack.use(await startCamera(clip ?? ""));
     const agent = stack.use(
@@ -35,7 +36,7 @@ test.skipIf(weights === undefined || clip === undefined)(
           statsIntervalSeconds: 10,
         },
         // What is installed: running from the sources costs some memory of its own.
-        { sabrewing: buildAgent(), size: { width: 640, height: 384 } },
+        { sabrewing: [program, ...serviceOptions(), ...words], size: { width: 640, height: 384 } },
       ),
     );
     const samplesMb: number[] = [];
@@ -54,6 +55,15 @@ test.skipIf(weights === undefined || clip === undefined)(
     expect(lateMb).toBeLessThanOrEqual(earlyMb * FLAT);
   },
 );
+
+/** The options for Node with which the systemd unit starts the agent. */
+function serviceOptions(): string[] {
+  const unit = readFileSync(new URL("../../config/sabrewing.service", import.meta.url), "utf8");
+  const command = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(" ") ?? [];
+  const main = command.findIndex((word) => word.endsWith("/main.js"));
+  if (main === -1) throw new Error("config/sabrewing.service does not start main.js");
+  return command.slice(1, main);
+}
 
 /** Memory that a process holds now, all its threads together (ffmpeg is a process of its own), 10⁶ bytes. */
 function rssMb(pid: number | undefined): number {
