@@ -41,7 +41,7 @@ export function emitModule(graph: Graph, plan: MemoryPlan, description: ModelDes
     procExit: module.importFunction(IMPORT_MODULE, "proc_exit", ["i32"], []),
   };
   const constants = constantArea(module, plan.endAddress);
-  const network = emitNetwork(module, graph, plan, constants.store);
+  const network = emitNetwork(module, graph, plan, constants);
   const { width, height } = description.input;
   const frame = plan.placements.get(graph.input)?.address ?? 0;
   emitDoors(
@@ -55,8 +55,19 @@ export function emitModule(graph: Graph, plan: MemoryPlan, description: ModelDes
   return module.finish(constants.endAddress());
 }
 
-/** Where the weights and other constants go: behind the arena. Equal arrays are stored once. */
-export function constantArea(module: ModuleBuilder, startAddress: number) {
+/** Memory behind the arena that keeps its contents from one inference to the next. */
+export interface ConstantArea {
+  /** Puts bytes into the module; returns their address. */
+  storeBytes(bytes: Uint8Array): number;
+  /** Puts numbers into the module; the same array is stored once. */
+  store(data: Float32Array): number;
+  /** Sets memory aside that is zeros at first. */
+  reserve(bytes: number): number;
+  endAddress(): number;
+}
+
+/** Where the weights and other constants go. */
+export function constantArea(module: ModuleBuilder, startAddress: number): ConstantArea {
   let end = startAddress;
   const stored = new Map<Float32Array, number>();
   const storeBytes = (bytes: Uint8Array): number => {
@@ -74,6 +85,11 @@ export function constantArea(module: ModuleBuilder, startAddress: number) {
       stored.set(data, address);
       return address;
     },
+    reserve(bytes: number): number {
+      const address = alignUp(end);
+      end = address + bytes;
+      return address;
+    },
     endAddress: () => end,
   };
 }
@@ -89,9 +105,10 @@ export function emitNetwork(
   module: ModuleBuilder,
   graph: Graph,
   plan: MemoryPlan,
-  store: (data: Float32Array) => number,
+  constants: ConstantArea,
 ): Network {
-  const context = kernelContext(module, graph, plan, store);
+  const preparation: FunctionReference[] = [];
+  const context = kernelContext(module, graph, plan, constants, preparation);
   const steps = graph.nodes.flatMap((node, index) => [
     ...plan.bordered
       .filter(({ first }) => Math.max(0, first) === index)
@@ -101,6 +118,14 @@ export function emitNetwork(
   const infer = module.function("infer", ["f32", "f32"], ["i32"], (code, score, iou) => {
     if (score === undefined || iou === undefined) throw new Error("infer has two parameters");
     code.get(score).globalSet(context.scoreThreshold).get(iou).globalSet(context.iouThreshold);
+    if (preparation.length > 0) {
+      const prepared = module.global("i32");
+      code.globalGet(prepared).op("i32.eqz");
+      code.if(() => {
+        for (const step of preparation) code.call(step);
+        code.i32(1).globalSet(prepared);
+      });
+    }
     for (const step of steps) code.call(step);
     code.globalGet(context.detectionCount);
   });
@@ -116,11 +141,15 @@ function kernelContext(
   module: ModuleBuilder,
   graph: Graph,
   plan: MemoryPlan,
-  store: (data: Float32Array) => number,
+  { store, reserve }: ConstantArea,
+  preparation: FunctionReference[],
 ): KernelContext {
   return {
     module,
     store,
+    reserve,
+    prepare: (step) => void preparation.push(step),
+    shape: (value) => graph.values.get(value)?.shape ?? [],
     map(value): FeatureMap {
       const placement = plan.placements.get(value);
       const [height = 1, width = 1, channels = 1] = graph.values.get(value)?.shape ?? [];

@@ -24,10 +24,11 @@ async function largestDifference<K extends Operator>(
   shapes: readonly Shape[],
   attributes: OperatorAttributes[K],
   constantInputs: readonly number[] = [],
+  scale = 3,
 ): Promise<number> {
   const tensors = shapes.map((shape, index): Tensor & Constant => ({
     shape,
-    data: seededFloats(index + 1, elements(shape), 3),
+    data: seededFloats(index + 1, elements(shape), scale),
   }));
   const types = shapes.map((shape): ValueType => ({ shape, dtype: "f32" }));
   const names = shapes.map((_, index) => `input ${index}`);
@@ -112,6 +113,62 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(1),
   },
   {
+    what: "Winograd, tiles that fit",
+    x: [8, 12, 8],
+    outputs: 16,
+    kernel: [3, 3],
+    stride: 1,
+    padding: ALL_SIDES(1),
+  },
+  {
+    what: "Winograd, the bottom cuts tiles",
+    x: [10, 8, 8],
+    outputs: 8,
+    kernel: [3, 3],
+    stride: 1,
+    padding: ALL_SIDES(1),
+  },
+  {
+    what: "Winograd, the right edge cuts tiles",
+    x: [8, 9, 12],
+    outputs: 8,
+    kernel: [3, 3],
+    stride: 1,
+    padding: ALL_SIDES(1),
+  },
+  {
+    what: "Winograd, both edges cut tiles",
+    x: [15, 22, 16],
+    outputs: 24,
+    kernel: [3, 3],
+    stride: 1,
+    padding: ALL_SIDES(1),
+  },
+  {
+    what: "Winograd, one tile",
+    x: [4, 4, 4],
+    outputs: 8,
+    kernel: [3, 3],
+    stride: 1,
+    padding: ALL_SIDES(1),
+  },
+  {
+    what: "Winograd, no padding",
+    x: [7, 11, 8],
+    outputs: 8,
+    kernel: [3, 3],
+    stride: 1,
+    padding: ALL_SIDES(0),
+  },
+  {
+    what: "Winograd, groups of four tile rows and a rest",
+    x: [37, 20, 8],
+    outputs: 8,
+    kernel: [3, 3],
+    stride: 1,
+    padding: ALL_SIDES(1),
+  },
+  {
     what: "width 1: a single pixel per row",
     x: [7, 1, 8],
     outputs: 8,
@@ -186,7 +243,7 @@ describe("the convolution kernel equals its reference", () => {
     const weights = [outputs, ...kernel, x[2]];
     test(what, async () => {
       const attributes = { stride, padding, activation: "none" } as const;
-      expect(await largestDifference("conv2d", [x, weights, [outputs]], attributes, [1, 2])).toBeLessThan(
+      expect(await largestDifference("conv2d", [x, weights, [outputs]], attributes, [1, 2], 1)).toBeLessThan(
         1e-3,
       );
     });
@@ -197,14 +254,14 @@ describe("the convolution kernel equals its reference", () => {
         attributes,
       ).shape;
       const inputs = [x, weights, [outputs], output];
-      expect(await largestDifference("conv2d", inputs, attributes, [1, 2])).toBeLessThan(1e-3);
+      expect(await largestDifference("conv2d", inputs, attributes, [1, 2], 1)).toBeLessThan(1e-3);
     });
   }
 
   test.for(["relu", "relu6", { hardSwish: 1 / 6 }] as const)("with the activation %j", async (activation) => {
     const attributes = { stride: 1, padding: ALL_SIDES(1), activation };
     const shapes = [[6, 7, 8], [12, 3, 3, 8], [12]];
-    expect(await largestDifference("conv2d", shapes, attributes, [1, 2])).toBeLessThan(1e-3);
+    expect(await largestDifference("conv2d", shapes, attributes, [1, 2], 1)).toBeLessThan(1e-3);
   });
 
   test("without a bias", async () => {
@@ -218,6 +275,7 @@ describe("the convolution kernel equals its reference", () => {
         ],
         attributes,
         [1],
+        1,
       ),
     ).toBeLessThan(1e-3);
   });

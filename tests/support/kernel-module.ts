@@ -20,7 +20,7 @@ export async function instantiateKernels(graph: Graph): Promise<KernelModule> {
   const plan = planMemory(graph, memoryRequest(graph, [...graph.values.keys()]));
   const module = new ModuleBuilder();
   const constants = constantArea(module, plan.endAddress);
-  const { infer } = emitNetwork(module, graph, plan, constants.store);
+  const { infer } = emitNetwork(module, graph, plan, constants);
   module.exportFunction("infer", infer);
   module.exportMemory("memory");
   const bytes = module.finish(constants.endAddress());

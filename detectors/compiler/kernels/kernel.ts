@@ -1,5 +1,5 @@
 /** What a kernel is: a function that emits the WebAssembly code of one node for its exact shapes and addresses. */
-import type { Constant, Node, Operator } from "../graph/graph.ts";
+import type { Constant, Node, Operator, Shape } from "../graph/graph.ts";
 import type { FunctionReference, Global } from "../wasm/assembler.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 
@@ -21,8 +21,13 @@ export interface KernelContext {
   /** A constant's numbers. Throws for computed values. */
   constant(value: string): Constant;
   isConstant(value: string): boolean;
+  shape(value: string): Shape;
   /** Puts numbers into the module and returns their address, a multiple of 64. The same array is stored once. */
   store(data: Float32Array): number;
+  /** Sets memory aside that is zeros at first and keeps what is written; returns its address, a multiple of 64. */
+  reserve(bytes: number): number;
+  /** Has a function without parameters called once, before the first inference. */
+  prepare(step: FunctionReference): void;
   /** Address of the working memory that the kernel asked for. */
   scratch(value: string): number;
   /** This inference's parameters and its result, as globals. */

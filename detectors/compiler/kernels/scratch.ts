@@ -1,9 +1,15 @@
 import { DETECTION_BYTES } from "../../module-format.ts";
 import type { Graph, Node } from "../graph/graph.ts";
+import { planWinograd, usesWinograd } from "./winograd.ts";
 
-/** Bytes of working memory that a node's kernel needs: the detection heads collect candidates. */
+/** Bytes of working memory that a node's kernel needs while it runs. */
 export function scratchBytesOf(node: Node, graph: Graph): number {
   switch (node.op) {
+    case "conv2d": {
+      const shape = (value: string) => graph.values.get(value)?.shape ?? [];
+      const [, , , inputs = 0] = shape(node.inputs[1] ?? "");
+      return usesWinograd(node, shape) ? planWinograd(shape(node.output), inputs).scratchBytes : 0;
+    }
     case "yolov5_detect":
       // Every anchor of every cell may be a candidate.
       return node.attributes.scales.reduce((bytes, { anchors }, scale) => {

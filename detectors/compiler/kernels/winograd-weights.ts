@@ -1,0 +1,65 @@
+/** Transforms a 3×3 kernel for Winograd's F(4×4, 3×3), once, before the first inference. */
+import { TILE_VECTORS } from "./conv2d-tile.ts";
+import type { KernelContext } from "./kernel.ts";
+import { advance, pointerTo, repeat } from "./loops.ts";
+import { emitWeightTransform, INPUTS, POSITIONS } from "./winograd.ts";
+
+const KERNEL = 3;
+const LANE_BYTES = TILE_VECTORS * 16;
+
+/**
+ * Has the weights at `packed`, [block][3][3][input][8], transformed to [position][block][input][8].
+ * @returns the address of the transformed weights, inputs × outputs × 36 floats
+ */
+export function emitWeightPreparation(
+  name: string,
+  packed: number,
+  inputs: number,
+  outputs: number,
+  context: KernelContext,
+): number {
+  const positionBytes = inputs * outputs * 4;
+  const transformed = context.reserve(POSITIONS * positionBytes);
+  const between = context.reserve(INPUTS * KERNEL * 16);
+  const tapBytes = inputs * LANE_BYTES;
+  const step = context.module.function(`winograd ${name} weights`, [], [], (code) => {
+    const raw = pointerTo(code, packed);
+    const result = pointerTo(code, transformed);
+    const temporary = pointerTo(code, between);
+    repeat(code, outputs / (4 * TILE_VECTORS), () => {
+      repeat(code, inputs * TILE_VECTORS, () => {
+        for (let column = 0; column < KERNEL; column++) {
+          emitWeightTransform(
+            code,
+            (row) => {
+              code.get(raw).memory("v128.load", (row * KERNEL + column) * tapBytes);
+            },
+            (row, value) => {
+              code.get(temporary);
+              value();
+              code.memory("v128.store", 16 * (row * KERNEL + column));
+            },
+          );
+        }
+        for (let row = 0; row < INPUTS; row++) {
+          emitWeightTransform(
+            code,
+            (column) => {
+              code.get(temporary).memory("v128.load", 16 * (row * KERNEL + column));
+            },
+            (column, value) => {
+              code.get(result);
+              value();
+              code.memory("v128.store", (row * INPUTS + column) * positionBytes);
+            },
+          );
+        }
+        advance(code, raw, 16);
+        advance(code, result, 16);
+      });
+      advance(code, raw, (KERNEL * KERNEL - 1) * tapBytes);
+    });
+  });
+  context.prepare(step);
+  return transformed;
+}
