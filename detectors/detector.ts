@@ -7,9 +7,10 @@ import type { DetectorFaultKind } from "./errors.ts";
 import type { ModelDescription } from "./module-format.ts";
 
 export { findKnownModel, KNOWN_MODELS } from "./catalog/catalog.ts";
-export { DownloadError, type FetchOptions, obtainModel } from "./catalog/fetch-model.ts";
-export type { KnownModel } from "./catalog/known-model.ts";
-export { type ModelPlaces, sabrewingHome } from "./catalog/locate-model.ts";
+export { DownloadError } from "./catalog/download-error.ts";
+export { describeSource, downloadBytes, type KnownModel } from "./catalog/known-model.ts";
+export { locateModel, type ModelPlaces, sabrewingHome } from "./catalog/locate-model.ts";
+export { type FetchOptions, obtainModel } from "./catalog/obtain-model.ts";
 export type { CompileFileOptions } from "./compiler/compile-file.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription } from "./module-format.ts";

@@ -11,7 +11,7 @@ Examples:
   sabrewing compile yolov5n.pt -o yolov5n.wasm --print fuse-silu       the graph after one stage
   sabrewing compile yolov5n.pt -o yolov5n.wasm --json | jq .sha256
 
-With --json standard output is one line: {out, bytes, sha256, input, precision, labels}.
+With --json standard output is one line: {out, bytes, sha256, input, precision, labels, licence}.
 What cannot be compiled is listed in full, with the places in the model.`;
 
 interface CompileOptions {

@@ -10,11 +10,20 @@ export interface ModuleReport {
   readonly input: ModelDescription["input"];
   readonly precision: ModelDescription["precision"];
   readonly labels: readonly string[];
+  /** Of the weights, an SPDX identifier or `unknown`. */
+  readonly licence: string;
 }
 
 /** One line for people. */
-export function describeReport({ out, bytes, input, precision, labels }: ModuleReport): string {
-  return `${out}: ${showSize(input)}, ${labels.length} labels, ${precision}, ${showMegabytes(bytes)}`;
+export function describeReport({ out, bytes, input, precision, labels, licence }: ModuleReport): string {
+  const parts = [
+    showSize(input),
+    `${labels.length} labels`,
+    precision,
+    showMegabytes(bytes),
+    `licence ${licence}`,
+  ];
+  return `${out}: ${parts.join(", ")}`;
 }
 
 /** `7.6 MB` (10⁶ bytes). */

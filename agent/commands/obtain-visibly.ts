@@ -38,7 +38,7 @@ export async function obtainVisibly(
   try {
     return await obtainModel(known, places, {
       signal: interrupted.signal,
-      onProgress: ({ receivedBytes, totalBytes }) => progress.update(receivedBytes, totalBytes, known.file),
+      onProgress: ({ receivedBytes, totalBytes }) => progress.update(receivedBytes, totalBytes, known.name),
     });
   } catch (error) {
     if (interrupted.signal.aborted) {

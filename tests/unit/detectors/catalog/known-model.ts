@@ -1,16 +1,19 @@
 import { createHash } from "node:crypto";
 import type { KnownModel } from "../../../../detectors/catalog/known-model.ts";
 
+/** SHA-256 of these bytes, hex. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
 /** A known model whose weights are these bytes at this address. */
 export function knownModel(bytes: Uint8Array, url: string): KnownModel {
   return {
     name: "tiny",
-    file: "tiny.pt",
-    url,
-    sha256: createHash("sha256").update(bytes).digest("hex"),
-    bytes: bytes.length,
+    files: [{ path: "tiny.pt", sha256: sha256Of(bytes), bytes: bytes.length }],
+    source: { kind: "address", url },
     licence: { id: "MIT", holder: "Nobody", url: "https://example.org/licence", terms: "Keep the notice." },
+    input: { width: 64, height: 64 },
     labels: ["thing"],
-    accuracy: { dataset: "none", map: 0, map50: 0, size: 64 },
   };
 }

@@ -2,10 +2,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { KnownModel } from "../../../../detectors/catalog/known-model.ts";
 import { locateModel, sabrewingHome } from "../../../../detectors/catalog/locate-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
-import { knownModel } from "./known-model.ts";
+import { knownModel, sha256Of } from "./known-model.ts";
 
 const weights = Uint8Array.of(1, 2, 3);
 const model = knownModel(weights, "https://example.org/tiny.pt");
@@ -13,7 +14,7 @@ const model = knownModel(weights, "https://example.org/tiny.pt");
 /** Puts the weights (or something else under their name) into a folder that may not exist yet. */
 async function put(folder: string, bytes: Uint8Array = weights): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const path = join(folder, model.file);
+  const path = join(folder, model.files[0].path);
   await writeFile(path, bytes);
   return path;
 }
@@ -53,10 +54,30 @@ describe("looking for a known model", () => {
     await using root = await temporaryFolder();
     const other = await put(root.path, Uint8Array.of(9));
     await expect(locateModel(model, { env: {}, explicitPath: other })).rejects.toThrow(
-      /is not tiny: expected SHA-256/,
+      /is not of tiny: expected SHA-256/,
     );
     const missing = join(root.path, "missing.pt");
     await expect(locateModel(model, { env: {}, explicitPath: missing })).rejects.toThrow(ModelError);
+  });
+
+  it("finds a model of several files only where all of them are", async () => {
+    await using root = await temporaryFolder();
+    const network = Uint8Array.of(4, 5);
+    const files = [
+      { path: "pair/a.json", sha256: sha256Of(weights), bytes: weights.length },
+      { path: "pair/a.bin", sha256: sha256Of(network), bytes: network.length },
+    ] as const;
+    const pair: KnownModel = { ...model, files };
+    const places = { env: { SABREWING_HOME: root.path }, sharedFolder: join(root.path, "shared") };
+    const path = join(root.path, "pair", "a.json");
+    await mkdir(join(root.path, "pair"));
+    await writeFile(path, weights);
+    expect(await locateModel(pair, places)).toBeUndefined();
+    await expect(locateModel(pair, { env: {}, explicitPath: path })).rejects.toThrow(/a\.bin: there is no/);
+
+    await writeFile(join(root.path, "pair", "a.bin"), network);
+    expect(await locateModel(pair, places)).toBe(path);
+    expect(await locateModel(pair, { env: {}, explicitPath: path })).toBe(path);
   });
 
   it("keeps things in ~/.cache/sabrewing unless $SABREWING_HOME says otherwise", () => {

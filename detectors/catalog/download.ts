@@ -1,0 +1,173 @@
+import { createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import { pipeline } from "node:stream/promises";
+import { fetch, type Response } from "undici";
+import { ModelError } from "../errors.ts";
+import { DownloadError } from "./download-error.ts";
+import type { PinnedFile } from "./known-model.ts";
+import { type ModelPlaces, sha256OfFile } from "./locate-model.ts";
+import type { FetchOptions } from "./obtain-model.ts";
+import { proxyFor } from "./proxy.ts";
+
+/** What to download, and where to. */
+export interface DownloadOrder {
+  readonly url: string;
+  /** What it must turn out to be. */
+  readonly file: PinnedFile;
+  readonly path: string;
+  /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read from it. */
+  readonly env: ModelPlaces["env"];
+  /** How a person gets the file without us. */
+  readonly byHand: string;
+}
+
+/**
+ * Downloads a file of known contents. Only a complete file with the pinned SHA-256 ever gets the name `path`; what
+ * came before the line broke stays in `<path>.partial`, and the next attempt goes on from there.
+ *
+ * Two downloads of the same file at once do no harm: both write the same bytes to the same places.
+ * @throws DownloadError when the server cannot be reached, breaks off or stalls;
+ *   ModelError when it has no such file or sends another; the file system's errors.
+ */
+export async function download(order: DownloadOrder, options: FetchOptions): Promise<void> {
+  const partial = `${order.path}.partial`;
+  const isBegun = (await lengthOf(partial)) > 0;
+  if (await receive(order, partial, options)) return;
+  if (isBegun) {
+    // What an earlier attempt left was the beginning of something else, a login page for one.
+    await rm(partial, { force: true });
+    if (await receive(order, partial, options)) return;
+  }
+  const sha256 = await sha256OfFile(partial);
+  await rm(partial, { force: true });
+  throw otherFile(order, `expected SHA-256 ${order.file.sha256}, received ${sha256}`);
+}
+
+/** Receives what is missing of `partial`. @returns whether it was the right file, which has its final name then */
+async function receive(order: DownloadOrder, partial: string, options: FetchOptions): Promise<boolean> {
+  const { file, path } = order;
+  const begun = await lengthOf(partial);
+  if (begun > file.bytes) return false;
+  try {
+    if (begun < file.bytes) await receiveRest(order, partial, begun, options);
+    const sha256 = await sha256OfFile(partial);
+    if (sha256 !== undefined && sha256 !== file.sha256) return false;
+    await rename(partial, path);
+    return true;
+  } catch (error) {
+    // Another process that downloads the same was first to give it its final name.
+    const isGone = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (isGone && (await sha256OfFile(path)) === file.sha256) return true;
+    throw error;
+  }
+}
+
+async function receiveRest(
+  order: DownloadOrder,
+  partial: string,
+  begun: number,
+  { signal, stallMs = 30_000, onProgress }: FetchOptions,
+): Promise<void> {
+  const { url, file } = order;
+  const stalled = new AbortController();
+  const timer = setTimeout(
+    () => stalled.abort(new Error(`nothing arrived for ${stallMs / 1000} s`)),
+    stallMs,
+  );
+  let written = begun;
+  try {
+    await using proxy = proxyFor(order.env);
+    const response = await fetch(url, {
+      dispatcher: proxy,
+      signal: AbortSignal.any(signal ? [signal, stalled.signal] : [stalled.signal]),
+      headers: {
+        // Lengths and offsets are those of the file itself.
+        "accept-encoding": "identity",
+        // No If-Range: the pinned SHA-256 tells whether both parts are of one file, whatever the server changed.
+        ...(begun > 0 ? { range: `bytes=${begun}-` } : {}),
+      },
+    });
+    const start = startOf(response, begun, order);
+    const body = response.body ?? [];
+    const counted = async function* (): AsyncGenerator<Uint8Array> {
+      written = start;
+      for await (const chunk of body) {
+        timer.refresh();
+        written += chunk.length;
+        if (written > file.bytes) {
+          await rm(partial, { force: true });
+          throw otherFile(order, `more than the ${file.bytes} bytes expected`);
+        }
+        yield chunk;
+        onProgress?.({ receivedBytes: written, totalBytes: file.bytes });
+      }
+    };
+    const flags = begun > 0 ? "r+" : "w";
+    await pipeline(counted, createWriteStream(partial, { flags, start, flush: true }));
+  } catch (error) {
+    // A system call on a path is the file's trouble, not the network's.
+    const isFileError = error instanceof Error && "syscall" in error && "path" in error;
+    if (error instanceof ModelError || isFileError || signal?.aborted) throw error;
+    throw brokenOff(order, reasonOf(error), error);
+  } finally {
+    clearTimeout(timer);
+  }
+  if (written < file.bytes) {
+    throw brokenOff(order, `expected ${file.bytes} bytes, received ${written}`);
+  }
+}
+
+/**
+ * Where in the file the body begins: RFC 9110, sections 14.4 and 15.3.7.
+ * @throws ModelError when the server has no such file or another; Error when it may have it later
+ */
+function startOf(response: Response, begun: number, order: DownloadOrder): number {
+  const { status, statusText, headers } = response;
+  if (status === 206) {
+    const [, first, total] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get("content-range") ?? "") ?? [];
+    if (Number(first) === begun && (total === "*" || Number(total) === order.file.bytes)) return begun;
+    throw otherFile(
+      order,
+      `bytes ${headers.get("content-range")} where ${begun}-/${order.file.bytes} were asked for`,
+    );
+  }
+  // The server that has no more bytes than we have already has another file.
+  if (status === 416) throw otherFile(order, `it has no bytes after the first ${begun}`);
+  if (status >= 400 && status < 500 && status !== 407 && status !== 429) {
+    throw new ModelError(`${order.url}: the server answered ${status} ${statusText}`, order.byHand);
+  }
+  if (status !== 200) throw new Error(`the server answered ${status} ${statusText}`);
+  const length = headers.get("content-length");
+  if (length !== null && Number(length) !== order.file.bytes) {
+    throw otherFile(order, `expected ${order.file.bytes} bytes, the server has ${length}`);
+  }
+  return 0;
+}
+
+async function lengthOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => undefined))?.size ?? 0;
+}
+
+function brokenOff({ url, byHand }: DownloadOrder, why: string, cause?: unknown): DownloadError {
+  return new DownloadError(
+    `${url} cannot be downloaded: ${why}`,
+    `Try again: it goes on where it stopped. Where only a proxy leads out, set HTTPS_PROXY. Or: ${byHand}`,
+    { cause },
+  );
+}
+
+/** fetch says only "fetch failed"; what failed is in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  // Node tries IPv6 and IPv4, and packs both failures into one error without a message.
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ");
+  return error.message;
+}
+
+function otherFile({ url, file, byHand }: DownloadOrder, what: string): ModelError {
+  return new ModelError(
+    `${url} sent another file than ${file.path}: ${what}`,
+    `Something between here and the server may be answering in its place (a proxy, a login page). ${byHand}`,
+  );
+}

@@ -1,0 +1,41 @@
+import { createServer } from "node:http";
+import { connect } from "node:net";
+
+/** An HTTP proxy on a free port of this machine; it ends with its block. */
+export interface ConnectProxy extends AsyncDisposable {
+  readonly url: string;
+  /** Every `host:port` a tunnel was asked to. */
+  readonly tunnels: readonly string[];
+}
+
+/**
+ * Starts a proxy that opens every tunnel (RFC 9110, section 9.3.6) to one port of this machine, whatever host is asked
+ * for; or refuses them all with a status.
+ */
+export async function startConnectProxy(
+  towards: { port: number } | { refuse: number },
+): Promise<ConnectProxy> {
+  const tunnels: string[] = [];
+  const server = createServer((_request, response) => response.writeHead(405).end());
+  server.on("connect", (request, socket) => {
+    tunnels.push(request.url ?? "");
+    if ("refuse" in towards) {
+      socket.end(`HTTP/1.1 ${towards.refuse} Refused\r\n\r\n`);
+      return;
+    }
+    const onward = connect(towards.port, "127.0.0.1", () => socket.write("HTTP/1.1 200 OK\r\n\r\n"));
+    onward.pipe(socket).pipe(onward);
+    for (const end of [onward, socket]) end.on("error", () => [onward, socket].map((each) => each.destroy()));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("expected a port");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    tunnels,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
