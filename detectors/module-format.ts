@@ -26,7 +26,7 @@ export const ALLOWED_IMPORTS = ["fd_read", "fd_write", "proc_exit"] as const;
 export const DESCRIPTION_SECTION = "sabrewing";
 
 export type Precision = "f32" | "i16" | "i8";
-export type ModelFormat = "onnx" | "yolov5-checkpoint";
+export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs";
 
 /** What a module says of itself (custom section `sabrewing`). */
 export interface ModelDescription {
@@ -44,7 +44,10 @@ export interface ModelDescription {
   readonly precision: Precision;
   /** WebAssembly features the engine must have, e.g. `["simd128"]`. */
   readonly features: readonly string[];
-  /** Where the weights come from: file format, SHA-256 of that file (hex) and its licence. */
+  /**
+   * Where the weights come from: file format, SHA-256 of that file (hex) and its licence. A `tfjs` model is several
+   * files: its SHA-256 is over model.json followed by the weight files in the order of the manifest.
+   */
   readonly source: { readonly format: ModelFormat; readonly sha256: string; readonly licence: string };
   readonly compiler: { readonly version: string };
 }

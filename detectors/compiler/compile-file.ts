@@ -1,14 +1,12 @@
-/** From a model file on disk to a module: tells the format by its content and imports it accordingly. */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+/** From a model's files on disk to a module. */
 import { basename, extname } from "node:path";
-import { recogniseModel } from "../catalog/catalog.ts";
-import { ModelError } from "../errors.ts";
-import type { ModelFormat } from "../module-format.ts";
 import { type CompiledModel, compile } from "./compile.ts";
+import type { ImportedModel } from "./graph/graph.ts";
 import { print } from "./graph/print.ts";
 import { importOnnx } from "./import/onnx.ts";
+import { importTfjs } from "./import/tfjs.ts";
 import { importCheckpoint } from "./import/yolov5-checkpoint.ts";
+import { knownLicence, type ModelFiles, namingTheFile, readModelFiles, sha256Of } from "./model-files.ts";
 import { passes } from "./passes/index.ts";
 
 /** A stage of the compiler that is done; `print` shows the graph after it. */
@@ -29,19 +27,19 @@ export interface CompileFileOptions {
   readonly onStage?: (stage: Stage) => void;
 }
 
+type ImportOptions = Pick<CompileFileOptions, "size"> & { readonly name: string };
+
 /**
- * Compiles a YOLOv5 checkpoint (`.pt`) or an ONNX model.
+ * Compiles a YOLOv5 checkpoint (`.pt`), an ONNX model, or a TensorFlow.js graph model (`model.json`, its weights beside it).
  * @throws ModelError when the file is missing, damaged, of another kind, or has operators that cannot be compiled.
  */
 export async function compileFile(path: string, options: CompileFileOptions = {}): Promise<CompiledModel> {
-  const bytes = await readModelFile(path);
-  const format = formatOf(bytes, path);
   const name = options.name ?? basename(path, extname(path));
   const importOptions = options.size === undefined ? { name } : { name, size: options.size };
-  const importModel = format === "onnx" ? importOnnx : importCheckpoint;
-  const model = await namingTheFile(path, () => importModel(bytes, importOptions));
-  const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const licence = options.licence ?? recogniseModel(sha256)?.licence.id ?? "unknown";
+  const files = await readModelFiles(path);
+  const model = await namingTheFile(path, () => importModel(files, importOptions));
+  const sha256 = sha256Of(files);
+  const licence = options.licence ?? knownLicence(files) ?? "unknown";
   // The importer's graph, every pass's, and the module.
   const total = passes.length + 2;
   let done = 0;
@@ -50,47 +48,23 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
     options.onStage?.({ name: stage, done, total, print });
   };
   const compiled = compile(model, {
-    source: { format, sha256, licence },
+    source: { format: files.format, sha256, licence },
     onStage: (stage, graph) => tell(stage, () => print(graph)),
   });
   tell("emit", () => print(compiled.graph));
   return compiled;
 }
 
-/** Importers know only bytes: what they complain of is told with the file's name. */
-async function namingTheFile<Result>(path: string, read: () => Result | Promise<Result>): Promise<Result> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    throw new ModelError(`${path}: ${error.message}`, error.remedy, { cause: error });
+async function importModel(
+  { format, main, beside }: ModelFiles,
+  options: ImportOptions,
+): Promise<ImportedModel> {
+  switch (format) {
+    case "onnx":
+      return importOnnx(main, options);
+    case "tfjs":
+      return importTfjs(main, beside, options);
+    case "yolov5-checkpoint":
+      return importCheckpoint(main, options);
   }
-}
-
-async function readModelFile(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    const what = code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`;
-    throw new ModelError(
-      `${path}: ${what}`,
-      "Give the path of a YOLOv5 checkpoint (.pt) or an ONNX model (.onnx); `sabrewing pull yolov5n` fetches one.",
-      { cause },
-    );
-  }
-}
-
-/** A zip archive is a checkpoint; an ONNX model begins with the field of its IR version. */
-function formatOf(bytes: Uint8Array, path: string): ModelFormat {
-  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  // Pickle protocol 2 and later begins with this opcode: a checkpoint of torch before 1.6, which the importer explains.
-  const isPickle = bytes[0] === 0x80;
-  if (isZip || isPickle) return "yolov5-checkpoint";
-  if (extname(path).toLowerCase() === ".pt") return "yolov5-checkpoint";
-  if (extname(path).toLowerCase() === ".onnx" || bytes[0] === 0x08) return "onnx";
-  throw new ModelError(
-    `${path}: neither a YOLOv5 checkpoint (zip archive) nor an ONNX model`,
-    "Give the .pt file that YOLOv5 saved or the .onnx file that its export.py wrote.",
-  );
 }

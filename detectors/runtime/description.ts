@@ -22,7 +22,7 @@ const description = z.strictObject({
   precision: z.enum(["f32", "i16", "i8"]),
   features: z.array(z.string()),
   source: z.strictObject({
-    format: z.enum(["onnx", "yolov5-checkpoint"]),
+    format: z.enum(["onnx", "yolov5-checkpoint", "tfjs"]),
     sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
     licence: z.string().min(1),
   }),

@@ -17,7 +17,7 @@ const LARGEST_SIDE = 8192;
  * @throws ModelError when the size does not fit the model's strides.
  */
 export function retype(graph: Graph, size: PictureSize): Graph {
-  checkSize(size, coarsestStride(graph));
+  checkSize(size, headStride(graph));
   const builder = buildGraph();
   builder.input(size.height, size.width, graph.input);
   for (const [name, { shape, data }] of graph.constants) builder.constant(name, shape, data);
@@ -47,9 +47,10 @@ export function checkSize({ width, height }: PictureSize, stride: number): void 
 }
 
 /** Pixels of the picture per cell of the head's coarsest scale; 1 without a head. */
-function coarsestStride({ nodes }: Graph): number {
-  const strides = nodes.flatMap((node) =>
-    node.op === "yolov5_detect" ? node.attributes.scales.map((scale) => scale.stride) : [],
-  );
+function headStride({ nodes }: Graph): number {
+  const strides = nodes.flatMap((node) => {
+    if (node.op === "centernet_detect") return [node.attributes.stride];
+    return node.op === "yolov5_detect" ? node.attributes.scales.map((scale) => scale.stride) : [];
+  });
   return Math.max(1, ...strides);
 }

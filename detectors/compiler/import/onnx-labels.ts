@@ -1,5 +1,5 @@
 import { ModelError } from "../../errors.ts";
-import { COCO_LABELS } from "./coco-labels.ts";
+import { defaultLabels } from "./default-labels.ts";
 
 /**
  * The class names in an ONNX file's metadata: `names`, a Python list or dict literal that export.py writes as text.
@@ -7,11 +7,7 @@ import { COCO_LABELS } from "./coco-labels.ts";
  * @throws ModelError when the text is no such literal or names another number of classes.
  */
 export function readLabels(names: string | undefined, classes: number): string[] {
-  if (names === undefined) {
-    return classes === COCO_LABELS.length
-      ? [...COCO_LABELS]
-      : Array.from({ length: classes }, (_, index) => `class${index}`);
-  }
+  if (names === undefined) return defaultLabels(classes);
   const labels = parseNames(names);
   if (labels.length !== classes) {
     throw badNames(`it names ${labels.length} classes, but the head tells ${classes} apart`);

@@ -11,7 +11,8 @@ export function foldConstants(graph: Graph): Graph {
   const remaining: Node[] = [];
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => constants.get(name)).filter((input) => input !== undefined);
-    if (inputs.length < node.inputs.length || node.op === "yolov5_detect") {
+    const isHead = node.op === "yolov5_detect" || node.op === "centernet_detect";
+    if (inputs.length < node.inputs.length || isHead) {
       remaining.push(node);
       continue;
     }

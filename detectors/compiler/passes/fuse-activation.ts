@@ -1,16 +1,30 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Activation, Graph, Node } from "../graph/graph.ts";
 import { ownConvolution, rewrite } from "./rewrite.ts";
 
-/** silu(conv2d) → conv2d with activation, where nothing else looks at the convolution's own output. */
+/** activation(convolution) → convolution with activation, where nothing else looks at the convolution's own output. */
 export function fuseActivation(graph: Graph): Graph {
   return rewrite(graph, (node, surroundings) => {
-    if (node.op !== "silu") return undefined;
+    const activation = activationOf(node);
     const conv = ownConvolution(node.inputs[0] ?? "", surroundings);
-    if (conv?.attributes.activation !== "none") return undefined;
+    if (activation === undefined || conv?.attributes.activation !== "none") return undefined;
     return {
-      node: makeNode("conv2d", conv.inputs, node.output, { ...conv.attributes, activation: "silu" }),
+      node: makeNode(conv.op, conv.inputs, node.output, { ...conv.attributes, activation }),
       absorbed: [conv],
     };
   });
+}
+
+/** What a node does to each number on its own, in a convolution's words. */
+function activationOf(node: Node): Activation | undefined {
+  switch (node.op) {
+    case "silu":
+    case "relu":
+    case "relu6":
+      return node.op;
+    case "hard_swish":
+      return { hardSwish: node.attributes.slope };
+    default:
+      return undefined;
+  }
 }

@@ -2,7 +2,7 @@ import { makeNode } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import { ownConvolution, rewrite } from "./rewrite.ts";
 
-/** conv2d + [channels] constant → conv2d with that much more bias. */
+/** A convolution + [channels] constant → the convolution with that much more bias. */
 export function fuseBias(graph: Graph): Graph {
   return rewrite(graph, (node, surroundings) => {
     if (node.op !== "add") return undefined;
@@ -16,6 +16,6 @@ export function fuseBias(graph: Graph): Graph {
 
     const data = addend.data.map((more, channel) => more + (oldBias?.data[channel] ?? 0));
     const bias = surroundings.addConstant(`${node.output}.bias`, { shape: addend.shape, data });
-    return { node: makeNode("conv2d", [x, weights, bias], node.output, conv.attributes), absorbed: [conv] };
+    return { node: makeNode(conv.op, [x, weights, bias], node.output, conv.attributes), absorbed: [conv] };
   });
 }

@@ -1,6 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import { ownConvolution, rewrite } from "./rewrite.ts";
+import { ownConv2d, rewrite } from "./rewrite.ts";
 
 /**
  * conv2d + other → conv2d with `other` as its residual (YOLOv5's bottlenecks). The fused node stands where the sum
@@ -14,7 +14,7 @@ export function fuseResidual(graph: Graph): Graph {
       [b, a],
       [a, b],
     ] as const) {
-      const conv = ownConvolution(value, surroundings);
+      const conv = ownConv2d(value, surroundings);
       const sameShape = graph.values.get(other)?.shape.length === 3;
       if (!conv || !sameShape) continue;
       const [x = "", weights = "", bias = zeroBias(weights)] = conv.inputs;

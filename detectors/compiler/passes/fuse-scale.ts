@@ -1,13 +1,13 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Constant, Graph } from "../graph/graph.ts";
-import { ownConvolution, rewrite } from "./rewrite.ts";
+import { ownConv2d, rewrite } from "./rewrite.ts";
 
 /** conv2d · [channels] constant → conv2d with scaled weights and bias: what is left of a batch norm, for one. */
 export function fuseScale(graph: Graph): Graph {
   return rewrite(graph, (node, surroundings) => {
     if (node.op !== "mul") return undefined;
     const [value = "", factorName = ""] = node.inputs;
-    const conv = ownConvolution(value, surroundings);
+    const conv = ownConv2d(value, surroundings);
     const factor = surroundings.constant(factorName);
     const weights = surroundings.constant(conv?.inputs[1] ?? "");
     if (conv?.attributes.activation !== "none" || factor?.shape.length !== 1 || !weights) return undefined;

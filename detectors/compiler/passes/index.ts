@@ -3,6 +3,7 @@ import { verify } from "../graph/verify.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { fuseActivation } from "./fuse-activation.ts";
 import { fuseBias } from "./fuse-bias.ts";
+import { fuseHardSwish } from "./fuse-hard-swish.ts";
 import { fuseResidual } from "./fuse-residual.ts";
 import { fuseScale } from "./fuse-scale.ts";
 import { fuseSilu } from "./fuse-silu.ts";
@@ -21,6 +22,7 @@ export const passes: readonly Pass[] = [
   { name: "fuse-scale", why: "a batch norm's factor costs nothing inside the weights", run: fuseScale },
   { name: "fuse-bias", why: "a convolution's accumulators can start at the bias", run: fuseBias },
   { name: "fuse-silu", why: "one pass over the data instead of two and a spare buffer", run: fuseSilu },
+  { name: "fuse-hard-swish", why: "one pass over the data instead of four", run: fuseHardSwish },
   { name: "fuse-activation", why: "a row is activated while it is hot in the cache", run: fuseActivation },
   {
     name: "fuse-residual",

@@ -73,14 +73,22 @@ export function rebuild(
   return builder.finish(input, output);
 }
 
-/** The plain convolution that makes this value for a single use: one that a rule may change at will. */
-export function ownConvolution(
-  value: string,
-  { maker, uses }: Surroundings,
-): Extract<Node, { op: "conv2d" }> | undefined {
+type Convolution = Extract<Node, { op: "conv2d" | "depthwise_conv2d" }>;
+
+/** The convolution that makes this value for a single use, without a residual: one that a rule may change at will. */
+export function ownConvolution(value: string, { maker, uses }: Surroundings): Convolution | undefined {
   const node = maker(value);
-  const free = node?.op === "conv2d" && uses(value) === 1 && node.inputs.length < 4;
-  return free ? node : undefined;
+  const isConvolution = node?.op === "conv2d" || node?.op === "depthwise_conv2d";
+  return isConvolution && uses(value) === 1 && node.inputs.length < 4 ? node : undefined;
+}
+
+/** As `ownConvolution`, but only one that mixes channels. */
+export function ownConv2d(
+  value: string,
+  surroundings: Surroundings,
+): Extract<Node, { op: "conv2d" }> | undefined {
+  const node = ownConvolution(value, surroundings);
+  return node?.op === "conv2d" ? node : undefined;
 }
 
 function countUses({ nodes, output }: Graph): Map<string, number> {

@@ -1,0 +1,92 @@
+import type { Activation, Padding } from "../graph/graph.ts";
+import { damagedTfjs } from "./damaged-tfjs.ts";
+import { textOf, textsOf } from "./tfjs-attributes.ts";
+import { arrayAt, paddedMapAt, setMap, type TfjsContext } from "./tfjs-body-value.ts";
+import { showTfjsNode } from "./tfjs-graph.ts";
+import type { TfjsNode } from "./tfjs-schema.ts";
+import type { TfjsTensor } from "./tfjs-weights.ts";
+import { tfjsPadding, tfjsStride, tfjsWindowObstacle } from "./tfjs-window.ts";
+
+/** What TensorFlow's graph optimiser puts into a convolution, by its list of `fused_ops`. */
+const FUSED: ReadonlyMap<string, Activation> = new Map([
+  ["", "none"],
+  ["BiasAdd", "none"],
+  ["BiasAdd,Relu", "relu"],
+  ["BiasAdd,Relu6", "relu6"],
+]);
+
+/** What about a convolution the graph has no words for. */
+export function tfjsConvolutionObstacle(node: TfjsNode): string | undefined {
+  const fused = textsOf(node, "fused_ops");
+  return FUSED.has(fused.join()) ? tfjsWindowObstacle(node) : `with fused ${fused.join(", ")}`;
+}
+
+/** As for other convolutions, and a channel can only make one channel. */
+export function tfjsDepthwiseObstacle(
+  node: TfjsNode,
+  constants: ReadonlyMap<string, TfjsTensor>,
+): string | undefined {
+  const multiplier = constants.get(node.input[1] ?? "")?.shape[3] ?? 1;
+  return multiplier === 1 ? tfjsConvolutionObstacle(node) : `with a channel multiplier of ${multiplier}`;
+}
+
+/** TensorFlow Conv2D, _FusedConv2D → conv2d. Weights go from [h, w, in, out] to [out, h, w, in]. */
+export function importTfjsConvolution(context: TfjsContext, node: TfjsNode): void {
+  const { builder } = context;
+  const weights = arrayAt(context, node, 1);
+  const [height = 0, width = 0, inputs = 0, outputs = 0] = weights.shape;
+  checkWeights(node, weights);
+  const data = new Float32Array(weights.data.length);
+  const perOutput = height * width * inputs;
+  for (let output = 0; output < outputs; output++) {
+    for (let i = 0; i < perOutput; i++)
+      data[output * perOutput + i] = weights.data[i * outputs + output] ?? 0;
+  }
+  const name = builder.constant(`${node.name}.weights`, [outputs, height, width, inputs], data);
+  addConvolution(context, node, "conv2d", name, [height, width]);
+}
+
+/** TensorFlow DepthwiseConv2dNative, FusedDepthwiseConv2dNative → depthwise_conv2d. Weights are [h, w, channels, 1]. */
+export function importTfjsDepthwise(context: TfjsContext, node: TfjsNode): void {
+  const weights = arrayAt(context, node, 1);
+  const [height = 0, width = 0, channels = 0] = weights.shape;
+  checkWeights(node, weights);
+  const data = Float32Array.from(weights.data);
+  const name = context.builder.constant(`${node.name}.weights`, [height, width, channels], data);
+  addConvolution(context, node, "depthwise_conv2d", name, [height, width]);
+}
+
+function checkWeights(node: TfjsNode, { shape, data }: TfjsTensor): void {
+  if (shape.length === 4 && data.length > 0) return;
+  throw damagedTfjs(
+    `${showTfjsNode(node)}: expected weights [height, width, in, out], received [${shape.join(", ")}]`,
+  );
+}
+
+function addConvolution(
+  context: TfjsContext,
+  node: TfjsNode,
+  op: "conv2d" | "depthwise_conv2d",
+  weights: string,
+  kernel: readonly [height: number, width: number],
+): void {
+  const { builder } = context;
+  const x = paddedMapAt(context, node, 0);
+  const fused = textsOf(node, "fused_ops").join();
+  const operands = [x.name, weights];
+  if (fused !== "") {
+    const { data } = arrayAt(context, node, 2);
+    operands.push(builder.constant(`${node.name}.bias`, [data.length], Float32Array.from(data)));
+  }
+  const [rows = 0, columns = 0] = builder.typeOf(x.name).shape;
+  const own = tfjsPadding(node, [rows, columns], kernel);
+  const padding = x.padding ? explicitPadding(node, x.padding) : own;
+  const attributes = { stride: tfjsStride(node), padding, activation: FUSED.get(fused) ?? "none" };
+  setMap(context, node, builder.add(op, operands, attributes, node.name));
+}
+
+/** What a Pad in front asks for; more padding of the convolution's own would be around that. */
+function explicitPadding(node: TfjsNode, padding: Padding): Padding {
+  if (textOf(node, "padding") === "VALID") return padding;
+  throw damagedTfjs(`${showTfjsNode(node)} adds padding of its own to a padded map`);
+}

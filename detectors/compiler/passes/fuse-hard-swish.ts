@@ -1,0 +1,66 @@
+import { makeNode } from "../graph/builder.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { rewrite, type Surroundings } from "./rewrite.ts";
+
+/**
+ * c · x · relu6(x + 3) → hard_swish(x) of slope c, multiplied in any order (Howard et al. 2019, arXiv:1905.02244; files have
+ * 1/6 for c, or what half precision leaves of it).
+ */
+export function fuseHardSwish(graph: Graph): Graph {
+  return rewrite(graph, (node, surroundings) => {
+    if (node.op !== "mul") return undefined;
+    const product = factorsOf(node, surroundings);
+    for (const gate of product.factors) {
+      const x = gatedBy(gate, surroundings);
+      const slope = product.factors
+        .filter((factor) => factor !== gate && factor !== x)
+        .map((factor) => uniform(factor, surroundings))
+        .reduce((all, factor) => (all === undefined || factor === undefined ? undefined : all * factor), 1);
+      const once = product.factors.filter((factor) => factor === x).length === 1;
+      if (x === undefined || slope === undefined || !once) continue;
+      const absorbed = [...product.inner, ...ownGate(gate, surroundings)];
+      return { node: makeNode("hard_swish", [x], node.output, { slope }), absorbed };
+    }
+    return undefined;
+  });
+}
+
+/** What a product is made of, looking through products that serve nothing else. */
+function factorsOf(node: Node, surroundings: Surroundings): { factors: string[]; inner: Node[] } {
+  const factors: string[] = [];
+  const inner: Node[] = [];
+  for (const input of node.inputs) {
+    const maker = surroundings.maker(input);
+    if (maker?.op !== "mul" || surroundings.uses(input) !== 1) {
+      factors.push(input);
+      continue;
+    }
+    const parts = factorsOf(maker, surroundings);
+    factors.push(...parts.factors);
+    inner.push(maker, ...parts.inner);
+  }
+  return { factors, inner };
+}
+
+/** The x of relu6(x + 3). */
+function gatedBy(value: string, surroundings: Surroundings): string | undefined {
+  const relu6 = surroundings.maker(value);
+  const sum = surroundings.maker(relu6?.op === "relu6" ? (relu6.inputs[0] ?? "") : "");
+  const [x, addend = ""] = sum?.op === "add" ? sum.inputs : [];
+  return uniform(addend, surroundings) === 3 ? x : undefined;
+}
+
+/** The gate's nodes, as far as nothing else looks at them. */
+function ownGate(value: string, { maker, uses }: Surroundings): Node[] {
+  const relu6 = maker(value);
+  if (!relu6 || uses(value) !== 1) return [];
+  const [input = ""] = relu6.inputs;
+  const sum = maker(input);
+  return sum && uses(input) === 1 ? [relu6, sum] : [relu6];
+}
+
+/** The number that a constant repeats. */
+function uniform(name: string, { constant }: Surroundings): number | undefined {
+  const data = constant(name)?.data;
+  return data?.every((value) => value === data[0]) ? data[0] : undefined;
+}
