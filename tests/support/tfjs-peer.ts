@@ -1,25 +1,32 @@
-import { readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { type GraphModel, loadGraphModel } from "@tensorflow/tfjs-converter";
+import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import { setBackend, type Tensor, tensor4d } from "@tensorflow/tfjs-core";
 import type { Tensor as ReferenceTensor } from "../../detectors/compiler/ops/operator.ts";
 import type { PictureSize } from "./logits.ts";
+import type { TfjsFiles } from "./tfjs-writer.ts";
 
 /** TensorFlow.js's own answer to a picture, output by output in the order asked for, without the batch's axis. */
 export type TfjsPeer = (picture: Uint8Array) => ReferenceTensor[];
 
 /** Opens a graph model in TensorFlow.js's WebAssembly backend with one thread, as ours has. */
 export async function openTfjs(
-  modelPath: string,
+  { json, shards }: TfjsFiles,
   { width, height }: PictureSize,
   outputs: [string, string, ...string[]],
 ): Promise<TfjsPeer> {
   setWasmPaths(`${dirname(fileURLToPath(import.meta.resolve("@tensorflow/tfjs-backend-wasm")))}/`);
   setThreadsCount(1);
   if (!(await setBackend("wasm"))) throw new Error("TensorFlow.js has no WebAssembly backend here");
-  const model: GraphModel = await loadGraphModel({ load: async () => readArtifacts(modelPath) });
+  const { modelTopology, weightsManifest, format } = JSON.parse(new TextDecoder().decode(json));
+  const groups: { paths: string[]; weights: [] }[] = weightsManifest;
+  const bytes = groups.flatMap(({ paths }) => paths.map((name) => shards.get(name) ?? new Uint8Array()));
+  const weightData = Uint8Array.from(Buffer.concat(bytes)).buffer;
+  const weightSpecs = groups.flatMap(({ weights }) => weights);
+  const model = await loadGraphModel({
+    load: async () => ({ modelTopology, format, weightSpecs, weightData }),
+  });
   return (picture) => {
     const input = tensor4d(Float32Array.from(picture), [1, height, width, 3]);
     const result = model.execute(input, outputs);
@@ -32,15 +39,4 @@ export async function openTfjs(
     for (const tensor of [input, ...tensors]) tensor.dispose();
     return answers;
   };
-}
-
-/** What a browser would fetch, from the disk. */
-function readArtifacts(path: string) {
-  const { modelTopology, weightsManifest, format } = JSON.parse(readFileSync(path, "utf8"));
-  const groups: { paths: string[]; weights: [] }[] = weightsManifest;
-  const shards = groups.flatMap(({ paths }) =>
-    paths.map((name) => readFileSync(join(dirname(path), basename(name)))),
-  );
-  const weightData = Uint8Array.from(Buffer.concat(shards)).buffer;
-  return { modelTopology, format, weightSpecs: groups.flatMap(({ weights }) => weights), weightData };
 }

@@ -1,6 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { rewrite, type Surroundings } from "./rewrite.ts";
+import { type Replacement, rewrite, type Surroundings } from "./rewrite.ts";
 
 /**
  * c · x · relu6(x + 3) → hard_swish(x) of slope c, multiplied in any order (Howard et al. 2019, arXiv:1905.02244; files have
@@ -9,6 +9,8 @@ import { rewrite, type Surroundings } from "./rewrite.ts";
 export function fuseHardSwish(graph: Graph): Graph {
   return rewrite(graph, (node, surroundings) => {
     if (node.op !== "mul") return undefined;
+    const steeper = steeperSwish(node, surroundings);
+    if (steeper) return steeper;
     const product = factorsOf(node, surroundings);
     for (const gate of product.factors) {
       const x = gatedBy(gate, surroundings);
@@ -23,6 +25,16 @@ export function fuseHardSwish(graph: Graph): Graph {
     }
     return undefined;
   });
+}
+
+/** Where c comes last: the rest is a hard swish by then. */
+function steeperSwish({ inputs, output }: Node, surroundings: Surroundings): Replacement | undefined {
+  const [value = "", factor = ""] = inputs;
+  const swish = surroundings.maker(value);
+  const c = uniform(factor, surroundings);
+  if (swish?.op !== "hard_swish" || surroundings.uses(value) !== 1 || c === undefined) return undefined;
+  const slope = swish.attributes.slope * c;
+  return { node: makeNode("hard_swish", swish.inputs, output, { slope }), absorbed: [swish] };
 }
 
 /** What a product is made of, looking through products that serve nothing else. */

@@ -8,6 +8,7 @@ import { fuseResidual } from "./fuse-residual.ts";
 import { fuseScale } from "./fuse-scale.ts";
 import { fuseSilu } from "./fuse-silu.ts";
 import { removeDead } from "./remove-dead.ts";
+import { stemTo3x3 } from "./stem-to-3x3.ts";
 
 /** One step from what an importer made to what the kernels like best. The network computes the same after it. */
 export interface Pass {
@@ -28,6 +29,11 @@ export const passes: readonly Pass[] = [
     name: "fuse-residual",
     why: "a sum while the row is in the cache saves a pass over memory",
     run: fuseResidual,
+  },
+  {
+    name: "stem-to-3x3",
+    why: "a 6×6 of stride 2 is a 3×3 of stride 1 on blocks, which Winograd does with a quarter of the products",
+    run: stemTo3x3,
   },
   { name: "remove-dead", why: "what nobody uses needs no code, weights or memory", run: removeDead },
 ];
