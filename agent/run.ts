@@ -56,7 +56,12 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   );
   const stats = tellStats(watches, { ...surroundings, signal: stop, detector, broker, mqtt: config.mqtt });
   log.info(
-    { cameras: cameras.map(({ name }) => name), model: detector.model.name, runtime: detector.runtime },
+    {
+      cameras: cameras.map(({ name }) => name),
+      model: detector.model.name,
+      licence: detector.model.source.licence,
+      runtime: detector.runtime,
+    },
     "ready",
   );
 

@@ -104,7 +104,8 @@ export async function* watchCamera(
 
     const wanted = findings.detections.filter((detection) => isWanted(detection, camera.objects, frame));
     tracker = updateTracks(tracker, wanted, timeMs, rules);
-    const { name, sha256, precision } = detector.model;
+    const { name, sha256, precision, source } = detector.model;
+    const { licence } = source;
     const inference_ms = Number(findings.inferenceMs.toFixed(1));
     const scene = {
       camera: camera.name,
@@ -112,7 +113,7 @@ export async function* watchCamera(
       height: frame.height,
       stationaryAfter: stationaryAfter(camera.detect),
       hasSnapshot: camera.snapshots.enabled,
-      detector: { name, sha256, precision, runtime: detector.runtime, inference_ms },
+      detector: { name, sha256, licence, precision, runtime: detector.runtime, inference_ms },
     };
     const confirmed = tracker.tracks.filter((track) => track.confirmed);
     const step = advanceLifecycle(lifecycle, confirmed, timeMs, scene, newId);

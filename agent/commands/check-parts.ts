@@ -95,7 +95,7 @@ const INFERENCES = 5;
 async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): Promise<string> {
   const options = { ...detectorOptions(config.detector, cameras, silentLog()), instances: 1 };
   await using detector = await openDetector(config.model.path, options);
-  const { name, input, precision, labels } = detector.model;
+  const { name, input, precision, labels, source } = detector.model;
   requireKnownLabels(cameras, detector.model);
   const grey = new Uint8Array(input.width * input.height * 3).fill(114);
   let ms = 0;
@@ -113,7 +113,7 @@ async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): 
   }
   const wanted = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
   const pace = `${ms.toFixed(0)} ms a picture in ${detector.runtime}; the cameras want ${wanted} pictures a second`;
-  return `${name} ${input.width}×${input.height} ${precision}, ${labels.length} labels, ${pace}`;
+  return `${name} ${input.width}×${input.height} ${precision}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
 }
 
 /** The same trial for everybody who asks. */

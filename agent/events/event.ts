@@ -60,6 +60,8 @@ export interface DetectorOfEvent {
   readonly name: string;
   /** Of the module file. */
   readonly sha256: string;
+  /** Of the weights, an SPDX identifier or `unknown`: events and pictures may go where the licence matters. */
+  readonly licence: string;
   readonly precision: string;
   readonly runtime: Runtime;
   /** Milliseconds the latest frame took; 0 in `replay`, whose output must not depend on the machine. */

@@ -1,4 +1,4 @@
-import type { DetectorStats } from "../../detectors/detector.ts";
+import type { DetectorStats, ModelInfo } from "../../detectors/detector.ts";
 
 /** What a camera has been through since the start. Only grows. */
 export interface CameraCounters {
@@ -21,11 +21,19 @@ export interface CameraStats {
 
 /** A detector since the start. */
 export interface DetectorFigures {
+  /** Of the weights, an SPDX identifier or `unknown`. */
+  readonly licence: string;
   /** Milliseconds per frame, a moving average. */
   readonly inference_speed: number;
   readonly frames: number;
   readonly faults: Readonly<Record<string, number>>;
   readonly restarts: number;
+}
+
+/** A detector and what it has been through. */
+export interface CountedDetector {
+  readonly model: Pick<ModelInfo, "name" | "source">;
+  readonly stats: DetectorStats;
 }
 
 /** What `<prefix>/stats` carries. */
@@ -67,13 +75,15 @@ export function cameraStats(
 /** Everything together, with the cameras' sums. */
 export function agentStats(
   cameras: Readonly<Record<string, CameraStats>>,
-  detectors: Readonly<Record<string, DetectorStats>>,
+  detectors: readonly CountedDetector[],
   service: Stats["service"],
 ): Stats {
   const sum = (figure: "camera_fps" | "process_fps" | "skipped_fps" | "detection_fps") =>
     tenths(Object.values(cameras).reduce((total, camera) => total + camera[figure], 0));
-  const figures = Object.entries(detectors).map(([name, { inferenceMs, frames, faults, restarts }]) => {
-    return [name, { inference_speed: tenths(inferenceMs), frames, faults, restarts }] as const;
+  const figures = detectors.map(({ model, stats }) => {
+    const { inferenceMs, frames, faults, restarts } = stats;
+    const { licence } = model.source;
+    return [model.name, { licence, inference_speed: tenths(inferenceMs), frames, faults, restarts }] as const;
   });
   return {
     cameras,

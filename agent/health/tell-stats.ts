@@ -45,7 +45,7 @@ export async function tellStats(
       version,
       last_updated: Math.round(clock.nowMs() / 1000),
     };
-    const detectors = { [detector.model.name]: detector.stats() };
+    const detectors = [{ model: detector.model, stats: detector.stats() }];
     broker.publish(
       statsMessage(mqtt.topic_prefix, agentStats(Object.fromEntries(figures), detectors, service)),
     );

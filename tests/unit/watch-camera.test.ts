@@ -35,6 +35,7 @@ describe("watching a camera", () => {
       detector: {
         name: "scripted",
         sha256: "ab".repeat(32),
+        licence: "none",
         precision: "f32",
         runtime: "wasmer",
         inference_ms: 10,

@@ -27,7 +27,14 @@ const seen: ObjectEvent = {
   position_changes: 1,
   has_snapshot: false,
   snapshot: null,
-  detector: { name: "yolov5n", sha256: "00", precision: "f32", runtime: "wasmer", inference_ms: 20 },
+  detector: {
+    name: "yolov5n",
+    sha256: "00",
+    licence: "MIT",
+    precision: "f32",
+    runtime: "wasmer",
+    inference_ms: 20,
+  },
   revision: 1,
 };
 

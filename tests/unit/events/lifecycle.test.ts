@@ -21,7 +21,14 @@ const scene: Scene = {
   height: 360,
   stationaryAfter: 50,
   hasSnapshot: false,
-  detector: { name: "yolov5n", sha256: "ab12", precision: "f32", runtime: "wasmer", inference_ms: 12.5 },
+  detector: {
+    name: "yolov5n",
+    sha256: "ab12",
+    licence: "MIT",
+    precision: "f32",
+    runtime: "wasmer",
+    inference_ms: 12.5,
+  },
 };
 
 describe("the life of an event", () => {

@@ -27,10 +27,11 @@ test("no time passed: no figures rather than infinite ones", () => {
 
 test("the agent's figures add up its cameras and name its detectors", () => {
   const camera = cameraStats(NOTHING, { delivered: 10, processed: 8, detected: 6 }, 2, true);
-  const detector = scriptedDetector([]).stats();
+  const detector = scriptedDetector([]);
+  const model = { ...detector.model, name: "yolov5n" };
   const stats = agentStats(
     { door: camera, yard: camera },
-    { yolov5n: { ...detector, inferenceMs: 12.34 } },
+    [{ model, stats: { ...detector.stats(), inferenceMs: 12.34 } }],
     service,
   );
   expect(stats).toMatchObject({
@@ -38,7 +39,7 @@ test("the agent's figures add up its cameras and name its detectors", () => {
     process_fps: 8,
     skipped_fps: 2,
     detection_fps: 6,
-    detectors: { yolov5n: { inference_speed: 12.3, restarts: 0, faults: { trap: 0 } } },
+    detectors: { yolov5n: { licence: "none", inference_speed: 12.3, restarts: 0, faults: { trap: 0 } } },
     service,
   });
 });
