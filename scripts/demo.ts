@@ -4,6 +4,7 @@
  */
 import { basename } from "node:path";
 import { jsonLine } from "../agent/mqtt/json-line.ts";
+import { findKnownModel, readModel } from "../detectors/detector.ts";
 import { startAgentProcess } from "./demonstration/agent.ts";
 import { CAMERA } from "./demonstration/agent-config.ts";
 import { startEmbeddedBroker } from "./demonstration/broker.ts";
@@ -37,9 +38,10 @@ try {
 
 async function demo(): Promise<number> {
   const say = options.json ? console.error : console.log;
-  const clip = findClip(options.clip);
+  const clip = findClip(options.clip, say);
   const sabrewing = buildAgent();
-  const modulePath = prepareModule(sabrewing, options.model, options.size);
+  const modulePath = await prepareModule(sabrewing, { model: options.model, size: options.size }, say);
+  const model = await readModel(modulePath);
   if (interrupted.signal.aborted) return 1;
 
   await using stack = new AsyncDisposableStack();
@@ -70,6 +72,7 @@ async function demo(): Promise<number> {
     modulePath,
     cameraUrl: camera.url,
     labels: options.track,
+    filters: findKnownModel(model.name)?.filters,
     snapshots: pictures !== undefined,
     statsIntervalSeconds: 1,
   };
@@ -77,6 +80,7 @@ async function demo(): Promise<number> {
   say(
     openingWords(settings, {
       clip: basename(clip),
+      licence: model.source.licence,
       embedded: options.broker === undefined,
       forSeconds: options.seconds,
     }),
@@ -95,7 +99,7 @@ async function demo(): Promise<number> {
 
   const summary = tally.summary();
   if (options.json) console.log(JSON.stringify({ summary }));
-  say(closingWords(summary));
+  say(closingWords(summary, modulePath, model));
   return Object.keys(summary.events).length > 0 ? 0 : 1;
 }
 

@@ -86,5 +86,13 @@ export async function pullModel(
   const order = { model, out, name: known.name, size: size ?? known.input, licence: known.licence.id };
   const report = await writeModule(order, showProgress("compile", stderr), () => {});
   stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
+  if (known.filters !== undefined) stderr.write(`${adviseFilters(known.name, known.filters)}\n`);
   return report;
+}
+
+function adviseFilters(name: string, { minScore, threshold }: NonNullable<KnownModel["filters"]>): string {
+  return (
+    `${name} is less sure of itself than the configuration's defaults expect. For every label you track:\n` +
+    `  objects: {filters: {person: {min_score: ${minScore}, threshold: ${threshold}}}}`
+  );
 }

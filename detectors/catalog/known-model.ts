@@ -58,6 +58,8 @@ export interface KnownModel {
   /** Pixels of the picture it was trained with, and takes when nothing else is asked for. */
   readonly input: { readonly width: number; readonly height: number };
   readonly labels: readonly string[];
+  /** `min_score` and `threshold` that suit its scores, where the configuration's defaults would miss most objects. */
+  readonly filters?: { readonly minScore: number; readonly threshold: number };
   /** Absent where nobody has published a figure. */
   readonly accuracy?: PublishedAccuracy;
 }

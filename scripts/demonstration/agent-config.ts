@@ -11,6 +11,8 @@ export interface AgentSettings {
   readonly modulePath: string;
   readonly cameraUrl: string;
   readonly labels: readonly string[];
+  /** Which boxes count, for each of the labels; undefined: as the agent has it by default. */
+  readonly filters?: { readonly minScore: number; readonly threshold: number } | undefined;
   /** Whether it sends a picture of each object. */
   readonly snapshots: boolean;
   /** Seconds between two messages of figures. */
@@ -38,9 +40,15 @@ export function agentConfig(settings: AgentSettings): string {
       [CAMERA]: {
         ffmpeg: { inputs: [{ path: settings.cameraUrl }] },
         detect: { fps: 5 },
-        objects: { track: settings.labels },
+        objects: { track: settings.labels, ...filtersOf(settings) },
         snapshots: { enabled: settings.snapshots },
       },
     },
   });
+}
+
+function filtersOf({ labels, filters }: AgentSettings): object {
+  if (filters === undefined) return {};
+  const { minScore, threshold } = filters;
+  return { filters: Object.fromEntries(labels.map((label) => [label, { min_score: minScore, threshold }])) };
 }

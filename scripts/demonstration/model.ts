@@ -4,39 +4,66 @@ import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from "node:
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sabrewingHome } from "../materials.ts";
+import { type ChosenModel, chooseModel, demoCandidates } from "./choose-model.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const KNOWN_MODEL = "yolov5n";
+/** Of YOLOv5, which takes any size: a camera's 16:9 at three fifths of the cost of 640x640. */
+const YOLOV5_SIZE = "640x384";
+
+/** What the user said about the demo's detector. */
+export interface ModelWishes {
+  /** A module (`.wasm`) or weights; undefined: a known model. */
+  readonly model: string | undefined;
+  /** `640x384`: width × height of the model input; undefined: what suits the model. */
+  readonly size: string | undefined;
+}
 
 /**
- * A detector module for the demo: `model` itself where it is one, else compiled from `model` or, where none is given,
- * from the YOLOv5n that is found or fetched. It is kept in $SABREWING_HOME/demo under a name that changes with the
- * weights and with the compiler.
+ * A detector module for the demo: the one named, else compiled from the weights that are named, found or fetched. It is
+ * kept in $SABREWING_HOME/demo under a name that changes with the weights and with the compiler.
  * @param sabrewing the command line that starts the agent's program
- * @param size `640x384`: width × height of the model input
+ * @param say tells the user a line
  * @returns path of the module
  * @throws Error when it cannot be had; the program has said why
  */
-export function prepareModule(
+export async function prepareModule(
   sabrewing: readonly [string, ...string[]],
-  model: string | undefined,
-  size: string,
-): string {
+  { model, size }: ModelWishes,
+  say: (line: string) => void,
+): Promise<string> {
   if (model?.endsWith(".wasm")) return model;
-  const weights = model === undefined ? KNOWN_MODEL : `${basename(model)}-${digest([model])}`;
+  if (model !== undefined) {
+    const name = `${basename(model)}-${digest([model])}`;
+    return compiled(sabrewing, name, size ?? YOLOV5_SIZE, [model]);
+  }
+  const { known, weights } = await chooseModel(demoCandidates(), { env: process.env }, process.stderr, say);
+  const words = [weights, "--name", known.name, "--licence", known.licence.id];
+  return compiled(sabrewing, known.name, size ?? usualSize(known), words);
+}
+
+function usualSize({ name, input }: ChosenModel["known"]): string {
+  return name === "yolov5n" ? YOLOV5_SIZE : `${input.width}x${input.height}`;
+}
+
+/** The module of that name and size, compiled by `compile WORDS…` unless it is there. */
+function compiled(
+  sabrewing: readonly [string, ...string[]],
+  name: string,
+  size: string,
+  words: readonly string[],
+): string {
   const folder = join(sabrewingHome(), "demo");
-  const path = join(folder, `${weights}-${size}-${digest(compilerSources())}.wasm`);
+  const path = join(folder, `${name}-${size}-${digest(compilerSources())}.wasm`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   const partial = join(folder, `partial-${process.pid}.wasm`);
-  const order = model === undefined ? ["pull", KNOWN_MODEL] : ["compile", model];
-  const [program, ...words] = sabrewing;
-  const made = spawnSync(program, [...words, ...order, "-o", partial, "--size", size, "--json"], {
-    // The progress bar and all that is for people goes to stderr.
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  if (made.status !== 0)
+  const [program, ...before] = sabrewing;
+  const order = [...before, "compile", ...words, "-o", partial, "--size", size, "--json"];
+  // The progress bar and all that is for people goes to stderr.
+  const made = spawnSync(program, order, { stdio: ["ignore", "ignore", "inherit"] });
+  if (made.status !== 0) {
     throw new Error("no detector module (see above). Name one, or weights to compile: --model FILE");
+  }
   // Only a whole module ever has the final name.
   renameSync(partial, path);
   return path;

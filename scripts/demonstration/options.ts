@@ -10,7 +10,8 @@ export interface DemoOptions {
   readonly broker?: BrokerAddress;
   readonly clip?: string;
   readonly model?: string;
-  readonly size: string;
+  /** Undefined: what suits the model. */
+  readonly size?: string;
   readonly track: readonly string[];
 }
 
@@ -29,7 +30,7 @@ export function parseOptions(words: readonly string[], onTerminal: boolean): Dem
     .option("--broker <url>", "use this broker: mqtt://[user:password@]host[:port]", parseBroker)
     .option("--clip <file>", "an MP4 (H.264) for the camera to play")
     .option("--model <file>", "a detector module (.wasm), or weights to compile (.pt, .onnx)")
-    .option("--size <WxH>", "model input", "640x384")
+    .option("--size <WxH>", "model input (default: what suits the model)")
     .option("--track <labels>", "what to look for", (text) => text.split(","), ["person", "car", "dog"])
     .parse(words, { from: "user" });
   const options = command.opts<DemoOptions>();

@@ -1,0 +1,85 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { chooseModel, demoCandidates } from "../../../scripts/demonstration/choose-model.ts";
+import { startFileServer } from "../../support/file-server.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { TextStream } from "../../support/text-stream.ts";
+import { knownModel } from "../detectors/catalog/known-model.ts";
+
+const weights = Uint8Array.of(1, 2, 3);
+const otherWeights = Uint8Array.of(4, 5, 6);
+const NOWHERE = "http://127.0.0.1:1/nobody-listens-here";
+
+function candidates(preferredUrl: string, fallbackUrl: string) {
+  const fallback = knownModel(otherWeights, fallbackUrl);
+  return {
+    preferred: { ...knownModel(weights, preferredUrl), name: "first" },
+    fallback: {
+      ...fallback,
+      name: "second",
+      files: [{ ...fallback.files[0], path: "second.json" }] as const,
+    },
+  };
+}
+
+describe("the model of the demo", () => {
+  it("is YOLOv5n, else MobileNet", () => {
+    const { preferred, fallback } = demoCandidates();
+    expect([preferred.name, fallback.name]).toEqual(["yolov5n", "mobilenet"]);
+  });
+
+  it("is the preferred one where it can be fetched, without a word about another", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startFileServer((_request, response) => response.end(weights));
+    const said: string[] = [];
+    const places = { env: { SABREWING_HOME: folder.path }, sharedFolder: folder.path };
+    const chosen = await chooseModel(candidates(server.url, NOWHERE), places, new TextStream(), (line) =>
+      said.push(line),
+    );
+    expect(chosen.known.name).toBe("first");
+    expect(chosen.weights).toBe(join(folder.path, "tiny.pt"));
+    expect(said).toEqual([]);
+  });
+
+  it("is the other one where the preferred one is not to be had: one line says so, and why", async () => {
+    await using folder = await temporaryFolder();
+    await using server = await startFileServer((_request, response) => response.end(otherWeights));
+    const said: string[] = [];
+    const places = { env: { SABREWING_HOME: folder.path }, sharedFolder: folder.path };
+    const chosen = await chooseModel(candidates(NOWHERE, server.url), places, new TextStream(), (line) =>
+      said.push(line),
+    );
+    expect(chosen.weights).toBe(join(folder.path, "second.json"));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(
+      /^first is not to be had here \(.*cannot be downloaded.*\), taking second \(MIT\) instead$/,
+    );
+  });
+
+  it("is the other one at once when only that one is here: nothing is asked for again", async () => {
+    await using folder = await temporaryFolder();
+    await mkdir(join(folder.path, "models"));
+    await writeFile(join(folder.path, "models", "second.json"), otherWeights);
+    let requests = 0;
+    await using server = await startFileServer((_request, response) => {
+      requests++;
+      response.end(weights);
+    });
+    const said: string[] = [];
+    const places = { env: { SABREWING_HOME: folder.path }, sharedFolder: folder.path };
+    const chosen = await chooseModel(candidates(server.url, NOWHERE), places, new TextStream(), (line) =>
+      said.push(line),
+    );
+    expect(chosen.known.name).toBe("second");
+    expect(requests).toBe(0);
+    expect(said[0]).toContain("To try again: scripts/fetch-model first");
+  });
+
+  it("fails with the way by hand where there is none", async () => {
+    await using folder = await temporaryFolder();
+    const places = { env: { SABREWING_HOME: folder.path }, sharedFolder: folder.path };
+    const choosing = chooseModel(candidates(NOWHERE, NOWHERE), places, new TextStream(), () => {});
+    await expect(choosing).rejects.toThrow(/no model is to be had[\s\S]*put it at .*second\.json/);
+  });
+});
