@@ -360,6 +360,12 @@ describe("the other kernels equal their references", () => {
     });
   }
 
+  test("space to depth, of pixels with and without gaps", async () => {
+    expect(await largestDifference("space_to_depth", [[6, 8, 4]], { block: 2 })).toBe(0);
+    expect(await largestDifference("space_to_depth", [[4, 6, 3]], { block: 2 })).toBe(0);
+    expect(await largestDifference("space_to_depth", [[6, 9, 5]], { block: 3 })).toBe(0);
+  });
+
   test("max pooling as in SPPF, and with other windows", async () => {
     const pool = (shape: Shape, kernel: number, stride: number, padding: number) =>
       largestDifference("max_pool2d", [shape], { kernel, stride, padding: ALL_SIDES(padding) });

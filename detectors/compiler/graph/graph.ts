@@ -68,6 +68,8 @@ export interface OperatorAttributes {
   mul: Record<never, never>;
   /** Padding never wins the maximum. */
   max_pool2d: { readonly kernel: number; readonly stride: number; readonly padding: Padding };
+  /** [h, w, c] → [h / block, w / block, block² · c]: a block's pixels side by side, row by row. */
+  space_to_depth: { readonly block: number };
   /** Nearest neighbour: every pixel becomes factor × factor pixels. */
   upsample: { readonly factor: number };
   /** Bilinear by a whole factor, pixel (y, x) of the output looking at (y, x) / factor of the input. */

@@ -17,6 +17,7 @@ import { emitMaxPool2d } from "./max-pool2d.ts";
 import { emitMean } from "./mean.ts";
 import { emitNormalize } from "./normalize.ts";
 import { emitResizeBilinear } from "./resize-bilinear.ts";
+import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
 import { emitYolov5Detect } from "./yolov5-detect.ts";
 
@@ -33,6 +34,7 @@ export const kernels: { readonly [K in Operator]: EmitKernel<K> } = {
   add: emitAdd,
   mul: emitMul,
   max_pool2d: emitMaxPool2d,
+  space_to_depth: emitSpaceToDepth,
   upsample: emitUpsample,
   resize_bilinear: emitResizeBilinear,
   mean: emitMean,

@@ -15,6 +15,7 @@ import { relu6 } from "./relu6.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { silu } from "./silu.ts";
+import { spaceToDepth } from "./space-to-depth.ts";
 import { upsample } from "./upsample.ts";
 import { yolov5Detect } from "./yolov5-detect.ts";
 
@@ -31,6 +32,7 @@ export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
   add,
   mul,
   max_pool2d: maxPool2d,
+  space_to_depth: spaceToDepth,
   upsample,
   resize_bilinear: resizeBilinear,
   mean,

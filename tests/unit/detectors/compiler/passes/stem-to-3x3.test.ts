@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
+import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
+import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
+import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
+import { removeDead } from "../../../../../detectors/compiler/passes/remove-dead.ts";
+import { stemTo3x3 } from "../../../../../detectors/compiler/passes/stem-to-3x3.ts";
+import { seededBytes, seededFloats } from "../../../../support/seeded.ts";
+import { pad } from "../../../../support/small-graphs.ts";
+
+function stem(kernel: number, stride: number, padding: number, width = 12): Graph {
+  const builder = buildGraph();
+  const pixels = builder.add("normalize", [builder.input(8, width)], { scale: 1 / 255 });
+  const weights = builder.constant("w", [8, kernel, kernel, 3], seededFloats(1, 8 * kernel * kernel * 3));
+  const bias = builder.constant("b", [8], seededFloats(2, 8));
+  const attributes = { stride, padding: pad(padding), activation: "silu" } as const;
+  return builder.finish("picture", builder.add("conv2d", [pixels, weights, bias], attributes, "y"));
+}
+
+test("YOLOv5's stem becomes blocks and a 3×3 that compute the same", () => {
+  const graph = stem(6, 2, 2);
+  const rewritten = removeDead(stemTo3x3(graph));
+  verify(rewritten);
+  expect(rewritten.nodes.map(({ op }) => op)).toEqual(["normalize", "space_to_depth", "conv2d"]);
+  const picture = seededBytes(3, 8 * 12 * 3);
+  const before = evaluate(graph, picture).get("y");
+  const after = evaluate(rewritten, picture).get("y");
+  expect(after?.shape).toEqual(before?.shape);
+  for (const [index, value] of before?.data.entries() ?? []) {
+    expect(after?.data[index]).toBeCloseTo(value, 5);
+  }
+});
+
+test.for([
+  ["another kernel", stem(5, 2, 2)],
+  ["another stride", stem(6, 1, 2)],
+  ["another padding", stem(6, 2, 1)],
+  ["an odd picture", stem(6, 2, 2, 13)],
+] as const)("a stem with %s is left alone", ([, graph]) => {
+  expect(stemTo3x3(graph).nodes.map(({ op }) => op)).toEqual(["normalize", "conv2d"]);
+});
