@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=2
+// V8 would take 16 MB and more for young objects: with 2 the daemon stays 20 MB smaller (npm run test:long).
 import { Command, CommanderError } from "commander";
 import { EXIT } from "./base/errors.ts";
 import { checkCommand } from "./commands/check.ts";

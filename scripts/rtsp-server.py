@@ -35,11 +35,13 @@ def read_clip(path):
     pipeline.get_by_name("file").set_property("location", path)
     sink = pipeline.get_by_name("out")
     pipeline.set_state(Gst.State.PLAYING)
-    units, caps, end = [], None, 0
-    while True:
-        sample = sink.emit("pull-sample")
+    units, caps, end, failure = [], None, 0, None
+    while not sink.get_property("eos") and failure is None:
+        # A file that cannot be read or holds no H.264 never reaches its end: waiting without a limit would hang.
+        sample = sink.emit("try-pull-sample", Gst.SECOND // 10)
         if sample is None:
-            break
+            failure = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
+            continue
         caps = sample.get_caps()
         buffer = sample.get_buffer()
         segment = sample.get_segment()
@@ -49,7 +51,6 @@ def read_clip(path):
         end = max(end, pts + buffer.duration)
         is_delta = bool(buffer.get_flags() & Gst.BufferFlags.DELTA_UNIT)
         units.append((buffer.extract_dup(0, buffer.get_size()), pts, dts, is_delta))
-    failure = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
     pipeline.set_state(Gst.State.NULL)
     if failure is not None:
         sys.exit(f"rtsp-server: {path}: {failure.parse_error()[0].message}")

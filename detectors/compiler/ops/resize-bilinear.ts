@@ -1,26 +1,12 @@
-import {
-  checkInputCount,
-  elements,
-  featureMap,
-  mapSize,
-  type OperatorDefinition,
-  ShapeError,
-  tensorAt,
-} from "./operator.ts";
+import { inferEnlarged } from "./enlarge.ts";
+import { elements, mapSize, type OperatorDefinition, tensorAt } from "./operator.ts";
 
 /**
  * TensorFlow ResizeBilinear with align_corners and half_pixel_centers off, by a whole factor: output pixel (y, x) looks
  * at (y, x) / factor between its four neighbours; beyond the last pixel the last is repeated.
  */
 export const resizeBilinear: OperatorDefinition<"resize_bilinear"> = {
-  infer(inputs, { factor }) {
-    checkInputCount(inputs, 1, 1);
-    const [height, width, channels] = featureMap(inputs, 0);
-    if (!Number.isSafeInteger(factor) || factor < 1) {
-      throw new ShapeError(`factor must be a positive integer, received ${factor}`);
-    }
-    return { dtype: "f32", shape: [height * factor, width * factor, channels] };
-  },
+  infer: inferEnlarged,
   reference(inputs, { factor }) {
     const x = tensorAt(inputs, 0);
     const [height, width, channels] = mapSize(x);

@@ -1,23 +1,9 @@
-import {
-  checkInputCount,
-  elements,
-  featureMap,
-  mapSize,
-  type OperatorDefinition,
-  ShapeError,
-  tensorAt,
-} from "./operator.ts";
+import { inferEnlarged } from "./enlarge.ts";
+import { elements, mapSize, type OperatorDefinition, tensorAt } from "./operator.ts";
 
 /** ONNX Resize-13, mode nearest, asymmetric, floor, by one whole factor: every pixel becomes factor × factor pixels. */
 export const upsample: OperatorDefinition<"upsample"> = {
-  infer(inputs, { factor }) {
-    checkInputCount(inputs, 1, 1);
-    const [height, width, channels] = featureMap(inputs, 0);
-    if (!Number.isSafeInteger(factor) || factor < 1) {
-      throw new ShapeError(`factor must be a positive integer, received ${factor}`);
-    }
-    return { dtype: "f32", shape: [height * factor, width * factor, channels] };
-  },
+  infer: inferEnlarged,
   reference(inputs, { factor }) {
     const x = tensorAt(inputs, 0);
     const [height, width, channels] = mapSize(x);
