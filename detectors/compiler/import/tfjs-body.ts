@@ -96,7 +96,9 @@ export function refuseUnsupportedTfjs(
   const refused = new Map<string, string[]>();
   const refuse = ({ op, name }: TfjsNode, obstacle: string): void => {
     const what = obstacle === "" ? op : `${op} ${obstacle}`;
-    refused.set(what, [...(refused.get(what) ?? []), `"${name}"`]);
+    const names = refused.get(what) ?? [];
+    names.push(`"${name}"`);
+    refused.set(what, names);
   };
   for (const node of body) {
     if (SOURCES.has(node.op)) continue;
