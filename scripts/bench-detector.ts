@@ -2,6 +2,7 @@
  * How fast is the detector, and how fast are others with the same weights, on this machine, now?
  *
  *   npm run -s bench:detector -- --sizes 640x640,320x320 --rounds 30 [--engines wasmer,onnxruntime-web] [--json]
+ *   npm run -s bench:detector -- --model mobilenet
  *
  * Each contestant runs in a process of its own, computes on one thread, and takes its turn round by round. p50 and p90
  * count the way from RGB bytes to the answer. Ours holds the worker, the pipe, decoding and non-maximum suppression. The
@@ -12,7 +13,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import sharp from "sharp";
 import { withInputSize } from "../tests/support/onnx-outputs.ts";
 import { compileModule } from "./benchmark/compile-module.ts";
@@ -22,8 +23,13 @@ import { startRacer } from "./benchmark/racer-process.ts";
 import { type Row, table, toRow } from "./benchmark/row.ts";
 import { findMedia, findModel } from "./materials.ts";
 
-const ENGINES = ["wasmer", "v8", "onnxruntime-web", "onnxruntime-node"] as const;
-type Engine = (typeof ENGINES)[number];
+/** The contestants, and the sizes that are measured when none are named, of each model. */
+const MODELS = {
+  yolov5n: { engines: ["wasmer", "v8", "onnxruntime-web", "onnxruntime-node"], sizes: "640x640,320x320" },
+  mobilenet: { engines: ["wasmer", "v8", "tfjs-backend-wasm"], sizes: "512x512" },
+} as const;
+type Model = keyof typeof MODELS;
+type Engine = (typeof MODELS)[Model]["engines"][number];
 
 interface Size {
   readonly width: number;
@@ -31,39 +37,47 @@ interface Size {
 }
 
 interface Options {
-  readonly sizes: readonly Size[];
+  readonly model: Model;
+  readonly sizes?: readonly Size[];
   readonly rounds: number;
-  readonly engines: readonly Engine[];
+  readonly engines?: readonly string[];
   readonly json: boolean;
 }
 
 const options = new Command("bench:detector")
   .description("Measures the detector against others with the same weights, on one thread.")
-  .option("--sizes <WxH,…>", "model input sizes", parseSizes, parseSizes("640x640,320x320"))
+  .addOption(new Option("--model <name>", "whose weights").choices(Object.keys(MODELS)).default("yolov5n"))
+  .option(
+    "--sizes <WxH,…>",
+    `model input sizes (default: ${MODELS.yolov5n.sizes}; mobilenet: 512x512)`,
+    parseSizes,
+  )
   .option("--rounds <n>", "counted answers per contestant", Number, 30)
-  .option("--engines <name,…>", `of ${ENGINES.join(", ")}`, parseEngines, [...ENGINES])
+  .option("--engines <name,…>", "some of wasmer, v8 and the peers (default: all)", (text) => text.split(","))
   .option("--json", "a line of JSON per row", false)
   .parse()
   .opts<Options>();
 
+const sizes = options.sizes ?? parseSizes(MODELS[options.model].sizes);
+const engines = chosenEngines(options.model, options.engines);
 const folder = mkdtempSync(join(tmpdir(), "sabrewing-bench-"));
 const rows: Row[] = [];
 try {
-  for (const size of options.sizes) rows.push(...(await measure(size)));
+  for (const size of sizes) rows.push(...(await measure(size)));
 } finally {
   rmSync(folder, { recursive: true });
 }
 if (!options.json) console.log(`${table(rows)}\nTimes in milliseconds; ${options.rounds} rounds each.`);
 // A benchmark in which somebody could not run is no result.
-process.exitCode = rows.length === options.sizes.length * options.engines.length ? 0 : 1;
+process.exitCode = rows.length === sizes.length * engines.length ? 0 : 1;
 
 async function measure(size: Size): Promise<Row[]> {
   const pixels = await picture(size);
   const choices = new Map<string, ContestantChoice>();
   const racers = new Map<string, Racer>();
   await using stack = new AsyncDisposableStack();
-  for (const engine of options.engines) {
-    const choice = await choose(engine, size);
+  for (const engine of engines) {
+    const choice = await choose(engine, size, options.model);
     choices.set(engine, choice);
     racers.set(engine, stack.use(startRacer(choice, pixels)));
   }
@@ -82,24 +96,39 @@ async function measure(size: Size): Promise<Row[]> {
   return measured;
 }
 
-async function choose(engine: Engine, size: Size): Promise<ContestantChoice> {
+async function choose(engine: Engine, size: Size, model: Model): Promise<ContestantChoice> {
   const name = `${size.width}x${size.height}`;
   if (engine === "wasmer" || engine === "v8") {
     const modelPath = join(folder, `${name}.wasm`);
-    await compileModule(model("yolov5n.pt", "yolov5n.onnx"), modelPath, size);
-    return { name: "sabrewing", engine, ...size, modelPath };
+    await compileModule(weightsOf(model), modelPath, size);
+    return { name: "sabrewing", engine, model, ...size, modelPath };
+  }
+  if (engine === "tfjs-backend-wasm") {
+    return { name: engine, engine: "wasm", model, ...size, modelPath: weightsOf(model) };
   }
   const modelPath = join(folder, `${name}.onnx`);
-  writeFileSync(modelPath, withInputSize(readFileSync(model("yolov5n.onnx")), size));
-  return { name: engine, engine: engine === "onnxruntime-web" ? "wasm" : "native", ...size, modelPath };
+  writeFileSync(modelPath, withInputSize(readFileSync(found("yolov5n.onnx")), size));
+  return {
+    name: engine,
+    engine: engine === "onnxruntime-web" ? "wasm" : "native",
+    model,
+    ...size,
+    modelPath,
+  };
 }
 
-function model(...names: string[]): string {
-  const found = names.map(findModel).find((path) => path !== undefined);
-  if (found === undefined) {
-    throw new Error(`${names.join(" or ")} not found: put it into $SABREWING_HOME or ../shared/models`);
+function weightsOf(model: Model): string {
+  return model === "mobilenet" ? found("mobilenet/centernet.json") : found("yolov5n.pt", "yolov5n.onnx");
+}
+
+function found(...names: string[]): string {
+  const path = names.map(findModel).find((path) => path !== undefined);
+  if (path === undefined) {
+    throw new Error(
+      `${names.join(" or ")} not found: put it into $SABREWING_HOME, or \`scripts/fetch-model NAME\``,
+    );
   }
-  return found;
+  return path;
 }
 
 /** A street scene with people where there is one, else noise: what is on it hardly matters to the time. */
@@ -117,11 +146,13 @@ function parseSizes(text: string): Size[] {
   });
 }
 
-function parseEngines(text: string): Engine[] {
-  return text.split(",").map((word) => {
-    const engine = ENGINES.find((known) => known === word);
+function chosenEngines(model: Model, words: readonly string[] | undefined): readonly Engine[] {
+  const all: readonly Engine[] = MODELS[model].engines;
+  if (words === undefined) return all;
+  return words.map((word) => {
+    const engine = all.find((known) => known === word);
     if (engine === undefined)
-      throw new Error(`--engines: expected some of ${ENGINES.join(", ")}, received "${word}"`);
+      throw new Error(`--engines: for ${model} expected some of ${all.join(", ")}, received "${word}"`);
     return engine;
   });
 }

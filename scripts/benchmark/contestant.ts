@@ -6,12 +6,14 @@ export interface Contestant extends AsyncDisposable {
 
 /** Which contestant a child process shall be. */
 export interface ContestantChoice {
-  readonly name: "sabrewing" | "onnxruntime-web" | "onnxruntime-node";
-  /** Sabrewing runs in wasmer or v8; of the others, web is WebAssembly and node is native code. */
+  readonly name: "sabrewing" | "onnxruntime-web" | "onnxruntime-node" | "tfjs-backend-wasm";
+  /** Whose weights: `yolov5n` or `mobilenet`. */
+  readonly model: string;
+  /** Sabrewing runs in wasmer or v8; the others are WebAssembly or native code. */
   readonly engine: "wasmer" | "v8" | "wasm" | "native";
   readonly width: number;
   readonly height: number;
-  /** A compiled module for Sabrewing, an ONNX file of the wanted size for the others. */
+  /** A compiled module for Sabrewing; for onnxruntime an ONNX file of the wanted size, for TensorFlow.js its model.json. */
   readonly modelPath: string;
 }
 

@@ -5,6 +5,7 @@ import type { Result } from "./race.ts";
 export interface Row {
   readonly name: string;
   readonly engine: string;
+  readonly model: string;
   /** `640x640`: width × height of the model input. */
   readonly size: string;
   readonly precision: string;
@@ -21,6 +22,7 @@ export function toRow(choice: ContestantChoice, precision: string, result: Resul
   return {
     name: choice.name,
     engine: choice.engine,
+    model: choice.model,
     size: `${choice.width}x${choice.height}`,
     precision,
     threads: 1,
@@ -32,9 +34,24 @@ export function toRow(choice: ContestantChoice, precision: string, result: Resul
   };
 }
 
-const COLUMNS = ["", "engine", "size", "precision", "load", "first", "p50", "p90", "RSS MB", "vs web"];
+/** Those that compute in WebAssembly as ours does. */
+const WEB_PEERS = ["onnxruntime-web", "tfjs-backend-wasm"];
 
-/** The rows as a table for people; its last column: how many times as fast as onnxruntime-web at the same size. */
+const COLUMNS = [
+  "",
+  "engine",
+  "model",
+  "size",
+  "precision",
+  "load",
+  "first",
+  "p50",
+  "p90",
+  "RSS MB",
+  "vs web",
+];
+
+/** The rows as a table for people; its last column: how many times as fast as the WebAssembly peer at the same size. */
 export function table(rows: readonly Row[]): string {
   const cells = [COLUMNS, ...rows.map((row) => cellsOf(row, rows))];
   const widths = COLUMNS.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
@@ -42,7 +59,7 @@ export function table(rows: readonly Row[]): string {
     .map((line) =>
       line
         .map((cell, column) =>
-          column < 4 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+          column < 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
         )
         .join("  ")
         .trimEnd(),
@@ -51,10 +68,12 @@ export function table(rows: readonly Row[]): string {
 }
 
 function cellsOf(row: Row, rows: readonly Row[]): string[] {
-  const web = rows.find((other) => other.name === "onnxruntime-web" && other.size === row.size);
+  const web = rows.find(
+    ({ name, model, size }) => WEB_PEERS.includes(name) && model === row.model && size === row.size,
+  );
   const times = [row.load_ms, row.first_ms, row.p50_ms, row.p90_ms].map((ms) => ms.toFixed(1));
   const ratio = web === undefined ? "" : `${(web.p50_ms / row.p50_ms).toFixed(2)}×`;
-  return [row.name, row.engine, row.size, row.precision, ...times, row.rss_mb.toFixed(0), ratio];
+  return [row.name, row.engine, row.model, row.size, row.precision, ...times, row.rss_mb.toFixed(0), ratio];
 }
 
 function rounded(value: number): number {
