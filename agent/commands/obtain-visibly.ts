@@ -42,7 +42,7 @@ export async function obtainVisibly(
     });
   } catch (error) {
     if (interrupted.signal.aborted) {
-      throw new TransientError("the download was interrupted", "Run the same command again.", {
+      throw new TransientError("the download was interrupted", "Run the same command again: it goes on.", {
         cause: error,
       });
     }
