@@ -14,6 +14,21 @@ function vector(builder: GraphBuilder, name: string, channels: number, seed: num
   return builder.constant(name, [channels], seededFloats(seed, channels));
 }
 
+function repeated(builder: GraphBuilder, name: string, channels: number, value: number): string {
+  return builder.constant(name, [channels], new Float32Array(channels).fill(value));
+}
+
+/** relu6(x + 3), as files have it. */
+function addGate(builder: GraphBuilder, x: string, channels: number): string {
+  return builder.add("relu6", [builder.add("add", [x, repeated(builder, "three", channels, 3)], {})], {});
+}
+
+function addDepthwise(builder: GraphBuilder, x: string, channels: number, bias = true): string {
+  const weights = builder.constant("depthwise.weights", [3, 3, channels], seededFloats(9, 9 * channels));
+  const inputs = [x, weights, ...(bias ? [vector(builder, "depthwise.bias", channels, 10)] : [])];
+  return builder.add("depthwise_conv2d", inputs, { stride: 1, padding: pad(1), activation: "none" });
+}
+
 /** Graphs that each give some pass something to do, or a reason to leave things alone. */
 const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
   "a C3 block": (b, x) => addC3(b, addConvSilu(b, x, { outputs: 8, kernel: 3 }, 1), 8, 10),
@@ -62,6 +77,53 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
     const a = b.add("add", [vector(b, "a", 3, 1), vector(b, "b", 3, 2)], {});
     return b.add("mul", [x, b.add("sigmoid", [a], {})], {});
   },
+  "a hard swish whose factor comes first": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    const half = b.add("mul", [y, repeated(b, "slope", 4, 1 / 6)], {});
+    return b.add("mul", [half, addGate(b, y, 4)], {});
+  },
+  "a hard swish whose factor belongs to the gate": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    const gate = b.add("mul", [addGate(b, y, 4), repeated(b, "slope", 4, 1 / 6)], {});
+    return b.add("mul", [y, gate], {});
+  },
+  "a hard swish whose factor comes last": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    return b.add("mul", [b.add("mul", [addGate(b, y, 4), y], {}), repeated(b, "slope", 4, 1 / 6)], {});
+  },
+  "a hard swish without a factor behind a depthwise convolution": (b, x) => {
+    const y = addDepthwise(b, x, 3);
+    return b.add("mul", [y, addGate(b, y, 3)], {});
+  },
+  "something like a hard swish, of different values": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    const z = addConvolution(b, x, { outputs: 4 }, 2);
+    return b.add("mul", [b.add("mul", [z, repeated(b, "slope", 4, 1 / 6)], {}), addGate(b, y, 4)], {});
+  },
+  "something like a hard swish, whose factor differs by channel": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    return b.add("mul", [b.add("mul", [y, vector(b, "slope", 4, 3)], {}), addGate(b, y, 4)], {});
+  },
+  "something like a hard swish, squared": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    return b.add("mul", [b.add("mul", [y, y], {}), addGate(b, y, 4)], {});
+  },
+  "a hard swish whose gate is wanted too": (b, x) => {
+    const y = addConvolution(b, x, { outputs: 4 }, 1);
+    const gate = addGate(b, y, 4);
+    return b.add("concat", [b.add("mul", [y, gate], {}), gate], {});
+  },
+  "a depthwise convolution, addend and ReLU": (b, x) => {
+    const y = b.add("add", [addDepthwise(b, x, 3, false), vector(b, "addend", 3, 4)], {});
+    return b.add("relu", [y], {});
+  },
+  "a depthwise convolution with a factor, and a sum": (b, x) => {
+    const y = b.add("mul", [addDepthwise(b, x, 3), vector(b, "factor", 3, 4)], {});
+    return b.add("add", [y, x], {});
+  },
+  "a depthwise convolution in a sum": (b, x) => b.add("add", [x, addDepthwise(b, x, 3)], {}),
+  "ReLU6 behind a convolution": (b, x) =>
+    b.add("relu6", [addConvolution(b, x, { outputs: 4, kernel: 3 }, 1)], {}),
   "values nobody uses": (b, x) => {
     addConvSilu(b, x, { outputs: 4 }, 1);
     vector(b, "unused", 7, 2);
@@ -139,6 +201,46 @@ describe("what the passes make of it", () => {
     expect(operatorsOf(graph)).toEqual(["normalize", "conv2d", "conv2d"]);
     const [, fused] = only(graph, "conv2d");
     expect([...(graph.constants.get(fused?.inputs[2] ?? "")?.data ?? [])]).toEqual([0, 0, 0, 0]);
+  });
+
+  it.each([
+    "a hard swish whose factor comes first",
+    "a hard swish whose factor belongs to the gate",
+    "a hard swish whose factor comes last",
+  ])("%s is in its convolution", (name) => {
+    const graph = optimized(name);
+    expect(operatorsOf(graph)).toEqual(["normalize", "conv2d"]);
+    const [convolution] = only(graph, "conv2d");
+    const activation = convolution?.attributes.activation;
+    expect(typeof activation === "object" ? activation.hardSwish : activation).toBeCloseTo(1 / 6, 6);
+  });
+
+  it("what only looks like a hard swish stays what it is", () => {
+    for (const name of Object.keys(graphs).filter((name) => name.startsWith("something like"))) {
+      const graph = optimized(name);
+      expect(operatorsOf(graph), name).toContain("mul");
+      expect(operatorsOf(graph), name).not.toContain("hard_swish");
+    }
+    expect(operatorsOf(optimized("a hard swish whose gate is wanted too"))).toContain("relu6");
+  });
+
+  it("a depthwise convolution takes bias and activation, but no factor and no sum", () => {
+    expect(operatorsOf(optimized("a depthwise convolution, addend and ReLU"))).toEqual([
+      "normalize",
+      "depthwise_conv2d",
+    ]);
+    const [swish] = only(
+      optimized("a hard swish without a factor behind a depthwise convolution"),
+      "depthwise_conv2d",
+    );
+    expect(swish?.attributes.activation).toEqual({ hardSwish: 1 });
+    expect(operatorsOf(optimized("a depthwise convolution with a factor, and a sum"))).toEqual([
+      "normalize",
+      "depthwise_conv2d",
+      "mul",
+      "add",
+    ]);
+    expect(operatorsOf(optimized("a depthwise convolution in a sum"))).toContain("add");
   });
 
   it("a value that somebody else looks at stays", () => {
