@@ -50,7 +50,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 /** Multiplications in convolutions: what inference time follows. */
 function multiplications({ nodes, values, constants }: Graph): number {
   return nodes
-    .filter(({ op }) => op === "conv2d")
+    .filter(({ op }) => op === "conv2d" || op === "depthwise_conv2d")
     .reduce((sum, { inputs, output }) => {
       const [height = 0, width = 0] = values.get(output)?.shape ?? [];
       return sum + height * width * elements(constants.get(inputs[1] ?? "")?.shape ?? [0]);

@@ -4,6 +4,7 @@ import { mapAt, setMap, type TfjsContext } from "./tfjs-body-value.ts";
 import {
   importTfjsConvolution,
   importTfjsDepthwise,
+  takesPadding,
   tfjsConvolutionObstacle,
   tfjsDepthwiseObstacle,
 } from "./tfjs-convolution.ts";
@@ -82,6 +83,8 @@ function importActivation(context: TfjsContext, node: TfjsNode, op: "relu" | "re
 
 /** Neither kind of node computes anything. */
 const SOURCES = new Set(["Const", "Placeholder"]);
+/** They become padding of the convolution behind them. */
+const PADS = new Set(["Pad", "PadV2"]);
 /** So many names tell where to look. */
 const NAMES_SHOWN = 12;
 
@@ -100,11 +103,15 @@ export function refuseUnsupportedTfjs(
     names.push(`"${name}"`);
     refused.set(what, names);
   };
+  const pads = new Map(body.filter(({ op }) => PADS.has(op)).map((node) => [node.name, node]));
   for (const node of body) {
     if (SOURCES.has(node.op)) continue;
     const operator = bodyOperators.get(node.op);
     const obstacle = operator ? operator.obstacle?.(node, constants) : "";
     if (obstacle !== undefined) refuse(node, obstacle);
+    if (takesPadding(node)) continue;
+    for (const pad of node.input.flatMap((name) => pads.get(name) ?? []))
+      refuse(pad, `in front of ${node.op}`);
   }
   for (const node of tail) if (!SOURCES.has(node.op) && !canCalculate(node.op)) refuse(node, "");
 

@@ -1,4 +1,4 @@
-import type { Activation, Padding } from "../graph/graph.ts";
+import type { Activation } from "../graph/graph.ts";
 import { damagedTfjs } from "./damaged-tfjs.ts";
 import { textOf, textsOf } from "./tfjs-attributes.ts";
 import { arrayAt, paddedMapAt, setMap, type TfjsContext } from "./tfjs-body-value.ts";
@@ -15,6 +15,14 @@ const FUSED: ReadonlyMap<string, Activation> = new Map([
   ["BiasAdd,Relu6", "relu6"],
 ]);
 
+/** TensorFlow's convolutions, of all channels and of each by itself. */
+export const CONVOLUTIONS: ReadonlySet<string> = new Set([
+  "_FusedConv2D",
+  "Conv2D",
+  "FusedDepthwiseConv2dNative",
+  "DepthwiseConv2dNative",
+]);
+
 /** What about a convolution the graph has no words for. */
 export function tfjsConvolutionObstacle(node: TfjsNode): string | undefined {
   const fused = textsOf(node, "fused_ops");
@@ -28,6 +36,11 @@ export function tfjsDepthwiseObstacle(
 ): string | undefined {
   const multiplier = constants.get(node.input[1] ?? "")?.shape[3] ?? 1;
   return multiplier === 1 ? tfjsConvolutionObstacle(node) : `with a channel multiplier of ${multiplier}`;
+}
+
+/** Whether a Pad in front of this node can be its padding: if it adds none of its own around that. */
+export function takesPadding(node: TfjsNode): boolean {
+  return CONVOLUTIONS.has(node.op) && textOf(node, "padding") === "VALID";
 }
 
 /** TensorFlow Conv2D, _FusedConv2D → conv2d. Weights go from [h, w, in, out] to [out, h, w, in]. */
@@ -79,14 +92,7 @@ function addConvolution(
     operands.push(builder.constant(`${node.name}.bias`, [data.length], Float32Array.from(data)));
   }
   const [rows = 0, columns = 0] = builder.typeOf(x.name).shape;
-  const own = tfjsPadding(node, [rows, columns], kernel);
-  const padding = x.padding ? explicitPadding(node, x.padding) : own;
+  const padding = x.padding ?? tfjsPadding(node, [rows, columns], kernel);
   const attributes = { stride: tfjsStride(node), padding, activation: FUSED.get(fused) ?? "none" };
   setMap(context, node, builder.add(op, operands, attributes, node.name));
-}
-
-/** What a Pad in front asks for; more padding of the convolution's own would be around that. */
-function explicitPadding(node: TfjsNode, padding: Padding): Padding {
-  if (textOf(node, "padding") === "VALID") return padding;
-  throw damagedTfjs(`${showTfjsNode(node)} adds padding of its own to a padded map`);
 }

@@ -1,3 +1,4 @@
+import { CONVOLUTIONS } from "./tfjs-convolution.ts";
 import { makerName, type TfjsGraph } from "./tfjs-graph.ts";
 import type { TfjsNode } from "./tfjs-schema.ts";
 
@@ -9,12 +10,6 @@ export interface CutTfjsGraph {
   readonly tail: readonly TfjsNode[];
 }
 
-const CONVOLUTIONS = new Set([
-  "_FusedConv2D",
-  "Conv2D",
-  "FusedDepthwiseConv2dNative",
-  "DepthwiseConv2dNative",
-]);
 /** What a network does to its last convolutions' numbers before it looks for boxes: sigmoids, and factors for pixels. */
 const ELEMENTWISE = new Set([
   "BiasAdd",

@@ -3,10 +3,11 @@
  * of the weights, which lie beside it in binary files (tfjs-core, io/types.ts: ModelJSON, WeightsManifestConfig).
  */
 import { z } from "zod";
+import { ModelError } from "../../errors.ts";
 import { damagedTfjs } from "./damaged-tfjs.ts";
 
 /** Protobuf's JSON mapping writes 64-bit integers as text. */
-const integer = z.union([z.int(), z.string().regex(/^-?\d{1,15}$/)]).transform(Number);
+const integer = z.union([z.int(), z.string().regex(/^-?\d{1,19}$/)]).transform(Number);
 /** Protobuf's JSON mapping writes bytes in base64; a converter of long ago wrote lists of numbers. */
 const text = z
   .union([z.string(), z.array(z.int())])
@@ -97,11 +98,21 @@ export function decodeTfjs(bytes: Uint8Array): TfjsModel {
   }
   const model = modelJson.safeParse(json);
   if (model.success) return model.data;
+  if (isLayersModel(json)) {
+    throw new ModelError(
+      "The TensorFlow.js model is a layers model, which is Keras' own description; only graph models can be compiled.",
+      "Convert it: tensorflowjs_converter --input_format=tfjs_layers_model --output_format=tfjs_graph_model.",
+    );
+  }
   const [issue] = model.error.issues;
   throw damagedTfjs(
     `model.json, ${issue?.path.join(".") || "top"}: ${issue?.message ?? "unreadable"}`,
     model.error,
   );
+}
+
+function isLayersModel(json: unknown): boolean {
+  return json !== null && typeof json === "object" && "format" in json && json.format === "layers-model";
 }
 
 /**

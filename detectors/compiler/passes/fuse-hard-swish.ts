@@ -37,21 +37,14 @@ function steeperSwish({ inputs, output }: Node, surroundings: Surroundings): Rep
   return { node: makeNode("hard_swish", swish.inputs, output, { slope }), absorbed: [swish] };
 }
 
-/** What a product is made of, looking through products that serve nothing else. */
-function factorsOf(node: Node, surroundings: Surroundings): { factors: string[]; inner: Node[] } {
-  const factors: string[] = [];
-  const inner: Node[] = [];
-  for (const input of node.inputs) {
-    const maker = surroundings.maker(input);
-    if (maker?.op !== "mul" || surroundings.uses(input) !== 1) {
-      factors.push(input);
-      continue;
-    }
-    const parts = factorsOf(maker, surroundings);
-    factors.push(...parts.factors);
-    inner.push(maker, ...parts.inner);
-  }
-  return { factors, inner };
+/** What a product is made of, looking through products right in front of it that serve nothing else. */
+function factorsOf(node: Node, { maker, uses }: Surroundings): { factors: string[]; inner: Node[] } {
+  const inner = node.inputs.flatMap((input) => {
+    const product = maker(input);
+    return product?.op === "mul" && uses(input) === 1 ? [product] : [];
+  });
+  const outer = node.inputs.filter((input) => !inner.some(({ output }) => output === input));
+  return { factors: [...outer, ...inner.flatMap(({ inputs }) => inputs)], inner };
 }
 
 /** The x of relu6(x + 3). */

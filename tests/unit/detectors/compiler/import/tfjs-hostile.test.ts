@@ -80,6 +80,13 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ).toBeDefined();
   });
 
+  it("when it is a layers model, saying what to do", () => {
+    const layers = '{"format": "layers-model", "modelTopology": {"model_config": {}}, "weightsManifest": []}';
+    const refused = refusal({ json: bytes(layers), shards: new Map() });
+    expect(refused?.message).toMatch(/is a layers model/);
+    expect(refused?.remedy).toMatch(/--output_format=tfjs_graph_model/);
+  });
+
   it("when a weight file is missing, too short or too long", () => {
     const { json, shards } = tfjsFiles(good());
     const data = shards.get("weights.bin") ?? new Uint8Array();

@@ -282,6 +282,25 @@ describe("what cannot be compiled is told all at once", () => {
       },
       /Pad by 0, 0, 0, 0, 0, 0, 0, 1: 1 node, "pad"/,
     ],
+    [
+      "padding in front of something that takes none",
+      (writer, picture) => {
+        const pads = writer.constant("pads", [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0));
+        const pad = writer.add("Pad", "pad", [picture, pads]);
+        const attr = { ...windowAttributes(1, "VALID"), ksize: integers(1, 3, 3, 1) };
+        return { map: writer.add("MaxPool", "max", [pad], attr), channels: 3 };
+      },
+      /Pad in front of MaxPool: 1 node, "pad"/,
+    ],
+    [
+      "padding in front of a convolution that adds its own",
+      (writer, picture) => {
+        const pads = writer.constant("pads", [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0));
+        const pad = writer.add("Pad", "pad", [picture, pads]);
+        return { map: writer.mix("mix", pad, 3, 4), channels: 4 };
+      },
+      /Pad in front of _FusedConv2D: 1 node, "pad"/,
+    ],
   ])("%s", (_, body, message) => {
     expect(refusal(writeCenterNet({ height: 8, width: 8, body })).message).toMatch(message);
   });
