@@ -28,6 +28,8 @@ const LAST_WORDS_MS = 2_000;
 const options = parseOptions(process.argv.slice(2), process.stdout.isTTY === true);
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+// Whoever read along has gone (`scripts/demo | head`): end in order, or the camera and the agent would go on for ever.
+process.stdout.on("error", () => interrupted.abort());
 
 try {
   process.exitCode = await demo();

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,5 +41,24 @@ test.skipIf(!materials || !hasRtspServer())(
     const pictures = readdirSync(folder.path);
     expect(pictures).toEqual([`${events[0]?.after.id}-person.jpg`]);
     expect(readFileSync(join(folder.path, pictures[0] ?? "")).subarray(0, 3)).toEqual(JPEG);
+  },
+);
+
+test.skipIf(!materials || !hasRtspServer())(
+  "it ends in order when whoever read along has gone, as in `scripts/demo | head`",
+  { timeout: 120_000 },
+  async () => {
+    const demo = spawn(process.execPath, [DEMO, "--seconds", "60", "--json"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    demo.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    demo.stdout.once("data", () => demo.stdout.destroy());
+    const [code] = await once(demo, "exit");
+    expect(said).not.toContain("EPIPE");
+    // No event had come yet; a crash would have said more.
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining("No event came") });
   },
 );
