@@ -26,8 +26,10 @@ interface CompileOptions {
 /** `sabrewing compile`: an `.onnx` file or YOLOv5 checkpoint to a detector module. */
 export function compileCommand(): Command {
   return new Command("compile")
-    .description("compile a YOLOv5 checkpoint (.pt) or an ONNX model (.onnx) to a detector module (.wasm)")
-    .argument("<model>", "YOLOv5 checkpoint or ONNX file")
+    .description(
+      "compile a YOLOv5 checkpoint (.pt), an ONNX model (.onnx) or a TensorFlow.js graph model (model.json) to a detector module (.wasm)",
+    )
+    .argument("<model>", "YOLOv5 checkpoint, ONNX file, or the JSON file of a TensorFlow.js model")
     .requiredOption("-o, --output <file>", "the module to write")
     .option(
       "--size <WxH>",
