@@ -53,4 +53,10 @@ for (const surprise of ["unhandledRejection", "uncaughtException"] as const) {
   });
 }
 
+// Whoever read along has what they wanted (`sabrewing pull | head`): no bug, and nobody to tell more.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
+  throw error;
+});
+
 process.exitCode = await main(process.argv.slice(2));

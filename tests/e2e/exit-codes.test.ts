@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { findModel } from "../support/materials.ts";
-import { sabrewing } from "../support/sabrewing.ts";
+import { MAIN, sabrewing } from "../support/sabrewing.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
@@ -19,6 +22,14 @@ describe("sabrewing", () => {
     for (const command of ["run", "check", "detect", "compile", "inspect", "pull", "replay"]) {
       expect(help.stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     }
+  });
+
+  test("ends with 0 when its reader has gone, as in `sabrewing pull | head`: that is no bug", async () => {
+    const child = spawn(process.execPath, [MAIN, "pull", "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+    // Closed before the first byte comes.
+    child.stdout.destroy();
+    const [said, [exitCode]] = await Promise.all([text(child.stderr), once(child, "exit")]);
+    expect({ exitCode, said }).toEqual({ exitCode: 0, said: "" });
   });
 
   test.each([
