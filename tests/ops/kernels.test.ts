@@ -360,6 +360,10 @@ describe("the other kernels equal their references", () => {
     });
   }
 
+  test("the average of many channels", async () => {
+    expect(await largestDifference("mean", [[5, 7, 37]], {})).toBeLessThan(1e-6);
+  });
+
   test("space to depth, of pixels with and without gaps", async () => {
     expect(await largestDifference("space_to_depth", [[6, 8, 4]], { block: 2 })).toBe(0);
     expect(await largestDifference("space_to_depth", [[4, 6, 3]], { block: 2 })).toBe(0);
