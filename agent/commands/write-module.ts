@@ -9,7 +9,7 @@ import type { ModelSize } from "./size-option.ts";
 
 /** What to compile, and where to. */
 export interface ModuleOrder {
-  /** Path of the weights: `.pt` or `.onnx`. */
+  /** Path of the weights: `.pt`, `.onnx` or a TensorFlow.js `model.json`. */
   readonly model: string;
   readonly out: string;
   readonly name?: string | undefined;
