@@ -33,8 +33,15 @@ function attributesOf(node: Node): string {
     ].join(" ");
   }
   return Object.entries(node.attributes)
-    .map(([key, value]) => `${key}=${typeof value === "object" ? Object.values(value).join(",") : value}`)
+    .map(([key, value]) => `${key}=${showAttribute(value)}`)
     .join(" ");
+}
+
+/** Padding is its four sides; an activation with a parameter is told by its name. */
+function showAttribute(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  if ("hardSwish" in value) return `hard_swish(${value.hardSwish})`;
+  return Object.values(value).join(",");
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {

@@ -1,0 +1,161 @@
+/** The two transforms of a Winograd convolution over a row of tiles, and the memory they work in. */
+import type { FunctionReference } from "../wasm/assembler.ts";
+import type { Convolution } from "./conv2d-tile.ts";
+import { type KernelContext, vectorsOf } from "./kernel.ts";
+import { advance, pointerTo, repeat } from "./loops.ts";
+import {
+  emitInputTransform,
+  emitOutputTransform,
+  INPUTS,
+  OUTPUTS,
+  POSITIONS,
+  planWinograd,
+  type WinogradPlan,
+} from "./winograd.ts";
+
+/** The plan with its addresses, and how far the 36 positions lie apart. */
+export interface Workspace extends WinogradPlan {
+  /** A tile between the two passes of a transform, [row][column]. */
+  readonly between: number;
+  readonly inputs: number;
+  readonly products: number;
+  readonly inputPitch: number;
+  readonly productPitch: number;
+}
+
+/** Lays the working memory out from the address `between` on. */
+export function layOutWorkspace(between: number, { x, y }: Convolution): Workspace {
+  const plan = planWinograd([y.height, y.width, y.channels], x.channels);
+  const inputs = between + POSITIONS * 16;
+  return {
+    ...plan,
+    between,
+    inputs,
+    products: inputs + plan.inputBytes,
+    inputPitch: plan.inputBytes / POSITIONS,
+    productPitch: plan.productBytes / POSITIONS,
+  };
+}
+
+/** (window, inputs): transforms the inputs of one row of tiles; beyond the picture's padding there are zeros. */
+export function emitInputRow(
+  { name, x, y }: Convolution,
+  { between, inputPitch }: Workspace,
+  height: number,
+  context: KernelContext,
+): FunctionReference {
+  const tileOverlap = INPUTS - OUTPUTS;
+  return context.module.function(
+    `winograd ${name} inputs×${height}`,
+    ["i32", "i32"],
+    [],
+    (code, window, inputs) => {
+      if (!window || !inputs) throw new Error("an input row has two parameters");
+      const temporary = pointerTo(code, between);
+      forEachTile(y.width, (tiles, width) =>
+        repeat(code, tiles, () => {
+          repeat(code, vectorsOf(x), () => {
+            const zero = (): void => void code.f32(0).op("f32x4.splat");
+            for (let column = 0; column < width + tileOverlap; column++) {
+              emitInputTransform(
+                code,
+                (row) => {
+                  if (row >= height + tileOverlap) zero();
+                  else code.get(window).memory("v128.load", row * x.rowBytes + column * x.pixelBytes);
+                },
+                (row, value) => {
+                  code.get(temporary);
+                  value();
+                  code.memory("v128.store", 16 * (row * INPUTS + column));
+                },
+              );
+            }
+            for (let row = 0; row < INPUTS; row++) {
+              emitInputTransform(
+                code,
+                (column) => {
+                  if (column >= width + tileOverlap) zero();
+                  else code.get(temporary).memory("v128.load", 16 * (row * INPUTS + column));
+                },
+                (column, value) => {
+                  code.get(inputs);
+                  value();
+                  code.memory("v128.store", (row * INPUTS + column) * inputPitch);
+                },
+              );
+            }
+            advance(code, window, 16);
+            advance(code, inputs, 16);
+          });
+          advance(code, window, OUTPUTS * x.pixelBytes - 16 * vectorsOf(x));
+        }),
+      );
+    },
+  );
+}
+
+/** (products, output): transforms one row of tiles back and adds the bias; what lies outside the picture is left out. */
+export function emitOutputRow(
+  { name, y }: Convolution,
+  { between, productPitch }: Workspace,
+  biasAddress: number,
+  height: number,
+  context: KernelContext,
+): FunctionReference {
+  return context.module.function(
+    `winograd ${name} outputs×${height}`,
+    ["i32", "i32"],
+    [],
+    (code, products, output) => {
+      if (!products || !output) throw new Error("an output row has two parameters");
+      const temporary = pointerTo(code, between);
+      const bias = code.local("i32");
+      forEachTile(y.width, (tiles, width) =>
+        repeat(code, tiles, () => {
+          code.i32(biasAddress).set(bias);
+          repeat(code, vectorsOf(y), () => {
+            for (let column = 0; column < INPUTS; column++) {
+              emitOutputTransform(
+                code,
+                (row) => {
+                  code.get(products).memory("v128.load", (row * INPUTS + column) * productPitch);
+                },
+                (row, value) => {
+                  if (row >= height) return;
+                  code.get(temporary);
+                  value();
+                  code.memory("v128.store", 16 * (row * INPUTS + column));
+                },
+              );
+            }
+            for (let row = 0; row < height; row++) {
+              emitOutputTransform(
+                code,
+                (column) => {
+                  code.get(temporary).memory("v128.load", 16 * (row * INPUTS + column));
+                },
+                (column, value) => {
+                  if (column >= width) return;
+                  code.get(output);
+                  value();
+                  code.get(bias).memory("v128.load").op("f32x4.add");
+                  code.memory("v128.store", row * y.rowBytes + column * y.pixelBytes);
+                },
+              );
+            }
+            advance(code, products, 16);
+            advance(code, output, 16);
+            advance(code, bias, 16);
+          });
+          advance(code, output, OUTPUTS * y.pixelBytes - 16 * vectorsOf(y));
+        }),
+      );
+    },
+  );
+}
+
+/** Whole tiles first, then the one that the right edge cuts. */
+function forEachTile(width: number, emit: (tiles: number, width: number) => void): void {
+  emit(Math.floor(width / OUTPUTS), OUTPUTS);
+  if (width % OUTPUTS > 0) emit(1, width % OUTPUTS);
+}
