@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import sharp from "sharp";
+import type { Target } from "../detectors/compiler/target.ts";
 import { withInputSize } from "../tests/support/onnx-outputs.ts";
 import { compileModule } from "./benchmark/compile-module.ts";
 import type { ContestantChoice } from "./benchmark/contestant.ts";
@@ -41,6 +42,7 @@ interface Options {
   readonly sizes?: readonly Size[];
   readonly rounds: number;
   readonly engines?: readonly string[];
+  readonly target: Target;
   readonly json: boolean;
 }
 
@@ -54,6 +56,11 @@ const options = new Command("bench:detector")
   )
   .option("--rounds <n>", "counted answers per contestant", Number, 30)
   .option("--engines <name,…>", "some of wasmer, v8 and the peers (default: all)", (text) => text.split(","))
+  .addOption(
+    new Option("--target <name>", "what our modules are compiled for")
+      .choices(["simd128", "relaxed"])
+      .default("simd128"),
+  )
   .option("--json", "a line of JSON per row", false)
   .parse()
   .opts<Options>();
@@ -67,7 +74,10 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-if (!options.json) console.log(`${table(rows)}\nTimes in milliseconds; ${options.rounds} rounds each.`);
+if (!options.json) {
+  const notes = `Times in milliseconds; ${options.rounds} rounds each; ours compiled for ${options.target}.`;
+  console.log(`${table(rows)}\n${notes}`);
+}
 // A benchmark in which somebody could not run is no result.
 process.exitCode = rows.length === sizes.length * engines.length ? 0 : 1;
 
@@ -100,7 +110,7 @@ async function choose(engine: Engine, size: Size, model: Model): Promise<Contest
   const name = `${size.width}x${size.height}`;
   if (engine === "wasmer" || engine === "v8") {
     const modelPath = join(folder, `${name}.wasm`);
-    await compileModule(weightsOf(model), modelPath, size);
+    await compileModule(weightsOf(model), modelPath, size, options.target);
     return { name: "sabrewing", engine, model, ...size, modelPath };
   }
   if (engine === "tfjs-backend-wasm") {

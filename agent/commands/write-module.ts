@@ -14,6 +14,7 @@ export interface ModuleOrder {
   readonly out: string;
   readonly name?: string | undefined;
   readonly size?: ModelSize | undefined;
+  readonly target?: "simd128" | "relaxed" | undefined;
   /** SPDX identifier; known weights are recognised. */
   readonly licence?: string | undefined;
   /** Name of the compiler's stage whose graph is to be shown. */
@@ -37,6 +38,7 @@ export async function writeModule(
   const { bytes, description } = await compileModel(order.model, {
     ...(order.name === undefined ? {} : { name: order.name }),
     ...(order.size === undefined ? {} : { size: order.size }),
+    ...(order.target === undefined ? {} : { target: order.target }),
     ...(order.licence === undefined ? {} : { licence: order.licence }),
     onStage({ name, done, total, print }) {
       stages.push(name);

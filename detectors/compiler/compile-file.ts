@@ -8,6 +8,7 @@ import { importTfjs } from "./import/tfjs.ts";
 import { importCheckpoint } from "./import/yolov5-checkpoint.ts";
 import { knownLicence, type ModelFiles, namingTheFile, readModelFiles, sha256Of } from "./model-files.ts";
 import { passes } from "./passes/index.ts";
+import type { Target } from "./target.ts";
 
 /** A stage of the compiler that is done; `print` shows the graph after it. */
 export interface Stage {
@@ -24,6 +25,8 @@ export interface CompileFileOptions {
   readonly size?: { readonly width: number; readonly height: number };
   /** Licence of the weights, an SPDX identifier; when not given, the catalogue's for known weights, else `unknown`. */
   readonly licence?: string;
+  /** What the engine must be able to do; `simd128`, which every engine is, when not given. */
+  readonly target?: Target;
   readonly onStage?: (stage: Stage) => void;
 }
 
@@ -49,6 +52,7 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   };
   const compiled = compile(model, {
     source: { format: files.format, sha256, licence },
+    target: options.target ?? "simd128",
     onStage: (stage, graph) => tell(stage, () => print(graph)),
   });
   tell("emit", () => print(compiled.graph));

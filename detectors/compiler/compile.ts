@@ -4,6 +4,7 @@ import { emitModule, memoryRequest } from "./emit.ts";
 import type { Graph, ImportedModel } from "./graph/graph.ts";
 import { type MemoryPlan, planMemory } from "./memory/plan.ts";
 import { runPasses } from "./passes/index.ts";
+import { featuresOf, type Target } from "./target.ts";
 
 /** Written into every module. */
 export const COMPILER_VERSION = "0.1.0";
@@ -11,6 +12,8 @@ export const COMPILER_VERSION = "0.1.0";
 export interface CompileOptions {
   /** Where the weights came from, for the description. */
   readonly source: ModelDescription["source"];
+  /** `simd128` when not given. */
+  readonly target?: Target;
   /** Told after every stage, with the graph as it is then. */
   readonly onStage?: (name: string, graph: Graph) => void;
   /** Values that stay readable after an inference, where `plan` says (a test build looks at logits). */
@@ -26,15 +29,23 @@ export interface CompiledModel {
 }
 
 /** Compiles an imported model to one self-contained module. */
-export function compile(model: ImportedModel, { source, onStage, keep = [] }: CompileOptions): CompiledModel {
+export function compile(
+  model: ImportedModel,
+  { source, target = "simd128", onStage, keep = [] }: CompileOptions,
+): CompiledModel {
   const graph = runPasses(model.graph, onStage);
   const plan = planMemory(graph, memoryRequest(graph, keep));
-  const description = describe(model, graph, source);
-  const bytes = emitModule(graph, plan, description);
+  const description = describe(model, graph, target, source);
+  const bytes = emitModule(graph, plan, target, description);
   return { bytes, description, graph, plan };
 }
 
-function describe(model: ImportedModel, graph: Graph, source: ModelDescription["source"]): ModelDescription {
+function describe(
+  model: ImportedModel,
+  graph: Graph,
+  target: Target,
+  source: ModelDescription["source"],
+): ModelDescription {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
   return {
     abi: 1,
@@ -43,7 +54,7 @@ function describe(model: ImportedModel, graph: Graph, source: ModelDescription["
     input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
     labels: model.labels,
     precision: "f32",
-    features: ["simd128", "bulk-memory"],
+    features: featuresOf(target),
     source,
     compiler: { version: COMPILER_VERSION },
   };

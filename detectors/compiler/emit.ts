@@ -12,6 +12,7 @@ import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { pointerTo, repeat } from "./kernels/loops.ts";
 import { scratchBytesOf } from "./kernels/scratch.ts";
 import { alignUp, type BorderedBuffer, type MemoryPlan, type MemoryRequest } from "./memory/plan.ts";
+import type { Target } from "./target.ts";
 import type { FunctionReference } from "./wasm/assembler.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
 
@@ -33,7 +34,12 @@ export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequ
 }
 
 /** Emits the module: kernels, weights, both doors and the description. */
-export function emitModule(graph: Graph, plan: MemoryPlan, description: ModelDescription): Uint8Array {
+export function emitModule(
+  graph: Graph,
+  plan: MemoryPlan,
+  target: Target,
+  description: ModelDescription,
+): Uint8Array {
   const module = new ModuleBuilder();
   const wasi = {
     fdRead: module.importFunction(IMPORT_MODULE, "fd_read", ["i32", "i32", "i32", "i32"], ["i32"]),
@@ -41,7 +47,7 @@ export function emitModule(graph: Graph, plan: MemoryPlan, description: ModelDes
     procExit: module.importFunction(IMPORT_MODULE, "proc_exit", ["i32"], []),
   };
   const constants = constantArea(module, plan.endAddress);
-  const network = emitNetwork(module, graph, plan, constants);
+  const network = emitNetwork(module, graph, plan, target, constants);
   const { width, height } = description.input;
   const frame = plan.placements.get(graph.input)?.address ?? 0;
   emitDoors(
@@ -105,10 +111,11 @@ export function emitNetwork(
   module: ModuleBuilder,
   graph: Graph,
   plan: MemoryPlan,
+  target: Target,
   constants: ConstantArea,
 ): Network {
   const preparation: FunctionReference[] = [];
-  const context = kernelContext(module, graph, plan, constants, preparation);
+  const context = kernelContext(module, graph, plan, target, constants, preparation);
   const steps = graph.nodes.flatMap((node, index) => [
     ...plan.bordered
       .filter(({ first }) => Math.max(0, first) === index)
@@ -141,11 +148,13 @@ function kernelContext(
   module: ModuleBuilder,
   graph: Graph,
   plan: MemoryPlan,
+  target: Target,
   { store, reserve }: ConstantArea,
   preparation: FunctionReference[],
 ): KernelContext {
   return {
     module,
+    target,
     store,
     reserve,
     prepare: (step) => void preparation.push(step),

@@ -11,6 +11,7 @@ import type {
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import { operators } from "../../detectors/compiler/ops/index.ts";
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
+import type { Target } from "../../detectors/compiler/target.ts";
 import { instantiateKernels } from "../support/kernel-module.ts";
 import { seededFloats } from "../support/seeded.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
@@ -25,6 +26,7 @@ async function largestDifference<K extends Operator>(
   attributes: OperatorAttributes[K],
   constantInputs: readonly number[] = [],
   scale = 3,
+  target: Target = "simd128",
 ): Promise<number> {
   const tensors = shapes.map((shape, index): Tensor & Constant => ({
     shape,
@@ -47,8 +49,8 @@ async function largestDifference<K extends Operator>(
       }),
     ),
   };
-  const kernels = await instantiateKernels(graph);
-  expect(binaryenAccepts(kernels.bytes), "binaryen accepts the module").toBe(true);
+  const kernels = await instantiateKernels(graph, target);
+  expect(binaryenAccepts(kernels.bytes, target), "binaryen accepts the module").toBe(true);
   for (const [index, tensor] of tensors.entries()) {
     if (!constantInputs.includes(index)) kernels.write(`input ${index}`, tensor);
   }
@@ -316,6 +318,24 @@ describe("the depthwise convolution kernel equals its reference", () => {
       ).toBeLessThan(1e-3);
     });
   }
+});
+
+describe("for the relaxed target, with one rounding instead of two, the kernels equal their references as well", () => {
+  const attributes = { stride: 1, padding: ALL_SIDES(1), activation: "silu" } as const;
+  test("a direct convolution", async () => {
+    const shapes = [[6, 7, 5], [12, 3, 3, 5], [12]];
+    expect(await largestDifference("conv2d", shapes, attributes, [1, 2], 1, "relaxed")).toBeLessThan(1e-4);
+  });
+  test("Winograd", async () => {
+    const shapes = [[9, 10, 16], [16, 3, 3, 16], [16]];
+    expect(await largestDifference("conv2d", shapes, attributes, [1, 2], 1, "relaxed")).toBeLessThan(1e-4);
+  });
+  test("a depthwise convolution", async () => {
+    const shapes = [[6, 9, 12], [3, 3, 12], [12]];
+    expect(
+      await largestDifference("depthwise_conv2d", shapes, attributes, [1, 2], 1, "relaxed"),
+    ).toBeLessThan(1e-4);
+  });
 });
 
 describe("the other kernels equal their references", () => {

@@ -2,6 +2,7 @@ import { ADDRESS, constantArea, emitNetwork, memoryRequest } from "../../detecto
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
 import { type MemoryPlan, planMemory } from "../../detectors/compiler/memory/plan.ts";
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
+import type { Target } from "../../detectors/compiler/target.ts";
 import { ModuleBuilder } from "../../detectors/compiler/wasm/module.ts";
 
 /** A graph's emitted kernels in a module without doors, so that any value can be put in and looked at. */
@@ -16,11 +17,11 @@ export interface KernelModule {
 }
 
 /** Emits the graph's kernels and instantiates them. Every value stays readable after `run`. */
-export async function instantiateKernels(graph: Graph): Promise<KernelModule> {
+export async function instantiateKernels(graph: Graph, target: Target = "simd128"): Promise<KernelModule> {
   const plan = planMemory(graph, memoryRequest(graph, [...graph.values.keys()]));
   const module = new ModuleBuilder();
   const constants = constantArea(module, plan.endAddress);
-  const { infer } = emitNetwork(module, graph, plan, constants);
+  const { infer } = emitNetwork(module, graph, plan, target, constants);
   module.exportFunction("infer", infer);
   module.exportMemory("memory");
   const bytes = module.finish(constants.endAddress());

@@ -6,10 +6,12 @@
  * loads and spill (53 → 37 GFLOP/s), hence exactly one step per loop body.
  */
 import type { Activation, Node } from "../graph/graph.ts";
+import type { Target } from "../target.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
 import { type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, copyOf, repeat } from "./loops.ts";
+import { multiplyAdd } from "./multiply-add.ts";
 
 export const TILE_PIXELS = 4;
 export const TILE_VECTORS = 2;
@@ -61,6 +63,7 @@ export interface TileAddresses {
 /** pixels × vectors output values: dot products in registers, bias included. */
 export function emitTile(
   code: Assembler,
+  target: Target,
   {
     x,
     y,
@@ -112,7 +115,7 @@ export function emitTile(
               .memory("v128.load32_splat", pixel * stride * x.pixelBytes)
               .set(value);
           }
-          code.get(value).get(row).op("f32x4.mul").get(sum).op("f32x4.add").set(sum);
+          multiplyAdd(code, target, value, row, sum);
         }
         advance(code, weight, 16 * vectors);
         code.get(input).i32(4).op("i32.add").tee(input).get(end).op("i32.ne").brIf(again);

@@ -7,6 +7,7 @@ import type { FunctionReference, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
 import { type EmitKernel, inputAt, vectorsOf } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
+import { multiplyAdd } from "./multiply-add.ts";
 
 const TILE_PIXELS = 4;
 
@@ -54,7 +55,7 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
               .memory("v128.load", column * x.pixelBytes)
               .set(value);
             for (const { sum, tap } of users) {
-              code.get(value).get(tap).op("f32x4.mul").get(sum).op("f32x4.add").set(sum);
+              multiplyAdd(code, context.target, value, tap, sum);
             }
           }
           advance(code, weights, 16 * kernelWidth);

@@ -174,12 +174,13 @@ function emitRow(convolution: Convolution, vectors: number, context: KernelConte
       throw new Error("a row function has at least four parameters");
     const firstOutput = copyOf(code, output);
     repeat(code, Math.floor(y.width / TILE_PIXELS), () => {
-      emitTile(code, convolution, TILE_PIXELS, vectors, { window, output, weights, bias });
+      emitTile(code, context.target, convolution, TILE_PIXELS, vectors, { window, output, weights, bias });
       advance(code, window, TILE_PIXELS * stride * x.pixelBytes);
       advance(code, output, TILE_PIXELS * y.pixelBytes);
     });
     const rest = y.width % TILE_PIXELS;
-    if (rest > 0) emitTile(code, convolution, rest, vectors, { window, output, weights, bias });
+    if (rest > 0)
+      emitTile(code, context.target, convolution, rest, vectors, { window, output, weights, bias });
     emitRowEnd(code, convolution, 1, vectors, firstOutput, addend, context);
   });
 }

@@ -1,5 +1,6 @@
 /** What a kernel is: a function that emits the WebAssembly code of one node for its exact shapes and addresses. */
 import type { Constant, Node, Operator, Shape } from "../graph/graph.ts";
+import type { Target } from "../target.ts";
 import type { FunctionReference, Global } from "../wasm/assembler.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 
@@ -16,6 +17,7 @@ export interface FeatureMap {
 /** What a kernel may use of the module it is emitted into. */
 export interface KernelContext {
   readonly module: ModuleBuilder;
+  readonly target: Target;
   /** Where a computed value lies. Throws for constants. */
   map(value: string): FeatureMap;
   /** A constant's numbers. Throws for computed values. */

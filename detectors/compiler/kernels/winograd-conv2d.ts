@@ -126,7 +126,7 @@ function emitMultiply(
         const window = copyOf(code, input);
         const output = copyOf(code, product);
         const emit = (pixels: number): void =>
-          emitTile(code, tileMaps, pixels, TILE_VECTORS, { window, output, weights, bias });
+          emitTile(code, context.target, tileMaps, pixels, TILE_VECTORS, { window, output, weights, bias });
         repeat(code, Math.floor(tiles / TILE_PIXELS), () => {
           emit(TILE_PIXELS);
           advance(code, window, TILE_PIXELS * tileMaps.x.pixelBytes);

@@ -90,6 +90,8 @@ export const PLAIN = {
   "i32x4.extend_high_i16x8_u": unary(simd(170), "v128"),
   "i32x4.add": binary(simd(174), "v128"),
   "i32x4.shl": shift(171),
+  /** a · b + c, rounded once where the CPU can (relaxed SIMD proposal). */
+  "f32x4.relaxed_madd": { code: simd(261), params: ["v128", "v128", "v128"], results: ["v128"] },
 } as const satisfies Record<string, Instruction>;
 
 /** Loads and stores: operands, then an alignment hint and an offset as immediates. `bytes` is the natural alignment. */
