@@ -12,6 +12,7 @@ export { describeSource, downloadBytes, type KnownModel } from "./catalog/known-
 export { locateModel, type ModelPlaces, sabrewingHome } from "./catalog/locate-model.ts";
 export { type FetchOptions, obtainModel } from "./catalog/obtain-model.ts";
 export type { CompileFileOptions } from "./compiler/compile-file.ts";
+export type { Target } from "./compiler/target.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription } from "./module-format.ts";
 export { readModel } from "./runtime/module.ts";

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { Target } from "../../detectors/detector.ts";
 import { describeReport } from "./module-report.ts";
 import { showProgress } from "./progress.ts";
 import { type ModelSize, parseSize } from "./size-option.ts";
@@ -18,7 +19,7 @@ What cannot be compiled is listed in full, with the places in the model.`;
 interface CompileOptions {
   readonly output: string;
   readonly size?: ModelSize;
-  readonly target: "simd128" | "relaxed";
+  readonly target: Target;
   readonly name?: string;
   readonly licence?: string;
   readonly print?: string;

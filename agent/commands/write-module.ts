@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { compileModel } from "../../detectors/detector.ts";
+import { compileModel, type Target } from "../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import type { ModuleReport } from "./module-report.ts";
 import type { Progress } from "./progress.ts";
@@ -14,7 +14,7 @@ export interface ModuleOrder {
   readonly out: string;
   readonly name?: string | undefined;
   readonly size?: ModelSize | undefined;
-  readonly target?: "simd128" | "relaxed" | undefined;
+  readonly target?: Target | undefined;
   /** SPDX identifier; known weights are recognised. */
   readonly licence?: string | undefined;
   /** Name of the compiler's stage whose graph is to be shown. */
