@@ -73,6 +73,13 @@ test("the AGPL part of the Wasmer SDK is replaced by our empty stand-in", () => 
     .parse(JSON.parse(read("node_modules/@mercuryworkshop/wisp-js/package.json")));
   expect(installed.license).toBe("Apache-2.0");
   expect(installed.description).toMatch(/^Empty stand-in/);
+  // The override keeps the SDK from a newer version, which would be the real one.
+  const stub = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(read("scripts/npm-stubs/wisp-js/package.json")));
+  expect(JSON.parse(read("package.json")).overrides).toEqual({
+    "@wasmer/sdk": { "@mercuryworkshop/wisp-js": stub.version },
+  });
   expect(read("node_modules/@mercuryworkshop/wisp-js/empty.js")).toBe(
     read("scripts/npm-stubs/wisp-js/empty.js"),
   );
