@@ -75,7 +75,7 @@ async function resultOf({ name, trial }: Part): Promise<CheckResult> {
 }
 
 /** 0 fine, 75 when only what may work later failed, else 78. */
-export function exitCodeOf(results: readonly CheckResult[]): number {
+function exitCodeOf(results: readonly CheckResult[]): number {
   const errors = results.map(({ error }) => error).filter((error) => error !== undefined);
   if (errors.length === 0) return EXIT.ok;
   return errors.every((error) => error instanceof TransientError) ? EXIT.transient : EXIT.config;
@@ -88,7 +88,7 @@ export function forPeople({ part, words, error }: CheckResult): string {
 }
 
 /** The same as data. */
-export function forScripts({ part, words, error }: CheckResult): {
+function forScripts({ part, words, error }: CheckResult): {
   readonly part: string;
   readonly ok: boolean;
   readonly message: string | undefined;

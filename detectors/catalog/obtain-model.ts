@@ -56,7 +56,7 @@ async function fetchModel(
 }
 
 /** How a person puts the model there without us, one sentence or two. */
-export function describeByHand({ source, files }: KnownModel, home: string): string {
+function describeByHand({ source, files }: KnownModel, home: string): string {
   if (source.kind === "address") {
     return `Download ${source.url} on another machine and put it at ${join(home, files[0].path)}.`;
   }

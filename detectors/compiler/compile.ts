@@ -7,7 +7,7 @@ import { runPasses } from "./passes/index.ts";
 import { featuresOf, type Target } from "./target.ts";
 
 /** Written into every module. */
-export const COMPILER_VERSION = "0.1.0";
+const COMPILER_VERSION = "0.1.0";
 
 export interface CompileOptions {
   /** Where the weights came from, for the description. */

@@ -76,24 +76,24 @@ export interface ConstantArea {
 export function constantArea(module: ModuleBuilder, startAddress: number): ConstantArea {
   let end = startAddress;
   const stored = new Map<Float32Array, number>();
-  const storeBytes = (bytes: Uint8Array): number => {
+  const reserve = (bytes: number): number => {
     const address = alignUp(end);
+    end = address + bytes;
+    return address;
+  };
+  const storeBytes = (bytes: Uint8Array): number => {
+    const address = reserve(bytes.length);
     module.dataAt(address, bytes);
-    end = address + bytes.length;
     return address;
   };
   return {
+    reserve,
     storeBytes,
     store(data: Float32Array): number {
       const known = stored.get(data);
       if (known !== undefined) return known;
       const address = storeBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
       stored.set(data, address);
-      return address;
-    },
-    reserve(bytes: number): number {
-      const address = alignUp(end);
-      end = address + bytes;
       return address;
     },
     endAddress: () => end,

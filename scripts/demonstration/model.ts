@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sabrewingHome } from "../materials.ts";
+import { sabrewingHome } from "../../detectors/detector.ts";
 import { type ChosenModel, chooseModel, demoCandidates } from "./choose-model.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -52,7 +52,7 @@ function compiled(
   size: string,
   words: readonly string[],
 ): string {
-  const folder = join(sabrewingHome(), "demo");
+  const folder = join(sabrewingHome(process.env), "demo");
   const path = join(folder, `${name}-${size}-${digest(compilerSources())}.wasm`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });

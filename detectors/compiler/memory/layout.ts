@@ -9,8 +9,8 @@
  */
 import type { Graph, Node, ValueType } from "../graph/graph.ts";
 
-export const FLOAT_BYTES = 4;
-export const VECTOR_BYTES = 16;
+const FLOAT_BYTES = 4;
+const VECTOR_BYTES = 16;
 
 /** A block of memory for one feature map, or for several that make up a concatenation. */
 export interface BufferLayout {
