@@ -84,8 +84,8 @@ function fromConfig(path: string, { camera: name }: ReplayOptions, env: Environm
 function paceOf(text: string) {
   const parsed = DetectSchema.safeParse({ fps: Number(text) });
   if (!parsed.success) throw new UsageError(`--fps: expected a number from 0.1 to 60, received "${text}"`);
-  const { fps, min_initialized, max_disappeared } = parsed.data;
-  return { fps, min_initialized, max_disappeared };
+  const { fps, min_initialized, max_disappeared, stationary } = parsed.data;
+  return { fps, min_initialized, max_disappeared, stationary };
 }
 
 function labelsIn(text: string): string[] {

@@ -21,8 +21,6 @@ interface SchemaNode {
 
 /** Keys of Frigate that a user may bring along, and what to say about them. */
 const FRIGATE_KEYS: Readonly<Record<string, string>> = {
-  motion: "motion settings come with a later version",
-  zones: "zones come with a later version",
   record: "sabrewing records nothing: pictures stay in the camera",
   roles: "an input is always the detect stream here",
   detectors: "there is one detector here: detector, with runtime and instances",

@@ -1,18 +1,16 @@
 import { z } from "zod";
+import { FilterSchema } from "./filter-schema.ts";
+import { MotionSchema } from "./motion-schema.ts";
+import { MaskSchema } from "./polygon-schema.ts";
+import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
+import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
 
 /**
  * The one description of the configuration: its type, defaults, messages and editor help all come from here.
  * Key names, meanings and defaults are Frigate's wherever Frigate has the key.
  */
 
-/** Names that become a level of an MQTT topic and part of a file name. */
-const TOPIC_NAME = /^[A-Za-z0-9_-]+$/;
-
-/** Also look at a value that has other mistakes in it: everything is told at once. */
-const always = { when: ({ value }: { value: unknown }) => typeof value === "object" && value !== null };
-
 const positiveInteger = z.int().min(1);
-const fraction = z.number().min(0).max(1);
 
 const MqttSchema = z
   .strictObject({
@@ -73,6 +71,17 @@ const FfmpegSchema = z
   })
   .describe("Where the pictures come from.");
 
+const StationarySchema = z
+  .strictObject({
+    threshold: positiveInteger
+      .optional()
+      .describe("Frames without a change of position that make an object stationary; default 10 × fps."),
+    interval: positiveInteger
+      .optional()
+      .describe("Frames between two looks at a stationary object that nothing moves at; default 10 × fps."),
+  })
+  .describe("Objects that stay where they are, like parked cars.");
+
 export const DetectSchema = z
   .strictObject({
     enabled: z.boolean().default(true).describe("false: the stream is kept open, but nothing is looked for."),
@@ -85,6 +94,7 @@ export const DetectSchema = z
     max_disappeared: positiveInteger
       .optional()
       .describe("Frames without a detection after which an object is gone; default 5 × fps."),
+    stationary: StationarySchema.prefault({}),
   })
   .refine(({ width, height }) => (width === undefined) === (height === undefined), {
     ...always,
@@ -94,21 +104,12 @@ export const DetectSchema = z
     ...detect,
     min_initialized: detect.min_initialized ?? Math.max(2, Math.floor(detect.fps / 2)),
     max_disappeared: detect.max_disappeared ?? Math.max(1, Math.round(5 * detect.fps)),
+    stationary: {
+      threshold: detect.stationary.threshold ?? Math.max(1, Math.round(10 * detect.fps)),
+      interval: detect.stationary.interval ?? Math.max(1, Math.round(10 * detect.fps)),
+    },
   }))
   .describe("The pictures objects are looked for in, and when an object counts.");
-
-const area = z.number().min(0);
-
-const FilterSchema = z
-  .strictObject({
-    min_score: fraction.default(0.5).describe("A detection below this is ignored."),
-    threshold: fraction.default(0.7).describe("The median score above which an object is believed."),
-    min_area: area.default(0).describe("Smallest box: pixels, or below 1 a fraction of the frame."),
-    max_area: area.default(24_000_000).describe("Largest box: pixels, or below 1 a fraction of the frame."),
-    min_ratio: z.number().min(0).default(0).describe("Smallest width / height of the box."),
-    max_ratio: z.number().min(0).default(24_000_000).describe("Largest width / height of the box."),
-  })
-  .describe("Which boxes of this label count.");
 
 export const ObjectsSchema = z
   .strictObject({
@@ -117,6 +118,7 @@ export const ObjectsSchema = z
       .min(1)
       .default(["person"])
       .describe("Labels to follow; sabrewing inspect lists those the model knows."),
+    mask: MaskSchema.prefault([]).describe("Where nothing is an object, by the bottom centre of its box."),
     filters: z.record(z.string().min(1), FilterSchema).default({}).describe("By label."),
   })
   .superRefine(({ track, filters }, context) => {
@@ -137,27 +139,26 @@ export const SnapshotsSchema = z
       .boolean()
       .default(false)
       .describe("Publish a JPEG of each object. Off: no picture leaves the device."),
+    directory: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Keep the best JPEG of each event here; without it none is kept."),
+    retain_days: z.number().min(0).default(10).describe("Days after which a kept JPEG is deleted."),
   })
-  .describe("Pictures over MQTT.");
+  .describe("Pictures of objects: over MQTT, on disk.");
 
-const CameraSchema = z.strictObject({
-  enabled: z.boolean().default(true).describe("false: the camera is left alone."),
-  ffmpeg: FfmpegSchema,
-  detect: DetectSchema.prefault({}),
-  objects: ObjectsSchema.prefault({}),
-  snapshots: SnapshotsSchema.prefault({}),
-});
-
-function checkNames(cameras: Readonly<Record<string, unknown>>, context: z.RefinementCtx): void {
-  for (const name of Object.keys(cameras).filter((key) => !TOPIC_NAME.test(key))) {
-    context.addIssue({
-      code: "custom",
-      path: [name],
-      params: { isKey: true },
-      message: "the name may hold letters, digits, _ and - only: it becomes part of MQTT topics",
-    });
-  }
-}
+const CameraSchema = z
+  .strictObject({
+    enabled: z.boolean().default(true).describe("false: the camera is left alone."),
+    ffmpeg: FfmpegSchema,
+    detect: DetectSchema.prefault({}),
+    motion: MotionSchema.prefault({}),
+    objects: ObjectsSchema.prefault({}),
+    zones: ZonesSchema.prefault({}),
+    snapshots: SnapshotsSchema.prefault({}),
+  })
+  .superRefine(checkZoneLabels);
 
 /** The whole file. `z.input` is what a user writes, `z.output` (AgentConfig) has every default filled in. */
 export const AgentConfigSchema = z
@@ -169,9 +170,15 @@ export const AgentConfigSchema = z
       .record(z.string(), CameraSchema)
       .superRefine(checkNames, always)
       .refine((cameras) => Object.keys(cameras).length > 0, { error: "at least one camera" })
+      .superRefine(checkZoneNames)
       .meta({ propertyNames: { pattern: TOPIC_NAME.source } })
       .describe("One entry per camera: its name, then its settings.")
       .transform((cameras) => Object.entries(cameras).map(([name, camera]) => ({ name, ...camera }))),
+    state_dir: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Folder for what outlives a restart; default: systemd's, else in the user's cache."),
   })
   .describe("Configuration of sabrewing");
 
@@ -182,6 +189,8 @@ export type DetectorConfig = AgentConfig["detector"];
 /** One camera, its name included. */
 export type CameraConfig = AgentConfig["cameras"][number];
 export type ObjectsConfig = CameraConfig["objects"];
+export type MotionConfig = CameraConfig["motion"];
+export type ZoneConfig = CameraConfig["zones"][number];
 export type ObjectFilter = z.output<typeof FilterSchema>;
 
 const DEFAULT_FILTER: ObjectFilter = FilterSchema.parse({});

@@ -45,9 +45,28 @@ test("the smallest configuration gets every default", () => {
         name: "door",
         enabled: true,
         ffmpeg: { inputs: [{ path: "rtsp://10.0.0.7/stream2" }], retry_interval: 10 },
-        detect: { enabled: true, fps: 5, min_initialized: 2, max_disappeared: 25 },
-        objects: { track: ["person"], filters: {} },
-        snapshots: { enabled: false },
+        detect: {
+          enabled: true,
+          fps: 5,
+          min_initialized: 2,
+          max_disappeared: 25,
+          stationary: { threshold: 50, interval: 50 },
+        },
+        motion: {
+          enabled: true,
+          threshold: 30,
+          contour_area: 10,
+          improve_contrast: true,
+          lightning_threshold: 0.8,
+          delta_alpha: 0.2,
+          frame_alpha: 0.01,
+          frame_height: 100,
+          mqtt_off_delay: 30,
+          mask: [],
+        },
+        objects: { track: ["person"], mask: [], filters: {} },
+        zones: [],
+        snapshots: { enabled: false, retain_days: 10 },
       },
     ],
   });
@@ -97,8 +116,8 @@ test("a key one level too high is sent to its section", () => {
 });
 
 test("a key that only Frigate has is told apart from a slip", () => {
-  expect(mistakes(`${SMALLEST}    zones: {}\n`)).toEqual([
-    "6:5 cameras.door.zones: unknown key; zones come with a later version",
+  expect(mistakes(`${SMALLEST}    record: {}\n`)).toEqual([
+    "6:5 cameras.door.record: unknown key; sabrewing records nothing: pictures stay in the camera",
   ]);
 });
 

@@ -9,7 +9,12 @@ const manual = readFileSync(file, "utf8");
 const written: unknown = parse(manual);
 
 /** Keys whose value in the manual is an example rather than the default. */
-const EXAMPLES = ["cameras.*.objects.track"];
+const EXAMPLES = [
+  "cameras.*.objects.track",
+  "cameras.*.objects.mask",
+  "cameras.*.objects.filters.*.mask",
+  "cameras.*.motion.mask",
+];
 
 interface Key {
   readonly path: string;

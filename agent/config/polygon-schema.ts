@@ -1,0 +1,46 @@
+import { z } from "zod";
+import type { Point, Polygon } from "../base/polygon.ts";
+
+const EXAMPLE = "0.1,0.5,0.9,0.5,0.5,1";
+
+/** One polygon as Frigate writes it: `x,y,x,y,…`, shares of the picture. */
+export const PolygonSchema = z
+  .string()
+  .transform((text, context) => polygonOf(text, context, []))
+  .describe("Corners x,y,x,y,… of a polygon, each from 0 to 1: a share of the picture's width or height.");
+
+/** No polygon, one, or a list of them. */
+export const MaskSchema = z
+  .union([z.string(), z.array(z.string())], { error: `a text like "${EXAMPLE}" or a list of such texts` })
+  .transform((texts, context): Polygon[] => {
+    if (typeof texts === "string") return texts.trim() === "" ? [] : [polygonOf(texts, context, [])];
+    return texts.map((text, index) => polygonOf(text, context, [index]));
+  });
+
+function polygonOf(text: string, context: z.RefinementCtx, path: PropertyKey[]): Polygon {
+  const problem = problemOf(text);
+  if (problem !== undefined) context.addIssue({ code: "custom", path, message: problem });
+  const numbers = numbersIn(text);
+  return Array.from({ length: Math.floor(numbers.length / 2) }, (_, index): Point => {
+    return [numbers[2 * index] ?? 0, numbers[2 * index + 1] ?? 0];
+  });
+}
+
+/** What the text should be, where it is something else. */
+function problemOf(text: string): string | undefined {
+  const numbers = numbersIn(text);
+  if (text.trim() === "" || numbers.some(Number.isNaN)) return `numbers x,y,x,y,… like "${EXAMPLE}"`;
+  if (numbers.some((number) => number > 2)) {
+    return "numbers from 0 to 1 (these look like pixels: divide each x by the picture's width and each y by its height)";
+  }
+  if (numbers.some((number) => number < 0 || number > 1)) return "numbers from 0 to 1";
+  if (numbers.length % 2 === 1) {
+    return `pairs x,y: an even count of numbers (the last of these ${numbers.length} has no partner)`;
+  }
+  if (numbers.length < 6) return "at least 3 corners, that is 6 numbers";
+  return undefined;
+}
+
+function numbersIn(text: string): readonly number[] {
+  return text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+}

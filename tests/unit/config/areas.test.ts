@@ -1,0 +1,151 @@
+import { describe, expect, test } from "vitest";
+import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+
+/** A configuration of one camera with these lines below it. */
+function configured(...cameraLines: string[]): string {
+  return [
+    "mqtt: {host: broker}",
+    "model: {path: m.wasm}",
+    "cameras:",
+    "  door:",
+    '    ffmpeg: {inputs: [{path: "rtsp://10.0.0.7/stream2"}]}',
+    ...cameraLines.map((line) => `    ${line}`),
+  ].join("\n");
+}
+
+function cameraOf(...lines: string[]) {
+  return parseConfig(configured(...lines), "sabrewing.yml", {}).cameras[0];
+}
+
+function mistakes(text: string): string[] {
+  try {
+    parseConfig(text, "sabrewing.yml", {});
+  } catch (error) {
+    if (!(error instanceof InvalidConfig)) throw error;
+    return error.problems.map(({ key, message }) => `${key}: ${message}`);
+  }
+  return [];
+}
+
+const TRIANGLE = [
+  [0, 0],
+  [0.5, 0],
+  [0, 1],
+];
+
+describe("a mask", () => {
+  test("is one polygon, a list of them, or nothing", () => {
+    expect(cameraOf('motion: {mask: "0,0, 0.5,0, 0,1"}')?.motion.mask).toEqual([TRIANGLE]);
+    expect(cameraOf('motion: {mask: ["0,0,0.5,0,0,1", "0,0,0.5,0,0,1"]}')?.motion.mask).toEqual([
+      TRIANGLE,
+      TRIANGLE,
+    ]);
+    expect(cameraOf('motion: {mask: ""}')?.motion.mask).toEqual([]);
+  });
+
+  test("may belong to all objects or to one label", () => {
+    const camera = cameraOf('objects: {mask: "0,0,0.5,0,0,1", filters: {person: {mask: "0,0,0.5,0,0,1"}}}');
+    expect(camera?.objects.mask).toEqual([TRIANGLE]);
+    expect(camera?.objects.filters.person?.mask).toEqual([TRIANGLE]);
+  });
+
+  test.each([
+    [
+      "0,0,200,0,200,100",
+      "expected numbers from 0 to 1 (these look like pixels: divide each x by the picture's",
+    ],
+    ["0,0,1.1,0,0,1", "expected numbers from 0 to 1, received"],
+    ["0,0,-0.1,0,0,1", "expected numbers from 0 to 1, received"],
+    [
+      "0,0,0.5,0,0.5,1,0",
+      "expected pairs x,y: an even count of numbers (the last of these 7 has no partner)",
+    ],
+    ["0,0,1,1", "expected at least 3 corners, that is 6 numbers, received"],
+    ["0,0,0.5;0,0,1", "expected numbers x,y,x,y,… like"],
+    ["0,0,0.5,0,0,1,", "expected numbers x,y,x,y,… like"],
+  ])("written %s is refused", (mask, message) => {
+    const told = mistakes(configured(`motion: {mask: "${mask}"}`));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(`cameras.door.motion.mask: ${message}`);
+    expect(told[0]).toContain(`received "${mask}"`);
+  });
+
+  test("in a list is told by its place in it", () => {
+    expect(mistakes(configured('motion: {mask: ["0,0,0.5,0,0,1", "0,0,1,1"]}'))).toEqual([
+      'cameras.door.motion.mask.1: expected at least 3 corners, that is 6 numbers, received "0,0,1,1"',
+    ]);
+  });
+
+  test("that is no text is told what it should look like", () => {
+    expect(mistakes(configured("motion: {mask: 5}"))).toEqual([
+      'cameras.door.motion.mask: expected a text like "0.1,0.5,0.9,0.5,0.5,1" or a list of such texts, received 5',
+    ]);
+  });
+});
+
+describe("a zone", () => {
+  test("gets its name and every default", () => {
+    expect(cameraOf('zones: {porch: {coordinates: "0,0,0.5,0,0,1"}}')?.zones).toEqual([
+      { name: "porch", coordinates: TRIANGLE, inertia: 3, loitering_time: 0, objects: [], filters: {} },
+    ]);
+  });
+
+  test("asks nothing more of an object than its filter says", () => {
+    const zones = cameraOf(
+      'zones: {porch: {coordinates: "0,0,0.5,0,0,1", filters: {person: {min_area: 0.01}}}}',
+    );
+    expect(zones?.zones[0]?.filters.person).toEqual({
+      min_score: 0,
+      threshold: 0,
+      min_area: 0.01,
+      max_area: 24_000_000,
+      min_ratio: 0,
+      max_ratio: 24_000_000,
+    });
+  });
+
+  test("without an area, or with a name that would break topics, is refused", () => {
+    expect(mistakes(configured("zones: {porch: {}, front/door: {coordinates: '0,0,1,0,1,1'}}"))).toEqual([
+      "cameras.door.zones.porch.coordinates: missing: expected a text",
+      "cameras.door.zones.front/door: the name may hold letters, digits, _ and - only: it becomes part of MQTT topics",
+    ]);
+  });
+
+  test("for a label that the camera does not track is refused", () => {
+    const zone = '"0,0,0.5,0,0,1", objects: [person, cat], filters: {dog: {}}';
+    expect(mistakes(configured(`zones: {porch: {coordinates: ${zone}}}`))).toEqual([
+      "cameras.door.zones.porch.objects.1: this camera does not track that label; add it to objects.track",
+      "cameras.door.zones.porch.filters.dog: a filter for a label that does not count in this zone does nothing",
+    ]);
+  });
+
+  test("that shares its name with a camera or another camera's zone is refused: their counts would mix", () => {
+    const text = [
+      configured('zones: {door: {coordinates: "0,0,0.5,0,0,1"}, way: {coordinates: "0,0,0.5,0,0,1"}}'),
+      '  yard: {ffmpeg: {inputs: [{path: "rtsp://a/b"}]}, zones: {way: {coordinates: "0,0,0.5,0,0,1"}}}',
+    ].join("\n");
+    expect(mistakes(text)).toEqual([
+      "cameras.door.zones.door: a camera has this name, and both would count on the same topics; choose another",
+      "cameras.yard.zones.way: camera door has a zone of this name, and both would count on the same topics; choose another",
+    ]);
+  });
+});
+
+test("stationary objects are recognised and looked at again every ten seconds at any rate", () => {
+  expect(cameraOf("detect: {fps: 2}")?.detect.stationary).toEqual({ threshold: 20, interval: 20 });
+  expect(cameraOf("detect: {fps: 2, stationary: {interval: 100}}")?.detect.stationary).toEqual({
+    threshold: 20,
+    interval: 100,
+  });
+});
+
+test("snapshots may be kept in a folder, state in another", () => {
+  const text = `${configured("snapshots: {directory: /srv/snapshots, retain_days: 3}")}\nstate_dir: /srv/state\n`;
+  const config = parseConfig(text, "sabrewing.yml", {});
+  expect(config.cameras[0]?.snapshots).toEqual({
+    enabled: false,
+    directory: "/srv/snapshots",
+    retain_days: 3,
+  });
+  expect(config.state_dir).toBe("/srv/state");
+});
