@@ -1,4 +1,4 @@
-import type { Detector } from "../detectors/detector.ts";
+import type { Box, Detector } from "../detectors/detector.ts";
 import { SILENCE } from "./base/or-silence.ts";
 import { releaseMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
@@ -10,6 +10,7 @@ import { lookAtFrame } from "./look-at-frame.ts";
 import type { Message } from "./mqtt/message.ts";
 import { changedCounts, eventMessage, snapshotMessage } from "./mqtt/topics.ts";
 import { lowestScore, stationaryAfter, trackerOptions } from "./tracking/rules.ts";
+import type { Track } from "./tracking/track.ts";
 import { NO_TRACKS, type Tracker, updateTracks } from "./tracking/tracker.ts";
 import { isWanted } from "./tracking/wanted.ts";
 import { annotate } from "./view/annotate.ts";
@@ -39,6 +40,19 @@ export interface Outcome {
   readonly events: readonly EventMessage[];
   /** Everything to publish, the events included, in order. */
   readonly messages: readonly Message[];
+  /** What led to it, for whoever draws it; only where there is a frame. */
+  readonly seen?: Seen;
+}
+
+/** The steps between a frame and its events. Boxes in pixels of the frame. */
+export interface Seen {
+  /** Where something moved. */
+  readonly motion: readonly Box[];
+  /** What the detector looked at; empty: it was not asked. */
+  readonly regions: readonly Box[];
+  readonly tracks: readonly Track[];
+  /** What is known of the confirmed tracks. */
+  readonly lifecycle: Lifecycle;
 }
 
 /**
@@ -57,7 +71,7 @@ export async function* watchCamera(
   let counts: ReadonlyMap<string, Count> = new Map();
   let timeMs = startMs;
 
-  async function outcome(events: readonly EventMessage[], frame?: Frame): Promise<Outcome> {
+  async function outcome(events: readonly EventMessage[], frame?: Frame, seen?: Seen): Promise<Outcome> {
     const countsBefore = counts;
     counts = countObjects(lifecycle, camera.objects.track);
     const messages = [
@@ -65,7 +79,13 @@ export async function* watchCamera(
       ...(frame !== undefined && camera.snapshots.enabled ? await snapshots(events, frame) : []),
       ...changedCounts(prefix, camera.name, countsBefore, counts),
     ];
-    return { timeMs, events, messages, ...(frame === undefined ? {} : { frame }) };
+    return {
+      timeMs,
+      events,
+      messages,
+      ...(frame === undefined ? {} : { frame }),
+      ...(seen === undefined ? {} : { seen }),
+    };
   }
 
   /** A picture of whatever is told of for the first time, or looks better than ever, in this frame. */
@@ -118,7 +138,13 @@ export async function* watchCamera(
     const confirmed = tracker.tracks.filter((track) => track.confirmed);
     const step = advanceLifecycle(lifecycle, confirmed, timeMs, scene, newId);
     lifecycle = step.lifecycle;
-    yield await outcome(step.messages, frame);
+    const seen: Seen = {
+      motion: [],
+      regions: [[0, 0, frame.width, frame.height]],
+      tracks: tracker.tracks,
+      lifecycle,
+    };
+    yield await outcome(step.messages, frame, seen);
     releaseMemory(frame.pixels);
   }
   yield await outcome(endEverything());
