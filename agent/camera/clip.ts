@@ -44,15 +44,16 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
       "Try to play the file; ffprobe tells what it holds.",
     );
   const program = options.ffprobe ?? "ffprobe";
-  const own = await probeVideo(file, { program, inputArgs: FILES_ONLY, signal, explain: unreadable });
+  const inputArgs = [...FILES_ONLY, "-i", file];
+  const own = await probeVideo({ program, inputArgs, signal, explain: unreadable });
   const { width, height } = clip.size ?? own;
   const fps = clip.fps ?? own.fps ?? UNKNOWN_FPS;
 
   const args = [
     ...["-hide_banner", "-nostdin", "-loglevel", "error"],
     ...(clip.realTime === true ? ["-re"] : []),
-    ...FILES_ONLY,
-    ...["-i", file, "-an", "-sn", "-dn", "-vf", `fps=${fps},scale=${width}:${height}`],
+    ...inputArgs,
+    ...["-an", "-sn", "-dn", "-vf", `fps=${fps},scale=${width}:${height}`],
     ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
   ];
   await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal);

@@ -8,13 +8,13 @@ const MEANINGS: readonly {
   readonly remedy: string;
 }[] = [
   {
-    says: /401 Unauthorized|403 Forbidden|authorization failed/i,
+    says: /401 \(?Unauthorized|403 \(?Forbidden|authorization failed/i,
     kind: "config",
     what: "the camera refuses this user name or password",
     remedy: "Check user and password in the address; many cameras have accounts of their own for RTSP.",
   },
   {
-    says: /404 Not Found|454 Session Not Found|Server returned 4XX/i,
+    says: /404 \(?Not Found|454 \(?Session Not Found|Server returned 4XX/i,
     kind: "config",
     what: "the camera has no such stream",
     remedy: "Check the path of the address (everything behind the host) in the camera's manual.",

@@ -32,10 +32,19 @@ const COMPONENT = /^\[\S+ @ 0x[0-9a-f]+\] /;
 /**
  * Starts ffmpeg or ffprobe without a shell; an aborted signal stops it.
  * @param program `ffmpeg`, `ffprobe` or a path to one.
+ * @param input what it reads from standard input, which then ends. Unlike `args`, nobody else on the machine sees it.
  * @throws FfmpegMissing (from `ended`) when there is no such program.
  */
-export function startFfmpeg(program: string, args: readonly string[], signal: AbortSignal): FfmpegRun {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+export function startFfmpeg(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  input = "",
+): FfmpegRun {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: environmentOf(process.env) });
+  // A program that ends without reading its input breaks the pipe; its exit code and complaints say why.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
   const lines: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     lines.push(withoutCredentials(line.replace(COMPONENT, "")));
@@ -73,6 +82,15 @@ export function startFfmpeg(program: string, args: readonly string[], signal: Ab
       await ended.catch(() => {});
     },
   };
+}
+
+/** What ffmpeg needs to find itself, name servers and time. The agent's passwords may stand in its own environment. */
+const PASSED_ON = ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
+
+function environmentOf(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(PASSED_ON.map((name) => [name, env[name]]));
 }
 
 function explainStart(program: string, error: Error): Error {

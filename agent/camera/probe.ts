@@ -25,22 +25,25 @@ const ProbeOutput = z.object({
 
 export interface ProbeOptions {
   readonly program: string;
-  /** Arguments in front of the input: transport, timeouts. */
+  /** What is probed, options in front of it included: `["-i", "clip.mp4"]`. */
   readonly inputArgs: readonly string[];
+  /** What the program reads from standard input. */
+  readonly stdin?: string;
   readonly signal: AbortSignal;
   /** The error to throw when ffprobe fails, from its complaints. */
   readonly explain: (complaints: readonly string[]) => Error;
 }
 
 /** Asks ffprobe for size and frame rate of the first video stream of a file or address. */
-export async function probeVideo(input: string, options: ProbeOptions): Promise<VideoProperties> {
-  const { program, inputArgs, signal, explain } = options;
+export async function probeVideo(options: ProbeOptions): Promise<VideoProperties> {
+  const { program, inputArgs, stdin, signal, explain } = options;
   const entries = "stream=width,height,avg_frame_rate:stream_side_data=rotation";
   const show = ["-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
   await using run = startFfmpeg(
     program,
-    ["-hide_banner", "-loglevel", "error", ...inputArgs, ...show, "-i", input],
+    ["-hide_banner", "-loglevel", "error", ...show, ...inputArgs],
     signal,
+    stdin,
   );
   const parts: Uint8Array[] = [];
   for await (const part of run.output) parts.push(part);

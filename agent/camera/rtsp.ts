@@ -4,6 +4,7 @@ import { atMost } from "./at-most.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
+import { type InputOptions, PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
 import { probeVideo } from "./probe.ts";
 import { splitFrames } from "./split-frames.ts";
 
@@ -58,8 +59,10 @@ export async function* readCamera(
   const patienceMs = options.frozenAfterMs ?? frozenAfterMs(fps);
   await using run = startFfmpeg(
     options.ffmpeg ?? "ffmpeg",
-    streamArgs(address, fps, size, patienceMs),
+    streamArgs(fps, size),
     signal,
+    // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
+    playlistOf(address, { ...transport(patienceMs), probesize: "32" }),
   );
   const frames = splitFrames(run.output, size.width * size.height * 3);
   let sequence = 0;
@@ -98,9 +101,10 @@ function frozenError(camera: string, frames: number, patienceMs: number): Transi
 async function probeSize({ camera, address }: CameraStream, options: ReadCameraOptions) {
   const patience = AbortSignal.timeout(PROBE_TIMEOUT_MS);
   try {
-    const { width, height } = await probeVideo(address, {
+    const { width, height } = await probeVideo({
       program: options.ffprobe ?? "ffprobe",
-      inputArgs: transportArgs(PROBE_TIMEOUT_MS),
+      inputArgs: PLAYLIST_ARGS,
+      stdin: playlistOf(address, transport(PROBE_TIMEOUT_MS)),
       signal: AbortSignal.any([options.signal, patience]),
       explain: (complaints) => explainFailure(camera, complaints),
     });
@@ -120,38 +124,26 @@ const FFMPEG_LATER_MS = 1000;
  * How to talk to a camera. TCP: UDP loses packets, and a lost packet smears the picture until the next key frame.
  * The whitelist keeps a hostile camera from pointing ffmpeg at files or other servers by redirect.
  */
-function transportArgs(patienceMs: number): string[] {
-  const timeoutUs = Math.round((patienceMs + FFMPEG_LATER_MS) * 1000);
-  return [
-    ...["-rtsp_transport", "tcp", "-allowed_media_types", "video"],
-    ...["-timeout", String(timeoutUs)],
-    ...["-protocol_whitelist", "rtsp,rtp,tcp,tls,crypto"],
-  ];
+function transport(patienceMs: number): InputOptions {
+  return {
+    rtsp_transport: "tcp",
+    allowed_media_types: "video",
+    timeout: String(Math.round((patienceMs + FFMPEG_LATER_MS) * 1000)),
+    protocol_whitelist: "rtsp,rtp,tcp,tls,crypto",
+  };
 }
 
 function streamArgs(
-  address: string,
   fps: number,
-  size: { readonly width: number; readonly height: number },
-  patienceMs: number,
+  { width, height }: { readonly width: number; readonly height: number },
 ): string[] {
   return [
     ...["-hide_banner", "-nostdin", "-loglevel", "error"],
-    ...transportArgs(patienceMs),
-    // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
     ...["-probesize", "32"],
     // Decoding in several threads delays by a frame per thread and takes memory for each.
     ...["-threads", "1"],
-    ...["-i", address],
-    ...[
-      "-an",
-      "-sn",
-      "-dn",
-      "-vf",
-      `${atMost(fps)},scale=${size.width}:${size.height}`,
-      "-fps_mode",
-      "passthrough",
-    ],
+    ...PLAYLIST_ARGS,
+    ...["-an", "-sn", "-dn", "-vf", `${atMost(fps)},scale=${width}:${height}`, "-fps_mode", "passthrough"],
     ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
   ];
 }

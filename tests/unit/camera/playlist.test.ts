@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { playlistOf } from "../../../agent/camera/playlist.ts";
+
+test("a playlist names one address and the options to open it with", () => {
+  expect(playlistOf("rtsp://cam:pass@10.0.0.7/stream", { rtsp_transport: "tcp" })).toBe(
+    "ffconcat version 1.0\nfile 'rtsp://cam:pass@10.0.0.7/stream'\noption rtsp_transport 'tcp'\n",
+  );
+});
+
+test("an address cannot leave its quotes", () => {
+  const playlist = playlistOf("rtsp://cam:it's@10.0.0.7/", {});
+  expect(playlist).toContain("file 'rtsp://cam:it'\\''s@10.0.0.7/'\n");
+});
+
+test("an address cannot add a line of its own", () => {
+  expect(() => playlistOf("rtsp://10.0.0.7/\nfile /etc/passwd", {})).toThrow(RangeError);
+});
