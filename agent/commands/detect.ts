@@ -13,6 +13,7 @@ import { TransientError } from "../base/errors.ts";
 import { withoutCredentials } from "../camera/address.ts";
 import { findObjects } from "../preprocess/find-objects.ts";
 import { annotate } from "../view/annotate.ts";
+import { contactSheets } from "./contact-sheet.ts";
 import { type PictureChoice, picturesOf, requireInputs } from "./detect-pictures.ts";
 import { findModule } from "./find-module.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
@@ -53,7 +54,7 @@ export function detectCommand(): Command {
       "detector module (default: the configured one, else the newest in $SABREWING_HOME)",
     )
     .option("-c, --config <file>", "configuration that names the model")
-    .option("-o, --output <dir>", "write each picture there as a JPEG with boxes")
+    .option("-o, --output <dir>", "write each picture there as a JPEG with boxes, and contact sheets of many")
     .option("--json", "a JSON line per picture", false)
     .option("--score <0..1>", "lowest score", between(0, 1), 0.25)
     .option(
@@ -83,6 +84,12 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
   const thresholds: Thresholds = { score, iou };
   const choice: PictureChoice = { frames: options.frames, everySeconds: options.every };
   const freeName = fileNames();
+  const sheets =
+    output === undefined
+      ? undefined
+      : contactSheets((page) => {
+          return join(output, `${freeName(`contact-sheet-${String(page).padStart(2, "0")}`)}.jpg`);
+        });
   for (const input of inputs) {
     for await (const { picture, time, name } of picturesOf(input, choice, { clock: systemClock, signal })) {
       const startedMs = performance.now();
@@ -100,11 +107,22 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
       process.stdout.write(
         `${options.json ? JSON.stringify({ ...found, detections: rounded }) : forPeople(found, rounded)}\n`,
       );
-      if (output !== undefined)
+      if (output !== undefined) {
         writeFileSync(join(output, `${freeName(name)}.jpg`), await annotate(picture, detections));
-      if (signal.aborted) return;
+        await sheets?.add(picture, detections, `${name}  ${tally(detections)}`);
+      }
+      if (signal.aborted) break;
     }
+    if (signal.aborted) break;
   }
+  await sheets?.finish();
+}
+
+/** `2 person, 1 dog`, or `nothing`. */
+function tally(detections: readonly Detection[]): string {
+  const counts = new Map<string, number>();
+  for (const { label } of detections) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return counts.size === 0 ? "nothing" : [...counts].map(([label, count]) => `${count} ${label}`).join(", ");
 }
 
 /** The daemon would go on with the next frame; here somebody waits for this one. */

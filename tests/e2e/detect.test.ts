@@ -71,7 +71,7 @@ test("a picture turned by its EXIF orientation is seen upright", async () => {
   expect(jsonLines(stdout)).toMatchObject([{ width: 32, height: 64 }]);
 });
 
-test("a video gives a line per picture, with its time, and a JPEG of each", async () => {
+test("a video gives a line per picture, with its time, a JPEG of each, and all on one sheet", async () => {
   const output = join(folder, "seen");
   const args = [
     "detect",
@@ -89,7 +89,12 @@ test("a video gives a line per picture, with its time, and a JPEG of each", asyn
   const { exitCode, stdout } = await sabrewing(args);
   expect(exitCode).toBe(0);
   expect(jsonLines(stdout).map(({ time }) => time)).toEqual([0, 0.5, 1]);
-  expect(readdirSync(output).sort()).toEqual(["clip-0000.000.jpg", "clip-0000.500.jpg", "clip-0001.000.jpg"]);
+  expect(readdirSync(output).sort()).toEqual([
+    "clip-0000.000.jpg",
+    "clip-0000.500.jpg",
+    "clip-0001.000.jpg",
+    "contact-sheet-01.jpg",
+  ]);
   expect(await sharp(join(output, "clip-0000.500.jpg")).metadata()).toMatchObject({ width: 64, height: 48 });
 });
 

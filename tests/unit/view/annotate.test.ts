@@ -1,6 +1,7 @@
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { annotate, drawMarks } from "../../../agent/view/annotate.ts";
+import { annotate } from "../../../agent/view/annotate.ts";
+import { drawMarks } from "../../../agent/view/marks.ts";
 
 const grey = { width: 200, height: 100, pixels: new Uint8Array(200 * 100 * 3).fill(128) };
 
