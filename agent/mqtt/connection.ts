@@ -21,7 +21,18 @@ export interface Connection {
 const KEEPALIVE_SECONDS = 20;
 const CONNECT_WITHIN_MS = 10_000;
 
+/** What the agent hears from the broker. */
+export interface Listening {
+  /** Without wildcards. */
+  readonly topics: readonly string[];
+  /** @param retained whether the broker had kept the message from earlier */
+  hear(topic: string, payload: Uint8Array, retained: boolean): void;
+  /** The broker does not let the agent hear these topics, on this connection. */
+  refused(reason: string): void;
+}
+
 export interface ConnectionOptions {
+  readonly listening?: Listening | undefined;
   /** What the broker tells the world when this connection breaks. */
   readonly will?: Message;
   /** Gives up on an attempt that is still under way. */
@@ -34,7 +45,7 @@ export interface ConnectionOptions {
  */
 export async function openConnection(
   config: MqttConfig,
-  { will, signal }: ConnectionOptions = {},
+  { will, signal, listening }: ConnectionOptions = {},
 ): Promise<Connection> {
   const client = connect({
     host: config.host,
@@ -71,6 +82,7 @@ export async function openConnection(
   const outcome = await Promise.race([accepted, closed]);
   signal?.removeEventListener("abort", giveUp);
   if (outcome !== "accepted") throw explainRefusal(outcome, config);
+  if (listening !== undefined && listening.topics.length > 0) listen(client, listening);
 
   return {
     send({ topic, payload, retain, qos }, acknowledged = () => {}) {
@@ -80,6 +92,14 @@ export async function openConnection(
     ended: closed.then((cause) => explainLoss(cause, config)),
     leave: (withinMs) => leave(client, closed, withinMs),
   };
+}
+
+function listen(client: MqttClient, { topics, hear, refused }: Listening): void {
+  client.on("message", (topic, payload, { retain }) => hear(topic, payload, retain));
+  client.subscribe([...topics], { qos: 1 }, (error) => {
+    // A subscription that the end of the connection cut short is made again on the next one.
+    if (error && client.connected) refused(error.message);
+  });
 }
 
 async function leave(client: MqttClient, closed: Promise<unknown>, withinMs: number): Promise<void> {

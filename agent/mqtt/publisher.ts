@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { MqttConfig } from "../config/schema.ts";
-import { type Connection, openConnection } from "./connection.ts";
+import { type Connection, type Listening, openConnection } from "./connection.ts";
 import type { Message } from "./message.ts";
 import { brokerNews } from "./news.ts";
 import type { Outbox } from "./outbox.ts";
@@ -21,6 +21,8 @@ export interface PublisherDependencies {
   readonly log: Log;
   /** A number from 0 up to 1. */
   readonly random: () => number;
+  /** What it hears, on every connection. */
+  readonly listening?: Listening;
 }
 
 const BACKOFF = { firstMs: 500, longestMs: 15_000 };
@@ -39,7 +41,7 @@ const LOOK_AGAIN_MS = 20;
  * One line is logged when the broker is lost or turns the agent away, and one when it is back.
  */
 export function connectBroker(config: MqttConfig, dependencies: PublisherDependencies): Publisher {
-  const { outbox, clock, log, random } = dependencies;
+  const { outbox, clock, log, random, listening } = dependencies;
   const news = brokerNews(`${config.host}:${config.port}`, outbox, clock, log);
   const states = new Map<string, Message>();
   const leaving = new AbortController();
@@ -61,7 +63,7 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
   async function connectOnce(): Promise<ConfigError | TransientError> {
     try {
       const will = availability(config.topic_prefix, "offline");
-      const connection = await openConnection(config, { will, signal: leaving.signal });
+      const connection = await openConnection(config, { will, signal: leaving.signal, listening });
       connection.send(availability(config.topic_prefix, "online"));
       for (const message of states.values()) connection.send(message);
       current = { connection, deliver: deliverTo(connection, outbox) };
