@@ -1,0 +1,104 @@
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import type { Log } from "../base/log.ts";
+
+/** What people switched while the agent ran, remembered over restarts. Leaving its scope waits until all is written. */
+export interface Switches extends AsyncDisposable {
+  /** Whether objects are looked for on a camera: as last switched, else as configured. */
+  isDetecting(camera: string): boolean;
+  /** In force at once, on disk soon after. */
+  setDetecting(camera: string, on: boolean): void;
+}
+
+/** A camera and what its configuration says. */
+export interface SwitchedCamera {
+  readonly name: string;
+  readonly detect: { readonly enabled: boolean };
+}
+
+/** What a camera was switched to, and what its configuration said then: whoever edits that later means it. */
+const SwitchesFile = z.object({
+  detect: z.record(z.string(), z.object({ on: z.boolean(), configured: z.boolean() })),
+});
+
+type Remembered = z.output<typeof SwitchesFile>["detect"];
+
+/**
+ * Reads what was switched before. A file that cannot be read is worth a warning, and everything is as configured; one
+ * that cannot be written, too: the switch works, but only until the restart.
+ * @param file made on the first switch, its folder included
+ */
+export async function openSwitches(
+  file: string,
+  cameras: readonly SwitchedCamera[],
+  log: Log,
+): Promise<Switches> {
+  const configured = new Map(cameras.map(({ name, detect }) => [name, detect.enabled]));
+  const remembered = new Map(Object.entries(await readSwitches(file, log)));
+  let isScheduled = false;
+  let written: Promise<void> = Promise.resolve();
+
+  async function write(): Promise<void> {
+    isScheduled = false;
+    const detect: Remembered = Object.fromEntries(remembered);
+    try {
+      await writeAtomically(file, `${JSON.stringify({ detect })}\n`);
+    } catch (error) {
+      log.warn(
+        { remedy: "Let the user that runs sabrewing write there, or set state_dir to another folder." },
+        `what was switched is forgotten at the next start: cannot write ${file} (${reasonOf(error)})`,
+      );
+    }
+  }
+
+  return {
+    isDetecting(camera) {
+      const asConfigured = configured.get(camera) ?? true;
+      const last = remembered.get(camera);
+      return last?.configured === asConfigured ? last.on : asConfigured;
+    },
+    setDetecting(camera, on) {
+      remembered.set(camera, { on, configured: configured.get(camera) ?? true });
+      // However often somebody switches meanwhile: one write is under way and one waits.
+      if (isScheduled) return;
+      isScheduled = true;
+      written = written.then(write);
+    },
+    [Symbol.asyncDispose]: () => written,
+  };
+}
+
+async function readSwitches(file: string, log: Log): Promise<Remembered> {
+  try {
+    return SwitchesFile.parse(JSON.parse(await readFile(file, "utf8"))).detect;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
+    log.warn(
+      { remedy: "Switch once more; that writes the file anew." },
+      `what was switched before is forgotten: cannot read ${file} (${reasonOf(error)})`,
+    );
+    return {};
+  }
+}
+
+/** The whole file or the one before, whenever the power goes: written beside it, on disk, then renamed over it. */
+async function writeAtomically(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const beside = `${file}.partial`;
+  try {
+    await using handle = await open(beside, "w", 0o600);
+    await handle.writeFile(text);
+    await handle.sync();
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof z.ZodError) return "it does not hold what sabrewing writes";
+  if (error instanceof SyntaxError) return "it is not JSON";
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,110 @@
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openSwitches } from "../../../agent/state/switches.ts";
+import { recordingLog } from "../../support/log-lines.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const DOOR_ON = [{ name: "door", detect: { enabled: true } }];
+const DOOR_OFF = [{ name: "door", detect: { enabled: false } }];
+
+describe("a switch", () => {
+  test("stands as configured until somebody turns it", async () => {
+    await using start = await starter();
+    await using on = await start.open(DOOR_ON);
+    await using off = await start.open(DOOR_OFF);
+    expect([on.isDetecting("door"), off.isDetecting("door")]).toEqual([true, false]);
+    expect(start.lines).toEqual([]);
+  });
+
+  test("is remembered over a restart", async () => {
+    await using start = await starter();
+    {
+      await using switches = await start.open(DOOR_ON);
+      switches.setDetecting("door", false);
+      expect(switches.isDetecting("door")).toBe(false);
+    }
+    await using again = await start.open(DOOR_ON);
+    expect(again.isDetecting("door")).toBe(false);
+    expect(await readdir(dirname(start.file))).toEqual(["switches.json"]);
+  });
+
+  test("turned a hundred times in a row ends on disk as it was turned last", async () => {
+    await using start = await starter();
+    {
+      await using switches = await start.open(DOOR_ON);
+      for (let time = 0; time < 100; time++) switches.setDetecting("door", time % 2 === 0);
+    }
+    await using again = await start.open(DOOR_ON);
+    expect(again.isDetecting("door")).toBe(false);
+  });
+
+  test("gives way when the configuration is edited afterwards", async () => {
+    await using start = await starter();
+    {
+      await using switches = await start.open(DOOR_OFF);
+      switches.setDetecting("door", false);
+    }
+    await using again = await start.open(DOOR_ON);
+    expect(again.isDetecting("door")).toBe(true);
+  });
+
+  test("leaves other cameras' memory alone", async () => {
+    await using start = await starter();
+    {
+      await using both = await start.open([...DOOR_ON, { name: "yard", detect: { enabled: true } }]);
+      both.setDetecting("yard", false);
+    }
+    {
+      await using door = await start.open(DOOR_ON);
+      door.setDetecting("door", false);
+    }
+    await using both = await start.open([...DOOR_ON, { name: "yard", detect: { enabled: true } }]);
+    expect([both.isDetecting("door"), both.isDetecting("yard")]).toEqual([false, false]);
+  });
+
+  test.each([
+    ["half a file", '{"detect": {"door": {"on"', "it is not JSON"],
+    ["other things", '{"detect": {"door": "off"}}', "it does not hold what sabrewing writes"],
+  ])("warns and stands as configured where its memory holds %s", async (_, text, why) => {
+    await using start = await starter();
+    await mkdir(dirname(start.file), { recursive: true });
+    await writeFile(start.file, text);
+    {
+      await using switches = await start.open(DOOR_ON);
+      expect(switches.isDetecting("door")).toBe(true);
+      expect(start.lines).toMatchObject([{ level: "warn", msg: expect.stringContaining(why) }]);
+      switches.setDetecting("door", false);
+    }
+    expect(JSON.parse(await readFile(start.file, "utf8"))).toEqual({
+      detect: { door: { on: false, configured: true } },
+    });
+  });
+
+  test("works until the restart, with a warning, where nothing can be written", async () => {
+    await using start = await starter();
+    // A file where the folder should be.
+    await writeFile(dirname(start.file), "");
+    await using switches = await start.open(DOOR_ON);
+    switches.setDetecting("door", false);
+    await switches[Symbol.asyncDispose]();
+    expect(switches.isDetecting("door")).toBe(false);
+    expect(start.lines.at(-1)).toMatchObject({
+      level: "warn",
+      msg: expect.stringContaining("is forgotten at the next start"),
+      remedy: expect.stringContaining("state_dir"),
+    });
+  });
+});
+
+async function starter() {
+  const folder = await temporaryFolder();
+  const file = join(folder.path, "state", "switches.json");
+  const { log, lines } = recordingLog();
+  return {
+    file,
+    lines,
+    open: (cameras: typeof DOOR_ON) => openSwitches(file, cameras, log),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
