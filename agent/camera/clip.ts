@@ -2,7 +2,7 @@ import { access } from "node:fs/promises";
 import { ConfigError } from "../base/errors.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
-import { probeVideo } from "./probe.ts";
+import { probeVideo, type VideoProperties } from "./probe.ts";
 import { splitFrames } from "./split-frames.ts";
 
 /** A recorded file and the pictures wanted from it. */
@@ -35,24 +35,14 @@ const UNKNOWN_FPS = 10;
 export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGenerator<Frame, void> {
   const { camera, file } = clip;
   const { signal } = options;
-  await access(file).catch((cause: unknown) => {
-    throw new ConfigError(`cannot read the clip ${file}`, "Check the path.", { cause });
-  });
-  const unreadable = (complaints: readonly string[]) =>
-    new ConfigError(
-      `${file} holds no video that ffmpeg can decode (ffmpeg: ${complaints.at(-1) ?? "no reason given"})`,
-      "Try to play the file; ffprobe tells what it holds.",
-    );
-  const program = options.ffprobe ?? "ffprobe";
-  const inputArgs = [...FILES_ONLY, "-i", file];
-  const own = await probeVideo({ program, inputArgs, signal, explain: unreadable });
+  const own = await probeClip(file, options);
   const { width, height } = clip.size ?? own;
   const fps = clip.fps ?? own.fps ?? UNKNOWN_FPS;
 
   const args = [
     ...["-hide_banner", "-nostdin", "-loglevel", "error"],
     ...(clip.realTime === true ? ["-re"] : []),
-    ...inputArgs,
+    ...inputOf(file),
     ...["-an", "-sn", "-dn", "-vf", `fps=${fps},scale=${width}:${height}`],
     ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
   ];
@@ -64,7 +54,34 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
     sequence++;
   }
   const { code } = await run.ended;
-  if (!signal.aborted && code !== 0 && sequence === 0) throw unreadable(run.complaints());
+  if (!signal.aborted && code !== 0 && sequence === 0) throw unreadable(file, run.complaints());
+}
+
+/**
+ * Size, rate and length of a recorded file.
+ * @throws ConfigError when it is not there or holds no video; FfmpegMissing.
+ */
+export async function probeClip(file: string, options: ReadClipOptions): Promise<VideoProperties> {
+  await access(file).catch((cause: unknown) => {
+    throw new ConfigError(`cannot read the clip ${file}`, "Check the path.", { cause });
+  });
+  return probeVideo({
+    program: options.ffprobe ?? "ffprobe",
+    inputArgs: inputOf(file),
+    signal: options.signal,
+    explain: (complaints) => unreadable(file, complaints),
+  });
+}
+
+function unreadable(file: string, complaints: readonly string[]): ConfigError {
+  return new ConfigError(
+    `${file} holds no video that ffmpeg can decode (ffmpeg: ${complaints.at(-1) ?? "no reason given"})`,
+    "Try to play the file; ffprobe tells what it holds.",
+  );
+}
+
+function inputOf(file: string): readonly string[] {
+  return [...FILES_ONLY, "-i", file];
 }
 
 /** A clip must not make ffmpeg open addresses: playlists can name them. */

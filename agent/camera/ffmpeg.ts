@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
 import { ConfigError } from "../base/errors.ts";
 import { withoutCredentials } from "./address.ts";
 
@@ -41,10 +42,34 @@ export function startFfmpeg(
   signal: AbortSignal,
   input = "",
 ): FfmpegRun {
+  const child = spawnFfmpeg(program, args);
+  child.stdin.end(input);
+  return supervise(program, child, signal);
+}
+
+/** An ffmpeg process that is fed. */
+export interface FedFfmpegRun extends FfmpegRun {
+  /** Its standard input. Writing to it never fails: `ended` and `complaints` tell when ffmpeg reads no more. */
+  readonly input: Writable;
+}
+
+/**
+ * Starts ffmpeg with a standard input to write to, as `startFfmpeg` otherwise.
+ * @throws FfmpegMissing (from `ended`) when there is no such program.
+ */
+export function startFedFfmpeg(program: string, args: readonly string[], signal: AbortSignal): FedFfmpegRun {
+  const child = spawnFfmpeg(program, args);
+  return { ...supervise(program, child, signal), input: child.stdin };
+}
+
+function spawnFfmpeg(program: string, args: readonly string[]): ChildProcessWithoutNullStreams {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: environmentOf(process.env) });
   // A program that ends without reading its input breaks the pipe; its exit code and complaints say why.
   child.stdin.on("error", () => {});
-  child.stdin.end(input);
+  return child;
+}
+
+function supervise(program: string, child: ChildProcessWithoutNullStreams, signal: AbortSignal): FfmpegRun {
   const lines: string[] = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     lines.push(withoutCredentials(line.replace(COMPONENT, "")));

@@ -8,6 +8,8 @@ export interface VideoProperties {
   readonly height: number;
   /** Frames per second on average; undefined where the stream does not say. */
   readonly fps: number | undefined;
+  /** How long it lasts; undefined for a stream, and where a file does not say. */
+  readonly seconds: number | undefined;
 }
 
 const ProbeOutput = z.object({
@@ -21,6 +23,7 @@ const ProbeOutput = z.object({
       }),
     )
     .min(1),
+  format: z.object({ duration: z.string().optional() }).optional(),
 });
 
 export interface ProbeOptions {
@@ -37,7 +40,7 @@ export interface ProbeOptions {
 /** Asks ffprobe for size and frame rate of the first video stream of a file or address. */
 export async function probeVideo(options: ProbeOptions): Promise<VideoProperties> {
   const { program, inputArgs, stdin, signal, explain } = options;
-  const entries = "stream=width,height,avg_frame_rate:stream_side_data=rotation";
+  const entries = "stream=width,height,avg_frame_rate:stream_side_data=rotation:format=duration";
   const show = ["-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
   await using run = startFfmpeg(
     program,
@@ -58,7 +61,13 @@ export async function probeVideo(options: ProbeOptions): Promise<VideoProperties
     throw explain([...run.complaints(), "Output does not contain any stream with video"]);
   const turned = stream.side_data_list?.some(({ rotation }) => Math.abs(rotation ?? 0) % 180 === 90) === true;
   const [width, height] = turned ? [stream.height, stream.width] : [stream.width, stream.height];
-  return { width, height, fps: frameRate(stream.avg_frame_rate) };
+  const seconds = Number(answer.data?.format?.duration);
+  return {
+    width,
+    height,
+    fps: frameRate(stream.avg_frame_rate),
+    seconds: Number.isFinite(seconds) ? seconds : undefined,
+  };
 }
 
 /** `25/2` → 12.5; `0/0` → undefined. */

@@ -1,0 +1,85 @@
+import sharp from "sharp";
+import type { Picture } from "../preprocess/letterbox.ts";
+import type { Size } from "../preprocess/letterbox-geometry.ts";
+import { marksInto } from "./marks.ts";
+import { drawMask, drawMotion, drawRegion, drawZone, MASK_PATTERNS } from "./outlines.ts";
+import { drawPanel, panelFontPx, panelHeight } from "./panel.ts";
+import type { Scene } from "./scene.ts";
+
+/** Below this width a picture is doubled until letters find room in it. */
+const LEAST_WIDTH = 640;
+
+/** By how much a picture is enlarged before anything is drawn into it. */
+export function enlargement({ width }: Size): number {
+  let factor = 1;
+  while (width * factor < LEAST_WIDTH) factor *= 2;
+  return factor;
+}
+
+/** Size of a drawn frame: the picture, enlarged, and the panel under it; even, as H.264 wants it. */
+export function drawnSize(picture: Size): Size {
+  const factor = enlargement(picture);
+  const size = { width: even(picture.width * factor), height: even(picture.height * factor) };
+  return { width: size.width, height: size.height + panelHeight(size) };
+}
+
+/**
+ * Draws everything there is to know of a frame into it.
+ * @param picture in the size the scene's boxes are in
+ * @returns RGB, `drawnSize` large
+ */
+export async function drawScene(picture: Picture, scene: Scene): Promise<Picture> {
+  const { width, height, pixels } = picture;
+  const factor = enlargement(picture);
+  const whole = drawnSize(picture);
+  const drawing = sceneSvg(enlarged(scene, factor), whole);
+  const drawn = await sharp(pixels, { raw: { width, height, channels: 3 } })
+    .resize({ width: width * factor, height: height * factor, kernel: "cubic" })
+    .extend({
+      right: whole.width - width * factor,
+      bottom: whole.height - height * factor,
+      background: "#14171c",
+    })
+    .composite([{ input: Buffer.from(drawing) }])
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+  return { ...whole, pixels: drawn };
+}
+
+/** The scene as an SVG, from what belongs to the ground to what stands on it. */
+export function sceneSvg(scene: Scene, whole: Size): string {
+  const { size, setup, occupied, motion, regions, objects } = scene;
+  const fontPx = panelFontPx(size);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${whole.width}" height="${whole.height}">`,
+    MASK_PATTERNS,
+    ...setup.motionMasks.map((mask) => drawMask(mask, size, "motion")),
+    ...setup.objectMasks.map((mask) => drawMask(mask, size, "object")),
+    ...setup.zones.map(({ name, coordinates }) => {
+      return drawZone(name, coordinates, occupied.has(name), size, fontPx);
+    }),
+    ...regions.map((region) => drawRegion(region, size)),
+    ...motion.map(drawMotion),
+    marksInto(size.width, size.height, objects),
+    drawPanel(scene),
+    "</svg>",
+  ].join("");
+}
+
+function enlarged(scene: Scene, factor: number): Scene {
+  if (factor === 1) return scene;
+  const times = ([x1, y1, x2, y2]: readonly [number, number, number, number]) =>
+    [x1 * factor, y1 * factor, x2 * factor, y2 * factor] as const;
+  return {
+    ...scene,
+    size: { width: scene.size.width * factor, height: scene.size.height * factor },
+    motion: scene.motion.map(times),
+    regions: scene.regions.map(times),
+    objects: scene.objects.map((mark) => ({ ...mark, box: times(mark.box) })),
+  };
+}
+
+function even(pixels: number): number {
+  return pixels + (pixels % 2);
+}
