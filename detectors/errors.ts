@@ -1,13 +1,23 @@
-/** A model, checkpoint or module that cannot be used. Trying again with the same file is useless. */
+/**
+ * A model, checkpoint or module that cannot be used. Trying again with the same file is useless.
+ * Its message may quote the file, which comes from anywhere: what would steer a terminal is shown as its number.
+ */
 export class ModelError extends Error {
   override readonly name = "ModelError";
   /** What the user can do about it, one sentence. */
   readonly remedy: string;
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
-    super(message, options);
+    super(printable(message), options);
     this.remedy = remedy;
   }
+}
+
+/** A text without control characters but line breaks, and without those that turn the direction of writing around. */
+function printable(text: string): string {
+  return text.replace(/(?!\n)[\p{Cc}\p{Bidi_Control}]/gu, (character) => {
+    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  });
 }
 
 /**

@@ -69,17 +69,8 @@ export function loadConfig(
  * @throws InvalidConfig with every mistake.
  */
 export function parseConfig(text: string, file: string, env: Environment): AgentConfig {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const broken = [...document.errors, ...document.warnings].map(({ pos, message }) => {
-    const { line, col } = lines.linePos(pos[0]);
-    return { file, line, column: col, key: "", message: `not valid YAML: ${message}` };
-  });
-  // What a parser makes of broken YAML is a guess: mistakes found in it would be, too.
-  if (broken.length > 0) throw new InvalidConfig(broken);
-
+  const { document, lines, asWritten } = readYaml(text, file);
   const problems: Problem[] = [];
-  const asWritten: unknown = document.toJS();
   const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
   const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
   if (!result.success) {
@@ -95,6 +86,39 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
     throw new InvalidConfig(placed.sort((a, b) => a.line - b.line || a.column - b.column));
   }
   return config;
+}
+
+interface WrittenConfig {
+  readonly document: Document;
+  readonly lines: LineCounter;
+  readonly asWritten: unknown;
+}
+
+/** @throws InvalidConfig for what is not YAML, or would take the machine to its knees. */
+function readYaml(text: string, file: string): WrittenConfig {
+  const lines = new LineCounter();
+  const refuse = (message: string, offset: number): ConfigProblem => {
+    const { line, col } = lines.linePos(offset);
+    return {
+      file,
+      line: Math.max(1, line),
+      column: Math.max(1, col),
+      key: "",
+      message: `not valid YAML: ${message}`,
+    };
+  };
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const broken = [...document.errors, ...document.warnings];
+    // What a parser makes of broken YAML is a guess: mistakes found in it would be, too.
+    if (broken.length > 0) throw new InvalidConfig(broken.map(({ pos, message }) => refuse(message, pos[0])));
+    return { document, lines, asWritten: document.toJS() };
+  } catch (error) {
+    // So the parser tells of aliases that multiply ("billion laughs"), and so its stack of brackets without end.
+    if (error instanceof ReferenceError) throw new InvalidConfig([refuse(error.message, 0)]);
+    if (error instanceof RangeError) throw new InvalidConfig([refuse("nested too deeply", 0)]);
+    throw error;
+  }
 }
 
 /** Reads the files that hold secrets; a path is relative to the configuration file. */

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type CompiledModel, compile } from "../../../../detectors/compiler/compile.ts";
 import { MAGIC } from "../../../../detectors/module-format.ts";
 import { openModule } from "../../../support/logits.ts";
+import { runModuleCommand } from "../../../support/module-command.ts";
 import { seededBytes } from "../../../support/seeded.ts";
 import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
 import { binaryenAccepts } from "../../../support/valid-wasm.ts";
@@ -10,72 +11,8 @@ const SIZE = { width: 64, height: 32 };
 const FRAME_BYTES = SIZE.width * SIZE.height * 3;
 const LABELS = ["person", "car", "dog"];
 
-/** What a run of `_start` came to. */
-interface Run {
-  readonly exitCode: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
-class Exit extends Error {
-  readonly code: number;
-  constructor(code: number) {
-    super(`exit ${code}`);
-    this.code = code;
-  }
-}
-
-/** A WASI host of two pipes that moves at most `chunkBytes` at a time. */
-async function runCommand(bytes: Uint8Array, stdin: Uint8Array, chunkBytes: number): Promise<Run> {
-  let position = 0;
-  const written: Record<number, Buffer[]> = { 1: [], 2: [] };
-  let memory: WebAssembly.Memory | undefined;
-  const host = () => {
-    if (memory === undefined) throw new Error("no memory yet");
-    return { view: new DataView(memory.buffer), bytes: new Uint8Array(memory.buffer) };
-  };
-  const moveBytes = (vector: number, moved: number, move: (at: number, length: number) => number): number => {
-    const { view } = host();
-    const length = Math.min(view.getUint32(vector + 4, true), chunkBytes);
-    view.setUint32(moved, move(view.getUint32(vector, true), length), true);
-    return 0;
-  };
-  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(Uint8Array.from(bytes)), {
-    wasi_snapshot_preview1: {
-      fd_read: (_fd: number, vector: number, _count: number, moved: number) =>
-        moveBytes(vector, moved, (at, length) => {
-          const piece = stdin.subarray(position, position + length);
-          host().bytes.set(piece, at);
-          position += piece.length;
-          return piece.length;
-        }),
-      fd_write: (fd: number, vector: number, _count: number, moved: number) =>
-        moveBytes(vector, moved, (at, length) => {
-          written[fd]?.push(Buffer.from(host().bytes.slice(at, at + length)));
-          return length;
-        }),
-      proc_exit: (code: number) => {
-        throw new Exit(code);
-      },
-    },
-  });
-  if (!(exports.memory instanceof WebAssembly.Memory) || typeof exports._start !== "function") {
-    throw new Error("the module lacks memory or _start");
-  }
-  memory = exports.memory;
-  let exitCode = 0;
-  try {
-    Reflect.apply(exports._start, undefined, []);
-  } catch (error) {
-    if (!(error instanceof Exit)) throw error;
-    exitCode = error.code;
-  }
-  return {
-    exitCode,
-    stdout: Buffer.concat(written[1] ?? []),
-    stderr: Buffer.concat(written[2] ?? []).toString(),
-  };
-}
+/** A copy: WebAssembly.compile takes no bytes that may be shared. */
+const compiled = ({ bytes }: CompiledModel) => WebAssembly.compile(Uint8Array.from(bytes));
 
 function request(sequence: number, pixels: Uint8Array, score = 0.05, magic = MAGIC): Buffer {
   const header = Buffer.alloc(16);
@@ -124,7 +61,7 @@ describe("a compiled module", () => {
     async (chunkBytes) => {
       const frames = [1, 2, 3].map((seed) => seededBytes(seed, FRAME_BYTES));
       const stdin = Buffer.concat(frames.map((frame, index) => request(index + 10, frame)));
-      const { exitCode, stdout, stderr } = await runCommand(model.bytes, stdin, chunkBytes);
+      const { exitCode, stdout, stderr } = await runModuleCommand(await compiled(model), stdin, chunkBytes);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
       const infer = await openModule(model);
       let at = 0;
@@ -146,7 +83,10 @@ describe("a compiled module", () => {
   );
 
   test("ends well when nothing is asked", async () => {
-    expect(await runCommand(model.bytes, Buffer.alloc(0), 64)).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await runModuleCommand(await compiled(model), Buffer.alloc(0), 64)).toMatchObject({
+      exitCode: 0,
+      stderr: "",
+    });
   });
 
   test.for([
@@ -158,7 +98,7 @@ describe("a compiled module", () => {
     ["a header that stops in the middle", Buffer.alloc(9), "in the middle of a request header"],
     ["too few pixels", request(1, new Uint8Array(100)), `must carry ${FRAME_BYTES} bytes of pixels`],
   ] as const)("refuses %s with exit code 1 and one line", async ([, stdin, message]) => {
-    const { exitCode, stdout, stderr } = await runCommand(model.bytes, stdin, 1 << 20);
+    const { exitCode, stdout, stderr } = await runModuleCommand(await compiled(model), stdin, 1 << 20);
     expect(exitCode).toBe(1);
     expect(stdout).toHaveLength(0);
     expect(stderr).toContain(message);

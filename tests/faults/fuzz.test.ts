@@ -1,0 +1,24 @@
+/** Whatever comes from outside is taken or refused in the documented way: no crash, no hang, no memory without end. */
+import { describe, expect, test } from "vitest";
+import { fuzz } from "../support/fuzzing/fuzz.ts";
+import { mutantsFor } from "../support/fuzzing/fuzz-everything.ts";
+import { TARGETS } from "../support/fuzzing/targets.ts";
+
+const SEED = 1;
+/** For all targets together; tests/long/fuzz.test.ts has more of them. */
+const MUTANTS = 2_000;
+
+describe("mutated inputs", () => {
+  test.each(Object.keys(TARGETS))(
+    "do no harm to %s",
+    async (target) => {
+      const { inputs, accepted, findings } = await fuzz(target, SEED, mutantsFor(target, MUTANTS));
+      expect(findings).toEqual([]);
+      expect(inputs).toBeGreaterThanOrEqual(100);
+      // Neither so wild that none gets past the first check, nor so tame that nothing is refused.
+      expect(accepted).toBeGreaterThan(0);
+      expect(accepted).toBeLessThan(inputs);
+    },
+    180_000,
+  );
+});

@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { fuzzEverything } from "../support/fuzzing/fuzz-everything.ts";
+
+/** Other mutants than the quick test's. */
+const SEED = 20_261_122;
+const MUTANTS = 100_000;
+
+test("a hundred thousand mutated inputs bring out nothing undocumented", async () => {
+  let inputs = 0;
+  for await (const { target, findings, ...result } of fuzzEverything(SEED, MUTANTS)) {
+    expect({ target, findings }).toEqual({ target, findings: [] });
+    inputs += result.inputs;
+  }
+  expect(inputs).toBeGreaterThanOrEqual(MUTANTS);
+}, 3_600_000);

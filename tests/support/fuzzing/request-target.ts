@@ -1,0 +1,65 @@
+import { compile } from "../../../detectors/compiler/compile.ts";
+import { importOnnx } from "../../../detectors/compiler/import/onnx.ts";
+import { REPLY_HEADER_BYTES, REQUEST_HEADER_BYTES } from "../../../detectors/module-format.ts";
+import { parseReply, replyBytes } from "../../../detectors/runtime/reply.ts";
+import { writeRequest } from "../../../detectors/runtime/request.ts";
+import { runModuleCommand } from "../module-command.ts";
+import { seededBytes } from "../seeded.ts";
+import { smallYolov5 } from "../yolov5-onnx.ts";
+import { at, mutatedBytes } from "./mutate-bytes.ts";
+import type { FuzzTarget } from "./target.ts";
+import { wordsOf } from "./words.ts";
+
+const SIZE = { width: 64, height: 32 };
+const LABELS = ["a", "b"];
+const WORDS = [
+  ...wordsOf("SBW1"),
+  ...[0x7fc00000, 0x7f800000, 0xff800000, 0xbf800000].map(
+    (bits) => new Uint8Array(Uint32Array.of(bits).buffer),
+  ),
+];
+
+interface Mutant {
+  readonly stdin: Uint8Array;
+  readonly chunkBytes: number;
+}
+
+/**
+ * The module's side of the protocol: mutants of requests. A module answers every whole request, and what is none it
+ * refuses with exit code 1 and one line on standard error; it never traps.
+ */
+export async function requestTarget(): Promise<FuzzTarget> {
+  const imported = importOnnx(smallYolov5(), { name: "asked", size: SIZE });
+  const source = { format: "onnx", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
+  const module = await WebAssembly.compile(Uint8Array.from(compile(imported, { source }).bytes));
+  const frameBytes = SIZE.width * SIZE.height * 3;
+  const request = (sequence: number) => {
+    const bytes = new Uint8Array(REQUEST_HEADER_BYTES + frameBytes);
+    writeRequest(bytes, sequence, { score: 0.05, iou: 0.45 }, seededBytes(sequence, frameBytes));
+    return bytes;
+  };
+  const requests = Buffer.concat([request(1), request(2)]);
+
+  return {
+    make(random): Mutant {
+      // Pixels may be anything: most changes shall hit the headers, lengths and order.
+      const header = mutatedBytes(requests.subarray(0, REQUEST_HEADER_BYTES), random, WORDS);
+      const rest = requests.subarray(REQUEST_HEADER_BYTES);
+      const stdin = Buffer.concat([header, random() < 0.5 ? mutatedBytes(rest, random, WORDS) : rest]);
+      return { stdin, chunkBytes: [1 << 20, 4096, 61][at(random, 3)] ?? 1 };
+    },
+    async feed(mutant) {
+      const { stdin, chunkBytes } = mutant as Mutant;
+      const { exitCode, stdout, stderr } = await runModuleCommand(module, stdin, chunkBytes);
+      for (let from = 0; from < stdout.length; ) {
+        const whole = stdout.subarray(from, from + replyBytes(stdout.subarray(from)));
+        if (whole.length < REPLY_HEADER_BYTES) throw new Error("half a reply");
+        parseReply(whole, whole.readUInt32LE(4), LABELS);
+        from += whole.length;
+      }
+      if (exitCode === 0 && stderr === "") return true;
+      if (exitCode === 1 && /^sabrewing: .+\n$/.test(stderr)) return false;
+      throw new Error(`exit code ${exitCode}, standard error ${JSON.stringify(stderr)}`);
+    },
+  };
+}
