@@ -86,34 +86,44 @@ export function adoptLook(
  * @param moved 1 where the picture differs from the background.
  */
 export function learn(background: Background, grey: Float32Array, moved: Uint8Array, learning: Learning) {
-  const { look, tenure, returned, votes } = background;
+  const { look } = background;
   const { rate, tolerance } = learning;
   for (let index = 0; index < look.length; index++) {
     const seen = grey[index] ?? 0;
     const known = look[index] ?? 0;
+    const isLook = Math.abs(seen - known) <= tolerance;
     if (moved[index] === 0) {
       look[index] = known + rate * (seen - known);
-      tenure[index] = Math.min((tenure[index] ?? 0) + 1, MOST_TENURE);
-      returned[index] = 0;
-      const against = votes[index] ?? 0;
-      if (against > 0) votes[index] = against - 1;
-    } else if (Math.abs(seen - known) > tolerance) {
-      learnMoved(background, index, seen, learning);
+      if (isLook) rememberLook(background, index);
     }
+    // Pixel by pixel: a speck that its neighbours outvote must find back to its look as well.
+    if (!isLook) learnOther(background, index, seen, learning);
   }
 }
 
-function learnMoved(
+/** Counts a picture in favour of the look. */
+function rememberLook({ tenure, returned, votes }: Background, index: number) {
+  tenure[index] = Math.min((tenure[index] ?? 0) + 1, MOST_TENURE);
+  returned[index] = 0;
+  const against = votes[index] ?? 0;
+  if (against > 0) votes[index] = against - 1;
+}
+
+/** Counts a picture in favour of another look. */
+function learnOther(
   background: Background,
   index: number,
   seen: number,
   { tolerance, settleFrames, returnFrames }: Learning,
 ) {
-  const { former, formerTenure, returned, candidate, votes } = background;
-  if (Math.abs(seen - (former[index] ?? 0)) <= tolerance) {
+  const { tenure, former, formerTenure, returned, candidate, votes } = background;
+  const heldFor = formerTenure[index] ?? 0;
+  // A visitor's coat is no look of the place that anybody should be mistaken for.
+  const wasBackground = heldFor >= Math.min(tenure[index] ?? 0, settleFrames);
+  if (wasBackground && Math.abs(seen - (former[index] ?? 0)) <= tolerance) {
     const frames = (returned[index] ?? 0) + 1;
     returned[index] = frames;
-    if (frames >= returnFrames) changeLook(background, index, seen, formerTenure[index] ?? 0);
+    if (frames >= returnFrames) changeLook(background, index, seen, heldFor);
     return;
   }
   returned[index] = 0;
