@@ -1,7 +1,10 @@
 import type { Box } from "../../detectors/detector.ts";
+import type { ZoneConfig } from "../config/schema.ts";
 import { boxArea } from "../tracking/box.ts";
 import type { Track } from "../tracking/track.ts";
+import { betterFrame } from "./best-frame.ts";
 import type { DetectorOfEvent, ObjectEvent, SnapshotOfObject } from "./event.ts";
+import { currentZones, type ZoneHistory } from "./zones.ts";
 
 /** What all objects of one frame share. */
 export interface Scene {
@@ -9,8 +12,7 @@ export interface Scene {
   /** Pixels of the picture detection works on. */
   readonly width: number;
   readonly height: number;
-  /** Frames at one place after which an object counts as stationary. */
-  readonly stationaryAfter: number;
+  readonly zones: readonly ZoneConfig[];
   readonly hasSnapshot: boolean;
   readonly detector: DetectorOfEvent;
 }
@@ -21,12 +23,13 @@ export interface Scene {
  */
 export function describeObject(
   track: Track,
+  zones: ZoneHistory,
   scene: Scene,
   before: ObjectEvent | undefined,
   newId: (startTimeMs: number) => string,
 ): ObjectEvent {
   const box = wholePixels(track.box);
-  const region: Box = [0, 0, scene.width, scene.height];
+  const region = wholePixels(track.region);
   const frame: SnapshotOfObject = {
     frame_time: track.lastSeenMs / 1000,
     box,
@@ -34,7 +37,6 @@ export function describeObject(
     region,
     score: rounded(track.score, 4),
   };
-  const stationary = track.motionlessFrames >= scene.stationaryAfter;
   return {
     id: before?.id ?? newId(track.startTimeMs),
     camera: scene.camera,
@@ -49,29 +51,17 @@ export function describeObject(
     area: frame.area,
     ratio: rounded((box[2] - box[0]) / Math.max(1, box[3] - box[1]), 2),
     region,
-    current_zones: [],
-    entered_zones: [],
-    active: !stationary,
-    stationary,
-    motionless_count: track.motionlessFrames,
-    position_changes: track.positionChanges,
+    current_zones: currentZones(zones),
+    entered_zones: zones.entered,
+    active: !track.stationary,
+    stationary: track.stationary,
+    motionless_count: track.place.motionlessFrames,
+    position_changes: track.place.changes,
     has_snapshot: scene.hasSnapshot,
-    snapshot: betterFrame(before?.snapshot, frame),
+    snapshot: betterFrame(before?.snapshot, frame, scene),
     detector: scene.detector,
     revision: before?.revision ?? 0,
   };
-}
-
-/** Frigate's rule for the best frame of an object: off the picture's edge, then 5 % surer or 10 % larger. */
-function betterFrame(best: SnapshotOfObject | null | undefined, frame: SnapshotOfObject): SnapshotOfObject {
-  if (best === null || best === undefined) return frame;
-  const bestIsCut = isCut(best);
-  if (isCut(frame) !== bestIsCut) return bestIsCut ? frame : best;
-  return frame.score > best.score + 0.05 || frame.area > best.area * 1.1 ? frame : best;
-}
-
-function isCut({ box, region }: SnapshotOfObject): boolean {
-  return box[0] <= region[0] || box[1] <= region[1] || box[2] >= region[2] || box[3] >= region[3];
 }
 
 function wholePixels([x1, y1, x2, y2]: Box): Box {

@@ -5,7 +5,15 @@ export interface EventMessage {
   readonly type: "new" | "update" | "end";
   readonly before: ObjectEvent;
   readonly after: ObjectEvent;
+  /** With every `end`, and with nothing else. */
+  readonly reason?: EndReason;
 }
+
+/**
+ * Why an event ended: the object left or was lost; the camera fell silent, or stopped looking; the agent stopped; or it
+ * crashed, and tells so after its restart.
+ */
+export type EndReason = "gone" | "silence" | "shutdown" | "crash";
 
 /**
  * One object in view of one camera. Frigate's names and meanings, plus `detector` and `revision`.
@@ -33,11 +41,13 @@ export interface ObjectEvent {
   /** The part of the picture that was looked at. */
   readonly region: Box;
   readonly current_zones: readonly string[];
+  /** In the order it entered them, each once. */
   readonly entered_zones: readonly string[];
   readonly active: boolean;
   readonly stationary: boolean;
   /** Frames since it last changed position. */
   readonly motionless_count: number;
+  /** How often it set out from a place: the first time it moved, and each time after it had been stationary. */
   readonly position_changes: number;
   readonly has_snapshot: boolean;
   /** Its best frame so far. */

@@ -55,6 +55,17 @@ export function correctBox(motion: BoxMotion, box: Box): BoxMotion {
   };
 }
 
+/** The belief about a box that is known to stand still. */
+export function stopBox(motion: BoxMotion): BoxMotion {
+  const stop = (side: Motion): Motion => ({ ...side, velocity: 0 });
+  return {
+    centreX: stop(motion.centreX),
+    centreY: stop(motion.centreY),
+    width: stop(motion.width),
+    height: stop(motion.height),
+  };
+}
+
 /** The belief as a box in pixels, never thinner than one. */
 export function boxOf({ centreX, centreY, width, height }: BoxMotion): Box {
   const halfWidth = Math.max(1, width.position) / 2;

@@ -13,20 +13,20 @@ export function lowestScore({ objects }: Pick<CameraConfig, "objects">): number 
   return Math.min(DOUBTFUL_SCORE, ...scores);
 }
 
-/** The tracker's rules as a camera's configuration gives them. */
-export function trackerOptions({
-  detect,
-  objects,
-}: Pick<CameraConfig, "detect" | "objects">): TrackerOptions {
+/**
+ * The tracker's rules as a camera's configuration gives them.
+ * @param picture size of the frames, pixels.
+ */
+export function trackerOptions(
+  { detect, objects }: Pick<CameraConfig, "detect" | "objects">,
+  picture: { readonly width: number; readonly height: number },
+): TrackerOptions {
   return {
     minInitialized: detect.min_initialized,
     maxDisappearedMs: (detect.max_disappeared / detect.fps) * 1000,
+    stationaryAfter: detect.stationary.threshold,
     minScore: (label) => objectFilter(objects, label).min_score,
     threshold: (label) => objectFilter(objects, label).threshold,
+    picture,
   };
-}
-
-/** Frames at one place after which an object counts as stationary: Frigate's default, ten seconds. */
-export function stationaryAfter({ fps }: Pick<CameraConfig["detect"], "fps">): number {
-  return Math.max(1, Math.round(10 * fps));
 }

@@ -1,6 +1,8 @@
-import type { Box, Detection } from "../../detectors/detector.ts";
-import { intersectionOverUnion } from "./box.ts";
-import { type BoxMotion, boxOf, correctBox, predictBox, startBox } from "./box-motion.ts";
+import type { Box } from "../../detectors/detector.ts";
+import { type BoxMotion, boxOf, correctBox, predictBox, startBox, stopBox } from "./box-motion.ts";
+import type { Finding } from "./finding.ts";
+import { medianBox, type Place, seemsElsewhere, seenAt, startPlace, stayed } from "./place.ts";
+import { addScore, medianScore, type Scores } from "./scores.ts";
 
 /** One object followed through the frames of one camera. */
 export interface Track {
@@ -10,25 +12,25 @@ export interface Track {
   readonly startTimeMs: number;
   /** When it was last detected. */
   readonly lastSeenMs: number;
-  /** Where it was last detected, and how sure the detector was. */
+  /** Where it was last detected, how sure the detector was, and the region that was looked at. */
   readonly box: Box;
   readonly score: number;
-  /** Scores of the last ten frames, oldest first; 0 for a frame without a detection. */
-  readonly scores: readonly number[];
+  readonly region: Box;
+  readonly scores: Scores;
   /** The best median so far. */
   readonly topScore: number;
   /** Once true, always true. */
   readonly truePositive: boolean;
-  /** Detected in enough frames in a row to count as an object at all. */
+  /** Detected in enough looks in a row to count as an object at all. */
   readonly confirmed: boolean;
-  /** Frames in which it was detected. */
+  /** Looks that found it. */
   readonly hits: number;
-  /** Frames since it was last detected. */
+  /** Looks since then that did not, and when the first of them was due: the time of the frame before. */
   readonly missed: number;
-  /** Where it stood when it last changed position, how often it did, and for how many frames it has stayed. */
-  readonly anchor: Box;
-  readonly positionChanges: number;
-  readonly motionlessFrames: number;
+  readonly lostSinceMs: number;
+  readonly place: Place;
+  /** At one place for long: kept without being looked at in every frame. */
+  readonly stationary: boolean;
   /** The belief at `believedAtMs`, the time of the last frame. */
   readonly motion: BoxMotion;
   readonly believedAtMs: number;
@@ -38,93 +40,103 @@ export interface Track {
 export interface TrackRules {
   /** Detections in a row that make an object. */
   readonly minInitialized: number;
+  /** Frames without a change of position that make an object stationary. */
+  readonly stationaryAfter: number;
   /** The median score from which an object of this label is believed. */
   threshold(label: string): number;
 }
 
-const SCORES_KEPT = 10;
-const SCORES_PADDED_TO = 3;
-/** Less overlap than this with the place it stood at: it has moved. */
-const SAME_PLACE_IOU = 0.6;
-
 /** The first detection of something new. */
-export function startTrack(
-  id: number,
-  { label, score, box }: Detection,
-  timeMs: number,
-  rules: TrackRules,
-): Track {
-  return believed(
-    {
-      id,
-      label,
-      startTimeMs: timeMs,
-      lastSeenMs: timeMs,
-      box,
-      score,
-      scores: [score],
-      topScore: 0,
-      truePositive: false,
-      confirmed: false,
-      hits: 1,
-      missed: 0,
-      anchor: box,
-      positionChanges: 0,
-      motionlessFrames: 0,
-      motion: startBox(box),
-      believedAtMs: timeMs,
-    },
-    rules,
-  );
+export function startTrack(id: number, finding: Finding, timeMs: number): Track {
+  const { label, score, box, region } = finding;
+  return {
+    id,
+    label,
+    startTimeMs: timeMs,
+    lastSeenMs: timeMs,
+    box,
+    score,
+    region,
+    scores: [score],
+    topScore: 0,
+    truePositive: false,
+    confirmed: false,
+    hits: 1,
+    missed: 0,
+    lostSinceMs: timeMs,
+    place: startPlace(box),
+    stationary: false,
+    motion: startBox(box),
+    believedAtMs: timeMs,
+  };
 }
 
-/** The track carried forward to the time of the next frame, before that frame's detections are known. */
+/** The track carried forward to the time of the next frame, before what that frame shows is known. */
 export function predictTrack(track: Track, timeMs: number): Track {
   const seconds = Math.max(0, timeMs - track.believedAtMs) / 1000;
-  return { ...track, motion: predictBox(track.motion, seconds, track.missed > 0), believedAtMs: timeMs };
+  const motion = predictBox(track.motion, seconds, track.lastSeenMs < track.believedAtMs);
+  return { ...track, motion, believedAtMs: timeMs };
 }
 
-/** Where a predicted track should be. */
+/** Where a predicted track should be. What rests is where it was most of the time. */
 export function predictedBox(track: Track): Box {
-  return boxOf(track.motion);
+  return isAtRest(track) ? medianBox(track.place.recent) : boxOf(track.motion);
+}
+
+/** Whether a track is stationary and its latest look agrees; where that does not, it may be setting out: look again. */
+export function isAtRest(track: Track): boolean {
+  return track.stationary && !seemsElsewhere(track.place);
 }
 
 /** A predicted track and the detection that continues it. */
-export function continueTrack(track: Track, { score, box }: Detection, rules: TrackRules): Track {
-  const moved = intersectionOverUnion(track.anchor, box) < SAME_PLACE_IOU;
-  return believed(
-    {
-      ...track,
-      lastSeenMs: track.believedAtMs,
-      box,
-      score,
-      scores: [...track.scores, score].slice(-SCORES_KEPT),
-      hits: track.hits + 1,
-      missed: 0,
-      motion: correctBox(track.motion, box),
-      anchor: moved ? box : track.anchor,
-      positionChanges: track.positionChanges + (moved ? 1 : 0),
-      motionlessFrames: moved ? 0 : track.motionlessFrames + 1,
-    },
-    rules,
-  );
+export function continueTrack(track: Track, finding: Finding, rules: TrackRules): Track {
+  const { score, box, region } = finding;
+  const place = seenAt(track.place, box, rules.stationaryAfter);
+  const stationary = place.motionlessFrames >= rules.stationaryAfter;
+  const motion = correctBox(track.motion, box);
+  return {
+    ...track,
+    lastSeenMs: track.believedAtMs,
+    box,
+    score,
+    region,
+    scores: addScore(track.scores, score),
+    hits: track.hits + 1,
+    missed: 0,
+    place,
+    stationary,
+    motion: stationary ? stopBox(motion) : motion,
+  };
 }
 
-/** A predicted track that no detection continued. */
-export function missTrack(track: Track): Track {
-  return { ...track, scores: [...track.scores, 0].slice(-SCORES_KEPT), missed: track.missed + 1 };
+/** A predicted track found under another label: it is there, but its own label has gained nothing by it. */
+export function keepTrack(track: Track, finding: Finding, rules: TrackRules): Track {
+  return { ...continueTrack(track, finding, rules), score: track.score, scores: track.scores };
 }
 
-/** The middle of the scores, as if there had been at least three: one good frame alone is worth nothing. */
-export function medianScore(scores: readonly number[]): number {
-  const padding = new Array<number>(Math.max(0, SCORES_PADDED_TO - scores.length)).fill(0);
-  const sorted = [...scores, ...padding].sort((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const upper = sorted[Math.floor(middle)] ?? 0;
-  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? 0) + upper) / 2 : upper;
+/**
+ * A predicted track that was looked for in vain.
+ * @param sinceMs the time of the frame before.
+ */
+export function missTrack(track: Track, sinceMs: number): Track {
+  return {
+    ...track,
+    scores: addScore(track.scores, 0),
+    missed: track.missed + 1,
+    lostSinceMs: track.missed === 0 ? sinceMs : track.lostSinceMs,
+  };
 }
 
-function believed(track: Track, rules: TrackRules): Track {
+/** A predicted track that nobody looked for: nothing is known against it. */
+export function coastTrack(track: Track, rules: TrackRules): Track {
+  if (track.missed > 0) return track;
+  const place = stayed(track.place);
+  const stationary = place.motionlessFrames >= rules.stationaryAfter;
+  return { ...track, place, stationary, motion: stationary ? stopBox(track.motion) : track.motion };
+}
+
+/** Draws the conclusions from a new score: whether it is an object, and one to be believed. */
+export function believeTrack(track: Track, rules: TrackRules): Track {
   const median = medianScore(track.scores);
   const confirmed = track.confirmed || track.hits >= rules.minInitialized;
   return {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ObjectsSchema } from "../../../agent/config/schema.ts";
 import { countObjects } from "../../../agent/events/counts.ts";
 import type { Scene } from "../../../agent/events/describe.ts";
 import type { EventMessage } from "../../../agent/events/event.ts";
@@ -9,9 +10,12 @@ import type { Box, Detection } from "../../../detectors/detector.ts";
 
 const START_MS = 1_000_000;
 const FRAME_MS = 200;
+const WHOLE: Box = [0, 0, 640, 360];
 const rules: TrackerOptions = {
   minInitialized: 2,
   maxDisappearedMs: 5000,
+  stationaryAfter: 50,
+  picture: { width: 640, height: 360 },
   minScore: () => 0.5,
   threshold: () => 0.7,
 };
@@ -19,7 +23,7 @@ const scene: Scene = {
   camera: "door",
   width: 640,
   height: 360,
-  stationaryAfter: 50,
+  zones: [],
   hasSnapshot: false,
   detector: {
     name: "yolov5n",
@@ -65,7 +69,7 @@ describe("the life of an event", () => {
   test("is never told of an object that was no true positive", () => {
     const doubtful = watch([...times(40, person(100, 0.6)), ...times(30)]);
     expect(doubtful.messages).toEqual([]);
-    expect(endAll(doubtful.lifecycle)).toEqual([]);
+    expect(endAll(doubtful.lifecycle, "shutdown")).toEqual([]);
   });
 
   test("names the object after its start and six characters, and repeats with the seed", () => {
@@ -75,11 +79,13 @@ describe("the life of an event", () => {
     for (const id of ids()) expect(id).toMatch(/^1000\.000000-[a-z0-9]{6}$/);
   });
 
-  test("updates a walker every five seconds, not more often", () => {
-    const { messages } = watch(Array.from({ length: 60 }, (_, i) => [person(10 + 9 * i)]));
+  test("tells that a walker set out and got nearer, five seconds after the last word at the earliest", () => {
+    const nearer = (i: number): Box => [10 + 5 * i, 200 - i, 60 + 5 * i, 300 + i];
+    const { messages } = watch(Array.from({ length: 60 }, (_, i) => [box(nearer(i))]));
     expect(types(messages)).toEqual(["new", "update", "update"]);
     expect(messages.map((message) => message.after.frame_time)).toEqual([1000.2, 1005.2, 1010.2]);
     expect(messages.map((message) => message.after.revision)).toEqual([1, 2, 3]);
+    expect(messages.map((message) => message.after.position_changes)).toEqual([0, 1, 1]);
   });
 
   test("does not speak of a walker who is out of sight until that is final", () => {
@@ -116,19 +122,20 @@ describe("the life of an event", () => {
   test("ends whatever is in view when everything ends", () => {
     const { lifecycle, messages } = watch(times(10, person(100), person(400)));
     expect(types(messages)).toEqual(["new", "new"]);
-    const ends = endAll(lifecycle);
+    const ends = endAll(lifecycle, "shutdown");
     expect(types(ends)).toEqual(["end", "end"]);
     expect(ends.map((message) => message.after.end_time)).toEqual([1001.8, 1001.8]);
   });
 
   test("counts what is in view by label, zeros included, and all together", () => {
     const { lifecycle } = watch(times(60, person(100), { ...person(400), label: "dog" }));
-    expect([...countObjects(lifecycle, ["person", "car"])]).toEqual([
+    const camera = { name: "door", objects: ObjectsSchema.parse({ track: ["person", "car"] }), zones: [] };
+    expect([...(countObjects(lifecycle, camera).get("door") ?? [])]).toEqual([
       ["person", { inView: 1, active: 0 }],
       ["car", { inView: 0, active: 0 }],
       ["all", { inView: 2, active: 0 }],
     ]);
-    expect(countObjects(NOTHING_TOLD, ["person"]).get("all")).toEqual({ inView: 0, active: 0 });
+    expect(countObjects(NOTHING_TOLD, camera).get("door")?.get("all")).toEqual({ inView: 0, active: 0 });
   });
 });
 
@@ -139,7 +146,8 @@ function watch(frames: readonly (readonly Detection[])[]) {
   const messages: EventMessage[] = [];
   for (const [index, detections] of frames.entries()) {
     const timeMs = START_MS + index * FRAME_MS;
-    tracker = updateTracks(tracker, detections, timeMs, rules);
+    const findings = detections.map((detection) => ({ ...detection, region: WHOLE }));
+    tracker = updateTracks(tracker, findings, timeMs, rules, [WHOLE]);
     const confirmed = tracker.tracks.filter((track) => track.confirmed);
     const step = advanceLifecycle(lifecycle, confirmed, timeMs, scene, newId);
     lifecycle = step.lifecycle;

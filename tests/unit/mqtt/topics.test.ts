@@ -17,19 +17,21 @@ describe("the topics", () => {
     });
   });
 
-  test("only counts that changed are told", () => {
+  test("only counts that changed are told, of the camera and of its zones", () => {
+    const people = (inView: number, active: number) => new Map([["person", { inView, active }]]);
     const before = new Map([
-      ["person", { inView: 1, active: 1 }],
-      ["all", { inView: 1, active: 1 }],
+      ["door", people(1, 1)],
+      ["porch", people(0, 0)],
     ]);
     const now = new Map([
-      ["person", { inView: 1, active: 0 }],
-      ["all", { inView: 2, active: 1 }],
+      ["door", people(1, 0)],
+      ["porch", people(1, 0)],
     ]);
-    expect(
-      changedCounts("s", "door", before, now).map(({ topic, payload }) => `${topic} ${payload}`),
-    ).toEqual(["s/door/person/active 0", "s/door/all 2"]);
-    expect(changedCounts("s", "door", now, now)).toEqual([]);
+    expect(changedCounts("s", before, now).map(({ topic, payload }) => `${topic} ${payload}`)).toEqual([
+      "s/door/person/active 0",
+      "s/porch/person 1",
+    ]);
+    expect(changedCounts("s", now, now)).toEqual([]);
   });
 
   test("a label is one level of a topic, whatever characters it holds", () => {

@@ -1,17 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { medianScore, type Track } from "../../../agent/tracking/track.ts";
+import type { Finding } from "../../../agent/tracking/finding.ts";
+import { medianScore } from "../../../agent/tracking/scores.ts";
+import type { Track } from "../../../agent/tracking/track.ts";
 import {
   NO_TRACKS,
   type Tracker,
   type TrackerOptions,
   updateTracks,
 } from "../../../agent/tracking/tracker.ts";
-import type { Detection } from "../../../detectors/detector.ts";
+import type { Box } from "../../../detectors/detector.ts";
 
 const FRAME_MS = 200;
+const WHOLE: Box = [0, 0, 1280, 720];
 const options: TrackerOptions = {
   minInitialized: 2,
   maxDisappearedMs: 5000,
+  stationaryAfter: 50,
+  picture: { width: 1280, height: 720 },
   minScore: () => 0.5,
   threshold: () => 0.7,
 };
@@ -52,7 +57,7 @@ describe("the tracker", () => {
 
   test("measures max_disappeared in time, so that a camera that was away for long comes back to a clean slate", () => {
     const seen = watch(frames(5, () => [person(100, 100)]));
-    const later = updateTracks(seen, [], 60_000, options);
+    const later = updateTracks(seen, [], 60_000, options, [WHOLE]);
     expect(later.tracks).toEqual([]);
   });
 
@@ -87,17 +92,17 @@ describe("the tracker", () => {
 
   test("counts how long something stands still and how often it moved on", () => {
     const standing = only(watch(frames(11, () => [person(100, 100)])));
-    expect(standing).toMatchObject({ motionlessFrames: 10, positionChanges: 0 });
+    expect(standing).toMatchObject({ place: { motionlessFrames: 10, changes: 0 } });
     const moved = only(watch(frames(11, (i) => [person(i < 6 ? 100 : 130, 100)])));
-    expect(moved).toMatchObject({ motionlessFrames: 4, positionChanges: 1 });
+    expect(moved).toMatchObject({ place: { motionlessFrames: 2, changes: 1 } });
   });
 
   test("leaves what it was given as it was and gives the same answer twice", () => {
     const before = watch(frames(5, (i) => [person(100 + i, 100)]));
     const copy = structuredClone(before);
     const detections = [person(110, 100), person(400, 100)];
-    const first = updateTracks(before, detections, 1000, options);
-    expect(updateTracks(before, detections, 1000, options)).toEqual(first);
+    const first = updateTracks(before, detections, 1000, options, [WHOLE]);
+    expect(updateTracks(before, detections, 1000, options, [WHOLE])).toEqual(first);
     expect(before).toEqual(copy);
   });
 });
@@ -108,19 +113,19 @@ test("the median of a single score is nothing, of two the lower, then the middle
   ]);
 });
 
-function frames(count: number, seenIn: (index: number) => Detection[]): Detection[][] {
+function frames(count: number, seenIn: (index: number) => Finding[]): Finding[][] {
   return Array.from({ length: count }, (_, index) => seenIn(index));
 }
 
-function watch(seen: readonly Detection[][]): Tracker {
+function watch(seen: readonly Finding[][]): Tracker {
   return seen.reduce(
-    (tracker, detections, index) => updateTracks(tracker, detections, index * FRAME_MS, options),
+    (tracker, findings, index) => updateTracks(tracker, findings, index * FRAME_MS, options, [WHOLE]),
     NO_TRACKS,
   );
 }
 
-function person(x: number, y: number, score = 0.9): Detection {
-  return { label: "person", score, box: [x, y, x + 50, y + 120] };
+function person(x: number, y: number, score = 0.9): Finding {
+  return { label: "person", score, box: [x, y, x + 50, y + 120], region: WHOLE };
 }
 
 function only(tracker: Tracker): Track {
