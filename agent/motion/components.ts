@@ -10,45 +10,84 @@ export interface Component {
 }
 
 /**
- * Groups of moved pixels, from top to bottom; pixels up to `reach` apart in x and y are one group, so that a head and a coat are.
+ * Groups of moved pixels, from top to bottom.
+ *
+ * The picture is cut into tiles; moved pixels of one tile or of two that touch are one group: a head and a coat are together though
+ * the scarf is as grey as the wall, and the cost hardly depends on how much moved.
  * @param moved 1 for each moved pixel, row by row.
+ * @param tile side of a tile, pixels: gaps of this size are bridged.
  */
-export function findComponents(
+export function findComponents(moved: Uint8Array, size: Size, tile: number): readonly Component[] {
+  const across = Math.ceil(size.width / tile);
+  const tiles = gatherTiles(moved, size, tile, across);
+  const components: Component[] = [];
+  // Tiles leave the map as they are gathered: what is still there begins a group of its own.
+  for (const [first, start] of tiles) {
+    let component = start;
+    const pending = [first];
+    tiles.delete(first);
+    for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
+      for (const near of neighbours(place, across)) {
+        const neighbour = tiles.get(near);
+        if (neighbour === undefined) continue;
+        tiles.delete(near);
+        pending.push(near);
+        component = join(component, neighbour);
+      }
+    }
+    components.push(component);
+  }
+  return components;
+}
+
+/** The tiles in which something moved, by their place: row × `across` + column. */
+function gatherTiles(moved: Uint8Array, size: Size, tile: number, across: number): Map<number, Component> {
+  const tiles = new Map<number, Component>();
+  for (let top = 0, place = 0; top < size.height; top += tile) {
+    for (let column = 0; column < across; column++, place++) {
+      const component = gatherTile(moved, size, tile, column * tile, top);
+      if (component !== undefined) tiles.set(place, component);
+    }
+  }
+  return tiles;
+}
+
+function gatherTile(
   moved: Uint8Array,
   { width, height }: Size,
-  reach: number,
-): readonly Component[] {
-  const visited = new Uint8Array(moved.length);
-  const pending: number[] = [];
-  const components: Component[] = [];
-  for (let first = 0; first < moved.length; first++) {
-    if (moved[first] === 0 || visited[first] === 1) continue;
-    let x1 = width;
-    let y1 = height;
-    let x2 = 0;
-    let y2 = 0;
-    let area = 0;
-    visited[first] = 1;
-    pending.push(first);
-    for (let index = pending.pop(); index !== undefined; index = pending.pop()) {
-      const x = index % width;
-      const y = (index - x) / width;
+  tile: number,
+  left: number,
+  top: number,
+): Component | undefined {
+  const right = Math.min(left + tile, width);
+  const bottom = Math.min(top + tile, height);
+  let [x1, y1, x2, y2, area] = [width, height, 0, 0, 0];
+  for (let y = top; y < bottom; y++) {
+    for (let x = left; x < right; x++) {
+      if (moved[y * width + x] !== 1) continue;
       area++;
       x1 = Math.min(x1, x);
       y1 = Math.min(y1, y);
       x2 = Math.max(x2, x + 1);
-      y2 = Math.max(y2, y + 1);
-      const right = Math.min(x + reach, width - 1);
-      const bottom = Math.min(y + reach, height - 1);
-      for (let row = Math.max(y - reach, 0); row <= bottom; row++) {
-        for (let near = row * width + Math.max(x - reach, 0); near <= row * width + right; near++) {
-          if (moved[near] === 0 || visited[near] === 1) continue;
-          visited[near] = 1;
-          pending.push(near);
-        }
-      }
+      y2 = y + 1;
     }
-    components.push({ box: [x1, y1, x2, y2], area });
   }
-  return components;
+  return area === 0 ? undefined : { box: [x1, y1, x2, y2], area };
+}
+
+function join(a: Component, b: Component): Component {
+  const box: Box = [
+    Math.min(a.box[0], b.box[0]),
+    Math.min(a.box[1], b.box[1]),
+    Math.max(a.box[2], b.box[2]),
+    Math.max(a.box[3], b.box[3]),
+  ];
+  return { box, area: a.area + b.area };
+}
+
+/** The up to eight tiles around one; those beyond the top and bottom are in no map. */
+function neighbours(place: number, across: number): readonly number[] {
+  const column = place % across;
+  const columns = [0, ...(column > 0 ? [-1] : []), ...(column < across - 1 ? [1] : [])];
+  return columns.flatMap((step) => [place + step - across, place + step, place + step + across]);
 }

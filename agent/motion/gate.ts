@@ -60,7 +60,7 @@ const NOISE_MARGIN = 5.6;
 /** A picture that is lighter or darker by so many grey levels at once is in another light. */
 const JUMP = 1.5;
 /** How far a camera may tremble, in pixels of the small picture: a mast in the wind, a stabiliser at work. */
-const TREMOR = 0.25;
+const TREMOR = 0.2;
 /** Moved pixels are one thing up to this share of the picture's height apart. */
 const JOIN_SHARE = 0.03;
 
@@ -104,7 +104,7 @@ export function lookForMotion(gate: Gate, picture: Picture, timeMs: number): { g
   if (jumped) retone(background, findToneCurve(background.look, grey, still));
 
   compare(gate);
-  const movedPixels = markMoved(gate, Math.max(tolerance, NOISE_MARGIN * gate.noise));
+  const { movedPixels, unrest } = markMoved(gate, Math.max(tolerance, NOISE_MARGIN * gate.noise));
   const lightning = config.lightning_threshold * gate.watchedPixels;
   if (movedPixels > (jumped ? lightning / 2 : lightning)) {
     return changedLight({ ...gate, stretch }, timeMs);
@@ -116,7 +116,7 @@ export function lookForMotion(gate: Gate, picture: Picture, timeMs: number): { g
     settleFrames: Math.ceil(1 / config.frame_alpha),
     returnFrames: Math.ceil(1 / config.delta_alpha),
   });
-  const noise = nextNoise(gate);
+  const noise = gate.noise + (unrest - gate.noise) / NOISE_MEMORY;
   return {
     gate: { ...gate, stretch, noise },
     motion: { calibrating, boxes: calibrating ? [] : movedBoxes(gate) },
@@ -138,17 +138,6 @@ function nextStretch({ config, grey, watched, histogram, stretch }: Gate): numbe
   return stretch === undefined ? now : stretch + (now - stretch) / STRETCH_MEMORY;
 }
 
-function nextNoise({ difference, still, noise }: Gate): number {
-  let sum = 0;
-  let count = 0;
-  for (let index = 0; index < difference.length; index += 3) {
-    if (still[index] === 0) continue;
-    sum += Math.abs(difference[index] ?? 0);
-    count++;
-  }
-  return count === 0 ? noise : noise + (sum / count - noise) / NOISE_MEMORY;
-}
-
 /** Picture less background, smoothed. */
 function compare({ shrinking, background, grey, difference, rowAbove, steepness }: Gate) {
   const { look } = background;
@@ -159,17 +148,23 @@ function compare({ shrinking, background, grey, difference, rowAbove, steepness 
   blur(difference, shrinking.size, rowAbove);
 }
 
-/** Marks what differs by more than `level` grey levels as moved, the rest of what is watched as still; counts the moved. */
-function markMoved({ watched, difference, steepness, moved, still }: Gate, level: number): number {
+/**
+ * Marks what differs by more than `level` grey levels as moved, the rest of what is watched as still.
+ * @returns how many pixels moved, and the mean difference of those that did not, grey levels.
+ */
+function markMoved({ watched, watchedPixels, difference, steepness, moved, still }: Gate, level: number) {
   let count = 0;
+  let sum = 0;
   for (let index = 0; index < difference.length; index++) {
-    const least = level + TREMOR * (steepness[index] ?? 0);
-    const isMoved = watched[index] === 1 && Math.abs(difference[index] ?? 0) > least;
-    moved[index] = isMoved ? 1 : 0;
-    still[index] = watched[index] === 1 && !isMoved ? 1 : 0;
-    if (isMoved) count++;
+    const size = Math.abs(difference[index] ?? 0);
+    const inView = watched[index] ?? 0;
+    const isMoved = size > level + TREMOR * (steepness[index] ?? 0) ? inView : 0;
+    moved[index] = isMoved;
+    still[index] = inView - isMoved;
+    count += isMoved;
+    sum += (inView - isMoved) * size;
   }
-  return count;
+  return { movedPixels: count, unrest: sum / Math.max(watchedPixels - count, 1) };
 }
 
 /** Everything that moved and is large enough, in pixels of the frame. */

@@ -18,11 +18,11 @@ export const SAME_LIGHT: Light = { gain: 1, offset: 0 };
 /** Further away it is another picture rather than another exposure. */
 const LEAST_GAIN = 0.4;
 const MOST_GAIN = 2.5;
-/** One pixel in three, on slanting lines: six thousand are plenty for two numbers. */
-const SAMPLE_STEP = 3;
+/** One pixel in five: thousands are plenty for two numbers. */
+const SAMPLE_STEP = 5;
 /** Where this share stays as it was, nobody needs to look for another light. */
 const CLEARLY_EXPLAINED = 0.9;
-const REFINEMENTS = 3;
+const REFINEMENTS = 2;
 
 /**
  * Finds the change of light between two pictures of one scene, though things may have moved in it.

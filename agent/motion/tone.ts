@@ -3,6 +3,9 @@ export type ToneCurve = Float32Array;
 
 const LEVELS_PER_BIN = 8;
 const BINS = 256 / LEVELS_PER_BIN;
+/** Residuals are counted in steps of a quarter grey level, up to 64 levels either way. */
+const LEVELS_PER_STEP = 0.25;
+const STEPS = 512;
 /** A bin with fewer pixels says nothing. */
 const LEAST_PIXELS = 12;
 
@@ -14,16 +17,18 @@ const LEAST_PIXELS = 12;
  * @param still 1 for each pixel to use.
  */
 export function findToneCurve(before: Float32Array, now: Float32Array, still: Uint8Array): ToneCurve {
-  const residuals: number[][] = Array.from({ length: BINS }, () => []);
+  const counts = new Uint16Array(BINS * STEPS);
   for (let index = 0; index < now.length; index++) {
     if (still[index] === 0) continue;
     const brightness = before[index] ?? 0;
-    residuals[binOf(brightness)]?.push((now[index] ?? 0) - brightness);
+    const residual = ((now[index] ?? 0) - brightness) / LEVELS_PER_STEP + STEPS / 2;
+    const step = Math.min(Math.max(Math.floor(residual), 0), STEPS - 1);
+    const cell = binOf(brightness) * STEPS + step;
+    counts[cell] = (counts[cell] ?? 0) + 1;
   }
-  const medians = residuals.map((differences) => {
-    if (differences.length < LEAST_PIXELS) return undefined;
-    return differences.sort((a, b) => a - b)[differences.length >> 1];
-  });
+  const medians = Array.from({ length: BINS }, (_, bin) =>
+    medianOf(counts.subarray(bin * STEPS, (bin + 1) * STEPS)),
+  );
   // Between two bins lies a knot; an empty bin takes its neighbour's word.
   const curve = new Float32Array(BINS + 1);
   for (let knot = 0; knot <= BINS; knot++) {
@@ -31,6 +36,19 @@ export function findToneCurve(before: Float32Array, now: Float32Array, still: Ui
     curve[knot] = ((left ?? right ?? 0) + (right ?? left ?? 0)) / 2;
   }
   return curve;
+}
+
+/** Grey levels; undefined where there are too few to say. */
+function medianOf(counts: Uint16Array): number | undefined {
+  let total = 0;
+  for (const count of counts) total += count;
+  if (total < LEAST_PIXELS) return undefined;
+  let below = 0;
+  const step = counts.findIndex((count) => {
+    below += count;
+    return below > total / 2;
+  });
+  return (step + 0.5 - STEPS / 2) * LEVELS_PER_STEP;
 }
 
 /** Adds a curve to every brightness, in place. */
