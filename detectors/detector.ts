@@ -87,10 +87,15 @@ export interface DetectorOptions {
   /** How many copies run side by side, each in a thread of its own. */
   readonly instances: number;
   /**
-   * A frame that got no reply within this time is lost and its instance is started again. Starting an instance, up to
-   * its first reply, does not count.
+   * A frame that got no reply within this time is lost and its instance is started again. Starting an instance does not
+   * count, nor does its very first reply; the first frame after a restart has three times as long.
    */
   readonly deadlineMs: number;
+  /**
+   * true, the default: opening waits until every instance has answered a blank frame, and tells of a module that cannot
+   * run. false: it waits only for the file, and the first frames are the proof; the first detection comes sooner.
+   */
+  readonly proveFirst?: boolean;
   /** Called on the first fault of a kind and on recovery, not on every one. */
   readonly log?: (event: { readonly level: "warn" | "info"; readonly message: string }) => void;
 }

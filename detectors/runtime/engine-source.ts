@@ -5,19 +5,30 @@ import type { Runtime } from "../detector.ts";
 import type { LoadedModule } from "./module.ts";
 
 /** What a thread starts its engine from. Shared by all threads of a detector, the restarted ones too. */
-export type EngineSource =
+export type EngineSource = {
+  /**
+   * The module, checked and compiled. Wasmer compiles the bytes itself; but as long as somebody holds a module of the
+   * same bytes, V8 gives it this one, with the code it has optimised so far.
+   */
+  readonly module: WebAssembly.Module;
+} & (
+  | { readonly runtime: "v8" }
   | {
       readonly runtime: "wasmer";
       readonly bytes: Uint8Array;
       /** The Wasmer SDK itself, compiled. */
       readonly sdk: WebAssembly.Module;
     }
-  | { readonly runtime: "v8"; readonly module: WebAssembly.Module };
+);
 
-/** Prepares what every start of an engine has in common. */
-export async function prepareEngine(loaded: LoadedModule, runtime: Runtime): Promise<EngineSource> {
-  if (runtime === "v8") return { runtime, module: loaded.module };
-  return { runtime, bytes: loaded.bytes, sdk: await compileWasmerSdk() };
+/** Prepares what every start of an engine has in common, while the module may still be on its way. */
+export async function prepareEngine(
+  loading: LoadedModule | Promise<LoadedModule>,
+  runtime: Runtime,
+): Promise<EngineSource> {
+  if (runtime === "v8") return { runtime, module: (await loading).module };
+  const [{ module, bytes }, sdk] = await Promise.all([loading, compileWasmerSdk()]);
+  return { runtime, module, bytes, sdk };
 }
 
 /**

@@ -5,13 +5,16 @@ import type { EngineSource } from "./engine-source.ts";
 import { parseReply } from "./reply.ts";
 import { frameBytes } from "./request.ts";
 import { restartDelayMs } from "./restart-delay.ts";
-import { type DetectorThread, spawnThread } from "./thread.ts";
+import { bootThread, type DetectorThread } from "./thread.ts";
+
+/** Deadlines that the first frame after a restart may take: the engine optimises while it runs it. */
+const FIRST_FRAME_PATIENCE = 3;
 
 export interface InstanceOptions {
   readonly source: EngineSource;
   readonly model: ModelInfo;
   readonly deadlineMs: number;
-  /** For the first answer of a thread: it includes starting the engine, and code that V8 has not optimised yet. */
+  /** For starting an engine, and for the first answer of all, which comes from code that V8 has not optimised yet. */
   readonly startDeadlineMs: number;
   /** Called at once at every fault of this instance, also at one between two frames or during a restart. */
   readonly onFault: (fault: DetectorFault) => void;
@@ -28,34 +31,47 @@ export class Instance implements AsyncDisposable {
   readonly #options: InstanceOptions;
   readonly #closing = new AbortController();
   #thread: DetectorThread | undefined;
-  /** True once the thread has answered a frame. */
-  #warm = false;
+  /** True once the thread may be asked. */
+  #ready = false;
+  /** How long the next answer may take. */
+  #patienceMs: number;
   #deathsInRow = 0;
   #sequence = 0;
   #keptAlive: Promise<void> | undefined;
 
   constructor(options: InstanceOptions) {
     this.#options = options;
+    this.#patienceMs = options.startDeadlineMs;
   }
 
   get state(): InstanceState {
-    if (this.#thread === undefined || this.#thread.failed || !this.#warm) return "down";
+    if (this.#thread === undefined || this.#thread.failed || !this.#ready) return "down";
     return this.#thread.busy ? "busy" : "idle";
   }
 
   /**
-   * Starts the first thread and resolves when it has answered a frame; from then on the instance looks after itself.
-   * @throws DetectorFault when that frame got no answer; the instance must then be closed.
+   * Gives the first thread its task; from then on the instance looks after itself.
+   * @param thread booted, and waiting to be told what to run
+   * @param proveFirst resolve only when it has answered a blank frame. Otherwise the first frame is its proof.
+   * @throws DetectorFault when the blank frame got no answer; the instance must then be closed.
    */
-  async start(): Promise<void> {
-    await this.#startThread();
+  async start(thread: DetectorThread, proveFirst: boolean): Promise<void> {
+    this.#begin(thread);
+    if (proveFirst) {
+      // Black, with nothing to be found on it: the engine starts, and the deadline need not allow for that.
+      const black = new Uint8Array(frameBytes(this.#options.model));
+      await this.#ask(black, { score: 1, iou: 1 }, this.#options.startDeadlineMs);
+      this.#patienceMs = this.#options.deadlineMs;
+    }
+    this.#ready = true;
     this.#keptAlive = this.#keepAlive();
   }
 
   /** Asks for one frame's detections; only when idle. @throws DetectorFault */
   async infer(pixels: Uint8Array, thresholds: Thresholds): Promise<Inference> {
     const handedOver = performance.now();
-    const detections = await this.#ask(pixels, thresholds, this.#options.deadlineMs);
+    const detections = await this.#ask(pixels, thresholds, this.#patienceMs);
+    this.#patienceMs = this.#options.deadlineMs;
     this.#deathsInRow = 0;
     return { detections, inferenceMs: performance.now() - handedOver };
   }
@@ -69,7 +85,7 @@ export class Instance implements AsyncDisposable {
         signal.throwIfAborted();
         this.#deathsInRow += 1;
         this.#options.onRestart();
-        await this.#startThread();
+        await this.#restart();
         this.#options.onReady();
       } catch (error) {
         // When the new thread failed as well, onFault knows already, and the loop goes on.
@@ -78,14 +94,21 @@ export class Instance implements AsyncDisposable {
     }
   }
 
-  async #startThread(): Promise<void> {
-    const { source, model, onFault, startDeadlineMs } = this.#options;
-    this.#warm = false;
-    this.#thread = spawnThread(source, frameBytes(model), onFault);
-    // A black frame on which nothing is to be found: the engine starts, and the deadline need not allow for that.
-    const black = new Uint8Array(frameBytes(model));
-    await this.#ask(black, { score: 1, iou: 1 }, startDeadlineMs);
-    this.#warm = true;
+  /** The next frame is the new thread's first: a blank one before it would keep it waiting. */
+  async #restart(): Promise<void> {
+    const { source, deadlineMs, startDeadlineMs } = this.#options;
+    const thread = bootThread(source.runtime);
+    this.#ready = false;
+    this.#begin(thread);
+    await thread.untilReady(startDeadlineMs);
+    this.#patienceMs = FIRST_FRAME_PATIENCE * deadlineMs;
+    this.#ready = true;
+  }
+
+  #begin(thread: DetectorThread): void {
+    const { source, model, onFault } = this.#options;
+    this.#thread = thread;
+    thread.begin(source, frameBytes(model), onFault);
   }
 
   #ask(pixels: Uint8Array, thresholds: Thresholds, deadlineMs: number): Promise<Inference["detections"]> {

@@ -14,43 +14,50 @@ import { Instance } from "./instance.ts";
 import { type LoadedModule, loadModule } from "./module.ts";
 import { frameBytes } from "./request.ts";
 import { Tally } from "./tally.ts";
+import { bootThread, type DetectorThread } from "./thread.ts";
 
 /** Generous: a slow camera's CPU compiles 4 MB of code and runs it unoptimised for this one frame. */
 const START_DEADLINE_MS = 30_000;
 
 /**
  * Opens a detector: `options.instances` copies of the module, each in a thread of its own. Resolves when every one of
- * them has answered a frame, so that a module that cannot run is noticed here.
+ * them has answered a frame, so that a module that cannot run is noticed here, or, with `proveFirst: false`, as soon as
+ * the file is found to be good.
  * @throws ModelError when the file is no usable detector or breaks down on its first frame.
  * @throws DetectorFault `deadline` when it has not answered its first frame within 30 s.
  */
 export async function openDetector(path: string, options: DetectorOptions): Promise<Detector> {
-  return startPool(await loadModule(path), options, START_DEADLINE_MS);
+  return startPool(loadModule(path), options, START_DEADLINE_MS);
 }
 
-/** What `openDetector` does once the file is read. @param startDeadlineMs for each thread's first answer. */
+/** What `openDetector` does with the file it reads. @param startDeadlineMs for each thread's first answer. */
 export async function startPool(
-  loaded: LoadedModule,
+  loading: LoadedModule | Promise<LoadedModule>,
   options: DetectorOptions,
   startDeadlineMs: number,
 ): Promise<Detector> {
-  if (!Number.isInteger(options.instances) || options.instances < 1) {
-    throw new RangeError(`expected one instance or more, received ${options.instances}`);
+  const { instances, runtime } = options;
+  if (!Number.isInteger(instances) || instances < 1) {
+    throw new RangeError(`expected one instance or more, received ${instances}`);
   }
-  const source = await prepareEngine(loaded, options.runtime);
-  const pool = new Pool(loaded.info, source, options, startDeadlineMs);
+  // The threads load their engines while the file is being read.
+  const threads = Array.from({ length: instances }, () => bootThread(runtime));
+  await using stack = new AsyncDisposableStack();
+  for (const thread of threads) stack.use(thread);
+  const [{ info }, source] = await Promise.all([loading, prepareEngine(loading, runtime)]);
+  const pool = stack.use(new Pool(info, source, options, startDeadlineMs));
   try {
-    await pool.start();
-    return pool;
+    await pool.start(threads, options.proveFirst ?? true);
   } catch (error) {
-    await pool[Symbol.asyncDispose]();
     if (!(error instanceof DetectorFault) || error.kind === "deadline") throw error;
     throw new ModelError(
-      `${loaded.info.name} broke down on its first frame (${error.kind}): ${error.message}`,
+      `${info.name} broke down on its first frame (${error.kind}): ${error.message}`,
       "Compile the model again with `sabrewing compile`.",
       { cause: error },
     );
   }
+  stack.move();
+  return pool;
 }
 
 interface Place {
@@ -102,8 +109,13 @@ class Pool implements Detector {
     });
   }
 
-  async start(): Promise<void> {
-    await Promise.all(this.#places.map(({ instance }) => instance.start()));
+  /** @param threads booted, one per instance */
+  async start(threads: readonly DetectorThread[], proveFirst: boolean): Promise<void> {
+    const starts = this.#places.flatMap(({ instance }, index) => {
+      const thread = threads[index];
+      return thread === undefined ? [] : [instance.start(thread, proveFirst)];
+    });
+    await Promise.all(starts);
   }
 
   detect(pixels: Uint8Array, thresholds: Thresholds): Promise<Inference> {

@@ -1,19 +1,27 @@
 import { Worker } from "node:worker_threads";
-import type { Thresholds } from "../detector.ts";
+import type { Runtime, Thresholds } from "../detector.ts";
 import { DetectorFault, type DetectorFaultKind } from "../errors.ts";
 import { REQUEST_HEADER_BYTES } from "../module-format.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { writeRequest } from "./request.ts";
 
-/** What a detector thread is given at its start. */
+/** What a detector thread is told at its birth: it loads this engine while the module is still being read. */
+export interface ThreadBirth {
+  readonly runtime: Runtime;
+}
+
+/** What a detector thread is given to run, its first message. Every later one is "frame": a request lies ready. */
 export interface ThreadTask {
   readonly source: EngineSource;
   /** Where the main thread puts one request after another. */
   readonly request: Uint8Array<SharedArrayBuffer>;
 }
 
-/** What a detector thread sends: the reply to the frame in flight, or its one and only fault. */
-export type ThreadMessage = Uint8Array | { readonly kind: DetectorFaultKind; readonly message: string };
+/** What a detector thread sends: that its engine is up, the reply to the frame in flight, or its one and only fault. */
+export type ThreadMessage =
+  | "ready"
+  | Uint8Array
+  | { readonly kind: DetectorFaultKind; readonly message: string };
 
 /** One request to a thread: how long it may take and how its reply is read. */
 export interface Question<Answer> {
@@ -42,26 +50,17 @@ const HEAP_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 /** Source files end in .ts, built ones in .js. */
 const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 
-/**
- * Starts a thread with one engine in it; it answers its first frame when the engine is up.
- * @param frameBytes height × width × 3.
- * @param onFault called at once, and once, when the thread fails; it is being terminated by then.
- */
-export function spawnThread(
-  source: EngineSource,
-  frameBytes: number,
-  onFault: (fault: DetectorFault) => void,
-): DetectorThread {
-  const request = new Uint8Array(new SharedArrayBuffer(REQUEST_HEADER_BYTES + frameBytes));
-  const task: ThreadTask = { source, request };
+/** Starts a thread that loads its engine and waits to be told what to run. */
+export function bootThread(runtime: Runtime): DetectorThread {
+  const birth: ThreadBirth = { runtime };
   const worker = new Worker(workerFile, {
-    name: `detector-${source.runtime}`,
-    workerData: task,
+    name: `detector-${runtime}`,
+    workerData: birth,
     // A guest sees no environment anyway; this keeps the agent's passwords out of its thread as well.
     env: {},
     resourceLimits: HEAP_LIMITS,
   });
-  const thread = new DetectorThread(worker, request, onFault);
+  const thread = new DetectorThread(worker);
   worker.on("message", (message: ThreadMessage) => thread.receive(message));
   worker.on("error", (cause) => {
     thread.fail(new DetectorFault("exit", `the detector's thread failed: ${cause.message}`, { cause }));
@@ -70,26 +69,62 @@ export function spawnThread(
   return thread;
 }
 
+/** A thread that was booted and told what to run; see `begin`. */
+export function spawnThread(
+  source: EngineSource,
+  frameBytes: number,
+  onFault: (fault: DetectorFault) => void,
+): DetectorThread {
+  const thread = bootThread(source.runtime);
+  thread.begin(source, frameBytes, onFault);
+  return thread;
+}
+
 /** One life of a detector: from the start of its thread to its first fault. */
 export class DetectorThread implements AsyncDisposable {
   /** Resolves when the thread is gone and its CPU and memory are free again. */
   readonly ended: Promise<void>;
   readonly #ended = Promise.withResolvers<void>();
+  readonly #ready = Promise.withResolvers<void>();
   readonly #worker: Worker;
-  readonly #request: Uint8Array<SharedArrayBuffer>;
-  readonly #onFault: (fault: DetectorFault) => void;
+  #request = new Uint8Array(new SharedArrayBuffer(0));
+  #onFault: ((fault: DetectorFault) => void) | undefined;
   #waiting: Waiting | undefined;
   #fault: DetectorFault | undefined;
 
-  constructor(
-    worker: Worker,
-    request: Uint8Array<SharedArrayBuffer>,
-    onFault: (fault: DetectorFault) => void,
-  ) {
+  constructor(worker: Worker) {
     this.ended = this.#ended.promise;
     this.#worker = worker;
-    this.#request = request;
+    // Not everybody waits for it, and a fault is told by onFault.
+    this.#ready.promise.catch(() => undefined);
+  }
+
+  /**
+   * Tells the thread what to run, once. It may be asked at once: its first answer comes when the engine is up.
+   * @param frameBytes height × width × 3.
+   * @param onFault called at once, and once, when the thread fails or has failed; it is being terminated by then.
+   */
+  begin(source: EngineSource, frameBytes: number, onFault: (fault: DetectorFault) => void): void {
     this.#onFault = onFault;
+    this.#request = new Uint8Array(new SharedArrayBuffer(REQUEST_HEADER_BYTES + frameBytes));
+    if (this.#fault !== undefined) {
+      onFault(this.#fault);
+      return;
+    }
+    const task: ThreadTask = { source, request: this.#request };
+    this.#worker.postMessage(task);
+  }
+
+  /** Resolves when the engine is up. @throws DetectorFault whatever ends the thread before, `deadline` included. */
+  async untilReady(deadlineMs: number): Promise<void> {
+    const late = (): void =>
+      this.fail(new DetectorFault("deadline", `the engine did not start within ${deadlineMs} ms`));
+    const timer = setTimeout(late, deadlineMs);
+    try {
+      await this.#ready.promise;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   get failed(): boolean {
@@ -127,6 +162,10 @@ export class DetectorThread implements AsyncDisposable {
 
   receive(message: ThreadMessage): void {
     if (this.#fault !== undefined) return;
+    if (message === "ready") {
+      this.#ready.resolve();
+      return;
+    }
     if (!(message instanceof Uint8Array)) {
       this.fail(new DetectorFault(message.kind, message.message));
       return;
@@ -145,7 +184,7 @@ export class DetectorThread implements AsyncDisposable {
   /** Ends the thread because of this fault; later ones are its consequences and are ignored. */
   fail(fault: DetectorFault): void {
     if (this.#fault !== undefined) return;
-    this.#onFault(fault);
+    this.#onFault?.(fault);
     this.#end(fault);
   }
 
@@ -154,6 +193,7 @@ export class DetectorThread implements AsyncDisposable {
     clearTimeout(this.#waiting?.timer);
     this.#waiting?.reject(fault);
     this.#waiting = undefined;
+    this.#ready.reject(fault);
     void this.#worker.terminate().then(() => this.#ended.resolve());
   }
 

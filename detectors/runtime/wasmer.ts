@@ -1,21 +1,33 @@
 import { type Process, type ReadableBytes, Wasmer } from "@wasmer/sdk/node";
 import { DetectorFault } from "../errors.ts";
 import type { Engine } from "./engine.ts";
+import type { EngineSource } from "./engine-source.ts";
+import { provideGuestThreads } from "./guest-threads.ts";
+import { rehearsalModule } from "./rehearsal.ts";
 import { ReplyCollector } from "./reply-collector.ts";
 
 /** Of what the module writes to its standard error, only the end is kept: it is there to explain its death. */
 const LAST_WORDS_BYTES = 200;
 
 /**
- * Runs a module in the Wasmer runtime through its WASI door (`_start` answers requests from a pipe).
- * Nothing in here can stop a module that computes for ever: `kill()` of @wasmer/sdk 0.16.0 claims success while the
- * guest goes on burning a core. Run it in a worker thread and terminate that.
- * @param bytes checked by `loadModule`.
- * @param sdk the SDK's own WebAssembly module.
+ * Makes this thread ready for Wasmer, before there is a module to run.
+ * @returns what runs a module in the Wasmer runtime through its WASI door (`_start` answers requests from a pipe).
+ *   Nothing in here can stop a module that computes for ever: `kill()` of @wasmer/sdk 0.16.0 claims success while the
+ *   guest goes on burning a core. Run it in a worker thread and terminate that.
  */
-export async function startWasmer(bytes: Uint8Array, sdk: WebAssembly.Module): Promise<Engine> {
+export function bootWasmer(): (source: EngineSource) => Promise<Engine> {
+  provideGuestThreads();
+  return async (source) => {
+    if (source.runtime !== "wasmer")
+      throw new TypeError(`expected a source for wasmer, received ${source.runtime}`);
+    return startGuest(source.bytes, source.sdk);
+  };
+}
+
+async function startGuest(bytes: Uint8Array, sdk: WebAssembly.Module): Promise<Engine> {
   // cache: false keeps the SDK from the network and from writing a directory `.wasmer`.
   const wasmer = new Wasmer({ cache: false, wasm: sdk });
+  await wasmer.packages.load(rehearsalModule());
   const pkg = await wasmer.packages.load(bytes);
   const sandbox = await wasmer.sandboxes.create({ packages: [pkg], network: { mode: "disabled" } });
   const guest = await sandbox.command(pkg, []).spawn({ stdin: "pipe", stdout: "pipe", stderr: "pipe" });

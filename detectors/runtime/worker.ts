@@ -7,13 +7,18 @@ import { DetectorFault } from "../errors.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { Engine } from "./engine.ts";
 import type { EngineSource } from "./engine-source.ts";
-import type { ThreadMessage, ThreadTask } from "./thread.ts";
+import type { ThreadBirth, ThreadMessage, ThreadTask } from "./thread.ts";
 
-async function startEngine(source: EngineSource): Promise<Engine> {
-  // Only the engine that is asked for is loaded: the Wasmer SDK is large.
-  if (source.runtime === "v8") return (await import("./v8.ts")).startV8(source.module);
-  return (await import("./wasmer.ts")).startWasmer(source.bytes, source.sdk);
+type StartEngine = (source: EngineSource) => Promise<Engine>;
+
+/** Only the engine that is asked for is loaded: the Wasmer SDK is large. */
+async function loadEngine({ runtime }: ThreadBirth): Promise<StartEngine> {
+  if (runtime === "v8") return (await import("./v8.ts")).startV8;
+  const { bootWasmer } = await import("./wasmer.ts");
+  return bootWasmer();
 }
+
+const loading = loadEngine(workerData);
 
 function report(fault: DetectorFault): void {
   send({ kind: fault.kind, message: fault.message });
@@ -23,16 +28,31 @@ function send(message: ThreadMessage): void {
   parentPort?.postMessage(message);
 }
 
-const task: ThreadTask = workerData;
-try {
-  const engine = await startEngine(task.source);
-  collectGarbage();
-  void engine.ended.then(report);
+parentPort?.once("message", (task: ThreadTask) => {
+  const starting = loading.then((start) => start(task.source));
+  let answered = 0;
   parentPort?.on("message", () => {
-    // A frame that fails is reported by `ended`, as is a fault between frames.
-    void engine.infer(task.request).then(send, () => undefined);
+    void starting
+      .then((engine) => engine.infer(task.request))
+      .then(
+        (reply) => {
+          send(reply);
+          answered++;
+          // Not before: it would keep the first frame waiting.
+          if (answered === 1) collectGarbage();
+        },
+        // A frame that fails is reported by `ended`, as is a fault between frames.
+        () => undefined,
+      );
   });
-} catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  report(new DetectorFault("trap", `the module did not start: ${message}`));
-}
+  starting.then(
+    (engine) => {
+      send("ready");
+      void engine.ended.then(report);
+    },
+    (error: unknown) => {
+      const message = error instanceof Error ? error.message : String(error);
+      report(new DetectorFault("trap", `the module did not start: ${message}`));
+    },
+  );
+});

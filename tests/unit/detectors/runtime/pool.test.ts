@@ -120,6 +120,20 @@ describe.each(["v8", "wasmer"] as const)("%s", (runtime) => {
     );
   });
 
+  test("a detector that need not prove itself opens with the file, and its first frame is the proof", async () => {
+    await using good = await openDetector(path, {
+      runtime,
+      instances: 1,
+      deadlineMs: 500,
+      proveFirst: false,
+    });
+    const frame = fakeFrame(2, 7);
+    expect((await good.detect(frame, THRESHOLDS)).detections).toEqual(fakeDetections(frame, THRESHOLDS));
+    const trap = writeModuleFile(fakeModule({ poison: { trap: 0 } }));
+    await using bad = await openDetector(trap, { runtime, instances: 1, deadlineMs: 500, proveFirst: false });
+    expect(await faultOf(bad.detect(fakeFrame(0), THRESHOLDS))).toBe("trap");
+  });
+
   test("a module that never answers its first frame is given up after the start deadline", async () => {
     const stuck = await loadModule(writeModuleFile(fakeModule({ poison: { loop: 0 } })));
     const opening = startPool(stuck, { runtime, instances: 1, deadlineMs: 500 }, 700);

@@ -3,7 +3,7 @@ import type { Runtime } from "../../../../detectors/detector.ts";
 import type { DetectorFault } from "../../../../detectors/errors.ts";
 import { type EngineSource, prepareEngine } from "../../../../detectors/runtime/engine-source.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
-import { type Question, spawnThread } from "../../../../detectors/runtime/thread.ts";
+import { bootThread, type Question, spawnThread } from "../../../../detectors/runtime/thread.ts";
 import { fakeFrame, fakeModule, POISON, writeModuleFile } from "../../../support/fake-modules.ts";
 
 const question = (first: number): Question<Uint8Array> => ({
@@ -35,6 +35,20 @@ test("a thread tells of one fault only, its first, and takes no frame after it",
   await thread.ended;
   await expect(thread.ask(question(1))).rejects.toMatchObject({ kind: "trap" });
   expect(faults.map(({ kind }) => kind)).toEqual(["trap"]);
+});
+
+test("a thread that was closed before it was told what to run takes no frame", async () => {
+  const faults: string[] = [];
+  await using thread = bootThread("v8");
+  await thread[Symbol.asyncDispose]();
+  thread.begin(await prepare("v8"), FRAME_BYTES, (fault) => faults.push(fault.kind));
+  await expect(thread.ask(question(1))).rejects.toMatchObject({ kind: "unavailable" });
+  expect(faults).toEqual(["unavailable"]);
+});
+
+test("an engine that is not up in time is a missed deadline", async () => {
+  await using thread = spawnThread(await prepare("v8"), FRAME_BYTES, () => undefined);
+  await expect(thread.untilReady(0)).rejects.toMatchObject({ kind: "deadline" });
 });
 
 test("closing a thread is no fault", async () => {
