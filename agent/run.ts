@@ -11,9 +11,10 @@ import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
 import { eventIds } from "./events/event-id.ts";
 import type { CameraCounters } from "./health/stats.ts";
 import { tellStats } from "./health/tell-stats.ts";
-import { memoryOutbox } from "./mqtt/outbox.ts";
+import { openOutbox } from "./mqtt/outbox.ts";
 import { connectBroker, type Publisher } from "./mqtt/publisher.ts";
 import { cameraStatus } from "./mqtt/topics.ts";
+import { sqliteStore } from "./state/sqlite-store.ts";
 import { trackerOptions } from "./tracking/rules.ts";
 import { watchCamera } from "./watch-camera.ts";
 
@@ -24,12 +25,14 @@ export interface Surroundings {
   /** A number from 0 up to 1. */
   readonly random: () => number;
   readonly version: string;
+  /** Folder for what outlives a restart; it is made where it is missing. */
+  readonly stateDirectory: string;
   /** Aborted: the agent ends all events, says that it is offline, and `run` resolves. */
   readonly signal: AbortSignal;
 }
 
-/** Events kept while the broker is away: a day of a street with seven objects a minute, about 20 MB. */
-const OUTBOX_LIMIT = 10_000;
+/** Events kept while the broker is away: a day of a street with seven objects a minute, and no more than a week. */
+const OUTBOX_LIMITS = { bytes: 20e6, ageMs: 7 * 24 * 3_600_000 };
 const FIRST_REOPEN_MS = 1_000;
 
 /**
@@ -37,9 +40,9 @@ const FIRST_REOPEN_MS = 1_000;
  * @throws ConfigError or ModelError for what only the user can change; anything else is a bug.
  */
 export async function run(config: AgentConfig, surroundings: Surroundings): Promise<void> {
-  const { clock, log, random, signal } = surroundings;
+  const { clock, log, random, signal, stateDirectory } = surroundings;
   const cameras = config.cameras.filter((camera) => camera.enabled);
-  const outbox = memoryOutbox(OUTBOX_LIMIT);
+  await using outbox = await openOutbox(sqliteStore(stateDirectory), { clock, log, limits: OUTBOX_LIMITS });
   const oneFailed = new AbortController();
   const stop = AbortSignal.any([signal, oneFailed.signal]);
 

@@ -4,6 +4,7 @@ import { EXIT } from "../base/errors.ts";
 import { openLog } from "../base/log.ts";
 import { loadConfig } from "../config/load.ts";
 import { run } from "../run.ts";
+import { stateDirectory } from "../state/directory.ts";
 import { readVersion } from "../version.ts";
 
 /** Ends by itself well before this; systemd and Docker would wait longer, people who press Ctrl-C would not. */
@@ -39,7 +40,14 @@ export function runCommand(): Command {
       process.on("SIGTERM", stop);
       process.on("SIGINT", stop);
 
-      await run(config, { clock: systemClock, log, random: Math.random, version, signal: stopping.signal });
+      await run(config, {
+        clock: systemClock,
+        log,
+        random: Math.random,
+        version,
+        stateDirectory: stateDirectory(config.state_dir, process.env),
+        signal: stopping.signal,
+      });
       log.info("stopped");
     });
 }

@@ -1,50 +1,152 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { StorePlace } from "../state/message-store.ts";
+import { RETRY_STORE_MS, type SteadyStore, steadyStore } from "../state/steady-store.ts";
+import { type Backlog, type BacklogLimits, type Entry, emptyBacklog } from "./backlog.ts";
+import { endAfterCrash, readEvent } from "./event-payload.ts";
 import type { Message } from "./message.ts";
 
-/** A message that has not been acknowledged yet. */
-export interface OutboxEntry {
-  /** Counts up from 1 in the order of `add`. */
-  readonly sequence: number;
-  readonly message: Message;
+/**
+ * Messages that must arrive, in order, until the broker has acknowledged them. Disposing of it brings the disk up to
+ * date and closes it.
+ */
+export interface Outbox extends AsyncDisposable {
+  /**
+   * Keeps a message. Resolves, never rejects, when it may be taken: it is on disk, or in memory where the disk refuses.
+   * While nobody delivers, updates stay in memory for up to half a minute; what resolves then is no promise for them.
+   */
+  add(message: Message): Promise<void>;
+  /** There is a connection. Resolves when everything that waits may be taken. */
+  startDelivery(): Promise<void>;
+  /** The oldest message that waits; it is under way from now on. */
+  take(): Entry | undefined;
+  /** Forgets a message: the broker has acknowledged it. */
+  acknowledge(sequence: number): void;
+  /** The connection is over: what is under way waits again. */
+  endDelivery(): void;
+  /** Messages that have not been acknowledged. */
+  size(): number;
+  /** Messages given up because there was no room. */
+  dropped(): number;
+  /** Whether the messages outlive this process. */
+  onDisk(): boolean;
 }
 
-/** Messages that must arrive, in order, until the broker has acknowledged them. */
-export interface Outbox {
-  /** Never fails and never waits. */
-  add(message: Message): void;
-  /** The oldest message with a higher sequence than `after`. */
-  next(after: number): OutboxEntry | undefined;
-  /** Forgets a message: it was acknowledged. */
-  remove(sequence: number): void;
-  size(): number;
-  /** Messages thrown away because there was no room. */
-  dropped(): number;
+export interface OutboxDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: BacklogLimits;
 }
 
 /**
- * An outbox in memory.
- * @param limit how many messages it holds at most; one more, and the oldest goes: what happens now matters more than
- * what happened before a long outage.
+ * How long it may take until the disk knows what is no loss: acknowledgements (after a crash such a message is sent
+ * again) and updates that nobody takes (after a crash they are missing; `new` and `end` never are). Usually the next
+ * event takes them along, so that half of all writes are saved.
  */
-export function memoryOutbox(limit: number): Outbox {
-  const entries = new Map<number, Message>();
-  let last = 0;
-  let dropped = 0;
+const LAZY_MS = 30_000;
+
+/**
+ * Opens an outbox on disk, takes in what an earlier process left there and ends the objects that it left in view.
+ * @throws ConfigError when another agent has it open.
+ */
+export async function openOutbox(place: StorePlace, dependencies: OutboxDependencies): Promise<Outbox> {
+  const { clock, log, limits } = dependencies;
+  const backlog = emptyBacklog(limits);
+  // Service time goes on where the newest stored message left it: a clock of our own, which counts while an agent runs.
+  let beganMs = 0;
+  const startedMs = clock.monotonicMs();
+  const serviceMs = () => beganMs + clock.monotonicMs() - startedMs;
+
+  const store = steadyStore(
+    place,
+    {
+      ...backlog,
+      restore(messages) {
+        beganMs = Math.max(beganMs, ...messages.map(({ addedMs }) => addedMs));
+        backlog.restore(messages);
+        endUnfinished(backlog, serviceMs(), log);
+      },
+    },
+    dependencies,
+  );
+  await store.save();
+  return outboxOf(backlog, store, clock, serviceMs);
+}
+
+function endUnfinished(backlog: Backlog, nowMs: number, log: Log): void {
+  const unfinished = backlog.unfinished();
+  for (const { message } of unfinished) {
+    const event = readEvent(message.payload);
+    if (event === undefined) continue;
+    backlog.add({ ...message, payload: JSON.stringify(endAfterCrash(event)) }, nowMs);
+  }
+  if (unfinished.length === 0) return;
+  log.warn(
+    { events: unfinished.length },
+    `${unfinished.length} events were open when the agent last died: they end now, with reason "crash"`,
+  );
+}
+
+function outboxOf(backlog: Backlog, store: SteadyStore, clock: Clock, serviceMs: () => number): Outbox {
+  const closing = new AbortController();
+  let delivering = false;
+  let readyUpTo = backlog.lastSequence();
+  let writing: Promise<void> = Promise.resolve();
+  let nextWrite: Promise<void> | undefined;
+  let writesLater = false;
+
+  /** Everything kept until now is on disk when it resolves. What is added while a write is under way shares the next. */
+  function save(): Promise<void> {
+    nextWrite ??= (async () => {
+      await writing;
+      nextWrite = undefined;
+      writing = write();
+      await writing;
+    })();
+    return nextWrite;
+  }
+
+  async function write(): Promise<void> {
+    const last = backlog.lastSequence();
+    await store.save();
+    readyUpTo = last;
+    if (!store.onDisk()) void saveLater(RETRY_STORE_MS);
+  }
+
+  async function saveLater(ms: number): Promise<void> {
+    if (writesLater) return;
+    writesLater = true;
+    await clock.sleep(ms, closing.signal);
+    writesLater = false;
+    if (!closing.signal.aborted && (backlog.hasChanges() || !store.onDisk())) await save();
+  }
+
   return {
-    add(message) {
-      entries.set(++last, message);
-      const [oldest] = entries.keys();
-      if (entries.size > limit && oldest !== undefined) {
-        entries.delete(oldest);
-        dropped++;
-      }
+    async add(message) {
+      const type = backlog.add(message, serviceMs());
+      if (delivering || type !== "update") return save();
+      void saveLater(LAZY_MS);
     },
-    next(after) {
-      // A Map iterates in the order of insertion, which is that of the sequence.
-      for (const [sequence, message] of entries) if (sequence > after) return { sequence, message };
-      return undefined;
+    startDelivery() {
+      delivering = true;
+      return save();
     },
-    remove: (sequence) => void entries.delete(sequence),
-    size: () => entries.size,
-    dropped: () => dropped,
+    take: () => backlog.take(readyUpTo),
+    acknowledge(sequence) {
+      backlog.acknowledge(sequence);
+      void saveLater(LAZY_MS);
+    },
+    endDelivery() {
+      delivering = false;
+      backlog.putBack();
+    },
+    size: backlog.size,
+    dropped: backlog.dropped,
+    onDisk: store.onDisk,
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await save();
+      await store[Symbol.asyncDispose]();
+    },
   };
 }

@@ -26,8 +26,11 @@ export interface PublisherDependencies {
 }
 
 const BACKOFF = { firstMs: 500, longestMs: 15_000 };
-/** A connection that held this long was a good one: the next failure starts with a short wait again. */
-const GOOD_AFTER_MS = 10_000;
+/**
+ * A connection that held this long was a good one: the next failure starts with a short wait again. Longer than the
+ * longest wait: two agents of one name, each of which ends the other's connection, must not take theirs for good ones.
+ */
+const GOOD_AFTER_MS = 30_000;
 /** Events on their way without an acknowledgement; more would only be repeated after a break. */
 const MAX_IN_FLIGHT = 20;
 const DELIVER_WITHIN_MS = 2_000;
@@ -42,7 +45,7 @@ const LOOK_AGAIN_MS = 20;
  */
 export function connectBroker(config: MqttConfig, dependencies: PublisherDependencies): Publisher {
   const { outbox, clock, log, random, listening } = dependencies;
-  const news = brokerNews(`${config.host}:${config.port}`, outbox, clock, log);
+  const news = brokerNews(config, outbox, clock, log);
   const states = new Map<string, Message>();
   const leaving = new AbortController();
   let current: { readonly connection: Connection; deliver(): void } | undefined;
@@ -61,27 +64,39 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
 
   /** One connection from beginning to end: what ended it, or why there was none. */
   async function connectOnce(): Promise<ConfigError | TransientError> {
+    const over = new AbortController();
     try {
       const will = availability(config.topic_prefix, "offline");
       const connection = await openConnection(config, { will, signal: leaving.signal, listening });
       connection.send(availability(config.topic_prefix, "online"));
       for (const message of states.values()) connection.send(message);
-      current = { connection, deliver: deliverTo(connection, outbox) };
+      const deliver = deliverTo(connection, outbox);
+      current = { connection, deliver };
       news.connected();
-      current.deliver();
+      void tellWhenItHolds(over.signal);
+      await outbox.startDelivery();
+      deliver();
       return await connection.ended;
     } catch (error) {
       if (error instanceof ConfigError || error instanceof TransientError) return error;
       throw error;
     } finally {
+      over.abort();
       current = undefined;
+      outbox.endDelivery();
     }
+  }
+
+  async function tellWhenItHolds(over: AbortSignal): Promise<void> {
+    await clock.sleep(GOOD_AFTER_MS, over);
+    if (!over.aborted) news.holds();
   }
 
   async function takeLeave(): Promise<void> {
     if (leaving.signal.aborted) return connected;
     const untilMs = clock.monotonicMs() + DELIVER_WITHIN_MS;
-    while (outbox.size() > 0 && clock.monotonicMs() < untilMs) await clock.sleep(LOOK_AGAIN_MS);
+    const mustWait = () => outbox.size() > 0 && (current !== undefined || !outbox.onDisk());
+    while (mustWait() && clock.monotonicMs() < untilMs) await clock.sleep(LOOK_AGAIN_MS);
     leaving.abort();
     current?.connection.send(availability(config.topic_prefix, "offline"));
     await current?.connection.leave(LEAVE_WITHIN_MS);
@@ -96,9 +111,8 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
       if (message.qos === 0 || message.retain) {
         current?.connection.send(message);
       } else {
-        outbox.add(message);
+        void outbox.add(message).then(() => current?.deliver());
         news.queued();
-        current?.deliver();
       }
     },
     [Symbol.asyncDispose]: takeLeave,
@@ -107,19 +121,17 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
 
 /** Offers the outbox to one connection from its beginning; each acknowledgement lets the next message go. */
 function deliverTo(connection: Connection, outbox: Outbox): () => void {
-  let offered = 0;
   let inFlight = 0;
   return function deliver() {
     while (inFlight < MAX_IN_FLIGHT) {
-      const entry = outbox.next(offered);
+      const entry = outbox.take();
       if (entry === undefined) return;
-      offered = entry.sequence;
       inFlight++;
       connection.send(entry.message, (error) => {
         // The connection is over: the message stays in the outbox for the next one.
         if (error !== undefined) return;
         inFlight--;
-        outbox.remove(entry.sequence);
+        outbox.acknowledge(entry.sequence);
         deliver();
       });
     }

@@ -9,6 +9,8 @@ export interface AgentSettings {
   readonly broker: BrokerAddress;
   readonly prefix: string;
   readonly modulePath: string;
+  /** Where it keeps what outlives a restart. Default: a folder that goes with the process. */
+  readonly stateDirectory?: string;
   readonly cameraUrl: string;
   readonly labels: readonly string[];
   /** Which boxes count, for each of the labels; undefined: as the agent has it by default. */
@@ -36,6 +38,7 @@ export function agentConfig(settings: AgentSettings): string {
       stats_interval: settings.statsIntervalSeconds,
     },
     model: { path: settings.modulePath },
+    ...(settings.stateDirectory === undefined ? {} : { state_dir: settings.stateDirectory }),
     cameras: {
       [CAMERA]: {
         ffmpeg: { inputs: [{ path: settings.cameraUrl }] },

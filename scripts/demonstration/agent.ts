@@ -16,7 +16,7 @@ export function startAgentProcess(
 ): Child {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
   const configPath = join(folder, "sabrewing.yml");
-  writeFileSync(configPath, agentConfig(settings));
+  writeFileSync(configPath, agentConfig({ stateDirectory: join(folder, "state"), ...settings }));
   const [program, ...words] = sabrewing;
   const { password } = settings.broker;
   const child = startChild("the agent", [program, ...words, "run", "-c", configPath], {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../../agent/base/clock.ts";
 import type { MqttConfig } from "../../agent/config/schema.ts";
 import type { Message } from "../../agent/mqtt/message.ts";
-import { memoryOutbox } from "../../agent/mqtt/outbox.ts";
+import { openOutbox } from "../../agent/mqtt/outbox.ts";
 import { connectBroker, type Publisher } from "../../agent/mqtt/publisher.ts";
 import {
   freePort,
@@ -16,6 +16,7 @@ import {
   type TestBroker,
 } from "../support/brokers.ts";
 import { recordingLog } from "../support/log-lines.ts";
+import { memoryPlace } from "../support/memory-store.ts";
 
 const cleanups: (() => PromiseLike<unknown>)[] = [];
 afterEach(async () => {
@@ -31,7 +32,7 @@ describe.each(brokers)("the publisher and $name", ({ start, installed }) => {
   test.skipIf(!installed)("say online, pass everything on and say offline at the end", async () => {
     const broker = await run(start());
     const { heard } = await hear(broker.port);
-    const { publisher } = publish(broker.port);
+    const { publisher } = await publish(broker.port);
     publisher.publish(state("cam/person", "1"));
     publisher.publish(event(1));
     await until(() => heard.length === 3);
@@ -50,7 +51,7 @@ describe.each(brokers)("the publisher and $name", ({ start, installed }) => {
     async () => {
       const first = await start();
       const { heard, back } = await hear(first.port);
-      const { publisher, lines, mayRetry } = publish(first.port);
+      const { publisher, lines, mayRetry } = await publish(first.port);
       publisher.publish(state("cam/person", "2"));
       publishEvents(publisher, 1, 50);
       await until(() => eventsIn(heard).length === 50);
@@ -83,7 +84,7 @@ describe.each(brokers)("the publisher and $name", ({ start, installed }) => {
 describe("the publisher", () => {
   test("starts without a broker and delivers what happened once there is one", async () => {
     const port = await freePort();
-    const { publisher, lines, mayRetry } = publish(port);
+    const { publisher, lines, mayRetry } = await publish(port);
     publisher.publish(event(1));
     await until(() => lines.length === 1);
     expect(lines[0]?.msg).toMatch(/cannot be reached: .*ECONNREFUSED.*trying again/);
@@ -104,7 +105,7 @@ describe("the publisher", () => {
         },
       }),
     );
-    const { lines, mayRetry } = publish(broker.port, { user: "cam", password: "wrong" });
+    const { lines, mayRetry } = await publish(broker.port, { user: "cam", password: "wrong" });
     mayRetry();
     await until(() => attempts >= 3);
     expect(lines).toHaveLength(1);
@@ -126,9 +127,9 @@ describe("the publisher", () => {
       }),
     );
     const { heard } = await hear(broker.port);
-    const { lines, mayRetry } = publish(broker.port);
+    const { mayRetry } = await publish(broker.port);
     mayRetry();
-    await until(() => lines.length === 1);
+    await until(() => heard.length === 1);
     sockets.at(-1)?.destroy();
     await until(() => heard.length === 3);
     expect(heard.map(({ payload }) => payload)).toEqual(["online", "offline", "online"]);
@@ -136,7 +137,7 @@ describe("the publisher", () => {
 
   test("keeps the newest events when there are too many, and says so", async () => {
     const port = await freePort();
-    const { publisher, lines, mayRetry } = publish(port, {}, 10);
+    const { publisher, lines, mayRetry } = await publish(port, {}, { bytes: 20 });
     publishEvents(publisher, 1, 25);
     expect(lines.filter(({ msg }) => msg.includes("outbox is full"))).toHaveLength(1);
     await run(startAedes(port));
@@ -147,34 +148,48 @@ describe("the publisher", () => {
     expect(lines.at(-1)).toMatchObject({ dropped: 15 });
   });
 
-  test("takes leave of a broker that no longer answers, and says what was lost", async () => {
-    const CONNACK = Buffer.from([0x20, 0x02, 0x00, 0x00]);
-    const sockets: Socket[] = [];
-    const mute = createServer((socket) => {
-      sockets.push(socket);
-      socket.once("data", () => socket.write(CONNACK));
-      socket.on("error", () => {});
-    });
-    const port = await freePort();
-    mute.listen(port, "127.0.0.1");
-    cleanups.push(async () => {
-      mute.close();
-      for (const socket of sockets) socket.destroy();
-    });
-    const { publisher, lines } = publish(port);
-    await until(() => lines.length === 1);
-    publisher.publish(event(1));
-    await publisher[Symbol.asyncDispose]();
-    expect(lines.at(-1)).toMatchObject({ level: "warn", lost: 1 });
-  });
+  test.each([
+    { disk: "works", refuses: undefined, says: { level: "info", waiting: 1 } },
+    { disk: "is full", refuses: "unusable" as const, says: { level: "warn", lost: 1 } },
+  ])(
+    "takes leave of a broker that no longer answers when the disk $disk, and says what becomes of the events",
+    async ({ refuses, says }) => {
+      const CONNACK = Buffer.from([0x20, 0x02, 0x00, 0x00]);
+      const sockets: Socket[] = [];
+      const mute = createServer((socket) => {
+        sockets.push(socket);
+        socket.once("data", () => socket.write(CONNACK));
+        socket.on("error", () => {});
+      });
+      const port = await freePort();
+      mute.listen(port, "127.0.0.1");
+      cleanups.push(async () => {
+        mute.close();
+        for (const socket of sockets) socket.destroy();
+      });
+      const place = memoryPlace();
+      place.refuse(refuses);
+      const { publisher, lines } = await publish(port, {}, { place });
+      await until(() => lines.some(({ msg }) => msg.startsWith("connected")));
+      publisher.publish(event(1));
+      await publisher[Symbol.asyncDispose]();
+      expect(lines.at(-1)).toMatchObject(says);
+    },
+  );
 });
 
-function publish(port: number, access: { user?: string; password?: string } = {}, limit = 1000) {
+async function publish(
+  port: number,
+  access: { user?: string; password?: string } = {},
+  { place = memoryPlace(), bytes = 1000 } = {},
+) {
   const { log, lines } = recordingLog();
   const gate = Promise.withResolvers<void>();
   const config: MqttConfig = {
     host: "127.0.0.1",
     port,
+    tls: false,
+    tls_insecure: false,
     client_id: "publisher",
     topic_prefix: "test",
     stats_interval: 60,
@@ -190,8 +205,10 @@ function publish(port: number, access: { user?: string; password?: string } = {}
       await systemClock.sleep(Math.min(ms, 20), signal);
     },
   };
+  const outbox = await openOutbox(place, { clock: systemClock, log, limits: { bytes, ageMs: 60_000 } });
+  cleanups.push(() => outbox[Symbol.asyncDispose]());
   const publisher: Publisher = connectBroker(config, {
-    outbox: memoryOutbox(limit),
+    outbox,
     clock,
     log,
     random: () => 0,

@@ -76,7 +76,7 @@ function runWith(folder: string, model: string, label: string) {
   const camera = `{ffmpeg: {inputs: [{path: "rtsp://127.0.0.1:1/none"}]}, objects: {track: [${label}]}}`;
   writeFileSync(
     config,
-    `mqtt: {host: 127.0.0.1, port: 1}\nmodel: {path: ${model}}\ncameras: {door: ${camera}}\n`,
+    `mqtt: {host: 127.0.0.1, port: 1}\nmodel: {path: ${model}}\ncameras: {door: ${camera}}\nstate_dir: ${folder}\n`,
   );
   return sabrewing(["run", "-c", config]);
 }

@@ -1,26 +1,281 @@
 import { describe, expect, test } from "vitest";
-import type { Message } from "../../../agent/mqtt/message.ts";
-import { memoryOutbox } from "../../../agent/mqtt/outbox.ts";
+import { type Outbox, openOutbox } from "../../../agent/mqtt/outbox.ts";
+import type { StoredMessage } from "../../../agent/state/message-store.ts";
+import { handClock } from "../../support/hand-clock.ts";
+import { recordingLog } from "../../support/log-lines.ts";
+import { type MemoryPlace, memoryPlace } from "../../support/memory-store.ts";
+import { aboutObject, inShort } from "../../support/object-events.ts";
 
-const message = (payload: string): Message => ({ topic: "t", payload, retain: false, qos: 1 });
+const LIMITS = { bytes: 1e6, ageMs: 3_600_000 };
 
-describe("the outbox in memory", () => {
-  test("offers messages in the order they came, as often as it is asked, until they are removed", () => {
-    const outbox = memoryOutbox(10);
-    for (const payload of ["a", "b", "c"]) outbox.add(message(payload));
-    expect(outbox.next(0)?.message.payload).toBe("a");
-    expect(outbox.next(0)?.message.payload).toBe("a");
-    expect(outbox.next(1)?.message.payload).toBe("b");
-    outbox.remove(2);
-    expect(outbox.next(1)?.message.payload).toBe("c");
-    expect(outbox.next(3)).toBeUndefined();
-    expect(outbox.size()).toBe(2);
+describe("the outbox", () => {
+  test("offers a message only when it is on disk", async () => {
+    const { outbox, place } = await start();
+    await outbox.startDelivery();
+    const sync = place.holdSync();
+    const added = outbox.add(aboutObject("ann", "new", 1));
+    await settle();
+    expect(outbox.take()).toBeUndefined();
+    sync();
+    await added;
+    expect(stored(place)).toEqual(["ann new 1"]);
+    expect(taken(outbox)).toEqual(["ann new 1"]);
   });
 
-  test("drops the oldest where there is no room, and counts it", () => {
-    const outbox = memoryOutbox(2);
-    for (const payload of ["a", "b", "c"]) outbox.add(message(payload));
-    expect(outbox.next(0)?.message.payload).toBe("b");
-    expect([outbox.size(), outbox.dropped()]).toEqual([2, 1]);
+  test("writes everything that comes at once, or while it writes, in one go", async () => {
+    const { outbox, place } = await start();
+    await outbox.startDelivery();
+    const sync = place.holdSync();
+    const first = [outbox.add(aboutObject("ann", "new", 1)), outbox.add(aboutObject("bob", "new", 1))];
+    await settle();
+    const second = [outbox.add(aboutObject("cid", "new", 1)), outbox.add(aboutObject("dan", "new", 1))];
+    sync();
+    await Promise.all([...first, ...second]);
+    expect(place.writes).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  test("tells the disk of acknowledgements with the next event, or after half a minute", async () => {
+    const { outbox, place, clock } = await start();
+    await outbox.startDelivery();
+    await outbox.add(aboutObject("ann", "new", 1));
+    acknowledgeAll(outbox);
+    await clock.pass(29_000);
+    expect(stored(place)).toEqual(["ann new 1"]);
+    await clock.pass(1_000);
+    expect(stored(place)).toEqual(["ann new 1 delivered"]);
+    await outbox.add(aboutObject("ann", "end", 2));
+    expect(stored(place)).toEqual(["ann end 2"]);
+    expect(place.writes).toHaveLength(3);
+  });
+
+  test("writes updates that nobody takes every half minute, one of each object, and `new` and `end` at once", async () => {
+    const { outbox, place, clock } = await start();
+    await outbox.add(aboutObject("ann", "new", 1));
+    for (let revision = 2; revision <= 20; revision++) {
+      await outbox.add(aboutObject("ann", "update", revision));
+      await clock.pass(5_000);
+    }
+    expect(place.writes).toHaveLength(4);
+    await outbox.add(aboutObject("ann", "end", 21));
+    expect(stored(place)).toEqual(["ann new 1", "ann update 20 (from 1)", "ann end 21"]);
+  });
+
+  test("offers updates that were not on disk yet as soon as somebody takes them, and not before they are", async () => {
+    const { outbox, place } = await start();
+    await outbox.add(aboutObject("ann", "new", 1));
+    await outbox.add(aboutObject("ann", "update", 2));
+    expect(stored(place)).toEqual(["ann new 1"]);
+    expect(taken(outbox)).toEqual(["ann new 1"]);
+    await outbox.startDelivery();
+    expect(stored(place)).toEqual(["ann new 1", "ann update 2"]);
+    expect(taken(outbox)).toEqual(["ann update 2"]);
+  });
+
+  test("offers everything again after the connection is lost, in order", async () => {
+    const { outbox } = await start();
+    await outbox.startDelivery();
+    await outbox.add(aboutObject("ann", "new", 1));
+    await outbox.add(aboutObject("ann", "update", 2));
+    expect(taken(outbox)).toEqual(["ann new 1", "ann update 2"]);
+    outbox.endDelivery();
+    await outbox.startDelivery();
+    expect(taken(outbox)).toEqual(["ann new 1", "ann update 2"]);
+  });
+
+  test("leaves a disk that knows everything when it is closed", async () => {
+    const { outbox, place } = await start();
+    await outbox.startDelivery();
+    await outbox.add(aboutObject("ann", "new", 1));
+    await outbox.add(aboutObject("ann", "end", 2));
+    acknowledgeAll(outbox);
+    await outbox[Symbol.asyncDispose]();
+    expect(stored(place)).toEqual([]);
   });
 });
+
+describe("an outbox that an agent left behind when it died", () => {
+  test("delivers what waited, then ends every object that was in view, saying that it was a crash", async () => {
+    const place = memoryPlace();
+    const died = await start(place);
+    await died.outbox.startDelivery();
+    await died.outbox.add(aboutObject("ann", "new", 1));
+    acknowledgeAll(died.outbox);
+    await died.outbox.add(aboutObject("bob", "new", 1));
+    await died.outbox.add(aboutObject("cid", "new", 1));
+    await died.outbox.add(aboutObject("cid", "end", 2));
+
+    const { outbox, lines } = await start(place);
+    expect(taken(outbox)).toEqual([
+      "bob new 1",
+      "cid new 1",
+      "cid end 2",
+      "ann end 2 crash",
+      "bob end 2 crash",
+    ]);
+    expect(stored(place)).toContain("ann end 2 crash");
+    expect(lines).toMatchObject([{ level: "warn", events: 2 }]);
+  });
+
+  test("ends them as they were last told of, at the time they were last seen", async () => {
+    const place = memoryPlace();
+    await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
+    const { outbox } = await start(place);
+    outbox.take();
+    const end = JSON.parse(String(outbox.take()?.message.payload));
+    expect(end.before).toMatchObject({ revision: 1, end_time: null });
+    expect(end.after).toEqual({ ...end.before, revision: 2, end_time: end.before.frame_time });
+  });
+
+  test("ends them once, however often agents die at it", async () => {
+    const place = memoryPlace();
+    await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
+    await start(place);
+    await start(place);
+    const { outbox, lines } = await start(place);
+    expect(taken(outbox)).toEqual(["ann new 1", "ann end 2 crash"]);
+    expect(lines).toEqual([]);
+  });
+
+  test("may hold what no agent wrote: it is passed on", async () => {
+    const message = { sequence: 7, topic: "t", payload: "no JSON", delivered: false, addedMs: 0 };
+    const { outbox } = await start(memoryPlace([message]));
+    expect(outbox.take()).toMatchObject({ sequence: 7, message: { payload: "no JSON" } });
+  });
+});
+
+describe("the age of a message", () => {
+  const HOUR_MS = 3_600_000;
+
+  test("is the time agents ran: a jump of the machine's clock makes nothing older", async () => {
+    const { outbox, clock } = await start();
+    await outbox.add(aboutObject("ann", "new", 1));
+    await outbox.add(aboutObject("ann", "end", 2));
+    for (const jumpMs of [30 * 24 * HOUR_MS, -60 * 24 * HOUR_MS]) {
+      clock.jump(jumpMs);
+      await outbox.add(aboutObject("bob", "new", 1));
+      expect(outbox.size()).toBeGreaterThanOrEqual(3);
+    }
+    await clock.pass(HOUR_MS + 1);
+    await outbox.add(aboutObject("cid", "new", 1));
+    expect(taken(outbox)).not.toContain("ann new 1");
+  });
+
+  test("goes on over a restart", async () => {
+    const place = memoryPlace();
+    const died = await start(place);
+    await died.clock.pass(1_000_000);
+    await died.outbox.add(aboutObject("ann", "new", 1));
+    await died.outbox.add(aboutObject("ann", "end", 2));
+    await died.clock.pass(HOUR_MS / 2);
+    await died.outbox.add(aboutObject("bob", "new", 1));
+
+    const { outbox, clock } = await start(place);
+    await clock.pass(HOUR_MS / 2 + 1);
+    await outbox.add(aboutObject("cid", "new", 1));
+    expect(taken(outbox)).toEqual(["bob new 1", "bob end 2 crash", "cid new 1"]);
+  });
+});
+
+describe("a disk that refuses", () => {
+  test("holds nothing up, is told of once, and gets everything when it takes it again", async () => {
+    const { outbox, place, clock, lines } = await start();
+    await outbox.startDelivery();
+    await outbox.add(aboutObject("ann", "new", 1));
+    place.refuse("unusable");
+    await outbox.add(aboutObject("ann", "end", 2));
+    await outbox.add(aboutObject("bob", "new", 1));
+    expect(taken(outbox)).toEqual(["ann new 1", "ann end 2", "bob new 1"]);
+    expect(outbox.onDisk()).toBe(false);
+    await clock.pass(60_000);
+    expect(lines).toMatchObject([
+      { level: "warn", msg: expect.stringMatching(/cannot be stored .* in memory/) },
+    ]);
+    expect(stored(place)).toEqual(["ann new 1"]);
+
+    place.refuse(undefined);
+    await clock.pass(30_000);
+    expect(stored(place)).toEqual(["ann new 1", "ann end 2", "bob new 1"]);
+    expect(outbox.onDisk()).toBe(true);
+    expect(lines.slice(1)).toMatchObject([
+      { level: "info", msg: expect.stringMatching(/again, after \d+ s/) },
+    ]);
+  });
+
+  test("at the start is no reason not to start; what it held is delivered when it can be read", async () => {
+    const place = memoryPlace();
+    await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
+    place.refuse("unusable");
+    const { outbox, clock, lines } = await start(place);
+    await outbox.startDelivery();
+    await outbox.add(aboutObject("bob", "new", 1));
+    expect(taken(outbox)).toEqual(["bob new 1"]);
+    place.refuse(undefined);
+    await clock.pass(30_000);
+    await outbox.add(aboutObject("cid", "new", 1));
+    expect(taken(outbox)).toEqual(["ann new 1", "ann end 2 crash", "cid new 1"]);
+    expect(lines.map(({ level }) => level)).toEqual(["warn", "warn", "info"]);
+  });
+
+  test("because what it holds is damaged: that is set aside, and the next store filled from memory", async () => {
+    const { outbox, place, lines } = await start();
+    await outbox.add(aboutObject("ann", "new", 1));
+    place.refuse("damaged");
+    await outbox.add(aboutObject("bob", "new", 1));
+    expect(place.asides()).toBe(1);
+    expect(stored(place)).toEqual(["ann new 1", "bob new 1"]);
+    expect(lines).toMatchObject([
+      { level: "warn", msg: expect.stringMatching(/damaged .* set aside as aside/) },
+    ]);
+  });
+
+  test("because what it holds was damaged at the start: the agent starts with nothing", async () => {
+    const place = memoryPlace();
+    await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
+    place.refuse("damaged");
+    const { outbox } = await start(place);
+    expect(outbox.size()).toBe(0);
+    expect(outbox.onDisk()).toBe(true);
+  });
+
+  test("because another agent has it: the second agent does not start, and says what to do", async () => {
+    const place = memoryPlace();
+    place.refuse("busy");
+    await expect(start(place)).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringContaining("another agent keeps its events in the same folder"),
+      remedy: expect.stringContaining("state_dir"),
+    });
+  });
+});
+
+async function start(place: MemoryPlace = memoryPlace()) {
+  const clock = handClock();
+  const { log, lines } = recordingLog();
+  const outbox = await openOutbox(place, { clock, log, limits: LIMITS });
+  return { outbox, place, clock, lines };
+}
+
+function taken(outbox: Outbox): readonly string[] {
+  const all: string[] = [];
+  for (let entry = outbox.take(); entry !== undefined; entry = outbox.take())
+    all.push(inShort(entry.message.payload));
+  return all;
+}
+
+function acknowledgeAll(outbox: Outbox): void {
+  for (let entry = outbox.take(); entry !== undefined; entry = outbox.take())
+    outbox.acknowledge(entry.sequence);
+}
+
+function stored(place: MemoryPlace): readonly string[] {
+  return place.stored().map(({ payload, delivered }: StoredMessage) => {
+    return inShort(payload) + (delivered ? " delivered" : "");
+  });
+}
+
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

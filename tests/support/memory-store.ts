@@ -1,0 +1,80 @@
+import {
+  type MessageStore,
+  type StoredMessage,
+  StoreError,
+  type StoreErrorKind,
+  type StorePlace,
+} from "../../agent/state/message-store.ts";
+
+/** A disk in memory that outlives those who open it, and fails when it is told to. */
+export interface MemoryPlace extends StorePlace {
+  /** From now on opening, writing and syncing fail like this; undefined: they work. */
+  refuse(kind: StoreErrorKind | undefined): void;
+  /** What a process that starts now would find. */
+  stored(): readonly StoredMessage[];
+  /** What has been written: one list of sequences for each write. */
+  readonly writes: readonly (readonly number[])[];
+  /** Resolves a `sync` only when called; before the first call of `holdSync` they resolve at once. */
+  holdSync(): () => void;
+  /** How often a damaged store was set aside. */
+  asides(): number;
+}
+
+/** An empty disk. */
+export function memoryPlace(initially: readonly StoredMessage[] = []): MemoryPlace {
+  const messages = new Map(initially.map((message) => [message.sequence, message]));
+  const writes: number[][] = [];
+  let refused: StoreErrorKind | undefined;
+  let synced: Promise<void> = Promise.resolve();
+  let asides = 0;
+
+  function check(): void {
+    if (refused !== undefined) throw new StoreError(refused, `the disk is ${refused}`);
+  }
+  function put(added: readonly StoredMessage[]): void {
+    writes.push(added.map(({ sequence }) => sequence));
+    for (const message of added) messages.set(message.sequence, message);
+  }
+  const stored = () => [...messages.values()].sort((a, b) => a.sequence - b.sequence);
+  const store: MessageStore = {
+    load: stored,
+    write(changes) {
+      check();
+      for (const sequence of changes.removed) messages.delete(sequence);
+      put(changes.put);
+    },
+    replace(everything) {
+      check();
+      messages.clear();
+      put(everything);
+    },
+    async sync() {
+      await synced;
+      check();
+    },
+    close: async () => {},
+  };
+  return {
+    async open() {
+      check();
+      return store;
+    },
+    async setAside() {
+      if (refused === "damaged") refused = undefined;
+      messages.clear();
+      asides++;
+      return "aside";
+    },
+    refuse(kind) {
+      refused = kind;
+    },
+    stored,
+    writes,
+    holdSync() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      synced = promise;
+      return resolve;
+    },
+    asides: () => asides,
+  };
+}
