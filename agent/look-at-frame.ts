@@ -1,31 +1,61 @@
-import { type Detector, DetectorFault, type Inference } from "../detectors/detector.ts";
+import { type Box, type Detector, DetectorFault, type Inference } from "../detectors/detector.ts";
 import type { Frame } from "./camera/frame.ts";
 import { findObjects } from "./preprocess/find-objects.ts";
+import type { Finding } from "./tracking/finding.ts";
 
 /** Overlap above which YOLOv5's own detect.py drops the weaker of two boxes of one label. */
 const NMS_IOU = 0.45;
 
+/** What the detector said of a frame. */
+export interface Answer {
+  /** The regions it answered. */
+  readonly looked: readonly Box[];
+  /** Boxes in pixels of the frame; an object that several regions show is in here once for each. */
+  readonly findings: readonly Finding[];
+  /** Of the slowest region, milliseconds. */
+  readonly inferenceMs: number;
+}
+
 /**
- * Finds the objects of one frame, boxes in pixels of the frame.
- * @returns undefined where the frame got no answer: the detector failed on it (and looks after itself), or the signal
- * was aborted first.
+ * Finds the objects in several regions of one frame, side by side as far as the detector has instances. A region that
+ * the detector fails on (it looks after itself) is left out.
+ * @returns undefined where the signal was aborted first.
  */
 export async function lookAtFrame(
   frame: Frame,
+  regions: readonly Box[],
   detector: Detector,
   lowestScore: number,
   signal: AbortSignal,
-): Promise<Inference | undefined> {
+): Promise<Answer | undefined> {
   if (signal.aborted) return undefined;
   const { promise: aborted, resolve: giveUp } = Promise.withResolvers<undefined>();
   const onAbort = () => giveUp(undefined);
   signal.addEventListener("abort", onAbort, { once: true });
+  const thresholds = { score: lowestScore, iou: NMS_IOU };
+  const answers = regions.map((region) =>
+    findObjects(frame, detector, thresholds, region).catch(ignoreFault),
+  );
   try {
-    const answer = findObjects(frame, detector, { score: lowestScore, iou: NMS_IOU });
-    return await Promise.race([answer.catch(ignoreFault), aborted]);
+    const inferences = await Promise.race([Promise.all(answers), aborted]);
+    return inferences === undefined ? undefined : together(regions, inferences);
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+function together(regions: readonly Box[], inferences: readonly (Inference | undefined)[]): Answer {
+  const answered = regions.flatMap((region, index) => {
+    const inference = inferences[index];
+    return inference === undefined ? [] : [{ region, inference }];
+  });
+  return {
+    looked: answered.map(({ region }) => region),
+    findings: answered.flatMap(({ region, inference }) =>
+      inference.detections.map((detection) => ({ ...detection, region })),
+    ),
+    inferenceMs: Math.max(0, ...answered.map(({ inference }) => inference.inferenceMs)),
+  };
 }
 
 function ignoreFault(error: unknown): undefined {

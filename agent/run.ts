@@ -3,7 +3,6 @@ import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
 import { orSilence } from "./base/or-silence.ts";
-import { releaseMemory } from "./base/release-memory.ts";
 import { keepReading } from "./camera/keep-reading.ts";
 import { readCamera } from "./camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "./config/schema.ts";
@@ -11,11 +10,11 @@ import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
 import { eventIds } from "./events/event-id.ts";
 import type { CameraCounters } from "./health/stats.ts";
 import { tellStats } from "./health/tell-stats.ts";
+import { newerSighting, watchMotion } from "./motion/watch-motion.ts";
 import { openOutbox } from "./mqtt/outbox.ts";
 import { connectBroker, type Publisher } from "./mqtt/publisher.ts";
 import { cameraStatus } from "./mqtt/topics.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
-import { trackerOptions } from "./tracking/rules.ts";
 import { watchCamera } from "./watch-camera.ts";
 
 /** What the daemon needs from the world. */
@@ -98,30 +97,33 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
   const [input] = ffmpeg.inputs;
   const size = width === undefined || height === undefined ? undefined : { width, height };
   const stream = { camera: name, address: input.path, size, fps };
-  const frames = newestOnly(
-    keepReading(() => readCamera(stream, { clock, signal }), {
-      camera: name,
-      clock,
-      log,
-      signal,
-      random,
-      backoff: { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 },
-      onStatus: (status) => broker.publish(cameraStatus(prefix, name, status)),
-    }),
-    (skipped) => releaseMemory(skipped.pixels),
-  );
-  let detected = 0;
+  const frames = keepReading(() => readCamera(stream, { clock, signal }), {
+    camera: name,
+    clock,
+    log,
+    signal,
+    random,
+    backoff: { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 },
+    onStatus: (status) => broker.publish(cameraStatus(prefix, name, status)),
+  });
+  // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
+  const sightings = newestOnly(watchMotion(frames, camera.motion), newerSighting);
+  let looked = 0;
+  let regions = 0;
 
   async function publishOutcomes(): Promise<void> {
     broker.publish(cameraStatus(prefix, name, "offline"));
-    const watched = orSilence(frames, trackerOptions(camera).maxDisappearedMs, clock);
+    const watched = orSilence(sightings, (detect.max_disappeared / fps) * 1000, clock);
     const outcomes = watchCamera(watched, camera, {
       detector,
       prefix,
       signal,
       newId: eventIds(random),
       startMs: clock.nowMs(),
-      onDetected: () => detected++,
+      onLooked(answered) {
+        if (answered > 0) looked++;
+        regions += answered;
+      },
     });
     for await (const { messages } of outcomes) for (const message of messages) broker.publish(message);
     broker.publish(cameraStatus(prefix, name, "offline"));
@@ -131,8 +133,8 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
     camera,
     done: publishOutcomes(),
     counters() {
-      const { delivered, dropped } = frames.counts();
-      return { delivered: delivered + dropped, processed: delivered, detected };
+      const { delivered, dropped } = sightings.counts();
+      return { seen: delivered + dropped, skipped: dropped, looked, regions };
     },
   };
 }

@@ -3,20 +3,28 @@ import { SILENCE } from "./base/or-silence.ts";
 import { releaseMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
 import type { CameraConfig } from "./config/schema.ts";
-import { type Count, countObjects } from "./events/counts.ts";
-import type { EventMessage } from "./events/event.ts";
+import { type Counts, countObjects } from "./events/counts.ts";
+import type { EndReason, EventMessage } from "./events/event.ts";
 import { advanceLifecycle, endAll, type Lifecycle, NOTHING_TOLD } from "./events/lifecycle.ts";
-import { lookAtFrame } from "./look-at-frame.ts";
+import { expectedObjects } from "./expected-objects.ts";
+import { type Answer, lookAtFrame } from "./look-at-frame.ts";
+import { advancePresence, NOTHING_MOVED } from "./motion/presence.ts";
+import { type Attention, hasStirred, NOTHING_SEEN, planRegions, rememberLook } from "./motion/regions.ts";
+import type { Sighting } from "./motion/watch-motion.ts";
 import type { Message } from "./mqtt/message.ts";
-import { changedCounts, eventMessage, snapshotMessage } from "./mqtt/topics.ts";
-import { lowestScore, stationaryAfter, trackerOptions } from "./tracking/rules.ts";
+import { changedCounts, eventMessage, motionMessage, snapshotMessage } from "./mqtt/topics.ts";
+import { acrossRegions } from "./preprocess/across-regions.ts";
+import { lowestScore, trackerOptions } from "./tracking/rules.ts";
 import type { Track } from "./tracking/track.ts";
 import { NO_TRACKS, type Tracker, updateTracks } from "./tracking/tracker.ts";
 import { isWanted } from "./tracking/wanted.ts";
 import { annotate } from "./view/annotate.ts";
 
 /** A camera's settings as far as they concern what is done with its frames. */
-export type WatchedCamera = Pick<CameraConfig, "name" | "detect" | "objects" | "snapshots">;
+export type WatchedCamera = Pick<
+  CameraConfig,
+  "name" | "detect" | "motion" | "objects" | "zones" | "snapshots"
+>;
 
 export interface WatchDependencies {
   readonly detector: Detector;
@@ -28,8 +36,10 @@ export interface WatchDependencies {
   readonly newId: (startTimeMs: number) => string;
   /** When watching begins, milliseconds on the frames' clock. */
   readonly startMs: number;
-  /** Called for every frame the detector answered. */
-  readonly onDetected?: () => void;
+  /** Whether objects are to be looked for now. Default: what the configuration says. */
+  readonly isDetecting?: () => boolean;
+  /** Called for every frame with how many of its regions the detector answered; 0: it was not asked, or failed. */
+  readonly onLooked?: (regions: number) => void;
 }
 
 /** What one frame, a silence or the end of the frames led to. */
@@ -55,29 +65,45 @@ export interface Seen {
   readonly lifecycle: Lifecycle;
 }
 
+/** Regions of one frame that the detector is asked about at most: what that leaves out has its turn a frame later. */
+const REGIONS_PER_FRAME = 3;
+
 /**
- * From frames to messages: look, track, tell. Counts of 0 come first; `end` events and counts of 0 come last.
+ * From frames to messages: see what moved, decide where to look, detect, track, tell. Counts of 0 come first; `end`
+ * events and counts of 0 come last.
  *
- * A frame the detector fails on is left out. Where the frames fall silent, everything in view ends.
+ * A region the detector fails on is left out. Where the frames fall silent or
+ * detection is switched off, everything in view ends.
  */
 export async function* watchCamera(
-  frames: AsyncIterable<Frame | typeof SILENCE>,
+  sightings: AsyncIterable<Sighting | typeof SILENCE>,
   camera: WatchedCamera,
-  { detector, prefix, signal, newId, startMs, onDetected }: WatchDependencies,
+  dependencies: WatchDependencies,
 ): AsyncGenerator<Outcome, void> {
-  const rules = trackerOptions(camera);
+  const { detector, prefix, signal, newId, startMs, onLooked } = dependencies;
+  const isDetecting = dependencies.isDetecting ?? (() => camera.detect.enabled);
+  const frameMs = 1000 / camera.detect.fps;
+  let attention: Attention = NOTHING_SEEN;
   let tracker: Tracker = NO_TRACKS;
   let lifecycle: Lifecycle = NOTHING_TOLD;
-  let counts: ReadonlyMap<string, Count> = new Map();
+  let counts: Counts = new Map();
+  let presence = NOTHING_MOVED;
+  let inferenceMs = 0;
   let timeMs = startMs;
 
-  async function outcome(events: readonly EventMessage[], frame?: Frame, seen?: Seen): Promise<Outcome> {
+  async function outcome(
+    events: readonly EventMessage[],
+    motion: readonly Message[] = [],
+    frame?: Frame,
+    seen?: Seen,
+  ): Promise<Outcome> {
     const countsBefore = counts;
-    counts = countObjects(lifecycle, camera.objects.track);
+    counts = countObjects(lifecycle, camera);
     const messages = [
+      ...motion,
       ...events.map((event) => eventMessage(prefix, event)),
       ...(frame !== undefined && camera.snapshots.enabled ? await snapshots(events, frame) : []),
-      ...changedCounts(prefix, camera.name, countsBefore, counts),
+      ...changedCounts(prefix, countsBefore, counts),
     ];
     return {
       timeMs,
@@ -100,52 +126,80 @@ export async function* watchCamera(
     );
   }
 
-  function endEverything(): readonly EventMessage[] {
-    const ends = endAll(lifecycle);
+  function endEverything(reason: EndReason): readonly EventMessage[] {
+    const ends = endAll(lifecycle, reason);
     lifecycle = NOTHING_TOLD;
     tracker = NO_TRACKS;
+    attention = NOTHING_SEEN;
     return ends;
   }
 
-  yield await outcome([]);
-  for await (const frame of frames) {
-    if (frame === SILENCE) {
-      yield await outcome(endEverything());
-      continue;
-    }
-    timeMs = frame.timeMs;
-    if (!camera.detect.enabled) {
-      releaseMemory(frame.pixels);
-      continue;
-    }
-    const findings = await lookAtFrame(frame, detector, lowestScore(camera), signal);
-    if (findings === undefined) continue;
-    onDetected?.();
+  function presenceMessages(moving: boolean): readonly Message[] {
+    const step = advancePresence(presence, moving, timeMs, camera.motion.mqtt_off_delay * 1000);
+    presence = step.state;
+    return step.message === undefined ? [] : [motionMessage(prefix, camera.name, step.message)];
+  }
 
-    const wanted = findings.detections.filter((detection) => isWanted(detection, camera.objects, frame));
-    tracker = updateTracks(tracker, wanted, timeMs, rules);
+  /** One frame: where to look, what is there, who it is. */
+  async function look({ frame, motion }: Sighting): Promise<Answer | undefined> {
+    const lookRules = {
+      frame,
+      input: detector.model.input,
+      frameMs,
+      stationaryIntervalMs: camera.detect.stationary.interval * frameMs,
+      budget: REGIONS_PER_FRAME,
+    };
+    const rules = trackerOptions(camera, frame);
+    const expected = expectedObjects(tracker.tracks, timeMs, { frame, frameMs, threshold: rules.threshold });
+    const glance = { timeMs, motion, expected };
+    const { regions } = planRegions(attention, glance, lookRules);
+    const answer = await lookAtFrame(frame, regions, detector, lowestScore(camera), signal);
+    if (answer === undefined) return undefined;
+    const { looked } = answer;
+    const wanted = answer.findings.filter((finding) => isWanted(finding, camera.objects, frame));
+    const findings = acrossRegions(wanted, frame, expected);
+    const found = findings.map(({ box }) => box);
+    attention = rememberLook(attention, glance, looked, found, lookRules);
+    tracker = updateTracks(tracker, findings, timeMs, rules, looked);
+    if (looked.length > 0) inferenceMs = answer.inferenceMs;
+    return answer;
+  }
+
+  yield await outcome([]);
+  for await (const sighting of sightings) {
+    if (sighting === SILENCE) {
+      yield await outcome(endEverything("silence"));
+      continue;
+    }
+    const { frame, motion } = sighting;
+    timeMs = frame.timeMs;
+    const moved = motion?.boxes ?? [];
+    const motionMessages = motion === undefined ? [] : presenceMessages(moved.length > 0);
+    const answer = isDetecting() ? await look(sighting) : undefined;
+    onLooked?.(answer?.looked.length ?? 0);
+    if (answer === undefined) {
+      const ends = signal.aborted ? [] : endEverything("silence");
+      yield await outcome(ends, motionMessages);
+      continue;
+    }
+
     const { name, sha256, precision, source } = detector.model;
     const { licence } = source;
-    const inference_ms = Number(findings.inferenceMs.toFixed(1));
+    const inference_ms = Number(inferenceMs.toFixed(1));
     const scene = {
       camera: camera.name,
       width: frame.width,
       height: frame.height,
-      stationaryAfter: stationaryAfter(camera.detect),
+      zones: camera.zones,
       hasSnapshot: camera.snapshots.enabled,
       detector: { name, sha256, licence, precision, runtime: detector.runtime, inference_ms },
     };
-    const confirmed = tracker.tracks.filter((track) => track.confirmed);
-    const step = advanceLifecycle(lifecycle, confirmed, timeMs, scene, newId);
+    const real = tracker.tracks.filter((track) => track.confirmed && hasStirred(attention, track.id));
+    const step = advanceLifecycle(lifecycle, real, timeMs, scene, newId);
     lifecycle = step.lifecycle;
-    const seen: Seen = {
-      motion: [],
-      regions: [[0, 0, frame.width, frame.height]],
-      tracks: tracker.tracks,
-      lifecycle,
-    };
-    yield await outcome(step.messages, frame, seen);
+    const seen: Seen = { motion: moved, regions: answer.looked, tracks: tracker.tracks, lifecycle };
+    yield await outcome(step.messages, motionMessages, frame, seen);
     releaseMemory(frame.pixels);
   }
-  yield await outcome(endEverything());
+  yield await outcome(endEverything("shutdown"));
 }

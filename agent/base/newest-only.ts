@@ -14,11 +14,11 @@ export interface NewestOnly<T> extends AsyncIterable<T, void, undefined> {
  *
  * The source is read all the time, so that old frames never pile up in the pipe behind a slow detector. Its last item
  * is always delivered, then its end or its error. Leaving the loop closes the source. One consumer.
- * @param onDropped called with every item that is skipped, e.g. to release its memory.
+ * @param replace what waits once a newer item has come: the newer one, with whatever of the older one must not be lost.
  */
 export function newestOnly<T>(
   source: AsyncIterable<T>,
-  onDropped: (item: T) => void = () => {},
+  replace: (older: T, newer: T) => T = (_, newer) => newer,
 ): NewestOnly<T> {
   let delivered = 0;
   let dropped = 0;
@@ -33,11 +33,8 @@ export function newestOnly<T>(
     const reading = (async () => {
       try {
         for (let next = await items.next(); next.done !== true && !left; next = await items.next()) {
-          if (waiting !== undefined) {
-            dropped++;
-            onDropped(waiting.item);
-          }
-          waiting = { item: next.value };
+          if (waiting !== undefined) dropped++;
+          waiting = { item: waiting === undefined ? next.value : replace(waiting.item, next.value) };
           wake();
         }
         ending = {};

@@ -2,11 +2,12 @@ import type { Runtime } from "../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
+import { MotionSchema } from "../config/motion-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../config/schema.ts";
 import type { WatchedCamera } from "../watch-camera.ts";
 import { findModule } from "./find-module.ts";
 
-/** The words on the command line. */
+/** The words on the command line that say with what to replay. */
 export interface ReplayOptions {
   readonly model?: string;
   readonly track?: string;
@@ -14,9 +15,6 @@ export interface ReplayOptions {
   readonly runtime?: Runtime;
   readonly config?: string;
   readonly camera?: string;
-  readonly realtime?: boolean;
-  readonly json?: boolean;
-  readonly save?: string;
 }
 
 export interface ReplaySettings {
@@ -53,7 +51,9 @@ function defaults({ camera }: ReplayOptions): Base {
     camera: {
       name: camera ?? "replay",
       detect: DetectSchema.parse({}),
+      motion: MotionSchema.parse({}),
       objects: ObjectsSchema.parse({}),
+      zones: [],
       snapshots: SnapshotsSchema.parse({}),
     },
     runtime: "wasmer",

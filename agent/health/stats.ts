@@ -2,21 +2,32 @@ import type { DetectorStats, ModelInfo } from "../../detectors/detector.ts";
 
 /** What a camera has been through since the start. Only grows. */
 export interface CameraCounters {
-  /** Frames the camera delivered, those not looked at included. */
-  readonly delivered: number;
-  /** Frames taken from the queue. */
-  readonly processed: number;
-  /** Frames the detector answered. */
-  readonly detected: number;
+  /** Frames in which motion was looked for: all that the camera delivered. */
+  readonly seen: number;
+  /** Of these, frames that a newer one replaced before the detector had time; what moved in them counted with the next. */
+  readonly skipped: number;
+  /** Frames the detector was asked about and answered; the others were gated, because nothing moved. */
+  readonly looked: number;
+  /** Regions of frames the detector answered. */
+  readonly regions: number;
 }
 
-/** Frigate's words for a camera: frames per second over the last interval. */
+/** Frigate's words for a camera: frames per second over the last interval; and the counters since the start. */
 export interface CameraStats {
   readonly camera_fps: number;
   readonly process_fps: number;
   readonly skipped_fps: number;
+  /** Regions: a frame may cost several looks, or none. */
   readonly detection_fps: number;
   readonly detection_enabled: boolean;
+  /** Since the start: `seen` = `looked` + `gated` + `skipped`. */
+  readonly frames: {
+    readonly seen: number;
+    readonly gated: number;
+    readonly looked: number;
+    readonly skipped: number;
+    readonly regions: number;
+  };
 }
 
 /** A detector since the start. */
@@ -61,14 +72,15 @@ export function cameraStats(
   detectionEnabled: boolean,
 ): CameraStats {
   const rate = (count: number) => perSecond(count, seconds);
-  const delivered = now.delivered - before.delivered;
-  const processed = now.processed - before.processed;
+  const seen = now.seen - before.seen;
+  const skipped = now.skipped - before.skipped;
   return {
-    camera_fps: rate(delivered),
-    process_fps: rate(processed),
-    skipped_fps: rate(delivered - processed),
-    detection_fps: rate(now.detected - before.detected),
+    camera_fps: rate(seen),
+    process_fps: rate(seen - skipped),
+    skipped_fps: rate(skipped),
+    detection_fps: rate(now.regions - before.regions),
     detection_enabled: detectionEnabled,
+    frames: { ...now, gated: now.seen - now.skipped - now.looked },
   };
 }
 

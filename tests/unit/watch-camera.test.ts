@@ -1,15 +1,25 @@
 import { describe, expect, test } from "vitest";
 import { SILENCE } from "../../agent/base/or-silence.ts";
-import type { Frame } from "../../agent/camera/frame.ts";
+import { MotionSchema } from "../../agent/config/motion-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
-import { type Outcome, type WatchedCamera, watchCamera } from "../../agent/watch-camera.ts";
-import type { Detection } from "../../detectors/detector.ts";
+import type { Motion } from "../../agent/motion/gate.ts";
+import type { Sighting } from "../../agent/motion/watch-motion.ts";
+import {
+  type Outcome,
+  type WatchDependencies,
+  type WatchedCamera,
+  watchCamera,
+} from "../../agent/watch-camera.ts";
+import type { Box, Detection } from "../../detectors/detector.ts";
 import { type Answer, scriptedDetector } from "../support/scripted-detector.ts";
 
 const WIDTH = 128;
 const HEIGHT = 64;
 const FRAME_MS = 200;
+const STILL: Motion = { boxes: [], calibrating: false };
+/** The model sees the frame at half its size. */
+const SOMEBODY_IN_FRAME: Box = [20, 10, 40, 60];
 const SOMEBODY: Detection = { label: "person", score: 0.9, box: [10, 5, 20, 30] };
 
 describe("watching a camera", () => {
@@ -63,12 +73,12 @@ describe("watching a camera", () => {
   });
 
   test("loses one frame to a fault of the detector, not the object in view", async () => {
-    let answered = 0;
+    const answered: number[] = [];
     const outcomes = await watch([[SOMEBODY], [SOMEBODY], "fault", [SOMEBODY]], frames(5), {
-      onDetected: () => answered++,
+      onLooked: (regions) => answered.push(regions),
     });
     expect(typesIn(outcomes)).toEqual(["new", "end"]);
-    expect(answered).toBe(4);
+    expect(answered).toEqual([1, 1, 0, 1, 1]);
   });
 
   test("ends everything in view when the camera falls silent, and starts afresh after", async () => {
@@ -98,6 +108,48 @@ describe("watching a camera", () => {
     const detector = scriptedDetector([[SOMEBODY]]);
     await watch(detector, frames(5), {}, door({ detect: DetectSchema.parse({ enabled: false }) }));
     expect(detector.asked()).toBe(0);
+  });
+
+  test("asks the detector once about a scene in which nothing moves, and tells nothing of what stands there", async () => {
+    const detector = scriptedDetector([[SOMEBODY]]);
+    const outcomes = await watch(detector, frames(50, 2000, STILL));
+    expect(detector.asked()).toBe(1);
+    expect(typesIn(outcomes)).toEqual([]);
+  });
+
+  test("tells of what stood there all the time as soon as it moves", async () => {
+    const moving = { boxes: [SOMEBODY_IN_FRAME], calibrating: false };
+    const items = [...frames(20, 2000, STILL), ...frames(20, 6000, moving)];
+    expect(typesIn(await watch([[SOMEBODY]], items))).toEqual(["new", "end"]);
+  });
+
+  test("says when something begins to move, and when nothing has for a while", async () => {
+    const moving = { boxes: [SOMEBODY_IN_FRAME], calibrating: false };
+    const outcomes = await watch(
+      [[]],
+      [...frames(2, 2000, STILL), ...frames(2, 3000, moving), ...frames(1, 34_000, STILL)],
+    );
+    const told = outcomes.flatMap(({ timeMs, messages }) =>
+      messages.filter(({ topic }) => topic.endsWith("/motion")).map(({ payload }) => [timeMs, payload]),
+    );
+    expect(told).toEqual([
+      [2000, "OFF"],
+      [3000, "ON"],
+      [34_000, "OFF"],
+    ]);
+  });
+
+  test("ends what is in view when detection is switched off, and begins anew when it is on again", async () => {
+    let isOn = true;
+    let frame = 0;
+    const outcomes = await watch([[SOMEBODY]], frames(15), {
+      isDetecting: () => isOn,
+      onLooked: () => {
+        frame++;
+        isOn = frame < 5 || frame >= 10;
+      },
+    });
+    expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
   });
 
   test("hears nothing of labels it does not track, nor of boxes its filters shut out", async () => {
@@ -135,8 +187,8 @@ const dependencies = {
 
 async function watch(
   script: readonly Answer[] | ReturnType<typeof scriptedDetector>,
-  items: readonly (Frame | typeof SILENCE)[],
-  extra: { readonly onDetected?: () => void } = {},
+  items: readonly (Sighting | typeof SILENCE)[],
+  extra: Partial<WatchDependencies> = {},
   camera = door(),
 ): Promise<Outcome[]> {
   const detector = "detect" in script ? script : scriptedDetector(script);
@@ -150,20 +202,26 @@ function door(settings: Partial<WatchedCamera> = {}): WatchedCamera {
   return {
     name: "door",
     detect: DetectSchema.parse({}),
+    motion: MotionSchema.parse({}),
     objects: ObjectsSchema.parse({}),
+    zones: [],
     snapshots: SnapshotsSchema.parse({}),
     ...settings,
   };
 }
 
-function frames(count: number, startMs = 2000): Frame[] {
+/** Frames of a camera whose motion detection is off (every one is looked at in full), or that moves like this. */
+function frames(count: number, startMs = 2000, motion?: Motion): Sighting[] {
   return Array.from({ length: count }, (_, sequence) => ({
-    camera: "door",
-    sequence,
-    timeMs: startMs + sequence * FRAME_MS,
-    width: WIDTH,
-    height: HEIGHT,
-    pixels: new Uint8Array(WIDTH * HEIGHT * 3),
+    frame: {
+      camera: "door",
+      sequence,
+      timeMs: startMs + sequence * FRAME_MS,
+      width: WIDTH,
+      height: HEIGHT,
+      pixels: new Uint8Array(WIDTH * HEIGHT * 3),
+    },
+    motion,
   }));
 }
 

@@ -41,7 +41,10 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 test("a slow reader skips to the newest item and still sees the last one", async () => {
   const camera = feed<number>();
   const skipped: number[] = [];
-  const newest = newestOnly(camera.source, (item) => skipped.push(item));
+  const newest = newestOnly(camera.source, (older, newer) => {
+    skipped.push(older);
+    return newer;
+  });
   const seen: number[] = [];
   camera.push(1);
   for await (const item of newest) {

@@ -6,27 +6,28 @@ import { tellStats } from "../../../agent/health/tell-stats.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
 import { scriptedDetector } from "../../support/scripted-detector.ts";
 
-const NOTHING = { delivered: 0, processed: 0, detected: 0 };
+const NOTHING = { seen: 0, skipped: 0, looked: 0, regions: 0 };
 const service = { uptime: 60, version: "1.2.3", last_updated: 1_700_000_000 };
 
 test("a camera's figures are frames per second since the last look", () => {
-  const before = { delivered: 100, processed: 80, detected: 70 };
-  const now = { delivered: 150, processed: 120, detected: 105 };
+  const before = { seen: 100, skipped: 20, looked: 70, regions: 90 };
+  const now = { seen: 150, skipped: 30, looked: 105, regions: 125 };
   expect(cameraStats(before, now, 10, true)).toEqual({
     camera_fps: 5,
     process_fps: 4,
     skipped_fps: 1,
     detection_fps: 3.5,
     detection_enabled: true,
+    frames: { seen: 150, gated: 15, looked: 105, skipped: 30, regions: 125 },
   });
 });
 
 test("no time passed: no figures rather than infinite ones", () => {
-  expect(cameraStats(NOTHING, { delivered: 5, processed: 5, detected: 5 }, 0, true).camera_fps).toBe(0);
+  expect(cameraStats(NOTHING, { ...NOTHING, seen: 5 }, 0, true).camera_fps).toBe(0);
 });
 
 test("the agent's figures add up its cameras and name its detectors", () => {
-  const camera = cameraStats(NOTHING, { delivered: 10, processed: 8, detected: 6 }, 2, true);
+  const camera = cameraStats(NOTHING, { seen: 10, skipped: 2, looked: 5, regions: 6 }, 2, true);
   const detector = scriptedDetector([]);
   const model = { ...detector.model, name: "yolov5n" };
   const stats = agentStats(
@@ -53,19 +54,19 @@ test("figures are published after every interval until the agent stops", async (
   const stop = new AbortController();
   const published: Message[] = [];
   let nowMs = 0;
-  let delivered = 0;
+  let seen = 0;
   const clock = {
     ...systemClock,
     monotonicMs: () => nowMs,
     sleep: async (ms: number) => {
       nowMs += ms;
-      delivered += 35;
+      seen += 35;
       if (published.length === 2) stop.abort();
     },
   };
   const cameras = config.cameras.map((camera) => ({
     camera,
-    counters: () => ({ delivered, processed: delivered, detected: 0 }),
+    counters: () => ({ ...NOTHING, seen }),
   }));
   await tellStats(cameras, {
     clock,
