@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { ConfigError } from "../base/errors.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
+import { MQTT_FILES } from "./mqtt-schema.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
 
@@ -76,7 +77,9 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
   if (!result.success) {
     problems.push(...describeIssues(result.error.issues, asWritten, configJsonSchema()));
   }
-  const config = result.success ? withSecretFiles(result.data, file, problems) : undefined;
+  const config = result.success
+    ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
+    : undefined;
   if (config === undefined || problems.length > 0) {
     const placed = problems.map((problem) => ({
       file,
@@ -137,6 +140,22 @@ function withSecretFiles(config: AgentConfig, file: string, problems: Problem[])
     problems.push({ path, message: `cannot read this file (${errorCode(error)})` });
     return config;
   }
+}
+
+/** Finds the files that the connection to the broker needs; a path is relative to the configuration file. */
+function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): AgentConfig {
+  const found = MQTT_FILES.flatMap((key) => {
+    const named = config.mqtt[key];
+    if (named === undefined) return [];
+    const path = resolve(dirname(file), named);
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (error) {
+      problems.push({ path: ["mqtt", key], message: `cannot read this file (${errorCode(error)})` });
+    }
+    return [[key, path] as const];
+  });
+  return { ...config, mqtt: { ...config.mqtt, ...Object.fromEntries(found) } };
 }
 
 function describe({ path, message }: Problem): { key: string; message: string } {

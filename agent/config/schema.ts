@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FilterSchema } from "./filter-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
+import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
 import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
@@ -11,27 +12,6 @@ import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts"
  */
 
 const positiveInteger = z.int().min(1);
-
-const MqttSchema = z
-  .strictObject({
-    host: z.string().min(1).describe("Name or address of the broker."),
-    port: z.int().min(1).max(65535).default(1883).describe("TCP port of the broker."),
-    user: z.string().min(1).optional().describe("User name at the broker."),
-    password: z.string().optional().describe("Password at the broker; better from the environment: {NAME}."),
-    password_file: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("File that holds the password, instead of password."),
-    client_id: z.string().min(1).default("sabrewing").describe("Must differ between agents at one broker."),
-    topic_prefix: z
-      .string()
-      .regex(/^[^#+/\s]+(\/[^#+/\s]+)*$/, { error: "a topic without #, + and spaces" })
-      .default("sabrewing")
-      .describe("First level of every topic; frigate lets the agent stand in for a Frigate."),
-    stats_interval: z.int().min(1).default(60).describe("Seconds between two messages on <prefix>/stats."),
-  })
-  .describe("The broker that events go to.");
 
 const ModelSchema = z
   .strictObject({

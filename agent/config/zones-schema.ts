@@ -24,6 +24,11 @@ export const ZonesSchema = z
 
 type Zones = z.output<typeof ZonesSchema>;
 
+/** Where a zone's name was refused, zod hands the map on as it was written: there is no list to check then. */
+function listed(zones: Zones): Zones {
+  return Array.isArray(zones) ? zones : [];
+}
+
 /** Refuses labels in a camera's zones that the camera does not track: nothing would ever be there. */
 export function checkZoneLabels(
   { zones, objects }: { readonly zones: Zones; readonly objects: { readonly track: readonly string[] } },
@@ -31,7 +36,7 @@ export function checkZoneLabels(
 ): void {
   const refuse = (path: PropertyKey[], message: string) =>
     context.addIssue({ code: "custom", path: ["zones", ...path], params: { isKey: true }, message });
-  for (const zone of zones) {
+  for (const zone of listed(zones)) {
     zone.objects.forEach((label, index) => {
       if (!objects.track.includes(label)) {
         refuse(
@@ -57,7 +62,7 @@ export function checkZoneNames(
 ): void {
   const cameraOfZone = new Map<string, string>();
   for (const [camera, { zones }] of Object.entries(cameras)) {
-    for (const { name } of zones) {
+    for (const { name } of listed(zones)) {
       const owner = cameraOfZone.get(name);
       const taken =
         name in cameras ? "a camera has this name" : owner && `camera ${owner} has a zone of this name`;

@@ -2,6 +2,7 @@ import { connect, ErrorWithReasonCode, type MqttClient } from "mqtt";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import type { MqttConfig } from "../config/schema.ts";
 import type { Message } from "./message.ts";
+import { explainTls, tlsOptions } from "./tls.ts";
 
 /** A connection to the broker, from its acceptance to its end. It never comes back: the next one is another. */
 export interface Connection {
@@ -40,17 +41,19 @@ export interface ConnectionOptions {
 }
 
 /**
- * Connects to the broker, MQTT 3.1.1 over TCP, with a session that starts empty.
- * @throws ConfigError when the broker turns the agent away, TransientError when it cannot be reached.
+ * Connects to the broker, MQTT 3.1.1 over TCP or TLS, with a session that starts empty.
+ * @throws ConfigError when the broker turns the agent away or is not who it should be, TransientError when it cannot be
+ * reached.
  */
 export async function openConnection(
   config: MqttConfig,
   { will, signal, listening }: ConnectionOptions = {},
 ): Promise<Connection> {
+  const encryption = await tlsOptions(config);
   const client = connect({
+    ...encryption,
     host: config.host,
     port: config.port,
-    protocol: "mqtt",
     clientId: config.client_id,
     ...(config.user === undefined ? {} : { username: config.user }),
     ...(config.password === undefined ? {} : { password: config.password }),
@@ -117,6 +120,8 @@ const NOT_AUTHORISED = 5;
 
 function explainRefusal(error: Error, config: MqttConfig): ConfigError | TransientError {
   const address = `${config.host}:${config.port}`;
+  const refusedByTls = config.tls ? explainTls(error, address) : undefined;
+  if (refusedByTls !== undefined) return refusedByTls;
   const code = error instanceof ErrorWithReasonCode ? error.code : undefined;
   if (code === BAD_USER_NAME_OR_PASSWORD || code === NOT_AUTHORISED) {
     const who = config.user === undefined ? "an agent without a user name" : `the user "${config.user}"`;

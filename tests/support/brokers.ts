@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Socket } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -57,16 +57,20 @@ const MOSQUITTO = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].find(
 /** Whether Eclipse Mosquitto is installed here. */
 export const mosquittoIsInstalled = MOSQUITTO !== undefined;
 
-/** Starts Eclipse Mosquitto, which keeps nothing over a restart. */
-export async function startMosquitto(port = 0): Promise<TestBroker> {
+/**
+ * Starts Eclipse Mosquitto, which keeps nothing over a restart.
+ * @param tls lines of its configuration that turn TLS on (mosquitto.conf(5)); none: an open listener.
+ */
+export async function startMosquitto(port = 0, tls: readonly string[] = []): Promise<TestBroker> {
   if (MOSQUITTO === undefined) throw new Error("mosquitto is not installed");
   const chosen = port === 0 ? await freePort() : port;
   const directory = mkdtempSync(join(tmpdir(), "sabrewing-mosquitto-"));
   const config = join(directory, "mosquitto.conf");
-  writeFileSync(config, `listener ${chosen} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n`);
+  const lines = ["allow_anonymous true", "persistence false", "user root", ...tls];
+  writeFileSync(config, [`listener ${chosen} 127.0.0.1`, ...lines, ""].join("\n"));
   const child = spawn(MOSQUITTO, ["-c", config], { stdio: "ignore" });
   const exited = once(child, "exit");
-  await untilItAccepts(chosen);
+  await (tls.length > 0 ? untilItListens(chosen) : untilItAccepts(chosen));
   return {
     port: chosen,
     freeze: () => void child.kill("SIGSTOP"),
@@ -125,6 +129,20 @@ async function untilItAccepts(port: number): Promise<void> {
     await delay(25);
   }
   throw new Error(`no broker accepts connections on port ${port}`);
+}
+
+async function untilItListens(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const socket = createConnection(port, "127.0.0.1");
+    const listens = await once(socket, "connect").then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (listens) return;
+    await delay(25);
+  }
+  throw new Error(`nothing listens on port ${port}`);
 }
 
 function portOf(address: ReturnType<ReturnType<typeof createServer>["address"]>): number {

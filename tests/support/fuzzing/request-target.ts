@@ -43,7 +43,8 @@ export async function requestTarget(): Promise<FuzzTarget> {
   return {
     make(random): Mutant {
       // Pixels may be anything: most changes shall hit the headers, lengths and order.
-      const header = mutatedBytes(requests.subarray(0, REQUEST_HEADER_BYTES), random, WORDS);
+      const intact = requests.subarray(0, REQUEST_HEADER_BYTES);
+      const header = random() < 0.8 ? mutatedBytes(intact, random, WORDS) : intact;
       const rest = requests.subarray(REQUEST_HEADER_BYTES);
       const stdin = Buffer.concat([header, random() < 0.5 ? mutatedBytes(rest, random, WORDS) : rest]);
       return { stdin, chunkBytes: [1 << 20, 4096, 61][at(random, 3)] ?? 1 };

@@ -34,6 +34,8 @@ test("the smallest configuration gets every default", () => {
     mqtt: {
       host: "broker",
       port: 1883,
+      tls: false,
+      tls_insecure: false,
       client_id: "sabrewing",
       topic_prefix: "sabrewing",
       stats_interval: 60,
@@ -188,6 +190,48 @@ test("a password file that is not there, or stands beside a password, is a mista
   expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: a, password_file: b"))).toEqual([
     "1:50 mqtt.password_file: give either password or password_file, not both",
   ]);
+});
+
+test("a file of certificates turns TLS and its port on, and is found beside the configuration", () => {
+  writeFileSync(join(folder, "ca.pem"), "a certificate");
+  const file = join(folder, "tls.yml");
+  writeFileSync(file, SMALLEST.replace("host: broker", "host: broker, tls_ca_certs: ca.pem"));
+  expect(loadConfig(file, {}).config.mqtt).toMatchObject({
+    tls: true,
+    port: 8883,
+    tls_ca_certs: join(folder, "ca.pem"),
+    tls_insecure: false,
+  });
+});
+
+test("TLS may be had with the public authorities, on any port", () => {
+  const config = parseConfig(
+    SMALLEST.replace("host: broker", "host: broker, tls: true, port: 443"),
+    "a.yml",
+    {},
+  );
+  expect(config.mqtt).toMatchObject({ tls: true, port: 443 });
+});
+
+test.each([
+  ["tls_ca_certs: /nowhere", "1:36 mqtt.tls_ca_certs: cannot read this file (ENOENT)"],
+  ["tls_client_key: a", "1:22 mqtt.tls_client_key: a key without a certificate: set tls_client_cert too"],
+  ["tls_client_cert: a", "1:22 mqtt.tls_client_cert: a certificate without its key: set tls_client_key too"],
+  [
+    "tls: false, tls_insecure: true",
+    "1:22 mqtt.tls: tls is off, but other tls_ keys are set: leave out either",
+  ],
+])("half of a TLS configuration is a mistake: %s", (keys, mistake) => {
+  expect(mistakes(SMALLEST.replace("host: broker", `host: broker, ${keys}`))).toContain(mistake);
+});
+
+test("aliases that multiply and brackets without end are mistakes like any other", () => {
+  const laughs = [..."abcdefghi"].map((name, level) => {
+    const before = level === 0 ? "lol" : `*${"abcdefghi"[level - 1]}`;
+    return `${name}: &${name} [${Array.from({ length: 10 }, () => before).join(", ")}]`;
+  });
+  expect(mistakes(laughs.join("\n"))).toEqual([expect.stringContaining("1:1 : not valid YAML: ")]);
+  expect(mistakes("[".repeat(50_000))[0]).toContain("not valid YAML: ");
 });
 
 test("without --config the first file that exists is taken", () => {
