@@ -1,9 +1,12 @@
-/** The whole compiler: graph → passes → memory plan → module. */
+/** The whole compiler: graph → passes → (integers) → memory plan → module. */
 import type { ModelDescription } from "../module-format.ts";
 import { emitModule, memoryRequest } from "./emit.ts";
 import type { Graph, ImportedModel } from "./graph/graph.ts";
+import { verify } from "./graph/verify.ts";
 import { type MemoryPlan, planMemory } from "./memory/plan.ts";
 import { runPasses } from "./passes/index.ts";
+import { quantize } from "./quantize/quantize.ts";
+import type { Ranges } from "./quantize/ranges.ts";
 import { featuresOf, type Target } from "./target.ts";
 
 /** Written into every module. */
@@ -14,6 +17,8 @@ export interface CompileOptions {
   readonly source: ModelDescription["source"];
   /** `simd128` when not given. */
   readonly target?: Target;
+  /** How numbers are stored: floats when not given, or integers for feature maps of these ranges. */
+  readonly quantization?: { readonly precision: "i16"; readonly ranges: Ranges } | undefined;
   /** Told after every stage, with the graph as it is then. */
   readonly onStage?: (name: string, graph: Graph) => void;
   /** Values that stay readable after an inference, where `plan` says (a test build looks at logits). */
@@ -31,11 +36,16 @@ export interface CompiledModel {
 /** Compiles an imported model to one self-contained module. */
 export function compile(
   model: ImportedModel,
-  { source, target = "simd128", onStage, keep = [] }: CompileOptions,
+  { source, target = "simd128", quantization, onStage, keep = [] }: CompileOptions,
 ): CompiledModel {
-  const graph = runPasses(model.graph, onStage);
+  const floats = runPasses(model.graph, onStage);
+  const graph = quantization === undefined ? floats : quantize(floats, quantization.ranges);
+  if (quantization !== undefined) {
+    verify(graph);
+    onStage?.("quantize", graph);
+  }
   const plan = planMemory(graph, memoryRequest(graph, keep));
-  const description = describe(model, graph, target, source);
+  const description = describe(model, graph, target, quantization?.precision ?? "f32", source);
   const bytes = emitModule(graph, plan, target, description);
   return { bytes, description, graph, plan };
 }
@@ -44,6 +54,7 @@ function describe(
   model: ImportedModel,
   graph: Graph,
   target: Target,
+  precision: ModelDescription["precision"],
   source: ModelDescription["source"],
 ): ModelDescription {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
@@ -53,7 +64,7 @@ function describe(
     name: model.name,
     input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
     labels: model.labels,
-    precision: "f32",
+    precision,
     features: featuresOf(target),
     source,
     compiler: { version: COMPILER_VERSION },

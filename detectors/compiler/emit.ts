@@ -66,7 +66,7 @@ export interface ConstantArea {
   /** Puts bytes into the module; returns their address. */
   storeBytes(bytes: Uint8Array): number;
   /** Puts numbers into the module; the same array is stored once. */
-  store(data: Float32Array): number;
+  store(data: Float32Array | Int16Array): number;
   /** Sets memory aside that is zeros at first. */
   reserve(bytes: number): number;
   endAddress(): number;
@@ -75,7 +75,7 @@ export interface ConstantArea {
 /** Where the weights and other constants go. */
 export function constantArea(module: ModuleBuilder, startAddress: number): ConstantArea {
   let end = startAddress;
-  const stored = new Map<Float32Array, number>();
+  const stored = new Map<Float32Array | Int16Array, number>();
   const reserve = (bytes: number): number => {
     const address = alignUp(end);
     end = address + bytes;
@@ -89,7 +89,7 @@ export function constantArea(module: ModuleBuilder, startAddress: number): Const
   return {
     reserve,
     storeBytes,
-    store(data: Float32Array): number {
+    store(data) {
       const known = stored.get(data);
       if (known !== undefined) return known;
       const address = storeBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
@@ -161,9 +161,11 @@ function kernelContext(
     shape: (value) => graph.values.get(value)?.shape ?? [],
     map(value): FeatureMap {
       const placement = plan.placements.get(value);
-      const [height = 1, width = 1, channels = 1] = graph.values.get(value)?.shape ?? [];
-      if (placement === undefined) throw new Error(`value ${value} has no place in memory`);
-      return { ...placement, height, width, channels };
+      const type = graph.values.get(value);
+      if (placement === undefined || type === undefined)
+        throw new Error(`value ${value} has no place in memory`);
+      const [height = 1, width = 1, channels = 1] = type.shape;
+      return { ...placement, dtype: type.dtype, height, width, channels };
     },
     constant(value) {
       const constant = graph.constants.get(value);

@@ -56,16 +56,17 @@ function transfer(
 ): void {
   const placement = plan.placements.get(value);
   if (placement === undefined) throw new Error(`${value} has no place in memory`);
-  const isBytes = graph.values.get(value)?.dtype === "u8";
-  const there = isBytes ? new Uint8Array(memory.buffer) : new Float32Array(memory.buffer);
+  const dtype = graph.values.get(value)?.dtype ?? "f32";
+  const Numbers = { u8: Uint8Array, i16: Int16Array, f32: Float32Array }[dtype];
+  const numbers = new Numbers(memory.buffer);
   const [height = 1, width = 1, channels = 1] = shape.length === 3 ? shape : [1, 1, elements(shape)];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const from = (y * width + x) * channels;
       const address = placement.address + y * placement.rowBytes + x * placement.pixelBytes;
-      const at = isBytes ? address : address >> 2;
-      if (direction === "write") there.set(data.subarray(from, from + channels), at);
-      else for (let c = 0; c < channels; c++) data[from + c] = there[at + c] ?? Number.NaN;
+      const at = address / Numbers.BYTES_PER_ELEMENT;
+      if (direction === "write") numbers.set(data.subarray(from, from + channels), at);
+      else for (let c = 0; c < channels; c++) data[from + c] = numbers[at + c] ?? Number.NaN;
     }
   }
 }

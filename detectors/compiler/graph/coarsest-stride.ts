@@ -16,6 +16,7 @@ export function coarsestStride({ input, nodes }: Graph): number {
 function stepOf(node: Node): number {
   switch (node.op) {
     case "conv2d":
+    case "quantized_conv2d":
     case "depthwise_conv2d":
     case "max_pool2d":
       return node.attributes.stride;

@@ -8,9 +8,12 @@
 /** [height, width, channels] of a feature map; [outputChannels, kernelHeight, kernelWidth, inputChannels] of weights; [channels] of a bias. */
 export type Shape = readonly number[];
 
+/** The picture alone is u8. An i16 stands for a real number by a factor that whoever makes and reads it knows. */
+export type DType = "u8" | "f32" | "i16";
+
 export interface ValueType {
   readonly shape: Shape;
-  readonly dtype: "u8" | "f32";
+  readonly dtype: DType;
 }
 
 /** A value known at compile time. */
@@ -33,6 +36,18 @@ export interface Padding {
  */
 export type Activation = "none" | "silu" | "relu" | "relu6" | { readonly hardSwish: number };
 
+/** How a convolution's whole numbers and reals belong together: one factor per output channel each. */
+export interface ConvolutionQuantization {
+  /** What one of the sums stands for. */
+  readonly multiplier: Float32Array;
+  /** What 1 stands for in the residual; of no meaning without one. All 1 for an f32 residual. */
+  readonly residualScale: Float32Array | undefined;
+  /** What 1 stands for in the output; undefined: the output is f32. */
+  readonly outputScale: Float32Array | undefined;
+  /** The largest whole number of the output, and the negative of the smallest: what lies beyond becomes this. */
+  readonly outputMax: number;
+}
+
 /** One scale of the YOLOv5 head: pixels of the input per cell, and its anchors' sizes in pixels of the input. */
 export interface DetectScale {
   readonly stride: number;
@@ -51,6 +66,17 @@ export interface OperatorAttributes {
     readonly stride: number;
     readonly padding: Padding;
     readonly activation: Activation;
+  };
+  /**
+   * conv2d with numbers stored as integers, after the passes made them so. inputs: x, weights [outC, kh, kw, inC] (whole
+   * numbers where x is i16), bias [outC], residual (optional).
+   * r = activation(conv(x) · multiplier + bias) + residual · residualScale; y = r, or round(r / outputScale) where given.
+   */
+  quantized_conv2d: {
+    readonly stride: number;
+    readonly padding: Padding;
+    readonly activation: Activation;
+    readonly quantization: ConvolutionQuantization;
   };
   /** inputs: x, weights [kh, kw, channels], bias [channels] (optional). Every channel has a kernel of its own. */
   depthwise_conv2d: {
@@ -102,6 +128,13 @@ export type Node<K extends Operator = Operator> = {
     readonly attributes: OperatorAttributes[P];
   };
 }[K];
+
+/** Every kind of convolution: what pads its input and slides a window over it. */
+export type ConvolutionNode = Node<"conv2d"> | Node<"quantized_conv2d"> | Node<"depthwise_conv2d">;
+
+export function isConvolution(node: Node): node is ConvolutionNode {
+  return node.op === "conv2d" || node.op === "quantized_conv2d" || node.op === "depthwise_conv2d";
+}
 
 export interface Graph {
   /** The picture: u8 [height, width, 3]. */

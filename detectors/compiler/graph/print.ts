@@ -1,5 +1,5 @@
 import { elements } from "../ops/operator.ts";
-import type { Graph, Node } from "./graph.ts";
+import { type Graph, isConvolution, type Node } from "./graph.ts";
 
 /** A graph as text, one aligned line per node: output, operator, shape, attributes, inputs; `$` marks constants. */
 export function print(graph: Graph): string {
@@ -37,9 +37,17 @@ function attributesOf(node: Node): string {
     .join(" ");
 }
 
-/** Padding is its four sides; an activation with a parameter is told by its name. */
+/** Padding is its four sides; an activation with a parameter is told by its name; of factors, how large they are. */
 function showAttribute(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Float32Array)
+    return `~${(value.reduce((a, b) => a + b, 0) / value.length).toPrecision(2)}`;
+  if ("multiplier" in value) {
+    return Object.entries(value)
+      .filter(([, factors]) => factors !== undefined)
+      .map(([name, factors]) => `${name}:${showAttribute(factors)}`)
+      .join(",");
+  }
   if ("hardSwish" in value) return `hard_swish(${value.hardSwish})`;
   return Object.values(value).join(",");
 }
@@ -56,10 +64,8 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 
 /** Multiplications in convolutions: what inference time follows. */
 function multiplications({ nodes, values, constants }: Graph): number {
-  return nodes
-    .filter(({ op }) => op === "conv2d" || op === "depthwise_conv2d")
-    .reduce((sum, { inputs, output }) => {
-      const [height = 0, width = 0] = values.get(output)?.shape ?? [];
-      return sum + height * width * elements(constants.get(inputs[1] ?? "")?.shape ?? [0]);
-    }, 0);
+  return nodes.filter(isConvolution).reduce((sum, { inputs, output }) => {
+    const [height = 0, width = 0] = values.get(output)?.shape ?? [];
+    return sum + height * width * elements(constants.get(inputs[1] ?? "")?.shape ?? [0]);
+  }, 0);
 }

@@ -1,9 +1,13 @@
-/** Joins channels. Parts that were written in place cost nothing; the others are copied float by float. */
+/** Joins channels. Parts that were written in place cost nothing; the others are copied number by number. */
+import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { EmitKernel } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 
 export const emitConcat: EmitKernel<"concat"> = (node, context) => {
   const y = context.map(node.output);
+  const elementBytes = ELEMENT_BYTES[y.dtype];
+  const [load, store] =
+    y.dtype === "f32" ? (["i32.load", "i32.store"] as const) : (["i32.load16_u", "i32.store16"] as const);
   return context.module.function(`concat ${node.output}`, [], [], (code) => {
     let channelBytes = 0;
     for (const part of node.inputs) {
@@ -15,18 +19,18 @@ export const emitConcat: EmitKernel<"concat"> = (node, context) => {
         repeat(code, x.height, () => {
           repeat(code, x.width, () => {
             repeat(code, x.channels, () => {
-              code.get(output).get(input).memory("i32.load").memory("i32.store");
-              advance(code, input, 4);
-              advance(code, output, 4);
+              code.get(output).get(input).memory(load).memory(store);
+              advance(code, input, elementBytes);
+              advance(code, output, elementBytes);
             });
-            advance(code, input, x.pixelBytes - 4 * x.channels);
-            advance(code, output, y.pixelBytes - 4 * x.channels);
+            advance(code, input, x.pixelBytes - elementBytes * x.channels);
+            advance(code, output, y.pixelBytes - elementBytes * x.channels);
           });
           advance(code, input, x.rowBytes - x.width * x.pixelBytes);
           advance(code, output, y.rowBytes - x.width * y.pixelBytes);
         });
       }
-      channelBytes += 4 * x.channels;
+      channelBytes += elementBytes * x.channels;
     }
   });
 };

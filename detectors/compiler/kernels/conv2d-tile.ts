@@ -1,20 +1,28 @@
 /**
- * What every way to convolve is made of: a micro-kernel that keeps a tile of sums in registers, and the end of a row.
+ * What every way to convolve is made of: a micro-kernel that keeps a tile of sums in registers.
  *
  * The micro-kernel takes one step of the dot product per turn of its loop. A tile of 4 pixels × 2 vectors of output
  * channels needs 8 sums + 2 weights + 1 pixel of the 16 vector registers of x86-64. Unrolling by hand made V8 11.3 hoist
  * the loads and spill (53 → 37 GFLOP/s) and gains nothing in V8 13.6, nor do 6 pixels: one step per loop body, then.
  */
-import type { Activation, Node } from "../graph/graph.ts";
+import type { Activation, ConvolutionQuantization, Node } from "../graph/graph.ts";
+import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
-import { prepareActivation } from "./activation.ts";
 import { type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, copyOf, repeat } from "./loops.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 
 export const TILE_PIXELS = 4;
 export const TILE_VECTORS = 2;
+
+/** Bytes of a pixel that one step of the dot product takes. */
+const STEP_BYTES = 4;
+
+/** Channels of a pixel that one step of the dot product takes. */
+export function stepChannelsOf({ dtype }: FeatureMap): number {
+  return STEP_BYTES / ELEMENT_BYTES[dtype];
+}
 
 /** Everything the emitted code depends on. */
 export interface Convolution {
@@ -26,13 +34,17 @@ export interface Convolution {
   readonly kernelWidth: number;
   readonly stride: number;
   readonly activation: Activation;
+  /** How its whole numbers stand for reals; undefined: it computes in f32 throughout. */
+  readonly quantization: ConvolutionQuantization | undefined;
   /** Address of the kernel's top left corner for the first output pixel: inside the zero border where there is padding. */
   readonly firstWindow: number;
 }
 
+export type Conv2dNode = Node<"conv2d"> | Node<"quantized_conv2d">;
+
 /** Where a convolution's values lie. */
 export function describeConvolution(
-  node: Node<"conv2d">,
+  node: Conv2dNode,
   context: KernelContext,
   kernelHeight: number,
   kernelWidth: number,
@@ -49,6 +61,7 @@ export function describeConvolution(
     kernelWidth,
     stride,
     activation,
+    quantization: node.op === "quantized_conv2d" ? node.attributes.quantization : undefined,
     firstWindow: x.address - padding.top * x.rowBytes - padding.left * x.pixelBytes,
   };
 }
@@ -57,20 +70,20 @@ export interface TileAddresses {
   readonly window: Local;
   readonly output: Local;
   readonly weights: Local;
-  readonly bias: Local;
+  /** Where the sums start; undefined: at zero. */
+  readonly bias: Local | undefined;
 }
 
-/** pixels × vectors output values: dot products in registers, bias included. */
+/** What a tile depends on; its sums go to pixels that lie `outputPixelBytes` apart. */
+export interface TileShape extends Pick<Convolution, "x" | "kernelHeight" | "kernelWidth" | "stride"> {
+  readonly outputPixelBytes: number;
+}
+
+/** pixels × vectors sums of dot products, kept in registers until they are stored: f32, or i32 where x is whole numbers. */
 export function emitTile(
   code: Assembler,
   target: Target,
-  {
-    x,
-    y,
-    kernelHeight,
-    kernelWidth,
-    stride,
-  }: Pick<Convolution, "x" | "y" | "kernelHeight" | "kernelWidth" | "stride">,
+  { x, kernelHeight, kernelWidth, stride, outputPixelBytes }: TileShape,
   pixels: number,
   vectors: number,
   { window, output, weights, bias }: TileAddresses,
@@ -78,10 +91,9 @@ export function emitTile(
   const sums = Array.from({ length: pixels * vectors }, (_, index) => {
     const sum = code.local("v128");
     const vector = index % vectors;
-    code
-      .get(bias)
-      .memory("v128.load", 16 * vector)
-      .set(sum);
+    if (bias === undefined) code.f32(0).op("f32x4.splat");
+    else code.get(bias).memory("v128.load", 16 * vector);
+    code.set(sum);
     return { sum, vector, pixel: Math.floor(index / vectors) };
   });
   const rows = Array.from({ length: vectors }, () => code.local("v128"));
@@ -91,9 +103,10 @@ export function emitTile(
   const value = code.local("v128");
 
   // Pixels that lie back to back make one run per kernel row; inside a concatenation there are gaps between them.
-  const isContiguous = x.pixelBytes === x.channels * 4;
+  const pixelBytes = stepBytes(x);
+  const isContiguous = x.pixelBytes === pixelBytes;
   const runs = isContiguous ? 1 : kernelWidth;
-  const runBytes = (isContiguous ? kernelWidth : 1) * x.channels * 4;
+  const runBytes = (isContiguous ? kernelWidth : 1) * pixelBytes;
   const runPitch = isContiguous ? runBytes : x.pixelBytes;
 
   repeat(code, kernelHeight, () => {
@@ -115,10 +128,11 @@ export function emitTile(
               .memory("v128.load32_splat", pixel * stride * x.pixelBytes)
               .set(value);
           }
-          multiplyAdd(code, target, value, row, sum);
+          if (x.dtype === "f32") multiplyAdd(code, target, value, row, sum);
+          else code.get(value).get(row).op("i32x4.dot_i16x8_s").get(sum).op("i32x4.add").set(sum);
         }
         advance(code, weight, 16 * vectors);
-        code.get(input).i32(4).op("i32.add").tee(input).get(end).op("i32.ne").brIf(again);
+        code.get(input).i32(STEP_BYTES).op("i32.add").tee(input).get(end).op("i32.ne").brIf(again);
       });
       advance(code, input, runPitch - runBytes);
     });
@@ -128,47 +142,11 @@ export function emitTile(
     code
       .get(output)
       .get(sum)
-      .memory("v128.store", pixel * y.pixelBytes + 16 * vector);
+      .memory("v128.store", pixel * outputPixelBytes + 16 * vector);
   }
 }
 
-/**
- * Activation and residual over a finished row, while it is still in the first-level cache.
- * @param blocks how many blocks of `vectors` vectors each pixel has here
- */
-export function emitRowEnd(
-  code: Assembler,
-  { y, activation, residual }: Convolution,
-  blocks: number,
-  vectors: number,
-  output: Local,
-  addend: Local | undefined,
-  context: KernelContext,
-): void {
-  if (activation === "none" && !addend) return;
-  const activate = prepareActivation(code, activation, context);
-  const value = code.local("v128");
-  repeat(code, y.width, () => {
-    repeat(code, blocks, () => {
-      for (let vector = 0; vector < vectors; vector++) {
-        code
-          .get(output)
-          .memory("v128.load", 16 * vector)
-          .set(value)
-          .get(output);
-        activate(value);
-        if (addend) {
-          code
-            .get(addend)
-            .memory("v128.load", 16 * vector)
-            .op("f32x4.add");
-        }
-        code.memory("v128.store", 16 * vector);
-      }
-      advance(code, output, 16 * vectors);
-      if (addend) advance(code, addend, 16 * vectors);
-    });
-    advance(code, output, y.pixelBytes - 16 * vectors * blocks);
-    if (addend && residual) advance(code, addend, residual.pixelBytes - 16 * vectors * blocks);
-  });
+/** Bytes of a pixel's channels in whole steps. */
+function stepBytes({ channels, dtype }: FeatureMap): number {
+  return Math.ceil((channels * ELEMENT_BYTES[dtype]) / STEP_BYTES) * STEP_BYTES;
 }

@@ -1,80 +1,114 @@
 /**
  * Two-dimensional convolution, directly on NHWC: for an output pixel, a row of the kernel meets one contiguous run of
- * kernelWidth × inputChannels floats, so one micro-kernel serves every kernel size and stride.
+ * kernelWidth × inputChannels numbers, so one micro-kernel serves every kernel size and stride.
  */
-import type { FunctionReference } from "../wasm/assembler.ts";
+import type { Constant, ConvolutionQuantization, DType } from "../graph/graph.ts";
+import { ELEMENT_BYTES } from "../memory/layout.ts";
+import type { Assembler, FunctionReference } from "../wasm/assembler.ts";
+import type { WasmType } from "../wasm/opcodes.ts";
 import {
+  type Conv2dNode,
   type Convolution,
   describeConvolution,
-  emitRowEnd,
   emitTile,
+  stepChannelsOf,
   TILE_PIXELS,
   TILE_VECTORS,
+  type TileAddresses,
+  type TileShape,
 } from "./conv2d-tile.ts";
-import { type EmitKernel, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
+import { type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
+import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
+import { emitRowEnd } from "./row-end.ts";
 
 /** Weights beyond this do not stay in the second-level cache while every row of the picture passes by. */
 const CACHED_WEIGHT_BYTES = 200_000;
 
-export const emitDirectConv2d: EmitKernel<"conv2d"> = (node, context) => {
+export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): FunctionReference {
   const weights = context.constant(inputAt(node, 1));
   const [outputs = 1, kernelHeight = 1, kernelWidth = 1] = weights.shape;
   const convolution = describeConvolution(node, context, kernelHeight, kernelWidth);
+  const { x, y, residual, quantization } = convolution;
   const biasName = node.inputs[2];
   const bias = biasName === undefined ? undefined : context.constant(biasName).data;
 
-  const vectors = vectorsOf(convolution.y);
-  const wideBlocks = Math.floor(vectors / TILE_VECTORS);
   const groups: BlockGroup[] = [];
   let firstOutput = 0;
-  for (const [blockVectors, blocks] of [
-    [TILE_VECTORS, wideBlocks],
-    [1, vectors - wideBlocks * TILE_VECTORS],
-  ] as const) {
-    if (blocks === 0) continue;
-    const packed = packWeights(weights.data, outputs, firstOutput, blocks, blockVectors * 4);
+  for (const { vectors, blocks } of blockWidths(y)) {
+    const lanes = vectors * 4;
+    const packed = packWeights(weights, firstOutput, blocks, lanes, stepChannelsOf(x), x.dtype);
+    const constants =
+      quantization === undefined
+        ? packBias(bias, firstOutput, blocks * lanes)
+        : packFactors(quantization, bias ?? new Float32Array(outputs), firstOutput, blocks, lanes);
     groups.push({
       blocks,
-      firstChannelBytes: firstOutput * 4,
-      blockBytes: blockVectors * 16,
-      weightBytes: (packed.length / blocks) * 4,
+      outputBytes: lanes * ELEMENT_BYTES[y.dtype],
+      addendBytes: residual === undefined ? 0 : lanes * ELEMENT_BYTES[residual.dtype],
+      weightBytes: packed.byteLength / blocks,
+      constantBytes: constants.byteLength / blocks,
       weights: context.store(packed),
-      bias: context.store(packBias(bias, firstOutput, blocks * blockVectors * 4)),
-      row: emitRow(convolution, blockVectors, context),
+      constants: context.store(constants),
+      row:
+        quantization === undefined
+          ? emitRow(convolution, vectors, context)
+          : emitQuantizedRow(convolution, quantization, vectors, context),
     });
-    firstOutput += blocks * blockVectors * 4;
+    firstOutput += blocks * lanes;
   }
   return emitDriver(convolution, groups, context);
-};
+}
 
-/** Blocks of output channels that are equally wide: they share one row function. */
+/** Blocks of output channels that are equally wide: they share one row function. Bytes are those of one block. */
 interface BlockGroup {
   readonly blocks: number;
-  readonly firstChannelBytes: number;
-  readonly blockBytes: number;
+  readonly outputBytes: number;
+  readonly addendBytes: number;
   readonly weightBytes: number;
+  readonly constantBytes: number;
   readonly weights: number;
-  readonly bias: number;
+  readonly constants: number;
   readonly row: FunctionReference;
 }
 
-/** [outputs][taps] → [block][taps][lanes]; channels that do not exist are zeros. */
+/** As many wide blocks as fit, then a narrow one for floats; whole numbers are stored in wide blocks only. */
+function blockWidths(y: FeatureMap): readonly { readonly vectors: number; readonly blocks: number }[] {
+  const sumVectors = y.dtype === "f32" ? vectorsOf(y) : vectorsOf(y) * TILE_VECTORS;
+  const wide = Math.floor(sumVectors / TILE_VECTORS);
+  return [
+    { vectors: TILE_VECTORS, blocks: wide },
+    { vectors: 1, blocks: sumVectors - wide * TILE_VECTORS },
+  ].filter(({ blocks }) => blocks > 0);
+}
+
+/**
+ * [outputs][kh][kw][channels] → [block][kh][kw][step][lane][channel of the step], in the type that x is stored in;
+ * channels that do not exist are zeros.
+ */
 export function packWeights(
-  weights: Float32Array,
-  outputs: number,
+  { shape, data }: Constant,
   firstOutput: number,
   blocks: number,
   lanes: number,
-): Float32Array {
-  const taps = weights.length / outputs;
-  const packed = new Float32Array(blocks * taps * lanes);
+  stepChannels: number,
+  dtype: DType,
+): Float32Array | Int16Array {
+  const [outputs = 1, kernelHeight = 1, kernelWidth = 1, channels = 1] = shape;
+  const taps = kernelHeight * kernelWidth;
+  const steps = Math.ceil(channels / stepChannels);
+  const length = blocks * taps * steps * lanes * stepChannels;
+  const packed = dtype === "i16" ? new Int16Array(length) : new Float32Array(length);
   for (let block = 0; block < blocks; block++) {
     for (let lane = 0; lane < lanes; lane++) {
       const output = firstOutput + block * lanes + lane;
       if (output >= outputs) break;
       for (let tap = 0; tap < taps; tap++) {
-        packed[(block * taps + tap) * lanes + lane] = weights[output * taps + tap] ?? 0;
+        for (let channel = 0; channel < channels; channel++) {
+          const step = (block * taps + tap) * steps + Math.floor(channel / stepChannels);
+          packed[(step * lanes + lane) * stepChannels + (channel % stepChannels)] =
+            data[(output * taps + tap) * channels + channel] ?? 0;
+        }
       }
     }
   }
@@ -105,7 +139,7 @@ function emitDriver(
     const input = code.local("i32");
     const output = code.local("i32");
     const weights = code.local("i32");
-    const bias = code.local("i32");
+    const constants = code.local("i32");
     const addend = code.local("i32");
     const nextRow = (): void => {
       advance(code, input, stride * x.rowBytes);
@@ -113,16 +147,16 @@ function emitDriver(
       if (residual) advance(code, addend, residual.rowBytes);
     };
     const call = (row: FunctionReference): void => {
-      code.get(input).get(output).get(weights).get(bias);
+      code.get(input).get(output).get(weights).get(constants);
       if (residual) code.get(addend);
       code.call(row);
     };
 
     if (blocksOutermost) {
-      for (const { blocks, firstChannelBytes, blockBytes, row, ...group } of groups) {
-        const blockOutput = pointerTo(code, y.address + firstChannelBytes);
-        const blockAddend = pointerTo(code, (residual?.address ?? 0) + firstChannelBytes);
-        code.i32(group.weights).set(weights).i32(group.bias).set(bias);
+      const blockOutput = pointerTo(code, y.address);
+      const blockAddend = pointerTo(code, residual?.address ?? 0);
+      for (const { blocks, row, ...group } of groups) {
+        code.i32(group.weights).set(weights).i32(group.constants).set(constants);
         repeat(code, blocks, () => {
           code.i32(convolution.firstWindow).set(input).get(blockOutput).set(output);
           code.get(blockAddend).set(addend);
@@ -130,57 +164,97 @@ function emitDriver(
             call(row);
             nextRow();
           });
-          advance(code, blockOutput, blockBytes);
-          advance(code, blockAddend, blockBytes);
+          advance(code, blockOutput, group.outputBytes);
+          advance(code, blockAddend, group.addendBytes);
           advance(code, weights, group.weightBytes);
-          advance(code, bias, blockBytes);
+          advance(code, constants, group.constantBytes);
         });
       }
       return;
     }
     code.i32(convolution.firstWindow).set(input).i32(y.address).set(output);
     code.i32(residual?.address ?? 0).set(addend);
-    const pixelBytes = groups.reduce((sum, { blocks, blockBytes }) => sum + blocks * blockBytes, 0);
+    const pixel = (bytes: (group: BlockGroup) => number) =>
+      groups.reduce((sum, group) => sum + group.blocks * bytes(group), 0);
     repeat(code, y.height, () => {
-      for (const { blocks, blockBytes, row, ...group } of groups) {
-        code.i32(group.weights).set(weights).i32(group.bias).set(bias);
+      for (const { blocks, row, ...group } of groups) {
+        code.i32(group.weights).set(weights).i32(group.constants).set(constants);
         repeat(code, blocks, () => {
           call(row);
-          advance(code, output, blockBytes);
-          advance(code, addend, blockBytes);
+          advance(code, output, group.outputBytes);
+          advance(code, addend, group.addendBytes);
           advance(code, weights, group.weightBytes);
-          advance(code, bias, blockBytes);
+          advance(code, constants, group.constantBytes);
         });
       }
-      advance(code, output, -pixelBytes);
-      advance(code, addend, -pixelBytes);
+      advance(code, output, -pixel(({ outputBytes }) => outputBytes));
+      advance(code, addend, -pixel(({ addendBytes }) => addendBytes));
       nextRow();
     });
   });
 }
 
+/** (window, output, weights, constants[, addend]) */
+function rowParameters(residual: FeatureMap | undefined): readonly WasmType[] {
+  return Array.from({ length: residual === undefined ? 4 : 5 }, () => "i32");
+}
+
 /**
- * One block of output channels of one output row: (window, output, weights, bias[, residual]) addresses. A function of
- * its own, because engines optimise a function that is called often long before one that merely loops for long.
+ * One block of output channels of one output row. A function of its own, because engines optimise a function that is
+ * called often long before one that merely loops for long.
  */
 function emitRow(convolution: Convolution, vectors: number, context: KernelContext): FunctionReference {
-  const { name, x, y, residual, stride } = convolution;
-  const params = residual
-    ? (["i32", "i32", "i32", "i32", "i32"] as const)
-    : (["i32", "i32", "i32", "i32"] as const);
+  const { name, y, residual } = convolution;
+  const params = rowParameters(residual);
   return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...addresses) => {
     const [window, output, weights, bias, addend] = addresses;
     if (!window || !output || !weights || !bias)
       throw new Error("a row function has at least four parameters");
     const firstOutput = copyOf(code, output);
-    repeat(code, Math.floor(y.width / TILE_PIXELS), () => {
-      emitTile(code, context.target, convolution, TILE_PIXELS, vectors, { window, output, weights, bias });
-      advance(code, window, TILE_PIXELS * stride * x.pixelBytes);
-      advance(code, output, TILE_PIXELS * y.pixelBytes);
-    });
-    const rest = y.width % TILE_PIXELS;
-    if (rest > 0)
-      emitTile(code, context.target, convolution, rest, vectors, { window, output, weights, bias });
+    const shape = { ...convolution, outputPixelBytes: y.pixelBytes };
+    emitTiles(code, shape, y.width, vectors, { window, output, weights, bias }, context);
     emitRowEnd(code, convolution, 1, vectors, firstOutput, addend, context);
   });
+}
+
+/** The same where numbers are integers: the sums wait in working memory for the row's end. */
+function emitQuantizedRow(
+  convolution: Convolution,
+  quantization: ConvolutionQuantization,
+  vectors: number,
+  context: KernelContext,
+): FunctionReference {
+  const { name, x, y, residual } = convolution;
+  const sumRow = { dtype: x.dtype === "f32" ? "f32" : "i32", pixelBytes: vectors * 16 } as const;
+  const rowEnd = emitQuantizedRowEnd(convolution, quantization, vectors, sumRow, context);
+  const params = rowParameters(residual);
+  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...addresses) => {
+    const [window, output, weights, factors, addend] = addresses;
+    if (!window || !output || !weights || !factors)
+      throw new Error("a row function has at least four parameters");
+    const sums = pointerTo(code, context.scratch(name));
+    const shape = { ...convolution, outputPixelBytes: sumRow.pixelBytes };
+    emitTiles(code, shape, y.width, vectors, { window, output: sums, weights, bias: undefined }, context);
+    code.i32(context.scratch(name)).get(output).get(factors);
+    if (addend) code.get(addend);
+    else code.i32(0);
+    code.call(rowEnd);
+  });
+}
+
+/** A row of tiles; moves `window` and `output` along. */
+function emitTiles(
+  code: Assembler,
+  shape: TileShape,
+  width: number,
+  vectors: number,
+  addresses: TileAddresses,
+  { target }: KernelContext,
+): void {
+  repeat(code, Math.floor(width / TILE_PIXELS), () => {
+    emitTile(code, target, shape, TILE_PIXELS, vectors, addresses);
+    advance(code, addresses.window, TILE_PIXELS * shape.stride * shape.x.pixelBytes);
+    advance(code, addresses.output, TILE_PIXELS * shape.outputPixelBytes);
+  });
+  if (width % TILE_PIXELS > 0) emitTile(code, target, shape, width % TILE_PIXELS, vectors, addresses);
 }

@@ -25,6 +25,7 @@ import { emitYolov5Detect } from "./yolov5-detect.ts";
 export const kernels: { readonly [K in Operator]: EmitKernel<K> } = {
   normalize: emitNormalize,
   conv2d: emitConv2d,
+  quantized_conv2d: emitConv2d,
   depthwise_conv2d: emitDepthwiseConv2d,
   sigmoid: emitSigmoid,
   silu: emitSilu,

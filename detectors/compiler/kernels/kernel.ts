@@ -1,11 +1,13 @@
 /** What a kernel is: a function that emits the WebAssembly code of one node for its exact shapes and addresses. */
-import type { Constant, Node, Operator, Shape } from "../graph/graph.ts";
+import type { Constant, DType, Node, Operator, Shape } from "../graph/graph.ts";
+import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Target } from "../target.ts";
 import type { FunctionReference, Global } from "../wasm/assembler.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 
 /** A value in memory: its shape, the address of pixel (0, 0) and the distances in bytes. */
 export interface FeatureMap {
+  readonly dtype: DType;
   readonly address: number;
   readonly pixelBytes: number;
   readonly rowBytes: number;
@@ -25,7 +27,7 @@ export interface KernelContext {
   isConstant(value: string): boolean;
   shape(value: string): Shape;
   /** Puts numbers into the module and returns their address, a multiple of 64. The same array is stored once. */
-  store(data: Float32Array): number;
+  store(data: Float32Array | Int16Array): number;
   /** Sets memory aside that is zeros at first and keeps what is written; returns its address, a multiple of 64. */
   reserve(bytes: number): number;
   /** Has a function without parameters called once, before the first inference. */
@@ -48,7 +50,7 @@ export function inputAt(node: Node, index: number): string {
   return value;
 }
 
-/** Vectors of four floats that hold a pixel's channels. */
-export function vectorsOf(map: FeatureMap): number {
-  return Math.ceil(map.channels / 4);
+/** Vectors of 16 bytes that hold a pixel's channels. */
+export function vectorsOf({ channels, dtype }: FeatureMap): number {
+  return Math.ceil((channels * ELEMENT_BYTES[dtype]) / 16);
 }

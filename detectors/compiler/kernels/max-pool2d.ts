@@ -11,6 +11,7 @@ export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
   const y = context.map(node.output);
   const { kernel, stride, padding } = node.attributes;
   const vectors = vectorsOf(y);
+  const isReal = x.dtype === "f32";
   return context.module.function(`max_pool2d ${node.output}`, [], [], (code) => {
     const output = pointerTo(code, y.address);
     const rows = windowAlong(code, x.height, kernel, stride);
@@ -32,12 +33,18 @@ export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
         code.get(columns.first).i32(x.pixelBytes).op("i32.mul").op("i32.add");
         code.i32(x.address).op("i32.add").set(corner);
         repeat(code, vectors, () => {
-          code.f32(Number.NEGATIVE_INFINITY).op("f32x4.splat").set(best);
+          if (isReal) code.f32(Number.NEGATIVE_INFINITY).op("f32x4.splat").set(best);
+          else code.i32(-32_768).op("i16x8.splat").set(best);
           code.get(corner).set(rowStart).get(rows.count).set(rowsLeft);
           code.loop((nextRow) => {
             code.get(rowStart).set(input).get(columns.count).set(columnsLeft);
             code.loop((nextColumn) => {
-              code.get(best).get(input).memory("v128.load").op("f32x4.pmax").set(best);
+              code
+                .get(best)
+                .get(input)
+                .memory("v128.load")
+                .op(isReal ? "f32x4.pmax" : "i16x8.max_s")
+                .set(best);
               advance(code, input, x.pixelBytes);
               code.get(columnsLeft).i32(1).op("i32.sub").tee(columnsLeft).brIf(nextColumn);
             });

@@ -1,14 +1,21 @@
 import { DETECTION_BYTES } from "../../module-format.ts";
 import type { Graph, Node } from "../graph/graph.ts";
+import { TILE_VECTORS } from "./conv2d-tile.ts";
 import { planWinograd, usesWinograd } from "./winograd.ts";
 
 /** Bytes of working memory that a node's kernel needs while it runs. */
 export function scratchBytesOf(node: Node, graph: Graph): number {
   switch (node.op) {
-    case "conv2d": {
+    case "conv2d":
+    case "quantized_conv2d": {
       const shape = (value: string) => graph.values.get(value)?.shape ?? [];
       const [, , , inputs = 0] = shape(node.inputs[1] ?? "");
-      return usesWinograd(node, shape) ? planWinograd(shape(node.output), inputs).scratchBytes : 0;
+      const isQuantized = node.op === "quantized_conv2d";
+      if (usesWinograd(node, shape)) {
+        return planWinograd(shape(node.output), inputs, isQuantized).scratchBytes;
+      }
+      const [, width = 0] = shape(node.output);
+      return isQuantized ? width * TILE_VECTORS * 16 : 0;
     }
     case "yolov5_detect":
       // Every anchor of every cell may be a candidate.

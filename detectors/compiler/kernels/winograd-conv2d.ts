@@ -4,43 +4,49 @@
  * back, and end the rows. The weights are transformed once, before the first inference: in the file they would be four
  * times as large.
  */
-import type { FunctionReference, Local } from "../wasm/assembler.ts";
+import type { ConvolutionQuantization } from "../graph/graph.ts";
+import { ELEMENT_BYTES } from "../memory/layout.ts";
+import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import {
+  type Conv2dNode,
   type Convolution,
   describeConvolution,
-  emitRowEnd,
   emitTile,
   TILE_PIXELS,
   TILE_VECTORS,
 } from "./conv2d-tile.ts";
 import { packBias, packWeights } from "./direct-conv2d.ts";
-import { type EmitKernel, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
+import { inputAt, type KernelContext } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
+import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
+import { emitRowEnd } from "./row-end.ts";
 import { OUTPUTS, POSITIONS } from "./winograd.ts";
 import { emitInputRow, emitOutputRow, layOutWorkspace, type Workspace } from "./winograd-rows.ts";
 import { emitWeightPreparation } from "./winograd-weights.ts";
 
-export const emitWinogradConv2d: EmitKernel<"conv2d"> = (node, context) => {
+/** Output channels of a block. */
+const LANES = 4 * TILE_VECTORS;
+
+export function emitWinogradConv2d(node: Conv2dNode, context: KernelContext): FunctionReference {
   const convolution = describeConvolution(node, context, 3, 3);
   const { name, x, y, residual } = convolution;
-  const weights = context.constant(inputAt(node, 1)).data;
-  const packed = context.store(
-    packWeights(weights, y.channels, 0, y.channels / (4 * TILE_VECTORS), 4 * TILE_VECTORS),
-  );
-  const transformedWeights = emitWeightPreparation(name, packed, x.channels, y.channels, context);
+  const weights = context.constant(inputAt(node, 1));
+  const blocks = y.channels / LANES;
+  const packed = context.store(packWeights(weights, 0, blocks, LANES, 1, x.dtype));
+  const transformedWeights = emitWeightPreparation(name, packed, x.channels, y.channels, x.dtype, context);
   const biasName = node.inputs[2];
-  const bias = context.store(
-    packBias(biasName === undefined ? undefined : context.constant(biasName).data, 0, y.channels),
-  );
+  const bias = packBias(biasName === undefined ? undefined : context.constant(biasName).data, 0, y.channels);
   const workspace = layOutWorkspace(context.scratch(name), convolution);
   const { tileRows, tileColumns, groupRows, inputs, products } = workspace;
 
   const inputRow = perHeight((height) => emitInputRow(convolution, workspace, height, context));
-  const outputRow = perHeight((height) => emitOutputRow(convolution, workspace, bias, height, context));
+  const outputRows =
+    convolution.quantization === undefined
+      ? floatRows(convolution, workspace, bias, context)
+      : quantizedRows(convolution, convolution.quantization, workspace, bias, context);
   const multiply = perHeight((rows) =>
     emitMultiply(convolution, workspace, transformedWeights, rows * tileColumns, context),
   );
-  const rowEnd = emitRowEndFunction(convolution, context);
 
   const cutHeight = y.height % OUTPUTS;
   const wholeGroups = Math.floor((cutHeight === 0 ? tileRows : tileRows - 1) / groupRows);
@@ -53,7 +59,7 @@ export const emitWinogradConv2d: EmitKernel<"conv2d"> = (node, context) => {
   // Functions are emitted before the one that calls them.
   for (const height of new Set([...(wholeGroups > 0 ? groupHeights : []), ...lastHeights])) {
     inputRow(height);
-    outputRow(height);
+    outputRows.prepare(height);
   }
   if (wholeGroups > 0) multiply(groupRows);
   if (lastRows > 0) multiply(lastRows);
@@ -72,21 +78,14 @@ export const emitWinogradConv2d: EmitKernel<"conv2d"> = (node, context) => {
       }
       code.call(multiply(heights.length));
       for (const [row, height] of heights.entries()) {
-        code
-          .i32(products + row * tileColumns * y.channels * 4)
-          .get(output)
-          .call(outputRow(height));
-        repeat(code, height, () => {
-          code.get(output).get(addend).call(rowEnd);
-          advance(code, output, y.rowBytes);
-          advance(code, addend, residual?.rowBytes ?? 0);
-        });
+        const from = products + row * tileColumns * y.channels * 4;
+        outputRows.emit(code, height, from, output, addend);
       }
     };
     repeat(code, wholeGroups, () => emitGroup(groupHeights));
     if (lastRows > 0) emitGroup(lastHeights);
   });
-};
+}
 
 /** Emits a function for each height at most once. */
 function perHeight(emit: (height: number) => FunctionReference): (height: number) => FunctionReference {
@@ -107,8 +106,8 @@ function emitMultiply(
   context: KernelContext,
 ): FunctionReference {
   const tileMaps = {
-    x: { ...x, pixelBytes: x.channels * 4 },
-    y: { ...y, pixelBytes: y.channels * 4 },
+    x: { ...x, dtype: "f32" as const, pixelBytes: x.channels * 4 },
+    outputPixelBytes: y.channels * 4,
     kernelHeight: 1,
     kernelWidth: 1,
     stride: 1,
@@ -122,7 +121,7 @@ function emitMultiply(
     (code, input, weights, product) => {
       if (!input || !weights || !product) throw new Error("a multiplication has three parameters");
       const bias = pointerTo(code, noBias);
-      repeat(code, y.channels / (4 * TILE_VECTORS), () => {
+      repeat(code, y.channels / LANES, () => {
         const window = copyOf(code, input);
         const output = copyOf(code, product);
         const emit = (pixels: number): void =>
@@ -130,7 +129,7 @@ function emitMultiply(
         repeat(code, Math.floor(tiles / TILE_PIXELS), () => {
           emit(TILE_PIXELS);
           advance(code, window, TILE_PIXELS * tileMaps.x.pixelBytes);
-          advance(code, output, TILE_PIXELS * tileMaps.y.pixelBytes);
+          advance(code, output, TILE_PIXELS * tileMaps.outputPixelBytes);
         });
         if (tiles % TILE_PIXELS > 0) emit(tiles % TILE_PIXELS);
         advance(code, weights, x.channels * blockBytes);
@@ -153,12 +152,89 @@ function emitMultiply(
 
 const NO_BIAS = new Float32Array(TILE_VECTORS * 4);
 
-/** (output, addend): activation and residual of one row. */
-function emitRowEndFunction(convolution: Convolution, context: KernelContext): FunctionReference {
+/** The second half of a row of tiles: from products to finished rows of the output. */
+interface OutputRows {
+  /** Emits the functions that `emit` calls for rows of tiles of this height. */
+  prepare(height: number): void;
+  /** Finishes a row of tiles, and moves `output` and `addend` behind it. */
+  emit(code: Assembler, height: number, products: number, output: Local, addend: Local): void;
+}
+
+/** Floats: the transform writes into the output, where the rows are ended in place. */
+function floatRows(
+  convolution: Convolution,
+  workspace: Workspace,
+  bias: Float32Array,
+  context: KernelContext,
+): OutputRows {
   const { name, y, residual } = convolution;
-  return context.module.function(`winograd ${name} row end`, ["i32", "i32"], [], (code, output, addend) => {
-    if (!output || !addend) throw new Error("a row end has two parameters");
-    const added: Local | undefined = residual === undefined ? undefined : addend;
-    emitRowEnd(code, convolution, vectorsOf(y) / TILE_VECTORS, TILE_VECTORS, output, added, context);
-  });
+  const biasAddress = context.store(bias);
+  const transform = perHeight((height) => emitOutputRow(name, y, workspace, biasAddress, height, context));
+  const rowEnd = context.module.function(
+    `winograd ${name} row end`,
+    ["i32", "i32"],
+    [],
+    (code, output, addend) => {
+      if (!output || !addend) throw new Error("a row end has two parameters");
+      const added: Local | undefined = residual === undefined ? undefined : addend;
+      emitRowEnd(code, convolution, y.channels / LANES, TILE_VECTORS, output, added, context);
+    },
+  );
+  return {
+    prepare: (height) => void transform(height),
+    emit(code, height, products, output, addend) {
+      code.i32(products).get(output).call(transform(height));
+      repeat(code, height, () => {
+        code.get(output).get(addend).call(rowEnd);
+        advance(code, output, y.rowBytes);
+        advance(code, addend, residual?.rowBytes ?? 0);
+      });
+    },
+  };
+}
+
+/** Whole numbers: the transform writes floats into working memory, and the rows' ends take them from there. */
+function quantizedRows(
+  convolution: Convolution,
+  quantization: ConvolutionQuantization,
+  workspace: Workspace,
+  bias: Float32Array,
+  context: KernelContext,
+): OutputRows {
+  const { name, y, residual } = convolution;
+  const blocks = y.channels / LANES;
+  const pixelBytes = y.channels * 4;
+  const floats = { ...y, pixelBytes, rowBytes: y.width * pixelBytes };
+  const transform = perHeight((height) => emitOutputRow(name, floats, workspace, undefined, height, context));
+  const packed = packFactors(quantization, bias, 0, blocks, LANES);
+  const factorsAddress = context.store(packed);
+  const blockEnd = emitQuantizedRowEnd(
+    convolution,
+    quantization,
+    TILE_VECTORS,
+    { dtype: "f32", pixelBytes },
+    context,
+  );
+  const addendBytes = residual === undefined ? 0 : LANES * ELEMENT_BYTES[residual.dtype];
+  return {
+    prepare: (height) => void transform(height),
+    emit(code, height, products, output, addend) {
+      const sums = pointerTo(code, workspace.rows);
+      const factors = code.local("i32");
+      code.i32(products).get(sums).call(transform(height));
+      repeat(code, height, () => {
+        code.i32(factorsAddress).set(factors);
+        repeat(code, blocks, () => {
+          code.get(sums).get(output).get(factors).get(addend).call(blockEnd);
+          advance(code, sums, LANES * 4);
+          advance(code, output, LANES * ELEMENT_BYTES[y.dtype]);
+          advance(code, factors, packed.byteLength / blocks);
+          advance(code, addend, addendBytes);
+        });
+        advance(code, sums, floats.rowBytes - pixelBytes);
+        advance(code, output, y.rowBytes - y.channels * ELEMENT_BYTES[y.dtype]);
+        advance(code, addend, (residual?.rowBytes ?? 0) - blocks * addendBytes);
+      });
+    },
+  };
 }

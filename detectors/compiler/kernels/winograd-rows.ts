@@ -1,7 +1,9 @@
 /** The two transforms of a Winograd convolution over a row of tiles, and the memory they work in. */
+import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { Convolution } from "./conv2d-tile.ts";
-import { type KernelContext, vectorsOf } from "./kernel.ts";
+import type { KernelContext } from "./kernel.ts";
+import { loadReals } from "./load-reals.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import {
   emitInputTransform,
@@ -19,19 +21,22 @@ export interface Workspace extends WinogradPlan {
   readonly between: number;
   readonly inputs: number;
   readonly products: number;
+  /** Where the outputs of one row of tiles wait to be made whole numbers. */
+  readonly rows: number;
   readonly inputPitch: number;
   readonly productPitch: number;
 }
 
 /** Lays the working memory out from the address `between` on. */
-export function layOutWorkspace(between: number, { x, y }: Convolution): Workspace {
-  const plan = planWinograd([y.height, y.width, y.channels], x.channels);
+export function layOutWorkspace(between: number, { x, y, quantization }: Convolution): Workspace {
+  const plan = planWinograd([y.height, y.width, y.channels], x.channels, quantization !== undefined);
   const inputs = between + POSITIONS * 16;
   return {
     ...plan,
     between,
     inputs,
     products: inputs + plan.inputBytes,
+    rows: inputs + plan.inputBytes + plan.productBytes,
     inputPitch: plan.inputBytes / POSITIONS,
     productPitch: plan.productBytes / POSITIONS,
   };
@@ -54,14 +59,14 @@ export function emitInputRow(
       const temporary = pointerTo(code, between);
       forEachTile(y.width, (tiles, width) =>
         repeat(code, tiles, () => {
-          repeat(code, vectorsOf(x), () => {
+          repeat(code, x.channels / 4, () => {
             const zero = (): void => void code.f32(0).op("f32x4.splat");
             for (let column = 0; column < width + tileOverlap; column++) {
               emitInputTransform(
                 code,
                 (row) => {
                   if (row >= height + tileOverlap) zero();
-                  else code.get(window).memory("v128.load", row * x.rowBytes + column * x.pixelBytes);
+                  else loadReals(code, x.dtype, window, row * x.rowBytes + column * x.pixelBytes);
                 },
                 (row, value) => {
                   code.get(temporary);
@@ -84,21 +89,33 @@ export function emitInputRow(
                 },
               );
             }
-            advance(code, window, 16);
+            advance(code, window, 4 * ELEMENT_BYTES[x.dtype]);
             advance(code, inputs, 16);
           });
-          advance(code, window, OUTPUTS * x.pixelBytes - 16 * vectorsOf(x));
+          advance(code, window, OUTPUTS * x.pixelBytes - x.channels * ELEMENT_BYTES[x.dtype]);
         }),
       );
     },
   );
 }
 
-/** (products, output): transforms one row of tiles back and adds the bias; what lies outside the picture is left out. */
+/** Where a row of tiles goes: pixels and rows of floats, `channels` each. */
+export interface OutputMap {
+  readonly width: number;
+  readonly channels: number;
+  readonly pixelBytes: number;
+  readonly rowBytes: number;
+}
+
+/**
+ * (products, output): transforms one row of tiles back and adds the bias; what lies outside the picture is left out.
+ * @param biasAddress undefined: there is nothing to add
+ */
 export function emitOutputRow(
-  { name, y }: Convolution,
+  name: string,
+  y: OutputMap,
   { between, productPitch }: Workspace,
-  biasAddress: number,
+  biasAddress: number | undefined,
   height: number,
   context: KernelContext,
 ): FunctionReference {
@@ -112,8 +129,8 @@ export function emitOutputRow(
       const bias = code.local("i32");
       forEachTile(y.width, (tiles, width) =>
         repeat(code, tiles, () => {
-          code.i32(biasAddress).set(bias);
-          repeat(code, vectorsOf(y), () => {
+          code.i32(biasAddress ?? 0).set(bias);
+          repeat(code, y.channels / 4, () => {
             for (let column = 0; column < INPUTS; column++) {
               emitOutputTransform(
                 code,
@@ -138,7 +155,7 @@ export function emitOutputRow(
                   if (column >= width) return;
                   code.get(output);
                   value();
-                  code.get(bias).memory("v128.load").op("f32x4.add");
+                  if (biasAddress !== undefined) code.get(bias).memory("v128.load").op("f32x4.add");
                   code.memory("v128.store", row * y.rowBytes + column * y.pixelBytes);
                 },
               );
@@ -147,7 +164,7 @@ export function emitOutputRow(
             advance(code, output, 16);
             advance(code, bias, 16);
           });
-          advance(code, output, OUTPUTS * y.pixelBytes - 16 * vectorsOf(y));
+          advance(code, output, OUTPUTS * y.pixelBytes - 4 * y.channels);
         }),
       );
     },

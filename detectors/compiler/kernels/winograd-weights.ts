@@ -1,11 +1,14 @@
 /** Transforms a 3×3 kernel for Winograd's F(4×4, 3×3), once, before the first inference. */
+import type { DType } from "../graph/graph.ts";
+import { ELEMENT_BYTES } from "../memory/layout.ts";
 import { TILE_VECTORS } from "./conv2d-tile.ts";
 import type { KernelContext } from "./kernel.ts";
+import { loadReals } from "./load-reals.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import { emitWeightTransform, INPUTS, POSITIONS } from "./winograd.ts";
 
 const KERNEL = 3;
-const LANE_BYTES = TILE_VECTORS * 16;
+const LANES = TILE_VECTORS * 4;
 
 /**
  * Has the weights at `packed`, [block][3][3][input][8], transformed to [position][block][input][8].
@@ -16,12 +19,13 @@ export function emitWeightPreparation(
   packed: number,
   inputs: number,
   outputs: number,
+  dtype: DType,
   context: KernelContext,
 ): number {
   const positionBytes = inputs * outputs * 4;
   const transformed = context.reserve(POSITIONS * positionBytes);
   const between = context.reserve(INPUTS * KERNEL * 16);
-  const tapBytes = inputs * LANE_BYTES;
+  const tapBytes = inputs * LANES * ELEMENT_BYTES[dtype];
   const step = context.module.function(`winograd ${name} weights`, [], [], (code) => {
     const raw = pointerTo(code, packed);
     const result = pointerTo(code, transformed);
@@ -32,7 +36,7 @@ export function emitWeightPreparation(
           emitWeightTransform(
             code,
             (row) => {
-              code.get(raw).memory("v128.load", (row * KERNEL + column) * tapBytes);
+              loadReals(code, dtype, raw, (row * KERNEL + column) * tapBytes);
             },
             (row, value) => {
               code.get(temporary);
@@ -54,7 +58,7 @@ export function emitWeightPreparation(
             },
           );
         }
-        advance(code, raw, 16);
+        advance(code, raw, 4 * ELEMENT_BYTES[dtype]);
         advance(code, result, 16);
       });
       advance(code, raw, (KERNEL * KERNEL - 1) * tapBytes);

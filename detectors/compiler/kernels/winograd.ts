@@ -3,9 +3,9 @@
  * "Fast Algorithms for Convolutional Neural Networks", 2016, arXiv:1509.09308, section 4.3). This file says for which
  * convolutions it is used, how much memory it needs, and holds its three transforms in one dimension.
  */
-import type { Node, Shape } from "../graph/graph.ts";
+import type { Shape } from "../graph/graph.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
-import { TILE_PIXELS, TILE_VECTORS } from "./conv2d-tile.ts";
+import { type Conv2dNode, TILE_PIXELS, TILE_VECTORS } from "./conv2d-tile.ts";
 
 /** Output pixels of a tile along each axis. */
 export const OUTPUTS = 4;
@@ -22,11 +22,13 @@ export interface WinogradPlan {
   /** Transformed inputs and products of one group, [position][tile][channel] each, and a tile between its two passes. */
   readonly inputBytes: number;
   readonly productBytes: number;
+  /** The reals of one row of tiles, where the output is not stored as reals. */
+  readonly rowBytes: number;
   readonly scratchBytes: number;
 }
 
 /** Whether this convolution is a 3×3 of stride 1 whose channels fill the micro-kernel's vectors. */
-export function usesWinograd(node: Node<"conv2d">, shape: (value: string) => Shape): boolean {
+export function usesWinograd(node: Conv2dNode, shape: (value: string) => Shape): boolean {
   const [outputs = 0, kernelHeight, kernelWidth, inputs = 0] = shape(node.inputs[1] ?? "");
   const [height = 0, width = 0] = shape(node.output);
   return (
@@ -41,7 +43,11 @@ export function usesWinograd(node: Node<"conv2d">, shape: (value: string) => Sha
 }
 
 /** Plans the tiles of an output of [height, width, outputs] from `inputs` channels. */
-export function planWinograd([height = 0, width = 0, outputs = 0]: Shape, inputs: number): WinogradPlan {
+export function planWinograd(
+  [height = 0, width = 0, outputs = 0]: Shape,
+  inputs: number,
+  isQuantized: boolean,
+): WinogradPlan {
   const tileRows = Math.ceil(height / OUTPUTS);
   const tileColumns = Math.ceil(width / OUTPUTS);
   // The micro-kernel takes four tiles at a time: as many rows together as it takes to make that come out even.
@@ -49,8 +55,9 @@ export function planWinograd([height = 0, width = 0, outputs = 0]: Shape, inputs
   const tiles = Math.min(groupRows, tileRows) * tileColumns;
   const inputBytes = POSITIONS * tiles * inputs * 4;
   const productBytes = POSITIONS * tiles * outputs * 4;
-  const scratchBytes = POSITIONS * 16 + inputBytes + productBytes;
-  return { tileRows, tileColumns, groupRows, inputBytes, productBytes, scratchBytes };
+  const rowBytes = isQuantized ? OUTPUTS * width * outputs * 4 : 0;
+  const scratchBytes = POSITIONS * 16 + inputBytes + productBytes + rowBytes;
+  return { tileRows, tileColumns, groupRows, inputBytes, productBytes, rowBytes, scratchBytes };
 }
 
 /** Puts one of the transform's inputs on the stack. */

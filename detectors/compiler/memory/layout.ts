@@ -2,15 +2,17 @@
  * How values lie in memory before anyone knows where: which values share a buffer, how wide a pixel is, how much zero
  * border surrounds a feature map.
  *
- * - A pixel's channels are contiguous and padded to whole vectors (4 floats), so that kernels store vectors.
+ * - A pixel's channels are contiguous and padded to whole vectors of 16 bytes, so that kernels store vectors.
  * - The input of a padded convolution carries the padding as a border of zeros. The right border of a row is the left
  *   border of the next.
  * - The parts of a concatenation are written straight into it where vectors fit: joining then costs nothing.
  */
-import type { Graph, Node, ValueType } from "../graph/graph.ts";
+import { type DType, type Graph, isConvolution, type Node, type ValueType } from "../graph/graph.ts";
 
-const FLOAT_BYTES = 4;
 const VECTOR_BYTES = 16;
+
+/** Bytes of one number. */
+export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { u8: 1, f32: 4, i16: 2 };
 
 /** A block of memory for one feature map, or for several that make up a concatenation. */
 export interface BufferLayout {
@@ -44,7 +46,7 @@ export function layOut(graph: Graph): Layout {
   const borders = new Map<string, number>();
   for (const node of graph.nodes) {
     const [input] = node.inputs;
-    if ((node.op !== "conv2d" && node.op !== "depthwise_conv2d") || input === undefined) continue;
+    if (!isConvolution(node) || input === undefined) continue;
     const { top, left, bottom, right } = node.attributes.padding;
     const buffer = slices.get(input)?.buffer ?? input;
     borders.set(buffer, Math.max(borders.get(buffer) ?? 0, top, left, bottom, right));
@@ -64,16 +66,17 @@ function placeConcatenations(graph: Graph): Map<string, Slice> {
   const computed = new Map(graph.nodes.map((node) => [node.output, node]));
   for (const node of graph.nodes) {
     if (node.op !== "concat") continue;
-    let channel = 0;
+    let channelBytes = 0;
     for (const [index, part] of node.inputs.entries()) {
-      const channels = graph.values.get(part)?.shape[2] ?? 0;
+      const type = graph.values.get(part);
+      const partBytes = type === undefined ? 0 : (type.shape[2] ?? 0) * ELEMENT_BYTES[type.dtype];
       const isLast = index === node.inputs.length - 1;
-      const wholeVectors = channel % 4 === 0 && (isLast || channels % 4 === 0);
+      const wholeVectors = channelBytes % VECTOR_BYTES === 0 && (isLast || partBytes % VECTOR_BYTES === 0);
       const writesVectors = writesWholeVectors(computed.get(part));
       if (wholeVectors && writesVectors && !slices.has(part)) {
-        slices.set(part, { buffer: node.output, channelBytes: channel * FLOAT_BYTES });
+        slices.set(part, { buffer: node.output, channelBytes });
       }
-      channel += channels;
+      channelBytes += partBytes;
     }
   }
   return slices;
@@ -85,17 +88,17 @@ function writesWholeVectors(producer: Node | undefined): boolean {
 }
 
 function pixelBytes(graph: Graph, value: string, type: ValueType): number {
-  const channels = type.shape[2] ?? 1;
-  if (type.dtype === "u8") return channels;
+  const bytes = (type.shape[2] ?? 1) * ELEMENT_BYTES[type.dtype];
+  if (type.dtype === "u8") return bytes;
   // The stem reads its three channels as one contiguous run over the kernel's width.
   const isPicture = graph.nodes.some((node) => node.op === "normalize" && node.output === value);
-  return isPicture ? channels * FLOAT_BYTES : Math.ceil(channels / 4) * VECTOR_BYTES;
+  return isPicture ? bytes : Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
 }
 
 function bufferLayout(type: ValueType, pixelBytes: number, borderPixels: number): BufferLayout {
   const [height = 1, width = 1] = type.shape;
   if (type.shape.length !== 3) {
-    const bytes = type.shape.reduce((product, size) => product * size, FLOAT_BYTES);
+    const bytes = type.shape.reduce((product, size) => product * size, ELEMENT_BYTES[type.dtype]);
     return { bytes, originBytes: 0, pixelBytes: bytes, rowBytes: bytes, borderPixels: 0, height: 1 };
   }
   const rowBytes = (width + borderPixels) * pixelBytes;

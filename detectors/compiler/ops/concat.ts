@@ -1,10 +1,12 @@
 import {
   checkInputCount,
+  dtypeAt,
   elements,
   featureMap,
   mapSize,
   type OperatorDefinition,
   ShapeError,
+  STORED,
   tensorAt,
 } from "./operator.ts";
 
@@ -12,9 +14,9 @@ import {
 export const concat: OperatorDefinition<"concat"> = {
   infer(inputs) {
     checkInputCount(inputs, 1, Infinity);
-    const [height, width] = featureMap(inputs, 0);
+    const [height, width] = featureMap(inputs, 0, STORED);
     const channels = inputs.map((_, index) => {
-      const [otherHeight, otherWidth, count] = featureMap(inputs, index);
+      const [otherHeight, otherWidth, count] = featureMap(inputs, index, [dtypeAt(inputs, 0)]);
       if (otherHeight !== height || otherWidth !== width) {
         throw new ShapeError(
           `input ${index}: expected ${height} rows of ${width} pixels like input 0, received ${otherHeight} of ${otherWidth}`,
@@ -22,7 +24,10 @@ export const concat: OperatorDefinition<"concat"> = {
       }
       return count;
     });
-    return { dtype: "f32", shape: [height, width, channels.reduce((sum, count) => sum + count, 0)] };
+    return {
+      dtype: dtypeAt(inputs, 0),
+      shape: [height, width, channels.reduce((sum, count) => sum + count, 0)],
+    };
   },
   reference(inputs) {
     const [height, width] = mapSize(tensorAt(inputs, 0));

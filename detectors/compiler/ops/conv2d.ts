@@ -1,4 +1,4 @@
-import type { OperatorAttributes, ValueType } from "../graph/graph.ts";
+import type { DType, OperatorAttributes, Shape, ValueType } from "../graph/graph.ts";
 import { activate } from "./activation.ts";
 import {
   checkInputCount,
@@ -14,9 +14,20 @@ import {
   windowPositions,
 } from "./operator.ts";
 
-function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["conv2d"]): ValueType {
+/** What every kind of conv2d has. */
+type Window = Pick<OperatorAttributes["conv2d"], "stride" | "padding">;
+
+/**
+ * The shape of a convolution's output, its inputs checked: x of one of these types, weights, bias, residual.
+ * @throws ShapeError
+ */
+export function convolutionShape(
+  inputs: readonly ValueType[],
+  { stride, padding }: Window,
+  dtypes: readonly DType[],
+): Shape {
   checkInputCount(inputs, 2, 4);
-  const [height, width, channels] = featureMap(inputs, 0);
+  const [height, width, channels] = featureMap(inputs, 0, dtypes);
   const [, weights, bias, residual] = inputs;
   const [outputs, kernelHeight, kernelWidth, weightChannels] = weights?.shape ?? [];
   if (
@@ -30,7 +41,6 @@ function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["con
       `weights: expected [outputs, kernelHeight, kernelWidth, ${channels}], received ${weights ? showType(weights) : "nothing"}`,
     );
   }
-  const { stride, padding } = attributes;
   const shape = [
     windowPositions("height", height, kernelHeight, stride, padding),
     windowPositions("width", width, kernelWidth, stride, padding),
@@ -39,18 +49,25 @@ function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["con
   if (bias && !sameShape(bias.shape, [outputs])) {
     throw new ShapeError(`bias: expected [${outputs}], received ${showType(bias)}`);
   }
-  if (residual && (residual.dtype !== "f32" || !sameShape(residual.shape, shape))) {
-    throw new ShapeError(`residual: expected f32 [${shape.join(", ")}], received ${showType(residual)}`);
+  if (residual && (!dtypes.includes(residual.dtype) || !sameShape(residual.shape, shape))) {
+    throw new ShapeError(
+      `residual: expected ${dtypes.join(" or ")} [${shape.join(", ")}], received ${showType(residual)}`,
+    );
   }
-  return { dtype: "f32", shape };
+  return shape;
 }
 
-function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["conv2d"]): Tensor {
-  const x = tensorAt(inputs, 0);
-  const weights = tensorAt(inputs, 1);
-  const bias = inputs[2]?.data;
-  const residual = inputs[3]?.data;
-  const { stride, padding, activation } = attributes;
+/**
+ * The sums of a convolution, each handed to `end` with its output channel and its place in the result.
+ * @param initial what the sum of an output channel starts at
+ */
+export function convolve(
+  x: Tensor,
+  weights: Tensor,
+  { stride, padding }: Window,
+  initial: (output: number) => number,
+  end: (sum: number, output: number, at: number) => number,
+): Tensor {
   const [height, width, channels] = mapSize(x);
   const [outputs = 1, kernelHeight = 1, kernelWidth = 1] = weights.shape;
   const outHeight = windowPositions("height", height, kernelHeight, stride, padding);
@@ -67,7 +84,7 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["co
       const skipped = Math.max(0, -firstColumn);
       const run = (Math.min(kernelWidth, width - firstColumn) - skipped) * channels;
       for (let output = 0; output < outputs; output++) {
-        let sum = bias?.[output] ?? 0;
+        let sum = initial(output);
         for (let ky = 0; ky < kernelHeight; ky++) {
           const row = firstRow + ky;
           if (row < 0 || row >= height) continue;
@@ -75,7 +92,7 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["co
           const tap = ((output * kernelHeight + ky) * kernelWidth + skipped) * channels;
           for (let i = 0; i < run; i++) sum += (x.data[from + i] ?? 0) * (weights.data[tap + i] ?? 0);
         }
-        y[at] = activate(activation, sum) + (residual?.[at] ?? 0);
+        y[at] = end(sum, output, at);
         at++;
       }
     }
@@ -83,8 +100,23 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["co
   return { shape, data: y };
 }
 
+function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["conv2d"]): Tensor {
+  const bias = inputs[2]?.data;
+  const residual = inputs[3]?.data;
+  return convolve(
+    tensorAt(inputs, 0),
+    tensorAt(inputs, 1),
+    attributes,
+    (output) => bias?.[output] ?? 0,
+    (sum, _, at) => activate(attributes.activation, sum) + (residual?.[at] ?? 0),
+  );
+}
+
 /**
  * ONNX Conv-11 in two dimensions with one group and no dilation, followed by what the passes fold into it:
  * y = activation(conv(x, weights) + bias) + residual.
  */
-export const conv2d: OperatorDefinition<"conv2d"> = { infer, reference };
+export const conv2d: OperatorDefinition<"conv2d"> = {
+  infer: (inputs, attributes) => ({ dtype: "f32", shape: convolutionShape(inputs, attributes, ["f32"]) }),
+  reference,
+};

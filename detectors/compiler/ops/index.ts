@@ -10,6 +10,7 @@ import { mean } from "./mean.ts";
 import { mul } from "./mul.ts";
 import { normalize } from "./normalize.ts";
 import type { OperatorDefinition } from "./operator.ts";
+import { quantizedConv2d } from "./quantized-conv2d.ts";
 import { relu } from "./relu.ts";
 import { relu6 } from "./relu6.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
@@ -23,6 +24,7 @@ import { yolov5Detect } from "./yolov5-detect.ts";
 export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
   normalize,
   conv2d,
+  quantized_conv2d: quantizedConv2d,
   depthwise_conv2d: depthwiseConv2d,
   sigmoid,
   silu,

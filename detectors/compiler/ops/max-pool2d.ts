@@ -1,11 +1,13 @@
 import type { OperatorAttributes, ValueType } from "../graph/graph.ts";
 import {
   checkInputCount,
+  dtypeAt,
   elements,
   featureMap,
   mapSize,
   type OperatorDefinition,
   ShapeError,
+  STORED,
   type Tensor,
   tensorAt,
   windowPositions,
@@ -13,7 +15,7 @@ import {
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["max_pool2d"]): ValueType {
   checkInputCount(inputs, 1, 1);
-  const [height, width, channels] = featureMap(inputs, 0);
+  const [height, width, channels] = featureMap(inputs, 0, STORED);
   const { kernel, stride, padding } = attributes;
   // A window wholly inside the padding would have no maximum.
   if (Math.max(padding.top, padding.left, padding.bottom, padding.right) >= kernel) {
@@ -21,7 +23,7 @@ function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["max
   }
   const outHeight = windowPositions("height", height, kernel, stride, padding);
   const outWidth = windowPositions("width", width, kernel, stride, padding);
-  return { dtype: "f32", shape: [outHeight, outWidth, channels] };
+  return { dtype: dtypeAt(inputs, 0), shape: [outHeight, outWidth, channels] };
 }
 
 function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["max_pool2d"]): Tensor {

@@ -1,4 +1,4 @@
-import type { Operator, OperatorAttributes, Padding, Shape, ValueType } from "../graph/graph.ts";
+import type { DType, Operator, OperatorAttributes, Padding, Shape, ValueType } from "../graph/graph.ts";
 
 /** A value with its numbers: NHWC with batch 1, row-major. The picture alone is bytes. */
 export interface Tensor {
@@ -48,18 +48,30 @@ export function sameShape(a: Shape, b: Shape): boolean {
 }
 
 /**
- * Reads inputs[index] as an f32 feature map [height, width, channels].
+ * Reads inputs[index] as a feature map [height, width, channels] of one of these types.
  * @throws ShapeError when it is something else or missing.
  */
-export function featureMap(inputs: readonly ValueType[], index: number): [number, number, number] {
+export function featureMap(
+  inputs: readonly ValueType[],
+  index: number,
+  dtypes: readonly DType[] = ["f32"],
+): [number, number, number] {
   const type = inputs[index];
   const [height, width, channels] = type?.shape ?? [];
-  if (type?.dtype !== "f32" || type.shape.length !== 3 || !height || !width || !channels) {
+  if (!type || !dtypes.includes(type.dtype) || type.shape.length !== 3 || !height || !width || !channels) {
     throw new ShapeError(
-      `input ${index}: expected f32 [height, width, channels], received ${type ? showType(type) : "nothing"}`,
+      `input ${index}: expected ${dtypes.join(" or ")} [height, width, channels], received ${type ? showType(type) : "nothing"}`,
     );
   }
   return [height, width, channels];
+}
+
+/** What operators that only move or compare numbers take. */
+export const STORED: readonly DType[] = ["f32", "i16"];
+
+/** The type of inputs[index], which a shape rule has accepted. */
+export function dtypeAt(inputs: readonly ValueType[], index: number): DType {
+  return inputs[index]?.dtype ?? "f32";
 }
 
 /** @throws ShapeError unless the number of inputs is within [least, most]. */

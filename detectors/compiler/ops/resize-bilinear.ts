@@ -6,7 +6,7 @@ import { elements, mapSize, type OperatorDefinition, tensorAt } from "./operator
  * at (y, x) / factor between its four neighbours; beyond the last pixel the last is repeated.
  */
 export const resizeBilinear: OperatorDefinition<"resize_bilinear"> = {
-  infer: inferEnlarged,
+  infer: (inputs, attributes) => inferEnlarged(inputs, attributes, ["f32"]),
   reference(inputs, { factor }) {
     const x = tensorAt(inputs, 0);
     const [height, width, channels] = mapSize(x);

@@ -1,9 +1,9 @@
 import { inferEnlarged } from "./enlarge.ts";
-import { elements, mapSize, type OperatorDefinition, tensorAt } from "./operator.ts";
+import { elements, mapSize, type OperatorDefinition, STORED, tensorAt } from "./operator.ts";
 
 /** ONNX Resize-13, mode nearest, asymmetric, floor, by one whole factor: every pixel becomes factor × factor pixels. */
 export const upsample: OperatorDefinition<"upsample"> = {
-  infer: inferEnlarged,
+  infer: (inputs, attributes) => inferEnlarged(inputs, attributes, STORED),
   reference(inputs, { factor }) {
     const x = tensorAt(inputs, 0);
     const [height, width, channels] = mapSize(x);
