@@ -2,20 +2,24 @@ import { availableParallelism } from "node:os";
 import type { DetectorOptions, ModelInfo } from "../detectors/detector.ts";
 import { ConfigError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
-import type { CameraConfig, DetectorConfig } from "./config/schema.ts";
+import type { AgentConfig, CameraConfig } from "./config/schema.ts";
 
 /** How to run the detector for these cameras. `instances: auto` is one per camera, but one core stays free. */
 export function detectorOptions(
-  config: DetectorConfig,
+  { detector, model }: Pick<AgentConfig, "detector" | "model">,
   cameras: readonly CameraConfig[],
   log: Log,
   cores: number = availableParallelism(),
 ): DetectorOptions {
   const auto = Math.max(1, Math.min(cameras.length, cores - 1));
   return {
-    runtime: config.runtime,
-    instances: config.instances === "auto" ? auto : config.instances,
-    deadlineMs: config.deadline_ms,
+    runtime: detector.runtime,
+    instances: detector.instances === "auto" ? auto : detector.instances,
+    deadlineMs: detector.deadline_ms,
+    trust: {
+      ...(model.sha256 === undefined ? {} : { sha256: model.sha256 }),
+      ...(model.public_key === undefined ? {} : { publicKey: model.public_key }),
+    },
     log: ({ level, message }) => log[level](message),
   };
 }

@@ -45,10 +45,7 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const oneFailed = new AbortController();
   const stop = AbortSignal.any([signal, oneFailed.signal]);
 
-  await using detector = await openDetector(
-    config.model.path,
-    detectorOptions(config.detector, cameras, log),
-  );
+  await using detector = await openDetector(config.model.path, detectorOptions(config, cameras, log));
   requireKnownLabels(cameras, detector.model);
   await using broker = connectBroker(config.mqtt, { outbox, clock, log, random });
 

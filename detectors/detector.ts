@@ -81,8 +81,18 @@ export interface Detector extends AsyncDisposable {
   stats(): DetectorStats;
 }
 
+/** Which file may be run: all that is given must hold. */
+export interface ModuleTrust {
+  /** SHA-256 of the file, hex. */
+  readonly sha256?: string;
+  /** Whose Ed25519 signature (64 bytes) must lie beside the file as `<file>.sig`: base64 of the key's DER (SPKI). */
+  readonly publicKey?: string;
+}
+
 /** How to run a detector. */
 export interface DetectorOptions {
+  /** Default: any file. */
+  readonly trust?: ModuleTrust;
   readonly runtime: Runtime;
   /** How many copies run side by side, each in a thread of its own. */
   readonly instances: number;

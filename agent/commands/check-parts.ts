@@ -93,7 +93,7 @@ async function tryBroker({ mqtt }: AgentConfig, { signal }: Trials): Promise<str
 const INFERENCES = 5;
 
 async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): Promise<string> {
-  const options = { ...detectorOptions(config.detector, cameras, silentLog()), instances: 1 };
+  const options = { ...detectorOptions(config, cameras, silentLog()), instances: 1 };
   await using detector = await openDetector(config.model.path, options);
   const { name, input, precision, labels, source } = detector.model;
   requireKnownLabels(cameras, detector.model);

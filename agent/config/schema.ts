@@ -13,9 +13,24 @@ import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts"
 
 const positiveInteger = z.int().min(1);
 
+/** DER of a SubjectPublicKeyInfo (RFC 8410, section 4) in base64: the same twelve bytes, then the key's 32. */
+const ED25519_PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/;
+
 const ModelSchema = z
   .strictObject({
     path: z.string().min(1).describe("The detector module (.wasm) that compile or pull wrote."),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-fA-F]{64}$/, { error: "64 hexadecimal digits, as sabrewing inspect shows them" })
+      .optional()
+      .describe("SHA-256 of the module; another file is refused."),
+    public_key: z
+      .string()
+      .regex(ED25519_PUBLIC_KEY, {
+        error: "the middle line of an Ed25519 public key's PEM file (MCowBQYDK2Vw…)",
+      })
+      .optional()
+      .describe("Whoever holds this Ed25519 key must have signed the module (<path>.sig)."),
   })
   .describe("The detector.");
 

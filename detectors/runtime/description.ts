@@ -54,15 +54,17 @@ function record(rules: Readonly<Record<string, Rule>>): Rule {
     }
     const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
     for (const [key, check] of Object.entries(rules)) check(value[key], below(key), problems);
-    for (const key of Object.keys(value)) if (!(key in rules)) problems.push(`${below(key)}: unknown key`);
+    for (const key of Object.keys(value))
+      if (!Object.hasOwn(rules, key)) problems.push(`${below(key)}: unknown key`);
   };
 }
 
 const is = (wanted: unknown): Rule => rule(JSON.stringify(wanted), (value) => value === wanted);
 const oneOf = (...words: readonly string[]): Rule =>
   rule(`one of ${words.join(", ")}`, (value) => words.some((word) => word === value));
-const isWord = (value: unknown): boolean => typeof value === "string" && value !== "";
-const word = rule("a text", isWord);
+/** Shown on terminals, in logs and over MQTT: nothing that would steer a terminal or break a line. */
+const isWord = (value: unknown): boolean => typeof value === "string" && /^\P{Cc}+$/u.test(value);
+const word = rule("a text without control characters", isWord);
 const side = rule(
   `a whole number from 1 to ${LARGEST_SIDE}`,
   (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= LARGEST_SIDE,
@@ -78,10 +80,7 @@ const description = record({
     (value) => Array.isArray(value) && value.length > 0 && value.every(isWord),
   ),
   precision: oneOf("f32", "i16", "i8"),
-  features: rule(
-    "a list of texts",
-    (value) => Array.isArray(value) && value.every((feature) => typeof feature === "string"),
-  ),
+  features: rule("a list of texts", (value) => Array.isArray(value) && value.every(isWord)),
   source: record({
     format: oneOf("onnx", "yolov5-checkpoint", "tfjs"),
     sha256: rule(

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { ModelInfo } from "../detector.ts";
+import type { ModelInfo, ModuleTrust } from "../detector.ts";
 import { ModelError } from "../errors.ts";
 import { ALLOWED_IMPORTS, DESCRIPTION_SECTION, IMPORT_MODULE } from "../module-format.ts";
 import { parseDescription } from "./description.ts";
 import { fixedMemoryBytes, sectionsOf } from "./sections.ts";
+import { requireTrust } from "./trust.ts";
 
 /** "\0asm" and version 1 (WebAssembly core specification 5.5.16). */
 const WASM_HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -40,11 +41,13 @@ export async function readModel(path: string): Promise<ModelInfo> {
 
 /**
  * Reads a detector module and checks everything DESIGN section 3 promises: imports, exports, memory, description.
+ * @param trust checked first, before anything looks into the file.
  * @throws ModelError naming the file and the remedy.
  */
-export async function loadModule(path: string): Promise<LoadedModule> {
+export async function loadModule(path: string, trust: ModuleTrust = {}): Promise<LoadedModule> {
   try {
     const bytes = await readFileShared(path);
+    await requireTrust(path, bytes, trust);
     return await checkModule(bytes);
   } catch (error) {
     if (error instanceof ModelError) {

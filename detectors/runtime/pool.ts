@@ -27,7 +27,7 @@ const START_DEADLINE_MS = 30_000;
  * @throws DetectorFault `deadline` when it has not answered its first frame within 30 s.
  */
 export async function openDetector(path: string, options: DetectorOptions): Promise<Detector> {
-  return startPool(loadModule(path), options, START_DEADLINE_MS);
+  return startPool(loadModule(path, options.trust), options, START_DEADLINE_MS);
 }
 
 /** What `openDetector` does with the file it reads. @param startDeadlineMs for each thread's first answer. */

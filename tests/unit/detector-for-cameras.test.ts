@@ -4,7 +4,7 @@ import { AgentConfigSchema } from "../../agent/config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "../../agent/detector-for-cameras.ts";
 import { recordingLog } from "../support/log-lines.ts";
 
-const { cameras, detector } = AgentConfigSchema.parse({
+const config = AgentConfigSchema.parse({
   mqtt: { host: "broker" },
   model: { path: "m.wasm" },
   cameras: {
@@ -13,15 +13,20 @@ const { cameras, detector } = AgentConfigSchema.parse({
   },
 });
 
+const { cameras, detector } = config;
+
 test("`auto` is an instance per camera, but one core stays free, and never none", () => {
-  const instances = (cores: number) => detectorOptions(detector, cameras, silentLog(), cores).instances;
+  const instances = (cores: number) => detectorOptions(config, cameras, silentLog(), cores).instances;
   expect([1, 2, 3, 8].map(instances)).toEqual([1, 1, 2, 2]);
-  expect(detectorOptions({ ...detector, instances: 5 }, cameras, silentLog(), 2).instances).toBe(5);
+  expect(
+    detectorOptions({ ...config, detector: { ...detector, instances: 5 } }, cameras, silentLog(), 2)
+      .instances,
+  ).toBe(5);
 });
 
 test("what the detector reports goes to the log at its level", () => {
   const { log, lines } = recordingLog();
-  detectorOptions(detector, cameras, log).log?.({ level: "warn", message: "deadline" });
+  detectorOptions(config, cameras, log).log?.({ level: "warn", message: "deadline" });
   expect(lines).toMatchObject([{ level: "warn", msg: "deadline" }]);
 });
 
@@ -34,4 +39,12 @@ test("labels the model does not know are all named, with those it knows", () => 
   expect(() =>
     requireKnownLabels(cameras, { name: "all", labels: ["person", "cow", "sheep"] }),
   ).not.toThrow();
+});
+
+test("what the configuration pins of the module goes to the detector, and nothing else does", () => {
+  const sha256 = "a".repeat(64);
+  const trusted = (model: typeof config.model) =>
+    detectorOptions({ ...config, model }, cameras, silentLog()).trust;
+  expect(trusted({ path: "m.wasm" })).toEqual({});
+  expect(trusted({ path: "m.wasm", sha256, public_key: "MCow" })).toEqual({ sha256, publicKey: "MCow" });
 });
