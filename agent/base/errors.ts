@@ -1,5 +1,8 @@
-/** Exit codes of every command (sysexits.h). systemd does not restart on `config`. */
-export const EXIT = { ok: 0, usage: 64, bug: 70, transient: 75, config: 78 } as const;
+/**
+ * Exit codes of every command (sysexits.h). systemd does not restart on `config`. `different` is that of diff and grep: all
+ * went well, and the answer is no.
+ */
+export const EXIT = { ok: 0, different: 1, usage: 64, bug: 70, transient: 75, config: 78 } as const;
 
 /** Something the user gave cannot work until they change it. Exit code 78. */
 export class ConfigError extends Error {

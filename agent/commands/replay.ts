@@ -1,27 +1,50 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type Detector, openDetector } from "../../detectors/detector.ts";
 import { systemClock } from "../base/clock.ts";
+import { EXIT } from "../base/errors.ts";
 import { openLog } from "../base/log.ts";
 import { readClip } from "../camera/clip.ts";
 import { requireKnownLabels } from "../detector-for-cameras.ts";
+import type { EventMessage } from "../events/event.ts";
 import { eventIds, seededRandom } from "../events/event-id.ts";
+import { watchMotion } from "../motion/watch-motion.ts";
 import { jsonLine } from "../mqtt/json-line.ts";
 import { annotate } from "../view/annotate.ts";
+import { requireWritableVideo } from "../view/video-file.ts";
 import { type Outcome, watchCamera } from "../watch-camera.ts";
+import { compareVisits } from "./compare-visits.ts";
+import { comparisonJson, comparisonLines } from "./comparison-lines.ts";
+import { EXPECTED_HELP, readExpected } from "./expected-visits.ts";
 import { replayLine, replaySummary } from "./replay-line.ts";
+import { type ReplayProgress, replayProgress } from "./replay-progress.ts";
 import { type ReplayOptions, replaySettings } from "./replay-settings.ts";
+import { replayVideo } from "./replay-video.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
+import { visitsOf } from "./visits.ts";
 
 const EXAMPLES = `
 Examples:
   sabrewing replay yesterday.mp4                          with the configured or pulled model
   sabrewing replay yard.mp4 --model yolov5n.wasm --track person,dog --save seen/
   sabrewing replay yard.mp4 -c sabrewing.yml --camera door --json | jq -c 'select(.payload.type == "new")'
+  sabrewing replay yard.mp4 -c sabrewing.yml --video seen.mp4          to see why something was (not) told
+  sabrewing replay yard.mp4 -c sabrewing.yml --against expected.txt    to see what a change of settings changes
 
 The same clip, module and options print the same lines every time: times are positions in the clip (seconds),
 identifiers come from a fixed seed, no frame is dropped, and detector.inference_ms is 0.`;
+
+/** All words on the command line. */
+interface ReplayWords extends ReplayOptions {
+  readonly realtime?: boolean;
+  readonly json?: boolean;
+  readonly save?: string;
+  readonly video?: string;
+  readonly against?: string;
+  /** Seconds. */
+  readonly tolerance: number;
+}
 
 /** `sabrewing replay CLIP`: the whole pipeline over a recorded file. */
 export function replayCommand(): Command {
@@ -40,17 +63,23 @@ export function replayCommand(): Command {
     .option("--realtime", "as fast as the clip was recorded, not as fast as it goes")
     .option("--json", "one line of JSON per message: {time, topic, payload}")
     .option("--save <dir>", "write a picture of each new object, box drawn in, into this folder")
-    .addHelpText("after", EXAMPLES)
-    .action((clip: string, options: ReplayOptions) => replay(clip, options));
+    .option("--video <file.mp4>", "write the clip with all that was seen, tracked and told drawn in")
+    .option("--against <expected>", "print how the events differ from what this file expects; see below")
+    .option("--tolerance <seconds>", "with --against: times that differ by no more agree", toSeconds, 1)
+    .addHelpText("after", `${EXAMPLES}\n${EXPECTED_HELP}`)
+    .action((clip: string, options: ReplayWords) => replay(clip, options));
 }
 
 /** Replays a clip and prints the outcome: the same for the same clip, module and options. */
-async function replay(clip: string, options: ReplayOptions): Promise<void> {
+async function replay(clip: string, options: ReplayWords): Promise<void> {
   const { camera, runtime, modelPath, prefix } = replaySettings(options, process.env);
+  const expected = options.against === undefined ? undefined : readExpected(options.against);
+  if (options.video !== undefined) await requireWritableVideo(options.video);
   const log = openLog("warn", process.stderr);
   using interrupted = untilInterrupted();
   const { signal } = interrupted;
 
+  using progress = await replayProgress(clip, process.stderr, signal);
   await using detector = await openDetector(modelPath, {
     runtime,
     instances: 1,
@@ -66,7 +95,7 @@ async function replay(clip: string, options: ReplayOptions): Promise<void> {
     { camera: camera.name, file: clip, size, fps, realTime: options.realtime === true },
     { signal },
   );
-  const outcomes = watchCamera(frames, camera, {
+  const outcomes = watchCamera(watchMotion(frames, camera.motion), camera, {
     detector: untimed(detector),
     prefix,
     signal,
@@ -74,16 +103,33 @@ async function replay(clip: string, options: ReplayOptions): Promise<void> {
     startMs: 0,
   });
 
+  await using video = options.video === undefined ? undefined : replayVideo(options.video, camera);
   const summary = replaySummary(systemClock);
+  const events: EventMessage[] = [];
   for await (const outcome of outcomes) {
     summary.add(outcome);
-    const lines = options.json
-      ? outcome.messages.map((message) => jsonLine(outcome.timeMs, message))
-      : outcome.events.map(replayLine);
-    for (const line of lines) process.stdout.write(`${line}\n`);
+    if (expected !== undefined) events.push(...outcome.events);
+    else print(linesOf(outcome, options.json === true), progress);
     if (options.save !== undefined) await savePictures(options.save, outcome);
+    await video?.add(outcome);
+    progress.update(outcome.timeMs);
   }
-  if (!options.json) process.stdout.write(`${summary.line()}\n`);
+  await video?.finish();
+  if (expected !== undefined) {
+    const comparisons = compareVisits(expected, visitsOf(events), options.tolerance);
+    print(options.json ? comparisonJson(comparisons) : comparisonLines(comparisons), progress);
+    if (comparisons.some(({ kind }) => kind !== "same")) process.exitCode = EXIT.different;
+  } else if (!options.json) print([summary.line()], progress);
+}
+
+function linesOf({ timeMs, messages, events }: Outcome, asJson: boolean): readonly string[] {
+  return asJson ? messages.map((message) => jsonLine(timeMs, message)) : events.map(replayLine);
+}
+
+function print(lines: readonly string[], progress: ReplayProgress): void {
+  if (lines.length === 0) return;
+  progress.stepAside();
+  process.stdout.write(`${lines.join("\n")}\n`);
 }
 
 const SEED = 1;
@@ -110,4 +156,10 @@ async function savePictures(folder: string, { frame, events }: Outcome): Promise
     if (type !== "new") continue;
     await writeFile(join(folder, `${after.id}-${after.label}.jpg`), await annotate(frame, [after]));
   }
+}
+
+function toSeconds(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Expected seconds, 0 or more.");
 }

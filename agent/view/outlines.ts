@@ -5,14 +5,14 @@ import { colourOf, textColourOn } from "./colours.ts";
 import { drawText, textWidth } from "./text.ts";
 
 /** Colours with one meaning each; the shapes differ too, for whoever sees no difference between red and green. */
-export const OUTLINE_COLOURS = { motion: "#ff3b30", region: "#5dff6a", mask: "#ffffff" } as const;
+export const OUTLINE_COLOURS = { motion: "#ff6a5e", region: "#5dff6a", mask: "#ffffff" } as const;
 
 /** Dotted: something moved here. */
 export function drawMotion([x1, y1, x2, y2]: Box): string {
   const rect = `x="${pixel(x1)}" y="${pixel(y1)}" width="${Math.max(1, Math.round(x2 - x1))}" height="${Math.max(1, Math.round(y2 - y1))}" fill="none"`;
   return [
     `<rect ${rect} stroke="#000000" stroke-opacity="0.6" stroke-width="3"/>`,
-    `<rect ${rect} stroke="${OUTLINE_COLOURS.motion}" stroke-width="2" stroke-dasharray="2 3"/>`,
+    `<rect ${rect} stroke="${OUTLINE_COLOURS.motion}" stroke-width="2" stroke-dasharray="5 3"/>`,
   ].join("");
 }
 
@@ -84,10 +84,12 @@ function pointsOf(polygon: Polygon, { width, height }: Size): string {
   return polygon.map(([x, y]) => `${(x * width).toFixed(1)},${(y * height).toFixed(1)}`).join(" ");
 }
 
-/** At the lowest corner, where few heads are, but inside the picture. */
+/** Inside the zone at its lower left corner: few heads are there. */
 function namePlace(polygon: Polygon, { width, height }: Size, textPx: number, fontPx: number) {
-  const lowest = polygon.reduce((low, corner) => (corner[1] > low[1] ? corner : low));
-  const left = Math.max(2, Math.min(lowest[0] * width + 4, width - textPx - 2));
-  const top = Math.max(2, Math.min(lowest[1] * height - fontPx * 1.3 - 4, height - fontPx * 1.3 - 2));
-  return [Math.round(left), Math.round(top)] as const;
+  const bottom = Math.max(...polygon.map(([, y]) => y));
+  const left = Math.min(...polygon.filter(([, y]) => y > bottom - 0.05).map(([x]) => x));
+  const plateHeight = fontPx * 1.3;
+  const x = Math.max(2, Math.min(left * width + 4, width - textPx - 2));
+  const y = Math.max(2, Math.min(bottom * height, height) - plateHeight - 4);
+  return [Math.round(x), Math.round(y)] as const;
 }

@@ -47,7 +47,7 @@ function drawLegend({ width }: Size, fontPx: number, baseline: number): string {
     `<rect x="${x + 0.5}" y="${baseline - side + 0.5}" width="${side * 1.5}" height="${side}" fill="none" ${style}/>`;
   const object = colourOf("person");
   const entries = [
-    ["moved", rect(`stroke="${OUTLINE_COLOURS.motion}" stroke-width="2" stroke-dasharray="2 3"`)],
+    ["moved", rect(`stroke="${OUTLINE_COLOURS.motion}" stroke-width="2" stroke-dasharray="5 3"`)],
     [
       "looked at",
       (x: number) => {
@@ -57,7 +57,7 @@ function drawLegend({ width }: Size, fontPx: number, baseline: number): string {
       },
     ],
     ["object", rect(`stroke="${object}" stroke-width="2"`)],
-    ["not sure yet / not seen now", rect(`stroke="${object}" stroke-width="2" stroke-dasharray="4 3"`)],
+    ["not sure yet, or missed", rect(`stroke="${object}" stroke-width="2" stroke-dasharray="4 3"`)],
     ["mask", rect(`stroke="#ffffff" stroke-width="1" fill-opacity="1" style="fill:url(#motion-mask)"`)],
   ] as const;
   let x = MARGIN;
