@@ -10,6 +10,12 @@ export function sharedArea(a: Box, b: Box): number {
   return boxArea([Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.min(a[2], b[2]), Math.min(a[3], b[3])]);
 }
 
+/** How much two boxes are the same: the area of what they share over the area of both together, 0..1. */
+export function intersectionOverUnion(a: Box, b: Box): number {
+  const shared = sharedArea(a, b);
+  return shared === 0 ? 0 : shared / (boxArea(a) + boxArea(b) - shared);
+}
+
 /** How much of `part` lies in `whole`, 0..1. */
 export function shareInside(part: Box, whole: Box): number {
   const area = boxArea(part);

@@ -1,6 +1,6 @@
 import type { Box } from "../../detectors/detector.ts";
+import { boxArea } from "../base/box.ts";
 import type { ZoneConfig } from "../config/schema.ts";
-import { boxArea } from "../tracking/box.ts";
 import type { Track } from "../tracking/track.ts";
 import { betterFrame } from "./best-frame.ts";
 import type { DetectorOfEvent, ObjectEvent, SnapshotOfObject } from "./event.ts";

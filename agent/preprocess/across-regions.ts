@@ -1,13 +1,10 @@
 import type { Box } from "../../detectors/detector.ts";
-import { boxArea, sharedArea } from "../base/box.ts";
+import { intersectionOverUnion } from "../base/box.ts";
+import { isCutOff, isPieceOf } from "../base/cut-off.ts";
 import type { Finding } from "../tracking/finding.ts";
 
 /** Overlap (IoU) above which two boxes of one label, found in different regions, are one object: as within a region. */
 const SAME_OBJECT_IOU = 0.45;
-/** A box cut off by its region's border lies in the whole object to this part: IoU says little of it. */
-const PIECE = 0.6;
-/** A box that ends this near to the border of its region, pixels of the picture, may be cut off by it. */
-const AT_BORDER_PX = 3;
 
 /**
  * One finding for each object that several regions show: boxes that a region's inner border cut off give way to whole
@@ -24,7 +21,7 @@ export function acrossRegions(
   const ofKnown = (piece: Finding) =>
     expected.some(
       ({ label, box }) =>
-        label === piece.label && isPart(piece.box, box) && !isInside(box, piece.region, frame),
+        label === piece.label && isPieceOf(piece.box, box) && !isInside(box, piece.region, frame),
     );
   const candidates = [
     ...findings.filter((finding) => !isPiece(finding)).toSorted(byScore),
@@ -36,8 +33,8 @@ export function acrossRegions(
       (one) =>
         one.label === candidate.label &&
         one.region !== candidate.region &&
-        (overlap(one.box, candidate.box) > SAME_OBJECT_IOU ||
-          (isPiece(candidate) && isPart(candidate.box, one.box))),
+        (intersectionOverUnion(one.box, candidate.box) > SAME_OBJECT_IOU ||
+          (isPiece(candidate) && isPieceOf(candidate.box, one.box))),
     );
     if (!isAgain) kept.push(candidate);
   }
@@ -46,19 +43,6 @@ export function acrossRegions(
 
 function byScore(a: Finding, b: Finding): number {
   return b.score - a.score;
-}
-
-/** Whether a box ends at a border of its region that is not the picture's own. */
-function isCutOff(
-  { box, region }: Finding,
-  frame: { readonly width: number; readonly height: number },
-): boolean {
-  return (
-    (region[0] > 0 && box[0] - region[0] <= AT_BORDER_PX) ||
-    (region[1] > 0 && box[1] - region[1] <= AT_BORDER_PX) ||
-    (region[2] < frame.width && region[2] - box[2] <= AT_BORDER_PX) ||
-    (region[3] < frame.height && region[3] - box[3] <= AT_BORDER_PX)
-  );
 }
 
 /** Whether a region shows all of a box that is in the picture. */
@@ -73,13 +57,4 @@ function isInside(
     Math.min(frame.width, box[2]) <= region[2] &&
     Math.min(frame.height, box[3]) <= region[3]
   );
-}
-
-function isPart(piece: Box, whole: Box): boolean {
-  return sharedArea(piece, whole) >= PIECE * boxArea(piece);
-}
-
-function overlap(a: Box, b: Box): number {
-  const shared = sharedArea(a, b);
-  return shared === 0 ? 0 : shared / (boxArea(a) + boxArea(b) - shared);
 }

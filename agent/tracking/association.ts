@@ -1,6 +1,7 @@
 import type { Box } from "../../detectors/detector.ts";
+import { intersectionOverUnion } from "../base/box.ts";
 import { assign } from "./assignment.ts";
-import { centreDistance, diagonal, intersectionOverUnion } from "./box.ts";
+import { centreDistance, diagonal } from "./box.ts";
 import type { Finding } from "./finding.ts";
 import { areLookalikes } from "./lookalikes.ts";
 import { isAtRest, predictedBox, type Track } from "./track.ts";
@@ -79,7 +80,8 @@ const LARGEST_SIZE_RATIO = 1.6;
 /** For tracks that were lost: measured from where they were last seen, not from where they were believed to go. */
 export function nearWhereItVanished(track: Track, finding: Finding): number {
   if (track.label !== finding.label) return Infinity;
-  const goneSeconds = (track.believedAtMs - track.lastSeenMs) / 1000;
+  // What rested has only just set out, wherever else something like it appears.
+  const goneSeconds = track.stationary ? 0 : (track.believedAtMs - track.lastSeenMs) / 1000;
   const reach = Math.min(LONGEST_REACH_DIAGONALS, REACH_DIAGONALS + REACH_PER_SECOND_DIAGONALS * goneSeconds);
   const distance = centreDistance(track.box, finding.box) / diagonal(track.box);
   const before = track.box[3] - track.box[1];

@@ -1,5 +1,5 @@
 import type { Box } from "../../detectors/detector.ts";
-import { boxArea, sharedArea } from "./box.ts";
+import { boxArea, sharedArea } from "../base/box.ts";
 
 /** A part smaller than this of an expected box inside the picture cannot be found: the object has left. */
 const LEFT_THE_PICTURE = 0.15;

@@ -56,7 +56,7 @@ export function matchFindings(
   const found = new Set(inView.pairs.map(({ track }) => track));
   const lost = confirmed.tracksLeft.filter((track) => !found.has(track));
   const refound = associate(
-    lost.filter((track) => !track.stationary && visibleShare(predictedBox(track), picture) >= LEAVING_SHARE),
+    lost.filter((track) => visibleShare(predictedBox(track), picture) >= LEAVING_SHARE),
     tentative.findingsLeft,
     nearWhereItVanished,
   );

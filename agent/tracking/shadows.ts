@@ -1,4 +1,4 @@
-import { boxArea, intersectionOverUnion, sharedArea } from "./box.ts";
+import { boxArea, intersectionOverUnion, sharedArea } from "../base/box.ts";
 import { believeTrack, type Track, type TrackRules } from "./track.ts";
 
 /** Two boxes of one label that share this much are two views of one object. */

@@ -28,6 +28,8 @@ export interface Track {
   /** Looks since then that did not, and when the first of them was due: the time of the frame before. */
   readonly missed: number;
   readonly lostSinceMs: number;
+  /** The share of looks that found it, of the last twenty or so. */
+  readonly findRate: number;
   readonly place: Place;
   /** At one place for long: kept without being looked at in every frame. */
   readonly stationary: boolean;
@@ -45,6 +47,10 @@ export interface TrackRules {
   /** The median score from which an object of this label is believed. */
   threshold(label: string): number;
 }
+
+/** Until more is known. */
+const FIRST_FIND_RATE = 0.7;
+const FIND_RATE_WEIGHT = 0.05;
 
 /** The first detection of something new. */
 export function startTrack(id: number, finding: Finding, timeMs: number): Track {
@@ -64,6 +70,7 @@ export function startTrack(id: number, finding: Finding, timeMs: number): Track 
     hits: 1,
     missed: 0,
     lostSinceMs: timeMs,
+    findRate: FIRST_FIND_RATE,
     place: startPlace(box),
     stationary: false,
     motion: startBox(box),
@@ -94,6 +101,8 @@ export function continueTrack(track: Track, finding: Finding, rules: TrackRules)
   const place = seenAt(track.place, box, rules.stationaryAfter);
   const stationary = place.motionlessFrames >= rules.stationaryAfter;
   const motion = correctBox(track.motion, box);
+  // The looks in vain before this one are counted now that they are known to have been the detector's fault.
+  const findRate = track.findRate * (1 - FIND_RATE_WEIGHT) ** (track.missed + 1) + FIND_RATE_WEIGHT;
   return {
     ...track,
     lastSeenMs: track.believedAtMs,
@@ -103,6 +112,7 @@ export function continueTrack(track: Track, finding: Finding, rules: TrackRules)
     scores: addScore(track.scores, score),
     hits: track.hits + 1,
     missed: 0,
+    findRate,
     place,
     stationary,
     motion: stationary ? stopBox(motion) : motion,

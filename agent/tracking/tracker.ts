@@ -1,4 +1,5 @@
 import type { Box } from "../../detectors/detector.ts";
+import { isCutOff, isPieceOf } from "../base/cut-off.ts";
 import type { Finding } from "./finding.ts";
 import { wasLookedFor } from "./looked.ts";
 import { matchFindings } from "./matching.ts";
@@ -35,8 +36,12 @@ export const NO_TRACKS: Tracker = { nextId: 1, tracks: [] };
 
 /** One look in vain is no proof, however long ago the one before it was. */
 const LOOKS_IN_VAIN = 3;
-/** What stands still is looked at seldom, and poor light lets the detector miss it for a while: it must not flicker. */
-const LOOKS_IN_VAIN_STATIONARY = 10;
+/**
+ * What stands still is looked at seldom, and in poor light the detector finds it in some looks only. It is gone once as
+ * many looks in vain in a row would happen by chance as seldom as this, but after so many at the latest.
+ */
+const CHANCE = 1e-5;
+const LOOKS_IN_VAIN_AT_MOST = 40;
 
 /**
  * Follows the objects of one camera a frame further: SORT (Bewley et al. 2016) with ByteTrack's matching. What was looked
@@ -67,23 +72,43 @@ export function updateTracks(
   );
   const followed = before.map(({ predicted, sinceMs }) => {
     const finding = continued.get(predicted.id);
-    if (finding !== undefined) return continueTrack(predicted, finding, options);
+    if (finding !== undefined) return continueTrack(predicted, whole(finding, predicted, options), options);
     const other = renamed.get(predicted.id);
     if (other !== undefined) return keepTrack(predicted, other, options);
     const isMissed = wasLookedFor(predictedBox(predicted), looked, options.picture);
     return isMissed ? missTrack(predicted, sinceMs) : coastTrack(predicted, options);
   });
-  const started = left.map((finding, index) => startTrack(tracker.nextId + index, finding, timeMs));
+  const isKnown = (finding: Finding) =>
+    isCutOff(finding, options.picture) &&
+    before.some(({ predicted }) => {
+      return predicted.label === finding.label && isPieceOf(finding.box, predictedBox(predicted));
+    });
+  const started = left
+    .filter((finding) => !isKnown(finding))
+    .map((finding, index) => startTrack(tracker.nextId + index, finding, timeMs));
   return {
     nextId: tracker.nextId + started.length,
     tracks: believeAll([...followed.filter((track) => !isGone(track, options)), ...started], timeMs, options),
   };
 }
 
+/** A finding that its region cut off shows that the object is there, but not how far it reaches: that is as expected. */
+function whole(finding: Finding, predicted: Track, { picture }: TrackerOptions): Finding {
+  const expected = predictedBox(predicted);
+  return isCutOff(finding, picture) && isPieceOf(finding.box, expected)
+    ? { ...finding, box: expected }
+    : finding;
+}
+
 function isGone(track: Track, { maxDisappearedMs }: TrackerOptions): boolean {
   if (!track.confirmed) {
     return track.missed > 0 || track.believedAtMs - track.lastSeenMs > maxDisappearedMs;
   }
-  const looksInVain = track.stationary ? LOOKS_IN_VAIN_STATIONARY : LOOKS_IN_VAIN;
+  const looksInVain = track.stationary ? looksThatProve(track.findRate) : LOOKS_IN_VAIN;
   return track.missed >= looksInVain && track.believedAtMs - track.lostSinceMs > maxDisappearedMs;
+}
+
+function looksThatProve(findRate: number): number {
+  const looks = Math.log(CHANCE) / Math.log(1 - Math.min(findRate, 0.95));
+  return Math.min(LOOKS_IN_VAIN_AT_MOST, Math.ceil(looks));
 }

@@ -1,7 +1,8 @@
 import type { Box, Detection } from "../../detectors/detector.ts";
+import { boxArea } from "../base/box.ts";
 import { type Polygon, polygonContains } from "../base/polygon.ts";
 import { type ObjectFilter, type ObjectsConfig, objectFilter } from "../config/schema.ts";
-import { bottomCentre, boxArea } from "./box.ts";
+import { bottomCentre } from "./box.ts";
 
 /** Pixels. */
 interface Size {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../../agent/tracking/finding.ts";
 import { medianScore } from "../../../agent/tracking/scores.ts";
-import type { Track } from "../../../agent/tracking/track.ts";
+import { predictedBox, type Track } from "../../../agent/tracking/track.ts";
 import {
   NO_TRACKS,
   type Tracker,
@@ -95,6 +95,52 @@ describe("the tracker", () => {
     expect(standing).toMatchObject({ place: { motionlessFrames: 10, changes: 0 } });
     const moved = only(watch(frames(11, (i) => [person(i < 6 ? 100 : 130, 100)])));
     expect(moved).toMatchObject({ place: { motionlessFrames: 2, changes: 1 } });
+  });
+
+  test("knows somebody again who sat for long, jumps up and is gone", () => {
+    const sitting: Box = [399, 10, 659, 397];
+    const up: Box = [553, 16, 767, 393];
+    const tracker = watch(frames(80, (i) => [{ ...person(0, 0), box: i < 75 ? sitting : up }]));
+    expect(tracker.tracks.map((track) => track.id)).toEqual([1]);
+  });
+
+  test("carries a track forward where nobody looked, and asks after it again where somebody does", () => {
+    const seen = watch(frames(10, (i) => [person(100 + 15 * i, 100)]));
+    const elsewhere: Box = [640, 0, 1280, 720];
+    const coasted = updateTracks(seen, [], 2000, options, [elsewhere]);
+    expect(only(coasted)).toMatchObject({ missed: 0, hits: 10, scores: only(seen).scores });
+    expect(predictedBox(only(coasted))[0]).toBeGreaterThan(240);
+    const missed = updateTracks(coasted, [], 2200, options, [elsewhere, [0, 0, 640, 720]]);
+    expect(only(missed)).toMatchObject({ missed: 1, lostSinceMs: 2000 });
+    expect(only(missed).scores.at(-1)).toBe(0);
+  });
+
+  test("does not wait for whoever left the picture, though nobody looks there", () => {
+    let tracker = watch(frames(12, (i) => [person(1000 + 25 * i, 100)]));
+    for (let frame = 12; frame < 45; frame++) {
+      tracker = updateTracks(tracker, [], frame * FRAME_MS, options, []);
+    }
+    expect(tracker.tracks).toEqual([]);
+  });
+
+  test("needs three looks in vain to lose what moves, and more for what stands, the worse it is seen", () => {
+    const looksUntilGone = (seenBefore: readonly Finding[][]) => {
+      let tracker = watch(seenBefore);
+      let looks = 0;
+      // One look in ten seconds: time alone would end it at once.
+      for (let frame = seenBefore.length; tracker.tracks.length > 0; frame++) {
+        const isLook = frame % 50 === 0;
+        if (isLook) looks++;
+        tracker = updateTracks(tracker, [], frame * FRAME_MS, options, isLook ? [WHOLE] : []);
+      }
+      return looks;
+    };
+    const steady = frames(200, () => [person(100, 100)]);
+    const flickering = frames(200, (i) => (i > 2 && i % 2 === 0 ? [] : [person(100, 100)]));
+    const walking = frames(25, (i) => [person(100 + 3 * i, 100)]);
+    expect(looksUntilGone(walking)).toBe(3);
+    expect(looksUntilGone(steady)).toBe(4);
+    expect(looksUntilGone(flickering)).toBe(17);
   });
 
   test("leaves what it was given as it was and gives the same answer twice", () => {
