@@ -43,6 +43,8 @@ export interface Gate {
   readonly histogram: Uint32Array;
   /** How often the brightness is stretched, smoothed over time; undefined before the first frame. */
   readonly stretch: number | undefined;
+  /** Share of the last picture that gain and offset of the light explained, 0..1. */
+  readonly explained: number;
   /** Mean difference where nothing moves, grey levels, smoothed over time. */
   readonly noise: number;
   /** Calibrating until then. */
@@ -59,6 +61,10 @@ const NOISE_MARGIN = 5.6;
 
 /** A picture that is lighter or darker by so many grey levels at once is in another light. */
 const JUMP = 1.5;
+/** One that is by so many has lost what gain, offset and curve cannot bring back: clipped lamps, drowned shadows. */
+const VIOLENT_JUMP = 15;
+/** When so much more of the picture, 0..1, than in the last frame needs another explanation, it may be a bent curve. */
+const SURPRISE = 0.03;
 /** How far a camera may tremble, in pixels of the small picture: a mast in the wind, a stabiliser at work. */
 const TREMOR = 0.2;
 /** Moved pixels are one thing up to this share of the picture's height apart. */
@@ -84,6 +90,7 @@ export function startGate(size: Size, config: MotionConfig): Gate {
     steepness: new Float32Array(pixels),
     histogram: new Uint32Array(256),
     stretch: undefined,
+    explained: 1,
     noise: 0,
     settledMs: Number.POSITIVE_INFINITY,
   };
@@ -97,17 +104,21 @@ export function lookForMotion(gate: Gate, picture: Picture, timeMs: number): { g
   // What the user calls a threshold is meant for the stretched picture; everything here is in grey levels as they came.
   const tolerance = config.threshold / stretch;
 
-  if (gate.stretch === undefined) return changedLight({ ...gate, stretch }, timeMs);
+  if (gate.stretch === undefined) return begin({ ...gate, stretch }, moved, timeMs);
   const light = findLightChange(background.look, grey, still, tolerance / 2);
   relight(background, light);
   const jumped = light.shift > JUMP;
-  if (jumped) retone(background, findToneCurve(background.look, grey, still));
+  if (jumped || light.explained < gate.explained - SURPRISE) {
+    retone(background, findToneCurve(background.look, grey, still));
+  }
+  const next = { ...gate, stretch, explained: light.explained };
+  if (light.shift > VIOLENT_JUMP) return begin(next, moved, timeMs);
 
   compare(gate);
   const { movedPixels, unrest } = markMoved(gate, Math.max(tolerance, NOISE_MARGIN * gate.noise));
   const lightning = config.lightning_threshold * gate.watchedPixels;
   if (movedPixels > (jumped ? lightning / 2 : lightning)) {
-    return changedLight({ ...gate, stretch }, timeMs);
+    return begin(next, moved.fill(0), timeMs);
   }
   const calibrating = timeMs < gate.settledMs;
   learn(background, grey, moved, {
@@ -118,16 +129,18 @@ export function lookForMotion(gate: Gate, picture: Picture, timeMs: number): { g
   });
   const noise = gate.noise + (unrest - gate.noise) / NOISE_MEMORY;
   return {
-    gate: { ...gate, stretch, noise },
+    gate: { ...next, noise },
     motion: { calibrating, boxes: calibrating ? [] : movedBoxes(gate) },
   };
 }
 
-/** Begins anew with the newest picture. */
-function changedLight(gate: Gate, timeMs: number): { gate: Gate; motion: Motion } {
-  gate.moved.fill(0);
-  gate.still.set(gate.watched);
-  adoptLook(gate.background, gate.grey, gate.moved);
+/** Begins anew with the newest picture as the background, except where something was `moving`. */
+function begin(gate: Gate, moving: Uint8Array, timeMs: number): { gate: Gate; motion: Motion } {
+  const { watched, still } = gate;
+  adoptLook(gate.background, gate.grey, moving);
+  for (let index = 0; index < still.length; index++) {
+    still[index] = (watched[index] ?? 0) & (1 - (moving[index] ?? 0));
+  }
   return { gate: { ...gate, settledMs: timeMs + SETTLE_MS }, motion: { boxes: [], calibrating: true } };
 }
 
