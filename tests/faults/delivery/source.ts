@@ -1,0 +1,120 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
+import { startAgentProcess } from "../../../scripts/demonstration/agent.ts";
+import { type Child, startChild } from "../../../scripts/demonstration/child.ts";
+import type { LogEntry } from "../../support/agent-process.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+import { readTold, type Told } from "./verdict.ts";
+
+/** A process that publishes events: the agent with a camera, or only its outbox with events that are made up. */
+export interface Source {
+  /** As the broker knows it. */
+  readonly clientId: string;
+  /** Starts the process, again after it ended: it finds what the one before left. */
+  start(): Promise<SourceProcess>;
+}
+
+export interface SourceProcess {
+  readonly process: Child & { readonly pid: number };
+  readonly log: readonly LogEntry[];
+  /** Messages it said it holds. */
+  readonly kept: readonly Told[];
+  /** SIGKILL, and then whatever is on its disk. */
+  kill(): Promise<readonly Told[]>;
+}
+
+const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
+const EVENTS_MADE_UP = fileURLToPath(new URL("./event-source.ts", import.meta.url));
+const JUMPING_CLOCK = fileURLToPath(new URL("../../support/jumping-clock.ts", import.meta.url));
+const NODE = [process.execPath, "--import", JUMPING_CLOCK] as const;
+
+/** Events that are made up, some forty messages a second. */
+export function madeUpSource(stateDirectory: string, brokerPort: number): Source {
+  const clientId = "sabrewing-made-up";
+  return sourceOf(stateDirectory, clientId, (onLine) => {
+    const words = [EVENTS_MADE_UP, stateDirectory, String(brokerPort), clientId];
+    return startChild("the made-up agent", [...NODE, ...words], { onLine });
+  });
+}
+
+export interface CameraSourceOptions {
+  readonly modulePath: string;
+  readonly cameraUrl: string;
+  readonly labels: readonly string[];
+}
+
+/** The agent, and a camera it watches. */
+export function cameraSource(
+  stateDirectory: string,
+  brokerPort: number,
+  { modulePath, cameraUrl, labels }: CameraSourceOptions,
+): Source {
+  return sourceOf(stateDirectory, `sabrewing-demo-${process.pid}`, (onLine) => {
+    const settings = {
+      broker: { host: "127.0.0.1", port: brokerPort },
+      prefix: "sabrewing",
+      modulePath,
+      cameraUrl,
+      labels,
+      stateDirectory,
+      snapshots: false,
+      statsIntervalSeconds: 60,
+    };
+    return startAgentProcess([...NODE, MAIN], settings, onLine);
+  });
+}
+
+function sourceOf(
+  stateDirectory: string,
+  clientId: string,
+  spawn: (onLine: (line: string) => void) => Child,
+): Source {
+  return {
+    clientId,
+    async start() {
+      const log: LogEntry[] = [];
+      const kept: Told[] = [];
+      const child = spawn((line) => {
+        if (line.startsWith("{")) log.push(JSON.parse(line) as LogEntry);
+        if (line.startsWith("kept ")) kept.push(JSON.parse(line.slice(5)) as Told);
+      });
+      const { pid } = child;
+      if (pid === undefined) throw new Error(await child.ended);
+      let ended: string | undefined;
+      child.ended.then((how) => {
+        ended = how;
+      });
+      await waitUntil("the agent is ready", () => {
+        if (ended !== undefined)
+          throw new Error(`the agent ended: ${ended}\n${child.lastLines().join("\n")}`);
+        return log.some(({ msg }) => msg === "ready");
+      });
+      return {
+        process: { ...child, pid },
+        log,
+        kept,
+        async kill() {
+          process.kill(pid, "SIGKILL");
+          await child.ended;
+          return readStore(stateDirectory);
+        },
+      };
+    },
+  };
+}
+
+/** What an agent that was killed left on disk, read from a copy: to open a store changes it. */
+async function readStore(stateDirectory: string): Promise<readonly Told[]> {
+  const copy = mkdtempSync(join(tmpdir(), "sabrewing-store-"));
+  for (const file of ["outbox.db", "outbox.db-wal"]) {
+    if (existsSync(join(stateDirectory, file))) copyFileSync(join(stateDirectory, file), join(copy, file));
+  }
+  const store = await sqliteStore(copy).open();
+  const told = store.load().map(({ payload }) => readTold(String(payload)));
+  await store.close();
+  rmSync(copy, { recursive: true });
+  return told;
+}

@@ -1,0 +1,116 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compileFile } from "../../../detectors/compiler/compile-file.ts";
+import { mosquittoIsInstalled, startMosquitto } from "../../support/brokers.ts";
+import { findMedia, findModel } from "../../support/materials.ts";
+import { type MqttTap, startMqttTap } from "../../support/mqtt-tap.ts";
+import { hasRtspServer, startRtspCamera } from "../../support/rtsp-camera.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+import type { FaultResult } from "../fault.ts";
+import { cameraSource, madeUpSource, type Source, type SourceProcess } from "./source.ts";
+import { judgeDelivery, type Told } from "./verdict.ts";
+
+/** Where events come from: a street over RTSP through the whole agent, or made up (see event-source.ts). */
+export type Origin = "street" | "made up";
+
+/** An agent, a broker and the network between them, all real and all mortal. */
+export interface World extends AsyncDisposable {
+  readonly origin: Origin;
+  readonly source: Source;
+  readonly tap: MqttTap;
+  /** The agent that runs now. */
+  agent(): SourceProcess;
+  killBroker(): Promise<void>;
+  startBroker(): Promise<void>;
+  readonly brokerPort: number;
+  /** SIGKILL, and the next one starts. */
+  restartAgent(): Promise<void>;
+  /** Waits until `count` more event messages are acknowledged: events flow. */
+  flow(count: number): Promise<void>;
+  /** Lets the agent leave in order, and judges what the broker has got. */
+  judge(): Promise<FaultResult>;
+}
+
+const FLOW_WITHIN_MS = 120_000;
+
+/** What this machine lacks for events from there; undefined: nothing. */
+export function lackingFor(origin: Origin): string | undefined {
+  if (!mosquittoIsInstalled) return "mosquitto";
+  if (origin === "made up") return undefined;
+  if (!hasRtspServer()) return "GStreamer's RTSP server";
+  if (findMedia("street.mp4") === undefined) return "street.mp4";
+  return weights() === undefined ? "yolov5n" : undefined;
+}
+
+/** Starts everything and waits until events flow. */
+export async function startWorld(origin: Origin): Promise<World> {
+  await using stack = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), "sabrewing-faults-"));
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  let broker = await startMosquitto();
+  stack.defer(() => broker.kill());
+  const tap = stack.use(await startMqttTap(broker.port, "sabrewing/events"));
+  const source = await sourceOf(origin, join(folder, "state"), tap.port, stack);
+  const promised: Told[] = [];
+  let agent = await source.start();
+  stack.defer(() => agent.process.stop());
+  const parts = stack.move();
+
+  const world: World = {
+    origin,
+    source,
+    tap,
+    brokerPort: broker.port,
+    agent: () => agent,
+    killBroker: () => broker.kill(),
+    async startBroker() {
+      broker = await startMosquitto(broker.port);
+    },
+    async restartAgent() {
+      promised.push(...(await agent.kill()), ...agent.kept);
+      agent = await source.start();
+    },
+    async flow(count) {
+      const until = tap.acknowledged.length + count;
+      await waitUntil(`${count} more messages`, () => tap.acknowledged.length >= until, FLOW_WITHIN_MS);
+    },
+    async judge() {
+      // An agent that is not connected leaves its messages to the next one.
+      await world.flow(1);
+      await agent.process.stop();
+      promised.push(...agent.kept);
+      const how = await agent.process.ended;
+      const verdict = judgeDelivery(tap.acknowledged, promised);
+      const broken = how === "exit code 0" ? [] : [`the agent ended with ${how}`];
+      return { ...verdict, origin, broken: [...verdict.broken, ...broken] };
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+  await world.flow(1);
+  return world;
+}
+
+async function sourceOf(
+  origin: Origin,
+  stateDirectory: string,
+  brokerPort: number,
+  stack: AsyncDisposableStack,
+): Promise<Source> {
+  if (origin === "made up") return madeUpSource(stateDirectory, brokerPort);
+  const camera = stack.use(await startRtspCamera({ clip: findMedia("street.mp4") ?? "" }));
+  const folder = mkdtempSync(join(tmpdir(), "sabrewing-faults-model-"));
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  const modulePath = join(folder, "detector.wasm");
+  const { bytes } = await compileFile(weights() ?? "", { size: { width: 320, height: 256 } });
+  writeFileSync(modulePath, bytes);
+  return cameraSource(stateDirectory, brokerPort, {
+    modulePath,
+    cameraUrl: camera.address,
+    labels: ["person"],
+  });
+}
+
+function weights(): string | undefined {
+  return findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
+}
