@@ -1,20 +1,28 @@
+import { join } from "node:path";
 import { type Detector, openDetector } from "../detectors/detector.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
 import { orSilence } from "./base/or-silence.ts";
 import { keepReading } from "./camera/keep-reading.ts";
-import { readCamera } from "./camera/rtsp.ts";
+import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "./config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
 import { eventIds } from "./events/event-id.ts";
+import { type Pulses, takePulses, whileReading, whileWorking } from "./health/pulse.ts";
 import type { CameraCounters } from "./health/stats.ts";
+import { statusLine } from "./health/status-line.ts";
+import { keepTelling, type ServiceManager } from "./health/systemd.ts";
 import { tellStats } from "./health/tell-stats.ts";
 import { newerSighting, watchMotion } from "./motion/watch-motion.ts";
+import { detectState } from "./mqtt/commands.ts";
+import type { Message } from "./mqtt/message.ts";
 import { openOutbox } from "./mqtt/outbox.ts";
 import { connectBroker, type Publisher } from "./mqtt/publisher.ts";
 import { cameraStatus } from "./mqtt/topics.ts";
+import { obeyCommands } from "./obey-commands.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
+import { openSwitches, type Switches } from "./state/switches.ts";
 import { watchCamera } from "./watch-camera.ts";
 
 /** What the daemon needs from the world. */
@@ -28,11 +36,16 @@ export interface Surroundings {
   readonly stateDirectory: string;
   /** Aborted: the agent ends all events, says that it is offline, and `run` resolves. */
   readonly signal: AbortSignal;
+  /** Who is told that the agent is ready, lives and stops; undefined where nobody asked. */
+  readonly manager?: ServiceManager | undefined;
 }
 
 /** Events kept while the broker is away: a day of a street with seven objects a minute, and no more than a week. */
 const OUTBOX_LIMITS = { bytes: 20e6, ageMs: 7 * 24 * 3_600_000 };
 const FIRST_REOPEN_MS = 1_000;
+/** What looking at one frame may take at the most: so many inferences that all miss their deadline, and the rest. */
+const LOOK_DEADLINES = 10;
+const LOOK_WITHIN_MS = 30_000;
 
 /**
  * The daemon: watches every camera and publishes what happens, until the signal is aborted.
@@ -47,11 +60,14 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
 
   await using detector = await openDetector(config.model.path, detectorOptions(config, cameras, log));
   requireKnownLabels(cameras, detector.model);
-  await using broker = connectBroker(config.mqtt, { outbox, clock, log, random });
-
   const prefix = config.mqtt.topic_prefix;
+  await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, log);
+  const publish = (message: Message) => broker.publish(message);
+  const listening = obeyCommands({ prefix, cameras, switches, log, publish });
+  await using broker = connectBroker(config.mqtt, { outbox, clock, log, random, listening });
+
   const watches = cameras.map((camera) =>
-    watch(camera, { ...surroundings, signal: stop, detector, broker, prefix }),
+    watch(camera, { ...surroundings, signal: stop, detector, broker, prefix, switches }),
   );
   const stats = tellStats(watches, { ...surroundings, signal: stop, detector, broker, mqtt: config.mqtt });
   log.info(
@@ -64,7 +80,9 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
     "ready",
   );
 
-  const parts = [...watches.map(({ done }) => done), stats];
+  const status = () => statusLine(watches, outbox.size());
+  const told = surroundings.manager && keepTelling(surroundings.manager, { pulses, status, clock, log, signal: stop });
+  const parts = [...watches.map(({ done }) => done), stats, told];
   try {
     await Promise.all(parts);
   } finally {
@@ -77,46 +95,67 @@ interface WatchSurroundings extends Surroundings {
   readonly detector: Detector;
   readonly broker: Publisher;
   readonly prefix: string;
+  readonly switches: Switches;
 }
 
 /** One camera that is being watched. */
 export interface Watch {
   readonly camera: CameraConfig;
   readonly counters: () => CameraCounters;
+  /** Whether objects are looked for at the moment. */
+  readonly isDetecting: () => boolean;
   readonly done: Promise<void>;
 }
 
 /** Starts to watch one camera: from its stream to the broker. */
 function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
-  const { clock, log, random, signal, detector, broker, prefix } = surroundings;
+  const { clock, log, random, signal, detector, broker, prefix, switches } = surroundings;
   const { name, detect, ffmpeg } = camera;
   const { width, height, fps } = detect;
   const [input] = ffmpeg.inputs;
   const size = width === undefined || height === undefined ? undefined : { width, height };
   const stream = { camera: name, address: input.path, size, fps };
-  const frames = keepReading(() => readCamera(stream, { clock, signal }), {
+  const reading = pulses.start(`camera ${name}: reading`);
+  const readWithinMs = longestSilenceMs(fps) + ffmpeg.retry_interval * 1000;
+  const open = () => {
+    reading.expectWithin(readWithinMs);
+    return readCamera(stream, { clock, signal });
+  };
+  let online = false;
+  const frames = keepReading(open, {
     camera: name,
     clock,
     log,
     signal,
     random,
     backoff: { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 },
-    onStatus: (status) => broker.publish(cameraStatus(prefix, name, status)),
+    onStatus(status) {
+      online = status === "online";
+      broker.publish(cameraStatus(prefix, name, status));
+    },
   });
   // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
-  const sightings = newestOnly(watchMotion(frames, camera.motion), newerSighting);
+  const sightings = newestOnly(
+    watchMotion(whileReading(frames, reading, readWithinMs), camera.motion),
+    newerSighting,
+  );
+  const isDetecting = () => switches.isDetecting(name);
   let looked = 0;
   let regions = 0;
 
   async function publishOutcomes(): Promise<void> {
     broker.publish(cameraStatus(prefix, name, "offline"));
+    broker.publish(detectState(prefix, name, isDetecting()));
     const watched = orSilence(sightings, (detect.max_disappeared / fps) * 1000, clock);
-    const outcomes = watchCamera(watched, camera, {
+    const looking = pulses.start(`camera ${name}: looking`);
+    const lookWithinMs = LOOK_WITHIN_MS + LOOK_DEADLINES * surroundings.deadlineMs;
+    const outcomes = watchCamera(whileWorking(watched, looking, lookWithinMs), camera, {
       detector,
       prefix,
       signal,
       newId: eventIds(random),
       startMs: clock.nowMs(),
+      isDetecting,
       onLooked(answered) {
         if (answered > 0) looked++;
         regions += answered;
@@ -128,6 +167,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
 
   return {
     camera,
+    isDetecting,
     done: publishOutcomes(),
     counters() {
       const { delivered, dropped } = sightings.counts();

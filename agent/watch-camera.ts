@@ -178,8 +178,9 @@ export async function* watchCamera(
     const answer = isDetecting() ? await look(sighting) : undefined;
     onLooked?.(answer?.looked.length ?? 0);
     if (answer === undefined) {
-      const ends = signal.aborted ? [] : endEverything("silence");
+      const ends = signal.aborted ? [] : endEverything("switched_off");
       yield await outcome(ends, motionMessages);
+      releaseMemory(frame.pixels);
       continue;
     }
 

@@ -9,6 +9,8 @@ import { agentStats, type CameraCounters, cameraStats } from "./stats.ts";
 export interface CountedCamera {
   readonly camera: CameraConfig;
   readonly counters: () => CameraCounters;
+  /** Whether objects are looked for at the moment. */
+  readonly isDetecting: () => boolean;
 }
 
 export interface StatsDependencies {
@@ -35,10 +37,10 @@ export async function tellStats(
     const now = look();
     const nowMs = clock.monotonicMs();
     const seconds = (nowMs - beforeMs) / 1000;
-    const figures = cameras.flatMap(({ camera }, index) => {
+    const figures = cameras.flatMap(({ camera, isDetecting }, index) => {
       const [earlier, later] = [before[index], now[index]];
       if (earlier === undefined || later === undefined) return [];
-      return [[camera.name, cameraStats(earlier, later, seconds, camera.detect.enabled)] as const];
+      return [[camera.name, cameraStats(earlier, later, seconds, isDetecting())] as const];
     });
     const service = {
       uptime: Math.round((nowMs - startMs) / 1000),

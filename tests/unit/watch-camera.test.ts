@@ -150,6 +150,10 @@ describe("watching a camera", () => {
       },
     });
     expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
+    const reasons = outcomes.flatMap(({ events }) => events.map(({ reason }) => reason));
+    expect(reasons).toEqual([undefined, "switched_off", undefined, "shutdown"]);
+    const ended = outcomes.find(({ events }) => events.some(({ reason }) => reason === "switched_off"));
+    expect(lines(ended)).toContain("door/person 0");
   });
 
   test("hears nothing of labels it does not track, nor of boxes its filters shut out", async () => {

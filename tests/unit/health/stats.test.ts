@@ -67,6 +67,7 @@ test("figures are published after every interval until the agent stops", async (
   const cameras = config.cameras.map((camera) => ({
     camera,
     counters: () => ({ ...NOTHING, seen }),
+    isDetecting: () => false,
   }));
   await tellStats(cameras, {
     clock,
@@ -81,6 +82,10 @@ test("figures are published after every interval until the agent stops", async (
     ["sabrewing/stats", false, 0],
   ]);
   const [, second] = published.map(({ payload }) => JSON.parse(String(payload)));
-  expect(second.cameras.door).toMatchObject({ camera_fps: 5, detection_fps: 0 });
+  expect(second.cameras.door).toMatchObject({
+    camera_fps: 5,
+    detection_fps: 0,
+    detection_enabled: false,
+  });
   expect(second.service).toMatchObject({ uptime: 14, version: "1.2.3" });
 });
