@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ObjectsSchema } from "../../../agent/config/schema.ts";
+import { ZonesSchema } from "../../../agent/config/zones-schema.ts";
 import { countObjects } from "../../../agent/events/counts.ts";
 import type { Scene } from "../../../agent/events/describe.ts";
 import type { EventMessage } from "../../../agent/events/event.ts";
@@ -139,7 +140,45 @@ describe("the life of an event", () => {
   });
 });
 
-function watch(frames: readonly (readonly Detection[])[]) {
+test("a zone counts what is in it, by the labels it is for", () => {
+  const zones = ZonesSchema.parse({
+    left: { coordinates: "0,0,0.5,0,0.5,1,0,1" },
+    cars: { coordinates: "0,0,1,0,1,1,0,1", objects: ["car"] },
+  });
+  const seen = times(60, person(100), person(500), { ...person(200), label: "car" });
+  const { lifecycle } = watch(seen, { ...scene, zones });
+  const camera = { name: "door", objects: ObjectsSchema.parse({ track: ["person", "car"] }), zones };
+  const counts = countObjects(lifecycle, camera);
+  const inView = (place: string) =>
+    [...(counts.get(place) ?? [])].map(([label, count]) => [label, count.inView]);
+  expect([...counts.keys()]).toEqual(["door", "left", "cars"]);
+  expect(inView("door")).toEqual([
+    ["person", 2],
+    ["car", 1],
+    ["all", 3],
+  ]);
+  expect(inView("left")).toEqual([
+    ["person", 1],
+    ["car", 1],
+    ["all", 2],
+  ]);
+  expect(inView("cars")).toEqual([
+    ["car", 1],
+    ["all", 1],
+  ]);
+});
+
+test("an end, and nothing else, tells why", () => {
+  const { messages, lifecycle } = watch([...times(10, person(100), person(400)), ...times(30, person(100))]);
+  expect(messages.map(({ type, reason }) => [type, reason])).toEqual([
+    ["new", undefined],
+    ["new", undefined],
+    ["end", "gone"],
+  ]);
+  expect(endAll(lifecycle, "silence").map(({ reason }) => reason)).toEqual(["silence"]);
+});
+
+function watch(frames: readonly (readonly Detection[])[], where = scene) {
   const newId = eventIds(seededRandom(1));
   let tracker = NO_TRACKS;
   let lifecycle: Lifecycle = NOTHING_TOLD;
@@ -149,7 +188,7 @@ function watch(frames: readonly (readonly Detection[])[]) {
     const findings = detections.map((detection) => ({ ...detection, region: WHOLE }));
     tracker = updateTracks(tracker, findings, timeMs, rules, [WHOLE]);
     const confirmed = tracker.tracks.filter((track) => track.confirmed);
-    const step = advanceLifecycle(lifecycle, confirmed, timeMs, scene, newId);
+    const step = advanceLifecycle(lifecycle, confirmed, timeMs, where, newId);
     lifecycle = step.lifecycle;
     messages.push(...step.messages);
   }
