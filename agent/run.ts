@@ -66,8 +66,10 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const listening = obeyCommands({ prefix, cameras, switches, log, publish });
   await using broker = connectBroker(config.mqtt, { outbox, clock, log, random, listening });
 
+  const pulses = takePulses(clock);
+  const { deadline_ms: deadlineMs } = config.detector;
   const watches = cameras.map((camera) =>
-    watch(camera, { ...surroundings, signal: stop, detector, broker, prefix, switches }),
+    watch(camera, { ...surroundings, signal: stop, detector, broker, prefix, switches, pulses, deadlineMs }),
   );
   const stats = tellStats(watches, { ...surroundings, signal: stop, detector, broker, mqtt: config.mqtt });
   log.info(
@@ -81,7 +83,8 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   );
 
   const status = () => statusLine(watches, outbox.size());
-  const told = surroundings.manager && keepTelling(surroundings.manager, { pulses, status, clock, log, signal: stop });
+  const told =
+    surroundings.manager && keepTelling(surroundings.manager, { pulses, status, clock, log, signal: stop });
   const parts = [...watches.map(({ done }) => done), stats, told];
   try {
     await Promise.all(parts);
@@ -96,6 +99,9 @@ interface WatchSurroundings extends Surroundings {
   readonly broker: Publisher;
   readonly prefix: string;
   readonly switches: Switches;
+  readonly pulses: Pulses;
+  /** Milliseconds one inference may take. */
+  readonly deadlineMs: number;
 }
 
 /** One camera that is being watched. */
@@ -104,12 +110,13 @@ export interface Watch {
   readonly counters: () => CameraCounters;
   /** Whether objects are looked for at the moment. */
   readonly isDetecting: () => boolean;
+  readonly isOnline: () => boolean;
   readonly done: Promise<void>;
 }
 
 /** Starts to watch one camera: from its stream to the broker. */
 function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
-  const { clock, log, random, signal, detector, broker, prefix, switches } = surroundings;
+  const { clock, log, random, signal, detector, broker, prefix, switches, pulses } = surroundings;
   const { name, detect, ffmpeg } = camera;
   const { width, height, fps } = detect;
   const [input] = ffmpeg.inputs;
@@ -168,6 +175,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
   return {
     camera,
     isDetecting,
+    isOnline: () => online,
     done: publishOutcomes(),
     counters() {
       const { delivered, dropped } = sightings.counts();

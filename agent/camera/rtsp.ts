@@ -40,6 +40,11 @@ export function frozenAfterMs(fps: number): number {
   return Math.max(10_000, 5000 / fps);
 }
 
+/** The longest that `readCamera` takes from its call, or from one frame, to the next frame or its failure. */
+export function longestSilenceMs(fps: number): number {
+  return PROBE_TIMEOUT_MS + frozenAfterMs(fps) + 2 * FFMPEG_LATER_MS + STOPS_WITHIN_MS;
+}
+
 /**
  * Frames of an RTSP camera, RGB, as they arrive; `sequence` counts from 0.
  *
@@ -119,6 +124,8 @@ const PROBE_TIMEOUT_MS = 15_000;
 
 /** A net below our own watchdog, which fires first, so that a silent camera always fails in the same words. */
 const FFMPEG_LATER_MS = 1000;
+/** ffmpeg is asked to stop, killed a second later, and on a busy machine it takes another to be gone. */
+const STOPS_WITHIN_MS = 5000;
 
 /**
  * How to talk to a camera. TCP: UDP loses packets, and a lost packet smears the picture until the next key frame.

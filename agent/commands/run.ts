@@ -3,6 +3,7 @@ import { systemClock } from "../base/clock.ts";
 import { EXIT } from "../base/errors.ts";
 import { openLog } from "../base/log.ts";
 import { loadConfig } from "../config/load.ts";
+import { serviceManager } from "../health/systemd.ts";
 import { run } from "../run.ts";
 import { stateDirectory } from "../state/directory.ts";
 import { readVersion } from "../version.ts";
@@ -47,6 +48,7 @@ export function runCommand(): Command {
         version,
         stateDirectory: stateDirectory(config.state_dir, process.env),
         signal: stopping.signal,
+        manager: serviceManager(process.env, log),
       });
       log.info("stopped");
     });

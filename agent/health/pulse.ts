@@ -1,0 +1,68 @@
+import type { Clock } from "../base/clock.ts";
+
+/** One part of the pipeline tells that it gets on. */
+export interface Pulse {
+  /** The part has just got on, and will again within so many milliseconds; or it is stuck. */
+  expectWithin(ms: number): void;
+  /** The part has nothing to do. */
+  rest(): void;
+}
+
+/** The pulses of all parts. */
+export interface Pulses {
+  /** @param part what to call it where it is stuck. */
+  start(part: string): Pulse;
+  /** The parts that are stuck: they have not got on as they said they would. */
+  stuck(): readonly string[];
+}
+
+/**
+ * Watches whether the parts of the pipeline get on. A part says for itself how long it may take, since a camera that is
+ * off waits rightly while one that sends pictures must be looked at: a mere timer would be content with both.
+ */
+export function takePulses(clock: Pick<Clock, "monotonicMs">): Pulses {
+  const dueMs = new Map<string, number>();
+  return {
+    start: (part) => ({
+      expectWithin: (ms) => void dueMs.set(part, clock.monotonicMs() + ms),
+      rest: () => void dueMs.delete(part),
+    }),
+    stuck() {
+      const nowMs = clock.monotonicMs();
+      return [...dueMs].filter(([, due]) => due < nowMs).map(([part]) => part);
+    },
+  };
+}
+
+/** Passes items on; from one to the next the source may take so long, and after the last it rests. */
+export async function* whileReading<Item>(
+  source: AsyncIterable<Item>,
+  pulse: Pulse,
+  withinMs: number,
+): AsyncGenerator<Item, void> {
+  try {
+    for await (const item of source) {
+      pulse.expectWithin(withinMs);
+      yield item;
+    }
+  } finally {
+    pulse.rest();
+  }
+}
+
+/** Passes items on; until it asks for the next, whoever takes them may take so long. */
+export async function* whileWorking<Item>(
+  source: AsyncIterable<Item>,
+  pulse: Pulse,
+  withinMs: number,
+): AsyncGenerator<Item, void> {
+  try {
+    for await (const item of source) {
+      pulse.expectWithin(withinMs);
+      yield item;
+      pulse.rest();
+    }
+  } finally {
+    pulse.rest();
+  }
+}
