@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,6 +51,35 @@ describe("the container files", () => {
     expect(services.agent.volumes.some((volume: string) => volume.includes(`:${config.model.path}:`))).toBe(
       true,
     );
+  });
+});
+
+describe("the systemd unit", () => {
+  const path = join(ROOT, "config/sabrewing.service");
+  const analyze = (...words: readonly string[]) => spawnSync("systemd-analyze", words, { encoding: "utf8" });
+  const isInstalled = analyze("--version").status === 0;
+
+  test.skipIf(!isInstalled)("leaves an intruder little: systemd rates its exposure 2.0 of 10 or less", () => {
+    const { status, stdout } = analyze("security", "--offline=true", "--threshold=20", path);
+    expect({ status, exposure: /Overall exposure.*/.exec(stdout)?.[0] }).toEqual({
+      status: 0,
+      exposure: expect.any(String),
+    });
+  });
+
+  test.skipIf(!isInstalled)("has nothing that systemd complains about", () => {
+    const { stdout, stderr } = analyze("verify", path);
+    // Node may lie elsewhere on the machine that runs this test.
+    const complaints = (stdout + stderr).split("\n").filter((line) => !line.includes("/usr/bin/node is not"));
+    expect(complaints.join("\n")).toBe("");
+  });
+
+  test("lets the agent compile what it runs, and speak through systemd-notify", () => {
+    const unit = read("config/sabrewing.service");
+    expect(unit).not.toMatch(/^MemoryDenyWriteExecute/m);
+    expect(unit).toMatch(/^Type=notify$/m);
+    expect(unit).toMatch(/^NotifyAccess=all$/m);
+    expect(unit).toMatch(/^WatchdogSec=\d+$/m);
   });
 });
 
