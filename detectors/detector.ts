@@ -3,8 +3,8 @@
  */
 import type { CompiledModel } from "./compiler/compile.ts";
 import type { CompileFileOptions } from "./compiler/compile-file.ts";
-import type { DetectorFaultKind } from "./errors.ts";
-import type { ModelDescription } from "./module-format.ts";
+import { type DetectorFaultKind, ModelError } from "./errors.ts";
+import type { ModelDescription, Precision } from "./module-format.ts";
 
 export { findKnownModel, KNOWN_MODELS } from "./catalog/catalog.ts";
 export { DownloadError } from "./catalog/download-error.ts";
@@ -14,9 +14,10 @@ export { type FetchOptions, obtainModel } from "./catalog/obtain-model.ts";
 export type { CompileFileOptions } from "./compiler/compile-file.ts";
 export type { Target } from "./compiler/target.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
-export type { ModelDescription } from "./module-format.ts";
+export type { ModelDescription, Precision } from "./module-format.ts";
 export { readModel } from "./runtime/module.ts";
 export { openDetector } from "./runtime/pool.ts";
+export { VARIANTS, type Variant, variantFile } from "./variant.ts";
 
 /** A rectangle in pixels: left, top, right, bottom. */
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
@@ -110,12 +111,21 @@ export interface DetectorOptions {
   readonly log?: (event: { readonly level: "warn" | "info"; readonly message: string }) => void;
 }
 
+/** How to compile a model, and with which numbers it shall compute. */
+export type CompileModelOptions = CompileFileOptions & { readonly precision?: Precision };
+
 /**
  * Compiles a YOLOv5 checkpoint (`.pt`) or an ONNX model to a detector module. The compiler is loaded when it is first
  * used: the daemon never needs it.
- * @throws ModelError when the file cannot be compiled, with every reason.
+ * @throws ModelError when the file cannot be compiled, with every reason, or not with this precision.
  */
-export async function compileModel(path: string, options: CompileFileOptions = {}): Promise<CompiledModel> {
+export async function compileModel(path: string, options: CompileModelOptions = {}): Promise<CompiledModel> {
   const { compileFile } = await import("./compiler/compile-file.ts");
-  return compileFile(path, options);
+  const compiled = await compileFile(path, options);
+  const { precision } = compiled.description;
+  if (options.precision === undefined || options.precision === precision) return compiled;
+  throw new ModelError(
+    `${path} cannot be compiled with precision ${options.precision}, only with ${precision}.`,
+    `Compile it with --precision ${precision}.`,
+  );
 }

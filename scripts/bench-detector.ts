@@ -3,51 +3,46 @@
  *
  *   npm run -s bench:detector -- --sizes 640x640,320x320 --rounds 30 [--engines wasmer,onnxruntime-web] [--json]
  *   npm run -s bench:detector -- --model mobilenet
+ *   npm run -s bench:detector -- --plot detectors      writes detectors/benchmark.svg and .png
  *
- * Each contestant runs in a process of its own, computes on one thread, and takes its turn round by round. p50 and p90
- * count the way from RGB bytes to the answer. Ours holds the worker, the pipe, decoding and non-maximum suppression. The
- * others hold the conversion to float planes and the network up to the head's logits, neither decoding nor suppression:
- * the comparison is in their favour. Loading holds the import of the library; ours also answers a blank frame while it
- * loads, so its first answer is a second one.
+ * Each contestant runs in a process of its own and takes its turn round by round. p50 and p90 count the way from RGB
+ * bytes to the answer. Ours holds the worker, the pipe, decoding and non-maximum suppression. The others hold the
+ * conversion to float planes and the network up to the head's logits, neither decoding nor suppression: the comparison is
+ * in their favour. Loading holds the import of the library; ours goes on to start while it waits for its first picture.
+ * The peak loops take their turns among the others, so that a slow spell of the machine lowers the limit as well.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import sharp from "sharp";
-import type { Target } from "../detectors/compiler/target.ts";
-import { withInputSize } from "../tests/support/onnx-outputs.ts";
-import { compileModule } from "./benchmark/compile-module.ts";
+import { VARIANTS } from "../detectors/detector.ts";
+import { coldStarts } from "./benchmark/cold-start.ts";
 import type { ContestantChoice } from "./benchmark/contestant.ts";
-import { type Racer, race } from "./benchmark/race.ts";
-import { startRacer } from "./benchmark/racer-process.ts";
-import { type Row, table, toRow } from "./benchmark/row.ts";
-import { findMedia, findModel } from "./materials.ts";
-
-/** The contestants, and the sizes that are measured when none are named, of each model. */
-const MODELS = {
-  yolov5n: { engines: ["wasmer", "v8", "onnxruntime-web", "onnxruntime-node"], sizes: "640x640,320x320" },
-  mobilenet: { engines: ["wasmer", "v8", "tfjs-backend-wasm"], sizes: "512x512" },
-} as const;
-type Model = keyof typeof MODELS;
-type Engine = (typeof MODELS)[Model]["engines"][number];
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
+import { type Engine, MODELS, type Model, prepareField, type Size } from "./benchmark/field.ts";
+import { peakOperations } from "./benchmark/peak.ts";
+import { writePlot } from "./benchmark/plot-file.ts";
+import { median, type Result, race } from "./benchmark/race.ts";
+import { type ProcessRacer, startRacer } from "./benchmark/racer-process.ts";
+import { type Extras, type Row, toRow } from "./benchmark/row.ts";
+import { table } from "./benchmark/table.ts";
+import { findMedia } from "./materials.ts";
 
 interface Options {
   readonly model: Model;
   readonly sizes?: readonly Size[];
   readonly rounds: number;
   readonly engines?: readonly string[];
-  readonly target: Target;
+  readonly variants?: readonly string[];
+  readonly starts: number;
+  readonly instances: boolean;
+  readonly plot?: string;
   readonly json: boolean;
 }
 
+const words = (text: string): string[] => text.split(",");
 const options = new Command("bench:detector")
-  .description("Measures the detector against others with the same weights, on one thread.")
+  .description("Measures the detector against others with the same weights.")
   .addOption(new Option("--model <name>", "whose weights").choices(Object.keys(MODELS)).default("yolov5n"))
   .option(
     "--sizes <WxH,…>",
@@ -55,90 +50,99 @@ const options = new Command("bench:detector")
     parseSizes,
   )
   .option("--rounds <n>", "counted answers per contestant", Number, 30)
-  .option("--engines <name,…>", "some of wasmer, v8 and the peers (default: all)", (text) => text.split(","))
-  .addOption(
-    new Option("--target <name>", "what our modules are compiled for")
-      .choices(["simd128", "relaxed"])
-      .default("simd128"),
-  )
+  .option("--engines <name,…>", "some of wasmer, v8 and the peers (default: all)", words)
+  .option("--variants <name,…>", `how ours is compiled (default: ${VARIANTS.map(({ name }) => name)})`, words)
+  .option("--starts <n>", "processes started per contestant to time the first detection; 0: none", Number, 3)
+  .option("--no-instances", "do not compare two instances with one")
+  .option("--plot <dir>", "draw benchmark.svg and benchmark.png there")
   .option("--json", "a line of JSON per row", false)
   .parse()
   .opts<Options>();
 
+/** Restarts that are timed, and comparisons of two instances with one. */
+const REPEATS = 3;
+
 const sizes = options.sizes ?? parseSizes(MODELS[options.model].sizes);
-const engines = chosenEngines(options.model, options.engines);
+const engines = chosen<Engine>("--engines", MODELS[options.model].engines, options.engines);
+const variants = chosen(
+  "--variants",
+  VARIANTS.map(({ name }) => name),
+  options.variants,
+);
 const folder = mkdtempSync(join(tmpdir(), "sabrewing-bench-"));
 const rows: Row[] = [];
+let dropouts = 0;
 try {
   for (const size of sizes) rows.push(...(await measure(size)));
 } finally {
   rmSync(folder, { recursive: true });
 }
-if (!options.json) {
-  const notes = `Times in milliseconds; ${options.rounds} rounds each; ours compiled for ${options.target}.`;
-  console.log(`${table(rows)}\n${notes}`);
-}
+if (options.plot !== undefined) await writePlot(rows, options.plot);
+if (!options.json) console.log(`${table(rows)}\nTimes in milliseconds; ${options.rounds} rounds each.`);
 // A benchmark in which somebody could not run is no result.
-process.exitCode = rows.length === sizes.length * engines.length ? 0 : 1;
+process.exitCode = dropouts === 0 ? 0 : 1;
 
 async function measure(size: Size): Promise<Row[]> {
   const pixels = await picture(size);
-  const choices = new Map<string, ContestantChoice>();
-  const racers = new Map<string, Racer>();
+  const field = { model: options.model, engines, variants };
+  const { choices, operations } = await prepareField(field, size, folder, console.error);
+  const racers = new Map<string, ProcessRacer>();
+  const extras = new Map<ContestantChoice, Omit<Extras, "startMs">>();
   await using stack = new AsyncDisposableStack();
-  for (const engine of engines) {
-    const choice = await choose(engine, size, options.model);
-    choices.set(engine, choice);
-    racers.set(engine, stack.use(startRacer(choice, pixels)));
+  const peaks = ["f32", "i16"].map((variant) => peakLoop(variant, size));
+  for (const choice of [...choices, ...peaks]) {
+    racers.set(nameOf(choice), stack.use(startRacer(choice, pixels)));
   }
   const results = await race(racers, options.rounds);
+  for (const choice of choices) {
+    const racer = racers.get(nameOf(choice));
+    if (choice.name !== "sabrewing" || racer === undefined) continue;
+    if (succeeded(results.get(nameOf(choice)))) extras.set(choice, await measureExtras(racer));
+  }
+  await stack.disposeAsync();
+  const starts = options.starts > 0 ? await coldStarts(choices, pixels, options.starts) : new Map();
+
+  const [f32 = Number.NaN, i16 = Number.NaN] = peaks.map((choice) => {
+    const result = results.get(nameOf(choice));
+    return succeeded(result) ? peakOperations(choice.variant) / (result.p50Ms / 1000) : Number.NaN;
+  });
   const measured: Row[] = [];
-  for (const [engine, choice] of choices) {
-    const result = results.get(engine);
-    if (result === undefined || result instanceof Error) {
-      console.error(`${engine} ${size.width}x${size.height}: ${result?.message ?? "no result"}`);
+  for (const choice of choices) {
+    const result = results.get(nameOf(choice));
+    if (!succeeded(result)) {
+      dropouts++;
+      console.error(`${nameOf(choice)} ${size.width}x${size.height}: ${result?.message ?? "no result"}`);
       continue;
     }
-    const row = toRow(choice, "f32", result);
+    const { respawnMs, twoInstances } = extras.get(choice) ?? {};
+    const startMs = median(starts.get(choice) ?? []);
+    const row = toRow(choice, result, { startMs, respawnMs, twoInstances }, operations, { f32, i16 });
     measured.push(row);
     if (options.json) console.log(JSON.stringify(row));
   }
   return measured;
 }
 
-async function choose(engine: Engine, size: Size, model: Model): Promise<ContestantChoice> {
-  const name = `${size.width}x${size.height}`;
-  if (engine === "wasmer" || engine === "v8") {
-    const modelPath = join(folder, `${name}.wasm`);
-    await compileModule(weightsOf(model), modelPath, size, options.target);
-    return { name: "sabrewing", engine, model, ...size, modelPath };
+async function measureExtras(racer: ProcessRacer): Promise<Omit<Extras, "startMs">> {
+  const respawns: number[] = [];
+  const gains: number[] = [];
+  for (let repeat = 0; repeat < REPEATS; repeat++) {
+    respawns.push(await racer.respawn());
+    if (options.instances) gains.push((1 / (await racer.throughput(1))) * (await racer.throughput(2)));
   }
-  if (engine === "tfjs-backend-wasm") {
-    return { name: engine, engine: "wasm", model, ...size, modelPath: weightsOf(model) };
-  }
-  const modelPath = join(folder, `${name}.onnx`);
-  writeFileSync(modelPath, withInputSize(readFileSync(found("yolov5n.onnx")), size));
-  return {
-    name: engine,
-    engine: engine === "onnxruntime-web" ? "wasm" : "native",
-    model,
-    ...size,
-    modelPath,
-  };
+  return { respawnMs: median(respawns), twoInstances: median(gains) };
 }
 
-function weightsOf(model: Model): string {
-  return model === "mobilenet" ? found("mobilenet/centernet.json") : found("yolov5n.pt", "yolov5n.onnx");
+function peakLoop(variant: string, size: Size): ContestantChoice {
+  return { name: "peak", engine: "v8", variant, model: options.model, threads: 1, ...size, modelPath: "" };
 }
 
-function found(...names: string[]): string {
-  const path = names.map(findModel).find((path) => path !== undefined);
-  if (path === undefined) {
-    throw new Error(
-      `${names.join(" or ")} not found: put it into $SABREWING_HOME, or \`scripts/fetch-model NAME\``,
-    );
-  }
-  return path;
+function nameOf({ name, engine, variant, threads }: ContestantChoice): string {
+  return `${name} ${engine} ${variant} ${threads ?? "default"}`;
+}
+
+function succeeded(result: Result | Error | undefined): result is Result {
+  return result !== undefined && !(result instanceof Error);
 }
 
 /** A street scene with people where there is one, else noise: what is on it hardly matters to the time. */
@@ -156,13 +160,16 @@ function parseSizes(text: string): Size[] {
   });
 }
 
-function chosenEngines(model: Model, words: readonly string[] | undefined): readonly Engine[] {
-  const all: readonly Engine[] = MODELS[model].engines;
-  if (words === undefined) return all;
-  return words.map((word) => {
-    const engine = all.find((known) => known === word);
-    if (engine === undefined)
-      throw new Error(`--engines: for ${model} expected some of ${all.join(", ")}, received "${word}"`);
-    return engine;
+function chosen<Name extends string>(
+  option: string,
+  all: readonly Name[],
+  wanted: readonly string[] | undefined,
+): readonly Name[] {
+  if (wanted === undefined) return all;
+  return wanted.map((word) => {
+    const name = all.find((known) => known === word);
+    if (name === undefined)
+      throw new Error(`${option}: expected some of ${all.join(", ")}, received "${word}"`);
+    return name;
   });
 }

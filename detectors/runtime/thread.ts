@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Runtime, Thresholds } from "../detector.ts";
 import { DetectorFault, type DetectorFaultKind } from "../errors.ts";
@@ -8,6 +10,8 @@ import { writeRequest } from "./request.ts";
 /** What a detector thread is told at its birth: it loads this engine while the module is still being read. */
 export interface ThreadBirth {
   readonly runtime: Runtime;
+  /** Where the process keeps compiled JavaScript, if it does: a thread would not know by itself. */
+  readonly compileCache: string | undefined;
 }
 
 /** What a detector thread is given to run, its first message. Every later one is "frame": a request lies ready. */
@@ -52,7 +56,9 @@ const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./
 
 /** Starts a thread that loads its engine and waits to be told what to run. */
 export function bootThread(runtime: Runtime): DetectorThread {
-  const birth: ThreadBirth = { runtime };
+  // Node's folder for this version lies in the one that was asked for.
+  const cache = getCompileCacheDir();
+  const birth: ThreadBirth = { runtime, compileCache: cache && dirname(cache) };
   const worker = new Worker(workerFile, {
     name: `detector-${runtime}`,
     workerData: birth,

@@ -1,17 +1,19 @@
 import { writeFile } from "node:fs/promises";
-import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import type { Target } from "../../detectors/compiler/target.ts";
+import { compileModel, type Variant } from "../../detectors/detector.ts";
+import { convolutionOperations } from "./flops.ts";
 
 /**
  * Compiles a model to a module file.
- * @throws ModelError when the model cannot be compiled
+ * @returns multiplications and additions of its convolutions, computed the direct way
+ * @throws ModelError when the model cannot be compiled so
  */
 export async function compileModule(
   modelPath: string,
   modulePath: string,
   size: { readonly width: number; readonly height: number },
-  target: Target,
-): Promise<void> {
-  const { bytes } = await compileFile(modelPath, { size, target });
+  { precision, target }: Pick<Variant, "precision" | "target">,
+): Promise<number> {
+  const { bytes, graph } = await compileModel(modelPath, { size, precision, target });
   await writeFile(modulePath, bytes);
+  return convolutionOperations(graph);
 }

@@ -3,12 +3,12 @@
  * and nothing in between.
  */
 
-import type { Answer, Question } from "./contestant.ts";
+import type { Answer, Contestant, Question } from "./contestant.ts";
 import { loadContestant } from "./load-contestant.ts";
 
 const MEGABYTE = 1e6;
 
-const state: { contestant?: Awaited<ReturnType<typeof loadContestant>>; pixels?: Uint8Array } = {};
+const state: { contestant?: Contestant; pixels?: Uint8Array } = {};
 
 process.on("message", (question: Question) => {
   answer(question).then(
@@ -27,8 +27,21 @@ async function answer(question: Question): Promise<number> {
     });
   }
   const { contestant, pixels } = state;
-  if (contestant === undefined || pixels === undefined) throw new Error("asked to infer before load");
-  return await timed(() => contestant.infer(pixels));
+  if (contestant === undefined || pixels === undefined)
+    throw new Error(`asked to ${question.ask} before load`);
+  switch (question.ask) {
+    case "infer":
+      return await timed(() => contestant.infer(pixels));
+    case "respawn":
+      return await timed(() => must(contestant.respawn, question.ask)(pixels));
+    case "throughput":
+      return await must(contestant.throughput, question.ask)(pixels, question.instances);
+  }
+}
+
+function must<Method>(method: Method | undefined, name: string): Method {
+  if (method === undefined) throw new Error(`this contestant has no ${name}`);
+  return method;
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {

@@ -13,23 +13,28 @@ interface Session<Tensor> {
   release(): Promise<void>;
 }
 
-/** onnxruntime-web as people run it in Node: WebAssembly with SIMD, one thread. */
-export async function loadOnnxruntimeWeb(modelPath: string, size: Size): Promise<Contestant> {
+interface Setting extends Size {
+  /** undefined: as many as the library takes by itself. */
+  readonly threads: number | undefined;
+}
+
+/** onnxruntime-web as people run it in Node: WebAssembly with SIMD. */
+export async function loadOnnxruntimeWeb(modelPath: string, size: Setting): Promise<Contestant> {
   const ort = await import("onnxruntime-web");
-  ort.env.wasm.numThreads = 1;
+  if (size.threads !== undefined) ort.env.wasm.numThreads = size.threads;
   const session = await ort.InferenceSession.create(await readFile(modelPath), {
     executionProviders: ["wasm"],
   });
   return contestant(session, size, (planes, shape) => new ort.Tensor("float32", planes, shape));
 }
 
-/** onnxruntime-node: native code, held to one thread. */
-export async function loadOnnxruntimeNode(modelPath: string, size: Size): Promise<Contestant> {
+/** onnxruntime-node: native code. */
+export async function loadOnnxruntimeNode(modelPath: string, size: Setting): Promise<Contestant> {
   const ort = await import("onnxruntime-node");
+  const { threads } = size;
   const session = await ort.InferenceSession.create(modelPath, {
     executionProviders: ["cpu"],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads, interOpNumThreads: threads }),
   });
   return contestant(session, size, (planes, shape) => new ort.Tensor("float32", planes, shape));
 }

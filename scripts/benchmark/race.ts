@@ -67,3 +67,11 @@ export async function race(
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
+
+/** The middle one of some values, or the mean of the two in the middle; undefined of none. */
+export function median(values: readonly number[]): number | undefined {
+  if (values.length === 0) return undefined;
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [percentile(sorted, 0.5), percentile(sorted, 0.5 + 1 / (2 * sorted.length))];
+  return sorted.length % 2 === 1 ? low : (low + high) / 2;
+}

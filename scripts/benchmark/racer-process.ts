@@ -4,13 +4,21 @@ import { fileURLToPath } from "node:url";
 import type { Answer, ContestantChoice, Question } from "./contestant.ts";
 import type { Racer } from "./race.ts";
 
+/** What only some contestants can be asked, after the race. */
+export interface ProcessRacer extends Racer {
+  /** Milliseconds from a module in memory to a new detector's first answer. */
+  respawn(): Promise<number>;
+  /** Answers per second of so many instances side by side. */
+  throughput(instances: number): Promise<number>;
+}
+
 const PROGRAM = fileURLToPath(new URL("contestant-process.ts", import.meta.url));
 
 /**
  * Starts a process for one contestant; it loads its model when asked to.
  * @param pixels the picture it will look at: height × width × 3 bytes, RGB
  */
-export function startRacer(choice: ContestantChoice, pixels: Uint8Array): Racer {
+export function startRacer(choice: ContestantChoice, pixels: Uint8Array): ProcessRacer {
   const child = fork(PROGRAM, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const gone = new Promise<never>((_, reject) => {
     child.once("error", reject);
@@ -32,6 +40,8 @@ export function startRacer(choice: ContestantChoice, pixels: Uint8Array): Racer 
     load: () => ask({ ask: "load", choice, pixels: Buffer.from(pixels).toString("base64") }),
     infer: () => ask({ ask: "infer" }),
     rss: () => ask({ ask: "rss" }),
+    respawn: () => ask({ ask: "respawn" }),
+    throughput: (instances) => ask({ ask: "throughput", instances }),
     [Symbol.asyncDispose]: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       child.disconnect();

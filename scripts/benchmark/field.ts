@@ -1,0 +1,120 @@
+/** Who takes part: every contestant of a model at one size, and the files that they need. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ModelError, VARIANTS, variantFile } from "../../detectors/detector.ts";
+import { withInputSize } from "../../tests/support/onnx-outputs.ts";
+import { findModel } from "../materials.ts";
+import { compileModule } from "./compile-module.ts";
+import type { ContestantChoice } from "./contestant.ts";
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Every model: its contestants, and the sizes that are measured when none are named. */
+export const MODELS = {
+  yolov5n: {
+    engines: ["wasmer", "v8", "onnxruntime-web", "onnxruntime-web-threads", "onnxruntime-node"],
+    sizes: "640x640,640x384,416x416,320x320",
+    weights: ["yolov5n.pt", "yolov5n.onnx"],
+  },
+  mobilenet: {
+    engines: ["wasmer", "v8", "tfjs-backend-wasm"],
+    sizes: "512x512",
+    weights: ["mobilenet/centernet.json"],
+  },
+} as const;
+export type Model = keyof typeof MODELS;
+export type Engine = (typeof MODELS)[Model]["engines"][number];
+
+/** What of `MODELS` is measured. */
+export interface FieldOptions {
+  readonly model: Model;
+  readonly engines: readonly Engine[];
+  /** Names of our variants. */
+  readonly variants: readonly string[];
+}
+
+/** The contestants at one size, and what one inference is credited with. */
+export interface Field {
+  readonly choices: readonly ContestantChoice[];
+  /** Multiplications and additions of the network's convolutions, each computed the direct way. */
+  readonly operations: number;
+}
+
+/**
+ * Prepares everybody's file in a folder.
+ * @param say is told of a variant that cannot take part
+ */
+export async function prepareField(
+  { model, engines, variants }: FieldOptions,
+  size: Size,
+  folder: string,
+  say: (line: string) => void,
+): Promise<Field> {
+  const name = `${size.width}x${size.height}`;
+  const modules = new Map<string, string>();
+  let operations = 0;
+  // Compiled for everybody's credit, whether it takes part or not.
+  for (const variant of VARIANTS.filter(({ name }) => name === "f32" || variants.includes(name))) {
+    const path = variantFile(join(folder, name), variant);
+    try {
+      const credited = await compileModule(found(...MODELS[model].weights), path, size, variant);
+      if (variant.name === "f32") operations = credited;
+      if (variants.includes(variant.name)) modules.set(variant.name, path);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      say(`${variant.name} ${name} is left out: ${error.message}`);
+    }
+  }
+  const ours = (engine: "wasmer" | "v8"): ContestantChoice[] =>
+    [...modules].map(([variant, modelPath]) => ({
+      ...common,
+      name: "sabrewing",
+      engine,
+      variant,
+      modelPath,
+    }));
+  const common = { model, ...size, threads: 1, variant: "f32" };
+  const entrants: { readonly [E in Engine]: () => ContestantChoice[] } = {
+    wasmer: () => ours("wasmer"),
+    v8: () => ours("v8"),
+    "tfjs-backend-wasm": () => [
+      { ...common, name: "tfjs-backend-wasm", engine: "wasm", modelPath: found(...MODELS[model].weights) },
+    ],
+    "onnxruntime-node": () => [
+      { ...common, name: "onnxruntime-node", engine: "native", modelPath: onnxFile(folder, size) },
+    ],
+    "onnxruntime-web": () => [
+      { ...common, name: "onnxruntime-web", engine: "wasm", modelPath: onnxFile(folder, size) },
+    ],
+    "onnxruntime-web-threads": () => [
+      {
+        ...common,
+        name: "onnxruntime-web",
+        engine: "wasm",
+        threads: undefined,
+        modelPath: onnxFile(folder, size),
+      },
+    ],
+  };
+  return { choices: engines.flatMap((engine) => entrants[engine]()), operations };
+}
+
+/** The ONNX file up to the head's logits, for this size: neither decoding nor suppression is left in it. */
+function onnxFile(folder: string, size: Size): string {
+  const path = join(folder, `${size.width}x${size.height}.onnx`);
+  writeFileSync(path, withInputSize(readFileSync(found("yolov5n.onnx")), size));
+  return path;
+}
+
+function found(...names: readonly string[]): string {
+  const path = names.map(findModel).find((path) => path !== undefined);
+  if (path === undefined) {
+    throw new Error(
+      `${names.join(" or ")} not found: put it into $SABREWING_HOME, or \`scripts/fetch-model NAME\``,
+    );
+  }
+  return path;
+}

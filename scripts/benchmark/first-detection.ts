@@ -1,0 +1,13 @@
+/** Loads one contestant, lets it answer once, says so and ends: the process whose start `coldStarts` times. */
+import { readFileSync } from "node:fs";
+import { flushCompileCache } from "node:module";
+import type { ContestantChoice } from "./contestant.ts";
+import { loadContestant } from "./load-contestant.ts";
+
+const [picture = "", choice = ""] = process.argv.slice(2);
+const contestant = await loadContestant(JSON.parse(choice) as ContestantChoice);
+await contestant.infer(readFileSync(picture));
+process.stdout.write("detected\n", () => {
+  flushCompileCache();
+  process.exit(0);
+});
