@@ -1,0 +1,70 @@
+import type { Picture } from "../../../agent/preprocess/letterbox.ts";
+import { seeded } from "../../support/seeded.ts";
+
+/** Something flat in a scene, pixels of the frame. */
+export interface Patch {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  /** Grey level. */
+  readonly brightness: number;
+}
+
+export interface Shot {
+  readonly patches?: readonly Patch[];
+  /** What the camera makes of a brightness. */
+  readonly exposure?: (brightness: number) => number;
+  /** Standard deviation of the sensor's noise, grey levels. */
+  readonly noise?: number;
+}
+
+export const SIZE = { width: 384, height: 216 };
+
+/** A wall with windows above a floor that grows darker: edges, gradients and flat parts. Levels 60 to 200. */
+function brightnessOf(x: number, y: number): number {
+  if (y > 140) return 110 - (y - 140) * 0.6;
+  const isWindow = x % 96 > 60 && y > 30 && y < 80;
+  return isWindow ? 70 : 200 - x * 0.15;
+}
+
+/** Takes pictures of the scene, always the same ones in the same order. All three colours get the same noise. */
+export function openScene(seed: number): (shot?: Shot) => Picture {
+  const random = seeded(seed);
+  // The sum of twelve evenly spread numbers is a normal one, near enough.
+  const dice = Float32Array.from({ length: 8192 }, () => {
+    let sum = -6;
+    for (let throws = 0; throws < 12; throws++) sum += random();
+    return sum;
+  });
+  return ({ patches = [], exposure, noise = 0 } = {}) => {
+    const levels = paint(patches);
+    const pixels = new Uint8ClampedArray(levels.length * 3);
+    let die = Math.floor(random() * dice.length);
+    for (let index = 0; index < levels.length; index++) {
+      die = (die + 1) % dice.length;
+      const level = levels[index] ?? 0;
+      const seen = (exposure === undefined ? level : exposure(level)) + noise * (dice[die] ?? 0);
+      pixels[3 * index] = seen;
+      pixels[3 * index + 1] = seen;
+      pixels[3 * index + 2] = seen;
+    }
+    return { ...SIZE, pixels: new Uint8Array(pixels.buffer) };
+  };
+}
+
+const EMPTY = Float32Array.from({ length: SIZE.width * SIZE.height }, (_, index) => {
+  return brightnessOf(index % SIZE.width, Math.floor(index / SIZE.width));
+});
+
+/** The scene with what stands in it, cut off at the picture's edges. */
+function paint(patches: readonly Patch[]): Float32Array {
+  const levels = EMPTY.slice();
+  for (const { x, y, width, height, brightness } of patches) {
+    for (let row = Math.max(y, 0); row < Math.min(y + height, SIZE.height); row++) {
+      const first = row * SIZE.width;
+      levels.fill(brightness, first + Math.max(x, 0), first + Math.min(Math.max(x + width, 0), SIZE.width));
+    }
+  }
+  return levels;
+}
