@@ -1,4 +1,5 @@
 import type { Box, Detector } from "../detectors/detector.ts";
+import { wasSetBack } from "./base/clock.ts";
 import { SILENCE } from "./base/or-silence.ts";
 import { releaseMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
@@ -72,8 +73,8 @@ const REGIONS_PER_FRAME = 3;
  * From frames to messages: see what moved, decide where to look, detect, track, tell. Counts of 0 come first; `end`
  * events and counts of 0 come last.
  *
- * A region the detector fails on is left out. Where the frames fall silent or
- * detection is switched off, everything in view ends.
+ * A region the detector fails on is left out. Everything in view ends where the frames fall silent, detection is switched
+ * off or the machine's clock is set back: how long something has not been seen cannot be told then.
  */
 export async function* watchCamera(
   sightings: AsyncIterable<Sighting | typeof SILENCE>,
@@ -172,6 +173,7 @@ export async function* watchCamera(
       continue;
     }
     const { frame, motion } = sighting;
+    if (wasSetBack(timeMs, frame.timeMs)) yield await outcome(endEverything("silence"));
     timeMs = frame.timeMs;
     const moved = motion?.boxes ?? [];
     const motionMessages = motion === undefined ? [] : presenceMessages(moved.length > 0);

@@ -22,3 +22,14 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** A time server corrects a clock by some milliseconds; no more than that is what durations of frames can stand. */
+const CORRECTION_MS = 1_000;
+
+/**
+ * Whether the machine's clock was set back between two frames, Unix milliseconds. What was remembered by its time is
+ * worthless then: it would last until that time comes again.
+ */
+export function wasSetBack(beforeMs: number, nowMs: number): boolean {
+  return nowMs < beforeMs - CORRECTION_MS;
+}

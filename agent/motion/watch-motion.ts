@@ -1,3 +1,4 @@
+import { wasSetBack } from "../base/clock.ts";
 import { releaseMemory } from "../base/release-memory.ts";
 import type { Frame } from "../camera/frame.ts";
 import type { MotionConfig } from "../config/schema.ts";
@@ -19,18 +20,21 @@ export async function* watchMotion(
   config: MotionConfig,
 ): AsyncGenerator<Sighting, void> {
   let gate: Gate | undefined;
+  let beforeMs = 0;
   for await (const frame of frames) {
     if (!config.enabled) {
       yield { frame, motion: undefined };
       continue;
     }
     const isOfSize = gate?.frame.width === frame.width && gate.frame.height === frame.height;
+    const goesOn = isOfSize && !wasSetBack(beforeMs, frame.timeMs);
     const look = lookForMotion(
-      gate !== undefined && isOfSize ? gate : startGate(frame, config),
+      gate !== undefined && goesOn ? gate : startGate(frame, config),
       frame,
       frame.timeMs,
     );
     gate = look.gate;
+    beforeMs = frame.timeMs;
     yield { frame, motion: look.motion };
   }
 }

@@ -81,6 +81,20 @@ describe("watching a camera", () => {
     expect(answered).toEqual([1, 1, 0, 1, 1]);
   });
 
+  test.each([
+    { jump: "back", startMs: 3_700_000, afterMs: 100_000, reason: "silence" },
+    { jump: "forth", startMs: 100_000, afterMs: 3_700_000, reason: "gone" },
+  ])(
+    "ends what is in view when the machine's clock jumps $jump, and tells of it anew",
+    async ({ startMs, afterMs, reason }) => {
+      const outcomes = await watch([[SOMEBODY]], [...frames(5, startMs), ...frames(10, afterMs)]);
+      expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
+      const [, end, again] = outcomes.flatMap(({ events }) => events);
+      expect(end).toMatchObject({ reason, after: { end_time: (startMs + 4 * FRAME_MS) / 1000 } });
+      expect(again?.after.start_time).toBe(afterMs / 1000);
+    },
+  );
+
   test("ends everything in view when the camera falls silent, and starts afresh after", async () => {
     const outcomes = await watch([[SOMEBODY]], [...frames(3), SILENCE, ...frames(3, 20_000)]);
     expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
