@@ -14,7 +14,9 @@ Seconds or minutes:seconds; end and zones may be left out, and are then not comp
   {"label": "dog", "start": 12.5, "end": 14, "zones": ["yard"]}
 An empty file expects that nothing comes. The exit code is 1 where there is a difference, as that of diff.`;
 
-const time = z.union([z.number().min(0), z.string().transform(readTime)]);
+const time = z.union([z.number().min(0), z.string().transform(readTime)], {
+  error: ({ input }) => `expected seconds or minutes:seconds, received ${JSON.stringify(input) ?? "nothing"}`,
+});
 
 const WrittenVisit = z.strictObject({
   label: z.string().min(1),
@@ -113,10 +115,7 @@ function asVisit({ label, start, end, zones }: z.output<typeof WrittenVisit>): V
 function readTime(text: string, context: z.RefinementCtx): number {
   const parts = /^(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)$/.exec(text.trim());
   if (parts === null) {
-    context.addIssue({
-      code: "custom",
-      message: `expected seconds or minutes:seconds, received "${text}"`,
-    });
+    context.addIssue({ code: "custom", message: "no time" });
     return z.NEVER;
   }
   const [hours, minutes, seconds] = [parts[1], parts[2], parts[3]].map((part) => Number(part ?? 0));

@@ -1,0 +1,80 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { FfmpegMissing } from "../../../agent/camera/ffmpeg.ts";
+import { createVideo, requireWritableVideo } from "../../../agent/view/video-file.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
+const FORMAT = { width: 64, height: 48, fps: 5 };
+const PICTURE = new Uint8Array(64 * 48 * 3).fill(128);
+
+describe("a video", () => {
+  test.skipIf(!hasFfmpeg)("has every picture, in H.264 that browsers play", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "seen.mp4");
+    {
+      await using video = await createVideo(file, FORMAT);
+      for (let index = 0; index < 12; index++) await video.add(PICTURE);
+      expect(readdirSync(folder.path)).not.toContain("seen.mp4");
+      await video.finish();
+    }
+    expect(readdirSync(folder.path)).toEqual(["seen.mp4"]);
+    expect(probe(file)).toEqual({
+      codec_name: "h264",
+      width: 64,
+      height: 48,
+      pix_fmt: "yuv420p",
+      avg_frame_rate: "5/1",
+      nb_frames: "12",
+    });
+  });
+
+  test.skipIf(!hasFfmpeg)("that is given up leaves nothing behind", async () => {
+    await using folder = await temporaryFolder();
+    {
+      await using video = await createVideo(join(folder.path, "seen.mp4"), FORMAT);
+      await video.add(PICTURE);
+    }
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  test("without ffmpeg says how to get it", async () => {
+    await using folder = await temporaryFolder();
+    await using video = await createVideo(join(folder.path, "seen.mp4"), FORMAT, "/nowhere/ffmpeg");
+    await expect(video.finish()).rejects.toBeInstanceOf(FfmpegMissing);
+  });
+
+  test("says what ffmpeg complains of, and does not wait for one that has gone", async () => {
+    await using folder = await temporaryFolder();
+    const broken = join(folder.path, "ffmpeg");
+    writeFileSync(broken, "#!/bin/sh\necho \"Unknown encoder 'libx264'\" >&2\nexit 1\n");
+    chmodSync(broken, 0o755);
+    await using video = await createVideo(join(folder.path, "seen.mp4"), FORMAT, broken);
+    const large = new Uint8Array(4_000_000);
+    const writing = (async () => {
+      for (;;) await video.add(large);
+    })();
+    await expect(writing).rejects.toMatchObject({
+      message: expect.stringContaining("Unknown encoder 'libx264'"),
+      remedy: expect.stringContaining("built without H.264"),
+    });
+  });
+
+  test.each([
+    ["seen.avi", /expected a file name that ends in \.mp4/],
+    ["nowhere/seen.mp4", /cannot write .*nowhere\/seen\.mp4 \(ENOENT\)/],
+    ["folder.mp4", /it is a folder/],
+  ])("cannot be written to %s, which is told before anything else", async (name, complaint) => {
+    await using folder = await temporaryFolder();
+    mkdirSync(join(folder.path, "folder.mp4"));
+    await expect(requireWritableVideo(join(folder.path, name))).rejects.toThrow(complaint);
+  });
+});
+
+function probe(file: string): unknown {
+  const entries = "stream=codec_name,width,height,pix_fmt,avg_frame_rate,nb_frames";
+  const output = execFileSync("ffprobe", ["-v", "error", "-show_entries", entries, "-of", "json", file]);
+  return JSON.parse(output.toString()).streams[0];
+}
