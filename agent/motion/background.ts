@@ -11,9 +11,9 @@ export interface Background {
   readonly look: Float32Array;
   /** Frames in which it looked so, at most `MOST_TENURE`. */
   readonly tenure: Uint16Array;
-  /** How it looked before, for longer than other things; NaN: nothing known. */
+  /** How it looked before, for longer than other things. */
   readonly former: Float32Array;
-  /** Frames in which `former` was the look. */
+  /** Frames in which `former` was the look; 0: nothing is known of it. */
   readonly formerTenure: Uint16Array;
   /** Frames in favour of `former`. */
   readonly returned: Uint8Array;
@@ -39,7 +39,7 @@ export function startBackground(pixels: number): Background {
   return {
     look: new Float32Array(pixels),
     tenure: new Uint16Array(pixels),
-    former: new Float32Array(pixels).fill(Number.NaN),
+    former: new Float32Array(pixels),
     formerTenure: new Uint16Array(pixels),
     returned: new Uint8Array(pixels),
     candidate: new Float32Array(pixels),
@@ -119,7 +119,7 @@ function learnOther(
   const { tenure, former, formerTenure, returned, candidate, votes } = background;
   const heldFor = formerTenure[index] ?? 0;
   // A visitor's coat is no look of the place that anybody should be mistaken for.
-  const wasBackground = heldFor >= Math.min(tenure[index] ?? 0, settleFrames);
+  const wasBackground = heldFor > 0 && heldFor >= Math.min(tenure[index] ?? 0, settleFrames);
   if (wasBackground && Math.abs(seen - (former[index] ?? 0)) <= tolerance) {
     const frames = (returned[index] ?? 0) + 1;
     returned[index] = frames;

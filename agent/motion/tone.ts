@@ -56,7 +56,7 @@ export function applyToneCurve(brightness: Float32Array, curve: ToneCurve) {
   for (let index = 0; index < brightness.length; index++) {
     const value = brightness[index] ?? 0;
     const knot = binOf(value);
-    const share = value / LEVELS_PER_BIN - knot;
+    const share = Math.min(Math.max(value / LEVELS_PER_BIN - knot, 0), 1);
     const below = curve[knot] ?? 0;
     brightness[index] = value + below + share * ((curve[knot + 1] ?? 0) - below);
   }

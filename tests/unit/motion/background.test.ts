@@ -69,6 +69,10 @@ describe("one place of the background", () => {
     expect(show(100, 5)).toBe(100);
   });
 
+  test("has no former look at first: what is black is as new as anything", () => {
+    expect(pixel(100, 0).show(0, 99)).toBe(100);
+  });
+
   test("knows everything in another light", () => {
     const { background, show } = pixel(100, 200);
     show(200, 150);
