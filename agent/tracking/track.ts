@@ -140,7 +140,7 @@ export function missTrack(track: Track, sinceMs: number): Track {
 /** A predicted track that nobody looked for: nothing is known against it. */
 export function coastTrack(track: Track, rules: TrackRules): Track {
   if (track.missed > 0) return track;
-  const place = stayed(track.place);
+  const place = stayed(track.place, rules.stationaryAfter);
   const stationary = place.motionlessFrames >= rules.stationaryAfter;
   return { ...track, place, stationary, motion: stationary ? stopBox(track.motion) : track.motion };
 }

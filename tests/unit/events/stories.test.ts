@@ -97,6 +97,20 @@ describe("one event for each thing that happens", () => {
   });
 });
 
+describe("at other rates", () => {
+  test.each([2, 10])("%i frames a second, somebody walks and a car drives through", (fps) => {
+    const car: Actor = {
+      label: "car",
+      at(second) {
+        const x = -150 + 200 * (second - 1);
+        return x > -120 && x < WIDTH - 20 ? [x, 220, x + 160, 310] : undefined;
+      },
+    };
+    const person = walker({ x: WIDTH - 20, y: 40 }, { x: -50, y: 0 }, { start: 1, end: 60 });
+    expect(eventCounts({ seconds: 25, actors: [car, person], detect: { fps } })).toEqual(always(2));
+  });
+});
+
 describe("nothing is told", () => {
   test("of what the detector is never sure of", () => {
     const statue: Actor = { label: "person", at: () => [300, 100, 345, 220], score: 0.55 };
@@ -133,6 +147,18 @@ describe("a car that parks", () => {
     const turns = told.messages.filter(({ before, after }) => before.active !== after.active);
     expect(turns.map(({ after }) => after.stationary)).toEqual([true]);
     expect(told.messages.at(-1)).toMatchObject({ reason: "shutdown", after: { position_changes: 1 } });
+  });
+
+  test("never seems to have moved, whatever the detector's luck; nor does somebody who stands about", () => {
+    const standing: Actor = { label: "person", at: () => [300, 100, 345, 220] };
+    for (const seed of SEEDS) {
+      const actors = [parkingCar(), standing];
+      const { messages } = tell({ seconds: 200, actors, eyes: { ...POOR_EYES, seed } });
+      const changes = messages
+        .filter(({ type }) => type === "end")
+        .map(({ after }) => after.position_changes);
+      expect(Math.max(...changes)).toBe(1);
+    }
   });
 
   test("is one event when it leaves, too", () => {

@@ -58,7 +58,7 @@ describe("a place", () => {
 
   test("counts frames in which nobody looked", () => {
     let place = startPlace(CAR);
-    for (let frame = 0; frame < 10; frame++) place = stayed(place);
+    for (let frame = 0; frame < 10; frame++) place = stayed(place, STATIONARY_AFTER);
     expect(place.motionlessFrames).toBe(10);
   });
 
