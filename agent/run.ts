@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Detector, openDetector } from "../detectors/detector.ts";
+import { chooseModule, type Detector, openDetector } from "../detectors/detector.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
@@ -58,7 +58,9 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const oneFailed = new AbortController();
   const stop = AbortSignal.any([signal, oneFailed.signal]);
 
-  await using detector = await openDetector(config.model.path, detectorOptions(config, cameras, log));
+  const { path, why } = chooseModule(config.model.path, config.model);
+  if (why !== undefined) log.info({ module: path }, `the model is ${why}`);
+  await using detector = await openDetector(path, detectorOptions(config, cameras, log));
   requireKnownLabels(cameras, detector.model);
   const prefix = config.mqtt.topic_prefix;
   await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, log);

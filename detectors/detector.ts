@@ -15,6 +15,14 @@ export type { CompileFileOptions } from "./compiler/compile-file.ts";
 export type { Target } from "./compiler/target.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription, Precision } from "./module-format.ts";
+export {
+  chooseModule,
+  type ModuleChoice,
+  type ModuleWish,
+  setOf,
+  variantsAt,
+} from "./runtime/choose-module.ts";
+export { lackingFeatures } from "./runtime/engine-features.ts";
 export { readModel } from "./runtime/module.ts";
 export { openDetector } from "./runtime/pool.ts";
 export { VARIANTS, type Variant, variantFile } from "./variant.ts";

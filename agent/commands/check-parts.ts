@@ -1,4 +1,4 @@
-import { DetectorFault, openDetector } from "../../detectors/detector.ts";
+import { chooseModule, DetectorFault, openDetector } from "../../detectors/detector.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
@@ -94,7 +94,8 @@ const INFERENCES = 5;
 
 async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): Promise<string> {
   const options = { ...detectorOptions(config, cameras, silentLog()), instances: 1 };
-  await using detector = await openDetector(config.model.path, options);
+  const { path, why } = chooseModule(config.model.path, config.model);
+  await using detector = await openDetector(path, options);
   const { name, input, precision, labels, source } = detector.model;
   requireKnownLabels(cameras, detector.model);
   const grey = new Uint8Array(input.width * input.height * 3).fill(114);
@@ -106,14 +107,15 @@ async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): 
   } catch (cause) {
     if (!(cause instanceof DetectorFault)) throw cause;
     throw new ConfigError(
-      `${config.model.path} gives no answer: ${cause.message}`,
+      `${path} gives no answer: ${cause.message}`,
       "Raise detector.deadline_ms, take a smaller model, or set detector.runtime to v8.",
       { cause },
     );
   }
   const wanted = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
   const pace = `${ms.toFixed(0)} ms a picture in ${detector.runtime}; the cameras want ${wanted} pictures a second`;
-  return `${name} ${input.width}×${input.height} ${precision}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
+  const choice = why === undefined ? "" : ` (${why})`;
+  return `${name} ${input.width}×${input.height} ${precision}${choice}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
 }
 
 /** The same trial for everybody who asks. */

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { sabrewingHome } from "../../detectors/detector.ts";
+import { chooseModule, sabrewingHome, setOf } from "../../detectors/detector.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
@@ -15,14 +15,16 @@ export interface ModuleSearch {
 }
 
 /**
- * The path of the detector module: the one named, else the configuration's, else the newest in `$SABREWING_HOME`.
- * @throws ConfigError when there is none, with all the places looked at.
+ * The path of the detector module: the one named, else the configuration's, else the newest in `$SABREWING_HOME`; of a set
+ * of variants the best that this engine runs.
+ * @throws ConfigError when there is none, with all the places looked at; ModelError when no variant will do.
  */
 export function findModule({ named, configFile, env }: ModuleSearch): string {
-  if (named !== undefined) return named;
+  if (named !== undefined) return chooseModule(named).path;
   const looked: string[] = [];
   try {
-    return loadConfig(configFile, env).config.model.path;
+    const { path, precision } = loadConfig(configFile, env).config.model;
+    return chooseModule(path, { precision }).path;
   } catch (error) {
     // Only a configuration that was asked for must be good; the words of the others say why they were no help.
     if (!(error instanceof ConfigError) || configFile !== undefined) throw error;
@@ -30,7 +32,8 @@ export function findModule({ named, configFile, env }: ModuleSearch): string {
   }
   const home = sabrewingHome(env);
   const newest = modulesIn(home).sort((a, b) => b.changedMs - a.changedMs)[0];
-  if (newest !== undefined) return newest.path;
+  // One of several variants that were written together says which set is the newest, not which of it is the best.
+  if (newest !== undefined) return chooseModule(setOf(newest.path) ?? newest.path).path;
   looked.push(`no .wasm file in ${home}`);
   throw new ConfigError(
     `no detector module: ${looked.join("; ")}`,

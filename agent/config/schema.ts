@@ -18,7 +18,14 @@ const ED25519_PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/;
 
 const ModelSchema = z
   .strictObject({
-    path: z.string().min(1).describe("The detector module (.wasm) that compile or pull wrote."),
+    path: z
+      .string()
+      .min(1)
+      .describe("The detector module (.wasm) that compile or pull wrote, or a set of variants of one."),
+    precision: z
+      .enum(["auto", "f32", "i16", "i8"])
+      .default("auto")
+      .describe("Of a set of variants only those of this precision; auto: the fastest this engine runs."),
     sha256: z
       .string()
       .regex(/^[0-9a-fA-F]{64}$/, { error: "64 hexadecimal digits, as sabrewing inspect shows them" })

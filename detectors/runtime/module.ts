@@ -4,7 +4,8 @@ import type { ModelInfo, ModuleTrust } from "../detector.ts";
 import { ModelError } from "../errors.ts";
 import { ALLOWED_IMPORTS, DESCRIPTION_SECTION, IMPORT_MODULE } from "../module-format.ts";
 import { parseDescription } from "./description.ts";
-import { fixedMemoryBytes, sectionsOf } from "./sections.ts";
+import { lackingFeatures } from "./engine-features.ts";
+import { customSections, fixedMemoryBytes, type Section, sectionsOf } from "./sections.ts";
 import { requireTrust } from "./trust.ts";
 
 /** "\0asm" and version 1 (WebAssembly core specification 5.5.16). */
@@ -120,7 +121,7 @@ function checkHeader(header: Uint8Array): void {
 
 async function checkModule(bytes: Uint8Array<SharedArrayBuffer>): Promise<LoadedModule> {
   const sections = [...sectionsOf(bytes)];
-  const module = await compile(bytes);
+  const module = await compile(bytes, sections);
   // Imports first: what a foreign module wants is a better answer than what it lacks.
   const imports = checkImports(module);
   const description = parseDescription(WebAssembly.Module.customSections(module, DESCRIPTION_SECTION));
@@ -131,16 +132,30 @@ async function checkModule(bytes: Uint8Array<SharedArrayBuffer>): Promise<Loaded
 }
 
 /** V8's validation says what is wrong and at which byte; the Wasmer SDK says only that loading failed. */
-async function compile(bytes: Uint8Array): Promise<WebAssembly.Module> {
+async function compile(bytes: Uint8Array, sections: readonly Section[]): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
   } catch (cause) {
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
+    const lacking = lackingFeatures(declaredFeatures(sections));
+    if (lacking.length === 0) {
+      throw new ModelError(`The module does not validate: ${cause.message}.`, copyAgain, { cause });
+    }
     throw new ModelError(
-      `The module does not validate: ${cause.message}.`,
-      `${copyAgain.slice(0, -1)}; where this Node lacks a feature it needs, with \`--target simd128\`.`,
+      `The module needs ${lacking.join(" and ")}, which this engine lacks (Node ${process.versions.node}).`,
+      "Compile the model with `--target simd128`, or with `--variants` and name the set, or take Node 22 or later.",
       { cause },
     );
+  }
+}
+
+/** What the description says the engine must be able to do; nothing where there is no description that can be read. */
+function declaredFeatures(sections: readonly Section[]): readonly string[] {
+  try {
+    return parseDescription(customSections(sections, DESCRIPTION_SECTION)).features;
+  } catch (error) {
+    if (error instanceof ModelError) return [];
+    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { ModelError } from "../errors.ts";
 
 /** WebAssembly core specification, 5.5.2: section ids. */
+const CUSTOM_SECTION = 0;
 const MEMORY_SECTION = 5;
 const HEADER_BYTES = 8;
 /** Specification 4.2.8: a memory page. */
@@ -92,4 +93,19 @@ export function fixedMemoryBytes(sections: Iterable<Section>): number {
     return minimum * PAGE_BYTES;
   }
   throw new ModelError("Expected one memory, found none.", remedy);
+}
+
+/**
+ * Contents of the custom sections of this name (specification 5.5.3), also of a module that no engine here would compile.
+ */
+export function customSections(sections: Iterable<Section>, name: string): ArrayBuffer[] {
+  const found: ArrayBuffer[] = [];
+  for (const { id, content } of sections) {
+    if (id !== CUSTOM_SECTION) continue;
+    const reader = new NumberReader(content, 0);
+    const end = reader.next() + reader.position;
+    const ownName = new TextDecoder().decode(Uint8Array.from(content.subarray(reader.position, end)));
+    if (ownName === name) found.push(Uint8Array.from(content.subarray(end)).buffer);
+  }
+  return found;
 }

@@ -6,7 +6,7 @@ import { recordingLog } from "../support/log-lines.ts";
 
 const config = AgentConfigSchema.parse({
   mqtt: { host: "broker" },
-  model: { path: "m.wasm" },
+  model: { path: "m.wasm", precision: "auto" as const },
   cameras: {
     door: { ffmpeg: { inputs: [{ path: "rtsp://camera/1" }] }, objects: { track: ["person", "cow"] } },
     yard: { ffmpeg: { inputs: [{ path: "rtsp://camera/2" }] }, objects: { track: ["sheep", "person"] } },
@@ -45,6 +45,9 @@ test("what the configuration pins of the module goes to the detector, and nothin
   const sha256 = "a".repeat(64);
   const trusted = (model: typeof config.model) =>
     detectorOptions({ ...config, model }, cameras, silentLog()).trust;
-  expect(trusted({ path: "m.wasm" })).toEqual({});
-  expect(trusted({ path: "m.wasm", sha256, public_key: "MCow" })).toEqual({ sha256, publicKey: "MCow" });
+  expect(trusted({ path: "m.wasm", precision: "auto" })).toEqual({});
+  expect(trusted({ path: "m.wasm", precision: "auto", sha256, public_key: "MCow" })).toEqual({
+    sha256,
+    publicKey: "MCow",
+  });
 });

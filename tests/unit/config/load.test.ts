@@ -40,7 +40,7 @@ test("the smallest configuration gets every default", () => {
       topic_prefix: "sabrewing",
       stats_interval: 60,
     },
-    model: { path: "/models/m.wasm" },
+    model: { path: "/models/m.wasm", precision: "auto" },
     detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000 },
     cameras: [
       {
