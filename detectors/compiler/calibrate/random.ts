@@ -1,7 +1,6 @@
 /**
- * Seeded random numbers, so that a calibration gives the same ranges every time (Mulberry32 by Tommy Ettinger, public domain:
- * a counter stepped by a Weyl constant, then two rounds of multiply and xor-shift).
- * @returns a function whose every call gives the next number from [0, 1)
+ * Numbers from [0, 1), the same for the same seed, so that a calibration gives the same ranges in every run (Mulberry32 by
+ * Tommy Ettinger, public domain).
  */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;

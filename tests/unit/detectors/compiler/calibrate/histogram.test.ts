@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { magnitudes, startHistogram } from "../../../../../detectors/compiler/calibrate/histogram.ts";
+import { seededFloats } from "../../../../support/seeded.ts";
+
+function histogramOf(values: Iterable<number>) {
+  const histogram = startHistogram();
+  for (const value of values) histogram.add(value);
+  return histogram.finish();
+}
+
+describe("the histogram of numbers whose range nobody knows beforehand", () => {
+  it("keeps every number within a bin of where it was, however often its range has doubled", () => {
+    const values = seededFloats(1, 5000, 40);
+    const { limit, bins } = histogramOf(values);
+    expect(limit).toBe(64);
+    const width = (2 * limit) / bins.length;
+    for (const edge of [-30, -1, 0, 0.5, 17, 39]) {
+      const below = values.filter((value) => value < edge).length;
+      const upTo = Math.round((edge + limit) / width);
+      const counted = bins.subarray(0, upTo).reduce((sum, count) => sum + count, 0);
+      expect(Math.abs(counted - below)).toBeLessThanOrEqual(30);
+    }
+    expect(bins.reduce((sum, count) => sum + count, 0)).toBe(5000);
+  });
+
+  it("is the same whichever number came first", () => {
+    const values = [...seededFloats(2, 1000, 7)];
+    expect(histogramOf(values.toReversed())).toEqual(histogramOf(values));
+  });
+
+  it("takes both ends of its range, and makes room for them", () => {
+    expect(histogramOf([-1]).limit).toBe(1);
+    expect(histogramOf([1]).limit).toBe(2);
+    expect(histogramOf([0]).limit).toBe(2 ** -6);
+  });
+
+  it("counts a number and its negative as one magnitude", () => {
+    const counts = magnitudes(histogramOf([0.9, -0.9, 0.1, 0]));
+    const steps = [...counts.entries()].filter(([, count]) => count > 0);
+    expect(steps).toEqual([
+      [0, 1],
+      [102, 1],
+      [921, 2],
+    ]);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    "refuses %s instead of doubling for ever",
+    (value) => {
+      expect(() => histogramOf([1, value])).toThrow(RangeError);
+    },
+  );
+});
