@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { DetectorFault } from "../../../../detectors/errors.ts";
+import { parseReply } from "../../../../detectors/runtime/reply.ts";
+import { ReplyCollector } from "../../../../detectors/runtime/reply-collector.ts";
+import { reply } from "../../../support/replies.ts";
+
+const LABELS = ["person"];
+
+test("a reply is the same wherever the pipe cuts it", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 300 }),
+      fc.array(fc.integer({ min: 1, max: 3_000 }), { maxLength: 30 }),
+      (count, lengths) => {
+        const whole = reply(7, count);
+        const collector = new ReplyCollector();
+        let collected: Uint8Array | undefined;
+        let from = 0;
+        for (const length of [...lengths, whole.length]) {
+          if (from >= whole.length) break;
+          collected = collector.add(whole.subarray(from, from + length));
+          from += length;
+        }
+        expect(collected).toEqual(new Uint8Array(whole));
+      },
+    ),
+    { seed: 1, numRuns: 300 },
+  );
+});
+
+test("whatever bytes a module answers, they are detections of known labels or a fault", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(5), (bytes, count) => {
+      // Right where it matters, so that the rest is looked at.
+      const answer = Buffer.concat([reply(7, count).subarray(0, 16), bytes]);
+      try {
+        const found = parseReply(answer, 7, LABELS);
+        expect(found).toHaveLength(count);
+        for (const { label, score, box } of found) {
+          expect(LABELS).toContain(label);
+          expect(score >= 0 && score <= 1 && box.every(Number.isFinite)).toBe(true);
+        }
+      } catch (error) {
+        expect(error).toBeInstanceOf(DetectorFault);
+      }
+    }),
+    { seed: 1, numRuns: 2_000 },
+  );
+});
