@@ -27,6 +27,8 @@ export interface CompileFileOptions {
   readonly licence?: string;
   /** What the engine must be able to do; `simd128`, which every engine is, when not given. */
   readonly target?: Target;
+  /** As in `compile`. */
+  readonly keepLogits?: boolean;
   readonly onStage?: (stage: Stage) => void;
 }
 
@@ -53,6 +55,7 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const compiled = compile(model, {
     source: { format: files.format, sha256, licence },
     target: options.target ?? "simd128",
+    keepLogits: options.keepLogits ?? false,
     onStage: (stage, graph) => tell(stage, () => print(graph)),
   });
   tell("emit", () => print(compiled.graph));

@@ -21,8 +21,8 @@ export interface CompileOptions {
   readonly quantization?: { readonly precision: "i16"; readonly ranges: Ranges } | undefined;
   /** Told after every stage, with the graph as it is then. */
   readonly onStage?: (name: string, graph: Graph) => void;
-  /** Values that stay readable after an inference, where `plan` says (a test build looks at logits). */
-  readonly keep?: readonly string[];
+  /** A test build: the head's inputs are there for every cell, and stay readable after an inference, where `plan` says. */
+  readonly keepLogits?: boolean;
 }
 
 export interface CompiledModel {
@@ -36,9 +36,10 @@ export interface CompiledModel {
 /** Compiles an imported model to one self-contained module. */
 export function compile(
   model: ImportedModel,
-  { source, target = "simd128", quantization, onStage, keep = [] }: CompileOptions,
+  { source, target = "simd128", quantization, onStage, keepLogits = false }: CompileOptions,
 ): CompiledModel {
-  const floats = runPasses(model.graph, onStage);
+  const keep = keepLogits ? (model.graph.nodes.at(-1)?.inputs ?? []) : [];
+  const floats = runPasses(model.graph, onStage, keep);
   const graph = quantization === undefined ? floats : quantize(floats, quantization.ranges);
   if (quantization !== undefined) {
     verify(graph);

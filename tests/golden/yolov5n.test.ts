@@ -38,7 +38,7 @@ describe.skipIf(!isMaterialHere)("YOLOv5n equals onnxruntime on the same weights
     for (const path of [checkpointPath, onnxPath]) {
       test(`${path?.split(".").at(-1)} at ${size.width}×${size.height}, eleven photographs`, async () => {
         const onnxruntime = await openOnnxruntimeBody(readFileSync(onnxPath ?? ""), size);
-        const model = await compileFile(path ?? "", { size });
+        const model = await compileFile(path ?? "", { size, keepLogits: true });
         expect(model.bytes.length).toBeLessThanOrEqual(8_000_000);
         expect(binaryenAccepts(model.bytes)).toBe(true);
         const detect = model.graph.nodes.at(-1);
@@ -67,6 +67,20 @@ describe.skipIf(!isMaterialHere)("YOLOv5n equals onnxruntime on the same weights
       });
     }
   }
+
+  test("the module that works logits out only where objects are answers with the same bits", async () => {
+    const size = { width: 640, height: 384 };
+    const whole = await openModule(await compileFile(checkpointPath ?? "", { size, keepLogits: true }));
+    const sparse = await openModule(await compileFile(checkpointPath ?? "", { size }));
+    for (const photograph of photographs) {
+      const picture = await loadPicture(photograph, size);
+      for (const thresholds of [THRESHOLDS, { score: 0.01, iou: 0.6 }]) {
+        const expected = whole(picture, thresholds).detections;
+        expect(expected.length).toBeGreaterThan(0);
+        expect(sparse(picture, thresholds).detections).toEqual(expected);
+      }
+    }
+  });
 
   test("the photographs hold what one sees in them", async () => {
     const size = { width: 640, height: 640 };

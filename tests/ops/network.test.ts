@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
 import type { Graph, OperatorAttributes, ValueType } from "../../detectors/compiler/graph/graph.ts";
 import { evaluate, evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
-import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
+import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { instantiateKernels } from "../support/kernel-module.ts";
-import { seeded, seededBytes } from "../support/seeded.ts";
+import { seeded, seededBytes, seededFloats } from "../support/seeded.ts";
 import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
 
@@ -16,7 +16,8 @@ describe("a whole YOLOv5n with seeded weights", () => {
   ]) {
     test(`${size.width}×${size.height}: the kernels after all passes equal the references before any`, async () => {
       const imported = await seededYolov5nGraph(size, { classes: 7 });
-      const graph = runPasses(imported);
+      const logits = imported.nodes.at(-1)?.inputs ?? [];
+      const graph = runPasses(imported, undefined, logits);
       const kernels = await instantiateKernels(graph);
       expect(binaryenAccepts(kernels.bytes)).toBe(true);
       const picture = seededBytes(5, size.width * size.height * 3);
@@ -43,11 +44,12 @@ describe("a whole YOLOv5n with seeded weights", () => {
 });
 
 /** Compares a detection head's kernel with its reference, row by row. Returns the number of detections. */
-async function compareHeads<K extends "yolov5_detect" | "centernet_detect">(
+async function compareHeads<K extends "yolov5_detect" | "yolov5_sparse_detect" | "centernet_detect">(
   op: K,
   attributes: OperatorAttributes[K],
   inputs: readonly Tensor[],
   thresholds: { readonly score: number; readonly iou: number },
+  constants: readonly number[] = [],
 ): Promise<number> {
   const names = inputs.map((_, index) => `input ${index}`);
   const graph: Graph = {
@@ -58,10 +60,18 @@ async function compareHeads<K extends "yolov5_detect" | "centernet_detect">(
       ...inputs.map(({ shape }, index) => [`input ${index}`, { shape, dtype: "f32" }] as const),
       ["detections", { shape: [300, 6], dtype: "f32" }],
     ]),
-    constants: new Map(),
+    constants: new Map(
+      inputs.flatMap(({ shape, data }, index) =>
+        constants.includes(index)
+          ? [[`input ${index}`, { shape, data: Float32Array.from(data) }] as const]
+          : [],
+      ),
+    ),
   };
   const kernels = await instantiateKernels(graph);
-  for (const [index, tensor] of inputs.entries()) kernels.write(`input ${index}`, tensor);
+  for (const [index, tensor] of inputs.entries()) {
+    if (!constants.includes(index)) kernels.write(`input ${index}`, tensor);
+  }
   const count = kernels.run(thresholds);
   const expected = evaluateOperator(op, inputs, attributes, thresholds);
   const received = kernels.read("detections").data;
@@ -128,6 +138,26 @@ describe("YOLOv5's decode and non-maximum suppression equal the reference", () =
 
   test("when every anchor is a candidate: no more than 300 detections come", async () => {
     expect(await compare(logits(3, 3), { score: 0.01, iou: 0.95 })).toBe(300);
+  });
+
+  test("where the head works its logits out itself, only for anchors with an object", async () => {
+    const random = (seed: number, shape: readonly number[], scale: number, mean = 0): Tensor => ({
+      shape,
+      data: seededFloats(seed, elements(shape), scale).map((value) => value + mean),
+    });
+    const inputs = SHAPES.flatMap(([height, width, channels], scale) => [
+      random(10 + scale, [height, width, SCALES[scale]?.anchors.length ?? 0], 4, -2),
+      random(20 + scale, [height, width, 20], 1),
+      random(30 + scale, [channels, 1, 1, 20], 1),
+      random(40 + scale, [channels], 1),
+    ]);
+    const multipliers = SHAPES.map(([, , channels], scale) =>
+      scale === 0 ? undefined : new Float32Array(channels).fill(0.5),
+    );
+    const attributes = { scales: SCALES, classes: CLASSES, multipliers };
+    const thresholds = { score: 0.25, iou: 0.45 };
+    const found = await compareHeads("yolov5_sparse_detect", attributes, inputs, thresholds, [2, 3, 6, 7]);
+    expect(found).toBeGreaterThan(3);
   });
 
   test("when all scores are equal, the earliest candidate comes first", async () => {

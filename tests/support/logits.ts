@@ -43,7 +43,7 @@ export interface ModuleAnswer {
   }[];
 }
 
-/** Instantiates a compiled model by its library door, with its logits to look at (they outlive the inference). */
+/** Instantiates a compiled model by its library door; logits are to be looked at where it was compiled to keep them. */
 export async function openModule(
   model: CompiledModel,
 ): Promise<(picture: Uint8Array, thresholds: { score: number; iou: number }) => ModuleAnswer> {
@@ -64,13 +64,15 @@ export async function openModule(
   }
   const floats = new Float32Array(memory.buffer);
   const words = new Uint32Array(memory.buffer);
-  const heads = model.graph.nodes.at(-1)?.inputs ?? [];
+  const head = model.graph.nodes.at(-1);
+  const heads = head?.inputs ?? [];
+  const hasLogits = head?.op !== "yolov5_sparse_detect";
   return (picture, { score, iou }) => {
     new Uint8Array(memory.buffer).set(picture, frame.value);
     const count = Number(Reflect.apply(infer, undefined, [score, iou]));
     const rows = Array.from({ length: count }, (_, row) => (detections.value + 24 * row) >> 2);
     return {
-      logits: heads.map((head) => readMap(model, floats, head)),
+      logits: hasLogits ? heads.map((head) => readMap(model, floats, head)) : [],
       detections: rows.map((at) => ({
         box: [...floats.subarray(at, at + 4)],
         score: floats[at + 4] ?? Number.NaN,

@@ -110,6 +110,16 @@ export interface OperatorAttributes {
    */
   yolov5_detect: { readonly scales: readonly DetectScale[]; readonly classes: number };
   /**
+   * yolov5_detect with its head convolutions taken in, which it works out only where there is an object. Inputs per scale:
+   * objectness logits [h, w, anchors], features x [h, w, c], weights [anchors·(5 + classes), 1, 1, c], bias.
+   * `multipliers`: per scale, what a sum stands for per output; undefined where x and weights are reals.
+   */
+  yolov5_sparse_detect: {
+    readonly scales: readonly DetectScale[];
+    readonly classes: number;
+    readonly multipliers: readonly (Float32Array | undefined)[];
+  };
+  /**
    * CenterNet: inputs are the heat map [h, w, classes] (0..1) and how far each side of the box is from the cell, in
    * pixels of the input: left, top, right, bottom [h, w, 4]. A peak is the highest of its class in its 3×3 cells.
    * Makes [300, 6] like `yolov5_detect`, from the `candidates` highest peaks.

@@ -25,7 +25,7 @@ export function print(graph: Graph): string {
 }
 
 function attributesOf(node: Node): string {
-  if (node.op === "yolov5_detect") {
+  if (node.op === "yolov5_detect" || node.op === "yolov5_sparse_detect") {
     const { scales, classes } = node.attributes;
     return [
       ...scales.map(({ stride, anchors }) => `/${stride}:${anchors.length}`),

@@ -50,7 +50,9 @@ export function checkSize({ width, height }: PictureSize, stride: number): void 
 function headStride({ nodes }: Graph): number {
   const strides = nodes.flatMap((node) => {
     if (node.op === "centernet_detect") return [node.attributes.stride];
-    return node.op === "yolov5_detect" ? node.attributes.scales.map((scale) => scale.stride) : [];
+    return node.op === "yolov5_detect" || node.op === "yolov5_sparse_detect"
+      ? node.attributes.scales.map((scale) => scale.stride)
+      : [];
   });
   return Math.max(1, ...strides);
 }

@@ -27,22 +27,62 @@ const CACHED_WEIGHT_BYTES = 200_000;
 
 export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): FunctionReference {
   const weights = context.constant(inputAt(node, 1));
-  const [outputs = 1, kernelHeight = 1, kernelWidth = 1] = weights.shape;
+  const [, kernelHeight = 1, kernelWidth = 1] = weights.shape;
   const convolution = describeConvolution(node, context, kernelHeight, kernelWidth);
-  const { x, y, residual, quantization } = convolution;
   const biasName = node.inputs[2];
   const bias = biasName === undefined ? undefined : context.constant(biasName).data;
+  const groups = emitBlockGroups(convolution, weights, bias, context.scratch(node.output), context);
+  return emitDriver(convolution, groups, context);
+}
 
-  const groups: BlockGroup[] = [];
+/** (window, output): all output channels of one pixel, for a kernel that asks for single pixels. */
+export function emitPixelConvolution(
+  convolution: Convolution,
+  weights: Constant,
+  bias: Float32Array,
+  sums: number,
+  context: KernelContext,
+): FunctionReference {
+  const groups = emitBlockGroups(convolution, weights, bias, sums, context);
+  return context.module.function(
+    `conv2d ${convolution.name} pixel`,
+    ["i32", "i32"],
+    [],
+    (code, window, output) => {
+      if (!window || !output) throw new Error("a pixel has two parameters");
+      for (const group of groups) {
+        const weightsAt = pointerTo(code, group.weights);
+        const constants = pointerTo(code, group.constants);
+        repeat(code, group.blocks, () => {
+          code.get(window).get(output).get(weightsAt).get(constants).call(group.row);
+          advance(code, output, group.outputBytes);
+          advance(code, weightsAt, group.weightBytes);
+          advance(code, constants, group.constantBytes);
+        });
+      }
+    },
+  );
+}
+
+/** @param sums working memory for one block of one row, where numbers are integers */
+function emitBlockGroups(
+  convolution: Convolution,
+  weights: Constant,
+  bias: Float32Array | undefined,
+  sums: number,
+  context: KernelContext,
+): readonly BlockGroup[] {
+  const { x, y, residual, quantization } = convolution;
   let firstOutput = 0;
-  for (const { vectors, blocks } of blockWidths(y)) {
+  return blockWidths(y).map(({ vectors, blocks }) => {
     const lanes = vectors * 4;
     const packed = packWeights(weights, firstOutput, blocks, lanes, stepChannelsOf(x), x.dtype);
     const constants =
       quantization === undefined
         ? packBias(bias, firstOutput, blocks * lanes)
-        : packFactors(quantization, bias ?? new Float32Array(outputs), firstOutput, blocks, lanes);
-    groups.push({
+        : packFactors(quantization, bias ?? new Float32Array(y.channels), firstOutput, blocks, lanes);
+    firstOutput += blocks * lanes;
+    return {
       blocks,
       outputBytes: lanes * ELEMENT_BYTES[y.dtype],
       addendBytes: residual === undefined ? 0 : lanes * ELEMENT_BYTES[residual.dtype],
@@ -53,11 +93,9 @@ export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): Func
       row:
         quantization === undefined
           ? emitRow(convolution, vectors, context)
-          : emitQuantizedRow(convolution, quantization, vectors, context),
-    });
-    firstOutput += blocks * lanes;
-  }
-  return emitDriver(convolution, groups, context);
+          : emitQuantizedRow(convolution, quantization, vectors, sums, context),
+    };
+  });
 }
 
 /** Blocks of output channels that are equally wide: they share one row function. Bytes are those of one block. */
@@ -222,6 +260,7 @@ function emitQuantizedRow(
   convolution: Convolution,
   quantization: ConvolutionQuantization,
   vectors: number,
+  sumsAddress: number,
   context: KernelContext,
 ): FunctionReference {
   const { name, x, y, residual } = convolution;
@@ -232,10 +271,10 @@ function emitQuantizedRow(
     const [window, output, weights, factors, addend] = addresses;
     if (!window || !output || !weights || !factors)
       throw new Error("a row function has at least four parameters");
-    const sums = pointerTo(code, context.scratch(name));
+    const sums = pointerTo(code, sumsAddress);
     const shape = { ...convolution, outputPixelBytes: sumRow.pixelBytes };
     emitTiles(code, shape, y.width, vectors, { window, output: sums, weights, bias: undefined }, context);
-    code.i32(context.scratch(name)).get(output).get(factors);
+    code.i32(sumsAddress).get(output).get(factors);
     if (addend) code.get(addend);
     else code.i32(0);
     code.call(rowEnd);

@@ -19,7 +19,7 @@ import { emitNormalize } from "./normalize.ts";
 import { emitResizeBilinear } from "./resize-bilinear.ts";
 import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
-import { emitYolov5Detect } from "./yolov5-detect.ts";
+import { emitYolov5Detect, emitYolov5SparseDetect } from "./yolov5-detect.ts";
 
 /** The kernel of every operator: typed by the list of operators, so that one without a kernel does not compile. */
 export const kernels: { readonly [K in Operator]: EmitKernel<K> } = {
@@ -41,5 +41,6 @@ export const kernels: { readonly [K in Operator]: EmitKernel<K> } = {
   mean: emitMean,
   concat: emitConcat,
   yolov5_detect: emitYolov5Detect,
+  yolov5_sparse_detect: emitYolov5SparseDetect,
   centernet_detect: emitCenternetDetect,
 };

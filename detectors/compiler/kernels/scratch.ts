@@ -1,5 +1,5 @@
 import { DETECTION_BYTES } from "../../module-format.ts";
-import type { Graph, Node } from "../graph/graph.ts";
+import type { DetectScale, Graph, Node } from "../graph/graph.ts";
 import { TILE_VECTORS } from "./conv2d-tile.ts";
 import { planWinograd, usesWinograd } from "./winograd.ts";
 
@@ -18,11 +18,11 @@ export function scratchBytesOf(node: Node, graph: Graph): number {
       return isQuantized ? width * TILE_VECTORS * 16 : 0;
     }
     case "yolov5_detect":
-      // Every anchor of every cell may be a candidate.
-      return node.attributes.scales.reduce((bytes, { anchors }, scale) => {
-        const [height = 0, width = 0] = graph.values.get(node.inputs[scale] ?? "")?.shape ?? [];
-        return bytes + height * width * anchors.length * DETECTION_BYTES;
-      }, 0);
+      return candidateBytes(node.attributes.scales, node.inputs, graph);
+    case "yolov5_sparse_detect": {
+      const objectness = node.inputs.filter((_, index) => index % 4 === 0);
+      return anchorBytes(node.attributes.classes) + candidateBytes(node.attributes.scales, objectness, graph);
+    }
     case "centernet_detect":
       // The last one's room is read, though not used, when those behind an evicted candidate move up.
       return (node.attributes.candidates + 1) * DETECTION_BYTES;
@@ -30,3 +30,19 @@ export function scratchBytesOf(node: Node, graph: Graph): number {
       return 0;
   }
 }
+
+/** Every anchor of every cell may be a candidate. */
+function candidateBytes(scales: readonly DetectScale[], grids: readonly string[], graph: Graph): number {
+  return scales.reduce((bytes, { anchors }, scale) => {
+    const [height = 0, width = 0] = graph.values.get(grids[scale] ?? "")?.shape ?? [];
+    return bytes + height * width * anchors.length * DETECTION_BYTES;
+  }, 0);
+}
+
+/** Where one anchor's logits are worked out: a block of sums, then the logits. */
+export function anchorBytes(classes: number): number {
+  return SUM_BYTES + Math.ceil((5 + classes) / 4) * 16;
+}
+
+/** The sums of one pixel and one block of channels. */
+export const SUM_BYTES = TILE_VECTORS * 16;

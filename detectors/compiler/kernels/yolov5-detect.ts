@@ -1,30 +1,185 @@
 /**
  * YOLOv5 Detect and class-wise non-maximum suppression, inside the module: logits in, the reply's detections out. What it
- * computes is defined by the reference in ops/yolov5-detect.ts. Little of a frame's time is spent here: the class scores
- * are only looked at where the objectness passes.
+ * computes is defined by the references in ops/yolov5-detect.ts and ops/yolov5-sparse-detect.ts. Little of a frame's time is
+ * spent here: an anchor is only looked at where its objectness passes.
  */
 import { DETECTION_BYTES } from "../../module-format.ts";
-import type { DetectScale } from "../graph/graph.ts";
-import type { FunctionReference, Local } from "../wasm/assembler.ts";
-import { type EmitKernel, inputAt, type KernelContext } from "./kernel.ts";
+import type { Constant, DetectScale, Node } from "../graph/graph.ts";
+import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
+import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
+import type { Convolution } from "./conv2d-tile.ts";
+import { emitPixelConvolution } from "./direct-conv2d.ts";
+import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
-import { emitSuppression } from "./non-maximum-suppression.ts";
+import { emitSuppression, FIELD } from "./non-maximum-suppression.ts";
+import { anchorBytes, SUM_BYTES } from "./scratch.ts";
 import { loadSigmoidConstants, onePlusExpMinus } from "./sigmoid.ts";
 
 export const emitYolov5Detect: EmitKernel<"yolov5_detect"> = (node, context) => {
+  const sources = node.attributes.scales.map((_, scale) =>
+    denseLogits(context.map(inputAt(node, scale)), 5 + node.attributes.classes),
+  );
+  return emitDetect(node, sources, context.scratch(node.output), context);
+};
+
+export const emitYolov5SparseDetect: EmitKernel<"yolov5_sparse_detect"> = (node, context) => {
+  const { scales, classes } = node.attributes;
+  const scratch = context.scratch(node.output);
+  const sources = scales.map((_, scale) => sparseLogits(node, scale, scratch, context));
+  return emitDetect(node, sources, scratch + anchorBytes(classes), context);
+};
+
+/** Decodes all scales, then suppresses what overlaps. */
+function emitDetect(
+  node: Node<"yolov5_detect"> | Node<"yolov5_sparse_detect">,
+  sources: readonly LogitSource[],
+  candidates: number,
+  context: KernelContext,
+): FunctionReference {
   const { scales, classes } = node.attributes;
   const sigmoid = emitScalarSigmoid(context);
-  const candidates = context.scratch(node.output);
-  const decoders = scales.map((scale, index) =>
-    emitDecode(inputAt(node, index), scale, classes, sigmoid, context),
-  );
+  const decoders = scales.flatMap((scale, index) => {
+    const source = sources[index];
+    return source === undefined ? [] : [emitDecode(source, scale, classes, sigmoid, context)];
+  });
   const suppress = emitSuppression(candidates, context.map(node.output).address, context);
-  return context.module.function(`yolov5_detect ${node.output}`, [], [], (code) => {
+  return context.module.function(`${node.op} ${node.output}`, [], [], (code) => {
     code.i32(candidates);
     for (const decode of decoders) code.call(decode);
     code.call(suppress).globalSet(context.detectionCount);
   });
-};
+}
+
+/** Where the logits of one scale come from. */
+interface LogitSource {
+  readonly height: number;
+  readonly width: number;
+  /** Starts at the first cell. */
+  open(code: Assembler): LogitCursor;
+}
+
+/** The cell that is being looked at. */
+interface LogitCursor {
+  /** Leaves the objectness logit of an anchor on the stack. */
+  objectness(anchor: number): void;
+  /** Makes all logits of an anchor be there; the address, and how far behind it they lie. */
+  logits(anchor: number): { readonly address: Local; readonly offset: number };
+  nextCell(): void;
+  nextRow(): void;
+}
+
+/** Logits that a convolution has made for every anchor. */
+function denseLogits(map: FeatureMap, perAnchor: number): LogitSource {
+  return {
+    height: map.height,
+    width: map.width,
+    open(code) {
+      const cell = pointerTo(code, map.address);
+      return {
+        objectness: (anchor) => void code.get(cell).memory("f32.load", 4 * (anchor * perAnchor + OBJECTNESS)),
+        logits: (anchor) => ({ address: cell, offset: 4 * anchor * perAnchor }),
+        nextCell: () => advance(code, cell, map.pixelBytes),
+        nextRow: () => advance(code, cell, map.rowBytes - map.width * map.pixelBytes),
+      };
+    },
+  };
+}
+
+/** Objectness that is there for every anchor, and the rest of the logits worked out when they are asked for. */
+function sparseLogits(
+  node: Node<"yolov5_sparse_detect">,
+  scale: number,
+  scratch: number,
+  context: KernelContext,
+): LogitSource {
+  const { classes, multipliers, scales } = node.attributes;
+  const [objectnessName, xName, weightsName, biasName] = [0, 1, 2, 3].map((input) =>
+    inputAt(node, 4 * scale + input),
+  );
+  const grid = context.map(objectnessName ?? "");
+  const x = context.map(xName ?? "");
+  const perAnchor = 5 + classes;
+  const sums = scratch;
+  const logits = scratch + SUM_BYTES;
+  const anchors = scales[scale]?.anchors ?? [];
+  const pixels = anchors.map((_, anchor) =>
+    emitPixelConvolution(
+      anchorConvolution(
+        `${node.output}/${scale}.${anchor}`,
+        x,
+        logits,
+        perAnchor,
+        multipliers[scale],
+        anchor,
+      ),
+      outputsOf(context.constant(weightsName ?? ""), anchor * perAnchor, perAnchor),
+      context.constant(biasName ?? "").data.subarray(anchor * perAnchor, (anchor + 1) * perAnchor),
+      sums,
+      context,
+    ),
+  );
+  return {
+    height: grid.height,
+    width: grid.width,
+    open(code) {
+      const objectness = pointerTo(code, grid.address);
+      const features = pointerTo(code, x.address);
+      const address = pointerTo(code, logits);
+      return {
+        objectness: (anchor) => void code.get(objectness).memory("f32.load", 4 * anchor),
+        logits(anchor) {
+          const pixel = pixels[anchor];
+          if (pixel === undefined) throw new Error("every anchor has its convolution");
+          code.get(features).get(address).call(pixel);
+          return { address, offset: 0 };
+        },
+        nextCell() {
+          advance(code, objectness, grid.pixelBytes);
+          advance(code, features, x.pixelBytes);
+        },
+        nextRow() {
+          advance(code, objectness, grid.rowBytes - grid.width * grid.pixelBytes);
+          advance(code, features, x.rowBytes - x.width * x.pixelBytes);
+        },
+      };
+    },
+  };
+}
+
+/** One anchor's part of a head convolution, as one pixel at `address`. */
+function anchorConvolution(
+  name: string,
+  x: FeatureMap,
+  address: number,
+  channels: number,
+  multiplier: Float32Array | undefined,
+  anchor: number,
+): Convolution {
+  const pixelBytes = Math.ceil(channels / 4) * 16;
+  return {
+    name,
+    x,
+    y: { dtype: "f32", address, pixelBytes, rowBytes: pixelBytes, height: 1, width: 1, channels },
+    residual: undefined,
+    kernelHeight: 1,
+    kernelWidth: 1,
+    stride: 1,
+    activation: "none",
+    quantization: multiplier && {
+      multiplier: multiplier.subarray(anchor * channels, (anchor + 1) * channels),
+      residualScale: undefined,
+      outputScale: undefined,
+      outputMax: 1,
+    },
+    firstWindow: x.address,
+  };
+}
+
+/** Some of the output channels of a convolution's weights. */
+function outputsOf({ shape, data }: Constant, first: number, count: number): Constant {
+  const taps = data.length / (shape[0] ?? 1);
+  return { shape: [count, ...shape.slice(1)], data: data.subarray(first * taps, (first + count) * taps) };
+}
 
 /** (x) → 1 / (1 + e^−x), for single numbers. */
 function emitScalarSigmoid(context: KernelContext): FunctionReference {
@@ -40,95 +195,91 @@ function emitScalarSigmoid(context: KernelContext): FunctionReference {
 
 /** (end of the candidates) → new end: appends the candidates of one scale in scan order: y, x, anchor. */
 function emitDecode(
-  logitsName: string,
+  source: LogitSource,
   { stride, anchors }: DetectScale,
   classes: number,
   sigmoid: FunctionReference,
   context: KernelContext,
 ): FunctionReference {
-  const logits = context.map(logitsName);
-  const anchorBytes = (5 + classes) * 4;
-  const anchorTable = context.store(Float32Array.from(anchors.flat()));
-  return context.module.function(`decode ${logitsName}`, ["i32"], ["i32"], (code, end) => {
+  return context.module.function(`decode /${stride}`, ["i32"], ["i32"], (code, end) => {
     if (end === undefined) throw new Error("decode has one parameter");
-    const input = pointerTo(code, logits.address);
+    const cursor = source.open(code);
     const cellX = code.local("f32");
     const cellY = code.local("f32");
-    const anchor = code.local("i32");
     const objectness = code.local("f32");
     const score = code.local("f32");
     const label = code.local("i32");
     const bestLogit = code.local("f32");
+    const at = code.local("i32");
+    const index = code.local("i32");
     const centre = { x: code.local("f32"), y: code.local("f32") };
     const half = { x: code.local("f32"), y: code.local("f32") };
 
-    const sigmoidOf = (logit: number): void => {
-      code
-        .get(input)
-        .memory("f32.load", 4 * logit)
-        .call(sigmoid);
-    };
-    const findLabel = (): void => {
-      const at = code.local("i32");
-      const index = code.local("i32");
-      code.i32(0).set(label).get(input).memory("f32.load", 20).set(bestLogit);
-      code.get(input).i32(24).op("i32.add").set(at).i32(1).set(index);
-      repeat(code, classes - 1, () => {
-        code.get(at).memory("f32.load").get(bestLogit).op("f32.gt");
-        code.if(() => {
-          code.get(at).memory("f32.load").set(bestLogit).get(index).set(label);
+    const decodeAnchor = (anchor: number, size: readonly [number, number]): void => {
+      const { address, offset } = cursor.logits(anchor);
+      const logit = (number: number): void => {
+        code.get(address).memory("f32.load", offset + 4 * number);
+      };
+      const findLabel = (): void => {
+        code.i32(0).set(label);
+        logit(5);
+        code
+          .set(bestLogit)
+          .get(address)
+          .i32(offset + 24)
+          .op("i32.add")
+          .set(at)
+          .i32(1)
+          .set(index);
+        repeat(code, classes - 1, () => {
+          code.get(at).memory("f32.load").get(bestLogit).op("f32.gt");
+          code.if(() => {
+            code.get(at).memory("f32.load").set(bestLogit).get(index).set(label);
+          });
+          advance(code, at, 4);
+          advance(code, index, 1);
         });
-        advance(code, at, 4);
-        advance(code, index, 1);
-      });
-    };
-    const decodeAxis = (axis: "x" | "y", cell: Local): void => {
-      const index = axis === "x" ? 0 : 1;
-      // centre = (2·sigmoid − ½ + cell) · stride
-      sigmoidOf(index);
-      code.f32(2).op("f32.mul").f32(0.5).op("f32.sub").get(cell).op("f32.add");
-      code.f32(stride).op("f32.mul").set(centre[axis]);
-      // half the size = (2·sigmoid)² · anchor / 2 = 2 · sigmoid² · anchor
-      sigmoidOf(2 + index);
-      code.set(half[axis]).get(half[axis]).get(half[axis]).op("f32.mul").f32(2).op("f32.mul");
-      code
-        .get(anchor)
-        .memory("f32.load", 4 * index)
-        .op("f32.mul")
-        .set(half[axis]);
-    };
-    const appendCandidate = (): void => {
-      decodeAxis("x", cellX);
-      decodeAxis("y", cellY);
-      code.get(end).get(centre.x).get(half.x).op("f32.sub").memory("f32.store", 0);
-      code.get(end).get(centre.y).get(half.y).op("f32.sub").memory("f32.store", 4);
-      code.get(end).get(centre.x).get(half.x).op("f32.add").memory("f32.store", 8);
-      code.get(end).get(centre.y).get(half.y).op("f32.add").memory("f32.store", 12);
-      code.get(end).get(score).memory("f32.store", 16);
-      code.get(end).get(label).memory("i32.store", 20);
-      advance(code, end, DETECTION_BYTES);
+      };
+      const decodeAxis = (axis: "x" | "y", cell: Local): void => {
+        const first = axis === "x" ? 0 : 1;
+        // centre = (2·sigmoid − ½ + cell) · stride
+        logit(first);
+        code.call(sigmoid).f32(2).op("f32.mul").f32(0.5).op("f32.sub").get(cell).op("f32.add");
+        code.f32(stride).op("f32.mul").set(centre[axis]);
+        // half the size = (2·sigmoid)² · anchor / 2 = 2 · sigmoid² · anchor
+        logit(2 + first);
+        code.call(sigmoid).set(half[axis]).get(half[axis]).get(half[axis]).op("f32.mul");
+        code.f32(2).op("f32.mul").f32(size[first]).op("f32.mul").set(half[axis]);
+      };
+      const appendCandidate = (): void => {
+        decodeAxis("x", cellX);
+        decodeAxis("y", cellY);
+        code.get(end).get(centre.x).get(half.x).op("f32.sub").memory("f32.store", FIELD.x1);
+        code.get(end).get(centre.y).get(half.y).op("f32.sub").memory("f32.store", FIELD.y1);
+        code.get(end).get(centre.x).get(half.x).op("f32.add").memory("f32.store", FIELD.x2);
+        code.get(end).get(centre.y).get(half.y).op("f32.add").memory("f32.store", FIELD.y2);
+        code.get(end).get(score).memory("f32.store", FIELD.score);
+        code.get(end).get(label).memory("i32.store", FIELD.label);
+        advance(code, end, DETECTION_BYTES);
+      };
+      findLabel();
+      code.get(bestLogit).call(sigmoid).get(objectness).op("f32.mul").tee(score);
+      code.globalGet(context.scoreThreshold).op("f32.gt");
+      code.if(appendCandidate);
     };
 
-    repeat(code, logits.height, () => {
+    repeat(code, source.height, () => {
       code.f32(0).set(cellX);
-      repeat(code, logits.width, () => {
-        code.i32(anchorTable).set(anchor);
-        repeat(code, anchors.length, () => {
-          sigmoidOf(4);
-          code.tee(objectness).globalGet(context.scoreThreshold).op("f32.gt");
-          code.if(() => {
-            findLabel();
-            code.get(bestLogit).call(sigmoid).get(objectness).op("f32.mul").tee(score);
-            code.globalGet(context.scoreThreshold).op("f32.gt");
-            code.if(appendCandidate);
-          });
-          advance(code, input, anchorBytes);
-          advance(code, anchor, 8);
-        });
-        advance(code, input, logits.pixelBytes - anchors.length * anchorBytes);
+      repeat(code, source.width, () => {
+        for (const [anchor, size] of anchors.entries()) {
+          cursor.objectness(anchor);
+          code.call(sigmoid).tee(objectness).globalGet(context.scoreThreshold).op("f32.gt");
+          code.if(() => decodeAnchor(anchor, size));
+        }
+        cursor.nextCell();
         code.get(cellX).f32(1).op("f32.add").set(cellX);
       });
-      advance(code, input, logits.rowBytes - logits.width * logits.pixelBytes);
+      cursor.nextRow();
       code.get(cellY).f32(1).op("f32.add").set(cellY);
     });
     code.get(end);

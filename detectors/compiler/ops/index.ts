@@ -19,6 +19,7 @@ import { silu } from "./silu.ts";
 import { spaceToDepth } from "./space-to-depth.ts";
 import { upsample } from "./upsample.ts";
 import { yolov5Detect } from "./yolov5-detect.ts";
+import { yolov5SparseDetect } from "./yolov5-sparse-detect.ts";
 
 /** The definition of every operator: typed by the list of operators, so that one without a definition does not compile. */
 export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
@@ -40,5 +41,6 @@ export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
   mean,
   concat,
   yolov5_detect: yolov5Detect,
+  yolov5_sparse_detect: yolov5SparseDetect,
   centernet_detect: centernetDetect,
 };

@@ -12,13 +12,18 @@ import {
 } from "./operator.ts";
 import { logistic } from "./sigmoid.ts";
 
-function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["yolov5_detect"]): ValueType {
-  const { scales, classes } = attributes;
-  checkInputCount(inputs, scales.length, scales.length);
+/** @throws ShapeError unless there is something to detect. */
+export function checkHead({ scales, classes }: OperatorAttributes["yolov5_detect"]): void {
   if (scales.length === 0) throw new ShapeError("expected at least one scale");
   if (!Number.isSafeInteger(classes) || classes < 1) {
     throw new ShapeError(`expected at least one class, received ${classes}`);
   }
+}
+
+function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["yolov5_detect"]): ValueType {
+  const { scales, classes } = attributes;
+  checkHead(attributes);
+  checkInputCount(inputs, scales.length, scales.length);
   scales.forEach(({ anchors }, index) => {
     const channels = featureMap(inputs, index)[2];
     const expected = anchors.length * (5 + classes);
@@ -66,7 +71,8 @@ function* decode(
   }
 }
 
-function reference(
+/** What is detected in the logits of all scales. */
+export function detectYolov5(
   inputs: readonly Tensor[],
   { scales, classes }: OperatorAttributes["yolov5_detect"],
   thresholds: Thresholds,
@@ -85,4 +91,4 @@ function reference(
  * A candidate needs objectness and score above the score threshold; the lowest class index wins ties. Rows come best
  * first; what is not needed of the 300 rows is zeros (a score is never zero). Boxes are not clipped to the picture.
  */
-export const yolov5Detect: OperatorDefinition<"yolov5_detect"> = { infer, reference };
+export const yolov5Detect: OperatorDefinition<"yolov5_detect"> = { infer, reference: detectYolov5 };

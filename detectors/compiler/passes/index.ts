@@ -8,13 +8,15 @@ import { fuseResidual } from "./fuse-residual.ts";
 import { fuseScale } from "./fuse-scale.ts";
 import { fuseSilu } from "./fuse-silu.ts";
 import { removeDead } from "./remove-dead.ts";
+import { sparseHead } from "./sparse-head.ts";
 import { stemTo3x3 } from "./stem-to-3x3.ts";
 
 /** One step from what an importer made to what the kernels like best. The network computes the same after it. */
 export interface Pass {
   readonly name: string;
   readonly why: string;
-  readonly run: (graph: Graph) => Graph;
+  /** @param keep values that must still be there afterwards: somebody wants to look at them */
+  readonly run: (graph: Graph, keep: readonly string[]) => Graph;
 }
 
 /** In this order. */
@@ -35,6 +37,11 @@ export const passes: readonly Pass[] = [
     why: "a 6×6 of stride 2 is a 3×3 of stride 1 on blocks, which Winograd does with a quarter of the products",
     run: stemTo3x3,
   },
+  {
+    name: "sparse-head",
+    why: "of an anchor without an object nobody reads more than its objectness",
+    run: sparseHead,
+  },
   { name: "remove-dead", why: "what nobody uses needs no code, weights or memory", run: removeDead },
 ];
 
@@ -43,11 +50,15 @@ export const passes: readonly Pass[] = [
  * @param onStage told every stage's graph: `import` before the first pass, then each pass's name.
  * @throws Error naming the pass that broke the graph.
  */
-export function runPasses(graph: Graph, onStage?: (name: string, graph: Graph) => void): Graph {
+export function runPasses(
+  graph: Graph,
+  onStage?: (name: string, graph: Graph) => void,
+  keep: readonly string[] = [],
+): Graph {
   check("import", graph);
   onStage?.("import", graph);
   return passes.reduce((before, { name, run }) => {
-    const after = run(before);
+    const after = run(before, keep);
     check(name, after);
     onStage?.(name, after);
     return after;

@@ -21,6 +21,7 @@ export function quantize(graph: Graph, ranges: Ranges): Graph {
       scales.set(node.output, joined(node.inputs.map((input) => scales.get(input) ?? new Float32Array())));
       return node;
     }
+    if (node.op === "yolov5_sparse_detect") return quantizeHead(node, scales, constants);
     if (node.op !== "conv2d") return node;
     if (storable.has(node.output)) scales.set(node.output, activationScale(rangeOf(ranges, node.output)));
     return quantizeConvolution(node, scales, constants);
@@ -43,28 +44,58 @@ function quantizeConvolution(
   if (!constants.has(biasName)) {
     constants.set(biasName, { shape: [outputs], data: new Float32Array(outputs) });
   }
-  let name = weightsName;
-  let multiplier: Float32Array = new Float32Array(outputs).fill(1);
-  if (inputScale !== undefined) {
-    const whole = quantizeWeights(weights, inputScale);
-    name = `${node.output}.whole`;
-    constants.set(name, whole.weights);
-    multiplier = whole.multiplier;
-  }
+  const whole = inputScale && wholeWeights(weightsName, inputScale, constants);
   const residualScale =
     residual === undefined ? undefined : (scales.get(residual) ?? new Float32Array(outputs).fill(1));
   const { stride, padding, activation } = node.attributes;
   return makeNode(
     "quantized_conv2d",
-    [x, name, biasName, ...(residual === undefined ? [] : [residual])],
+    [x, whole?.name ?? weightsName, biasName, ...(residual === undefined ? [] : [residual])],
     node.output,
     {
       stride,
       padding,
       activation,
-      quantization: { multiplier, residualScale, outputScale, outputMax: ACTIVATION_MAX },
+      quantization: {
+        multiplier: whole?.multiplier ?? new Float32Array(outputs).fill(1),
+        residualScale,
+        outputScale,
+        outputMax: ACTIVATION_MAX,
+      },
     },
   );
+}
+
+/** The head with the weights for its features as they are stored. */
+function quantizeHead(
+  node: Node<"yolov5_sparse_detect">,
+  scales: ReadonlyMap<string, Float32Array>,
+  constants: Map<string, Constant>,
+): Node {
+  const inputs = [...node.inputs];
+  const multipliers = node.attributes.scales.map((_, scale) => {
+    const [x = "", weights = ""] = inputs.slice(4 * scale + 1);
+    const inputScale = scales.get(x);
+    if (inputScale === undefined) return undefined;
+    const { name, multiplier } = wholeWeights(weights, inputScale, constants);
+    inputs[4 * scale + 2] = name;
+    return multiplier;
+  });
+  return makeNode(node.op, inputs, node.output, { ...node.attributes, multipliers });
+}
+
+/** Adds the whole numbers of a constant's weights to the constants. */
+function wholeWeights(
+  weights: string,
+  inputScale: Float32Array,
+  constants: Map<string, Constant>,
+): { readonly name: string; readonly multiplier: Float32Array } {
+  const reals = constants.get(weights);
+  if (reals === undefined) throw new Error(`${weights} is not a constant`);
+  const { weights: whole, multiplier } = quantizeWeights(reals, inputScale);
+  const name = `${weights}.whole`;
+  constants.set(name, whole);
+  return { name, multiplier };
 }
 
 function rangeOf(ranges: Ranges, value: string) {

@@ -5,6 +5,12 @@ export function passesThrough({ op }: Node): boolean {
   return op === "max_pool2d" || op === "upsample" || op === "concat";
 }
 
+/** The inputs of a node that its kernel takes as integers: of a sparse head, the features and not the objectness. */
+function integerInputs(node: Node): readonly string[] {
+  if (node.op === "yolov5_sparse_detect") return node.inputs.filter((_, index) => index % 4 === 1);
+  return node.op === "conv2d" || passesThrough(node) ? node.inputs : [];
+}
+
 /**
  * The feature maps that can be stored as integers: convolutions make them, or operators that pass integers through, and
  * nothing else reads them.
@@ -15,8 +21,8 @@ export function storableValues(graph: Graph): ReadonlySet<string> {
   );
   storable.delete(graph.output);
   for (const node of graph.nodes) {
-    if (node.op === "conv2d" || passesThrough(node)) continue;
-    for (const input of node.inputs) storable.delete(input);
+    const integers = integerInputs(node);
+    for (const input of node.inputs) if (!integers.includes(input)) storable.delete(input);
   }
   // What one reader or maker cannot store as an integer, no value that it passes through can be.
   for (let before = -1; before !== storable.size; ) {

@@ -156,7 +156,7 @@ describe.each(Object.entries(graphs))("%s", (_, body) => {
   const graph = graphOf(HEIGHT, WIDTH, body);
 
   it.each(passes)("computes the same after $name alone", ({ run }) => {
-    const after = run(graph);
+    const after = run(graph, []);
     verify(after);
     expectSameNumbers(outputOf(after), outputOf(graph));
   });
