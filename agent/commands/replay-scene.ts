@@ -3,7 +3,7 @@ import type { EventMessage } from "../events/event.ts";
 import type { Lifecycle } from "../events/lifecycle.ts";
 import type { Size } from "../preprocess/letterbox-geometry.ts";
 import { predictedBox, type Track } from "../tracking/track.ts";
-import { colourOf } from "../view/colours.ts";
+import { colourAt } from "../view/colours.ts";
 import type { Mark } from "../view/marks.ts";
 import type { NewsLine, Scene, Setup } from "../view/scene.ts";
 import type { Seen, WatchedCamera } from "../watch-camera.ts";
@@ -55,7 +55,7 @@ function markOf(track: Track, lifecycle: Lifecycle, timeMs: number): Mark {
     label: track.label,
     score: track.score,
     // By object rather than by label: in a crowd one sees whose label it is.
-    color: colourOf(`track ${track.id}`),
+    color: colourAt(track.id),
     dashed: !isEvent || track.missed > 0,
     ...(notes.length > 0 ? { note: notes.join(" ") } : {}),
   };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Detector, openDetector } from "../../detectors/detector.ts";
 import { systemClock } from "../base/clock.ts";
-import { EXIT } from "../base/errors.ts";
+import { EXIT, TransientError } from "../base/errors.ts";
 import { openLog } from "../base/log.ts";
 import { readClip } from "../camera/clip.ts";
 import { requireKnownLabels } from "../detector-for-cameras.ts";
@@ -116,6 +116,9 @@ async function replay(clip: string, options: ReplayWords): Promise<void> {
   }
   await video?.finish();
   if (expected !== undefined) {
+    if (signal.aborted) {
+      throw new TransientError("interrupted: what is missing may still have come", "Let it run to the end.");
+    }
     const comparisons = compareVisits(expected, visitsOf(events), options.tolerance);
     print(options.json ? comparisonJson(comparisons) : comparisonLines(comparisons), progress);
     if (comparisons.some(({ kind }) => kind !== "same")) process.exitCode = EXIT.different;

@@ -10,10 +10,15 @@ const COLOURS = [
   "#35ffc8",
 ] as const;
 
+/** The colours in turn (CSS `#rrggbb`): things with neighbouring numbers look different. */
+export function colourAt(number: number): string {
+  return COLOURS[number % COLOURS.length] ?? COLOURS[0];
+}
+
 /** A colour (CSS `#rrggbb`), always the same one for the same name. */
 export function colourOf(name: string): string {
   const hash = [...name].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521, 7);
-  return COLOURS[hash % COLOURS.length] ?? COLOURS[0];
+  return colourAt(hash);
 }
 
 /**
