@@ -22,7 +22,7 @@ export {
   setOf,
   variantsAt,
 } from "./runtime/choose-module.ts";
-export { lackingFeatures } from "./runtime/engine-features.ts";
+export { fastestTarget, lackingFeatures } from "./runtime/engine-features.ts";
 export { readModel } from "./runtime/module.ts";
 export { openDetector } from "./runtime/pool.ts";
 export { VARIANTS, type Variant, variantFile } from "./variant.ts";

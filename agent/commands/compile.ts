@@ -1,25 +1,32 @@
 import { Command, Option } from "commander";
-import type { Target } from "../../detectors/detector.ts";
-import { describeReport } from "./module-report.ts";
+import type { Precision, Target } from "../../detectors/detector.ts";
+import { UsageError } from "../base/errors.ts";
+import { describeReport, type ModuleReport } from "./module-report.ts";
 import { showProgress } from "./progress.ts";
 import { type ModelSize, parseSize } from "./size-option.ts";
 import { writeModule } from "./write-module.ts";
+import { writeVariants } from "./write-variants.ts";
 
 const EXAMPLES = `
 Examples:
   sabrewing compile yolov5n.pt -o yolov5n.wasm
   sabrewing compile best.onnx -o best-640x384.wasm --size 640x384      16:9 costs 40 % less than 640x640
   sabrewing compile yolov5n.pt -o yolov5n.wasm --target relaxed        for Node 22 and later: a fifth faster
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --variants              yolov5n.i16.wasm, yolov5n.f32.wasm, …: give
+                                                   model.path yolov5n.wasm, and the agent takes the best its engine runs
   sabrewing compile yolov5n.pt -o yolov5n.wasm --print fuse-silu       the graph after one stage
   sabrewing compile yolov5n.pt -o yolov5n.wasm --json | jq .sha256
 
-With --json standard output is one line: {out, bytes, sha256, input, precision, labels, licence}.
+With --json standard output is one line: {out, bytes, sha256, input, precision, labels, licence},
+one per variant with --variants.
 What cannot be compiled is listed in full, with the places in the model.`;
 
 interface CompileOptions {
   readonly output: string;
   readonly size?: ModelSize;
-  readonly target: Target;
+  readonly precision?: Precision;
+  readonly target?: Target;
+  readonly variants: boolean;
   readonly name?: string;
   readonly licence?: string;
   readonly print?: string;
@@ -39,15 +46,20 @@ export function compileCommand(): Command {
       "pixels of the picture it takes, multiples of 32 (default: what the model was made for)",
       parseSize,
     )
-    .addOption(new Option("--precision <name>", "numbers it computes with").choices(["f32"]).default("f32"))
+    .addOption(
+      new Option("--precision <name>", "numbers it computes with (default: f32)").choices([
+        "f32",
+        "i16",
+        "i8",
+      ]),
+    )
     .addOption(
       new Option(
         "--target <name>",
-        "simd128: every engine, the same bits in each; relaxed: fused multiply-add where the CPU has it, faster",
-      )
-        .choices(["simd128", "relaxed"])
-        .default("simd128"),
+        "simd128, the default: every engine, the same bits in each; relaxed: fused multiply-add where the CPU has it, faster",
+      ).choices(["simd128", "relaxed"]),
     )
+    .option("--variants", "write every variant side by side; -o names the set", false)
     .option("--name <name>", "what the module calls itself (default: the model's file name)")
     .option("--licence <id>", "licence of the weights, an SPDX identifier (known weights are recognised)")
     .option("--print <stage>", "show the graph after this stage of the compiler")
@@ -57,12 +69,21 @@ export function compileCommand(): Command {
 }
 
 async function compile(model: string, options: CompileOptions): Promise<void> {
-  const { output: out, json, name, size, target, licence, print } = options;
+  const { output: out, json, name, size, target, precision, licence, print, variants } = options;
+  const show = (reports: readonly ModuleReport[]): void => {
+    for (const report of reports) {
+      process.stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
+    }
+  };
+  if (variants) {
+    const [single] = Object.entries({ target, precision, print }).filter(([, value]) => value !== undefined);
+    if (single !== undefined) throw new UsageError(`--variants makes them all: leave out --${single[0]}`);
+    show(await writeVariants({ model, out, name, size, licence }, process.stderr));
+    return;
+  }
   // With --json standard output belongs to the one line.
   const graphs = json ? process.stderr : process.stdout;
   const progress = showProgress("compile", process.stderr);
-  const report = await writeModule({ model, out, name, size, target, licence, print }, progress, (graph) =>
-    graphs.write(`${graph}\n`),
-  );
-  process.stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
+  const order = { model, out, name, size, target, precision, licence, print };
+  show([await writeModule(order, progress, (graph) => graphs.write(`${graph}\n`))]);
 }

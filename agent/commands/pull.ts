@@ -1,6 +1,12 @@
 import { join } from "node:path";
 import { Command } from "commander";
-import { KNOWN_MODELS, type KnownModel, type ModelPlaces, sabrewingHome } from "../../detectors/detector.ts";
+import {
+  fastestTarget,
+  KNOWN_MODELS,
+  type KnownModel,
+  type ModelPlaces,
+  sabrewingHome,
+} from "../../detectors/detector.ts";
 import { UsageError } from "../base/errors.ts";
 import { lookForModels, modelLine, modelTable } from "./list-models.ts";
 import { describeReport, type ModuleReport } from "./module-report.ts";
@@ -8,12 +14,14 @@ import { findKnown, obtainVisibly } from "./obtain-visibly.ts";
 import { type ProgressStream, showProgress } from "./progress.ts";
 import { type ModelSize, parseSize, showSize } from "./size-option.ts";
 import { writeModule } from "./write-module.ts";
+import { writeVariants } from "./write-variants.ts";
 
 const EXAMPLES = `
 Examples:
   sabrewing pull                                what there is, under which licence, and whether it is here
   sabrewing pull yolov5n                        to $SABREWING_HOME/yolov5n-640x640.wasm
   sabrewing pull yolov5n --size 640x384 -o /var/lib/sabrewing/yolov5n.wasm
+  sabrewing pull yolov5n --variants             every variant side by side; the agent takes the best its engine runs
   sabrewing pull yolov5n --weights yolov5n.pt   with the file brought by hand, where the camera has no internet
   sabrewing pull mobilenet                      permissive weights, from the npm registry by npm
 
@@ -25,6 +33,8 @@ export interface PullOptions {
   readonly output?: string;
   readonly size?: ModelSize;
   readonly weights?: string;
+  readonly variants?: boolean;
+  readonly portable?: boolean;
   readonly json: boolean;
 }
 
@@ -49,6 +59,8 @@ export function pullCommand(): Command {
       parseSize,
     )
     .option("--weights <file>", "use this file instead of looking for the weights; it must be the very same")
+    .option("--variants", "write every variant side by side; the output names the set")
+    .option("--portable", "for any engine, also one that lacks what this machine's has; slower")
     .option("--json", "a JSON line; in the list one per model", false)
     .addHelpText("after", EXAMPLES)
     .action(async (name: string | undefined, options: PullOptions) => {
@@ -77,17 +89,26 @@ export async function listModels(options: PullOptions, { env, stdout }: PullSurr
  */
 export async function pullModel(
   known: KnownModel,
-  { output, size, weights, json }: PullOptions,
+  { output, size, weights, variants, portable, json }: PullOptions,
   { env, stdout, stderr }: PullSurroundings,
-): Promise<ModuleReport> {
+): Promise<ModuleReport[]> {
+  if (variants === true && portable === true) {
+    throw new UsageError("--variants makes a portable one as well: leave out --portable");
+  }
   const places = weights === undefined ? { env } : { env, explicitPath: weights };
   const model = await obtainVisibly(known, places, stderr);
   const out = output ?? join(sabrewingHome(env), `${known.name}-${showSize(size ?? known.input)}.wasm`);
   const order = { model, out, name: known.name, size: size ?? known.input, licence: known.licence.id };
-  const report = await writeModule(order, showProgress("compile", stderr), () => {});
-  stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
+  const target = portable === true ? "simd128" : fastestTarget();
+  const reports =
+    variants === true
+      ? await writeVariants(order, stderr)
+      : [await writeModule({ ...order, target }, showProgress("compile", stderr), () => {})];
+  for (const report of reports) {
+    stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
+  }
   if (known.filters !== undefined) stderr.write(`${adviseFilters(known.name, known.filters)}\n`);
-  return report;
+  return reports;
 }
 
 function adviseFilters(name: string, { minScore, threshold }: NonNullable<KnownModel["filters"]>): string {

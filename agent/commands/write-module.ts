@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { compileModel, type Target } from "../../detectors/detector.ts";
+import { compileModel, type Precision, type Target } from "../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import type { ModuleReport } from "./module-report.ts";
 import type { Progress } from "./progress.ts";
@@ -15,6 +15,7 @@ export interface ModuleOrder {
   readonly name?: string | undefined;
   readonly size?: ModelSize | undefined;
   readonly target?: Target | undefined;
+  readonly precision?: Precision | undefined;
   /** SPDX identifier; known weights are recognised. */
   readonly licence?: string | undefined;
   /** Name of the compiler's stage whose graph is to be shown. */
@@ -39,6 +40,7 @@ export async function writeModule(
     ...(order.name === undefined ? {} : { name: order.name }),
     ...(order.size === undefined ? {} : { size: order.size }),
     ...(order.target === undefined ? {} : { target: order.target }),
+    ...(order.precision === undefined ? {} : { precision: order.precision }),
     ...(order.licence === undefined ? {} : { licence: order.licence }),
     onStage({ name, done, total, print }) {
       stages.push(name);

@@ -24,6 +24,11 @@ function moduleOf(memory: readonly number[], instructions: readonly number[]): r
   return [...BEGINNING, ...memory, 0x0a, body.length + 2, 0x01, body.length, ...body];
 }
 
+/** What to compile for where the module is to run on this machine: what is fastest of what its engine can do. */
+export function fastestTarget(): "simd128" | "relaxed" {
+  return lackingFeatures(["relaxed-simd"]).length === 0 ? "relaxed" : "simd128";
+}
+
 /**
  * Which of these features the engine lacks. A feature this version has never heard of counts as there: whether the module
  * validates will tell.

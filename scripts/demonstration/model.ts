@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { sabrewingHome } from "../../detectors/detector.ts";
+import { fastestTarget, sabrewingHome } from "../../detectors/detector.ts";
 import { type ChosenModel, chooseModel, demoCandidates } from "./choose-model.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -53,12 +53,13 @@ function compiled(
   words: readonly string[],
 ): string {
   const folder = join(sabrewingHome(process.env), "demo");
-  const path = join(folder, `${name}-${size}-${digest(compilerSources())}.wasm`);
+  const target = fastestTarget();
+  const path = join(folder, `${name}-${size}-${target}-${digest(compilerSources())}.wasm`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   const partial = join(folder, `partial-${process.pid}.wasm`);
   const [program, ...before] = sabrewing;
-  const order = [...before, "compile", ...words, "-o", partial, "--size", size, "--json"];
+  const order = [...before, "compile", ...words, "-o", partial, "--size", size, "--target", target, "--json"];
   // The progress bar and all that is for people goes to stderr.
   const made = spawnSync(program, order, { stdio: ["ignore", "ignore", "inherit"] });
   if (made.status !== 0) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TransientError, UsageError } from "../../../agent/base/errors.ts";
 import { listModels, pullCommand, pullModel } from "../../../agent/commands/pull.ts";
-import { ModelError, readModel } from "../../../detectors/detector.ts";
+import { chooseModule, ModelError, readModel } from "../../../detectors/detector.ts";
 import { writeCheckpoint } from "../../support/checkpoint.ts";
 import { startFileServer } from "../../support/file-server.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -23,7 +23,13 @@ describe("sabrewing pull", () => {
     await using server = await startFileServer((_request, response) => response.end(checkpoint));
     await using home = await temporaryFolder();
     const around = surroundings(home.path);
-    const report = await pullModel(knownModel(checkpoint, server.url), { size: SIZE, json: true }, around);
+    const [report, ...more] = await pullModel(
+      knownModel(checkpoint, server.url),
+      { size: SIZE, json: true },
+      around,
+    );
+    if (report === undefined) throw new Error("expected a report");
+    expect(more).toEqual([]);
 
     expect(around.stderr.text).toContain("tiny is under MIT of Nobody: Keep the notice.");
     expect(around.stderr.text).toContain("download: tiny");
@@ -33,6 +39,41 @@ describe("sabrewing pull", () => {
     expect(info).toMatchObject({ name: "tiny", labels: ["thing"], sha256: report.sha256, input: SIZE });
     expect(info.source).toMatchObject({ format: "yolov5-checkpoint", licence: "MIT" });
     expect((await readFile(report.out)).length).toBe(report.bytes);
+  });
+
+  it("makes use of what this machine's engine can do, unless the module is to run anywhere", async () => {
+    await using folder = await temporaryFolder();
+    const weights = join(folder.path, "brought.pt");
+    await writeFile(weights, checkpoint);
+    const known = knownModel(checkpoint, "http://127.0.0.1:1/");
+    const featuresOf = async (options: { portable?: boolean }) => {
+      const order = { ...options, weights, size: SIZE, json: false };
+      const [report] = await pullModel(known, order, surroundings(folder.path));
+      return (await readModel(report?.out ?? "")).features;
+    };
+    expect(await featuresOf({})).toContain("relaxed-simd");
+    expect(await featuresOf({ portable: true })).not.toContain("relaxed-simd");
+  });
+
+  it("writes every variant there is side by side, from which the best is chosen", async () => {
+    await using folder = await temporaryFolder();
+    const weights = join(folder.path, "brought.pt");
+    await writeFile(weights, checkpoint);
+    const around = surroundings(folder.path);
+    const known = knownModel(checkpoint, "http://127.0.0.1:1/");
+    const reports = await pullModel(known, { weights, size: SIZE, variants: true, json: true }, around);
+    expect(
+      around.stdout.text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual(reports);
+    const set = join(folder.path, "tiny-64x32.wasm");
+    expect(reports.map(({ out }) => out)).toEqual(
+      expect.arrayContaining([set.replace(".wasm", ".f32-relaxed.wasm"), set.replace(".wasm", ".f32.wasm")]),
+    );
+    expect(chooseModule(set).path).toBe(reports[0]?.out);
+    expect(chooseModule(set, { lacking: () => [], precision: "f32" }).path).toMatch(/\.f32-relaxed\.wasm$/);
   });
 
   it("takes weights that were brought by hand, and writes where it is told to", async () => {

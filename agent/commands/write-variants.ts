@@ -1,0 +1,28 @@
+import { ModelError, VARIANTS, variantFile } from "../../detectors/detector.ts";
+import type { ModuleReport } from "./module-report.ts";
+import { type ProgressStream, showProgress } from "./progress.ts";
+import { type ModuleOrder, writeModule } from "./write-module.ts";
+
+/**
+ * Compiles every variant of a model and writes them side by side: `out` names the set (`yolov5n.wasm` →
+ * `yolov5n.i16.wasm`, `yolov5n.f32.wasm`, …). A quantised variant that cannot be made is left out, and stderr says why.
+ * @throws as `writeModule`, when not even f32 can be made.
+ */
+export async function writeVariants(
+  order: Omit<ModuleOrder, "precision" | "target">,
+  stderr: ProgressStream,
+): Promise<ModuleReport[]> {
+  const reports: ModuleReport[] = [];
+  for (const variant of VARIANTS) {
+    const { name, precision, target } = variant;
+    const out = variantFile(order.out, variant);
+    try {
+      const progress = showProgress(`compile ${name}`, stderr);
+      reports.push(await writeModule({ ...order, out, precision, target }, progress, () => undefined));
+    } catch (error) {
+      if (!(error instanceof ModelError) || precision === "f32") throw error;
+      stderr.write(`${name} is left out: ${error.message}\n  → ${error.remedy}\n`);
+    }
+  }
+  return reports;
+}
