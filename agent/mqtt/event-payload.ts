@@ -18,7 +18,7 @@ export function mergeUpdates(earlier: EventMessage, later: EventMessage): EventM
 }
 
 /** The `end` of an object of which this was the last message before the agent died. */
-export function endAfterCrash({ after }: EventMessage): EventMessage & { readonly reason: "crash" } {
+export function endAfterCrash({ after }: EventMessage): EventMessage {
   return {
     type: "end",
     before: after,

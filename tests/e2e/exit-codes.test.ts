@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import { sqliteStore } from "../../agent/state/sqlite-store.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { findModel } from "../support/materials.ts";
 import { MAIN, sabrewing } from "../support/sabrewing.ts";
@@ -55,6 +56,15 @@ describe("sabrewing", () => {
     await using folder = await temporaryFolder();
     const { exitCode, stderr } = await runWith(folder.path, join(folder.path, "none.wasm"), "person");
     expect(stderr).toMatch(/none\.wasm[\s\S]*→ /);
+    expect(exitCode).toBe(78);
+  });
+
+  test("ends with 78 where another agent keeps its events in the same folder", async () => {
+    await using folder = await temporaryFolder();
+    const other = await sqliteStore(folder.path).open();
+    const { exitCode, stderr } = await runWith(folder.path, join(folder.path, "none.wasm"), "person");
+    await other.close();
+    expect(stderr).toMatch(/another agent keeps its events in the same folder[\s\S]*→ .*state_dir/);
     expect(exitCode).toBe(78);
   });
 
