@@ -1,5 +1,11 @@
 import { Command } from "commander";
-import { type ModelInfo, readModel } from "../../detectors/detector.ts";
+import {
+  chooseModule,
+  type ModelInfo,
+  type ModuleChoice,
+  readModel,
+  variantsAt,
+} from "../../detectors/detector.ts";
 import { showMegabytes } from "./module-report.ts";
 import { showSize } from "./size-option.ts";
 
@@ -7,6 +13,7 @@ const EXAMPLES = `
 Examples:
   sabrewing inspect yolov5n.wasm
   sabrewing inspect yolov5n.wasm --json | jq -r '.labels[]'
+  sabrewing inspect /var/lib/sabrewing          a set of variants: which there are, and which this engine would run
 
 The module is read, checked and described, but not run.`;
 
@@ -16,13 +23,48 @@ export function inspectCommand(): Command {
     .description(
       "tell what a detector module says of itself: labels, input, precision, memory, imports, licence",
     )
-    .argument("<module>", "detector module (.wasm)")
+    .argument("<module>", "detector module (.wasm), or a set of variants: its name or its folder")
     .option("--json", "a JSON line", false)
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, { json }: { readonly json: boolean }) => {
-      const info = await readModel(path);
-      process.stdout.write(`${json ? JSON.stringify(info) : describeModule(info)}\n`);
+      const variants = variantsAt(path);
+      if (variants.length === 0) {
+        const info = await readModel(path);
+        process.stdout.write(`${json ? JSON.stringify(info) : describeModule(info)}\n`);
+        return;
+      }
+      const choice = chooseModule(path);
+      const infos = await Promise.all(
+        variants.map(async ({ variant, path }) => ({
+          variant: variant.name,
+          path,
+          chosen: path === choice.path,
+          ...(await readModel(path)),
+        })),
+      );
+      const lines = json ? infos.map((info) => JSON.stringify(info)) : [describeSet(infos, choice)];
+      process.stdout.write(`${lines.join("\n")}\n`);
     });
+}
+
+/** A variant of a set, and what it says of itself. */
+export interface VariantInfo extends ModelInfo {
+  readonly variant: string;
+  readonly path: string;
+  /** Whether this engine would run it. */
+  readonly chosen: boolean;
+}
+
+/** A line per variant for people, the one that would run marked, and the whole description of that one. */
+export function describeSet(variants: readonly VariantInfo[], { path, why }: ModuleChoice): string {
+  const width = Math.max(...variants.map(({ variant }) => variant.length));
+  const lines = variants.map(({ variant, chosen, bytes, memoryBytes, features, sha256 }) => {
+    const figures = [`${showMegabytes(bytes)}, memory ${showMegabytes(memoryBytes)}`, features.join(", ")];
+    return `${chosen ? "→" : " "} ${variant.padEnd(width)}  ${figures.join("; ")}; SHA-256 ${sha256.slice(0, 12)}…`;
+  });
+  const chosen = variants.find((variant) => variant.chosen);
+  const whole = chosen === undefined ? [] : ["", describeModule(chosen)];
+  return [`${path}: ${why ?? ""}`, ...lines, ...whole].join("\n");
 }
 
 /** A table of two columns for people. */

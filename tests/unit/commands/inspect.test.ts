@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeModule } from "../../../agent/commands/inspect.ts";
+import { describeModule, describeSet } from "../../../agent/commands/inspect.ts";
 import type { ModelInfo } from "../../../detectors/detector.ts";
 
 const info: ModelInfo = {
@@ -37,5 +37,23 @@ describe("what inspect shows to people", () => {
       true,
     );
     expect(labels.join(" ").match(/label number \d+/g)).toHaveLength(30);
+  });
+});
+
+describe("what inspect shows of a set of variants", () => {
+  const variant = (name: string, chosen: boolean) => ({
+    ...info,
+    variant: name,
+    path: `gate.${name}.wasm`,
+    chosen,
+  });
+  const choice = { path: "gate.i16.wasm", why: "i16 of i16, f32, the fastest there is" };
+  const lines = describeSet([variant("i16", true), variant("f32", false)], choice).split("\n");
+
+  it("marks the one that this engine would run, says why, and describes it in full", () => {
+    expect(lines[0]).toBe("gate.i16.wasm: i16 of i16, f32, the fastest there is");
+    expect(lines[1]).toMatch(/^→ i16 +7\.5 MB, memory 21\.0 MB; simd128; SHA-256 cdcdcdcdcdcd…$/);
+    expect(lines[2]).toMatch(/^ {2}f32 +7\.5 MB/);
+    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc");
   });
 });

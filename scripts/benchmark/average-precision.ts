@@ -1,0 +1,152 @@
+/**
+ * How well the detections of one detector agree with those of another, which count as the truth. Precision, recall and
+ * matching as in pycocotools (COCOeval): per label and IoU threshold, detections of all pictures together, best score
+ * first, each taking the free true box of its picture that it overlaps most.
+ */
+import type { Box, Detection } from "../../detectors/detector.ts";
+
+/** What two detectors found in the same picture. */
+export interface Sighting {
+  readonly truth: readonly Detection[];
+  readonly found: readonly Detection[];
+}
+
+/** COCO's ten thresholds: 0.50, 0.55 … 0.95. */
+export const COCO_THRESHOLDS: readonly number[] = Array.from(
+  { length: 10 },
+  (_, step) => (50 + 5 * step) / 100,
+);
+/** COCO reads the precision at 101 recalls: 0, 0.01 … 1. */
+const RECALLS = Array.from({ length: 101 }, (_, step) => step / 100);
+
+/** Overlap of two boxes: the area they share over the area they cover; 0 where either is empty. */
+export function intersectionOverUnion(a: Box, b: Box): number {
+  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
+  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
+  if (width <= 0 || height <= 0) return 0;
+  const shared = width * height;
+  return shared / (areaOf(a) + areaOf(b) - shared);
+}
+
+function areaOf([x1, y1, x2, y2]: Box): number {
+  return (x2 - x1) * (y2 - y1);
+}
+
+/** A detection and the true one it was matched to. */
+export interface Match {
+  readonly found: Detection;
+  /** undefined: there is no such object. */
+  readonly truth: Detection | undefined;
+}
+
+/**
+ * Matches one picture's detections of all labels, best score first.
+ * @param threshold smallest IoU of a match
+ */
+export function matchDetections({ truth, found }: Sighting, threshold: number): Match[] {
+  const free = new Set(truth);
+  return found
+    .toSorted((a, b) => b.score - a.score)
+    .map((detection) => {
+      let best: Detection | undefined;
+      let bestOverlap = threshold;
+      for (const candidate of free) {
+        if (candidate.label !== detection.label) continue;
+        const overlap = intersectionOverUnion(candidate.box, detection.box);
+        if (overlap < bestOverlap || (best !== undefined && overlap === bestOverlap)) continue;
+        best = candidate;
+        bestOverlap = overlap;
+      }
+      if (best !== undefined) free.delete(best);
+      return { found: detection, truth: best };
+    });
+}
+
+/**
+ * Mean average precision over all labels that occur in the truth, at one IoU threshold: 0..1.
+ * @returns NaN where the truth is empty
+ */
+export function meanAveragePrecision(sightings: readonly Sighting[], threshold: number): number {
+  const truths = new Map<string, number>();
+  for (const { label } of sightings.flatMap(({ truth }) => truth))
+    truths.set(label, (truths.get(label) ?? 0) + 1);
+  const matches = sightings.flatMap((sighting) => matchDetections(sighting, threshold));
+  const precisions = [...truths].map(([label, count]) =>
+    averagePrecision(
+      matches.filter(({ found }) => found.label === label),
+      count,
+    ),
+  );
+  return precisions.reduce((sum, precision) => sum + precision, 0) / precisions.length;
+}
+
+/**
+ * Average precision of one label: the precision at 101 recalls, each the best that is reached at that recall or a higher
+ * one (the interpolation of PASCAL VOC, Everingham et al. 2010, at COCO's points).
+ */
+function averagePrecision(matches: readonly Match[], truths: number): number {
+  let hits = 0;
+  const curve = matches
+    .toSorted((a, b) => b.found.score - a.found.score)
+    .map(({ truth }, index) => {
+      if (truth !== undefined) hits++;
+      return { recall: hits / truths, precision: hits / (index + 1) };
+    });
+  for (let at = curve.length - 2; at >= 0; at--) {
+    const [here, next] = [curve[at], curve[at + 1]];
+    if (here !== undefined && next !== undefined) here.precision = Math.max(here.precision, next.precision);
+  }
+  const total = RECALLS.reduce(
+    (sum, recall) => sum + (curve.find((point) => point.recall >= recall)?.precision ?? 0),
+    0,
+  );
+  return total / RECALLS.length;
+}
+
+/** How two detectors agree. */
+export interface Agreement {
+  readonly pictures: number;
+  /** Detections of the truth. */
+  readonly truths: number;
+  /** Of what was found, how much is true, and of the truth, how much was found: 0..1 at IoU 0.5. */
+  readonly precision: number;
+  readonly recall: number;
+  /** Mean distance of matched edges, pixels of the model input. */
+  readonly box_error: number;
+  /** Mean difference of matched scores. */
+  readonly score_error: number;
+  /** Mean average precision at IoU 0.5, and the mean over COCO's ten thresholds: 0..1. */
+  readonly map_50: number;
+  readonly map_50_95: number;
+}
+
+/**
+ * Compares what two detectors found.
+ * @param sightings with everything down to a very low score: average precision looks at the whole list
+ * @param least the score from which a detection counts for precision, recall and errors, as it would for a user; in the
+ *   truth also for average precision, for nobody means the rest.
+ */
+export function agreement(sightings: readonly Sighting[], least: number): Agreement {
+  const meant = (detections: readonly Detection[]) => detections.filter(({ score }) => score >= least);
+  const ranked = sightings.map(({ truth, found }) => ({ truth: meant(truth), found }));
+  const matches = ranked.flatMap(({ truth, found }) => matchDetections({ truth, found: meant(found) }, 0.5));
+  const pairs = matches.flatMap(({ found, truth }) => (truth === undefined ? [] : [{ found, truth }]));
+  const truths = ranked.reduce((sum, { truth }) => sum + truth.length, 0);
+  const edges = pairs.flatMap(({ found, truth }) =>
+    found.box.map((edge, at) => Math.abs(edge - (truth.box[at] ?? 0))),
+  );
+  return {
+    pictures: sightings.length,
+    truths,
+    precision: pairs.length / matches.length,
+    recall: pairs.length / truths,
+    box_error: mean(edges),
+    score_error: mean(pairs.map(({ found, truth }) => Math.abs(found.score - truth.score))),
+    map_50: meanAveragePrecision(ranked, 0.5),
+    map_50_95: mean(COCO_THRESHOLDS.map((threshold) => meanAveragePrecision(ranked, threshold))),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
