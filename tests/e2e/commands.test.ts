@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { AedesOptions } from "aedes";
 import { connectAsync } from "mqtt";
 import { expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
@@ -10,7 +11,14 @@ import { run } from "../../agent/run.ts";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { startAgent } from "../support/agent-process.ts";
-import { freePort, type Heard, listen, mosquittoIsInstalled, startMosquitto } from "../support/brokers.ts";
+import {
+  freePort,
+  type Heard,
+  listen,
+  mosquittoIsInstalled,
+  startAedes,
+  startMosquitto,
+} from "../support/brokers.ts";
 import { fakeModule } from "../support/fake-modules.ts";
 import { recordingLog } from "../support/log-lines.ts";
 import { findMedia, findModel } from "../support/materials.ts";
@@ -56,6 +64,26 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
     expect(states(heard, "door")).toEqual(["OFF"]);
     await person.publishAsync("sabrewing/door/detect/set", "ON", { qos: 1 });
     await waitUntil("the state follows", () => states(heard, "door").at(-1) === "ON");
+  },
+);
+
+test.skipIf(!hasFfmpeg)(
+  "a broker that passes no commands on is worth a warning, and nothing else is lost",
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(await temporaryFolder());
+    const deaf: AedesOptions = {
+      authorizeSubscribe: (client, subscription, answer) => {
+        answer(null, client?.id === "sabrewing" ? null : subscription);
+      },
+    };
+    const broker = stack.adopt(await startAedes(0, deaf), (started) => started.kill());
+    const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());
+    const start = await agentIn(folder.path, broker.port);
+    await using agent = start();
+    await waitUntil("the agent tells the state", () => states(heard, "door").at(-1) === "ON");
+    await waitUntil("it warns", () => agent.log.some(({ msg }) => msg.includes("passes no commands on")));
+    await waitUntil("the figures still come", () => detectionEnabled(heard) === true);
   },
 );
 
@@ -119,6 +147,7 @@ async function agentIn(folder: string, brokerPort: number) {
       signal: stop.signal,
     });
     return {
+      log: lines,
       complaints: () => lines.map(({ msg }) => msg).filter((msg) => msg.startsWith("ignored")),
       async [Symbol.asyncDispose]() {
         stop.abort();
