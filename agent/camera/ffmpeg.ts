@@ -71,8 +71,11 @@ function spawnFfmpeg(program: string, args: readonly string[]): ChildProcessWith
 
 function supervise(program: string, child: ChildProcessWithoutNullStreams, signal: AbortSignal): FfmpegRun {
   const lines: string[] = [];
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    lines.push(withoutCredentials(line.replace(COMPONENT, "")));
+  createInterface({ input: child.stderr }).on("line", (said) => {
+    const line = said.replace(COMPONENT, "");
+    // Says nothing but the address, which some cameras want a password in the path of; why stands in another line.
+    if (line.startsWith("Impossible to open '")) return;
+    lines.push(withoutCredentials(line));
     if (lines.length > KEPT_LINES) lines.shift();
   });
 

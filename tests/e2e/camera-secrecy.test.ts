@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
 import { readClip } from "../../agent/camera/clip.ts";
+import { startFfmpeg } from "../../agent/camera/ffmpeg.ts";
+import { PLAYLIST_ARGS, playlistOf } from "../../agent/camera/playlist.ts";
 import { readCamera } from "../../agent/camera/rtsp.ts";
 import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -64,6 +66,27 @@ describe.skipIf(!hasRtspServer())("while a camera is watched", () => {
       delete process.env.SABREWING_TEST_SECRET;
     }
   });
+});
+
+test("what ffmpeg complains of tells no password, not even one in the path of an address", async () => {
+  const nobody = createServer();
+  const port = await listening(nobody);
+  nobody.close();
+  await once(nobody, "close");
+  const playlist = playlistOf(`rtsp://cam:sekret@127.0.0.1:${port}/user=cam&password=sekret`, {
+    protocol_whitelist: "rtsp,rtp,tcp",
+  });
+  await using run = startFfmpeg(
+    "ffmpeg",
+    ["-loglevel", "error", ...PLAYLIST_ARGS, "-f", "null", "-"],
+    never,
+    playlist,
+  );
+  for await (const _ of run.output);
+  await run.ended;
+  const complaints = run.complaints().join("\n");
+  expect(complaints).toContain("Connection refused");
+  expect(complaints).not.toContain("sekret");
 });
 
 describe("a hostile camera", () => {
