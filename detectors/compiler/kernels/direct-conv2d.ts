@@ -31,6 +31,7 @@ export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): Func
   const convolution = describeConvolution(node, context, kernelHeight, kernelWidth);
   const biasName = node.inputs[2];
   const bias = biasName === undefined ? undefined : context.constant(biasName).data;
+  if (convolution.x.dtype === "u8") throw new Error(`${node.op} ${node.output}: only Winograd reads bytes`);
   const groups = emitBlockGroups(convolution, weights, bias, context.scratch(node.output), context);
   return emitDriver(convolution, groups, context);
 }

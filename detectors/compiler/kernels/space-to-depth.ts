@@ -1,4 +1,5 @@
 /** Puts a block's pixels side by side. Where pixels lie back to back, a row of a block is one contiguous run. */
+import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { type EmitKernel, inputAt } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
@@ -7,9 +8,10 @@ export const emitSpaceToDepth: EmitKernel<"space_to_depth"> = (node, context) =>
   const x = context.map(inputAt(node, 0));
   const y = context.map(node.output);
   const { block } = node.attributes;
-  const isContiguous = x.pixelBytes === x.channels * 4;
+  const pixelBytes = x.channels * ELEMENT_BYTES[x.dtype];
+  const isContiguous = x.pixelBytes === pixelBytes;
   const runs = isContiguous ? 1 : block;
-  const floats = isContiguous ? block * x.channels : x.channels;
+  const runBytes = isContiguous ? block * pixelBytes : pixelBytes;
   return context.module.function(`space_to_depth ${node.output}`, [], [], (code) => {
     const input = pointerTo(code, x.address);
     const output = pointerTo(code, y.address);
@@ -18,7 +20,7 @@ export const emitSpaceToDepth: EmitKernel<"space_to_depth"> = (node, context) =>
         for (let dy = 0; dy < block; dy++) {
           for (let run = 0; run < runs; run++) {
             const from = dy * x.rowBytes + run * x.pixelBytes;
-            copyFloats(code, input, from, output, (dy * runs + run) * floats * 4, floats);
+            copyRun(code, input, from, output, (dy * runs + run) * runBytes, runBytes);
           }
         }
         advance(code, input, block * x.pixelBytes);
@@ -30,31 +32,29 @@ export const emitSpaceToDepth: EmitKernel<"space_to_depth"> = (node, context) =>
   });
 };
 
-/** Copies whole vectors; the last one overlaps its neighbour where the count does not come out even. */
-function copyFloats(
+/** Copies as many bytes at once as the run has; the last of the copies overlaps its neighbour where they do not come out even. */
+function copyRun(
   code: Assembler,
   input: Local,
   from: number,
   output: Local,
   to: number,
-  floats: number,
+  runBytes: number,
 ): void {
-  if (floats < 4) {
-    for (let at = 0; at < floats * 4; at += 4) {
-      code
-        .get(output)
-        .get(input)
-        .memory("i32.load", from + at)
-        .memory("i32.store", to + at);
-    }
-    return;
-  }
-  for (let vector = 0; vector < Math.ceil(floats / 4); vector++) {
-    const at = Math.min(16 * vector, 4 * floats - 16);
+  const width = COPY_WIDTHS.find(({ bytes }) => bytes <= runBytes);
+  if (width === undefined) throw new Error(`space_to_depth: no run is as short as ${runBytes} bytes`);
+  const { bytes, load, store } = width;
+  for (let copy = 0; copy < Math.ceil(runBytes / bytes); copy++) {
+    const at = Math.min(bytes * copy, runBytes - bytes);
     code
       .get(output)
       .get(input)
-      .memory("v128.load", from + at)
-      .memory("v128.store", to + at);
+      .memory(load, from + at)
+      .memory(store, to + at);
   }
 }
+
+const COPY_WIDTHS = [
+  { bytes: 16, load: "v128.load", store: "v128.store" },
+  { bytes: 4, load: "i32.load", store: "i32.store" },
+] as const;

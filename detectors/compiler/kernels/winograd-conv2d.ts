@@ -32,8 +32,9 @@ export function emitWinogradConv2d(node: Conv2dNode, context: KernelContext): Fu
   const { name, x, y, residual } = convolution;
   const weights = context.constant(inputAt(node, 1));
   const blocks = y.channels / LANES;
-  const packed = context.store(packWeights(weights, 0, blocks, LANES, 1, x.dtype));
-  const transformedWeights = emitWeightPreparation(name, packed, x.channels, y.channels, x.dtype, context);
+  const weightType = x.dtype === "i16" ? "i16" : "f32";
+  const packed = context.store(packWeights(weights, 0, blocks, LANES, 1, weightType));
+  const transformedWeights = emitWeightPreparation(name, packed, x.channels, y.channels, weightType, context);
   const biasName = node.inputs[2];
   const bias = packBias(biasName === undefined ? undefined : context.constant(biasName).data, 0, y.channels);
   const workspace = layOutWorkspace(context.scratch(name), convolution);

@@ -18,13 +18,14 @@ import {
 type Window = Pick<OperatorAttributes["conv2d"], "stride" | "padding">;
 
 /**
- * The shape of a convolution's output, its inputs checked: x of one of these types, weights, bias, residual.
+ * The shape of a convolution's output, its inputs checked: x and residual of one of their types, weights, bias.
  * @throws ShapeError
  */
 export function convolutionShape(
   inputs: readonly ValueType[],
   { stride, padding }: Window,
   dtypes: readonly DType[],
+  residualTypes: readonly DType[],
 ): Shape {
   checkInputCount(inputs, 2, 4);
   const [height, width, channels] = featureMap(inputs, 0, dtypes);
@@ -49,9 +50,9 @@ export function convolutionShape(
   if (bias && !sameShape(bias.shape, [outputs])) {
     throw new ShapeError(`bias: expected [${outputs}], received ${showType(bias)}`);
   }
-  if (residual && (!dtypes.includes(residual.dtype) || !sameShape(residual.shape, shape))) {
+  if (residual && (!residualTypes.includes(residual.dtype) || !sameShape(residual.shape, shape))) {
     throw new ShapeError(
-      `residual: expected ${dtypes.join(" or ")} [${shape.join(", ")}], received ${showType(residual)}`,
+      `residual: expected ${residualTypes.join(" or ")} [${shape.join(", ")}], received ${showType(residual)}`,
     );
   }
   return shape;
@@ -117,6 +118,9 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["co
  * y = activation(conv(x, weights) + bias) + residual.
  */
 export const conv2d: OperatorDefinition<"conv2d"> = {
-  infer: (inputs, attributes) => ({ dtype: "f32", shape: convolutionShape(inputs, attributes, ["f32"]) }),
+  infer: (inputs, attributes) => ({
+    dtype: "f32",
+    shape: convolutionShape(inputs, attributes, ["f32", "u8"], ["f32"]),
+  }),
   reference,
 };

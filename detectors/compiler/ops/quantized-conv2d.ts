@@ -7,7 +7,7 @@ import { type OperatorDefinition, ShapeError, STORED, type Tensor, tensorAt } fr
 export const I16_MAX = 32_767;
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["quantized_conv2d"]): ValueType {
-  const shape = convolutionShape(inputs, attributes, STORED);
+  const shape = convolutionShape(inputs, attributes, ["u8", ...STORED], STORED);
   const { multiplier, residualScale, outputScale, outputMax } = attributes.quantization;
   const [, , outputs = 0] = shape;
   for (const [name, factors] of Object.entries({ multiplier, residualScale, outputScale })) {

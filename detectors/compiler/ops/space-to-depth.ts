@@ -1,5 +1,6 @@
 import {
   checkInputCount,
+  dtypeAt,
   elements,
   featureMap,
   mapSize,
@@ -12,11 +13,11 @@ import {
 export const spaceToDepth: OperatorDefinition<"space_to_depth"> = {
   infer(inputs, { block }) {
     checkInputCount(inputs, 1, 1);
-    const [height, width, channels] = featureMap(inputs, 0);
+    const [height, width, channels] = featureMap(inputs, 0, ["f32", "u8"]);
     if (!Number.isSafeInteger(block) || block < 1 || height % block !== 0 || width % block !== 0) {
       throw new ShapeError(`blocks of ${block} do not divide ${height}×${width} pixels`);
     }
-    return { dtype: "f32", shape: [height / block, width / block, block * block * channels] };
+    return { dtype: dtypeAt(inputs, 0), shape: [height / block, width / block, block * block * channels] };
   },
   reference(inputs, { block }) {
     const x = tensorAt(inputs, 0);

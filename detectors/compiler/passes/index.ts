@@ -9,6 +9,7 @@ import { fuseScale } from "./fuse-scale.ts";
 import { fuseSilu } from "./fuse-silu.ts";
 import { removeDead } from "./remove-dead.ts";
 import { sparseHead } from "./sparse-head.ts";
+import { stemOnBytes } from "./stem-on-bytes.ts";
 import { stemTo3x3 } from "./stem-to-3x3.ts";
 
 /** One step from what an importer made to what the kernels like best. The network computes the same after it. */
@@ -36,6 +37,11 @@ export const passes: readonly Pass[] = [
     name: "stem-to-3x3",
     why: "a 6×6 of stride 2 is a 3×3 of stride 1 on blocks, which Winograd does with a quarter of the products",
     run: stemTo3x3,
+  },
+  {
+    name: "stem-on-bytes",
+    why: "bytes are a quarter of the floats that they would become, and the largest feature map of all",
+    run: stemOnBytes,
   },
   {
     name: "sparse-head",

@@ -109,6 +109,7 @@ export const MEMORY = {
   "v128.load": { code: simd(0), bytes: 16, params: ["i32"], results: ["v128"] },
   "v128.load16x4_s": { code: simd(3), bytes: 8, params: ["i32"], results: ["v128"] },
   "v128.load32_splat": { code: simd(9), bytes: 4, params: ["i32"], results: ["v128"] },
+  "v128.load32_zero": { code: simd(92), bytes: 4, params: ["i32"], results: ["v128"] },
   "v128.store": { code: simd(11), bytes: 16, params: ["i32", "v128"], results: [] },
 } as const satisfies Record<string, Instruction & { readonly bytes: number }>;
 

@@ -1,0 +1,39 @@
+import { makeNode } from "../graph/builder.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { usesWinograd } from "../kernels/winograd.ts";
+import { rebuild } from "./rewrite.ts";
+
+/**
+ * normalize → space_to_depth → conv2d becomes space_to_depth → conv2d on the picture's bytes, the factor inside the weights.
+ * Only where the convolution is one that reads bytes.
+ */
+export function stemOnBytes(graph: Graph): Graph {
+  const constants = new Map(graph.constants);
+  const shape = (value: string) => graph.values.get(value)?.shape ?? [];
+  const readers = (value: string) => graph.nodes.filter(({ inputs }) => inputs.includes(value));
+  const only = (value: string): Node | undefined => {
+    const nodes = readers(value);
+    return nodes.length === 1 ? nodes[0] : undefined;
+  };
+  const replacements = new Map<Node, readonly Node[]>();
+  for (const normalize of graph.nodes) {
+    if (normalize.op !== "normalize") continue;
+    const blocks = only(normalize.output);
+    const stem = blocks && only(blocks.output);
+    const [x, weightsName = "", ...others] = stem?.inputs ?? [];
+    const weights = graph.constants.get(weightsName);
+    if (blocks?.op !== "space_to_depth" || stem?.op !== "conv2d" || x !== blocks.output || !weights) continue;
+    if (!usesWinograd(stem, shape)) continue;
+    const name = `${stem.output}.bytes`;
+    const { scale } = normalize.attributes;
+    constants.set(name, { shape: weights.shape, data: weights.data.map((weight) => weight * scale) });
+    replacements.set(normalize, []);
+    replacements.set(blocks, [makeNode(blocks.op, normalize.inputs, blocks.output, blocks.attributes)]);
+    replacements.set(stem, [makeNode(stem.op, [x, name, ...others], stem.output, stem.attributes)]);
+  }
+  return rebuild(
+    graph,
+    graph.nodes.flatMap((node) => replacements.get(node) ?? [node]),
+    constants,
+  );
+}
