@@ -1,13 +1,16 @@
 /** From a model's files on disk to a module. */
 import { basename, extname } from "node:path";
-import { type CompiledModel, compile } from "./compile.ts";
+import type { Precision } from "../module-format.ts";
+import { calibrate } from "./calibrate/calibrate.ts";
+import { type CompiledModel, type CompileOptions, compile } from "./compile.ts";
 import type { ImportedModel } from "./graph/graph.ts";
 import { print } from "./graph/print.ts";
+import type { PictureSize } from "./graph/retype.ts";
 import { importOnnx } from "./import/onnx.ts";
 import { importTfjs } from "./import/tfjs.ts";
 import { importCheckpoint } from "./import/yolov5-checkpoint.ts";
 import { knownLicence, type ModelFiles, namingTheFile, readModelFiles, sha256Of } from "./model-files.ts";
-import { passes } from "./passes/index.ts";
+import { passes, runPasses } from "./passes/index.ts";
 import type { Target } from "./target.ts";
 
 /** A stage of the compiler that is done; `print` shows the graph after it. */
@@ -22,7 +25,7 @@ export interface CompileFileOptions {
   /** The model's name in the description; the file's name when not given. */
   readonly name?: string;
   /** Pixels of the picture it takes; what the file was made for when not given. */
-  readonly size?: { readonly width: number; readonly height: number };
+  readonly size?: PictureSize;
   /** Licence of the weights, an SPDX identifier; when not given, the catalogue's for known weights, else `unknown`. */
   readonly licence?: string;
   /** What the engine must be able to do; `simd128`, which every engine is, when not given. */
@@ -30,6 +33,15 @@ export interface CompileFileOptions {
   /** As in `compile`. */
   readonly keepLogits?: boolean;
   readonly onStage?: (stage: Stage) => void;
+  /** How numbers are stored; `f32` when not given. */
+  readonly precision?: Precision;
+  /**
+   * Pictures of the model's input size (height × width × 3 bytes, RGB) to see on how large numbers get that are stored as
+   * integers; made-up ones when not given.
+   */
+  readonly calibrationPictures?: (input: PictureSize) => Promise<readonly Uint8Array[]>;
+  /** Told after every picture that the network was observed on. */
+  readonly onCalibrated?: (pictures: number, total: number) => void;
 }
 
 type ImportOptions = Pick<CompileFileOptions, "size"> & { readonly name: string };
@@ -45,6 +57,7 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const model = await namingTheFile(path, () => importModel(files, importOptions));
   const sha256 = sha256Of(files);
   const licence = options.licence ?? knownLicence(files) ?? "unknown";
+  const quantization = await quantizationOf(model, options);
   // The importer's graph, every pass's, and the module.
   const total = passes.length + 2;
   let done = 0;
@@ -55,11 +68,24 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const compiled = compile(model, {
     source: { format: files.format, sha256, licence },
     target: options.target ?? "simd128",
+    quantization,
     keepLogits: options.keepLogits ?? false,
     onStage: (stage, graph) => tell(stage, () => print(graph)),
   });
   tell("emit", () => print(compiled.graph));
   return compiled;
+}
+
+/** How far the network's numbers go, seen before it is compiled to integers; undefined where they stay floats. */
+async function quantizationOf(
+  { graph }: ImportedModel,
+  { precision = "f32", calibrationPictures, onCalibrated }: CompileFileOptions,
+): Promise<CompileOptions["quantization"]> {
+  if (precision !== "i16") return undefined;
+  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  const pictures = await calibrationPictures?.({ width, height });
+  const { ranges } = await calibrate(runPasses(graph), pictures, { onProgress: onCalibrated });
+  return { precision, ranges };
 }
 
 async function importModel(

@@ -14,8 +14,8 @@ export type RangeMethod = "minmax" | { readonly percentile: number } | { readonl
 export interface CalibrateOptions {
   /** `minmax` when not given. */
   readonly method?: RangeMethod;
-  /** Told after every picture; `total` is undefined while nobody knows it. */
-  readonly onProgress?: (pictures: number, total: number | undefined) => void;
+  /** Told after every picture, of how many. */
+  readonly onProgress?: ((pictures: number, total: number) => void) | undefined;
 }
 
 /** Ranges, and what else was seen. */
@@ -31,13 +31,13 @@ export interface Calibration {
  */
 export async function calibrate(
   graph: Graph,
-  pictures: Iterable<Uint8Array> | AsyncIterable<Uint8Array> | undefined,
+  pictures: readonly Uint8Array[] | undefined,
   { method = "minmax", onProgress }: CalibrateOptions = {},
 ): Promise<Calibration> {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
-  const synthetic = pictures === undefined ? syntheticPictures({ width, height }) : undefined;
-  const observations = await observe(graph, pictures ?? synthetic ?? [], {
-    onProgress: (seen) => onProgress?.(seen, synthetic?.length),
+  const shown = pictures ?? syntheticPictures({ width, height });
+  const observations = await observe(graph, shown, {
+    onProgress: (seen) => onProgress?.(seen, shown.length),
   });
   return { ranges: rangesOf(observations, method), observations };
 }

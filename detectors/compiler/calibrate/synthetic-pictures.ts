@@ -2,12 +2,8 @@
  * Pictures that stand in for a camera's where a user has given none: enough kinds of them to drive a network's activations
  * about as far as photographs do. 16-bit arithmetic has room for a margin on top; 8-bit arithmetic needs real frames.
  */
+import type { PictureSize } from "../graph/retype.ts";
 import { randomNumbers } from "./random.ts";
-
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
 
 type Random = () => number;
 type Colour = readonly [red: number, green: number, blue: number];
