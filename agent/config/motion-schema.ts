@@ -19,7 +19,7 @@ export const MotionSchema = z
       .min(0.01)
       .max(1)
       .default(0.2)
-      .describe("Weight of the newest frame in the average of differences."),
+      .describe("Weight of the newest frame in the background while calibrating."),
     frame_alpha: z
       .number()
       .min(0.001)

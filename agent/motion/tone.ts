@@ -3,9 +3,11 @@ export type ToneCurve = Float32Array;
 
 const LEVELS_PER_BIN = 8;
 const BINS = 256 / LEVELS_PER_BIN;
-/** Residuals are counted in steps of a quarter grey level, up to 64 levels either way. */
+/** Residuals are counted in steps of a quarter grey level, up to 48 levels either way. */
 const LEVELS_PER_STEP = 0.25;
-const STEPS = 512;
+const STEPS = 384;
+/** No curve leaves more grey levels over than this: something covers most of what had that brightness. */
+const MOST_RESIDUAL = 40;
 /** A bin with fewer pixels says nothing. */
 const LEAST_PIXELS = 12;
 
@@ -38,7 +40,7 @@ export function findToneCurve(before: Float32Array, now: Float32Array, still: Ui
   return curve;
 }
 
-/** Grey levels; undefined where there are too few to say. */
+/** Grey levels; undefined where there are too few to say, or too far off to believe. */
 function medianOf(counts: Uint16Array): number | undefined {
   let total = 0;
   for (const count of counts) total += count;
@@ -48,7 +50,8 @@ function medianOf(counts: Uint16Array): number | undefined {
     below += count;
     return below > total / 2;
   });
-  return (step + 0.5 - STEPS / 2) * LEVELS_PER_STEP;
+  const median = (step + 0.5 - STEPS / 2) * LEVELS_PER_STEP;
+  return Math.abs(median) > MOST_RESIDUAL ? undefined : median;
 }
 
 /** Adds a curve to every brightness, in place. */

@@ -149,6 +149,7 @@ describe("light and noise are no motion", () => {
     ["the exposure doubles and clips", (brightness) => Math.min(brightness * 2, 255)],
     ["the contrast halves around the middle", (brightness) => 64 + brightness / 2],
     ["a curve bends the middle", (brightness) => 255 * (brightness / 255) ** 0.6],
+    ["a curve lifts shadows and lowers lights", (level) => level + 25 * Math.cos((level - 50) / 45)],
     ["an infrared lamp turns the picture into another one", (brightness) => 240 - brightness * 0.8],
   ];
   test.each(changes)("when %s", (_, exposure) => {
@@ -183,6 +184,19 @@ describe("light and noise are no motion", () => {
       noise: 3,
     }));
     expect(said.slice(2).every((motion) => motion.boxes.length === 1)).toBe(true);
+  });
+
+  test("a van that covers most of the floor is seen though the light changes with it", () => {
+    const van: Patch = { x: 60, y: 130, width: 280, height: 80, brightness: 20 };
+    const look = watch();
+    watchSeconds(look, 5, still);
+    const dimmed = { patches: [van], exposure: (brightness: number) => brightness * 0.94 };
+    const said = watchSeconds(look, 2, () => dimmed);
+    for (const { boxes } of said) {
+      expect(boxes).toHaveLength(1);
+      const [x1 = 0, , x2 = 0] = boxes[0] ?? [];
+      expect(x2 - x1).toBeGreaterThan(260);
+    }
   });
 
   test("a lens that is covered and uncovered gives no boxes while it is dark", () => {
