@@ -109,7 +109,8 @@ function onnxFile(folder: string, size: Size): string {
   return path;
 }
 
-function found(...names: readonly string[]): string {
+/** Path of the first of these files that is here. @throws Error where none is */
+export function found(...names: readonly string[]): string {
   const path = names.map(findModel).find((path) => path !== undefined);
   if (path === undefined) {
     throw new Error(

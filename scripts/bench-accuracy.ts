@@ -1,0 +1,124 @@
+/**
+ * What does a variant of a model miss or see that its f32 does not?
+ *
+ *   npm run -s bench:accuracy                                        every variant of YOLOv5n against f32
+ *   npm run -s bench:accuracy -- --size 320x320 --variants i8,i16 --json
+ *   npm run -s bench:accuracy -- --modules truth.wasm other.wasm     modules of yours, the first is the truth
+ *   npm run -s bench:accuracy -- --clips yard.mp4 --every 5          on your own recordings
+ *
+ * The f32 detections count as the truth. It is agreement that is measured, not accuracy against what people see: a variant
+ * that finds what f32 overlooks loses by it. Calibrate on other frames than these.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { Command, Option } from "commander";
+import { parseSize } from "../agent/commands/size-option.ts";
+import { type Detector, ModelError, openDetector, VARIANTS, variantFile } from "../detectors/detector.ts";
+import { type Agreement, agreement, type Sighting } from "./benchmark/average-precision.ts";
+import { compileModule } from "./benchmark/compile-module.ts";
+import { found, MODELS, type Model, type Size } from "./benchmark/field.ts";
+import { framesOf, usualMedia } from "./benchmark/frames.ts";
+
+interface Options {
+  readonly model: Model;
+  readonly size: Size;
+  readonly variants: readonly string[];
+  readonly modules?: readonly string[];
+  readonly clips?: readonly string[];
+  readonly every: number;
+  readonly score: number;
+  readonly json: boolean;
+}
+
+const words = (text: string): string[] => text.split(",");
+const options = new Command("bench:accuracy")
+  .description("Measures how far other variants of a model agree with its f32.")
+  .addOption(new Option("--model <name>", "whose weights").choices(Object.keys(MODELS)).default("yolov5n"))
+  .option("--size <WxH>", "model input size", parseSize, { width: 640, height: 640 })
+  .option("--variants <name,…>", "what is compared with f32", words, ["i8", "i16", "f32-relaxed"])
+  .option("--modules <file...>", "compare these modules with the first of them instead")
+  .option("--clips <file...>", "frames of these instead of the project's clips and photographs")
+  .option("--every <seconds>", "one frame of a clip per so many seconds", Number, 3)
+  .option("--score <0..1>", "lowest score that counts as a detection", Number, 0.25)
+  .option("--json", "a line of JSON per variant", false)
+  .parse()
+  .opts<Options>();
+
+/** Average precision looks at the whole list of detections, the unsure ones last. */
+const LEAST_SCORE = 0.01;
+const IOU = 0.45;
+
+const folder = mkdtempSync(join(tmpdir(), "sabrewing-accuracy-"));
+try {
+  const modules = options.modules ?? (await compileVariants());
+  await using stack = new AsyncDisposableStack();
+  const detectors: Detector[] = [];
+  for (const path of modules) {
+    detectors.push(stack.use(await openDetector(path, { runtime: "v8", instances: 1, deadlineMs: 60_000 })));
+  }
+  const [truth, ...others] = detectors;
+  if (truth === undefined || others.length === 0) throw new Error("expected a module to compare with f32");
+  const sightings = await look(truth, others);
+  for (const [index, detector] of others.entries()) {
+    const name = basename(modules[index + 1] ?? "");
+    report(name, detector, agreement(sightings[index] ?? [], options.score));
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+/** The modules' paths, f32 first. */
+async function compileVariants(): Promise<string[]> {
+  const { model, size, variants } = options;
+  const weights = found(...MODELS[model].weights);
+  const set = join(folder, `${model}-${size.width}x${size.height}.wasm`);
+  const paths: string[] = [];
+  for (const variant of VARIANTS.toReversed()) {
+    if (variant.name !== "f32" && !variants.includes(variant.name)) continue;
+    const path = variantFile(set, variant);
+    try {
+      await compileModule(weights, path, size, variant);
+      paths.push(path);
+    } catch (error) {
+      if (!(error instanceof ModelError)) throw error;
+      console.error(`${variant.name} is left out: ${error.message}`);
+    }
+  }
+  return paths;
+}
+
+/** Shows every frame to all of them. @returns per other detector what it and the truth found */
+async function look(truth: Detector, others: readonly Detector[]): Promise<Sighting[][]> {
+  const media = options.clips === undefined ? usualMedia() : { clips: options.clips, images: [] };
+  const seen: Sighting[][] = others.map(() => []);
+  const { signal } = new AbortController();
+  const thresholds = { score: LEAST_SCORE, iou: IOU };
+  for await (const pixels of framesOf(media, truth.model.input, options.every, signal)) {
+    const expected = (await truth.detect(pixels, thresholds)).detections;
+    for (const [index, other] of others.entries()) {
+      seen[index]?.push({ truth: expected, found: (await other.detect(pixels, thresholds)).detections });
+    }
+  }
+  return seen;
+}
+
+function report(name: string, { model }: Detector, result: Agreement): void {
+  const size = `${model.input.width}x${model.input.height}`;
+  const rounded = Object.fromEntries(
+    Object.entries(result).map(([key, value]) => [key, Math.round(value * 1e4) / 1e4]),
+  );
+  if (options.json) {
+    const { precision: agreed, ...others } = rounded;
+    console.log(
+      JSON.stringify({ name, size, variant_precision: model.precision, precision: agreed, ...others }),
+    );
+    return;
+  }
+  const { pictures, truths, precision, recall, box_error, map_50, map_50_95 } = result;
+  console.log(
+    `${name}, ${size}: mAP@0.5 ${map_50.toFixed(4)}, mAP@0.5:0.95 ${map_50_95.toFixed(4)}; ` +
+      `at a score of ${options.score} precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, ` +
+      `boxes off by ${box_error.toFixed(2)} pixels (${truths} detections in ${pictures} pictures)`,
+  );
+}

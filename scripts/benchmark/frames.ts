@@ -1,0 +1,43 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { readClip } from "../../agent/camera/clip.ts";
+import { readImage } from "../../agent/camera/image.ts";
+import { letterbox, type Picture } from "../../agent/preprocess/letterbox.ts";
+import { findMedia } from "../materials.ts";
+import type { Size } from "./field.ts";
+
+/** What is looked at where nothing is named. */
+const CLIPS = ["person.mp4", "cars.mp4", "street.mp4"];
+const IMAGES = "images";
+
+/** The clips and photographs of the project's material that are here. */
+export function usualMedia(): { readonly clips: readonly string[]; readonly images: readonly string[] } {
+  const folder = findMedia(IMAGES);
+  const clips = CLIPS.map(findMedia).filter((path) => path !== undefined);
+  const images =
+    folder === undefined
+      ? []
+      : readdirSync(folder)
+          .sort()
+          .map((name) => join(folder, name));
+  return { clips, images };
+}
+
+/**
+ * Frames of clips and photographs in a model's input size, letterboxed as the agent does.
+ * @param everySeconds one frame of a clip per so many seconds
+ * @returns height × width × 3 bytes each, RGB
+ */
+export async function* framesOf(
+  { clips, images }: { readonly clips: readonly string[]; readonly images: readonly string[] },
+  size: Size,
+  everySeconds: number,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void> {
+  const fitted = async (picture: Picture): Promise<Uint8Array> => (await letterbox(picture, size)).pixels;
+  for (const image of images) yield await fitted(await readImage(image));
+  for (const file of clips) {
+    const clip = { camera: file, file, fps: 1 / everySeconds };
+    for await (const frame of readClip(clip, { signal })) yield await fitted(frame);
+  }
+}
