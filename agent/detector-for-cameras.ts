@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { DetectorOptions, ModelInfo } from "../detectors/detector.ts";
+import type { DetectorOptions, ModelInfo, ModuleTrust } from "../detectors/detector.ts";
 import { ConfigError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import type { AgentConfig, CameraConfig } from "./config/schema.ts";
@@ -16,12 +16,14 @@ export function detectorOptions(
     runtime: detector.runtime,
     instances: detector.instances === "auto" ? auto : detector.instances,
     deadlineMs: detector.deadline_ms,
-    trust: {
-      ...(model.sha256 === undefined ? {} : { sha256: model.sha256 }),
-      ...(model.public_key === undefined ? {} : { publicKey: model.public_key }),
-    },
+    trust: moduleTrust(model),
     log: ({ level, message }) => log[level](message),
   };
+}
+
+/** Which module the configuration lets run. */
+export function moduleTrust({ sha256, public_key: publicKey }: AgentConfig["model"]): ModuleTrust {
+  return { ...(sha256 === undefined ? {} : { sha256 }), ...(publicKey === undefined ? {} : { publicKey }) };
 }
 
 /** @throws ConfigError when a camera tracks a label the model has never heard of: it would wait for it for ever. */

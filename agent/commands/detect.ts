@@ -75,11 +75,11 @@ export function detectCommand(): Command {
 async function detect(inputs: readonly string[], options: DetectOptions): Promise<void> {
   requireInputs(inputs);
   const { model, config, output, runtime, score, iou } = options;
-  const path = findModule({ named: model, configFile: config, env: process.env });
+  const { path, trust } = findModule({ named: model, configFile: config, env: process.env });
   if (output !== undefined) mkdirSync(output, { recursive: true });
   using interrupted = untilInterrupted();
   const { signal } = interrupted;
-  await using detector = await openDetector(path, { runtime, instances: 1, deadlineMs: DEADLINE_MS });
+  await using detector = await openDetector(path, { runtime, trust, instances: 1, deadlineMs: DEADLINE_MS });
 
   const thresholds: Thresholds = { score, iou };
   const choice: PictureChoice = { frames: options.frames, everySeconds: options.every };

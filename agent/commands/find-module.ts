@@ -1,9 +1,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { chooseModule, sabrewingHome, setOf } from "../../detectors/detector.ts";
+import { chooseModule, type ModuleTrust, sabrewingHome, setOf } from "../../detectors/detector.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Environment } from "../config/environment.ts";
 import { loadConfig } from "../config/load.ts";
+import { moduleTrust } from "../detector-for-cameras.ts";
 
 /** Where a command that can do without a configuration looks for its detector module. */
 export interface ModuleSearch {
@@ -14,17 +15,25 @@ export interface ModuleSearch {
   readonly env: Environment;
 }
 
+/** A detector module and what must hold of it. */
+export interface FoundModule {
+  readonly path: string;
+  /** What the configuration that names it asks for; nothing where a person has named it. */
+  readonly trust: ModuleTrust;
+}
+
 /**
- * The path of the detector module: the one named, else the configuration's, else the newest in `$SABREWING_HOME`; of a set
+ * The detector module: the one named, else the configuration's, else the newest in `$SABREWING_HOME`; of a set
  * of variants the best that this engine runs.
  * @throws ConfigError when there is none, with all the places looked at; ModelError when no variant will do.
  */
-export function findModule({ named, configFile, env }: ModuleSearch): string {
-  if (named !== undefined) return chooseModule(named).path;
+export function findModule({ named, configFile, env }: ModuleSearch): FoundModule {
+  if (named !== undefined) return { path: chooseModule(named).path, trust: {} };
   const looked: string[] = [];
   try {
-    const { path, precision } = loadConfig(configFile, env).config.model;
-    return chooseModule(path, { precision }).path;
+    const { model } = loadConfig(configFile, env).config;
+    const { precision } = model;
+    return { path: chooseModule(model.path, { precision }).path, trust: moduleTrust(model) };
   } catch (error) {
     // Only a configuration that was asked for must be good; the words of the others say why they were no help.
     if (!(error instanceof ConfigError) || configFile !== undefined) throw error;
@@ -33,7 +42,7 @@ export function findModule({ named, configFile, env }: ModuleSearch): string {
   const home = sabrewingHome(env);
   const newest = modulesIn(home).sort((a, b) => b.changedMs - a.changedMs)[0];
   // One of several variants that were written together says which set is the newest, not which of it is the best.
-  if (newest !== undefined) return chooseModule(setOf(newest.path) ?? newest.path).path;
+  if (newest !== undefined) return { path: chooseModule(setOf(newest.path) ?? newest.path).path, trust: {} };
   looked.push(`no .wasm file in ${home}`);
   throw new ConfigError(
     `no detector module: ${looked.join("; ")}`,

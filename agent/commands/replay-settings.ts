@@ -5,7 +5,7 @@ import { loadConfig } from "../config/load.ts";
 import { MotionSchema } from "../config/motion-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../config/schema.ts";
 import type { WatchedCamera } from "../watch-camera.ts";
-import { findModule } from "./find-module.ts";
+import { type FoundModule, findModule } from "./find-module.ts";
 
 /** The words on the command line that say with what to replay. */
 export interface ReplayOptions {
@@ -20,7 +20,7 @@ export interface ReplayOptions {
 export interface ReplaySettings {
   readonly camera: WatchedCamera;
   readonly runtime: Runtime;
-  readonly modelPath: string;
+  readonly module: FoundModule;
   readonly prefix: string;
 }
 
@@ -34,7 +34,7 @@ export function replaySettings(options: ReplayOptions, env: Environment): Replay
   const { detect, objects } = base.camera;
   return {
     ...base,
-    modelPath: findModule({ named: options.model, configFile: options.config, env }),
+    module: findModule({ named: options.model, configFile: options.config, env }),
     runtime: options.runtime ?? base.runtime,
     camera: {
       ...base.camera,
@@ -44,7 +44,7 @@ export function replaySettings(options: ReplayOptions, env: Environment): Replay
   };
 }
 
-type Base = Omit<ReplaySettings, "modelPath">;
+type Base = Omit<ReplaySettings, "module">;
 
 function defaults({ camera }: ReplayOptions): Base {
   return {

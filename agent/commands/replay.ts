@@ -72,7 +72,7 @@ export function replayCommand(): Command {
 
 /** Replays a clip and prints the outcome: the same for the same clip, module and options. */
 async function replay(clip: string, options: ReplayWords): Promise<void> {
-  const { camera, runtime, modelPath, prefix } = replaySettings(options, process.env);
+  const { camera, runtime, module, prefix } = replaySettings(options, process.env);
   const expected = options.against === undefined ? undefined : readExpected(options.against);
   if (options.video !== undefined) await requireWritableVideo(options.video);
   const log = openLog("warn", process.stderr);
@@ -80,7 +80,8 @@ async function replay(clip: string, options: ReplayWords): Promise<void> {
   const { signal } = interrupted;
 
   using progress = await replayProgress(clip, process.stderr, signal);
-  await using detector = await openDetector(modelPath, {
+  await using detector = await openDetector(module.path, {
+    trust: module.trust,
     runtime,
     instances: 1,
     deadlineMs: DEADLINE_MS,

@@ -6,11 +6,11 @@ import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 describe("a replay's settings", () => {
   test("without a configuration are the defaults of every key, with the options on top", () => {
-    const { camera, modelPath, prefix } = replaySettings(
+    const { camera, module, prefix } = replaySettings(
       { model: "m.wasm", track: "person, dog", fps: "10" },
       {},
     );
-    expect([modelPath, prefix, camera.name]).toEqual(["m.wasm", "sabrewing", "replay"]);
+    expect([module.path, prefix, camera.name]).toEqual(["m.wasm", "sabrewing", "replay"]);
     expect(camera.objects.track).toEqual(["person", "dog"]);
     expect(camera.detect).toMatchObject({ fps: 10, min_initialized: 5, max_disappeared: 50 });
     expect(camera.snapshots.enabled).toBe(false);
@@ -30,12 +30,12 @@ cameras:
 `,
     );
     const yard = replaySettings({ config, camera: "yard" }, {});
-    expect(yard).toMatchObject({ prefix: "frigate", modelPath: "configured.wasm", runtime: "v8" });
+    expect(yard).toMatchObject({ prefix: "frigate", module: { path: "configured.wasm" }, runtime: "v8" });
     expect(yard.camera).toMatchObject({ name: "yard", detect: { fps: 2 } });
     expect(
       replaySettings({ config, camera: "door", model: "other.wasm", runtime: "wasmer" }, {}),
     ).toMatchObject({
-      modelPath: "other.wasm",
+      module: { path: "other.wasm", trust: {} },
       runtime: "wasmer",
       camera: { objects: { track: ["car"] } },
     });
