@@ -14,7 +14,7 @@ export type Calibration = Required<Pick<CompileFileOptions, "calibrationPictures
 export function calibrateVisibly(
   source: string,
   stream: ProgressStream,
-  options: Pick<CalibrationOptions, "clock" | "signal" | "random">,
+  options: Pick<CalibrationOptions, "clock" | "signal">,
 ): Calibration {
   let pictures: Promise<readonly Uint8Array[]> | undefined;
   let progress = showProgress("calibrate", stream);

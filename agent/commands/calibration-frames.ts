@@ -18,8 +18,6 @@ const STREAM_EVERY_SECONDS = 1;
 export interface CalibrationOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Numbers from [0, 1), seeded, so that the same files give the same frames. */
-  readonly random: () => number;
   /** `CALIBRATION_FRAMES` when not given. */
   readonly count?: number;
   /** Told after every picture that was read, how many there were. */
@@ -37,7 +35,7 @@ export async function calibrationFrames(
   input: Size,
   options: CalibrationOptions,
 ): Promise<Uint8Array[]> {
-  const { random, signal, count = CALIBRATION_FRAMES, onRead } = options;
+  const { signal, count = CALIBRATION_FRAMES, onRead } = options;
   const isAddress = /^rtsps?:\/\//.test(source);
   let read = 0;
   const fit = async (picture: Picture): Promise<Uint8Array> => (await letterbox(picture, input)).pixels;
@@ -51,9 +49,9 @@ export async function calibrationFrames(
   const pictures = isAddress
     ? cameraPictures(source, count, options)
     : (await isFolder(source))
-      ? folderPictures(source, count, random)
+      ? folderPictures(source, count)
       : clipPictures(source, options);
-  const chosen = await spreadChoice(told(pictures), count, fit, random);
+  const chosen = await spreadChoice(told(pictures), count, fit);
   if (chosen.length > 0 || signal.aborted) return chosen;
   throw new ConfigError(
     `${withoutCredentials(source)} holds no picture to calibrate on`,
@@ -69,11 +67,11 @@ async function isFolder(source: string): Promise<boolean> {
 }
 
 /** Pictures of the folder by name; files of other kinds do not count. */
-async function* folderPictures(folder: string, count: number, random: () => number): AsyncGenerator<Picture> {
+async function* folderPictures(folder: string, count: number): AsyncGenerator<Picture> {
   const names = (await readdir(folder)).sort();
   const images: string[] = [];
   for (const name of names) if (await isImage(join(folder, name))) images.push(join(folder, name));
-  for (const image of onePerStretch(images, count, random)) yield await readImage(image);
+  for (const image of onePerStretch(images, count)) yield await readImage(image);
 }
 
 async function* clipPictures(file: string, options: CalibrationOptions): AsyncGenerator<Picture> {

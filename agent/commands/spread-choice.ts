@@ -8,13 +8,11 @@ interface Candidate<T> {
  * Up to `count` items spread evenly over a sequence of unknown length, in its order. At most 2 · count are held at a time: when
  * there are more, every second one goes, and from then on only every second one is taken.
  * @param hold makes of an item what is kept of it; called only for candidates
- * @param random numbers from [0, 1): which of its neighbours each stretch gives
  */
 export async function spreadChoice<T, K>(
   items: AsyncIterable<T>,
   count: number,
   hold: (item: T) => Promise<K>,
-  random: () => number,
 ): Promise<K[]> {
   let stride = 1;
   let candidates: Candidate<K>[] = [];
@@ -27,15 +25,13 @@ export async function spreadChoice<T, K>(
     }
     index++;
   }
-  return onePerStretch(candidates, count, random).map(({ item }) => item);
+  return onePerStretch(candidates, count).map(({ item }) => item);
 }
 
-/** All of a short list; of a longer one an item from each of `count` stretches of about the same length. */
-export function onePerStretch<T>(list: readonly T[], count: number, random: () => number): T[] {
+/** All of a short list; of a longer one the middle of each of `count` stretches of about the same length. */
+export function onePerStretch<T>(list: readonly T[], count: number): T[] {
   if (list.length <= count) return [...list];
-  return Array.from({ length: count }, (_, stretch) => {
-    const from = Math.floor((stretch * list.length) / count);
-    const to = Math.floor(((stretch + 1) * list.length) / count);
-    return list.slice(from, to).at(Math.floor(random() * (to - from)));
-  }).filter((item) => item !== undefined);
+  return Array.from({ length: count }, (_, stretch) =>
+    list.at(Math.floor(((stretch + 0.5) * list.length) / count)),
+  ).filter((item) => item !== undefined);
 }

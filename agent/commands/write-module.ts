@@ -3,6 +3,7 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { compileModel, type Precision, type Target } from "../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
+import type { Calibration } from "./calibrate-visibly.ts";
 import type { ModuleReport } from "./module-report.ts";
 import type { Progress } from "./progress.ts";
 import type { ModelSize } from "./size-option.ts";
@@ -16,6 +17,8 @@ export interface ModuleOrder {
   readonly size?: ModelSize | undefined;
   readonly target?: Target | undefined;
   readonly precision?: Precision | undefined;
+  /** Frames to calibrate integers on; made-up ones when not given. */
+  readonly calibration?: Calibration | undefined;
   /** SPDX identifier; known weights are recognised. */
   readonly licence?: string | undefined;
   /** Name of the compiler's stage whose graph is to be shown. */
@@ -41,6 +44,7 @@ export async function writeModule(
     ...(order.size === undefined ? {} : { size: order.size }),
     ...(order.target === undefined ? {} : { target: order.target }),
     ...(order.precision === undefined ? {} : { precision: order.precision }),
+    ...(order.calibration ?? {}),
     ...(order.licence === undefined ? {} : { licence: order.licence }),
     onStage({ name, done, total, print }) {
       stages.push(name);

@@ -5,14 +5,13 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../agent/base/clock.ts";
 import { ConfigError } from "../../../agent/base/errors.ts";
 import { type CalibrationOptions, calibrationFrames } from "../../../agent/commands/calibration-frames.ts";
-import { seeded } from "../../support/seeded.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { makeTestClip } from "../../support/test-clip.ts";
 
 const INPUT = { width: 64, height: 32 };
 
 function options(changes: Partial<CalibrationOptions> = {}): CalibrationOptions {
-  return { clock: systemClock, signal: new AbortController().signal, random: seeded(1), ...changes };
+  return { clock: systemClock, signal: new AbortController().signal, ...changes };
 }
 
 /** A flat picture, its red telling which. */
