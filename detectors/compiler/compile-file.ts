@@ -58,8 +58,8 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const sha256 = sha256Of(files);
   const licence = options.licence ?? knownLicence(files) ?? "unknown";
   const quantization = await quantizationOf(model, options);
-  // The importer's graph, every pass's, and the module.
-  const total = passes.length + 2;
+  // The importer's graph, every pass's, that in integers where there is one, and the module.
+  const total = passes.length + (quantization === undefined ? 2 : 3);
   let done = 0;
   const tell = (stage: string, print: () => string): void => {
     done++;
