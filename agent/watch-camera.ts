@@ -151,7 +151,7 @@ export async function* watchCamera(
       budget: REGIONS_PER_FRAME,
     };
     const rules = trackerOptions(camera, frame);
-    const expected = expectedObjects(tracker.tracks, timeMs, { frame, frameMs, threshold: rules.threshold });
+    const expected = expectedObjects(tracker.tracks, timeMs, { frame, frameMs, minScore: rules.minScore });
     const glance = { timeMs, motion, expected };
     const { regions } = planRegions(attention, glance, lookRules);
     const answer = await lookAtFrame(frame, regions, detector, lowestScore(camera), signal);

@@ -81,6 +81,8 @@ export interface Look {
 
 /** While anything moves the whole picture is looked at this often: for what crept in, or moves too little to be seen. */
 const WHOLE_LOOK_MS = 10_000;
+/** A sure object that moves smoothly is found again after a frame without a look. */
+const STEADY_FRAMES = 2;
 /** An object that nothing moves at, but that is not known to stay: it may just stand still, or hide. */
 const QUIET_LOOK_MS = 1_000;
 /** A stationary object that something moves at (rain and shadows do all day), or that was not found. */
@@ -114,16 +116,20 @@ export function planRegions(attention: Attention, glance: Glance, rules: LookRul
 
   const fresh = unexplained(glance)
     .filter((box) => isWorthALook(attention.vain, box, timeMs, rules.frameMs))
-    .map((box) => ({ box, turns: Number.POSITIVE_INFINITY }));
-  const due = glance.expected
+    .map((box) => ({ box, turn: Number.POSITIVE_INFINITY }));
+  const turns = glance.expected
     .filter(({ visible }) => visible)
     .map((object) => {
+      const everyMs = lookEveryMs(object, moving, rules);
       const sinceMs = timeMs - (attention.objects.get(object.id)?.lookedMs ?? object.seenMs);
       // Frames come a little early or late: half a frame decides which one was meant.
-      return { box: object.box, turns: (sinceMs + rules.frameMs / 2) / lookEveryMs(object, moving, rules) };
-    })
-    .filter(({ turns }) => turns >= 1);
-  const wanted = [...fresh, ...due].toSorted((a, b) => b.turns - a.turns).map(({ box }) => box);
+      const turn = (sinceMs + rules.frameMs / 2) / everyMs;
+      return { box: object.box, turn, keepsStep: everyMs === STEADY_FRAMES * rules.frameMs };
+    });
+  // What is looked at every second frame is looked at in the same ones, so that there are frames without any look.
+  const isStep = turns.some(({ turn, keepsStep }) => keepsStep && turn >= 1);
+  const due = turns.filter(({ turn, keepsStep }) => turn >= 1 || (isStep && keepsStep));
+  const wanted = [...fresh, ...due].toSorted((a, b) => b.turn - a.turn).map(({ box }) => box);
 
   const regions = regionsFor(wanted, frame, input, isWholeWanted ? budget - 1 : budget);
   return { regions: isWholeWanted && !includes(regions, whole) ? [whole, ...regions] : regions };
@@ -187,7 +193,7 @@ function lookEveryMs(object: Expected, moving: readonly Box[], rules: LookRules)
     return touched || object.missed ? STATIONARY_CHECK_MS : rules.stationaryIntervalMs;
   }
   if (!touched) return QUIET_LOOK_MS;
-  return object.steady && !object.missed ? 2 * rules.frameMs : rules.frameMs;
+  return object.steady && !object.missed ? STEADY_FRAMES * rules.frameMs : rules.frameMs;
 }
 
 /** While everything changes, nothing can be said of what moves. */

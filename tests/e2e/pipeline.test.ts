@@ -1,0 +1,46 @@
+import { describe, expect, test } from "vitest";
+import { findMedia, findModel } from "../support/materials.ts";
+import { openYolov5n } from "../support/open-yolov5n.ts";
+import { parkedCar } from "../support/parked-car.ts";
+import { exposureJumps, filmScene, firstPicture } from "../support/scenes.ts";
+import { objectsIn } from "../support/visits.ts";
+import { defaultCamera, watchFrames } from "../support/watch-frames.ts";
+
+const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
+const [street, cars, photograph] = ["street.mp4", "cars.mp4", "images/street.jpg"].map(findMedia);
+const areHere = [weights, street, cars, photograph].every((file) => file !== undefined);
+
+/** The same as tests/long/scenes.test.ts, for minutes less. */
+describe.skipIf(!areHere)("from frames to events", () => {
+  test("a street that stands still is looked at once, and nothing is told of it", async () => {
+    await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
+    const background = await firstPicture(street ?? "");
+    const frames = filmScene(() => background, { seconds: 40 });
+    const { events, inferred } = await watchFrames(frames, defaultCamera(["person", "car"]), detector);
+    expect(events).toEqual([]);
+    expect(inferred).toBe(1);
+  });
+
+  test("nor is anything told of it when the light changes at a stroke", async () => {
+    await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
+    const background = await firstPicture(street ?? "");
+    // Twice as fast as in the long test: a jump every half minute.
+    const lightAt = (second: number) => exposureJumps(2 * second);
+    const frames = filmScene(() => background, { seconds: 70, lightAt });
+    const { events } = await watchFrames(frames, defaultCamera(["person", "car"]), detector);
+    expect(events).toEqual([]);
+  });
+
+  test("a car that comes, parks for a minute and leaves is told of once, or once more when it leaves", async () => {
+    await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
+    const paint = await parkedCar(await firstPicture(cars ?? ""), photograph ?? "", 70);
+    const frames = filmScene(paint, { seconds: 90 });
+    const { events } = await watchFrames(frames, defaultCamera(["person", "car"]), detector);
+    const objects = objectsIn(events);
+    expect(objects.map(({ label }) => label)).toSatisfy((labels: readonly string[]) =>
+      ["car", "car,car"].includes(labels.join()),
+    );
+    expect(events.some(({ after }) => after.stationary)).toBe(true);
+    expect(events.at(-1)?.type).toBe("end");
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { findMedia, findModel } from "../support/materials.ts";
+import { openYolov5n } from "../support/open-yolov5n.ts";
+import { parkedCar } from "../support/parked-car.ts";
+import { exposureJumps, filmScene, firstPicture } from "../support/scenes.ts";
+import { objectsIn } from "../support/visits.ts";
+import { defaultCamera, watchFrames } from "../support/watch-frames.ts";
+
+const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
+const [person, street, cars, photograph] = ["person.mp4", "street.mp4", "cars.mp4", "images/street.jpg"].map(
+  findMedia,
+);
+const areHere = [weights, person, street, cars, photograph].every((file) => file !== undefined);
+
+const TEN_MINUTES = 600;
+const SIZE = { width: 640, height: 384 };
+const TRACKED = defaultCamera(["person", "car"]);
+/** Of all frames, of a scene in which nothing moves. */
+const MOST_LOOKS = 0.02;
+
+describe.skipIf(!areHere)("ten minutes at five frames a second", () => {
+  for (const [name, clip] of Object.entries({ person, street, cars })) {
+    test(`of the first picture of ${name}.mp4, with noise and clouds: nothing happens`, async () => {
+      await using detector = await openYolov5n(weights ?? "", SIZE);
+      const background = await firstPicture(clip ?? "");
+      const report = await watchFrames(
+        filmScene(() => background, { seconds: TEN_MINUTES }),
+        TRACKED,
+        detector,
+      );
+      console.log(`${name}: ${report.inferred} of ${report.frames.length} frames inferred`);
+      expect(report.events).toEqual([]);
+      expect(report.inferred / report.frames.length).toBeLessThanOrEqual(MOST_LOOKS);
+    });
+
+    test(`of the same, with a jump of the exposure every minute: nothing happens`, async () => {
+      await using detector = await openYolov5n(weights ?? "", SIZE);
+      const background = await firstPicture(clip ?? "");
+      const scene = filmScene(() => background, { seconds: TEN_MINUTES, lightAt: exposureJumps });
+      const report = await watchFrames(scene, TRACKED, detector);
+      console.log(`${name}, jumps: ${report.inferred} of ${report.frames.length} frames inferred`);
+      expect(report.events).toEqual([]);
+    });
+  }
+
+  test("of a parked car: one event, or one more when it leaves", async () => {
+    await using detector = await openYolov5n(weights ?? "", SIZE);
+    const paint = await parkedCar(await firstPicture(cars ?? ""), photograph ?? "", TEN_MINUTES);
+    const report = await watchFrames(filmScene(paint, { seconds: TEN_MINUTES + 20 }), TRACKED, detector);
+    console.log(`parked car: ${report.inferred} of ${report.frames.length} frames inferred`);
+    const labels = objectsIn(report.events).map(({ label }) => label);
+    expect(labels.length).toBeLessThanOrEqual(2);
+    expect(new Set(labels)).toEqual(new Set(["car"]));
+  });
+});

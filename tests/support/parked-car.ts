@@ -1,0 +1,34 @@
+import type { Picture } from "../../agent/preprocess/letterbox.ts";
+import { cutOut, drive, paste } from "./scenes.ts";
+
+/** Where a car is in images/street.jpg, pixels; so small that it is enlarged. */
+const CAR = [225, 322, 340, 380] as const;
+const ENLARGEMENT = 2.2;
+const PARKED_AT = { x: 250, y: 230 };
+const COMES = { from: 5, to: 10 };
+/** Seconds a car that leaves needs to be out of the picture. */
+const LEAVES_IN = 6;
+
+/**
+ * A car that comes from the left, stops, and leaves to the right.
+ * @param photograph images/street.jpg
+ * @param leavesAt the second it sets out again.
+ * @returns what to see at a second.
+ */
+export async function parkedCar(
+  background: Picture,
+  photograph: string,
+  leavesAt: number,
+): Promise<(second: number) => Picture> {
+  const car = await cutOut(photograph, CAR, ENLARGEMENT);
+  const { x, y } = PARKED_AT;
+  const parked = paste(background, car, x, y);
+  return (second) => {
+    if (second >= COMES.to && second <= leavesAt) return parked;
+    const left =
+      second < leavesAt
+        ? -car.width + (x + car.width) * drive(second, COMES.from, COMES.to)
+        : x + (background.width - x) * drive(second, leavesAt, leavesAt + LEAVES_IN);
+    return paste(background, car, left, y);
+  };
+}
