@@ -31,8 +31,11 @@ export interface Backlog extends StoreContents {
   add(message: Message, nowMs: number): EventMessage["type"] | undefined;
   /** The oldest message that waits, if its sequence is at most `last`. From now on it is under way. */
   take(last: number): Entry | undefined;
-  /** The broker has it. */
-  acknowledge(sequence: number): void;
+  /**
+   * The broker has it.
+   * @returns what kind of event the message carries, if any
+   */
+  acknowledge(sequence: number): EventMessage["type"] | undefined;
   /** What is under way waits again. */
   putBack(): void;
   /** The last message of every object that came from an earlier process and has not ended. */
@@ -167,12 +170,13 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     },
     acknowledge(sequence) {
       const entry = kept.get(sequence);
-      if (entry === undefined) return;
+      if (entry === undefined) return undefined;
       if (isLastWord(entry)) {
         entry.state = "delivered";
         delivered++;
         changed.add(sequence);
       } else remove(entry);
+      return entry.event?.type;
     },
     putBack() {
       for (const entry of kept.values()) if (entry.state === "under way") entry.state = "waiting";

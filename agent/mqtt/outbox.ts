@@ -39,11 +39,13 @@ export interface OutboxDependencies {
 }
 
 /**
- * How long it may take until the disk knows what is no loss: acknowledgements (after a crash such a message is sent
- * again) and updates that nobody takes (after a crash they are missing; `new` and `end` never are). Usually the next
- * event takes them along, so that half of all writes are saved.
+ * How long it may take until the disk knows what is no loss: acknowledgements in the middle of an event (after a crash
+ * such a message is sent again) and updates that nobody takes (after a crash they are missing; `new` and `end` never are).
+ * Usually the next message takes them along, so that half of all writes are saved.
  */
 const LAZY_MS = 30_000;
+/** Nothing follows the acknowledgement of an `end` that would take it along. */
+const SOON_MS = 1_000;
 
 /**
  * Opens an outbox on disk, takes in what an earlier process left there and ends the objects that it left in view.
@@ -93,7 +95,7 @@ function outboxOf(backlog: Backlog, store: SteadyStore, clock: Clock, serviceMs:
   let readyUpTo = backlog.lastSequence();
   let writing: Promise<void> = Promise.resolve();
   let nextWrite: Promise<void> | undefined;
-  let writesLater = false;
+  let nextLazyMs = Number.POSITIVE_INFINITY;
 
   /** Everything kept until now is on disk when it resolves. What is added while a write is under way shares the next. */
   function save(): Promise<void> {
@@ -114,11 +116,14 @@ function outboxOf(backlog: Backlog, store: SteadyStore, clock: Clock, serviceMs:
   }
 
   async function saveLater(ms: number): Promise<void> {
-    if (writesLater) return;
-    writesLater = true;
+    const atMs = clock.monotonicMs() + ms;
+    if (atMs >= nextLazyMs) return;
+    nextLazyMs = atMs;
     await clock.sleep(ms, closing.signal);
-    writesLater = false;
-    if (!closing.signal.aborted && (backlog.hasChanges() || !store.onDisk())) await save();
+    // Another call may have been in more of a hurry.
+    if (atMs !== nextLazyMs || closing.signal.aborted) return;
+    nextLazyMs = Number.POSITIVE_INFINITY;
+    if (backlog.hasChanges() || !store.onDisk()) await save();
   }
 
   return {
@@ -133,8 +138,8 @@ function outboxOf(backlog: Backlog, store: SteadyStore, clock: Clock, serviceMs:
     },
     take: () => backlog.take(readyUpTo),
     acknowledge(sequence) {
-      backlog.acknowledge(sequence);
-      void saveLater(LAZY_MS);
+      const type = backlog.acknowledge(sequence);
+      void saveLater(type === "end" ? SOON_MS : LAZY_MS);
     },
     endDelivery() {
       delivering = false;

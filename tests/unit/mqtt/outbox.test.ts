@@ -51,6 +51,18 @@ describe("the outbox", () => {
     expect(place.writes).toHaveLength(3);
   });
 
+  test("tells the disk of an acknowledged `end` within a second: nothing would follow that takes it along", async () => {
+    const { outbox, place, clock } = await start();
+    await outbox.startDelivery();
+    await outbox.add(aboutObject("ann", "new", 1));
+    acknowledgeAll(outbox);
+    await outbox.add(aboutObject("ann", "end", 2));
+    acknowledgeAll(outbox);
+    await clock.pass(1_000);
+    expect(stored(place)).toEqual([]);
+    expect(place.writes).toHaveLength(3);
+  });
+
   test("writes updates that nobody takes every half minute, one of each object, and `new` and `end` at once", async () => {
     const { outbox, place, clock } = await start();
     await outbox.add(aboutObject("ann", "new", 1));
