@@ -199,6 +199,33 @@ describe("light and noise are no motion", () => {
     }
   });
 
+  test("a night's noise, stretched fourfold, is no motion, and somebody in it is", () => {
+    const night = { noise: 20, exposure: (brightness: number) => 60 + brightness * 0.1 };
+    const look = watch();
+    const said = watchSeconds(look, 40, () => night);
+    expect(said.slice(60).flatMap(({ boxes }) => boxes)).toEqual([]);
+    const lantern: Patch = { ...VISITOR, brightness: 1000 };
+    expect(look({ ...night, patches: [lantern] }).boxes).toHaveLength(1);
+  });
+
+  test("a camera that trembles by a pixel sees no motion", () => {
+    const look = watch();
+    const said = watchSeconds(look, 20, (frame) => ({ tremor: frame % 2, noise: 4 }));
+    expect(said.flatMap(({ boxes }) => boxes)).toEqual([]);
+  });
+
+  test("a camera that is turned to something else calibrates", () => {
+    const look = watch();
+    watchSeconds(look, 5, still);
+    const elsewhere = Array.from({ length: 54 }, (_, tile): Patch => {
+      const [x, y] = [(tile % 9) * 43, Math.floor(tile / 9) * 36];
+      return { x, y, width: 43, height: 36, brightness: (tile * 89) % 256 };
+    });
+    const said = watchSeconds(look, 4, () => ({ patches: elsewhere }));
+    expect(said[0]).toEqual({ boxes: [], calibrating: true });
+    expect(said.slice(5)).toEqual(Array(15).fill(NOTHING));
+  });
+
   test("a lens that is covered and uncovered gives no boxes while it is dark", () => {
     const look = watch();
     watchSeconds(look, 5, still);

@@ -17,6 +17,8 @@ export interface Shot {
   readonly exposure?: (brightness: number) => number;
   /** Standard deviation of the sensor's noise, grey levels. */
   readonly noise?: number;
+  /** Pixels that the camera trembles to the right by. */
+  readonly tremor?: number;
 }
 
 export const SIZE = { width: 384, height: 216 };
@@ -37,13 +39,14 @@ export function openScene(seed: number): (shot?: Shot) => Picture {
     for (let throws = 0; throws < 12; throws++) sum += random();
     return sum;
   });
-  return ({ patches = [], exposure, noise = 0 } = {}) => {
+  return ({ patches = [], exposure, noise = 0, tremor = 0 } = {}) => {
     const levels = paint(patches);
     const pixels = new Uint8ClampedArray(levels.length * 3);
     let die = Math.floor(random() * dice.length);
     for (let index = 0; index < levels.length; index++) {
       die = (die + 1) % dice.length;
-      const level = levels[index] ?? 0;
+      const toEdge = SIZE.width - 1 - (index % SIZE.width);
+      const level = levels[index + Math.min(tremor, toEdge)] ?? 0;
       const seen = (exposure === undefined ? level : exposure(level)) + noise * (dice[die] ?? 0);
       pixels[3 * index] = seen;
       pixels[3 * index + 1] = seen;
