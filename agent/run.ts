@@ -23,6 +23,7 @@ import { cameraStatus } from "./mqtt/topics.ts";
 import { obeyCommands } from "./obey-commands.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
 import { openSwitches, type Switches } from "./state/switches.ts";
+import { snapshotFolder } from "./view/snapshot-folder.ts";
 import { watchCamera } from "./watch-camera.ts";
 
 /** What the daemon needs from the world. */
@@ -149,6 +150,8 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
     newerSighting,
   );
   const isDetecting = () => switches.isDetecting(name);
+  const { directory, retain_days: retainDays } = camera.snapshots;
+  const folder = directory && snapshotFolder({ camera: name, directory, retainDays, clock, log });
   let looked = 0;
   let regions = 0;
 
@@ -165,6 +168,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
       newId: eventIds(random),
       startMs: clock.nowMs(),
       isDetecting,
+      ...(folder ? { keepSnapshot: folder.keep } : {}),
       onLooked(answered) {
         if (answered > 0) looked++;
         regions += answered;

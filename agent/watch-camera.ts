@@ -4,6 +4,7 @@ import { SILENCE } from "./base/or-silence.ts";
 import { releaseMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
 import type { CameraConfig } from "./config/schema.ts";
+import { bestShown } from "./events/best-shown.ts";
 import { type Counts, countObjects } from "./events/counts.ts";
 import type { EndReason, EventMessage } from "./events/event.ts";
 import { advanceLifecycle, endAll, type Lifecycle, NOTHING_TOLD } from "./events/lifecycle.ts";
@@ -39,6 +40,8 @@ export interface WatchDependencies {
   readonly startMs: number;
   /** Whether objects are to be looked for now. Default: what the configuration says. */
   readonly isDetecting?: () => boolean;
+  /** Keeps the best picture of an object, where the camera is to keep them. Default: none is kept. */
+  readonly keepSnapshot?: (objectId: string, jpeg: Uint8Array) => Promise<void>;
   /** Called for every frame with how many of its regions the detector answered; 0: it was not asked, or failed. */
   readonly onLooked?: (regions: number) => void;
 }
@@ -81,7 +84,7 @@ export async function* watchCamera(
   camera: WatchedCamera,
   dependencies: WatchDependencies,
 ): AsyncGenerator<Outcome, void> {
-  const { detector, prefix, signal, newId, startMs, onLooked } = dependencies;
+  const { detector, prefix, signal, newId, startMs, keepSnapshot, onLooked } = dependencies;
   const isDetecting = dependencies.isDetecting ?? (() => camera.detect.enabled);
   const frameMs = 1000 / camera.detect.fps;
   let attention: Attention = NOTHING_SEEN;
@@ -182,7 +185,8 @@ export async function* watchCamera(
     if (answer === undefined) {
       const ends = signal.aborted ? [] : endEverything("switched_off");
       yield await outcome(ends, motionMessages);
-      releaseMemory(frame.pixels);
+      // Aborted while the detector was about to look: somebody may still be reading the pixels.
+      if (!signal.aborted) releaseMemory(frame.pixels);
       continue;
     }
 
@@ -194,11 +198,16 @@ export async function* watchCamera(
       width: frame.width,
       height: frame.height,
       zones: camera.zones,
-      hasSnapshot: camera.snapshots.enabled,
+      hasSnapshot: camera.snapshots.enabled || keepSnapshot !== undefined,
       detector: { name, sha256, licence, precision, runtime: detector.runtime, inference_ms },
     };
     const real = tracker.tracks.filter((track) => track.confirmed && hasStirred(attention, track.id));
     const step = advanceLifecycle(lifecycle, real, timeMs, scene, newId);
+    if (keepSnapshot !== undefined) {
+      for (const object of bestShown(lifecycle, step.lifecycle, timeMs)) {
+        await keepSnapshot(object.id, await annotate(frame, [object]));
+      }
+    }
     lifecycle = step.lifecycle;
     const seen: Seen = { motion: moved, regions: answer.looked, tracks: tracker.tracks, lifecycle };
     yield await outcome(step.messages, motionMessages, frame, seen);

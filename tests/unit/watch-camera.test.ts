@@ -196,6 +196,21 @@ describe("watching a camera", () => {
   });
 });
 
+test("keeps the first picture of each object and every better one, where pictures are kept", async () => {
+  const surer: Detection = { ...SOMEBODY, score: 0.97 };
+  const script = [[SOMEBODY], [SOMEBODY], [SOMEBODY], [SOMEBODY], [surer], [SOMEBODY]];
+  const kept: { readonly id: string; readonly jpeg: Uint8Array }[] = [];
+  const outcomes = await watch(script, frames(8), {
+    keepSnapshot: async (id, jpeg) => {
+      kept.push({ id, jpeg });
+    },
+  });
+  const told = outcomes.flatMap(({ events }) => events.map(({ after }) => after));
+  expect(kept.map(({ id }) => id)).toEqual([told[0]?.id, told[0]?.id]);
+  expect(kept.every(({ jpeg }) => jpeg[0] === 0xff && jpeg[1] === 0xd8)).toBe(true);
+  expect(told.every(({ has_snapshot }) => has_snapshot)).toBe(true);
+});
+
 const dependencies = {
   prefix: "sabrewing",
   signal: new AbortController().signal,
