@@ -81,7 +81,7 @@ async function quantizationOf(
   { graph }: ImportedModel,
   { precision = "f32", calibrationPictures, onCalibrated }: CompileFileOptions,
 ): Promise<CompileOptions["quantization"]> {
-  if (precision !== "i16") return undefined;
+  if (precision === "f32") return undefined;
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
   const pictures = await calibrationPictures?.({ width, height });
   const { ranges } = await calibrate(runPasses(graph), pictures, { onProgress: onCalibrated });

@@ -5,8 +5,7 @@ import type { Graph, ImportedModel } from "./graph/graph.ts";
 import { verify } from "./graph/verify.ts";
 import { type MemoryPlan, planMemory } from "./memory/plan.ts";
 import { runPasses } from "./passes/index.ts";
-import { quantize } from "./quantize/quantize.ts";
-import type { Ranges } from "./quantize/ranges.ts";
+import { type Quantization, quantize } from "./quantize/quantize.ts";
 import { featuresOf, type Target } from "./target.ts";
 
 /** Written into every module. */
@@ -18,7 +17,7 @@ export interface CompileOptions {
   /** `simd128` when not given. */
   readonly target?: Target;
   /** How numbers are stored: floats when not given, or integers for feature maps of these ranges. */
-  readonly quantization?: { readonly precision: "i16"; readonly ranges: Ranges } | undefined;
+  readonly quantization?: Quantization | undefined;
   /** Told after every stage, with the graph as it is then. */
   readonly onStage?: (name: string, graph: Graph) => void;
   /** A test build: the head's inputs are there for every cell, and stay readable after an inference, where `plan` says. */
@@ -40,7 +39,7 @@ export function compile(
 ): CompiledModel {
   const keep = keepLogits ? (model.graph.nodes.at(-1)?.inputs ?? []) : [];
   const floats = runPasses(model.graph, onStage, keep);
-  const graph = quantization === undefined ? floats : quantize(floats, quantization.ranges);
+  const graph = quantization === undefined ? floats : quantize(floats, quantization);
   if (quantization !== undefined) {
     verify(graph);
     onStage?.("quantize", graph);

@@ -9,11 +9,11 @@ import type { Graph, Node, Operator } from "./graph/graph.ts";
 import { emitDoors } from "./kernels/doors.ts";
 import { kernels } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
-import { pointerTo, repeat } from "./kernels/loops.ts";
+import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
 import { scratchBytesOf } from "./kernels/scratch.ts";
 import { alignUp, type BorderedBuffer, type MemoryPlan, type MemoryRequest } from "./memory/plan.ts";
 import type { Target } from "./target.ts";
-import type { FunctionReference } from "./wasm/assembler.ts";
+import type { FunctionReference, Local } from "./wasm/assembler.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
 
 /** Addresses that are the same in every module: what the doors work with lies below the arena. */
@@ -66,7 +66,7 @@ export interface ConstantArea {
   /** Puts bytes into the module; returns their address. */
   storeBytes(bytes: Uint8Array): number;
   /** Puts numbers into the module; the same array is stored once. */
-  store(data: Float32Array | Int16Array): number;
+  store(data: Float32Array | Int16Array | Int8Array): number;
   /** Sets memory aside that is zeros at first. */
   reserve(bytes: number): number;
   endAddress(): number;
@@ -75,7 +75,7 @@ export interface ConstantArea {
 /** Where the weights and other constants go. */
 export function constantArea(module: ModuleBuilder, startAddress: number): ConstantArea {
   let end = startAddress;
-  const stored = new Map<Float32Array | Int16Array, number>();
+  const stored = new Map<Float32Array | Int16Array | Int8Array, number>();
   const reserve = (bytes: number): number => {
     const address = alignUp(end);
     end = address + bytes;
@@ -119,7 +119,7 @@ export function emitNetwork(
   const steps = graph.nodes.flatMap((node, index) => [
     ...plan.bordered
       .filter(({ first }) => Math.max(0, first) === index)
-      .map((buffer) => emitClearBorder(module, node.output, buffer)),
+      .map((buffer) => emitBorder(module, node.output, buffer, constants)),
     emitNode(node, context),
   ]);
   const infer = module.function("infer", ["f32", "f32"], ["i32"], (code, score, iou) => {
@@ -158,7 +158,11 @@ function kernelContext(
     store,
     reserve,
     prepare: (step) => void preparation.push(step),
-    shape: (value) => graph.values.get(value)?.shape ?? [],
+    type(value) {
+      const type = graph.values.get(value);
+      if (type === undefined) throw new Error(`value ${value} has no type`);
+      return type;
+    },
     map(value): FeatureMap {
       const placement = plan.placements.get(value);
       const type = graph.values.get(value);
@@ -180,22 +184,39 @@ function kernelContext(
   };
 }
 
-/** Zeros around a feature map, written anew in each inference because other values used the same memory. */
-function emitClearBorder(module: ModuleBuilder, value: string, buffer: BorderedBuffer): FunctionReference {
-  const { address, bytes, originBytes, rowBytes, pixelBytes, borderPixels, height } = buffer;
+/** The padding around a feature map, written anew in each inference because other values used the same memory. */
+function emitBorder(
+  module: ModuleBuilder,
+  value: string,
+  buffer: BorderedBuffer,
+  constants: ConstantArea,
+): FunctionReference {
+  const { address, bytes, originBytes, rowBytes, pixelBytes, borderPixels, borderPixel, height } = buffer;
   const sideBytes = borderPixels * pixelBytes;
+  const pattern = borderPixel && constants.storeBytes(borderPixel);
   return module.function(`border of ${value}`, [], [], (code) => {
-    code.i32(address).i32(0).i32(originBytes).memoryFill();
-    const side = pointerTo(code, address + originBytes + rowBytes - sideBytes);
+    const fill = (at: Local, fillBytes: number): void => {
+      if (pattern === undefined) {
+        code.get(at).i32(0).i32(fillBytes).memoryFill();
+        return;
+      }
+      const pixel = copyOf(code, at);
+      repeat(code, fillBytes / pixelBytes, () => {
+        for (let vector = 0; vector < pixelBytes; vector += 16) {
+          code.get(pixel).i32(pattern).memory("v128.load", vector).memory("v128.store", vector);
+        }
+        advance(code, pixel, pixelBytes);
+      });
+    };
+    const side = pointerTo(code, address);
+    fill(side, originBytes);
+    advance(code, side, originBytes + rowBytes - sideBytes);
     repeat(code, height, () => {
-      code.get(side).i32(0).i32(sideBytes).memoryFill();
-      code.get(side).i32(rowBytes).op("i32.add").set(side);
+      fill(side, sideBytes);
+      advance(code, side, rowBytes);
     });
     const below = originBytes + height * rowBytes - sideBytes;
-    code
-      .i32(address + below)
-      .i32(0)
-      .i32(bytes - below)
-      .memoryFill();
+    code.i32(address + below).set(side);
+    fill(side, bytes - below);
   });
 }

@@ -57,7 +57,7 @@ function transfer(
   const placement = plan.placements.get(value);
   if (placement === undefined) throw new Error(`${value} has no place in memory`);
   const dtype = graph.values.get(value)?.dtype ?? "f32";
-  const Numbers = { u8: Uint8Array, i16: Int16Array, f32: Float32Array }[dtype];
+  const Numbers = { u8: Uint8Array, u7: Uint8Array, i16: Int16Array, f32: Float32Array }[dtype];
   const numbers = new Numbers(memory.buffer);
   const [height = 1, width = 1, channels = 1] = shape.length === 3 ? shape : [1, 1, elements(shape)];
   for (let y = 0; y < height; y++) {

@@ -52,6 +52,7 @@ export function rangesOf(observations: Observations, method: RangeMethod): Range
         {
           lowest: observation.lowest.map((low) => Math.max(low, -limit)),
           highest: observation.highest.map((high) => Math.min(high, limit)),
+          mean: Float32Array.from(observation.mean),
         },
       ];
     }),

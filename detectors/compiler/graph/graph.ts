@@ -8,8 +8,11 @@
 /** [height, width, channels] of a feature map; [outputChannels, kernelHeight, kernelWidth, inputChannels] of weights; [channels] of a bias. */
 export type Shape = readonly number[];
 
-/** The picture alone is u8. An i16 stands for a real number by a factor that whoever makes and reads it knows. */
-export type DType = "u8" | "f32" | "i16";
+/** Integers that feature maps are stored as: i16 within ±16383, u7 a byte from 0 to 127. */
+export type StoredInteger = "i16" | "u7";
+
+/** The picture alone is u8. What a stored integer stands for is known to whoever makes and reads it. */
+export type DType = "u8" | "f32" | StoredInteger;
 
 export interface ValueType {
   readonly shape: Shape;
@@ -36,16 +39,22 @@ export interface Padding {
  */
 export type Activation = "none" | "silu" | "relu" | "relu6" | { readonly hardSwish: number };
 
-/** How a convolution's whole numbers and reals belong together: one factor per output channel each. */
+/** What stored numbers stand for, channel by channel: real = (stored − zero) · scale. */
+export interface Affine {
+  readonly scale: Float32Array;
+  readonly zero: Float32Array;
+}
+
+/** How a convolution's whole numbers and reals belong together. */
 export interface ConvolutionQuantization {
-  /** What one of the sums stands for. */
+  /** What 0 is stored as in x, channel by channel: padding is made of it. undefined: 0. */
+  readonly inputZero: Float32Array | undefined;
+  /** What a sum of 1 stands for, per output channel. */
   readonly multiplier: Float32Array;
-  /** What 1 stands for in the residual; of no meaning without one. All 1 for an f32 residual. */
-  readonly residualScale: Float32Array | undefined;
-  /** What 1 stands for in the output; undefined: the output is f32. */
-  readonly outputScale: Float32Array | undefined;
-  /** The largest whole number of the output, and the negative of the smallest: what lies beyond becomes this. */
-  readonly outputMax: number;
+  /** Of no meaning without a residual. */
+  readonly residual: Affine | undefined;
+  /** undefined: the output is f32. */
+  readonly output: (Affine & { readonly dtype: StoredInteger }) | undefined;
 }
 
 /** One scale of the YOLOv5 head: pixels of the input per cell, and its anchors' sizes in pixels of the input. */
@@ -69,8 +78,8 @@ export interface OperatorAttributes {
   };
   /**
    * conv2d with numbers stored as integers, after the passes made them so. inputs: x, weights [outC, kh, kw, inC] (whole
-   * numbers where x is i16), bias [outC], residual (optional).
-   * r = activation(conv(x) · multiplier + bias) + residual · residualScale; y = r, or round(r / outputScale) where given.
+   * numbers where x is), bias [outC], residual (optional). r = activation(conv(x) · multiplier + bias) + real(residual);
+   * y = r, or what r is stored as.
    */
   quantized_conv2d: {
     readonly stride: number;

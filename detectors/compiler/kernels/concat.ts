@@ -6,8 +6,7 @@ import { advance, pointerTo, repeat } from "./loops.ts";
 export const emitConcat: EmitKernel<"concat"> = (node, context) => {
   const y = context.map(node.output);
   const elementBytes = ELEMENT_BYTES[y.dtype];
-  const [load, store] =
-    y.dtype === "f32" ? (["i32.load", "i32.store"] as const) : (["i32.load16_u", "i32.store16"] as const);
+  const { load, store } = copiesOf(elementBytes);
   return context.module.function(`concat ${node.output}`, [], [], (code) => {
     let channelBytes = 0;
     for (const part of node.inputs) {
@@ -34,3 +33,15 @@ export const emitConcat: EmitKernel<"concat"> = (node, context) => {
     }
   });
 };
+
+/** What moves one number of so many bytes. */
+function copiesOf(bytes: number) {
+  switch (bytes) {
+    case 1:
+      return { load: "i32.load8_u", store: "i32.store8" } as const;
+    case 2:
+      return { load: "i32.load16_u", store: "i32.store16" } as const;
+    default:
+      return { load: "i32.load", store: "i32.store" } as const;
+  }
+}

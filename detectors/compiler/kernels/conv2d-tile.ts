@@ -5,7 +5,7 @@
  * channels needs 8 sums + 2 weights + 1 pixel of the 16 vector registers of x86-64. Unrolling by hand made V8 11.3 hoist
  * the loads and spill (53 → 37 GFLOP/s) and gains nothing in V8 13.6, nor do 6 pixels: one step per loop body, then.
  */
-import type { Activation, ConvolutionQuantization, Node } from "../graph/graph.ts";
+import type { Activation, ConvolutionQuantization, DType, Node } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
@@ -128,8 +128,7 @@ export function emitTile(
               .memory("v128.load32_splat", pixel * stride * x.pixelBytes)
               .set(value);
           }
-          if (x.dtype === "f32") multiplyAdd(code, target, value, row, sum);
-          else code.get(value).get(row).op("i32x4.dot_i16x8_s").get(sum).op("i32x4.add").set(sum);
+          accumulate(code, target, x.dtype, value, row, sum);
         }
         advance(code, weight, 16 * vectors);
         code.get(input).i32(STEP_BYTES).op("i32.add").tee(input).get(end).op("i32.ne").brIf(again);
@@ -143,6 +142,31 @@ export function emitTile(
       .get(output)
       .get(sum)
       .memory("v128.store", pixel * outputPixelBytes + 16 * vector);
+  }
+}
+
+/** sum += a step's products: one of floats, two of i16 or four of bytes per lane. */
+function accumulate(
+  code: Assembler,
+  target: Target,
+  dtype: DType,
+  x: Local,
+  weights: Local,
+  sum: Local,
+): void {
+  switch (dtype) {
+    case "f32":
+      multiplyAdd(code, target, x, weights, sum);
+      return;
+    case "i16":
+      code.get(x).get(weights).op("i32x4.dot_i16x8_s").get(sum).op("i32x4.add").set(sum);
+      return;
+    case "u7":
+      // The second operand has 7 bits: what engines do with an eighth one differs (relaxed SIMD proposal).
+      code.get(weights).get(x).get(sum).op("i32x4.relaxed_dot_i8x16_i7x16_add_s").set(sum);
+      return;
+    case "u8":
+      throw new Error("the micro-kernel does not read the bytes of the picture");
   }
 }
 

@@ -8,7 +8,7 @@ import { emitWinogradConv2d } from "./winograd-conv2d.ts";
 
 /** Convolves, in floats or in whole numbers. */
 export function emitConv2d(node: Conv2dNode, context: KernelContext): FunctionReference {
-  return usesWinograd(node, (value) => context.shape(value))
+  return usesWinograd(node, (value) => context.type(value))
     ? emitWinogradConv2d(node, context)
     : emitDirectConv2d(node, context);
 }

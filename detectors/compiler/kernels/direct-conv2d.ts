@@ -113,7 +113,7 @@ interface BlockGroup {
 
 /** As many wide blocks as fit, then a narrow one for floats; whole numbers are stored in wide blocks only. */
 function blockWidths(y: FeatureMap): readonly { readonly vectors: number; readonly blocks: number }[] {
-  const sumVectors = y.dtype === "f32" ? vectorsOf(y) : vectorsOf(y) * TILE_VECTORS;
+  const sumVectors = (vectorsOf(y) * 4) / ELEMENT_BYTES[y.dtype];
   const wide = Math.floor(sumVectors / TILE_VECTORS);
   return [
     { vectors: TILE_VECTORS, blocks: wide },
@@ -132,12 +132,12 @@ export function packWeights(
   lanes: number,
   stepChannels: number,
   dtype: DType,
-): Float32Array | Int16Array {
+): Float32Array | Int16Array | Int8Array {
   const [outputs = 1, kernelHeight = 1, kernelWidth = 1, channels = 1] = shape;
   const taps = kernelHeight * kernelWidth;
   const steps = Math.ceil(channels / stepChannels);
   const length = blocks * taps * steps * lanes * stepChannels;
-  const packed = dtype === "i16" ? new Int16Array(length) : new Float32Array(length);
+  const packed = new WEIGHT_ARRAYS[dtype](length);
   for (let block = 0; block < blocks; block++) {
     for (let lane = 0; lane < lanes; lane++) {
       const output = firstOutput + block * lanes + lane;
@@ -153,6 +153,8 @@ export function packWeights(
   }
   return packed;
 }
+
+const WEIGHT_ARRAYS = { f32: Float32Array, u8: Float32Array, i16: Int16Array, u7: Int8Array } as const;
 
 /** Biases of `lanes` channels from `firstOutput` on; zeros where there are none. */
 export function packBias(bias: Float32Array | undefined, firstOutput: number, lanes: number): Float32Array {

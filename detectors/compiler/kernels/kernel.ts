@@ -1,5 +1,5 @@
 /** What a kernel is: a function that emits the WebAssembly code of one node for its exact shapes and addresses. */
-import type { Constant, DType, Node, Operator, Shape } from "../graph/graph.ts";
+import type { Constant, DType, Node, Operator, ValueType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Target } from "../target.ts";
 import type { FunctionReference, Global } from "../wasm/assembler.ts";
@@ -25,9 +25,9 @@ export interface KernelContext {
   /** A constant's numbers. Throws for computed values. */
   constant(value: string): Constant;
   isConstant(value: string): boolean;
-  shape(value: string): Shape;
+  type(value: string): ValueType;
   /** Puts numbers into the module and returns their address, a multiple of 64. The same array is stored once. */
-  store(data: Float32Array | Int16Array): number;
+  store(data: Float32Array | Int16Array | Int8Array): number;
   /** Sets memory aside that is zeros at first and keeps what is written; returns its address, a multiple of 64. */
   reserve(bytes: number): number;
   /** Has a function without parameters called once, before the first inference. */

@@ -19,6 +19,7 @@ export function loadReals(
       code.get(address).memory("v128.load16x4_s", offset).op("f32x4.convert_i32x4_s");
       return;
     case "u8":
+    case "u7":
       code.get(address).memory("v128.load32_zero", offset);
       code.op("i16x8.extend_low_i8x16_u").op("i32x4.extend_low_i16x8_u").op("f32x4.convert_i32x4_s");
       return;

@@ -2,7 +2,9 @@
  * Maximum over windows. The window is cut at the picture's edge by arithmetic instead of reading padding: the border of
  * a feature map is zeros, and zero could win against negative values.
  */
+import type { DType } from "../graph/graph.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
+import type { PlainName } from "../wasm/opcodes.ts";
 import { type EmitKernel, inputAt, vectorsOf } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 
@@ -11,7 +13,7 @@ export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
   const y = context.map(node.output);
   const { kernel, stride, padding } = node.attributes;
   const vectors = vectorsOf(y);
-  const isReal = x.dtype === "f32";
+  const { least, max } = MAXIMA[x.dtype];
   return context.module.function(`max_pool2d ${node.output}`, [], [], (code) => {
     const output = pointerTo(code, y.address);
     const rows = windowAlong(code, x.height, kernel, stride);
@@ -33,18 +35,13 @@ export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
         code.get(columns.first).i32(x.pixelBytes).op("i32.mul").op("i32.add");
         code.i32(x.address).op("i32.add").set(corner);
         repeat(code, vectors, () => {
-          if (isReal) code.f32(Number.NEGATIVE_INFINITY).op("f32x4.splat").set(best);
-          else code.i32(-32_768).op("i16x8.splat").set(best);
+          least(code);
+          code.set(best);
           code.get(corner).set(rowStart).get(rows.count).set(rowsLeft);
           code.loop((nextRow) => {
             code.get(rowStart).set(input).get(columns.count).set(columnsLeft);
             code.loop((nextColumn) => {
-              code
-                .get(best)
-                .get(input)
-                .memory("v128.load")
-                .op(isReal ? "f32x4.pmax" : "i16x8.max_s")
-                .set(best);
+              code.get(best).get(input).memory("v128.load").op(max).set(best);
               advance(code, input, x.pixelBytes);
               code.get(columnsLeft).i32(1).op("i32.sub").tee(columnsLeft).brIf(nextColumn);
             });
@@ -62,6 +59,16 @@ export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
       rows.move();
     });
   });
+};
+
+/** The larger of two vectors, and the vector that never is. */
+const MAXIMA: Readonly<
+  Record<DType, { readonly least: (code: Assembler) => void; readonly max: PlainName }>
+> = {
+  f32: { least: (code) => void code.f32(Number.NEGATIVE_INFINITY).op("f32x4.splat"), max: "f32x4.pmax" },
+  i16: { least: (code) => void code.i32(-32_768).op("i16x8.splat"), max: "i16x8.max_s" },
+  u7: { least: (code) => void code.i32(0).op("i16x8.splat"), max: "i8x16.max_u" },
+  u8: { least: (code) => void code.i32(0).op("i16x8.splat"), max: "i8x16.max_u" },
 };
 
 interface Window {

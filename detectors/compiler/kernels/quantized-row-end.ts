@@ -1,5 +1,6 @@
 /** The end of a convolution's row where numbers are stored as integers: sums become reals and, where stored so, integers again. */
 import type { ConvolutionQuantization } from "../graph/graph.ts";
+import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
 import type { Convolution } from "./conv2d-tile.ts";
@@ -11,17 +12,35 @@ import { multiplyAdd } from "./multiply-add.ts";
 /** Adding 1.5 · 2²³ leaves a float's nearest whole number in its low bits, exact up to 2²². */
 const ROUNDER = 12_582_912;
 
-/** The factors that a row end needs, in the order in which they lie in memory, `lanes` of each per block. */
-function factorsOf(
-  { multiplier, residualScale, outputScale }: ConvolutionQuantization,
-  bias: Float32Array,
-): readonly Float32Array[] {
-  return [
+/** What a row end multiplies by and adds, per output channel. */
+interface Factors {
+  readonly multiplier: Float32Array;
+  readonly bias: Float32Array;
+  readonly residual: Float32Array | undefined;
+  /** 1 / scale of the output. */
+  readonly output: Float32Array | undefined;
+  /** What is left to add at the very end: both zero points. */
+  readonly offset: Float32Array | undefined;
+}
+
+function factorsOf({ multiplier, residual, output }: ConvolutionQuantization, bias: Float32Array): Factors {
+  const perOutput = output?.scale.map((scale) => 1 / scale);
+  const offset = bias.map((_, channel) => {
+    const at = (factors: Float32Array | undefined) => factors?.[channel] ?? 0;
+    return at(output?.zero) - at(residual?.zero) * at(residual?.scale) * (perOutput?.[channel] ?? 1);
+  });
+  return {
     multiplier,
     bias,
-    ...(residualScale === undefined ? [] : [residualScale]),
-    ...(outputScale === undefined ? [] : [outputScale.map((scale) => 1 / scale)]),
-  ];
+    residual: residual?.scale,
+    output: perOutput,
+    offset: offset.some((one) => one !== 0) ? offset : undefined,
+  };
+}
+
+/** In the order in which they lie in memory, `lanes` of each per block; those that are not needed take no room. */
+function present({ multiplier, bias, residual, output, offset }: Factors): readonly Float32Array[] {
+  return [multiplier, bias, residual, output, offset].filter((factors) => factors !== undefined);
 }
 
 /** The factors of `blocks` blocks of `lanes` channels as `emitQuantizedRowEnd` reads them. */
@@ -32,7 +51,7 @@ export function packFactors(
   blocks: number,
   lanes: number,
 ): Float32Array {
-  const factors = factorsOf(quantization, bias);
+  const factors = present(factorsOf(quantization, bias));
   const packed = new Float32Array(blocks * factors.length * lanes);
   for (let block = 0; block < blocks; block++) {
     const first = firstOutput + block * lanes;
@@ -51,7 +70,7 @@ export interface SumRow {
 
 /**
  * (sums, output, factors, addend): one block of `vectors` · 4 channels of one row of output.
- * out = activation(sum · multiplier + bias) + addend · residualScale, times 1 / outputScale and rounded where it is whole.
+ * out = (activation(sum · multiplier + bias) + addend · residual) · output + offset, rounded where it is whole.
  */
 export function emitQuantizedRowEnd(
   { name, y, residual, activation }: Convolution,
@@ -69,12 +88,14 @@ export function emitQuantizedRowEnd(
       const first = vectors * row++;
       return Array.from({ length: vectors }, (_, vector) => loadVector(code, factors, first + vector));
     };
+    const needed = factorsOf(quantization, new Float32Array(y.channels));
     const multiplier = loadFactor();
     const bias = loadFactor();
-    const residualScale = quantization.residualScale && loadFactor();
-    const perOutputScale = quantization.outputScale && loadFactor();
+    const residualScale = needed.residual && loadFactor();
+    const perOutput = needed.output && loadFactor();
+    const offset = needed.offset && loadFactor();
     const activate = prepareActivation(code, activation, context);
-    const toWhole = perOutputScale && prepareRounding(code, quantization.outputMax);
+    const toWhole = quantization.output && prepareRounding(code, STORED_RANGE[quantization.output.dtype]);
     const value = code.local("v128");
     const results = Array.from({ length: vectors }, () => code.local("v128"));
 
@@ -93,15 +114,15 @@ export function emitQuantizedRowEnd(
           multiplyAdd(code, context.target, result, at(residualScale, vector), value);
         }
         code.get(value);
-        if (perOutputScale && toWhole) {
-          code.get(at(perOutputScale, vector)).op("f32x4.mul");
-          toWhole();
-        }
+        if (perOutput) code.get(at(perOutput, vector)).op("f32x4.mul");
+        if (offset) code.get(at(offset, vector)).op("f32x4.add");
+        toWhole?.();
         code.set(result);
       }
       if (toWhole) {
-        code.get(output).get(at(results, 0)).get(at(results, 1));
-        code.op("i16x8.narrow_i32x4_s").memory("v128.store");
+        code.get(output).get(at(results, 0)).get(at(results, 1)).op("i16x8.narrow_i32x4_s");
+        if (y.dtype === "i16") code.memory("v128.store");
+        else code.tee(value).get(value).op("i8x16.narrow_i16x8_u").storeLowHalf();
       } else {
         for (const [vector, result] of results.entries()) {
           code
@@ -117,16 +138,16 @@ export function emitQuantizedRowEnd(
   });
 }
 
-/** Prepares the rounding of the vector on the stack to whole numbers within ±outputMax. */
-function prepareRounding(code: Assembler, outputMax: number): () => void {
+/** Prepares the rounding of the vector on the stack to whole numbers within a range. */
+function prepareRounding(code: Assembler, [leastStored, mostStored]: readonly [number, number]): () => void {
   const constant = (value: number): Local => {
     const local = code.local("v128");
     code.f32(value).op("f32x4.splat").set(local);
     return local;
   };
   const rounder = constant(ROUNDER);
-  const most = constant(outputMax);
-  const least = constant(-outputMax);
+  const most = constant(mostStored);
+  const least = constant(leastStored);
   return () => {
     code.get(most).op("f32x4.pmin").get(least).op("f32x4.pmax");
     code.get(rounder).op("f32x4.add").get(rounder).op("i32x4.sub");

@@ -1,20 +1,22 @@
 import { DETECTION_BYTES } from "../../module-format.ts";
-import type { DetectScale, Graph, Node } from "../graph/graph.ts";
+import type { DetectScale, Graph, Node, ValueType } from "../graph/graph.ts";
 import { TILE_VECTORS } from "./conv2d-tile.ts";
 import { planWinograd, usesWinograd } from "./winograd.ts";
+
+const NO_TYPE: ValueType = { dtype: "f32", shape: [] };
 
 /** Bytes of working memory that a node's kernel needs while it runs. */
 export function scratchBytesOf(node: Node, graph: Graph): number {
   switch (node.op) {
     case "conv2d":
     case "quantized_conv2d": {
-      const shape = (value: string) => graph.values.get(value)?.shape ?? [];
-      const [, , , inputs = 0] = shape(node.inputs[1] ?? "");
+      const type = (value: string) => graph.values.get(value) ?? NO_TYPE;
+      const [, , , inputs = 0] = type(node.inputs[1] ?? "").shape;
       const isQuantized = node.op === "quantized_conv2d";
-      if (usesWinograd(node, shape)) {
-        return planWinograd(shape(node.output), inputs, isQuantized).scratchBytes;
+      if (usesWinograd(node, type)) {
+        return planWinograd(type(node.output).shape, inputs, isQuantized).scratchBytes;
       }
-      const [, width = 0] = shape(node.output);
+      const [, width = 0] = type(node.output).shape;
       return isQuantized ? width * TILE_VECTORS * 16 : 0;
     }
     case "yolov5_detect":

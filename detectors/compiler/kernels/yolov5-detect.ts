@@ -166,10 +166,10 @@ function anchorConvolution(
     stride: 1,
     activation: "none",
     quantization: multiplier && {
+      inputZero: undefined,
       multiplier: multiplier.subarray(anchor * channels, (anchor + 1) * channels),
-      residualScale: undefined,
-      outputScale: undefined,
-      outputMax: 1,
+      residual: undefined,
+      output: undefined,
     },
     firstWindow: x.address,
   };

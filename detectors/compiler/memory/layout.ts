@@ -3,7 +3,7 @@
  * border surrounds a feature map.
  *
  * - A pixel's channels are contiguous and padded to whole vectors of 16 bytes, so that kernels store vectors.
- * - The input of a padded convolution carries the padding as a border of zeros. The right border of a row is the left
+ * - The input of a padded convolution carries the padding as a border. The right border of a row is the left
  *   border of the next.
  * - The parts of a concatenation are written straight into it where vectors fit: joining then costs nothing.
  */
@@ -12,7 +12,7 @@ import { type DType, type Graph, isConvolution, type Node, type ValueType } from
 const VECTOR_BYTES = 16;
 
 /** Bytes of one number. */
-export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { u8: 1, f32: 4, i16: 2 };
+export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { u8: 1, f32: 4, i16: 2, u7: 1 };
 
 /** A block of memory for one feature map, or for several that make up a concatenation. */
 export interface BufferLayout {
@@ -21,8 +21,10 @@ export interface BufferLayout {
   readonly originBytes: number;
   readonly pixelBytes: number;
   readonly rowBytes: number;
-  /** Pixels of zeros on every side. */
+  /** Pixels of padding on every side. */
   readonly borderPixels: number;
+  /** What each byte of a pixel of the border is; undefined: 0. */
+  readonly borderPixel: Uint8Array | undefined;
   readonly height: number;
 }
 
@@ -44,18 +46,25 @@ export interface Layout {
 export function layOut(graph: Graph): Layout {
   const slices = placeConcatenations(graph);
   const borders = new Map<string, number>();
+  const zeros: { readonly buffer: string; readonly channelBytes: number; readonly zero: Float32Array }[] = [];
   for (const node of graph.nodes) {
     const [input] = node.inputs;
     if (!isConvolution(node) || input === undefined) continue;
     const { top, left, bottom, right } = node.attributes.padding;
     const buffer = slices.get(input)?.buffer ?? input;
     borders.set(buffer, Math.max(borders.get(buffer) ?? 0, top, left, bottom, right));
+    const zero = node.op === "quantized_conv2d" ? node.attributes.quantization.inputZero : undefined;
+    if (zero !== undefined) zeros.push({ buffer, channelBytes: slices.get(input)?.channelBytes ?? 0, zero });
   }
   const buffers = new Map<string, BufferLayout>();
   for (const [value, type] of graph.values) {
     if (graph.constants.has(value) || slices.has(value)) continue;
     slices.set(value, { buffer: value, channelBytes: 0 });
-    buffers.set(value, bufferLayout(type, pixelBytes(graph, value, type), borders.get(value) ?? 0));
+    const bytes = pixelBytes(graph, value, type);
+    const own = zeros.filter(({ buffer }) => buffer === value);
+    const borderPixel = own.length === 0 ? undefined : new Uint8Array(bytes);
+    for (const { channelBytes, zero } of own) borderPixel?.set(zero, channelBytes);
+    buffers.set(value, bufferLayout(type, bytes, borders.get(value) ?? 0, borderPixel));
   }
   return { buffers, slices };
 }
@@ -95,14 +104,27 @@ function pixelBytes(graph: Graph, value: string, type: ValueType): number {
   return isPicture ? bytes : Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
 }
 
-function bufferLayout(type: ValueType, pixelBytes: number, borderPixels: number): BufferLayout {
+function bufferLayout(
+  type: ValueType,
+  pixelBytes: number,
+  borderPixels: number,
+  borderPixel: Uint8Array | undefined,
+): BufferLayout {
   const [height = 1, width = 1] = type.shape;
   if (type.shape.length !== 3) {
     const bytes = type.shape.reduce((product, size) => product * size, ELEMENT_BYTES[type.dtype]);
-    return { bytes, originBytes: 0, pixelBytes: bytes, rowBytes: bytes, borderPixels: 0, height: 1 };
+    return {
+      bytes,
+      originBytes: 0,
+      pixelBytes: bytes,
+      rowBytes: bytes,
+      borderPixels: 0,
+      borderPixel,
+      height: 1,
+    };
   }
   const rowBytes = (width + borderPixels) * pixelBytes;
   const originBytes = borderPixels * (rowBytes + pixelBytes);
   const bytes = (height + 2 * borderPixels) * rowBytes + borderPixels * pixelBytes;
-  return { bytes, originBytes, pixelBytes, rowBytes, borderPixels, height };
+  return { bytes, originBytes, pixelBytes, rowBytes, borderPixels, borderPixel, height };
 }

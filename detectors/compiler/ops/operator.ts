@@ -67,7 +67,7 @@ export function featureMap(
 }
 
 /** What operators that only move or compare numbers take. */
-export const STORED: readonly DType[] = ["f32", "i16"];
+export const STORED: readonly DType[] = ["f32", "i16", "u7"];
 
 /** The type of inputs[index], which a shape rule has accepted. */
 export function dtypeAt(inputs: readonly ValueType[], index: number): DType {

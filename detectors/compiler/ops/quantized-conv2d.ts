@@ -1,50 +1,80 @@
-import type { OperatorAttributes, ValueType } from "../graph/graph.ts";
+import type { OperatorAttributes, Padding, StoredInteger, ValueType } from "../graph/graph.ts";
 import { activate } from "./activation.ts";
 import { convolutionShape, convolve } from "./conv2d.ts";
-import { type OperatorDefinition, ShapeError, STORED, type Tensor, tensorAt } from "./operator.ts";
+import {
+  elements,
+  mapSize,
+  type OperatorDefinition,
+  ShapeError,
+  STORED,
+  type Tensor,
+  tensorAt,
+} from "./operator.ts";
 
-/** The largest number an i16 holds here; −32768 is left out, so that every number has its negative. */
-export const I16_MAX = 32_767;
+/** The least and the most that is stored: what lies beyond becomes these. */
+export const STORED_RANGE: Readonly<Record<StoredInteger, readonly [least: number, most: number]>> = {
+  i16: [-16_383, 16_383],
+  u7: [0, 127],
+};
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["quantized_conv2d"]): ValueType {
   const shape = convolutionShape(inputs, attributes, ["u8", ...STORED], STORED);
-  const { multiplier, residualScale, outputScale, outputMax } = attributes.quantization;
+  const { inputZero, multiplier, residual, output } = attributes.quantization;
   const [, , outputs = 0] = shape;
-  for (const [name, factors] of Object.entries({ multiplier, residualScale, outputScale })) {
-    if (factors !== undefined && factors.length !== outputs) {
-      throw new ShapeError(`${name}: expected ${outputs} factors, received ${factors.length}`);
-    }
+  const expectCount = (name: string, factors: Float32Array | undefined, expected: number): void => {
+    if (factors === undefined || factors.length === expected) return;
+    throw new ShapeError(`${name}: expected ${expected} factors, received ${factors.length}`);
+  };
+  expectCount("inputZero", inputZero, inputs[0]?.shape[2] ?? 0);
+  expectCount("multiplier", multiplier, outputs);
+  for (const [name, affine] of Object.entries({ residual, output })) {
+    expectCount(`${name}.scale`, affine?.scale, outputs);
+    expectCount(`${name}.zero`, affine?.zero, outputs);
   }
-  if (!(outputMax > 0 && outputMax <= I16_MAX)) {
-    throw new ShapeError(`outputMax: expected 1 to ${I16_MAX}, received ${outputMax}`);
+  if (inputs[3] !== undefined && residual === undefined) {
+    throw new ShapeError("residual: expected to be told what it stands for, received nothing");
   }
-  if (inputs[3] !== undefined && residualScale === undefined) {
-    throw new ShapeError("residualScale: expected one with a residual, received none");
-  }
-  return { dtype: outputScale === undefined ? "f32" : "i16", shape };
+  return { dtype: output?.dtype ?? "f32", shape };
 }
 
 function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["quantized_conv2d"]): Tensor {
+  const { activation, padding, stride, quantization } = attributes;
+  const { inputZero, multiplier, residual, output } = quantization;
   const bias = inputs[2]?.data;
-  const residual = inputs[3]?.data;
-  const { multiplier, residualScale, outputScale, outputMax } = attributes.quantization;
-  const factor = (factors: Float32Array | undefined, output: number): number => factors?.[output] ?? 1;
+  const added = inputs[3]?.data;
+  const noPadding = { top: 0, left: 0, bottom: 0, right: 0 };
   return convolve(
-    tensorAt(inputs, 0),
+    padded(tensorAt(inputs, 0), padding, inputZero),
     tensorAt(inputs, 1),
-    attributes,
+    { stride, padding: noPadding },
     () => 0,
-    (sum, output, at) => {
-      const value = activate(attributes.activation, sum * factor(multiplier, output) + (bias?.[output] ?? 0));
-      const real = value + (residual?.[at] ?? 0) * factor(residualScale, output);
-      if (outputScale === undefined) return real;
-      return Math.max(-outputMax, Math.min(outputMax, Math.round(real / factor(outputScale, output))));
+    (sum, channel, at) => {
+      const one = (factors: Float32Array | undefined): number => factors?.[channel] ?? 0;
+      const value = activate(activation, sum * one(multiplier) + (bias?.[channel] ?? 0));
+      const real =
+        added === undefined ? value : value + ((added[at] ?? 0) - one(residual?.zero)) * one(residual?.scale);
+      if (output === undefined) return real;
+      const [least, most] = STORED_RANGE[output.dtype];
+      return Math.max(least, Math.min(most, Math.round(real / one(output.scale) + one(output.zero))));
     },
   );
 }
 
+/** A feature map with its padding written out. */
+function padded(x: Tensor, { top, left, bottom, right }: Padding, zero: Float32Array | undefined): Tensor {
+  const [height, width, channels] = mapSize(x);
+  const shape = [top + height + bottom, left + width + right, channels];
+  const [, paddedWidth = 0] = shape;
+  const data = Float32Array.from({ length: elements(shape) }, (_, at) => zero?.[at % channels] ?? 0);
+  for (let row = 0; row < height; row++) {
+    const line = x.data.subarray(row * width * channels, (row + 1) * width * channels);
+    data.set(line, ((top + row) * paddedWidth + left) * channels);
+  }
+  return { shape, data };
+}
+
 /**
- * ONNX QLinearConv-10, except that factors are per output channel on both sides, zero points are 0, and activation and
- * residual are taken in between, in f32 (Jacob et al. 2018, arXiv:1712.05877, section 2).
+ * ONNX QLinearConv-10, except that factors are per channel on both sides, and activation and residual are taken in
+ * between, in f32 (Jacob et al. 2018, arXiv:1712.05877, section 2).
  */
 export const quantizedConv2d: OperatorDefinition<"quantized_conv2d"> = { infer, reference };

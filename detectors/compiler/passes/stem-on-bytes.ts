@@ -1,5 +1,5 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Graph, Node } from "../graph/graph.ts";
+import type { Graph, Node, ValueType } from "../graph/graph.ts";
 import { usesWinograd } from "../kernels/winograd.ts";
 import { rebuild } from "./rewrite.ts";
 
@@ -9,7 +9,6 @@ import { rebuild } from "./rewrite.ts";
  */
 export function stemOnBytes(graph: Graph): Graph {
   const constants = new Map(graph.constants);
-  const shape = (value: string) => graph.values.get(value)?.shape ?? [];
   const readers = (value: string) => graph.nodes.filter(({ inputs }) => inputs.includes(value));
   const only = (value: string): Node | undefined => {
     const nodes = readers(value);
@@ -23,7 +22,7 @@ export function stemOnBytes(graph: Graph): Graph {
     const [x, weightsName = "", ...others] = stem?.inputs ?? [];
     const weights = graph.constants.get(weightsName);
     if (blocks?.op !== "space_to_depth" || stem?.op !== "conv2d" || x !== blocks.output || !weights) continue;
-    if (!usesWinograd(stem, shape)) continue;
+    if (!usesWinograd(stem, (value) => typeOf(graph, value))) continue;
     const name = `${stem.output}.bytes`;
     const { scale } = normalize.attributes;
     constants.set(name, { shape: weights.shape, data: weights.data.map((weight) => weight * scale) });
@@ -36,4 +35,10 @@ export function stemOnBytes(graph: Graph): Graph {
     graph.nodes.flatMap((node) => replacements.get(node) ?? [node]),
     constants,
   );
+}
+
+function typeOf({ values }: Graph, value: string): ValueType {
+  const type = values.get(value);
+  if (type === undefined) throw new Error(`${value} has no type`);
+  return type;
 }

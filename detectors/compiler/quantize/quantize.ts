@@ -1,117 +1,152 @@
 /** f32 graph → the same network with its feature maps and weights stored as integers. */
 import { makeNode } from "../graph/builder.ts";
 import type { Constant, Graph, Node } from "../graph/graph.ts";
+import { removeDead } from "../passes/remove-dead.ts";
 import { rebuild } from "../passes/rewrite.ts";
 import type { Ranges } from "./ranges.ts";
-import { ACTIVATION_MAX, activationScale, quantizeWeights } from "./scales.ts";
 import { passesThrough, storableValues } from "./storable.ts";
+import { asI16, asU7, joined, type Stored } from "./stored.ts";
+import { wholeWeights } from "./whole-weights.ts";
+
+/** How numbers are stored. */
+export interface Quantization {
+  /**
+   * `i16`: 15 bits, near lossless. `i8`: 7 bits and weights of 8, but 15 on the maps of the finest strides, which cost
+   * most of the accuracy and are few.
+   */
+  readonly precision: "i16" | "i8";
+  /** Of every feature map that a convolution makes. */
+  readonly ranges: Ranges;
+}
+
+/** Maps of up to so many pixels of the picture per cell stay i16: at 7 bits they alone would cost half of all that is lost. */
+const FINE_STRIDE = 4;
 
 /**
- * Stores what it can as i16: feature maps with one factor per channel, weights with one per output channel. The factors
- * of a convolution's input go into its weights, so that they cost nothing. What an operator without integers reads or
+ * Stores what it can as integers: feature maps with factors per channel, weights with one per output channel. The factors of
+ * a convolution's input go into its weights, so that they cost nothing. What an operator without integers reads or
  * makes stays f32.
- * @param ranges of every feature map that a convolution makes
  */
-export function quantize(graph: Graph, ranges: Ranges): Graph {
+export function quantize(graph: Graph, { precision, ranges }: Quantization): Graph {
   const storable = storableValues(graph);
-  const scales = new Map<string, Float32Array>();
+  const narrow = precision === "i8" ? narrowValues(graph, storable) : new Set<string>();
+  const stored = new Map<string, Stored>();
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.map((node): Node => {
-    if (passesThrough(node) && storable.has(node.output)) {
-      scales.set(node.output, joined(node.inputs.map((input) => scales.get(input) ?? new Float32Array())));
-      return node;
+    if (node.op === "yolov5_sparse_detect") return quantizeHead(node, stored, constants);
+    if (node.op !== "conv2d" && !passesThrough(node)) return node;
+    if (storable.has(node.output)) {
+      stored.set(node.output, storedOutput(node, graph, narrow.has(node.output), ranges, stored));
     }
-    if (node.op === "yolov5_sparse_detect") return quantizeHead(node, scales, constants);
-    if (node.op !== "conv2d") return node;
-    if (storable.has(node.output)) scales.set(node.output, activationScale(rangeOf(ranges, node.output)));
-    return quantizeConvolution(node, scales, constants);
+    return node.op === "conv2d" ? quantizeConvolution(node, stored, constants) : node;
   });
-  return rebuild(graph, nodes, withoutUnused(constants, nodes));
+  return removeDead(rebuild(graph, nodes, constants));
+}
+
+/** The storable values that are stored in 7 bits: those of coarse strides, and what they pass through together with them. */
+function narrowValues(graph: Graph, storable: ReadonlySet<string>): ReadonlySet<string> {
+  const narrow = new Set([...storable].filter((value) => strideOf(value, graph) > FINE_STRIDE));
+  for (let before = -1; before !== narrow.size; ) {
+    before = narrow.size;
+    for (const { inputs, output } of graph.nodes.filter(passesThrough)) {
+      const values = [...inputs, output].filter((value) => storable.has(value));
+      if (values.some((value) => narrow.has(value))) for (const value of values) narrow.add(value);
+    }
+  }
+  return narrow;
+}
+
+/** Pixels of the picture per cell of a feature map. */
+function strideOf(value: string, { input, values }: Graph): number {
+  const rows = (name: string) => values.get(name)?.shape[0] ?? 1;
+  return rows(input) / rows(value);
+}
+
+function storedOutput(
+  node: Node,
+  graph: Graph,
+  isNarrow: boolean,
+  ranges: Ranges,
+  stored: ReadonlyMap<string, Stored>,
+): Stored {
+  if (node.op !== "conv2d") return joined(node.inputs.flatMap((input) => stored.get(input) ?? []));
+  const range = ranges.get(node.output);
+  if (range === undefined) throw new Error(`nobody has seen the range of ${node.output}`);
+  if (!isNarrow) return asI16(range);
+  return asU7({
+    range,
+    activation: node.attributes.activation,
+    hasResidual: node.inputs.length > 3,
+    stride: strideOf(node.output, graph),
+  });
 }
 
 /** The convolution for inputs and output as they are stored; itself where all are f32. */
 function quantizeConvolution(
   node: Node<"conv2d">,
-  scales: ReadonlyMap<string, Float32Array>,
+  stored: ReadonlyMap<string, Stored>,
   constants: Map<string, Constant>,
 ): Node {
-  const [x = "", weightsName = "", biasName = `${node.output}.bias`, residual] = node.inputs;
-  const weights = constants.get(weightsName);
-  const inputScale = scales.get(x);
-  const outputScale = scales.get(node.output);
-  if (weights === undefined || (inputScale === undefined && outputScale === undefined)) return node;
-  const [outputs = 0] = weights.shape;
-  if (!constants.has(biasName)) {
-    constants.set(biasName, { shape: [outputs], data: new Float32Array(outputs) });
-  }
-  const whole = inputScale && wholeWeights(weightsName, inputScale, constants);
-  const residualScale =
-    residual === undefined ? undefined : (scales.get(residual) ?? new Float32Array(outputs).fill(1));
+  const [x = "", weights = "", bias, residual] = node.inputs;
+  const input = stored.get(x);
+  const output = stored.get(node.output);
+  if (input === undefined && output === undefined) return node;
+  const own = addWholeWeights(node.output, { weights, bias }, input, constants);
+  const inputs = [x, own.weights, own.bias, ...(residual === undefined ? [] : [residual])];
   const { stride, padding, activation } = node.attributes;
-  return makeNode(
-    "quantized_conv2d",
-    [x, whole?.name ?? weightsName, biasName, ...(residual === undefined ? [] : [residual])],
-    node.output,
-    {
-      stride,
-      padding,
-      activation,
-      quantization: {
-        multiplier: whole?.multiplier ?? new Float32Array(outputs).fill(1),
-        residualScale,
-        outputScale,
-        outputMax: ACTIVATION_MAX,
-      },
+  return makeNode("quantized_conv2d", inputs, node.output, {
+    stride,
+    padding,
+    activation,
+    quantization: {
+      inputZero: input?.zero.some((zero) => zero !== 0) ? input.zero : undefined,
+      multiplier: own.multiplier,
+      residual: residual === undefined ? undefined : (stored.get(residual) ?? asItIs(own.multiplier.length)),
+      output,
     },
-  );
+  });
 }
 
-/** The head with the weights for its features as they are stored. */
+/** The head with weights and biases for its features as they are stored. */
 function quantizeHead(
   node: Node<"yolov5_sparse_detect">,
-  scales: ReadonlyMap<string, Float32Array>,
+  stored: ReadonlyMap<string, Stored>,
   constants: Map<string, Constant>,
 ): Node {
   const inputs = [...node.inputs];
   const multipliers = node.attributes.scales.map((_, scale) => {
-    const [x = "", weights = ""] = inputs.slice(4 * scale + 1);
-    const inputScale = scales.get(x);
-    if (inputScale === undefined) return undefined;
-    const { name, multiplier } = wholeWeights(weights, inputScale, constants);
-    inputs[4 * scale + 2] = name;
-    return multiplier;
+    const [x = "", weights = "", bias = ""] = inputs.slice(4 * scale + 1);
+    const input = stored.get(x);
+    if (input === undefined) return undefined;
+    const own = addWholeWeights(`${node.output}/${scale}`, { weights, bias }, input, constants);
+    inputs.splice(4 * scale + 2, 2, own.weights, own.bias);
+    return own.multiplier;
   });
   return makeNode(node.op, inputs, node.output, { ...node.attributes, multipliers });
 }
 
-/** Adds the whole numbers of a constant's weights to the constants. */
-function wholeWeights(
-  weights: string,
-  inputScale: Float32Array,
+/** Adds the weights and the bias that belong to an input as it is stored to the constants. */
+function addWholeWeights(
+  name: string,
+  names: { readonly weights: string; readonly bias: string | undefined },
+  input: Stored | undefined,
   constants: Map<string, Constant>,
-): { readonly name: string; readonly multiplier: Float32Array } {
-  const reals = constants.get(weights);
-  if (reals === undefined) throw new Error(`${weights} is not a constant`);
-  const { weights: whole, multiplier } = quantizeWeights(reals, inputScale);
-  const name = `${weights}.whole`;
-  constants.set(name, whole);
-  return { name, multiplier };
+): { readonly weights: string; readonly bias: string; readonly multiplier: Float32Array } {
+  const weights = constants.get(names.weights);
+  if (weights === undefined) throw new Error(`${names.weights} is not a constant`);
+  const [outputs = 0] = weights.shape;
+  const reals = constants.get(names.bias ?? "")?.data ?? new Float32Array(outputs);
+  const whole = input && wholeWeights(weights, input);
+  const own = { weights: `${name}.whole.weights`, bias: `${name}.whole.bias` };
+  constants.set(own.weights, whole?.weights ?? weights);
+  constants.set(own.bias, {
+    shape: [outputs],
+    data: reals.map((one, output) => one + (whole?.biasShift[output] ?? 0)),
+  });
+  return { ...own, multiplier: whole?.multiplier ?? new Float32Array(outputs).fill(1) };
 }
 
-function rangeOf(ranges: Ranges, value: string) {
-  const range = ranges.get(value);
-  if (range === undefined) throw new Error(`nobody has seen the range of ${value}`);
-  return range;
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(parts.flatMap((part) => [...part]));
-}
-
-function withoutUnused(
-  constants: ReadonlyMap<string, Constant>,
-  nodes: readonly Node[],
-): ReadonlyMap<string, Constant> {
-  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
-  return new Map([...constants].filter(([name]) => used.has(name)));
+/** Reals, told in the same words. */
+function asItIs(channels: number) {
+  return { scale: new Float32Array(channels).fill(1), zero: new Float32Array(channels) };
 }

@@ -12,6 +12,7 @@ import {
   type MemoryName,
   PLAIN,
   type PlainName,
+  STORE_LOW_HALF,
   TYPE_CODES,
   type WasmType,
 } from "./opcodes.ts";
@@ -113,6 +114,12 @@ export class Assembler {
     const { code, params, results } = MEMORY[name];
     if (offset < 0) this.fail(`${name}: offset ${offset} is negative`);
     return this.write([...code, 0, ...unsignedLeb(offset)], params, results);
+  }
+
+  /** Stores the lower eight bytes of a vector: takes address, vector. */
+  storeLowHalf(offset = 0): this {
+    const { code, params, results } = STORE_LOW_HALF;
+    return this.write([...code, 0, ...unsignedLeb(offset), 0], params, results);
   }
 
   /** Fills memory: takes address, byte value, byte count. */

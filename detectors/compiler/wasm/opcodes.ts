@@ -85,6 +85,8 @@ export const PLAIN = {
   "i16x8.extend_high_i8x16_u": unary(simd(138), "v128"),
   "i32x4.extend_low_i16x8_u": unary(simd(169), "v128"),
   "i32x4.extend_high_i16x8_u": unary(simd(170), "v128"),
+  "i8x16.narrow_i16x8_u": binary(simd(102), "v128"),
+  "i8x16.max_u": binary(simd(121), "v128"),
   "i16x8.narrow_i32x4_s": binary(simd(133), "v128"),
   "i16x8.max_s": binary(simd(152), "v128"),
   "i16x8.splat": convert(simd(16), "i32", "v128"),
@@ -93,6 +95,12 @@ export const PLAIN = {
   /** Products of eight pairs of i16, neighbours added up: four i32. */
   "i32x4.dot_i16x8_s": binary(simd(186), "v128"),
   "i32x4.shl": shift(171),
+  /** Products of sixteen pairs of i8 and of 7-bit numbers, four neighbours added up, and c: four i32 (relaxed SIMD). */
+  "i32x4.relaxed_dot_i8x16_i7x16_add_s": {
+    code: simd(275),
+    params: ["v128", "v128", "v128"],
+    results: ["v128"],
+  },
   /** a · b + c, rounded once where the CPU can (relaxed SIMD proposal). */
   "f32x4.relaxed_madd": { code: simd(261), params: ["v128", "v128", "v128"], results: ["v128"] },
 } as const satisfies Record<string, Instruction>;
@@ -103,6 +111,7 @@ export const MEMORY = {
   "f32.load": { code: [0x2a], bytes: 4, params: ["i32"], results: ["f32"] },
   "i32.load8_u": { code: [0x2d], bytes: 1, params: ["i32"], results: ["i32"] },
   "i32.load16_u": { code: [0x2f], bytes: 2, params: ["i32"], results: ["i32"] },
+  "i32.store8": { code: [0x3a], bytes: 1, params: ["i32", "i32"], results: [] },
   "i32.store16": { code: [0x3b], bytes: 2, params: ["i32", "i32"], results: [] },
   "i32.store": { code: [0x36], bytes: 4, params: ["i32", "i32"], results: [] },
   "f32.store": { code: [0x38], bytes: 4, params: ["i32", "f32"], results: [] },
@@ -115,6 +124,9 @@ export const MEMORY = {
 
 export type PlainName = keyof typeof PLAIN;
 export type MemoryName = keyof typeof MEMORY;
+
+/** `v128.store64_lane` of the lower half: stores eight bytes; memory immediates and the lane follow. */
+export const STORE_LOW_HALF: Instruction = { code: simd(91), params: ["i32", "v128"], results: [] };
 
 /** Encodings that the assembler gives immediates of its own. */
 export const CONTROL = {
