@@ -103,8 +103,9 @@ export function learn(background: Background, grey: Float32Array, moved: Uint8Ar
 
 /** Counts a picture in favour of the look. */
 function rememberLook({ tenure, returned, votes }: Background, index: number) {
-  tenure[index] = Math.min((tenure[index] ?? 0) + 1, MOST_TENURE);
-  returned[index] = 0;
+  const heldFor = tenure[index] ?? 0;
+  if (heldFor < MOST_TENURE) tenure[index] = heldFor + 1;
+  if (returned[index] !== 0) returned[index] = 0;
   const against = votes[index] ?? 0;
   if (against > 0) votes[index] = against - 1;
 }

@@ -130,7 +130,7 @@ export function lookForMotion(gate: Gate, picture: Picture, timeMs: number): { g
   const noise = gate.noise + (unrest - gate.noise) / NOISE_MEMORY;
   return {
     gate: { ...next, noise },
-    motion: { calibrating, boxes: calibrating ? [] : movedBoxes(gate) },
+    motion: { calibrating, boxes: calibrating || movedPixels < config.contour_area ? [] : movedBoxes(gate) },
   };
 }
 
