@@ -3,6 +3,8 @@
  */
 import type { CompiledModel } from "./compiler/compile.ts";
 import type { CompileFileOptions } from "./compiler/compile-file.ts";
+import type { Layer } from "./compiler/explain.ts";
+import type { Target } from "./compiler/target.ts";
 import { type DetectorFaultKind, ModelError } from "./errors.ts";
 import type { ModelDescription, Precision } from "./module-format.ts";
 
@@ -12,6 +14,7 @@ export { describeSource, downloadBytes, type KnownModel } from "./catalog/known-
 export { locateModel, type ModelPlaces, sabrewingHome } from "./catalog/locate-model.ts";
 export { type FetchOptions, obtainModel } from "./catalog/obtain-model.ts";
 export type { CompileFileOptions } from "./compiler/compile-file.ts";
+export type { Layer } from "./compiler/explain.ts";
 export type { Target } from "./compiler/target.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription, Precision } from "./module-format.ts";
@@ -136,4 +139,13 @@ export async function compileModel(path: string, options: CompileModelOptions = 
     `${path} cannot be compiled with precision ${options.precision}, only with ${precision}.`,
     `Compile it with --precision ${precision}.`,
   );
+}
+
+/**
+ * Measures what each layer of a compiled model costs in this engine.
+ * @throws WebAssembly.CompileError where this engine lacks what the target needs.
+ */
+export async function explainModel(compiled: CompiledModel, target: Target): Promise<readonly Layer[]> {
+  const { explain } = await import("./compiler/explain.ts");
+  return explain(compiled, target);
 }

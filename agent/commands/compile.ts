@@ -19,6 +19,7 @@ Examples:
   sabrewing compile yolov5n.pt -o yolov5n.wasm --precision i16         half the size, nearly twice as fast
   sabrewing compile yolov5n.pt -o yolov5n.wasm --precision i8 --calibrate rtsp://user:pass@10.0.0.7/stream2
                                                    64 frames, one a second, of the camera that it is for
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --explain               which layers the time goes to
   sabrewing compile yolov5n.pt -o yolov5n.wasm --print fuse-silu       the graph after one stage
   sabrewing compile yolov5n.pt -o yolov5n.wasm --json | jq .sha256
 
@@ -36,6 +37,7 @@ interface CompileOptions {
   readonly name?: string;
   readonly licence?: string;
   readonly print?: string;
+  readonly explain: boolean;
   readonly json: boolean;
 }
 
@@ -72,6 +74,11 @@ export function compileCommand(): Command {
     .option("--variants", "write every variant side by side; -o names the set", false)
     .option("--name <name>", "what the module calls itself (default: the model's file name)")
     .option("--licence <id>", "licence of the weights, an SPDX identifier (known weights are recognised)")
+    .option(
+      "--explain",
+      "show how each layer is computed, its FLOPs, and its share of the time on this machine",
+      false,
+    )
     .option("--print <stage>", "show the graph after this stage of the compiler")
     .option("--json", "a JSON line", false)
     .addHelpText("after", EXAMPLES)
@@ -79,7 +86,19 @@ export function compileCommand(): Command {
 }
 
 async function compile(model: string, options: CompileOptions): Promise<void> {
-  const { output: out, json, name, size, target, precision, licence, print, variants, calibrate } = options;
+  const {
+    output: out,
+    json,
+    name,
+    size,
+    target,
+    precision,
+    licence,
+    print,
+    explain,
+    variants,
+    calibrate,
+  } = options;
   if (calibrate !== undefined && !variants && (precision ?? "f32") === "f32") {
     throw new UsageError("--calibrate is for integers: add --precision i16, --precision i8 or --variants");
   }
@@ -95,14 +114,16 @@ async function compile(model: string, options: CompileOptions): Promise<void> {
     }
   };
   if (variants) {
-    const [single] = Object.entries({ target, precision, print }).filter(([, value]) => value !== undefined);
+    const [single] = Object.entries({ target, precision, print, explain: explain || undefined }).filter(
+      ([, value]) => value !== undefined,
+    );
     if (single !== undefined) throw new UsageError(`--variants makes them all: leave out --${single[0]}`);
     show(await writeVariants({ model, out, name, size, licence, calibration }, process.stderr));
     return;
   }
   // With --json standard output belongs to the one line.
-  const graphs = json ? process.stderr : process.stdout;
+  const shown = json ? process.stderr : process.stdout;
   const progress = showProgress("compile", process.stderr);
-  const order = { model, out, name, size, target, precision, licence, print, calibration };
-  show([await writeModule(order, progress, (graph) => graphs.write(`${graph}\n`))]);
+  const order = { model, out, name, size, target, precision, licence, print, explain, calibration };
+  show([await writeModule(order, progress, (text) => shown.write(`${text}\n`))]);
 }

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { compileModel, type Precision, type Target } from "../../detectors/detector.ts";
+import { compileModel, explainModel, type Precision, type Target } from "../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import type { Calibration } from "./calibrate-visibly.ts";
+import { describeLayers } from "./layers-report.ts";
 import type { ModuleReport } from "./module-report.ts";
 import type { Progress } from "./progress.ts";
 import type { ModelSize } from "./size-option.ts";
@@ -21,6 +22,8 @@ export interface ModuleOrder {
   readonly calibration?: Calibration | undefined;
   /** SPDX identifier; known weights are recognised. */
   readonly licence?: string | undefined;
+  /** Shows what each layer costs. */
+  readonly explain?: boolean;
   /** Name of the compiler's stage whose graph is to be shown. */
   readonly print?: string | undefined;
 }
@@ -28,7 +31,7 @@ export interface ModuleOrder {
 /**
  * Compiles a model and writes the module; only a whole one ever has the name `out`.
  * @param progress is ended here, so that nothing is written into its line
- * @param show gets the graph after the stage `print`
+ * @param show gets the graph after the stage `print`, and what each layer costs
  * @throws ModelError when the model cannot be compiled, UsageError for a stage there is not, ConfigError when `out` cannot
  *   be written.
  */
@@ -39,7 +42,7 @@ export async function writeModule(
 ): Promise<ModuleReport> {
   using shown = progress;
   const stages: string[] = [];
-  const { bytes, description } = await compileModel(order.model, {
+  const compiled = await compileModel(order.model, {
     ...(order.name === undefined ? {} : { name: order.name }),
     ...(order.size === undefined ? {} : { size: order.size }),
     ...(order.target === undefined ? {} : { target: order.target }),
@@ -55,7 +58,11 @@ export async function writeModule(
   if (order.print !== undefined && !stages.includes(order.print)) {
     throw new UsageError(`there is no stage "${order.print}"; the stages are ${stages.join(", ")}`);
   }
+  const { bytes, description } = compiled;
   await writeWhole(order.out, bytes);
+  if (order.explain === true) {
+    show(describeLayers(await explainModel(compiled, order.target ?? "simd128")));
+  }
   const { input, precision, labels, source } = description;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { out: order.out, bytes: bytes.length, sha256, input, precision, labels, licence: source.licence };

@@ -104,6 +104,8 @@ export function constantArea(module: ModuleBuilder, startAddress: number): Const
 export interface Network {
   /** (scoreThreshold, iouThreshold) → number of detections. */
   readonly infer: FunctionReference;
+  /** What it calls in order, without parameters and results, and for which node. */
+  readonly steps: readonly { readonly node: Node; readonly run: FunctionReference }[];
 }
 
 /** Emits a function per node and `infer`, which calls them in order. */
@@ -119,8 +121,8 @@ export function emitNetwork(
   const steps = graph.nodes.flatMap((node, index) => [
     ...plan.bordered
       .filter(({ first }) => Math.max(0, first) === index)
-      .map((buffer) => emitBorder(module, node.output, buffer, constants)),
-    emitNode(node, context),
+      .map((buffer) => ({ node, run: emitBorder(module, node.output, buffer, constants) })),
+    { node, run: emitNode(node, context) },
   ]);
   const infer = module.function("infer", ["f32", "f32"], ["i32"], (code, score, iou) => {
     if (score === undefined || iou === undefined) throw new Error("infer has two parameters");
@@ -133,10 +135,10 @@ export function emitNetwork(
         code.i32(1).globalSet(prepared);
       });
     }
-    for (const step of steps) code.call(step);
+    for (const { run } of steps) code.call(run);
     code.globalGet(context.detectionCount);
   });
-  return { infer };
+  return { infer, steps };
 }
 
 /** TypeScript cannot see that the kernel and the node are of one operator; the table's type made sure of it. */

@@ -1,0 +1,39 @@
+import { describe, expect, test } from "vitest";
+import { describeLayers } from "../../../../agent/commands/layers-report.ts";
+import { compile } from "../../../../detectors/compiler/compile.ts";
+import { explain } from "../../../../detectors/compiler/explain.ts";
+import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
+
+describe("explain", async () => {
+  const graph = await seededYolov5nGraph({ width: 64, height: 64 }, { classes: 2 });
+  const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "unknown" } as const;
+  const compiled = compile({ name: "seeded", labels: ["a", "b"], graph }, { source });
+  const layers = explain(compiled, "simd128");
+
+  test("tells of every layer once, in the order in which they run, and shares out the whole time", () => {
+    expect(layers.map(({ output }) => output)).toEqual(compiled.graph.nodes.map(({ output }) => output));
+    expect(layers.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+    for (const { ms } of layers) expect(ms).toBeGreaterThan(0);
+  });
+
+  test("tells which way a convolution is computed", () => {
+    const kernels = new Set(layers.filter(({ op }) => op === "conv2d").map(({ kernel }) => kernel));
+    expect(kernels).toContain("direct, f32");
+    expect(kernels).toContain("Winograd F(4×4, 3×3), f32 as f32");
+    expect(kernels).toContain("Winograd F(4×4, 3×3), u8 as f32");
+  });
+
+  test("credits a convolution with two operations per product of its definition", () => {
+    const stem = layers.find(({ kernel }) => kernel.includes("u8 as f32"));
+    const [height = 0, width = 0, outputs = 0] = stem?.shape ?? [];
+    expect(stem?.flops).toBe(2 * height * width * outputs * 3 * 3 * 12);
+  });
+
+  test("is shown as a table with a bar for each share and a last line for all together", () => {
+    const lines = describeLayers(layers).trimEnd().split("\n");
+    expect(lines).toHaveLength(layers.length + 2);
+    expect(lines[0]).toMatch(/^layer +operator +kernel +output +MFLOP +ms +GFLOP\/s +share$/);
+    expect(lines.filter((line) => line.includes("█".repeat(20)))).toHaveLength(1);
+    expect(lines.at(-1)).toMatch(/^together .* ms, .* GFLOP\/s/);
+  });
+});
