@@ -87,6 +87,17 @@ describe("where to look", () => {
     expect(framesWithLooks(looks).slice(0, 5)).toEqual([0, 1, 3, 5, 7]);
   });
 
+  test("is at several steady walkers in the same frames, so that every other one costs nothing", () => {
+    const other = { ...WALKER, id: 2, box: [100, 300, 150, 420] as const };
+    const boxes = [WALKER.box, other.box];
+    const { looks } = watch(12, (frame) => ({
+      motion: frame === 0 ? STILL : { boxes, calibrating: false },
+      // The second one comes when it is not the first one's turn.
+      expected: frame === 0 ? [] : frame < 4 ? [WALKER] : [WALKER, other],
+    }));
+    expect(framesWithLooks(looks)).toEqual([0, 1, 3, 4, 6, 8, 10]);
+  });
+
   test("is at every frame at a walker who may get lost, or is not sure to be one yet", () => {
     for (const doubt of [{ steady: false }, { confirmed: false }]) {
       const expected = [{ ...WALKER, ...doubt }];
