@@ -89,12 +89,15 @@ describe("where to look", () => {
 
   test("is at several steady walkers in the same frames, so that every other one costs nothing", () => {
     const other = { ...WALKER, id: 2, box: [100, 300, 150, 420] as const };
-    const boxes = [WALKER.box, other.box];
-    const { looks } = watch(12, (frame) => ({
-      motion: frame === 0 ? STILL : { boxes, calibrating: false },
-      // The second one comes when it is not the first one's turn.
-      expected: frame === 0 ? [] : frame < 4 ? [WALKER] : [WALKER, other],
-    }));
+    const both = { boxes: [WALKER.box, other.box], calibrating: false };
+    // The second one comes when it is not the first one's turn.
+    const { looks } = watch(12, (frame) =>
+      frame === 0
+        ? {}
+        : frame < 4
+          ? { motion: WALKING, expected: [WALKER] }
+          : { motion: both, expected: [WALKER, other] },
+    );
     expect(framesWithLooks(looks)).toEqual([0, 1, 3, 4, 6, 8, 10]);
   });
 
