@@ -49,6 +49,7 @@ for (let index = from; index < to; index++) {
     send({ kind: "finding", index, what: "a prototype that everything shares was changed" });
   });
 }
+target.close?.();
 send({ kind: "done", accepted });
 
 function send(message: FuzzMessage): void {

@@ -1,6 +1,6 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DESCRIPTION_SECTION } from "../../../detectors/module-format.ts";
 import { loadModule } from "../../../detectors/runtime/module.ts";
 import { startPool } from "../../../detectors/runtime/pool.ts";
@@ -29,6 +29,7 @@ export function moduleTarget(): FuzzTarget {
   const make = moduleMutants();
   return {
     make,
+    close: () => rmSync(dirname(path), { recursive: true }),
     feed(bytes) {
       writeFileSync(path, bytes as Uint8Array);
       return acceptedUnless(refusesModel, () => loadModule(path));
@@ -43,6 +44,7 @@ export function openingTarget(): FuzzTarget {
   let turn = 0;
   return {
     make,
+    close: () => rmSync(dirname(path), { recursive: true }),
     feed(bytes) {
       writeFileSync(path, bytes as Uint8Array);
       const runtime = turn++ % 4 === 0 ? "wasmer" : "v8";

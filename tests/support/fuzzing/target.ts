@@ -7,6 +7,8 @@ export interface FuzzTarget {
    * @returns whether it was accepted. Refusing it is as good, in the documented way: by `refuses`.
    */
   feed(mutant: unknown): boolean | Promise<boolean>;
+  /** Clears up behind the last mutant. */
+  close?(): void;
 }
 
 /** Whether the input was accepted; false when it was refused by one of the documented errors. Others are findings. */
