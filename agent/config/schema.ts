@@ -3,6 +3,7 @@ import { FilterSchema } from "./filter-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
+import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
 import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
 
@@ -168,6 +169,8 @@ export const AgentConfigSchema = z
     mqtt: MqttSchema,
     model: ModelSchema,
     detector: DetectorSchema.prefault({}),
+    homeassistant: HomeAssistantSchema.prefault({}),
+    metrics: MetricsSchema.prefault({}),
     cameras: z
       .record(z.string(), CameraSchema)
       .superRefine(checkNames, always)
@@ -188,6 +191,8 @@ export const AgentConfigSchema = z
 export type AgentConfig = z.output<typeof AgentConfigSchema>;
 export type MqttConfig = AgentConfig["mqtt"];
 export type DetectorConfig = AgentConfig["detector"];
+export type HomeAssistantConfig = AgentConfig["homeassistant"];
+export type MetricsConfig = AgentConfig["metrics"];
 /** One camera, its name included. */
 export type CameraConfig = AgentConfig["cameras"][number];
 export type ObjectsConfig = CameraConfig["objects"];

@@ -14,7 +14,12 @@ export interface NoCommand {
 
 /** The only topics the agent hears: `<prefix>/<camera>/detect/set` of each camera, no wildcards. */
 export function commandTopics(prefix: string, cameras: readonly string[]): readonly string[] {
-  return cameras.map((camera) => `${prefix}/${camera}/detect/set`);
+  return cameras.map((camera) => commandTopic(prefix, camera));
+}
+
+/** Where somebody switches a camera's detection. */
+export function commandTopic(prefix: string, camera: string): string {
+  return `${prefix}/${camera}/detect/set`;
 }
 
 /**
@@ -30,7 +35,7 @@ export function readCommand(
   payload: Uint8Array,
   retained: boolean,
 ): Command | NoCommand {
-  const camera = cameras.find((name) => topic === `${prefix}/${name}/detect/set`);
+  const camera = cameras.find((name) => topic === commandTopic(prefix, name));
   if (camera === undefined) return { problem: `nothing is expected on ${topic}` };
   if (retained) {
     return {
@@ -48,7 +53,12 @@ export function readCommand(
 
 const LONGEST_SHOWN = 20;
 
+/** Where the agent tells whether a camera's detection is on. */
+export function detectStateTopic(prefix: string, camera: string): string {
+  return `${prefix}/${camera}/detect/state`;
+}
+
 /** Whether a camera's pictures are searched for objects. */
 export function detectState(prefix: string, camera: string, isOn: boolean): Message {
-  return { topic: `${prefix}/${camera}/detect/state`, payload: isOn ? "ON" : "OFF", retain: true, qos: 1 };
+  return { topic: detectStateTopic(prefix, camera), payload: isOn ? "ON" : "OFF", retain: true, qos: 1 };
 }

@@ -42,6 +42,8 @@ test("the smallest configuration gets every default", () => {
     },
     model: { path: "/models/m.wasm", precision: "auto" },
     detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000 },
+    homeassistant: { enabled: false, discovery_prefix: "homeassistant" },
+    metrics: { enabled: false, host: "127.0.0.1", port: 9464 },
     cameras: [
       {
         name: "door",
