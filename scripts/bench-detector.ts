@@ -21,7 +21,8 @@ import { coldStarts } from "./benchmark/cold-start.ts";
 import type { ContestantChoice } from "./benchmark/contestant.ts";
 import { type Engine, MODELS, type Model, prepareField, type Size } from "./benchmark/field.ts";
 import { peakOperations } from "./benchmark/peak.ts";
-import { writePlot } from "./benchmark/plot-file.ts";
+import { plot } from "./benchmark/plot.ts";
+import { thisMachine, writePlot } from "./benchmark/plot-file.ts";
 import { median, type Result, race } from "./benchmark/race.ts";
 import { type ProcessRacer, startRacer } from "./benchmark/racer-process.ts";
 import { type Extras, type Row, toRow } from "./benchmark/row.ts";
@@ -77,7 +78,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-if (options.plot !== undefined) await writePlot(rows, options.plot);
+if (options.plot !== undefined) await writePlot(plot(rows, thisMachine()), options.plot, "benchmark");
 if (!options.json) console.log(`${table(rows)}\nTimes in milliseconds; ${options.rounds} rounds each.`);
 // A benchmark in which somebody could not run is no result.
 process.exitCode = dropouts === 0 ? 0 : 1;

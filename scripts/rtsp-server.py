@@ -59,23 +59,31 @@ def read_clip(path):
     return caps, units, end
 
 
+def first_unit(units, start):
+    """Index of the first picture at or after this time that can be decoded by itself; of the very first where none can."""
+    return next((index for index, (_, pts, _, is_delta) in enumerate(units) if pts >= start and not is_delta), 0)
+
+
 class LoopFactory(GstRtspServer.RTSPMediaFactory):
     """Makes the one stream that all clients share."""
 
-    def __init__(self, clip):
+    def __init__(self, clip, start):
         super().__init__()
         self.caps, self.units, self.duration = clip
+        self.first = first_unit(self.units, start * Gst.SECOND % self.duration)
         self.set_launch(SERVE)
         self.set_shared(True)
 
     def do_configure(self, media):
         source = media.get_element().get_by_name_recurse_up("in")
         source.set_property("caps", self.caps)
-        position = {"unit": 0, "round": 0}
+        position = {"unit": self.first, "round": 0}
+        # Time stamps begin at zero wherever in the clip the stream does.
+        origin = self.units[self.first][2]
 
         def push(element, _bytes):
             content, pts, dts, is_delta = self.units[position["unit"]]
-            offset = position["round"] * self.duration
+            offset = position["round"] * self.duration - origin
             buffer = Gst.Buffer.new_wrapped(content)
             buffer.pts = pts + offset
             buffer.dts = dts + offset
@@ -107,12 +115,15 @@ def main():
     arguments.add_argument("--port", type=int, default=0, help="0 (default): a free one, printed")
     arguments.add_argument("--address", default="127.0.0.1", help="where to listen (default: this machine only)")
     arguments.add_argument("--path", default="/camera", help="of the stream's address (default: /camera)")
+    arguments.add_argument(
+        "--start", type=float, default=0, help="where in the clip to begin, seconds; behind its end: from the front again"
+    )
     arguments.add_argument("--user", help="with --password: only this user may watch")
     arguments.add_argument("--password")
     options = arguments.parse_args()
 
     Gst.init(None)
-    factory = LoopFactory(read_clip(options.file))
+    factory = LoopFactory(read_clip(options.file), options.start)
     server = GstRtspServer.RTSPServer()
     server.set_address(options.address)
     server.set_service(str(options.port))

@@ -3,10 +3,14 @@ import type { Contestant, ContestantChoice } from "./contestant.ts";
 /** Loads a contestant's model until the next thing it can do is answer. Nobody else's code is loaded. */
 export async function loadContestant(choice: ContestantChoice): Promise<Contestant> {
   switch (choice.name) {
-    case "onnxruntime-web":
-      return (await import("./onnxruntime.ts")).loadOnnxruntimeWeb(choice.modelPath, choice);
-    case "onnxruntime-node":
-      return (await import("./onnxruntime.ts")).loadOnnxruntimeNode(choice.modelPath, choice);
+    case "onnxruntime-web": {
+      const { networkContestant, openOnnxruntimeWeb } = await import("./onnxruntime.ts");
+      return networkContestant(openOnnxruntimeWeb(choice.modelPath, choice), choice);
+    }
+    case "onnxruntime-node": {
+      const { networkContestant, openOnnxruntimeNode } = await import("./onnxruntime.ts");
+      return networkContestant(openOnnxruntimeNode(choice.modelPath, choice), choice);
+    }
     case "tfjs-backend-wasm":
       return (await import("./tfjs.ts")).loadTfjs(choice.modelPath, choice);
     case "peak":

@@ -1,3 +1,4 @@
+import { alignColumns } from "./align-columns.ts";
 import { type Row, webPeer } from "./row.ts";
 
 interface Column {
@@ -38,14 +39,8 @@ const FIGURES: readonly Column[] = [
 /** The rows as a table for people. */
 export function table(rows: readonly Row[]): string {
   const columns = [...WORDS, ...FIGURES];
-  const cells = [
-    columns.map(({ heading }) => heading),
-    ...rows.map((row) => columns.map(({ cell }) => cell(row, rows))),
-  ];
-  const widths = columns.map((_, at) => Math.max(...cells.map((line) => line[at]?.length ?? 0)));
-  const pad = (cell: string, at: number): string =>
-    at < WORDS.length ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0);
-  return cells.map((line) => line.map(pad).join("  ").trimEnd()).join("\n");
+  const lines = rows.map((row) => columns.map(({ cell }) => cell(row, rows)));
+  return alignColumns([columns.map(({ heading }) => heading), ...lines], WORDS.length);
 }
 
 /** How many times as fast: `2.41×`; nothing where one of the two was not measured. */
