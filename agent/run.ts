@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { chooseModule, type Detector, openDetector } from "../detectors/detector.ts";
+import { openHome } from "./announce-home.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
@@ -16,6 +17,7 @@ import { keepTelling, type ServiceManager } from "./health/systemd.ts";
 import { tellStats } from "./health/tell-stats.ts";
 import { newerSighting, watchMotion } from "./motion/watch-motion.ts";
 import { detectState } from "./mqtt/commands.ts";
+import { hearTogether } from "./mqtt/hear-together.ts";
 import type { Message } from "./mqtt/message.ts";
 import { openOutbox } from "./mqtt/outbox.ts";
 import { connectBroker, type Publisher } from "./mqtt/publisher.ts";
@@ -66,8 +68,14 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const prefix = config.mqtt.topic_prefix;
   await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, log);
   const publish = (message: Message) => broker.publish(message);
-  const listening = obeyCommands({ prefix, cameras, switches, log, publish });
+  const home = await openHome(
+    { ...config, cameras, detector: detector.model.name, version: surroundings.version },
+    { file: join(stateDirectory, "announced.json"), log, publish },
+  );
+  const commands = obeyCommands({ prefix, cameras, switches, log, publish });
+  const listening = hearTogether([commands, home.listening]);
   await using broker = connectBroker(config.mqtt, { outbox, clock, log, random, listening });
+  home.announce();
 
   const pulses = takePulses(clock);
   const { deadline_ms: deadlineMs } = config.detector;

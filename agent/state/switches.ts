@@ -1,7 +1,6 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
 import { z } from "zod";
 import type { Log } from "../base/log.ts";
+import { readJson, unreadable, writeAtomically } from "./small-file.ts";
 
 /** What people switched while the agent ran, remembered over restarts. Leaving its scope waits until all is written. */
 export interface Switches extends AsyncDisposable {
@@ -47,7 +46,7 @@ export async function openSwitches(
     } catch (error) {
       log.warn(
         { remedy: "Let the user that runs sabrewing write there, or set state_dir to another folder." },
-        `what was switched is forgotten at the next start: cannot write ${file} (${reasonOf(error)})`,
+        `what was switched is forgotten at the next start: cannot write ${file} (${unreadable(error)})`,
       );
     }
   }
@@ -71,34 +70,12 @@ export async function openSwitches(
 
 async function readSwitches(file: string, log: Log): Promise<Remembered> {
   try {
-    return SwitchesFile.parse(JSON.parse(await readFile(file, "utf8"))).detect;
+    return (await readJson(file, SwitchesFile))?.detect ?? {};
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
     log.warn(
       { remedy: "Switch once more; that writes the file anew." },
-      `what was switched before is forgotten: cannot read ${file} (${reasonOf(error)})`,
+      `what was switched before is forgotten: cannot read ${file} (${unreadable(error)})`,
     );
     return {};
   }
-}
-
-/** The whole file or the one before, whenever the power goes: written beside it, on disk, then renamed over it. */
-async function writeAtomically(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const beside = `${file}.partial`;
-  try {
-    await using handle = await open(beside, "w", 0o600);
-    await handle.writeFile(text);
-    await handle.sync();
-    await rename(beside, file);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof z.ZodError) return "it does not hold what sabrewing writes";
-  if (error instanceof SyntaxError) return "it is not JSON";
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { Log } from "./base/log.ts";
+import type { Listening } from "./mqtt/connection.ts";
+import { type Announced, announce, type Household, homeStatusTopic } from "./mqtt/discovery.ts";
+import type { Message } from "./mqtt/message.ts";
+import { readJson, unreadable, writeAtomically } from "./state/small-file.ts";
+
+export interface HomeDependencies {
+  /** Where it is remembered what was announced, so that it can be taken back. */
+  readonly file: string;
+  readonly log: Log;
+  readonly publish: (message: Message) => void;
+}
+
+/** What Home Assistant is told, and when. */
+export interface Home {
+  /** Tells everything; the broker keeps it. */
+  announce(): void;
+  /** Tells it again whenever Home Assistant has started. Without topics where nothing is announced. */
+  readonly listening: Listening;
+}
+
+const AnnouncedFile = z.record(z.string(), z.record(z.string(), z.string()));
+
+/** Prepares what Home Assistant is to know; what earlier runs announced and is no more is taken back. */
+export async function openHome(household: Household, dependencies: HomeDependencies): Promise<Home> {
+  const { file, log, publish } = dependencies;
+  const before = await readAnnounced(file, log);
+  const { messages, announced } = announce(household, before);
+  if (JSON.stringify(announced) !== JSON.stringify(before)) await remember(file, announced, log);
+
+  const tell = () => {
+    for (const message of messages) publish(message);
+  };
+  const status = homeStatusTopic(household.homeassistant);
+  return {
+    announce: tell,
+    listening: {
+      topics: household.homeassistant.enabled ? [status] : [],
+      hear(_topic, payload) {
+        if (Buffer.from(payload).toString("utf8") !== "online") return;
+        log.info("Home Assistant has started: announcing the cameras again");
+        tell();
+      },
+      refused(reason) {
+        log.warn(
+          { remedy: `Let the agent subscribe to ${status} at the broker.` },
+          `not told when Home Assistant starts; the broker keeps the announcements for it (${reason})`,
+        );
+      },
+    },
+  };
+}
+
+async function readAnnounced(file: string, log: Log): Promise<Announced> {
+  try {
+    return (await readJson(file, AnnouncedFile)) ?? {};
+  } catch (error) {
+    log.warn(
+      { remedy: "Delete in Home Assistant what is no more." },
+      `what was announced to Home Assistant before is forgotten: cannot read ${file} (${unreadable(error)})`,
+    );
+    return {};
+  }
+}
+
+async function remember(file: string, announced: Announced, log: Log): Promise<void> {
+  try {
+    await writeAtomically(file, `${JSON.stringify(announced)}\n`);
+  } catch (error) {
+    log.warn(
+      { remedy: "Let the user that runs sabrewing write there, or set state_dir to another folder." },
+      `what is announced to Home Assistant cannot be taken back later: cannot write ${file} (${unreadable(error)})`,
+    );
+  }
+}

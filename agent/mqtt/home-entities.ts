@@ -1,0 +1,180 @@
+import type { CameraConfig, MqttConfig } from "../config/schema.ts";
+import { commandTopic, detectStateTopic } from "./commands.ts";
+import {
+  availabilityTopic,
+  cameraStatusTopic,
+  countTopic,
+  motionTopic,
+  snapshotTopic,
+  statsTopic,
+} from "./topics.ts";
+
+/** One entity in Home Assistant's words (home-assistant.io/integrations/mqtt, abbreviated as there), without its identity. */
+export interface Entity {
+  /** The platform: `binary_sensor`, `sensor`, `switch`, `image`. */
+  readonly p: string;
+  readonly name: string;
+  readonly [option: string]: unknown;
+}
+
+/** Entities by a key that is theirs for ever within their device: automations and histories hang on it. */
+export type Entities = Readonly<Record<string, Entity>>;
+
+/** Cameras as far as they concern Home Assistant. */
+export type AnnouncedCamera = Pick<CameraConfig, "name" | "motion" | "objects" | "zones" | "snapshots">;
+
+export type Told = Pick<MqttConfig, "topic_prefix" | "stats_interval">;
+
+const ONLINE = { pl_avail: "online", pl_not_avail: "offline" };
+
+/** Available while the agent is at the broker. */
+export function whileAgentIsThere(prefix: string) {
+  return { avty: [{ t: availabilityTopic(prefix), ...ONLINE }] };
+}
+
+/** Available while the agent is at the broker and the camera delivers pictures: what it saw last says nothing else. */
+export function whileCameraIsThere(prefix: string, camera: string) {
+  const topics = [availabilityTopic(prefix), cameraStatusTopic(prefix, camera)];
+  return { avty: topics.map((t) => ({ t, ...ONLINE })), avty_mode: "all" };
+}
+
+/** Everything one camera has to show: motion, who is where, pictures where they are on, the switch and its health. */
+export function cameraEntities(camera: AnnouncedCamera, mqtt: Told): Entities {
+  const { name, motion, objects, zones, snapshots } = camera;
+  const prefix = mqtt.topic_prefix;
+  const places = [
+    { place: name, title: "", labels: objects.track },
+    ...zones.map((zone) => ({
+      place: zone.name,
+      title: zone.name,
+      labels: zone.objects.length > 0 ? zone.objects : objects.track,
+    })),
+  ];
+  return {
+    ...(motion.enabled ? { motion: motionEntity(prefix, name) } : {}),
+    ...Object.assign(
+      {},
+      ...places.flatMap(({ place, title, labels }) =>
+        ["all", ...labels].map((label) => countEntities(prefix, place, title, label)),
+      ),
+    ),
+    ...(snapshots.enabled
+      ? Object.fromEntries(objects.track.map((label) => [`${label}:image`, image(prefix, name, label)]))
+      : {}),
+    detect: detectSwitch(prefix, name),
+    connection: connection(prefix, name),
+    ...cameraFigures(name, mqtt),
+  };
+}
+
+/**
+ * How the agent is.
+ * @param detector the model's name, under which its figures are told
+ */
+export function agentEntities(detector: string, mqtt: Told): Entities {
+  const ofDetector = `value_json.detectors[${JSON.stringify(detector)}]`;
+  return {
+    inference_speed: figure(mqtt, "Inference speed", `${ofDetector}.inference_speed`, {
+      dev_cla: "duration",
+      unit_of_meas: "ms",
+    }),
+    detection_fps: figure(mqtt, "Detections per second", "value_json.detection_fps", PER_SECOND),
+    skipped_fps: figure(mqtt, "Skipped frames per second", "value_json.skipped_fps", PER_SECOND),
+    uptime: figure(mqtt, "Uptime", "value_json.service.uptime", { dev_cla: "duration", unit_of_meas: "s" }),
+  };
+}
+
+function motionEntity(prefix: string, camera: string): Entity {
+  return { p: "binary_sensor", name: "Motion", dev_cla: "motion", stat_t: motionTopic(prefix, camera) };
+}
+
+/** Whether one is there, how many there are, and how many of these move (an entity that few want: off at first). */
+function countEntities(prefix: string, place: string, title: string, label: string): Entities {
+  const topic = countTopic(prefix, place, label);
+  const what = label === "all" ? "object" : label;
+  const key = `${place}:${label}`;
+  const count = { p: "sensor", stat_cla: "measurement", unit_of_meas: "objects", ic: "mdi:counter" };
+  return {
+    [`${key}:occupancy`]: {
+      p: "binary_sensor",
+      name: words(title, label === "all" ? "" : label, "occupancy"),
+      dev_cla: "occupancy",
+      stat_t: topic,
+      val_tpl: "{{ 'ON' if value | int(0) > 0 else 'OFF' }}",
+    },
+    [`${key}:count`]: { ...count, name: words(title, what, "count"), stat_t: topic },
+    [`${key}:active`]: {
+      ...count,
+      name: words(title, "active", what, "count"),
+      stat_t: `${topic}/active`,
+      en: false,
+    },
+  };
+}
+
+function image(prefix: string, camera: string, label: string): Entity {
+  const image_topic = snapshotTopic(prefix, camera, label);
+  return { p: "image", name: words(label), image_topic, content_type: "image/jpeg" };
+}
+
+function detectSwitch(prefix: string, camera: string): Entity {
+  return {
+    p: "switch",
+    name: "Detect",
+    ic: "mdi:motion-sensor",
+    ent_cat: "config",
+    cmd_t: commandTopic(prefix, camera),
+    stat_t: detectStateTopic(prefix, camera),
+    qos: 1,
+    ...whileAgentIsThere(prefix),
+  };
+}
+
+function connection(prefix: string, camera: string): Entity {
+  return {
+    p: "binary_sensor",
+    name: "Connection",
+    dev_cla: "connectivity",
+    ent_cat: "diagnostic",
+    stat_t: cameraStatusTopic(prefix, camera),
+    pl_on: "online",
+    pl_off: "offline",
+    ...whileAgentIsThere(prefix),
+  };
+}
+
+const PER_SECOND = { unit_of_meas: "fps", ic: "mdi:speedometer" };
+
+function cameraFigures(camera: string, mqtt: Told): Entities {
+  const of = `value_json.cameras[${JSON.stringify(camera)}]`;
+  return {
+    camera_fps: figure(mqtt, "Frames per second", `${of}.camera_fps`, PER_SECOND),
+    detection_fps: figure(mqtt, "Detections per second", `${of}.detection_fps`, PER_SECOND),
+    skipped_fps: figure(mqtt, "Skipped frames per second", `${of}.skipped_fps`, PER_SECOND),
+  };
+}
+
+/** A figure that nobody tells any more is not known: three messages may be late. */
+function figure(
+  { topic_prefix, stats_interval }: Told,
+  name: string,
+  expression: string,
+  unit: Readonly<Record<string, string>>,
+): Entity {
+  return {
+    p: "sensor",
+    name,
+    ent_cat: "diagnostic",
+    stat_cla: "measurement",
+    stat_t: statsTopic(topic_prefix),
+    val_tpl: `{{ ${expression} }}`,
+    exp_aft: 3 * stats_interval,
+    ...unit,
+  };
+}
+
+/** `Front_door`, `person`, `count` → `Front door person count`. */
+function words(...parts: readonly string[]): string {
+  const text = parts.join(" ").replaceAll("_", " ").trim().replaceAll(/\s+/g, " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
