@@ -7,6 +7,7 @@ import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
+import { tokenProblem } from "./view-schema.ts";
 
 /** Where a configuration is looked for when none is named, in this order. */
 const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml", "./sabrewing.yml"];
@@ -126,20 +127,25 @@ function readYaml(text: string, file: string): WrittenConfig {
 
 /** Reads the files that hold secrets; a path is relative to the configuration file. */
 function withSecretFiles(config: AgentConfig, file: string, problems: Problem[]): AgentConfig {
-  const { password, password_file: named } = config.mqtt;
-  if (named === undefined) return config;
-  const path = ["mqtt", "password_file"];
-  if (password !== undefined) {
-    problems.push({ path, message: "give either password or password_file, not both" });
-    return config;
-  }
-  try {
-    const secret = readFileSync(resolve(dirname(file), named), "utf8").replace(/\r?\n$/, "");
-    return { ...config, mqtt: { ...config.mqtt, password: secret } };
-  } catch (error) {
-    problems.push({ path, message: `cannot read this file (${errorCode(error)})` });
-    return config;
-  }
+  const { mqtt, view } = config;
+  const secret = (section: string, key: string, given: string | undefined, named: string | undefined) => {
+    if (named === undefined) return given;
+    const refuse = (message: string) => {
+      problems.push({ path: [section, `${key}_file`], message });
+      return undefined;
+    };
+    if (given !== undefined) return refuse(`give either ${key} or ${key}_file, not both`);
+    try {
+      return readFileSync(resolve(dirname(file), named), "utf8").replace(/\r?\n$/, "");
+    } catch (error) {
+      return refuse(`cannot read this file (${errorCode(error)})`);
+    }
+  };
+  const password = secret("mqtt", "password", mqtt.password, mqtt.password_file);
+  const token = secret("view", "token", view.token, view.token_file);
+  const problem = token && tokenProblem(token);
+  if (problem) problems.push({ path: ["view", "token_file"], message: `this file must hold ${problem}` });
+  return { ...config, mqtt: { ...mqtt, password }, view: { ...view, token } };
 }
 
 /** Finds the files that the connection to the broker needs; a path is relative to the configuration file. */

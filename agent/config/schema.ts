@@ -5,6 +5,7 @@ import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
 import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
+import { ViewSchema } from "./view-schema.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
 
 /**
@@ -171,6 +172,7 @@ export const AgentConfigSchema = z
     detector: DetectorSchema.prefault({}),
     homeassistant: HomeAssistantSchema.prefault({}),
     metrics: MetricsSchema.prefault({}),
+    view: ViewSchema.prefault({}),
     cameras: z
       .record(z.string(), CameraSchema)
       .superRefine(checkNames, always)
@@ -193,6 +195,7 @@ export type MqttConfig = AgentConfig["mqtt"];
 export type DetectorConfig = AgentConfig["detector"];
 export type HomeAssistantConfig = AgentConfig["homeassistant"];
 export type MetricsConfig = AgentConfig["metrics"];
+export type ViewConfig = AgentConfig["view"];
 /** One camera, its name included. */
 export type CameraConfig = AgentConfig["cameras"][number];
 export type ObjectsConfig = CameraConfig["objects"];

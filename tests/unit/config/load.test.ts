@@ -44,6 +44,7 @@ test("the smallest configuration gets every default", () => {
     detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000 },
     homeassistant: { enabled: false, discovery_prefix: "homeassistant" },
     metrics: { enabled: false, host: "127.0.0.1", port: 9464 },
+    view: { enabled: false, host: "127.0.0.1", port: 5080 },
     cameras: [
       {
         name: "door",
@@ -192,6 +193,25 @@ test("a password file that is not there, or stands beside a password, is a mista
   expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: a, password_file: b"))).toEqual([
     "1:50 mqtt.password_file: give either password or password_file, not both",
   ]);
+});
+
+test("the live view asks for a token, written down or in a file, that nobody guesses", () => {
+  const withView = (view: string) => `${SMALLEST}\nview: {${view}}`;
+  const line = SMALLEST.split("\n").length + 1;
+  expect(mistakes(withView("enabled: true"))).toEqual([
+    `${line}:8 view.enabled: the live view needs a token: set token or token_file too`,
+  ]);
+  expect(mistakes(withView("token: secret"))).toEqual([
+    `${line}:15 view.token: expected at least 16 characters that nobody guesses (openssl rand -hex 16 makes some), received a string (not shown)`,
+  ]);
+  writeFileSync(join(folder, "short-token"), "secret\n");
+  expect(mistakes(withView(`enabled: true, token_file: ${join(folder, "short-token")}`))[0]).toMatch(
+    /view\.token_file: this file must hold at least 16 characters/,
+  );
+  writeFileSync(join(folder, "token"), "0123456789abcdef\n");
+  const file = join(folder, "view.yml");
+  writeFileSync(file, withView("enabled: true, token_file: token"));
+  expect(loadConfig(file, {}).config.view.token).toBe("0123456789abcdef");
 });
 
 test("a file of certificates turns TLS and its port on, and is found beside the configuration", () => {
