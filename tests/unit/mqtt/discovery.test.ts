@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import { AgentConfigSchema } from "../../../agent/config/schema.ts";
+import { type Announced, announce, type Household } from "../../../agent/mqtt/discovery.ts";
+import { discoveryMistakes, homeEntities, type Received } from "../../support/home-assistant.ts";
+
+const FRAME = { ffmpeg: { inputs: [{ path: "rtsp://camera/1" }] } };
+const PORCH = { coordinates: "0,0,1,0,1,1" };
+
+function household(cameras: object, more: object = {}): Household {
+  const config = AgentConfigSchema.parse({
+    mqtt: { host: "broker" },
+    model: { path: "m.wasm" },
+    homeassistant: { enabled: true },
+    cameras,
+    ...more,
+  });
+  return { ...config, detector: "yolov5n", version: "1.2.3" };
+}
+
+function told(home: Household, before: Announced = {}): readonly Received[] {
+  return announce(home, before).messages.map(({ topic, payload }) => ({ topic, payload: String(payload) }));
+}
+
+const DOOR = household({
+  door: {
+    ...FRAME,
+    objects: { track: ["person", "teddy bear"] },
+    zones: { porch: { ...PORCH, objects: ["person"] } },
+    snapshots: { enabled: true },
+  },
+});
+
+describe("what is announced", () => {
+  test("is what Home Assistant takes, one retained message per device", () => {
+    const { messages } = announce(DOOR, {});
+    expect(messages.map(({ topic }) => topic)).toEqual([
+      "homeassistant/device/sabrewing/config",
+      "homeassistant/device/sabrewing_door/config",
+    ]);
+    expect(messages.every(({ retain, qos }) => retain && qos === 1)).toBe(true);
+    expect(told(DOOR).flatMap(discoveryMistakes)).toEqual([]);
+  });
+
+  test("is everything a camera has to show", () => {
+    const entities = homeEntities(told(DOOR)).filter(({ device }) => device === "door");
+    expect(entities.map(({ platform, name }) => `${platform} ${name}`)).toEqual([
+      "binary_sensor Motion",
+      "binary_sensor Occupancy",
+      "sensor Object count",
+      "sensor Active object count",
+      "binary_sensor Person occupancy",
+      "sensor Person count",
+      "sensor Active person count",
+      "binary_sensor Teddy bear occupancy",
+      "sensor Teddy bear count",
+      "sensor Active teddy bear count",
+      "binary_sensor Porch occupancy",
+      "sensor Porch object count",
+      "sensor Porch active object count",
+      "binary_sensor Porch person occupancy",
+      "sensor Porch person count",
+      "sensor Porch active person count",
+      "image Person",
+      "image Teddy bear",
+      "switch Detect",
+      "binary_sensor Connection",
+      "sensor Frames per second",
+      "sensor Detections per second",
+      "sensor Skipped frames per second",
+    ]);
+  });
+
+  test("holds no picture where snapshots are off, and no motion where it is not looked for", () => {
+    const quiet = household({ door: { ...FRAME, motion: { enabled: false } } });
+    const platforms = homeEntities(told(quiet)).map(({ platform, name }) => `${platform} ${name}`);
+    expect(platforms.filter((name) => /^image|Motion/.test(name))).toEqual([]);
+  });
+
+  test("keeps two agents at one broker apart", () => {
+    const yard = household(
+      { door: FRAME },
+      { mqtt: { host: "broker", client_id: "yard/1", topic_prefix: "yard" } },
+    );
+    const topics = [...told(DOOR), ...told(yard)].map(({ topic }) => topic);
+    expect(topics.slice(2)).toEqual([
+      "homeassistant/device/yard_1/config",
+      "homeassistant/device/yard_1_door/config",
+    ]);
+    expect(told(yard).flatMap(discoveryMistakes)).toEqual([]);
+  });
+
+  test("is nothing at all while it is off", () => {
+    expect(told(household({ door: FRAME }, { homeassistant: {} }))).toEqual([]);
+  });
+});
+
+describe("what is no more", () => {
+  const plain = household({ door: FRAME });
+
+  test("an entity goes by a message that holds nothing but its platform, though Home Assistant saw only the last", () => {
+    const { messages, announced } = announce(DOOR, {});
+    const later = told(plain, announced);
+    const names = homeEntities([...asReceived(messages), ...later]).map(({ name }) => name);
+    expect(names).toEqual(homeEntities(told(plain)).map(({ name }) => name));
+    expect(later.flatMap(discoveryMistakes)).toEqual([]);
+  });
+
+  test("it comes back when it is configured again", () => {
+    const { announced } = announce(plain, announce(DOOR, {}).announced);
+    const again = told(DOOR, announced);
+    expect(
+      homeEntities(again)
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(
+      homeEntities(told(DOOR))
+        .map(({ name }) => name)
+        .toSorted(),
+    );
+  });
+
+  test("a camera goes by an empty message, told again at every start", () => {
+    const both = announce(household({ door: FRAME, yard: FRAME }), {});
+    const first = announce(plain, both.announced);
+    const second = announce(plain, first.announced);
+    for (const { messages } of [first, second]) {
+      expect(messages.at(-1)).toEqual({
+        topic: "homeassistant/device/sabrewing_yard/config",
+        payload: "",
+        retain: true,
+        qos: 1,
+      });
+    }
+  });
+
+  test("everything goes when discovery is switched off or moves to another prefix", () => {
+    const { announced } = announce(plain, {});
+    const off = told(household({ door: FRAME }, { homeassistant: {} }), announced);
+    expect(off.map(({ payload }) => payload)).toEqual(["", ""]);
+    const moved = told(
+      household({ door: FRAME }, { homeassistant: { enabled: true, discovery_prefix: "ha" } }),
+      announced,
+    );
+    expect(moved.map(({ topic, payload }) => `${topic} ${payload === "" ? "gone" : "there"}`)).toEqual([
+      "homeassistant/device/sabrewing/config gone",
+      "homeassistant/device/sabrewing_door/config gone",
+      "ha/device/sabrewing/config there",
+      "ha/device/sabrewing_door/config there",
+    ]);
+  });
+});
+
+describe("the rules this is held to", () => {
+  const [, camera] = told(DOOR);
+  const broken = (change: (payload: Record<string, Record<string, unknown>>) => void): readonly string[] => {
+    const payload = JSON.parse(camera?.payload ?? "");
+    change(payload);
+    return discoveryMistakes({ topic: camera?.topic ?? "", payload: JSON.stringify(payload) });
+  };
+
+  test.each([
+    ["no device", (p: Record<string, unknown>) => delete p.dev, "dev has no ids"],
+    ["no origin", (p: Record<string, unknown>) => delete p.o, "o has no name"],
+    [
+      "no identity",
+      (p: Record<string, Record<string, Record<string, unknown>>>) => delete p.cmps?.motion?.unique_id,
+      "motion: no unique_id",
+    ],
+    [
+      "an unknown class",
+      (p: Record<string, Record<string, Record<string, unknown>>>) => {
+        if (p.cmps?.motion) p.cmps.motion.dev_cla = "ghost";
+      },
+      "motion: device_class ghost",
+    ],
+    [
+      "an option of another platform",
+      (p: Record<string, Record<string, Record<string, unknown>>>) => {
+        if (p.cmps?.motion) p.cmps.motion.image_topic = "t";
+      },
+      "motion: unknown image_topic",
+    ],
+  ])("notice %s", (_, change, mistake) => {
+    expect(broken((payload) => void change(payload as never))).toContain(mistake);
+  });
+});
+
+function asReceived(
+  messages: readonly { topic: string; payload: string | Uint8Array }[],
+): readonly Received[] {
+  return messages.map(({ topic, payload }) => ({ topic, payload: String(payload) }));
+}
