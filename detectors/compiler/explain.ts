@@ -3,7 +3,7 @@
 import type { CompiledModel } from "./compile.ts";
 import { constantArea, emitNetwork } from "./emit.ts";
 import { type Graph, isConvolution, type Node, type Shape, type ValueType } from "./graph/graph.ts";
-import { usesWinograd } from "./kernels/winograd.ts";
+import { winogradScheme } from "./kernels/winograd.ts";
 import { elements } from "./ops/operator.ts";
 import type { Target } from "./target.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
@@ -72,7 +72,8 @@ function kernelOf(node: Node, graph: Graph): string {
   const type = (value: string) => typeOf(graph, value);
   const { dtype } = type(node.inputs[0] ?? "");
   if (node.op !== "conv2d" && node.op !== "quantized_conv2d") return dtype;
-  return usesWinograd(node, type) ? `Winograd F(4×4, 3×3), ${dtype} as f32` : `direct, ${dtype}`;
+  const scheme = winogradScheme(node, type);
+  return scheme === undefined ? `direct, ${dtype}` : `${scheme.name}, ${dtype} as f32`;
 }
 
 function flopsOf(node: Node, graph: Graph): number {

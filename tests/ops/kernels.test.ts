@@ -115,6 +115,22 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(1),
   },
   {
+    what: "Winograd of stride 2, tiles that fit",
+    x: [16, 24, 32],
+    outputs: 16,
+    kernel: [3, 3],
+    stride: 2,
+    padding: ALL_SIDES(1),
+  },
+  {
+    what: "Winograd of stride 2, both edges cut tiles",
+    x: [21, 27, 36],
+    outputs: 8,
+    kernel: [3, 3],
+    stride: 2,
+    padding: ALL_SIDES(1),
+  },
+  {
     what: "Winograd, tiles that fit",
     x: [8, 12, 8],
     outputs: 16,

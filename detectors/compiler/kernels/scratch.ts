@@ -1,7 +1,7 @@
 import { DETECTION_BYTES } from "../../module-format.ts";
 import type { DetectScale, Graph, Node, ValueType } from "../graph/graph.ts";
 import { TILE_VECTORS } from "./conv2d-tile.ts";
-import { planWinograd, usesWinograd } from "./winograd.ts";
+import { planWinograd, winogradScheme } from "./winograd.ts";
 
 const NO_TYPE: ValueType = { dtype: "f32", shape: [] };
 
@@ -13,8 +13,9 @@ export function scratchBytesOf(node: Node, graph: Graph): number {
       const type = (value: string) => graph.values.get(value) ?? NO_TYPE;
       const [, , , inputs = 0] = type(node.inputs[1] ?? "").shape;
       const isQuantized = node.op === "quantized_conv2d";
-      if (usesWinograd(node, type)) {
-        return planWinograd(type(node.output).shape, inputs, isQuantized).scratchBytes;
+      const scheme = winogradScheme(node, type);
+      if (scheme !== undefined) {
+        return planWinograd(scheme, type(node.output).shape, inputs, isQuantized).scratchBytes;
       }
       const [, width = 0] = type(node.output).shape;
       return isQuantized ? width * TILE_VECTORS * 16 : 0;

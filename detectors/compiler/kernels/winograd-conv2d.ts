@@ -1,8 +1,8 @@
 /**
- * A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3). For a group of tile rows: transform the inputs, multiply at each
- * of the 36 positions (a 1×1 convolution over tiles, by the same micro-kernel as the direct way), transform the products
- * back, and end the rows. The weights are transformed once, before the first inference: in the file they would be four
- * times as large.
+ * A 3×3 convolution by Winograd's minimal filtering. For a group of tile rows: transform the inputs, multiply at each of the
+ * positions (a 1×1 convolution over tiles, by the same micro-kernel as the direct way), transform the products back, and
+ * end the rows. The weights are transformed once, before the first inference: in the file they would be four times as
+ * large.
  */
 import type { ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
@@ -20,24 +20,36 @@ import { inputAt, type KernelContext } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
 import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
 import { emitRowEnd } from "./row-end.ts";
-import { OUTPUTS, POSITIONS } from "./winograd.ts";
 import { emitInputRow, emitOutputRow, layOutWorkspace, type Workspace } from "./winograd-rows.ts";
+import { OUTPUTS, WEIGHT_POSITIONS, type WinogradScheme } from "./winograd-schemes.ts";
 import { emitWeightPreparation } from "./winograd-weights.ts";
 
 /** Output channels of a block. */
 const LANES = 4 * TILE_VECTORS;
 
-export function emitWinogradConv2d(node: Conv2dNode, context: KernelContext): FunctionReference {
+export function emitWinogradConv2d(
+  node: Conv2dNode,
+  scheme: WinogradScheme,
+  context: KernelContext,
+): FunctionReference {
   const convolution = describeConvolution(node, context, 3, 3);
   const { name, x, y, residual } = convolution;
   const weights = context.constant(inputAt(node, 1));
   const blocks = y.channels / LANES;
   const weightType = x.dtype === "i16" ? "i16" : "f32";
   const packed = context.store(packWeights(weights, 0, blocks, LANES, 1, weightType));
-  const transformedWeights = emitWeightPreparation(name, packed, x.channels, y.channels, weightType, context);
+  const transformedWeights = emitWeightPreparation(
+    name,
+    scheme,
+    packed,
+    x.channels,
+    y.channels,
+    weightType,
+    context,
+  );
   const biasName = node.inputs[2];
   const bias = packBias(biasName === undefined ? undefined : context.constant(biasName).data, 0, y.channels);
-  const workspace = layOutWorkspace(context.scratch(name), convolution);
+  const workspace = layOutWorkspace(context.scratch(name), scheme, convolution);
   const { tileRows, tileColumns, groupRows, inputs, products } = workspace;
 
   const inputRow = perHeight((height) => emitInputRow(convolution, workspace, height, context));
@@ -75,7 +87,7 @@ export function emitWinogradConv2d(node: Conv2dNode, context: KernelContext): Fu
           .get(window)
           .i32(inputs + row * tileColumns * x.channels * 4)
           .call(inputRow(height));
-        advance(code, window, OUTPUTS * x.rowBytes);
+        advance(code, window, OUTPUTS * scheme.stride * x.rowBytes);
       }
       code.call(multiply(heights.length));
       for (const [row, height] of heights.entries()) {
@@ -101,7 +113,7 @@ function perHeight(emit: (height: number) => FunctionReference): (height: number
 /** Multiplies `tiles` transformed tiles with the transformed weights, position by position. */
 function emitMultiply(
   { name, x, y }: Convolution,
-  { inputs, products, inputPitch, productPitch }: Workspace,
+  { scheme, inputs, products, inputPitch, productPitch }: Workspace,
   transformedWeights: number,
   tiles: number,
   context: KernelContext,
@@ -140,14 +152,29 @@ function emitMultiply(
   );
   return context.module.function(`winograd ${name} multiply×${tiles} everywhere`, [], [], (code) => {
     const input = pointerTo(code, inputs);
-    const weights = pointerTo(code, transformedWeights);
+    const row = pointerTo(code, transformedWeights);
+    const weights = code.local("i32");
     const product = pointerTo(code, products);
-    repeat(code, POSITIONS, () => {
+    const positionBytes = x.channels * y.channels * 4;
+    const { own, shared } = scheme;
+    const emitPosition = (): void => {
       code.get(input).get(weights).get(product).call(multiply);
       advance(code, input, inputPitch);
-      advance(code, weights, x.channels * y.channels * 4);
       advance(code, product, productPitch);
+    };
+    const emitPositionRow = (): void => {
+      code.get(row).set(weights);
+      repeat(code, own, () => {
+        emitPosition();
+        advance(code, weights, positionBytes);
+      });
+      repeat(code, shared, emitPosition);
+    };
+    repeat(code, own, () => {
+      emitPositionRow();
+      advance(code, row, WEIGHT_POSITIONS * positionBytes);
     });
+    repeat(code, shared, emitPositionRow);
   });
 }
 

@@ -5,18 +5,12 @@ import type { Convolution } from "./conv2d-tile.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
-import {
-  emitInputTransform,
-  emitOutputTransform,
-  INPUTS,
-  OUTPUTS,
-  POSITIONS,
-  planWinograd,
-  type WinogradPlan,
-} from "./winograd.ts";
+import { planWinograd, type WinogradPlan } from "./winograd.ts";
+import { OUTPUTS, positionsOf, type WinogradScheme } from "./winograd-schemes.ts";
 
-/** The plan with its addresses, and how far the 36 positions lie apart. */
+/** The plan with its addresses, and how far the positions lie apart. */
 export interface Workspace extends WinogradPlan {
+  readonly scheme: WinogradScheme;
   /** A tile between the two passes of a transform, [row][column]. */
   readonly between: number;
   readonly inputs: number;
@@ -28,28 +22,36 @@ export interface Workspace extends WinogradPlan {
 }
 
 /** Lays the working memory out from the address `between` on. */
-export function layOutWorkspace(between: number, { x, y, quantization }: Convolution): Workspace {
-  const plan = planWinograd([y.height, y.width, y.channels], x.channels, quantization !== undefined);
-  const inputs = between + POSITIONS * 16;
+export function layOutWorkspace(
+  between: number,
+  scheme: WinogradScheme,
+  { x, y, quantization }: Convolution,
+): Workspace {
+  const plan = planWinograd(scheme, [y.height, y.width, y.channels], x.channels, quantization !== undefined);
+  const inputs = between + plan.betweenBytes;
+  const positions = positionsOf(scheme) ** 2;
   return {
     ...plan,
+    scheme,
     between,
     inputs,
     products: inputs + plan.inputBytes,
     rows: inputs + plan.inputBytes + plan.productBytes,
-    inputPitch: plan.inputBytes / POSITIONS,
-    productPitch: plan.productBytes / POSITIONS,
+    inputPitch: plan.inputBytes / positions,
+    productPitch: plan.productBytes / positions,
   };
 }
 
 /** (window, inputs): transforms the inputs of one row of tiles; beyond the picture's padding there are zeros. */
 export function emitInputRow(
   { name, x, y }: Convolution,
-  { between, inputPitch }: Workspace,
+  { scheme, between, inputPitch }: Workspace,
   height: number,
   context: KernelContext,
 ): FunctionReference {
-  const tileOverlap = INPUTS - OUTPUTS;
+  const side = positionsOf(scheme);
+  /** Input pixels that so many outputs look at. */
+  const reach = (outputs: number): number => (outputs - 1) * scheme.stride + 3;
   return context.module.function(
     `winograd ${name} inputs×${height}`,
     ["i32", "i32"],
@@ -61,38 +63,38 @@ export function emitInputRow(
         repeat(code, tiles, () => {
           repeat(code, x.channels / 4, () => {
             const zero = (): void => void code.f32(0).op("f32x4.splat");
-            for (let column = 0; column < width + tileOverlap; column++) {
-              emitInputTransform(
+            for (let column = 0; column < reach(width); column++) {
+              scheme.transformInputs(
                 code,
                 (row) => {
-                  if (row >= height + tileOverlap) zero();
+                  if (row >= reach(height)) zero();
                   else loadReals(code, x.dtype, window, row * x.rowBytes + column * x.pixelBytes);
                 },
                 (row, value) => {
                   code.get(temporary);
                   value();
-                  code.memory("v128.store", 16 * (row * INPUTS + column));
+                  code.memory("v128.store", 16 * (row * side + column));
                 },
               );
             }
-            for (let row = 0; row < INPUTS; row++) {
-              emitInputTransform(
+            for (let row = 0; row < side; row++) {
+              scheme.transformInputs(
                 code,
                 (column) => {
-                  if (column >= width + tileOverlap) zero();
-                  else code.get(temporary).memory("v128.load", 16 * (row * INPUTS + column));
+                  if (column >= reach(width)) zero();
+                  else code.get(temporary).memory("v128.load", 16 * (row * side + column));
                 },
                 (column, value) => {
                   code.get(inputs);
                   value();
-                  code.memory("v128.store", (row * INPUTS + column) * inputPitch);
+                  code.memory("v128.store", (row * side + column) * inputPitch);
                 },
               );
             }
             advance(code, window, 4 * ELEMENT_BYTES[x.dtype]);
             advance(code, inputs, 16);
           });
-          advance(code, window, OUTPUTS * x.pixelBytes - x.channels * ELEMENT_BYTES[x.dtype]);
+          advance(code, window, OUTPUTS * scheme.stride * x.pixelBytes - x.channels * ELEMENT_BYTES[x.dtype]);
         }),
       );
     },
@@ -114,11 +116,12 @@ export interface OutputMap {
 export function emitOutputRow(
   name: string,
   y: OutputMap,
-  { between, productPitch }: Workspace,
+  { scheme, between, productPitch }: Workspace,
   biasAddress: number | undefined,
   height: number,
   context: KernelContext,
 ): FunctionReference {
+  const side = positionsOf(scheme);
   return context.module.function(
     `winograd ${name} outputs×${height}`,
     ["i32", "i32"],
@@ -131,25 +134,25 @@ export function emitOutputRow(
         repeat(code, tiles, () => {
           code.i32(biasAddress ?? 0).set(bias);
           repeat(code, y.channels / 4, () => {
-            for (let column = 0; column < INPUTS; column++) {
-              emitOutputTransform(
+            for (let column = 0; column < side; column++) {
+              scheme.transformOutputs(
                 code,
                 (row) => {
-                  code.get(products).memory("v128.load", (row * INPUTS + column) * productPitch);
+                  code.get(products).memory("v128.load", (row * side + column) * productPitch);
                 },
                 (row, value) => {
                   if (row >= height) return;
                   code.get(temporary);
                   value();
-                  code.memory("v128.store", 16 * (row * INPUTS + column));
+                  code.memory("v128.store", 16 * (row * side + column));
                 },
               );
             }
             for (let row = 0; row < height; row++) {
-              emitOutputTransform(
+              scheme.transformOutputs(
                 code,
                 (column) => {
-                  code.get(temporary).memory("v128.load", 16 * (row * INPUTS + column));
+                  code.get(temporary).memory("v128.load", 16 * (row * side + column));
                 },
                 (column, value) => {
                   if (column >= width) return;

@@ -1,11 +1,11 @@
-/** Transforms a 3×3 kernel for Winograd's F(4×4, 3×3), once, before the first inference. */
+/** Transforms a 3×3 kernel for Winograd, once, before the first inference. */
 import type { DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import { TILE_VECTORS } from "./conv2d-tile.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
-import { emitWeightTransform, INPUTS, POSITIONS } from "./winograd.ts";
+import { WEIGHT_POSITIONS, type WinogradScheme } from "./winograd-schemes.ts";
 
 const KERNEL = 3;
 const LANES = TILE_VECTORS * 4;
@@ -16,6 +16,7 @@ const LANES = TILE_VECTORS * 4;
  */
 export function emitWeightPreparation(
   name: string,
+  scheme: WinogradScheme,
   packed: number,
   inputs: number,
   outputs: number,
@@ -23,8 +24,8 @@ export function emitWeightPreparation(
   context: KernelContext,
 ): number {
   const positionBytes = inputs * outputs * 4;
-  const transformed = context.reserve(POSITIONS * positionBytes);
-  const between = context.reserve(INPUTS * KERNEL * 16);
+  const transformed = context.reserve(WEIGHT_POSITIONS ** 2 * positionBytes);
+  const between = context.reserve(WEIGHT_POSITIONS * KERNEL * 16);
   const tapBytes = inputs * LANES * ELEMENT_BYTES[dtype];
   const step = context.module.function(`winograd ${name} weights`, [], [], (code) => {
     const raw = pointerTo(code, packed);
@@ -33,7 +34,7 @@ export function emitWeightPreparation(
     repeat(code, outputs / (4 * TILE_VECTORS), () => {
       repeat(code, inputs * TILE_VECTORS, () => {
         for (let column = 0; column < KERNEL; column++) {
-          emitWeightTransform(
+          scheme.transformWeights(
             code,
             (row) => {
               loadReals(code, dtype, raw, (row * KERNEL + column) * tapBytes);
@@ -45,8 +46,8 @@ export function emitWeightPreparation(
             },
           );
         }
-        for (let row = 0; row < INPUTS; row++) {
-          emitWeightTransform(
+        for (let row = 0; row < WEIGHT_POSITIONS; row++) {
+          scheme.transformWeights(
             code,
             (column) => {
               code.get(temporary).memory("v128.load", 16 * (row * KERNEL + column));
@@ -54,7 +55,7 @@ export function emitWeightPreparation(
             (column, value) => {
               code.get(result);
               value();
-              code.memory("v128.store", (row * INPUTS + column) * positionBytes);
+              code.memory("v128.store", (row * WEIGHT_POSITIONS + column) * positionBytes);
             },
           );
         }

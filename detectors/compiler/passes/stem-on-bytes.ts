@@ -1,6 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Graph, Node, ValueType } from "../graph/graph.ts";
-import { usesWinograd } from "../kernels/winograd.ts";
+import { winogradScheme } from "../kernels/winograd.ts";
 import { rebuild } from "./rewrite.ts";
 
 /**
@@ -22,7 +22,7 @@ export function stemOnBytes(graph: Graph): Graph {
     const [x, weightsName = "", ...others] = stem?.inputs ?? [];
     const weights = graph.constants.get(weightsName);
     if (blocks?.op !== "space_to_depth" || stem?.op !== "conv2d" || x !== blocks.output || !weights) continue;
-    if (!usesWinograd(stem, (value) => typeOf(graph, value))) continue;
+    if (winogradScheme(stem, (value) => typeOf(graph, value)) === undefined) continue;
     const name = `${stem.output}.bytes`;
     const { scale } = normalize.attributes;
     constants.set(name, { shape: weights.shape, data: weights.data.map((weight) => weight * scale) });
