@@ -7,6 +7,7 @@ import {
   motionTopic,
   snapshotTopic,
   statsTopic,
+  topicLevel,
 } from "./topics.ts";
 
 /** One entity in Home Assistant's words (home-assistant.io/integrations/mqtt, abbreviated as there), without its identity. */
@@ -59,7 +60,9 @@ export function cameraEntities(camera: AnnouncedCamera, mqtt: Told): Entities {
       ),
     ),
     ...(snapshots.enabled
-      ? Object.fromEntries(objects.track.map((label) => [`${label}:image`, image(prefix, name, label)]))
+      ? Object.fromEntries(
+          objects.track.map((label) => [`${topicLevel(label)}:image`, image(prefix, name, label)]),
+        )
       : {}),
     detect: detectSwitch(prefix, name),
     connection: connection(prefix, name),
@@ -92,7 +95,8 @@ function motionEntity(prefix: string, camera: string): Entity {
 function countEntities(prefix: string, place: string, title: string, label: string): Entities {
   const topic = countTopic(prefix, place, label);
   const what = label === "all" ? "object" : label;
-  const key = `${place}:${label}`;
+  // Home Assistant takes its own keys apart at spaces.
+  const key = `${place}:${topicLevel(label)}`;
   const count = { p: "sensor", stat_cla: "measurement", unit_of_meas: "objects", ic: "mdi:counter" };
   return {
     [`${key}:occupancy`]: {

@@ -85,6 +85,7 @@ export function statsMessage(prefix: string, stats: Stats): Message {
   return { topic: statsTopic(prefix), payload: JSON.stringify(stats), retain: false, qos: 0 };
 }
 
-function topicLevel(label: string): string {
+/** A label as part of a topic, where some characters have a meaning of their own. */
+export function topicLevel(label: string): string {
   return label.replaceAll(/[\s/+#]+/g, "_");
 }

@@ -115,6 +115,8 @@ type Must = (holds: boolean, rule: string) => void;
 function checkComponent(key: string, component: Options, identities: Set<unknown>, must: Must): void {
   const { platform } = component;
   const known = PLATFORMS[String(platform)];
+  // Its discovery takes `<device> <key>` apart at spaces when a device is removed.
+  must(/^\S+$/.test(key), `${key}: a key with spaces`);
   must(known !== undefined, `${key}: unknown platform ${platform}`);
   // Nothing but its platform: it is to be removed.
   if (known === undefined || Object.keys(component).length === 1) return;
