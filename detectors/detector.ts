@@ -28,6 +28,7 @@ export {
 export { fastestTarget, lackingFeatures } from "./runtime/engine-features.ts";
 export { readModel } from "./runtime/module.ts";
 export { openDetector } from "./runtime/pool.ts";
+export { openReplaceable } from "./runtime/replaceable.ts";
 export { VARIANTS, type Variant, variantFile } from "./variant.ts";
 
 /** A rectangle in pixels: left, top, right, bottom. */
@@ -54,8 +55,12 @@ export interface Inference {
   readonly inferenceMs: number;
 }
 
+/** `failing`: it keeps dying without an answer in between, and is started again at growing intervals. */
+export type DetectorState = "working" | "failing";
+
 /** What a detector has been through since it was opened. */
 export interface DetectorStats {
+  readonly state: DetectorState;
   /** Frames answered. */
   readonly frames: number;
   /** Every fault costs a frame, but for those between two frames and in a restart. */
@@ -84,8 +89,8 @@ export interface Detector extends AsyncDisposable {
   readonly model: ModelInfo;
   readonly runtime: Runtime;
   /**
-   * Callers wait in order while every instance is busy; where all are being started again, a frame is refused at once
-   * (`unavailable`), for it would be stale by then.
+   * Callers wait in order while every instance is busy, and, at most as long as the deadline, while one that has died is
+   * started again. Where all keep dying, a frame is refused at once (`unavailable`), for it would be stale by then.
    * @param pixels model.input.height × width × 3 bytes, RGB. Copied before the call returns.
    * @throws DetectorFault when this frame got no answer (the detector restarts by itself).
    */
@@ -105,6 +110,11 @@ export interface ModuleTrust {
 export interface DetectorOptions {
   /** Default: any file. */
   readonly trust?: ModuleTrust;
+  /**
+   * Refuses a module whose file, or whose memory, which every instance has for its own, is larger. Default: 1 GiB. The
+   * module cannot take more than it declares.
+   */
+  readonly maxBytes?: number;
   readonly runtime: Runtime;
   /** How many copies run side by side, each in a thread of its own. */
   readonly instances: number;
@@ -120,6 +130,25 @@ export interface DetectorOptions {
   readonly proveFirst?: boolean;
   /** Called on the first fault of a kind and on recovery, not on every one. */
   readonly log?: (event: { readonly level: "warn" | "info"; readonly message: string }) => void;
+  /** Called when every instance keeps dying, and when one answers again. */
+  readonly onState?: (state: DetectorState) => void;
+}
+
+/** A detector whose module can be replaced while it runs. */
+export interface ReplaceableDetector extends Detector {
+  /**
+   * Starts another module beside the one that runs, and changes over when it has answered a blank frame in every instance.
+   * Until it has answered a real one, too, the one before stands by, and goes on where the new one fails at it. One at a
+   * time.
+   * @returns what runs now; where the file holds the module that runs, nothing happens.
+   * @throws ModelError, DetectorFault or what `accept` throws: the one before goes on.
+   */
+  replace(path: string): Promise<ModelInfo>;
+}
+
+export interface ReplaceableOptions extends DetectorOptions {
+  /** Throws for a module that will not do, before it is started. */
+  readonly accept?: (model: ModelInfo) => void;
 }
 
 /** How to compile a model, and with which numbers it shall compute. */

@@ -19,12 +19,15 @@ export interface InstanceOptions {
   /** Called at once at every fault of this instance, also at one between two frames or during a restart. */
   readonly onFault: (fault: DetectorFault) => void;
   readonly onRestart: () => void;
-  /** Called when a restarted instance can take a frame. */
-  readonly onReady: () => void;
+  /** Called when a restarted instance can take a frame, and when it turns out that it will not soon. */
+  readonly onChange: () => void;
 }
 
-/** `idle` can take a frame, `busy` has one, `down` is being started again or closed. */
-export type InstanceState = "idle" | "busy" | "down";
+/**
+ * `idle` can take a frame, `busy` has one, `starting` is being started again and can take one soon, `down` cannot: it
+ * keeps dying, takes longer than a frame may, or is closed.
+ */
+export type InstanceState = "idle" | "busy" | "starting" | "down";
 
 /** One place in the pool: keeps a detector thread alive through its faults, until it is closed. */
 export class Instance implements AsyncDisposable {
@@ -36,6 +39,8 @@ export class Instance implements AsyncDisposable {
   /** How long the next answer may take. */
   #patienceMs: number;
   #deathsInRow = 0;
+  /** Whether frames may wait for an instance that has died. */
+  #startsSoon = true;
   #sequence = 0;
   #keptAlive: Promise<void> | undefined;
 
@@ -45,7 +50,9 @@ export class Instance implements AsyncDisposable {
   }
 
   get state(): InstanceState {
-    if (this.#thread === undefined || this.#thread.failed || !this.#ready) return "down";
+    if (this.#thread === undefined || this.#thread.failed || !this.#ready) {
+      return this.#startsSoon ? "starting" : "down";
+    }
     return this.#thread.busy ? "busy" : "idle";
   }
 
@@ -73,6 +80,7 @@ export class Instance implements AsyncDisposable {
     const detections = await this.#ask(pixels, thresholds, this.#patienceMs);
     this.#patienceMs = this.#options.deadlineMs;
     this.#deathsInRow = 0;
+    this.#startsSoon = true;
     return { detections, inferenceMs: performance.now() - handedOver };
   }
 
@@ -81,12 +89,14 @@ export class Instance implements AsyncDisposable {
     while (!signal.aborted) {
       await this.#thread?.ended;
       try {
-        await sleep(restartDelayMs(this.#deathsInRow, Math.random()), undefined, { signal });
+        const delayMs = restartDelayMs(this.#deathsInRow, Math.random());
+        if (delayMs > 0) this.#expectSoon(false);
+        await sleep(delayMs, undefined, { signal });
         signal.throwIfAborted();
         this.#deathsInRow += 1;
         this.#options.onRestart();
         await this.#restart();
-        this.#options.onReady();
+        this.#options.onChange();
       } catch (error) {
         // When the new thread failed as well, onFault knows already, and the loop goes on.
         if (!signal.aborted && !(error instanceof DetectorFault)) throw error;
@@ -99,10 +109,17 @@ export class Instance implements AsyncDisposable {
     const { source, deadlineMs, startDeadlineMs } = this.#options;
     const thread = bootThread(source.runtime);
     this.#ready = false;
+    this.#expectSoon(true);
+    const tooLate = setTimeout(() => this.#expectSoon(false), deadlineMs);
     this.#begin(thread);
-    await thread.untilReady(startDeadlineMs);
+    await thread.untilReady(startDeadlineMs).finally(() => clearTimeout(tooLate));
     this.#patienceMs = FIRST_FRAME_PATIENCE * deadlineMs;
     this.#ready = true;
+  }
+
+  #expectSoon(soon: boolean): void {
+    this.#startsSoon = soon;
+    if (!soon) this.#options.onChange();
   }
 
   #begin(thread: DetectorThread): void {
@@ -122,6 +139,7 @@ export class Instance implements AsyncDisposable {
   /** Ends the thread; a frame in flight is rejected as `unavailable`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
+    this.#startsSoon = false;
     await this.#thread?.[Symbol.asyncDispose]();
     await this.#keptAlive;
   }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { ModelInfo, ModuleTrust } from "../detector.ts";
+import type { DetectorOptions, ModelInfo } from "../detector.ts";
 import { ModelError } from "../errors.ts";
 import { ALLOWED_IMPORTS, DESCRIPTION_SECTION, IMPORT_MODULE } from "../module-format.ts";
 import { parseDescription } from "./description.ts";
@@ -40,16 +40,23 @@ export async function readModel(path: string): Promise<ModelInfo> {
   return (await loadModule(path)).info;
 }
 
+/** What a detector module may be. `trust` is checked first, before anything looks into the file. */
+export type ModuleLimits = Pick<DetectorOptions, "trust" | "maxBytes">;
+
+const MIB = 2 ** 20;
+/** YOLOv5n asks for 29 MiB at 640×640; the largest model of its family at 1280×1280 for some 700. */
+const LARGEST_BYTES = 1024 * MIB;
+
 /**
  * Reads a detector module and checks everything DESIGN section 3 promises: imports, exports, memory, description.
- * @param trust checked first, before anything looks into the file.
  * @throws ModelError naming the file and the remedy.
  */
-export async function loadModule(path: string, trust: ModuleTrust = {}): Promise<LoadedModule> {
+export async function loadModule(path: string, limits: ModuleLimits = {}): Promise<LoadedModule> {
+  const { trust = {}, maxBytes = LARGEST_BYTES } = limits;
   try {
-    const bytes = await readFileShared(path);
+    const bytes = await readFileShared(path, maxBytes);
     await requireTrust(path, bytes, trust);
-    return await checkModule(bytes);
+    return await checkModule(bytes, maxBytes);
   } catch (error) {
     if (error instanceof ModelError) {
       throw new ModelError(`${path}: ${error.message}`, error.remedy, { cause: error });
@@ -58,13 +65,14 @@ export async function loadModule(path: string, trust: ModuleTrust = {}): Promise
   }
 }
 
-async function readFileShared(path: string): Promise<Uint8Array<SharedArrayBuffer>> {
+async function readFileShared(path: string, maxBytes: number): Promise<Uint8Array<SharedArrayBuffer>> {
   try {
     await using file = await open(path);
     const { size } = await file.stat();
     const header = new Uint8Array(WASM_HEADER.length);
     const { bytesRead } = await file.read(header, 0, header.length, 0);
     checkHeader(header.subarray(0, bytesRead));
+    requireAtMost(maxBytes, size, "The file has");
     const bytes = new Uint8Array(new SharedArrayBuffer(size));
     for (let offset = 0; offset < size; ) {
       const { bytesRead } = await file.read(bytes, offset, size - offset, offset);
@@ -75,6 +83,14 @@ async function readFileShared(path: string): Promise<Uint8Array<SharedArrayBuffe
   } catch (error) {
     throw explainFileError(error);
   }
+}
+
+function requireAtMost(maxBytes: number, bytes: number, what: string): void {
+  if (bytes <= maxBytes) return;
+  throw new ModelError(
+    `${what} ${Math.ceil(bytes / MIB)} MiB; a detector may have ${Math.floor(maxBytes / MIB)}.`,
+    "Compile the model with a smaller --size, or raise detector.memory_mb where the device has it.",
+  );
 }
 
 function explainFileError(error: unknown): unknown {
@@ -119,7 +135,7 @@ function checkHeader(header: Uint8Array): void {
   }
 }
 
-async function checkModule(bytes: Uint8Array<SharedArrayBuffer>): Promise<LoadedModule> {
+async function checkModule(bytes: Uint8Array<SharedArrayBuffer>, maxBytes: number): Promise<LoadedModule> {
   const sections = [...sectionsOf(bytes)];
   const module = await compile(bytes, sections);
   // Imports first: what a foreign module wants is a better answer than what it lacks.
@@ -127,6 +143,7 @@ async function checkModule(bytes: Uint8Array<SharedArrayBuffer>): Promise<Loaded
   const description = parseDescription(WebAssembly.Module.customSections(module, DESCRIPTION_SECTION));
   checkExports(module);
   const memoryBytes = fixedMemoryBytes(sections);
+  requireAtMost(maxBytes, memoryBytes, "The module asks for a memory of");
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { info: { ...description, sha256, bytes: bytes.length, memoryBytes, imports }, bytes, module };
 }

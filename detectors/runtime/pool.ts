@@ -1,6 +1,7 @@
 import type {
   Detector,
   DetectorOptions,
+  DetectorState,
   DetectorStats,
   Inference,
   ModelInfo,
@@ -17,7 +18,10 @@ import { Tally } from "./tally.ts";
 import { bootThread, type DetectorThread } from "./thread.ts";
 
 /** Generous: a slow camera's CPU compiles 4 MB of code and runs it unoptimised for this one frame. */
-const START_DEADLINE_MS = 30_000;
+export const START_DEADLINE_MS = 30_000;
+
+/** Every instance has died so often since the last answer: the next frame will hardly fare better. */
+const DEATHS_OF_FAILING = 3;
 
 /**
  * Opens a detector: `options.instances` copies of the module, each in a thread of its own. Resolves when every one of
@@ -27,14 +31,19 @@ const START_DEADLINE_MS = 30_000;
  * @throws DetectorFault `deadline` when it has not answered its first frame within 30 s.
  */
 export async function openDetector(path: string, options: DetectorOptions): Promise<Detector> {
-  return startPool(loadModule(path, options.trust), options, START_DEADLINE_MS);
+  return startPool(loadModule(path, options), options, START_DEADLINE_MS);
 }
 
-/** What `openDetector` does with the file it reads. @param startDeadlineMs for each thread's first answer. */
+/**
+ * What `openDetector` does with the file it reads.
+ * @param startDeadlineMs for each thread's first answer.
+ * @param tally counts what happens.
+ */
 export async function startPool(
   loading: LoadedModule | Promise<LoadedModule>,
   options: DetectorOptions,
   startDeadlineMs: number,
+  tally = new Tally(),
 ): Promise<Detector> {
   const { instances, runtime } = options;
   if (!Number.isInteger(instances) || instances < 1) {
@@ -45,7 +54,7 @@ export async function startPool(
   await using stack = new AsyncDisposableStack();
   for (const thread of threads) stack.use(thread);
   const [{ info }, source] = await Promise.all([loading, prepareEngine(loading, runtime)]);
-  const pool = stack.use(new Pool(info, source, options, startDeadlineMs));
+  const pool = stack.use(new Pool(info, source, options, startDeadlineMs, tally));
   try {
     await pool.start(threads, options.proveFirst ?? true);
   } catch (error) {
@@ -63,6 +72,8 @@ export async function startPool(
 interface Place {
   readonly instance: Instance;
   readonly log: FaultLog;
+  /** Since it last answered a frame. */
+  deaths: number;
 }
 
 interface Job {
@@ -77,14 +88,24 @@ class Pool implements Detector {
   readonly runtime: Runtime;
   readonly #places: readonly Place[];
   readonly #frameBytes: number;
-  readonly #tally = new Tally();
+  readonly #tally: Tally;
+  readonly #options: DetectorOptions;
   /** Frames that wait for an instance, first come, first served. */
   readonly #queue: Job[] = [];
+  #state: DetectorState = "working";
   #closed = false;
 
-  constructor(model: ModelInfo, source: EngineSource, options: DetectorOptions, startDeadlineMs: number) {
+  constructor(
+    model: ModelInfo,
+    source: EngineSource,
+    options: DetectorOptions,
+    startDeadlineMs: number,
+    tally: Tally,
+  ) {
     this.model = model;
     this.runtime = source.runtime;
+    this.#tally = tally;
+    this.#options = options;
     this.#frameBytes = frameBytes(model);
     const { deadlineMs, instances } = options;
     this.#places = Array.from({ length: instances }, (_, index) => {
@@ -93,9 +114,11 @@ class Pool implements Detector {
       const onFault = (fault: DetectorFault): void => {
         this.#tally.failed(fault.kind);
         log.failed(fault);
+        place.deaths += 1;
+        this.#judge();
       };
       const onRestart = (): void => this.#tally.restarted();
-      const onReady = (): void => this.#serve();
+      const onChange = (): void => this.#serve();
       const instance = new Instance({
         source,
         model,
@@ -103,9 +126,10 @@ class Pool implements Detector {
         startDeadlineMs,
         onFault,
         onRestart,
-        onReady,
+        onChange,
       });
-      return { instance, log };
+      const place: Place = { instance, log, deaths: 0 };
+      return place;
     });
   }
 
@@ -137,14 +161,32 @@ class Pool implements Detector {
   }
 
   stats(): DetectorStats {
-    return this.#tally.stats();
+    return { ...this.#tally.stats(), state: this.#state };
   }
 
-  /** Gives waiting frames to idle instances; where all are down, a frame is lost rather than stale when it is looked at. */
+  /** Tells when all instances keep dying, and when one answers again. */
+  #judge(): void {
+    const isFailing = this.#places.every(({ deaths }) => deaths >= DEATHS_OF_FAILING);
+    const state = isFailing ? "failing" : "working";
+    if (state === this.#state) return;
+    this.#state = state;
+    if (isFailing) {
+      this.#options.log?.({
+        level: "warn",
+        message: `The detector keeps failing: ${DEATHS_OF_FAILING} deaths without an answer in between. It is started again and again, at most every 30 s.`,
+      });
+    }
+    this.#options.onState?.(state);
+  }
+
+  /**
+   * Gives waiting frames to idle instances, the first ones to come. Where all are down, a frame is lost rather than stale
+   * when it is looked at.
+   */
   #serve(): void {
     while (this.#queue.length > 0) {
       const idle = this.#places.find(({ instance }) => instance.state === "idle");
-      if (idle === undefined && this.#places.some(({ instance }) => instance.state === "busy")) return;
+      if (idle === undefined && this.#places.some(({ instance }) => instance.state !== "down")) return;
       const job = this.#queue.shift();
       if (job === undefined) return;
       if (idle === undefined) this.#refuse(job);
@@ -152,11 +194,13 @@ class Pool implements Detector {
     }
   }
 
-  async #run({ instance, log }: Place, { pixels, thresholds, resolve, reject }: Job): Promise<void> {
+  async #run(place: Place, { pixels, thresholds, resolve, reject }: Job): Promise<void> {
     try {
-      const inference = await instance.infer(pixels, thresholds);
+      const inference = await place.instance.infer(pixels, thresholds);
       this.#tally.answered(inference.inferenceMs);
-      log.answered();
+      place.log.answered();
+      place.deaths = 0;
+      this.#judge();
       resolve(inference);
     } catch (error) {
       reject(error);

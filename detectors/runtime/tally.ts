@@ -34,7 +34,7 @@ export class Tally {
     this.#restarts += 1;
   }
 
-  stats(): DetectorStats {
+  stats(): Omit<DetectorStats, "state"> {
     return {
       frames: this.#frames,
       faults: { ...this.#faults },

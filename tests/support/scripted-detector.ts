@@ -34,6 +34,7 @@ export function scriptedDetector(script: readonly Answer[]): Detector & { readon
       return { detections: answer, inferenceMs: 10 };
     },
     stats: () => ({
+      state: "working" as const,
       frames,
       faults: { deadline: 0, trap: 0, exit: 0, garbage: 0, oversized: 0, unavailable: 0 },
       restarts: 0,

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ModelError, readModel } from "../../../../detectors/detector.ts";
+import { loadModule } from "../../../../detectors/runtime/module.ts";
 import {
   type FakeOptions,
   fakeModule,
@@ -44,6 +45,14 @@ test("a good module tells its labels, input, size, memory, imports and hash", as
       "wasi_snapshot_preview1.proc_exit",
     ],
   });
+});
+
+test("a module that is larger than it may be is refused, for its file and for its memory", async () => {
+  const path = writeModuleFile(good);
+  const refused = (maxBytes: number) => loadModule(path, { maxBytes });
+  await expect(refused(good.length - 1)).rejects.toThrow(/The file has 1 MiB; a detector may have 0/);
+  await expect(refused(3 * 65_536 - 1)).rejects.toThrow(/The module asks for a memory of 1 MiB/);
+  await expect(refused(3 * 65_536)).resolves.toMatchObject({ info: { name: "fake" } });
 });
 
 test("a missing file is told with where a model comes from", async () => {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type Detector, ModelError, openDetector } from "../../../../detectors/detector.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
 import { startPool } from "../../../../detectors/runtime/pool.ts";
-import { faultOf } from "../../../support/ask-until-answered.ts";
+import { askUntilAnswered, faultOf } from "../../../support/ask-until-answered.ts";
 import {
   fakeDetections,
   fakeFrame,
@@ -68,10 +68,39 @@ describe.each(["v8", "wasmer"] as const)("%s", (runtime) => {
     expect(finished).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("frames that wait for the only instance are refused when it dies", async () => {
+  test("frames that wait for the only instance are answered when it has died and come back", async () => {
     await using detector = await open(1);
-    const kinds = [POISON.trap, 1, 2].map((first) => faultOf(detector.detect(fakeFrame(first), THRESHOLDS)));
-    expect(await Promise.all(kinds)).toEqual(["trap", "unavailable", "unavailable"]);
+    const lost = faultOf(detector.detect(fakeFrame(POISON.trap), THRESHOLDS));
+    const frames = [fakeFrame(1, 5), fakeFrame(2, 6)];
+    const answers = await Promise.all(frames.map((frame) => detector.detect(frame, THRESHOLDS)));
+    expect(await lost).toBe("trap");
+    expect(answers.map(({ detections }) => detections)).toEqual(
+      frames.map((frame) => fakeDetections(frame, THRESHOLDS)),
+    );
+    expect(detector.stats()).toMatchObject({ restarts: 1, faults: { trap: 1, unavailable: 0 } });
+  });
+
+  test("frames that wait for a detector which keeps dying are refused, and that it fails is told once", async () => {
+    const states: string[] = [];
+    await using detector = await openDetector(path, {
+      runtime,
+      instances: 1,
+      deadlineMs: 1500,
+      onState: (state) => states.push(state),
+    });
+    for (let death = 0; death < 4; death++) {
+      const trapped = askUntilAnswered(detector, fakeFrame(POISON.trap), THRESHOLDS);
+      expect(await faultOf(trapped)).toBe("trap");
+    }
+    expect(detector.stats().state).toBe("failing");
+    // The second death in a row is followed by a pause, and so on: nobody waits for that.
+    await vi.waitFor(async () =>
+      expect(await faultOf(detector.detect(fakeFrame(1), THRESHOLDS))).toBe("unavailable"),
+    );
+    expect(states).toEqual(["failing"]);
+    await askUntilAnswered(detector, fakeFrame(1), THRESHOLDS);
+    expect(states).toEqual(["failing", "working"]);
+    expect(detector.stats().state).toBe("working");
   });
 
   test("closing rejects the frame in flight and those that wait, and may be done twice", async () => {

@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:cryp
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
+import type { ModuleTrust } from "../../../../detectors/detector.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
 import { fakeModule, writeModuleFile } from "../../../support/fake-modules.ts";
@@ -18,16 +19,16 @@ const { publicKey, privateKey } = generateKeyPairSync("ed25519");
 const lineOf = (key: KeyObject): string => key.export({ format: "der", type: "spki" }).toString("base64");
 const hashOf = (content: Uint8Array): string => createHash("sha256").update(content).digest("hex");
 
-async function refusal(trust: Parameters<typeof loadModule>[1]): Promise<ModelError> {
-  const error: unknown = await loadModule(path, trust).catch((thrown: unknown) => thrown);
+async function refusal(trust: ModuleTrust): Promise<ModelError> {
+  const error: unknown = await loadModule(path, { trust }).catch((thrown: unknown) => thrown);
   if (!(error instanceof ModelError)) throw new Error(`expected a ModelError, received ${error}`);
   return error;
 }
 
 test("a module of the pinned hash is taken, however the hash is written", async () => {
   const sha256 = hashOf(bytes);
-  expect((await loadModule(path, { sha256 })).info.sha256).toBe(sha256);
-  expect((await loadModule(path, { sha256: sha256.toUpperCase() })).info.name).toBe("fake");
+  expect((await loadModule(path, { trust: { sha256 } })).info.sha256).toBe(sha256);
+  expect((await loadModule(path, { trust: { sha256: sha256.toUpperCase() } })).info.name).toBe("fake");
 });
 
 test("any other file is refused before anything looks into it", async () => {
@@ -40,7 +41,7 @@ test("any other file is refused before anything looks into it", async () => {
 
 test("a module that the owner of the key has signed is taken", async () => {
   writeFileSync(`${path}.sig`, sign(null, bytes, privateKey));
-  expect((await loadModule(path, { publicKey: lineOf(publicKey) })).info.name).toBe("fake");
+  expect((await loadModule(path, { trust: { publicKey: lineOf(publicKey) } })).info.name).toBe("fake");
 });
 
 test("openssl signs as the manual says, and gives the key's line as the manual says", async () => {
@@ -48,7 +49,7 @@ test("openssl signs as the manual says, and gives the key's line as the manual s
   execFileSync("openssl", ["genpkey", "-algorithm", "ed25519", "-out", key], { stdio: "ignore" });
   execFileSync("openssl", ["pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", path, "-out", `${path}.sig`]);
   const [, line = ""] = execFileSync("openssl", ["pkey", "-in", key, "-pubout"]).toString().split("\n");
-  expect((await loadModule(path, { publicKey: line })).info.name).toBe("fake");
+  expect((await loadModule(path, { trust: { publicKey: line } })).info.name).toBe("fake");
 });
 
 test("a missing, foreign, broken or other file's signature is refused", async () => {
