@@ -90,7 +90,8 @@ export function at(random: Random, end: number): number {
 }
 
 function overwritten(bytes: Uint8Array, index: number, change: (old: number) => number): Uint8Array {
-  const copy = bytes.slice();
+  // Not slice(): a Buffer's shares its memory, and the seed would change under all mutants to come.
+  const copy = Uint8Array.from(bytes);
   if (index < copy.length) copy[index] = change(copy[index] ?? 0);
   return copy;
 }

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { mutatedBytes } from "../../support/fuzzing/mutate-bytes.ts";
+import { mutatedTree } from "../../support/fuzzing/mutate-tree.ts";
+import { seeded } from "../../support/seeded.ts";
+
+const WORDS = [Buffer.from("word")];
+const MUTANTS = Array.from({ length: 300 }, (_, index) => index);
+
+test.each([
+  ["a Buffer", Buffer.from("a seed of some bytes, which many mutants are made of")],
+  ["a Uint8Array", new TextEncoder().encode("a seed of some bytes, which many mutants are made of")],
+])("mutants leave their seed, %s, as it is, and are the same for the same number", (_kind, seed) => {
+  const before = [...seed];
+  const make = () => MUTANTS.map((index) => [...mutatedBytes(seed, seeded(index), WORDS)]);
+  const mutants = make();
+  expect([...seed]).toEqual(before);
+  expect(make()).toEqual(mutants);
+  expect(mutants.filter((mutant) => mutant.join() !== before.join()).length).toBeGreaterThan(250);
+});
+
+test("mutants of a tree leave it as it is, and are the same for the same number", () => {
+  const tree = { name: "x", list: [1, 2, { deep: true }], bytes: Uint8Array.of(1, 2) };
+  const before = structuredClone(tree);
+  const make = () => MUTANTS.map((index) => mutatedTree(tree, seeded(index)));
+  const mutants = make();
+  expect(tree).toEqual(before);
+  expect(make()).toEqual(mutants);
+  expect(Object.keys(Object.prototype)).toEqual([]);
+});
