@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { ModelError } from "../errors.ts";
 import type { Precision } from "../module-format.ts";
 import { VARIANTS, type Variant, variantFile } from "../variant.ts";
+import { hasByteDot } from "./dot-speed.ts";
 import { lackingFeatures } from "./engine-features.ts";
 
 /** Which module of a set is wanted. */
@@ -11,6 +12,8 @@ export interface ModuleWish {
   readonly precision?: Precision | "auto";
   /** Which of these features the engine lacks; this process's engine is asked when not given. */
   readonly lacking?: (features: readonly string[]) => readonly string[];
+  /** Whether this CPU has an instruction for dot products of bytes; it is tried when not given. */
+  readonly hasByteDot?: () => boolean;
 }
 
 /** The module that is to be run. */
@@ -37,7 +40,7 @@ export function chooseModule(path: string, wish: ModuleWish = {}): ModuleChoice 
   if (present.length === 0) return { path, why: undefined };
   const { precision = "auto", lacking = lackingFeatures } = wish;
   const passedOver: string[] = [];
-  for (const { variant, path } of present) {
+  for (const { variant, path } of fastestFirst(present, wish)) {
     const missing = lacking(variant.features);
     if (precision !== "auto" && variant.precision !== precision) {
       passedOver.push(`${variant.name} is not ${precision}`);
@@ -58,6 +61,19 @@ export function chooseModule(path: string, wish: ModuleWish = {}): ModuleChoice 
     `${path}: none of its variants will do: ${passedOver.join("; ")}.`,
     "Compile the model for this engine: `sabrewing compile --variants` makes one for every engine.",
   );
+}
+
+/** Where bytes are not multiplied faster, i8 is no quicker than i16 and only loses bits: it comes behind it. */
+function fastestFirst(
+  present: readonly PresentVariant[],
+  { precision = "auto", hasByteDot: isByteDotThere = hasByteDot }: ModuleWish,
+): readonly PresentVariant[] {
+  const names = present.map(({ variant }) => variant.name);
+  if (precision !== "auto" || !names.includes("i8") || !names.includes("i16") || isByteDotThere())
+    return present;
+  const place = ({ variant }: PresentVariant) =>
+    variant.name === "i8" ? names.indexOf("i16") + 0.5 : names.indexOf(variant.name);
+  return present.toSorted((a, b) => place(a) - place(b));
 }
 
 /**
