@@ -15,7 +15,7 @@ export interface CameraStream {
   /** rtsp:// or rtsps://, credentials included. */
   readonly address: string;
   /** Pixels; undefined: the stream's own size. */
-  readonly size: { readonly width: number; readonly height: number } | undefined;
+  readonly size: Size | undefined;
   /** Frames per second at most. */
   readonly fps: number;
 }
@@ -64,7 +64,7 @@ export async function* readCamera(
   const patienceMs = options.frozenAfterMs ?? frozenAfterMs(fps);
   await using run = startFfmpeg(
     options.ffmpeg ?? "ffmpeg",
-    streamArgs(fps, size),
+    streamArgs(fps, size, stream.size === undefined ? onlyOfSize(size) : ""),
     signal,
     // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
     playlistOf(address, { ...transport(patienceMs), probesize: "32" }),
@@ -131,7 +131,7 @@ const STOPS_WITHIN_MS = 5000;
  * How to talk to a camera. TCP: UDP loses packets, and a lost packet smears the picture until the next key frame.
  * The whitelist keeps a hostile camera from pointing ffmpeg at files or other servers by redirect.
  */
-function transport(patienceMs: number): InputOptions {
+export function transport(patienceMs: number): InputOptions {
   return {
     rtsp_transport: "tcp",
     allowed_media_types: "video",
@@ -140,17 +140,36 @@ function transport(patienceMs: number): InputOptions {
   };
 }
 
-function streamArgs(
-  fps: number,
-  { width, height }: { readonly width: number; readonly height: number },
-): string[] {
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * An ffmpeg filter that fails where pictures have another size than the stream had when it was opened: some cameras
+ * change it in mid-stream. Scaled to the old size they would be distorted; the stream must be opened again.
+ */
+function onlyOfSize({ width, height }: Size): string {
+  return `crop=w='if(eq(iw,${width})*eq(ih,${height}),${width},-1)':h=${height}:exact=1,`;
+}
+
+/** @param check filters between the camera's pictures and their scaling, with a comma behind. */
+function streamArgs(fps: number, { width, height }: Size, check: string): string[] {
   return [
     ...["-hide_banner", "-nostdin", "-loglevel", "error"],
     ...["-probesize", "32"],
     // Decoding in several threads delays by a frame per thread and takes memory for each.
     ...["-threads", "1"],
     ...PLAYLIST_ARGS,
-    ...["-an", "-sn", "-dn", "-vf", `${atMost(fps)},scale=${width}:${height}`, "-fps_mode", "passthrough"],
+    ...[
+      "-an",
+      "-sn",
+      "-dn",
+      "-vf",
+      `${atMost(fps)},${check}scale=${width}:${height}`,
+      "-fps_mode",
+      "passthrough",
+    ],
     ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
   ];
 }

@@ -1,0 +1,87 @@
+import type { Detector } from "../../../detectors/detector.ts";
+import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
+import type { Outcome } from "../../watch-camera.ts";
+import type { Greeting } from "../page/protocol.ts";
+import { guardAccess } from "./access.ts";
+import { setupOfCamera } from "./camera-setup.ts";
+import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
+import { openFeed } from "./feed.ts";
+import { type HealthSources, healthOf } from "./health.ts";
+import { pageFiles } from "./page-files.ts";
+import { serveView } from "./server.ts";
+
+/** The page that shows the cameras live. Leaving its scope closes it. */
+export interface LiveView extends AsyncDisposable {
+  readonly port: number;
+  /** Shows what a camera's frame led to; resolves once its pixels are not needed any more. */
+  show(camera: string, outcome: Outcome): Promise<void>;
+  /** Begins to tell how these cameras and the rest of the agent are. */
+  tellHealth(sources: Pick<HealthSources, "cameras" | "waiting">): void;
+}
+
+export interface LiveViewDependencies extends CameraVideosDependencies {
+  readonly detector: Pick<Detector, "model" | "runtime" | "stats">;
+  readonly version: string;
+}
+
+const HEALTH_EVERY_MS = 2_000;
+
+/**
+ * Opens the live view, for whoever shows the token.
+ * @throws ConfigError when it cannot listen.
+ */
+export async function openLiveView(
+  { host, port, token = "" }: Pick<ViewConfig, "host" | "port" | "token">,
+  cameras: readonly CameraConfig[],
+  dependencies: LiveViewDependencies,
+): Promise<LiveView> {
+  const { detector, version, clock, log } = dependencies;
+  const greeting = (): Greeting => ({
+    type: "greeting",
+    version,
+    model: detector.model.name,
+    licence: detector.model.source.licence,
+    precision: detector.model.precision,
+    runtime: detector.runtime,
+    cameras: cameras.map(setupOfCamera),
+  });
+  const feed = openFeed({ greeting, monotonicMs: clock.monotonicMs });
+  const closing = new AbortController();
+  const signal = AbortSignal.any([dependencies.signal, closing.signal]);
+  const server = await serveView(
+    { host, port },
+    {
+      access: guardAccess(token, clock),
+      feed,
+      videos: cameraVideos(cameras, { ...dependencies, signal }),
+      page: pageFiles(),
+      cameras: cameras.map(({ name }) => name),
+      log,
+    },
+  );
+  log.info({ host, port: server.port }, "the live view is open to whoever shows its token");
+  if (!isLoopback(host)) {
+    log.warn(
+      { remedy: "Let view.host be 127.0.0.1, and reach it by an SSH tunnel or a reverse proxy with TLS." },
+      "the live view listens beyond this machine, and nothing encrypts its pictures on the way",
+    );
+  }
+
+  return {
+    port: server.port,
+    show: feed.show,
+    tellHealth(sources) {
+      const health = healthOf({ ...sources, detector, clock });
+      const telling = setInterval(() => feed.tell(health()), HEALTH_EVERY_MS);
+      signal.addEventListener("abort", () => clearInterval(telling), { once: true });
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}

@@ -1,0 +1,38 @@
+import type { PageFile } from "./page-files.ts";
+
+/** An answer to an HTTP request. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
+
+/** Words for people and programs. */
+export function textReply(status: number, text: string, headers: Reply["headers"] = {}): Reply {
+  return { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers }, body: `${text}\n` };
+}
+
+/** Go there, with this `Set-Cookie` header if any; a form that was sent is not sent again (RFC 9110, section 15.4.4). */
+export function elsewhere(location: string, cookie?: string): Reply {
+  return {
+    status: 303,
+    headers: { Location: location, ...(cookie === undefined ? {} : { "Set-Cookie": cookie }) },
+  };
+}
+
+/** A JPEG, or that status where there is none. */
+export function pictureReply(jpeg: Uint8Array | undefined, otherwise: number): Reply {
+  if (jpeg === undefined) return textReply(otherwise, "No picture.");
+  return { status: 200, headers: { "Content-Type": "image/jpeg" }, body: jpeg };
+}
+
+/**
+ * A file of the page. A browser keeps it but asks each time whether it is still the same: after an upgrade all of the
+ * page is new at once.
+ * @param known the `If-None-Match` header
+ */
+export function fileReply(file: PageFile | undefined, known?: string): Reply {
+  if (file === undefined) return textReply(404, "Not found.");
+  const headers = { "Content-Type": file.type, ETag: file.etag, "Cache-Control": "private, no-cache" };
+  return known === file.etag ? { status: 304, headers } : { status: 200, headers, body: file.body };
+}

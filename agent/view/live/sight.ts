@@ -1,0 +1,43 @@
+import { predictedBox, type Track } from "../../tracking/track.ts";
+import type { Outcome } from "../../watch-camera.ts";
+import { colourAt, textColourOn } from "../colours.ts";
+import type { Box, SeenObject, Sight } from "../page/protocol.ts";
+
+/** What an outcome shows, for who watches live; undefined where it has no frame. */
+export function sightOf(camera: string, { timeMs, frame, seen }: Outcome): Sight | undefined {
+  if (frame === undefined || seen === undefined) return undefined;
+  const { width, height } = frame;
+  return {
+    type: "sight",
+    camera,
+    timeMs,
+    width,
+    height,
+    motion: seen.motion.map(wholePixels),
+    regions: seen.regions.map(wholePixels),
+    objects: seen.tracks.map((track): SeenObject => {
+      const object = seen.lifecycle.get(track.id)?.now;
+      const colour = colourAt(track.id);
+      return {
+        track: track.id,
+        label: track.label,
+        score: Number(track.score.toFixed(2)),
+        box: wholePixels(boxNow(track, timeMs)),
+        colour,
+        ink: textColourOn(colour),
+        sure: object !== undefined && !object.false_positive && track.missed === 0,
+        still: track.stationary,
+        zones: object?.current_zones ?? [],
+      };
+    }),
+  };
+}
+
+/** Between two looks an object is where its motion takes it. */
+function boxNow(track: Track, timeMs: number): Box {
+  return track.lastSeenMs === timeMs || track.stationary ? track.box : predictedBox(track);
+}
+
+function wholePixels([x1, y1, x2, y2]: Box): Box {
+  return [Math.round(x1), Math.round(y1), Math.round(x2), Math.round(y2)];
+}
