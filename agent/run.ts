@@ -10,17 +10,24 @@ import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "./config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
 import { eventIds } from "./events/event-id.ts";
+import { rememberConnection } from "./health/connection.ts";
+import { type Meter, openMeter } from "./health/meter.ts";
 import { type Pulses, takePulses, whileReading, whileWorking } from "./health/pulse.ts";
-import type { CameraCounters } from "./health/stats.ts";
+import { type RecentEvents, rememberEvents } from "./health/recent-events.ts";
+import { takeReport } from "./health/report.ts";
+import { serveMetrics } from "./health/serve-metrics.ts";
+import { REPORT_SOCKET, serveReport } from "./health/serve-report.ts";
+import type { CameraCondition, CameraCounters } from "./health/stats.ts";
 import { statusLine } from "./health/status-line.ts";
 import { keepTelling, type ServiceManager } from "./health/systemd.ts";
 import { tellStats } from "./health/tell-stats.ts";
 import { newerSighting, watchMotion } from "./motion/watch-motion.ts";
 import { detectState } from "./mqtt/commands.ts";
 import { hearTogether } from "./mqtt/hear-together.ts";
+import { rememberTold } from "./mqtt/last-told.ts";
 import type { Message } from "./mqtt/message.ts";
 import { openOutbox } from "./mqtt/outbox.ts";
-import { connectBroker, type Publisher } from "./mqtt/publisher.ts";
+import { connectBroker } from "./mqtt/publisher.ts";
 import { cameraStatus } from "./mqtt/topics.ts";
 import { obeyCommands } from "./obey-commands.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
@@ -46,6 +53,8 @@ export interface Surroundings {
 /** Events kept while the broker is away: a day of a street with seven objects a minute, and no more than a week. */
 const OUTBOX_LIMITS = { bytes: 20e6, ageMs: 7 * 24 * 3_600_000 };
 const FIRST_REOPEN_MS = 1_000;
+/** How many objects `sabrewing status` tells of. */
+const EVENTS_SHOWN = 12;
 /** What looking at one frame may take at the most: so many inferences that all miss their deadline, and the rest. */
 const LOOK_DEADLINES = 10;
 const LOOK_WITHIN_MS = 30_000;
@@ -67,7 +76,7 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   requireKnownLabels(cameras, detector.model);
   const prefix = config.mqtt.topic_prefix;
   await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, log);
-  const publish = (message: Message) => broker.publish(message);
+  const { publish, lastTold } = rememberTold((message) => broker.publish(message));
   const home = await openHome(
     { ...config, cameras, detector: detector.model.name, version: surroundings.version },
     { file: join(stateDirectory, "announced.json"), log, publish },
@@ -79,10 +88,29 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
 
   const pulses = takePulses(clock);
   const { deadline_ms: deadlineMs } = config.detector;
-  const watches = cameras.map((camera) =>
-    watch(camera, { ...surroundings, signal: stop, detector, broker, prefix, switches, pulses, deadlineMs }),
-  );
-  const stats = tellStats(watches, { ...surroundings, signal: stop, detector, broker, mqtt: config.mqtt });
+  const events = rememberEvents(EVENTS_SHOWN);
+  const watching = {
+    ...surroundings,
+    signal: stop,
+    detector,
+    publish,
+    events,
+    prefix,
+    switches,
+    pulses,
+    deadlineMs,
+  };
+  const watches = cameras.map((camera) => watch(camera, watching));
+
+  const windowMs = config.mqtt.stats_interval * 1000;
+  const meter = openMeter(watches, { clock, version: surroundings.version, detector, outbox, windowMs });
+  const stats = tellStats(meter, { clock, signal: stop, publish, mqtt: config.mqtt });
+  await using _metrics = config.metrics.enabled
+    ? await openMetrics(config, meter, events, watches, log)
+    : undefined;
+  const sources = { mqtt: config.mqtt, cameras: watches, detector, events, lastTold };
+  const report = () => takeReport({ ...sources, stats: meter.stats, isConnected: broker.isConnected });
+  await using _report = await serveReport(join(stateDirectory, REPORT_SOCKET), report, { clock, log });
   log.info(
     {
       cameras: cameras.map(({ name }) => name),
@@ -105,9 +133,24 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   }
 }
 
+/** Prometheus' library is loaded only where figures are served: it takes memory. */
+async function openMetrics(
+  { metrics }: AgentConfig,
+  { stats }: Meter,
+  { seen }: RecentEvents,
+  watches: readonly Watch[],
+  log: Log,
+): Promise<AsyncDisposable> {
+  const { prometheusMetrics } = await import("./health/metrics.ts");
+  const isOnline = (name: string) =>
+    watches.some(({ camera, isOnline }) => camera.name === name && isOnline());
+  return serveMetrics(metrics, prometheusMetrics({ stats, seen, isOnline }), log);
+}
+
 interface WatchSurroundings extends Surroundings {
   readonly detector: Detector;
-  readonly broker: Publisher;
+  readonly publish: (message: Message) => void;
+  readonly events: RecentEvents;
   readonly prefix: string;
   readonly switches: Switches;
   readonly pulses: Pulses;
@@ -119,15 +162,14 @@ interface WatchSurroundings extends Surroundings {
 export interface Watch {
   readonly camera: CameraConfig;
   readonly counters: () => CameraCounters;
-  /** Whether objects are looked for at the moment. */
-  readonly isDetecting: () => boolean;
+  readonly condition: () => CameraCondition;
   readonly isOnline: () => boolean;
   readonly done: Promise<void>;
 }
 
 /** Starts to watch one camera: from its stream to the broker. */
 function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
-  const { clock, log, random, signal, detector, broker, prefix, switches, pulses } = surroundings;
+  const { clock, log, random, signal, detector, publish, events, prefix, switches, pulses } = surroundings;
   const { name, detect, ffmpeg } = camera;
   const { width, height, fps } = detect;
   const [input] = ffmpeg.inputs;
@@ -139,7 +181,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
     reading.expectWithin(readWithinMs);
     return readCamera(stream, { clock, signal });
   };
-  let online = false;
+  const connection = rememberConnection(clock);
   const frames = keepReading(open, {
     camera: name,
     clock,
@@ -148,8 +190,8 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
     random,
     backoff: { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 },
     onStatus(status) {
-      online = status === "online";
-      broker.publish(cameraStatus(prefix, name, status));
+      connection.become(status);
+      publish(cameraStatus(prefix, name, status));
     },
   });
   // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
@@ -164,8 +206,8 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
   let regions = 0;
 
   async function publishOutcomes(): Promise<void> {
-    broker.publish(cameraStatus(prefix, name, "offline"));
-    broker.publish(detectState(prefix, name, isDetecting()));
+    publish(cameraStatus(prefix, name, "offline"));
+    publish(detectState(prefix, name, isDetecting()));
     const watched = orSilence(sightings, (detect.max_disappeared / fps) * 1000, clock);
     const looking = pulses.start(`camera ${name}: looking`);
     const lookWithinMs = LOOK_WITHIN_MS + LOOK_DEADLINES * surroundings.deadlineMs;
@@ -182,14 +224,22 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
         regions += answered;
       },
     });
-    for await (const { messages } of outcomes) for (const message of messages) broker.publish(message);
-    broker.publish(cameraStatus(prefix, name, "offline"));
+    for await (const outcome of outcomes) {
+      outcome.messages.forEach(publish);
+      outcome.events.forEach(events.note);
+    }
+    publish(cameraStatus(prefix, name, "offline"));
   }
 
   return {
     camera,
-    isDetecting,
-    isOnline: () => online,
+    condition: () => ({
+      isOnline: connection.isOnline(),
+      isDetecting: isDetecting(),
+      expectedFps: fps,
+      reconnectsLastHour: connection.reconnectsLastHour(),
+    }),
+    isOnline: connection.isOnline,
     done: publishOutcomes(),
     counters() {
       const { delivered, dropped } = sightings.counts();

@@ -1,4 +1,5 @@
 import type { DetectorStats, ModelInfo } from "../../detectors/detector.ts";
+import { type ConnectionQuality, connectionQuality } from "./connection.ts";
 
 /** What a camera has been through since the start. Only grows. */
 export interface CameraCounters {
@@ -12,6 +13,16 @@ export interface CameraCounters {
   readonly regions: number;
 }
 
+/** How a camera is at the moment. */
+export interface CameraCondition {
+  readonly isOnline: boolean;
+  /** Whether objects are looked for. */
+  readonly isDetecting: boolean;
+  /** Frames per second that are asked of it. */
+  readonly expectedFps: number;
+  readonly reconnectsLastHour: number;
+}
+
 /** Frigate's words for a camera: frames per second over the last interval; and the counters since the start. */
 export interface CameraStats {
   readonly camera_fps: number;
@@ -20,6 +31,9 @@ export interface CameraStats {
   /** Regions: a frame may cost several looks, or none. */
   readonly detection_fps: number;
   readonly detection_enabled: boolean;
+  readonly expected_fps: number;
+  readonly connection_quality: ConnectionQuality;
+  readonly reconnects_last_hour: number;
   /** Since the start: `seen` = `looked` + `gated` + `skipped`. */
   readonly frames: {
     readonly seen: number;
@@ -61,7 +75,12 @@ export interface Stats {
     readonly version: string;
     /** Unix time in seconds. */
     readonly last_updated: number;
+    readonly pid: number;
+    /** Resident memory of the agent, ffmpeg apart. */
+    readonly rss_mb: number;
   };
+  /** What has not reached the broker: waiting for it, and given up since the start because there was no more room. */
+  readonly outbox: { readonly waiting: number; readonly dropped: number };
 }
 
 /** A camera's frames per second between two looks at its counters. */
@@ -69,17 +88,21 @@ export function cameraStats(
   before: CameraCounters,
   now: CameraCounters,
   seconds: number,
-  detectionEnabled: boolean,
+  { isOnline, isDetecting, expectedFps, reconnectsLastHour }: CameraCondition,
 ): CameraStats {
   const rate = (count: number) => perSecond(count, seconds);
   const seen = now.seen - before.seen;
   const skipped = now.skipped - before.skipped;
+  const fps = rate(seen);
   return {
-    camera_fps: rate(seen),
+    camera_fps: fps,
     process_fps: rate(seen - skipped),
     skipped_fps: rate(skipped),
     detection_fps: rate(now.regions - before.regions),
-    detection_enabled: detectionEnabled,
+    detection_enabled: isDetecting,
+    expected_fps: expectedFps,
+    connection_quality: connectionQuality(isOnline, fps, expectedFps, reconnectsLastHour),
+    reconnects_last_hour: reconnectsLastHour,
     frames: { ...now, gated: now.seen - now.skipped - now.looked },
   };
 }
@@ -89,6 +112,7 @@ export function agentStats(
   cameras: Readonly<Record<string, CameraStats>>,
   detectors: readonly CountedDetector[],
   service: Stats["service"],
+  outbox: Stats["outbox"],
 ): Stats {
   const sum = (figure: "camera_fps" | "process_fps" | "skipped_fps" | "detection_fps") =>
     tenths(Object.values(cameras).reduce((total, camera) => total + camera[figure], 0));
@@ -105,6 +129,7 @@ export function agentStats(
     skipped_fps: sum("skipped_fps"),
     detection_fps: sum("detection_fps"),
     service,
+    outbox,
   };
 }
 
@@ -112,6 +137,7 @@ function perSecond(count: number, seconds: number): number {
   return seconds > 0 ? tenths(Math.max(0, count) / seconds) : 0;
 }
 
+/** To one decimal. */
 function tenths(value: number): number {
   return Number(value.toFixed(1));
 }

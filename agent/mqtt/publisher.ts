@@ -13,6 +13,8 @@ import { availability } from "./topics.ts";
 export interface Publisher extends AsyncDisposable {
   /** Never waits and never fails: while the broker is away, states and events are kept and news are dropped. */
   publish(message: Message): void;
+  /** Whether the broker takes messages at the moment. */
+  isConnected(): boolean;
 }
 
 export interface PublisherDependencies {
@@ -115,6 +117,7 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
         news.queued();
       }
     },
+    isConnected: () => current !== undefined,
     [Symbol.asyncDispose]: takeLeave,
   };
 }

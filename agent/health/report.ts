@@ -1,0 +1,130 @@
+import { z } from "zod";
+import type { ModelInfo } from "../../detectors/detector.ts";
+import type { CameraConfig, MqttConfig } from "../config/schema.ts";
+import { countTopic, motionTopic } from "../mqtt/topics.ts";
+import type { RecentEvents } from "./recent-events.ts";
+import type { Stats } from "./stats.ts";
+
+const counts = z.record(z.string(), z.int());
+
+/** What a running agent tells `sabrewing status`, and that tells scripts. Names as on `<prefix>/stats`. */
+export const ReportSchema = z.object({
+  version: z.string(),
+  pid: z.int(),
+  /** Seconds. */
+  uptime: z.number(),
+  rss_mb: z.number(),
+  broker: z.object({ address: z.string(), connected: z.boolean(), waiting: z.int(), dropped: z.int() }),
+  detector: z.object({
+    name: z.string(),
+    input: z.string(),
+    precision: z.string(),
+    runtime: z.string(),
+    licence: z.string(),
+    /** Milliseconds. */
+    inference_speed: z.number(),
+    frames: z.int(),
+    faults: z.int(),
+    restarts: z.int(),
+  }),
+  cameras: z.array(
+    z.object({
+      name: z.string(),
+      online: z.boolean(),
+      connection_quality: z.string(),
+      reconnects_last_hour: z.int(),
+      detection_enabled: z.boolean(),
+      /** Null: not known yet. */
+      motion: z.boolean().nullable(),
+      camera_fps: z.number(),
+      expected_fps: z.number(),
+      skipped_fps: z.number(),
+      detection_fps: z.number(),
+      /** Objects in view, by label. */
+      counts,
+      /** The same in each zone. */
+      zones: z.record(z.string(), counts),
+    }),
+  ),
+  /** The newest first. */
+  events: z.array(
+    z.object({
+      time: z.number(),
+      type: z.enum(["new", "update", "end"]),
+      id: z.string(),
+      camera: z.string(),
+      label: z.string(),
+      score: z.number(),
+      zones: z.array(z.string()).readonly(),
+    }),
+  ),
+});
+
+export type Report = z.output<typeof ReportSchema>;
+
+/** Where a report's parts come from. */
+export interface ReportSources {
+  readonly mqtt: Pick<MqttConfig, "host" | "port" | "topic_prefix">;
+  readonly cameras: readonly {
+    readonly camera: Pick<CameraConfig, "name" | "objects" | "zones">;
+    readonly isOnline: () => boolean;
+  }[];
+  readonly detector: { readonly model: ModelInfo; readonly runtime: string };
+  readonly stats: () => Stats;
+  readonly isConnected: () => boolean;
+  readonly events: Pick<RecentEvents, "latest">;
+  /** What was last told on a topic. */
+  readonly lastTold: (topic: string) => string | undefined;
+}
+
+/** How the agent is now. */
+export function takeReport(sources: ReportSources): Report {
+  const { mqtt, cameras, detector, isConnected, events, lastTold } = sources;
+  const { service, outbox, detectors, cameras: figures } = sources.stats();
+  const { name, input, precision, source } = detector.model;
+  const ofDetector = detectors[name];
+  const faults = Object.values(ofDetector?.faults ?? {}).reduce((sum, times) => sum + times, 0);
+  const countsIn = (place: string, labels: readonly string[]) =>
+    Object.fromEntries(
+      labels.map((label) => [label, Number(lastTold(countTopic(mqtt.topic_prefix, place, label)) ?? 0)]),
+    );
+  return {
+    version: service.version,
+    pid: service.pid,
+    uptime: service.uptime,
+    rss_mb: service.rss_mb,
+    broker: { address: `${mqtt.host}:${mqtt.port}`, connected: isConnected(), ...outbox },
+    detector: {
+      name,
+      input: `${input.width}x${input.height}`,
+      precision,
+      runtime: detector.runtime,
+      licence: source.licence,
+      inference_speed: ofDetector?.inference_speed ?? 0,
+      frames: ofDetector?.frames ?? 0,
+      faults,
+      restarts: ofDetector?.restarts ?? 0,
+    },
+    cameras: cameras.flatMap(({ camera, isOnline }) => {
+      const figure = figures[camera.name];
+      if (figure === undefined) return [];
+      const motion = lastTold(motionTopic(mqtt.topic_prefix, camera.name));
+      const { frames: _, process_fps: __, ...ofCamera } = figure;
+      const { track } = camera.objects;
+      const zones = camera.zones.map(
+        (zone) => [zone.name, countsIn(zone.name, zone.objects.length > 0 ? zone.objects : track)] as const,
+      );
+      return [
+        {
+          name: camera.name,
+          online: isOnline(),
+          motion: motion === undefined ? null : motion === "ON",
+          ...ofCamera,
+          counts: countsIn(camera.name, track),
+          zones: Object.fromEntries(zones),
+        },
+      ];
+    }),
+    events: [...events.latest()],
+  };
+}

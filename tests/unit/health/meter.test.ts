@@ -1,0 +1,80 @@
+import { expect, test } from "vitest";
+import { openMeter } from "../../../agent/health/meter.ts";
+import { tellStats } from "../../../agent/health/tell-stats.ts";
+import type { Message } from "../../../agent/mqtt/message.ts";
+import { type HandClock, handClock } from "../../support/hand-clock.ts";
+import { scriptedDetector } from "../../support/scripted-detector.ts";
+
+/** A meter of one camera that sends four frames a second, then as many as it is told to. */
+function meterOf(clock: HandClock, windowMs: number) {
+  let fps = 4;
+  let seen = 0;
+  let sinceMs = 0;
+  const count = () => {
+    seen += ((clock.monotonicMs() - sinceMs) / 1000) * fps;
+    sinceMs = clock.monotonicMs();
+    return { seen, skipped: 0, looked: 0, regions: 0 };
+  };
+  const condition = () => ({ isOnline: true, isDetecting: false, expectedFps: 5, reconnectsLastHour: 0 });
+  const meter = openMeter([{ camera: { name: "door" }, counters: count, condition }], {
+    clock,
+    version: "1.2.3",
+    detector: scriptedDetector([]),
+    outbox: { size: () => 2, dropped: () => 1 },
+    windowMs,
+  });
+  return {
+    meter,
+    fps: () => meter.stats().cameras.door?.camera_fps,
+    send(next: number) {
+      count();
+      fps = next;
+    },
+  };
+}
+
+test("a meter gives the rate since the start while that is short", async () => {
+  const clock = handClock();
+  const { fps } = meterOf(clock, 60_000);
+  await clock.pass(2_000);
+  expect(fps()).toBe(4);
+});
+
+test("everybody who asks gets the rate of the last window, however often others ask", async () => {
+  const clock = handClock();
+  const { fps, send } = meterOf(clock, 10_000);
+  await clock.pass(10_000);
+  send(1);
+  for (let second = 0; second < 10; second++) {
+    fps();
+    await clock.pass(1_000);
+  }
+  expect(fps()).toBe(1);
+});
+
+test("figures are published after every interval until the agent stops", async () => {
+  const clock = handClock();
+  const stop = new AbortController();
+  const published: Message[] = [];
+  const mqtt = { topic_prefix: "sabrewing", stats_interval: 7 };
+  const { meter } = meterOf(clock, 7_000);
+  const told = tellStats(meter, {
+    clock,
+    signal: stop.signal,
+    publish: (message) => published.push(message),
+    mqtt,
+  });
+  await clock.pass(20_000);
+  stop.abort();
+  await told;
+  expect(published.map(({ topic, retain, qos }) => [topic, retain, qos])).toEqual([
+    ["sabrewing/stats", false, 0],
+    ["sabrewing/stats", false, 0],
+  ]);
+  const [, second] = published.map(({ payload }) => JSON.parse(String(payload)));
+  expect(second).toMatchObject({
+    cameras: { door: { camera_fps: 4, detection_fps: 0, detection_enabled: false } },
+    service: { uptime: 14, version: "1.2.3", last_updated: 1_000_014, pid: process.pid },
+    outbox: { waiting: 2, dropped: 1 },
+  });
+});
