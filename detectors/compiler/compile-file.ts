@@ -1,5 +1,6 @@
 /** From a model's files on disk to a module. */
 import { basename, extname } from "node:path";
+import { ModelError } from "../errors.ts";
 import type { Precision } from "../module-format.ts";
 import { calibrate } from "./calibrate/calibrate.ts";
 import { type CompiledModel, type CompileOptions, compile } from "./compile.ts";
@@ -28,7 +29,7 @@ export interface CompileFileOptions {
   readonly size?: PictureSize;
   /** Licence of the weights, an SPDX identifier; when not given, the catalogue's for known weights, else `unknown`. */
   readonly licence?: string;
-  /** What the engine must be able to do; `simd128`, which every engine is, when not given. */
+  /** What the engine must be able to do; when not given `simd128`, which every engine is, and for i8 `relaxed`. */
   readonly target?: Target;
   /** As in `compile`. */
   readonly keepLogits?: boolean;
@@ -67,13 +68,23 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   };
   const compiled = compile(model, {
     source: { format: files.format, sha256, licence },
-    target: options.target ?? "simd128",
+    target: targetOf(options),
     quantization,
     keepLogits: options.keepLogits ?? false,
     onStage: (stage, graph) => tell(stage, () => print(graph)),
   });
   tell("emit", () => print(compiled.graph));
   return compiled;
+}
+
+/** @throws ModelError where bytes are to be multiplied by an engine that may lack the instruction. */
+function targetOf({ precision, target }: CompileFileOptions): Target {
+  if (precision !== "i8") return target ?? "simd128";
+  if (target !== "simd128") return "relaxed";
+  throw new ModelError(
+    "i8 needs the dot product of the relaxed SIMD proposal, and the target simd128 is without",
+    "Leave the target out, or choose i16, which every engine runs.",
+  );
 }
 
 /** How far the network's numbers go, seen before it is compiled to integers; undefined where they stay floats. */

@@ -1,8 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { calibrate } from "../../detectors/compiler/calibrate/calibrate.ts";
 import { compile } from "../../detectors/compiler/compile.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { loadPicture } from "../support/logits.ts";
 import { findMedia, findModel } from "../support/materials.ts";
 import { seededBytes } from "../support/seeded.ts";
@@ -14,12 +16,18 @@ const THRESHOLDS = { score: 0.05, iou: 0.45 };
 const PHOTOGRAPHS = ["bus", "zidane", "dog", "kite", "street"];
 
 describe("the same file gives the same bytes under Wasmer, node:wasi and plain WebAssembly", () => {
-  test("with seeded weights and noise", async () => {
+  test.for(["f32", "i16", "i8"] as const)("%s, with seeded weights and noise", async (precision) => {
     const size = { width: 96, height: 64 };
     const graph = await seededYolov5nGraph(size, { classes: 3 });
     const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
     const labels = ["person", "car", "dog"];
-    const { bytes } = compile({ name: "seeded", labels, graph }, { source });
+    const quantization =
+      precision === "f32"
+        ? undefined
+        : { precision, ranges: (await calibrate(runPasses(graph), undefined)).ranges };
+    // A 7-bit module needs the relaxed dot product, which is exact; so is everything else that it computes with.
+    const target = precision === "i8" ? "relaxed" : "simd128";
+    const { bytes } = compile({ name: "seeded", labels, graph }, { source, target, quantization });
     const requests = [1, 2, 3].map((seed) => ({
       pixels: seededBytes(seed, size.width * size.height * 3),
       thresholds: THRESHOLDS,

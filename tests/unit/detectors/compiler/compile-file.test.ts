@@ -90,3 +90,24 @@ describe("a file is taken for what it holds, whatever it is called", () => {
     );
   });
 });
+
+describe("i8", () => {
+  const compileSeeded = async (options: { readonly target?: "simd128" | "relaxed" }) => {
+    await using folder = await temporaryFolder();
+    const path = join(folder.path, "seeded.pt");
+    await writeFile(path, seededYolov5nCheckpoint({ classes: 2 }));
+    return compileFile(path, { size: { width: 64, height: 64 }, precision: "i8", ...options });
+  };
+
+  it("is for engines with relaxed SIMD, and says so", async () => {
+    const { description } = await compileSeeded({});
+    expect(description.precision).toBe("i8");
+    expect(description.features).toContain("relaxed-simd");
+  });
+
+  it("is refused for the target that every engine is", async () => {
+    const { message, remedy } = await rejection(compileSeeded({ target: "simd128" }));
+    expect(message).toContain("i8 needs the dot product of the relaxed SIMD proposal");
+    expect(remedy).toContain("choose i16");
+  });
+});
