@@ -35,8 +35,20 @@ export function whileAgentIsThere(prefix: string) {
 
 /** Available while the agent is at the broker and the camera delivers pictures: what it saw last says nothing else. */
 export function whileCameraIsThere(prefix: string, camera: string) {
-  const topics = [availabilityTopic(prefix), cameraStatusTopic(prefix, camera)];
-  return { avty: topics.map((t) => ({ t, ...ONLINE })), avty_mode: "all" };
+  return whileBoth(prefix, camera, "{{ 'offline' if value == 'offline' else 'online' }}");
+}
+
+/** The same, and the detector works: while it fails (`motion_only`), that nobody is seen says nothing. */
+function whileObjectsAreFound(prefix: string, camera: string) {
+  return whileBoth(prefix, camera, "{{ 'online' if value == 'online' else 'offline' }}");
+}
+
+function whileBoth(prefix: string, camera: string, val_tpl: string) {
+  const agent = { t: availabilityTopic(prefix), ...ONLINE };
+  return {
+    avty: [agent, { t: cameraStatusTopic(prefix, camera), val_tpl, ...ONLINE }],
+    avty_mode: "all",
+  };
 }
 
 /** Everything one camera has to show: motion, who is where, pictures where they are on, the switch and its health. */
@@ -56,7 +68,7 @@ export function cameraEntities(camera: AnnouncedCamera, mqtt: Told): Entities {
     ...Object.assign(
       {},
       ...places.flatMap(({ place, title, labels }) =>
-        ["all", ...labels].map((label) => countEntities(prefix, place, title, label)),
+        ["all", ...labels].map((label) => countEntities({ prefix, camera: name, place, title, label })),
       ),
     ),
     ...(snapshots.enabled
@@ -66,6 +78,7 @@ export function cameraEntities(camera: AnnouncedCamera, mqtt: Told): Entities {
       : {}),
     detect: detectSwitch(prefix, name),
     connection: connection(prefix, name),
+    problem: problem(prefix, name),
     ...cameraFigures(name, mqtt),
   };
 }
@@ -91,13 +104,30 @@ function motionEntity(prefix: string, camera: string): Entity {
   return { p: "binary_sensor", name: "Motion", dev_cla: "motion", stat_t: motionTopic(prefix, camera) };
 }
 
+interface CountedPlace {
+  readonly prefix: string;
+  readonly camera: string;
+  /** The camera or one of its zones. */
+  readonly place: string;
+  /** What to call it; empty for the camera itself. */
+  readonly title: string;
+  readonly label: string;
+}
+
 /** Whether one is there, how many there are, and how many of these move (an entity that few want: off at first). */
-function countEntities(prefix: string, place: string, title: string, label: string): Entities {
+function countEntities({ prefix, camera, place, title, label }: CountedPlace): Entities {
   const topic = countTopic(prefix, place, label);
   const what = label === "all" ? "object" : label;
   // Home Assistant takes its own keys apart at spaces.
   const key = `${place}:${topicLevel(label)}`;
-  const count = { p: "sensor", stat_cla: "measurement", unit_of_meas: "objects", ic: "mdi:counter" };
+  const available = whileObjectsAreFound(prefix, camera);
+  const count = {
+    p: "sensor",
+    stat_cla: "measurement",
+    unit_of_meas: "objects",
+    ic: "mdi:counter",
+    ...available,
+  };
   return {
     [`${key}:occupancy`]: {
       p: "binary_sensor",
@@ -105,6 +135,7 @@ function countEntities(prefix: string, place: string, title: string, label: stri
       dev_cla: "occupancy",
       stat_t: topic,
       val_tpl: "{{ 'ON' if value | int(0) > 0 else 'OFF' }}",
+      ...available,
     },
     [`${key}:count`]: { ...count, name: words(title, what, "count"), stat_t: topic },
     [`${key}:active`]: {
@@ -141,8 +172,20 @@ function connection(prefix: string, camera: string): Entity {
     dev_cla: "connectivity",
     ent_cat: "diagnostic",
     stat_t: cameraStatusTopic(prefix, camera),
-    pl_on: "online",
-    pl_off: "offline",
+    val_tpl: "{{ 'OFF' if value == 'offline' else 'ON' }}",
+    ...whileAgentIsThere(prefix),
+  };
+}
+
+/** The camera delivers pictures, but the detector keeps failing. */
+function problem(prefix: string, camera: string): Entity {
+  return {
+    p: "binary_sensor",
+    name: "Detector problem",
+    dev_cla: "problem",
+    ent_cat: "diagnostic",
+    stat_t: cameraStatusTopic(prefix, camera),
+    val_tpl: "{{ 'ON' if value == 'motion_only' else 'OFF' }}",
     ...whileAgentIsThere(prefix),
   };
 }

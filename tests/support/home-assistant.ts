@@ -168,7 +168,12 @@ function checkAvailability(
   for (const source of availability as unknown[]) {
     const { topic, ...others } = expand(source);
     must(isText(topic) && NO_WILDCARD.test(topic), `${where}: avty without topic`);
-    onlyKnown(others, ["payload_available", "payload_not_available"], `${where}: avty`, must);
+    onlyKnown(
+      others,
+      ["payload_available", "payload_not_available", "value_template"],
+      `${where}: avty`,
+      must,
+    );
   }
 }
 
@@ -227,9 +232,10 @@ function isAvailable(
   last: ReadonlyMap<string, string>,
 ): boolean {
   const sources = (availability as unknown[]).map(expand);
-  const there = sources.map(
-    ({ topic, payload_available = "online" }) => last.get(String(topic)) === payload_available,
-  );
+  const there = sources.map(({ topic, value_template, payload_available = "online" }) => {
+    const payload = last.get(String(topic));
+    return payload !== undefined && render(value_template, payload) === payload_available;
+  });
   return mode === "all" ? there.every(Boolean) : there.some(Boolean);
 }
 
@@ -243,7 +249,7 @@ function stateOf(config: Options, last: ReadonlyMap<string, string>): string | u
   return value === payload_on ? "on" : value === payload_off ? "off" : undefined;
 }
 
-/** The few words of Jinja that the announcements need: `{{ value_json.a["b"].c }}` and a comparison with zero. */
+/** The few words of Jinja that the announcements need: `{{ value_json.a["b"].c }}` and a comparison. */
 function render(template: unknown, payload: string): string {
   if (template === undefined) return payload;
   const path = /^\{\{ value_json((?:\.\w+|\["[^"]*"\])+) \}\}$/.exec(String(template))?.[1];
@@ -253,9 +259,13 @@ function render(template: unknown, payload: string): string {
     );
     return String(steps.reduce<unknown>((at, step) => asOptions(at)[step], JSON.parse(payload)));
   }
-  const choice = /^\{\{ '(\w+)' if value \| int\(0\) > 0 else '(\w+)' \}\}$/.exec(String(template));
+  const choice = /^\{\{ '(\w+)' if value (\| int\(0\) > 0|== '(\w+)') else '(\w+)' \}\}$/.exec(
+    String(template),
+  );
   if (choice === null) throw new Error(`this Home Assistant does not understand ${template}`);
-  return String(choice[Number.parseInt(payload, 10) > 0 ? 1 : 2]);
+  const [, then, , compared, otherwise] = choice;
+  const holds = compared === undefined ? Number.parseInt(payload, 10) > 0 : payload === compared;
+  return String(holds ? then : otherwise);
 }
 
 function expand(value: unknown): Options {

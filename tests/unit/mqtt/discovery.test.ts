@@ -64,6 +64,7 @@ describe("what is announced", () => {
       "image Teddy bear",
       "switch Detect",
       "binary_sensor Connection",
+      "binary_sensor Detector problem",
       "sensor Frames per second",
       "sensor Detections per second",
       "sensor Skipped frames per second",
@@ -74,6 +75,26 @@ describe("what is announced", () => {
     const quiet = household({ door: { ...FRAME, motion: { enabled: false } } });
     const platforms = homeEntities(told(quiet)).map(({ platform, name }) => `${platform} ${name}`);
     expect(platforms.filter((name) => /^image|Motion/.test(name))).toEqual([]);
+  });
+
+  test("shows a camera whose detector fails as connected, with a problem, and nobody's absence as known", () => {
+    const states = [
+      { topic: "sabrewing/available", payload: "online" },
+      { topic: "sabrewing/door/status", payload: "motion_only" },
+      { topic: "sabrewing/door/motion", payload: "ON" },
+      { topic: "sabrewing/porch/person", payload: "0" },
+    ];
+    const shown = homeEntities([...told(DOOR), ...states]).filter(({ device }) => device === "door");
+    const state = (wanted: string) => {
+      const { available, state } = shown.find(({ name }) => name === wanted) ?? {};
+      return available === true ? state : "unavailable";
+    };
+    expect(["Connection", "Detector problem", "Motion", "Porch person occupancy"].map(state)).toEqual([
+      "on",
+      "on",
+      "on",
+      "unavailable",
+    ]);
   });
 
   test("keeps two agents at one broker apart", () => {
