@@ -4,6 +4,7 @@ import { convolutionOperations } from "./flops.ts";
 
 /**
  * Compiles a model to a module file.
+ * @param calibrationPictures what integers are calibrated on; made-up pictures when not given
  * @returns multiplications and additions of its convolutions, computed the direct way
  * @throws ModelError when the model cannot be compiled so
  */
@@ -12,8 +13,10 @@ export async function compileModule(
   modulePath: string,
   size: { readonly width: number; readonly height: number },
   { precision, target }: Pick<Variant, "precision" | "target">,
+  calibrationPictures?: () => Promise<readonly Uint8Array[]>,
 ): Promise<number> {
-  const { bytes, graph } = await compileModel(modelPath, { size, precision, target });
+  const calibration = calibrationPictures === undefined ? {} : { calibrationPictures };
+  const { bytes, graph } = await compileModel(modelPath, { size, precision, target, ...calibration });
   await writeFile(modulePath, bytes);
   return convolutionOperations(graph);
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readClip } from "../../agent/camera/clip.ts";
+import { probeClip, readClip } from "../../agent/camera/clip.ts";
 import { readImage } from "../../agent/camera/image.ts";
 import { letterbox, type Picture } from "../../agent/preprocess/letterbox.ts";
 import { findMedia } from "../materials.ts";
@@ -23,21 +23,31 @@ export function usualMedia(): { readonly clips: readonly string[]; readonly imag
   return { clips, images };
 }
 
+/** A stretch of every clip, 0..1 of its length, and one frame per so many seconds of it. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly everySeconds: number;
+}
+
 /**
  * Frames of clips and photographs in a model's input size, letterboxed as the agent does.
- * @param everySeconds one frame of a clip per so many seconds
  * @returns height × width × 3 bytes each, RGB
  */
 export async function* framesOf(
   { clips, images }: { readonly clips: readonly string[]; readonly images: readonly string[] },
   size: Size,
-  everySeconds: number,
+  { from, to, everySeconds }: Stretch,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const fitted = async (picture: Picture): Promise<Uint8Array> => (await letterbox(picture, size)).pixels;
   for (const image of images) yield await fitted(await readImage(image));
   for (const file of clips) {
+    const { seconds = Number.POSITIVE_INFINITY } = await probeClip(file, { signal });
     const clip = { camera: file, file, fps: 1 / everySeconds };
-    for await (const frame of readClip(clip, { signal })) yield await fitted(frame);
+    for await (const frame of readClip(clip, { signal })) {
+      const position = frame.timeMs / 1000 / seconds;
+      if (position >= from && position < to) yield await fitted(frame);
+    }
   }
 }
