@@ -17,6 +17,7 @@ export function detectorOptions(
     instances: detector.instances === "auto" ? auto : detector.instances,
     deadlineMs: detector.deadline_ms,
     trust: moduleTrust(model),
+    maxBytes: detector.memory_mb * 2 ** 20,
     log: ({ level, message }) => log[level](message),
   };
 }

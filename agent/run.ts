@@ -1,15 +1,18 @@
 import { join } from "node:path";
-import { chooseModule, type Detector, openDetector } from "../detectors/detector.ts";
+import { chooseModule, type Detector, openReplaceable } from "../detectors/detector.ts";
 import { openHome } from "./announce-home.ts";
+import { type Bell, hangBell } from "./base/bell.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
 import { orSilence } from "./base/or-silence.ts";
+import { refuseFrozenPicture } from "./camera/frozen-picture.ts";
 import { keepReading } from "./camera/keep-reading.ts";
 import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "./config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
 import { eventIds } from "./events/event-id.ts";
+import { type CameraStates, tellCameraStates } from "./health/camera-states.ts";
 import { rememberConnection } from "./health/connection.ts";
 import { type Meter, openMeter } from "./health/meter.ts";
 import { type Pulses, takePulses, whileReading, whileWorking } from "./health/pulse.ts";
@@ -28,8 +31,8 @@ import { rememberTold } from "./mqtt/last-told.ts";
 import type { Message } from "./mqtt/message.ts";
 import { openOutbox } from "./mqtt/outbox.ts";
 import { connectBroker } from "./mqtt/publisher.ts";
-import { cameraStatus } from "./mqtt/topics.ts";
 import { obeyCommands } from "./obey-commands.ts";
+import { renewModel } from "./renew-model.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
 import { openSwitches, type Switches } from "./state/switches.ts";
 import { snapshotFolder } from "./view/snapshot-folder.ts";
@@ -48,6 +51,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
   /** Who is told that the agent is ready, lives and stops; undefined where nobody asked. */
   readonly manager?: ServiceManager | undefined;
+  /** Rings when the user asks for a look at the model's file. */
+  readonly reload?: Bell;
 }
 
 /** Events kept while the broker is away: a day of a street with seven objects a minute, and no more than a week. */
@@ -70,10 +75,14 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const oneFailed = new AbortController();
   const stop = AbortSignal.any([signal, oneFailed.signal]);
 
-  const { path, why } = chooseModule(config.model.path, config.model);
+  const modulePath = () => chooseModule(config.model.path, config.model);
+  const { path, why } = modulePath();
   if (why !== undefined) log.info({ module: path }, `the model is ${why}`);
-  await using detector = await openDetector(path, detectorOptions(config, cameras, log));
-  requireKnownLabels(cameras, detector.model);
+  await using detector = await openReplaceable(path, {
+    ...detectorOptions(config, cameras, log),
+    accept: (model) => requireKnownLabels(cameras, model),
+    onState: (state) => states.detectorBecame(state),
+  });
   const prefix = config.mqtt.topic_prefix;
   await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, log);
   const { publish, lastTold } = rememberTold((message) => broker.publish(message));
@@ -85,6 +94,7 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const listening = hearTogether([commands, home.listening]);
   await using broker = connectBroker(config.mqtt, { outbox, clock, log, random, listening });
   home.announce();
+  const states = tellCameraStates(prefix, cameras, publish);
 
   const pulses = takePulses(clock);
   const { deadline_ms: deadlineMs } = config.detector;
@@ -94,6 +104,7 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
     signal: stop,
     detector,
     publish,
+    states,
     events,
     prefix,
     switches,
@@ -124,7 +135,15 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const status = () => statusLine(watches, outbox.size());
   const told =
     surroundings.manager && keepTelling(surroundings.manager, { pulses, status, clock, log, signal: stop });
-  const parts = [...watches.map(({ done }) => done), stats, told];
+  const renewed = renewModel({
+    detector,
+    modulePath: () => modulePath().path,
+    reload: surroundings.reload ?? hangBell(),
+    clock,
+    log,
+    signal: stop,
+  });
+  const parts = [...watches.map(({ done }) => done), stats, told, renewed];
   try {
     await Promise.all(parts);
   } finally {
@@ -150,6 +169,7 @@ async function openMetrics(
 interface WatchSurroundings extends Surroundings {
   readonly detector: Detector;
   readonly publish: (message: Message) => void;
+  readonly states: CameraStates;
   readonly events: RecentEvents;
   readonly prefix: string;
   readonly switches: Switches;
@@ -169,7 +189,8 @@ export interface Watch {
 
 /** Starts to watch one camera: from its stream to the broker. */
 function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
-  const { clock, log, random, signal, detector, publish, events, prefix, switches, pulses } = surroundings;
+  const { clock, log, random, signal, detector, publish, states, events, prefix } = surroundings;
+  const { switches, pulses } = surroundings;
   const { name, detect, ffmpeg } = camera;
   const { width, height, fps } = detect;
   const [input] = ffmpeg.inputs;
@@ -177,9 +198,10 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
   const stream = { camera: name, address: input.path, size, fps };
   const reading = pulses.start(`camera ${name}: reading`);
   const readWithinMs = longestSilenceMs(fps) + ffmpeg.retry_interval * 1000;
+  const check = refuseFrozenPicture({ camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock });
   const open = () => {
     reading.expectWithin(readWithinMs);
-    return readCamera(stream, { clock, signal });
+    return check(readCamera(stream, { clock, signal }));
   };
   const connection = rememberConnection(clock);
   const frames = keepReading(open, {
@@ -191,7 +213,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
     backoff: { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 },
     onStatus(status) {
       connection.become(status);
-      publish(cameraStatus(prefix, name, status));
+      states.cameraBecame(name, status);
     },
   });
   // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
@@ -206,7 +228,6 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
   let regions = 0;
 
   async function publishOutcomes(): Promise<void> {
-    publish(cameraStatus(prefix, name, "offline"));
     publish(detectState(prefix, name, isDetecting()));
     const watched = orSilence(sightings, (detect.max_disappeared / fps) * 1000, clock);
     const looking = pulses.start(`camera ${name}: looking`);
@@ -228,7 +249,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
       outcome.messages.forEach(publish);
       outcome.events.forEach(events.note);
     }
-    publish(cameraStatus(prefix, name, "offline"));
+    states.cameraBecame(name, "offline");
   }
 
   return {

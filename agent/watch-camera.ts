@@ -16,6 +16,7 @@ import type { Sighting } from "./motion/watch-motion.ts";
 import type { Message } from "./mqtt/message.ts";
 import { changedCounts, eventMessage, motionMessage, snapshotMessage } from "./mqtt/topics.ts";
 import { acrossRegions } from "./preprocess/across-regions.ts";
+import { rgbOf } from "./preprocess/rgb.ts";
 import { lowestScore, trackerOptions } from "./tracking/rules.ts";
 import type { Track } from "./tracking/track.ts";
 import { NO_TRACKS, type Tracker, updateTracks } from "./tracking/tracker.ts";
@@ -76,8 +77,9 @@ const REGIONS_PER_FRAME = 3;
  * From frames to messages: see what moved, decide where to look, detect, track, tell. Counts of 0 come first; `end`
  * events and counts of 0 come last.
  *
- * A region the detector fails on is left out. Everything in view ends where the frames fall silent, detection is switched
- * off or the machine's clock is set back: how long something has not been seen cannot be told then.
+ * A region the detector fails on is left out. Everything in view ends where the frames fall silent or change their size,
+ * detection is switched off, the detector keeps failing or the machine's clock is set back: how long something has not been
+ * seen, or where it is, cannot be told then.
  */
 export async function* watchCamera(
   sightings: AsyncIterable<Sighting | typeof SILENCE>,
@@ -94,6 +96,7 @@ export async function* watchCamera(
   let presence = NOTHING_MOVED;
   let inferenceMs = 0;
   let timeMs = startMs;
+  let size: { readonly width: number; readonly height: number } | undefined;
 
   async function outcome(
     events: readonly EventMessage[],
@@ -125,7 +128,7 @@ export async function* watchCamera(
     });
     return Promise.all(
       shown.map(async ({ after }) => {
-        return snapshotMessage(prefix, camera.name, after.label, await annotate(frame, [after]));
+        return snapshotMessage(prefix, camera.name, after.label, await annotate(rgbOf(frame), [after]));
       }),
     );
   }
@@ -176,7 +179,9 @@ export async function* watchCamera(
       continue;
     }
     const { frame, motion } = sighting;
-    if (wasSetBack(timeMs, frame.timeMs)) yield await outcome(endEverything("silence"));
+    const isOfSize = size === undefined || (size.width === frame.width && size.height === frame.height);
+    if (!isOfSize || wasSetBack(timeMs, frame.timeMs)) yield await outcome(endEverything("silence"));
+    size = { width: frame.width, height: frame.height };
     timeMs = frame.timeMs;
     const moved = motion?.boxes ?? [];
     const motionMessages = motion === undefined ? [] : presenceMessages(moved.length > 0);
@@ -185,8 +190,13 @@ export async function* watchCamera(
     if (answer === undefined) {
       const ends = signal.aborted ? [] : endEverything("switched_off");
       yield await outcome(ends, motionMessages);
-      // Aborted while the detector was about to look: somebody may still be reading the pixels.
-      if (!signal.aborted) releaseMemory(frame.pixels);
+      releaseMemory(frame.planes);
+      continue;
+    }
+    if (answer.looked.length === 0 && detector.stats().state === "failing") {
+      // The next frame is looked at as a whole again: the first that is answered shows what is in view.
+      yield await outcome(endEverything("detector_failed"), motionMessages);
+      releaseMemory(frame.planes);
       continue;
     }
 
@@ -205,7 +215,7 @@ export async function* watchCamera(
     const step = advanceLifecycle(lifecycle, real, timeMs, scene, newId);
     if (keepSnapshot !== undefined) {
       for (const object of bestShown(lifecycle, step.lifecycle, timeMs)) {
-        await keepSnapshot(object.id, await annotate(frame, [object]));
+        await keepSnapshot(object.id, await annotate(rgbOf(frame), [object]));
       }
     }
     lifecycle = step.lifecycle;

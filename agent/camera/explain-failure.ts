@@ -32,6 +32,13 @@ const MEANINGS: readonly {
     remedy: "Install ffmpeg 5.1 or newer (Debian 12 has it).",
   },
   {
+    // Of the filter that readCamera puts there for this.
+    says: /Invalid too big or non positive size/i,
+    kind: "transient",
+    what: "the size of its pictures has changed",
+    remedy: "Nothing to do: the stream is opened again with the new size.",
+  },
+  {
     says: /Failed to resolve hostname/i,
     kind: "transient",
     what: "the camera's host name is not known",

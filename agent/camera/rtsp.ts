@@ -4,6 +4,7 @@ import { atMost } from "./at-most.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
+import { onlyOfSize } from "./only-of-size.ts";
 import { type InputOptions, PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
 import { probeVideo } from "./probe.ts";
 import { splitFrames } from "./split-frames.ts";
@@ -64,7 +65,7 @@ export async function* readCamera(
   const patienceMs = options.frozenAfterMs ?? frozenAfterMs(fps);
   await using run = startFfmpeg(
     options.ffmpeg ?? "ffmpeg",
-    streamArgs(fps, size, stream.size === undefined ? onlyOfSize(size) : ""),
+    streamArgs(fps, size, stream.size === undefined),
     signal,
     // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
     playlistOf(address, { ...transport(patienceMs), probesize: "32" }),
@@ -145,31 +146,16 @@ interface Size {
   readonly height: number;
 }
 
-/**
- * An ffmpeg filter that fails where pictures have another size than the stream had when it was opened: some cameras
- * change it in mid-stream. Scaled to the old size they would be distorted; the stream must be opened again.
- */
-function onlyOfSize({ width, height }: Size): string {
-  return `crop=w='if(eq(iw,${width})*eq(ih,${height}),${width},-1)':h=${height}:exact=1,`;
-}
-
-/** @param check filters between the camera's pictures and their scaling, with a comma behind. */
-function streamArgs(fps: number, { width, height }: Size, check: string): string[] {
+/** @param isOwn the size is the stream's own, and pictures of another are an error. */
+function streamArgs(fps: number, { width, height }: Size, isOwn: boolean): string[] {
+  const fit = isOwn ? onlyOfSize(width, height) : `scale=${width}:${height}`;
   return [
     ...["-hide_banner", "-nostdin", "-loglevel", "error"],
     ...["-probesize", "32"],
     // Decoding in several threads delays by a frame per thread and takes memory for each.
     ...["-threads", "1"],
     ...PLAYLIST_ARGS,
-    ...[
-      "-an",
-      "-sn",
-      "-dn",
-      "-vf",
-      `${atMost(fps)},${check}scale=${width}:${height}`,
-      "-fps_mode",
-      "passthrough",
-    ],
+    ...["-an", "-sn", "-dn", "-vf", `${atMost(fps)},${fit}`, "-fps_mode", "passthrough"],
     ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
   ];
 }

@@ -1,6 +1,8 @@
 import { Command } from "commander";
+import { hangBell } from "../base/bell.ts";
 import { systemClock } from "../base/clock.ts";
 import { EXIT } from "../base/errors.ts";
+import { journalDestination } from "../base/journal.ts";
 import { openLog } from "../base/log.ts";
 import { loadConfig } from "../config/load.ts";
 import { serviceManager } from "../health/systemd.ts";
@@ -11,7 +13,7 @@ import { readVersion } from "../version.ts";
 /** Ends by itself well before this; systemd and Docker would wait longer, people who press Ctrl-C would not. */
 const STOP_WITHIN_MS = 4_500;
 
-/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. */
+/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it look at the model's file. */
 export function runCommand(): Command {
   return new Command("run")
     .description(
@@ -23,7 +25,7 @@ export function runCommand(): Command {
     )
     .action(async (options: { readonly config?: string }) => {
       const { config, file } = loadConfig(options.config, process.env);
-      const log = openLog();
+      const log = openLog("info", journalDestination(process.env));
       const version = readVersion();
       log.info({ version, config: file }, "starting");
 
@@ -40,6 +42,8 @@ export function runCommand(): Command {
       };
       process.on("SIGTERM", stop);
       process.on("SIGINT", stop);
+      const reload = hangBell();
+      process.on("SIGHUP", reload.ring);
 
       await run(config, {
         clock: systemClock,
@@ -49,6 +53,7 @@ export function runCommand(): Command {
         stateDirectory: stateDirectory(config.state_dir, process.env),
         signal: stopping.signal,
         manager: serviceManager(process.env, log),
+        reload,
       });
       log.info("stopped");
     });

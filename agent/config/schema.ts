@@ -51,6 +51,10 @@ const DetectorSchema = z
       .default("auto")
       .describe("Copies that run side by side; auto: one per camera, but one core stays free."),
     deadline_ms: z.int().min(50).max(600_000).default(2000).describe("Milliseconds one frame may take."),
+    memory_mb: positiveInteger
+      .max(4096)
+      .default(1024)
+      .describe("MiB that a module's file, and the memory of each copy, may have at most."),
   })
   .describe("How the detector runs.");
 
@@ -72,6 +76,12 @@ const FfmpegSchema = z
       .max(3600)
       .default(10)
       .describe("Longest wait between two attempts to reopen a stream, seconds."),
+    frozen_after: z
+      .number()
+      .min(0)
+      .max(3600)
+      .default(60)
+      .describe("Seconds of the very same picture after which a camera is frozen; 0: it never is."),
   })
   .describe("Where the pictures come from.");
 

@@ -10,10 +10,10 @@ export interface EventMessage {
 }
 
 /**
- * Why an event ended: the object left or was lost; the camera fell silent; somebody switched its detection off; the agent
- * stopped; or it crashed, and tells so after its restart.
+ * Why an event ended: the object left or was lost; the camera fell silent; somebody switched its detection off; the
+ * detector keeps failing; the agent stopped; or it crashed, and tells so after its restart.
  */
-export type EndReason = "gone" | "silence" | "switched_off" | "shutdown" | "crash";
+export type EndReason = "gone" | "silence" | "switched_off" | "detector_failed" | "shutdown" | "crash";
 
 /**
  * One object in view of one camera. Frigate's names and meanings, plus `detector` and `revision`.

@@ -35,8 +35,8 @@ export function cameraStatusTopic(prefix: string, camera: string): string {
   return `${prefix}/${camera}/status`;
 }
 
-/** Whether a camera delivers pictures. */
-export function cameraStatus(prefix: string, camera: string, state: OnlineState): Message {
+/** Whether a camera delivers pictures; `motion_only`: it does, but the detector fails, so that no objects are found. */
+export function cameraStatus(prefix: string, camera: string, state: OnlineState | "motion_only"): Message {
   return { topic: cameraStatusTopic(prefix, camera), payload: state, retain: true, qos: 1 };
 }
 

@@ -41,7 +41,7 @@ test("the smallest configuration gets every default", () => {
       stats_interval: 60,
     },
     model: { path: "/models/m.wasm", precision: "auto" },
-    detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000 },
+    detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000, memory_mb: 1024 },
     homeassistant: { enabled: false, discovery_prefix: "homeassistant" },
     metrics: { enabled: false, host: "127.0.0.1", port: 9464 },
     view: { enabled: false, host: "127.0.0.1", port: 5080 },
@@ -49,7 +49,7 @@ test("the smallest configuration gets every default", () => {
       {
         name: "door",
         enabled: true,
-        ffmpeg: { inputs: [{ path: "rtsp://10.0.0.7/stream2" }], retry_interval: 10 },
+        ffmpeg: { inputs: [{ path: "rtsp://10.0.0.7/stream2" }], retry_interval: 10, frozen_after: 60 },
         detect: {
           enabled: true,
           fps: 5,

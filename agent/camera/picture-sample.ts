@@ -1,0 +1,39 @@
+/** Enough to meet the digits of a clock that is drawn into the picture: at 640×480 every fifth pixel. */
+const SAMPLES = 65_536;
+const GREEN = 1;
+/** A decoder that begins at another key frame may round otherwise. */
+const SAME_LEVEL = 2;
+/** Samples that may differ by more; a digit of a clock covers more than that. */
+const STRAY_SAMPLES = 4;
+/** Between its darkest and brightest sample, for a picture that shows anything. */
+const LEAST_CONTRAST = 12;
+
+/** The green of pixels spread evenly over an RGB picture, at most some 65,000 of them. */
+export function samplePicture(pixels: Uint8Array): Uint8Array {
+  const pixelCount = pixels.length / 3;
+  const step = 3 * Math.max(1, Math.ceil(pixelCount / SAMPLES));
+  const sample = new Uint8Array(Math.ceil(pixels.length / step));
+  for (let at = GREEN, index = 0; at < pixels.length; at += step, index++) sample[index] = pixels[at] ?? 0;
+  return sample;
+}
+
+/** Whether two samples are of one picture, but for what a decoder may make of it. */
+export function isSamePicture(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let strays = 0;
+  for (let index = 0; index < a.length; index++) {
+    if (Math.abs((a[index] ?? 0) - (b[index] ?? 0)) > SAME_LEVEL && ++strays > STRAY_SAMPLES) return false;
+  }
+  return true;
+}
+
+/** Whether a picture is all of one brightness: a covered lens, a night without light. */
+export function saysNothing(sample: Uint8Array): boolean {
+  let darkest = 255;
+  let brightest = 0;
+  for (const level of sample) {
+    if (level < darkest) darkest = level;
+    if (level > brightest) brightest = level;
+  }
+  return brightest - darkest < LEAST_CONTRAST;
+}
