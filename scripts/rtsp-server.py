@@ -18,8 +18,9 @@ gi.require_version("GstApp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstApp, GstRtspServer  # noqa: E402, F401 (GstApp adds methods to elements)
 
+# An MP4 may say how to decode it only once, in its header; here every picture to begin with says it (config-interval=-1).
 READ = (
-    "filesrc name=file ! qtdemux ! h264parse ! video/x-h264,stream-format=byte-stream,alignment=au"
+    "filesrc name=file ! qtdemux ! h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au"
     " ! appsink name=out sync=false max-buffers=64"
 )
 # The sinks behind the payloader keep real time; appsrc hands over as much as they take.

@@ -21,6 +21,7 @@ export const COLOUR = {
   webLighter: "#f0bd92",
   native: "#a3aebb",
   nativeLighter: "#cbd3db",
+  decoding: "#5b6b7d",
 } as const;
 
 const PAPER = "#ffffff";
@@ -62,7 +63,7 @@ export function ourLook(variant: string): Pick<Bar, "label" | "colour"> {
   return { label: variant === "f32-relaxed" ? "Sabrewing f32, FMA" : `Sabrewing ${variant}`, colour };
 }
 
-/** Draws panels of horizontal bars, each panel with a scale of its own, the shortest bar first. @returns an SVG document */
+/** Draws panels of horizontal bars, each panel with a scale of its own. @returns an SVG document */
 export function barChart({ title, subtitle, panels, noteWidth, footnote }: Chart): string {
   const most = Math.max(1, ...panels.map(({ bars }) => bars.length));
   const panelHeight = PANEL_TITLE + most * PITCH + PANEL_GAP;
@@ -87,20 +88,18 @@ export function barChart({ title, subtitle, panels, noteWidth, footnote }: Chart
 function drawPanel({ title, bars }: Panel, noteWidth: number): string {
   const room = PANEL - LABEL - FIGURE - noteWidth;
   const longest = Math.max(...bars.map(({ value }) => value));
-  const lines = bars
-    .toSorted((a, b) => a.value - b.value)
-    .map(({ label, colour, isOurs, value, figure, note }, index) => {
-      const y = PANEL_TITLE + index * PITCH;
-      const baseline = y + BAR / 2 + 4.5;
-      const length = Math.max(3, (value / longest) * room);
-      return [
-        text(0, baseline, label, { size: 13, weight: isOurs ? 600 : 400 }),
-        `<rect x="${LABEL}" y="${y}" width="${round(room)}" height="${BAR}" rx="4" fill="${TRACK}"/>`,
-        `<rect x="${LABEL}" y="${y}" width="${round(length)}" height="${BAR}" rx="4" fill="${colour}"/>`,
-        text(PANEL - noteWidth, baseline, figure, { size: 13, weight: 700, anchor: "end" }),
-        text(PANEL, baseline, note, { size: 13, colour: QUIET, anchor: "end" }),
-      ].join("");
-    });
+  const lines = bars.map(({ label, colour, isOurs, value, figure, note }, index) => {
+    const y = PANEL_TITLE + index * PITCH;
+    const baseline = y + BAR / 2 + 4.5;
+    const length = Math.max(3, (value / longest) * room);
+    return [
+      text(0, baseline, label, { size: 13, weight: isOurs ? 600 : 400 }),
+      `<rect x="${LABEL}" y="${y}" width="${round(room)}" height="${BAR}" rx="4" fill="${TRACK}"/>`,
+      `<rect x="${LABEL}" y="${y}" width="${round(length)}" height="${BAR}" rx="4" fill="${colour}"/>`,
+      text(PANEL - noteWidth, baseline, figure, { size: 13, weight: 700, anchor: "end" }),
+      text(PANEL, baseline, note, { size: 13, colour: QUIET, anchor: "end" }),
+    ].join("");
+  });
   return [text(0, 18, title, { size: 16, weight: 700 }), ...lines].join("\n");
 }
 

@@ -103,7 +103,7 @@ export async function prepareField(
 }
 
 /** The ONNX file up to the head's logits, for this size: neither decoding nor suppression is left in it. */
-function onnxFile(folder: string, size: Size): string {
+export function onnxFile(folder: string, size: Size): string {
   const path = join(folder, `${size.width}x${size.height}.onnx`);
   writeFileSync(path, withInputSize(readFileSync(found("yolov5n.onnx")), size));
   return path;

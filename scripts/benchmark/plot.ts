@@ -42,7 +42,8 @@ function barsOf(rows: readonly Row[], all: readonly Row[]): Bar[] {
         figure: row.p50_ms < 100 ? row.p50_ms.toFixed(1) : row.p50_ms.toFixed(0),
         note: Math.abs(times - 1) < 0.005 ? "" : `${times.toFixed(1)}×`,
       };
-    });
+    })
+    .toSorted((a, b) => a.value - b.value);
 }
 
 /** A plot shows one of our engines: Wasmer, where it was measured. */

@@ -1,0 +1,115 @@
+/**
+ * What does watching cameras cost, from RTSP to the broker, and what would it cost otherwise, on this machine, now?
+ *
+ *   npm run -s bench:pipeline -- --cameras 1,2,4,8 --seconds 60 [--only sabrewing,ffmpeg] [--variants i8,f32] [--json]
+ *   npm run -s bench:pipeline -- --clips still --only ffmpeg,sabrewing
+ *   npm run -s bench:pipeline -- --capacity --clips person.mp4
+ *   npm run -s bench:pipeline -- --plot agent          writes agent/pipeline.svg and .png
+ *
+ * Real RTSP servers play clips in a loop, each from another place; Mosquitto is the broker. Everybody watches the same
+ * cameras in turn: plain ffmpeg that decodes to nowhere, our agent with its default settings, and the script one would
+ * write otherwise: every frame through onnxruntime, people published by MQTT. Processor time is that of the programs and
+ * of the ffmpegs they start, from /proc. Latency is the time from a frame's arrival, as its reader stamped it, to the
+ * arrival of its message at a listener: an upper bound of that to the broker's PUBACK.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startMosquitto } from "../tests/support/brokers.ts";
+import { type Cameras, openCameras } from "./benchmark/pipeline/cameras.ts";
+import { type Capacity, greatestThatHolds, held, toCapacity } from "./benchmark/pipeline/capacity.ts";
+import { findClips, sceneOf } from "./benchmark/pipeline/clips.ts";
+import { type Entrant, prepareEntrants } from "./benchmark/pipeline/entrants.ts";
+import { cores, measure } from "./benchmark/pipeline/measure.ts";
+import { parseOptions } from "./benchmark/pipeline/options.ts";
+import { capacityPlot, plot } from "./benchmark/pipeline/plot.ts";
+import { type Row, toRow } from "./benchmark/pipeline/row.ts";
+import { capacityTable, progressLine, table } from "./benchmark/pipeline/table.ts";
+import { thisMachine, writePlot } from "./benchmark/plot-file.ts";
+
+const FPS = 5;
+
+const options = parseOptions(process.argv.slice(2));
+const folder = mkdtempSync(join(tmpdir(), "sabrewing-pipeline-"));
+const scene = sceneOf(options.clips);
+let measured = 0;
+let dropouts = 0;
+try {
+  await bench();
+} finally {
+  rmSync(folder, { recursive: true });
+}
+// A benchmark in which somebody could not run is no result.
+process.exitCode = dropouts === 0 ? 0 : 1;
+
+async function bench(): Promise<void> {
+  const entrants = await prepareEntrants(options, folder);
+  await using stack = new AsyncDisposableStack();
+  const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
+  const cameras = stack.use(openCameras(await findClips(options.clips, folder)));
+  const machine = `${cores} cores, ${thisMachine()}`;
+  if (options.capacity) {
+    const capacities = await everybodysCapacity(entrants, cameras, broker.port);
+    if (!options.json) console.log(capacityTable(capacities));
+    if (options.plot !== undefined)
+      await writePlot(capacityPlot(capacities, machine), options.plot, "capacity");
+    return;
+  }
+  const rows: Row[] = [];
+  for (const count of options.cameras) {
+    let decoding: Row | undefined;
+    for (const entrant of entrants) {
+      const row = await tryOut(entrant, count, cameras, broker.port, decoding);
+      if (row === undefined) continue;
+      if (row.name === "ffmpeg") decoding = row;
+      rows.push(row);
+    }
+  }
+  if (!options.json) console.log(`${table(rows)}\nPlaying ${scene}; ${machine}.`);
+  if (options.plot !== undefined) await writePlot(plot(rows, machine), options.plot, "pipeline");
+}
+
+async function everybodysCapacity(
+  entrants: readonly Entrant[],
+  cameras: Cameras,
+  brokerPort: number,
+): Promise<Capacity[]> {
+  const capacities: Capacity[] = [];
+  for (const entrant of entrants) {
+    // Bare decoding drops nothing that anybody could count.
+    if (entrant.name === "ffmpeg") continue;
+    const trials: Row[] = [];
+    const holds = async (count: number): Promise<boolean> => {
+      const row = await tryOut(entrant, count, cameras, brokerPort);
+      if (row !== undefined) trials.push(row);
+      return row !== undefined && held(row, options.tolerance);
+    };
+    const greatest = await greatestThatHolds(holds, options.limit);
+    if (trials.length === 0) continue;
+    const capacity = toCapacity(trials, greatest, options.limit);
+    capacities.push(capacity);
+    if (options.json) console.log(JSON.stringify(capacity));
+  }
+  return capacities;
+}
+
+/** One contestant on so many cameras; undefined where it failed. */
+async function tryOut(
+  entrant: Entrant,
+  count: number,
+  cameras: Cameras,
+  brokerPort: number,
+  decoding?: Row,
+): Promise<Row | undefined> {
+  const task = { streams: await cameras.first(count), fps: FPS, brokerPort, prefix: `bench${++measured}` };
+  try {
+    const row = toRow(entrant, { scene, cameras: count }, await measure(entrant, task, options), decoding);
+    if (options.json) console.log(JSON.stringify(row));
+    else console.error(progressLine(row));
+    return row;
+  } catch (error) {
+    dropouts++;
+    console.error(`${entrant.name}, ${count} cameras: ${error instanceof Error ? error.message : error}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { promisify } from "node:util";
+import { findMedia } from "../../materials.ts";
+
+/** The clip that is made where it is asked for: see `stillClip`. */
+export const STILL = "still";
+
+/**
+ * Paths of clips named by their file, as in the project's material (`person.mp4`), or `still`.
+ * @param folder for what is made
+ * @throws Error where there is no such clip
+ */
+export async function findClips(names: readonly string[], folder: string): Promise<readonly string[]> {
+  return Promise.all(
+    names.map((name) => (name === STILL ? stillClip(named("person.mp4"), folder) : named(name))),
+  );
+}
+
+/** How a choice of clips is called: `person+street`. */
+export function sceneOf(names: readonly string[]): string {
+  return names.map((name) => basename(name).replace(/\.\w+$/, "")).join("+");
+}
+
+function named(name: string): string {
+  const path = findMedia(name) ?? name;
+  if (!existsSync(path)) {
+    throw new Error(`--clips: ${name}: there is no such file, neither here nor in $SABREWING_HOME/media`);
+  }
+  return path;
+}
+
+/**
+ * A minute in which nothing happens: the first frame of a clip with the noise of a sensor and clouds, ±10 % of brightness,
+ * encoded as a camera would. The light is the same at both ends, so that the loop has no seam.
+ */
+async function stillClip(clip: string, folder: string): Promise<string> {
+  const path = join(folder, `${STILL}.mp4`);
+  const light = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame";
+  const still = `trim=end_frame=1,loop=600:1:0,setpts=N/10/TB,${light},noise=alls=8:allf=t`;
+  const encoding = ["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-g", "20", "-bf", "0"];
+  const words = ["-v", "error", "-y", "-i", clip, "-an", "-vf", still, "-t", "60", "-r", "10", ...encoding];
+  await promisify(execFile)("ffmpeg", [...words, "-pix_fmt", "yuv420p", path]);
+  return path;
+}

@@ -1,0 +1,108 @@
+import { type Entrant, sizeName } from "./entrants.ts";
+import { latencyFigures } from "./latency.ts";
+import type { Observation } from "./measure.ts";
+
+/** One line of the benchmark: what `--json` prints. */
+export interface Row {
+  /** The cameras' clips: `person+street`. */
+  readonly scene: string;
+  readonly cameras: number;
+  readonly name: Entrant["name"];
+  /** Of ours: wasmer or v8; of the script: wasm or native. */
+  readonly engine?: "wasmer" | "v8" | "wasm" | "native";
+  readonly variant?: string;
+  /** Of the model's input: `640x640`. */
+  readonly size?: string;
+  readonly seconds: number;
+  /** Seconds of processor time per minute of one camera: together, the program itself, the ffmpegs it started. */
+  readonly cpu_per_camera_minute: number;
+  readonly cpu_own: number;
+  readonly cpu_children: number;
+  /** The same in bare decodings of the same streams, where that was measured. */
+  readonly vs_ffmpeg?: number;
+  /** Frames of all cameras: `seen` = `gated` + `inferred` + `dropped`. */
+  readonly seen: number;
+  readonly gated: number;
+  readonly inferred: number;
+  readonly dropped: number;
+  /** Frames that should have been seen and were not, because the reader was behind. */
+  readonly missed: number;
+  /** Dropped and missed, in percent of what the cameras sent. */
+  readonly lost_percent: number;
+  readonly inferred_per_second: number;
+  readonly regions: number;
+  /** Messages whose latency is known, and that latency: from a frame's arrival to a listener's. */
+  readonly messages: number;
+  readonly latency_p50_ms?: number;
+  readonly latency_p95_ms?: number;
+  /** Resident memory of all its processes, 10⁶ bytes. */
+  readonly rss_mb: number;
+  /** How busy the machine was, cameras, broker and everything else included. */
+  readonly machine_busy_percent: number;
+}
+
+/** An observation as a row. @param decoding the row of bare decoding of the same streams */
+export function toRow(
+  entrant: Entrant,
+  { scene, cameras }: { readonly scene: string; readonly cameras: number },
+  observed: Observation,
+  decoding?: Row,
+): Row {
+  const { seconds, totals } = observed;
+  const perCameraMinute = (cpuSeconds: number) => (cpuSeconds * 60) / (seconds * cameras);
+  const [own, children] = [observed.ownCpuSeconds, observed.childCpuSeconds].map(perCameraMinute);
+  const cpu = (own ?? 0) + (children ?? 0);
+  const lost = totals.skipped + totals.missed;
+  const latency = latencyFigures(observed.latenciesMs);
+  return {
+    scene,
+    cameras,
+    ...lookOf(entrant),
+    seconds: tenths(seconds),
+    cpu_per_camera_minute: hundredths(cpu),
+    cpu_own: hundredths(own ?? 0),
+    cpu_children: hundredths(children ?? 0),
+    ...(decoding === undefined ? {} : { vs_ffmpeg: hundredths(cpu / decoding.cpu_per_camera_minute) }),
+    seen: totals.seen,
+    gated: totals.gated,
+    inferred: totals.looked,
+    dropped: totals.skipped,
+    missed: totals.missed,
+    lost_percent: lost === 0 ? 0 : hundredths((100 * lost) / (totals.seen + totals.missed)),
+    inferred_per_second: tenths(totals.looked / seconds),
+    regions: totals.regions,
+    messages: observed.latenciesMs.length,
+    ...(observed.latenciesMs.length === 0
+      ? {}
+      : { latency_p50_ms: Math.round(latency.p50), latency_p95_ms: Math.round(latency.p95) }),
+    rss_mb: Math.round(observed.rssBytes / 1e6),
+    machine_busy_percent: Math.round(100 * observed.machineBusy),
+  };
+}
+
+/** What tells a contestant from another. */
+export type EntrantLook = Pick<Row, "name" | "engine" | "variant" | "size">;
+
+/** How a contestant is called in a row. */
+export function lookOf(entrant: Entrant): EntrantLook {
+  switch (entrant.name) {
+    case "ffmpeg":
+      return { name: entrant.name };
+    case "sabrewing": {
+      const { name, runtime, variant, size } = entrant;
+      return { name, engine: runtime, variant, size: sizeName(size) };
+    }
+    case "onnxruntime-web":
+      return { name: entrant.name, engine: "wasm", size: sizeName(entrant.size) };
+    case "onnxruntime-node":
+      return { name: entrant.name, engine: "native", size: sizeName(entrant.size) };
+  }
+}
+
+function tenths(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100;
+}

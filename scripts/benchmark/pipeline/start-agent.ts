@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { type Child, startChild } from "../../demonstration/child.ts";
+import type { WatchedStream } from "./cameras.ts";
+import type { Agent } from "./entrants.ts";
+
+const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
+
+/** What the agent and the script are both told. */
+export interface Task {
+  readonly streams: readonly WatchedStream[];
+  readonly fps: number;
+  readonly brokerPort: number;
+  /** First level of the topics. */
+  readonly prefix: string;
+}
+
+/** Starts the agent as a user would, with everything left as it is by default; it tells its figures every second. */
+export function startAgent(agent: Agent, task: Task): Child {
+  const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
+  const configPath = join(folder, "sabrewing.yml");
+  writeFileSync(configPath, agentConfig(agent, task, join(folder, "state")));
+  const child = startChild("the agent", [process.execPath, MAIN, "run", "-c", configPath]);
+  child.ended.then(() => rmSync(folder, { recursive: true }));
+  return child;
+}
+
+function agentConfig({ runtime, modulePath }: Agent, task: Task, stateDirectory: string): string {
+  const cameras = task.streams.map(({ name, url }) => {
+    return [name, { ffmpeg: { inputs: [{ path: url }] }, detect: { fps: task.fps } }] as const;
+  });
+  return stringify({
+    mqtt: {
+      host: "127.0.0.1",
+      port: task.brokerPort,
+      client_id: task.prefix,
+      topic_prefix: task.prefix,
+      stats_interval: 1,
+    },
+    model: { path: modulePath },
+    detector: { runtime },
+    cameras: Object.fromEntries(cameras),
+    state_dir: stateDirectory,
+  });
+}
