@@ -12,8 +12,11 @@ export interface Histogram {
 
 /** A histogram that grows with what it meets. */
 export interface GrowingHistogram {
-  /** @throws RangeError for a number that is not finite. */
-  add(value: number): void;
+  /**
+   * Counts numbers[from] … numbers[to − 1].
+   * @throws RangeError for a number that is not finite.
+   */
+  add(numbers: Float32Array, from: number, to: number): void;
   finish(): Histogram;
 }
 
@@ -22,19 +25,28 @@ export interface GrowingHistogram {
  * onnxruntime's calibrators), so that what was counted stays counted.
  */
 export function startHistogram(): GrowingHistogram {
-  let bins = new Float64Array(BINS);
   let limit = FIRST_LIMIT;
-  let perUnit = BINS / 2 / limit;
+  let bins = new Float64Array(BINS);
+  const makeRoomFor = (reach: number): void => {
+    if (!Number.isFinite(reach)) throw new RangeError(`expected finite numbers, received ${reach}`);
+    while (reach >= limit) {
+      bins = merged(bins);
+      limit *= 2;
+    }
+  };
   return {
-    add(value) {
-      while (!(value >= -limit && value < limit)) {
-        if (!Number.isFinite(value)) throw new RangeError(`expected finite numbers, received ${value}`);
-        bins = merged(bins);
-        limit *= 2;
-        perUnit /= 2;
+    add(numbers, from, to) {
+      for (let index = from; index < to; index++) {
+        const reach = Math.abs(numbers[index] ?? Number.NaN);
+        if (!(reach < limit)) makeRoomFor(reach);
       }
-      const bin = Math.floor(value * perUnit) + BINS / 2;
-      bins[bin] = (bins[bin] ?? 0) + 1;
+      // Constants in this loop, which sees hundreds of millions of numbers: half the time.
+      const counts = bins;
+      const perUnit = BINS / 2 / limit;
+      for (let index = from; index < to; index++) {
+        const bin = Math.floor((numbers[index] ?? 0) * perUnit) + BINS / 2;
+        counts[bin] = (counts[bin] ?? 0) + 1;
+      }
     },
     finish: () => ({ limit, bins }),
   };

@@ -71,8 +71,8 @@ function startObserver({ at, pixel, row, height, width, channels }: MapInFloats)
             if (value < (lowest[channel] ?? 0)) lowest[channel] = value;
             if (value > (highest[channel] ?? 0)) highest[channel] = value;
             sum[channel] = (sum[channel] ?? 0) + value;
-            histogram.add(value);
           }
+          histogram.add(memory, first, first + channels);
         }
       }
       count += height * width;
