@@ -132,7 +132,7 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
     "ready",
   );
 
-  const status = () => statusLine(watches, outbox.size());
+  const status = () => statusLine(watches, outbox.size(), detector.stats().state);
   const told =
     surroundings.manager && keepTelling(surroundings.manager, { pulses, status, clock, log, signal: stop });
   const renewed = renewModel({

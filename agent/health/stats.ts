@@ -1,4 +1,4 @@
-import type { DetectorStats, ModelInfo } from "../../detectors/detector.ts";
+import type { DetectorState, DetectorStats, ModelInfo } from "../../detectors/detector.ts";
 import { type ConnectionQuality, connectionQuality } from "./connection.ts";
 
 /** What a camera has been through since the start. Only grows. */
@@ -48,6 +48,8 @@ export interface CameraStats {
 export interface DetectorFigures {
   /** Of the weights, an SPDX identifier or `unknown`. */
   readonly licence: string;
+  /** While it is `failing`, the cameras have motion only. */
+  readonly state: DetectorState;
   /** Milliseconds per frame, a moving average. */
   readonly inference_speed: number;
   readonly frames: number;
@@ -117,9 +119,9 @@ export function agentStats(
   const sum = (figure: "camera_fps" | "process_fps" | "skipped_fps" | "detection_fps") =>
     tenths(Object.values(cameras).reduce((total, camera) => total + camera[figure], 0));
   const figures = detectors.map(({ model, stats }) => {
-    const { inferenceMs, frames, faults, restarts } = stats;
+    const { inferenceMs, ...counted } = stats;
     const { licence } = model.source;
-    return [model.name, { licence, inference_speed: tenths(inferenceMs), frames, faults, restarts }] as const;
+    return [model.name, { ...counted, licence, inference_speed: tenths(inferenceMs) }] as const;
   });
   return {
     cameras,

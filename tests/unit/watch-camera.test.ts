@@ -102,6 +102,33 @@ describe("watching a camera", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
+  test("ends everything in view when the detector keeps failing, watches motion on and starts afresh after", async () => {
+    const detector = scriptedDetector([[SOMEBODY], [SOMEBODY], [SOMEBODY], "fault", "fault", [SOMEBODY]]);
+    const failing = {
+      ...detector,
+      stats: () => ({
+        ...detector.stats(),
+        state: detector.asked() === 5 ? ("failing" as const) : ("working" as const),
+      }),
+    };
+    const moving: Motion = { boxes: [SOMEBODY_IN_FRAME], calibrating: false };
+    const outcomes = await watch(failing, frames(9, 2000, moving));
+    expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
+    expect(outcomes.flatMap(({ events }) => events)[1]).toMatchObject({ reason: "detector_failed" });
+    expect(outcomes.flatMap(lines).filter((line) => line.startsWith("door/motion"))).toEqual([
+      "door/motion ON",
+    ]);
+  });
+
+  test("ends everything in view when the pictures change their size: places in them mean something else", async () => {
+    const small = frames(4, 3000).map(({ frame, motion }) => ({
+      frame: { ...frame, height: HEIGHT / 2 },
+      motion,
+    }));
+    const outcomes = await watch([[SOMEBODY]], [...frames(4), ...small]);
+    expect(outcomes.flatMap(({ events }) => events).map(({ reason }) => reason)).toContain("silence");
+  });
+
   test("ends at once when it is told to stop while the detector is thinking", async () => {
     const stop = new AbortController();
     const detector = scriptedDetector([[SOMEBODY], [SOMEBODY], "silence"]);

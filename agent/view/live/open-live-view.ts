@@ -1,12 +1,13 @@
 import type { Detector } from "../../../detectors/detector.ts";
 import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
+import type { Report } from "../../health/report.ts";
 import type { Outcome } from "../../watch-camera.ts";
 import type { Greeting } from "../page/protocol.ts";
 import { guardAccess } from "./access.ts";
 import { setupOfCamera } from "./camera-setup.ts";
 import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
 import { openFeed } from "./feed.ts";
-import { type HealthSources, healthOf } from "./health.ts";
+import { healthIn } from "./health.ts";
 import { pageFiles } from "./page-files.ts";
 import { serveView } from "./server.ts";
 
@@ -15,12 +16,12 @@ export interface LiveView extends AsyncDisposable {
   readonly port: number;
   /** Shows what a camera's frame led to; resolves once its pixels are not needed any more. */
   show(camera: string, outcome: Outcome): Promise<void>;
-  /** Begins to tell how these cameras and the rest of the agent are. */
-  tellHealth(sources: Pick<HealthSources, "cameras" | "waiting">): void;
+  /** Begins to tell how the agent is. */
+  tellHealth(report: () => Report): void;
 }
 
 export interface LiveViewDependencies extends CameraVideosDependencies {
-  readonly detector: Pick<Detector, "model" | "runtime" | "stats">;
+  readonly detector: Pick<Detector, "model" | "runtime">;
   readonly version: string;
 }
 
@@ -70,9 +71,9 @@ export async function openLiveView(
   return {
     port: server.port,
     show: feed.show,
-    tellHealth(sources) {
-      const health = healthOf({ ...sources, detector, clock });
-      const telling = setInterval(() => feed.tell(health()), HEALTH_EVERY_MS);
+    tellHealth(report) {
+      feed.tell(healthIn(report()));
+      const telling = setInterval(() => feed.tell(healthIn(report())), HEALTH_EVERY_MS);
       signal.addEventListener("abort", () => clearInterval(telling), { once: true });
     },
     async [Symbol.asyncDispose]() {

@@ -87,24 +87,33 @@ export interface EventNews {
 /** How the agent is. */
 export interface Health {
   readonly type: "health";
-  readonly timeMs: number;
   readonly uptimeSeconds: number;
   readonly memoryMb: number;
-  /** Messages that the broker has not confirmed yet. */
-  readonly waiting: number;
-  /** Of the detector: milliseconds per frame, and since the start: what went wrong. */
-  readonly inferenceMs: number;
-  readonly faults: number;
-  readonly restarts: number;
+  readonly broker: {
+    readonly connected: boolean;
+    /** Messages that it has not confirmed yet. */
+    readonly waiting: number;
+  };
+  readonly detector: {
+    /** Milliseconds a look takes. */
+    readonly inferenceMs: number;
+    /** Since the start. */
+    readonly faults: number;
+    readonly restarts: number;
+  };
   readonly cameras: readonly CameraHealth[];
 }
 
+/** Rates per second. */
 export interface CameraHealth {
   readonly name: string;
   readonly online: boolean;
+  /** Objects are looked for. */
   readonly detecting: boolean;
-  /** Frames per second: delivered, asked the detector about, and left out because it was busy. */
-  readonly fps: number;
-  readonly lookedFps: number;
+  readonly cameraFps: number;
+  readonly expectedFps: number;
+  /** Frames left out because the detector was busy. */
   readonly skippedFps: number;
+  /** Regions of frames that the detector was asked about. */
+  readonly detectionFps: number;
 }

@@ -41,7 +41,9 @@ test("the agent's figures add up its cameras and name its detectors", () => {
     process_fps: 8,
     skipped_fps: 2,
     detection_fps: 6,
-    detectors: { yolov5n: { licence: "none", inference_speed: 12.3, restarts: 0, faults: { trap: 0 } } },
+    detectors: {
+      yolov5n: { licence: "none", state: "working", inference_speed: 12.3, restarts: 0, faults: { trap: 0 } },
+    },
     service,
     outbox: { waiting: 3, dropped: 1 },
   });

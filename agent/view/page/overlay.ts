@@ -1,0 +1,158 @@
+import { placeLabels, type Rectangle } from "./label-places.ts";
+import type { Box, CameraSetup, Corner, Sight } from "./protocol.ts";
+import type { Trails } from "./trails.ts";
+
+/** What can be drawn over a picture, and shut off. */
+export const LAYERS = {
+  objects: "Objects",
+  trails: "Tracks",
+  zones: "Zones",
+  motion: "Motion",
+  looks: "Looked at",
+};
+export type Layer = keyof typeof LAYERS;
+
+/** What is known of one moment of a camera. */
+export interface Moment {
+  readonly setup: CameraSetup;
+  /** undefined: nothing was seen lately. */
+  readonly sight: Sight | undefined;
+  readonly trails: Trails;
+  readonly layers: ReadonlySet<Layer>;
+}
+
+const FONT_PX = 13;
+const ZONE = "#7cc7ff";
+const OCCUPIED = "#ffd84d";
+const MASK = "rgba(10, 14, 13, 0.45)";
+const MOTION = "#ff6ad5";
+const LOOK = "rgba(255, 255, 255, 0.75)";
+
+/**
+ * Draws over a picture, from what belongs to the ground to what stands on it.
+ * @param width of the picture on the screen, CSS pixels; the context is scaled to them
+ */
+export function drawMoment(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  { setup, sight, trails, layers }: Moment,
+): void {
+  context.clearRect(0, 0, width, height);
+  context.font = `600 ${FONT_PX}px system-ui, sans-serif`;
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  const toScreen = ([x1, y1, x2, y2]: Box): Rectangle => {
+    const [sx, sy] = [width / (sight?.width ?? 1), height / (sight?.height ?? 1)];
+    return { x: x1 * sx, y: y1 * sy, width: (x2 - x1) * sx, height: (y2 - y1) * sy };
+  };
+  const path = (corners: readonly Corner[]) => {
+    context.beginPath();
+    for (const [x, y] of corners) context.lineTo(x * width, y * height);
+  };
+
+  if (layers.has("zones")) {
+    context.fillStyle = MASK;
+    for (const mask of [...setup.motionMasks, ...setup.objectMasks]) {
+      path(mask);
+      context.fill();
+    }
+    const occupied = new Set(sight?.objects.filter(({ sure }) => sure).flatMap(({ zones }) => zones));
+    for (const { name, corners } of setup.zones) {
+      path(corners);
+      context.closePath();
+      drawZone(context, name, corners, occupied.has(name), width, height);
+    }
+  }
+  if (sight === undefined) return;
+
+  if (layers.has("looks")) {
+    for (const region of sight.regions) strokeBox(context, toScreen(region), LOOK, 1, [2, 4]);
+  }
+  if (layers.has("motion")) {
+    for (const box of sight.motion) strokeBox(context, toScreen(box), MOTION, 1.5, []);
+  }
+  if (layers.has("trails")) {
+    for (const { track, colour } of sight.objects) {
+      path(trails.get(track) ?? []);
+      strokeTwice(context, colour, 2);
+    }
+  }
+  if (layers.has("objects")) drawObjects(context, sight, toScreen, width);
+}
+
+function drawObjects(
+  context: CanvasRenderingContext2D,
+  { objects }: Sight,
+  toScreen: (box: Box) => Rectangle,
+  width: number,
+): void {
+  const drawn = objects
+    .toSorted((a, b) => Number(b.sure) - Number(a.sure) || b.score - a.score)
+    .map((object) => {
+      const text = `${object.label} ${Math.round(object.score * 100)} %${object.still ? " still" : ""}`;
+      const label = { width: context.measureText(text).width + 10, height: FONT_PX + 6 };
+      return { ...object, text, box: toScreen(object.box), ...label };
+    });
+  for (const { box, colour, sure } of drawn) strokeBox(context, box, colour, 2, sure ? [] : [6, 4]);
+  // What is not sure yet has no label: it would come and go.
+  const labelled = drawn.filter(({ sure }) => sure);
+  const places = placeLabels(labelled, width);
+  labelled.forEach(({ text, colour, ink }, index) => {
+    const place = places[index];
+    if (place === undefined) return;
+    context.fillStyle = colour;
+    context.beginPath();
+    context.roundRect(place.x, place.y, place.width, place.height, 3);
+    context.fill();
+    context.fillStyle = ink;
+    context.fillText(text, place.x + 5, place.y + place.height / 2 + 0.5);
+  });
+}
+
+function drawZone(
+  context: CanvasRenderingContext2D,
+  name: string,
+  corners: readonly Corner[],
+  isOccupied: boolean,
+  width: number,
+  height: number,
+): void {
+  const colour = isOccupied ? OCCUPIED : ZONE;
+  context.globalAlpha = isOccupied ? 0.22 : 0.1;
+  context.fillStyle = colour;
+  context.fill();
+  context.globalAlpha = 1;
+  strokeTwice(context, colour, 1.5);
+  const [x, y] = corners.reduce((lowest, corner) => (corner[1] > lowest[1] ? corner : lowest), [0, 0]);
+  const left = Math.min(x * width + 6, width - context.measureText(name).width - 6);
+  context.strokeStyle = "rgba(0, 0, 0, 0.7)";
+  context.lineWidth = 3;
+  context.strokeText(name, left, y * height - FONT_PX);
+  context.fillStyle = colour;
+  context.fillText(name, left, y * height - FONT_PX);
+}
+
+/** A dark rim makes a line stand out from any picture. */
+function strokeTwice(context: CanvasRenderingContext2D, colour: string, lineWidth: number): void {
+  context.strokeStyle = "rgba(0, 0, 0, 0.55)";
+  context.lineWidth = lineWidth + 2;
+  context.stroke();
+  context.strokeStyle = colour;
+  context.lineWidth = lineWidth;
+  context.stroke();
+}
+
+function strokeBox(
+  context: CanvasRenderingContext2D,
+  { x, y, width, height }: Rectangle,
+  colour: string,
+  lineWidth: number,
+  dashes: readonly number[],
+): void {
+  context.beginPath();
+  context.roundRect(x, y, width, height, 3);
+  context.setLineDash([...dashes]);
+  strokeTwice(context, colour, lineWidth);
+  context.setLineDash([]);
+}
