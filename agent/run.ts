@@ -9,7 +9,7 @@ import { orSilence } from "./base/or-silence.ts";
 import { refuseFrozenPicture } from "./camera/frozen-picture.ts";
 import { keepReading } from "./camera/keep-reading.ts";
 import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
-import type { AgentConfig, CameraConfig } from "./config/schema.ts";
+import type { AgentConfig, CameraConfig, ViewConfig } from "./config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
 import { eventIds } from "./events/event-id.ts";
 import { type CameraStates, tellCameraStates } from "./health/camera-states.ts";
@@ -35,6 +35,7 @@ import { obeyCommands } from "./obey-commands.ts";
 import { renewModel } from "./renew-model.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
 import { openSwitches, type Switches } from "./state/switches.ts";
+import type { LiveView, LiveViewDependencies } from "./view/live/open-live-view.ts";
 import { snapshotFolder } from "./view/snapshot-folder.ts";
 import { watchCamera } from "./watch-camera.ts";
 
@@ -99,10 +100,12 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const pulses = takePulses(clock);
   const { deadline_ms: deadlineMs } = config.detector;
   const events = rememberEvents(EVENTS_SHOWN);
+  await using view = await openView(config.view, cameras, { ...surroundings, signal: stop, detector });
   const watching = {
     ...surroundings,
     signal: stop,
     detector,
+    view,
     publish,
     states,
     events,
@@ -121,6 +124,7 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
     : undefined;
   const sources = { mqtt: config.mqtt, cameras: watches, detector, events, lastTold };
   const report = () => takeReport({ ...sources, stats: meter.stats, isConnected: broker.isConnected });
+  view?.tellHealth(report);
   await using _report = await serveReport(join(stateDirectory, REPORT_SOCKET), report, { clock, log });
   log.info(
     {
@@ -166,8 +170,21 @@ async function openMetrics(
   return serveMetrics(metrics, prometheusMetrics({ stats, seen, isOnline }), log);
 }
 
+/** What serves the page is loaded only where it is served, as above. */
+async function openView(
+  config: ViewConfig,
+  cameras: readonly CameraConfig[],
+  dependencies: LiveViewDependencies,
+): Promise<LiveView | undefined> {
+  if (!config.enabled) return undefined;
+  const { openLiveView } = await import("./view/live/open-live-view.ts");
+  return openLiveView(config, cameras, dependencies);
+}
+
 interface WatchSurroundings extends Surroundings {
   readonly detector: Detector;
+  /** Who is shown what is seen; undefined: nobody. */
+  readonly view: LiveView | undefined;
   readonly publish: (message: Message) => void;
   readonly states: CameraStates;
   readonly events: RecentEvents;
@@ -248,6 +265,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
     for await (const outcome of outcomes) {
       outcome.messages.forEach(publish);
       outcome.events.forEach(events.note);
+      await surroundings.view?.show(name, outcome);
     }
     states.cameraBecame(name, "offline");
   }
