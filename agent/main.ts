@@ -12,6 +12,8 @@ import { readVersion } from "./version.ts";
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["run", async () => (await import("./commands/run.ts")).runCommand()],
   ["check", async () => (await import("./commands/check.ts")).checkCommand()],
+  ["init", async () => (await import("./commands/init.ts")).initCommand()],
+  ["status", async () => (await import("./commands/status.ts")).statusCommand()],
   ["detect", async () => (await import("./commands/detect.ts")).detectCommand()],
   ["replay", async () => (await import("./commands/replay.ts")).replayCommand()],
   ["compile", async () => (await import("./commands/compile.ts")).compileCommand()],

@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { parseEnv } from "node:util";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { ConfigError } from "../base/errors.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
@@ -10,7 +11,7 @@ import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
 import { tokenProblem } from "./view-schema.ts";
 
 /** Where a configuration is looked for when none is named, in this order. */
-const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml", "./sabrewing.yml"];
+export const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml", "./sabrewing.yml"];
 
 /** One mistake and its place. */
 export interface ConfigProblem {
@@ -57,12 +58,27 @@ export function loadConfig(
 ): LoadedConfig {
   for (const file of path === undefined ? searched : [path]) {
     const text = readIfThere(file, path !== undefined);
-    if (text !== undefined) return { config: parseConfig(text, file, env), file };
+    if (text !== undefined) {
+      return { config: parseConfig(text, file, { ...secretsBeside(file), ...env }), file };
+    }
   }
   throw new ConfigError(
     `no configuration: looked for ${searched.join(" and ")}`,
     "Copy the sabrewing.yml that comes with sabrewing (config/sabrewing.yml) there, or name a file with --config.",
   );
+}
+
+/** The file of variables that systemd gives to the service (EnvironmentFile), and that `init` writes. */
+export const SECRETS_FILE = "secrets.env";
+
+/** What that file holds, so that `check` by hand knows what the service knows; what is set already goes before it. */
+function secretsBeside(configFile: string): Environment {
+  try {
+    return parseEnv(readFileSync(join(dirname(configFile), SECRETS_FILE), "utf8"));
+  } catch {
+    // Not there, or not readable for this user, as for the service's own: systemd has read it then.
+    return {};
+  }
 }
 
 /**

@@ -1,0 +1,168 @@
+import { existsSync } from "node:fs";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Command } from "commander";
+import { ConfigError, TransientError, UsageError } from "../base/errors.ts";
+import { findOnvifCameras } from "../camera/onvif.ts";
+import { fittingStream, type TriedStream, tryStream } from "../camera/try-stream.ts";
+import { parseConfig, SECRETS_FILE } from "../config/load.ts";
+import { type FirstCamera, firstConfig } from "./first-config.ts";
+import { type InitOptions, readBroker, readCameras, type WantedCamera } from "./init-flags.ts";
+import { askBroker, askCameras, askHomeAssistant, Cancelled, onvifCameras } from "./init-questions.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
+
+const DEFAULT_MODEL = "/var/lib/sabrewing/yolov5n-320.wasm";
+/** What that model looks at; a stream with fewer pixels than this shows it less than it could see. */
+const WANTED = { width: 640, height: 384 };
+const SEARCH_MS = 4_000;
+/** The password of cameras that --discover finds: on the command line everybody on the machine could read it. */
+const CAMERA_PASSWORD = "SABREWING_CAMERA_PASSWORD";
+
+const EXAMPLES = `
+Examples:
+  sabrewing init                                        asks for everything, and looks for cameras
+  sabrewing init --broker cam:secret@broker.local \\
+    --camera door=rtsp://user:secret@10.0.0.7/stream1 \\
+    --camera door=rtsp://user:secret@10.0.0.7/stream2   no questions; of two streams it takes the one that fits
+  ${CAMERA_PASSWORD}=… sabrewing init --broker broker.local --discover --camera-user admin
+                                                        every ONVIF camera on the network
+
+It writes the configuration and, beside it, ${SECRETS_FILE} with the passwords, readable for their owner only. A file that is
+there already is left alone, unless --force says otherwise.`;
+
+const repeated = (value: string, before: readonly string[]) => [...before, value];
+
+/** `sabrewing init`: a first configuration, by questions or by flags. */
+export function initCommand(): Command {
+  return new Command("init")
+    .description("write a first configuration: find cameras, try their streams, take the one that fits")
+    .option("--broker <address>", "[mqtt[s]://][user[:password]@]host[:port]")
+    .option("--camera <name=address>", "a camera's stream; several of one name: to choose from", repeated, [])
+    .option("--discover", "take every ONVIF camera on the network", false)
+    .option("--camera-user <name>", `user of cameras that are discovered; password: $${CAMERA_PASSWORD}`)
+    .option("--model <file>", "detector module", DEFAULT_MODEL)
+    .option("--track <labels>", "what to tell of", "person,car,dog,cat")
+    .option("--home-assistant", "announce the cameras to Home Assistant", false)
+    .option("--no-probe", "do not try the streams")
+    .option("-o, --output <file>", "where to write it", "./sabrewing.yml")
+    .option("--force", "overwrite what is there", false)
+    .option("-y, --yes", "ask nothing", false)
+    .option("--json", "tell what was written as JSON; asks nothing", false)
+    .addHelpText("after", EXAMPLES)
+    .action(init);
+}
+
+async function init(options: InitOptions): Promise<void> {
+  using interrupted = untilInterrupted();
+  const secretsFile = join(dirname(options.output), SECRETS_FILE);
+  refuseToOverwrite([options.output, secretsFile], options.force);
+  const note = (line: string) => void process.stderr.write(`${line}\n`);
+  const given = readCameras(options.camera);
+  const asks =
+    process.stdin.isTTY === true &&
+    !options.yes &&
+    !options.json &&
+    (options.broker === undefined || given.length === 0);
+  if (!asks && options.broker === undefined) {
+    throw new UsageError("--broker is needed where nobody can be asked (no terminal, --yes or --json)");
+  }
+  try {
+    const broker = options.broker === undefined ? await askBroker() : readBroker(options.broker);
+    const found = options.discover ? await discovered(options, note) : [];
+    const wanted = [...given, ...found];
+    const cameras = wanted.length === 0 && asks ? await askCameras(note) : wanted;
+    if (cameras.length === 0)
+      throw new UsageError("no camera: name one with --camera, or let --discover find some");
+    const homeAssistant = asks ? await askHomeAssistant() : options.homeAssistant;
+    const first = await chooseStreams(cameras, options.probe, interrupted.signal, note);
+    const track = options.track.split(",").map((label) => label.trim());
+    const files = firstConfig({ broker, model: options.model, track, homeAssistant, cameras: first });
+    checkWritten(files, options.output);
+    await mkdir(dirname(options.output), { recursive: true });
+    await writePrivately(options.output, files.yaml, options.force);
+    if (files.secrets !== "") await writePrivately(secretsFile, files.secrets, options.force);
+    tellWritten(options, first, files.secrets === "" ? undefined : secretsFile);
+  } catch (error) {
+    if (!(error instanceof Cancelled)) throw error;
+    note("Nothing was written.");
+  }
+}
+
+async function discovered(
+  options: InitOptions,
+  note: (line: string) => void,
+): Promise<readonly WantedCamera[]> {
+  const user = options.cameraUser;
+  const login = user === undefined ? undefined : { user, password: process.env[CAMERA_PASSWORD] ?? "" };
+  note("looking for ONVIF cameras…");
+  return onvifCameras(await findOnvifCameras(SEARCH_MS), login, note);
+}
+
+/** Tries every stream and takes the one that fits; a camera that does not answer is kept, with its first address. */
+async function chooseStreams(
+  cameras: readonly WantedCamera[],
+  probe: boolean,
+  signal: AbortSignal,
+  note: (line: string) => void,
+): Promise<readonly FirstCamera[]> {
+  return Promise.all(
+    cameras.map(async ({ name, addresses }): Promise<FirstCamera> => {
+      const tried: TriedStream[] = [];
+      for (const address of probe ? addresses : []) {
+        try {
+          const stream = await tryStream(name, address, signal);
+          tried.push(stream);
+          note(
+            `✓ ${name}: ${stream.width}×${stream.height}${stream.fps === undefined ? "" : `, ${stream.fps} fps`}`,
+          );
+        } catch (error) {
+          if (!(error instanceof ConfigError) && !(error instanceof TransientError)) throw error;
+          note(`✗ ${error.message}\n  → ${error.remedy}`);
+        }
+      }
+      const fitting = fittingStream(tried, WANTED);
+      const [first = ""] = addresses;
+      if (fitting === undefined) return { name, address: first };
+      return { name, address: fitting.address, size: { width: fitting.width, height: fitting.height } };
+    }),
+  );
+}
+
+/** What init writes must be what the agent reads: a mistake here is one of init's answers, say a label twice. */
+function checkWritten({ yaml }: { readonly yaml: string }, file: string): void {
+  const anySecret = new Proxy<Record<string, string>>({}, { get: () => "secret" });
+  parseConfig(yaml, file, anySecret);
+}
+
+function refuseToOverwrite(files: readonly string[], force: boolean): void {
+  const [there] = files.filter((file) => existsSync(file));
+  if (there === undefined || force) return;
+  throw new ConfigError(
+    `${there} is there already`,
+    "Name another file with --output, or overwrite it with --force.",
+  );
+}
+
+/** Readable for its owner only, from the first byte on. */
+async function writePrivately(file: string, text: string, force: boolean): Promise<void> {
+  // An older file's permissions may be wider: it goes first.
+  if (force) await rm(file, { force: true });
+  await writeFile(file, text, { mode: 0o600, flag: "wx" });
+}
+
+function tellWritten(
+  { output, json, model }: InitOptions,
+  cameras: readonly FirstCamera[],
+  secrets: string | undefined,
+): void {
+  if (json) {
+    const shown = cameras.map(({ name, size }) => ({ name, size }));
+    process.stdout.write(`${JSON.stringify({ config: output, secrets, cameras: shown })}\n`);
+    return;
+  }
+  const pull = existsSync(model) ? "" : `  sabrewing pull yolov5n -o ${model}\n`;
+  const beside = secrets === undefined ? "" : ` and ${secrets} (passwords; keep it to yourself)`;
+  process.stdout.write(
+    `wrote ${output}${beside}. Next:\n${pull}  sabrewing check -c ${output}\n  sabrewing run -c ${output}\n`,
+  );
+}
