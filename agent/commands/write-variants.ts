@@ -3,6 +3,10 @@ import type { ModuleReport } from "./module-report.ts";
 import { type ProgressStream, showProgress } from "./progress.ts";
 import { type ModuleOrder, writeModule } from "./write-module.ts";
 
+/** The agent takes i8 by itself where it is fastest, so there must be no i8 that sees less than it could. */
+const UNCALIBRATED =
+  "it has to be calibrated on what it will see\n  → Compile with --calibrate, a folder of pictures, a clip or an rtsp:// address.";
+
 /**
  * Compiles every variant of a model and writes them side by side: `out` names the set (`yolov5n.wasm` →
  * `yolov5n.i16.wasm`, `yolov5n.f32.wasm`, …). A quantised variant that cannot be made is left out, and stderr says why.
@@ -16,6 +20,10 @@ export async function writeVariants(
   for (const variant of VARIANTS) {
     const { name, precision, target } = variant;
     const out = variantFile(order.out, variant);
+    if (precision === "i8" && order.calibration === undefined) {
+      stderr.write(`${name} is left out: ${UNCALIBRATED}\n`);
+      continue;
+    }
     try {
       const progress = showProgress(`compile ${name}`, stderr);
       reports.push(await writeModule({ ...order, out, precision, target }, progress, () => undefined));
