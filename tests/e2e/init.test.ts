@@ -1,0 +1,152 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { fittingStream } from "../../agent/camera/try-stream.ts";
+import { freePort, startAedes } from "../support/brokers.ts";
+import { fakeModule } from "../support/fake-modules.ts";
+import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
+import { sabrewing } from "../support/sabrewing.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { makeTestClip } from "../support/test-clip.ts";
+
+describe.skipIf(!hasRtspServer())("init with flags", () => {
+  const timeout = 180_000;
+  test("of a camera's streams it takes the one that fits, and check accepts what it writes", {
+    timeout,
+  }, async () => {
+    await using stack = new AsyncDisposableStack();
+    const { path: folder } = stack.use(await temporaryFolder());
+    const broker = stack.adopt(await startAedes(), (started) => started.kill());
+    const login = { user: "user", password: "p@ss word" };
+    const [large, fitting, small] = await Promise.all(
+      [
+        { width: 1600, height: 1200 },
+        { width: 640, height: 480 },
+        { width: 320, height: 240 },
+      ].map(async (size) => {
+        const clip = stack.use(makeTestClip({ ...size, seconds: 1 }));
+        const camera = stack.use(await startRtspCamera({ clip: clip.file, ...login }));
+        return camera.address.replace("://", "://user:p%40ss%20word@");
+      }),
+    );
+    const model = join(folder, "m.wasm");
+    writeFileSync(model, fakeModule());
+    const file = join(folder, "etc", "sabrewing.yml");
+    const flags = [
+      "--broker",
+      `127.0.0.1:${broker.port}`,
+      "--model",
+      model,
+      "--track",
+      "person,car",
+      "-o",
+      file,
+    ];
+    const cameras = [`door=${large}`, `door=${small}`, `door=${fitting}`, `yard=${large}`];
+    const words = cameras.flatMap((camera) => ["--camera", camera]);
+
+    const { exitCode, stdout, stderr } = await sabrewing(["init", ...flags, ...words, "--json"]);
+    expect(stderr.match(/^✓ \w+: \d+×\d+, 10 fps$/gm)).toHaveLength(4);
+    expect(stderr + stdout).not.toMatch(/p@ss|p%40ss/);
+    expect(JSON.parse(stdout)).toEqual({
+      config: file,
+      secrets: join(folder, "etc", "secrets.env"),
+      cameras: [
+        { name: "door", size: { width: 640, height: 480 } },
+        { name: "yard", size: { width: 1600, height: 1200 } },
+      ],
+    });
+    expect(exitCode).toBe(0);
+    const yaml = readFileSync(file, "utf8");
+    expect(yaml).toContain("{DOOR_PASSWORD}");
+    expect(yaml).toMatch(/width: 1280\n {6}height: 960/);
+    expect(yaml).not.toMatch(/p@ss|p%40ss/);
+    for (const written of [file, join(folder, "etc", "secrets.env")]) {
+      expect(statSync(written).mode & 0o777).toBe(0o600);
+    }
+
+    const check = await sabrewing(["check", "-c", file]);
+    expect(check.stdout.split("\n").map((line) => line.slice(0, 18).trimEnd())).toEqual([
+      "✓ configuration",
+      "✓ ffmpeg",
+      "✓ camera door",
+      "✓ camera yard",
+      "✓ broker",
+      "✓ model",
+      "",
+    ]);
+  });
+});
+
+describe("init", () => {
+  test("overwrites nothing without --force, and with it leaves no wider permissions", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "sabrewing.yml");
+    writeFileSync(file, "mine", { mode: 0o644 });
+    const words = ["init", "--broker", "b", "--camera", "door=rtsp://a/1", "--no-probe", "-o", file];
+    const refused = await sabrewing(words);
+    expect(refused.exitCode).toBe(78);
+    expect(refused.stderr).toContain("is there already");
+    expect(readFileSync(file, "utf8")).toBe("mine");
+    const forced = await sabrewing([...words, "--force"]);
+    expect(forced.exitCode).toBe(0);
+    expect(forced.stdout).toContain(`sabrewing check -c ${file}`);
+    expect(readFileSync(file, "utf8")).toContain("mqtt:");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test("a secrets.env that is there alone is left alone, too", async () => {
+    await using folder = await temporaryFolder();
+    mkdirSync(join(folder.path, "etc"));
+    writeFileSync(join(folder.path, "etc", "secrets.env"), "A='1'\n");
+    const file = join(folder.path, "etc", "sabrewing.yml");
+    const { exitCode } = await sabrewing([
+      "init",
+      "--broker",
+      "b",
+      "--camera",
+      "d=rtsp://a/1",
+      "--no-probe",
+      "-o",
+      file,
+    ]);
+    expect(exitCode).toBe(78);
+  });
+
+  test("a camera that does not answer is told of, and kept with the address it was given", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "sabrewing.yml");
+    const address = `rtsp://user:hunter2@127.0.0.1:${await freePort()}/1`;
+    const { exitCode, stderr } = await sabrewing([
+      "init",
+      "--broker",
+      "b",
+      "--camera",
+      `d=${address}`,
+      "-o",
+      file,
+    ]);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("✗ d: the camera cannot be reached");
+    expect(stderr).not.toContain("hunter2");
+    expect(readFileSync(file, "utf8")).toContain("not tried yet");
+  });
+
+  test("without a terminal it asks nothing, but says what it needs", async () => {
+    const { exitCode, stderr } = await sabrewing(["init", "-o", "/nowhere/sabrewing.yml"]);
+    expect(exitCode).toBe(64);
+    expect(stderr).toContain("--broker is needed");
+  });
+});
+
+describe("the stream that fits", () => {
+  const stream = (width: number, height: number) => ({ address: `${width}`, width, height, fps: 5 });
+  const wanted = { width: 640, height: 384 };
+  test.each([
+    ["the smallest with enough pixels", [stream(2560, 1440), stream(704, 576), stream(1280, 720)], "704"],
+    ["an upright one by its height", [stream(1080, 1920), stream(360, 640)], "360"],
+    ["the largest where none has enough", [stream(320, 240), stream(352, 288)], "352"],
+  ])("is %s", (_, streams, expected) => {
+    expect(fittingStream(streams, wanted)?.address).toBe(expected);
+  });
+});
