@@ -28,7 +28,8 @@ export async function answerRequest(
   answers: Answers,
 ): Promise<void> {
   const { status, headers, body = "" } = await replyOrExcuse(request, answers);
-  response.writeHead(status, { ...SECURITY_HEADERS, ...headers }).end(body);
+  const length = { "Content-Length": Buffer.byteLength(body) };
+  response.writeHead(status, { ...SECURITY_HEADERS, ...length, ...headers }).end(body);
 }
 
 async function replyOrExcuse(request: IncomingMessage, answers: Answers): Promise<Reply> {

@@ -30,7 +30,7 @@ export interface FeedDependencies {
 /** Nothing is drawn or compressed for nobody, but for one small picture a second of who is in an event. */
 export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
   const followers = new Set<(message: LiveMessage) => void>();
-  const awaited = new Map<string, Set<(frame: Frame) => Promise<void>>>();
+  const awaited = new Map<string, Set<(jpeg: Uint8Array) => void>>();
   const events = recentEvents(monotonicMs);
   let health: Health | undefined;
   const tell = (message: LiveMessage) => {
@@ -56,8 +56,10 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
       if (frame === undefined) return;
       if (seen !== undefined) await keepPictures(frame, seen.lifecycle);
       const waiting = awaited.get(camera);
+      if (waiting === undefined) return;
       awaited.delete(camera);
-      await Promise.all([...(waiting ?? [])].map((take) => take(frame)));
+      const jpeg = await wholeJpeg(frame);
+      for (const take of waiting) take(jpeg);
     },
     tell,
     follow(hear) {
@@ -69,12 +71,10 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
     },
     eventPicture: events.picture,
     nextPicture(camera, signal) {
-      const { promise, resolve, reject } = Promise.withResolvers<Uint8Array | undefined>();
-      if (signal.aborted) return Promise.resolve(undefined);
-      const take = (frame: Frame) => wholeJpeg(frame).then(resolve, reject);
-      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(take));
+      const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>();
+      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(resolve));
       signal.addEventListener("abort", () => {
-        awaited.get(camera)?.delete(take);
+        awaited.get(camera)?.delete(resolve);
         resolve(undefined);
       });
       return promise;

@@ -113,7 +113,8 @@ async function listen(server: Server, host: string, port: number): Promise<Addre
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigError(
       `the live view cannot listen on ${host}:${port}: ${reason}`,
-      "Set view.host to an address of this machine and view.port to a port that is free, or view.enabled to false.",
+      "Set view.host to an address of this machine and view.port to a port that is free; under systemd the unit must " +
+        `allow it, too: SocketBindAllow=tcp:${port}`,
       { cause: error },
     );
   }

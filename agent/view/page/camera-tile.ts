@@ -17,8 +17,11 @@ export interface CameraTile {
 
 /** Boxes this old are of a picture that is long gone. */
 const STALE_MS = 2_500;
-/** Until the video comes, stills show that the camera is there. */
-const STILL_EVERY_MS = 1_500;
+/** A camera may take long to its next whole picture, with which video begins. Until then stills stand in for it. */
+const STILL_AFTER_MS = 100;
+const STILL_RETRY_MS = 2_000;
+/** Video that stops for this long has gone; stills, or what else the camera shows then, are better than a frozen picture. */
+const FROZEN_AFTER_MS = 4_000;
 
 /** A camera's picture, live while it can be seen, and what the agent sees in it. */
 export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): CameraTile {
@@ -42,7 +45,8 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
   let sight: Sight | undefined;
   let trails: Trails = new Map();
   let playing: Playing | undefined;
-  let stills: ReturnType<typeof setInterval> | undefined;
+  let nextStill: ReturnType<typeof setTimeout> | undefined;
+  let frozen: ReturnType<typeof setTimeout> | undefined;
   let stale: ReturnType<typeof setTimeout> | undefined;
 
   function draw(): void {
@@ -60,7 +64,16 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
   const showStill = () => {
     still.src = `cameras/${name}.jpg?${Date.now()}`;
   };
-  still.addEventListener("load", () => takeShape(still.naturalWidth, still.naturalHeight));
+  const showStillLater = (ms: number) => {
+    clearTimeout(nextStill);
+    if (playing !== undefined && video.hidden) nextStill = setTimeout(showStill, ms);
+  };
+  still.addEventListener("load", () => {
+    takeShape(still.naturalWidth, still.naturalHeight);
+    figure.dataset.live = "true";
+    showStillLater(STILL_AFTER_MS);
+  });
+  still.addEventListener("error", () => showStillLater(STILL_RETRY_MS));
   function takeShape(width: number, height: number): void {
     stage.style.aspectRatio = `${width} / ${height}`;
   }
@@ -68,19 +81,27 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
   function play(): void {
     if (playing !== undefined) return;
     showStill();
-    stills = setInterval(showStill, STILL_EVERY_MS);
     playing = playVideo(name, video, () => {
+      clearTimeout(frozen);
+      frozen = setTimeout(stall, FROZEN_AFTER_MS);
       if (!video.hidden) return;
-      clearInterval(stills);
+      clearTimeout(nextStill);
       video.hidden = false;
       figure.dataset.playing = "true";
     });
   }
 
+  function stall(): void {
+    video.hidden = true;
+    delete figure.dataset.playing;
+    showStill();
+  }
+
   function pause(): void {
-    clearInterval(stills);
     playing?.stop();
     playing = undefined;
+    clearTimeout(nextStill);
+    clearTimeout(frozen);
     video.hidden = true;
     delete figure.dataset.playing;
   }
@@ -137,10 +158,10 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
   };
 }
 
-/** `2 person, 1 car`, or `nobody`. */
+/** `person 2, car 1`, or `nobody`. */
 function inWords({ objects }: Sight): string {
   const sure = objects.filter((object) => object.sure);
   const labels = [...new Set(sure.map(({ label }) => label))];
-  const counts = labels.map((name) => `${sure.filter(({ label }) => label === name).length} ${name}`);
+  const counts = labels.map((name) => `${name} ${sure.filter(({ label }) => label === name).length}`);
   return counts.length === 0 ? "nobody" : counts.join(", ");
 }

@@ -24,8 +24,9 @@ export interface Moment {
 const FONT_PX = 13;
 const ZONE = "#7cc7ff";
 const OCCUPIED = "#ffd84d";
-const MASK = "rgba(10, 14, 13, 0.45)";
-const MOTION = "#ff6ad5";
+const MASK = "rgba(10, 14, 13, 0.55)";
+const MASK_RIM = "rgba(255, 255, 255, 0.5)";
+const MOTION = "rgba(255, 106, 213, 0.9)";
 const LOOK = "rgba(255, 255, 255, 0.75)";
 
 /**
@@ -55,7 +56,9 @@ export function drawMoment(
     context.fillStyle = MASK;
     for (const mask of [...setup.motionMasks, ...setup.objectMasks]) {
       path(mask);
+      context.closePath();
       context.fill();
+      strokeOnce(context, MASK_RIM, [4, 4]);
     }
     const occupied = new Set(sight?.objects.filter(({ sure }) => sure).flatMap(({ zones }) => zones));
     for (const { name, corners } of setup.zones) {
@@ -67,10 +70,16 @@ export function drawMoment(
   if (sight === undefined) return;
 
   if (layers.has("looks")) {
-    for (const region of sight.regions) strokeBox(context, toScreen(region), LOOK, 1, [2, 4]);
+    for (const region of sight.regions) {
+      outline(context, toScreen(region));
+      strokeOnce(context, LOOK, [2, 4]);
+    }
   }
   if (layers.has("motion")) {
-    for (const box of sight.motion) strokeBox(context, toScreen(box), MOTION, 1.5, []);
+    for (const box of sight.motion) {
+      outline(context, toScreen(box));
+      strokeOnce(context, MOTION, []);
+    }
   }
   if (layers.has("trails")) {
     for (const { track, colour } of sight.objects) {
@@ -94,7 +103,12 @@ function drawObjects(
       const label = { width: context.measureText(text).width + 10, height: FONT_PX + 6 };
       return { ...object, text, box: toScreen(object.box), ...label };
     });
-  for (const { box, colour, sure } of drawn) strokeBox(context, box, colour, 2, sure ? [] : [6, 4]);
+  for (const { box, colour, sure } of drawn) {
+    outline(context, box);
+    context.setLineDash(sure ? [] : [6, 4]);
+    strokeTwice(context, colour, 2);
+    context.setLineDash([]);
+  }
   // What is not sure yet has no label: it would come and go.
   const labelled = drawn.filter(({ sure }) => sure);
   const places = placeLabels(labelled, width);
@@ -143,16 +157,16 @@ function strokeTwice(context: CanvasRenderingContext2D, colour: string, lineWidt
   context.stroke();
 }
 
-function strokeBox(
-  context: CanvasRenderingContext2D,
-  { x, y, width, height }: Rectangle,
-  colour: string,
-  lineWidth: number,
-  dashes: readonly number[],
-): void {
+/** A thin line: a hint rather than a statement. */
+function strokeOnce(context: CanvasRenderingContext2D, colour: string, dashes: readonly number[]): void {
+  context.setLineDash([...dashes]);
+  context.strokeStyle = colour;
+  context.lineWidth = 1;
+  context.stroke();
+  context.setLineDash([]);
+}
+
+function outline(context: CanvasRenderingContext2D, { x, y, width, height }: Rectangle): void {
   context.beginPath();
   context.roundRect(x, y, width, height, 3);
-  context.setLineDash([...dashes]);
-  strokeTwice(context, colour, lineWidth);
-  context.setLineDash([]);
 }

@@ -125,7 +125,10 @@ export function polygonStage({ choose, change }: StageActions): PolygonStage {
       const shape = shapes[chosen];
       shown = shape && { shape, corner: focused ?? 0 };
       const handles = shape?.corners.map((place, index) => corner(shape, index, place)) ?? [];
-      svg.replaceChildren(...polygons, ...handles);
+      const rims = handles.map((handle) =>
+        svgElement("path", { d: handle.getAttribute("d") ?? "", class: "rim" }),
+      );
+      svg.replaceChildren(...polygons, ...rims, ...handles);
       if (focused !== undefined) focusCorner(focused);
     },
   };
