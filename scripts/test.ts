@@ -1,6 +1,6 @@
 /**
- * Lint, types and every test, in this order, all of them even when one fails. The last line counts: lint and types
- * are one each.
+ * Lint, types and every test, in this order, all of them even when one fails. The last line counts: lint and each kind of
+ * types are one.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -24,10 +24,16 @@ interface VitestReport {
 
 const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-const tools = { lint: ["biome", "check", "."], types: ["tsc"] } as const;
+const tools = {
+  lint: ["biome", "check", "."],
+  types: ["tsc"],
+  // The page of the live view runs in browsers, which offer other things than Node does.
+  "types of the page": ["tsc", "-p", "agent/view/page"],
+} as const;
 const folder = mkdtempSync(join(tmpdir(), "sabrewing-test-"));
 try {
-  const counts = [check("lint", tools.lint), check("types", tools.types), runVitest(process.argv.slice(2))];
+  const checks = Object.entries(tools).map(([name, command]) => check(name, command));
+  const counts = [...checks, runVitest(process.argv.slice(2))];
   const sum = counts.reduce(
     (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped }),
     NOTHING,

@@ -10,8 +10,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
  * @throws Error with the compiler's words when the sources do not compile
  */
 export function buildAgent(): readonly [program: string, ...words: string[]] {
-  const tsc = join(ROOT, "node_modules", ".bin", "tsc");
-  const built = spawnSync(tsc, ["-p", "tsconfig.build.json"], { cwd: ROOT, encoding: "utf8" });
+  const built = spawnSync("npm", ["run", "--silent", "build"], { cwd: ROOT, encoding: "utf8" });
   if (built.status !== 0) throw new Error(`the build failed:\n${built.stdout}${built.stderr}`);
   return [process.execPath, join(ROOT, "dist", "agent", "main.js")];
 }
