@@ -86,7 +86,7 @@ async function everybodysCapacity(
     };
     const greatest = await greatestThatHolds(holds, options.limit);
     if (trials.length === 0) continue;
-    const capacity = toCapacity(trials, greatest, options.limit);
+    const capacity = toCapacity(trials, greatest, options);
     capacities.push(capacity);
     if (options.json) console.log(JSON.stringify(capacity));
   }

@@ -9,7 +9,6 @@ const PANEL_TITLE = 36;
 const BAR = 20;
 const PITCH = 29;
 const PANEL_GAP = 26;
-const LABEL = 184;
 /** Between the longest bar and its note: its figure. */
 const FIGURE = 48;
 const PANEL = (WIDTH - 2 * MARGIN - GUTTER) / COLUMNS;
@@ -52,7 +51,8 @@ export interface Chart {
   readonly subtitle: string;
   /** Two side by side. */
   readonly panels: readonly Panel[];
-  /** Room for the notes. */
+  /** Room for the labels in front of the bars, and for the notes. */
+  readonly labelWidth: number;
   readonly noteWidth: number;
   readonly footnote: string;
 }
@@ -64,14 +64,14 @@ export function ourLook(variant: string): Pick<Bar, "label" | "colour"> {
 }
 
 /** Draws panels of horizontal bars, each panel with a scale of its own. @returns an SVG document */
-export function barChart({ title, subtitle, panels, noteWidth, footnote }: Chart): string {
+export function barChart({ title, subtitle, panels, labelWidth, noteWidth, footnote }: Chart): string {
   const most = Math.max(1, ...panels.map(({ bars }) => bars.length));
   const panelHeight = PANEL_TITLE + most * PITCH + PANEL_GAP;
   const height = HEADER + Math.ceil(panels.length / COLUMNS) * panelHeight + FOOTER;
   const drawn = panels.map((panel, index) => {
     const x = MARGIN + (index % COLUMNS) * (PANEL + GUTTER);
     const y = HEADER + Math.floor(index / COLUMNS) * panelHeight;
-    return `<g transform="translate(${x} ${y})">${drawPanel(panel, noteWidth)}</g>`;
+    return `<g transform="translate(${x} ${y})">${drawPanel(panel, labelWidth, noteWidth)}</g>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="Inter, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif">`,
@@ -85,8 +85,8 @@ export function barChart({ title, subtitle, panels, noteWidth, footnote }: Chart
   ].join("\n");
 }
 
-function drawPanel({ title, bars }: Panel, noteWidth: number): string {
-  const room = PANEL - LABEL - FIGURE - noteWidth;
+function drawPanel({ title, bars }: Panel, labelWidth: number, noteWidth: number): string {
+  const room = PANEL - labelWidth - FIGURE - noteWidth;
   const longest = Math.max(...bars.map(({ value }) => value));
   const lines = bars.map(({ label, colour, isOurs, value, figure, note }, index) => {
     const y = PANEL_TITLE + index * PITCH;
@@ -94,8 +94,8 @@ function drawPanel({ title, bars }: Panel, noteWidth: number): string {
     const length = Math.max(3, (value / longest) * room);
     return [
       text(0, baseline, label, { size: 13, weight: isOurs ? 600 : 400 }),
-      `<rect x="${LABEL}" y="${y}" width="${round(room)}" height="${BAR}" rx="4" fill="${TRACK}"/>`,
-      `<rect x="${LABEL}" y="${y}" width="${round(length)}" height="${BAR}" rx="4" fill="${colour}"/>`,
+      `<rect x="${labelWidth}" y="${y}" width="${round(room)}" height="${BAR}" rx="4" fill="${TRACK}"/>`,
+      `<rect x="${labelWidth}" y="${y}" width="${round(length)}" height="${BAR}" rx="4" fill="${colour}"/>`,
       text(PANEL - noteWidth, baseline, figure, { size: 13, weight: 700, anchor: "end" }),
       text(PANEL, baseline, note, { size: 13, colour: QUIET, anchor: "end" }),
     ].join("");

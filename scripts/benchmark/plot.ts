@@ -1,6 +1,7 @@
 import { type Bar, barChart, COLOUR, ourLook } from "./bar-chart.ts";
 import { type Row, webPeer } from "./row.ts";
 
+const LABEL_WIDTH = 184;
 /** Beside a figure: `12.3×`. */
 const NOTE_WIDTH = 44;
 
@@ -24,6 +25,7 @@ export function plot(rows: readonly Row[], machine: string): string {
         rows,
       ),
     })),
+    labelWidth: LABEL_WIDTH,
     noteWidth: NOTE_WIDTH,
     footnote: `Ours runs in ${engine}, from bytes to boxes; the others stop before decoding. ${machine}.`,
   });

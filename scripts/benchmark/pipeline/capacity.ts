@@ -5,6 +5,8 @@ export interface Capacity extends EntrantLook {
   readonly scene: string;
   /** The greatest number with which it held; 0: not even one. */
   readonly capacity: number;
+  /** Frames that it might lose. */
+  readonly tolerance_percent: number;
   /** Whether it held with as many as were tried: it may take more. */
   readonly limited: boolean;
   /** The most frames per second that it inferred in any trial: of a script that takes no camera, how far it is from it. */
@@ -43,7 +45,11 @@ export function held(row: Row, mostLostPercent: number): boolean {
 }
 
 /** Sums up the trials of one contestant, at least one. */
-export function toCapacity(trials: readonly Row[], capacity: number, limit: number): Capacity {
+export function toCapacity(
+  trials: readonly Row[],
+  capacity: number,
+  { limit, tolerance }: { readonly limit: number; readonly tolerance: number },
+): Capacity {
   const [first] = trials;
   if (first === undefined) throw new Error("expected at least one trial");
   const { scene, name, engine, variant, size } = first;
@@ -54,6 +60,7 @@ export function toCapacity(trials: readonly Row[], capacity: number, limit: numb
     ...(variant === undefined ? {} : { variant }),
     ...(size === undefined ? {} : { size }),
     capacity,
+    tolerance_percent: tolerance,
     limited: capacity >= limit,
     most_inferred_per_second: Math.max(...trials.map(({ inferred_per_second }) => inferred_per_second)),
   };

@@ -32,6 +32,8 @@ export interface Observation {
 const START_LIMIT_MS = 90_000;
 /** A program that tells its figures every second is this late at the most, or stuck. */
 const FIGURES_LIMIT_MS = 30_000;
+/** Of what a program said last, quoted where it failed: a crash of Node has the reason above the stack. */
+const SAID_LINES = 15;
 
 /**
  * Starts a contestant, lets it settle, and watches it for a while.
@@ -56,7 +58,7 @@ export async function measure(
       if (task.streams.every(({ name }) => (counts[name]?.seen ?? 0) > 0)) return;
       await alive(delay(200));
     }
-    const said = running.children.flatMap((child) => child.lastLines().slice(-5)).join("\n  ");
+    const said = running.children.flatMap((child) => child.lastLines().slice(-SAID_LINES)).join("\n  ");
     throw new Error(`no frame of every camera within ${START_LIMIT_MS / 1000} s\n  ${said}`);
   };
 
@@ -106,7 +108,7 @@ function busyBetween(before: MachineTicks, after: MachineTicks): number {
 async function unexpectedEnd({ children }: Running): Promise<never> {
   const ended = async (child: Child) => {
     const how = await child.ended;
-    const said = child.lastLines().slice(-5).join("\n  ");
+    const said = child.lastLines().slice(-SAID_LINES).join("\n  ");
     return new Error(`${child.name} ended by itself (${how})\n  ${said}`);
   };
   throw await Promise.race(children.map(ended));

@@ -22,9 +22,9 @@ export interface PipelineOptions extends EntrantOptions, Patience {
 export function parseOptions(words: readonly string[]): PipelineOptions {
   const options = new Command("bench:pipeline")
     .description("Measures the way from cameras to messages, beside what one would do otherwise.")
-    .option("--cameras <n,…>", "how many cameras at once", positives, [1, 2, 4, 8])
+    .option("--cameras <n,…>", "how many cameras at once", counts, [1, 2, 4, 8])
     .option("--seconds <n>", "measured per contestant and number of cameras", positive, 60)
-    .option("--settle-seconds <n>", "before that, from the first frame on", positive, 5)
+    .option("--settle-seconds <n>", "before that, from the first frame on", positive, 10)
     .option(
       "--clips <file,…>",
       "what the cameras play, dealt out in turns; still: a scene without motion",
@@ -44,10 +44,10 @@ export function parseOptions(words: readonly string[]): PipelineOptions {
       { width: 320, height: 320 },
     ])
     .addOption(new Option("--runtime <name>", "of ours").choices(["wasmer", "v8"]).default("wasmer"))
-    .option("--threads <n>", "of the scripts (default: what the library takes by itself)", positive)
+    .option("--threads <n>", "of the scripts (default: what the library takes by itself)", count)
     .option("--capacity", "find the greatest number of cameras without a lost frame instead", false)
     .option("--tolerance <percent>", "with --capacity: frames that may be lost", Number, 0)
-    .option("--limit <n>", "with --capacity: cameras at most", positive, 32)
+    .option("--limit <n>", "with --capacity: cameras at most", count, 32)
     .option("--plot <dir>", "draw pipeline.svg and .png there (with --capacity: capacity.svg and .png)")
     .option("--json", "a line of JSON per row", false)
     .parse(words, { from: "user" })
@@ -67,8 +67,16 @@ function positive(text: string): number {
   return number;
 }
 
-function positives(text: string): number[] {
-  return list(text).map(positive);
+function count(text: string): number {
+  const number = Number(text);
+  if (!(Number.isInteger(number) && number > 0)) {
+    throw new InvalidArgumentError(`Expected a whole number above 0, received "${text}".`);
+  }
+  return number;
+}
+
+function counts(text: string): number[] {
+  return list(text).map(count);
 }
 
 function sizes(text: string): Size[] {

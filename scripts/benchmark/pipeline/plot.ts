@@ -2,6 +2,8 @@ import { type Bar, barChart, COLOUR, ourLook } from "../bar-chart.ts";
 import type { Capacity } from "./capacity.ts";
 import type { EntrantLook, Row } from "./row.ts";
 
+/** For `Sabrewing f32, FMA 640×640`. */
+const LABEL_WIDTH = 216;
 /** Beside a figure: `62 % lost`. */
 const NOTE_WIDTH = 72;
 
@@ -13,9 +15,9 @@ const NOTE_WIDTH = 72;
 export function plot(rows: readonly Row[], machine: string): string {
   const panels = [...new Set(rows.map(({ cameras }) => cameras))].flatMap((cameras) => {
     const here = rows.filter((row) => row.cameras === cameras);
-    const [all, one] = cameras === 1 ? ["1 camera", "camera"] : [`${cameras} cameras`, "camera"];
+    const all = cameras === 1 ? "1 camera" : `${cameras} cameras`;
     return [
-      { title: `${all}: CPU seconds per ${one} and minute`, bars: sorted(here.map(cpuBar)) },
+      { title: `${all}: CPU seconds per camera and minute`, bars: sorted(here.map(cpuBar)) },
       { title: `${all}: milliseconds to the message, p95`, bars: sorted(here.flatMap(latencyBars)) },
     ];
   });
@@ -23,6 +25,7 @@ export function plot(rows: readonly Row[], machine: string): string {
     title: "From cameras to messages",
     subtitle: "Shorter is better, unless frames were lost. The scripts infer every frame at 5 fps.",
     panels,
+    labelWidth: LABEL_WIDTH,
     noteWidth: NOTE_WIDTH,
     footnote: `Playing ${scenes(rows)}, decoding included. ${machine}.`,
   });
@@ -30,6 +33,8 @@ export function plot(rows: readonly Row[], machine: string): string {
 
 /** Draws how many cameras everybody takes. @returns an SVG document */
 export function capacityPlot(capacities: readonly Capacity[], machine: string): string {
+  const tolerance = Math.max(0, ...capacities.map(({ tolerance_percent }) => tolerance_percent));
+  const losing = tolerance === 0 ? "a frame" : `more than ${tolerance} % of the frames`;
   const bars = capacities.map((row): Bar => {
     const { capacity, limited } = row;
     return {
@@ -41,8 +46,9 @@ export function capacityPlot(capacities: readonly Capacity[], machine: string): 
   });
   return barChart({
     title: "Cameras at 5 frames per second",
-    subtitle: "The most that were watched without losing a frame. Longer is better.",
+    subtitle: `The most that were watched without losing ${losing}. Longer is better.`,
     panels: [{ title: "cameras", bars: bars.toSorted((a, b) => b.value - a.value) }],
+    labelWidth: LABEL_WIDTH,
     noteWidth: 0,
     footnote: `Playing ${scenes(capacities)}, decoding included. ${machine}.`,
   });

@@ -38,12 +38,13 @@ test("sums up the trials of a contestant", () => {
     row({ name: "onnxruntime-web", size: "640x640", inferred_per_second: 3.4 }),
     row({ name: "onnxruntime-web", size: "640x640", inferred_per_second: 3.1 }),
   ];
-  expect(toCapacity(trials, 0, 32)).toMatchObject({
+  expect(toCapacity(trials, 0, { limit: 32, tolerance: 1 })).toMatchObject({
     name: "onnxruntime-web",
     size: "640x640",
     capacity: 0,
+    tolerance_percent: 1,
     limited: false,
     most_inferred_per_second: 3.4,
   });
-  expect(toCapacity(trials, 32, 32).limited).toBe(true);
+  expect(toCapacity(trials, 32, { limit: 32, tolerance: 0 }).limited).toBe(true);
 });

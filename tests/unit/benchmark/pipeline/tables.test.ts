@@ -86,6 +86,7 @@ const capacity = (over: Partial<Capacity>): Capacity => ({
   variant: "i8",
   size: "320x320",
   capacity: 12,
+  tolerance_percent: 0,
   limited: false,
   most_inferred_per_second: 20,
   ...over,
@@ -103,4 +104,8 @@ test("capacities are held against the scripts in WebAssembly, those that take no
   expect(large).toMatch(/ 0 +20\.0 +0\.00×$/);
   const svg = capacityPlot(all, "A CPU");
   expect(svg.indexOf("Sabrewing i8")).toBeLessThan(svg.indexOf("onnxruntime-web"));
+  expect(svg).toContain("without losing a frame.");
+  expect(capacityPlot([capacity({ tolerance_percent: 1 })], "A CPU")).toContain(
+    "more than 1 % of the frames",
+  );
 });
