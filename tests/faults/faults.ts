@@ -1,6 +1,13 @@
 import { deliveryFaults } from "./delivery/delivery-faults.ts";
 import type { Fault } from "./fault.ts";
 import { mutatedInputs } from "./mutants.ts";
+import { CAMERA_FAULTS } from "./watching/camera-faults.ts";
+import { DETECTOR_FAULTS } from "./watching/detector-faults.ts";
 
 /** Every row of `npm run test:faults`, in its order. */
-export const FAULTS: readonly Fault[] = [...deliveryFaults("street"), mutatedInputs];
+export const FAULTS: readonly Fault[] = [
+  ...deliveryFaults("street"),
+  ...CAMERA_FAULTS,
+  ...DETECTOR_FAULTS,
+  mutatedInputs,
+];

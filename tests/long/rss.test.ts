@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { percentile } from "../../scripts/benchmark/race.ts";
@@ -7,6 +6,8 @@ import { buildAgent } from "../../scripts/demonstration/build.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { startAgent } from "../support/agent-process.ts";
 import { findMedia, findModel } from "../support/materials.ts";
+import { processFigures } from "../support/process-figures.ts";
+import { serviceOptions } from "../support/service-options.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");
@@ -42,7 +43,7 @@ test.skipIf(weights === undefined || clip === undefined)(
     const samplesMb: number[] = [];
     for (let sample = 0; sample < MINUTES * SAMPLES_PER_MINUTE; sample++) {
       await delay(60_000 / SAMPLES_PER_MINUTE);
-      samplesMb.push(rssMb(agent.process.pid));
+      samplesMb.push(processFigures(agent.process.pid ?? 0).rssMb);
     }
     // The first two minutes belong to compilers and caches that are filling up.
     const earlyMb = median(samplesMb.slice(2 * SAMPLES_PER_MINUTE, 5 * SAMPLES_PER_MINUTE));
@@ -55,21 +56,6 @@ test.skipIf(weights === undefined || clip === undefined)(
     expect(lateMb).toBeLessThanOrEqual(earlyMb * FLAT);
   },
 );
-
-/** The options for Node with which the systemd unit starts the agent. */
-function serviceOptions(): string[] {
-  const unit = readFileSync(new URL("../../config/sabrewing.service", import.meta.url), "utf8");
-  const command = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(" ") ?? [];
-  const main = command.findIndex((word) => word.endsWith("/main.js"));
-  if (main === -1) throw new Error("config/sabrewing.service does not start main.js");
-  return command.slice(1, main);
-}
-
-/** Memory that a process holds now, all its threads together (ffmpeg is a process of its own), 10⁶ bytes. */
-function rssMb(pid: number | undefined): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  return (Number(kib) * 1024) / 1e6;
-}
 
 function median(values: readonly number[]): number {
   return percentile(

@@ -42,6 +42,8 @@ export interface FakeOptions {
   readonly without?: "frame" | "infer" | "_start";
   /** Other first bytes for some of `POISON`; 0 is what the black frame at the start begins with. */
   readonly poison?: Partial<Record<keyof typeof POISON, number>>;
+  /** Other functions `$pixel` and `$put_detection`: what the module makes of a picture. */
+  readonly senses?: (at: { readonly frame: number; readonly detections: number }) => string;
   /** Merged over the description; `null` leaves the section out, a string is put there as it is. */
   readonly description?: Record<string, unknown> | string | null;
 }
@@ -61,6 +63,7 @@ export function fakeModule(options: FakeOptions = {}): Uint8Array {
     limits: options.memoryLimits ?? `${pages} ${pages}`,
     imports: options.imports ?? "",
     poison: { ...POISON, ...options.poison },
+    senses: (options.senses ?? readPixels)({ frame: FRAME, detections: DETECTIONS }),
     exported: (name) => (name === options.without ? "" : `(export "${name}")`),
   });
   const module = binaryen.parseText(text);
@@ -130,10 +133,29 @@ interface Parts {
   readonly limits: string;
   readonly imports: string;
   readonly poison: Record<keyof typeof POISON, number>;
+  readonly senses: string;
   readonly exported: (name: string) => string;
 }
 
-function moduleText({ frameBytes, limits, imports, poison, exported }: Parts): string {
+/** Reads the objects out of the first pixels: how many, then the box, the score and the label of all of them. */
+function readPixels({ frame, detections }: { readonly frame: number; readonly detections: number }): string {
+  return `
+  (func $pixel (param $index i32) (result i32)
+    (i32.load8_u (i32.add (i32.const ${frame}) (local.get $index))))
+  (func $put_detection (param $index i32) (param $score f32) (param $iou f32)
+    (local $at i32)
+    (local.set $at (i32.add (i32.const ${detections}) (i32.mul (local.get $index) (i32.const 24))))
+    (f32.store offset=0 (local.get $at)
+      (f32.convert_i32_u (i32.add (call $pixel (i32.const 1)) (local.get $index))))
+    (f32.store offset=4 (local.get $at) (f32.convert_i32_u (call $pixel (i32.const 2))))
+    (f32.store offset=8 (local.get $at) (local.get $score))
+    (f32.store offset=12 (local.get $at) (local.get $iou))
+    (f32.store offset=16 (local.get $at)
+      (f32.div (f32.convert_i32_u (call $pixel (i32.const 3))) (f32.const 256)))
+    (i32.store offset=20 (local.get $at) (i32.rem_u (call $pixel (i32.const 4)) (i32.const ${LABELS.length}))))`;
+}
+
+function moduleText({ frameBytes, limits, imports, poison, senses, exported }: Parts): string {
   return `(module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -149,23 +171,10 @@ function moduleText({ frameBytes, limits, imports, poison, exported }: Parts): s
       (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1)))
       (br_if $again (i64.ne (local.get $rounds) (i64.const 0)))))
 
-  (func $pixel (param $index i32) (result i32)
-    (i32.load8_u (i32.add (i32.const ${FRAME}) (local.get $index))))
+${senses}
 
   (func $first_is (param $poison i32) (result i32)
     (i32.eq (call $pixel (i32.const 0)) (local.get $poison)))
-
-  (func $put_detection (param $index i32) (param $score f32) (param $iou f32)
-    (local $at i32)
-    (local.set $at (i32.add (i32.const ${DETECTIONS}) (i32.mul (local.get $index) (i32.const 24))))
-    (f32.store offset=0 (local.get $at)
-      (f32.convert_i32_u (i32.add (call $pixel (i32.const 1)) (local.get $index))))
-    (f32.store offset=4 (local.get $at) (f32.convert_i32_u (call $pixel (i32.const 2))))
-    (f32.store offset=8 (local.get $at) (local.get $score))
-    (f32.store offset=12 (local.get $at) (local.get $iou))
-    (f32.store offset=16 (local.get $at)
-      (f32.div (f32.convert_i32_u (call $pixel (i32.const 3))) (f32.const 256)))
-    (i32.store offset=20 (local.get $at) (i32.rem_u (call $pixel (i32.const 4)) (i32.const ${LABELS.length}))))
 
   (func $infer ${exported("infer")} (param $score f32) (param $iou f32) (result i32)
     (local $count i32) (local $index i32)

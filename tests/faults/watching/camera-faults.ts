@@ -1,0 +1,216 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { compileFile } from "../../../detectors/compiler/compile-file.ts";
+import { mosquittoIsInstalled } from "../../support/brokers.ts";
+import { findMedia, findModel } from "../../support/materials.ts";
+import { hasRtspServer, type RtspCamera, startRtspCamera } from "../../support/rtsp-camera.ts";
+import { type RtspProxy, startRtspProxy } from "../../support/rtsp-proxy.ts";
+import type { Fault, FaultResult } from "../fault.ts";
+import { emptyRoom, resized, stuckPicture } from "./clips.ts";
+import { startWatchWorld, type WatchWorld, watched } from "./watch-world.ts";
+
+/** The camera that suffers, and what may be done to it. */
+interface Victim {
+  /** The network between it and the agent. */
+  readonly network: RtspProxy;
+  camera(): RtspCamera;
+  /** The power goes, and comes back to a camera that shows this clip. */
+  stop(): Promise<void>;
+  start(clip?: keyof typeof CLIPS): Promise<void>;
+}
+
+interface CameraFaultRow {
+  readonly fault: string;
+  /** Does it, and undoes it. The camera is in order again when this returns. */
+  inflict(victim: Victim, world: WatchWorld, hurry: boolean): Promise<void>;
+  /** Whether the camera is off line meanwhile, and says so. */
+  readonly isNoticed: boolean;
+}
+
+/** A camera without pictures counts as gone after ten seconds. */
+const LONG_ENOUGH_MS = 12_000;
+const FROZEN_AFTER_SECONDS = 4;
+const NOTICED_WITHIN_MS = 40_000;
+const [BACK_WITHIN_MS, BACK_WITHIN_HURRY_MS] = [15_000, 60_000];
+
+const CLIPS = { room: emptyRoom, stuck: stuckPicture, other: otherSize };
+
+function otherSize(personClip: string, folder: string): string {
+  return resized(emptyRoom(personClip, folder), "640x480", folder);
+}
+
+const ROWS: readonly CameraFaultRow[] = [
+  {
+    fault: "camera's server killed",
+    isNoticed: true,
+    async inflict(victim, _world, hurry) {
+      await victim.stop();
+      await delay(hurry ? 1_000 : 1_000 + Math.random() * 29_000);
+      await victim.start();
+    },
+  },
+  {
+    fault: "camera's server frozen",
+    isNoticed: true,
+    async inflict(victim, world) {
+      victim.camera().freeze();
+      await world.untilStatus("hit", "offline", NOTICED_WITHIN_MS);
+      victim.camera().thaw();
+    },
+  },
+  {
+    fault: "camera's stream slow-dripped",
+    isNoticed: true,
+    async inflict({ network }, world) {
+      network.drip();
+      await world.untilStatus("hit", "offline", NOTICED_WITHIN_MS);
+      network.pass();
+    },
+  },
+  {
+    fault: "garbage in the camera's stream",
+    isNoticed: false,
+    async inflict({ network }, _world, hurry) {
+      network.garble();
+      await delay(hurry ? 3_000 : LONG_ENOUGH_MS);
+      network.pass();
+    },
+  },
+  {
+    fault: "camera shows a frozen picture",
+    isNoticed: true,
+    async inflict(victim, world) {
+      await victim.stop();
+      await victim.start("stuck");
+      await world.untilPictures("hit", BACK_WITHIN_HURRY_MS);
+      await world.untilStatus("hit", "offline", NOTICED_WITHIN_MS);
+      await victim.stop();
+      await victim.start();
+    },
+  },
+  {
+    fault: "camera comes back with another size",
+    isNoticed: true,
+    async inflict(victim, world) {
+      await victim.stop();
+      await victim.start("other");
+      await world.untilPictures("hit", BACK_WITHIN_HURRY_MS);
+      await victim.stop();
+      await victim.start();
+    },
+  },
+];
+
+/**
+ * The faults of cameras: one shows an empty room and suffers, another shows a street and must not notice. Whatever is
+ * found in the room is a false event.
+ */
+export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
+  fault: row.fault,
+  times: 20,
+  lacks() {
+    if (!mosquittoIsInstalled) return "mosquitto";
+    if (!hasRtspServer()) return "GStreamer's RTSP server";
+    if (findMedia("street.mp4") === undefined) return "street.mp4";
+    if (findMedia("person.mp4") === undefined) return "person.mp4";
+    return weights() === undefined ? "yolov5n" : undefined;
+  },
+  async inflict(times, hurry) {
+    await using stack = new AsyncDisposableStack();
+    const folder = mkdtempSync(join(tmpdir(), "sabrewing-cameras-"));
+    stack.defer(() => rmSync(folder, { recursive: true }));
+    const modulePath = join(folder, "detector.wasm");
+    writeFileSync(
+      modulePath,
+      (await compileFile(weights() ?? "", { size: { width: 320, height: 192 } })).bytes,
+    );
+    const victim = await startVictim(folder, stack);
+    const calm = stack.use(await startRtspCamera({ clip: findMedia("street.mp4") ?? "" }));
+    const hit = `rtsp://127.0.0.1:${victim.network.port}/camera`;
+    const world = stack.use(
+      await startWatchWorld({
+        modulePath,
+        // A machine under load is no fault of the camera's.
+        detector: { deadline_ms: 10_000 },
+        cameras: {
+          hit: watched(hit, { ffmpeg: { inputs: [{ path: hit }], frozen_after: FROZEN_AFTER_SECONDS } }),
+          calm: watched(calm.address),
+        },
+      }),
+    );
+    for (const camera of ["hit", "calm"]) await world.untilPictures(camera, 60_000);
+    return await repeat(row, victim, world, times, hurry);
+  },
+}));
+
+async function repeat(
+  row: CameraFaultRow,
+  victim: Victim,
+  world: WatchWorld,
+  times: number,
+  hurry: boolean,
+): Promise<FaultResult> {
+  const broken: string[] = [];
+  let slowestMs = 0;
+  const calmBefore = world.statuses("calm").length;
+  for (let time = 1; time <= times; time++) {
+    const seen = world.statuses("hit").length;
+    const lines = linesOf(world, "hit");
+    const calmSeen = world.stats().cameras.calm?.frames.seen ?? 0;
+    await row.inflict(victim, world, hurry);
+    slowestMs = Math.max(
+      slowestMs,
+      await world.untilPictures("hit", hurry ? BACK_WITHIN_HURRY_MS : BACK_WITHIN_MS),
+    );
+    const statuses = world.statuses("hit").slice(seen);
+    const isNoticed = statuses.includes("offline");
+    if (row.isNoticed && !isNoticed) broken.push(`time ${time}: nobody said that the camera was away`);
+    const outages = statuses.filter((status) => status === "offline").length;
+    const said = linesOf(world, "hit") - lines;
+    if (said > outages) broken.push(`time ${time}: ${said} warnings of ${outages} outages`);
+    if ((world.stats().cameras.calm?.frames.seen ?? 0) <= calmSeen) {
+      broken.push(`time ${time}: the other camera stood still`);
+    }
+  }
+  if (world.statuses("calm").length !== calmBefore) broken.push("the other camera went off line");
+  if (world.events("calm").length === 0) broken.push("no event of the other camera");
+  const falseEvents = world.events("hit").filter(({ type }) => type === "new");
+  const how = await world.stop();
+  if (how !== "exit code 0") broken.push(`the agent ended with ${how}`);
+  return {
+    lost: falseEvents.length,
+    broken,
+    slowest_back_s: Number((slowestMs / 1000).toFixed(1)),
+    events_of_other_camera: world.events("calm").filter(({ type }) => type === "new").length,
+  };
+}
+
+/** Warnings about a camera. */
+function linesOf(world: WatchWorld, name: string): number {
+  return world.log.filter(({ level, camera }) => level === "warn" && camera === name).length;
+}
+
+async function startVictim(folder: string, stack: AsyncDisposableStack): Promise<Victim> {
+  const person = findMedia("person.mp4") ?? "";
+  const clips = Object.fromEntries(Object.entries(CLIPS).map(([name, make]) => [name, make(person, folder)]));
+  let camera = await startRtspCamera({ clip: clips.room ?? "" });
+  const { port } = camera;
+  stack.defer(() => camera[Symbol.asyncDispose]());
+  const network = stack.use(await startRtspProxy(port, Math.random));
+  return {
+    network,
+    camera: () => camera,
+    async stop() {
+      await camera[Symbol.asyncDispose]();
+    },
+    async start(clip = "room") {
+      camera = await startRtspCamera({ clip: clips[clip] ?? "", port });
+    },
+  };
+}
+
+function weights(): string | undefined {
+  return findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
+}

@@ -1,0 +1,73 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+const QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error", "-y"];
+
+/** The room of person.mp4 before anybody comes into it, all the time. @returns the clip's path */
+export function emptyRoom(personClip: string, folder: string): string {
+  const file = join(folder, "empty-room.mp4");
+  execFileSync("ffmpeg", [...QUIET, "-i", personClip, "-t", "5", "-an", "-c:v", "copy", file]);
+  return file;
+}
+
+/** One picture of a clip, which never changes, as encoded by a camera whose sensor is stuck. */
+export function stuckPicture(clip: string, folder: string): string {
+  const file = join(folder, "stuck.mp4");
+  const still = ["-i", clip, "-vf", "trim=end_frame=1,loop=loop=-1:size=1,fps=10", "-t", "10"];
+  execFileSync("ffmpeg", [...QUIET, ...still, ...H264, file]);
+  return file;
+}
+
+/** The same clip in another size. */
+export function resized(clip: string, size: string, folder: string): string {
+  const file = join(folder, `${size}.mp4`);
+  execFileSync("ffmpeg", [
+    ...QUIET,
+    "-i",
+    clip,
+    "-an",
+    "-vf",
+    `scale=${size.replace("x", ":")}`,
+    ...H264,
+    file,
+  ]);
+  return file;
+}
+
+const H264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-bf", "0", "-g", "20"];
+
+/** A clip for modules that see (see seeing-module.ts). */
+export interface SignalClip {
+  readonly file: string;
+  /** How long one round takes. */
+  readonly seconds: number;
+}
+
+/** How often the agent looks; the clip has no more frames, so that each is looked at. */
+export const SIGNAL_FPS = 5;
+export const SIGNAL_SIZE = { width: 320, height: 240 };
+
+/**
+ * A white square that wanders; in the middle of each round, for one frame, the top left corner is white as well where it
+ * is black otherwise.
+ */
+export function squareAndSignal(folder: string, { seconds = 6, signals = true } = {}): SignalClip {
+  const file = join(folder, signals ? "signal.mp4" : "square.mp4");
+  const source = (colour: string, size: string) => [
+    ...["-f", "lavfi", "-i", `color=c=${colour}:s=${size}:r=${SIGNAL_FPS}:d=${seconds}`],
+  ];
+  const frame = (SIGNAL_FPS * seconds) / 2;
+  const corner = (colour: string) => `drawbox=x=0:y=0:w=48:h=48:color=${colour}:t=fill`;
+  const lit = signals ? `,${corner("white")}:enable='eq(n,${frame})'` : "";
+  const wander = `[0][1]overlay=x='130+90*sin(2*PI*t/${seconds})':y=120,${corner("black")}${lit}`;
+  execFileSync("ffmpeg", [
+    ...[
+      ...QUIET,
+      ...source("0x404040", `${SIGNAL_SIZE.width}x${SIGNAL_SIZE.height}`),
+      ...source("white", "60x60"),
+    ],
+    ...["-filter_complex", wander, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "0", "-crf", "15"],
+    ...["-g", String(SIGNAL_FPS), file],
+  ]);
+  return { file, seconds };
+}

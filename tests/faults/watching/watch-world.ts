@@ -1,0 +1,182 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import type { EventMessage } from "../../../agent/events/event.ts";
+import type { Stats } from "../../../agent/health/stats.ts";
+import { startChild } from "../../../scripts/demonstration/child.ts";
+import type { LogEntry } from "../../support/agent-process.ts";
+import { type Heard, listen, startMosquitto, type TestBroker } from "../../support/brokers.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+
+/** What the agent is to watch. Settings are those of its configuration file. */
+export interface WatchSettings {
+  readonly modulePath: string;
+  readonly detector?: object;
+  readonly cameras: Readonly<Record<string, object>>;
+  /** The command line that starts the agent. Default: the sources. */
+  readonly sabrewing?: readonly [program: string, ...words: string[]];
+}
+
+/** An agent that watches cameras, its broker, and somebody who listens there. */
+export interface WatchWorld extends AsyncDisposable {
+  readonly pid: number;
+  readonly log: readonly LogEntry[];
+  readonly broker: TestBroker;
+  /** The latest figures. */
+  stats(): Stats;
+  /** What was told of the camera so far: online, offline, motion_only. */
+  statuses(camera: string): readonly string[];
+  events(camera: string): readonly EventMessage[];
+  /** Waits until the camera is on line and pictures come. @returns milliseconds */
+  untilPictures(camera: string, withinMs: number): Promise<number>;
+  /** Waits for this status of the camera. */
+  untilStatus(camera: string, status: string, withinMs: number): Promise<void>;
+  /** Waits for figures that are newer than this moment. */
+  newStats(): Promise<Stats>;
+  /** Starts the broker again on its port, after it was killed. */
+  startBroker(): Promise<void>;
+  /** Asks the agent to leave. @returns how it ended */
+  stop(): Promise<string>;
+}
+
+const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
+const PREFIX = "sabrewing";
+const STARTS_WITHIN_MS = 60_000;
+const FIGURES_WITHIN_MS = 30_000;
+
+/** Settings of a camera that is looked at five times a second, for people and cars. */
+export function watched(address: string, settings: object = {}): object {
+  return {
+    ffmpeg: { inputs: [{ path: address }] },
+    objects: { track: ["person", "car", "dog"] },
+    ...settings,
+  };
+}
+
+/** Starts the agent, with mosquitto, and waits until it is ready. */
+export async function startWatchWorld(settings: WatchSettings): Promise<WatchWorld> {
+  const { sabrewing = [process.execPath, MAIN] } = settings;
+  await using stack = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), "sabrewing-watch-"));
+  stack.defer(() => rmSync(folder, { recursive: true }));
+  let broker = await startMosquitto();
+  stack.defer(() => broker.kill());
+  const listener = await listen(broker.port);
+  stack.defer(() => listener.stop());
+  const heard = new Hearing(listener.heard);
+
+  const config = join(folder, "sabrewing.yml");
+  writeFileSync(
+    config,
+    stringify({
+      mqtt: { host: "127.0.0.1", port: broker.port, topic_prefix: PREFIX, stats_interval: 1 },
+      model: { path: settings.modulePath },
+      detector: settings.detector ?? {},
+      state_dir: join(folder, "state"),
+      cameras: settings.cameras,
+    }),
+  );
+  const log: LogEntry[] = [];
+  const [program, ...words] = sabrewing;
+  const agent = startChild("the agent", [program, ...words, "run", "-c", config], {
+    onLine(line) {
+      if (line.startsWith("{")) log.push(JSON.parse(line) as LogEntry);
+    },
+  });
+  stack.defer(() => agent.stop());
+  const { pid } = agent;
+  if (pid === undefined) throw new Error(await agent.ended);
+  let ended: string | undefined;
+  void agent.ended.then((how) => {
+    ended = how;
+  });
+  const isReady = () => {
+    if (ended !== undefined) throw new Error(`the agent ended: ${ended}\n${agent.lastLines().join("\n")}`);
+    return log.some(({ msg }) => msg === "ready");
+  };
+  await waitUntil("the agent is ready", isReady, STARTS_WITHIN_MS);
+  const parts = stack.move();
+
+  const world: WatchWorld = {
+    pid,
+    log,
+    get broker() {
+      return broker;
+    },
+    stats: () => heard.stats(),
+    statuses: (camera) => heard.payloads(`${PREFIX}/${camera}/status`),
+    events: (camera) => heard.events().filter(({ after }) => after.camera === camera),
+    async newStats() {
+      const before = heard.statsCount();
+      await waitUntil("new figures", () => heard.statsCount() > before, FIGURES_WITHIN_MS);
+      return heard.stats();
+    },
+    async untilStatus(camera, status, withinMs) {
+      await waitUntil(`${camera} is ${status}`, () => world.statuses(camera).at(-1) === status, withinMs);
+    },
+    async untilPictures(camera, withinMs) {
+      const startMs = performance.now();
+      const before = heard.statsCount();
+      const hasPictures = () =>
+        heard.statsCount() > before &&
+        world.statuses(camera).at(-1) !== "offline" &&
+        (world.stats().cameras[camera]?.camera_fps ?? 0) > 0;
+      await waitUntil(`pictures of ${camera}`, hasPictures, withinMs);
+      return performance.now() - startMs;
+    },
+    async startBroker() {
+      broker = await startMosquitto(broker.port);
+    },
+    async stop() {
+      await agent.stop();
+      return agent.ended;
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+  return world;
+}
+
+/** What was heard at the broker, by topic; figures are many, and only the latest are of interest. */
+class Hearing {
+  readonly #heard: Heard[];
+  readonly #payloads = new Map<string, string[]>();
+  #stats: Stats | undefined;
+  #statsCount = 0;
+
+  constructor(heard: Heard[]) {
+    this.#heard = heard;
+  }
+
+  payloads(topic: string): readonly string[] {
+    this.#read();
+    return this.#payloads.get(topic) ?? [];
+  }
+
+  events(): readonly EventMessage[] {
+    return this.payloads(`${PREFIX}/events`).map((payload) => JSON.parse(payload) as EventMessage);
+  }
+
+  statsCount(): number {
+    this.#read();
+    return this.#statsCount;
+  }
+
+  stats(): Stats {
+    this.#read();
+    if (this.#stats === undefined) throw new Error("no figures yet");
+    return this.#stats;
+  }
+
+  #read(): void {
+    for (const { topic, payload } of this.#heard.splice(0)) {
+      if (topic === `${PREFIX}/stats`) {
+        this.#stats = JSON.parse(payload) as Stats;
+        this.#statsCount++;
+      } else {
+        this.#payloads.set(topic, [...(this.#payloads.get(topic) ?? []), payload]);
+      }
+    }
+  }
+}

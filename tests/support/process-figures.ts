@@ -1,0 +1,32 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What a process holds at the moment (proc(5)). */
+export interface ProcessFigures {
+  /** All its threads together; its children not counted. 10⁶ bytes. */
+  readonly rssMb: number;
+  readonly fileDescriptors: number;
+  readonly threads: number;
+  readonly children: number;
+}
+
+/** Looks at a process of this machine (Linux). */
+export function processFigures(pid: number): ProcessFigures {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const children = threads.flatMap((thread) => childrenOf(pid, thread));
+  return {
+    rssMb: (Number(kib) * 1024) / 1e6,
+    fileDescriptors: readdirSync(`/proc/${pid}/fd`).length,
+    threads: threads.length,
+    children: children.length,
+  };
+}
+
+/** A thread may have ended since it was listed. */
+function childrenOf(pid: number, thread: string): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean);
+  } catch {
+    return [];
+  }
+}

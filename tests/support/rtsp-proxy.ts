@@ -1,0 +1,90 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { setInterval } from "node:timers";
+
+/** A network between the agent and a camera (RTSP over TCP) that can be made bad. */
+export interface RtspProxy extends AsyncDisposable {
+  readonly port: number;
+  /** Everything goes through, also what was held back. */
+  pass(): void;
+  /** What the camera sends comes through a few bytes at a time. */
+  drip(): void;
+  /** Of what the camera sends, a stretch here and there is replaced by random bytes. */
+  garble(): void;
+}
+
+type Mode = "pass" | "drip" | "garble";
+
+const DRIP_EVERY_MS = 100;
+const DRIP_BYTES = 20;
+/** A camera that is not read from any more waits, as it would for the real network. */
+const HELD_BACK_BYTES = 1_000_000;
+const GARBLED_BYTES = 40;
+/** One stretch in so many bytes. */
+const GARBLED_EVERY_BYTES = 2_000;
+
+/** Starts a proxy on a free loopback port in front of the camera on `cameraPort`. */
+export async function startRtspProxy(cameraPort: number, random: () => number): Promise<RtspProxy> {
+  let mode: Mode = "pass";
+  const sockets = new Set<Socket>();
+  const flows = new Set<() => void>();
+
+  function join(agent: Socket): void {
+    const camera = connect(cameraPort, "127.0.0.1");
+    let heldBack = Buffer.alloc(0);
+    const flow = (): void => {
+      const bytes = mode === "drip" ? DRIP_BYTES : heldBack.length;
+      if (bytes > 0 && !agent.destroyed) agent.write(heldBack.subarray(0, bytes));
+      heldBack = heldBack.subarray(bytes);
+      if (heldBack.length < HELD_BACK_BYTES) camera.resume();
+    };
+    flows.add(flow);
+    const dripping = setInterval(flow, DRIP_EVERY_MS);
+    for (const socket of [agent, camera]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        clearInterval(dripping);
+        flows.delete(flow);
+        sockets.delete(socket);
+        agent.destroy();
+        camera.destroy();
+      });
+    }
+    agent.pipe(camera);
+    camera.on("data", (piece) => {
+      heldBack = Buffer.concat([heldBack, mode === "garble" ? garbled(piece, random) : piece]);
+      if (heldBack.length >= HELD_BACK_BYTES) camera.pause();
+      if (mode !== "drip") flow();
+    });
+  }
+
+  const server = createServer(join);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error(`no port to listen on: ${address}`);
+  const become = (next: Mode) => () => {
+    mode = next;
+    for (const flow of flows) flow();
+  };
+  return {
+    port: address.port,
+    pass: become("pass"),
+    drip: become("drip"),
+    garble: become("garble"),
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, "close");
+    },
+  };
+}
+
+function garbled(piece: Buffer, random: () => number): Buffer {
+  const bytes = Buffer.from(piece);
+  for (let at = random() * GARBLED_EVERY_BYTES; at < bytes.length; at += random() * 2 * GARBLED_EVERY_BYTES) {
+    for (let index = 0; index < GARBLED_BYTES; index++) bytes[Math.floor(at) + index] = random() * 256;
+  }
+  return bytes;
+}
