@@ -32,10 +32,16 @@ const FPS = 5;
 const options = parseOptions(process.argv.slice(2));
 const folder = mkdtempSync(join(tmpdir(), "sabrewing-pipeline-"));
 const scene = sceneOf(options.clips);
+const interrupted = new AbortController();
+// Cameras and contestants are processes of their own: they must not outlive this one.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
 let measured = 0;
 let dropouts = 0;
 try {
   await bench();
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  dropouts++;
 } finally {
   rmSync(folder, { recursive: true });
 }
@@ -101,13 +107,20 @@ async function tryOut(
   brokerPort: number,
   decoding?: Row,
 ): Promise<Row | undefined> {
+  interrupted.signal.throwIfAborted();
   const task = { streams: await cameras.first(count), fps: FPS, brokerPort, prefix: `bench${++measured}` };
   try {
-    const row = toRow(entrant, { scene, cameras: count }, await measure(entrant, task, options), decoding);
+    const row = toRow(
+      entrant,
+      { scene, cameras: count },
+      await measure(entrant, task, options, interrupted.signal),
+      decoding,
+    );
     if (options.json) console.log(JSON.stringify(row));
     else console.error(progressLine(row));
     return row;
   } catch (error) {
+    interrupted.signal.throwIfAborted();
     dropouts++;
     console.error(`${entrant.name}, ${count} cameras: ${error instanceof Error ? error.message : error}`);
     return undefined;

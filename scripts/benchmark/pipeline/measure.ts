@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Child } from "../../demonstration/child.ts";
@@ -37,17 +38,19 @@ const SAID_LINES = 15;
 
 /**
  * Starts a contestant, lets it settle, and watches it for a while.
- * @throws Error when it does not start, ends by itself or falls silent
+ * @throws Error when it does not start, ends by itself or falls silent, and when the signal is aborted
  */
 export async function measure(
   entrant: Entrant,
   task: Task,
   { settleSeconds, seconds }: Patience,
+  signal: AbortSignal,
 ): Promise<Observation> {
   await using reception = await openReception(task.brokerPort, task.prefix);
   await using running = startEntrant(entrant, task);
   const failed = unexpectedEnd(running);
-  const alive = <T>(promise: Promise<T>): Promise<T> => Promise.race([promise, failed]);
+  const interrupted = once(signal, "abort").then(() => Promise.reject(new Error("interrupted")));
+  const alive = <T>(promise: Promise<T>): Promise<T> => Promise.race([promise, failed, interrupted]);
   const nextCounts = async (): Promise<CountsByCamera> => {
     if (running.decoded !== undefined) return running.decoded();
     return await alive(within(FIGURES_LIMIT_MS, reception.nextCounts(), `${entrant.name} tells no figures`));
