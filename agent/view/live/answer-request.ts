@@ -48,7 +48,11 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
   const { access, page, feed, cameras } = answers;
   const { method, headers } = request;
   const path = url.pathname;
-  if (method === "POST" && path === "/enter") return enter(request, await readToken(request), answers);
+  if (method === "POST" && path === "/enter") {
+    const token = await readToken(request);
+    if (token === undefined) return textReply(413, "Too long for a token.", { Connection: "close" });
+    return enter(request, token, answers);
+  }
   if (method === "POST" && path === "/leave") return elsewhere("./", access.farewell);
   if (method !== "GET" && method !== "HEAD") {
     return textReply(405, "Not allowed.", { Allow: "GET, HEAD, POST" });
@@ -91,13 +95,14 @@ function enter(request: IncomingMessage, token: string, { access, log }: Answers
   }
 }
 
-/** The field `token` of a form. */
-async function readToken(request: IncomingMessage): Promise<string> {
+/** The field `token` of a form; undefined where the form is far too long for one. */
+async function readToken(request: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of request) {
+  // Whoever sends too much is to be told so, on this very connection.
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += part.length;
-    if (bytes > MOST_BODY_BYTES) return "";
+    if (bytes > MOST_BODY_BYTES) return undefined;
     parts.push(part);
   }
   return new URLSearchParams(Buffer.concat(parts).toString()).get("token") ?? "";

@@ -1,0 +1,41 @@
+import type { CameraConfig } from "../../agent/config/schema.ts";
+import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
+import type { Sighting } from "../../agent/motion/watch-motion.ts";
+import { type Outcome, watchCamera } from "../../agent/watch-camera.ts";
+import type { Box } from "../../detectors/detector.ts";
+import { scriptedDetector } from "./scripted-detector.ts";
+import { greyPicture } from "./video-picture.ts";
+
+/** Pixels of a frame: ten of them are one of the scripted detector's. */
+export const WALK_SIZE = { width: 640, height: 320 } as const;
+const FRAME_MS = 200;
+
+/** What a camera's pipeline makes of somebody who walks through its picture from left to right, and is gone at the end. */
+export async function* walkPast(
+  camera: CameraConfig,
+  { frames = 20, startMs = 1_700_000_000_000 } = {},
+): AsyncGenerator<Outcome, void> {
+  const boxes = Array.from({ length: frames }, (_, index): Box => [4 + index, 8, 10 + index, 28]);
+  const script = boxes.map((box) => [{ label: "person", score: 0.9, box }]);
+  yield* watchCamera(sightings(camera.name, frames, startMs), camera, {
+    detector: scriptedDetector(script),
+    prefix: "sabrewing",
+    signal: new AbortController().signal,
+    newId: eventIds(seededRandom(1)),
+    startMs,
+  });
+}
+
+async function* sightings(camera: string, frames: number, startMs: number): AsyncGenerator<Sighting, void> {
+  const { width, height } = WALK_SIZE;
+  for (let sequence = 0; sequence < frames; sequence++) {
+    const brightness = new Uint8Array(width * height).fill(120);
+    for (let y = 80; y < 280; y++)
+      brightness.fill(30, y * width + 40 + sequence * 10, y * width + 100 + sequence * 10);
+    const picture = greyPicture(width, height, brightness);
+    yield {
+      frame: { camera, sequence, timeMs: startMs + sequence * FRAME_MS, ...picture },
+      motion: undefined,
+    };
+  }
+}

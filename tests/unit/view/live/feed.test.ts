@@ -1,0 +1,136 @@
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import { type Feed, openFeed } from "../../../../agent/view/live/feed.ts";
+import type { Greeting, Health, LiveMessage } from "../../../../agent/view/page/protocol.ts";
+import type { Outcome } from "../../../../agent/watch-camera.ts";
+import { door } from "../../../support/small-config.ts";
+import { WALK_SIZE, walkPast } from "../../../support/walk-past.ts";
+
+const GREETING: Greeting = {
+  type: "greeting",
+  version: "1",
+  model: "m",
+  licence: "none",
+  precision: "f32",
+  runtime: "wasmer",
+  cameras: [],
+};
+const CAMERA = door("objects: {track: [person]}");
+
+function feedAt(now = { ms: 0 }): Feed {
+  return openFeed({ greeting: () => GREETING, monotonicMs: () => now.ms });
+}
+
+async function showWalk(feed: Feed, after: (outcome: Outcome) => void = () => {}): Promise<void> {
+  for await (const outcome of walkPast(CAMERA)) {
+    await feed.show("door", outcome);
+    after(outcome);
+  }
+}
+
+const ofType = (heard: readonly LiveMessage[], type: LiveMessage["type"]) =>
+  heard.filter((message) => message.type === type);
+
+describe("what the pipeline shows", () => {
+  test("whoever follows is greeted, and told of every frame, box by box", async () => {
+    const feed = feedAt();
+    const heard: LiveMessage[] = [];
+    feed.follow((message) => heard.push(message));
+    await showWalk(feed);
+    expect(heard[0]).toEqual(GREETING);
+    const sights = ofType(heard, "sight");
+    expect(sights).toHaveLength(20);
+    expect(sights.at(-1)).toMatchObject({
+      camera: "door",
+      ...WALK_SIZE,
+      motion: [],
+      objects: [{ label: "person", score: 0.9, sure: true, still: false, box: [230, 80, 290, 280] }],
+    });
+  });
+
+  test("an event is told of as it goes on, and ends", async () => {
+    const feed = feedAt();
+    const heard: LiveMessage[] = [];
+    feed.follow((message) => heard.push(message));
+    await showWalk(feed);
+    const events = ofType(heard, "event");
+    expect(new Set(events.map((event) => "id" in event && event.id)).size).toBe(1);
+    expect(events[0]).toMatchObject({ camera: "door", label: "person", endMs: null, picture: 0 });
+    expect(events.at(-1)).toMatchObject({ endMs: 1_700_000_003_800 });
+  });
+
+  test("who comes later is told of earlier events and of the latest figures", async () => {
+    const feed = feedAt();
+    await showWalk(feed);
+    const health: Health = {
+      type: "health",
+      uptimeSeconds: 1,
+      memoryMb: 2,
+      broker: { connected: true, waiting: 0 },
+      detector: { inferenceMs: 3, faults: 0, restarts: 0 },
+      cameras: [],
+    };
+    feed.tell(health);
+    const heard: LiveMessage[] = [];
+    feed.follow((message) => heard.push(message));
+    expect(heard.map(({ type }) => type)).toEqual(["greeting", "health", "event"]);
+  });
+
+  test("who has left is told nothing", async () => {
+    const feed = feedAt();
+    const heard: LiveMessage[] = [];
+    feed.follow((message) => heard.push(message))();
+    await showWalk(feed);
+    expect(heard).toEqual([GREETING]);
+  });
+
+  test("an event has a small picture of who it is about, a better one each second at most", async () => {
+    const now = { ms: 0 };
+    const feed = feedAt(now);
+    const heard: LiveMessage[] = [];
+    feed.follow((message) => heard.push(message));
+    await showWalk(feed, () => {
+      now.ms += 200;
+    });
+    const last = ofType(heard, "event").at(-1);
+    if (last?.type !== "event") throw new Error("expected an event");
+    expect(last.picture).toBeGreaterThanOrEqual(1);
+    expect(last.picture).toBeLessThanOrEqual(4);
+    const jpeg = feed.eventPicture(last.id);
+    const { format, width, height } = await sharp(jpeg).metadata();
+    // The box is 60 by 200 pixels, and two fifths more are around it.
+    expect({ format, width, height }).toEqual({ format: "jpeg", width: 84, height: 280 });
+    expect(feed.eventPicture("unknown")).toBeUndefined();
+  });
+
+  test("fifty events are remembered, and no more", async () => {
+    const feed = feedAt();
+    for (let walk = 0; walk < 52; walk++) {
+      for await (const outcome of walkPast(CAMERA, { frames: 4, startMs: 1_700_000_000_000 + walk * 60_000 }))
+        await feed.show("door", outcome);
+    }
+    const heard: LiveMessage[] = [];
+    feed.follow((message) => heard.push(message));
+    const starts = ofType(heard, "event").map((event) => "startMs" in event && event.startMs);
+    expect(starts).toHaveLength(50);
+    expect(starts[0]).toBe(1_700_000_000_000 + 2 * 60_000);
+  });
+
+  test("the next picture of a camera goes to all who wait for it", async () => {
+    const feed = feedAt();
+    const never = new AbortController().signal;
+    const waiting = [feed.nextPicture("door", never), feed.nextPicture("door", never)];
+    await showWalk(feed);
+    const [first, second] = await Promise.all(waiting);
+    expect(first).toBe(second);
+    expect(await sharp(first).metadata()).toMatchObject({ format: "jpeg", ...WALK_SIZE });
+  });
+
+  test("who has waited long enough gets no picture", async () => {
+    const feed = feedAt();
+    const leaving = new AbortController();
+    const waiting = feed.nextPicture("door", leaving.signal);
+    leaving.abort();
+    expect(await waiting).toBeUndefined();
+  });
+});

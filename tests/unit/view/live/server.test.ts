@@ -1,0 +1,285 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { ConfigError } from "../../../../agent/base/errors.ts";
+import { silentLog } from "../../../../agent/base/log.ts";
+import { guardAccess } from "../../../../agent/view/live/access.ts";
+import type { Feed } from "../../../../agent/view/live/feed.ts";
+import { pageFiles } from "../../../../agent/view/live/page-files.ts";
+import { JSMPEG_STYLE_HASH } from "../../../../agent/view/live/security-headers.ts";
+import { serveView, type ViewServer } from "../../../../agent/view/live/server.ts";
+import { handClock } from "../../../support/hand-clock.ts";
+
+const TOKEN = "0123456789abcdef";
+const JPEG = Buffer.from("a picture");
+
+const feed: Feed = {
+  show: async () => {},
+  tell() {},
+  follow(hear) {
+    hear({
+      type: "event",
+      id: "1.5-abc",
+      camera: "door",
+      label: "person",
+      topScore: 0.8,
+      startMs: 1,
+      endMs: 2,
+      zones: [],
+      still: false,
+      picture: 1,
+    });
+    return () => {};
+  },
+  eventPicture: (id) => (id === "1.5-abc" ? JPEG : undefined),
+  nextPicture: async () => JPEG,
+};
+const watched: string[] = [];
+const videos = new Map([
+  [
+    "door",
+    {
+      watch(see: (part: Uint8Array) => void) {
+        watched.push("came");
+        see(Uint8Array.of(0x47, 1, 2));
+        return () => watched.push("left");
+      },
+    },
+  ],
+]);
+
+let server: ViewServer;
+let base = "";
+beforeAll(async () => {
+  server = await open();
+  base = `http://127.0.0.1:${server.port}`;
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+function open(port = 0): Promise<ViewServer> {
+  return serveView(
+    { host: "127.0.0.1", port },
+    {
+      access: guardAccess(TOKEN, handClock()),
+      feed,
+      videos,
+      page: pageFiles(),
+      cameras: ["door"],
+      log: silentLog(),
+    },
+  );
+}
+
+const ask = (path: string, init: RequestInit = {}) =>
+  fetch(`${base}${path}`, { redirect: "manual", ...init });
+
+async function cookie(): Promise<string> {
+  const reply = await ask(`/?token=${TOKEN}`);
+  return reply.headers.get("set-cookie")?.split(";")[0] ?? "";
+}
+
+async function statusOf(path: string, headers: Record<string, string>): Promise<number | "open"> {
+  const socket = new WebSocket(`${base.replace("http", "ws")}${path}`, { headers });
+  return new Promise((resolve) => {
+    socket.on("open", () => {
+      resolve("open");
+      socket.close();
+    });
+    socket.on("unexpected-response", (request, { statusCode = 0 }) => {
+      resolve(statusCode);
+      request.destroy();
+    });
+    socket.on("error", () => {});
+  });
+}
+
+describe("whoever has shown no token", () => {
+  test("is asked for it, and told nothing else", async () => {
+    const reply = await ask("/");
+    expect(reply.status).toBe(401);
+    const page = await reply.text();
+    expect(page).toContain('<label for="token">Token</label>');
+    expect(page).not.toContain("door");
+  });
+
+  test.each([
+    "/main.js",
+    "/index.html",
+    "/jsmpeg.js",
+    "/events/1.5-abc.jpg",
+    "/cameras/door.jpg",
+    "/nowhere",
+  ])("cannot have %s", async (path) => {
+    const reply = await ask(path, { headers: { cookie: "sabrewing=1" } });
+    expect(reply.status).toBe(401);
+    expect(await reply.text()).toBe("Open the live view and show its token first.\n");
+  });
+
+  test.each(["/live", "/cameras/door/video"])("cannot open the socket %s", async (path) => {
+    expect(await statusOf(path, { origin: base })).toBe(401);
+  });
+
+  test("may have the style and the icon of the page that asks for it", async () => {
+    expect((await ask("/style.css")).headers.get("content-type")).toBe("text/css; charset=utf-8");
+    expect((await ask("/icon.svg")).headers.get("content-type")).toBe("image/svg+xml");
+  });
+});
+
+describe("the token", () => {
+  test("in the address lets a browser in and disappears from there", async () => {
+    const reply = await ask(`/?token=${TOKEN}`);
+    expect(reply.status).toBe(303);
+    expect(reply.headers.get("location")).toBe("./");
+    const page = await ask("/", { headers: { cookie: await cookie() } });
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('<div id="cameras"');
+  });
+
+  test("may come by the form as well, and the way out forgets it", async () => {
+    const body = new URLSearchParams({ token: TOKEN });
+    const reply = await ask("/enter", { method: "POST", body });
+    expect(reply.headers.get("set-cookie")).toContain("HttpOnly; SameSite=Strict");
+    const leaving = await ask("/leave", { method: "POST" });
+    expect(leaving.headers.get("set-cookie")).toMatch(/=; Max-Age=0;/);
+  });
+
+  test("is asked for again when it is wrong, and after five times there is a pause", async () => {
+    await using other = await open();
+    const enter = (token: string) =>
+      fetch(`http://127.0.0.1:${other.port}/enter`, {
+        method: "POST",
+        body: new URLSearchParams({ token }),
+        redirect: "manual",
+      });
+    for (let times = 0; times < 5; times++) {
+      const reply = await enter("wrong");
+      expect([reply.status, reply.headers.get("location"), reply.headers.get("set-cookie")]).toEqual([
+        303,
+        "./#wrong",
+        null,
+      ]);
+    }
+    const reply = await enter(TOKEN);
+    expect([reply.status, reply.headers.get("retry-after")]).toEqual([429, "60"]);
+  });
+
+  test("is not looked for in what is far too long for one", async () => {
+    const body = new URLSearchParams({ token: "x".repeat(10_000) });
+    expect((await ask("/enter", { method: "POST", body })).status).toBe(413);
+  });
+});
+
+describe("whoever has shown the token", () => {
+  test("gets the page's programs, each a module a browser understands", async () => {
+    const headers = { cookie: await cookie() };
+    const reply = await ask("/main.js", { headers });
+    expect(reply.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
+    const imported = [...(await reply.text()).matchAll(/from "\.\/([\w.-]+)"/g)].map(([, name]) => name);
+    expect(imported.length).toBeGreaterThan(3);
+    for (const name of imported) expect((await ask(`/${name}`, { headers })).status).toBe(200);
+    expect((await ask("/jsmpeg.js", { headers })).status).toBe(200);
+  });
+
+  test("is not sent again what the browser has", async () => {
+    const headers = { cookie: await cookie() };
+    const etag = (await ask("/main.js", { headers })).headers.get("etag") ?? "";
+    expect((await ask("/main.js", { headers: { ...headers, "if-none-match": etag } })).status).toBe(304);
+  });
+
+  test("gets pictures, which no cache keeps", async () => {
+    const headers = { cookie: await cookie() };
+    for (const path of ["/events/1.5-abc.jpg", "/cameras/door.jpg"]) {
+      const reply = await ask(path, { headers });
+      expect(reply.headers.get("cache-control")).toBe("no-store");
+      expect(Buffer.from(await reply.arrayBuffer())).toEqual(JPEG);
+    }
+  });
+
+  test.each([
+    ["/events/unknown.jpg", 404],
+    ["/cameras/garden.jpg", 404],
+    ["/nothing", 404],
+    ["/..%2f..%2fpackage.json", 404],
+    ["/tsconfig.json", 404],
+    ["//", 400],
+  ])("%s is answered with %i", async (path, status) => {
+    expect((await ask(path, { headers: { cookie: await cookie() } })).status).toBe(status);
+  });
+
+  test("is told on the socket what happens, and sees the video while it is open", async () => {
+    const headers = { cookie: await cookie(), origin: base };
+    const live = new WebSocket(`${base.replace("http", "ws")}/live`, { headers });
+    const [told] = await once(live, "message");
+    expect(JSON.parse(String(told))).toMatchObject({ type: "event", label: "person" });
+    live.close();
+    const video = new WebSocket(`${base.replace("http", "ws")}/cameras/door/video`, { headers });
+    const [bytes] = await once(video, "message");
+    expect(bytes).toEqual(Buffer.from([0x47, 1, 2]));
+    expect(watched).toEqual(["came"]);
+    video.close();
+    await expect.poll(() => watched).toEqual(["came", "left"]);
+  });
+
+  test("cannot open a socket from the page of another site, or of none", async () => {
+    expect(await statusOf("/live", { cookie: await cookie(), origin: "http://evil.example" })).toBe(403);
+    expect(await statusOf("/live", { cookie: await cookie() })).toBe(403);
+    expect(await statusOf("/elsewhere", { cookie: await cookie(), origin: base })).toBe(404);
+    expect(await statusOf("/live", { cookie: await cookie(), origin: base })).toBe("open");
+  });
+
+  test("who says too much on a socket is thrown out", async () => {
+    const live = new WebSocket(`${base.replace("http", "ws")}/live`, {
+      headers: { cookie: await cookie(), origin: base },
+    });
+    await once(live, "open");
+    live.send("x".repeat(2000));
+    const [code] = await once(live, "close");
+    expect(code).toBe(1009);
+  });
+});
+
+test("every answer forbids what the page does not need", async () => {
+  for (const path of ["/", "/nowhere", "/style.css", "/?token=wrong"]) {
+    const { headers } = await ask(path);
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/^default-src 'none'; /);
+    expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("x-frame-options")).toBe("DENY");
+  }
+});
+
+test("other methods are not allowed", async () => {
+  const reply = await ask("/", { method: "DELETE" });
+  expect([reply.status, reply.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
+});
+
+test("the style sheet that the policy lets in is the one in JSMpeg's package", () => {
+  const jsmpeg = readFileSync(fileURLToPath(import.meta.resolve("@cycjimmy/jsmpeg-player")), "utf8");
+  const [, sheet = ""] = /^var css_248z = (".*");$/m.exec(jsmpeg) ?? [];
+  const hash = createHash("sha256").update(JSON.parse(sheet)).digest("base64");
+  expect(JSMPEG_STYLE_HASH).toBe(`sha256-${hash}`);
+});
+
+test("the page asks nobody else for anything", async () => {
+  const page = pageFiles();
+  for (const name of ["index.html", "enter.html", "style.css", "icon.svg"]) {
+    const text = (await page(name))?.body.toString() ?? "";
+    expect(text.replace("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:|url\(|\sstyle=|\son\w+=/);
+  }
+});
+
+test("a port that is taken is a mistake in the configuration, and the message says what to do", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await once(taken, "listening");
+  const { port } = Object(taken.address());
+  const error = await open(port).catch((reason: unknown) => reason);
+  taken.close();
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error).toMatchObject({ message: expect.stringContaining(`127.0.0.1:${port}`) });
+});
