@@ -1,6 +1,8 @@
 import { type Box, type Detector, DetectorFault, type Inference } from "../detectors/detector.ts";
+import { releaseMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
 import { findObjects } from "./preprocess/find-objects.ts";
+import { rgbOf } from "./preprocess/rgb.ts";
 import type { Finding } from "./tracking/finding.ts";
 
 /** Overlap above which YOLOv5's own detect.py drops the weaker of two boxes of one label. */
@@ -18,7 +20,7 @@ export interface Answer {
 
 /**
  * Finds the objects in several regions of one frame, side by side as far as the detector has instances. A region that
- * the detector fails on (it looks after itself) is left out.
+ * the detector fails on (it looks after itself) is left out. When it returns, the frame is not needed any more.
  * @returns undefined where the signal was aborted first.
  */
 export async function lookAtFrame(
@@ -33,9 +35,12 @@ export async function lookAtFrame(
   const onAbort = () => giveUp(undefined);
   signal.addEventListener("abort", onAbort, { once: true });
   const thresholds = { score: lowestScore, iou: NMS_IOU };
-  const answers = regions.map((region) =>
-    findObjects(frame, detector, thresholds, region).catch(ignoreFault),
-  );
+  const answers = regions.map((region) => {
+    const { pixels, ...size } = rgbOf(frame, region);
+    return findObjects({ ...size, pixels }, detector, thresholds)
+      .catch(ignoreFault)
+      .finally(() => releaseMemory(pixels));
+  });
   try {
     const inferences = await Promise.race([Promise.all(answers), aborted]);
     return inferences === undefined ? undefined : together(regions, inferences);
@@ -52,10 +57,19 @@ function together(regions: readonly Box[], inferences: readonly (Inference | und
   return {
     looked: answered.map(({ region }) => region),
     findings: answered.flatMap(({ region, inference }) =>
-      inference.detections.map((detection) => ({ ...detection, region })),
+      inference.detections.map(({ box, ...detection }) => ({
+        ...detection,
+        box: moved(box, region),
+        region,
+      })),
     ),
     inferenceMs: Math.max(0, ...answered.map(({ inference }) => inference.inferenceMs)),
   };
+}
+
+/** From pixels of a region to pixels of the frame. */
+function moved([x1, y1, x2, y2]: Box, [left, top]: Box): Box {
+  return [x1 + left, y1 + top, x2 + left, y2 + top];
 }
 
 function ignoreFault(error: unknown): undefined {

@@ -221,7 +221,7 @@ export async function* watchCamera(
     lifecycle = step.lifecycle;
     const seen: Seen = { motion: moved, regions: answer.looked, tracks: tracker.tracks, lifecycle };
     yield await outcome(step.messages, motionMessages, frame, seen);
-    releaseMemory(frame.pixels);
+    releaseMemory(frame.planes);
   }
   yield await outcome(endEverything("shutdown"));
 }

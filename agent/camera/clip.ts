@@ -3,7 +3,7 @@ import { ConfigError } from "../base/errors.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
 import { probeVideo, type VideoProperties } from "./probe.ts";
-import { splitFrames } from "./split-frames.ts";
+import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
 
 /** A recorded file and the pictures wanted from it. */
 export interface Clip {
@@ -40,17 +40,16 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
   const fps = clip.fps ?? own.fps ?? UNKNOWN_FPS;
 
   const args = [
-    ...["-hide_banner", "-nostdin", "-loglevel", "error"],
+    ...TALKATIVE,
     ...(clip.realTime === true ? ["-re"] : []),
     ...inputOf(file),
-    ...["-an", "-sn", "-dn", "-vf", `fps=${fps},scale=${width}:${height}`],
-    ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
+    ...rawOutput(`fps=${fps},scale=${width}:${height}`),
   ];
   await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal);
   let sequence = 0;
-  for await (const pixels of splitFrames(run.output, width * height * 3)) {
+  for await (const picture of readPictures(run, { width, height })) {
     if (signal.aborted) return;
-    yield { camera, sequence, timeMs: (sequence * 1000) / fps, width, height, pixels };
+    yield { camera, sequence, timeMs: (sequence * 1000) / fps, ...picture };
     sequence++;
   }
   const { code } = await run.ended;

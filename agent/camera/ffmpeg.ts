@@ -18,6 +18,8 @@ export interface FfmpegRun extends AsyncDisposable {
   readonly output: AsyncIterable<Uint8Array>;
   /** Resolves when the process is gone and everything it wrote has been read. */
   readonly ended: Promise<FfmpegEnd>;
+  /** The first line from now on that matches; undefined when it ended without one. */
+  heard(pattern: RegExp): Promise<string | undefined>;
   /** The last lines it complained in, without credentials. */
   complaints(): readonly string[];
   /** Asks it to end, and kills it when it does not. Returns at once: `ended` tells when it is gone. */
@@ -28,7 +30,10 @@ export interface FfmpegRun extends AsyncDisposable {
 const STOP_GRACE_MS = 1000;
 const KEPT_LINES = 20;
 /** `[rtsp @ 0x55d1524954c0] `: which part of ffmpeg speaks, and where it lies in memory. */
-const COMPONENT = /^\[\S+ @ 0x[0-9a-f]+\] /;
+const COMPONENT = /^(?:\[\S+ @ 0x[0-9a-f]+\] )+/;
+/** `[info] `: there where ffmpeg was asked to tell levels. */
+const LEVEL = /^\[([a-z]+)\] /;
+const NO_COMPLAINTS: readonly (string | undefined)[] = ["warning", "info"];
 
 /**
  * Starts ffmpeg or ffprobe without a shell; an aborted signal stops it.
@@ -71,8 +76,10 @@ function spawnFfmpeg(program: string, args: readonly string[]): ChildProcessWith
 
 function supervise(program: string, child: ChildProcessWithoutNullStreams, signal: AbortSignal): FfmpegRun {
   const lines: string[] = [];
-  createInterface({ input: child.stderr }).on("line", (said) => {
-    const line = said.replace(COMPONENT, "");
+  const talk = createInterface({ input: child.stderr }).on("line", (said) => {
+    const leveled = said.replace(COMPONENT, "");
+    if (NO_COMPLAINTS.includes(LEVEL.exec(leveled)?.[1])) return;
+    const line = leveled.replace(LEVEL, "");
     // Says nothing but the address, which some cameras want a password in the path of; why stands in another line.
     if (line.startsWith("Impossible to open '")) return;
     lines.push(withoutCredentials(line));
@@ -101,6 +108,16 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
   return {
     output: child.stdout,
     ended,
+    heard(pattern) {
+      return new Promise((resolve) => {
+        const listen = (line: string) => {
+          if (!pattern.test(line)) return;
+          talk.off("line", listen);
+          resolve(line);
+        };
+        talk.on("line", listen).once("close", () => resolve(undefined));
+      });
+    },
     complaints: () => lines,
     stop,
     async [Symbol.asyncDispose]() {

@@ -35,7 +35,8 @@ export function refuseFrozenPicture(
   let frozen = false;
 
   function isNew(sample: Uint8Array): boolean {
-    if (!saysNothing(sample) && known.some((picture) => isSamePicture(picture, sample))) return false;
+    // In this order: of a live picture the first pixels say that it is another.
+    if (known.some((picture) => isSamePicture(picture, sample)) && !saysNothing(sample)) return false;
     known = [...known.slice(1 - PICTURES_OF_ONE), sample];
     return true;
   }
@@ -44,7 +45,7 @@ export function refuseFrozenPicture(
     let changedMs = clock.monotonicMs();
     for await (const frame of frames) {
       const nowMs = clock.monotonicMs();
-      if (isNew(samplePicture(frame.pixels))) {
+      if (isNew(samplePicture(frame))) {
         changedMs = nowMs;
         frozen = false;
       } else {

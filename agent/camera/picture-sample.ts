@@ -1,6 +1,7 @@
+import { planeEnds, type VideoPicture } from "./frame.ts";
+
 /** Enough to meet the digits of a clock that is drawn into the picture: at 640×480 every fifth pixel. */
 const SAMPLES = 65_536;
-const GREEN = 1;
 /** A decoder that begins at another key frame may round otherwise. */
 const SAME_LEVEL = 2;
 /** Samples that may differ by more; a digit of a clock covers more than that. */
@@ -8,12 +9,12 @@ const STRAY_SAMPLES = 4;
 /** Between its darkest and brightest sample, for a picture that shows anything. */
 const LEAST_CONTRAST = 12;
 
-/** The green of pixels spread evenly over an RGB picture, at most some 65,000 of them. */
-export function samplePicture(pixels: Uint8Array): Uint8Array {
-  const pixelCount = pixels.length / 3;
-  const step = 3 * Math.max(1, Math.ceil(pixelCount / SAMPLES));
-  const sample = new Uint8Array(Math.ceil(pixels.length / step));
-  for (let at = GREEN, index = 0; at < pixels.length; at += step, index++) sample[index] = pixels[at] ?? 0;
+/** The brightness of pixels spread evenly over a picture, at most some 65,000 of them. */
+export function samplePicture(picture: VideoPicture): Uint8Array {
+  const pixels = planeEnds(picture).brightness;
+  const step = Math.max(1, Math.ceil(pixels / SAMPLES));
+  const sample = new Uint8Array(Math.ceil(pixels / step));
+  for (let at = 0, index = 0; at < pixels; at += step, index++) sample[index] = picture.planes[at] ?? 0;
   return sample;
 }
 

@@ -7,7 +7,7 @@ import type { Frame } from "./frame.ts";
 import { onlyOfSize } from "./only-of-size.ts";
 import { type InputOptions, PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
 import { probeVideo } from "./probe.ts";
-import { splitFrames } from "./split-frames.ts";
+import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
 
 /** A camera's stream and the pictures wanted from it. */
 export interface CameraStream {
@@ -47,7 +47,7 @@ export function longestSilenceMs(fps: number): number {
 }
 
 /**
- * Frames of an RTSP camera, RGB, as they arrive; `sequence` counts from 0.
+ * Frames of an RTSP camera as they arrive; `sequence` counts from 0.
  *
  * Ends only by an abort or an error: whatever ends the stream is one. The consumer must keep up (see newestOnly).
  * @throws TransientError when the camera cannot be reached, goes away or freezes; ConfigError when it refuses the
@@ -70,7 +70,7 @@ export async function* readCamera(
     // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
     playlistOf(address, { ...transport(patienceMs), probesize: "32" }),
   );
-  const frames = splitFrames(run.output, size.width * size.height * 3);
+  const frames = readPictures(run, size);
   let sequence = 0;
   let frozen = false;
   try {
@@ -82,7 +82,7 @@ export async function* readCamera(
       }, patienceMs);
       const next = await frames.next().finally(() => clearTimeout(watchdog));
       if (next.done === true || signal.aborted) break;
-      yield { camera, sequence, timeMs: clock.nowMs(), ...size, pixels: next.value };
+      yield { camera, sequence, timeMs: clock.nowMs(), ...next.value };
       sequence++;
     }
   } finally {
@@ -150,12 +150,12 @@ interface Size {
 function streamArgs(fps: number, { width, height }: Size, isOwn: boolean): string[] {
   const fit = isOwn ? onlyOfSize(width, height) : `scale=${width}:${height}`;
   return [
-    ...["-hide_banner", "-nostdin", "-loglevel", "error"],
+    ...TALKATIVE,
     ...["-probesize", "32"],
     // Decoding in several threads delays by a frame per thread and takes memory for each.
     ...["-threads", "1"],
     ...PLAYLIST_ARGS,
-    ...["-an", "-sn", "-dn", "-vf", `${atMost(fps)},${fit}`, "-fps_mode", "passthrough"],
-    ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
+    ...["-fps_mode", "passthrough"],
+    ...rawOutput(`${atMost(fps)},${fit}`),
   ];
 }

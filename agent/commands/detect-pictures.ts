@@ -8,6 +8,7 @@ import type { Frame } from "../camera/frame.ts";
 import { isImage, readImage } from "../camera/image.ts";
 import { readCamera } from "../camera/rtsp.ts";
 import type { Picture } from "../preprocess/letterbox.ts";
+import { rgbOf } from "../preprocess/rgb.ts";
 
 /** A picture of an input of `detect`. */
 export interface InputPicture {
@@ -68,7 +69,7 @@ export async function* picturesOf(
   for await (const frame of frames) {
     first ??= frame;
     const time = Math.round(isStream ? frame.timeMs - first.timeMs : frame.timeMs) / 1000;
-    yield { picture: frame, time, name: `${name}-${time.toFixed(3).padStart(8, "0")}` };
+    yield { picture: rgbOf(frame), time, name: `${name}-${time.toFixed(3).padStart(8, "0")}` };
     if (frame.sequence + 1 >= most) return;
   }
 }

@@ -1,5 +1,6 @@
 import { ConfigError } from "../base/errors.ts";
 import type { Picture } from "../preprocess/letterbox.ts";
+import { rgbOf } from "../preprocess/rgb.ts";
 import { drawnSize, drawScene } from "../view/draw-scene.ts";
 import type { NewsLine } from "../view/scene.ts";
 import { createVideo, type VideoFile } from "../view/video-file.ts";
@@ -34,14 +35,12 @@ export function replayVideo(file: string, camera: WatchedCamera): ReplayVideo {
     async add({ frame, seen, events, timeMs }) {
       news = [...events.map(newsLine).reverse(), ...news].slice(0, NEWS_KEPT);
       if (frame === undefined) return;
-      const { width, height, pixels, sequence } = frame;
+      const { width, height, sequence } = frame;
       video ??= await createVideo(file, { ...drawnSize(frame), fps });
       // Frames that were not looked at are shown as the last one was, so that the video keeps the clip's time.
       if (last !== undefined) await write(video, last.drawn, sequence);
       const replayed = { width, height, timeMs, seen };
-      // The memory of the frame is given back after its outcome: the closing picture needs pixels of its own. (A Buffer, as
-      // ffmpeg frames are, would share it with its slice.)
-      const picture = { width, height, pixels: new Uint8Array(pixels) };
+      const picture = rgbOf(frame);
       const drawn = await drawScene(picture, sceneOf(replayed, camera, setup, news));
       await write(video, drawn, sequence + 1);
       last = { frame: replayed, picture, drawn };

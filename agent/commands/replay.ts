@@ -11,6 +11,7 @@ import type { EventMessage } from "../events/event.ts";
 import { eventIds, seededRandom } from "../events/event-id.ts";
 import { watchMotion } from "../motion/watch-motion.ts";
 import { jsonLine } from "../mqtt/json-line.ts";
+import { rgbOf } from "../preprocess/rgb.ts";
 import { annotate } from "../view/annotate.ts";
 import { requireWritableVideo } from "../view/video-file.ts";
 import { type Outcome, watchCamera } from "../watch-camera.ts";
@@ -158,7 +159,7 @@ async function savePictures(folder: string, { frame, events }: Outcome): Promise
   if (frame === undefined) return;
   for (const { type, after } of events) {
     if (type !== "new") continue;
-    await writeFile(join(folder, `${after.id}-${after.label}.jpg`), await annotate(frame, [after]));
+    await writeFile(join(folder, `${after.id}-${after.label}.jpg`), await annotate(rgbOf(frame), [after]));
   }
 }
 

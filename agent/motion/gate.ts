@@ -1,6 +1,6 @@
 import type { Box } from "../../detectors/detector.ts";
+import type { VideoPicture } from "../camera/frame.ts";
 import type { MotionConfig } from "../config/schema.ts";
-import type { Picture } from "../preprocess/letterbox.ts";
 import type { Size } from "../preprocess/letterbox-geometry.ts";
 import { adoptLook, type Background, learn, relight, retone, startBackground } from "./background.ts";
 import { blur } from "./blur.ts";
@@ -97,7 +97,11 @@ export function startGate(size: Size, config: MotionConfig): Gate {
 }
 
 /** Looks at a camera's next frame; `timeMs` on any clock that goes forward. */
-export function lookForMotion(gate: Gate, picture: Picture, timeMs: number): { gate: Gate; motion: Motion } {
+export function lookForMotion(
+  gate: Gate,
+  picture: VideoPicture,
+  timeMs: number,
+): { gate: Gate; motion: Motion } {
   const { config, background, grey, moved, still } = gate;
   shrinkToGrey(gate.shrinking, picture, grey);
   const stretch = nextStretch(gate);

@@ -1,72 +1,83 @@
-import type { Picture } from "../preprocess/letterbox.ts";
+import { brightnessCoding, type VideoPicture } from "../camera/frame.ts";
 import type { Size } from "../preprocess/letterbox-geometry.ts";
 
-/** How frames of one size become small grey pictures: which words of which rows each small pixel averages. */
+/** How frames of one size become small grey pictures: which pixels of which rows each small pixel averages. */
 export interface Shrinking {
   /** Of the small picture. */
   readonly size: Size;
-  /** Where the columns of the small picture begin in a frame's row, in words of four bytes; one more for the end. */
+  /** Pixels of a row that a small pixel averages: a multiple of `PIXELS_AT_ONCE`. */
+  readonly across: number;
+  /** For each column of the small picture the first pixel of a frame's row that it averages. */
   readonly columns: Int32Array;
-  /** First word of each frame row that is read: `ROWS_READ` for each row of the small picture. */
+  /** First pixel of each frame row that is read: `ROWS_READ` for each row of the small picture. */
   readonly rows: Int32Array;
 }
 
-/** Rows of the frame behind one row of the small picture: with all columns, enough to take four fifths of the noise. */
-const ROWS_READ = 2;
-const BYTES_PER_WORD = 4;
+/** Rows of the frame behind one row of the small picture: at 768×432 all of them, which takes three quarters of the noise. */
+const ROWS_READ = 4;
+const PIXELS_AT_ONCE = 4;
 
 /**
  * Plans small pictures of `height` rows, aspect kept; at most half the frame's rows, so that there is something to average.
- * @param frame pixels, two rows and columns at least.
+ * @param frame pixels, four columns and two rows at least.
  */
 export function planShrinking(frame: Size, height: number): Shrinking {
   const smallHeight = Math.max(1, Math.min(height, Math.floor(frame.height / 2)));
   const smallWidth = Math.max(1, Math.round((frame.width * smallHeight) / frame.height));
-  const wordsPerRow = Math.floor((frame.width * 3) / BYTES_PER_WORD);
+  const columnPixels = frame.width / smallWidth;
+  // The same for all columns, so that all have the same noise: neighbours may share pixels, or leave some out.
+  const across = PIXELS_AT_ONCE * Math.max(1, Math.round(columnPixels / PIXELS_AT_ONCE));
   return {
     size: { width: smallWidth, height: smallHeight },
-    columns: Int32Array.from({ length: smallWidth + 1 }, (_, x) =>
-      Math.round((x * wordsPerRow) / smallWidth),
-    ),
+    across,
+    columns: Int32Array.from({ length: smallWidth }, (_, x) => {
+      const first = Math.round((x + 0.5) * columnPixels - across / 2);
+      return Math.min(Math.max(first, 0), frame.width - across);
+    }),
     rows: Int32Array.from({ length: smallHeight * ROWS_READ }, (_, index) => {
-      const row = Math.floor(((index + 0.5) * frame.height) / (smallHeight * ROWS_READ));
-      return Math.floor((row * frame.width * 3) / BYTES_PER_WORD);
+      return frame.width * Math.floor(((index + 0.5) * frame.height) / (smallHeight * ROWS_READ));
     }),
   };
 }
 
 /**
- * Averages a frame's bytes, red, green and blue alike, into small grey pixels of 0..255.
+ * Averages a frame's brightness into small grey pixels of 0..255.
  *
- * Four bytes are read at once and added two by two in the halves of a word (SWAR): a quarter of the time that single bytes
- * take. A small pixel may begin with any of the three colours, always with the same one: what compares pictures in time
- * does not see it.
+ * Four pixels are read at once and added two by two in the halves of a word (SWAR): half the time that single ones take.
  * @param grey receives width × height values, row by row.
  */
-export function shrinkToGrey({ size, columns, rows }: Shrinking, { pixels }: Picture, grey: Float32Array) {
-  const words = asWords(pixels);
+export function shrinkToGrey(shrinking: Shrinking, { planes, colours }: VideoPicture, grey: Float32Array) {
+  const { size, across, columns, rows } = shrinking;
+  const view = new DataView(planes.buffer, planes.byteOffset, planes.byteLength);
+  const { black, scale } = brightnessCoding(colours);
+  const share = scale / (across * ROWS_READ);
+  const offset = scale * black;
   let cell = 0;
   for (let y = 0; y < size.height; y++) {
-    const upper = rows[y * ROWS_READ] ?? 0;
-    const lower = rows[y * ROWS_READ + 1] ?? 0;
-    let word = 0;
-    for (let x = 1; x <= size.width; x++) {
-      const end = columns[x] ?? 0;
-      const bytes = (end - word) * BYTES_PER_WORD * ROWS_READ;
+    const first = rows[y * ROWS_READ] ?? 0;
+    const second = rows[y * ROWS_READ + 1] ?? 0;
+    const third = rows[y * ROWS_READ + 2] ?? 0;
+    const fourth = rows[y * ROWS_READ + 3] ?? 0;
+    for (let x = 0; x < size.width; x++) {
+      const start = columns[x] ?? 0;
       let sum = 0;
-      for (; word < end; word++) {
-        const p = words[upper + word] ?? 0;
-        const q = words[lower + word] ?? 0;
-        const halves = (p & 0xff00ff) + ((p >>> 8) & 0xff00ff) + (q & 0xff00ff) + ((q >>> 8) & 0xff00ff);
-        sum += (halves & 0xffff) + (halves >>> 16);
+      for (let at = start; at < start + across; at += PIXELS_AT_ONCE) {
+        const p = view.getUint32(first + at, LITTLE_ENDIAN);
+        const q = view.getUint32(second + at, LITTLE_ENDIAN);
+        const r = view.getUint32(third + at, LITTLE_ENDIAN);
+        const s = view.getUint32(fourth + at, LITTLE_ENDIAN);
+        const even = (p & HALVES) + (q & HALVES) + (r & HALVES) + (s & HALVES);
+        const odd = ((p >>> 8) & HALVES) + ((q >>> 8) & HALVES) + ((r >>> 8) & HALVES) + ((s >>> 8) & HALVES);
+        const both = even + odd;
+        sum += (both & 0xffff) + (both >>> 16);
       }
-      grey[cell++] = sum / bytes;
+      // Noise and overshoot go below black and above white.
+      grey[cell++] = Math.min(Math.max(sum * share - offset, 0), 255);
     }
   }
 }
 
-/** The same bytes, four at a time; a copy where they do not begin on a word. */
-function asWords(bytes: Uint8Array): Uint32Array {
-  const aligned = bytes.byteOffset % BYTES_PER_WORD === 0 ? bytes : new Uint8Array(bytes);
-  return new Uint32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.length / BYTES_PER_WORD));
-}
+/** As processors are; the sum is the same either way. */
+const LITTLE_ENDIAN = true;
+/** Every other byte of a word: room for sums. */
+const HALVES = 0xff00ff;

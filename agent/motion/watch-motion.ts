@@ -41,7 +41,7 @@ export async function* watchMotion(
 
 /** The newer of two sightings of a camera, with the motion of both; the older frame's memory is given back. */
 export function newerSighting(older: Sighting, newer: Sighting): Sighting {
-  releaseMemory(older.frame.pixels);
+  releaseMemory(older.frame.planes);
   const { frame, motion } = newer;
   if (motion === undefined || older.motion === undefined) return newer;
   const calibrating = older.motion.calibrating || motion.calibrating;

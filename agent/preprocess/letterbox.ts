@@ -21,38 +21,24 @@ export interface Letterboxed extends Picture {
 const BORDER = { r: 114, g: 114, b: 114 };
 
 /**
- * Scales a region of a picture into the model's input, aspect kept, centred, grey around it.
+ * Scales a picture into the model's input, aspect kept, centred, grey around it.
  *
  * The kernel is a triangle as wide as the scale: YOLOv5's own bilinear when enlarging, and smoother than it when
  * shrinking, where the original skips pixels. A picture that has the size already is handed on as it is.
- * @param region whole pixels, inside the picture; default: all of it.
  */
-export async function letterbox(
-  picture: Picture,
-  input: Size,
-  region: Box = [0, 0, picture.width, picture.height],
-): Promise<Letterboxed> {
-  const [x, y, x2, y2] = region;
-  const cut = { width: x2 - x, height: y2 - y };
-  const isWhole = cut.width === picture.width && cut.height === picture.height;
-  const { toFrame, inner, left, top, right, bottom } = letterboxGeometry(cut, input);
+export async function letterbox(picture: Picture, input: Size): Promise<Letterboxed> {
+  const { toFrame, inner, left, top, right, bottom } = letterboxGeometry(picture, input);
   const { width, height } = input;
-  const toPicture = (box: Box): Box => moved(toFrame(box), x, y);
-  if (isWhole && cut.width === width && cut.height === height) {
+  if (picture.width === width && picture.height === height) {
     return { width, height, pixels: picture.pixels, toFrame };
   }
 
   let pipeline = sharp(picture.pixels, {
     raw: { width: picture.width, height: picture.height, channels: 3 },
   });
-  if (!isWhole) pipeline = pipeline.extract({ left: x, top: y, ...cut });
-  if (inner.width !== cut.width || inner.height !== cut.height) {
+  if (inner.width !== picture.width || inner.height !== picture.height) {
     pipeline = pipeline.resize(inner.width, inner.height, { fit: "fill", kernel: "linear" });
   }
   const bordered = pipeline.extend({ left, top, right, bottom, background: BORDER });
-  return { width, height, pixels: await bordered.raw().toBuffer(), toFrame: toPicture };
-}
-
-function moved([x1, y1, x2, y2]: Box, right: number, down: number): Box {
-  return [x1 + right, y1 + down, x2 + right, y2 + down];
+  return { width, height, pixels: await bordered.raw().toBuffer(), toFrame };
 }

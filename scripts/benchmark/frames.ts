@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { probeClip, readClip } from "../../agent/camera/clip.ts";
 import { readImage } from "../../agent/camera/image.ts";
 import { letterbox, type Picture } from "../../agent/preprocess/letterbox.ts";
+import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { findMedia } from "../materials.ts";
 import type { Size } from "./field.ts";
 
@@ -47,7 +48,7 @@ export async function* framesOf(
     const clip = { camera: file, file, fps: 1 / everySeconds };
     for await (const frame of readClip(clip, { signal })) {
       const position = frame.timeMs / 1000 / seconds;
-      if (position >= from && position < to) yield await fitted(frame);
+      if (position >= from && position < to) yield await fitted(rgbOf(frame));
     }
   }
 }

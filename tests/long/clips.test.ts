@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { intersectionOverUnion } from "../../agent/base/box.ts";
 import { readClip } from "../../agent/camera/clip.ts";
+import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { predictedBox } from "../../agent/tracking/track.ts";
 import { findMedia, findModel } from "../support/materials.ts";
 import { openOnnxruntimeDetector } from "../support/onnxruntime-detector.ts";
@@ -52,7 +53,7 @@ describe.skipIf(!areHere).each(SIZES)("with a model of $width×$height", (size) 
     let index = 0;
     for await (const frame of read(street)) {
       const tracks = report.frames[index++]?.seen.tracks.filter(({ label }) => label === "person") ?? [];
-      for (const box of await reference.find(frame, PERSON, 0.6)) {
+      for (const box of await reference.find(rgbOf(frame), PERSON, 0.6)) {
         boxes++;
         if (tracks.some((track) => intersectionOverUnion(predictedBox(track), box) >= 0.5)) onTrack++;
       }

@@ -2,7 +2,9 @@ import sharp from "sharp";
 import { readClip } from "../../agent/camera/clip.ts";
 import type { Frame } from "../../agent/camera/frame.ts";
 import type { Picture } from "../../agent/preprocess/letterbox.ts";
+import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { seeded } from "./seeded.ts";
+import { filmed } from "./video-picture.ts";
 
 /** A camera that looks at a painted world for a while: what a real one adds to it is light and noise. */
 export interface SceneOptions {
@@ -43,14 +45,8 @@ export async function* filmScene(
     for (let index = 0; index < pixels.length; index++) {
       seen[index] = (lit[pixels[index] ?? 0] ?? 0) + (grain[(start + index) & (GRAINS - 1)] ?? 0);
     }
-    yield {
-      camera: "scene",
-      sequence,
-      timeMs: second * 1000,
-      width,
-      height,
-      pixels: new Uint8Array(seen.buffer),
-    };
+    const picture = filmed({ width, height, pixels: new Uint8Array(seen.buffer) });
+    yield { camera: "scene", sequence, timeMs: second * 1000, ...picture };
   }
 }
 
@@ -71,9 +67,7 @@ function gaussian(random: () => number, count: number, deviation: number): Float
 
 /** The first picture of a clip. */
 export async function firstPicture(file: string): Promise<Picture> {
-  for await (const { width, height, pixels } of readClip({ camera: "clip", file }, { signal: NEVER })) {
-    return { width, height, pixels };
-  }
+  for await (const frame of readClip({ camera: "clip", file }, { signal: NEVER })) return rgbOf(frame);
   throw new Error(`${file} is empty`);
 }
 

@@ -3,14 +3,13 @@ import type { Frame } from "../../agent/camera/frame.ts";
 import { lookAtFrame } from "../../agent/look-at-frame.ts";
 import type { Box, Detection } from "../../detectors/detector.ts";
 import { scriptedDetector } from "../support/scripted-detector.ts";
+import { greyPicture } from "../support/video-picture.ts";
 
 const FRAME: Frame = {
   camera: "door",
   sequence: 0,
   timeMs: 0,
-  width: 256,
-  height: 128,
-  pixels: new Uint8Array(256 * 128 * 3),
+  ...greyPicture(256, 128, new Uint8Array(256 * 128)),
 };
 /** Of the model's shape: one as large as its input, one twice as large. */
 const NEAR: Box = [100, 50, 164, 82];

@@ -13,6 +13,7 @@ import {
 } from "../../agent/watch-camera.ts";
 import type { Box, Detection } from "../../detectors/detector.ts";
 import { type Answer, scriptedDetector } from "../support/scripted-detector.ts";
+import { greyPicture } from "../support/video-picture.ts";
 
 const WIDTH = 128;
 const HEIGHT = 64;
@@ -277,9 +278,7 @@ function frames(count: number, startMs = 2000, motion?: Motion): Sighting[] {
       camera: "door",
       sequence,
       timeMs: startMs + sequence * FRAME_MS,
-      width: WIDTH,
-      height: HEIGHT,
-      pixels: new Uint8Array(WIDTH * HEIGHT * 3),
+      ...greyPicture(WIDTH, HEIGHT, new Uint8Array(WIDTH * HEIGHT)),
     },
     motion,
   }));

@@ -5,6 +5,7 @@ import { openLog } from "../../../agent/base/log.ts";
 import { FfmpegMissing } from "../../../agent/camera/ffmpeg.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { keepReading } from "../../../agent/camera/keep-reading.ts";
+import { greyPicture } from "../../support/video-picture.ts";
 
 /** What one opening of the camera does: give this many frames, then fail so. */
 interface Opening {
@@ -36,7 +37,7 @@ async function watch(openings: readonly Opening[], frameEveryMs = 200) {
     if (opening === undefined) return stop.abort();
     for (let sequence = 0; sequence < opening.frames; sequence++) {
       nowMs += frameEveryMs;
-      yield { camera: "door", sequence, timeMs: nowMs, width: 1, height: 1, pixels: new Uint8Array(3) };
+      yield { camera: "door", sequence, timeMs: nowMs, ...greyPicture(1, 1, [0]) };
     }
     if (opening.error) throw opening.error;
   }

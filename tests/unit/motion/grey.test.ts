@@ -1,12 +1,18 @@
 import { describe, expect, test } from "vitest";
+import type { VideoPicture } from "../../../agent/camera/frame.ts";
 import { planShrinking, shrinkToGrey } from "../../../agent/motion/grey.ts";
 import { seeded } from "../../support/seeded.ts";
+import { greyPicture } from "../../support/video-picture.ts";
 
-function shrink(size: { width: number; height: number }, pixels: Uint8Array, height: number) {
-  const plan = planShrinking(size, height);
+function shrink(picture: VideoPicture, height: number) {
+  const plan = planShrinking(picture, height);
   const grey = new Float32Array(plan.size.width * plan.size.height);
-  shrinkToGrey(plan, { ...size, pixels }, grey);
+  shrinkToGrey(plan, picture, grey);
   return { size: plan.size, grey };
+}
+
+function flat({ width, height }: { width: number; height: number }, level: number): VideoPicture {
+  return greyPicture(width, height, new Uint8Array(width * height).fill(level));
 }
 
 describe("the small grey picture", () => {
@@ -24,44 +30,68 @@ describe("the small grey picture", () => {
     { width: 768, height: 432 },
     { width: 641, height: 359 },
     { width: 33, height: 21 },
+    { width: 4, height: 2 },
     { width: 1920, height: 1080 },
-  ])("of one colour is the mean of red, green and blue everywhere: $width×$height", (size) => {
-    const pixels = new Uint8Array(size.width * size.height * 3).fill(255);
-    expect(new Set(shrink(size, pixels, 32).grey)).toEqual(new Set([255]));
-    const orange = new Uint8Array(pixels.length).map((_, index) => [240, 150, 30][index % 3] ?? 0);
-    const { grey } = shrink(size, orange, 20);
-    // Where a small pixel begins with another colour it holds one byte more of that.
-    for (const level of grey) expect(Math.abs(level - 140)).toBeLessThan(30);
+  ])("of one brightness has that brightness everywhere: $width×$height", (size) => {
+    expect(new Set(shrink(flat(size, 255), 32).grey)).toEqual(new Set([255]));
+    expect(new Set(shrink(flat(size, 70), 20).grey)).toEqual(new Set([70]));
+  });
+
+  test("is in grey levels from black to white, however the video codes them", () => {
+    const limited = { matrix: "bt601", range: "limited" } as const;
+    const levels = [0, 16, 126, 235, 255].map((coded) => {
+      const { grey } = shrink({ ...flat({ width: 64, height: 48 }, coded), colours: limited }, 24);
+      return Math.round(grey[0] ?? Number.NaN);
+    });
+    expect(levels).toEqual([0, 0, 128, 255, 255]);
   });
 
   test("shows what is bright where it is", () => {
-    const size = { width: 320, height: 240 };
-    const pixels = new Uint8Array(size.width * size.height * 3);
-    for (let y = 120; y < 240; y++) pixels.fill(200, (y * 320 + 160) * 3, (y * 320 + 320) * 3);
-    const { grey, size: small } = shrink(size, pixels, 60);
-    expect(small).toEqual({ width: 80, height: 60 });
+    const brightness = new Uint8Array(320 * 240);
+    for (let y = 120; y < 240; y++) brightness.fill(200, y * 320 + 160, y * 320 + 320);
+    const { grey, size } = shrink(greyPicture(320, 240, brightness), 60);
+    expect(size).toEqual({ width: 80, height: 60 });
     grey.forEach((level, index) => {
       const inside = index % 80 >= 40 && Math.floor(index / 80) >= 30;
       expect(level).toBe(inside ? 200 : 0);
     });
   });
 
-  test("takes four fifths of the noise of single pixels", () => {
-    const size = { width: 768, height: 432 };
+  test.each([{ width: 768 }, { width: 1280 }, { width: 322 }, { width: 161 }])(
+    "shows each place to within a word of four pixels: $width wide",
+    ({ width }) => {
+      const height = 240;
+      for (const x of [0, 40, 99, width - 12]) {
+        const brightness = new Uint8Array(width * height);
+        for (let y = 0; y < height; y++) brightness.fill(200, y * width + x, y * width + x + 12);
+        const { grey, size } = shrink(greyPicture(width, height, brightness), 100);
+        const lit = [...grey.subarray(0, size.width).keys()].filter((column) => (grey[column] ?? 0) > 100);
+        const [from, to] = [lit[0] ?? Number.NaN, (lit.at(-1) ?? Number.NaN) + 1];
+        const pixelsPerColumn = width / size.width;
+        expect(Math.abs(from * pixelsPerColumn - x)).toBeLessThan(4 + pixelsPerColumn);
+        expect(Math.abs(to * pixelsPerColumn - x - 12)).toBeLessThan(4 + pixelsPerColumn);
+      }
+    },
+  );
+
+  test("takes three quarters of the noise of single pixels", () => {
     const random = seeded(1);
-    const pixels = new Uint8Array(size.width * size.height * 3).map(() => 100 + 20 * (random() - 0.5));
-    const { grey } = shrink(size, pixels, 100);
+    const brightness = new Uint8Array(768 * 432).map(() => 100 + 20 * (random() - 0.5));
+    const { grey } = shrink(greyPicture(768, 432, brightness), 100);
     const mean = grey.reduce((sum, level) => sum + level, 0) / grey.length;
     const variance = grey.reduce((sum, level) => sum + (level - mean) ** 2, 0) / grey.length;
-    expect(Math.sqrt(variance)).toBeLessThan(20 / Math.sqrt(12) / 4.8);
+    expect(Math.sqrt(variance)).toBeLessThan(20 / Math.sqrt(12) / 3.8);
   });
 
   test("does not depend on where in memory the frame begins", () => {
-    const size = { width: 64, height: 48 };
     const random = seeded(2);
-    const pixels = new Uint8Array(size.width * size.height * 3).map(() => 256 * random());
-    const moved = new Uint8Array(pixels.length + 3).subarray(3);
-    moved.set(pixels);
-    expect(shrink(size, moved, 24)).toEqual(shrink(size, pixels, 24));
+    const picture = greyPicture(
+      64,
+      48,
+      Uint8Array.from({ length: 64 * 48 }, () => 256 * random()),
+    );
+    const moved = new Uint8Array(picture.planes.length + 3).subarray(3);
+    moved.set(picture.planes);
+    expect(shrink({ ...picture, planes: moved }, 24)).toEqual(shrink(picture, 24));
   });
 });

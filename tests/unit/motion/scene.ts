@@ -1,5 +1,6 @@
-import type { Picture } from "../../../agent/preprocess/letterbox.ts";
+import type { VideoPicture } from "../../../agent/camera/frame.ts";
 import { seeded } from "../../support/seeded.ts";
+import { greyPicture } from "../../support/video-picture.ts";
 
 /** Something flat in a scene, pixels of the frame. */
 export interface Patch {
@@ -30,8 +31,8 @@ function brightnessOf(x: number, y: number): number {
   return isWindow ? 70 : 200 - x * 0.15;
 }
 
-/** Takes pictures of the scene, always the same ones in the same order. All three colours get the same noise. */
-export function openScene(seed: number): (shot?: Shot) => Picture {
+/** Takes pictures of the scene, always the same ones in the same order. */
+export function openScene(seed: number): (shot?: Shot) => VideoPicture {
   const random = seeded(seed);
   // The sum of twelve evenly spread numbers is a normal one, near enough.
   const dice = Float32Array.from({ length: 8192 }, () => {
@@ -41,18 +42,15 @@ export function openScene(seed: number): (shot?: Shot) => Picture {
   });
   return ({ patches = [], exposure, noise = 0, tremor = 0 } = {}) => {
     const levels = paint(patches);
-    const pixels = new Uint8ClampedArray(levels.length * 3);
+    const brightness = new Uint8ClampedArray(levels.length);
     let die = Math.floor(random() * dice.length);
     for (let index = 0; index < levels.length; index++) {
       die = (die + 1) % dice.length;
       const toEdge = SIZE.width - 1 - (index % SIZE.width);
       const level = levels[index + Math.min(tremor, toEdge)] ?? 0;
-      const seen = (exposure === undefined ? level : exposure(level)) + noise * (dice[die] ?? 0);
-      pixels[3 * index] = seen;
-      pixels[3 * index + 1] = seen;
-      pixels[3 * index + 2] = seen;
+      brightness[index] = (exposure === undefined ? level : exposure(level)) + noise * (dice[die] ?? 0);
     }
-    return { ...SIZE, pixels: new Uint8Array(pixels.buffer) };
+    return greyPicture(SIZE.width, SIZE.height, brightness);
   };
 }
 

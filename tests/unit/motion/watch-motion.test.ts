@@ -4,6 +4,7 @@ import type { Frame } from "../../../agent/camera/frame.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
 import { newerSighting, type Sighting, watchMotion } from "../../../agent/motion/watch-motion.ts";
 import type { Box } from "../../../detectors/detector.ts";
+import { greyPicture } from "../../support/video-picture.ts";
 
 const DEFAULTS = MotionSchema.parse({});
 const SIZE = { width: 160, height: 120 };
@@ -11,13 +12,13 @@ const SIZE = { width: 160, height: 120 };
 /** A grey room; in it, where wanted, a white square of 40 pixels. */
 function picture(sequence: number, square?: readonly [x: number, y: number], size = SIZE): Frame {
   const { width, height } = size;
-  const pixels = new Uint8Array(width * height * 3).fill(90);
+  const brightness = new Uint8Array(width * height).fill(90);
   if (square !== undefined) {
     for (let y = square[1]; y < square[1] + 40; y++) {
-      pixels.fill(230, 3 * (y * width + square[0]), 3 * (y * width + square[0] + 40));
+      brightness.fill(230, y * width + square[0], y * width + square[0] + 40);
     }
   }
-  return { camera: "door", sequence, timeMs: sequence * 200, ...size, pixels };
+  return { camera: "door", sequence, timeMs: sequence * 200, ...greyPicture(width, height, brightness) };
 }
 
 async function* stream(frames: readonly Frame[]): AsyncGenerator<Frame> {
@@ -88,7 +89,7 @@ test("two sightings become one with the motion of both and the newer picture", (
   const both = newerSighting(older, sighting(2, [right]));
   expect(both.frame.sequence).toBe(2);
   expect(both.motion).toEqual({ boxes: [left, right], calibrating: false });
-  expect(older.frame.pixels.length).toBe(0);
+  expect(older.frame.planes.length).toBe(0);
   expect(newerSighting(sighting(1, [], true), sighting(2, [right])).motion).toEqual({
     boxes: [],
     calibrating: true,
