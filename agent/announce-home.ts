@@ -29,18 +29,16 @@ export async function openHome(household: Household, dependencies: HomeDependenc
   const { messages, announced } = announce(household, before);
   if (JSON.stringify(announced) !== JSON.stringify(before)) await remember(file, announced, log);
 
-  const tell = () => {
-    for (const message of messages) publish(message);
-  };
   const status = homeStatusTopic(household.homeassistant);
   return {
-    announce: tell,
+    announce: () => messages.forEach(publish),
     listening: {
       topics: household.homeassistant.enabled ? [status] : [],
       hear(_topic, payload) {
         if (Buffer.from(payload).toString("utf8") !== "online") return;
         log.info("Home Assistant has started: announcing the cameras again");
-        tell();
+        // One that has just started knows nothing that could be taken back, and warns of the attempt.
+        messages.filter(({ payload }) => payload !== "").forEach(publish);
       },
       refused(reason) {
         log.warn(

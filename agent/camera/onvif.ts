@@ -1,5 +1,7 @@
 import { networkInterfaces } from "node:os";
-import onvif from "onvif";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
+import onvif, { type Cam } from "onvif";
 import { z } from "zod";
 import { TransientError } from "../base/errors.ts";
 
@@ -80,6 +82,7 @@ const ASK_WITHIN_MS = 10_000;
 export async function onvifStreams(
   { name, service }: FoundCamera,
   login: Login | undefined,
+  withinMs = 2 * ASK_WITHIN_MS,
 ): Promise<readonly string[]> {
   const { hostname, port, pathname, protocol } = new URL(service);
   const useSecure = protocol === "https:";
@@ -94,24 +97,13 @@ export async function onvifStreams(
     autoconnect: false,
     ...(login === undefined ? {} : { username: login.user, password: login.password }),
   });
+  const patience = new AbortController();
+  // Where an answer is other than the library expects, it throws that away and never calls back.
+  const impatience = delay(withinMs, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`no answer that makes sense within ${withinMs / 1000} s`);
+  });
   try {
-    await new Promise<void>((resolve, reject) =>
-      camera.connect((error) => (error ? reject(error) : resolve())),
-    );
-    const tokens = z
-      .array(z.looseObject({ $: z.looseObject({ token: z.string() }) }))
-      .parse(camera.profiles ?? []);
-    const addresses = await Promise.all(
-      tokens.map(
-        ({ $: { token: profileToken } }) =>
-          new Promise<string>((resolve, reject) => {
-            camera.getStreamUri({ protocol: "RTSP", profileToken }, (error, stream) => {
-              if (error) reject(error);
-              else resolve(z.looseObject({ uri: z.string() }).parse(stream).uri);
-            });
-          }),
-      ),
-    );
+    const addresses = await Promise.race([askStreams(camera), impatience]);
     return [...new Set(addresses)].map((address) => withLogin(address, login));
   } catch (cause) {
     throw new TransientError(
@@ -119,7 +111,26 @@ export async function onvifStreams(
       "Check user and password (many cameras have an account of their own for ONVIF), or give the stream's address.",
       { cause },
     );
+  } finally {
+    impatience.catch(() => {});
+    patience.abort();
   }
+}
+
+const Profiles = z.array(z.looseObject({ $: z.looseObject({ token: z.string() }) }));
+const Stream = z.looseObject({ uri: z.string() });
+
+/** One address per profile of the camera. */
+async function askStreams(camera: Cam): Promise<readonly string[]> {
+  await promisify((done: (error: Error | null) => void) => camera.connect(done))();
+  return Promise.all(
+    Profiles.parse(camera.profiles ?? []).map(async ({ $: { token: profileToken } }) => {
+      const ask = promisify((done: (error: Error | null, stream?: unknown) => void) => {
+        camera.getStreamUri({ protocol: "RTSP", profileToken }, done);
+      });
+      return Stream.parse(await ask()).uri;
+    }),
+  );
 }
 
 /** The address with user and password in it, percent-encoded. */

@@ -36,8 +36,8 @@ export function homeStatusTopic({ discovery_prefix }: HomeAssistantConfig): stri
 /**
  * One message per device (Home Assistant 2024.11 and later): the agent, and each camera.
  *
- * Removal: an entity that is no more stays in its device's message as nothing but its platform, a device that is no more
- * gets an empty message. Both are told for ever: a Home Assistant that was away meanwhile would keep them otherwise.
+ * Removal: an entity that is no more stays in its device's message as nothing but its platform, and a device that is no
+ * more gets an empty message, at this and all later starts: nobody says when every Home Assistant has heard it.
  * @param before what earlier runs announced
  */
 export function announce(household: Household, before: Announced): Announcement {
