@@ -1,0 +1,20 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { loadConfig } from "../../../agent/config/load.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const CONFIG = `mqtt: {host: b, user: u, password: "{BROKER_PASSWORD}"}
+model: {path: m.wasm}
+cameras: {door: {ffmpeg: {inputs: [{path: "rtsp://camera/1"}]}}}
+`;
+
+test("secrets.env beside the configuration tells what only the service knows; the environment goes before it", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "sabrewing.yml");
+  writeFileSync(file, CONFIG);
+  expect(() => loadConfig(file, {})).toThrow(/BROKER_PASSWORD is not set/);
+  writeFileSync(join(folder.path, "secrets.env"), "BROKER_PASSWORD='from $file'\n");
+  expect(loadConfig(file, {}).config.mqtt.password).toBe("from $file");
+  expect(loadConfig(file, { BROKER_PASSWORD: "set" }).config.mqtt.password).toBe("set");
+});
