@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""An RTSP camera made of a recorded clip: H.264 from an MP4, in real time, looped for ever.
+"""An RTSP camera made of a recorded clip: H.264 or H.265 from an MP4, in real time, looped for ever.
 
 Prints one line, `listening PORT`, when clients may connect. The loop is seamless: time stamps go on counting, and no
 client sees an end of stream. All clients share one stream, as with a real camera; it starts with the first of them.
@@ -20,25 +20,25 @@ from gi.repository import GLib, Gst, GstApp, GstRtspServer  # noqa: E402, F401 (
 
 # An MP4 may say how to decode it only once, in its header; here every picture to begin with says it (config-interval=-1).
 READ = (
-    "filesrc name=file ! qtdemux ! h264parse config-interval=-1 ! video/x-h264,stream-format=byte-stream,alignment=au"
-    " ! appsink name=out sync=false max-buffers=64"
+    "filesrc name=file ! qtdemux ! {codec}parse config-interval=-1"
+    " ! video/x-{codec},stream-format=byte-stream,alignment=au ! appsink name=out sync=false max-buffers=64"
 )
 # The sinks behind the payloader keep real time; appsrc hands over as much as they take.
 SERVE = (
-    "( appsrc name=in format=time max-bytes=500000 ! h264parse"
-    " ! rtph264pay name=pay0 pt=96 config-interval=1 )"
+    "( appsrc name=in format=time max-bytes=500000 ! {codec}parse"
+    " ! rtp{codec}pay name=pay0 pt=96 config-interval=1 )"
 )
 
 
-def read_clip(path):
+def read_clip(path, codec):
     """Every access unit of the file in decoding order: (caps, [(bytes, pts, dts, is_delta)], duration)."""
-    pipeline = Gst.parse_launch(READ)
+    pipeline = Gst.parse_launch(READ.format(codec=codec))
     pipeline.get_by_name("file").set_property("location", path)
     sink = pipeline.get_by_name("out")
     pipeline.set_state(Gst.State.PLAYING)
     units, caps, end, failure = [], None, 0, None
     while not sink.get_property("eos") and failure is None:
-        # A file that cannot be read or holds no H.264 never reaches its end: waiting without a limit would hang.
+        # A file that cannot be read or holds no such video never reaches its end: waiting without a limit would hang.
         sample = sink.emit("try-pull-sample", Gst.SECOND // 10)
         if sample is None:
             failure = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
@@ -56,7 +56,7 @@ def read_clip(path):
     if failure is not None:
         sys.exit(f"rtsp-server: {path}: {failure.parse_error()[0].message}")
     if not units:
-        sys.exit(f"rtsp-server: {path} holds no H.264 video")
+        sys.exit(f"rtsp-server: {path} holds no {codec} video")
     return caps, units, end
 
 
@@ -68,11 +68,11 @@ def first_unit(units, start):
 class LoopFactory(GstRtspServer.RTSPMediaFactory):
     """Makes the one stream that all clients share."""
 
-    def __init__(self, clip, start):
+    def __init__(self, clip, codec, start):
         super().__init__()
         self.caps, self.units, self.duration = clip
         self.first = first_unit(self.units, start * Gst.SECOND % self.duration)
-        self.set_launch(SERVE)
+        self.set_launch(SERVE.format(codec=codec))
         self.set_shared(True)
 
     def do_configure(self, media):
@@ -112,7 +112,8 @@ def ask_password(server, factory, user, password):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--file", required=True, help="an MP4 with H.264 video")
+    arguments.add_argument("--file", required=True, help="an MP4")
+    arguments.add_argument("--codec", choices=("h264", "h265"), default="h264", help="of its video (default: h264)")
     arguments.add_argument("--port", type=int, default=0, help="0 (default): a free one, printed")
     arguments.add_argument("--address", default="127.0.0.1", help="where to listen (default: this machine only)")
     arguments.add_argument("--path", default="/camera", help="of the stream's address (default: /camera)")
@@ -124,7 +125,7 @@ def main():
     options = arguments.parse_args()
 
     Gst.init(None)
-    factory = LoopFactory(read_clip(options.file), options.start)
+    factory = LoopFactory(read_clip(options.file, options.codec), options.codec, options.start)
     server = GstRtspServer.RTSPServer()
     server.set_address(options.address)
     server.set_service(str(options.port))

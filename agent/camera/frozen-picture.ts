@@ -11,10 +11,11 @@ export interface FrozenPictureOptions {
 }
 
 /**
- * Pictures among which an encoder goes round when it is fed the same one for ever: a key frame, and what the frames
- * between make of it (x264 at constant quality: two or three).
+ * Pictures among which an encoder goes round when it is fed the same one for ever: a key frame and what the frames between
+ * make of it (x264 at constant quality: two, once five key frames have taught it how; one with a rate to keep may never
+ * come to rest, and then nothing is noticed).
  */
-const PICTURES_OF_ONE = 4;
+const PICTURES_OF_ONE = 8;
 
 /**
  * Makes a check for one camera, to be put over each of its streams: frames go through until none of them has been a new

@@ -16,6 +16,8 @@ export function hasRtspServer(): boolean {
 
 export interface RtspCameraOptions {
   readonly clip: string;
+  /** Of the clip. Default: h264. */
+  readonly codec?: "h264" | "h265";
   /** Default: a free one. */
   readonly port?: number;
   readonly user?: string;
@@ -35,12 +37,14 @@ export interface RtspCamera extends AsyncDisposable {
 /** Starts a camera on the loopback and waits until it can be watched. */
 export async function startRtspCamera({
   clip,
+  codec = "h264",
   port = 0,
   user,
   password,
 }: RtspCameraOptions): Promise<RtspCamera> {
   const login = user === undefined ? [] : ["--user", user, "--password", password ?? ""];
-  const server = spawn(PYTHON, [SERVER, "--file", clip, "--port", String(port), ...login], {
+  const options = ["--file", clip, "--codec", codec, "--port", String(port), ...login];
+  const server = spawn(PYTHON, [SERVER, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let complaint = "";

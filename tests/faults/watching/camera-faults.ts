@@ -8,7 +8,7 @@ import { findMedia, findModel } from "../../support/materials.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../../support/rtsp-camera.ts";
 import { type RtspProxy, startRtspProxy } from "../../support/rtsp-proxy.ts";
 import type { Fault, FaultResult } from "../fault.ts";
-import { emptyRoom, resized, stuckPicture } from "./clips.ts";
+import { emptyRoom, inAnotherWay, stuckPicture } from "./clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "./watch-world.ts";
 
 /** The camera that suffers, and what may be done to it. */
@@ -35,11 +35,13 @@ const FROZEN_AFTER_SECONDS = 4;
 const NOTICED_WITHIN_MS = 40_000;
 const [BACK_WITHIN_MS, BACK_WITHIN_HURRY_MS] = [15_000, 60_000];
 
-const CLIPS = { room: emptyRoom, stuck: stuckPicture, other: otherSize };
-
-function otherSize(personClip: string, folder: string): string {
-  return resized(emptyRoom(personClip, folder), "640x480", folder);
-}
+/** What the camera may show, made of person.mp4. */
+const CLIPS = {
+  room: emptyRoom,
+  stuck: stuckPicture,
+  other: (personClip: string, folder: string) =>
+    inAnotherWay(emptyRoom(personClip, folder), "640x480", folder),
+};
 
 const ROWS: readonly CameraFaultRow[] = [
   {
@@ -91,7 +93,7 @@ const ROWS: readonly CameraFaultRow[] = [
     },
   },
   {
-    fault: "camera comes back with another size",
+    fault: "camera comes back with another size and codec",
     isNoticed: true,
     async inflict(victim, world) {
       await victim.stop();
@@ -206,7 +208,11 @@ async function startVictim(folder: string, stack: AsyncDisposableStack): Promise
       await camera[Symbol.asyncDispose]();
     },
     async start(clip = "room") {
-      camera = await startRtspCamera({ clip: clips[clip] ?? "", port });
+      camera = await startRtspCamera({
+        clip: clips[clip] ?? "",
+        codec: clip === "other" ? "h265" : "h264",
+        port,
+      });
     },
   };
 }

@@ -18,23 +18,20 @@ export function stuckPicture(clip: string, folder: string): string {
   return file;
 }
 
-/** The same clip in another size. */
-export function resized(clip: string, size: string, folder: string): string {
-  const file = join(folder, `${size}.mp4`);
-  execFileSync("ffmpeg", [
-    ...QUIET,
-    "-i",
-    clip,
-    "-an",
-    "-vf",
-    `scale=${size.replace("x", ":")}`,
-    ...H264,
-    file,
-  ]);
+/** The same clip in another size and another codec, as after somebody has set the camera up anew. */
+export function inAnotherWay(clip: string, size: string, folder: string): string {
+  const file = join(folder, `${size}-h265.mp4`);
+  const scaled = ["-i", clip, "-an", "-vf", `scale=${size.replace("x", ":")}`];
+  execFileSync("ffmpeg", [...QUIET, ...scaled, ...H265, file]);
   return file;
 }
 
 const H264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-bf", "0", "-g", "20"];
+
+const H265 = [
+  ...["-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-tag:v", "hvc1"],
+  ...["-x265-params", "log-level=none:bframes=0:keyint=20"],
+];
 
 /** A clip for modules that see (see seeing-module.ts). */
 export interface SignalClip {
