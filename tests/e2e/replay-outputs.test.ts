@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { fakeModule } from "../support/fake-modules.ts";
+import { fakeModule, NO_POISON } from "../support/fake-modules.ts";
 import { sabrewing } from "../support/sabrewing.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { makeTestClip } from "../support/test-clip.ts";
@@ -72,7 +72,7 @@ async function prepare() {
   const folder = await temporaryFolder();
   const clip = makeTestClip({ seconds: 2 });
   const model = join(folder.path, "fake.wasm");
-  writeFileSync(model, fakeModule({ width: 64, height: 32 }));
+  writeFileSync(model, fakeModule({ width: 64, height: 32, poison: NO_POISON }));
   return {
     folder: folder.path,
     replay: (...options: string[]) => {

@@ -28,6 +28,24 @@ export const POISON = {
   lastWords: 216,
 } as const;
 
+/** No byte of a real picture makes a module with these go wrong. */
+export const NO_POISON: Readonly<Record<keyof typeof POISON, number>> = {
+  loop: 256,
+  trap: 256,
+  exit: 256,
+  tooMany: 256,
+  notANumber: 256,
+  badLabel: 256,
+  late: 256,
+  wrongSequence: 256,
+  badMagic: 256,
+  flood: 256,
+  truncated: 256,
+  twice: 256,
+  end: 256,
+  lastWords: 256,
+};
+
 export const LABELS = ["person", "car", "dog"] as const;
 
 /** How a fake module differs from a good one. */
