@@ -1,4 +1,4 @@
-import { fakeModule, POISON } from "./fake-modules.ts";
+import { type FakeOptions, fakeModule, POISON } from "./fake-modules.ts";
 
 /** The model input: a quarter of a 4:3 picture of 256×192. */
 const WIDTH = 64;
@@ -9,8 +9,9 @@ const CORNER = 10;
  * A detector module that sees: a person where the picture is white, but for the top left corner. While that is white it
  * does this instead.
  */
-export function seeingModule(misbehaviour: keyof typeof POISON): Uint8Array {
+export function seeingModule(misbehaviour: keyof typeof POISON, options: FakeOptions = {}): Uint8Array {
   return fakeModule({
+    ...options,
     width: WIDTH,
     height: HEIGHT,
     senses: ({ frame, detections }) => `

@@ -45,18 +45,18 @@ export const SIGNAL_FPS = 5;
 export const SIGNAL_SIZE = { width: 320, height: 240 };
 
 /**
- * A white square that wanders; in the middle of each round, for one frame, the top left corner is white as well where it
- * is black otherwise.
+ * A white square that wanders; in the middle of each round, for one frame or as many as are wanted, the top left corner is
+ * white as well where it is black otherwise.
  */
-export function squareAndSignal(folder: string, { seconds = 6, signals = true } = {}): SignalClip {
-  const file = join(folder, signals ? "signal.mp4" : "square.mp4");
+export function squareAndSignal(folder: string, { seconds = 6, signals = 1 } = {}): SignalClip {
+  const file = join(folder, `signals-${signals}.mp4`);
   const source = (colour: string, size: string) => [
     ...["-f", "lavfi", "-i", `color=c=${colour}:s=${size}:r=${SIGNAL_FPS}:d=${seconds}`],
   ];
-  const frame = (SIGNAL_FPS * seconds) / 2;
+  const first = Math.floor((SIGNAL_FPS * seconds - signals) / 2);
   const corner = (colour: string) => `drawbox=x=0:y=0:w=48:h=48:color=${colour}:t=fill`;
-  const lit = signals ? `,${corner("white")}:enable='eq(n,${frame})'` : "";
-  const wander = `[0][1]overlay=x='130+90*sin(2*PI*t/${seconds})':y=120,${corner("black")}${lit}`;
+  const lit = `${corner("white")}:enable='between(n,${first},${first + signals - 1})'`;
+  const wander = `[0][1]overlay=x='130+90*sin(2*PI*t/${seconds})':y=120,${corner("black")},${lit}`;
   execFileSync("ffmpeg", [
     ...[
       ...QUIET,

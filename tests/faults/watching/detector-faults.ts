@@ -49,7 +49,7 @@ export const DETECTOR_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     stack.defer(() => rmSync(folder, { recursive: true }));
     const modulePath = join(folder, "seeing.wasm");
     writeFileSync(modulePath, seeingModule(row.does));
-    const [signalling, quiet] = [squareAndSignal(folder), squareAndSignal(folder, { signals: false })];
+    const [signalling, quiet] = [squareAndSignal(folder), squareAndSignal(folder, { signals: 0 })];
     const hit = stack.use(await startRtspCamera({ clip: signalling.file }));
     const undisturbed = stack.use(await startRtspCamera({ clip: quiet.file }));
     // Every picture is looked at in full, so that the signal is where the module looks for it.

@@ -1,0 +1,76 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/clips.ts";
+import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
+import { mosquittoIsInstalled } from "../support/brokers.ts";
+import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
+import { seeingModule } from "../support/seeing-module.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+let folder: string;
+let modulePath: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sabrewing-supervision-"));
+  modulePath = join(folder, "detector.wasm");
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A camera that shows a square, and for `signals` frames of each round what makes the module misbehave. */
+async function watchSquare(
+  stack: AsyncDisposableStack,
+  round: { readonly seconds: number; readonly signals: number },
+): Promise<WatchWorld> {
+  const camera = stack.use(await startRtspCamera({ clip: squareAndSignal(folder, round).file }));
+  const settings = { motion: { enabled: false }, detect: { ...SIGNAL_SIZE, fps: SIGNAL_FPS } };
+  return stack.use(
+    await startWatchWorld({ modulePath, cameras: { door: watched(camera.address, settings) } }),
+  );
+}
+
+const types = (world: WatchWorld) => world.events("door").map(({ type }) => type);
+const said = (world: WatchWorld, words: string) => world.log.filter(({ msg }) => msg.includes(words)).length;
+
+describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks after its detector", () => {
+  test("one that keeps dying leaves motion only, is told of, and comes back by itself", async () => {
+    writeFileSync(modulePath, seeingModule("trap"));
+    await using stack = new AsyncDisposableStack();
+    const world = await watchSquare(stack, { seconds: 40, signals: 60 });
+    await world.untilStatus("door", "motion_only", 60_000);
+    expect((await world.newStats()).detectors.fake?.state).toBe("failing");
+    await waitUntil("the event ends", () => types(world).includes("end"));
+    expect(world.events("door").find(({ type }) => type === "end")?.reason).toBe("detector_failed");
+    expect(world.stats().cameras.door?.camera_fps, "pictures go on").toBeGreaterThan(0);
+
+    await world.untilStatus("door", "online", 60_000);
+    await waitUntil("the square is found again", () => types(world).at(-1) === "new", 60_000);
+    expect(world.statuses("door")).toEqual(["offline", "online", "motion_only", "online"]);
+    expect(said(world, "The detector keeps failing")).toBe(1);
+    expect(said(world, "answers again")).toBeGreaterThan(0);
+  }, 240_000);
+
+  test("its model is replaced while it runs: by a better one, but not by one that lacks a label", async () => {
+    const put = (content: Uint8Array) => {
+      writeFileSync(`${modulePath}.new`, content);
+      renameSync(`${modulePath}.new`, modulePath);
+    };
+    put(seeingModule("trap"));
+    await using stack = new AsyncDisposableStack();
+    const world = await watchSquare(stack, { seconds: 6, signals: 0 });
+    await waitUntil("the square is found", () => types(world).includes("new"), 60_000);
+
+    put(seeingModule("trap", { description: { name: "better" } }));
+    // Nobody asks for it: the file is looked at now and then.
+    await waitUntil("the model is replaced", () => said(world, "better runs now") === 1, 60_000);
+    put(seeingModule("trap", { description: { name: "other", labels: ["boat"] } }));
+    process.kill(world.pid, "SIGHUP");
+    await waitUntil("it is refused", () => said(world, "the model stays as it is") === 1, 60_000);
+
+    const stats = await world.newStats();
+    expect(Object.keys(stats.detectors)).toEqual(["better"]);
+    expect(stats.detectors.better?.faults).toMatchObject({ unavailable: 0, trap: 0 });
+    expect(types(world), "the event outlives it").not.toContain("end");
+    expect(world.events("door").length).toBeGreaterThan(0);
+  }, 240_000);
+});
