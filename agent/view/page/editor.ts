@@ -1,8 +1,10 @@
 import { element } from "./element.ts";
 import { polygonStage } from "./polygon-stage.ts";
 import type { CameraSetup } from "./protocol.ts";
+import { shapeList } from "./shape-list.ts";
 import {
   addCorner,
+  KINDS,
   nameProblem,
   newShape,
   removeCorner,
@@ -12,17 +14,6 @@ import {
 } from "./shapes.ts";
 import { toYaml } from "./to-yaml.ts";
 
-const KINDS: Readonly<Record<ShapeKind, string>> = {
-  zone: "Zone",
-  motion: "Motion mask",
-  object: "Object mask",
-};
-const MEANINGS: Readonly<Record<ShapeKind, string>> = {
-  zone: "A part of the picture with a name. An object is in it while its feet are.",
-  motion: "Motion does not count here: clocks, flags, trees. It does not hide objects.",
-  object: "Nothing that stands here is an object: statues, posters.",
-};
-
 /** Draws zones and masks on a camera's picture and words them for the configuration. Changes nothing by itself. */
 export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): void {
   const choice = element(
@@ -31,9 +22,13 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
     cameras.map(({ name }) => element("option", { text: name })),
   );
   const picture = element("img", { alt: "", class: "still" });
-  const list = element("ul", { class: "shapes" });
   const problem = element("p", { class: "bad", role: "alert" });
-  const yaml = element("pre", { class: "yaml", tabindex: "0", "aria-label": "YAML for sabrewing.yml" });
+  const yaml = element("pre", {
+    class: "yaml",
+    tabindex: "0",
+    role: "region",
+    "aria-label": "YAML for sabrewing.yml",
+  });
   const copied = element("span", { role: "status" });
   const copy = element("button", { type: "button", class: "primary", text: "Copy" });
   const fresh = element("button", { type: "button", text: "New picture" });
@@ -41,14 +36,27 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
   let camera: CameraSetup | undefined;
   let shapes: readonly Shape[] = [];
   let chosen = 0;
-  const stage = polygonStage({
-    choose(index) {
-      chosen = index;
-      update();
-    },
-    change(shape) {
-      shapes = shapes.with(chosen, shape);
-      update();
+  const change = (shape: Shape) => {
+    shapes = shapes.with(chosen, shape);
+    update();
+  };
+  const changeBy = (edit: (shape: Shape) => Shape) => {
+    const shape = shapes[chosen];
+    if (shape !== undefined) change(edit(shape));
+  };
+  const choose = (index: number) => {
+    chosen = index;
+    update();
+  };
+  const stage = polygonStage({ choose, change });
+  const list = shapeList({
+    choose,
+    rename: (name) => changeBy((shape) => ({ ...shape, name })),
+    addCorner: () => changeBy((shape) => addCorner(shape, shape.corners.length - 1)),
+    removeCorner: () => changeBy((shape) => removeCorner(shape, shape.corners.length - 1)),
+    remove(index) {
+      shapes = shapes.toSpliced(index, 1);
+      choose(Math.max(0, Math.min(chosen, shapes.length - 1)));
     },
   });
   const frame = element("div", { class: "stage canvas" }, [picture, stage.svg]);
@@ -57,9 +65,8 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
     camera = cameras.find((one) => one.name === name);
     if (camera === undefined) return;
     shapes = shapesOf(camera);
-    chosen = 0;
     showPicture();
-    update();
+    choose(0);
   }
 
   function showPicture(): void {
@@ -69,79 +76,17 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
   function update(): void {
     if (camera === undefined) return;
     stage.show(shapes, chosen);
+    list.show(shapes, chosen);
     yaml.textContent = toYaml(camera.name, shapes, shapesOf(camera));
     copied.textContent = "";
     problem.textContent = nameProblem(shapes) ?? "";
-    // What somebody types into must stay the same element.
-    if (list.contains(document.activeElement) && document.activeElement instanceof HTMLInputElement) return;
-    list.replaceChildren(...shapes.map(shapeItem));
   }
 
-  function shapeItem(shape: Shape, index: number): HTMLElement {
-    const title = shape.kind === "zone" ? shape.name : `${KINDS[shape.kind]} ${numberOf(shape)}`;
-    const choose = element("button", {
-      type: "button",
-      "aria-pressed": String(index === chosen),
-      text: title,
-    });
-    choose.addEventListener("click", () => {
-      chosen = index;
-      update();
-    });
-    const remove = element("button", { type: "button", class: "quiet", text: "Remove" });
-    remove.setAttribute("aria-label", `Remove ${title}`);
-    remove.addEventListener("click", () => {
-      shapes = shapes.toSpliced(index, 1);
-      chosen = Math.max(0, Math.min(chosen, shapes.length - 1));
-      update();
-    });
-    const item = element("li", { class: `shape-item ${shape.kind}` }, [choose, remove]);
-    if (index === chosen) item.append(detailsOf(shape, index));
-    return item;
-  }
-
-  function numberOf(shape: Shape): number {
-    return shapes.filter(({ kind }) => kind === shape.kind).indexOf(shape) + 1;
-  }
-
-  function detailsOf(shape: Shape, index: number): HTMLElement {
-    const parts: HTMLElement[] = [element("p", { class: "details", text: MEANINGS[shape.kind] })];
-    if (shape.kind === "zone") {
-      const input = element("input", { value: shape.name, pattern: "[A-Za-z0-9_\\-]+", autocomplete: "off" });
-      input.addEventListener("input", () => {
-        const now = shapes[index];
-        if (now === undefined) return;
-        shapes = shapes.with(index, { ...now, name: input.value });
-        update();
-      });
-      input.addEventListener("change", () => {
-        input.blur();
-        update();
-      });
-      const label = element("label", { text: "Name " }, [input]);
-      parts.push(label);
-    }
-    const last = shape.corners.length - 1;
-    const more = element("button", { type: "button", text: "Add a corner" });
-    more.addEventListener("click", () => replace(addCorner(shape, last)));
-    const fewer = element("button", { type: "button", text: "Take one away" });
-    fewer.disabled = last < 3;
-    fewer.addEventListener("click", () => replace(removeCorner(shape, last)));
-    parts.push(element("div", { class: "row" }, [more, fewer]));
-    return element("div", { class: "shape-details" }, parts);
-  }
-
-  function replace(shape: Shape): void {
-    shapes = shapes.with(chosen, shape);
-    update();
-  }
-
-  const add = (Object.keys(KINDS) as ShapeKind[]).map((kind) => {
+  const add = (["zone", "motion", "object"] as const).map((kind: ShapeKind) => {
     const button = element("button", { type: "button", text: `New ${KINDS[kind].toLowerCase()}` });
     button.addEventListener("click", () => {
       shapes = [...shapes, newShape(kind, shapes)];
-      chosen = shapes.length - 1;
-      update();
+      choose(shapes.length - 1);
     });
     return button;
   });
@@ -178,7 +123,7 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
     element("section", { class: "card" }, [
       element("h2", { text: "Zones and masks" }),
       element("div", { class: "row" }, add),
-      list,
+      list.list,
       problem,
       element("h2", { text: "For sabrewing.yml" }),
       element("p", {

@@ -36,8 +36,13 @@ export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind)
   return found;
 }
 
-function setAttributes(to: Element, attributes: Readonly<Record<string, string | undefined>>): void {
+/** Gives an element, where there is one, these attributes; undefined takes one away. */
+export function setAttributes(
+  to: Element | undefined,
+  attributes: Readonly<Record<string, string | undefined>>,
+): void {
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined) to.setAttribute(key, value);
+    if (value === undefined) to?.removeAttribute(key);
+    else to?.setAttribute(key, value);
   }
 }

@@ -12,8 +12,8 @@ export function eventList(list: HTMLElement): { tell(news: EventNews): void; cle
     text: "Nothing yet. An event appears here when it begins.",
   });
   list.replaceChildren(nothing);
-  // It scrolls, and must do so by the keyboard, too.
-  list.tabIndex = 0;
+  // What scrolls must do so by the keyboard, too.
+  if (list.parentElement !== null) list.parentElement.tabIndex = 0;
   return {
     tell(news) {
       const item = items.get(news.id) ?? element("li", { "data-event": news.id });

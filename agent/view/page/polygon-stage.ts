@@ -1,4 +1,4 @@
-import { svgElement } from "./element.ts";
+import { setAttributes, svgElement } from "./element.ts";
 import type { Corner } from "./protocol.ts";
 import { addCorner, moveCorner, removeCorner, type Shape } from "./shapes.ts";
 
@@ -30,23 +30,14 @@ const DIRECTIONS: Readonly<Record<string, Corner>> = {
  */
 export function polygonStage({ choose, change }: StageActions): PolygonStage {
   // Units of a tenth of a percent; the picture's proportions are not the drawing's business.
-  const svg = svgElement("svg", { viewBox: "0 0 1000 1000", preserveAspectRatio: "none", class: "polygons" });
-  let shown: { readonly shape: Shape; readonly corner: number } | undefined;
-
-  const corner = (shape: Shape, index: number, [x, y]: Corner): SVGElement => {
-    // A line of no length with a round cap is round, however the picture is stretched.
-    const at = `M${x * 1000} ${y * 1000}h0`;
-    const label = `Corner ${index + 1} of ${shape.corners.length}: ${Math.round(x * 100)} % from the left, ${Math.round(y * 100)} % from the top`;
-    const handle = svgElement("path", {
-      d: at,
-      class: "handle",
-      tabindex: "0",
-      role: "button",
-      "aria-label": label,
-    });
-    handle.dataset.corner = String(index);
-    return handle;
-  };
+  const svg = svgElement("svg", {
+    viewBox: "0 0 1000 1000",
+    preserveAspectRatio: "none",
+    class: "polygons",
+  });
+  const layers = { polygons: svgElement("g"), rims: svgElement("g"), handles: svgElement("g") };
+  svg.append(layers.polygons, layers.rims, layers.handles);
+  let shown: Shape | undefined;
 
   function at({ clientX, clientY }: PointerEvent): Corner {
     const { left, top, width, height } = svg.getBoundingClientRect();
@@ -57,9 +48,7 @@ export function polygonStage({ choose, change }: StageActions): PolygonStage {
     target: EventTarget | null,
   ): { readonly shape: Shape; readonly index: number } | undefined {
     const index = target instanceof SVGElement ? target.dataset.corner : undefined;
-    return index === undefined || shown === undefined
-      ? undefined
-      : { shape: shown.shape, index: Number(index) };
+    return index === undefined || shown === undefined ? undefined : { shape: shown, index: Number(index) };
   }
 
   let dragged: number | undefined;
@@ -74,7 +63,7 @@ export function polygonStage({ choose, change }: StageActions): PolygonStage {
     focusCorner(dragged);
   });
   svg.addEventListener("pointermove", (event) => {
-    if (dragged !== undefined && shown !== undefined) change(moveCorner(shown.shape, dragged, at(event)));
+    if (dragged !== undefined && shown !== undefined) change(moveCorner(shown, dragged, at(event)));
   });
   for (const end of ["pointerup", "pointercancel"] as const) {
     svg.addEventListener(end, () => {
@@ -112,24 +101,38 @@ export function polygonStage({ choose, change }: StageActions): PolygonStage {
   return {
     svg,
     show(shapes, chosen) {
-      const focused = svg.contains(document.activeElement)
-        ? cornerOf(document.activeElement)?.index
-        : undefined;
-      const polygons = shapes.map(({ kind, corners }, index) => {
+      const polygons = soMany(layers.polygons, "polygon", shapes.length);
+      for (const [index, { kind, corners }] of shapes.entries()) {
         const points = corners.map(([x, y]) => `${x * 1000},${y * 1000}`).join(" ");
-        const polygon = svgElement("polygon", { points, class: `shape ${kind}` });
-        if (index === chosen) polygon.classList.add("chosen");
-        else polygon.dataset.shape = String(index);
-        return polygon;
-      });
-      const shape = shapes[chosen];
-      shown = shape && { shape, corner: focused ?? 0 };
-      const handles = shape?.corners.map((place, index) => corner(shape, index, place)) ?? [];
-      const rims = handles.map((handle) =>
-        svgElement("path", { d: handle.getAttribute("d") ?? "", class: "rim" }),
-      );
-      svg.replaceChildren(...polygons, ...rims, ...handles);
-      if (focused !== undefined) focusCorner(focused);
+        const isChosen = index === chosen;
+        const polygon = polygons[index];
+        setAttributes(polygon, { points, class: `shape ${kind}${isChosen ? " chosen" : ""}` });
+        setAttributes(polygon, { "data-shape": isChosen ? undefined : String(index) });
+      }
+      shown = shapes[chosen];
+      const corners = shown?.corners ?? [];
+      const rims = soMany(layers.rims, "path", corners.length);
+      const handles = soMany(layers.handles, "path", corners.length);
+      for (const [index, [x, y]] of corners.entries()) {
+        // A line of no length with a round cap is round, however the picture is stretched.
+        const d = `M${x * 1000} ${y * 1000}h0`;
+        const place = `${Math.round(x * 100)} % from the left, ${Math.round(y * 100)} % from the top`;
+        const label = `Corner ${index + 1} of ${corners.length}: ${place}`;
+        setAttributes(rims[index], { d, class: "rim" });
+        const spoken = { tabindex: "0", role: "button", "aria-label": label };
+        setAttributes(handles[index], { d, class: "handle", "data-corner": String(index), ...spoken });
+      }
     },
   };
+}
+
+/** The elements of a group, as many as wanted. Those there already stay: one of them may have the focus. */
+function soMany<Name extends "polygon" | "path">(
+  group: SVGGElement,
+  name: Name,
+  count: number,
+): readonly Element[] {
+  while (group.childElementCount > count) group.lastElementChild?.remove();
+  while (group.childElementCount < count) group.append(svgElement(name));
+  return [...group.children];
 }

@@ -3,6 +3,12 @@ import type { CameraSetup, Corner } from "./protocol.ts";
 /** What a polygon is for. */
 export type ShapeKind = "zone" | "motion" | "object";
 
+export const KINDS: Readonly<Record<ShapeKind, string>> = {
+  zone: "Zone",
+  motion: "Motion mask",
+  object: "Object mask",
+};
+
 /** A polygon that is being edited. */
 export interface Shape {
   readonly kind: ShapeKind;

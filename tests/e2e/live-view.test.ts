@@ -1,0 +1,251 @@
+/** The live view as a person has it: our server, ffmpeg, a camera by RTSP and a browser. */
+import { once } from "node:events";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { parse } from "yaml";
+import { systemClock } from "../../agent/base/clock.ts";
+import { openLog } from "../../agent/base/log.ts";
+import type { CameraConfig } from "../../agent/config/schema.ts";
+import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
+import { findChromium, startChromium } from "../support/chromium.ts";
+import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/rtsp-camera.ts";
+import { scriptedDetector } from "../support/scripted-detector.ts";
+import { door } from "../support/small-config.ts";
+import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+import { TextStream } from "../support/text-stream.ts";
+import { WALK_SIZE, walkPast } from "../support/walk-past.ts";
+
+const TOKEN = "0123456789abcdef";
+const PASSWORD = "sekret @ door";
+const CAMERA = `
+objects: {track: [person], mask: "0.8,0,1,0,1,0.2"}
+zones: {porch: {coordinates: "0.1,0.4,0.9,0.4,0.9,1,0.1,1", inertia: 2}}`;
+
+/** A camera, and a live view of it on which somebody walks past again and again. */
+interface Scene extends AsyncDisposable {
+  readonly port: number;
+  readonly logged: TextStream;
+}
+
+async function openScene(): Promise<Scene> {
+  await using stack = new AsyncDisposableStack();
+  const clip: TestClip = stack.use(makeTestClip({ ...WALK_SIZE, seconds: 4 }));
+  const rtsp: RtspCamera = stack.use(
+    await startRtspCamera({ clip: clip.file, user: "cam", password: PASSWORD }),
+  );
+  const path = rtsp.address.replace("rtsp://", "rtsp://cam:sekret%20%40%20door@");
+  const configured = door(CAMERA);
+  const camera: CameraConfig = { ...configured, ffmpeg: { ...configured.ffmpeg, inputs: [{ path }] } };
+  const logged = new TextStream();
+  const stopping = new AbortController();
+  stack.defer(() => stopping.abort());
+  const view = stack.use(
+    await openLiveView({ host: "127.0.0.1", port: 0, token: TOKEN }, [camera], {
+      clock: systemClock,
+      log: openLog("info", logged),
+      random: Math.random,
+      signal: stopping.signal,
+      detector: scriptedDetector([]),
+      version: "1.2.3",
+    }),
+  );
+  view.tellHealth(() => ({
+    version: "1.2.3",
+    pid: 1,
+    uptime: 3725,
+    rss_mb: 123,
+    broker: { address: "broker:1883", connected: true, waiting: 2, dropped: 0 },
+    detector: {
+      name: "scripted",
+      input: "64x32",
+      precision: "f32",
+      runtime: "wasmer",
+      licence: "none",
+      inference_speed: 12.5,
+      frames: 1,
+      faults: 0,
+      restarts: 0,
+    },
+    cameras: [],
+    events: [],
+  }));
+  const walking = walkForEver(view, camera, stopping.signal);
+  stack.defer(() => walking);
+  stack.defer(() => stopping.abort());
+  const all = stack.move();
+  return { port: view.port, logged, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+async function walkForEver(view: LiveView, camera: CameraConfig, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    for await (const outcome of walkPast(camera, { startMs: Date.now() })) {
+      await view.show(camera.name, outcome);
+      await systemClock.sleep(100, signal);
+      if (signal.aborted) return;
+    }
+  }
+}
+
+/** Command lines of the ffmpegs that make video for the page. */
+function videoProcesses(): readonly string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")];
+      } catch {
+        return [];
+      }
+    })
+    .filter((line) => line.startsWith("ffmpeg ") && line.includes("mpeg1video"));
+}
+
+describe.skipIf(!hasRtspServer())("the video of a camera", () => {
+  test("is made while somebody watches, and no password can be seen meanwhile", async () => {
+    await using scene = await openScene();
+    const base = `127.0.0.1:${scene.port}`;
+    const reply = await fetch(`http://${base}/?token=${TOKEN}`, { redirect: "manual" });
+    const cookie = reply.headers.get("set-cookie")?.split(";")[0] ?? "";
+    const before = videoProcesses().length;
+
+    const video = new WebSocket(`ws://${base}/cameras/door/video`, {
+      headers: { cookie, origin: `http://${base}` },
+    });
+    const [first] = await once(video, "message");
+    // MPEG-TS (ISO/IEC 13818-1, section 2.4.3): packets of 188 bytes, each begins with 0x47.
+    expect([first[0], first[188]]).toEqual([0x47, 0x47]);
+    const playing = videoProcesses();
+    expect(playing).toHaveLength(before + 1);
+    expect(playing.join()).not.toMatch(/sekret|rtsp:/);
+    video.close();
+    await expect.poll(() => videoProcesses().length, { timeout: 10_000 }).toBe(before);
+    expect(scene.logged.text).not.toMatch(/sekret|0123456789abcdef/);
+  });
+});
+
+const chromium = findChromium();
+
+describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
+  const stack = new AsyncDisposableStack();
+  let scene: Scene;
+  let open: (size: { width: number; height: number }, scheme: "dark" | "light") => Promise<Page>;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    scene = stack.use(await openScene());
+    const browser = stack.adopt(await startChromium(chromium ?? ""), (one) => one.close());
+    open = async (viewport, colorScheme) => {
+      const page = await browser.newPage({ viewport, colorScheme, reducedMotion: "reduce" });
+      const base = `http://127.0.0.1:${scene.port}/`;
+      page.on("console", (said) => {
+        if (said.type() === "error" || said.type() === "warning") complaints.push(said.text());
+      });
+      page.on("pageerror", (error) => complaints.push(error.message));
+      page.on("request", (request) => {
+        if (!request.url().startsWith(base)) complaints.push(`asked ${request.url()}`);
+      });
+      await page.goto(`${base}?token=${TOKEN}`);
+      return page;
+    };
+  });
+  afterAll(() => stack.disposeAsync());
+
+  /** For people to look at: out/live-view/*.png */
+  async function photograph(page: Page, name: string): Promise<void> {
+    mkdirSync("out/live-view", { recursive: true });
+    await page.screenshot({ path: join("out/live-view", `${name}.png`), fullPage: true });
+  }
+
+  /** What axe finds wrong (WCAG 2.2 A and AA, and best practices). */
+  async function barriers(page: Page): Promise<readonly string[]> {
+    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+    // In the page's own world by the debugger, which its policy does not bind.
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate("axe.run()").then((result) => Object(result));
+    return violations.map(
+      ({ id, nodes }: { id: string; nodes: readonly { html: string }[] }) =>
+        `${id}: ${nodes.map(({ html }) => html).join(" ")}`,
+    );
+  }
+
+  test("shows the camera live, who is in view, what happened and how the agent is", async () => {
+    await using page = await open({ width: 1280, height: 800 }, "dark");
+    await page.locator(".camera[data-playing]").waitFor({ timeout: 30_000 });
+    // The moving test picture is anything but black. WebGL shows it to others only in the frame in which it was drawn.
+    const colours = `new Promise((resolve) => requestAnimationFrame(() => {
+      const context = document.createElement("canvas").getContext("2d");
+      context.drawImage(document.querySelector("canvas.video"), 0, 0, 100, 100);
+      resolve(new Set(context.getImageData(0, 0, 100, 100).data).size);
+    }))`;
+    await expect.poll(() => page.evaluate(colours), { timeout: 10_000 }).toBeGreaterThan(50);
+    await page.getByText("person 1").waitFor();
+    await page.getByRole("img", { name: "Live picture of door: person 1" }).waitFor();
+    const event = page.getByRole("log").getByRole("listitem").first();
+    await event.getByText("door: porch").waitFor();
+    await event.getByRole("img", { name: "person at door" }).waitFor();
+    await page.getByText("connected, 2 waiting").waitFor();
+    await page.getByText("1 h 2 min").waitFor();
+    await photograph(page, "desktop-dark");
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test("has room on a phone, by day", async () => {
+    await using page = await open({ width: 390, height: 844 }, "light");
+    await page.locator(".camera[data-playing]").waitFor({ timeout: 30_000 });
+    await page.getByText("person 1").waitFor();
+    await photograph(page, "phone-light");
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test("is edited with mouse or keyboard, and says what to put into the configuration", async () => {
+    await using page = await open({ width: 1280, height: 900 }, "light");
+    await page.getByRole("button", { name: "Zones and masks" }).click();
+    await page.getByRole("button", { name: "New zone" }).click();
+    await page.getByLabel("Name").fill("path");
+    const corner = page.getByRole("button", { name: /^Corner 1 of 4/ });
+    await corner.focus();
+    for (const key of ["ArrowLeft", "ArrowUp", "Shift+ArrowUp", "Delete"]) await page.keyboard.press(key);
+    const yaml = page.getByLabel("YAML for sabrewing.yml");
+    const zones = async () => parse((await yaml.textContent()) ?? "").cameras.door.zones;
+    const zone = async () => (await zones()).path.coordinates;
+    expect(await zone()).toBe("0.65,0.35,0.65,0.65,0.35,0.65");
+
+    const picture = await page.locator(".polygons").boundingBox();
+    const at = await page.getByRole("button", { name: /^Corner 1 of 3/ }).boundingBox();
+    if (picture === null || at === null) throw new Error("expected the drawing to be there");
+    await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(picture.x + picture.width * 0.9, picture.y + picture.height * 0.1, { steps: 4 });
+    await page.mouse.up();
+    const [x = 0, y = 0] = (await zone()).split(",").map(Number);
+    expect([x.toFixed(1), y.toFixed(1)]).toEqual(["0.9", "0.1"]);
+    // What was there before stays as it was.
+    const { porch } = await zones();
+    expect(porch).toEqual({ coordinates: "0.1,0.4,0.9,0.4,0.9,1,0.1,1", inertia: 2 });
+    await photograph(page, "editor-light");
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test("asks for the token, and says so when it was wrong", async () => {
+    await using page = await open({ width: 390, height: 700 }, "dark");
+    await page.getByRole("button", { name: "Leave" }).click();
+    await page.getByLabel("Token").fill("not the token at all");
+    await page.keyboard.press("Enter");
+    await page.getByText("That was not the token.").waitFor();
+    await photograph(page, "enter-dark");
+    expect(await barriers(page)).toEqual([]);
+    await page.getByLabel("Token").fill(TOKEN);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Latest events" }).waitFor();
+  });
+
+  test("breaks none of its own rules and asks nobody else for anything", () => {
+    // A browser reports the 401 of the page that asks for the token.
+    expect(complaints.filter((text) => !text.includes("401 (Unauthorized)"))).toEqual([]);
+  });
+});
