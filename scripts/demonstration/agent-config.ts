@@ -19,6 +19,8 @@ export interface AgentSettings {
   readonly snapshots: boolean;
   /** Seconds between two messages of figures. */
   readonly statsIntervalSeconds: number;
+  /** Who may look on in a browser, on any port that is free. Default: nobody. */
+  readonly view?: { readonly token: string };
 }
 
 /** The variable that carries the broker's password to the agent: it stands in no file. */
@@ -38,6 +40,7 @@ export function agentConfig(settings: AgentSettings): string {
       stats_interval: settings.statsIntervalSeconds,
     },
     model: { path: settings.modulePath },
+    ...(settings.view === undefined ? {} : { view: { enabled: true, port: 0, token: settings.view.token } }),
     ...(settings.stateDirectory === undefined ? {} : { state_dir: settings.stateDirectory }),
     cameras: {
       [CAMERA]: {

@@ -138,7 +138,11 @@ function drawZone(
   context.fill();
   context.globalAlpha = 1;
   strokeTwice(context, colour, 1.5);
-  const [x, y] = corners.reduce((lowest, corner) => (corner[1] > lowest[1] ? corner : lowest), [0, 0]);
+  // Down where its people stand, and at the left, where there is room to the right of it.
+  const [x, y] = corners.reduce(
+    (best, [x, y]) => (y > best[1] || (y === best[1] && x < best[0]) ? [x, y] : best),
+    [0, 0],
+  );
   const left = Math.min(x * width + 6, width - context.measureText(name).width - 6);
   context.strokeStyle = "rgba(0, 0, 0, 0.7)";
   context.lineWidth = 3;

@@ -1,0 +1,65 @@
+/**
+ * How soon the live view of a running agent shows something, in a headless Chromium on this machine:
+ *
+ *   npm run -s bench:view -- --url http://127.0.0.1:5080 --token TOKEN [--rounds 5] [--screenshots DIR] [--json]
+ *
+ * `first_paint_ms`: the page is there. `still_ms`: a picture of the camera, not older than a frame. `video_ms`: the video
+ * runs, for which the camera must have sent a whole picture first.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Browser } from "playwright-core";
+import { findChromium, startChromium } from "../tests/support/chromium.ts";
+
+const { values } = parseArgs({
+  options: {
+    url: { type: "string", default: "http://127.0.0.1:5080" },
+    token: { type: "string", default: "" },
+    rounds: { type: "string", default: "5" },
+    screenshots: { type: "string" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const WAIT_MS = 60_000;
+
+interface Row {
+  readonly first_paint_ms: number;
+  readonly still_ms: number;
+  readonly video_ms: number;
+}
+
+/** A browser that has never been there opens the page. */
+async function openOnce(browser: Browser, screenshot: string | undefined): Promise<Row> {
+  await using page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const startMs = performance.now();
+  const since = () => Math.round(performance.now() - startMs);
+  const address = new URL(values.url);
+  address.searchParams.set("token", values.token);
+  await page.goto(address.href);
+  const [still, video] = await Promise.all([
+    page.locator(".camera[data-live]").first().waitFor({ timeout: WAIT_MS }).then(since),
+    page.locator(".camera[data-playing]").first().waitFor({ timeout: WAIT_MS }).then(since),
+  ]);
+  const paint = await page.evaluate(
+    `performance.getEntriesByType("paint").find(({ name }) => name === "first-contentful-paint").startTime`,
+  );
+  if (screenshot !== undefined) await page.screenshot({ path: screenshot });
+  return { first_paint_ms: Math.round(Number(paint)), still_ms: still, video_ms: video };
+}
+
+const chromium = findChromium();
+if (chromium === undefined) throw new Error("no Chromium on this machine: apt install chromium");
+if (values.screenshots !== undefined) mkdirSync(values.screenshots, { recursive: true });
+const browser = await startChromium(chromium);
+for (let round = 1; round <= Number(values.rounds); round++) {
+  const screenshot = values.screenshots && join(values.screenshots, `round-${round}.png`);
+  const row = await openOnce(browser, screenshot);
+  console.log(
+    values.json
+      ? JSON.stringify(row)
+      : `first paint ${row.first_paint_ms} ms, a still ${row.still_ms} ms, video ${row.video_ms} ms`,
+  );
+}
+await browser.close();

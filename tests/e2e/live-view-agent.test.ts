@@ -1,0 +1,68 @@
+/** The whole agent with its live view on: what it sees in a real clip is what the page is told. */
+import { expect, test } from "vitest";
+import { WebSocket } from "ws";
+import type { LiveMessage } from "../../agent/view/page/protocol.ts";
+import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
+import { startCamera } from "../../scripts/demonstration/camera.ts";
+import { startAgent } from "../support/agent-process.ts";
+import { startAedes } from "../support/brokers.ts";
+import { findMedia, findModel } from "../support/materials.ts";
+import { hasRtspServer } from "../support/rtsp-camera.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
+const clip = findMedia("person.mp4");
+const TOKEN = "0123456789abcdef";
+
+test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
+  "the agent shows who walks past its camera, with a picture, and how it is",
+  { timeout: 120_000 },
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const broker = stack.adopt(await startAedes(), (started) => started.kill());
+    const camera = stack.use(await startCamera(clip ?? ""));
+    const agent = stack.use(
+      await startAgent(weights ?? "", {
+        broker: { host: "127.0.0.1", port: broker.port },
+        prefix: "sabrewing",
+        cameraUrl: camera.url,
+        labels: ["person"],
+        snapshots: false,
+        statsIntervalSeconds: 5,
+        view: { token: TOKEN },
+      }),
+    );
+    const opened = () => agent.log.find(({ msg }) => msg.startsWith("the live view is open"));
+    await waitUntil("the live view is open", () => opened() !== undefined, 60_000);
+    const { port } = Object(opened());
+    const base = `http://127.0.0.1:${port}`;
+    const reply = await fetch(`${base}/?token=${TOKEN}`, { redirect: "manual" });
+    const cookie = reply.headers.get("set-cookie")?.split(";")[0] ?? "";
+
+    const heard: LiveMessage[] = [];
+    const live = new WebSocket(`${base.replace("http", "ws")}/live`, { headers: { cookie, origin: base } });
+    stack.defer(() => live.terminate());
+    live.on("message", (text) => heard.push(JSON.parse(String(text))));
+    const event = () => heard.find((message) => message.type === "event" && message.picture > 0);
+    await waitUntil("an event with a picture", () => event() !== undefined, 60_000);
+    expect(heard[0]).toMatchObject({
+      type: "greeting",
+      model: "yolov5n",
+      cameras: [{ name: CAMERA, fps: 5 }],
+    });
+    expect(event()).toMatchObject({ camera: CAMERA, label: "person" });
+    const sight = heard.findLast((message) => message.type === "sight");
+    expect(sight).toMatchObject({ width: 768, height: 432 });
+    const health = () => heard.findLast((message) => message.type === "health");
+    await waitUntil("the camera's figures", () => health()?.cameras[0]?.online === true);
+    expect(health()).toMatchObject({ broker: { connected: true } });
+
+    const { id } = Object(event());
+    for (const path of [`/events/${id}.jpg`, `/cameras/${CAMERA}.jpg`]) {
+      const picture = await fetch(base + path, { headers: { cookie } });
+      expect([picture.status, picture.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
+    }
+    await agent.process.stop();
+    expect(agent.log.map(({ msg }) => msg)).toContain("stopped");
+  },
+);
