@@ -90,7 +90,8 @@ function quantizeConvolution(
   const [x = "", weights = "", bias, residual] = node.inputs;
   const input = stored.get(x);
   const output = stored.get(node.output);
-  if (input === undefined && output === undefined) return node;
+  const added = stored.get(residual ?? "");
+  if (input === undefined && output === undefined && added === undefined) return node;
   const own = addWholeWeights(node.output, { weights, bias }, input, constants);
   const inputs = [x, own.weights, own.bias, ...(residual === undefined ? [] : [residual])];
   const { stride, padding, activation } = node.attributes;
@@ -101,7 +102,7 @@ function quantizeConvolution(
     quantization: {
       inputZero: input?.zero.some((zero) => zero !== 0) ? input.zero : undefined,
       multiplier: own.multiplier,
-      residual: residual === undefined ? undefined : (stored.get(residual) ?? asItIs(own.multiplier.length)),
+      residual: residual === undefined ? undefined : (added ?? asItIs(own.multiplier.length)),
       output,
     },
   });
