@@ -11,6 +11,7 @@ import type {
   Thresholds,
 } from "../detector.ts";
 import { DetectorFault, ModelError } from "../errors.ts";
+import { collectGarbage } from "./collect-garbage.ts";
 import { loadModule } from "./module.ts";
 import { START_DEADLINE_MS, startPool } from "./pool.ts";
 import { frameBytes } from "./request.ts";
@@ -175,12 +176,14 @@ class Replaceable implements ReplaceableDetector {
     });
   }
 
-  /** Ends a pool once it has answered what it has in hand. */
+  /** Ends a pool once it has answered what it has in hand, and gives its module's memory back. */
   async #retire(duty: Duty): Promise<void> {
     this.#retiring.add(duty);
     await Promise.allSettled(duty.inHand);
     await duty.pool[Symbol.asyncDispose]();
     this.#retiring.delete(duty);
+    // 13 MB for YOLOv5n; this thread allocates so little that V8 would keep those of eight modules before it looks.
+    collectGarbage();
   }
 
   #tell(state: DetectorState): void {

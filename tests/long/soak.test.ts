@@ -18,7 +18,7 @@ import { findMedia, findModel } from "../support/materials.ts";
 import { type ProcessFigures, processFigures } from "../support/process-figures.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/rtsp-camera.ts";
 import { type RtspProxy, startRtspProxy } from "../support/rtsp-proxy.ts";
-import { serviceOptions } from "../support/service-options.ts";
+import { serviceEnvironment, serviceOptions } from "../support/service-options.ts";
 
 const MINUTES = Number(process.env.SABREWING_SOAK_MINUTES ?? 60);
 const FAULT_EVERY_MS = Number(process.env.SABREWING_SOAK_FAULT_EVERY_SECONDS ?? 60) * 1_000;
@@ -168,6 +168,7 @@ async function startSoaked(stack: AsyncDisposableStack): Promise<Soaked> {
     await startWatchWorld({
       modulePath,
       sabrewing: [program, ...serviceOptions(), ...words],
+      env: serviceEnvironment(),
       // Four cameras on a machine that may have two cores: a slow answer is no fault here.
       detector: { deadline_ms: 20_000 },
       cameras: Object.fromEntries(

@@ -2,9 +2,19 @@ import { readFileSync } from "node:fs";
 
 /** The options for Node with which the systemd unit starts the agent. */
 export function serviceOptions(): string[] {
-  const unit = readFileSync(new URL("../../config/sabrewing.service", import.meta.url), "utf8");
-  const command = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(" ") ?? [];
+  const command = /^ExecStart=(.*)$/m.exec(readUnit())?.[1]?.split(" ") ?? [];
   const main = command.findIndex((word) => word.endsWith("/main.js"));
   if (main === -1) throw new Error("config/sabrewing.service does not start main.js");
   return command.slice(1, main);
+}
+
+/** What the systemd unit sets for the agent's memory. */
+export function serviceEnvironment(): Record<string, string> {
+  const arenas = /^Environment=MALLOC_ARENA_MAX=(.*)$/m.exec(readUnit());
+  if (arenas === null) throw new Error("config/sabrewing.service does not limit malloc's arenas");
+  return { MALLOC_ARENA_MAX: arenas[1] ?? "" };
+}
+
+function readUnit(): string {
+  return readFileSync(new URL("../../config/sabrewing.service", import.meta.url), "utf8");
 }

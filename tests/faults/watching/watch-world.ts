@@ -17,6 +17,7 @@ export interface WatchSettings {
   readonly cameras: Readonly<Record<string, object>>;
   /** The command line that starts the agent. Default: the sources. */
   readonly sabrewing?: readonly [program: string, ...words: string[]];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** An agent that watches cameras, its broker, and somebody who listens there. */
@@ -81,6 +82,7 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
   const log: LogEntry[] = [];
   const [program, ...words] = sabrewing;
   const agent = startChild("the agent", [program, ...words, "run", "-c", config], {
+    env: settings.env ?? {},
     onLine(line) {
       if (line.startsWith("{")) log.push(JSON.parse(line) as LogEntry);
     },
