@@ -234,8 +234,9 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
     },
   });
   // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
+  const read = whileReading(frames, reading, readWithinMs);
   const sightings = newestOnly(
-    watchMotion(whileReading(frames, reading, readWithinMs), camera.motion),
+    watchMotion(surroundings.view?.passing(read) ?? read, camera.motion),
     newerSighting,
   );
   const isDetecting = () => switches.isDetecting(name);

@@ -17,10 +17,11 @@ import { scriptedDetector } from "../support/scripted-detector.ts";
 import { door } from "../support/small-config.ts";
 import { makeTestClip, type TestClip } from "../support/test-clip.ts";
 import { TextStream } from "../support/text-stream.ts";
-import { WALK_SIZE, walkPast } from "../support/walk-past.ts";
+import { filmWalk, WALK_SIZE, walkPast } from "../support/walk-past.ts";
 
 const TOKEN = "0123456789abcdef";
 const PASSWORD = "sekret @ door";
+const WALK_FRAMES = 20;
 const CAMERA = `
 objects: {track: [person], mask: "0.8,0,1,0,1,0.2"}
 zones: {porch: {coordinates: "0.1,0.4,0.9,0.4,0.9,1,0.1,1", inertia: 2}}`;
@@ -82,7 +83,10 @@ async function openScene(): Promise<Scene> {
 
 async function walkForEver(view: LiveView, camera: CameraConfig, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    for await (const outcome of walkPast(camera, { startMs: Date.now() })) {
+    const startMs = Date.now();
+    const passing = view.passing(filmWalk(camera.name, WALK_FRAMES, startMs))[Symbol.asyncIterator]();
+    for await (const outcome of walkPast(camera, { frames: WALK_FRAMES, startMs })) {
+      await passing.next();
       await view.show(camera.name, outcome);
       await systemClock.sleep(100, signal);
       if (signal.aborted) return;

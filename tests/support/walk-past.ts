@@ -1,3 +1,4 @@
+import type { Frame } from "../../agent/camera/frame.ts";
 import type { CameraConfig } from "../../agent/config/schema.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
 import type { Sighting } from "../../agent/motion/watch-motion.ts";
@@ -17,7 +18,7 @@ export async function* walkPast(
 ): AsyncGenerator<Outcome, void> {
   const boxes = Array.from({ length: frames }, (_, index): Box => [4 + index, 8, 10 + index, 28]);
   const script = boxes.map((box) => [{ label: "person", score: 0.9, box }]);
-  yield* watchCamera(sightings(camera.name, frames, startMs), camera, {
+  yield* watchCamera(unwatched(filmWalk(camera.name, frames, startMs)), camera, {
     detector: scriptedDetector(script),
     prefix: "sabrewing",
     signal: new AbortController().signal,
@@ -26,16 +27,22 @@ export async function* walkPast(
   });
 }
 
-async function* sightings(camera: string, frames: number, startMs: number): AsyncGenerator<Sighting, void> {
+async function* unwatched(frames: AsyncIterable<Frame>): AsyncGenerator<Sighting, void> {
+  for await (const frame of frames) yield { frame, motion: undefined };
+}
+
+/** The frames of such a walk. */
+export async function* filmWalk(
+  camera: string,
+  frames: number,
+  startMs = 1_700_000_000_000,
+): AsyncGenerator<Frame, void> {
   const { width, height } = WALK_SIZE;
   for (let sequence = 0; sequence < frames; sequence++) {
     const brightness = new Uint8Array(width * height).fill(120);
-    for (let y = 80; y < 280; y++)
-      brightness.fill(30, y * width + 40 + sequence * 10, y * width + 100 + sequence * 10);
+    const left = 40 + sequence * 10;
+    for (let y = 80; y < 280; y++) brightness.fill(30, y * width + left, y * width + left + 60);
     const picture = greyPicture(width, height, brightness);
-    yield {
-      frame: { camera, sequence, timeMs: startMs + sequence * FRAME_MS, ...picture },
-      motion: undefined,
-    };
+    yield { camera, sequence, timeMs: startMs + sequence * FRAME_MS, ...picture };
   }
 }

@@ -10,6 +10,8 @@ import { sightOf } from "./sight.ts";
 export interface Feed {
   /** Takes in what a camera's frame led to; resolves once its pixels are not needed any more. Never fails. */
   show(camera: string, outcome: Outcome): Promise<void>;
+  /** Passes a camera's frames on and, where somebody waits for a picture, makes one: no detector holds these up. */
+  passing(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Tells whoever looks. */
   tell(message: LiveMessage): void;
   /** Starts to tell, beginning with what is known already. @returns what ends it */
@@ -30,7 +32,7 @@ export interface FeedDependencies {
 /** Nothing is drawn or compressed for nobody, but for one small picture a second of who is in an event. */
 export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
   const followers = new Set<(message: LiveMessage) => void>();
-  const awaited = new Map<string, Set<(jpeg: Uint8Array) => void>>();
+  const awaited = new Map<string, Set<PromiseWithResolvers<Uint8Array | undefined>>>();
   const events = recentEvents(monotonicMs);
   let health: Health | undefined;
   const tell = (message: LiveMessage) => {
@@ -53,13 +55,18 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
       const sight = followers.size === 0 ? undefined : sightOf(camera, outcome);
       if (sight !== undefined) tell(sight);
       const { frame, seen } = outcome;
-      if (frame === undefined) return;
-      if (seen !== undefined) await keepPictures(frame, seen.lifecycle);
-      const waiting = awaited.get(camera);
-      if (waiting === undefined) return;
-      awaited.delete(camera);
-      const jpeg = await wholeJpeg(frame);
-      for (const take of waiting) take(jpeg);
+      if (frame !== undefined && seen !== undefined) await keepPictures(frame, seen.lifecycle);
+    },
+    async *passing(frames) {
+      for await (const frame of frames) {
+        const waiting = awaited.get(frame.camera);
+        if (waiting !== undefined) {
+          awaited.delete(frame.camera);
+          const jpeg = wholeJpeg(frame);
+          for (const { resolve } of waiting) resolve(jpeg);
+        }
+        yield frame;
+      }
     },
     tell,
     follow(hear) {
@@ -71,13 +78,13 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
     },
     eventPicture: events.picture,
     nextPicture(camera, signal) {
-      const { promise, resolve } = Promise.withResolvers<Uint8Array | undefined>();
-      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(resolve));
+      const picture = Promise.withResolvers<Uint8Array | undefined>();
+      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(picture));
       signal.addEventListener("abort", () => {
-        awaited.get(camera)?.delete(resolve);
-        resolve(undefined);
+        awaited.get(camera)?.delete(picture);
+        picture.resolve(undefined);
       });
-      return promise;
+      return picture.promise;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Detector } from "../../../detectors/detector.ts";
+import type { Frame } from "../../camera/frame.ts";
 import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
 import type { Report } from "../../health/report.ts";
 import type { Outcome } from "../../watch-camera.ts";
@@ -16,6 +17,8 @@ export interface LiveView extends AsyncDisposable {
   readonly port: number;
   /** Shows what a camera's frame led to; resolves once its pixels are not needed any more. */
   show(camera: string, outcome: Outcome): Promise<void>;
+  /** Passes a camera's frames on, and shows one to whoever waits for it. */
+  passing(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Begins to tell how the agent is. */
   tellHealth(report: () => Report): void;
 }
@@ -71,6 +74,7 @@ export async function openLiveView(
   return {
     port: server.port,
     show: feed.show,
+    passing: feed.passing,
     tellHealth(report) {
       feed.tell(healthIn(report()));
       const telling = setInterval(() => feed.tell(healthIn(report())), HEALTH_EVERY_MS);

@@ -10,7 +10,7 @@ const CROP_PX = 320;
 /** Of an object's own size: what is around it tells where it is. */
 const MARGIN = 0.4;
 
-/** The whole picture. @returns a JPEG */
+/** The whole picture; of the frame nothing is needed any more once this has returned. @returns a JPEG */
 export function wholeJpeg(frame: Frame): Promise<Buffer> {
   return picture(frame).jpeg({ quality: QUALITY }).toBuffer();
 }

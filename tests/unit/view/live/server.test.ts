@@ -19,6 +19,7 @@ const JPEG = Buffer.from("a picture");
 
 const feed: Feed = {
   show: async () => {},
+  passing: (frames) => frames,
   tell() {},
   follow(hear) {
     hear({
