@@ -81,8 +81,6 @@ const FAULTS: Readonly<Record<string, SoakFault>> = {
     await world.startBroker();
   },
   async "model replaced"({ world, modulePath, modules }) {
-    const before = Object.keys(world.stats().detectors)[0];
-    expect(before).toBeDefined();
     replaceFile(modulePath, modules[replacements++ % modules.length] ?? "");
     process.kill(world.pid, "SIGHUP");
   },
@@ -132,8 +130,9 @@ test.skipIf(!canSoak)(
     const growth = median(late, "rssMb") / median(early, "rssMb");
     console.log(`growth of memory after the warm-up: ${((growth - 1) * 100).toFixed(1)} %`);
     expect(new Set(warm.map(({ children }) => children))).toEqual(new Set([cameras.length]));
+    // Sharp's threads come with work and go when they have none: what leaks shows in the least there are.
     for (const figure of ["fileDescriptors", "threads"] as const) {
-      expect(median(late, figure), figure).toBeLessThanOrEqual(median(early, figure));
+      expect(least(late, figure), figure).toBeLessThanOrEqual(least(early, figure));
     }
     expect(growth).toBeLessThan(FLAT);
     const events = cameras.flatMap(({ name }) => world.events(name)).filter(({ type }) => type === "new");
@@ -183,6 +182,10 @@ async function startSoaked(stack: AsyncDisposableStack): Promise<Soaked> {
 function replaceFile(path: string, content: string): void {
   copyFileSync(content, `${path}.new`);
   renameSync(`${path}.new`, path);
+}
+
+function least(samples: readonly ProcessFigures[], figure: keyof ProcessFigures): number {
+  return Math.min(...samples.map((sample) => sample[figure]));
 }
 
 function median(samples: readonly ProcessFigures[], figure: keyof ProcessFigures): number {
