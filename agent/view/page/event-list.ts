@@ -55,7 +55,8 @@ function contentOf(news: EventNews, before: HTMLImageElement | null): readonly N
 /** The picture that is there already stays until the next is loaded: nothing flickers. */
 function pictureOf(src: string, isThere: boolean, alt: string, before: HTMLImageElement | null): Node {
   if (!isThere) return element("div", { class: "no-picture" });
-  const picture = before ?? element("img", { alt });
+  // Fifty of them at once would keep the cameras' pictures waiting: those further down come when they are scrolled to.
+  const picture = before ?? element("img", { alt, loading: "lazy", width: "72", height: "72" });
   if (picture.getAttribute("src") !== src) picture.src = src;
   return picture;
 }

@@ -34,7 +34,7 @@ export interface Destination {
 
 let loading: Promise<Jsmpeg> | undefined;
 
-/** Loads JSMpeg when the first picture is wanted: it is most of the page's bytes. */
+/** Loads JSMpeg, once, beside the rest of the page: it is most of its bytes. */
 export function loadJsmpeg(): Promise<Jsmpeg> {
   loading ??= importJsmpeg();
   return loading;

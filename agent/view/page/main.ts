@@ -4,6 +4,7 @@ import { byId, element } from "./element.ts";
 import { eventList } from "./event-list.ts";
 import { followAgent } from "./follow-agent.ts";
 import { healthPanel } from "./health-panel.ts";
+import { loadJsmpeg } from "./jsmpeg.ts";
 import { LAYERS, type Layer } from "./overlay.ts";
 import type { Greeting, LiveMessage } from "./protocol.ts";
 
@@ -67,6 +68,8 @@ for (const [name, page] of Object.entries(pages)) {
   });
 }
 
+// Both take a while, and neither needs the other.
+void loadJsmpeg();
 followAgent({
   hear,
   connected(now) {
