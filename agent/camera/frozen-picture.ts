@@ -17,10 +17,13 @@ export interface FrozenPictureOptions {
  */
 const PICTURES_OF_ONE = 8;
 
+/** How long a picture that was frozen has to change when its stream is opened again; until it does, no frame goes through. */
+const SECOND_LOOK_MS = 3_000;
+
 /**
  * Makes a check for one camera, to be put over each of its streams: frames go through until none of them has been a new
- * picture for `frozenAfterSeconds`. A stream that shows nothing but the same picture again afterwards is refused with its
- * first frame, so that the camera stays off line until something changes.
+ * picture for `frozenAfterSeconds`. Of a stream that is opened afterwards none does until something changes, so that the
+ * camera stays off line.
  *
  * Live sensors have noise. An encoder may remove it, frame after frame, but not from one key frame to the next; so the
  * time must be longer than key frames are apart. Neither of that holds for a black picture, which is never frozen.
@@ -43,22 +46,22 @@ export function refuseFrozenPicture(
   }
 
   return async function* check(frames) {
-    let changedMs = clock.monotonicMs();
+    // Counted from the first frame: some cameras take long to open.
+    let changedMs: number | undefined;
     for await (const frame of frames) {
       const nowMs = clock.monotonicMs();
-      if (isNew(samplePicture(frame))) {
-        changedMs = nowMs;
-        frozen = false;
-      } else {
-        frozen ||= nowMs - changedMs >= frozenAfterSeconds * 1000;
-      }
-      if (frozen) {
+      const hasChanged = isNew(samplePicture(frame));
+      if (hasChanged) frozen = false;
+      if (hasChanged || changedMs === undefined) changedMs = nowMs;
+      const patienceMs = frozen ? SECOND_LOOK_MS : frozenAfterSeconds * 1000;
+      if (nowMs - changedMs >= patienceMs) {
+        frozen = true;
         throw new TransientError(
           `${camera}: frozen, the same picture for ${frozenAfterSeconds} s, though frames arrive`,
           "Restart the camera; if it rightly shows what never changes, set its ffmpeg.frozen_after to 0.",
         );
       }
-      yield frame;
+      if (!frozen) yield frame;
     }
   };
 }

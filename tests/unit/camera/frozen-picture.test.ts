@@ -37,8 +37,9 @@ function startCamera(frozenAfterSeconds = FROZEN_AFTER_SECONDS) {
     frozenAfterSeconds,
     clock: { monotonicMs: () => nowMs },
   });
-  async function* stream(pictures: Iterable<Picture>): AsyncGenerator<Frame> {
+  async function* stream(pictures: Iterable<Picture>, opensWithinSeconds: number): AsyncGenerator<Frame> {
     let sequence = 0;
+    nowMs += opensWithinSeconds * 1000;
     for (const brightness of pictures) {
       nowMs += 1000 / FPS;
       const picture = greyPicture(WIDTH, brightness.length / WIDTH, brightness);
@@ -46,10 +47,10 @@ function startCamera(frozenAfterSeconds = FROZEN_AFTER_SECONDS) {
     }
   }
   /** How many frames got through, and what ended it. */
-  return async function watch(pictures: Iterable<Picture>) {
+  return async function watch(pictures: Iterable<Picture>, opensWithinSeconds = 0) {
     let frames = 0;
     try {
-      for await (const _ of check(stream(pictures))) frames++;
+      for await (const _ of check(stream(pictures, opensWithinSeconds))) frames++;
       return { frames };
     } catch (error) {
       return { frames, error };
@@ -89,14 +90,31 @@ describe("a picture that does not change while frames arrive", () => {
     expect(error).toBeInstanceOf(TransientError);
   });
 
-  test("that comes again when the stream is opened again is refused with its first frame", async () => {
+  test("that comes again when the stream is opened again does not get through, and is given up soon", async () => {
     const watch = startCamera();
     await watch(times(200, () => scene()));
-    expect(await watch(times(5, () => scene()))).toMatchObject({
+    expect(await watch(times(40, () => scene()))).toMatchObject({
       frames: 0,
       error: { name: "TransientError" },
     });
     expect(await watch(times(5, (index) => scene(20 + index)))).toEqual({ frames: 5 });
+  });
+
+  test("that comes again at first, and then lives, was only where the camera starts from", async () => {
+    const watch = startCamera();
+    await watch(times(200, () => scene()));
+    expect(await watch(times(10, (index) => scene(10 + Math.max(0, index - 4))))).toEqual({ frames: 5 });
+  });
+
+  test("is not held against a camera that takes long to open", async () => {
+    const watch = startCamera();
+    await watch(times(40, () => scene()));
+    expect(
+      await watch(
+        times(40, () => scene()),
+        2 * FROZEN_AFTER_SECONDS,
+      ),
+    ).toEqual({ frames: 40 });
   });
 
   test("has its time anew after a stream that ended for another reason", async () => {
