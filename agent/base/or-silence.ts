@@ -3,6 +3,9 @@ import type { Clock } from "./clock.ts";
 /** Stands in the stream where nothing came for a while. */
 export const SILENCE = Symbol("silence");
 
+/** Without a reason of its own an abort makes an error with a stack, for every frame. */
+const ARRIVED = "arrived";
+
 /**
  * The items of `source`, and one SILENCE whenever the next one lets itself be waited for longer than `silenceMs`.
  * Leaving the loop closes the source.
@@ -18,7 +21,7 @@ export async function* orSilence<T>(
       const next = items.next();
       const arrived = new AbortController();
       const silence = clock.sleep(silenceMs, arrived.signal).then((): typeof SILENCE => SILENCE);
-      const first = await Promise.race([next, silence]).finally(() => arrived.abort());
+      const first = await Promise.race([next, silence]).finally(() => arrived.abort(ARRIVED));
       if (first === SILENCE) yield SILENCE;
       const item = await next;
       if (item.done === true) return;

@@ -1,7 +1,9 @@
-import { planeEnds, type VideoPicture } from "./frame.ts";
+import type { VideoPicture } from "./frame.ts";
 
-/** Enough to meet the digits of a clock that is drawn into the picture: at 640×480 every fifth pixel. */
+/** Enough to meet the digits of a clock that is drawn into the picture: at 640×480 every fifth row. */
 const SAMPLES = 65_536;
+/** Lower digits than this nobody could read. */
+const MOST_ROWS_APART = 8;
 /** A decoder that begins at another key frame may round otherwise. */
 const SAME_LEVEL = 2;
 /** Samples that may differ by more; a digit of a clock covers more than that. */
@@ -9,12 +11,13 @@ const STRAY_SAMPLES = 4;
 /** Between its darkest and brightest sample, for a picture that shows anything. */
 const LEAST_CONTRAST = 12;
 
-/** The brightness of pixels spread evenly over a picture, at most some 65,000 of them. */
-export function samplePicture(picture: VideoPicture): Uint8Array {
-  const pixels = planeEnds(picture).brightness;
-  const step = Math.max(1, Math.ceil(pixels / SAMPLES));
-  const sample = new Uint8Array(Math.ceil(pixels / step));
-  for (let at = 0, index = 0; at < pixels; at += step, index++) sample[index] = picture.planes[at] ?? 0;
+/** The brightness of rows spread evenly over a picture: copied at once, they cost a tenth of single pixels. */
+export function samplePicture({ width, height, planes }: VideoPicture): Uint8Array {
+  const rowsApart = Math.min(Math.ceil((width * height) / SAMPLES), MOST_ROWS_APART);
+  const sample = new Uint8Array(width * Math.ceil(height / rowsApart));
+  for (let y = 0, at = 0; y < height; y += rowsApart, at += width) {
+    sample.set(planes.subarray(y * width, (y + 1) * width), at);
+  }
   return sample;
 }
 

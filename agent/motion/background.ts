@@ -86,7 +86,8 @@ export function adoptLook(
  * @param moved 1 where the picture differs from the background.
  */
 export function learn(background: Background, grey: Float32Array, moved: Uint8Array, learning: Learning) {
-  const { look } = background;
+  // Taken out of their object once: this is the gate's busiest loop.
+  const { look, tenure, returned, votes } = background;
   const { rate, tolerance } = learning;
   for (let index = 0; index < look.length; index++) {
     const seen = grey[index] ?? 0;
@@ -94,7 +95,7 @@ export function learn(background: Background, grey: Float32Array, moved: Uint8Ar
     const isLook = Math.abs(seen - known) <= tolerance;
     if (moved[index] === 0) {
       look[index] = known + rate * (seen - known);
-      if (isLook) rememberLook(background, index);
+      if (isLook) rememberLook(tenure, returned, votes, index);
     }
     // Pixel by pixel: a speck that its neighbours outvote must find back to its look as well.
     if (!isLook) learnOther(background, index, seen, learning);
@@ -102,7 +103,7 @@ export function learn(background: Background, grey: Float32Array, moved: Uint8Ar
 }
 
 /** Counts a picture in favour of the look. */
-function rememberLook({ tenure, returned, votes }: Background, index: number) {
+function rememberLook(tenure: Uint16Array, returned: Uint8Array, votes: Uint16Array, index: number) {
   const heldFor = tenure[index] ?? 0;
   if (heldFor < MOST_TENURE) tenure[index] = heldFor + 1;
   if (returned[index] !== 0) returned[index] = 0;

@@ -6,7 +6,7 @@ import { adoptLook, type Background, learn, relight, retone, startBackground } f
 import { blur } from "./blur.ts";
 import { findComponents } from "./components.ts";
 import { countBrightness, stretchOf } from "./contrast.ts";
-import { findSteepness } from "./edges.ts";
+import { steepnessAt } from "./edges.ts";
 import { planShrinking, type Shrinking, shrinkToGrey } from "./grey.ts";
 import { findLightChange } from "./light.ts";
 import { drawWatched } from "./mask.ts";
@@ -38,8 +38,6 @@ export interface Gate {
   /** 1 for each watched pixel that did not. */
   readonly still: Uint8Array;
   readonly rowAbove: Float32Array;
-  /** How steep the background is, grey levels from pixel to pixel. */
-  readonly steepness: Float32Array;
   readonly histogram: Uint32Array;
   /** How often the brightness is stretched, smoothed over time; undefined before the first frame. */
   readonly stretch: number | undefined;
@@ -87,7 +85,6 @@ export function startGate(size: Size, config: MotionConfig): Gate {
     moved: new Uint8Array(pixels),
     still: new Uint8Array(pixels),
     rowAbove: new Float32Array(shrinking.size.width),
-    steepness: new Float32Array(pixels),
     histogram: new Uint32Array(256),
     stretch: undefined,
     explained: 1,
@@ -156,9 +153,8 @@ function nextStretch({ config, grey, watched, histogram, stretch }: Gate): numbe
 }
 
 /** Picture less background, smoothed. */
-function compare({ shrinking, background, grey, difference, rowAbove, steepness }: Gate) {
+function compare({ shrinking, background, grey, difference, rowAbove }: Gate) {
   const { look } = background;
-  findSteepness(look, shrinking.size, steepness);
   for (let index = 0; index < grey.length; index++) {
     difference[index] = (grey[index] ?? 0) - (look[index] ?? 0);
   }
@@ -169,13 +165,16 @@ function compare({ shrinking, background, grey, difference, rowAbove, steepness 
  * Marks what differs by more than `level` grey levels as moved, the rest of what is watched as still.
  * @returns how many pixels moved, and the mean difference of those that did not, grey levels.
  */
-function markMoved({ watched, watchedPixels, difference, steepness, moved, still }: Gate, level: number) {
+function markMoved(gate: Gate, level: number) {
+  const { shrinking, background, watched, watchedPixels, difference, moved, still } = gate;
   let count = 0;
   let sum = 0;
   for (let index = 0; index < difference.length; index++) {
     const size = Math.abs(difference[index] ?? 0);
     const inView = watched[index] ?? 0;
-    const isMoved = size > level + TREMOR * (steepness[index] ?? 0) ? inView : 0;
+    const isOther =
+      size > level && size > level + TREMOR * steepnessAt(background.look, shrinking.size, index);
+    const isMoved = isOther ? inView : 0;
     moved[index] = isMoved;
     still[index] = inView - isMoved;
     count += isMoved;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { blur } from "../../../agent/motion/blur.ts";
 import { countBrightness, stretchOf } from "../../../agent/motion/contrast.ts";
-import { findSteepness } from "../../../agent/motion/edges.ts";
+import { steepnessAt } from "../../../agent/motion/edges.ts";
 import { drawWatched } from "../../../agent/motion/mask.ts";
 import { seeded } from "../../support/seeded.ts";
 
@@ -35,9 +35,7 @@ describe("smoothing", () => {
 test("steepness is the change across plus the change down, and at an edge as beside it", () => {
   const size = { width: 5, height: 4 };
   const ramp = Float32Array.from({ length: 20 }, (_, index) => 3 * (index % 5) + 2 * Math.floor(index / 5));
-  const steepness = new Float32Array(20);
-  findSteepness(ramp, size, steepness);
-  expect([...steepness]).toEqual(Array(20).fill(10));
+  expect([...ramp.keys()].map((index) => steepnessAt(ramp, size, index))).toEqual(Array(20).fill(10));
 });
 
 describe("the stretch of contrast", () => {
