@@ -21,21 +21,14 @@ export function rgbOf(picture: VideoPicture, [left, top, right, bottom]: Box = w
   for (let y = top; y < bottom; y++) {
     const row = y * stride;
     const colourRow = (y >> 1) * colourStride;
-    for (let x = left; x < right; ) {
+    for (let x = left; x < right; x++, at += 3) {
       const colour = colourRow + (x >> 1);
       const blueness = planes[blueStart + colour] ?? 0;
       const redness = planes[redStart + colour] ?? 0;
-      const red = redOfRed[redness] ?? 0;
-      const green = (greenOfRed[redness] ?? 0) + (greenOfBlue[blueness] ?? 0);
-      const blue = blueOfBlue[blueness] ?? 0;
-      const end = Math.min((x | 1) + 1, right);
-      for (; x < end; x++) {
-        const level = levels[planes[row + x] ?? 0] ?? 0;
-        pixels[at] = (level + red) >> POINT;
-        pixels[at + 1] = (level + green) >> POINT;
-        pixels[at + 2] = (level + blue) >> POINT;
-        at += 3;
-      }
+      const level = levels[planes[row + x] ?? 0] ?? 0;
+      pixels[at] = (level + (redOfRed[redness] ?? 0)) >> POINT;
+      pixels[at + 1] = (level + (greenOfRed[redness] ?? 0) + (greenOfBlue[blueness] ?? 0)) >> POINT;
+      pixels[at + 2] = (level + (blueOfBlue[blueness] ?? 0)) >> POINT;
     }
   }
   return { width, height, pixels: new Uint8Array(pixels.buffer) };
