@@ -45,7 +45,7 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
   }
 }
 
-/** MPEG-1 knows the rates of film and television only; a camera's own is met by repeating frames, which costs nothing. */
+/** At the most, and what the stream is marked with: MPEG-1 knows the rates of film and television only. */
 const FPS = 25;
 
 const VIDEO_ARGS: readonly string[] = [
@@ -54,9 +54,10 @@ const VIDEO_ARGS: readonly string[] = [
   ...["-an", "-sn", "-dn"],
   // Timed by arrival: a camera whose clock jumps would freeze the picture, or flood us with copies of it.
   ...["-vf", `setpts=(RTCTIME-RTCSTART)/(TB*1000000),scale=min(960\\,iw):-2`],
-  ...["-r", String(FPS), "-fps_mode", "cfr"],
+  // None is repeated: the page shows each as it comes, and decoding is what a phone has to do.
+  ...["-r", String(FPS), "-fps_mode", "vfr"],
   // Who comes later waits for the next whole picture: a second at most.
-  ...["-codec:v", "mpeg1video", "-g", String(FPS), "-bf", "0"],
+  ...["-codec:v", "mpeg1video", "-force_key_frames", "expr:gte(t,n_forced)", "-bf", "0"],
   ...["-b:v", "1500k", "-maxrate", "2500k", "-bufsize", "1000k", "-threads", "1"],
   ...["-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "pipe:1"],
 ];

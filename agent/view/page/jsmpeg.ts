@@ -1,11 +1,19 @@
 /** The parts of JSMpeg (@cycjimmy/jsmpeg-player 6.1.2) that the page uses. */
 export interface Jsmpeg {
-  readonly Player: new (address: string, options: PlayerOptions) => { destroy(): void };
+  readonly Player: new (address: string, options: PlayerOptions) => Player;
+}
+
+export interface Player {
+  /** Decodes and shows one picture, if a whole one is there. */
+  nextFrame(): boolean;
+  destroy(): void;
 }
 
 export interface PlayerOptions {
   readonly canvas: HTMLCanvasElement;
-  readonly source: new (address: string) => Source;
+  readonly source: new (address: string, options: PlayerOptions) => Source;
+  /** Ours: called after every piece of the video. */
+  readonly onData: () => void;
   readonly audio: false;
   readonly pauseWhenHidden: false;
   readonly disableGl: boolean;

@@ -1,5 +1,5 @@
 import { socketAddress } from "./follow-agent.ts";
-import { type Destination, loadJsmpeg, type Source } from "./jsmpeg.ts";
+import { type Destination, loadJsmpeg, type Player, type PlayerOptions, type Source } from "./jsmpeg.ts";
 
 export interface Playing {
   stop(): void;
@@ -11,6 +11,7 @@ const BUFFER_BYTES = 1_000_000;
 /** A page may have some sixteen WebGL pictures; where there are more cameras, the others are drawn without it. */
 const MOST_GL = 8;
 let glInUse = 0;
+const MOST_AT_ONCE = 10;
 
 /**
  * Plays a camera's video into a canvas.
@@ -18,7 +19,7 @@ let glInUse = 0;
  */
 export function playVideo(camera: string, canvas: HTMLCanvasElement, onPicture: () => void): Playing {
   let stopped = false;
-  let player: { destroy(): void } | undefined;
+  let player: Player | undefined;
   const disableGl = glInUse >= MOST_GL;
   if (!disableGl) glInUse++;
   void loadJsmpeg().then(({ Player }) => {
@@ -26,6 +27,7 @@ export function playVideo(camera: string, canvas: HTMLCanvasElement, onPicture: 
     player = new Player(socketAddress(`cameras/${camera}/video`), {
       canvas,
       source: SocketSource,
+      onData: showAll,
       audio: false,
       // The tile ends the video itself where nobody sees it, so that the agent need not make it.
       pauseWhenHidden: false,
@@ -34,6 +36,11 @@ export function playVideo(camera: string, canvas: HTMLCanvasElement, onPicture: 
       onVideoDecode: onPicture,
     });
   });
+  // By itself JSMpeg shows one picture each time the screen is drawn anew: what a busy browser fell behind, it would stay.
+  function showAll(): void {
+    for (let pictures = 0; pictures < MOST_AT_ONCE && player?.nextFrame(); pictures++);
+  }
+
   return {
     stop() {
       stopped = true;
@@ -50,12 +57,14 @@ class SocketSource implements Source {
   readonly progress = 1;
   established = false;
   readonly #address: string;
+  readonly #onData: () => void;
   #destination: Destination | undefined;
   #socket: WebSocket | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(address: string) {
+  constructor(address: string, { onData }: PlayerOptions) {
     this.#address = address;
+    this.#onData = onData;
   }
 
   connect(destination: Destination): void {
@@ -69,6 +78,7 @@ class SocketSource implements Source {
     socket.addEventListener("message", ({ data }) => {
       this.established = true;
       this.#destination?.write(data);
+      this.#onData();
     });
     socket.addEventListener("close", () => {
       if (this.#socket === socket) this.#retry = setTimeout(() => this.start(), RETRY_MS);
