@@ -76,6 +76,8 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
         self.set_shared(True)
 
     def do_configure(self, media):
+        # What the class itself does here makes the media shared: without it each client would see the clip from its start.
+        GstRtspServer.RTSPMediaFactory.do_configure(self, media)
         source = media.get_element().get_by_name_recurse_up("in")
         source.set_property("caps", self.caps)
         position = {"unit": self.first, "round": 0}
