@@ -7,6 +7,7 @@ import { readCamera } from "../camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "../config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "../detector-for-cameras.ts";
 import { openConnection } from "../mqtt/connection.ts";
+import { tryPort } from "./try-port.ts";
 
 /** One thing the daemon depends on. */
 export interface Part {
@@ -42,6 +43,13 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
     })),
     { name: "broker", trial: () => tryBroker(config, trials) },
     { name: "model", trial: () => tryModel(config, cameras) },
+    ...(["metrics", "view"] as const)
+      .filter((section) => config[section].enabled)
+      .map((section) => ({
+        name: section,
+        trial: () =>
+          tryPort({ section, host: config[section].host, port: config[section].port }, trials.signal),
+      })),
   ];
 }
 

@@ -197,6 +197,16 @@ export const AgentConfigSchema = z
       .optional()
       .describe("Folder for what outlives a restart; default: systemd's, else in the user's cache."),
   })
+  .superRefine(({ metrics, view }, context) => {
+    const areOneDoor = metrics.host === view.host && metrics.port === view.port && view.port !== 0;
+    if (!metrics.enabled || !view.enabled || !areOneDoor) return;
+    context.addIssue({
+      code: "custom",
+      path: ["view", "port"],
+      params: { isKey: true },
+      message: "metrics has this port already: give each its own",
+    });
+  })
   .describe("Configuration of sabrewing");
 
 /** A valid configuration with every default filled in and every secret read. */

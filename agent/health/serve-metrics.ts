@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { ConfigError } from "../base/errors.ts";
+import { listenOn } from "../base/listen.ts";
 import type { Log } from "../base/log.ts";
 import type { MetricsConfig } from "../config/schema.ts";
 
@@ -30,20 +30,8 @@ export async function serveMetrics(
   const server = createServer((request, response) => void answer(request, response, metrics));
   server.requestTimeout = REQUEST_WITHIN_MS;
   server.maxConnections = 16;
-  try {
-    await once(server.listen(port, host), "listening");
-  } catch (cause) {
-    throw new ConfigError(
-      `metrics cannot be served on ${host}:${port} (${codeOf(cause)})`,
-      "Set metrics.host and metrics.port to an address of this machine and a port that is free; " +
-        `under systemd the unit must allow it, too: SocketBindAllow=tcp:${port}`,
-      { cause },
-    );
-  }
+  const address = await listenOn(server, { section: "metrics", host, port });
   server.on("error", (error) => log.warn(`the metrics server: ${error.message}`));
-  const address = server.address();
-  if (address === null || typeof address === "string")
-    throw new Error(`expected a port, received ${address}`);
   const url = `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/metrics`;
   log.info({ url }, "serving metrics");
   return {
@@ -74,8 +62,4 @@ async function answer(
   const text = await metrics.read();
   response.writeHead(200, { "content-type": metrics.contentType, "cache-control": "no-store" });
   response.end(request.method === "HEAD" ? undefined : text);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

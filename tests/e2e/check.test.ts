@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -37,6 +37,8 @@ interface Setting {
   readonly track?: string;
   /** Addresses by camera. */
   readonly cameras: Readonly<Record<string, string>>;
+  /** Further sections. */
+  readonly more?: string;
 }
 
 function configFile(setting: Setting): string {
@@ -53,6 +55,7 @@ function configFile(setting: Setting): string {
     file,
     `mqtt: {host: 127.0.0.1, port: ${brokerPort}, user: cam, password: ${brokerPassword}}
 model: {path: ${setting.model ?? model}}
+${setting.more ?? ""}
 cameras:
 ${cameras.join("")}`,
   );
@@ -123,6 +126,37 @@ test("a missing model is told by its name", async () => {
 test("a label that the model does not know is a mistake", async () => {
   const { parts } = await check({ track: "unicorn", cameras: { door: nowhere() } });
   expect(parts.model).toMatchObject({ ok: false, message: expect.stringContaining('"unicorn"') });
+});
+
+/** A directory of PATH that holds a systemctl which knows the unit as shipped, with one port allowed. */
+function pathWithUnit(allowedPort: number): string {
+  const bin = join(folder, "bin");
+  mkdirSync(bin, { recursive: true });
+  const shown = `SocketBindAllow=tcp:${allowedPort}\nSocketBindDeny=any`;
+  writeFileSync(join(bin, "systemctl"), `#!/bin/sh\necho "${shown}"\n`, { mode: 0o755 });
+  return `${bin}:${process.env.PATH}`;
+}
+
+test("the ports of metrics and view are tried, and what the unit does not allow is told with the drop-in", async () => {
+  const [metrics, view] = [await freePort(), await freePort()];
+  const more = `metrics: {enabled: true, port: ${metrics}}
+view: {enabled: true, port: ${view}, token: 0123456789abcdef}`;
+  const setting = { cameras: { door: nowhere() }, more };
+  const { parts, exitCode } = await check(setting, { ...process.env, PATH: pathWithUnit(metrics) });
+  expect(parts.metrics).toEqual({ ok: true, message: `127.0.0.1:${metrics} is free` });
+  expect(parts.view).toEqual({
+    ok: false,
+    message: `the systemd unit does not let the agent listen on port ${view}`,
+    remedy: expect.stringContaining(`SocketBindAllow=tcp:${view}`),
+  });
+  expect(exitCode).toBe(78);
+});
+
+test("metrics and view at one port are a mistake of the configuration", async () => {
+  const more = `metrics: {enabled: true, port: 5080}
+view: {enabled: true, token: 0123456789abcdef}`;
+  const { parts } = await check({ cameras: { door: nowhere() }, more });
+  expect(parts.configuration.message).toContain("view.port: metrics has this port already");
 });
 
 describe.skipIf(!hasRtspServer())("with a real camera", () => {

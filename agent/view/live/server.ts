@@ -1,9 +1,7 @@
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { ConfigError } from "../../base/errors.ts";
+import { listenOn } from "../../base/listen.ts";
 import { isOwnPage } from "./access.ts";
 import { type Answers, answerRequest } from "./answer-request.ts";
 import type { SharedVideo } from "./shared-video.ts";
@@ -68,7 +66,7 @@ export async function serveView(
     });
   });
 
-  const bound = await listen(server, host, port);
+  const bound = await listenOn(server, { section: "view", host, port });
   return {
     host,
     port: bound.port,
@@ -102,22 +100,4 @@ function dropWhenDead(socket: WebSocket): () => void {
 
 function refuse(stream: Duplex, status: string): void {
   stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-async function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
-  const listening = once(server, "listening");
-  server.listen({ host, port });
-  try {
-    await listening;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigError(
-      `the live view cannot listen on ${host}:${port}: ${reason}`,
-      "Set view.host to an address of this machine and view.port to a port that is free; under systemd the unit must " +
-        `allow it, too: SocketBindAllow=tcp:${port}`,
-      { cause: error },
-    );
-  }
-  // A TCP server's address is never the path of a pipe.
-  return Object(server.address());
 }
