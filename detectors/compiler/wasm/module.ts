@@ -29,6 +29,8 @@ export class ModuleBuilder {
   private readonly functionTypes: number[] = [];
   private readonly functionNames: string[] = [];
   private readonly code: Uint8Array[] = [];
+  /** By type and instructions. */
+  private readonly functions = new Map<string, FunctionReference>();
   private readonly globals: number[][] = [];
   private readonly exports: number[][] = [];
   private readonly data: { readonly address: number; readonly bytes: Uint8Array }[] = [];
@@ -47,7 +49,10 @@ export class ModuleBuilder {
     return { index: this.functionNames.length - 1, name, params, results };
   }
 
-  /** Defines a function; `body` writes its instructions and gets its parameters. */
+  /**
+   * Defines a function; `body` writes its instructions and gets its parameters. Functions that would do the same are one,
+   * named for the first: what an engine compiles once, it optimises sooner.
+   */
   function(
     name: string,
     params: readonly WasmType[],
@@ -56,10 +61,17 @@ export class ModuleBuilder {
   ): FunctionReference {
     const assembler = new Assembler(name, params, results);
     body(assembler, ...assembler.parameters());
-    this.code.push(assembler.finish());
-    this.functionTypes.push(this.type(params, results));
+    const bytes = assembler.finish();
+    const type = this.type(params, results);
+    const key = `${type} ${Buffer.from(bytes).toString("latin1")}`;
+    const same = this.functions.get(key);
+    if (same !== undefined) return same;
+    this.code.push(bytes);
+    this.functionTypes.push(type);
     this.functionNames.push(name);
-    return { index: this.functionNames.length - 1, name, params, results };
+    const reference = { index: this.functionNames.length - 1, name, params, results };
+    this.functions.set(key, reference);
+    return reference;
   }
 
   /** A variable of the module, zero at start. */

@@ -73,6 +73,7 @@ async function provoke(
   roundSeconds: number,
 ): Promise<FaultResult> {
   const broken: string[] = [];
+  await world.newStats();
   const first = figuresOf(world);
   const startMs = performance.now();
   let threads = 0;

@@ -1,0 +1,37 @@
+import { describe, expect, test } from "vitest";
+import { ModuleBuilder } from "../../../../../detectors/compiler/wasm/module.ts";
+
+type Exports = Readonly<Record<string, (...numbers: number[]) => number>>;
+
+describe("a module", () => {
+  test("has a function once that was defined twice, under both definitions' exports", async () => {
+    const module = new ModuleBuilder();
+    const constant = (name: string, value: number) =>
+      module.function(name, [], ["i32"], (code) => void code.i32(value));
+    const seven = constant("seven", 7);
+    const eight = constant("eight", 8);
+    const again = constant("again", 7);
+    module.exportFunction("eight", eight);
+    module.exportFunction("again", again);
+    expect(again).toBe(seven);
+    expect(eight.index).not.toBe(seven.index);
+    const exports = await run(module);
+    expect([exports.eight?.(), exports.again?.()]).toEqual([8, 7]);
+  });
+
+  test("keeps functions apart that differ in their parameters alone", async () => {
+    const module = new ModuleBuilder();
+    const none = module.function("none", [], ["i32"], (code) => void code.i32(7));
+    const one = module.function("one", ["i32"], ["i32"], (code) => void code.i32(7));
+    module.exportFunction("none", none);
+    module.exportFunction("one", one);
+    expect(none.index).not.toBe(one.index);
+    const exports = await run(module);
+    expect([exports.none?.length, exports.one?.length]).toEqual([0, 1]);
+  });
+});
+
+async function run(module: ModuleBuilder): Promise<Exports> {
+  const { instance } = await WebAssembly.instantiate(new Uint8Array(module.finish(0)));
+  return instance.exports as Exports;
+}
