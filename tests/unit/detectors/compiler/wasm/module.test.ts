@@ -32,6 +32,8 @@ describe("a module", () => {
 });
 
 async function run(module: ModuleBuilder): Promise<Exports> {
-  const { instance } = await WebAssembly.instantiate(new Uint8Array(module.finish(0)));
-  return instance.exports as Exports;
+  const { exports } = await WebAssembly.instantiate(
+    await WebAssembly.compile(Uint8Array.from(module.finish(0))),
+  );
+  return exports as Exports;
 }
