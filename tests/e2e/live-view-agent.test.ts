@@ -1,11 +1,13 @@
-/** The whole agent with its live view on: what it sees in a real clip is what the page is told. */
+/** The whole agent as it is installed, with its live view on: what it sees in a real clip is what the page is told. */
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { LiveMessage } from "../../agent/view/page/protocol.ts";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
+import { buildAgent } from "../../scripts/demonstration/build.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { startAgent } from "../support/agent-process.ts";
 import { startAedes } from "../support/brokers.ts";
+import { findChromium, startChromium } from "../support/chromium.ts";
 import { findMedia, findModel } from "../support/materials.ts";
 import { hasRtspServer } from "../support/rtsp-camera.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -13,6 +15,23 @@ import { waitUntil } from "../support/wait-until.ts";
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");
 const TOKEN = "0123456789abcdef";
+
+const chromium = findChromium();
+
+/** Opens the page and waits until it plays the camera; what the browser complained of meanwhile. */
+async function complaintsWhilePlaying(address: string): Promise<readonly string[]> {
+  await using browser = await startChromium(chromium ?? "");
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (said) => {
+    if (said.type() === "error") complaints.push(said.text());
+  });
+  await page.goto(address);
+  await page.locator(".camera[data-live]").waitFor({ timeout: 30_000 });
+  await page.locator(".camera[data-playing]").waitFor({ timeout: 30_000 });
+  return complaints;
+}
 
 test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
   "the agent shows who walks past its camera, with a picture, and how it is",
@@ -22,15 +41,19 @@ test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
     const broker = stack.adopt(await startAedes(), (started) => started.kill());
     const camera = stack.use(await startCamera(clip ?? ""));
     const agent = stack.use(
-      await startAgent(weights ?? "", {
-        broker: { host: "127.0.0.1", port: broker.port },
-        prefix: "sabrewing",
-        cameraUrl: camera.url,
-        labels: ["person"],
-        snapshots: false,
-        statsIntervalSeconds: 5,
-        view: { token: TOKEN },
-      }),
+      await startAgent(
+        weights ?? "",
+        {
+          broker: { host: "127.0.0.1", port: broker.port },
+          prefix: "sabrewing",
+          cameraUrl: camera.url,
+          labels: ["person"],
+          snapshots: false,
+          statsIntervalSeconds: 5,
+          view: { token: TOKEN },
+        },
+        { sabrewing: buildAgent() },
+      ),
     );
     const opened = () => agent.log.find(({ msg }) => msg.startsWith("the live view is open"));
     await waitUntil("the live view is open", () => opened() !== undefined, 60_000);
@@ -62,6 +85,7 @@ test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
       const picture = await fetch(base + path, { headers: { cookie } });
       expect([picture.status, picture.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
     }
+    if (chromium !== undefined) expect(await complaintsWhilePlaying(`${base}/?token=${TOKEN}`)).toEqual([]);
     await agent.process.stop();
     expect(agent.log.map(({ msg }) => msg)).toContain("stopped");
   },

@@ -33,7 +33,7 @@ export function pageFiles(): (name: string) => Promise<PageFile | undefined> {
     paths.set(name, join(folder, name));
     if (name.endsWith(".ts")) paths.set(name.replace(/\.ts$/, ".js"), join(folder, name));
   }
-  paths.set("jsmpeg.js", fileURLToPath(import.meta.resolve("@cycjimmy/jsmpeg-player")));
+  paths.set("jsmpeg-player.js", fileURLToPath(import.meta.resolve("@cycjimmy/jsmpeg-player")));
   const files = new Map<string, Promise<PageFile>>();
 
   return async (name) => {

@@ -7,6 +7,8 @@ import { advanceTrails, type Trails } from "./trails.ts";
 /** One camera on the page. */
 export interface CameraTile {
   readonly figure: HTMLElement;
+  /** Plays, if it stands where somebody sees it: by itself it would begin only once the browser has drawn the page. */
+  begin(): void;
   see(sight: Sight): void;
   hearHealth(health: CameraHealth): void;
   /** After the layers were changed. */
@@ -123,6 +125,10 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
 
   return {
     figure,
+    begin() {
+      onScreen = stage.getBoundingClientRect().top < innerHeight;
+      playWhereSeen();
+    },
     draw,
     see(latest) {
       if (sight === undefined) takeShape(latest.width, latest.height);

@@ -1,3 +1,5 @@
+import type { VideoSocket } from "./video-socket.ts";
+
 /** The parts of JSMpeg (@cycjimmy/jsmpeg-player 6.1.2) that the page uses. */
 export interface Jsmpeg {
   readonly Player: new (address: string, options: PlayerOptions) => Player;
@@ -12,7 +14,9 @@ export interface Player {
 export interface PlayerOptions {
   readonly canvas: HTMLCanvasElement;
   readonly source: new (address: string, options: PlayerOptions) => Source;
-  /** Ours: called after every piece of the video. */
+  /** Ours: where the video comes from. */
+  readonly video: VideoSocket;
+  /** Ours: called after every piece of it. */
   readonly onData: () => void;
   readonly audio: false;
   readonly pauseWhenHidden: false;
@@ -49,7 +53,7 @@ export function loadJsmpeg(): Promise<Jsmpeg> {
 }
 
 async function importJsmpeg(): Promise<Jsmpeg> {
-  const address = new URL("jsmpeg.js", document.baseURI).href;
+  const address = new URL("jsmpeg-player.js", document.baseURI).href;
   const { default: jsmpeg }: { readonly default: Jsmpeg } = await import(address);
   return jsmpeg;
 }

@@ -4,7 +4,6 @@ import { byId, element } from "./element.ts";
 import { eventList } from "./event-list.ts";
 import { followAgent } from "./follow-agent.ts";
 import { healthPanel } from "./health-panel.ts";
-import { loadJsmpeg } from "./jsmpeg.ts";
 import { LAYERS, type Layer } from "./overlay.ts";
 import type { Greeting, LiveMessage } from "./protocol.ts";
 
@@ -23,6 +22,7 @@ function greet(greeting: Greeting): void {
   tiles = new Map(greeting.cameras.map((setup) => [setup.name, cameraTile(setup, layers)]));
   cameras.dataset.count = String(tiles.size);
   cameras.replaceChildren(...[...tiles.values()].map(({ figure }) => figure));
+  for (const tile of tiles.values()) tile.begin();
   events.clear();
   health.greet(greeting);
   // Whoever is drawing keeps the drawing.
@@ -68,8 +68,6 @@ for (const [name, page] of Object.entries(pages)) {
   });
 }
 
-// Both take a while, and neither needs the other.
-void loadJsmpeg();
 followAgent({
   hear,
   connected(now) {

@@ -1,11 +1,11 @@
 import { socketAddress } from "./follow-agent.ts";
 import { type Destination, loadJsmpeg, type Player, type PlayerOptions, type Source } from "./jsmpeg.ts";
+import { openVideoSocket } from "./video-socket.ts";
 
 export interface Playing {
   stop(): void;
 }
 
-const RETRY_MS = 2_000;
 /** Two seconds of video at its largest. */
 const BUFFER_BYTES = 1_000_000;
 /** A page may have some sixteen WebGL pictures; where there are more cameras, the others are drawn without it. */
@@ -22,10 +22,14 @@ export function playVideo(camera: string, canvas: HTMLCanvasElement, onPicture: 
   let player: Player | undefined;
   const disableGl = glInUse >= MOST_GL;
   if (!disableGl) glInUse++;
+  const address = socketAddress(`cameras/${camera}/video`);
+  // At once: while JSMpeg is loaded the agent starts ffmpeg, and the camera sends its next whole picture.
+  const video = openVideoSocket(address);
   void loadJsmpeg().then(({ Player }) => {
     if (stopped) return;
-    player = new Player(socketAddress(`cameras/${camera}/video`), {
+    player = new Player(address, {
       canvas,
+      video,
       source: SocketSource,
       onData: showAll,
       audio: false,
@@ -45,6 +49,7 @@ export function playVideo(camera: string, canvas: HTMLCanvasElement, onPicture: 
     stop() {
       stopped = true;
       if (!disableGl) glInUse--;
+      video.close();
       player?.destroy();
     },
   };
@@ -56,15 +61,11 @@ class SocketSource implements Source {
   readonly completed = false;
   readonly progress = 1;
   established = false;
-  readonly #address: string;
-  readonly #onData: () => void;
+  readonly #options: PlayerOptions;
   #destination: Destination | undefined;
-  #socket: WebSocket | undefined;
-  #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(address: string, { onData }: PlayerOptions) {
-    this.#address = address;
-    this.#onData = onData;
+  constructor(_address: string, options: PlayerOptions) {
+    this.#options = options;
   }
 
   connect(destination: Destination): void {
@@ -72,25 +73,15 @@ class SocketSource implements Source {
   }
 
   start(): void {
-    const socket = new WebSocket(this.#address);
-    this.#socket = socket;
-    socket.binaryType = "arraybuffer";
-    socket.addEventListener("message", ({ data }) => {
+    const { video, onData } = this.#options;
+    video.deliver((part) => {
       this.established = true;
-      this.#destination?.write(data);
-      this.#onData();
-    });
-    socket.addEventListener("close", () => {
-      if (this.#socket === socket) this.#retry = setTimeout(() => this.start(), RETRY_MS);
+      this.#destination?.write(part);
+      onData();
     });
   }
 
   resume(): void {}
 
-  destroy(): void {
-    clearTimeout(this.#retry);
-    const socket = this.#socket;
-    this.#socket = undefined;
-    socket?.close();
-  }
+  destroy(): void {}
 }

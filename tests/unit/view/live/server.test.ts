@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,6 +15,9 @@ import { serveView, type ViewServer } from "../../../../agent/view/live/server.t
 import { handClock } from "../../../support/hand-clock.ts";
 
 const TOKEN = "0123456789abcdef";
+const PROGRAMS = readdirSync(new URL("../../../../agent/view/page/", import.meta.url)).filter((name) =>
+  name.endsWith(".ts"),
+);
 const JPEG = Buffer.from("a picture");
 
 const feed: Feed = {
@@ -110,7 +113,7 @@ describe("whoever has shown no token", () => {
   test.each([
     "/main.js",
     "/index.html",
-    "/jsmpeg.js",
+    "/jsmpeg-player.js",
     "/events/1.5-abc.jpg",
     "/cameras/door.jpg",
     "/nowhere",
@@ -182,7 +185,7 @@ describe("whoever has shown the token", () => {
     const imported = [...(await reply.text()).matchAll(/from "\.\/([\w.-]+)"/g)].map(([, name]) => name);
     expect(imported.length).toBeGreaterThan(3);
     for (const name of imported) expect((await ask(`/${name}`, { headers })).status).toBe(200);
-    expect((await ask("/jsmpeg.js", { headers })).status).toBe(200);
+    expect((await ask("/jsmpeg-player.js", { headers })).status).toBe(200);
   });
 
   test("is not sent again what the browser has", async () => {
@@ -273,6 +276,25 @@ test("the page asks nobody else for anything", async () => {
     const text = (await page(name))?.body.toString() ?? "";
     expect(text.replace("http://www.w3.org/2000/svg", "")).not.toMatch(/https?:|url\(|\sstyle=|\son\w+=/);
   }
+});
+
+test("no program of the page hides behind the name of another, JSMpeg's included", async () => {
+  const page = pageFiles();
+  for (const file of PROGRAMS) {
+    expect((await page(file.replace(/ts$/, "js")))?.etag).toBe((await page(file))?.etag);
+  }
+  const jsmpeg = readFileSync(fileURLToPath(import.meta.resolve("@cycjimmy/jsmpeg-player")), "utf8");
+  expect((await page("jsmpeg-player.js"))?.body.toString()).toBe(jsmpeg);
+});
+
+test("the page asks for all its programs at once: they do not wait for one another", async () => {
+  const html = (await pageFiles()("index.html"))?.body.toString() ?? "";
+  const asked = [...html.matchAll(/(?:modulepreload" href|module" src)="([\w.-]+)"/g)].map(
+    ([, name]) => name,
+  );
+  // protocol.ts holds nothing but types.
+  const programs = PROGRAMS.filter((file) => file !== "protocol.ts").map((file) => file.replace(/ts$/, "js"));
+  expect(asked.toSorted()).toEqual([...programs, "jsmpeg-player.js"].toSorted());
 });
 
 test("a port that is taken is a mistake in the configuration, and the message says what to do", async () => {
