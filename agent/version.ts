@@ -1,12 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { programFolder } from "./program-folder.ts";
 
-/** The version in the package.json above this file: one folder up in the source, two in dist/. */
+/** The version in the program's package.json. */
 export function readVersion(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
-  const file = ["..", "../.."].map((up) => join(here, up, "package.json")).find((path) => existsSync(path));
-  if (file === undefined) throw new Error(`expected package.json above ${here}`);
-  const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(programFolder(), "package.json"), "utf8")) as {
+    version: string;
+  };
   return version;
 }

@@ -9,6 +9,8 @@ export interface FirstCamera {
   readonly size?: { readonly width: number; readonly height: number };
 }
 
+type Filters = { readonly minScore: number; readonly threshold: number };
+
 /** Everything `sabrewing init` has to know. */
 export interface FirstAnswers {
   readonly broker: {
@@ -20,6 +22,8 @@ export interface FirstAnswers {
   };
   readonly model: string;
   readonly track: readonly string[];
+  /** Which boxes count, for each of the labels; undefined: as the agent has it by default. */
+  readonly filters?: Filters | undefined;
   readonly homeAssistant: boolean;
   readonly cameras: readonly FirstCamera[];
 }
@@ -36,7 +40,7 @@ const WIDEST = 1280;
 
 /** A commented configuration that `check` accepts, passwords apart from it. */
 export function firstConfig(answers: FirstAnswers): FirstFiles {
-  const { broker, model, track, homeAssistant, cameras } = answers;
+  const { broker, model, homeAssistant, cameras } = answers;
   const secrets = new Map<string, string>();
   const secret = (name: string, value: string): string => {
     // front-door and front_door want the same variable.
@@ -71,7 +75,7 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
     `  enabled: ${homeAssistant}`,
     "",
     "cameras:",
-    ...cameras.flatMap((camera) => cameraLines(camera, track, secret)),
+    ...cameras.flatMap((camera) => cameraLines(camera, answers, secret)),
     "",
   ].join("\n");
   const lines = [...secrets].map(([name, value]) => `${name}=${shellQuoted(name, value)}\n`);
@@ -80,7 +84,7 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
 
 function cameraLines(
   { name, address, size }: FirstCamera,
-  track: readonly string[],
+  { track, filters }: FirstAnswers,
   secret: (name: string, value: string) => string,
 ): readonly string[] {
   const scaled = size !== undefined && size.width > WIDEST ? even(size) : undefined;
@@ -104,9 +108,18 @@ function cameraLines(
     "    objects:",
     "      # What to tell of; sabrewing inspect lists what the model knows.",
     `      track: [${track.map(quoted).join(", ")}]`,
+    ...(filters === undefined ? [] : filterLines(track, filters)),
     "    snapshots:",
     "      # true: a JPEG of each object goes to the broker. false: no picture leaves this device.",
     "      enabled: false",
+  ];
+}
+
+function filterLines(track: readonly string[], { minScore, threshold }: Filters): readonly string[] {
+  return [
+    "      # This model's scores are lower than those the defaults expect.",
+    "      filters:",
+    ...track.map((label) => `        ${quoted(label)}: { min_score: ${minScore}, threshold: ${threshold} }`),
   ];
 }
 

@@ -2,17 +2,19 @@ import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
+import { chooseModule, findKnownModel, type KnownModel, readModel } from "../../detectors/detector.ts";
 import { ConfigError, TransientError, UsageError } from "../base/errors.ts";
 import { findOnvifCameras } from "../camera/onvif.ts";
 import { fittingStream, type TriedStream, tryStream } from "../camera/try-stream.ts";
-import { parseConfig, SECRETS_FILE } from "../config/load.ts";
+import { DEFAULT_CONFIG_FILES, parseConfig, SECRETS_FILE } from "../config/load.ts";
+import { programFolder } from "../program-folder.ts";
 import { type FirstCamera, firstConfig } from "./first-config.ts";
+import { firstConfigFile, firstModel, isStarter } from "./first-places.ts";
 import { type InitOptions, readBroker, readCameras, type WantedCamera } from "./init-flags.ts";
 import { askBroker, askCameras, askHomeAssistant, Cancelled, onvifCameras } from "./init-questions.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
-const DEFAULT_MODEL = "/var/lib/sabrewing/yolov5n-320.wasm";
-/** What that model looks at; a stream with fewer pixels than this shows it less than it could see. */
+/** What a small model looks at; a stream with fewer pixels than this shows it less than it could see. */
 const WANTED = { width: 640, height: 384 };
 const SEARCH_MS = 4_000;
 /** The password of cameras that --discover finds: on the command line everybody on the machine could read it. */
@@ -28,7 +30,7 @@ Examples:
                                                         every ONVIF camera on the network
 
 It writes the configuration and, beside it, ${SECRETS_FILE} with the passwords, readable for their owner only. A file that is
-there already is left alone, unless --force says otherwise.`;
+there already is left alone, unless --force says otherwise or nobody has touched it since it was installed.`;
 
 const repeated = (value: string, before: readonly string[]) => [...before, value];
 
@@ -40,11 +42,11 @@ export function initCommand(): Command {
     .option("--camera <name=address>", "a camera's stream; several of one name: to choose from", repeated, [])
     .option("--discover", "take every ONVIF camera on the network", false)
     .option("--camera-user <name>", `user of cameras that are discovered; password: $${CAMERA_PASSWORD}`)
-    .option("--model <file>", "detector module", DEFAULT_MODEL)
+    .option("--model <file>", "detector module", firstModel(programFolder()))
     .option("--track <labels>", "what to tell of", "person,car,dog,cat")
     .option("--home-assistant", "announce the cameras to Home Assistant", false)
     .option("--no-probe", "do not try the streams")
-    .option("-o, --output <file>", "where to write it", "./sabrewing.yml")
+    .option("-o, --output <file>", "where to write it", firstConfigFile())
     .option("--force", "overwrite what is there", false)
     .option("-y, --yes", "ask nothing", false)
     .option("--json", "tell what was written as JSON; asks nothing", false)
@@ -55,7 +57,8 @@ export function initCommand(): Command {
 async function init(options: InitOptions): Promise<void> {
   using interrupted = untilInterrupted();
   const secretsFile = join(dirname(options.output), SECRETS_FILE);
-  refuseToOverwrite([options.output, secretsFile], options.force);
+  const mayReplace = (file: string) => options.force || isStarter(file, programFolder());
+  refuseToOverwrite([options.output, secretsFile].filter((file) => !mayReplace(file)));
   const note = (line: string) => void process.stderr.write(`${line}\n`);
   const given = readCameras(options.camera);
   const asks =
@@ -76,11 +79,16 @@ async function init(options: InitOptions): Promise<void> {
     const homeAssistant = asks ? await askHomeAssistant() : options.homeAssistant;
     const first = await chooseStreams(cameras, options.probe, interrupted.signal, note);
     const track = options.track.split(",").map((label) => label.trim());
-    const files = firstConfig({ broker, model: options.model, track, homeAssistant, cameras: first });
+    const { model } = options;
+    const filters = await filtersFor(model);
+    const files = firstConfig({ broker, model, track, filters, homeAssistant, cameras: first });
     checkWritten(files, options.output);
     await mkdir(dirname(options.output), { recursive: true });
-    await writePrivately(options.output, files.yaml, options.force);
-    if (files.secrets !== "") await writePrivately(secretsFile, files.secrets, options.force);
+    const write = (file: string, text: string, mode: number) =>
+      writeAnew(file, text, { mode, replace: mayReplace(file) });
+    // The service's user is in the group of its folder; the passwords are handed to it by systemd.
+    await write(options.output, files.yaml, 0o640);
+    if (files.secrets !== "") await write(secretsFile, files.secrets, 0o600);
     tellWritten(options, first, files.secrets === "" ? undefined : secretsFile);
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
@@ -134,20 +142,30 @@ function checkWritten({ yaml }: { readonly yaml: string }, file: string): void {
   parseConfig(yaml, file, anySecret);
 }
 
-function refuseToOverwrite(files: readonly string[], force: boolean): void {
-  const [there] = files.filter((file) => existsSync(file));
-  if (there === undefined || force) return;
+/** Which boxes count, where a known model wants other filters than the defaults. */
+async function filtersFor(model: string): Promise<KnownModel["filters"]> {
+  const { path } = chooseModule(model);
+  return existsSync(path) ? findKnownModel((await readModel(path)).name)?.filters : undefined;
+}
+
+function refuseToOverwrite(files: readonly string[]): void {
+  const there = files.find((file) => existsSync(file));
+  if (there === undefined) return;
   throw new ConfigError(
     `${there} is there already`,
     "Name another file with --output, or overwrite it with --force.",
   );
 }
 
-/** Readable for its owner only, from the first byte on. */
-async function writePrivately(file: string, text: string, force: boolean): Promise<void> {
+/** Readable for nobody else from the first byte on. */
+async function writeAnew(
+  file: string,
+  text: string,
+  { mode, replace }: { readonly mode: number; readonly replace: boolean },
+): Promise<void> {
   // An older file's permissions may be wider: it goes first.
-  if (force) await rm(file, { force: true });
-  await writeFile(file, text, { mode: 0o600, flag: "wx" });
+  if (replace) await rm(file, { force: true });
+  await writeFile(file, text, { mode, flag: "wx" });
 }
 
 function tellWritten(
@@ -162,7 +180,9 @@ function tellWritten(
   }
   const pull = existsSync(model) ? "" : `  sabrewing pull yolov5n -o ${model}\n`;
   const beside = secrets === undefined ? "" : ` and ${secrets} (passwords; keep it to yourself)`;
-  process.stdout.write(
-    `wrote ${output}${beside}. Next:\n${pull}  sabrewing check -c ${output}\n  sabrewing run -c ${output}\n`,
-  );
+  const start =
+    output === DEFAULT_CONFIG_FILES[0]
+      ? "sudo sabrewing check\n  sudo systemctl enable --now sabrewing"
+      : `sabrewing check -c ${output}\n  sabrewing run -c ${output}`;
+  process.stdout.write(`wrote ${output}${beside}. Next:\n${pull}  ${start}\n`);
 }

@@ -61,9 +61,8 @@ describe.skipIf(!hasRtspServer())("init with flags", () => {
     expect(yaml).toContain("{DOOR_PASSWORD}");
     expect(yaml).toMatch(/width: 1280\n {6}height: 960/);
     expect(yaml).not.toMatch(/p@ss|p%40ss/);
-    for (const written of [file, join(folder, "etc", "secrets.env")]) {
-      expect(statSync(written).mode & 0o777).toBe(0o600);
-    }
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+    expect(statSync(join(folder, "etc", "secrets.env")).mode & 0o777).toBe(0o600);
 
     const check = await sabrewing(["check", "-c", file]);
     expect(check.stdout.split("\n").map((line) => line.slice(0, 18).trimEnd())).toEqual([
@@ -92,7 +91,19 @@ describe("init", () => {
     expect(forced.exitCode).toBe(0);
     expect(forced.stdout).toContain(`sabrewing check -c ${file}`);
     expect(readFileSync(file, "utf8")).toContain("mqtt:");
-    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
+  });
+
+  test("replaces the configuration that came with the package, as long as nobody has touched it", async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, "sabrewing.yml");
+    const starter = readFileSync(new URL("../../config/starter.yml", import.meta.url), "utf8");
+    const words = ["init", "--broker", "b", "--camera", "door=rtsp://a/1", "--no-probe", "-o", file];
+    writeFileSync(file, starter.replace("host:", "host: mine"));
+    expect((await sabrewing(words)).exitCode).toBe(78);
+    writeFileSync(file, starter);
+    expect((await sabrewing(words)).exitCode).toBe(0);
+    expect(readFileSync(file, "utf8")).toContain('host: "b"');
   });
 
   test("a secrets.env that is there alone is left alone, too", async () => {

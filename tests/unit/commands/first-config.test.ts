@@ -29,6 +29,15 @@ describe("a first configuration", () => {
     expect(config.mqtt).toMatchObject({ host: "broker.local", port: 1883, tls: false });
   });
 
+  test("has the filters that its model wants, for each label", () => {
+    const { config } = loaded({ track: ["person", "car"], filters: { minScore: 0.4, threshold: 0.5 } });
+    const { filters } = config.cameras[0]?.objects ?? {};
+    expect(filters).toMatchObject({
+      person: { min_score: 0.4, threshold: 0.5 },
+      car: { min_score: 0.4, threshold: 0.5 },
+    });
+  });
+
   test.each(["plain", "p@ss/w#rd?", "$HOME {X} %41", "it's", 'say "so"', " spaces ", "ümläut"])(
     "keeps the password %j apart, and gets it back",
     (password) => {

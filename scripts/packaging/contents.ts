@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { isNeedless } from "./needless.ts";
+
+/** Where the program lies; the same for every machine. */
+export const PROGRAM = "/usr/lib/sabrewing";
+
+/** Files that dpkg leaves alone once somebody has changed them. */
+export const CONFFILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml"];
+
+/** Folders and files that a package is made of. */
+export interface Sources {
+  /** The repository. */
+  readonly root: string;
+  /** What scripts/build writes. */
+  readonly dist: string;
+  /** Node for the target, as npm's package has it: bin/node, LICENSE. */
+  readonly node: string;
+  /** Production dependencies for the target. */
+  readonly nodeModules: string;
+  /** Detector modules and their licence. */
+  readonly models: string;
+}
+
+/** A file or folder of the package. */
+export interface Entry {
+  readonly from: string;
+  /** Absolute, on the machine it is installed on. */
+  readonly to: string;
+  readonly executable?: boolean;
+  /** Which files of the folder stay out, by their path in it. */
+  readonly leaveOut?: (path: string) => boolean;
+}
+
+/** Everything the package installs. */
+export function packageContents({ root, dist, node, nodeModules, models }: Sources): readonly Entry[] {
+  const debian = join(root, "scripts/packaging/debian");
+  const config = join(root, "config");
+  return [
+    { from: join(debian, "sabrewing"), to: "/usr/bin/sabrewing", executable: true },
+    { from: join(node, "bin/node"), to: `${PROGRAM}/bin/node`, executable: true },
+    { from: join(node, "LICENSE"), to: `${PROGRAM}/bin/LICENSE` },
+    { from: join(root, "package.json"), to: `${PROGRAM}/package.json` },
+    { from: dist, to: `${PROGRAM}/dist` },
+    { from: nodeModules, to: `${PROGRAM}/node_modules`, leaveOut: isNeedless },
+    { from: models, to: `${PROGRAM}/models` },
+    { from: join(config, "sabrewing.yml"), to: `${PROGRAM}/config/sabrewing.yml` },
+    { from: join(config, "sabrewing.schema.json"), to: `${PROGRAM}/config/sabrewing.schema.json` },
+    { from: join(config, "starter.yml"), to: `${PROGRAM}/config/starter.yml` },
+    { from: join(config, "starter.yml"), to: "/etc/sabrewing/sabrewing.yml" },
+    { from: join(config, "sabrewing.service"), to: "/usr/lib/systemd/system/sabrewing.service" },
+    { from: join(debian, "copyright"), to: "/usr/share/doc/sabrewing/copyright" },
+    { from: join(root, "CHANGELOG.md"), to: "/usr/share/doc/sabrewing/CHANGELOG.md" },
+  ];
+}
+
+/** What dpkg runs, by its name in DEBIAN/. */
+export function maintainerScripts(root: string): readonly Entry[] {
+  return ["postinst", "prerm", "postrm"].map((name) => ({
+    from: join(root, "scripts/packaging/debian", name),
+    to: `/DEBIAN/${name}`,
+    executable: true,
+  }));
+}
