@@ -1,4 +1,11 @@
 import type { DetectorFault } from "../errors.ts";
+import type { EngineSource } from "./engine-source.ts";
+
+/** Makes a module ready to be run in this thread, once. */
+export type InstallModule = (source: EngineSource) => Promise<StartEngine>;
+
+/** Starts a guest; another one when the last has ended. */
+export type StartEngine = () => Promise<Engine>;
 
 /** Something that runs a detector module inside a detector thread. After its first fault it is thrown away. */
 export interface Engine {

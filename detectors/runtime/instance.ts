@@ -10,6 +10,9 @@ import { bootThread, type DetectorThread } from "./thread.ts";
 /** Deadlines that the first frame after a restart may take: the engine optimises while it runs it. */
 const FIRST_FRAME_PATIENCE = 3;
 
+/** During the first one V8 compiles and optimises; what it is still at then is done by the end of the second. */
+const WARM_UP_FRAMES = 2;
+
 export interface InstanceOptions {
   readonly source: EngineSource;
   readonly model: ModelInfo;
@@ -29,7 +32,7 @@ export interface InstanceOptions {
  */
 export type InstanceState = "idle" | "busy" | "starting" | "down";
 
-/** One place in the pool: keeps a detector thread alive through its faults, until it is closed. */
+/** One place in the pool: keeps a detector alive through its faults, until it is closed. */
 export class Instance implements AsyncDisposable {
   readonly #options: InstanceOptions;
   readonly #closing = new AbortController();
@@ -59,15 +62,17 @@ export class Instance implements AsyncDisposable {
   /**
    * Gives the first thread its task; from then on the instance looks after itself.
    * @param thread booted, and waiting to be told what to run
-   * @param proveFirst resolve only when it has answered a blank frame. Otherwise the first frame is its proof.
-   * @throws DetectorFault when the blank frame got no answer; the instance must then be closed.
+   * @param proveFirst resolve only when it has answered blank frames. Otherwise the first frame is its proof.
+   * @throws DetectorFault when a blank frame got no answer; the instance must then be closed.
    */
   async start(thread: DetectorThread, proveFirst: boolean): Promise<void> {
     this.#begin(thread);
     if (proveFirst) {
       // Black, with nothing to be found on it: the engine starts, and the deadline need not allow for that.
       const black = new Uint8Array(frameBytes(this.#options.model));
-      await this.#ask(black, { score: 1, iou: 1 }, this.#options.startDeadlineMs);
+      for (let frame = 0; frame < WARM_UP_FRAMES; frame++) {
+        await this.#ask(black, { score: 1, iou: 1 }, this.#options.startDeadlineMs);
+      }
       this.#patienceMs = this.#options.deadlineMs;
     }
     this.#ready = true;
@@ -91,9 +96,10 @@ export class Instance implements AsyncDisposable {
       try {
         const delayMs = restartDelayMs(this.#deathsInRow, Math.random());
         if (delayMs > 0) this.#expectSoon(false);
+        // Whatever its guest died of, it has not answered since the thread last began: this time nothing is kept.
+        if (this.#deathsInRow > 0) await this.#thread?.[Symbol.asyncDispose]();
         await sleep(delayMs, undefined, { signal });
         signal.throwIfAborted();
-        this.#deathsInRow += 1;
         this.#options.onRestart();
         await this.#restart();
         this.#options.onChange();
@@ -104,17 +110,26 @@ export class Instance implements AsyncDisposable {
     }
   }
 
-  /** The next frame is the new thread's first: a blank one before it would keep it waiting. */
+  /** The next frame is the new guest's first: a blank one before it would keep it waiting. */
   async #restart(): Promise<void> {
-    const { source, deadlineMs, startDeadlineMs } = this.#options;
-    const thread = bootThread(source.runtime);
+    const { deadlineMs, startDeadlineMs } = this.#options;
     this.#ready = false;
     this.#expectSoon(true);
     const tooLate = setTimeout(() => this.#expectSoon(false), deadlineMs);
-    this.#begin(thread);
+    const thread = this.#nextThread();
     await thread.untilReady(startDeadlineMs).finally(() => clearTimeout(tooLate));
     this.#patienceMs = FIRST_FRAME_PATIENCE * deadlineMs;
     this.#ready = true;
+  }
+
+  /** The same thread where only its guest has ended; otherwise a new one. */
+  #nextThread(): DetectorThread {
+    const { source, onFault } = this.#options;
+    this.#deathsInRow += 1;
+    const successor = this.#thread?.successor(onFault);
+    if (successor === undefined) return this.#begin(bootThread(source.runtime));
+    this.#thread = successor;
+    return successor;
   }
 
   #expectSoon(soon: boolean): void {
@@ -122,10 +137,11 @@ export class Instance implements AsyncDisposable {
     if (!soon) this.#options.onChange();
   }
 
-  #begin(thread: DetectorThread): void {
+  #begin(thread: DetectorThread): DetectorThread {
     const { source, model, onFault } = this.#options;
     this.#thread = thread;
     thread.begin(source, frameBytes(model), onFault);
+    return thread;
   }
 
   #ask(pixels: Uint8Array, thresholds: Thresholds, deadlineMs: number): Promise<Inference["detections"]> {

@@ -14,18 +14,24 @@ export interface ThreadBirth {
   readonly compileCache: string | undefined;
 }
 
-/** What a detector thread is given to run, its first message. Every later one is "frame": a request lies ready. */
+/** What a detector thread is given to run, its first message. */
 export interface ThreadTask {
   readonly source: EngineSource;
   /** Where the main thread puts one request after another. */
   readonly request: Uint8Array<SharedArrayBuffer>;
 }
 
-/** What a detector thread sends: that its engine is up, the reply to the frame in flight, or its one and only fault. */
+/** Every later message: a request lies ready, or another guest is to be started where the last has ended. */
+export type ThreadOrder = "frame" | "again";
+
+/** What a detector thread sends: that its engine is up, the reply to the frame in flight, or the one fault of a guest. */
 export type ThreadMessage =
   | "ready"
   | Uint8Array
   | { readonly kind: DetectorFaultKind; readonly message: string };
+
+/** Faults by which a guest is gone: nothing of it computes or waits in the thread any more. */
+const GUEST_ENDED: readonly DetectorFaultKind[] = ["exit", "trap"];
 
 /** One request to a thread: how long it may take and how its reply is read. */
 export interface Question<Answer> {
@@ -66,6 +72,11 @@ export function bootThread(runtime: Runtime): DetectorThread {
     env: {},
     resourceLimits: HEAP_LIMITS,
   });
+  return listenTo(worker);
+}
+
+/** A new life in a thread that waits to be told what to run. */
+function listenTo(worker: Worker): DetectorThread {
   const thread = new DetectorThread(worker);
   worker.on("message", (message: ThreadMessage) => thread.receive(message));
   worker.on("error", (cause) => {
@@ -86,9 +97,9 @@ export function spawnThread(
   return thread;
 }
 
-/** One life of a detector: from the start of its thread to its first fault. */
+/** One life of a detector: from the start of its thread, or of a guest in it, to its first fault. */
 export class DetectorThread implements AsyncDisposable {
-  /** Resolves when the thread is gone and its CPU and memory are free again. */
+  /** Resolves when nothing computes any more: the thread is gone, or its guest is and it waits for another. */
   readonly ended: Promise<void>;
   readonly #ended = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<void>();
@@ -97,6 +108,8 @@ export class DetectorThread implements AsyncDisposable {
   #onFault: ((fault: DetectorFault) => void) | undefined;
   #waiting: Waiting | undefined;
   #fault: DetectorFault | undefined;
+  /** The thread is no longer this life's: it is being ended, or has a successor. */
+  #released = false;
 
   constructor(worker: Worker) {
     this.ended = this.#ended.promise;
@@ -153,8 +166,12 @@ export class DetectorThread implements AsyncDisposable {
     const waiting: Waiting = { receive, reject, timer };
     this.#waiting = waiting;
     writeRequest(this.#request, question.sequence, question.thresholds, question.pixels);
-    this.#worker.postMessage("frame");
+    this.#order("frame");
     return promise;
+  }
+
+  #order(order: ThreadOrder): void {
+    this.#worker.postMessage(order);
   }
 
   #missDeadline(waiting: Waiting, deadlineMs: number): void {
@@ -173,7 +190,7 @@ export class DetectorThread implements AsyncDisposable {
       return;
     }
     if (!(message instanceof Uint8Array)) {
-      this.fail(new DetectorFault(message.kind, message.message));
+      this.#failAs(new DetectorFault(message.kind, message.message), GUEST_ENDED.includes(message.kind));
       return;
     }
     const waiting = this.#waiting;
@@ -189,9 +206,31 @@ export class DetectorThread implements AsyncDisposable {
 
   /** Ends the thread because of this fault; later ones are its consequences and are ignored. */
   fail(fault: DetectorFault): void {
+    this.#failAs(fault, false);
+  }
+
+  /**
+   * Starts another guest in this thread, whose engine is warm: a fraction of the time that a new thread takes.
+   * @param onFault as for `begin`
+   * @returns undefined when the thread had to be ended, or ended by itself
+   */
+  successor(onFault: (fault: DetectorFault) => void): DetectorThread | undefined {
+    if (this.#fault === undefined || this.#released || this.#worker.threadId === GONE) return undefined;
+    this.#released = true;
+    for (const event of ["message", "error", "exit"]) this.#worker.removeAllListeners(event);
+    const next = listenTo(this.#worker);
+    next.#request = this.#request;
+    next.#onFault = onFault;
+    next.#order("again");
+    return next;
+  }
+
+  #failAs(fault: DetectorFault, guestEnded: boolean): void {
     if (this.#fault !== undefined) return;
     this.#onFault?.(fault);
     this.#end(fault);
+    if (guestEnded) this.#ended.resolve();
+    else void this.#terminate();
   }
 
   #end(fault: DetectorFault): void {
@@ -200,12 +239,20 @@ export class DetectorThread implements AsyncDisposable {
     this.#waiting?.reject(fault);
     this.#waiting = undefined;
     this.#ready.reject(fault);
-    void this.#worker.terminate().then(() => this.#ended.resolve());
   }
 
-  /** Ends the thread; a frame in flight is rejected as `unavailable`. */
+  async #terminate(): Promise<void> {
+    this.#released = true;
+    await this.#worker.terminate();
+    this.#ended.resolve();
+  }
+
+  /** Ends the thread, unless it lives on in a successor; a frame in flight is rejected as `unavailable`. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#fault === undefined) this.#end(new DetectorFault("unavailable", "the detector was closed"));
-    await this.ended;
+    await (this.#released ? this.ended : this.#terminate());
   }
 }
+
+/** Node's number for a thread that is no more. */
+const GONE = -1;

@@ -6,16 +6,20 @@ import {
   MAX_DETECTIONS,
   REQUEST_HEADER_BYTES,
 } from "../module-format.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, StartEngine } from "./engine.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { buildReply } from "./reply.ts";
 import { readRequestHeader } from "./request.ts";
 
 /**
- * Runs a module as plain WebAssembly through its library door (`frame`, `infer`, `detections`).
- * The reply has the same bytes as the WASI door's.
+ * What runs a module as plain WebAssembly through its library door (`frame`, `infer`, `detections`). The reply has the same
+ * bytes as the WASI door's.
  */
-export async function startV8({ module }: Pick<EngineSource, "module">): Promise<Engine> {
+export async function installV8({ module }: EngineSource): Promise<StartEngine> {
+  return () => start(module);
+}
+
+async function start(module: WebAssembly.Module): Promise<Engine> {
   const instance = await WebAssembly.instantiate(module, { [IMPORT_MODULE]: closedSandbox() });
   const { memory, frame, detections, infer } = instance.exports;
   if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("expected the export memory");

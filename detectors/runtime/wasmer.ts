@@ -1,7 +1,6 @@
 import { type Process, type ReadableBytes, Wasmer } from "@wasmer/sdk/node";
 import { DetectorFault } from "../errors.ts";
-import type { Engine } from "./engine.ts";
-import type { EngineSource } from "./engine-source.ts";
+import type { Engine, InstallModule, StartEngine } from "./engine.ts";
 import { provideGuestThreads } from "./guest-threads.ts";
 import { rehearsalModule } from "./rehearsal.ts";
 import { ReplyCollector } from "./reply-collector.ts";
@@ -11,29 +10,31 @@ const LAST_WORDS_BYTES = 200;
 
 /**
  * Makes this thread ready for Wasmer, before there is a module to run.
- * @returns what runs a module in the Wasmer runtime through its WASI door (`_start` answers requests from a pipe).
- *   Nothing in here can stop a module that computes for ever: `kill()` of @wasmer/sdk 0.16.0 claims success while the
- *   guest goes on burning a core. Run it in a worker thread and terminate that.
+ * @returns what installs a module in the Wasmer runtime, to be run through its WASI door (`_start` answers requests from a
+ *   pipe). Nothing in here can stop a module that computes for ever: `kill()` of @wasmer/sdk 0.16.0 claims success while
+ *   the guest goes on burning a core. Run it in a worker thread and terminate that.
  */
-export function bootWasmer(): (source: EngineSource) => Promise<Engine> {
+export function bootWasmer(): InstallModule {
   provideGuestThreads();
   return async (source) => {
     if (source.runtime !== "wasmer")
       throw new TypeError(`expected a source for wasmer, received ${source.runtime}`);
-    return startGuest(source.bytes, source.sdk);
+    return install(source.bytes, source.sdk);
   };
 }
 
-async function startGuest(bytes: Uint8Array, sdk: WebAssembly.Module): Promise<Engine> {
+async function install(bytes: Uint8Array, sdk: WebAssembly.Module): Promise<StartEngine> {
   // cache: false keeps the SDK from the network and from writing a directory `.wasmer`.
   const wasmer = new Wasmer({ cache: false, wasm: sdk });
   await wasmer.packages.load(rehearsalModule());
   const pkg = await wasmer.packages.load(bytes);
   const sandbox = await wasmer.sandboxes.create({ packages: [pkg], network: { mode: "disabled" } });
-  const guest = await sandbox.command(pkg, []).spawn({ stdin: "pipe", stdout: "pipe", stderr: "pipe" });
-  const engine = new WasmerEngine(guest);
-  engine.listen();
-  return engine;
+  const command = sandbox.command(pkg, []);
+  return async () => {
+    const engine = new WasmerEngine(await command.spawn({ stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+    engine.listen();
+    return engine;
+  };
 }
 
 interface Waiting {

@@ -1,21 +1,19 @@
 /**
- * Entry point of a detector thread: starts one engine and answers frame after frame. The main thread keeps the
- * deadline and ends this thread when it passes, which is the only thing that stops a guest that computes for ever.
+ * Entry point of a detector thread: starts an engine, and another one when its guest has ended by itself, and answers frame
+ * after frame. The main thread keeps the deadline and ends this thread when it passes, which is the only thing that stops
+ * a guest that computes for ever.
  */
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { DetectorFault } from "../errors.ts";
 import { collectGarbage } from "./collect-garbage.ts";
-import type { Engine } from "./engine.ts";
-import type { EngineSource } from "./engine-source.ts";
-import type { ThreadBirth, ThreadMessage, ThreadTask } from "./thread.ts";
-
-type StartEngine = (source: EngineSource) => Promise<Engine>;
+import type { InstallModule, StartEngine } from "./engine.ts";
+import type { ThreadBirth, ThreadMessage, ThreadOrder, ThreadTask } from "./thread.ts";
 
 /** Only the engine that is asked for is loaded: the Wasmer SDK is large. */
-async function loadEngine({ runtime, compileCache }: ThreadBirth): Promise<StartEngine> {
+async function loadEngine({ runtime, compileCache }: ThreadBirth): Promise<InstallModule> {
   if (compileCache !== undefined) enableCompileCache(compileCache);
-  if (runtime === "v8") return (await import("./v8.ts")).startV8;
+  if (runtime === "v8") return (await import("./v8.ts")).installV8;
   const { bootWasmer } = await import("./wasmer.ts");
   return bootWasmer();
 }
@@ -36,22 +34,10 @@ function afterFirstAnswer(): void {
   flushCompileCache();
 }
 
-parentPort?.once("message", (task: ThreadTask) => {
-  const starting = loading.then((start) => start(task.source));
+/** Starts a guest, and returns what has it answer the frame that lies in `request`. */
+function begin(installing: Promise<StartEngine>, request: Uint8Array): () => void {
+  const starting = installing.then((start) => start());
   let answered = 0;
-  parentPort?.on("message", () => {
-    void starting
-      .then((engine) => engine.infer(task.request))
-      .then(
-        (reply) => {
-          send(reply);
-          answered++;
-          if (answered === 1) afterFirstAnswer();
-        },
-        // A frame that fails is reported by `ended`, as is a fault between frames.
-        () => undefined,
-      );
-  });
   starting.then(
     (engine) => {
       send("ready");
@@ -62,4 +48,26 @@ parentPort?.once("message", (task: ThreadTask) => {
       report(new DetectorFault("trap", `the module did not start: ${message}`));
     },
   );
+  return () => {
+    void starting
+      .then((engine) => engine.infer(request))
+      .then(
+        (reply) => {
+          send(reply);
+          answered++;
+          if (answered === 1) afterFirstAnswer();
+        },
+        // A frame that fails is reported by `ended`, as is a fault between frames.
+        () => undefined,
+      );
+  };
+}
+
+parentPort?.once("message", ({ source, request }: ThreadTask) => {
+  const installing = loading.then((install) => install(source));
+  let answerFrame = begin(installing, request);
+  parentPort?.on("message", (order: ThreadOrder) => {
+    if (order === "frame") answerFrame();
+    else answerFrame = begin(installing, request);
+  });
 });

@@ -23,7 +23,7 @@ async function answer(question: Question): Promise<number> {
   if (question.ask === "load") {
     state.pixels = Buffer.from(question.pixels, "base64");
     return await timed(async () => {
-      state.contestant = await loadContestant(question.choice);
+      state.contestant = await loadContestant(question.choice, true);
     });
   }
   const { contestant, pixels } = state;
@@ -33,7 +33,7 @@ async function answer(question: Question): Promise<number> {
     case "infer":
       return await timed(() => contestant.infer(pixels));
     case "respawn":
-      return await timed(() => must(contestant.respawn, question.ask)(pixels));
+      return await must(contestant.respawn, question.ask)(pixels);
     case "throughput":
       return await must(contestant.throughput, question.ask)(pixels, question.instances);
   }

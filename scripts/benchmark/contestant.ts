@@ -2,8 +2,8 @@
 export interface Contestant extends AsyncDisposable {
   /** @param pixels height × width × 3 bytes, RGB, row by row: what a camera gives */
   infer(pixels: Uint8Array): Promise<void>;
-  /** Ours: a second detector from the module in memory, to its first answer: what follows a fault. */
-  respawn?(pixels: Uint8Array): Promise<void>;
+  /** Ours: milliseconds from the end of a guest to the first answer of the next, in the same host: what follows a fault. */
+  respawn?(pixels: Uint8Array): Promise<number>;
   /** Ours: answers per second of so many instances side by side. */
   throughput?(pixels: Uint8Array, instances: number): Promise<number>;
 }

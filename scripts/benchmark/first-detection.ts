@@ -5,7 +5,7 @@ import type { ContestantChoice } from "./contestant.ts";
 import { loadContestant } from "./load-contestant.ts";
 
 const [picture = "", choice = ""] = process.argv.slice(2);
-const contestant = await loadContestant(JSON.parse(choice) as ContestantChoice);
+const contestant = await loadContestant(JSON.parse(choice) as ContestantChoice, false);
 await contestant.infer(readFileSync(picture));
 process.stdout.write("detected\n", () => {
   flushCompileCache();

@@ -1,7 +1,10 @@
 import type { Contestant, ContestantChoice } from "./contestant.ts";
 
-/** Loads a contestant's model until the next thing it can do is answer. Nobody else's code is loaded. */
-export async function loadContestant(choice: ContestantChoice): Promise<Contestant> {
+/**
+ * Loads a contestant's model until the next thing it can do is answer. Nobody else's code is loaded.
+ * @param proveFirst see `loadSabrewing`
+ */
+export async function loadContestant(choice: ContestantChoice, proveFirst: boolean): Promise<Contestant> {
   switch (choice.name) {
     case "onnxruntime-web": {
       const { networkContestant, openOnnxruntimeWeb } = await import("./onnxruntime.ts");
@@ -16,6 +19,6 @@ export async function loadContestant(choice: ContestantChoice): Promise<Contesta
     case "peak":
       return (await import("./peak.ts")).loadPeak(choice.variant);
     case "sabrewing":
-      return (await import("./sabrewing.ts")).loadSabrewing(choice.modelPath, choice.engine);
+      return (await import("./sabrewing.ts")).loadSabrewing(choice.modelPath, choice.engine, proveFirst);
   }
 }

@@ -6,7 +6,7 @@ import type { Racer } from "./race.ts";
 
 /** What only some contestants can be asked, after the race. */
 export interface ProcessRacer extends Racer {
-  /** Milliseconds from a module in memory to a new detector's first answer. */
+  /** Milliseconds from the end of a guest to the next one's first answer. */
   respawn(): Promise<number>;
   /** Answers per second of so many instances side by side. */
   throughput(instances: number): Promise<number>;

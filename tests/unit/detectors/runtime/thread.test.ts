@@ -37,6 +37,26 @@ test("a thread tells of one fault only, its first, and takes no frame after it",
   expect(faults.map(({ kind }) => kind)).toEqual(["trap"]);
 });
 
+test.each(["wasmer", "v8"] as const)(
+  "a thread in %s whose guest ended by itself runs another, and one that missed a deadline does not",
+  async (runtime) => {
+    const faults: string[] = [];
+    const note = (fault: DetectorFault): void => void faults.push(fault.kind);
+    await using first = spawnThread(await prepare(runtime), FRAME_BYTES, note);
+    await expect(first.ask(question(POISON.trap))).rejects.toMatchObject({ kind: "trap" });
+    await first.ended;
+    const second = first.successor(note);
+    if (second === undefined) throw new Error("expected a second life");
+    await using _ = second;
+    expect(first.successor(note), "a third life beside the second").toBeUndefined();
+    expect((await second.ask(question(1))).length).toBeGreaterThan(0);
+    const late = second.ask({ ...question(POISON.loop), deadlineMs: 200 });
+    await expect(late).rejects.toMatchObject({ kind: "deadline" });
+    expect(second.successor(note)).toBeUndefined();
+    expect(faults).toEqual(["trap", "deadline"]);
+  },
+);
+
 test("a thread that was closed before it was told what to run takes no frame", async () => {
   const faults: string[] = [];
   await using thread = bootThread("v8");
