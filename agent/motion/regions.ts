@@ -79,7 +79,10 @@ export interface Look {
   readonly regions: readonly Box[];
 }
 
-/** While anything moves the whole picture is looked at this often: for what crept in, or moves too little to be seen. */
+/**
+ * While anything moves the whole picture is looked at this often: for what crept in, or moves too little to be seen. So it is
+ * while the light keeps changing, under a sign that flashes say, and motion can tell nothing.
+ */
 const WHOLE_LOOK_MS = 10_000;
 /** A sure object that moves smoothly is found again after a frame without a look. */
 const STEADY_FRAMES = 2;
@@ -109,10 +112,11 @@ export function planRegions(attention: Attention, glance: Glance, rules: LookRul
   const { timeMs } = glance;
   const { frame, input, budget } = rules;
   const moving = movingBoxes(glance);
-  const wholeDue = moving.length > 0 && timeMs - attention.wholeLookMs >= WHOLE_LOOK_MS;
+  const wholeDue = timeMs - attention.wholeLookMs >= WHOLE_LOOK_MS;
   const whole = wholePicture(frame);
   if (glance.motion === undefined) return { regions: [whole] };
-  const isWholeWanted = wholeDue || (attention.blind && !glance.motion.calibrating);
+  const isBlindEnough = attention.blind && (wholeDue || !glance.motion.calibrating);
+  const isWholeWanted = isBlindEnough || (wholeDue && moving.length > 0);
 
   const fresh = unexplained(glance)
     .filter((box) => isWorthALook(attention.vain, box, timeMs, rules.frameMs))

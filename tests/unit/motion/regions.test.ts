@@ -65,6 +65,11 @@ describe("where to look", () => {
     expect(framesWithLooks(looks)).toEqual([0]);
   });
 
+  test("is everywhere now and then in a picture that never ceases to change as a whole", () => {
+    const { looks } = watch(120, () => ({ motion: CALIBRATING }));
+    expect(framesWithLooks(looks)).toEqual([0, 50, 100]);
+  });
+
   test("is nowhere while the picture changes as a whole, and everywhere after that", () => {
     const { looks } = watch(12, (frame) => ({ motion: frame >= 4 && frame < 8 ? CALIBRATING : STILL }));
     expect(framesWithLooks(looks)).toEqual([0, 8]);
