@@ -1,8 +1,12 @@
 import { connect, ErrorWithReasonCode, type MqttClient } from "mqtt";
+import { writeToStream } from "mqtt-packet";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import type { MqttConfig } from "../config/schema.ts";
 import type { Message } from "./message.ts";
 import { explainTls, tlsOptions } from "./tls.ts";
+
+// Left alone, it keeps a buffer for each of the 65 536 numbers a packet may have: 7 MB that nobody needs.
+writeToStream.cacheNumbers = false;
 
 /** A connection to the broker, from its acceptance to its end. It never comes back: the next one is another. */
 export interface Connection {
