@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Clock } from "./base/clock.ts";
+import { inModeration } from "./base/in-moderation.ts";
 import type { Log } from "./base/log.ts";
 import type { Listening } from "./mqtt/connection.ts";
 import { type Announced, announce, type Household, homeStatusTopic } from "./mqtt/discovery.ts";
@@ -8,8 +10,10 @@ import { readJson, unreadable, writeAtomically } from "./state/small-file.ts";
 export interface HomeDependencies {
   /** Where it is remembered what was announced, so that it can be taken back. */
   readonly file: string;
+  readonly clock: Clock;
   readonly log: Log;
   readonly publish: (message: Message) => void;
+  readonly signal: AbortSignal;
 }
 
 /** What Home Assistant is told, and when. */
@@ -19,6 +23,9 @@ export interface Home {
   /** Tells it again whenever Home Assistant has started. Without topics where nothing is announced. */
   readonly listening: Listening;
 }
+
+/** Nobody starts a Home Assistant more often; whoever says so all the time is not answered each time. */
+const MODERATION = { firstMs: 1_000, longestMs: 60_000 };
 
 const AnnouncedFile = z.record(z.string(), z.record(z.string(), z.string()));
 
@@ -30,15 +37,17 @@ export async function openHome(household: Household, dependencies: HomeDependenc
   if (JSON.stringify(announced) !== JSON.stringify(before)) await remember(file, announced, log);
 
   const status = homeStatusTopic(household.homeassistant);
+  const announceAgain = inModeration<void>({ ...dependencies, ...MODERATION }, () => {
+    log.info("Home Assistant has started: announcing the cameras again");
+    // One that has just started knows nothing that could be taken back, and warns of the attempt.
+    messages.filter(({ payload }) => payload !== "").forEach(publish);
+  });
   return {
     announce: () => messages.forEach(publish),
     listening: {
       topics: household.homeassistant.enabled ? [status] : [],
       hear(_topic, payload) {
-        if (Buffer.from(payload).toString("utf8") !== "online") return;
-        log.info("Home Assistant has started: announcing the cameras again");
-        // One that has just started knows nothing that could be taken back, and warns of the attempt.
-        messages.filter(({ payload }) => payload !== "").forEach(publish);
+        if (Buffer.from(payload).toString("utf8") === "online") announceAgain();
       },
       refused(reason) {
         log.warn(

@@ -85,13 +85,13 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
     onState: (state) => states.detectorBecame(state),
   });
   const prefix = config.mqtt.topic_prefix;
-  await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, log);
+  await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, { clock, log });
   const { publish, lastTold } = rememberTold((message) => broker.publish(message));
   const home = await openHome(
     { ...config, cameras, detector: detector.model.name, version: surroundings.version },
-    { file: join(stateDirectory, "announced.json"), log, publish },
+    { file: join(stateDirectory, "announced.json"), clock, log, publish, signal: stop },
   );
-  const commands = obeyCommands({ prefix, cameras, switches, log, publish });
+  const commands = obeyCommands({ prefix, cameras, switches, clock, log, publish, signal: stop });
   const listening = hearTogether([commands, home.listening]);
   await using broker = connectBroker(config.mqtt, { outbox, clock, log, random, listening });
   home.announce();

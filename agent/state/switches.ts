@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { readJson, unreadable, writeAtomically } from "./small-file.ts";
 
@@ -6,7 +7,7 @@ import { readJson, unreadable, writeAtomically } from "./small-file.ts";
 export interface Switches extends AsyncDisposable {
   /** Whether objects are looked for on a camera: as last switched, else as configured. */
   isDetecting(camera: string): boolean;
-  /** In force at once, on disk soon after. */
+  /** In force at once, on disk within ten seconds: however often somebody switches, it wears out no SD card. */
   setDetecting(camera: string, on: boolean): void;
 }
 
@@ -21,6 +22,9 @@ const SwitchesFile = z.object({
   detect: z.record(z.string(), z.object({ on: z.boolean(), configured: z.boolean() })),
 });
 
+/** Between two writes. */
+const REST_MS = 10_000;
+
 type Remembered = z.output<typeof SwitchesFile>["detect"];
 
 /**
@@ -31,14 +35,19 @@ type Remembered = z.output<typeof SwitchesFile>["detect"];
 export async function openSwitches(
   file: string,
   cameras: readonly SwitchedCamera[],
-  log: Log,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<Switches> {
   const configured = new Map(cameras.map(({ name, detect }) => [name, detect.enabled]));
   const remembered = new Map(Object.entries(await readSwitches(file, log)));
+  const closing = new AbortController();
   let isScheduled = false;
   let written: Promise<void> = Promise.resolve();
+  let restUntilMs = Number.NEGATIVE_INFINITY;
 
   async function write(): Promise<void> {
+    const restMs = restUntilMs - clock.monotonicMs();
+    if (restMs > 0) await clock.sleep(restMs, closing.signal);
+    restUntilMs = clock.monotonicMs() + REST_MS;
     isScheduled = false;
     const detect: Remembered = Object.fromEntries(remembered);
     try {
@@ -64,7 +73,10 @@ export async function openSwitches(
       isScheduled = true;
       written = written.then(write);
     },
-    [Symbol.asyncDispose]: () => written,
+    [Symbol.asyncDispose]() {
+      closing.abort();
+      return written;
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { openHome } from "../../agent/announce-home.ts";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
 import type { Message } from "../../agent/mqtt/message.ts";
+import { handClock } from "../support/hand-clock.ts";
 import { recordingLog } from "../support/log-lines.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -23,15 +24,18 @@ async function homeIn(folder: string, cameras: object, enabled = true) {
   const published: Message[] = [];
   const { log, lines } = recordingLog();
   const publish = (message: Message) => void published.push(message);
+  const clock = handClock();
   const home = await openHome(household(cameras, enabled), {
     file: join(folder, "announced.json"),
+    clock,
     log,
     publish,
+    signal: new AbortController().signal,
   });
   const told = () =>
     published.map(({ topic, payload }) => `${topic.split("/")[2]} ${payload === "" ? "gone" : "there"}`);
   const hear = (word: string) => home.listening.hear("homeassistant/status", Buffer.from(word), false);
-  return { home, told, hear, lines, published };
+  return { home, told, hear, lines, published, clock };
 }
 
 test("a camera that is no more is taken back at the start, but not from a Home Assistant that has just started", async () => {
@@ -45,6 +49,17 @@ test("a camera that is no more is taken back at the start, but not from a Home A
   expect(told()).toEqual([]);
   hear("online");
   expect(told()).toEqual(["sabrewing there", "sabrewing_door there"]);
+});
+
+test("a Home Assistant that seems to start a thousand times a second is told a few times only", async () => {
+  await using folder = await temporaryFolder();
+  const { told, hear, lines, clock } = await homeIn(folder.path, { door: CAMERA });
+  for (let ms = 0; ms < 60_000; ms += 20) {
+    for (let time = 0; time < 20; time++) hear("online");
+    await clock.pass(20);
+  }
+  expect(told().length).toBeLessThan(20);
+  expect(lines.length).toBeLessThan(10);
 });
 
 test("where discovery is off nothing is listened to, nothing told and nothing written", async () => {

@@ -2,14 +2,16 @@ import { describe, expect, test } from "vitest";
 import type { Message } from "../../agent/mqtt/message.ts";
 import { obeyCommands } from "../../agent/obey-commands.ts";
 import type { Switches } from "../../agent/state/switches.ts";
+import { handClock } from "../support/hand-clock.ts";
 import { recordingLog } from "../support/log-lines.ts";
 
 describe("an agent that obeys", () => {
-  test("switches detection and says so", () => {
-    const { listening, told, isOn, lines } = agent();
+  test("switches detection and says so", async () => {
+    const { listening, told, isOn, lines, clock } = agent();
     say(listening, "OFF");
     expect(isOn()).toBe(false);
     expect(told()).toEqual(["sabrewing/door/detect/state OFF"]);
+    await clock.pass(60_000);
     say(listening, "ON");
     expect(isOn()).toBe(true);
     expect(lines.map(({ msg }) => msg)).toEqual(["detection is switched off", "detection is switched on"]);
@@ -23,9 +25,10 @@ describe("an agent that obeys", () => {
     expect(lines).toEqual([]);
   });
 
-  test("ignores what is no command, with a line in the log", () => {
-    const { listening, told, isOn, lines } = agent();
+  test("ignores what is no command, with a line in the log", async () => {
+    const { listening, told, isOn, lines, clock } = agent();
     say(listening, "toggle");
+    await clock.pass(60_000);
     say(listening, "OFF", true);
     expect(isOn()).toBe(true);
     expect(told()).toEqual([]);
@@ -33,6 +36,30 @@ describe("an agent that obeys", () => {
       { level: "warn", msg: expect.stringContaining("expected ON or OFF") },
       { level: "warn", msg: expect.stringContaining("not retained") },
     ]);
+  });
+
+  test("is not worn out by a thousand commands a second, and ends as the last one says", async () => {
+    const { listening, told, isOn, turns, lines, clock } = agent();
+    for (let ms = 0; ms < 60_000; ms += 20) {
+      for (let time = 0; time < 20; time++) say(listening, time % 2 === 0 ? "OFF" : "ON");
+      await clock.pass(20);
+    }
+    say(listening, "OFF");
+    await clock.pass(60_000);
+    expect(isOn()).toBe(false);
+    for (const often of [told().length, turns(), lines.length]) expect(often).toBeLessThan(10);
+  });
+
+  test("complains of a flood of nonsense a few times only, and obeys meanwhile", async () => {
+    const { listening, isOn, lines, clock } = agent();
+    for (let ms = 0; ms < 60_000; ms += 20) {
+      for (let time = 0; time < 20; time++) say(listening, "nonsense");
+      await clock.pass(20);
+    }
+    say(listening, "OFF");
+    expect(isOn()).toBe(false);
+    expect(lines.length).toBeLessThan(10);
+    expect(lines.at(-2)).toMatchObject({ level: "warn", others: expect.any(Number) });
   });
 
   test("says what to allow where the broker lets it hear nothing", () => {
@@ -53,6 +80,8 @@ function agent() {
   let turns = 0;
   const published: Message[] = [];
   const { log, lines } = recordingLog();
+  const clock = handClock();
+  const { signal } = new AbortController();
   const switches: Switches = {
     isDetecting: () => detecting,
     setDetecting(_, on) {
@@ -64,8 +93,9 @@ function agent() {
   const cameras = [{ name: "door" }];
   const publish = (message: Message) => void published.push(message);
   return {
-    listening: obeyCommands({ prefix: "sabrewing", cameras, switches, log, publish }),
+    listening: obeyCommands({ prefix: "sabrewing", cameras, switches, clock, log, publish, signal }),
     lines,
+    clock,
     isOn: () => detecting,
     turns: () => turns,
     told: () => published.map(({ topic, payload }) => `${topic} ${payload}`),

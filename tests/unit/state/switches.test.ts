@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { openSwitches } from "../../../agent/state/switches.ts";
+import { handClock } from "../../support/hand-clock.ts";
 import { recordingLog } from "../../support/log-lines.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
@@ -37,6 +38,27 @@ describe("a switch", () => {
     }
     await using again = await start.open(DOOR_ON);
     expect(again.isDetecting("door")).toBe(false);
+  });
+
+  test("turned all the time is written once in ten seconds, and at the end", async () => {
+    await using start = await starter();
+    const onDisk = async () => JSON.parse(await readFile(start.file, "utf8")).detect.door.on as boolean;
+    {
+      await using switches = await start.open(DOOR_ON);
+      switches.setDetecting("door", false);
+      await vi.waitFor(async () => expect(await onDisk()).toBe(false));
+      await rm(start.file);
+      for (let ms = 0; ms < 9_000; ms += 100) {
+        switches.setDetecting("door", ms % 200 === 0);
+        await start.clock.pass(100);
+      }
+      expect(await readdir(dirname(start.file))).toEqual([]);
+      switches.setDetecting("door", true);
+      await start.clock.pass(1_000);
+      await vi.waitFor(async () => expect(await onDisk()).toBe(true));
+      switches.setDetecting("door", false);
+    }
+    expect(await onDisk()).toBe(false);
   });
 
   test("gives way when the configuration is edited afterwards", async () => {
@@ -101,10 +123,12 @@ async function starter() {
   const folder = await temporaryFolder();
   const file = join(folder.path, "state", "switches.json");
   const { log, lines } = recordingLog();
+  const clock = handClock();
   return {
     file,
     lines,
-    open: (cameras: typeof DOOR_ON) => openSwitches(file, cameras, log),
+    clock,
+    open: (cameras: typeof DOOR_ON) => openSwitches(file, cameras, { clock, log }),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
 }
