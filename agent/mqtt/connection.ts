@@ -3,6 +3,7 @@ import { writeToStream } from "mqtt-packet";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import type { MqttConfig } from "../config/schema.ts";
 import type { Message } from "./message.ts";
+import { refuseLongPackets, takesNothing } from "./packet-limits.ts";
 import { explainTls, tlsOptions } from "./tls.ts";
 
 // Left alone, it keeps a buffer for each of the 65 536 numbers a packet may have: 7 MB that nobody needs.
@@ -75,6 +76,11 @@ export async function openConnection(
   client.on("error", (error) => {
     failure ??= error;
   });
+  const fail = (error: Error) => {
+    failure ??= error;
+    client.end(true);
+  };
+  refuseLongPackets(client, fail);
   const closed = new Promise<Error>((resolve) => {
     client.once("close", () => {
       client.end(true);
@@ -93,6 +99,7 @@ export async function openConnection(
 
   return {
     send({ topic, payload, retain, qos }, acknowledged = () => {}) {
+      if (takesNothing(client.stream)) fail(new Error("it does not read what it is sent"));
       const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
       client.publish(topic, bytes, { retain, qos }, (error) => acknowledged(error ?? undefined));
     },
