@@ -67,6 +67,33 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
   },
 );
 
+test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
+  "a flood of commands is answered a few times, ends as the last one says, and holds nothing else up",
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(await temporaryFolder());
+    const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
+    const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());
+    const person = stack.adopt(await connectAsync(`mqtt://127.0.0.1:${broker.port}`), (client) => {
+      return client.endAsync(true);
+    });
+    const start = await agentIn(folder.path, broker.port);
+    await using agent = start();
+    await waitUntil("the agent tells the state", () => states(heard, "yard").at(-1) === "ON");
+    const flood = 5_000;
+    for (let time = 0; time < flood; time++) {
+      person.publish("sabrewing/door/detect/set", time % 2 === 0 ? "ON" : "OFF");
+      person.publish("sabrewing/yard/detect/set", "nonsense");
+    }
+    await person.publishAsync("sabrewing/yard/detect/set", "OFF", { qos: 1 });
+    await waitUntil("the other camera is switched", () => states(heard, "yard").at(-1) === "OFF");
+    await waitUntil("the camera is as it was switched last", () => states(heard, "door").at(-1) === "OFF");
+    await waitUntil("the figures follow", () => detectionEnabled(heard) === false);
+    expect(states(heard, "door").length).toBeLessThan(10);
+    expect(agent.complaints().length).toBeLessThan(10);
+  },
+);
+
 test.skipIf(!hasFfmpeg)(
   "a broker that passes no commands on is worth a warning, and nothing else is lost",
   async () => {
