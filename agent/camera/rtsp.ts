@@ -110,7 +110,8 @@ async function probeSize({ camera, address }: CameraStream, options: ReadCameraO
     const { width, height } = await probeVideo({
       program: options.ffprobe ?? "ffprobe",
       inputArgs: PLAYLIST_ARGS,
-      stdin: playlistOf(address, transport(PROBE_TIMEOUT_MS)),
+      // Nobody asks for the frame rate; to count frames for it would keep a camera that is back waiting for two seconds.
+      stdin: playlistOf(address, { ...transport(PROBE_TIMEOUT_MS), fpsprobesize: "0" }),
       signal: AbortSignal.any([options.signal, patience]),
       explain: (complaints) => explainFailure(camera, complaints),
     });
