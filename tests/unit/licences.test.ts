@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import {
@@ -98,4 +99,21 @@ test("the Wasmer SDK is exactly the version whose traps we know, under the licen
   const licence = read("node_modules/@wasmer/sdk/LICENSE");
   expect(licence).toMatch(/^Modified MIT License/);
   expect(licence).toContain("1 million monthly active users");
+});
+
+test("an npm package of ours brings the stand-in along: whoever installs that sees no overrides of ours", () => {
+  const words = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const root = new URL("../..", import.meta.url);
+  const { stdout } = spawnSync("npm", words, { cwd: root, encoding: "utf8" });
+  const [packed] = z
+    .array(z.object({ files: z.array(z.object({ path: z.string() })) }))
+    .parse(JSON.parse(stdout));
+  const paths = packed?.files.map(({ path }) => path);
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      "node_modules/@mercuryworkshop/wisp-js/empty.js",
+      "node_modules/@wasmer/sdk/LICENSE",
+      "config/sabrewing.yml",
+    ]),
+  );
 });

@@ -1,0 +1,57 @@
+/** What is compared between CPUs: modules whose replies must not depend on one, and what they are asked. */
+import { calibrate } from "../../detectors/compiler/calibrate/calibrate.ts";
+import { compile } from "../../detectors/compiler/compile.ts";
+import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { runPasses } from "../../detectors/compiler/passes/index.ts";
+import { loadPicture } from "../support/logits.ts";
+import { findMedia, findModel } from "../support/materials.ts";
+import { seededBytes } from "../support/seeded.ts";
+import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
+
+/** A module, how it is made, and the pictures it is shown. */
+export interface ReplyCase {
+  /** `yolov5n-i16` */
+  readonly name: string;
+  readonly makeModule: () => Promise<Uint8Array>;
+  /** Model input height × width × 3 bytes each. */
+  readonly makePictures: () => Promise<readonly Uint8Array[]>;
+}
+
+const SMALL = { width: 96, height: 64 };
+/** Of a camera's 16:10; an emulated look takes seconds. */
+const SIZE = { width: 320, height: 192 };
+const PHOTOGRAPHS = ["bus", "dog", "street"];
+
+/** f32 without relaxed instructions, and i16: seeded weights everywhere, YOLOv5n where its weights and pictures are. */
+export function replyCases(): readonly ReplyCase[] {
+  const checkpoint = findModel("yolov5n.pt");
+  const photographs = PHOTOGRAPHS.flatMap((name) => findMedia(`images/${name}.jpg`) ?? []);
+  const precisions = ["f32", "i16"] as const;
+  return precisions.flatMap((precision) => [
+    {
+      name: `seeded-${precision}`,
+      makeModule: () => seededModule(precision),
+      makePictures: async () => [1, 2, 3].map((seed) => seededBytes(seed, SMALL.width * SMALL.height * 3)),
+    },
+    ...(checkpoint === undefined || photographs.length < PHOTOGRAPHS.length
+      ? []
+      : [
+          {
+            name: `yolov5n-${precision}`,
+            makeModule: async () => (await compileFile(checkpoint, { size: SIZE, precision })).bytes,
+            makePictures: () => Promise.all(photographs.map((path) => loadPicture(path, SIZE))),
+          },
+        ]),
+  ]);
+}
+
+async function seededModule(precision: "f32" | "i16"): Promise<Uint8Array> {
+  const graph = await seededYolov5nGraph(SMALL, { classes: 3 });
+  const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
+  const labels = ["person", "car", "dog"];
+  const quantization =
+    precision === "f32"
+      ? undefined
+      : { precision, ranges: (await calibrate(runPasses(graph), undefined)).ranges };
+  return compile({ name: "seeded", labels, graph }, { source, target: "simd128", quantization }).bytes;
+}

@@ -1,0 +1,196 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const DEBIAN = fileURLToPath(new URL("../../../scripts/packaging/debian", import.meta.url));
+const SCRIPTS = ["postinst", "prerm", "postrm"] as const;
+
+/** Everything the scripts call that would change or ask this machine. */
+const COMMANDS = [
+  "chown",
+  "deb-systemd-invoke",
+  "getent",
+  "systemctl",
+  "systemd-run",
+  "useradd",
+  "userdel",
+] as const;
+
+/** Writes down how it was called and answers as it is told. */
+const FAKE = `#!/bin/sh
+name=$(basename "$0")
+echo "$name $*" >> "$CALLS"
+case "$name $1" in
+  "getent passwd") exit "$NO_USER" ;;
+  "systemd-run --quiet") exit "$CHECK" ;;
+  "systemctl is-active") exit "$INACTIVE" ;;
+  "systemctl is-enabled") exit "$DISABLED" ;;
+esac
+`;
+
+/** How the machine is that a script runs on. */
+interface Machine {
+  readonly systemd?: boolean;
+  readonly userIsThere?: boolean;
+  /** Exit code of `sabrewing check`. */
+  readonly check?: number;
+  readonly active?: boolean;
+  readonly enabled?: boolean;
+}
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly calls: readonly string[];
+  readonly root: string;
+}
+
+async function run(
+  script: (typeof SCRIPTS)[number],
+  words: readonly string[],
+  machine: Machine,
+  look: (outcome: Outcome) => void,
+): Promise<void> {
+  await using folder = await temporaryFolder();
+  const { systemd = true, userIsThere = false, check = 0, active = false, enabled = false } = machine;
+  const root = join(folder.path, "root");
+  const bin = join(folder.path, "bin");
+  const calls = join(folder.path, "calls");
+  for (const path of [bin, join(root, "etc/sabrewing"), join(root, "var/lib/sabrewing")])
+    mkdirSync(path, { recursive: true });
+  if (systemd) mkdirSync(join(root, "run/systemd/system"), { recursive: true });
+  writeFileSync(join(root, "etc/sabrewing/sabrewing.yml"), "");
+  writeFileSync(join(root, "var/lib/sabrewing/outbox.db"), "events");
+  writeFileSync(calls, "");
+  writeFileSync(join(bin, "fake"), FAKE);
+  chmodSync(join(bin, "fake"), 0o755);
+  for (const name of COMMANDS) symlinkSync("fake", join(bin, name));
+  const exit = (yes: boolean) => (yes ? "0" : "3");
+  const { status, stdout } = spawnSync("/bin/sh", [join(DEBIAN, script), ...words], {
+    encoding: "utf8",
+    env: {
+      PATH: `${bin}:/usr/bin:/bin`,
+      DPKG_ROOT: root,
+      CALLS: calls,
+      CHECK: String(check),
+      NO_USER: exit(userIsThere),
+      INACTIVE: exit(active),
+      DISABLED: exit(enabled),
+    },
+  });
+  look({ status, stdout, calls: readFileSync(calls, "utf8").trimEnd().split("\n"), root });
+}
+
+/** What was told to systemd, without questions. */
+function orders(calls: readonly string[]): readonly string[] {
+  return calls.filter((call) => /^(systemctl (enable|disable)|deb-systemd-invoke)/.test(call));
+}
+
+test.each(SCRIPTS)("%s is a script that sh can read", (name) => {
+  const { status, stderr } = spawnSync("/bin/sh", ["-n", join(DEBIAN, name)], { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+describe("the first installation", () => {
+  const install = ["configure", ""];
+
+  test("makes a user without a login, and folders that only it and root can look into", () =>
+    run("postinst", install, {}, ({ status, calls, root }) => {
+      expect(status).toBe(0);
+      expect(calls.find((call) => call.startsWith("useradd"))).toMatch(
+        /--system .*--shell \/usr\/sbin\/nologin/,
+      );
+      expect(statSync(join(root, "etc/sabrewing")).mode & 0o7777).toBe(0o2750);
+      expect(statSync(join(root, "etc/sabrewing/sabrewing.yml")).mode & 0o7777).toBe(0o640);
+      expect(statSync(join(root, "var/lib/sabrewing")).mode & 0o7777).toBe(0o750);
+    }));
+
+  test("leaves a user alone that is there already", () =>
+    run("postinst", install, { userIsThere: true }, ({ calls }) => {
+      expect(calls.some((call) => call.startsWith("useradd"))).toBe(false);
+    }));
+
+  test.each([75, 78])("starts nothing where check ends with %i, and says what to do", (check) =>
+    run("postinst", install, { check }, ({ status, stdout, calls }) => {
+      expect(status).toBe(0);
+      expect(orders(calls)).toEqual([]);
+      expect(stdout).toContain("sabrewing init && sabrewing check && systemctl enable --now sabrewing");
+    }),
+  );
+
+  test("starts the service, now and at every boot, where check is content with what it finds", () =>
+    run("postinst", install, { check: 0 }, ({ calls }) => {
+      expect(orders(calls)).toEqual([
+        "systemctl enable --quiet sabrewing.service",
+        "deb-systemd-invoke start sabrewing.service",
+      ]);
+    }));
+
+  test("tries nothing as root: check runs as the service's user", () =>
+    run("postinst", install, {}, ({ calls }) => {
+      expect(calls.find((call) => call.includes("sabrewing check"))).toContain("--property=User=sabrewing");
+    }));
+
+  test("in a container without systemd asks systemd nothing", () =>
+    run("postinst", install, { systemd: false }, ({ status, calls, stdout }) => {
+      expect(status).toBe(0);
+      expect(calls.filter((call) => call.startsWith("system"))).toEqual([]);
+      expect(stdout).toContain("no systemd runs here");
+    }));
+});
+
+describe("an upgrade", () => {
+  const upgrade = ["configure", "0.0.9"];
+
+  test.each([0, 75])("restarts what ran, also when a camera is away (check: %i)", (check) =>
+    run("postinst", upgrade, { active: true, enabled: true, check }, ({ calls }) => {
+      expect(orders(calls)).toEqual(["deb-systemd-invoke restart sabrewing.service"]);
+    }),
+  );
+
+  test("leaves running what runs when the new version objects to the configuration", () =>
+    run("postinst", upgrade, { active: true, enabled: true, check: 78 }, ({ status, calls, stdout }) => {
+      expect(status).toBe(0);
+      expect(orders(calls)).toEqual([]);
+      expect(stdout).toContain("sabrewing check");
+    }));
+
+  test("starts nothing that somebody has switched off", () =>
+    run("postinst", upgrade, {}, ({ calls }) => expect(orders(calls)).toEqual([])));
+
+  test("stops nothing before the new files are there, and loses no event that waits for the broker", () =>
+    run("prerm", ["upgrade", "9.9.9"], { active: true }, ({ calls, root }) => {
+      expect(orders(calls)).toEqual([]);
+      expect(readFileSync(join(root, "var/lib/sabrewing/outbox.db"), "utf8")).toBe("events");
+    }));
+});
+
+test("removing stops the service and keeps configuration and state", async () => {
+  await run("prerm", ["remove"], { active: true }, ({ calls }) => {
+    expect(orders(calls)).toEqual(["deb-systemd-invoke stop sabrewing.service"]);
+  });
+  await run("postrm", ["remove"], {}, ({ status, root }) => {
+    expect(status).toBe(0);
+    expect(existsSync(join(root, "etc/sabrewing/sabrewing.yml"))).toBe(true);
+    expect(existsSync(join(root, "var/lib/sabrewing/outbox.db"))).toBe(true);
+  });
+});
+
+test("purging leaves neither configuration nor state nor user", () =>
+  run("postrm", ["purge"], { userIsThere: true }, ({ status, calls, root }) => {
+    expect(status).toBe(0);
+    expect(existsSync(join(root, "etc/sabrewing"))).toBe(false);
+    expect(existsSync(join(root, "var/lib/sabrewing"))).toBe(false);
+    expect(calls).toContain("userdel sabrewing");
+  }));

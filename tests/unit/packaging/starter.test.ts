@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { PROGRAM } from "../../../scripts/packaging/contents.ts";
+import { readRepositoryFile as read } from "../../support/shipped-packages.ts";
+
+const STARTER = read("config/starter.yml");
+
+describe("the configuration that comes with the package", () => {
+  test("starts nothing: broker and camera are still to be filled in, and the mistakes say so", () => {
+    let refusal: unknown;
+    try {
+      parseConfig(STARTER, "sabrewing.yml", {});
+    } catch (error) {
+      refusal = error;
+    }
+    if (!(refusal instanceof InvalidConfig)) throw new Error("expected it to be refused");
+    expect(refusal.problems.map(({ key }) => key)).toEqual([
+      "mqtt.host",
+      "cameras.door.ffmpeg.inputs.0.path",
+    ]);
+  });
+
+  test("is complete with these two lines, and names the detector that comes along", () => {
+    const filled = STARTER.replace("host:", "host: broker.local").replace(
+      "- path:",
+      "- path: rtsp://10.0.0.7/1",
+    );
+    const config = parseConfig(filled, "sabrewing.yml", {});
+    expect(config.model.path).toBe(`${PROGRAM}/models/mobilenet-512x512.wasm`);
+    expect(config.cameras).toMatchObject([{ name: "door", objects: { track: ["person", "car"] } }]);
+  });
+
+  test("is that of 0.1.0: another one would make dpkg ask at the upgrade of every camera", () => {
+    expect(createHash("sha256").update(STARTER).digest("hex")).toBe(
+      "26439244a78118e72ce6361cd25bd6490589ad59d856a0527ead9993e7da1057",
+    );
+  });
+});
