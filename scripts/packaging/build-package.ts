@@ -37,6 +37,11 @@ export interface BuiltPackage {
   readonly installedKib: number;
 }
 
+/** The name of a package's file, as Debian has it. */
+export function packageFile(version: string, { debian }: Pick<Machine, "debian">): string {
+  return `sabrewing_${version}_${debian}.deb`;
+}
+
 /**
  * Makes a Debian package. The same sources and the same date give the same bytes.
  * @throws Error when a source is missing or dpkg-deb refuses
@@ -60,7 +65,7 @@ export function buildPackage(order: PackageOrder): BuiltPackage {
     describe("md5sums", sums.join(""));
 
     evenOut(tree, [...contents, ...scripts]);
-    const file = join(output, `sabrewing_${version}_${machine.debian}.deb`);
+    const file = join(output, packageFile(version, machine));
     // What several threads compress depends on how many they are: one has to do.
     const env = { SOURCE_DATE_EPOCH: String(order.sourceDateEpoch), DPKG_DEB_THREADS_MAX: "1" };
     runTool("dpkg-deb", ["--root-owner-group", `-Z${compression}`, "--build", tree, file], { env });
