@@ -21,8 +21,10 @@ export interface Range {
   readonly to: number;
 }
 
-/** Long for any of these inputs, also on a busy machine. */
-const HANGS_AFTER_MS = 20_000;
+/** Of the whole process's CPU time: long for any of these inputs, and no other process's load counts. */
+const HANGS_AFTER_CPU_MS = 40_000;
+/** On the clock, where a mutant is waited for that computes nothing. */
+const HANGS_AFTER_MS = 300_000;
 const LOOK_EVERY_MS = 500;
 /** Of JavaScript's heap; what lies outside it is held by `MOST_RSS_BYTES`. */
 const HEAP_MB = 512;
@@ -74,13 +76,19 @@ async function fuzzUntilItDies(
 
   let seen = -1;
   let sinceMs = performance.now();
+  let sinceCpu = process.cpuUsage();
   const watchdog = setInterval(() => {
     const index = Atomics.load(progress, 0);
     if (index !== seen) {
       seen = index;
       sinceMs = performance.now();
+      sinceCpu = process.cpuUsage();
     }
-    if (performance.now() - sinceMs > HANGS_AFTER_MS) death.resolve(`no answer within ${HANGS_AFTER_MS} ms`);
+    const { user, system } = process.cpuUsage(sinceCpu);
+    const cpuMs = (user + system) / 1000;
+    const ms = performance.now() - sinceMs;
+    if (cpuMs > HANGS_AFTER_CPU_MS || ms > HANGS_AFTER_MS)
+      death.resolve(`no answer within ${Math.round(cpuMs)} ms of CPU time, ${Math.round(ms)} ms in all`);
     const { rss } = process.memoryUsage();
     if (rss > MOST_RSS_BYTES) death.resolve(`${rss} bytes of memory`);
   }, LOOK_EVERY_MS);
