@@ -45,7 +45,8 @@ export interface LookRules {
 export interface Attention {
   /** The whole picture must be looked at: nothing is known of it, or all that was known is no longer true. */
   readonly blind: boolean;
-  readonly wholeLookMs: number;
+  /** When the whole picture was last looked at, or began to change as a whole; undefined: before the first frame. */
+  readonly wholeLookMs: number | undefined;
   /** What is remembered of each object that is followed, by id. */
   readonly objects: ReadonlyMap<number, Regard>;
   readonly vain: VainLooks;
@@ -61,7 +62,7 @@ interface Regard {
 /** Before the first frame. */
 export const NOTHING_SEEN: Attention = {
   blind: true,
-  wholeLookMs: Number.NEGATIVE_INFINITY,
+  wholeLookMs: undefined,
   objects: new Map(),
   vain: NO_VAIN_LOOKS,
 };
@@ -112,7 +113,7 @@ export function planRegions(attention: Attention, glance: Glance, rules: LookRul
   const { timeMs } = glance;
   const { frame, input, budget } = rules;
   const moving = movingBoxes(glance);
-  const wholeDue = timeMs - attention.wholeLookMs >= WHOLE_LOOK_MS;
+  const wholeDue = timeMs - (attention.wholeLookMs ?? timeMs) >= WHOLE_LOOK_MS;
   const whole = wholePicture(frame);
   if (glance.motion === undefined) return { regions: [whole] };
   const isBlindEnough = attention.blind && (wholeDue || !glance.motion.calibrating);
@@ -163,9 +164,10 @@ export function rememberLook(
     return [id, { lookedMs, stirred }] as const;
   });
   const answered = unexplained(glance).filter(isIn);
+  const calibrating = motion?.calibrating === true;
   return {
-    blind: motion?.calibrating === true || (attention.blind && !sawAll),
-    wholeLookMs: sawAll ? timeMs : attention.wholeLookMs,
+    blind: calibrating || (attention.blind && !sawAll),
+    wholeLookMs: sawAll || (calibrating && !attention.blind) ? timeMs : (attention.wholeLookMs ?? timeMs),
     objects: new Map(objects),
     vain: answered.reduce(
       (vain, box) =>
