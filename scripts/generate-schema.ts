@@ -1,6 +1,9 @@
-/** Writes config/sabrewing.schema.json, which editors use to help with sabrewing.yml. Run by `npm run schema`. */
+/** Writes what editors and people read about sabrewing.yml's keys: its JSON schema and the table. Run by `npm run schema`. */
 import { writeFileSync } from "node:fs";
 import { configJsonSchema } from "../agent/config/json-schema.ts";
+import { configKeys, keyPage } from "../agent/config/key-table.ts";
 
-const out = new URL("../config/sabrewing.schema.json", import.meta.url);
-writeFileSync(out, `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+const folder = new URL("../config/", import.meta.url);
+const schema = configJsonSchema();
+writeFileSync(new URL("sabrewing.schema.json", folder), `${JSON.stringify(schema, null, 2)}\n`);
+writeFileSync(new URL("README.md", folder), keyPage(configKeys(schema)));

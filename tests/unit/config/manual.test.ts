@@ -1,67 +1,134 @@
-import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+/** Schema, manual (config/sabrewing.yml), table (config/README.md) and code agree on every key. */
+import { globSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { configJsonSchema } from "../../../agent/config/json-schema.ts";
+import { configKeys, keyPage } from "../../../agent/config/key-table.ts";
 import { parseConfig } from "../../../agent/config/load.ts";
+import { AgentConfigSchema } from "../../../agent/config/schema.ts";
 
-const file = new URL("../../../config/sabrewing.yml", import.meta.url);
-const manual = readFileSync(file, "utf8");
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const read = (path: string) => readFileSync(ROOT + path, "utf8");
+const manual = read("config/sabrewing.yml");
 const written: unknown = parse(manual);
 
 /** Keys whose value in the manual is an example rather than the default. */
 const EXAMPLES = [
+  "mqtt.user",
+  "mqtt.password",
+  "cameras.*.detect.width",
+  "cameras.*.detect.height",
   "cameras.*.objects.track",
   "cameras.*.objects.mask",
   "cameras.*.objects.filters.*.mask",
   "cameras.*.motion.mask",
 ];
 
-interface Key {
-  readonly path: string;
-  readonly hasDefault: boolean;
-  readonly standard: unknown;
-}
-
-/** Every key of a JSON schema that holds a value; `*` stands for names that users choose. */
-function keysOf(schema: unknown, path: string[] = []): Key[] {
-  const node = asRecord(schema);
-  const below = Object.entries(asRecord(node.properties));
-  if (typeof node.additionalProperties === "object") below.push(["*", node.additionalProperties]);
-  if (Array.isArray(node.prefixItems)) below.push(["0", node.prefixItems[0]]);
-  if (below.length > 0) return below.flatMap(([key, value]) => keysOf(value, [...path, key]));
-  return [{ path: path.join("."), hasDefault: "default" in node, standard: node.default }];
-}
+/** As little as a configuration can hold, with names where names may be. */
+const SMALLEST = {
+  mqtt: { host: "broker" },
+  model: { path: "m.wasm" },
+  cameras: {
+    door: {
+      ffmpeg: { inputs: [{ path: "rtsp://10.0.0.7/1" }] },
+      objects: { filters: { person: {} } },
+      zones: { porch: { coordinates: "0,0,1,0,1,1", filters: { person: {} } } },
+    },
+  },
+};
 
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
-function valueAt(path: string): unknown {
+/** @param path `*` takes the first there is */
+function valueAt(root: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((at, key) => {
     const record = asRecord(at);
     return key === "*" ? Object.values(record)[0] : record[key];
-  }, written);
+  }, root);
 }
 
-const keys = keysOf(configJsonSchema());
+const keys = configKeys(configJsonSchema());
 
-test("the manual is a valid configuration", () => {
-  const env = { SABREWING_MQTT_PASSWORD: "a", DOOR_PASSWORD: "b" };
-  expect(parseConfig(manual, "sabrewing.yml", env).cameras[0]?.name).toBe("door");
+describe("the manual", () => {
+  test("is a valid configuration: no key in it is unknown", () => {
+    const env = { SABREWING_MQTT_PASSWORD: "a", DOOR_PASSWORD: "b" };
+    expect(parseConfig(manual, "sabrewing.yml", env).cameras[0]?.name).toBe("door");
+  });
+
+  test.each(keys)("has $path, or has it ready behind a # in its place", ({ path }) => {
+    if (valueAt(written, path) !== undefined) return;
+    const key = path.split(".").at(-1);
+    const places = [...manual.matchAll(new RegExp(`^( *)# (${key}: .+)$`, "gm"))].map(([line]) =>
+      valueAt(parse(manual.replace(line, line.replace("# ", ""))), path),
+    );
+    expect(places.some((value) => value !== undefined)).toBe(true);
+  });
+
+  const optional = keys.filter(({ isRequired, path }) => !isRequired && !EXAMPLES.includes(path));
+  test.each(optional)("shows the default of $path", ({ path, standard }) => {
+    const shown = valueAt(written, path);
+    if (standard !== undefined) expect(shown).toEqual(standard);
+    // Some defaults follow from other keys: the code knows them.
+    else if (shown !== undefined) expect(shown).toEqual(valueAt(smallest(), path) ?? "of its surroundings");
+  });
+
+  function smallest(): unknown {
+    const { cameras, ...rest } = AgentConfigSchema.parse(SMALLEST);
+    return { ...rest, state_dir: "/var/lib/sabrewing", cameras: { door: cameras[0] } };
+  }
 });
 
-test.each(keys)("the manual explains $path", ({ path }) => {
-  if (valueAt(path) === undefined) expect(manual).toMatch(new RegExp(`# ${path.split(".").at(-1)}:`));
+test("the file that a package begins with has no other keys", () => {
+  const known = keys.map(({ path }) => path);
+  const starter = leavesOf(parse(read("config/starter.yml")));
+  const missing = starter.filter((path) => !known.some((key) => matches(key, path)));
+  expect(missing).toEqual([]);
 });
 
-test.each(keys.filter(({ hasDefault, path }) => hasDefault && !EXAMPLES.includes(path)))(
-  "the manual shows the default of $path",
-  ({ path, standard }) => {
-    expect(valueAt(path)).toEqual(standard);
-  },
-);
+function leavesOf(value: unknown, path: readonly string[] = []): string[] {
+  const below = Object.entries(asRecord(value));
+  const isText = typeof value !== "object" || value === null;
+  return isText ? [path.join(".")] : below.flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
+}
 
-test("the schema for editors is the one in the code (npm run schema)", () => {
-  const shipped = readFileSync(new URL("../../../config/sabrewing.schema.json", import.meta.url), "utf8");
-  expect(JSON.parse(shipped)).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+/** Whether a path leads to a key, or into its list. */
+function matches(key: string, path: string): boolean {
+  return new RegExp(`^${key.replaceAll("*", "[^.]+")}(\\.\\d+)?$`).test(path);
+}
+
+describe("the schema for editors", () => {
+  test("is the one in the code (npm run schema)", () => {
+    const shipped: unknown = JSON.parse(read("config/sabrewing.schema.json"));
+    expect(shipped).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+  });
+
+  test.each(keys)("says what $path is", ({ description }) => {
+    expect(description).toMatch(/\.$/);
+  });
+});
+
+describe("the table of keys", () => {
+  test("is that of the schema (npm run schema)", () => {
+    expect(read("config/README.md")).toBe(keyPage(keys));
+  });
+
+  test("is what the README points to", () => {
+    expect(read("README.md")).toContain("](config/README.md)");
+  });
+});
+
+describe("the code", () => {
+  const sources = globSync("agent/**/*.ts", {
+    cwd: ROOT,
+    exclude: ["agent/config/**", "agent/view/page/**"],
+  });
+  const code = [...sources, "agent/config/load.ts"].map(read).join("\n");
+  const names = [...new Set(keys.map(({ path }) => path.split(".").at(-1) ?? ""))];
+
+  test.each(names.filter((name) => name !== "0"))("reads %s: no key is there for show", (name) => {
+    expect(code).toMatch(new RegExp(`\\.${name}\\b|[{,]\\s*${name}\\b`));
+  });
 });

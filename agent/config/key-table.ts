@@ -1,0 +1,53 @@
+/** One key of the configuration that holds a value rather than further keys. */
+export interface ConfigKey {
+  /** `cameras.*.detect.fps`; `*` stands for names that users choose. */
+  readonly path: string;
+  readonly description: string;
+  readonly isRequired: boolean;
+  /** Undefined where the schema has none: it is told in the description then. */
+  readonly standard: unknown;
+}
+
+/**
+ * Every key that a JSON schema lets a user write, in its order.
+ * @param schema as `configJsonSchema` makes it
+ */
+export function configKeys(schema: unknown): readonly ConfigKey[] {
+  return keysBelow(schema, [], false);
+}
+
+function keysBelow(schema: unknown, path: readonly string[], isRequired: boolean): ConfigKey[] {
+  const node = recordOf(schema);
+  const required = Array.isArray(node.required) ? node.required : [];
+  const below = Object.entries(recordOf(node.properties));
+  if (typeof node.additionalProperties === "object") below.push(["*", node.additionalProperties]);
+  if (Array.isArray(node.prefixItems)) below.push(["0", node.prefixItems[0]]);
+  if (below.length > 0) {
+    return below.flatMap(([key, value]) => keysBelow(value, [...path, key], required.includes(key)));
+  }
+  const { description = "", default: standard } = node;
+  return [{ path: path.join("."), description: String(description), isRequired, standard }];
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+}
+
+/** All of them as a page of Markdown. */
+export function keyPage(keys: readonly ConfigKey[]): string {
+  const rows = keys.map(({ path, description, isRequired, standard }) => {
+    const value = standard === undefined ? "" : `\`${JSON.stringify(standard)}\``;
+    const cells = [`\`${path}\``, isRequired ? "required" : value, description];
+    return `| ${cells.map((cell) => cell.replaceAll(/[|<]/g, "\\$&")).join(" | ")} |`;
+  });
+  return `${[
+    "# Every key of sabrewing.yml",
+    "",
+    "Generated from the schema in `agent/config` by `npm run schema`; a test fails where they differ. `*` stands for a name that you",
+    "choose. [`sabrewing.yml`](sabrewing.yml) tells why one would change a key, [`sabrewing.schema.json`](sabrewing.schema.json) helps editors.",
+    "",
+    "| key | default | what it is |",
+    "| --- | --- | --- |",
+    ...rows,
+  ].join("\n")}\n`;
+}

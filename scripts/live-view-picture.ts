@@ -1,0 +1,114 @@
+/**
+ * Makes the README's picture: the live view of an agent that watches a drawn street (scripts/demonstration/drawn-street.ts).
+ *
+ *   node scripts/live-view-picture.ts [--out agent/view/live-view.png] [--light]
+ *
+ * Everything in it is real but the street: an RTSP camera plays it, the agent finds the people in it with YOLOv5n (whose
+ * weights must be here), and a headless Chromium shows the page. Drawn, since nobody's face and nobody's clip is ours to publish.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import sharp from "sharp";
+import { stringify } from "yaml";
+import { compileFile } from "../detectors/compiler/compile-file.ts";
+import { findChromium, startChromium } from "../tests/support/chromium.ts";
+import { temporaryFolder } from "../tests/support/temporary-folder.ts";
+import { startEmbeddedBroker } from "./demonstration/broker.ts";
+import { buildAgent } from "./demonstration/build.ts";
+import { startCamera } from "./demonstration/camera.ts";
+import { startChild } from "./demonstration/child.ts";
+import { filmDrawnStreet } from "./demonstration/drawn-street.ts";
+import { findModel } from "./materials.ts";
+
+const TOKEN = "of-a-picture-only";
+const PORT_IN_LOG = /"port":(\d+),"msg":"the live view is open/;
+const WAIT_MS = 120_000;
+/** Enough to fill the list. */
+const EVENTS = 3;
+/** Two pictures this far apart in which nobody walks: boxes come before the video, which shows while somebody does. */
+const APART_MS = 1_500;
+/** Of 255, on average: jitter of the boxes is less, a step is more. */
+const STILL_BELOW = 1;
+const MOST_TRIES = 60;
+
+const { values } = parseArgs({
+  options: {
+    out: { type: "string", default: "agent/view/live-view.png" },
+    light: { type: "boolean", default: false },
+  },
+});
+const chromium = findChromium();
+if (chromium === undefined) throw new Error("no Chromium on this machine: apt install chromium");
+const weights = findModel("yolov5n.pt");
+if (weights === undefined) throw new Error("yolov5n.pt is not here: node scripts/fetch-model.ts");
+
+await using stack = new AsyncDisposableStack();
+const folder = stack.use(await temporaryFolder());
+const clip = join(folder.path, "street.mp4");
+await filmDrawnStreet(clip, new AbortController().signal);
+const { bytes } = await compileFile(weights, { size: { width: 416, height: 256 }, precision: "i16" });
+const module = join(folder.path, "yolov5n.wasm");
+writeFileSync(module, bytes);
+const broker = stack.use(await startEmbeddedBroker());
+const camera = stack.use(await startCamera(clip));
+
+const config = join(folder.path, "sabrewing.yml");
+writeFileSync(
+  config,
+  stringify({
+    mqtt: { host: broker.address.host, port: broker.address.port },
+    model: { path: module },
+    view: { enabled: true, port: 0, token: TOKEN },
+    state_dir: join(folder.path, "state"),
+    cameras: {
+      street: {
+        ffmpeg: { inputs: [{ path: camera.url }] },
+        objects: { track: ["person", "car"] },
+        zones: { sidewalk: { coordinates: "0,0.55,1,0.55,1,0.7,0,0.7" } },
+      },
+    },
+  }),
+);
+const opened = Promise.withResolvers<number>();
+const agent = startChild("the agent", [...buildAgent(), "run", "-c", config], {
+  onLine(line) {
+    const [, port] = PORT_IN_LOG.exec(line) ?? [];
+    if (port !== undefined) opened.resolve(Number(port));
+  },
+});
+stack.defer(() => agent.stop());
+
+const browser = stack.use(await startChromium(chromium));
+const page = await browser.newPage({
+  viewport: { width: 1180, height: 660 },
+  colorScheme: values.light ? "light" : "dark",
+  reducedMotion: "reduce",
+});
+await page.goto(`http://127.0.0.1:${await opened.promise}/?token=${TOKEN}`);
+await page.locator(".camera[data-playing]").waitFor({ timeout: WAIT_MS });
+await page.locator(`#events > li:nth-child(${EVENTS})`).waitFor({ timeout: WAIT_MS });
+for (let tries = 1; !(await bothStand()); tries++) {
+  if (tries === MOST_TRIES) throw new Error("the two never stood still: is this machine too busy?");
+}
+const shot = await page.screenshot({ timeout: WAIT_MS });
+mkdirSync(dirname(values.out), { recursive: true });
+await sharp(shot).png({ palette: true, quality: 92, effort: 10 }).toFile(values.out);
+console.log(values.out);
+
+async function bothStand(): Promise<boolean> {
+  await page.getByText("person 2").waitFor({ timeout: WAIT_MS });
+  const before = await pixelsOfStage();
+  await delay(APART_MS);
+  const after = await pixelsOfStage();
+  const sum = before.reduce((total, value, at) => total + Math.abs(value - (after[at] ?? 0)), 0);
+  return sum / before.length < STILL_BELOW && (await page.getByText("person 2").isVisible());
+}
+
+async function pixelsOfStage(): Promise<Uint8Array> {
+  return sharp(await page.locator(".camera .stage").screenshot())
+    .removeAlpha()
+    .raw()
+    .toBuffer();
+}
