@@ -8,6 +8,7 @@ import { newestOnly } from "./base/newest-only.ts";
 import { orSilence } from "./base/or-silence.ts";
 import { refuseFrozenPicture } from "./camera/frozen-picture.ts";
 import { keepReading } from "./camera/keep-reading.ts";
+import { rememberSize } from "./camera/remember-size.ts";
 import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
 import type { AgentConfig, CameraConfig, ViewConfig } from "./config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
@@ -216,9 +217,10 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
   const reading = pulses.start(`camera ${name}: reading`);
   const readWithinMs = longestSilenceMs(fps) + ffmpeg.retry_interval * 1000;
   const check = refuseFrozenPicture({ camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock });
+  const openStream = rememberSize((supposedSize) => readCamera(stream, { clock, signal, supposedSize }));
   const open = () => {
     reading.expectWithin(readWithinMs);
-    return check(readCamera(stream, { clock, signal }));
+    return check(openStream());
   };
   const connection = rememberConnection(clock);
   const frames = keepReading(open, {

@@ -8,6 +8,7 @@ import { onlyOfSize } from "./only-of-size.ts";
 import { type InputOptions, PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
 import { probeVideo } from "./probe.ts";
 import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
+import type { Size } from "./remember-size.ts";
 
 /** A camera's stream and the pictures wanted from it. */
 export interface CameraStream {
@@ -26,6 +27,8 @@ export interface ReadCameraOptions {
   readonly clock: Clock;
   /** Aborted: the frames end, without an error. */
   readonly signal: AbortSignal;
+  /** Where the stream's own size is wanted: what it is taken for. It fails where that is wrong. Default: the camera is asked. */
+  readonly supposedSize?: Size | undefined;
   /** Milliseconds without a frame after which the stream counts as frozen. Default: `frozenAfterMs(fps)`. */
   readonly frozenAfterMs?: number;
   /** Default: `ffmpeg` and `ffprobe` from PATH. */
@@ -59,7 +62,7 @@ export async function* readCamera(
 ): AsyncGenerator<Frame, void> {
   const { camera, address, fps } = stream;
   const { clock, signal } = options;
-  const size = stream.size ?? (await probeSize(stream, options));
+  const size = stream.size ?? options.supposedSize ?? (await probeSize(stream, options));
   if (size === undefined || signal.aborted) return;
 
   const patienceMs = options.frozenAfterMs ?? frozenAfterMs(fps);
@@ -140,11 +143,6 @@ export function transport(patienceMs: number): InputOptions {
     timeout: String(Math.round((patienceMs + FFMPEG_LATER_MS) * 1000)),
     protocol_whitelist: "rtsp,rtp,tcp,tls,crypto",
   };
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** @param isOwn the size is the stream's own, and pictures of another are an error. */

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import type { Frame } from "../../../agent/camera/frame.ts";
+import { rememberSize, type Size } from "../../../agent/camera/remember-size.ts";
+import { greyPicture } from "../../support/video-picture.ts";
+
+test("a camera that is opened again is supposed to have the size of its last picture, until a stream has none", async () => {
+  const supposed: (Size | undefined)[] = [];
+  const shows: Size[][] = [
+    [{ width: 8, height: 6 }],
+    [{ width: 8, height: 6 }],
+    [],
+    [{ width: 4, height: 2 }],
+    [],
+  ];
+  const open = rememberSize((size) => {
+    supposed.push(size);
+    return framesOf(shows.shift() ?? []);
+  });
+  while (shows.length > 0) await readAll(open());
+  expect(supposed).toEqual([
+    undefined,
+    { width: 8, height: 6 },
+    { width: 8, height: 6 },
+    undefined,
+    { width: 4, height: 2 },
+  ]);
+});
+
+test("a stream that breaks off after a picture has told its size", async () => {
+  const supposed: (Size | undefined)[] = [];
+  const open = rememberSize(async function* (size) {
+    supposed.push(size);
+    yield* framesOf([{ width: 8, height: 6 }]);
+    throw new Error("gone");
+  });
+  await expect(readAll(open())).rejects.toThrow("gone");
+  await expect(readAll(open())).rejects.toThrow("gone");
+  expect(supposed).toEqual([undefined, { width: 8, height: 6 }]);
+});
+
+async function readAll(frames: AsyncIterable<Frame>): Promise<void> {
+  for await (const _ of frames);
+}
+
+async function* framesOf(sizes: readonly Size[]): AsyncGenerator<Frame> {
+  for (const { width, height } of sizes) {
+    const picture = greyPicture(width, height, new Uint8Array(width * height));
+    yield { camera: "door", sequence: 0, timeMs: 0, ...picture };
+  }
+}
