@@ -43,7 +43,7 @@ export function judgeDelivery(acknowledged: readonly string[], promised: readonl
     events: events.size,
     messages: seen.size,
     repeats: told.length - seen.size,
-    crash_ends: told.filter(({ reason }) => reason === "crash").length,
+    crash_ends: firstOfEach(told).filter(({ reason }) => reason === "crash").length,
   };
 }
 
