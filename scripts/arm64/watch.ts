@@ -20,8 +20,8 @@ import { runTool } from "../packaging/run-tool.ts";
 const PREFIX = "sabrewing";
 /** An emulated look takes seconds: small, and in whole numbers, which qemu computes faster than it does f32. */
 const MODULE = { size: { width: 256, height: 160 }, precision: "i16" } as const;
-/** Slow enough that somebody is in view for a dozen of such looks. */
-const SLOWER = 8;
+/** Slow enough that somebody is in view for a dozen of such looks, and small enough to be decoded in time. */
+const SLOW_CLIP = "setpts=8*PTS,fps=1,scale=384:216";
 const PATIENCE_MS = 25 * 60_000;
 const SERVICE_USER = ["--reuid=sabrewing", "--regid=sabrewing", "--init-groups"];
 const ENVIRONMENT = {

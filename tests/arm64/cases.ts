@@ -1,9 +1,9 @@
 /** What is compared between CPUs: modules whose replies must not depend on one, and what they are asked. */
+import sharp from "sharp";
 import { calibrate } from "../../detectors/compiler/calibrate/calibrate.ts";
 import { compile } from "../../detectors/compiler/compile.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
-import { loadPicture } from "../support/logits.ts";
 import { findMedia, findModel } from "../support/materials.ts";
 import { seededBytes } from "../support/seeded.ts";
 import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
@@ -39,7 +39,7 @@ export function replyCases(): readonly ReplyCase[] {
           {
             name: `yolov5n-${precision}`,
             makeModule: async () => (await compileFile(checkpoint, { size: SIZE, precision })).bytes,
-            makePictures: () => Promise.all(photographs.map((path) => loadPicture(path, SIZE))),
+            makePictures: () => Promise.all(photographs.map(loadPhotograph)),
           },
         ]),
   ]);
@@ -54,4 +54,12 @@ async function seededModule(precision: "f32" | "i16"): Promise<Uint8Array> {
       ? undefined
       : { precision, ranges: (await calibrate(runPasses(graph), undefined)).ranges };
   return compile({ name: "seeded", labels, graph }, { source, target: "simd128", quantization }).bytes;
+}
+
+async function loadPhotograph(path: string): Promise<Uint8Array> {
+  return sharp(path)
+    .resize({ ...SIZE, fit: "fill" })
+    .removeAlpha()
+    .raw()
+    .toBuffer();
 }

@@ -8,29 +8,29 @@ import { modulePath, readReference, sha256, THRESHOLDS } from "./reference.ts";
 const { SABREWING_REFERENCE: folder } = process.env;
 if (folder === undefined) throw new Error("SABREWING_REFERENCE must name the folder of references");
 
-describe.each(replyCases())(`$name on ${arch}`, ({ name, makeModule, makePictures }) => {
-  const reference = readReference(folder, name);
+const cases = replyCases().map((one) => ({ ...one, reference: readReference(folder, one.name) }));
 
-  test("replies in Wasmer, node:wasi and plain WebAssembly what it replied on the other CPU, bit by bit", async () => {
+describe(`as on the other CPU, on ${arch}`, () => {
+  test.each(cases)("$name replies in all three hosts, bit by bit", async ({ name, reference }) => {
     const requests = reference.pictures.map((picture) => ({
       pixels: new Uint8Array(Buffer.from(picture, "base64")),
       thresholds: THRESHOLDS,
     }));
     // More than a header: something was found, so something is compared.
     expect(reference.replies.some((reply) => reply.length > 32)).toBe(true);
-    const replies = await askThreeHosts(modulePath(folder, name), requests);
-    for (const host of [replies.wasmer, replies.nodeWasi, replies.v8])
+    const { wasmer, nodeWasi, v8 } = await askThreeHosts(modulePath(folder, name), requests);
+    for (const host of [wasmer, nodeWasi, v8])
       expect(host.map((reply) => Buffer.from(reply).toString("hex"))).toEqual(reference.replies);
   });
 
-  test("is compiled to the same bytes", async () => {
-    expect(sha256(await makeModule())).toBe(reference.sha256);
-  });
-
-  test("is shown the same pixels", async () => {
+  test.each(cases)("$name is shown the same pixels", async ({ makePictures, reference }) => {
     const pictures = await makePictures();
     expect(pictures.map(sha256)).toEqual(
       reference.pictures.map((picture) => sha256(Buffer.from(picture, "base64"))),
     );
+  });
+
+  test.each(cases)("$name is compiled to the same bytes", async ({ makeModule, reference }) => {
+    expect(sha256(await makeModule())).toBe(reference.sha256);
   });
 });
