@@ -46,24 +46,8 @@ try {
 
 async function watch(root: string, weights: string, clip: string): Promise<void> {
   const slowClip = join(work, "slow.mp4");
-  const filter = `setpts=${SLOWER}*PTS,fps=2`;
-  const words = [
-    "-v",
-    "error",
-    "-ss",
-    "5",
-    "-t",
-    "15",
-    "-i",
-    clip,
-    "-an",
-    "-vf",
-    filter,
-    "-g",
-    "4",
-    slowClip,
-  ];
-  runTool("ffmpeg", words);
+  const cut = ["-ss", "5", "-t", "15", "-i", clip, "-an", "-vf", SLOW_CLIP, "-g", "4"];
+  runTool("ffmpeg", ["-v", "error", ...cut, slowClip]);
   const modulePath = "/var/lib/sabrewing/small.wasm";
   writeFileSync(join(work, "small.wasm"), (await compileFile(weights, MODULE)).bytes);
   copyFileSync(join(work, "small.wasm"), join(root, modulePath));
