@@ -10,9 +10,9 @@ export function serviceOptions(): string[] {
 
 /** What the systemd unit sets for the agent's memory. */
 export function serviceEnvironment(): Record<string, string> {
-  const arenas = /^Environment=MALLOC_ARENA_MAX=(.*)$/m.exec(readUnit());
-  if (arenas === null) throw new Error("config/sabrewing.service does not limit malloc's arenas");
-  return { MALLOC_ARENA_MAX: arenas[1] ?? "" };
+  const settings = /^Environment=(MALLOC_.*)$/m.exec(readUnit())?.[1]?.split(" ") ?? [];
+  if (settings.length === 0) throw new Error("config/sabrewing.service does not hold malloc in");
+  return Object.fromEntries(settings.map((setting) => setting.split("=", 2)));
 }
 
 function readUnit(): string {
