@@ -1,4 +1,7 @@
 /** The whole agent as it is installed, with its live view on: what it sees in a real clip is what the page is told. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { LiveMessage } from "../../agent/view/page/protocol.ts";
@@ -14,6 +17,7 @@ import { waitUntil } from "../support/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const TOKEN = "0123456789abcdef";
 
 const chromium = findChromium();
@@ -38,6 +42,8 @@ test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
   { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
+    // Beside package.json, as it is installed; other tests may be building theirs.
+    const folder = stack.adopt(mkdtempSync(join(ROOT, "dist-")), (made) => rmSync(made, { recursive: true }));
     const broker = stack.adopt(await startAedes(), (started) => started.kill());
     const camera = stack.use(await startCamera(clip ?? ""));
     const agent = stack.use(
@@ -52,7 +58,7 @@ test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
           statsIntervalSeconds: 5,
           view: { token: TOKEN },
         },
-        { sabrewing: buildAgent() },
+        { sabrewing: buildAgent(folder) },
       ),
     );
     const opened = () => agent.log.find(({ msg }) => msg.startsWith("the live view is open"));
