@@ -1,4 +1,4 @@
-import { ModelError } from "../detectors/detector.ts";
+import { DetectorFault, ModelError } from "../detectors/detector.ts";
 import { ConfigError, EXIT, TransientError, UsageError } from "./base/errors.ts";
 
 /** What a person reads when a command fails, and the exit code that tells scripts and systemd the same. */
@@ -13,6 +13,12 @@ export function explainError(error: unknown): Explanation {
     return { text: withRemedy(error), exitCode: EXIT.config };
   }
   if (error instanceof TransientError) return { text: withRemedy(error), exitCode: EXIT.transient };
+  if (error instanceof DetectorFault) {
+    const message = `the detector gives no answer: ${error.message}`;
+    const remedy =
+      "Is the machine busy with something else? Otherwise a smaller model, or the runtime v8, starts sooner.";
+    return { text: withRemedy({ message, remedy }), exitCode: EXIT.transient };
+  }
   if (error instanceof UsageError) {
     return {
       text: `sabrewing: ${error.message}\n  → sabrewing --help tells what there is\n`,

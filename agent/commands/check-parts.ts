@@ -101,17 +101,10 @@ async function tryBroker({ mqtt }: AgentConfig, { signal }: Trials): Promise<str
 const INFERENCES = 5;
 
 async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): Promise<string> {
-  const options = { ...detectorOptions(config, cameras, silentLog()), instances: 1 };
   const { path, why } = chooseModule(config.model.path, config.model);
-  await using detector = await openDetector(path, options);
-  const { name, input, precision, labels, source } = detector.model;
-  requireKnownLabels(cameras, detector.model);
-  const grey = new Uint8Array(input.width * input.height * 3).fill(114);
-  let ms = 0;
   try {
-    for (let turn = 0; turn < INFERENCES; turn++) {
-      ms = (await detector.detect(grey, { score: 0.5, iou: 0.45 })).inferenceMs;
-    }
+    const described = await tryModule(path, config, cameras);
+    return why === undefined ? described : `${described} (${why})`;
   } catch (cause) {
     if (!(cause instanceof DetectorFault)) throw cause;
     throw new ConfigError(
@@ -120,10 +113,26 @@ async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): 
       { cause },
     );
   }
+}
+
+/** @throws DetectorFault when it gives no answer. */
+async function tryModule(
+  path: string,
+  config: AgentConfig,
+  cameras: readonly CameraConfig[],
+): Promise<string> {
+  const options = { ...detectorOptions(config, cameras, silentLog()), instances: 1 };
+  await using detector = await openDetector(path, options);
+  const { name, input, precision, labels, source } = detector.model;
+  requireKnownLabels(cameras, detector.model);
+  const grey = new Uint8Array(input.width * input.height * 3).fill(114);
+  let ms = 0;
+  for (let turn = 0; turn < INFERENCES; turn++) {
+    ms = (await detector.detect(grey, { score: 0.5, iou: 0.45 })).inferenceMs;
+  }
   const wanted = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
   const pace = `${ms.toFixed(0)} ms a picture in ${detector.runtime}; the cameras want ${wanted} pictures a second`;
-  const choice = why === undefined ? "" : ` (${why})`;
-  return `${name} ${input.width}×${input.height} ${precision}${choice}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
+  return `${name} ${input.width}×${input.height} ${precision}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
 }
 
 /** The same trial for everybody who asks. */

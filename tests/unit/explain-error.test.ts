@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ConfigError, TransientError, UsageError } from "../../agent/base/errors.ts";
 import { explainError } from "../../agent/explain-error.ts";
-import { ModelError } from "../../detectors/detector.ts";
+import { DetectorFault, ModelError } from "../../detectors/detector.ts";
 
 test("what only the user can change ends with 78 and names the remedy", () => {
   for (const error of [
@@ -14,6 +14,10 @@ test("what only the user can change ends with 78 and names the remedy", () => {
 
 test("what may work later ends with 75, senseless words with 64", () => {
   expect(explainError(new TransientError("away", "Wait.")).exitCode).toBe(75);
+  expect(explainError(new DetectorFault("deadline", "late"))).toMatchObject({
+    exitCode: 75,
+    text: expect.stringMatching(/the detector gives no answer: late\n {2}→ /),
+  });
   expect(explainError(new UsageError("expected a number"))).toMatchObject({
     exitCode: 64,
     text: expect.stringMatching(/expected a number\n {2}→ /),
