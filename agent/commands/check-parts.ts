@@ -101,14 +101,13 @@ async function tryBroker({ mqtt }: AgentConfig, { signal }: Trials): Promise<str
 const INFERENCES = 5;
 
 async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): Promise<string> {
-  const { path, why } = chooseModule(config.model.path, config.model);
+  const chosen = chooseModule(config.model.path, config.model);
   try {
-    const described = await tryModule(path, config, cameras);
-    return why === undefined ? described : `${described} (${why})`;
+    return await tryModule(chosen, config, cameras);
   } catch (cause) {
     if (!(cause instanceof DetectorFault)) throw cause;
     throw new ConfigError(
-      `${path} gives no answer: ${cause.message}`,
+      `${chosen.path} gives no answer: ${cause.message}`,
       "Raise detector.deadline_ms, take a smaller model, or set detector.runtime to v8.",
       { cause },
     );
@@ -117,7 +116,7 @@ async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): 
 
 /** @throws DetectorFault when it gives no answer. */
 async function tryModule(
-  path: string,
+  { path, why }: ReturnType<typeof chooseModule>,
   config: AgentConfig,
   cameras: readonly CameraConfig[],
 ): Promise<string> {
@@ -132,7 +131,8 @@ async function tryModule(
   }
   const wanted = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
   const pace = `${ms.toFixed(0)} ms a picture in ${detector.runtime}; the cameras want ${wanted} pictures a second`;
-  return `${name} ${input.width}×${input.height} ${precision}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
+  const choice = why === undefined ? "" : ` (${why})`;
+  return `${name} ${input.width}×${input.height} ${precision}${choice}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
 }
 
 /** The same trial for everybody who asks. */

@@ -1,6 +1,5 @@
 import type { Detector, Runtime } from "../../detectors/detector.ts";
-import type { ModelDescription } from "../../detectors/module-format.ts";
-import { REQUEST_HEADER_BYTES } from "../../detectors/module-format.ts";
+import { type ModelDescription, REQUEST_HEADER_BYTES } from "../../detectors/module-format.ts";
 import type { InstallModule } from "../../detectors/runtime/engine.ts";
 import { type EngineSource, prepareEngine } from "../../detectors/runtime/engine-source.ts";
 import { loadModule } from "../../detectors/runtime/module.ts";

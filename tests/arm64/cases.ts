@@ -1,12 +1,9 @@
 /** What is compared between CPUs: modules whose replies must not depend on one, and what they are asked. */
 import sharp from "sharp";
-import { calibrate } from "../../detectors/compiler/calibrate/calibrate.ts";
-import { compile } from "../../detectors/compiler/compile.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findMedia, findModel } from "../support/materials.ts";
 import { seededBytes } from "../support/seeded.ts";
-import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
+import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
 
 /** A module, how it is made, and the pictures it is shown. */
 export interface ReplyCase {
@@ -30,7 +27,7 @@ export function replyCases(): readonly ReplyCase[] {
   return precisions.flatMap((precision) => [
     {
       name: `seeded-${precision}`,
-      makeModule: () => seededModule(precision),
+      makeModule: () => seededYolov5nModule(SMALL, precision),
       makePictures: async () => [1, 2, 3].map((seed) => seededBytes(seed, SMALL.width * SMALL.height * 3)),
     },
     ...(checkpoint === undefined || photographs.length < PHOTOGRAPHS.length
@@ -43,17 +40,6 @@ export function replyCases(): readonly ReplyCase[] {
           },
         ]),
   ]);
-}
-
-async function seededModule(precision: "f32" | "i16"): Promise<Uint8Array> {
-  const graph = await seededYolov5nGraph(SMALL, { classes: 3 });
-  const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
-  const labels = ["person", "car", "dog"];
-  const quantization =
-    precision === "f32"
-      ? undefined
-      : { precision, ranges: (await calibrate(runPasses(graph), undefined)).ranges };
-  return compile({ name: "seeded", labels, graph }, { source, target: "simd128", quantization }).bytes;
 }
 
 async function loadPhotograph(path: string): Promise<Uint8Array> {

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
@@ -10,6 +10,7 @@ import { readClip } from "../../agent/camera/clip.ts";
 import { startFfmpeg } from "../../agent/camera/ffmpeg.ts";
 import { PLAYLIST_ARGS, playlistOf } from "../../agent/camera/playlist.ts";
 import { readCamera } from "../../agent/camera/rtsp.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { makeTestClip } from "../support/test-clip.ts";
@@ -70,7 +71,7 @@ describe.skipIf(!hasRtspServer())("while a camera is watched", () => {
 
 test("what ffmpeg complains of tells no password, not even one in the path of an address", async () => {
   const nobody = createServer();
-  const port = await listening(nobody);
+  const port = await listenOnLoopback(nobody);
   nobody.close();
   await once(nobody, "close");
   const playlist = playlistOf(`rtsp://cam:sekret@127.0.0.1:${port}/user=cam&password=sekret`, {
@@ -101,7 +102,7 @@ describe("a hostile camera", () => {
       visits++;
       response.end();
     });
-    const honeypotPort = await listening(honeypot);
+    const honeypotPort = await listenOnLoopback(honeypot);
     const target = location(honeypotPort);
     const camera = createServer((socket) => {
       socket.on("error", () => {});
@@ -112,7 +113,7 @@ describe("a hostile camera", () => {
         socket.write(`${answer}\r\nCSeq: ${sequence}\r\n\r\n`);
       });
     });
-    const port = await listening(camera);
+    const port = await listenOnLoopback(camera);
     for (const size of [SIZE, undefined]) {
       await expect(read(`rtsp://127.0.0.1:${port}/camera`, size).next()).rejects.toThrow(/^door: /);
     }
@@ -128,7 +129,7 @@ test("a clip that is a playlist in disguise makes ffmpeg visit no server", async
     visits++;
     response.end();
   });
-  const port = await listening(honeypot);
+  const port = await listenOnLoopback(honeypot);
   await using folder = await temporaryFolder();
   for (const [name, text] of [
     [
@@ -146,9 +147,3 @@ test("a clip that is a playlist in disguise makes ffmpeg visit no server", async
   honeypot.close();
   expect(visits).toBe(0);
 });
-
-async function listening(server: Server): Promise<number> {
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return (server.address() as AddressInfo).port;
-}

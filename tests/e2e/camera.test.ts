@@ -5,6 +5,8 @@ import { ConfigError, TransientError } from "../../agent/base/errors.ts";
 import { FfmpegMissing } from "../../agent/camera/ffmpeg.ts";
 import type { Frame } from "../../agent/camera/frame.ts";
 import { type ReadCameraOptions, readCamera } from "../../agent/camera/rtsp.ts";
+import { freePort } from "../support/brokers.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/rtsp-camera.ts";
 import { makeTestClip, type TestClip } from "../support/test-clip.ts";
 
@@ -35,15 +37,6 @@ async function failure(run: Promise<unknown>): Promise<Error> {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
-}
-
 test("a missing ffmpeg is a mistake of the installation, with the command that mends it", async () => {
   const error = await failure(take("rtsp://127.0.0.1:1/camera", 1, { ffmpeg: "/nowhere/ffmpeg" }, SIZE));
   expect(error).toBeInstanceOf(FfmpegMissing);
@@ -52,9 +45,7 @@ test("a missing ffmpeg is a mistake of the installation, with the command that m
 
 test("a camera that accepts the connection and says nothing is worth another try", async () => {
   const mute = createServer();
-  await new Promise<void>((resolve) => mute.listen(0, "127.0.0.1", resolve));
-  const address = mute.address();
-  const port = address === null || typeof address === "string" ? 0 : address.port;
+  const port = await listenOnLoopback(mute);
   const error = await failure(take(`rtsp://127.0.0.1:${port}/camera`, 1, { frozenAfterMs: 500 }, SIZE));
   mute.close();
   expect(error).toBeInstanceOf(TransientError);

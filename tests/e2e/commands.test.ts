@@ -35,11 +35,7 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
-    const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
-    const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());
-    const person = stack.adopt(await connectAsync(`mqtt://127.0.0.1:${broker.port}`), (client) => {
-      return client.endAsync(true);
-    });
+    const { broker, heard, person } = await gather(stack);
     const start = await agentIn(folder.path, broker.port);
 
     {
@@ -72,11 +68,7 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
-    const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
-    const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());
-    const person = stack.adopt(await connectAsync(`mqtt://127.0.0.1:${broker.port}`), (client) => {
-      return client.endAsync(true);
-    });
+    const { broker, heard, person } = await gather(stack);
     const start = await agentIn(folder.path, broker.port);
     await using agent = start();
     await waitUntil("the agent tells the state", () => states(heard, "yard").at(-1) === "ON");
@@ -119,11 +111,7 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
   { timeout: 180_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
-    const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
-    const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());
-    const person = stack.adopt(await connectAsync(`mqtt://127.0.0.1:${broker.port}`), (client) => {
-      return client.endAsync(true);
-    });
+    const { broker, heard, person } = await gather(stack);
     const camera = stack.use(await startCamera(clip ?? ""));
     stack.use(
       await startAgent(weights ?? "", {
@@ -150,6 +138,16 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     expect(events(heard)[told]?.after.id).not.toBe(events(heard)[0]?.after.id);
   },
 );
+
+/** A broker, somebody who listens to it, and somebody who gives commands there. */
+async function gather(stack: AsyncDisposableStack) {
+  const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
+  const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());
+  const person = stack.adopt(await connectAsync(`mqtt://127.0.0.1:${broker.port}`), (client) => {
+    return client.endAsync(true);
+  });
+  return { broker, heard, person };
+}
 
 /** An agent inside this process, with two cameras that cannot be reached; each start is another run in one folder. */
 async function agentIn(folder: string, brokerPort: number) {

@@ -4,6 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
 import { openConnection } from "../../agent/mqtt/connection.ts";
+import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const CONNACK = Buffer.from([0x20, 2, 0, 0]);
@@ -77,12 +78,9 @@ async function startBroker(afterwards: (socket: Socket) => void) {
       afterwards(socket);
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error(`no port to listen on: ${address}`);
+  const port = await listenOnLoopback(server);
   return {
-    port: address.port,
+    port,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

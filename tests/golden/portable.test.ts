@@ -1,14 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { calibrate } from "../../detectors/compiler/calibrate/calibrate.ts";
-import { compile } from "../../detectors/compiler/compile.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { loadPicture } from "../support/logits.ts";
 import { findMedia, findModel } from "../support/materials.ts";
 import { seededBytes } from "../support/seeded.ts";
-import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
+import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { askThreeHosts, type HostRequest } from "../support/three-hosts.ts";
 
@@ -18,16 +15,7 @@ const PHOTOGRAPHS = ["bus", "zidane", "dog", "kite", "street"];
 describe("the same file gives the same bytes under Wasmer, node:wasi and plain WebAssembly", () => {
   test.for(["f32", "i16", "i8"] as const)("%s, with seeded weights and noise", async (precision) => {
     const size = { width: 96, height: 64 };
-    const graph = await seededYolov5nGraph(size, { classes: 3 });
-    const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
-    const labels = ["person", "car", "dog"];
-    const quantization =
-      precision === "f32"
-        ? undefined
-        : { precision, ranges: (await calibrate(runPasses(graph), undefined)).ranges };
-    // A 7-bit module needs the relaxed dot product, which is exact; so is everything else that it computes with.
-    const target = precision === "i8" ? "relaxed" : "simd128";
-    const { bytes } = compile({ name: "seeded", labels, graph }, { source, target, quantization });
+    const bytes = await seededYolov5nModule(size, precision);
     const requests = [1, 2, 3].map((seed) => ({
       pixels: seededBytes(seed, size.width * size.height * 3),
       thresholds: THRESHOLDS,

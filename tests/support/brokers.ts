@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Aedes, type AedesOptions } from "aedes";
 import { connect } from "mqtt";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 /** An MQTT broker on loopback that can be killed as if the power had gone. */
 export interface TestBroker {
@@ -33,10 +34,9 @@ export async function startAedes(port = 0, options: AedesOptions = {}): Promise<
     socket.once("close", () => sockets.delete(socket));
     broker.handle(socket);
   });
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+  const listening = await listenOnLoopback(server, port);
   return {
-    port: portOf(server.address()),
+    port: listening,
     freeze() {
       for (const socket of sockets) socket.pause();
     },
@@ -108,9 +108,7 @@ export async function listen(
 /** A port nothing listens on at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const port = portOf(server.address());
+  const port = await listenOnLoopback(server);
   server.close();
   await once(server, "close");
   return port;
@@ -143,10 +141,4 @@ async function untilItListens(port: number): Promise<void> {
     await delay(25);
   }
   throw new Error(`nothing listens on port ${port}`);
-}
-
-function portOf(address: ReturnType<ReturnType<typeof createServer>["address"]>): number {
-  if (address === null || typeof address === "string")
-    throw new Error(`expected a port, received ${address}`);
-  return address.port;
 }

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { connect } from "node:net";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 /** An HTTP proxy on a free port of this machine; it ends with its block. */
 export interface ConnectProxy extends AsyncDisposable {
@@ -27,11 +28,9 @@ export async function startConnectProxy(
     onward.pipe(socket).pipe(onward);
     for (const end of [onward, socket]) end.on("error", () => [onward, socket].map((each) => each.destroy()));
   });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("expected a port");
+  const port = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     tunnels,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener } from "node:http";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 /** An HTTP server on a free port of this machine; it ends with its block. */
 export interface FileServer extends AsyncDisposable {
@@ -9,11 +10,9 @@ export interface FileServer extends AsyncDisposable {
 /** Starts a server that answers every request by `answer`. */
 export async function startFileServer(answer: RequestListener): Promise<FileServer> {
   const server = createServer(answer);
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("expected a port");
+  const port = await listenOnLoopback(server);
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((closed) => server.close(closed));

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 import { splitMqttPackets } from "./mqtt-packets.ts";
 
 /** A network between an agent and its broker that sees every message and can be cut. */
@@ -64,12 +65,9 @@ export async function startMqttTap(brokerPort: number, topic: string): Promise<M
   }
 
   const server = createServer(join);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error(`no port to listen on: ${address}`);
+  const port = await listenOnLoopback(server);
   return {
-    port: address.port,
+    port,
     acknowledged,
     accepted: () => accepted,
     cutInMidMessage() {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { setInterval } from "node:timers";
+import { listenOnLoopback } from "./listen-on-loopback.ts";
 
 /** A network between the agent and a camera (RTSP over TCP) that can be made bad. */
 export interface RtspProxy extends AsyncDisposable {
@@ -60,16 +61,13 @@ export async function startRtspProxy(cameraPort: number, random: () => number): 
   }
 
   const server = createServer(join);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error(`no port to listen on: ${address}`);
+  const port = await listenOnLoopback(server);
   const become = (next: Mode) => () => {
     mode = next;
     for (const flow of flows) flow();
   };
   return {
-    port: address.port,
+    port,
     pass: become("pass"),
     drip: become("drip"),
     garble: become("garble"),

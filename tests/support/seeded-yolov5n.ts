@@ -1,5 +1,9 @@
+import { calibrate } from "../../detectors/compiler/calibrate/calibrate.ts";
+import { compile } from "../../detectors/compiler/compile.ts";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
 import { importCheckpoint } from "../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { runPasses } from "../../detectors/compiler/passes/index.ts";
+import type { Precision } from "../../detectors/module-format.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 
 /** What a fabricated YOLOv5n differs in. */
@@ -20,4 +24,21 @@ export async function seededYolov5nGraph(
 ): Promise<Graph> {
   const model = await importCheckpoint(seededYolov5nCheckpoint(options), { name: "seeded-yolov5n", size });
   return model.graph;
+}
+
+/** A module of three classes with seeded weights, for the engines whose replies must be the same everywhere. */
+export async function seededYolov5nModule(
+  size: { readonly width: number; readonly height: number },
+  precision: Precision,
+): Promise<Uint8Array> {
+  const graph = await seededYolov5nGraph(size, { classes: 3 });
+  const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
+  const labels = ["person", "car", "dog"];
+  const quantization =
+    precision === "f32"
+      ? undefined
+      : { precision, ranges: (await calibrate(runPasses(graph), undefined)).ranges };
+  // A 7-bit module needs the relaxed dot product, which is exact; so is everything else that it computes with.
+  const target = precision === "i8" ? "relaxed" : "simd128";
+  return compile({ name: "seeded", labels, graph }, { source, target, quantization }).bytes;
 }

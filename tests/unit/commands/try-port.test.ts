@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
@@ -7,6 +6,7 @@ import { silentLog } from "../../../agent/base/log.ts";
 import { tryPort } from "../../../agent/commands/try-port.ts";
 import { serveMetrics } from "../../../agent/health/serve-metrics.ts";
 import { freePort } from "../../support/brokers.ts";
+import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
 
 const signal = new AbortController().signal;
 const HOST = "127.0.0.1";
@@ -19,8 +19,7 @@ afterEach(() => {
 /** Makes a server listen; its port. */
 async function listening(server: Server): Promise<number> {
   servers.push(server);
-  await once(server.listen(0, HOST), "listening");
-  return Object(server.address()).port;
+  return listenOnLoopback(server);
 }
 
 async function failure(section: "metrics" | "view", host: string, port: number): Promise<ConfigError> {

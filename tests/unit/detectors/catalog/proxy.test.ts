@@ -9,6 +9,7 @@ import { DownloadError } from "../../../../detectors/catalog/download-error.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { startConnectProxy } from "../../../support/connect-proxy.ts";
 import { startFileServer } from "../../../support/file-server.ts";
+import { listenOnLoopback } from "../../../support/listen-on-loopback.ts";
 import { seededBytes } from "../../../support/seeded.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { knownModel } from "./known-model.ts";
@@ -34,13 +35,11 @@ describe("where only a proxy leads out", () => {
     const identity = selfSigned(folder.path);
     if (identity === undefined) throw new Error("openssl made no certificate");
     const server = createServer(identity, (_request, response) => response.end(weights));
-    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-    const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("expected a port");
+    const port = await listenOnLoopback(server);
     const trusted = getCACertificates();
     setDefaultCACertificates([identity.cert]);
     try {
-      await using proxy = await startConnectProxy({ port: address.port });
+      await using proxy = await startConnectProxy({ port });
       const env = { SABREWING_HOME: join(folder.path, "home"), HTTPS_PROXY: proxy.url };
       const model = knownModel(weights, `https://${HOST}/tiny.pt`);
       const path = await obtainModel(model, { env, sharedFolder: folder.path });
