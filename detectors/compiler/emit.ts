@@ -5,13 +5,14 @@ import {
   type ModelDescription,
   REPLY_HEADER_BYTES,
 } from "../module-format.ts";
+import { type ConstantArea, constantArea } from "./constant-area.ts";
 import type { Graph, Node, Operator } from "./graph/graph.ts";
 import { emitDoors } from "./kernels/doors.ts";
 import { kernels } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
 import { scratchBytesOf } from "./kernels/scratch.ts";
-import { alignUp, type BorderedBuffer, type MemoryPlan, type MemoryRequest } from "./memory/plan.ts";
+import type { BorderedBuffer, MemoryPlan, MemoryRequest } from "./memory/plan.ts";
 import type { Target } from "./target.ts";
 import type { FunctionReference, Local } from "./wasm/assembler.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
@@ -61,45 +62,6 @@ export function emitModule(
   return module.finish(constants.endAddress());
 }
 
-/** Memory behind the arena that keeps its contents from one inference to the next. */
-export interface ConstantArea {
-  /** Puts bytes into the module; returns their address. */
-  storeBytes(bytes: Uint8Array): number;
-  /** Puts numbers into the module; the same array is stored once. */
-  store(data: Float32Array | Int16Array | Int8Array): number;
-  /** Sets memory aside that is zeros at first. */
-  reserve(bytes: number): number;
-  endAddress(): number;
-}
-
-/** Where the weights and other constants go. */
-export function constantArea(module: ModuleBuilder, startAddress: number): ConstantArea {
-  let end = startAddress;
-  const stored = new Map<Float32Array | Int16Array | Int8Array, number>();
-  const reserve = (bytes: number): number => {
-    const address = alignUp(end);
-    end = address + bytes;
-    return address;
-  };
-  const storeBytes = (bytes: Uint8Array): number => {
-    const address = reserve(bytes.length);
-    module.dataAt(address, bytes);
-    return address;
-  };
-  return {
-    reserve,
-    storeBytes,
-    store(data) {
-      const known = stored.get(data);
-      if (known !== undefined) return known;
-      const address = storeBytes(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-      stored.set(data, address);
-      return address;
-    },
-    endAddress: () => end,
-  };
-}
-
 /** The functions and variables that run one inference. */
 export interface Network {
   /** (scoreThreshold, iouThreshold) → number of detections. */
@@ -116,14 +78,16 @@ export function emitNetwork(
   target: Target,
   constants: ConstantArea,
 ): Network {
-  const preparation: FunctionReference[] = [];
-  const context = kernelContext(module, graph, plan, target, constants, preparation);
+  const preparations: FunctionReference[] = [];
+  const context = kernelContext(module, graph, plan, target, constants, preparations);
   const steps = graph.nodes.flatMap((node, index) => [
     ...plan.bordered
       .filter(({ first }) => Math.max(0, first) === index)
       .map((buffer) => ({ node, run: emitBorder(module, node.output, buffer, constants) })),
     { node, run: emitNode(node, context) },
   ]);
+  const widening = constants.emitWidening();
+  const preparation = widening === undefined ? preparations : [widening, ...preparations];
   const infer = module.function("infer", ["f32", "f32"], ["i32"], (code, score, iou) => {
     if (score === undefined || iou === undefined) throw new Error("infer has two parameters");
     code.get(score).globalSet(context.scoreThreshold).get(iou).globalSet(context.iouThreshold);
@@ -152,14 +116,14 @@ function kernelContext(
   plan: MemoryPlan,
   target: Target,
   { store, reserve }: ConstantArea,
-  preparation: FunctionReference[],
+  preparations: FunctionReference[],
 ): KernelContext {
   return {
     module,
     target,
     store,
     reserve,
-    prepare: (step) => void preparation.push(step),
+    prepare: (step) => void preparations.push(step),
     type(value) {
       const type = graph.values.get(value);
       if (type === undefined) throw new Error(`value ${value} has no type`);

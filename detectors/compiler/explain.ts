@@ -1,7 +1,8 @@
 /** Where a compiled network spends its time: layer by layer, measured in this process's engine. */
 
 import type { CompiledModel } from "./compile.ts";
-import { constantArea, emitNetwork } from "./emit.ts";
+import { constantArea } from "./constant-area.ts";
+import { emitNetwork } from "./emit.ts";
 import { type Graph, isConvolution, type Node, type Shape, type ValueType } from "./graph/graph.ts";
 import { winogradScheme } from "./kernels/winograd.ts";
 import { elements } from "./ops/operator.ts";

@@ -57,6 +57,8 @@ class Replaceable implements ReplaceableDetector {
 
   async open(path: string): Promise<void> {
     this.#goOnDuty(await this.#start(path));
+    // Among it the file of the Wasmer SDK, 4.6 MB.
+    collectGarbage();
   }
 
   get model(): ModelInfo {

@@ -1,4 +1,5 @@
-import { ADDRESS, constantArea, emitNetwork, memoryRequest } from "../../detectors/compiler/emit.ts";
+import { constantArea } from "../../detectors/compiler/constant-area.ts";
+import { ADDRESS, emitNetwork, memoryRequest } from "../../detectors/compiler/emit.ts";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
 import { type MemoryPlan, planMemory } from "../../detectors/compiler/memory/plan.ts";
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";

@@ -1,6 +1,15 @@
 import { operators } from "../ops/index.ts";
 import { elements, ShapeError, showType } from "../ops/operator.ts";
-import type { Constant, Graph, Node, Operator, OperatorAttributes, Shape, ValueType } from "./graph.ts";
+import type {
+  Constant,
+  Graph,
+  Node,
+  Operator,
+  OperatorAttributes,
+  Shape,
+  ValueType,
+  WeightProduct,
+} from "./graph.ts";
 
 /** Builds a graph node by node and infers every shape on the way. */
 export interface GraphBuilder {
@@ -10,7 +19,7 @@ export interface GraphBuilder {
    * Adds a constant. Returns its name.
    * @throws ShapeError when the data's length disagrees with the shape.
    */
-  constant(name: string, shape: Shape, data: Float32Array): string;
+  constant(name: string, shape: Shape, data: Float32Array, product?: WeightProduct): string;
   /**
    * Applies an operator and returns the name of the value it makes (made up when not given).
    * @throws ShapeError when the operator cannot take these inputs.
@@ -57,14 +66,14 @@ export function buildGraph(): GraphBuilder {
   return {
     typeOf,
     input: (height, width, name = "picture") => define(name, { dtype: "u8", shape: [height, width, 3] }),
-    constant(name, shape, data) {
+    constant(name, shape, data, product) {
       if (elements(shape) !== data.length) {
         throw new ShapeError(
           `constant "${name}": expected ${elements(shape)} elements for [${shape.join(", ")}], received ${data.length}`,
         );
       }
       define(name, { dtype: "f32", shape });
-      constants.set(name, { shape, data });
+      constants.set(name, { shape, data, product });
       return name;
     },
     add(op, inputs, attributes, name = unusedName(op)) {

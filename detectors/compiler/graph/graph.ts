@@ -23,6 +23,14 @@ export interface ValueType {
 export interface Constant {
   readonly shape: Shape;
   readonly data: Float32Array;
+  /** What `data` is the product of, where somebody may want to store that instead. */
+  readonly product?: WeightProduct | undefined;
+}
+
+/** Weights as the model's file has them, and what each output's were multiplied by: a batch norm's factor, for one. */
+export interface WeightProduct {
+  readonly numbers: Float32Array;
+  readonly perOutput: Float32Array;
 }
 
 /** Pixels added on each side. */

@@ -20,7 +20,9 @@ export function retype(graph: Graph, size: PictureSize): Graph {
   checkSize(size, headStride(graph));
   const builder = buildGraph();
   builder.input(size.height, size.width, graph.input);
-  for (const [name, { shape, data }] of graph.constants) builder.constant(name, shape, data);
+  for (const [name, { shape, data, product }] of graph.constants) {
+    builder.constant(name, shape, data, product);
+  }
   try {
     for (const { op, inputs, attributes, output } of graph.nodes) builder.add(op, inputs, attributes, output);
   } catch (error) {

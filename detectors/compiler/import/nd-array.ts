@@ -1,3 +1,4 @@
+import { halfToNumber } from "../half.ts";
 import { damagedOnnx } from "./damaged-onnx.ts";
 import type { OnnxTensor } from "./onnx-schema.ts";
 
@@ -154,14 +155,4 @@ function typedData(tensor: OnnxTensor): readonly number[] {
     default:
       return tensor.int32Data;
   }
-}
-
-/** IEEE 754 binary16: one sign, five exponent and ten fraction bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Infinity;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

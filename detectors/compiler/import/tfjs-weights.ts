@@ -1,5 +1,5 @@
+import { halfToNumber } from "../half.ts";
 import { damagedTfjs } from "./damaged-tfjs.ts";
-import { halfToNumber } from "./nd-array.ts";
 import type { TfjsModel, TfjsWeight } from "./tfjs-schema.ts";
 
 /** Known numbers, row-major, in TensorFlow's order of axes (NHWC, HWIO). Integers and booleans are kept in f64. */

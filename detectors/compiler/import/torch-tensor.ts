@@ -1,4 +1,5 @@
 import { ModelError } from "../../errors.ts";
+import { halfToNumber } from "../half.ts";
 import {
   describeValue,
   PickleGlobal,
@@ -141,16 +142,6 @@ function malformed(place: string, what: string): ModelError {
     `The checkpoint's ${place} cannot be read: ${what}.`,
     "Get the file again, or save it again from the training environment.",
   );
-}
-
-/** IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 const word = new DataView(new ArrayBuffer(4));

@@ -18,7 +18,7 @@ export interface Convolution {
 }
 
 /**
- * Reads a Conv2d and folds the batch normalisation behind it, if there is one, in f64:
+ * Reads a Conv2d and folds the batch normalisation behind it, if there is one:
  * w·γ/√(σ² + ε) and β + (b − μ)·γ/√(σ² + ε). A fused checkpoint has a bias instead.
  * @throws ModelError when shapes disagree or a weight is not finite.
  */
@@ -43,14 +43,18 @@ export function readConvolution(
   }
   if (normalisation) foldInto(factor, offset, archive, normalisation);
 
+  const numbers = new Float32Array(data.length);
   const weights = new Float32Array(data.length);
+  const perOutput = Float32Array.from(factor);
   let to = 0;
   for (let output = 0; output < outputs; output++) {
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         for (let input = 0; input < inputs; input++) {
           const from = ((output * inputs + input) * height + y) * width + x;
-          weights[to++] = (data[from] ?? 0) * (factor[output] ?? 0);
+          numbers[to] = data[from] ?? 0;
+          weights[to] = (numbers[to] ?? 0) * (perOutput[output] ?? 0);
+          to++;
         }
       }
     }
@@ -65,7 +69,7 @@ export function readConvolution(
   const [stride] = pairAttribute(convolution, "stride");
   const [vertical, horizontal] = pairAttribute(convolution, "padding");
   return {
-    weights: { shape: [outputs, height, width, inputs], data: weights },
+    weights: { shape: [outputs, height, width, inputs], data: weights, product: { numbers, perOutput } },
     bias: { shape: [outputs], data: bias },
     stride,
     padding: { top: vertical, left: horizontal, bottom: vertical, right: horizontal },

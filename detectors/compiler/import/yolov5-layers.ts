@@ -56,7 +56,7 @@ export function emitConvolution(
   const { weights, bias, stride, padding } = convolution;
   const inputs = [
     x,
-    builder.constant(`${place}.weight`, weights.shape, weights.data),
+    builder.constant(`${place}.weight`, weights.shape, weights.data, weights.product),
     builder.constant(`${place}.bias`, bias.shape, bias.data),
   ];
   return builder.add("conv2d", inputs, { stride, padding, activation: "none" }, place);

@@ -2,6 +2,7 @@
  * Two-dimensional convolution, directly on NHWC: for an output pixel, a row of the kernel meets one contiguous run of
  * kernelWidth × inputChannels numbers, so one micro-kernel serves every kernel size and stride.
  */
+import type { PackedProduct } from "../constant-area.ts";
 import type { Constant, ConvolutionQuantization, DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference } from "../wasm/assembler.ts";
@@ -78,6 +79,7 @@ function emitBlockGroups(
   return blockWidths(y).map(({ vectors, blocks }) => {
     const lanes = vectors * 4;
     const packed = packWeights(weights, firstOutput, blocks, lanes, stepChannelsOf(x), x.dtype);
+    const product = packProduct(weights, firstOutput, blocks, lanes);
     const constants =
       quantization === undefined
         ? packBias(bias, firstOutput, blocks * lanes)
@@ -89,7 +91,7 @@ function emitBlockGroups(
       addendBytes: residual === undefined ? 0 : lanes * ELEMENT_BYTES[residual.dtype],
       weightBytes: packed.byteLength / blocks,
       constantBytes: constants.byteLength / blocks,
-      weights: context.store(packed),
+      weights: context.store(packed, product),
       constants: context.store(constants),
       row:
         quantization === undefined
@@ -152,6 +154,22 @@ export function packWeights(
     }
   }
   return packed;
+}
+
+/** The same for floats that are products, as such. */
+export function packProduct(
+  { shape, product }: Constant,
+  firstOutput: number,
+  blocks: number,
+  lanes: number,
+): PackedProduct | undefined {
+  if (product === undefined) return undefined;
+  const numbers = { shape, data: product.numbers };
+  return {
+    numbers: Float32Array.from(packWeights(numbers, firstOutput, blocks, lanes, 1, "f32")),
+    factors: packBias(product.perOutput, firstOutput, blocks * lanes),
+    lanes,
+  };
 }
 
 const WEIGHT_ARRAYS = { f32: Float32Array, u8: Float32Array, i16: Int16Array, u7: Int8Array } as const;

@@ -1,4 +1,5 @@
 /** What a kernel is: a function that emits the WebAssembly code of one node for its exact shapes and addresses. */
+import type { ConstantArea } from "../constant-area.ts";
 import type { Constant, DType, Node, Operator, ValueType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Target } from "../target.ts";
@@ -26,10 +27,10 @@ export interface KernelContext {
   constant(value: string): Constant;
   isConstant(value: string): boolean;
   type(value: string): ValueType;
-  /** Puts numbers into the module and returns their address, a multiple of 64. The same array is stored once. */
-  store(data: Float32Array | Int16Array | Int8Array): number;
-  /** Sets memory aside that is zeros at first and keeps what is written; returns its address, a multiple of 64. */
-  reserve(bytes: number): number;
+  /** Puts numbers into the module, to be read in an inference or by what `prepare` has called. */
+  readonly store: ConstantArea["store"];
+  /** Sets memory aside that is zeros at first and keeps what is written. */
+  readonly reserve: ConstantArea["reserve"];
   /** Has a function without parameters called once, before the first inference. */
   prepare(step: FunctionReference): void;
   /** Address of the working memory that the kernel asked for. */

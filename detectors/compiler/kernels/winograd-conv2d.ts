@@ -15,7 +15,7 @@ import {
   TILE_PIXELS,
   TILE_VECTORS,
 } from "./conv2d-tile.ts";
-import { packBias, packWeights } from "./direct-conv2d.ts";
+import { packBias, packProduct, packWeights } from "./direct-conv2d.ts";
 import { inputAt, type KernelContext } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
 import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
@@ -37,7 +37,10 @@ export function emitWinogradConv2d(
   const weights = context.constant(inputAt(node, 1));
   const blocks = y.channels / LANES;
   const weightType = x.dtype === "i16" ? "i16" : "f32";
-  const packed = context.store(packWeights(weights, 0, blocks, LANES, 1, weightType));
+  const packed = context.store(
+    packWeights(weights, 0, blocks, LANES, 1, weightType),
+    packProduct(weights, 0, blocks, LANES),
+  );
   const transformedWeights = emitWeightPreparation(
     name,
     scheme,

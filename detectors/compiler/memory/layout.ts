@@ -6,7 +6,9 @@
  * - The input of a padded convolution carries the padding as a border. The right border of a row is the left
  *   border of the next.
  * - The parts of a concatenation are written straight into it where vectors fit: joining then costs nothing.
+ * - An operator that works on each number by itself writes over an input that nobody reads after it.
  */
+import { isDeepStrictEqual } from "node:util";
 import { type DType, type Graph, isConvolution, type Node, type ValueType } from "../graph/graph.ts";
 
 const VECTOR_BYTES = 16;
@@ -42,9 +44,13 @@ export interface Layout {
   readonly slices: ReadonlyMap<string, Slice>;
 }
 
-/** Lays out every value of the graph that is not a constant. */
-export function layOut(graph: Graph): Layout {
+/**
+ * Lays out every value of the graph that is not a constant.
+ * @param keep values that nothing may be written over
+ */
+export function layOut(graph: Graph, keep: readonly string[] = []): Layout {
   const slices = placeConcatenations(graph);
+  placeOverInputs(graph, slices, keep);
   const borders = new Map<string, number>();
   const zeros: { readonly buffer: string; readonly channelBytes: number; readonly zero: Float32Array }[] = [];
   for (const node of graph.nodes) {
@@ -89,6 +95,40 @@ function placeConcatenations(graph: Graph): Map<string, Slice> {
     }
   }
   return slices;
+}
+
+const BY_NUMBER: ReadonlySet<Node["op"]> = new Set([
+  "sigmoid",
+  "silu",
+  "relu",
+  "relu6",
+  "hard_swish",
+  "add",
+  "mul",
+]);
+
+/** Has operators by number write into the memory of their first input, where nobody reads on from it. */
+function placeOverInputs(graph: Graph, slices: Map<string, Slice>, keep: readonly string[]): void {
+  const sliceOf = (value: string): Slice => slices.get(value) ?? { buffer: value, channelBytes: 0 };
+  const makers = new Map(graph.nodes.map(({ op, output }) => [output, op]));
+  const lastReads = new Map(keep.map((value) => [sliceOf(value).buffer, graph.nodes.length]));
+  const readAt = (value: string, index: number): void => {
+    const { buffer } = sliceOf(value);
+    lastReads.set(buffer, Math.max(lastReads.get(buffer) ?? index, index));
+  };
+  for (const [index, { inputs }] of graph.nodes.entries()) for (const value of inputs) readAt(value, index);
+  for (const [index, { op, inputs, output }] of graph.nodes.entries()) {
+    const [input = ""] = inputs;
+    const maker = makers.get(input);
+    if (!BY_NUMBER.has(op) || maker === undefined || maker === "normalize") continue;
+    if (slices.has(output) || output === graph.output) continue;
+    const isOfSameType = isDeepStrictEqual(graph.values.get(input), graph.values.get(output));
+    const slice = sliceOf(input);
+    if (!isOfSameType || lastReads.get(slice.buffer) !== index) continue;
+    const lastRead = lastReads.get(output);
+    if (lastRead !== undefined) lastReads.set(slice.buffer, lastRead);
+    slices.set(output, slice);
+  }
 }
 
 /** A concatenation inside another keeps a buffer of its own, as does the picture. */

@@ -16,7 +16,10 @@ export function fuseScale(graph: Graph): Graph {
 
     const inputs = [
       ...conv.inputs.slice(0, 1),
-      surroundings.addConstant(`${node.output}.weights`, scaleOutputs(weights, factor)),
+      surroundings.addConstant(`${node.output}.weights`, {
+        ...scaleOutputs(weights, factor),
+        product: { numbers: weights.data, perOutput: factor.data },
+      }),
       ...(bias ? [surroundings.addConstant(`${node.output}.bias`, scaleOutputs(bias, factor))] : []),
     ];
     return { node: makeNode("conv2d", inputs, node.output, conv.attributes), absorbed: [conv] };

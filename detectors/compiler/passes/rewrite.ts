@@ -68,7 +68,7 @@ export function rebuild(
   const builder = buildGraph();
   const [height = 0, width = 0] = values.get(input)?.shape ?? [];
   builder.input(height, width, input);
-  for (const [name, { shape, data }] of constants) builder.constant(name, shape, data);
+  for (const [name, { shape, data, product }] of constants) builder.constant(name, shape, data, product);
   for (const node of nodes) builder.add(node.op, node.inputs, node.attributes, node.output);
   return builder.finish(input, output);
 }

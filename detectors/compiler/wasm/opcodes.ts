@@ -72,6 +72,7 @@ export const PLAIN = {
   "f32.convert_i32_u": convert([0xb3], "i32", "f32"),
   "f32x4.splat": convert(simd(19), "f32", "v128"),
   "f32x4.gt": binary(simd(68), "v128"),
+  "v128.and": binary(simd(78), "v128"),
   "v128.any_true": convert(simd(83), "v128", "i32"),
   "f32x4.add": binary(simd(228), "v128"),
   "f32x4.sub": binary(simd(229), "v128"),
@@ -90,6 +91,7 @@ export const PLAIN = {
   "i16x8.narrow_i32x4_s": binary(simd(133), "v128"),
   "i16x8.max_s": binary(simd(152), "v128"),
   "i16x8.splat": convert(simd(16), "i32", "v128"),
+  "i32x4.splat": convert(simd(17), "i32", "v128"),
   "i32x4.add": binary(simd(174), "v128"),
   "i32x4.sub": binary(simd(177), "v128"),
   /** Products of eight pairs of i16, neighbours added up: four i32. */

@@ -30,9 +30,11 @@ describe("explain", async () => {
   });
 
   test("is shown as a table with a bar for each share and a last line for all together", () => {
-    const lines = describeLayers(layers).trimEnd().split("\n");
+    const shares = layers.map((layer, index) => ({ ...layer, share: index === 3 ? 0.4 : 0.1 }));
+    const lines = describeLayers(shares).trimEnd().split("\n");
     expect(lines).toHaveLength(layers.length + 2);
     expect(lines[0]).toMatch(/^layer +operator +kernel +output +MFLOP +ms +GFLOP\/s +share$/);
+    expect(lines.map((line) => line.includes("█".repeat(20))).indexOf(true)).toBe(1 + 3);
     expect(lines.filter((line) => line.includes("█".repeat(20)))).toHaveLength(1);
     expect(lines.at(-1)).toMatch(/^together .* ms, .* GFLOP\/s/);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { halfToNumber, readTensor } from "../../../../../detectors/compiler/import/nd-array.ts";
+import { readTensor } from "../../../../../detectors/compiler/import/nd-array.ts";
 import type { OnnxTensor } from "../../../../../detectors/compiler/import/onnx-schema.ts";
 
 const empty: OnnxTensor = {
@@ -38,18 +38,6 @@ describe("an ONNX tensor", () => {
   ])("of %s is read", (_, fields, type, values) => {
     const array = readTensor({ ...empty, ...fields });
     expect([array.type, [...array.data]]).toEqual([type, values]);
-  });
-
-  it("of float16 covers zeros, subnormals, infinities and what is no number", () => {
-    expect([0x8000, 0x0001, 0x03ff, 0x7bff, 0x7c00, 0xfc00].map(halfToNumber)).toEqual([
-      -0,
-      2 ** -24,
-      1023 * 2 ** -24,
-      65504,
-      Infinity,
-      -Infinity,
-    ]);
-    expect(halfToNumber(0x7e00)).toBeNaN();
   });
 
   it("that has too few elements, or another type, is refused", () => {

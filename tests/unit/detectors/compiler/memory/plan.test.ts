@@ -95,3 +95,48 @@ test("a value that is kept shares its memory with nobody that comes later", () =
   expect(laterUsers([])).toBeGreaterThan(0);
   expect(laterUsers([kept])).toBe(0);
 });
+
+describe("an operator that works on each number by itself", () => {
+  /** convolution → relu → convolution, and perhaps somebody else who reads what the relu does. */
+  function network(isReadAgain: boolean) {
+    const builder = buildGraph();
+    const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
+    const x = addConvolution(builder, pixels, { outputs: 8 }, 1);
+    const y = builder.add("relu", [x], {});
+    const z = addConvolution(builder, y, { outputs: 8, kernel: 3 }, 2);
+    const output = isReadAgain ? builder.add("add", [z, x], {}) : z;
+    return { graph: builder.finish("picture", addConvolution(builder, output, { outputs: 4 }, 3)), x, y };
+  }
+  const address = ({ graph, x, y }: ReturnType<typeof network>, keep: readonly string[] = []) => {
+    const { placements } = plan(graph, keep);
+    return [placements.get(x), placements.get(y)];
+  };
+
+  test("writes over its input, whose buffer then has the border that its reader wants", () => {
+    const once = network(false);
+    const [x, y] = address(once);
+    expect(x).toBeDefined();
+    expect(y).toEqual(x);
+    expect(plan(once.graph).bordered).toHaveLength(1);
+  });
+
+  test("writes elsewhere where the input is read again, or kept", () => {
+    const [x, y] = address(network(true));
+    expect(y?.address).not.toBe(x?.address);
+    const once = network(false);
+    const [keptX, keptY] = address(once, [once.x]);
+    expect(keptY?.address).not.toBe(keptX?.address);
+  });
+
+  test("writes elsewhere where its input lies in a concatenation whose other parts are read again", () => {
+    const builder = buildGraph();
+    const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
+    const parts = [1, 2].map((seed) => addConvolution(builder, pixels, { outputs: 8 }, seed));
+    const joined = builder.add("concat", parts, {});
+    const y = builder.add("relu", [joined], {});
+    const read = builder.add("concat", [y, ...parts.slice(0, 1)], {});
+    const { placements } = plan(builder.finish("picture", addConvolution(builder, read, { outputs: 4 }, 3)));
+    expect(placements.get(parts[0] ?? "")?.address).toBe(placements.get(joined)?.address);
+    expect(placements.get(y)?.address).not.toBe(placements.get(joined)?.address);
+  });
+});

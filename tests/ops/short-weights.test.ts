@@ -1,0 +1,99 @@
+/** Weights that take two bytes in the module instead of four: the kernels must not notice. */
+import { expect, test } from "vitest";
+import { makeNode } from "../../detectors/compiler/graph/builder.ts";
+import type { Constant, Graph, Shape } from "../../detectors/compiler/graph/graph.ts";
+import { halfToNumber } from "../../detectors/compiler/half.ts";
+import { conv2d } from "../../detectors/compiler/ops/conv2d.ts";
+import { elements } from "../../detectors/compiler/ops/operator.ts";
+import { instantiateKernels } from "../support/kernel-module.ts";
+import { seededBytes, seededFloats } from "../support/seeded.ts";
+
+interface Case {
+  readonly what: string;
+  readonly outputs: number;
+  readonly kernel: number;
+  readonly channels: number;
+}
+
+const CASES: readonly Case[] = [
+  { what: "blocks of 8 channels", outputs: 16, kernel: 1, channels: 64 },
+  { what: "blocks of 8 and one of 4", outputs: 12, kernel: 1, channels: 128 },
+  { what: "4 channels and a rest", outputs: 7, kernel: 5, channels: 12 },
+  { what: "Winograd's transformation", outputs: 32, kernel: 3, channels: 16 },
+];
+
+const X: Shape = [12, 12];
+const PADDING = { top: 1, left: 1, bottom: 1, right: 1 };
+
+/** Any finite numbers of 16 bits, subnormal ones and zeros among them, within ±2. */
+function halves(count: number): Float32Array {
+  const bytes = seededBytes(7, 2 * count);
+  return Float32Array.from({ length: count }, (_, i) => {
+    const bits = (bytes[2 * i] ?? 0) | ((bytes[2 * i + 1] ?? 0) << 8);
+    return halfToNumber(bits & 0xbfff);
+  });
+}
+
+function weightsOf({ outputs, kernel, channels }: Case, perOutput: Float32Array): Constant {
+  const shape = [outputs, kernel, kernel, channels];
+  const numbers = halves(elements(shape));
+  const run = numbers.length / outputs;
+  const data = numbers.map((number, i) => number * (perOutput[Math.floor(i / run)] ?? 0));
+  return { shape, data, product: { numbers, perOutput } };
+}
+
+/** @returns the convolution's result and the bytes of its module */
+async function convolve({ channels }: Case, weights: Constant) {
+  const attributes = { stride: 1, padding: PADDING, activation: "none" } as const;
+  const x = { shape: [...X, channels], dtype: "f32" } as const;
+  const w = { shape: weights.shape, dtype: "f32" } as const;
+  const graph: Graph = {
+    input: "x",
+    output: "detections",
+    nodes: [makeNode("conv2d", ["x", "w"], "y", attributes)],
+    values: new Map([
+      ["x", x],
+      ["w", w],
+      ["y", conv2d.infer([x, w], attributes)],
+    ]),
+    constants: new Map([["w", weights]]),
+  };
+  const kernels = await instantiateKernels(graph);
+  kernels.write("x", { shape: x.shape, data: seededFloats(1, elements(x.shape), 3) });
+  kernels.run();
+  kernels.run();
+  return { y: kernels.read("y").data, bytes: kernels.bytes.length };
+}
+
+test.for(CASES)("products of 16-bit numbers and a factor per output: $what", async (shape) => {
+  const weights = weightsOf(shape, seededFloats(3, shape.outputs, 1));
+  const short = await convolve(shape, weights);
+  const long = await convolve(shape, { ...weights, product: undefined });
+  expect(short.y).toEqual(long.y);
+  expect(long.bytes - short.bytes).toBeGreaterThan(1.2 * weights.data.length);
+});
+
+test.for(CASES)("16-bit numbers as they are: $what", async (shape) => {
+  const { data, ...weights } = weightsOf(shape, new Float32Array(shape.outputs).fill(1));
+  const short = await convolve(shape, { ...weights, data, product: undefined });
+  // One number that needs more bits than there are keeps all of them as floats.
+  const changed = data.with(0, 1 + 2 ** -12);
+  const long = await convolve(shape, { ...weights, data: changed, product: undefined });
+  const again = await convolve(shape, {
+    ...weights,
+    data: changed,
+    product: { numbers: data, perOutput: new Float32Array(shape.outputs).fill(1) },
+  });
+  expect(again.y).toEqual(short.y);
+  expect(long.y).not.toEqual(short.y);
+  expect(long.bytes - short.bytes).toBeGreaterThan(1.2 * data.length);
+});
+
+test("a factor that widening cannot take leaves the weights as floats", async () => {
+  const [shape] = CASES;
+  if (shape === undefined) throw new Error("expected a case");
+  const weights = weightsOf(shape, new Float32Array(shape.outputs).fill(2 ** 20));
+  const { y } = await convolve(shape, weights);
+  expect(y).toEqual((await convolve(shape, { ...weights, product: undefined })).y);
+  expect(y.some((value) => Math.abs(value) > 2 ** 20)).toBe(true);
+});
