@@ -1,0 +1,83 @@
+/**
+ * Where does the time go between the start of a process and its first detection?
+ *
+ *   npm run -s bench:start -- [--size 320x320] [--rounds 15] [--json]
+ *
+ * Processes that start a detector, in turns with each engine, tell when each stage was over; the figures are medians. The
+ * first inference widens and transforms the weights, is the first to touch the memory, and runs code that V8 has not
+ * optimised yet; `later` is what an inference takes afterwards.
+ */
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { type ModelSize, parseSize } from "../agent/commands/size-option.ts";
+import { compileModel, type Runtime } from "../detectors/detector.ts";
+import { temporaryFolder } from "../tests/support/temporary-folder.ts";
+import { alignColumns } from "./benchmark/align-columns.ts";
+import { median } from "./benchmark/race.ts";
+import type { Stages } from "./benchmark/stages.ts";
+import { findModel } from "./materials.ts";
+
+const PROGRAM = fileURLToPath(new URL("benchmark/start-stages.ts", import.meta.url));
+const RUNTIMES: readonly Runtime[] = ["v8", "wasmer"];
+/** Milliseconds from the start of the process, but `later`. */
+const COLUMNS = ["node", "program", "module", "sdk", "ready", "first", "later"] as const;
+
+const options = new Command("bench:start")
+  .description("Measures the stages of a detector's start.")
+  .option("--size <WxH>", "of the model's input", parseSize, { width: 320, height: 320 })
+  .option("--rounds <n>", "processes started per engine", Number, 15)
+  .option("--json", "a line of JSON per engine", false)
+  .parse()
+  .opts<{
+    readonly size: ModelSize;
+    readonly rounds: number;
+    readonly json: boolean;
+  }>();
+
+const weights = findModel("yolov5n.pt");
+if (weights === undefined) throw new Error("yolov5n.pt is not here: node scripts/fetch-model.ts");
+await using folder = await temporaryFolder();
+const modulePath = join(folder.path, "detector.wasm");
+const { bytes } = await compileModel(weights, { size: options.size });
+writeFileSync(modulePath, bytes);
+
+const seen = new Map<Runtime, Stages[]>(RUNTIMES.map((runtime) => [runtime, []]));
+// The first round fills the caches, of compiled JavaScript among them, and does not count.
+for (let round = 0; round <= options.rounds; round++) {
+  for (const runtime of RUNTIMES) {
+    const stages = start(runtime);
+    if (round > 0) seen.get(runtime)?.push(stages);
+  }
+}
+const rows = [...seen].map(([runtime, starts]) => ({ runtime, ...medians(starts) }));
+if (options.json) for (const row of rows) console.log(JSON.stringify(row));
+else console.log(alignColumns([["ms", ...COLUMNS], ...rows.map(cells)], 1));
+
+function start(runtime: Runtime): Stages {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [PROGRAM, modulePath, runtime], {
+    encoding: "utf8",
+    env: { ...process.env, NODE_COMPILE_CACHE: folder.path },
+  });
+  if (status !== 0) throw new Error(`${runtime} did not start: ${stderr}`);
+  return JSON.parse(stdout) as Stages;
+}
+
+function medians(starts: readonly Stages[]): Readonly<Record<(typeof COLUMNS)[number], number>> {
+  const middle = (pick: (stages: Stages) => number): number => Math.round(median(starts.map(pick)) ?? 0);
+  return {
+    node: middle(({ node }) => node),
+    program: middle(({ program }) => program),
+    module: middle(({ module }) => module),
+    sdk: middle(({ sdk }) => sdk),
+    ready: middle(({ ready }) => ready),
+    first: middle(({ first }) => first),
+    later: middle(({ laterMs }) => median(laterMs) ?? 0),
+  };
+}
+
+function cells({ runtime, ...figures }: (typeof rows)[number]): readonly string[] {
+  return [runtime, ...COLUMNS.map((column) => String(figures[column]))];
+}

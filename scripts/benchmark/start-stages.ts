@@ -1,0 +1,58 @@
+/**
+ * Starts a detector as `sabrewing detect` does, asks it a few times, and prints when each stage was over: milliseconds from
+ * the start of this process. What `bench:start` starts.
+ */
+import { flushCompileCache } from "node:module";
+import { performance } from "node:perf_hooks";
+import type { Runtime } from "../../detectors/detector.ts";
+import type { Stages } from "./stages.ts";
+
+const LATER_ANSWERS = 20;
+const DEADLINE_MS = 60_000;
+const GREY = 114;
+
+const [path = "", engine = ""] = process.argv.slice(2);
+const runtime: Runtime = engine === "v8" ? "v8" : "wasmer";
+const [{ loadModule }, { prepareEngine }, { bootThread }, { frameBytes }] = await Promise.all([
+  import("../../detectors/runtime/module.ts"),
+  import("../../detectors/runtime/engine-source.ts"),
+  import("../../detectors/runtime/thread.ts"),
+  import("../../detectors/runtime/request.ts"),
+]);
+const program = performance.now();
+await using thread = bootThread(runtime);
+const loading = loadModule(path);
+const { info } = await loading;
+const module = performance.now();
+const source = await prepareEngine(loading, runtime);
+const sdk = performance.now();
+thread.begin(source, frameBytes(info), (fault) => {
+  throw fault;
+});
+await thread.untilReady(DEADLINE_MS);
+const ready = performance.now();
+const pixels = new Uint8Array(frameBytes(info)).fill(GREY);
+const ask = async (sequence: number): Promise<number> => {
+  const thresholds = { score: 0.25, iou: 0.45 };
+  await thread.ask({
+    sequence,
+    thresholds,
+    pixels,
+    deadlineMs: DEADLINE_MS,
+    parse: (reply: Uint8Array) => reply,
+  });
+  return performance.now();
+};
+const first = await ask(0);
+const laterMs: number[] = [];
+for (let sequence = 1, before = first; sequence <= LATER_ANSWERS; sequence++) {
+  const answered = await ask(sequence);
+  laterMs.push(answered - before);
+  before = answered;
+}
+const node = performance.nodeTiming.bootstrapComplete;
+const stages: Stages = { node, program, module, sdk, ready, first, laterMs };
+process.stdout.write(`${JSON.stringify(stages)}\n`, () => {
+  flushCompileCache();
+  process.exit(0);
+});
