@@ -2,9 +2,8 @@
  * The threads in which the Wasmer SDK runs its guests. It asks the global `Worker`, as a browser has it, for one; in Node
  * it would bring its own, and each would take 150 ms to start only when a guest is waiting for it.
  */
-import { getCompileCacheDir } from "node:module";
-import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { threadEnvironment } from "./thread-environment.ts";
 
 /** What the SDK's thread loads. A file of the package, though not one of its entry points: the SDK is pinned exactly. */
 const program = new URL("node-worker.js", import.meta.resolve("@wasmer/sdk/node"));
@@ -13,8 +12,6 @@ const program = new URL("node-worker.js", import.meta.resolve("@wasmer/sdk/node"
 export interface GuestThreadBirth {
   /** Address of the SDK's program for its threads. */
   readonly program: string;
-  /** See ThreadBirth. */
-  readonly compileCache: string | undefined;
 }
 
 /** Source files end in .ts, built ones in .js. */
@@ -27,12 +24,11 @@ const guestThreadFile = new URL(
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 function startThread(): Worker {
-  const cache = getCompileCacheDir();
-  const birth: GuestThreadBirth = { program: program.href, compileCache: cache && dirname(cache) };
+  const birth: GuestThreadBirth = { program: program.href };
   return new Worker(guestThreadFile, {
     name: "guest",
     workerData: birth,
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: HEAP_LIMITS,
   });
 }

@@ -1,17 +1,14 @@
-import { getCompileCacheDir } from "node:module";
-import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Runtime, Thresholds } from "../detector.ts";
 import { DetectorFault, type DetectorFaultKind } from "../errors.ts";
 import { REQUEST_HEADER_BYTES } from "../module-format.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { writeRequest } from "./request.ts";
+import { threadEnvironment } from "./thread-environment.ts";
 
 /** What a detector thread is told at its birth: it loads this engine while the module is still being read. */
 export interface ThreadBirth {
   readonly runtime: Runtime;
-  /** Where the process keeps compiled JavaScript, if it does: a thread would not know by itself. */
-  readonly compileCache: string | undefined;
 }
 
 /** What a detector thread is given to run, its first message. */
@@ -62,14 +59,11 @@ const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./
 
 /** Starts a thread that loads its engine and waits to be told what to run. */
 export function bootThread(runtime: Runtime): DetectorThread {
-  // Node's folder for this version lies in the one that was asked for.
-  const cache = getCompileCacheDir();
-  const birth: ThreadBirth = { runtime, compileCache: cache && dirname(cache) };
+  const birth: ThreadBirth = { runtime };
   const worker = new Worker(workerFile, {
     name: `detector-${runtime}`,
     workerData: birth,
-    // A guest sees no environment anyway; this keeps the agent's passwords out of its thread as well.
-    env: {},
+    env: threadEnvironment(),
     resourceLimits: HEAP_LIMITS,
   });
   return listenTo(worker);

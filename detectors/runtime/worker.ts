@@ -3,7 +3,7 @@
  * after frame. The main thread keeps the deadline and ends this thread when it passes, which is the only thing that stops
  * a guest that computes for ever.
  */
-import { enableCompileCache, flushCompileCache } from "node:module";
+import { flushCompileCache } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { DetectorFault } from "../errors.ts";
 import { collectGarbage } from "./collect-garbage.ts";
@@ -11,8 +11,7 @@ import type { InstallModule, StartEngine } from "./engine.ts";
 import type { ThreadBirth, ThreadMessage, ThreadOrder, ThreadTask } from "./thread.ts";
 
 /** Only the engine that is asked for is loaded: the Wasmer SDK is large. */
-async function loadEngine({ runtime, compileCache }: ThreadBirth): Promise<InstallModule> {
-  if (compileCache !== undefined) enableCompileCache(compileCache);
+async function loadEngine({ runtime }: ThreadBirth): Promise<InstallModule> {
   if (runtime === "v8") return (await import("./v8.ts")).installV8;
   const { bootWasmer } = await import("./wasmer.ts");
   return bootWasmer();

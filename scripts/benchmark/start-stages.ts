@@ -22,9 +22,10 @@ const [{ loadModule }, { prepareEngine }, { bootThread }, { frameBytes }] = awai
 const program = performance.now();
 await using thread = bootThread(runtime);
 const loading = loadModule(path);
+const preparing = prepareEngine(loading, runtime);
 const { info } = await loading;
 const module = performance.now();
-const source = await prepareEngine(loading, runtime);
+const source = await preparing;
 const sdk = performance.now();
 thread.begin(source, frameBytes(info), (fault) => {
   throw fault;

@@ -6,10 +6,7 @@ import {
   type PickleValue,
 } from "../../../../../detectors/compiler/import/pickle-value.ts";
 import type { TorchArchive } from "../../../../../detectors/compiler/import/torch-archive.ts";
-import {
-  bfloat16ToNumber,
-  readTensor,
-} from "../../../../../detectors/compiler/import/torch-tensor.ts";
+import { bfloat16ToNumber, readTensor } from "../../../../../detectors/compiler/import/torch-tensor.ts";
 import { ModelError } from "../../../../../detectors/errors.ts";
 
 interface Layout {
