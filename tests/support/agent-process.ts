@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { type CompileFileOptions, compileFile } from "../../detectors/compiler/compile-file.ts";
 import { startAgentProcess } from "../../scripts/demonstration/agent.ts";
 import type { AgentSettings } from "../../scripts/demonstration/agent-config.ts";
 import type { Child } from "../../scripts/demonstration/child.ts";
@@ -25,22 +25,25 @@ export interface AgentProcess extends AsyncDisposable {
 export interface AgentOptions {
   /** The command line that starts its program. Default: the sources. */
   readonly sabrewing?: readonly [program: string, ...words: string[]];
-  /** Of the model's input. Default: a small one, which is soon answered. */
-  readonly size?: { readonly width: number; readonly height: number };
+  /** How the weights are compiled. Default: f32 for a small picture, which is soon answered. */
+  readonly compiled?: Pick<CompileFileOptions, "size" | "precision" | "target">;
 }
 
 /**
  * Compiles the weights and runs the agent with them.
- * @param weights path of the `.pt` or `.onnx` file
+ * @param weights path of the `.pt`, `.onnx` or `model.json` file
  */
 export async function startAgent(
   weights: string,
   settings: Omit<AgentSettings, "modulePath">,
-  { sabrewing = [process.execPath, MAIN], size = { width: 320, height: 192 } }: AgentOptions = {},
+  {
+    sabrewing = [process.execPath, MAIN],
+    compiled = { size: { width: 320, height: 192 } },
+  }: AgentOptions = {},
 ): Promise<AgentProcess> {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-model-"));
   const modulePath = join(folder, "detector.wasm");
-  const { bytes } = await compileFile(weights, { size });
+  const { bytes } = await compileFile(weights, compiled);
   writeFileSync(modulePath, bytes);
   const log: LogEntry[] = [];
   const agent = startAgentProcess(sabrewing, { ...settings, modulePath }, (line) => {
