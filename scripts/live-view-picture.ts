@@ -14,7 +14,7 @@ import sharp from "sharp";
 import { stringify } from "yaml";
 import { compileFile } from "../detectors/compiler/compile-file.ts";
 import { findChromium, startChromium } from "../tests/support/chromium.ts";
-import { serviceOptions } from "../tests/support/service-options.ts";
+import { serviceEnvironment, serviceOptions } from "../tests/support/service-options.ts";
 import { temporaryFolder } from "../tests/support/temporary-folder.ts";
 import { startEmbeddedBroker } from "./demonstration/broker.ts";
 import { buildAgent } from "./demonstration/build.ts";
@@ -75,6 +75,7 @@ writeFileSync(
 const opened = Promise.withResolvers<number>();
 const [node, ...main] = buildAgent();
 const agent = startChild("the agent", [node, ...serviceOptions(), ...main, "run", "-c", config], {
+  env: serviceEnvironment(),
   onLine(line) {
     const [, port] = PORT_IN_LOG.exec(line) ?? [];
     if (port !== undefined) opened.resolve(Number(port));

@@ -2,7 +2,8 @@
  * node scripts/arm64/watch.ts ROOT: the agent of the arm64 package in ROOT sees somebody walk past a camera. Camera and
  * broker run on this machine, whose loopback a chroot shares.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -86,10 +87,10 @@ async function watch(root: string, weights: string, clip: string): Promise<void>
   const asService = (...command: readonly string[]) =>
     ["chroot", root, "setpriv", ...SERVICE_USER, "--", ...command] as const;
   const [program, ...check] = asService("sabrewing", "check");
-  const checked = spawnSync(program, check, { stdio: "inherit", env: ENVIRONMENT });
+  const [status] = await once(spawn(program, check, { stdio: "inherit", env: ENVIRONMENT }), "exit");
   // An emulated ffmpeg may well take longer than check gives a camera: that is for later, says its exit code.
-  if (checked.status !== EXIT.ok && checked.status !== EXIT.transient)
-    throw new Error(`sabrewing check ended with ${checked.status}`);
+  if (status !== EXIT.ok && status !== EXIT.transient)
+    throw new Error(`sabrewing check ended with ${status}`);
   const [first, ...others] = asService("sabrewing", "run");
   const agent = stack.use(
     startChild("the agent", [first, ...others], { env: ENVIRONMENT, onLine: (line) => console.log(line) }),
