@@ -52,9 +52,14 @@ for (let round = 0; round <= options.rounds; round++) {
     if (round > 0) seen.get(runtime)?.push(stages);
   }
 }
-const rows = [...seen].map(([runtime, starts]) => ({ runtime, ...medians(starts) }));
-if (options.json) for (const row of rows) console.log(JSON.stringify(row));
-else console.log(alignColumns([["ms", ...COLUMNS], ...rows.map(cells)], 1));
+const rows = [...seen].map(([runtime, starts]) => ({ runtime, figures: medians(starts) }));
+if (options.json) {
+  for (const { runtime, figures } of rows)
+    console.log(JSON.stringify({ runtime, ...Object.fromEntries(figures) }));
+} else {
+  const lines = rows.map(({ runtime, figures }) => [runtime, ...[...figures.values()].map(String)]);
+  console.log(alignColumns([["ms", ...COLUMNS], ...lines], 1));
+}
 
 function start(runtime: Runtime): Stages {
   const { stdout, stderr, status } = spawnSync(process.execPath, [PROGRAM, modulePath, runtime], {
@@ -65,19 +70,6 @@ function start(runtime: Runtime): Stages {
   return JSON.parse(stdout) as Stages;
 }
 
-function medians(starts: readonly Stages[]): Readonly<Record<(typeof COLUMNS)[number], number>> {
-  const middle = (pick: (stages: Stages) => number): number => Math.round(median(starts.map(pick)) ?? 0);
-  return {
-    node: middle(({ node }) => node),
-    program: middle(({ program }) => program),
-    module: middle(({ module }) => module),
-    sdk: middle(({ sdk }) => sdk),
-    ready: middle(({ ready }) => ready),
-    first: middle(({ first }) => first),
-    later: middle(({ laterMs }) => median(laterMs) ?? 0),
-  };
-}
-
-function cells({ runtime, ...figures }: (typeof rows)[number]): readonly string[] {
-  return [runtime, ...COLUMNS.map((column) => String(figures[column]))];
+function medians(starts: readonly Stages[]): ReadonlyMap<string, number> {
+  return new Map(COLUMNS.map((column) => [column, Math.round(median(starts.map((at) => at[column])) ?? 0)]));
 }

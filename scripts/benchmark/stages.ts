@@ -11,6 +11,6 @@ export interface Stages {
   /** The thread has its engine and a guest. */
   readonly ready: number;
   readonly first: number;
-  /** What each of the later answers took. */
-  readonly laterMs: readonly number[];
+  /** What a later answer took, by itself. */
+  readonly later: number;
 }

@@ -15,9 +15,9 @@ import {
   TILE_PIXELS,
   TILE_VECTORS,
 } from "./conv2d-tile.ts";
-import { packBias, packProduct, packWeights } from "./direct-conv2d.ts";
 import { inputAt, type KernelContext } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
+import { packBias, packProduct, packWeights } from "./pack-weights.ts";
 import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
 import { emitRowEnd } from "./row-end.ts";
 import { emitInputRow, emitOutputRow, layOutWorkspace, type Workspace } from "./winograd-rows.ts";

@@ -8,8 +8,9 @@
  * - The parts of a concatenation are written straight into it where vectors fit: joining then costs nothing.
  * - An operator that works on each number by itself writes over an input that nobody reads after it.
  */
-import { isDeepStrictEqual } from "node:util";
 import { type DType, type Graph, isConvolution, type Node, type ValueType } from "../graph/graph.ts";
+import { sameShape } from "../ops/operator.ts";
+import { lifetimes } from "./lifetimes.ts";
 
 const VECTOR_BYTES = 16;
 
@@ -110,25 +111,26 @@ const BY_NUMBER: ReadonlySet<Node["op"]> = new Set([
 /** Has operators by number write into the memory of their first input, where nobody reads on from it. */
 function placeOverInputs(graph: Graph, slices: Map<string, Slice>, keep: readonly string[]): void {
   const sliceOf = (value: string): Slice => slices.get(value) ?? { buffer: value, channelBytes: 0 };
+  const computed = [...graph.values.keys()].filter((value) => !graph.constants.has(value));
+  const lives = lifetimes(graph, new Map(computed.map((value) => [value, sliceOf(value)])));
+  const lastOf = new Map([...lives].map(([buffer, { last }]) => [buffer, last]));
+  for (const value of keep) lastOf.set(sliceOf(value).buffer, graph.nodes.length);
   const makers = new Map(graph.nodes.map(({ op, output }) => [output, op]));
-  const lastReads = new Map(keep.map((value) => [sliceOf(value).buffer, graph.nodes.length]));
-  const readAt = (value: string, index: number): void => {
-    const { buffer } = sliceOf(value);
-    lastReads.set(buffer, Math.max(lastReads.get(buffer) ?? index, index));
-  };
-  for (const [index, { inputs }] of graph.nodes.entries()) for (const value of inputs) readAt(value, index);
   for (const [index, { op, inputs, output }] of graph.nodes.entries()) {
     const [input = ""] = inputs;
     const maker = makers.get(input);
     if (!BY_NUMBER.has(op) || maker === undefined || maker === "normalize") continue;
     if (slices.has(output) || output === graph.output) continue;
-    const isOfSameType = isDeepStrictEqual(graph.values.get(input), graph.values.get(output));
     const slice = sliceOf(input);
-    if (!isOfSameType || lastReads.get(slice.buffer) !== index) continue;
-    const lastRead = lastReads.get(output);
-    if (lastRead !== undefined) lastReads.set(slice.buffer, lastRead);
+    if (!isSameType(graph, input, output) || lastOf.get(slice.buffer) !== index) continue;
+    lastOf.set(slice.buffer, lastOf.get(output) ?? index);
     slices.set(output, slice);
   }
+}
+
+function isSameType({ values }: Graph, a: string, b: string): boolean {
+  const [first, second] = [values.get(a), values.get(b)];
+  return first?.dtype === second?.dtype && sameShape(first?.shape ?? [], second?.shape ?? []);
 }
 
 /** A concatenation inside another keeps a buffer of its own, as does the picture. */

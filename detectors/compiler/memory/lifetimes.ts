@@ -1,6 +1,6 @@
 /** From which node to which a buffer holds something that is still needed. */
 import type { Graph } from "../graph/graph.ts";
-import type { Layout } from "./layout.ts";
+import type { Slice } from "./layout.ts";
 
 /** Both ends included; −1 is before the first node (the picture). */
 export interface Lifetime {
@@ -8,11 +8,14 @@ export interface Lifetime {
   readonly last: number;
 }
 
-/** Lifetimes of all buffers, by name. The graph's output lives to the end. */
-export function lifetimes(graph: Graph, layout: Layout): Map<string, Lifetime> {
+/**
+ * Lifetimes of all buffers, by name. The graph's output lives to the end.
+ * @param slices where each value lies that is computed
+ */
+export function lifetimes(graph: Graph, slices: ReadonlyMap<string, Slice>): Map<string, Lifetime> {
   const lives = new Map<string, Lifetime>();
   const touch = (value: string, at: number): void => {
-    const buffer = layout.slices.get(value)?.buffer;
+    const buffer = slices.get(value)?.buffer;
     if (buffer === undefined) return;
     const { first, last } = lives.get(buffer) ?? { first: at, last: at };
     lives.set(buffer, { first: Math.min(first, at), last: Math.max(last, at) });

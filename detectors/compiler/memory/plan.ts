@@ -56,7 +56,7 @@ export interface MemoryRequest {
 /** Plans the memory of one inference. */
 export function planMemory(graph: Graph, request: MemoryRequest): MemoryPlan {
   const layout = layOut(graph, request.keep);
-  const lives = lifetimes(graph, layout);
+  const lives = lifetimes(graph, layout.slices);
   const kept = new Set(request.keep.map((value) => layout.slices.get(value)?.buffer));
   const wanted = [...layout.buffers].flatMap(([name, { bytes }]) => {
     const life = lives.get(name);

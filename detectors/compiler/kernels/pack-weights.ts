@@ -1,0 +1,61 @@
+/** The order in which convolutions read their weights: everything that one step multiplies lies together. */
+import type { PackedProduct } from "../constant-area.ts";
+import type { Constant, DType } from "../graph/graph.ts";
+
+const WEIGHT_ARRAYS = { f32: Float32Array, u8: Float32Array, i16: Int16Array, u7: Int8Array } as const;
+
+/**
+ * [outputs][kh][kw][channels] → [block][kh][kw][step][lane][channel of the step], in the type that x is stored in;
+ * channels that do not exist are zeros.
+ */
+export function packWeights(
+  { shape, data }: Constant,
+  firstOutput: number,
+  blocks: number,
+  lanes: number,
+  stepChannels: number,
+  dtype: DType,
+): Float32Array | Int16Array | Int8Array {
+  const [outputs = 1, kernelHeight = 1, kernelWidth = 1, channels = 1] = shape;
+  const taps = kernelHeight * kernelWidth;
+  const steps = Math.ceil(channels / stepChannels);
+  const length = blocks * taps * steps * lanes * stepChannels;
+  const packed = new WEIGHT_ARRAYS[dtype](length);
+  for (let block = 0; block < blocks; block++) {
+    for (let lane = 0; lane < lanes; lane++) {
+      const output = firstOutput + block * lanes + lane;
+      if (output >= outputs) break;
+      for (let tap = 0; tap < taps; tap++) {
+        for (let channel = 0; channel < channels; channel++) {
+          const step = (block * taps + tap) * steps + Math.floor(channel / stepChannels);
+          packed[(step * lanes + lane) * stepChannels + (channel % stepChannels)] =
+            data[(output * taps + tap) * channels + channel] ?? 0;
+        }
+      }
+    }
+  }
+  return packed;
+}
+
+/** The same for floats that are products, as such. */
+export function packProduct(
+  { shape, product }: Constant,
+  firstOutput: number,
+  blocks: number,
+  lanes: number,
+): PackedProduct | undefined {
+  if (product === undefined) return undefined;
+  const numbers = { shape, data: product.numbers };
+  return {
+    numbers: Float32Array.from(packWeights(numbers, firstOutput, blocks, lanes, 1, "f32")),
+    factors: packBias(product.perOutput, firstOutput, blocks * lanes),
+    lanes,
+  };
+}
+
+/** Biases of `lanes` channels from `firstOutput` on; zeros where there are none. */
+export function packBias(bias: Float32Array | undefined, firstOutput: number, lanes: number): Float32Array {
+  const packed = new Float32Array(lanes);
+  if (bias !== undefined) packed.set(bias.subarray(firstOutput, firstOutput + lanes));
+  return packed;
+}
