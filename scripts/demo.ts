@@ -23,6 +23,8 @@ import { readEvent, startTally } from "./demonstration/summary.ts";
 import { closingWords, openingWords } from "./demonstration/words.ts";
 
 const PREFIX = "sabrewing";
+/** As the agent has it by default. */
+const DEADLINE_MS = 2_000;
 const LAST_WORDS_MS = 2_000;
 
 const options = parseOptions(process.argv.slice(2), process.stdout.isTTY === true);
@@ -77,6 +79,7 @@ async function demo(): Promise<number> {
     filters: findKnownModel(model.name)?.filters,
     snapshots: pictures !== undefined,
     statsIntervalSeconds: 1,
+    detector: { runtime: options.runtime, deadlineMs: DEADLINE_MS * options.patience },
   };
   const agent = stack.use(startAgentProcess(sabrewing, settings, showWarning));
   say(
@@ -89,14 +92,14 @@ async function demo(): Promise<number> {
   );
 
   await Promise.race([
-    watchFor(options.seconds, cameraOnline.promise, interrupted.signal),
+    watchFor(options.seconds, cameraOnline.promise, options.patience, interrupted.signal),
     ...[agent, camera.process].map(async (part) => {
       throw unexpectedEnd(part, await part.ended);
     }),
   ]);
   await agent.stop();
   // Its last words, the ends of what was in view, are with the broker now and on their way here.
-  await Promise.race([agentOffline.promise, pause(LAST_WORDS_MS)]);
+  await Promise.race([agentOffline.promise, pause(LAST_WORDS_MS * options.patience)]);
   pictures?.finish();
 
   const summary = tally.summary();

@@ -4,11 +4,10 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT } from "../../agent/base/errors.ts";
-import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { agentConfig, CAMERA } from "../demonstration/agent-config.ts";
 import { startEmbeddedBroker } from "../demonstration/broker.ts";
 import { startCamera } from "../demonstration/camera.ts";
@@ -16,14 +15,9 @@ import { startChild } from "../demonstration/child.ts";
 import { eventLine } from "../demonstration/event-line.ts";
 import { listen } from "../demonstration/listener.ts";
 import { readEvent } from "../demonstration/summary.ts";
-import { findMedia, findModel } from "../materials.ts";
-import { runTool } from "../packaging/run-tool.ts";
+import { makeSlowMaterials } from "./slow-materials.ts";
 
 const PREFIX = "sabrewing";
-/** An emulated look takes seconds: small, and in whole numbers, which qemu computes faster than it does f32. */
-const MODULE = { size: { width: 256, height: 160 }, precision: "i16" } as const;
-/** Slow enough that somebody is in view for a dozen of such looks, and small enough to be decoded in time. */
-const SLOW_CLIP = "setpts=8*PTS,fps=1,scale=384:216";
 const PATIENCE_MS = 25 * 60_000;
 const SERVICE_USER = ["--reuid=sabrewing", "--regid=sabrewing", "--init-groups"];
 const ENVIRONMENT = {
@@ -35,30 +29,23 @@ const ENVIRONMENT = {
 };
 
 const [root] = process.argv.slice(2);
-const weights = findModel("yolov5n.pt");
-const clip = findMedia("person.mp4");
 if (root === undefined) throw new Error("expected the folder of the arm64 Debian");
-if (weights === undefined || clip === undefined)
-  throw new Error("yolov5n.pt and person.mp4 are needed: CONTRIBUTING.md says where they are looked for");
 
 const work = mkdtempSync(join(tmpdir(), "sabrewing-arm64-"));
 try {
-  await watch(root, weights, clip);
+  await watch(root);
 } finally {
   rmSync(work, { recursive: true });
 }
 
-async function watch(root: string, weights: string, clip: string): Promise<void> {
-  const slowClip = join(work, "slow.mp4");
-  const cut = ["-ss", "5", "-t", "15", "-i", clip, "-an", "-vf", SLOW_CLIP, "-g", "4"];
-  runTool("ffmpeg", ["-v", "error", ...cut, slowClip]);
+async function watch(root: string): Promise<void> {
+  const slow = await makeSlowMaterials(work);
   const modulePath = "/var/lib/sabrewing/small.wasm";
-  writeFileSync(join(work, "small.wasm"), (await compileFile(weights, MODULE)).bytes);
-  copyFileSync(join(work, "small.wasm"), join(root, modulePath));
+  copyFileSync(slow.module, join(root, modulePath));
 
   await using stack = new AsyncDisposableStack();
   const broker = stack.use(await startEmbeddedBroker());
-  const camera = stack.use(await startCamera(slowClip));
+  const camera = stack.use(await startCamera(slow.clip));
   const isThere = Promise.withResolvers<void>();
   const hasGone = Promise.withResolvers<void>();
   const onMessage = ({ topic, payload }: { readonly topic: string; readonly payload: Buffer }) => {
@@ -79,10 +66,10 @@ async function watch(root: string, weights: string, clip: string): Promise<void>
     labels: ["person"],
     snapshots: false,
     statsIntervalSeconds: 60,
+    // Wasmer takes longer to start under qemu than a detector is given; `replies` has shown that it replies the same.
+    detector: { runtime: "v8", deadlineMs: 600_000 } as const,
   };
   writeFileSync(join(root, config), agentConfig({ ...settings, stateDirectory: "/var/lib/sabrewing" }));
-  // Wasmer takes longer to start under qemu than a detector is given; `replies` has shown that it replies the same.
-  appendFileSync(join(root, config), "detector: {runtime: v8, deadline_ms: 600000}\n");
   chmodSync(join(root, config), 0o644);
   const asService = (...command: readonly string[]) =>
     ["chroot", root, "setpriv", ...SERVICE_USER, "--", ...command] as const;

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import type { Runtime } from "../../detectors/detector.ts";
 import type { BrokerAddress } from "./broker.ts";
 
 /** The name of the demo's only camera. */
@@ -19,6 +20,8 @@ export interface AgentSettings {
   readonly snapshots: boolean;
   /** Seconds between two messages of figures. */
   readonly statsIntervalSeconds: number;
+  /** Which engine runs the module, and how long a frame may take. Default: as the agent has it. */
+  readonly detector?: { readonly runtime: Runtime | undefined; readonly deadlineMs: number };
   /** Who may look on in a browser, on any port that is free. Default: nobody. */
   readonly view?: { readonly token: string };
 }
@@ -40,6 +43,7 @@ export function agentConfig(settings: AgentSettings): string {
       stats_interval: settings.statsIntervalSeconds,
     },
     model: { path: settings.modulePath },
+    ...(settings.detector === undefined ? {} : { detector: detectorOf(settings.detector) }),
     ...(settings.view === undefined ? {} : { view: { enabled: true, port: 0, token: settings.view.token } }),
     ...(settings.stateDirectory === undefined ? {} : { state_dir: settings.stateDirectory }),
     cameras: {
@@ -51,6 +55,10 @@ export function agentConfig(settings: AgentSettings): string {
       },
     },
   });
+}
+
+function detectorOf({ runtime, deadlineMs }: NonNullable<AgentSettings["detector"]>): object {
+  return { ...(runtime === undefined ? {} : { runtime }), deadline_ms: deadlineMs };
 }
 
 function filtersOf({ labels, filters }: AgentSettings): object {

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { Runtime } from "../../detectors/detector.ts";
 import { type BrokerAddress, parseBrokerUrl } from "./broker.ts";
 
 /** What the user asked of the demo. */
@@ -13,6 +14,10 @@ export interface DemoOptions {
   /** Undefined: what suits the model. */
   readonly size?: string;
   readonly track: readonly string[];
+  /** Undefined: the agent's default. */
+  readonly runtime?: Runtime;
+  /** How many times longer everything may take than on a machine of today. */
+  readonly patience: number;
 }
 
 /** Where nobody is there to press Ctrl-C. The clip's first person comes after 6 s, the second after 23 s. */
@@ -24,7 +29,7 @@ export function parseOptions(words: readonly string[], onTerminal: boolean): Dem
     .description(
       "A camera, a broker and the agent on this machine; prints the events as the broker delivers them.",
     )
-    .option("--seconds <n>", "how long (default: until Ctrl-C; 60 where there is no terminal)", parseSeconds)
+    .option("--seconds <n>", "how long (default: until Ctrl-C; 60 where there is no terminal)", parsePositive)
     .option("--json", "a line {time, topic, payload} per message, then the summary", false)
     .option("--save <dir>", "write a picture of each new object, its box drawn in")
     .option("--broker <url>", "use this broker: mqtt://[user:password@]host[:port]", parseBroker)
@@ -32,6 +37,8 @@ export function parseOptions(words: readonly string[], onTerminal: boolean): Dem
     .option("--model <file>", "a detector module (.wasm), or weights to compile (.pt, .onnx)")
     .option("--size <WxH>", "model input (default: what suits the model)")
     .option("--track <labels>", "what to look for", (text) => text.split(","), ["person", "car", "dog"])
+    .addOption(new Option("--runtime <name>", "the engine that runs the model").choices(["wasmer", "v8"]))
+    .option("--patience <times>", "an emulated machine may take so many times longer", parsePositive, 1)
     .parse(words, { from: "user" });
   const options = command.opts<DemoOptions>();
   return options.seconds === undefined && !onTerminal
@@ -39,10 +46,10 @@ export function parseOptions(words: readonly string[], onTerminal: boolean): Dem
     : options;
 }
 
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds > 0)) throw new InvalidArgumentError("Expected a number of seconds above 0.");
-  return seconds;
+function parsePositive(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new InvalidArgumentError("Expected a number above 0.");
+  return number;
 }
 
 function parseBroker(text: string): BrokerAddress {

@@ -8,17 +8,20 @@ const START_LIMIT_MS = 60_000;
 /**
  * Resolves so many seconds after the camera has come on, or when `signal` is aborted.
  * @param seconds undefined: until then
+ * @param patience how many times longer than usual the camera may take
  * @throws Error when the camera does not come on
  */
 export async function watchFor(
   seconds: number | undefined,
   cameraOnline: Promise<void>,
+  patience: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const started = await Promise.race([cameraOnline.then(() => true), pause(START_LIMIT_MS, signal)]);
+  const limitMs = START_LIMIT_MS * patience;
+  const started = await Promise.race([cameraOnline.then(() => true), pause(limitMs, signal)]);
   if (started === true) await pause(seconds === undefined ? FOR_EVER_MS : seconds * 1000, signal);
   else if (!signal.aborted) {
-    throw new Error(`the agent had no picture from its camera within ${START_LIMIT_MS / 1000} s`);
+    throw new Error(`the agent had no picture from its camera within ${limitMs / 1000} s`);
   }
 }
 
