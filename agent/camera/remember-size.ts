@@ -1,10 +1,5 @@
+import type { Size } from "../preprocess/letterbox-geometry.ts";
 import type { Frame } from "./frame.ts";
-
-/** Pixels. */
-export interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /**
  * Opens a camera again and again, and supposes that it still shows pictures of the size it showed last: to ask takes one to

@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { TransientError } from "../base/errors.ts";
+import type { Size } from "../preprocess/letterbox-geometry.ts";
 import { atMost } from "./at-most.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
@@ -8,7 +9,6 @@ import { onlyOfSize } from "./only-of-size.ts";
 import { type InputOptions, PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
 import { probeVideo } from "./probe.ts";
 import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
-import type { Size } from "./remember-size.ts";
 
 /** A camera's stream and the pictures wanted from it. */
 export interface CameraStream {

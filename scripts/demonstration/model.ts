@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fastestTarget, sabrewingHome } from "../../detectors/detector.ts";
@@ -54,7 +54,8 @@ function compiled(
 ): string {
   const folder = join(sabrewingHome(process.env), "demo");
   const target = fastestTarget();
-  const path = join(folder, `${name}-${size}-${target}-${digest(compilerSources())}.wasm`);
+  const what = `${name}-${size}-${target}`;
+  const path = join(folder, `${what}-${digest(compilerSources())}.wasm`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   const partial = join(folder, `partial-${process.pid}.wasm`);
@@ -65,6 +66,8 @@ function compiled(
   if (made.status !== 0) {
     throw new Error("no detector module (see above). Name one, or weights to compile: --model FILE");
   }
+  // What an earlier compiler made of it is of no use any more.
+  for (const outdated of globSync(`${what}-*.wasm`, { cwd: folder })) rmSync(join(folder, outdated));
   // Only a whole module ever has the final name.
   renameSync(partial, path);
   return path;
