@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { intersectionOverUnion } from "../../agent/base/box.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { loadPicture, type ModuleAnswer, openModule } from "../support/logits.ts";
+import { loadPicture } from "../support/logits.ts";
 import { findMedia, findModel } from "../support/materials.ts";
+import { type ModuleAnswer, openModule } from "../support/open-module.ts";
 
 const CALIBRATED_ON = ["dog", "horses", "kite", "person", "street", "room"];
 const NOT_SEEN_BEFORE = ["bus", "zidane", "giraffe", "eagle", "messi"];
