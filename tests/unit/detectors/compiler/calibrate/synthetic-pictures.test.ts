@@ -18,8 +18,8 @@ describe("the pictures that stand in for a camera's", () => {
   });
 
   it("reach from black to white, and none of them is one flat colour", () => {
-    const all = Uint8Array.from(pictures.flatMap((picture) => [...picture]));
-    expect([Math.min(...all), Math.max(...all)]).toEqual([0, 255]);
+    const levels = new Set(pictures.flatMap((picture) => [...picture]));
+    expect([levels.has(0), levels.has(255)]).toEqual([true, true]);
     for (const picture of pictures) expect(new Set(picture).size).toBeGreaterThan(1);
   });
 
