@@ -148,10 +148,9 @@ describe.each(["v8", "wasmer"] as const)("%s", (runtime) => {
     await rounds(3);
     const threads = countThreads();
     const rssBytes = process.memoryUsage.rss();
-    const deaths = 8;
-    await rounds(deaths);
-    // Node's own pool may take one more when it needs it; were the dead ones' threads kept, there would be one for each.
-    await vi.waitFor(() => expect(countThreads() - threads).toBeLessThan(deaths / 2), 10_000);
+    await rounds(8);
+    // A busy machine takes its time to end the last one's threads.
+    await vi.waitFor(() => expect(countThreads()).toBeLessThanOrEqual(threads), 10_000);
     // One detector thread takes 20 to 70 MB: were they kept, these eight would be hundreds.
     expect(process.memoryUsage.rss() - rssBytes).toBeLessThan(60e6);
   });
