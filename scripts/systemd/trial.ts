@@ -5,7 +5,6 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { waitUntil } from "../../tests/support/wait-until.ts";
 import { startEmbeddedBroker } from "../demonstration/broker.ts";
@@ -84,7 +83,8 @@ async function restarted(why: string, inflict: () => Promise<unknown>): Promise<
   const before = await property("MainPID");
   const inflictedMs = performance.now();
   await inflict();
-  await until(`another process after ${why}`, async () => !["0", before].includes(await property("MainPID")));
+  const isAnother = async () => !["0", before].includes(await property("MainPID"));
+  await waitUntil(`another process after ${why}`, isAnother, BACK_WITHIN_MS);
   await cameraIsBack();
   tell(`after ${why} it is back in ${seconds(inflictedMs)} s`);
 }
@@ -94,15 +94,8 @@ function signal(name: NodeJS.Signals): Promise<string> {
 }
 
 function cameraIsBack(): Promise<void> {
-  return until("its camera", async () => (await property("StatusText")) === "1 of 1 cameras on line");
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + BACK_WITHIN_MS;
-  while (!(await holds())) {
-    assert.ok(performance.now() < endMs, `waited ${BACK_WITHIN_MS / 1000} s in vain: ${what}`);
-    await delay(500);
-  }
+  const isOnLine = async () => (await property("StatusText")) === "1 of 1 cameras on line";
+  return waitUntil("its camera", isOnLine, BACK_WITHIN_MS);
 }
 
 async function property(name: string): Promise<string> {
