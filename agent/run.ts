@@ -217,13 +217,12 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
   const reading = pulses.start(`camera ${name}: reading`);
   const readWithinMs = longestSilenceMs(fps) + ffmpeg.retry_interval * 1000;
   const check = refuseFrozenPicture({ camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock });
-  const openStream = rememberSize((supposedSize) => readCamera(stream, { clock, signal, supposedSize }));
-  const open = () => {
+  const openStream = rememberSize((supposedSize) => {
     reading.expectWithin(readWithinMs);
-    return check(openStream());
-  };
+    return readCamera(stream, { clock, signal, supposedSize });
+  });
   const connection = rememberConnection(clock);
-  const frames = keepReading(open, {
+  const frames = keepReading(() => check(openStream()), {
     camera: name,
     clock,
     log,

@@ -1,9 +1,12 @@
 import { ConfigError, TransientError } from "../base/errors.ts";
+import { SizeChanged } from "./only-of-size.ts";
+
+const KINDS = { config: ConfigError, transient: TransientError, sizeChanged: SizeChanged };
 
 /** What an ffmpeg message means to the person who set the camera up. The first line that matches wins. */
 const MEANINGS: readonly {
   readonly says: RegExp;
-  readonly kind: "config" | "transient";
+  readonly kind: keyof typeof KINDS;
   readonly what: string;
   readonly remedy: string;
 }[] = [
@@ -34,7 +37,7 @@ const MEANINGS: readonly {
   {
     // Of the filter that readCamera puts there for this.
     says: /Invalid too big or non positive size/i,
-    kind: "transient",
+    kind: "sizeChanged",
     what: "the size of its pictures has changed",
     remedy: "Nothing to do: the stream is opened again with the new size.",
   },
@@ -54,7 +57,7 @@ const MEANINGS: readonly {
 
 /**
  * Why a stream ended, from what ffmpeg complained: ConfigError where trying again is useless until somebody changes
- * something, TransientError otherwise.
+ * something, SizeChanged where the size is to be asked for, TransientError otherwise.
  * @param camera named first in the message.
  * @param complaints ffmpeg's lines, already without credentials.
  */
@@ -63,7 +66,7 @@ export function explainFailure(camera: string, complaints: readonly string[]): C
     const line = complaints.find((complaint) => says.test(complaint));
     if (line === undefined) continue;
     const message = `${camera}: ${what} (ffmpeg: ${line})`;
-    return kind === "config" ? new ConfigError(message, remedy) : new TransientError(message, remedy);
+    return new KINDS[kind](message, remedy);
   }
   const said = complaints.at(-1);
   return new TransientError(

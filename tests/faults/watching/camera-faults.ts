@@ -32,8 +32,6 @@ interface CameraFaultRow {
 /** A camera without pictures counts as gone after ten seconds. */
 const LONG_ENOUGH_MS = 12_000;
 const FROZEN_AFTER_SECONDS = 4;
-/** A stream that lasted so long (retry_interval) was a sound one: the waits of the next outage begin short again. */
-const SOUND_AFTER_MS = 11_000;
 const NOTICED_WITHIN_MS = 40_000;
 const [BACK_WITHIN_MS, BACK_WITHIN_HURRY_MS] = [15_000, 60_000];
 
@@ -97,11 +95,10 @@ const ROWS: readonly CameraFaultRow[] = [
   {
     fault: "camera comes back with another size and codec",
     isNoticed: true,
-    async inflict(victim, world, hurry) {
+    async inflict(victim, world) {
       await victim.stop();
       await victim.start("other");
       await world.untilPictures("hit", BACK_WITHIN_HURRY_MS);
-      if (!hurry) await delay(SOUND_AFTER_MS);
       await victim.stop();
       await victim.start();
     },
@@ -170,7 +167,6 @@ async function repeat(
       broken.push(`time ${time}: back only after ${Math.round(backMs / 1000)} s`);
     }
     slowestMs = Math.max(slowestMs, backMs);
-    if (!hurry) await delay(SOUND_AFTER_MS);
     const statuses = world.statuses("hit").slice(seen);
     const isNoticed = statuses.includes("offline");
     if (row.isNoticed && !isNoticed) broken.push(`time ${time}: nobody said that the camera was away`);

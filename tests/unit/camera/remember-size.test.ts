@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Frame } from "../../../agent/camera/frame.ts";
+import { SizeChanged } from "../../../agent/camera/only-of-size.ts";
 import { rememberSize } from "../../../agent/camera/remember-size.ts";
 import type { Size } from "../../../agent/preprocess/letterbox-geometry.ts";
 import { greyPicture } from "../../support/video-picture.ts";
@@ -38,6 +39,47 @@ test("a stream that breaks off after a picture has told its size", async () => {
   await expect(readAll(open())).rejects.toThrow("gone");
   expect(supposed).toEqual([undefined, { width: 8, height: 6 }]);
 });
+
+test("a camera that has come back with another size is asked at once, and once", async () => {
+  const supposed: (Size | undefined)[] = [];
+  const changed = new SizeChanged("door: the size of its pictures has changed", "Nothing to do.");
+  const shows: readonly Size[][] = [[{ width: 8, height: 6 }], [], [{ width: 4, height: 2 }], [], []];
+  const open = rememberSize(async function* (size) {
+    const sizes = shows[supposed.length] ?? [];
+    supposed.push(size);
+    yield* framesOf(sizes);
+    if (sizes.length === 0) throw changed;
+  });
+  await readAll(open());
+  expect(await sizesOf(open())).toEqual([{ width: 4, height: 2 }]);
+  await expect(readAll(open())).rejects.toThrow(changed);
+  expect(supposed).toEqual([
+    undefined,
+    { width: 8, height: 6 },
+    undefined,
+    { width: 4, height: 2 },
+    undefined,
+  ]);
+});
+
+test("a size that changes in mid-stream ends the stream", async () => {
+  const changed = new SizeChanged("door: the size of its pictures has changed", "Nothing to do.");
+  let opened = 0;
+  const open = rememberSize(async function* () {
+    opened++;
+    yield* framesOf([{ width: 8, height: 6 }]);
+    throw changed;
+  });
+  await expect(readAll(open())).rejects.toThrow(changed);
+  await expect(readAll(open())).rejects.toThrow(changed);
+  expect(opened).toBe(2);
+});
+
+async function sizesOf(frames: AsyncIterable<Frame>): Promise<Size[]> {
+  const sizes: Size[] = [];
+  for await (const { width, height } of frames) sizes.push({ width, height });
+  return sizes;
+}
 
 async function readAll(frames: AsyncIterable<Frame>): Promise<void> {
   for await (const _ of frames);
