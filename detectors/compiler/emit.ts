@@ -47,7 +47,7 @@ export function emitModule(
     fdWrite: module.importFunction(IMPORT_MODULE, "fd_write", ["i32", "i32", "i32", "i32"], ["i32"]),
     procExit: module.importFunction(IMPORT_MODULE, "proc_exit", ["i32"], []),
   };
-  const constants = constantArea(module, plan.endAddress);
+  const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const network = emitNetwork(module, graph, plan, target, constants);
   const { width, height } = description.input;
   const frame = plan.placements.get(graph.input)?.address ?? 0;
@@ -115,13 +115,14 @@ function kernelContext(
   graph: Graph,
   plan: MemoryPlan,
   target: Target,
-  { store, reserve }: ConstantArea,
+  { store, storeForPreparation, reserve }: ConstantArea,
   preparations: FunctionReference[],
 ): KernelContext {
   return {
     module,
     target,
     store,
+    storeForPreparation,
     reserve,
     prepare: (step) => void preparations.push(step),
     type(value) {

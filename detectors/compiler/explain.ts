@@ -34,7 +34,7 @@ const ROUNDS = 12;
  */
 export function explain({ graph, plan }: CompiledModel, target: Target): readonly Layer[] {
   const module = new ModuleBuilder();
-  const constants = constantArea(module, plan.endAddress);
+  const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const { infer, steps } = emitNetwork(module, graph, plan, target, constants);
   module.exportFunction("infer", infer);
   for (const [index, { run }] of steps.entries()) module.exportFunction(`step ${index}`, run);

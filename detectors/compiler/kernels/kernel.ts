@@ -27,8 +27,10 @@ export interface KernelContext {
   constant(value: string): Constant;
   isConstant(value: string): boolean;
   type(value: string): ValueType;
-  /** Puts numbers into the module, to be read in an inference or by what `prepare` has called. */
+  /** Puts numbers into the module. */
   readonly store: ConstantArea["store"];
+  /** The same for numbers that only what `prepare` has called reads. */
+  readonly storeForPreparation: ConstantArea["storeForPreparation"];
   /** Sets memory aside that is zeros at first and keeps what is written. */
   readonly reserve: ConstantArea["reserve"];
   /** Has a function without parameters called once, before the first inference. */

@@ -37,7 +37,7 @@ export function emitWinogradConv2d(
   const weights = context.constant(inputAt(node, 1));
   const blocks = y.channels / LANES;
   const weightType = x.dtype === "i16" ? "i16" : "f32";
-  const packed = context.store(
+  const packed = context.storeForPreparation(
     packWeights(weights, 0, blocks, LANES, 1, weightType),
     packProduct(weights, 0, blocks, LANES),
   );

