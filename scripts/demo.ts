@@ -3,6 +3,7 @@
  * as a process of its own, and what is printed is what a broker delivered.
  */
 import { basename } from "node:path";
+import { AgentConfigSchema } from "../agent/config/schema.ts";
 import { jsonLine } from "../agent/mqtt/json-line.ts";
 import { findKnownModel, readModel } from "../detectors/detector.ts";
 import { startAgentProcess } from "./demonstration/agent.ts";
@@ -23,8 +24,8 @@ import { readEvent, startTally } from "./demonstration/summary.ts";
 import { closingWords, openingWords } from "./demonstration/words.ts";
 
 const PREFIX = "sabrewing";
-/** As the agent has it by default. */
-const DEADLINE_MS = 2_000;
+/** What the agent allows itself for one frame. */
+const { deadline_ms: DEADLINE_MS } = AgentConfigSchema.shape.detector.parse({});
 const LAST_WORDS_MS = 2_000;
 
 const options = parseOptions(process.argv.slice(2), process.stdout.isTTY === true);
