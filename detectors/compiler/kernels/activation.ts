@@ -1,48 +1,39 @@
 /** Emits the activation that a convolution has taken over, on one vector at a time. */
 import type { Activation } from "../graph/graph.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
-import type { KernelContext } from "./kernel.ts";
-import { loadSigmoidConstants, onePlusExpMinus } from "./sigmoid.ts";
+import { broadcast } from "./loops.ts";
+import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 
 /** Leaves the activated vector of `x` on the stack. */
 export type EmitActivation = (x: Local) => void;
 
 /** Prepares an activation: its constants are loaded into locals here, so call it before the loop. */
-export function prepareActivation(
-  code: Assembler,
-  activation: Activation,
-  context: KernelContext,
-): EmitActivation {
-  const constant = (value: number): Local => {
-    const local = code.local("v128");
-    code.f32(value).op("f32x4.splat").set(local);
-    return local;
-  };
+export function prepareActivation(code: Assembler, activation: Activation): EmitActivation {
   switch (activation) {
     case "none":
       return (x) => void code.get(x);
     case "silu": {
-      const constants = loadSigmoidConstants(code, context);
+      const onePlusExpMinus = prepareOnePlusExpMinus(code);
       return (x) => {
-        code.get(x);
-        onePlusExpMinus(code, x, constants);
+        code.get(x).get(x);
+        onePlusExpMinus();
         code.op("f32x4.div");
       };
     }
     case "relu": {
-      const zero = constant(0);
+      const zero = broadcast(code, 0);
       return (x) => void code.get(x).get(zero).op("f32x4.pmax");
     }
     case "relu6": {
-      const zero = constant(0);
-      const six = constant(6);
+      const zero = broadcast(code, 0);
+      const six = broadcast(code, 6);
       return (x) => void code.get(x).get(zero).op("f32x4.pmax").get(six).op("f32x4.pmin");
     }
     default: {
-      const slope = constant(activation.hardSwish);
-      const three = constant(3);
-      const zero = constant(0);
-      const six = constant(6);
+      const slope = broadcast(code, activation.hardSwish);
+      const three = broadcast(code, 3);
+      const zero = broadcast(code, 0);
+      const six = broadcast(code, 6);
       return (x) => {
         code.get(x).get(slope).op("f32x4.mul");
         code.get(x).get(three).op("f32x4.add").get(zero).op("f32x4.pmax").get(six).op("f32x4.pmin");

@@ -29,7 +29,7 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
     [],
     (code, window, output) => {
       if (!window || !output) throw new Error("a row function has two parameters");
-      const activate = prepareActivation(code, activation, context);
+      const activate = prepareActivation(code, activation);
       const weights = code.local("i32");
       const taps = Array.from({ length: kernelWidth }, () => code.local("v128"));
       const sums = Array.from({ length: TILE_PIXELS }, () => code.local("v128"));

@@ -74,7 +74,7 @@ function emitBlockGroups(
   sums: number,
   context: KernelContext,
 ): readonly BlockGroup[] {
-  const { x, y, residual, quantization } = convolution;
+  const { x, y, residual, activation, quantization } = convolution;
   let firstOutput = 0;
   return blockWidths(y).map(({ vectors, blocks }) => {
     const lanes = vectors * 4;
@@ -83,7 +83,14 @@ function emitBlockGroups(
     const constants =
       quantization === undefined
         ? packBias(bias, firstOutput, blocks * lanes)
-        : packFactors(quantization, bias ?? new Float32Array(y.channels), firstOutput, blocks, lanes);
+        : packFactors(
+            quantization,
+            activation,
+            bias ?? new Float32Array(y.channels),
+            firstOutput,
+            blocks,
+            lanes,
+          );
     firstOutput += blocks * lanes;
     return {
       blocks,
@@ -214,7 +221,7 @@ function emitRow(convolution: Convolution, vectors: number, context: KernelConte
     const firstOutput = copyOf(code, output);
     const shape = { ...convolution, outputPixelBytes: y.pixelBytes };
     emitTiles(code, shape, y.width, vectors, { window, output, weights, bias }, context);
-    emitRowEnd(code, convolution, 1, vectors, firstOutput, addend, context);
+    emitRowEnd(code, convolution, 1, vectors, firstOutput, addend);
   });
 }
 

@@ -3,15 +3,16 @@ import type { Activation, Node } from "../graph/graph.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitActivation, prepareActivation } from "./activation.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
-import { advance, pointerTo, repeat } from "./loops.ts";
-import { loadSigmoidConstants, onePlusExpMinus } from "./sigmoid.ts";
+import { advance, broadcast, pointerTo, repeat } from "./loops.ts";
+import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 
 export const emitSigmoid: EmitKernel<"sigmoid"> = (node, context) =>
   emitUnary(node, context, (code) => {
-    const constants = loadSigmoidConstants(code, context);
+    const one = broadcast(code, 1);
+    const onePlusExpMinus = prepareOnePlusExpMinus(code);
     return (x) => {
-      code.get(constants.one);
-      onePlusExpMinus(code, x, constants);
+      code.get(one).get(x);
+      onePlusExpMinus();
       code.op("f32x4.div");
     };
   });
@@ -30,7 +31,7 @@ export const emitAdd: EmitKernel<"add"> = (node, context) => emitBinary(node, co
 export const emitMul: EmitKernel<"mul"> = (node, context) => emitBinary(node, context, "f32x4.mul");
 
 function emitActivation(node: Node, activation: Activation, context: KernelContext): FunctionReference {
-  return emitUnary(node, context, (code) => prepareActivation(code, activation, context));
+  return emitUnary(node, context, (code) => prepareActivation(code, activation));
 }
 
 /** @param prepare loads constants and returns what emits y for one x. */

@@ -34,3 +34,10 @@ export function copyOf(code: Assembler, local: Local): Local {
   code.get(local).set(copy);
   return copy;
 }
+
+/** A vector of floats that are all `value`, worked out here: call it before a loop. */
+export function broadcast(code: Assembler, value: number): Local {
+  const local = code.local("v128");
+  code.f32(value).op("f32x4.splat").set(local);
+  return local;
+}

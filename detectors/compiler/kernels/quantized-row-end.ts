@@ -1,40 +1,58 @@
 /** The end of a convolution's row where numbers are stored as integers: sums become reals and, where stored so, integers again. */
-import type { ConvolutionQuantization } from "../graph/graph.ts";
+import type { Activation, ConvolutionQuantization } from "../graph/graph.ts";
+import { leastOf } from "../ops/activation.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import { prepareActivation } from "./activation.ts";
+import { type EmitActivation, prepareActivation } from "./activation.ts";
 import type { Convolution } from "./conv2d-tile.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
-import { advance, repeat } from "./loops.ts";
+import { advance, broadcast, repeat } from "./loops.ts";
 import { multiplyAdd } from "./multiply-add.ts";
+import { prepareOnePlusPower, ROUNDER } from "./sigmoid.ts";
 
-/** Adding 1.5 · 2²³ leaves a float's nearest whole number in its low bits, exact up to 2²². */
-const ROUNDER = 12_582_912;
+/**
+ * SiLU x / (1 + e^−x) is t / (1 + 2^t) in units of −ln 2: counted in these until the very end, nothing is multiplied for the
+ * exponent.
+ */
+const SILU_UNIT = -Math.LN2;
 
 /** What a row end multiplies by and adds, per output channel. */
 interface Factors {
   readonly multiplier: Float32Array;
   readonly bias: Float32Array;
   readonly residual: Float32Array | undefined;
-  /** 1 / scale of the output. */
+  /** 1 / scale of the output, and what it was counted in. */
   readonly output: Float32Array | undefined;
   /** What is left to add at the very end: both zero points. */
   readonly offset: Float32Array | undefined;
 }
 
-function factorsOf({ multiplier, residual, output }: ConvolutionQuantization, bias: Float32Array): Factors {
+function factorsOf(
+  { multiplier, residual, output }: ConvolutionQuantization,
+  activation: Activation,
+  bias: Float32Array,
+): Factors {
   const perOutput = output?.scale.map((scale) => 1 / scale);
   const offset = bias.map((_, channel) => {
     const at = (factors: Float32Array | undefined) => factors?.[channel] ?? 0;
     return at(output?.zero) - at(residual?.zero) * at(residual?.scale) * (perOutput?.[channel] ?? 1);
   });
-  return {
+  const factors = {
     multiplier,
     bias,
     residual: residual?.scale,
     output: perOutput,
     offset: offset.some((one) => one !== 0) ? offset : undefined,
+  };
+  if (activation !== "silu") return factors;
+  const inUnits = (numbers: Float32Array) => numbers.map((number) => number / SILU_UNIT);
+  return {
+    ...factors,
+    multiplier: inUnits(multiplier),
+    bias: inUnits(bias),
+    residual: factors.residual && inUnits(factors.residual),
+    output: (perOutput ?? new Float32Array(bias.length).fill(1)).map((factor) => factor * SILU_UNIT),
   };
 }
 
@@ -46,12 +64,13 @@ function present({ multiplier, bias, residual, output, offset }: Factors): reado
 /** The factors of `blocks` blocks of `lanes` channels as `emitQuantizedRowEnd` reads them. */
 export function packFactors(
   quantization: ConvolutionQuantization,
+  activation: Activation,
   bias: Float32Array,
   firstOutput: number,
   blocks: number,
   lanes: number,
 ): Float32Array {
-  const factors = present(factorsOf(quantization, bias));
+  const factors = present(factorsOf(quantization, activation, bias));
   const packed = new Float32Array(blocks * factors.length * lanes);
   for (let block = 0; block < blocks; block++) {
     const first = firstOutput + block * lanes;
@@ -88,14 +107,15 @@ export function emitQuantizedRowEnd(
       const first = vectors * row++;
       return Array.from({ length: vectors }, (_, vector) => loadVector(code, factors, first + vector));
     };
-    const needed = factorsOf(quantization, new Float32Array(y.channels));
+    const needed = factorsOf(quantization, activation, new Float32Array(y.channels));
     const multiplier = loadFactor();
     const bias = loadFactor();
     const residualScale = needed.residual && loadFactor();
     const perOutput = needed.output && loadFactor();
     const offset = needed.offset && loadFactor();
-    const activate = prepareActivation(code, activation, context);
-    const toWhole = quantization.output && prepareRounding(code, STORED_RANGE[quantization.output.dtype]);
+    const activate = activation === "silu" ? prepareSiluInUnits(code) : prepareActivation(code, activation);
+    const least = residual ? Number.NEGATIVE_INFINITY : leastOf(activation);
+    const store = quantization.output && prepareStoring(code, quantization.output, least);
     const value = code.local("v128");
     const results = Array.from({ length: vectors }, () => code.local("v128"));
 
@@ -116,13 +136,10 @@ export function emitQuantizedRowEnd(
         code.get(value);
         if (perOutput) code.get(at(perOutput, vector)).op("f32x4.mul");
         if (offset) code.get(at(offset, vector)).op("f32x4.add");
-        toWhole?.();
         code.set(result);
       }
-      if (toWhole) {
-        code.get(output).get(at(results, 0)).get(at(results, 1)).op("i16x8.narrow_i32x4_s");
-        if (y.dtype === "i16") code.memory("v128.store");
-        else code.tee(value).get(value).op("i8x16.narrow_i16x8_u").storeLowHalf();
+      if (store) {
+        store(output, at(results, 0), at(results, 1));
       } else {
         for (const [vector, result] of results.entries()) {
           code
@@ -138,19 +155,46 @@ export function emitQuantizedRowEnd(
   });
 }
 
-/** Prepares the rounding of the vector on the stack to whole numbers within a range. */
-function prepareRounding(code: Assembler, [leastStored, mostStored]: readonly [number, number]): () => void {
-  const constant = (value: number): Local => {
-    const local = code.local("v128");
-    code.f32(value).op("f32x4.splat").set(local);
-    return local;
+/** SiLU of a number in units of −ln 2. */
+function prepareSiluInUnits(code: Assembler): EmitActivation {
+  const onePlusPower = prepareOnePlusPower(code, "whole");
+  return (t) => {
+    code.get(t).get(t);
+    onePlusPower();
+    code.op("f32x4.div");
   };
-  const rounder = constant(ROUNDER);
-  const most = constant(mostStored);
-  const least = constant(leastStored);
-  return () => {
-    code.get(most).op("f32x4.pmin").get(least).op("f32x4.pmax");
-    code.get(rounder).op("f32x4.add").get(rounder).op("i32x4.sub");
+}
+
+/**
+ * Prepares what rounds two vectors and stores them as eight whole numbers within their range.
+ * @param least the least real that may come
+ */
+function prepareStoring(
+  code: Assembler,
+  { dtype, scale, zero }: NonNullable<ConvolutionQuantization["output"]>,
+  least: number,
+): (output: Local, low: Local, high: Local) => void {
+  // Of a sum above the rounder's bits only grow, and narrowing cuts them off. One below 0 would have another sign.
+  const mayFallFar = scale.some((factor, channel) => least / factor + (zero[channel] ?? 0) <= -ROUNDER);
+  const floor = mayFallFar ? broadcast(code, -ROUNDER / 2) : undefined;
+  const rounder = broadcast(code, ROUNDER);
+  const [leastStored, mostStored] = STORED_RANGE[dtype].map((stored) => {
+    const local = code.local("v128");
+    code.i32(stored).op("i16x8.splat").set(local);
+    return local;
+  });
+  if (!leastStored || !mostStored) throw new Error("a range has two ends");
+  const narrowed = code.local("v128");
+  return (output, low, high) => {
+    code.get(output);
+    for (const reals of [low, high]) {
+      code.get(reals);
+      if (floor) code.get(floor).op("f32x4.pmax");
+      code.get(rounder).op("f32x4.add").get(rounder).op("i32x4.sub");
+    }
+    code.op("i16x8.narrow_i32x4_s").get(mostStored).op("i16x8.min_s");
+    if (dtype === "i16") code.get(leastStored).op("i16x8.max_s").memory("v128.store");
+    else code.tee(narrowed).get(narrowed).op("i8x16.narrow_i16x8_u").storeLowHalf();
   };
 }
 

@@ -2,7 +2,6 @@
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
 import type { Convolution } from "./conv2d-tile.ts";
-import type { KernelContext } from "./kernel.ts";
 import { advance, repeat } from "./loops.ts";
 
 /**
@@ -16,10 +15,9 @@ export function emitRowEnd(
   vectors: number,
   output: Local,
   addend: Local | undefined,
-  context: KernelContext,
 ): void {
   if (activation === "none" && !addend) return;
-  const activate = prepareActivation(code, activation, context);
+  const activate = prepareActivation(code, activation);
   const value = code.local("v128");
   repeat(code, y.width, () => {
     repeat(code, blocks, () => {

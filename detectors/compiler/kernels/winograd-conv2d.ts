@@ -208,7 +208,7 @@ function floatRows(
     (code, output, addend) => {
       if (!output || !addend) throw new Error("a row end has two parameters");
       const added: Local | undefined = residual === undefined ? undefined : addend;
-      emitRowEnd(code, convolution, y.channels / LANES, TILE_VECTORS, output, added, context);
+      emitRowEnd(code, convolution, y.channels / LANES, TILE_VECTORS, output, added);
     },
   );
   return {
@@ -237,7 +237,7 @@ function quantizedRows(
   const pixelBytes = y.channels * 4;
   const floats = { ...y, pixelBytes, rowBytes: y.width * pixelBytes };
   const transform = perHeight((height) => emitOutputRow(name, floats, workspace, undefined, height, context));
-  const packed = packFactors(quantization, bias, 0, blocks, LANES);
+  const packed = packFactors(quantization, convolution.activation, bias, 0, blocks, LANES);
   const factorsAddress = context.store(packed);
   const blockEnd = emitQuantizedRowEnd(
     convolution,

@@ -10,10 +10,10 @@ import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { Convolution } from "./conv2d-tile.ts";
 import { emitPixelConvolution } from "./direct-conv2d.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
-import { advance, pointerTo, repeat } from "./loops.ts";
+import { advance, broadcast, pointerTo, repeat } from "./loops.ts";
 import { emitSuppression, FIELD } from "./non-maximum-suppression.ts";
 import { anchorBytes, SUM_BYTES } from "./scratch.ts";
-import { loadSigmoidConstants, onePlusExpMinus } from "./sigmoid.ts";
+import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 
 export const emitYolov5Detect: EmitKernel<"yolov5_detect"> = (node, context) => {
   const sources = node.attributes.scales.map((_, scale) =>
@@ -185,10 +185,9 @@ function outputsOf({ shape, data }: Constant, first: number, count: number): Con
 function emitScalarSigmoid(context: KernelContext): FunctionReference {
   return context.module.function("sigmoid", ["f32"], ["f32"], (code, x) => {
     if (x === undefined) throw new Error("sigmoid has one parameter");
-    const constants = loadSigmoidConstants(code, context);
-    const vector = code.local("v128");
-    code.get(x).op("f32x4.splat").set(vector).get(constants.one);
-    onePlusExpMinus(code, vector, constants);
+    const onePlusExpMinus = prepareOnePlusExpMinus(code);
+    code.get(broadcast(code, 1)).get(x).op("f32x4.splat");
+    onePlusExpMinus();
     code.op("f32x4.div").extractLane(0);
   });
 }

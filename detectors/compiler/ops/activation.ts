@@ -1,6 +1,9 @@
 import type { Activation } from "../graph/graph.ts";
 import { logistic } from "./sigmoid.ts";
 
+/** SiLU's minimum, at x = −1.278. */
+export const SILU_LEAST = -0.2785;
+
 /** The plain meaning of an activation that a convolution has taken over, in f64. */
 export function activate(activation: Activation, x: number): number {
   switch (activation) {
@@ -14,5 +17,21 @@ export function activate(activation: Activation, x: number): number {
       return Math.min(Math.max(x, 0), 6);
     default:
       return activation.hardSwish * x * Math.min(Math.max(x + 3, 0), 6);
+  }
+}
+
+/** No activated number is less. */
+export function leastOf(activation: Activation): number {
+  switch (activation) {
+    case "none":
+      return Number.NEGATIVE_INFINITY;
+    case "silu":
+      return SILU_LEAST;
+    case "relu":
+    case "relu6":
+      return 0;
+    default:
+      // At x = −1.5.
+      return -2.25 * activation.hardSwish;
   }
 }

@@ -1,5 +1,6 @@
 /** As what a feature map is stored. */
 import type { Activation, Affine, StoredInteger } from "../graph/graph.ts";
+import { SILU_LEAST } from "../ops/activation.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { ChannelRange } from "./ranges.ts";
 
@@ -16,8 +17,6 @@ export interface Stored extends Affine {
 const I16_HEADROOM = 3;
 /** 127 steps have little room: a tenth. */
 const U7_HEADROOM = 1.1;
-/** SiLU's minimum, at x = −1.278. */
-const SILU_LOWEST = -0.2785;
 
 /** 16-bit numbers: one factor for all channels, 0 is 0. */
 export function asI16({ lowest, highest, mean }: ChannelRange): Stored {
@@ -58,8 +57,8 @@ export function asU7({ range, activation, hasResidual, stride }: NarrowMap): Sto
   const above = reaches(highest);
   const below =
     activation === "silu" && !hasResidual
-      ? highest.map(() => -SILU_LOWEST)
-      : reaches(lowest).map((end) => (activation === "silu" ? Math.max(end, -SILU_LOWEST) : end));
+      ? highest.map(() => -SILU_LEAST)
+      : reaches(lowest).map((end) => (activation === "silu" ? Math.max(end, -SILU_LEAST) : end));
   const [, most] = STORED_RANGE.u7;
   const scale = above.map((end, channel) => Math.max(end + (below[channel] ?? 0), Number.MIN_VALUE) / most);
   return {

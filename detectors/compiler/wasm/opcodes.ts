@@ -89,6 +89,7 @@ export const PLAIN = {
   "i8x16.narrow_i16x8_u": binary(simd(102), "v128"),
   "i8x16.max_u": binary(simd(121), "v128"),
   "i16x8.narrow_i32x4_s": binary(simd(133), "v128"),
+  "i16x8.min_s": binary(simd(150), "v128"),
   "i16x8.max_s": binary(simd(152), "v128"),
   "i16x8.splat": convert(simd(16), "i32", "v128"),
   "i32x4.splat": convert(simd(17), "i32", "v128"),
