@@ -63,6 +63,8 @@ interface Storage {
   readonly output: "f32" | StoredInteger;
   readonly residual?: DType;
   readonly activation?: Activation;
+  /** How many times larger than about 1 the sums are; 1 when not given. */
+  readonly gain?: number;
 }
 
 /** The kernel's answer and the reference's to one quantized convolution. */
@@ -105,7 +107,7 @@ async function bothAnswers(
     activation: storage.activation ?? "silu",
     quantization: {
       inputZero: storage.x === "u7" ? affine(8, channels, "u7").zero : undefined,
-      multiplier: factors(5, outputs, 1 / largestSum),
+      multiplier: factors(5, outputs, (storage.gain ?? 1) / largestSum),
       residual: residual === undefined ? undefined : affine(6, outputs, residual),
       output:
         storage.output === "f32"
@@ -192,21 +194,27 @@ describe("a convolution of whole numbers computes what its reference does", () =
     }
   });
 
-  test("what lies beyond the range is stored as its end", async () => {
-    const one = { what: "", x: [4, 4, 64], outputs: 8, kernel: 1, stride: 1 };
-    for (const output of ["i16", "u7"] as const) {
-      const { received, expected } = await bothAnswers(one, {
-        x: "f32",
-        output,
-        residual: "i16",
-        activation: "none",
-      });
-      const [least, most] = STORED_RANGE[output];
-      expect(Math.max(...received.data)).toBe(most);
-      expect(Math.min(...received.data)).toBe(least);
-      expect(largestDifference(received, expected)).toBeLessThanOrEqual(1);
-    }
-  });
+  const beyond = { what: "", x: [4, 4, 64], outputs: 8, kernel: 1, stride: 1 };
+  test.each([1, 1e4, 1e9, 1e30])(
+    "what lies beyond the range, %d times, is stored as its end",
+    async (gain) => {
+      for (const output of ["i16", "u7"] as const) {
+        for (const residual of ["i16", undefined] as const) {
+          for (const activation of ["none", "silu", "relu", { hardSwish: 1 / 6 }] as const) {
+            const storage = { x: "f32", output, activation, gain } as const;
+            const { received, expected } = await bothAnswers(
+              beyond,
+              residual === undefined ? storage : { ...storage, residual },
+            );
+            expect(largestDifference(received, expected)).toBeLessThanOrEqual(1);
+            const [least, most] = STORED_RANGE[output];
+            if (gain > 1) expect(Math.max(...received.data)).toBe(most);
+            if (gain > 1 && activation === "none") expect(Math.min(...received.data)).toBe(least);
+          }
+        }
+      }
+    },
+  );
 
   test("the largest products fill an i32 and do not overflow", async () => {
     const channels = 64;

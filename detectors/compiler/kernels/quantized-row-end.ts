@@ -9,7 +9,7 @@ import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
 import { advance, broadcast, repeat } from "./loops.ts";
 import { multiplyAdd } from "./multiply-add.ts";
-import { prepareOnePlusPower, ROUNDER } from "./sigmoid.ts";
+import { type Accuracy, prepareOnePlusPower, ROUNDER } from "./sigmoid.ts";
 
 /**
  * SiLU x / (1 + e^−x) is t / (1 + 2^t) in units of −ln 2: counted in these until the very end, nothing is multiplied for the
@@ -113,7 +113,9 @@ export function emitQuantizedRowEnd(
     const residualScale = needed.residual && loadFactor();
     const perOutput = needed.output && loadFactor();
     const offset = needed.offset && loadFactor();
-    const activate = activation === "silu" ? prepareSiluInUnits(code) : prepareActivation(code, activation);
+    const accuracy = quantization.output ? "whole" : "float";
+    const activate =
+      activation === "silu" ? prepareSiluInUnits(code, accuracy) : prepareActivation(code, activation);
     const least = residual ? Number.NEGATIVE_INFINITY : leastOf(activation);
     const store = quantization.output && prepareStoring(code, quantization.output, least);
     const value = code.local("v128");
@@ -156,8 +158,8 @@ export function emitQuantizedRowEnd(
 }
 
 /** SiLU of a number in units of −ln 2. */
-function prepareSiluInUnits(code: Assembler): EmitActivation {
-  const onePlusPower = prepareOnePlusPower(code, "whole");
+function prepareSiluInUnits(code: Assembler, accuracy: Accuracy): EmitActivation {
+  const onePlusPower = prepareOnePlusPower(code, accuracy);
   return (t) => {
     code.get(t).get(t);
     onePlusPower();

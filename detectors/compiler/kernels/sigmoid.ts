@@ -21,12 +21,14 @@ const POLYNOMIALS = {
 /** Beyond ±126 the power of two leaves the normal floats, and the result has long been 0 or 1. */
 const FARTHEST = 126;
 
+/** What the result becomes: a float, or after all a whole number. */
+export type Accuracy = keyof typeof POLYNOMIALS;
+
 /**
  * Prepares 1 + 2^t for the vector t on the stack. The constants are loaded into locals here, so call it before the loop: a
  * `v128.const` inside costs 40 % more (V8 13.6).
- * @param accuracy what the result becomes: a float, or after all a whole number
  */
-export function prepareOnePlusPower(code: Assembler, accuracy: keyof typeof POLYNOMIALS): () => void {
+export function prepareOnePlusPower(code: Assembler, accuracy: Accuracy): () => void {
   const [highest, lowest] = [broadcast(code, FARTHEST), broadcast(code, -FARTHEST)];
   const [rounder, one] = [broadcast(code, ROUNDER), broadcast(code, 1)];
   const coefficients = POLYNOMIALS[accuracy].map((coefficient) => broadcast(code, coefficient));
