@@ -46,10 +46,12 @@ export async function* keepReading(
 
   while (!signal.aborted) {
     let openedMs: number | undefined;
+    let silentSinceMs = clock.monotonicMs();
     try {
       for await (const frame of open()) {
+        silentSinceMs = clock.monotonicMs();
         if (openedMs === undefined) {
-          openedMs = clock.monotonicMs();
+          openedMs = silentSinceMs;
           const offlineMs = Math.round(openedMs - offlineSinceMs);
           if (failures > 0) log.info({ camera, offlineMs, attempts: failures }, "camera is back");
           else log.info({ camera, width: frame.width, height: frame.height }, "camera is on");
@@ -73,7 +75,9 @@ export async function* keepReading(
       if (wasOnline || failures === 1) log.warn({ camera, remedy: error.remedy }, error.message);
       become("offline");
       const attempt = error instanceof ConfigError ? Number.POSITIVE_INFINITY : failures;
-      await clock.sleep(backoffMs(attempt, backoff, random), signal);
+      // A stream that hung was waited for already.
+      const leftMs = backoffMs(attempt, backoff, random) - (nowMs - silentSinceMs);
+      await clock.sleep(Math.max(leftMs, backoffMs(1, backoff, random)), signal);
     }
   }
 }

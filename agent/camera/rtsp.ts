@@ -125,7 +125,8 @@ async function probeSize({ camera, address }: CameraStream, options: ReadCameraO
   }
 }
 
-const PROBE_TIMEOUT_MS = 15_000;
+/** As long as for a picture. */
+const PROBE_TIMEOUT_MS = 10_000;
 
 /** A net below our own watchdog, which fires first, so that a silent camera always fails in the same words. */
 const FFMPEG_LATER_MS = 1000;

@@ -10,6 +10,8 @@ import { greyPicture } from "../../support/video-picture.ts";
 /** What one opening of the camera does: give this many frames, then fail so. */
 interface Opening {
   readonly frames: number;
+  /** Milliseconds without a frame before it fails. */
+  readonly silentMs?: number;
   readonly error?: Error;
 }
 
@@ -39,6 +41,7 @@ async function watch(openings: readonly Opening[], frameEveryMs = 200) {
       nowMs += frameEveryMs;
       yield { camera: "door", sequence, timeMs: nowMs, ...greyPicture(1, 1, [0]) };
     }
+    nowMs += opening.silentMs ?? 0;
     if (opening.error) throw opening.error;
   }
   const log = openLog("info", {
@@ -98,6 +101,16 @@ test("after a stream that lasted, the first wait is short again", async () => {
 test("a camera that fails right after its first frame goes on backing off", async () => {
   const { sleeps } = await watch(Array.from({ length: 4 }, () => ({ frames: 1, error: gone })));
   expect(sleeps).toEqual([1000, 2000, 4000, 8000]);
+});
+
+test("a stream that hung was waited for already, but is not opened again in a hurry either", async () => {
+  const { sleeps } = await watch([
+    { frames: 1, error: gone },
+    { frames: 0, error: gone },
+    { frames: 0, silentMs: 2_500, error: gone },
+    { frames: 1, silentMs: 10_000, error: gone },
+  ]);
+  expect(sleeps).toEqual([1000, 2000, 1500, 1000]);
 });
 
 test("a refused password is tried again, but never in a hurry: cameras lock out", async () => {
