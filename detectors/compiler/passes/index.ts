@@ -8,7 +8,9 @@ import { fuseResidual } from "./fuse-residual.ts";
 import { fuseScale } from "./fuse-scale.ts";
 import { fuseSilu } from "./fuse-silu.ts";
 import { removeDead } from "./remove-dead.ts";
+import { smallestBranchFirst } from "./smallest-branch-first.ts";
 import { sparseHead } from "./sparse-head.ts";
+import { splitWidest } from "./split-widest.ts";
 import { stemOnBytes } from "./stem-on-bytes.ts";
 import { stemTo3x3 } from "./stem-to-3x3.ts";
 
@@ -48,7 +50,17 @@ export const passes: readonly Pass[] = [
     why: "of an anchor without an object nobody reads more than its objectness",
     run: sparseHead,
   },
+  {
+    name: "split-widest",
+    why: "memory is as large as the largest moment: the widest feature map is made in parts",
+    run: splitWidest,
+  },
   { name: "remove-dead", why: "what nobody uses needs no code, weights or memory", run: removeDead },
+  {
+    name: "smallest-branch-first",
+    why: "what waits for the other branches should be small",
+    run: smallestBranchFirst,
+  },
 ];
 
 /**

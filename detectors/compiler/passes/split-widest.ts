@@ -1,0 +1,86 @@
+import { makeNode } from "../graph/builder.ts";
+import type { Constant, Graph, Node } from "../graph/graph.ts";
+import { elements } from "../ops/operator.ts";
+import { rebuild } from "./rewrite.ts";
+
+/** More numbers in one feature map, 8 MB as floats, are most of what a small network needs altogether. */
+const MOST_NUMBERS = 2 ** 21;
+/** Channels that kernels compute together. */
+const BLOCK = 8;
+
+/**
+ * Makes a feature map that only a depthwise convolution reads in parts where it is very large: some of its channels, what
+ * becomes of them, then the next ones in the same memory. (The first expansion of MobileNetV3 is four times its input.)
+ */
+export function splitWidest(graph: Graph, keep: readonly string[]): Graph {
+  const makers = new Map(graph.nodes.map((node) => [node.output, node]));
+  const readers = (value: string) => graph.nodes.filter(({ inputs }) => inputs.includes(value)).length;
+  const constants = new Map(graph.constants);
+  const instead = new Map<Node, readonly Node[]>();
+  for (const depthwise of graph.nodes) {
+    const wide = makers.get(depthwise.inputs[0] ?? "");
+    if (depthwise.op !== "depthwise_conv2d" || wide?.op !== "conv2d" || wide.inputs.length > 3) continue;
+    if (readers(wide.output) > 1 || keep.includes(wide.output)) continue;
+    const shape = graph.values.get(wide.output)?.shape ?? [];
+    const channels = shape.at(-1) ?? 0;
+    const parts = partsOf(elements(shape), channels);
+    if (parts === 1) continue;
+
+    const count = channels / parts;
+    const nodes: Node[] = [];
+    const outputs = Array.from({ length: parts }, (_, part) => {
+      const constantsOf = (node: Node, axis: "first" | "last"): string[] =>
+        node.inputs.slice(1).map((name) => {
+          const constant = constants.get(name);
+          if (constant === undefined) throw new Error(`${name} is not a constant`);
+          const slice = channelsOf(constant, axis, part * count, count);
+          constants.set(`${name}.part${part}`, slice);
+          return `${name}.part${part}`;
+        });
+      const middle = `${wide.output}.part${part}`;
+      const end = `${depthwise.output}.part${part}`;
+      const [x = ""] = wide.inputs;
+      nodes.push(makeNode("conv2d", [x, ...constantsOf(wide, "first")], middle, wide.attributes));
+      nodes.push(
+        makeNode("depthwise_conv2d", [middle, ...constantsOf(depthwise, "last")], end, depthwise.attributes),
+      );
+      return end;
+    });
+    instead.set(wide, []);
+    instead.set(depthwise, [...nodes, makeNode("concat", outputs, depthwise.output, {})]);
+  }
+  const nodes = graph.nodes.flatMap((node) => instead.get(node) ?? [node]);
+  return instead.size === 0 ? graph : rebuild(graph, nodes, constants);
+}
+
+/** How many equal parts of whole blocks are small enough; 1 where there are none. */
+function partsOf(numbers: number, channels: number): number {
+  for (let parts = Math.ceil(numbers / MOST_NUMBERS); parts * BLOCK <= channels; parts++) {
+    if (channels % (parts * BLOCK) === 0) return parts;
+  }
+  return 1;
+}
+
+/** Some channels of a constant whose channels are its first or its last axis. */
+function channelsOf(
+  { shape, data, product }: Constant,
+  axis: "first" | "last",
+  first: number,
+  count: number,
+): Constant {
+  if (axis === "last") {
+    const channels = shape.at(-1) ?? 1;
+    const isWanted = (at: number) => at % channels >= first && at % channels < first + count;
+    return { shape: [...shape.slice(0, -1), count], data: data.filter((_, at) => isWanted(at)) };
+  }
+  const each = data.length / (shape[0] ?? 1);
+  const slice = (numbers: Float32Array) => numbers.slice(first * each, (first + count) * each);
+  return {
+    shape: [count, ...shape.slice(1)],
+    data: slice(data),
+    product: product && {
+      numbers: slice(product.numbers),
+      perOutput: product.perOutput.slice(first, first + count),
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
+import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
+import { smallestBranchFirst } from "../../../../../detectors/compiler/passes/smallest-branch-first.ts";
+import { seededBytes } from "../../../../support/seeded.ts";
+import { addConvolution, graphOf } from "../../../../support/small-graphs.ts";
+
+test("of the last node's branches the smallest result comes first, what they share before", () => {
+  const graph = graphOf(4, 4, (builder, x) => {
+    const shared = addConvolution(builder, x, { outputs: 8 }, 1);
+    const [large, small] = [24, 4].map((outputs, index) =>
+      addConvolution(
+        builder,
+        addConvolution(builder, shared, { outputs: 8 }, 2 + index),
+        { outputs },
+        4 + index,
+      ),
+    );
+    return builder.add("concat", [large ?? "", shared, small ?? ""], {});
+  });
+  const ordered = smallestBranchFirst(graph);
+  verify(ordered);
+  const channels = ordered.nodes.map(({ output }) => ordered.values.get(output)?.shape.at(-1));
+  expect(channels).toEqual([3, 8, 8, 4, 8, 24, 36]);
+  const picture = seededBytes(3, 4 * 4 * 3);
+  const [before, after] = [graph, ordered].map((one) => evaluate(one, picture).get(one.output));
+  expect(after?.data).toEqual(before?.data);
+});
