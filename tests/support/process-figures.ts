@@ -5,6 +5,7 @@ export interface ProcessFigures {
   /** All its threads together; its children not counted. 10⁶ bytes. */
   readonly rssMb: number;
   readonly fileDescriptors: number;
+  /** Without those of libvips, which come with work and go when they have none. */
   readonly threads: number;
   readonly children: number;
 }
@@ -17,16 +18,24 @@ export function processFigures(pid: number): ProcessFigures {
   return {
     rssMb: (Number(kib) * 1024) / 1e6,
     fileDescriptors: readdirSync(`/proc/${pid}/fd`).length,
-    threads: threads.length,
+    threads: threads.filter((thread) => !nameOf(pid, thread).startsWith("libvips")).length,
     children: children.length,
   };
 }
 
-/** A thread may have ended since it was listed. */
 function childrenOf(pid: number, thread: string): readonly string[] {
+  return readOfThread(pid, thread, "children").split(" ").filter(Boolean);
+}
+
+function nameOf(pid: number, thread: string): string {
+  return readOfThread(pid, thread, "comm");
+}
+
+/** Empty where the thread has ended since it was listed. */
+function readOfThread(pid: number, thread: string, file: "children" | "comm"): string {
   try {
-    return readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean);
+    return readFileSync(`/proc/${pid}/task/${thread}/${file}`, "utf8");
   } catch {
-    return [];
+    return "";
   }
 }
