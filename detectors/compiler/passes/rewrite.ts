@@ -91,7 +91,8 @@ export function ownConv2d(
   return node?.op === "conv2d" ? node : undefined;
 }
 
-function countUses({ nodes, output }: Graph): Map<string, number> {
+/** How many inputs each value feeds; being the graph's output counts as one. */
+export function countUses({ nodes, output }: Graph): Map<string, number> {
   const uses = new Map([[output, 1]]);
   for (const { inputs } of nodes) for (const name of inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
   return uses;

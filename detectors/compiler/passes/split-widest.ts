@@ -1,7 +1,7 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Constant, Graph, Node } from "../graph/graph.ts";
 import { elements } from "../ops/operator.ts";
-import { rebuild } from "./rewrite.ts";
+import { countUses, rebuild } from "./rewrite.ts";
 
 /** More numbers in one feature map, 8 MB as floats, are most of what a small network needs altogether. */
 const MOST_NUMBERS = 2 ** 21;
@@ -14,13 +14,13 @@ const BLOCK = 8;
  */
 export function splitWidest(graph: Graph, keep: readonly string[]): Graph {
   const makers = new Map(graph.nodes.map((node) => [node.output, node]));
-  const readers = (value: string) => graph.nodes.filter(({ inputs }) => inputs.includes(value)).length;
+  const uses = countUses(graph);
   const constants = new Map(graph.constants);
   const instead = new Map<Node, readonly Node[]>();
   for (const depthwise of graph.nodes) {
     const wide = makers.get(depthwise.inputs[0] ?? "");
     if (depthwise.op !== "depthwise_conv2d" || wide?.op !== "conv2d" || wide.inputs.length > 3) continue;
-    if (readers(wide.output) > 1 || keep.includes(wide.output)) continue;
+    if (uses.get(wide.output) !== 1 || keep.includes(wide.output)) continue;
     const shape = graph.values.get(wide.output)?.shape ?? [];
     const channels = shape.at(-1) ?? 0;
     const parts = partsOf(elements(shape), channels);
