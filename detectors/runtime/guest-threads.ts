@@ -14,6 +14,11 @@ export interface GuestThreadBirth {
   readonly program: string;
 }
 
+/** What the SDK's threads tell it of themselves, among other things. */
+interface GuestThreadState {
+  readonly type: "busy" | "idle";
+}
+
 /** Source files end in .ts, built ones in .js. */
 const guestThreadFile = new URL(
   import.meta.url.endsWith(".ts") ? "./guest-thread.ts" : "./guest-thread.js",
@@ -38,9 +43,12 @@ function startThread(): Worker {
  *
  * It also takes this thread's web requests away: nobody here has anything to fetch, and the SDK's mere question whether
  * there are any makes Node load its HTTP client (60 ms).
+ * @returns what resolves when the SDK has heard that none of its threads runs a guest. Asked for a guest before that, it
+ *   would not take the thread that it has, but one more.
  */
-export function provideGuestThreads(): void {
+export function provideGuestThreads(): () => Promise<void> {
   Object.assign(globalThis, { Request: undefined, Response: undefined });
+  const busy = new Map<Worker, PromiseWithResolvers<void>>();
   const ahead: Worker[] = [startThread()];
   Object.defineProperty(globalThis, "Worker", {
     configurable: true,
@@ -50,7 +58,14 @@ export function provideGuestThreads(): void {
       onerror: ((event: { readonly message: string }) => void) | null = null;
 
       constructor() {
-        this.#thread.on("message", (data: unknown) => this.onmessage?.({ data }));
+        this.#thread.on("message", (data: GuestThreadState) => {
+          this.onmessage?.({ data });
+          if (data.type === "busy") busy.set(this.#thread, Promise.withResolvers());
+          if (data.type === "idle") {
+            busy.get(this.#thread)?.resolve();
+            busy.delete(this.#thread);
+          }
+        });
         this.#thread.on("error", ({ message }) => this.onerror?.({ message }));
       }
 
@@ -63,4 +78,7 @@ export function provideGuestThreads(): void {
       }
     },
   });
+  return async () => {
+    await Promise.all([...busy.values()].map(({ promise }) => promise));
+  };
 }

@@ -15,15 +15,19 @@ const LAST_WORDS_BYTES = 200;
  *   the guest goes on burning a core. Run it in a worker thread and terminate that.
  */
 export function bootWasmer(): InstallModule {
-  provideGuestThreads();
+  const untilNoGuest = provideGuestThreads();
   return async (source) => {
     if (source.runtime !== "wasmer")
       throw new TypeError(`expected a source for wasmer, received ${source.runtime}`);
-    return install(source.bytes, source.sdk);
+    return install(source.bytes, source.sdk, untilNoGuest);
   };
 }
 
-async function install(bytes: Uint8Array, sdk: WebAssembly.Module): Promise<StartEngine> {
+async function install(
+  bytes: Uint8Array,
+  sdk: WebAssembly.Module,
+  untilNoGuest: () => Promise<void>,
+): Promise<StartEngine> {
   // cache: false keeps the SDK from the network and from writing a directory `.wasmer`.
   const wasmer = new Wasmer({ cache: false, wasm: sdk });
   await wasmer.packages.load(rehearsalModule());
@@ -31,6 +35,7 @@ async function install(bytes: Uint8Array, sdk: WebAssembly.Module): Promise<Star
   const sandbox = await wasmer.sandboxes.create({ packages: [pkg], network: { mode: "disabled" } });
   const command = sandbox.command(pkg, []);
   return async () => {
+    await untilNoGuest();
     const engine = new WasmerEngine(await command.spawn({ stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
     engine.listen();
     return engine;

@@ -149,10 +149,8 @@ describe.each(["v8", "wasmer"] as const)("%s", (runtime) => {
     const threads = countThreads();
     const rssBytes = process.memoryUsage.rss();
     await rounds(8);
-    // A busy machine takes its time to end the last one's threads. The Wasmer SDK keeps its threads for the next guest, and
-    // takes one more, once, where it is asked for a guest before it heard that the last one's thread is free.
-    const kept = runtime === "wasmer" ? 1 : 0;
-    await vi.waitFor(() => expect(countThreads()).toBeLessThanOrEqual(threads + kept), 10_000);
+    // A busy machine takes its time to end the last one's threads.
+    await vi.waitFor(() => expect(countThreads()).toBeLessThanOrEqual(threads), 10_000);
     // One detector thread takes 20 to 70 MB: were they kept, these eight would be hundreds.
     expect(process.memoryUsage.rss() - rssBytes).toBeLessThan(60e6);
   });
