@@ -64,7 +64,7 @@ export function loadConfig(
   }
   throw new ConfigError(
     `no configuration: looked for ${searched.join(" and ")}`,
-    "Copy the sabrewing.yml that comes with sabrewing (config/sabrewing.yml) there, or name a file with --config.",
+    "Have `sabrewing init` write one, or name a file with --config.",
   );
 }
 
