@@ -29,7 +29,7 @@ export async function tryPort(place: Place, signal: AbortSignal): Promise<string
   return `${host}:${port} is free`;
 }
 
-const ANSWER_WITHIN_MS = 2000;
+const ANSWER_WITHIN_MS = 5_000;
 const EVERYWHERE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /** The page to enter the token and the names of the figures both tell whose they are. */
