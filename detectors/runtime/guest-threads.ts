@@ -14,9 +14,9 @@ export interface GuestThreadBirth {
   readonly program: string;
 }
 
-/** What the SDK's threads tell it of themselves, among other things. */
-interface GuestThreadState {
-  readonly type: "busy" | "idle";
+/** What the SDK's threads tell it: among other things `busy`, when a guest begins, and `idle`, when it is gone. */
+interface SdkMessage {
+  readonly type?: string;
 }
 
 /** Source files end in .ts, built ones in .js. */
@@ -58,7 +58,7 @@ export function provideGuestThreads(): () => Promise<void> {
       onerror: ((event: { readonly message: string }) => void) | null = null;
 
       constructor() {
-        this.#thread.on("message", (data: GuestThreadState) => {
+        this.#thread.on("message", (data: SdkMessage) => {
           this.onmessage?.({ data });
           if (data.type === "busy") busy.set(this.#thread, Promise.withResolvers());
           if (data.type === "idle") {
