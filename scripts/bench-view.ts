@@ -1,7 +1,8 @@
 /**
- * How soon the live view of a running agent shows something, in a headless Chromium on this machine:
+ * How soon the live view shows something, in a headless Chromium on this machine: that of an agent that watches a drawn
+ * street, started here with camera and broker, or with --url that of one that runs already:
  *
- *   npm run -s bench:view -- --url http://127.0.0.1:5080 --token TOKEN [--rounds 5] [--screenshots DIR] [--json]
+ *   npm run -s bench:view -- [--url http://127.0.0.1:5080 --token TOKEN] [--rounds 5] [--screenshots DIR] [--json]
  *
  * `first_paint_ms`: the page is there. `still_ms`: a picture of the camera, not older than a frame. `video_ms`: the video
  * runs, for which the camera must have sent a whole picture first.
@@ -11,10 +12,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser } from "playwright-core";
 import { findChromium, startChromium } from "../tests/support/chromium.ts";
+import { watchDrawnStreet } from "./demonstration/watched-street.ts";
 
 const { values } = parseArgs({
   options: {
-    url: { type: "string", default: "http://127.0.0.1:5080" },
+    url: { type: "string" },
     token: { type: "string", default: "" },
     rounds: { type: "string", default: "5" },
     screenshots: { type: "string" },
@@ -30,13 +32,17 @@ interface Row {
   readonly video_ms: number;
 }
 
+function addressOf(url: string, token: string): URL {
+  const address = new URL(url);
+  address.searchParams.set("token", token);
+  return address;
+}
+
 /** A browser that has never been there opens the page. */
-async function openOnce(browser: Browser, screenshot: string | undefined): Promise<Row> {
+async function openOnce(browser: Browser, address: URL, screenshot: string | undefined): Promise<Row> {
   await using page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   const startMs = performance.now();
   const since = () => Math.round(performance.now() - startMs);
-  const address = new URL(values.url);
-  address.searchParams.set("token", values.token);
   await page.goto(address.href);
   const [still, video] = await Promise.all([
     page.locator(".camera[data-live]").first().waitFor({ timeout: WAIT_MS }).then(since),
@@ -52,14 +58,16 @@ async function openOnce(browser: Browser, screenshot: string | undefined): Promi
 const chromium = findChromium();
 if (chromium === undefined) throw new Error("no Chromium on this machine: apt install chromium");
 if (values.screenshots !== undefined) mkdirSync(values.screenshots, { recursive: true });
-const browser = await startChromium(chromium);
+await using stack = new AsyncDisposableStack();
+const address =
+  values.url === undefined ? await watchDrawnStreet(stack) : addressOf(values.url, values.token);
+const browser = stack.use(await startChromium(chromium));
 for (let round = 1; round <= Number(values.rounds); round++) {
   const screenshot = values.screenshots && join(values.screenshots, `round-${round}.png`);
-  const row = await openOnce(browser, screenshot);
+  const row = await openOnce(browser, address, screenshot);
   console.log(
     values.json
       ? JSON.stringify(row)
       : `first paint ${row.first_paint_ms} ms, a still ${row.still_ms} ms, video ${row.video_ms} ms`,
   );
 }
-await browser.close();

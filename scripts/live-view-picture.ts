@@ -6,25 +6,14 @@
  * Everything in it is real but the street: an RTSP camera plays it, the agent finds the people in it with YOLOv5n (whose
  * weights must be here), and a headless Chromium shows the page. Drawn, since nobody's face and nobody's clip is ours to publish.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { stringify } from "yaml";
-import { compileFile } from "../detectors/compiler/compile-file.ts";
 import { findChromium, startChromium } from "../tests/support/chromium.ts";
-import { serviceEnvironment, serviceOptions } from "../tests/support/service-options.ts";
-import { temporaryFolder } from "../tests/support/temporary-folder.ts";
-import { startEmbeddedBroker } from "./demonstration/broker.ts";
-import { buildAgent } from "./demonstration/build.ts";
-import { startCamera } from "./demonstration/camera.ts";
-import { startChild } from "./demonstration/child.ts";
-import { filmDrawnStreet } from "./demonstration/drawn-street.ts";
-import { findModel } from "./materials.ts";
+import { watchDrawnStreet } from "./demonstration/watched-street.ts";
 
-const TOKEN = "of-a-picture-only";
-const PORT_IN_LOG = /"port":(\d+),"msg":"the live view is open/;
 const WAIT_MS = 120_000;
 /** Enough to fill the list. */
 const EVENTS = 3;
@@ -42,47 +31,9 @@ const { values } = parseArgs({
 });
 const chromium = findChromium();
 if (chromium === undefined) throw new Error("no Chromium on this machine: apt install chromium");
-const weights = findModel("yolov5n.pt");
-if (weights === undefined) throw new Error("yolov5n.pt is not here: node scripts/fetch-model.ts");
 
 await using stack = new AsyncDisposableStack();
-const folder = stack.use(await temporaryFolder());
-const clip = join(folder.path, "street.mp4");
-await filmDrawnStreet(clip, new AbortController().signal);
-const { bytes } = await compileFile(weights, { size: { width: 416, height: 256 }, precision: "i16" });
-const module = join(folder.path, "yolov5n.wasm");
-writeFileSync(module, bytes);
-const broker = stack.use(await startEmbeddedBroker());
-const camera = stack.use(await startCamera(clip));
-
-const config = join(folder.path, "sabrewing.yml");
-writeFileSync(
-  config,
-  stringify({
-    mqtt: { host: broker.address.host, port: broker.address.port },
-    model: { path: module },
-    view: { enabled: true, port: 0, token: TOKEN },
-    state_dir: join(folder.path, "state"),
-    cameras: {
-      street: {
-        ffmpeg: { inputs: [{ path: camera.url }] },
-        objects: { track: ["person", "car"] },
-        zones: { sidewalk: { coordinates: "0,0.55,1,0.55,1,0.7,0,0.7" } },
-      },
-    },
-  }),
-);
-const opened = Promise.withResolvers<number>();
-const [node, ...main] = buildAgent();
-const agent = startChild("the agent", [node, ...serviceOptions(), ...main, "run", "-c", config], {
-  env: serviceEnvironment(),
-  onLine(line) {
-    const [, port] = PORT_IN_LOG.exec(line) ?? [];
-    if (port !== undefined) opened.resolve(Number(port));
-  },
-});
-stack.defer(() => agent.stop());
-
+const address = await watchDrawnStreet(stack);
 const browser = stack.use(await startChromium(chromium));
 const page = await browser.newPage({
   viewport: { width: 1180, height: 660 },
@@ -91,7 +42,7 @@ const page = await browser.newPage({
 });
 // Stills are of the frame that the boxes are of; video may be seconds behind them on a busy machine.
 await page.routeWebSocket(/\/video$/, (socket) => socket.close());
-await page.goto(`http://127.0.0.1:${await opened.promise}/?token=${TOKEN}`);
+await page.goto(address.href);
 await page.locator(".camera[data-live]").waitFor({ timeout: WAIT_MS });
 await page.locator(`#events > li:nth-child(${EVENTS})`).waitFor({ timeout: WAIT_MS });
 for (let tries = 1; !(await bothStand()); tries++) {
