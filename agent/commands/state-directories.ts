@@ -24,7 +24,9 @@ export function stateDirectories(config: string | undefined, env: Environment): 
 
 function readStateDirectory(file: string): string | undefined {
   try {
-    return WithStateDirectory.parse(parse(readFileSync(file, "utf8"))).state_dir;
+    return WithStateDirectory.parse(
+      parse(readFileSync(file, "utf8"), { stringKeys: true, logLevel: "error" }),
+    ).state_dir;
   } catch {
     // Not there, or not readable for this user: the other places are left.
     return undefined;

@@ -6,7 +6,7 @@ import { ConfigError } from "../base/errors.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
-import { describeExpected, describeIssues, type Problem } from "./problems.ts";
+import { describeExpected, describeIssues, type Problem, withoutSecrets } from "./problems.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
 import { tokenProblem } from "./view-schema.ts";
 
@@ -114,6 +114,8 @@ interface WrittenConfig {
   readonly asWritten: unknown;
 }
 
+const KEY_NO_TEXT = 'a key must be a text; a {NAME} of the environment needs quotes around it: "{NAME}"';
+
 /** @throws InvalidConfig for what is not YAML, or would take the machine to its knees. */
 function readYaml(text: string, file: string): WrittenConfig {
   const lines = new LineCounter();
@@ -124,14 +126,20 @@ function readYaml(text: string, file: string): WrittenConfig {
       line: Math.max(1, line),
       column: Math.max(1, col),
       key: "",
-      message: `not valid YAML: ${message}`,
+      message: `not valid YAML: ${withoutSecrets(message)}`,
     };
   };
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
     const broken = [...document.errors, ...document.warnings];
     // What a parser makes of broken YAML is a guess: mistakes found in it would be, too.
-    if (broken.length > 0) throw new InvalidConfig(broken.map(({ pos, message }) => refuse(message, pos[0])));
+    if (broken.length > 0) {
+      throw new InvalidConfig(
+        broken.map(({ code, pos, message }) =>
+          refuse(code === "NON_STRING_KEY" ? KEY_NO_TEXT : message, pos[0]),
+        ),
+      );
+    }
     return { document, lines, asWritten: document.toJS() };
   } catch (error) {
     // So the parser tells of aliases that multiply ("billion laughs"), and so its stack of brackets without end.
@@ -181,7 +189,7 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
 }
 
 function describe({ path, message }: Problem): { key: string; message: string } {
-  return { key: path.map(String).join("."), message };
+  return { key: withoutSecrets(path.map(String).join(".")), message: withoutSecrets(message) };
 }
 
 /** Line and column of a problem: its key, its value, or the nearest section above it that is there. */

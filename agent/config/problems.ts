@@ -6,7 +6,7 @@ import { suggest } from "./suggest.ts";
 export interface Problem {
   /** Keys from the root to the value. */
   readonly path: readonly PropertyKey[];
-  /** What is wrong with it. Holds no secrets. */
+  /** What is wrong with it; what it quotes may hold the password of an address until it is told. */
   readonly message: string;
   /** Whether `path` names the key that must not be there, rather than a value. */
   readonly isKey?: boolean;
@@ -104,10 +104,12 @@ function describeReceived(value: unknown, key: string): string {
   if (/password|secret|token/.test(key)) return `a ${typeof value} (not shown)`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (isRecord(value)) return `the keys ${Object.keys(value).join(", ")}`;
-  // Whatever stands before an @ may be a password, spaces included.
-  return withoutCredentials(JSON.stringify(value)).replace(/:\/\/.*@/, (user) =>
-    user.replace(/:[^:]*@$/, ":***@"),
-  );
+  return JSON.stringify(value);
+}
+
+/** What a message quotes of a configuration, keys included: whatever stands before an @ may be a password, spaces included. */
+export function withoutSecrets(quoted: string): string {
+  return withoutCredentials(quoted).replace(/:\/\/.*@/, (user) => user.replace(/:[^:]*@$/, ":***@"));
 }
 
 function unknownKey(key: string, here: SchemaNode): string {

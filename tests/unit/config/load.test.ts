@@ -167,6 +167,12 @@ test("braces without quotes are explained", () => {
   ]);
 });
 
+test("braces that are a key are explained", () => {
+  expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: {{MQTT_PASSWORD}}"))).toEqual([
+    expect.stringMatching(/not valid YAML: a key must be a text; a \{NAME\} of the environment needs quotes/),
+  ]);
+});
+
 test("secrets never appear in messages", () => {
   const env = { CAM: "from-environment" };
   const told = [
@@ -174,8 +180,11 @@ test("secrets never appear in messages", () => {
     ...mistakes(SMALLEST.replace("rtsp://", "http://user:hunter2@"), env),
     ...mistakes(SMALLEST.replace("rtsp://", "rtsp://user:hunter2 hunter2@"), env),
     ...mistakes(SMALLEST.replace("rtsp://", "rtsp://us er:{CAM}@"), env),
+    ...mistakes(`${SMALLEST}\nrtsp://user:hunter2@camera/1: 1`, env),
+    ...mistakes(`${SMALLEST}\n{path: "rtsp://user:hunter2@camera/1"}: 1`, env),
+    ...mistakes(`${SMALLEST}\nview: !rtsp://user:hunter2@camera/1 {}`, env),
   ].join("\n");
-  expect(told.split("\n")).toHaveLength(4);
+  expect(told.split("\n")).toHaveLength(8);
   expect(told).not.toMatch(/4711|hunter2|from-environment/);
 });
 
