@@ -1,6 +1,6 @@
 /** Chooses how to convolve. */
 import type { FunctionReference } from "../wasm/assembler.ts";
-import type { Conv2dNode } from "./conv2d-tile.ts";
+import type { Conv2dNode } from "./convolution.ts";
 import { emitDirectConv2d } from "./direct-conv2d.ts";
 import type { KernelContext } from "./kernel.ts";
 import { winogradScheme } from "./winograd.ts";

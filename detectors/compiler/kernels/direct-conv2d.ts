@@ -4,21 +4,12 @@
  */
 import type { Constant, ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
-import type { Assembler, FunctionReference } from "../wasm/assembler.ts";
+import type { FunctionReference } from "../wasm/assembler.ts";
 import type { WasmType } from "../wasm/opcodes.ts";
-import {
-  type Conv2dNode,
-  type Convolution,
-  describeConvolution,
-  emitTile,
-  stepChannelsOf,
-  TILE_PIXELS,
-  TILE_VECTORS,
-  type TileAddresses,
-  type TileShape,
-} from "./conv2d-tile.ts";
+import { type Conv2dNode, type Convolution, describeConvolution } from "./convolution.ts";
 import { type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
-import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
+import { advance, pointerTo, repeat } from "./loops.ts";
+import { emitTileRow, stepChannelsOf, TILE_VECTORS } from "./micro-kernel.ts";
 import { packBias, packProduct, packWeights } from "./pack-weights.ts";
 import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
 import { emitRowEnd } from "./row-end.ts";
@@ -207,10 +198,7 @@ function rowParameters(residual: FeatureMap | undefined): readonly WasmType[] {
   return Array.from({ length: residual === undefined ? 4 : 5 }, () => "i32");
 }
 
-/**
- * One block of output channels of one output row. A function of its own, because engines optimise a function that is
- * called often long before one that merely loops for long.
- */
+/** One block of output channels of one output row. */
 function emitRow(convolution: Convolution, vectors: number, context: KernelContext): FunctionReference {
   const { name, y, residual } = convolution;
   const params = rowParameters(residual);
@@ -218,10 +206,9 @@ function emitRow(convolution: Convolution, vectors: number, context: KernelConte
     const [window, output, weights, bias, addend] = addresses;
     if (!window || !output || !weights || !bias)
       throw new Error("a row function has at least four parameters");
-    const firstOutput = copyOf(code, output);
-    const shape = { ...convolution, outputPixelBytes: y.pixelBytes };
-    emitTiles(code, shape, y.width, vectors, { window, output, weights, bias }, context);
-    emitRowEnd(code, convolution, 1, vectors, firstOutput, addend);
+    const row = { ...convolution, width: y.width, vectors, outputPixelBytes: y.pixelBytes };
+    emitTileRow(code, row, { window, output, weights, bias }, context);
+    emitRowEnd(code, convolution, 1, vectors, output, addend, context);
   });
 }
 
@@ -235,35 +222,15 @@ function emitQuantizedRow(
 ): FunctionReference {
   const { name, x, y, residual } = convolution;
   const sumRow = { dtype: x.dtype === "f32" ? "f32" : "i32", pixelBytes: vectors * 16 } as const;
-  const rowEnd = emitQuantizedRowEnd(convolution, quantization, vectors, sumRow, context);
   const params = rowParameters(residual);
   return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...addresses) => {
     const [window, output, weights, factors, addend] = addresses;
     if (!window || !output || !weights || !factors)
       throw new Error("a row function has at least four parameters");
     const sums = pointerTo(code, sumsAddress);
-    const shape = { ...convolution, outputPixelBytes: sumRow.pixelBytes };
-    emitTiles(code, shape, y.width, vectors, { window, output: sums, weights, bias: undefined }, context);
-    code.i32(sumsAddress).get(output).get(factors);
-    if (addend) code.get(addend);
-    else code.i32(0);
-    code.call(rowEnd);
+    const row = { ...convolution, width: y.width, vectors, outputPixelBytes: sumRow.pixelBytes };
+    emitTileRow(code, row, { window, output: sums, weights, bias: undefined }, context);
+    const ends = { sums, output, factors, addend };
+    emitQuantizedRowEnd(code, convolution, quantization, vectors, sumRow, ends, context);
   });
-}
-
-/** A row of tiles; moves `window` and `output` along. */
-function emitTiles(
-  code: Assembler,
-  shape: TileShape,
-  width: number,
-  vectors: number,
-  addresses: TileAddresses,
-  { target }: KernelContext,
-): void {
-  repeat(code, Math.floor(width / TILE_PIXELS), () => {
-    emitTile(code, target, shape, TILE_PIXELS, vectors, addresses);
-    advance(code, addresses.window, TILE_PIXELS * shape.stride * shape.x.pixelBytes);
-    advance(code, addresses.output, TILE_PIXELS * shape.outputPixelBytes);
-  });
-  if (width % TILE_PIXELS > 0) emitTile(code, target, shape, width % TILE_PIXELS, vectors, addresses);
 }

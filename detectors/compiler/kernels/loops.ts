@@ -1,15 +1,17 @@
 /** The few shapes of loop and pointer arithmetic that all kernels are made of. */
 import type { Assembler, Local } from "../wasm/assembler.ts";
 
-/** Emits `body` so that it runs `times` times; written out once, without a loop, when that is once. */
-export function repeat(code: Assembler, times: number, body: () => void): void {
-  if (times <= 0) return;
+/**
+ * Emits `body` so that it runs `times` times; written out once, without a loop, when that is once.
+ * @param times a number, or a local that is at least 1
+ */
+export function repeat(code: Assembler, times: number | Local, body: () => void): void {
+  if (times === 0) return;
   if (times === 1) {
     body();
     return;
   }
-  const left = code.local("i32");
-  code.i32(times).set(left);
+  const left = typeof times === "number" ? pointerTo(code, times) : copyOf(code, times);
   code.loop((again) => {
     body();
     code.get(left).i32(1).op("i32.sub").tee(left).brIf(again);
@@ -19,6 +21,11 @@ export function repeat(code: Assembler, times: number, body: () => void): void {
 /** pointer += bytes */
 export function advance(code: Assembler, pointer: Local, bytes: number): void {
   if (bytes !== 0) code.get(pointer).i32(bytes).op("i32.add").set(pointer);
+}
+
+/** pointer += distance */
+export function add(code: Assembler, pointer: Local, distance: Local): void {
+  code.get(pointer).get(distance).op("i32.add").set(pointer);
 }
 
 /** A new local that starts at a known address. */

@@ -4,10 +4,10 @@ import { leastOf } from "../ops/activation.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitActivation, prepareActivation } from "./activation.ts";
-import type { Convolution } from "./conv2d-tile.ts";
+import type { Convolution } from "./convolution.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
-import { advance, broadcast, repeat } from "./loops.ts";
+import { add, broadcast, repeat } from "./loops.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 import { type Accuracy, prepareOnePlusPower, ROUNDER } from "./sigmoid.ts";
 
@@ -87,21 +87,54 @@ export interface SumRow {
   readonly pixelBytes: number;
 }
 
+/** Where one block of channels of one row lies. */
+export interface RowEndAddresses {
+  readonly sums: Local;
+  readonly output: Local;
+  readonly factors: Local;
+  readonly addend: Local | undefined;
+}
+
 /**
- * (sums, output, factors, addend): one block of `vectors` · 4 channels of one row of output.
+ * One block of `vectors` · 4 channels of one row of output.
  * out = (activation(sum · multiplier + bias) + addend · residual) · output + offset, rounded where it is whole.
  */
 export function emitQuantizedRowEnd(
-  { name, y, residual, activation }: Convolution,
+  code: Assembler,
+  convolution: Convolution,
   quantization: ConvolutionQuantization,
   vectors: number,
   sumRow: SumRow,
+  { sums, output, factors, addend }: RowEndAddresses,
+  context: KernelContext,
+): void {
+  const { y, residual } = convolution;
+  const blockEnd = emitBlockEnd(convolution, quantization, vectors, sumRow.dtype, context);
+  code.get(sums).get(output).get(factors);
+  if (addend) code.get(addend);
+  else code.i32(0);
+  code
+    .i32(y.width)
+    .i32(sumRow.pixelBytes)
+    .i32(y.pixelBytes)
+    .i32(residual?.pixelBytes ?? 0);
+  code.call(blockEnd);
+}
+
+/** (sums, output, factors, addend, pixels, sumPitch, outputPitch, addendPitch) */
+function emitBlockEnd(
+  { y, residual, activation }: Convolution,
+  quantization: ConvolutionQuantization,
+  vectors: number,
+  sumType: SumRow["dtype"],
   context: KernelContext,
 ): FunctionReference {
-  const params = ["i32", "i32", "i32", "i32"] as const;
-  return context.module.function(`conv2d ${name} row end×${vectors}`, params, [], (code, ...addresses) => {
-    const [sums, output, factors, addend] = addresses;
-    if (!sums || !output || !factors || !addend) throw new Error("a row end has four parameters");
+  const params = Array.from({ length: 8 }, () => "i32" as const);
+  return context.module.function(`row end×${vectors} of ${sumType}`, params, [], (code, ...parameters) => {
+    const [sums, output, factors, addend, pixels, sumPitch, outputPitch, addendPitch] = parameters;
+    if (!sums || !output || !factors || !addend || !pixels || !sumPitch || !outputPitch || !addendPitch) {
+      throw new Error("a row end has eight parameters");
+    }
     let row = 0;
     const loadFactor = (): readonly Local[] => {
       const first = vectors * row++;
@@ -121,10 +154,10 @@ export function emitQuantizedRowEnd(
     const value = code.local("v128");
     const results = Array.from({ length: vectors }, () => code.local("v128"));
 
-    repeat(code, y.width, () => {
+    repeat(code, pixels, () => {
       for (const [vector, result] of results.entries()) {
         code.get(sums).memory("v128.load", 16 * vector);
-        if (sumRow.dtype === "i32") code.op("f32x4.convert_i32x4_s");
+        if (sumType === "i32") code.op("f32x4.convert_i32x4_s");
         code.set(result);
         code.get(at(bias, vector)).set(value);
         multiplyAdd(code, context.target, result, at(multiplier, vector), value);
@@ -150,9 +183,9 @@ export function emitQuantizedRowEnd(
             .memory("v128.store", 16 * vector);
         }
       }
-      advance(code, sums, sumRow.pixelBytes);
-      advance(code, output, y.pixelBytes);
-      if (residual) advance(code, addend, residual.pixelBytes);
+      add(code, sums, sumPitch);
+      add(code, output, outputPitch);
+      if (residual) add(code, addend, addendPitch);
     });
   });
 }

@@ -1,6 +1,6 @@
 import { DETECTION_BYTES } from "../../module-format.ts";
 import type { DetectScale, Graph, Node, ValueType } from "../graph/graph.ts";
-import { TILE_VECTORS } from "./conv2d-tile.ts";
+import { TILE_VECTORS } from "./micro-kernel.ts";
 import { planWinograd, winogradScheme } from "./winograd.ts";
 
 const NO_TYPE: ValueType = { dtype: "f32", shape: [] };

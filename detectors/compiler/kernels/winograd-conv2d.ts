@@ -7,16 +7,10 @@
 import type { ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import {
-  type Conv2dNode,
-  type Convolution,
-  describeConvolution,
-  emitTile,
-  TILE_PIXELS,
-  TILE_VECTORS,
-} from "./conv2d-tile.ts";
+import { type Conv2dNode, type Convolution, describeConvolution } from "./convolution.ts";
 import { inputAt, type KernelContext } from "./kernel.ts";
-import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
+import { advance, pointerTo, repeat } from "./loops.ts";
+import { emitTileRow, TILE_VECTORS } from "./micro-kernel.ts";
 import { packBias, packProduct, packWeights } from "./pack-weights.ts";
 import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
 import { emitRowEnd } from "./row-end.ts";
@@ -54,15 +48,10 @@ export function emitWinogradConv2d(
   const bias = packBias(biasName === undefined ? undefined : context.constant(biasName).data, 0, y.channels);
   const workspace = layOutWorkspace(context.scratch(name), scheme, convolution);
   const { tileRows, tileColumns, groupRows, inputs, products } = workspace;
-
-  const inputRow = perHeight((height) => emitInputRow(convolution, workspace, height, context));
-  const outputRows =
+  const emitRowEnds =
     convolution.quantization === undefined
       ? floatRows(convolution, workspace, bias, context)
       : quantizedRows(convolution, convolution.quantization, workspace, bias, context);
-  const multiply = perHeight((rows) =>
-    emitMultiply(convolution, workspace, transformedWeights, rows * tileColumns, context),
-  );
 
   const cutHeight = y.height % OUTPUTS;
   const wholeGroups = Math.floor((cutHeight === 0 ? tileRows : tileRows - 1) / groupRows);
@@ -72,13 +61,6 @@ export function emitWinogradConv2d(
     row === lastRows - 1 && cutHeight > 0 ? cutHeight : OUTPUTS,
   );
   const groupHeights = Array.from({ length: groupRows }, () => OUTPUTS);
-  // Functions are emitted before the one that calls them.
-  for (const height of new Set([...(wholeGroups > 0 ? groupHeights : []), ...lastHeights])) {
-    inputRow(height);
-    outputRows.prepare(height);
-  }
-  if (wholeGroups > 0) multiply(groupRows);
-  if (lastRows > 0) multiply(lastRows);
 
   return context.module.function(`conv2d ${name} winograd`, [], [], (code) => {
     const window = pointerTo(code, convolution.firstWindow);
@@ -86,31 +68,20 @@ export function emitWinogradConv2d(
     const addend = pointerTo(code, residual?.address ?? 0);
     const emitGroup = (heights: readonly number[]): void => {
       for (const [row, height] of heights.entries()) {
-        code
-          .get(window)
-          .i32(inputs + row * tileColumns * x.channels * 4)
-          .call(inputRow(height));
+        const to = inputs + row * tileColumns * x.channels * 4;
+        emitInputRow(code, convolution, workspace, height, { window, inputs: to }, context);
         advance(code, window, OUTPUTS * scheme.stride * x.rowBytes);
       }
-      code.call(multiply(heights.length));
+      const tiles = heights.length * tileColumns;
+      code.call(emitMultiply(convolution, workspace, transformedWeights, tiles, context));
       for (const [row, height] of heights.entries()) {
         const from = products + row * tileColumns * y.channels * 4;
-        outputRows.emit(code, height, from, output, addend);
+        emitRowEnds(code, height, from, output, addend);
       }
     };
     repeat(code, wholeGroups, () => emitGroup(groupHeights));
     if (lastRows > 0) emitGroup(lastHeights);
   });
-}
-
-/** Emits a function for each height at most once. */
-function perHeight(emit: (height: number) => FunctionReference): (height: number) => FunctionReference {
-  const known = new Map<number, FunctionReference>();
-  return (height) => {
-    const emitted = known.get(height) ?? emit(height);
-    known.set(height, emitted);
-    return emitted;
-  };
 }
 
 /** Multiplies `tiles` transformed tiles with the transformed weights, position by position. */
@@ -121,13 +92,15 @@ function emitMultiply(
   tiles: number,
   context: KernelContext,
 ): FunctionReference {
-  const tileMaps = {
-    x: { ...x, dtype: "f32" as const, pixelBytes: x.channels * 4 },
-    outputPixelBytes: y.channels * 4,
+  const row = {
+    x: { dtype: "f32", channels: x.channels, pixelBytes: x.channels * 4, rowBytes: tiles * x.channels * 4 },
     kernelHeight: 1,
     kernelWidth: 1,
     stride: 1,
-  };
+    width: tiles,
+    vectors: TILE_VECTORS,
+    outputPixelBytes: y.channels * 4,
+  } as const;
   const blockBytes = TILE_VECTORS * 16;
   const noBias = context.store(NO_BIAS);
   const multiply = context.module.function(
@@ -138,16 +111,7 @@ function emitMultiply(
       if (!input || !weights || !product) throw new Error("a multiplication has three parameters");
       const bias = pointerTo(code, noBias);
       repeat(code, y.channels / LANES, () => {
-        const window = copyOf(code, input);
-        const output = copyOf(code, product);
-        const emit = (pixels: number): void =>
-          emitTile(code, context.target, tileMaps, pixels, TILE_VECTORS, { window, output, weights, bias });
-        repeat(code, Math.floor(tiles / TILE_PIXELS), () => {
-          emit(TILE_PIXELS);
-          advance(code, window, TILE_PIXELS * tileMaps.x.pixelBytes);
-          advance(code, output, TILE_PIXELS * tileMaps.outputPixelBytes);
-        });
-        if (tiles % TILE_PIXELS > 0) emit(tiles % TILE_PIXELS);
+        emitTileRow(code, row, { window: input, output: product, weights, bias }, context);
         advance(code, weights, x.channels * blockBytes);
         advance(code, product, blockBytes);
       });
@@ -183,13 +147,8 @@ function emitMultiply(
 
 const NO_BIAS = new Float32Array(TILE_VECTORS * 4);
 
-/** The second half of a row of tiles: from products to finished rows of the output. */
-interface OutputRows {
-  /** Emits the functions that `emit` calls for rows of tiles of this height. */
-  prepare(height: number): void;
-  /** Finishes a row of tiles, and moves `output` and `addend` behind it. */
-  emit(code: Assembler, height: number, products: number, output: Local, addend: Local): void;
-}
+/** Finishes a row of tiles, from products to rows of the output, and moves `output` and `addend` behind it. */
+type EmitRowEnds = (code: Assembler, height: number, products: number, output: Local, addend: Local) => void;
 
 /** Floats: the transform writes into the output, where the rows are ended in place. */
 function floatRows(
@@ -197,30 +156,17 @@ function floatRows(
   workspace: Workspace,
   bias: Float32Array,
   context: KernelContext,
-): OutputRows {
-  const { name, y, residual } = convolution;
+): EmitRowEnds {
+  const { y, residual } = convolution;
   const biasAddress = context.store(bias);
-  const transform = perHeight((height) => emitOutputRow(name, y, workspace, biasAddress, height, context));
-  const rowEnd = context.module.function(
-    `winograd ${name} row end`,
-    ["i32", "i32"],
-    [],
-    (code, output, addend) => {
-      if (!output || !addend) throw new Error("a row end has two parameters");
-      const added: Local | undefined = residual === undefined ? undefined : addend;
-      emitRowEnd(code, convolution, y.channels / LANES, TILE_VECTORS, output, added);
-    },
-  );
-  return {
-    prepare: (height) => void transform(height),
-    emit(code, height, products, output, addend) {
-      code.i32(products).get(output).call(transform(height));
-      repeat(code, height, () => {
-        code.get(output).get(addend).call(rowEnd);
-        advance(code, output, y.rowBytes);
-        advance(code, addend, residual?.rowBytes ?? 0);
-      });
-    },
+  return (code, height, products, output, addend) => {
+    emitOutputRow(code, y, workspace, height, { products, output, bias: biasAddress }, context);
+    repeat(code, height, () => {
+      const added = residual === undefined ? undefined : addend;
+      emitRowEnd(code, convolution, y.channels / LANES, TILE_VECTORS, output, added, context);
+      advance(code, output, y.rowBytes);
+      advance(code, addend, residual?.rowBytes ?? 0);
+    });
   };
 }
 
@@ -231,41 +177,32 @@ function quantizedRows(
   workspace: Workspace,
   bias: Float32Array,
   context: KernelContext,
-): OutputRows {
-  const { name, y, residual } = convolution;
+): EmitRowEnds {
+  const { y, residual } = convolution;
   const blocks = y.channels / LANES;
   const pixelBytes = y.channels * 4;
   const floats = { ...y, pixelBytes, rowBytes: y.width * pixelBytes };
-  const transform = perHeight((height) => emitOutputRow(name, floats, workspace, undefined, height, context));
   const packed = packFactors(quantization, convolution.activation, bias, 0, blocks, LANES);
   const factorsAddress = context.store(packed);
-  const blockEnd = emitQuantizedRowEnd(
-    convolution,
-    quantization,
-    TILE_VECTORS,
-    { dtype: "f32", pixelBytes },
-    context,
-  );
+  const sumRow = { dtype: "f32", pixelBytes } as const;
   const addendBytes = residual === undefined ? 0 : LANES * ELEMENT_BYTES[residual.dtype];
-  return {
-    prepare: (height) => void transform(height),
-    emit(code, height, products, output, addend) {
-      const sums = pointerTo(code, workspace.rows);
-      const factors = code.local("i32");
-      code.i32(products).get(sums).call(transform(height));
-      repeat(code, height, () => {
-        code.i32(factorsAddress).set(factors);
-        repeat(code, blocks, () => {
-          code.get(sums).get(output).get(factors).get(addend).call(blockEnd);
-          advance(code, sums, LANES * 4);
-          advance(code, output, LANES * ELEMENT_BYTES[y.dtype]);
-          advance(code, factors, packed.byteLength / blocks);
-          advance(code, addend, addendBytes);
-        });
-        advance(code, sums, floats.rowBytes - pixelBytes);
-        advance(code, output, y.rowBytes - y.channels * ELEMENT_BYTES[y.dtype]);
-        advance(code, addend, (residual?.rowBytes ?? 0) - blocks * addendBytes);
+  return (code, height, products, output, addend) => {
+    const sums = pointerTo(code, workspace.rows);
+    const factors = code.local("i32");
+    emitOutputRow(code, floats, workspace, height, { products, output: sums }, context);
+    repeat(code, height, () => {
+      code.i32(factorsAddress).set(factors);
+      repeat(code, blocks, () => {
+        const ends = { sums, output, factors, addend };
+        emitQuantizedRowEnd(code, convolution, quantization, TILE_VECTORS, sumRow, ends, context);
+        advance(code, sums, LANES * 4);
+        advance(code, output, LANES * ELEMENT_BYTES[y.dtype]);
+        advance(code, factors, packed.byteLength / blocks);
+        advance(code, addend, addendBytes);
       });
-    },
+      advance(code, sums, floats.rowBytes - pixelBytes);
+      advance(code, output, y.rowBytes - y.channels * ELEMENT_BYTES[y.dtype]);
+      advance(code, addend, (residual?.rowBytes ?? 0) - blocks * addendBytes);
+    });
   };
 }

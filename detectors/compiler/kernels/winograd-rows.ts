@@ -1,14 +1,16 @@
 /** The two transforms of a Winograd convolution over a row of tiles, and the memory they work in. */
+
+import type { DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
-import type { FunctionReference } from "../wasm/assembler.ts";
-import type { Convolution } from "./conv2d-tile.ts";
+import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
+import type { Convolution } from "./convolution.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
-import { advance, pointerTo, repeat } from "./loops.ts";
+import { add, advance, repeat } from "./loops.ts";
 import { planWinograd, type WinogradPlan } from "./winograd.ts";
 import { OUTPUTS, positionsOf, type WinogradScheme } from "./winograd-schemes.ts";
 
-/** The plan with its addresses, and how far the positions lie apart. */
+/** The plan with its addresses. */
 export interface Workspace extends WinogradPlan {
   readonly scheme: WinogradScheme;
   /** A tile between the two passes of a transform, [row][column]. */
@@ -17,8 +19,6 @@ export interface Workspace extends WinogradPlan {
   readonly products: number;
   /** Where the outputs of one row of tiles wait to be made whole numbers. */
   readonly rows: number;
-  readonly inputPitch: number;
-  readonly productPitch: number;
 }
 
 /** Lays the working memory out from the address `between` on. */
@@ -29,7 +29,6 @@ export function layOutWorkspace(
 ): Workspace {
   const plan = planWinograd(scheme, [y.height, y.width, y.channels], x.channels, quantization !== undefined);
   const inputs = between + plan.betweenBytes;
-  const positions = positionsOf(scheme) ** 2;
   return {
     ...plan,
     scheme,
@@ -37,68 +36,116 @@ export function layOutWorkspace(
     inputs,
     products: inputs + plan.inputBytes,
     rows: inputs + plan.inputBytes + plan.productBytes,
-    inputPitch: plan.inputBytes / positions,
-    productPitch: plan.productBytes / positions,
   };
 }
 
-/** (window, inputs): transforms the inputs of one row of tiles; beyond the picture's padding there are zeros. */
+/** Transforms the inputs of one row of tiles; beyond the picture's padding there are zeros. */
 export function emitInputRow(
-  { name, x, y }: Convolution,
+  code: Assembler,
+  { x, y }: Convolution,
   { scheme, between, inputPitch }: Workspace,
   height: number,
+  { window, inputs }: { readonly window: Local; readonly inputs: number },
   context: KernelContext,
+): void {
+  const tileBytes = OUTPUTS * scheme.stride * x.pixelBytes;
+  forEachTile(y.width, (first, tiles, width) => {
+    const transform = emitInputTiles(scheme, x.dtype, height, width, context);
+    code
+      .get(window)
+      .i32(first * tileBytes)
+      .op("i32.add")
+      .i32(inputs + first * x.channels * 4);
+    code
+      .i32(between)
+      .i32(tiles)
+      .i32(x.channels / 4)
+      .i32(x.rowBytes)
+      .i32(x.pixelBytes)
+      .i32(inputPitch);
+    code.call(transform);
+  });
+}
+
+/**
+ * (window, inputs, between, tiles, vectors, rowBytes, pixelBytes, inputPitch): tiles side by side. What the shapes of a
+ * convolution decide are parameters, so that all of a network share a few functions.
+ */
+function emitInputTiles(
+  scheme: WinogradScheme,
+  dtype: DType,
+  height: number,
+  width: number,
+  { module }: KernelContext,
 ): FunctionReference {
   const side = positionsOf(scheme);
   /** Input pixels that so many outputs look at. */
   const reach = (outputs: number): number => (outputs - 1) * scheme.stride + 3;
-  return context.module.function(
-    `winograd ${name} inputs×${height}`,
-    ["i32", "i32"],
-    [],
-    (code, window, inputs) => {
-      if (!window || !inputs) throw new Error("an input row has two parameters");
-      const temporary = pointerTo(code, between);
-      forEachTile(y.width, (tiles, width) =>
-        repeat(code, tiles, () => {
-          repeat(code, x.channels / 4, () => {
-            const zero = (): void => void code.f32(0).op("f32x4.splat");
-            for (let column = 0; column < reach(width); column++) {
-              scheme.transformInputs(
-                code,
-                (row) => {
-                  if (row >= reach(height)) zero();
-                  else loadReals(code, x.dtype, window, row * x.rowBytes + column * x.pixelBytes);
-                },
-                (row, value) => {
-                  code.get(temporary);
-                  value();
-                  code.memory("v128.store", 16 * (row * side + column));
-                },
-              );
-            }
-            for (let row = 0; row < side; row++) {
-              scheme.transformInputs(
-                code,
-                (column) => {
-                  if (column >= reach(width)) zero();
-                  else code.get(temporary).memory("v128.load", 16 * (row * side + column));
-                },
-                (column, value) => {
-                  code.get(inputs);
-                  value();
-                  code.memory("v128.store", (row * side + column) * inputPitch);
-                },
-              );
-            }
-            advance(code, window, 4 * ELEMENT_BYTES[x.dtype]);
-            advance(code, inputs, 16);
-          });
-          advance(code, window, OUTPUTS * scheme.stride * x.pixelBytes - x.channels * ELEMENT_BYTES[x.dtype]);
-        }),
-      );
-    },
-  );
+  const name = `${scheme.name}: inputs of ${width}×${height}, ${dtype}`;
+  return module.function(name, eightAddresses, [], (code, ...parameters) => {
+    const [window, inputs, between, tiles, vectors, rowBytes, pixelBytes, inputPitch] = parameters;
+    if (!window || !inputs || !between || !tiles || !vectors || !rowBytes || !pixelBytes || !inputPitch) {
+      throw new Error("the input transform has eight parameters");
+    }
+    const transform = scheme.prepareInputs(code);
+    const zero = (): void => void code.f32(0).op("f32x4.splat");
+    const corner = code.local("i32");
+    const column = code.local("i32");
+    const pixel = code.local("i32");
+    const temporary = code.local("i32");
+    const position = code.local("i32");
+    repeat(code, tiles, () => {
+      code.get(window).set(corner);
+      repeat(code, vectors, () => {
+        code.get(corner).set(column).get(between).set(temporary);
+        repeat(code, reach(width), () => {
+          code.get(column).set(pixel);
+          transform(
+            (row) => {
+              if (row >= reach(height)) {
+                zero();
+                return;
+              }
+              loadReals(code, dtype, pixel, 0);
+              add(code, pixel, rowBytes);
+            },
+            (row, value) => {
+              code.get(temporary);
+              value();
+              code.memory("v128.store", 16 * row * side);
+            },
+          );
+          add(code, column, pixelBytes);
+          advance(code, temporary, 16);
+        });
+        code.get(inputs).set(position).get(between).set(temporary);
+        repeat(code, side, () => {
+          transform(
+            (index) => {
+              if (index < reach(width)) code.get(temporary).memory("v128.load", 16 * index);
+              else zero();
+            },
+            (_, value) => {
+              code.get(position);
+              value();
+              code.memory("v128.store");
+              add(code, position, inputPitch);
+            },
+          );
+          advance(code, temporary, 16 * side);
+        });
+        advance(code, corner, 4 * ELEMENT_BYTES[dtype]);
+        advance(code, inputs, 16);
+      });
+      code
+        .get(pixelBytes)
+        .i32(OUTPUTS * scheme.stride)
+        .op("i32.mul")
+        .get(window)
+        .op("i32.add")
+        .set(window);
+    });
+  });
 }
 
 /** Where a row of tiles goes: pixels and rows of floats, `channels` each. */
@@ -110,72 +157,114 @@ export interface OutputMap {
 }
 
 /**
- * (products, output): transforms one row of tiles back and adds the bias; what lies outside the picture is left out.
- * @param biasAddress undefined: there is nothing to add
+ * Transforms one row of tiles back and adds the bias; what lies outside the picture is left out.
+ * @param bias an address; undefined: there is nothing to add
  */
 export function emitOutputRow(
-  name: string,
+  code: Assembler,
   y: OutputMap,
   { scheme, between, productPitch }: Workspace,
-  biasAddress: number | undefined,
   height: number,
+  { products, output, bias }: { readonly products: number; readonly output: Local; readonly bias?: number },
   context: KernelContext,
-): FunctionReference {
-  const side = positionsOf(scheme);
-  return context.module.function(
-    `winograd ${name} outputs×${height}`,
-    ["i32", "i32"],
-    [],
-    (code, products, output) => {
-      if (!products || !output) throw new Error("an output row has two parameters");
-      const temporary = pointerTo(code, between);
-      const bias = code.local("i32");
-      forEachTile(y.width, (tiles, width) =>
-        repeat(code, tiles, () => {
-          code.i32(biasAddress ?? 0).set(bias);
-          repeat(code, y.channels / 4, () => {
-            for (let column = 0; column < side; column++) {
-              scheme.transformOutputs(
-                code,
-                (row) => {
-                  code.get(products).memory("v128.load", (row * side + column) * productPitch);
-                },
-                (row, value) => {
-                  if (row >= height) return;
-                  code.get(temporary);
-                  value();
-                  code.memory("v128.store", 16 * (row * side + column));
-                },
-              );
-            }
-            for (let row = 0; row < height; row++) {
-              scheme.transformOutputs(
-                code,
-                (column) => {
-                  code.get(temporary).memory("v128.load", 16 * (row * side + column));
-                },
-                (column, value) => {
-                  if (column >= width) return;
-                  code.get(output);
-                  value();
-                  if (biasAddress !== undefined) code.get(bias).memory("v128.load").op("f32x4.add");
-                  code.memory("v128.store", row * y.rowBytes + column * y.pixelBytes);
-                },
-              );
-            }
-            advance(code, products, 16);
-            advance(code, output, 16);
-            advance(code, bias, 16);
-          });
-          advance(code, output, OUTPUTS * y.pixelBytes - 4 * y.channels);
-        }),
-      );
-    },
-  );
+): void {
+  forEachTile(y.width, (first, tiles, width) => {
+    const transform = emitOutputTiles(scheme, height, width, bias !== undefined, context);
+    code.i32(products + first * y.channels * 4);
+    code
+      .get(output)
+      .i32(first * OUTPUTS * y.pixelBytes)
+      .op("i32.add");
+    code
+      .i32(between)
+      .i32(tiles)
+      .i32(y.channels / 4)
+      .i32(y.rowBytes)
+      .i32(y.pixelBytes)
+      .i32(productPitch);
+    code.i32(bias ?? 0).call(transform);
+  });
 }
 
+/** (products, output, between, tiles, vectors, rowBytes, pixelBytes, productPitch, bias): tiles side by side. */
+function emitOutputTiles(
+  scheme: WinogradScheme,
+  height: number,
+  width: number,
+  hasBias: boolean,
+  { module }: KernelContext,
+): FunctionReference {
+  const side = positionsOf(scheme);
+  const name = `${scheme.name}: outputs of ${width}×${height}`;
+  return module.function(name, [...eightAddresses, "i32"], [], (code, ...parameters) => {
+    const [products, output, between, tiles, vectors, rowBytes, pixelBytes, productPitch, firstBias] =
+      parameters;
+    if (!products || !output || !between || !tiles || !vectors || !rowBytes || !pixelBytes) {
+      throw new Error("the output transform has nine parameters");
+    }
+    if (!productPitch || !firstBias) throw new Error("the output transform has nine parameters");
+    const transform = scheme.prepareOutputs(code);
+    const rowPitch = code.local("i32");
+    const bias = code.local("i32");
+    const corner = code.local("i32");
+    const row = code.local("i32");
+    const pixel = code.local("i32");
+    const column = code.local("i32");
+    const product = code.local("i32");
+    const temporary = code.local("i32");
+    code.get(productPitch).i32(side).op("i32.mul").set(rowPitch);
+    repeat(code, tiles, () => {
+      code.get(output).set(corner).get(firstBias).set(bias);
+      repeat(code, vectors, () => {
+        code.get(products).set(column).get(between).set(temporary);
+        repeat(code, side, () => {
+          code.get(column).set(product);
+          transform(
+            () => {
+              code.get(product).memory("v128.load");
+              add(code, product, rowPitch);
+            },
+            (index, value) => {
+              if (index >= height) return;
+              code.get(temporary);
+              value();
+              code.memory("v128.store", 16 * index * side);
+            },
+          );
+          add(code, column, productPitch);
+          advance(code, temporary, 16);
+        });
+        code.get(corner).set(row).get(between).set(temporary);
+        repeat(code, height, () => {
+          code.get(row).set(pixel);
+          transform(
+            (index) => void code.get(temporary).memory("v128.load", 16 * index),
+            (index, value) => {
+              if (index >= width) return;
+              code.get(pixel);
+              value();
+              if (hasBias) code.get(bias).memory("v128.load").op("f32x4.add");
+              code.memory("v128.store");
+              add(code, pixel, pixelBytes);
+            },
+          );
+          add(code, row, rowBytes);
+          advance(code, temporary, 16 * side);
+        });
+        advance(code, products, 16);
+        advance(code, corner, 16);
+        if (hasBias) advance(code, bias, 16);
+      });
+      code.get(pixelBytes).i32(OUTPUTS).op("i32.mul").get(output).op("i32.add").set(output);
+    });
+  });
+}
+
+const eightAddresses = Array.from({ length: 8 }, () => "i32" as const);
+
 /** Whole tiles first, then the one that the right edge cuts. */
-function forEachTile(width: number, emit: (tiles: number, width: number) => void): void {
-  emit(Math.floor(width / OUTPUTS), OUTPUTS);
-  if (width % OUTPUTS > 0) emit(1, width % OUTPUTS);
+function forEachTile(width: number, emit: (first: number, tiles: number, width: number) => void): void {
+  const whole = Math.floor(width / OUTPUTS);
+  if (whole > 0) emit(0, whole, OUTPUTS);
+  if (width % OUTPUTS > 0) emit(whole, 1, width % OUTPUTS);
 }

@@ -1,17 +1,21 @@
 /** The two ways to save products in a 3×3 convolution, as their transforms in one dimension: both make tiles of 4×4 outputs. */
 import type { Assembler, Local } from "../wasm/assembler.ts";
+import { broadcast } from "./loops.ts";
 
 /** Output pixels of a tile along each axis. */
 export const OUTPUTS = 4;
 /** Transformed weights along each axis, in both schemes. */
 export const WEIGHT_POSITIONS = 6;
 
-/** Puts one of the transform's inputs on the stack. */
+/** Puts one of the transform's inputs on the stack; called once for each, in order. */
 export type Load = (index: number) => void;
-/** Wraps the emission of one of the transform's outputs: puts an address under it and stores it. */
+/** Wraps the emission of one of the transform's outputs: puts an address under it and stores it; in order, too. */
 export type Store = (index: number, value: () => void) => void;
 
-type Transform = (code: Assembler, load: Load, store: Store) => void;
+/** Emits a transform. */
+type EmitTransform = (load: Load, store: Store) => void;
+/** Prepares a transform: its factors are loaded into locals here, so call it before the loop. */
+type PrepareTransform = (code: Assembler) => EmitTransform;
 
 /** A scheme in one dimension; in two it is applied along both axes. */
 export interface WinogradScheme {
@@ -23,11 +27,11 @@ export interface WinogradScheme {
   readonly own: number;
   readonly shared: number;
   /** Bᵀ: input pixels to one number per product. */
-  readonly transformInputs: Transform;
+  readonly prepareInputs: PrepareTransform;
   /** Aᵀ: products to outputs. */
-  readonly transformOutputs: Transform;
+  readonly prepareOutputs: PrepareTransform;
   /** G: three weights to WEIGHT_POSITIONS. */
-  readonly transformWeights: Transform;
+  readonly prepareWeights: PrepareTransform;
 }
 
 /** Products along each axis. */
@@ -42,9 +46,9 @@ export const STRIDE_1: WinogradScheme = {
   inputs: 6,
   own: 6,
   shared: 0,
-  transformInputs: stride1Inputs,
-  transformOutputs: stride1Outputs,
-  transformWeights: stride1Weights,
+  prepareInputs: prepareStride1Inputs,
+  prepareOutputs: prepareStride1Outputs,
+  prepareWeights: prepareStride1Weights,
 };
 
 /**
@@ -58,173 +62,177 @@ export const STRIDE_2: WinogradScheme = {
   inputs: 9,
   own: 5,
   shared: 4,
-  transformInputs: stride2Inputs,
-  transformOutputs: stride2Outputs,
-  transformWeights: stride2Weights,
+  prepareInputs: prepareStride2Inputs,
+  prepareOutputs: prepareStride2Outputs,
+  prepareWeights: prepareStride2Weights,
 };
 
 /** Bᵀ: six inputs to six. */
-function stride1Inputs(code: Assembler, load: Load, store: Store): void {
-  const d = loadedAll(code, load, 6);
-  const [d0, d1, d2, d3, d4, d5] = d;
-  if (!d0 || !d1 || !d2 || !d3 || !d4 || !d5) throw new Error("the input transform takes six values");
-  const even = code.local("v128");
-  const odd = code.local("v128");
-  store(0, () => {
-    scaled(code, d0, 4);
-    scaled(code, d2, -5);
-    code.op("f32x4.add").get(d4).op("f32x4.add");
-  });
-  code.get(d4);
-  scaled(code, d2, -4);
-  code.op("f32x4.add").set(even).get(d3);
-  scaled(code, d1, -4);
-  code.op("f32x4.add").set(odd);
-  store(1, () => code.get(even).get(odd).op("f32x4.add"));
-  store(2, () => code.get(even).get(odd).op("f32x4.sub"));
-  code.get(d4).get(d2).op("f32x4.sub").set(even);
-  code.get(d3).get(d1).op("f32x4.sub").set(odd);
-  store(3, () => twice(code.get(even), odd).op("f32x4.add"));
-  store(4, () => twice(code.get(even), odd).op("f32x4.sub"));
-  store(5, () => {
-    scaled(code, d1, 4);
-    scaled(code, d3, -5);
-    code.op("f32x4.add").get(d5).op("f32x4.add");
-  });
+function prepareStride1Inputs(code: Assembler): EmitTransform {
+  const scaled = prepareScaling(code, 4, 5);
+  return (load, store) => {
+    const [d0, d1, d2, d3, d4, d5] = loadedAll(code, load, 6);
+    if (!d0 || !d1 || !d2 || !d3 || !d4 || !d5) throw new Error("the input transform takes six values");
+    const even = code.local("v128");
+    const odd = code.local("v128");
+    store(0, () => {
+      scaled(d0, 4);
+      scaled(d2, 5);
+      code.op("f32x4.sub").get(d4).op("f32x4.add");
+    });
+    code.get(d4);
+    scaled(d2, 4);
+    code.op("f32x4.sub").set(even).get(d3);
+    scaled(d1, 4);
+    code.op("f32x4.sub").set(odd);
+    store(1, () => code.get(even).get(odd).op("f32x4.add"));
+    store(2, () => code.get(even).get(odd).op("f32x4.sub"));
+    code.get(d4).get(d2).op("f32x4.sub").set(even);
+    code.get(d3).get(d1).op("f32x4.sub").set(odd);
+    store(3, () => twice(code.get(even), odd).op("f32x4.add"));
+    store(4, () => twice(code.get(even), odd).op("f32x4.sub"));
+    store(5, () => {
+      scaled(d1, 4);
+      scaled(d3, 5);
+      code.op("f32x4.sub").get(d5).op("f32x4.add");
+    });
+  };
 }
 
 /** Aᵀ: six products to four outputs. */
-function stride1Outputs(code: Assembler, load: Load, store: Store): void {
-  const m = loadedAll(code, load, 6);
-  const [m0, m1, m2, m3, m4, m5] = m;
-  if (!m0 || !m1 || !m2 || !m3 || !m4 || !m5) throw new Error("the output transform takes six values");
-  const near = code.local("v128");
-  const far = code.local("v128");
-  code.get(m1).get(m2).op("f32x4.add").set(near);
-  code.get(m3).get(m4).op("f32x4.add").set(far);
-  store(0, () => code.get(m0).get(near).op("f32x4.add").get(far).op("f32x4.add"));
-  store(2, () => {
-    code.get(near);
-    scaled(code, far, 4);
-    code.op("f32x4.add");
-  });
-  code.get(m1).get(m2).op("f32x4.sub").set(near);
-  code.get(m3).get(m4).op("f32x4.sub").set(far);
-  store(1, () => twice(code.get(near), far).op("f32x4.add"));
-  store(3, () => {
-    code.get(near);
-    scaled(code, far, 8);
-    code.op("f32x4.add").get(m5).op("f32x4.add");
-  });
+function prepareStride1Outputs(code: Assembler): EmitTransform {
+  const scaled = prepareScaling(code, 4, 8);
+  return (load, store) => {
+    const [m0, m1, m2, m3, m4, m5] = loadedAll(code, load, 6);
+    if (!m0 || !m1 || !m2 || !m3 || !m4 || !m5) throw new Error("the output transform takes six values");
+    const nearSum = code.local("v128");
+    const farSum = code.local("v128");
+    const near = code.local("v128");
+    const far = code.local("v128");
+    code.get(m1).get(m2).op("f32x4.add").set(nearSum);
+    code.get(m3).get(m4).op("f32x4.add").set(farSum);
+    store(0, () => code.get(m0).get(nearSum).op("f32x4.add").get(farSum).op("f32x4.add"));
+    code.get(m1).get(m2).op("f32x4.sub").set(near);
+    code.get(m3).get(m4).op("f32x4.sub").set(far);
+    store(1, () => twice(code.get(near), far).op("f32x4.add"));
+    store(2, () => {
+      code.get(nearSum);
+      scaled(farSum, 4);
+      code.op("f32x4.add");
+    });
+    store(3, () => {
+      code.get(near);
+      scaled(far, 8);
+      code.op("f32x4.add").get(m5).op("f32x4.add");
+    });
+  };
 }
 
 /** G: three weights to six. */
-function stride1Weights(code: Assembler, load: Load, store: Store): void {
-  const g = loadedAll(code, load, 3);
-  const [g0, g1, g2] = g;
-  if (!g0 || !g1 || !g2) throw new Error("the weight transform takes three values");
-  store(0, () => scaled(code, g0, 1 / 4));
-  for (const [index, sign] of [
-    [1, 1],
-    [2, -1],
-  ] as const) {
-    store(index, () => {
-      scaled(code, g0, -1 / 6);
-      scaled(code, g1, -sign / 6);
-      scaled(code, g2, -1 / 6);
+function prepareStride1Weights(code: Assembler): EmitTransform {
+  const scaled = prepareScaling(code, 1 / 4, 1 / 6, -1 / 6, 1 / 12, -1 / 12, 1 / 24);
+  return (load, store) => {
+    const [g0, g1, g2] = loadedAll(code, load, 3);
+    if (!g0 || !g1 || !g2) throw new Error("the weight transform takes three values");
+    const all = (first: number, middle: number, last: number) => () => {
+      scaled(g0, first);
+      scaled(g1, middle);
+      scaled(g2, last);
       code.op("f32x4.add").op("f32x4.add");
-    });
-  }
-  for (const [index, sign] of [
-    [3, 1],
-    [4, -1],
-  ] as const) {
-    store(index, () => {
-      scaled(code, g0, 1 / 24);
-      scaled(code, g1, sign / 12);
-      scaled(code, g2, 1 / 6);
-      code.op("f32x4.add").op("f32x4.add");
-    });
-  }
-  store(5, () => code.get(g2));
+    };
+    store(0, () => scaled(g0, 1 / 4));
+    store(1, all(-1 / 6, -1 / 6, -1 / 6));
+    store(2, all(-1 / 6, 1 / 6, -1 / 6));
+    store(3, all(1 / 24, 1 / 12, 1 / 6));
+    store(4, all(1 / 24, -1 / 12, 1 / 6));
+    store(5, () => code.get(g2));
+  };
 }
 
 /** Bᵀ for stride 2: nine pixels to five products of even ones and four odd ones. */
-function stride2Inputs(code: Assembler, load: Load, store: Store): void {
-  const [e0, o0, e1, o1, e2, o2, e3, o3, e4] = loadedAll(code, load, 9);
-  if (!e0 || !o0 || !e1 || !o1 || !e2 || !o2 || !e3 || !o3 || !e4) {
-    throw new Error("the input transform takes nine values");
-  }
-  const rise = code.local("v128");
-  const half = code.local("v128");
-  code.get(e3).get(e1).op("f32x4.sub").set(rise);
-  code.get(e0).get(e2).op("f32x4.sub").set(half);
-  store(0, () => twice(code, half).get(rise).op("f32x4.add"));
-  code.get(e3).get(e2).op("f32x4.sub").set(half);
-  store(1, () => {
-    code.get(half);
-    twice(code, e1).op("f32x4.sub");
-  });
-  const fall = code.local("v128");
-  code.get(e1).get(e2).op("f32x4.sub").set(fall);
-  store(2, () => {
-    code.get(half);
-    twice(code, fall).op("f32x4.add");
-  });
-  store(3, () => code.get(rise));
-  store(4, () => {
-    code.get(e4).get(e2).op("f32x4.sub");
-    twice(code, rise).op("f32x4.sub");
-  });
-  for (const [index, odd] of [o0, o1, o2, o3].entries()) store(5 + index, () => code.get(odd));
+function prepareStride2Inputs(code: Assembler): EmitTransform {
+  return (load, store) => {
+    const [e0, o0, e1, o1, e2, o2, e3, o3, e4] = loadedAll(code, load, 9);
+    if (!e0 || !o0 || !e1 || !o1 || !e2 || !o2 || !e3 || !o3 || !e4) {
+      throw new Error("the input transform takes nine values");
+    }
+    const rise = code.local("v128");
+    const half = code.local("v128");
+    code.get(e3).get(e1).op("f32x4.sub").set(rise);
+    code.get(e0).get(e2).op("f32x4.sub").set(half);
+    store(0, () => twice(code, half).get(rise).op("f32x4.add"));
+    code.get(e3).get(e2).op("f32x4.sub").set(half);
+    store(1, () => {
+      code.get(half);
+      twice(code, e1).op("f32x4.sub");
+    });
+    const fall = code.local("v128");
+    code.get(e1).get(e2).op("f32x4.sub").set(fall);
+    store(2, () => {
+      code.get(half);
+      twice(code, fall).op("f32x4.add");
+    });
+    store(3, () => code.get(rise));
+    store(4, () => {
+      code.get(e4).get(e2).op("f32x4.sub");
+      twice(code, rise).op("f32x4.sub");
+    });
+    for (const [index, odd] of [o0, o1, o2, o3].entries()) store(5 + index, () => code.get(odd));
+  };
 }
 
 /** Aᵀ for stride 2: five products of even pixels and four of odd ones to four outputs. */
-function stride2Outputs(code: Assembler, load: Load, store: Store): void {
-  const [m0, m1, m2, m3, m4, o0, o1, o2, o3] = loadedAll(code, load, 9);
-  if (!m0 || !m1 || !m2 || !m3 || !m4 || !o0 || !o1 || !o2 || !o3) {
-    throw new Error("the output transform takes nine values");
-  }
-  const sum = code.local("v128");
-  const difference = code.local("v128");
-  code.get(m1).get(m2).op("f32x4.add").set(sum);
-  code.get(m1).get(m2).op("f32x4.sub").set(difference);
-  const plus = (...values: readonly Local[]): void => {
-    for (const value of values) code.get(value).op("f32x4.add");
+function prepareStride2Outputs(code: Assembler): EmitTransform {
+  const scaled = prepareScaling(code, 4, 8);
+  return (load, store) => {
+    const [m0, m1, m2, m3, m4, o0, o1, o2, o3] = loadedAll(code, load, 9);
+    if (!m0 || !m1 || !m2 || !m3 || !m4 || !o0 || !o1 || !o2 || !o3) {
+      throw new Error("the output transform takes nine values");
+    }
+    const sum = code.local("v128");
+    const difference = code.local("v128");
+    code.get(m1).get(m2).op("f32x4.add").set(sum);
+    code.get(m1).get(m2).op("f32x4.sub").set(difference);
+    const plus = (...values: readonly Local[]): void => {
+      for (const value of values) code.get(value).op("f32x4.add");
+    };
+    store(0, () => {
+      code.get(sum);
+      plus(m0, m3, o0);
+    });
+    store(1, () => {
+      code.get(difference);
+      plus(m3, m3, o1);
+    });
+    store(2, () => {
+      scaled(m3, 4);
+      plus(sum, o2);
+    });
+    store(3, () => {
+      scaled(m3, 8);
+      plus(difference, m4, o3);
+    });
   };
-  store(0, () => {
-    code.get(sum);
-    plus(m0, m3, o0);
-  });
-  store(1, () => {
-    code.get(difference);
-    plus(m3, m3, o1);
-  });
-  store(2, () => {
-    scaled(code, m3, 4);
-    plus(sum, o2);
-  });
-  store(3, () => {
-    scaled(code, m3, 8);
-    plus(difference, m4, o3);
-  });
 }
 
 /** G for stride 2: three weights to five for even pixels and one for odd ones. */
-function stride2Weights(code: Assembler, load: Load, store: Store): void {
-  const [g0, g1, g2] = loadedAll(code, load, 3);
-  if (!g0 || !g1 || !g2) throw new Error("the weight transform takes three values");
-  const both = (first: number, last: number) => () => {
-    scaled(code, g0, first);
-    scaled(code, g2, last);
-    code.op("f32x4.add");
+function prepareStride2Weights(code: Assembler): EmitTransform {
+  const scaled = prepareScaling(code, 1 / 2, -1 / 2, 1 / 3, 1 / 6, -1 / 6);
+  return (load, store) => {
+    const [g0, g1, g2] = loadedAll(code, load, 3);
+    if (!g0 || !g1 || !g2) throw new Error("the weight transform takes three values");
+    const both = (first: number, last: number) => () => {
+      scaled(g0, first);
+      scaled(g2, last);
+      code.op("f32x4.add");
+    };
+    store(0, () => scaled(g0, 1 / 2));
+    store(1, both(-1 / 2, -1 / 2));
+    store(2, both(-1 / 6, 1 / 6));
+    store(3, both(1 / 6, 1 / 3));
+    store(4, () => code.get(g2));
+    store(5, () => code.get(g1));
   };
-  store(0, () => scaled(code, g0, 1 / 2));
-  store(1, both(-1 / 2, -1 / 2));
-  store(2, both(-1 / 6, 1 / 6));
-  store(3, both(1 / 6, 1 / 3));
-  store(4, () => code.get(g2));
-  store(5, () => code.get(g1));
 }
 
 function loadedAll(code: Assembler, load: Load, count: number): readonly Local[] {
@@ -236,8 +244,17 @@ function loadedAll(code: Assembler, load: Load, count: number): readonly Local[]
   });
 }
 
-function scaled(code: Assembler, value: Local, factor: number): void {
-  code.get(value).f32(factor).op("f32x4.splat").op("f32x4.mul");
+/** Leaves value · factor on the stack, for the factors named here. */
+function prepareScaling(
+  code: Assembler,
+  ...factors: readonly number[]
+): (value: Local, factor: number) => void {
+  const locals = new Map(factors.map((factor) => [factor, broadcast(code, factor)]));
+  return (value, factor) => {
+    const local = locals.get(factor);
+    if (local === undefined) throw new Error(`the transform names no factor ${factor}`);
+    code.get(value).get(local).op("f32x4.mul");
+  };
 }
 
 function twice(code: Assembler, value: Local): Assembler {

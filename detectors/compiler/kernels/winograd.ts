@@ -3,7 +3,8 @@
  * 2016, arXiv:1509.09308): for which convolutions it is used, by which scheme, and how much memory it needs.
  */
 import type { Shape, ValueType } from "../graph/graph.ts";
-import { type Conv2dNode, TILE_PIXELS, TILE_VECTORS } from "./conv2d-tile.ts";
+import type { Conv2dNode } from "./convolution.ts";
+import { TILE_PIXELS, TILE_VECTORS } from "./micro-kernel.ts";
 import { OUTPUTS, positionsOf, STRIDE_1, STRIDE_2, type WinogradScheme } from "./winograd-schemes.ts";
 
 /** How the tiles of a convolution are worked off: `groupRows` rows of them at a time. */
@@ -16,10 +17,13 @@ export interface WinogradPlan {
   /** Transformed inputs and products of one group, [position][tile][channel] each. */
   readonly inputBytes: number;
   readonly productBytes: number;
-  /** The reals of one row of tiles, where the output is not stored as reals. */
-  readonly rowBytes: number;
+  /** From one position to the next. */
+  readonly inputPitch: number;
+  readonly productPitch: number;
   readonly scratchBytes: number;
 }
+
+const LINE_BYTES = 64;
 
 /** With fewer, the transforms cost more than the products that they save. */
 const FEWEST_INPUTS_STRIDE_2 = 32;
@@ -62,9 +66,28 @@ export function planWinograd(
   const tiles = Math.min(groupRows, tileRows) * tileColumns;
   const side = positionsOf(scheme);
   const betweenBytes = side * side * 16;
-  const inputBytes = side * side * tiles * inputs * 4;
-  const productBytes = side * side * tiles * outputs * 4;
+  const inputPitch = oddLines(tiles * inputs * 4);
+  const productPitch = oddLines(tiles * outputs * 4);
+  const inputBytes = side * side * inputPitch;
+  const productBytes = side * side * productPitch;
   const rowBytes = isQuantized ? OUTPUTS * width * outputs * 4 : 0;
-  const scratchBytes = betweenBytes + inputBytes + productBytes + rowBytes;
-  return { tileRows, tileColumns, groupRows, betweenBytes, inputBytes, productBytes, rowBytes, scratchBytes };
+  return {
+    tileRows,
+    tileColumns,
+    groupRows,
+    betweenBytes,
+    inputPitch,
+    productPitch,
+    inputBytes,
+    productBytes,
+    scratchBytes: betweenBytes + inputBytes + productBytes + rowBytes,
+  };
+}
+
+/**
+ * Bytes rounded up to an odd number of cache lines. A transform touches all positions of a tile in turn; an even number of
+ * lines apart, they would crowd into a few sets of the first-level cache and throw each other out.
+ */
+function oddLines(bytes: number): number {
+  return (Math.ceil(bytes / LINE_BYTES) | 1) * LINE_BYTES;
 }

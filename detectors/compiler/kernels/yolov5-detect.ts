@@ -7,7 +7,7 @@ import { DETECTION_BYTES } from "../../module-format.ts";
 import type { Constant, DetectScale, Node } from "../graph/graph.ts";
 import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import type { Convolution } from "./conv2d-tile.ts";
+import type { Convolution } from "./convolution.ts";
 import { emitPixelConvolution } from "./direct-conv2d.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, broadcast, pointerTo, repeat } from "./loops.ts";

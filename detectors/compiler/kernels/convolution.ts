@@ -1,0 +1,45 @@
+/** A convolution as its kernels see it: where its values lie, and what is done to them. */
+import type { Activation, ConvolutionQuantization, Node } from "../graph/graph.ts";
+import { type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
+
+/** Everything the emitted code depends on. */
+export interface Convolution {
+  readonly name: string;
+  readonly x: FeatureMap;
+  readonly y: FeatureMap;
+  readonly residual: FeatureMap | undefined;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly activation: Activation;
+  /** How its whole numbers stand for reals; undefined: it computes in f32 throughout. */
+  readonly quantization: ConvolutionQuantization | undefined;
+  /** Address of the kernel's top left corner for the first output pixel: inside the zero border where there is padding. */
+  readonly firstWindow: number;
+}
+
+export type Conv2dNode = Node<"conv2d"> | Node<"quantized_conv2d">;
+
+/** Where a convolution's values lie. */
+export function describeConvolution(
+  node: Conv2dNode,
+  context: KernelContext,
+  kernelHeight: number,
+  kernelWidth: number,
+): Convolution {
+  const x = context.map(inputAt(node, 0));
+  const residual = node.inputs[3];
+  const { stride, padding, activation } = node.attributes;
+  return {
+    name: node.output,
+    x,
+    y: context.map(node.output),
+    residual: residual === undefined ? undefined : context.map(residual),
+    kernelHeight,
+    kernelWidth,
+    stride,
+    activation,
+    quantization: node.op === "quantized_conv2d" ? node.attributes.quantization : undefined,
+    firstWindow: x.address - padding.top * x.rowBytes - padding.left * x.pixelBytes,
+  };
+}
