@@ -14,6 +14,7 @@ import { emitTileRow, TILE_VECTORS } from "./micro-kernel.ts";
 import { packBias, packProduct, packWeights } from "./pack-weights.ts";
 import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
 import { emitRowEnd } from "./row-end.ts";
+import { weightPitch } from "./winograd.ts";
 import { emitInputRow, emitOutputRow, layOutWorkspace, type Workspace } from "./winograd-rows.ts";
 import { OUTPUTS, WEIGHT_POSITIONS, type WinogradScheme } from "./winograd-schemes.ts";
 import { emitWeightPreparation } from "./winograd-weights.ts";
@@ -122,7 +123,7 @@ function emitMultiply(
     const row = pointerTo(code, transformedWeights);
     const weights = code.local("i32");
     const product = pointerTo(code, products);
-    const positionBytes = x.channels * y.channels * 4;
+    const positionBytes = weightPitch(x.channels, y.channels);
     const { own, shared } = scheme;
     const emitPosition = (): void => {
       code.get(input).get(weights).get(product).call(multiply);

@@ -69,22 +69,18 @@ export const STRIDE_2: WinogradScheme = {
 
 /** Bᵀ: six inputs to six. */
 function prepareStride1Inputs(code: Assembler): EmitTransform {
-  const scaled = prepareScaling(code, 4, 5);
+  const times = prepareScaling(code, 4, 5);
   return (load, store) => {
     const [d0, d1, d2, d3, d4, d5] = loadedAll(code, load, 6);
     if (!d0 || !d1 || !d2 || !d3 || !d4 || !d5) throw new Error("the input transform takes six values");
     const even = code.local("v128");
     const odd = code.local("v128");
     store(0, () => {
-      scaled(d0, 4);
-      scaled(d2, 5);
-      code.op("f32x4.sub").get(d4).op("f32x4.add");
+      times(code.get(d0), 4);
+      times(code.get(d2), 5).op("f32x4.sub").get(d4).op("f32x4.add");
     });
-    code.get(d4);
-    scaled(d2, 4);
-    code.op("f32x4.sub").set(even).get(d3);
-    scaled(d1, 4);
-    code.op("f32x4.sub").set(odd);
+    times(code.get(d4).get(d2), 4).op("f32x4.sub").set(even).get(d3);
+    times(code.get(d1), 4).op("f32x4.sub").set(odd);
     store(1, () => code.get(even).get(odd).op("f32x4.add"));
     store(2, () => code.get(even).get(odd).op("f32x4.sub"));
     code.get(d4).get(d2).op("f32x4.sub").set(even);
@@ -92,16 +88,15 @@ function prepareStride1Inputs(code: Assembler): EmitTransform {
     store(3, () => twice(code.get(even), odd).op("f32x4.add"));
     store(4, () => twice(code.get(even), odd).op("f32x4.sub"));
     store(5, () => {
-      scaled(d1, 4);
-      scaled(d3, 5);
-      code.op("f32x4.sub").get(d5).op("f32x4.add");
+      times(code.get(d1), 4);
+      times(code.get(d3), 5).op("f32x4.sub").get(d5).op("f32x4.add");
     });
   };
 }
 
 /** Aᵀ: six products to four outputs. */
 function prepareStride1Outputs(code: Assembler): EmitTransform {
-  const scaled = prepareScaling(code, 4, 8);
+  const times = prepareScaling(code, 4, 8);
   return (load, store) => {
     const [m0, m1, m2, m3, m4, m5] = loadedAll(code, load, 6);
     if (!m0 || !m1 || !m2 || !m3 || !m4 || !m5) throw new Error("the output transform takes six values");
@@ -116,35 +111,34 @@ function prepareStride1Outputs(code: Assembler): EmitTransform {
     code.get(m3).get(m4).op("f32x4.sub").set(far);
     store(1, () => twice(code.get(near), far).op("f32x4.add"));
     store(2, () => {
-      code.get(nearSum);
-      scaled(farSum, 4);
-      code.op("f32x4.add");
+      times(code.get(nearSum).get(farSum), 4).op("f32x4.add");
     });
     store(3, () => {
-      code.get(near);
-      scaled(far, 8);
-      code.op("f32x4.add").get(m5).op("f32x4.add");
+      times(code.get(near).get(far), 8).op("f32x4.add").get(m5).op("f32x4.add");
     });
   };
 }
 
 /** G: three weights to six. */
 function prepareStride1Weights(code: Assembler): EmitTransform {
-  const scaled = prepareScaling(code, 1 / 4, 1 / 6, -1 / 6, 1 / 12, -1 / 12, 1 / 24);
+  const times = prepareScaling(code, 1 / 4, -1 / 6, 1 / 6, 1 / 12, 1 / 24);
   return (load, store) => {
     const [g0, g1, g2] = loadedAll(code, load, 3);
     if (!g0 || !g1 || !g2) throw new Error("the weight transform takes three values");
-    const all = (first: number, middle: number, last: number) => () => {
-      scaled(g0, first);
-      scaled(g1, middle);
-      scaled(g2, last);
-      code.op("f32x4.add").op("f32x4.add");
-    };
-    store(0, () => scaled(g0, 1 / 4));
-    store(1, all(-1 / 6, -1 / 6, -1 / 6));
-    store(2, all(-1 / 6, 1 / 6, -1 / 6));
-    store(3, all(1 / 24, 1 / 12, 1 / 6));
-    store(4, all(1 / 24, -1 / 12, 1 / 6));
+    const even = code.local("v128");
+    const odd = code.local("v128");
+    store(0, () => times(code.get(g0), 1 / 4));
+    times(code.get(g0).get(g2).op("f32x4.add"), -1 / 6).set(even);
+    times(code.get(g1), 1 / 6).set(odd);
+    store(1, () => code.get(even).get(odd).op("f32x4.sub"));
+    store(2, () => code.get(even).get(odd).op("f32x4.add"));
+    times(code.get(g0), 1 / 24);
+    times(code.get(g2), 1 / 6)
+      .op("f32x4.add")
+      .set(even);
+    times(code.get(g1), 1 / 12).set(odd);
+    store(3, () => code.get(even).get(odd).op("f32x4.add"));
+    store(4, () => code.get(even).get(odd).op("f32x4.sub"));
     store(5, () => code.get(g2));
   };
 }
@@ -183,7 +177,7 @@ function prepareStride2Inputs(code: Assembler): EmitTransform {
 
 /** Aᵀ for stride 2: five products of even pixels and four of odd ones to four outputs. */
 function prepareStride2Outputs(code: Assembler): EmitTransform {
-  const scaled = prepareScaling(code, 4, 8);
+  const times = prepareScaling(code, 4, 8);
   return (load, store) => {
     const [m0, m1, m2, m3, m4, o0, o1, o2, o3] = loadedAll(code, load, 9);
     if (!m0 || !m1 || !m2 || !m3 || !m4 || !o0 || !o1 || !o2 || !o3) {
@@ -205,11 +199,11 @@ function prepareStride2Outputs(code: Assembler): EmitTransform {
       plus(m3, m3, o1);
     });
     store(2, () => {
-      scaled(m3, 4);
+      times(code.get(m3), 4);
       plus(sum, o2);
     });
     store(3, () => {
-      scaled(m3, 8);
+      times(code.get(m3), 8);
       plus(difference, m4, o3);
     });
   };
@@ -217,19 +211,17 @@ function prepareStride2Outputs(code: Assembler): EmitTransform {
 
 /** G for stride 2: three weights to five for even pixels and one for odd ones. */
 function prepareStride2Weights(code: Assembler): EmitTransform {
-  const scaled = prepareScaling(code, 1 / 2, -1 / 2, 1 / 3, 1 / 6, -1 / 6);
+  const times = prepareScaling(code, 1 / 2, -1 / 2, 1 / 3, 1 / 6);
   return (load, store) => {
     const [g0, g1, g2] = loadedAll(code, load, 3);
     if (!g0 || !g1 || !g2) throw new Error("the weight transform takes three values");
-    const both = (first: number, last: number) => () => {
-      scaled(g0, first);
-      scaled(g2, last);
-      code.op("f32x4.add");
-    };
-    store(0, () => scaled(g0, 1 / 2));
-    store(1, both(-1 / 2, -1 / 2));
-    store(2, both(-1 / 6, 1 / 6));
-    store(3, both(1 / 6, 1 / 3));
+    store(0, () => times(code.get(g0), 1 / 2));
+    store(1, () => times(code.get(g0).get(g2).op("f32x4.add"), -1 / 2));
+    store(2, () => times(code.get(g2).get(g0).op("f32x4.sub"), 1 / 6));
+    store(3, () => {
+      times(code.get(g0), 1 / 6);
+      times(code.get(g2), 1 / 3).op("f32x4.add");
+    });
     store(4, () => code.get(g2));
     store(5, () => code.get(g1));
   };
@@ -244,16 +236,16 @@ function loadedAll(code: Assembler, load: Load, count: number): readonly Local[]
   });
 }
 
-/** Leaves value · factor on the stack, for the factors named here. */
+/** Multiplies the vector on the stack by a factor, one of those that are named here. */
 function prepareScaling(
   code: Assembler,
   ...factors: readonly number[]
-): (value: Local, factor: number) => void {
+): (vector: Assembler, factor: number) => Assembler {
   const locals = new Map(factors.map((factor) => [factor, broadcast(code, factor)]));
-  return (value, factor) => {
+  return (vector, factor) => {
     const local = locals.get(factor);
     if (local === undefined) throw new Error(`the transform names no factor ${factor}`);
-    code.get(value).get(local).op("f32x4.mul");
+    return vector.get(local).op("f32x4.mul");
   };
 }
 

@@ -4,8 +4,9 @@ import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
-import { add, advance, repeat } from "./loops.ts";
+import { add, advance, pointerTo, repeat } from "./loops.ts";
 import { TILE_VECTORS } from "./micro-kernel.ts";
+import { weightPitch } from "./winograd.ts";
 import { WEIGHT_POSITIONS, type WinogradScheme } from "./winograd-schemes.ts";
 
 const KERNEL = 3;
@@ -24,81 +25,84 @@ export function emitWeightPreparation(
   dtype: DType,
   context: KernelContext,
 ): number {
-  const positionBytes = inputs * outputs * 4;
+  const positionBytes = weightPitch(inputs, outputs);
   const transformed = context.reserve(WEIGHT_POSITIONS ** 2 * positionBytes);
   const between = context.reserve(WEIGHT_POSITIONS * KERNEL * 16);
   const tapBytes = inputs * LANES * ELEMENT_BYTES[dtype];
-  const transform = emitWeightTransform(scheme, dtype, context);
+  const transform = emitBlockTransform(scheme, dtype, context);
   const step = context.module.function(`winograd ${name} weights`, [], [], (code) => {
-    code.i32(packed).i32(transformed).i32(between);
-    code
-      .i32(outputs / LANES)
-      .i32(inputs * TILE_VECTORS)
-      .i32(tapBytes)
-      .i32(positionBytes);
-    code.call(transform);
+    const raw = pointerTo(code, packed);
+    const result = pointerTo(code, transformed);
+    repeat(code, outputs / LANES, () => {
+      code
+        .get(raw)
+        .get(result)
+        .i32(between)
+        .i32(inputs * TILE_VECTORS);
+      code.i32(tapBytes).i32(positionBytes).call(transform);
+      advance(code, raw, KERNEL ** 2 * tapBytes);
+      advance(code, result, inputs * LANES * 4);
+    });
   });
   context.prepare(step);
   return transformed;
 }
 
-/** (raw, result, between, blocks, vectors, tapBytes, positionBytes): for every convolution of this scheme. */
-function emitWeightTransform(
+/**
+ * (raw, result, between, vectors, tapBytes, positionBytes): one block of outputs, in any convolution of this scheme. Called
+ * so often, it is optimised before the last of them.
+ */
+function emitBlockTransform(
   scheme: WinogradScheme,
   dtype: DType,
   { module }: KernelContext,
 ): FunctionReference {
-  const params = Array.from({ length: 7 }, () => "i32" as const);
+  const params = Array.from({ length: 6 }, () => "i32" as const);
   return module.function(`${scheme.name} of weights`, params, [], (code, ...parameters) => {
-    const [raw, result, between, blocks, vectors, tapBytes, positionBytes] = parameters;
-    if (!raw || !result || !between || !blocks || !vectors || !tapBytes || !positionBytes) {
-      throw new Error("the weights' transform has seven parameters");
+    const [raw, result, between, vectors, tapBytes, positionBytes] = parameters;
+    if (!raw || !result || !between || !vectors || !tapBytes || !positionBytes) {
+      throw new Error("the weights' transform has six parameters");
     }
     const transform = scheme.prepareWeights(code);
+    const rowBytes = code.local("i32");
+    const column = code.local("i32");
     const tap = code.local("i32");
     const temporary = code.local("i32");
     const position = code.local("i32");
-    const vectorBytes = 4 * ELEMENT_BYTES[dtype];
-    repeat(code, blocks, () => {
-      repeat(code, vectors, () => {
-        code.get(between).set(temporary);
-        for (let column = 0; column < KERNEL; column++) {
-          code.get(raw).get(tapBytes).i32(column).op("i32.mul").op("i32.add").set(tap);
-          transform(
-            () => {
-              loadReals(code, dtype, tap, 0);
-              code.get(tap).get(tapBytes).i32(KERNEL).op("i32.mul").op("i32.add").set(tap);
-            },
-            (row, value) => {
-              code.get(temporary);
-              value();
-              code.memory("v128.store", 16 * (row * KERNEL + column));
-            },
-          );
-        }
-        code.get(result).set(position);
-        repeat(code, WEIGHT_POSITIONS, () => {
-          transform(
-            (column) => void code.get(temporary).memory("v128.load", 16 * column),
-            (_, value) => {
-              code.get(position);
-              value();
-              code.memory("v128.store");
-              add(code, position, positionBytes);
-            },
-          );
-          advance(code, temporary, 16 * KERNEL);
-        });
-        advance(code, raw, vectorBytes);
-        advance(code, result, 16);
+    code.get(tapBytes).i32(KERNEL).op("i32.mul").set(rowBytes);
+    repeat(code, vectors, () => {
+      code.get(raw).set(column).get(between).set(temporary);
+      repeat(code, KERNEL, () => {
+        code.get(column).set(tap);
+        transform(
+          () => {
+            loadReals(code, dtype, tap, 0);
+            add(code, tap, rowBytes);
+          },
+          (row, value) => {
+            code.get(temporary);
+            value();
+            code.memory("v128.store", 16 * row * KERNEL);
+          },
+        );
+        add(code, column, tapBytes);
+        advance(code, temporary, 16);
       });
-      code
-        .get(raw)
-        .get(tapBytes)
-        .i32(KERNEL ** 2 - 1)
-        .op("i32.mul")
-        .op("i32.add")
-        .set(raw);
+      code.get(result).set(position).get(between).set(temporary);
+      repeat(code, WEIGHT_POSITIONS, () => {
+        transform(
+          (index) => void code.get(temporary).memory("v128.load", 16 * index),
+          (_, value) => {
+            code.get(position);
+            value();
+            code.memory("v128.store");
+            add(code, position, positionBytes);
+          },
+        );
+        advance(code, temporary, 16 * KERNEL);
+      });
+      advance(code, raw, 4 * ELEMENT_BYTES[dtype]);
+      advance(code, result, 16);
     });
   });
 }

@@ -84,6 +84,11 @@ export function planWinograd(
   };
 }
 
+/** From the transformed weights of one position to those of the next. */
+export function weightPitch(inputs: number, outputs: number): number {
+  return oddLines(inputs * outputs * 4);
+}
+
 /**
  * Bytes rounded up to an odd number of cache lines. A transform touches all positions of a tile in turn; an even number of
  * lines apart, they would crowd into a few sets of the first-level cache and throw each other out.
