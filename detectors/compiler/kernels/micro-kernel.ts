@@ -18,6 +18,8 @@ import { multiplyAdd } from "./multiply-add.ts";
 
 export const TILE_PIXELS = 4;
 export const TILE_VECTORS = 2;
+/** Tiles nearly as good, and better than a rest of one or two pixels: the best that comes out even is taken. */
+const EVEN_TILES = [TILE_PIXELS, 5, 3];
 
 /** Bytes of a pixel that one step of the dot product takes. */
 const STEP_BYTES = 4;
@@ -88,10 +90,11 @@ export function emitTileRow(
     }
     code.call(kernel);
   };
-  const tiles = Math.floor(width / TILE_PIXELS);
-  const rest = width % TILE_PIXELS;
-  if (tiles > 0) call(0, tiles, TILE_PIXELS);
-  if (rest > 0) call(tiles * TILE_PIXELS, 1, rest);
+  const pixels = EVEN_TILES.find((candidate) => width % candidate === 0) ?? TILE_PIXELS;
+  const tiles = Math.floor(width / pixels);
+  const rest = width % pixels;
+  if (tiles > 0) call(0, tiles, pixels);
+  if (rest > 0) call(tiles * pixels, 1, rest);
 }
 
 /** What the code of the micro-kernel depends on. */

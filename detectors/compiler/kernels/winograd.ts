@@ -26,7 +26,7 @@ export interface WinogradPlan {
 const LINE_BYTES = 64;
 
 /** With fewer, the transforms cost more than the products that they save. */
-const FEWEST_INPUTS_STRIDE_2 = 32;
+const FEWEST_INPUTS_STRIDE_2 = 16;
 
 /** The scheme for this convolution; undefined: the direct way is better or the only one. */
 export function winogradScheme(
