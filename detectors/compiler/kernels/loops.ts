@@ -28,6 +28,12 @@ export function add(code: Assembler, pointer: Local, distance: Local): void {
   code.get(pointer).get(distance).op("i32.add").set(pointer);
 }
 
+/** Leaves pointer + bytes on the stack. */
+export function addressBehind(code: Assembler, pointer: Local, bytes: number): void {
+  code.get(pointer);
+  if (bytes !== 0) code.i32(bytes).op("i32.add");
+}
+
 /** A new local that starts at a known address. */
 export function pointerTo(code: Assembler, address: number): Local {
   const pointer = code.local("i32");

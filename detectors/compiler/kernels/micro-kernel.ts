@@ -13,7 +13,7 @@ import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { FeatureMap, KernelContext } from "./kernel.ts";
-import { add, advance, repeat } from "./loops.ts";
+import { add, addressBehind, advance, repeat } from "./loops.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 
 export const TILE_PIXELS = 4;
@@ -72,23 +72,14 @@ export function emitTileRow(
     isOneRun: kernelHeight * runs === 1,
   };
   const call = (firstPixel: number, tiles: number, pixels: number): void => {
-    const kernel = emitMicroKernel({ ...shape, pixels }, context);
-    code
-      .get(window)
-      .i32(firstPixel * shape.windowPitch)
-      .op("i32.add");
-    code
-      .get(output)
-      .i32(firstPixel * outputPixelBytes)
-      .op("i32.add");
+    addressBehind(code, window, firstPixel * shape.windowPitch);
+    addressBehind(code, output, firstPixel * outputPixelBytes);
     code.get(weights);
     if (bias) code.get(bias);
-    code.i32(tiles).i32(outputPixelBytes).i32(runBytes);
-    if (!shape.isOneRun) {
-      code.i32(kernelHeight).i32(runs);
-      code.i32(runPitch - runBytes).i32(x.rowBytes - runs * runPitch);
-    }
-    code.call(kernel);
+    else code.i32(0);
+    code.i32(tiles).i32(outputPixelBytes).i32(runBytes).i32(kernelHeight).i32(runs);
+    code.i32(runPitch - runBytes).i32(x.rowBytes - runs * runPitch);
+    code.call(emitMicroKernel({ ...shape, pixels }, context));
   };
   const pixels = EVEN_TILES.find((candidate) => width % candidate === 0) ?? TILE_PIXELS;
   const tiles = Math.floor(width / pixels);
@@ -110,86 +101,79 @@ interface MicroKernelShape {
 }
 
 /**
- * (window, output, weights[, bias], tiles, outputPixelBytes, runBytes[, rows, runs, gap, rowGap]): a row of tiles. A window is
- * `rows` × `runs` runs of numbers; between runs there is a gap, and another behind a row.
+ * A row of tiles. A window is `rows` × `runs` runs of numbers; between runs there is a gap, and another behind a row. Where it
+ * is one run, these four are not looked at, nor is a bias that there is not.
  */
 function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelContext): FunctionReference {
   const { dtype, windowPitch, pixels, vectors, hasBias, isOneRun } = shape;
   const name = `${pixels}×${vectors} sums of ${dtype}, pitch ${windowPitch}`;
-  const parameters = 6 + (hasBias ? 1 : 0) + (isOneRun ? 0 : 4);
-  const params = Array.from({ length: parameters }, () => "i32" as const);
-  return module.function(name, params, [], (code, ...locals) => {
-    const next = (): Local => {
-      const local = locals.shift();
-      if (local === undefined) throw new Error("the micro-kernel has as many parameters as it takes");
-      return local;
-    };
-    const [window, output, weights] = [next(), next(), next()];
-    const bias = hasBias ? next() : undefined;
-    const [tiles, outputPixelBytes, runBytes] = [next(), next(), next()];
-    const runs = isOneRun ? undefined : { rows: next(), runs: next(), gap: next(), rowGap: next() };
+  const parameters = [
+    ...(["window", "output", "weights", "bias", "tiles", "outputPixelBytes", "runBytes"] as const),
+    ...(["rows", "runs", "gap", "rowGap"] as const),
+  ];
+  return module.procedure(name, parameters, (code, at) => {
     const sums = Array.from({ length: pixels * vectors }, (_, index) => ({
       sum: code.local("v128"),
       vector: index % vectors,
       pixel: Math.floor(index / vectors),
     }));
-    const rows = Array.from({ length: vectors }, () => code.local("v128"));
+    const weightVectors = Array.from({ length: vectors }, () => code.local("v128"));
     const value = code.local("v128");
     const input = code.local("i32");
     const weight = code.local("i32");
     const end = code.local("i32");
 
     const emitRun = (): void => {
-      code.get(input).get(runBytes).op("i32.add").set(end);
+      code.get(input).get(at.runBytes).op("i32.add").set(end);
       code.loop((again) => {
-        for (const [vector, row] of rows.entries()) {
+        for (const [vector, weights] of weightVectors.entries()) {
           code
             .get(weight)
             .memory("v128.load", 16 * vector)
-            .set(row);
+            .set(weights);
         }
         for (const { sum, vector, pixel } of sums) {
-          const row = rows[vector];
-          if (row === undefined) throw new Error("a tile has a weight register for each of its vectors");
+          const weights = weightVectors[vector];
+          if (weights === undefined) throw new Error("a tile has a weight register for each of its vectors");
           if (vector === 0) {
             code
               .get(input)
               .memory("v128.load32_splat", pixel * windowPitch)
               .set(value);
           }
-          accumulate(code, target, dtype, value, row, sum);
+          accumulate(code, target, dtype, value, weights, sum);
         }
         advance(code, weight, 16 * vectors);
         code.get(input).i32(STEP_BYTES).op("i32.add").tee(input).get(end).op("i32.ne").brIf(again);
       });
     };
 
-    repeat(code, tiles, () => {
+    repeat(code, at.tiles, () => {
       for (const { sum, vector } of sums) {
-        if (bias === undefined) code.f32(0).op("f32x4.splat");
-        else code.get(bias).memory("v128.load", 16 * vector);
+        if (hasBias) code.get(at.bias).memory("v128.load", 16 * vector);
+        else code.f32(0).op("f32x4.splat");
         code.set(sum);
       }
-      code.get(window).set(input).get(weights).set(weight);
-      if (runs === undefined) {
+      code.get(at.window).set(input).get(at.weights).set(weight);
+      if (isOneRun) {
         emitRun();
       } else {
-        repeat(code, runs.rows, () => {
-          repeat(code, runs.runs, () => {
+        repeat(code, at.rows, () => {
+          repeat(code, at.runs, () => {
             emitRun();
-            add(code, input, runs.gap);
+            add(code, input, at.gap);
           });
-          add(code, input, runs.rowGap);
+          add(code, input, at.rowGap);
         });
       }
       for (const { sum, vector } of sums) {
         code
-          .get(output)
+          .get(at.output)
           .get(sum)
           .memory("v128.store", 16 * vector);
-        if (vector === vectors - 1) add(code, output, outputPixelBytes);
+        if (vector === vectors - 1) add(code, at.output, at.outputPixelBytes);
       }
-      advance(code, window, pixels * windowPitch);
+      advance(code, at.window, pixels * windowPitch);
     });
   });
 }

@@ -121,7 +121,7 @@ export function emitQuantizedRowEnd(
   code.call(blockEnd);
 }
 
-/** (sums, output, factors, addend, pixels, sumPitch, outputPitch, addendPitch) */
+/** The same for any row of this kind. */
 function emitBlockEnd(
   { y, residual, activation }: Convolution,
   quantization: ConvolutionQuantization,
@@ -129,12 +129,12 @@ function emitBlockEnd(
   sumType: SumRow["dtype"],
   context: KernelContext,
 ): FunctionReference {
-  const params = Array.from({ length: 8 }, () => "i32" as const);
-  return context.module.function(`row end×${vectors} of ${sumType}`, params, [], (code, ...parameters) => {
-    const [sums, output, factors, addend, pixels, sumPitch, outputPitch, addendPitch] = parameters;
-    if (!sums || !output || !factors || !addend || !pixels || !sumPitch || !outputPitch || !addendPitch) {
-      throw new Error("a row end has eight parameters");
-    }
+  const parameters = [
+    ...(["sums", "output", "factors", "addend", "pixels"] as const),
+    ...(["sumPitch", "outputPitch", "addendPitch"] as const),
+  ];
+  return context.module.procedure(`row end×${vectors} of ${sumType}`, parameters, (code, at) => {
+    const { sums, output, factors, addend } = at;
     let row = 0;
     const loadFactor = (): readonly Local[] => {
       const first = vectors * row++;
@@ -154,27 +154,27 @@ function emitBlockEnd(
     const value = code.local("v128");
     const results = Array.from({ length: vectors }, () => code.local("v128"));
 
-    repeat(code, pixels, () => {
+    repeat(code, at.pixels, () => {
       for (const [vector, result] of results.entries()) {
         code.get(sums).memory("v128.load", 16 * vector);
         if (sumType === "i32") code.op("f32x4.convert_i32x4_s");
         code.set(result);
-        code.get(at(bias, vector)).set(value);
-        multiplyAdd(code, context.target, result, at(multiplier, vector), value);
+        code.get(ofVector(bias, vector)).set(value);
+        multiplyAdd(code, context.target, result, ofVector(multiplier, vector), value);
         activate(value);
         code.set(value);
         if (residual && residualScale) {
           loadReals(code, residual.dtype, addend, 0, 4 * vector);
           code.set(result);
-          multiplyAdd(code, context.target, result, at(residualScale, vector), value);
+          multiplyAdd(code, context.target, result, ofVector(residualScale, vector), value);
         }
         code.get(value);
-        if (perOutput) code.get(at(perOutput, vector)).op("f32x4.mul");
-        if (offset) code.get(at(offset, vector)).op("f32x4.add");
+        if (perOutput) code.get(ofVector(perOutput, vector)).op("f32x4.mul");
+        if (offset) code.get(ofVector(offset, vector)).op("f32x4.add");
         code.set(result);
       }
       if (store) {
-        store(output, at(results, 0), at(results, 1));
+        store(output, ofVector(results, 0), ofVector(results, 1));
       } else {
         for (const [vector, result] of results.entries()) {
           code
@@ -183,9 +183,9 @@ function emitBlockEnd(
             .memory("v128.store", 16 * vector);
         }
       }
-      add(code, sums, sumPitch);
-      add(code, output, outputPitch);
-      if (residual) add(code, addend, addendPitch);
+      add(code, sums, at.sumPitch);
+      add(code, output, at.outputPitch);
+      if (residual) add(code, addend, at.addendPitch);
     });
   });
 }
@@ -242,7 +242,7 @@ function loadVector(code: Assembler, address: Local, vector: number): Local {
   return local;
 }
 
-function at(locals: readonly Local[], index: number): Local {
+function ofVector(locals: readonly Local[], index: number): Local {
   const local = locals[index];
   if (local === undefined) throw new Error("a block of whole numbers has two vectors");
   return local;

@@ -3,7 +3,7 @@ import type { Activation } from "../graph/graph.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
 import type { Convolution } from "./convolution.ts";
-import type { KernelContext } from "./kernel.ts";
+import type { FeatureMap, KernelContext } from "./kernel.ts";
 import { add, advance, copyOf, repeat } from "./loops.ts";
 
 /**
@@ -21,68 +21,55 @@ export function emitRowEnd(
 ): void {
   if (activation === "none" && !addend) return;
   const blockEnd = emitBlockEnd(activation, residual !== undefined, vectors, context);
-  const call = (
-    firstOutput: Local,
-    firstAddend: Local | undefined,
-    pixels: number,
-    pitches: number[],
-  ): void => {
-    code.get(firstOutput);
-    if (firstAddend) code.get(firstAddend);
-    code.i32(pixels);
-    for (const pitch of pitches) code.i32(pitch);
-    code.call(blockEnd);
-  };
-  const maps = residual === undefined ? [y] : [y, residual];
   const blockBytes = 16 * vectors;
-  if (maps.every(({ pixelBytes }) => pixelBytes === blocks * blockBytes)) {
-    const together = maps.map(() => blockBytes);
-    call(output, addend, y.width * blocks, together);
-    return;
-  }
-  const apart = maps.map(({ pixelBytes }) => pixelBytes);
+  // Without gaps between pixels, all blocks of a row are one run.
+  const isGapless = [y, residual].every((map) => map === undefined || map.pixelBytes === blocks * blockBytes);
+  const pitchOf = ({ pixelBytes }: FeatureMap): number => (isGapless ? blockBytes : pixelBytes);
   const blockOutput = copyOf(code, output);
   const blockAddend = addend && copyOf(code, addend);
-  repeat(code, blocks, () => {
-    call(blockOutput, blockAddend, y.width, apart);
+  repeat(code, isGapless ? 1 : blocks, () => {
+    code.get(blockOutput);
+    if (blockAddend) code.get(blockAddend);
+    else code.i32(0);
+    code.i32(isGapless ? y.width * blocks : y.width);
+    code
+      .i32(pitchOf(y))
+      .i32(residual === undefined ? 0 : pitchOf(residual))
+      .call(blockEnd);
     advance(code, blockOutput, blockBytes);
     if (blockAddend) advance(code, blockAddend, blockBytes);
   });
 }
 
-/** (output[, addend], pixels, outputPitch[, addendPitch]): the same for one block of channels, in any convolution. */
+/** The same for one block of channels, in any convolution. */
 function emitBlockEnd(
   activation: Activation,
   hasAddend: boolean,
   vectors: number,
   { module }: KernelContext,
 ): FunctionReference {
-  const params = Array.from({ length: hasAddend ? 5 : 3 }, () => "i32" as const);
-  return module.function(`row end×${vectors}`, params, [], (code, ...locals) => {
-    const [output, pixels, outputPitch, addend, addendPitch] = hasAddend
-      ? [locals[0], locals[2], locals[3], locals[1], locals[4]]
-      : locals;
-    if (!output || !pixels || !outputPitch) throw new Error("a row end has three parameters, or five");
+  const parameters = ["output", "addend", "pixels", "outputPitch", "addendPitch"] as const;
+  return module.procedure(`row end×${vectors}`, parameters, (code, at) => {
     const activate = prepareActivation(code, activation);
     const value = code.local("v128");
-    repeat(code, pixels, () => {
+    repeat(code, at.pixels, () => {
       for (let vector = 0; vector < vectors; vector++) {
         code
-          .get(output)
+          .get(at.output)
           .memory("v128.load", 16 * vector)
           .set(value)
-          .get(output);
+          .get(at.output);
         activate(value);
-        if (addend) {
+        if (hasAddend) {
           code
-            .get(addend)
+            .get(at.addend)
             .memory("v128.load", 16 * vector)
             .op("f32x4.add");
         }
         code.memory("v128.store", 16 * vector);
       }
-      add(code, output, outputPitch);
-      if (addend && addendPitch) add(code, addend, addendPitch);
+      add(code, at.output, at.outputPitch);
+      if (hasAddend) add(code, at.addend, at.addendPitch);
     });
   });
 }

@@ -1,12 +1,11 @@
 /** The two transforms of a Winograd convolution over a row of tiles, and the memory they work in. */
-
 import type { DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { Convolution } from "./convolution.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
-import { add, advance, repeat } from "./loops.ts";
+import { add, addressBehind, advance, repeat } from "./loops.ts";
 import { planWinograd, type WinogradPlan } from "./winograd.ts";
 import { OUTPUTS, positionsOf, type WinogradScheme } from "./winograd-schemes.ts";
 
@@ -51,25 +50,16 @@ export function emitInputRow(
   const tileBytes = OUTPUTS * scheme.stride * x.pixelBytes;
   forEachTile(y.width, (first, tiles, width) => {
     const transform = emitInputTiles(scheme, x.dtype, height, width, context);
-    code
-      .get(window)
-      .i32(first * tileBytes)
-      .op("i32.add")
-      .i32(inputs + first * x.channels * 4);
-    code
-      .i32(between)
-      .i32(tiles)
-      .i32(x.channels / 4)
-      .i32(x.rowBytes)
-      .i32(x.pixelBytes)
-      .i32(inputPitch);
+    addressBehind(code, window, first * tileBytes);
+    code.i32(inputs + first * x.channels * 4).i32(between);
+    for (const number of [tiles, x.channels / 4, x.rowBytes, x.pixelBytes, inputPitch]) code.i32(number);
     code.call(transform);
   });
 }
 
 /**
- * (window, inputs, between, tiles, vectors, rowBytes, pixelBytes, inputPitch): tiles side by side. What the shapes of a
- * convolution decide are parameters, so that all of a network share a few functions.
+ * The same for tiles side by side that have one width. What the shapes of a convolution decide are parameters, so that all of
+ * a network share a few functions.
  */
 function emitInputTiles(
   scheme: WinogradScheme,
@@ -82,11 +72,11 @@ function emitInputTiles(
   /** Input pixels that so many outputs look at. */
   const reach = (outputs: number): number => (outputs - 1) * scheme.stride + 3;
   const name = `${scheme.name}: inputs of ${width}×${height}, ${dtype}`;
-  return module.function(name, eightAddresses, [], (code, ...parameters) => {
-    const [window, inputs, between, tiles, vectors, rowBytes, pixelBytes, inputPitch] = parameters;
-    if (!window || !inputs || !between || !tiles || !vectors || !rowBytes || !pixelBytes || !inputPitch) {
-      throw new Error("the input transform has eight parameters");
-    }
+  const parameters = [
+    ...(["window", "inputs", "between", "tiles"] as const),
+    ...(["vectors", "rowBytes", "pixelBytes", "inputPitch"] as const),
+  ];
+  return module.procedure(name, parameters, (code, at) => {
     const transform = scheme.prepareInputs(code);
     const zero = (): void => void code.f32(0).op("f32x4.splat");
     const corner = code.local("i32");
@@ -94,10 +84,16 @@ function emitInputTiles(
     const pixel = code.local("i32");
     const temporary = code.local("i32");
     const position = code.local("i32");
-    repeat(code, tiles, () => {
-      code.get(window).set(corner);
-      repeat(code, vectors, () => {
-        code.get(corner).set(column).get(between).set(temporary);
+    const tileBytes = code.local("i32");
+    code
+      .get(at.pixelBytes)
+      .i32(OUTPUTS * scheme.stride)
+      .op("i32.mul")
+      .set(tileBytes);
+    repeat(code, at.tiles, () => {
+      code.get(at.window).set(corner);
+      repeat(code, at.vectors, () => {
+        code.get(corner).set(column).get(at.between).set(temporary);
         repeat(code, reach(width), () => {
           code.get(column).set(pixel);
           transform(
@@ -107,7 +103,7 @@ function emitInputTiles(
                 return;
               }
               loadReals(code, dtype, pixel, 0);
-              add(code, pixel, rowBytes);
+              add(code, pixel, at.rowBytes);
             },
             (row, value) => {
               code.get(temporary);
@@ -115,10 +111,10 @@ function emitInputTiles(
               code.memory("v128.store", 16 * row * side);
             },
           );
-          add(code, column, pixelBytes);
+          add(code, column, at.pixelBytes);
           advance(code, temporary, 16);
         });
-        code.get(inputs).set(position).get(between).set(temporary);
+        code.get(at.inputs).set(position).get(at.between).set(temporary);
         repeat(code, side, () => {
           transform(
             (index) => {
@@ -129,21 +125,15 @@ function emitInputTiles(
               code.get(position);
               value();
               code.memory("v128.store");
-              add(code, position, inputPitch);
+              add(code, position, at.inputPitch);
             },
           );
           advance(code, temporary, 16 * side);
         });
         advance(code, corner, 4 * ELEMENT_BYTES[dtype]);
-        advance(code, inputs, 16);
+        advance(code, at.inputs, 16);
       });
-      code
-        .get(pixelBytes)
-        .i32(OUTPUTS * scheme.stride)
-        .op("i32.mul")
-        .get(window)
-        .op("i32.add")
-        .set(window);
+      add(code, at.window, tileBytes);
     });
   });
 }
@@ -171,22 +161,14 @@ export function emitOutputRow(
   forEachTile(y.width, (first, tiles, width) => {
     const transform = emitOutputTiles(scheme, height, width, bias !== undefined, context);
     code.i32(products + first * y.channels * 4);
-    code
-      .get(output)
-      .i32(first * OUTPUTS * y.pixelBytes)
-      .op("i32.add");
-    code
-      .i32(between)
-      .i32(tiles)
-      .i32(y.channels / 4)
-      .i32(y.rowBytes)
-      .i32(y.pixelBytes)
-      .i32(productPitch);
-    code.i32(bias ?? 0).call(transform);
+    addressBehind(code, output, first * OUTPUTS * y.pixelBytes);
+    const numbers = [between, tiles, y.channels / 4, y.rowBytes, y.pixelBytes, productPitch, bias ?? 0];
+    for (const number of numbers) code.i32(number);
+    code.call(transform);
   });
 }
 
-/** (products, output, between, tiles, vectors, rowBytes, pixelBytes, productPitch, bias): tiles side by side. */
+/** The same for tiles side by side that have one width. */
 function emitOutputTiles(
   scheme: WinogradScheme,
   height: number,
@@ -196,13 +178,11 @@ function emitOutputTiles(
 ): FunctionReference {
   const side = positionsOf(scheme);
   const name = `${scheme.name}: outputs of ${width}×${height}`;
-  return module.function(name, [...eightAddresses, "i32"], [], (code, ...parameters) => {
-    const [products, output, between, tiles, vectors, rowBytes, pixelBytes, productPitch, firstBias] =
-      parameters;
-    if (!products || !output || !between || !tiles || !vectors || !rowBytes || !pixelBytes) {
-      throw new Error("the output transform has nine parameters");
-    }
-    if (!productPitch || !firstBias) throw new Error("the output transform has nine parameters");
+  const parameters = [
+    ...(["products", "output", "between", "tiles", "vectors"] as const),
+    ...(["rowBytes", "pixelBytes", "productPitch", "bias"] as const),
+  ];
+  return module.procedure(name, parameters, (code, at) => {
     const transform = scheme.prepareOutputs(code);
     const rowPitch = code.local("i32");
     const bias = code.local("i32");
@@ -212,11 +192,13 @@ function emitOutputTiles(
     const column = code.local("i32");
     const product = code.local("i32");
     const temporary = code.local("i32");
-    code.get(productPitch).i32(side).op("i32.mul").set(rowPitch);
-    repeat(code, tiles, () => {
-      code.get(output).set(corner).get(firstBias).set(bias);
-      repeat(code, vectors, () => {
-        code.get(products).set(column).get(between).set(temporary);
+    const tileBytes = code.local("i32");
+    code.get(at.productPitch).i32(side).op("i32.mul").set(rowPitch);
+    code.get(at.pixelBytes).i32(OUTPUTS).op("i32.mul").set(tileBytes);
+    repeat(code, at.tiles, () => {
+      code.get(at.output).set(corner).get(at.bias).set(bias);
+      repeat(code, at.vectors, () => {
+        code.get(at.products).set(column).get(at.between).set(temporary);
         repeat(code, side, () => {
           code.get(column).set(product);
           transform(
@@ -231,10 +213,10 @@ function emitOutputTiles(
               code.memory("v128.store", 16 * index * side);
             },
           );
-          add(code, column, productPitch);
+          add(code, column, at.productPitch);
           advance(code, temporary, 16);
         });
-        code.get(corner).set(row).get(between).set(temporary);
+        code.get(corner).set(row).get(at.between).set(temporary);
         repeat(code, height, () => {
           code.get(row).set(pixel);
           transform(
@@ -245,22 +227,20 @@ function emitOutputTiles(
               value();
               if (hasBias) code.get(bias).memory("v128.load").op("f32x4.add");
               code.memory("v128.store");
-              add(code, pixel, pixelBytes);
+              add(code, pixel, at.pixelBytes);
             },
           );
-          add(code, row, rowBytes);
+          add(code, row, at.rowBytes);
           advance(code, temporary, 16 * side);
         });
-        advance(code, products, 16);
+        advance(code, at.products, 16);
         advance(code, corner, 16);
         if (hasBias) advance(code, bias, 16);
       });
-      code.get(pixelBytes).i32(OUTPUTS).op("i32.mul").get(output).op("i32.add").set(output);
+      add(code, at.output, tileBytes);
     });
   });
 }
-
-const eightAddresses = Array.from({ length: 8 }, () => "i32" as const);
 
 /** Whole tiles first, then the one that the right edge cuts. */
 function forEachTile(width: number, emit: (first: number, tiles: number, width: number) => void): void {

@@ -48,30 +48,23 @@ export function emitWeightPreparation(
   return transformed;
 }
 
-/**
- * (raw, result, between, vectors, tapBytes, positionBytes): one block of outputs, in any convolution of this scheme. Called
- * so often, it is optimised before the last of them.
- */
+/** One block of outputs, in any convolution of this scheme: called so often, it is optimised before the last of them. */
 function emitBlockTransform(
   scheme: WinogradScheme,
   dtype: DType,
   { module }: KernelContext,
 ): FunctionReference {
-  const params = Array.from({ length: 6 }, () => "i32" as const);
-  return module.function(`${scheme.name} of weights`, params, [], (code, ...parameters) => {
-    const [raw, result, between, vectors, tapBytes, positionBytes] = parameters;
-    if (!raw || !result || !between || !vectors || !tapBytes || !positionBytes) {
-      throw new Error("the weights' transform has six parameters");
-    }
+  const parameters = ["raw", "result", "between", "vectors", "tapBytes", "positionBytes"] as const;
+  return module.procedure(`${scheme.name} of weights`, parameters, (code, at) => {
     const transform = scheme.prepareWeights(code);
     const rowBytes = code.local("i32");
     const column = code.local("i32");
     const tap = code.local("i32");
     const temporary = code.local("i32");
     const position = code.local("i32");
-    code.get(tapBytes).i32(KERNEL).op("i32.mul").set(rowBytes);
-    repeat(code, vectors, () => {
-      code.get(raw).set(column).get(between).set(temporary);
+    code.get(at.tapBytes).i32(KERNEL).op("i32.mul").set(rowBytes);
+    repeat(code, at.vectors, () => {
+      code.get(at.raw).set(column).get(at.between).set(temporary);
       repeat(code, KERNEL, () => {
         code.get(column).set(tap);
         transform(
@@ -85,10 +78,10 @@ function emitBlockTransform(
             code.memory("v128.store", 16 * row * KERNEL);
           },
         );
-        add(code, column, tapBytes);
+        add(code, column, at.tapBytes);
         advance(code, temporary, 16);
       });
-      code.get(result).set(position).get(between).set(temporary);
+      code.get(at.result).set(position).get(at.between).set(temporary);
       repeat(code, WEIGHT_POSITIONS, () => {
         transform(
           (index) => void code.get(temporary).memory("v128.load", 16 * index),
@@ -96,13 +89,13 @@ function emitBlockTransform(
             code.get(position);
             value();
             code.memory("v128.store");
-            add(code, position, positionBytes);
+            add(code, position, at.positionBytes);
           },
         );
         advance(code, temporary, 16 * KERNEL);
       });
-      advance(code, raw, 4 * ELEMENT_BYTES[dtype]);
-      advance(code, result, 16);
+      advance(code, at.raw, 4 * ELEMENT_BYTES[dtype]);
+      advance(code, at.result, 16);
     });
   });
 }

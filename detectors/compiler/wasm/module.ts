@@ -74,6 +74,19 @@ export class ModuleBuilder {
     return reference;
   }
 
+  /** A function of addresses and counts, all of them i32, without a result; `body` gets them by their names. */
+  procedure<const Name extends string>(
+    name: string,
+    parameters: readonly Name[],
+    body: (code: Assembler, named: Readonly<Record<Name, Local>>) => void,
+  ): FunctionReference {
+    const types = parameters.map(() => "i32" as const);
+    return this.function(name, types, [], (code, ...locals) => {
+      const named = Object.fromEntries(parameters.map((parameter, index) => [parameter, locals[index]]));
+      body(code, named as Record<Name, Local>);
+    });
+  }
+
   /** A variable of the module, zero at start. */
   global(type: "i32" | "f32"): Global {
     const zero = type === "i32" ? [CONTROL.i32Const, 0] : [CONTROL.f32Const, ...float32Bytes(0)];
