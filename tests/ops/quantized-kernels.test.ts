@@ -63,6 +63,7 @@ interface Storage {
   readonly output: "f32" | StoredInteger;
   readonly residual?: DType;
   readonly activation?: Activation;
+  readonly silu?: "coarse";
   /** How many times larger than about 1 the sums are; 1 when not given. */
   readonly gain?: number;
 }
@@ -106,6 +107,7 @@ async function bothAnswers(
     padding: { top: pad, left: pad, bottom: pad, right: pad },
     activation: storage.activation ?? "silu",
     quantization: {
+      silu: storage.silu ?? ("fine" as const),
       inputZero: storage.x === "u7" ? affine(8, channels, "u7").zero : undefined,
       multiplier: factors(5, outputs, (storage.gain ?? 1) / largestSum),
       residual: residual === undefined ? undefined : affine(6, outputs, residual),
@@ -168,13 +170,25 @@ const STORAGES: readonly Storage[] = [
   { x: "u7", output: "f32", residual: "u7", activation: "none" },
   { x: "u7", output: "i16", residual: "i16" },
   { x: "i16", output: "u7", residual: "u7" },
+  { x: "u7", output: "u7", residual: "u7", silu: "coarse" },
+  { x: "f32", output: "i16", silu: "coarse" },
+  { x: "i16", output: "f32", silu: "coarse" },
 ];
+
+const BEYOND = [
+  { activation: "none" },
+  { activation: "silu" },
+  { activation: "silu", silu: "coarse" },
+  { activation: "relu" },
+  { activation: { hardSwish: 1 / 6 } },
+] as const;
 
 describe("a convolution of whole numbers computes what its reference does", () => {
   for (const one of CASES) {
     for (const storage of STORAGES) {
       const residual = storage.residual === undefined ? "" : ` with an ${storage.residual} residual`;
-      test(`${one.what}, ${storage.x} to ${storage.output}${residual}`, async () => {
+      const silu = storage.silu === undefined ? "" : `, ${storage.silu} SiLU`;
+      test(`${one.what}, ${storage.x} to ${storage.output}${residual}${silu}`, async () => {
         const { received, expected } = await bothAnswers(one, storage);
         // What lies between two whole numbers may be rounded either way.
         expect(largestDifference(received, expected)).toBeLessThanOrEqual(
@@ -200,8 +214,8 @@ describe("a convolution of whole numbers computes what its reference does", () =
     async (gain) => {
       for (const output of ["i16", "u7"] as const) {
         for (const residual of ["i16", undefined] as const) {
-          for (const activation of ["none", "silu", "relu", { hardSwish: 1 / 6 }] as const) {
-            const storage = { x: "f32", output, activation, gain } as const;
+          for (const how of BEYOND) {
+            const storage = { x: "f32", output, gain, ...how } as const;
             const { received, expected } = await bothAnswers(
               beyond,
               residual === undefined ? storage : { ...storage, residual },
@@ -209,7 +223,7 @@ describe("a convolution of whole numbers computes what its reference does", () =
             expect(largestDifference(received, expected)).toBeLessThanOrEqual(1);
             const [least, most] = STORED_RANGE[output];
             if (gain > 1) expect(Math.max(...received.data)).toBe(most);
-            if (gain > 1 && activation === "none") expect(Math.min(...received.data)).toBe(least);
+            if (gain > 1 && how.activation === "none") expect(Math.min(...received.data)).toBe(least);
           }
         }
       }
@@ -224,6 +238,7 @@ describe("a convolution of whole numbers computes what its reference does", () =
       padding: { top: 0, left: 0, bottom: 0, right: 0 },
       activation: "none" as const,
       quantization: {
+        silu: "fine" as const,
         inputZero: undefined,
         multiplier: new Float32Array(8).fill(1),
         residual: undefined,

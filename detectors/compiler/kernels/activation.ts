@@ -1,5 +1,6 @@
 /** Emits the activation that a convolution has taken over, on one vector at a time. */
 import type { Activation } from "../graph/graph.ts";
+import type { Target } from "../target.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { broadcast } from "./loops.ts";
 import { prepareOnePlusExpMinus } from "./sigmoid.ts";
@@ -8,12 +9,12 @@ import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 export type EmitActivation = (x: Local) => void;
 
 /** Prepares an activation: its constants are loaded into locals here, so call it before the loop. */
-export function prepareActivation(code: Assembler, activation: Activation): EmitActivation {
+export function prepareActivation(code: Assembler, activation: Activation, target: Target): EmitActivation {
   switch (activation) {
     case "none":
       return (x) => void code.get(x);
     case "silu": {
-      const onePlusExpMinus = prepareOnePlusExpMinus(code);
+      const onePlusExpMinus = prepareOnePlusExpMinus(code, target);
       return (x) => {
         code.get(x).get(x);
         onePlusExpMinus();

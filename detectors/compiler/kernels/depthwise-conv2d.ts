@@ -29,7 +29,7 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
     [],
     (code, window, output) => {
       if (!window || !output) throw new Error("a row function has two parameters");
-      const activate = prepareActivation(code, activation);
+      const activate = prepareActivation(code, activation, context.target);
       const weights = code.local("i32");
       const taps = Array.from({ length: kernelWidth }, () => code.local("v128"));
       const sums = Array.from({ length: TILE_PIXELS }, () => code.local("v128"));
@@ -55,7 +55,9 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
               .memory("v128.load", column * x.pixelBytes)
               .set(value);
             for (const { sum, tap } of users) {
-              multiplyAdd(code, context.target, value, tap, sum);
+              code.get(value).get(tap);
+              multiplyAdd(code, context.target, sum);
+              code.set(sum);
             }
           }
           advance(code, weights, 16 * kernelWidth);

@@ -9,7 +9,7 @@ import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 export const emitSigmoid: EmitKernel<"sigmoid"> = (node, context) =>
   emitUnary(node, context, (code) => {
     const one = broadcast(code, 1);
-    const onePlusExpMinus = prepareOnePlusExpMinus(code);
+    const onePlusExpMinus = prepareOnePlusExpMinus(code, context.target);
     return (x) => {
       code.get(one).get(x);
       onePlusExpMinus();
@@ -31,7 +31,7 @@ export const emitAdd: EmitKernel<"add"> = (node, context) => emitBinary(node, co
 export const emitMul: EmitKernel<"mul"> = (node, context) => emitBinary(node, context, "f32x4.mul");
 
 function emitActivation(node: Node, activation: Activation, context: KernelContext): FunctionReference {
-  return emitUnary(node, context, (code) => prepareActivation(code, activation));
+  return emitUnary(node, context, (code) => prepareActivation(code, activation, context.target));
 }
 
 /** @param prepare loads constants and returns what emits y for one x. */

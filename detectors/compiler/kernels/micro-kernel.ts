@@ -189,7 +189,9 @@ function accumulate(
 ): void {
   switch (dtype) {
     case "f32":
-      multiplyAdd(code, target, x, weights, sum);
+      code.get(x).get(weights);
+      multiplyAdd(code, target, sum);
+      code.set(sum);
       return;
     case "i16":
       code.get(x).get(weights).op("i32x4.dot_i16x8_s").get(sum).op("i32x4.add").set(sum);

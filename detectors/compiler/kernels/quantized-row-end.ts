@@ -1,21 +1,22 @@
 /** The end of a convolution's row where numbers are stored as integers: sums become reals and, where stored so, integers again. */
 import type { Activation, ConvolutionQuantization } from "../graph/graph.ts";
 import { leastOf } from "../ops/activation.ts";
-import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
+import type { Target } from "../target.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitActivation, prepareActivation } from "./activation.ts";
 import type { Convolution } from "./convolution.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadReals } from "./load-reals.ts";
-import { add, broadcast, repeat } from "./loops.ts";
+import { add, repeat } from "./loops.ts";
 import { multiplyAdd } from "./multiply-add.ts";
-import { type Accuracy, prepareOnePlusPower, ROUNDER } from "./sigmoid.ts";
+import { COARSE_SILU_UNIT, prepareCoarseSilu, prepareOnePlusPower } from "./sigmoid.ts";
+import { prepareStoringIntegers, ROUNDING_OFFSET } from "./store-integers.ts";
 
 /**
- * SiLU x / (1 + e^−x) is t / (1 + 2^t) in units of −ln 2: counted in these until the very end, nothing is multiplied for the
- * exponent.
+ * What SiLU's numbers are counted in until the very end, so that nothing is multiplied for the exponent: x / (1 + e^−x) is
+ * t / (1 + 2^t) in units of −ln 2.
  */
-const SILU_UNIT = -Math.LN2;
+const SILU_UNITS = { fine: -Math.LN2, coarse: COARSE_SILU_UNIT } as const;
 
 /** What a row end multiplies by and adds, per output channel. */
 interface Factors {
@@ -24,19 +25,22 @@ interface Factors {
   readonly residual: Float32Array | undefined;
   /** 1 / scale of the output, and what it was counted in. */
   readonly output: Float32Array | undefined;
-  /** What is left to add at the very end: both zero points. */
+  /** What is left to add at the very end: both zero points, and what rounding needs. */
   readonly offset: Float32Array | undefined;
 }
 
 function factorsOf(
-  { multiplier, residual, output }: ConvolutionQuantization,
+  { silu, multiplier, residual, output }: ConvolutionQuantization,
   activation: Activation,
   bias: Float32Array,
 ): Factors {
   const perOutput = output?.scale.map((scale) => 1 / scale);
   const offset = bias.map((_, channel) => {
     const at = (factors: Float32Array | undefined) => factors?.[channel] ?? 0;
-    return at(output?.zero) - at(residual?.zero) * at(residual?.scale) * (perOutput?.[channel] ?? 1);
+    const rounding = output === undefined ? 0 : ROUNDING_OFFSET[output.dtype];
+    return (
+      rounding + at(output?.zero) - at(residual?.zero) * at(residual?.scale) * (perOutput?.[channel] ?? 1)
+    );
   });
   const factors = {
     multiplier,
@@ -46,13 +50,14 @@ function factorsOf(
     offset: offset.some((one) => one !== 0) ? offset : undefined,
   };
   if (activation !== "silu") return factors;
-  const inUnits = (numbers: Float32Array) => numbers.map((number) => number / SILU_UNIT);
+  const unit = SILU_UNITS[silu];
+  const inUnits = (numbers: Float32Array) => numbers.map((number) => number / unit);
   return {
     ...factors,
     multiplier: inUnits(multiplier),
     bias: inUnits(bias),
     residual: factors.residual && inUnits(factors.residual),
-    output: (perOutput ?? new Float32Array(bias.length).fill(1)).map((factor) => factor * SILU_UNIT),
+    output: (perOutput ?? new Float32Array(bias.length).fill(1)).map((factor) => factor * unit),
   };
 }
 
@@ -146,11 +151,9 @@ function emitBlockEnd(
     const residualScale = needed.residual && loadFactor();
     const perOutput = needed.output && loadFactor();
     const offset = needed.offset && loadFactor();
-    const accuracy = quantization.output ? "whole" : "float";
-    const activate =
-      activation === "silu" ? prepareSiluInUnits(code, accuracy) : prepareActivation(code, activation);
+    const activate = prepare(activation, quantization, code, context.target);
     const least = residual ? Number.NEGATIVE_INFINITY : leastOf(activation);
-    const store = quantization.output && prepareStoring(code, quantization.output, least);
+    const store = quantization.output && prepareStoringIntegers(code, quantization.output, least);
     const value = code.local("v128");
     const results = Array.from({ length: vectors }, () => code.local("v128"));
 
@@ -158,19 +161,20 @@ function emitBlockEnd(
       for (const [vector, result] of results.entries()) {
         code.get(sums).memory("v128.load", 16 * vector);
         if (sumType === "i32") code.op("f32x4.convert_i32x4_s");
-        code.set(result);
-        code.get(ofVector(bias, vector)).set(value);
-        multiplyAdd(code, context.target, result, ofVector(multiplier, vector), value);
-        activate(value);
+        code.get(ofVector(multiplier, vector));
+        multiplyAdd(code, context.target, ofVector(bias, vector));
         code.set(value);
+        activate(value);
         if (residual && residualScale) {
+          code.set(value);
           loadReals(code, residual.dtype, addend, 0, 4 * vector);
-          code.set(result);
-          multiplyAdd(code, context.target, result, ofVector(residualScale, vector), value);
+          code.get(ofVector(residualScale, vector));
+          multiplyAdd(code, context.target, value);
         }
-        code.get(value);
-        if (perOutput) code.get(ofVector(perOutput, vector)).op("f32x4.mul");
-        if (offset) code.get(ofVector(offset, vector)).op("f32x4.add");
+        if (perOutput) code.get(ofVector(perOutput, vector));
+        if (perOutput && offset) multiplyAdd(code, context.target, ofVector(offset, vector));
+        else if (perOutput) code.op("f32x4.mul");
+        else if (offset) code.get(ofVector(offset, vector)).op("f32x4.add");
         code.set(result);
       }
       if (store) {
@@ -190,46 +194,20 @@ function emitBlockEnd(
   });
 }
 
-/** SiLU of a number in units of −ln 2. */
-function prepareSiluInUnits(code: Assembler, accuracy: Accuracy): EmitActivation {
-  const onePlusPower = prepareOnePlusPower(code, accuracy);
+/** Prepares an activation; SiLU in its units. */
+function prepare(
+  activation: Activation,
+  { silu, output }: ConvolutionQuantization,
+  code: Assembler,
+  target: Target,
+): EmitActivation {
+  if (activation !== "silu") return prepareActivation(code, activation, target);
+  if (silu === "coarse") return prepareCoarseSilu(code);
+  const onePlusPower = prepareOnePlusPower(code, output ? "whole" : "float", target);
   return (t) => {
     code.get(t).get(t);
     onePlusPower();
     code.op("f32x4.div");
-  };
-}
-
-/**
- * Prepares what rounds two vectors and stores them as eight whole numbers within their range.
- * @param least the least real that may come
- */
-function prepareStoring(
-  code: Assembler,
-  { dtype, scale, zero }: NonNullable<ConvolutionQuantization["output"]>,
-  least: number,
-): (output: Local, low: Local, high: Local) => void {
-  // Of a sum above the rounder's bits only grow, and narrowing cuts them off. One below 0 would have another sign.
-  const mayFallFar = scale.some((factor, channel) => least / factor + (zero[channel] ?? 0) <= -ROUNDER);
-  const floor = mayFallFar ? broadcast(code, -ROUNDER / 2) : undefined;
-  const rounder = broadcast(code, ROUNDER);
-  const [leastStored, mostStored] = STORED_RANGE[dtype].map((stored) => {
-    const local = code.local("v128");
-    code.i32(stored).op("i16x8.splat").set(local);
-    return local;
-  });
-  if (!leastStored || !mostStored) throw new Error("a range has two ends");
-  const narrowed = code.local("v128");
-  return (output, low, high) => {
-    code.get(output);
-    for (const reals of [low, high]) {
-      code.get(reals);
-      if (floor) code.get(floor).op("f32x4.pmax");
-      code.get(rounder).op("f32x4.add").get(rounder).op("i32x4.sub");
-    }
-    code.op("i16x8.narrow_i32x4_s").get(mostStored).op("i16x8.min_s");
-    if (dtype === "i16") code.get(leastStored).op("i16x8.max_s").memory("v128.store");
-    else code.tee(narrowed).get(narrowed).op("i8x16.narrow_i16x8_u").storeLowHalf();
   };
 }
 

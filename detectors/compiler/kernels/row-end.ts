@@ -46,11 +46,11 @@ function emitBlockEnd(
   activation: Activation,
   hasAddend: boolean,
   vectors: number,
-  { module }: KernelContext,
+  { module, target }: KernelContext,
 ): FunctionReference {
   const parameters = ["output", "addend", "pixels", "outputPitch", "addendPitch"] as const;
   return module.procedure(`row end×${vectors}`, parameters, (code, at) => {
-    const activate = prepareActivation(code, activation);
+    const activate = prepareActivation(code, activation, target);
     const value = code.local("v128");
     repeat(code, at.pixels, () => {
       for (let vector = 0; vector < vectors; vector++) {

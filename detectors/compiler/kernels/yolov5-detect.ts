@@ -166,6 +166,7 @@ function anchorConvolution(
     stride: 1,
     activation: "none",
     quantization: multiplier && {
+      silu: "fine",
       inputZero: undefined,
       multiplier: multiplier.subarray(anchor * channels, (anchor + 1) * channels),
       residual: undefined,
@@ -185,7 +186,7 @@ function outputsOf({ shape, data }: Constant, first: number, count: number): Con
 function emitScalarSigmoid(context: KernelContext): FunctionReference {
   return context.module.function("sigmoid", ["f32"], ["f32"], (code, x) => {
     if (x === undefined) throw new Error("sigmoid has one parameter");
-    const onePlusExpMinus = prepareOnePlusExpMinus(code);
+    const onePlusExpMinus = prepareOnePlusExpMinus(code, context.target);
     code.get(broadcast(code, 1)).get(x).op("f32x4.splat");
     onePlusExpMinus();
     code.op("f32x4.div").extractLane(0);

@@ -1,5 +1,5 @@
 import type { OperatorAttributes, Padding, StoredInteger, ValueType } from "../graph/graph.ts";
-import { activate } from "./activation.ts";
+import { activate, coarseSilu } from "./activation.ts";
 import { convolutionShape, convolve } from "./conv2d.ts";
 import {
   elements,
@@ -39,7 +39,9 @@ function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["qua
 
 function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["quantized_conv2d"]): Tensor {
   const { activation, padding, stride, quantization } = attributes;
-  const { inputZero, multiplier, residual, output } = quantization;
+  const { silu, inputZero, multiplier, residual, output } = quantization;
+  const activated = (x: number): number =>
+    activation === "silu" && silu === "coarse" ? coarseSilu(x) : activate(activation, x);
   const bias = inputs[2]?.data;
   const added = inputs[3]?.data;
   const noPadding = { top: 0, left: 0, bottom: 0, right: 0 };
@@ -50,7 +52,7 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["qu
     () => 0,
     (sum, channel, at) => {
       const one = (factors: Float32Array | undefined): number => factors?.[channel] ?? 0;
-      const value = activate(activation, sum * one(multiplier) + (bias?.[channel] ?? 0));
+      const value = activated(sum * one(multiplier) + (bias?.[channel] ?? 0));
       const real =
         added === undefined ? value : value + ((added[at] ?? 0) - one(residual?.zero)) * one(residual?.scale);
       if (output === undefined) return real;

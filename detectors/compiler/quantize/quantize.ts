@@ -1,6 +1,6 @@
 /** f32 graph → the same network with its feature maps and weights stored as integers. */
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import type { Constant, ConvolutionQuantization, Graph, Node } from "../graph/graph.ts";
 import { removeDead } from "../passes/remove-dead.ts";
 import { rebuild } from "../passes/rewrite.ts";
 import type { Ranges } from "./ranges.ts";
@@ -18,6 +18,9 @@ export interface Quantization {
   /** Of every feature map that a convolution makes. */
   readonly ranges: Ranges;
 }
+
+/** Bytes are much coarser than the coarse SiLU, whose errors are as often above as below. */
+const SILU = { i16: "fine", i8: "coarse" } as const;
 
 /** Maps of up to so many pixels of the picture per cell stay i16: at 7 bits they alone would cost half of all that is lost. */
 const FINE_STRIDE = 4;
@@ -38,7 +41,7 @@ export function quantize(graph: Graph, { precision, ranges }: Quantization): Gra
     if (storable.has(node.output)) {
       stored.set(node.output, storedOutput(node, graph, narrow.has(node.output), ranges, stored));
     }
-    return node.op === "conv2d" ? quantizeConvolution(node, stored, constants) : node;
+    return node.op === "conv2d" ? quantizeConvolution(node, SILU[precision], stored, constants) : node;
   });
   return removeDead(rebuild(graph, nodes, constants));
 }
@@ -84,6 +87,7 @@ function storedOutput(
 /** The convolution for inputs and output as they are stored; itself where all are f32. */
 function quantizeConvolution(
   node: Node<"conv2d">,
+  silu: ConvolutionQuantization["silu"],
   stored: ReadonlyMap<string, Stored>,
   constants: Map<string, Constant>,
 ): Node {
@@ -100,6 +104,7 @@ function quantizeConvolution(
     padding,
     activation,
     quantization: {
+      silu,
       inputZero: input?.zero.some((zero) => zero !== 0) ? input.zero : undefined,
       multiplier: own.multiplier,
       residual: residual === undefined ? undefined : (added ?? asItIs(own.multiplier.length)),

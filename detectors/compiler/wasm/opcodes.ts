@@ -104,6 +104,8 @@ export const PLAIN = {
     params: ["v128", "v128", "v128"],
     results: ["v128"],
   },
+  /** To whole numbers, towards 0. Where one does not fit into an i32, engines differ (relaxed SIMD proposal). */
+  "i32x4.relaxed_trunc_f32x4_s": unary(simd(257), "v128"),
   /** a · b + c, rounded once where the CPU can (relaxed SIMD proposal). */
   "f32x4.relaxed_madd": { code: simd(261), params: ["v128", "v128", "v128"], results: ["v128"] },
 } as const satisfies Record<string, Instruction>;
