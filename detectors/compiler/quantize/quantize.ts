@@ -11,8 +11,8 @@ import { wholeWeights } from "./whole-weights.ts";
 /** How numbers are stored. */
 export interface Quantization {
   /**
-   * `i16`: 15 bits, near lossless. `i8`: 7 bits and weights of 8, but 15 on the maps of the finest strides, which cost
-   * most of the accuracy and are few.
+   * `i16`: 15 bits, near lossless. `i8`: 7 bits and weights of 8, but 15 on those maps of the finest strides that 1×1
+   * convolutions read, which cost most of the accuracy and are few.
    */
   readonly precision: "i16" | "i8";
   /** Of every feature map that a convolution makes. */
@@ -22,7 +22,10 @@ export interface Quantization {
 /** Bytes are much coarser than the coarse SiLU, whose errors are as often above as below. */
 const SILU = { i16: "fine", i8: "coarse" } as const;
 
-/** Maps of up to so many pixels of the picture per cell stay i16: at 7 bits they alone would cost half of all that is lost. */
+/**
+ * Maps of up to so many pixels of the picture per cell stay i16: at 7 bits they alone would cost half of all that is lost.
+ * Not those that only larger kernels than 1×1 read: over neighbours the errors even out, and at 7 bits nothing more is lost.
+ */
 const FINE_STRIDE = 4;
 
 /**
@@ -46,9 +49,13 @@ export function quantize(graph: Graph, { precision, ranges }: Quantization): Gra
   return removeDead(rebuild(graph, nodes, constants));
 }
 
-/** The storable values that are stored in 7 bits: those of coarse strides, and what they pass through together with them. */
+/**
+ * The storable values that are stored in 7 bits: those of coarse strides or that neighbours even out, and what they pass
+ * through together with them.
+ */
 function narrowValues(graph: Graph, storable: ReadonlySet<string>): ReadonlySet<string> {
-  const narrow = new Set([...storable].filter((value) => strideOf(value, graph) > FINE_STRIDE));
+  const isNarrow = (value: string) => strideOf(value, graph) > FINE_STRIDE || isEvenedOut(value, graph);
+  const narrow = new Set([...storable].filter(isNarrow));
   for (let before = -1; before !== narrow.size; ) {
     before = narrow.size;
     for (const { inputs, output } of graph.nodes.filter(passesThrough)) {
@@ -57,6 +64,16 @@ function narrowValues(graph: Graph, storable: ReadonlySet<string>): ReadonlySet<
     }
   }
   return narrow;
+}
+
+/** Whether nobody reads a value but convolutions with kernels that span neighbours. */
+function isEvenedOut(value: string, { nodes, values }: Graph): boolean {
+  return nodes
+    .filter(({ inputs }) => inputs.includes(value))
+    .every(({ op, inputs: [x, weights = "", ...others] }) => {
+      const [, kernelHeight = 1, kernelWidth = 1] = values.get(weights)?.shape ?? [];
+      return op === "conv2d" && x === value && !others.includes(value) && kernelHeight * kernelWidth > 1;
+    });
 }
 
 /** Pixels of the picture per cell of a feature map. */

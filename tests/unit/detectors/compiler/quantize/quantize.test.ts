@@ -52,9 +52,10 @@ function network(): Graph {
   };
   const pixels = b.add("normalize", [b.input(SIZE, SIZE)], { scale: 1 / 255 }, "pixels");
   const stem = conv(pixels, "stem", 3, 16, 3);
+  const mixedFine = conv(stem, "mixed fine", 16, 16, 1);
   const down = b.add(
     "conv2d",
-    [stem, constant("down.w", [32, 3, 3, 16], 0.2), constant("down.b", [32], 0.5)],
+    [mixedFine, constant("down.w", [32, 3, 3, 16], 0.2), constant("down.b", [32], 0.5)],
     { stride: 2, padding: THREE_BY_THREE.padding, activation: "silu" },
     "down",
   );
@@ -111,12 +112,13 @@ describe("quantize", async () => {
     expect(worst(graph)).toBeLessThan(2e-3);
   });
 
-  test("i8 keeps the finest maps in 16 bits, and what is passed through together in the same", () => {
+  test("i8 keeps the finest maps in 16 bits where a 1×1 reads them, and stores what is passed through together alike", () => {
     const graph = quantize(floats, { precision: "i8", ranges });
     verify(graph);
     expect(dtypes(graph)).toMatchObject({
       stem: "i16",
-      down: "i16",
+      "mixed fine": "u7",
+      down: "u7",
       further: "u7",
       coarse: "u7",
       joined: "u7",
