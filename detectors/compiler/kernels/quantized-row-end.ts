@@ -35,12 +35,11 @@ function factorsOf(
   bias: Float32Array,
 ): Factors {
   const perOutput = output?.scale.map((scale) => 1 / scale);
+  const rounding = output === undefined ? 0 : ROUNDING_OFFSET[output.dtype];
   const offset = bias.map((_, channel) => {
     const at = (factors: Float32Array | undefined) => factors?.[channel] ?? 0;
-    const rounding = output === undefined ? 0 : ROUNDING_OFFSET[output.dtype];
-    return (
-      rounding + at(output?.zero) - at(residual?.zero) * at(residual?.scale) * (perOutput?.[channel] ?? 1)
-    );
+    const zero = at(output?.zero) - at(residual?.zero) * at(residual?.scale) * (perOutput?.[channel] ?? 1);
+    return zero + rounding;
   });
   const factors = {
     multiplier,

@@ -24,7 +24,7 @@ const POLYNOMIALS = {
 const FARTHEST = 126;
 
 /** What the result becomes: a float, or after all a whole number. */
-export type Accuracy = keyof typeof POLYNOMIALS;
+type Accuracy = keyof typeof POLYNOMIALS;
 
 /**
  * Prepares 1 + 2^t for the vector t on the stack. The constants are loaded into locals here, so call it before the loop: a

@@ -9,7 +9,7 @@ import { ROUNDER } from "./sigmoid.ts";
 export const ROUNDING_OFFSET: Readonly<Record<StoredInteger, number>> = { i16: 0, u7: 0.5 };
 
 /** Stores two vectors of reals as eight whole numbers. */
-export type StoreIntegers = (output: Local, low: Local, high: Local) => void;
+type StoreIntegers = (output: Local, low: Local, high: Local) => void;
 
 /**
  * Prepares what rounds reals and stores them within the range of their type.
