@@ -1,9 +1,9 @@
-import { connect, ErrorWithReasonCode, type MqttClient } from "mqtt";
+import { ErrorWithReasonCode, MqttClient } from "mqtt";
 import { writeToStream } from "mqtt-packet";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import type { MqttConfig } from "../config/schema.ts";
+import { BrokerBreach, BrokerStream, openSocket } from "./broker-stream.ts";
 import type { Message } from "./message.ts";
-import { refuseLongPackets, takesNothing } from "./packet-limits.ts";
 import { explainTls, tlsOptions } from "./tls.ts";
 
 // Left alone, it keeps a buffer for each of the 65 536 numbers a packet may have: 7 MB that nobody needs.
@@ -55,10 +55,8 @@ export async function openConnection(
   { will, signal, listening }: ConnectionOptions = {},
 ): Promise<Connection> {
   const encryption = await tlsOptions(config);
-  const client = connect({
-    ...encryption,
-    host: config.host,
-    port: config.port,
+  const stream = new BrokerStream(openSocket(config.host, config.port, encryption), () => performance.now());
+  const client = new MqttClient(() => stream, {
     clientId: config.client_id,
     ...(config.user === undefined ? {} : { username: config.user }),
     ...(config.password === undefined ? {} : { password: config.password }),
@@ -73,14 +71,16 @@ export async function openConnection(
   });
 
   let failure: Error | undefined;
-  client.on("error", (error) => {
-    failure ??= error;
-  });
+  // A packet that mqtt.js cannot read, or that answers nothing, ends the connection: what follows it cannot be trusted.
   const fail = (error: Error) => {
     failure ??= error;
     client.end(true);
   };
-  refuseLongPackets(client, fail);
+  client.on("error", fail);
+  stream.on("error", fail);
+  client.on("packetsend", (packet) => {
+    stream.sent(packet.cmd === "publish" ? packet : { cmd: packet.cmd });
+  });
   const closed = new Promise<Error>((resolve) => {
     client.once("close", () => {
       client.end(true);
@@ -99,7 +99,6 @@ export async function openConnection(
 
   return {
     send({ topic, payload, retain, qos }, acknowledged = () => {}) {
-      if (takesNothing(client.stream)) fail(new Error("it does not read what it is sent"));
       const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
       client.publish(topic, bytes, { retain, qos }, (error) => acknowledged(error ?? undefined));
     },
@@ -131,6 +130,7 @@ const NOT_AUTHORISED = 5;
 
 function explainRefusal(error: Error, config: MqttConfig): ConfigError | TransientError {
   const address = `${config.host}:${config.port}`;
+  if (error instanceof BrokerBreach) return explainBreach(error, config);
   const refusedByTls = config.tls ? explainTls(error, address) : undefined;
   if (refusedByTls !== undefined) return refusedByTls;
   const code = error instanceof ErrorWithReasonCode ? error.code : undefined;
@@ -157,10 +157,22 @@ function explainRefusal(error: Error, config: MqttConfig): ConfigError | Transie
 }
 
 function explainLoss(error: Error, config: MqttConfig): TransientError {
+  if (error instanceof BrokerBreach) return explainBreach(error, config);
   return new TransientError(
     `the connection to the broker ${config.host}:${config.port} is lost: ${reason(error)}`,
     `Check that the broker runs, and that no other client calls itself "${config.client_id}".`,
     { cause: error },
+  );
+}
+
+function explainBreach(
+  cause: BrokerBreach,
+  { host, port, topic_prefix: prefix }: MqttConfig,
+): TransientError {
+  return new TransientError(
+    `the agent disconnected from the broker ${host}:${port}: ${cause.message}`,
+    `Check that mqtt.host and mqtt.port are those of your broker, and which client publishes to ${prefix}/+/detect/set.`,
+    { cause },
   );
 }
 

@@ -1,9 +1,10 @@
 /** What a broker may do that nobody has a hold on: it gets no more of the agent's memory than a connection takes. */
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import { generate } from "mqtt-packet";
 import { expect, test } from "vitest";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
-import { openConnection } from "../../agent/mqtt/connection.ts";
+import { type Listening, openConnection } from "../../agent/mqtt/connection.ts";
 import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -22,8 +23,7 @@ test("a broker that sends one endless packet is left after a megabyte or two", a
     };
     more();
   });
-  const connection = await openConnection(settings(broker.port));
-  expect((await connection.ended).message).toContain("it sent a packet of more than a megabyte");
+  expect(await whyItEnded(broker.port)).toContain("it sent a packet of more than a megabyte");
   // What was sent and not taken in waits in the system's buffers.
   expect(sent).toBeLessThan(30);
 });
@@ -47,27 +47,122 @@ test("a broker that reads nothing is left before what waits for it fills the mem
   expect(sent).toBeLessThan(100);
 });
 
-test("many short packets are not taken for a long one", async () => {
-  const publish = Buffer.concat([Buffer.from([0x30, 5, 0, 1, 0x61]), Buffer.from("ON")]);
-  const messages = 200_000;
+test("a broker that publishes with QoS 2 is left before it fills the memory with unreleased messages", async () => {
   await using broker = await startBroker((socket) => {
-    // It has subscribed.
-    socket.once("data", () => socket.write(Buffer.concat(Array.from({ length: messages }, () => publish))));
+    for (let id = 1; id <= 20; id++) socket.write(publish("a", Buffer.alloc(900_000), { qos: 2, id }));
+  });
+  expect(await whyItEnded(broker.port)).toContain("it sent a message of QoS 2");
+});
+
+test.each([
+  ["PINGRESP", Buffer.from([0xd0, 0])],
+  ["PUBACK", Buffer.from([0x40, 2, 0, 1])],
+  ["QoS 0", publish("a", "ON")],
+  ["QoS 1", publish("a", "ON", { qos: 1, id: 1 })],
+  ["long messages", publish("a", Buffer.alloc(900_000))],
+])("a broker that floods the agent with %s is left", async (_, packet) => {
+  const blob = Buffer.concat(Array.from({ length: Math.ceil(60_000 / packet.length) }, () => packet));
+  await using broker = await startBroker((socket) => {
+    const more = () => !socket.destroyed && socket.write(blob, more);
+    more();
   });
   let heard = 0;
-  const listening = {
-    topics: ["a"],
-    hear() {
-      heard += 1;
-    },
-    refused() {},
+  const hear = () => {
+    heard++;
   };
-  const connection = await openConnection(settings(broker.port), { listening });
-  await waitUntil("all of them are heard", () => heard === messages);
+  const why = await whyItEnded(broker.port, { topics: ["a"], hear, refused() {} });
+  expect(why).toContain("it floods the agent");
+  expect(heard).toBeLessThan(3_000);
+});
+
+test("a thousand commands at once are heard, and the event loop turns meanwhile", async () => {
+  const commands = Buffer.concat(Array.from({ length: 1_000 }, () => publish("a", "ON")));
+  await using broker = await startBroker((socket) => {
+    socket.once("data", () => socket.write(commands));
+  });
+  let heard = 0;
+  let heardInTurn = 0;
+  let most = 0;
+  const hear = () => {
+    if (heardInTurn === 0) setImmediate(endTurn);
+    heard++;
+    heardInTurn++;
+  };
+  const endTurn = () => {
+    most = Math.max(most, heardInTurn);
+    heardInTurn = 0;
+  };
+  const connection = await openConnection(settings(broker.port), {
+    listening: { topics: ["a"], hear, refused() {} },
+  });
+  await waitUntil("all of them are heard", () => heard === 1_000);
+  // Fifty a turn, and the turn is counted one late.
+  expect(most).toBeLessThanOrEqual(100);
   await connection.leave(0);
 });
 
-/** A broker that accepts whoever comes and then does as it likes. */
+test.each([
+  ["a packet that no client receives", Buffer.from([0x10, 0]), "a packet of type 1"],
+  ["a second CONNACK", CONNACK, "it accepted the same connection twice"],
+  ["a packet that cannot be read", Buffer.from([0x30, 2, 0xff, 0xff]), "Cannot parse topic"],
+  ["QoS 3", Buffer.from([0x36, 5, 0, 1, 0x61, 0, 1]), "it sent a message of QoS 3"],
+])("a broker that sends %s is left", async (_, packet, why) => {
+  await using broker = await startBroker((socket) => {
+    socket.write(packet);
+  });
+  expect(await whyItEnded(broker.port)).toContain(why);
+});
+
+test("commands are heard however the packets are cut", async () => {
+  const messages = Buffer.concat(Array.from({ length: 1_000 }, (_, id) => publish("a", `message ${id}`)));
+  await using broker = await startBroker((socket) => {
+    socket.setNoDelay();
+    let sent = 0;
+    const more = () => {
+      const size = 1 + Math.floor(Math.random() * 500);
+      socket.write(messages.subarray(sent, sent + size));
+      sent += size;
+      if (sent < messages.length) setImmediate(more);
+    };
+    socket.once("data", more);
+  });
+  const heard: string[] = [];
+  const connection = await openConnection(settings(broker.port), {
+    listening: { topics: ["a"], hear: (_topic, payload) => heard.push(String(payload)), refused() {} },
+  });
+  await waitUntil("all of them are heard", () => heard.length === 1_000);
+  expect(heard.at(-1)).toBe("message 999");
+  await connection.leave(0);
+});
+
+/** Connects, and waits until the connection is over, which it may be before it is accepted. */
+async function whyItEnded(port: number, listening?: Listening): Promise<string> {
+  try {
+    const connection = await openConnection(settings(port), { listening });
+    return (await connection.ended).message;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** A PUBLISH (MQTT 3.1.1, section 3.3). */
+function publish(
+  topic: string,
+  payload: string | Buffer,
+  { qos, id }: { readonly qos: number; readonly id?: number } = { qos: 0 },
+): Buffer {
+  return generate({
+    cmd: "publish",
+    topic,
+    payload,
+    qos: qos as 0 | 1 | 2,
+    dup: false,
+    retain: false,
+    ...(id === undefined ? {} : { messageId: id }),
+  });
+}
+
+/** A broker that accepts every client and then does as it likes. */
 async function startBroker(afterwards: (socket: Socket) => void) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

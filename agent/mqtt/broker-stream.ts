@@ -1,0 +1,210 @@
+import { connect as connectTcp, isIP, type Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { connect as connectTls } from "node:tls";
+import type { TlsOptions } from "./tls.ts";
+
+/** The broker breaks the protocol, or sends more than the agent asked for: the agent disconnects. */
+export class BrokerBreach extends Error {
+  override readonly name = "BrokerBreach";
+}
+
+/** Commands are a few bytes long. The client keeps a whole packet in memory before it hands it over. */
+const LONGEST_PACKET_BYTES = 1_000_000;
+/** What a broker may send unasked at once, and how much of that it regains each second: commands, retained or not. */
+const BURST = { packets: 2_000, bytes: 4_000_000 };
+const REGAINED_PER_SECOND = { packets: 100, bytes: 100_000 };
+/** The event loop serves everything else after this many packets. */
+const PACKETS_PER_TURN = 50;
+/** More than the snapshots of many cameras, which are published again on every connect. */
+const MOST_UNSENT_BYTES = 64_000_000;
+
+// Control packet types that a client of QoS 1 receives (MQTT 3.1.1, table 2.1).
+const [CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP] = [2, 3, 4, 9, 13];
+const ANSWERS: readonly (number | undefined)[] = [CONNACK, PUBACK, SUBACK, PINGRESP];
+const ANSWERED: readonly string[] = ["subscribe", "pingreq"];
+
+/** Opens a socket to the broker, encrypted where `tls` says so. Errors are events of the socket. */
+export function openSocket(host: string, port: number, { protocol, ...tls }: TlsOptions): Socket {
+  if (protocol === "mqtt") return connectTcp({ host, port });
+  // A name for SNI; an address is none (RFC 6066, section 3).
+  return connectTls({ host, port, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });
+}
+
+/**
+ * The bytes to and from a broker, for mqtt.js, which reads without limits: it parses a whole chunk of up to 64 kB, then
+ * handles all packets in it before the event loop turns, and keeps each unreleased message of QoS 2.
+ *
+ * Reads the header of every packet (MQTT 3.1.1, section 2.2) before mqtt.js sees it. Answers to what the agent sent are
+ * free; everything else comes out of a budget (a token bucket). Fails with `BrokerBreach` where a packet is longer than a
+ * megabyte, has QoS 2 although the agent subscribes with QoS 1 at most, is none that a client receives, or exceeds the
+ * budget; and where the broker reads nothing of 64 MB.
+ */
+export class BrokerStream extends Duplex {
+  readonly #socket: Socket;
+  readonly #nowMs: () => number;
+  readonly #header = packetHeaders();
+  /** Read from the socket, not passed on yet. */
+  #pending: Buffer = Buffer.alloc(0);
+  #isWanted = false;
+  #isResting = false;
+  /** CONNACK, which answers the first packet. */
+  #expectedAnswers = 1;
+  #isAccepted = false;
+  #budget = { ...BURST };
+  #budgetAtMs: number;
+
+  /** @param nowMs milliseconds of a clock that never goes back */
+  constructor(socket: Socket, nowMs: () => number) {
+    super({ allowHalfOpen: false });
+    this.#socket = socket;
+    this.#nowMs = nowMs;
+    this.#budgetAtMs = nowMs();
+    socket.on("data", (chunk: Buffer) => {
+      socket.pause();
+      this.#pending = chunk;
+      this.#pass();
+    });
+    socket.on("end", () => this.push(null));
+    socket.on("error", (error) => this.destroy(error));
+    socket.on("close", () => this.destroy());
+    socket.pause();
+  }
+
+  /** Notes a packet that the agent sends after CONNECT: the broker may answer it with one. */
+  sent(packet: { readonly cmd: string; readonly qos?: number }): void {
+    if (ANSWERED.includes(packet.cmd) || (packet.cmd === "publish" && packet.qos === 1))
+      this.#expectedAnswers++;
+  }
+
+  override _read(): void {
+    this.#isWanted = true;
+    this.#pass();
+  }
+
+  override _writev(
+    chunks: readonly { readonly chunk: Buffer }[],
+    done: (error?: Error | null) => void,
+  ): void {
+    const socket = this.#socket;
+    socket.cork();
+    for (const { chunk } of chunks) socket.write(chunk);
+    socket.uncork();
+    const isStuck = socket.writableLength > MOST_UNSENT_BYTES;
+    done(isStuck ? new BrokerBreach("it does not read what it is sent") : null);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.destroy();
+    done(error);
+  }
+
+  /** Passes on the next packets, at most so many that the event loop keeps turning. */
+  #pass(): void {
+    if (!this.#isWanted || this.#isResting || this.destroyed) return;
+    if (this.#pending.length === 0) {
+      this.#socket.resume();
+      return;
+    }
+    const end = this.#endOfTurn();
+    if (end instanceof BrokerBreach) {
+      this.destroy(end);
+      return;
+    }
+    const part = this.#pending.subarray(0, end);
+    this.#pending = this.#pending.subarray(end);
+    this.#isWanted = false;
+    this.#isResting = true;
+    setImmediate(() => {
+      this.#isResting = false;
+      this.#pass();
+    });
+    this.push(part);
+  }
+
+  /** Where the bytes end that are passed on in this turn, or why nothing is any more. */
+  #endOfTurn(): number | BrokerBreach {
+    let position = 0;
+    for (let packets = 0; packets < PACKETS_PER_TURN; packets++) {
+      const { next, packet } = this.#header.read(this.#pending, position);
+      if (packet === undefined) return this.#pending.length;
+      const breach = this.#breachOf(packet);
+      if (breach !== undefined) return new BrokerBreach(breach);
+      position = next;
+    }
+    return position;
+  }
+
+  #breachOf({ type, qos, bytes }: PacketHeader): string | undefined {
+    if (bytes > LONGEST_PACKET_BYTES) return "it sent a packet of more than a megabyte";
+    if (type === PUBLISH && qos > 1)
+      return `it sent a message of QoS ${qos}, but the agent subscribes with QoS 1 at most`;
+    if (type === CONNACK && this.#isAccepted) return "it accepted the same connection twice";
+    if (type !== PUBLISH && !ANSWERS.includes(type))
+      return `it sent a packet of type ${type}, which no client of QoS 1 receives`;
+    if (type === CONNACK) this.#isAccepted = true;
+    if (type !== PUBLISH && this.#expectedAnswers > 0) {
+      this.#expectedAnswers--;
+      return undefined;
+    }
+    return this.#spend(bytes) ? undefined : "it floods the agent with packets that nothing asked for";
+  }
+
+  #spend(bytes: number): boolean {
+    const nowMs = this.#nowMs();
+    const seconds = (nowMs - this.#budgetAtMs) / 1000;
+    this.#budgetAtMs = nowMs;
+    const regained = (of: keyof typeof BURST) =>
+      Math.min(BURST[of], this.#budget[of] + seconds * REGAINED_PER_SECOND[of]);
+    this.#budget = { packets: regained("packets") - 1, bytes: regained("bytes") - bytes };
+    return this.#budget.packets >= 0 && this.#budget.bytes >= 0;
+  }
+}
+
+interface PacketHeader {
+  readonly type: number;
+  readonly qos: number;
+  /** Of what follows the fixed header. */
+  readonly bytes: number;
+}
+
+/** Finds the fixed headers of packets in a stream of bytes, however it arrives (MQTT 3.1.1, section 2.2). */
+function packetHeaders() {
+  /** Bytes of the last packet that have not arrived. */
+  let body = 0;
+  let first: number | undefined;
+  let length = 0;
+  let digits = 0;
+  return {
+    /**
+     * Reads on at `position` up to the end of the next header.
+     * @returns where the packet ends in these bytes, or where they end; no packet where they end before its header does
+     */
+    read(bytes: Uint8Array, position: number): { next: number; packet?: PacketHeader } {
+      let index = Math.min(bytes.length, position + body);
+      body -= index - position;
+      for (; index < bytes.length; index++) {
+        const byte = bytes[index] ?? 0;
+        if (first === undefined) {
+          first = byte;
+          continue;
+        }
+        length += (byte & 127) * 128 ** digits;
+        digits++;
+        // A fifth digit is malformed; the packet is far too long by then.
+        if (byte >= 128 && digits < 5) continue;
+        const packet = { type: first >> 4, qos: (first >> 1) & 3, bytes: length };
+        first = undefined;
+        digits = 0;
+        length = 0;
+        const next = Math.min(bytes.length, index + 1 + packet.bytes);
+        body = packet.bytes - (next - index - 1);
+        return { next, packet };
+      }
+      return { next: index };
+    },
+  };
+}
