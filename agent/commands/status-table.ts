@@ -49,13 +49,16 @@ function detectorLine(
 }
 
 function brokerLine(
-  { address, connected, waiting, dropped }: Report["broker"],
+  { address, connected, waiting, held_back: heldBack, dropped, damaged }: Report["broker"],
   { good, bad, warm }: Paints,
 ): string {
   const state = connected ? good("connected") : bad("away");
   const queue = waiting === 0 ? "" : warm(`, ${waiting} waiting`);
+  const held =
+    heldBack === 0 ? "" : bad(`, ${heldBack} of them held back: the broker ends connections over them`);
   const lost = dropped === 0 ? "" : bad(`, ${dropped} dropped`);
-  return `${address} ${state}${queue}${lost}`;
+  const broken = damaged === 0 ? "" : bad(`, ${damaged} damaged and set aside`);
+  return `${address} ${state}${queue}${held}${lost}${broken}`;
 }
 
 /** The camera, then its zones. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { Outbox } from "../mqtt/outbox.ts";
 import {
   agentStats,
   type CameraCondition,
@@ -19,7 +20,7 @@ export interface MeterDependencies {
   readonly clock: Pick<Clock, "nowMs" | "monotonicMs">;
   readonly version: string;
   readonly detector: Omit<CountedDetector, "stats"> & { readonly stats: () => CountedDetector["stats"] };
-  readonly outbox: { size(): number; dropped(): number };
+  readonly outbox: Pick<Outbox, "size" | "heldBack" | "dropped" | "damaged">;
   /** Over how long rates are taken, milliseconds. */
   readonly windowMs: number;
 }
@@ -71,8 +72,12 @@ export function openMeter(cameras: readonly MeteredCamera[], dependencies: Meter
         rss_mb: Math.round(process.memoryUsage.rss() / 1e6),
       };
       const detectors = [{ model: detector.model, stats: detector.stats() }];
-      const waiting = { waiting: outbox.size(), dropped: outbox.dropped() };
-      return agentStats(Object.fromEntries(figures), detectors, service, waiting);
+      return agentStats(Object.fromEntries(figures), detectors, service, {
+        waiting: outbox.size(),
+        held_back: outbox.heldBack(),
+        dropped: outbox.dropped(),
+        damaged: outbox.damaged(),
+      });
     },
   };
 }

@@ -107,11 +107,17 @@ function agentMetrics(registry: Registry) {
   const uptime = gauge("service_uptime_seconds", "Time since the start");
   const updated = gauge("service_last_updated_timestamp", "When these figures were taken, Unix time");
   const waiting = gauge("outbox_messages", "Messages that wait for the broker");
-  const dropped = new Counter({
-    name: "sabrewing_outbox_dropped_total",
-    help: "Messages given up because the outbox was full",
-    registers: [registry],
-  });
+  const heldBack = gauge(
+    "outbox_held_back_messages",
+    "Messages that wait and are sent again every hour only, because the broker ended the connections over them",
+  );
+  const counter = (name: string, help: string) =>
+    new Counter({ name: `sabrewing_${name}`, help, registers: [registry] });
+  const dropped = counter("outbox_dropped_total", "Messages given up because the outbox was full");
+  const damaged = counter(
+    "outbox_damaged_total",
+    "Messages found damaged on disk at the start, and set aside",
+  );
   const info = new Gauge({
     name: "sabrewing_service_info",
     help: "Always 1; its label tells the version",
@@ -124,7 +130,9 @@ function agentMetrics(registry: Registry) {
     updated.set(service.last_updated);
     info.set({ version: service.version }, 1);
     waiting.set(outbox.waiting);
+    heldBack.set(outbox.held_back);
     raiseTo(dropped, {}, outbox.dropped);
+    raiseTo(damaged, {}, outbox.damaged);
   };
 }
 

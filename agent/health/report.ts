@@ -14,7 +14,14 @@ export const ReportSchema = z.object({
   /** Seconds. */
   uptime: z.number(),
   rss_mb: z.number(),
-  broker: z.object({ address: z.string(), connected: z.boolean(), waiting: z.int(), dropped: z.int() }),
+  broker: z.object({
+    address: z.string(),
+    connected: z.boolean(),
+    waiting: z.int(),
+    held_back: z.int(),
+    dropped: z.int(),
+    damaged: z.int(),
+  }),
   detector: z.object({
     name: z.string(),
     input: z.string(),

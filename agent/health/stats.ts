@@ -81,8 +81,16 @@ export interface Stats {
     /** Resident memory of the agent, ffmpeg apart. */
     readonly rss_mb: number;
   };
-  /** What has not reached the broker: waiting for it, and given up since the start because there was no more room. */
-  readonly outbox: { readonly waiting: number; readonly dropped: number };
+  /** Messages that have not reached the broker. */
+  readonly outbox: {
+    readonly waiting: number;
+    /** Of those that wait: sent again every hour only, because the broker ended the connections over them. */
+    readonly held_back: number;
+    /** Given up since the start because there was no more room. */
+    readonly dropped: number;
+    /** Found damaged on disk at the start, and set aside. */
+    readonly damaged: number;
+  };
 }
 
 /** A camera's frames per second between two looks at its counters. */

@@ -1,6 +1,5 @@
 import type { EventMessage } from "../events/event.ts";
 import type { StoreChanges, StoredMessage } from "../state/message-store.ts";
-import type { StoreContents } from "../state/steady-store.ts";
 import { mergeUpdates, readEvent } from "./event-payload.ts";
 import type { Message } from "./message.ts";
 
@@ -23,14 +22,22 @@ export interface Entry {
  * The messages that the broker has not acknowledged, and the last one of every object in view, acknowledged or not: an
  * agent that dies leaves it to the next one, which ends the object.
  */
-export interface Backlog extends StoreContents {
+export interface Backlog {
   /**
    * @param nowMs service time
    * @returns what kind of event the message carries, if any
    */
   add(message: Message, nowMs: number): EventMessage["type"] | undefined;
-  /** The oldest message that waits, if its sequence is at most `last`. From now on it is under way. */
+  /** The oldest message that waits and is not held back, if its sequence is at most `last`. It is under way from now on. */
   take(last: number): Entry | undefined;
+  /** The oldest message that waits and was held back until now or earlier. It is under way from now on. */
+  takeHeldBack(nowMs: number): Entry | undefined;
+  /** Lets all other messages pass this one, and with it the rest of its event, until `untilMs` of service time. */
+  holdBack(sequence: number, untilMs: number): void;
+  /** Gives a message that was held back, and the rest of its event, its old place again. */
+  release(sequence: number): void;
+  /** Messages that are held back. */
+  heldBack(): number;
   /**
    * The broker has it.
    * @returns what kind of event the message carries, if any
@@ -48,6 +55,11 @@ export interface Backlog extends StoreContents {
   dropped(): number;
   /** Whether `takeChanges` would say anything. */
   hasChanges(): boolean;
+  /** What has changed since the last call. */
+  takeChanges(): StoreChanges;
+  everything(): readonly StoredMessage[];
+  /** Takes in what an earlier process left. */
+  restore(messages: readonly StoredMessage[]): void;
 }
 
 interface Kept extends Entry {
@@ -72,6 +84,8 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
   /** Of each event, oldest first. */
   const ofEvent = new Map<string, Kept[]>();
   const changed = new Set<number>();
+  /** Until when, by event. */
+  const heldBack = new Map<string, number>();
   let last = 0;
   let bytes = 0;
   let delivered = 0;
@@ -93,8 +107,29 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     if (entry.state === "delivered") delivered--;
     if (entry.event === undefined) return;
     const others = (ofEvent.get(entry.event.id) ?? []).filter((other) => other !== entry);
-    if (others.length === 0) ofEvent.delete(entry.event.id);
-    else ofEvent.set(entry.event.id, others);
+    if (others.length > 0) {
+      ofEvent.set(entry.event.id, others);
+    } else {
+      ofEvent.delete(entry.event.id);
+      heldBack.delete(entry.event.id);
+    }
+  }
+
+  /** What is held back together: consumers get the messages of an event in order, or none of them. */
+  const keyOf = ({ event, sequence }: Kept) => event?.id ?? `message ${sequence}`;
+  const keyOfSequence = (sequence: number) => {
+    const entry = kept.get(sequence);
+    return entry === undefined ? undefined : keyOf(entry);
+  };
+
+  function firstWaiting(highest: number, fits: (entry: Kept) => boolean): Entry | undefined {
+    for (const entry of kept.values()) {
+      if (entry.state !== "waiting" || !fits(entry)) continue;
+      if (entry.sequence > highest) return undefined;
+      entry.state = "under way";
+      return entry;
+    }
+    return undefined;
   }
 
   function drop(entry: Kept): void {
@@ -159,18 +194,22 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
 
   return {
     add,
-    take(highest) {
-      for (const entry of kept.values()) {
-        if (entry.state !== "waiting") continue;
-        if (entry.sequence > highest) return undefined;
-        entry.state = "under way";
-        return entry;
-      }
-      return undefined;
+    take: (highest) => firstWaiting(highest, (entry) => !heldBack.has(keyOf(entry))),
+    takeHeldBack: (nowMs) =>
+      firstWaiting(last, (entry) => (heldBack.get(keyOf(entry)) ?? Number.POSITIVE_INFINITY) <= nowMs),
+    holdBack(sequence, untilMs) {
+      const key = keyOfSequence(sequence);
+      if (key !== undefined) heldBack.set(key, untilMs);
     },
+    release(sequence) {
+      const key = keyOfSequence(sequence);
+      if (key !== undefined) heldBack.delete(key);
+    },
+    heldBack: () => [...kept.values()].filter((entry) => heldBack.has(keyOf(entry))).length,
     acknowledge(sequence) {
       const entry = kept.get(sequence);
       if (entry === undefined) return undefined;
+      heldBack.delete(keyOf(entry));
       if (isLastWord(entry)) {
         entry.state = "delivered";
         delivered++;
@@ -187,7 +226,7 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     dropped: () => dropped,
     hasChanges: () => changed.size > 0,
 
-    takeChanges(): StoreChanges {
+    takeChanges() {
       const put = [...changed].flatMap((sequence) => kept.get(sequence) ?? []).map(storedForm);
       const removed = [...changed].filter((sequence) => !kept.has(sequence));
       changed.clear();

@@ -5,6 +5,7 @@ import { RETRY_STORE_MS, type SteadyStore, steadyStore } from "../state/steady-s
 import { type Backlog, type BacklogLimits, type Entry, emptyBacklog } from "./backlog.ts";
 import { endAfterCrash, readEvent } from "./event-payload.ts";
 import type { Message } from "./message.ts";
+import { type DamagedRow, readRows } from "./stored-rows.ts";
 
 /**
  * Messages that must arrive, in order, until the broker has acknowledged them. Disposing of it brings the disk up to
@@ -20,14 +21,24 @@ export interface Outbox extends AsyncDisposable {
   startDelivery(): Promise<void>;
   /** The oldest message that waits; it is under way from now on. */
   take(): Entry | undefined;
+  /** The oldest message that was held back for an hour; it is under way from now on. */
+  takeHeldBack(): Entry | undefined;
+  /** Lets all other messages pass this one and the rest of its event for an hour. It stays on disk. */
+  holdBack(sequence: number): void;
+  /** Gives a message that was held back its old place again. */
+  release(sequence: number): void;
   /** Forgets a message: the broker has acknowledged it. */
   acknowledge(sequence: number): void;
   /** The connection is over: what is under way waits again. */
   endDelivery(): void;
   /** Messages that have not been acknowledged. */
   size(): number;
+  /** Of these, messages that are held back. */
+  heldBack(): number;
   /** Messages given up because there was no room. */
   dropped(): number;
+  /** Stored messages that were damaged and set aside. */
+  damaged(): number;
   /** Whether the messages outlive this process. */
   onDisk(): boolean;
 }
@@ -47,9 +58,12 @@ const LAZY_MS = 30_000;
 /** Nothing follows the acknowledgement of an `end` that would take it along. */
 const SOON_MS = 1_000;
 
+/** How long a message is held back that may be what ends the connections. */
+const HELD_BACK_MS = 3_600_000;
+
 /**
  * Opens an outbox on disk, takes in what an earlier process left there and ends the objects that it left in view.
- * @throws ConfigError when another agent has it open.
+ * @throws ConfigError when another agent has it open, or a newer version wrote it.
  */
 export async function openOutbox(place: StorePlace, dependencies: OutboxDependencies): Promise<Outbox> {
   const { clock, log, limits } = dependencies;
@@ -59,20 +73,39 @@ export async function openOutbox(place: StorePlace, dependencies: OutboxDependen
   const startedMs = clock.monotonicMs();
   const serviceMs = () => beganMs + clock.monotonicMs() - startedMs;
 
+  let damaged = 0;
+
   const store = steadyStore(
     place,
     {
       ...backlog,
-      restore(messages) {
-        beganMs = Math.max(beganMs, ...messages.map(({ addedMs }) => addedMs));
-        backlog.restore(messages);
+      restore(rows) {
+        const read = readRows(rows, limits.ageMs);
+        beganMs = Math.max(beganMs, ...read.messages.map(({ addedMs }) => addedMs));
+        backlog.restore(read.messages);
+        damaged = read.damaged.length;
+        reportDamaged(read.damaged, log);
         endUnfinished(backlog, serviceMs(), log);
+        return { damaged: read.damaged.map(({ sequence }) => sequence), isRepaired: read.isRepaired };
       },
     },
     dependencies,
   );
   await store.save();
-  return outboxOf(backlog, store, clock, serviceMs);
+  return { ...outboxOf(backlog, store, clock, serviceMs), damaged: () => damaged };
+}
+
+function reportDamaged(damaged: readonly DamagedRow[], log: Log): void {
+  const [first] = damaged;
+  if (first === undefined) return;
+  log.warn(
+    {
+      damaged: damaged.length,
+      remedy: `Check the disk, an SD card above all. The rows are in the table "damaged" of outbox.db.`,
+    },
+    `${damaged.length} stored messages are damaged and cannot be sent (number ${first.sequence}: ${first.problem}): ` +
+      "they are set aside, all others are delivered",
+  );
 }
 
 function endUnfinished(backlog: Backlog, nowMs: number, log: Log): void {
@@ -89,7 +122,12 @@ function endUnfinished(backlog: Backlog, nowMs: number, log: Log): void {
   );
 }
 
-function outboxOf(backlog: Backlog, store: SteadyStore, clock: Clock, serviceMs: () => number): Outbox {
+function outboxOf(
+  backlog: Backlog,
+  store: SteadyStore,
+  clock: Clock,
+  serviceMs: () => number,
+): Omit<Outbox, "damaged"> {
   const closing = new AbortController();
   let delivering = false;
   let readyUpTo = backlog.lastSequence();
@@ -137,6 +175,9 @@ function outboxOf(backlog: Backlog, store: SteadyStore, clock: Clock, serviceMs:
       return save();
     },
     take: () => backlog.take(readyUpTo),
+    takeHeldBack: () => backlog.takeHeldBack(serviceMs()),
+    holdBack: (sequence) => backlog.holdBack(sequence, serviceMs() + HELD_BACK_MS),
+    release: backlog.release,
     acknowledge(sequence) {
       const type = backlog.acknowledge(sequence);
       void saveLater(type === "end" ? SOON_MS : LAZY_MS);
@@ -146,6 +187,7 @@ function outboxOf(backlog: Backlog, store: SteadyStore, clock: Clock, serviceMs:
       backlog.putBack();
     },
     size: backlog.size,
+    heldBack: backlog.heldBack,
     dropped: backlog.dropped,
     onDisk: store.onDisk,
     async [Symbol.asyncDispose]() {

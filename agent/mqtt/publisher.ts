@@ -3,15 +3,17 @@ import type { Clock } from "../base/clock.ts";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { MqttConfig } from "../config/schema.ts";
+import { BrokerBreach } from "./broker-stream.ts";
 import { type Connection, type Listening, openConnection } from "./connection.ts";
+import { connectionLog } from "./connection-log.ts";
+import { openDelivery } from "./delivery.ts";
 import type { Message } from "./message.ts";
-import { brokerNews } from "./news.ts";
 import type { Outbox } from "./outbox.ts";
 import { availability } from "./topics.ts";
 
 /** Where messages go. Disposing of it delivers what it can within two seconds and says that the agent is offline. */
 export interface Publisher extends AsyncDisposable {
-  /** Never waits and never fails: while the broker is away, states and events are kept and news are dropped. */
+  /** Never waits and never fails: while the broker is away, states and events are kept, all else is dropped. */
   publish(message: Message): void;
   /** Whether the broker takes messages at the moment. */
   isConnected(): boolean;
@@ -33,8 +35,8 @@ const BACKOFF = { firstMs: 500, longestMs: 15_000 };
  * longest wait: two agents of one name, each of which ends the other's connection, must not take theirs for good ones.
  */
 const GOOD_AFTER_MS = 30_000;
-/** Events on their way without an acknowledgement; more would only be repeated after a break. */
-const MAX_IN_FLIGHT = 20;
+/** How often messages that are held back are looked at: whether their hour is over. */
+const RETRY_HELD_BACK_MS = 60_000;
 const DELIVER_WITHIN_MS = 2_000;
 const LEAVE_WITHIN_MS = 500;
 const LOOK_AGAIN_MS = 20;
@@ -47,7 +49,8 @@ const LOOK_AGAIN_MS = 20;
  */
 export function connectBroker(config: MqttConfig, dependencies: PublisherDependencies): Publisher {
   const { outbox, clock, log, random, listening } = dependencies;
-  const news = brokerNews(config, outbox, clock, log);
+  const connections = connectionLog(config, outbox, clock, log);
+  const delivery = openDelivery(outbox, log);
   const states = new Map<string, Message>();
   const leaving = new AbortController();
   let current: { readonly connection: Connection; deliver(): void } | undefined;
@@ -56,32 +59,34 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
     let attempt = 0;
     while (!leaving.signal.aborted) {
       const startedMs = clock.monotonicMs();
-      const lostBecause = await connectOnce();
+      await connectOnce();
       if (leaving.signal.aborted) return;
-      news.failed(lostBecause);
       attempt = clock.monotonicMs() - startedMs > GOOD_AFTER_MS ? 1 : attempt + 1;
       await clock.sleep(backoffMs(attempt, BACKOFF, random), leaving.signal);
     }
   }
 
-  /** One connection from beginning to end: what ended it, or why there was none. */
-  async function connectOnce(): Promise<ConfigError | TransientError> {
+  /** One connection from beginning to end. */
+  async function connectOnce(): Promise<void> {
     const over = new AbortController();
     try {
       const will = availability(config.topic_prefix, "offline");
       const connection = await openConnection(config, { will, signal: leaving.signal, listening });
       connection.send(availability(config.topic_prefix, "online"));
       for (const message of states.values()) connection.send(message);
-      const deliver = deliverTo(connection, outbox);
+      const { deliver, holds, ended } = delivery.start(connection);
       current = { connection, deliver };
-      news.connected();
-      void tellWhenItHolds(over.signal);
+      connections.connected();
+      void noteThatItHolds(over.signal, holds);
+      void retryHeldBack(over.signal, deliver);
       await outbox.startDelivery();
       deliver();
-      return await connection.ended;
+      const lostBecause = await connection.ended;
+      if (leaving.signal.aborted) return;
+      connections.failed(lostBecause, ended(!(lostBecause.cause instanceof BrokerBreach)));
     } catch (error) {
-      if (error instanceof ConfigError || error instanceof TransientError) return error;
-      throw error;
+      if (!(error instanceof ConfigError || error instanceof TransientError)) throw error;
+      if (!leaving.signal.aborted) connections.failed(error);
     } finally {
       over.abort();
       current = undefined;
@@ -89,21 +94,30 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
     }
   }
 
-  async function tellWhenItHolds(over: AbortSignal): Promise<void> {
+  async function noteThatItHolds(over: AbortSignal, holds: () => void): Promise<void> {
     await clock.sleep(GOOD_AFTER_MS, over);
-    if (!over.aborted) news.holds();
+    if (over.aborted) return;
+    connections.holds();
+    holds();
+  }
+
+  async function retryHeldBack(over: AbortSignal, deliver: () => void): Promise<void> {
+    while (!over.aborted) {
+      await clock.sleep(RETRY_HELD_BACK_MS, over);
+      if (!over.aborted) deliver();
+    }
   }
 
   async function takeLeave(): Promise<void> {
     if (leaving.signal.aborted) return connected;
     const untilMs = clock.monotonicMs() + DELIVER_WITHIN_MS;
-    const mustWait = () => outbox.size() > 0 && (current !== undefined || !outbox.onDisk());
+    const mustWait = () => outbox.size() > outbox.heldBack() && (current !== undefined || !outbox.onDisk());
     while (mustWait() && clock.monotonicMs() < untilMs) await clock.sleep(LOOK_AGAIN_MS);
     leaving.abort();
     current?.connection.send(availability(config.topic_prefix, "offline"));
     await current?.connection.leave(LEAVE_WITHIN_MS);
     await connected;
-    news.left();
+    connections.left();
   }
 
   const connected = keepConnected();
@@ -114,29 +128,10 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
         current?.connection.send(message);
       } else {
         void outbox.add(message).then(() => current?.deliver());
-        news.queued();
+        connections.queued();
       }
     },
     isConnected: () => current !== undefined,
     [Symbol.asyncDispose]: takeLeave,
-  };
-}
-
-/** Offers the outbox to one connection from its beginning; each acknowledgement lets the next message go. */
-function deliverTo(connection: Connection, outbox: Outbox): () => void {
-  let inFlight = 0;
-  return function deliver() {
-    while (inFlight < MAX_IN_FLIGHT) {
-      const entry = outbox.take();
-      if (entry === undefined) return;
-      inFlight++;
-      connection.send(entry.message, (error) => {
-        // The connection is over: the message stays in the outbox for the next one.
-        if (error !== undefined) return;
-        inFlight--;
-        outbox.acknowledge(entry.sequence);
-        deliver();
-      });
-    }
   };
 }

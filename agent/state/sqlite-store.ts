@@ -1,17 +1,21 @@
-import { access, type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { access, chmod, type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import {
   type MessageStore,
   type StoredMessage,
+  type StoredRow,
   StoreError,
   type StoreErrorKind,
   type StorePlace,
+  type StoreSetAside,
 } from "./message-store.ts";
 
 const FILE = "outbox.db";
 /** What is in the file (PRAGMA user_version); 0 is a file that was just made. */
 const LAYOUT = 1;
+/** Events tell who came when: only the agent's own user reads them. */
+const [PRIVATE_FOLDER, PRIVATE_FILE] = [0o700, 0o600];
 /** An agent that is about to end may have this long. */
 const BUSY_TIMEOUT_MS = 2_000;
 
@@ -36,6 +40,11 @@ const TABLE = `
   ) STRICT;
   PRAGMA user_version = ${LAYOUT};`;
 
+/** Damaged rows, as they were found; the oldest of too many give way. */
+const MOST_SET_ASIDE = 1_000;
+const SET_ASIDE_TABLE =
+  "CREATE TABLE IF NOT EXISTS damaged (sequence ANY, topic ANY, payload ANY, delivered ANY, added_ms ANY) STRICT";
+
 /** The store of a folder: one SQLite database (node:sqlite). Folder and file are made where they are missing. */
 export function sqliteStore(directory: string): StorePlace {
   const path = join(directory, FILE);
@@ -46,7 +55,10 @@ export function sqliteStore(directory: string): StorePlace {
 }
 
 async function openDatabase(directory: string, path: string): Promise<MessageStore> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await mkdir(directory, { recursive: true, mode: PRIVATE_FOLDER });
+  // SQLite would make it readable for everybody. Its log gets the mode of the database.
+  await (await open(path, "a", PRIVATE_FILE)).close();
+  await chmod(path, PRIVATE_FILE);
   // Loaded only here: before Node 24.15 that alone writes a warning to standard error.
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
@@ -63,16 +75,17 @@ function prepareDatabase(database: DatabaseSync): void {
   database.exec(SETTINGS);
   const verdict = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (verdict !== "ok") throw new StoreError("damaged", String(verdict));
-  const layout = database.prepare("PRAGMA user_version").get()?.user_version;
+  const layout = Number(database.prepare("PRAGMA user_version").get()?.user_version);
   if (layout === 0) {
     inTransaction(database, () => database.exec(TABLE));
   } else if (layout !== LAYOUT) {
-    throw new StoreError("damaged", `expected a store of layout ${LAYOUT}, found layout ${layout}`);
+    const kind = layout > LAYOUT ? "newer" : "damaged";
+    throw new StoreError(kind, `expected a store of layout ${LAYOUT}, found layout ${layout}`);
   }
 }
 
 function storeOf(path: string, database: DatabaseSync, log: FileHandle): MessageStore {
-  const select = database.prepare("SELECT * FROM messages ORDER BY sequence");
+  const select = selectRows(database);
   const put = database.prepare("INSERT OR REPLACE INTO messages VALUES (?, ?, ?, ?, ?)");
   const remove = database.prepare("DELETE FROM messages WHERE sequence = ?");
   const putAll = (messages: readonly StoredMessage[]) => {
@@ -82,7 +95,19 @@ function storeOf(path: string, database: DatabaseSync, log: FileHandle): Message
   };
   const change = (work: () => void) => withStoreError(path, () => inTransaction(database, work));
   return {
-    load: () => withStoreError(path, () => select.all().map(storedMessage)),
+    load: () => withStoreError(path, () => select.all().map(storedRow)),
+    setRowsAside: (sequences) =>
+      change(() => {
+        database.exec(SET_ASIDE_TABLE);
+        const copy = database.prepare("INSERT INTO damaged SELECT * FROM messages WHERE sequence = ?");
+        for (const sequence of sequences) {
+          copy.run(sequence);
+          remove.run(sequence);
+        }
+        database.exec(
+          `DELETE FROM damaged WHERE rowid <= (SELECT max(rowid) FROM damaged) - ${MOST_SET_ASIDE}`,
+        );
+      }),
     write: ({ put: added, removed }) =>
       change(() => {
         for (const sequence of removed) remove.run(sequence);
@@ -114,27 +139,44 @@ function inTransaction(database: DatabaseSync, work: () => void): void {
   }
 }
 
-function storedMessage(row: Readonly<Record<string, unknown>>): StoredMessage {
-  const { sequence, topic, payload, delivered, added_ms } = row;
-  if (typeof payload !== "string" && !(payload instanceof Uint8Array)) {
-    throw new StoreError("damaged", `message ${sequence}: expected text or bytes, found ${typeof payload}`);
-  }
-  return {
-    sequence: Number(sequence),
-    topic: String(topic),
-    payload,
-    delivered: delivered === 1,
-    addedMs: Number(added_ms),
-  };
+/** Every integer as a bigint: one that is out of JavaScript's range would be an error. */
+function selectRows(database: DatabaseSync) {
+  const select = database.prepare("SELECT * FROM messages ORDER BY sequence");
+  select.setReadBigInts(true);
+  return select;
 }
 
-async function moveAside(path: string): Promise<string> {
+function storedRow({
+  sequence,
+  topic,
+  payload,
+  delivered,
+  added_ms: addedMs,
+}: Readonly<Record<string, unknown>>): StoredRow {
+  if (typeof sequence !== "bigint") throw new StoreError("damaged", `a row is numbered ${typeof sequence}`);
+  return { sequence, topic, payload, delivered, addedMs };
+}
+
+async function moveAside(path: string): Promise<StoreSetAside> {
   const aside = `${path}.damaged`;
   await rm(`${aside}-wal`, { force: true });
   await rename(path, aside);
   // A log left behind would be taken for the new file's.
   if (await exists(`${path}-wal`)) await rename(`${path}-wal`, `${aside}-wal`);
-  return aside;
+  return { path: aside, rows: await readableRows(aside) };
+}
+
+/** The rows of a damaged database, up to the first that SQLite cannot read. */
+async function readableRows(path: string): Promise<readonly StoredRow[]> {
+  const { DatabaseSync } = await import("node:sqlite");
+  const rows: StoredRow[] = [];
+  try {
+    using database = new DatabaseSync(path);
+    for (const row of selectRows(database).iterate()) rows.push(storedRow(row));
+  } catch {
+    // What is wrong has been reported; what was read so far is what there is.
+  }
+  return rows;
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import {
   type MessageStore,
   type StoreChanges,
   type StoredMessage,
+  type StoredRow,
   StoreError,
   type StorePlace,
 } from "./message-store.ts";
@@ -15,14 +16,22 @@ export interface StoreContents {
   takeChanges(): StoreChanges;
   everything(): readonly StoredMessage[];
   /** Takes in what an earlier process left on disk. Called once, when the store can be read for the first time. */
-  restore(messages: readonly StoredMessage[]): void;
+  restore(rows: readonly StoredRow[]): Restored;
+}
+
+/** What became of the rows of a store. */
+export interface Restored {
+  /** Rows that hold no message. */
+  readonly damaged: readonly bigint[];
+  /** Whether messages differ from their rows: the store is to be written anew. */
+  readonly isRepaired: boolean;
 }
 
 /** A copy on disk that gets by without a disk. */
 export interface SteadyStore extends AsyncDisposable {
   /**
    * Brings the disk up to date, or does without where it refuses. Not to be called while a call is under way.
-   * @throws ConfigError when, at the first call, another agent has the store.
+   * @throws ConfigError when, at the first call, another agent has the store, or a newer version wrote it.
    */
   save(): Promise<void>;
   /** Whether the last `save` reached the disk. */
@@ -45,20 +54,27 @@ export function steadyStore(
   let restored = false;
   let refused: { readonly sinceMs: number; readonly retryAtMs: number } | undefined;
 
-  async function write(): Promise<void> {
+  async function write(rows?: readonly StoredRow[]): Promise<void> {
     if (store === undefined) {
       store = await place.open();
-      if (restored) {
-        contents.takeChanges();
-        store.replace(contents.everything());
-      } else {
-        contents.restore(store.load());
-        restored = true;
-      }
+      if (restored) fill(store);
+      else takeIn(store, rows ?? store.load());
     }
     const changes = contents.takeChanges();
     if (changes.put.length + changes.removed.length > 0) store.write(changes);
     await store.sync();
+  }
+
+  function takeIn(opened: MessageStore, rows: readonly StoredRow[]): void {
+    const { damaged, isRepaired } = contents.restore(rows);
+    restored = true;
+    if (damaged.length > 0) opened.setRowsAside(damaged);
+    if (isRepaired) fill(opened);
+  }
+
+  function fill(opened: MessageStore): void {
+    contents.takeChanges();
+    opened.replace(contents.everything());
   }
 
   async function writeToSoundStore(): Promise<void> {
@@ -67,15 +83,12 @@ export function steadyStore(
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== "damaged") throw error;
       await close();
-      const aside = await place.setAside();
+      const { path, rows } = await place.setAside();
       log.warn(
-        {
-          remedy:
-            "Check the disk, an SD card above all. What can still be read of the events is in that file.",
-        },
-        `the stored events are damaged (${error.message}): set aside as ${aside}, going on with a new file`,
+        { remedy: "Check the disk, an SD card above all.", readable: rows.length },
+        `the stored events are damaged (${error.message}): the file is now ${path}; the agent continues with a new one and the messages that could be read`,
       );
-      await write();
+      await write(rows);
     }
   }
 
@@ -109,7 +122,9 @@ export function steadyStore(
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         await close();
-        if (error.kind === "busy" && !restored && refused === undefined) throw inUse(error);
+        const isFirst = !restored && refused === undefined;
+        if (error.kind === "busy" && isFirst) throw inUse(error);
+        if (error.kind === "newer" && isFirst) throw ofNewerVersion(error);
         tellRefusal(error);
         return;
       }
@@ -121,6 +136,14 @@ export function steadyStore(
     onDisk: () => store !== undefined,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function ofNewerVersion(error: StoreError): ConfigError {
+  return new ConfigError(
+    `a newer version of sabrewing wrote the stored events (${error.message})`,
+    "Install that version again, or set state_dir to another folder: this version then starts without those events.",
+    { cause: error },
+  );
 }
 
 function inUse(error: StoreError): ConfigError {

@@ -60,7 +60,7 @@ async function openScene(): Promise<Scene> {
     pid: 1,
     uptime: 3725,
     rss_mb: 123,
-    broker: { address: "broker:1883", connected: true, waiting: 2, dropped: 0 },
+    broker: { address: "broker:1883", connected: true, waiting: 2, held_back: 0, dropped: 0, damaged: 0 },
     detector: {
       name: "scripted",
       input: "64x32",

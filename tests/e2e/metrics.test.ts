@@ -19,7 +19,7 @@ function statsAfter(frames: number) {
     { door: cameraStats(nothing, now, 2, condition) },
     [{ model: detector.model, stats }],
     { uptime: 60, version: "1.2.3", last_updated: 1_700_000_000, pid: 42, rss_mb: 150 },
-    { waiting: 4, dropped: 0 },
+    { waiting: 4, held_back: 0, dropped: 0, damaged: 0 },
   );
 }
 

@@ -1,6 +1,7 @@
 import {
   type MessageStore,
   type StoredMessage,
+  type StoredRow,
   StoreError,
   type StoreErrorKind,
   type StorePlace,
@@ -9,7 +10,11 @@ import {
 /** A disk in memory that outlives those who open it, and fails when it is told to. */
 export interface MemoryPlace extends StorePlace {
   /** From now on opening, writing and syncing fail like this; undefined: they work. */
-  refuse(kind: StoreErrorKind | undefined): void;
+  refuse(kind: StoreErrorKind | undefined, how?: { readonly areRowsReadable: boolean }): void;
+  /** Changes fields of the row of a message. */
+  damage(sequence: number, fields: Partial<StoredRow>): void;
+  /** Sequences of the rows that were set aside. */
+  readonly rowsAside: readonly bigint[];
   /** What a process that starts now would find. */
   stored(): readonly StoredMessage[];
   /** What has been written: one list of sequences for each write. */
@@ -24,7 +29,10 @@ export interface MemoryPlace extends StorePlace {
 export function memoryPlace(initially: readonly StoredMessage[] = []): MemoryPlace {
   const messages = new Map(initially.map((message) => [message.sequence, message]));
   const writes: number[][] = [];
+  const damages = new Map<number, Partial<StoredRow>>();
+  const rowsAside: bigint[] = [];
   let refused: StoreErrorKind | undefined;
+  let areRowsReadable = false;
   let synced: Promise<void> = Promise.resolve();
   let asides = 0;
 
@@ -36,8 +44,16 @@ export function memoryPlace(initially: readonly StoredMessage[] = []): MemoryPla
     for (const message of added) messages.set(message.sequence, message);
   }
   const stored = () => [...messages.values()].sort((a, b) => a.sequence - b.sequence);
+  const rows = () =>
+    stored()
+      .map((message) => ({ ...storedRow(message), ...damages.get(message.sequence) }))
+      .sort((a, b) => Number(a.sequence - b.sequence));
   const store: MessageStore = {
-    load: stored,
+    load: rows,
+    setRowsAside(sequences) {
+      rowsAside.push(...sequences);
+      for (const sequence of sequences) messages.delete(Number(sequence));
+    },
     write(changes) {
       check();
       for (const sequence of changes.removed) messages.delete(sequence);
@@ -61,13 +77,17 @@ export function memoryPlace(initially: readonly StoredMessage[] = []): MemoryPla
     },
     async setAside() {
       if (refused === "damaged") refused = undefined;
+      const readable = areRowsReadable ? rows() : [];
       messages.clear();
       asides++;
-      return "aside";
+      return { path: "aside", rows: readable };
     },
-    refuse(kind) {
+    refuse(kind, how) {
       refused = kind;
+      areRowsReadable = how?.areRowsReadable ?? false;
     },
+    damage: (sequence, fields) => damages.set(sequence, fields),
+    rowsAside,
     stored,
     writes,
     holdSync() {
@@ -76,5 +96,16 @@ export function memoryPlace(initially: readonly StoredMessage[] = []): MemoryPla
       return resolve;
     },
     asides: () => asides,
+  };
+}
+
+/** A message as SQLite has it. */
+export function storedRow({ sequence, topic, payload, delivered, addedMs }: StoredMessage): StoredRow {
+  return {
+    sequence: BigInt(sequence),
+    topic,
+    payload,
+    delivered: delivered ? 1n : 0n,
+    addedMs: BigInt(Math.round(addedMs)),
   };
 }

@@ -22,7 +22,7 @@ const REPORT: Report = {
   pid: 42,
   uptime: 93_784,
   rss_mb: 150,
-  broker: { address: "broker:1883", connected: true, waiting: 0, dropped: 0 },
+  broker: { address: "broker:1883", connected: true, waiting: 0, held_back: 0, dropped: 0, damaged: 0 },
   detector: {
     name: "yolov5n",
     input: "320x320",
@@ -70,13 +70,15 @@ latest events
 test("what is wrong stands out", () => {
   const troubled = {
     ...REPORT,
-    broker: { address: "broker:1883", connected: false, waiting: 7, dropped: 2 },
+    broker: { address: "broker:1883", connected: false, waiting: 7, held_back: 1, dropped: 2, damaged: 3 },
     detector: { ...REPORT.detector, faults: 3, restarts: 1 },
     cameras: [{ ...CAMERA, connection_quality: "poor", skipped_fps: 1.5, detection_enabled: false }],
     events: [],
   };
   const text = statusTable(troubled, { colour: false, nowMs: 0 });
-  expect(text).toContain("away, 7 waiting, 2 dropped");
+  expect(text).toContain(
+    "away, 7 waiting, 1 of them held back: the broker ends connections over them, 2 dropped, 3 damaged and set aside",
+  );
   expect(text).toContain("3 faults, 1 restarts");
   expect(text).toMatch(/door {5}● poor {2}5\.0\/5 {2}off {6}1\.5/);
   expect(text).toContain("no events yet");

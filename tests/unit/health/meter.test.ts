@@ -20,7 +20,7 @@ function meterOf(clock: HandClock, windowMs: number) {
     clock,
     version: "1.2.3",
     detector: scriptedDetector([]),
-    outbox: { size: () => 2, dropped: () => 1 },
+    outbox: { size: () => 2, heldBack: () => 0, dropped: () => 1, damaged: () => 0 },
     windowMs,
   });
   return {

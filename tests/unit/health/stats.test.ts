@@ -34,7 +34,7 @@ test("the agent's figures add up its cameras and name its detectors", () => {
     { door: camera, yard: camera },
     [{ model, stats: { ...detector.stats(), inferenceMs: 12.34 } }],
     service,
-    { waiting: 3, dropped: 1 },
+    { waiting: 3, held_back: 0, dropped: 1, damaged: 0 },
   );
   expect(stats).toMatchObject({
     camera_fps: 10,
@@ -45,6 +45,6 @@ test("the agent's figures add up its cameras and name its detectors", () => {
       yolov5n: { licence: "none", state: "working", inference_speed: 12.3, restarts: 0, faults: { trap: 0 } },
     },
     service,
-    outbox: { waiting: 3, dropped: 1 },
+    outbox: { waiting: 3, held_back: 0, dropped: 1, damaged: 0 },
   });
 });

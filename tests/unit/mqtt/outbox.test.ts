@@ -151,11 +151,57 @@ describe("an outbox that an agent left behind when it died", () => {
     expect(lines).toEqual([]);
   });
 
-  test("may hold what no agent wrote: it is passed on", async () => {
-    const message = { sequence: 7, topic: "t", payload: "no JSON", delivered: false, addedMs: 0 };
-    const { outbox } = await start(memoryPlace([message]));
-    expect(outbox.take()).toMatchObject({ sequence: 7, message: { payload: "no JSON" } });
+  test("sets damaged messages aside with one line, and delivers all others", async () => {
+    const place = memoryPlace();
+    const died = await start(place);
+    for (const id of ["ann", "bob", "cid"]) {
+      await died.outbox.add(aboutObject(id, "new", 1));
+      await died.outbox.add(aboutObject(id, "end", 2));
+    }
+    place.damage(1, { topic: "events/#" });
+    place.damage(4, { payload: "no JSON" });
+
+    const { outbox, lines } = await start(place);
+    expect(taken(outbox)).toEqual(["ann end 2", "bob new 1", "cid new 1", "cid end 2", "bob end 2 crash"]);
+    expect(outbox.damaged()).toBe(2);
+    expect(lines).toMatchObject([
+      {
+        level: "warn",
+        msg: expect.stringMatching(/^2 stored messages are damaged .*number 1: its topic holds/),
+      },
+      { level: "warn", events: 1 },
+    ]);
+    expect(place.rowsAside).toEqual([1n, 4n]);
   });
+
+  test("delivers a message whose number is damaged behind the others, under a number that can go on", async () => {
+    const place = memoryPlace();
+    const died = await start(place);
+    for (const id of ["ann", "bob", "cid"]) await died.outbox.add(aboutObject(id, "end", 2));
+    place.damage(1, { sequence: 2n ** 63n - 1n });
+
+    const { outbox } = await start(place);
+    await outbox.startDelivery();
+    await outbox.add(aboutObject("dan", "new", 1));
+    expect(taken(outbox)).toEqual(["bob end 2", "cid end 2", "ann end 2", "dan new 1"]);
+    expect(place.stored().map(({ sequence }) => sequence)).toEqual([2, 3, 4, 5]);
+  });
+
+  test.each([9_000_000_000_000_000_000n, -1n, 3_600_001n])(
+    "gives up no message as too old because the time of another is damaged: %s",
+    async (addedMs) => {
+      const place = memoryPlace();
+      const died = await start(place);
+      for (const id of ["ann", "bob", "cid"]) {
+        await died.outbox.add(aboutObject(id, "new", 1));
+        await died.outbox.add(aboutObject(id, "end", 2));
+      }
+      place.damage(6, { addedMs });
+      const { outbox } = await start(place);
+      await outbox.add(aboutObject("dan", "new", 1));
+      expect(outbox.size()).toBe(7);
+    },
+  );
 });
 
 describe("the age of a message", () => {
@@ -239,7 +285,7 @@ describe("a disk that refuses", () => {
     expect(place.asides()).toBe(1);
     expect(stored(place)).toEqual(["ann new 1", "bob new 1"]);
     expect(lines).toMatchObject([
-      { level: "warn", msg: expect.stringMatching(/damaged .* set aside as aside/) },
+      { level: "warn", msg: expect.stringMatching(/are damaged .*: the file is now aside/) },
     ]);
   });
 
@@ -250,6 +296,26 @@ describe("a disk that refuses", () => {
     const { outbox } = await start(place);
     expect(outbox.size()).toBe(0);
     expect(outbox.onDisk()).toBe(true);
+  });
+
+  test("because part of it was damaged at the start: what can be read is delivered", async () => {
+    const place = memoryPlace();
+    await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
+    place.refuse("damaged", { areRowsReadable: true });
+    const { outbox } = await start(place);
+    expect(taken(outbox)).toEqual(["ann new 1", "ann end 2 crash"]);
+  });
+
+  test("because a newer version wrote it: the agent does not start, and touches nothing", async () => {
+    const place = memoryPlace();
+    await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
+    place.refuse("newer");
+    await expect(start(place)).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringContaining("a newer version of sabrewing wrote the stored events"),
+    });
+    expect(place.asides()).toBe(0);
+    expect(stored(place)).toEqual(["ann new 1"]);
   });
 
   test("because another agent has it: the second agent does not start, and says what to do", async () => {

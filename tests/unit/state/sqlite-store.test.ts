@@ -4,21 +4,28 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import type { MessageStore, StoredMessage } from "../../../agent/state/message-store.ts";
+import type { MessageStore, StoredMessage, StoredRow } from "../../../agent/state/message-store.ts";
 import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
+import { storedRow } from "../../support/memory-store.ts";
 import { seededBytes } from "../../support/seeded.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const message = (sequence: number, more: Partial<StoredMessage> = {}): StoredMessage => {
   return { sequence, topic: "t", payload: `payload ${sequence}`, delivered: false, addedMs: 5, ...more };
 };
+const row = (sequence: number, more: Partial<StoredRow> = {}): StoredRow => ({
+  ...storedRow(message(sequence)),
+  ...more,
+});
 const nothing = { put: [], removed: [] };
 
 describe("the store on disk", () => {
@@ -32,7 +39,7 @@ describe("the store on disk", () => {
     await store.sync();
     await store.close();
     await using again = await opened(directory);
-    expect(again.store.load()).toEqual([message(1, { delivered: true }), message(2, { payload: bytes })]);
+    expect(again.store.load()).toEqual([row(1, { delivered: 1n }), row(2, { payload: bytes })]);
   });
 
   test("holds what was written although nobody closed it", async () => {
@@ -46,7 +53,7 @@ describe("the store on disk", () => {
       copyFileSync(join(folder.path, file), join(copy, file));
     await left.close();
     await using found = await opened(copy);
-    expect(found.store.load()).toEqual([message(1)]);
+    expect(found.store.load()).toEqual([row(1)]);
   });
 
   test("forgets everything else when it is replaced", async () => {
@@ -54,7 +61,57 @@ describe("the store on disk", () => {
     await using held = await opened(folder.path);
     held.store.write({ put: [message(1), message(2)], removed: [] });
     held.store.replace([message(7)]);
-    expect(held.store.load()).toEqual([message(7)]);
+    expect(held.store.load()).toEqual([row(7)]);
+  });
+
+  test("is read and written by its own user only, also where it was not before", async () => {
+    await using folder = await temporaryFolder();
+    const files = ["outbox.db", "outbox.db-wal"].map((file) => join(folder.path, file));
+    const modes = () => files.map((file) => (statSync(file).mode & 0o777).toString(8));
+    const umask = process.umask(0);
+    try {
+      {
+        await using _made = await opened(folder.path);
+        expect(modes()).toEqual(["600", "600"]);
+      }
+      chmodSync(join(folder.path, "outbox.db"), 0o644);
+      await using _found = await opened(folder.path);
+      expect(modes()).toEqual(["600", "600"]);
+    } finally {
+      process.umask(umask);
+    }
+  });
+
+  test("reads rows whatever their values are, and sets them aside as they are", async () => {
+    await using folder = await temporaryFolder();
+    const { DatabaseSync } = await import("node:sqlite");
+    const store = await sqliteStore(folder.path).open();
+    store.write({ put: [message(1)], removed: [] });
+    await store.close();
+    const path = join(folder.path, "outbox.db");
+    {
+      using database = new DatabaseSync(path);
+      const insert = database.prepare("INSERT INTO messages VALUES (?, ?, ?, ?, ?)");
+      insert.run(2n ** 63n - 1n, "a\0b", 2n ** 62n, -7n, -(2n ** 63n));
+      insert.run(-5n, "", "", 0n, 0n);
+    }
+    await using again = await opened(folder.path);
+    const strange = {
+      sequence: 2n ** 63n - 1n,
+      topic: "a\0b",
+      payload: 2n ** 62n,
+      delivered: -7n,
+      addedMs: -(2n ** 63n),
+    };
+    expect(again.store.load().map(({ sequence }) => sequence)).toEqual([-5n, 1n, 2n ** 63n - 1n]);
+    expect(again.store.load().at(-1)).toEqual(strange);
+    again.store.setRowsAside([strange.sequence, -5n]);
+    expect(again.store.load()).toEqual([row(1)]);
+    await again.close();
+    using database = new DatabaseSync(path);
+    const aside = database.prepare("SELECT * FROM damaged");
+    aside.setReadBigInts(true);
+    expect(aside.all()[0]).toMatchObject({ sequence: 2n ** 63n - 1n, topic: "a\0b" });
   });
 
   test("is for one process only", { timeout: 20_000 }, async () => {
@@ -90,24 +147,24 @@ describe("the store on disk", () => {
     damage(join(folder.path, "outbox.db"));
     await expect(place.open()).rejects.toMatchObject({ name: "StoreError", kind: "damaged" });
     const aside = await place.setAside();
-    expect(existsSync(aside)).toBe(true);
+    expect(existsSync(aside.path)).toBe(true);
     await using fresh = await opened(folder.path);
     expect(fresh.store.load()).toEqual([]);
   });
 
-  test("is damaged where another program's tables are in it, or a later layout", async () => {
+  test("is damaged where another program's tables are in it, and newer where a later version wrote it", async () => {
     await using folder = await temporaryFolder();
     const { DatabaseSync } = await import("node:sqlite");
-    for (const [index, sql] of [
-      "PRAGMA user_version = 99",
-      "CREATE TABLE messages (a); PRAGMA user_version = 1",
-    ].entries()) {
-      const directory = join(folder.path, String(index));
-      mkdirSync(directory);
+    for (const [kind, sql] of [
+      ["newer", "PRAGMA user_version = 99"],
+      ["damaged", "PRAGMA user_version = -1"],
+      ["damaged", "CREATE TABLE messages (a); PRAGMA user_version = 1"],
+    ]) {
+      const directory = mkdtempSync(join(folder.path, "store-"));
       using database = new DatabaseSync(join(directory, "outbox.db"));
-      database.exec(sql);
+      database.exec(sql ?? "");
       database.close();
-      await expect(sqliteStore(directory).open()).rejects.toMatchObject({ kind: "damaged" });
+      await expect(sqliteStore(directory).open()).rejects.toMatchObject({ kind });
     }
   });
 
@@ -133,7 +190,14 @@ describe("the store on disk", () => {
   });
 });
 
-async function opened(directory: string): Promise<{ readonly store: MessageStore } & AsyncDisposable> {
+async function opened(
+  directory: string,
+): Promise<{ readonly store: MessageStore; close(): Promise<void> } & AsyncDisposable> {
   const store = await sqliteStore(directory).open();
-  return { store, [Symbol.asyncDispose]: () => store.close() };
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= store.close();
+    return closed;
+  };
+  return { store, close, [Symbol.asyncDispose]: close };
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ConfigError, TransientError } from "../../../agent/base/errors.ts";
-import { brokerNews } from "../../../agent/mqtt/news.ts";
+import { BrokerBreach } from "../../../agent/mqtt/broker-stream.ts";
+import { connectionLog } from "../../../agent/mqtt/connection-log.ts";
 import { handClock } from "../../support/hand-clock.ts";
 import { recordingLog } from "../../support/log-lines.ts";
 
@@ -11,17 +12,17 @@ function start({ waiting = 0, onDisk = true } = {}) {
   const clock = handClock();
   const { log, lines } = recordingLog();
   const outbox = { size: () => waiting, dropped: () => outbox.lost, onDisk: () => onDisk, lost: 0 };
-  const news = brokerNews({ host: "broker", port: 1883, client_id: "cam" }, outbox, clock, log);
-  return { news, clock, outbox, said: () => lines.map(({ level, msg }) => `${level} ${msg}`), lines };
+  const connections = connectionLog({ host: "broker", port: 1883, client_id: "cam" }, outbox, clock, log);
+  return { connections, clock, outbox, said: () => lines.map(({ level, msg }) => `${level} ${msg}`), lines };
 }
 
 test("an outage is one line and its end another, however many attempts lie between", async () => {
-  const { news, clock, said } = start();
-  news.connected();
-  news.holds();
-  for (let attempt = 0; attempt < 5; attempt++) news.failed(away);
+  const { connections, clock, said } = start();
+  connections.connected();
+  connections.holds();
+  for (let attempt = 0; attempt < 5; attempt++) connections.failed(away);
   await clock.pass(60_000);
-  news.connected();
+  connections.connected();
   expect(said()).toEqual([
     "info connected to the broker broker:1883",
     "warn the broker is away; trying again until it works",
@@ -30,53 +31,79 @@ test("an outage is one line and its end another, however many attempts lie betwe
 });
 
 test("that the broker turns the agent away is told although the broker was away before", () => {
-  const { news, said } = start();
-  news.failed(away);
-  news.failed(refusal);
-  news.failed(refusal);
+  const { connections, said } = start();
+  connections.failed(away);
+  connections.failed(refusal);
+  connections.failed(refusal);
   expect(said().map((line) => line.split(" ")[0])).toEqual(["warn", "error"]);
 });
 
 test("a connection that is ended soon again and again is told once, with the likely reason, and so is its end", async () => {
-  const { news, clock, lines, said } = start();
+  const { connections, clock, lines, said } = start();
   for (let round = 0; round < 20; round++) {
-    news.connected();
+    connections.connected();
     await clock.pass(1_000);
-    news.failed(away);
+    connections.failed(away);
   }
   const before = said();
   expect(before.at(-1)).toMatch(/^error .*3 in a row.* another client calls itself "cam"/);
   expect(lines.at(-1)?.remedy).toMatch(/mqtt\.client_id/);
   expect(before.filter((line) => line.startsWith("error"))).toHaveLength(1);
 
-  news.connected();
-  news.holds();
+  connections.connected();
+  connections.holds();
   expect(said().slice(before.length)).toEqual([
     "info the connection to the broker broker:1883 holds again, after 17 s",
   ]);
-  news.failed(away);
+  connections.failed(away);
   expect(said().at(-1)).toBe("warn the broker is away; trying again until it works");
 });
 
+test("a broker that breaks the protocol again and again is reported once as that", () => {
+  const { connections, lines, said } = start();
+  const breach = new TransientError("the agent disconnected from the broker: it floods", "Find the client.", {
+    cause: new BrokerBreach("it floods"),
+  });
+  for (let round = 0; round < 20; round++) {
+    connections.connected();
+    connections.failed(breach);
+  }
+  expect(said().filter((line) => line.startsWith("error"))).toEqual([
+    expect.stringMatching(/it floods, 3 times in a row/),
+  ]);
+  expect(lines.at(-1)?.remedy).toBe("Find the client.");
+});
+
+test("a broker that ends every connection over the same message is not taken for another client's doing", () => {
+  const { connections, said } = start();
+  for (let round = 0; round < 20; round++) {
+    connections.connected();
+    connections.failed(away, round > 0);
+  }
+  expect(said().filter((line) => line.startsWith("error"))).toEqual([
+    expect.stringMatching(/ended 3 connections in a row before it acknowledged the oldest message/),
+  ]);
+});
+
 test("a broker that is killed again and again is no other client: it does not accept the next connection", () => {
-  const { news, said } = start();
+  const { connections, said } = start();
   for (let round = 0; round < 10; round++) {
-    news.connected();
-    news.failed(away);
-    news.failed(away);
+    connections.connected();
+    connections.failed(away);
+    connections.failed(away);
   }
   expect(said().filter((line) => line.startsWith("error"))).toEqual([]);
 });
 
 test("that the outbox is full is told once in an outage", () => {
-  const { news, outbox, said } = start();
-  news.failed(away);
-  for (outbox.lost = 1; outbox.lost < 5; outbox.lost++) news.queued();
+  const { connections, outbox, said } = start();
+  connections.failed(away);
+  for (outbox.lost = 1; outbox.lost < 5; outbox.lost++) connections.queued();
   expect(said().filter((line) => line.includes("outbox is full"))).toHaveLength(1);
-  news.connected();
-  news.queued();
+  connections.connected();
+  connections.queued();
   outbox.lost++;
-  news.queued();
+  connections.queued();
   expect(said().filter((line) => line.includes("outbox is full"))).toHaveLength(2);
 });
 
@@ -84,7 +111,7 @@ test.each([
   { onDisk: true, line: "info leaving: 3 messages for the broker broker:1883 wait for the next start" },
   { onDisk: false, line: "warn leaving: 3 messages for the broker broker:1883 are lost" },
 ])("what becomes of messages the broker never had is told (on disk: $onDisk)", ({ onDisk, line }) => {
-  const { news, said } = start({ waiting: 3, onDisk });
-  news.left();
+  const { connections, said } = start({ waiting: 3, onDisk });
+  connections.left();
   expect(said()).toEqual([line]);
 });

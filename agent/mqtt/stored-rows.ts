@@ -1,0 +1,110 @@
+import { z } from "zod";
+import type { StoredMessage, StoredRow } from "../state/message-store.ts";
+
+/** What the rows of a store hold. */
+export interface ReadRows {
+  /** By ascending sequence. */
+  readonly messages: readonly StoredMessage[];
+  readonly damaged: readonly DamagedRow[];
+  /** Whether numbers or times of messages were damaged, and were replaced. */
+  readonly isRepaired: boolean;
+}
+
+/** A row whose message cannot be sent. */
+export interface DamagedRow {
+  readonly sequence: bigint;
+  /** What is wrong with it: `its topic is empty`. */
+  readonly problem: string;
+}
+
+/** An event has two or three kilobytes. */
+const LONGEST_PAYLOAD_BYTES = 1_000_000;
+/** MQTT 3.1.1, section 1.5.3. */
+const LONGEST_TOPIC_BYTES = 65_535;
+/** Numbers go on counting from here for longer than any agent runs. */
+const HIGHEST_SEQUENCE = 2n ** 50n;
+/** Thirty thousand years. */
+const LATEST_MS = 1e15;
+
+/** What consumers, and the `end` after a crash, rely on. */
+const StoredEvent = z.looseObject({
+  type: z.enum(["new", "update", "end"]),
+  after: z.looseObject({
+    id: z.string().min(1),
+    camera: z.string().min(1),
+    label: z.string().min(1),
+    frame_time: z.number(),
+    revision: z.int().min(0),
+  }),
+});
+
+/**
+ * Validates the rows of a store. A row whose topic or payload cannot be sent as an event is damaged. A damaged number or
+ * time is no reason to lose an event: such a message goes behind the others, and where times contradict each other all
+ * messages count as new.
+ * @param rows by ascending sequence
+ * @param longestMs the age at which messages are given up, milliseconds: no two messages are further apart
+ */
+export function readRows(rows: readonly StoredRow[], longestMs: number): ReadRows {
+  const damaged = rows.flatMap(({ sequence, topic, payload }) => {
+    const problem = topicProblem(topic) ?? payloadProblem(payload);
+    return problem === undefined ? [] : [{ sequence, problem }];
+  });
+  const isDamaged = new Set(damaged.map(({ sequence }) => sequence));
+  const sound = rows.filter(({ sequence }) => !isDamaged.has(sequence));
+  const [numbered, misnumbered] = partition(sound, hasSequence);
+  const ordered = [...numbered, ...misnumbered];
+  const highest = Number(numbered.at(-1)?.sequence ?? 0n);
+  const timesMs = ordered.map(({ addedMs }) => Number(addedMs));
+  const areTimesSound = timesMs.every((ms, index) => isPlausible(ms, timesMs[index - 1], longestMs));
+  return {
+    messages: ordered.map(({ sequence, topic, payload, delivered }, index) => ({
+      sequence: index < numbered.length ? Number(sequence) : highest + 1 + index - numbered.length,
+      topic: String(topic),
+      payload: String(payload),
+      delivered: delivered === 1n,
+      addedMs: areTimesSound ? (timesMs[index] ?? 0) : 0,
+    })),
+    damaged,
+    isRepaired: misnumbered.length > 0 || !areTimesSound,
+  };
+}
+
+/** Why a value is no topic name (MQTT 3.1.1, sections 1.5.3 and 4.7), if it is none. */
+function topicProblem(topic: unknown): string | undefined {
+  if (typeof topic !== "string") return `its topic is no text, but ${typeof topic}`;
+  if (topic === "") return "its topic is empty";
+  const bytes = Buffer.byteLength(topic);
+  if (bytes > LONGEST_TOPIC_BYTES) return `its topic has ${bytes} bytes, MQTT allows ${LONGEST_TOPIC_BYTES}`;
+  if (/[#+]/.test(topic)) return "its topic holds a wildcard (# or +)";
+  return /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(topic)
+    ? "its topic holds a character that MQTT does not allow"
+    : undefined;
+}
+
+function payloadProblem(payload: unknown): string | undefined {
+  if (typeof payload !== "string") return `its payload is no text, but ${typeof payload}`;
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > LONGEST_PAYLOAD_BYTES) return `its payload has ${bytes} bytes`;
+  try {
+    return StoredEvent.safeParse(JSON.parse(payload)).success ? undefined : "its payload is no event";
+  } catch {
+    return "its payload is no JSON";
+  }
+}
+
+function hasSequence({ sequence }: StoredRow): boolean {
+  return sequence > 0n && sequence <= HIGHEST_SEQUENCE;
+}
+
+function isPlausible(ms: number, previousMs: number | undefined, longestMs: number): boolean {
+  if (!(ms >= 0 && ms <= LATEST_MS)) return false;
+  return previousMs === undefined || (ms >= previousMs && ms - previousMs <= longestMs);
+}
+
+function partition<Item>(
+  items: readonly Item[],
+  belongs: (item: Item) => boolean,
+): readonly [readonly Item[], readonly Item[]] {
+  return [items.filter(belongs), items.filter((item) => !belongs(item))];
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test } from "vitest";
+import { type Backlog, emptyBacklog } from "../../../agent/mqtt/backlog.ts";
+import { type ConnectionDelivery, openDelivery } from "../../../agent/mqtt/delivery.ts";
+import { recordingLog } from "../../support/log-lines.ts";
+import { aboutObject, inShort } from "../../support/object-events.ts";
+
+const HOUR_MS = 3_600_000;
+
+describe("the delivery of the outbox", () => {
+  test("keeps twenty messages under way, and sends the next with every acknowledgement", () => {
+    const { connect, add } = start();
+    for (let index = 0; index < 25; index++) add(`object ${index}`, "new");
+    const { sent, acknowledge } = connect();
+    expect(sent).toHaveLength(20);
+    acknowledge(sent[0]);
+    expect(sent).toHaveLength(21);
+  });
+
+  test("starts with one message after a connection that ended with messages under way", () => {
+    const { connect, add } = start();
+    for (const id of ["ann", "bob", "cid", "dan"]) add(id, "new");
+    connect().end();
+    const { sent, acknowledge } = connect();
+    expect(sent).toEqual(["ann new"]);
+    acknowledge("ann new");
+    expect(sent).toEqual(["ann new", "bob new", "cid new"]);
+  });
+
+  test("holds a message back over which five connections in a row ended, with the rest of its event", () => {
+    const { connect, add, backlog, lines } = start();
+    add("ann", "new");
+    add("bob", "new");
+    add("bob", "end");
+    add("cid", "new");
+    for (let round = 0; round < 5; round++) {
+      const { sent, acknowledge, end } = connect();
+      if (round === 0) acknowledge("ann new");
+      expect(sent.at(-1)).toBe(round === 0 ? "cid new" : "bob new");
+      end();
+    }
+    expect(lines).toEqual([]);
+    const { sent, acknowledge } = connect();
+    expect(sent).toEqual(["cid new"]);
+    acknowledge("cid new");
+    expect(sent).toEqual(["cid new"]);
+    expect(lines).toMatchObject([
+      { level: "warn", msg: expect.stringMatching(/ended 5 connections in a row over message 2/) },
+    ]);
+    expect([backlog.heldBack(), backlog.size()]).toEqual([2, 2]);
+    // What follows of the event waits behind it; others do not.
+    add("bob", "update");
+    add("dan", "new");
+    acknowledge("dan new");
+    expect(sent).toEqual(["cid new", "dan new"]);
+  });
+
+  test("sends a message that was held back alone, an hour later, and then the rest of its event", () => {
+    const { connect, add, pass, backlog } = start();
+    add("bob", "new");
+    add("bob", "end");
+    for (let round = 0; round < 5; round++) connect().end();
+    const { sent, acknowledge, delivery } = connect();
+    delivery.holds();
+    pass(HOUR_MS - 1);
+    delivery.deliver();
+    expect(sent).toEqual([]);
+    pass(1);
+    delivery.deliver();
+    add("cid", "new");
+    delivery.deliver();
+    expect(sent).toEqual(["bob new"]);
+    acknowledge("bob new");
+    expect(sent).toEqual(["bob new", "bob end", "cid new"]);
+    expect(backlog.heldBack()).toBe(0);
+  });
+
+  test("holds it back again at once when the connection ends over it once more", () => {
+    const { connect, add, pass, backlog } = start();
+    add("bob", "new");
+    for (let round = 0; round < 5; round++) connect().end();
+    const { delivery, sent, end } = connect();
+    delivery.holds();
+    pass(HOUR_MS);
+    delivery.deliver();
+    expect(sent).toEqual(["bob new"]);
+    end();
+    expect(connect().sent).toEqual([]);
+    expect([backlog.heldBack(), backlog.size()]).toEqual([1, 1]);
+  });
+
+  test("gives it its place back where the next connection ends without it, too: the broker is the reason", () => {
+    const { connect, add, lines, backlog } = start();
+    add("ann", "new");
+    add("bob", "new");
+    for (let round = 0; round < 5; round++) connect().end();
+    const sixth = connect();
+    expect(sixth.sent).toEqual(["bob new"]);
+    sixth.end();
+    expect(connect().sent).toEqual(["ann new", "bob new"]);
+    expect([lines, backlog.heldBack()]).toEqual([[], 0]);
+  });
+
+  test("suspects no message where the agent itself ended the connection", () => {
+    const { connect, add, backlog } = start();
+    add("ann", "new");
+    for (let round = 0; round < 20; round++) expect(connect().end(false)).toBe(false);
+    expect(backlog.heldBack()).toBe(0);
+  });
+
+  test("says from the second connection on that a message is suspected", () => {
+    const { connect, add } = start();
+    add("ann", "new");
+    expect([1, 2, 3].map(() => connect().end())).toEqual([false, true, true]);
+  });
+});
+
+function start() {
+  const backlog: Backlog = emptyBacklog({ bytes: 1e6, ageMs: 1e9 });
+  const { log, lines } = recordingLog();
+  let nowMs = 0;
+  const delivery = openDelivery(
+    {
+      take: () => backlog.take(Number.MAX_SAFE_INTEGER),
+      takeHeldBack: () => backlog.takeHeldBack(nowMs),
+      holdBack: (sequence) => backlog.holdBack(sequence, nowMs + HOUR_MS),
+      release: backlog.release,
+      acknowledge: (sequence) => void backlog.acknowledge(sequence),
+    },
+    log,
+  );
+  const revisions = new Map<string, number>();
+  let current: ConnectionDelivery | undefined;
+
+  return {
+    backlog,
+    lines,
+    pass(ms: number) {
+      nowMs += ms;
+    },
+    add(id: string, type: "new" | "update" | "end") {
+      const revision = (revisions.get(id) ?? 0) + 1;
+      revisions.set(id, revision);
+      backlog.add(aboutObject(id, type, revision), nowMs);
+      current?.deliver();
+    },
+    /** A new connection: what is sent over it, and how the broker acknowledges or ends it. */
+    connect() {
+      const sent: string[] = [];
+      const waiting = new Map<string, () => void>();
+      const session = delivery.start({
+        send({ payload }, acknowledged = () => {}) {
+          const name = inShort(payload).split(" ").slice(0, -1).join(" ");
+          sent.push(name);
+          waiting.set(name, () => acknowledged());
+        },
+      });
+      current = session;
+      session.deliver();
+      return {
+        sent,
+        delivery: session,
+        acknowledge(name: string | undefined) {
+          const acknowledged = waiting.get(name ?? "");
+          if (acknowledged === undefined) throw new Error(`${name} is not under way`);
+          acknowledged();
+        },
+        end(byBroker = true) {
+          current = undefined;
+          const isOverMessage = session.ended(byBroker);
+          backlog.putBack();
+          return isOverMessage;
+        },
+      };
+    },
+  };
+}
