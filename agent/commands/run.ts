@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import { hangBell } from "../base/bell.ts";
 import { systemClock } from "../base/clock.ts";
-import { EXIT } from "../base/errors.ts";
 import { journalDestination } from "../base/journal.ts";
 import { openLog } from "../base/log.ts";
 import { loadConfig } from "../config/load.ts";
@@ -12,6 +11,8 @@ import { readVersion } from "../version.ts";
 
 /** Ends by itself well before this; systemd and Docker would wait longer, people who press Ctrl-C would not. */
 const STOP_WITHIN_MS = 4_500;
+/** The log is written by threads, too. */
+const FLUSH_WITHIN_MS = 400;
 
 /** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it look at the model's file. */
 export function runCommand(): Command {
@@ -36,7 +37,10 @@ export function runCommand(): Command {
         stopping.abort();
         const insist = setTimeout(() => {
           log.error(`not stopped within ${STOP_WITHIN_MS / 1000} s: leaving as it is`);
-          process.exit(EXIT.transient);
+          // process.exit would wait for a thread that hangs in a system call, for example on a dead network disk.
+          const leave = () => process.kill(process.pid, "SIGKILL");
+          log.flush(leave);
+          setTimeout(leave, FLUSH_WITHIN_MS);
         }, STOP_WITHIN_MS);
         insist.unref();
       };

@@ -71,9 +71,11 @@ export async function openConnection(
   });
 
   let failure: Error | undefined;
+  let isOver = false;
   // A packet that mqtt.js cannot read, or that answers nothing, ends the connection: what follows it cannot be trusted.
   const fail = (error: Error) => {
     failure ??= error;
+    isOver = true;
     client.end(true);
   };
   client.on("error", fail);
@@ -83,6 +85,7 @@ export async function openConnection(
   });
   const closed = new Promise<Error>((resolve) => {
     client.once("close", () => {
+      isOver = true;
       client.end(true);
       resolve(failure ?? new Error("the broker closed the connection"));
     });
@@ -95,10 +98,15 @@ export async function openConnection(
   const outcome = await Promise.race([accepted, closed]);
   signal?.removeEventListener("abort", giveUp);
   if (outcome !== "accepted") throw explainRefusal(outcome, config);
-  if (listening !== undefined && listening.topics.length > 0) listen(client, listening);
+  if (listening !== undefined && listening.topics.length > 0 && !isOver) listen(client, listening);
 
   return {
     send({ topic, payload, retain, qos }, acknowledged = () => {}) {
+      // Once it has ended, mqtt.js throws.
+      if (isOver) {
+        acknowledged(new Error("the connection is over"));
+        return;
+      }
       const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
       client.publish(topic, bytes, { retain, qos }, (error) => acknowledged(error ?? undefined));
     },

@@ -17,7 +17,7 @@ export async function readJson<Value>(file: string, schema: z.ZodType<Value>): P
 
 /** The whole file or the one before, whenever the power goes: written beside it, on disk, then renamed over it. */
 export async function writeAtomically(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const beside = `${file}.partial`;
   try {
     await using handle = await open(beside, "w", 0o600);

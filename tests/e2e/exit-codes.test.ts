@@ -1,14 +1,18 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import { stringify } from "yaml";
 import { sqliteStore } from "../../agent/state/sqlite-store.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { startChild } from "../../scripts/demonstration/child.ts";
+import { fakeModule } from "../support/fake-modules.ts";
 import { findModel } from "../support/materials.ts";
 import { MAIN, sabrewing } from "../support/sabrewing.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 
@@ -68,6 +72,23 @@ describe("sabrewing", () => {
     expect(exitCode).toBe(78);
   });
 
+  test("ends soon after SIGTERM although a thread hangs in a system call", async () => {
+    await using folder = await temporaryFolder();
+    // To open it waits for a writer, in a thread of its own and for ever.
+    const fifo = join(folder.path, "ca.pem");
+    execFileSync("mkfifo", [fifo]);
+    const model = join(folder.path, "fake.wasm");
+    writeFileSync(model, fakeModule());
+    const config = writeConfig(folder.path, { model, label: "person", tls: fifo });
+    const agent = startChild("the agent", [process.execPath, MAIN, "run", "-c", config]);
+    const lines = () => agent.lastLines().join("\n");
+    await waitUntil("the agent is ready", () => lines().includes('"msg":"ready"'));
+    process.kill(agent.pid ?? 0, "SIGTERM");
+    // It is killed by itself, not by `stop` ten seconds after it was asked.
+    expect(await agent.ended).toBe("signal SIGKILL");
+    expect(lines()).toContain("not stopped within 4.5 s: leaving as it is");
+  });
+
   test.skipIf(weights === undefined)(
     "ends with 78 where the model does not know a label, and lists those it knows",
     async () => {
@@ -82,11 +103,23 @@ describe("sabrewing", () => {
 });
 
 function runWith(folder: string, model: string, label: string) {
+  return sabrewing(["run", "-c", writeConfig(folder, { model, label })]);
+}
+
+/** @param tls path of the certificates of authorities for the broker */
+function writeConfig(
+  folder: string,
+  { model, label, tls }: { readonly model: string; readonly label: string; readonly tls?: string },
+): string {
   const config = join(folder, "sabrewing.yml");
-  const camera = `{ffmpeg: {inputs: [{path: "rtsp://127.0.0.1:1/none"}]}, objects: {track: [${label}]}}`;
-  writeFileSync(
-    config,
-    `mqtt: {host: 127.0.0.1, port: 1}\nmodel: {path: ${model}}\ncameras: {door: ${camera}}\nstate_dir: ${folder}\n`,
-  );
-  return sabrewing(["run", "-c", config]);
+  const settings = {
+    mqtt: { host: "127.0.0.1", port: 1, ...(tls === undefined ? {} : { tls_ca_certs: tls }) },
+    model: { path: model },
+    cameras: {
+      door: { ffmpeg: { inputs: [{ path: "rtsp://127.0.0.1:1/none" }] }, objects: { track: [label] } },
+    },
+    state_dir: folder,
+  };
+  writeFileSync(config, stringify(settings));
+  return config;
 }

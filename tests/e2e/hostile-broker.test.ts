@@ -54,6 +54,21 @@ test("a broker that publishes with QoS 2 is left before it fills the memory with
   expect(await whyItEnded(broker.port)).toContain("it sent a message of QoS 2");
 });
 
+test("a message for a connection that has just ended is not acknowledged, and harms nothing", async () => {
+  await using broker = await startBroker((socket) => {
+    socket.once("data", () => socket.write(publish("a", "ON", { qos: 2, id: 1 })));
+  });
+  const connection = await openConnection(settings(broker.port));
+  const errors: (Error | undefined)[] = [];
+  const send = () => {
+    connection.send({ topic: "events", payload: "x", retain: false, qos: 1 }, (error) => errors.push(error));
+  };
+  send();
+  await connection.ended;
+  send();
+  expect(errors).toEqual([expect.any(Error), expect.any(Error)]);
+});
+
 test.each([
   ["PINGRESP", Buffer.from([0xd0, 0])],
   ["PUBACK", Buffer.from([0x40, 2, 0, 1])],

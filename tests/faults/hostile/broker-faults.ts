@@ -1,0 +1,112 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { listen, mosquittoIsInstalled, startMosquitto } from "../../support/brokers.ts";
+import { BROKER_ATTACKS, type BrokerAttack, startHostileBroker } from "../../support/hostile-broker.ts";
+import { processFigures } from "../../support/process-figures.ts";
+import { waitUntil } from "../../support/wait-until.ts";
+import type { Fault, FaultResult } from "../fault.ts";
+import { makeOutboxWorld, type RunningAgent } from "./outbox-world.ts";
+
+/** What the agent keeps to while it is attacked. */
+const BOUNDS = { agentMb: 60, metricsMs: 1_000, stopMs: 5_000 };
+const [ATTACK_MS, HURRIED_ATTACK_MS] = [60_000, 5_000];
+const LOOK_EVERY_MS = 250;
+const EVENTS = Array.from({ length: 60 }, (_, index) => `event-${index}`);
+const DELIVERED_WITHIN_MS = 60_000;
+
+/** An agent with stored events meets a broker that does harm; afterwards a good broker stands at the same port. */
+export const BROKER_FAULTS: readonly Fault[] = Object.entries(BROKER_ATTACKS).map(([name, attack]) => ({
+  fault: `hostile broker: ${name}`,
+  times: 1,
+  lacks: () => (mosquittoIsInstalled ? undefined : "mosquitto"),
+  async inflict(times, hurry) {
+    const results: FaultResult[] = [];
+    for (let time = 0; time < times; time++) results.push(await attackOnce(attack, hurry));
+    return {
+      lost: results.reduce((sum, { lost }) => sum + lost, 0),
+      broken: results.flatMap(({ broken }) => broken),
+      ...worstOf(results),
+    };
+  },
+}));
+
+async function attackOnce(attack: BrokerAttack, hurry: boolean): Promise<FaultResult> {
+  using world = makeOutboxWorld();
+  await world.store(EVENTS);
+  const attacked = Promise.withResolvers<void>();
+  const broker = await startHostileBroker(async (socket) => {
+    await attacked.promise;
+    await attack(socket);
+  });
+  const { port } = broker;
+  let figures: Figures;
+  let stopped: Awaited<ReturnType<RunningAgent["stop"]>>;
+  {
+    await using _gone = broker;
+    await using agent = await world.start(port);
+    await waitUntil("the agent is connected", () => broker.accepted() > 0);
+    await delay(hurry ? 500 : 5_000);
+    const before = processFigures(agent.pid).rssMb;
+    attacked.resolve();
+    figures = await watchDuring(hurry ? HURRIED_ATTACK_MS : ATTACK_MS, agent, before);
+    stopped = await agent.stop();
+  }
+  const lost = await undelivered(world, port);
+  const exceeds = (what: string, value: number, bound: number) =>
+    value <= bound ? [] : [`${what}: ${Math.round(value)}, at most ${bound}`];
+  return {
+    lost,
+    broken: [
+      ...exceeds("agent_mb", figures.agentMb, BOUNDS.agentMb),
+      ...exceeds("metrics_ms", figures.metricsMs, BOUNDS.metricsMs),
+      ...exceeds("stop_ms", stopped.ms, BOUNDS.stopMs),
+      ...(stopped.how === "exit code 0" ? [] : [`the agent ended with ${stopped.how}`]),
+    ],
+    agent_mb: Math.round(figures.agentMb),
+    metrics_ms: Math.round(figures.metricsMs),
+    stop_ms: Math.round(stopped.ms),
+  };
+}
+
+interface Figures {
+  /** Growth of its resident memory, 10⁶ bytes. */
+  readonly agentMb: number;
+  /** The slowest answer of /metrics. */
+  readonly metricsMs: number;
+}
+
+async function watchDuring(ms: number, agent: RunningAgent, beforeMb: number): Promise<Figures> {
+  let figures: Figures = { agentMb: 0, metricsMs: 0 };
+  for (const untilMs = performance.now() + ms; performance.now() < untilMs; await delay(LOOK_EVERY_MS)) {
+    const startMs = performance.now();
+    await (await fetch(agent.metricsUrl)).text();
+    figures = {
+      metricsMs: Math.max(figures.metricsMs, performance.now() - startMs),
+      agentMb: Math.max(figures.agentMb, processFigures(agent.pid).rssMb - beforeMb),
+    };
+  }
+  return figures;
+}
+
+/** How many messages a good broker at this port does not get from the next agent. */
+async function undelivered(world: ReturnType<typeof makeOutboxWorld>, port: number): Promise<number> {
+  const broker = await startMosquitto(port);
+  const listener = await listen(port);
+  await using agent = await world.start(port);
+  const delivered = () => listener.heard.filter(({ topic }) => topic.endsWith("/events")).length;
+  const expected = 2 * EVENTS.length;
+  await waitUntil("all events are delivered", () => delivered() >= expected, DELIVERED_WITHIN_MS).catch(
+    () => {},
+  );
+  await agent.stop();
+  await listener.stop();
+  await broker.kill();
+  return Math.max(0, expected - delivered());
+}
+
+/** The largest of each figure. */
+function worstOf(results: readonly FaultResult[]): Readonly<Record<string, number>> {
+  const names = ["agent_mb", "metrics_ms", "stop_ms"];
+  return Object.fromEntries(
+    names.map((name) => [name, Math.max(...results.map((result) => Number(result[name])))]),
+  );
+}
