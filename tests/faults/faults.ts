@@ -1,6 +1,7 @@
 import { deliveryFaults } from "./delivery/delivery-faults.ts";
 import type { Fault } from "./fault.ts";
 import { BROKER_FAULTS } from "./hostile/broker-faults.ts";
+import { OUTBOX_FAULTS } from "./hostile/outbox-faults.ts";
 import { mutatedInputs } from "./mutants.ts";
 import { CAMERA_FAULTS } from "./watching/camera-faults.ts";
 import { DETECTOR_FAULTS } from "./watching/detector-faults.ts";
@@ -11,5 +12,6 @@ export const FAULTS: readonly Fault[] = [
   ...CAMERA_FAULTS,
   ...DETECTOR_FAULTS,
   ...BROKER_FAULTS,
+  ...OUTBOX_FAULTS,
   mutatedInputs,
 ];

@@ -25,9 +25,12 @@ export interface MemoryPlace extends StorePlace {
   asides(): number;
 }
 
-/** An empty disk. */
-export function memoryPlace(initially: readonly StoredMessage[] = []): MemoryPlace {
-  const messages = new Map(initially.map((message) => [message.sequence, message]));
+/**
+ * An empty disk.
+ * @param found rows that it holds instead, until they are replaced
+ */
+export function memoryPlace(found?: readonly StoredRow[]): MemoryPlace {
+  const messages = new Map<number, StoredMessage>();
   const writes: number[][] = [];
   const damages = new Map<number, Partial<StoredRow>>();
   const rowsAside: bigint[] = [];
@@ -49,7 +52,7 @@ export function memoryPlace(initially: readonly StoredMessage[] = []): MemoryPla
       .map((message) => ({ ...storedRow(message), ...damages.get(message.sequence) }))
       .sort((a, b) => Number(a.sequence - b.sequence));
   const store: MessageStore = {
-    load: rows,
+    load: () => found ?? rows(),
     setRowsAside(sequences) {
       rowsAside.push(...sequences);
       for (const sequence of sequences) messages.delete(Number(sequence));

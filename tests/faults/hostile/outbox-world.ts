@@ -14,8 +14,8 @@ import { waitUntil } from "../../support/wait-until.ts";
 /** A folder with all that an agent needs, and what it has stored for its broker. Its camera is away. */
 export interface OutboxWorld extends Disposable {
   readonly databasePath: string;
-  /** Fills the outbox: an event of two messages for each name. */
-  store(names: readonly string[]): Promise<void>;
+  /** Fills the outbox: an event of two messages for each name. @returns the messages, numbered from 1 */
+  store(names: readonly string[]): Promise<readonly StoredMessage[]>;
   /** Starts the agent, and waits until it is ready. */
   start(brokerPort: number): Promise<RunningAgent>;
 }
@@ -44,8 +44,10 @@ export function makeOutboxWorld(): OutboxWorld {
     databasePath: join(stateDirectory, "outbox.db"),
     async store(names) {
       const store = await sqliteStore(stateDirectory).open();
-      store.replace(names.flatMap((name, index) => eventOf(name, 2 * index + 1)));
+      const messages = names.flatMap((name, index) => eventOf(name, 2 * index + 1));
+      store.replace(messages);
       await store.close();
+      return messages;
     },
     async start(brokerPort) {
       writeFileSync(

@@ -25,8 +25,12 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 100,
     open: async () => (await import("./config-target.ts")).configTarget(),
   },
+  "the outbox": {
+    share: 50,
+    open: async () => (await import("./outbox-target.ts")).outboxTarget(),
+  },
   "the module loader": {
-    share: 150,
+    share: 100,
     open: async () => (await import("./module-target.ts")).moduleTarget(),
   },
   "opening a detector": {

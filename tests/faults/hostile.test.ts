@@ -1,0 +1,22 @@
+import { describe, expect, test } from "vitest";
+import type { Fault } from "./fault.ts";
+import { BROKER_FAULTS } from "./hostile/broker-faults.ts";
+import { OUTBOX_FAULTS } from "./hostile/outbox-faults.ts";
+
+/** Enough to see that the guard is there; the figures come from `npm run test:faults`. */
+const timesHere = ({ times }: Fault) => (times >= 100 ? 20 : 1);
+
+describe.each([
+  ["a hostile broker costs no event, little memory, and no answer", BROKER_FAULTS],
+  ["damaged stored events cost no other", OUTBOX_FAULTS],
+])("%s", (_, faults) => {
+  test.for(faults.map((fault) => [fault.fault, fault] as const))(
+    "%s",
+    { timeout: 180_000 },
+    async ([, fault], { skip }) => {
+      const lacking = fault.lacks();
+      if (lacking !== undefined) skip(`this machine lacks ${lacking}`);
+      expect(await fault.inflict(timesHere(fault), true)).toMatchObject({ lost: 0, broken: [] });
+    },
+  );
+});
