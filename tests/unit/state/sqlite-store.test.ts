@@ -152,6 +152,23 @@ describe("the store on disk", () => {
     expect(fresh.store.load()).toEqual([]);
   });
 
+  test("gives the rows that can still be read of a damaged file", async () => {
+    await using folder = await temporaryFolder();
+    const place = sqliteStore(folder.path);
+    const store = await place.open();
+    const rows = Array.from({ length: 50 }, (_, index) => message(index, { payload: "x".repeat(1000) }));
+    store.write({ put: rows, removed: [] });
+    await store.close();
+    const path = join(folder.path, "outbox.db");
+    const bytes = readFileSync(path);
+    bytes.set(seededBytes(2, 9000), bytes.length - 9000);
+    writeFileSync(path, bytes);
+    await expect(place.open()).rejects.toMatchObject({ kind: "damaged" });
+    // The last of them may be garbage; who takes rows in validates them.
+    const { rows: readable } = await place.setAside();
+    expect(readable.slice(0, 30)).toEqual(rows.map(storedRow).slice(0, 30));
+  });
+
   test("is damaged where another program's tables are in it, and newer where a later version wrote it", async () => {
     await using folder = await temporaryFolder();
     const { DatabaseSync } = await import("node:sqlite");
