@@ -1,8 +1,14 @@
-import { plainLines } from "./plain-text.ts";
+import { plainLines, plainText } from "./plain-text.ts";
+
+/** The most characters of a message: it may list every layer that cannot be compiled, but not quote a whole file. */
+const LONGEST_MESSAGE = 20_000;
+/** A fault has one reason; the module's last words may be in it. */
+const LONGEST_FAULT = 2_000;
 
 /**
  * A model, checkpoint or module that cannot be used. Trying again with the same file is useless.
- * Its message may quote the file, which comes from outside: characters that steer a terminal are replaced.
+ * Its message may quote the file, which comes from outside: characters that steer a terminal are replaced,
+ * and the length is limited.
  */
 export class ModelError extends Error {
   override readonly name = "ModelError";
@@ -10,8 +16,8 @@ export class ModelError extends Error {
   readonly remedy: string;
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
-    super(plainLines(message), options);
-    this.remedy = remedy;
+    super(plainLines(message, LONGEST_MESSAGE), options);
+    this.remedy = plainLines(remedy, LONGEST_MESSAGE);
   }
 }
 
@@ -22,13 +28,16 @@ export class ModelError extends Error {
  */
 export type DetectorFaultKind = "deadline" | "trap" | "exit" | "garbage" | "oversized" | "unavailable";
 
-/** One frame got no answer. The detector looks after itself; the caller goes on with the next frame. */
+/**
+ * One frame got no answer. The detector looks after itself; the caller goes on with the next frame. The message may quote
+ * the module, so it is one plain line.
+ */
 export class DetectorFault extends Error {
   override readonly name = "DetectorFault";
   readonly kind: DetectorFaultKind;
 
   constructor(kind: DetectorFaultKind, message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(plainText(message, LONGEST_FAULT), options);
     this.kind = kind;
   }
 }

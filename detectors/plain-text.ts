@@ -21,6 +21,11 @@ export function plainText(text: string, longest = LONGEST): string {
   return `${characters.slice(0, Math.max(0, longest - 1)).join("")}…`;
 }
 
+/** Whether a value is a text of 1 to `longest` characters that `plainText` would show as it is, and not only white space. */
+export function isPlainText(value: unknown, longest: number): value is string {
+  return typeof value === "string" && value.trim() !== "" && plainText(value, longest) === value;
+}
+
 /** As `plainText`, but line breaks and tabs stay: for a text of several lines. */
 export function plainLines(text: string, longest = Number.POSITIVE_INFINITY): string {
   const isCut = text.length > longest;

@@ -138,8 +138,9 @@ function fakeDescription(width: number, height: number): ModelDescription {
 /** Appends a custom section (WebAssembly core specification 5.5.3). */
 export function withCustomSection(bytes: Uint8Array, name: string, content: Uint8Array): Uint8Array {
   const nameBytes = new TextEncoder().encode(name);
-  const body = [...leb128(nameBytes.length), ...nameBytes, ...content];
-  return Uint8Array.from([...bytes, 0, ...leb128(body.length), ...body]);
+  const head = [...leb128(nameBytes.length), ...nameBytes];
+  const size = leb128(head.length + content.length);
+  return Uint8Array.from(Buffer.concat([bytes, Buffer.from([0, ...size, ...head]), content]));
 }
 
 function leb128(value: number): number[] {
