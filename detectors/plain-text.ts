@@ -22,7 +22,7 @@ export function plainText(text: string, longest = LONGEST): string {
 }
 
 /** Whether a value is a text of 1 to `longest` characters that `plainText` would show as it is, and not only white space. */
-export function isPlainText(value: unknown, longest: number): value is string {
+export function isPlainText(value: unknown, longest: number): boolean {
   return typeof value === "string" && value.trim() !== "" && plainText(value, longest) === value;
 }
 
