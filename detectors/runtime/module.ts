@@ -70,10 +70,7 @@ export async function loadModule(path: string, limits: ModuleLimits = {}): Promi
     await requireTrust(path, bytes, trust);
     return await checkModule(bytes, maxBytes);
   } catch (error) {
-    if (error instanceof ModelError) {
-      throw new ModelError(`${path}: ${error.message}`, error.remedy, { cause: error });
-    }
-    throw error;
+    throw error instanceof ModelError ? error.of(path) : error;
   }
 }
 

@@ -23,7 +23,7 @@ async function compileNamed(
   await using folder = await temporaryFolder();
   const path = join(folder.path, model.file ?? "tiny.pt");
   await writeFile(path, writeCheckpoint(model.names === undefined ? {} : { names: [...model.names] }));
-  return compileFile(path, { size: SIZE, ...options });
+  return await compileFile(path, { size: SIZE, ...options });
 }
 
 describe("what a compiled module says of itself", () => {
