@@ -34,6 +34,8 @@ export async function openReplaceable(
 interface Duty {
   readonly pool: Detector;
   readonly inHand: Set<Promise<unknown>>;
+  /** It has answered a frame from a camera. */
+  hasAnswered: boolean;
 }
 
 /**
@@ -95,7 +97,7 @@ class Replaceable implements ReplaceableDetector {
     duty.inHand.add(answer);
     try {
       const inference = await answer;
-      if (duty === this.#onDuty) this.#passTrial();
+      if (duty === this.#onDuty) this.#passTrial(duty);
       return inference;
     } catch (error) {
       if (duty === this.#onDuty && error instanceof DetectorFault) this.#failTrial(error);
@@ -121,7 +123,7 @@ class Replaceable implements ReplaceableDetector {
   async #start(path: string, before?: ModelInfo): Promise<Duty | undefined> {
     const loaded = await loadModule(path, this.#options);
     if (loaded.info.sha256 === before?.sha256) return undefined;
-    this.#options.accept?.(loaded.info);
+    await this.#options.accept?.(loaded.info);
     if (before !== undefined) requireTellableSize(before, loaded.info);
     const isOnDuty = (): boolean => duty !== undefined && duty === this.#onDuty;
     const options: DetectorOptions = {
@@ -136,7 +138,8 @@ class Replaceable implements ReplaceableDetector {
       proveFirst: before !== undefined || (this.#options.proveFirst ?? true),
     };
     let duty: Duty | undefined;
-    duty = { pool: await startPool(loaded, options, START_DEADLINE_MS, this.#tally), inHand: new Set() };
+    const pool = await startPool(loaded, options, START_DEADLINE_MS, this.#tally);
+    duty = { pool, inHand: new Set(), hasAnswered: false };
     return duty;
   }
 
@@ -158,7 +161,11 @@ class Replaceable implements ReplaceableDetector {
     this.#tell(duty.pool.stats().state);
   }
 
-  #passTrial(): void {
+  #passTrial(duty: Duty): void {
+    if (!duty.hasAnswered) {
+      duty.hasAnswered = true;
+      this.#options.onFirstAnswer?.(duty.pool.model);
+    }
     const before = this.#standingBy;
     this.#standingBy = undefined;
     if (before !== undefined) void this.#retire(before);

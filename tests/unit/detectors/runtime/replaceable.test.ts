@@ -116,6 +116,53 @@ describe.each(["v8", "wasmer"] as const)("%s: replacing the module while it runs
   });
 });
 
+describe("a module's first answer to a frame from a camera", () => {
+  const openTold = async (accept: (name: string) => Promise<void> = async () => undefined) => {
+    const answered: string[] = [];
+    const detector = await openReplaceable(named("old"), {
+      runtime: "v8",
+      instances: 1,
+      deadlineMs: 2_000,
+      accept: ({ name }) => accept(name),
+      onFirstAnswer: ({ name }) => void answered.push(name),
+    });
+    return { detector, answered };
+  };
+
+  test("is told once for each module, and not for the blank frame it is opened with", async () => {
+    const { detector, answered } = await openTold();
+    await using _ = detector;
+    expect(answered).toEqual([]);
+    for (let turn = 0; turn < 3; turn++) await expectAnswer(detector, SMALL);
+    expect(answered).toEqual(["old"]);
+    await detector.replace(named("new"));
+    expect(answered).toEqual(["old"]);
+    for (let turn = 0; turn < 3; turn++) await expectAnswer(detector, SMALL);
+    expect(answered).toEqual(["old", "new"]);
+  });
+
+  test("is not told of a module that fails at it, nor again of the one that goes on", async () => {
+    const { detector, answered } = await openTold();
+    await using _ = detector;
+    await expectAnswer(detector, SMALL);
+    await detector.replace(named("weak", { poison: { exit: 2 } }));
+    expect(await faultOf(detector.detect(fakeFrame(2), THRESHOLDS))).toBe("exit");
+    await expectAnswer(detector, SMALL);
+    expect(answered).toEqual(["old"]);
+  });
+
+  test("never comes from a module that is refused after a while", async () => {
+    const { detector, answered } = await openTold(async (name) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (name === "new") throw new RangeError("not this one");
+    });
+    await using _ = detector;
+    await expect(detector.replace(named("new"))).rejects.toThrow("not this one");
+    await expectAnswer(detector, SMALL);
+    expect(answered).toEqual(["old"]);
+  });
+});
+
 describe("replacing the module", () => {
   test("by itself, by one that is refused or by no module at all changes nothing", async () => {
     const { detector } = await open("v8");
