@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../../agent/base/errors.ts";
@@ -154,16 +154,18 @@ describe("the releases that have run", () => {
 
   test("that cannot be read, but are not damaged, are left as they are, with a warning", async () => {
     await using start = await starter();
-    // A folder stands in for a file of another user: root may read every file.
-    await mkdir(start.file, { recursive: true });
+    // A link to itself stands in for a file of another user: root may read every file.
+    await mkdir(dirname(start.file), { recursive: true });
+    await symlink("releases.json", start.file);
     await using memory = start.open();
     await memory.requireNotOlder(gate(1));
     memory.remember(gate(1));
     await memory[Symbol.asyncDispose]();
     expect(start.lines.map(({ level, msg }) => [level, msg])).toEqual([
-      ["warn", expect.stringMatching(/which releases have run is not known: cannot read .* \(EISDIR\)/)],
-      ["warn", expect.stringMatching(/release 1 of gate is not remembered: .* \(EISDIR\)/)],
+      ["warn", expect.stringMatching(/which releases have run is not known: cannot read .* \(ELOOP\)/)],
+      ["warn", expect.stringMatching(/release 1 of gate is not remembered: .* \(ELOOP\)/)],
     ]);
+    expect((await lstat(start.file)).isSymbolicLink()).toBe(true);
   });
 
   test("doubled in the file count as the higher one", async () => {

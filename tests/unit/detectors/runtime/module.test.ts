@@ -170,6 +170,7 @@ describe("the texts of a description", () => {
     ],
     ["10,001 labels", { labels: Array(10_001).fill("x") }, "labels: expected a list of 1 to 10000 texts"],
     ["a feature of 51 characters", { features: ["f".repeat(51)] }, "features[0]:"],
+    ["an unknown key of 100,000 characters", { ["k".repeat(100_000)]: 1 }, "k…: unknown key"],
     ["51 features", { features: Array(51).fill("f") }, "features: expected a list of 0 to 50 texts"],
   ])("%s is refused, and not quoted in full", async (_, description, expected) => {
     const { message } = await described(description);
