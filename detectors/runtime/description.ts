@@ -21,12 +21,7 @@ export function parseDescription(customSections: readonly Uint8Array[]): ModelDe
       remedy,
     );
   }
-  if (section.byteLength > DESCRIPTION_LIMITS.sectionBytes) {
-    throw new ModelError(
-      `The module's description has ${section.byteLength} bytes; expected ${DESCRIPTION_LIMITS.sectionBytes} at most.`,
-      remedy,
-    );
-  }
+  requireModestDescription(customSections);
   const json = parseJson(section);
   // The format version comes first: another one may look different in every other key.
   if (isRecord(json) && "abi" in json && json.abi !== 1) {
@@ -40,6 +35,16 @@ export function parseDescription(customSections: readonly Uint8Array[]): ModelDe
   const more = problems.length - MOST_PROBLEMS;
   const listed = [...problems.slice(0, MOST_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])];
   throw new ModelError(`The module's description is not valid: ${listed.join("; ")}.`, remedy);
+}
+
+/** @throws ModelError when a description is larger than the format allows, whatever it holds. */
+export function requireModestDescription(customSections: readonly Uint8Array[]): void {
+  const large = customSections.find(({ byteLength }) => byteLength > DESCRIPTION_LIMITS.sectionBytes);
+  if (large === undefined) return;
+  throw new ModelError(
+    `The module's description has ${large.byteLength} bytes; expected ${DESCRIPTION_LIMITS.sectionBytes} at most.`,
+    remedy,
+  );
 }
 
 /**

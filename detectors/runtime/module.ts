@@ -4,7 +4,7 @@ import type { DetectorOptions, ModelInfo } from "../detector.ts";
 import { ModelError } from "../errors.ts";
 import { ALLOWED_IMPORTS, DESCRIPTION_SECTION, IMPORT_MODULE } from "../module-format.ts";
 import { plainText } from "../plain-text.ts";
-import { parseDescription } from "./description.ts";
+import { parseDescription, requireModestDescription } from "./description.ts";
 import { lackingFeatures } from "./engine-features.ts";
 import {
   customSections,
@@ -146,11 +146,13 @@ function checkHeader(header: Uint8Array): void {
 
 async function checkModule(bytes: Uint8Array<SharedArrayBuffer>, maxBytes: number): Promise<LoadedModule> {
   const sections = [...sectionsOf(bytes)];
+  const descriptions = customSections(sections, DESCRIPTION_SECTION);
+  requireModestDescription(descriptions);
   requireModestSections(sections);
   const module = await compile(bytes, sections);
   // Imports first: what a foreign module wants is a better answer than what it lacks.
   const imports = checkImports(module);
-  const description = parseDescription(customSections(sections, DESCRIPTION_SECTION));
+  const description = parseDescription(descriptions);
   checkExports(module);
   const memoryBytes = fixedMemoryBytes(sections);
   requireAtMost(maxBytes, memoryBytes, "The module asks for a memory of");

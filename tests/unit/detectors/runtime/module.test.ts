@@ -235,6 +235,17 @@ describe("a hostile description", () => {
     expect(message.length).toBeLessThan(2_000);
   });
 
+  test("of 20 MB is called that, before the module is compiled", async () => {
+    const { message } = await described({ name: "A".repeat(20_000_000) });
+    expect(message).toMatch(/description has 200\d+ bytes; expected 1000000 at most/);
+    const uncompilable = withCustomSection(
+      Uint8Array.from([...good.subarray(0, 8), 1, 1, 0xff]),
+      "sabrewing",
+      new Uint8Array(1_000_001),
+    );
+    expect((await errorOf(uncompilable)).message).toMatch(/description has 1000001 bytes/);
+  });
+
   test("is refused also behind a section that is longer than 1 MB", async () => {
     const padded = withCustomSection(fakeModule({ description: null }), "padding", new Uint8Array(2_000_000));
     const bytes = withCustomSection(padded, "sabrewing", new TextEncoder().encode('{"abi":1,"name":"\\n"}'));
