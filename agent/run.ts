@@ -90,7 +90,8 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
       requireKnownLabels(cameras, model);
       await releases?.requireNotOlder(model);
     },
-    onFirstAnswer: (model) => releases?.remember(model),
+    onAccepted: (model) => releases?.remember(model),
+    onWithdrawn: (failed, goesOn) => releases?.goBack(failed, goesOn),
     onState: (state) => states.detectorBecame(state),
   });
   const prefix = config.mqtt.topic_prefix;

@@ -150,8 +150,10 @@ export interface ReplaceableDetector extends Detector {
 export interface ReplaceableOptions extends DetectorOptions {
   /** Throws for a module that is not to be run, before it is started and after its trust is checked. */
   readonly accept?: (model: ModelInfo) => void | Promise<void>;
-  /** Called once for each module, when it has answered its first frame from a camera: now it stays. */
-  readonly onFirstAnswer?: (model: ModelInfo) => void;
+  /** Called when a module goes on duty: every instance has answered a blank frame. */
+  readonly onAccepted?: (model: ModelInfo) => void;
+  /** Called when a module failed at its first frame from a camera, and the one before goes on. */
+  readonly onWithdrawn?: (failed: ModelInfo, goesOn: ModelInfo) => void;
 }
 
 /** How to compile a model, and with which numbers it shall compute. */

@@ -10,15 +10,20 @@ export const RELEASES_FILE = "releases.json";
 type Release = Pick<ModelInfo, "name" | "release">;
 
 /**
- * The highest release of each model that has answered a frame here. With `model.public_key` a lower one is refused: an old
+ * The highest release of each model that has run here. With `model.public_key` a lower one is refused: an old
  * module with its old signature, put back by a stranger, is signed as well as the new one. Leaving its scope waits until all
  * is written.
  */
 export interface ReleaseMemory extends AsyncDisposable {
   /** @throws ConfigError when a higher release of this model has run. */
   requireNotOlder(model: ModelInfo): Promise<void>;
-  /** Remembers this release if it is the highest of its model so far. */
+  /** Remembers this release if it is the highest of its model so far: for a module that was accepted and runs. */
   remember(model: Release): void;
+  /**
+   * For a module that failed at its first frame: the release that goes on counts as the highest again, so that its owner can
+   * put it back on disk. It was not too old when it was accepted, and what ran since has failed.
+   */
+  goBack(failed: Release, goesOn: Release): void;
 }
 
 /** A name is as long as a module's description lets it be, and there are as many as a person gives out. */
@@ -41,19 +46,22 @@ type Releases = ReadonlyMap<string, number>;
 export function openReleaseMemory(file: string, log: Log): ReleaseMemory {
   let written: Promise<void> = Promise.resolve();
 
-  async function write({ name, release = 0 }: Release): Promise<void> {
+  /** @param isWanted whether the release shall replace the highest one so far; always where the file is damaged. */
+  async function write(
+    { name, release = 0 }: Release,
+    isWanted: (highest: number) => boolean,
+    done: string,
+  ): Promise<void> {
     try {
       const before = await readReleases(file).catch((error: unknown) => {
         if (isDamaged(error)) return undefined;
         throw error;
       });
-      if (before !== undefined && (before.get(name) ?? 0) >= release) return;
-      const models = [...new Map([...(before ?? []), [name, release]])].map(([name, release]) => ({
-        name,
-        release,
-      }));
+      if (before !== undefined && !isWanted(before.get(name) ?? 0)) return;
+      const releases = new Map([...(before ?? []), [name, release]]);
+      const models = [...releases].map(([name, release]) => ({ name, release }));
       await writeAtomically(file, `${JSON.stringify({ models })}\n`);
-      log.info({ model: name, release }, "the release is remembered: a lower one of this model is refused");
+      log.info({ model: name, release }, done);
     } catch (error) {
       log.warn(
         {
@@ -81,7 +89,16 @@ export function openReleaseMemory(file: string, log: Log): ReleaseMemory {
       requireNotOlder(model, releases, file);
     },
     remember(model) {
-      written = written.then(() => write(model));
+      const { release = 0 } = model;
+      const isHigher = (highest: number) => release > highest;
+      const done = "the release is remembered: a lower one of this model is refused";
+      written = written.then(() => write(model, isHigher, done));
+    },
+    goBack(failed, goesOn) {
+      if (failed.name !== goesOn.name) return;
+      const { release = 0 } = goesOn;
+      const isLower = (highest: number) => release < highest;
+      written = written.then(() => write(goesOn, isLower, "the release before counts as the highest again"));
     },
     [Symbol.asyncDispose]: () => written,
   };

@@ -34,8 +34,6 @@ export async function openReplaceable(
 interface Duty {
   readonly pool: Detector;
   readonly inHand: Set<Promise<unknown>>;
-  /** It has answered a frame from a camera. */
-  hasAnswered: boolean;
 }
 
 /**
@@ -59,6 +57,7 @@ class Replaceable implements ReplaceableDetector {
 
   async open(path: string): Promise<void> {
     this.#goOnDuty(await this.#start(path));
+    this.#options.onAccepted?.(this.model);
     // Among it the file of the Wasmer SDK, 4.6 MB.
     collectGarbage();
   }
@@ -88,6 +87,7 @@ class Replaceable implements ReplaceableDetector {
     this.#goOnDuty(next);
     this.#standingBy = proven;
     if (proven !== before) void this.#retire(before);
+    this.#options.onAccepted?.(next.pool.model);
     return next.pool.model;
   }
 
@@ -97,7 +97,7 @@ class Replaceable implements ReplaceableDetector {
     duty.inHand.add(answer);
     try {
       const inference = await answer;
-      if (duty === this.#onDuty) this.#passTrial(duty);
+      if (duty === this.#onDuty) this.#passTrial();
       return inference;
     } catch (error) {
       if (duty === this.#onDuty && error instanceof DetectorFault) this.#failTrial(error);
@@ -138,8 +138,7 @@ class Replaceable implements ReplaceableDetector {
       proveFirst: before !== undefined || (this.#options.proveFirst ?? true),
     };
     let duty: Duty | undefined;
-    const pool = await startPool(loaded, options, START_DEADLINE_MS, this.#tally);
-    duty = { pool, inHand: new Set(), hasAnswered: false };
+    duty = { pool: await startPool(loaded, options, START_DEADLINE_MS, this.#tally), inHand: new Set() };
     return duty;
   }
 
@@ -161,11 +160,7 @@ class Replaceable implements ReplaceableDetector {
     this.#tell(duty.pool.stats().state);
   }
 
-  #passTrial(duty: Duty): void {
-    if (!duty.hasAnswered) {
-      duty.hasAnswered = true;
-      this.#options.onFirstAnswer?.(duty.pool.model);
-    }
+  #passTrial(): void {
     const before = this.#standingBy;
     this.#standingBy = undefined;
     if (before !== undefined) void this.#retire(before);
@@ -178,6 +173,7 @@ class Replaceable implements ReplaceableDetector {
     this.#standingBy = undefined;
     this.#goOnDuty(before);
     void this.#retire(failed);
+    this.#options.onWithdrawn?.(failed.pool.model, before.pool.model);
     const { name, sha256 } = failed.pool.model;
     this.#options.log?.({
       level: "warn",

@@ -11,6 +11,7 @@ import { freePort, mosquittoIsInstalled } from "../support/brokers.ts";
 import { writeCheckpoint } from "../support/checkpoint.ts";
 import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
 import { sabrewing } from "../support/sabrewing.ts";
+import { seeingModule } from "../support/seeing-module.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -45,7 +46,10 @@ beforeEach(() => {
 
 /** Puts a release where the agent finds it, signed by its owner. */
 function put(release: number, path = modulePath): void {
-  const bytes = made.get(release) ?? Buffer.alloc(0);
+  putSigned(made.get(release) ?? Buffer.alloc(0), path);
+}
+
+function putSigned(bytes: Uint8Array, path = modulePath): void {
   writeFileSync(`${path}.sig`, sign(null, bytes, privateKey));
   writeFileSync(`${path}.new`, bytes);
   renameSync(`${path}.new`, path);
@@ -83,8 +87,9 @@ async function checked(): Promise<{
 }
 
 describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_key", () => {
-  async function watch(stack: AsyncDisposableStack): Promise<WatchWorld> {
-    const camera = stack.use(await startRtspCamera({ clip: squareAndSignal(folder, { signals: 0 }).file }));
+  async function watch(stack: AsyncDisposableStack, signals = 0): Promise<WatchWorld> {
+    const inFolder = mkdtempSync(join(folder, "clip-"));
+    const camera = stack.use(await startRtspCamera({ clip: squareAndSignal(inFolder, { signals }).file }));
     const settings = { motion: { enabled: false }, detect: { ...SIGNAL_SIZE, fps: SIGNAL_FPS } };
     return stack.use(
       await startWatchWorld({
@@ -148,6 +153,25 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
     await using stack = new AsyncDisposableStack();
     await watch(stack);
     await waitUntil("release 2 is remembered", () => JSON.stringify(remembered()).includes("2"), 60_000);
+  }, 240_000);
+
+  test("a newer release that fails at its first frame does not lock out the one that goes on", async () => {
+    put(2);
+    {
+      await using stack = new AsyncDisposableStack();
+      // Every frame has the signal at which the newer one exits.
+      const world = await watch(stack, SIGNAL_FPS * 6);
+      await waitUntil("release 2 is remembered", () => JSON.stringify(remembered()).includes("2"), 60_000);
+      putSigned(seeingModule("exit", { description: { name: "gate", release: 5 } }));
+      process.kill(world.pid, "SIGHUP");
+      const said = (words: string) => world.log.some(({ msg }) => msg.includes(words));
+      await waitUntil("it is withdrawn", () => said("The one before goes on"), 60_000);
+      await waitUntil("so is its release", () => said("counts as the highest again"), 60_000);
+      expect(said("the release is remembered"), "it was accepted before").toBe(true);
+    }
+    expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
+    put(2);
+    expect(await checked()).toMatchObject({ ok: true });
   }, 240_000);
 });
 

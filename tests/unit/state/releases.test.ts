@@ -70,6 +70,25 @@ describe("the releases that have run", () => {
     ]);
   });
 
+  test("go back to the one that goes on where a newer one failed at its first frame", async () => {
+    await using start = await starter();
+    await start.hasRun(yard(9), gate(2), gate(4));
+    {
+      await using memory = start.open();
+      memory.goBack(gate(4), gate(2));
+    }
+    await using memory = start.open();
+    await memory.requireNotOlder(gate(2));
+    await expect(memory.requireNotOlder(gate(1))).rejects.toThrow(/release 2 has run/);
+    await expect(memory.requireNotOlder(yard(8)), "others stay").rejects.toThrow(/release 9 has run/);
+    memory.goBack(yard(9), gate(1));
+    memory.goBack(gate(5), gate(3));
+    await expect(memory.requireNotOlder(gate(1)), "never raised by that").rejects.toThrow(
+      /release 2 has run/,
+    );
+    await expect(memory.requireNotOlder(yard(8)), "another model").rejects.toThrow(/release 9 has run/);
+  });
+
   test("of a model without a release leave nothing on disk", async () => {
     await using start = await starter();
     await start.hasRun(gate(), gate(0));

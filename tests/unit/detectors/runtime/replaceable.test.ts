@@ -116,50 +116,50 @@ describe.each(["v8", "wasmer"] as const)("%s: replacing the module while it runs
   });
 });
 
-describe("a module's first answer to a frame from a camera", () => {
-  const openTold = async (accept: (name: string) => Promise<void> = async () => undefined) => {
-    const answered: string[] = [];
-    const detector = await openReplaceable(named("old"), {
+describe("that a module was accepted", () => {
+  const openTold = async (path: string, accept: (name: string) => Promise<void> = async () => undefined) => {
+    const told: string[] = [];
+    const detector = await openReplaceable(path, {
       runtime: "v8",
       instances: 1,
       deadlineMs: 2_000,
       accept: ({ name }) => accept(name),
-      onFirstAnswer: ({ name }) => void answered.push(name),
+      onAccepted: ({ name }) => void told.push(name),
+      onWithdrawn: (failed, goesOn) => void told.push(`not ${failed.name} but ${goesOn.name}`),
     });
-    return { detector, answered };
+    return { detector, told };
   };
 
-  test("is told once for each module, and not for the blank frame it is opened with", async () => {
-    const { detector, answered } = await openTold();
+  test("is told once, when every instance has answered a blank frame", async () => {
+    const { detector, told } = await openTold(named("old"));
     await using _ = detector;
-    expect(answered).toEqual([]);
-    for (let turn = 0; turn < 3; turn++) await expectAnswer(detector, SMALL);
-    expect(answered).toEqual(["old"]);
+    expect(told).toEqual(["old"]);
+    await expectAnswer(detector, SMALL);
     await detector.replace(named("new"));
-    expect(answered).toEqual(["old"]);
+    expect(told).toEqual(["old", "new"]);
+    await detector.replace(named("new"));
     for (let turn = 0; turn < 3; turn++) await expectAnswer(detector, SMALL);
-    expect(answered).toEqual(["old", "new"]);
+    expect(told).toEqual(["old", "new"]);
   });
 
-  test("is not told of a module that fails at it, nor again of the one that goes on", async () => {
-    const { detector, answered } = await openTold();
+  test("is not told of one that is refused after a while or fails at the blank frame", async () => {
+    const { detector, told } = await openTold(named("old"), async (name) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (name === "unwanted") throw new RangeError("not this one");
+    });
     await using _ = detector;
-    await expectAnswer(detector, SMALL);
+    await expect(detector.replace(named("unwanted"))).rejects.toThrow("not this one");
+    await expect(detector.replace(named("broken", { poison: { trap: 0 } }))).rejects.toThrow(ModelError);
+    expect(told).toEqual(["old"]);
+  });
+
+  test("is withdrawn when it fails at its first frame from a camera", async () => {
+    const { detector, told } = await openTold(named("old"));
+    await using _ = detector;
     await detector.replace(named("weak", { poison: { exit: 2 } }));
     expect(await faultOf(detector.detect(fakeFrame(2), THRESHOLDS))).toBe("exit");
     await expectAnswer(detector, SMALL);
-    expect(answered).toEqual(["old"]);
-  });
-
-  test("never comes from a module that is refused after a while", async () => {
-    const { detector, answered } = await openTold(async (name) => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      if (name === "new") throw new RangeError("not this one");
-    });
-    await using _ = detector;
-    await expect(detector.replace(named("new"))).rejects.toThrow("not this one");
-    await expectAnswer(detector, SMALL);
-    expect(answered).toEqual(["old"]);
+    expect(told).toEqual(["old", "weak", "not weak but old"]);
   });
 });
 
