@@ -26,7 +26,7 @@ export interface ReleaseMemory extends AsyncDisposable {
   goBack(failed: Release, goesOn: Release): void;
 }
 
-/** A name is as long as a module's description lets it be, and there are as many as a person gives out. */
+/** Bounds the file; a camera sees few models in its life. A name has 200 characters, of two UTF-16 units at most. */
 const MOST_MODELS = 1000;
 const ReleasesFile = z.object({
   models: z.array(z.object({ name: z.string().min(1).max(400), release: z.int().min(0) })).max(MOST_MODELS),
