@@ -40,6 +40,15 @@ export function requireKnownLabels(
   if (unknown.length === 0) return;
   throw new ConfigError(
     `the model ${model.name} does not know every label: ${unknown.join(", ")}`,
-    `Choose from the labels it knows: ${model.labels.join(", ")}.`,
+    `Choose from the labels it knows: ${listLabels(model.labels)}.`,
   );
+}
+
+/** COCO's 80 labels are listed in full, the 10,000 that a module may have are not. */
+const MOST_LABELS_LISTED = 100;
+
+function listLabels(labels: readonly string[]): string {
+  const listed = labels.slice(0, MOST_LABELS_LISTED).join(", ");
+  const more = labels.length - MOST_LABELS_LISTED;
+  return more > 0 ? `${listed} and ${more} more (sabrewing inspect lists them)` : listed;
 }

@@ -34,6 +34,7 @@ import { openOutbox } from "./mqtt/outbox.ts";
 import { connectBroker } from "./mqtt/publisher.ts";
 import { obeyCommands } from "./obey-commands.ts";
 import { renewModel } from "./renew-model.ts";
+import { openReleaseMemory, RELEASES_FILE } from "./state/releases.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
 import { openSwitches, type Switches } from "./state/switches.ts";
 import type { LiveView, LiveViewDependencies } from "./view/live/open-live-view.ts";
@@ -80,9 +81,17 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const modulePath = () => chooseModule(config.model.path, config.model);
   const { path, why } = modulePath();
   if (why !== undefined) log.info({ module: path }, `the model is ${why}`);
+  await using releases = config.model.public_key
+    ? openReleaseMemory(join(stateDirectory, RELEASES_FILE), log)
+    : undefined;
   await using detector = await openReplaceable(path, {
     ...detectorOptions(config, cameras, log),
-    accept: (model) => requireKnownLabels(cameras, model),
+    accept: async (model) => {
+      requireKnownLabels(cameras, model);
+      await releases?.requireNotOlder(model);
+    },
+    onAccepted: (model) => releases?.remember(model),
+    onWithdrawn: (failed, goesOn) => releases?.goBack(failed, goesOn),
     onState: (state) => states.detectorBecame(state),
   });
   const prefix = config.mqtt.topic_prefix;

@@ -18,6 +18,7 @@ export type { Layer } from "./compiler/explain.ts";
 export type { Target } from "./compiler/target.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription, Precision } from "./module-format.ts";
+export { plainLines, plainText } from "./plain-text.ts";
 export {
   chooseModule,
   type ModuleChoice,
@@ -141,14 +142,18 @@ export interface ReplaceableDetector extends Detector {
    * Until it has answered a real one, too, the one before stands by, and goes on where the new one fails at it. One at a
    * time.
    * @returns what runs now; where the file holds the module that runs, nothing happens.
-   * @throws ModelError, DetectorFault or what `accept` throws: the one before goes on.
+   * @throws ModelError, DetectorFault or what `accept` throws or rejects with: the one before goes on.
    */
   replace(path: string): Promise<ModelInfo>;
 }
 
 export interface ReplaceableOptions extends DetectorOptions {
-  /** Throws for a module that will not do, before it is started. */
-  readonly accept?: (model: ModelInfo) => void;
+  /** Throws for a module that is not to be run, before it is started and after its trust is checked. */
+  readonly accept?: (model: ModelInfo) => void | Promise<void>;
+  /** Called when a module goes on duty: every instance has answered a blank frame. */
+  readonly onAccepted?: (model: ModelInfo) => void;
+  /** Called when a module failed at its first frame from a camera, and the one before goes on. */
+  readonly onWithdrawn?: (failed: ModelInfo, goesOn: ModelInfo) => void;
 }
 
 /** How to compile a model, and with which numbers it shall compute. */

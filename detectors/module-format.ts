@@ -25,6 +25,20 @@ export const ALLOWED_IMPORTS = ["fd_read", "fd_write", "proc_exit"] as const;
 /** Name of the custom section that holds the description as UTF-8 JSON. */
 export const DESCRIPTION_SECTION = "sabrewing";
 
+/**
+ * How much a description may hold. Its texts are shown on terminals and pages and sent over MQTT, and a module may come from
+ * a stranger. Lengths are in characters (code points).
+ */
+export const DESCRIPTION_LIMITS = {
+  sectionBytes: 1_000_000,
+  /** Of the name, the licence and the compiler's version. */
+  text: 200,
+  label: 100,
+  labels: 10_000,
+  feature: 50,
+  features: 50,
+} as const;
+
 export type Precision = "f32" | "i16" | "i8";
 export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs";
 
@@ -33,6 +47,11 @@ export interface ModelDescription {
   readonly abi: 1;
   readonly task: "detect";
   readonly name: string;
+  /**
+   * How new the module is among those of its name, a whole number; absent: 0. With `model.public_key` the agent refuses a
+   * lower one than it has run.
+   */
+  readonly release?: number;
   readonly input: {
     readonly width: number;
     readonly height: number;

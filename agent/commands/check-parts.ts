@@ -1,4 +1,5 @@
-import { chooseModule, DetectorFault, openDetector } from "../../detectors/detector.ts";
+import { join } from "node:path";
+import { chooseModule, DetectorFault, type ModelInfo, openDetector } from "../../detectors/detector.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import { silentLog } from "../base/log.ts";
@@ -7,6 +8,8 @@ import { readCamera } from "../camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "../config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "../detector-for-cameras.ts";
 import { openConnection } from "../mqtt/connection.ts";
+import { RELEASES_FILE, readReleases, requireNotOlder } from "../state/releases.ts";
+import { unreadable } from "../state/small-file.ts";
 import { tryPort } from "./try-port.ts";
 
 /** One thing the daemon depends on. */
@@ -24,6 +27,8 @@ export interface Trials {
   readonly cameraWithinMs: number;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
+  /** Where an agent with this configuration may keep its state. */
+  readonly stateDirectories: readonly string[];
 }
 
 /** Everything a configuration makes the daemon depend on, in the order a frame meets it. */
@@ -42,7 +47,7 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
       },
     })),
     { name: "broker", trial: () => tryBroker(config, trials) },
-    { name: "model", trial: () => tryModel(config, cameras) },
+    { name: "model", trial: () => tryModel(config, cameras, trials) },
     ...(["metrics", "view"] as const)
       .filter((section) => config[section].enabled)
       .map((section) => ({
@@ -100,10 +105,14 @@ async function tryBroker({ mqtt }: AgentConfig, { signal }: Trials): Promise<str
 /** The first inferences run on code the engine has not optimised yet. */
 const INFERENCES = 5;
 
-async function tryModel(config: AgentConfig, cameras: readonly CameraConfig[]): Promise<string> {
+async function tryModel(
+  config: AgentConfig,
+  cameras: readonly CameraConfig[],
+  { stateDirectories }: Trials,
+): Promise<string> {
   const chosen = chooseModule(config.model.path, config.model);
   try {
-    return await tryModule(chosen, config, cameras);
+    return await tryModule(chosen, config, cameras, stateDirectories);
   } catch (cause) {
     if (!(cause instanceof DetectorFault)) throw cause;
     throw new ConfigError(
@@ -119,11 +128,14 @@ async function tryModule(
   { path, why }: ReturnType<typeof chooseModule>,
   config: AgentConfig,
   cameras: readonly CameraConfig[],
+  stateDirectories: readonly string[],
 ): Promise<string> {
   const options = { ...detectorOptions(config, cameras, silentLog()), instances: 1 };
   await using detector = await openDetector(path, options);
   const { name, input, precision, labels, source } = detector.model;
   requireKnownLabels(cameras, detector.model);
+  const release =
+    config.model.public_key === undefined ? "" : await tryRelease(detector.model, stateDirectories);
   const grey = new Uint8Array(input.width * input.height * 3).fill(114);
   let ms = 0;
   for (let turn = 0; turn < INFERENCES; turn++) {
@@ -132,7 +144,24 @@ async function tryModule(
   const wanted = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
   const pace = `${ms.toFixed(0)} ms a picture in ${detector.runtime}; the cameras want ${wanted} pictures a second`;
   const choice = why === undefined ? "" : ` (${why})`;
-  return `${name} ${input.width}×${input.height} ${precision}${choice}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
+  return `${name} ${input.width}×${input.height} ${precision}${choice}${release}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
+}
+
+/**
+ * Compares the release with those that have run, as `run` will, and remembers nothing.
+ * @throws ConfigError when a higher one has run.
+ */
+async function tryRelease(model: ModelInfo, stateDirectories: readonly string[]): Promise<string> {
+  const unread: string[] = [];
+  for (const file of stateDirectories.map((folder) => join(folder, RELEASES_FILE))) {
+    const releases = await readReleases(file).catch((error: unknown) => {
+      unread.push(`${file} (${unreadable(error)})`);
+      return undefined;
+    });
+    if (releases !== undefined) requireNotOlder(model, releases, file);
+  }
+  const note = unread.length === 0 ? "" : ` (not compared with ${unread.join(", ")}, which cannot be read)`;
+  return `, release ${model.release ?? 0}${note}`;
 }
 
 /** The same trial for everybody who asks. */

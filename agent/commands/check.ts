@@ -4,6 +4,7 @@ import { systemClock } from "../base/clock.ts";
 import { ConfigError, EXIT, TransientError } from "../base/errors.ts";
 import { type ConfigProblem, InvalidConfig, loadConfig } from "../config/load.ts";
 import { type Part, partsOf } from "./check-parts.ts";
+import { stateDirectories } from "./state-directories.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
 const CAMERA_WITHIN_MS = 15_000;
@@ -55,7 +56,13 @@ async function* check(
     name: "configuration",
     trial: async () => {
       const { config, file } = loadConfig(configFile, process.env);
-      parts = partsOf(config, { clock: systemClock, signal, cameraWithinMs: CAMERA_WITHIN_MS });
+      const { state_dir } = config;
+      parts = partsOf(config, {
+        clock: systemClock,
+        signal,
+        cameraWithinMs: CAMERA_WITHIN_MS,
+        stateDirectories: state_dir === undefined ? stateDirectories(file, process.env) : [state_dir],
+      });
       return file;
     },
   });

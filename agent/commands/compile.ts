@@ -6,7 +6,7 @@ import { calibrateVisibly } from "./calibrate-visibly.ts";
 import { describeReport, type ModuleReport } from "./module-report.ts";
 import { showProgress } from "./progress.ts";
 import { type ModelSize, parseSize } from "./size-option.ts";
-import { writeModule } from "./write-module.ts";
+import { parseRelease, writeModule } from "./write-module.ts";
 import { writeVariants } from "./write-variants.ts";
 
 const EXAMPLES = `
@@ -21,10 +21,12 @@ Examples:
                                                    64 frames, one a second, of the camera that it is for
   sabrewing compile yolov5n.pt -o yolov5n.wasm --explain               which layers the time goes to
   sabrewing compile yolov5n.pt -o yolov5n.wasm --print fuse-silu       the graph after one stage
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --release 3             for cameras with model.public_key: sign it, and
+                                                   releases 0 to 2 are refused from then on
   sabrewing compile yolov5n.pt -o yolov5n.wasm --json | jq .sha256
 
 With --json standard output is one line: {out, bytes, sha256, input, precision, labels, licence},
-one per variant with --variants.
+and release where one was given; one per variant with --variants.
 What cannot be compiled is listed in full, with the places in the model.`;
 
 interface CompileOptions {
@@ -36,6 +38,7 @@ interface CompileOptions {
   readonly calibrate?: string;
   readonly name?: string;
   readonly licence?: string;
+  readonly release?: number;
   readonly print?: string;
   readonly explain: boolean;
   readonly json: boolean;
@@ -75,6 +78,11 @@ export function compileCommand(): Command {
     .option("--name <name>", "what the module calls itself (default: the model's file name)")
     .option("--licence <id>", "licence of the weights, an SPDX identifier (known weights are recognised)")
     .option(
+      "--release <n>",
+      "number written into the module, higher for each new version: with model.public_key the agent refuses a lower one than it has run (default: none, which counts as 0)",
+      parseRelease,
+    )
+    .option(
       "--explain",
       "show how each layer is computed, its FLOPs, and its share of the time on this machine",
       false,
@@ -94,6 +102,7 @@ async function compile(model: string, options: CompileOptions): Promise<void> {
     target,
     precision,
     licence,
+    release,
     print,
     explain,
     variants,
@@ -118,12 +127,12 @@ async function compile(model: string, options: CompileOptions): Promise<void> {
       ([, value]) => value !== undefined,
     );
     if (single !== undefined) throw new UsageError(`--variants makes them all: leave out --${single[0]}`);
-    show(await writeVariants({ model, out, name, size, licence, calibration }, process.stderr));
+    show(await writeVariants({ model, out, name, size, licence, release, calibration }, process.stderr));
     return;
   }
   // With --json standard output belongs to the one line.
   const shown = json ? process.stderr : process.stdout;
   const progress = showProgress("compile", process.stderr);
-  const order = { model, out, name, size, target, precision, licence, print, explain, calibration };
+  const order = { model, out, name, size, target, precision, licence, release, print, explain, calibration };
   show([await writeModule(order, progress, (text) => shown.write(`${text}\n`))]);
 }

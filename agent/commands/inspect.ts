@@ -21,7 +21,7 @@ The module is read, checked and described, but not run.`;
 export function inspectCommand(): Command {
   return new Command("inspect")
     .description(
-      "tell what a detector module says of itself: labels, input, precision, memory, imports, licence",
+      "tell what a detector module says of itself: labels, input, release, precision, memory, imports, licence",
     )
     .argument("<module>", "detector module (.wasm), or a set of variants: its name or its folder")
     .option("--json", "a JSON line", false)
@@ -58,8 +58,12 @@ export interface VariantInfo extends ModelInfo {
 /** A line per variant for people, the one that would run marked, and the whole description of that one. */
 export function describeSet(variants: readonly VariantInfo[], { path, why }: ModuleChoice): string {
   const width = Math.max(...variants.map(({ variant }) => variant.length));
-  const lines = variants.map(({ variant, chosen, bytes, memoryBytes, features, sha256 }) => {
-    const figures = [`${showMegabytes(bytes)}, memory ${showMegabytes(memoryBytes)}`, features.join(", ")];
+  const lines = variants.map(({ variant, chosen, bytes, memoryBytes, features, release, sha256 }) => {
+    const figures = [
+      `${showMegabytes(bytes)}, memory ${showMegabytes(memoryBytes)}`,
+      features.join(", "),
+      ...(release === undefined ? [] : [`release ${release}`]),
+    ];
     return `${chosen ? "→" : " "} ${variant.padEnd(width)}  ${figures.join("; ")}; SHA-256 ${sha256.slice(0, 12)}…`;
   });
   const chosen = variants.find((variant) => variant.chosen);
@@ -73,6 +77,7 @@ export function describeModule(info: ModelInfo): string {
   const rows: readonly (readonly [string, string])[] = [
     ["name", info.name],
     ["input", `${showSize(input)} pixels, ${input.channels} × ${input.dtype}, ${input.layout}`],
+    ["release", info.release === undefined ? "0 (none given)" : `${info.release}`],
     ["precision", info.precision],
     ["file", `${showMegabytes(info.bytes)} (${info.bytes} bytes)`],
     ["memory", `${showMegabytes(info.memoryBytes)}, cannot grow`],

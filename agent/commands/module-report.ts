@@ -12,16 +12,27 @@ export interface ModuleReport {
   readonly labels: readonly string[];
   /** Of the weights, an SPDX identifier or `unknown`. */
   readonly licence: string;
+  /** Absent where none was given. */
+  readonly release?: number;
 }
 
 /** One line for people. */
-export function describeReport({ out, bytes, input, precision, labels, licence }: ModuleReport): string {
+export function describeReport({
+  out,
+  bytes,
+  input,
+  precision,
+  labels,
+  licence,
+  release,
+}: ModuleReport): string {
   const parts = [
     showSize(input),
     `${labels.length} labels`,
     precision,
     showMegabytes(bytes),
     `licence ${licence}`,
+    ...(release === undefined ? [] : [`release ${release}`]),
   ];
   return `${out}: ${parts.join(", ")}`;
 }

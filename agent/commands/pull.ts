@@ -13,7 +13,7 @@ import { describeReport, type ModuleReport } from "./module-report.ts";
 import { findKnown, obtainVisibly } from "./obtain-visibly.ts";
 import { type ProgressStream, showProgress } from "./progress.ts";
 import { type ModelSize, parseSize, showSize } from "./size-option.ts";
-import { writeModule } from "./write-module.ts";
+import { parseRelease, writeModule } from "./write-module.ts";
 import { writeVariants } from "./write-variants.ts";
 
 const EXAMPLES = `
@@ -35,6 +35,7 @@ export interface PullOptions {
   readonly weights?: string;
   readonly variants?: boolean;
   readonly portable?: boolean;
+  readonly release?: number;
   readonly json: boolean;
 }
 
@@ -61,6 +62,11 @@ export function pullCommand(): Command {
     .option("--weights <file>", "use this file instead of looking for the weights; it must be the very same")
     .option("--variants", "write every variant side by side; the output names the set")
     .option("--portable", "for any engine, also one that lacks what this machine's has; slower")
+    .option(
+      "--release <n>",
+      "number written into the module, higher for each new version (see sabrewing compile --help)",
+      parseRelease,
+    )
     .option("--json", "a JSON line; in the list one per model", false)
     .addHelpText("after", EXAMPLES)
     .action(async (name: string | undefined, options: PullOptions) => {
@@ -89,7 +95,7 @@ export async function listModels(options: PullOptions, { env, stdout }: PullSurr
  */
 export async function pullModel(
   known: KnownModel,
-  { output, size, weights, variants, portable, json }: PullOptions,
+  { output, size, weights, variants, portable, release, json }: PullOptions,
   { env, stdout, stderr }: PullSurroundings,
 ): Promise<ModuleReport[]> {
   if (variants === true && portable === true) {
@@ -98,7 +104,8 @@ export async function pullModel(
   const places = weights === undefined ? { env } : { env, explicitPath: weights };
   const model = await obtainVisibly(known, places, stderr);
   const out = output ?? join(sabrewingHome(env), `${known.name}-${showSize(size ?? known.input)}.wasm`);
-  const order = { model, out, name: known.name, size: size ?? known.input, licence: known.licence.id };
+  const { name, licence } = known;
+  const order = { model, out, name, size: size ?? known.input, licence: licence.id, release };
   const target = portable === true ? "simd128" : fastestTarget();
   const reports =
     variants === true

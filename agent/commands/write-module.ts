@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { InvalidArgumentError } from "commander";
 import { compileModel, explainModel, type Precision, type Target } from "../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import type { Calibration } from "./calibrate-visibly.ts";
@@ -22,6 +23,8 @@ export interface ModuleOrder {
   readonly calibration?: Calibration | undefined;
   /** SPDX identifier; known weights are recognised. */
   readonly licence?: string | undefined;
+  /** How new the module is among those of its name; left out of the description when not given. */
+  readonly release?: number | undefined;
   /** Shows what each layer costs. */
   readonly explain?: boolean;
   /** Name of the compiler's stage whose graph is to be shown. */
@@ -49,6 +52,7 @@ export async function writeModule(
     ...(order.precision === undefined ? {} : { precision: order.precision }),
     ...(order.calibration ?? {}),
     ...(order.licence === undefined ? {} : { licence: order.licence }),
+    ...(order.release === undefined ? {} : { release: order.release }),
     onStage({ name, done, total, print }) {
       stages.push(name);
       shown.update(done, total, name);
@@ -63,9 +67,25 @@ export async function writeModule(
   if (order.explain === true) {
     show(describeLayers(await explainModel(compiled, order.target ?? "simd128")));
   }
-  const { input, precision, labels, source } = description;
+  const { input, precision, labels, release, source } = description;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { out: order.out, bytes: bytes.length, sha256, input, precision, labels, licence: source.licence };
+  return {
+    out: order.out,
+    bytes: bytes.length,
+    sha256,
+    input,
+    precision,
+    labels,
+    licence: source.licence,
+    ...(release === undefined ? {} : { release }),
+  };
+}
+
+/** The value of `--release`. @throws InvalidArgumentError unless it is a whole number, 0 or more. */
+export function parseRelease(text: string): number {
+  const release = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(release)) return release;
+  throw new InvalidArgumentError("Expected a whole number, 0 or more.");
 }
 
 async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {

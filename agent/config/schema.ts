@@ -39,7 +39,9 @@ const ModelSchema = z
         error: "the middle line of an Ed25519 public key's PEM file (MCowBQYDK2Vw…)",
       })
       .optional()
-      .describe("Whoever holds this Ed25519 key must have signed the module (<path>.sig)."),
+      .describe(
+        "Ed25519 key that must have signed the module (<path>.sig); a release lower than one that has run is refused.",
+      ),
   })
   .describe("The detector.");
 

@@ -4,6 +4,7 @@ import { ModelError } from "../errors.ts";
 import type { Precision } from "../module-format.ts";
 import { calibrate } from "./calibrate/calibrate.ts";
 import { type CompiledModel, type CompileOptions, compile } from "./compile.ts";
+import { requireShowable } from "./describe.ts";
 import type { ImportedModel } from "./graph/graph.ts";
 import { print } from "./graph/print.ts";
 import type { PictureSize } from "./graph/retype.ts";
@@ -29,6 +30,8 @@ export interface CompileFileOptions {
   readonly size?: PictureSize;
   /** Licence of the weights, an SPDX identifier; when not given, the catalogue's for known weights, else `unknown`. */
   readonly licence?: string;
+  /** How new the module is among those of its name, a whole number; left out of the description when not given. */
+  readonly release?: number;
   /** What the engine must be able to do; when not given `simd128`, which every engine is, and for i8 `relaxed`. */
   readonly target?: Target;
   /** As in `compile`. */
@@ -55,9 +58,14 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const name = options.name ?? basename(path, extname(path));
   const importOptions = options.size === undefined ? { name } : { name, size: options.size };
   const files = await readModelFiles(path);
-  const model = await namingTheFile(path, () => importModel(files, importOptions));
   const sha256 = sha256Of(files);
   const licence = options.licence ?? knownLicence(files) ?? "unknown";
+  const model = await namingTheFile(path, async () => {
+    const imported = await importModel(files, importOptions);
+    // Calibrating takes a minute: a name that the module cannot carry is refused before it.
+    requireShowable({ ...imported, licence });
+    return imported;
+  });
   const quantization = await quantizationOf(model, options);
   // The importer's graph, every pass's, that in integers where there is one, and the module.
   const total = passes.length + (quantization === undefined ? 2 : 3);
@@ -68,6 +76,7 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   };
   const compiled = compile(model, {
     source: { format: files.format, sha256, licence },
+    release: options.release,
     target: targetOf(options),
     quantization,
     keepLogits: options.keepLogits ?? false,

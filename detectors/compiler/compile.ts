@@ -1,19 +1,19 @@
 /** The whole compiler: graph → passes → (integers) → memory plan → module. */
 import type { ModelDescription } from "../module-format.ts";
+import { describe } from "./describe.ts";
 import { emitModule, memoryRequest } from "./emit.ts";
 import type { Graph, ImportedModel } from "./graph/graph.ts";
 import { verify } from "./graph/verify.ts";
 import { type MemoryPlan, planMemory } from "./memory/plan.ts";
 import { runPasses } from "./passes/index.ts";
 import { type Quantization, quantize } from "./quantize/quantize.ts";
-import { featuresOf, type Target } from "./target.ts";
-
-/** Written into every module. */
-const COMPILER_VERSION = "0.1.0";
+import type { Target } from "./target.ts";
 
 export interface CompileOptions {
   /** Where the weights came from, for the description. */
   readonly source: ModelDescription["source"];
+  /** How new the module is among those of its name; left out of the description when not given. */
+  readonly release?: number | undefined;
   /** `simd128` when not given. */
   readonly target?: Target;
   /** How numbers are stored: floats when not given, or integers for feature maps of these ranges. */
@@ -35,7 +35,7 @@ export interface CompiledModel {
 /** Compiles an imported model to one self-contained module. */
 export function compile(
   model: ImportedModel,
-  { source, target = "simd128", quantization, onStage, keepLogits = false }: CompileOptions,
+  { source, release, target = "simd128", quantization, onStage, keepLogits = false }: CompileOptions,
 ): CompiledModel {
   const keep = keepLogits ? (model.graph.nodes.at(-1)?.inputs ?? []) : [];
   const floats = runPasses(model.graph, onStage, keep);
@@ -45,28 +45,7 @@ export function compile(
     onStage?.("quantize", graph);
   }
   const plan = planMemory(graph, memoryRequest(graph, keep));
-  const description = describe(model, graph, target, quantization?.precision ?? "f32", source);
+  const description = describe(model, graph, target, quantization?.precision ?? "f32", { source, release });
   const bytes = emitModule(graph, plan, target, description);
   return { bytes, description, graph, plan };
-}
-
-function describe(
-  model: ImportedModel,
-  graph: Graph,
-  target: Target,
-  precision: ModelDescription["precision"],
-  source: ModelDescription["source"],
-): ModelDescription {
-  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
-  return {
-    abi: 1,
-    task: "detect",
-    name: model.name,
-    input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
-    labels: model.labels,
-    precision,
-    features: featuresOf(target),
-    source,
-    compiler: { version: COMPILER_VERSION },
-  };
 }

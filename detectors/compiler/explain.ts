@@ -1,5 +1,6 @@
 /** Where a compiled network spends its time: layer by layer, measured in this process's engine. */
 
+import { plainText } from "../plain-text.ts";
 import type { CompiledModel } from "./compile.ts";
 import { constantArea } from "./constant-area.ts";
 import { emitNetwork } from "./emit.ts";
@@ -58,7 +59,7 @@ export function explain({ graph, plan }: CompiledModel, target: Target): readonl
   return graph.nodes.map((node) => {
     const ms = steps.reduce((sum, step, index) => sum + (step.node === node ? (quickest[index] ?? 0) : 0), 0);
     return {
-      output: node.output,
+      output: plainText(node.output),
       op: node.op,
       kernel: kernelOf(node, graph),
       shape: typeOf(graph, node.output).shape,

@@ -61,7 +61,7 @@ export async function namingTheFile<Result>(
     return await read();
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    throw new ModelError(`${path}: ${error.message}`, error.remedy, { cause: error });
+    throw error.of(path);
   }
 }
 

@@ -3,9 +3,16 @@ import { open } from "node:fs/promises";
 import type { DetectorOptions, ModelInfo } from "../detector.ts";
 import { ModelError } from "../errors.ts";
 import { ALLOWED_IMPORTS, DESCRIPTION_SECTION, IMPORT_MODULE } from "../module-format.ts";
-import { parseDescription } from "./description.ts";
+import { plainText } from "../plain-text.ts";
+import { parseDescription, requireModestDescription } from "./description.ts";
 import { lackingFeatures } from "./engine-features.ts";
-import { customSections, fixedMemoryBytes, type Section, sectionsOf } from "./sections.ts";
+import {
+  customSections,
+  fixedMemoryBytes,
+  requireModestSections,
+  type Section,
+  sectionsOf,
+} from "./sections.ts";
 import { requireTrust } from "./trust.ts";
 
 /** "\0asm" and version 1 (WebAssembly core specification 5.5.16). */
@@ -43,6 +50,11 @@ export async function readModel(path: string): Promise<ModelInfo> {
 /** What a detector module may be. `trust` is checked first, before anything looks into the file. */
 export type ModuleLimits = Pick<DetectorOptions, "trust" | "maxBytes">;
 
+/** Characters of what V8 says of a module that does not validate: it may quote names of 100,000. */
+const LONGEST_REASON = 500;
+/** Of the imports that a detector may not have: as many are named in the error. */
+const MOST_IMPORTS_LISTED = 20;
+
 const MIB = 2 ** 20;
 /** YOLOv5n asks for 29 MiB at 640×640; the largest model of its family at 1280×1280 for some 700. */
 const LARGEST_BYTES = 1024 * MIB;
@@ -58,10 +70,7 @@ export async function loadModule(path: string, limits: ModuleLimits = {}): Promi
     await requireTrust(path, bytes, trust);
     return await checkModule(bytes, maxBytes);
   } catch (error) {
-    if (error instanceof ModelError) {
-      throw new ModelError(`${path}: ${error.message}`, error.remedy, { cause: error });
-    }
-    throw error;
+    throw error instanceof ModelError ? error.of(path) : error;
   }
 }
 
@@ -137,10 +146,13 @@ function checkHeader(header: Uint8Array): void {
 
 async function checkModule(bytes: Uint8Array<SharedArrayBuffer>, maxBytes: number): Promise<LoadedModule> {
   const sections = [...sectionsOf(bytes)];
+  const descriptions = customSections(sections, DESCRIPTION_SECTION);
+  requireModestDescription(descriptions);
+  requireModestSections(sections);
   const module = await compile(bytes, sections);
   // Imports first: what a foreign module wants is a better answer than what it lacks.
   const imports = checkImports(module);
-  const description = parseDescription(WebAssembly.Module.customSections(module, DESCRIPTION_SECTION));
+  const description = parseDescription(descriptions);
   checkExports(module);
   const memoryBytes = fixedMemoryBytes(sections);
   requireAtMost(maxBytes, memoryBytes, "The module asks for a memory of");
@@ -156,7 +168,11 @@ async function compile(bytes: Uint8Array, sections: readonly Section[]): Promise
     if (!(cause instanceof WebAssembly.CompileError)) throw cause;
     const lacking = lackingFeatures(declaredFeatures(sections));
     if (lacking.length === 0) {
-      throw new ModelError(`The module does not validate: ${cause.message}.`, copyAgain, { cause });
+      throw new ModelError(
+        `The module does not validate: ${plainText(cause.message, LONGEST_REASON)}.`,
+        copyAgain,
+        { cause },
+      );
     }
     throw new ModelError(
       `The module needs ${lacking.join(" and ")}, which this engine lacks (Node ${process.versions.node}).`,
@@ -183,8 +199,12 @@ function checkImports(module: WebAssembly.Module): readonly string[] {
   }));
   const foreign = wanted.filter(({ name, kind }) => kind !== "function" || !SANDBOX.has(name));
   if (foreign.length > 0) {
+    const listed = foreign
+      .slice(0, MOST_IMPORTS_LISTED)
+      .map(({ name, kind }) => `${plainText(name)} (${kind})`);
+    const more = foreign.length - listed.length;
     throw new ModelError(
-      `The module wants more than a detector may have: it imports ${foreign.map(({ name, kind }) => `${name} (${kind})`).join(", ")}; ` +
+      `The module wants more than a detector may have: it imports ${listed.join(", ")}${more > 0 ? ` and ${more} more` : ""}; ` +
         `allowed are only the functions ${[...SANDBOX].join(", ")}.`,
       `Do not run it. ${compileIt}`,
     );

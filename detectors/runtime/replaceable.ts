@@ -57,6 +57,7 @@ class Replaceable implements ReplaceableDetector {
 
   async open(path: string): Promise<void> {
     this.#goOnDuty(await this.#start(path));
+    this.#options.onAccepted?.(this.model);
     // Among it the file of the Wasmer SDK, 4.6 MB.
     collectGarbage();
   }
@@ -86,6 +87,7 @@ class Replaceable implements ReplaceableDetector {
     this.#goOnDuty(next);
     this.#standingBy = proven;
     if (proven !== before) void this.#retire(before);
+    this.#options.onAccepted?.(next.pool.model);
     return next.pool.model;
   }
 
@@ -121,7 +123,7 @@ class Replaceable implements ReplaceableDetector {
   async #start(path: string, before?: ModelInfo): Promise<Duty | undefined> {
     const loaded = await loadModule(path, this.#options);
     if (loaded.info.sha256 === before?.sha256) return undefined;
-    this.#options.accept?.(loaded.info);
+    await this.#options.accept?.(loaded.info);
     if (before !== undefined) requireTellableSize(before, loaded.info);
     const isOnDuty = (): boolean => duty !== undefined && duty === this.#onDuty;
     const options: DetectorOptions = {
@@ -171,6 +173,7 @@ class Replaceable implements ReplaceableDetector {
     this.#standingBy = undefined;
     this.#goOnDuty(before);
     void this.#retire(failed);
+    this.#options.onWithdrawn?.(failed.pool.model, before.pool.model);
     const { name, sha256 } = failed.pool.model;
     this.#options.log?.({
       level: "warn",

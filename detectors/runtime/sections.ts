@@ -2,7 +2,9 @@ import { ModelError } from "../errors.ts";
 
 /** WebAssembly core specification, 5.5.2: section ids. */
 const CUSTOM_SECTION = 0;
+const IMPORT_SECTION = 2;
 const MEMORY_SECTION = 5;
+const EXPORT_SECTION = 7;
 const HEADER_BYTES = 8;
 /** Specification 4.2.8: a memory page. */
 const PAGE_BYTES = 65_536;
@@ -46,12 +48,26 @@ function truncated(detail: string): ModelError {
 }
 
 /**
+ * Sections that a detector has at most: a dozen kinds, and custom ones of tools (names, debug information). Two million
+ * empty ones cost 600 MB to list.
+ */
+const MOST_SECTIONS = 200;
+
+/**
  * Walks a WebAssembly file's sections in file order (specification 5.5).
- * @throws ModelError when a section reaches past the end of the file.
+ * @throws ModelError when a section reaches past the end of the file, or there are too many.
  */
 export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
   const reader = new NumberReader(bytes, HEADER_BYTES);
+  let count = 0;
   while (reader.position < bytes.length) {
+    count++;
+    if (count > MOST_SECTIONS) {
+      throw new ModelError(
+        `The module has more than ${MOST_SECTIONS} sections.`,
+        "Compile the model with `sabrewing compile`: its modules have about a dozen.",
+      );
+    }
     const start = reader.position;
     const id = reader.next();
     const size = reader.next();
@@ -62,6 +78,34 @@ export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
     yield { id, content: bytes.subarray(reader.position, end) };
     reader.position = end;
   }
+}
+
+/** Of all custom sections together: debug information of the largest model has less. V8 keeps a copy of them. */
+const MOST_CUSTOM_BYTES = 16 * 2 ** 20;
+/** A detector imports three functions and exports five things; V8 makes an object of each. */
+const MOST_NAMED = 1000;
+
+/**
+ * Refuses what would cost memory while the module is compiled and no detector needs.
+ * @throws ModelError for large custom sections, or thousands of imports or exports.
+ */
+export function requireModestSections(sections: Iterable<Section>): void {
+  const remedy = "Compile the model with `sabrewing compile`.";
+  let customBytes = 0;
+  for (const { id, content } of sections) {
+    if (id === CUSTOM_SECTION) customBytes += content.length;
+    if (id !== IMPORT_SECTION && id !== EXPORT_SECTION) continue;
+    const count = new NumberReader(content, 0).next();
+    if (count > MOST_NAMED) {
+      const kind = id === IMPORT_SECTION ? "imports" : "exports";
+      throw new ModelError(`The module has ${count} ${kind}; expected ${MOST_NAMED} at most.`, remedy);
+    }
+  }
+  if (customBytes <= MOST_CUSTOM_BYTES) return;
+  throw new ModelError(
+    `The module's custom sections have ${customBytes} bytes; expected ${MOST_CUSTOM_BYTES} at most.`,
+    remedy,
+  );
 }
 
 /**
@@ -97,15 +141,19 @@ export function fixedMemoryBytes(sections: Iterable<Section>): number {
 
 /**
  * Contents of the custom sections of this name (specification 5.5.3), also of a module that no engine here would compile.
+ * @param name ASCII
  */
-export function customSections(sections: Iterable<Section>, name: string): ArrayBuffer[] {
-  const found: ArrayBuffer[] = [];
+export function customSections(sections: Iterable<Section>, name: string): Uint8Array[] {
+  const found: Uint8Array[] = [];
   for (const { id, content } of sections) {
     if (id !== CUSTOM_SECTION) continue;
     const reader = new NumberReader(content, 0);
-    const end = reader.next() + reader.position;
-    const ownName = new TextDecoder().decode(Uint8Array.from(content.subarray(reader.position, end)));
-    if (ownName === name) found.push(Uint8Array.from(content.subarray(end)).buffer);
+    const length = reader.next();
+    const end = reader.position + length;
+    // The length first: a name of 300 MB is not decoded.
+    if (length !== name.length || end > content.length) continue;
+    const ownName = Buffer.from(Uint8Array.from(content.subarray(reader.position, end))).toString("latin1");
+    if (ownName === name) found.push(content.subarray(end));
   }
   return found;
 }

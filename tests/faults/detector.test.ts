@@ -87,6 +87,14 @@ test("bytes that nobody asked for end the instance, whether they come with a rep
   expect(countedSince(earlier, detector)).toEqual({ oversized: 1, restarts: 1 });
 });
 
+test("a module's last words cannot steer a terminal", async () => {
+  const hostile = writeModuleFile(fakeModule({ lastWords: "bad request\\n\\1b]0;pwned\\07\\c2\\9b" }));
+  await using detector = await openDetector(hostile, { runtime: "wasmer", instances: 1, deadlineMs: 2_000 });
+  await expect(detector.detect(fakeFrame(POISON.lastWords), THRESHOLDS)).rejects.toThrow(
+    "exited with code 9 (its last words: \ufffd]0;pwned\ufffd)",
+  );
+});
+
 test("a module's last words stand in the message", async () => {
   await using detector = await open("wasmer");
   await expect(detector.detect(fakeFrame(POISON.lastWords), THRESHOLDS)).rejects.toThrow(

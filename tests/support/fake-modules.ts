@@ -62,6 +62,8 @@ export interface FakeOptions {
   readonly poison?: Partial<Record<keyof typeof POISON, number>>;
   /** Other functions `$pixel` and `$put_detection`: what the module makes of a picture. */
   readonly senses?: (at: { readonly frame: number; readonly detections: number }) => string;
+  /** 24 bytes in WebAssembly's text format, the last words at `POISON.lastWords`. */
+  readonly lastWords?: string;
   /** Merged over the description; `null` leaves the section out, a string is put there as it is. */
   readonly description?: Record<string, unknown> | string | null;
 }
@@ -81,6 +83,7 @@ export function fakeModule(options: FakeOptions = {}): Uint8Array {
     limits: options.memoryLimits ?? `${pages} ${pages}`,
     imports: options.imports ?? "",
     poison: { ...POISON, ...options.poison },
+    lastWords: options.lastWords ?? "bad request\\nsecond line\\n",
     senses: (options.senses ?? readPixels)({ frame: FRAME, detections: DETECTIONS }),
     exported: (name) => (name === options.without ? "" : `(export "${name}")`),
   });
@@ -138,8 +141,9 @@ function fakeDescription(width: number, height: number): ModelDescription {
 /** Appends a custom section (WebAssembly core specification 5.5.3). */
 export function withCustomSection(bytes: Uint8Array, name: string, content: Uint8Array): Uint8Array {
   const nameBytes = new TextEncoder().encode(name);
-  const body = [...leb128(nameBytes.length), ...nameBytes, ...content];
-  return Uint8Array.from([...bytes, 0, ...leb128(body.length), ...body]);
+  const head = [...leb128(nameBytes.length), ...nameBytes];
+  const size = leb128(head.length + content.length);
+  return Uint8Array.from(Buffer.concat([bytes, Buffer.from([0, ...size, ...head]), content]));
 }
 
 function leb128(value: number): number[] {
@@ -151,6 +155,7 @@ interface Parts {
   readonly limits: string;
   readonly imports: string;
   readonly poison: Record<keyof typeof POISON, number>;
+  readonly lastWords: string;
   readonly senses: string;
   readonly exported: (name: string) => string;
 }
@@ -173,7 +178,7 @@ function readPixels({ frame, detections }: { readonly frame: number; readonly de
     (i32.store offset=20 (local.get $at) (i32.rem_u (call $pixel (i32.const 4)) (i32.const ${LABELS.length}))))`;
 }
 
-function moduleText({ frameBytes, limits, imports, poison, senses, exported }: Parts): string {
+function moduleText({ frameBytes, limits, imports, poison, lastWords, senses, exported }: Parts): string {
   return `(module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -182,7 +187,7 @@ function moduleText({ frameBytes, limits, imports, poison, senses, exported }: P
   (memory (export "memory") ${limits})
   (global ${exported("frame")} i32 (i32.const ${FRAME}))
   (global (export "detections") i32 (i32.const ${DETECTIONS}))
-  (data (i32.const 128) "bad request\\nsecond line\\n")
+  (data (i32.const 128) "${lastWords}")
 
   (func $spin (param $rounds i64)
     (loop $again

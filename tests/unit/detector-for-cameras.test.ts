@@ -41,6 +41,13 @@ test("labels the model does not know are all named, with those it knows", () => 
   ).not.toThrow();
 });
 
+test("of thousands of labels not all are listed", () => {
+  const labels = Array.from({ length: 10_000 }, (_, index) => `label ${index}`);
+  const check = () => requireKnownLabels(cameras, { name: "all", labels });
+  const remedy = expect.stringMatching(/label 99 and 9900 more \(sabrewing inspect lists them\)\.$/);
+  expect(check).toThrow(expect.objectContaining({ remedy }));
+});
+
 test("what the configuration pins of the module goes to the detector, and nothing else does", () => {
   const sha256 = "a".repeat(64);
   const trusted = (model: typeof config.model) =>

@@ -1,14 +1,18 @@
+import { plainText } from "../../plain-text.ts";
 import { elements } from "../ops/operator.ts";
 import { type Graph, isConvolution, type Node } from "./graph.ts";
 
-/** A graph as text, one aligned line per node: output, operator, shape, attributes, inputs; `$` marks constants. */
+/**
+ * A graph as text, one aligned line per node: output, operator, shape, attributes, inputs; `$` marks constants. Names come
+ * from the model's file and are shown clean.
+ */
 export function print(graph: Graph): string {
   const shape = (name: string): string => graph.values.get(name)?.shape.join("×") ?? "?";
   const operand = (name: string): string =>
-    graph.constants.has(name) ? `$${name} ${shape(name)}` : `${name}`;
+    graph.constants.has(name) ? `$${plainText(name)} ${shape(name)}` : plainText(name);
 
   const rows = graph.nodes.map((node) => [
-    node.output,
+    plainText(node.output),
     node.op,
     shape(node.output),
     attributesOf(node),
@@ -16,9 +20,9 @@ export function print(graph: Graph): string {
   ]);
   const bytes = [...graph.constants.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
   return [
-    `input   ${graph.input} ${shape(graph.input)}`,
+    `input   ${plainText(graph.input)} ${shape(graph.input)}`,
     ...aligned(rows),
-    `output  ${graph.output} ${shape(graph.output)}`,
+    `output  ${plainText(graph.output)} ${shape(graph.output)}`,
     `${graph.nodes.length} nodes, ${graph.constants.size} constants of ${bytes} bytes, ${multiplications(graph)} multiplications`,
     "",
   ].join("\n");

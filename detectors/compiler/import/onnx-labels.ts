@@ -1,13 +1,20 @@
 import { ModelError } from "../../errors.ts";
+import { DESCRIPTION_LIMITS } from "../../module-format.ts";
 import { defaultLabels } from "./default-labels.ts";
+
+/** A description holds 1 MB, and a name in this text takes a few characters more: its number, quotes and a comma. */
+const LONGEST_NAMES = 2 * DESCRIPTION_LIMITS.sectionBytes;
 
 /**
  * The class names in an ONNX file's metadata: `names`, a Python list or dict literal that export.py writes as text.
  * Without it COCO's names where there are 80 classes, else class0, class1, ….
- * @throws ModelError when the text is no such literal or names another number of classes.
+ * @throws ModelError when the text is too long, is no such literal, or names another number of classes.
  */
 export function readLabels(names: string | undefined, classes: number): string[] {
   if (names === undefined) return defaultLabels(classes);
+  if (names.length > LONGEST_NAMES) {
+    throw badNames(`it has ${names.length} characters; expected ${LONGEST_NAMES} at most`);
+  }
   const labels = parseNames(names);
   if (labels.length !== classes) {
     throw badNames(`it names ${labels.length} classes, but the head tells ${classes} apart`);

@@ -37,10 +37,11 @@ export function refuseUnsupported({ body, tail }: CutGraph, constants: ReadonlyS
   }
 
   if (refused.size === 0) return;
-  const lines = [...refused].map(([what, names]) => `  ${what}: ${countNames(names)}`);
+  const list = [...refused].map(([what, names]) => `${what}: ${countNames(names)}`);
   throw new ModelError(
-    `The ONNX model uses operators that cannot be compiled:\n${lines.join("\n")}`,
+    `The ONNX model uses operators that cannot be compiled:`,
     "Export a YOLOv5 v6 or v7 detector with its own export.py (without --nms and --int8), or compile the .pt file.",
+    { list },
   );
 }
 

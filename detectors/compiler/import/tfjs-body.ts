@@ -116,13 +116,14 @@ export function refuseUnsupportedTfjs(
   for (const node of tail) if (!SOURCES.has(node.op) && !canCalculate(node.op)) refuse(node, "");
 
   if (refused.size === 0) return;
-  const lines = [...refused].map(([what, names]) => {
+  const list = [...refused].map(([what, names]) => {
     const rest = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
     const shown = names.slice(0, NAMES_SHOWN).join(", ");
-    return `  ${what}: ${names.length} node${names.length === 1 ? "" : "s"}, ${shown}${rest}`;
+    return `${what}: ${names.length} node${names.length === 1 ? "" : "s"}, ${shown}${rest}`;
   });
   throw new ModelError(
-    `The TensorFlow.js model uses operators that cannot be compiled:\n${lines.join("\n")}`,
+    `The TensorFlow.js model uses operators that cannot be compiled:`,
     "Only CenterNet detectors of convolutions, NHWC, are supported, such as the one that `sabrewing pull mobilenet` fetches.",
+    { list },
   );
 }

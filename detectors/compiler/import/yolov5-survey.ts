@@ -54,10 +54,11 @@ export function refuseUnsupported(layers: TorchModule): void {
   visit(layers, 0);
 
   if (places.size === 0) return;
-  const list = [...places].map(([obstacle, where]) => `  ${obstacle}: ${showPlaces(where)}`).join("\n");
+  const list = [...places].map(([obstacle, where]) => `${obstacle}: ${showPlaces(where)}`);
   throw new ModelError(
-    `The checkpoint uses layers that cannot be compiled:\n${list}`,
+    `The checkpoint uses layers that cannot be compiled:`,
     "Train with the layers that YOLOv5 v5 to v7 use by themselves: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
+    { list },
   );
 }
 

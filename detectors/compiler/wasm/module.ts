@@ -1,4 +1,5 @@
 /** Puts functions, memory, data and descriptions together into the bytes of one WebAssembly module. */
+import { plainText } from "../../plain-text.ts";
 import { Assembler, type FunctionReference, type Global, type Local } from "./assembler.ts";
 import { float32Bytes, nameBytes, signedLeb, unsignedLeb } from "./encoding.ts";
 import { CONTROL, TYPE_CODES, type WasmType } from "./opcodes.ts";
@@ -146,9 +147,15 @@ export class ModuleBuilder {
     ]);
   }
 
-  /** Function names, so that traps and profiles can be read (core specification 2.0, appendix 7.4). */
+  /**
+   * Function names, so that traps and profiles can be read (core specification 2.0, appendix 7.4). Some hold names out of the
+   * model's file, hence plain text.
+   */
   private nameSection(): Uint8Array {
-    const names = this.functionNames.map((name, index) => [...unsignedLeb(index), ...nameBytes(name)]);
+    const names = this.functionNames.map((name, index) => [
+      ...unsignedLeb(index),
+      ...nameBytes(plainText(name)),
+    ]);
     const map = [...unsignedLeb(names.length), ...names.flat()];
     return section(SECTION.custom, [nameBytes("name"), [1, ...unsignedLeb(map.length), ...map]]);
   }

@@ -13,7 +13,11 @@ import { waitUntil } from "../../support/wait-until.ts";
 /** What the agent is to watch. Settings are those of its configuration file. */
 export interface WatchSettings {
   readonly modulePath: string;
+  /** Of the section `model`, beside the path. */
+  readonly model?: object;
   readonly detector?: object;
+  /** Outlives the agent. Default: a folder of its own. */
+  readonly stateDirectory?: string;
   readonly cameras: Readonly<Record<string, object>>;
   /** The command line that starts the agent. Default: the sources. */
   readonly sabrewing?: readonly [program: string, ...words: string[]];
@@ -73,9 +77,9 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
     config,
     stringify({
       mqtt: { host: "127.0.0.1", port: broker.port, topic_prefix: PREFIX, stats_interval: 1 },
-      model: { path: settings.modulePath },
+      model: { path: settings.modulePath, ...settings.model },
       detector: settings.detector ?? {},
-      state_dir: join(folder, "state"),
+      state_dir: settings.stateDirectory ?? join(folder, "state"),
       cameras: settings.cameras,
     }),
   );

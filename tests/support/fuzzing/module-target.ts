@@ -1,13 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { ModelInfo } from "../../../detectors/detector.ts";
 import { DESCRIPTION_SECTION } from "../../../detectors/module-format.ts";
 import { loadModule } from "../../../detectors/runtime/module.ts";
 import { startPool } from "../../../detectors/runtime/pool.ts";
 import { fakeModule, withCustomSection } from "../fake-modules.ts";
 import { SMALL_MODEL } from "../scripted-detector.ts";
-import { mutatedBytes } from "./mutate-bytes.ts";
-import { mutatedTree } from "./mutate-tree.ts";
+import { mutatedDescription } from "./description-mutants.ts";
+import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { refusesAnswer, refusesModel } from "./refusals.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
@@ -23,7 +24,7 @@ const WORDS = wordsOf(
 );
 const START_WITHIN_MS = 1_000;
 
-/** The module loader: mutants of a module's bytes and of its description. Nothing is run. */
+/** The module loader: mutants of a module's bytes, description and sections. Nothing is run. */
 export function moduleTarget(): FuzzTarget {
   const path = mutantPath();
   const make = moduleMutants();
@@ -32,7 +33,7 @@ export function moduleTarget(): FuzzTarget {
     close: () => rmSync(dirname(path), { recursive: true }),
     feed(bytes) {
       writeFileSync(path, bytes as Uint8Array);
-      return acceptedUnless(refusesModel, () => loadModule(path));
+      return acceptedUnless(refusesModel, async () => requireShowable((await loadModule(path)).info));
     },
   };
 }
@@ -62,12 +63,38 @@ export function openingTarget(): FuzzTarget {
 function moduleMutants(): FuzzTarget["make"] {
   const whole = fakeModule();
   const undescribed = fakeModule({ description: null });
-  const { sha256: _, bytes: _b, memoryBytes: _m, imports: _i, ...description } = SMALL_MODEL;
+  const { sha256: _, bytes: _b, memoryBytes: _m, imports: _i, ...small } = SMALL_MODEL;
+  const description = { ...small, release: 3 };
   return (random) => {
-    if (random() < 0.6) return mutatedBytes(whole, random, WORDS);
-    const json = JSON.stringify(mutatedTree(description, random)) ?? "";
-    return withCustomSection(undescribed, DESCRIPTION_SECTION, new TextEncoder().encode(json));
+    const kind = random();
+    if (kind < 0.45) return mutatedBytes(whole, random, WORDS);
+    const json = new TextEncoder().encode(mutatedDescription(description, random));
+    const described = withCustomSection(undescribed, DESCRIPTION_SECTION, json);
+    return kind < 0.9 ? described : withSections(described, random);
   };
+}
+
+/** More custom sections: another description, many small ones, or large ones. */
+function withSections(bytes: Uint8Array, random: () => number): Uint8Array {
+  const name = at(random, 3) === 0 ? DESCRIPTION_SECTION : "x".repeat(at(random, 4) ** 6);
+  const content = new Uint8Array(at(random, 8) === 0 ? 20 * 2 ** 20 : at(random, 100));
+  const section = withCustomSection(new Uint8Array(), name, content);
+  const count = content.length > 100 ? 1 : at(random, 2) * at(random, 5_000) + 1;
+  return Buffer.concat([bytes, ...Array<Uint8Array>(count).fill(section)]);
+}
+
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+/** What is let in holds no text that a host could not show. @throws Error: a finding */
+function requireShowable({ name, labels, features, source, compiler }: ModelInfo): void {
+  const texts = [
+    ...[name, source.licence, compiler.version].map((text) => ({ text, longest: 200 })),
+    ...labels.map((text) => ({ text, longest: 100 })),
+    ...features.map((text) => ({ text, longest: 50 })),
+  ];
+  const bad = texts.find(({ text, longest }) => HIDDEN.test(text) || [...text].length > longest);
+  if (bad !== undefined) throw new Error(`a module was let in with the text ${JSON.stringify(bad.text)}`);
+  if (labels.length > 10_000) throw new Error(`a module was let in with ${labels.length} labels`);
 }
 
 function mutantPath(): string {

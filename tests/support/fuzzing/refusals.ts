@@ -3,7 +3,12 @@ import { DetectorFault, ModelError } from "../../../detectors/errors.ts";
 
 /** A model is refused in words: what is wrong and what to do, nothing of it able to steer a terminal. */
 export function refusesModel(error: unknown): boolean {
-  return error instanceof ModelError && error.remedy !== "" && isPlainText(error.message);
+  return (
+    error instanceof ModelError &&
+    error.remedy !== "" &&
+    isPlainText(error.message) &&
+    isPlainText(error.remedy)
+  );
 }
 
 /** A running module is refused by a fault of a documented kind. */
@@ -16,9 +21,9 @@ export function refusesConfig(error: unknown): boolean {
   return error instanceof InvalidConfig && error.problems.every(({ line, column }) => line > 0 && column > 0);
 }
 
-const MOST_CHARACTERS = 200_000;
+const MOST_CHARACTERS = 21_000;
 
 function isPlainText(text: string): boolean {
-  // Unicode's control characters but for the line break.
-  return text.length <= MOST_CHARACTERS && !/[^\P{Cc}\n]/u.test(text);
+  // Controls but for the line break, formatting and direction characters, separators, halves of surrogate pairs.
+  return text.length <= MOST_CHARACTERS && !/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(text);
 }

@@ -29,6 +29,15 @@ describe("what inspect shows to people", () => {
     expect(lines).toContain(`sha256       ${"cd".repeat(32)}`);
   });
 
+  it("shows the release, 0 where none was given", () => {
+    expect(lines).toContain("release      0 (none given)");
+    expect(describeModule({ ...info, release: 12 }).split("\n")).toContain("release      12");
+    const variant = { ...info, release: 12, variant: "i16", path: "gate.i16.wasm", chosen: true };
+    expect(describeSet([variant], { path: variant.path, why: "i16" })).toMatch(
+      /→ i16 .*; release 12; SHA-256/,
+    );
+  });
+
   it("stays within 100 columns and in line, however many labels there are", () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     const labels = lines.slice(lines.findIndex((line) => line.startsWith("labels (30)")));

@@ -78,6 +78,17 @@ describe("sabrewing pull", () => {
     expect(chooseModule(set, { lacking: () => [], precision: "f32" }).path).toMatch(/\.f32-relaxed\.wasm$/);
   });
 
+  it("numbers every variant with the release it is given", async () => {
+    await using folder = await temporaryFolder();
+    const weights = join(folder.path, "brought.pt");
+    await writeFile(weights, checkpoint);
+    const known = knownModel(checkpoint, "http://127.0.0.1:1/");
+    const order = { weights, size: SIZE, variants: true, release: 4, json: true };
+    const reports = await pullModel(known, order, surroundings(folder.path));
+    expect(reports.map(({ release }) => release)).toEqual(reports.map(() => 4));
+    for (const { out } of reports) expect((await readModel(out)).release).toBe(4);
+  });
+
   it("takes weights that were brought by hand, and writes where it is told to", async () => {
     await using folder = await temporaryFolder();
     const weights = join(folder.path, "brought.pt");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, UsageError } from "../../../agent/base/errors.ts";
 import { showProgress } from "../../../agent/commands/progress.ts";
-import { type ModuleOrder, writeModule } from "../../../agent/commands/write-module.ts";
+import { type ModuleOrder, parseRelease, writeModule } from "../../../agent/commands/write-module.ts";
 import { ModelError, readModel } from "../../../detectors/detector.ts";
 import { writeCheckpoint } from "../../support/checkpoint.ts";
 import { findModel } from "../../support/materials.ts";
@@ -47,6 +47,17 @@ describe("compiling to a file", () => {
     const { report } = await compileIn(folder.path, { name: "gate", licence: "MIT" });
     const info = await readModel(report.out);
     expect([info.name, info.source.licence]).toEqual(["gate", "MIT"]);
+  });
+
+  it("writes the release it is told to, and none otherwise", async () => {
+    await using folder = await temporaryFolder();
+    const { report } = await compileIn(folder.path, { release: 7 });
+    expect([report.release, (await readModel(report.out)).release]).toEqual([7, 7]);
+    expect("release" in (await compileIn(folder.path)).report).toBe(false);
+  });
+
+  it.each(["-1", "1.5", "", "1e3", "0x10", " 1", "9007199254740992"])("takes no release %j", (text) => {
+    expect(() => parseRelease(text)).toThrow(/whole number, 0 or more/);
   });
 
   it.skipIf(!findModel("yolov5n.pt"))("recognises the licence of known weights", async () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ModelError, readModel } from "../../../../detectors/detector.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
 import {
@@ -136,4 +136,157 @@ test.each(["frame", "infer", "_start"] as const)(
 
 test.each(["3", "3 4"])("a memory with the limits %s can grow and is refused", async (memoryLimits) => {
   expect((await errorOfFake({ memoryLimits })).message).toMatch(/memory can grow/);
+});
+
+const described = (description: Record<string, unknown>) => errorOfFake({ description });
+
+describe("the texts of a description", () => {
+  test("may be as long as the format says, counted in characters", async () => {
+    const description = {
+      name: "🚪".repeat(200),
+      labels: Array.from({ length: 10_000 }, (_, index) => `${index}`.padEnd(90, "x")),
+      source: { format: "onnx", sha256: "0".repeat(64), licence: "L".repeat(200) },
+    };
+    const model = await readModel(writeModuleFile(fakeModule({ description })));
+    expect(model).toMatchObject({ name: description.name, source: description.source });
+    expect(model.labels).toHaveLength(10_000);
+    const longest = fakeModule({ description: { labels: ["é".repeat(100)] } });
+    expect((await readModel(writeModuleFile(longest))).labels).toEqual(["é".repeat(100)]);
+  });
+
+  const source = { format: "onnx", sha256: "0".repeat(64), licence: "MIT" };
+  test.each<[string, Record<string, unknown>, string]>([
+    ["a name of 201 characters", { name: "A".repeat(201) }, "name: expected a text of 1 to 200 characters"],
+    ["an empty name", { name: "" }, "name:"],
+    ["a name of white space", { name: "  " }, "name:"],
+    ["a licence of 201 characters", { source: { ...source, licence: "L".repeat(201) } }, "source.licence:"],
+    ["another format", { source: { ...source, format: "x".repeat(100_000) } }, "source.format:"],
+    ["a hash that is none", { source: { ...source, sha256: "f".repeat(100_000) } }, "source.sha256:"],
+    ["a version of 201 characters", { compiler: { version: "1".repeat(201) } }, "compiler.version:"],
+    [
+      "a label of 101 characters",
+      { labels: ["person", "x".repeat(101)] },
+      "labels[1]: expected a text of 1 to",
+    ],
+    ["10,001 labels", { labels: Array(10_001).fill("x") }, "labels: expected a list of 1 to 10000 texts"],
+    ["a feature of 51 characters", { features: ["f".repeat(51)] }, "features[0]:"],
+    ["an unknown key of 100,000 characters", { ["k".repeat(100_000)]: 1 }, "k…: unknown key"],
+    ["51 features", { features: Array(51).fill("f") }, "features: expected a list of 0 to 50 texts"],
+  ])("%s is refused, and not quoted in full", async (_, description, expected) => {
+    const { message } = await described(description);
+    expect(message).toContain(expected);
+    expect(message.length).toBeLessThan(600);
+  });
+
+  test.each([
+    ["an escape sequence", "e\u001b]0;pwn\u0007"],
+    ["a C1 control character", "a\u009b31m"],
+    ["a line break", "a\nb"],
+    ["a direction override", "safe\u202egpj.exe"],
+    ["a line separator", "a\u2028b"],
+    ["a character without width", "per\u200bson"],
+    ["half a surrogate pair", "a\ud800"],
+  ])("with %s are refused, and the error is clean", async (_, text) => {
+    for (const description of [
+      { name: text },
+      { labels: ["person", text] },
+      { source: { ...source, licence: text } },
+      { compiler: { version: text } },
+      { features: [text] },
+      { precision: text },
+      { abi: text },
+      { [text]: 1 },
+    ]) {
+      const { message } = await described(description);
+      expect(message).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    }
+  });
+
+  test("are refused together in an error of bounded length, however many are wrong", async () => {
+    const strangeKeys = Object.fromEntries(Array.from({ length: 20_000 }, (_, key) => [`key${key}`, 0]));
+    const { message } = await described({ ...strangeKeys, labels: Array(10_000).fill("\n") });
+    expect(message).toMatch(/and 29980 more/);
+    expect(message.length).toBeLessThan(5_000);
+  });
+});
+
+describe("a hostile description", () => {
+  const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  test.each([
+    ["nested 400,000 deep", nested(400_000), /description: expected an object, received a list of 1/],
+    ["nested in its version", `{"abi":${nested(400_000)}}`, /speaks format version a list of 1;/],
+    [
+      "nested in its name",
+      `{"abi":1,"name":${nested(400_000)}}`,
+      /name: expected a text .*received a list of 1/,
+    ],
+    [
+      "nested in an unknown key",
+      `{"abi":1,"x":${'{"a":'.repeat(150_000)}1${"}".repeat(150_000)}}`,
+      /x: unknown key/,
+    ],
+    ["that never ends", "[".repeat(900_000), /not UTF-8 JSON/],
+    ["with the key __proto__", '{"abi":1,"__proto__":{"x":1}}', /__proto__: unknown key/],
+    ["with the key constructor", '{"abi":1,"constructor":{"prototype":{}}}', /constructor: unknown key/],
+    ["of more than 1 MB", `{"abi":1}${" ".repeat(1_000_000)}`, /has 1000009 bytes; expected 1000000 at most/],
+  ])("%s is refused", async (_, text, expected) => {
+    const { message } = await errorOfFake({ description: text });
+    expect(message).toMatch(expected);
+    expect(message.length).toBeLessThan(2_000);
+  });
+
+  test("of 20 MB is called that, before the module is compiled", async () => {
+    const { message } = await described({ name: "A".repeat(20_000_000) });
+    expect(message).toMatch(/description has 200\d+ bytes; expected 1000000 at most/);
+    const uncompilable = withCustomSection(
+      Uint8Array.from([...good.subarray(0, 8), 1, 1, 0xff]),
+      "sabrewing",
+      new Uint8Array(1_000_001),
+    );
+    expect((await errorOf(uncompilable)).message).toMatch(/description has 1000001 bytes/);
+  });
+
+  test("is refused also behind a section that is longer than 1 MB", async () => {
+    const padded = withCustomSection(fakeModule({ description: null }), "padding", new Uint8Array(2_000_000));
+    const bytes = withCustomSection(padded, "sabrewing", new TextEncoder().encode('{"abi":1,"name":"\\n"}'));
+    expect((await errorOf(bytes)).message).toMatch(/name: expected a text/);
+  });
+});
+
+describe("a module that would cost memory while it is compiled", () => {
+  const empty = Uint8Array.from([0, 2, 1, 120]);
+  test("is refused for its number of sections", async () => {
+    const bomb = Buffer.concat([good, ...Array(100_000).fill(empty)]);
+    expect((await errorOf(bomb)).message).toMatch(/more than 200 sections/);
+    const tools = Buffer.concat([good, ...Array(50).fill(empty)]);
+    expect((await readModel(writeModuleFile(tools))).name).toBe("fake");
+  });
+
+  test("is refused for the size of its custom sections", async () => {
+    const junk = withCustomSection(good, "junk", new Uint8Array(16 * 2 ** 20));
+    expect((await errorOf(junk)).message).toMatch(
+      /custom sections have \d+ bytes; expected 16777216 at most/,
+    );
+  });
+
+  test("is refused for thousands of imports, and of fewer not all are named", async () => {
+    const imports = (count: number) =>
+      Array.from({ length: count }, (_, index) => `(import "env" "f${index}" (func))`).join("\n");
+    expect((await errorOfFake({ imports: imports(998) })).message).toMatch(/has 1001 imports; expected 1000/);
+    expect((await errorOfFake({ imports: imports(500) })).message).toMatch(
+      /env\.f19 \(function\) and 480 more;/,
+    );
+    const long = `(import "env" "${"x".repeat(50_000)}" (func))`;
+    expect((await errorOfFake({ imports: long })).message.length).toBeLessThan(1_000);
+  });
+});
+
+test.each([0, 1, Number.MAX_SAFE_INTEGER])("the release %d of a module is told", async (release) => {
+  const path = writeModuleFile(fakeModule({ description: { release } }));
+  expect((await readModel(path)).release).toBe(release);
+  expect("release" in (await readModel(writeModuleFile(good)))).toBe(false);
+});
+
+test.each([-1, 1.5, 2 ** 53, "1", null, [1]])("%j is no release", async (release) => {
+  expect((await described({ release })).message).toMatch(/release: expected a whole number, 0 or more/);
 });

@@ -116,6 +116,53 @@ describe.each(["v8", "wasmer"] as const)("%s: replacing the module while it runs
   });
 });
 
+describe("that a module was accepted", () => {
+  const openTold = async (path: string, accept: (name: string) => Promise<void> = async () => undefined) => {
+    const told: string[] = [];
+    const detector = await openReplaceable(path, {
+      runtime: "v8",
+      instances: 1,
+      deadlineMs: 2_000,
+      accept: ({ name }) => accept(name),
+      onAccepted: ({ name }) => void told.push(name),
+      onWithdrawn: (failed, goesOn) => void told.push(`not ${failed.name} but ${goesOn.name}`),
+    });
+    return { detector, told };
+  };
+
+  test("is told once, when every instance has answered a blank frame", async () => {
+    const { detector, told } = await openTold(named("old"));
+    await using _ = detector;
+    expect(told).toEqual(["old"]);
+    await expectAnswer(detector, SMALL);
+    await detector.replace(named("new"));
+    expect(told).toEqual(["old", "new"]);
+    await detector.replace(named("new"));
+    for (let turn = 0; turn < 3; turn++) await expectAnswer(detector, SMALL);
+    expect(told).toEqual(["old", "new"]);
+  });
+
+  test("is not told of one that is refused after a while or fails at the blank frame", async () => {
+    const { detector, told } = await openTold(named("old"), async (name) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (name === "unwanted") throw new RangeError("not this one");
+    });
+    await using _ = detector;
+    await expect(detector.replace(named("unwanted"))).rejects.toThrow("not this one");
+    await expect(detector.replace(named("broken", { poison: { trap: 0 } }))).rejects.toThrow(ModelError);
+    expect(told).toEqual(["old"]);
+  });
+
+  test("is withdrawn when it fails at its first frame from a camera", async () => {
+    const { detector, told } = await openTold(named("old"));
+    await using _ = detector;
+    await detector.replace(named("weak", { poison: { exit: 2 } }));
+    expect(await faultOf(detector.detect(fakeFrame(2), THRESHOLDS))).toBe("exit");
+    await expectAnswer(detector, SMALL);
+    expect(told).toEqual(["old", "weak", "not weak but old"]);
+  });
+});
+
 describe("replacing the module", () => {
   test("by itself, by one that is refused or by no module at all changes nothing", async () => {
     const { detector } = await open("v8");

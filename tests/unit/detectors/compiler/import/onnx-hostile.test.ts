@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { compile } from "../../../../../detectors/compiler/compile.ts";
+import { explain } from "../../../../../detectors/compiler/explain.ts";
+import { print } from "../../../../../detectors/compiler/graph/print.ts";
 import { importOnnx } from "../../../../../detectors/compiler/import/onnx.ts";
 import {
   decodeModel,
@@ -53,6 +56,57 @@ function withInput(dims: readonly number[]): Uint8Array {
     })),
   }));
 }
+
+describe("a name out of an ONNX file", () => {
+  const forged = "x\u001b[2J\n  → run this\u202e";
+  /** Every value and node is called so, with a number behind it. */
+  const renamed = edited((graph) => {
+    const numbers = new Map<string, string>();
+    const name = (old: string) => {
+      const known = numbers.get(old) ?? `${forged}${numbers.size}`;
+      numbers.set(old, known);
+      return known;
+    };
+    return {
+      ...graph,
+      input: graph.input.map((input) => ({ ...input, name: name(input.name ?? "") })),
+      output: graph.output.map((output) => ({ ...output, name: name(output.name ?? "") })),
+      initializer: graph.initializer.map((tensor) => ({ ...tensor, name: name(tensor.name ?? "") })),
+      node: graph.node.map((node) => ({
+        ...node,
+        name: `${node.name}${forged}`,
+        input: node.input.map((input) => (input === "" ? "" : name(input))),
+        output: node.output.map(name),
+      })),
+    };
+  });
+  const clean = (text: string) => expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]|^ {2}→/mu);
+
+  it("begins no line of its own in an error and steers no terminal", () => {
+    const unknown = withNode("Sigmoid", (n) => ({ ...n, opType: `Evil${forged}` }), renamed);
+    const { message = "" } = refusal(unknown) ?? {};
+    expect(message).toContain("operators that cannot be compiled:\n  Evil");
+    clean(message);
+    clean(refusal(withNode("Sigmoid", (n) => ({ ...n, input: n.output }), renamed))?.message ?? "\u0000");
+    const error = new ModelError("a\nb", "c\nd", { list: ["e\nf"] }).of("/m.onnx");
+    expect([error.message, error.remedy]).toEqual(["/m.onnx: a\uFFFDb\n  e\uFFFDf", "c\uFFFDd"]);
+  });
+
+  it("is clean in the graph that compile --print shows, in --explain and in the module", () => {
+    const { graph } = importOnnx(renamed, { name: "hostile" });
+    expect(
+      graph.nodes.some(({ output }) => output.includes("\u001b")),
+      "the test means something",
+    ).toBe(true);
+    clean(print(graph));
+    const source = { format: "onnx", sha256: "0".repeat(64), licence: "MIT" } as const;
+    const compiled = compile({ name: "hostile", labels: ["a", "b"], graph }, { source });
+    for (const { output } of explain(compiled, "simd128")) clean(output);
+    const module = new WebAssembly.Module(Uint8Array.from(compiled.bytes));
+    const [names = new ArrayBuffer()] = WebAssembly.Module.customSections(module, "name");
+    expect(Buffer.from(names).toString()).not.toContain("[2J\n");
+  });
+});
 
 describe("a damaged or hostile ONNX file is refused", () => {
   it("wherever it is cut off", () => {

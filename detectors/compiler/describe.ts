@@ -1,0 +1,91 @@
+/** What a module will say of itself, checked before it is written: the runtime refuses a description that breaks a rule. */
+import { ModelError } from "../errors.ts";
+import { DESCRIPTION_LIMITS, type ModelDescription } from "../module-format.ts";
+import { isPlainText, plainText } from "../plain-text.ts";
+import type { Graph, ImportedModel } from "./graph/graph.ts";
+import { featuresOf, type Target } from "./target.ts";
+
+/** Written into every module. */
+const COMPILER_VERSION = "0.1.0";
+
+/** What a person reads of a model. */
+export interface ModelTexts {
+  readonly name: string;
+  readonly licence: string;
+  readonly labels: readonly string[];
+}
+
+const PLAIN = "without control, formatting or direction characters";
+
+/**
+ * The texts as the description will hold them: white space around a label that ends in a control character (a line break,
+ * say) is removed.
+ * @throws ModelError when one is too long, empty, or holds characters that are not shown as themselves.
+ */
+export function requireShowable({ name, licence, labels }: ModelTexts): ModelTexts {
+  requireText("The module's name", name, "Give it another name with --name.");
+  requireText("The licence", licence, "Give its SPDX identifier with --licence, for instance MIT.");
+  return { name, licence, labels: requireLabels(labels) };
+}
+
+function requireText(what: string, text: string, remedy: string): void {
+  const { text: longest } = DESCRIPTION_LIMITS;
+  if (isPlainText(text, longest)) return;
+  throw new ModelError(
+    `${what} cannot be written into the module: expected 1 to ${longest} characters ${PLAIN}, received ${quote(text)}.`,
+    remedy,
+  );
+}
+
+function requireLabels(labels: readonly string[]): readonly string[] {
+  const { labels: most, label: longest } = DESCRIPTION_LIMITS;
+  if (labels.length < 1 || labels.length > most) {
+    throw new ModelError(
+      `A module tells 1 to ${most} classes apart, this model ${labels.length}.`,
+      "Train a model with fewer classes.",
+    );
+  }
+  return labels.map((label, index) => {
+    if (isPlainText(label, longest)) return label;
+    const trimmed = label.trim();
+    if (isPlainText(trimmed, longest)) return trimmed;
+    throw new ModelError(
+      `The name of class ${index} cannot be a label: expected 1 to ${longest} characters ${PLAIN}, received ${quote(label)}.`,
+      "Rename the class in the model's list `names`, then save or export the model again.",
+    );
+  });
+}
+
+function quote(text: string): string {
+  return `"${plainText(text, 60)}" (${text.length} characters)`;
+}
+
+/** @throws ModelError as `requireShowable`, or when the whole is larger than a module's description may be. */
+export function describe(
+  model: ImportedModel,
+  graph: Graph,
+  target: Target,
+  precision: ModelDescription["precision"],
+  { source, release }: Pick<ModelDescription, "source"> & { readonly release?: number | undefined },
+): ModelDescription {
+  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  const { name, licence, labels } = requireShowable({ ...model, licence: source.licence });
+  const description: ModelDescription = {
+    abi: 1,
+    task: "detect",
+    name,
+    ...(release === undefined ? {} : { release }),
+    input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
+    labels,
+    precision,
+    features: featuresOf(target),
+    source: { ...source, licence },
+    compiler: { version: COMPILER_VERSION },
+  };
+  const bytes = Buffer.byteLength(JSON.stringify(description));
+  if (bytes <= DESCRIPTION_LIMITS.sectionBytes) return description;
+  throw new ModelError(
+    `The module's description would have ${bytes} bytes; expected ${DESCRIPTION_LIMITS.sectionBytes} at most.`,
+    "Give the classes shorter names in the model's list `names`, then save or export the model again.",
+  );
+}

@@ -1,0 +1,191 @@
+/** An old module that is put back with its own, good signature: real modules, real signatures, the real agent. */
+import { generateKeyPairSync, sign } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { stringify } from "yaml";
+import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/clips.ts";
+import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
+import { freePort, mosquittoIsInstalled } from "../support/brokers.ts";
+import { writeCheckpoint } from "../support/checkpoint.ts";
+import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
+import { sabrewing } from "../support/sabrewing.ts";
+import { seeingModule } from "../support/seeing-module.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+const publicLine = publicKey.export({ format: "der", type: "spki" }).toString("base64");
+
+let folder: string;
+/** Modules by their release. */
+const made = new Map<number, Buffer>();
+/** Where the agent finds its module. */
+let modulePath: string;
+let stateDirectory: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sabrewing-release-"));
+  const checkpoint = join(folder, "gate.pt");
+  writeFileSync(checkpoint, writeCheckpoint({ names: ["person", "car", "dog"] }));
+  for (const release of [1, 2, 3]) {
+    const out = join(folder, `gate-${release}.wasm`);
+    const args = ["compile", checkpoint, "-o", out, "--size", "64x64", "--release", `${release}`, "--json"];
+    const { exitCode, stdout, stderr } = await sabrewing(args);
+    expect(exitCode, stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ release });
+    made.set(release, readFileSync(out));
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  const fresh = mkdtempSync(join(folder, "agent-"));
+  modulePath = join(fresh, "gate.wasm");
+  stateDirectory = join(fresh, "state");
+});
+
+/** Puts a release where the agent finds it, signed by its owner. */
+function put(release: number, path = modulePath): void {
+  putSigned(made.get(release) ?? Buffer.alloc(0), path);
+}
+
+function putSigned(bytes: Uint8Array, path = modulePath): void {
+  writeFileSync(`${path}.sig`, sign(null, bytes, privateKey));
+  writeFileSync(`${path}.new`, bytes);
+  renameSync(`${path}.new`, path);
+}
+
+const releasesFile = () => join(stateDirectory, "releases.json");
+const remembered = (): unknown =>
+  existsSync(releasesFile()) ? JSON.parse(readFileSync(releasesFile(), "utf8")).models : [];
+
+/** A configuration whose camera and broker are away: enough for check, and for run until it has its module. */
+async function configFile(): Promise<string> {
+  const port = await freePort();
+  const file = join(stateDirectory, "..", "sabrewing.yml");
+  writeFileSync(
+    file,
+    stringify({
+      mqtt: { host: "127.0.0.1", port },
+      model: { path: modulePath, public_key: publicLine },
+      state_dir: stateDirectory,
+      cameras: { door: watched(`rtsp://127.0.0.1:${port}/camera`) },
+    }),
+  );
+  return file;
+}
+
+/** What check says of the module. */
+async function checked(): Promise<{
+  readonly ok: boolean;
+  readonly message: string;
+  readonly remedy?: string;
+}> {
+  const { stdout } = await sabrewing(["check", "--json", "-c", await configFile()]);
+  const parts = stdout.trimEnd().split("\n");
+  return parts.map((line) => JSON.parse(line)).find(({ part }) => part === "model");
+}
+
+describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_key", () => {
+  async function watch(stack: AsyncDisposableStack, signals = 0): Promise<WatchWorld> {
+    const inFolder = mkdtempSync(join(folder, "clip-"));
+    const camera = stack.use(await startRtspCamera({ clip: squareAndSignal(inFolder, { signals }).file }));
+    const settings = { motion: { enabled: false }, detect: { ...SIGNAL_SIZE, fps: SIGNAL_FPS } };
+    return stack.use(
+      await startWatchWorld({
+        modulePath,
+        model: { public_key: publicLine },
+        stateDirectory,
+        cameras: { door: watched(camera.address, settings) },
+      }),
+    );
+  }
+
+  test("an older release is refused while the agent runs, when it starts and by check, until the owner goes back", async () => {
+    put(2);
+    {
+      await using stack = new AsyncDisposableStack();
+      const world = await watch(stack);
+      const said = (words: string) => world.log.filter(({ msg }) => msg.includes(words)).length;
+      const lookAgain = () => process.kill(world.pid, "SIGHUP");
+      await waitUntil("release 2 is remembered", () => said("the release is remembered") === 1, 60_000);
+      expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
+
+      put(1);
+      lookAgain();
+      await waitUntil("it is refused", () => said("the model stays as it is") > 0, 60_000);
+      expect(said("is release 1, and release 2 has run here")).toBeGreaterThan(0);
+
+      // A stranger cannot raise the bar either: who signed it is looked at first.
+      const stranger = generateKeyPairSync("ed25519").privateKey;
+      const third = made.get(3) ?? Buffer.alloc(0);
+      writeFileSync(`${modulePath}.sig`, sign(null, third, stranger));
+      writeFileSync(modulePath, third);
+      lookAgain();
+      await waitUntil("it is refused", () => said("is not of this module") > 0, 60_000);
+      expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
+
+      put(3);
+      lookAgain();
+      await waitUntil("release 3 is remembered", () => said("the release is remembered") === 2, 60_000);
+      expect(remembered()).toEqual([{ name: "gate", release: 3 }]);
+      expect(await world.stop()).toBe("exit code 0");
+    }
+
+    put(2);
+    const { exitCode, stderr } = await sabrewing(["run", "-c", await configFile()]);
+    expect(exitCode).toBe(78);
+    expect(stderr).toContain("is release 2, and release 3 has run here: expected 3 or higher");
+    expect(stderr).toContain(`delete ${releasesFile()}`);
+    expect(await checked()).toMatchObject({
+      ok: false,
+      message: expect.stringContaining("is release 2, and release 3 has run here"),
+      remedy: expect.stringContaining("--release 4"),
+    });
+    expect(remembered(), "neither of them writes it down").toEqual([{ name: "gate", release: 3 }]);
+
+    rmSync(releasesFile());
+    expect(await checked()).toMatchObject({
+      ok: true,
+      message: expect.stringContaining(", release 2, licence"),
+    });
+    expect(remembered(), "check remembers nothing").toEqual([]);
+    await using stack = new AsyncDisposableStack();
+    await watch(stack);
+    await waitUntil("release 2 is remembered", () => JSON.stringify(remembered()).includes("2"), 60_000);
+  }, 240_000);
+
+  test("a newer release that fails at its first frame does not lock out the one that goes on", async () => {
+    put(2);
+    {
+      await using stack = new AsyncDisposableStack();
+      // Every frame has the signal at which the newer one exits.
+      const world = await watch(stack, SIGNAL_FPS * 6);
+      await waitUntil("release 2 is remembered", () => JSON.stringify(remembered()).includes("2"), 60_000);
+      putSigned(seeingModule("exit", { description: { name: "gate", release: 5 } }));
+      process.kill(world.pid, "SIGHUP");
+      const said = (words: string) => world.log.some(({ msg }) => msg.includes(words));
+      await waitUntil("it is withdrawn", () => said("The one before goes on"), 60_000);
+      await waitUntil("so is its release", () => said("counts as the highest again"), 60_000);
+      expect(said("the release is remembered"), "it was accepted before").toBe(true);
+    }
+    expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
+    put(2);
+    expect(await checked()).toMatchObject({ ok: true });
+  }, 240_000);
+});
+
+test("with model.public_key an older variant of a set is refused, too", async () => {
+  put(3, modulePath.replace(/\.wasm$/, ".f32.wasm"));
+  mkdirSync(stateDirectory);
+  writeFileSync(releasesFile(), JSON.stringify({ models: [{ name: "gate", release: 3 }] }));
+  expect(await checked()).toMatchObject({ ok: true, message: expect.stringContaining("release 3") });
+  // Before f32 in a set, whatever the engine.
+  put(1, modulePath.replace(/\.wasm$/, ".i16.wasm"));
+  expect(await checked()).toMatchObject({ ok: false, message: expect.stringContaining("is release 1, and") });
+  const { exitCode, stderr } = await sabrewing(["run", "-c", await configFile()]);
+  expect([exitCode, stderr]).toEqual([
+    78,
+    expect.stringContaining("is release 1, and release 3 has run here"),
+  ]);
+}, 60_000);

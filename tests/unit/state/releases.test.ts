@@ -1,0 +1,203 @@
+import { lstat, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../../agent/base/errors.ts";
+import { openReleaseMemory, readReleases } from "../../../agent/state/releases.ts";
+import { recordingLog } from "../../support/log-lines.ts";
+import { SMALL_MODEL } from "../../support/scripted-detector.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+
+const gate = (release?: number) => ({
+  ...SMALL_MODEL,
+  name: "gate",
+  ...(release === undefined ? {} : { release }),
+});
+const yard = (release: number) => ({ ...SMALL_MODEL, name: "yard", release });
+
+async function starter() {
+  const folder = await temporaryFolder();
+  const file = join(folder.path, "state", "releases.json");
+  const { log, lines } = recordingLog();
+  return {
+    file,
+    lines,
+    open: () => openReleaseMemory(file, log),
+    /** Runs these models one after the other, each in an agent of its own. */
+    async hasRun(...models: ReturnType<typeof gate>[]) {
+      for (const model of models) {
+        await using memory = openReleaseMemory(file, log);
+        memory.remember(model);
+      }
+    },
+    onDisk: async (): Promise<unknown> => JSON.parse(await readFile(file, "utf8")),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+describe("the releases that have run", () => {
+  test("refuse a lower one of the same model, over a restart, and say what to do", async () => {
+    await using start = await starter();
+    await start.hasRun(gate(3));
+    await using memory = start.open();
+    const refused = memory.requireNotOlder(gate(2));
+    await expect(refused).rejects.toBeInstanceOf(ConfigError);
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /gate .* is release 2, and release 3 has run here: expected 3 or higher/,
+      ),
+      remedy: expect.stringMatching(new RegExp(`--release 4.*delete ${start.file} and start the agent`)),
+    });
+    await expect(memory.requireNotOlder(gate(0))).rejects.toThrow(/is release 0/);
+    await expect(memory.requireNotOlder(gate()), "no release counts as 0").rejects.toThrow(/is release 0/);
+    await memory.requireNotOlder(gate(3));
+    await memory.requireNotOlder(gate(4));
+    await memory.requireNotOlder(yard(1));
+  });
+
+  test("are remembered by name, the highest of each", async () => {
+    await using start = await starter();
+    await start.hasRun(gate(3), yard(7), gate(5), gate(4), yard(0));
+    expect(await start.onDisk()).toEqual({
+      models: [
+        { name: "gate", release: 5 },
+        { name: "yard", release: 7 },
+      ],
+    });
+    expect(start.lines.map(({ model, release }) => [model, release])).toEqual([
+      ["gate", 3],
+      ["yard", 7],
+      ["gate", 5],
+    ]);
+  });
+
+  test("go back to the one that goes on where a newer one failed at its first frame", async () => {
+    await using start = await starter();
+    await start.hasRun(yard(9), gate(2), gate(4));
+    {
+      await using memory = start.open();
+      memory.goBack(gate(4), gate(2));
+    }
+    await using memory = start.open();
+    await memory.requireNotOlder(gate(2));
+    await expect(memory.requireNotOlder(gate(1))).rejects.toThrow(/release 2 has run/);
+    await expect(memory.requireNotOlder(yard(8)), "others stay").rejects.toThrow(/release 9 has run/);
+    memory.goBack(yard(9), gate(1));
+    memory.goBack(gate(5), gate(3));
+    await expect(memory.requireNotOlder(gate(1)), "never raised by that").rejects.toThrow(
+      /release 2 has run/,
+    );
+    await expect(memory.requireNotOlder(yard(8)), "another model").rejects.toThrow(/release 9 has run/);
+  });
+
+  test("of a model without a release leave nothing on disk", async () => {
+    await using start = await starter();
+    await start.hasRun(gate(), gate(0));
+    await expect(start.onDisk()).rejects.toMatchObject({ code: "ENOENT" });
+    expect(start.lines).toEqual([]);
+  });
+
+  test("are not changed by comparing", async () => {
+    await using start = await starter();
+    await start.hasRun(gate(1));
+    await using memory = start.open();
+    await memory.requireNotOlder(gate(9));
+    expect(await start.onDisk()).toEqual({ models: [{ name: "gate", release: 1 }] });
+  });
+
+  test("are in force before they are on disk", async () => {
+    await using start = await starter();
+    await using memory = start.open();
+    memory.remember(gate(2));
+    memory.remember(gate(3));
+    await expect(memory.requireNotOlder(gate(2))).rejects.toThrow(/release 3 has run/);
+  });
+
+  test("are forgotten when the owner deletes the file, also while the agent runs", async () => {
+    await using start = await starter();
+    await using memory = start.open();
+    memory.remember(gate(3));
+    await expect(memory.requireNotOlder(gate(2))).rejects.toThrow(ConfigError);
+    await rm(start.file);
+    await memory.requireNotOlder(gate(2));
+  });
+
+  test.each(["__proto__", "constructor", "toString", "🚪".repeat(200)])(
+    "know a model named %s",
+    async (name) => {
+      await using start = await starter();
+      await start.hasRun({ ...gate(3), name });
+      await using memory = start.open();
+      await expect(memory.requireNotOlder({ ...gate(2), name })).rejects.toThrow(/release 3 has run/);
+      await memory.requireNotOlder(gate(0));
+    },
+  );
+
+  test("are those of a thousand models at most: another one is refused, and none forgotten", async () => {
+    await using start = await starter();
+    const models = Array.from({ length: 1000 }, (_, index) => ({ name: `m${index}`, release: 1 }));
+    await mkdir(dirname(start.file), { recursive: true });
+    await writeFile(start.file, JSON.stringify({ models }));
+    await using memory = start.open();
+    await expect(memory.requireNotOlder(gate(1))).rejects.toMatchObject({
+      remedy: expect.stringContaining(`Delete ${start.file}`),
+    });
+    await memory.requireNotOlder({ ...gate(2), name: "m7" });
+  });
+
+  test.each([
+    ["half a file", '{"models": [{"na', "it is not JSON"],
+    [
+      "other things",
+      '{"models": [{"name": "gate", "release": -1}]}',
+      "it does not hold what sabrewing writes",
+    ],
+    [
+      "too many models",
+      JSON.stringify({ models: Array(1001).fill({ name: "a", release: 1 }) }),
+      "it does not",
+    ],
+  ])(
+    "in a file that holds %s: a warning, any release runs, and the file is written anew",
+    async (_, text, why) => {
+      await using start = await starter();
+      await mkdir(dirname(start.file), { recursive: true });
+      await writeFile(start.file, text);
+      await using memory = start.open();
+      await memory.requireNotOlder(gate(1));
+      expect(start.lines).toMatchObject([{ level: "warn", msg: expect.stringContaining(why) }]);
+      memory.remember(gate(1));
+      await memory[Symbol.asyncDispose]();
+      expect(await start.onDisk()).toEqual({ models: [{ name: "gate", release: 1 }] });
+    },
+  );
+
+  test("that cannot be read, but are not damaged, are left as they are, with a warning", async () => {
+    await using start = await starter();
+    // A link to itself stands in for a file of another user: root may read every file.
+    await mkdir(dirname(start.file), { recursive: true });
+    await symlink("releases.json", start.file);
+    await using memory = start.open();
+    await memory.requireNotOlder(gate(1));
+    memory.remember(gate(1));
+    await memory[Symbol.asyncDispose]();
+    expect(start.lines.map(({ level, msg }) => [level, msg])).toEqual([
+      ["warn", expect.stringMatching(/which releases have run is not known: cannot read .* \(ELOOP\)/)],
+      ["warn", expect.stringMatching(/release 1 of gate is not remembered: .* \(ELOOP\)/)],
+    ]);
+    expect((await lstat(start.file)).isSymbolicLink()).toBe(true);
+  });
+
+  test("doubled in the file count as the higher one", async () => {
+    await using start = await starter();
+    await mkdir(dirname(start.file), { recursive: true });
+    const models = [3, 1].map((release) => ({ name: "gate", release }));
+    await writeFile(start.file, JSON.stringify({ models }));
+    expect((await readReleases(start.file)).get("gate")).toBe(3);
+  });
+
+  test("are readable for the agent's user alone", async () => {
+    await using start = await starter();
+    await start.hasRun(gate(1));
+    expect((await stat(start.file)).mode & 0o777).toBe(0o600);
+  });
+});
