@@ -1,0 +1,117 @@
+import type { Server, Socket } from "node:net";
+import { addressGroup } from "./address-group.ts";
+import type { Clock } from "./clock.ts";
+
+export interface ConnectionLimits {
+  /** Connections that have not signed in, from one address (IPv6: from one /64 network). */
+  readonly perAddress: number;
+  /** Connections that have not signed in, from all addresses. */
+  readonly strangers: number;
+  /** Connections that have signed in: a reserve of their own, which strangers never take from. */
+  readonly signedIn: number;
+  /** Time for a connection that has not signed in to send its request. */
+  readonly requestWithinMs: number;
+}
+
+export interface GuardDependencies {
+  readonly clock: Clock;
+  /** Called with the address of each connection that was closed to make room for a newer one. */
+  readonly onCrowded: (address: string) => void;
+  /** Aborted: time limits are no longer enforced. */
+  readonly signal: AbortSignal;
+}
+
+export interface GuardedConnections {
+  /**
+   * Counts a connection as signed in from now on: neither limits nor the time limit of strangers apply to it.
+   * @returns false where the reserve is used up
+   */
+  signIn(socket: Socket): boolean;
+  isSignedIn(socket: Socket): boolean;
+  /** Lets a connection that has not signed in live that much longer, counted from now: to be answered. */
+  allowMs(socket: Socket, ms: number): void;
+}
+
+interface Stranger {
+  readonly address: string;
+  readonly group: string;
+  closeAtMs: number;
+}
+
+const SWEEP_EVERY_MS = 1_000;
+
+/**
+ * Limits the connections to a server so that strangers cannot keep others out. Beyond a limit the oldest connection of
+ * strangers is closed and the new one is accepted: refusing new ones would let whoever came first lock the others out,
+ * also those who sign in from the same address (through one tunnel, everyone comes from 127.0.0.1).
+ */
+export function guardConnections(
+  server: Server,
+  limits: ConnectionLimits,
+  { clock, onCrowded, signal }: GuardDependencies,
+): GuardedConnections {
+  // Maps and sets remember the order of insertion: the first is the oldest.
+  const strangers = new Map<Socket, Stranger>();
+  const groups = new Map<string, Set<Socket>>();
+  const signedIn = new Set<Socket>();
+
+  function forget(socket: Socket): void {
+    const stranger = strangers.get(socket);
+    if (stranger === undefined) return;
+    strangers.delete(socket);
+    const group = groups.get(stranger.group);
+    group?.delete(socket);
+    if (group?.size === 0) groups.delete(stranger.group);
+  }
+
+  function makeRoom(sockets: Iterable<Socket>): void {
+    const [oldest] = sockets;
+    if (oldest === undefined) return;
+    onCrowded(strangers.get(oldest)?.address ?? "unknown");
+    forget(oldest);
+    oldest.destroy();
+  }
+
+  function largestGroup(): Set<Socket> {
+    return [...groups.values()].reduce((largest, group) => (group.size > largest.size ? group : largest));
+  }
+
+  server.on("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "unknown";
+    const group = addressGroup(address);
+    const fromHere = groups.get(group) ?? new Set();
+    groups.set(group, fromHere.add(socket));
+    strangers.set(socket, { address, group, closeAtMs: clock.monotonicMs() + limits.requestWithinMs });
+    socket.once("close", () => {
+      forget(socket);
+      signedIn.delete(socket);
+    });
+    if (fromHere.size > limits.perAddress) makeRoom(fromHere);
+    else if (strangers.size > limits.strangers) makeRoom(largestGroup());
+  });
+
+  async function closeLate(): Promise<void> {
+    while (!signal.aborted) {
+      await clock.sleep(SWEEP_EVERY_MS, signal);
+      for (const [socket, { closeAtMs }] of strangers) {
+        if (closeAtMs <= clock.monotonicMs()) socket.destroy();
+      }
+    }
+  }
+  void closeLate();
+
+  return {
+    signIn(socket) {
+      if (signedIn.has(socket)) return true;
+      if (signedIn.size >= limits.signedIn) return false;
+      forget(socket);
+      signedIn.add(socket);
+      return true;
+    },
+    isSignedIn: (socket) => signedIn.has(socket),
+    allowMs(socket, ms) {
+      const stranger = strangers.get(socket);
+      if (stranger !== undefined) stranger.closeAtMs = clock.monotonicMs() + ms;
+    },
+  };
+}
