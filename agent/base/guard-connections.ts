@@ -102,7 +102,8 @@ export function guardConnections(
 
   return {
     signIn(socket) {
-      if (signedIn.has(socket)) return true;
+      // One that is closed already would never leave the reserve.
+      if (signedIn.has(socket) || socket.destroyed) return true;
       if (signedIn.size >= limits.signedIn) return false;
       forget(socket);
       signedIn.add(socket);
