@@ -15,6 +15,8 @@ export interface WatchSettings {
   readonly modulePath: string;
   readonly detector?: object;
   readonly cameras: Readonly<Record<string, object>>;
+  readonly view?: object;
+  readonly metrics?: object;
   /** The command line that starts the agent. Default: the sources. */
   readonly sabrewing?: readonly [program: string, ...words: string[]];
   readonly env?: Readonly<Record<string, string>>;
@@ -75,6 +77,8 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
       mqtt: { host: "127.0.0.1", port: broker.port, topic_prefix: PREFIX, stats_interval: 1 },
       model: { path: settings.modulePath },
       detector: settings.detector ?? {},
+      view: settings.view ?? {},
+      metrics: settings.metrics ?? {},
       state_dir: join(folder, "state"),
       cameras: settings.cameras,
     }),
