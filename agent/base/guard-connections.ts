@@ -3,10 +3,15 @@ import { addressGroup } from "./address-group.ts";
 import type { Clock } from "./clock.ts";
 
 export interface ConnectionLimits {
-  /** Connections that have not signed in, from one address (IPv6: from one /64 network). */
+  /** Connections that have not signed in and are older than a second, from one address (IPv6: one /64 network). */
   readonly perAddress: number;
-  /** Connections that have not signed in, from all addresses. */
+  /** The same, from all addresses. */
   readonly strangers: number;
+  /**
+   * How many times as many there may be when the younger ones are counted as well: so many connections have to come
+   * within one round trip to push out one that is about to sign in.
+   */
+  readonly burst: number;
   /** Connections that have signed in: a reserve of their own, which strangers never take from. */
   readonly signedIn: number;
   /** Time for a connection that has not signed in to send its request. */
@@ -35,10 +40,13 @@ export interface GuardedConnections {
 interface Stranger {
   readonly address: string;
   readonly group: string;
+  readonly sinceMs: number;
   closeAtMs: number;
 }
 
-const SWEEP_EVERY_MS = 1_000;
+const SWEEP_EVERY_MS = 500;
+/** Time in which a connection of an honest browser has sent its request. */
+const YOUNG_MS = 1_000;
 
 /**
  * Limits the connections to a server so that strangers cannot keep others out. Beyond a limit the oldest connection of
@@ -64,7 +72,8 @@ export function guardConnections(
     if (group?.size === 0) groups.delete(stranger.group);
   }
 
-  function makeRoom(sockets: Iterable<Socket>): void {
+  /** Closes the oldest of these. */
+  function closeOldest(sockets: Iterable<Socket>): void {
     const [oldest] = sockets;
     if (oldest === undefined) return;
     onCrowded(strangers.get(oldest)?.address ?? "unknown");
@@ -72,33 +81,48 @@ export function guardConnections(
     oldest.destroy();
   }
 
-  function largestGroup(): Set<Socket> {
-    return [...groups.values()].reduce((largest, group) => (group.size > largest.size ? group : largest));
-  }
+  const largestGroup = (): ReadonlySet<Socket> =>
+    [...groups.values()].reduce((largest, group) => (group.size > largest.size ? group : largest));
 
   server.on("connection", (socket: Socket) => {
     const address = socket.remoteAddress ?? "unknown";
     const group = addressGroup(address);
+    const nowMs = clock.monotonicMs();
     const fromHere = groups.get(group) ?? new Set();
     groups.set(group, fromHere.add(socket));
-    strangers.set(socket, { address, group, closeAtMs: clock.monotonicMs() + limits.requestWithinMs });
+    strangers.set(socket, { address, group, sinceMs: nowMs, closeAtMs: nowMs + limits.requestWithinMs });
     socket.once("close", () => {
       forget(socket);
       signedIn.delete(socket);
     });
-    if (fromHere.size > limits.perAddress) makeRoom(fromHere);
-    else if (strangers.size > limits.strangers) makeRoom(largestGroup());
+    if (fromHere.size > limits.burst * limits.perAddress) closeOldest(fromHere);
+    else if (strangers.size > limits.burst * limits.strangers) closeOldest(largestGroup());
   });
 
-  async function closeLate(): Promise<void> {
+  function isOld([oldest]: Iterable<Socket>): boolean {
+    const sinceMs = oldest && strangers.get(oldest)?.sinceMs;
+    return sinceMs !== undefined && sinceMs + YOUNG_MS <= clock.monotonicMs();
+  }
+
+  function sweep(): void {
+    for (const [socket, { closeAtMs }] of strangers) {
+      if (closeAtMs > clock.monotonicMs()) continue;
+      forget(socket);
+      socket.destroy();
+    }
+    for (const group of groups.values()) {
+      while (group.size > limits.perAddress && isOld(group)) closeOldest(group);
+    }
+    while (strangers.size > limits.strangers && isOld(largestGroup())) closeOldest(largestGroup());
+  }
+
+  async function keepSweeping(): Promise<void> {
     while (!signal.aborted) {
       await clock.sleep(SWEEP_EVERY_MS, signal);
-      for (const [socket, { closeAtMs }] of strangers) {
-        if (closeAtMs <= clock.monotonicMs()) socket.destroy();
-      }
+      sweep();
     }
   }
-  void closeLate();
+  void keepSweeping();
 
   return {
     signIn(socket) {

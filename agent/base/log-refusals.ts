@@ -14,7 +14,7 @@ export interface Refusal {
 /** At once the first time, then after 10 s, 20 s, 40 s …, and under a lasting attack every five minutes. */
 const MODERATION = { firstMs: 10_000, longestMs: 300_000 };
 
-/** Logs refusals at a bounded rate, each with the number of those since the last line that had none of their own. */
+/** Logs refusals at a bounded rate. A line says how many of its kind were not logged since the line before. */
 export function logRefusals(
   log: Log,
   dependencies: { readonly clock: Clock; readonly signal: AbortSignal },
@@ -22,10 +22,7 @@ export function logRefusals(
   const tellers = new Map<string, (refusal: Refusal) => void>();
   const newTeller = () =>
     inModeration({ ...dependencies, ...MODERATION }, ({ message, ...fields }: Refusal, replaced) => {
-      log.warn(
-        fields,
-        replaced === 0 ? message : `${message} (refused ${replaced} more since the last line)`,
-      );
+      log.warn(fields, replaced === 0 ? message : `${message} (${replaced} more since the last line)`);
     });
   return (refusal) => {
     const tell = tellers.get(refusal.message) ?? newTeller();

@@ -26,7 +26,13 @@ export interface ServeMetricsDependencies {
   readonly log: Log;
 }
 
-const LIMITS: ConnectionLimits = { perAddress: 64, strangers: 128, signedIn: 0, requestWithinMs: 5_000 };
+const LIMITS: ConnectionLimits = {
+  perAddress: 16,
+  strangers: 64,
+  burst: 12,
+  signedIn: 0,
+  requestWithinMs: 5_000,
+};
 /** Time to take the answer. */
 const ANSWER_WITHIN_MS = 5_000;
 

@@ -26,7 +26,13 @@ export interface ViewServer extends AsyncDisposable {
 }
 
 /** A browser opens six connections, and two WebSockets for each camera that it shows. */
-const LIMITS: ConnectionLimits = { perAddress: 128, strangers: 256, signedIn: 200, requestWithinMs: 5_000 };
+const LIMITS: ConnectionLimits = {
+  perAddress: 64,
+  strangers: 128,
+  burst: 12,
+  signedIn: 200,
+  requestWithinMs: 5_000,
+};
 /** For connections that have signed in; strangers have less. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 };
 /** The page sends nothing: this is enough for control frames. */

@@ -5,7 +5,7 @@ import { type GuardedConnections, guardConnections } from "../../../agent/base/g
 import { type HandClock, handClock } from "../../support/hand-clock.ts";
 import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
 
-const LIMITS = { perAddress: 3, strangers: 5, signedIn: 2, requestWithinMs: 5_000 };
+const LIMITS = { perAddress: 3, strangers: 5, burst: 2, signedIn: 2, requestWithinMs: 5_000 };
 
 interface Guarded extends AsyncDisposable {
   readonly clock: HandClock;
@@ -59,23 +59,40 @@ async function startGuarded(): Promise<Guarded> {
 
 const openOnes = (peers: readonly Peer[]) => peers.map(({ isOpen }) => isOpen());
 
-test("one more from an address than may be: its oldest is closed, and the new one is served", async () => {
+test("more from an address than may be: after a second the oldest are closed", async () => {
   await using guarded = await startGuarded();
   const other = await guarded.connect("127.0.0.9");
   const peers: Peer[] = [];
   for (let count = 0; count < 5; count++) peers.push(await guarded.connect());
+  await guarded.clock.pass(500);
+  expect(openOnes(peers)).toEqual([true, true, true, true, true]);
+  await guarded.clock.pass(500);
   await expect.poll(() => openOnes(peers)).toEqual([false, false, true, true, true]);
   expect(other.isOpen()).toBe(true);
   expect(guarded.crowded).toEqual(["127.0.0.1", "127.0.0.1"]);
 });
 
-test("one more than may be from all addresses: the one with the most connections loses its oldest", async () => {
+test("more from all addresses than may be: the one with the most connections loses its oldest", async () => {
   await using guarded = await startGuarded();
   const single = await guarded.connect("127.0.0.8");
   const crowd = [await guarded.connect(), await guarded.connect(), await guarded.connect()];
   const others = [await guarded.connect("127.0.0.9"), await guarded.connect("127.0.0.10")];
+  await guarded.clock.pass(1_000);
   await expect.poll(() => openOnes(crowd)).toEqual([false, true, true]);
   expect(openOnes([single, ...others])).toEqual([true, true, true]);
+});
+
+test("many times more at one moment: the oldest are closed at once, and the newest are served", async () => {
+  await using guarded = await startGuarded();
+  const other = await guarded.connect("127.0.0.9");
+  const peers: Peer[] = [];
+  for (let count = 0; count < 8; count++) peers.push(await guarded.connect());
+  await expect.poll(() => openOnes(peers).filter((isOpen) => isOpen)).toHaveLength(6);
+  expect(openOnes([...peers.slice(2), other])).toEqual([true, true, true, true, true, true, true]);
+  const others = [];
+  for (let host = 10; host < 15; host++) others.push(await guarded.connect(`127.0.0.${host}`));
+  await expect.poll(() => openOnes(peers).filter((isOpen) => isOpen)).toHaveLength(4);
+  expect(others.map(({ isOpen }) => isOpen())).toEqual([true, true, true, true, true]);
 });
 
 test("a connection that sends no request is closed after its time, and one that has sent it after the time it was given", async () => {
@@ -108,7 +125,7 @@ test("strangers never take from the reserve, and it is free again when one who h
   gone.served.destroy();
   await once(gone.served, "close");
   signIn(gone.served);
-  for (let count = 0; count < 5; count++) await guarded.connect(`127.0.0.${count + 2}`);
+  for (let count = 0; count < 10; count++) await guarded.connect(`127.0.0.${count + 2}`);
   const first = await guarded.connect();
   expect(signIn(first.served)).toBe(true);
   const second = await guarded.connect();
