@@ -153,6 +153,16 @@ describe("a request for the figures", () => {
     for (const socket of silent) socket.destroy();
   });
 
+  test("is read once for a connection, whatever comes behind it", async () => {
+    let reads = 0;
+    const read = async () => String(reads++);
+    await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, dependencies());
+    const socket = createConnection(Number(new URL(server.url).port), "127.0.0.1");
+    socket.write("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(50));
+    await text(socket.on("error", () => {}));
+    expect(reads).toBe(1);
+  });
+
   test("takes a connection for no longer than its answer", async () => {
     await using server = await startServer();
     expect((await fetch(server.url)).headers.get("connection")).toBe("close");

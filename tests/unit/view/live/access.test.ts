@@ -43,6 +43,14 @@ describe("access to the live view", () => {
     expect(access.knows({})).toBe(false);
   });
 
+  test("of many cookies with our name only some are looked at: each costs the computing of a signature", () => {
+    const access = guardAccess(TOKEN, handClock());
+    const { cookie } = sent(cookieFor(TOKEN));
+    const wrong = cookie.replace(/\.[\w-]+/, ".wrong");
+    expect(access.knows({ cookie: `${wrong}; ${cookie}` })).toBe(true);
+    expect(access.knows({ cookie: `${`${wrong}; `.repeat(4)}${cookie}` })).toBe(false);
+  });
+
   test("agents with other tokens use other names, so that tunnels at one address live side by side", () => {
     const name = (cookie: string) => cookie.split("=")[0];
     expect(name(cookieFor(TOKEN))).not.toBe(name(cookieFor("another token, 16")));
