@@ -35,6 +35,8 @@ const LIMITS: ConnectionLimits = {
 };
 /** Time to take the answer. */
 const ANSWER_WITHIN_MS = 5_000;
+/** For so long figures are served again: a flood of requests costs two readings a second. */
+const FRESH_MS = 500;
 
 /**
  * Serves `GET /metrics` and nothing else.
@@ -51,6 +53,7 @@ export async function serveMetrics(
   const { signal } = closing;
   const onRefusal = logRefusals(log, { clock, signal });
   const isAddressed = answersTo([host, ...allowedHosts], hostname());
+  const figures = { contentType: metrics.contentType, read: readSeldom(metrics.read, clock) };
   const server = createServer();
   // Further requests on a connection are not read: each connection is closed after its answer, and none idles.
   server.maxRequestsPerSocket = 1;
@@ -63,7 +66,7 @@ export async function serveMetrics(
   server.on("request", (request, response) => {
     connections.allowMs(request.socket, ANSWER_WITHIN_MS);
     response.setHeader("connection", "close");
-    if (isAddressed(request)) return void answer(request, response, metrics);
+    if (isAddressed(request)) return void answer(request, response, figures);
     const remedy = remedyForHost(request, "metrics.allowed_hosts");
     onRefusal({
       message: "the metrics server refused a request for a host name that is not its own",
@@ -84,6 +87,16 @@ export async function serveMetrics(
   log.info({ url }, "serving metrics");
   const parts = stack.move();
   return { url, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** Reads anew only what is older than half a second. */
+function readSeldom(read: () => Promise<string>, clock: Clock): () => Promise<string> {
+  let latest: { readonly text: Promise<string>; readonly sinceMs: number } | undefined;
+  return () => {
+    const nowMs = clock.monotonicMs();
+    if (latest === undefined || nowMs - latest.sinceMs >= FRESH_MS) latest = { text: read(), sinceMs: nowMs };
+    return latest.text;
+  };
 }
 
 const PLAIN = { "content-type": "text/plain; charset=utf-8" } as const;

@@ -10,6 +10,7 @@ import { prometheusMetrics } from "../../agent/health/metrics.ts";
 import { serveMetrics } from "../../agent/health/serve-metrics.ts";
 import { agentStats, cameraStats } from "../../agent/health/stats.ts";
 import { freePort } from "../support/brokers.ts";
+import { handClock } from "../support/hand-clock.ts";
 import { recordingLog } from "../support/log-lines.ts";
 import { scriptedDetector } from "../support/scripted-detector.ts";
 
@@ -39,11 +40,13 @@ async function startServer(settings: { readonly allowed_hosts?: string[] } = {})
     seen: () => [{ camera: "door", label: "teddy bear", objects: 3 }],
     isOnline: () => true,
   });
-  const server = await serveMetrics({ ...LOOPBACK, ...settings }, metrics, dependencies());
+  const clock = handClock();
+  const server = await serveMetrics({ ...LOOPBACK, ...settings }, metrics, { ...dependencies(), clock });
   return {
     ...server,
-    advance(to: number) {
+    async advance(to: number) {
       frames = to;
+      await clock.pass(500);
     },
   };
 }
@@ -91,7 +94,7 @@ describe("a Prometheus that scrapes", () => {
   test("sees counters go on, not start anew", async () => {
     await using server = await startServer();
     await scrape(server.url);
-    server.advance(20);
+    await server.advance(20);
     const samples = await scrape(server.url);
     expect(samples.get('sabrewing_camera_frames_total{camera_name="door",outcome="gated"}')).toBe(17);
     expect(samples.get('sabrewing_camera_events_total{camera_name="door",label="teddy bear"}')).toBe(3);
@@ -153,10 +156,26 @@ describe("a request for the figures", () => {
     for (const socket of silent) socket.destroy();
   });
 
+  test("is answered with the same figures for half a second: a flood costs no more than that", async () => {
+    let reads = 0;
+    const read = async () => String(reads++);
+    const clock = handClock();
+    const settings = { ...dependencies(), clock };
+    await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, settings);
+    const ask = async () => (await fetch(server.url)).text();
+    expect(await Promise.all(Array.from({ length: 50 }, ask))).toEqual(new Array(50).fill("0"));
+    await clock.pass(500);
+    expect(await ask()).toBe("1");
+  });
+
   test("is read once for a connection, whatever comes behind it", async () => {
     let reads = 0;
     const read = async () => String(reads++);
-    await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, dependencies());
+    let nowMs = 0;
+    // No figures are fresh enough to be served again.
+    const clock = { ...handClock(), monotonicMs: () => (nowMs += 1_000) };
+    const settings = { ...dependencies(), clock };
+    await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, settings);
     const socket = createConnection(Number(new URL(server.url).port), "127.0.0.1");
     socket.write("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(50));
     await text(socket.on("error", () => {}));

@@ -16,6 +16,7 @@ export function openStubbornPeers(port: number, count: number, sent: string): St
   const sockets = new Set<Socket>();
   const waiting = new Set<NodeJS.Timeout>();
   let closed = 0;
+  let isOver = false;
 
   function open(): void {
     // Half-open: it stays until it is destroyed, though the server has closed its side.
@@ -24,22 +25,20 @@ export function openStubbornPeers(port: number, count: number, sent: string): St
     socket.on("error", () => {});
     // What comes is read, else the end would not be noticed.
     socket.resume();
-    let isOver = false;
-    const replace = () => {
+    // A server that has closed only its own side takes what is written; one that has given up the connection resets it.
+    socket.on("end", () => {
+      const insisting = setInterval(() => socket.write("x"), REOPEN_AFTER_MS);
+      socket.on("close", () => clearInterval(insisting));
+    });
+    socket.on("close", () => {
+      sockets.delete(socket);
       if (isOver) return;
-      isOver = true;
       closed++;
       const timer = setTimeout(() => {
         waiting.delete(timer);
         open();
       }, REOPEN_AFTER_MS);
       waiting.add(timer);
-    };
-    // After the server's FIN the old connection is kept as well, which costs a server that keeps its side dear.
-    socket.on("end", replace);
-    socket.on("close", () => {
-      sockets.delete(socket);
-      replace();
     });
     socket.write(sent);
   }
@@ -48,8 +47,9 @@ export function openStubbornPeers(port: number, count: number, sent: string): St
   return {
     closed: () => closed,
     [Symbol.dispose]() {
+      isOver = true;
       for (const timer of waiting) clearTimeout(timer);
-      for (const socket of sockets) socket.removeAllListeners("close").removeAllListeners("end").destroy();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

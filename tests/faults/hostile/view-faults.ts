@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { WebSocket } from "ws";
 import { freePort, mosquittoIsInstalled } from "../../support/brokers.ts";
 import { processFigures } from "../../support/process-figures.ts";
 import { hasRtspServer, startRtspCamera } from "../../support/rtsp-camera.ts";
 import { seeingModule } from "../../support/seeing-module.ts";
+import { serviceEnvironment, serviceOptions } from "../../support/service-options.ts";
 import { openStubbornPeers } from "../../support/stubborn-peers.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import type { Fault, FaultResult } from "../fault.ts";
@@ -24,6 +26,7 @@ interface ViewFault {
   readonly sent: string;
 }
 
+const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
 const TOKEN = "0123456789abcdef";
 const CONNECTIONS = 300;
 const PAGE_WITHIN_MS = 2_000;
@@ -77,6 +80,8 @@ export const VIEW_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     const world = stack.use(
       await startWatchWorld({
         modulePath,
+        sabrewing: [process.execPath, ...serviceOptions(), MAIN],
+        env: serviceEnvironment(),
         cameras: { door: watched(camera.address, { detect }) },
         view: { enabled: true, port: ports.view, token: TOKEN },
         metrics: { enabled: true, port: ports.metrics },
