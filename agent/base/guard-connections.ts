@@ -50,7 +50,7 @@ const YOUNG_MS = 1_000;
 
 /**
  * Limits the connections to a server so that strangers cannot keep others out. Beyond a limit the oldest connection of
- * strangers is closed and the new one is accepted: refusing new ones would let whoever came first lock the others out,
+ * strangers is closed and the new one is accepted. Refusing new ones would let old connections keep out everyone else,
  * also those who sign in from the same address (through one tunnel, everyone comes from 127.0.0.1).
  */
 export function guardConnections(

@@ -7,7 +7,7 @@ import type { Access } from "./access.ts";
 import type { Feed } from "./feed.ts";
 import { isForeignForm, isForeignSubresource } from "./own-page.ts";
 import type { PageFile } from "./page-files.ts";
-import { foreign, misdirected, type RefusedRequest, tooManySignedIn } from "./refusals.ts";
+import { foreign, misdirected, type RefusedRequest } from "./refusals.ts";
 import { elsewhere, fileReply, pictureReply, type Reply, textReply } from "./reply.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
@@ -76,7 +76,8 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
   const path = url.pathname;
   if (!isAddressed(request)) return refuse(misdirected(request), answers);
   const isKnown = access.knows(headers);
-  if (isKnown && !connections.signIn(request.socket)) return refuse(tooManySignedIn(request), answers);
+  // Where the reserve is used up, a valid cookie still gets its answer, as a stranger gets one.
+  if (isKnown) connections.signIn(request.socket);
   if (method === "POST" && path === "/enter") {
     if (isForeignForm(headers) && headers.origin !== "null") return refuse(foreign(request), answers);
     const token = await readToken(request);
@@ -118,7 +119,7 @@ async function enter(request: IncomingMessage, token: string, answers: Answers):
   const address = socket.remoteAddress ?? "unknown";
   const verdict = access.judge(token, address);
   if (verdict.is === "right") {
-    if (!connections.signIn(socket)) return refuse(tooManySignedIn(request), answers);
+    connections.signIn(socket);
     log.info({ address }, "the live view was opened with its token");
     return elsewhere("./", verdict.cookie);
   }

@@ -64,7 +64,7 @@ export async function openLiveView(
       log,
     },
   );
-  log.info({ host, port: server.port }, "the live view is open to whoever shows its token");
+  log.info({ host, port: server.port }, "the live view is open to browsers that show its token");
   if (!isLoopback(host)) {
     log.warn(
       { remedy: "Let view.host be 127.0.0.1, and reach it by an SSH tunnel or a reverse proxy with TLS." },

@@ -51,8 +51,12 @@ export function notFound(request: IncomingMessage): RefusedRequest {
 export function tooManySignedIn(request: IncomingMessage): RefusedRequest {
   return {
     status: 503,
-    text: "Too many connections have signed in: close the live view in other windows.",
-    refusal: refusal(request, "the live view refused a connection: too many have signed in"),
+    text: "Too many viewers: close the live view in other windows.",
+    refusal: refusal(
+      request,
+      "the live view refused a WebSocket: too many connections have signed in",
+      "Close the live view in other windows.",
+    ),
   };
 }
 

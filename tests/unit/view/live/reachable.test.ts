@@ -58,7 +58,10 @@ async function openView(): Promise<View> {
     ),
   );
   const base = `http://${HOST}:${port}`;
-  const reply = await fetch(`${base}/?token=${TOKEN}`, { redirect: "manual" });
+  const reply = await fetch(`${base}/?token=${TOKEN}`, {
+    redirect: "manual",
+    headers: { connection: "close" },
+  });
   const parts = stack.move();
   return {
     port,
@@ -203,6 +206,19 @@ describe("while strangers at the same address hold on to hundreds of connections
     before.close();
     after.close();
   });
+});
+
+test("two hundred viewers use up the reserve; the page itself is still served", async () => {
+  await using view = await openView();
+  const viewers = Array.from({ length: 200 }, () => follow(view));
+  await Promise.all(viewers.map((viewer) => once(viewer, "open")));
+  const socket = await view.connect(upgrade(view, {}));
+  expect(await text(socket)).toMatch(/^HTTP\/1\.1 503 /);
+  const page = await pageOf(view);
+  expect([page.status, page.headers.get("connection")]).toEqual([200, "close"]);
+  const signIn = await fetch(`${view.base}/?token=${TOKEN}`, { redirect: "manual" });
+  expect(signIn.status).toBe(303);
+  for (const viewer of viewers) viewer.terminate();
 });
 
 describe("the host that a request is for", () => {
