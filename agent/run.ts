@@ -19,7 +19,7 @@ import { type Meter, openMeter } from "./health/meter.ts";
 import { type Pulses, takePulses, whileReading, whileWorking } from "./health/pulse.ts";
 import { type RecentEvents, rememberEvents } from "./health/recent-events.ts";
 import { takeReport } from "./health/report.ts";
-import { serveMetrics } from "./health/serve-metrics.ts";
+import { type ServeMetricsDependencies, serveMetrics } from "./health/serve-metrics.ts";
 import { REPORT_SOCKET, serveReport } from "./health/serve-report.ts";
 import type { CameraCondition, CameraCounters } from "./health/stats.ts";
 import { statusLine } from "./health/status-line.ts";
@@ -130,7 +130,7 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const meter = openMeter(watches, { clock, version: surroundings.version, detector, outbox, windowMs });
   const stats = tellStats(meter, { clock, signal: stop, publish, mqtt: config.mqtt });
   await using _metrics = config.metrics.enabled
-    ? await openMetrics(config, meter, events, watches, log)
+    ? await openMetrics(config, meter, events, watches, { clock, log })
     : undefined;
   const sources = { mqtt: config.mqtt, cameras: watches, detector, events, lastTold };
   const report = () => takeReport({ ...sources, stats: meter.stats, isConnected: broker.isConnected });
@@ -172,12 +172,12 @@ async function openMetrics(
   { stats }: Meter,
   { seen }: RecentEvents,
   watches: readonly Watch[],
-  log: Log,
+  dependencies: ServeMetricsDependencies,
 ): Promise<AsyncDisposable> {
   const { prometheusMetrics } = await import("./health/metrics.ts");
   const isOnline = (name: string) =>
     watches.some(({ camera, isOnline }) => camera.name === name && isOnline());
-  return serveMetrics(metrics, prometheusMetrics({ stats, seen, isOnline }), log);
+  return serveMetrics(metrics, prometheusMetrics({ stats, seen, isOnline }), dependencies);
 }
 
 /** What serves the page is loaded only where it is served, as above. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AllowedHostsSchema } from "./allowed-hosts-schema.ts";
 
 /** Discovery by Home Assistant: off, since it makes devices appear in somebody's house. */
 export const HomeAssistantSchema = z
@@ -25,5 +26,8 @@ export const MetricsSchema = z
       .default("127.0.0.1")
       .describe("Address to listen on; 0.0.0.0: every machine that can reach this one may read them."),
     port: z.int().min(0).max(65535).default(9464).describe("TCP port; 0: any that is free."),
+    allowed_hosts: AllowedHostsSchema.describe(
+      "Host names of the server, besides IP addresses, localhost and this machine's name.",
+    ),
   })
   .describe("Figures for Prometheus, over HTTP.");

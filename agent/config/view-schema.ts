@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AllowedHostsSchema } from "./allowed-hosts-schema.ts";
 
 /** 16 characters of a random token cannot be guessed, even by whoever has a cookie made with it to try them on. */
 const SHORTEST_TOKEN = 16;
@@ -21,6 +22,9 @@ export const ViewSchema = z
       .default("127.0.0.1")
       .describe("Address to listen on; 0.0.0.0: every machine that can reach this one may try the token."),
     port: z.int().min(0).max(65535).default(5080).describe("TCP port; 0: any that is free."),
+    allowed_hosts: AllowedHostsSchema.describe(
+      "Host names of the page, besides IP addresses, localhost and this machine's name.",
+    ),
     token: z
       .string()
       .superRefine((token, context) => {

@@ -1,10 +1,15 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { hostname } from "node:os";
+import type { Clock } from "../base/clock.ts";
+import { type ConnectionLimits, guardConnections } from "../base/guard-connections.ts";
 import { listenOn } from "../base/listen.ts";
 import type { Log } from "../base/log.ts";
+import { logRefusals } from "../base/log-refusals.ts";
+import { answersTo, remedyForHost } from "../base/named-host.ts";
 import type { MetricsConfig } from "../config/schema.ts";
 
-/** What is served: text, and what kind of text it is. */
+/** The text that is served, and its media type. */
 export interface ServedMetrics {
   read(): Promise<string>;
   readonly contentType: string;
@@ -16,34 +21,85 @@ export interface MetricsServer extends AsyncDisposable {
   readonly url: string;
 }
 
-const REQUEST_WITHIN_MS = 5_000;
+export interface ServeMetricsDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const LIMITS: ConnectionLimits = {
+  perAddress: 16,
+  strangers: 64,
+  burst: 12,
+  signedIn: 0,
+  requestWithinMs: 5_000,
+};
+/** Time to take the answer. */
+const ANSWER_WITHIN_MS = 5_000;
+/** For so long figures are served again: a flood of requests costs two readings a second. */
+const FRESH_MS = 500;
 
 /**
  * Serves `GET /metrics` and nothing else.
  * @throws ConfigError when the address or port cannot be had.
  */
 export async function serveMetrics(
-  { host, port }: Pick<MetricsConfig, "host" | "port">,
+  { host, port, allowed_hosts: allowedHosts }: Pick<MetricsConfig, "host" | "port" | "allowed_hosts">,
   metrics: ServedMetrics,
-  log: Log,
+  { clock, log }: ServeMetricsDependencies,
 ): Promise<MetricsServer> {
-  const server = createServer((request, response) => void answer(request, response, metrics));
-  server.requestTimeout = REQUEST_WITHIN_MS;
-  server.maxConnections = 16;
+  await using stack = new AsyncDisposableStack();
+  const closing = new AbortController();
+  stack.defer(() => closing.abort());
+  const { signal } = closing;
+  const onRefusal = logRefusals(log, { clock, signal });
+  const isAddressed = answersTo([host, ...allowedHosts], hostname());
+  const figures = { contentType: metrics.contentType, read: readSeldom(metrics.read, clock) };
+  const server = createServer();
+  // Further requests on a connection are not read: each connection is closed after its answer, and none idles.
+  server.maxRequestsPerSocket = 1;
+  const connections = guardConnections(server, LIMITS, {
+    clock,
+    signal,
+    onCrowded: (address) =>
+      onRefusal({ message: "the metrics server closed the oldest of too many connections", address }),
+  });
+  server.on("request", (request, response) => {
+    connections.allowMs(request.socket, ANSWER_WITHIN_MS);
+    response.setHeader("connection", "close");
+    if (isAddressed(request)) return void answer(request, response, figures);
+    const remedy = remedyForHost(request, "metrics.allowed_hosts");
+    onRefusal({
+      message: "the metrics server refused a request for a host name that is not its own",
+      address: request.socket.remoteAddress ?? "unknown",
+      remedy,
+    });
+    response.writeHead(421, PLAIN).end(`The metrics server does not answer to this host name. ${remedy}\n`);
+  });
   const address = await listenOn(server, { section: "metrics", host, port });
   server.on("error", (error) => log.warn(`the metrics server: ${error.message}`));
+  stack.defer(async () => {
+    const closed = once(server, "close");
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  });
   const url = `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/metrics`;
   log.info({ url }, "serving metrics");
-  return {
-    url,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
+  const parts = stack.move();
+  return { url, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** Reads anew only what is older than half a second. */
+function readSeldom(read: () => Promise<string>, clock: Clock): () => Promise<string> {
+  let latest: { readonly text: Promise<string>; readonly sinceMs: number } | undefined;
+  return () => {
+    const nowMs = clock.monotonicMs();
+    if (latest === undefined || nowMs - latest.sinceMs >= FRESH_MS) latest = { text: read(), sinceMs: nowMs };
+    return latest.text;
   };
 }
+
+const PLAIN = { "content-type": "text/plain; charset=utf-8" } as const;
 
 async function answer(
   request: IncomingMessage,
@@ -52,7 +108,7 @@ async function answer(
 ): Promise<void> {
   const path = request.url?.split("?")[0];
   if (path !== "/metrics") {
-    response.writeHead(404, { "content-type": "text/plain" }).end("The figures are at /metrics.\n");
+    response.writeHead(404, PLAIN).end("The figures are at /metrics.\n");
     return;
   }
   if (request.method !== "GET" && request.method !== "HEAD") {

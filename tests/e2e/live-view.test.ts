@@ -46,7 +46,7 @@ async function openScene(): Promise<Scene> {
   const stopping = new AbortController();
   stack.defer(() => stopping.abort());
   const view = stack.use(
-    await openLiveView({ host: "127.0.0.1", port: 0, token: TOKEN }, [camera], {
+    await openLiveView({ host: "127.0.0.1", port: 0, allowed_hosts: [], token: TOKEN }, [camera], {
       clock: systemClock,
       log: openLog("info", logged),
       random: Math.random,

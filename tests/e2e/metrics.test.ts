@@ -1,12 +1,20 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { createConnection } from "node:net";
+import { hostname } from "node:os";
+import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
+import { systemClock } from "../../agent/base/clock.ts";
 import { ConfigError } from "../../agent/base/errors.ts";
 import { prometheusMetrics } from "../../agent/health/metrics.ts";
 import { serveMetrics } from "../../agent/health/serve-metrics.ts";
 import { agentStats, cameraStats } from "../../agent/health/stats.ts";
 import { freePort } from "../support/brokers.ts";
+import { handClock } from "../support/hand-clock.ts";
 import { recordingLog } from "../support/log-lines.ts";
 import { scriptedDetector } from "../support/scripted-detector.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0, allowed_hosts: [] };
 
 /** Figures of an agent that has been running for `frames` frames of one camera. */
 function statsAfter(frames: number) {
@@ -23,18 +31,22 @@ function statsAfter(frames: number) {
   );
 }
 
-async function startServer(host = "127.0.0.1") {
+const dependencies = () => ({ clock: systemClock, log: recordingLog().log });
+
+async function startServer(settings: { readonly allowed_hosts?: string[] } = {}) {
   let frames = 10;
   const metrics = prometheusMetrics({
     stats: () => statsAfter(frames),
     seen: () => [{ camera: "door", label: "teddy bear", objects: 3 }],
     isOnline: () => true,
   });
-  const server = await serveMetrics({ host, port: 0 }, metrics, recordingLog().log);
+  const clock = handClock();
+  const server = await serveMetrics({ ...LOOPBACK, ...settings }, metrics, { ...dependencies(), clock });
   return {
     ...server,
-    advance(to: number) {
+    async advance(to: number) {
       frames = to;
+      await clock.pass(500);
     },
   };
 }
@@ -82,7 +94,7 @@ describe("a Prometheus that scrapes", () => {
   test("sees counters go on, not start anew", async () => {
     await using server = await startServer();
     await scrape(server.url);
-    server.advance(20);
+    await server.advance(20);
     const samples = await scrape(server.url);
     expect(samples.get('sabrewing_camera_frames_total{camera_name="door",outcome="gated"}')).toBe(17);
     expect(samples.get('sabrewing_camera_events_total{camera_name="door",label="teddy bear"}')).toBe(3);
@@ -99,11 +111,88 @@ describe("a Prometheus that scrapes", () => {
   });
 });
 
+/** The status and text of an answer to a request with this `Host` header; undefined: with none, in HTTP/1.0. */
+async function askFor(url: string, host: string | undefined): Promise<string> {
+  const { port } = new URL(url);
+  const socket = createConnection(Number(port), "127.0.0.1");
+  const version = host === undefined ? "1.0" : `1.1\r\nHost: ${host}`;
+  socket.write(`GET /metrics HTTP/${version}\r\n\r\n`);
+  const answer = await text(socket);
+  return `${answer.split(" ")[1]} ${answer.split("\r\n\r\n")[1]}`;
+}
+
+describe("a request for the figures", () => {
+  test("is answered by IP address, localhost, this machine's name and the names in metrics.allowed_hosts", async () => {
+    await using server = await startServer({ allowed_hosts: ["cam.lan"] });
+    for (const host of ["10.0.0.7:9464", "[fd00::7]", "localhost:1", hostname(), "CAM.lan.:9464"]) {
+      expect(await askFor(server.url, host)).toMatch(/^200 /);
+    }
+  });
+
+  test("for any other host is refused with the key that allows it", async () => {
+    await using server = await startServer();
+    const refused = await askFor(server.url, "evil.example:9464");
+    expect(refused).toMatch(/^421 /);
+    expect(refused).toContain(
+      "The metrics server does not answer to this host name. Use an IP address of this machine instead of " +
+        'a host name, or add "evil.example" to metrics.allowed_hosts in sabrewing.yml.\n',
+    );
+    expect(await askFor(server.url, undefined)).toMatch(/^421 .*add its host name to metrics.allowed_hosts/s);
+  });
+
+  test("is answered while others hold as many connections as they can get, and say nothing", async () => {
+    await using server = await startServer();
+    const { port } = new URL(server.url);
+    const silent = Array.from({ length: 300 }, () => createConnection(Number(port), "127.0.0.1"));
+    await Promise.all(
+      silent.map((socket) =>
+        once(
+          socket.on("error", () => {}),
+          "connect",
+        ),
+      ),
+    );
+    expect((await fetch(server.url)).status).toBe(200);
+    for (const socket of silent) socket.destroy();
+  });
+
+  test("is answered with the same figures for half a second: a flood costs no more than that", async () => {
+    let reads = 0;
+    const read = async () => String(reads++);
+    const clock = handClock();
+    const settings = { ...dependencies(), clock };
+    await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, settings);
+    const ask = async () => (await fetch(server.url)).text();
+    expect(await Promise.all(Array.from({ length: 50 }, ask))).toEqual(new Array(50).fill("0"));
+    await clock.pass(500);
+    expect(await ask()).toBe("1");
+  });
+
+  test("is read once for a connection, whatever comes behind it", async () => {
+    let reads = 0;
+    const read = async () => String(reads++);
+    let nowMs = 0;
+    // No figures are fresh enough to be served again.
+    const clock = { ...handClock(), monotonicMs: () => (nowMs += 1_000) };
+    const settings = { ...dependencies(), clock };
+    await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, settings);
+    const socket = createConnection(Number(new URL(server.url).port), "127.0.0.1");
+    socket.write("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".repeat(50));
+    await text(socket.on("error", () => {}));
+    expect(reads).toBe(1);
+  });
+
+  test("takes a connection for no longer than its answer", async () => {
+    await using server = await startServer();
+    expect((await fetch(server.url)).headers.get("connection")).toBe("close");
+  });
+});
+
 test("a port that is taken is told with the remedy", async () => {
   const port = await freePort();
   const metrics = { read: async () => "", contentType: "text/plain" };
-  await using _first = await serveMetrics({ host: "127.0.0.1", port }, metrics, recordingLog().log);
-  const second = serveMetrics({ host: "127.0.0.1", port }, metrics, recordingLog().log);
+  await using _first = await serveMetrics({ ...LOOPBACK, port }, metrics, dependencies());
+  const second = serveMetrics({ ...LOOPBACK, port }, metrics, dependencies());
   await expect(second).rejects.toThrow(ConfigError);
   await expect(second).rejects.toThrow(/EADDRINUSE/);
 });

@@ -2,6 +2,7 @@ import { deliveryFaults } from "./delivery/delivery-faults.ts";
 import type { Fault } from "./fault.ts";
 import { BROKER_FAULTS } from "./hostile/broker-faults.ts";
 import { OUTBOX_FAULTS } from "./hostile/outbox-faults.ts";
+import { VIEW_FAULTS } from "./hostile/view-faults.ts";
 import { mutatedInputs } from "./mutants.ts";
 import { CAMERA_FAULTS } from "./watching/camera-faults.ts";
 import { DETECTOR_FAULTS } from "./watching/detector-faults.ts";
@@ -13,5 +14,6 @@ export const FAULTS: readonly Fault[] = [
   ...DETECTOR_FAULTS,
   ...BROKER_FAULTS,
   ...OUTBOX_FAULTS,
+  ...VIEW_FAULTS,
   mutatedInputs,
 ];

@@ -18,8 +18,13 @@ export function findChromium(): string | undefined {
   });
 }
 
-/** Starts it without a window. A GPU that is played by the CPU would draw the whole page, and take seconds to begin. */
-export function startChromium(executablePath: string): Promise<Browser> {
+/**
+ * Starts it without a window. A GPU that is played by the CPU would draw the whole page, and take seconds to begin.
+ * @param hosts names that lead to the loopback address
+ */
+export function startChromium(executablePath: string, hosts: readonly string[] = []): Promise<Browser> {
+  const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(",");
   // Its sandbox needs rights that containers do not have; it opens no page but ours.
-  return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  const args = ["--no-sandbox", "--disable-gpu", `--host-resolver-rules=${rules}`];
+  return chromium.launch({ executablePath, args });
 }

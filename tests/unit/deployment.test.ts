@@ -56,6 +56,9 @@ describe("the container files", () => {
       expect(existsSync(join(ROOT, dirname("docker/compose.yml"), volume.split(":")[0] ?? ""))).toBe(true);
     const { config } = loadConfig(join(ROOT, "docker/sabrewing.yml"), {});
     expect(config.mqtt.host).toBe("broker");
+    // Other containers call the agent by the name of its service.
+    expect(Object.keys(services)).toContain("agent");
+    expect([config.metrics.allowed_hosts, config.view.allowed_hosts]).toEqual([["agent"], ["agent"]]);
     // Which the package's own test knows to be there.
     expect(config.model.path).toBe(`${PROGRAM}/models/mobilenet-512x512.wasm`);
   });

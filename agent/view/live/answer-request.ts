@@ -1,24 +1,38 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../../base/clock.ts";
+import type { GuardedConnections } from "../../base/guard-connections.ts";
 import type { Log } from "../../base/log.ts";
+import type { Refusal } from "../../base/log-refusals.ts";
 import type { Access } from "./access.ts";
 import type { Feed } from "./feed.ts";
+import { isForeignForm, isForeignSubresource } from "./own-page.ts";
 import type { PageFile } from "./page-files.ts";
+import { foreign, misdirected, type RefusedRequest } from "./refusals.ts";
 import { elsewhere, fileReply, pictureReply, type Reply, textReply } from "./reply.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
 /** What answers are made of. */
 export interface Answers {
   readonly access: Access;
+  /** Whether a request is addressed to a host that this server answers to. */
+  readonly isAddressed: (request: IncomingMessage) => boolean;
+  readonly connections: GuardedConnections;
   readonly feed: Feed;
   readonly page: (name: string) => Promise<PageFile | undefined>;
   readonly cameras: readonly string[];
   readonly log: Log;
+  readonly onRefusal: (refusal: Refusal) => void;
+  readonly clock: Clock;
+  /** Aborted: nothing waits any more. */
+  readonly signal: AbortSignal;
 }
 
 /** Longest token with room for its encoding. */
 const MOST_BODY_BYTES = 4096;
 const PICTURE_WITHIN_MS = 5_000;
-/** What the page that asks for the token needs; it tells nothing. */
+/** Time for a stranger to take the answer. */
+const ANSWER_WITHIN_MS = 5_000;
+/** What the page that asks for the token needs; it holds no data of the cameras. */
 const FOR_EVERYBODY: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
 
 /** Answers one HTTP request. Never fails: what goes wrong becomes a status. */
@@ -27,9 +41,19 @@ export async function answerRequest(
   response: ServerResponse,
   answers: Answers,
 ): Promise<void> {
-  const { status, headers, body = "" } = await replyOrExcuse(request, answers);
-  const length = { "Content-Length": Buffer.byteLength(body) };
-  response.writeHead(status, { ...SECURITY_HEADERS, ...length, ...headers }).end(body);
+  const { connections } = answers;
+  const { socket } = request;
+  const reply = await replyOrExcuse(request, answers);
+  // The connection was closed meanwhile: it took too long, or made room for another.
+  if (socket.destroyed) return;
+  connections.allowMs(socket, ANSWER_WITHIN_MS);
+  const { status, headers, body = "" } = reply;
+  const own = {
+    "Content-Length": Buffer.byteLength(body),
+    // A connection is kept open only for those who have signed in.
+    ...(connections.isSignedIn(socket) ? {} : { Connection: "close" }),
+  };
+  response.writeHead(status, { ...SECURITY_HEADERS, ...own, ...headers }).end(body);
 }
 
 async function replyOrExcuse(request: IncomingMessage, answers: Answers): Promise<Reply> {
@@ -39,21 +63,30 @@ async function replyOrExcuse(request: IncomingMessage, answers: Answers): Promis
   try {
     return await replyTo(request, new URL(path, "http://any"), answers);
   } catch (error) {
-    answers.log.warn({ problem: String(error) }, "the live view could not answer a request");
-    return textReply(500, "Something went wrong; the agent's log tells more.");
+    if (!request.socket.destroyed) {
+      answers.log.warn({ problem: String(error) }, "the live view could not answer a request");
+    }
+    return textReply(500, "The request could not be answered; see the agent's log.");
   }
 }
 
 async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Promise<Reply> {
-  const { access, page, feed, cameras } = answers;
+  const { access, isAddressed, connections, page, feed, cameras } = answers;
   const { method, headers } = request;
   const path = url.pathname;
+  if (!isAddressed(request)) return refuse(misdirected(request), answers);
+  const isKnown = access.knows(headers);
+  // Where the reserve is used up, a valid cookie still gets its answer, as a stranger gets one.
+  if (isKnown) connections.signIn(request.socket);
   if (method === "POST" && path === "/enter") {
+    if (isForeignForm(headers) && headers.origin !== "null") return refuse(foreign(request), answers);
     const token = await readToken(request);
     if (token === undefined) return textReply(413, "Too long for a token.", { Connection: "close" });
     return enter(request, token, answers);
   }
-  if (method === "POST" && path === "/leave") return elsewhere("./", access.farewell);
+  if (method === "POST" && path === "/leave") {
+    return isForeignForm(headers) ? refuse(foreign(request), answers) : elsewhere("./", access.farewell);
+  }
   if (method !== "GET" && method !== "HEAD") {
     return textReply(405, "Not allowed.", { Allow: "GET, HEAD, POST" });
   }
@@ -61,8 +94,10 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
   if (FOR_EVERYBODY.has(path)) return file(path.slice(1));
 
   const token = path === "/" ? url.searchParams.get("token") : null;
-  if (token !== null) return enter(request, token, answers);
-  if (!access.knows(headers)) {
+  if (token !== null) {
+    return isForeignSubresource(headers) ? refuse(foreign(request), answers) : enter(request, token, answers);
+  }
+  if (!isKnown) {
     if (path !== "/") return textReply(401, "Open the live view and show its token first.");
     return { ...fileReply(await page("enter.html")), status: 401 };
   }
@@ -77,29 +112,37 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
   return file(path === "/" ? "index.html" : path.slice(1));
 }
 
-/** Judges the token that somebody shows; whoever is let in comes back without it in the address. */
-function enter(request: IncomingMessage, token: string, { access, log }: Answers): Reply {
-  const address = request.socket.remoteAddress ?? "unknown";
+/** Judges a token. With the right one, the browser is sent back without it in the address. */
+async function enter(request: IncomingMessage, token: string, answers: Answers): Promise<Reply> {
+  const { access, connections, log, onRefusal, clock, signal } = answers;
+  const { socket } = request;
+  const address = socket.remoteAddress ?? "unknown";
   const verdict = access.judge(token, address);
-  switch (verdict.is) {
-    case "right":
-      log.info({ address }, "somebody opened the live view");
-      return elsewhere("./", verdict.cookie);
-    case "wrong":
-      log.warn({ address }, "somebody showed the live view a wrong token");
-      return elsewhere("./#wrong");
-    case "ignored": {
-      const seconds = String(verdict.waitSeconds);
-      return textReply(429, `Too many wrong tokens. Try again in ${seconds} s.`, { "Retry-After": seconds });
-    }
+  if (verdict.is === "right") {
+    connections.signIn(socket);
+    log.info({ address }, "the live view was opened with its token");
+    return elsewhere("./", verdict.cookie);
   }
+  onRefusal({ message: "the live view was asked for with a wrong token", address });
+  if ("tooManyForMs" in verdict) {
+    const seconds = String(Math.ceil(verdict.tooManyForMs / 1000));
+    return textReply(429, "Too many wrong tokens from this address.", { "Retry-After": seconds });
+  }
+  connections.allowMs(socket, verdict.afterMs + ANSWER_WITHIN_MS);
+  await clock.sleep(verdict.afterMs, signal);
+  return elsewhere("./#wrong");
 }
 
-/** The field `token` of a form; undefined where the form is far too long for one. */
+function refuse({ status, text, refusal }: RefusedRequest, { onRefusal }: Answers): Reply {
+  onRefusal(refusal);
+  return textReply(status, text);
+}
+
+/** The field `token` of a form; undefined where the form is too long. */
 async function readToken(request: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  // Whoever sends too much is to be told so, on this very connection.
+  // The connection stays: the answer that this is too long goes out by it.
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += part.length;
     if (bytes > MOST_BODY_BYTES) return undefined;

@@ -31,11 +31,11 @@ export interface LiveViewDependencies extends CameraVideosDependencies {
 const HEALTH_EVERY_MS = 2_000;
 
 /**
- * Opens the live view, for whoever shows the token.
+ * Opens the live view; the token opens it to a browser.
  * @throws ConfigError when it cannot listen.
  */
 export async function openLiveView(
-  { host, port, token = "" }: Pick<ViewConfig, "host" | "port" | "token">,
+  { host, port, allowed_hosts, token = "" }: Pick<ViewConfig, "host" | "port" | "allowed_hosts" | "token">,
   cameras: readonly CameraConfig[],
   dependencies: LiveViewDependencies,
 ): Promise<LiveView> {
@@ -53,17 +53,18 @@ export async function openLiveView(
   const closing = new AbortController();
   const signal = AbortSignal.any([dependencies.signal, closing.signal]);
   const server = await serveView(
-    { host, port },
+    { host, port, allowed_hosts },
     {
       access: guardAccess(token, clock),
       feed,
       videos: cameraVideos(cameras, { ...dependencies, signal }),
       page: pageFiles(),
       cameras: cameras.map(({ name }) => name),
+      clock,
       log,
     },
   );
-  log.info({ host, port: server.port }, "the live view is open to whoever shows its token");
+  log.info({ host, port: server.port }, "the live view is open to browsers that show its token");
   if (!isLoopback(host)) {
     log.warn(
       { remedy: "Let view.host be 127.0.0.1, and reach it by an SSH tunnel or a reverse proxy with TLS." },

@@ -1,12 +1,21 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "../../base/clock.ts";
+import { type ConnectionLimits, guardConnections } from "../../base/guard-connections.ts";
 import { listenOn } from "../../base/listen.ts";
-import { isOwnPage } from "./access.ts";
+import { logRefusals } from "../../base/log-refusals.ts";
+import { answersTo } from "../../base/named-host.ts";
+import type { ViewConfig } from "../../config/schema.ts";
 import { type Answers, answerRequest } from "./answer-request.ts";
+import { isOwnOrigin } from "./own-page.ts";
+import { foreign, misdirected, notFound, type RefusedRequest, tooManySignedIn, unknown } from "./refusals.ts";
 import type { SharedVideo } from "./shared-video.ts";
 
-export interface ViewServerDependencies extends Answers {
+export interface ViewServerDependencies
+  extends Pick<Answers, "access" | "feed" | "page" | "cameras" | "log" | "clock"> {
   readonly videos: ReadonlyMap<string, SharedVideo>;
 }
 
@@ -16,11 +25,20 @@ export interface ViewServer extends AsyncDisposable {
   readonly port: number;
 }
 
-const MOST_CONNECTIONS = 100;
-/** The page says nothing; a few bytes of control frames are all there is to receive. */
+/** A browser opens six connections, and two WebSockets for each camera that it shows. */
+const LIMITS: ConnectionLimits = {
+  perAddress: 64,
+  strangers: 128,
+  burst: 12,
+  signedIn: 200,
+  requestWithinMs: 5_000,
+};
+/** For connections that have signed in; strangers have less. */
+const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 };
+/** The page sends nothing: this is enough for control frames. */
 const MAX_PAYLOAD_BYTES = 1024;
 const PING_EVERY_MS = 20_000;
-/** Four seconds of video: who is further behind than that has a connection that cannot carry it, and is left out. */
+/** Four seconds of video: a viewer that is further behind misses what comes until it has caught up. */
 const MOST_BEHIND_BYTES = 1_000_000;
 
 /**
@@ -28,17 +46,40 @@ const MOST_BEHIND_BYTES = 1_000_000;
  * @throws ConfigError when it cannot listen there.
  */
 export async function serveView(
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, allowed_hosts: allowedHosts }: Pick<ViewConfig, "host" | "port" | "allowed_hosts">,
   dependencies: ViewServerDependencies,
 ): Promise<ViewServer> {
-  const { access, feed, videos } = dependencies;
+  const { access, feed, videos, clock, log } = dependencies;
+  await using stack = new AsyncDisposableStack();
+  const closing = new AbortController();
+  stack.defer(() => closing.abort());
+  const { signal } = closing;
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_PAYLOAD_BYTES,
     perMessageDeflate: false,
   });
-  const server = createServer((request, response) => void answerRequest(request, response, dependencies));
-  server.maxConnections = MOST_CONNECTIONS;
+  const server = createServer(TIMEOUTS);
+  const onRefusal = logRefusals(log, { clock, signal });
+  const connections = guardConnections(server, LIMITS, {
+    clock,
+    signal,
+    onCrowded: (address) =>
+      onRefusal({
+        message: "the live view closed the oldest of too many connections that had not signed in",
+        address,
+      }),
+  });
+  const isAddressed = answersTo([host, ...allowedHosts], hostname());
+  const answers: Answers = { ...dependencies, isAddressed, connections, onRefusal, signal };
+  const asked = new WeakSet<Socket>();
+  server.on("request", (request, response) => {
+    const { socket } = request;
+    // Strangers get one answer a connection: what they send behind their first request is not read.
+    if (asked.has(socket) && !connections.isSignedIn(socket)) return socket.destroy();
+    asked.add(socket);
+    return void answerRequest(request, response, answers);
+  });
 
   function start(path: string): ((socket: WebSocket) => () => void) | undefined {
     if (path === "/live") {
@@ -49,55 +90,71 @@ export async function serveView(
     return video && ((socket) => video.watch((part) => send(socket, part)));
   }
 
+  function follow(socket: WebSocket, open: (socket: WebSocket) => () => void): void {
+    const gone = new AbortController();
+    const end = open(socket);
+    socket.on("error", () => socket.terminate());
+    socket.on("close", () => {
+      gone.abort();
+      end();
+    });
+    void dropWhenDead(socket, clock, AbortSignal.any([signal, gone.signal]));
+  }
+
   server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     stream.on("error", () => stream.destroy());
+    const refuse = (refused: RefusedRequest) => {
+      onRefusal(refused.refusal);
+      answerAndDestroy(stream, refused);
+    };
     const open = start(request.url ?? "/");
-    if (!isOwnPage(request.headers)) return refuse(stream, "403 Forbidden");
-    if (!access.knows(request.headers)) return refuse(stream, "401 Unauthorized");
-    if (open === undefined) return refuse(stream, "404 Not Found");
-    sockets.handleUpgrade(request, stream, head, (socket) => {
-      const end = open(socket);
-      socket.on("error", () => socket.terminate());
-      const stopAsking = dropWhenDead(socket);
-      socket.on("close", () => {
-        stopAsking();
-        end();
-      });
-    });
+    if (!isAddressed(request)) return refuse(misdirected(request));
+    if (!isOwnOrigin(request.headers)) return refuse(foreign(request));
+    if (!access.knows(request.headers)) return refuse(unknown(request));
+    if (open === undefined) return refuse(notFound(request));
+    if (!connections.signIn(request.socket)) return refuse(tooManySignedIn(request));
+    sockets.handleUpgrade(request, stream, head, (socket) => follow(socket, open));
   });
 
+  stack.defer(() => {
+    for (const socket of sockets.clients) socket.close(1001);
+    server.close();
+    server.closeAllConnections();
+    for (const socket of sockets.clients) socket.terminate();
+  });
   const bound = await listenOn(server, { section: "view", host, port });
-  return {
-    host,
-    port: bound.port,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets.clients) socket.close(1001);
-      server.close();
-      server.closeAllConnections();
-      for (const socket of sockets.clients) socket.terminate();
-    },
-  };
+  const parts = stack.move();
+  return { host, port: bound.port, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
-/** A viewer that cannot keep up loses what it has no room for, and picks up the thread at the next whole picture. */
+/** A viewer that cannot keep up loses what it has no room for, and goes on at the next key frame. */
 function send(socket: WebSocket, data: string | Uint8Array): void {
   if (socket.readyState === socket.OPEN && socket.bufferedAmount < MOST_BEHIND_BYTES) socket.send(data);
 }
 
-/** A phone that left the house says no good-bye: its socket would keep a video playing for nobody. */
-function dropWhenDead(socket: WebSocket): () => void {
+/** Ends the connection of a viewer that answers no ping: a phone that lost its network does not close it. */
+async function dropWhenDead(socket: WebSocket, clock: Clock, signal: AbortSignal): Promise<void> {
   let answered = true;
   socket.on("pong", () => {
     answered = true;
   });
-  const asking = setInterval(() => {
+  while (true) {
+    await clock.sleep(PING_EVERY_MS, signal);
+    if (signal.aborted) return;
     if (!answered) return socket.terminate();
     answered = false;
     socket.ping();
-  }, PING_EVERY_MS);
-  return () => clearInterval(asking);
+  }
 }
 
-function refuse(stream: Duplex, status: string): void {
-  stream.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+/** Node leaves a connection that asked for an upgrade to us: unless we destroy it, it stays for as long as its peer likes. */
+function answerAndDestroy(stream: Duplex, { status, text }: RefusedRequest): void {
+  const body = `${text}\n`;
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "Connection: close",
+    "Content-Type: text/plain; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+  ];
+  stream.end(`${lines.join("\r\n")}\r\n\r\n${body}`, () => stream.destroy());
 }

@@ -19,6 +19,8 @@ export interface WatchSettings {
   /** Outlives the agent. Default: a folder of its own. */
   readonly stateDirectory?: string;
   readonly cameras: Readonly<Record<string, object>>;
+  readonly view?: object;
+  readonly metrics?: object;
   /** The command line that starts the agent. Default: the sources. */
   readonly sabrewing?: readonly [program: string, ...words: string[]];
   readonly env?: Readonly<Record<string, string>>;
@@ -79,6 +81,8 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
       mqtt: { host: "127.0.0.1", port: broker.port, topic_prefix: PREFIX, stats_interval: 1 },
       model: { path: settings.modulePath, ...settings.model },
       detector: settings.detector ?? {},
+      view: settings.view ?? {},
+      metrics: settings.metrics ?? {},
       state_dir: settings.stateDirectory ?? join(folder, "state"),
       cameras: settings.cameras,
     }),

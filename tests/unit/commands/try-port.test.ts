@@ -1,6 +1,7 @@
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { systemClock } from "../../../agent/base/clock.ts";
 import { ConfigError } from "../../../agent/base/errors.ts";
 import { silentLog } from "../../../agent/base/log.ts";
 import { tryPort } from "../../../agent/commands/try-port.ts";
@@ -55,7 +56,10 @@ test("a web server that is not ours is another program", async () => {
 
 test("a port that the running agent has is as it should be", async () => {
   const figures = { contentType: "text/plain", read: async () => 'sabrewing_service_info{version="1"} 1\n' };
-  await using running = await serveMetrics({ host: HOST, port: 0 }, figures, silentLog());
+  await using running = await serveMetrics({ host: HOST, port: 0, allowed_hosts: [] }, figures, {
+    clock: systemClock,
+    log: silentLog(),
+  });
   const port = Number(new URL(running.url).port);
   expect(await tryPort({ section: "metrics", host: HOST, port }, signal)).toContain("the running agent");
 });

@@ -43,8 +43,8 @@ test("the smallest configuration gets every default", () => {
     model: { path: "/models/m.wasm", precision: "auto" },
     detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000, memory_mb: 1024 },
     homeassistant: { enabled: false, discovery_prefix: "homeassistant" },
-    metrics: { enabled: false, host: "127.0.0.1", port: 9464 },
-    view: { enabled: false, host: "127.0.0.1", port: 5080 },
+    metrics: { enabled: false, host: "127.0.0.1", port: 9464, allowed_hosts: [] },
+    view: { enabled: false, host: "127.0.0.1", port: 5080, allowed_hosts: [] },
     cameras: [
       {
         name: "door",
@@ -202,6 +202,18 @@ test("a password file that is not there, or stands beside a password, is a mista
   expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: a, password_file: b"))).toEqual([
     "1:50 mqtt.password_file: give either password or password_file, not both",
   ]);
+});
+
+test("a host name that is allowed is just a name", () => {
+  const withHosts = (hosts: string) => `${SMALLEST}\nmetrics: {allowed_hosts: [${hosts}]}`;
+  expect(
+    parseConfig(withHosts("cam.lan, Home_Assistant"), "sabrewing.yml", {}).metrics.allowed_hosts,
+  ).toEqual(["cam.lan", "Home_Assistant"]);
+  for (const wrong of ['"http://cam.lan"', '"cam.lan:9464"', '"*"', '"*.lan"', '"cam.lan/"', '""']) {
+    expect(mistakes(withHosts(wrong)).join()).toMatch(
+      /metrics\.allowed_hosts\.0: expected a host name such as camera\.example: without http:\/\/, port, path or \*, received/,
+    );
+  }
 });
 
 test("the live view asks for a token, written down or in a file, that nobody guesses", () => {

@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { ConfigError } from "../../../../agent/base/errors.ts";
-import { silentLog } from "../../../../agent/base/log.ts";
 import { guardAccess } from "../../../../agent/view/live/access.ts";
 import type { Feed } from "../../../../agent/view/live/feed.ts";
 import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { JSMPEG_STYLE_HASH } from "../../../../agent/view/live/security-headers.ts";
 import { serveView, type ViewServer } from "../../../../agent/view/live/server.ts";
-import { handClock } from "../../../support/hand-clock.ts";
+import { type HandClock, handClock } from "../../../support/hand-clock.ts";
+import { type LogLine, recordingLog } from "../../../support/log-lines.ts";
 
 const TOKEN = "0123456789abcdef";
 const PROGRAMS = readdirSync(new URL("../../../../agent/view/page/", import.meta.url)).filter((name) =>
@@ -56,7 +56,13 @@ const videos = new Map([
   ],
 ]);
 
-let server: ViewServer;
+/** A server whose time a test turns by hand, and what it logs. */
+interface Opened extends ViewServer {
+  readonly clock: HandClock;
+  readonly lines: readonly LogLine[];
+}
+
+let server: Opened;
 let base = "";
 beforeAll(async () => {
   server = await open();
@@ -64,18 +70,14 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-function open(port = 0): Promise<ViewServer> {
-  return serveView(
-    { host: "127.0.0.1", port },
-    {
-      access: guardAccess(TOKEN, handClock()),
-      feed,
-      videos,
-      page: pageFiles(),
-      cameras: ["door"],
-      log: silentLog(),
-    },
+async function open(port = 0, allowedHosts: string[] = []): Promise<Opened> {
+  const clock = handClock();
+  const { log, lines } = recordingLog();
+  const opened = await serveView(
+    { host: "127.0.0.1", port, allowed_hosts: allowedHosts },
+    { access: guardAccess(TOKEN, clock), feed, videos, page: pageFiles(), cameras: ["door"], clock, log },
   );
+  return { ...opened, clock, lines };
 }
 
 const ask = (path: string, init: RequestInit = {}) =>
@@ -147,11 +149,19 @@ describe("the token", () => {
     const body = new URLSearchParams({ token: TOKEN });
     const reply = await ask("/enter", { method: "POST", body });
     expect(reply.headers.get("set-cookie")).toContain("HttpOnly; SameSite=Strict");
-    const leaving = await ask("/leave", { method: "POST" });
+    const leaving = await ask("/leave", { method: "POST", headers: { origin: base } });
     expect(leaving.headers.get("set-cookie")).toMatch(/=; Max-Age=0;/);
   });
 
-  test("is asked for again when it is wrong, and after five times there is a pause", async () => {
+  test.each(["http://evil.example", "null"])(
+    "is not forgotten because the page of %s wants it",
+    async (origin) => {
+      const leaving = await ask("/leave", { method: "POST", headers: { origin, cookie: await cookie() } });
+      expect([leaving.status, leaving.headers.get("set-cookie")]).toEqual([403, null]);
+    },
+  );
+
+  test("is asked for again when it is wrong, later each time, but the right one is never kept waiting", async () => {
     await using other = await open();
     const enter = (token: string) =>
       fetch(`http://127.0.0.1:${other.port}/enter`, {
@@ -159,16 +169,43 @@ describe("the token", () => {
         body: new URLSearchParams({ token }),
         redirect: "manual",
       });
-    for (let times = 0; times < 5; times++) {
-      const reply = await enter("wrong");
-      expect([reply.status, reply.headers.get("location"), reply.headers.get("set-cookie")]).toEqual([
-        303,
-        "./#wrong",
-        null,
-      ]);
+    const waiting = [enter("wrong"), enter("wrong"), enter("wrong")];
+    const answered: unknown[] = [];
+    for (const reply of waiting)
+      void reply.then(({ status, headers }) => answered.push([status, headers.get("location")]));
+    await expect.poll(async () => (await enter("wrong")).status).toBe(429);
+    expect((await enter("wrong")).headers.get("retry-after")).toBe("1");
+    const right = await enter(TOKEN);
+    expect([right.status, right.headers.get("location")]).toEqual([303, "./"]);
+    expect(answered).toEqual([]);
+    await other.clock.pass(1_000);
+    await Promise.all(waiting);
+    expect(answered).toEqual([
+      [303, "./#wrong"],
+      [303, "./#wrong"],
+      [303, "./#wrong"],
+    ]);
+    expect(other.lines.filter(({ msg }) => msg.includes("wrong token"))).toHaveLength(1);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["an image", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }],
+    ["an image of a browser that does not say so", { accept: "image/avif,image/webp,*/*;q=0.8" }],
+  ])("is not tried by %s on another site's page", async (_what, headers) => {
+    await using other = await open();
+    for (let times = 0; times < 20; times++) {
+      const reply = await fetch(`http://127.0.0.1:${other.port}/?token=wrong`, { headers });
+      expect(reply.status).toBe(403);
     }
-    const reply = await enter(TOKEN);
-    expect([reply.status, reply.headers.get("retry-after")]).toEqual([429, "60"]);
+    expect(other.lines.map(({ msg }) => msg)).toEqual([
+      "the live view refused a request that the page of another site sent",
+    ]);
+  });
+
+  test("is not tried by the form of another site's page", async () => {
+    const body = new URLSearchParams({ token: "wrong" });
+    const headers = { origin: "http://evil.example" };
+    expect((await ask("/enter", { method: "POST", body, headers })).status).toBe(403);
   });
 
   test("is not looked for in what is far too long for one", async () => {
@@ -247,13 +284,13 @@ describe("whoever has shown the token", () => {
 });
 
 test("every answer forbids what the page does not need", async () => {
-  for (const path of ["/", "/nowhere", "/style.css", "/?token=wrong"]) {
+  for (const path of ["/", "/nowhere", "/style.css", `/?token=${TOKEN}`]) {
     const { headers } = await ask(path);
     const policy = headers.get("content-security-policy") ?? "";
     expect(policy).toMatch(/^default-src 'none'; /);
     expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|https?:|\*/);
     expect(headers.get("x-content-type-options")).toBe("nosniff");
-    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("referrer-policy")).toBe("same-origin");
     expect(headers.get("x-frame-options")).toBe("DENY");
   }
 });

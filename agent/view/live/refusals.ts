@@ -1,0 +1,66 @@
+import type { IncomingMessage } from "node:http";
+import type { Refusal } from "../../base/log-refusals.ts";
+import { remedyForHost } from "../../base/named-host.ts";
+
+/** A request that is refused: how it is answered, and the line of the log. */
+export interface RefusedRequest {
+  readonly status: 401 | 403 | 404 | 421 | 503;
+  /** For the answer. */
+  readonly text: string;
+  readonly refusal: Refusal;
+}
+
+/** It is addressed to a host that this server does not answer to. */
+export function misdirected(request: IncomingMessage): RefusedRequest {
+  const remedy = remedyForHost(request, "view.allowed_hosts");
+  return {
+    status: 421,
+    text: `The live view does not answer to this host name. ${remedy}`,
+    refusal: refusal(request, "the live view refused a request for a host name that is not its own", remedy),
+  };
+}
+
+/** The page of another site made the browser send it. */
+export function foreign(request: IncomingMessage): RefusedRequest {
+  return {
+    status: 403,
+    text: "The page of another site sent this request.",
+    refusal: refusal(request, "the live view refused a request that the page of another site sent"),
+  };
+}
+
+/** It lacks a valid cookie. */
+export function unknown(request: IncomingMessage): RefusedRequest {
+  return {
+    status: 401,
+    text: "Open the live view and show its token first.",
+    refusal: refusal(request, "the live view refused a WebSocket without a valid cookie"),
+  };
+}
+
+/** There is nothing at this path. */
+export function notFound(request: IncomingMessage): RefusedRequest {
+  return {
+    status: 404,
+    text: "Not found.",
+    refusal: refusal(request, "the live view refused a WebSocket at an unknown path"),
+  };
+}
+
+/** More than the reserve holds have signed in. */
+export function tooManySignedIn(request: IncomingMessage): RefusedRequest {
+  return {
+    status: 503,
+    text: "Too many viewers: close the live view in other windows.",
+    refusal: refusal(
+      request,
+      "the live view refused a WebSocket: too many connections have signed in",
+      "Close the live view in other windows.",
+    ),
+  };
+}
+
+function refusal(request: IncomingMessage, message: string, remedy?: string): Refusal {
+  const address = request.socket.remoteAddress ?? "unknown";
+  return { message, address, ...(remedy === undefined ? {} : { remedy }) };
+}

@@ -1,0 +1,111 @@
+/** What the page of another site can do to the live view in a real browser: nothing. */
+import type { Browser, Page, Request } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemClock } from "../../agent/base/clock.ts";
+import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
+import { findChromium, startChromium } from "../support/chromium.ts";
+import { startFileServer } from "../support/file-server.ts";
+import { type LogLine, recordingLog } from "../support/log-lines.ts";
+import { scriptedDetector } from "../support/scripted-detector.ts";
+import { door } from "../support/small-config.ts";
+
+const TOKEN = "0123456789abcdef";
+const FOREIGN = "evil.lan";
+const chromium = findChromium();
+
+describe.skipIf(chromium === undefined)("the page of another site", () => {
+  const stack = new AsyncDisposableStack();
+  let browser: Browser;
+  let foreign = "";
+  /** The view that the foreign page aims at. */
+  let target = "";
+  beforeAll(async () => {
+    const site = stack.use(
+      await startFileServer((_request, response) => {
+        response.writeHead(200, { "content-type": "text/html" }).end(attackOn(target));
+      }),
+    );
+    foreign = site.url.replace("127.0.0.1", FOREIGN);
+    browser = stack.adopt(await startChromium(chromium ?? "", [FOREIGN, "cam.lan"]), (one) => one.close());
+  });
+  afterAll(() => stack.disposeAsync());
+
+  async function openView(): Promise<LiveView & { readonly lines: readonly LogLine[] }> {
+    const { log, lines } = recordingLog();
+    const view = await openLiveView(
+      { host: "127.0.0.1", port: 0, allowed_hosts: ["cam.lan"], token: TOKEN },
+      [door()],
+      {
+        clock: systemClock,
+        log,
+        random: Math.random,
+        signal: new AbortController().signal,
+        detector: scriptedDetector([]),
+        version: "1.2.3",
+      },
+    );
+    return { ...view, lines };
+  }
+
+  /** Over plain HTTP to a name, browsers say less of where a request comes from than to the loopback. */
+  test.each(["cam.lan", "127.0.0.1"])("neither tries tokens at %s nor signs anyone out", async (host) => {
+    await using view = await openView();
+    target = `http://${host}:${view.port}`;
+    await using context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${target}/?token=${TOKEN}`);
+    await isShown(page);
+
+    const attack = await context.newPage();
+    let over = 0;
+    const count = (request: Request) => {
+      if (request.url().startsWith(target)) over++;
+    };
+    attack.on("requestfinished", count).on("requestfailed", count);
+    await attack.goto(foreign);
+    await expect.poll(() => over, { timeout: 20_000 }).toBe(6);
+    // All for one reason, so that the first is logged now and the rest later.
+    const refusals = view.lines.filter(({ msg }) => /refused|wrong token/.test(msg));
+    expect(refusals.map(({ msg }) => msg)).toEqual([
+      "the live view refused a request that the page of another site sent",
+    ]);
+    await page.reload();
+    await isShown(page);
+
+    // Our own page may do both.
+    await page.getByRole("button", { name: "Leave" }).click();
+    await page.getByLabel("Token").fill("not the token at all");
+    await page.keyboard.press("Enter");
+    await page.getByText("That was not the token.").waitFor();
+    await page.getByLabel("Token").fill(TOKEN);
+    await page.keyboard.press("Enter");
+    await isShown(page);
+  });
+
+  test("reads nothing by giving its own name to our address", async () => {
+    await using view = await openView();
+    await using page = await browser.newPage();
+    const reply = await page.goto(`http://${FOREIGN}:${view.port}/?token=${TOKEN}`);
+    expect(reply?.status()).toBe(421);
+    expect(await page.locator("body").textContent()).toContain(`add "${FOREIGN}" to view.allowed_hosts`);
+  });
+});
+
+async function isShown(page: Page): Promise<void> {
+  await page.getByRole("heading", { name: "Latest events" }).waitFor();
+}
+
+/** Six requests: an image, a script, a style sheet, a fetch, and two forms that are sent into frames. */
+function attackOn(target: string): string {
+  return `<!doctype html><title>A page</title>
+    <iframe name="a"></iframe><iframe name="b"></iframe>
+    <form id="enter" target="a" method="post" action="${target}/enter"><input name="token" value="wrong"></form>
+    <form id="leave" target="b" method="post" action="${target}/leave"></form>
+    <img src="${target}/?token=wrong1"><link rel="stylesheet" href="${target}/?token=wrong2">
+    <script src="${target}/?token=wrong3"></script>
+    <script>
+      fetch("${target}/?token=wrong4", { mode: "no-cors" });
+      document.getElementById("enter").submit();
+      document.getElementById("leave").submit();
+    </script>`;
+}

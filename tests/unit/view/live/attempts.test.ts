@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { countAttempts } from "../../../../agent/view/live/attempts.ts";
+import { handClock } from "../../../support/hand-clock.ts";
+
+test("wrong tokens from an address are answered later and later, up to eight seconds", async () => {
+  const clock = handClock();
+  const failed = countAttempts(clock);
+  const delays = [];
+  for (let times = 0; times < 7; times++) {
+    const answer = failed("10.0.0.2");
+    delays.push("afterMs" in answer ? answer.afterMs : "at once");
+    await clock.pass(8_000);
+  }
+  expect(delays).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 8_000]);
+  expect(failed("10.0.0.3")).toEqual({ afterMs: 250 });
+});
+
+test("three answers wait at most; the next wrong token is refused at once, and told until when", async () => {
+  const clock = handClock();
+  const failed = countAttempts(clock);
+  for (let times = 0; times < 3; times++) expect(failed("10.0.0.2")).toHaveProperty("afterMs");
+  expect(failed("10.0.0.2")).toEqual({ tooManyForMs: 250 });
+  await clock.pass(250);
+  expect(failed("10.0.0.2")).toEqual({ afterMs: 2_000 });
+  expect(failed("10.0.0.3")).toEqual({ afterMs: 250 });
+});
+
+test("after ten minutes without a wrong token the delay is short again", async () => {
+  const clock = handClock();
+  const failed = countAttempts(clock);
+  for (let times = 0; times < 3; times++) failed("10.0.0.2");
+  await clock.pass(600_000);
+  expect(failed("10.0.0.2")).toEqual({ afterMs: 250 });
+});
+
+test("addresses of one IPv6 network count as one", () => {
+  const failed = countAttempts(handClock());
+  failed("2001:db8:1:2::1");
+  expect(failed("2001:db8:1:2:ffff::2")).toEqual({ afterMs: 500 });
+  expect(failed("2001:db8:1:3::1")).toEqual({ afterMs: 250 });
+});
+
+test("a thousand addresses are remembered: the quietest is forgotten for the next one", () => {
+  const failed = countAttempts(handClock());
+  for (let host = 0; host < 1_000; host++) failed(`10.0.${host >> 8}.${host & 255}`);
+  failed("10.0.0.0");
+  failed("10.9.9.9");
+  expect(failed("10.0.0.0")).toEqual({ afterMs: 1_000 });
+  expect(failed("10.0.0.1")).toEqual({ afterMs: 250 });
+});
