@@ -10,9 +10,12 @@ export class BrokerBreach extends Error {
 
 /** Commands are a few bytes long. The client keeps a whole packet in memory before it hands it over. */
 const LONGEST_PACKET_BYTES = 1_000_000;
-/** What a broker may send unasked at once, and how much of that it regains each second: commands, retained or not. */
-const BURST = { packets: 2_000, bytes: 4_000_000 };
-const REGAINED_PER_SECOND = { packets: 100, bytes: 100_000 };
+/**
+ * What a broker may send unasked at once, and how much of that it regains each second: commands. An automation that
+ * repeats them without a pause sends ten thousand before a person notices, and the last one counts.
+ */
+const BURST = { packets: 20_000, bytes: 4_000_000 };
+const REGAINED_PER_SECOND = { packets: 500, bytes: 100_000 };
 /** The event loop serves everything else after this many packets. */
 const PACKETS_PER_TURN = 50;
 /** More than the snapshots of many cameras, which are published again on every connect. */

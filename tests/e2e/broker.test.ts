@@ -51,10 +51,10 @@ describe.each(brokers)("the publisher and $name", ({ start, installed }) => {
     async () => {
       const first = await start();
       const { heard, back } = await hear(first.port);
-      const { publisher, lines, mayRetry } = await publish(first.port);
+      const { publisher, outbox, lines, mayRetry } = await publish(first.port);
       publisher.publish(state("cam/person", "2"));
       publishEvents(publisher, 1, 50);
-      await until(() => eventsIn(heard).length === 50);
+      await until(() => eventsIn(heard).length === 50 && outbox.size() === 0);
       first.freeze();
       publishEvents(publisher, 51, 75);
       await first.kill();
@@ -214,7 +214,7 @@ async function publish(
     random: () => 0,
   });
   cleanups.push(() => publisher[Symbol.asyncDispose]());
-  return { publisher, lines, mayRetry: () => gate.resolve() };
+  return { publisher, outbox, lines, mayRetry: () => gate.resolve() };
 }
 
 async function run(starting: Promise<TestBroker>): Promise<TestBroker> {

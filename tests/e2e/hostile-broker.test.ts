@@ -87,7 +87,7 @@ test.each([
   };
   const why = await whyItEnded(broker.port, { topics: ["a"], hear, refused() {} });
   expect(why).toContain("it floods the agent");
-  expect(heard).toBeLessThan(3_000);
+  expect(heard).toBeLessThan(25_000);
 });
 
 test("a thousand commands at once are heard, and the event loop turns meanwhile", async () => {
