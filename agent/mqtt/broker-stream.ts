@@ -14,8 +14,10 @@ const LONGEST_PACKET_BYTES = 1_000_000;
  * What a broker may send unasked at once, and how much of that it regains each second: commands. An automation that
  * repeats them without a pause sends ten thousand before a person notices, and the last one counts.
  */
-const BURST = { packets: 20_000, bytes: 4_000_000 };
-const REGAINED_PER_SECOND = { packets: 500, bytes: 100_000 };
+const BURST = { messages: 20_000, bytes: 4_000_000 };
+const REGAINED_PER_SECOND = { messages: 500, bytes: 100_000 };
+/** Answers to nothing that the agent sent: a broker in order sends none. */
+const MOST_STRAY_ANSWERS = 100;
 /** The event loop serves everything else after this many packets. */
 const PACKETS_PER_TURN = 50;
 /** More than the snapshots of many cameras, which are published again on every connect. */
@@ -37,9 +39,9 @@ export function openSocket(host: string, port: number, { protocol, ...tls }: Tls
  * The bytes to and from a broker, for mqtt.js, which reads without limits: it parses a whole chunk of up to 64 kB, then
  * handles all packets in it before the event loop turns, and keeps each unreleased message of QoS 2.
  *
- * Reads the header of every packet (MQTT 3.1.1, section 2.2) before mqtt.js sees it. Answers to what the agent sent are
- * free; everything else comes out of a budget (a token bucket). Fails with `BrokerBreach` where a packet is longer than a
- * megabyte, has QoS 2 although the agent subscribes with QoS 1 at most, is none that a client receives, or exceeds the
+ * Reads the header of every packet (MQTT 3.1.1, section 2.2) before mqtt.js sees it. Messages come out of a budget (a
+ * token bucket), answers are counted against what the agent sent. Fails with `BrokerBreach` where a packet is longer than
+ * a megabyte, has QoS 2 although the agent subscribes with QoS 1 at most, is none that a client receives, or exceeds the
  * budget; and where the broker reads nothing of 64 MB.
  */
 export class BrokerStream extends Duplex {
@@ -52,6 +54,7 @@ export class BrokerStream extends Duplex {
   #isResting = false;
   /** CONNACK, which answers the first packet. */
   #expectedAnswers = 1;
+  #strayAnswers = 0;
   #isAccepted = false;
   #budget = { ...BURST };
   #budgetAtMs: number;
@@ -149,11 +152,14 @@ export class BrokerStream extends Duplex {
     if (type !== PUBLISH && !ANSWERS.includes(type))
       return `it sent a packet of type ${type}, which no client of QoS 1 receives`;
     if (type === CONNACK) this.#isAccepted = true;
-    if (type !== PUBLISH && this.#expectedAnswers > 0) {
-      this.#expectedAnswers--;
-      return undefined;
-    }
-    return this.#spend(bytes) ? undefined : "it floods the agent with packets that nothing asked for";
+    const isWithinLimits = type === PUBLISH ? this.#spend(bytes) : this.#takeAnswer();
+    return isWithinLimits ? undefined : "it floods the agent with packets that nothing asked for";
+  }
+
+  #takeAnswer(): boolean {
+    if (this.#expectedAnswers > 0) this.#expectedAnswers--;
+    else this.#strayAnswers++;
+    return this.#strayAnswers <= MOST_STRAY_ANSWERS;
   }
 
   #spend(bytes: number): boolean {
@@ -162,8 +168,8 @@ export class BrokerStream extends Duplex {
     this.#budgetAtMs = nowMs;
     const regained = (of: keyof typeof BURST) =>
       Math.min(BURST[of], this.#budget[of] + seconds * REGAINED_PER_SECOND[of]);
-    this.#budget = { packets: regained("packets") - 1, bytes: regained("bytes") - bytes };
-    return this.#budget.packets >= 0 && this.#budget.bytes >= 0;
+    this.#budget = { messages: regained("messages") - 1, bytes: regained("bytes") - bytes };
+    return this.#budget.messages >= 0 && this.#budget.bytes >= 0;
   }
 }
 

@@ -11,8 +11,11 @@ export interface HostileBroker extends AsyncDisposable {
   accepted(): number;
 }
 
-/** What it does to an agent from its subscription on, until the agent has gone. */
-export type BrokerAttack = (socket: Socket) => Promise<void>;
+/**
+ * What it does to an agent from its subscription on, until the agent has gone.
+ * @param isUnderWay whether an event with this packet identifier waits for its acknowledgement
+ */
+export type BrokerAttack = (socket: Socket, isUnderWay: (id: number) => boolean) => Promise<void>;
 
 const COMMAND_TOPIC = "sabrewing/door/detect/set";
 const LONG = Buffer.alloc(900_000);
@@ -34,10 +37,12 @@ export const BROKER_ATTACKS: Readonly<Record<string, BrokerAttack>> = {
   "flood of QoS 0 messages": (socket) => flood(socket, (id) => publish(id % 2 === 0 ? "ON" : "OFF")),
   "flood of long messages": (socket) => flood(socket, () => publish(LONG)),
   "flood of PINGRESP": (socket) => flood(socket, () => Buffer.from([0xd0, 0])),
-  async "flood of PUBACK, and answers to nothing"(socket) {
+  async "flood of PUBACK, and answers to nothing"(socket, isUnderWay) {
     const answer = (type: number, id: number, ...more: number[]) =>
       Buffer.from([type, 2 + more.length, id >> 8, id & 0xff, ...more]);
-    for (let id = 1; id <= HIGHEST_ID && !socket.destroyed; id++) await send(socket, answer(0x40, id));
+    for (let id = 1; id <= HIGHEST_ID && !socket.destroyed; id++) {
+      if (!isUnderWay(id)) await send(socket, answer(0x40, id));
+    }
     for (const [type, ...more] of [[0x50], [0x62], [0x70], [0x90, 1], [0xb0]] as const) {
       await send(socket, answer(type, 0x1234, ...more));
     }
@@ -53,13 +58,15 @@ export async function startHostileBroker(attack: BrokerAttack, port = 0): Promis
     sockets.add(socket);
     socket.on("error", () => {});
     socket.on("close", () => sockets.delete(socket));
+    const underWay = new Set<number>();
     socket.on(
       "data",
       splitMqttPackets(({ type, qos, body }) => {
         const answer = answerTo(type, qos, body);
         if (answer !== undefined) socket.write(answer);
+        else if (type === PUBLISH && qos === 1) underWay.add(body.readUInt16BE(2 + body.readUInt16BE(0)));
         if (type === CONNECT) accepted++;
-        if (type === SUBSCRIBE) void attack(socket);
+        if (type === SUBSCRIBE) void attack(socket, (id) => underWay.has(id));
       }),
     );
   });

@@ -33,9 +33,9 @@ async function attackOnce(attack: BrokerAttack, hurry: boolean): Promise<FaultRe
   using world = makeOutboxWorld();
   await world.store(EVENTS);
   const attacked = Promise.withResolvers<void>();
-  const broker = await startHostileBroker(async (socket) => {
+  const broker = await startHostileBroker(async (socket, isUnderWay) => {
     await attacked.promise;
-    await attack(socket);
+    await attack(socket, isUnderWay);
   });
   const { port } = broker;
   let figures: Figures;
