@@ -1,6 +1,8 @@
+import { plainLines } from "./plain-text.ts";
+
 /**
  * A model, checkpoint or module that cannot be used. Trying again with the same file is useless.
- * Its message may quote the file, which comes from anywhere: what would steer a terminal is shown as its number.
+ * Its message may quote the file, which comes from outside: characters that steer a terminal are replaced.
  */
 export class ModelError extends Error {
   override readonly name = "ModelError";
@@ -8,16 +10,9 @@ export class ModelError extends Error {
   readonly remedy: string;
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
-    super(printable(message), options);
+    super(plainLines(message), options);
     this.remedy = remedy;
   }
-}
-
-/** A text without control characters but line breaks, and without those that turn the direction of writing around. */
-function printable(text: string): string {
-  return text.replace(/(?!\n)[\p{Cc}\p{Bidi_Control}]/gu, (character) => {
-    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
-  });
 }
 
 /**

@@ -1,0 +1,1 @@
+export { plainLines, plainText } from "../../detectors/detector.ts";
