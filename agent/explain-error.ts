@@ -1,5 +1,6 @@
 import { DetectorFault, ModelError } from "../detectors/detector.ts";
 import { ConfigError, EXIT, TransientError, UsageError } from "./base/errors.ts";
+import { printed } from "./base/plain-text.ts";
 
 /** What a person reads when a command fails, and the exit code that tells scripts and systemd the same. */
 export interface Explanation {
@@ -7,7 +8,10 @@ export interface Explanation {
   readonly exitCode: number;
 }
 
-/** Turns whatever was thrown into words: what is wrong and the remedy; for a bug the stack, which is its best report. */
+/**
+ * Turns an error into words that a terminal may show: what is wrong and the remedy; for a bug the stack, which is its best
+ * report.
+ */
 export function explainError(error: unknown): Explanation {
   if (error instanceof ConfigError || error instanceof ModelError) {
     return { text: withRemedy(error), exitCode: EXIT.config };
@@ -19,20 +23,15 @@ export function explainError(error: unknown): Explanation {
       "Is the machine busy with something else? Otherwise a smaller model, or the runtime v8, starts sooner.";
     return { text: withRemedy({ message, remedy }), exitCode: EXIT.transient };
   }
-  if (error instanceof UsageError) {
-    return {
-      text: `sabrewing: ${error.message}\n  → sabrewing --help tells what there is\n`,
-      exitCode: EXIT.usage,
-    };
-  }
+  if (error instanceof UsageError) return { text: withRemedy(error), exitCode: EXIT.usage };
   return {
-    text: `sabrewing: this is a bug, please report it with what follows\n${causes(error)}\n`,
+    text: printed(`sabrewing: this is a bug, please report it with what follows\n${causes(error)}`),
     exitCode: EXIT.bug,
   };
 }
 
 function withRemedy({ message, remedy }: { readonly message: string; readonly remedy: string }): string {
-  return `sabrewing: ${message}\n  → ${remedy}\n`;
+  return printed(`sabrewing: ${message}\n  → ${remedy}`);
 }
 
 function causes(error: unknown): string {

@@ -1,11 +1,13 @@
 #!/usr/bin/env -S node --max-semi-space-size=2 --optimize-for-size --no-maglev
-// V8 would take 16 MB and more for young objects: with 2 the daemon stays 20 MB smaller (npm run test:long). The other two
-// save 12 MB more, and not a detection is slower for it: hot code is optimised all the same.
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { EXIT } from "./base/errors.ts";
+// V8 would take 16 MB and more for young objects: with 2 the daemon stays 20 MB smaller (npm run test:long). The other two
+// save 12 MB more, and not a detection is slower for it: hot code is optimised all the same.
+import { printed } from "./base/plain-text.ts";
+import { withoutCredentials } from "./camera/address.ts";
 import { explainError } from "./explain-error.ts";
 import { readVersion } from "./version.ts";
 
@@ -33,7 +35,12 @@ async function main(words: readonly string[]): Promise<number> {
   const wanted = COMMANDS.get(words[0] ?? "");
   // Whoever names none of them wants help, and that lists them all.
   for (const load of wanted === undefined ? COMMANDS.values() : [wanted]) program.addCommand(await load());
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      // It quotes the words of the command line, and file names among them may come from a stranger.
+      outputError: (text, write) => write(printed(withoutCredentials(text).trimEnd())),
+    });
+  }
 
   try {
     await program.parseAsync(words, { from: "user" });

@@ -30,3 +30,11 @@ export function plainLines(text: string, longest = Number.POSITIVE_INFINITY): st
   });
   return `${lines.join("")}${isCut ? "…" : ""}`;
 }
+
+/** JSON with `\u…` for every character that `plainText` replaces: the same data, and safe to show. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(HIDDEN, (run) => {
+    const units = Array.from({ length: run.length }, (_, index) => run.charCodeAt(index));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+  });
+}

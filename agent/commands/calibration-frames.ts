@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
-import { withoutCredentials } from "../camera/address.ts";
+import { requireClearAddress, withoutCredentials } from "../camera/address.ts";
 import { isImage, readImage } from "../camera/image.ts";
 import { letterbox, type Picture } from "../preprocess/letterbox.ts";
 import type { Size } from "../preprocess/letterbox-geometry.ts";
@@ -28,7 +28,8 @@ export interface CalibrationOptions {
  * Frames to calibrate on, from a folder of pictures, a clip or an rtsp address: spread over all there is, letterboxed to the
  * model's input. Of a live camera the frames are those of now; files give the same ones every time.
  * @returns input.height × width × 3 bytes each, RGB
- * @throws ConfigError when there is no such source or not one picture in it; what the clip or camera throws.
+ * @throws ConfigError when there is no such source or not one picture in it, UsageError for an address that is not clear;
+ * what the clip or camera throws.
  */
 export async function calibrationFrames(
   source: string,
@@ -47,7 +48,7 @@ export async function calibrationFrames(
     }
   };
   const pictures = isAddress
-    ? cameraPictures(source, count, options)
+    ? cameraPictures(requireClearAddress(source), count, options)
     : (await isFolder(source))
       ? folderPictures(source, count)
       : clipPictures(source, options);

@@ -3,10 +3,12 @@ import { dirname, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { ConfigError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
+import { withoutCredentials } from "../camera/address.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
-import { describeExpected, describeIssues, type Problem, withoutSecrets } from "./problems.ts";
+import { describeExpected, describeIssues, type Problem } from "./problems.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
 import { tokenProblem } from "./view-schema.ts";
 
@@ -126,7 +128,7 @@ function readYaml(text: string, file: string): WrittenConfig {
       line: Math.max(1, line),
       column: Math.max(1, col),
       key: "",
-      message: `not valid YAML: ${withoutSecrets(message)}`,
+      message: `not valid YAML: ${quotable(message)}`,
     };
   };
   try {
@@ -136,17 +138,22 @@ function readYaml(text: string, file: string): WrittenConfig {
     if (broken.length > 0) {
       throw new InvalidConfig(
         broken.map(({ code, pos, message }) =>
-          refuse(code === "NON_STRING_KEY" ? KEY_NO_TEXT : message, pos[0]),
+          refuse(code === "NON_STRING_KEY" ? KEY_NO_TEXT : unquoted(message), pos[0]),
         ),
       );
     }
     return { document, lines, asWritten: document.toJS() };
   } catch (error) {
     // So the parser tells of aliases that multiply ("billion laughs"), and so its stack of brackets without end.
-    if (error instanceof ReferenceError) throw new InvalidConfig([refuse(error.message, 0)]);
+    if (error instanceof ReferenceError) throw new InvalidConfig([refuse(unquoted(error.message), 0)]);
     if (error instanceof RangeError) throw new InvalidConfig([refuse("nested too deeply", 0)]);
     throw error;
   }
+}
+
+/** The parser's message without the text it quotes: it may be a part of a password that lacks its quotes. */
+function unquoted(message: string): string {
+  return message.replace(/: .*$|(?<=^Unknown directive) .*$/s, "");
 }
 
 /** Reads the files that hold secrets; a path is relative to the configuration file. */
@@ -188,8 +195,17 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
   return { ...config, mqtt: { ...config.mqtt, ...Object.fromEntries(found) } };
 }
 
+/** Characters of a key, and of what a message says of it, that are shown. */
+const LONGEST_KEY = 200;
+const LONGEST_MESSAGE = 1000;
+
+/** What a message quotes of a configuration, which someone else may have written. */
+function quotable(text: string, longest = LONGEST_MESSAGE): string {
+  return plainText(withoutCredentials(text), longest);
+}
+
 function describe({ path, message }: Problem): { key: string; message: string } {
-  return { key: withoutSecrets(path.map(String).join(".")), message: withoutSecrets(message) };
+  return { key: quotable(path.map(String).join("."), LONGEST_KEY), message: quotable(message) };
 }
 
 /** Line and column of a problem: its key, its value, or the nearest section above it that is there. */

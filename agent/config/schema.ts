@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CLEAR_ADDRESS, ENCODING, splitAddress } from "../camera/address.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
@@ -61,7 +62,13 @@ const DetectorSchema = z
 const InputSchema = z.strictObject({
   path: z
     .string()
-    .regex(/^rtsps?:\/\/[^\s]+$/, { error: "an address that starts with rtsp:// or rtsps://" })
+    .regex(/^rtsps?:\/\/[^\s]+$/, {
+      error: "an address that starts with rtsp:// or rtsps:// and has no spaces (write %20)",
+      abort: true,
+    })
+    .refine((address) => splitAddress(address) !== undefined, {
+      error: `${CLEAR_ADDRESS} (in user and password write ${ENCODING}, or put them in as "{NAME}")`,
+    })
     .describe("The stream's address."),
 });
 
