@@ -29,6 +29,29 @@ export function splitAddress(text: string): AddressParts | undefined {
   return { scheme, user, password, host, port: port === undefined ? undefined : Number(port), path };
 }
 
+/** A percent-encoded part of an address as it is meant; as it is written where it cannot be decoded. */
+export function decodedPart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** A clear address with this user and password in it, percent-encoded, in place of those it has. */
+export function withLogin(address: string, login: Login | undefined): string {
+  const parts = splitAddress(address);
+  if (login === undefined || parts === undefined) return address;
+  const encoded = `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}`;
+  const port = parts.port === undefined ? "" : `:${parts.port}`;
+  return `${parts.scheme}://${encoded}@${parts.host}${port}${parts.path}`;
+}
+
 /** What an address must be. */
 export const CLEAR_ADDRESS = "an address in which user, password and host can be told apart";
 /** How to write a user name or password that has such characters. */

@@ -94,7 +94,10 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
   const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
   const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
   if (!result.success) {
-    problems.push(...describeIssues(result.error.issues, asWritten, configJsonSchema()));
+    // A value that lacks its variable is not what its owner means it to be: other mistakes in it are none.
+    const unset = new Set(problems.map(({ path }) => path.join("\n")));
+    const found = describeIssues(result.error.issues, asWritten, configJsonSchema());
+    problems.push(...found.filter(({ path }) => !unset.has(path.join("\n"))));
   }
   const config = result.success
     ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
@@ -153,7 +156,7 @@ function readYaml(text: string, file: string): WrittenConfig {
 
 /** The parser's message without the text it quotes: it may be a part of a password that lacks its quotes. */
 function unquoted(message: string): string {
-  return message.replace(/: .*$|(?<=^Unknown directive) .*$/s, "");
+  return message.replace(/(?<! ): .*$|(?<=^Unknown directive) .*$/s, "");
 }
 
 /** Reads the files that hold secrets; a path is relative to the configuration file. */

@@ -59,6 +59,7 @@ const EXPECTED_TYPES: Readonly<Record<string, string>> = {
 };
 
 function unit(origin: string): string {
+  if (origin === "string") return " characters";
   return origin === "array" ? " entries" : "";
 }
 

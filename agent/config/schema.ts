@@ -5,7 +5,7 @@ import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
-import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
+import { always, checkLabels, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { ViewSchema } from "./view-schema.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
 
@@ -135,7 +135,7 @@ export const DetectSchema = z
 export const ObjectsSchema = z
   .strictObject({
     track: z
-      .array(z.string().min(1), { error: "a list of labels" })
+      .array(z.string().min(1).max(100), { error: "a list of labels" })
       .min(1)
       .default(["person"])
       .describe("Labels to follow; sabrewing inspect lists those the model knows."),
@@ -143,6 +143,7 @@ export const ObjectsSchema = z
     filters: z.record(z.string().min(1), FilterSchema).default({}).describe("By label."),
   })
   .superRefine(({ track, filters }, context) => {
+    checkLabels(track, context);
     for (const label of Object.keys(filters).filter((name) => !track.includes(name))) {
       context.addIssue({
         code: "custom",

@@ -1,3 +1,4 @@
+import { topicLevel } from "../config/topic-name.ts";
 import type { Counts } from "../events/counts.ts";
 import type { EventMessage } from "../events/event.ts";
 import type { Stats } from "../health/stats.ts";
@@ -83,15 +84,4 @@ export function statsTopic(prefix: string): string {
 /** Figures of every camera and detector. */
 export function statsMessage(prefix: string, stats: Stats): Message {
   return { topic: statsTopic(prefix), payload: JSON.stringify(stats), retain: false, qos: 0 };
-}
-
-/** A label comes from a module, and a topic has 65,535 bytes at most (MQTT 3.1.1, section 1.5.3). */
-const LONGEST_LEVEL = 100;
-
-/**
- * A label as one level of a topic or part of a file name: separators, wildcards, NUL and other characters that a topic may
- * not or should not hold (MQTT 3.1.1, sections 1.5.3 and 4.7) become `_`.
- */
-export function topicLevel(label: string): string {
-  return label.slice(0, LONGEST_LEVEL).replaceAll(/[\s/+#\p{C}\p{Z}]+/gu, "_");
 }
