@@ -6,7 +6,7 @@ import { Command, CommanderError } from "commander";
 import { EXIT } from "./base/errors.ts";
 // V8 would take 16 MB and more for young objects: with 2 the daemon stays 20 MB smaller (npm run test:long). The other two
 // save 12 MB more, and not a detection is slower for it: hot code is optimised all the same.
-import { printed } from "./base/plain-text.ts";
+import { plainLines, plainText, printed } from "./base/plain-text.ts";
 import { withoutCredentials } from "./camera/address.ts";
 import { explainError } from "./explain-error.ts";
 import { readVersion } from "./version.ts";
@@ -37,8 +37,7 @@ async function main(words: readonly string[]): Promise<number> {
   for (const load of wanted === undefined ? COMMANDS.values() : [wanted]) program.addCommand(await load());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
-      // It quotes the words of the command line, and file names among them may come from a stranger.
-      outputError: (text, write) => write(printed(withoutCredentials(text).trimEnd())),
+      outputError: (text, write) => write(printed(withPlainWords(withoutCredentials(text).trimEnd(), words))),
     });
   }
 
@@ -49,9 +48,22 @@ async function main(words: readonly string[]): Promise<number> {
     // Commander has printed help, version or complaint already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { text, exitCode } = explainError(error);
-    process.stderr.write(text);
+    process.stderr.write(withPlainWords(text, words));
     return exitCode;
   }
+}
+
+/** Characters of a word that are shown. */
+const LONGEST_WORD = 1000;
+
+/** A message that quotes words of the command line as one line each: a file's name may hold line breaks. */
+function withPlainWords(text: string, words: readonly string[]): string {
+  const odd = words.filter((word) => /\p{Cc}/u.test(word));
+  return odd.reduce((shown, word) => {
+    return [word, plainLines(word)].reduce((all, quoted) => {
+      return all.replaceAll(quoted, () => plainText(word, LONGEST_WORD));
+    }, shown);
+  }, text);
 }
 
 // A promise nobody waited for has failed, or an event handler has thrown: the state is unknown, so only a restart helps.

@@ -1,10 +1,10 @@
 /**
  * Characters that are not shown as themselves: controls (C0, DEL, C1), formatting characters (direction, zero width, tags,
- * byte order mark), line and paragraph separators, halves of surrogate pairs and everything else that Unicode lets a
+ * byte order mark), line and paragraph separators, halves of surrogate pairs, code points that are no characters, and everything else that Unicode lets a
  * renderer ignore. The one variation selector behind an emoji stays, the fifth combining mark on a letter goes.
  */
 const HIDDEN =
-  /(?:[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!(?<=\p{Emoji})\uFE0F)\p{Default_Ignorable_Code_Point}|(?<=\p{M}{4})\p{M})+/gu;
+  /(?:[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Noncharacter_Code_Point}]|(?!(?<=\p{Emoji})\uFE0F)\p{Default_Ignorable_Code_Point}|(?<=\p{M}{4})\p{M})+/gu;
 const REPLACEMENT = "\uFFFD";
 const LONGEST = 200;
 

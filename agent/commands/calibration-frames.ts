@@ -2,6 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
 import { requireClearAddress, withoutCredentials } from "../camera/address.ts";
 import { isImage, readImage } from "../camera/image.ts";
 import { letterbox, type Picture } from "../preprocess/letterbox.ts";
@@ -55,14 +56,14 @@ export async function calibrationFrames(
   const chosen = await spreadChoice(told(pictures), count, fit);
   if (chosen.length > 0 || signal.aborted) return chosen;
   throw new ConfigError(
-    `${withoutCredentials(source)} holds no picture to calibrate on`,
+    `${plainText(withoutCredentials(source))} holds no picture to calibrate on`,
     "Give a folder of JPEG or PNG pictures, a video file or an rtsp:// address.",
   );
 }
 
 async function isFolder(source: string): Promise<boolean> {
   const found = await stat(source).catch((cause: unknown) => {
-    throw new ConfigError(`cannot read ${source} to calibrate on`, "Check the path.", { cause });
+    throw new ConfigError(`cannot read ${plainText(source)} to calibrate on`, "Check the path.", { cause });
   });
   return found.isDirectory();
 }

@@ -15,6 +15,10 @@ import { tokenProblem } from "./view-schema.ts";
 /** Where a configuration is looked for when none is named, in this order. */
 export const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml", "./sabrewing.yml"];
 
+/** Characters of a key, and of what a message says of it, that are shown. */
+const LONGEST_KEY = 200;
+const LONGEST_MESSAGE = 1000;
+
 /** One mistake and its place. */
 export interface ConfigProblem {
   readonly file: string;
@@ -31,7 +35,7 @@ export class InvalidConfig extends ConfigError {
 
   constructor(problems: readonly ConfigProblem[]) {
     const lines = problems.map(({ file, line, column, key, message }) => {
-      return `  ${file}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`;
+      return `  ${plainText(file, LONGEST_MESSAGE)}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`;
     });
     const count = problems.length === 1 ? "one mistake" : `${problems.length} mistakes`;
     super(
@@ -198,10 +202,6 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
   return { ...config, mqtt: { ...config.mqtt, ...Object.fromEntries(found) } };
 }
 
-/** Characters of a key, and of what a message says of it, that are shown. */
-const LONGEST_KEY = 200;
-const LONGEST_MESSAGE = 1000;
-
 /** What a message quotes of a configuration, which someone else may have written. */
 function quotable(text: string, longest = LONGEST_MESSAGE): string {
   return plainText(withoutCredentials(text), longest);
@@ -242,7 +242,7 @@ function readIfThere(file: string, required: boolean): string | undefined {
     const code = errorCode(error);
     if (code === "ENOENT" && !required) return undefined;
     throw new ConfigError(
-      `cannot read the configuration ${file} (${code})`,
+      `cannot read the configuration ${plainText(file, LONGEST_MESSAGE)} (${code})`,
       code === "ENOENT"
         ? "Check the path given with --config."
         : "Make the file readable for the user that runs sabrewing.",
