@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { ConfigError, TransientError } from "../base/errors.ts";
-import { plainJson, plainValue, printed } from "../base/plain-text.ts";
+import { plainJson, printed } from "../base/plain-text.ts";
 import { type Report, ReportSchema } from "../health/report.ts";
 import { REPORT_SOCKET } from "../health/serve-report.ts";
 import { stateDirectories } from "./state-directories.ts";
@@ -51,17 +51,12 @@ export function statusCommand(): Command {
             colour: stdout.isTTY === true && process.env.NO_COLOR === undefined,
             nowMs: Date.now(),
           };
-          stdout.write(
-            `${isLive ? CLEAR : ""}${statusTable(ReportSchema.parse(plainValue(report, SHOWN)), look)}\n`,
-          );
+          stdout.write(`${isLive ? CLEAR : ""}${statusTable(report, look)}\n`);
         }
         if (options.once) return;
       }
     });
 }
-
-/** Names and labels come from the module and the broker. */
-const SHOWN = { text: 200, all: Number.POSITIVE_INFINITY };
 
 /** Cursor home, then clear what is below: no flicker, as a full clear would cause (ECMA-48, CUP and ED). */
 const CLEAR = "\u001b[H\u001b[J";

@@ -1,4 +1,4 @@
-import { plainText } from "../base/plain-text.ts";
+import { plainJson, plainText } from "../base/plain-text.ts";
 import type { Message } from "./message.ts";
 
 /** What somebody at the broker asks of a camera. */
@@ -46,7 +46,7 @@ export function readCommand(
   const word = Buffer.from(payload.subarray(0, LONGEST_SHOWN)).toString("utf8");
   if (payload.length > LONGEST_SHOWN || (word !== "ON" && word !== "OFF")) {
     return {
-      problem: `${topic}: expected ON or OFF, received ${payload.length} bytes: ${JSON.stringify(word)}`,
+      problem: `${topic}: expected ON or OFF, received ${payload.length} bytes: ${plainJson(word)}`,
     };
   }
   return { camera, detect: word === "ON" };

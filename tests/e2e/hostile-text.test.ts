@@ -1,4 +1,5 @@
 /** Text from file names, cameras, modules and configurations of others steers no terminal and is no template. */
+
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -7,12 +8,15 @@ import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { onvifStreams } from "../../agent/camera/onvif.ts";
 import { firstConfig } from "../../agent/commands/first-config.ts";
+import { squareAndSignal } from "../faults/watching/clips.ts";
 import { freePort } from "../support/brokers.ts";
 import { fakeModule } from "../support/fake-modules.ts";
 import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { startOnvifCamera } from "../support/onvif-camera.ts";
 import { type CommandResult, sabrewing } from "../support/sabrewing.ts";
+import { seeingModule } from "../support/seeing-module.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { smallYolov5 } from "../support/yolov5-onnx.ts";
 
 const timeout = 120_000;
 /** Sets the title, clears the screen, colours (C1), turns the direction of writing, hides what follows, a line of its own. */
@@ -121,6 +125,64 @@ test("what a camera answers by RTSP is shown clean", { timeout }, async () => {
   writeFileSync(config, stringify({ mqtt, model: { path: model }, detector: { runtime: "v8" }, cameras }));
   expectPlain(await sabrewing(["check", "-c", config]), "no such stream");
   expectPlain(await sabrewing(["check", "-c", config, "--json"]), "no such stream");
+});
+
+test("an address in which user, password and host cannot be told apart is refused before anything is asked there", {
+  timeout,
+}, async () => {
+  await using folder = await temporaryFolder();
+  const model = join(folder.path, "m.wasm");
+  writeFileSync(model, fakeModule());
+  const address = "rtsp://admin:hun/ter2@127.0.0.1/x";
+  const config = join(folder.path, "sabrewing.yml");
+  const cameras = { door: { ffmpeg: { inputs: [{ path: address }] } } };
+  writeFileSync(config, stringify({ mqtt: { host: "127.0.0.1" }, model: { path: model }, cameras }));
+  const weights = join(folder.path, "m.onnx");
+  writeFileSync(weights, smallYolov5());
+  const cases: readonly (readonly [number, readonly string[]])[] = [
+    [64, ["detect", address, "--model", model]],
+    [
+      64,
+      ["compile", weights, "-o", join(folder.path, "o.wasm"), "--precision", "i8", "--calibrate", address],
+    ],
+    [64, ["init", "--broker", "b", "--camera", `door=${address}`, "-o", join(folder.path, "init.yml")]],
+    [
+      64,
+      [
+        "init",
+        "--broker",
+        "cam:hun/ter2@b",
+        "--camera",
+        "door=rtsp://a/1",
+        "-o",
+        join(folder.path, "init.yml"),
+      ],
+    ],
+    [78, ["run", "-c", config]],
+    [78, ["check", "-c", config]],
+    [78, ["replay", "x.mp4", "-c", config]],
+  ];
+  for (const [expected, words] of cases) {
+    const { exitCode, stdout, stderr } = await sabrewing(words);
+    expect({ words, exitCode }).toEqual({ words, exitCode: expected });
+    expect(stdout + stderr).toContain("/ as %2F");
+    expect(stdout + stderr).not.toMatch(/hun|ter2/);
+  }
+  expect(readdirSync(folder.path)).not.toContain("init.yml");
+});
+
+test("a label is a file name, not a path", { timeout }, async () => {
+  await using folder = await temporaryFolder();
+  const label = "a/../../outside";
+  const model = join(folder.path, "m.wasm");
+  writeFileSync(model, seeingModule("exit", { description: { labels: [label] } }));
+  const clip = squareAndSignal(folder.path, { signals: 0 });
+  const saved = join(folder.path, "saved", "here");
+  const words = ["--model", model, "--runtime", "v8", "--track", label, "--save", saved];
+  const { stderr, exitCode } = await sabrewing(["replay", clip.file, ...words]);
+  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  expect(readdirSync(saved)).toEqual([expect.stringMatching(/^[\d.]+-\w+-a_\.\._\.\._outside\.jpg$/)]);
+  expect(readdirSync(join(folder.path, "saved"))).toEqual(["here"]);
 });
 
 test("a configuration of someone else's is quoted clean", { timeout }, async () => {
