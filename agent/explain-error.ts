@@ -1,6 +1,9 @@
 import { DetectorFault, ModelError } from "../detectors/detector.ts";
 import { ConfigError, EXIT, TransientError, UsageError } from "./base/errors.ts";
-import { printed } from "./base/plain-text.ts";
+import { plainLines, printed } from "./base/plain-text.ts";
+
+/** Characters of a message: what it quotes may be of any length. */
+const LONGEST = 50_000;
 
 /** What a person reads when a command fails, and the exit code that tells scripts and systemd the same. */
 export interface Explanation {
@@ -25,13 +28,13 @@ export function explainError(error: unknown): Explanation {
   }
   if (error instanceof UsageError) return { text: withRemedy(error), exitCode: EXIT.usage };
   return {
-    text: printed(`sabrewing: this is a bug, please report it with what follows\n${causes(error)}`),
+    text: printed(`sabrewing: this is a bug, please report it with what follows\n${causes(error)}`, LONGEST),
     exitCode: EXIT.bug,
   };
 }
 
 function withRemedy({ message, remedy }: { readonly message: string; readonly remedy: string }): string {
-  return printed(`sabrewing: ${message}\n  → ${remedy}`);
+  return printed(`sabrewing: ${plainLines(message, LONGEST)}\n  → ${plainLines(remedy, LONGEST)}`);
 }
 
 function causes(error: unknown): string {

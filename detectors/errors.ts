@@ -1,5 +1,8 @@
 import { plainLines } from "./plain-text.ts";
 
+/** Characters of a message: what it quotes of a file may be of any length. */
+const LONGEST = 50_000;
+
 /**
  * A model, checkpoint or module that cannot be used. Trying again with the same file is useless.
  * Its message may quote the file, which comes from outside: characters that steer a terminal are replaced.
@@ -10,7 +13,7 @@ export class ModelError extends Error {
   readonly remedy: string;
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
-    super(plainLines(message), options);
+    super(plainLines(message, LONGEST), options);
     this.remedy = remedy;
   }
 }

@@ -40,7 +40,7 @@ export function plainValue(value: unknown, limits: ValueLimits): unknown {
   return copy(value, 0);
 }
 
-/** A text for a terminal or another stream, with the line break that ends it. */
-export function printed(text: string): string {
-  return `${plainLines(text)}\n`;
+/** A text for a terminal or another stream, with the line break that ends it. What an error quotes may be long: it is cut. */
+export function printed(text: string, longest?: number): string {
+  return `${plainLines(text, longest)}\n`;
 }

@@ -18,6 +18,9 @@ export const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewin
 /** Characters of a key, and of what a message says of it, that are shown. */
 const LONGEST_KEY = 200;
 const LONGEST_MESSAGE = 1000;
+/** Mistakes that are shown at once, and that are looked at. */
+const MOST_SHOWN = 100;
+const MOST_PROBLEMS = 1000;
 
 /** One mistake and its place. */
 export interface ConfigProblem {
@@ -29,17 +32,21 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** A configuration with mistakes: all of them. */
+/** A configuration with mistakes: all of them, or the first thousand. */
 export class InvalidConfig extends ConfigError {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {
-    const lines = problems.map(({ file, line, column, key, message }) => {
+    const lines = problems.slice(0, MOST_SHOWN).map(({ file, line, column, key, message }) => {
       return `  ${plainText(file, LONGEST_MESSAGE)}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`;
     });
-    const count = problems.length === 1 ? "one mistake" : `${problems.length} mistakes`;
+    const count =
+      problems.length === 1
+        ? "one mistake"
+        : `${problems.length} mistakes${problems.length < MOST_PROBLEMS ? "" : " or more"}`;
+    const more = problems.length - lines.length;
     super(
-      `${count} in the configuration\n${lines.join("\n")}`,
+      `${count} in the configuration\n${lines.join("\n")}${more > 0 ? `\n  … and ${more} more` : ""}`,
       "Correct these lines; config/sabrewing.yml explains every key.",
     );
     this.problems = problems;
@@ -107,7 +114,8 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
     ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
     : undefined;
   if (config === undefined || problems.length > 0) {
-    const placed = problems.map((problem) => ({
+    // To find the place of each takes time that grows with the square of their number.
+    const placed = problems.slice(0, MOST_PROBLEMS).map((problem) => ({
       file,
       ...locate(document, lines, problem),
       ...describe(problem),

@@ -232,6 +232,13 @@ test("what a configuration of someone else's quotes is shown clean and short", (
   for (const mistake of told) expect(mistake.length).toBeLessThan(1500);
 });
 
+test("of thousands of mistakes the first hundred are shown, and an endless key brings no suggestion", () => {
+  const keys = Array.from({ length: 3_000 }, (_, index) => `key${index}: 1`);
+  const act = () => parseConfig(`${SMALLEST}${keys.join("\n")}\n`, "sabrewing.yml", {});
+  expect(act).toThrow(/^1000 mistakes or more in the configuration\n(.*\n){100} {2}… and 900 more$/);
+  expect(mistakes(`${SMALLEST}? "${"a".repeat(1_000_000)}"\n: 1\n`)[0]).toMatch(/unknown key; known here/);
+});
+
 test("no part of broken YAML is quoted: it may be a password without its quotes", () => {
   const passwords = [
     "*hunter2",
