@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../agent/base/errors.ts";
 import { findOnvifCameras, onvifStreams, readAnswer, streamAt } from "../../agent/camera/onvif.ts";
+import { onvifCameras } from "../../agent/commands/init-questions.ts";
 import { soap, startOnvifCamera } from "../support/onvif-camera.ts";
 
 test("a camera tells its streams to whoever knows the password, which is never sent as it is", async () => {
@@ -89,6 +90,13 @@ describe("a stream's address as a camera tells it", () => {
   ])("%j is not taken", (uri) => {
     expect(streamAt(uri, "10.0.0.7")).toEqual([]);
   });
+});
+
+test("a camera that calls itself like another gets a name of its own", async () => {
+  await using server = await startOnvifCamera();
+  const found = { id: "urn:1", name: "Door", service: `${server.url}/onvif/device_service` };
+  const cameras = await onvifCameras([found, found], { user: "admin", password: "x" }, () => {}, ["door"]);
+  expect(cameras.map(({ name }) => name)).toEqual(["door_2", "door_3"]);
 });
 
 describe("a hostile camera", () => {
