@@ -21,14 +21,11 @@ export function plainText(text: string, longest = LONGEST): string {
   return `${characters.slice(0, Math.max(0, longest - 1)).join("")}…`;
 }
 
-/** As `plainText`, but line breaks and tabs stay: for a text of several lines. */
+/** As `plainText`, but line breaks stay and a tab becomes a space: for a text of several lines. */
 export function plainLines(text: string, longest = Number.POSITIVE_INFINITY): string {
   const isCut = text.length > longest;
-  const kept = isCut ? text.slice(0, longest) : text;
-  const lines = kept.split(/(\r?\n|\t)/).map((part, index) => {
-    return index % 2 === 1 ? part.replace("\r", "") : part.replaceAll(HIDDEN, REPLACEMENT);
-  });
-  return `${lines.join("")}${isCut ? "…" : ""}`;
+  const lines = (isCut ? text.slice(0, longest) : text).replaceAll("\t", " ").split(/\r?\n/);
+  return `${lines.map((line) => line.replaceAll(HIDDEN, REPLACEMENT)).join("\n")}${isCut ? "…" : ""}`;
 }
 
 /** JSON with `\u…` for every character that `plainText` replaces: the same data, and safe to show. */

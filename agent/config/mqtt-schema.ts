@@ -9,7 +9,10 @@ const file = z.string().min(1);
 /** The broker. TLS keys are Frigate's, and `tls` for brokers whose certificate a public authority has signed. */
 export const MqttSchema = z
   .strictObject({
-    host: z.string().min(1).describe("Name or address of the broker."),
+    host: z
+      .string()
+      .regex(/^[^\s\p{Cc}]+$/u, { error: "a host name or an address" })
+      .describe("Name or address of the broker."),
     port: z
       .int()
       .min(1)

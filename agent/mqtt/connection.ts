@@ -1,7 +1,6 @@
 import { connect, ErrorWithReasonCode, type MqttClient } from "mqtt";
 import { writeToStream } from "mqtt-packet";
 import { ConfigError, TransientError } from "../base/errors.ts";
-import { plainText } from "../base/plain-text.ts";
 import type { MqttConfig } from "../config/schema.ts";
 import type { Message } from "./message.ts";
 import { refuseLongPackets, takesNothing } from "./packet-limits.ts";
@@ -113,7 +112,7 @@ function listen(client: MqttClient, { topics, hear, refused }: Listening): void 
   client.on("message", (topic, payload, { retain }) => hear(topic, payload, retain));
   client.subscribe([...topics], { qos: 1 }, (error) => {
     // A subscription that the end of the connection cut short is made again on the next one.
-    if (error && client.connected) refused(plainText(error.message));
+    if (error && client.connected) refused(error.message);
   });
 }
 
@@ -165,8 +164,8 @@ function explainLoss(error: Error, config: MqttConfig): TransientError {
   );
 }
 
-/** Messages quote what the broker sent. Node's AggregateError (a name with several addresses) has no message, only a code. */
+/** Node's AggregateError (a name with several addresses) has no message, only a code. */
 function reason(error: Error): string {
-  if (error.message !== "") return plainText(error.message);
+  if (error.message !== "") return error.message;
   return "code" in error ? String(error.code) : error.name;
 }

@@ -187,7 +187,7 @@ test("a label is a file name, not a path", { timeout }, async () => {
 
 test("a configuration of someone else's is quoted clean", { timeout }, async () => {
   await using folder = await temporaryFolder();
-  const config = join(folder.path, "sabrewing.yml");
+  const config = join(folder.path, `a${HOSTILE}.yml`);
   writeFileSync(
     config,
     JSON.stringify({ [HOSTILE]: HOSTILE, detector: { runtime: HOSTILE }, mqtt: HOSTILE }),
