@@ -1,5 +1,9 @@
 import { DetectorFault, ModelError } from "../detectors/detector.ts";
 import { ConfigError, EXIT, TransientError, UsageError } from "./base/errors.ts";
+import { plainLines, printed } from "./base/plain-text.ts";
+
+/** Characters of a message: what it quotes may be of any length. */
+const LONGEST = 50_000;
 
 /** What a person reads when a command fails, and the exit code that tells scripts and systemd the same. */
 export interface Explanation {
@@ -7,7 +11,10 @@ export interface Explanation {
   readonly exitCode: number;
 }
 
-/** Turns whatever was thrown into words: what is wrong and the remedy; for a bug the stack, which is its best report. */
+/**
+ * Turns an error into words that a terminal may show: what is wrong and the remedy; for a bug the stack, which is its best
+ * report.
+ */
 export function explainError(error: unknown): Explanation {
   if (error instanceof ConfigError || error instanceof ModelError) {
     return { text: withRemedy(error), exitCode: EXIT.config };
@@ -19,20 +26,15 @@ export function explainError(error: unknown): Explanation {
       "Is the machine busy with something else? Otherwise a smaller model, or the runtime v8, starts sooner.";
     return { text: withRemedy({ message, remedy }), exitCode: EXIT.transient };
   }
-  if (error instanceof UsageError) {
-    return {
-      text: `sabrewing: ${error.message}\n  → sabrewing --help tells what there is\n`,
-      exitCode: EXIT.usage,
-    };
-  }
+  if (error instanceof UsageError) return { text: withRemedy(error), exitCode: EXIT.usage };
   return {
-    text: `sabrewing: this is a bug, please report it with what follows\n${causes(error)}\n`,
+    text: printed(`sabrewing: this is a bug, please report it with what follows\n${causes(error)}`, LONGEST),
     exitCode: EXIT.bug,
   };
 }
 
 function withRemedy({ message, remedy }: { readonly message: string; readonly remedy: string }): string {
-  return `sabrewing: ${message}\n  → ${remedy}\n`;
+  return printed(`sabrewing: ${plainLines(message, LONGEST)}\n  → ${plainLines(remedy, LONGEST)}`);
 }
 
 function causes(error: unknown): string {

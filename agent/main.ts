@@ -1,11 +1,13 @@
 #!/usr/bin/env -S node --max-semi-space-size=2 --optimize-for-size --no-maglev
-// V8 would take 16 MB and more for young objects: with 2 the daemon stays 20 MB smaller (npm run test:long). The other two
-// save 12 MB more, and not a detection is slower for it: hot code is optimised all the same.
 import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { EXIT } from "./base/errors.ts";
+// V8 would take 16 MB and more for young objects: with 2 the daemon stays 20 MB smaller (npm run test:long). The other two
+// save 12 MB more, and not a detection is slower for it: hot code is optimised all the same.
+import { plainLines, plainText, printed } from "./base/plain-text.ts";
+import { withoutCredentials } from "./camera/address.ts";
 import { explainError } from "./explain-error.ts";
 import { readVersion } from "./version.ts";
 
@@ -33,7 +35,11 @@ async function main(words: readonly string[]): Promise<number> {
   const wanted = COMMANDS.get(words[0] ?? "");
   // Whoever names none of them wants help, and that lists them all.
   for (const load of wanted === undefined ? COMMANDS.values() : [wanted]) program.addCommand(await load());
-  for (const command of [program, ...program.commands]) command.exitOverride();
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      outputError: (text, write) => write(printed(withPlainWords(withoutCredentials(text).trimEnd(), words))),
+    });
+  }
 
   try {
     await program.parseAsync(words, { from: "user" });
@@ -42,9 +48,22 @@ async function main(words: readonly string[]): Promise<number> {
     // Commander has printed help, version or complaint already.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { text, exitCode } = explainError(error);
-    process.stderr.write(text);
+    process.stderr.write(withPlainWords(text, words));
     return exitCode;
   }
+}
+
+/** Characters of a word that are shown. */
+const LONGEST_WORD = 1000;
+
+/** A message that quotes words of the command line as one line each: a file's name may hold line breaks. */
+function withPlainWords(text: string, words: readonly string[]): string {
+  const odd = words.filter((word) => /\p{Cc}/u.test(word));
+  return odd.reduce((shown, word) => {
+    return [word, plainLines(word)].reduce((all, quoted) => {
+      return all.replaceAll(quoted, () => plainText(word, LONGEST_WORD));
+    }, shown);
+  }, text);
 }
 
 // A promise nobody waited for has failed, or an event handler has thrown: the state is unknown, so only a restart helps.

@@ -1,10 +1,10 @@
 /**
  * Characters that are not shown as themselves: controls (C0, DEL, C1), formatting characters (direction, zero width, tags,
- * byte order mark), line and paragraph separators, halves of surrogate pairs and everything else that Unicode lets a
- * renderer ignore. The one variation selector behind an emoji stays, the fifth combining mark on a letter goes.
+ * byte order mark), line and paragraph separators, halves of surrogate pairs, code points that are no characters, and
+ * everything else that Unicode lets a renderer ignore. The one variation selector behind an emoji stays, the fifth combining mark on a letter goes.
  */
 const HIDDEN =
-  /(?:[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]|(?!(?<=\p{Emoji})\uFE0F)\p{Default_Ignorable_Code_Point}|(?<=\p{M}{4})\p{M})+/gu;
+  /(?:[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Noncharacter_Code_Point}]|(?!(?<=\p{Emoji})\uFE0F)\p{Default_Ignorable_Code_Point}|(?<=\p{M}{4})\p{M})+/gu;
 const REPLACEMENT = "\uFFFD";
 const LONGEST = 200;
 
@@ -26,12 +26,17 @@ export function isPlainText(value: unknown, longest: number): boolean {
   return typeof value === "string" && value.trim() !== "" && plainText(value, longest) === value;
 }
 
-/** As `plainText`, but line breaks and tabs stay: for a text of several lines. */
+/** As `plainText`, but line breaks stay and a tab becomes a space: for a text of several lines. */
 export function plainLines(text: string, longest = Number.POSITIVE_INFINITY): string {
   const isCut = text.length > longest;
-  const kept = isCut ? text.slice(0, longest) : text;
-  const lines = kept.split(/(\r?\n|\t)/).map((part, index) => {
-    return index % 2 === 1 ? part.replace("\r", "") : part.replaceAll(HIDDEN, REPLACEMENT);
+  const lines = (isCut ? text.slice(0, longest) : text).replaceAll("\t", " ").split(/\r?\n/);
+  return `${lines.map((line) => line.replaceAll(HIDDEN, REPLACEMENT)).join("\n")}${isCut ? "…" : ""}`;
+}
+
+/** JSON with `\u…` for every character that `plainText` replaces: the same data, and safe to show. */
+export function plainJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll(HIDDEN, (run) => {
+    const units = Array.from({ length: run.length }, (_, index) => run.charCodeAt(index));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
   });
-  return `${lines.join("")}${isCut ? "…" : ""}`;
 }

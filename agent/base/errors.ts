@@ -30,4 +30,10 @@ export class TransientError extends Error {
 /** The words on the command line make no sense. Exit code 64. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  readonly remedy: string;
+
+  constructor(message: string, remedy = "sabrewing --help lists the commands and their options.") {
+    super(message);
+    this.remedy = remedy;
+  }
 }

@@ -1,4 +1,6 @@
 import pino, { type DestinationStream, type Logger } from "pino";
+import { z } from "zod";
+import { plainLines, plainValue } from "./plain-text.ts";
 
 /** One JSON object per line. `log.child({ camera: "door" })` for a part of the agent. */
 export type Log = Logger;
@@ -6,7 +8,8 @@ export type Log = Logger;
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /**
- * Opens the log: JSON lines with the level's name and an ISO time.
+ * Opens the log: JSON lines with the level's name and an ISO time. What a line quotes may come from a camera, a module or
+ * a broker: characters that steer a terminal are replaced, and long texts are cut.
  * @param destination standard output unless a test or a command with JSON output of its own names another stream.
  */
 export function openLog(level: LogLevel = "info", destination?: DestinationStream): Log {
@@ -15,8 +18,22 @@ export function openLog(level: LogLevel = "info", destination?: DestinationStrea
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (name: string) => ({ level: name }) },
+    hooks: { streamWrite: plainLine },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** Characters of a text, and of all details of a line together. */
+const LONGEST_TEXT = 4_000;
+const LONGEST_DETAILS = 16_000;
+
+const Line = z.looseObject({ msg: z.string().optional() });
+
+function plainLine(line: string): string {
+  const { level, time, msg, ...details } = Line.parse(JSON.parse(line));
+  const shown = Line.parse(plainValue(details, { text: LONGEST_TEXT, all: LONGEST_DETAILS }));
+  const message = msg === undefined ? undefined : plainLines(msg, LONGEST_TEXT);
+  return `${JSON.stringify({ level, time, ...shown, msg: message })}\n`;
 }
 
 /** A log that writes nothing. */

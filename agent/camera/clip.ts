@@ -1,5 +1,6 @@
 import { access } from "node:fs/promises";
 import { ConfigError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
 import { probeVideo, type VideoProperties } from "./probe.ts";
@@ -24,6 +25,9 @@ export interface ReadClipOptions {
   readonly ffmpeg?: string;
   readonly ffprobe?: string;
 }
+
+/** Characters of a file name that are shown. */
+const LONGEST_NAME = 1000;
 
 /** A rate for streams that do not tell theirs. */
 const UNKNOWN_FPS = 10;
@@ -62,7 +66,9 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
  */
 export async function probeClip(file: string, options: ReadClipOptions): Promise<VideoProperties> {
   await access(file).catch((cause: unknown) => {
-    throw new ConfigError(`cannot read the clip ${file}`, "Check the path.", { cause });
+    throw new ConfigError(`cannot read the clip ${plainText(file, LONGEST_NAME)}`, "Check the path.", {
+      cause,
+    });
   });
   return probeVideo({
     program: options.ffprobe ?? "ffprobe",
@@ -74,7 +80,7 @@ export async function probeClip(file: string, options: ReadClipOptions): Promise
 
 function unreadable(file: string, complaints: readonly string[]): ConfigError {
   return new ConfigError(
-    `${file} holds no video that ffmpeg can decode (ffmpeg: ${complaints.at(-1) ?? "no reason given"})`,
+    `${plainText(file, LONGEST_NAME)} holds no video that ffmpeg can decode (ffmpeg: ${complaints.at(-1) ?? "no reason given"})`,
     "Try to play the file; ffprobe tells what it holds.",
   );
 }

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { ConfigError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
 import { withoutCredentials } from "./address.ts";
 
 /** The program is not there: no camera can work, and trying again is useless. */
@@ -29,6 +30,8 @@ export interface FfmpegRun extends AsyncDisposable {
 /** Long enough for ffmpeg to say good-bye to a camera (RTSP TEARDOWN), so that the camera frees its session. */
 const STOP_GRACE_MS = 1000;
 const KEPT_LINES = 20;
+/** Characters kept of a line: it may quote what the camera says. */
+const LONGEST_LINE = 500;
 /** `[rtsp @ 0x55d1524954c0] `: which part of ffmpeg speaks, and where it lies in memory. */
 const COMPONENT = /^(?:\[\S+ @ 0x[0-9a-f]+\] )+/;
 /** `[info] `: there where ffmpeg was asked to tell levels. */
@@ -82,7 +85,7 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
     const line = leveled.replace(LEVEL, "");
     // Says nothing but the address, which some cameras want a password in the path of; why stands in another line.
     if (line.startsWith("Impossible to open '")) return;
-    lines.push(withoutCredentials(line));
+    lines.push(plainText(withoutCredentials(line), LONGEST_LINE));
     if (lines.length > KEPT_LINES) lines.shift();
   });
 

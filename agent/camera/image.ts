@@ -1,5 +1,6 @@
 import sharp from "sharp";
 import { ConfigError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
 import type { Picture } from "../preprocess/letterbox.ts";
 
 /** Whether a file holds a picture (JPEG, PNG, WebP, …) rather than a video; looks at its content, not at its name. */
@@ -12,6 +13,9 @@ export async function isImage(file: string): Promise<boolean> {
     );
 }
 
+/** Characters of a file name, and of a complaint, that are shown. */
+const LONGEST_TEXT = 1000;
+
 /**
  * Reads a picture as RGB, turned upright as its EXIF orientation says; transparent parts become grey.
  * @throws ConfigError when it is damaged.
@@ -23,8 +27,12 @@ export async function readImage(file: string): Promise<Picture> {
     return { width: info.width, height: info.height, pixels: data };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${file} cannot be decoded: ${why}`, "Check that the picture opens elsewhere.", {
-      cause,
-    });
+    throw new ConfigError(
+      `${plainText(file, LONGEST_TEXT)} cannot be decoded: ${plainText(why, LONGEST_TEXT)}`,
+      "Check that the picture opens elsewhere.",
+      {
+        cause,
+      },
+    );
   }
 }

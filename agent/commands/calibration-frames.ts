@@ -2,7 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
-import { withoutCredentials } from "../camera/address.ts";
+import { plainText } from "../base/plain-text.ts";
+import { requireClearAddress, withoutCredentials } from "../camera/address.ts";
 import { isImage, readImage } from "../camera/image.ts";
 import { letterbox, type Picture } from "../preprocess/letterbox.ts";
 import type { Size } from "../preprocess/letterbox-geometry.ts";
@@ -28,7 +29,8 @@ export interface CalibrationOptions {
  * Frames to calibrate on, from a folder of pictures, a clip or an rtsp address: spread over all there is, letterboxed to the
  * model's input. Of a live camera the frames are those of now; files give the same ones every time.
  * @returns input.height × width × 3 bytes each, RGB
- * @throws ConfigError when there is no such source or not one picture in it; what the clip or camera throws.
+ * @throws ConfigError when there is no such source or not one picture in it, UsageError for an address that is not clear;
+ * what the clip or camera throws.
  */
 export async function calibrationFrames(
   source: string,
@@ -47,21 +49,21 @@ export async function calibrationFrames(
     }
   };
   const pictures = isAddress
-    ? cameraPictures(source, count, options)
+    ? cameraPictures(requireClearAddress(source), count, options)
     : (await isFolder(source))
       ? folderPictures(source, count)
       : clipPictures(source, options);
   const chosen = await spreadChoice(told(pictures), count, fit);
   if (chosen.length > 0 || signal.aborted) return chosen;
   throw new ConfigError(
-    `${withoutCredentials(source)} holds no picture to calibrate on`,
+    `${plainText(withoutCredentials(source))} holds no picture to calibrate on`,
     "Give a folder of JPEG or PNG pictures, a video file or an rtsp:// address.",
   );
 }
 
 async function isFolder(source: string): Promise<boolean> {
   const found = await stat(source).catch((cause: unknown) => {
-    throw new ConfigError(`cannot read ${source} to calibrate on`, "Check the path.", { cause });
+    throw new ConfigError(`cannot read ${plainText(source)} to calibrate on`, "Check the path.", { cause });
   });
   return found.isDirectory();
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { ModelError } from "../../detectors/detector.ts";
 import { systemClock } from "../base/clock.ts";
 import { ConfigError, EXIT, TransientError } from "../base/errors.ts";
+import { plainJson, printed } from "../base/plain-text.ts";
 import { type ConfigProblem, InvalidConfig, loadConfig } from "../config/load.ts";
 import { type Part, partsOf } from "./check-parts.ts";
 import { stateDirectories } from "./state-directories.ts";
@@ -31,7 +32,7 @@ export function checkCommand(): Command {
       using interrupted = untilInterrupted();
       const results: CheckResult[] = [];
       for await (const result of check(config, interrupted.signal)) {
-        process.stdout.write(`${json ? JSON.stringify(forScripts(result)) : forPeople(result)}\n`);
+        process.stdout.write(printed(json ? plainJson(forScripts(result)) : forPeople(result)));
         results.push(result);
       }
       process.exitCode = exitCodeOf(results);

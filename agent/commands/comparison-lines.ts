@@ -1,3 +1,4 @@
+import { plainJson } from "../base/plain-text.ts";
 import type { Comparison, Counterparts } from "./compare-visits.ts";
 import { showVisit, type Visit } from "./visits.ts";
 
@@ -9,8 +10,8 @@ export function comparisonLines(comparisons: readonly Comparison[]): readonly st
 /** The differences for scripts: `{difference, expected?, found?, differs?}` a line, then `{summary}`. */
 export function comparisonJson(comparisons: readonly Comparison[]): readonly string[] {
   const differences = comparisons.filter(({ kind }) => kind !== "same");
-  const lines = differences.map(({ kind, ...rest }) => JSON.stringify({ difference: kind, ...rest }));
-  return [...lines, JSON.stringify({ summary: countsOf(comparisons) })];
+  const lines = differences.map(({ kind, ...rest }) => plainJson({ difference: kind, ...rest }));
+  return [...lines, plainJson({ summary: countsOf(comparisons) })];
 }
 
 function lineOf(comparison: Comparison): string {

@@ -2,6 +2,7 @@ import { Command, Option } from "commander";
 import type { Precision, Target } from "../../detectors/detector.ts";
 import { systemClock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
+import { plainJson, printed } from "../base/plain-text.ts";
 import { calibrateVisibly } from "./calibrate-visibly.ts";
 import { describeReport, type ModuleReport } from "./module-report.ts";
 import { showProgress } from "./progress.ts";
@@ -119,7 +120,7 @@ async function compile(model: string, options: CompileOptions): Promise<void> {
       : calibrateVisibly(calibrate, process.stderr, { clock: systemClock, signal });
   const show = (reports: readonly ModuleReport[]): void => {
     for (const report of reports) {
-      process.stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
+      process.stdout.write(printed(json ? plainJson(report) : describeReport(report)));
     }
   };
   if (variants) {
@@ -134,5 +135,5 @@ async function compile(model: string, options: CompileOptions): Promise<void> {
   const shown = json ? process.stderr : process.stdout;
   const progress = showProgress("compile", process.stderr);
   const order = { model, out, name, size, target, precision, licence, release, print, explain, calibration };
-  show([await writeModule(order, progress, (text) => shown.write(`${text}\n`))]);
+  show([await writeModule(order, progress, (text) => shown.write(printed(text)))]);
 }

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
-import { withoutCredentials } from "../camera/address.ts";
+import { plainText } from "../base/plain-text.ts";
+import { requireClearAddress, withoutCredentials } from "../camera/address.ts";
 import { readClip } from "../camera/clip.ts";
 import type { Frame } from "../camera/frame.ts";
 import { isImage, readImage } from "../camera/image.ts";
@@ -35,14 +36,22 @@ export interface Reading {
 const STREAM_FPS = 5;
 const ADDRESS = /^rtsps?:\/\//;
 
-/** @throws ConfigError with every input that is not there. */
+/** Characters of a picture's name: it becomes a caption and a file name. */
+const LONGEST_NAME = 100;
+
+/** @throws ConfigError with every input that is not there, UsageError for an address that is not clear. */
 export function requireInputs(inputs: readonly string[]): void {
+  for (const input of inputs) if (ADDRESS.test(input)) requireClearAddress(input);
   const missing = inputs.filter((input) => !ADDRESS.test(input) && !existsSync(input));
   if (missing.length === 0) return;
   throw new ConfigError(
-    `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(withoutCredentials).join(", ")}`,
+    `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
     "Give images, videos or rtsp:// addresses.",
   );
+}
+
+function shownInput(input: string): string {
+  return plainText(withoutCredentials(input), LONGEST_NAME);
 }
 
 /** The pictures of one input: an image, a video file, or an rtsp address. */
@@ -52,7 +61,7 @@ export async function* picturesOf(
   { clock, signal }: Reading,
 ): AsyncGenerator<InputPicture, void> {
   const isStream = ADDRESS.test(input);
-  const name = isStream ? new URL(input).hostname : basename(input, extname(input));
+  const name = plainText(isStream ? new URL(input).hostname : basename(input, extname(input)), LONGEST_NAME);
   if (!isStream && (await isImage(input))) {
     yield { picture: await readImage(input), time: undefined, name };
     return;

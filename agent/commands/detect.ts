@@ -10,6 +10,7 @@ import {
 } from "../../detectors/detector.ts";
 import { systemClock } from "../base/clock.ts";
 import { TransientError } from "../base/errors.ts";
+import { plainJson, plainText, printed } from "../base/plain-text.ts";
 import { withoutCredentials } from "../camera/address.ts";
 import { findObjects } from "../preprocess/find-objects.ts";
 import { annotate } from "../view/annotate.ts";
@@ -17,6 +18,9 @@ import { contactSheets } from "./contact-sheet.ts";
 import { type PictureChoice, picturesOf, requireInputs } from "./detect-pictures.ts";
 import { findModule } from "./find-module.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
+
+/** Characters of an input that are shown. */
+const LONGEST_NAME = 1000;
 
 /** Someone waits for the answer: a slow board may take its time for a large model. */
 const DEADLINE_MS = 60_000;
@@ -111,9 +115,10 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
         ms,
       };
       const rounded = detections.map(roundDetection);
-      process.stdout.write(
-        `${options.json ? JSON.stringify({ ...found, detections: rounded }) : forPeople(found, rounded)}\n`,
-      );
+      const line = options.json
+        ? plainJson({ ...found, detections: rounded })
+        : forPeople({ ...found, input: plainText(found.input, LONGEST_NAME) }, rounded);
+      process.stdout.write(printed(line));
       if (output !== undefined) {
         writeFileSync(join(output, `${freeName(name)}.jpg`), await annotate(picture, detections));
         await sheets?.add(picture, detections, `${name}  ${tally(detections)}`);

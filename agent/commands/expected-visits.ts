@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { ConfigError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
 import { type Visit, type VisitEvent, visitsOf } from "./visits.ts";
 
 /** How to write a file of expected visits, for --help. */
@@ -70,7 +71,7 @@ export function parseExpected(text: string, file: string): readonly Visit[] {
       if ("after" in read) events.push(read);
       else written.push(read);
     } catch (error) {
-      problems.push(`  ${file}:${index + 1}: ${reasonOf(error)}`);
+      problems.push(`  ${plainText(file)}:${index + 1}: ${reasonOf(error)}`);
     }
   }
   if (problems.length > 0) {
@@ -125,9 +126,9 @@ function readTime(text: string, context: z.RefinementCtx): number {
 function reasonOf(error: unknown): string {
   if (error instanceof z.ZodError) {
     return error.issues
-      .map(({ path, message }) => [path.join("."), message].filter(Boolean).join(": "))
+      .map(({ path, message }) => plainText([path.join("."), message].filter(Boolean).join(": ")))
       .join("; ");
   }
-  if (error instanceof SyntaxError) return error.message;
+  if (error instanceof SyntaxError) return plainText(error.message);
   throw error;
 }

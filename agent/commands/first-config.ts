@@ -1,4 +1,7 @@
-import { UsageError } from "../base/errors.ts";
+import { plainJson } from "../base/plain-text.ts";
+import { decodedPart, requireClearAddress, splitAddress } from "../camera/address.ts";
+import { hasPlaceholder } from "../config/environment.ts";
+import { collectSecrets, type Secrets } from "./first-secrets.ts";
 
 /** A camera of the configuration to be written. */
 export interface FirstCamera {
@@ -31,7 +34,7 @@ export interface FirstAnswers {
 /** The two files of a first configuration. */
 export interface FirstFiles {
   readonly yaml: string;
-  /** `NAME='value'`, a line each: systemd's EnvironmentFile reads it, and so does loadConfig. */
+  /** As `Secrets.file` has it. */
   readonly secrets: string;
 }
 
@@ -41,19 +44,13 @@ const WIDEST = 1280;
 /** A commented configuration that `check` accepts, passwords apart from it. */
 export function firstConfig(answers: FirstAnswers): FirstFiles {
   const { broker, model, homeAssistant, cameras } = answers;
-  const secrets = new Map<string, string>();
-  const secret = (name: string, value: string): string => {
-    // front-door and front_door want the same variable.
-    const isTaken = secrets.has(name) && secrets.get(name) !== value;
-    const own = isTaken ? `${name}_${secrets.size}` : name;
-    secrets.set(own, value);
-    return `{${own}}`;
-  };
+  const secrets = collectSecrets();
+  const text = (value: string) => quoted(literal(value, secrets));
   const login = [
-    ...(broker.user === undefined ? [] : [`  user: ${quoted(broker.user)}`]),
+    ...(broker.user === undefined ? [] : [`  user: ${text(broker.user)}`]),
     ...(broker.password === undefined
       ? []
-      : [`  password: ${quoted(secret("SABREWING_MQTT_PASSWORD", broker.password))}`]),
+      : [`  password: ${quoted(secrets.keep("SABREWING_MQTT_PASSWORD", broker.password))}`]),
   ];
   const yaml = [
     "# Written by sabrewing init. Every other key, its default and why one would change it: the sabrewing.yml that comes",
@@ -61,31 +58,30 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
     "",
     "# The broker that events go to.",
     "mqtt:",
-    `  host: ${quoted(broker.host)}`,
+    `  host: ${text(broker.host)}`,
     ...(broker.port === undefined ? [] : [`  port: ${broker.port}`]),
     ...login,
     ...(broker.tls ? ["  tls: true"] : []),
     "",
     "# The detector: what sabrewing pull or sabrewing compile wrote.",
     "model:",
-    `  path: ${quoted(model)}`,
+    `  path: ${text(model)}`,
     "",
     "# true: Home Assistant finds the cameras by itself, through the same broker.",
     "homeassistant:",
     `  enabled: ${homeAssistant}`,
     "",
     "cameras:",
-    ...cameras.flatMap((camera) => cameraLines(camera, answers, secret)),
+    ...cameras.flatMap((camera) => cameraLines(camera, answers, secrets)),
     "",
   ].join("\n");
-  const lines = [...secrets].map(([name, value]) => `${name}=${shellQuoted(name, value)}\n`);
-  return { yaml, secrets: lines.join("") };
+  return { yaml, secrets: secrets.file() };
 }
 
 function cameraLines(
   { name, address, size }: FirstCamera,
   { track, filters }: FirstAnswers,
-  secret: (name: string, value: string) => string,
+  secrets: Secrets,
 ): readonly string[] {
   const scaled = size !== undefined && size.width > WIDEST ? even(size) : undefined;
   const shown = size === undefined ? "not tried yet" : `${size.width}×${size.height}`;
@@ -94,7 +90,7 @@ function cameraLines(
     "    ffmpeg:",
     "      inputs:",
     `        # ${shown}. Best the camera's small substream.`,
-    `        - path: ${quoted(withoutPassword(name, address, secret))}`,
+    `        - path: ${quoted(withoutPassword(name, address, secrets))}`,
     "    detect:",
     ...(scaled === undefined
       ? []
@@ -107,7 +103,7 @@ function cameraLines(
     "      fps: 5",
     "    objects:",
     "      # What to tell of; sabrewing inspect lists what the model knows.",
-    `      track: [${track.map(quoted).join(", ")}]`,
+    `      track: [${track.map((label) => quoted(literal(label, secrets))).join(", ")}]`,
     ...(filters === undefined ? [] : filterLines(track, filters)),
     "    snapshots:",
     "      # true: a JPEG of each object goes to the broker. false: no picture leaves this device.",
@@ -127,37 +123,40 @@ function even({ width, height }: { readonly width: number; readonly height: numb
   return { width: WIDEST, height: 2 * Math.round((height * WIDEST) / width / 2) };
 }
 
-/** The address with a placeholder instead of its password. The environment's value is percent-encoded when it is read. */
-function withoutPassword(
-  camera: string,
-  address: string,
-  secret: (name: string, value: string) => string,
-): string {
-  return address.replace(/^([a-z]+:\/\/[^/@:]*):([^/]*)@/i, (_, before: string, password: string) => {
-    const name = `${camera.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}_PASSWORD`;
-    const variable = /^[A-Z]/.test(name) ? name : `CAMERA_${name}`;
-    return `${before}:${secret(variable, decoded(password))}@`;
-  });
+/** A password among the parameters of an address: some cameras have it there. */
+const SECRET_PARAMETER = /((?:pass(?:wor[dt]|wd)?|pwd|token|auth|secret)=)([^&;#]+)/gi;
+
+/**
+ * The address with placeholders instead of passwords, and of a user without a password, which may be a token. What comes
+ * from the environment into the user part is percent-encoded when it is read.
+ * @throws UsageError where user, password and host cannot be told apart.
+ */
+function withoutPassword(camera: string, address: string, secrets: Secrets): string {
+  const parts = splitAddress(requireClearAddress(address));
+  if (parts === undefined) return address;
+  const { scheme, user, password, host, port, path } = parts;
+  const prefix = camera.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_");
+  const variable = /^[A-Z]/.test(prefix) ? prefix : `CAMERA_${prefix}`;
+  const keep = (what: string, value: string) => secrets.keep(`${variable}_${what}`, value);
+  const login =
+    user === undefined
+      ? ""
+      : password === undefined
+        ? `${keep("USER", decodedPart(user))}@`
+        : `${encodeURIComponent(decodedPart(user))}:${keep("PASSWORD", decodedPart(password))}@`;
+  const shown = path
+    .replaceAll("{", "%7B")
+    .replaceAll("}", "%7D")
+    .replace(SECRET_PARAMETER, (_, name: string, value: string) => `${name}${keep("PASSWORD", value)}`);
+  return `${scheme}://${login}${host}${port === undefined ? "" : `:${port}`}${shown}`;
 }
 
-function decoded(password: string): string {
-  try {
-    return decodeURIComponent(password);
-  } catch {
-    return password;
-  }
+/** A text that is meant as it is: one with a placeholder in it comes from the environment itself, where nothing is filled in. */
+function literal(value: string, secrets: Secrets): string {
+  return hasPlaceholder(value) ? secrets.keep("SABREWING_TEXT", value) : value;
 }
 
 /** YAML 1.2 takes JSON's strings as they are. */
 function quoted(value: string): string {
-  return JSON.stringify(value);
-}
-
-/** As systemd.exec(5) and Node read it alike: nothing is special between single quotes. */
-function shellQuoted(name: string, value: string): string {
-  if (!/['\r\n]/.test(value)) return `'${value}'`;
-  if (!/["\\$`\r\n]/.test(value)) return `"${value}"`;
-  throw new UsageError(
-    `${name}: a password with ' and one of " \\ $ \` or line breaks cannot be kept in a file of variables`,
-  );
+  return plainJson(value);
 }

@@ -1,7 +1,10 @@
 import { confirm, multiselect, password, text } from "@clack/prompts";
-import { type FoundCamera, findOnvifCameras, type Login, onvifStreams, withLogin } from "../camera/onvif.ts";
+import { TransientError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
+import { type Login, splitAddress, withLogin } from "../camera/address.ts";
+import { type FoundCamera, findOnvifCameras, onvifStreams } from "../camera/onvif.ts";
 import type { FirstAnswers } from "./first-config.ts";
-import { cameraName, readBroker, type WantedCamera } from "./init-flags.ts";
+import { addressProblem, cameraName, readBroker, userAlone, type WantedCamera } from "./init-flags.ts";
 
 /** Somebody has had enough of questions. */
 export class Cancelled extends Error {}
@@ -17,12 +20,12 @@ export async function askBroker(): Promise<FirstAnswers["broker"]> {
       validate: (given) => complaint(() => readBroker(given ?? "")),
     }),
   );
-  const user = await answer(
-    text({ message: "User at the broker (empty: it lets everybody in)", defaultValue: "" }),
-  );
-  if (user === "") return readBroker(host);
-  const secret = await answer(password({ message: `Password of ${user}` }));
-  return { ...readBroker(host), user, password: secret };
+  const broker = readBroker(host);
+  if (broker.user !== undefined && broker.password !== undefined) return broker;
+  const user =
+    broker.user ??
+    (await answer(text({ message: "User at the broker (empty: it lets everybody in)", defaultValue: "" })));
+  return user === "" ? broker : { ...broker, user, password: await askPassword(user) };
 }
 
 /** Looks for cameras and lets somebody choose; then asks for those that were not found. @throws Cancelled */
@@ -42,17 +45,19 @@ export async function askCameras(note: (line: string) => void): Promise<readonly
       text({
         message: "Address of the camera's stream, best its substream",
         placeholder: "rtsp://10.0.0.7/stream2",
-        validate: (given) =>
-          /^rtsps?:\/\/\S+$/.test(given ?? "") ? undefined : "It starts with rtsp:// or rtsps://",
+        validate(given) {
+          const problem = addressProblem(given ?? "");
+          return problem && `Expected ${problem}; user and password are asked for next`;
+        },
       }),
     );
-    const login = /\/\/[^/]*@/.test(address) ? undefined : await askLogin("this camera");
+    const complete = await withAskedLogin(address);
     const called = await answer(text({ message: "What to call it", defaultValue: "camera" }));
     const name = cameraName(
       called,
       cameras.map((camera) => camera.name),
     );
-    cameras.push({ name, addresses: [withLogin(address, login)] });
+    cameras.push({ name, addresses: [complete] });
   }
   return cameras;
 }
@@ -72,22 +77,24 @@ async function chooseFound(
   return onvifCameras(chosen, login, note);
 }
 
-/** The streams of cameras that were found; one that refuses is told of and left out. */
+/**
+ * The streams of cameras that were found; one that refuses is told of and left out.
+ * @param taken names of other cameras
+ */
 export async function onvifCameras(
   found: readonly FoundCamera[],
   login: Login | undefined,
   note: (line: string) => void,
+  taken: readonly string[] = [],
 ): Promise<readonly WantedCamera[]> {
   const cameras: WantedCamera[] = [];
   for (const camera of found) {
     try {
-      const name = cameraName(
-        camera.name,
-        cameras.map((known) => known.name),
-      );
+      const name = cameraName(camera.name, [...taken, ...cameras.map((known) => known.name)]);
       cameras.push({ name, addresses: await onvifStreams(camera, login) });
     } catch (error) {
-      note(error instanceof Error ? error.message : String(error));
+      if (!(error instanceof TransientError)) throw error;
+      note(`${error.message}\n  → ${error.remedy}`);
     }
   }
   return cameras;
@@ -98,10 +105,25 @@ export function askHomeAssistant(): Promise<boolean> {
   return answer(confirm({ message: "Announce the cameras to Home Assistant?", initialValue: false }));
 }
 
+/** The address of a camera with a login, which is asked for as far as the address has none. @throws Cancelled */
+async function withAskedLogin(address: string): Promise<string> {
+  const user = userAlone(address);
+  if (user !== undefined) return withLogin(address, { user, password: await askPassword(user) });
+  const hasLogin = splitAddress(address)?.user !== undefined;
+  return hasLogin ? address : withLogin(address, await askLogin("this camera"));
+}
+
+/** Asks for the password of a user, which nobody sees as it is typed. @throws Cancelled */
+export function askPassword(user: string): Promise<string> {
+  const validate = (given: string | undefined) =>
+    /\p{Cc}/u.test(given ?? "") ? "A password with control characters cannot be kept" : undefined;
+  return answer(password({ message: `Password of ${plainText(user)}`, validate }));
+}
+
 async function askLogin(whose: string): Promise<Login | undefined> {
   const user = await answer(text({ message: `User of ${whose} (empty: none)`, defaultValue: "" }));
   if (user === "") return undefined;
-  return { user, password: await answer(password({ message: `Password of ${user}` })) };
+  return { user, password: await askPassword(user) };
 }
 
 async function answer<Value>(question: Promise<Value>): Promise<Exclude<Value, symbol>> {
@@ -110,11 +132,13 @@ async function answer<Value>(question: Promise<Value>): Promise<Exclude<Value, s
   return given as Exclude<Value, symbol>;
 }
 
+const LONGEST_COMPLAINT = 500;
+
 function complaint(read: () => unknown): string | undefined {
   try {
     read();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return plainText(error instanceof Error ? error.message : String(error), LONGEST_COMPLAINT);
   }
 }

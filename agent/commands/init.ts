@@ -1,33 +1,45 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { parseEnv } from "node:util";
 import { Command } from "commander";
 import { chooseModule, findKnownModel, type KnownModel, readModel } from "../../detectors/detector.ts";
 import { ConfigError, TransientError, UsageError } from "../base/errors.ts";
+import { plainJson, printed } from "../base/plain-text.ts";
+import { ENCODING, type Login } from "../camera/address.ts";
 import { findOnvifCameras } from "../camera/onvif.ts";
 import { fittingStream, type TriedStream, tryStream } from "../camera/try-stream.ts";
 import { DEFAULT_CONFIG_FILES, parseConfig, SECRETS_FILE } from "../config/load.ts";
 import { programFolder } from "../program-folder.ts";
-import { type FirstCamera, firstConfig } from "./first-config.ts";
+import { type FirstCamera, type FirstFiles, firstConfig } from "./first-config.ts";
 import { firstConfigFile, firstModel, isStarter } from "./first-places.ts";
 import { type InitOptions, readBroker, readCameras, type WantedCamera } from "./init-flags.ts";
-import { askBroker, askCameras, askHomeAssistant, Cancelled, onvifCameras } from "./init-questions.ts";
+import { BROKER_PASSWORD, CAMERA_PASSWORD, loginOf, withLogins } from "./init-logins.ts";
+import {
+  askBroker,
+  askCameras,
+  askHomeAssistant,
+  askPassword,
+  Cancelled,
+  onvifCameras,
+} from "./init-questions.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
 /** What a small model looks at; a stream with fewer pixels than this shows it less than it could see. */
 const WANTED = { width: 640, height: 384 };
 const SEARCH_MS = 4_000;
-/** The password of cameras that --discover finds: on the command line everybody on the machine could read it. */
-const CAMERA_PASSWORD = "SABREWING_CAMERA_PASSWORD";
-
 const EXAMPLES = `
 Examples:
   sabrewing init                                        asks for everything, and looks for cameras
-  sabrewing init --broker cam:secret@broker.local \\
-    --camera door=rtsp://user:secret@10.0.0.7/stream1 \\
-    --camera door=rtsp://user:secret@10.0.0.7/stream2   no questions; of two streams it takes the one that fits
+  sabrewing init --broker broker.local --broker-user cam \\
+    --camera door=rtsp://10.0.0.7/stream1 --camera door=rtsp://10.0.0.7/stream2 \\
+    --camera-user admin                                 asks for the passwords; of two streams it takes the one that fits
   ${CAMERA_PASSWORD}=… sabrewing init --broker broker.local --discover --camera-user admin
-                                                        every ONVIF camera on the network
+                                                        every ONVIF camera on the network; no questions
+
+Passwords are asked for on a terminal, or taken from ${BROKER_PASSWORD} and ${CAMERA_PASSWORD}. They may
+hold any character but control characters. A password inside an address is visible to every user of this machine (ps), and
+must be percent-encoded: ${ENCODING}.
 
 It writes the configuration and, beside it, ${SECRETS_FILE} with the passwords, readable for their owner only. A file that is
 there already is left alone, unless --force says otherwise or nobody has touched it since it was installed.`;
@@ -39,9 +51,13 @@ export function initCommand(): Command {
   return new Command("init")
     .description("write a first configuration: find cameras, try their streams, take the one that fits")
     .option("--broker <address>", "[mqtt[s]://][user[:password]@]host[:port]")
+    .option("--broker-user <name>", `user at the broker; password: $${BROKER_PASSWORD}, or it is asked for`)
     .option("--camera <name=address>", "a camera's stream; several of one name: to choose from", repeated, [])
     .option("--discover", "take every ONVIF camera on the network", false)
-    .option("--camera-user <name>", `user of cameras that are discovered; password: $${CAMERA_PASSWORD}`)
+    .option(
+      "--camera-user <name>",
+      `user of cameras whose address has none, and of discovered ones; password: $${CAMERA_PASSWORD}, or it is asked for`,
+    )
     .option("--model <file>", "detector module", firstModel(programFolder()))
     .option("--track <labels>", "what to tell of", "person,car,dog,cat")
     .option("--home-assistant", "announce the cameras to Home Assistant", false)
@@ -59,20 +75,25 @@ async function init(options: InitOptions): Promise<void> {
   const secretsFile = join(dirname(options.output), SECRETS_FILE);
   const mayReplace = (file: string) => options.force || isStarter(file, programFolder());
   refuseToOverwrite([options.output, secretsFile].filter((file) => !mayReplace(file)));
-  const note = (line: string) => void process.stderr.write(`${line}\n`);
+  const note = (line: string) => void process.stderr.write(printed(line));
   const given = readCameras(options.camera);
-  const asks =
-    process.stdin.isTTY === true &&
-    !options.yes &&
-    !options.json &&
-    (options.broker === undefined || given.length === 0);
+  const canAsk = process.stdin.isTTY === true && !options.yes && !options.json;
+  const asks = canAsk && (options.broker === undefined || given.length === 0);
   if (!asks && options.broker === undefined) {
     throw new UsageError("--broker is needed where nobody can be asked (no terminal, --yes or --json)");
   }
   try {
-    const broker = options.broker === undefined ? await askBroker() : readBroker(options.broker);
-    const found = options.discover ? await discovered(options, note) : [];
-    const wanted = [...given, ...found];
+    const sources = { env: process.env, ask: canAsk ? askPassword : undefined };
+    const broker =
+      options.broker === undefined
+        ? await askBroker()
+        : {
+            ...readBroker(options.broker),
+            ...(await loginOf(options.brokerUser, BROKER_PASSWORD, sources)),
+          };
+    const login = await loginOf(options.cameraUser, CAMERA_PASSWORD, sources);
+    const found = options.discover ? await discovered(login, given, note) : [];
+    const wanted = [...(await withLogins(given, login, sources.ask)), ...found];
     const cameras = wanted.length === 0 && asks ? await askCameras(note) : wanted;
     if (cameras.length === 0)
       throw new UsageError("no camera: name one with --camera, or let --discover find some");
@@ -97,13 +118,13 @@ async function init(options: InitOptions): Promise<void> {
 }
 
 async function discovered(
-  options: InitOptions,
+  login: Login | undefined,
+  others: readonly WantedCamera[],
   note: (line: string) => void,
 ): Promise<readonly WantedCamera[]> {
-  const user = options.cameraUser;
-  const login = user === undefined ? undefined : { user, password: process.env[CAMERA_PASSWORD] ?? "" };
   note("looking for ONVIF cameras…");
-  return onvifCameras(await findOnvifCameras(SEARCH_MS), login, note);
+  const taken = others.map(({ name }) => name);
+  return onvifCameras(await findOnvifCameras(SEARCH_MS), login, note, taken);
 }
 
 /** Tries every stream and takes the one that fits; a camera that does not answer is kept, with its first address. */
@@ -137,9 +158,8 @@ async function chooseStreams(
 }
 
 /** What init writes must be what the agent reads: a mistake here is one of init's answers, say a label twice. */
-function checkWritten({ yaml }: { readonly yaml: string }, file: string): void {
-  const anySecret = new Proxy<Record<string, string>>({}, { get: () => "secret" });
-  parseConfig(yaml, file, anySecret);
+function checkWritten({ yaml, secrets }: FirstFiles, file: string): void {
+  parseConfig(yaml, file, parseEnv(secrets));
 }
 
 /** Which boxes count, where a known model wants other filters than the defaults. */
@@ -175,7 +195,7 @@ function tellWritten(
 ): void {
   if (json) {
     const shown = cameras.map(({ name, size }) => ({ name, size }));
-    process.stdout.write(`${JSON.stringify({ config: output, secrets, cameras: shown })}\n`);
+    process.stdout.write(printed(plainJson({ config: output, secrets, cameras: shown })));
     return;
   }
   const pull = existsSync(model) ? "" : `  sabrewing pull yolov5n -o ${model}\n`;
@@ -184,5 +204,5 @@ function tellWritten(
     output === DEFAULT_CONFIG_FILES[0]
       ? "sudo sabrewing check\n  sudo systemctl enable --now sabrewing"
       : `sabrewing check -c ${output}\n  sabrewing run -c ${output}`;
-  process.stdout.write(`wrote ${output}${beside}. Next:\n${pull}  ${start}\n`);
+  process.stdout.write(printed(`wrote ${output}${beside}. Next:\n${pull}  ${start}`));
 }

@@ -6,6 +6,7 @@ import {
   readModel,
   variantsAt,
 } from "../../detectors/detector.ts";
+import { plainJson, printed } from "../base/plain-text.ts";
 import { showMegabytes } from "./module-report.ts";
 import { showSize } from "./size-option.ts";
 
@@ -30,7 +31,7 @@ export function inspectCommand(): Command {
       const variants = variantsAt(path);
       if (variants.length === 0) {
         const info = await readModel(path);
-        process.stdout.write(`${json ? JSON.stringify(info) : describeModule(info)}\n`);
+        process.stdout.write(printed(json ? plainJson(info) : describeModule(info)));
         return;
       }
       const choice = chooseModule(path);
@@ -42,8 +43,8 @@ export function inspectCommand(): Command {
           ...(await readModel(path)),
         })),
       );
-      const lines = json ? infos.map((info) => JSON.stringify(info)) : [describeSet(infos, choice)];
-      process.stdout.write(`${lines.join("\n")}\n`);
+      const lines = json ? infos.map(plainJson) : [describeSet(infos, choice)];
+      process.stdout.write(printed(lines.join("\n")));
     });
 }
 

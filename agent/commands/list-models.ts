@@ -6,6 +6,7 @@ import {
   locateModel,
   type ModelPlaces,
 } from "../../detectors/detector.ts";
+import { plainJson } from "../base/plain-text.ts";
 import { showMegabytes } from "./module-report.ts";
 import { showSize } from "./size-option.ts";
 
@@ -57,7 +58,7 @@ function footnotes(models: readonly ListedModel[]): string[] {
 /** The same for scripts: a line of JSON per model. */
 export function modelLine({ known, path }: ListedModel): string {
   const { name, files, source, licence, input, labels, accuracy } = known;
-  return JSON.stringify({
+  return plainJson({
     name,
     download_bytes: downloadBytes(known),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),

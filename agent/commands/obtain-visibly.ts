@@ -7,6 +7,7 @@ import {
   obtainModel,
 } from "../../detectors/detector.ts";
 import { TransientError, UsageError } from "../base/errors.ts";
+import { printed } from "../base/plain-text.ts";
 import { type ProgressStream, showProgress } from "./progress.ts";
 import { untilInterrupted } from "./until-interrupted.ts";
 
@@ -32,7 +33,7 @@ export async function obtainVisibly(
   stderr: ProgressStream,
 ): Promise<string> {
   const { id, holder, terms, url } = known.licence;
-  stderr.write(`${known.name} is under ${id} of ${holder}: ${terms}\n  ${url}\n`);
+  stderr.write(printed(`${known.name} is under ${id} of ${holder}: ${terms}\n  ${url}`));
   using interrupted = untilInterrupted();
   using progress = showProgress("download", stderr);
   try {

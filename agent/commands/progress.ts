@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from "cli-progress";
+import { plainText, printed } from "../base/plain-text.ts";
 
 /** How far a command is. It ends with its block, also when the command fails. */
 export interface Progress extends Disposable {
@@ -8,6 +9,9 @@ export interface Progress extends Disposable {
 
 /** A stream that may be a terminal. */
 export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** Characters of what was just done: it may be a name in a model or a file. */
+const LONGEST = 100;
 
 /**
  * Shows progress on a stream (stderr): a bar on a terminal; elsewhere a line per change of `text`, so that logs stay short.
@@ -23,9 +27,10 @@ function bar(title: string, stream: ProgressStream): Progress {
   let started = false;
   return {
     update(done, total, text) {
-      if (!started) bar.start(total, 0, { text });
+      const shown = plainText(text, LONGEST);
+      if (!started) bar.start(total, 0, { text: shown });
       started = true;
-      bar.update(done, { text });
+      bar.update(done, { text: shown });
     },
     [Symbol.dispose]() {
       if (started) bar.stop();
@@ -39,7 +44,7 @@ function lines(title: string, stream: ProgressStream): Progress {
     update(done, total, text) {
       if (text === shown) return;
       shown = text;
-      stream.write(`${title}: ${text} (${Math.round((100 * done) / total)} %)\n`);
+      stream.write(printed(`${title}: ${plainText(text, LONGEST)} (${Math.round((100 * done) / total)} %)`));
     },
     [Symbol.dispose]() {},
   };

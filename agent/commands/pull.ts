@@ -8,6 +8,7 @@ import {
   sabrewingHome,
 } from "../../detectors/detector.ts";
 import { UsageError } from "../base/errors.ts";
+import { plainJson, printed } from "../base/plain-text.ts";
 import { lookForModels, modelLine, modelTable } from "./list-models.ts";
 import { describeReport, type ModuleReport } from "./module-report.ts";
 import { findKnown, obtainVisibly } from "./obtain-visibly.ts";
@@ -86,7 +87,7 @@ export async function listModels(options: PullOptions, { env, stdout }: PullSurr
     throw new UsageError(`--${forOne} needs the name of a model: sabrewing pull NAME`);
   const models = await lookForModels({ env });
   const lines = json ? models.map(modelLine) : [modelTable(models)];
-  stdout.write(`${lines.join("\n")}\n`);
+  stdout.write(printed(lines.join("\n")));
 }
 
 /**
@@ -112,9 +113,9 @@ export async function pullModel(
       ? await writeVariants(order, stderr)
       : [await writeModule({ ...order, target }, showProgress("compile", stderr), () => {})];
   for (const report of reports) {
-    stdout.write(`${json ? JSON.stringify(report) : describeReport(report)}\n`);
+    stdout.write(printed(json ? plainJson(report) : describeReport(report)));
   }
-  if (known.filters !== undefined) stderr.write(`${adviseFilters(known.name, known.filters)}\n`);
+  if (known.filters !== undefined) stderr.write(printed(adviseFilters(known.name, known.filters)));
   return reports;
 }
 

@@ -5,7 +5,9 @@ import { type Detector, openDetector } from "../../detectors/detector.ts";
 import { systemClock } from "../base/clock.ts";
 import { EXIT, TransientError } from "../base/errors.ts";
 import { openLog } from "../base/log.ts";
+import { printed } from "../base/plain-text.ts";
 import { readClip } from "../camera/clip.ts";
+import { topicLevel } from "../config/topic-name.ts";
 import { requireKnownLabels } from "../detector-for-cameras.ts";
 import type { EventMessage } from "../events/event.ts";
 import { eventIds, seededRandom } from "../events/event-id.ts";
@@ -134,7 +136,7 @@ function linesOf({ timeMs, messages, events }: Outcome, asJson: boolean): readon
 function print(lines: readonly string[], progress: ReplayProgress): void {
   if (lines.length === 0) return;
   progress.stepAside();
-  process.stdout.write(`${lines.join("\n")}\n`);
+  process.stdout.write(printed(lines.join("\n")));
 }
 
 const SEED = 1;
@@ -159,7 +161,10 @@ async function savePictures(folder: string, { frame, events }: Outcome): Promise
   if (frame === undefined) return;
   for (const { type, after } of events) {
     if (type !== "new") continue;
-    await writeFile(join(folder, `${after.id}-${after.label}.jpg`), await annotate(rgbOf(frame), [after]));
+    await writeFile(
+      join(folder, `${after.id}-${topicLevel(after.label)}.jpg`),
+      await annotate(rgbOf(frame), [after]),
+    );
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Report } from "../health/report.ts";
+import { plainValue } from "../base/plain-text.ts";
+import { type Report, ReportSchema } from "../health/report.ts";
 
 export interface StatusLook {
   /** With ANSI colours. */
@@ -18,8 +19,12 @@ interface Paints {
   readonly strong: Paint;
 }
 
+/** Names and labels come from the module; there may be many cameras. */
+const SHOWN = { text: 200, all: Number.POSITIVE_INFINITY };
+
 /** A report for people: a line for the agent, one for detector and broker each, a table of cameras, the latest events. */
-export function statusTable(report: Report, { colour, nowMs }: StatusLook): string {
+export function statusTable(told: Report, { colour, nowMs }: StatusLook): string {
+  const report = ReportSchema.parse(plainValue(told, SHOWN));
   const paints = paintsOf(colour);
   const { strong, faint } = paints;
   const { version, pid, uptime, rss_mb, cameras, events } = report;

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { ConfigError, TransientError } from "../base/errors.ts";
+import { plainJson, printed } from "../base/plain-text.ts";
 import { type Report, ReportSchema } from "../health/report.ts";
 import { REPORT_SOCKET } from "../health/serve-report.ts";
 import { stateDirectories } from "./state-directories.ts";
@@ -44,7 +45,7 @@ export function statusCommand(): Command {
       const sockets = folders.map((folder) => join(folder, REPORT_SOCKET));
       for await (const report of reports(sockets, interrupted.signal)) {
         if (options.json) {
-          stdout.write(`${JSON.stringify(report)}\n`);
+          stdout.write(printed(plainJson(report)));
         } else {
           const look = {
             colour: stdout.isTTY === true && process.env.NO_COLOR === undefined,

@@ -1,4 +1,5 @@
 import { ModelError, VARIANTS, variantFile } from "../../detectors/detector.ts";
+import { printed } from "../base/plain-text.ts";
 import type { ModuleReport } from "./module-report.ts";
 import { type ProgressStream, showProgress } from "./progress.ts";
 import { type ModuleOrder, writeModule } from "./write-module.ts";
@@ -21,7 +22,7 @@ export async function writeVariants(
     const { name, precision, target } = variant;
     const out = variantFile(order.out, variant);
     if (precision === "i8" && order.calibration === undefined) {
-      stderr.write(`${name} is left out: ${UNCALIBRATED}\n`);
+      stderr.write(printed(`${name} is left out: ${UNCALIBRATED}`));
       continue;
     }
     try {
@@ -29,7 +30,7 @@ export async function writeVariants(
       reports.push(await writeModule({ ...order, out, precision, target }, progress, () => undefined));
     } catch (error) {
       if (!(error instanceof ModelError) || precision === "f32") throw error;
-      stderr.write(`${name} is left out: ${error.message}\n  → ${error.remedy}\n`);
+      stderr.write(printed(`${name} is left out: ${error.message}\n  → ${error.remedy}`));
     }
   }
   return reports;

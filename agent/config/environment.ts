@@ -5,11 +5,17 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** `{NAME}`: capitals, digits and _, so that braces in ordinary text stay what they are. */
 const PLACEHOLDER = /\{([A-Z][A-Z0-9_]*)\}/g;
 
+/** Whether a text would be filled from the environment. */
+export function hasPlaceholder(text: string): boolean {
+  return text.search(PLACEHOLDER) >= 0;
+}
+
 /**
  * A copy of a parsed YAML value in which every `{NAME}` inside a string is replaced by that environment variable.
  *
  * Inside the user part of an address the value is percent-encoded, so that a password may hold `@`, `/` or `#`.
- * Keys are left alone. A variable that is not set becomes a problem, and its placeholder stays.
+ * What a variable holds is not searched for placeholders again. Keys are left alone. A variable that is not set becomes a
+ * problem, and its placeholder stays.
  */
 export function fillFromEnvironment(
   value: unknown,

@@ -3,15 +3,24 @@ import { dirname, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { ConfigError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
+import { withoutCredentials } from "../camera/address.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
-import { describeExpected, describeIssues, type Problem, withoutSecrets } from "./problems.ts";
+import { describeExpected, describeIssues, type Problem } from "./problems.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
 import { tokenProblem } from "./view-schema.ts";
 
 /** Where a configuration is looked for when none is named, in this order. */
 export const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml", "./sabrewing.yml"];
+
+/** Characters of a key, and of what a message says of it, that are shown. */
+const LONGEST_KEY = 200;
+const LONGEST_MESSAGE = 1000;
+/** Mistakes that are shown at once, and that are looked at. */
+const MOST_SHOWN = 100;
+const MOST_PROBLEMS = 1000;
 
 /** One mistake and its place. */
 export interface ConfigProblem {
@@ -23,17 +32,21 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** A configuration with mistakes: all of them. */
+/** A configuration with mistakes: all of them, or the first thousand. */
 export class InvalidConfig extends ConfigError {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {
-    const lines = problems.map(({ file, line, column, key, message }) => {
-      return `  ${file}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`;
+    const lines = problems.slice(0, MOST_SHOWN).map(({ file, line, column, key, message }) => {
+      return `  ${plainText(file, LONGEST_MESSAGE)}:${line}:${column}: ${key === "" ? "" : `${key}: `}${message}`;
     });
-    const count = problems.length === 1 ? "one mistake" : `${problems.length} mistakes`;
+    const count =
+      problems.length === 1
+        ? "one mistake"
+        : `${problems.length} mistakes${problems.length < MOST_PROBLEMS ? "" : " or more"}`;
+    const more = problems.length - lines.length;
     super(
-      `${count} in the configuration\n${lines.join("\n")}`,
+      `${count} in the configuration\n${lines.join("\n")}${more > 0 ? `\n  … and ${more} more` : ""}`,
       "Correct these lines; config/sabrewing.yml explains every key.",
     );
     this.problems = problems;
@@ -92,13 +105,17 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
   const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
   const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
   if (!result.success) {
-    problems.push(...describeIssues(result.error.issues, asWritten, configJsonSchema()));
+    // A value that lacks its variable is not what its owner means it to be: other mistakes in it are none.
+    const unset = new Set(problems.map(({ path }) => path.join("\n")));
+    const found = describeIssues(result.error.issues, asWritten, configJsonSchema());
+    problems.push(...found.filter(({ path }) => !unset.has(path.join("\n"))));
   }
   const config = result.success
     ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
     : undefined;
   if (config === undefined || problems.length > 0) {
-    const placed = problems.map((problem) => ({
+    // To find the place of each takes time that grows with the square of their number.
+    const placed = problems.slice(0, MOST_PROBLEMS).map((problem) => ({
       file,
       ...locate(document, lines, problem),
       ...describe(problem),
@@ -126,7 +143,7 @@ function readYaml(text: string, file: string): WrittenConfig {
       line: Math.max(1, line),
       column: Math.max(1, col),
       key: "",
-      message: `not valid YAML: ${withoutSecrets(message)}`,
+      message: `not valid YAML: ${quotable(message)}`,
     };
   };
   try {
@@ -136,17 +153,22 @@ function readYaml(text: string, file: string): WrittenConfig {
     if (broken.length > 0) {
       throw new InvalidConfig(
         broken.map(({ code, pos, message }) =>
-          refuse(code === "NON_STRING_KEY" ? KEY_NO_TEXT : message, pos[0]),
+          refuse(code === "NON_STRING_KEY" ? KEY_NO_TEXT : unquoted(message), pos[0]),
         ),
       );
     }
     return { document, lines, asWritten: document.toJS() };
   } catch (error) {
     // So the parser tells of aliases that multiply ("billion laughs"), and so its stack of brackets without end.
-    if (error instanceof ReferenceError) throw new InvalidConfig([refuse(error.message, 0)]);
+    if (error instanceof ReferenceError) throw new InvalidConfig([refuse(unquoted(error.message), 0)]);
     if (error instanceof RangeError) throw new InvalidConfig([refuse("nested too deeply", 0)]);
     throw error;
   }
+}
+
+/** The parser's message without the text it quotes: it may be a part of a password that lacks its quotes. */
+function unquoted(message: string): string {
+  return message.replace(/(?<! ): .*$|(?<=^Unknown directive) .*$/s, "");
 }
 
 /** Reads the files that hold secrets; a path is relative to the configuration file. */
@@ -188,8 +210,13 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
   return { ...config, mqtt: { ...config.mqtt, ...Object.fromEntries(found) } };
 }
 
+/** What a message quotes of a configuration, which someone else may have written. */
+function quotable(text: string, longest = LONGEST_MESSAGE): string {
+  return plainText(withoutCredentials(text), longest);
+}
+
 function describe({ path, message }: Problem): { key: string; message: string } {
-  return { key: withoutSecrets(path.map(String).join(".")), message: withoutSecrets(message) };
+  return { key: quotable(path.map(String).join("."), LONGEST_KEY), message: quotable(message) };
 }
 
 /** Line and column of a problem: its key, its value, or the nearest section above it that is there. */
@@ -223,7 +250,7 @@ function readIfThere(file: string, required: boolean): string | undefined {
     const code = errorCode(error);
     if (code === "ENOENT" && !required) return undefined;
     throw new ConfigError(
-      `cannot read the configuration ${file} (${code})`,
+      `cannot read the configuration ${plainText(file, LONGEST_MESSAGE)} (${code})`,
       code === "ENOENT"
         ? "Check the path given with --config."
         : "Make the file readable for the user that runs sabrewing.",

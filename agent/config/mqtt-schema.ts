@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LONGEST_TOPIC, TOPIC } from "./topic-name.ts";
 
 /** Port numbers of MQTT, assigned by IANA. */
 const PORT = { plain: 1883, tls: 8883 } as const;
@@ -8,7 +9,10 @@ const file = z.string().min(1);
 /** The broker. TLS keys are Frigate's, and `tls` for brokers whose certificate a public authority has signed. */
 export const MqttSchema = z
   .strictObject({
-    host: z.string().min(1).describe("Name or address of the broker."),
+    host: z
+      .string()
+      .regex(/^[^\s\p{Cc}]+$/u, { error: "a host name or an address" })
+      .describe("Name or address of the broker."),
     port: z
       .int()
       .min(1)
@@ -35,10 +39,16 @@ export const MqttSchema = z
       .describe(
         "true: the broker's certificate may be for another host name. It must be valid all the same.",
       ),
-    client_id: z.string().min(1).default("sabrewing").describe("Must differ between agents at one broker."),
+    client_id: z
+      .string()
+      .min(1)
+      .max(200)
+      .default("sabrewing")
+      .describe("Must differ between agents at one broker."),
     topic_prefix: z
       .string()
-      .regex(/^[^#+/\s]+(\/[^#+/\s]+)*$/, { error: "a topic without #, + and spaces" })
+      .max(LONGEST_TOPIC)
+      .regex(TOPIC, { error: "a topic without #, + and spaces" })
       .default("sabrewing")
       .describe("First level of every topic; frigate lets the agent stand in for a Frigate."),
     stats_interval: z.int().min(1).default(60).describe("Seconds between two messages on <prefix>/stats."),

@@ -1,12 +1,12 @@
 import type { z } from "zod";
-import { withoutCredentials } from "../camera/address.ts";
+import { withoutLogin } from "../camera/address.ts";
 import { suggest } from "./suggest.ts";
 
 /** One mistake in a configuration, before its place in the file is known. */
 export interface Problem {
   /** Keys from the root to the value. */
   readonly path: readonly PropertyKey[];
-  /** What is wrong with it; what it quotes may hold the password of an address until it is told. */
+  /** What is wrong with it; a value it quotes has no login in it. */
   readonly message: string;
   /** Whether `path` names the key that must not be there, rather than a value. */
   readonly isKey?: boolean;
@@ -59,6 +59,7 @@ const EXPECTED_TYPES: Readonly<Record<string, string>> = {
 };
 
 function unit(origin: string): string {
+  if (origin === "string") return " characters";
   return origin === "array" ? " entries" : "";
 }
 
@@ -104,12 +105,12 @@ function describeReceived(value: unknown, key: string): string {
   if (/password|secret|token/.test(key)) return `a ${typeof value} (not shown)`;
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (isRecord(value)) return `the keys ${Object.keys(value).join(", ")}`;
-  return JSON.stringify(value);
+  return typeof value === "string" ? JSON.stringify(withoutLoginOf(value)) : JSON.stringify(value);
 }
 
-/** What a message quotes of a configuration, keys included: whatever stands before an @ may be a password, spaces included. */
-export function withoutSecrets(quoted: string): string {
-  return withoutCredentials(quoted).replace(/:\/\/.*@/, (user) => user.replace(/:[^:]*@$/, ":***@"));
+/** A value that has an address in it, be it a broken one. */
+function withoutLoginOf(value: string): string {
+  return value.includes("://") ? withoutLogin(value) : value;
 }
 
 function unknownKey(key: string, here: SchemaNode): string {

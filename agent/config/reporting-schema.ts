@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AllowedHostsSchema } from "./allowed-hosts-schema.ts";
+import { LONGEST_TOPIC, TOPIC } from "./topic-name.ts";
 
 /** Discovery by Home Assistant: off, since it makes devices appear in somebody's house. */
 export const HomeAssistantSchema = z
@@ -10,7 +11,8 @@ export const HomeAssistantSchema = z
       .describe("Announce cameras and what they see to Home Assistant, over the same broker."),
     discovery_prefix: z
       .string()
-      .regex(/^[^#+/\s]+(\/[^#+/\s]+)*$/, { error: "a topic without #, + and spaces" })
+      .max(LONGEST_TOPIC)
+      .regex(TOPIC, { error: "a topic without #, + and spaces" })
       .default("homeassistant")
       .describe("Where Home Assistant looks for announcements; as in its MQTT integration."),
   })

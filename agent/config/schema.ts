@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { CLEAR_ADDRESS, ENCODING, splitAddress } from "../camera/address.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
-import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
+import { always, checkLabels, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { ViewSchema } from "./view-schema.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
 
@@ -63,7 +64,13 @@ const DetectorSchema = z
 const InputSchema = z.strictObject({
   path: z
     .string()
-    .regex(/^rtsps?:\/\/[^\s]+$/, { error: "an address that starts with rtsp:// or rtsps://" })
+    .regex(/^rtsps?:\/\/[^\s]+$/, {
+      error: "an address that starts with rtsp:// or rtsps:// and has no spaces (write %20)",
+      abort: true,
+    })
+    .refine((address) => splitAddress(address) !== undefined, {
+      error: `${CLEAR_ADDRESS} (in user and password write ${ENCODING}, or put them in as "{NAME}")`,
+    })
     .describe("The stream's address."),
 });
 
@@ -130,7 +137,7 @@ export const DetectSchema = z
 export const ObjectsSchema = z
   .strictObject({
     track: z
-      .array(z.string().min(1), { error: "a list of labels" })
+      .array(z.string().min(1).max(100), { error: "a list of labels" })
       .min(1)
       .default(["person"])
       .describe("Labels to follow; sabrewing inspect lists those the model knows."),
@@ -138,6 +145,7 @@ export const ObjectsSchema = z
     filters: z.record(z.string().min(1), FilterSchema).default({}).describe("By label."),
   })
   .superRefine(({ track, filters }, context) => {
+    checkLabels(track, context);
     for (const label of Object.keys(filters).filter((name) => !track.includes(name))) {
       context.addIssue({
         code: "custom",

@@ -1,8 +1,12 @@
+/** No key is that long, and to compare takes as many steps as both words have letters. */
+const LONGEST_WORD = 50;
+
 /**
  * The candidate that a mistyped word most likely means, or undefined when none is close: at most one slip (a letter
  * missing, added, wrong, or two swapped) per three letters.
  */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
   const allowed = Math.max(1, Math.floor(word.length / 3));
   let best: { readonly candidate: string; readonly slips: number } | undefined;
   for (const candidate of candidates) {

@@ -1,3 +1,4 @@
+import { plainJson, plainText } from "../base/plain-text.ts";
 import type { Message } from "./message.ts";
 
 /** What somebody at the broker asks of a camera. */
@@ -36,7 +37,7 @@ export function readCommand(
   retained: boolean,
 ): Command | NoCommand {
   const camera = cameras.find((name) => topic === commandTopic(prefix, name));
-  if (camera === undefined) return { problem: `nothing is expected on ${topic}` };
+  if (camera === undefined) return { problem: `nothing is expected on ${plainText(topic)}` };
   if (retained) {
     return {
       problem: `${topic}: expected a command that is not retained, received an old one; publish it without retain`,
@@ -45,7 +46,7 @@ export function readCommand(
   const word = Buffer.from(payload.subarray(0, LONGEST_SHOWN)).toString("utf8");
   if (payload.length > LONGEST_SHOWN || (word !== "ON" && word !== "OFF")) {
     return {
-      problem: `${topic}: expected ON or OFF, received ${payload.length} bytes: ${JSON.stringify(word)}`,
+      problem: `${topic}: expected ON or OFF, received ${payload.length} bytes: ${plainJson(word)}`,
     };
   }
   return { camera, detect: word === "ON" };

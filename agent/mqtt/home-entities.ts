@@ -1,4 +1,5 @@
 import type { CameraConfig, MqttConfig } from "../config/schema.ts";
+import { topicLevel } from "../config/topic-name.ts";
 import { commandTopic, detectStateTopic } from "./commands.ts";
 import {
   availabilityTopic,
@@ -7,7 +8,6 @@ import {
   motionTopic,
   snapshotTopic,
   statsTopic,
-  topicLevel,
 } from "./topics.ts";
 
 /** One entity in Home Assistant's words (home-assistant.io/integrations/mqtt, abbreviated as there), without its identity. */

@@ -1,3 +1,4 @@
+import { plainJson } from "../base/plain-text.ts";
 import type { Message } from "./message.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { Message } from "./message.ts";
  * @param timeMs when it was said; the line gives seconds.
  */
 export function jsonLine(timeMs: number, { topic, payload }: Message): string {
-  return JSON.stringify({ time: timeMs / 1000, topic, payload: readPayload(payload) });
+  return plainJson({ time: timeMs / 1000, topic, payload: readPayload(payload) });
 }
 
 function readPayload(payload: string | Uint8Array): unknown {

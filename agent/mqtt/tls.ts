@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { ConfigError, TransientError } from "../base/errors.ts";
+import { plainText } from "../base/plain-text.ts";
 import type { MqttConfig } from "../config/schema.ts";
 
 /** What mqtt.js takes beside host and port. */
@@ -130,7 +131,7 @@ export function explainTls(error: Error, address: string): ConfigError | Transie
   const said = `${"code" in error ? error.code : ""} ${error.message}`.toUpperCase().replaceAll(" ", "_");
   const meaning = MEANINGS.find(({ says }) => says.test(said));
   if (meaning === undefined) return undefined;
-  const message = `the broker ${address} is not to be talked to: ${meaning.what} (${error.message.trim()})`;
+  const message = `the broker ${address} is not to be talked to: ${meaning.what} (${plainText(error.message.trim())})`;
   return meaning.kind === "config"
     ? new ConfigError(message, meaning.remedy, { cause: error })
     : new TransientError(message, meaning.remedy, { cause: error });

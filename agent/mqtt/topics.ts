@@ -1,3 +1,4 @@
+import { topicLevel } from "../config/topic-name.ts";
 import type { Counts } from "../events/counts.ts";
 import type { EventMessage } from "../events/event.ts";
 import type { Stats } from "../health/stats.ts";
@@ -83,9 +84,4 @@ export function statsTopic(prefix: string): string {
 /** Figures of every camera and detector. */
 export function statsMessage(prefix: string, stats: Stats): Message {
   return { topic: statsTopic(prefix), payload: JSON.stringify(stats), retain: false, qos: 0 };
-}
-
-/** A label as part of a topic, where some characters have a meaning of their own. */
-export function topicLevel(label: string): string {
-  return label.replaceAll(/[\s/+#]+/g, "_");
 }

@@ -1,3 +1,5 @@
+import { plainText } from "../base/plain-text.ts";
+
 /** DejaVu Sans Mono, which Debian's ffmpeg brings along: every character is this wide, in parts of the font's size. */
 const CHARACTER_WIDTH = 0.602;
 const FONT = `font-family="DejaVu Sans Mono, monospace" font-weight="bold"`;
@@ -18,10 +20,13 @@ export interface TextStyle {
   readonly fill: string;
 }
 
-/** A line of text as SVG; `baseline` is the y on which its letters stand. */
+/** Characters of a line; more do not fit into any picture. */
+const LONGEST_LINE = 500;
+
+/** A line of text as SVG, without characters that XML cannot hold; `baseline` is the y on which its letters stand. */
 export function drawText(left: number, baseline: number, text: string, { fontPx, fill }: TextStyle): string {
   const place = `x="${left}" y="${baseline}" font-size="${fontPx}" fill="${fill}"`;
-  return `<text ${place} ${FONT} xml:space="preserve">${escapeXml(text)}</text>`;
+  return `<text ${place} ${FONT} xml:space="preserve">${escapeXml(plainText(text, LONGEST_LINE))}</text>`;
 }
 
 function escapeXml(text: string): string {

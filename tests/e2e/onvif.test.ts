@@ -1,71 +1,18 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
 import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../agent/base/errors.ts";
-import { findOnvifCameras, onvifStreams, readAnswer, withLogin } from "../../agent/camera/onvif.ts";
-import { startFileServer } from "../support/file-server.ts";
-
-const soap = (body: string) =>
-  `<?xml version="1.0"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:t="http://www.onvif.org/ver10/device/wsdl" xmlns:m="http://www.onvif.org/ver10/media/wsdl" xmlns:c="http://www.onvif.org/ver10/schema"><s:Body>${body}</s:Body></s:Envelope>`;
-
-const CONFIGURATION =
-  '<c:VideoSourceConfiguration token="vs"><c:SourceToken>v</c:SourceToken></c:VideoSourceConfiguration><c:VideoEncoderConfiguration token="ve"><c:Encoding>H264</c:Encoding></c:VideoEncoderConfiguration>';
-
-/** A camera as ONVIF's Profile S has it, as far as init asks: two profiles, the password in WS-Security. */
-async function startOnvifCamera(configuration = CONFIGURATION) {
-  const service = (name: string, path: string) =>
-    `<t:Service><t:Namespace>http://www.onvif.org/ver10/${name}/wsdl</t:Namespace><t:XAddr>${server.url}/onvif/${path}</t:XAddr></t:Service>`;
-  const answers: readonly (readonly [RegExp, (body: string) => string])[] = [
-    [
-      /GetSystemDateAndTime/,
-      () =>
-        "<t:GetSystemDateAndTimeResponse><t:SystemDateAndTime><c:UTCDateTime><c:Time><c:Hour>1</c:Hour><c:Minute>2</c:Minute><c:Second>3</c:Second></c:Time><c:Date><c:Year>2026</c:Year><c:Month>1</c:Month><c:Day>1</c:Day></c:Date></c:UTCDateTime></t:SystemDateAndTime></t:GetSystemDateAndTimeResponse>",
-    ],
-    [
-      /GetServices/,
-      () =>
-        `<t:GetServicesResponse>${service("device", "device_service")}${service("media", "media")}</t:GetServicesResponse>`,
-    ],
-    [
-      /GetProfiles/,
-      () =>
-        `<m:GetProfilesResponse><m:Profiles token="main"><c:Name>main</c:Name>${configuration}</m:Profiles><m:Profiles token="sub"><c:Name>sub</c:Name>${configuration}</m:Profiles></m:GetProfilesResponse>`,
-    ],
-    [
-      /GetVideoSources/,
-      () => `<m:GetVideoSourcesResponse><m:VideoSources token="v"/></m:GetVideoSourcesResponse>`,
-    ],
-    [
-      /GetStreamUri/,
-      (body) =>
-        `<m:GetStreamUriResponse><m:MediaUri><c:Uri>rtsp://10.0.0.7:554/${/<ProfileToken>(\w+)/.exec(body)?.[1]}</c:Uri></m:MediaUri></m:GetStreamUriResponse>`,
-    ],
-  ];
-  const server = await startFileServer(async (request: IncomingMessage, response: ServerResponse) => {
-    let body = "";
-    for await (const part of request) body += String(part);
-    const isOpen = /GetSystemDateAndTime/.test(body);
-    const isMine = /<Username>admin</.test(body) && !body.includes("s3cret");
-    const answer = answers.find(([asked]) => asked.test(body))?.[1];
-    if (answer === undefined || !(isOpen || isMine)) {
-      response
-        .writeHead(400)
-        .end(soap("<s:Fault><s:Reason><s:Text>not for you</s:Text></s:Reason></s:Fault>"));
-    } else {
-      response.writeHead(200, { "content-type": "application/soap+xml" }).end(soap(answer(body)));
-    }
-  });
-  return server;
-}
+import { findOnvifCameras, onvifStreams, readAnswer, streamAt } from "../../agent/camera/onvif.ts";
+import { onvifCameras } from "../../agent/commands/init-questions.ts";
+import { soap, startOnvifCamera } from "../support/onvif-camera.ts";
 
 test("a camera tells its streams to whoever knows the password, which is never sent as it is", async () => {
   await using server = await startOnvifCamera();
   const camera = { id: "urn:1", name: "Door", service: `${server.url}/onvif/device_service` };
   expect(await onvifStreams(camera, { user: "admin", password: "s3cret@" })).toEqual([
-    "rtsp://admin:s3cret%40@10.0.0.7:554/main",
-    "rtsp://admin:s3cret%40@10.0.0.7:554/sub",
+    "rtsp://admin:s3cret%40@127.0.0.1:554/main",
+    "rtsp://admin:s3cret%40@127.0.0.1:554/sub",
   ]);
   const refused = onvifStreams(camera, { user: "guest", password: "s3cret" });
   await expect(refused).rejects.toThrow(TransientError);
@@ -73,7 +20,7 @@ test("a camera tells its streams to whoever knows the password, which is never s
 });
 
 test("a camera whose answers make no sense is given up", async () => {
-  await using server = await startOnvifCamera("");
+  await using server = await startOnvifCamera({ configuration: "" });
   const camera = { id: "urn:1", name: "Door", service: `${server.url}/onvif/device_service` };
   const asked = onvifStreams(camera, { user: "admin", password: "x" }, 500);
   await expect(asked).rejects.toThrow(/no answer that makes sense/);
@@ -85,13 +32,12 @@ describe("an answer to the search", () => {
     XAddrs: "http://10.0.0.7/onvif/device_service http://[fe80::1]/onvif/device_service",
     scopes: "onvif://www.onvif.org/type/video onvif://www.onvif.org/name/Front%20Door_1",
   };
+  const device = (probeMatch: object) => ({ answer: { probeMatches: { probeMatch } }, from: "10.0.0.7" });
   test("tells a camera's name and where to ask it", () => {
-    expect(readAnswer({ probeMatches: { probeMatch: match } })).toEqual([
+    expect(readAnswer(device(match))).toEqual([
       { id: "urn:uuid:1", name: "Front Door 1", service: "http://10.0.0.7/onvif/device_service" },
     ]);
-    expect(readAnswer({ probeMatches: { probeMatch: { ...match, scopes: undefined } } })).toMatchObject([
-      { name: "10.0.0.7" },
-    ]);
+    expect(readAnswer(device({ ...match, scopes: undefined }))).toMatchObject([{ name: "10.0.0.7" }]);
   });
   test.each([
     undefined,
@@ -100,10 +46,99 @@ describe("an answer to the search", () => {
     { probeMatches: "" },
     { probeMatches: { probeMatch: { ...match, XAddrs: "ftp://x" } } },
   ])("that is none (%j) is no camera", (answer) => {
-    expect(readAnswer(answer)).toEqual([]);
+    expect(readAnswer({ answer, from: "10.0.0.7" })).toEqual([]);
   });
-  test("a login takes the place of the one in the address", () => {
-    expect(withLogin("rtsp://old:one@a/1", { user: "n", password: "e/w" })).toBe("rtsp://n:e%2Fw@a/1");
+  test("that points to another host than it comes from is no camera: the login would go there", () => {
+    expect(readAnswer({ ...device(match), from: "10.0.0.8" })).toEqual([]);
+    const both = { ...match, XAddrs: `http://evil.example/x ${match.XAddrs}` };
+    expect(readAnswer(device(both))).toMatchObject([{ service: "http://10.0.0.7/onvif/device_service" }]);
+    const login = { ...match, XAddrs: "http://user:password@10.0.0.7/onvif" };
+    expect(readAnswer(device(login))).toEqual([]);
+  });
+  test("is shown clean and short, whatever it holds", () => {
+    const hostile = {
+      endpointReference: { address: "\u009b31m" },
+      XAddrs: "http://10.0.0.7/\u001b]0;x\u0007{SABREWING_MQTT_PASSWORD}\u202e",
+      scopes: `onvif://www.onvif.org/name/\u001b]0;pwn\u0007%1B%C2%9B%E2%80%AE${"A".repeat(50_000)}`,
+    };
+    const [camera] = readAnswer(device(hostile));
+    expect(camera?.name).toMatch(/^�\]0;pwn�A+…$/);
+    expect(camera?.name).toHaveLength(60);
+    expect(camera?.service).toBe("http://10.0.0.7/%1B]0;x%07%7BSABREWING_MQTT_PASSWORD%7D%E2%80%AE");
+    expect(camera?.id).toBe("�31m");
+  });
+});
+
+describe("a stream's address as a camera tells it", () => {
+  test.each([
+    ["rtsp://10.0.0.7:554/a?b=c&d=[1]", "rtsp://10.0.0.7:554/a?b=c&d=[1]"],
+    ["RTSP://old:one@10.0.0.7/1", "rtsp://10.0.0.7/1"],
+    ["rtsp://10.0.0.7/{SABREWING_MQTT_PASSWORD}/x", "rtsp://10.0.0.7/%7BSABREWING_MQTT_PASSWORD%7D/x"],
+    ['rtsp://10.0.0.7/"\n  - path: #@', "rtsp://10.0.0.7/%22%0A%20%20-%20path:%20%23%40"],
+    ["rtsp://10.0.0.7/\u001b]\u009b\u202e\ud800", "rtsp://10.0.0.7/%1B]%C2%9B%E2%80%AE%EF%BF%BD"],
+  ])("%j is stored as %j", (uri, stored) => {
+    expect(streamAt(uri, "10.0.0.7")).toEqual([stored]);
+  });
+  test.each([
+    ...["rtsp://10.0.0.8/1", "rtsp://10.0.0.7.evil.example/1", "rtsp://10.0.0.7@evil.example/1"],
+    ...["rtsp://{SABREWING_MQTT_PASSWORD}/1", "http://10.0.0.7/1", "file:///etc/passwd", ""],
+    ...[
+      "rtsp://10.0.0.7\\@evil.example/1",
+      "rtsp://evil.example#@10.0.0.7/1",
+      `rtsp://10.0.0.7/${"a".repeat(2000)}`,
+    ],
+  ])("%j is not taken", (uri) => {
+    expect(streamAt(uri, "10.0.0.7")).toEqual([]);
+  });
+});
+
+test("a camera that calls itself like another gets a name of its own", async () => {
+  await using server = await startOnvifCamera();
+  const found = { id: "urn:1", name: "Door", service: `${server.url}/onvif/device_service` };
+  const cameras = await onvifCameras([found, found], { user: "admin", password: "x" }, () => {}, ["door"]);
+  expect(cameras.map(({ name }) => name)).toEqual(["door_2", "door_3"]);
+});
+
+describe("a hostile camera", () => {
+  const login = { user: "admin", password: "s3cret@" };
+  const asked = (url: string, withinMs?: number) =>
+    onvifStreams({ id: "urn:1", name: "Door", service: `${url}/onvif/device_service` }, login, withinMs);
+
+  test("that names streams of another host does not get the login sent there", async () => {
+    await using server = await startOnvifCamera({ uri: (token) => `rtsp://evil.example/${token}` });
+    await expect(asked(server.url)).rejects.toThrow(
+      "Door: it names no stream at its own address 127.0.0.1, but for example rtsp://evil.example/main",
+    );
+  });
+  test("that refuses in control sequences is quoted clean and short", async () => {
+    await using server = await startOnvifCamera({
+      answer: () =>
+        soap(
+          `<s:Fault><s:Reason><s:Text xml:lang="en">&#x9b;31m&#x202e;${"A".repeat(100_000)}</s:Text></s:Reason></s:Fault>`,
+        ),
+    });
+    const problem = await asked(server.url).catch((error: Error) => error.message);
+    expect(problem).toMatch(/ONVIF SOAP Fault: �31m�A+…$/);
+    expect(String(problem).length).toBeLessThan(400);
+  });
+  test("that answers without end is given up, and takes no memory", async () => {
+    await using server = await startOnvifCamera({
+      answer: (honest) => honest.repeat(100_000).slice(0, 60e6),
+    });
+    const before = process.memoryUsage.rss();
+    await expect(asked(server.url)).rejects.toThrow(/its answer is longer than 2097152 bytes/);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(400e6);
+  });
+  test("that keeps the parser busy is given up", async () => {
+    await using server = await startOnvifCamera({ answer: () => "xmlns".repeat(400_000) });
+    await expect(asked(server.url, 1_500)).rejects.toThrow(/no answer that makes sense within 1.5 s/);
+  });
+  test("that makes the library throw ends in words", async () => {
+    await using server = await startOnvifCamera({
+      answer: (honest) =>
+        honest.replace(/<t:GetServicesResponse>.*<\/t:GetServicesResponse>/, "<t:GetServicesResponse/>"),
+    });
+    await expect(asked(server.url, 1_500)).rejects.toThrow(TransientError);
   });
 });
 

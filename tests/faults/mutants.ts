@@ -5,7 +5,7 @@ const SEED = 20_261_122;
 
 /** Mutated inputs to everything that takes input from outside: none may bring out more than a documented refusal. */
 export const mutatedInputs: Fault = {
-  fault: "mutated inputs (all importers, loaders and stores)",
+  fault: "mutated inputs (all importers, loaders and stores, ONVIF answers)",
   times: 100_000,
   lacks: () => undefined,
   async inflict(times) {

@@ -31,3 +31,31 @@ test("anything else is a bug: 70, with the stack and its causes", () => {
   expect(text).toMatch(/Error: outer[\s\S]*explain-error\.test\.ts[\s\S]*caused by TypeError: inner/);
   expect(explainError("a string").text).toMatch(/a string/);
 });
+
+test("what an error quotes is cut where it is too long for a terminal, and its remedy is not", () => {
+  for (const error of [
+    new ConfigError("A".repeat(20e6), "Do it."),
+    new ModelError("A".repeat(20e6), "Do it."),
+  ]) {
+    const { text } = explainError(error);
+    expect(text.length).toBeLessThan(60_000);
+    expect(text).toMatch(/A…\n {2}→ Do it\.\n$/);
+  }
+  expect(explainError(new Error("A".repeat(20e6))).text.length).toBeLessThan(60_000);
+});
+
+test("what an error quotes steers no terminal", () => {
+  const hostile = "\u001b]0;pwn\u0007\u009b31m\u202e";
+  for (const error of [
+    new ConfigError(hostile, hostile),
+    new TransientError(hostile, hostile),
+    new UsageError(hostile),
+    new ModelError(hostile, hostile),
+    new DetectorFault("garbage", hostile),
+    new Error(hostile, { cause: hostile }),
+    hostile,
+  ]) {
+    expect(explainError(error).text).toContain("�]0;pwn�31m�");
+    expect(explainError(error).text).not.toMatch(/[^\P{C}\n]/u);
+  }
+});

@@ -45,4 +45,12 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 50,
     open: async () => (await import("./reply-target.ts")).replyTarget(),
   },
+  "an ONVIF camera's words": {
+    share: 100,
+    open: async () => (await import("./onvif-target.ts")).onvifWordsTarget(),
+  },
+  "an ONVIF camera's answers": {
+    share: 4,
+    open: async () => (await import("./onvif-target.ts")).onvifCameraTarget(),
+  },
 };

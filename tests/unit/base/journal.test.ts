@@ -37,3 +37,8 @@ test("only a standard output that systemd has connected to the journal is one", 
   expect(journalDestination({ JOURNAL_STREAM: "9:1235" }, stdout)).toBeUndefined();
   expect(journalDestination({}, stdout)).toBeUndefined();
 });
+
+test("what comes from outside steers no terminal that shows the journal", () => {
+  const [line] = journal((log) => log.warn({ name: "\u009b31m" }, "no \u001b]0;pwn\u0007 stream\r\n<3>fake"));
+  expect(line).toBe('<4>no �]0;pwn� stream | <3>fake {"name":"�31m"}\n');
+});

@@ -1,20 +1,83 @@
-import { expect, test } from "vitest";
-import { withoutCredentials } from "../../../agent/camera/address.ts";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  requireClearAddress,
+  splitAddress,
+  withoutCredentials,
+  withoutLogin,
+} from "../../../agent/camera/address.ts";
 
-test.each([
-  ["rtsp://user:secret@10.0.0.7/stream2", "rtsp://user:***@10.0.0.7/stream2"],
-  ["rtsp://user:p@ss@host:554/a?b=c", "rtsp://user:***@host:554/a?b=c"],
-  ["rtsp://:secret@host/", "rtsp://:***@host/"],
-  ["mqtts://u:s3cret@broker: Connection refused", "mqtts://u:***@broker: Connection refused"],
-  ["rtsp://user@host/stream", "rtsp://user@host/stream"],
-  ["rtsp://host:554/stream", "rtsp://host:554/stream"],
-  ["no address at all, me@example.org", "no address at all, me@example.org"],
-])("%s is shown as %s", (text, shown) => {
-  expect(withoutCredentials(text)).toBe(shown);
+describe("an address in a text", () => {
+  test.each([
+    ["rtsp://user:secret@10.0.0.7/stream2", "rtsp://user:***@10.0.0.7/stream2"],
+    ["rtsp://user:p@ss@host:554/a?b=c", "rtsp://user:***@host:554/a?b=c"],
+    ["rtsp://:secret@host/", "rtsp://:***@host/"],
+    ["mqtts://u:s3cret@broker: Connection refused", "mqtts://u:***@broker: Connection refused"],
+    ["rtsp://token@host/stream", "rtsp://***@host/stream"],
+    ["rtsp://host:554/stream", "rtsp://host:554/stream"],
+    ["no address at all, me@example.org", "no address at all, me@example.org"],
+    ["rtsp://admin:p/ss@10.0.0.7/x", "rtsp://admin:***@10.0.0.7/x"],
+    ["rtsp://admin:12/34@10.0.0.7/x", "rtsp://admin:***@10.0.0.7/x"],
+    ["rtsp://admin:p?ss#w@10.0.0.7/x", "rtsp://admin:***@10.0.0.7/x"],
+    ["rtsp://admin:p ss w@10.0.0.7/x", "rtsp://admin:***@10.0.0.7/x"],
+    ["rtsp://admin:p:ss@10.0.0.7/x", "rtsp://admin:***@10.0.0.7/x"],
+    ["rtsp://ad/min@10.0.0.7/x", "rtsp://***@10.0.0.7/x"],
+    ["rtsp://h/s?user=a&password=b&channel=1", "rtsp://h/s?user=***&password=***&channel=1"],
+    ["rtsp://h/user=a_password=b_channel=1.sdp?real", "rtsp://h/user=***"],
+  ])("%s is shown as %s", (text, shown) => {
+    expect(withoutCredentials(text)).toBe(shown);
+  });
+
+  test("loses its password also where it is one of several", () => {
+    expect(withoutCredentials("tried rtsp://a:x@h and then rtsp://b:y@h")).toBe(
+      "tried rtsp://a:***@h and then rtsp://b:***@h",
+    );
+  });
+
+  test.each([
+    ["a long text of letters", "a".repeat(1_000_000)],
+    ["many schemes", "rtsp://a:".repeat(100_000)],
+  ])("is found in %s", (_, text) => {
+    expect(withoutCredentials(`${text} rtsp://u:hunter2@h`)).not.toContain("hunter2");
+  });
 });
 
-test("every address in a text loses its password", () => {
-  expect(withoutCredentials("tried rtsp://a:x@h and then rtsp://b:y@h")).toBe(
-    "tried rtsp://a:***@h and then rtsp://b:***@h",
+test("an address by itself never shows its password, whatever characters it is made of", () => {
+  const shown = "rtsp://***@10.0.0.7/x";
+  fc.assert(
+    fc.property(fc.string({ minLength: 4, unit: "binary" }), (password) => {
+      fc.pre(!shown.includes(password));
+      expect(withoutLogin(`rtsp://admin:${password}@10.0.0.7/x`)).toBe(shown);
+      expect(withoutLogin(`admin:${password}@10.0.0.7`)).toBe("***@10.0.0.7");
+    }),
+  );
+});
+
+describe("the parts of an address", () => {
+  test.each([
+    ["rtsp://10.0.0.7/a?b=c", { user: undefined, password: undefined, host: "10.0.0.7", path: "/a?b=c" }],
+    ["rtsp://u:p%2Fw@h:8554/1", { user: "u", password: "p%2Fw", host: "h", port: 8554, path: "/1" }],
+    ["rtsps://u:@[fe80::1%25eth0]", { user: "u", password: "", host: "[fe80::1%25eth0]", path: "" }],
+    ["rtsp://token@häuschen.local", { user: "token", password: undefined, host: "häuschen.local" }],
+    ["rtsp://u:p!$&'()*+,;=~ü{}@h/x", { password: "p!$&'()*+,;=~ü{}" }],
+  ])("%s", (text, parts) => {
+    expect(splitAddress(text)).toMatchObject(parts);
+    expect(requireClearAddress(text)).toBe(text);
+  });
+
+  test.each([
+    ...["p/ss", "p?ss", "p#ss", "p@ss", "p:ss", "p ss", "12/34", "p@x/y", "100%", "%zz", "p\nss", "/", "@"],
+  ])("cannot be told apart where the password is %j", (password) => {
+    const address = `rtsp://admin:${password}@10.0.0.7/x`;
+    expect(splitAddress(address)).toBeUndefined();
+    expect(() => requireClearAddress(address)).toThrow(/host can be told apart/);
+    expect(() => requireClearAddress(address)).toThrow(/received "rtsp:\/\/\*\*\*@10\.0\.0\.7\/x"$/);
+  });
+
+  test.each(["", "rtsp://", "rtsp:///x", "rtsp://{HOST}/x", "rtsp://h:99999/x", "rtsp://h:x/y", "10.0.0.7"])(
+    "are not in %j",
+    (text) => {
+      expect(splitAddress(text)).toBeUndefined();
+    },
   );
 });

@@ -11,6 +11,13 @@ describe("progress", () => {
     expect(stream.text).toBe("compile: import (25 %)\ncompile: emit (100 %)\n");
   });
 
+  it("shows names from a model clean and short", () => {
+    const stream = new TextStream();
+    using progress = showProgress("compile", stream);
+    progress.update(1, 4, `\u001b[2J${"A".repeat(1_000_000)}`);
+    expect(stream.text).toMatch(/^compile: �\[2JA{95}… \(25 %\)\n$/);
+  });
+
   it("does not fill a log with the same step at every percent", () => {
     const stream = new TextStream();
     using progress = showProgress("download", stream);

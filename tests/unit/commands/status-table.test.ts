@@ -91,3 +91,18 @@ test("colours change no column", () => {
   const start = String.fromCharCode(27);
   expect(coloured.replaceAll(new RegExp(`${start}\\[\\d+m`, "g"), "")).toBe(plain);
 });
+
+test("names that a module gives steer no terminal, also among colours", () => {
+  const hostile = "\u001b]0;pwn\u0007\u009b31m\u202e\n✓ fake";
+  const table = statusTable(
+    {
+      ...REPORT,
+      detector: { ...REPORT.detector, name: hostile, licence: hostile },
+      cameras: [{ ...CAMERA, counts: { [hostile]: 1 } }],
+      events: REPORT.events.map((event) => ({ ...event, label: hostile })),
+    },
+    { colour: false, nowMs: 1_065_000 },
+  );
+  expect(table).toContain("pwn");
+  expect(table.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});

@@ -155,6 +155,111 @@ test("texts are filled from the environment, and a password in an address may ho
   expect(config.cameras[0]?.ffmpeg.inputs[0].path).toBe("rtsp://cam:p%40ss%2F%231@10.0.0.7:554/stream2");
 });
 
+test("what a variable holds is a text, not a template", () => {
+  const text = SMALLEST.replace("host: broker", 'host: "{HOST}", user: "{USER}{OTHER}"').replace(
+    "rtsp://10.0.0.7/stream2",
+    "rtsp://cam:{CAM}@10.0.0.7/stream2",
+  );
+  const env = { HOST: "{SECRET}.evil", USER: "{", OTHER: "SECRET}", CAM: "{SECRET}", SECRET: "hunter2" };
+  const { mqtt, cameras } = parseConfig(text, "sabrewing.yml", env);
+  expect(mqtt).toMatchObject({ host: "{SECRET}.evil", user: "{SECRET}" });
+  expect(cameras[0]?.ffmpeg.inputs[0].path).toBe("rtsp://cam:%7BSECRET%7D@10.0.0.7/stream2");
+});
+
+test("an address in which user, password and host cannot be told apart is refused, and nothing of it is quoted", () => {
+  for (const password of [
+    "p/hunter2",
+    "hun?ter2",
+    "hun#ter2",
+    "hun@ter2",
+    "hun:ter2",
+    "12/hunter2",
+    "hun%ter2",
+  ]) {
+    const told = mistakes(
+      SMALLEST.replace("rtsp://", `rtsp://admin:${password}@`).replace("rtsp://admin", "rtsp://admin"),
+    );
+    expect(told).toEqual([
+      expect.stringMatching(/inputs\.0\.path: expected an address in which user, password and host/),
+    ]);
+    expect(told[0]).toContain("write / as %2F");
+    expect(told[0]).toMatch(/received "rtsp:\/\/\*\*\*@10\.0\.0\.7\/stream2"$/);
+  }
+  const [spaces] = mistakes(SMALLEST.replace("rtsp://", "rtsp://admin:hun ter2@"));
+  expect(spaces).toMatch(/has no spaces \(write %20\), received "rtsp:\/\/\*\*\*@10/);
+});
+
+test("an address whose variable is not set has no other mistake", () => {
+  expect(mistakes(SMALLEST.replace("10.0.0.7", "{DOOR_HOST}"))).toEqual([
+    expect.stringMatching(/the environment variable DOOR_HOST is not set$/),
+  ]);
+});
+
+test("names, labels and prefixes that are too long for a topic, or hold NUL, are mistakes", () => {
+  const long = "a".repeat(70_000);
+  for (const text of [
+    SMALLEST.replace("door:", `${"a".repeat(500)}:`),
+    SMALLEST.replace("host: broker", `host: broker, topic_prefix: ${long}`),
+    SMALLEST.replace("host: broker", 'host: broker, topic_prefix: "a\\0b"'),
+    `${SMALLEST}    objects: {track: [${long}]}\n`,
+    `${SMALLEST}homeassistant: {discovery_prefix: "a\\0b"}\n`,
+  ]) {
+    expect(mistakes(text)).toEqual([expect.stringMatching(/at most|without #/)]);
+  }
+});
+
+test("labels that would be counted on topics of something else are mistakes", () => {
+  const tracking = (labels: string) => mistakes(`${SMALLEST}    objects: {track: ${labels}}\n`);
+  expect(tracking("[person, motion, all]")).toEqual([
+    expect.stringMatching(/track\.1: this label cannot be counted: the agent publishes .*<camera>\/motion/),
+    expect.stringMatching(/track\.2: .*<camera>\/all/),
+  ]);
+  expect(tracking('["teddy bear", teddy_bear]')).toEqual([
+    expect.stringMatching(/track\.1: .*the label "teddy bear" is counted on .*teddy_bear already/),
+  ]);
+  expect(tracking('["teddy bear", "#", "+/.."]')).toEqual([]);
+});
+
+test("what a configuration of someone else's quotes is shown clean and short", () => {
+  const hostile = "\\e]0;pwn\\a\\x9b31m\\u202e";
+  const told = [
+    ...mistakes(`${SMALLEST}"${hostile}": 1\n`),
+    ...mistakes(`${SMALLEST}detector: {runtime: "${hostile}"}\n`),
+    ...mistakes(`${SMALLEST}detector: {runtime: "${"A".repeat(1_000_000)}"}\n`),
+    ...mistakes(`${SMALLEST}"a\\n✓ configuration": 1\n`),
+  ];
+  for (const mistake of told) expect(mistake).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  for (const mistake of told) expect(mistake.length).toBeLessThan(1500);
+});
+
+test("of thousands of mistakes the first hundred are shown, and an endless key brings no suggestion", () => {
+  const keys = Array.from({ length: 3_000 }, (_, index) => `key${index}: 1`);
+  const act = () => parseConfig(`${SMALLEST}${keys.join("\n")}\n`, "sabrewing.yml", {});
+  expect(act).toThrow(/^1000 mistakes or more in the configuration\n(.*\n){100} {2}… and 900 more$/);
+  expect(mistakes(`${SMALLEST}? "${"a".repeat(1_000_000)}"\n: 1\n`)[0]).toMatch(/unknown key; known here/);
+});
+
+test("no part of broken YAML is quoted: it may be a password without its quotes", () => {
+  const passwords = [
+    "*hunter2",
+    "!hunter2 x",
+    "!hunter2!x y",
+    "|hunter2",
+    ">9hunter2",
+    "]hunter2",
+    "}hunter2",
+  ];
+  for (const password of passwords) {
+    const told = mistakes(
+      SMALLEST.replace("mqtt: {host: broker}", `mqtt:\n  host: broker\n  password: ${password}`),
+    );
+    expect(told.join("\n")).toMatch(/not valid YAML/);
+    expect(told.join("\n")).not.toContain("hunter2");
+  }
+  expect(mistakes(`mqtt: {host: broker user\n`).join()).toMatch(/valid YAML: \w+ .+/);
+  expect(mistakes(`%hunter2 x\n---\n${SMALLEST}`).join("\n")).not.toContain("hunter2");
+});
+
 test("a variable that is not set is a mistake that names it", () => {
   expect(mistakes(SMALLEST.replace("host: broker", 'host: broker, password: "{MQTT_PASSWORD}"'))).toEqual([
     "1:32 mqtt.password: the environment variable MQTT_PASSWORD is not set",

@@ -16,3 +16,7 @@ test.each([
 test("a word like no other gets no suggestion", () => {
   expect(suggest("zones", KEYS)).toBeUndefined();
 });
+
+test("a word longer than any key brings no suggestion", () => {
+  expect(suggest("a".repeat(60), ["a".repeat(59)])).toBeUndefined();
+});

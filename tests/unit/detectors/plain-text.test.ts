@@ -34,8 +34,8 @@ test("a longer text is cut and says so, counted in characters and not in halves 
   expect(plainText(`\n${"\n".repeat(5_000_000)}`)).toBe("�…");
 });
 
-test("a text of several lines keeps its line breaks and tabs, and loses carriage returns", () => {
-  expect(plainLines("one\n\ttwo\r\nthree\rfour\u001b[2J")).toBe("one\n\ttwo\nthree�four�[2J");
+test("a text of several lines keeps its line breaks, and loses carriage returns and tabs", () => {
+  expect(plainLines("one\n\ttwo\r\nthree\rfour\u001b[2J")).toBe("one\n two\nthree�four�[2J");
   expect(plainLines("abcdef", 3)).toBe("abc…");
 });
 
@@ -48,7 +48,7 @@ test("no text at all brings a character through that steers a terminal or is inv
       (text, n) => {
         expect(plainText(text, n)).not.toMatch(hidden);
         expect(Array.from(plainText(text, n)).length).toBeLessThanOrEqual(n);
-        expect(plainLines(text).replaceAll(/[\n\t]/g, "")).not.toMatch(hidden);
+        expect(plainLines(text).replaceAll("\n", "")).not.toMatch(hidden);
       },
     ),
   );

@@ -28,6 +28,13 @@ describe("a command", () => {
     });
   });
 
+  test("that a hostile broker makes up is shown clean and short", () => {
+    const { problem } = read("sabrewing/door/detect/set", "\u001b[2J\u009b\u202e");
+    expect(problem).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    const elsewhere = read(`\u001b[2J${"a".repeat(65_000)}`, "ON");
+    expect(elsewhere.problem).toMatch(/^nothing is expected on �\[2Ja{195}…$/);
+  });
+
   test("of a megabyte is not shown in full", () => {
     const { problem } = read("sabrewing/door/detect/set", "x".repeat(1_000_000));
     expect(problem).toContain("received 1000000 bytes");

@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { jsonLine } from "../../../agent/mqtt/json-line.ts";
-import { availability, cameraStatus, changedCounts, snapshotMessage } from "../../../agent/mqtt/topics.ts";
+import {
+  availability,
+  cameraStatus,
+  changedCounts,
+  countTopic,
+  snapshotMessage,
+} from "../../../agent/mqtt/topics.ts";
 
 describe("the topics", () => {
   test("availability and a camera's status are retained and must arrive", () => {
@@ -39,6 +45,10 @@ describe("the topics", () => {
       "s/door/teddy_bear/snapshot",
     );
     expect(snapshotMessage("s", "door", "a/b#+", new Uint8Array()).topic).toBe("s/door/a_b_/snapshot");
+    for (const label of ["a\u0000b", "a\u009b\u202eb", "a\ufeff\u2028b", "a/../b", "a\ud800b"]) {
+      expect(countTopic("s", "door", label)).toMatch(/^s\/door\/[a-z_.]+$/);
+    }
+    expect(countTopic("s", "door", "A".repeat(70_000))).toHaveLength(107);
   });
 
   test("a line for scripts holds a payload as what it stands for", () => {

@@ -48,3 +48,10 @@ test("a label cannot break out of the drawing", () => {
   const drawing = drawMarks(200, 100, [{ box: [0, 0, 9, 9], label: '</text><script x="1">', score: 1 }]);
   expect(drawing).not.toContain("<script");
 });
+
+test("a name that XML cannot hold spoils no drawing", async () => {
+  const label = "\u001b[2J\u0000\uffff\ud800";
+  const drawing = drawMarks(200, 100, [{ box: [0, 0, 9, 9], label, score: 1 }]);
+  expect(drawing).not.toMatch(/[^\P{C}\n]/u);
+  await expect(sharp(Buffer.from(drawing)).png().toBuffer()).resolves.toBeDefined();
+});

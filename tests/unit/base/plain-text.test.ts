@@ -1,0 +1,38 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { plainJson, plainValue, printed } from "../../../agent/base/plain-text.ts";
+
+const HOSTILE = "\u001b]0;pwn\u0007\u009b31m\u202e\u{e0041}\ud800";
+
+test("JSON is the same data, and no character of it steers a terminal", () => {
+  const value = { [HOSTILE]: [HOSTILE, { name: "ü 🚪 ⚠️" }], none: undefined };
+  expect(plainJson(value)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+  expect(plainJson(value)).toContain("ü 🚪 ⚠️");
+  expect(JSON.parse(plainJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+});
+
+test("a value is copied with its texts clean and short, and no deeper than a person reads", () => {
+  const limits = { text: 5, all: 1000 };
+  expect(plainValue({ a: "\u001b[2J", b: [1, true, null, "123456"], "c\u0007": {} }, limits)).toEqual({
+    a: "�[2J",
+    b: [1, true, null, "12345…"],
+    "c�": {},
+  });
+  const nested = Array.from({ length: 5_000 }).reduce<unknown>((inner) => [inner], "x");
+  expect(JSON.stringify(plainValue(nested, limits))).toMatch(/^\[+"…"\]+$/);
+});
+
+test("a printed text ends with a line break and keeps those in it", () => {
+  expect(printed("one\ntwo\u001b[2J")).toBe("one\ntwo�[2J\n");
+});
+
+test("whatever the program writes to a terminal goes through these functions", () => {
+  const root = fileURLToPath(new URL("../../../agent", import.meta.url));
+  const bare = globSync("**/*.ts", { cwd: root }).filter((file) =>
+    /(?:stdout|stderr|stream|shown)\.write\((?!printed\()/.test(readFileSync(join(root, file), "utf8")),
+  );
+  // These write control sequences of their own, or what explainError has printed already.
+  expect(bare.sort()).toEqual(["commands/replay-progress.ts", "commands/status.ts", "main.ts"]);
+});
