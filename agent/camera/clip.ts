@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { ConfigError } from "../base/errors.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
+import { LIMITED_FRAMES, MOST_PIXELS } from "./frame-limit.ts";
 import { probeVideo, type VideoProperties } from "./probe.ts";
 import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
 
@@ -45,7 +46,7 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
     ...inputOf(file),
     ...rawOutput(`fps=${fps},scale=${width}:${height}`),
   ];
-  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal);
+  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal, "", "clip");
   let sequence = 0;
   for await (const picture of readPictures(run, { width, height })) {
     if (signal.aborted) return;
@@ -67,12 +68,20 @@ export async function probeClip(file: string, options: ReadClipOptions): Promise
   return probeVideo({
     program: options.ffprobe ?? "ffprobe",
     inputArgs: inputOf(file),
+    decodes: "clip",
     signal: options.signal,
     explain: (complaints) => unreadable(file, complaints),
   });
 }
 
 function unreadable(file: string, complaints: readonly string[]): ConfigError {
+  const tooLarge = complaints.find((line) => line.includes("exceeds specified max pixel count"));
+  if (tooLarge !== undefined) {
+    return new ConfigError(
+      `the frames of ${file} are larger than ${MOST_PIXELS / 1e6} megapixels (ffmpeg: ${tooLarge})`,
+      "Scale the clip to at most 4096×2176 first.",
+    );
+  }
   return new ConfigError(
     `${file} holds no video that ffmpeg can decode (ffmpeg: ${complaints.at(-1) ?? "no reason given"})`,
     "Try to play the file; ffprobe tells what it holds.",
@@ -80,7 +89,7 @@ function unreadable(file: string, complaints: readonly string[]): ConfigError {
 }
 
 function inputOf(file: string): readonly string[] {
-  return [...FILES_ONLY, "-i", file];
+  return [...LIMITED_FRAMES, ...FILES_ONLY, "-i", file];
 }
 
 /** A clip must not make ffmpeg open addresses: playlists can name them. */
