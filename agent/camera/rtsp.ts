@@ -11,6 +11,7 @@ import { type InputOptions, PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
 import { probeVideo } from "./probe.ts";
 import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
 import { askCamera } from "./rtsp/ask-camera.ts";
+import { USER_AGENT } from "./rtsp/connection.ts";
 
 /** A camera's stream and the pictures wanted from it. */
 export interface CameraStream {
@@ -161,6 +162,7 @@ export function transport(patienceMs: number): InputOptions {
     allowed_media_types: "video",
     timeout: String(Math.round((patienceMs + FFMPEG_LATER_MS) * 1000)),
     protocol_whitelist: "rtsp,tcp,tls",
+    user_agent: USER_AGENT,
   };
 }
 

@@ -1,5 +1,6 @@
 import { deliveryFaults } from "./delivery/delivery-faults.ts";
 import type { Fault } from "./fault.ts";
+import { HOSTILE_CAMERA_FAULTS } from "./hostile/camera-faults.ts";
 import { mutatedInputs } from "./mutants.ts";
 import { CAMERA_FAULTS } from "./watching/camera-faults.ts";
 import { DETECTOR_FAULTS } from "./watching/detector-faults.ts";
@@ -9,5 +10,6 @@ export const FAULTS: readonly Fault[] = [
   ...deliveryFaults("street"),
   ...CAMERA_FAULTS,
   ...DETECTOR_FAULTS,
+  ...HOSTILE_CAMERA_FAULTS,
   mutatedInputs,
 ];

@@ -3,7 +3,13 @@ import { plainText } from "../../base/plain-text.ts";
 import { explainFailure } from "../explain-failure.ts";
 import { requireModestSize } from "../frame-limit.ts";
 import { followRedirect, joinAddress, type RtspAddress, requestUri, splitAddress } from "./address.ts";
-import { connectCamera, RtspBreach, type RtspConnection, type RtspReply } from "./connection.ts";
+import {
+  ConnectionClosed,
+  connectCamera,
+  RtspBreach,
+  type RtspConnection,
+  type RtspReply,
+} from "./connection.ts";
 import { readDescription, type StreamDescription } from "./description.ts";
 import { authorize, decodeLogin } from "./login.ts";
 
@@ -21,7 +27,8 @@ const MOST_STREAMS = 32;
  * @param camera named first in the message of what it throws
  * @param signal aborted: the question is given up, with an error
  * @returns the address to open, redirects followed
- * @throws ConfigError where the camera refuses, redirects elsewhere or shows too large frames; else TransientError
+ * @throws ConfigError where the camera refuses, redirects elsewhere, sends without end or shows too large frames; else
+ * TransientError
  */
 export async function askCamera(camera: string, address: string, signal: AbortSignal): Promise<string> {
   let at = splitAddress(address);
@@ -38,7 +45,7 @@ export async function askCamera(camera: string, address: string, signal: AbortSi
     if (next === undefined) throw redirectError(camera, location);
     at = next;
   }
-  throw new TransientError(
+  throw new ConfigError(
     `${camera}: the camera redirects more than ${MOST_REDIRECTS} times`,
     "Give the address it leads to in the end, or start the camera again.",
   );
@@ -120,7 +127,7 @@ function locationOf({ headers }: RtspReply): string {
 
 function requireModest(camera: string, { streams, size }: StreamDescription): void {
   if (streams > MOST_STREAMS) {
-    throw new TransientError(
+    throw new ConfigError(
       `${camera}: the camera describes ${streams} streams: expected at most ${MOST_STREAMS}`,
       "Start the camera again; if it stays so, update its firmware.",
     );
@@ -142,11 +149,15 @@ function failureError(camera: string, error: unknown, signal: AbortSignal): Erro
   if (error instanceof RtspBreach) {
     const remedy =
       "Check that the address and port are the camera's RTSP; if they are, start the camera again.";
-    return new TransientError(`${camera}: ${error.message}`, remedy);
+    return new ConfigError(`${camera}: ${error.message}`, remedy);
   }
   if (signal.aborted) {
     const remedy = "Check that it is on, and the address and port.";
     return new TransientError(`${camera}: the camera does not answer`, remedy, { cause: error });
+  }
+  if (error instanceof ConnectionClosed) {
+    const remedy = "Check that the camera has started, and that it has a connection left for us.";
+    return new TransientError(`${camera}: the camera closes the connection without an answer`, remedy);
   }
   const code = "code" in error ? String(error.code) : "";
   // Programming mistakes are no failures of the network.

@@ -15,11 +15,17 @@ export interface RtspReply {
 /** The camera broke the protocol or sends more than any camera does. The message says what. */
 export class RtspBreach extends Error {}
 
+/** The camera ended the connection where an answer was due. */
+export class ConnectionClosed extends Error {}
+
 /** A connection to a camera for requests and replies (RTSP 1.0, RFC 2326). Leaving its scope closes it. */
 export interface RtspConnection extends Disposable {
-  /** @throws RtspBreach, or the socket's error */
+  /** @throws RtspBreach, ConnectionClosed, or the socket's error */
   request(method: string, uri: string, headers: Readonly<Record<string, string>>): Promise<RtspReply>;
 }
+
+/** What the agent and its ffmpeg both call themselves, so that a camera cannot tell them apart by it. */
+export const USER_AGENT = "Sabrewing";
 
 /** What a camera may send. Real ones send less than a tenth of it. */
 const MOST_HEADER_BYTES = 16_384;
@@ -51,7 +57,7 @@ function rtspConnection(socket: Socket): RtspConnection {
   return {
     async request(method, uri, headers) {
       sequence++;
-      const fields = Object.entries({ CSeq: String(sequence), "User-Agent": "Sabrewing", ...headers });
+      const fields = Object.entries({ CSeq: String(sequence), "User-Agent": USER_AGENT, ...headers });
       const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
       socket.write(`${method} ${uri} RTSP/1.0\r\n${lines.join("")}\r\n`);
       for (let stray = 0; stray <= MOST_STRAY_MESSAGES; stray++) {
@@ -102,7 +108,7 @@ function boundedInput(socket: Socket): BoundedInput {
   let held = Buffer.alloc(0);
   const more = async () => {
     const { value, done } = await parts.next();
-    if (done === true) throw new RtspBreach("the camera closed the connection without an answer");
+    if (done === true) throw new ConnectionClosed();
     held = Buffer.concat([held, value]);
   };
   const take = (length: number) => {
