@@ -4,7 +4,7 @@ import { MOST_PIXELS, SMALLER_FRAMES } from "./frame-limit.ts";
 import { SizeChanged } from "./only-of-size.ts";
 
 /** Lines after which a stream is given up at once: ffmpeg itself would go on without a frame. */
-export const HOPELESS = /exceeds specified max pixel count|get_buffer\(\) failed|Cannot allocate memory/i;
+export const HOPELESS = /exceeds specified max pixel count|get_buffer\(\) failed|Cannot allocate memory|Failed to reallocate/i;
 
 const KINDS = { config: ConfigError, transient: TransientError, sizeChanged: SizeChanged };
 
@@ -22,7 +22,7 @@ const MEANINGS: readonly {
     remedy: SMALLER_FRAMES,
   },
   {
-    says: /Cannot allocate memory|get_buffer\(\) failed/i,
+    says: /Cannot allocate memory|Failed to reallocate|get_buffer\(\) failed/i,
     kind: "transient",
     what: `its stream takes more memory than the ${MEMORY_MB.camera} MB that ffmpeg may have`,
     remedy:

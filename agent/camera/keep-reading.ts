@@ -78,7 +78,7 @@ export async function* keepReading(
       const isConfig = error instanceof ConfigError;
       if (wasOnline || failures === 1 || (isConfig && !toldOfConfig)) {
         log.warn({ camera, remedy: error.remedy }, error.message);
-        toldOfConfig = isConfig;
+        toldOfConfig ||= isConfig;
       }
       become("offline");
       const attempt = isConfig ? Number.POSITIVE_INFINITY : failures;

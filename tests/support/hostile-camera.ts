@@ -8,6 +8,7 @@ import { listenOnLoopback } from "./listen-on-loopback.ts";
 /** A request that a hostile camera, or the server it redirects to, has received. */
 export interface HeardRequest {
   readonly method: string;
+  readonly uri: string;
   readonly authorization: string | undefined;
 }
 
@@ -27,6 +28,7 @@ interface Visit {
   send(bytes: string | Uint8Array): Promise<boolean>;
   readonly request: {
     readonly method: string;
+    readonly uri: string;
     readonly sequence: string;
     readonly authorization: string | undefined;
   };
@@ -37,7 +39,7 @@ interface Visit {
 export type Misbehaviour = (visit: Visit) => Promise<boolean> | boolean;
 
 const H264_SDP = "a=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1";
-/** Of 1920×1080. */
+/** Of 640×480. */
 const SPROP = ";sprop-parameter-sets=Z0IAKeKQFAe2AtwEBAaQeJEV,aM48gA==";
 const HEAD = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n";
 const sdp = (format: string) => `${HEAD}m=video 0 RTP/AVP 96\r\n${format}\r\na=control:t\r\n`;
@@ -92,16 +94,17 @@ async function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void
 
 function visitOf(socket: Socket, number: number, text: string): Visit {
   const header = (name: string) => new RegExp(`^${name}:\\s*(.*)\\r$`, "im").exec(text)?.[1];
+  const [method = "", uri = ""] = text.split(" ");
   const sequence = header("CSeq") ?? "0";
   const send = async (bytes: string | Uint8Array) => {
     if (socket.destroyed) return false;
-    if (!socket.write(bytes)) await Promise.race([once(socket, "drain"), once(socket, "close")]);
+    await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
     return !socket.destroyed;
   };
   return {
     number,
     send,
-    request: { method: text.split(" ")[0] ?? "", sequence, authorization: header("Authorization") },
+    request: { method, uri, sequence, authorization: header("Authorization") },
     reply(status, headers = [], body = "") {
       const length = body === "" ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
       const lines = [`RTSP/1.0 ${status}`, `CSeq: ${sequence}`, ...headers, ...length];

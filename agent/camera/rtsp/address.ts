@@ -13,7 +13,7 @@ export interface RtspAddress {
 const DEFAULT_PORTS = { rtsp: 554, rtsps: 322 } as const;
 /** A user or password may hold any character but those that end the authority (av_url_split of ffmpeg). */
 const PARTS =
-  /^(?<scheme>rtsps?):\/\/(?:(?<login>[^/?#]*)@)?(?:\[(?<ipv6>[^\]/?#@]+)\]|(?<host>[^/?#@:[\]]+))(?::(?<port>\d{1,5}))?(?<path>[/?#][^\s]*)?$/i;
+  /^(?<scheme>rtsps?):\/\/(?:(?<login>[^/?#\s]*)@)?(?:\[(?<ipv6>[^\]/?#@\s]+)\]|(?<host>[^/?#@:[\]\s]+))(?::(?<port>\d{1,5}))?(?<path>[/?#][^\s]*)?$/i;
 
 /** Splits an address; undefined where it is none. */
 export function splitAddress(address: string): RtspAddress | undefined {

@@ -83,7 +83,9 @@ async function readReply(input: BoundedInput): Promise<RtspReply | undefined> {
     const colon = line.indexOf(":");
     if (colon < 0) continue;
     const name = line.slice(0, colon).trim().toLowerCase();
-    headers.set(name, [...(headers.get(name) ?? []), line.slice(colon + 1).trim()]);
+    const values = headers.get(name) ?? [];
+    values.push(line.slice(colon + 1).trim());
+    headers.set(name, values);
   }
   const length = Number(headers.get("content-length")?.[0] ?? 0);
   if (!Number.isInteger(length) || length < 0 || length > MOST_BODY_BYTES) {
@@ -105,11 +107,11 @@ interface BoundedInput {
 /** Reads from a socket as much as is asked for, and no more than a header or body may hold. */
 function boundedInput(socket: Socket): BoundedInput {
   const parts: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]();
-  let held = Buffer.alloc(0);
-  const more = async () => {
+  let held: Buffer = Buffer.alloc(0);
+  const next = async (): Promise<Buffer> => {
     const { value, done } = await parts.next();
     if (done === true) throw new ConnectionClosed();
-    held = Buffer.concat([held, value]);
+    return value;
   };
   const take = (length: number) => {
     const taken = held.subarray(0, length);
@@ -132,11 +134,18 @@ function boundedInput(socket: Socket): BoundedInput {
             `the camera's answer has a header of more than ${MOST_HEADER_BYTES / 1024} kB`,
           );
         }
-        await more();
+        held = Buffer.concat([held, await next()]);
       }
     },
     async bytes(length) {
-      while (held.length < length) await more();
+      // Joined once: a camera may send them one by one.
+      const received = [held];
+      for (let count = held.length; count < length; ) {
+        const part = await next();
+        received.push(part);
+        count += part.length;
+      }
+      held = Buffer.concat(received);
       return take(length);
     },
   };
