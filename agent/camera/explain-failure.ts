@@ -4,7 +4,8 @@ import { MOST_PIXELS, SMALLER_FRAMES } from "./frame-limit.ts";
 import { SizeChanged } from "./only-of-size.ts";
 
 /** Lines after which a stream is given up at once: ffmpeg itself would go on without a frame. */
-export const HOPELESS = /exceeds specified max pixel count|get_buffer\(\) failed|Cannot allocate memory|Failed to reallocate/i;
+export const HOPELESS =
+  /exceeds specified max pixel count|get_buffer\(\) failed|Cannot allocate memory|Failed to reallocate/i;
 
 const KINDS = { config: ConfigError, transient: TransientError, sizeChanged: SizeChanged };
 
