@@ -30,6 +30,13 @@ const MEANINGS: readonly {
       "Set the stream to a smaller frame size, or start the camera again if it should not take as much.",
   },
   {
+    says: /: Redirecting to /i,
+    kind: "config",
+    what: "the camera redirects ffmpeg to another address",
+    remedy:
+      "Give the camera's own address for the stream; if you do not know why it redirects, do not trust it.",
+  },
+  {
     says: /401 \(?Unauthorized|403 \(?Forbidden|answered 40[13]|authorization failed/i,
     kind: "config",
     what: "the camera refuses this user name or password",

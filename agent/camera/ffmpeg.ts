@@ -41,6 +41,8 @@ const MOST_LINE_CHARACTERS = 300;
 const COMPONENT = /^(?:\[\S+ @ 0x[0-9a-f]+\] )+/;
 /** `[info] `: there where ffmpeg was asked to tell levels. */
 const LEVEL = /^\[([a-z]+)\] /;
+/** `Status 302: Redirecting to rtsp://…`, before it connects there. */
+const REDIRECT = /^(?:\[[a-z]+\] )?Status 3\d\d: Redirecting to /;
 const NO_COMPLAINTS: readonly (string | undefined)[] = ["warning", "info"];
 
 /**
@@ -147,7 +149,10 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
   const lines: string[] = [];
   const talk = createInterface({ input: child.stderr }).on("line", (said) => {
     const leveled = said.replace(COMPONENT, "");
-    if (NO_COMPLAINTS.includes(LEVEL.exec(leveled)?.[1])) return;
+    // A camera that has not redirected our own client (see askCamera) redirects ffmpeg: it has user and password with it.
+    const isRedirect = REDIRECT.test(leveled);
+    if (isRedirect) child.kill("SIGKILL");
+    else if (NO_COMPLAINTS.includes(LEVEL.exec(leveled)?.[1])) return;
     const line = leveled.replace(LEVEL, "");
     // Says nothing but the address, which some cameras want a password in the path of; why stands in another line.
     if (line.startsWith("Impossible to open '")) return;

@@ -48,7 +48,7 @@ export async function probeVideo(options: ProbeOptions): Promise<VideoProperties
   const show = ["-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
   await using run = startFfmpeg(
     program,
-    ["-hide_banner", "-loglevel", "error", ...show, ...LIMITED_FRAMES, ...inputArgs],
+    ["-hide_banner", "-loglevel", "level+info", ...show, ...LIMITED_FRAMES, ...inputArgs],
     signal,
     stdin,
     decodes,

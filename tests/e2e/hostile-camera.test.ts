@@ -21,6 +21,7 @@ import {
   redirect,
   SIZELESS,
   startHostileCamera,
+  toFfmpeg,
 } from "../support/hostile-camera.ts";
 import { largestChild } from "../support/process-figures.ts";
 import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
@@ -70,7 +71,7 @@ const failure = (run: Promise<unknown>): Promise<unknown> =>
   );
 
 describe("a camera that redirects to another server", () => {
-  const methods = ["OPTIONS", "DESCRIBE", "SETUP"] as const;
+  const methods = ["OPTIONS", "DESCRIBE"] as const;
   const ways: readonly (readonly [string, (address: string) => Promise<string>])[] = [
     ["detection", async (address) => String(await failure(firstFrame(address, SIZE)))],
     ["detection that asks for the size", async (address) => String(await failure(firstFrame(address)))],
@@ -91,6 +92,14 @@ describe("a camera that redirects to another server", () => {
       });
     },
   );
+
+  test.each(ways)("when ffmpeg comes, and not before, loses ffmpeg: %s", async (_way, visit) => {
+    await using other = await startHostileCamera(askBasic);
+    const away = toFfmpeg(on("DESCRIBE", redirect(`rtsp://127.0.0.1:${other.port}/x`)));
+    await using camera = await startHostileCamera(away);
+    expect(await visit(addressOf(camera))).toMatch(/redirects ffmpeg to another address|Redirecting to/);
+    expect(other.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+  });
 
   test("learns no password that it has not asked for itself", async () => {
     await using camera = await startHostileCamera(on("DESCRIBE", redirect("rtsp://127.0.0.2/x")));

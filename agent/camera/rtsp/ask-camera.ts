@@ -22,8 +22,8 @@ const MOST_STREAMS = 32;
  * redirect to another host, port or scheme is refused, since ffmpeg would take user and password there; so are endless
  * answers, and frames that are too large to decode.
  *
- * Goes as far as ffmpeg follows redirects: OPTIONS, DESCRIBE and, where there is a password to lose, SETUP. A camera that
- * answers us in one way and ffmpeg in another is not found out here.
+ * Asks as far as ffmpeg follows redirects: OPTIONS and DESCRIBE. A camera that answers us in one way and ffmpeg in another
+ * is not found out here: ffmpeg is killed when it says that it is redirected (see ffmpeg.ts).
  * @param camera named first in the message of what it throws
  * @param signal aborted: the question is given up, with an error
  * @returns the address to open, redirects followed
@@ -69,10 +69,8 @@ async function askOnce(camera: string, at: RtspAddress, signal: AbortSignal): Pr
     const reply = await ask("DESCRIBE", requestUri(at), { Accept: "application/sdp" });
     if (isRedirect(reply)) return locationOf(reply);
     if (reply.status !== 200) throw refusalError(camera, reply);
-    const description = readDescription(reply.body);
-    requireModest(camera, description);
-    if (at.login === undefined) return undefined;
-    return await askSetup(ask, setupUri(at, reply, description));
+    requireModest(camera, readDescription(reply.body));
+    return undefined;
   } catch (error) {
     if (error instanceof ConfigError || error instanceof TransientError) throw error;
     throw failureError(camera, error, signal);
@@ -97,24 +95,6 @@ function asker(connection: RtspConnection, { login }: RtspAddress): Ask {
     challenges = asked;
     return send();
   };
-}
-
-/** Opens a session and ends it at once. What the camera says but a redirect is for ffmpeg to see. */
-async function askSetup(ask: Ask, uri: string): Promise<string | undefined> {
-  const transport = "RTP/AVP/TCP;unicast;interleaved=0-1";
-  const reply = await ask("SETUP", uri, { Transport: transport });
-  if (isRedirect(reply)) return locationOf(reply);
-  const session = reply.headers.get("session")?.[0]?.split(";")[0];
-  if (session !== undefined) await ask("TEARDOWN", uri, { Session: session });
-  return undefined;
-}
-
-/** RFC 2326, C.1.1: relative to Content-Base, to Content-Location or to the address that was asked for. */
-function setupUri(at: RtspAddress, { headers }: RtspReply, { control = "*" }: StreamDescription): string {
-  const [base = requestUri(at)] = headers.get("content-base") ?? headers.get("content-location") ?? [];
-  if (control === "*") return base;
-  if (/^rtsps?:\/\//i.test(control)) return control;
-  return base.endsWith("/") ? base + control : `${base}/${control}`;
 }
 
 function isRedirect({ status }: RtspReply): boolean {

@@ -5,8 +5,6 @@ import { codedSize, type SizedCodec } from "./parameter-sets.ts";
 export interface StreamDescription {
   /** Video, audio and metadata streams. */
   readonly streams: number;
-  /** Address of the first video stream, absolute or relative to the description's; undefined: none is given. */
-  readonly control: string | undefined;
   /** The largest frames that the parameter sets of a video stream announce; undefined where none do. */
   readonly size: Size | undefined;
 }
@@ -14,11 +12,9 @@ export interface StreamDescription {
 /** Reads a description. It never throws: what makes no sense is as good as not there. */
 export function readDescription(sdp: string): StreamDescription {
   const sections = sdp.split(/^(?=m=)/m).slice(sdp.startsWith("m=") ? 0 : 1);
-  const videos = sections.filter((section) => section.startsWith("m=video"));
-  const sizes = videos.flatMap(sizesOf);
+  const sizes = sections.filter((section) => section.startsWith("m=video")).flatMap(sizesOf);
   return {
     streams: sections.length,
-    control: /^a=control:(\S+)\s*$/m.exec(videos[0] ?? "")?.[1],
     size: sizes.toSorted((a, b) => b.width * b.height - a.width * a.height)[0],
   };
 }

@@ -3,6 +3,7 @@ import { HOPELESS } from "../../camera/explain-failure.ts";
 import { startFfmpeg } from "../../camera/ffmpeg.ts";
 import { LIMITED_FRAMES } from "../../camera/frame-limit.ts";
 import { PLAYLIST_ARGS, playlistOf } from "../../camera/playlist.ts";
+import { TALKATIVE } from "../../camera/raw-pictures.ts";
 import { askCamera } from "../../camera/rtsp/ask-camera.ts";
 import { transport } from "../../camera/rtsp.ts";
 
@@ -55,7 +56,8 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
 const FPS = 25;
 
 const VIDEO_ARGS: readonly string[] = [
-  ...["-hide_banner", "-nostdin", "-loglevel", "error", "-probesize", "32", "-threads", "1"],
+  ...TALKATIVE,
+  ...["-probesize", "32", "-threads", "1"],
   ...LIMITED_FRAMES,
   ...PLAYLIST_ARGS,
   ...["-an", "-sn", "-dn"],

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort, mosquittoIsInstalled } from "../../support/brokers.ts";
+import { mosquittoIsInstalled } from "../../support/brokers.ts";
 import * as attacks from "../../support/hostile-camera.ts";
+import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
 import { largestChild, peakMemory } from "../../support/process-figures.ts";
 import { hasRtspServer, startRtspCamera } from "../../support/rtsp-camera.ts";
 import { seeingModule } from "../../support/seeing-module.ts";
@@ -16,7 +18,7 @@ import { giantClip, honestClip, smallClip } from "./clips.ts";
 interface Scene {
   /** For clips. */
   readonly folder: string;
-  /** Where the camera listens; nothing does until it is started. */
+  /** Where the camera listens; until it is started, connections there are closed at once. */
   readonly port: number;
   /** Another host's server: whatever reaches it is a breach. */
   readonly other: number;
@@ -79,7 +81,6 @@ const ROWS: readonly HostileRow[] = [
   {
     fault: "redirect of SETUP",
     start: redirecting("SETUP", (port) => `rtsp://127.0.0.1:${port}/`),
-    says: ELSEWHERE,
   },
   { fault: "esc", start: describing(attacks.escapes), says: /has no such stream/ },
   { fault: "silent", start: describing(attacks.silence) },
@@ -180,7 +181,10 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
       writeFileSync(modulePath, seeingModule("trap"));
       const good = stack.use(await startRtspCamera({ clip: squareAndSignal(folder, { signals: 0 }).file }));
       const other = stack.use(await attacks.startHostileCamera(attacks.askBasic));
-      const port = await freePort();
+      // Not merely free: in ten seconds a connection of the agent's own might be given it.
+      const nobody = createServer((socket) => socket.destroy());
+      const port = await listenOnLoopback(nobody);
+      stack.defer(() => void nobody.close());
       const address = `rtsp://admin:${PASSWORD}@127.0.0.1:${port}/camera`;
       const settings = { motion: { enabled: false }, detect: { ...SIGNAL_SIZE, fps: SIGNAL_FPS } };
       const world = stack.use(
@@ -201,6 +205,7 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
       await delay(SETTLES_MS);
       const before = await measure(world);
       using child = largestChild(world.pid, ["ffmpeg", "ffprobe"]);
+      nobody.close();
       const camera = stack.use(await row.start({ folder, port, other: other.port }));
       await delay(times * (hurry ? WINDOW_HURRY_MS : WINDOW_MS));
       const after = await measure(world);

@@ -54,17 +54,17 @@ describe("a parameter set tells the size of the frames", () => {
 });
 
 describe("a description", () => {
-  test("tells how many streams there are, where the video is, and its largest size", () => {
+  test("tells how many streams there are, and the largest size of the video", () => {
     const sprop = "a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0IAKeKQFAe2AtwEBAaQeJEV,aM48gA==";
     const video = `m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n${sprop}\r\na=control:track1\r\n`;
     const description = readDescription(
       `${HEAD}a=control:*\r\nm=audio 0 RTP/AVP 0\r\na=control:track0\r\n${video}`,
     );
-    expect(description).toEqual({ streams: 2, control: "track1", size: { width: 640, height: 480 } });
+    expect(description).toEqual({ streams: 2, size: { width: 640, height: 480 } });
   });
 
   test("that says nothing of all that is not an error", () => {
-    expect(readDescription("")).toEqual({ streams: 0, control: undefined, size: undefined });
+    expect(readDescription("")).toEqual({ streams: 0, size: undefined });
     expect(readDescription(`${HEAD}m=video 0 RTP/AVP 26\r\n`)).toMatchObject({ streams: 1, size: undefined });
   });
 });
