@@ -7,15 +7,22 @@ import { systemClock } from "../../agent/base/clock.ts";
 import { ConfigError, TransientError } from "../../agent/base/errors.ts";
 import { probeClip, readClip } from "../../agent/camera/clip.ts";
 import { startFfmpeg } from "../../agent/camera/ffmpeg.ts";
+import { askCamera } from "../../agent/camera/rtsp/ask-camera.ts";
 import { readCamera } from "../../agent/camera/rtsp.ts";
 import { tryStream } from "../../agent/camera/try-stream.ts";
 import { CameraVideo } from "../../agent/view/live/camera-video.ts";
 import { giantClip, honestClip, smallClip } from "../faults/hostile/clips.ts";
 import {
   askBasic,
+  endlessDescription,
   endlessFragments,
+  endlessHeader,
+  endlessHeaders,
+  endlessStrayReplies,
+  escapes,
   type HostileCamera,
   type Misbehaviour,
+  manyStreams,
   on,
   play,
   redirect,
@@ -130,6 +137,31 @@ test("a camera that redirects to another of its own streams is followed, and sho
   expect(camera.requests.filter(({ method }) => method === "PLAY").map(({ uri }) => uri)).toEqual([
     expect.stringContaining("/new"),
   ]);
+});
+
+describe("a camera that answers more than any camera does is left at once:", () => {
+  test.each<readonly [string, Misbehaviour, string]>([
+    ["header lines without end", endlessHeaders, "header of more than 16 kB"],
+    ["a header line without end", endlessHeader, "header of more than 16 kB"],
+    ["a description of 2 GB", endlessDescription, "description of more than 256 kB"],
+    ["200,000 streams", manyStreams(200_000), "description of more than 256 kB"],
+    ["3000 streams in 190 kB", manyStreams(3_000), "describes 3000 streams: expected at most 32"],
+    ["replies to nothing", endlessStrayReplies, "does not answer DESCRIBE, and sends other messages"],
+  ])("%s", async (_what, misbehave, message) => {
+    await using camera = await startHostileCamera(on("DESCRIBE", misbehave));
+    const error = await failure(askCamera("door", addressOf(camera), AbortSignal.timeout(20_000)));
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(String(error)).toContain(message);
+  });
+});
+
+test("what a camera says is shown without control and direction characters, be it said to us or to ffmpeg", async () => {
+  for (const misbehave of [on("DESCRIBE", escapes), toFfmpeg(on("DESCRIBE", escapes))]) {
+    await using camera = await startHostileCamera(misbehave);
+    const message = String(await failure(firstFrame(addressOf(camera), SIZE)));
+    expect(message).toContain("no such stream");
+    expect(message).not.toMatch(/[\p{Cc}\u202e]/u);
+  }
 });
 
 test("endless fragments end when ffmpeg has taken what it may, and the message says so", async () => {
