@@ -164,6 +164,16 @@ test("what a camera says is shown without control and direction characters, be i
   }
 });
 
+test("what ffmpeg quotes of a camera is clean and short", async () => {
+  const says = "printf 'a\\033[31mb\\302\\233c\\342\\200\\256d%01000d\\n' 0 >&2";
+  await using run = startFfmpeg("sh", ["-c", says], never);
+  for await (const _ of run.output);
+  await run.ended;
+  const [line = ""] = run.complaints();
+  expect(line).toMatch(/^a\uFFFD\[31mb\uFFFDc\uFFFDd0+…$/);
+  expect(line.length).toBeLessThanOrEqual(300);
+});
+
 test("endless fragments end when ffmpeg has taken what it may, and the message says so", async () => {
   using child = largestChild(process.pid, ["ffmpeg"]);
   await using camera = await startHostileCamera(on("PLAY", endlessFragments));
