@@ -164,6 +164,14 @@ test("what a camera says is shown without control and direction characters, be i
   }
 });
 
+test("a wrong password is shown once for each try", async () => {
+  const refuse: Misbehaviour = ({ reply }) =>
+    reply("401 Unauthorized", ['WWW-Authenticate: Digest realm="x", nonce="y"']).then(() => true);
+  await using camera = await startHostileCamera(refuse);
+  expect(String(await failure(firstFrame(addressOf(camera), SIZE)))).toContain("refuses this user name");
+  expect(camera.requests.filter(({ authorization }) => authorization !== undefined)).toHaveLength(1);
+});
+
 test("what ffmpeg quotes of a camera is clean and short", async () => {
   const says = "printf 'a\\033[31mb\\302\\233c\\342\\200\\256d%01000d\\n' 0 >&2";
   await using run = startFfmpeg("sh", ["-c", says], never);

@@ -66,9 +66,11 @@ async function askOnce(camera: string, at: RtspAddress, signal: AbortSignal): Pr
     const ask = asker(connection, at);
     const options = await ask("OPTIONS", requestUri(at));
     if (isRedirect(options)) return locationOf(options);
+    // A wrong password is shown once for each try: cameras lock out.
+    if (options.status === 401) throw refusalError(camera, "OPTIONS", options);
     const reply = await ask("DESCRIBE", requestUri(at), { Accept: "application/sdp" });
     if (isRedirect(reply)) return locationOf(reply);
-    if (reply.status !== 200) throw refusalError(camera, reply);
+    if (reply.status !== 200) throw refusalError(camera, "DESCRIBE", reply);
     requireModest(camera, readDescription(reply.body));
     return undefined;
   } catch (error) {
@@ -115,9 +117,9 @@ function requireModest(camera: string, { streams, size }: StreamDescription): vo
   if (size !== undefined) requireModestSize(camera, size);
 }
 
-function refusalError(camera: string, { status, reason }: RtspReply): Error {
+function refusalError(camera: string, method: string, { status, reason }: RtspReply): Error {
   const said = `${status} ${plainText(reason, 60)}`.trimEnd();
-  if (status >= 400 && status < 500) return explainFailure(camera, [`DESCRIBE answered ${said}`], "camera");
+  if (status >= 400 && status < 500) return explainFailure(camera, [`${method} answered ${said}`], "camera");
   return new TransientError(
     `${camera}: the camera does not describe its stream (camera: ${said})`,
     "Check that the camera has started and shows its stream elsewhere.",
