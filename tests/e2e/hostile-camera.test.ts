@@ -243,10 +243,10 @@ describe("frames of 16000×16000", () => {
   test("in a clip are a mistake that the message explains", async () => {
     const file = giantClip(folder);
     for (const run of [
-      probeClip(file, { signal: never }),
-      readClip({ camera: "clip", file, size: SIZE }, { signal: never }).next(),
+      () => probeClip(file, { signal: never }),
+      () => readClip({ camera: "clip", file, size: SIZE }, { signal: never }).next(),
     ]) {
-      const error = await failure(run);
+      const error = await failure(run());
       expect(error).toBeInstanceOf(ConfigError);
       expect(String(error)).toMatch(TOO_LARGE);
     }
