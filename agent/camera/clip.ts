@@ -3,6 +3,7 @@ import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
+import { LIMITED_FRAMES, MOST_PIXELS } from "./frame-limit.ts";
 import { probeVideo, type VideoProperties } from "./probe.ts";
 import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
 
@@ -49,7 +50,7 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
     ...inputOf(file),
     ...rawOutput(`fps=${fps},scale=${width}:${height}`),
   ];
-  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal);
+  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal, "", "clip");
   let sequence = 0;
   for await (const picture of readPictures(run, { width, height })) {
     if (signal.aborted) return;
@@ -73,12 +74,20 @@ export async function probeClip(file: string, options: ReadClipOptions): Promise
   return probeVideo({
     program: options.ffprobe ?? "ffprobe",
     inputArgs: inputOf(file),
+    decodes: "clip",
     signal: options.signal,
     explain: (complaints) => unreadable(file, complaints),
   });
 }
 
 function unreadable(file: string, complaints: readonly string[]): ConfigError {
+  const tooLarge = complaints.find((line) => line.includes("exceeds specified max pixel count"));
+  if (tooLarge !== undefined) {
+    return new ConfigError(
+      `the frames of ${file} are larger than ${MOST_PIXELS / 1e6} megapixels (ffmpeg: ${tooLarge})`,
+      "Scale the clip to at most 4096×2176 first.",
+    );
+  }
   return new ConfigError(
     `${plainText(file, LONGEST_NAME)} holds no video that ffmpeg can decode (ffmpeg: ${complaints.at(-1) ?? "no reason given"})`,
     "Try to play the file; ffprobe tells what it holds.",
@@ -86,7 +95,7 @@ function unreadable(file: string, complaints: readonly string[]): ConfigError {
 }
 
 function inputOf(file: string): readonly string[] {
-  return [...FILES_ONLY, "-i", file];
+  return [...LIMITED_FRAMES, ...FILES_ONLY, "-i", file];
 }
 
 /** A clip must not make ffmpeg open addresses: playlists can name them. */

@@ -3,6 +3,9 @@ import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import type { Picture } from "../preprocess/letterbox.ts";
 
+/** The largest picture that is decoded: 120 megapixels, as phones take them, which are 360 MB as RGB. */
+const MOST_PIXELS = 120e6;
+
 /** Whether a file holds a picture (JPEG, PNG, WebP, …) rather than a video; looks at its content, not at its name. */
 export async function isImage(file: string): Promise<boolean> {
   return sharp(file)
@@ -22,7 +25,10 @@ const LONGEST_TEXT = 1000;
  */
 export async function readImage(file: string): Promise<Picture> {
   try {
-    const upright = sharp(file).autoOrient().flatten({ background: "#727272" }).toColourspace("srgb");
+    const upright = sharp(file, { limitInputPixels: MOST_PIXELS })
+      .autoOrient()
+      .flatten({ background: "#727272" })
+      .toColourspace("srgb");
     const { data, info } = await upright.raw().toBuffer({ resolveWithObject: true });
     return { width: info.width, height: info.height, pixels: data };
   } catch (cause) {

@@ -25,7 +25,8 @@ export interface KeepReadingOptions {
  * Frames of a camera for ever: a stream that fails is opened again, with backoff and jitter. `sequence` goes on
  * counting over all streams.
  *
- * One log line for the first failure, one for the recovery. A refused password is retried too, at the longest
+ * One log line for the first failure, one for the recovery, and one where a failure that only a person can end follows
+ * another. A refused password is retried too, at the longest
  * interval: somebody may be about to correct it in the camera, and the other cameras must go on meanwhile.
  * @param open reads the stream once, until it fails.
  * @throws FfmpegMissing, and whatever is neither ConfigError nor TransientError: a bug.
@@ -37,6 +38,7 @@ export async function* keepReading(
   const { camera, clock, log, signal, backoff, onStatus, random = Math.random } = options;
   let sequence = 0;
   let failures = 0;
+  let toldOfConfig = false;
   let status: CameraStatus | undefined;
   let offlineSinceMs = clock.monotonicMs();
   const become = (now: CameraStatus) => {
@@ -55,6 +57,7 @@ export async function* keepReading(
           const offlineMs = Math.round(openedMs - offlineSinceMs);
           if (failures > 0) log.info({ camera, offlineMs, attempts: failures }, "camera is back");
           else log.info({ camera, width: frame.width, height: frame.height }, "camera is on");
+          toldOfConfig = false;
           become("online");
         }
         yield { ...frame, sequence };
@@ -72,9 +75,13 @@ export async function* keepReading(
       // A stream that lasted starts afresh; one that fails right after its first frame goes on backing off.
       if (openedMs !== undefined && nowMs - openedMs >= backoff.longestMs) failures = 0;
       failures++;
-      if (wasOnline || failures === 1) log.warn({ camera, remedy: error.remedy }, error.message);
+      const isConfig = error instanceof ConfigError;
+      if (wasOnline || failures === 1 || (isConfig && !toldOfConfig)) {
+        log.warn({ camera, remedy: error.remedy }, error.message);
+        toldOfConfig ||= isConfig;
+      }
       become("offline");
-      const attempt = error instanceof ConfigError ? Number.POSITIVE_INFINITY : failures;
+      const attempt = isConfig ? Number.POSITIVE_INFINITY : failures;
       // A stream that hung was waited for already.
       const leftMs = backoffMs(attempt, backoff, random) - (nowMs - silentSinceMs);
       await clock.sleep(Math.max(leftMs, backoffMs(1, backoff, random)), signal);

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { TransientError } from "../base/errors.ts";
-import { startFfmpeg } from "./ffmpeg.ts";
+import { HOPELESS } from "./explain-failure.ts";
+import { type Decoded, startFfmpeg } from "./ffmpeg.ts";
+import { LIMITED_FRAMES } from "./frame-limit.ts";
 
 /** A video as it will be shown, turned upright. */
 export interface VideoProperties {
@@ -32,6 +34,8 @@ export interface ProbeOptions {
   readonly inputArgs: readonly string[];
   /** What the program reads from standard input. */
   readonly stdin?: string;
+  /** What it decodes, which limits its memory. */
+  readonly decodes: Decoded;
   readonly signal: AbortSignal;
   /** The error to throw when ffprobe fails, from its complaints. */
   readonly explain: (complaints: readonly string[]) => Error;
@@ -39,15 +43,17 @@ export interface ProbeOptions {
 
 /** Asks ffprobe for size and frame rate of the first video stream of a file or address. */
 export async function probeVideo(options: ProbeOptions): Promise<VideoProperties> {
-  const { program, inputArgs, stdin, signal, explain } = options;
+  const { program, inputArgs, stdin, decodes, signal, explain } = options;
   const entries = "stream=width,height,avg_frame_rate:stream_side_data=rotation:format=duration";
   const show = ["-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
   await using run = startFfmpeg(
     program,
-    ["-hide_banner", "-loglevel", "error", ...show, ...inputArgs],
+    ["-hide_banner", "-loglevel", "level+info", ...show, ...LIMITED_FRAMES, ...inputArgs],
     signal,
     stdin,
+    decodes,
   );
+  void run.heard(HOPELESS).then((line) => line !== undefined && run.stop());
   const parts: Uint8Array[] = [];
   for await (const part of run.output) parts.push(part);
   const { code } = await run.ended;

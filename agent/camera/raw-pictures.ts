@@ -4,8 +4,8 @@ import { type Colours, planeEnds, USUAL_COLOURS, type VideoPicture } from "./fra
 import { splitFrames } from "./split-frames.ts";
 
 /**
- * How ffmpeg is asked to talk: of warnings and facts too, each line with its level, so that it tells how the pictures'
- * colours are coded; what it complains of is told apart by the level.
+ * How ffmpeg is asked to talk: of warnings and facts too, each line with its level, so that it tells of redirects and of
+ * how the pictures' colours are coded; what it complains of is told apart by the level.
  */
 export const TALKATIVE: readonly string[] = [
   "-hide_banner",

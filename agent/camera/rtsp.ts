@@ -2,13 +2,16 @@ import type { Clock } from "../base/clock.ts";
 import { TransientError } from "../base/errors.ts";
 import type { Size } from "../preprocess/letterbox-geometry.ts";
 import { atMost } from "./at-most.ts";
-import { explainFailure } from "./explain-failure.ts";
-import { startFfmpeg } from "./ffmpeg.ts";
+import { explainFailure, HOPELESS } from "./explain-failure.ts";
+import { requireProgram, startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
+import { LIMITED_FRAMES, requireModestSize } from "./frame-limit.ts";
 import { onlyOfSize } from "./only-of-size.ts";
 import { type InputOptions, PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
 import { probeVideo } from "./probe.ts";
 import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
+import { askCamera } from "./rtsp/ask-camera.ts";
+import { USER_AGENT } from "./rtsp/connection.ts";
 
 /** A camera's stream and the pictures wanted from it. */
 export interface CameraStream {
@@ -46,7 +49,7 @@ export function frozenAfterMs(fps: number): number {
 
 /** The longest that `readCamera` takes from its call, or from one frame, to the next frame or its failure. */
 export function longestSilenceMs(fps: number): number {
-  return PROBE_TIMEOUT_MS + frozenAfterMs(fps) + 2 * FFMPEG_LATER_MS + STOPS_WITHIN_MS;
+  return ASK_TIMEOUT_MS + PROBE_TIMEOUT_MS + frozenAfterMs(fps) + 2 * FFMPEG_LATER_MS + STOPS_WITHIN_MS;
 }
 
 /**
@@ -60,19 +63,20 @@ export async function* readCamera(
   stream: CameraStream,
   options: ReadCameraOptions,
 ): AsyncGenerator<Frame, void> {
-  const { camera, address, fps } = stream;
-  const { clock, signal } = options;
-  const size = stream.size ?? options.supposedSize ?? (await probeSize(stream, options));
+  const { camera, fps } = stream;
+  const { clock, signal, ffmpeg = "ffmpeg" } = options;
+  requireProgram(ffmpeg);
+  const patienceMs = options.frozenAfterMs ?? frozenAfterMs(fps);
+  const address = await ask(stream, Math.min(patienceMs, ASK_TIMEOUT_MS), signal);
+  if (address === undefined) return;
+  const size = stream.size ?? options.supposedSize ?? (await probeSize({ ...stream, address }, options));
   if (size === undefined || signal.aborted) return;
 
-  const patienceMs = options.frozenAfterMs ?? frozenAfterMs(fps);
-  await using run = startFfmpeg(
-    options.ffmpeg ?? "ffmpeg",
-    streamArgs(fps, size, stream.size === undefined),
-    signal,
-    // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
-    playlistOf(address, { ...transport(patienceMs), probesize: "32" }),
-  );
+  // Size and codec are in the stream's description (SDP). Probing would hold the first pictures back for seconds.
+  const input = playlistOf(address, { ...transport(patienceMs), probesize: "32" });
+  const args = streamArgs(fps, size, stream.size === undefined);
+  await using run = startFfmpeg(ffmpeg, args, signal, input, "camera");
+  void run.heard(HOPELESS).then((line) => line !== undefined && run.stop());
   const frames = readPictures(run, size);
   let sequence = 0;
   let frozen = false;
@@ -106,6 +110,17 @@ function frozenError(camera: string, frames: number, patienceMs: number): Transi
   );
 }
 
+/** The address that ffmpeg is given; undefined when aborted meanwhile. */
+async function ask({ camera, address }: CameraStream, withinMs: number, signal: AbortSignal) {
+  const patience = AbortSignal.timeout(withinMs);
+  try {
+    return await askCamera(camera, address, AbortSignal.any([signal, patience]));
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw patience.aborted ? frozenError(camera, 0, withinMs) : error;
+  }
+}
+
 /** The stream's own size; undefined when aborted meanwhile. */
 async function probeSize({ camera, address }: CameraStream, options: ReadCameraOptions) {
   const patience = AbortSignal.timeout(PROBE_TIMEOUT_MS);
@@ -115,9 +130,11 @@ async function probeSize({ camera, address }: CameraStream, options: ReadCameraO
       inputArgs: PLAYLIST_ARGS,
       // Nobody asks for the frame rate; to count frames for it would keep a camera that is back waiting for two seconds.
       stdin: playlistOf(address, { ...transport(PROBE_TIMEOUT_MS), fpsprobesize: "0" }),
+      decodes: "camera",
       signal: AbortSignal.any([options.signal, patience]),
       explain: (complaints) => explainFailure(camera, complaints),
     });
+    requireModestSize(camera, { width, height });
     return { width, height };
   } catch (error) {
     if (options.signal.aborted) return undefined;
@@ -125,6 +142,7 @@ async function probeSize({ camera, address }: CameraStream, options: ReadCameraO
   }
 }
 
+const ASK_TIMEOUT_MS = 10_000;
 /** As long as for a picture. */
 const PROBE_TIMEOUT_MS = 10_000;
 
@@ -135,14 +153,16 @@ const STOPS_WITHIN_MS = 5000;
 
 /**
  * How to talk to a camera. TCP: UDP loses packets, and a lost packet smears the picture until the next key frame.
- * The whitelist keeps a hostile camera from pointing ffmpeg at files or other servers by redirect.
+ * The whitelist keeps a hostile camera from pointing ffmpeg at files and at servers of other protocols. It does not keep
+ * ffmpeg from following a redirect to another RTSP server, with user and password: `askCamera` refuses those first.
  */
 export function transport(patienceMs: number): InputOptions {
   return {
     rtsp_transport: "tcp",
     allowed_media_types: "video",
     timeout: String(Math.round((patienceMs + FFMPEG_LATER_MS) * 1000)),
-    protocol_whitelist: "rtsp,rtp,tcp,tls,crypto",
+    protocol_whitelist: "rtsp,tcp,tls",
+    user_agent: USER_AGENT,
   };
 }
 
@@ -154,6 +174,7 @@ function streamArgs(fps: number, { width, height }: Size, isOwn: boolean): strin
     ...["-probesize", "32"],
     // Decoding in several threads delays by a frame per thread and takes memory for each.
     ...["-threads", "1"],
+    ...LIMITED_FRAMES,
     ...PLAYLIST_ARGS,
     ...["-fps_mode", "passthrough"],
     ...rawOutput(`${atMost(fps)},${fit}`),

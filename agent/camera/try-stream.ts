@@ -2,6 +2,7 @@ import { ConfigError, TransientError } from "../base/errors.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
 import { probeVideo } from "./probe.ts";
+import { askCamera } from "./rtsp/ask-camera.ts";
 import { transport } from "./rtsp.ts";
 
 /** One of a camera's streams: where it is and what it shows. */
@@ -23,12 +24,15 @@ const TRY_WITHIN_MS = 15_000;
  */
 export async function tryStream(camera: string, address: string, signal: AbortSignal): Promise<TriedStream> {
   const patience = AbortSignal.timeout(TRY_WITHIN_MS);
+  const both = AbortSignal.any([signal, patience]);
   try {
+    const resolved = await askCamera(camera, address, both);
     const { width, height, fps } = await probeVideo({
       program: "ffprobe",
       inputArgs: PLAYLIST_ARGS,
-      stdin: playlistOf(address, transport(TRY_WITHIN_MS)),
-      signal: AbortSignal.any([signal, patience]),
+      stdin: playlistOf(resolved, transport(TRY_WITHIN_MS)),
+      decodes: "camera",
+      signal: both,
       explain: (complaints) => explainFailure(camera, complaints),
     });
     return { address, width, height, fps };

@@ -1,6 +1,7 @@
 import { deliveryFaults } from "./delivery/delivery-faults.ts";
 import type { Fault } from "./fault.ts";
 import { BROKER_FAULTS } from "./hostile/broker-faults.ts";
+import { HOSTILE_CAMERA_FAULTS } from "./hostile/camera-faults.ts";
 import { OUTBOX_FAULTS } from "./hostile/outbox-faults.ts";
 import { VIEW_FAULTS } from "./hostile/view-faults.ts";
 import { mutatedInputs } from "./mutants.ts";
@@ -15,5 +16,6 @@ export const FAULTS: readonly Fault[] = [
   ...BROKER_FAULTS,
   ...OUTBOX_FAULTS,
   ...VIEW_FAULTS,
+  ...HOSTILE_CAMERA_FAULTS,
   mutatedInputs,
 ];

@@ -39,3 +39,32 @@ function readOfThread(pid: number, thread: string, file: "children" | "comm"): s
     return "";
   }
 }
+
+/** The most memory that a process has held so far, resident. 10⁶ bytes; 0 where it has ended. */
+export function peakMemory(pid: number): number {
+  try {
+    const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+    return (Number(kib ?? 0) * 1024) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+const LOOK_EVERY_MS = 25;
+
+/** Watches the children of a process until it is disposed of: how much the largest of them took, resident. */
+export function largestChild(pid: number, names: readonly string[]): Disposable & { peakMb(): number } {
+  let peakMb = 0;
+  const timer = setInterval(() => {
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) => childrenOf(pid, thread));
+    for (const child of children) {
+      // A child that has yet to become its program counts as its parent.
+      if (!names.includes(nameOf(Number(child), child).trim())) continue;
+      peakMb = Math.max(peakMb, peakMemory(Number(child)));
+    }
+  }, LOOK_EVERY_MS);
+  return {
+    peakMb: () => peakMb,
+    [Symbol.dispose]: () => clearInterval(timer),
+  };
+}

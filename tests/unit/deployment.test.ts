@@ -95,6 +95,15 @@ describe("the systemd unit", () => {
   });
 });
 
+test("memory has a limit, and a child that reaches it does not take the service down", () => {
+  const unit = read("config/sabrewing.service");
+  expect(unit).toMatch(/^MemoryMax=\d+%$/m);
+  expect(unit).toMatch(/^OOMPolicy=continue$/m);
+  // Raised by the agent itself for its children, which needs no right that the unit takes away.
+  expect(unit).not.toMatch(/^OOMScoreAdjust=/m);
+  expect(unit).not.toMatch(/^ProcSubset=pid/m);
+});
+
 test("systemd does not start the agent again after an exit that only a person can help", () => {
   const unit = read("config/sabrewing.service");
   expect(unit).toContain(`RestartPreventExitStatus=${EXIT.config} ${EXIT.usage}`);

@@ -1,6 +1,10 @@
 import VideoStream, { type VideoStreamOptions } from "node-rtsp-stream";
+import { HOPELESS } from "../../camera/explain-failure.ts";
 import { startFfmpeg } from "../../camera/ffmpeg.ts";
+import { LIMITED_FRAMES } from "../../camera/frame-limit.ts";
 import { PLAYLIST_ARGS, playlistOf } from "../../camera/playlist.ts";
+import { TALKATIVE } from "../../camera/raw-pictures.ts";
+import { askCamera } from "../../camera/rtsp/ask-camera.ts";
 import { transport } from "../../camera/rtsp.ts";
 
 export interface CameraVideoOptions extends VideoStreamOptions {
@@ -24,18 +28,21 @@ const PATIENCE_MS = 10_000;
  */
 export class CameraVideo extends VideoStream<CameraVideoOptions> {
   override startMpeg1Stream(): this {
-    const { streamUrl, signal, onEnd, ffmpeg = "ffmpeg" } = this.options;
-    const playlist = playlistOf(streamUrl, { ...transport(PATIENCE_MS), probesize: "32" });
-    const run = startFfmpeg(ffmpeg, VIDEO_ARGS, signal, playlist);
-    this.stream = { kill: run.stop };
-    const pump = async () => {
+    const { name, streamUrl, signal, onEnd, ffmpeg = "ffmpeg" } = this.options;
+    const stop = new AbortController();
+    const ended = AbortSignal.any([signal, stop.signal]);
+    this.stream = { kill: () => stop.abort() };
+    const play = async (): Promise<readonly string[]> => {
+      const patience = AbortSignal.timeout(PATIENCE_MS);
+      const address = await askCamera(name, streamUrl, AbortSignal.any([ended, patience]));
+      const input = playlistOf(address, { ...transport(PATIENCE_MS), probesize: "32" });
+      await using run = startFfmpeg(ffmpeg, VIDEO_ARGS, ended, input, "camera");
+      void run.heard(HOPELESS).then((line) => line !== undefined && run.stop());
       for await (const part of run.output) this.emit("camdata", part);
       await run.ended;
+      return run.complaints();
     };
-    pump().then(
-      () => onEnd(run.complaints()),
-      (error: Error) => onEnd(run.complaints(), error),
-    );
+    play().then(onEnd, (error: Error) => onEnd([], error));
     return this;
   }
 
@@ -49,7 +56,9 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
 const FPS = 25;
 
 const VIDEO_ARGS: readonly string[] = [
-  ...["-hide_banner", "-nostdin", "-loglevel", "error", "-probesize", "32", "-threads", "1"],
+  ...TALKATIVE,
+  ...["-probesize", "32", "-threads", "1"],
+  ...LIMITED_FRAMES,
   ...PLAYLIST_ARGS,
   ...["-an", "-sn", "-dn"],
   // Timed by arrival: a camera whose clock jumps would freeze the picture, or flood us with copies of it.

@@ -123,6 +123,17 @@ test("a refused password is tried again, but never in a hurry: cameras lock out"
   ]);
 });
 
+test("a failure that only a person can end has a line of its own behind another failure, once", async () => {
+  const refused = new ConfigError("door: the camera redirects to another address", "Give that address.");
+  const failing = [gone, refused, gone, refused].map((error) => ({ frames: 0, error }));
+  const { lines } = await watch([...failing, { frames: 1 }]);
+  expect(lines.slice(0, 3)).toEqual([
+    "warn door: the camera cannot be reached",
+    "warn door: the camera redirects to another address",
+    "info camera is back",
+  ]);
+});
+
 test("a stream that simply ends is a failure like any other", async () => {
   const { lines } = await watch([{ frames: 1 }]);
   expect(lines).toEqual(["info camera is on", "warn door: the stream ended"]);

@@ -1,0 +1,152 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import type { RtspAddress } from "./address.ts";
+
+/** A camera's reply to one request. */
+export interface RtspReply {
+  readonly status: number;
+  readonly reason: string;
+  /** By lower-case name; a header may come more than once. */
+  readonly headers: ReadonlyMap<string, readonly string[]>;
+  readonly body: string;
+}
+
+/** The camera broke the protocol or sends more than any camera does. The message says what. */
+export class RtspBreach extends Error {}
+
+/** The camera ended the connection where an answer was due. */
+export class ConnectionClosed extends Error {}
+
+/** A connection to a camera for requests and replies (RTSP 1.0, RFC 2326). Leaving its scope closes it. */
+export interface RtspConnection extends Disposable {
+  /** @throws RtspBreach, ConnectionClosed, or the socket's error */
+  request(method: string, uri: string, headers: Readonly<Record<string, string>>): Promise<RtspReply>;
+}
+
+/** What the agent and its ffmpeg both call themselves, so that a camera cannot tell them apart by it. */
+export const USER_AGENT = "Sabrewing";
+
+/** What a camera may send. Real ones send less than a tenth of it. */
+const MOST_HEADER_BYTES = 16_384;
+const MOST_BODY_BYTES = 262_144;
+/** Replies to other requests, and requests of the camera's own, that are passed over while one is waited for. */
+const MOST_STRAY_MESSAGES = 8;
+const END_OF_HEADER = /\r?\n\r?\n/;
+
+/** Connects to a camera. Certificates are not checked: cameras sign their own. */
+export async function connectCamera(address: RtspAddress, signal: AbortSignal): Promise<RtspConnection> {
+  const { scheme, host, port } = address;
+  const socket =
+    scheme === "rtsps" ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
+  // Failures also reject what is waited for: connecting, or the next part.
+  socket.on("error", () => {});
+  const abort = () => socket.destroy();
+  signal.addEventListener("abort", abort, { once: true });
+  socket.once("close", () => signal.removeEventListener("abort", abort));
+  if (signal.aborted) abort();
+  await once(socket, scheme === "rtsps" ? "secureConnect" : "connect", { signal });
+  socket.setNoDelay();
+  return rtspConnection(socket);
+}
+
+function rtspConnection(socket: Socket): RtspConnection {
+  const input = boundedInput(socket);
+  let sequence = 0;
+
+  return {
+    async request(method, uri, headers) {
+      sequence++;
+      const fields = Object.entries({ CSeq: String(sequence), "User-Agent": USER_AGENT, ...headers });
+      const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`);
+      socket.write(`${method} ${uri} RTSP/1.0\r\n${lines.join("")}\r\n`);
+      for (let stray = 0; stray <= MOST_STRAY_MESSAGES; stray++) {
+        const reply = await readReply(input);
+        const answered = reply?.headers.get("cseq")?.[0];
+        // Some cameras leave CSeq out.
+        if (reply !== undefined && (answered === undefined || Number(answered) === sequence)) return reply;
+      }
+      throw new RtspBreach(`the camera does not answer ${method}, and sends other messages`);
+    },
+    [Symbol.dispose]() {
+      socket.destroy();
+    },
+  };
+}
+
+/** @returns undefined for a request of the camera's own */
+async function readReply(input: BoundedInput): Promise<RtspReply | undefined> {
+  const header = await input.header();
+  const [start = "", ...lines] = header.split(/\r?\n/);
+  const headers = new Map<string, string[]>();
+  for (const line of lines) {
+    const colon = line.indexOf(":");
+    if (colon < 0) continue;
+    const name = line.slice(0, colon).trim().toLowerCase();
+    const values = headers.get(name) ?? [];
+    values.push(line.slice(colon + 1).trim());
+    headers.set(name, values);
+  }
+  const length = Number(headers.get("content-length")?.[0] ?? 0);
+  if (!Number.isInteger(length) || length < 0 || length > MOST_BODY_BYTES) {
+    throw new RtspBreach(`the camera announces a description of more than ${MOST_BODY_BYTES / 1024} kB`);
+  }
+  const body = (await input.bytes(length)).toString("utf8");
+  const [, status, reason = ""] = /^RTSP\/\d\.\d (\d{3})(?: (.*))?$/.exec(start) ?? [];
+  if (status !== undefined) return { status: Number(status), reason, headers, body };
+  if (/ RTSP\/\d\.\d$/.test(start)) return undefined;
+  throw new RtspBreach("what answers there does not speak RTSP");
+}
+
+interface BoundedInput {
+  /** Up to the next empty line, without it. */
+  header(): Promise<string>;
+  bytes(length: number): Promise<Buffer>;
+}
+
+/** Reads from a socket as much as is asked for, and no more than a header or body may hold. */
+function boundedInput(socket: Socket): BoundedInput {
+  const parts: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]();
+  let held: Buffer = Buffer.alloc(0);
+  const next = async (): Promise<Buffer> => {
+    const { value, done } = await parts.next();
+    if (done === true) throw new ConnectionClosed();
+    return value;
+  };
+  const take = (length: number) => {
+    const taken = held.subarray(0, length);
+    held = held.subarray(length);
+    return taken;
+  };
+
+  return {
+    async header() {
+      while (true) {
+        const start = held.subarray(0, MOST_HEADER_BYTES).toString("latin1");
+        const end = END_OF_HEADER.exec(start);
+        if (end !== null) {
+          const header = take(end.index).toString("utf8");
+          take(end[0].length);
+          return header;
+        }
+        if (held.length >= MOST_HEADER_BYTES) {
+          throw new RtspBreach(
+            `the camera's answer has a header of more than ${MOST_HEADER_BYTES / 1024} kB`,
+          );
+        }
+        held = Buffer.concat([held, await next()]);
+      }
+    },
+    async bytes(length) {
+      // Joined once: a camera may send them one by one.
+      const received = [held];
+      for (let count = held.length; count < length; ) {
+        const part = await next();
+        received.push(part);
+        count += part.length;
+      }
+      held = Buffer.concat(received);
+      return take(length);
+    },
+  };
+}

@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { mosquittoIsInstalled } from "../../support/brokers.ts";
+import * as attacks from "../../support/hostile-camera.ts";
+import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
+import { largestChild, peakMemory } from "../../support/process-figures.ts";
+import { hasRtspServer, startRtspCamera } from "../../support/rtsp-camera.ts";
+import { seeingModule } from "../../support/seeing-module.ts";
+import type { Fault, FaultResult } from "../fault.ts";
+import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../watching/clips.ts";
+import { startWatchWorld, type WatchWorld, watched } from "../watching/watch-world.ts";
+import { HONEST_ROWS, HOSTILE_ROWS, type HostileRow } from "./camera-rows.ts";
+
+const [WINDOW_MS, WINDOW_HURRY_MS] = [60_000, 15_000];
+const SETTLES_MS = 5_000;
+/** 10⁶ bytes, resident. */
+const MOST = { child: 400, agent: 60 } as const;
+const STOPS_WITHIN_MS = 5_000;
+/** Frames on their way at the window's ends. */
+const UNDER_WAY = 3;
+/** Lines about the camera in the log for each time that it comes and goes. */
+const LINES_FOR_EACH = 2;
+const PASSWORD = "sekret-of-the-camera";
+
+/**
+ * The faults of cameras that mean harm: one attacks, another shows a moving square and must lose no frame. Counted are
+ * minutes of it (in a hurry: quarters of one).
+ */
+export const HOSTILE_CAMERA_FAULTS: readonly Fault[] = [
+  ...HOSTILE_ROWS.map((row) => fault(`hostile camera: ${row.fault}`, row, isRefused)),
+  ...HONEST_ROWS.map((row) => fault(row.fault, row, isWatched)),
+];
+
+type Verdict<Row> = (row: Row, world: WatchWorld) => readonly string[];
+
+function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
+  name: string,
+  row: Row,
+  judge: Verdict<Row>,
+): Fault {
+  return {
+    fault: name,
+    times: 1,
+    lacks() {
+      if (!mosquittoIsInstalled) return "mosquitto";
+      return hasRtspServer() ? undefined : "GStreamer's RTSP server";
+    },
+    async inflict(times, hurry) {
+      await using stack = new AsyncDisposableStack();
+      const folder = mkdtempSync(join(tmpdir(), "sabrewing-hostile-"));
+      stack.defer(() => rmSync(folder, { recursive: true }));
+      const modulePath = join(folder, "seeing.wasm");
+      writeFileSync(modulePath, seeingModule("trap"));
+      const good = stack.use(await startRtspCamera({ clip: squareAndSignal(folder, { signals: 0 }).file }));
+      const other = stack.use(await attacks.startHostileCamera(attacks.askBasic));
+      // Not merely free: in ten seconds a connection of the agent's own might be given it.
+      const nobody = createServer((socket) => socket.destroy());
+      const port = await listenOnLoopback(nobody);
+      stack.defer(() => void nobody.close());
+      const address = `rtsp://admin:${PASSWORD}@127.0.0.1:${port}/camera`;
+      const settings = { motion: { enabled: false }, detect: { ...SIGNAL_SIZE, fps: SIGNAL_FPS } };
+      const world = stack.use(
+        await startWatchWorld({
+          modulePath,
+          detector: { instances: 2, deadline_ms: 10_000 },
+          cameras: {
+            good: watched(good.address, settings),
+            hostile: watched(address, {
+              motion: { enabled: false },
+              detect: { fps: SIGNAL_FPS, ...(row.ownSize === true ? {} : SIGNAL_SIZE) },
+              ffmpeg: { inputs: [{ path: address }], retry_interval: 1 },
+            }),
+          },
+        }),
+      );
+      await world.untilPictures("good", 60_000);
+      await delay(SETTLES_MS);
+      const before = await measure(world);
+      using child = largestChild(world.pid, ["ffmpeg", "ffprobe"]);
+      nobody.close();
+      const camera = stack.use(await row.start({ folder, port, other: other.port }));
+      await delay(times * (hurry ? WINDOW_HURRY_MS : WINDOW_MS));
+      const after = await measure(world);
+      const judged = [...judge(row, world), ...secretsTold(world, other)];
+      if (camera.connections?.() === 0) judged.push("the agent did not visit the camera");
+      return await result(world, { before, after, childMb: child.peakMb(), broken: judged });
+    },
+  };
+}
+
+interface Measured {
+  readonly atMs: number;
+  readonly seen: number;
+  readonly skipped: number;
+  readonly peakMb: number;
+  /** How often the good camera came or went. */
+  readonly changes: number;
+}
+
+async function measure(world: WatchWorld): Promise<Measured> {
+  const frames = (await world.newStats()).cameras.good?.frames;
+  const atMs = performance.now();
+  const changes = world.statuses("good").length;
+  return {
+    atMs,
+    seen: frames?.seen ?? 0,
+    skipped: frames?.skipped ?? 0,
+    peakMb: peakMemory(world.pid),
+    changes,
+  };
+}
+
+async function result(
+  world: WatchWorld,
+  {
+    before,
+    after,
+    childMb,
+    broken,
+  }: { before: Measured; after: Measured; childMb: number; broken: string[] },
+): Promise<FaultResult> {
+  const agentMb = after.peakMb - before.peakMb;
+  const sent = Math.floor(((after.atMs - before.atMs) / 1000) * SIGNAL_FPS) - UNDER_WAY;
+  const lost = Math.max(0, sent - (after.seen - before.seen)) + (after.skipped - before.skipped);
+  if (childMb > MOST.child) broken.push(`a child took ${Math.round(childMb)} MB`);
+  if (agentMb > MOST.agent) broken.push(`the agent took ${Math.round(agentMb)} MB more`);
+  if (after.changes > before.changes) broken.push("the good camera went off line");
+  const startMs = performance.now();
+  const how = await world.stop();
+  const stopMs = performance.now() - startMs;
+  if (how !== "exit code 0") broken.push(`the agent ended with ${how}`);
+  if (stopMs > STOPS_WITHIN_MS) broken.push(`the agent took ${Math.round(stopMs)} ms to stop`);
+  return {
+    lost,
+    broken,
+    child_mb: Math.round(childMb),
+    agent_mb: Math.round(agentMb),
+    stop_ms: Math.round(stopMs),
+  };
+}
+
+/** What is wrong where the camera must be refused in clear words, and few of them. */
+function isRefused({ says }: HostileRow, world: WatchWorld): readonly string[] {
+  const lines = linesOf(world);
+  const changes = world.statuses("hostile").length + 1;
+  return [
+    ...(says === undefined || lines.some((line) => says.test(line))
+      ? []
+      : [`the log does not say ${says}: ${lines.join(" | ")}`]),
+    ...(lines.length > LINES_FOR_EACH * changes ? [`${lines.length} lines about it in the log`] : []),
+    ...(/[\p{Cc}\u202e]/u.test(lines.join("")) ? ["control characters in the log"] : []),
+  ];
+}
+
+function isWatched(_row: unknown, world: WatchWorld): readonly string[] {
+  const { hostile: camera } = world.stats().cameras;
+  return [
+    ...(world.statuses("hostile").at(-1) === "online"
+      ? []
+      : [`it is not on line: ${linesOf(world).join(" | ")}`]),
+    ...((camera?.camera_fps ?? 0) > 0 ? [] : ["no frames come"]),
+  ];
+}
+
+function secretsTold(world: WatchWorld, other: attacks.HostileCamera): readonly string[] {
+  return [
+    ...(other.connections() > 0 ? [`another server was visited: ${JSON.stringify(other.requests)}`] : []),
+    ...(JSON.stringify(world.log).includes(PASSWORD) ? ["the password is in the log"] : []),
+  ];
+}
+
+/** What the log says about the camera that attacks. */
+function linesOf(world: WatchWorld): readonly string[] {
+  return world.log.filter(({ camera }) => camera === "hostile").map(({ msg }) => msg);
+}
