@@ -10,7 +10,7 @@
  */
 import { type DType, type Graph, isConvolution, type Node, type ValueType } from "../graph/graph.ts";
 import { sameShape } from "../ops/operator.ts";
-import { lifetimes } from "./lifetimes.ts";
+import { lifetimes, type Slice } from "./lifetimes.ts";
 
 const VECTOR_BYTES = 16;
 
@@ -29,13 +29,6 @@ export interface BufferLayout {
   /** What each byte of a pixel of the border is; undefined: 0. */
   readonly borderPixel: Uint8Array | undefined;
   readonly height: number;
-}
-
-/** The part of a buffer that one value fills. */
-export interface Slice {
-  readonly buffer: string;
-  /** Byte offset of the value's first channel within a pixel. */
-  readonly channelBytes: number;
 }
 
 export interface Layout {

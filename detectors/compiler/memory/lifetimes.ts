@@ -1,6 +1,12 @@
 /** From which node to which a buffer holds something that is still needed. */
 import type { Graph } from "../graph/graph.ts";
-import type { Slice } from "./layout.ts";
+
+/** The part of a buffer that one value occupies. */
+export interface Slice {
+  readonly buffer: string;
+  /** Byte offset of the value's first channel within a pixel. */
+  readonly channelBytes: number;
+}
 
 /** Both ends included; −1 is before the first node (the picture). */
 export interface Lifetime {
