@@ -1,5 +1,5 @@
 import type { Activation } from "../graph/graph.ts";
-import { logistic } from "./sigmoid.ts";
+import { logistic } from "./elementwise.ts";
 
 /** SiLU's minimum, at x = −1.278. */
 export const SILU_LEAST = -0.2785;

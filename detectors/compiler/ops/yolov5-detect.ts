@@ -1,4 +1,5 @@
 import type { DetectScale, OperatorAttributes, ValueType } from "../graph/graph.ts";
+import { logistic } from "./elementwise.ts";
 import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
 import {
   checkInputCount,
@@ -10,7 +11,6 @@ import {
   type Thresholds,
   tensorAt,
 } from "./operator.ts";
-import { logistic } from "./sigmoid.ts";
 
 /** @throws ShapeError unless there is something to detect. */
 export function checkHead({ scales, classes }: OperatorAttributes["yolov5_detect"]): void {
