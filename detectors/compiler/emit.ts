@@ -7,7 +7,7 @@ import {
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
 import type { Graph, Node, Operator } from "./graph/graph.ts";
-import { emitDoors } from "./kernels/doors.ts";
+import { emitEntryPoints } from "./kernels/entry-points.ts";
 import { kernels } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
@@ -51,7 +51,7 @@ export function emitModule(
   const network = emitNetwork(module, graph, plan, target, constants);
   const { width, height } = description.input;
   const frame = plan.placements.get(graph.input)?.address ?? 0;
-  emitDoors(
+  emitEntryPoints(
     module,
     wasi,
     network,

@@ -32,11 +32,11 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
       const activate = prepareActivation(code, activation, context.target);
       const weights = code.local("i32");
       const taps = Array.from({ length: kernelWidth }, () => code.local("v128"));
-      const sums = Array.from({ length: TILE_PIXELS }, () => code.local("v128"));
+      const accumulators = Array.from({ length: TILE_PIXELS }, () => code.local("v128"));
       const value = code.local("v128");
 
       const emitTile = (pixels: number): void => {
-        const tile = sums.slice(0, pixels);
+        const tile = accumulators.slice(0, pixels);
         const input = copyOf(code, window);
         for (const sum of tile) code.get(weights).memory("v128.load").set(sum);
         advance(code, weights, 16);
@@ -112,14 +112,14 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
   }
 };
 
-/** Which sums an input column of the tile goes into, and by which tap. */
+/** Which accumulators an input column of the tile goes into, and by which tap. */
 function usersOf(
   column: number,
-  sums: readonly Local[],
+  accumulators: readonly Local[],
   taps: readonly Local[],
   stride: number,
 ): { readonly sum: Local; readonly tap: Local }[] {
-  return sums.flatMap((sum, pixel) => {
+  return accumulators.flatMap((sum, pixel) => {
     const tap = taps[column - pixel * stride];
     return tap === undefined ? [] : [{ sum, tap }];
   });

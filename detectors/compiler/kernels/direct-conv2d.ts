@@ -7,12 +7,12 @@ import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { WasmType } from "../wasm/opcodes.ts";
 import { type Conv2dNode, type Convolution, describeConvolution } from "./convolution.ts";
+import { emitEpilogue } from "./epilogue.ts";
 import { type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import { emitTileRow, stepChannelsOf, TILE_VECTORS } from "./micro-kernel.ts";
 import { packBias, packProduct, packWeights } from "./pack-weights.ts";
-import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
-import { emitRowEnd } from "./row-end.ts";
+import { emitQuantizedEpilogue, packFactors } from "./quantized-epilogue.ts";
 
 /** Weights beyond this do not stay in the second-level cache while every row of the picture passes by. */
 const CACHED_WEIGHT_BYTES = 200_000;
@@ -33,10 +33,10 @@ export function emitPixelConvolution(
   convolution: Convolution,
   weights: Constant,
   bias: Float32Array,
-  sums: number,
+  accumulators: number,
   context: KernelContext,
 ): FunctionReference {
-  const groups = emitBlockGroups(convolution, weights, bias, sums, context);
+  const groups = emitBlockGroups(convolution, weights, bias, accumulators, context);
   return context.module.function(
     `conv2d ${convolution.name} pixel`,
     ["i32", "i32"],
@@ -57,12 +57,12 @@ export function emitPixelConvolution(
   );
 }
 
-/** @param sums working memory for one block of one row, where numbers are integers */
+/** @param accumulators working memory for one block of one row, where numbers are integers */
 function emitBlockGroups(
   convolution: Convolution,
   weights: Constant,
   bias: Float32Array | undefined,
-  sums: number,
+  accumulators: number,
   context: KernelContext,
 ): readonly BlockGroup[] {
   const { x, y, residual, activation, quantization } = convolution;
@@ -94,7 +94,7 @@ function emitBlockGroups(
       row:
         quantization === undefined
           ? emitRow(convolution, vectors, context)
-          : emitQuantizedRow(convolution, quantization, vectors, sums, context),
+          : emitQuantizedRow(convolution, quantization, vectors, accumulators, context),
     };
   });
 }
@@ -113,11 +113,11 @@ interface BlockGroup {
 
 /** As many wide blocks as fit, then a narrow one for floats; whole numbers are stored in wide blocks only. */
 function blockWidths(y: FeatureMap): readonly { readonly vectors: number; readonly blocks: number }[] {
-  const sumVectors = (vectorsOf(y) * 4) / ELEMENT_BYTES[y.dtype];
-  const wide = Math.floor(sumVectors / TILE_VECTORS);
+  const accumulatorVectors = (vectorsOf(y) * 4) / ELEMENT_BYTES[y.dtype];
+  const wide = Math.floor(accumulatorVectors / TILE_VECTORS);
   return [
     { vectors: TILE_VECTORS, blocks: wide },
-    { vectors: 1, blocks: sumVectors - wide * TILE_VECTORS },
+    { vectors: 1, blocks: accumulatorVectors - wide * TILE_VECTORS },
   ].filter(({ blocks }) => blocks > 0);
 }
 
@@ -202,35 +202,35 @@ function rowParameters(residual: FeatureMap | undefined): readonly WasmType[] {
 function emitRow(convolution: Convolution, vectors: number, context: KernelContext): FunctionReference {
   const { name, y, residual } = convolution;
   const params = rowParameters(residual);
-  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...addresses) => {
-    const [window, output, weights, bias, addend] = addresses;
+  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...parameters) => {
+    const [window, output, weights, bias, addend] = parameters;
     if (!window || !output || !weights || !bias)
       throw new Error("a row function has at least four parameters");
     const row = { ...convolution, width: y.width, vectors, outputPixelBytes: y.pixelBytes };
     emitTileRow(code, row, { window, output, weights, bias }, context);
-    emitRowEnd(code, convolution, 1, vectors, output, addend, context);
+    emitEpilogue(code, convolution, 1, vectors, output, addend, context);
   });
 }
 
-/** The same where numbers are integers: the sums wait in working memory for the row's end. */
+/** The same where numbers are integers: the accumulators wait in working memory for the row's end. */
 function emitQuantizedRow(
   convolution: Convolution,
   quantization: ConvolutionQuantization,
   vectors: number,
-  sumsAddress: number,
+  accumulatorsAddress: number,
   context: KernelContext,
 ): FunctionReference {
   const { name, x, y, residual } = convolution;
-  const sumRow = { dtype: x.dtype === "f32" ? "f32" : "i32", pixelBytes: vectors * 16 } as const;
+  const accumulatorRow = { dtype: x.dtype === "f32" ? "f32" : "i32", pixelBytes: vectors * 16 } as const;
   const params = rowParameters(residual);
-  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...addresses) => {
-    const [window, output, weights, factors, addend] = addresses;
+  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...parameters) => {
+    const [window, output, weights, factors, addend] = parameters;
     if (!window || !output || !weights || !factors)
       throw new Error("a row function has at least four parameters");
-    const sums = pointerTo(code, sumsAddress);
-    const row = { ...convolution, width: y.width, vectors, outputPixelBytes: sumRow.pixelBytes };
-    emitTileRow(code, row, { window, output: sums, weights, bias: undefined }, context);
-    const ends = { sums, output, factors, addend };
-    emitQuantizedRowEnd(code, convolution, quantization, vectors, sumRow, ends, context);
+    const accumulators = pointerTo(code, accumulatorsAddress);
+    const row = { ...convolution, width: y.width, vectors, outputPixelBytes: accumulatorRow.pixelBytes };
+    emitTileRow(code, row, { window, output: accumulators, weights, bias: undefined }, context);
+    const addresses = { accumulators, output, factors, addend };
+    emitQuantizedEpilogue(code, convolution, quantization, vectors, accumulatorRow, addresses, context);
   });
 }

@@ -1,8 +1,8 @@
 /**
- * What every way to convolve is made of: a micro-kernel that keeps a tile of sums in registers.
+ * What every way to convolve is made of: a micro-kernel that keeps a tile of accumulators in registers.
  *
  * The micro-kernel takes one step of the dot product per turn of its loop. A tile of 4 pixels × 2 vectors of output
- * channels needs 8 sums + 2 weights + 1 pixel of the 16 vector registers of x86-64. Unrolling by hand made V8 11.3 hoist
+ * channels needs 8 accumulators + 2 weights + 1 pixel of the 16 vector registers of x86-64. Unrolling by hand made V8 11.3 hoist
  * the loads and spill (53 → 37 GFLOP/s) and gains nothing in V8 13.6, nor do 6 pixels: one step per loop body, then.
  *
  * Only what its inner loop needs is written into its code: how far pixels lie apart. The rest are parameters, so that nearly
@@ -38,7 +38,7 @@ export interface TileRow {
   readonly width: number;
   /** Vectors of output channels. */
   readonly vectors: number;
-  /** From the sums of one pixel to those of the next. */
+  /** From the accumulators of one pixel to those of the next. */
   readonly outputPixelBytes: number;
 }
 
@@ -46,7 +46,7 @@ export interface TileAddresses {
   readonly window: Local;
   readonly output: Local;
   readonly weights: Local;
-  /** Where the sums start; undefined: at zero. */
+  /** Where the accumulators start; undefined: at zero. */
   readonly bias: Local | undefined;
 }
 
@@ -112,7 +112,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
     ...(["rows", "runs", "gap", "rowGap"] as const),
   ];
   return module.procedure(name, parameters, (code, at) => {
-    const sums = Array.from({ length: pixels * vectors }, (_, index) => ({
+    const accumulators = Array.from({ length: pixels * vectors }, (_, index) => ({
       sum: code.local("v128"),
       vector: index % vectors,
       pixel: Math.floor(index / vectors),
@@ -132,7 +132,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
             .memory("v128.load", 16 * vector)
             .set(weights);
         }
-        for (const { sum, vector, pixel } of sums) {
+        for (const { sum, vector, pixel } of accumulators) {
           const weights = weightVectors[vector];
           if (weights === undefined) throw new Error("a tile has a weight register for each of its vectors");
           if (vector === 0) {
@@ -149,7 +149,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
     };
 
     repeat(code, at.tiles, () => {
-      for (const { sum, vector } of sums) {
+      for (const { sum, vector } of accumulators) {
         if (hasBias) code.get(at.bias).memory("v128.load", 16 * vector);
         else code.f32(0).op("f32x4.splat");
         code.set(sum);
@@ -166,7 +166,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
           add(code, input, at.rowGap);
         });
       }
-      for (const { sum, vector } of sums) {
+      for (const { sum, vector } of accumulators) {
         code
           .get(at.output)
           .get(sum)

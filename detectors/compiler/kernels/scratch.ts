@@ -44,8 +44,8 @@ function candidateBytes(scales: readonly DetectScale[], grids: readonly string[]
 
 /** Where one anchor's logits are worked out: a block of sums, then the logits. */
 export function anchorBytes(classes: number): number {
-  return SUM_BYTES + Math.ceil((5 + classes) / 4) * 16;
+  return ACCUMULATOR_BYTES + Math.ceil((5 + classes) / 4) * 16;
 }
 
 /** The sums of one pixel and one block of channels. */
-export const SUM_BYTES = TILE_VECTORS * 16;
+export const ACCUMULATOR_BYTES = TILE_VECTORS * 16;

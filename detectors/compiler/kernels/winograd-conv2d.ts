@@ -8,12 +8,12 @@ import type { ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type Conv2dNode, type Convolution, describeConvolution } from "./convolution.ts";
+import { emitEpilogue } from "./epilogue.ts";
 import { inputAt, type KernelContext } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import { emitTileRow, TILE_VECTORS } from "./micro-kernel.ts";
 import { packBias, packProduct, packWeights } from "./pack-weights.ts";
-import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
-import { emitRowEnd } from "./row-end.ts";
+import { emitQuantizedEpilogue, packFactors } from "./quantized-epilogue.ts";
 import { weightPitch } from "./winograd.ts";
 import { emitInputRow, emitOutputRow, layOutWorkspace, type Workspace } from "./winograd-rows.ts";
 import { OUTPUTS, WEIGHT_POSITIONS, type WinogradScheme } from "./winograd-schemes.ts";
@@ -49,7 +49,7 @@ export function emitWinogradConv2d(
   const bias = packBias(biasName === undefined ? undefined : context.constant(biasName).data, 0, y.channels);
   const workspace = layOutWorkspace(context.scratch(name), scheme, convolution);
   const { tileRows, tileColumns, groupRows, inputs, products } = workspace;
-  const emitRowEnds =
+  const emitEpilogues =
     convolution.quantization === undefined
       ? floatRows(convolution, workspace, bias, context)
       : quantizedRows(convolution, convolution.quantization, workspace, bias, context);
@@ -77,7 +77,7 @@ export function emitWinogradConv2d(
       code.call(emitMultiply(convolution, workspace, transformedWeights, tiles, context));
       for (const [row, height] of heights.entries()) {
         const from = products + row * tileColumns * y.channels * 4;
-        emitRowEnds(code, height, from, output, addend);
+        emitEpilogues(code, height, from, output, addend);
       }
     };
     repeat(code, wholeGroups, () => emitGroup(groupHeights));
@@ -149,7 +149,13 @@ function emitMultiply(
 const NO_BIAS = new Float32Array(TILE_VECTORS * 4);
 
 /** Finishes a row of tiles, from products to rows of the output, and moves `output` and `addend` behind it. */
-type EmitRowEnds = (code: Assembler, height: number, products: number, output: Local, addend: Local) => void;
+type EmitEpilogues = (
+  code: Assembler,
+  height: number,
+  products: number,
+  output: Local,
+  addend: Local,
+) => void;
 
 /** Floats: the transform writes into the output, where the rows are ended in place. */
 function floatRows(
@@ -157,14 +163,14 @@ function floatRows(
   workspace: Workspace,
   bias: Float32Array,
   context: KernelContext,
-): EmitRowEnds {
+): EmitEpilogues {
   const { y, residual } = convolution;
   const biasAddress = context.store(bias);
   return (code, height, products, output, addend) => {
     emitOutputRow(code, y, workspace, height, { products, output, bias: biasAddress }, context);
     repeat(code, height, () => {
       const added = residual === undefined ? undefined : addend;
-      emitRowEnd(code, convolution, y.channels / LANES, TILE_VECTORS, output, added, context);
+      emitEpilogue(code, convolution, y.channels / LANES, TILE_VECTORS, output, added, context);
       advance(code, output, y.rowBytes);
       advance(code, addend, residual?.rowBytes ?? 0);
     });
@@ -178,30 +184,38 @@ function quantizedRows(
   workspace: Workspace,
   bias: Float32Array,
   context: KernelContext,
-): EmitRowEnds {
+): EmitEpilogues {
   const { y, residual } = convolution;
   const blocks = y.channels / LANES;
   const pixelBytes = y.channels * 4;
   const floats = { ...y, pixelBytes, rowBytes: y.width * pixelBytes };
   const packed = packFactors(quantization, convolution.activation, bias, 0, blocks, LANES);
   const factorsAddress = context.store(packed);
-  const sumRow = { dtype: "f32", pixelBytes } as const;
+  const accumulatorRow = { dtype: "f32", pixelBytes } as const;
   const addendBytes = residual === undefined ? 0 : LANES * ELEMENT_BYTES[residual.dtype];
   return (code, height, products, output, addend) => {
-    const sums = pointerTo(code, workspace.rows);
+    const accumulators = pointerTo(code, workspace.rows);
     const factors = code.local("i32");
-    emitOutputRow(code, floats, workspace, height, { products, output: sums }, context);
+    emitOutputRow(code, floats, workspace, height, { products, output: accumulators }, context);
     repeat(code, height, () => {
       code.i32(factorsAddress).set(factors);
       repeat(code, blocks, () => {
-        const ends = { sums, output, factors, addend };
-        emitQuantizedRowEnd(code, convolution, quantization, TILE_VECTORS, sumRow, ends, context);
-        advance(code, sums, LANES * 4);
+        const addresses = { accumulators, output, factors, addend };
+        emitQuantizedEpilogue(
+          code,
+          convolution,
+          quantization,
+          TILE_VECTORS,
+          accumulatorRow,
+          addresses,
+          context,
+        );
+        advance(code, accumulators, LANES * 4);
         advance(code, output, LANES * ELEMENT_BYTES[y.dtype]);
         advance(code, factors, packed.byteLength / blocks);
         advance(code, addend, addendBytes);
       });
-      advance(code, sums, floats.rowBytes - pixelBytes);
+      advance(code, accumulators, floats.rowBytes - pixelBytes);
       advance(code, output, y.rowBytes - y.channels * ELEMENT_BYTES[y.dtype]);
       advance(code, addend, (residual?.rowBytes ?? 0) - blocks * addendBytes);
     });

@@ -12,7 +12,7 @@ import { emitPixelConvolution } from "./direct-conv2d.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, broadcast, pointerTo, repeat } from "./loops.ts";
 import { emitSuppression, FIELD } from "./non-maximum-suppression.ts";
-import { anchorBytes, SUM_BYTES } from "./scratch.ts";
+import { ACCUMULATOR_BYTES, anchorBytes } from "./scratch.ts";
 import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 
 export const emitYolov5Detect: EmitKernel<"yolov5_detect"> = (node, context) => {
@@ -99,8 +99,8 @@ function sparseLogits(
   const grid = context.map(objectnessName ?? "");
   const x = context.map(xName ?? "");
   const perAnchor = 5 + classes;
-  const sums = scratch;
-  const logits = scratch + SUM_BYTES;
+  const accumulators = scratch;
+  const logits = scratch + ACCUMULATOR_BYTES;
   const anchors = scales[scale]?.anchors ?? [];
   const pixels = anchors.map((_, anchor) =>
     emitPixelConvolution(
@@ -114,7 +114,7 @@ function sparseLogits(
       ),
       outputsOf(context.constant(weightsName ?? ""), anchor * perAnchor, perAnchor),
       context.constant(biasName ?? "").data.subarray(anchor * perAnchor, (anchor + 1) * perAnchor),
-      sums,
+      accumulators,
       context,
     ),
   );

@@ -1,4 +1,4 @@
-/** The end of a convolution's row where numbers are stored as integers: sums become reals and, where stored so, integers again. */
+/** The end of a convolution's row where numbers are stored as integers: accumulators become reals and, where stored so, integers again. */
 import type { Activation, ConvolutionQuantization } from "../graph/graph.ts";
 import { leastOf } from "../ops/activation.ts";
 import type { Target } from "../target.ts";
@@ -65,7 +65,7 @@ function present({ multiplier, bias, residual, output, offset }: Factors): reado
   return [multiplier, bias, residual, output, offset].filter((factors) => factors !== undefined);
 }
 
-/** The factors of `blocks` blocks of `lanes` channels as `emitQuantizedRowEnd` reads them. */
+/** The factors of `blocks` blocks of `lanes` channels as `emitQuantizedEpilogue` reads them. */
 export function packFactors(
   quantization: ConvolutionQuantization,
   activation: Activation,
@@ -85,15 +85,15 @@ export function packFactors(
   return packed;
 }
 
-/** What a row end reads: sums as the tile leaves them (i32 of whole numbers) or floats. */
-export interface SumRow {
+/** What a row end reads: accumulators as the tile leaves them (i32 of whole numbers) or floats. */
+export interface AccumulatorRow {
   readonly dtype: "i32" | "f32";
   readonly pixelBytes: number;
 }
 
 /** Where one block of channels of one row lies. */
-export interface RowEndAddresses {
-  readonly sums: Local;
+export interface EpilogueAddresses {
+  readonly accumulators: Local;
   readonly output: Local;
   readonly factors: Local;
   readonly addend: Local | undefined;
@@ -103,42 +103,42 @@ export interface RowEndAddresses {
  * One block of `vectors` · 4 channels of one row of output.
  * out = (activation(sum · multiplier + bias) + addend · residual) · output + offset, rounded where it is whole.
  */
-export function emitQuantizedRowEnd(
+export function emitQuantizedEpilogue(
   code: Assembler,
   convolution: Convolution,
   quantization: ConvolutionQuantization,
   vectors: number,
-  sumRow: SumRow,
-  { sums, output, factors, addend }: RowEndAddresses,
+  accumulatorRow: AccumulatorRow,
+  { accumulators, output, factors, addend }: EpilogueAddresses,
   context: KernelContext,
 ): void {
   const { y, residual } = convolution;
-  const blockEnd = emitBlockEnd(convolution, quantization, vectors, sumRow.dtype, context);
-  code.get(sums).get(output).get(factors);
+  const blockEpilogue = emitBlockEpilogue(convolution, quantization, vectors, accumulatorRow.dtype, context);
+  code.get(accumulators).get(output).get(factors);
   if (addend) code.get(addend);
   else code.i32(0);
   code
     .i32(y.width)
-    .i32(sumRow.pixelBytes)
+    .i32(accumulatorRow.pixelBytes)
     .i32(y.pixelBytes)
     .i32(residual?.pixelBytes ?? 0);
-  code.call(blockEnd);
+  code.call(blockEpilogue);
 }
 
 /** The same for any row of this kind. */
-function emitBlockEnd(
+function emitBlockEpilogue(
   { y, residual, activation }: Convolution,
   quantization: ConvolutionQuantization,
   vectors: number,
-  sumType: SumRow["dtype"],
+  accumulatorType: AccumulatorRow["dtype"],
   context: KernelContext,
 ): FunctionReference {
   const parameters = [
-    ...(["sums", "output", "factors", "addend", "pixels"] as const),
-    ...(["sumPitch", "outputPitch", "addendPitch"] as const),
+    ...(["accumulators", "output", "factors", "addend", "pixels"] as const),
+    ...(["accumulatorPitch", "outputPitch", "addendPitch"] as const),
   ];
-  return context.module.procedure(`row end×${vectors} of ${sumType}`, parameters, (code, at) => {
-    const { sums, output, factors, addend } = at;
+  return context.module.procedure(`row end×${vectors} of ${accumulatorType}`, parameters, (code, at) => {
+    const { accumulators, output, factors, addend } = at;
     let row = 0;
     const loadFactor = (): readonly Local[] => {
       const first = vectors * row++;
@@ -158,8 +158,8 @@ function emitBlockEnd(
 
     repeat(code, at.pixels, () => {
       for (const [vector, result] of results.entries()) {
-        code.get(sums).memory("v128.load", 16 * vector);
-        if (sumType === "i32") code.op("f32x4.convert_i32x4_s");
+        code.get(accumulators).memory("v128.load", 16 * vector);
+        if (accumulatorType === "i32") code.op("f32x4.convert_i32x4_s");
         code.get(ofVector(multiplier, vector));
         multiplyAdd(code, context.target, ofVector(bias, vector));
         code.set(value);
@@ -186,7 +186,7 @@ function emitBlockEnd(
             .memory("v128.store", 16 * vector);
         }
       }
-      add(code, sums, at.sumPitch);
+      add(code, accumulators, at.accumulatorPitch);
       add(code, output, at.outputPitch);
       if (residual) add(code, addend, at.addendPitch);
     });

@@ -10,7 +10,7 @@ import { add, advance, copyOf, repeat } from "./loops.ts";
  * Activation and residual over a finished row of floats, in place.
  * @param blocks how many blocks of `vectors` vectors each pixel has here
  */
-export function emitRowEnd(
+export function emitEpilogue(
   code: Assembler,
   { y, activation, residual }: Convolution,
   blocks: number,
@@ -20,7 +20,7 @@ export function emitRowEnd(
   context: KernelContext,
 ): void {
   if (activation === "none" && !addend) return;
-  const blockEnd = emitBlockEnd(activation, residual !== undefined, vectors, context);
+  const blockEpilogue = emitBlockEpilogue(activation, residual !== undefined, vectors, context);
   const blockBytes = 16 * vectors;
   // Without gaps between pixels, all blocks of a row are one run.
   const isGapless = [y, residual].every((map) => map === undefined || map.pixelBytes === blocks * blockBytes);
@@ -35,14 +35,14 @@ export function emitRowEnd(
     code
       .i32(pitchOf(y))
       .i32(residual === undefined ? 0 : pitchOf(residual))
-      .call(blockEnd);
+      .call(blockEpilogue);
     advance(code, blockOutput, blockBytes);
     if (blockAddend) advance(code, blockAddend, blockBytes);
   });
 }
 
 /** The same for one block of channels, in any convolution. */
-function emitBlockEnd(
+function emitBlockEpilogue(
   activation: Activation,
   hasAddend: boolean,
   vectors: number,

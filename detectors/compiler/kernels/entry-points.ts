@@ -18,7 +18,7 @@ export interface WasiImports {
   readonly procExit: FunctionReference;
 }
 
-export interface DoorAddresses {
+export interface EntryPointAddresses {
   readonly ioVector: number;
   readonly moved: number;
   readonly requestHeader: number;
@@ -29,11 +29,11 @@ export interface DoorAddresses {
 }
 
 /** Emits `_start` and exports everything that section 3 of the design promises. */
-export function emitDoors(
+export function emitEntryPoints(
   module: ModuleBuilder,
   wasi: WasiImports,
   { infer }: { readonly infer: FunctionReference },
-  address: DoorAddresses,
+  address: EntryPointAddresses,
   storeBytes: (bytes: Uint8Array) => number,
 ): void {
   const read = emitTransfer(module, "read", wasi.fdRead, address);
@@ -92,7 +92,7 @@ function emitTransfer(
   module: ModuleBuilder,
   name: string,
   system: FunctionReference,
-  { ioVector, moved }: DoorAddresses,
+  { ioVector, moved }: EntryPointAddresses,
 ): FunctionReference {
   return module.function(name, ["i32", "i32", "i32"], ["i32"], (code, fd, from, length) => {
     if (fd === undefined || from === undefined || length === undefined)
