@@ -18,12 +18,12 @@ function* problemsOf(graph: Graph): Generator<string> {
   yield* inputProblems(graph);
   yield* constantProblems(graph);
 
-  const makers = new Map(graph.nodes.map((node) => [node.output, node]));
+  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
   const defined = new Set([graph.input, ...graph.constants.keys()]);
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
       if (defined.has(input)) continue;
-      yield makers.has(input)
+      yield producers.has(input)
         ? `${show(node)} uses "${input}" before it is made`
         : `${show(node)} uses "${input}", which nothing makes`;
     }

@@ -108,11 +108,11 @@ function placeOverInputs(graph: Graph, slices: Map<string, Slice>, keep: readonl
   const lives = lifetimes(graph, new Map(computed.map((value) => [value, sliceOf(value)])));
   const lastOf = new Map([...lives].map(([buffer, { last }]) => [buffer, last]));
   for (const value of keep) lastOf.set(sliceOf(value).buffer, graph.nodes.length);
-  const makers = new Map(graph.nodes.map(({ op, output }) => [output, op]));
+  const producers = new Map(graph.nodes.map(({ op, output }) => [output, op]));
   for (const [index, { op, inputs, output }] of graph.nodes.entries()) {
     const [input = ""] = inputs;
-    const maker = makers.get(input);
-    if (!BY_NUMBER.has(op) || maker === undefined || maker === "normalize") continue;
+    const producer = producers.get(input);
+    if (!BY_NUMBER.has(op) || producer === undefined || producer === "normalize") continue;
     if (slices.has(output) || output === graph.output) continue;
     const slice = sliceOf(input);
     if (!isSameType(graph, input, output) || lastOf.get(slice.buffer) !== index) continue;

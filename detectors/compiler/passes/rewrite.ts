@@ -2,14 +2,14 @@ import { buildGraph } from "../graph/builder.ts";
 import type { Constant, Graph, Node } from "../graph/graph.ts";
 
 /** What a rule sees of the graph while it is being rewritten. */
-export interface Surroundings {
+export interface RewriteContext {
   /** The node that makes a value, as rewritten so far. */
-  maker(value: string): Node | undefined;
+  producer(value: string): Node | undefined;
   /** How many inputs a value feeds; being the graph's output counts as one. */
   uses(value: string): number;
   constant(name: string): Constant | undefined;
-  /** Adds a constant under a name like `wish` that nothing has yet. Returns the name. */
-  addConstant(wish: string, constant: Constant): string;
+  /** Adds a constant under a name like `preferred` that nothing has yet. Returns the name. */
+  addConstant(preferred: string, constant: Constant): string;
 }
 
 /** What takes a node's place: it makes the same value and does the work of the absorbed nodes too. */
@@ -25,19 +25,19 @@ export interface Replacement {
  */
 export function rewrite(
   graph: Graph,
-  rule: (node: Node, surroundings: Surroundings) => Replacement | undefined,
+  rule: (node: Node, context: RewriteContext) => Replacement | undefined,
 ): Graph {
-  const makers = new Map(graph.nodes.map((node) => [node.output, node]));
+  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
   const uses = countUses(graph);
   const constants = new Map(graph.constants);
-  const surroundings: Surroundings = {
-    maker: (value) => makers.get(value),
+  const context: RewriteContext = {
+    producer: (value) => producers.get(value),
     uses: (value) => uses.get(value) ?? 0,
     constant: (name) => constants.get(name),
-    addConstant(wish, constant) {
-      let name = wish;
+    addConstant(preferred, constant) {
+      let name = preferred;
       for (let number = 2; graph.values.has(name) || constants.has(name); number++)
-        name = `${wish}.${number}`;
+        name = `${preferred}.${number}`;
       constants.set(name, constant);
       return name;
     },
@@ -45,14 +45,14 @@ export function rewrite(
 
   const absorbed = new Set<string>();
   for (const node of graph.nodes) {
-    const replacement = rule(node, surroundings);
+    const replacement = rule(node, context);
     if (!replacement) continue;
-    makers.set(node.output, replacement.node);
+    producers.set(node.output, replacement.node);
     for (const { output } of replacement.absorbed) absorbed.add(output);
   }
   const nodes = graph.nodes
     .filter(({ output }) => !absorbed.has(output))
-    .map((node) => makers.get(node.output) ?? node);
+    .map((node) => producers.get(node.output) ?? node);
   return rebuild(graph, nodes, constants);
 }
 
@@ -73,21 +73,24 @@ export function rebuild(
   return builder.finish(input, output);
 }
 
-type Convolution = Extract<Node, { op: "conv2d" | "depthwise_conv2d" }>;
+type FusibleConvolution = Extract<Node, { op: "conv2d" | "depthwise_conv2d" }>;
 
 /** The convolution that makes this value for a single use, without a residual: one that a rule may change at will. */
-export function ownConvolution(value: string, { maker, uses }: Surroundings): Convolution | undefined {
-  const node = maker(value);
+export function fusibleConvolution(
+  value: string,
+  { producer, uses }: RewriteContext,
+): FusibleConvolution | undefined {
+  const node = producer(value);
   const isConvolution = node?.op === "conv2d" || node?.op === "depthwise_conv2d";
   return isConvolution && uses(value) === 1 && node.inputs.length < 4 ? node : undefined;
 }
 
-/** As `ownConvolution`, but only one that mixes channels. */
-export function ownConv2d(
+/** As `fusibleConvolution`, but only one that mixes channels. */
+export function fusibleConv2d(
   value: string,
-  surroundings: Surroundings,
+  context: RewriteContext,
 ): Extract<Node, { op: "conv2d" }> | undefined {
-  const node = ownConvolution(value, surroundings);
+  const node = fusibleConvolution(value, context);
   return node?.op === "conv2d" ? node : undefined;
 }
 

@@ -13,12 +13,12 @@ const BLOCK = 8;
  * becomes of them, then the next ones in the same memory. (The first expansion of MobileNetV3 is four times its input.)
  */
 export function splitWidest(graph: Graph, keep: readonly string[]): Graph {
-  const makers = new Map(graph.nodes.map((node) => [node.output, node]));
+  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
   const uses = countUses(graph);
   const constants = new Map(graph.constants);
   const instead = new Map<Node, readonly Node[]>();
   for (const depthwise of graph.nodes) {
-    const wide = makers.get(depthwise.inputs[0] ?? "");
+    const wide = producers.get(depthwise.inputs[0] ?? "");
     if (depthwise.op !== "depthwise_conv2d" || wide?.op !== "conv2d" || wide.inputs.length > 3) continue;
     if (uses.get(wide.output) !== 1 || keep.includes(wide.output)) continue;
     const shape = graph.values.get(wide.output)?.shape ?? [];
