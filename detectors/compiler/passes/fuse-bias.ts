@@ -2,7 +2,7 @@ import { makeNode } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import { fusibleConvolution, rewrite } from "./rewrite.ts";
 
-/** A convolution + [channels] constant → the convolution with that much more bias. */
+/** convolution + [channels] constant → convolution with the constant added to its bias. */
 export function fuseBias(graph: Graph): Graph {
   return rewrite(graph, (node, context) => {
     if (node.op !== "add") return undefined;

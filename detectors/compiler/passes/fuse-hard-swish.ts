@@ -3,14 +3,14 @@ import type { Graph, Node } from "../graph/graph.ts";
 import { type Replacement, type RewriteContext, rewrite } from "./rewrite.ts";
 
 /**
- * c · x · relu6(x + 3) → hard_swish(x) of slope c, multiplied in any order (Howard et al. 2019, arXiv:1905.02244; files have
- * 1/6 for c, or what half precision leaves of it).
+ * c · x · relu6(x + 3) → hard_swish(x) with slope c, in any order of the factors (Howard et al. 2019, arXiv:1905.02244; c is
+ * 1/6 in files, or the nearest half-precision number).
  */
 export function fuseHardSwish(graph: Graph): Graph {
   return rewrite(graph, (node, context) => {
     if (node.op !== "mul") return undefined;
-    const steeper = steeperSwish(node, context);
-    if (steeper) return steeper;
+    const scaled = scaleHardSwish(node, context);
+    if (scaled) return scaled;
     const product = factorsOf(node, context);
     for (const gate of product.factors) {
       const x = gatedBy(gate, context);
@@ -27,8 +27,8 @@ export function fuseHardSwish(graph: Graph): Graph {
   });
 }
 
-/** Where c comes last: the rest is a hard swish by then. */
-function steeperSwish({ inputs, output }: Node, context: RewriteContext): Replacement | undefined {
+/** c · hard_swish(x): the product of the other factors was already replaced. */
+function scaleHardSwish({ inputs, output }: Node, context: RewriteContext): Replacement | undefined {
   const [value = "", factor = ""] = inputs;
   const swish = context.producer(value);
   const c = uniform(factor, context);
@@ -37,7 +37,7 @@ function steeperSwish({ inputs, output }: Node, context: RewriteContext): Replac
   return { node: makeNode("hard_swish", swish.inputs, output, { slope }), absorbed: [swish] };
 }
 
-/** What a product is made of, looking through products right in front of it that serve nothing else. */
+/** The factors of a product, including those of its input products that nothing else reads. */
 function factorsOf(node: Node, { producer, uses }: RewriteContext): { factors: string[]; inner: Node[] } {
   const inner = node.inputs.flatMap((input) => {
     const product = producer(input);
@@ -55,7 +55,7 @@ function gatedBy(value: string, context: RewriteContext): string | undefined {
   return uniform(addend, context) === 3 ? x : undefined;
 }
 
-/** The gate's nodes, as far as nothing else looks at them. */
+/** The gate's nodes that nothing else reads. */
 function exclusiveGate(value: string, { producer, uses }: RewriteContext): Node[] {
   const relu6 = producer(value);
   if (!relu6 || uses(value) !== 1) return [];

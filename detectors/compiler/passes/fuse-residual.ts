@@ -3,8 +3,8 @@ import type { Graph } from "../graph/graph.ts";
 import { fusibleConv2d, rewrite } from "./rewrite.ts";
 
 /**
- * conv2d + other → conv2d with `other` as its residual (YOLOv5's bottlenecks). The fused node stands where the sum
- * stood, so `other` is there before it. Where both are convolutions the second operand is taken.
+ * conv2d + other → conv2d with `other` as its residual (YOLOv5's bottlenecks). The fused node takes the position of the
+ * sum, so `other` is computed before it. Where both operands are convolutions, the second is fused.
  */
 export function fuseResidual(graph: Graph): Graph {
   return rewrite(graph, (node, context) => {
@@ -23,7 +23,7 @@ export function fuseResidual(graph: Graph): Graph {
     }
     return undefined;
 
-    /** Inputs are told apart by position: a residual needs a bias in front of it. */
+    /** Inputs are positional: a residual needs a bias before it. */
     function zeroBias(weights: string): string {
       const channels = graph.values.get(weights)?.shape[0] ?? 0;
       return context.addConstant(`${node.output}.bias`, {

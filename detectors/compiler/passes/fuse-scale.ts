@@ -2,7 +2,7 @@ import { makeNode } from "../graph/builder.ts";
 import type { Constant, Graph } from "../graph/graph.ts";
 import { fusibleConv2d, rewrite } from "./rewrite.ts";
 
-/** conv2d · [channels] constant → conv2d with scaled weights and bias: what is left of a batch norm, for one. */
+/** conv2d · [channels] constant → conv2d with scaled weights and bias, for example from a batch norm. */
 export function fuseScale(graph: Graph): Graph {
   return rewrite(graph, (node, context) => {
     if (node.op !== "mul") return undefined;
@@ -26,7 +26,7 @@ export function fuseScale(graph: Graph): Graph {
   });
 }
 
-/** Multiplies everything that belongs to output channel i by factor[i]. */
+/** Multiplies the numbers of output channel i by factor[i]. */
 function scaleOutputs({ shape, data }: Constant, factor: Constant): Constant {
   const perOutput = data.length / factor.data.length;
   return { shape, data: data.map((value, i) => value * (factor.data[Math.floor(i / perOutput)] ?? 1)) };

@@ -1,27 +1,27 @@
 import { buildGraph } from "../graph/builder.ts";
 import type { Constant, Graph, Node } from "../graph/graph.ts";
 
-/** What a rule sees of the graph while it is being rewritten. */
+/** A rule's view of the graph during a rewrite. */
 export interface RewriteContext {
-  /** The node that makes a value, as rewritten so far. */
+  /** The node that computes a value, as rewritten so far. */
   producer(value: string): Node | undefined;
-  /** How many inputs a value feeds; being the graph's output counts as one. */
+  /** The number of uses as a node's input; the graph's output counts as one more. */
   uses(value: string): number;
   constant(name: string): Constant | undefined;
-  /** Adds a constant under a name like `preferred` that nothing has yet. Returns the name. */
+  /** Adds a constant under the preferred name, or that name with a number where it is taken. Returns the name. */
   addConstant(preferred: string, constant: Constant): string;
 }
 
-/** What takes a node's place: it makes the same value and does the work of the absorbed nodes too. */
+/** Replaces a node and the nodes absorbed into it. Its output has the same name as that of the replaced node. */
 export interface Replacement {
   readonly node: Node;
-  /** Nodes earlier in the graph that nothing uses any more. */
+  /** Earlier nodes that become unused. */
   readonly absorbed: readonly Node[];
 }
 
 /**
- * Goes through the nodes in order and asks `rule` for a replacement of each; a new graph comes out. A replacement
- * stands where its node stood, so everything it reads is there already.
+ * Applies `rule` to the nodes in order and returns a new graph with the replacements. A replacement takes its node's
+ * position, so all of its inputs are computed before it.
  */
 export function rewrite(
   graph: Graph,
@@ -57,7 +57,7 @@ export function rewrite(
 }
 
 /**
- * A graph of the same input and output with other nodes and constants; types are inferred anew.
+ * A graph with the same input and output but other nodes and constants; types are inferred again.
  * @throws ShapeError when the nodes do not fit together.
  */
 export function rebuild(
@@ -75,7 +75,7 @@ export function rebuild(
 
 type FusibleConvolution = Extract<Node, { op: "conv2d" | "depthwise_conv2d" }>;
 
-/** The convolution that makes this value for a single use, without a residual: one that a rule may change at will. */
+/** The convolution that computes a value with a single use, without a residual: a rule may change it freely. */
 export function fusibleConvolution(
   value: string,
   { producer, uses }: RewriteContext,
@@ -85,7 +85,7 @@ export function fusibleConvolution(
   return isConvolution && uses(value) === 1 && node.inputs.length < 4 ? node : undefined;
 }
 
-/** As `fusibleConvolution`, but only one that mixes channels. */
+/** Like `fusibleConvolution`, but not a depthwise one. */
 export function fusibleConv2d(
   value: string,
   context: RewriteContext,
@@ -94,7 +94,7 @@ export function fusibleConv2d(
   return node?.op === "conv2d" ? node : undefined;
 }
 
-/** How many inputs each value feeds; being the graph's output counts as one. */
+/** The number of uses of each value as a node's input; the graph's output counts as one more. */
 export function countUses({ nodes, output }: Graph): Map<string, number> {
   const uses = new Map([[output, 1]]);
   for (const { inputs } of nodes) for (const name of inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
