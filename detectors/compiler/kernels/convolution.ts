@@ -1,4 +1,4 @@
-/** A convolution as its kernels see it: where its values lie, and what is done to them. */
+/** The description of a convolution for its kernels. */
 import type { Activation, ConvolutionQuantization, Node } from "../graph/graph.ts";
 import { type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 
@@ -12,15 +12,15 @@ export interface Convolution {
   readonly kernelWidth: number;
   readonly stride: number;
   readonly activation: Activation;
-  /** How its whole numbers stand for reals; undefined: it computes in f32 throughout. */
+  /** undefined: it computes in f32 only. */
   readonly quantization: ConvolutionQuantization | undefined;
-  /** Address of the kernel's top left corner for the first output pixel: inside the zero border where there is padding. */
+  /** Address of the window of the first output pixel: inside the border where there is padding. */
   readonly firstWindow: number;
 }
 
 export type Conv2dNode = Node<"conv2d"> | Node<"quantized_conv2d">;
 
-/** Where a convolution's values lie. */
+/** Describes a convolution node. */
 export function describeConvolution(
   node: Conv2dNode,
   context: KernelContext,

@@ -1,6 +1,6 @@
 /**
- * Two-dimensional convolution, directly on NHWC: for an output pixel, a row of the kernel meets one contiguous run of
- * kernelWidth × inputChannels numbers, so one micro-kernel serves every kernel size and stride.
+ * Direct two-dimensional convolution on NHWC. For an output pixel, a kernel row covers one contiguous run of kernelWidth ×
+ * inputChannels numbers, so one micro-kernel serves every kernel size and stride.
  */
 import type { Constant, ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
@@ -14,7 +14,7 @@ import { emitTileRow, stepChannelsOf, TILE_VECTORS } from "./micro-kernel.ts";
 import { packBias, packProduct, packWeights } from "./pack-weights.ts";
 import { emitQuantizedEpilogue, packFactors } from "./quantized-epilogue.ts";
 
-/** Weights beyond this do not stay in the second-level cache while every row of the picture passes by. */
+/** Larger weights do not stay in the second-level cache while the kernel goes through the rows of the map. */
 const CACHED_WEIGHT_BYTES = 200_000;
 
 export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): FunctionReference {
@@ -23,12 +23,13 @@ export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): Func
   const convolution = describeConvolution(node, context, kernelHeight, kernelWidth);
   const biasName = node.inputs[2];
   const bias = biasName === undefined ? undefined : context.constant(biasName).data;
-  if (convolution.x.dtype === "u8") throw new Error(`${node.op} ${node.output}: only Winograd reads bytes`);
+  if (convolution.x.dtype === "u8")
+    throw new Error(`${node.op} ${node.output}: only Winograd kernels read bytes`);
   const groups = emitBlockGroups(convolution, weights, bias, context.scratch(node.output), context);
   return emitDriver(convolution, groups, context);
 }
 
-/** (window, output): all output channels of one pixel, for a kernel that asks for single pixels. */
+/** (window, output): all output channels of one pixel, for kernels that compute single pixels. */
 export function emitPixelConvolution(
   convolution: Convolution,
   weights: Constant,
@@ -57,7 +58,7 @@ export function emitPixelConvolution(
   );
 }
 
-/** @param accumulators working memory for one block of one row, where numbers are integers */
+/** @param accumulators address of working memory for one block of one row, used for integers */
 function emitBlockGroups(
   convolution: Convolution,
   weights: Constant,
@@ -99,7 +100,7 @@ function emitBlockGroups(
   });
 }
 
-/** Blocks of output channels that are equally wide: they share one row function. Bytes are those of one block. */
+/** Blocks of output channels of equal width, which share a row function. Sizes are those of one block. */
 interface BlockGroup {
   readonly blocks: number;
   readonly outputBytes: number;
@@ -111,7 +112,7 @@ interface BlockGroup {
   readonly row: FunctionReference;
 }
 
-/** As many wide blocks as fit, then a narrow one for floats; whole numbers are stored in wide blocks only. */
+/** As many wide blocks as fit, then a narrow one for floats. Integers are stored in wide blocks only. */
 function blockWidths(y: FeatureMap): readonly { readonly vectors: number; readonly blocks: number }[] {
   const accumulatorVectors = (vectorsOf(y) * 4) / ELEMENT_BYTES[y.dtype];
   const wide = Math.floor(accumulatorVectors / TILE_VECTORS);
@@ -122,8 +123,8 @@ function blockWidths(y: FeatureMap): readonly { readonly vectors: number; readon
 }
 
 /**
- * The whole convolution: rows × blocks calls of a row function. Rows outermost keeps a row of the input in cache; with
- * large weights and a small picture it is better to keep a block of the weights there and let the rows pass.
+ * The whole convolution: rows × blocks calls of a row function. An outer loop over rows keeps a row of the input in the
+ * cache. With large weights and a small map, an outer loop over blocks is faster: it keeps a block of the weights there.
  */
 function emitDriver(
   convolution: Convolution,
@@ -212,7 +213,7 @@ function emitRow(convolution: Convolution, vectors: number, context: KernelConte
   });
 }
 
-/** The same where numbers are integers: the accumulators wait in working memory for the row's end. */
+/** The same for integers: the accumulators go through working memory to the epilogue. */
 function emitQuantizedRow(
   convolution: Convolution,
   quantization: ConvolutionQuantization,

@@ -1,8 +1,8 @@
 /**
- * A 3×3 convolution by Winograd's minimal filtering. For a group of tile rows: transform the inputs, multiply at each of the
- * positions (a 1×1 convolution over tiles, by the same micro-kernel as the direct way), transform the products back, and
- * end the rows. The weights are transformed once, before the first inference: in the file they would be four times as
- * large.
+ * A 3×3 convolution by Winograd's minimal filtering. For a group of tile rows, it transforms the inputs, multiplies at each
+ * position (a 1×1 convolution over tiles, by the micro-kernel of direct convolution), transforms the products back, and
+ * applies the epilogue. The weights are transformed once, before the first inference: in the file they would be four times
+ * as large.
  */
 import type { ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
@@ -51,15 +51,15 @@ export function emitWinogradConv2d(
   const { tileRows, tileColumns, groupRows, inputs, products } = workspace;
   const emitEpilogues =
     convolution.quantization === undefined
-      ? floatRows(convolution, workspace, bias, context)
-      : quantizedRows(convolution, convolution.quantization, workspace, bias, context);
+      ? floatEpilogues(convolution, workspace, bias, context)
+      : quantizedEpilogues(convolution, convolution.quantization, workspace, bias, context);
 
-  const cutHeight = y.height % OUTPUTS;
-  const wholeGroups = Math.floor((cutHeight === 0 ? tileRows : tileRows - 1) / groupRows);
+  const partialHeight = y.height % OUTPUTS;
+  const wholeGroups = Math.floor((partialHeight === 0 ? tileRows : tileRows - 1) / groupRows);
   const lastRows = tileRows - wholeGroups * groupRows;
-  /** Heights of the tile rows in the last group: the last of them may be cut. */
+  /** Heights of the tile rows in the last group; the last row may be partial. */
   const lastHeights = Array.from({ length: lastRows }, (_, row) =>
-    row === lastRows - 1 && cutHeight > 0 ? cutHeight : OUTPUTS,
+    row === lastRows - 1 && partialHeight > 0 ? partialHeight : OUTPUTS,
   );
   const groupHeights = Array.from({ length: groupRows }, () => OUTPUTS);
 
@@ -85,7 +85,7 @@ export function emitWinogradConv2d(
   });
 }
 
-/** Multiplies `tiles` transformed tiles with the transformed weights, position by position. */
+/** Multiplies `tiles` transformed tiles by the transformed weights at each position. */
 function emitMultiply(
   { name, x, y }: Convolution,
   { scheme, inputs, products, inputPitch, productPitch }: Workspace,
@@ -148,7 +148,7 @@ function emitMultiply(
 
 const NO_BIAS = new Float32Array(TILE_VECTORS * 4);
 
-/** Finishes a row of tiles, from products to rows of the output, and moves `output` and `addend` behind it. */
+/** Turns the products of a row of tiles into output rows, and advances `output` and `addend` past them. */
 type EmitEpilogues = (
   code: Assembler,
   height: number,
@@ -157,8 +157,8 @@ type EmitEpilogues = (
   addend: Local,
 ) => void;
 
-/** Floats: the transform writes into the output, where the rows are ended in place. */
-function floatRows(
+/** Floats: the transform writes to the output, and the epilogue works in place. */
+function floatEpilogues(
   convolution: Convolution,
   workspace: Workspace,
   bias: Float32Array,
@@ -177,8 +177,8 @@ function floatRows(
   };
 }
 
-/** Whole numbers: the transform writes floats into working memory, and the rows' ends take them from there. */
-function quantizedRows(
+/** Integers: the transform writes floats to working memory, from which the epilogue reads. */
+function quantizedEpilogues(
   convolution: Convolution,
   quantization: ConvolutionQuantization,
   workspace: Workspace,

@@ -1,4 +1,4 @@
-/** From which node to which a buffer holds something that is still needed. */
+/** The lifetimes of buffers: from the first node that uses a buffer to the last. */
 import type { Graph } from "../graph/graph.ts";
 
 /** The part of a buffer that one value occupies. */
@@ -8,15 +8,15 @@ export interface Slice {
   readonly channelBytes: number;
 }
 
-/** Both ends included; −1 is before the first node (the picture). */
+/** Node indices, both included; −1 is before the first node (the input image). */
 export interface Lifetime {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * Lifetimes of all buffers, by name. The graph's output lives to the end.
- * @param slices where each value lies that is computed
+ * Lifetimes of all buffers by name. The graph's output lives to the end.
+ * @param slices the slice of every computed value
  */
 export function lifetimes(graph: Graph, slices: ReadonlyMap<string, Slice>): Map<string, Lifetime> {
   const lives = new Map<string, Lifetime>();

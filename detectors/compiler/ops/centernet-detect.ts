@@ -30,8 +30,8 @@ function* peaksOf(heat: Tensor, sizes: Tensor, stride: number, scoreThreshold: n
 }
 
 /**
- * CenterNet (Zhou et al. 2019, arXiv:1904.07850): a box per peak of the heat map. Of the peaks the highest `candidates`
- * count (the earliest of equals), then class-wise non-maximum suppression as after `yolov5_detect`.
+ * CenterNet (Zhou et al. 2019, arXiv:1904.07850): a box per peak of the heat map. The highest `candidates` peaks are kept
+ * (the earliest of equals), followed by class-wise non-maximum suppression as in `yolov5_detect`.
  */
 export const centernetDetect: OperatorDefinition<"centernet_detect"> = {
   infer(inputs, { candidates }) {
@@ -50,7 +50,7 @@ export const centernetDetect: OperatorDefinition<"centernet_detect"> = {
   },
   reference(inputs, { stride, candidates }, thresholds) {
     const peaks = [...peaksOf(tensorAt(inputs, 0), tensorAt(inputs, 1), stride, thresholds.score)];
-    // Sorting is stable, so the earliest of equal peaks counts.
+    // Sorting is stable, so equal peaks keep scan order.
     const best = peaks.toSorted((a, b) => b.score - a.score).slice(0, candidates);
     return toDetections(best, thresholds.iou);
   },

@@ -1,4 +1,4 @@
-/** Operators that compute each element of their output from the elements at the same place of their inputs. */
+/** Elementwise operators: each element of the output depends only on the elements at the same position of the inputs. */
 import type { ValueType } from "../graph/graph.ts";
 import {
   checkInputCount,

@@ -15,7 +15,7 @@ import { upsample } from "./upsample.ts";
 import { yolov5Detect } from "./yolov5-detect.ts";
 import { yolov5SparseDetect } from "./yolov5-sparse-detect.ts";
 
-/** The definition of every operator: typed by the list of operators, so that one without a definition does not compile. */
+/** The definitions of all operators. The type fails to compile when an operator has none. */
 export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
   normalize,
   conv2d,

@@ -15,7 +15,7 @@ import { checkHead, detectYolov5 } from "./yolov5-detect.ts";
 
 /** Inputs of one scale: objectness, x, weights, bias. */
 const INPUTS_PER_SCALE = 4;
-/** Where in an anchor's logits the objectness lies. */
+/** Index of the objectness in an anchor's logits. */
 export const OBJECTNESS = 4;
 
 const POINTWISE = { stride: 1, padding: { top: 0, left: 0, bottom: 0, right: 0 } };
@@ -48,7 +48,7 @@ function infer(
   return { dtype: "f32", shape: DETECTIONS_SHAPE };
 }
 
-/** yolov5_detect on the logits that conv2d would make, the objectness as it was given. */
+/** yolov5_detect on the logits of a 1×1 conv2d, with the objectness taken from its own input. */
 export const yolov5SparseDetect: OperatorDefinition<"yolov5_sparse_detect"> = {
   infer,
   reference(inputs, attributes, thresholds) {

@@ -1,6 +1,6 @@
 /** Chooses type, scales and zero points of a feature map. */
 import type { Activation, Affine, StoredInteger } from "../graph/graph.ts";
-import { SILU_LEAST } from "../ops/activation.ts";
+import { SILU_MINIMUM } from "../ops/activation.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { ChannelRange } from "./ranges.ts";
 
@@ -57,8 +57,8 @@ export function u7Parameters({ range, activation, hasResidual, stride }: U7Map):
   const above = reaches(highest);
   const below =
     activation === "silu" && !hasResidual
-      ? highest.map(() => -SILU_LEAST)
-      : reaches(lowest).map((end) => (activation === "silu" ? Math.max(end, -SILU_LEAST) : end));
+      ? highest.map(() => -SILU_MINIMUM)
+      : reaches(lowest).map((end) => (activation === "silu" ? Math.max(end, -SILU_MINIMUM) : end));
   const [, most] = STORED_RANGE.u7;
   const scale = above.map((end, channel) => Math.max(end + (below[channel] ?? 0), Number.MIN_VALUE) / most);
   return {
