@@ -1,13 +1,13 @@
 import type { Graph, Operator, OperatorAttributes } from "../graph/graph.ts";
 import { operators } from "./index.ts";
-import type { DetectionThresholds, Tensor } from "./operator.ts";
+import type { Tensor, Thresholds } from "./operator.ts";
 
 /** Computes an operator by its reference. */
 export function evaluateOperator<K extends Operator>(
   op: K,
   inputs: readonly Tensor[],
   attributes: OperatorAttributes[K],
-  thresholds: DetectionThresholds,
+  thresholds: Thresholds,
 ): Tensor {
   return operators[op].reference(inputs, attributes, thresholds);
 }
@@ -22,7 +22,7 @@ export function evaluateOperator<K extends Operator>(
 export function evaluate(
   graph: Graph,
   image: Uint8Array,
-  thresholds: DetectionThresholds = { score: 0.25, iou: 0.45 },
+  thresholds: Thresholds = { score: 0.25, iou: 0.45 },
 ): Map<string, Tensor> {
   const shape = graph.values.get(graph.input)?.shape ?? [];
   const expected = shape.reduce((product, size) => product * size, 1);

@@ -7,7 +7,7 @@ import {
   mapSize,
   type OperatorDefinition,
   ShapeError,
-  STORED,
+  STORED_TYPES,
   type Tensor,
   tensorAt,
   windowPositions,
@@ -15,7 +15,7 @@ import {
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["max_pool2d"]): ValueType {
   checkInputCount(inputs, 1, 1);
-  const [height, width, channels] = featureMap(inputs, 0, STORED);
+  const [height, width, channels] = featureMap(inputs, 0, STORED_TYPES);
   const { kernel, stride, padding } = attributes;
   // A window that lies entirely in the padding has no maximum.
   if (Math.max(padding.top, padding.left, padding.bottom, padding.right) >= kernel) {

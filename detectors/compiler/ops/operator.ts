@@ -6,8 +6,8 @@ export interface Tensor {
   readonly data: Float32Array | Uint8Array;
 }
 
-/** Parameters of an inference: the minimum score, and the overlap (IoU) above which the weaker of two boxes is dropped. */
-export interface DetectionThresholds {
+/** What `yolov5_detect` is told with every frame: lowest score, and the overlap (IoU) above which the weaker box goes. */
+export interface Thresholds {
   readonly score: number;
   readonly iou: number;
 }
@@ -23,7 +23,7 @@ export interface OperatorDefinition<K extends Operator> {
   readonly reference: (
     inputs: readonly Tensor[],
     attributes: OperatorAttributes[K],
-    thresholds: DetectionThresholds,
+    thresholds: Thresholds,
   ) => Tensor;
 }
 
@@ -67,7 +67,7 @@ export function featureMap(
 }
 
 /** Input types of operators that only move or compare numbers. */
-export const STORED: readonly DType[] = ["f32", "i16", "u7"];
+export const STORED_TYPES: readonly DType[] = ["f32", "i16", "u7"];
 
 /** The type of inputs[index], whose existence the shape rule has checked. */
 export function dtypeAt(inputs: readonly ValueType[], index: number): DType {

@@ -6,7 +6,7 @@ import {
   mapSize,
   type OperatorDefinition,
   ShapeError,
-  STORED,
+  STORED_TYPES,
   type Tensor,
   tensorAt,
 } from "./operator.ts";
@@ -18,7 +18,7 @@ export const STORED_RANGE: Readonly<Record<StoredInteger, readonly [least: numbe
 };
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["quantized_conv2d"]): ValueType {
-  const shape = convolutionShape(inputs, attributes, ["u8", ...STORED], STORED);
+  const shape = convolutionShape(inputs, attributes, ["u8", ...STORED_TYPES], STORED_TYPES);
   const { inputZero, multiplier, residual, output } = attributes.quantization;
   const [, , outputs = 0] = shape;
   const expectCount = (name: string, factors: Float32Array | undefined, expected: number): void => {

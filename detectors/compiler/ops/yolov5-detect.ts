@@ -3,12 +3,12 @@ import { logistic } from "./elementwise.ts";
 import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
 import {
   checkInputCount,
-  type DetectionThresholds,
   featureMap,
   mapSize,
   type OperatorDefinition,
   ShapeError,
   type Tensor,
+  type Thresholds,
   tensorAt,
 } from "./operator.ts";
 
@@ -75,7 +75,7 @@ function* decode(
 export function detectYolov5(
   inputs: readonly Tensor[],
   { scales, classes }: OperatorAttributes["yolov5_detect"],
-  thresholds: DetectionThresholds,
+  thresholds: Thresholds,
 ): Tensor {
   const candidates = scales.flatMap((scale, index) => [
     ...decode(tensorAt(inputs, index), scale, classes, thresholds.score),

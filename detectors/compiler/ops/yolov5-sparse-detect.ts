@@ -6,7 +6,7 @@ import {
   featureMap,
   type OperatorDefinition,
   ShapeError,
-  STORED,
+  STORED_TYPES,
   sameShape,
   type Tensor,
   tensorAt,
@@ -30,7 +30,12 @@ function infer(
   scales.forEach(({ anchors }, scale) => {
     const first = scale * INPUTS_PER_SCALE;
     const objectness = featureMap(inputs, first);
-    const logits = convolutionShape(inputs.slice(first + 1, first + INPUTS_PER_SCALE), POINTWISE, STORED, []);
+    const logits = convolutionShape(
+      inputs.slice(first + 1, first + INPUTS_PER_SCALE),
+      POINTWISE,
+      STORED_TYPES,
+      [],
+    );
     const [height = 0, width = 0, channels] = logits;
     if (
       !sameShape(objectness, [height, width, anchors.length]) ||

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { DetectionThresholds, Tensor } from "../../../../../detectors/compiler/ops/operator.ts";
+import type { Tensor, Thresholds } from "../../../../../detectors/compiler/ops/operator.ts";
 import { yolov5Detect } from "../../../../../detectors/compiler/ops/yolov5-detect.ts";
 
 const CLASSES = 2;
@@ -34,10 +34,7 @@ function logitsOf(cells: readonly Cell[]): Tensor {
   return { shape: [HEIGHT, WIDTH, 2 * PER_BOX], data };
 }
 
-function detect(
-  cells: readonly Cell[],
-  thresholds: DetectionThresholds = { score: 0.25, iou: 0.45 },
-): number[][] {
+function detect(cells: readonly Cell[], thresholds: Thresholds = { score: 0.25, iou: 0.45 }): number[][] {
   const { data } = yolov5Detect.reference([logitsOf(cells)], attributes, thresholds);
   const rows = Array.from({ length: 300 }, (_, row) => [...data.slice(row * 6, row * 6 + 6)]);
   return rows.filter(([, , , , score = 0]) => score > 0);
