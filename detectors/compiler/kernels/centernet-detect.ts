@@ -86,7 +86,7 @@ export const emitCenternetDetect: EmitKernel<"centernet_detect"> = (node, contex
   });
 };
 
-/** (address of a score, y, x) → 1 when no neighbour of the eight is higher. */
+/** (address of a score, y, x) → 1 when none of the eight neighbours is higher. */
 function emitIsPeak(heat: FeatureMap, context: KernelContext): FunctionReference {
   return context.module.function("is_peak", ["i32", "i32", "i32"], ["i32"], (code, at, y, x) => {
     if (!at || !y || !x) throw new Error("is_peak has three parameters");

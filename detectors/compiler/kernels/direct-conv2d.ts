@@ -43,7 +43,7 @@ export function emitPixelConvolution(
     ["i32", "i32"],
     [],
     (code, window, output) => {
-      if (!window || !output) throw new Error("a pixel has two parameters");
+      if (!window || !output) throw new Error("a pixel function has two parameters");
       for (const group of groups) {
         const weightsAt = pointerTo(code, group.weights);
         const constants = pointerTo(code, group.constants);

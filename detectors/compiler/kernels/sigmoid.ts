@@ -20,7 +20,7 @@ const POLYNOMIALS = {
   integer: [0.0550089713, 0.24221106, 0.693282934],
 } as const;
 
-/** Beyond ±126 the power of two is not a normal float, and the result has long reached 0 or 1. */
+/** Beyond ±126 the power of two is not a normal float, and the result is 0 or 1 anyway. */
 const MAX_EXPONENT = 126;
 
 /** Whether the result stays a float or is rounded to an integer. */

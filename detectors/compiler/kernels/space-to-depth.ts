@@ -42,7 +42,8 @@ function copyRun(
   runBytes: number,
 ): void {
   const width = COPY_WIDTHS.find(({ bytes }) => bytes <= runBytes);
-  if (width === undefined) throw new Error(`space_to_depth: no run is as short as ${runBytes} bytes`);
+  if (width === undefined)
+    throw new Error(`space_to_depth: expected runs of at least 4 bytes, received ${runBytes}`);
   const { bytes, load, store } = width;
   for (let copy = 0; copy < Math.ceil(runBytes / bytes); copy++) {
     const at = Math.min(bytes * copy, runBytes - bytes);

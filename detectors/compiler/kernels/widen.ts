@@ -8,7 +8,7 @@ export const GROUP = 8;
 
 /**
  * Corrects the exponent bias, 127 instead of 15, of a float that has the sign, exponent field and fraction of a binary16
- * number. Exact also for subnormals, since it is a power of two.
+ * number. Also exact for subnormals, because it is a power of two.
  */
 export const SCALE = 2 ** (127 - 15);
 
@@ -44,7 +44,7 @@ export function emitWidening(module: ModuleBuilder, all: readonly HalfNumbers[])
 function emitBlock(module: ModuleBuilder): FunctionReference {
   return module.function("widen block", ["i32", "i32", "i32", "i32"], [], (code, ...parameters) => {
     const [source, target, factors, groups] = parameters;
-    if (!source || !target || !factors || !groups) throw new Error("a block has four parameters");
+    if (!source || !target || !factors || !groups) throw new Error("a block function has four parameters");
     const [low, high, fields] = [code.local("v128"), code.local("v128"), code.local("v128")];
     code.get(factors).memory("v128.load").set(low).get(factors).memory("v128.load", 16).set(high);
     // Masks sign, exponent and fraction in a sign-extended number that is shifted into a float's position.

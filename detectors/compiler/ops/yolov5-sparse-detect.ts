@@ -53,7 +53,7 @@ function infer(
   return { dtype: "f32", shape: DETECTIONS_SHAPE };
 }
 
-/** yolov5_detect on the logits of a 1×1 conv2d, with the objectness taken from its own input. */
+/** yolov5_detect on the logits of a 1×1 conv2d, with the objectness from a separate input. */
 export const yolov5SparseDetect: OperatorDefinition<"yolov5_sparse_detect"> = {
   infer,
   reference(inputs, attributes, thresholds) {

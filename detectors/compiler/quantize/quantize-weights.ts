@@ -18,7 +18,7 @@ const MAX_WEIGHT: Readonly<Record<StoredInteger, number>> = { i16: 32_767, u7: 1
  * Weights as integers with a scale per output channel; the scales of the input channels are folded in. No accumulator
  * overflows an i32, whatever the input holds: Σ|w| · largest input < 2³¹.
  *
- * The rounding error of a filter is known for the average input, and goes into the bias (Nagel et al. 2019, "Data-Free
+ * The rounding error of a filter is known for the average input, and corrects the bias (Nagel et al. 2019, "Data-Free
  * Quantization Through Weight Equalization and Bias Correction", arXiv:1906.04721, section 4.2).
  */
 export function quantizeWeights({ shape, data }: Constant, input: QuantizationParameters): QuantizedWeights {

@@ -10,7 +10,7 @@ import type { Ranges } from "./ranges.ts";
 /** How to quantize. */
 export interface Quantization {
   /**
-   * `i16`: feature maps of 15 bits, near lossless. `i8`: feature maps of 7 bits and weights of 8. The few maps of the finest
+   * `i16`: feature maps of 15 bits, nearly lossless. `i8`: feature maps of 7 bits and weights of 8. The few maps of the finest
    * strides that 1×1 convolutions read keep 15 bits, because they would cost most of the accuracy.
    */
   readonly precision: "i16" | "i8";
