@@ -63,7 +63,7 @@ export function emitModule(
 }
 
 /** The functions that run one inference. */
-export interface Network {
+export interface EmittedNetwork {
   /** (scoreThreshold, iouThreshold) → number of detections. */
   readonly infer: FunctionReference;
   /** The functions that it calls in order, without parameters and results, with their nodes. */
@@ -77,7 +77,7 @@ export function emitNetwork(
   plan: MemoryPlan,
   target: Target,
   constants: ConstantArea,
-): Network {
+): EmittedNetwork {
   const preparations: FunctionReference[] = [];
   const context = kernelContext(module, graph, plan, target, constants, preparations);
   const steps = graph.nodes.flatMap((node, index) => [

@@ -19,7 +19,7 @@ export interface CalibrateOptions {
 }
 
 /** The ranges, and the observations that they were chosen from. */
-export interface Calibration {
+export interface CalibrationResult {
   readonly ranges: Ranges;
   readonly observations: Observations;
 }
@@ -33,7 +33,7 @@ export async function calibrate(
   graph: Graph,
   images: readonly Uint8Array[] | undefined,
   { method = "minmax", onProgress }: CalibrateOptions = {},
-): Promise<Calibration> {
+): Promise<CalibrationResult> {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
   const observed = images ?? syntheticImages({ width, height });
   const observations = await observe(graph, observed, {

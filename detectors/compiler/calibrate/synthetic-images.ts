@@ -7,8 +7,8 @@ import type { PictureSize } from "../graph/retype.ts";
 type Random = () => number;
 type Colour = readonly [red: number, green: number, blue: number];
 /** Writes a pixel; ignores pixels outside the image. */
-type Paint = (x: number, y: number, colour: Colour) => void;
-type Draw = (paint: Paint, size: PictureSize, random: Random) => void;
+type PaintPixel = (x: number, y: number, colour: Colour) => void;
+type Draw = (paint: PaintPixel, size: PictureSize, random: Random) => void;
 
 /** `rounds` images of each kind, RGB, row by row. The same size always gives the same images. */
 export function syntheticImages(size: PictureSize, rounds = 2): Uint8Array[] {
@@ -44,7 +44,7 @@ function drawImage(size: PictureSize, draw: Draw, random: Random): Uint8Array {
 }
 
 /** Value noise: random colours on a lattice of `cell` pixels, interpolated bilinearly. Its spectrum falls off above 1 / cell. */
-function noise(paint: Paint, { width, height }: PictureSize, random: Random, cell: number): void {
+function noise(paint: PaintPixel, { width, height }: PictureSize, random: Random, cell: number): void {
   const columns = Math.ceil(width / cell) + 1;
   const rows = Math.ceil(height / cell) + 1;
   const lattice = Array.from({ length: columns * rows }, () => anyColour(random));
@@ -63,7 +63,7 @@ function noise(paint: Paint, { width, height }: PictureSize, random: Random, cel
 }
 
 /** A gradient between two colours in a random direction. */
-function gradient(paint: Paint, { width, height }: PictureSize, random: Random): void {
+function gradient(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
   const from = anyColour(random);
   const to = anyColour(random);
   const angle = random() * Math.PI * 2;
@@ -76,7 +76,7 @@ function gradient(paint: Paint, { width, height }: PictureSize, random: Random):
 }
 
 /** Black and white fields of 1, 2, 4, … pixels, one size per strip: edges of the highest contrast. */
-function checkers(paint: Paint, { width, height }: PictureSize, random: Random): void {
+function checkers(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
   const strips = 6;
   const phase = Math.floor(random() * 64);
   for (let y = 0; y < height; y++) {
@@ -89,7 +89,7 @@ function checkers(paint: Paint, { width, height }: PictureSize, random: Random):
 }
 
 /** Shaded boxes and ellipses of all sizes that overlap in front of a gradient. */
-function scene(paint: Paint, size: PictureSize, random: Random, shapes: number): void {
+function scene(paint: PaintPixel, size: PictureSize, random: Random, shapes: number): void {
   gradient(paint, size, random);
   const { width, height } = size;
   for (let shape = 0; shape < shapes; shape++) {
@@ -101,7 +101,7 @@ function scene(paint: Paint, size: PictureSize, random: Random, shapes: number):
 }
 
 /** Upright figures with head, trunk and legs, and vehicles, on a ground below a sky. */
-function figures(paint: Paint, size: PictureSize, random: Random): void {
+function figures(paint: PaintPixel, size: PictureSize, random: Random): void {
   const { width, height } = size;
   const horizon = (0.3 + 0.3 * random()) * height;
   box(paint, width / 2, horizon / 2, width / 2, horizon / 2, anyColour(random), random);
@@ -130,7 +130,7 @@ function figures(paint: Paint, size: PictureSize, random: Random): void {
 }
 
 /** Lines of glyphs, each a few strokes on a grid: the edge density of print. */
-function text(paint: Paint, { width, height }: PictureSize, random: Random): void {
+function text(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
   const paper = mix(WHITE, anyColour(random), 0.2);
   const ink = mix(BLACK, anyColour(random), 0.2);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) paint(x, y, paper);
@@ -155,7 +155,7 @@ function text(paint: Paint, { width, height }: PictureSize, random: Random): voi
 }
 
 function box(
-  paint: Paint,
+  paint: PaintPixel,
   x: number,
   y: number,
   halfWidth: number,
@@ -167,7 +167,7 @@ function box(
 }
 
 function ellipse(
-  paint: Paint,
+  paint: PaintPixel,
   x: number,
   y: number,
   halfWidth: number,
@@ -180,7 +180,7 @@ function ellipse(
 
 /** A shape in [−1, 1]² around (x, y), darker towards one side and grainy, like a lit object. */
 function shade(
-  paint: Paint,
+  paint: PaintPixel,
   x: number,
   y: number,
   halfWidth: number,

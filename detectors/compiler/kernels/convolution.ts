@@ -1,9 +1,9 @@
-/** The description of a convolution for its kernels. */
+/** A convolution with the addresses of its values, as its kernels need it. */
 import type { Activation, ConvolutionQuantization, Node } from "../graph/graph.ts";
 import { type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 
 /** Everything the emitted code depends on. */
-export interface Convolution {
+export interface PlacedConvolution {
   readonly name: string;
   readonly x: FeatureMap;
   readonly y: FeatureMap;
@@ -20,13 +20,13 @@ export interface Convolution {
 
 export type Conv2dNode = Node<"conv2d"> | Node<"quantized_conv2d">;
 
-/** Describes a convolution node. */
-export function describeConvolution(
+/** Looks up the addresses of a convolution node. */
+export function placeConvolution(
   node: Conv2dNode,
   context: KernelContext,
   kernelHeight: number,
   kernelWidth: number,
-): Convolution {
+): PlacedConvolution {
   const x = context.map(inputAt(node, 0));
   const residual = node.inputs[3];
   const { stride, padding, activation } = node.attributes;

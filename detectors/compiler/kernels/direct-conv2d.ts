@@ -6,7 +6,7 @@ import type { Constant, ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { WasmType } from "../wasm/opcodes.ts";
-import { type Conv2dNode, type Convolution, describeConvolution } from "./convolution.ts";
+import { type Conv2dNode, type PlacedConvolution, placeConvolution } from "./convolution.ts";
 import { emitEpilogue } from "./epilogue.ts";
 import { type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
@@ -20,7 +20,7 @@ const CACHED_WEIGHT_BYTES = 200_000;
 export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): FunctionReference {
   const weights = context.constant(inputAt(node, 1));
   const [, kernelHeight = 1, kernelWidth = 1] = weights.shape;
-  const convolution = describeConvolution(node, context, kernelHeight, kernelWidth);
+  const convolution = placeConvolution(node, context, kernelHeight, kernelWidth);
   const biasName = node.inputs[2];
   const bias = biasName === undefined ? undefined : context.constant(biasName).data;
   if (convolution.x.dtype === "u8")
@@ -31,7 +31,7 @@ export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): Func
 
 /** (window, output): all output channels of one pixel, for kernels that compute single pixels. */
 export function emitPixelConvolution(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   weights: Constant,
   bias: Float32Array,
   accumulators: number,
@@ -60,7 +60,7 @@ export function emitPixelConvolution(
 
 /** @param accumulators address of working memory for one block of one row, used for integers */
 function emitBlockGroups(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   weights: Constant,
   bias: Float32Array | undefined,
   accumulators: number,
@@ -127,7 +127,7 @@ function blockWidths(y: FeatureMap): readonly { readonly vectors: number; readon
  * cache. With large weights and a small map, an outer loop over blocks is faster: it keeps a block of the weights there.
  */
 function emitDriver(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   groups: readonly BlockGroup[],
   context: KernelContext,
 ): FunctionReference {
@@ -200,7 +200,7 @@ function rowParameters(residual: FeatureMap | undefined): readonly WasmType[] {
 }
 
 /** One block of output channels of one output row. */
-function emitRow(convolution: Convolution, vectors: number, context: KernelContext): FunctionReference {
+function emitRow(convolution: PlacedConvolution, vectors: number, context: KernelContext): FunctionReference {
   const { name, y, residual } = convolution;
   const params = rowParameters(residual);
   return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...parameters) => {
@@ -215,7 +215,7 @@ function emitRow(convolution: Convolution, vectors: number, context: KernelConte
 
 /** The same for integers: the accumulators go through working memory to the epilogue. */
 function emitQuantizedRow(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   quantization: ConvolutionQuantization,
   vectors: number,
   accumulatorsAddress: number,

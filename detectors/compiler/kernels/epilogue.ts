@@ -2,7 +2,7 @@
 import type { Activation } from "../graph/graph.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
-import type { Convolution } from "./convolution.ts";
+import type { PlacedConvolution } from "./convolution.ts";
 import type { FeatureMap, KernelContext } from "./kernel.ts";
 import { add, advance, copyOf, repeat } from "./loops.ts";
 
@@ -12,7 +12,7 @@ import { add, advance, copyOf, repeat } from "./loops.ts";
  */
 export function emitEpilogue(
   code: Assembler,
-  { y, activation, residual }: Convolution,
+  { y, activation, residual }: PlacedConvolution,
   blocks: number,
   vectors: number,
   output: Local,

@@ -4,7 +4,7 @@ import { minimumOf } from "../ops/activation.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitActivation, prepareActivation } from "./activation.ts";
-import type { Convolution } from "./convolution.ts";
+import type { PlacedConvolution } from "./convolution.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadAsFloats } from "./load-floats.ts";
 import { add, repeat } from "./loops.ts";
@@ -105,7 +105,7 @@ export interface EpilogueAddresses {
  */
 export function emitQuantizedEpilogue(
   code: Assembler,
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   quantization: ConvolutionQuantization,
   vectors: number,
   accumulatorRow: AccumulatorRow,
@@ -127,7 +127,7 @@ export function emitQuantizedEpilogue(
 
 /** The function for one block of a row, shared by all convolutions of this kind. */
 function emitBlockEpilogue(
-  { y, residual, activation }: Convolution,
+  { y, residual, activation }: PlacedConvolution,
   quantization: ConvolutionQuantization,
   vectors: number,
   accumulatorType: AccumulatorRow["dtype"],

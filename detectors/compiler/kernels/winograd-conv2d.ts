@@ -7,7 +7,7 @@
 import type { ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import { type Conv2dNode, type Convolution, describeConvolution } from "./convolution.ts";
+import { type Conv2dNode, type PlacedConvolution, placeConvolution } from "./convolution.ts";
 import { emitEpilogue } from "./epilogue.ts";
 import { inputAt, type KernelContext } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
@@ -27,7 +27,7 @@ export function emitWinogradConv2d(
   scheme: WinogradScheme,
   context: KernelContext,
 ): FunctionReference {
-  const convolution = describeConvolution(node, context, 3, 3);
+  const convolution = placeConvolution(node, context, 3, 3);
   const { name, x, y, residual } = convolution;
   const weights = context.constant(inputAt(node, 1));
   const blocks = y.channels / LANES;
@@ -87,7 +87,7 @@ export function emitWinogradConv2d(
 
 /** Multiplies `tiles` transformed tiles by the transformed weights at each position. */
 function emitMultiply(
-  { name, x, y }: Convolution,
+  { name, x, y }: PlacedConvolution,
   { scheme, inputs, products, inputPitch, productPitch }: Workspace,
   transformedWeights: number,
   tiles: number,
@@ -159,7 +159,7 @@ type EmitEpilogues = (
 
 /** Floats: the transform writes to the output, and the epilogue works in place. */
 function floatEpilogues(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   workspace: Workspace,
   bias: Float32Array,
   context: KernelContext,
@@ -179,7 +179,7 @@ function floatEpilogues(
 
 /** Integers: the transform writes floats to working memory, from which the epilogue reads. */
 function quantizedEpilogues(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   quantization: ConvolutionQuantization,
   workspace: Workspace,
   bias: Float32Array,

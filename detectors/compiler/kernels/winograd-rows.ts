@@ -2,7 +2,7 @@
 import type { DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import type { Convolution } from "./convolution.ts";
+import type { PlacedConvolution } from "./convolution.ts";
 import type { KernelContext } from "./kernel.ts";
 import { loadAsFloats } from "./load-floats.ts";
 import { add, advance, pushOffset, repeat } from "./loops.ts";
@@ -24,7 +24,7 @@ export interface Workspace extends WinogradPlan {
 export function layOutWorkspace(
   intermediate: number,
   scheme: WinogradScheme,
-  { x, y, quantization }: Convolution,
+  { x, y, quantization }: PlacedConvolution,
 ): Workspace {
   const plan = planWinograd(scheme, [y.height, y.width, y.channels], x.channels, quantization !== undefined);
   const inputs = intermediate + plan.intermediateBytes;
@@ -41,7 +41,7 @@ export function layOutWorkspace(
 /** Transforms the inputs of one row of tiles; inputs beyond the padding are zeros. */
 export function emitInputRow(
   code: Assembler,
-  { x, y }: Convolution,
+  { x, y }: PlacedConvolution,
   { scheme, intermediate, inputPitch }: Workspace,
   height: number,
   { window, inputs }: { readonly window: Local; readonly inputs: number },

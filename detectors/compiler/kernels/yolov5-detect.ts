@@ -7,7 +7,7 @@ import { DETECTION_BYTES } from "../../module-format.ts";
 import type { Constant, DetectScale, Node } from "../graph/graph.ts";
 import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import type { Convolution } from "./convolution.ts";
+import type { PlacedConvolution } from "./convolution.ts";
 import { emitPixelConvolution } from "./direct-conv2d.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, broadcast, pointerTo, repeat } from "./loops.ts";
@@ -154,7 +154,7 @@ function anchorConvolution(
   channels: number,
   multiplier: Float32Array | undefined,
   anchor: number,
-): Convolution {
+): PlacedConvolution {
   const pixelBytes = Math.ceil(channels / 4) * 16;
   return {
     name,

@@ -1,4 +1,4 @@
-import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
+import { DETECTIONS_SHAPE, type DetectionCandidate, toDetections } from "./non-maximum-suppression.ts";
 import {
   checkInputCount,
   featureMap,
@@ -10,7 +10,12 @@ import {
 } from "./operator.ts";
 
 /** Every peak above the threshold, in scan order: y, x, class. */
-function* peaksOf(heat: Tensor, sizes: Tensor, stride: number, scoreThreshold: number): Generator<Candidate> {
+function* peaksOf(
+  heat: Tensor,
+  sizes: Tensor,
+  stride: number,
+  scoreThreshold: number,
+): Generator<DetectionCandidate> {
   const [height, width, classes] = mapSize(heat);
   const heatAt = (y: number, x: number, label: number): number =>
     y < 0 || y >= height || x < 0 || x >= width ? 0 : (heat.data[(y * width + x) * classes + label] ?? 0);

@@ -1,6 +1,6 @@
 import type { DetectScale, OperatorAttributes, ValueType } from "../graph/graph.ts";
 import { logistic } from "./elementwise.ts";
-import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
+import { DETECTIONS_SHAPE, type DetectionCandidate, toDetections } from "./non-maximum-suppression.ts";
 import {
   checkInputCount,
   featureMap,
@@ -42,7 +42,7 @@ function* decode(
   { stride, anchors }: DetectScale,
   classes: number,
   scoreThreshold: number,
-): Generator<Candidate> {
+): Generator<DetectionCandidate> {
   const [height, width] = mapSize({ data, shape });
   const perAnchor = 5 + classes;
   for (let y = 0; y < height; y++) {

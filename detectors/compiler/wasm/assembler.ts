@@ -38,7 +38,7 @@ export interface FunctionReference {
 }
 
 /** A branch target: the end of a block or the start of a loop. */
-export interface Label {
+export interface BranchLabel {
   readonly depth: number;
 }
 
@@ -143,12 +143,12 @@ export class Assembler {
   }
 
   /** A block: a branch to its label leaves it. */
-  block(body: (end: Label) => void): this {
+  block(body: (end: BranchLabel) => void): this {
     return this.nest(CONTROL.block, body);
   }
 
   /** A loop: a branch to its label repeats it; reaching its end leaves it. */
-  loop(body: (again: Label) => void): this {
+  loop(body: (again: BranchLabel) => void): this {
     return this.nest(CONTROL.loop, body);
   }
 
@@ -169,13 +169,13 @@ export class Assembler {
     return this;
   }
 
-  br(label: Label): this {
+  br(label: BranchLabel): this {
     this.write([CONTROL.br, ...unsignedLeb(this.frames.length - label.depth)], [], []);
     return this.end();
   }
 
   /** Operand: the condition, an i32. */
-  brIf(label: Label): this {
+  brIf(label: BranchLabel): this {
     return this.write([CONTROL.brIf, ...unsignedLeb(this.frames.length - label.depth)], ["i32"], []);
   }
 
@@ -207,7 +207,7 @@ export class Assembler {
     return Uint8Array.from([...unsignedLeb(runs.length), ...declarations, ...this.bytes, CONTROL.end]);
   }
 
-  private nest(code: number, body: (label: Label) => void): this {
+  private nest(code: number, body: (label: BranchLabel) => void): this {
     this.write([code, CONTROL.emptyBlock], [], []);
     this.open();
     body({ depth: this.frames.length });
