@@ -1,4 +1,4 @@
-/** The whole compiler: graph → passes → (integers) → memory plan → module. */
+/** The whole compiler: graph → passes → (quantization) → memory plan → module. */
 import type { ModelDescription } from "../module-format.ts";
 import { describe } from "./describe.ts";
 import { emitModule, memoryRequest } from "./emit.ts";
@@ -10,29 +10,29 @@ import { type Quantization, quantize } from "./quantize/quantize.ts";
 import type { Target } from "./target.ts";
 
 export interface CompileOptions {
-  /** Where the weights came from, for the description. */
+  /** Where the weights come from, for the description. */
   readonly source: ModelDescription["source"];
-  /** How new the module is among those of its name; left out of the description when not given. */
+  /** Release number of the module; omitted from the description when not given. */
   readonly release?: number | undefined;
   /** `simd128` when not given. */
   readonly target?: Target;
-  /** How numbers are stored: floats when not given, or integers for feature maps of these ranges. */
+  /** How to store feature maps and weights as integers; they stay floats when not given. */
   readonly quantization?: Quantization | undefined;
-  /** Told after every stage, with the graph as it is then. */
+  /** Called after every stage with its graph. */
   readonly onStage?: (name: string, graph: Graph) => void;
-  /** A test build: the head's inputs are there for every cell, and stay readable after an inference, where `plan` says. */
+  /** For tests: computes the head's inputs for every cell and keeps them after an inference, at the addresses in `plan`. */
   readonly keepLogits?: boolean;
 }
 
 export interface CompiledModel {
   readonly bytes: Uint8Array;
   readonly description: ModelDescription;
-  /** The graph that the module was made of, and where each of its values lies. */
+  /** The graph after all passes, and the addresses of its values. */
   readonly graph: Graph;
   readonly plan: MemoryPlan;
 }
 
-/** Compiles an imported model to one self-contained module. */
+/** Compiles an imported model to a self-contained module. */
 export function compile(
   model: ImportedModel,
   { source, release, target = "simd128", quantization, onStage, keepLogits = false }: CompileOptions,

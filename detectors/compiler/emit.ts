@@ -1,4 +1,4 @@
-/** The last stage: graph and memory plan in, the bytes of the module out. */
+/** The last stage: emits the bytes of the module from graph and memory plan. */
 import {
   DESCRIPTION_SECTION,
   IMPORT_MODULE,
@@ -7,7 +7,7 @@ import {
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
 import type { Graph, Node, Operator } from "./graph/graph.ts";
-import { emitDoors } from "./kernels/doors.ts";
+import { emitEntryPoints } from "./kernels/entry-points.ts";
 import { kernels } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
@@ -17,24 +17,24 @@ import type { Target } from "./target.ts";
 import type { FunctionReference, Local } from "./wasm/assembler.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
 
-/** Addresses that are the same in every module: what the doors work with lies below the arena. */
+/** Addresses that are the same in every module: the entry points' data lies below the arena. */
 export const ADDRESS = {
-  /** One WASI io vector {address, length}, then the word that tells how much was moved. */
+  /** One WASI io vector {address, length}, then the word in which WASI returns the number of bytes transferred. */
   ioVector: 0,
-  moved: 8,
+  transferred: 8,
   requestHeader: 16,
   replyHeader: 32,
   detections: 32 + REPLY_HEADER_BYTES,
   arena: 8192,
 } as const;
 
-/** What a graph needs of the memory planner. */
+/** The memory planner's request for a graph. */
 export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequest {
   const scratchBytes = new Map(graph.nodes.map((node) => [node.output, scratchBytesOf(node, graph)]));
   return { startAddress: ADDRESS.arena, outputAddress: ADDRESS.detections, scratchBytes, keep };
 }
 
-/** Emits the module: kernels, weights, both doors and the description. */
+/** Emits the module: kernels, weights, entry points and the description. */
 export function emitModule(
   graph: Graph,
   plan: MemoryPlan,
@@ -51,7 +51,7 @@ export function emitModule(
   const network = emitNetwork(module, graph, plan, target, constants);
   const { width, height } = description.input;
   const frame = plan.placements.get(graph.input)?.address ?? 0;
-  emitDoors(
+  emitEntryPoints(
     module,
     wasi,
     network,
@@ -62,11 +62,11 @@ export function emitModule(
   return module.finish(constants.endAddress());
 }
 
-/** The functions and variables that run one inference. */
-export interface Network {
+/** The functions that run one inference. */
+export interface EmittedNetwork {
   /** (scoreThreshold, iouThreshold) → number of detections. */
   readonly infer: FunctionReference;
-  /** What it calls in order, without parameters and results, and for which node. */
+  /** The functions that it calls in order, without parameters and results, with their nodes. */
   readonly steps: readonly { readonly node: Node; readonly run: FunctionReference }[];
 }
 
@@ -77,7 +77,7 @@ export function emitNetwork(
   plan: MemoryPlan,
   target: Target,
   constants: ConstantArea,
-): Network {
+): EmittedNetwork {
   const preparations: FunctionReference[] = [];
   const context = kernelContext(module, graph, plan, target, constants, preparations);
   const steps = graph.nodes.flatMap((node, index) => [
@@ -105,7 +105,7 @@ export function emitNetwork(
   return { infer, steps };
 }
 
-/** TypeScript cannot see that the kernel and the node are of one operator; the table's type made sure of it. */
+/** TypeScript cannot see that kernel and node belong to the same operator; the table's type guarantees it. */
 function emitNode<K extends Operator>(node: Node<K>, context: KernelContext): FunctionReference {
   return kernels[node.op as K](node, context);
 }
@@ -133,8 +133,7 @@ function kernelContext(
     map(value): FeatureMap {
       const placement = plan.placements.get(value);
       const type = graph.values.get(value);
-      if (placement === undefined || type === undefined)
-        throw new Error(`value ${value} has no place in memory`);
+      if (placement === undefined || type === undefined) throw new Error(`value ${value} has no memory`);
       const [height = 1, width = 1, channels = 1] = type.shape;
       return { ...placement, dtype: type.dtype, height, width, channels };
     },
@@ -151,7 +150,7 @@ function kernelContext(
   };
 }
 
-/** The padding around a feature map, written anew in each inference because other values used the same memory. */
+/** Writes the padding around a feature map. Every inference does so, because other values share the memory. */
 function emitBorder(
   module: ModuleBuilder,
   value: string,

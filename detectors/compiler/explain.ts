@@ -1,4 +1,4 @@
-/** Where a compiled network spends its time: layer by layer, measured in this process's engine. */
+/** Measures the time of each layer of a compiled network in this process's engine. */
 
 import { plainText } from "../plain-text.ts";
 import type { CompiledModel } from "./compile.ts";
@@ -14,14 +14,14 @@ import { ModuleBuilder } from "./wasm/module.ts";
 export interface Layer {
   readonly output: string;
   readonly op: Node["op"];
-  /** How it is computed, and on which numbers. */
+  /** How it is computed, and from which number type. */
   readonly kernel: string;
   readonly shape: Shape;
-  /** Additions and multiplications of the plain definition: a kernel that saves some is credited with all. */
+  /** Additions and multiplications of the plain definition, even where the kernel needs fewer. */
   readonly flops: number;
-  /** The quickest of some runs, milliseconds. */
+  /** The fastest of several runs, in milliseconds. */
   readonly ms: number;
-  /** Of the whole network's time, 0..1. */
+  /** Fraction of the whole network's time, 0..1. */
   readonly share: number;
 }
 
@@ -29,9 +29,9 @@ const WARM_UP_ROUNDS = 6;
 const ROUNDS = 12;
 
 /**
- * Runs every layer by itself and tells what it cost. The picture is black: nothing is found, and what only objects cost is
- * left out.
- * @throws WebAssembly.CompileError where this engine lacks what the target needs.
+ * Runs every layer separately and measures its time. The image is black and has no objects, so the time that only objects
+ * cost is not included.
+ * @throws WebAssembly.CompileError when this engine lacks a feature of the target.
  */
 export function explain({ graph, plan }: CompiledModel, target: Target): readonly Layer[] {
   const module = new ModuleBuilder();
@@ -47,17 +47,17 @@ export function explain({ graph, plan }: CompiledModel, target: Target): readonl
   };
 
   for (let round = 0; round < WARM_UP_ROUNDS; round++) call("infer");
-  const quickest = steps.map(() => Number.POSITIVE_INFINITY);
+  const fastest = steps.map(() => Number.POSITIVE_INFINITY);
   for (let round = 0; round < ROUNDS; round++) {
     for (const index of steps.keys()) {
       const startMs = performance.now();
       call(`step ${index}`);
-      quickest[index] = Math.min(quickest[index] ?? 0, performance.now() - startMs);
+      fastest[index] = Math.min(fastest[index] ?? 0, performance.now() - startMs);
     }
   }
-  const total = quickest.reduce((sum, ms) => sum + ms, 0);
+  const total = fastest.reduce((sum, ms) => sum + ms, 0);
   return graph.nodes.map((node) => {
-    const ms = steps.reduce((sum, step, index) => sum + (step.node === node ? (quickest[index] ?? 0) : 0), 0);
+    const ms = steps.reduce((sum, step, index) => sum + (step.node === node ? (fastest[index] ?? 0) : 0), 0);
     return {
       output: plainText(node.output),
       op: node.op,

@@ -1,4 +1,4 @@
-/** IEEE 754 binary16: one sign, five exponent and ten fraction bits. */
+/** Decodes IEEE 754 binary16: one sign, five exponent and ten fraction bits. */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -11,19 +11,19 @@ export function halfToNumber(bits: number): number {
 const SMALLEST_EXPONENT = -14;
 const LARGEST = 65_504;
 
-/** The bits of a number that binary16 holds exactly; undefined for all others, infinities and NaN. */
+/** The bits of a number that binary16 represents exactly; undefined for all others, infinities and NaN. */
 export function numberToHalf(number: number): number | undefined {
   const size = Math.abs(number);
   if (!(size <= LARGEST)) return undefined;
   const sign = number < 0 || Object.is(number, -0) ? 0x8000 : 0;
   const exponent = Math.max(SMALLEST_EXPONENT, Math.floor(Math.log2(size)));
-  // A number with an implicit one has 1024 to 2047 of its last place, which adds that one to the exponent's field.
+  // A normal number counts 1024 to 2047 units in the last place: the implicit one carries into the exponent field.
   const places = size * 2 ** (10 - exponent);
   if (!Number.isInteger(places)) return undefined;
   return sign | (((exponent - SMALLEST_EXPONENT) << 10) + places);
 }
 
-/** All numbers as binary16; undefined when it does not hold one of them exactly. */
+/** All numbers as binary16; undefined unless it represents all of them exactly. */
 export function numbersToHalves(numbers: Float32Array): Uint16Array | undefined {
   const halves = new Uint16Array(numbers.length);
   for (const [index, number] of numbers.entries()) {

@@ -19,7 +19,7 @@ import { binaryenAccepts } from "../support/valid-wasm.ts";
 const THRESHOLDS = { score: 0.25, iou: 0.45 };
 const ALL_SIDES = (pixels: number) => ({ top: pixels, left: pixels, bottom: pixels, right: pixels });
 
-/** Runs one operator's emitted bytes and its reference on the same seeded numbers; returns the largest difference. */
+/** Runs an operator's kernel and its reference on the same seeded numbers; returns the largest difference. */
 async function largestDifference<K extends Operator>(
   op: K,
   shapes: readonly Shape[],
@@ -59,7 +59,7 @@ async function largestDifference<K extends Operator>(
   return difference(kernels.read("y"), expected);
 }
 
-/** NaN anywhere counts as infinitely far. */
+/** The largest absolute difference; infinite where a NaN occurs. */
 function difference(received: Tensor, expected: Tensor): number {
   expect(received.shape).toEqual(expected.shape);
   let largest = 0;
@@ -91,7 +91,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
   { what: "3×3 stride 2", x: [20, 20, 32], outputs: 64, kernel: [3, 3], stride: 2, padding: ALL_SIDES(1) },
   { what: "1×1", x: [10, 10, 64], outputs: 32, kernel: [1, 1], stride: 1, padding: ALL_SIDES(0) },
   {
-    what: "1×1 of the head, 255 outputs",
+    what: "1×1 with 255 outputs, as in the head",
     x: [5, 5, 32],
     outputs: 255,
     kernel: [1, 1],
@@ -107,7 +107,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(2),
   },
   {
-    what: "large weights, small picture: blocks outermost",
+    what: "large weights and a small map: blocks outermost",
     x: [5, 5, 128],
     outputs: 64,
     kernel: [3, 3],
@@ -115,7 +115,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(1),
   },
   {
-    what: "Winograd of stride 2, tiles that fit",
+    what: "Winograd of stride 2, whole tiles",
     x: [16, 24, 32],
     outputs: 16,
     kernel: [3, 3],
@@ -123,7 +123,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(1),
   },
   {
-    what: "Winograd of stride 2, both edges cut tiles",
+    what: "Winograd of stride 2, partial tiles at both edges",
     x: [21, 27, 36],
     outputs: 8,
     kernel: [3, 3],
@@ -131,7 +131,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(1),
   },
   {
-    what: "Winograd, tiles that fit",
+    what: "Winograd, whole tiles",
     x: [8, 12, 8],
     outputs: 16,
     kernel: [3, 3],
@@ -139,7 +139,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(1),
   },
   {
-    what: "Winograd, the bottom cuts tiles",
+    what: "Winograd, partial tiles at the bottom",
     x: [10, 8, 8],
     outputs: 8,
     kernel: [3, 3],
@@ -147,7 +147,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(1),
   },
   {
-    what: "Winograd, the right edge cuts tiles",
+    what: "Winograd, partial tiles at the right edge",
     x: [8, 9, 12],
     outputs: 8,
     kernel: [3, 3],
@@ -155,7 +155,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(1),
   },
   {
-    what: "Winograd, both edges cut tiles",
+    what: "Winograd, partial tiles at both edges",
     x: [15, 22, 16],
     outputs: 24,
     kernel: [3, 3],
@@ -179,7 +179,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
     padding: ALL_SIDES(0),
   },
   {
-    what: "Winograd, groups of four tile rows and a rest",
+    what: "Winograd, groups of four tile rows and a remainder",
     x: [37, 20, 8],
     outputs: 8,
     kernel: [3, 3],
@@ -199,7 +199,7 @@ const CONVOLUTIONS: readonly ConvolutionCase[] = [
   { what: "width remainder 3", x: [3, 7, 8], outputs: 8, kernel: [3, 3], stride: 1, padding: ALL_SIDES(1) },
   { what: "a 1×1 output", x: [3, 3, 8], outputs: 12, kernel: [3, 3], stride: 1, padding: ALL_SIDES(0) },
   {
-    what: "a 1×1 picture, all padding but one tap",
+    what: "a 1×1 map, padding at all taps but one",
     x: [1, 1, 4],
     outputs: 4,
     kernel: [3, 3],
@@ -276,7 +276,7 @@ describe("the convolution kernel equals its reference", () => {
     });
   }
 
-  test.for(["relu", "relu6", { hardSwish: 1 / 6 }] as const)("with the activation %j", async (activation) => {
+  test.for(["relu", "relu6", { hardSwish: 1 / 6 }] as const)("the activation %j", async (activation) => {
     const attributes = { stride: 1, padding: ALL_SIDES(1), activation };
     const shapes = [[6, 7, 8], [12, 3, 3, 8], [12]];
     expect(await largestDifference("conv2d", shapes, attributes, [1, 2], 1)).toBeLessThan(1e-3);
@@ -318,7 +318,7 @@ describe("the depthwise convolution kernel equals its reference", () => {
       stride: 2,
       padding: { top: 1, left: 1, bottom: 2, right: 2 },
     },
-    { what: "stride larger than the kernel", x: [10, 10, 4], kernel: 1, stride: 3, padding: ALL_SIDES(0) },
+    { what: "a stride larger than the kernel", x: [10, 10, 4], kernel: 1, stride: 3, padding: ALL_SIDES(0) },
     { what: "channels not divisible by 4", x: [5, 6, 7], kernel: 3, stride: 1, padding: ALL_SIDES(1) },
     { what: "a single pixel", x: [1, 1, 5], kernel: 5, stride: 1, padding: ALL_SIDES(2) },
   ];
@@ -336,7 +336,7 @@ describe("the depthwise convolution kernel equals its reference", () => {
   }
 });
 
-describe("for the relaxed target, with one rounding instead of two, the kernels equal their references as well", () => {
+describe("the kernels for the relaxed target, with one rounding instead of two, equal their references", () => {
   const attributes = { stride: 1, padding: ALL_SIDES(1), activation: "silu" } as const;
   test("a direct convolution", async () => {
     const shapes = [[6, 7, 5], [12, 3, 3, 5], [12]];
@@ -371,7 +371,7 @@ describe("the other kernels equal their references", () => {
       test(`${op} of two maps of ${size}`, async () => {
         expect(await largestDifference(op, [shape, shape], {})).toBeLessThan(1e-5);
       });
-      test(`${op} of ${size} and a number per channel`, async () => {
+      test(`${op} of ${size} and one number per channel`, async () => {
         expect(await largestDifference(op, [shape, shape.slice(-1)], {}, [1])).toBeLessThan(1e-5);
       });
     }
@@ -400,13 +400,13 @@ describe("the other kernels equal their references", () => {
     expect(await largestDifference("mean", [[5, 7, 37]], {})).toBeLessThan(1e-6);
   });
 
-  test("space to depth, of pixels with and without gaps", async () => {
+  test("space to depth, with and without gaps between pixels", async () => {
     expect(await largestDifference("space_to_depth", [[6, 8, 4]], { block: 2 })).toBe(0);
     expect(await largestDifference("space_to_depth", [[4, 6, 3]], { block: 2 })).toBe(0);
     expect(await largestDifference("space_to_depth", [[6, 9, 5]], { block: 3 })).toBe(0);
   });
 
-  test("max pooling as in SPPF, and with other windows", async () => {
+  test("max pooling with the window of SPPF and with others", async () => {
     const pool = (shape: Shape, kernel: number, stride: number, padding: number) =>
       largestDifference("max_pool2d", [shape], { kernel, stride, padding: ALL_SIDES(padding) });
     expect(await pool([10, 12, 16], 5, 1, 2)).toBe(0);
@@ -440,7 +440,7 @@ describe("the other kernels equal their references", () => {
   });
 });
 
-test("SiLU is right to 1e-5 over the whole range of floats that matter, and finite beyond it", async () => {
+test("SiLU is accurate to 1e-5 from −64 to 64 and finite beyond", async () => {
   const values = Float32Array.from({ length: 4096 }, (_, index) => (index - 2048) / 32);
   const extreme = [1e30, -1e30, 1e20, -1e20, 0, -0, 1e-30, 88, -88, 127, -127];
   const data = Float32Array.from([...values, ...extreme]);

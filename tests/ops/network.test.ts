@@ -14,19 +14,19 @@ describe("a whole YOLOv5n with seeded weights", () => {
     { width: 64, height: 64 },
     { width: 160, height: 96 },
   ]) {
-    test(`${size.width}×${size.height}: the kernels after all passes equal the references before any`, async () => {
+    test(`${size.width}×${size.height}: the kernels after all passes equal the references before the passes`, async () => {
       const imported = await seededYolov5nGraph(size, { classes: 7 });
       const logits = imported.nodes.at(-1)?.inputs ?? [];
       const graph = runPasses(imported, undefined, logits);
       const kernels = await instantiateKernels(graph);
       expect(binaryenAccepts(kernels.bytes)).toBe(true);
-      const picture = seededBytes(5, size.width * size.height * 3);
-      const expected = evaluate(imported, picture);
+      const image = seededBytes(5, size.width * size.height * 3);
+      const expected = evaluate(imported, image);
       const heads = graph.nodes.at(-1)?.inputs ?? [];
       expect(heads).toHaveLength(3);
-      // The second run meets memory that the first one has used: borders must be cleared anew.
+      // The second run starts with the memory of the first: borders must be cleared again.
       for (let run = 0; run < 2; run++) {
-        kernels.write(graph.input, { shape: [size.height, size.width, 3], data: picture });
+        kernels.write(graph.input, { shape: [size.height, size.width, 3], data: image });
         kernels.run();
         for (const head of heads) {
           const reference = expected.get(head);
@@ -43,7 +43,7 @@ describe("a whole YOLOv5n with seeded weights", () => {
   }
 });
 
-/** Compares a detection head's kernel with its reference, row by row. Returns the number of detections. */
+/** Compares the kernel of a detection head with its reference by rows. Returns the number of detections. */
 async function compareHeads<K extends "yolov5_detect" | "yolov5_sparse_detect" | "centernet_detect">(
   op: K,
   attributes: OperatorAttributes[K],
@@ -113,7 +113,7 @@ describe("YOLOv5's decode and non-maximum suppression equal the reference", () =
     [6, 5, 2 * (5 + CLASSES)],
   ] as const;
 
-  /** Logits: normal-ish noise around `mean`. */
+  /** Logits: roughly normal noise around `mean`. */
   function logits(seed: number, mean: number): Tensor[] {
     const next = seeded(seed);
     return SHAPES.map((shape) => ({
@@ -128,19 +128,19 @@ describe("YOLOv5's decode and non-maximum suppression equal the reference", () =
   const compare = (inputs: readonly Tensor[], thresholds: { readonly score: number; readonly iou: number }) =>
     compareHeads("yolov5_detect", { scales: SCALES, classes: CLASSES }, inputs, thresholds);
 
-  test("for a picture with some objects", async () => {
+  test("for an image with several objects", async () => {
     expect(await compare(logits(1, -2), { score: 0.25, iou: 0.45 })).toBeGreaterThan(3);
   });
 
-  test("for one with none", async () => {
+  test("for an image without objects", async () => {
     expect(await compare(logits(2, -20), { score: 0.25, iou: 0.45 })).toBe(0);
   });
 
-  test("when every anchor is a candidate: no more than 300 detections come", async () => {
+  test("with every anchor a candidate: at most 300 detections", async () => {
     expect(await compare(logits(3, 3), { score: 0.01, iou: 0.95 })).toBe(300);
   });
 
-  test("where the head works its logits out itself, only for anchors with an object", async () => {
+  test("for a sparse head, which computes logits only for anchors with an object", async () => {
     const random = (seed: number, shape: readonly number[], scale: number, mean = 0): Tensor => ({
       shape,
       data: seededFloats(seed, elements(shape), scale).map((value) => value + mean),
@@ -160,7 +160,7 @@ describe("YOLOv5's decode and non-maximum suppression equal the reference", () =
     expect(found).toBeGreaterThan(3);
   });
 
-  test("when all scores are equal, the earliest candidate comes first", async () => {
+  test("for equal scores, in scan order", async () => {
     const equal = SHAPES.map((shape) => ({
       shape,
       data: new Float32Array(shape[0] * shape[1] * shape[2]).fill(1),
@@ -168,7 +168,7 @@ describe("YOLOv5's decode and non-maximum suppression equal the reference", () =
     expect(await compare(equal, { score: 0.25, iou: 0.45 })).toBeGreaterThan(10);
   });
 
-  test("NaN logits make no candidates", async () => {
+  test("for NaN logits, without candidates", async () => {
     const broken = SHAPES.map((shape) => ({
       shape,
       data: new Float32Array(shape[0] * shape[1] * shape[2]).fill(Number.NaN),
@@ -181,7 +181,7 @@ describe("CenterNet's peaks and non-maximum suppression equal the reference", ()
   const HEIGHT = 9;
   const WIDTH = 11;
 
-  /** A heat map whose scores are `steps` different numbers, so that equal neighbours and equal peaks occur. */
+  /** A heat map with about `steps` different scores, so that equal neighbours and equal peaks occur. */
   function maps(seed: number, classes: number, steps: number): Tensor[] {
     const next = seeded(seed);
     const heat = Float32Array.from(
@@ -198,15 +198,15 @@ describe("CenterNet's peaks and non-maximum suppression equal the reference", ()
   const compare = (inputs: readonly Tensor[], candidates: number, score: number, iou: number) =>
     compareHeads("centernet_detect", { stride: 4, candidates }, inputs, { score, iou });
 
-  test("for a map with some peaks", async () => {
+  test("for a map with several peaks", async () => {
     expect(await compare(maps(1, 8, 1000), 100, 0.9, 0.45)).toBeGreaterThan(3);
   });
 
-  test("when classes are not whole vectors: no label is made up", async () => {
+  test("for classes that do not fill whole vectors", async () => {
     expect(await compare(maps(2, 3, 1000), 100, 0.5, 0.9)).toBeGreaterThan(3);
   });
 
-  test("when there are more peaks than candidates: the highest count, the earliest of equals", async () => {
+  test("for more peaks than candidates: the highest are kept, the earliest of equals", async () => {
     expect(await compare(maps(3, 5, 4), 20, 0.1, 1)).toBe(20);
     expect(await compare(maps(4, 8, 1000), 7, 0.1, 1)).toBe(7);
   });
@@ -217,7 +217,7 @@ describe("CenterNet's peaks and non-maximum suppression equal the reference", ()
     expect(await compare([flat, sizes ?? flat], 50, 0.5, 0.3)).toBeGreaterThan(1);
   });
 
-  test("when nothing is hot", async () => {
+  test("for a map without peaks", async () => {
     expect(await compare(maps(6, 8, 1000), 100, 0.9999, 0.45)).toBe(0);
   });
 });

@@ -22,29 +22,35 @@ interface QuantizedCase {
 
 const CASES: readonly QuantizedCase[] = [
   { what: "a 1×1", x: [6, 10, 32], outputs: 32, kernel: 1, stride: 1 },
-  { what: "a 1×1 with channels that fill no vector", x: [5, 7, 13], outputs: 21, kernel: 1, stride: 1 },
+  {
+    what: "a 1×1 with channels that do not fill whole vectors",
+    x: [5, 7, 13],
+    outputs: 21,
+    kernel: 1,
+    stride: 1,
+  },
   { what: "a 3×3 of stride 2", x: [10, 14, 16], outputs: 24, kernel: 3, stride: 2 },
-  { what: "a 3×3 of stride 2 over a pixel with gaps", x: [9, 9, 20], outputs: 16, kernel: 3, stride: 2 },
-  { what: "large weights over a small picture", x: [5, 5, 256], outputs: 128, kernel: 3, stride: 2 },
+  { what: "a 3×3 of stride 2 with gaps between pixels", x: [9, 9, 20], outputs: 16, kernel: 3, stride: 2 },
+  { what: "large weights and a small map", x: [5, 5, 256], outputs: 128, kernel: 3, stride: 2 },
   { what: "Winograd", x: [8, 12, 16], outputs: 16, kernel: 3, stride: 1 },
-  { what: "Winograd, the edges cut tiles", x: [10, 9, 8], outputs: 8, kernel: 3, stride: 1 },
+  { what: "Winograd, partial tiles at the edges", x: [10, 9, 8], outputs: 8, kernel: 3, stride: 1 },
 ];
 
-function wholeNumbers(seed: number, shape: Shape, largest: number): Tensor {
+function integers(seed: number, shape: Shape, largest: number): Tensor {
   return { shape, data: Float32Array.from(seededFloats(seed, elements(shape), largest), Math.round) };
 }
 
-/** Numbers as they are stored: integers over the whole range of their type, or reals. */
+/** Numbers of a type: integers over its whole range, or reals. */
 function storedNumbers(seed: number, shape: Shape, dtype: DType): Tensor {
   if (dtype === "f32") return reals(seed, shape);
-  const { data } = wholeNumbers(seed, shape, dtype === "i16" ? I16_MOST : 63);
+  const { data } = integers(seed, shape, dtype === "i16" ? I16_MOST : 63);
   return { shape, data: dtype === "i16" ? data : data.map((value) => Math.min(127, value + 64)) };
 }
 
-/** What numbers of a type stand for, so that the reals are about 1. */
+/** Scales and zero points with which the reals of a type are about 1. */
 function affine(seed: number, count: number, dtype: DType) {
   const about = { f32: 1, i16: 1e-4, u7: 0.02, u8: 1 }[dtype];
-  const zeros = wholeNumbers(seed + 1, [count], 20).data;
+  const zeros = integers(seed + 1, [count], 20).data;
   const zero = Float32Array.from(zeros, (value) => (dtype === "u7" ? Math.abs(value) : 0));
   return { scale: factors(seed, count, about), zero };
 }
@@ -57,19 +63,19 @@ function factors(seed: number, count: number, about: number): Float32Array {
   return seededFloats(seed, count, about).map((factor) => Math.abs(factor) + about / 4);
 }
 
-/** How numbers are stored around a convolution. */
+/** The types of a convolution's inputs and output. */
 interface Storage {
   readonly x: DType;
   readonly output: "f32" | StoredInteger;
   readonly residual?: DType;
   readonly activation?: Activation;
   readonly silu?: "coarse";
-  /** How many times larger than about 1 the sums are; 1 when not given. */
+  /** Multiplies the sums, which are otherwise about 1. */
   readonly gain?: number;
 }
 
-/** The kernel's answer and the reference's to one quantized convolution. */
-async function bothAnswers(
+/** The results of kernel and reference for a quantized convolution. */
+async function bothResults(
   { x, outputs, kernel, stride }: QuantizedCase,
   storage: Storage,
 ): Promise<{ received: Tensor; expected: Tensor }> {
@@ -81,8 +87,8 @@ async function bothAnswers(
   const taps = channels * kernel * kernel;
   const weights = {
     f32: () => reals(2, weightsShape, 1 / Math.sqrt(taps)),
-    i16: () => wholeNumbers(2, weightsShape, (2 ** 31 - 1) / I16_MOST / taps),
-    u7: () => wholeNumbers(2, weightsShape, 127),
+    i16: () => integers(2, weightsShape, (2 ** 31 - 1) / I16_MOST / taps),
+    u7: () => integers(2, weightsShape, 127),
     u8: () => reals(2, weightsShape, 1 / 255 / Math.sqrt(taps)),
   }[storage.x]();
   const largestSum = { f32: 1, i16: 2e8, u7: 127 * 127 * Math.sqrt(taps), u8: 1 }[storage.x];
@@ -183,14 +189,14 @@ const BEYOND = [
   { activation: { hardSwish: 1 / 6 } },
 ] as const;
 
-describe("a convolution of whole numbers computes what its reference does", () => {
+describe("a quantized convolution equals its reference", () => {
   for (const one of CASES) {
     for (const storage of STORAGES) {
       const residual = storage.residual === undefined ? "" : ` with an ${storage.residual} residual`;
       const silu = storage.silu === undefined ? "" : `, ${storage.silu} SiLU`;
       test(`${one.what}, ${storage.x} to ${storage.output}${residual}${silu}`, async () => {
-        const { received, expected } = await bothAnswers(one, storage);
-        // What lies between two whole numbers may be rounded either way.
+        const { received, expected } = await bothResults(one, storage);
+        // A number halfway between two integers may be rounded either way.
         expect(largestDifference(received, expected)).toBeLessThanOrEqual(
           storage.output === "f32" ? 1e-4 : 1,
         );
@@ -200,37 +206,34 @@ describe("a convolution of whole numbers computes what its reference does", () =
     }
   }
 
-  test("bytes of a picture, by Winograd", async () => {
+  test("Winograd on image bytes", async () => {
     const stem = { what: "", x: [16, 20, 12], outputs: 16, kernel: 3, stride: 1 };
     for (const output of ["i16", "u7", "f32"] as const) {
-      const { received, expected } = await bothAnswers(stem, { x: "u8", output });
+      const { received, expected } = await bothResults(stem, { x: "u8", output });
       expect(largestDifference(received, expected)).toBeLessThanOrEqual(output === "f32" ? 1e-4 : 1);
     }
   });
 
   const beyond = { what: "", x: [4, 4, 64], outputs: 8, kernel: 1, stride: 1 };
-  test.each([1, 1e4, 1e9, 1e30])(
-    "what lies beyond the range, %d times, is stored as its end",
-    async (gain) => {
-      for (const output of ["i16", "u7"] as const) {
-        for (const residual of ["i16", undefined] as const) {
-          for (const how of BEYOND) {
-            const storage = { x: "f32", output, gain, ...how } as const;
-            const { received, expected } = await bothAnswers(
-              beyond,
-              residual === undefined ? storage : { ...storage, residual },
-            );
-            expect(largestDifference(received, expected)).toBeLessThanOrEqual(1);
-            const [least, most] = STORED_RANGE[output];
-            if (gain > 1) expect(Math.max(...received.data)).toBe(most);
-            if (gain > 1 && how.activation === "none") expect(Math.min(...received.data)).toBe(least);
-          }
+  test.each([1, 1e4, 1e9, 1e30])("numbers beyond the range saturate, with a gain of %d", async (gain) => {
+    for (const output of ["i16", "u7"] as const) {
+      for (const residual of ["i16", undefined] as const) {
+        for (const how of BEYOND) {
+          const storage = { x: "f32", output, gain, ...how } as const;
+          const { received, expected } = await bothResults(
+            beyond,
+            residual === undefined ? storage : { ...storage, residual },
+          );
+          expect(largestDifference(received, expected)).toBeLessThanOrEqual(1);
+          const [least, most] = STORED_RANGE[output];
+          if (gain > 1) expect(Math.max(...received.data)).toBe(most);
+          if (gain > 1 && how.activation === "none") expect(Math.min(...received.data)).toBe(least);
         }
       }
-    },
-  );
+    }
+  });
 
-  test("the largest products fill an i32 and do not overflow", async () => {
+  test("the largest products fill an i32 without overflow", async () => {
     const channels = 64;
     const largestWeight = Math.floor((2 ** 31 - 1) / I16_MOST / channels);
     const attributes = {
@@ -270,7 +273,7 @@ describe("a convolution of whole numbers computes what its reference does", () =
   });
 });
 
-describe.each(["i16", "u7"] as const)("operators that pass whole numbers through, %s", (dtype) => {
+describe.each(["i16", "u7"] as const)("operators that move integers, %s", (dtype) => {
   const x = storedNumbers(1, [6, 8, 24], dtype);
   const graphOf = (node: Graph["nodes"][number], shape: Shape): Graph => ({
     input: "x",
@@ -282,26 +285,26 @@ describe.each(["i16", "u7"] as const)("operators that pass whole numbers through
     ]),
     constants: new Map(),
   });
-  const answer = async (graph: Graph): Promise<Tensor> => {
+  const result = async (graph: Graph): Promise<Tensor> => {
     const kernels = await instantiateKernels(graph);
     kernels.write("x", x);
     kernels.run();
     return kernels.read("y");
   };
 
-  test("max_pool2d finds the largest, negative ones too", async () => {
+  test("max_pool2d finds the maximum, also of negative numbers", async () => {
     const attributes = { kernel: 5, stride: 1, padding: { top: 2, left: 2, bottom: 2, right: 2 } };
-    const received = await answer(graphOf(makeNode("max_pool2d", ["x"], "y", attributes), x.shape));
+    const received = await result(graphOf(makeNode("max_pool2d", ["x"], "y", attributes), x.shape));
     expect(received.data).toEqual(evaluateOperator("max_pool2d", [x], attributes, THRESHOLDS).data);
   });
 
   test("upsample repeats every pixel", async () => {
-    const received = await answer(graphOf(makeNode("upsample", ["x"], "y", { factor: 2 }), [12, 16, 24]));
+    const received = await result(graphOf(makeNode("upsample", ["x"], "y", { factor: 2 }), [12, 16, 24]));
     expect(received.data).toEqual(evaluateOperator("upsample", [x], { factor: 2 }, THRESHOLDS).data);
   });
 
-  test("concat joins what was not written in place", async () => {
-    const received = await answer(graphOf(makeNode("concat", ["x", "x"], "y", {}), [6, 8, 48]));
+  test("concat copies parts that were not written in place", async () => {
+    const received = await result(graphOf(makeNode("concat", ["x", "x"], "y", {}), [6, 8, 48]));
     expect(received.data).toEqual(evaluateOperator("concat", [x, x], {}, THRESHOLDS).data);
   });
 });

@@ -6,14 +6,14 @@ import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts"
 import type { Target } from "../../detectors/compiler/target.ts";
 import { ModuleBuilder } from "../../detectors/compiler/wasm/module.ts";
 
-/** A graph's emitted kernels in a module without doors, so that any value can be put in and looked at. */
+/** A graph's kernels in a module without entry points, in which every value can be written and read. */
 export interface KernelModule {
   readonly bytes: Uint8Array;
   /** Writes a value where the kernels expect it. */
   write(value: string, tensor: Tensor): void;
   /** Runs all kernels; returns the number of detections. */
   run(thresholds?: { readonly score: number; readonly iou: number }): number;
-  /** Reads a value back, gaps between pixels and rows left out. */
+  /** Reads a value, without the gaps between pixels and rows. */
   read(value: string): Tensor;
 }
 
@@ -32,7 +32,7 @@ export async function instantiateKernels(graph: Graph, target: Target = "simd128
   if (!(memory instanceof WebAssembly.Memory) || typeof run !== "function") {
     throw new Error("the kernel module exports memory and infer");
   }
-  // Whatever a kernel forgets to write or to clear must show: memory starts as NaN.
+  // Memory starts as NaN, so that numbers which a kernel does not write or clear are detected.
   new Float32Array(memory.buffer, ADDRESS.arena, (plan.endAddress - ADDRESS.arena) >> 2).fill(Number.NaN);
   return {
     bytes,
@@ -56,7 +56,7 @@ function transfer(
   direction: "read" | "write",
 ): void {
   const placement = plan.placements.get(value);
-  if (placement === undefined) throw new Error(`${value} has no place in memory`);
+  if (placement === undefined) throw new Error(`${value} has no memory`);
   const dtype = graph.values.get(value)?.dtype ?? "f32";
   const Numbers = { u8: Uint8Array, u7: Uint8Array, i16: Int16Array, f32: Float32Array }[dtype];
   const numbers = new Numbers(memory.buffer);

@@ -7,7 +7,7 @@ export function pad(all: number): Padding {
   return { top: all, left: all, bottom: all, right: all };
 }
 
-/** A convolution with seeded weights and, unless told otherwise, a bias; "same" padding. Returns its value. */
+/** Adds a convolution with seeded weights, by default with a bias, and "same" padding. Returns its output. */
 export function addConvolution(
   builder: GraphBuilder,
   x: string,
@@ -37,7 +37,7 @@ export function addConvolution(
   return builder.add("conv2d", [x, weights, ...biases], attributes);
 }
 
-/** A convolution and the unfused SiLU behind it, as an importer makes them. */
+/** Adds a convolution and an unfused SiLU, as importers do. */
 export function addConvSilu(
   builder: GraphBuilder,
   x: string,
@@ -59,14 +59,14 @@ export function addC3(builder: GraphBuilder, x: string, outputs: number, seed: n
   return addConvSilu(builder, builder.add("concat", [bottleneck, second], {}), { outputs }, seed + 4);
 }
 
-/** A picture of height × width through `body` to its last value. */
+/** A graph from an image of height × width through `body` to its result. */
 export function graphOf(
   height: number,
   width: number,
   body: (builder: GraphBuilder, x: string) => string,
 ): Graph {
   const builder = buildGraph();
-  const picture = builder.input(height, width);
-  const x = builder.add("normalize", [picture], { scale: 1 / 255 });
-  return builder.finish(picture, body(builder, x));
+  const image = builder.input(height, width);
+  const x = builder.add("normalize", [image], { scale: 1 / 255 });
+  return builder.finish(image, body(builder, x));
 }

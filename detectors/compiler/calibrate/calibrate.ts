@@ -1,48 +1,48 @@
-/** How far a network's numbers go, on a user's pictures or, for want of them, on made-up ones. */
+/** Finds the ranges of a network's feature maps, on the user's images or on synthetic ones. */
 import type { Graph } from "../graph/graph.ts";
 import type { Ranges } from "../quantize/ranges.ts";
 import { entropyLimit, percentileLimit } from "./limits.ts";
 import { type Observation, type Observations, observe } from "./observe.ts";
-import { syntheticPictures } from "./synthetic-pictures.ts";
+import { syntheticImages } from "./synthetic-images.ts";
 
 /**
- * What decides how far numbers are stored: everything that was seen; a share of it; or the least loss of information. With
- * 7 bits YOLOv5n keeps most of its detections by `minmax`: the few largest numbers are what it has detected.
+ * How to choose a range: the minimum and maximum observed, a percentile, or the smallest loss of information. With 7 bits,
+ * YOLOv5n keeps most of its detections with `minmax`, because the few largest numbers are the detections.
  */
 export type RangeMethod = "minmax" | { readonly percentile: number } | { readonly entropyLevels: number };
 
 export interface CalibrateOptions {
   /** `minmax` when not given. */
   readonly method?: RangeMethod;
-  /** Told after every picture, of how many. */
-  readonly onProgress?: ((pictures: number, total: number) => void) | undefined;
+  /** Called after every image. */
+  readonly onProgress?: ((images: number, total: number) => void) | undefined;
 }
 
-/** Ranges, and what else was seen. */
-export interface Calibration {
+/** The ranges, and the observations that they were chosen from. */
+export interface CalibrationResult {
   readonly ranges: Ranges;
   readonly observations: Observations;
 }
 
 /**
- * Observes a graph after its passes and chooses the range of every feature map that a convolution makes.
- * @param pictures height × width × 3 bytes each, RGB; undefined: the built-in synthetic ones
+ * Observes a graph after its passes and chooses the range of every convolution's output.
+ * @param images height × width × 3 bytes each, RGB; undefined: synthetic images
  * @throws RangeError as `observe` does.
  */
 export async function calibrate(
   graph: Graph,
-  pictures: readonly Uint8Array[] | undefined,
+  images: readonly Uint8Array[] | undefined,
   { method = "minmax", onProgress }: CalibrateOptions = {},
-): Promise<Calibration> {
+): Promise<CalibrationResult> {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
-  const shown = pictures ?? syntheticPictures({ width, height });
-  const observations = await observe(graph, shown, {
-    onProgress: (seen) => onProgress?.(seen, shown.length),
+  const observed = images ?? syntheticImages({ width, height });
+  const observations = await observe(graph, observed, {
+    onProgress: (seen) => onProgress?.(seen, observed.length),
   });
   return { ranges: rangesOf(observations, method), observations };
 }
 
-/** The range of each observed feature map: what each channel had, cut off where the method says. */
+/** The range of each observed feature map: that of each channel, clipped by the method. */
 export function rangesOf(observations: Observations, method: RangeMethod): Ranges {
   return new Map(
     [...observations].map(([value, observation]) => {

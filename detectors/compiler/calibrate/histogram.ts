@@ -1,7 +1,7 @@
-/** How often numbers of which size occur, gathered without knowing their range beforehand. */
+/** A histogram of numbers whose range is not known in advance. */
 
 const BINS = 2048;
-/** Any network's numbers soon leave this; a power of two, so that the limits of equal data are equal. */
+/** Every network soon exceeds this limit. A power of two, so that equal data gives equal limits in any order. */
 const FIRST_LIMIT = 2 ** -6;
 
 /** `bins` are equal steps from −limit to limit. */
@@ -10,7 +10,7 @@ export interface Histogram {
   readonly bins: Float64Array;
 }
 
-/** A histogram that grows with what it meets. */
+/** A histogram that extends its range as numbers are added. */
 export interface GrowingHistogram {
   /**
    * Counts numbers[from] … numbers[to − 1].
@@ -21,13 +21,13 @@ export interface GrowingHistogram {
 }
 
 /**
- * An empty histogram. Where a number does not fit, the range doubles and bins merge two by two (as in TensorRT's and
- * onnxruntime's calibrators), so that what was counted stays counted.
+ * An empty histogram. When a number does not fit, the range doubles and pairs of bins merge, as in the calibrators of TensorRT
+ * and onnxruntime. No counts are lost.
  */
 export function startHistogram(): GrowingHistogram {
   let limit = FIRST_LIMIT;
   let bins = new Float64Array(BINS);
-  const makeRoomFor = (reach: number): void => {
+  const extendTo = (reach: number): void => {
     if (!Number.isFinite(reach)) throw new RangeError(`expected finite numbers, received ${reach}`);
     while (reach >= limit) {
       bins = merged(bins);
@@ -38,9 +38,9 @@ export function startHistogram(): GrowingHistogram {
     add(numbers, from, to) {
       for (let index = from; index < to; index++) {
         const reach = Math.abs(numbers[index] ?? Number.NaN);
-        if (!(reach < limit)) makeRoomFor(reach);
+        if (!(reach < limit)) extendTo(reach);
       }
-      // Constants in this loop, which sees hundreds of millions of numbers: half the time.
+      // Hoisted out of a loop over hundreds of millions of numbers: this halves the time.
       const counts = bins;
       const perUnit = BINS / 2 / limit;
       for (let index = from; index < to; index++) {
@@ -52,7 +52,7 @@ export function startHistogram(): GrowingHistogram {
   };
 }
 
-/** Twice the range: two bins become one, the middle stays the middle. */
+/** Doubles the range: pairs of bins merge, and the middle stays in place. */
 function merged(bins: Float64Array): Float64Array<ArrayBuffer> {
   const wider = new Float64Array(BINS);
   for (const [bin, count] of bins.entries()) {
@@ -62,7 +62,7 @@ function merged(bins: Float64Array): Float64Array<ArrayBuffer> {
   return wider;
 }
 
-/** How often which magnitude occurs, in equal steps from 0 to the histogram's limit. */
+/** The counts of magnitudes, in equal steps from 0 to the histogram's limit. */
 export function magnitudes({ bins }: Histogram): Float64Array {
   const half = bins.length / 2;
   return Float64Array.from(

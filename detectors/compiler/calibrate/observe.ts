@@ -1,68 +1,68 @@
-/** Runs the f32 network on pictures and looks at every feature map. */
+/** Runs the f32 network on images and collects statistics of its feature maps. */
 import type { Graph } from "../graph/graph.ts";
 import { type GrowingHistogram, type Histogram, startHistogram } from "./histogram.ts";
-import { type MapInFloats, openNetwork } from "./open-network.ts";
+import { type MapLayout, openNetwork } from "./open-network.ts";
 
-/** What was seen of one feature map. */
+/** Statistics of one feature map. */
 export interface Observation {
   /** The smallest and largest number of each channel. */
   readonly lowest: Float32Array;
   readonly highest: Float32Array;
   /** The average of each channel. */
   readonly mean: Float64Array;
-  /** Numbers seen per channel. */
+  /** Observed numbers per channel. */
   readonly count: number;
-  /** Of all channels together. */
+  /** The numbers of all channels. */
   readonly histogram: Histogram;
 }
 
-/** Of every feature map that a convolution makes, by name. */
+/** The observations of all convolutions' outputs, by name. */
 export type Observations = ReadonlyMap<string, Observation>;
 
 export interface ObserveOptions {
-  /** Told after every picture. */
-  readonly onProgress?: (pictures: number) => void;
+  /** Called after every image. */
+  readonly onProgress?: (images: number) => void;
 }
 
 /**
- * Runs a graph after its passes on pictures, all values kept, and gathers what its convolutions make. The same pictures give
- * the same observations on every machine.
- * @param pictures height × width × 3 bytes each, RGB
- * @throws RangeError when there is no picture, one has another size, or the network makes numbers that are not finite.
+ * Runs a graph after its passes on images and observes the outputs of its convolutions. The same images give the same
+ * observations on every machine.
+ * @param images height × width × 3 bytes each, RGB
+ * @throws RangeError when there is no image, an image has the wrong size, or the network computes numbers that are not finite.
  */
 export async function observe(
   graph: Graph,
-  pictures: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  images: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   { onProgress }: ObserveOptions = {},
 ): Promise<Observations> {
   const network = openNetwork(graph);
   const observers = graph.nodes
     .filter(({ op }) => op === "conv2d")
     .map(({ output }) => ({ value: output, observer: startObserver(network.map(output)) }));
-  let seen = 0;
-  for await (const picture of pictures) {
-    network.run(picture);
-    for (const { observer } of observers) observer.look(network.memory);
-    seen++;
-    onProgress?.(seen);
+  let count = 0;
+  for await (const image of images) {
+    network.run(image);
+    for (const { observer } of observers) observer.update(network.memory);
+    count++;
+    onProgress?.(count);
   }
-  if (seen === 0) throw new RangeError("expected at least one picture to observe the network on");
+  if (count === 0) throw new RangeError("expected at least one image to observe the network on");
   return new Map(observers.map(({ value, observer }) => [value, observer.finish()]));
 }
 
 interface Observer {
-  look(memory: Float32Array): void;
+  update(memory: Float32Array): void;
   finish(): Observation;
 }
 
-function startObserver({ at, pixel, row, height, width, channels }: MapInFloats): Observer {
+function startObserver({ at, pixel, row, height, width, channels }: MapLayout): Observer {
   const lowest = new Float32Array(channels).fill(Number.POSITIVE_INFINITY);
   const highest = new Float32Array(channels).fill(Number.NEGATIVE_INFINITY);
   const sum = new Float64Array(channels);
   const histogram: GrowingHistogram = startHistogram();
   let count = 0;
   return {
-    look(memory) {
+    update(memory) {
       for (let y = 0; y < height; y++) {
         for (let x = 0; x < width; x++) {
           const first = at + y * row + x * pixel;

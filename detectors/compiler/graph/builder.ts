@@ -11,17 +11,17 @@ import type {
   WeightProduct,
 } from "./graph.ts";
 
-/** Builds a graph node by node and infers every shape on the way. */
+/** Builds a graph node by node and infers every shape. */
 export interface GraphBuilder {
-  /** Adds the picture, u8 [height, width, 3]. Returns its name. */
+  /** Adds the input image, u8 [height, width, 3], and returns its name. */
   input(height: number, width: number, name?: string): string;
   /**
-   * Adds a constant. Returns its name.
-   * @throws ShapeError when the data's length disagrees with the shape.
+   * Adds a constant and returns its name.
+   * @throws ShapeError when the data's length does not match the shape.
    */
   constant(name: string, shape: Shape, data: Float32Array, product?: WeightProduct): string;
   /**
-   * Applies an operator and returns the name of the value it makes (made up when not given).
+   * Applies an operator and returns the name of its output (generated when not given).
    * @throws ShapeError when the operator cannot take these inputs.
    */
   add<K extends Operator>(
@@ -31,7 +31,7 @@ export interface GraphBuilder {
     name?: string,
   ): string;
   /**
-   * The type of a value built so far.
+   * The type of a value.
    * @throws ShapeError when there is no such value.
    */
   typeOf(value: string): ValueType;
@@ -65,7 +65,7 @@ export function buildGraph(): GraphBuilder {
 
   return {
     typeOf,
-    input: (height, width, name = "picture") => define(name, { dtype: "u8", shape: [height, width, 3] }),
+    input: (height, width, name = "image") => define(name, { dtype: "u8", shape: [height, width, 3] }),
     constant(name, shape, data, product) {
       if (elements(shape) !== data.length) {
         throw new ShapeError(
@@ -86,7 +86,7 @@ export function buildGraph(): GraphBuilder {
 }
 
 /**
- * The type that `op` makes of these inputs.
+ * The output type of `op` for these inputs.
  * @throws ShapeError naming the node and the types it received.
  */
 export function inferOutput<K extends Operator>(
@@ -105,7 +105,7 @@ export function inferOutput<K extends Operator>(
   }
 }
 
-/** A node of any operator. TypeScript cannot see that the Node of one K is one of the Nodes; it still checks the fields. */
+/** A node of any operator. TypeScript checks the fields, but cannot see that a Node<K> is a Node. */
 export function makeNode<K extends Operator>(
   op: K,
   inputs: readonly string[],

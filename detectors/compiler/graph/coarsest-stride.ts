@@ -1,8 +1,8 @@
 import type { Graph, Node } from "./graph.ts";
 
 /**
- * Pixels of the picture per cell of the network's coarsest feature map: sizes that are multiples of it leave nothing over
- * where maps are halved. Averages over the whole picture are not counted.
+ * Pixels of the input per cell of the network's coarsest feature map. Input sizes that are multiples of it divide evenly at
+ * every stride. Averages over the whole map do not count.
  */
 export function coarsestStride({ input, nodes }: Graph): number {
   const strides = new Map([[input, 1]]);

@@ -4,7 +4,7 @@ import { type Graph, isConvolution, type Node } from "./graph.ts";
 
 /**
  * A graph as text, one aligned line per node: output, operator, shape, attributes, inputs; `$` marks constants. Names come
- * from the model's file and are shown clean.
+ * from the model file; control characters are removed.
  */
 export function print(graph: Graph): string {
   const shape = (name: string): string => graph.values.get(name)?.shape.join("×") ?? "?";
@@ -41,7 +41,7 @@ function attributesOf(node: Node): string {
     .join(" ");
 }
 
-/** Padding is its four sides; an activation with a parameter is told by its name; of factors, how large they are. */
+/** Padding as its four sides, an activation by its name, factors by their average. */
 function showAttribute(value: unknown): string {
   if (typeof value !== "object" || value === null) return String(value);
   if (value instanceof Float32Array)
@@ -66,7 +66,7 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Multiplications in convolutions: what inference time follows. */
+/** Multiplications in convolutions, to which inference time is proportional. */
 function multiplications({ nodes, values, constants }: Graph): number {
   return nodes.filter(isConvolution).reduce((sum, { inputs, output }) => {
     const [height = 0, width = 0] = values.get(output)?.shape ?? [];

@@ -3,17 +3,17 @@ import { ShapeError } from "../ops/operator.ts";
 import { buildGraph } from "./builder.ts";
 import type { Graph } from "./graph.ts";
 
-/** A picture's size in pixels. */
+/** Size of the input image in pixels. */
 export interface PictureSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** Nothing a camera sends is larger; larger sizes come from broken files and would ask for absurd memory. */
-const LARGEST_SIDE = 8192;
+/** No camera sends larger frames; larger sizes come from broken files and would need absurd amounts of memory. */
+const MAX_SIDE = 8192;
 
 /**
- * The same operators for another picture size, all shapes inferred again.
+ * The same operators for another input size, with all shapes inferred again.
  * @throws ModelError when the size does not fit the model's strides.
  */
 export function retype(graph: Graph, size: PictureSize): Graph {
@@ -28,7 +28,7 @@ export function retype(graph: Graph, size: PictureSize): Graph {
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new ModelError(
-      `the model cannot take pictures of ${size.width}x${size.height}: ${error.message}`,
+      `the model cannot take images of ${size.width}x${size.height}: ${error.message}`,
       "Choose a size whose width and height are multiples of 32.",
       { cause: error },
     );
@@ -37,18 +37,18 @@ export function retype(graph: Graph, size: PictureSize): Graph {
 }
 
 /**
- * @throws ModelError unless both sides are positive multiples of the stride and of a sensible size.
+ * @throws ModelError unless both sides are positive multiples of the stride, up to MAX_SIDE.
  */
 export function checkSize({ width, height }: PictureSize, stride: number): void {
-  const fits = (side: number): boolean => Number.isInteger(side / stride) && side > 0 && side <= LARGEST_SIDE;
+  const fits = (side: number): boolean => Number.isInteger(side / stride) && side > 0 && side <= MAX_SIDE;
   if (fits(width) && fits(height)) return;
   throw new ModelError(
-    `the model cannot take pictures of ${width}x${height}: expected multiples of ${stride} up to ${LARGEST_SIDE}`,
+    `the model cannot take images of ${width}x${height}: expected multiples of ${stride} up to ${MAX_SIDE}`,
     `Choose a size whose width and height are multiples of ${stride}, such as ${10 * stride}x${6 * stride}.`,
   );
 }
 
-/** Pixels of the picture per cell of the head's coarsest scale; 1 without a head. */
+/** The stride of the head's coarsest scale; 1 without a head. */
 function headStride({ nodes }: Graph): number {
   const strides = nodes.flatMap((node) => {
     if (node.op === "centernet_detect") return [node.attributes.stride];

@@ -3,7 +3,7 @@ import { inferOutput } from "./builder.ts";
 import type { Graph, Node, ValueType } from "./graph.ts";
 
 /**
- * Checks everything that the passes, the memory plan and the kernels take for granted about a graph.
+ * Checks everything that the passes, the memory plan and the kernels assume about a graph.
  * @throws Error that lists every broken rule.
  */
 export function verify(graph: Graph): void {
@@ -18,23 +18,23 @@ function* problemsOf(graph: Graph): Generator<string> {
   yield* inputProblems(graph);
   yield* constantProblems(graph);
 
-  const makers = new Map(graph.nodes.map((node) => [node.output, node]));
+  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
   const defined = new Set([graph.input, ...graph.constants.keys()]);
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
       if (defined.has(input)) continue;
-      yield makers.has(input)
-        ? `${show(node)} uses "${input}" before it is made`
-        : `${show(node)} uses "${input}", which nothing makes`;
+      yield producers.has(input)
+        ? `${show(node)} uses "${input}" before it is computed`
+        : `${show(node)} uses "${input}", which no node computes`;
     }
     if (defined.has(node.output)) yield `${show(node)} makes a value that exists already`;
     defined.add(node.output);
     yield* typeProblems(graph, node);
   }
 
-  if (!defined.has(graph.output)) yield `nothing makes the output "${graph.output}"`;
+  if (!defined.has(graph.output)) yield `no node computes the output "${graph.output}"`;
   for (const name of graph.values.keys()) {
-    if (!defined.has(name)) yield `"${name}" has a type, but nothing makes it`;
+    if (!defined.has(name)) yield `"${name}" has a type, but no node computes it`;
   }
 }
 
@@ -45,7 +45,7 @@ function* inputProblems({ input, values, constants }: Graph): Generator<string> 
   } else if (type.dtype !== "u8" || type.shape.length !== 3 || type.shape[2] !== 3) {
     yield `the input "${input}" is ${showType(type)}, expected u8 [height, width, 3]`;
   }
-  if (constants.has(input)) yield `the input "${input}" is a constant as well`;
+  if (constants.has(input)) yield `the input "${input}" is also a constant`;
 }
 
 function* constantProblems({ values, constants }: Graph): Generator<string> {

@@ -1,4 +1,4 @@
-import { logistic } from "../ops/sigmoid.ts";
+import { logistic } from "../ops/elementwise.ts";
 import { damagedOnnx } from "./damaged-onnx.ts";
 import { elementsOf, type NdArray, stridedIndices, stridesOf, zeros } from "./nd-array.ts";
 import { showNode } from "./onnx-attributes.ts";

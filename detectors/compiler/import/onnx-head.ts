@@ -1,7 +1,7 @@
 import { ModelError } from "../../errors.ts";
 import type { DetectScale } from "../graph/graph.ts";
 import type { PictureSize } from "../graph/retype.ts";
-import { logistic } from "../ops/sigmoid.ts";
+import { logistic } from "../ops/elementwise.ts";
 import { type NdArray, zeros } from "./nd-array.ts";
 import { type Interpreter, interpret } from "./onnx-interpreter.ts";
 import type { OnnxNode } from "./onnx-schema.ts";

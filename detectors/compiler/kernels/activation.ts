@@ -1,14 +1,14 @@
-/** Emits the activation that a convolution has taken over, on one vector at a time. */
+/** Emits activations on one vector at a time. */
 import type { Activation } from "../graph/graph.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { broadcast } from "./loops.ts";
 import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 
-/** Leaves the activated vector of `x` on the stack. */
+/** Pushes the activated vector of `x`. */
 export type EmitActivation = (x: Local) => void;
 
-/** Prepares an activation: its constants are loaded into locals here, so call it before the loop. */
+/** Prepares an activation. It loads constants into locals, so call it before the loop. */
 export function prepareActivation(code: Assembler, activation: Activation, target: Target): EmitActivation {
   switch (activation) {
     case "none":

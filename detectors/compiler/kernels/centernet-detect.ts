@@ -1,6 +1,6 @@
 /**
- * CenterNet's boxes inside the module: the peaks of the heat map, the highest of them, non-maximum suppression. What it
- * computes is defined by the reference in ops/centernet-detect.ts.
+ * CenterNet's head inside the module: finds the peaks of the heat map, keeps the highest, and applies non-maximum suppression.
+ * ops/centernet-detect.ts defines the result.
  */
 import { DETECTION_BYTES } from "../../module-format.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
@@ -28,7 +28,7 @@ export const emitCenternetDetect: EmitKernel<"centernet_detect"> = (node, contex
     const threshold = code.local("v128");
     code.globalGet(context.scoreThreshold).op("f32x4.splat").set(threshold);
 
-    /** One edge of the box: its cell's pixel, minus or plus how far away the edge is. */
+    /** One edge of the box: the cell's pixel, minus or plus the distance to the edge. */
     const storeEdge = (cell: typeof x, side: number, op: "f32.sub" | "f32.add", field: number): void => {
       code.get(slot).get(cell).op("f32.convert_i32_u").f32(stride).op("f32.mul");
       code
@@ -62,7 +62,7 @@ export const emitCenternetDetect: EmitKernel<"centernet_detect"> = (node, contex
       code.i32(0).set(x);
       repeat(code, heat.width, () => {
         code.i32(0).set(label);
-        // Hardly any score passes: four at once are ruled out before one is looked at.
+        // Few scores pass: four are tested at once before any is tested separately.
         repeat(code, Math.floor(heat.channels / 4), () => {
           code.get(at).memory("v128.load").get(threshold).op("f32x4.gt").op("v128.any_true");
           code.if(
@@ -91,7 +91,7 @@ function emitIsPeak(heat: FeatureMap, context: KernelContext): FunctionReference
   return context.module.function("is_peak", ["i32", "i32", "i32"], ["i32"], (code, at, y, x) => {
     if (!at || !y || !x) throw new Error("is_peak has three parameters");
     for (const [dy, dx] of NEIGHBOURS) {
-      // A negative coordinate is a huge unsigned one.
+      // As an unsigned number, a negative coordinate is larger than any size.
       code.get(y).i32(dy).op("i32.add").i32(heat.height).op("i32.lt_u");
       code.get(x).i32(dx).op("i32.add").i32(heat.width).op("i32.lt_u").op("i32.and");
       code.if(() => {
@@ -115,8 +115,9 @@ const NEIGHBOURS = [-1, 0, 1]
   .filter(([dy, dx]) => dy !== 0 || dx !== 0);
 
 /**
- * (end of the candidates, score) → where to write a candidate of this score, or 0 when there are `limit` that are at
- * least as high. To make room the lowest goes, the latest of equals, and those behind it move up: they stay in scan order.
+ * (end of the candidates, score) → the address for a candidate of this score, or 0 when `limit` candidates are at least as
+ * high. When the list is full, the lowest candidate (the last of equals) is removed, and those behind it move up, so that
+ * candidates stay in scan order.
  */
 function emitClaim(candidates: number, limit: number, context: KernelContext): FunctionReference {
   return context.module.function("claim", ["i32", "f32"], ["i32"], (code, end, score) => {

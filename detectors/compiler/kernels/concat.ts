@@ -1,4 +1,4 @@
-/** Joins channels. Parts that were written in place cost nothing; the others are copied number by number. */
+/** Concatenates channels. Parts that were written in place cost nothing; others are copied element by element. */
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { EmitKernel } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
@@ -11,8 +11,8 @@ export const emitConcat: EmitKernel<"concat"> = (node, context) => {
     let channelBytes = 0;
     for (const part of node.inputs) {
       const x = context.map(part);
-      const isThere = x.address === y.address + channelBytes;
-      if (!isThere) {
+      const isInPlace = x.address === y.address + channelBytes;
+      if (!isInPlace) {
         const input = pointerTo(code, x.address);
         const output = pointerTo(code, y.address + channelBytes);
         repeat(code, x.height, () => {
@@ -34,7 +34,7 @@ export const emitConcat: EmitKernel<"concat"> = (node, context) => {
   });
 };
 
-/** What moves one number of so many bytes. */
+/** The load and store of an element of this size. */
 function copiesOf(bytes: number) {
   switch (bytes) {
     case 1:

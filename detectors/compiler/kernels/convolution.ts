@@ -1,9 +1,9 @@
-/** A convolution as its kernels see it: where its values lie, and what is done to them. */
+/** A convolution with the addresses of its values, as its kernels need it. */
 import type { Activation, ConvolutionQuantization, Node } from "../graph/graph.ts";
 import { type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 
 /** Everything the emitted code depends on. */
-export interface Convolution {
+export interface PlacedConvolution {
   readonly name: string;
   readonly x: FeatureMap;
   readonly y: FeatureMap;
@@ -12,21 +12,21 @@ export interface Convolution {
   readonly kernelWidth: number;
   readonly stride: number;
   readonly activation: Activation;
-  /** How its whole numbers stand for reals; undefined: it computes in f32 throughout. */
+  /** undefined: it computes in f32 only. */
   readonly quantization: ConvolutionQuantization | undefined;
-  /** Address of the kernel's top left corner for the first output pixel: inside the zero border where there is padding. */
+  /** Address of the window of the first output pixel: inside the border where there is padding. */
   readonly firstWindow: number;
 }
 
 export type Conv2dNode = Node<"conv2d"> | Node<"quantized_conv2d">;
 
-/** Where a convolution's values lie. */
-export function describeConvolution(
+/** Looks up the addresses of a convolution node. */
+export function placeConvolution(
   node: Conv2dNode,
   context: KernelContext,
   kernelHeight: number,
   kernelWidth: number,
-): Convolution {
+): PlacedConvolution {
   const x = context.map(inputAt(node, 0));
   const residual = node.inputs[3];
   const { stride, padding, activation } = node.attributes;

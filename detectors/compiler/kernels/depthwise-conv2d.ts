@@ -1,7 +1,7 @@
 /**
- * Depthwise convolution on NHWC: a vector holds four channels, each with a kernel of its own, so a tap is one product.
- * A tile is 4 neighbouring pixels × 1 vector: their windows overlap, so that a kernel row of k taps at stride s loads
- * 3·s + k input vectors for 4·k products.
+ * Depthwise convolution on NHWC: a vector holds four channels, each with its own kernel, so a tap is one product. A tile is 4
+ * neighbouring pixels × 1 vector: their windows overlap, so that a kernel row of k taps at stride s loads 3·s + k input
+ * vectors for 4·k products.
  */
 import type { FunctionReference, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
@@ -22,7 +22,7 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
   const bias = biasName === undefined ? undefined : context.constant(biasName).data;
   const weightVectors = context.store(packWeights(data, bias, kernelHeight * kernelWidth, y.channels));
 
-  /** (window, output): one row of the output. A function of its own, so that engines optimise it early. */
+  /** (window, output): one row of the output. A separate function, so that engines optimise it early. */
   const row: FunctionReference = context.module.function(
     `depthwise_conv2d ${node.output} row`,
     ["i32", "i32"],
@@ -32,11 +32,11 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
       const activate = prepareActivation(code, activation, context.target);
       const weights = code.local("i32");
       const taps = Array.from({ length: kernelWidth }, () => code.local("v128"));
-      const sums = Array.from({ length: TILE_PIXELS }, () => code.local("v128"));
+      const accumulators = Array.from({ length: TILE_PIXELS }, () => code.local("v128"));
       const value = code.local("v128");
 
       const emitTile = (pixels: number): void => {
-        const tile = sums.slice(0, pixels);
+        const tile = accumulators.slice(0, pixels);
         const input = copyOf(code, window);
         for (const sum of tile) code.get(weights).memory("v128.load").set(sum);
         advance(code, weights, 16);
@@ -94,7 +94,7 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
     });
   });
 
-  /** [taps][channels] → [vector][bias, taps][4]; channels that do not exist are zeros. */
+  /** [taps][channels] → [vector][bias, taps][4]; missing channels are zeros. */
   function packWeights(
     weights: Float32Array,
     biases: Float32Array | undefined,
@@ -112,14 +112,14 @@ export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, contex
   }
 };
 
-/** Which sums an input column of the tile goes into, and by which tap. */
+/** The accumulators that an input column of the tile contributes to, with their taps. */
 function usersOf(
   column: number,
-  sums: readonly Local[],
+  accumulators: readonly Local[],
   taps: readonly Local[],
   stride: number,
 ): { readonly sum: Local; readonly tap: Local }[] {
-  return sums.flatMap((sum, pixel) => {
+  return accumulators.flatMap((sum, pixel) => {
     const tap = taps[column - pixel * stride];
     return tap === undefined ? [] : [{ sum, tap }];
   });

@@ -1,48 +1,49 @@
 /**
- * Two-dimensional convolution, directly on NHWC: for an output pixel, a row of the kernel meets one contiguous run of
- * kernelWidth × inputChannels numbers, so one micro-kernel serves every kernel size and stride.
+ * Direct two-dimensional convolution on NHWC. For an output pixel, a kernel row covers one contiguous run of kernelWidth ×
+ * inputChannels numbers, so one micro-kernel serves every kernel size and stride.
  */
 import type { Constant, ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { WasmType } from "../wasm/opcodes.ts";
-import { type Conv2dNode, type Convolution, describeConvolution } from "./convolution.ts";
+import { type Conv2dNode, type PlacedConvolution, placeConvolution } from "./convolution.ts";
+import { emitEpilogue } from "./epilogue.ts";
 import { type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import { emitTileRow, stepChannelsOf, TILE_VECTORS } from "./micro-kernel.ts";
 import { packBias, packProduct, packWeights } from "./pack-weights.ts";
-import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
-import { emitRowEnd } from "./row-end.ts";
+import { emitQuantizedEpilogue, packFactors } from "./quantized-epilogue.ts";
 
-/** Weights beyond this do not stay in the second-level cache while every row of the picture passes by. */
+/** Larger weights do not stay in the second-level cache while the kernel goes through the rows of the map. */
 const CACHED_WEIGHT_BYTES = 200_000;
 
 export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): FunctionReference {
   const weights = context.constant(inputAt(node, 1));
   const [, kernelHeight = 1, kernelWidth = 1] = weights.shape;
-  const convolution = describeConvolution(node, context, kernelHeight, kernelWidth);
+  const convolution = placeConvolution(node, context, kernelHeight, kernelWidth);
   const biasName = node.inputs[2];
   const bias = biasName === undefined ? undefined : context.constant(biasName).data;
-  if (convolution.x.dtype === "u8") throw new Error(`${node.op} ${node.output}: only Winograd reads bytes`);
+  if (convolution.x.dtype === "u8")
+    throw new Error(`${node.op} ${node.output}: only Winograd kernels read bytes`);
   const groups = emitBlockGroups(convolution, weights, bias, context.scratch(node.output), context);
   return emitDriver(convolution, groups, context);
 }
 
-/** (window, output): all output channels of one pixel, for a kernel that asks for single pixels. */
+/** (window, output): all output channels of one pixel, for kernels that compute single pixels. */
 export function emitPixelConvolution(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   weights: Constant,
   bias: Float32Array,
-  sums: number,
+  accumulators: number,
   context: KernelContext,
 ): FunctionReference {
-  const groups = emitBlockGroups(convolution, weights, bias, sums, context);
+  const groups = emitBlockGroups(convolution, weights, bias, accumulators, context);
   return context.module.function(
     `conv2d ${convolution.name} pixel`,
     ["i32", "i32"],
     [],
     (code, window, output) => {
-      if (!window || !output) throw new Error("a pixel has two parameters");
+      if (!window || !output) throw new Error("a pixel function has two parameters");
       for (const group of groups) {
         const weightsAt = pointerTo(code, group.weights);
         const constants = pointerTo(code, group.constants);
@@ -57,12 +58,12 @@ export function emitPixelConvolution(
   );
 }
 
-/** @param sums working memory for one block of one row, where numbers are integers */
+/** @param accumulators address of working memory for one block of one row, used for integers */
 function emitBlockGroups(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   weights: Constant,
   bias: Float32Array | undefined,
-  sums: number,
+  accumulators: number,
   context: KernelContext,
 ): readonly BlockGroup[] {
   const { x, y, residual, activation, quantization } = convolution;
@@ -94,12 +95,12 @@ function emitBlockGroups(
       row:
         quantization === undefined
           ? emitRow(convolution, vectors, context)
-          : emitQuantizedRow(convolution, quantization, vectors, sums, context),
+          : emitQuantizedRow(convolution, quantization, vectors, accumulators, context),
     };
   });
 }
 
-/** Blocks of output channels that are equally wide: they share one row function. Bytes are those of one block. */
+/** Blocks of output channels of equal width, which share a row function. Sizes are those of one block. */
 interface BlockGroup {
   readonly blocks: number;
   readonly outputBytes: number;
@@ -111,22 +112,22 @@ interface BlockGroup {
   readonly row: FunctionReference;
 }
 
-/** As many wide blocks as fit, then a narrow one for floats; whole numbers are stored in wide blocks only. */
+/** As many wide blocks as fit, then a narrow one for floats. Integers are stored in wide blocks only. */
 function blockWidths(y: FeatureMap): readonly { readonly vectors: number; readonly blocks: number }[] {
-  const sumVectors = (vectorsOf(y) * 4) / ELEMENT_BYTES[y.dtype];
-  const wide = Math.floor(sumVectors / TILE_VECTORS);
+  const accumulatorVectors = (vectorsOf(y) * 4) / ELEMENT_BYTES[y.dtype];
+  const wide = Math.floor(accumulatorVectors / TILE_VECTORS);
   return [
     { vectors: TILE_VECTORS, blocks: wide },
-    { vectors: 1, blocks: sumVectors - wide * TILE_VECTORS },
+    { vectors: 1, blocks: accumulatorVectors - wide * TILE_VECTORS },
   ].filter(({ blocks }) => blocks > 0);
 }
 
 /**
- * The whole convolution: rows × blocks calls of a row function. Rows outermost keeps a row of the input in cache; with
- * large weights and a small picture it is better to keep a block of the weights there and let the rows pass.
+ * The whole convolution: rows × blocks calls of a row function. An outer loop over rows keeps a row of the input in the
+ * cache. With large weights and a small map, an outer loop over blocks is faster: it keeps a block of the weights there.
  */
 function emitDriver(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   groups: readonly BlockGroup[],
   context: KernelContext,
 ): FunctionReference {
@@ -199,38 +200,38 @@ function rowParameters(residual: FeatureMap | undefined): readonly WasmType[] {
 }
 
 /** One block of output channels of one output row. */
-function emitRow(convolution: Convolution, vectors: number, context: KernelContext): FunctionReference {
+function emitRow(convolution: PlacedConvolution, vectors: number, context: KernelContext): FunctionReference {
   const { name, y, residual } = convolution;
   const params = rowParameters(residual);
-  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...addresses) => {
-    const [window, output, weights, bias, addend] = addresses;
+  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...parameters) => {
+    const [window, output, weights, bias, addend] = parameters;
     if (!window || !output || !weights || !bias)
       throw new Error("a row function has at least four parameters");
     const row = { ...convolution, width: y.width, vectors, outputPixelBytes: y.pixelBytes };
     emitTileRow(code, row, { window, output, weights, bias }, context);
-    emitRowEnd(code, convolution, 1, vectors, output, addend, context);
+    emitEpilogue(code, convolution, 1, vectors, output, addend, context);
   });
 }
 
-/** The same where numbers are integers: the sums wait in working memory for the row's end. */
+/** The same for integers: the accumulators go through working memory to the epilogue. */
 function emitQuantizedRow(
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   quantization: ConvolutionQuantization,
   vectors: number,
-  sumsAddress: number,
+  accumulatorsAddress: number,
   context: KernelContext,
 ): FunctionReference {
   const { name, x, y, residual } = convolution;
-  const sumRow = { dtype: x.dtype === "f32" ? "f32" : "i32", pixelBytes: vectors * 16 } as const;
+  const accumulatorRow = { dtype: x.dtype === "f32" ? "f32" : "i32", pixelBytes: vectors * 16 } as const;
   const params = rowParameters(residual);
-  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...addresses) => {
-    const [window, output, weights, factors, addend] = addresses;
+  return context.module.function(`conv2d ${name} row×${vectors}`, params, [], (code, ...parameters) => {
+    const [window, output, weights, factors, addend] = parameters;
     if (!window || !output || !weights || !factors)
       throw new Error("a row function has at least four parameters");
-    const sums = pointerTo(code, sumsAddress);
-    const row = { ...convolution, width: y.width, vectors, outputPixelBytes: sumRow.pixelBytes };
-    emitTileRow(code, row, { window, output: sums, weights, bias: undefined }, context);
-    const ends = { sums, output, factors, addend };
-    emitQuantizedRowEnd(code, convolution, quantization, vectors, sumRow, ends, context);
+    const accumulators = pointerTo(code, accumulatorsAddress);
+    const row = { ...convolution, width: y.width, vectors, outputPixelBytes: accumulatorRow.pixelBytes };
+    emitTileRow(code, row, { window, output: accumulators, weights, bias: undefined }, context);
+    const addresses = { accumulators, output, factors, addend };
+    emitQuantizedEpilogue(code, convolution, quantization, vectors, accumulatorRow, addresses, context);
   });
 }

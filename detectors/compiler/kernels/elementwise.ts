@@ -1,4 +1,4 @@
-/** Operators that work on each number by itself: activations, addition and multiplication. */
+/** Elementwise operators: activations, addition and multiplication. */
 import type { Activation, Node } from "../graph/graph.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitActivation, prepareActivation } from "./activation.ts";
@@ -34,7 +34,7 @@ function emitActivation(node: Node, activation: Activation, context: KernelConte
   return emitUnary(node, context, (code) => prepareActivation(code, activation, context.target));
 }
 
-/** @param prepare loads constants and returns what emits y for one x. */
+/** @param prepare loads constants and returns the function that emits y for an x. */
 function emitUnary(
   node: Node,
   context: KernelContext,
@@ -63,8 +63,8 @@ function emitBinary(node: Node, context: KernelContext, op: "f32x4.add" | "f32x4
 }
 
 /**
- * Walks all inputs and the output vector by vector. A constant of [channels] and a map of one pixel are walked anew for
- * every pixel of the output.
+ * Iterates over all inputs and the output by vectors. A constant of [channels] and a map of one pixel repeat for every pixel
+ * of the output.
  */
 function forEachVector(
   code: Assembler,
@@ -101,7 +101,7 @@ function forEachVector(
   });
 }
 
-/** A map of one pixel is every pixel of a larger one. */
+/** A map of one pixel, with pixel and row pitch 0 so that it repeats for a larger output. */
 function repeatedIfSingle(map: FeatureMap, y: FeatureMap): FeatureMap {
   const isSingle = map.height === 1 && map.width === 1 && (y.height > 1 || y.width > 1);
   return isSingle ? { ...map, pixelBytes: 0, rowBytes: 0 } : map;

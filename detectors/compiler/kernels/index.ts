@@ -21,7 +21,7 @@ import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
 import { emitYolov5Detect, emitYolov5SparseDetect } from "./yolov5-detect.ts";
 
-/** The kernel of every operator: typed by the list of operators, so that one without a kernel does not compile. */
+/** The kernels of all operators. The type fails to compile when an operator has none. */
 export const kernels: { readonly [K in Operator]: EmitKernel<K> } = {
   normalize: emitNormalize,
   conv2d: emitConv2d,

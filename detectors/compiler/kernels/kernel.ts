@@ -1,4 +1,4 @@
-/** What a kernel is: a function that emits the WebAssembly code of one node for its exact shapes and addresses. */
+/** The interface of kernels: functions that emit the WebAssembly code of one node for its exact shapes and addresses. */
 import type { ConstantArea } from "../constant-area.ts";
 import type { Constant, DType, Node, Operator, ValueType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
@@ -6,7 +6,7 @@ import type { Target } from "../target.ts";
 import type { FunctionReference, Global } from "../wasm/assembler.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 
-/** A value in memory: its shape, the address of pixel (0, 0) and the distances in bytes. */
+/** A value in memory: its shape, the address of pixel (0, 0), and the distances between pixels and rows. */
 export interface FeatureMap {
   readonly dtype: DType;
   readonly address: number;
@@ -17,36 +17,36 @@ export interface FeatureMap {
   readonly channels: number;
 }
 
-/** What a kernel may use of the module it is emitted into. */
+/** What a kernel can use of the module that it is emitted into. */
 export interface KernelContext {
   readonly module: ModuleBuilder;
   readonly target: Target;
-  /** Where a computed value lies. Throws for constants. */
+  /** The memory of a computed value. Throws for constants. */
   map(value: string): FeatureMap;
   /** A constant's numbers. Throws for computed values. */
   constant(value: string): Constant;
   isConstant(value: string): boolean;
   type(value: string): ValueType;
-  /** Puts numbers into the module. */
+  /** Stores numbers in the module and returns their address. */
   readonly store: ConstantArea["store"];
-  /** The same for numbers that only what `prepare` has called reads. */
+  /** The same for numbers that only functions given to `prepare` read. */
   readonly storeForPreparation: ConstantArea["storeForPreparation"];
-  /** Sets memory aside that is zeros at first and keeps what is written. */
+  /** Reserves zeroed memory that keeps its contents between inferences. */
   readonly reserve: ConstantArea["reserve"];
-  /** Has a function without parameters called once, before the first inference. */
+  /** Registers a function without parameters that runs once, before the first inference. */
   prepare(step: FunctionReference): void;
-  /** Address of the working memory that the kernel asked for. */
+  /** Address of the kernel's working memory. */
   scratch(value: string): number;
-  /** This inference's parameters and its result, as globals. */
+  /** Parameters and result of the current inference, as globals. */
   readonly scoreThreshold: Global;
   readonly iouThreshold: Global;
   readonly detectionCount: Global;
 }
 
-/** Emits one node. The function it returns takes and gives nothing: it reads and writes memory. */
+/** Emits one node. The emitted function has no parameters and no results: it reads and writes memory. */
 export type EmitKernel<K extends Operator> = (node: Node<K>, context: KernelContext) => FunctionReference;
 
-/** The input at `index`, which the operator's shape rule has made sure of. */
+/** The input at `index`. */
 export function inputAt(node: Node, index: number): string {
   const value = node.inputs[index];
   if (value === undefined) throw new Error(`${node.op} ${node.output}: input ${index} is missing`);

@@ -1,8 +1,8 @@
-/** The few shapes of loop and pointer arithmetic that all kernels are made of. */
+/** Loops and pointer arithmetic for all kernels. */
 import type { Assembler, Local } from "../wasm/assembler.ts";
 
 /**
- * Emits `body` so that it runs `times` times; written out once, without a loop, when that is once.
+ * Emits `body` in a loop of `times` iterations; without a loop for a single one.
  * @param times a number, or a local that is at least 1
  */
 export function repeat(code: Assembler, times: number | Local, body: () => void): void {
@@ -28,13 +28,13 @@ export function add(code: Assembler, pointer: Local, distance: Local): void {
   code.get(pointer).get(distance).op("i32.add").set(pointer);
 }
 
-/** Leaves pointer + bytes on the stack. */
-export function addressBehind(code: Assembler, pointer: Local, bytes: number): void {
+/** Pushes pointer + bytes. */
+export function pushOffset(code: Assembler, pointer: Local, bytes: number): void {
   code.get(pointer);
   if (bytes !== 0) code.i32(bytes).op("i32.add");
 }
 
-/** A new local that starts at a known address. */
+/** A new local with a known address. */
 export function pointerTo(code: Assembler, address: number): Local {
   const pointer = code.local("i32");
   code.i32(address).set(pointer);
@@ -48,7 +48,7 @@ export function copyOf(code: Assembler, local: Local): Local {
   return copy;
 }
 
-/** A vector of floats that are all `value`, worked out here: call it before a loop. */
+/** A new local with `value` in all four floats; call it before a loop. */
 export function broadcast(code: Assembler, value: number): Local {
   const local = code.local("v128");
   code.f32(value).op("f32x4.splat").set(local);

@@ -1,6 +1,6 @@
 /**
- * Maximum over windows. The window is cut at the picture's edge by arithmetic instead of reading padding: the border of
- * a feature map is zeros, and zero could win against negative values.
+ * Maximum over windows. The window is clipped at the edge of the map and reads no padding: the border of a feature map is
+ * zeros, and a zero could win against negative values.
  */
 import type { DType } from "../graph/graph.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
@@ -23,7 +23,7 @@ export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
     const input = code.local("i32");
     const rowsLeft = code.local("i32");
     const columnsLeft = code.local("i32");
-    // A cache line of a pixel at once: with wide pixels the window's lines do not stay in the cache until they are asked again.
+    // A cache line of each pixel at once: the lines of wide pixels do not stay in the cache until the next vector.
     const together = [4, 2].find((count) => vectors % count === 0) ?? 1;
     const maxima = Array.from({ length: together }, () => code.local("v128"));
 
@@ -77,7 +77,7 @@ export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
   });
 };
 
-/** The larger of two vectors, and the vector that never is. */
+/** The maximum of two vectors, and its neutral element. */
 const MAXIMA: Readonly<
   Record<DType, { readonly least: (code: Assembler) => void; readonly max: PlainName }>
 > = {
@@ -87,19 +87,19 @@ const MAXIMA: Readonly<
   u8: { least: (code) => void code.i32(0).op("i16x8.splat"), max: "i8x16.max_u" },
 };
 
-interface Window {
-  /** First position inside the picture, and how many there are. */
+interface WindowAxis {
+  /** First position inside the map, and the number of positions. */
   readonly first: Local;
   readonly count: Local;
-  /** Puts the window's uncut start to `at`. */
+  /** Sets the start of the unclipped window to `at`. */
   start(at: number): void;
-  /** Works out `first` and `count` for where the window is. */
+  /** Computes `first` and `count` for the current window. */
   clip(): void;
-  /** Moves on by one stride. */
+  /** Moves the window by one stride. */
   move(): void;
 }
 
-function windowAlong(code: Assembler, size: number, kernel: number, stride: number): Window {
+function windowAlong(code: Assembler, size: number, kernel: number, stride: number): WindowAxis {
   const from = code.local("i32");
   const first = code.local("i32");
   const count = code.local("i32");

@@ -1,8 +1,8 @@
-/** Average over all pixels, a few vectors of channels at a time: a cache line is read once, not once per vector. */
+/** Average over all pixels, several vectors of channels at a time, so that each cache line is read once. */
 import { type EmitKernel, inputAt, vectorsOf } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
 
-/** A cache line's worth. */
+/** The vectors of a cache line. */
 const VECTORS_AT_ONCE = 4;
 
 export const emitMean: EmitKernel<"mean"> = (node, context) => {
@@ -20,7 +20,7 @@ export const emitMean: EmitKernel<"mean"> = (node, context) => {
       }));
       const input = copyOf(code, corner);
       for (const { sum } of columns) code.f32(0).op("f32x4.splat").set(sum);
-      // A sum per row keeps the error small where a picture has many pixels.
+      // A sum per row keeps the rounding error small in maps with many pixels.
       repeat(code, x.height, () => {
         for (const { rowSum } of columns) code.f32(0).op("f32x4.splat").set(rowSum);
         repeat(code, x.width, () => {

@@ -1,35 +1,35 @@
 /**
- * What every way to convolve is made of: a micro-kernel that keeps a tile of sums in registers.
+ * The micro-kernel of all convolutions: it keeps a tile of accumulators in registers.
  *
- * The micro-kernel takes one step of the dot product per turn of its loop. A tile of 4 pixels × 2 vectors of output
- * channels needs 8 sums + 2 weights + 1 pixel of the 16 vector registers of x86-64. Unrolling by hand made V8 11.3 hoist
- * the loads and spill (53 → 37 GFLOP/s) and gains nothing in V8 13.6, nor do 6 pixels: one step per loop body, then.
+ * Each iteration of its loop computes one step of the dot product. A tile of 4 pixels × 2 vectors of output channels needs 8
+ * accumulators, 2 weights and 1 pixel of the 16 vector registers of x86-64. Unrolling by hand made V8 11.3 hoist the loads and
+ * spill (53 → 37 GFLOP/s), and gains nothing in V8 13.6; neither do 6 pixels. The loop body therefore has one step.
  *
- * Only what its inner loop needs is written into its code: how far pixels lie apart. The rest are parameters, so that nearly
- * all convolutions of a network run in a handful of functions, which an engine has optimised after the first few.
+ * Only the distance between pixels, which the inner loop needs, is a constant in the code. Everything else is a parameter, so
+ * that nearly all convolutions of a network share a few functions, which the engine soon optimises.
  */
 import type { DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { FeatureMap, KernelContext } from "./kernel.ts";
-import { add, addressBehind, advance, repeat } from "./loops.ts";
+import { add, advance, pushOffset, repeat } from "./loops.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 
 export const TILE_PIXELS = 4;
 export const TILE_VECTORS = 2;
-/** Tiles nearly as good, and better than a rest of one or two pixels: the best that comes out even is taken. */
+/** Tile widths by preference. A width that divides the row evenly is better than a remainder of one or two pixels. */
 const EVEN_TILES = [TILE_PIXELS, 5, 3];
 
-/** Bytes of a pixel that one step of the dot product takes. */
+/** Bytes of a pixel per step of the dot product. */
 const STEP_BYTES = 4;
 
-/** Channels of a pixel that one step of the dot product takes. */
+/** Channels of a pixel per step of the dot product. */
 export function stepChannelsOf({ dtype }: FeatureMap): number {
   return STEP_BYTES / ELEMENT_BYTES[dtype];
 }
 
-/** Dot products of a row of output pixels, with windows of kernelHeight × kernelWidth pixels of x. */
+/** A row of output pixels: dot products with windows of kernelHeight × kernelWidth pixels of x. */
 export interface TileRow {
   readonly x: Pick<FeatureMap, "dtype" | "channels" | "pixelBytes" | "rowBytes">;
   readonly kernelHeight: number;
@@ -38,7 +38,7 @@ export interface TileRow {
   readonly width: number;
   /** Vectors of output channels. */
   readonly vectors: number;
-  /** From the sums of one pixel to those of the next. */
+  /** Distance between the accumulators of neighbouring pixels. */
   readonly outputPixelBytes: number;
 }
 
@@ -46,11 +46,11 @@ export interface TileAddresses {
   readonly window: Local;
   readonly output: Local;
   readonly weights: Local;
-  /** Where the sums start; undefined: at zero. */
+  /** Initial values of the accumulators; undefined: zero. */
   readonly bias: Local | undefined;
 }
 
-/** width × vectors dot products: f32, or i32 where x is whole numbers. */
+/** Emits width × vectors dot products: f32, or i32 where x is integers. */
 export function emitTileRow(
   code: Assembler,
   row: TileRow,
@@ -58,7 +58,7 @@ export function emitTileRow(
   context: KernelContext,
 ): void {
   const { x, kernelHeight, kernelWidth, width, vectors, outputPixelBytes } = row;
-  // Pixels that lie back to back make one run per kernel row; inside a concatenation there are gaps between them.
+  // Contiguous pixels form one run per kernel row; inside a concatenation there are gaps between pixels.
   const pixelBytes = stepBytes(x);
   const isContiguous = x.pixelBytes === pixelBytes;
   const runs = isContiguous ? 1 : kernelWidth;
@@ -72,8 +72,8 @@ export function emitTileRow(
     isOneRun: kernelHeight * runs === 1,
   };
   const call = (firstPixel: number, tiles: number, pixels: number): void => {
-    addressBehind(code, window, firstPixel * shape.windowPitch);
-    addressBehind(code, output, firstPixel * outputPixelBytes);
+    pushOffset(code, window, firstPixel * shape.windowPitch);
+    pushOffset(code, output, firstPixel * outputPixelBytes);
     code.get(weights);
     if (bias) code.get(bias);
     else code.i32(0);
@@ -88,21 +88,21 @@ export function emitTileRow(
   if (rest > 0) call(tiles * pixels, 1, rest);
 }
 
-/** What the code of the micro-kernel depends on. */
+/** The properties that the code of the micro-kernel depends on. */
 interface MicroKernelShape {
   readonly dtype: DType;
-  /** From the window of one output pixel to that of the next. */
+  /** Distance between the windows of neighbouring output pixels. */
   readonly windowPitch: number;
   readonly pixels: number;
   readonly vectors: number;
   readonly hasBias: boolean;
-  /** Whether a window is one run of numbers, without gaps. */
+  /** Whether a window is one contiguous run of numbers. */
   readonly isOneRun: boolean;
 }
 
 /**
- * A row of tiles. A window is `rows` × `runs` runs of numbers; between runs there is a gap, and another behind a row. Where it
- * is one run, these four are not looked at, nor is a bias that there is not.
+ * A row of tiles. A window is `rows` × `runs` runs of numbers, with `gap` bytes between runs and `rowGap` bytes between rows.
+ * These four parameters are ignored when a window is one run, and `bias` when there is none.
  */
 function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelContext): FunctionReference {
   const { dtype, windowPitch, pixels, vectors, hasBias, isOneRun } = shape;
@@ -112,7 +112,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
     ...(["rows", "runs", "gap", "rowGap"] as const),
   ];
   return module.procedure(name, parameters, (code, at) => {
-    const sums = Array.from({ length: pixels * vectors }, (_, index) => ({
+    const accumulators = Array.from({ length: pixels * vectors }, (_, index) => ({
       sum: code.local("v128"),
       vector: index % vectors,
       pixel: Math.floor(index / vectors),
@@ -132,7 +132,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
             .memory("v128.load", 16 * vector)
             .set(weights);
         }
-        for (const { sum, vector, pixel } of sums) {
+        for (const { sum, vector, pixel } of accumulators) {
           const weights = weightVectors[vector];
           if (weights === undefined) throw new Error("a tile has a weight register for each of its vectors");
           if (vector === 0) {
@@ -149,7 +149,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
     };
 
     repeat(code, at.tiles, () => {
-      for (const { sum, vector } of sums) {
+      for (const { sum, vector } of accumulators) {
         if (hasBias) code.get(at.bias).memory("v128.load", 16 * vector);
         else code.f32(0).op("f32x4.splat");
         code.set(sum);
@@ -166,7 +166,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
           add(code, input, at.rowGap);
         });
       }
-      for (const { sum, vector } of sums) {
+      for (const { sum, vector } of accumulators) {
         code
           .get(at.output)
           .get(sum)
@@ -178,7 +178,7 @@ function emitMicroKernel(shape: MicroKernelShape, { module, target }: KernelCont
   });
 }
 
-/** sum += a step's products: one of floats, two of i16 or four of bytes per lane. */
+/** sum += the products of a step: one of floats, two of i16 or four of bytes per lane. */
 function accumulate(
   code: Assembler,
   target: Target,
@@ -197,15 +197,15 @@ function accumulate(
       code.get(x).get(weights).op("i32x4.dot_i16x8_s").get(sum).op("i32x4.add").set(sum);
       return;
     case "u7":
-      // The second operand has 7 bits: what engines do with an eighth one differs (relaxed SIMD proposal).
+      // The second operand has 7 bits: engines differ for an eighth bit (relaxed SIMD proposal).
       code.get(weights).get(x).get(sum).op("i32x4.relaxed_dot_i8x16_i7x16_add_s").set(sum);
       return;
     case "u8":
-      throw new Error("the micro-kernel does not read the bytes of the picture");
+      throw new Error("the micro-kernel does not read image bytes");
   }
 }
 
-/** Bytes of a pixel's channels in whole steps. */
+/** Bytes of a pixel's channels, rounded up to whole steps. */
 function stepBytes({ channels, dtype }: Pick<FeatureMap, "channels" | "dtype">): number {
   return Math.ceil((channels * ELEMENT_BYTES[dtype]) / STEP_BYTES) * STEP_BYTES;
 }

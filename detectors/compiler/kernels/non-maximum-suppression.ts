@@ -4,15 +4,14 @@ import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { KernelContext } from "./kernel.ts";
 import { advance, pointerTo } from "./loops.ts";
 
-/** Offsets within a candidate, which looks like a detection of the reply: f32 x1, y1, x2, y2, score, i32 label. */
+/** Offsets within a candidate. It has the layout of a detection in the reply: f32 x1, y1, x2, y2, score, i32 label. */
 export const FIELD = { x1: 0, y1: 4, x2: 8, y2: 12, score: 16, label: 20 } as const;
 
 /**
- * (end of the candidates) → how many detections were written.
+ * (end of the candidates) → number of detections written.
  *
- * Takes the best candidate (the earliest of equals), drops those of its label that overlap it by more than the IoU
- * threshold, closes the gaps so that the order stays, and begins again. Quadratic, but of what is left: a frame has tens
- * of candidates, rarely hundreds.
+ * Repeatedly takes the best candidate (the earliest of equals) and drops the candidates of its label that overlap it by more
+ * than the IoU threshold; the others move up in order. Quadratic, but a frame has tens of candidates, rarely hundreds.
  */
 export function emitSuppression(
   candidates: number,
@@ -59,7 +58,7 @@ export function emitSuppression(
   });
 }
 
-/** Runs `body` with `candidate` at each one up to `end`; there is at least one. */
+/** Runs `body` for each candidate from `candidate` up to `end`; there must be at least one. */
 export function forEachCandidate(code: Assembler, candidate: Local, end: Local, body: () => void): void {
   code.loop((next) => {
     body();
@@ -68,14 +67,14 @@ export function forEachCandidate(code: Assembler, candidate: Local, end: Local, 
   });
 }
 
-/** Copies a candidate word by word: the last vector of a candidate would reach into its neighbour. */
+/** Copies a candidate by words: a vector copy would overwrite the start of the next candidate. */
 export function copyCandidate(code: Assembler, from: Local, to: Local): void {
   for (const offset of Object.values(FIELD)) {
     code.get(to).get(from).memory("i32.load", offset).memory("i32.store", offset);
   }
 }
 
-/** (a, b) → 1 when the labels are the same and intersection / union > iouThreshold. */
+/** (a, b) → 1 when the labels are equal and intersection / union > iouThreshold. */
 function emitOverlaps(context: KernelContext): FunctionReference {
   return context.module.function("overlaps", ["i32", "i32"], ["i32"], (code, a, b) => {
     if (a === undefined || b === undefined) throw new Error("overlaps has two parameters");

@@ -1,4 +1,4 @@
-/** Bytes of the picture to floats, 16 at a time: one row is one contiguous run on both sides. */
+/** Image bytes to floats, 16 at a time: a row is one contiguous run in input and output. */
 import { type EmitKernel, inputAt } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 
@@ -8,7 +8,7 @@ export const emitNormalize: EmitKernel<"normalize"> = (node, context) => {
   const x = context.map(inputAt(node, 0));
   const y = context.map(node.output);
   if (y.pixelBytes !== y.channels * 4) {
-    throw new Error(`normalize ${node.output}: expected its pixels back to back, received a gap`);
+    throw new Error(`normalize ${node.output}: expected contiguous pixels, received a gap`);
   }
   const elements = x.width * x.channels;
   return context.module.function(`normalize ${node.output}`, [], [], (code) => {

@@ -1,12 +1,12 @@
-/** The order in which convolutions read their weights: everything that one step multiplies lies together. */
+/** Packs weights in the order in which convolutions read them: the weights of one step are contiguous. */
 import type { PackedProduct } from "../constant-area.ts";
 import type { Constant, DType } from "../graph/graph.ts";
 
 const WEIGHT_ARRAYS = { f32: Float32Array, u8: Float32Array, i16: Int16Array, u7: Int8Array } as const;
 
 /**
- * [outputs][kh][kw][channels] → [block][kh][kw][step][lane][channel of the step], in the type that x is stored in;
- * channels that do not exist are zeros.
+ * [outputs][kh][kw][channels] → [block][kh][kw][step][lane][channel of the step], in the type of x; missing
+ * channels are zeros.
  */
 export function packWeights(
   { shape, data }: Constant,
@@ -37,7 +37,7 @@ export function packWeights(
   return packed;
 }
 
-/** The same for floats that are products, as such. */
+/** The same for weights that are products. */
 export function packProduct(
   { shape, product }: Constant,
   firstOutput: number,
@@ -53,7 +53,7 @@ export function packProduct(
   };
 }
 
-/** Biases of `lanes` channels from `firstOutput` on; zeros where there are none. */
+/** Biases of `lanes` channels from `firstOutput` on; missing ones are zeros. */
 export function packBias(bias: Float32Array | undefined, firstOutput: number, lanes: number): Float32Array {
   const packed = new Float32Array(lanes);
   if (bias !== undefined) packed.set(bias.subarray(firstOutput, firstOutput + lanes));

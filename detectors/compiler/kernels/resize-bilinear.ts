@@ -1,6 +1,6 @@
 /**
- * Bilinear by a whole factor. Every pixel and its right, lower and lower right neighbours (the last one repeated at the
- * edge) make a square of factor × factor pixels; the fractions are known when the code is emitted.
+ * Bilinear resize by an integer factor. Every pixel and its right, lower and lower right neighbours (repeated at the edge)
+ * give factor × factor pixels; the fractions are constants in the code.
  */
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { type EmitKernel, inputAt, vectorsOf } from "./kernel.ts";
@@ -72,7 +72,7 @@ function mix(code: Assembler, from: Local, to: Local, share: number, result: Loc
   code.set(result);
 }
 
-/** Bytes from one pixel or row to the next: 0 for the last one. */
+/** Bytes to the next pixel or row; 0 for the last. */
 function distanceToNext(code: Assembler, count: number, pitchBytes: number) {
   const left = code.local("i32");
   const bytes = code.local("i32");

@@ -5,7 +5,7 @@ import { planWinograd, winogradScheme } from "./winograd.ts";
 
 const NO_TYPE: ValueType = { dtype: "f32", shape: [] };
 
-/** Bytes of working memory that a node's kernel needs while it runs. */
+/** Bytes of working memory of a node's kernel. */
 export function scratchBytesOf(node: Node, graph: Graph): number {
   switch (node.op) {
     case "conv2d":
@@ -27,14 +27,14 @@ export function scratchBytesOf(node: Node, graph: Graph): number {
       return anchorBytes(node.attributes.classes) + candidateBytes(node.attributes.scales, objectness, graph);
     }
     case "centernet_detect":
-      // The last one's room is read, though not used, when those behind an evicted candidate move up.
+      // One more than `candidates`: when candidates move up behind a removed one, the copy reads one past the end.
       return (node.attributes.candidates + 1) * DETECTION_BYTES;
     default:
       return 0;
   }
 }
 
-/** Every anchor of every cell may be a candidate. */
+/** Every anchor of every cell can be a candidate. */
 function candidateBytes(scales: readonly DetectScale[], grids: readonly string[], graph: Graph): number {
   return scales.reduce((bytes, { anchors }, scale) => {
     const [height = 0, width = 0] = graph.values.get(grids[scale] ?? "")?.shape ?? [];
@@ -42,10 +42,10 @@ function candidateBytes(scales: readonly DetectScale[], grids: readonly string[]
   }, 0);
 }
 
-/** Where one anchor's logits are worked out: a block of sums, then the logits. */
+/** Working memory for one anchor: a block of accumulators, then the logits. */
 export function anchorBytes(classes: number): number {
-  return SUM_BYTES + Math.ceil((5 + classes) / 4) * 16;
+  return ACCUMULATOR_BYTES + Math.ceil((5 + classes) / 4) * 16;
 }
 
-/** The sums of one pixel and one block of channels. */
-export const SUM_BYTES = TILE_VECTORS * 16;
+/** The accumulators of one pixel and one block of channels. */
+export const ACCUMULATOR_BYTES = TILE_VECTORS * 16;

@@ -1,4 +1,4 @@
-/** Puts a block's pixels side by side. Where pixels lie back to back, a row of a block is one contiguous run. */
+/** Copies the pixels of a block into one pixel. Where pixels are contiguous, a row of a block is one run. */
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { type EmitKernel, inputAt } from "./kernel.ts";
@@ -32,7 +32,7 @@ export const emitSpaceToDepth: EmitKernel<"space_to_depth"> = (node, context) =>
   });
 };
 
-/** Copies as many bytes at once as the run has; the last of the copies overlaps its neighbour where they do not come out even. */
+/** Copies a run with the widest load that fits; the last copy overlaps the one before where the run is not a multiple. */
 function copyRun(
   code: Assembler,
   input: Local,
@@ -42,7 +42,8 @@ function copyRun(
   runBytes: number,
 ): void {
   const width = COPY_WIDTHS.find(({ bytes }) => bytes <= runBytes);
-  if (width === undefined) throw new Error(`space_to_depth: no run is as short as ${runBytes} bytes`);
+  if (width === undefined)
+    throw new Error(`space_to_depth: expected runs of at least 4 bytes, received ${runBytes}`);
   const { bytes, load, store } = width;
   for (let copy = 0; copy < Math.ceil(runBytes / bytes); copy++) {
     const at = Math.min(bytes * copy, runBytes - bytes);

@@ -1,36 +1,36 @@
-/** Reals become whole numbers, and lie in memory as such. */
+/** Rounds reals and stores them as integers. */
 import type { ConvolutionQuantization, StoredInteger } from "../graph/graph.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { broadcast } from "./loops.ts";
 import { ROUNDER } from "./sigmoid.ts";
 
-/** What has to have been added to a real that is stored: the rest of a u7 is cut off, which rounds it with a half more. */
+/** The offset to add to a real before it is stored: u7 truncates, which rounds with an offset of a half. */
 export const ROUNDING_OFFSET: Readonly<Record<StoredInteger, number>> = { i16: 0, u7: 0.5 };
 
-/** Stores two vectors of reals as eight whole numbers. */
+/** Stores two vectors of reals as eight integers. */
 type StoreIntegers = (output: Local, low: Local, high: Local) => void;
 
 /**
- * Prepares what rounds reals and stores them within the range of their type.
- * @param least the least real that may come, before it is divided by the scale
+ * Prepares rounding, saturation to the range of the type, and the store.
+ * @param least the minimum of the reals, before they are divided by the scale
  */
 export function prepareStoringIntegers(
   code: Assembler,
   { dtype, scale, zero }: NonNullable<ConvolutionQuantization["output"]>,
   least: number,
 ): StoreIntegers {
-  if (dtype === "u7") return prepareStoringBytes(code);
-  // Of a sum above the rounder's bits only grow, and narrowing cuts them off. One below 0 would have another sign.
-  return prepareStoringShorts(
+  if (dtype === "u7") return prepareStoringU7(code);
+  // Above the rounder's range the bits still grow with the real, so that narrowing saturates. A sum below 0 would flip the sign.
+  return prepareStoringI16(
     code,
     scale.some((factor, channel) => least / factor + (zero[channel] ?? 0) <= -ROUNDER),
   );
 }
 
-/** @param mayFallFar whether a real may be so far below 0 that the rounder does not hold it */
-function prepareStoringShorts(code: Assembler, mayFallFar: boolean): StoreIntegers {
-  const floor = mayFallFar ? broadcast(code, -ROUNDER / 2) : undefined;
+/** @param canUnderflow whether a real can be below the range of the rounder */
+function prepareStoringI16(code: Assembler, canUnderflow: boolean): StoreIntegers {
+  const floor = canUnderflow ? broadcast(code, -ROUNDER / 2) : undefined;
   const rounder = broadcast(code, ROUNDER);
   const [least, most] = STORED_RANGE.i16.map((end) => {
     const local = code.local("v128");
@@ -50,8 +50,8 @@ function prepareStoringShorts(code: Assembler, mayFallFar: boolean): StoreIntege
   };
 }
 
-/** Where there are bytes there is relaxed SIMD. Far below 0 all engines agree: it becomes the least i32, and so 0. */
-function prepareStoringBytes(code: Assembler): StoreIntegers {
+/** u7 implies relaxed SIMD. Engines agree far below 0: the result is the minimum i32, which saturates to 0. */
+function prepareStoringU7(code: Assembler): StoreIntegers {
   const most = broadcast(code, STORED_RANGE.u7[1] + ROUNDING_OFFSET.u7);
   const narrowed = code.local("v128");
   return (output, low, high) => {

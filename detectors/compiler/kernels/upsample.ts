@@ -1,4 +1,4 @@
-/** Nearest neighbour by a whole factor: every vector that is read is written factor × factor times. */
+/** Nearest neighbour by an integer factor: every vector is read once and written factor × factor times. */
 import { type EmitKernel, inputAt, vectorsOf } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 

@@ -1,30 +1,30 @@
-/** Makes floats of binary16 numbers, once, before the first inference. */
+/** Converts binary16 numbers to floats, once, before the first inference. */
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 import { advance, repeat } from "./loops.ts";
 
-/** Numbers that are widened at once. */
+/** Numbers per iteration. */
 export const GROUP = 8;
 
 /**
- * What a float is to be multiplied with that has sign, exponent field and fraction of a binary16 number: their exponents
- * are biased by 127 and 15. With subnormals too, and exactly, since it is a power of two.
+ * Corrects the exponent bias, 127 instead of 15, of a float that has the sign, exponent field and fraction of a binary16
+ * number. Also exact for subnormals, because it is a power of two.
  */
 export const SCALE = 2 ** (127 - 15);
 
-/** Numbers in memory as binary16, and where they are wanted as floats. May overlap where the target begins first. */
-export interface ShortNumbers {
+/** Numbers in memory as binary16, and the address for the floats. The two may overlap if the target begins first. */
+export interface HalfNumbers {
   readonly source: number;
   readonly target: number;
   readonly blocks: number;
-  /** Of eight numbers, in a block. */
+  /** Groups of eight numbers per block. */
   readonly groups: number;
-  /** Address of blocks × 8 floats: what each number of a group is multiplied with, times `SCALE`. */
+  /** Address of blocks × 8 floats: the factor of each number in a group, times `SCALE`. */
   readonly factors: number;
 }
 
-/** Emits the function that widens all of them. */
-export function emitWidening(module: ModuleBuilder, all: readonly ShortNumbers[]): FunctionReference {
+/** Emits the function that widens all numbers. */
+export function emitWidening(module: ModuleBuilder, all: readonly HalfNumbers[]): FunctionReference {
   const block = emitBlock(module);
   return module.function("widen", [], [], (code) => {
     const [source, target, factors] = [code.local("i32"), code.local("i32"), code.local("i32")];
@@ -44,10 +44,10 @@ export function emitWidening(module: ModuleBuilder, all: readonly ShortNumbers[]
 function emitBlock(module: ModuleBuilder): FunctionReference {
   return module.function("widen block", ["i32", "i32", "i32", "i32"], [], (code, ...parameters) => {
     const [source, target, factors, groups] = parameters;
-    if (!source || !target || !factors || !groups) throw new Error("a block has four parameters");
+    if (!source || !target || !factors || !groups) throw new Error("a block function has four parameters");
     const [low, high, fields] = [code.local("v128"), code.local("v128"), code.local("v128")];
     code.get(factors).memory("v128.load").set(low).get(factors).memory("v128.load", 16).set(high);
-    // Of a sign-extended number, moved to a float's place, the sign, five bits of exponent and ten of fraction.
+    // Masks sign, exponent and fraction in a sign-extended number that is shifted into a float's position.
     code
       .i32(0x8fffe000 | 0)
       .op("i32x4.splat")

@@ -1,19 +1,19 @@
 /**
- * A 3×3 convolution by Winograd's minimal filtering. For a group of tile rows: transform the inputs, multiply at each of the
- * positions (a 1×1 convolution over tiles, by the same micro-kernel as the direct way), transform the products back, and
- * end the rows. The weights are transformed once, before the first inference: in the file they would be four times as
- * large.
+ * A 3×3 convolution by Winograd's minimal filtering. For a group of tile rows, it transforms the inputs, multiplies at each
+ * position (a 1×1 convolution over tiles, by the micro-kernel of direct convolution), transforms the products back, and
+ * applies the epilogue. The weights are transformed once, before the first inference: in the file they would be four times
+ * as large.
  */
 import type { ConvolutionQuantization } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import { type Conv2dNode, type Convolution, describeConvolution } from "./convolution.ts";
+import { type Conv2dNode, type PlacedConvolution, placeConvolution } from "./convolution.ts";
+import { emitEpilogue } from "./epilogue.ts";
 import { inputAt, type KernelContext } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import { emitTileRow, TILE_VECTORS } from "./micro-kernel.ts";
 import { packBias, packProduct, packWeights } from "./pack-weights.ts";
-import { emitQuantizedRowEnd, packFactors } from "./quantized-row-end.ts";
-import { emitRowEnd } from "./row-end.ts";
+import { emitQuantizedEpilogue, packFactors } from "./quantized-epilogue.ts";
 import { weightPitch } from "./winograd.ts";
 import { emitInputRow, emitOutputRow, layOutWorkspace, type Workspace } from "./winograd-rows.ts";
 import { OUTPUTS, WEIGHT_POSITIONS, type WinogradScheme } from "./winograd-schemes.ts";
@@ -27,7 +27,7 @@ export function emitWinogradConv2d(
   scheme: WinogradScheme,
   context: KernelContext,
 ): FunctionReference {
-  const convolution = describeConvolution(node, context, 3, 3);
+  const convolution = placeConvolution(node, context, 3, 3);
   const { name, x, y, residual } = convolution;
   const weights = context.constant(inputAt(node, 1));
   const blocks = y.channels / LANES;
@@ -49,17 +49,17 @@ export function emitWinogradConv2d(
   const bias = packBias(biasName === undefined ? undefined : context.constant(biasName).data, 0, y.channels);
   const workspace = layOutWorkspace(context.scratch(name), scheme, convolution);
   const { tileRows, tileColumns, groupRows, inputs, products } = workspace;
-  const emitRowEnds =
+  const emitEpilogues =
     convolution.quantization === undefined
-      ? floatRows(convolution, workspace, bias, context)
-      : quantizedRows(convolution, convolution.quantization, workspace, bias, context);
+      ? floatEpilogues(convolution, workspace, bias, context)
+      : quantizedEpilogues(convolution, convolution.quantization, workspace, bias, context);
 
-  const cutHeight = y.height % OUTPUTS;
-  const wholeGroups = Math.floor((cutHeight === 0 ? tileRows : tileRows - 1) / groupRows);
+  const partialHeight = y.height % OUTPUTS;
+  const wholeGroups = Math.floor((partialHeight === 0 ? tileRows : tileRows - 1) / groupRows);
   const lastRows = tileRows - wholeGroups * groupRows;
-  /** Heights of the tile rows in the last group: the last of them may be cut. */
+  /** Heights of the tile rows in the last group; the last row may be partial. */
   const lastHeights = Array.from({ length: lastRows }, (_, row) =>
-    row === lastRows - 1 && cutHeight > 0 ? cutHeight : OUTPUTS,
+    row === lastRows - 1 && partialHeight > 0 ? partialHeight : OUTPUTS,
   );
   const groupHeights = Array.from({ length: groupRows }, () => OUTPUTS);
 
@@ -77,7 +77,7 @@ export function emitWinogradConv2d(
       code.call(emitMultiply(convolution, workspace, transformedWeights, tiles, context));
       for (const [row, height] of heights.entries()) {
         const from = products + row * tileColumns * y.channels * 4;
-        emitRowEnds(code, height, from, output, addend);
+        emitEpilogues(code, height, from, output, addend);
       }
     };
     repeat(code, wholeGroups, () => emitGroup(groupHeights));
@@ -85,9 +85,9 @@ export function emitWinogradConv2d(
   });
 }
 
-/** Multiplies `tiles` transformed tiles with the transformed weights, position by position. */
+/** Multiplies `tiles` transformed tiles by the transformed weights at each position. */
 function emitMultiply(
-  { name, x, y }: Convolution,
+  { name, x, y }: PlacedConvolution,
   { scheme, inputs, products, inputPitch, productPitch }: Workspace,
   transformedWeights: number,
   tiles: number,
@@ -148,60 +148,74 @@ function emitMultiply(
 
 const NO_BIAS = new Float32Array(TILE_VECTORS * 4);
 
-/** Finishes a row of tiles, from products to rows of the output, and moves `output` and `addend` behind it. */
-type EmitRowEnds = (code: Assembler, height: number, products: number, output: Local, addend: Local) => void;
+/** Turns the products of a row of tiles into output rows, and advances `output` and `addend` past them. */
+type EmitEpilogues = (
+  code: Assembler,
+  height: number,
+  products: number,
+  output: Local,
+  addend: Local,
+) => void;
 
-/** Floats: the transform writes into the output, where the rows are ended in place. */
-function floatRows(
-  convolution: Convolution,
+/** Floats: the transform writes to the output, and the epilogue works in place. */
+function floatEpilogues(
+  convolution: PlacedConvolution,
   workspace: Workspace,
   bias: Float32Array,
   context: KernelContext,
-): EmitRowEnds {
+): EmitEpilogues {
   const { y, residual } = convolution;
   const biasAddress = context.store(bias);
   return (code, height, products, output, addend) => {
     emitOutputRow(code, y, workspace, height, { products, output, bias: biasAddress }, context);
     repeat(code, height, () => {
       const added = residual === undefined ? undefined : addend;
-      emitRowEnd(code, convolution, y.channels / LANES, TILE_VECTORS, output, added, context);
+      emitEpilogue(code, convolution, y.channels / LANES, TILE_VECTORS, output, added, context);
       advance(code, output, y.rowBytes);
       advance(code, addend, residual?.rowBytes ?? 0);
     });
   };
 }
 
-/** Whole numbers: the transform writes floats into working memory, and the rows' ends take them from there. */
-function quantizedRows(
-  convolution: Convolution,
+/** Integers: the transform writes floats to working memory, from which the epilogue reads. */
+function quantizedEpilogues(
+  convolution: PlacedConvolution,
   quantization: ConvolutionQuantization,
   workspace: Workspace,
   bias: Float32Array,
   context: KernelContext,
-): EmitRowEnds {
+): EmitEpilogues {
   const { y, residual } = convolution;
   const blocks = y.channels / LANES;
   const pixelBytes = y.channels * 4;
   const floats = { ...y, pixelBytes, rowBytes: y.width * pixelBytes };
   const packed = packFactors(quantization, convolution.activation, bias, 0, blocks, LANES);
   const factorsAddress = context.store(packed);
-  const sumRow = { dtype: "f32", pixelBytes } as const;
+  const accumulatorRow = { dtype: "f32", pixelBytes } as const;
   const addendBytes = residual === undefined ? 0 : LANES * ELEMENT_BYTES[residual.dtype];
   return (code, height, products, output, addend) => {
-    const sums = pointerTo(code, workspace.rows);
+    const accumulators = pointerTo(code, workspace.rows);
     const factors = code.local("i32");
-    emitOutputRow(code, floats, workspace, height, { products, output: sums }, context);
+    emitOutputRow(code, floats, workspace, height, { products, output: accumulators }, context);
     repeat(code, height, () => {
       code.i32(factorsAddress).set(factors);
       repeat(code, blocks, () => {
-        const ends = { sums, output, factors, addend };
-        emitQuantizedRowEnd(code, convolution, quantization, TILE_VECTORS, sumRow, ends, context);
-        advance(code, sums, LANES * 4);
+        const addresses = { accumulators, output, factors, addend };
+        emitQuantizedEpilogue(
+          code,
+          convolution,
+          quantization,
+          TILE_VECTORS,
+          accumulatorRow,
+          addresses,
+          context,
+        );
+        advance(code, accumulators, LANES * 4);
         advance(code, output, LANES * ELEMENT_BYTES[y.dtype]);
         advance(code, factors, packed.byteLength / blocks);
         advance(code, addend, addendBytes);
       });
-      advance(code, sums, floats.rowBytes - pixelBytes);
+      advance(code, accumulators, floats.rowBytes - pixelBytes);
       advance(code, output, y.rowBytes - y.channels * ELEMENT_BYTES[y.dtype]);
       advance(code, addend, (residual?.rowBytes ?? 0) - blocks * addendBytes);
     });

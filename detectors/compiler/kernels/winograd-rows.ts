@@ -1,48 +1,48 @@
-/** The two transforms of a Winograd convolution over a row of tiles, and the memory they work in. */
+/** The input and output transforms of a Winograd convolution over a row of tiles, and their working memory. */
 import type { DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import type { Convolution } from "./convolution.ts";
+import type { PlacedConvolution } from "./convolution.ts";
 import type { KernelContext } from "./kernel.ts";
-import { loadReals } from "./load-reals.ts";
-import { add, addressBehind, advance, repeat } from "./loops.ts";
+import { loadAsFloats } from "./load-floats.ts";
+import { add, advance, pushOffset, repeat } from "./loops.ts";
 import { planWinograd, type WinogradPlan } from "./winograd.ts";
 import { OUTPUTS, positionsOf, type WinogradScheme } from "./winograd-schemes.ts";
 
-/** The plan with its addresses. */
+/** A plan with addresses. */
 export interface Workspace extends WinogradPlan {
   readonly scheme: WinogradScheme;
   /** A tile between the two passes of a transform, [row][column]. */
-  readonly between: number;
+  readonly intermediate: number;
   readonly inputs: number;
   readonly products: number;
-  /** Where the outputs of one row of tiles wait to be made whole numbers. */
+  /** The outputs of one row of tiles before quantization. */
   readonly rows: number;
 }
 
-/** Lays the working memory out from the address `between` on. */
+/** Lays out the working memory from the address `intermediate` on. */
 export function layOutWorkspace(
-  between: number,
+  intermediate: number,
   scheme: WinogradScheme,
-  { x, y, quantization }: Convolution,
+  { x, y, quantization }: PlacedConvolution,
 ): Workspace {
   const plan = planWinograd(scheme, [y.height, y.width, y.channels], x.channels, quantization !== undefined);
-  const inputs = between + plan.betweenBytes;
+  const inputs = intermediate + plan.intermediateBytes;
   return {
     ...plan,
     scheme,
-    between,
+    intermediate,
     inputs,
     products: inputs + plan.inputBytes,
     rows: inputs + plan.inputBytes + plan.productBytes,
   };
 }
 
-/** Transforms the inputs of one row of tiles; beyond the picture's padding there are zeros. */
+/** Transforms the inputs of one row of tiles; inputs beyond the padding are zeros. */
 export function emitInputRow(
   code: Assembler,
-  { x, y }: Convolution,
-  { scheme, between, inputPitch }: Workspace,
+  { x, y }: PlacedConvolution,
+  { scheme, intermediate, inputPitch }: Workspace,
   height: number,
   { window, inputs }: { readonly window: Local; readonly inputs: number },
   context: KernelContext,
@@ -50,16 +50,16 @@ export function emitInputRow(
   const tileBytes = OUTPUTS * scheme.stride * x.pixelBytes;
   forEachTile(y.width, (first, tiles, width) => {
     const transform = emitInputTiles(scheme, x.dtype, height, width, context);
-    addressBehind(code, window, first * tileBytes);
-    code.i32(inputs + first * x.channels * 4).i32(between);
+    pushOffset(code, window, first * tileBytes);
+    code.i32(inputs + first * x.channels * 4).i32(intermediate);
     for (const number of [tiles, x.channels / 4, x.rowBytes, x.pixelBytes, inputPitch]) code.i32(number);
     code.call(transform);
   });
 }
 
 /**
- * The same for tiles side by side that have one width. What the shapes of a convolution decide are parameters, so that all of
- * a network share a few functions.
+ * The function for neighbouring tiles of one width. Everything that depends on the shapes of a convolution is a parameter, so
+ * that all convolutions of a network share a few functions.
  */
 function emitInputTiles(
   scheme: WinogradScheme,
@@ -69,11 +69,11 @@ function emitInputTiles(
   { module }: KernelContext,
 ): FunctionReference {
   const side = positionsOf(scheme);
-  /** Input pixels that so many outputs look at. */
+  /** The number of input pixels for this number of outputs. */
   const reach = (outputs: number): number => (outputs - 1) * scheme.stride + 3;
   const name = `${scheme.name}: inputs of ${width}×${height}, ${dtype}`;
   const parameters = [
-    ...(["window", "inputs", "between", "tiles"] as const),
+    ...(["window", "inputs", "intermediate", "tiles"] as const),
     ...(["vectors", "rowBytes", "pixelBytes", "inputPitch"] as const),
   ];
   return module.procedure(name, parameters, (code, at) => {
@@ -93,7 +93,7 @@ function emitInputTiles(
     repeat(code, at.tiles, () => {
       code.get(at.window).set(corner);
       repeat(code, at.vectors, () => {
-        code.get(corner).set(column).get(at.between).set(temporary);
+        code.get(corner).set(column).get(at.intermediate).set(temporary);
         repeat(code, reach(width), () => {
           code.get(column).set(pixel);
           transform(
@@ -102,7 +102,7 @@ function emitInputTiles(
                 zero();
                 return;
               }
-              loadReals(code, dtype, pixel, 0);
+              loadAsFloats(code, dtype, pixel, 0);
               add(code, pixel, at.rowBytes);
             },
             (row, value) => {
@@ -114,7 +114,7 @@ function emitInputTiles(
           add(code, column, at.pixelBytes);
           advance(code, temporary, 16);
         });
-        code.get(at.inputs).set(position).get(at.between).set(temporary);
+        code.get(at.inputs).set(position).get(at.intermediate).set(temporary);
         repeat(code, side, () => {
           transform(
             (index) => {
@@ -138,7 +138,7 @@ function emitInputTiles(
   });
 }
 
-/** Where a row of tiles goes: pixels and rows of floats, `channels` each. */
+/** The destination of a row of tiles: float pixels of `channels` channels. */
 export interface OutputMap {
   readonly width: number;
   readonly channels: number;
@@ -147,13 +147,13 @@ export interface OutputMap {
 }
 
 /**
- * Transforms one row of tiles back and adds the bias; what lies outside the picture is left out.
- * @param bias an address; undefined: there is nothing to add
+ * Transforms the products of one row of tiles to outputs and adds the bias; outputs outside the map are omitted.
+ * @param bias an address; undefined: no bias
  */
 export function emitOutputRow(
   code: Assembler,
   y: OutputMap,
-  { scheme, between, productPitch }: Workspace,
+  { scheme, intermediate, productPitch }: Workspace,
   height: number,
   { products, output, bias }: { readonly products: number; readonly output: Local; readonly bias?: number },
   context: KernelContext,
@@ -161,14 +161,14 @@ export function emitOutputRow(
   forEachTile(y.width, (first, tiles, width) => {
     const transform = emitOutputTiles(scheme, height, width, bias !== undefined, context);
     code.i32(products + first * y.channels * 4);
-    addressBehind(code, output, first * OUTPUTS * y.pixelBytes);
-    const numbers = [between, tiles, y.channels / 4, y.rowBytes, y.pixelBytes, productPitch, bias ?? 0];
+    pushOffset(code, output, first * OUTPUTS * y.pixelBytes);
+    const numbers = [intermediate, tiles, y.channels / 4, y.rowBytes, y.pixelBytes, productPitch, bias ?? 0];
     for (const number of numbers) code.i32(number);
     code.call(transform);
   });
 }
 
-/** The same for tiles side by side that have one width. */
+/** The function for neighbouring tiles of one width. */
 function emitOutputTiles(
   scheme: WinogradScheme,
   height: number,
@@ -179,7 +179,7 @@ function emitOutputTiles(
   const side = positionsOf(scheme);
   const name = `${scheme.name}: outputs of ${width}×${height}`;
   const parameters = [
-    ...(["products", "output", "between", "tiles", "vectors"] as const),
+    ...(["products", "output", "intermediate", "tiles", "vectors"] as const),
     ...(["rowBytes", "pixelBytes", "productPitch", "bias"] as const),
   ];
   return module.procedure(name, parameters, (code, at) => {
@@ -198,7 +198,7 @@ function emitOutputTiles(
     repeat(code, at.tiles, () => {
       code.get(at.output).set(corner).get(at.bias).set(bias);
       repeat(code, at.vectors, () => {
-        code.get(at.products).set(column).get(at.between).set(temporary);
+        code.get(at.products).set(column).get(at.intermediate).set(temporary);
         repeat(code, side, () => {
           code.get(column).set(product);
           transform(
@@ -216,7 +216,7 @@ function emitOutputTiles(
           add(code, column, at.productPitch);
           advance(code, temporary, 16);
         });
-        code.get(corner).set(row).get(at.between).set(temporary);
+        code.get(corner).set(row).get(at.intermediate).set(temporary);
         repeat(code, height, () => {
           code.get(row).set(pixel);
           transform(
@@ -242,7 +242,7 @@ function emitOutputTiles(
   });
 }
 
-/** Whole tiles first, then the one that the right edge cuts. */
+/** First all whole tiles, then the partial tile at the right edge. */
 function forEachTile(width: number, emit: (first: number, tiles: number, width: number) => void): void {
   const whole = Math.floor(width / OUTPUTS);
   if (whole > 0) emit(0, whole, OUTPUTS);

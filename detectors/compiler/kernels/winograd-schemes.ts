@@ -1,4 +1,4 @@
-/** The two ways to save products in a 3×3 convolution, as their transforms in one dimension: both make tiles of 4×4 outputs. */
+/** The Winograd schemes for 3×3 convolutions, by their transforms in one dimension. Both compute tiles of 4×4 outputs. */
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { broadcast } from "./loops.ts";
 
@@ -7,30 +7,30 @@ export const OUTPUTS = 4;
 /** Transformed weights along each axis, in both schemes. */
 export const WEIGHT_POSITIONS = 6;
 
-/** Puts one of the transform's inputs on the stack; called once for each, in order. */
+/** Pushes one input of the transform; called once for each, in order. */
 export type Load = (index: number) => void;
-/** Wraps the emission of one of the transform's outputs: puts an address under it and stores it; in order, too. */
+/** Stores one output of the transform: pushes an address, calls `value` to push the output, and stores it. Called in order. */
 export type Store = (index: number, value: () => void) => void;
 
 /** Emits a transform. */
 type EmitTransform = (load: Load, store: Store) => void;
-/** Prepares a transform: its factors are loaded into locals here, so call it before the loop. */
+/** Prepares a transform. It loads factors into locals, so call it before the loop. */
 type PrepareTransform = (code: Assembler) => EmitTransform;
 
-/** A scheme in one dimension; in two it is applied along both axes. */
+/** A scheme in one dimension, which is applied along both axes. */
 export interface WinogradScheme {
   readonly name: string;
   readonly stride: 1 | 2;
   /** Input pixels of a tile: (OUTPUTS − 1) · stride + 3. */
   readonly inputs: number;
-  /** Products that have weights of their own, and those behind them that share one. */
+  /** The number of products with a weight of their own, and of the following products that share one weight. */
   readonly own: number;
   readonly shared: number;
-  /** Bᵀ: input pixels to one number per product. */
+  /** Bᵀ: input pixels → one number per product. */
   readonly prepareInputs: PrepareTransform;
-  /** Aᵀ: products to outputs. */
+  /** Aᵀ: products → outputs. */
   readonly prepareOutputs: PrepareTransform;
-  /** G: three weights to WEIGHT_POSITIONS. */
+  /** G: three weights → WEIGHT_POSITIONS. */
   readonly prepareWeights: PrepareTransform;
 }
 
@@ -39,7 +39,7 @@ export function positionsOf({ own, shared }: WinogradScheme): number {
   return own + shared;
 }
 
-/** F(4×4, 3×3): 36 products for 16 outputs where the direct way needs 144 (section 4.3 of the paper). */
+/** F(4×4, 3×3): 36 products for 16 outputs, where direct convolution needs 144 (Lavin and Gray, section 4.3). */
 export const STRIDE_1: WinogradScheme = {
   name: "Winograd F(4×4, 3×3)",
   stride: 1,
@@ -52,9 +52,9 @@ export const STRIDE_1: WinogradScheme = {
 };
 
 /**
- * Stride 2: the first and third weight only meet pixels of even number, which is a convolution of two weights and stride 1,
- * F(4, 2) with five products at the points 0, 1, −1, 2 and ∞; the second meets the odd ones, four products as they are. In
- * two dimensions 81 products where the direct way needs 144.
+ * Stride 2. The first and third weights apply only to even pixels: a convolution of two weights and stride 1, F(4, 2) with
+ * five products at the points 0, 1, −1, 2 and ∞. The second weight applies to the odd pixels with four plain products. In two
+ * dimensions that is 81 products, where direct convolution needs 144.
  */
 export const STRIDE_2: WinogradScheme = {
   name: "Winograd F(4×4, 2×2) of even pixels",
@@ -67,7 +67,7 @@ export const STRIDE_2: WinogradScheme = {
   prepareWeights: prepareStride2Weights,
 };
 
-/** Bᵀ: six inputs to six. */
+/** Bᵀ: six inputs → six. */
 function prepareStride1Inputs(code: Assembler): EmitTransform {
   const times = prepareScaling(code, 4, 5);
   return (load, store) => {
@@ -94,7 +94,7 @@ function prepareStride1Inputs(code: Assembler): EmitTransform {
   };
 }
 
-/** Aᵀ: six products to four outputs. */
+/** Aᵀ: six products → four outputs. */
 function prepareStride1Outputs(code: Assembler): EmitTransform {
   const times = prepareScaling(code, 4, 8);
   return (load, store) => {
@@ -119,7 +119,7 @@ function prepareStride1Outputs(code: Assembler): EmitTransform {
   };
 }
 
-/** G: three weights to six. */
+/** G: three weights → six. */
 function prepareStride1Weights(code: Assembler): EmitTransform {
   const times = prepareScaling(code, 1 / 4, -1 / 6, 1 / 6, 1 / 12, 1 / 24);
   return (load, store) => {
@@ -143,7 +143,7 @@ function prepareStride1Weights(code: Assembler): EmitTransform {
   };
 }
 
-/** Bᵀ for stride 2: nine pixels to five products of even ones and four odd ones. */
+/** Bᵀ for stride 2: nine pixels → five products of even pixels and four of odd ones. */
 function prepareStride2Inputs(code: Assembler): EmitTransform {
   return (load, store) => {
     const [e0, o0, e1, o1, e2, o2, e3, o3, e4] = loadedAll(code, load, 9);
@@ -175,7 +175,7 @@ function prepareStride2Inputs(code: Assembler): EmitTransform {
   };
 }
 
-/** Aᵀ for stride 2: five products of even pixels and four of odd ones to four outputs. */
+/** Aᵀ for stride 2: five products of even pixels and four of odd ones → four outputs. */
 function prepareStride2Outputs(code: Assembler): EmitTransform {
   const times = prepareScaling(code, 4, 8);
   return (load, store) => {
@@ -209,7 +209,7 @@ function prepareStride2Outputs(code: Assembler): EmitTransform {
   };
 }
 
-/** G for stride 2: three weights to five for even pixels and one for odd ones. */
+/** G for stride 2: three weights → five for even pixels and one for odd ones. */
 function prepareStride2Weights(code: Assembler): EmitTransform {
   const times = prepareScaling(code, 1 / 2, -1 / 2, 1 / 3, 1 / 6);
   return (load, store) => {
@@ -236,7 +236,7 @@ function loadedAll(code: Assembler, load: Load, count: number): readonly Local[]
   });
 }
 
-/** Multiplies the vector on the stack by a factor, one of those that are named here. */
+/** Prepares multiplications of the vector on the stack by these factors. */
 function prepareScaling(
   code: Assembler,
   ...factors: readonly number[]
@@ -244,7 +244,7 @@ function prepareScaling(
   const locals = new Map(factors.map((factor) => [factor, broadcast(code, factor)]));
   return (vector, factor) => {
     const local = locals.get(factor);
-    if (local === undefined) throw new Error(`the transform names no factor ${factor}`);
+    if (local === undefined) throw new Error(`the transform has no factor ${factor}`);
     return vector.get(local).op("f32x4.mul");
   };
 }

@@ -1,9 +1,9 @@
-/** Transforms a 3×3 kernel for Winograd, once, before the first inference. */
+/** Transforms the weights of a Winograd convolution, once, before the first inference. */
 import type { DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { KernelContext } from "./kernel.ts";
-import { loadReals } from "./load-reals.ts";
+import { loadAsFloats } from "./load-floats.ts";
 import { add, advance, pointerTo, repeat } from "./loops.ts";
 import { TILE_VECTORS } from "./micro-kernel.ts";
 import { weightPitch } from "./winograd.ts";
@@ -13,7 +13,7 @@ const KERNEL = 3;
 const LANES = TILE_VECTORS * 4;
 
 /**
- * Has the weights at `packed`, [block][3][3][input][8], transformed to [position][block][input][8].
+ * Registers the transformation of the weights at `packed`, [block][3][3][input][8], to [position][block][input][8].
  * @returns the address of the transformed weights, inputs × outputs × 36 floats
  */
 export function emitWeightPreparation(
@@ -27,7 +27,7 @@ export function emitWeightPreparation(
 ): number {
   const positionBytes = weightPitch(inputs, outputs);
   const transformed = context.reserve(WEIGHT_POSITIONS ** 2 * positionBytes);
-  const between = context.reserve(WEIGHT_POSITIONS * KERNEL * 16);
+  const intermediate = context.reserve(WEIGHT_POSITIONS * KERNEL * 16);
   const tapBytes = inputs * LANES * ELEMENT_BYTES[dtype];
   const transform = emitBlockTransform(scheme, dtype, context);
   const step = context.module.function(`winograd ${name} weights`, [], [], (code) => {
@@ -37,7 +37,7 @@ export function emitWeightPreparation(
       code
         .get(raw)
         .get(result)
-        .i32(between)
+        .i32(intermediate)
         .i32(inputs * TILE_VECTORS);
       code.i32(tapBytes).i32(positionBytes).call(transform);
       advance(code, raw, KERNEL ** 2 * tapBytes);
@@ -48,13 +48,13 @@ export function emitWeightPreparation(
   return transformed;
 }
 
-/** One block of outputs, in any convolution of this scheme: called so often, it is optimised before the last of them. */
+/** The function for one block of outputs, shared by all convolutions of the scheme, so that the engine optimises it soon. */
 function emitBlockTransform(
   scheme: WinogradScheme,
   dtype: DType,
   { module }: KernelContext,
 ): FunctionReference {
-  const parameters = ["raw", "result", "between", "vectors", "tapBytes", "positionBytes"] as const;
+  const parameters = ["raw", "result", "intermediate", "vectors", "tapBytes", "positionBytes"] as const;
   return module.procedure(`${scheme.name} of weights`, parameters, (code, at) => {
     const transform = scheme.prepareWeights(code);
     const rowBytes = code.local("i32");
@@ -64,12 +64,12 @@ function emitBlockTransform(
     const position = code.local("i32");
     code.get(at.tapBytes).i32(KERNEL).op("i32.mul").set(rowBytes);
     repeat(code, at.vectors, () => {
-      code.get(at.raw).set(column).get(at.between).set(temporary);
+      code.get(at.raw).set(column).get(at.intermediate).set(temporary);
       repeat(code, KERNEL, () => {
         code.get(column).set(tap);
         transform(
           () => {
-            loadReals(code, dtype, tap, 0);
+            loadAsFloats(code, dtype, tap, 0);
             add(code, tap, rowBytes);
           },
           (row, value) => {
@@ -81,7 +81,7 @@ function emitBlockTransform(
         add(code, column, at.tapBytes);
         advance(code, temporary, 16);
       });
-      code.get(at.result).set(position).get(at.between).set(temporary);
+      code.get(at.result).set(position).get(at.intermediate).set(temporary);
       repeat(code, WEIGHT_POSITIONS, () => {
         transform(
           (index) => void code.get(temporary).memory("v128.load", 16 * index),

@@ -1,23 +1,23 @@
 /**
  * Winograd's minimal filtering for 3×3 convolutions (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
- * 2016, arXiv:1509.09308): for which convolutions it is used, by which scheme, and how much memory it needs.
+ * 2016, arXiv:1509.09308): chooses the scheme of a convolution and plans its working memory.
  */
 import type { Shape, ValueType } from "../graph/graph.ts";
 import type { Conv2dNode } from "./convolution.ts";
 import { TILE_PIXELS, TILE_VECTORS } from "./micro-kernel.ts";
 import { OUTPUTS, positionsOf, STRIDE_1, STRIDE_2, type WinogradScheme } from "./winograd-schemes.ts";
 
-/** How the tiles of a convolution are worked off: `groupRows` rows of them at a time. */
+/** The tiles of a convolution, which are computed in groups of `groupRows` tile rows. */
 export interface WinogradPlan {
   readonly tileRows: number;
   readonly tileColumns: number;
   readonly groupRows: number;
   /** A tile between the two passes of a transform. */
-  readonly betweenBytes: number;
+  readonly intermediateBytes: number;
   /** Transformed inputs and products of one group, [position][tile][channel] each. */
   readonly inputBytes: number;
   readonly productBytes: number;
-  /** From one position to the next. */
+  /** Distances between positions. */
   readonly inputPitch: number;
   readonly productPitch: number;
   readonly scratchBytes: number;
@@ -25,10 +25,10 @@ export interface WinogradPlan {
 
 const LINE_BYTES = 64;
 
-/** With fewer, the transforms cost more than the products that they save. */
-const FEWEST_INPUTS_STRIDE_2 = 16;
+/** With fewer input channels, the transforms cost more than the products that they save. */
+const MIN_INPUTS_STRIDE_2 = 16;
 
-/** The scheme for this convolution; undefined: the direct way is better or the only one. */
+/** The scheme for a convolution; undefined when direct convolution is faster or the only possibility. */
 export function winogradScheme(
   node: Conv2dNode,
   type: (value: string) => ValueType,
@@ -45,10 +45,10 @@ export function winogradScheme(
     width >= OUTPUTS;
   if (!fits) return undefined;
   const { dtype } = type(x);
-  // Sixteen products of bytes in one instruction are faster than a quarter of the products as floats; eight of i16 than
-  // five ninths.
+  // Direct convolution is faster for u7, with sixteen products per instruction against a quarter of the products as floats,
+  // and for i16 with stride 2, with eight per instruction against nine sixteenths.
   if (node.attributes.stride === 1 && dtype !== "u7") return STRIDE_1;
-  if (node.attributes.stride === 2 && dtype === "f32" && inputs >= FEWEST_INPUTS_STRIDE_2) return STRIDE_2;
+  if (node.attributes.stride === 2 && dtype === "f32" && inputs >= MIN_INPUTS_STRIDE_2) return STRIDE_2;
   return undefined;
 }
 
@@ -61,11 +61,11 @@ export function planWinograd(
 ): WinogradPlan {
   const tileRows = Math.ceil(height / OUTPUTS);
   const tileColumns = Math.ceil(width / OUTPUTS);
-  // The micro-kernel takes four tiles at a time: as many rows together as it takes to make that come out even.
+  // The micro-kernel computes four tiles at a time: group as many rows as make the number of tiles a multiple of four.
   const groupRows = [1, 2, 4].find((rows) => (rows * tileColumns) % TILE_PIXELS === 0) ?? 1;
   const tiles = Math.min(groupRows, tileRows) * tileColumns;
   const side = positionsOf(scheme);
-  const betweenBytes = side * side * 16;
+  const intermediateBytes = side * side * 16;
   const inputPitch = oddLines(tiles * inputs * 4);
   const productPitch = oddLines(tiles * outputs * 4);
   const inputBytes = side * side * inputPitch;
@@ -75,23 +75,23 @@ export function planWinograd(
     tileRows,
     tileColumns,
     groupRows,
-    betweenBytes,
+    intermediateBytes,
     inputPitch,
     productPitch,
     inputBytes,
     productBytes,
-    scratchBytes: betweenBytes + inputBytes + productBytes + rowBytes,
+    scratchBytes: intermediateBytes + inputBytes + productBytes + rowBytes,
   };
 }
 
-/** From the transformed weights of one position to those of the next. */
+/** Distance between the transformed weights of neighbouring positions. */
 export function weightPitch(inputs: number, outputs: number): number {
   return oddLines(inputs * outputs * 4);
 }
 
 /**
- * Bytes rounded up to an odd number of cache lines. A transform touches all positions of a tile in turn; an even number of
- * lines apart, they would crowd into a few sets of the first-level cache and throw each other out.
+ * Bytes rounded up to an odd number of cache lines. A transform accesses all positions of a tile in turn; with an even
+ * distance they would map to few sets of the first-level cache and evict each other.
  */
 function oddLines(bytes: number): number {
   return (Math.ceil(bytes / LINE_BYTES) | 1) * LINE_BYTES;

@@ -1,18 +1,18 @@
 /**
- * YOLOv5 Detect and class-wise non-maximum suppression, inside the module: logits in, the reply's detections out. What it
- * computes is defined by the references in ops/yolov5-detect.ts and ops/yolov5-sparse-detect.ts. Little of a frame's time is
- * spent here: an anchor is only looked at where its objectness passes.
+ * YOLOv5 Detect and class-wise non-maximum suppression inside the module: from logits to the detections of the reply.
+ * ops/yolov5-detect.ts and ops/yolov5-sparse-detect.ts define the result. This takes little of the inference time, because
+ * an anchor is only decoded where its objectness passes.
  */
 import { DETECTION_BYTES } from "../../module-format.ts";
 import type { Constant, DetectScale, Node } from "../graph/graph.ts";
 import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import type { Convolution } from "./convolution.ts";
+import type { PlacedConvolution } from "./convolution.ts";
 import { emitPixelConvolution } from "./direct-conv2d.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, broadcast, pointerTo, repeat } from "./loops.ts";
 import { emitSuppression, FIELD } from "./non-maximum-suppression.ts";
-import { anchorBytes, SUM_BYTES } from "./scratch.ts";
+import { ACCUMULATOR_BYTES, anchorBytes } from "./scratch.ts";
 import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 
 export const emitYolov5Detect: EmitKernel<"yolov5_detect"> = (node, context) => {
@@ -29,7 +29,7 @@ export const emitYolov5SparseDetect: EmitKernel<"yolov5_sparse_detect"> = (node,
   return emitDetect(node, sources, scratch + anchorBytes(classes), context);
 };
 
-/** Decodes all scales, then suppresses what overlaps. */
+/** Decodes all scales, then suppresses overlapping boxes. */
 function emitDetect(
   node: Node<"yolov5_detect"> | Node<"yolov5_sparse_detect">,
   sources: readonly LogitSource[],
@@ -50,7 +50,7 @@ function emitDetect(
   });
 }
 
-/** Where the logits of one scale come from. */
+/** The source of one scale's logits. */
 interface LogitSource {
   readonly height: number;
   readonly width: number;
@@ -58,17 +58,17 @@ interface LogitSource {
   open(code: Assembler): LogitCursor;
 }
 
-/** The cell that is being looked at. */
+/** The current cell. */
 interface LogitCursor {
-  /** Leaves the objectness logit of an anchor on the stack. */
+  /** Pushes the objectness logit of an anchor. */
   objectness(anchor: number): void;
-  /** Makes all logits of an anchor be there; the address, and how far behind it they lie. */
+  /** Provides all logits of an anchor, at the returned address plus offset. */
   logits(anchor: number): { readonly address: Local; readonly offset: number };
   nextCell(): void;
   nextRow(): void;
 }
 
-/** Logits that a convolution has made for every anchor. */
+/** Logits that a convolution has computed for every anchor. */
 function denseLogits(map: FeatureMap, perAnchor: number): LogitSource {
   return {
     height: map.height,
@@ -85,7 +85,7 @@ function denseLogits(map: FeatureMap, perAnchor: number): LogitSource {
   };
 }
 
-/** Objectness that is there for every anchor, and the rest of the logits worked out when they are asked for. */
+/** Objectness for every anchor, and other logits that are computed on demand. */
 function sparseLogits(
   node: Node<"yolov5_sparse_detect">,
   scale: number,
@@ -99,8 +99,8 @@ function sparseLogits(
   const grid = context.map(objectnessName ?? "");
   const x = context.map(xName ?? "");
   const perAnchor = 5 + classes;
-  const sums = scratch;
-  const logits = scratch + SUM_BYTES;
+  const accumulators = scratch;
+  const logits = scratch + ACCUMULATOR_BYTES;
   const anchors = scales[scale]?.anchors ?? [];
   const pixels = anchors.map((_, anchor) =>
     emitPixelConvolution(
@@ -114,7 +114,7 @@ function sparseLogits(
       ),
       outputsOf(context.constant(weightsName ?? ""), anchor * perAnchor, perAnchor),
       context.constant(biasName ?? "").data.subarray(anchor * perAnchor, (anchor + 1) * perAnchor),
-      sums,
+      accumulators,
       context,
     ),
   );
@@ -129,7 +129,7 @@ function sparseLogits(
         objectness: (anchor) => void code.get(objectness).memory("f32.load", 4 * anchor),
         logits(anchor) {
           const pixel = pixels[anchor];
-          if (pixel === undefined) throw new Error("every anchor has its convolution");
+          if (pixel === undefined) throw new Error("every anchor has a convolution");
           code.get(features).get(address).call(pixel);
           return { address, offset: 0 };
         },
@@ -146,7 +146,7 @@ function sparseLogits(
   };
 }
 
-/** One anchor's part of a head convolution, as one pixel at `address`. */
+/** One anchor's part of a head convolution, with one output pixel at `address`. */
 function anchorConvolution(
   name: string,
   x: FeatureMap,
@@ -154,7 +154,7 @@ function anchorConvolution(
   channels: number,
   multiplier: Float32Array | undefined,
   anchor: number,
-): Convolution {
+): PlacedConvolution {
   const pixelBytes = Math.ceil(channels / 4) * 16;
   return {
     name,
@@ -176,13 +176,13 @@ function anchorConvolution(
   };
 }
 
-/** Some of the output channels of a convolution's weights. */
+/** A range of the output channels of a convolution's weights. */
 function outputsOf({ shape, data }: Constant, first: number, count: number): Constant {
   const taps = data.length / (shape[0] ?? 1);
   return { shape: [count, ...shape.slice(1)], data: data.subarray(first * taps, (first + count) * taps) };
 }
 
-/** (x) → 1 / (1 + e^−x), for single numbers. */
+/** (x) → 1 / (1 + e^−x), for scalars. */
 function emitScalarSigmoid(context: KernelContext): FunctionReference {
   return context.module.function("sigmoid", ["f32"], ["f32"], (code, x) => {
     if (x === undefined) throw new Error("sigmoid has one parameter");

@@ -1,23 +1,23 @@
 /**
- * How values lie in memory before anyone knows where: which values share a buffer, how wide a pixel is, how much zero
- * border surrounds a feature map.
+ * The layout of values in memory, before addresses are assigned: which values share a buffer, the size of a pixel, and the
+ * border around a feature map.
  *
  * - A pixel's channels are contiguous and padded to whole vectors of 16 bytes, so that kernels store vectors.
- * - The input of a padded convolution carries the padding as a border. The right border of a row is the left
- *   border of the next.
- * - The parts of a concatenation are written straight into it where vectors fit: joining then costs nothing.
- * - An operator that works on each number by itself writes over an input that nobody reads after it.
+ * - The input of a padded convolution includes the padding as a border. The right border of a row is the left border of
+ *   the next.
+ * - The parts of a concatenation are written directly into it where vectors fit: the concatenation then costs nothing.
+ * - An elementwise operator overwrites an input that no later operator reads.
  */
 import { type DType, type Graph, isConvolution, type Node, type ValueType } from "../graph/graph.ts";
 import { sameShape } from "../ops/operator.ts";
-import { lifetimes } from "./lifetimes.ts";
+import { lifetimes, type Slice } from "./lifetimes.ts";
 
 const VECTOR_BYTES = 16;
 
 /** Bytes of one number. */
 export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { u8: 1, f32: 4, i16: 2, u7: 1 };
 
-/** A block of memory for one feature map, or for several that make up a concatenation. */
+/** Memory of one feature map, or of several that make up a concatenation. */
 export interface BufferLayout {
   readonly bytes: number;
   /** Byte offset of the first channel of pixel (0, 0). */
@@ -26,32 +26,25 @@ export interface BufferLayout {
   readonly rowBytes: number;
   /** Pixels of padding on every side. */
   readonly borderPixels: number;
-  /** What each byte of a pixel of the border is; undefined: 0. */
+  /** The bytes of a border pixel; undefined: zeros. */
   readonly borderPixel: Uint8Array | undefined;
   readonly height: number;
 }
 
-/** The part of a buffer that one value fills. */
-export interface Slice {
-  readonly buffer: string;
-  /** Byte offset of the value's first channel within a pixel. */
-  readonly channelBytes: number;
-}
-
 export interface Layout {
-  /** Buffers by name: that of the value they were made for. */
+  /** Buffers by the name of the value that they were made for. */
   readonly buffers: ReadonlyMap<string, BufferLayout>;
-  /** Where every value that is computed lies; constants are not here. */
+  /** The slice of every computed value; constants have none. */
   readonly slices: ReadonlyMap<string, Slice>;
 }
 
 /**
- * Lays out every value of the graph that is not a constant.
- * @param keep values that nothing may be written over
+ * Lays out every computed value of the graph.
+ * @param keep values that must not be overwritten
  */
 export function layOut(graph: Graph, keep: readonly string[] = []): Layout {
-  const slices = placeConcatenations(graph);
-  placeOverInputs(graph, slices, keep);
+  const slices = placeConcatenationParts(graph);
+  reuseInputBuffers(graph, slices, keep);
   const borders = new Map<string, number>();
   const zeros: { readonly buffer: string; readonly channelBytes: number; readonly zero: Float32Array }[] = [];
   for (const node of graph.nodes) {
@@ -76,8 +69,8 @@ export function layOut(graph: Graph, keep: readonly string[] = []): Layout {
   return { buffers, slices };
 }
 
-/** Decides which parts of each concatenation are written in place. */
-function placeConcatenations(graph: Graph): Map<string, Slice> {
+/** Decides which parts of each concatenation are written directly into it. */
+function placeConcatenationParts(graph: Graph): Map<string, Slice> {
   const slices = new Map<string, Slice>();
   const computed = new Map(graph.nodes.map((node) => [node.output, node]));
   for (const node of graph.nodes) {
@@ -98,7 +91,7 @@ function placeConcatenations(graph: Graph): Map<string, Slice> {
   return slices;
 }
 
-const BY_NUMBER: ReadonlySet<Node["op"]> = new Set([
+const ELEMENTWISE: ReadonlySet<Node["op"]> = new Set([
   "sigmoid",
   "silu",
   "relu",
@@ -108,18 +101,18 @@ const BY_NUMBER: ReadonlySet<Node["op"]> = new Set([
   "mul",
 ]);
 
-/** Has operators by number write into the memory of their first input, where nobody reads on from it. */
-function placeOverInputs(graph: Graph, slices: Map<string, Slice>, keep: readonly string[]): void {
+/** Lets elementwise operators overwrite their first input where nothing reads it afterwards. */
+function reuseInputBuffers(graph: Graph, slices: Map<string, Slice>, keep: readonly string[]): void {
   const sliceOf = (value: string): Slice => slices.get(value) ?? { buffer: value, channelBytes: 0 };
   const computed = [...graph.values.keys()].filter((value) => !graph.constants.has(value));
   const lives = lifetimes(graph, new Map(computed.map((value) => [value, sliceOf(value)])));
   const lastOf = new Map([...lives].map(([buffer, { last }]) => [buffer, last]));
   for (const value of keep) lastOf.set(sliceOf(value).buffer, graph.nodes.length);
-  const makers = new Map(graph.nodes.map(({ op, output }) => [output, op]));
+  const producers = new Map(graph.nodes.map(({ op, output }) => [output, op]));
   for (const [index, { op, inputs, output }] of graph.nodes.entries()) {
     const [input = ""] = inputs;
-    const maker = makers.get(input);
-    if (!BY_NUMBER.has(op) || maker === undefined || maker === "normalize") continue;
+    const producer = producers.get(input);
+    if (!ELEMENTWISE.has(op) || producer === undefined || producer === "normalize") continue;
     if (slices.has(output) || output === graph.output) continue;
     const slice = sliceOf(input);
     if (!isSameType(graph, input, output) || lastOf.get(slice.buffer) !== index) continue;
@@ -133,7 +126,7 @@ function isSameType({ values }: Graph, a: string, b: string): boolean {
   return first?.dtype === second?.dtype && sameShape(first?.shape ?? [], second?.shape ?? []);
 }
 
-/** A concatenation inside another keeps a buffer of its own, as does the picture. */
+/** A concatenation inside another keeps its own buffer, as does the normalized image. */
 function writesWholeVectors(producer: Node | undefined): boolean {
   return producer !== undefined && producer.op !== "concat" && producer.op !== "normalize";
 }
@@ -141,9 +134,9 @@ function writesWholeVectors(producer: Node | undefined): boolean {
 function pixelBytes(graph: Graph, value: string, type: ValueType): number {
   const bytes = (type.shape[2] ?? 1) * ELEMENT_BYTES[type.dtype];
   if (type.dtype === "u8") return bytes;
-  // The stem reads its three channels as one contiguous run over the kernel's width.
-  const isPicture = graph.nodes.some((node) => node.op === "normalize" && node.output === value);
-  return isPicture ? bytes : Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
+  // The stem reads the three channels of all pixels in a kernel row as one contiguous run.
+  const isNormalized = graph.nodes.some((node) => node.op === "normalize" && node.output === value);
+  return isNormalized ? bytes : Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
 }
 
 function bufferLayout(

@@ -1,16 +1,22 @@
-/** From which node to which a buffer holds something that is still needed. */
+/** The lifetimes of buffers: from the first node that uses a buffer to the last. */
 import type { Graph } from "../graph/graph.ts";
-import type { Slice } from "./layout.ts";
 
-/** Both ends included; −1 is before the first node (the picture). */
+/** The part of a buffer that one value occupies. */
+export interface Slice {
+  readonly buffer: string;
+  /** Byte offset of the value's first channel within a pixel. */
+  readonly channelBytes: number;
+}
+
+/** Node indices, both included; −1 is before the first node (the input image). */
 export interface Lifetime {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * Lifetimes of all buffers, by name. The graph's output lives to the end.
- * @param slices where each value lies that is computed
+ * Lifetimes of all buffers by name. The graph's output lives to the end.
+ * @param slices the slice of every computed value
  */
 export function lifetimes(graph: Graph, slices: ReadonlyMap<string, Slice>): Map<string, Lifetime> {
   const lives = new Map<string, Lifetime>();

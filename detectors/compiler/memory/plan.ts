@@ -1,38 +1,37 @@
 /**
- * The memory plan: every value's address, worked out before a byte of code is emitted, so that the module needs no
- * allocator and its memory can have minimum == maximum.
+ * The memory plan: assigns every value an address before code is emitted, so that the module needs no allocator and its
+ * memory can have minimum == maximum.
  *
- * Buffers that are never alive at the same time share memory: one after another, each at the lowest address where it
- * meets no other (greedy offsets; Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
- * The longest alive come first, of equals the largest: YOLOv5n's arena is then at most 7 % larger than what is alive at once,
- * where the paper's order, by size alone, makes it up to 31 % larger.
+ * Buffers whose lifetimes do not overlap share memory. Each buffer in turn gets the lowest address at which it overlaps no
+ * other that is alive at the same time (greedy by offset; Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net
+ * Inference", 2020). Buffers are ordered by length of life, then by size: YOLOv5n's arena is then at most 7 % larger than the
+ * peak of live bytes. The paper's order, by size alone, makes it up to 31 % larger.
  */
 import type { Graph } from "../graph/graph.ts";
 import { type BufferLayout, layOut } from "./layout.ts";
 import { type Lifetime, lifetimes } from "./lifetimes.ts";
 
-/** Cache line: keeps two buffers from sharing one. */
+/** A cache line, so that no two buffers share one. */
 const ALIGNMENT_BYTES = 64;
 
-/** Where one value lies: the address of pixel (0, 0), channel 0, and the distances between pixels and rows. */
+/** Where a value lies: the address of pixel (0, 0), channel 0, and the distances between pixels and rows. */
 export interface Placement {
   readonly address: number;
   readonly pixelBytes: number;
   readonly rowBytes: number;
 }
 
-/** A piece of memory. */
-export interface Stretch {
+export interface MemoryRange {
   readonly address: number;
   readonly bytes: number;
 }
 
-/** What a buffer takes of the arena. */
-export interface Buffer extends Lifetime, Stretch {
+/** A buffer in the arena. */
+export interface ArenaBuffer extends Lifetime, MemoryRange {
   readonly name: string;
 }
 
-/** A buffer whose border must be zeroed before node `first` writes into it. */
+/** A buffer whose border must be filled before node `first` writes into it. */
 export interface BorderedBuffer extends BufferLayout, Lifetime {
   readonly address: number;
 }
@@ -40,24 +39,24 @@ export interface BorderedBuffer extends BufferLayout, Lifetime {
 export interface MemoryPlan {
   readonly placements: ReadonlyMap<string, Placement>;
   readonly bordered: readonly BorderedBuffer[];
-  /** Working memory of single nodes, by output. */
+  /** Addresses of the working memory of nodes, by output. */
   readonly scratch: ReadonlyMap<string, number>;
-  /** The whole arena, for people and tests. */
-  readonly buffers: readonly Buffer[];
-  /** Of the arena, what holds nothing before the first node runs. */
-  readonly idleAtStart: readonly Stretch[];
+  /** All buffers of the arena, for tests and diagnosis. */
+  readonly buffers: readonly ArenaBuffer[];
+  /** Parts of the arena that are unused before the first node runs. */
+  readonly idleAtStart: readonly MemoryRange[];
   /** First address behind the arena. */
   readonly endAddress: number;
 }
 
 export interface MemoryRequest {
-  /** First address that may be used. */
+  /** First address of the arena. */
   readonly startAddress: number;
-  /** The output's address: it lies outside the arena, behind the reply's header. */
+  /** The output's address, outside the arena and behind the reply's header. */
   readonly outputAddress: number;
-  /** Bytes of working memory that nodes need, by output; most need none. */
+  /** Bytes of working memory of nodes, by output; most need none. */
   readonly scratchBytes: ReadonlyMap<string, number>;
-  /** Values that stay readable after the inference (tests look at them). */
+  /** Values that stay readable after the inference, for tests. */
   readonly keep: readonly string[];
 }
 
@@ -66,7 +65,7 @@ export function planMemory(graph: Graph, request: MemoryRequest): MemoryPlan {
   const layout = layOut(graph, request.keep);
   const lives = lifetimes(graph, layout.slices);
   const kept = new Set(request.keep.map((value) => layout.slices.get(value)?.buffer));
-  const wanted = [...layout.buffers].flatMap(([name, { bytes }]) => {
+  const requests = [...layout.buffers].flatMap(([name, { bytes }]) => {
     const life = lives.get(name);
     if (life === undefined || name === graph.output) return [];
     return [{ name, bytes, first: life.first, last: kept.has(name) ? graph.nodes.length : life.last }];
@@ -76,7 +75,7 @@ export function planMemory(graph: Graph, request: MemoryRequest): MemoryPlan {
     const name = `scratch of ${node.output}`;
     return bytes === 0 ? [] : [{ name, bytes, first: index, last: index }];
   });
-  const buffers = assign([...wanted, ...scratch], request.startAddress);
+  const buffers = assignAddresses([...requests, ...scratch], request.startAddress);
   const addresses = new Map(buffers.map(({ name, address }) => [name, address]));
   addresses.set(graph.output, request.outputAddress);
 
@@ -107,12 +106,15 @@ export function planMemory(graph: Graph, request: MemoryRequest): MemoryPlan {
   };
 }
 
-/** Gives each buffer the lowest address where it overlaps no buffer that is alive at the same time. */
-function assign(wanted: readonly Omit<Buffer, "address">[], startAddress: number): Buffer[] {
-  const placed: Buffer[] = [];
-  const order = wanted.toSorted((a, b) => b.last - b.first - (a.last - a.first) || b.bytes - a.bytes);
+/** Assigns each buffer the lowest address at which it overlaps no buffer that is alive at the same time. */
+function assignAddresses(
+  requests: readonly Omit<ArenaBuffer, "address">[],
+  startAddress: number,
+): ArenaBuffer[] {
+  const assigned: ArenaBuffer[] = [];
+  const order = requests.toSorted((a, b) => b.last - b.first - (a.last - a.first) || b.bytes - a.bytes);
   for (const buffer of order) {
-    const neighbours = placed
+    const neighbours = assigned
       .filter((other) => other.first <= buffer.last && buffer.first <= other.last)
       .sort((a, b) => a.address - b.address);
     let address = alignUp(startAddress);
@@ -120,14 +122,14 @@ function assign(wanted: readonly Omit<Buffer, "address">[], startAddress: number
       if (address + buffer.bytes <= other.address) break;
       address = Math.max(address, alignUp(other.address + other.bytes));
     }
-    placed.push({ ...buffer, address });
+    assigned.push({ ...buffer, address });
   }
-  return placed;
+  return assigned;
 }
 
-/** What lies between buffers, of which no two overlap. */
-function gaps(buffers: readonly Buffer[], startAddress: number, endAddress: number): Stretch[] {
-  const found: Stretch[] = [];
+/** The memory between buffers that do not overlap. */
+function gaps(buffers: readonly ArenaBuffer[], startAddress: number, endAddress: number): MemoryRange[] {
+  const found: MemoryRange[] = [];
   let address = alignUp(startAddress);
   for (const buffer of [
     ...buffers.toSorted((a, b) => a.address - b.address),
@@ -139,7 +141,7 @@ function gaps(buffers: readonly Buffer[], startAddress: number, endAddress: numb
   return found;
 }
 
-/** The next address that begins a cache line. */
+/** The address rounded up to a cache line. */
 export function alignUp(address: number): number {
   return Math.ceil(address / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 }

@@ -1,10 +1,10 @@
 import type { Activation } from "../graph/graph.ts";
-import { logistic } from "./sigmoid.ts";
+import { logistic } from "./elementwise.ts";
 
 /** SiLU's minimum, at x = −1.278. */
-export const SILU_LEAST = -0.2785;
+export const SILU_MINIMUM = -0.2785;
 
-/** The plain meaning of an activation that a convolution has taken over, in f64. */
+/** The reference of an activation that is fused into a convolution, in f64. */
 export function activate(activation: Activation, x: number): number {
   switch (activation) {
     case "none":
@@ -20,26 +20,26 @@ export function activate(activation: Activation, x: number): number {
   }
 }
 
-/** SiLU within 2.4e-3, from powers of two that are straight lines between the whole ones. */
+/** SiLU within 2.4e-3, from powers of two with linear interpolation between whole exponents. */
 export function coarseSilu(x: number): number {
   const octaves = Math.max(-62, Math.min(62, (x * Math.LOG2E) / 2));
-  const up = straightPower(octaves);
-  return (x * up) / (up + straightPower(-octaves));
+  const up = linearPower(octaves);
+  return (x * up) / (up + linearPower(-octaves));
 }
 
-/** About 2^x. */
-function straightPower(x: number): number {
+/** Approximately 2^x. */
+function linearPower(x: number): number {
   const whole = Math.floor(x);
   return 2 ** whole * (1 + x - whole);
 }
 
-/** No activated number is less. */
-export function leastOf(activation: Activation): number {
+/** The minimum of an activation. */
+export function minimumOf(activation: Activation): number {
   switch (activation) {
     case "none":
       return Number.NEGATIVE_INFINITY;
     case "silu":
-      return SILU_LEAST;
+      return SILU_MINIMUM;
     case "relu":
     case "relu6":
       return 0;

@@ -1,4 +1,4 @@
-import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
+import { DETECTIONS_SHAPE, type DetectionCandidate, toDetections } from "./non-maximum-suppression.ts";
 import {
   checkInputCount,
   featureMap,
@@ -10,7 +10,12 @@ import {
 } from "./operator.ts";
 
 /** Every peak above the threshold, in scan order: y, x, class. */
-function* peaksOf(heat: Tensor, sizes: Tensor, stride: number, scoreThreshold: number): Generator<Candidate> {
+function* peaksOf(
+  heat: Tensor,
+  sizes: Tensor,
+  stride: number,
+  scoreThreshold: number,
+): Generator<DetectionCandidate> {
   const [height, width, classes] = mapSize(heat);
   const heatAt = (y: number, x: number, label: number): number =>
     y < 0 || y >= height || x < 0 || x >= width ? 0 : (heat.data[(y * width + x) * classes + label] ?? 0);
@@ -30,8 +35,8 @@ function* peaksOf(heat: Tensor, sizes: Tensor, stride: number, scoreThreshold: n
 }
 
 /**
- * CenterNet (Zhou et al. 2019, arXiv:1904.07850): a box per peak of the heat map. Of the peaks the highest `candidates`
- * count (the earliest of equals), then class-wise non-maximum suppression as after `yolov5_detect`.
+ * CenterNet (Zhou et al. 2019, arXiv:1904.07850): a box per peak of the heat map. The highest `candidates` peaks are kept
+ * (the earliest of equals), followed by class-wise non-maximum suppression as in `yolov5_detect`.
  */
 export const centernetDetect: OperatorDefinition<"centernet_detect"> = {
   infer(inputs, { candidates }) {
@@ -50,7 +55,7 @@ export const centernetDetect: OperatorDefinition<"centernet_detect"> = {
   },
   reference(inputs, { stride, candidates }, thresholds) {
     const peaks = [...peaksOf(tensorAt(inputs, 0), tensorAt(inputs, 1), stride, thresholds.score)];
-    // Sorting is stable, so the earliest of equal peaks counts.
+    // Sorting is stable, so equal peaks keep scan order.
     const best = peaks.toSorted((a, b) => b.score - a.score).slice(0, candidates);
     return toDetections(best, thresholds.iou);
   },

@@ -6,7 +6,7 @@ import {
   mapSize,
   type OperatorDefinition,
   ShapeError,
-  STORED,
+  STORED_TYPES,
   tensorAt,
 } from "./operator.ts";
 
@@ -14,7 +14,7 @@ import {
 export const concat: OperatorDefinition<"concat"> = {
   infer(inputs) {
     checkInputCount(inputs, 1, Infinity);
-    const [height, width] = featureMap(inputs, 0, STORED);
+    const [height, width] = featureMap(inputs, 0, STORED_TYPES);
     const channels = inputs.map((_, index) => {
       const [otherHeight, otherWidth, count] = featureMap(inputs, index, [dtypeAt(inputs, 0)]);
       if (otherHeight !== height || otherWidth !== width) {

@@ -14,16 +14,16 @@ import {
   windowPositions,
 } from "./operator.ts";
 
-/** What every kind of conv2d has. */
-type Window = Pick<OperatorAttributes["conv2d"], "stride" | "padding">;
+/** The attributes of the sliding window. */
+type WindowAttributes = Pick<OperatorAttributes["conv2d"], "stride" | "padding">;
 
 /**
- * The shape of a convolution's output, its inputs checked: x and residual of one of their types, weights, bias.
+ * Checks the inputs of a convolution (x, weights, bias, residual) and returns the shape of its output.
  * @throws ShapeError
  */
 export function convolutionShape(
   inputs: readonly ValueType[],
-  { stride, padding }: Window,
+  { stride, padding }: WindowAttributes,
   dtypes: readonly DType[],
   residualTypes: readonly DType[],
 ): Shape {
@@ -59,13 +59,14 @@ export function convolutionShape(
 }
 
 /**
- * The sums of a convolution, each handed to `end` with its output channel and its place in the result.
- * @param initial what the sum of an output channel starts at
+ * Computes the sums of a convolution.
+ * @param initial the value at which the sums of an output channel start
+ * @param end turns a sum into an element of the result, given its output channel and its index in the result
  */
 export function convolve(
   x: Tensor,
   weights: Tensor,
-  { stride, padding }: Window,
+  { stride, padding }: WindowAttributes,
   initial: (output: number) => number,
   end: (sum: number, output: number, at: number) => number,
 ): Tensor {
@@ -80,7 +81,7 @@ export function convolve(
   for (let oy = 0; oy < outHeight; oy++) {
     const firstRow = oy * stride - padding.top;
     for (let ox = 0; ox < outWidth; ox++) {
-      // Taps left and right of the picture are zeros: a row of the window is one contiguous run of pixels inside it.
+      // Padding contributes zeros, so only the contiguous run of pixels inside the map counts.
       const firstColumn = ox * stride - padding.left;
       const skipped = Math.max(0, -firstColumn);
       const run = (Math.min(kernelWidth, width - firstColumn) - skipped) * channels;
@@ -114,7 +115,7 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["co
 }
 
 /**
- * ONNX Conv-11 in two dimensions with one group and no dilation, followed by what the passes fold into it:
+ * ONNX Conv-11 in two dimensions with one group and no dilation, and the operators that passes fuse into it:
  * y = activation(conv(x, weights) + bias) + residual.
  */
 export const conv2d: OperatorDefinition<"conv2d"> = {

@@ -70,5 +70,5 @@ function reference(
   return { shape, data };
 }
 
-/** TensorFlow DepthwiseConv2dNative with a channel multiplier of 1, and the activation that a pass folds into it. */
+/** TensorFlow DepthwiseConv2dNative with a channel multiplier of 1, and the activation that a pass fuses into it. */
 export const depthwiseConv2d: OperatorDefinition<"depthwise_conv2d"> = { infer, reference };

@@ -1,23 +1,69 @@
+/** Elementwise operators: each element of the output depends only on the elements at the same position of the inputs. */
 import type { ValueType } from "../graph/graph.ts";
-import { checkInputCount, ShapeError, sameShape, showType, type Tensor, tensorAt } from "./operator.ts";
+import {
+  checkInputCount,
+  type OperatorDefinition,
+  ShapeError,
+  sameShape,
+  showType,
+  type Tensor,
+  tensorAt,
+} from "./operator.ts";
 
-/** The shape rule of operators that make one number of one. */
-export function inferUnary(inputs: readonly ValueType[]): ValueType {
+/** The logistic function 1 / (1 + e⁻ˣ), in f64. */
+export function logistic(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+/** ONNX Sigmoid-13: y = 1 / (1 + e⁻ˣ). */
+export const sigmoid: OperatorDefinition<"sigmoid"> = {
+  infer: inferUnary,
+  reference: (inputs) => mapElements(inputs, logistic),
+};
+
+/** SiLU (Elfwing et al. 2017, arXiv:1702.03118): y = x · sigmoid(x). */
+export const silu: OperatorDefinition<"silu"> = {
+  infer: inferUnary,
+  reference: (inputs) => mapElements(inputs, (x) => x * logistic(x)),
+};
+
+/** ONNX Relu-14: y = max(x, 0). */
+export const relu: OperatorDefinition<"relu"> = {
+  infer: inferUnary,
+  reference: (inputs) => mapElements(inputs, (x) => Math.max(x, 0)),
+};
+
+/** TensorFlow Relu6: y = min(max(x, 0), 6). */
+export const relu6: OperatorDefinition<"relu6"> = {
+  infer: inferUnary,
+  reference: (inputs) => mapElements(inputs, (x) => Math.min(Math.max(x, 0), 6)),
+};
+
+/** Hard swish (Howard et al. 2019, arXiv:1905.02244): y = slope · x · min(max(x + 3, 0), 6). */
+export const hardSwish: OperatorDefinition<"hard_swish"> = {
+  infer: inferUnary,
+  reference: (inputs, { slope }) => mapElements(inputs, (x) => slope * x * Math.min(Math.max(x + 3, 0), 6)),
+};
+
+/** ONNX Add-14 without general broadcasting: both inputs of one shape, or the second [channels] or [1, 1, channels]. */
+export const add: OperatorDefinition<"add"> = {
+  infer: inferBinary,
+  reference: (inputs) => combineElements(inputs, (a, b) => a + b),
+};
+
+/** ONNX Mul-14 with the same restriction as `add`. */
+export const mul: OperatorDefinition<"mul"> = {
+  infer: inferBinary,
+  reference: (inputs) => combineElements(inputs, (a, b) => a * b),
+};
+
+function inferUnary(inputs: readonly ValueType[]): ValueType {
   checkInputCount(inputs, 1, 1);
   return { dtype: "f32", shape: inputs[0]?.shape ?? [] };
 }
 
-/** Applies `compute` to every element. */
-export function mapElements(inputs: readonly Tensor[], compute: (x: number) => number): Tensor {
-  const { shape, data } = tensorAt(inputs, 0);
-  return { shape, data: Float32Array.from(data, compute) };
-}
-
-/**
- * The shape rule of `add` and `mul`: two values of one shape, or [channels] or [1, 1, channels] as the second.
- * @throws ShapeError for anything else that ONNX would broadcast.
- */
-export function inferElementwise(inputs: readonly ValueType[]): ValueType {
+/** @throws ShapeError for every other shape that ONNX would broadcast. */
+function inferBinary(inputs: readonly ValueType[]): ValueType {
   checkInputCount(inputs, 2, 2);
   const [a, b] = inputs;
   if (a?.dtype !== "f32" || b?.dtype !== "f32") throw new ShapeError("expected two f32 inputs");
@@ -30,11 +76,13 @@ export function inferElementwise(inputs: readonly ValueType[]): ValueType {
   return { dtype: "f32", shape: a.shape };
 }
 
-/** Applies `combine` to every element of the first input and its partner in the second (repeated where it is shorter). */
-export function combineElementwise(
-  inputs: readonly Tensor[],
-  combine: (a: number, b: number) => number,
-): Tensor {
+function mapElements(inputs: readonly Tensor[], compute: (x: number) => number): Tensor {
+  const { shape, data } = tensorAt(inputs, 0);
+  return { shape, data: Float32Array.from(data, compute) };
+}
+
+/** Combines every element of the first input with its counterpart in the second, which repeats where it is shorter. */
+function combineElements(inputs: readonly Tensor[], combine: (a: number, b: number) => number): Tensor {
   const a = tensorAt(inputs, 0);
   const b = tensorAt(inputs, 1);
   const period = b.data.length;

@@ -1,7 +1,7 @@
 import type { DType, ValueType } from "../graph/graph.ts";
 import { checkInputCount, dtypeAt, featureMap, ShapeError } from "./operator.ts";
 
-/** The shape rule of operators that make factor × factor pixels of every pixel. */
+/** The shape rule of operators that enlarge both axes by an integer factor. */
 export function inferEnlarged(
   inputs: readonly ValueType[],
   { factor }: { readonly factor: number },

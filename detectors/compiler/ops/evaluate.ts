@@ -2,7 +2,7 @@ import type { Graph, Operator, OperatorAttributes } from "../graph/graph.ts";
 import { operators } from "./index.ts";
 import type { Tensor, Thresholds } from "./operator.ts";
 
-/** Computes one operator by its reference. */
+/** Computes an operator by its reference. */
 export function evaluateOperator<K extends Operator>(
   op: K,
   inputs: readonly Tensor[],
@@ -13,30 +13,30 @@ export function evaluateOperator<K extends Operator>(
 }
 
 /**
- * Runs a whole graph by the plain references: slow (seconds for a 640×640 YOLOv5n), for tests.
+ * Runs a whole graph by its references, for tests: slow (seconds for a 640×640 YOLOv5n).
  *
- * @param picture height × width × 3 bytes, RGB
+ * @param image height × width × 3 bytes, RGB
  * @returns every value by name, constants included
- * @throws Error when the picture has another size, or a node uses a value that is not there.
+ * @throws Error when the image has the wrong size, or a node uses a value that does not exist.
  */
 export function evaluate(
   graph: Graph,
-  picture: Uint8Array,
+  image: Uint8Array,
   thresholds: Thresholds = { score: 0.25, iou: 0.45 },
 ): Map<string, Tensor> {
   const shape = graph.values.get(graph.input)?.shape ?? [];
   const expected = shape.reduce((product, size) => product * size, 1);
-  if (picture.length !== expected) {
+  if (image.length !== expected) {
     throw new Error(
-      `expected a picture of ${expected} bytes ([${shape.join(", ")}]), received ${picture.length}`,
+      `expected an image of ${expected} bytes ([${shape.join(", ")}]), received ${image.length}`,
     );
   }
   const tensors = new Map<string, Tensor>(graph.constants);
-  tensors.set(graph.input, { shape, data: picture });
+  tensors.set(graph.input, { shape, data: image });
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => {
       const tensor = tensors.get(name);
-      if (!tensor) throw new Error(`${node.op} "${node.output}" uses "${name}", which is not there yet`);
+      if (!tensor) throw new Error(`${node.op} "${node.output}" uses "${name}", which is not computed yet`);
       return tensor;
     });
     tensors.set(node.output, evaluateOperator(node.op, inputs, node.attributes, thresholds));

@@ -1,27 +1,21 @@
 import type { Operator } from "../graph/graph.ts";
-import { add } from "./add.ts";
 import { centernetDetect } from "./centernet-detect.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { depthwiseConv2d } from "./depthwise-conv2d.ts";
-import { hardSwish } from "./hard-swish.ts";
+import { add, hardSwish, mul, relu, relu6, sigmoid, silu } from "./elementwise.ts";
 import { maxPool2d } from "./max-pool2d.ts";
 import { mean } from "./mean.ts";
-import { mul } from "./mul.ts";
 import { normalize } from "./normalize.ts";
 import type { OperatorDefinition } from "./operator.ts";
 import { quantizedConv2d } from "./quantized-conv2d.ts";
-import { relu } from "./relu.ts";
-import { relu6 } from "./relu6.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
-import { sigmoid } from "./sigmoid.ts";
-import { silu } from "./silu.ts";
 import { spaceToDepth } from "./space-to-depth.ts";
 import { upsample } from "./upsample.ts";
 import { yolov5Detect } from "./yolov5-detect.ts";
 import { yolov5SparseDetect } from "./yolov5-sparse-detect.ts";
 
-/** The definition of every operator: typed by the list of operators, so that one without a definition does not compile. */
+/** The definitions of all operators. The type fails to compile when an operator has none. */
 export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
   normalize,
   conv2d,

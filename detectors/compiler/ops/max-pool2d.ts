@@ -7,7 +7,7 @@ import {
   mapSize,
   type OperatorDefinition,
   ShapeError,
-  STORED,
+  STORED_TYPES,
   type Tensor,
   tensorAt,
   windowPositions,
@@ -15,9 +15,9 @@ import {
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["max_pool2d"]): ValueType {
   checkInputCount(inputs, 1, 1);
-  const [height, width, channels] = featureMap(inputs, 0, STORED);
+  const [height, width, channels] = featureMap(inputs, 0, STORED_TYPES);
   const { kernel, stride, padding } = attributes;
-  // A window wholly inside the padding would have no maximum.
+  // A window that lies entirely in the padding has no maximum.
   if (Math.max(padding.top, padding.left, padding.bottom, padding.right) >= kernel) {
     throw new ShapeError(`padding must be smaller than the kernel of ${kernel}`);
   }
@@ -55,5 +55,5 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["ma
   return { shape, data: y };
 }
 
-/** ONNX MaxPool-12 in two dimensions, square, without dilation, rounding the size down; padding never wins. */
+/** ONNX MaxPool-12 in two dimensions, square, without dilation, size rounded down. Padding never wins the maximum. */
 export const maxPool2d: OperatorDefinition<"max_pool2d"> = { infer, reference };

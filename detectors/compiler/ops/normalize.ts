@@ -1,6 +1,6 @@
 import { checkInputCount, type OperatorDefinition, ShapeError, showType, tensorAt } from "./operator.ts";
 
-/** Bytes to floats, times `scale` (YOLOv5 divides pixels by 255): u8 [h, w, 3] → f32 [h, w, 3]. */
+/** Bytes to floats times `scale` (YOLOv5 divides pixels by 255): u8 [h, w, 3] → f32 [h, w, 3]. */
 export const normalize: OperatorDefinition<"normalize"> = {
   infer(inputs) {
     checkInputCount(inputs, 1, 1);

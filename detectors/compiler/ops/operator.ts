@@ -1,6 +1,6 @@
 import type { DType, Operator, OperatorAttributes, Padding, Shape, ValueType } from "../graph/graph.ts";
 
-/** A value with its numbers: NHWC with batch 1, row-major. The picture alone is bytes. */
+/** A value with its numbers: NHWC with batch 1, row-major. Only the input image is bytes. */
 export interface Tensor {
   readonly shape: Shape;
   readonly data: Float32Array | Uint8Array;
@@ -12,14 +12,14 @@ export interface Thresholds {
   readonly iou: number;
 }
 
-/** One operator of the intermediate representation: which types it makes of which, and what it computes. */
+/** An operator of the intermediate representation: its shape rule and its reference. */
 export interface OperatorDefinition<K extends Operator> {
   /**
    * The type of the output.
    * @throws ShapeError when the inputs or attributes break the operator's rules.
    */
   readonly infer: (inputs: readonly ValueType[], attributes: OperatorAttributes[K]) => ValueType;
-  /** The slow plain meaning of the operator, sums in f64, that every kernel is tested against. */
+  /** A slow and plain implementation with sums in f64, against which every kernel is tested. */
   readonly reference: (
     inputs: readonly Tensor[],
     attributes: OperatorAttributes[K],
@@ -27,12 +27,12 @@ export interface OperatorDefinition<K extends Operator> {
   ) => Tensor;
 }
 
-/** Inputs that an operator cannot take. */
+/** Inputs or attributes that an operator does not support. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";
 }
 
-/** `f32 [1, 2, 3]`, as error messages and dumps show a type. */
+/** A type as shown in error messages: `f32 [1, 2, 3]`. */
 export function showType(type: ValueType): string {
   return `${type.dtype} [${type.shape.join(", ")}]`;
 }
@@ -49,7 +49,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /**
  * Reads inputs[index] as a feature map [height, width, channels] of one of these types.
- * @throws ShapeError when it is something else or missing.
+ * @throws ShapeError when it has another type or is missing.
  */
 export function featureMap(
   inputs: readonly ValueType[],
@@ -66,10 +66,10 @@ export function featureMap(
   return [height, width, channels];
 }
 
-/** What operators that only move or compare numbers take. */
-export const STORED: readonly DType[] = ["f32", "i16", "u7"];
+/** Input types of operators that only move or compare numbers. */
+export const STORED_TYPES: readonly DType[] = ["f32", "i16", "u7"];
 
-/** The type of inputs[index], which a shape rule has accepted. */
+/** The type of inputs[index], whose existence the shape rule has checked. */
 export function dtypeAt(inputs: readonly ValueType[], index: number): DType {
   return inputs[index]?.dtype ?? "f32";
 }
@@ -83,8 +83,8 @@ export function checkInputCount(inputs: readonly ValueType[], least: number, mos
 }
 
 /**
- * Positions of a window along one axis: floor((size + before + after − kernel) / stride) + 1 (ONNX Conv and MaxPool).
- * @throws ShapeError when not even one position fits.
+ * The number of positions of a window along one axis: floor((size + before + after − kernel) / stride) + 1 (ONNX Conv and MaxPool).
+ * @throws ShapeError when no position fits.
  */
 export function windowPositions(
   axis: "height" | "width",
@@ -119,7 +119,7 @@ export function tensorAt(inputs: readonly Tensor[], index: number): Tensor {
   return tensor;
 }
 
-/** Height, width and channels of a feature map that the shape rule has already accepted. */
+/** Height, width and channels of a feature map. */
 export function mapSize(tensor: Tensor): [height: number, width: number, channels: number] {
   const [height = 1, width = 1, channels = 1] = tensor.shape;
   return [height, width, channels];

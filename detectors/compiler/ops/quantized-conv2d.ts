@@ -6,19 +6,19 @@ import {
   mapSize,
   type OperatorDefinition,
   ShapeError,
-  STORED,
+  STORED_TYPES,
   type Tensor,
   tensorAt,
 } from "./operator.ts";
 
-/** The least and the most that is stored: what lies beyond becomes these. */
+/** The range of each integer type: numbers beyond it saturate. */
 export const STORED_RANGE: Readonly<Record<StoredInteger, readonly [least: number, most: number]>> = {
   i16: [-16_383, 16_383],
   u7: [0, 127],
 };
 
 function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["quantized_conv2d"]): ValueType {
-  const shape = convolutionShape(inputs, attributes, ["u8", ...STORED], STORED);
+  const shape = convolutionShape(inputs, attributes, ["u8", ...STORED_TYPES], STORED_TYPES);
   const { inputZero, multiplier, residual, output } = attributes.quantization;
   const [, , outputs = 0] = shape;
   const expectCount = (name: string, factors: Float32Array | undefined, expected: number): void => {
@@ -32,7 +32,7 @@ function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["qua
     expectCount(`${name}.zero`, affine?.zero, outputs);
   }
   if (inputs[3] !== undefined && residual === undefined) {
-    throw new ShapeError("residual: expected to be told what it stands for, received nothing");
+    throw new ShapeError("residual: expected scale and zero point, received nothing");
   }
   return { dtype: output?.dtype ?? "f32", shape };
 }
@@ -62,7 +62,7 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["qu
   );
 }
 
-/** A feature map with its padding written out. */
+/** A feature map with its padding. */
 function padded(x: Tensor, { top, left, bottom, right }: Padding, zero: Float32Array | undefined): Tensor {
   const [height, width, channels] = mapSize(x);
   const shape = [top + height + bottom, left + width + right, channels];
@@ -76,7 +76,7 @@ function padded(x: Tensor, { top, left, bottom, right }: Padding, zero: Float32A
 }
 
 /**
- * ONNX QLinearConv-10, except that factors are per channel on both sides, and activation and residual are taken in
- * between, in f32 (Jacob et al. 2018, arXiv:1712.05877, section 2).
+ * ONNX QLinearConv-10, with scales per channel for inputs and outputs, and with activation and residual fused in f32
+ * (Jacob et al. 2018, arXiv:1712.05877, section 2).
  */
 export const quantizedConv2d: OperatorDefinition<"quantized_conv2d"> = { infer, reference };

@@ -2,8 +2,8 @@ import { inferEnlarged } from "./enlarge.ts";
 import { elements, mapSize, type OperatorDefinition, tensorAt } from "./operator.ts";
 
 /**
- * TensorFlow ResizeBilinear with align_corners and half_pixel_centers off, by a whole factor: output pixel (y, x) looks
- * at (y, x) / factor between its four neighbours; beyond the last pixel the last is repeated.
+ * TensorFlow ResizeBilinear with align_corners and half_pixel_centers off, by an integer factor: output pixel (y, x)
+ * interpolates between the four neighbours of (y, x) / factor. Beyond the edge the last pixel repeats.
  */
 export const resizeBilinear: OperatorDefinition<"resize_bilinear"> = {
   infer: (inputs, attributes) => inferEnlarged(inputs, attributes, ["f32"]),

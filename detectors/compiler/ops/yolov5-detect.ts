@@ -1,5 +1,6 @@
 import type { DetectScale, OperatorAttributes, ValueType } from "../graph/graph.ts";
-import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
+import { logistic } from "./elementwise.ts";
+import { DETECTIONS_SHAPE, type DetectionCandidate, toDetections } from "./non-maximum-suppression.ts";
 import {
   checkInputCount,
   featureMap,
@@ -10,9 +11,8 @@ import {
   type Thresholds,
   tensorAt,
 } from "./operator.ts";
-import { logistic } from "./sigmoid.ts";
 
-/** @throws ShapeError unless there is something to detect. */
+/** @throws ShapeError unless the head has at least one scale and one class. */
 export function checkHead({ scales, classes }: OperatorAttributes["yolov5_detect"]): void {
   if (scales.length === 0) throw new ShapeError("expected at least one scale");
   if (!Number.isSafeInteger(classes) || classes < 1) {
@@ -36,13 +36,13 @@ function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["yol
   return { dtype: "f32", shape: DETECTIONS_SHAPE };
 }
 
-/** Every box of one scale that is good enough, in scan order: y, x, anchor. */
+/** The candidates of one scale, in scan order: y, x, anchor. */
 function* decode(
   { data, shape }: Tensor,
   { stride, anchors }: DetectScale,
   classes: number,
   scoreThreshold: number,
-): Generator<Candidate> {
+): Generator<DetectionCandidate> {
   const [height, width] = mapSize({ data, shape });
   const perAnchor = 5 + classes;
   for (let y = 0; y < height; y++) {
@@ -54,7 +54,7 @@ function* decode(
         if (!(objectness > scoreThreshold)) continue;
         let label = 0;
         for (let c = 1; c < classes; c++) if (logit(5 + c) > logit(5 + label)) label = c;
-        // Scores are compared as the f32 they are answered as, so that ties fall as they do in the kernel.
+        // Scores are compared as f32, so that ties resolve as in the kernel.
         const score = Math.fround(objectness * logistic(logit(5 + label)));
         if (!(score > scoreThreshold)) continue;
         const centreX = (2 * logistic(logit(0)) - 0.5 + x) * stride;
@@ -71,7 +71,7 @@ function* decode(
   }
 }
 
-/** What is detected in the logits of all scales. */
+/** The detections in the logits of all scales. */
 export function detectYolov5(
   inputs: readonly Tensor[],
   { scales, classes }: OperatorAttributes["yolov5_detect"],
@@ -88,7 +88,7 @@ export function detectYolov5(
  *
  * For cell (x, y) and anchor a, with the logits t at channels a·(5 + classes) and s = sigmoid:
  * centre = (2·s(t₀₁) − 0.5 + cell)·stride, size = (2·s(t₂₃))²·anchor, score = s(t₄)·s(best class logit).
- * A candidate needs objectness and score above the score threshold; the lowest class index wins ties. Rows come best
- * first; what is not needed of the 300 rows is zeros (a score is never zero). Boxes are not clipped to the picture.
+ * A candidate needs objectness and score above the score threshold; the lowest class index wins ties. Rows are ordered
+ * by score, best first; unused rows are zeros (a score is never zero). Boxes are not clipped to the image.
  */
 export const yolov5Detect: OperatorDefinition<"yolov5_detect"> = { infer, reference: detectYolov5 };

@@ -6,7 +6,7 @@ import {
   featureMap,
   type OperatorDefinition,
   ShapeError,
-  STORED,
+  STORED_TYPES,
   sameShape,
   type Tensor,
   tensorAt,
@@ -15,7 +15,7 @@ import { checkHead, detectYolov5 } from "./yolov5-detect.ts";
 
 /** Inputs of one scale: objectness, x, weights, bias. */
 const INPUTS_PER_SCALE = 4;
-/** Where in an anchor's logits the objectness lies. */
+/** Index of the objectness in an anchor's logits. */
 export const OBJECTNESS = 4;
 
 const POINTWISE = { stride: 1, padding: { top: 0, left: 0, bottom: 0, right: 0 } };
@@ -30,7 +30,12 @@ function infer(
   scales.forEach(({ anchors }, scale) => {
     const first = scale * INPUTS_PER_SCALE;
     const objectness = featureMap(inputs, first);
-    const logits = convolutionShape(inputs.slice(first + 1, first + INPUTS_PER_SCALE), POINTWISE, STORED, []);
+    const logits = convolutionShape(
+      inputs.slice(first + 1, first + INPUTS_PER_SCALE),
+      POINTWISE,
+      STORED_TYPES,
+      [],
+    );
     const [height = 0, width = 0, channels] = logits;
     if (
       !sameShape(objectness, [height, width, anchors.length]) ||
@@ -48,7 +53,7 @@ function infer(
   return { dtype: "f32", shape: DETECTIONS_SHAPE };
 }
 
-/** yolov5_detect on the logits that conv2d would make, the objectness as it was given. */
+/** yolov5_detect on the logits of a 1×1 conv2d, with the objectness from a separate input. */
 export const yolov5SparseDetect: OperatorDefinition<"yolov5_sparse_detect"> = {
   infer,
   reference(inputs, attributes, thresholds) {

@@ -2,10 +2,10 @@ import type { Constant, Graph, Node } from "../graph/graph.ts";
 import { evaluateOperator } from "../ops/evaluate.ts";
 import { rebuild } from "./rewrite.ts";
 
-/** No node that is folded looks at thresholds: they come with the frame. */
+/** Nodes that use thresholds are not folded: thresholds come with the frame. */
 const NO_THRESHOLDS = { score: 1, iou: 1 };
 
-/** Computes now, by the references, what depends on constants alone. */
+/** Computes nodes that depend only on constants at compile time, by their references. */
 export function foldConstants(graph: Graph): Graph {
   const constants = new Map<string, Constant>(graph.constants);
   const remaining: Node[] = [];

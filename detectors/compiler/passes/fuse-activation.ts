@@ -1,12 +1,12 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Activation, Graph, Node } from "../graph/graph.ts";
-import { ownConvolution, rewrite } from "./rewrite.ts";
+import { fusibleConvolution, rewrite } from "./rewrite.ts";
 
-/** activation(convolution) → convolution with activation, where nothing else looks at the convolution's own output. */
+/** activation(convolution) → convolution with activation, where nothing else reads the convolution's output. */
 export function fuseActivation(graph: Graph): Graph {
-  return rewrite(graph, (node, surroundings) => {
+  return rewrite(graph, (node, context) => {
     const activation = activationOf(node);
-    const conv = ownConvolution(node.inputs[0] ?? "", surroundings);
+    const conv = fusibleConvolution(node.inputs[0] ?? "", context);
     if (activation === undefined || conv?.attributes.activation !== "none") return undefined;
     return {
       node: makeNode(conv.op, conv.inputs, node.output, { ...conv.attributes, activation }),
@@ -15,7 +15,7 @@ export function fuseActivation(graph: Graph): Graph {
   });
 }
 
-/** What a node does to each number on its own, in a convolution's words. */
+/** A node as the activation of a convolution. */
 function activationOf(node: Node): Activation | undefined {
   switch (node.op) {
     case "silu":

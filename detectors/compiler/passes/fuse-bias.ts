@@ -1,21 +1,21 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import { ownConvolution, rewrite } from "./rewrite.ts";
+import { fusibleConvolution, rewrite } from "./rewrite.ts";
 
-/** A convolution + [channels] constant → the convolution with that much more bias. */
+/** convolution + [channels] constant → convolution with the constant added to its bias. */
 export function fuseBias(graph: Graph): Graph {
-  return rewrite(graph, (node, surroundings) => {
+  return rewrite(graph, (node, context) => {
     if (node.op !== "add") return undefined;
     const [value = "", addendName = ""] = node.inputs;
-    const conv = ownConvolution(value, surroundings);
-    const addend = surroundings.constant(addendName);
+    const conv = fusibleConvolution(value, context);
+    const addend = context.constant(addendName);
     if (conv?.attributes.activation !== "none" || addend?.shape.length !== 1) return undefined;
     const [x = "", weights = "", oldBiasName] = conv.inputs;
-    const oldBias = oldBiasName === undefined ? undefined : surroundings.constant(oldBiasName);
+    const oldBias = oldBiasName === undefined ? undefined : context.constant(oldBiasName);
     if (oldBiasName !== undefined && !oldBias) return undefined;
 
     const data = addend.data.map((more, channel) => more + (oldBias?.data[channel] ?? 0));
-    const bias = surroundings.addConstant(`${node.output}.bias`, { shape: addend.shape, data });
+    const bias = context.addConstant(`${node.output}.bias`, { shape: addend.shape, data });
     return { node: makeNode(conv.op, [x, weights, bias], node.output, conv.attributes), absorbed: [conv] };
   });
 }

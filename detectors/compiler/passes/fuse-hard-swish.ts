@@ -1,46 +1,46 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import { type Replacement, rewrite, type Surroundings } from "./rewrite.ts";
+import { type Replacement, type RewriteContext, rewrite } from "./rewrite.ts";
 
 /**
- * c · x · relu6(x + 3) → hard_swish(x) of slope c, multiplied in any order (Howard et al. 2019, arXiv:1905.02244; files have
- * 1/6 for c, or what half precision leaves of it).
+ * c · x · relu6(x + 3) → hard_swish(x) with slope c, in any order of the factors (Howard et al. 2019, arXiv:1905.02244; c is
+ * 1/6 in files, or the nearest half-precision number).
  */
 export function fuseHardSwish(graph: Graph): Graph {
-  return rewrite(graph, (node, surroundings) => {
+  return rewrite(graph, (node, context) => {
     if (node.op !== "mul") return undefined;
-    const steeper = steeperSwish(node, surroundings);
-    if (steeper) return steeper;
-    const product = factorsOf(node, surroundings);
+    const scaled = scaleHardSwish(node, context);
+    if (scaled) return scaled;
+    const product = factorsOf(node, context);
     for (const gate of product.factors) {
-      const x = gatedBy(gate, surroundings);
+      const x = gatedBy(gate, context);
       const slope = product.factors
         .filter((factor) => factor !== gate && factor !== x)
-        .map((factor) => uniform(factor, surroundings))
+        .map((factor) => uniform(factor, context))
         .reduce((all, factor) => (all === undefined || factor === undefined ? undefined : all * factor), 1);
       const once = product.factors.filter((factor) => factor === x).length === 1;
       if (x === undefined || slope === undefined || !once) continue;
-      const absorbed = [...product.inner, ...ownGate(gate, surroundings)];
+      const absorbed = [...product.inner, ...exclusiveGate(gate, context)];
       return { node: makeNode("hard_swish", [x], node.output, { slope }), absorbed };
     }
     return undefined;
   });
 }
 
-/** Where c comes last: the rest is a hard swish by then. */
-function steeperSwish({ inputs, output }: Node, surroundings: Surroundings): Replacement | undefined {
+/** c · hard_swish(x): the product of the other factors was already replaced. */
+function scaleHardSwish({ inputs, output }: Node, context: RewriteContext): Replacement | undefined {
   const [value = "", factor = ""] = inputs;
-  const swish = surroundings.maker(value);
-  const c = uniform(factor, surroundings);
-  if (swish?.op !== "hard_swish" || surroundings.uses(value) !== 1 || c === undefined) return undefined;
+  const swish = context.producer(value);
+  const c = uniform(factor, context);
+  if (swish?.op !== "hard_swish" || context.uses(value) !== 1 || c === undefined) return undefined;
   const slope = swish.attributes.slope * c;
   return { node: makeNode("hard_swish", swish.inputs, output, { slope }), absorbed: [swish] };
 }
 
-/** What a product is made of, looking through products right in front of it that serve nothing else. */
-function factorsOf(node: Node, { maker, uses }: Surroundings): { factors: string[]; inner: Node[] } {
+/** The factors of a product, including those of its input products that nothing else reads. */
+function factorsOf(node: Node, { producer, uses }: RewriteContext): { factors: string[]; inner: Node[] } {
   const inner = node.inputs.flatMap((input) => {
-    const product = maker(input);
+    const product = producer(input);
     return product?.op === "mul" && uses(input) === 1 ? [product] : [];
   });
   const outer = node.inputs.filter((input) => !inner.some(({ output }) => output === input));
@@ -48,24 +48,24 @@ function factorsOf(node: Node, { maker, uses }: Surroundings): { factors: string
 }
 
 /** The x of relu6(x + 3). */
-function gatedBy(value: string, surroundings: Surroundings): string | undefined {
-  const relu6 = surroundings.maker(value);
-  const sum = surroundings.maker(relu6?.op === "relu6" ? (relu6.inputs[0] ?? "") : "");
+function gatedBy(value: string, context: RewriteContext): string | undefined {
+  const relu6 = context.producer(value);
+  const sum = context.producer(relu6?.op === "relu6" ? (relu6.inputs[0] ?? "") : "");
   const [x, addend = ""] = sum?.op === "add" ? sum.inputs : [];
-  return uniform(addend, surroundings) === 3 ? x : undefined;
+  return uniform(addend, context) === 3 ? x : undefined;
 }
 
-/** The gate's nodes, as far as nothing else looks at them. */
-function ownGate(value: string, { maker, uses }: Surroundings): Node[] {
-  const relu6 = maker(value);
+/** The gate's nodes that nothing else reads. */
+function exclusiveGate(value: string, { producer, uses }: RewriteContext): Node[] {
+  const relu6 = producer(value);
   if (!relu6 || uses(value) !== 1) return [];
   const [input = ""] = relu6.inputs;
-  const sum = maker(input);
+  const sum = producer(input);
   return sum && uses(input) === 1 ? [relu6, sum] : [relu6];
 }
 
 /** The number that a constant repeats. */
-function uniform(name: string, { constant }: Surroundings): number | undefined {
+function uniform(name: string, { constant }: RewriteContext): number | undefined {
   const data = constant(name)?.data;
   return data?.every((value) => value === data[0]) ? data[0] : undefined;
 }

@@ -1,20 +1,20 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import { ownConv2d, rewrite } from "./rewrite.ts";
+import { fusibleConv2d, rewrite } from "./rewrite.ts";
 
 /**
- * conv2d + other → conv2d with `other` as its residual (YOLOv5's bottlenecks). The fused node stands where the sum
- * stood, so `other` is there before it. Where both are convolutions the second operand is taken.
+ * conv2d + other → conv2d with `other` as its residual (YOLOv5's bottlenecks). The fused node takes the position of the
+ * sum, so `other` is computed before it. Where both operands are convolutions, the second is fused.
  */
 export function fuseResidual(graph: Graph): Graph {
-  return rewrite(graph, (node, surroundings) => {
+  return rewrite(graph, (node, context) => {
     if (node.op !== "add") return undefined;
     const [a = "", b = ""] = node.inputs;
     for (const [value, other] of [
       [b, a],
       [a, b],
     ] as const) {
-      const conv = ownConv2d(value, surroundings);
+      const conv = fusibleConv2d(value, context);
       const sameShape = graph.values.get(other)?.shape.length === 3;
       if (!conv || !sameShape) continue;
       const [x = "", weights = "", bias = zeroBias(weights)] = conv.inputs;
@@ -23,10 +23,10 @@ export function fuseResidual(graph: Graph): Graph {
     }
     return undefined;
 
-    /** Inputs are told apart by position: a residual needs a bias in front of it. */
+    /** Inputs are positional: a residual needs a bias before it. */
     function zeroBias(weights: string): string {
       const channels = graph.values.get(weights)?.shape[0] ?? 0;
-      return surroundings.addConstant(`${node.output}.bias`, {
+      return context.addConstant(`${node.output}.bias`, {
         shape: [channels],
         data: new Float32Array(channels),
       });

@@ -1,32 +1,32 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Constant, Graph } from "../graph/graph.ts";
-import { ownConv2d, rewrite } from "./rewrite.ts";
+import { fusibleConv2d, rewrite } from "./rewrite.ts";
 
-/** conv2d · [channels] constant → conv2d with scaled weights and bias: what is left of a batch norm, for one. */
+/** conv2d · [channels] constant → conv2d with scaled weights and bias, for example from a batch norm. */
 export function fuseScale(graph: Graph): Graph {
-  return rewrite(graph, (node, surroundings) => {
+  return rewrite(graph, (node, context) => {
     if (node.op !== "mul") return undefined;
     const [value = "", factorName = ""] = node.inputs;
-    const conv = ownConv2d(value, surroundings);
-    const factor = surroundings.constant(factorName);
-    const weights = surroundings.constant(conv?.inputs[1] ?? "");
+    const conv = fusibleConv2d(value, context);
+    const factor = context.constant(factorName);
+    const weights = context.constant(conv?.inputs[1] ?? "");
     if (conv?.attributes.activation !== "none" || factor?.shape.length !== 1 || !weights) return undefined;
-    const bias = surroundings.constant(conv.inputs[2] ?? "");
+    const bias = context.constant(conv.inputs[2] ?? "");
     if (conv.inputs.length > 2 && !bias) return undefined;
 
     const inputs = [
       ...conv.inputs.slice(0, 1),
-      surroundings.addConstant(`${node.output}.weights`, {
+      context.addConstant(`${node.output}.weights`, {
         ...scaleOutputs(weights, factor),
         product: { numbers: weights.data, perOutput: factor.data },
       }),
-      ...(bias ? [surroundings.addConstant(`${node.output}.bias`, scaleOutputs(bias, factor))] : []),
+      ...(bias ? [context.addConstant(`${node.output}.bias`, scaleOutputs(bias, factor))] : []),
     ];
     return { node: makeNode("conv2d", inputs, node.output, conv.attributes), absorbed: [conv] };
   });
 }
 
-/** Multiplies everything that belongs to output channel i by factor[i]. */
+/** Multiplies the numbers of output channel i by factor[i]. */
 function scaleOutputs({ shape, data }: Constant, factor: Constant): Constant {
   const perOutput = data.length / factor.data.length;
   return { shape, data: data.map((value, i) => value * (factor.data[Math.floor(i / perOutput)] ?? 1)) };

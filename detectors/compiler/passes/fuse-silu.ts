@@ -4,14 +4,14 @@ import { rewrite } from "./rewrite.ts";
 
 /** x · sigmoid(x) → silu(x), in either order of the factors. */
 export function fuseSilu(graph: Graph): Graph {
-  return rewrite(graph, (node, { maker, uses }) => {
+  return rewrite(graph, (node, { producer, uses }) => {
     if (node.op !== "mul") return undefined;
     const [a = "", b = ""] = node.inputs;
     for (const [x, gate] of [
       [a, b],
       [b, a],
     ] as const) {
-      const sigmoid = maker(gate);
+      const sigmoid = producer(gate);
       if (sigmoid?.op !== "sigmoid" || sigmoid.inputs[0] !== x) continue;
       return {
         node: makeNode("silu", [x], node.output, {}),

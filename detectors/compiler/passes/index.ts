@@ -14,58 +14,58 @@ import { splitWidest } from "./split-widest.ts";
 import { stemOnBytes } from "./stem-on-bytes.ts";
 import { stemTo3x3 } from "./stem-to-3x3.ts";
 
-/** One step from what an importer made to what the kernels like best. The network computes the same after it. */
+/** A rewrite of the graph after which the network computes the same, but faster or with less memory. */
 export interface Pass {
   readonly name: string;
   readonly why: string;
-  /** @param keep values that must still be there afterwards: somebody wants to look at them */
+  /** @param keep values that must remain in the graph */
   readonly run: (graph: Graph, keep: readonly string[]) => Graph;
 }
 
-/** In this order. */
+/** All passes, in the order in which they run. */
 export const passes: readonly Pass[] = [
-  { name: "fold-constants", why: "what never changes is computed once, here", run: foldConstants },
+  { name: "fold-constants", why: "constant values are computed at compile time", run: foldConstants },
   { name: "fuse-scale", why: "a batch norm's factor costs nothing inside the weights", run: fuseScale },
   { name: "fuse-bias", why: "a convolution's accumulators can start at the bias", run: fuseBias },
-  { name: "fuse-silu", why: "one pass over the data instead of two and a spare buffer", run: fuseSilu },
+  { name: "fuse-silu", why: "one pass over the data instead of two, and one buffer less", run: fuseSilu },
   { name: "fuse-hard-swish", why: "one pass over the data instead of four", run: fuseHardSwish },
-  { name: "fuse-activation", why: "a row is activated while it is hot in the cache", run: fuseActivation },
+  { name: "fuse-activation", why: "a row is activated while it is in the cache", run: fuseActivation },
   {
     name: "fuse-residual",
-    why: "a sum while the row is in the cache saves a pass over memory",
+    why: "adding while the row is in the cache saves a pass over memory",
     run: fuseResidual,
   },
   {
     name: "stem-to-3x3",
-    why: "a 6×6 of stride 2 is a 3×3 of stride 1 on blocks, which Winograd does with a quarter of the products",
+    why: "a 6×6 of stride 2 equals a 3×3 of stride 1 on blocks, which Winograd computes with a quarter of the products",
     run: stemTo3x3,
   },
   {
     name: "stem-on-bytes",
-    why: "bytes are a quarter of the floats that they would become, and the largest feature map of all",
+    why: "bytes take a quarter of the memory of floats, and the input is the largest feature map",
     run: stemOnBytes,
   },
   {
     name: "sparse-head",
-    why: "of an anchor without an object nobody reads more than its objectness",
+    why: "anchors without an object need only their objectness",
     run: sparseHead,
   },
   {
     name: "split-widest",
-    why: "memory is as large as the largest moment: the widest feature map is made in parts",
+    why: "the largest feature map determines the peak of memory: it is computed in parts",
     run: splitWidest,
   },
-  { name: "remove-dead", why: "what nobody uses needs no code, weights or memory", run: removeDead },
+  { name: "remove-dead", why: "unused values need no code, weights or memory", run: removeDead },
   {
     name: "smallest-branch-first",
-    why: "what waits for the other branches should be small",
+    why: "results that wait for other branches should be small",
     run: smallestBranchFirst,
   },
 ];
 
 /**
  * Runs all passes and checks the graph after each.
- * @param onStage told every stage's graph: `import` before the first pass, then each pass's name.
+ * @param onStage called with every stage's graph: `import` before the first pass, then the name of each pass
  * @throws Error naming the pass that broke the graph.
  */
 export function runPasses(

@@ -1,7 +1,7 @@
 import type { Graph } from "../graph/graph.ts";
 import { rebuild } from "./rewrite.ts";
 
-/** Drops nodes and constants that the output does not depend on. */
+/** Removes nodes and constants that the output does not depend on. */
 export function removeDead(graph: Graph): Graph {
   const needed = new Set([graph.output]);
   for (const node of graph.nodes.toReversed()) {

@@ -1,43 +1,43 @@
 import { buildGraph } from "../graph/builder.ts";
 import type { Constant, Graph, Node } from "../graph/graph.ts";
 
-/** What a rule sees of the graph while it is being rewritten. */
-export interface Surroundings {
-  /** The node that makes a value, as rewritten so far. */
-  maker(value: string): Node | undefined;
-  /** How many inputs a value feeds; being the graph's output counts as one. */
+/** A rule's view of the graph during a rewrite. */
+export interface RewriteContext {
+  /** The node that computes a value, as rewritten so far. */
+  producer(value: string): Node | undefined;
+  /** The number of uses as a node's input; the graph's output counts as one more. */
   uses(value: string): number;
   constant(name: string): Constant | undefined;
-  /** Adds a constant under a name like `wish` that nothing has yet. Returns the name. */
-  addConstant(wish: string, constant: Constant): string;
+  /** Adds a constant under the preferred name, or that name with a number where it is taken. Returns the name. */
+  addConstant(preferred: string, constant: Constant): string;
 }
 
-/** What takes a node's place: it makes the same value and does the work of the absorbed nodes too. */
+/** Replaces a node and the nodes absorbed into it. Its output has the same name as that of the replaced node. */
 export interface Replacement {
   readonly node: Node;
-  /** Nodes earlier in the graph that nothing uses any more. */
+  /** Earlier nodes that become unused. */
   readonly absorbed: readonly Node[];
 }
 
 /**
- * Goes through the nodes in order and asks `rule` for a replacement of each; a new graph comes out. A replacement
- * stands where its node stood, so everything it reads is there already.
+ * Applies `rule` to the nodes in order and returns a new graph with the replacements. A replacement takes its node's
+ * position, so all of its inputs are computed before it.
  */
 export function rewrite(
   graph: Graph,
-  rule: (node: Node, surroundings: Surroundings) => Replacement | undefined,
+  rule: (node: Node, context: RewriteContext) => Replacement | undefined,
 ): Graph {
-  const makers = new Map(graph.nodes.map((node) => [node.output, node]));
+  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
   const uses = countUses(graph);
   const constants = new Map(graph.constants);
-  const surroundings: Surroundings = {
-    maker: (value) => makers.get(value),
+  const context: RewriteContext = {
+    producer: (value) => producers.get(value),
     uses: (value) => uses.get(value) ?? 0,
     constant: (name) => constants.get(name),
-    addConstant(wish, constant) {
-      let name = wish;
+    addConstant(preferred, constant) {
+      let name = preferred;
       for (let number = 2; graph.values.has(name) || constants.has(name); number++)
-        name = `${wish}.${number}`;
+        name = `${preferred}.${number}`;
       constants.set(name, constant);
       return name;
     },
@@ -45,19 +45,19 @@ export function rewrite(
 
   const absorbed = new Set<string>();
   for (const node of graph.nodes) {
-    const replacement = rule(node, surroundings);
+    const replacement = rule(node, context);
     if (!replacement) continue;
-    makers.set(node.output, replacement.node);
+    producers.set(node.output, replacement.node);
     for (const { output } of replacement.absorbed) absorbed.add(output);
   }
   const nodes = graph.nodes
     .filter(({ output }) => !absorbed.has(output))
-    .map((node) => makers.get(node.output) ?? node);
+    .map((node) => producers.get(node.output) ?? node);
   return rebuild(graph, nodes, constants);
 }
 
 /**
- * A graph of the same input and output with other nodes and constants; types are inferred anew.
+ * A graph with the same input and output but other nodes and constants; types are inferred again.
  * @throws ShapeError when the nodes do not fit together.
  */
 export function rebuild(
@@ -73,25 +73,28 @@ export function rebuild(
   return builder.finish(input, output);
 }
 
-type Convolution = Extract<Node, { op: "conv2d" | "depthwise_conv2d" }>;
+type FusibleConvolution = Extract<Node, { op: "conv2d" | "depthwise_conv2d" }>;
 
-/** The convolution that makes this value for a single use, without a residual: one that a rule may change at will. */
-export function ownConvolution(value: string, { maker, uses }: Surroundings): Convolution | undefined {
-  const node = maker(value);
+/** The convolution that computes a value with a single use, without a residual: a rule may change it freely. */
+export function fusibleConvolution(
+  value: string,
+  { producer, uses }: RewriteContext,
+): FusibleConvolution | undefined {
+  const node = producer(value);
   const isConvolution = node?.op === "conv2d" || node?.op === "depthwise_conv2d";
   return isConvolution && uses(value) === 1 && node.inputs.length < 4 ? node : undefined;
 }
 
-/** As `ownConvolution`, but only one that mixes channels. */
-export function ownConv2d(
+/** Like `fusibleConvolution`, but not a depthwise one. */
+export function fusibleConv2d(
   value: string,
-  surroundings: Surroundings,
+  context: RewriteContext,
 ): Extract<Node, { op: "conv2d" }> | undefined {
-  const node = ownConvolution(value, surroundings);
+  const node = fusibleConvolution(value, context);
   return node?.op === "conv2d" ? node : undefined;
 }
 
-/** How many inputs each value feeds; being the graph's output counts as one. */
+/** The number of uses of each value as a node's input; the graph's output counts as one more. */
 export function countUses({ nodes, output }: Graph): Map<string, number> {
   const uses = new Map([[output, 1]]);
   for (const { inputs } of nodes) for (const name of inputs) uses.set(name, (uses.get(name) ?? 0) + 1);

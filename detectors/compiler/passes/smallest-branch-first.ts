@@ -3,14 +3,14 @@ import { elements } from "../ops/operator.ts";
 import { rebuild } from "./rewrite.ts";
 
 /**
- * Orders what only one of the last node's inputs needs: the branch with the smallest result comes first, since its result
- * waits while the others are computed.
+ * Orders the branches that lead to the inputs of the last node. The branch with the smallest result comes first, because its
+ * result waits in memory while the others are computed.
  */
 export function smallestBranchFirst(graph: Graph): Graph {
   const last = graph.nodes.at(-1);
   if (last === undefined) return graph;
   const others = graph.nodes.slice(0, -1);
-  /** For which inputs of the last node a value is needed. */
+  /** The inputs of the last node that depend on a value. */
   const needed = new Map(last.inputs.map((input) => [input, new Set([input])]));
   for (const { inputs, output } of others.toReversed()) {
     for (const input of inputs) {
@@ -29,6 +29,6 @@ export function smallestBranchFirst(graph: Graph): Graph {
     .toSorted((a, b) => sizeOf(a) - sizeOf(b))
     .flatMap((branch) => others.filter((node) => isOnlyFor(node, branch)));
   const shared = others.filter((node) => branchesOf(node).length > 1);
-  const forNothing = others.filter((node) => branchesOf(node).length === 0);
-  return rebuild(graph, [...shared, ...inBranches, ...forNothing, last], graph.constants);
+  const unused = others.filter((node) => branchesOf(node).length === 0);
+  return rebuild(graph, [...shared, ...inBranches, ...unused, last], graph.constants);
 }

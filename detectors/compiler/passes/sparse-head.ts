@@ -4,9 +4,9 @@ import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import { rebuild } from "./rewrite.ts";
 
 /**
- * The head's 1×1 convolutions → one that makes the objectness alone, and a yolov5_sparse_detect that works out the rest of an
- * anchor's logits where its objectness passes: of 25,200 anchors of a picture of 640×640 that is a few dozen.
- * @param keep values that somebody wants to look at afterwards: logits among them have to be there.
+ * Replaces the head's 1×1 convolutions by convolutions for the objectness only, and a yolov5_sparse_detect that computes the
+ * other logits of an anchor only where the objectness passes: for a few dozen of the 25,200 anchors of a 640×640 image.
+ * @param keep values that must remain in the graph; with logits among them the head stays as it is
  */
 export function sparseHead(graph: Graph, keep: readonly string[]): Graph {
   const head = graph.nodes.at(-1);
@@ -52,7 +52,7 @@ function isPointwise({ inputs, output, attributes }: Node<"conv2d">, { nodes, co
   );
 }
 
-/** The convolution of the objectness alone, and what the head needs for the rest of this scale. */
+/** The convolution for the objectness, and the head's inputs for the other logits of this scale. */
 function splitScale(convolution: Node<"conv2d">, anchors: number, constants: Map<string, Constant>) {
   const [x = "", weightsName = "", biasName = ""] = convolution.inputs;
   const names = [weightsName, biasName].map((name) => {

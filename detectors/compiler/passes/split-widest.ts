@@ -3,22 +3,22 @@ import type { Constant, Graph, Node } from "../graph/graph.ts";
 import { elements } from "../ops/operator.ts";
 import { countUses, rebuild } from "./rewrite.ts";
 
-/** More numbers in one feature map, 8 MB as floats, are most of what a small network needs altogether. */
-const MOST_NUMBERS = 2 ** 21;
-/** Channels that kernels compute together. */
+/** A larger feature map, 8 MB as floats, would take most of the memory of a small network. */
+const MAX_ELEMENTS = 2 ** 21;
+/** Channels that a kernel computes together. */
 const BLOCK = 8;
 
 /**
- * Makes a feature map that only a depthwise convolution reads in parts where it is very large: some of its channels, what
- * becomes of them, then the next ones in the same memory. (The first expansion of MobileNetV3 is four times its input.)
+ * Splits a very large feature map that only a depthwise convolution reads: computes and convolves some of its channels at a
+ * time, all parts in the same memory. (The first expansion of MobileNetV3 is four times its input.)
  */
 export function splitWidest(graph: Graph, keep: readonly string[]): Graph {
-  const makers = new Map(graph.nodes.map((node) => [node.output, node]));
+  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
   const uses = countUses(graph);
   const constants = new Map(graph.constants);
   const instead = new Map<Node, readonly Node[]>();
   for (const depthwise of graph.nodes) {
-    const wide = makers.get(depthwise.inputs[0] ?? "");
+    const wide = producers.get(depthwise.inputs[0] ?? "");
     if (depthwise.op !== "depthwise_conv2d" || wide?.op !== "conv2d" || wide.inputs.length > 3) continue;
     if (uses.get(wide.output) !== 1 || keep.includes(wide.output)) continue;
     const shape = graph.values.get(wide.output)?.shape ?? [];
@@ -53,15 +53,15 @@ export function splitWidest(graph: Graph, keep: readonly string[]): Graph {
   return instead.size === 0 ? graph : rebuild(graph, nodes, constants);
 }
 
-/** How many equal parts of whole blocks are small enough; 1 where there are none. */
+/** The smallest number of equal parts of whole blocks that are small enough; 1 where no split fits. */
 function partsOf(numbers: number, channels: number): number {
-  for (let parts = Math.ceil(numbers / MOST_NUMBERS); parts * BLOCK <= channels; parts++) {
+  for (let parts = Math.ceil(numbers / MAX_ELEMENTS); parts * BLOCK <= channels; parts++) {
     if (channels % (parts * BLOCK) === 0) return parts;
   }
   return 1;
 }
 
-/** Some channels of a constant whose channels are its first or its last axis. */
+/** A range of channels of a constant, on its first or its last axis. */
 function channelsOf(
   { shape, data, product }: Constant,
   axis: "first" | "last",
@@ -70,8 +70,8 @@ function channelsOf(
 ): Constant {
   if (axis === "last") {
     const channels = shape.at(-1) ?? 1;
-    const isWanted = (at: number) => at % channels >= first && at % channels < first + count;
-    return { shape: [...shape.slice(0, -1), count], data: data.filter((_, at) => isWanted(at)) };
+    const isInPart = (at: number) => at % channels >= first && at % channels < first + count;
+    return { shape: [...shape.slice(0, -1), count], data: data.filter((_, at) => isInPart(at)) };
   }
   const each = data.length / (shape[0] ?? 1);
   const slice = (numbers: Float32Array) => numbers.slice(first * each, (first + count) * each);

@@ -4,8 +4,8 @@ import { winogradScheme } from "../kernels/winograd.ts";
 import { rebuild } from "./rewrite.ts";
 
 /**
- * normalize → space_to_depth → conv2d becomes space_to_depth → conv2d on the picture's bytes, the factor inside the weights.
- * Only where the convolution is one that reads bytes.
+ * normalize → space_to_depth → conv2d becomes space_to_depth → conv2d on the bytes of the image, with the scale folded into
+ * the weights. Only Winograd convolutions read bytes.
  */
 export function stemOnBytes(graph: Graph): Graph {
   const constants = new Map(graph.constants);

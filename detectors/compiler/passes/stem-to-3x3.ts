@@ -6,7 +6,7 @@ const BLOCK = 2;
 
 /**
  * A 6×6 convolution of stride 2 with padding 2 → space to depth by 2 and a 3×3 convolution of stride 1 with padding 1: the
- * same products, sorted by where a tap lies in its 2×2 block.
+ * same products, with the taps ordered by their position in a 2×2 block.
  */
 export function stemTo3x3(graph: Graph): Graph {
   const constants = new Map(graph.constants);

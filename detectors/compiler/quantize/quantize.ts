@@ -1,73 +1,105 @@
-/** f32 graph → the same network with its feature maps and weights stored as integers. */
+/** Quantizes an f32 graph: stores its feature maps and weights as integers. */
 import { makeNode } from "../graph/builder.ts";
 import type { Constant, ConvolutionQuantization, Graph, Node } from "../graph/graph.ts";
 import { removeDead } from "../passes/remove-dead.ts";
 import { rebuild } from "../passes/rewrite.ts";
+import { concatParameters, i16Parameters, type QuantizationParameters, u7Parameters } from "./parameters.ts";
+import { quantizeWeights } from "./quantize-weights.ts";
 import type { Ranges } from "./ranges.ts";
-import { passesThrough, storableValues } from "./storable.ts";
-import { asI16, asU7, joined, type Stored } from "./stored.ts";
-import { wholeWeights } from "./whole-weights.ts";
 
-/** How numbers are stored. */
+/** How to quantize. */
 export interface Quantization {
   /**
-   * `i16`: 15 bits, near lossless. `i8`: 7 bits and weights of 8, but 15 on those maps of the finest strides that 1×1
-   * convolutions read, which cost most of the accuracy and are few.
+   * `i16`: feature maps of 15 bits, nearly lossless. `i8`: feature maps of 7 bits and weights of 8. The few maps of the finest
+   * strides that 1×1 convolutions read keep 15 bits, because they would cost most of the accuracy.
    */
   readonly precision: "i16" | "i8";
-  /** Of every feature map that a convolution makes. */
+  /** The range of every convolution's output. */
   readonly ranges: Ranges;
 }
 
-/** Bytes are much coarser than the coarse SiLU, whose errors are as often above as below. */
+/** The steps of a 7-bit number are much coarser than the errors of the coarse SiLU, which average out to zero. */
 const SILU = { i16: "fine", i8: "coarse" } as const;
 
 /**
- * Maps of up to so many pixels of the picture per cell stay i16: at 7 bits they alone would cost half of all that is lost.
- * Not those that only larger kernels than 1×1 read: over neighbours the errors even out, and at 7 bits nothing more is lost.
+ * Feature maps up to this stride stay i16: at 7 bits they alone would cause half of the accuracy loss. Maps that only
+ * kernels larger than 1×1 read are an exception: errors average out over neighbouring cells, so that 7 bits lose nothing.
  */
 const FINE_STRIDE = 4;
 
 /**
- * Stores what it can as integers: feature maps with factors per channel, weights with one per output channel. The factors of
- * a convolution's input go into its weights, so that they cost nothing. What an operator without integers reads or
- * makes stays f32.
+ * Stores feature maps as integers with a scale per channel, and weights with a scale per output channel. The scales of a
+ * convolution's input are folded into its weights and cost nothing. Inputs and outputs of operators that have no integer
+ * kernel stay f32.
  */
 export function quantize(graph: Graph, { precision, ranges }: Quantization): Graph {
-  const storable = storableValues(graph);
-  const narrow = precision === "i8" ? narrowValues(graph, storable) : new Set<string>();
-  const stored = new Map<string, Stored>();
+  const quantizable = quantizableValues(graph);
+  const u7 = precision === "i8" ? u7Values(graph, quantizable) : new Set<string>();
+  const parameters = new Map<string, QuantizationParameters>();
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.map((node): Node => {
-    if (node.op === "yolov5_sparse_detect") return quantizeHead(node, stored, constants);
+    if (node.op === "yolov5_sparse_detect") return quantizeHead(node, parameters, constants);
     if (node.op !== "conv2d" && !passesThrough(node)) return node;
-    if (storable.has(node.output)) {
-      stored.set(node.output, storedOutput(node, graph, narrow.has(node.output), ranges, stored));
+    if (quantizable.has(node.output)) {
+      parameters.set(node.output, outputParameters(node, graph, u7.has(node.output), ranges, parameters));
     }
-    return node.op === "conv2d" ? quantizeConvolution(node, SILU[precision], stored, constants) : node;
+    return node.op === "conv2d" ? quantizeConvolution(node, SILU[precision], parameters, constants) : node;
   });
   return removeDead(rebuild(graph, nodes, constants));
 }
 
-/**
- * The storable values that are stored in 7 bits: those of coarse strides or that neighbours even out, and what they pass
- * through together with them.
- */
-function narrowValues(graph: Graph, storable: ReadonlySet<string>): ReadonlySet<string> {
-  const isNarrow = (value: string) => strideOf(value, graph) > FINE_STRIDE || isEvenedOut(value, graph);
-  const narrow = new Set([...storable].filter(isNarrow));
-  for (let before = -1; before !== narrow.size; ) {
-    before = narrow.size;
+/** The feature maps that can be stored as integers: all operators that make or read them have integer kernels. */
+function quantizableValues(graph: Graph): ReadonlySet<string> {
+  const quantizable = new Set(
+    graph.nodes.filter((node) => node.op === "conv2d" || passesThrough(node)).map(({ output }) => output),
+  );
+  quantizable.delete(graph.output);
+  for (const node of graph.nodes) {
+    const integers = integerInputs(node);
+    for (const input of node.inputs) if (!integers.includes(input)) quantizable.delete(input);
+  }
+  // An operator that moves integers needs all of its values to be integers.
+  for (let before = -1; before !== quantizable.size; ) {
+    before = quantizable.size;
     for (const { inputs, output } of graph.nodes.filter(passesThrough)) {
-      const values = [...inputs, output].filter((value) => storable.has(value));
-      if (values.some((value) => narrow.has(value))) for (const value of values) narrow.add(value);
+      const values = [...inputs, output];
+      if (values.some((value) => !quantizable.has(value)))
+        for (const value of values) quantizable.delete(value);
     }
   }
-  return narrow;
+  return quantizable;
 }
 
-/** Whether nobody reads a value but convolutions with kernels that span neighbours. */
-function isEvenedOut(value: string, { nodes, values }: Graph): boolean {
+/** The inputs of a node that its kernel can read as integers: of a sparse head the features, not the objectness. */
+function integerInputs(node: Node): readonly string[] {
+  if (node.op === "yolov5_sparse_detect") return node.inputs.filter((_, index) => index % 4 === 1);
+  return node.op === "conv2d" || passesThrough(node) ? node.inputs : [];
+}
+
+/** Whether an operator only moves or compares numbers: its inputs and its output have the same parameters. */
+function passesThrough({ op }: Node): boolean {
+  return op === "max_pool2d" || op === "upsample" || op === "concat";
+}
+
+/**
+ * The quantizable values that are stored in 7 bits: maps of coarse strides, maps whose errors average out, and all maps that
+ * share an operator that moves integers with one of these.
+ */
+function u7Values(graph: Graph, quantizable: ReadonlySet<string>): ReadonlySet<string> {
+  const isU7 = (value: string) => strideOf(value, graph) > FINE_STRIDE || isAveragedOut(value, graph);
+  const u7 = new Set([...quantizable].filter(isU7));
+  for (let before = -1; before !== u7.size; ) {
+    before = u7.size;
+    for (const { inputs, output } of graph.nodes.filter(passesThrough)) {
+      const values = [...inputs, output].filter((value) => quantizable.has(value));
+      if (values.some((value) => u7.has(value))) for (const value of values) u7.add(value);
+    }
+  }
+  return u7;
+}
+
+/** Whether all readers of a value are convolutions with kernels larger than 1×1. */
+function isAveragedOut(value: string, { nodes, values }: Graph): boolean {
   return nodes
     .filter(({ inputs }) => inputs.includes(value))
     .every(({ op, inputs: [x, weights = "", ...others] }) => {
@@ -76,24 +108,25 @@ function isEvenedOut(value: string, { nodes, values }: Graph): boolean {
     });
 }
 
-/** Pixels of the picture per cell of a feature map. */
+/** Pixels of the input per cell of a feature map. */
 function strideOf(value: string, { input, values }: Graph): number {
   const rows = (name: string) => values.get(name)?.shape[0] ?? 1;
   return rows(input) / rows(value);
 }
 
-function storedOutput(
+function outputParameters(
   node: Node,
   graph: Graph,
-  isNarrow: boolean,
+  isU7: boolean,
   ranges: Ranges,
-  stored: ReadonlyMap<string, Stored>,
-): Stored {
-  if (node.op !== "conv2d") return joined(node.inputs.flatMap((input) => stored.get(input) ?? []));
+  parameters: ReadonlyMap<string, QuantizationParameters>,
+): QuantizationParameters {
+  if (node.op !== "conv2d")
+    return concatParameters(node.inputs.flatMap((input) => parameters.get(input) ?? []));
   const range = ranges.get(node.output);
-  if (range === undefined) throw new Error(`nobody has seen the range of ${node.output}`);
-  if (!isNarrow) return asI16(range);
-  return asU7({
+  if (range === undefined) throw new Error(`${node.output} has no calibrated range`);
+  if (!isU7) return i16Parameters(range);
+  return u7Parameters({
     range,
     activation: node.attributes.activation,
     hasResidual: node.inputs.length > 3,
@@ -101,19 +134,19 @@ function storedOutput(
   });
 }
 
-/** The convolution for inputs and output as they are stored; itself where all are f32. */
+/** The convolution with quantized inputs and output; the node itself where all are f32. */
 function quantizeConvolution(
   node: Node<"conv2d">,
   silu: ConvolutionQuantization["silu"],
-  stored: ReadonlyMap<string, Stored>,
+  parameters: ReadonlyMap<string, QuantizationParameters>,
   constants: Map<string, Constant>,
 ): Node {
   const [x = "", weights = "", bias, residual] = node.inputs;
-  const input = stored.get(x);
-  const output = stored.get(node.output);
-  const added = stored.get(residual ?? "");
+  const input = parameters.get(x);
+  const output = parameters.get(node.output);
+  const added = parameters.get(residual ?? "");
   if (input === undefined && output === undefined && added === undefined) return node;
-  const own = addWholeWeights(node.output, { weights, bias }, input, constants);
+  const own = addQuantizedWeights(node.output, { weights, bias }, input, constants);
   const inputs = [x, own.weights, own.bias, ...(residual === undefined ? [] : [residual])];
   const { stride, padding, activation } = node.attributes;
   return makeNode("quantized_conv2d", inputs, node.output, {
@@ -124,52 +157,52 @@ function quantizeConvolution(
       silu,
       inputZero: input?.zero.some((zero) => zero !== 0) ? input.zero : undefined,
       multiplier: own.multiplier,
-      residual: residual === undefined ? undefined : (added ?? asItIs(own.multiplier.length)),
+      residual: residual === undefined ? undefined : (added ?? identity(own.multiplier.length)),
       output,
     },
   });
 }
 
-/** The head with weights and biases for its features as they are stored. */
+/** The head with weights and biases for its quantized features. */
 function quantizeHead(
   node: Node<"yolov5_sparse_detect">,
-  stored: ReadonlyMap<string, Stored>,
+  parameters: ReadonlyMap<string, QuantizationParameters>,
   constants: Map<string, Constant>,
 ): Node {
   const inputs = [...node.inputs];
   const multipliers = node.attributes.scales.map((_, scale) => {
     const [x = "", weights = "", bias = ""] = inputs.slice(4 * scale + 1);
-    const input = stored.get(x);
+    const input = parameters.get(x);
     if (input === undefined) return undefined;
-    const own = addWholeWeights(`${node.output}/${scale}`, { weights, bias }, input, constants);
+    const own = addQuantizedWeights(`${node.output}/${scale}`, { weights, bias }, input, constants);
     inputs.splice(4 * scale + 2, 2, own.weights, own.bias);
     return own.multiplier;
   });
   return makeNode(node.op, inputs, node.output, { ...node.attributes, multipliers });
 }
 
-/** Adds the weights and the bias that belong to an input as it is stored to the constants. */
-function addWholeWeights(
+/** Quantizes weights and bias for the parameters of an input and adds them to the constants. */
+function addQuantizedWeights(
   name: string,
   names: { readonly weights: string; readonly bias: string | undefined },
-  input: Stored | undefined,
+  input: QuantizationParameters | undefined,
   constants: Map<string, Constant>,
 ): { readonly weights: string; readonly bias: string; readonly multiplier: Float32Array } {
   const weights = constants.get(names.weights);
   if (weights === undefined) throw new Error(`${names.weights} is not a constant`);
   const [outputs = 0] = weights.shape;
   const reals = constants.get(names.bias ?? "")?.data ?? new Float32Array(outputs);
-  const whole = input && wholeWeights(weights, input);
-  const own = { weights: `${name}.whole.weights`, bias: `${name}.whole.bias` };
-  constants.set(own.weights, whole?.weights ?? weights);
+  const quantized = input && quantizeWeights(weights, input);
+  const own = { weights: `${name}.quantized.weights`, bias: `${name}.quantized.bias` };
+  constants.set(own.weights, quantized?.weights ?? weights);
   constants.set(own.bias, {
     shape: [outputs],
-    data: reals.map((one, output) => one + (whole?.biasShift[output] ?? 0)),
+    data: reals.map((one, output) => one + (quantized?.biasShift[output] ?? 0)),
   });
-  return { ...own, multiplier: whole?.multiplier ?? new Float32Array(outputs).fill(1) };
+  return { ...own, multiplier: quantized?.multiplier ?? new Float32Array(outputs).fill(1) };
 }
 
-/** Reals, told in the same words. */
-function asItIs(channels: number) {
+/** The parameters of numbers that are stored as they are. */
+function identity(channels: number) {
   return { scale: new Float32Array(channels).fill(1), zero: new Float32Array(channels) };
 }

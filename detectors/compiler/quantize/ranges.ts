@@ -1,10 +1,10 @@
-/** How large the numbers of a feature map get, channel by channel. */
+/** The range of the numbers in a feature map, per channel. */
 export interface ChannelRange {
   readonly lowest: Float32Array;
   readonly highest: Float32Array;
-  /** Their average; undefined: nobody knows. */
+  /** undefined: unknown. */
   readonly mean?: Float32Array;
 }
 
-/** The ranges of all feature maps by name, as somebody has seen them on real pictures. */
+/** The ranges of all feature maps by name, as calibration has observed them. */
 export type Ranges = ReadonlyMap<string, ChannelRange>;

@@ -1,6 +1,6 @@
 /**
- * Writes the body of one WebAssembly function and checks the operand stack while doing so: every instruction says what
- * it takes and leaves, and a kernel that gets it wrong fails where it was written, not when an engine refuses the module.
+ * Writes the body of one WebAssembly function and checks the operand stack. Every instruction declares its operands and
+ * results, so that a wrong kernel fails where it is written and not when an engine rejects the module.
  */
 import { float32Bytes, signedLeb, unsignedLeb } from "./encoding.ts";
 import {
@@ -29,7 +29,7 @@ export interface Global {
   readonly type: WasmType;
 }
 
-/** A function that can be called: imported, or defined earlier in the module. */
+/** A callable function: imported, or defined earlier in the module. */
 export interface FunctionReference {
   readonly index: number;
   readonly name: string;
@@ -37,19 +37,19 @@ export interface FunctionReference {
   readonly results: readonly WasmType[];
 }
 
-/** A place to branch to: the end of a block or the head of a loop. */
-export interface Label {
+/** A branch target: the end of a block or the start of a loop. */
+export interface BranchLabel {
   readonly depth: number;
 }
 
 interface ControlFrame {
-  /** Height of the operand stack when the frame was opened: what lies below cannot be touched. */
+  /** Height of the operand stack when the frame was opened; the frame cannot pop below it. */
   readonly base: number;
-  /** After a branch that is always taken nothing more may follow in this frame. */
+  /** Whether the frame has ended with an unconditional branch, after which no instruction may follow. */
   ended: boolean;
 }
 
-/** Assembler of one function. Methods return the assembler, so that a line can read like a line of WAT. */
+/** Assembler of one function. Methods return the assembler, so that a chain of calls reads like WAT. */
 export class Assembler {
   private readonly bytes: number[] = [];
   private readonly stack: WasmType[] = [];
@@ -104,30 +104,30 @@ export class Assembler {
     return this.write([CONTROL.f32Const, ...float32Bytes(value)], [], ["f32"]);
   }
 
-  /** Any instruction without immediates. */
+  /** An instruction without immediates. */
   op(name: PlainName): this {
     return this.apply(PLAIN[name]);
   }
 
-  /** A load or store at (address on the stack) + offset bytes. No alignment is promised. */
+  /** A load or store at the address on the stack plus `offset` bytes. Alignment is not required. */
   memory(name: MemoryName, offset = 0): this {
     const { code, params, results } = MEMORY[name];
     if (offset < 0) this.fail(`${name}: offset ${offset} is negative`);
     return this.write([...code, 0, ...unsignedLeb(offset)], params, results);
   }
 
-  /** Stores the lower eight bytes of a vector: takes address, vector. */
+  /** Stores the lower eight bytes of a vector. Operands: address, vector. */
   storeLowHalf(offset = 0): this {
     const { code, params, results } = STORE_LOW_HALF;
     return this.write([...code, 0, ...unsignedLeb(offset), 0], params, results);
   }
 
-  /** Fills memory: takes address, byte value, byte count. */
+  /** Fills memory. Operands: address, byte value, byte count. */
   memoryFill(): this {
     return this.apply(MEMORY_FILL);
   }
 
-  /** Takes a vector, leaves one of its four floats. */
+  /** Extracts one of the four floats of a vector. */
   extractLane(lane: 0 | 1 | 2 | 3): this {
     const { code, params, results } = F32X4_EXTRACT_LANE;
     return this.write([...code, lane], params, results);
@@ -137,22 +137,22 @@ export class Assembler {
     return this.write([CONTROL.call, ...unsignedLeb(callee.index)], callee.params, callee.results);
   }
 
-  /** Throws the i32 on top of the stack away. */
+  /** Drops the i32 on top of the stack. */
   drop(): this {
     return this.write([CONTROL.drop], ["i32"], []);
   }
 
-  /** A block: branching to its label leaves it. */
-  block(body: (end: Label) => void): this {
+  /** A block: a branch to its label leaves it. */
+  block(body: (end: BranchLabel) => void): this {
     return this.nest(CONTROL.block, body);
   }
 
-  /** A loop: branching to its label starts it again; reaching its end leaves it. */
-  loop(body: (again: Label) => void): this {
+  /** A loop: a branch to its label repeats it; reaching its end leaves it. */
+  loop(body: (again: BranchLabel) => void): this {
     return this.nest(CONTROL.loop, body);
   }
 
-  /** Takes a condition. */
+  /** Operand: the condition, an i32. */
   if(then: () => void, otherwise?: () => void): this {
     this.pop("i32", "if");
     this.bytes.push(CONTROL.if, CONTROL.emptyBlock);
@@ -169,13 +169,13 @@ export class Assembler {
     return this;
   }
 
-  br(label: Label): this {
+  br(label: BranchLabel): this {
     this.write([CONTROL.br, ...unsignedLeb(this.frames.length - label.depth)], [], []);
     return this.end();
   }
 
-  /** Takes a condition. */
-  brIf(label: Label): this {
+  /** Operand: the condition, an i32. */
+  brIf(label: BranchLabel): this {
     return this.write([CONTROL.brIf, ...unsignedLeb(this.frames.length - label.depth)], ["i32"], []);
   }
 
@@ -189,7 +189,10 @@ export class Assembler {
     return this.end();
   }
 
-  /** The function's code entry: declarations of locals and body. Throws when the stack does not hold the results. */
+  /**
+   * The function's entry in the code section: declarations of locals and body.
+   * @throws Error when the stack does not hold the results.
+   */
   finish(): Uint8Array {
     if (!this.frame().ended)
       for (const type of [...this.results].reverse()) this.pop(type, "end of function");
@@ -204,7 +207,7 @@ export class Assembler {
     return Uint8Array.from([...unsignedLeb(runs.length), ...declarations, ...this.bytes, CONTROL.end]);
   }
 
-  private nest(code: number, body: (label: Label) => void): this {
+  private nest(code: number, body: (label: BranchLabel) => void): this {
     this.write([code, CONTROL.emptyBlock], [], []);
     this.open();
     body({ depth: this.frames.length });
@@ -218,7 +221,7 @@ export class Assembler {
   }
 
   private write(code: readonly number[], params: readonly WasmType[], results: readonly WasmType[]): this {
-    if (this.frame().ended) this.fail("instruction after a branch that is always taken");
+    if (this.frame().ended) this.fail("instruction after an unconditional branch");
     const what = `0x${(code[0] ?? 0).toString(16)}`;
     for (let i = params.length - 1; i >= 0; i--) this.pop(params[i] ?? "i32", what);
     this.bytes.push(...code);
@@ -253,7 +256,7 @@ export class Assembler {
 
   private frame(): ControlFrame {
     const frame = this.frames.at(-1);
-    if (frame === undefined) throw new Error(`${this.name}: the function is finished already`);
+    if (frame === undefined) throw new Error(`${this.name}: the function is already finished`);
     return frame;
   }
 

@@ -1,6 +1,6 @@
 /** Byte encodings of the WebAssembly binary format (core specification 2.0, section 5.2). */
 
-/** Unsigned LEB128 of a whole number from 0 to 2³²−1. */
+/** Unsigned LEB128 of an integer from 0 to 2³²−1. */
 export function unsignedLeb(value: number): number[] {
   const bytes: number[] = [];
   let rest = value >>> 0;
@@ -12,7 +12,7 @@ export function unsignedLeb(value: number): number[] {
   return bytes;
 }
 
-/** Signed LEB128 of a 32-bit whole number. */
+/** Signed LEB128 of a 32-bit integer. */
 export function signedLeb(value: number): number[] {
   const bytes: number[] = [];
   let rest = value | 0;

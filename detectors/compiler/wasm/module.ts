@@ -1,4 +1,4 @@
-/** Puts functions, memory, data and descriptions together into the bytes of one WebAssembly module. */
+/** Builds a WebAssembly module from functions, memory, data and custom sections. */
 import { plainText } from "../../plain-text.ts";
 import { Assembler, type FunctionReference, type Global, type Local } from "./assembler.ts";
 import { float32Bytes, nameBytes, signedLeb, unsignedLeb } from "./encoding.ts";
@@ -6,7 +6,7 @@ import { CONTROL, TYPE_CODES, type WasmType } from "./opcodes.ts";
 
 export const PAGE_BYTES = 65_536;
 
-/** Section numbers (core specification 2.0, section 5.5.2). */
+/** Section ids (core specification 2.0, section 5.5.2). */
 const SECTION = {
   custom: 0,
   type: 1,
@@ -22,7 +22,7 @@ const KIND = { function: 0, memory: 2, global: 3 } as const;
 
 type Bytes = readonly number[] | Uint8Array;
 
-/** Collects the parts of a module; `finish` gives its bytes. Imports come before the first function. */
+/** Collects the parts of a module; `finish` returns its bytes. Imports come before the first function. */
 export class ModuleBuilder {
   private readonly types: string[] = [];
   private readonly typeBytes: number[][] = [];
@@ -30,7 +30,7 @@ export class ModuleBuilder {
   private readonly functionTypes: number[] = [];
   private readonly functionNames: string[] = [];
   private readonly code: Uint8Array[] = [];
-  /** By type and instructions. */
+  /** Functions by type and instructions. */
   private readonly functions = new Map<string, FunctionReference>();
   private readonly globals: number[][] = [];
   private readonly exports: number[][] = [];
@@ -51,8 +51,8 @@ export class ModuleBuilder {
   }
 
   /**
-   * Defines a function; `body` writes its instructions and gets its parameters. Functions that would do the same are one,
-   * named for the first: what an engine compiles once, it optimises sooner.
+   * Defines a function; `body` receives its parameters and writes its instructions. Identical functions are emitted once,
+   * under the first name: an engine optimises a shared function sooner.
    */
   function(
     name: string,
@@ -75,7 +75,7 @@ export class ModuleBuilder {
     return reference;
   }
 
-  /** A function of addresses and counts, all of them i32, without a result; `body` gets them by their names. */
+  /** Defines a function with i32 parameters and no result; `body` receives the parameters by name. */
   procedure<const Name extends string>(
     name: string,
     parameters: readonly Name[],
@@ -88,7 +88,7 @@ export class ModuleBuilder {
     });
   }
 
-  /** A variable of the module, zero at start. */
+  /** Defines a mutable global, initially zero. */
   global(type: "i32" | "f32"): Global {
     const zero = type === "i32" ? [CONTROL.i32Const, 0] : [CONTROL.f32Const, ...float32Bytes(0)];
     this.globals.push([TYPE_CODES[type], 1, ...zero, CONTROL.end]);
@@ -109,7 +109,7 @@ export class ModuleBuilder {
     this.exports.push([...nameBytes(name), KIND.memory, 0]);
   }
 
-  /** Bytes that memory holds from the start. */
+  /** Adds a data segment. */
   dataAt(address: number, bytes: Uint8Array): void {
     this.data.push({ address, bytes });
   }
@@ -148,8 +148,8 @@ export class ModuleBuilder {
   }
 
   /**
-   * Function names, so that traps and profiles can be read (core specification 2.0, appendix 7.4). Some hold names out of the
-   * model's file, hence plain text.
+   * Function names for readable traps and profiles (core specification 2.0, appendix 7.4). Some contain names from the model
+   * file, hence `plainText`.
    */
   private nameSection(): Uint8Array {
     const names = this.functionNames.map((name, index) => [

@@ -14,7 +14,7 @@ export interface Instruction {
 /** Prefix byte of the vector instructions. */
 const SIMD = 0xfd;
 
-/** Opcodes of vector instructions from 128 on take two LEB128 bytes. */
+/** Vector opcodes from 128 on take two LEB128 bytes. */
 function simd(opcode: number): readonly number[] {
   return opcode < 128 ? [SIMD, opcode] : [SIMD, (opcode & 127) | 128, opcode >> 7];
 }
@@ -95,16 +95,16 @@ export const PLAIN = {
   "i32x4.splat": convert(simd(17), "i32", "v128"),
   "i32x4.add": binary(simd(174), "v128"),
   "i32x4.sub": binary(simd(177), "v128"),
-  /** Products of eight pairs of i16, neighbours added up: four i32. */
+  /** Multiplies eight pairs of i16 and adds neighbouring products: four i32. */
   "i32x4.dot_i16x8_s": binary(simd(186), "v128"),
   "i32x4.shl": shift(171),
-  /** Products of sixteen pairs of i8 and of 7-bit numbers, four neighbours added up, and c: four i32 (relaxed SIMD). */
+  /** Multiplies sixteen pairs of i8 and 7-bit numbers, adds four neighbouring products and c: four i32 (relaxed SIMD). */
   "i32x4.relaxed_dot_i8x16_i7x16_add_s": {
     code: simd(275),
     params: ["v128", "v128", "v128"],
     results: ["v128"],
   },
-  /** To whole numbers, towards 0. Where one does not fit into an i32, engines differ (relaxed SIMD proposal). */
+  /** Truncates to i32. Engines differ where a number does not fit (relaxed SIMD proposal). */
   "i32x4.relaxed_trunc_f32x4_s": unary(simd(257), "v128"),
   /** a · b + c, rounded once where the CPU can (relaxed SIMD proposal). */
   "f32x4.relaxed_madd": { code: simd(261), params: ["v128", "v128", "v128"], results: ["v128"] },
@@ -133,7 +133,7 @@ export type MemoryName = keyof typeof MEMORY;
 /** `v128.store64_lane` of the lower half: stores eight bytes; memory immediates and the lane follow. */
 export const STORE_LOW_HALF: Instruction = { code: simd(91), params: ["i32", "v128"], results: [] };
 
-/** Encodings that the assembler gives immediates of its own. */
+/** Opcodes of instructions with immediates that the assembler encodes. */
 export const CONTROL = {
   unreachable: 0x00,
   block: 0x02,

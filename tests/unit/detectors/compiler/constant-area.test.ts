@@ -4,12 +4,12 @@ import { ModuleBuilder } from "../../../../detectors/compiler/wasm/module.ts";
 
 const ARENA_END = 4096;
 
-/** Bytes that no binary16 holds, so that they are stored as they are. */
+/** Numbers that binary16 cannot represent, so that they are stored as floats. */
 function numbers(bytes: number): Float32Array {
   return new Float32Array(bytes / 4).fill(Math.PI);
 }
 
-test("what only preparations read lies in the idle arena as long as there is room, the rest behind it", () => {
+test("data for preparations goes into idle parts of the arena, and behind the arena where it does not fit", () => {
   const idle = [
     { address: 64, bytes: 100 },
     { address: 1024, bytes: 2048 },
@@ -20,7 +20,7 @@ test("what only preparations read lies in the idle arena as long as there is roo
   expect(constants.endAddress()).toBe(ARENA_END + 1100);
 });
 
-test("what is read in every inference lies behind the arena, the same numbers once", () => {
+test("data for every inference goes behind the arena, and the same array is stored once", () => {
   const constants = constantArea(new ModuleBuilder(), ARENA_END, [{ address: 64, bytes: 1024 }]);
   const data = numbers(80);
   expect([constants.store(data), constants.store(data), constants.store(numbers(80))]).toEqual([

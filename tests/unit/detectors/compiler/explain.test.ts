@@ -10,26 +10,26 @@ describe("explain", async () => {
   const compiled = compile({ name: "seeded", labels: ["a", "b"], graph }, { source });
   const layers = explain(compiled, "simd128");
 
-  test("tells of every layer once, in the order in which they run, and shares out the whole time", () => {
+  test("reports every layer once, in execution order, with shares that add up to 1", () => {
     expect(layers.map(({ output }) => output)).toEqual(compiled.graph.nodes.map(({ output }) => output));
     expect(layers.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
     for (const { ms } of layers) expect(ms).toBeGreaterThan(0);
   });
 
-  test("tells which way a convolution is computed", () => {
+  test("reports the kernel of each convolution", () => {
     const kernels = new Set(layers.filter(({ op }) => op === "conv2d").map(({ kernel }) => kernel));
     expect(kernels).toContain("direct, f32");
     expect(kernels).toContain("Winograd F(4×4, 3×3), f32 as f32");
     expect(kernels).toContain("Winograd F(4×4, 3×3), u8 as f32");
   });
 
-  test("credits a convolution with two operations per product of its definition", () => {
+  test("counts two operations per product in the definition of a convolution", () => {
     const stem = layers.find(({ kernel }) => kernel.includes("u8 as f32"));
     const [height = 0, width = 0, outputs = 0] = stem?.shape ?? [];
     expect(stem?.flops).toBe(2 * height * width * outputs * 3 * 3 * 12);
   });
 
-  test("is shown as a table with a bar for each share and a last line for all together", () => {
+  test("prints as a table with a bar for each share and a line of totals", () => {
     const shares = layers.map((layer, index) => ({ ...layer, share: index === 3 ? 0.4 : 0.1 }));
     const lines = describeLayers(shares).trimEnd().split("\n");
     expect(lines).toHaveLength(layers.length + 2);

@@ -1,7 +1,7 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { halfToNumber, numbersToHalves, numberToHalf } from "../../../../detectors/compiler/half.ts";
 
-it.each([
+test.each([
   [0x0000, 0],
   [0x8000, -0],
   [0x0001, 2 ** -24],
@@ -12,30 +12,30 @@ it.each([
   [0x7c00, Infinity],
   [0xfc00, -Infinity],
   [0x7e00, Number.NaN],
-])("binary16 %i is %d", (bits, value) => {
+])("binary16 %i decodes to %d", (bits, value) => {
   expect(halfToNumber(bits)).toBe(value);
 });
 
-it("every finite binary16 number has its own bits", () => {
+test("every finite binary16 number encodes to its own bits", () => {
   for (let bits = 0; bits < 0x10000; bits++) {
     const number = halfToNumber(bits);
     if (Number.isFinite(number)) expect(numberToHalf(number)).toBe(bits);
   }
 });
 
-it.each([
-  ["between two of them", 1 + 2 ** -11],
-  ["between two subnormal ones", 1.5 * 2 ** -24],
-  ["smaller than all", 2 ** -25],
-  ["larger than all", 65_536],
-  ["halfway to what would be the next", 65_520],
-  ["infinite", -Infinity],
-  ["none at all", Number.NaN],
-])("a number %s has none", (_what, number) => {
+test.each([
+  ["between two binary16 numbers", 1 + 2 ** -11],
+  ["between two subnormal numbers", 1.5 * 2 ** -24],
+  ["below the smallest", 2 ** -25],
+  ["above the largest", 65_536],
+  ["halfway beyond the largest", 65_520],
+  ["that is infinite", -Infinity],
+  ["that is NaN", Number.NaN],
+])("a number %s has no binary16 encoding", (_what, number) => {
   expect(numberToHalf(number)).toBeUndefined();
 });
 
-it("one number that does not fit keeps all as they are", () => {
+test("an array is converted only when every number fits", () => {
   expect(numbersToHalves(Float32Array.of(1, -2))).toEqual(Uint16Array.of(0x3c00, 0xc000));
   expect(numbersToHalves(Float32Array.of(1, -2, 0.1))).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type CompileFileOptions, compileFile } from "../../../../../detectors/compiler/compile-file.ts";
 import { writeCheckpoint } from "../../../../support/checkpoint.ts";
 import { seededBytes } from "../../../../support/seeded.ts";
@@ -16,26 +16,26 @@ async function compileTiny(options: CompileFileOptions) {
 }
 
 describe("compiling to integers", () => {
-  it("asks for pictures of the model's size and tells of each that it has looked at", async () => {
-    const asked: unknown[] = [];
-    const told: number[][] = [];
+  test("requests images of the model's size and reports progress after each", async () => {
+    const requested: unknown[] = [];
+    const reported: number[][] = [];
     const { description } = await compileTiny({
       precision: "i16",
       calibrationPictures: async (input) => {
-        asked.push(input);
+        requested.push(input);
         return [seededBytes(1, 64 * 32 * 3), seededBytes(2, 64 * 32 * 3)];
       },
-      onCalibrated: (pictures, total) => told.push([pictures, total]),
+      onCalibrated: (images, total) => reported.push([images, total]),
     });
     expect(description.precision).toBe("i16");
-    expect(asked).toEqual([SIZE]);
-    expect(told).toEqual([
+    expect(requested).toEqual([SIZE]);
+    expect(reported).toEqual([
       [1, 2],
       [2, 2],
     ]);
   });
 
-  it("stores numbers as far as they went on those pictures", async () => {
+  test("chooses ranges from the calibration images", async () => {
     const black = async () => [new Uint8Array(64 * 32 * 3)];
     const noise = async () => [seededBytes(1, 64 * 32 * 3)];
     const onBlack = await compileTiny({ precision: "i16", calibrationPictures: black });
@@ -43,7 +43,7 @@ describe("compiling to integers", () => {
     expect(Buffer.from(onBlack.bytes).equals(onNoise.bytes)).toBe(false);
   });
 
-  it("makes up pictures where it is given none: the same module every time", async () => {
+  test("uses synthetic images by default, which give the same module every time", async () => {
     const [first, second] = [
       await compileTiny({ precision: "i16" }),
       await compileTiny({ precision: "i16" }),
@@ -51,8 +51,8 @@ describe("compiling to integers", () => {
     expect(Buffer.from(first.bytes).equals(second.bytes)).toBe(true);
   });
 
-  it("asks for nothing where numbers stay floats", async () => {
-    const refuse = () => Promise.reject(new Error("nobody needs pictures"));
+  test("does not request images for f32", async () => {
+    const refuse = () => Promise.reject(new Error("no images are needed"));
     const { description } = await compileTiny({ calibrationPictures: refuse });
     expect(description.precision).toBe("f32");
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { magnitudes, startHistogram } from "../../../../../detectors/compiler/calibrate/histogram.ts";
 import { seededFloats } from "../../../../support/seeded.ts";
 
@@ -9,8 +9,8 @@ function histogramOf(values: Iterable<number>) {
   return histogram.finish();
 }
 
-describe("the histogram of numbers whose range nobody knows beforehand", () => {
-  it("keeps every number within a bin of where it was, however often its range has doubled", () => {
+describe("the histogram of numbers of unknown range", () => {
+  test("keeps every number within a bin of its position while the range doubles", () => {
     const values = seededFloats(1, 5000, 40);
     const { limit, bins } = histogramOf(values);
     expect(limit).toBe(64);
@@ -24,18 +24,18 @@ describe("the histogram of numbers whose range nobody knows beforehand", () => {
     expect(bins.reduce((sum, count) => sum + count, 0)).toBe(5000);
   });
 
-  it("is the same whichever number came first", () => {
+  test("is the same in any order of the numbers", () => {
     const values = [...seededFloats(2, 1000, 7)];
     expect(histogramOf(values.toReversed())).toEqual(histogramOf(values));
   });
 
-  it("makes room for a number at the end of its range, on either side", () => {
+  test("extends its range for a number at either end", () => {
     expect(histogramOf([-1]).limit).toBe(2);
     expect(histogramOf([1]).limit).toBe(2);
     expect(histogramOf([0]).limit).toBe(2 ** -6);
   });
 
-  it("counts a number and its negative as one magnitude", () => {
+  test("counts a number and its negative as one magnitude", () => {
     const counts = magnitudes(histogramOf([0.9, -0.9, 0.1, 0]));
     const steps = [...counts.entries()].filter(([, count]) => count > 0);
     expect(steps).toEqual([
@@ -45,10 +45,7 @@ describe("the histogram of numbers whose range nobody knows beforehand", () => {
     ]);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
-    "refuses %s instead of doubling for ever",
-    (value) => {
-      expect(() => histogramOf([1, value])).toThrow(RangeError);
-    },
-  );
+  test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])("rejects %s", (value) => {
+    expect(() => histogramOf([1, value])).toThrow(RangeError);
+  });
 });

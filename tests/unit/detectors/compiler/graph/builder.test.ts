@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
 import { addConvolution, graphOf, pad } from "../../../../support/small-graphs.ts";
 
 describe("the graph builder", () => {
-  it("infers every shape by the operator's rule", () => {
+  test("infers every shape by the operator's rule", () => {
     const graph = graphOf(7, 10, (b, x) => {
       const half = addConvolution(b, x, { outputs: 5, kernel: 3, stride: 2 }, 1);
       const pooled = b.add("max_pool2d", [half], { kernel: 5, stride: 1, padding: pad(2) });
@@ -22,13 +22,13 @@ describe("the graph builder", () => {
     ]);
   });
 
-  it("makes up names that nothing has yet", () => {
+  test("generates unused names", () => {
     const builder = buildGraph();
     const x = builder.add("normalize", [builder.input(2, 2)], { scale: 1 }, "silu_1");
     expect(builder.add("silu", [x], {})).toBe("silu_2");
   });
 
-  it("names node, operator and types when they do not fit", () => {
+  test("names operator, node and types when inputs do not fit", () => {
     const builder = buildGraph();
     const x = builder.add("normalize", [builder.input(4, 4)], { scale: 1 }, "x");
     const weights = builder.constant("w", [8, 3, 3, 4], new Float32Array(8 * 36));
@@ -41,11 +41,11 @@ describe("the graph builder", () => {
     expect(() => builder.constant("c", [2, 2], new Float32Array(3))).toThrow("expected 4 elements");
   });
 
-  it.each([
+  test.each([
     ["a window larger than its map", { kernel: 9, stride: 1, padding: pad(0) }, /kernel of 9 does not fit/],
     ["padding as large as the window", { kernel: 2, stride: 1, padding: pad(2) }, /smaller than the kernel/],
     ["a stride of zero", { kernel: 2, stride: 0, padding: pad(0) }, /positive integers/],
-  ])("refuses %s", (_, attributes, message) => {
+  ])("rejects %s", (_, attributes, message) => {
     expect(() => graphOf(4, 4, (b, x) => b.add("max_pool2d", [x], attributes))).toThrow(message);
   });
 });

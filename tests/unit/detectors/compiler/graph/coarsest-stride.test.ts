@@ -1,8 +1,8 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { coarsestStride } from "../../../../../detectors/compiler/graph/coarsest-stride.ts";
 import { addConvolution, graphOf, pad } from "../../../../support/small-graphs.ts";
 
-it("the coarsest map counts, wherever it is, but no average over the whole picture", () => {
+test("the coarsest stride is that of the coarsest map anywhere in the graph, without global averages", () => {
   const graph = graphOf(64, 64, (b, x) => {
     const half = addConvolution(b, x, { outputs: 4, kernel: 3, stride: 2 }, 1);
     const eighth = b.add("max_pool2d", [half], { kernel: 5, stride: 4, padding: pad(2) });

@@ -1,9 +1,9 @@
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { print } from "../../../../../detectors/compiler/graph/print.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
 import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
 
-it("a printed graph shows operators, shapes, attributes, inputs and the constants' sizes, one aligned line each", () => {
+test("print shows output, operator, shape, attributes and inputs of each node on one aligned line", () => {
   const graph = graphOf(4, 6, (b, x) => {
     const y = addConvSilu(b, x, { outputs: 14, kernel: 3, stride: 2 }, 1);
     const scales = [
@@ -19,8 +19,8 @@ it("a printed graph shows operators, shapes, attributes, inputs and the constant
   });
   expect(print(runPasses(graph))).toBe(
     [
-      "input   picture 4×6×3",
-      "normalize_0  normalize      4×6×3   scale=0.00392156862745098                 picture",
+      "input   image 4×6×3",
+      "normalize_0  normalize      4×6×3   scale=0.00392156862745098                 image",
       "mul_3        conv2d         2×3×14  stride=2 padding=1,1,1,1 activation=silu  normalize_0, $w1 14×3×3×3, $b1 14",
       "detections   yolov5_detect  300×6   /2:2 classes=2                            mul_3",
       "output  detections 300×6",

@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { retype } from "../../../../../detectors/compiler/graph/retype.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { ModelError } from "../../../../../detectors/errors.ts";
 import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
 
-/** Joins a map with its own half size made large again: fits only where the halving leaves nothing over. */
+/** Concatenates a map with its upsampled half: the sizes match only where the map divides evenly. */
 const graph = graphOf(64, 64, (b, x) => {
   const half = addConvSilu(b, x, { outputs: 7, kernel: 3, stride: 2 }, 1);
   const quarter = addConvSilu(b, half, { outputs: 7, kernel: 3, stride: 2 }, 2);
@@ -22,7 +22,7 @@ const graph = graphOf(64, 64, (b, x) => {
 });
 
 describe("retype", () => {
-  it("gives the same operators for another picture, all shapes inferred again", () => {
+  test("gives the same operators for another input size, with all shapes inferred again", () => {
     const wide = retype(graph, { width: 96, height: 32 });
     verify(wide);
     expect(wide.nodes).toEqual(graph.nodes);
@@ -30,19 +30,19 @@ describe("retype", () => {
     expect(wide.values.get(wide.nodes.at(-2)?.output ?? "")?.shape).toEqual([16, 48, 14]);
   });
 
-  it.each([
+  test.each([
     { width: 33, height: 32 },
     { width: 0, height: 32 },
     { width: -64, height: 32 },
     { width: 32.5, height: 32 },
     { width: 1e9, height: 32 },
     { width: Number.NaN, height: 32 },
-  ])("names the sizes that fit when asked for $width×$height", (size) => {
+  ])("lists the valid sizes when $width×$height is requested", (size) => {
     expect(() => retype(graph, size)).toThrow(ModelError);
     expect(() => retype(graph, size)).toThrow(/expected multiples of 2 up to 8192/);
   });
 
-  it("says where a size does not fit although it is a multiple of the head's stride", () => {
-    expect(() => retype(graph, { width: 30, height: 32 })).toThrow(/cannot take pictures of 30x32: concat/);
+  test("names the node where a multiple of the head's stride does not fit", () => {
+    expect(() => retype(graph, { width: 30, height: 32 })).toThrow(/cannot take images of 30x32: concat/);
   });
 });

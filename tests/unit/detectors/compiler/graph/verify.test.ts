@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
@@ -10,34 +10,42 @@ function withValue(graph: Graph, name: string, shape: readonly number[]): Graph 
 }
 
 describe("verify", () => {
-  it("has nothing to say about a graph that the builder made", () => {
+  test("accepts a graph from the builder", () => {
     expect(() => verify(good)).not.toThrow();
   });
 
-  it.each<[string, Graph, RegExp]>([
-    ["a use before the value is made", { ...good, nodes: good.nodes.toReversed() }, /before it is made/],
-    ["a value nobody makes", { ...good, nodes: good.nodes.slice(1) }, /which nothing makes/],
+  test.each<[string, Graph, RegExp]>([
     [
-      "a value made twice",
+      "a use before the value is computed",
+      { ...good, nodes: good.nodes.toReversed() },
+      /before it is computed/,
+    ],
+    ["a value that no node computes", { ...good, nodes: good.nodes.slice(1) }, /which no node computes/],
+    [
+      "a value computed twice",
       { ...good, nodes: [...good.nodes, ...good.nodes.slice(-1)] },
       /makes a value that exists already/,
     ],
-    ["an output nobody makes", { ...good, output: "elsewhere" }, /nothing makes the output "elsewhere"/],
+    [
+      "an output that no node computes",
+      { ...good, output: "elsewhere" },
+      /no node computes the output "elsewhere"/,
+    ],
     ["an input without a type", { ...good, input: "elsewhere" }, /the input "elsewhere" has no type/],
     ["an input of floats", { ...good, input: "normalize_0" }, /expected u8 \[height, width, 3\]/],
     [
-      "a shape that the operator does not make",
+      "a shape that differs from the operator's",
       withValue(good, good.output, [4, 6, 3]),
       /makes f32 \[4, 6, 2\], but its type says f32 \[4, 6, 3\]/,
     ],
-    ["a type without a value", withValue(good, "ghost", [1]), /"ghost" has a type, but nothing makes it/],
+    ["a type without a value", withValue(good, "ghost", [1]), /"ghost" has a type, but no node computes it/],
     [
       "a constant of the wrong length",
       { ...good, constants: new Map(good.constants).set("b1", { shape: [2], data: new Float32Array(3) }) },
       /constant "b1" of \[2\] has 3 elements, expected 2/,
     ],
     [
-      "a constant whose type disagrees",
+      "a constant with another type",
       { ...good, constants: new Map(good.constants).set("b1", { shape: [1, 2], data: new Float32Array(2) }) },
       /constant "b1" is \[1, 2\], but its type says f32 \[2\]/,
     ],
@@ -45,7 +53,7 @@ describe("verify", () => {
     expect(() => verify(graph)).toThrow(message);
   });
 
-  it("lists everything that is wrong at once", () => {
+  test("lists all problems at once", () => {
     const bad = withValue({ ...good, output: "elsewhere" }, "ghost", [1]);
     expect(() => verify(bad)).toThrow(/breaks 2 rule\(s\):\n.*elsewhere.*\n.*ghost/);
   });

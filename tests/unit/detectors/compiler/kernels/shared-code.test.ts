@@ -7,7 +7,7 @@ import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
 
 const CODE_SECTION = 10;
 
-/** A picture of 40 × 40, convolved by kernel × kernel to so many channels, again and again. */
+/** A 40 × 40 image and a chain of kernel × kernel convolutions with these numbers of channels. */
 function network(kernel: number, depths: readonly number[]): Graph {
   const graph = graphOf(40, 40, (builder, x) =>
     depths.reduce((from, outputs, seed) => addConvSilu(builder, from, { outputs, kernel }, seed), x),
@@ -23,7 +23,7 @@ async function codeBytes(graph: Graph): Promise<number> {
 test.each([
   { kernel: 1, atMost: 300 },
   { kernel: 3, atMost: 900 },
-])("one more layer of $kernel×$kernel runs in the code that is there", async ({ kernel, atMost }) => {
+])("one more $kernel×$kernel layer shares the code of the others", async ({ kernel, atMost }) => {
   const before = await codeBytes(network(kernel, [16, 16, 16]));
   const after = await codeBytes(network(kernel, [16, 16, 16, 32]));
   expect(after - before).toBeLessThan(atMost);

@@ -11,11 +11,11 @@ function plan(graph: Graph, keep: readonly string[] = []) {
   return planMemory(graph, memoryRequest(graph, keep));
 }
 
-describe("the plan of a whole YOLOv5n", async () => {
+describe("the memory plan of a YOLOv5n", async () => {
   const graph = runPasses(await seededYolov5nGraph({ width: 320, height: 320 }));
   const { buffers, placements, idleAtStart, endAddress } = plan(graph);
 
-  test("never lets two buffers that are alive together overlap", () => {
+  test("never overlaps two buffers that are alive at the same time", () => {
     const clashes = buffers.flatMap((a, index) =>
       buffers
         .slice(index + 1)
@@ -31,12 +31,12 @@ describe("the plan of a whole YOLOv5n", async () => {
     expect(clashes).toEqual([]);
   });
 
-  test("reuses memory: the arena is much smaller than all buffers together", () => {
+  test("reuses memory: the arena is much smaller than the sum of all buffers", () => {
     const all = buffers.reduce((sum, { bytes }) => sum + bytes, 0);
     expect(endAddress).toBeLessThan(all / 3);
   });
 
-  test("is hardly larger than what is alive at once", () => {
+  test("is less than 5 % larger than the peak of live bytes", () => {
     const most = Math.max(
       ...graph.nodes.map((_, index) =>
         buffers
@@ -48,13 +48,13 @@ describe("the plan of a whole YOLOv5n", async () => {
     expect(endAddress).toBeLessThan(1.05 * most);
   });
 
-  test("knows what of the arena is idle until the first node runs: all but the picture", () => {
-    const picture = buffers.find(({ name }) => name === graph.input);
-    if (picture === undefined) throw new Error("the picture has a buffer");
+  test("lists the parts of the arena that are idle before the first node: all but the image", () => {
+    const image = buffers.find(({ name }) => name === graph.input);
+    if (image === undefined) throw new Error("the image has a buffer");
     const idleBytes = idleAtStart.reduce((sum, { bytes }) => sum + bytes, 0);
-    expect(ADDRESS.arena + picture.bytes + idleBytes).toBe(endAddress);
+    expect(ADDRESS.arena + image.bytes + idleBytes).toBe(endAddress);
     for (const { address, bytes } of idleAtStart) {
-      expect(address >= picture.address + picture.bytes || address + bytes <= picture.address).toBe(true);
+      expect(address >= image.address + image.bytes || address + bytes <= image.address).toBe(true);
       expect(address).toBeGreaterThanOrEqual(ADDRESS.arena);
       expect(address + bytes).toBeLessThanOrEqual(endAddress);
     }
@@ -78,18 +78,18 @@ describe("the plan of a whole YOLOv5n", async () => {
   });
 });
 
-test("the input of a padded convolution has a border of zeros, that of another has none", () => {
+test("only the inputs of padded convolutions have a border", () => {
   const builder = buildGraph();
   const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
   const padded = addConvolution(builder, pixels, { outputs: 4, kernel: 3 }, 1);
   const plain = addConvolution(builder, padded, { outputs: 4 }, 2);
-  const { bordered } = plan(builder.finish("picture", plain));
+  const { bordered } = plan(builder.finish("image", plain));
   expect(bordered.map(({ borderPixels, height }) => ({ borderPixels, height }))).toEqual([
     { borderPixels: 1, height: 8 },
   ]);
 });
 
-test("a value that is kept shares its memory with nobody that comes later", () => {
+test("a kept value shares its memory with no later value", () => {
   const builder = buildGraph();
   let value = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
   const values: string[] = [];
@@ -97,7 +97,7 @@ test("a value that is kept shares its memory with nobody that comes later", () =
     value = addConvolution(builder, value, { outputs: 8 }, seed);
     values.push(value);
   }
-  const graph = builder.finish("picture", value);
+  const graph = builder.finish("image", value);
   const [kept = ""] = values;
   const laterUsers = (keep: readonly string[]): number => {
     const { buffers } = plan(graph, keep);
@@ -109,8 +109,8 @@ test("a value that is kept shares its memory with nobody that comes later", () =
   expect(laterUsers([kept])).toBe(0);
 });
 
-describe("an operator that works on each number by itself", () => {
-  /** convolution → relu → convolution, and perhaps somebody else who reads what the relu does. */
+describe("an elementwise operator", () => {
+  /** convolution → relu → convolution, with an optional second reader of the relu's input. */
   function network(isReadAgain: boolean) {
     const builder = buildGraph();
     const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
@@ -118,14 +118,14 @@ describe("an operator that works on each number by itself", () => {
     const y = builder.add("relu", [x], {});
     const z = addConvolution(builder, y, { outputs: 8, kernel: 3 }, 2);
     const output = isReadAgain ? builder.add("add", [z, x], {}) : z;
-    return { graph: builder.finish("picture", addConvolution(builder, output, { outputs: 4 }, 3)), x, y };
+    return { graph: builder.finish("image", addConvolution(builder, output, { outputs: 4 }, 3)), x, y };
   }
   const address = ({ graph, x, y }: ReturnType<typeof network>, keep: readonly string[] = []) => {
     const { placements } = plan(graph, keep);
     return [placements.get(x), placements.get(y)];
   };
 
-  test("writes over its input, whose buffer then has the border that its reader wants", () => {
+  test("overwrites its input, whose buffer has the border that the next reader needs", () => {
     const once = network(false);
     const [x, y] = address(once);
     expect(x).toBeDefined();
@@ -133,7 +133,7 @@ describe("an operator that works on each number by itself", () => {
     expect(plan(once.graph).bordered).toHaveLength(1);
   });
 
-  test("writes elsewhere where the input is read again, or kept", () => {
+  test("does not overwrite an input that is read again or kept", () => {
     const [x, y] = address(network(true));
     expect(y?.address).not.toBe(x?.address);
     const once = network(false);
@@ -141,14 +141,14 @@ describe("an operator that works on each number by itself", () => {
     expect(keptY?.address).not.toBe(keptX?.address);
   });
 
-  test("writes elsewhere where its input lies in a concatenation whose other parts are read again", () => {
+  test("does not overwrite a concatenation whose parts are read again", () => {
     const builder = buildGraph();
     const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
     const parts = [1, 2].map((seed) => addConvolution(builder, pixels, { outputs: 8 }, seed));
     const joined = builder.add("concat", parts, {});
     const y = builder.add("relu", [joined], {});
     const read = builder.add("concat", [y, ...parts.slice(0, 1)], {});
-    const { placements } = plan(builder.finish("picture", addConvolution(builder, read, { outputs: 4 }, 3)));
+    const { placements } = plan(builder.finish("image", addConvolution(builder, read, { outputs: 4 }, 3)));
     expect(placements.get(parts[0] ?? "")?.address).toBe(placements.get(joined)?.address);
     expect(placements.get(y)?.address).not.toBe(placements.get(joined)?.address);
   });

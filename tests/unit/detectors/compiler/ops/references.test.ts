@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { activate, coarseSilu } from "../../../../../detectors/compiler/ops/activation.ts";
 import { operators } from "../../../../../detectors/compiler/ops/index.ts";
 import type { Tensor } from "../../../../../detectors/compiler/ops/operator.ts";
@@ -13,8 +13,8 @@ function tensor(shape: readonly number[], values: readonly number[]): Tensor {
 /** 3×3, one channel: 1 to 9. */
 const square = tensor([3, 3, 1], [1, 2, 3, 4, 5, 6, 7, 8, 9]);
 
-describe("the plain references, by hand", () => {
-  it("conv2d pads with zeros, steps by its stride and starts at the bias", () => {
+describe("the references, checked by hand", () => {
+  test("conv2d pads with zeros, moves by its stride and adds the bias", () => {
     const ones = tensor([1, 3, 3, 1], Array(9).fill(1));
     const attributes = { stride: 2, padding: pad(1), activation: "none" } as const;
     const y = operators.conv2d.reference([square, ones, tensor([1], [100])], attributes, thresholds);
@@ -24,7 +24,7 @@ describe("the plain references, by hand", () => {
     ]);
   });
 
-  it("conv2d activates before it adds the residual", () => {
+  test("conv2d activates before it adds the residual", () => {
     const x = tensor([1, 1, 2], [1, 2]);
     const weights = tensor([2, 1, 1, 2], [1, 1, 1, -1]);
     const inputs = [x, weights, tensor([2], [0, 0]), tensor([1, 1, 2], [10, 20])];
@@ -34,7 +34,7 @@ describe("the plain references, by hand", () => {
     expect(b).toBeCloseTo(20 - 1 / (1 + Math.exp(1)), 6);
   });
 
-  it("a coarse SiLU is off by 2.4e-3 at most, as often above as below", () => {
+  test("the error of the coarse SiLU is at most 2.4e-3 and averages to zero", () => {
     const errors = Array.from({ length: 20_001 }, (_, step) => {
       const x = (step - 10_000) / 500;
       return coarseSilu(x) - activate("silu", x);
@@ -44,7 +44,7 @@ describe("the plain references, by hand", () => {
     expect([coarseSilu(1000), coarseSilu(-1000)]).toEqual([1000, expect.closeTo(0, 6)]);
   });
 
-  it("conv2d tells its padding's sides apart", () => {
+  test("conv2d distinguishes the sides of its padding", () => {
     const corner = tensor([1, 2, 2, 1], [1, 10, 100, 1000]);
     const padding = { top: 1, left: 0, bottom: 0, right: 1 };
     const attributes = { stride: 2, padding, activation: "none" } as const;
@@ -52,13 +52,13 @@ describe("the plain references, by hand", () => {
     expect([...y.data]).toEqual([2100, 300, 8754, 906]);
   });
 
-  it("max_pool2d never lets padding win", () => {
+  test("max_pool2d never lets padding win", () => {
     const x = tensor([2, 2, 1], [-1, -2, -3, -4]);
     const y = operators.max_pool2d.reference([x], { kernel: 3, stride: 1, padding: pad(1) }, thresholds);
     expect([...y.data]).toEqual([-1, -1, -1, -1]);
   });
 
-  it("upsample repeats rows and columns, concat joins channels", () => {
+  test("upsample repeats rows and columns; concat joins channels", () => {
     const x = tensor([1, 2, 2], [1, 2, 3, 4]);
     const y = operators.upsample.reference([x], { factor: 2 }, thresholds);
     expect([y.shape, [...y.data]]).toEqual([
@@ -69,7 +69,7 @@ describe("the plain references, by hand", () => {
     expect([...joined.data]).toEqual([1, 2, 8, 3, 4, 9]);
   });
 
-  it("add and mul take a value for every element or one for every channel", () => {
+  test("add and mul accept a value per element or per channel", () => {
     const x = tensor([1, 2, 2], [1, 2, 3, 4]);
     expect([...operators.add.reference([x, x], {}, thresholds).data]).toEqual([2, 4, 6, 8]);
     expect([...operators.mul.reference([x, tensor([2], [10, 100])], {}, thresholds).data]).toEqual([
@@ -86,7 +86,7 @@ describe("the plain references, by hand", () => {
     ).toThrow(/one shape, or \[channels\]/);
   });
 
-  it("normalize scales bytes; sigmoid and silu stay finite far out", () => {
+  test("normalize scales bytes; sigmoid and silu stay finite for large inputs", () => {
     const bytes = { shape: [1, 1, 3], data: Uint8Array.of(0, 51, 255) };
     const [zero = 1, fifth = 0, one = 0] = operators.normalize.reference(
       [bytes],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Tensor, Thresholds } from "../../../../../detectors/compiler/ops/operator.ts";
 import { yolov5Detect } from "../../../../../detectors/compiler/ops/yolov5-detect.ts";
 
@@ -27,7 +27,7 @@ interface Cell {
   readonly logits: readonly number[];
 }
 
-/** Logits that say "nothing here" everywhere but in these cells. */
+/** Logits without objects, except in these cells. */
 function logitsOf(cells: readonly Cell[]): Tensor {
   const data = new Float32Array(HEIGHT * WIDTH * 2 * PER_BOX).fill(-20);
   for (const { x, y, anchor, logits } of cells) data.set(logits, ((y * WIDTH + x) * 2 + anchor) * PER_BOX);
@@ -43,7 +43,7 @@ function detect(cells: readonly Cell[], thresholds: Thresholds = { score: 0.25, 
 const logit = (probability: number): number => Math.log(probability / (1 - probability));
 
 describe("yolov5_detect", () => {
-  it("puts a box of zero logits, anchor-sized, into the middle of its cell", () => {
+  test("decodes zero logits to a box of the anchor's size in the middle of the cell", () => {
     const [box = []] = detect([{ x: 2, y: 1, anchor: 1, logits: [0, 0, 0, 0, 20, -20, 20] }]);
     // Centre (2.5, 1.5) · 8 = (20, 12), anchor 40×30.
     expect(box.slice(0, 4)).toEqual([0, -3, 40, 27]);
@@ -51,13 +51,13 @@ describe("yolov5_detect", () => {
     expect(box[5]).toBe(1);
   });
 
-  it("moves centres by up to one and a half cells and scales anchors by up to four", () => {
+  test("moves centres by up to one and a half cells and scales anchors by up to four", () => {
     const [box = []] = detect([{ x: 0, y: 0, anchor: 0, logits: [20, -20, 20, 0, 20, 20, 0] }]);
     // Centre (1.5, −0.5) · 8 = (12, −4), size (4 · 10, 20).
     expect(box.slice(0, 4).map((value) => Math.round(value * 1e3) / 1e3)).toEqual([-8, -14, 32, 6]);
   });
 
-  it("scores by objectness times class, and needs both objectness and score above the threshold", () => {
+  test("multiplies objectness and class score, and requires objectness and product above the threshold", () => {
     const at = (objectness: number, certainty: number): number[][] =>
       detect([{ x: 0, y: 0, anchor: 0, logits: [0, 0, 0, 0, logit(objectness), logit(certainty), -20] }], {
         score: 0.5,
@@ -68,11 +68,11 @@ describe("yolov5_detect", () => {
     expect(at(0.49, 0.99)).toEqual([]);
   });
 
-  it("takes the lowest label of equal classes", () => {
+  test("chooses the lowest label of equal classes", () => {
     expect(detect([{ x: 0, y: 0, anchor: 0, logits: [0, 0, 0, 0, 20, 3, 3] }])[0]?.[5]).toBe(0);
   });
 
-  it("drops the weaker of two boxes of one label that overlap, and keeps both of different labels", () => {
+  test("drops the weaker of two boxes of one label that overlap, and keeps both of different labels", () => {
     const strong: Cell = { x: 1, y: 0, anchor: 0, logits: [0, 0, 0, 0, 20, 4, -20] };
     const weak: Cell = { x: 1, y: 0, anchor: 1, logits: [0, 0, logit(0.27), logit(0.42), 20, 2, -20] };
     const other: Cell = { ...weak, logits: [...weak.logits.slice(0, 5), -20, 2] };
@@ -82,7 +82,7 @@ describe("yolov5_detect", () => {
     expect(detect([weak, strong], { score: 0.25, iou: 1 }).length).toBe(2);
   });
 
-  it("answers best first, and equals in the order of rows, columns and anchors", () => {
+  test("orders detections by score, and equal scores by row, column and anchor", () => {
     const certain = (logitOfClass: number): readonly number[] => [0, 0, -3, -3, 20, logitOfClass, -20];
     const rows = detect([
       { x: 2, y: 1, anchor: 0, logits: certain(3) },
@@ -102,7 +102,7 @@ describe("yolov5_detect", () => {
     ]);
   });
 
-  it("stops at 300 boxes", () => {
+  test("returns at most 300 boxes", () => {
     const shape = [20, 20, 2 * PER_BOX];
     const data = new Float32Array(20 * 20 * 2 * PER_BOX).fill(3);
     const { data: rows } = yolov5Detect.reference([{ shape, data }], attributes, { score: 0.25, iou: 1 });
@@ -110,11 +110,11 @@ describe("yolov5_detect", () => {
     expect(rows[299 * 6 + 4]).toBeGreaterThan(0.25);
   });
 
-  it("is not taken in by logits that are no numbers", () => {
+  test("ignores NaN logits", () => {
     expect(detect([{ x: 0, y: 0, anchor: 0, logits: Array(PER_BOX).fill(Number.NaN) }])).toEqual([]);
   });
 
-  it("refuses heads of another width than anchors and classes ask for", () => {
+  test("rejects a head whose channels do not match its anchors and classes", () => {
     expect(() => yolov5Detect.infer([{ dtype: "f32", shape: [2, 3, 15] }], attributes)).toThrow(
       /2 anchors × \(5 \+ 2 classes\) = 14 channels, received 15/,
     );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { GraphBuilder } from "../../../../../detectors/compiler/graph/builder.ts";
 import type { Graph, Node } from "../../../../../detectors/compiler/graph/graph.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
@@ -18,7 +18,7 @@ function repeated(builder: GraphBuilder, name: string, channels: number, value: 
   return builder.constant(name, [channels], new Float32Array(channels).fill(value));
 }
 
-/** relu6(x + 3), as files have it. */
+/** relu6(x + 3), as in model files. */
 function addGate(builder: GraphBuilder, x: string, channels: number): string {
   return builder.add("relu6", [builder.add("add", [x, repeated(builder, "three", channels, 3)], {})], {});
 }
@@ -29,7 +29,7 @@ function addDepthwise(builder: GraphBuilder, x: string, channels: number, bias =
   return builder.add("depthwise_conv2d", inputs, { stride: 1, padding: pad(1), activation: "none" });
 }
 
-/** Graphs that each give some pass something to do, or a reason to leave things alone. */
+/** Graphs that a pass changes, or must not change. */
 const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
   "a C3 block": (b, x) => addC3(b, addConvSilu(b, x, { outputs: 8, kernel: 3 }, 1), 8, 10),
   "two bottlenecks in a row": (b, x) => {
@@ -40,7 +40,7 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
     }
     return y;
   },
-  "a batch norm left as factor and addend": (b, x) => {
+  "a batch norm as factor and addend": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4, kernel: 3, bias: false }, 1);
     const scaled = b.add("mul", [y, vector(b, "factor", 4, 2)], {});
     const z = b.add("add", [scaled, vector(b, "addend", 4, 3)], {});
@@ -61,11 +61,11 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     return b.add("add", [y, y], {});
   },
-  "a convolution that others look at before its activation": (b, x) => {
+  "a convolution with a second reader before its activation": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     return b.add("concat", [b.add("silu", [y], {}), y], {});
   },
-  "an activation whose convolution's scale is wanted too": (b, x) => {
+  "a scaled convolution with a second reader before its scale": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     return b.add("concat", [b.add("mul", [y, vector(b, "factor", 4, 2)], {}), y], {});
   },
@@ -82,7 +82,7 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
     const half = b.add("mul", [y, repeated(b, "slope", 4, 1 / 6)], {});
     return b.add("mul", [half, addGate(b, y, 4)], {});
   },
-  "a hard swish whose factor belongs to the gate": (b, x) => {
+  "a hard swish whose factor is in the gate": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     const gate = b.add("mul", [addGate(b, y, 4), repeated(b, "slope", 4, 1 / 6)], {});
     return b.add("mul", [y, gate], {});
@@ -95,20 +95,20 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
     const y = addDepthwise(b, x, 3);
     return b.add("mul", [y, addGate(b, y, 3)], {});
   },
-  "something like a hard swish, of different values": (b, x) => {
+  "not quite a hard swish: the factors are different values": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     const z = addConvolution(b, x, { outputs: 4 }, 2);
     return b.add("mul", [b.add("mul", [z, repeated(b, "slope", 4, 1 / 6)], {}), addGate(b, y, 4)], {});
   },
-  "something like a hard swish, whose factor differs by channel": (b, x) => {
+  "not quite a hard swish: the slope differs by channel": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     return b.add("mul", [b.add("mul", [y, vector(b, "slope", 4, 3)], {}), addGate(b, y, 4)], {});
   },
-  "something like a hard swish, squared": (b, x) => {
+  "not quite a hard swish: x is squared": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     return b.add("mul", [b.add("mul", [y, y], {}), addGate(b, y, 4)], {});
   },
-  "a hard swish whose gate is wanted too": (b, x) => {
+  "a hard swish whose gate has a second reader": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     const gate = addGate(b, y, 4);
     return b.add("concat", [b.add("mul", [y, gate], {}), gate], {});
@@ -124,7 +124,7 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
   "a depthwise convolution in a sum": (b, x) => b.add("add", [x, addDepthwise(b, x, 3)], {}),
   "ReLU6 behind a convolution": (b, x) =>
     b.add("relu6", [addConvolution(b, x, { outputs: 4, kernel: 3 }, 1)], {}),
-  "values nobody uses": (b, x) => {
+  "unused values": (b, x) => {
     addConvSilu(b, x, { outputs: 4 }, 1);
     vector(b, "unused", 7, 2);
     return b.add("upsample", [b.add("max_pool2d", [x], { kernel: 3, stride: 2, padding: pad(1) })], {
@@ -155,31 +155,31 @@ function only<K extends Node["op"]>(graph: Graph, op: K): Extract<Node, { op: K 
 describe.each(Object.entries(graphs))("%s", (_, body) => {
   const graph = graphOf(HEIGHT, WIDTH, body);
 
-  it.each(passes)("computes the same after $name alone", ({ run }) => {
+  test.each(passes)("computes the same after $name alone", ({ run }) => {
     const after = run(graph, []);
     verify(after);
     expectSameNumbers(outputOf(after), outputOf(graph));
   });
 
-  it("computes the same after all passes", () => {
+  test("computes the same after all passes", () => {
     expectSameNumbers(outputOf(runPasses(graph)), outputOf(graph));
   });
 
-  it("is left as it was by passes that make a new one", () => {
+  test("is not changed by the passes, which return a new graph", () => {
     const before = JSON.stringify([graph.nodes, [...graph.values], [...graph.constants.keys()]]);
     runPasses(graph);
     expect(JSON.stringify([graph.nodes, [...graph.values], [...graph.constants.keys()]])).toBe(before);
   });
 });
 
-describe("what the passes make of it", () => {
+describe("the result of the passes", () => {
   const optimized = (name: keyof typeof graphs): Graph => {
     const body = graphs[name];
     if (!body) throw new Error(`no graph "${name}"`);
     return runPasses(graphOf(HEIGHT, WIDTH, body));
   };
 
-  it("a C3 block is convolutions and one concat, its bottleneck's sum inside the second convolution", () => {
+  test("a C3 block becomes convolutions and one concat, with the bottleneck's sum in the second convolution", () => {
     const graph = optimized("a C3 block");
     expect(operatorsOf(graph).toSorted()).toEqual(["concat", ...Array(6).fill("conv2d"), "normalize"]);
     const convolutions = only(graph, "conv2d");
@@ -190,24 +190,24 @@ describe("what the passes make of it", () => {
     expect(graph.nodes.find(({ output }) => output === residual?.inputs[3])?.op).toBe("conv2d");
   });
 
-  it("a batch norm disappears in weights, bias and activation", () => {
-    const graph = optimized("a batch norm left as factor and addend");
+  test("a batch norm is folded into weights and bias", () => {
+    const graph = optimized("a batch norm as factor and addend");
     expect(operatorsOf(graph)).toEqual(["normalize", "conv2d"]);
     expect(graph.constants.size).toBe(2);
   });
 
-  it("a residual of a convolution without a bias gets zeros for one", () => {
+  test("a convolution with a residual but no bias gets a bias of zeros", () => {
     const graph = optimized("a sum of two convolutions");
     expect(operatorsOf(graph)).toEqual(["normalize", "conv2d", "conv2d"]);
     const [, fused] = only(graph, "conv2d");
     expect([...(graph.constants.get(fused?.inputs[2] ?? "")?.data ?? [])]).toEqual([0, 0, 0, 0]);
   });
 
-  it.each([
+  test.each([
     "a hard swish whose factor comes first",
-    "a hard swish whose factor belongs to the gate",
+    "a hard swish whose factor is in the gate",
     "a hard swish whose factor comes last",
-  ])("%s is in its convolution", (name) => {
+  ])("%s is fused into its convolution", (name) => {
     const graph = optimized(name);
     expect(operatorsOf(graph)).toEqual(["normalize", "conv2d"]);
     const [convolution] = only(graph, "conv2d");
@@ -215,16 +215,16 @@ describe("what the passes make of it", () => {
     expect(typeof activation === "object" ? activation.hardSwish : activation).toBeCloseTo(1 / 6, 6);
   });
 
-  it("what only looks like a hard swish stays what it is", () => {
-    for (const name of Object.keys(graphs).filter((name) => name.startsWith("something like"))) {
+  test("a product that is not quite a hard swish is not replaced", () => {
+    for (const name of Object.keys(graphs).filter((name) => name.startsWith("not quite"))) {
       const graph = optimized(name);
       expect(operatorsOf(graph), name).toContain("mul");
       expect(operatorsOf(graph), name).not.toContain("hard_swish");
     }
-    expect(operatorsOf(optimized("a hard swish whose gate is wanted too"))).toContain("relu6");
+    expect(operatorsOf(optimized("a hard swish whose gate has a second reader"))).toContain("relu6");
   });
 
-  it("a depthwise convolution takes bias and activation, but no factor and no sum", () => {
+  test("a depthwise convolution absorbs bias and activation, but no factor and no residual", () => {
     expect(operatorsOf(optimized("a depthwise convolution, addend and ReLU"))).toEqual([
       "normalize",
       "depthwise_conv2d",
@@ -243,11 +243,13 @@ describe("what the passes make of it", () => {
     expect(operatorsOf(optimized("a depthwise convolution in a sum"))).toContain("add");
   });
 
-  it("a value that somebody else looks at stays", () => {
-    expect(operatorsOf(optimized("a convolution that others look at before its activation"))).toContain(
+  test("a value with a second reader stays", () => {
+    expect(operatorsOf(optimized("a convolution with a second reader before its activation"))).toContain(
       "silu",
     );
-    expect(operatorsOf(optimized("an activation whose convolution's scale is wanted too"))).toContain("mul");
+    expect(operatorsOf(optimized("a scaled convolution with a second reader before its scale"))).toContain(
+      "mul",
+    );
     expect(operatorsOf(optimized("a sigmoid that is used twice"))).toEqual([
       "normalize",
       "sigmoid",
@@ -256,19 +258,19 @@ describe("what the passes make of it", () => {
     ]);
   });
 
-  it("constants that depend on constants alone become one", () => {
+  test("nodes that depend only on constants are folded", () => {
     expect(operatorsOf(optimized("sums of constants"))).toEqual(["normalize", "mul"]);
   });
 
-  it("what nobody uses is gone, constants too", () => {
-    const graph = optimized("values nobody uses");
+  test("unused nodes and constants are removed", () => {
+    const graph = optimized("unused values");
     expect(operatorsOf(graph)).toEqual(["normalize", "max_pool2d", "upsample"]);
     expect(graph.constants.size).toBe(0);
   });
 });
 
 describe("the list of passes", () => {
-  it("shows every stage, beginning with what was imported", () => {
+  test("reports every stage, starting with the imported graph", () => {
     const stages: string[] = [];
     runPasses(
       graphOf(2, 2, (_, x) => x),
@@ -277,10 +279,10 @@ describe("the list of passes", () => {
     expect(stages).toEqual(["import", ...passes.map(({ name }) => name)]);
   });
 
-  it("names the stage at which a graph is broken", () => {
+  test("names the stage after which a graph is invalid", () => {
     const graph = graphOf(2, 2, (_, x) => x);
     expect(() => runPasses({ ...graph, output: "nowhere" })).toThrow(
-      /after "import".*\n.*nothing makes the output "nowhere"/,
+      /after "import".*\n.*no node computes the output "nowhere"/,
     );
   });
 });

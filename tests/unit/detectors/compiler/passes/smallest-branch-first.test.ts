@@ -5,7 +5,7 @@ import { smallestBranchFirst } from "../../../../../detectors/compiler/passes/sm
 import { seededBytes } from "../../../../support/seeded.ts";
 import { addConvolution, graphOf } from "../../../../support/small-graphs.ts";
 
-test("of the last node's branches the smallest result comes first, what they share before", () => {
+test("the branch with the smallest result comes first, after the nodes that branches share", () => {
   const graph = graphOf(4, 4, (builder, x) => {
     const shared = addConvolution(builder, x, { outputs: 8 }, 1);
     const [large, small] = [24, 4].map((outputs, index) =>
@@ -22,7 +22,7 @@ test("of the last node's branches the smallest result comes first, what they sha
   verify(ordered);
   const channels = ordered.nodes.map(({ output }) => ordered.values.get(output)?.shape.at(-1));
   expect(channels).toEqual([3, 8, 8, 4, 8, 24, 36]);
-  const picture = seededBytes(3, 4 * 4 * 3);
-  const [before, after] = [graph, ordered].map((one) => evaluate(one, picture).get(one.output));
+  const image = seededBytes(3, 4 * 4 * 3);
+  const [before, after] = [graph, ordered].map((one) => evaluate(one, image).get(one.output));
   expect(after?.data).toEqual(before?.data);
 });

@@ -11,10 +11,10 @@ import { splitWidest } from "../../../../../detectors/compiler/passes/split-wide
 import { seededBytes, seededFloats } from "../../../../support/seeded.ts";
 import { addConvolution, graphOf, pad } from "../../../../support/small-graphs.ts";
 
-/** 200 × 216 × 64 numbers are more than 2²¹, and fewer than twice as many. */
+/** 200 × 216 × 64 numbers: between 2²¹ and 2²². */
 const [HEIGHT, WIDTH, CHANNELS] = [200, 216, 64];
 
-/** Wide, as MobileNet has it: expanded, scaled by a batch norm, looked at channel by channel, and made narrow again. */
+/** An inverted residual as in MobileNet: expansion, batch norm, depthwise convolution, projection. */
 function addWide(builder: GraphBuilder, x: string, channels: number): { wide: string; end: string } {
   const expanded = addConvolution(builder, x, { outputs: channels }, 1);
   const factor = builder.constant("factor", [channels], seededFloats(5, channels));
@@ -22,8 +22,8 @@ function addWide(builder: GraphBuilder, x: string, channels: number): { wide: st
   const weights = builder.constant("kernels", [3, 3, channels], seededFloats(9, 9 * channels));
   const bias = builder.constant("bias", [channels], seededFloats(10, channels));
   const attributes = { stride: 2, padding: pad(1), activation: "relu" } as const;
-  const seen = builder.add("depthwise_conv2d", [wide, weights, bias], attributes);
-  return { wide, end: addConvolution(builder, seen, { outputs: 4 }, 2) };
+  const filtered = builder.add("depthwise_conv2d", [wide, weights, bias], attributes);
+  return { wide, end: addConvolution(builder, filtered, { outputs: 4 }, 2) };
 }
 
 function wideGraph(channels: number = CHANNELS): Graph {
@@ -32,16 +32,16 @@ function wideGraph(channels: number = CHANNELS): Graph {
 
 const operators = ({ nodes }: Graph): string[] => nodes.map(({ op }) => op);
 
-describe("a feature map that is very large", () => {
+describe("a very large feature map", () => {
   const graph = wideGraph();
   const split = removeDead(splitWidest(graph, []));
 
-  test("is made and read in parts, that compute the same", () => {
+  test("is computed in parts with the same result", () => {
     verify(split);
     const pair = ["conv2d", "depthwise_conv2d"];
     expect(operators(split)).toEqual(["normalize", ...pair, ...pair, "concat", "conv2d"]);
-    const picture = seededBytes(3, HEIGHT * WIDTH * 3);
-    const [before, after] = [graph, split].map((one) => evaluate(one, picture).get(one.output));
+    const image = seededBytes(3, HEIGHT * WIDTH * 3);
+    const [before, after] = [graph, split].map((one) => evaluate(one, image).get(one.output));
     expect(after?.data).toEqual(before?.data);
   });
 
@@ -52,7 +52,7 @@ describe("a feature map that is very large", () => {
     expect(arena(split)).toBeLessThan(arena(graph) - 0.4 * wideBytes);
   });
 
-  test("keeps what its weights are the product of", () => {
+  test("keeps the products of its weights", () => {
     const parts = split.nodes.filter(({ op }) => op === "conv2d").slice(0, 2);
     for (const { inputs } of parts) {
       const { data, product } = split.constants.get(inputs[1] ?? "") ?? {};
@@ -65,19 +65,19 @@ describe("a feature map that is very large", () => {
   });
 });
 
-describe("is left as it is", () => {
-  test("what is small enough", () => {
+describe("splitWidest does not split", () => {
+  test("a map that is small enough", () => {
     const graph = wideGraph(CHANNELS / 2);
     expect(splitWidest(graph, [])).toBe(graph);
   });
 
-  test("what somebody wants to look at", () => {
+  test("a value that must stay readable", () => {
     const graph = wideGraph();
     const [, expansion] = graph.nodes;
     expect(splitWidest(graph, [expansion?.output ?? ""])).toBe(graph);
   });
 
-  test("what somebody else reads too", () => {
+  test("a map with a second reader", () => {
     const graph = fuseScale(
       graphOf(HEIGHT, WIDTH, (builder, x) => {
         const { wide, end } = addWide(builder, x, CHANNELS);
@@ -88,7 +88,7 @@ describe("is left as it is", () => {
     expect(splitWidest(graph, [])).toBe(graph);
   });
 
-  test("what cannot be parted into whole blocks of eight channels", () => {
+  test("channels that do not divide into blocks of eight", () => {
     const graph = wideGraph(CHANNELS + 4);
     expect(splitWidest(graph, [])).toBe(graph);
   });

@@ -14,17 +14,17 @@ function stem(kernel: number, stride: number, padding: number, width = 12): Grap
   const weights = builder.constant("w", [8, kernel, kernel, 3], seededFloats(1, 8 * kernel * kernel * 3));
   const bias = builder.constant("b", [8], seededFloats(2, 8));
   const attributes = { stride, padding: pad(padding), activation: "silu" } as const;
-  return builder.finish("picture", builder.add("conv2d", [pixels, weights, bias], attributes, "y"));
+  return builder.finish("image", builder.add("conv2d", [pixels, weights, bias], attributes, "y"));
 }
 
-test("YOLOv5's stem becomes blocks and a 3×3 that compute the same", () => {
+test("YOLOv5's stem becomes space_to_depth and a 3×3 with the same result", () => {
   const graph = stem(6, 2, 2);
   const rewritten = removeDead(stemTo3x3(graph));
   verify(rewritten);
   expect(rewritten.nodes.map(({ op }) => op)).toEqual(["normalize", "space_to_depth", "conv2d"]);
-  const picture = seededBytes(3, 8 * 12 * 3);
-  const before = evaluate(graph, picture).get("y");
-  const after = evaluate(rewritten, picture).get("y");
+  const image = seededBytes(3, 8 * 12 * 3);
+  const before = evaluate(graph, image).get("y");
+  const after = evaluate(rewritten, image).get("y");
   expect(after?.shape).toEqual(before?.shape);
   for (const [index, value] of before?.data.entries() ?? []) {
     expect(after?.data[index]).toBeCloseTo(value, 5);
@@ -35,7 +35,7 @@ test.for([
   ["another kernel", stem(5, 2, 2)],
   ["another stride", stem(6, 1, 2)],
   ["another padding", stem(6, 2, 1)],
-  ["an odd picture", stem(6, 2, 2, 13)],
-] as const)("a stem with %s is left alone", ([, graph]) => {
+  ["an odd width", stem(6, 2, 2, 13)],
+] as const)("a stem with %s is not changed", ([, graph]) => {
   expect(stemTo3x3(graph).nodes.map(({ op }) => op)).toEqual(["normalize", "conv2d"]);
 });

@@ -13,8 +13,8 @@ const POINTWISE = { stride: 1, padding: { top: 0, left: 0, bottom: 0, right: 0 }
 const THREE_BY_THREE = { stride: 1, padding: { top: 1, left: 1, bottom: 1, right: 1 } };
 
 /**
- * What both model families have: convolutions in a row, a residual, a pool and a concatenation; and an operator without
- * integers (depthwise), whose output a convolution reads that adds an integer map to its floats.
+ * The structures of both model families: consecutive convolutions, a residual, a pool and a concatenation; and an operator
+ * without an integer kernel (depthwise), whose output feeds a convolution with an integer residual.
  */
 function network(): Graph {
   const b = buildGraph();
@@ -81,23 +81,23 @@ function network(): Graph {
     "deep",
   );
   const last = conv(deep, "last", 32, 32, 1, inner);
-  return b.finish("picture", b.add("sigmoid", [last], {}, "answer"));
+  return b.finish("image", b.add("sigmoid", [last], {}, "answer"));
 }
 
 describe("quantize", async () => {
   const floats = runPasses(network());
-  const picture = seededBytes(3, SIZE * SIZE * 3);
-  const { ranges } = await calibrate(floats, [picture]);
-  const expected = evaluate(floats, picture).get("answer")?.data ?? new Float32Array();
+  const image = seededBytes(3, SIZE * SIZE * 3);
+  const { ranges } = await calibrate(floats, [image]);
+  const expected = evaluate(floats, image).get("answer")?.data ?? new Float32Array();
   const worst = (graph: Graph) => {
-    const received = evaluate(graph, picture).get("answer")?.data ?? new Float32Array();
+    const received = evaluate(graph, image).get("answer")?.data ?? new Float32Array();
     expect(received.length).toBe(expected.length);
     return Math.max(...Array.from(received, (value, at) => Math.abs(value - (expected[at] ?? Number.NaN))));
   };
   const dtypes = (graph: Graph) =>
     Object.fromEntries([...graph.values].map(([name, { dtype }]) => [name, dtype]));
 
-  test("i16 stores what convolutions pass on, and leaves the rest as floats", () => {
+  test("i16 quantizes maps between convolutions and leaves the others as floats", () => {
     const graph = quantize(floats, { precision: "i16", ranges });
     verify(graph);
     expect(dtypes(graph)).toMatchObject({
@@ -107,12 +107,12 @@ describe("quantize", async () => {
       inner: "i16",
       joined: "i16",
     });
-    // The depthwise convolution reads mixed and makes deep; a sigmoid reads last.
+    // The depthwise convolution reads mixed and computes deep; a sigmoid reads last.
     expect(dtypes(graph)).toMatchObject({ mixed: "f32", deep: "f32", last: "f32" });
     expect(worst(graph)).toBeLessThan(2e-3);
   });
 
-  test("i8 keeps the finest maps in 16 bits where a 1×1 reads them, and stores what is passed through together alike", () => {
+  test("i8 keeps fine maps that a 1×1 reads in 16 bits, and uses one type for all maps of a concatenation", () => {
     const graph = quantize(floats, { precision: "i8", ranges });
     verify(graph);
     expect(dtypes(graph)).toMatchObject({
@@ -126,7 +126,7 @@ describe("quantize", async () => {
     expect(worst(graph)).toBeLessThan(0.1);
   });
 
-  test("no sum of i16 products can leave an i32, whatever the maps hold", () => {
+  test("no sum of i16 products can overflow an i32", () => {
     const graph = quantize(floats, { precision: "i16", ranges });
     for (const node of graph.nodes) {
       if (node.op !== "quantized_conv2d" || graph.values.get(node.inputs[0] ?? "")?.dtype !== "i16") continue;

@@ -4,13 +4,13 @@ import { signedLeb, unsignedLeb } from "../../../../../detectors/compiler/wasm/e
 import { ModuleBuilder } from "../../../../../detectors/compiler/wasm/module.ts";
 import { binaryenAccepts } from "../../../../support/valid-wasm.ts";
 
-test("an operand of the wrong type is refused where it is used", () => {
+test("an operand of the wrong type is rejected where it is used", () => {
   const code = new Assembler("wrong", [], []);
   code.i32(1).f32(2);
   expect(() => code.op("i32.add")).toThrow("wrong at byte 7: 0x6a expects i32, received f32");
 });
 
-test("a missing operand is refused", () => {
+test("a missing operand is rejected", () => {
   expect(() => new Assembler("empty", [], []).op("f32.add")).toThrow("expects f32, the stack is empty");
 });
 
@@ -20,12 +20,12 @@ test("a block cannot take operands from outside", () => {
   expect(() => code.block(() => code.drop())).toThrow("expects i32, the stack is empty");
 });
 
-test("what is left on the stack at the end of a block is refused", () => {
+test("operands left on the stack at the end of a block are rejected", () => {
   const code = new Assembler("left", [], []);
   expect(() => code.loop(() => code.i32(1))).toThrow("block leaves i32 on the stack");
 });
 
-test("a function must leave its results, and nothing more", () => {
+test("a function must leave exactly its results on the stack", () => {
   const short = new Assembler("short", [], ["i32"]);
   expect(() => short.finish()).toThrow("end of function expects i32, the stack is empty");
   const long = new Assembler("long", [], []);
@@ -33,12 +33,12 @@ test("a function must leave its results, and nothing more", () => {
   expect(() => long.finish()).toThrow("function leaves i32 on the stack");
 });
 
-test("nothing may follow a branch that is always taken", () => {
+test("no instruction may follow an unconditional branch", () => {
   const code = new Assembler("after", [], []);
-  expect(() => code.loop((again) => code.br(again).i32(1))).toThrow("after a branch that is always taken");
+  expect(() => code.loop((again) => code.br(again).i32(1))).toThrow("after an unconditional branch");
 });
 
-test("a store with a negative offset is refused", () => {
+test("a negative offset is rejected", () => {
   const code = new Assembler("negative", ["i32"], []);
   expect(() => code.memory("i32.load", -4)).toThrow("offset -4 is negative");
 });
@@ -79,7 +79,7 @@ test("a module with loops, branches, calls and globals is valid and computes", a
   expect(Reflect.apply(exports.sum as () => unknown, undefined, [10])).toBe(110);
 });
 
-test("imports after the first function are refused, because they would move every index", () => {
+test("imports after the first function are rejected, because they would shift every index", () => {
   const module = new ModuleBuilder();
   module.function("first", [], [], () => {});
   expect(() => module.importFunction("env", "late", [], [])).toThrow("imports come before functions");

@@ -4,7 +4,7 @@ import { ModuleBuilder } from "../../../../../detectors/compiler/wasm/module.ts"
 type Exports = Readonly<Record<string, (...numbers: number[]) => number>>;
 
 describe("a module", () => {
-  test("has a function once that was defined twice, under both definitions' exports", async () => {
+  test("emits a function that is defined twice once, under the exports of both definitions", async () => {
     const module = new ModuleBuilder();
     const constant = (name: string, value: number) =>
       module.function(name, [], ["i32"], (code) => void code.i32(value));
@@ -19,7 +19,7 @@ describe("a module", () => {
     expect([exports.eight?.(), exports.again?.()]).toEqual([8, 7]);
   });
 
-  test("keeps functions apart that differ in their parameters alone", async () => {
+  test("keeps functions separate that differ only in their parameters", async () => {
     const module = new ModuleBuilder();
     const none = module.function("none", [], ["i32"], (code) => void code.i32(7));
     const one = module.function("one", ["i32"], ["i32"], (code) => void code.i32(7));

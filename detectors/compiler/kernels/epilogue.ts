@@ -1,18 +1,18 @@
-/** The end of a convolution's row in f32. */
+/** The epilogue of a convolution in f32. */
 import type { Activation } from "../graph/graph.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
-import type { Convolution } from "./convolution.ts";
+import type { PlacedConvolution } from "./convolution.ts";
 import type { FeatureMap, KernelContext } from "./kernel.ts";
 import { add, advance, copyOf, repeat } from "./loops.ts";
 
 /**
- * Activation and residual over a finished row of floats, in place.
- * @param blocks how many blocks of `vectors` vectors each pixel has here
+ * Applies activation and residual to a row of accumulated floats, in place.
+ * @param blocks number of blocks of `vectors` vectors per pixel
  */
-export function emitRowEnd(
+export function emitEpilogue(
   code: Assembler,
-  { y, activation, residual }: Convolution,
+  { y, activation, residual }: PlacedConvolution,
   blocks: number,
   vectors: number,
   output: Local,
@@ -20,9 +20,9 @@ export function emitRowEnd(
   context: KernelContext,
 ): void {
   if (activation === "none" && !addend) return;
-  const blockEnd = emitBlockEnd(activation, residual !== undefined, vectors, context);
+  const blockEpilogue = emitBlockEpilogue(activation, residual !== undefined, vectors, context);
   const blockBytes = 16 * vectors;
-  // Without gaps between pixels, all blocks of a row are one run.
+  // Without gaps between pixels, the blocks of a row are one contiguous run.
   const isGapless = [y, residual].every((map) => map === undefined || map.pixelBytes === blocks * blockBytes);
   const pitchOf = ({ pixelBytes }: FeatureMap): number => (isGapless ? blockBytes : pixelBytes);
   const blockOutput = copyOf(code, output);
@@ -35,14 +35,14 @@ export function emitRowEnd(
     code
       .i32(pitchOf(y))
       .i32(residual === undefined ? 0 : pitchOf(residual))
-      .call(blockEnd);
+      .call(blockEpilogue);
     advance(code, blockOutput, blockBytes);
     if (blockAddend) advance(code, blockAddend, blockBytes);
   });
 }
 
-/** The same for one block of channels, in any convolution. */
-function emitBlockEnd(
+/** The function for one block of channels of a row, shared by all convolutions. */
+function emitBlockEpilogue(
   activation: Activation,
   hasAddend: boolean,
   vectors: number,

@@ -2,8 +2,8 @@ import type { DType } from "../graph/graph.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 
-/** Leaves four neighbouring numbers on the stack as floats; `first` counts numbers from the address on. */
-export function loadReals(
+/** Pushes four consecutive numbers as floats, starting with number `first` at address + byteOffset. */
+export function loadAsFloats(
   code: Assembler,
   dtype: DType,
   address: Local,

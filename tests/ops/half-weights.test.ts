@@ -1,4 +1,4 @@
-/** Weights that take two bytes in the module instead of four: the kernels must not notice. */
+/** Weights that are stored as binary16 in the module: the kernels must give the same results. */
 import { expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
 import type { Constant, Graph, Shape } from "../../detectors/compiler/graph/graph.ts";
@@ -17,15 +17,15 @@ interface Case {
 
 const CASES: readonly Case[] = [
   { what: "blocks of 8 channels", outputs: 16, kernel: 1, channels: 64 },
-  { what: "blocks of 8 and one of 4", outputs: 12, kernel: 1, channels: 128 },
-  { what: "4 channels and a rest", outputs: 7, kernel: 5, channels: 12 },
-  { what: "Winograd's transformation", outputs: 32, kernel: 3, channels: 16 },
+  { what: "blocks of 8 channels and one of 4", outputs: 12, kernel: 1, channels: 128 },
+  { what: "4 channels and a remainder", outputs: 7, kernel: 5, channels: 12 },
+  { what: "Winograd's weight transform", outputs: 32, kernel: 3, channels: 16 },
 ];
 
 const X: Shape = [12, 12];
 const PADDING = { top: 1, left: 1, bottom: 1, right: 1 };
 
-/** Any finite numbers of 16 bits, subnormal ones and zeros among them, within ±2. */
+/** Binary16 numbers within ±2, including subnormals and zeros. */
 function halves(count: number): Float32Array {
   const bytes = seededBytes(7, 2 * count);
   return Float32Array.from({ length: count }, (_, i) => {
@@ -65,7 +65,7 @@ async function convolve({ channels }: Case, weights: Constant) {
   return { y: kernels.read("y").data, bytes: kernels.bytes.length };
 }
 
-test.for(CASES)("products of 16-bit numbers and a factor per output: $what", async (shape) => {
+test.for(CASES)("stores products of binary16 numbers and a factor per output: $what", async (shape) => {
   const weights = weightsOf(shape, seededFloats(3, shape.outputs, 1));
   const short = await convolve(shape, weights);
   const long = await convolve(shape, { ...weights, product: undefined });
@@ -73,10 +73,10 @@ test.for(CASES)("products of 16-bit numbers and a factor per output: $what", asy
   expect(long.bytes - short.bytes).toBeGreaterThan(1.2 * weights.data.length);
 });
 
-test.for(CASES)("16-bit numbers as they are: $what", async (shape) => {
+test.for(CASES)("stores binary16 numbers: $what", async (shape) => {
   const { data, ...weights } = weightsOf(shape, new Float32Array(shape.outputs).fill(1));
   const short = await convolve(shape, { ...weights, data, product: undefined });
-  // One number that needs more bits than there are keeps all of them as floats.
+  // A single number that binary16 cannot represent keeps all of them floats.
   const changed = data.with(0, 1 + 2 ** -12);
   const long = await convolve(shape, { ...weights, data: changed, product: undefined });
   const again = await convolve(shape, {
@@ -89,7 +89,7 @@ test.for(CASES)("16-bit numbers as they are: $what", async (shape) => {
   expect(long.bytes - short.bytes).toBeGreaterThan(1.2 * data.length);
 });
 
-test("a factor that widening cannot take leaves the weights as floats", async () => {
+test("keeps weights as floats where a factor would overflow", async () => {
   const [shape] = CASES;
   if (shape === undefined) throw new Error("expected a case");
   const weights = weightsOf(shape, new Float32Array(shape.outputs).fill(2 ** 20));

@@ -1,7 +1,7 @@
 /**
- * The two doors into a module: the WASI command `_start`, which answers requests on its pipes, and the library exports.
- * Both run the same `infer`. `_start`'s loop is thin on purpose: code inside a function that never returns stays in the
- * engine's baseline tier.
+ * The entry points of a module: the WASI command `_start`, which answers requests from standard input, and the library
+ * exports. Both run the same `infer`. The loop of `_start` is deliberately small: code in a function that never returns stays
+ * in the engine's baseline tier.
  */
 import { DETECTION_BYTES, MAGIC, REPLY_HEADER_BYTES, REQUEST_HEADER_BYTES } from "../../module-format.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
@@ -11,16 +11,16 @@ const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 
-/** The imports that a detector module is allowed (WASI preview 1). */
+/** The only imports of a detector module (WASI preview 1). */
 export interface WasiImports {
   readonly fdRead: FunctionReference;
   readonly fdWrite: FunctionReference;
   readonly procExit: FunctionReference;
 }
 
-export interface DoorAddresses {
+export interface EntryPointAddresses {
   readonly ioVector: number;
-  readonly moved: number;
+  readonly transferred: number;
   readonly requestHeader: number;
   readonly replyHeader: number;
   readonly detections: number;
@@ -28,12 +28,12 @@ export interface DoorAddresses {
   readonly frameBytes: number;
 }
 
-/** Emits `_start` and exports everything that section 3 of the design promises. */
-export function emitDoors(
+/** Emits `_start` and exports the entry points, the memory and the addresses that hosts use. */
+export function emitEntryPoints(
   module: ModuleBuilder,
   wasi: WasiImports,
   { infer }: { readonly infer: FunctionReference },
-  address: DoorAddresses,
+  address: EntryPointAddresses,
   storeBytes: (bytes: Uint8Array) => number,
 ): void {
   const read = emitTransfer(module, "read", wasi.fdRead, address);
@@ -87,28 +87,28 @@ export function emitDoors(
   module.exportFunction("_start", start);
 }
 
-/** (fd, address, length) → bytes moved: goes on until all are, the input ends or an error comes. */
+/** (fd, address, length) → bytes transferred: repeats until all bytes are transferred, the input ends or an error occurs. */
 function emitTransfer(
   module: ModuleBuilder,
   name: string,
   system: FunctionReference,
-  { ioVector, moved }: DoorAddresses,
+  { ioVector, transferred }: EntryPointAddresses,
 ): FunctionReference {
   return module.function(name, ["i32", "i32", "i32"], ["i32"], (code, fd, from, length) => {
     if (fd === undefined || from === undefined || length === undefined)
       throw new Error("expected three parameters");
     const total = code.local("i32");
-    const answerTotal = (): void => {
+    const returnTotal = (): void => {
       code.get(total).return();
     };
     code.loop((again) => {
       storeAt(code, ioVector, () => code.get(from).get(total).op("i32.add"));
       storeAt(code, ioVector + 4, () => code.get(length).get(total).op("i32.sub"));
-      code.get(fd).i32(ioVector).i32(1).i32(moved).call(system);
-      code.if(answerTotal);
-      code.i32(moved).memory("i32.load").op("i32.eqz");
-      code.if(answerTotal);
-      addFrom(code, total, moved);
+      code.get(fd).i32(ioVector).i32(1).i32(transferred).call(system);
+      code.if(returnTotal);
+      code.i32(transferred).memory("i32.load").op("i32.eqz");
+      code.if(returnTotal);
+      addFrom(code, total, transferred);
       code.get(total).get(length).op("i32.lt_u").brIf(again);
     });
     code.get(total);

@@ -1,23 +1,22 @@
 /**
- * Pictures that stand in for a camera's where a user has given none: enough kinds of them to drive a network's activations
- * about as far as photographs do. 16-bit arithmetic has room for a margin on top; 8-bit arithmetic needs real frames.
+ * Images for calibration without a camera's frames, of enough kinds to drive a network's activations about as far as
+ * photographs do. 16-bit arithmetic has headroom for the difference; 8-bit arithmetic needs real frames.
  */
 import type { PictureSize } from "../graph/retype.ts";
-import { randomNumbers } from "./random.ts";
 
 type Random = () => number;
 type Colour = readonly [red: number, green: number, blue: number];
-/** Writes a pixel; outside the picture nothing happens. */
-type Paint = (x: number, y: number, colour: Colour) => void;
-type Draw = (paint: Paint, size: PictureSize, random: Random) => void;
+/** Writes a pixel; ignores pixels outside the image. */
+type PaintPixel = (x: number, y: number, colour: Colour) => void;
+type Draw = (paint: PaintPixel, size: PictureSize, random: Random) => void;
 
-/** One picture of each kind, `rounds` times over, RGB, row by row: always the same ones for the same size. */
-export function syntheticPictures(size: PictureSize, rounds = 2): Uint8Array[] {
+/** `rounds` images of each kind, RGB, row by row. The same size always gives the same images. */
+export function syntheticImages(size: PictureSize, rounds = 2): Uint8Array[] {
   const random = randomNumbers(20_170_508);
-  return Array.from({ length: rounds }, () => kinds.map((draw) => picture(size, draw, random))).flat();
+  return Array.from({ length: rounds }, () => kinds.map((draw) => drawImage(size, draw, random))).flat();
 }
 
-/** In this order. Scenes of shapes over a gradient come closest to photographs; noise reaches every filter's band. */
+/** All kinds, in order. Scenes of shapes over a gradient come closest to photographs; noise covers the band of every filter. */
 const kinds: readonly Draw[] = [
   (paint, size, random) => noise(paint, size, random, 1),
   (paint, size, random) => noise(paint, size, random, 6),
@@ -31,7 +30,7 @@ const kinds: readonly Draw[] = [
   (paint, size, random) => text(paint, size, random),
 ];
 
-function picture(size: PictureSize, draw: Draw, random: Random): Uint8Array {
+function drawImage(size: PictureSize, draw: Draw, random: Random): Uint8Array {
   const { width, height } = size;
   const pixels = new Uint8ClampedArray(width * height * 3);
   draw(
@@ -44,8 +43,8 @@ function picture(size: PictureSize, draw: Draw, random: Random): Uint8Array {
   return new Uint8Array(pixels.buffer);
 }
 
-/** Value noise: random colours on a lattice of `cell` pixels, bilinear in between. Its spectrum falls off above 1 / cell. */
-function noise(paint: Paint, { width, height }: PictureSize, random: Random, cell: number): void {
+/** Value noise: random colours on a lattice of `cell` pixels, interpolated bilinearly. Its spectrum falls off above 1 / cell. */
+function noise(paint: PaintPixel, { width, height }: PictureSize, random: Random, cell: number): void {
   const columns = Math.ceil(width / cell) + 1;
   const rows = Math.ceil(height / cell) + 1;
   const lattice = Array.from({ length: columns * rows }, () => anyColour(random));
@@ -63,8 +62,8 @@ function noise(paint: Paint, { width, height }: PictureSize, random: Random, cel
   }
 }
 
-/** From one colour to another in a random direction. */
-function gradient(paint: Paint, { width, height }: PictureSize, random: Random): void {
+/** A gradient between two colours in a random direction. */
+function gradient(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
   const from = anyColour(random);
   const to = anyColour(random);
   const angle = random() * Math.PI * 2;
@@ -76,8 +75,8 @@ function gradient(paint: Paint, { width, height }: PictureSize, random: Random):
   }
 }
 
-/** Black and white fields of 1, 2, 4, … pixels, one size per strip: the hardest edges there can be. */
-function checkers(paint: Paint, { width, height }: PictureSize, random: Random): void {
+/** Black and white fields of 1, 2, 4, … pixels, one size per strip: edges of the highest contrast. */
+function checkers(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
   const strips = 6;
   const phase = Math.floor(random() * 64);
   for (let y = 0; y < height; y++) {
@@ -89,8 +88,8 @@ function checkers(paint: Paint, { width, height }: PictureSize, random: Random):
   }
 }
 
-/** Boxes and ellipses of all sizes, one over the other, shaded, in front of a gradient. */
-function scene(paint: Paint, size: PictureSize, random: Random, shapes: number): void {
+/** Shaded boxes and ellipses of all sizes that overlap in front of a gradient. */
+function scene(paint: PaintPixel, size: PictureSize, random: Random, shapes: number): void {
   gradient(paint, size, random);
   const { width, height } = size;
   for (let shape = 0; shape < shapes; shape++) {
@@ -101,8 +100,8 @@ function scene(paint: Paint, size: PictureSize, random: Random, shapes: number):
   }
 }
 
-/** Upright figures of head, trunk and legs, and what stands on wheels, on a ground below a sky. */
-function figures(paint: Paint, size: PictureSize, random: Random): void {
+/** Upright figures with head, trunk and legs, and vehicles, on a ground below a sky. */
+function figures(paint: PaintPixel, size: PictureSize, random: Random): void {
   const { width, height } = size;
   const horizon = (0.3 + 0.3 * random()) * height;
   box(paint, width / 2, horizon / 2, width / 2, horizon / 2, anyColour(random), random);
@@ -130,8 +129,8 @@ function figures(paint: Paint, size: PictureSize, random: Random): void {
   }
 }
 
-/** Lines of glyphs, each a few strokes on a grid: the density of edges that print has. */
-function text(paint: Paint, { width, height }: PictureSize, random: Random): void {
+/** Lines of glyphs, each a few strokes on a grid: the edge density of print. */
+function text(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
   const paper = mix(WHITE, anyColour(random), 0.2);
   const ink = mix(BLACK, anyColour(random), 0.2);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) paint(x, y, paper);
@@ -156,7 +155,7 @@ function text(paint: Paint, { width, height }: PictureSize, random: Random): voi
 }
 
 function box(
-  paint: Paint,
+  paint: PaintPixel,
   x: number,
   y: number,
   halfWidth: number,
@@ -168,7 +167,7 @@ function box(
 }
 
 function ellipse(
-  paint: Paint,
+  paint: PaintPixel,
   x: number,
   y: number,
   halfWidth: number,
@@ -179,9 +178,9 @@ function ellipse(
   shade(paint, x, y, halfWidth, halfHeight, colour, random, (u, v) => u * u + v * v <= 1);
 }
 
-/** A shape in [−1, 1]² around (x, y), darker to one side and grainy, as lit things are. */
+/** A shape in [−1, 1]² around (x, y), darker towards one side and grainy, like a lit object. */
 function shade(
-  paint: Paint,
+  paint: PaintPixel,
   x: number,
   y: number,
   halfWidth: number,
@@ -213,4 +212,15 @@ function mix(a: Colour, b: Colour, share: number): Colour {
 
 function clampToUnit(value: number): number {
   return Math.min(Math.max(value, 0), 1);
+}
+
+/** Numbers in [0, 1) that depend only on the seed (Mulberry32 by Tommy Ettinger, public domain). */
+function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }

@@ -1,25 +1,25 @@
-/** As what a feature map is stored. */
+/** Chooses type, scales and zero points of a feature map. */
 import type { Activation, Affine, StoredInteger } from "../graph/graph.ts";
-import { SILU_LEAST } from "../ops/activation.ts";
+import { SILU_MINIMUM } from "../ops/activation.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { ChannelRange } from "./ranges.ts";
 
-export interface Stored extends Affine {
+export interface QuantizationParameters extends Affine {
   readonly dtype: StoredInteger;
-  /** The average real number of each channel; 0 where nobody knows it. */
+  /** The average real number of each channel; 0 where it is unknown. */
   readonly mean: Float32Array;
 }
 
 /**
- * An i16 has room to spare: other pictures may go three times as far as those that were seen. What is cut off costs
- * detections, and from 12 to 14 bits none change.
+ * An i16 has room to spare: images may exceed the calibrated range three times before numbers saturate. Saturation costs
+ * detections, whereas going from 14 to 12 bits changes none.
  */
 const I16_HEADROOM = 3;
-/** 127 steps have little room: a tenth. */
+/** 127 steps leave little room: a tenth. */
 const U7_HEADROOM = 1.1;
 
-/** 16-bit numbers: one factor for all channels, 0 is 0. */
-export function asI16({ lowest, highest, mean }: ChannelRange): Stored {
+/** 16-bit numbers: one scale for all channels, zero point 0. */
+export function i16Parameters({ lowest, highest, mean }: ChannelRange): QuantizationParameters {
   const widest = Math.max(reach(highest), reach(lowest), Number.MIN_VALUE);
   const [, most] = STORED_RANGE.i16;
   return {
@@ -30,21 +30,21 @@ export function asI16({ lowest, highest, mean }: ChannelRange): Stored {
   };
 }
 
-/** What decides how a feature map fits into 7 bits. */
-export interface NarrowMap {
+/** A feature map that is stored in 7 bits. */
+export interface U7Map {
   readonly range: ChannelRange;
   readonly activation: Activation;
   readonly hasResidual: boolean;
-  /** Pixels of the picture per cell. */
+  /** Pixels of the input per cell. */
   readonly stride: number;
 }
 
 /**
- * 7-bit numbers: factor and zero point of every channel lie between the channel's own range and that of the whole map. On
- * coarse maps a channel is a kind of object, and one that was not seen must not be cut off when it comes: there the
- * whole map's range counts. (Measured on YOLOv5n: agreement of detections 0.97 with one range for all, 0.99 like this.)
+ * 7-bit numbers: the range of every channel is taken between the channel's own range and that of the whole map. On coarse
+ * maps a channel stands for a kind of object, and kinds that calibration has not seen must not saturate: there the range of
+ * the whole map counts. (Measured on YOLOv5n: agreement of detections 0.97 with one range for all channels, 0.99 like this.)
  */
-export function asU7({ range, activation, hasResidual, stride }: NarrowMap): Stored {
+export function u7Parameters({ range, activation, hasResidual, stride }: U7Map): QuantizationParameters {
   const { lowest, highest, mean } = range;
   const ownShare = stride <= 8 ? 1 / 2 : stride <= 16 ? 1 / 4 : 0;
   const reaches = (ends: Float32Array): Float32Array => {
@@ -57,8 +57,8 @@ export function asU7({ range, activation, hasResidual, stride }: NarrowMap): Sto
   const above = reaches(highest);
   const below =
     activation === "silu" && !hasResidual
-      ? highest.map(() => -SILU_LEAST)
-      : reaches(lowest).map((end) => (activation === "silu" ? Math.max(end, -SILU_LEAST) : end));
+      ? highest.map(() => -SILU_MINIMUM)
+      : reaches(lowest).map((end) => (activation === "silu" ? Math.max(end, -SILU_MINIMUM) : end));
   const [, most] = STORED_RANGE.u7;
   const scale = above.map((end, channel) => Math.max(end + (below[channel] ?? 0), Number.MIN_VALUE) / most);
   return {
@@ -69,9 +69,9 @@ export function asU7({ range, activation, hasResidual, stride }: NarrowMap): Sto
   };
 }
 
-/** Several feature maps side by side. */
-export function joined(parts: readonly Stored[]): Stored {
-  const join = (of: (part: Stored) => Float32Array) =>
+/** The parameters of a concatenation of feature maps. */
+export function concatParameters(parts: readonly QuantizationParameters[]): QuantizationParameters {
+  const join = (of: (part: QuantizationParameters) => Float32Array) =>
     Float32Array.from(parts.flatMap((part) => [...of(part)]));
   return {
     dtype: parts[0]?.dtype ?? "i16",
@@ -81,7 +81,7 @@ export function joined(parts: readonly Stored[]): Stored {
   };
 }
 
-/** The largest of the absolute numbers. */
+/** The largest absolute value. */
 function reach(ends: Float32Array): number {
   return ends.reduce((most, end) => Math.max(most, Math.abs(end)), 0);
 }

@@ -11,7 +11,7 @@ const SIZE = { width: 64, height: 32 };
 const FRAME_BYTES = SIZE.width * SIZE.height * 3;
 const LABELS = ["person", "car", "dog"];
 
-/** A copy: WebAssembly.compile takes no bytes that may be shared. */
+/** Compiles a copy: WebAssembly.compile does not accept shared bytes. */
 const compiled = ({ bytes }: CompiledModel) => WebAssembly.compile(Uint8Array.from(bytes));
 
 function request(sequence: number, pixels: Uint8Array, score = 0.05, magic = MAGIC): Buffer {
@@ -31,11 +31,11 @@ describe("a compiled module", () => {
     model = compile({ name: "seeded", labels: LABELS, graph }, { source });
   });
 
-  test("is accepted by a validator that nobody here wrote", () => {
+  test("is accepted by an independent validator", () => {
     expect(binaryenAccepts(model.bytes)).toBe(true);
   });
 
-  test("imports the three functions of the sandbox and nothing else, and exports both doors", async () => {
+  test("imports only the three functions of the sandbox, and exports both entry points", async () => {
     const module = await WebAssembly.compile(Uint8Array.from(model.bytes));
     expect(WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`)).toEqual([
       "wasi_snapshot_preview1.fd_read",
@@ -49,7 +49,7 @@ describe("a compiled module", () => {
     ).toEqual(["function _start", "function infer", "global detections", "global frame", "memory memory"]);
   });
 
-  test("describes itself", async () => {
+  test("contains its description", async () => {
     const module = await WebAssembly.compile(Uint8Array.from(model.bytes));
     const [section] = WebAssembly.Module.customSections(module, "sabrewing");
     expect(JSON.parse(new TextDecoder().decode(section))).toEqual(model.description);
@@ -57,7 +57,7 @@ describe("a compiled module", () => {
   });
 
   test.for([1, 7, 4096, 1 << 20])(
-    "answers requests that arrive %i bytes at a time, exactly as its library door does",
+    "answers requests that arrive %i bytes at a time exactly like its library entry point",
     async (chunkBytes) => {
       const frames = [1, 2, 3].map((seed) => seededBytes(seed, FRAME_BYTES));
       const stdin = Buffer.concat(frames.map((frame, index) => request(index + 10, frame)));
@@ -82,7 +82,7 @@ describe("a compiled module", () => {
     },
   );
 
-  test("ends well when nothing is asked", async () => {
+  test("exits with 0 when the input is empty", async () => {
     expect(await runModuleCommand(await compiled(model), Buffer.alloc(0), 64)).toMatchObject({
       exitCode: 0,
       stderr: "",
@@ -95,9 +95,9 @@ describe("a compiled module", () => {
       request(1, new Uint8Array(FRAME_BYTES), 0.25, 0x12345678),
       "must begin with SBW1",
     ],
-    ["a header that stops in the middle", Buffer.alloc(9), "in the middle of a request header"],
+    ["a truncated header", Buffer.alloc(9), "in the middle of a request header"],
     ["too few pixels", request(1, new Uint8Array(100)), `must carry ${FRAME_BYTES} bytes of pixels`],
-  ] as const)("refuses %s with exit code 1 and one line", async ([, stdin, message]) => {
+  ] as const)("rejects %s with exit code 1 and one line", async ([, stdin, message]) => {
     const { exitCode, stdout, stderr } = await runModuleCommand(await compiled(model), stdin, 1 << 20);
     expect(exitCode).toBe(1);
     expect(stdout).toHaveLength(0);

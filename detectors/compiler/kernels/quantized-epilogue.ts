@@ -1,31 +1,31 @@
-/** The end of a convolution's row where numbers are stored as integers: sums become reals and, where stored so, integers again. */
+/** The epilogue of a quantized convolution: accumulators become reals, and integers again where the output is quantized. */
 import type { Activation, ConvolutionQuantization } from "../graph/graph.ts";
-import { leastOf } from "../ops/activation.ts";
+import { minimumOf } from "../ops/activation.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitActivation, prepareActivation } from "./activation.ts";
-import type { Convolution } from "./convolution.ts";
+import type { PlacedConvolution } from "./convolution.ts";
 import type { KernelContext } from "./kernel.ts";
-import { loadReals } from "./load-reals.ts";
+import { loadAsFloats } from "./load-floats.ts";
 import { add, repeat } from "./loops.ts";
 import { multiplyAdd } from "./multiply-add.ts";
 import { COARSE_SILU_UNIT, prepareCoarseSilu, prepareOnePlusPower } from "./sigmoid.ts";
 import { prepareStoringIntegers, ROUNDING_OFFSET } from "./store-integers.ts";
 
 /**
- * What SiLU's numbers are counted in until the very end, so that nothing is multiplied for the exponent: x / (1 + e^−x) is
+ * The unit of SiLU's argument, which is folded into the factors and saves a multiplication for the exponent: x / (1 + e^−x) is
  * t / (1 + 2^t) in units of −ln 2.
  */
 const SILU_UNITS = { fine: -Math.LN2, coarse: COARSE_SILU_UNIT } as const;
 
-/** What a row end multiplies by and adds, per output channel. */
+/** The factors and addends of the epilogue, per output channel. */
 interface Factors {
   readonly multiplier: Float32Array;
   readonly bias: Float32Array;
   readonly residual: Float32Array | undefined;
-  /** 1 / scale of the output, and what it was counted in. */
+  /** 1 / scale of the output, times SiLU's unit. */
   readonly output: Float32Array | undefined;
-  /** What is left to add at the very end: both zero points, and what rounding needs. */
+  /** Added last: the zero points of output and residual, and the rounding offset. */
   readonly offset: Float32Array | undefined;
 }
 
@@ -60,12 +60,12 @@ function factorsOf(
   };
 }
 
-/** In the order in which they lie in memory, `lanes` of each per block; those that are not needed take no room. */
+/** The factors in memory order, `lanes` of each per block; unneeded ones are omitted. */
 function present({ multiplier, bias, residual, output, offset }: Factors): readonly Float32Array[] {
   return [multiplier, bias, residual, output, offset].filter((factors) => factors !== undefined);
 }
 
-/** The factors of `blocks` blocks of `lanes` channels as `emitQuantizedRowEnd` reads them. */
+/** The factors of `blocks` blocks of `lanes` channels as `emitQuantizedEpilogue` reads them. */
 export function packFactors(
   quantization: ConvolutionQuantization,
   activation: Activation,
@@ -85,60 +85,60 @@ export function packFactors(
   return packed;
 }
 
-/** What a row end reads: sums as the tile leaves them (i32 of whole numbers) or floats. */
-export interface SumRow {
+/** The row that the epilogue reads: accumulators of the micro-kernel (i32 for integers), or floats. */
+export interface AccumulatorRow {
   readonly dtype: "i32" | "f32";
   readonly pixelBytes: number;
 }
 
-/** Where one block of channels of one row lies. */
-export interface RowEndAddresses {
-  readonly sums: Local;
+/** The addresses of one block of channels of one row. */
+export interface EpilogueAddresses {
+  readonly accumulators: Local;
   readonly output: Local;
   readonly factors: Local;
   readonly addend: Local | undefined;
 }
 
 /**
- * One block of `vectors` · 4 channels of one row of output.
- * out = (activation(sum · multiplier + bias) + addend · residual) · output + offset, rounded where it is whole.
+ * Emits the epilogue of one block of `vectors` · 4 channels of one output row:
+ * out = (activation(sum · multiplier + bias) + addend · residual) · output + offset, rounded where the output is integers.
  */
-export function emitQuantizedRowEnd(
+export function emitQuantizedEpilogue(
   code: Assembler,
-  convolution: Convolution,
+  convolution: PlacedConvolution,
   quantization: ConvolutionQuantization,
   vectors: number,
-  sumRow: SumRow,
-  { sums, output, factors, addend }: RowEndAddresses,
+  accumulatorRow: AccumulatorRow,
+  { accumulators, output, factors, addend }: EpilogueAddresses,
   context: KernelContext,
 ): void {
   const { y, residual } = convolution;
-  const blockEnd = emitBlockEnd(convolution, quantization, vectors, sumRow.dtype, context);
-  code.get(sums).get(output).get(factors);
+  const blockEpilogue = emitBlockEpilogue(convolution, quantization, vectors, accumulatorRow.dtype, context);
+  code.get(accumulators).get(output).get(factors);
   if (addend) code.get(addend);
   else code.i32(0);
   code
     .i32(y.width)
-    .i32(sumRow.pixelBytes)
+    .i32(accumulatorRow.pixelBytes)
     .i32(y.pixelBytes)
     .i32(residual?.pixelBytes ?? 0);
-  code.call(blockEnd);
+  code.call(blockEpilogue);
 }
 
-/** The same for any row of this kind. */
-function emitBlockEnd(
-  { y, residual, activation }: Convolution,
+/** The function for one block of a row, shared by all convolutions of this kind. */
+function emitBlockEpilogue(
+  { y, residual, activation }: PlacedConvolution,
   quantization: ConvolutionQuantization,
   vectors: number,
-  sumType: SumRow["dtype"],
+  accumulatorType: AccumulatorRow["dtype"],
   context: KernelContext,
 ): FunctionReference {
   const parameters = [
-    ...(["sums", "output", "factors", "addend", "pixels"] as const),
-    ...(["sumPitch", "outputPitch", "addendPitch"] as const),
+    ...(["accumulators", "output", "factors", "addend", "pixels"] as const),
+    ...(["accumulatorPitch", "outputPitch", "addendPitch"] as const),
   ];
-  return context.module.procedure(`row end×${vectors} of ${sumType}`, parameters, (code, at) => {
-    const { sums, output, factors, addend } = at;
+  return context.module.procedure(`row end×${vectors} of ${accumulatorType}`, parameters, (code, at) => {
+    const { accumulators, output, factors, addend } = at;
     let row = 0;
     const loadFactor = (): readonly Local[] => {
       const first = vectors * row++;
@@ -151,33 +151,33 @@ function emitBlockEnd(
     const perOutput = needed.output && loadFactor();
     const offset = needed.offset && loadFactor();
     const activate = prepare(activation, quantization, code, context.target);
-    const least = residual ? Number.NEGATIVE_INFINITY : leastOf(activation);
+    const least = residual ? Number.NEGATIVE_INFINITY : minimumOf(activation);
     const store = quantization.output && prepareStoringIntegers(code, quantization.output, least);
     const value = code.local("v128");
     const results = Array.from({ length: vectors }, () => code.local("v128"));
 
     repeat(code, at.pixels, () => {
       for (const [vector, result] of results.entries()) {
-        code.get(sums).memory("v128.load", 16 * vector);
-        if (sumType === "i32") code.op("f32x4.convert_i32x4_s");
-        code.get(ofVector(multiplier, vector));
-        multiplyAdd(code, context.target, ofVector(bias, vector));
+        code.get(accumulators).memory("v128.load", 16 * vector);
+        if (accumulatorType === "i32") code.op("f32x4.convert_i32x4_s");
+        code.get(vectorAt(multiplier, vector));
+        multiplyAdd(code, context.target, vectorAt(bias, vector));
         code.set(value);
         activate(value);
         if (residual && residualScale) {
           code.set(value);
-          loadReals(code, residual.dtype, addend, 0, 4 * vector);
-          code.get(ofVector(residualScale, vector));
+          loadAsFloats(code, residual.dtype, addend, 0, 4 * vector);
+          code.get(vectorAt(residualScale, vector));
           multiplyAdd(code, context.target, value);
         }
-        if (perOutput) code.get(ofVector(perOutput, vector));
-        if (perOutput && offset) multiplyAdd(code, context.target, ofVector(offset, vector));
+        if (perOutput) code.get(vectorAt(perOutput, vector));
+        if (perOutput && offset) multiplyAdd(code, context.target, vectorAt(offset, vector));
         else if (perOutput) code.op("f32x4.mul");
-        else if (offset) code.get(ofVector(offset, vector)).op("f32x4.add");
+        else if (offset) code.get(vectorAt(offset, vector)).op("f32x4.add");
         code.set(result);
       }
       if (store) {
-        store(output, ofVector(results, 0), ofVector(results, 1));
+        store(output, vectorAt(results, 0), vectorAt(results, 1));
       } else {
         for (const [vector, result] of results.entries()) {
           code
@@ -186,14 +186,14 @@ function emitBlockEnd(
             .memory("v128.store", 16 * vector);
         }
       }
-      add(code, sums, at.sumPitch);
+      add(code, accumulators, at.accumulatorPitch);
       add(code, output, at.outputPitch);
       if (residual) add(code, addend, at.addendPitch);
     });
   });
 }
 
-/** Prepares an activation; SiLU in its units. */
+/** Prepares an activation; SiLU takes its argument in its unit. */
 function prepare(
   activation: Activation,
   { silu, output }: ConvolutionQuantization,
@@ -202,7 +202,7 @@ function prepare(
 ): EmitActivation {
   if (activation !== "silu") return prepareActivation(code, activation, target);
   if (silu === "coarse") return prepareCoarseSilu(code);
-  const onePlusPower = prepareOnePlusPower(code, output ? "whole" : "float", target);
+  const onePlusPower = prepareOnePlusPower(code, output ? "integer" : "float", target);
   return (t) => {
     code.get(t).get(t);
     onePlusPower();
@@ -219,8 +219,8 @@ function loadVector(code: Assembler, address: Local, vector: number): Local {
   return local;
 }
 
-function ofVector(locals: readonly Local[], index: number): Local {
+function vectorAt(locals: readonly Local[], index: number): Local {
   const local = locals[index];
-  if (local === undefined) throw new Error("a block of whole numbers has two vectors");
+  if (local === undefined) throw new Error("a block of integers has two vectors");
   return local;
 }
