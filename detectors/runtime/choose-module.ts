@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { ModelError } from "../errors.ts";
 import type { Precision } from "../module-format.ts";
 import { VARIANTS, type Variant, variantFile } from "../variant.ts";
-import { hasByteDot } from "./dot-speed.ts";
+import { hasByteDotProduct } from "./byte-dot-product.ts";
 import { lackingFeatures } from "./engine-features.ts";
 
 /** Which module of a set is wanted. */
@@ -13,7 +13,7 @@ export interface ModuleWish {
   /** Which of these features the engine lacks; this process's engine is asked when not given. */
   readonly lacking?: (features: readonly string[]) => readonly string[];
   /** Whether this CPU has an instruction for dot products of bytes; it is tried when not given. */
-  readonly hasByteDot?: () => boolean;
+  readonly hasByteDotProduct?: () => boolean;
 }
 
 /** The module that is to be run. */
@@ -66,7 +66,7 @@ export function chooseModule(path: string, wish: ModuleWish = {}): ModuleChoice 
 /** Where bytes are not multiplied faster, i8 is no quicker than i16 and only loses bits: it comes behind it. */
 function fastestFirst(
   present: readonly PresentVariant[],
-  { precision = "auto", hasByteDot: isByteDotThere = hasByteDot }: ModuleWish,
+  { precision = "auto", hasByteDotProduct: isByteDotThere = hasByteDotProduct }: ModuleWish,
 ): readonly PresentVariant[] {
   const names = present.map(({ variant }) => variant.name);
   if (precision !== "auto" || !names.includes("i8") || !names.includes("i16") || isByteDotThere())

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Runtime } from "../detector.ts";
+import type { Runtime } from "../contract.ts";
 import type { LoadedModule } from "./module.ts";
 
 /** What a thread starts its engine from. Shared by all threads of a detector, the restarted ones too. */

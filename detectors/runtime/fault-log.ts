@@ -1,5 +1,5 @@
-import type { DetectorOptions } from "../detector.ts";
-import type { DetectorFault, DetectorFaultKind } from "../errors.ts";
+import type { DetectorFaultKind, DetectorOptions } from "../contract.ts";
+import type { DetectorFault } from "../errors.ts";
 
 /** Tells the log about one instance: the first fault of each kind, and the recovery; not every fault. */
 export class FaultLog {

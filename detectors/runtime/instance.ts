@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Inference, ModelInfo, Thresholds } from "../detector.ts";
+import type { Inference, ModelInfo, Thresholds } from "../contract.ts";
 import { DetectorFault } from "../errors.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { parseReply } from "./reply.ts";
@@ -62,12 +62,12 @@ export class Instance implements AsyncDisposable {
   /**
    * Gives the first thread its task; from then on the instance looks after itself.
    * @param thread booted, and waiting to be told what to run
-   * @param proveFirst resolve only when it has answered blank frames. Otherwise the first frame is its proof.
+   * @param warmUp resolve only when it has answered blank frames. Otherwise the first frame is its proof.
    * @throws DetectorFault when a blank frame got no answer; the instance must then be closed.
    */
-  async start(thread: DetectorThread, proveFirst: boolean): Promise<void> {
+  async start(thread: DetectorThread, warmUp: boolean): Promise<void> {
     this.#begin(thread);
-    if (proveFirst) {
+    if (warmUp) {
       // Black, with nothing to be found on it: the engine starts, and the deadline need not allow for that.
       const black = new Uint8Array(frameBytes(this.#options.model));
       for (let frame = 0; frame < WARM_UP_FRAMES; frame++) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { DetectorOptions, ModelInfo } from "../detector.ts";
+import type { DetectorOptions, ModelInfo } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import { ALLOWED_IMPORTS, DESCRIPTION_SECTION, IMPORT_MODULE } from "../module-format.ts";
 import { plainText } from "../plain-text.ts";

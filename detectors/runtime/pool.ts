@@ -7,14 +7,14 @@ import type {
   ModelInfo,
   Runtime,
   Thresholds,
-} from "../detector.ts";
+} from "../contract.ts";
 import { DetectorFault, ModelError } from "../errors.ts";
+import { Counters } from "./counters.ts";
 import { type EngineSource, prepareEngine } from "./engine-source.ts";
 import { FaultLog } from "./fault-log.ts";
 import { Instance } from "./instance.ts";
 import { type LoadedModule, loadModule } from "./module.ts";
 import { frameBytes } from "./request.ts";
-import { Tally } from "./tally.ts";
 import { bootThread, type DetectorThread } from "./thread.ts";
 
 /** Generous: a slow camera's CPU compiles 4 MB of code and runs it unoptimised for this one frame. */
@@ -25,7 +25,7 @@ const DEATHS_OF_FAILING = 3;
 
 /**
  * Opens a detector: `options.instances` copies of the module, each in a thread of its own. Resolves when every one of
- * them has answered a frame, so that a module that cannot run is noticed here, or, with `proveFirst: false`, as soon as
+ * them has answered a frame, so that a module that cannot run is noticed here, or, with `warmUp: false`, as soon as
  * the file is found to be good.
  * @throws ModelError when the file is no usable detector or breaks down on its first frame.
  * @throws DetectorFault `deadline` when it has not answered its first frame within 30 s.
@@ -37,13 +37,13 @@ export async function openDetector(path: string, options: DetectorOptions): Prom
 /**
  * What `openDetector` does with the file it reads.
  * @param startDeadlineMs for each thread's first answer.
- * @param tally counts what happens.
+ * @param counters counts what happens.
  */
 export async function startPool(
   loading: LoadedModule | Promise<LoadedModule>,
   options: DetectorOptions,
   startDeadlineMs: number,
-  tally = new Tally(),
+  counters = new Counters(),
 ): Promise<Detector> {
   const { instances, runtime } = options;
   if (!Number.isInteger(instances) || instances < 1) {
@@ -54,9 +54,9 @@ export async function startPool(
   await using stack = new AsyncDisposableStack();
   for (const thread of threads) stack.use(thread);
   const [{ info }, source] = await Promise.all([loading, prepareEngine(loading, runtime)]);
-  const pool = stack.use(new Pool(info, source, options, startDeadlineMs, tally));
+  const pool = stack.use(new Pool(info, source, options, startDeadlineMs, counters));
   try {
-    await pool.start(threads, options.proveFirst ?? true);
+    await pool.start(threads, options.warmUp ?? true);
   } catch (error) {
     if (!(error instanceof DetectorFault) || error.kind === "deadline") throw error;
     throw new ModelError(
@@ -88,7 +88,7 @@ class Pool implements Detector {
   readonly runtime: Runtime;
   readonly #places: readonly Place[];
   readonly #frameBytes: number;
-  readonly #tally: Tally;
+  readonly #counters: Counters;
   readonly #options: DetectorOptions;
   /** Frames that wait for an instance, first come, first served. */
   readonly #queue: Job[] = [];
@@ -100,11 +100,11 @@ class Pool implements Detector {
     source: EngineSource,
     options: DetectorOptions,
     startDeadlineMs: number,
-    tally: Tally,
+    counters: Counters,
   ) {
     this.model = model;
     this.runtime = source.runtime;
-    this.#tally = tally;
+    this.#counters = counters;
     this.#options = options;
     this.#frameBytes = frameBytes(model);
     const { deadlineMs, instances } = options;
@@ -112,12 +112,12 @@ class Pool implements Detector {
       const name = instances === 1 ? "The detector" : `Detector ${index + 1} of ${instances}`;
       const log = new FaultLog(name, options.log ?? (() => undefined));
       const onFault = (fault: DetectorFault): void => {
-        this.#tally.failed(fault.kind);
+        this.#counters.failed(fault.kind);
         log.failed(fault);
         place.deaths += 1;
         this.#judge();
       };
-      const onRestart = (): void => this.#tally.restarted();
+      const onRestart = (): void => this.#counters.restarted();
       const onChange = (): void => this.#serve();
       const instance = new Instance({
         source,
@@ -134,10 +134,10 @@ class Pool implements Detector {
   }
 
   /** @param threads booted, one per instance */
-  async start(threads: readonly DetectorThread[], proveFirst: boolean): Promise<void> {
+  async start(threads: readonly DetectorThread[], warmUp: boolean): Promise<void> {
     const starts = this.#places.flatMap(({ instance }, index) => {
       const thread = threads[index];
-      return thread === undefined ? [] : [instance.start(thread, proveFirst)];
+      return thread === undefined ? [] : [instance.start(thread, warmUp)];
     });
     await Promise.all(starts);
   }
@@ -161,7 +161,7 @@ class Pool implements Detector {
   }
 
   stats(): DetectorStats {
-    return { ...this.#tally.stats(), state: this.#state };
+    return { ...this.#counters.stats(), state: this.#state };
   }
 
   /** Tells when all instances keep dying, and when one answers again. */
@@ -197,7 +197,7 @@ class Pool implements Detector {
   async #run(place: Place, { pixels, thresholds, resolve, reject }: Job): Promise<void> {
     try {
       const inference = await place.instance.infer(pixels, thresholds);
-      this.#tally.answered(inference.inferenceMs);
+      this.#counters.answered(inference.inferenceMs);
       place.log.answered();
       place.deaths = 0;
       this.#judge();
@@ -210,7 +210,7 @@ class Pool implements Detector {
 
   #refuse({ reject }: Job): void {
     const message = this.#closed ? "the detector is closed" : "the detector is being started again";
-    if (!this.#closed) this.#tally.failed("unavailable");
+    if (!this.#closed) this.#counters.failed("unavailable");
     reject(new DetectorFault("unavailable", message));
   }
 

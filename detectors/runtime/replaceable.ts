@@ -9,13 +9,13 @@ import type {
   ReplaceableOptions,
   Runtime,
   Thresholds,
-} from "../detector.ts";
+} from "../contract.ts";
 import { DetectorFault, ModelError } from "../errors.ts";
 import { collectGarbage } from "./collect-garbage.ts";
+import { Counters } from "./counters.ts";
 import { loadModule } from "./module.ts";
 import { START_DEADLINE_MS, startPool } from "./pool.ts";
 import { frameBytes } from "./request.ts";
-import { Tally } from "./tally.ts";
 
 /**
  * Opens a detector, as `openDetector` does, whose module can be replaced while it runs.
@@ -42,7 +42,7 @@ interface Duty {
  */
 class Replaceable implements ReplaceableDetector {
   readonly #options: ReplaceableOptions;
-  readonly #tally = new Tally();
+  readonly #counters = new Counters();
   readonly #frameSizes = new Set<number>();
   #onDuty: Duty | undefined;
   #standingBy: Duty | undefined;
@@ -135,10 +135,10 @@ class Replaceable implements ReplaceableDetector {
       onState: (state) => {
         if (isOnDuty()) this.#tell(state);
       },
-      proveFirst: before !== undefined || (this.#options.proveFirst ?? true),
+      warmUp: before !== undefined || (this.#options.warmUp ?? true),
     };
     let duty: Duty | undefined;
-    duty = { pool: await startPool(loaded, options, START_DEADLINE_MS, this.#tally), inHand: new Set() };
+    duty = { pool: await startPool(loaded, options, START_DEADLINE_MS, this.#counters), inHand: new Set() };
     return duty;
   }
 

@@ -1,4 +1,4 @@
-import type { Detection } from "../detector.ts";
+import type { Detection } from "../contract.ts";
 import { DetectorFault } from "../errors.ts";
 import { DETECTION_BYTES, MAGIC, MAX_DETECTIONS, REPLY_HEADER_BYTES } from "../module-format.ts";
 

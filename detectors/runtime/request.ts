@@ -1,4 +1,4 @@
-import type { Thresholds } from "../detector.ts";
+import type { Thresholds } from "../contract.ts";
 import { MAGIC, type ModelDescription, REQUEST_HEADER_BYTES } from "../module-format.ts";
 
 /** Bytes of one frame of this model: height × width × 3. */

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
-import type { Runtime, Thresholds } from "../detector.ts";
-import { DetectorFault, type DetectorFaultKind } from "../errors.ts";
+import type { DetectorFaultKind, Runtime, Thresholds } from "../contract.ts";
+import { DetectorFault } from "../errors.ts";
 import { REQUEST_HEADER_BYTES } from "../module-format.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { writeRequest } from "./request.ts";

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { ModuleTrust } from "../detector.ts";
+import type { ModuleTrust } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 
 /** Bytes of an Ed25519 signature (RFC 8032, section 5.1.6). */

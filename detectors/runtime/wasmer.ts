@@ -2,8 +2,8 @@ import { type Process, type ReadableBytes, Wasmer } from "@wasmer/sdk/node";
 import { DetectorFault } from "../errors.ts";
 import type { Engine, InstallModule, StartEngine } from "./engine.ts";
 import { provideGuestThreads } from "./guest-threads.ts";
-import { rehearsalModule } from "./rehearsal.ts";
 import { ReplyCollector } from "./reply-collector.ts";
+import { warmUpModule } from "./warm-up.ts";
 
 /** Of what the module writes to its standard error, only the end is kept: it is there to explain its death. */
 const LAST_WORDS_BYTES = 200;
@@ -30,7 +30,7 @@ async function install(
 ): Promise<StartEngine> {
   // cache: false keeps the SDK from the network and from writing a directory `.wasmer`.
   const wasmer = new Wasmer({ cache: false, wasm: sdk });
-  await wasmer.packages.load(rehearsalModule());
+  await wasmer.packages.load(warmUpModule());
   const pkg = await wasmer.packages.load(bytes);
   const sandbox = await wasmer.sandboxes.create({ packages: [pkg], network: { mode: "disabled" } });
   const command = sandbox.command(pkg, []);

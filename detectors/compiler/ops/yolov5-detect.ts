@@ -1,3 +1,4 @@
+import type { Thresholds } from "../../contract.ts";
 import type { DetectScale, OperatorAttributes, ValueType } from "../graph/graph.ts";
 import { type Candidate, DETECTIONS_SHAPE, toDetections } from "./non-maximum-suppression.ts";
 import {
@@ -7,7 +8,6 @@ import {
   type OperatorDefinition,
   ShapeError,
   type Tensor,
-  type Thresholds,
   tensorAt,
 } from "./operator.ts";
 import { logistic } from "./sigmoid.ts";

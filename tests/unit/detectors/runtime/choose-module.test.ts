@@ -2,8 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { chooseModule, lackingFeatures, ModelError, VARIANTS } from "../../../../detectors/detector.ts";
+import { hasByteDotProduct } from "../../../../detectors/runtime/byte-dot-product.ts";
 import { setOf } from "../../../../detectors/runtime/choose-module.ts";
-import { hasByteDot } from "../../../../detectors/runtime/dot-speed.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
 const withoutRelaxed = (features: readonly string[]) => features.filter((name) => name === "relaxed-simd");
@@ -20,11 +20,11 @@ const ALL = VARIANTS.map(({ name }) => `y.${name}.wasm`);
 test("of a set the fastest variant is taken that the engine runs", async () => {
   await using folder = await folderOf(...ALL);
   const set = join(folder.path, "y.wasm");
-  expect(chooseModule(set, { lacking: everything, hasByteDot: () => true })).toEqual({
+  expect(chooseModule(set, { lacking: everything, hasByteDotProduct: () => true })).toEqual({
     path: join(folder.path, "y.i8.wasm"),
     why: "i8 of i8, i16, f32-relaxed, f32, the fastest there is",
   });
-  const plain = chooseModule(set, { lacking: withoutRelaxed, hasByteDot: () => true });
+  const plain = chooseModule(set, { lacking: withoutRelaxed, hasByteDotProduct: () => true });
   expect(plain.path).toBe(join(folder.path, "y.i16.wasm"));
   expect(plain.why).toContain("i8 needs relaxed-simd, which this engine lacks");
 });
@@ -32,7 +32,7 @@ test("of a set the fastest variant is taken that the engine runs", async () => {
 test("where the CPU has no dot product of bytes, i16 is taken before i8, and i8 before floats", async () => {
   await using folder = await folderOf(...ALL);
   const set = join(folder.path, "y.wasm");
-  const slow = { lacking: everything, hasByteDot: () => false };
+  const slow = { lacking: everything, hasByteDotProduct: () => false };
   expect(chooseModule(set, slow).path).toBe(join(folder.path, "y.i16.wasm"));
   expect(chooseModule(set, { ...slow, precision: "i8" }).path).toBe(join(folder.path, "y.i8.wasm"));
   await using without = await folderOf("y.i8.wasm", "y.f32.wasm");
@@ -40,7 +40,7 @@ test("where the CPU has no dot product of bytes, i16 is taken before i8, and i8 
 });
 
 test("whether the CPU has it is found out by trying, in an engine that knows the instruction", () => {
-  expect(hasByteDot()).toBeTypeOf("boolean");
+  expect(hasByteDotProduct()).toBeTypeOf("boolean");
 });
 
 test("a precision narrows the choice, and the fastest of it is taken", async () => {

@@ -154,12 +154,12 @@ describe.each(["v8", "wasmer"] as const)("%s", (runtime) => {
       runtime,
       instances: 1,
       deadlineMs: 500,
-      proveFirst: false,
+      warmUp: false,
     });
     const frame = fakeFrame(2, 7);
     expect((await good.detect(frame, THRESHOLDS)).detections).toEqual(fakeDetections(frame, THRESHOLDS));
     const trap = writeModuleFile(fakeModule({ poison: { trap: 0 } }));
-    await using bad = await openDetector(trap, { runtime, instances: 1, deadlineMs: 500, proveFirst: false });
+    await using bad = await openDetector(trap, { runtime, instances: 1, deadlineMs: 500, warmUp: false });
     expect(await faultOf(bad.detect(fakeFrame(0), THRESHOLDS))).toBe("trap");
   });
 

@@ -23,7 +23,7 @@ const LAST_CALLS = 60;
 const WITH_INSTRUCTION = 2.5;
 
 /** @returns false as well where the engine lacks relaxed SIMD. */
-export function hasByteDot(): boolean {
+export function hasByteDotProduct(): boolean {
   const bytes = loopModule(byteSteps);
   if (!WebAssembly.validate(bytes)) return false;
   const loops = [bytes, loopModule(wordSteps)].map((module) => {

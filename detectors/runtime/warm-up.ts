@@ -18,7 +18,7 @@ const SECTION_BYTES = [0xff, 0xff, 0x03];
  * which cannot replace code that is running, would do all of YOLOv5n's 4 MB in its slow first code (270 ms). With this one
  * before it, the function has run often enough to be optimised by the time it matters (25 + 55 ms).
  */
-export function rehearsalModule(): Uint8Array {
+export function warmUpModule(): Uint8Array {
   const content = new Uint8Array(64 * 1024 - 1);
   // A custom section begins with its name; this one's is empty, its first byte, 0, being the length.
   return Uint8Array.from([...SMALLEST_COMMAND, 0x00, ...SECTION_BYTES, ...content]);

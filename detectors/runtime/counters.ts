@@ -1,11 +1,10 @@
-import type { DetectorStats } from "../detector.ts";
-import type { DetectorFaultKind } from "../errors.ts";
+import type { DetectorFaultKind, DetectorStats } from "../contract.ts";
 
 /** Weight of the newest frame in the moving average: it follows a change within some ten frames. */
 const NEWEST_WEIGHT = 0.1;
 
 /** Counts what a detector goes through. */
-export class Tally {
+export class Counters {
   readonly #faults: Record<DetectorFaultKind, number> = {
     deadline: 0,
     trap: 0,
