@@ -35,7 +35,7 @@ export { plainLines, plainText } from "./plain-text.ts";
 export {
   chooseModule,
   type ModuleChoice,
-  type ModuleWish,
+  type ModuleRequirements,
   setOf,
   variantsAt,
 } from "./runtime/choose-module.ts";

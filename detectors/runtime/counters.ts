@@ -1,9 +1,9 @@
 import type { DetectorFaultKind, DetectorStats } from "../contract.ts";
 
-/** Weight of the newest frame in the moving average: it follows a change within some ten frames. */
+/** Weight of the newest frame in the moving average, which follows a change within about ten frames. */
 const NEWEST_WEIGHT = 0.1;
 
-/** Counts what a detector goes through. */
+/** Counts the frames, faults and restarts of a detector. */
 export class Counters {
   readonly #faults: Record<DetectorFaultKind, number> = {
     deadline: 0,

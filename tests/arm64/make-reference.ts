@@ -1,6 +1,6 @@
 /** node tests/arm64/make-reference.ts FOLDER: what this machine's modules are and reply, for the other machine's test. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { askThreeHosts } from "../support/three-hosts.ts";
+import { runInThreeHosts } from "../support/three-hosts.ts";
 import { replyCases } from "./cases.ts";
 import { modulePath, sha256, THRESHOLDS, writeReference } from "./reference.ts";
 
@@ -13,7 +13,7 @@ for (const { name, makeModule, makePictures } of replyCases()) {
   writeFileSync(path, bytes);
   const pictures = await makePictures();
   const requests = pictures.map((pixels) => ({ pixels, thresholds: THRESHOLDS }));
-  const { v8 } = await askThreeHosts(path, requests);
+  const { v8 } = await runInThreeHosts(path, requests);
   writeReference(folder, name, {
     sha256: sha256(bytes),
     pictures: pictures.map((pixels) => Buffer.from(pixels).toString("base64")),

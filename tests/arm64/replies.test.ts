@@ -1,7 +1,7 @@
 /** Run on the machine to be tested, with $SABREWING_REFERENCE the folder that make-reference.ts filled on another. */
 import { arch } from "node:process";
 import { describe, expect, test } from "vitest";
-import { askThreeHosts } from "../support/three-hosts.ts";
+import { runInThreeHosts } from "../support/three-hosts.ts";
 import { replyCases } from "./cases.ts";
 import { modulePath, readReference, sha256, THRESHOLDS } from "./reference.ts";
 
@@ -18,7 +18,7 @@ describe(`as on the other CPU, on ${arch}`, () => {
     }));
     // More than a header: something was found, so something is compared.
     expect(reference.replies.some((reply) => reply.length > 32)).toBe(true);
-    const { wasmer, nodeWasi, v8 } = await askThreeHosts(modulePath(folder, name), requests);
+    const { wasmer, nodeWasi, v8 } = await runInThreeHosts(modulePath(folder, name), requests);
     for (const host of [wasmer, nodeWasi, v8])
       expect(host.map((reply) => Buffer.from(reply).toString("hex"))).toEqual(reference.replies);
   });

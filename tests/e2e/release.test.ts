@@ -122,7 +122,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
       writeFileSync(`${modulePath}.sig`, sign(null, third, stranger));
       writeFileSync(modulePath, third);
       lookAgain();
-      await waitUntil("it is refused", () => said("is not of this module") > 0, 60_000);
+      await waitUntil("it is refused", () => said("is not a signature of this module") > 0, 60_000);
       expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
 
       put(3);
@@ -165,7 +165,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
       putSigned(seeingModule("exit", { description: { name: "gate", release: 5 } }));
       process.kill(world.pid, "SIGHUP");
       const said = (words: string) => world.log.some(({ msg }) => msg.includes(words));
-      await waitUntil("it is withdrawn", () => said("The one before goes on"), 60_000);
+      await waitUntil("it is withdrawn", () => said("The previous module is active again"), 60_000);
       await waitUntil("so is its release", () => said("counts as the highest again"), 60_000);
       expect(said("the release is remembered"), "it was accepted before").toBe(true);
     }

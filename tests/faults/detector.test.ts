@@ -9,7 +9,7 @@ import {
   openDetector,
   type Runtime,
 } from "../../detectors/detector.ts";
-import { askUntilAnswered, faultOf } from "../support/ask-until-answered.ts";
+import { detectWithRetry, faultOf } from "../support/detect-with-retry.ts";
 import { fakeDetections, fakeFrame, fakeModule, POISON, writeModuleFile } from "../support/fake-modules.ts";
 
 const THRESHOLDS = { score: 0.25, iou: 0.5 };
@@ -26,7 +26,7 @@ const open = (runtime: Runtime): Promise<Detector> =>
 
 async function expectGoodAnswer(detector: Detector): Promise<void> {
   const frame = fakeFrame(3, 40);
-  const { detections } = await askUntilAnswered(detector, frame, THRESHOLDS);
+  const { detections } = await detectWithRetry(detector, frame, THRESHOLDS);
   expect(detections).toEqual(fakeDetections(frame, THRESHOLDS));
 }
 
@@ -121,7 +121,7 @@ describe.each(["v8", "wasmer"] as const)("%s", (runtime) => {
       log: ({ level, message }) => lines.push(`${level} ${message}`),
     });
     for (const poison of [POISON.trap, POISON.trap, POISON.exit]) {
-      await expect(askUntilAnswered(detector, fakeFrame(poison), THRESHOLDS)).rejects.toThrow();
+      await expect(detectWithRetry(detector, fakeFrame(poison), THRESHOLDS)).rejects.toThrow();
     }
     await expectGoodAnswer(detector);
     await expectGoodAnswer(detector);

@@ -7,7 +7,7 @@ import { findMedia, findModel } from "../support/materials.ts";
 import { seededBytes } from "../support/seeded.ts";
 import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { askThreeHosts, type HostRequest } from "../support/three-hosts.ts";
+import { type HostRequest, runInThreeHosts } from "../support/three-hosts.ts";
 
 const THRESHOLDS = { score: 0.05, iou: 0.45 };
 const PHOTOGRAPHS = ["bus", "zidane", "dog", "kite", "street"];
@@ -43,7 +43,7 @@ async function expectSameReplies(bytes: Uint8Array, requests: readonly HostReque
   await using folder = await temporaryFolder();
   const path = join(folder.path, "model.wasm");
   await writeFile(path, bytes);
-  const { wasmer, nodeWasi, v8 } = await askThreeHosts(path, requests);
+  const { wasmer, nodeWasi, v8 } = await runInThreeHosts(path, requests);
   expect(v8).toHaveLength(requests.length);
   // More than a header: something was found, so something is compared.
   expect(v8.some(({ length }) => length > 16)).toBe(true);

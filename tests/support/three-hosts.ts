@@ -32,7 +32,7 @@ const DEADLINE_MS = 600_000;
 const nodeWasiProgram = fileURLToPath(new URL("./node-wasi-host.ts", import.meta.url));
 
 /** Asks the module at `path` under @wasmer/sdk, node:wasi and plain WebAssembly. */
-export async function askThreeHosts(path: string, requests: readonly HostRequest[]): Promise<HostReplies> {
+export async function runInThreeHosts(path: string, requests: readonly HostRequest[]): Promise<HostReplies> {
   const loaded = await loadModule(path);
   return {
     wasmer: await askThread(loaded, "wasmer", requests),
@@ -54,7 +54,7 @@ async function askThread(
   const replies: Uint8Array[] = [];
   for (const [index, request] of requests.entries()) {
     const parse = (reply: Uint8Array): Uint8Array => reply;
-    replies.push(await thread.ask({ ...request, sequence: index + 1, deadlineMs: DEADLINE_MS, parse }));
+    replies.push(await thread.infer({ ...request, sequence: index + 1, deadlineMs: DEADLINE_MS, parse }));
   }
   return replies;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Detector, DetectorFault, type Inference, type Thresholds } from "../../detectors/detector.ts";
 
 /** Offers a frame until the detector, which may be starting again, takes it; any other fault is thrown. */
-export async function askUntilAnswered(
+export async function detectWithRetry(
   detector: Detector,
   pixels: Uint8Array,
   thresholds: Thresholds,
