@@ -1,7 +1,7 @@
 import binaryen from "binaryen";
 import type { Target } from "../../detectors/compiler/target.ts";
 
-/** Whether binaryen, a validator that nobody here wrote, accepts the module with the features we promise and no others. */
+/** Whether binaryen, an independent validator, accepts the module with the features of the target and no others. */
 export function binaryenAccepts(bytes: Uint8Array, target: Target = "simd128"): boolean {
   const { SIMD128, BulkMemory, BulkMemoryOpt, RelaxedSIMD } = binaryen.Features;
   const relaxed = target === "relaxed" ? RelaxedSIMD : 0;
