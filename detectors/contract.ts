@@ -4,7 +4,7 @@
  */
 import type { ModelDescription } from "./module-format.ts";
 
-/** A rectangle in pixels: left, top, right, bottom. */
+/** A rectangle in pixels: left, top, right, bottom edge. */
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 
 /** One object that the detector found in one image. */
@@ -62,7 +62,7 @@ export interface ModelInfo extends ModelDescription {
   readonly bytes: number;
   /** The fixed size of its memory. */
   readonly memoryBytes: number;
-  /** What it imports, `module.name` each. */
+  /** Its imports, `module.name` each. */
   readonly imports: readonly string[];
 }
 
@@ -71,7 +71,7 @@ export interface Detector extends AsyncDisposable {
   readonly model: ModelInfo;
   readonly runtime: Runtime;
   /**
-   * While every instance is busy, calls wait in order. While a failed instance restarts, they wait at most as long as the
+   * While every instance is busy, calls wait in order. While a failed instance restarts, they wait for at most the
    * deadline. When every instance fails repeatedly, a frame is refused at once (`unavailable`): it would be stale later.
    * @param pixels model.input.height × width × 3 bytes, RGB. Copied before the call returns.
    * @throws DetectorFault when this frame got no reply. The detector restarts itself.

@@ -17,7 +17,7 @@ export class Counters {
   #restarts = 0;
   #inferenceMs = 0;
 
-  answered(inferenceMs: number): void {
+  replied(inferenceMs: number): void {
     this.#inferenceMs =
       this.#frames === 0
         ? inferenceMs

@@ -43,7 +43,7 @@ export function requireDescriptionSize(customSections: readonly Uint8Array[]): v
   const large = customSections.find(({ byteLength }) => byteLength > DESCRIPTION_LIMITS.sectionBytes);
   if (large === undefined) return;
   throw new ModelError(
-    `The module's description has ${large.byteLength} bytes; expected ${DESCRIPTION_LIMITS.sectionBytes} at most.`,
+    `The module's description has ${large.byteLength} bytes; expected at most ${DESCRIPTION_LIMITS.sectionBytes}.`,
     remedy,
   );
 }

@@ -15,6 +15,6 @@ export interface Engine {
    * @throws DetectorFault, never `deadline`: the main thread watches the deadline.
    */
   infer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
-  /** Resolves with the first fault, even between two frames. Pending as long as the guest works. */
+  /** Resolves with the first fault, even between two frames. Pending while the guest works. */
   readonly ended: Promise<DetectorFault>;
 }

@@ -23,7 +23,7 @@ export class FaultLog {
     });
   }
 
-  answered(): void {
+  replied(): void {
     if (this.#faults === 0) return;
     const faults = this.#faults === 1 ? "one fault" : `${this.#faults} faults`;
     this.#log({ level: "info", message: `${this.#name} has recovered after ${faults}.` });

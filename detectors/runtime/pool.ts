@@ -37,7 +37,7 @@ export async function openDetector(path: string, options: DetectorOptions): Prom
 /**
  * Opens a detector from a module that is loaded or loading.
  * @param startDeadlineMs for each thread's first reply.
- * @param counters count the frames, faults and restarts; those of the previous pool when a module is replaced.
+ * @param counters those of the previous pool when a module is replaced, so that they continue.
  */
 export async function startPool(
   loading: LoadedModule | Promise<LoadedModule>,
@@ -197,8 +197,8 @@ class Pool implements Detector {
   async #run(slot: Slot, { pixels, thresholds, resolve, reject }: PendingFrame): Promise<void> {
     try {
       const inference = await slot.instance.infer(pixels, thresholds);
-      this.#counters.answered(inference.inferenceMs);
-      slot.log.answered();
+      this.#counters.replied(inference.inferenceMs);
+      slot.log.replied();
       slot.faults = 0;
       this.#updateState();
       resolve(inference);

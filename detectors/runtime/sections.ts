@@ -99,14 +99,14 @@ export function requireSectionLimits(sections: Iterable<Section>): void {
     if (count > MAX_IMPORTS_OR_EXPORTS) {
       const kind = id === IMPORT_SECTION ? "imports" : "exports";
       throw new ModelError(
-        `The module has ${count} ${kind}; expected ${MAX_IMPORTS_OR_EXPORTS} at most.`,
+        `The module has ${count} ${kind}; expected at most ${MAX_IMPORTS_OR_EXPORTS}.`,
         remedy,
       );
     }
   }
   if (customBytes <= MAX_CUSTOM_BYTES) return;
   throw new ModelError(
-    `The module's custom sections have ${customBytes} bytes; expected ${MAX_CUSTOM_BYTES} at most.`,
+    `The module's custom sections have ${customBytes} bytes; expected at most ${MAX_CUSTOM_BYTES}.`,
     remedy,
   );
 }

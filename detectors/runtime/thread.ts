@@ -31,14 +31,14 @@ export type ThreadMessage =
 const GUEST_ENDED: readonly DetectorFaultKind[] = ["exit", "trap"];
 
 /** One frame for a thread, its deadline and the parser of its reply. */
-export interface ThreadRequest<Answer> {
+export interface ThreadRequest<Result> {
   readonly sequence: number;
   readonly thresholds: Thresholds;
   /** height × width × 3 bytes; copied before `infer` returns. */
   readonly pixels: Uint8Array;
   readonly deadlineMs: number;
   /** @throws DetectorFault when the reply is garbage. */
-  readonly parse: (reply: Uint8Array) => Answer;
+  readonly parse: (reply: Uint8Array) => Result;
 }
 
 interface PendingRequest {
@@ -152,9 +152,9 @@ export class DetectorThread implements AsyncDisposable {
    * Processes one frame; only when not busy.
    * @throws DetectorFault for any end of the thread before the reply, `deadline` included.
    */
-  infer<Answer>(request: ThreadRequest<Answer>): Promise<Answer> {
+  infer<Result>(request: ThreadRequest<Result>): Promise<Result> {
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const receive = (reply: Uint8Array): void => resolve(request.parse(reply));
     const timer = setTimeout(() => this.#missDeadline(pending, request.deadlineMs), request.deadlineMs);
     const pending: PendingRequest = { receive, reject, timer };
@@ -173,7 +173,7 @@ export class DetectorThread implements AsyncDisposable {
     // immediate runs after the messages.
     setImmediate(() => {
       if (this.#pending !== pending) return;
-      this.fail(new DetectorFault("deadline", `the module did not answer within ${deadlineMs} ms`));
+      this.fail(new DetectorFault("deadline", `the module did not reply within ${deadlineMs} ms`));
     });
   }
 

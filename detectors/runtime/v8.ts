@@ -28,7 +28,7 @@ async function start(module: WebAssembly.Module): Promise<Engine> {
   if (typeof infer !== "function") throw new TypeError("expected the export infer");
 
   const ended = Promise.withResolvers<DetectorFault>();
-  const answer = (request: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const replyTo = (request: Uint8Array): Uint8Array<ArrayBuffer> => {
     const { sequence, thresholds } = readRequestHeader(request);
     const bytes = new Uint8Array(memory.buffer);
     bytes.set(request.subarray(REQUEST_HEADER_BYTES), frameAddress);
@@ -47,7 +47,7 @@ async function start(module: WebAssembly.Module): Promise<Engine> {
     ended: ended.promise,
     async infer(request) {
       try {
-        return answer(request);
+        return replyTo(request);
       } catch (error) {
         const fault = toFault(error);
         ended.resolve(fault);
