@@ -1,4 +1,4 @@
-/** YOLOv5n with seeded weights against onnxruntime. Needs no model, picture or other material, so it is never skipped. */
+/** A YOLOv5n with seeded weights against onnxruntime. It needs no downloaded material, so it is never skipped. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
