@@ -1,6 +1,6 @@
 /**
- * The contract of a detector module (`.wasm`): what it imports and exports, the request and reply on its pipe and
- * the description it carries. The compiler writes it, the runtime reads it; neither knows the other.
+ * The format of a detector module (`.wasm`): its imports, the requests it reads, the replies it writes and its
+ * description. The compiler writes modules and the runtime reads them; neither imports the other.
  */
 
 /** First word of every request and reply: "SBW1" in little-endian ASCII. */
@@ -15,10 +15,10 @@ export const REPLY_HEADER_BYTES = 16;
 /** Bytes of one detection: f32 x1, y1, x2, y2 (pixels of the model input), f32 score, u32 label. */
 export const DETECTION_BYTES = 24;
 
-/** The most detections one reply may hold. */
+/** Limit of the detections in one reply. */
 export const MAX_DETECTIONS = 300;
 
-/** The whole sandbox: a module that imports anything else is refused. */
+/** The only imports of a module. A module that imports anything else is refused. */
 export const IMPORT_MODULE = "wasi_snapshot_preview1";
 export const ALLOWED_IMPORTS = ["fd_read", "fd_write", "proc_exit"] as const;
 
@@ -26,12 +26,12 @@ export const ALLOWED_IMPORTS = ["fd_read", "fd_write", "proc_exit"] as const;
 export const DESCRIPTION_SECTION = "sabrewing";
 
 /**
- * How much a description may hold. Its texts are shown on terminals and pages and sent over MQTT, and a module may come from
- * a stranger. Lengths are in characters (code points).
+ * Limits of a description. Its texts are shown on terminals and pages and published over MQTT, and a module may come from
+ * an untrusted source. Lengths are in characters (code points).
  */
 export const DESCRIPTION_LIMITS = {
   sectionBytes: 1_000_000,
-  /** Of the name, the licence and the compiler's version. */
+  /** Length of the name, the licence and the compiler's version. */
   text: 200,
   label: 100,
   labels: 10_000,
@@ -42,14 +42,14 @@ export const DESCRIPTION_LIMITS = {
 export type Precision = "f32" | "i16" | "i8";
 export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs";
 
-/** What a module says of itself (custom section `sabrewing`). */
+/** The description in a module's custom section `sabrewing`. */
 export interface ModelDescription {
   readonly abi: 1;
   readonly task: "detect";
   readonly name: string;
   /**
-   * How new the module is among those of its name, a whole number; absent: 0. With `model.public_key` the agent refuses a
-   * lower one than it has run.
+   * Release number of this model name, an integer; absent: 0. With `model.public_key` the agent refuses a lower number
+   * than the highest that it has run.
    */
   readonly release?: number;
   readonly input: {
@@ -61,11 +61,11 @@ export interface ModelDescription {
   };
   readonly labels: readonly string[];
   readonly precision: Precision;
-  /** WebAssembly features the engine must have, e.g. `["simd128"]`. */
+  /** WebAssembly features that the engine must support, e.g. `["simd128"]`. */
   readonly features: readonly string[];
   /**
-   * Where the weights come from: file format, SHA-256 of that file (hex) and its licence. A `tfjs` model is several
-   * files: its SHA-256 is over model.json followed by the weight files in the order of the manifest.
+   * Origin of the weights: file format, SHA-256 of that file (hex) and its licence. A `tfjs` model has several files: its
+   * SHA-256 covers model.json followed by the weight files in the order of the manifest.
    */
   readonly source: { readonly format: ModelFormat; readonly sha256: string; readonly licence: string };
   readonly compiler: { readonly version: string };

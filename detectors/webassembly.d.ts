@@ -1,6 +1,6 @@
 /**
  * The part of the WebAssembly JavaScript Interface (W3C) that the project uses. TypeScript declares it only in its
- * `dom` library, which would also put `window`, `name` and hundreds of other browser globals in scope.
+ * `dom` library, which would also declare `window`, `name` and hundreds of other browser globals.
  */
 declare namespace WebAssembly {
   type Bytes = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;

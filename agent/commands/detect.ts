@@ -89,7 +89,7 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
     instances: 1,
     deadlineMs: DEADLINE_MS,
     // The first picture is proof enough, and its answer comes sooner.
-    proveFirst: false,
+    warmUp: false,
   });
 
   const thresholds: Thresholds = { score, iou };

@@ -3,84 +3,85 @@ import { basename, join } from "node:path";
 import { ModelError } from "../errors.ts";
 import type { Precision } from "../module-format.ts";
 import { VARIANTS, type Variant, variantFile } from "../variant.ts";
-import { hasByteDot } from "./dot-speed.ts";
+import { hasByteDotProduct } from "./byte-dot-product.ts";
 import { lackingFeatures } from "./engine-features.ts";
 
-/** Which module of a set is wanted. */
-export interface ModuleWish {
-  /** Only variants of this precision; every one when not given or `auto`. */
+/** Which variant of a set to choose. */
+export interface ModuleRequirements {
+  /** Only variants of this precision. Default `auto`: any precision. */
   readonly precision?: Precision | "auto";
-  /** Which of these features the engine lacks; this process's engine is asked when not given. */
+  /** Returns those of these features that the engine lacks. Default: the engine of this process. */
   readonly lacking?: (features: readonly string[]) => readonly string[];
-  /** Whether this CPU has an instruction for dot products of bytes; it is tried when not given. */
-  readonly hasByteDot?: () => boolean;
+  /** Whether this CPU has an instruction for dot products of bytes. Default: measured. */
+  readonly hasByteDotProduct?: () => boolean;
 }
 
-/** The module that is to be run. */
+/** The module to run. */
 export interface ModuleChoice {
   readonly path: string;
-  /** Why it and no other, a few words; undefined where there was nothing to choose. */
+  /** The reason for this choice, a few words; undefined if the path names a single file. */
   readonly why: string | undefined;
 }
 
-/** A variant that is there. */
-export interface PresentVariant {
+/** A variant whose file exists. */
+export interface AvailableVariant {
   readonly variant: Variant;
   readonly path: string;
 }
 
 /**
- * The module to run for a path: the file itself where there is one. Otherwise the path names a set: `yolov5n.wasm` stands
- * for `yolov5n.i8.wasm`, `yolov5n.f32.wasm` and so on beside it, a folder for those in it; of them the fastest that this
- * engine runs.
- * @throws ModelError when the set has none that will do. A path where nothing is comes back as it is: who reads it will tell.
+ * Returns the module to run for a path. If the path is a file, it is that file. Otherwise the path names a set of variants:
+ * `yolov5n.wasm` stands for `yolov5n.i8.wasm`, `yolov5n.f32.wasm` and so on, and a folder stands for the set in it. The
+ * fastest variant that this engine supports is chosen.
+ * @throws ModelError when no variant of the set is suitable. A path that does not exist is returned unchanged: reading it
+ *   reports the error.
  */
-export function chooseModule(path: string, wish: ModuleWish = {}): ModuleChoice {
-  const present = variantsAt(path);
-  if (present.length === 0) return { path, why: undefined };
-  const { precision = "auto", lacking = lackingFeatures } = wish;
-  const passedOver: string[] = [];
-  for (const { variant, path } of fastestFirst(present, wish)) {
+export function chooseModule(path: string, requirements: ModuleRequirements = {}): ModuleChoice {
+  const available = variantsAt(path);
+  if (available.length === 0) return { path, why: undefined };
+  const { precision = "auto", lacking = lackingFeatures } = requirements;
+  const rejected: string[] = [];
+  for (const { variant, path } of fastestFirst(available, requirements)) {
     const missing = lacking(variant.features);
     if (precision !== "auto" && variant.precision !== precision) {
-      passedOver.push(`${variant.name} is not ${precision}`);
+      rejected.push(`${variant.name} is not ${precision}`);
     } else if (missing.length > 0) {
-      passedOver.push(`${variant.name} needs ${missing.join(" and ")}, which this engine lacks`);
+      rejected.push(`${variant.name} needs ${missing.join(" and ")}, which this engine lacks`);
     } else {
       const rank =
-        passedOver.length === 0
-          ? "the fastest there is"
-          : `the fastest that will do: ${passedOver.join("; ")}`;
+        rejected.length === 0
+          ? "the fastest variant"
+          : `the fastest suitable variant: ${rejected.join("; ")}`;
       return {
         path,
-        why: `${variant.name} of ${present.map(({ variant }) => variant.name).join(", ")}, ${rank}`,
+        why: `${variant.name} of ${available.map(({ variant }) => variant.name).join(", ")}, ${rank}`,
       };
     }
   }
   throw new ModelError(
-    `${path}: none of its variants will do: ${passedOver.join("; ")}.`,
-    "Compile the model for this engine: `sabrewing compile --variants` makes one for every engine.",
+    `${path}: no variant is suitable: ${rejected.join("; ")}.`,
+    "Compile the model for this engine: `sabrewing compile --variants` makes a variant for every engine.",
   );
 }
 
-/** Where bytes are not multiplied faster, i8 is no quicker than i16 and only loses bits: it comes behind it. */
+/** Without an instruction for dot products of bytes, i8 is no faster than i16 and less exact: i16 goes first. */
 function fastestFirst(
-  present: readonly PresentVariant[],
-  { precision = "auto", hasByteDot: isByteDotThere = hasByteDot }: ModuleWish,
-): readonly PresentVariant[] {
-  const names = present.map(({ variant }) => variant.name);
-  if (precision !== "auto" || !names.includes("i8") || !names.includes("i16") || isByteDotThere())
-    return present;
-  const place = ({ variant }: PresentVariant) =>
+  available: readonly AvailableVariant[],
+  { precision = "auto", hasByteDotProduct: hasInstruction = hasByteDotProduct }: ModuleRequirements,
+): readonly AvailableVariant[] {
+  const names = available.map(({ variant }) => variant.name);
+  if (precision !== "auto" || !names.includes("i8") || !names.includes("i16") || hasInstruction())
+    return available;
+  const rank = ({ variant }: AvailableVariant) =>
     variant.name === "i8" ? names.indexOf("i16") + 0.5 : names.indexOf(variant.name);
-  return present.toSorted((a, b) => place(a) - place(b));
+  return available.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /**
- * The variants a path stands for, fastest first; none where it is a file, or nothing.
+ * The variants that a path stands for, fastest first; none if the path is a file or does not exist.
  * @throws ModelError for a folder with variants of several models.
  */
-export function variantsAt(path: string): PresentVariant[] {
+export function variantsAt(path: string): AvailableVariant[] {
   const kind = kindOf(path);
   if (kind === "file") return [];
   const set = kind === "folder" ? onlySetIn(path) : path;
@@ -90,7 +91,7 @@ export function variantsAt(path: string): PresentVariant[] {
   );
 }
 
-/** The set that a file is a variant of: `yolov5n.i8.wasm` is of `yolov5n.wasm`; undefined for any other name. */
+/** The set of a variant's file (`yolov5n.i8.wasm` → `yolov5n.wasm`); undefined for any other name. */
 export function setOf(file: string): string | undefined {
   const variant = VARIANTS.find(({ name }) => file.endsWith(`.${name}.wasm`));
   return variant && `${file.slice(0, -`.${variant.name}.wasm`.length)}.wasm`;
@@ -103,7 +104,7 @@ function onlySetIn(folder: string): string | undefined {
   if (other === undefined) return set && join(folder, set);
   throw new ModelError(
     `${folder} holds variants of several models: ${sets.map((set) => basename(set)).join(", ")}.`,
-    `Name one of them: ${join(folder, set ?? "")}.`,
+    `Give the path of one of them: ${join(folder, set ?? "")}.`,
   );
 }
 

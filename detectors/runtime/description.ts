@@ -4,13 +4,14 @@ import { isPlainText, plainText } from "../plain-text.ts";
 
 const remedy = "Compile the model with this version's `sabrewing compile`.";
 
-const LARGEST_SIDE = 8192;
-/** The most problems of a description that an error lists. */
-const MOST_PROBLEMS = 20;
+const MAX_SIDE = 8192;
+/** Limit of the problems that an error lists. */
+const MAX_PROBLEMS = 20;
 
 /**
- * Reads the description a module carries in its custom section `sabrewing` (UTF-8 JSON).
- * @throws ModelError when it is absent, doubled, too large, not JSON, of another format version, or has wrong or unknown keys.
+ * Reads the description in a module's custom section `sabrewing` (UTF-8 JSON).
+ * @throws ModelError when the section is missing, duplicated or too large, is not JSON, has another format version, or has
+ *   wrong or unknown keys.
  */
 export function parseDescription(customSections: readonly Uint8Array[]): ModelDescription {
   const [section, second] = customSections;
@@ -21,35 +22,35 @@ export function parseDescription(customSections: readonly Uint8Array[]): ModelDe
       remedy,
     );
   }
-  requireModestDescription(customSections);
+  requireDescriptionSize(customSections);
   const json = parseJson(section);
-  // The format version comes first: another one may look different in every other key.
+  // The format version is checked first: in another version every other key may differ.
   if (isRecord(json) && "abi" in json && json.abi !== 1) {
     throw new ModelError(
-      `The module speaks format version ${excerpt(json.abi)}; this version of sabrewing speaks 1.`,
-      "Compile the model again with this version's `sabrewing compile`, or install the version that made it.",
+      `The module has format version ${excerpt(json.abi)}; this version of sabrewing supports 1.`,
+      "Compile the model again with this version's `sabrewing compile`, or install the version that compiled it.",
     );
   }
   const problems: string[] = [];
   if (isDescription(json, problems)) return json;
-  const more = problems.length - MOST_PROBLEMS;
-  const listed = [...problems.slice(0, MOST_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])];
+  const more = problems.length - MAX_PROBLEMS;
+  const listed = [...problems.slice(0, MAX_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])];
   throw new ModelError(`The module's description is not valid: ${listed.join("; ")}.`, remedy);
 }
 
-/** @throws ModelError when a description is larger than the format allows, whatever it holds. */
-export function requireModestDescription(customSections: readonly Uint8Array[]): void {
+/** @throws ModelError when a description is larger than the format allows. */
+export function requireDescriptionSize(customSections: readonly Uint8Array[]): void {
   const large = customSections.find(({ byteLength }) => byteLength > DESCRIPTION_LIMITS.sectionBytes);
   if (large === undefined) return;
   throw new ModelError(
-    `The module's description has ${large.byteLength} bytes; expected ${DESCRIPTION_LIMITS.sectionBytes} at most.`,
+    `The module's description has ${large.byteLength} bytes; expected at most ${DESCRIPTION_LIMITS.sectionBytes}.`,
     remedy,
   );
 }
 
 /**
- * Whether a value keeps this rule; what does not is told by its path. These few rules are written out here, not in zod
- * as the configuration's are: loading zod takes a tenth of a second of the way to the first detection.
+ * Checks a value and adds its problems, each with its path. These few rules do not use zod, as the configuration's do:
+ * loading zod delays the first detection by a tenth of a second.
  */
 type Rule = (value: unknown, path: string, problems: string[]) => void;
 
@@ -59,21 +60,21 @@ function rule(expected: string, holds: (value: unknown) => boolean): Rule {
   };
 }
 
-/** The most characters of a key or value of the description that an error quotes. */
-const LONGEST_EXCERPT = 60;
+/** Limit of a quoted key or value, in characters. */
+const MAX_EXCERPT = 60;
 
-/** A value in an error, cut. JSON.stringify would overflow the stack on lists that are nested 100,000 deep. */
+/** A shortened value for an error. JSON.stringify would overflow the stack on lists that are nested 100,000 deep. */
 function excerpt(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "string") {
-    const quoted = plainText(JSON.stringify(value.slice(0, 2 * LONGEST_EXCERPT)), LONGEST_EXCERPT);
+    const quoted = plainText(JSON.stringify(value.slice(0, 2 * MAX_EXCERPT)), MAX_EXCERPT);
     return `${quoted} (${value.length} characters)`;
   }
   if (Array.isArray(value)) return `a list of ${value.length}`;
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
-/** An object with these keys: all of `required`, any of `optional`, no other. */
+/** An object with all keys of `required`, any of `optional` and no others. */
 function record(
   required: Readonly<Record<string, Rule>>,
   optional: Readonly<Record<string, Rule>> = {},
@@ -89,26 +90,26 @@ function record(
       if (Object.hasOwn(value, key)) check(value[key], below(key), problems);
     for (const key of Object.keys(value)) {
       if (Object.hasOwn(required, key) || Object.hasOwn(optional, key)) continue;
-      problems.push(`${below(plainText(key, LONGEST_EXCERPT))}: unknown key`);
+      problems.push(`${below(plainText(key, MAX_EXCERPT))}: unknown key`);
     }
   };
 }
 
-const is = (wanted: unknown): Rule => rule(JSON.stringify(wanted), (value) => value === wanted);
+const is = (expected: unknown): Rule => rule(JSON.stringify(expected), (value) => value === expected);
 const oneOf = (...words: readonly string[]): Rule =>
   rule(`one of ${words.join(", ")}`, (value) => words.some((word) => word === value));
 
 const PLAIN = "without control, formatting or direction characters";
-/** Shown on terminals, in logs, on the page and over MQTT. */
-const text = (longest: number): Rule =>
-  rule(`a text of 1 to ${longest} characters ${PLAIN}`, (value) => isPlainText(value, longest));
+/** Strings are shown on terminals, in logs and on the page, and are published over MQTT. */
+const text = (limit: number): Rule =>
+  rule(`a string of 1 to ${limit} characters ${PLAIN}`, (value) => isPlainText(value, limit));
 
-function listOfTexts({ least, most, longest }: Record<"least" | "most" | "longest", number>): Rule {
+function listOfStrings({ min, max, limit }: Record<"min" | "max" | "limit", number>): Rule {
   const isSized = rule(
-    `a list of ${least} to ${most} texts`,
-    (value) => Array.isArray(value) && value.length >= least && value.length <= most,
+    `a list of ${min} to ${max} strings`,
+    (value) => Array.isArray(value) && value.length >= min && value.length <= max,
   );
-  const each = text(longest);
+  const each = text(limit);
   return (value, path, problems) => {
     const before = problems.length;
     isSized(value, path, problems);
@@ -118,8 +119,8 @@ function listOfTexts({ least, most, longest }: Record<"least" | "most" | "longes
 }
 
 const side = rule(
-  `a whole number from 1 to ${LARGEST_SIDE}`,
-  (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= LARGEST_SIDE,
+  `an integer from 1 to ${MAX_SIDE}`,
+  (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SIDE,
 );
 
 const description = record(
@@ -128,12 +129,12 @@ const description = record(
     task: is("detect"),
     name: text(DESCRIPTION_LIMITS.text),
     input: record({ width: side, height: side, channels: is(3), dtype: is("u8"), layout: is("hwc") }),
-    labels: listOfTexts({ least: 1, most: DESCRIPTION_LIMITS.labels, longest: DESCRIPTION_LIMITS.label }),
+    labels: listOfStrings({ min: 1, max: DESCRIPTION_LIMITS.labels, limit: DESCRIPTION_LIMITS.label }),
     precision: oneOf("f32", "i16", "i8"),
-    features: listOfTexts({
-      least: 0,
-      most: DESCRIPTION_LIMITS.features,
-      longest: DESCRIPTION_LIMITS.feature,
+    features: listOfStrings({
+      min: 0,
+      max: DESCRIPTION_LIMITS.features,
+      limit: DESCRIPTION_LIMITS.feature,
     }),
     source: record({
       format: oneOf("onnx", "yolov5-checkpoint", "tfjs"),
@@ -146,7 +147,7 @@ const description = record(
     compiler: record({ version: text(DESCRIPTION_LIMITS.text) }),
   },
   {
-    release: rule("a whole number, 0 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 0),
+    release: rule("an integer, 0 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 0),
   },
 );
 
@@ -161,7 +162,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function parseJson(section: Uint8Array): unknown {
   try {
-    // A copy: TextDecoder takes no shared memory.
+    // TextDecoder does not accept shared memory, so it gets a copy.
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Uint8Array.from(section)));
   } catch (cause) {
     throw new ModelError("The module's description is not UTF-8 JSON.", remedy, { cause });

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import type { Runtime } from "../detector.ts";
+import type { Runtime } from "../contract.ts";
 import type { LoadedModule } from "./module.ts";
 
-/** What a thread starts its engine from. Shared by all threads of a detector, the restarted ones too. */
+/** The input of an engine's start. All threads of a detector share it, restarted ones included. */
 export type EngineSource = {
   /**
-   * The module, checked and compiled. Wasmer compiles the bytes itself; but as long as somebody holds a module of the
-   * same bytes, V8 gives it this one, with the code it has optimised so far.
+   * The module, checked and compiled. Wasmer compiles the bytes itself, but V8 caches modules by their bytes: while this
+   * one is referenced, Wasmer gets it, with the code that V8 has optimised so far.
    */
   readonly module: WebAssembly.Module;
 } & (
@@ -21,7 +21,7 @@ export type EngineSource = {
     }
 );
 
-/** Prepares what every start of an engine has in common, while the module may still be on its way. */
+/** Prepares what all starts of an engine share. The module may still be loading. */
 export async function prepareEngine(
   loading: LoadedModule | Promise<LoadedModule>,
   runtime: Runtime,
@@ -32,8 +32,8 @@ export async function prepareEngine(
 }
 
 /**
- * Compiles the Wasmer SDK, a WebAssembly module of 4.6 MB, outside the threads. As long as somebody holds it, V8 keeps
- * the code it has optimised, and a restarted thread begins with that: half the CPU time of a restart (910 → 450 ms).
+ * Compiles the Wasmer SDK, a WebAssembly module of 4.6 MB, outside the threads. While the result is referenced, V8 keeps
+ * its optimised code, and a restarted thread starts with it. This halves the CPU time of a restart (910 → 450 ms).
  */
 async function compileWasmerSdk(): Promise<WebAssembly.Module> {
   const entry = createRequire(import.meta.url).resolve("@wasmer/sdk/node");

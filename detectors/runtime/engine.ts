@@ -1,20 +1,20 @@
 import type { DetectorFault } from "../errors.ts";
 import type { EngineSource } from "./engine-source.ts";
 
-/** Makes a module ready to be run in this thread, once. */
+/** Prepares a module to run in this thread. Called once. */
 export type InstallModule = (source: EngineSource) => Promise<StartEngine>;
 
-/** Starts a guest; another one when the last has ended. */
+/** Starts a guest. May be called again when the previous guest has ended. */
 export type StartEngine = () => Promise<Engine>;
 
-/** Something that runs a detector module inside a detector thread. After its first fault it is thrown away. */
+/** Runs a guest inside a detector thread. It is discarded after its first fault. */
 export interface Engine {
   /**
-   * @param request one whole request (DESIGN section 3). One at a time.
-   * @returns the whole reply, its length checked against its header, its content not.
-   * @throws DetectorFault (never `deadline`: the main thread keeps it).
+   * @param request one whole request (see module-format.ts). Call again only after the reply.
+   * @returns the whole reply. Its length has been checked against its header, its content has not.
+   * @throws DetectorFault, never `deadline`: the main thread watches the deadline.
    */
   infer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
-  /** Resolves with the first fault, also with one between two frames; pending for ever while all is well. */
+  /** Resolves with the first fault, even between two frames. Pending while the guest works. */
   readonly ended: Promise<DetectorFault>;
 }

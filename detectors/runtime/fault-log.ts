@@ -1,11 +1,11 @@
-import type { DetectorOptions } from "../detector.ts";
-import type { DetectorFault, DetectorFaultKind } from "../errors.ts";
+import type { DetectorFaultKind, DetectorOptions } from "../contract.ts";
+import type { DetectorFault } from "../errors.ts";
 
-/** Tells the log about one instance: the first fault of each kind, and the recovery; not every fault. */
+/** Logs the first fault of each kind and the recovery of one instance, not every fault. */
 export class FaultLog {
   readonly #name: string;
   readonly #log: NonNullable<DetectorOptions["log"]>;
-  readonly #told = new Set<DetectorFaultKind>();
+  readonly #loggedKinds = new Set<DetectorFaultKind>();
   #faults = 0;
 
   constructor(name: string, log: NonNullable<DetectorOptions["log"]>) {
@@ -15,19 +15,19 @@ export class FaultLog {
 
   failed(fault: DetectorFault): void {
     this.#faults += 1;
-    if (this.#told.has(fault.kind)) return;
-    this.#told.add(fault.kind);
+    if (this.#loggedKinds.has(fault.kind)) return;
+    this.#loggedKinds.add(fault.kind);
     this.#log({
       level: "warn",
-      message: `${this.#name} failed (${fault.kind}): ${fault.message}. It is being started again.`,
+      message: `${this.#name} failed (${fault.kind}): ${fault.message}. It is restarting.`,
     });
   }
 
-  answered(): void {
+  replied(): void {
     if (this.#faults === 0) return;
     const faults = this.#faults === 1 ? "one fault" : `${this.#faults} faults`;
-    this.#log({ level: "info", message: `${this.#name} answers again after ${faults}.` });
+    this.#log({ level: "info", message: `${this.#name} has recovered after ${faults}.` });
     this.#faults = 0;
-    this.#told.clear();
+    this.#loggedKinds.clear();
   }
 }

@@ -1,10 +1,10 @@
-/** Entry point of a thread that the Wasmer SDK runs a guest in: the SDK's own program, in a poorer environment. */
+/** Entry point of a thread in which the Wasmer SDK runs a guest: the SDK's own program with fewer globals. */
 import { flushCompileCache } from "node:module";
 import { workerData } from "node:worker_threads";
-import type { GuestThreadBirth } from "./guest-threads.ts";
+import type { GuestThreadData } from "./guest-threads.ts";
 
 // See provideGuestThreads.
 Object.assign(globalThis, { Request: undefined, Response: undefined });
-const { program }: GuestThreadBirth = workerData;
+const { program }: GuestThreadData = workerData;
 await import(program);
 flushCompileCache();

@@ -1,20 +1,20 @@
 /**
- * The threads in which the Wasmer SDK runs its guests. It asks the global `Worker`, as a browser has it, for one; in Node
- * it would bring its own, and each would take 150 ms to start only when a guest is waiting for it.
+ * The threads in which the Wasmer SDK runs its guests. The SDK creates them with the global `Worker`, as in a browser.
+ * Without one, as in Node, it uses its own, which starts only when a guest waits for it and takes 150 ms.
  */
 import { Worker } from "node:worker_threads";
 import { threadEnvironment } from "./thread-environment.ts";
 
-/** What the SDK's thread loads. A file of the package, though not one of its entry points: the SDK is pinned exactly. */
+/** The program of the SDK's threads. This file is not a documented entry point; the SDK's version is pinned exactly. */
 const program = new URL("node-worker.js", import.meta.resolve("@wasmer/sdk/node"));
 
-/** What a guest's thread is told at its birth. */
-export interface GuestThreadBirth {
+/** The `workerData` of a guest's thread. */
+export interface GuestThreadData {
   /** Address of the SDK's program for its threads. */
   readonly program: string;
 }
 
-/** What the SDK's threads tell it: among other things `busy`, when a guest begins, and `idle`, when it is gone. */
+/** A message from the SDK's threads, for example `busy` when a guest starts and `idle` when it has ended. */
 interface SdkMessage {
   readonly type?: string;
 }
@@ -25,35 +25,35 @@ const guestThreadFile = new URL(
   import.meta.url,
 );
 
-/** Its heap holds nothing but messages. Left alone, V8 would let it grow before it collects. */
+/** The heap holds only messages. Without a limit V8 would let it grow before it collects garbage. */
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 function startThread(): Worker {
-  const birth: GuestThreadBirth = { program: program.href };
+  const workerData: GuestThreadData = { program: program.href };
   return new Worker(guestThreadFile, {
     name: "guest",
-    workerData: birth,
+    workerData,
     env: threadEnvironment(),
     resourceLimits: HEAP_LIMITS,
   });
 }
 
 /**
- * Makes this thread give the SDK its threads, the first of them started now.
+ * Provides the SDK in this thread with threads for its guests, and starts the first one now.
  *
- * It also takes this thread's web requests away: nobody here has anything to fetch, and the SDK's mere question whether
- * there are any makes Node load its HTTP client (60 ms).
- * @returns what resolves when the SDK has heard that none of its threads runs a guest. Asked for a guest before that, it
- *   would not take the thread that it has, but one more.
+ * It also removes the globals Request and Response: nothing here uses the network, and the SDK's check for them makes Node
+ * load its HTTP client (60 ms).
+ * @returns a function whose promise resolves when the SDK knows that none of its threads runs a guest. A guest that is
+ *   spawned earlier would get another thread instead of the existing one.
  */
 export function provideGuestThreads(): () => Promise<void> {
   Object.assign(globalThis, { Request: undefined, Response: undefined });
   const busy = new Map<Worker, PromiseWithResolvers<void>>();
-  const ahead: Worker[] = [startThread()];
+  const spare: Worker[] = [startThread()];
   Object.defineProperty(globalThis, "Worker", {
     configurable: true,
     value: class {
-      readonly #thread = ahead.pop() ?? startThread();
+      readonly #thread = spare.pop() ?? startThread();
       onmessage: ((event: { readonly data: unknown }) => void) | null = null;
       onerror: ((event: { readonly message: string }) => void) | null = null;
 

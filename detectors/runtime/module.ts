@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { DetectorOptions, ModelInfo } from "../detector.ts";
+import type { DetectorOptions, ModelInfo } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 import { ALLOWED_IMPORTS, DESCRIPTION_SECTION, IMPORT_MODULE } from "../module-format.ts";
 import { plainText } from "../plain-text.ts";
-import { parseDescription, requireModestDescription } from "./description.ts";
+import { parseDescription, requireDescriptionSize } from "./description.ts";
 import { lackingFeatures } from "./engine-features.ts";
 import {
   customSections,
   fixedMemoryBytes,
-  requireModestSections,
+  requireSectionLimits,
   type Section,
   sectionsOf,
 } from "./sections.ts";
@@ -31,40 +31,40 @@ const SANDBOX: ReadonlySet<string> = new Set(ALLOWED_IMPORTS.map((name) => `${IM
 const copyAgain = "Copy the file again, or compile the model again with `sabrewing compile`.";
 const compileIt = "Compile the model with `sabrewing compile`.";
 
-/** A checked module: what it says of itself, its bytes and what V8 made of them. */
+/** A checked module: its description, its bytes and the module that V8 compiled. */
 export interface LoadedModule {
   readonly info: ModelInfo;
-  /** In shared memory, so that every detector thread reads the same copy. */
+  /** In shared memory: all detector threads read the same copy. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;
   readonly module: WebAssembly.Module;
 }
 
 /**
  * Reads a detector module's description without running it.
- * @throws ModelError when the file is missing, damaged, no detector, or could leave the sandbox.
+ * @throws ModelError when the file is missing or damaged, is no detector, or imports more than the sandbox allows.
  */
 export async function readModel(path: string): Promise<ModelInfo> {
   return (await loadModule(path)).info;
 }
 
-/** What a detector module may be. `trust` is checked first, before anything looks into the file. */
+/** Conditions for a module. `trust` is checked first, before anything parses the file. */
 export type ModuleLimits = Pick<DetectorOptions, "trust" | "maxBytes">;
 
-/** Characters of what V8 says of a module that does not validate: it may quote names of 100,000. */
-const LONGEST_REASON = 500;
-/** Of the imports that a detector may not have: as many are named in the error. */
-const MOST_IMPORTS_LISTED = 20;
+/** Limit of V8's message about an invalid module, in characters: it may quote names of 100,000. */
+const MAX_REASON = 500;
+/** Limit of the forbidden imports that an error lists. */
+const MAX_LISTED_IMPORTS = 20;
 
 const MIB = 2 ** 20;
-/** YOLOv5n asks for 29 MiB at 640×640; the largest model of its family at 1280×1280 for some 700. */
-const LARGEST_BYTES = 1024 * MIB;
+/** YOLOv5n needs 29 MiB at 640×640, the largest model of its family about 700 MiB at 1280×1280. */
+const DEFAULT_MAX_BYTES = 1024 * MIB;
 
 /**
- * Reads a detector module and checks everything DESIGN section 3 promises: imports, exports, memory, description.
- * @throws ModelError naming the file and the remedy.
+ * Reads a detector module and checks its imports, exports, memory and description against module-format.ts.
+ * @throws ModelError with the path of the file and the remedy.
  */
 export async function loadModule(path: string, limits: ModuleLimits = {}): Promise<LoadedModule> {
-  const { trust = {}, maxBytes = LARGEST_BYTES } = limits;
+  const { trust = {}, maxBytes = DEFAULT_MAX_BYTES } = limits;
   try {
     const bytes = await readFileShared(path, maxBytes);
     await requireTrust(path, bytes, trust);
@@ -85,7 +85,7 @@ async function readFileShared(path: string, maxBytes: number): Promise<Uint8Arra
     const bytes = new Uint8Array(new SharedArrayBuffer(size));
     for (let offset = 0; offset < size; ) {
       const { bytesRead } = await file.read(bytes, offset, size - offset, offset);
-      if (bytesRead === 0) throw new ModelError("The file became shorter while it was read.", copyAgain);
+      if (bytesRead === 0) throw new ModelError("The file became shorter during reading.", copyAgain);
       offset += bytesRead;
     }
     return bytes;
@@ -97,8 +97,8 @@ async function readFileShared(path: string, maxBytes: number): Promise<Uint8Arra
 function requireAtMost(maxBytes: number, bytes: number, what: string): void {
   if (bytes <= maxBytes) return;
   throw new ModelError(
-    `${what} ${Math.ceil(bytes / MIB)} MiB; a detector may have ${Math.floor(maxBytes / MIB)}.`,
-    "Compile the model with a smaller --size, or raise detector.memory_mb where the device has it.",
+    `${what} ${Math.ceil(bytes / MIB)} MiB; the limit is ${Math.floor(maxBytes / MIB)}.`,
+    "Compile the model with a smaller --size, or raise detector.memory_mb if the device has enough memory.",
   );
 }
 
@@ -108,7 +108,7 @@ function explainFileError(error: unknown): unknown {
     case "ENOENT":
     case "ENOTDIR":
       return new ModelError(
-        "There is no such file.",
+        "The file does not exist.",
         "Get a model with `sabrewing pull yolov5n`, or correct the path (key model.path, option --model).",
         { cause: error },
       );
@@ -119,8 +119,8 @@ function explainFileError(error: unknown): unknown {
     case "EACCES":
     case "EPERM":
       return new ModelError(
-        "The file may not be read.",
-        "Give the user that sabrewing runs as permission to read it (chmod, chown).",
+        "Permission to read the file is denied.",
+        "Allow the user that runs sabrewing to read it (chmod, chown).",
         { cause: error },
       );
     default:
@@ -133,9 +133,9 @@ function checkHeader(header: Uint8Array): void {
   const magicMatches = header.every((byte, index) => byte === WASM_HEADER[index]);
   if (!magicMatches) {
     const found = Buffer.from(header).toString("hex");
-    const remedy = `${compileIt.slice(0, -1)}; .onnx and .pt files are its input, not the agent's.`;
+    const remedy = `${compileIt.slice(0, -1)}: the agent does not run .onnx and .pt files.`;
     throw new ModelError(
-      `This is not a WebAssembly module: expected it to begin with 0061736d01000000, found ${found}.`,
+      `This is not a WebAssembly module: expected the first bytes 0061736d01000000, found ${found}.`,
       remedy,
     );
   }
@@ -147,20 +147,20 @@ function checkHeader(header: Uint8Array): void {
 async function checkModule(bytes: Uint8Array<SharedArrayBuffer>, maxBytes: number): Promise<LoadedModule> {
   const sections = [...sectionsOf(bytes)];
   const descriptions = customSections(sections, DESCRIPTION_SECTION);
-  requireModestDescription(descriptions);
-  requireModestSections(sections);
+  requireDescriptionSize(descriptions);
+  requireSectionLimits(sections);
   const module = await compile(bytes, sections);
-  // Imports first: what a foreign module wants is a better answer than what it lacks.
+  // Imports are checked first: for a module of another kind they make a more helpful error than missing exports.
   const imports = checkImports(module);
   const description = parseDescription(descriptions);
   checkExports(module);
   const memoryBytes = fixedMemoryBytes(sections);
-  requireAtMost(maxBytes, memoryBytes, "The module asks for a memory of");
+  requireAtMost(maxBytes, memoryBytes, "The module needs a memory of");
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { info: { ...description, sha256, bytes: bytes.length, memoryBytes, imports }, bytes, module };
 }
 
-/** V8's validation says what is wrong and at which byte; the Wasmer SDK says only that loading failed. */
+/** V8's validation reports the error and its byte offset; the Wasmer SDK reports only that loading failed. */
 async function compile(bytes: Uint8Array, sections: readonly Section[]): Promise<WebAssembly.Module> {
   try {
     return await WebAssembly.compile(bytes);
@@ -169,20 +169,20 @@ async function compile(bytes: Uint8Array, sections: readonly Section[]): Promise
     const lacking = lackingFeatures(declaredFeatures(sections));
     if (lacking.length === 0) {
       throw new ModelError(
-        `The module does not validate: ${plainText(cause.message, LONGEST_REASON)}.`,
+        `The module does not validate: ${plainText(cause.message, MAX_REASON)}.`,
         copyAgain,
         { cause },
       );
     }
     throw new ModelError(
       `The module needs ${lacking.join(" and ")}, which this engine lacks (Node ${process.versions.node}).`,
-      "Compile the model with `--target simd128`, or with `--variants` and name the set, or take Node 22 or later.",
+      "Compile the model with `--target simd128`, compile it with `--variants` and give the path of the set, or use Node 22 or later.",
       { cause },
     );
   }
 }
 
-/** What the description says the engine must be able to do; nothing where there is no description that can be read. */
+/** The features that the description lists; none if there is no valid description. */
 function declaredFeatures(sections: readonly Section[]): readonly string[] {
   try {
     return parseDescription(customSections(sections, DESCRIPTION_SECTION)).features;
@@ -193,23 +193,23 @@ function declaredFeatures(sections: readonly Section[]): readonly string[] {
 }
 
 function checkImports(module: WebAssembly.Module): readonly string[] {
-  const wanted = WebAssembly.Module.imports(module).map(({ module, name, kind }) => ({
+  const imports = WebAssembly.Module.imports(module).map(({ module, name, kind }) => ({
     name: `${module}.${name}`,
     kind,
   }));
-  const foreign = wanted.filter(({ name, kind }) => kind !== "function" || !SANDBOX.has(name));
-  if (foreign.length > 0) {
-    const listed = foreign
-      .slice(0, MOST_IMPORTS_LISTED)
+  const forbidden = imports.filter(({ name, kind }) => kind !== "function" || !SANDBOX.has(name));
+  if (forbidden.length > 0) {
+    const listed = forbidden
+      .slice(0, MAX_LISTED_IMPORTS)
       .map(({ name, kind }) => `${plainText(name)} (${kind})`);
-    const more = foreign.length - listed.length;
+    const more = forbidden.length - listed.length;
     throw new ModelError(
-      `The module wants more than a detector may have: it imports ${listed.join(", ")}${more > 0 ? ` and ${more} more` : ""}; ` +
-        `allowed are only the functions ${[...SANDBOX].join(", ")}.`,
+      `The module has imports that a detector must not have: ${listed.join(", ")}${more > 0 ? ` and ${more} more` : ""}; ` +
+        `only the functions ${[...SANDBOX].join(", ")} are allowed.`,
       `Do not run it. ${compileIt}`,
     );
   }
-  return wanted.map(({ name }) => name);
+  return imports.map(({ name }) => name);
 }
 
 function checkExports(module: WebAssembly.Module): void {

@@ -7,43 +7,43 @@ import type {
   ModelInfo,
   Runtime,
   Thresholds,
-} from "../detector.ts";
+} from "../contract.ts";
 import { DetectorFault, ModelError } from "../errors.ts";
+import { Counters } from "./counters.ts";
 import { type EngineSource, prepareEngine } from "./engine-source.ts";
 import { FaultLog } from "./fault-log.ts";
 import { Instance } from "./instance.ts";
 import { type LoadedModule, loadModule } from "./module.ts";
 import { frameBytes } from "./request.ts";
-import { Tally } from "./tally.ts";
 import { bootThread, type DetectorThread } from "./thread.ts";
 
-/** Generous: a slow camera's CPU compiles 4 MB of code and runs it unoptimised for this one frame. */
+/** Generous, since a camera's slow CPU compiles 4 MB of code and runs it unoptimised for the first frame. */
 export const START_DEADLINE_MS = 30_000;
 
-/** Every instance has died so often since the last answer: the next frame will hardly fare better. */
-const DEATHS_OF_FAILING = 3;
+/** The detector is failing when every instance has had this many faults since its last reply. */
+const FAULTS_UNTIL_FAILING = 3;
 
 /**
- * Opens a detector: `options.instances` copies of the module, each in a thread of its own. Resolves when every one of
- * them has answered a frame, so that a module that cannot run is noticed here, or, with `proveFirst: false`, as soon as
- * the file is found to be good.
- * @throws ModelError when the file is no usable detector or breaks down on its first frame.
- * @throws DetectorFault `deadline` when it has not answered its first frame within 30 s.
+ * Opens a detector: `options.instances` copies of the module, each in its own thread. Resolves when each of them has
+ * processed a blank frame, so that a module that cannot run is reported here. With `warmUp: false` it resolves when the
+ * file has been checked.
+ * @throws ModelError when the file is no usable detector or fails on its first frame.
+ * @throws DetectorFault `deadline` when the first frame got no reply within 30 s.
  */
 export async function openDetector(path: string, options: DetectorOptions): Promise<Detector> {
   return startPool(loadModule(path, options), options, START_DEADLINE_MS);
 }
 
 /**
- * What `openDetector` does with the file it reads.
- * @param startDeadlineMs for each thread's first answer.
- * @param tally counts what happens.
+ * Opens a detector from a module that is loaded or loading.
+ * @param startDeadlineMs for each thread's first reply.
+ * @param counters those of the previous pool when a module is replaced, so that they continue.
  */
 export async function startPool(
   loading: LoadedModule | Promise<LoadedModule>,
   options: DetectorOptions,
   startDeadlineMs: number,
-  tally = new Tally(),
+  counters = new Counters(),
 ): Promise<Detector> {
   const { instances, runtime } = options;
   if (!Number.isInteger(instances) || instances < 1) {
@@ -54,13 +54,13 @@ export async function startPool(
   await using stack = new AsyncDisposableStack();
   for (const thread of threads) stack.use(thread);
   const [{ info }, source] = await Promise.all([loading, prepareEngine(loading, runtime)]);
-  const pool = stack.use(new Pool(info, source, options, startDeadlineMs, tally));
+  const pool = stack.use(new Pool(info, source, options, startDeadlineMs, counters));
   try {
-    await pool.start(threads, options.proveFirst ?? true);
+    await pool.start(threads, options.warmUp ?? true);
   } catch (error) {
     if (!(error instanceof DetectorFault) || error.kind === "deadline") throw error;
     throw new ModelError(
-      `${info.name} broke down on its first frame (${error.kind}): ${error.message}`,
+      `${info.name} failed on its first frame (${error.kind}): ${error.message}`,
       "Compile the model again with `sabrewing compile`.",
       { cause: error },
     );
@@ -69,14 +69,14 @@ export async function startPool(
   return pool;
 }
 
-interface Place {
+interface Slot {
   readonly instance: Instance;
   readonly log: FaultLog;
-  /** Since it last answered a frame. */
-  deaths: number;
+  /** Since its last reply. */
+  faults: number;
 }
 
-interface Job {
+interface PendingFrame {
   pixels: Uint8Array;
   readonly thresholds: Thresholds;
   readonly resolve: (inference: Inference) => void;
@@ -86,12 +86,12 @@ interface Job {
 class Pool implements Detector {
   readonly model: ModelInfo;
   readonly runtime: Runtime;
-  readonly #places: readonly Place[];
+  readonly #slots: readonly Slot[];
   readonly #frameBytes: number;
-  readonly #tally: Tally;
+  readonly #counters: Counters;
   readonly #options: DetectorOptions;
-  /** Frames that wait for an instance, first come, first served. */
-  readonly #queue: Job[] = [];
+  /** Frames that wait for an instance, first in, first out. */
+  readonly #queue: PendingFrame[] = [];
   #state: DetectorState = "working";
   #closed = false;
 
@@ -100,25 +100,25 @@ class Pool implements Detector {
     source: EngineSource,
     options: DetectorOptions,
     startDeadlineMs: number,
-    tally: Tally,
+    counters: Counters,
   ) {
     this.model = model;
     this.runtime = source.runtime;
-    this.#tally = tally;
+    this.#counters = counters;
     this.#options = options;
     this.#frameBytes = frameBytes(model);
     const { deadlineMs, instances } = options;
-    this.#places = Array.from({ length: instances }, (_, index) => {
+    this.#slots = Array.from({ length: instances }, (_, index) => {
       const name = instances === 1 ? "The detector" : `Detector ${index + 1} of ${instances}`;
       const log = new FaultLog(name, options.log ?? (() => undefined));
       const onFault = (fault: DetectorFault): void => {
-        this.#tally.failed(fault.kind);
+        this.#counters.failed(fault.kind);
         log.failed(fault);
-        place.deaths += 1;
-        this.#judge();
+        slot.faults += 1;
+        this.#updateState();
       };
-      const onRestart = (): void => this.#tally.restarted();
-      const onChange = (): void => this.#serve();
+      const onRestart = (): void => this.#counters.restarted();
+      const onChange = (): void => this.#dispatch();
       const instance = new Instance({
         source,
         model,
@@ -128,16 +128,16 @@ class Pool implements Detector {
         onRestart,
         onChange,
       });
-      const place: Place = { instance, log, deaths: 0 };
-      return place;
+      const slot: Slot = { instance, log, faults: 0 };
+      return slot;
     });
   }
 
-  /** @param threads booted, one per instance */
-  async start(threads: readonly DetectorThread[], proveFirst: boolean): Promise<void> {
-    const starts = this.#places.flatMap(({ instance }, index) => {
+  /** Starts all instances. @param threads booted, one per instance */
+  async start(threads: readonly DetectorThread[], warmUp: boolean): Promise<void> {
+    const starts = this.#slots.flatMap(({ instance }, index) => {
       const thread = threads[index];
-      return thread === undefined ? [] : [instance.start(thread, proveFirst)];
+      return thread === undefined ? [] : [instance.start(thread, warmUp)];
     });
     await Promise.all(starts);
   }
@@ -152,74 +152,74 @@ class Pool implements Detector {
       );
     }
     const { promise, resolve, reject } = Promise.withResolvers<Inference>();
-    const job: Job = { pixels, thresholds, resolve, reject };
-    this.#queue.push(job);
-    this.#serve();
-    // Who is served at once has its pixels copied already; who waits must not depend on the caller's buffer.
-    if (this.#queue.includes(job)) job.pixels = pixels.slice();
+    const frame: PendingFrame = { pixels, thresholds, resolve, reject };
+    this.#queue.push(frame);
+    this.#dispatch();
+    // A dispatched frame has been copied already. A waiting frame must not depend on the caller's buffer.
+    if (this.#queue.includes(frame)) frame.pixels = pixels.slice();
     return promise;
   }
 
   stats(): DetectorStats {
-    return { ...this.#tally.stats(), state: this.#state };
+    return { ...this.#counters.stats(), state: this.#state };
   }
 
-  /** Tells when all instances keep dying, and when one answers again. */
-  #judge(): void {
-    const isFailing = this.#places.every(({ deaths }) => deaths >= DEATHS_OF_FAILING);
+  /** Reports when all instances fail repeatedly, and when one of them replies again. */
+  #updateState(): void {
+    const isFailing = this.#slots.every(({ faults }) => faults >= FAULTS_UNTIL_FAILING);
     const state = isFailing ? "failing" : "working";
     if (state === this.#state) return;
     this.#state = state;
     if (isFailing) {
       this.#options.log?.({
         level: "warn",
-        message: `The detector keeps failing: ${DEATHS_OF_FAILING} deaths without an answer in between. It is started again and again, at most every 30 s.`,
+        message: `The detector keeps failing: ${FAULTS_UNTIL_FAILING} faults without a reply in between. It restarts with delays of up to 30 s.`,
       });
     }
     this.#options.onState?.(state);
   }
 
   /**
-   * Gives waiting frames to idle instances, the first ones to come. Where all are down, a frame is lost rather than stale
-   * when it is looked at.
+   * Gives waiting frames to idle instances in order of arrival. When all instances are down, frames are refused: they would
+   * be stale later.
    */
-  #serve(): void {
+  #dispatch(): void {
     while (this.#queue.length > 0) {
-      const idle = this.#places.find(({ instance }) => instance.state === "idle");
-      if (idle === undefined && this.#places.some(({ instance }) => instance.state !== "down")) return;
-      const job = this.#queue.shift();
-      if (job === undefined) return;
-      if (idle === undefined) this.#refuse(job);
-      else void this.#run(idle, job);
+      const idle = this.#slots.find(({ instance }) => instance.state === "idle");
+      if (idle === undefined && this.#slots.some(({ instance }) => instance.state !== "down")) return;
+      const frame = this.#queue.shift();
+      if (frame === undefined) return;
+      if (idle === undefined) this.#refuse(frame);
+      else void this.#run(idle, frame);
     }
   }
 
-  async #run(place: Place, { pixels, thresholds, resolve, reject }: Job): Promise<void> {
+  async #run(slot: Slot, { pixels, thresholds, resolve, reject }: PendingFrame): Promise<void> {
     try {
-      const inference = await place.instance.infer(pixels, thresholds);
-      this.#tally.answered(inference.inferenceMs);
-      place.log.answered();
-      place.deaths = 0;
-      this.#judge();
+      const inference = await slot.instance.infer(pixels, thresholds);
+      this.#counters.replied(inference.inferenceMs);
+      slot.log.replied();
+      slot.faults = 0;
+      this.#updateState();
       resolve(inference);
     } catch (error) {
       reject(error);
     }
-    this.#serve();
+    this.#dispatch();
   }
 
-  #refuse({ reject }: Job): void {
-    const message = this.#closed ? "the detector is closed" : "the detector is being started again";
-    if (!this.#closed) this.#tally.failed("unavailable");
+  #refuse({ reject }: PendingFrame): void {
+    const message = this.#closed ? "the detector is closed" : "the detector is restarting";
+    if (!this.#closed) this.#counters.failed("unavailable");
     reject(new DetectorFault("unavailable", message));
   }
 
-  /** Ends every thread; frames in flight and waiting are rejected as `unavailable`. */
+  /** Terminates every thread; frames in flight and waiting frames are rejected as `unavailable`. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    const closing = this.#places.map(({ instance }) => instance[Symbol.asyncDispose]());
-    // Every instance is down now, so whoever still waits is refused.
-    this.#serve();
+    const closing = this.#slots.map(({ instance }) => instance[Symbol.asyncDispose]());
+    // Every instance is down now, so this refuses the waiting frames.
+    this.#dispatch();
     await Promise.all(closing);
   }
 }

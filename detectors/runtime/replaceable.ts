@@ -9,17 +9,17 @@ import type {
   ReplaceableOptions,
   Runtime,
   Thresholds,
-} from "../detector.ts";
+} from "../contract.ts";
 import { DetectorFault, ModelError } from "../errors.ts";
 import { collectGarbage } from "./collect-garbage.ts";
+import { Counters } from "./counters.ts";
 import { loadModule } from "./module.ts";
 import { START_DEADLINE_MS, startPool } from "./pool.ts";
 import { frameBytes } from "./request.ts";
-import { Tally } from "./tally.ts";
 
 /**
- * Opens a detector, as `openDetector` does, whose module can be replaced while it runs.
- * @throws what `openDetector` throws, and what `options.accept` does.
+ * Opens a detector like `openDetector`. Its module can be replaced while it runs.
+ * @throws the errors of `openDetector` and of `options.accept`.
  */
 export async function openReplaceable(
   path: string,
@@ -30,25 +30,25 @@ export async function openReplaceable(
   return replaceable;
 }
 
-/** A pool and the frames it has in hand. */
-interface Duty {
+/** A pool and its frames in flight. */
+interface PoolInUse {
   readonly pool: Detector;
-  readonly inHand: Set<Promise<unknown>>;
+  readonly inFlight: Set<Promise<unknown>>;
 }
 
 /**
- * A detector in front of one pool after the other. A new pool is on trial until it has answered a real frame: so long the
- * one before stands by, and takes over again at the new one's first fault.
+ * A detector that passes frames to its active pool. A new pool is on trial until it has replied to a real frame. Until then
+ * the previous pool stays on standby, and becomes active again at the new pool's first fault.
  */
 class Replaceable implements ReplaceableDetector {
   readonly #options: ReplaceableOptions;
-  readonly #tally = new Tally();
+  readonly #counters = new Counters();
   readonly #frameSizes = new Set<number>();
-  #onDuty: Duty | undefined;
-  #standingBy: Duty | undefined;
-  /** Off duty, with frames in hand. */
-  readonly #retiring = new Set<Duty>();
-  #told: DetectorState = "working";
+  #active: PoolInUse | undefined;
+  #standby: PoolInUse | undefined;
+  /** Inactive pools with frames in flight. */
+  readonly #retiring = new Set<PoolInUse>();
+  #reportedState: DetectorState = "working";
   #closed = false;
 
   constructor(options: ReplaceableOptions) {
@@ -56,155 +56,162 @@ class Replaceable implements ReplaceableDetector {
   }
 
   async open(path: string): Promise<void> {
-    this.#goOnDuty(await this.#start(path));
+    this.#activate(await this.#start(path));
     this.#options.onAccepted?.(this.model);
-    // Among it the file of the Wasmer SDK, 4.6 MB.
+    // The garbage includes the file of the Wasmer SDK, 4.6 MB.
     collectGarbage();
   }
 
   get model(): ModelInfo {
-    return this.#duty.pool.model;
+    return this.#current.pool.model;
   }
 
   get runtime(): Runtime {
-    return this.#duty.pool.runtime;
+    return this.#current.pool.runtime;
   }
 
-  get #duty(): Duty {
-    if (this.#onDuty === undefined) throw new Error("expected an opened detector");
-    return this.#onDuty;
+  get #current(): PoolInUse {
+    if (this.#active === undefined) throw new Error("expected an opened detector");
+    return this.#active;
   }
 
   async replace(path: string): Promise<ModelInfo> {
-    const before = this.#duty;
-    const next = await this.#start(path, before.pool.model);
-    if (next === undefined) return before.pool.model;
+    const previous = this.#current;
+    const next = await this.#start(path, previous.pool.model);
+    if (next === undefined) return previous.pool.model;
     if (this.#closed) {
       await next.pool[Symbol.asyncDispose]();
       throw new DetectorFault("unavailable", "the detector is closed");
     }
-    const proven = this.#standingBy ?? before;
-    this.#goOnDuty(next);
-    this.#standingBy = proven;
-    if (proven !== before) void this.#retire(before);
+    const proven = this.#standby ?? previous;
+    this.#activate(next);
+    this.#standby = proven;
+    if (proven !== previous) void this.#retire(previous);
     this.#options.onAccepted?.(next.pool.model);
     return next.pool.model;
   }
 
   async detect(pixels: Uint8Array, thresholds: Thresholds): Promise<Inference> {
-    const duty = this.#dutyFor(pixels);
-    const answer = duty.pool.detect(pixels, thresholds);
-    duty.inHand.add(answer);
+    const chosen = this.#poolFor(pixels);
+    const pending = chosen.pool.detect(pixels, thresholds);
+    chosen.inFlight.add(pending);
     try {
-      const inference = await answer;
-      if (duty === this.#onDuty) this.#passTrial();
+      const inference = await pending;
+      if (chosen === this.#active) this.#passTrial();
       return inference;
     } catch (error) {
-      if (duty === this.#onDuty && error instanceof DetectorFault) this.#failTrial(error);
+      if (chosen === this.#active && error instanceof DetectorFault) this.#failTrial(error);
       throw error;
     } finally {
-      duty.inHand.delete(answer);
+      chosen.inFlight.delete(pending);
     }
   }
 
   stats(): DetectorStats {
-    return this.#duty.pool.stats();
+    return this.#current.pool.stats();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    const duties = [this.#onDuty, this.#standingBy, ...this.#retiring].filter((duty) => duty !== undefined);
-    await Promise.all(duties.map(({ pool }) => pool[Symbol.asyncDispose]()));
+    const pools = [this.#active, this.#standby, ...this.#retiring].filter((used) => used !== undefined);
+    await Promise.all(pools.map(({ pool }) => pool[Symbol.asyncDispose]()));
   }
 
-  /** Starts a module that has answered a blank frame; undefined where it is the very one that runs. */
-  async #start(path: string): Promise<Duty>;
-  async #start(path: string, before: ModelInfo): Promise<Duty | undefined>;
-  async #start(path: string, before?: ModelInfo): Promise<Duty | undefined> {
+  /**
+   * Starts a module.
+   * @param running the module that the new one replaces, which must process a blank frame first
+   * @returns undefined if the file holds the running module
+   */
+  async #start(path: string): Promise<PoolInUse>;
+  async #start(path: string, running: ModelInfo): Promise<PoolInUse | undefined>;
+  async #start(path: string, running?: ModelInfo): Promise<PoolInUse | undefined> {
     const loaded = await loadModule(path, this.#options);
-    if (loaded.info.sha256 === before?.sha256) return undefined;
+    if (loaded.info.sha256 === running?.sha256) return undefined;
     await this.#options.accept?.(loaded.info);
-    if (before !== undefined) requireTellableSize(before, loaded.info);
-    const isOnDuty = (): boolean => duty !== undefined && duty === this.#onDuty;
+    if (running !== undefined) requireDistinctSize(running, loaded.info);
+    const isActive = (): boolean => started !== undefined && started === this.#active;
     const options: DetectorOptions = {
       ...this.#options,
-      // Of a module that is only tried, whoever tries it will tell.
+      // The caller of `replace` reports the error of a module that fails before it becomes active.
       log: (event) => {
-        if (before === undefined || isOnDuty()) this.#options.log?.(event);
+        if (running === undefined || isActive()) this.#options.log?.(event);
       },
       onState: (state) => {
-        if (isOnDuty()) this.#tell(state);
+        if (isActive()) this.#report(state);
       },
-      proveFirst: before !== undefined || (this.#options.proveFirst ?? true),
+      warmUp: running !== undefined || (this.#options.warmUp ?? true),
     };
-    let duty: Duty | undefined;
-    duty = { pool: await startPool(loaded, options, START_DEADLINE_MS, this.#tally), inHand: new Set() };
-    return duty;
+    let started: PoolInUse | undefined;
+    started = {
+      pool: await startPool(loaded, options, START_DEADLINE_MS, this.#counters),
+      inFlight: new Set(),
+    };
+    return started;
   }
 
-  /** A picture that was made for the module before goes there, as long as it stands by. */
-  #dutyFor(pixels: Uint8Array): Duty {
-    const fits = ({ pool }: Duty): boolean => frameBytes(pool.model) === pixels.length;
-    const duty = this.#duty;
-    if (fits(duty)) return duty;
-    if (this.#standingBy !== undefined && fits(this.#standingBy)) return this.#standingBy;
+  /** The active pool. A frame of the previous module's size goes to the previous pool while that is on standby. */
+  #poolFor(pixels: Uint8Array): PoolInUse {
+    const fits = ({ pool }: PoolInUse): boolean => frameBytes(pool.model) === pixels.length;
+    const active = this.#current;
+    if (fits(active)) return active;
+    if (this.#standby !== undefined && fits(this.#standby)) return this.#standby;
     if (this.#frameSizes.has(pixels.length)) {
-      throw new DetectorFault("unavailable", "the picture was made for a module that is no more");
+      throw new DetectorFault("unavailable", "the frame has the size of a module that was replaced");
     }
-    return duty;
+    return active;
   }
 
-  #goOnDuty(duty: Duty): void {
-    this.#onDuty = duty;
-    this.#frameSizes.add(frameBytes(duty.pool.model));
-    this.#tell(duty.pool.stats().state);
+  #activate(next: PoolInUse): void {
+    this.#active = next;
+    this.#frameSizes.add(frameBytes(next.pool.model));
+    this.#report(next.pool.stats().state);
   }
 
   #passTrial(): void {
-    const before = this.#standingBy;
-    this.#standingBy = undefined;
-    if (before !== undefined) void this.#retire(before);
+    const previous = this.#standby;
+    this.#standby = undefined;
+    if (previous !== undefined) void this.#retire(previous);
   }
 
   #failTrial(fault: DetectorFault): void {
-    const before = this.#standingBy;
-    if (before === undefined || this.#closed) return;
-    const failed = this.#duty;
-    this.#standingBy = undefined;
-    this.#goOnDuty(before);
+    const previous = this.#standby;
+    if (previous === undefined || this.#closed) return;
+    const failed = this.#current;
+    this.#standby = undefined;
+    this.#activate(previous);
     void this.#retire(failed);
-    this.#options.onWithdrawn?.(failed.pool.model, before.pool.model);
+    this.#options.onWithdrawn?.(failed.pool.model, previous.pool.model);
     const { name, sha256 } = failed.pool.model;
     this.#options.log?.({
       level: "warn",
-      message: `The new module ${name} (${sha256.slice(0, 12)}) did not answer its first frame (${fault.kind}: ${fault.message}). The one before goes on.`,
+      message: `The new module ${name} (${sha256.slice(0, 12)}) failed on its first frame (${fault.kind}: ${fault.message}). The previous module is active again.`,
     });
   }
 
-  /** Ends a pool once it has answered what it has in hand, and gives its module's memory back. */
-  async #retire(duty: Duty): Promise<void> {
-    this.#retiring.add(duty);
-    await Promise.allSettled(duty.inHand);
-    await duty.pool[Symbol.asyncDispose]();
-    this.#retiring.delete(duty);
-    // 13 MB for YOLOv5n; this thread allocates so little that V8 would keep those of eight modules before it looks.
+  /** Closes a pool after its frames in flight, and frees its module's memory. */
+  async #retire(retired: PoolInUse): Promise<void> {
+    this.#retiring.add(retired);
+    await Promise.allSettled(retired.inFlight);
+    await retired.pool[Symbol.asyncDispose]();
+    this.#retiring.delete(retired);
+    // 13 MB for YOLOv5n. This thread allocates so little that V8 would keep those of eight modules before it collects.
     collectGarbage();
   }
 
-  #tell(state: DetectorState): void {
-    if (state === this.#told) return;
-    this.#told = state;
+  #report(state: DetectorState): void {
+    if (state === this.#reportedState) return;
+    this.#reportedState = state;
     this.#options.onState?.(state);
   }
 }
 
-/** Pictures for one module are told from pictures for the other by their length. */
-function requireTellableSize(before: ModelInfo, next: ModelInfo): void {
-  const isSameShape = before.input.width === next.input.width;
-  if (isSameShape || frameBytes(before) !== frameBytes(next)) return;
-  const [from, to] = [before, next].map(({ input }) => `${input.width}×${input.height}`);
+/** The frames of two modules are distinguished by their length. */
+function requireDistinctSize(running: ModelInfo, next: ModelInfo): void {
+  const isSameShape = running.input.width === next.input.width;
+  if (isSameShape || frameBytes(running) !== frameBytes(next)) return;
+  const [from, to] = [running, next].map(({ input }) => `${input.width}×${input.height}`);
   throw new ModelError(
-    `The module's input is ${to}, the running one's ${from}: as many pixels in another shape.`,
-    "Restart the agent: these two cannot be exchanged while it runs.",
+    `The module's input is ${to}, that of the running module ${from}: the same number of pixels in another shape.`,
+    "Restart the agent: it cannot replace one of these modules by the other while it runs.",
   );
 }

@@ -1,12 +1,12 @@
-import type { Detection } from "../detector.ts";
+import type { Detection } from "../contract.ts";
 import { DetectorFault } from "../errors.ts";
 import { DETECTION_BYTES, MAGIC, MAX_DETECTIONS, REPLY_HEADER_BYTES } from "../module-format.ts";
 
-/** The most bytes a well-formed reply has. */
+/** The size of the largest valid reply. */
 export const MAX_REPLY_BYTES = REPLY_HEADER_BYTES + MAX_DETECTIONS * DETECTION_BYTES;
 
 /**
- * How long a reply will be, read from its header.
+ * The length of a reply, read from its header.
  * @throws DetectorFault `garbage` when the magic word or the count is wrong.
  */
 export function replyBytes(reply: Uint8Array): number {
@@ -22,7 +22,7 @@ export function replyBytes(reply: Uint8Array): number {
   return REPLY_HEADER_BYTES + count * DETECTION_BYTES;
 }
 
-/** Builds the reply that the WASI door would write (DESIGN section 3) from what the library door returned. */
+/** Builds the reply that the WASI command `_start` would write from the detections that `infer` returned. */
 export function buildReply(sequence: number, detections: Uint8Array): Uint8Array<ArrayBuffer> {
   const reply = new Uint8Array(REPLY_HEADER_BYTES + detections.length);
   const header = viewOf(reply);
@@ -34,18 +34,18 @@ export function buildReply(sequence: number, detections: Uint8Array): Uint8Array
 }
 
 /**
- * Reads the detections out of one whole reply; boxes stay in pixels of the model input.
- * @param sequence the request's; the reply must repeat it.
- * @throws DetectorFault `garbage` naming the first thing that breaks the protocol.
+ * Reads the detections from one whole reply; boxes stay in pixels of the model input.
+ * @param sequence the request's number, which the reply must repeat.
+ * @throws DetectorFault `garbage` with the first violation of the protocol.
  */
 export function parseReply(reply: Uint8Array, sequence: number, labels: readonly string[]): Detection[] {
   if (reply.length < REPLY_HEADER_BYTES || reply.length !== replyBytes(reply)) {
-    throw garbage(`a reply of ${reply.length} bytes does not match its header`);
+    throw garbage(`the reply's length of ${reply.length} bytes does not match its header`);
   }
   const view = viewOf(reply);
   const received = view.getUint32(4, true);
   if (received !== sequence)
-    throw garbage(`expected an answer to frame ${sequence}, received one to ${received}`);
+    throw garbage(`expected a reply to frame ${sequence}, received one to frame ${received}`);
 
   const detections: Detection[] = [];
   for (let at = REPLY_HEADER_BYTES; at < reply.length; at += DETECTION_BYTES) {
@@ -60,10 +60,11 @@ function parseDetection(view: DataView, at: number, labels: readonly string[]): 
   const score = number(4);
   const labelIndex = view.getUint32(at + 20, true);
   const label = labels[labelIndex];
-  if (!box.every(Number.isFinite)) throw garbage(`expected a box, received ${box.join(", ")}`);
-  if (!(score >= 0 && score <= 1)) throw garbage(`expected a score of 0 to 1, received ${score}`);
+  if (!box.every(Number.isFinite))
+    throw garbage(`expected finite box coordinates, received ${box.join(", ")}`);
+  if (!(score >= 0 && score <= 1)) throw garbage(`expected a score from 0 to 1, received ${score}`);
   if (label === undefined) {
-    throw garbage(`expected a label of 0 to ${labels.length - 1}, received ${labelIndex}`);
+    throw garbage(`expected a label index from 0 to ${labels.length - 1}, received ${labelIndex}`);
   }
   return { label, score, box };
 }
@@ -73,5 +74,5 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function garbage(detail: string): DetectorFault {
-  return new DetectorFault("garbage", `the module's reply breaks the protocol: ${detail}`);
+  return new DetectorFault("garbage", `the module's reply violates the protocol: ${detail}`);
 }

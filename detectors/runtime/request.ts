@@ -1,4 +1,4 @@
-import type { Thresholds } from "../detector.ts";
+import type { Thresholds } from "../contract.ts";
 import { MAGIC, type ModelDescription, REQUEST_HEADER_BYTES } from "../module-format.ts";
 
 /** Bytes of one frame of this model: height × width × 3. */
@@ -7,9 +7,9 @@ export function frameBytes({ input }: ModelDescription): number {
 }
 
 /**
- * Writes a request (DESIGN section 3: 16-byte header, then the pixels) over `request`.
+ * Writes a request into `request`: a header of 16 bytes, then the pixels.
  * @param request 16 + height × width × 3 bytes.
- * @param sequence u32; the reply must repeat it.
+ * @param sequence u32, which the reply must repeat.
  */
 export function writeRequest(
   request: Uint8Array,
@@ -25,13 +25,13 @@ export function writeRequest(
   request.set(pixels, REQUEST_HEADER_BYTES);
 }
 
-/** The part of a request in front of the pixels. */
+/** The part of a request before the pixels. */
 export interface RequestHeader {
   readonly sequence: number;
   readonly thresholds: Thresholds;
 }
 
-/** Reads back what `writeRequest` wrote; the thresholds are rounded to f32, as every engine must see them. */
+/** Reads the header that `writeRequest` wrote. The thresholds are rounded to f32, so that every engine gets the same ones. */
 export function readRequestHeader(request: Uint8Array): RequestHeader {
   const header = headerOf(request);
   return {

@@ -11,14 +11,14 @@ const PAGE_BYTES = 65_536;
 /** Limits flag for "has a maximum" and nothing else (not shared, not 64-bit). */
 const MINIMUM_AND_MAXIMUM = 0x01;
 
-/** One section of a WebAssembly file: its id and its content without id and size. */
+/** One section of a WebAssembly file: its id, and its content without id and size. */
 export interface Section {
   readonly id: number;
   readonly content: Uint8Array;
 }
 
-/** Reads unsigned LEB128 numbers (specification 5.2.2) one after another. */
-class NumberReader {
+/** Reads a sequence of unsigned LEB128 numbers (specification 5.2.2). */
+class Leb128Reader {
   readonly #bytes: Uint8Array;
   position: number;
 
@@ -31,7 +31,7 @@ class NumberReader {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.#bytes[this.position];
-      if (byte === undefined) throw truncated(`a number at byte ${this.position} has no end`);
+      if (byte === undefined) throw truncated(`a number is incomplete at byte ${this.position}`);
       this.position += 1;
       value += (byte & 0x7f) * 2 ** shift;
       if (byte < 0x80) return value;
@@ -48,23 +48,23 @@ function truncated(detail: string): ModelError {
 }
 
 /**
- * Sections that a detector has at most: a dozen kinds, and custom ones of tools (names, debug information). Two million
- * empty ones cost 600 MB to list.
+ * Limit of the sections: there are a dozen kinds, and tools add custom ones (names, debug information). Two million empty
+ * sections would take 600 MB to list.
  */
-const MOST_SECTIONS = 200;
+const MAX_SECTIONS = 200;
 
 /**
- * Walks a WebAssembly file's sections in file order (specification 5.5).
- * @throws ModelError when a section reaches past the end of the file, or there are too many.
+ * Iterates over a WebAssembly file's sections in file order (specification 5.5).
+ * @throws ModelError when a section exceeds the file, or when there are too many sections.
  */
 export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
-  const reader = new NumberReader(bytes, HEADER_BYTES);
+  const reader = new Leb128Reader(bytes, HEADER_BYTES);
   let count = 0;
   while (reader.position < bytes.length) {
     count++;
-    if (count > MOST_SECTIONS) {
+    if (count > MAX_SECTIONS) {
       throw new ModelError(
-        `The module has more than ${MOST_SECTIONS} sections.`,
+        `The module has more than ${MAX_SECTIONS} sections.`,
         "Compile the model with `sabrewing compile`: its modules have about a dozen.",
       );
     }
@@ -80,43 +80,46 @@ export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
   }
 }
 
-/** Of all custom sections together: debug information of the largest model has less. V8 keeps a copy of them. */
-const MOST_CUSTOM_BYTES = 16 * 2 ** 20;
-/** A detector imports three functions and exports five things; V8 makes an object of each. */
-const MOST_NAMED = 1000;
+/** Limit of all custom sections together, more than the largest model's debug information. V8 keeps a copy of them. */
+const MAX_CUSTOM_BYTES = 16 * 2 ** 20;
+/** Limit of imports and of exports: a detector has three and five. V8 allocates an object for each. */
+const MAX_IMPORTS_OR_EXPORTS = 1000;
 
 /**
- * Refuses what would cost memory while the module is compiled and no detector needs.
+ * Refuses modules whose sections would take much memory during compilation. No detector has such sections.
  * @throws ModelError for large custom sections, or thousands of imports or exports.
  */
-export function requireModestSections(sections: Iterable<Section>): void {
+export function requireSectionLimits(sections: Iterable<Section>): void {
   const remedy = "Compile the model with `sabrewing compile`.";
   let customBytes = 0;
   for (const { id, content } of sections) {
     if (id === CUSTOM_SECTION) customBytes += content.length;
     if (id !== IMPORT_SECTION && id !== EXPORT_SECTION) continue;
-    const count = new NumberReader(content, 0).next();
-    if (count > MOST_NAMED) {
+    const count = new Leb128Reader(content, 0).next();
+    if (count > MAX_IMPORTS_OR_EXPORTS) {
       const kind = id === IMPORT_SECTION ? "imports" : "exports";
-      throw new ModelError(`The module has ${count} ${kind}; expected ${MOST_NAMED} at most.`, remedy);
+      throw new ModelError(
+        `The module has ${count} ${kind}; expected at most ${MAX_IMPORTS_OR_EXPORTS}.`,
+        remedy,
+      );
     }
   }
-  if (customBytes <= MOST_CUSTOM_BYTES) return;
+  if (customBytes <= MAX_CUSTOM_BYTES) return;
   throw new ModelError(
-    `The module's custom sections have ${customBytes} bytes; expected ${MOST_CUSTOM_BYTES} at most.`,
+    `The module's custom sections have ${customBytes} bytes; expected at most ${MAX_CUSTOM_BYTES}.`,
     remedy,
   );
 }
 
 /**
- * The bytes of a module's one memory, which must not be able to grow: then its need is known before it runs.
+ * The bytes of a module's one memory, which must not grow, so that the requirement is known before the module runs.
  * @throws ModelError when there is not exactly one memory, or its maximum differs from its minimum.
  */
 export function fixedMemoryBytes(sections: Iterable<Section>): number {
-  const remedy = "Compile the model with `sabrewing compile`: it plans the memory to the byte.";
+  const remedy = "Compile the model with `sabrewing compile`, which plans a fixed memory.";
   for (const { id, content } of sections) {
     if (id !== MEMORY_SECTION) continue;
-    const reader = new NumberReader(content, 0);
+    const reader = new Leb128Reader(content, 0);
     const count = reader.next();
     if (count !== 1) throw new ModelError(`Expected one memory, found ${count}.`, remedy);
     const flags = reader.next();
@@ -130,7 +133,7 @@ export function fixedMemoryBytes(sections: Iterable<Section>): number {
     const maximum = reader.next();
     if (maximum !== minimum) {
       throw new ModelError(
-        `The module's memory can grow from ${minimum} to ${maximum} pages: expected the same number twice.`,
+        `The module's memory can grow from ${minimum} to ${maximum} pages: expected both to be equal.`,
         remedy,
       );
     }
@@ -140,17 +143,17 @@ export function fixedMemoryBytes(sections: Iterable<Section>): number {
 }
 
 /**
- * Contents of the custom sections of this name (specification 5.5.3), also of a module that no engine here would compile.
+ * The contents of the custom sections of this name (specification 5.5.3). The module need not be valid.
  * @param name ASCII
  */
 export function customSections(sections: Iterable<Section>, name: string): Uint8Array[] {
   const found: Uint8Array[] = [];
   for (const { id, content } of sections) {
     if (id !== CUSTOM_SECTION) continue;
-    const reader = new NumberReader(content, 0);
+    const reader = new Leb128Reader(content, 0);
     const length = reader.next();
     const end = reader.position + length;
-    // The length first: a name of 300 MB is not decoded.
+    // The length is compared first, so that a name of 300 MB is not decoded.
     if (length !== name.length || end > content.length) continue;
     const ownName = Buffer.from(Uint8Array.from(content.subarray(reader.position, end))).toString("latin1");
     if (ownName === name) found.push(content.subarray(end));

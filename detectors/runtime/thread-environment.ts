@@ -2,11 +2,11 @@ import { getCompileCacheDir } from "node:module";
 import { dirname } from "node:path";
 
 /**
- * The environment of a detector's thread: none of the agent's, where its passwords are. Where the process keeps compiled
- * JavaScript, a thread is told, since it would not know by itself.
+ * The environment variables of a detector's thread. It gets none of the agent's variables, which hold passwords. A thread
+ * does not inherit the process's compile cache, so the variable for it is set.
  */
 export function threadEnvironment(): NodeJS.ProcessEnv {
-  // Node's folder for this version lies in the one that was asked for.
+  // The folder in use is a subfolder, named for the Node version, of the configured one.
   const folder = getCompileCacheDir();
   return folder === undefined ? {} : { NODE_COMPILE_CACHE: dirname(folder) };
 }

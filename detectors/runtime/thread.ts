@@ -1,76 +1,76 @@
 import { Worker } from "node:worker_threads";
-import type { Runtime, Thresholds } from "../detector.ts";
-import { DetectorFault, type DetectorFaultKind } from "../errors.ts";
+import type { DetectorFaultKind, Runtime, Thresholds } from "../contract.ts";
+import { DetectorFault } from "../errors.ts";
 import { REQUEST_HEADER_BYTES } from "../module-format.ts";
 import type { EngineSource } from "./engine-source.ts";
 import { writeRequest } from "./request.ts";
 import { threadEnvironment } from "./thread-environment.ts";
 
-/** What a detector thread is told at its birth: it loads this engine while the module is still being read. */
-export interface ThreadBirth {
+/** The `workerData` of a detector thread, which loads this engine while the module is still being read. */
+export interface ThreadData {
   readonly runtime: Runtime;
 }
 
-/** What a detector thread is given to run, its first message. */
+/** The first message to a detector thread: what to run. */
 export interface ThreadTask {
   readonly source: EngineSource;
-  /** Where the main thread puts one request after another. */
+  /** The main thread writes each request here. */
   readonly request: Uint8Array<SharedArrayBuffer>;
 }
 
-/** Every later message: a request lies ready, or another guest is to be started where the last has ended. */
-export type ThreadOrder = "frame" | "again";
+/** Every later message: process the request, or start another guest after the previous one has ended. */
+export type ThreadCommand = "frame" | "restart";
 
-/** What a detector thread sends: that its engine is up, the reply to the frame in flight, or the one fault of a guest. */
+/** A message from a detector thread: the engine is ready, the reply to the frame in flight, or the guest's fault. */
 export type ThreadMessage =
   | "ready"
   | Uint8Array
   | { readonly kind: DetectorFaultKind; readonly message: string };
 
-/** Faults by which a guest is gone: nothing of it computes or waits in the thread any more. */
+/** Faults after which nothing of the guest runs or waits in the thread. */
 const GUEST_ENDED: readonly DetectorFaultKind[] = ["exit", "trap"];
 
-/** One request to a thread: how long it may take and how its reply is read. */
-export interface Question<Answer> {
+/** One frame for a thread, its deadline and the parser of its reply. */
+export interface ThreadRequest<Result> {
   readonly sequence: number;
   readonly thresholds: Thresholds;
-  /** height × width × 3 bytes; copied before `ask` returns. */
+  /** height × width × 3 bytes; copied before `infer` returns. */
   readonly pixels: Uint8Array;
   readonly deadlineMs: number;
   /** @throws DetectorFault when the reply is garbage. */
-  readonly parse: (reply: Uint8Array) => Answer;
+  readonly parse: (reply: Uint8Array) => Result;
 }
 
-interface Waiting {
+interface PendingRequest {
   readonly receive: (reply: Uint8Array) => void;
   readonly reject: (fault: DetectorFault) => void;
   readonly timer: NodeJS.Timeout;
 }
 
 /**
- * The thread's JavaScript heap holds little: model and frames lie outside it. Left alone, V8 lets the young generation
- * grow to 16 MB and more before it collects (RSS after 20,000 frames: 168 MB, with this limit 148 MB). The old
- * generation's limit turns a leak into a restart of this thread instead of the end of the agent.
+ * The thread's JavaScript heap holds little: the model and the frames lie outside it. Without a limit V8 lets the young
+ * generation grow to 16 MB and more before it collects garbage (RSS after 20,000 frames: 168 MB; with this limit 148 MB).
+ * With the old generation's limit a leak restarts this thread instead of crashing the agent.
  */
 const HEAP_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 /** Source files end in .ts, built ones in .js. */
 const workerFile = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 
-/** Starts a thread that loads its engine and waits to be told what to run. */
+/** Starts a thread that loads its engine and waits for its task. */
 export function bootThread(runtime: Runtime): DetectorThread {
-  const birth: ThreadBirth = { runtime };
+  const workerData: ThreadData = { runtime };
   const worker = new Worker(workerFile, {
     name: `detector-${runtime}`,
-    workerData: birth,
+    workerData,
     env: threadEnvironment(),
     resourceLimits: HEAP_LIMITS,
   });
-  return listenTo(worker);
+  return connectTo(worker);
 }
 
-/** A new life in a thread that waits to be told what to run. */
-function listenTo(worker: Worker): DetectorThread {
+/** Connects a new DetectorThread to a worker. */
+function connectTo(worker: Worker): DetectorThread {
   const thread = new DetectorThread(worker);
   worker.on("message", (message: ThreadMessage) => thread.receive(message));
   worker.on("error", (cause) => {
@@ -80,7 +80,7 @@ function listenTo(worker: Worker): DetectorThread {
   return thread;
 }
 
-/** A thread that was booted and told what to run; see `begin`. */
+/** Boots a thread and gives it its task; see `begin`. */
 export function spawnThread(
   source: EngineSource,
   frameBytes: number,
@@ -91,31 +91,31 @@ export function spawnThread(
   return thread;
 }
 
-/** One life of a detector: from the start of its thread, or of a guest in it, to its first fault. */
+/** A detector thread from its start, or from the start of another guest in it, to the first fault. */
 export class DetectorThread implements AsyncDisposable {
-  /** Resolves when nothing computes any more: the thread is gone, or its guest is and it waits for another. */
+  /** Resolves when nothing runs any more: the thread has ended, or its guest has ended and the thread waits. */
   readonly ended: Promise<void>;
   readonly #ended = Promise.withResolvers<void>();
   readonly #ready = Promise.withResolvers<void>();
   readonly #worker: Worker;
   #request = new Uint8Array(new SharedArrayBuffer(0));
   #onFault: ((fault: DetectorFault) => void) | undefined;
-  #waiting: Waiting | undefined;
+  #pending: PendingRequest | undefined;
   #fault: DetectorFault | undefined;
-  /** The thread is no longer this life's: it is being ended, or has a successor. */
+  /** The worker no longer belongs to this object: it is being terminated, or another object has taken it over. */
   #released = false;
 
   constructor(worker: Worker) {
     this.ended = this.#ended.promise;
     this.#worker = worker;
-    // Not everybody waits for it, and a fault is told by onFault.
+    // Not every caller waits for it, and onFault reports the fault.
     this.#ready.promise.catch(() => undefined);
   }
 
   /**
-   * Tells the thread what to run, once. It may be asked at once: its first answer comes when the engine is up.
+   * Gives the thread its task, once. Frames are accepted immediately; the first reply comes when the engine is ready.
    * @param frameBytes height × width × 3.
-   * @param onFault called at once, and once, when the thread fails or has failed; it is being terminated by then.
+   * @param onFault called once and immediately, when the thread fails or has failed.
    */
   begin(source: EngineSource, frameBytes: number, onFault: (fault: DetectorFault) => void): void {
     this.#onFault = onFault;
@@ -128,7 +128,7 @@ export class DetectorThread implements AsyncDisposable {
     this.#worker.postMessage(task);
   }
 
-  /** Resolves when the engine is up. @throws DetectorFault whatever ends the thread before, `deadline` included. */
+  /** Resolves when the engine is ready. @throws DetectorFault for any earlier end of the thread, `deadline` included. */
   async untilReady(deadlineMs: number): Promise<void> {
     const late = (): void =>
       this.fail(new DetectorFault("deadline", `the engine did not start within ${deadlineMs} ms`));
@@ -145,35 +145,35 @@ export class DetectorThread implements AsyncDisposable {
   }
 
   get busy(): boolean {
-    return this.#waiting !== undefined;
+    return this.#pending !== undefined;
   }
 
   /**
-   * Hands one frame over; only when not busy.
-   * @throws DetectorFault whatever ends the thread before the reply, `deadline` included.
+   * Processes one frame; only when not busy.
+   * @throws DetectorFault for any end of the thread before the reply, `deadline` included.
    */
-  ask<Answer>(question: Question<Answer>): Promise<Answer> {
+  infer<Result>(request: ThreadRequest<Result>): Promise<Result> {
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const receive = (reply: Uint8Array): void => resolve(question.parse(reply));
-    const timer = setTimeout(() => this.#missDeadline(waiting, question.deadlineMs), question.deadlineMs);
-    const waiting: Waiting = { receive, reject, timer };
-    this.#waiting = waiting;
-    writeRequest(this.#request, question.sequence, question.thresholds, question.pixels);
-    this.#order("frame");
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const receive = (reply: Uint8Array): void => resolve(request.parse(reply));
+    const timer = setTimeout(() => this.#missDeadline(pending, request.deadlineMs), request.deadlineMs);
+    const pending: PendingRequest = { receive, reject, timer };
+    this.#pending = pending;
+    writeRequest(this.#request, request.sequence, request.thresholds, request.pixels);
+    this.#send("frame");
     return promise;
   }
 
-  #order(order: ThreadOrder): void {
-    this.#worker.postMessage(order);
+  #send(command: ThreadCommand): void {
+    this.#worker.postMessage(command);
   }
 
-  #missDeadline(waiting: Waiting, deadlineMs: number): void {
-    // If this process itself stood still (suspended, or busy), timers run before messages, and the reply may lie
-    // there already: an immediate runs after the messages.
+  #missDeadline(pending: PendingRequest, deadlineMs: number): void {
+    // If this process was suspended or busy, timers run before messages, and the reply may have arrived already. An
+    // immediate runs after the messages.
     setImmediate(() => {
-      if (this.#waiting !== waiting) return;
-      this.fail(new DetectorFault("deadline", `the module did not answer within ${deadlineMs} ms`));
+      if (this.#pending !== pending) return;
+      this.fail(new DetectorFault("deadline", `the module did not reply within ${deadlineMs} ms`));
     });
   }
 
@@ -187,35 +187,35 @@ export class DetectorThread implements AsyncDisposable {
       this.#failAs(new DetectorFault(message.kind, message.message), GUEST_ENDED.includes(message.kind));
       return;
     }
-    const waiting = this.#waiting;
+    const pending = this.#pending;
     try {
-      waiting?.receive(message);
-      clearTimeout(waiting?.timer);
-      this.#waiting = undefined;
+      pending?.receive(message);
+      clearTimeout(pending?.timer);
+      this.#pending = undefined;
     } catch (error) {
       if (!(error instanceof DetectorFault)) throw error;
       this.fail(error);
     }
   }
 
-  /** Ends the thread because of this fault; later ones are its consequences and are ignored. */
+  /** Terminates the thread because of this fault. Later faults are its consequences and are ignored. */
   fail(fault: DetectorFault): void {
     this.#failAs(fault, false);
   }
 
   /**
-   * Starts another guest in this thread, whose engine is warm: a fraction of the time that a new thread takes.
+   * Starts another guest in this thread. Its engine is warm, so this is much faster than a new thread.
    * @param onFault as for `begin`
-   * @returns undefined when the thread had to be ended, or ended by itself
+   * @returns the object for the new guest; undefined if the thread was terminated or has ended by itself
    */
-  successor(onFault: (fault: DetectorFault) => void): DetectorThread | undefined {
-    if (this.#fault === undefined || this.#released || this.#worker.threadId === GONE) return undefined;
+  restartGuest(onFault: (fault: DetectorFault) => void): DetectorThread | undefined {
+    if (this.#fault === undefined || this.#released || this.#worker.threadId === EXITED) return undefined;
     this.#released = true;
     for (const event of ["message", "error", "exit"]) this.#worker.removeAllListeners(event);
-    const next = listenTo(this.#worker);
+    const next = connectTo(this.#worker);
     next.#request = this.#request;
     next.#onFault = onFault;
-    next.#order("again");
+    next.#send("restart");
     return next;
   }
 
@@ -229,9 +229,9 @@ export class DetectorThread implements AsyncDisposable {
 
   #end(fault: DetectorFault): void {
     this.#fault = fault;
-    clearTimeout(this.#waiting?.timer);
-    this.#waiting?.reject(fault);
-    this.#waiting = undefined;
+    clearTimeout(this.#pending?.timer);
+    this.#pending?.reject(fault);
+    this.#pending = undefined;
     this.#ready.reject(fault);
   }
 
@@ -241,12 +241,12 @@ export class DetectorThread implements AsyncDisposable {
     this.#ended.resolve();
   }
 
-  /** Ends the thread, unless it lives on in a successor; a frame in flight is rejected as `unavailable`. */
+  /** Terminates the thread unless another object has taken it over; a frame in flight is rejected as `unavailable`. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#fault === undefined) this.#end(new DetectorFault("unavailable", "the detector was closed"));
     await (this.#released ? this.ended : this.#terminate());
   }
 }
 
-/** Node's number for a thread that is no more. */
-const GONE = -1;
+/** Node's threadId of a worker that has exited. */
+const EXITED = -1;

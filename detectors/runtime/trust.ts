@@ -1,12 +1,12 @@
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import type { ModuleTrust } from "../detector.ts";
+import type { ModuleTrust } from "../contract.ts";
 import { ModelError } from "../errors.ts";
 
 /** Bytes of an Ed25519 signature (RFC 8032, section 5.1.6). */
 const SIGNATURE_BYTES = 64;
 
-/** A module may be used that has this hash, and that the owner of this key has signed. */
+/** Checks the hash and the signature of a module, if they are given. @throws ModelError when one does not match. */
 export async function requireTrust(
   path: string,
   bytes: Uint8Array,
@@ -20,8 +20,8 @@ function requireHash(bytes: Uint8Array, expected: string): void {
   const received = createHash("sha256").update(bytes).digest("hex");
   if (received === expected.toLowerCase()) return;
   throw new ModelError(
-    `This is not the module that model.sha256 pins: expected ${expected.toLowerCase()}, received ${received}.`,
-    "Put the right file back; if you replaced it yourself, write the new hash into model.sha256.",
+    `The file is not the module that model.sha256 pins: expected ${expected.toLowerCase()}, received ${received}.`,
+    "Restore the pinned file. If you replaced it yourself, set model.sha256 to the new hash.",
   );
 }
 
@@ -31,8 +31,8 @@ async function requireSignature(path: string, bytes: Uint8Array, publicKey: stri
   const signature = await readSignature(path);
   if (signature.length === SIGNATURE_BYTES && verify(null, bytes, key, signature)) return;
   throw new ModelError(
-    `The signature ${path} is not of this module by the owner of model.public_key.`,
-    `Do not run it. If it is yours, sign it again: openssl pkeyutl -sign -rawin -inkey KEY.pem -in MODULE -out ${path}`,
+    `${path} is not a signature of this module by the key model.public_key.`,
+    `Do not run the module. If it is yours, sign it again: openssl pkeyutl -sign -rawin -inkey KEY.pem -in MODULE -out ${path}`,
   );
 }
 
@@ -42,8 +42,8 @@ async function readSignature(path: string): Promise<Uint8Array> {
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : cause;
     throw new ModelError(
-      `The configuration asks for a signature (model.public_key), and ${path} cannot be read (${code}).`,
-      "Put the signature that came with the module beside it.",
+      `The configuration requires a signature (model.public_key), but ${path} cannot be read (${code}).`,
+      "Put the signature file of the module beside it.",
       { cause },
     );
   }

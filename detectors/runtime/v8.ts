@@ -12,15 +12,15 @@ import { buildReply } from "./reply.ts";
 import { readRequestHeader } from "./request.ts";
 
 /**
- * What runs a module as plain WebAssembly through its library door (`frame`, `infer`, `detections`). The reply has the same
- * bytes as the WASI door's.
+ * Runs a module as plain WebAssembly through its exports `frame`, `infer` and `detections`. The replies are byte-identical
+ * to those of the WASI command `_start`.
  */
 export async function installV8({ module }: EngineSource): Promise<StartEngine> {
   return () => start(module);
 }
 
 async function start(module: WebAssembly.Module): Promise<Engine> {
-  const instance = await WebAssembly.instantiate(module, { [IMPORT_MODULE]: closedSandbox() });
+  const instance = await WebAssembly.instantiate(module, { [IMPORT_MODULE]: refusedImports() });
   const { memory, frame, detections, infer } = instance.exports;
   if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("expected the export memory");
   const frameAddress = addressOf(frame);
@@ -28,7 +28,7 @@ async function start(module: WebAssembly.Module): Promise<Engine> {
   if (typeof infer !== "function") throw new TypeError("expected the export infer");
 
   const ended = Promise.withResolvers<DetectorFault>();
-  const answer = (request: Uint8Array): Uint8Array<ArrayBuffer> => {
+  const replyTo = (request: Uint8Array): Uint8Array<ArrayBuffer> => {
     const { sequence, thresholds } = readRequestHeader(request);
     const bytes = new Uint8Array(memory.buffer);
     bytes.set(request.subarray(REQUEST_HEADER_BYTES), frameAddress);
@@ -47,7 +47,7 @@ async function start(module: WebAssembly.Module): Promise<Engine> {
     ended: ended.promise,
     async infer(request) {
       try {
-        return answer(request);
+        return replyTo(request);
       } catch (error) {
         const fault = toFault(error);
         ended.resolve(fault);
@@ -57,8 +57,8 @@ async function start(module: WebAssembly.Module): Promise<Engine> {
   };
 }
 
-/** The library door needs no system call; one that is made anyway ends the module, like `proc_exit` would. */
-function closedSandbox(): Record<string, (code: number) => never> {
+/** `infer` needs no system call. A call ends the module, like `proc_exit`. */
+function refusedImports(): Record<string, (code: number) => never> {
   const refuse = (name: string) => (code: number) => {
     const detail = name === "proc_exit" ? `exited with code ${code}` : `called ${name} from infer`;
     throw new DetectorFault("exit", `the module ${detail}`);
@@ -75,6 +75,6 @@ function addressOf(value: WebAssembly.ExportValue | undefined): number {
 function toFault(error: unknown): DetectorFault {
   if (error instanceof DetectorFault) return error;
   const message = error instanceof Error ? error.message : String(error);
-  // Also a frame or a reply outside the memory (RangeError): the module's own addresses are wrong.
+  // A RangeError counts as well: the module's addresses of the frame or the detections lie outside its memory.
   return new DetectorFault("trap", `the module trapped: ${message}`, { cause: error });
 }

@@ -2,17 +2,17 @@ import { type Process, type ReadableBytes, Wasmer } from "@wasmer/sdk/node";
 import { DetectorFault } from "../errors.ts";
 import type { Engine, InstallModule, StartEngine } from "./engine.ts";
 import { provideGuestThreads } from "./guest-threads.ts";
-import { rehearsalModule } from "./rehearsal.ts";
 import { ReplyCollector } from "./reply-collector.ts";
+import { warmUpModule } from "./warm-up.ts";
 
-/** Of what the module writes to its standard error, only the end is kept: it is there to explain its death. */
-const LAST_WORDS_BYTES = 200;
+/** Only the end of the module's standard error is kept, to explain its exit. */
+const STDERR_TAIL_CHARACTERS = 200;
 
 /**
- * Makes this thread ready for Wasmer, before there is a module to run.
- * @returns what installs a module in the Wasmer runtime, to be run through its WASI door (`_start` answers requests from a
- *   pipe). Nothing in here can stop a module that computes for ever: `kill()` of @wasmer/sdk 0.16.0 claims success while
- *   the guest goes on burning a core. Run it in a worker thread and terminate that.
+ * Prepares this thread for Wasmer before the module is loaded.
+ * @returns a function that installs a module in the Wasmer runtime. The module runs as a WASI command: `_start` reads
+ *   requests from a pipe and writes replies. Only terminating the worker thread stops a module in an endless loop: `kill()`
+ *   of @wasmer/sdk 0.16.0 reports success while the guest keeps a core busy.
  */
 export function bootWasmer(): InstallModule {
   const untilNoGuest = provideGuestThreads();
@@ -28,9 +28,9 @@ async function install(
   sdk: WebAssembly.Module,
   untilNoGuest: () => Promise<void>,
 ): Promise<StartEngine> {
-  // cache: false keeps the SDK from the network and from writing a directory `.wasmer`.
+  // cache: false keeps the SDK from using the network and from creating a directory `.wasmer`.
   const wasmer = new Wasmer({ cache: false, wasm: sdk });
-  await wasmer.packages.load(rehearsalModule());
+  await wasmer.packages.load(warmUpModule());
   const pkg = await wasmer.packages.load(bytes);
   const sandbox = await wasmer.sandboxes.create({ packages: [pkg], network: { mode: "disabled" } });
   const command = sandbox.command(pkg, []);
@@ -42,9 +42,9 @@ async function install(
   };
 }
 
-interface Waiting {
+interface PendingReply {
   readonly collector: ReplyCollector;
-  readonly answer: PromiseWithResolvers<Uint8Array<ArrayBuffer>>;
+  readonly reply: PromiseWithResolvers<Uint8Array<ArrayBuffer>>;
 }
 
 class WasmerEngine implements Engine {
@@ -52,14 +52,14 @@ class WasmerEngine implements Engine {
   readonly #ended = Promise.withResolvers<DetectorFault>();
   readonly #guest: Process;
   #fault: DetectorFault | undefined;
-  #waiting: Waiting | undefined;
+  #pending: PendingReply | undefined;
 
   constructor(guest: Process) {
     this.#guest = guest;
     this.ended = this.#ended.promise;
   }
 
-  /** Begins to read what the guest says, until it ends. */
+  /** Reads the guest's output until it ends. */
   listen(): void {
     void this.#readReplies();
     void this.#watchEnd();
@@ -67,52 +67,52 @@ class WasmerEngine implements Engine {
 
   async infer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#fault !== undefined) throw this.#fault;
-    const answer = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
-    this.#waiting = { collector: new ReplyCollector(), answer };
-    // A broken pipe says only that the guest is gone; #watchEnd rejects the answer with the reason.
+    const pending = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
+    this.#pending = { collector: new ReplyCollector(), reply: pending };
+    // A broken pipe means only that the guest has ended; #watchEnd rejects the reply with the reason.
     const written = this.#stream("stdin")
       .write(request)
-      .catch(() => answer.promise);
-    const [reply] = await Promise.all([answer.promise, written]);
+      .catch(() => pending.promise);
+    const [reply] = await Promise.all([pending.promise, written]);
     return reply;
   }
 
-  /** One reader for the guest's whole life, so that bytes nobody asked for are seen too. */
+  /** Reads until the guest ends, so that unsolicited bytes are noticed as well. */
   async #readReplies(): Promise<void> {
     try {
-      for await (const piece of this.#stream("stdout")) this.#receive(piece);
+      for await (const chunk of this.#stream("stdout")) this.#receive(chunk);
     } catch (error) {
-      // Any other failure is the pipe of a guest that is gone, and #watchEnd says why.
+      // Any other error means that the guest has ended; #watchEnd reports the reason.
       if (error instanceof DetectorFault) this.#fail(error);
     }
   }
 
-  #receive(piece: Uint8Array): void {
-    if (this.#waiting === undefined) {
-      throw new DetectorFault("oversized", `the module sent ${piece.length} bytes that nobody asked for`);
+  #receive(chunk: Uint8Array): void {
+    if (this.#pending === undefined) {
+      throw new DetectorFault("oversized", `the module sent ${chunk.length} bytes without a request`);
     }
-    const { collector, answer } = this.#waiting;
-    const reply = collector.add(piece);
-    if (reply === undefined) return;
-    this.#waiting = undefined;
-    answer.resolve(reply);
+    const { collector, reply } = this.#pending;
+    const bytes = collector.add(chunk);
+    if (bytes === undefined) return;
+    this.#pending = undefined;
+    reply.resolve(bytes);
   }
 
   async #watchEnd(): Promise<void> {
-    const lastWords = readLastWords(this.#stream("stderr"));
+    const errorOutput = readLastLine(this.#stream("stderr"));
     try {
       const { exitCode } = await this.#guest.wait({ check: false });
-      this.#fail(new DetectorFault("exit", `the module exited with code ${exitCode}${await lastWords}`));
+      this.#fail(new DetectorFault("exit", `the module exited with code ${exitCode}${await errorOutput}`));
     } catch (cause) {
-      const reason = firstReason(cause);
-      this.#fail(new DetectorFault("trap", `the module trapped: ${reason}${await lastWords}`, { cause }));
+      const reason = trapReason(cause);
+      this.#fail(new DetectorFault("trap", `the module trapped: ${reason}${await errorOutput}`, { cause }));
     }
   }
 
   #fail(fault: DetectorFault): void {
     this.#fault ??= fault;
     this.#ended.resolve(this.#fault);
-    this.#waiting?.answer.reject(this.#fault);
+    this.#pending?.reply.reject(this.#fault);
   }
 
   #stream<Name extends "stdin" | "stdout" | "stderr">(name: Name): NonNullable<Process[Name]> {
@@ -122,24 +122,24 @@ class WasmerEngine implements Engine {
   }
 }
 
-/** The SDK's message is a stack trace of its own inside; the guest's reason stands at the end of its first line. */
-function firstReason(error: unknown): string {
+/** The SDK's message is a stack trace of its internals; the end of its first line is the guest's reason. */
+function trapReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const [line = ""] = message.split("\n");
   return line.replace(/^.*RuntimeError: (js: )?/, "");
 }
 
-/** Drains standard error, for a full pipe would stop the guest, and returns its last line for a message. */
-async function readLastWords(stderr: ReadableBytes): Promise<string> {
+/** Reads standard error, since a full pipe would block the guest, and returns its last line for a message. */
+async function readLastLine(stderr: ReadableBytes): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
   try {
-    for await (const piece of stderr) {
-      text = (text + decoder.decode(piece, { stream: true })).slice(-LAST_WORDS_BYTES);
+    for await (const chunk of stderr) {
+      text = (text + decoder.decode(chunk, { stream: true })).slice(-STDERR_TAIL_CHARACTERS);
     }
   } catch {
-    // The pipe of a guest that trapped may break off; what came until then is what there is.
+    // The pipe of a trapped guest may break; the text until then is used.
   }
   const line = text.trim().split("\n").at(-1);
-  return line ? ` (its last words: ${line})` : "";
+  return line ? ` (standard error: ${line})` : "";
 }

@@ -1,17 +1,17 @@
 /**
- * Entry point of a detector thread: starts an engine, and another one when its guest has ended by itself, and answers frame
- * after frame. The main thread keeps the deadline and ends this thread when it passes, which is the only thing that stops
- * a guest that computes for ever.
+ * Entry point of a detector thread. It starts an engine, processes one frame after another, and starts another guest when
+ * the previous one has ended by itself. The main thread watches the deadline and terminates this thread when it passes:
+ * nothing else stops a guest in an endless loop.
  */
 import { flushCompileCache } from "node:module";
 import { parentPort, workerData } from "node:worker_threads";
 import { DetectorFault } from "../errors.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { InstallModule, StartEngine } from "./engine.ts";
-import type { ThreadBirth, ThreadMessage, ThreadOrder, ThreadTask } from "./thread.ts";
+import type { ThreadCommand, ThreadData, ThreadMessage, ThreadTask } from "./thread.ts";
 
-/** Only the engine that is asked for is loaded: the Wasmer SDK is large. */
-async function loadEngine({ runtime }: ThreadBirth): Promise<InstallModule> {
+/** Loads only the requested engine, since the Wasmer SDK is large. */
+async function loadEngine({ runtime }: ThreadData): Promise<InstallModule> {
   if (runtime === "v8") return (await import("./v8.ts")).installV8;
   const { bootWasmer } = await import("./wasmer.ts");
   return bootWasmer();
@@ -27,16 +27,16 @@ function send(message: ThreadMessage): void {
   parentPort?.postMessage(message);
 }
 
-/** What can wait, for it would keep the first frame waiting. */
-function afterFirstAnswer(): void {
+/** Work that would delay the first frame. */
+function afterFirstReply(): void {
   collectGarbage();
   flushCompileCache();
 }
 
-/** Starts a guest, and returns what has it answer the frame that lies in `request`. */
-function begin(installing: Promise<StartEngine>, request: Uint8Array): () => void {
+/** Starts a guest. @returns a function that processes the frame in `request`. */
+function startGuest(installing: Promise<StartEngine>, request: Uint8Array): () => void {
   const starting = installing.then((start) => start());
-  let answered = 0;
+  let replies = 0;
   starting.then(
     (engine) => {
       send("ready");
@@ -53,10 +53,10 @@ function begin(installing: Promise<StartEngine>, request: Uint8Array): () => voi
       .then(
         (reply) => {
           send(reply);
-          answered++;
-          if (answered === 1) afterFirstAnswer();
+          replies++;
+          if (replies === 1) afterFirstReply();
         },
-        // A frame that fails is reported by `ended`, as is a fault between frames.
+        // `ended` reports the fault, as it does for one between two frames.
         () => undefined,
       );
   };
@@ -64,9 +64,9 @@ function begin(installing: Promise<StartEngine>, request: Uint8Array): () => voi
 
 parentPort?.once("message", ({ source, request }: ThreadTask) => {
   const installing = loading.then((install) => install(source));
-  let answerFrame = begin(installing, request);
-  parentPort?.on("message", (order: ThreadOrder) => {
-    if (order === "frame") answerFrame();
-    else answerFrame = begin(installing, request);
+  let processFrame = startGuest(installing, request);
+  parentPort?.on("message", (command: ThreadCommand) => {
+    if (command === "frame") processFrame();
+    else processFrame = startGuest(installing, request);
   });
 });

@@ -2,9 +2,9 @@ import type { Contestant, ContestantChoice } from "./contestant.ts";
 
 /**
  * Loads a contestant's model until the next thing it can do is answer. Nobody else's code is loaded.
- * @param proveFirst see `loadSabrewing`
+ * @param warmUp see `loadSabrewing`
  */
-export async function loadContestant(choice: ContestantChoice, proveFirst: boolean): Promise<Contestant> {
+export async function loadContestant(choice: ContestantChoice, warmUp: boolean): Promise<Contestant> {
   switch (choice.name) {
     case "onnxruntime-web": {
       const { networkContestant, openOnnxruntimeWeb } = await import("./onnxruntime.ts");
@@ -19,6 +19,6 @@ export async function loadContestant(choice: ContestantChoice, proveFirst: boole
     case "peak":
       return (await import("./peak.ts")).loadPeak(choice.variant);
     case "sabrewing":
-      return (await import("./sabrewing.ts")).loadSabrewing(choice.modelPath, choice.engine, proveFirst);
+      return (await import("./sabrewing.ts")).loadSabrewing(choice.modelPath, choice.engine, warmUp);
   }
 }

@@ -18,18 +18,18 @@ const COUNTED_ANSWERS = 10;
 
 /**
  * Our own detector.
- * @param proveFirst open it as the agent does, with a black frame before the first real one; else as `sabrewing detect` does,
+ * @param warmUp open it as the agent does, with a black frame before the first real one; else as `sabrewing detect` does,
  *   whose first answer includes the rest of the start
  */
 export async function loadSabrewing(
   modulePath: string,
   engine: string,
-  proveFirst: boolean,
+  warmUp: boolean,
 ): Promise<Contestant> {
   const runtime = engine === "v8" ? "v8" : "wasmer";
   const loading = loadModule(modulePath);
   const open = (instances: number): Promise<Detector> =>
-    startPool(loading, { runtime, instances, deadlineMs: DEADLINE_MS, proveFirst }, DEADLINE_MS);
+    startPool(loading, { runtime, instances, deadlineMs: DEADLINE_MS, warmUp }, DEADLINE_MS);
   const detector = await open(1);
   let host: (() => Promise<number>) | undefined;
   const ask = async (other: Detector, pixels: Uint8Array): Promise<void> => {

@@ -35,7 +35,7 @@ const ready = performance.now();
 const pixels = new Uint8Array(frameBytes(info)).fill(GREY);
 const ask = async (sequence: number): Promise<number> => {
   const thresholds = { score: 0.25, iou: 0.45 };
-  await thread.ask({
+  await thread.infer({
     sequence,
     thresholds,
     pixels,

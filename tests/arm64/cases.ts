@@ -1,25 +1,25 @@
-/** What is compared between CPUs: modules whose replies must not depend on one, and what they are asked. */
+/** The modules and images whose replies must be the same on every CPU. */
 import sharp from "sharp";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { findMedia, findModel } from "../support/materials.ts";
 import { seededBytes } from "../support/seeded.ts";
 import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
 
-/** A module, how it is made, and the pictures it is shown. */
+/** A module and its images. */
 export interface ReplyCase {
   /** `yolov5n-i16` */
   readonly name: string;
   readonly makeModule: () => Promise<Uint8Array>;
   /** Model input height × width × 3 bytes each. */
-  readonly makePictures: () => Promise<readonly Uint8Array[]>;
+  readonly makeImages: () => Promise<readonly Uint8Array[]>;
 }
 
 const SMALL = { width: 96, height: 64 };
-/** Of a camera's 16:10; an emulated look takes seconds. */
+/** 16:10, like many cameras. One inference on an emulated CPU takes seconds. */
 const SIZE = { width: 320, height: 192 };
 const PHOTOGRAPHS = ["bus", "dog", "street"];
 
-/** f32 without relaxed instructions, and i16: seeded weights everywhere, YOLOv5n where its weights and pictures are. */
+/** f32 without relaxed instructions and i16, with seeded weights, and with those of YOLOv5n if its material is present. */
 export function replyCases(): readonly ReplyCase[] {
   const checkpoint = findModel("yolov5n.pt");
   const photographs = PHOTOGRAPHS.flatMap((name) => findMedia(`images/${name}.jpg`) ?? []);
@@ -28,7 +28,7 @@ export function replyCases(): readonly ReplyCase[] {
     {
       name: `seeded-${precision}`,
       makeModule: () => seededYolov5nModule(SMALL, precision),
-      makePictures: async () => [1, 2, 3].map((seed) => seededBytes(seed, SMALL.width * SMALL.height * 3)),
+      makeImages: async () => [1, 2, 3].map((seed) => seededBytes(seed, SMALL.width * SMALL.height * 3)),
     },
     ...(checkpoint === undefined || photographs.length < PHOTOGRAPHS.length
       ? []
@@ -36,7 +36,7 @@ export function replyCases(): readonly ReplyCase[] {
           {
             name: `yolov5n-${precision}`,
             makeModule: async () => (await compileFile(checkpoint, { size: SIZE, precision })).bytes,
-            makePictures: () => Promise.all(photographs.map(loadPhotograph)),
+            makeImages: () => Promise.all(photographs.map(loadPhotograph)),
           },
         ]),
   ]);

@@ -1,7 +1,7 @@
-/** Run on the machine to be tested, with $SABREWING_REFERENCE the folder that make-reference.ts filled on another. */
+/** Runs on the machine under test. $SABREWING_REFERENCE is the folder that make-reference.ts wrote on another machine. */
 import { arch } from "node:process";
 import { describe, expect, test } from "vitest";
-import { askThreeHosts } from "../support/three-hosts.ts";
+import { runInThreeHosts } from "../support/three-hosts.ts";
 import { replyCases } from "./cases.ts";
 import { modulePath, readReference, sha256, THRESHOLDS } from "./reference.ts";
 
@@ -10,24 +10,22 @@ if (folder === undefined) throw new Error("SABREWING_REFERENCE must name the fol
 
 const cases = replyCases().map((one) => ({ ...one, reference: readReference(folder, one.name) }));
 
-describe(`as on the other CPU, on ${arch}`, () => {
-  test.each(cases)("$name replies in all three hosts, bit by bit", async ({ name, reference }) => {
-    const requests = reference.pictures.map((picture) => ({
-      pixels: new Uint8Array(Buffer.from(picture, "base64")),
+describe(`on ${arch}, as on the other CPU,`, () => {
+  test.each(cases)("$name gives bit-identical replies in all three hosts", async ({ name, reference }) => {
+    const requests = reference.images.map((image) => ({
+      pixels: new Uint8Array(Buffer.from(image, "base64")),
       thresholds: THRESHOLDS,
     }));
-    // More than a header: something was found, so something is compared.
+    // A reply longer than its header has detections to compare.
     expect(reference.replies.some((reply) => reply.length > 32)).toBe(true);
-    const { wasmer, nodeWasi, v8 } = await askThreeHosts(modulePath(folder, name), requests);
+    const { wasmer, nodeWasi, v8 } = await runInThreeHosts(modulePath(folder, name), requests);
     for (const host of [wasmer, nodeWasi, v8])
       expect(host.map((reply) => Buffer.from(reply).toString("hex"))).toEqual(reference.replies);
   });
 
-  test.each(cases)("$name is shown the same pixels", async ({ makePictures, reference }) => {
-    const pictures = await makePictures();
-    expect(pictures.map(sha256)).toEqual(
-      reference.pictures.map((picture) => sha256(Buffer.from(picture, "base64"))),
-    );
+  test.each(cases)("$name gets the same pixels", async ({ makeImages, reference }) => {
+    const images = await makeImages();
+    expect(images.map(sha256)).toEqual(reference.images.map((image) => sha256(Buffer.from(image, "base64"))));
   });
 
   test.each(cases)("$name is compiled to the same bytes", async ({ makeModule, reference }) => {

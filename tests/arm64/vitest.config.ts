@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** An emulated CPU takes ten to fifty times as long: what is limited here is only what hangs. */
+/** An emulated CPU is ten to fifty times slower. This limit only stops tests that hang. */
 const HALF_AN_HOUR_MS = 30 * 60_000;
 
 export default defineConfig({

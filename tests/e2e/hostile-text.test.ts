@@ -14,7 +14,7 @@ import { fakeModule } from "../support/fake-modules.ts";
 import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { startOnvifCamera } from "../support/onvif-camera.ts";
 import { type CommandResult, sabrewing } from "../support/sabrewing.ts";
-import { seeingModule } from "../support/seeing-module.ts";
+import { brightAreaModule } from "../support/bright-area-module.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { smallYolov5 } from "../support/yolov5-onnx.ts";
 
@@ -175,7 +175,7 @@ test("a label is a file name, not a path", { timeout }, async () => {
   await using folder = await temporaryFolder();
   const label = "a/../../outside";
   const model = join(folder.path, "m.wasm");
-  writeFileSync(model, seeingModule("exit", { description: { labels: [label] } }));
+  writeFileSync(model, brightAreaModule("exit", { description: { labels: [label] } }));
   const clip = squareAndSignal(folder.path, { signals: 0 });
   const saved = join(folder.path, "saved", "here");
   const words = ["--model", model, "--runtime", "v8", "--track", label, "--save", saved];

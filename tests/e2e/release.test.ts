@@ -7,11 +7,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { stringify } from "yaml";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
+import { brightAreaModule } from "../support/bright-area-module.ts";
 import { freePort, mosquittoIsInstalled } from "../support/brokers.ts";
 import { writeCheckpoint } from "../support/checkpoint.ts";
 import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
 import { sabrewing } from "../support/sabrewing.ts";
-import { seeingModule } from "../support/seeing-module.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -122,7 +122,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
       writeFileSync(`${modulePath}.sig`, sign(null, third, stranger));
       writeFileSync(modulePath, third);
       lookAgain();
-      await waitUntil("it is refused", () => said("is not of this module") > 0, 60_000);
+      await waitUntil("it is refused", () => said("is not a signature of this module") > 0, 60_000);
       expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
 
       put(3);
@@ -162,10 +162,10 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
       // Every frame has the signal at which the newer one exits.
       const world = await watch(stack, SIGNAL_FPS * 6);
       await waitUntil("release 2 is remembered", () => JSON.stringify(remembered()).includes("2"), 60_000);
-      putSigned(seeingModule("exit", { description: { name: "gate", release: 5 } }));
+      putSigned(brightAreaModule("exit", { description: { name: "gate", release: 5 } }));
       process.kill(world.pid, "SIGHUP");
       const said = (words: string) => world.log.some(({ msg }) => msg.includes(words));
-      await waitUntil("it is withdrawn", () => said("The one before goes on"), 60_000);
+      await waitUntil("it is withdrawn", () => said("The previous module is active again"), 60_000);
       await waitUntil("so is its release", () => said("counts as the highest again"), 60_000);
       expect(said("the release is remembered"), "it was accepted before").toBe(true);
     }

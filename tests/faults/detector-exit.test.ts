@@ -7,10 +7,10 @@ import { fakeModule, writeModuleFile } from "../support/fake-modules.ts";
 const program = fileURLToPath(new URL("../support/open-detect-close.ts", import.meta.url));
 
 test.each(["v8", "wasmer"])(
-  "%s: a process that has closed its detector exits by itself, and quietly",
+  "%s: a process that has closed its detector exits by itself without output on standard error",
   async (runtime) => {
     const path = writeModuleFile(fakeModule());
-    // A process that did not exit would be killed after 30 s, and this would reject.
+    // A process that does not exit is killed after 30 s, and the promise rejects.
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, path, runtime], {
       timeout: 30_000,
     });

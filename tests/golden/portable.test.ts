@@ -7,13 +7,13 @@ import { findMedia, findModel } from "../support/materials.ts";
 import { seededBytes } from "../support/seeded.ts";
 import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { askThreeHosts, type HostRequest } from "../support/three-hosts.ts";
+import { type HostRequest, runInThreeHosts } from "../support/three-hosts.ts";
 
 const THRESHOLDS = { score: 0.05, iou: 0.45 };
 const PHOTOGRAPHS = ["bus", "zidane", "dog", "kite", "street"];
 
-describe("the same file gives the same bytes under Wasmer, node:wasi and plain WebAssembly", () => {
-  test.for(["f32", "i16", "i8"] as const)("%s, with seeded weights and noise", async (precision) => {
+describe("a module replies with the same bytes in Wasmer, node:wasi and plain WebAssembly", () => {
+  test.for(["f32", "i16", "i8"] as const)("%s, with seeded weights on noise", async (precision) => {
     const size = { width: 96, height: 64 };
     const bytes = await seededYolov5nModule(size, precision);
     const requests = [1, 2, 3].map((seed) => ({
@@ -30,7 +30,7 @@ describe("the same file gives the same bytes under Wasmer, node:wasi and plain W
   test.skipIf(!isMaterialHere).for([
     { width: 320, height: 320 },
     { width: 640, height: 384 },
-  ])("with YOLOv5n at $width×$height and photographs", async (size) => {
+  ])("YOLOv5n at $width×$height on photographs", async (size) => {
     const { bytes } = await compileFile(checkpoint ?? "", { size });
     const requests = await Promise.all(
       photographs.map(async (path) => ({ pixels: await loadPicture(path, size), thresholds: THRESHOLDS })),
@@ -43,9 +43,9 @@ async function expectSameReplies(bytes: Uint8Array, requests: readonly HostReque
   await using folder = await temporaryFolder();
   const path = join(folder.path, "model.wasm");
   await writeFile(path, bytes);
-  const { wasmer, nodeWasi, v8 } = await askThreeHosts(path, requests);
+  const { wasmer, nodeWasi, v8 } = await runInThreeHosts(path, requests);
   expect(v8).toHaveLength(requests.length);
-  // More than a header: something was found, so something is compared.
+  // A reply longer than its header has detections to compare.
   expect(v8.some(({ length }) => length > 16)).toBe(true);
   expect(wasmer.map(toHex)).toEqual(v8.map(toHex));
   expect(nodeWasi.map(toHex)).toEqual(v8.map(toHex));

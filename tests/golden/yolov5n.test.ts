@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
-import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { loadPicture, openOnnxruntimeBody } from "../support/logits.ts";
 import { findMedia, findModel } from "../support/materials.ts";
 import { openModule } from "../support/open-module.ts";
+import { largestDifference } from "../support/parity.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
 
 const PHOTOGRAPHS = [
@@ -98,14 +98,3 @@ describe.skipIf(!isMaterialHere)("YOLOv5n equals onnxruntime on the same weights
     expect(await labelsIn("eagle")).toContain("bird");
   });
 });
-
-/** NaN, or a map of another shape, counts as infinitely far. */
-function largestDifference(received: Tensor, expected: Tensor | undefined): number {
-  expect(received.shape).toEqual(expected?.shape);
-  let largest = 0;
-  for (const [index, value] of received.data.entries()) {
-    const distance = Math.abs(value - (expected?.data[index] ?? Number.NaN));
-    if (!(distance <= largest)) largest = Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance;
-  }
-  return largest;
-}

@@ -1,6 +1,6 @@
 /**
- * Detector modules that need no model: written as WebAssembly text, assembled by binaryen. They find "objects" by
- * reading them out of the first pixels, and misbehave when the first byte of the frame tells them to.
+ * Detector modules without a model, written as WebAssembly text and assembled by binaryen. They read their "objects" from
+ * the first pixels, and misbehave for certain values of the frame's first byte.
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import binaryen from "binaryen";
 import type { Detection, Thresholds } from "../../detectors/detector.ts";
 import { DESCRIPTION_SECTION, MAGIC, type ModelDescription } from "../../detectors/module-format.ts";
 
-/** First bytes of a frame at which the fake module goes wrong. Those below `onlyPipe` do so through both doors. */
+/** Values of a frame's first byte for which the fake module misbehaves. Up to `late` they also affect `infer`. */
 export const POISON = {
   loop: 200,
   trap: 201,
@@ -17,7 +17,7 @@ export const POISON = {
   tooMany: 203,
   notANumber: 204,
   badLabel: 205,
-  /** Answers rightly, but after some seconds of computing. */
+  /** Replies correctly, but after some seconds of computing. */
   late: 206,
   wrongSequence: 210,
   badMagic: 211,
@@ -25,10 +25,10 @@ export const POISON = {
   truncated: 213,
   twice: 214,
   end: 215,
-  lastWords: 216,
+  errorText: 216,
 } as const;
 
-/** No byte of a real picture makes a module with these go wrong. */
+/** With these values no byte of a real image makes the module misbehave. */
 export const NO_POISON: Readonly<Record<keyof typeof POISON, number>> = {
   loop: 256,
   trap: 256,
@@ -43,28 +43,28 @@ export const NO_POISON: Readonly<Record<keyof typeof POISON, number>> = {
   truncated: 256,
   twice: 256,
   end: 256,
-  lastWords: 256,
+  errorText: 256,
 };
 
 export const LABELS = ["person", "car", "dog"] as const;
 
-/** How a fake module differs from a good one. */
+/** How a fake module differs from a valid one. */
 export interface FakeOptions {
   readonly width?: number;
   readonly height?: number;
-  /** Put in place of `(memory … n n)` limits. */
+  /** Limits of the memory in the text format: `minimum maximum`. */
   readonly memoryLimits?: string;
   /** More imports, e.g. `(import "env" "now" (func (result i32)))`. */
   readonly imports?: string;
   /** An export to leave out. */
   readonly without?: "frame" | "infer" | "_start";
-  /** Other first bytes for some of `POISON`; 0 is what the black frame at the start begins with. */
+  /** Other values for some of `POISON`; the blank frame of the warm-up starts with 0. */
   readonly poison?: Partial<Record<keyof typeof POISON, number>>;
-  /** Other functions `$pixel` and `$put_detection`: what the module makes of a picture. */
-  readonly senses?: (at: { readonly frame: number; readonly detections: number }) => string;
-  /** 24 bytes in WebAssembly's text format, the last words at `POISON.lastWords`. */
-  readonly lastWords?: string;
-  /** Merged over the description; `null` leaves the section out, a string is put there as it is. */
+  /** Other functions `$pixel` and `$put_detection`, which detect objects in an image. */
+  readonly detects?: (at: { readonly frame: number; readonly detections: number }) => string;
+  /** 24 bytes in WebAssembly's text format for standard error at `POISON.errorText`. */
+  readonly errorText?: string;
+  /** Merged into the description. `null` omits the section; a string replaces its content. */
   readonly description?: Record<string, unknown> | string | null;
 }
 
@@ -83,8 +83,8 @@ export function fakeModule(options: FakeOptions = {}): Uint8Array {
     limits: options.memoryLimits ?? `${pages} ${pages}`,
     imports: options.imports ?? "",
     poison: { ...POISON, ...options.poison },
-    lastWords: options.lastWords ?? "bad request\\nsecond line\\n",
-    senses: (options.senses ?? readPixels)({ frame: FRAME, detections: DETECTIONS }),
+    errorText: options.errorText ?? "bad request\\nsecond line\\n",
+    detects: (options.detects ?? readPixels)({ frame: FRAME, detections: DETECTIONS }),
     exported: (name) => (name === options.without ? "" : `(export "${name}")`),
   });
   const module = binaryen.parseText(text);
@@ -106,7 +106,7 @@ export function writeModuleFile(bytes: Uint8Array): string {
   return path;
 }
 
-/** A frame for the fake module: `first` says how many objects (modulo 4) or what goes wrong. */
+/** A frame for the fake module: `first` is the number of objects (modulo 4) or the misbehaviour. */
 export function fakeFrame(first: number, seed = 0, options: FakeOptions = {}): Uint8Array {
   const { width = 8, height = 4 } = options;
   const frame = new Uint8Array(width * height * 3);
@@ -114,7 +114,7 @@ export function fakeFrame(first: number, seed = 0, options: FakeOptions = {}): U
   return frame;
 }
 
-/** What the good module finds in such a frame. */
+/** The detections of a valid module in this frame. */
 export function fakeDetections(frame: Uint8Array, thresholds: Thresholds): Detection[] {
   const [first = 0, left = 0, top = 0, score = 0, label = 0] = frame;
   return Array.from({ length: first % 4 }, (_, index) => ({
@@ -155,12 +155,12 @@ interface Parts {
   readonly limits: string;
   readonly imports: string;
   readonly poison: Record<keyof typeof POISON, number>;
-  readonly lastWords: string;
-  readonly senses: string;
+  readonly errorText: string;
+  readonly detects: string;
   readonly exported: (name: string) => string;
 }
 
-/** Reads the objects out of the first pixels: how many, then the box, the score and the label of all of them. */
+/** Reads the objects from the first pixels: their number, then the box, the score and the label of all of them. */
 function readPixels({ frame, detections }: { readonly frame: number; readonly detections: number }): string {
   return `
   (func $pixel (param $index i32) (result i32)
@@ -178,7 +178,7 @@ function readPixels({ frame, detections }: { readonly frame: number; readonly de
     (i32.store offset=20 (local.get $at) (i32.rem_u (call $pixel (i32.const 4)) (i32.const ${LABELS.length}))))`;
 }
 
-function moduleText({ frameBytes, limits, imports, poison, lastWords, senses, exported }: Parts): string {
+function moduleText({ frameBytes, limits, imports, poison, errorText, detects, exported }: Parts): string {
   return `(module
   (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
@@ -187,14 +187,14 @@ function moduleText({ frameBytes, limits, imports, poison, lastWords, senses, ex
   (memory (export "memory") ${limits})
   (global ${exported("frame")} i32 (i32.const ${FRAME}))
   (global (export "detections") i32 (i32.const ${DETECTIONS}))
-  (data (i32.const 128) "${lastWords}")
+  (data (i32.const 128) "${errorText}")
 
   (func $spin (param $rounds i64)
     (loop $again
       (local.set $rounds (i64.sub (local.get $rounds) (i64.const 1)))
       (br_if $again (i64.ne (local.get $rounds) (i64.const 0)))))
 
-${senses}
+${detects}
 
   (func $first_is (param $poison i32) (result i32)
     (i32.eq (call $pixel (i32.const 0)) (local.get $poison)))
@@ -252,7 +252,7 @@ ${senses}
         (call $proc_exit (i32.const 1))))
       (if (i32.eqz (call $read (i32.const ${FRAME}) (i32.const ${frameBytes}))) (then (return)))
       (if (call $first_is (i32.const ${poison.end})) (then (return)))
-      (if (call $first_is (i32.const ${poison.lastWords})) (then
+      (if (call $first_is (i32.const ${poison.errorText})) (then
         (call $write (i32.const 2) (i32.const 128) (i32.const 24))
         (call $proc_exit (i32.const 9))))
       (local.set $count (call $infer (f32.load (i32.const ${REQUEST + 8})) (f32.load (i32.const ${REQUEST + 12}))))

@@ -1,4 +1,4 @@
-/** What a run of `_start` came to. */
+/** The result of a run of `_start`. */
 export interface CommandRun {
   readonly exitCode: number;
   readonly stdout: Buffer;
@@ -14,8 +14,8 @@ class Exit extends Error {
 }
 
 /**
- * Runs a detector module's `_start` in a WASI host of three pipes that moves at most `chunkBytes` at a time.
- * @throws what the module traps with.
+ * Runs a detector module's `_start` in a WASI host with three pipes that moves at most `chunkBytes` at a time.
+ * @throws the error of a trap.
  */
 export async function runModuleCommand(
   module: WebAssembly.Module,
@@ -39,10 +39,10 @@ export async function runModuleCommand(
     wasi_snapshot_preview1: {
       fd_read: (_fd: number, vector: number, _count: number, moved: number) =>
         moveBytes(vector, moved, (at, length) => {
-          const piece = stdin.subarray(position, position + length);
-          host().bytes.set(piece, at);
-          position += piece.length;
-          return piece.length;
+          const chunk = stdin.subarray(position, position + length);
+          host().bytes.set(chunk, at);
+          position += chunk.length;
+          return chunk.length;
         }),
       fd_write: (fd: number, vector: number, _count: number, moved: number) =>
         moveBytes(vector, moved, (at, length) => {

@@ -1,4 +1,4 @@
-/** Runs a module's WASI door under node:wasi, on this process's own standard input and output. */
+/** Runs a module's `_start` in node:wasi on this process's standard input and output. */
 import { readFile } from "node:fs/promises";
 import { WASI } from "node:wasi";
 

@@ -1,4 +1,4 @@
-/** Opens a detector, asks it one frame that never ends, closes it. Then the process has nothing left to wait for. */
+/** Opens a detector, starts an endless loop in it and closes it. Then nothing keeps the process running. */
 import { openDetector } from "../../detectors/detector.ts";
 import { fakeFrame, POISON } from "./fake-modules.ts";
 

@@ -1,7 +1,7 @@
 import type { CompiledModel } from "../../detectors/compiler/compile.ts";
 import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 
-/** A module's answer: the head convolutions' logits, NHWC, finest scale first, and the detections. */
+/** A module's results: the logits of the head convolutions, NHWC, finest scale first, and the detections. */
 export interface ModuleAnswer {
   readonly logits: readonly Tensor[];
   readonly detections: readonly {
@@ -11,12 +11,12 @@ export interface ModuleAnswer {
   }[];
 }
 
-/** Instantiates a compiled model by its library door; logits are to be looked at where it was compiled to keep them. */
+/** Instantiates a compiled model and calls its `infer`. There are logits if it was compiled with `keepLogits`. */
 export async function openModule(
   model: CompiledModel,
-): Promise<(picture: Uint8Array, thresholds: { score: number; iou: number }) => ModuleAnswer> {
+): Promise<(image: Uint8Array, thresholds: { score: number; iou: number }) => ModuleAnswer> {
   const refuse = () => {
-    throw new Error("the library door must not call the host");
+    throw new Error("infer must not call the host");
   };
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(Uint8Array.from(model.bytes)), {
     wasi_snapshot_preview1: { fd_read: refuse, fd_write: refuse, proc_exit: refuse },
@@ -28,15 +28,15 @@ export async function openModule(
     !(detections instanceof WebAssembly.Global) ||
     typeof infer !== "function"
   ) {
-    throw new Error("the module lacks an export of its library door");
+    throw new Error("the module lacks memory, frame, detections or infer");
   }
   const floats = new Float32Array(memory.buffer);
   const words = new Uint32Array(memory.buffer);
   const head = model.graph.nodes.at(-1);
   const heads = head?.inputs ?? [];
   const hasLogits = head?.op !== "yolov5_sparse_detect";
-  return (picture, { score, iou }) => {
-    new Uint8Array(memory.buffer).set(picture, frame.value);
+  return (image, { score, iou }) => {
+    new Uint8Array(memory.buffer).set(image, frame.value);
     const count = Number(Reflect.apply(infer, undefined, [score, iou]));
     const rows = Array.from({ length: count }, (_, row) => (detections.value + 24 * row) >> 2);
     return {
@@ -54,7 +54,7 @@ function readMap({ graph, plan }: CompiledModel, floats: Float32Array, value: st
   const placement = plan.placements.get(value);
   const shape = graph.values.get(value)?.shape ?? [];
   const [height = 0, width = 0, channels = 0] = shape;
-  if (placement === undefined) throw new Error(`${value} has no place in memory`);
+  if (placement === undefined) throw new Error(`${value} has no address in memory`);
   const data = new Float32Array(height * width * channels);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {

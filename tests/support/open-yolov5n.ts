@@ -4,7 +4,7 @@ import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { type Detector, openDetector } from "../../detectors/detector.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-/** Compiles YOLOv5n for this picture size and opens it as the agent would, in Wasmer. */
+/** Compiles YOLOv5n for this image size and opens it in Wasmer, like the agent. */
 export async function openYolov5n(
   weights: string,
   size: { readonly width: number; readonly height: number },

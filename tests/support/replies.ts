@@ -1,6 +1,6 @@
 import { DETECTION_BYTES, MAGIC, REPLY_HEADER_BYTES } from "../../detectors/module-format.ts";
 
-/** A well-formed reply of `count` detections of label 0 (DESIGN section 3). */
+/** A valid reply of `count` detections of label 0. */
 export function reply(sequence: number, count: number): Uint8Array {
   const bytes = Buffer.alloc(REPLY_HEADER_BYTES + count * DETECTION_BYTES);
   for (const [index, word] of [MAGIC, sequence, count].entries()) bytes.writeUInt32LE(word, index * 4);

@@ -6,18 +6,18 @@ import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import type { Precision } from "../../detectors/module-format.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 
-/** What a fabricated YOLOv5n differs in. */
+/** Options of a YOLOv5n with seeded weights. */
 export interface SeededYolov5nOptions {
   readonly classes?: number;
   readonly seed?: number;
 }
 
-/** Bytes of a `.pt` with YOLOv5n's exact layers and seeded weights: for tests on machines that lack the real one. */
+/** Bytes of a `.pt` with YOLOv5n's exact layers and seeded weights, for tests on machines without the real one. */
 export function seededYolov5nCheckpoint({ classes = 80, seed = 1 }: SeededYolov5nOptions = {}): Uint8Array {
   return writeCheckpoint({ seed, classes, channels: [16, 32, 64, 128, 256], depths: [1, 2, 3, 1] });
 }
 
-/** YOLOv5n's exact graph for a picture size, with seeded weights that keep activations in the order of 1. */
+/** YOLOv5n's exact graph for an image size, with seeded weights that keep activations in the order of 1. */
 export async function seededYolov5nGraph(
   size: { readonly width: number; readonly height: number },
   options: SeededYolov5nOptions = {},
@@ -26,7 +26,7 @@ export async function seededYolov5nGraph(
   return model.graph;
 }
 
-/** A module of three classes with seeded weights, for the engines whose replies must be the same everywhere. */
+/** A module of three classes with seeded weights, whose replies must be the same in all engines. */
 export async function seededYolov5nModule(
   size: { readonly width: number; readonly height: number },
   precision: Precision,
@@ -38,7 +38,7 @@ export async function seededYolov5nModule(
     precision === "f32"
       ? undefined
       : { precision, ranges: (await calibrate(runPasses(graph), undefined)).ranges };
-  // A 7-bit module needs the relaxed dot product, which is exact; so is everything else that it computes with.
+  // An i8 module needs the relaxed dot product, which is exact for 7-bit numbers, as are its other operations.
   const target = precision === "i8" ? "relaxed" : "simd128";
   return compile({ name: "seeded", labels, graph }, { source, target, quantization }).bytes;
 }

@@ -1,4 +1,4 @@
-/** Runs one module file on the same requests in three hosts, to show that it gives the same bytes in each. */
+/** Runs one module file on the same requests in three hosts, to compare the bytes of the replies. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,7 +13,7 @@ import { replyBytes } from "../../detectors/runtime/reply.ts";
 import { frameBytes, writeRequest } from "../../detectors/runtime/request.ts";
 import { spawnThread } from "../../detectors/runtime/thread.ts";
 
-/** One frame and what is asked about it. Its sequence number is its place in the list, from 1. */
+/** One frame and its thresholds. Its sequence number is its position in the list, from 1. */
 export interface HostRequest {
   /** Model input height × width × 3 bytes. */
   readonly pixels: Uint8Array;
@@ -27,21 +27,21 @@ export interface HostReplies {
   readonly v8: readonly Uint8Array[];
 }
 
-/** Long enough for an emulated CPU (scripts/test-arm64): the test's own time limit is what ends others. */
+/** Long enough for an emulated CPU (scripts/test-arm64). Elsewhere the test's own time limit applies. */
 const DEADLINE_MS = 600_000;
 const nodeWasiProgram = fileURLToPath(new URL("./node-wasi-host.ts", import.meta.url));
 
-/** Asks the module at `path` under @wasmer/sdk, node:wasi and plain WebAssembly. */
-export async function askThreeHosts(path: string, requests: readonly HostRequest[]): Promise<HostReplies> {
+/** Runs the module at `path` in @wasmer/sdk, node:wasi and plain WebAssembly. */
+export async function runInThreeHosts(path: string, requests: readonly HostRequest[]): Promise<HostReplies> {
   const loaded = await loadModule(path);
   return {
-    wasmer: await askThread(loaded, "wasmer", requests),
-    nodeWasi: await askNodeWasi(path, requests),
-    v8: await askThread(loaded, "v8", requests),
+    wasmer: await runInThread(loaded, "wasmer", requests),
+    nodeWasi: await runInNodeWasi(path, requests),
+    v8: await runInThread(loaded, "v8", requests),
   };
 }
 
-async function askThread(
+async function runInThread(
   loaded: LoadedModule,
   runtime: Runtime,
   requests: readonly HostRequest[],
@@ -54,16 +54,16 @@ async function askThread(
   const replies: Uint8Array[] = [];
   for (const [index, request] of requests.entries()) {
     const parse = (reply: Uint8Array): Uint8Array => reply;
-    replies.push(await thread.ask({ ...request, sequence: index + 1, deadlineMs: DEADLINE_MS, parse }));
+    replies.push(await thread.infer({ ...request, sequence: index + 1, deadlineMs: DEADLINE_MS, parse }));
   }
   return replies;
 }
 
 /**
- * node:wasi blocks its whole process in `fd_read` and `fd_write`, so it gets a process of its own. Its standard input
- * and output are files: they never block half-way, as a pipe might that nobody reads.
+ * node:wasi blocks its whole process in `fd_read` and `fd_write`, so it runs in its own process. Standard input and output
+ * are files, which do not block like a full pipe.
  */
-async function askNodeWasi(path: string, requests: readonly HostRequest[]): Promise<Uint8Array[]> {
+async function runInNodeWasi(path: string, requests: readonly HostRequest[]): Promise<Uint8Array[]> {
   const directory = await mkdtemp(join(tmpdir(), "sabrewing-wasi-"));
   try {
     const requestFile = join(directory, "requests");

@@ -171,8 +171,8 @@ function convolution(
 
 type DecodeOptions = SmallYolov5 & { opset: number; anchors: number; perBox: number };
 
-/** The decode of one scale, in the words of the chosen version of models/yolo.py. */
-function decodeScale(
+/** The decode of one scale as in the chosen version of models/yolo.py. */
+export function decodeScale(
   writer: OnnxWriter,
   logits: string,
   options: DecodeOptions,

@@ -1,6 +1,7 @@
+import type { Thresholds } from "../../contract.ts";
 import type { Graph, Operator, OperatorAttributes } from "../graph/graph.ts";
 import { operators } from "./index.ts";
-import type { Tensor, Thresholds } from "./operator.ts";
+import type { Tensor } from "./operator.ts";
 
 /** Computes an operator by its reference. */
 export function evaluateOperator<K extends Operator>(

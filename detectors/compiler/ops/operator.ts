@@ -1,15 +1,10 @@
+import type { Thresholds } from "../../contract.ts";
 import type { DType, Operator, OperatorAttributes, Padding, Shape, ValueType } from "../graph/graph.ts";
 
 /** A value with its numbers: NHWC with batch 1, row-major. Only the input image is bytes. */
 export interface Tensor {
   readonly shape: Shape;
   readonly data: Float32Array | Uint8Array;
-}
-
-/** What `yolov5_detect` is told with every frame: lowest score, and the overlap (IoU) above which the weaker box goes. */
-export interface Thresholds {
-  readonly score: number;
-  readonly iou: number;
 }
 
 /** An operator of the intermediate representation: its shape rule and its reference. */

@@ -1,3 +1,4 @@
+import type { Thresholds } from "../../contract.ts";
 import type { DetectScale, OperatorAttributes, ValueType } from "../graph/graph.ts";
 import { logistic } from "./elementwise.ts";
 import { DETECTIONS_SHAPE, type DetectionCandidate, toDetections } from "./non-maximum-suppression.ts";
@@ -8,7 +9,6 @@ import {
   type OperatorDefinition,
   ShapeError,
   type Tensor,
-  type Thresholds,
   tensorAt,
 } from "./operator.ts";
 

@@ -8,7 +8,7 @@ import * as attacks from "../../support/hostile-camera.ts";
 import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
 import { largestChild, peakMemory } from "../../support/process-figures.ts";
 import { hasRtspServer, startRtspCamera } from "../../support/rtsp-camera.ts";
-import { seeingModule } from "../../support/seeing-module.ts";
+import { brightAreaModule } from "../../support/bright-area-module.ts";
 import type { Fault, FaultResult } from "../fault.ts";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../watching/clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../watching/watch-world.ts";
@@ -53,7 +53,7 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
       const folder = mkdtempSync(join(tmpdir(), "sabrewing-hostile-"));
       stack.defer(() => rmSync(folder, { recursive: true }));
       const modulePath = join(folder, "seeing.wasm");
-      writeFileSync(modulePath, seeingModule("trap"));
+      writeFileSync(modulePath, brightAreaModule("trap"));
       const good = stack.use(await startRtspCamera({ clip: squareAndSignal(folder, { signals: 0 }).file }));
       const other = stack.use(await attacks.startHostileCamera(attacks.askBasic));
       // Not merely free: in ten seconds a connection of the agent's own might be given it.

@@ -7,8 +7,8 @@ import type { StoredMessage } from "../../../agent/state/message-store.ts";
 import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
 import { startChild } from "../../../scripts/demonstration/child.ts";
 import type { LogEntry } from "../../support/agent-process.ts";
+import { brightAreaModule } from "../../support/bright-area-module.ts";
 import { aboutObject } from "../../support/object-events.ts";
-import { seeingModule } from "../../support/seeing-module.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 
 /** A folder with all that an agent needs, and what it has stored for its broker. Its camera is away. */
@@ -38,7 +38,7 @@ export function makeOutboxWorld(): OutboxWorld {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-hostile-"));
   const stateDirectory = join(folder, "state");
   const [config, model] = [join(folder, "sabrewing.yml"), join(folder, "detector.wasm")];
-  writeFileSync(model, seeingModule("loop"));
+  writeFileSync(model, brightAreaModule("loop"));
 
   return {
     databasePath: join(stateDirectory, "outbox.db"),

@@ -12,7 +12,7 @@ import type { LogEntry } from "../../support/agent-process.ts";
 import { freePort, mosquittoIsInstalled } from "../../support/brokers.ts";
 import { processFigures } from "../../support/process-figures.ts";
 import { hasRtspServer, startRtspCamera } from "../../support/rtsp-camera.ts";
-import { seeingModule } from "../../support/seeing-module.ts";
+import { brightAreaModule } from "../../support/bright-area-module.ts";
 import { serviceEnvironment, serviceOptions } from "../../support/service-options.ts";
 import { openStubbornPeers } from "../../support/stubborn-peers.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -74,7 +74,7 @@ export const VIEW_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     const folder = mkdtempSync(join(tmpdir(), "sabrewing-view-"));
     stack.defer(() => rmSync(folder, { recursive: true }));
     const modulePath = join(folder, "seeing.wasm");
-    writeFileSync(modulePath, seeingModule("trap"));
+    writeFileSync(modulePath, brightAreaModule("trap"));
     const camera = stack.use(await startRtspCamera({ clip: squareAndSignal(folder, { signals: 0 }).file }));
     const ports = { view: await freePort(), metrics: await freePort() };
     const detect = { ...SIGNAL_SIZE, fps: SIGNAL_FPS };

@@ -33,7 +33,7 @@ const H265 = [
   ...["-x265-params", "log-level=none:bframes=0:keyint=20"],
 ];
 
-/** A clip for modules that see (see seeing-module.ts). */
+/** A clip for bright-area-module.ts. */
 export interface SignalClip {
   readonly file: string;
   /** How long one round takes. */

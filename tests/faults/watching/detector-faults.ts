@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { DetectorFaultKind } from "../../../detectors/detector.ts";
+import { brightAreaModule } from "../../support/bright-area-module.ts";
 import { mosquittoIsInstalled } from "../../support/brokers.ts";
 import type { POISON } from "../../support/fake-modules.ts";
 import { hasRtspServer, startRtspCamera } from "../../support/rtsp-camera.ts";
-import { seeingModule } from "../../support/seeing-module.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import type { Fault, FaultResult } from "../fault.ts";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "./clips.ts";
@@ -15,26 +15,26 @@ import { startWatchWorld, type WatchWorld, watched } from "./watch-world.ts";
 interface DetectorFaultRow {
   readonly fault: string;
   readonly does: keyof typeof POISON;
-  readonly isTold: DetectorFaultKind;
+  readonly reported: DetectorFaultKind;
 }
 
 const ROWS: readonly DetectorFaultRow[] = [
-  { fault: "detector made to loop", does: "loop", isTold: "deadline" },
-  { fault: "detector made to trap", does: "trap", isTold: "trap" },
-  { fault: "detector made to reply garbage", does: "badMagic", isTold: "garbage" },
-  { fault: "detector made to reply late", does: "late", isTold: "deadline" },
+  { fault: "detector made to loop", does: "loop", reported: "deadline" },
+  { fault: "detector made to trap", does: "trap", reported: "trap" },
+  { fault: "detector made to reply garbage", does: "badMagic", reported: "garbage" },
+  { fault: "detector made to reply late", does: "late", reported: "deadline" },
 ];
 
 const DEADLINE_MS = 700;
-/** Of one core, while two cameras are watched with a module that has hardly anything to do. A guest left behind has it all. */
-const MOST_CPU = 0.7;
+/** Share of one core for two cameras and a module that computes little. A guest that was not stopped takes a whole core. */
+const MAX_CPU = 0.7;
 const CPU_WINDOW_MS = 2_000;
-/** `undisturbed`'s pictures that a newer one replaced for each fault: its own instance goes on. */
-const SKIPPED_FOR_EACH = 2;
+/** Limit of frames skipped by the camera `undisturbed` for each fault: its own instance continues. */
+const MAX_SKIPPED_PER_FAULT = 2;
 
 /**
- * The faults of the detector: two cameras, and a module with two instances that misbehaves whenever one of them shows a
- * signal, every few seconds for one frame.
+ * The faults of the detector: two cameras and a module with two instances. One camera shows a signal every few seconds for
+ * one frame, and the module misbehaves on it.
  */
 export const DETECTOR_FAULTS: readonly Fault[] = ROWS.map((row) => ({
   fault: row.fault,
@@ -47,12 +47,12 @@ export const DETECTOR_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     await using stack = new AsyncDisposableStack();
     const folder = mkdtempSync(join(tmpdir(), "sabrewing-signals-"));
     stack.defer(() => rmSync(folder, { recursive: true }));
-    const modulePath = join(folder, "seeing.wasm");
-    writeFileSync(modulePath, seeingModule(row.does));
+    const modulePath = join(folder, "detector.wasm");
+    writeFileSync(modulePath, brightAreaModule(row.does));
     const [signalling, quiet] = [squareAndSignal(folder), squareAndSignal(folder, { signals: 0 })];
     const hit = stack.use(await startRtspCamera({ clip: signalling.file }));
     const undisturbed = stack.use(await startRtspCamera({ clip: quiet.file }));
-    // Every picture is looked at in full, so that the signal is where the module looks for it.
+    // Detection runs on whole frames, so that the signal is where the module expects it.
     const settings = { motion: { enabled: false }, detect: { ...SIGNAL_SIZE, fps: SIGNAL_FPS } };
     const world = stack.use(
       await startWatchWorld({
@@ -61,14 +61,14 @@ export const DETECTOR_FAULTS: readonly Fault[] = ROWS.map((row) => ({
         cameras: { hit: watched(hit.address, settings), undisturbed: watched(undisturbed.address, settings) },
       }),
     );
-    await waitUntil("both squares are followed", () => isFollowed(world, "hit", "undisturbed"), 60_000);
+    await waitUntil("both squares are tracked", () => isTracked(world, "hit", "undisturbed"), 60_000);
     return await provoke(world, row, times, signalling.seconds);
   },
 }));
 
 async function provoke(
   world: WatchWorld,
-  { isTold }: DetectorFaultRow,
+  { reported }: DetectorFaultRow,
   times: number,
   roundSeconds: number,
 ): Promise<FaultResult> {
@@ -84,20 +84,20 @@ async function provoke(
     await delay(roundSeconds * 250);
     const cpu = await cpuShare(world.pid, CPU_WINDOW_MS);
     largestCpu = Math.max(largestCpu, cpu);
-    if (cpu > MOST_CPU) broken.push(`fault ${time}: ${Math.round(cpu * 100)} % of a core are not back`);
+    if (cpu > MAX_CPU) broken.push(`fault ${time}: ${Math.round(cpu * 100)} % of a core are still in use`);
     if (time === 1) threads = countThreads(world.pid);
   }
   const rounds = Math.ceil((performance.now() - startMs) / (roundSeconds * 1_000)) + 1;
   const last = figuresOf(world);
   const faults = faultsSince(first, world);
-  if (faults > rounds) broken.push(`${faults} frames lost to ${rounds} signals at most`);
-  if (last.faults[isTold] !== last.all) {
-    broken.push(`expected nothing but ${isTold}, received ${JSON.stringify(last.faults)}`);
+  if (faults > rounds) broken.push(`${faults} frames lost to at most ${rounds} signals`);
+  if (last.faults[reported] !== last.all) {
+    broken.push(`expected only ${reported}, received ${JSON.stringify(last.faults)}`);
   }
   if (last.restarts < last.all - 1) broken.push(`${last.restarts} restarts after ${last.all} faults`);
   const skipped = last.skipped - first.skipped;
-  if (skipped > SKIPPED_FOR_EACH * faults) broken.push(`${skipped} frames of the other camera skipped`);
-  // Pools of threads fill up as they are needed; a detector that is left behind has two.
+  if (skipped > MAX_SKIPPED_PER_FAULT * faults) broken.push(`${skipped} frames of the other camera skipped`);
+  // Thread pools grow on demand. A leaked detector has two threads.
   const left = countThreads(world.pid) - threads;
   if (left >= Math.max(2, times - 1)) broken.push(`${left} threads more than after the first fault`);
   for (const camera of ["hit", "undisturbed"]) {
@@ -109,7 +109,7 @@ async function provoke(
   const how = await world.stop();
   if (how !== "exit code 0") broken.push(`the agent ended with ${how}`);
   return {
-    // Each signal may cost its own frame; whatever was refused while the detector started again is one too many.
+    // Each signal may cost its own frame. Frames that were refused during a restart count as lost.
     lost: last.faults.unavailable ?? 0,
     broken,
     frames_lost_for_each: faults / times,
@@ -118,7 +118,7 @@ async function provoke(
   };
 }
 
-function isFollowed(world: WatchWorld, ...cameras: readonly string[]): boolean {
+function isTracked(world: WatchWorld, ...cameras: readonly string[]): boolean {
   return cameras.every((camera) => world.events(camera).some(({ type }) => type === "new"));
 }
 

@@ -1,31 +1,31 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { plainLines, plainText } from "../../../agent/base/plain-text.ts";
+import { plainLines, plainText } from "../../../detectors/plain-text.ts";
 
 test.each([
   ["a control sequence", "\u001b]0;title\u0007\u001b[2Jdoor", "�]0;title�[2Jdoor"],
   ["a C1 control sequence", "\u009b31mdoor\u0085", "�31mdoor�"],
   ["a carriage return, a line break and a tab", "a\r\nb\tc\u007f", "a�b�c�"],
-  ["directions", "safe\u202egpj.exe \u2066a\u2069 \u061c\u200e\u200f", "safe�gpj.exe �a� �"],
-  ["separators of lines and paragraphs", "a\u2028b\u2029c", "a�b�c"],
-  ["characters without width", "p\u200be\u200cr\u200ds\u2060o\ufeffn\u00ad", "p�e�r�s�o�n�"],
+  ["direction characters", "safe\u202egpj.exe \u2066a\u2069 \u061c\u200e\u200f", "safe�gpj.exe �a� �"],
+  ["line and paragraph separators", "a\u2028b\u2029c", "a�b�c"],
+  ["zero-width characters", "p\u200be\u200cr\u200ds\u2060o\ufeffn\u00ad", "p�e�r�s�o�n�"],
   ["tags", "cat\u{e0068}\u{e0069}\u{e007f}", "cat�"],
   ["hidden variation selectors", "cat\ufe00\ufe01 \u{e0100}\u{e01ef}", "cat� �"],
-  ["half a surrogate pair", "a\ud83d b \udc00c", "a� b �c"],
-  ["fillers that look like nothing", "a\u3164b\u115fc", "a�b�c"],
-  ["marks piled on a letter", `a${"\u0301".repeat(50)}b`, `a${"\u0301".repeat(4)}�b`],
-])("%s: each run becomes one replacement character", (_, text, shown) => {
+  ["unpaired surrogates", "a\ud83d b \udc00c", "a� b �c"],
+  ["invisible fillers", "a\u3164b\u115fc", "a�b�c"],
+  ["more than four marks on a letter", `a${"\u0301".repeat(50)}b`, `a${"\u0301".repeat(4)}�b`],
+])("replaces each run of %s by one replacement character", (_, text, shown) => {
   expect(plainText(text)).toBe(shown);
 });
 
 test.each(["Haustür – 2. Stock", "前門 камера باب", "⚠️ 1️⃣ 🚪", "e\u0301", "~!@#$%^&*()<>{}"])(
-  "%s stays as it is",
+  "leaves %s unchanged",
   (text) => {
     expect(plainText(text)).toBe(text);
   },
 );
 
-test("a longer text is cut and says so, counted in characters and not in halves of them", () => {
+test("cuts longer text at whole characters and marks the cut", () => {
   expect(plainText("abcdef", 6)).toBe("abcdef");
   expect(plainText("abcdefg", 6)).toBe("abcde…");
   expect(plainText("🚪🚪🚪🚪", 4)).toBe("🚪🚪🚪🚪");
@@ -34,12 +34,12 @@ test("a longer text is cut and says so, counted in characters and not in halves 
   expect(plainText(`\n${"\n".repeat(5_000_000)}`)).toBe("�…");
 });
 
-test("a text of several lines keeps its line breaks, and loses carriage returns and tabs", () => {
+test("keeps line breaks of several lines, and removes carriage returns and tabs", () => {
   expect(plainLines("one\n\ttwo\r\nthree\rfour\u001b[2J")).toBe("one\n two\nthree�four�[2J");
   expect(plainLines("abcdef", 3)).toBe("abc…");
 });
 
-test("no text at all brings a character through that steers a terminal or is invisible", () => {
+test("removes control and invisible characters from any text", () => {
   const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
   fc.assert(
     fc.property(

@@ -6,7 +6,7 @@ import {
   type ReplaceableDetector,
   type Runtime,
 } from "../../../../detectors/detector.ts";
-import { faultOf } from "../../../support/ask-until-answered.ts";
+import { faultOf } from "../../../support/detect-with-retry.ts";
 import {
   type FakeOptions,
   fakeDetections,
@@ -49,7 +49,7 @@ async function expectAnswer(detector: ReplaceableDetector, size: FakeOptions): P
 }
 
 describe.each(["v8", "wasmer"] as const)("%s: replacing the module while it runs", (runtime) => {
-  test("the new one answers, of another size too, and counts go on", async () => {
+  test("uses the new module, also one of another size, and continues the counters", async () => {
     const { detector, lines } = await open(runtime);
     await using _ = detector;
     await expectAnswer(detector, SMALL);
@@ -60,7 +60,7 @@ describe.each(["v8", "wasmer"] as const)("%s: replacing the module while it runs
     expect(lines).toEqual([]);
   });
 
-  test("frames under way are answered by the module they were given to, and none is lost", async () => {
+  test("completes frames in flight with the previous module and loses none", async () => {
     const { detector } = await open(runtime);
     await using _ = detector;
     const next = named("new");
@@ -75,7 +75,7 @@ describe.each(["v8", "wasmer"] as const)("%s: replacing the module while it runs
     expect(detector.stats().faults.unavailable).toBe(0);
   });
 
-  test("a picture made for the module before still finds it while it stands by, and later is refused", async () => {
+  test("gives a frame of the previous size to the previous module on standby, and refuses it later", async () => {
     const { detector } = await open(runtime);
     await using _ = detector;
     await detector.replace(named("new", LARGE));
@@ -85,27 +85,27 @@ describe.each(["v8", "wasmer"] as const)("%s: replacing the module while it runs
     await expect(detector.detect(new Uint8Array(5), THRESHOLDS)).rejects.toBeInstanceOf(RangeError);
   });
 
-  test("a module that traps on its first frame is never changed over to", async () => {
+  test("does not switch to a module that traps on its first frame", async () => {
     const { detector, lines } = await open(runtime);
     await using _ = detector;
     const broken = named("broken", { poison: { trap: 0 } });
     await expect(detector.replace(broken)).rejects.toBeInstanceOf(ModelError);
     expect(detector.model.name).toBe("old");
     await expectAnswer(detector, SMALL);
-    expect(lines, "whoever asked for it tells").toEqual([]);
+    expect(lines, "the caller reports the error").toEqual([]);
   });
 
-  test("a module that fails at its first real frame costs that frame; the one before goes on", async () => {
+  test("loses one frame to a module that fails on its first real frame, then uses the previous one", async () => {
     const { detector, lines } = await open(runtime);
     await using _ = detector;
     await detector.replace(named("weak", { poison: { exit: 2 } }));
     expect(await faultOf(detector.detect(fakeFrame(2), THRESHOLDS))).toBe("exit");
     expect(detector.model.name).toBe("old");
     await expectAnswer(detector, SMALL);
-    expect(lines.filter((line) => line.includes("The one before goes on"))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes("The previous module is active again"))).toHaveLength(1);
   });
 
-  test("a module that has answered a real frame stays, whatever comes later", async () => {
+  test("keeps a module that has replied to a real frame, even after later faults", async () => {
     const { detector } = await open(runtime);
     await using _ = detector;
     await detector.replace(named("new"));
@@ -116,55 +116,58 @@ describe.each(["v8", "wasmer"] as const)("%s: replacing the module while it runs
   });
 });
 
-describe("that a module was accepted", () => {
-  const openTold = async (path: string, accept: (name: string) => Promise<void> = async () => undefined) => {
-    const told: string[] = [];
+describe("the report of an accepted module", () => {
+  const openReporting = async (
+    path: string,
+    accept: (name: string) => Promise<void> = async () => undefined,
+  ) => {
+    const reports: string[] = [];
     const detector = await openReplaceable(path, {
       runtime: "v8",
       instances: 1,
       deadlineMs: 2_000,
       accept: ({ name }) => accept(name),
-      onAccepted: ({ name }) => void told.push(name),
-      onWithdrawn: (failed, goesOn) => void told.push(`not ${failed.name} but ${goesOn.name}`),
+      onAccepted: ({ name }) => void reports.push(name),
+      onWithdrawn: (failed, restored) => void reports.push(`not ${failed.name} but ${restored.name}`),
     });
-    return { detector, told };
+    return { detector, reports };
   };
 
-  test("is told once, when every instance has answered a blank frame", async () => {
-    const { detector, told } = await openTold(named("old"));
+  test("comes once, when every instance has processed a blank frame", async () => {
+    const { detector, reports } = await openReporting(named("old"));
     await using _ = detector;
-    expect(told).toEqual(["old"]);
+    expect(reports).toEqual(["old"]);
     await expectAnswer(detector, SMALL);
     await detector.replace(named("new"));
-    expect(told).toEqual(["old", "new"]);
+    expect(reports).toEqual(["old", "new"]);
     await detector.replace(named("new"));
     for (let turn = 0; turn < 3; turn++) await expectAnswer(detector, SMALL);
-    expect(told).toEqual(["old", "new"]);
+    expect(reports).toEqual(["old", "new"]);
   });
 
-  test("is not told of one that is refused after a while or fails at the blank frame", async () => {
-    const { detector, told } = await openTold(named("old"), async (name) => {
+  test("does not come for a module that is refused later or fails on the blank frame", async () => {
+    const { detector, reports } = await openReporting(named("old"), async (name) => {
       await new Promise((resolve) => setTimeout(resolve, 20));
       if (name === "unwanted") throw new RangeError("not this one");
     });
     await using _ = detector;
     await expect(detector.replace(named("unwanted"))).rejects.toThrow("not this one");
     await expect(detector.replace(named("broken", { poison: { trap: 0 } }))).rejects.toThrow(ModelError);
-    expect(told).toEqual(["old"]);
+    expect(reports).toEqual(["old"]);
   });
 
-  test("is withdrawn when it fails at its first frame from a camera", async () => {
-    const { detector, told } = await openTold(named("old"));
+  test("is withdrawn when the module fails on its first frame from a camera", async () => {
+    const { detector, reports } = await openReporting(named("old"));
     await using _ = detector;
     await detector.replace(named("weak", { poison: { exit: 2 } }));
     expect(await faultOf(detector.detect(fakeFrame(2), THRESHOLDS))).toBe("exit");
     await expectAnswer(detector, SMALL);
-    expect(told).toEqual(["old", "weak", "not weak but old"]);
+    expect(reports).toEqual(["old", "weak", "not weak but old"]);
   });
 });
 
-describe("replacing the module", () => {
-  test("by itself, by one that is refused or by no module at all changes nothing", async () => {
+describe("a replacement", () => {
+  test("by the same module, a refused module or a missing file changes nothing", async () => {
     const { detector } = await open("v8");
     await using _ = detector;
     const { sha256 } = detector.model;
@@ -173,13 +176,13 @@ describe("replacing the module", () => {
     await expect(detector.replace("/nowhere.wasm")).rejects.toBeInstanceOf(ModelError);
     await expect(
       detector.replace(named("turned", { width: 4, height: 8 })),
-      "pictures for either have the same length",
-    ).rejects.toThrow(/as many pixels in another shape/);
+      "frames of both have the same length",
+    ).rejects.toThrow(/the same number of pixels in another shape/);
     expect(detector.model.sha256).toBe(sha256);
     await expectAnswer(detector, SMALL);
   });
 
-  test("of a detector that was closed meanwhile leaves nothing behind", async () => {
+  test("of a detector that is closed meanwhile is rejected", async () => {
     const { detector } = await open("v8");
     const replacing = detector.replace(named("new"));
     await detector[Symbol.asyncDispose]();

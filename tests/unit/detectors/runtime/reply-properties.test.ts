@@ -7,7 +7,7 @@ import { reply } from "../../../support/replies.ts";
 
 const LABELS = ["person"];
 
-test("a reply is the same wherever the pipe cuts it", () => {
+test("assembles the same reply from any chunks of the pipe", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 0, max: 300 }),
@@ -29,10 +29,10 @@ test("a reply is the same wherever the pipe cuts it", () => {
   );
 });
 
-test("whatever bytes a module answers, they are detections of known labels or a fault", () => {
+test("parses any bytes to detections of known labels or a fault", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(5), (bytes, count) => {
-      // Right where it matters, so that the rest is looked at.
+      // The header is valid, so that the rest is parsed.
       const answer = Buffer.concat([reply(7, count).subarray(0, 16), bytes]);
       try {
         const found = parseReply(answer, 7, LABELS);

@@ -3,14 +3,14 @@ import type { Runtime } from "../../../../detectors/detector.ts";
 import type { DetectorFault } from "../../../../detectors/errors.ts";
 import { type EngineSource, prepareEngine } from "../../../../detectors/runtime/engine-source.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
-import { bootThread, type Question, spawnThread } from "../../../../detectors/runtime/thread.ts";
+import { bootThread, spawnThread, type ThreadRequest } from "../../../../detectors/runtime/thread.ts";
 import { fakeFrame, fakeModule, POISON, writeModuleFile } from "../../../support/fake-modules.ts";
 
-const question = (first: number): Question<Uint8Array> => ({
+const request = (first: number): ThreadRequest<Uint8Array> => ({
   sequence: 1,
   thresholds: { score: 0.25, iou: 0.5 },
   pixels: fakeFrame(first),
-  // Long enough for an emulated CPU (scripts/test-arm64): the test's own time limit is what ends others.
+  // Long enough for an emulated CPU (scripts/test-arm64). Elsewhere the test's own time limit applies.
   deadlineMs: 600_000,
   parse: (reply) => reply,
 });
@@ -20,59 +20,59 @@ const FRAME_BYTES = fakeFrame(0).length;
 const prepare = async (runtime: Runtime): Promise<EngineSource> =>
   prepareEngine(await loadModule(writeModuleFile(fakeModule())), runtime);
 
-test("a module that the engine will not start is a fault that says so", async () => {
+test("reports a module that the engine cannot start", async () => {
   const source = { ...(await prepare("wasmer")), bytes: new Uint8Array(100) };
   await using thread = spawnThread(source, FRAME_BYTES, () => undefined);
-  await expect(thread.ask(question(1))).rejects.toMatchObject({
+  await expect(thread.infer(request(1))).rejects.toMatchObject({
     kind: "trap",
     message: expect.stringContaining("did not start"),
   });
 });
 
-test("a thread tells of one fault only, its first, and takes no frame after it", async () => {
+test("reports only the first fault and accepts no frame after it", async () => {
   const faults: DetectorFault[] = [];
   await using thread = spawnThread(await prepare("wasmer"), FRAME_BYTES, (fault) => faults.push(fault));
-  await expect(thread.ask(question(POISON.trap))).rejects.toMatchObject({ kind: "trap" });
+  await expect(thread.infer(request(POISON.trap))).rejects.toMatchObject({ kind: "trap" });
   await thread.ended;
-  await expect(thread.ask(question(1))).rejects.toMatchObject({ kind: "trap" });
+  await expect(thread.infer(request(1))).rejects.toMatchObject({ kind: "trap" });
   expect(faults.map(({ kind }) => kind)).toEqual(["trap"]);
 });
 
 test.each(["wasmer", "v8"] as const)(
-  "a thread in %s whose guest ended by itself runs another, and one that missed a deadline does not",
+  "restarts the guest in its thread in %s after a trap, but not after a missed deadline",
   async (runtime) => {
     const faults: string[] = [];
     const note = (fault: DetectorFault): void => void faults.push(fault.kind);
     await using first = spawnThread(await prepare(runtime), FRAME_BYTES, note);
-    await expect(first.ask(question(POISON.trap))).rejects.toMatchObject({ kind: "trap" });
+    await expect(first.infer(request(POISON.trap))).rejects.toMatchObject({ kind: "trap" });
     await first.ended;
-    const second = first.successor(note);
-    if (second === undefined) throw new Error("expected a second life");
+    const second = first.restartGuest(note);
+    if (second === undefined) throw new Error("expected a second guest");
     await using _ = second;
-    expect(first.successor(note), "a third life beside the second").toBeUndefined();
-    expect((await second.ask(question(1))).length).toBeGreaterThan(0);
-    const late = second.ask({ ...question(POISON.loop), deadlineMs: 200 });
+    expect(first.restartGuest(note), "a third guest beside the second").toBeUndefined();
+    expect((await second.infer(request(1))).length).toBeGreaterThan(0);
+    const late = second.infer({ ...request(POISON.loop), deadlineMs: 200 });
     await expect(late).rejects.toMatchObject({ kind: "deadline" });
-    expect(second.successor(note)).toBeUndefined();
+    expect(second.restartGuest(note)).toBeUndefined();
     expect(faults).toEqual(["trap", "deadline"]);
   },
 );
 
-test("a thread that was closed before it was told what to run takes no frame", async () => {
+test("accepts no frame if it was closed before its task", async () => {
   const faults: string[] = [];
   await using thread = bootThread("v8");
   await thread[Symbol.asyncDispose]();
   thread.begin(await prepare("v8"), FRAME_BYTES, (fault) => faults.push(fault.kind));
-  await expect(thread.ask(question(1))).rejects.toMatchObject({ kind: "unavailable" });
+  await expect(thread.infer(request(1))).rejects.toMatchObject({ kind: "unavailable" });
   expect(faults).toEqual(["unavailable"]);
 });
 
-test("an engine that is not up in time is a missed deadline", async () => {
+test("reports an engine that is not ready in time as a missed deadline", async () => {
   await using thread = spawnThread(await prepare("v8"), FRAME_BYTES, () => undefined);
   await expect(thread.untilReady(0)).rejects.toMatchObject({ kind: "deadline" });
 });
 
-test("closing a thread is no fault", async () => {
+test("reports no fault when it is closed", async () => {
   const faults: DetectorFault[] = [];
   const thread = spawnThread(await prepare("v8"), FRAME_BYTES, (fault) => faults.push(fault));
   await thread[Symbol.asyncDispose]();

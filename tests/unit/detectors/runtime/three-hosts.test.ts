@@ -7,16 +7,16 @@ import {
   LABELS,
   writeModuleFile,
 } from "../../../support/fake-modules.ts";
-import { askThreeHosts } from "../../../support/three-hosts.ts";
+import { runInThreeHosts } from "../../../support/three-hosts.ts";
 
-test("one file gives the same bytes under Wasmer, node:wasi and plain WebAssembly", async () => {
-  // 320×320: a request is larger than a pipe holds.
+test("replies with the same bytes in Wasmer, node:wasi and plain WebAssembly", async () => {
+  // At 320×320 a request is larger than the buffer of a pipe.
   const size = { width: 320, height: 320 };
   const requests = [3, 0, 2].map((first) => ({
     pixels: fakeFrame(first, first * 9, size),
     thresholds: { score: 0.1, iou: 0.7 },
   }));
-  const { wasmer, nodeWasi, v8 } = await askThreeHosts(writeModuleFile(fakeModule(size)), requests);
+  const { wasmer, nodeWasi, v8 } = await runInThreeHosts(writeModuleFile(fakeModule(size)), requests);
   expect(nodeWasi).toEqual(wasmer);
   expect(v8).toEqual(wasmer);
   expect(wasmer.map((reply, index) => parseReply(reply, index + 1, LABELS))).toEqual(

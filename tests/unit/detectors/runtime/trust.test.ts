@@ -25,13 +25,13 @@ async function refusal(trust: ModuleTrust): Promise<ModelError> {
   return error;
 }
 
-test("a module of the pinned hash is taken, however the hash is written", async () => {
+test("accepts a module with the pinned hash in lower or upper case", async () => {
   const sha256 = hashOf(bytes);
   expect((await loadModule(path, { trust: { sha256 } })).info.sha256).toBe(sha256);
   expect((await loadModule(path, { trust: { sha256: sha256.toUpperCase() } })).info.name).toBe("fake");
 });
 
-test("any other file is refused before anything looks into it", async () => {
+test("refuses any other file before parsing it", async () => {
   const { message, remedy } = await refusal({ sha256: "0".repeat(64) });
   expect(message).toContain(`expected ${"0".repeat(64)}, received ${hashOf(bytes)}`);
   expect(remedy).toContain("model.sha256");
@@ -39,12 +39,12 @@ test("any other file is refused before anything looks into it", async () => {
   expect((await refusal({ sha256: hashOf(bytes) })).message).toContain("model.sha256 pins");
 });
 
-test("a module that the owner of the key has signed is taken", async () => {
+test("accepts a module with a valid signature", async () => {
   writeFileSync(`${path}.sig`, sign(null, bytes, privateKey));
   expect((await loadModule(path, { trust: { publicKey: lineOf(publicKey) } })).info.name).toBe("fake");
 });
 
-test("openssl signs as the manual says, and gives the key's line as the manual says", async () => {
+test("accepts a signature and a key made with the openssl commands of the manual", async () => {
   const key = join(dirname(path), "key.pem");
   execFileSync("openssl", ["genpkey", "-algorithm", "ed25519", "-out", key], { stdio: "ignore" });
   execFileSync("openssl", ["pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", path, "-out", `${path}.sig`]);
@@ -52,7 +52,7 @@ test("openssl signs as the manual says, and gives the key's line as the manual s
   expect((await loadModule(path, { trust: { publicKey: line } })).info.name).toBe("fake");
 });
 
-test("a missing, foreign, broken or other file's signature is refused", async () => {
+test("refuses a missing signature, a damaged one, another key's and another file's", async () => {
   const trust = { publicKey: lineOf(publicKey) };
   expect((await refusal(trust)).message).toContain(`${path}.sig cannot be read (ENOENT)`);
 
@@ -61,18 +61,18 @@ test("a missing, foreign, broken or other file's signature is refused", async ()
   const others = [sign(null, bytes, stranger), ours.subarray(1), Buffer.alloc(0), Buffer.alloc(64)];
   for (const signature of [...others, sign(null, bytes.subarray(1), privateKey)]) {
     writeFileSync(`${path}.sig`, signature);
-    expect((await refusal(trust)).message).toContain("is not of this module");
+    expect((await refusal(trust)).message).toContain("is not a signature of this module");
   }
 
   writeFileSync(`${path}.sig`, ours);
   const changed = readFileSync(path);
   changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
   writeFileSync(path, changed);
-  expect((await refusal(trust)).message).toContain("is not of this module");
+  expect((await refusal(trust)).message).toContain("is not a signature of this module");
   rmSync(`${path}.sig`);
 });
 
-test("hash and signature must both hold where both are asked for", async () => {
+test("requires both hash and signature if both are given", async () => {
   writeFileSync(`${path}.sig`, sign(null, bytes, privateKey));
   const error = await refusal({ sha256: "0".repeat(64), publicKey: lineOf(publicKey) });
   expect(error.message).toContain("model.sha256 pins");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { Tensor, Thresholds } from "../../../../../detectors/compiler/ops/operator.ts";
+import type { Tensor } from "../../../../../detectors/compiler/ops/operator.ts";
 import { yolov5Detect } from "../../../../../detectors/compiler/ops/yolov5-detect.ts";
+import type { Thresholds } from "../../../../../detectors/contract.ts";
 
 const CLASSES = 2;
 const PER_BOX = 5 + CLASSES;

@@ -1,24 +1,24 @@
 import { type FakeOptions, fakeModule, POISON } from "./fake-modules.ts";
 
-/** The model input: a quarter of a 4:3 picture of 256×192. */
+/** The model input: a 4:3 frame of 256×192, scaled down by 4. */
 const WIDTH = 64;
 const HEIGHT = 48;
 const CORNER = 10;
 
 /**
- * A detector module that sees: a person where the picture is white, but for the top left corner. While that is white it
- * does this instead.
+ * A detector module that reports the white area of an image as a person, except in the top left corner. While the corner
+ * is white, the module misbehaves.
  */
-export function seeingModule(misbehaviour: keyof typeof POISON, options: FakeOptions = {}): Uint8Array {
+export function brightAreaModule(misbehaviour: keyof typeof POISON, options: FakeOptions = {}): Uint8Array {
   return fakeModule({
     ...options,
     width: WIDTH,
     height: HEIGHT,
-    senses: ({ frame, detections }) => `
+    detects: ({ frame, detections }) => `
   (func $green (param $pixel i32) (result i32)
     (i32.load8_u offset=1 (i32.add (i32.const ${frame}) (i32.mul (local.get $pixel) (i32.const 3)))))
 
-  ;; What the first byte of a picture says: what is to be done, or that there is one object.
+  ;; Stands in for the first byte of an image: the misbehaviour, or one object.
   (func $pixel (param $index i32) (result i32)
     (if (result i32) (i32.gt_u (call $green (i32.const 0)) (i32.const 128))
       (then (i32.const ${POISON[misbehaviour]}))

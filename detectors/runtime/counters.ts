@@ -1,11 +1,10 @@
-import type { DetectorStats } from "../detector.ts";
-import type { DetectorFaultKind } from "../errors.ts";
+import type { DetectorFaultKind, DetectorStats } from "../contract.ts";
 
-/** Weight of the newest frame in the moving average: it follows a change within some ten frames. */
+/** Weight of the newest frame in the moving average, which follows a change within about ten frames. */
 const NEWEST_WEIGHT = 0.1;
 
-/** Counts what a detector goes through. */
-export class Tally {
+/** Counts the frames, faults and restarts of a detector. */
+export class Counters {
   readonly #faults: Record<DetectorFaultKind, number> = {
     deadline: 0,
     trap: 0,
@@ -18,7 +17,7 @@ export class Tally {
   #restarts = 0;
   #inferenceMs = 0;
 
-  answered(inferenceMs: number): void {
+  replied(inferenceMs: number): void {
     this.#inferenceMs =
       this.#frames === 0
         ? inferenceMs

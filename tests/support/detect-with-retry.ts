@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Detector, DetectorFault, type Inference, type Thresholds } from "../../detectors/detector.ts";
 
-/** Offers a frame until the detector, which may be starting again, takes it; any other fault is thrown. */
-export async function askUntilAnswered(
+/** Retries a frame while the detector restarts. Any other fault is thrown. */
+export async function detectWithRetry(
   detector: Detector,
   pixels: Uint8Array,
   thresholds: Thresholds,
@@ -17,7 +17,7 @@ export async function askUntilAnswered(
   }
 }
 
-/** The kind of fault this frame ends with. */
+/** The kind of fault that this frame ends with. */
 export async function faultOf(answer: Promise<Inference>): Promise<DetectorFault["kind"]> {
   const outcome: unknown = await answer.catch((error: unknown) => error);
   if (outcome instanceof DetectorFault) return outcome.kind;
