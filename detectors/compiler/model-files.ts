@@ -5,7 +5,7 @@ import { dirname, extname, join } from "node:path";
 import { recogniseModel } from "../catalog/catalog.ts";
 import { ModelError } from "../errors.ts";
 import type { ModelFormat } from "../module-format.ts";
-import { isTfjs, tfjsShards } from "./import/tfjs-schema.ts";
+import { isTfjs, tfjsShards } from "./import/tfjs/schema.ts";
 
 /** A model as it lies on disk. */
 export interface ModelFiles {

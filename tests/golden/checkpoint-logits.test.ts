@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { importOnnx } from "../../detectors/compiler/import/onnx.ts";
-import { importCheckpoint } from "../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { importCheckpoint } from "../../detectors/compiler/import/checkpoint/importer.ts";
+import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { loadPicture, openOnnxruntimeBody } from "../support/logits.ts";

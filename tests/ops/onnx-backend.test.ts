@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { buildGraph } from "../../detectors/compiler/graph/builder.ts";
+import { importBody } from "../../detectors/compiler/import/onnx/body.ts";
+import type { BodyValue } from "../../detectors/compiler/import/onnx/body-value.ts";
+import { createInterpreter, interpret } from "../../detectors/compiler/import/onnx/interpreter.ts";
 import {
   elementsOf,
   gatherStrided,
   type NdArray,
   stridesOf,
-} from "../../detectors/compiler/import/nd-array.ts";
-import { importBody } from "../../detectors/compiler/import/onnx-body.ts";
-import type { BodyValue } from "../../detectors/compiler/import/onnx-body-value.ts";
-import { createInterpreter, interpret } from "../../detectors/compiler/import/onnx-interpreter.ts";
-import { refuseUnsupported } from "../../detectors/compiler/import/onnx-survey.ts";
+} from "../../detectors/compiler/import/onnx/nd-array.ts";
+import { refuseUnsupported } from "../../detectors/compiler/import/onnx/survey.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { type BackendTest, findBackendTests } from "../support/onnx-backend.ts";
 

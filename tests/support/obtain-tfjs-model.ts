@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { tfjsShards } from "../../detectors/compiler/import/tfjs-schema.ts";
+import { tfjsShards } from "../../detectors/compiler/import/tfjs/schema.ts";
 import { DownloadError, findKnownModel, ModelError, obtainModel } from "../../detectors/detector.ts";
 import type { TfjsFiles } from "./tfjs-writer.ts";
 

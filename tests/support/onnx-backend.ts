@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type NdArray, readTensor } from "../../detectors/compiler/import/nd-array.ts";
-import { decodeModel, decodeTensor, type OnnxGraph } from "../../detectors/compiler/import/onnx-schema.ts";
+import { type NdArray, readTensor } from "../../detectors/compiler/import/onnx/nd-array.ts";
+import { decodeModel, decodeTensor, type OnnxGraph } from "../../detectors/compiler/import/onnx/schema.ts";
 
 /** One of ONNX's own backend tests: a model, what to feed it and what must come out. */
 export interface BackendTest {

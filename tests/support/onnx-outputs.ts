@@ -1,5 +1,5 @@
-import { cutAtHeads } from "../../detectors/compiler/import/onnx-cut.ts";
-import { decodeModel, encodeModel, type OnnxGraph } from "../../detectors/compiler/import/onnx-schema.ts";
+import { cutAtHeads } from "../../detectors/compiler/import/onnx/cut.ts";
+import { decodeModel, encodeModel, type OnnxGraph } from "../../detectors/compiler/import/onnx/schema.ts";
 
 /** TensorProto.DataType FLOAT. */
 const FLOAT = 1;

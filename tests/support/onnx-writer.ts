@@ -4,7 +4,7 @@ import {
   type OnnxGraph,
   type OnnxNode,
   type OnnxTensor,
-} from "../../detectors/compiler/import/onnx-schema.ts";
+} from "../../detectors/compiler/import/onnx/schema.ts";
 
 /** Attributes as plain values: whole numbers become ints; write floats as `{float: x}`. */
 export type Attributes = Readonly<

@@ -1,4 +1,4 @@
-import { OPCODES } from "../../detectors/compiler/import/pickle-opcodes.ts";
+import { OPCODES } from "../../detectors/compiler/import/checkpoint/pickle-opcodes.ts";
 
 /** A Python value that JavaScript has no type for. */
 export type Py =

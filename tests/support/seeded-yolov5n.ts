@@ -1,7 +1,7 @@
 import { calibrate } from "../../detectors/compiler/calibrate/calibrate.ts";
 import { compile } from "../../detectors/compiler/compile.ts";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { importCheckpoint } from "../../detectors/compiler/import/checkpoint/importer.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import type { Precision } from "../../detectors/module-format.ts";
 import { writeCheckpoint } from "./checkpoint.ts";

@@ -1,5 +1,5 @@
 import { fromBufferPromise } from "yauzl";
-import { importCheckpoint } from "../../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { importCheckpoint } from "../../../detectors/compiler/import/checkpoint/importer.ts";
 import { writeCheckpoint } from "../checkpoint.ts";
 import { storedZip, type ZipEntry } from "../stored-zip.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";

@@ -1,5 +1,5 @@
 import { compile } from "../../../detectors/compiler/compile.ts";
-import { importOnnx } from "../../../detectors/compiler/import/onnx.ts";
+import { importOnnx } from "../../../detectors/compiler/import/onnx/importer.ts";
 import { REPLY_HEADER_BYTES, REQUEST_HEADER_BYTES } from "../../../detectors/module-format.ts";
 import { parseReply, replyBytes } from "../../../detectors/runtime/reply.ts";
 import { writeRequest } from "../../../detectors/runtime/request.ts";

@@ -1,5 +1,5 @@
-import { importTfjs } from "../../../detectors/compiler/import/tfjs.ts";
-import { isTfjs, tfjsShards } from "../../../detectors/compiler/import/tfjs-schema.ts";
+import { importTfjs } from "../../../detectors/compiler/import/tfjs/importer.ts";
+import { isTfjs, tfjsShards } from "../../../detectors/compiler/import/tfjs/schema.ts";
 import { type TfjsFiles, tfjsFiles, windowAttributes, writeCenterNet } from "../tfjs-writer.ts";
 import { mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { findKnownModel, KNOWN_MODELS, recogniseModel } from "../../../../detectors/catalog/catalog.ts";
 import { locateModel } from "../../../../detectors/catalog/locate-model.ts";
-import { importCheckpoint } from "../../../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { importCheckpoint } from "../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { findModel } from "../../../support/materials.ts";
 
 describe("the catalogue of known models", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { calibrate, rangesOf } from "../../../../../detectors/compiler/calibrate/calibrate.ts";
 import { type Observations, observe } from "../../../../../detectors/compiler/calibrate/observe.ts";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../../../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { importCheckpoint } from "../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
 import { writeCheckpoint } from "../../../../support/checkpoint.ts";

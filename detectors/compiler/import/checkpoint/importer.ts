@@ -1,0 +1,72 @@
+import { ModelError } from "../../../errors.ts";
+import type { ImportedModel } from "../../graph/graph.ts";
+import { ShapeError } from "../../ops/operator.ts";
+import { buildYolov5 } from "./architecture.ts";
+import { unpickle } from "./pickle.ts";
+import { describeValue, PickleObject, type PickleValue } from "./pickle-value.ts";
+import { openTorchArchive } from "./torch-archive.ts";
+import { child, malformed, readModule, type TorchModule } from "./torch-module.ts";
+import { isYolov5Global } from "./yolov5-classes.ts";
+
+/** How to import a checkpoint. */
+export interface CheckpointOptions {
+  /** What the model shall be called. */
+  readonly name: string;
+  /** Pixels of the picture it shall take; 640×640 when not given. */
+  readonly size?: { readonly width: number; readonly height: number };
+}
+
+/**
+ * Imports a YOLOv5 checkpoint (`.pt`, as train.py of v5 to v7 saves it) without running anything of it.
+ * @throws ModelError when the file is damaged, names foreign classes, or has layers that cannot be compiled (all listed).
+ */
+export async function importCheckpoint(
+  bytes: Uint8Array,
+  options: CheckpointOptions,
+): Promise<ImportedModel> {
+  const archive = await openTorchArchive(bytes);
+  const model = findModel(unpickle(archive.pickle, isYolov5Global));
+  const layers = child(model, "model");
+  try {
+    const { graph, classes } = buildYolov5(
+      archive,
+      { ...layers, place: "model" },
+      options.size ?? { width: 640, height: 640 },
+    );
+    return { name: options.name, labels: readLabels(model, classes), graph };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw malformed("model", `its layers do not fit together: ${error.message}`);
+  }
+}
+
+/** train.py keeps the averaged weights as `ema`, which validation uses; strip_optimizer moves them to `model`. */
+function findModel(root: PickleValue): TorchModule {
+  if (root instanceof PickleObject) return readModule(root, "root");
+  if (!(root instanceof Map)) throw malformed("root", `expected a dict, received ${describeValue(root)}`);
+  for (const key of ["ema", "model"]) {
+    const value = root.get(key);
+    if (value instanceof PickleObject) return readModule(value, key);
+  }
+  throw new ModelError(
+    "The checkpoint holds no model, only weights (a state dict): it does not tell how the layers are joined.",
+    "Give the .pt file that YOLOv5's train.py saved, or export the model to ONNX.",
+  );
+}
+
+/** `names` is a list, or since v7.0 a dict from index to name. */
+function readLabels(model: TorchModule, classes: number): string[] {
+  const names = model.attributes.get("names");
+  const list =
+    names instanceof Map ? Array.from({ length: names.size }, (_, index) => names.get(index)) : names;
+  if (!Array.isArray(list))
+    throw malformed("names", `expected a list or a dict, received ${describeValue(names)}`);
+  if (list.length !== classes) {
+    throw malformed("names", `expected ${classes} labels, one per class, received ${list.length}`);
+  }
+  return list.map((label, index) => {
+    if (typeof label === "string" && label.trim() !== "") return label;
+    if (typeof label === "number") return String(label);
+    throw malformed("names", `expected a text for class ${index}, received ${describeValue(label)}`);
+  });
+}
