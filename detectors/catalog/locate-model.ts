@@ -3,8 +3,8 @@ import { createReadStream } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
+import { packageFolder } from "../package-folder.ts";
 import { describeSource, type KnownModel } from "./known-model.ts";
 
 /** Where to look for a model's weights. */
@@ -34,7 +34,7 @@ export async function locateModel(model: KnownModel, places: ModelPlaces): Promi
     return places.explicitPath;
   }
   const home = sabrewingHome(places.env);
-  const shared = places.sharedFolder ?? sharedFolder();
+  const shared = places.sharedFolder ?? join(packageFolder(), "..", "shared");
   for (const folder of [home, join(home, "models"), join(shared, "models")]) {
     if (await holdsModel(folder, model)) return join(folder, model.files[0].path);
   }
@@ -85,10 +85,4 @@ export async function sha256OfFile(path: string): Promise<string | undefined> {
     );
   }
   return hash.digest("hex");
-}
-
-/** `../shared` beside the project: this file is two folders deep in it, and three in what `npm run build` makes. */
-function sharedFolder(): string {
-  const project = import.meta.url.endsWith(".ts") ? "../.." : "../../..";
-  return fileURLToPath(new URL(`${project}/../shared`, import.meta.url));
 }

@@ -1,12 +1,10 @@
 /** What a module will say of itself, checked before it is written: the runtime refuses a description that breaks a rule. */
 import { ModelError } from "../errors.ts";
 import { DESCRIPTION_LIMITS, type ModelDescription } from "../module-format.ts";
+import { packageVersion } from "../package-folder.ts";
 import { isPlainText, plainText } from "../plain-text.ts";
 import type { Graph, ImportedModel } from "./graph/graph.ts";
 import { featuresOf, type Target } from "./target.ts";
-
-/** Written into every module. */
-const COMPILER_VERSION = "0.1.0";
 
 /** What a person reads of a model. */
 export interface ModelTexts {
@@ -80,7 +78,7 @@ export function describe(
     precision,
     features: featuresOf(target),
     source: { ...source, licence },
-    compiler: { version: COMPILER_VERSION },
+    compiler: { version: packageVersion() },
   };
   const bytes = Buffer.byteLength(JSON.stringify(description));
   if (bytes <= DESCRIPTION_LIMITS.sectionBytes) return description;
