@@ -1,10 +1,14 @@
 import { ModelError } from "../errors.ts";
-import { DESCRIPTION_LIMITS, DESCRIPTION_SECTION, type ModelDescription } from "../module-format.ts";
+import {
+  DESCRIPTION_LIMITS,
+  DESCRIPTION_SECTION,
+  LARGEST_SIDE,
+  type ModelDescription,
+} from "../module-format.ts";
 import { isPlainText, plainText } from "../plain-text.ts";
 
 const remedy = "Compile the model with this version's `sabrewing compile`.";
 
-const LARGEST_SIDE = 8192;
 /** The most problems of a description that an error lists. */
 const MOST_PROBLEMS = 20;
 

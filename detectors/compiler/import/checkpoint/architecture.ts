@@ -1,6 +1,6 @@
-import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../graph/builder.ts";
 import type { DetectScale, Graph } from "../../graph/graph.ts";
+import { checkSize, type PictureSize } from "../../graph/retype.ts";
 import { readConvolution } from "./convolution.ts";
 import { emitConvolution, emitLayer, type LayerContext } from "./layers.ts";
 import { refuseUnsupported } from "./survey.ts";
@@ -29,11 +29,7 @@ export interface Yolov5Network {
  * @throws ModelError listing every unsupported layer, or naming the place where the parts do not fit together;
  *   ShapeError when two layers do not fit.
  */
-export function buildYolov5(
-  archive: TorchArchive,
-  layers: TorchModule,
-  size: { readonly width: number; readonly height: number },
-): Yolov5Network {
+export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: PictureSize): Yolov5Network {
   refuseUnsupported(layers);
   const parts = childrenOf(layers);
   const head = parts.pop();
@@ -127,17 +123,5 @@ function readAnchors(archive: TorchArchive, head: TorchModule): [width: number, 
       const at = (scale * perScale + anchor) * 2;
       return [data[at] ?? 0, data[at + 1] ?? 0];
     }),
-  );
-}
-
-function checkSize(
-  { width, height }: { readonly width: number; readonly height: number },
-  stride: number,
-): void {
-  const sound = [width, height].every((n) => Number.isInteger(n) && n > 0 && n % stride === 0 && n <= 4096);
-  if (sound) return;
-  throw new ModelError(
-    `An input of ${width}×${height} does not suit this model: both sides must be multiples of ${stride}, up to 4096.`,
-    `Choose another --size, for example ${20 * 32}x${12 * 32}.`,
   );
 }

@@ -1,5 +1,6 @@
 import { ModelError } from "../../../errors.ts";
 import type { ImportedModel } from "../../graph/graph.ts";
+import type { PictureSize } from "../../graph/retype.ts";
 import { ShapeError } from "../../ops/operator.ts";
 import { buildYolov5 } from "./architecture.ts";
 import { unpickle } from "./pickle.ts";
@@ -13,7 +14,7 @@ export interface CheckpointOptions {
   /** What the model shall be called. */
   readonly name: string;
   /** Pixels of the picture it shall take; 640×640 when not given. */
-  readonly size?: { readonly width: number; readonly height: number };
+  readonly size?: PictureSize;
 }
 
 /**

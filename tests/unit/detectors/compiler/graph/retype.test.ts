@@ -39,7 +39,7 @@ describe("retype", () => {
     { width: Number.NaN, height: 32 },
   ])("names the sizes that fit when asked for $width×$height", (size) => {
     expect(() => retype(graph, size)).toThrow(ModelError);
-    expect(() => retype(graph, size)).toThrow(/expected multiples of 2 up to 8192/);
+    expect(() => retype(graph, size)).toThrow(/expected multiples of 2 up to 4096/);
   });
 
   it("says where a size does not fit although it is a multiple of the head's stride", () => {

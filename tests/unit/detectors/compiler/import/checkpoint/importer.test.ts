@@ -197,7 +197,7 @@ describe("a checkpoint that cannot be compiled", () => {
 
   it("asks for a size that is a multiple of its largest stride", async () => {
     const error = await rejection(importSynthetic({}, { width: 640, height: 360 }));
-    expect(error.message).toContain("640×360");
+    expect(error.message).toContain("640x360");
     expect(error.message).toContain("multiples of 32");
   });
 
