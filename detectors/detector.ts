@@ -9,10 +9,10 @@ import { type DetectorFaultKind, ModelError } from "./errors.ts";
 import type { ModelDescription, Precision } from "./module-format.ts";
 
 export { findKnownModel, KNOWN_MODELS } from "./catalog/catalog.ts";
-export { DownloadError } from "./catalog/download-error.ts";
+export { DownloadError, type FetchOptions } from "./catalog/fetching.ts";
 export { describeSource, downloadBytes, type KnownModel } from "./catalog/known-model.ts";
 export { locateModel, type ModelPlaces, sabrewingHome } from "./catalog/locate-model.ts";
-export { type FetchOptions, obtainModel } from "./catalog/obtain-model.ts";
+export { obtainModel } from "./catalog/obtain-model.ts";
 export type { CompileFileOptions } from "./compiler/compile-file.ts";
 export type { Layer } from "./compiler/explain.ts";
 export type { Target } from "./compiler/target.ts";

@@ -1,13 +1,11 @@
 import { createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
-import { fetch, type Response } from "undici";
+import { EnvHttpProxyAgent, fetch, type Response } from "undici";
 import { ModelError } from "../errors.ts";
-import { DownloadError } from "./download-error.ts";
+import { DownloadError, type FetchOptions } from "./fetching.ts";
 import type { PinnedFile } from "./known-model.ts";
 import { type ModelPlaces, sha256OfFile } from "./locate-model.ts";
-import type { FetchOptions } from "./obtain-model.ts";
-import { proxyFor } from "./proxy.ts";
 
 /** What to download, and where to. */
 export interface DownloadOrder {
@@ -115,6 +113,20 @@ async function receiveRest(
   if (written < file.bytes) {
     throw brokenOff(order, `expected ${file.bytes} bytes, received ${written}`);
   }
+}
+
+/**
+ * An agent for the proxy that the environment names: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, in upper or lower case, as curl
+ * and npm read them. Without one it connects directly.
+ */
+function proxyFor(env: Readonly<Record<string, string | undefined>>): EnvHttpProxyAgent & AsyncDisposable {
+  const setting = (name: string) => env[name.toLowerCase()] ?? env[name] ?? "";
+  const agent = new EnvHttpProxyAgent({
+    httpProxy: setting("HTTP_PROXY"),
+    httpsProxy: setting("HTTPS_PROXY"),
+    noProxy: setting("NO_PROXY"),
+  });
+  return Object.assign(agent, { [Symbol.asyncDispose]: () => agent.destroy() });
 }
 
 /**

@@ -6,10 +6,9 @@ import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { ModelError } from "../errors.ts";
-import { DownloadError } from "./download-error.ts";
+import { DownloadError, type FetchOptions } from "./fetching.ts";
 import type { NpmSource, PinnedFile } from "./known-model.ts";
 import { type ModelPlaces, sha256OfFile } from "./locate-model.ts";
-import type { FetchOptions } from "./obtain-model.ts";
 
 /** Which files of which package, and where to. */
 export interface PackageOrder {

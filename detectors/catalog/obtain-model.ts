@@ -1,15 +1,9 @@
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ModelError } from "../errors.ts";
+import type { FetchOptions } from "./fetching.ts";
 import type { KnownModel } from "./known-model.ts";
 import { locateModel, type ModelPlaces, sabrewingHome } from "./locate-model.ts";
-
-export interface FetchOptions {
-  readonly onProgress?: (progress: { readonly receivedBytes: number; readonly totalBytes: number }) => void;
-  readonly signal?: AbortSignal;
-  /** Give up when nothing arrives for this long. */
-  readonly stallMs?: number;
-}
 
 /**
  * The path of a known model's weights: where they are found, or fetched to $SABREWING_HOME.

