@@ -1,4 +1,4 @@
-/** The errors for a file that breaks the rules of its own format: truncated, altered, or made up to mislead. */
+/** The errors for a file that breaks the rules of its own format: truncated, altered or crafted. */
 import { ModelError } from "../../errors.ts";
 
 /** An ONNX file that breaks the format's rules. */

@@ -16,18 +16,18 @@ import {
 } from "./torch-module.ts";
 import { isTensor, readTensor } from "./torch-tensor.ts";
 
-/** A network and how many classes its head tells apart. */
+/** A network and the number of classes of its head. */
 export interface Yolov5Network {
   readonly graph: Graph;
   readonly classes: number;
 }
 
 /**
- * Builds the graph from the list of layers: each takes the outputs of the layers in its `f` ("from"; −1 is the layer
- * before), and the last is Detect. Widths and depths are those of the weights.
- * @param layers `model.model` of the checkpoint, a Sequential.
- * @throws ModelError listing every unsupported layer, or naming the place where the parts do not fit together;
- *   ShapeError when two layers do not fit.
+ * Builds the graph from the list of layers. Each layer takes the outputs of the layers in its `f` ("from"; −1 is the
+ * previous layer), and the last one is Detect. Widths and depths follow from the weights.
+ * @param layers `model.model` of the checkpoint, a Sequential
+ * @throws ModelError that lists every unsupported layer, or names the layer that does not fit;
+ *   ShapeError when the shapes of two layers do not fit.
  */
 export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: PictureSize): Yolov5Network {
   refuseUnsupported(layers);
@@ -78,30 +78,33 @@ export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: Pi
         `scale ${scale} has ${cells} rows for a height of ${size.height}, but a stride of ${stride}`,
       );
     }
-    // Model.__init__ divides the anchors by the stride; decoding wants pixels.
+    // Model.__init__ divides the anchors by the stride; decoding needs pixels.
     return { stride, anchors: inCells.map(([width, height]) => [width * stride, height * stride]) };
   });
   const output = builder.add("yolov5_detect", logits, { scales, classes }, "detections");
   return { graph: builder.finish(picture, output), classes };
 }
 
-/** The values a layer takes: its `f`, one index or a list of them. */
+/** The inputs of a layer, by its `f`: one index or a list of them. */
 function sources(layer: TorchModule, outputs: readonly string[], first: string): string[] {
   const from = layer.attributes.get("f");
   return (Array.isArray(from) ? from : [from]).map((index) => {
     if (index === -1) return outputs.at(-1) ?? first;
     const value = typeof index === "number" ? outputs[index] : undefined;
     if (value === undefined)
-      throw malformed(layer.place, `it takes the output of layer ${String(index)}, which is not before it`);
+      throw malformed(
+        layer.place,
+        `it takes the output of layer ${String(index)}, which does not precede it`,
+      );
     return value;
   });
 }
 
-/** Pixels of the input per cell of each scale, which Model.__init__ measures and keeps as an attribute. */
+/** Pixels of the input per cell of each scale, an attribute that Model.__init__ computes. */
 function strideAttribute(archive: TorchArchive, head: TorchModule): number[] {
   const stride = head.attributes.get("stride");
   if (!isTensor(stride))
-    throw malformed(head.place, "it lacks its strides: the model was never built completely");
+    throw malformed(head.place, "it lacks its strides: the model was not fully constructed");
   const strides = [...readTensor(archive, stride, `${head.place}.stride`).data];
   const sound = strides.every((value) => Number.isInteger(value) && value >= 1 && value <= 1024);
   if (strides.length === 0 || !sound)

@@ -1,9 +1,9 @@
-/** The bytes ended before what they announced. */
+/** The bytes ended too early. */
 export class EndOfBytes extends Error {
   override readonly name = "EndOfBytes";
 }
 
-/** Reads numbers, texts and runs of bytes one after the other; integers are little-endian. */
+/** Reads numbers, lines and runs of bytes in sequence. Integers are little-endian. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -21,7 +21,7 @@ export class ByteReader {
 
   /**
    * The next `count` bytes, not copied.
-   * @throws EndOfBytes when there are fewer (as do all the others).
+   * @throws EndOfBytes when there are fewer, like all methods that read.
    */
   bytes(count: number): Uint8Array {
     const from = this.#skip(count);
@@ -44,7 +44,7 @@ export class ByteReader {
     return this.#view.getInt32(this.#skip(4), true);
   }
 
-  /** An unsigned 64-bit length; one beyond 2⁵³ is rounded, and is longer than any file all the same. */
+  /** An unsigned 64-bit length. Above 2⁵³ it is rounded, which does no harm: no file is that long. */
   u64(): number {
     return Number(this.#view.getBigUint64(this.#skip(8), true));
   }
@@ -53,7 +53,7 @@ export class ByteReader {
     return this.#view.getFloat64(this.#skip(8), false);
   }
 
-  /** Up to the next newline, which is taken but not given. */
+  /** The bytes up to the next newline, which is skipped. */
   line(): Uint8Array {
     const end = this.#bytes.indexOf(0x0a, this.#position);
     if (end < 0) throw new EndOfBytes(`no end of line after byte ${this.#position}`);

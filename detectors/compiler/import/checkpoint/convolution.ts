@@ -18,9 +18,9 @@ export interface Convolution {
 }
 
 /**
- * Reads a Conv2d and folds the batch normalisation behind it, if there is one:
- * w·γ/√(σ² + ε) and β + (b − μ)·γ/√(σ² + ε). A fused checkpoint has a bias instead.
- * @throws ModelError when shapes disagree or a weight is not finite.
+ * Reads a Conv2d and folds the batch normalisation behind it into it, if there is one: w·γ/√(σ² + ε) and
+ * β + (b − μ)·γ/√(σ² + ε). A fused checkpoint has a bias instead.
+ * @throws ModelError when shapes do not match or a weight is not finite.
  */
 export function readConvolution(
   archive: TorchArchive,
@@ -76,7 +76,7 @@ export function readConvolution(
   };
 }
 
-/** Turns `factor` and `offset` of the bare convolution into those of convolution and BatchNorm2d. */
+/** Updates `factor` and `offset` of the convolution so that they include the BatchNorm2d. */
 function foldInto(
   factor: Float64Array,
   offset: Float64Array,
@@ -86,7 +86,7 @@ function foldInto(
   const outputs = factor.length;
   const variance = tensor(archive, norm, "running_var", [outputs]).data;
   const mean = tensor(archive, norm, "running_mean", [outputs]).data;
-  // Absent where affine = False.
+  // Absent with affine=False.
   const gamma = optionalTensor(archive, norm, "weight")?.data;
   const beta = optionalTensor(archive, norm, "bias")?.data;
   const epsilon = numberAttribute(norm, "eps");
@@ -98,9 +98,9 @@ function foldInto(
 }
 
 /**
- * The convolution of a Focus layer (YOLOv5 v5 and earlier), on the picture itself. Focus moves every second row and column
- * into channels, in the order (0,0), (1,0), (0,1), (1,1) of (row, column); a k×k convolution of that is a 2k×2k one of the
- * picture with twice the stride and padding.
+ * The convolution of a Focus layer (YOLOv5 v5 and earlier), applied to the image itself. Focus moves every second row and
+ * column into channels, in the order (0,0), (1,0), (0,1), (1,1) of (row, column). A k×k convolution behind it equals a 2k×2k
+ * convolution of the image with twice the stride and padding.
  */
 export function unfocus(convolution: Convolution): Convolution {
   const { weights, bias, stride, padding } = convolution;

@@ -11,15 +11,15 @@ import { TENSOR_GLOBALS } from "./torch-tensor.ts";
 
 /** How to import a checkpoint. */
 export interface CheckpointOptions {
-  /** What the model shall be called. */
+  /** The model's name. */
   readonly name: string;
-  /** Pixels of the picture it shall take; 640×640 when not given. */
+  /** Size of the input. Default: 640×640. */
   readonly size?: PictureSize;
 }
 
 /**
- * Imports a YOLOv5 checkpoint (`.pt`, as train.py of v5 to v7 saves it) without running anything of it.
- * @throws ModelError when the file is damaged, names foreign classes, or has layers that cannot be compiled (all listed).
+ * Imports a YOLOv5 checkpoint (`.pt`, as train.py of v5 to v7 saves it) without running any of it.
+ * @throws ModelError when the file is damaged, uses foreign classes, or has layers that cannot be compiled (it lists all).
  */
 export async function importCheckpoint(
   bytes: Uint8Array,
@@ -41,7 +41,7 @@ export async function importCheckpoint(
   }
 }
 
-/** train.py keeps the averaged weights as `ema`, which validation uses; strip_optimizer moves them to `model`. */
+/** train.py stores the averaged weights, which validation uses, as `ema`; strip_optimizer moves them to `model`. */
 function findModel(root: PickleValue): TorchModule {
   if (root instanceof PickleObject) return readModule(root, "root");
   if (!(root instanceof Map)) throw malformed("root", `expected a dict, received ${describeValue(root)}`);
@@ -50,7 +50,7 @@ function findModel(root: PickleValue): TorchModule {
     if (value instanceof PickleObject) return readModule(value, key);
   }
   throw new ModelError(
-    "The checkpoint holds no model, only weights (a state dict): it does not tell how the layers are joined.",
+    "The checkpoint contains only weights (a state dict): it does not describe how the layers are connected.",
     "Give the .pt file that YOLOv5's train.py saved, or export the model to ONNX.",
   );
 }
@@ -68,13 +68,13 @@ function readLabels(model: TorchModule, classes: number): string[] {
   return list.map((label, index) => {
     if (typeof label === "string" && label.trim() !== "") return label;
     if (typeof label === "number") return String(label);
-    throw malformed("names", `expected a text for class ${index}, received ${describeValue(label)}`);
+    throw malformed("names", `expected a string for class ${index}, received ${describeValue(label)}`);
   });
 }
 
 /**
- * What beside modules and tensors a checkpoint of train.py holds: containers, numpy scalars among the results of training,
- * and paths among its options. All of them stay records, so that a path of Windows is no obstacle on Linux.
+ * What a checkpoint of train.py contains besides modules and tensors: containers, numpy scalars in the training results,
+ * and paths in the options. They all stay records, so a Windows path is no problem on Linux.
  */
 const PLAIN_GLOBALS: ReadonlySet<string> = new Set([
   ...TENSOR_GLOBALS,
@@ -94,7 +94,7 @@ const PLAIN_GLOBALS: ReadonlySet<string> = new Set([
   "pathlib._local.WindowsPath",
 ]);
 
-/** Python modules whose classes are layers. One that is not supported is refused later, with its place in the model. */
+/** Python modules whose classes are layers. `refuseUnsupported` reports unsupported layers later, with their places. */
 const LAYER_MODULES: readonly string[] = [
   "torch.nn.modules.",
   "models.common.",
@@ -103,9 +103,9 @@ const LAYER_MODULES: readonly string[] = [
   "utils.activations.",
 ];
 
-/** Whether a YOLOv5 checkpoint has reason to name this class or function (and to call it with `args`). */
+/** Whether a YOLOv5 checkpoint needs this class or function (and a call of it with `args`). */
 function isYolov5Global(name: string, args?: readonly PickleValue[]): boolean {
-  // Model.fuse() sets conv.forward = conv.forward_fuse, a bound method, and that pickles as getattr(conv, "forward_fuse").
+  // Model.fuse() sets conv.forward = conv.forward_fuse, a bound method, which is pickled as getattr(conv, "forward_fuse").
   if (name === "builtins.getattr" || name === "__builtin__.getattr") {
     return args === undefined || (args[0] instanceof PickleObject && args[1] === "forward_fuse");
   }

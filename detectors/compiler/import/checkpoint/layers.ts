@@ -11,13 +11,13 @@ import {
   type TorchModule,
 } from "./torch-module.ts";
 
-/** Where the weights come from and where the nodes go. */
+/** The source of the weights and the graph under construction. */
 export interface LayerContext {
   readonly archive: TorchArchive;
   readonly builder: GraphBuilder;
 }
 
-/** Emits one layer over the values `inputs` and returns the value it makes. */
+/** Adds one layer on the values `inputs` and returns the name of its output. */
 type EmitLayer = (context: LayerContext, layer: TorchModule, inputs: readonly string[]) => string;
 
 const LAYERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
@@ -37,16 +37,16 @@ const LAYERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
 ]);
 
 /**
- * Adds one layer of a YOLOv5 network to the graph; values are named for the layer's place.
- * @throws ModelError when the layer lacks a part, ShapeError when it cannot take these inputs.
+ * Adds one layer of a YOLOv5 network to the graph. Values are named after the layer's place.
+ * @throws ModelError when the layer is incomplete, ShapeError when it cannot take these inputs.
  */
 export function emitLayer(context: LayerContext, layer: TorchModule, inputs: readonly string[]): string {
   const emit = LAYERS.get(shortName(layer.className));
-  if (!emit) throw malformed(layer.place, `a ${layer.className} cannot stand here`);
+  if (!emit) throw malformed(layer.place, `a ${layer.className} is not allowed here`);
   return emit(context, layer, inputs);
 }
 
-/** Adds a convolution with bias; its value has the name of the Conv2d's place. */
+/** Adds a convolution with bias. Its output is named after the Conv2d's place. */
 export function emitConvolution(
   { builder }: LayerContext,
   place: string,
@@ -92,12 +92,11 @@ function emitFocus(context: LayerContext, layer: TorchModule, x: string): string
   });
 }
 
-/** x + cv2(cv1(x)), or without the sum where the shapes differ. */
+/** x + cv2(cv1(x)), or only cv2(cv1(x)) where the shapes differ. */
 function emitBottleneck(context: LayerContext, layer: TorchModule, x: string): string {
   const y = emitConv(context, child(layer, "cv2"), emitConv(context, child(layer, "cv1"), x));
   const shortcut = layer.attributes.get("add");
-  if (typeof shortcut !== "boolean")
-    throw malformed(layer.place, "it does not tell whether it adds its input");
+  if (typeof shortcut !== "boolean") throw malformed(layer.place, "its attribute add is missing");
   return shortcut ? context.builder.add("add", [y, x], {}, `${layer.place}.add`) : y;
 }
 
@@ -109,7 +108,7 @@ function emitC3(context: LayerContext, layer: TorchModule, x: string): string {
   return emitConv(context, child(layer, "cv3"), both);
 }
 
-/** One pool three times over: as SPP with windows of 5, 9 and 13, but cheaper. */
+/** The same pool three times in sequence: equal to SPP with windows of 5, 9 and 13, but cheaper. */
 function emitSppf(context: LayerContext, layer: TorchModule, x: string): string {
   const pool = child(layer, "m");
   const pooled = [emitConv(context, child(layer, "cv1"), x)];

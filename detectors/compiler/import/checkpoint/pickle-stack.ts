@@ -1,11 +1,11 @@
 import { describeValue, type PickleValue } from "./pickle-value.ts";
 
-/** The pickle does something that no pickler writes. */
+/** The pickle contains an operation that no pickler writes. */
 export class BrokenPickle extends Error {
   override readonly name = "BrokenPickle";
 }
 
-/** The stack of the pickle machine: marks open a level, and everything above the last mark can be taken at once. */
+/** The stack of the pickle machine. A mark opens a level; everything above the last mark can be popped at once. */
 export class PickleStack {
   #level: PickleValue[] = [];
   readonly #below: PickleValue[][] = [];
@@ -19,12 +19,12 @@ export class PickleStack {
     this.#level = [];
   }
 
-  /** Whether there is nothing above the last mark. */
+  /** Whether the level above the last mark is empty. */
   get atMark(): boolean {
     return this.#level.length === 0;
   }
 
-  /** @throws BrokenPickle when there is nothing left above the last mark (as do all the others). */
+  /** @throws BrokenPickle when the level is empty, like all methods that read the stack. */
   pop(): PickleValue {
     const value = this.top();
     this.#level.pop();
@@ -33,18 +33,18 @@ export class PickleStack {
 
   top(): PickleValue {
     const value = this.#level.at(-1);
-    if (value === undefined) throw new BrokenPickle("nothing left on the stack");
+    if (value === undefined) throw new BrokenPickle("the stack is empty");
     return value;
   }
 
   popMany(count: number): PickleValue[] {
-    if (this.#level.length < count) throw new BrokenPickle("nothing left on the stack");
+    if (this.#level.length < count) throw new BrokenPickle("the stack is empty");
     return this.#level.splice(this.#level.length - count);
   }
 
   popToMark(): PickleValue[] {
     const below = this.#below.pop();
-    if (!below) throw new BrokenPickle("no mark left on the stack");
+    if (!below) throw new BrokenPickle("there is no mark on the stack");
     const items = this.#level;
     this.#level = below;
     return items;

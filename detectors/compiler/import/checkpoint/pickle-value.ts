@@ -1,6 +1,6 @@
 /**
- * What a pickle holds, as plain data. Nothing of it runs: a class is its name, an object is a record of what it would
- * have been made of, and a call is a record of what would have been called.
+ * The contents of a pickle, as plain data. Nothing runs: a class is its name, an object is a record of its class and
+ * arguments, and a call is a record of its function and arguments.
  */
 
 /** The name of a Python class or function, `module.name`. */
@@ -12,12 +12,12 @@ export class PickleGlobal {
   }
 }
 
-/** An instance of a class, or the result of a call: never made, only described. */
+/** An instance of a class, or the result of a call. It is described, never created. */
 export class PickleObject {
   /** The class or function, `module.name`. */
   readonly className: string;
   readonly args: readonly PickleValue[];
-  /** What `__setstate__` would get; for most classes a Map of the attributes. */
+  /** The argument of `__setstate__`; for most classes a Map of the attributes. */
   state: PickleValue = null;
 
   constructor(className: string, args: readonly PickleValue[]) {
@@ -26,7 +26,7 @@ export class PickleObject {
   }
 }
 
-/** Something that is kept outside the pickle; torch keeps its storages there. */
+/** A value stored outside the pickle. torch stores its storages that way. */
 export class PicklePersistent {
   readonly id: PickleValue;
 
@@ -50,7 +50,7 @@ export type PickleValue =
   | PickleObject
   | PicklePersistent;
 
-/** What a value is, for error messages: `list of 3`, `torch.Size`, `string`. */
+/** A short description of a value, for error messages: `a list of 3`, `torch.Size`. */
 export function describeValue(value: PickleValue | undefined): string {
   if (value === undefined) return "nothing";
   if (value === null) return "None";

@@ -11,18 +11,18 @@ import {
   type PickleValue,
 } from "./pickle-value.ts";
 
-/** A YOLOv5x training checkpoint is below 1 MB; what is far beyond is no checkpoint. */
+/** The pickle of a YOLOv5x training checkpoint is below 1 MB. A far larger one is not a checkpoint. */
 const MAX_BYTES = 16 * 2 ** 20;
-/** YOLOv5n takes about 35,000 steps. A one-byte opcode may make an object of 200 bytes, so bytes alone bound nothing. */
+/** YOLOv5n takes about 35,000 steps. A one-byte opcode can create an object of 200 bytes, so MAX_BYTES alone does not bound memory. */
 const MAX_STEPS = 1_000_000;
 
-/** Whether a class or function, `module.name`, may occur; and, with `args`, whether it may be called with them. */
+/** Whether a class or function, `module.name`, is allowed; with `args`, whether a call with these arguments is. */
 export type IsKnownGlobal = (name: string, args?: readonly PickleValue[]) => boolean;
 
 /**
- * Reads a pickle of protocol 2 to 5 (Python documents the opcodes in pickletools) without running any of it: classes and
- * calls become records; only the containers OrderedDict, set and frozenset are built.
- * @throws ModelError naming every class that is not known, or when the pickle is truncated, corrupt or absurdly large.
+ * Reads a pickle of protocol 2 to 5 (Python documents the opcodes in pickletools) without running any of it. Classes and
+ * calls become records; only the containers OrderedDict, set and frozenset are created.
+ * @throws ModelError that names every class that is not allowed, or when the pickle is truncated, corrupt or too large.
  */
 export function unpickle(bytes: Uint8Array, isKnown: IsKnownGlobal): PickleValue {
   if (bytes.length > MAX_BYTES) {
@@ -36,7 +36,7 @@ export function unpickle(bytes: Uint8Array, isKnown: IsKnownGlobal): PickleValue
     return value;
   } catch (error) {
     if (!(error instanceof EndOfBytes || error instanceof BrokenPickle)) throw error;
-    // An attack often breaks off once its call would have been made: say what it is, not that it is broken.
+    // An attack often ends after its call: report the call, not the damage.
     if (machine.foreign.size > 0) throw foreignClasses([...machine.foreign]);
     throw damagedCheckpoint(`its pickle is damaged at byte ${reader.position}: ${error.message}`, error);
   }
@@ -46,20 +46,20 @@ function foreignClasses(names: readonly string[]): ModelError {
   const shown = names.slice(0, 20).map((name) => (name.length > 100 ? `${name.slice(0, 100)}…` : name));
   const rest = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
   return new ModelError(
-    `The checkpoint names what no YOLOv5 checkpoint needs: ${shown.join(", ")}${rest}. Nothing of it was run.`,
+    `The checkpoint uses classes or functions that YOLOv5 does not: ${shown.join(", ")}${rest}. Nothing was run.`,
     "Use only checkpoints from sources you trust; if you trust this one, export it to ONNX where it was trained and compile that.",
   );
 }
 
-/** Python's pickle machine, less everything that imports or calls. */
+/** Python's pickle machine, without imports and calls. */
 class PickleMachine {
-  /** Every class and function met so far that is not known. */
+  /** Every class and function so far that is not allowed. */
   readonly foreign = new Set<string>();
   readonly #isKnown: IsKnownGlobal;
   readonly #reader: ByteReader;
   readonly #text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   readonly #stack = new PickleStack();
-  /** A Map, because the index is the file's choice: an array would be as long as the largest. */
+  /** A Map, because the file chooses the indices: an array would be as long as the largest index. */
   readonly #memo = new Map<number, PickleValue>();
   #steps = 0;
 
@@ -78,7 +78,7 @@ class PickleMachine {
     }
   }
 
-  /** Does what the opcode says and returns what it leaves on the stack, if anything. */
+  /** Executes an opcode and returns the value that it pushes, if any. */
   #step(opcode: number): PickleValue | undefined {
     const reader = this.#reader;
     const stack = this.#stack;
@@ -129,7 +129,7 @@ class PickleMachine {
         stack.mark();
         return undefined;
       case OPCODES.POP:
-        // Over a mark, POP takes the mark.
+        // Directly above a mark, POP pops the mark.
         if (stack.atMark) stack.popToMark();
         else stack.pop();
         return undefined;
@@ -191,9 +191,9 @@ class PickleMachine {
         this.#memo.set(this.#memo.size, stack.top());
         return undefined;
       case OPCODES.BINGET:
-        return this.#remembered(reader.u8());
+        return this.#memoized(reader.u8());
       case OPCODES.LONG_BINGET:
-        return this.#remembered(reader.u32());
+        return this.#memoized(reader.u32());
 
       case OPCODES.GLOBAL: {
         const module = this.#string(reader.line());
@@ -211,13 +211,13 @@ class PickleMachine {
         return this.#describeCall(stack.pop(), args);
       }
       case OPCODES.NEWOBJ_EX: {
-        const [target = null, args = null] = stack.popMany(3); // the third are keyword arguments: no module has any
+        const [target = null, args = null] = stack.popMany(3); // the third value, keyword arguments, is empty for modules
         return this.#describeCall(target, args);
       }
       case OPCODES.BUILD: {
         const state = stack.pop();
         const target = stack.top();
-        // An OrderedDict may carry attributes of its own (a state dict's _metadata); nobody here reads them.
+        // An OrderedDict may have attributes (a state dict's _metadata), which are not needed.
         if (target instanceof PickleObject) target.state = state;
         else if (!(target instanceof Map)) throw new BrokenPickle(`state for ${describeValue(target)}`);
         return undefined;
@@ -250,7 +250,7 @@ class PickleMachine {
       case "builtins.frozenset": {
         const [items] = args;
         if (!Array.isArray(items)) return new Set();
-        // The one place that copies: a short pickle could ask for the same long list again and again.
+        // Only this copies: a short pickle could copy the same long list again and again.
         this.#spend(items.length);
         return new Set(items);
       }
@@ -259,7 +259,7 @@ class PickleMachine {
     }
   }
 
-  /** A two's complement integer; a number where that is exact. */
+  /** A two's complement integer, as a number where that is exact. */
   #integer(length: number): number | bigint {
     if (length > 64) throw new BrokenPickle(`an integer of ${length} bytes`);
     let value = 0n;
@@ -273,13 +273,13 @@ class PickleMachine {
     try {
       return this.#text.decode(bytes);
     } catch (error) {
-      throw new BrokenPickle("a text that is not UTF-8", { cause: error });
+      throw new BrokenPickle("a string that is not UTF-8", { cause: error });
     }
   }
 
-  #remembered(index: number): PickleValue {
+  #memoized(index: number): PickleValue {
     const value = this.#memo.get(index);
-    if (value === undefined) throw new BrokenPickle(`nothing was remembered as ${index}`);
+    if (value === undefined) throw new BrokenPickle(`the memo has no entry ${index}`);
     return value;
   }
 

@@ -1,12 +1,12 @@
 import { ModelError } from "../../../errors.ts";
 import { childrenOf, malformed, pairAttribute, type TorchModule } from "./torch-module.ts";
 
-/** Deeper than any YOLOv5: a module that contains itself ends here. */
+/** Deeper than any YOLOv5. It stops at a module that contains itself. */
 const MAX_DEPTH = 16;
-/** YOLOv5x6 has about 1,200 modules; ones that share children could otherwise multiply without end. */
+/** YOLOv5x6 has about 1,200 modules. Modules that share children could otherwise multiply without limit. */
 const MAX_MODULES = 20_000;
 
-/** Layers that can be compiled; each tells what about one of it cannot, if anything. */
+/** The supported layers. Each function returns why a module cannot be compiled; undefined when it can. */
 const SUPPORTED: ReadonlyMap<string, (module: TorchModule) => string | undefined> = new Map([
   ["models.common.Conv", nothing],
   ["models.common.C3", nothing],
@@ -27,8 +27,8 @@ const SUPPORTED: ReadonlyMap<string, (module: TorchModule) => string | undefined
 ]);
 
 /**
- * Looks through all layers before anything is built.
- * @throws ModelError listing everything that cannot be compiled, each with its places in the model.
+ * Checks all layers before the graph is built.
+ * @throws ModelError that lists everything that cannot be compiled, with its places in the model.
  */
 export function refuseUnsupported(layers: TorchModule): void {
   const places = new Map<string, string[]>();
@@ -37,7 +37,10 @@ export function refuseUnsupported(layers: TorchModule): void {
   function visit(module: TorchModule, depth: number): void {
     modules++;
     if (depth > MAX_DEPTH || modules > MAX_MODULES) {
-      throw malformed("model", `its modules nest deeper than ${MAX_DEPTH}, or are more than ${MAX_MODULES}`);
+      throw malformed(
+        "model",
+        `its modules are nested deeper than ${MAX_DEPTH} levels, or there are more than ${MAX_MODULES}`,
+      );
     }
     const obstacle = SUPPORTED.has(module.className)
       ? SUPPORTED.get(module.className)?.(module)
@@ -46,7 +49,7 @@ export function refuseUnsupported(layers: TorchModule): void {
       for (const part of childrenOf(module)) visit(part, depth + 1);
       return;
     }
-    // The parts of an unsupported layer are its own affair: supporting it would settle them.
+    // The children of an unsupported layer are not listed: they depend on how that layer would be supported.
     const known = places.get(obstacle);
     if (known) known.push(module.place);
     else places.set(obstacle, [module.place]);
@@ -57,12 +60,12 @@ export function refuseUnsupported(layers: TorchModule): void {
   const list = [...places].map(([obstacle, where]) => `${obstacle}: ${showPlaces(where)}`);
   throw new ModelError(
     `The checkpoint uses layers that cannot be compiled:`,
-    "Train with the layers that YOLOv5 v5 to v7 use by themselves: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
+    "Train with the standard layers of YOLOv5 v5 to v7: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
     { list },
   );
 }
 
-/** An activation may occur in every layer: the first places tell enough. */
+/** The first places are enough: an activation may occur in every layer. */
 function showPlaces(places: readonly string[]): string {
   const shown = places.slice(0, 4).join(", ");
   return places.length > 4 ? `${shown} and ${places.length - 4} more` : shown;
@@ -94,7 +97,7 @@ function convolutionObstacle(module: TorchModule): string | undefined {
 }
 
 function poolObstacle(module: TorchModule): string | undefined {
-  if (module.attributes.get("ceil_mode") === true) return `${module.className} that rounds its size up`;
+  if (module.attributes.get("ceil_mode") === true) return `${module.className} with ceil_mode`;
   for (const name of ["kernel_size", "stride", "padding", "dilation"]) {
     const [height, width] = pairAttribute(module, name);
     if (height !== width || (name === "dilation" && height !== 1)) {

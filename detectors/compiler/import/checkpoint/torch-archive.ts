@@ -3,22 +3,22 @@ import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { ModelError } from "../../../errors.ts";
 import { damagedCheckpoint } from "../errors.ts";
 
-/** The largest YOLOv5 training checkpoint (x6 with optimizer) has some 10,000 tensors. */
+/** The largest YOLOv5 training checkpoint (x6 with optimizer) has about 10,000 tensors. */
 const MAX_ENTRIES = 50_000;
 
-/** What torch.save (1.6 and later) wrote: one pickle, and the storages it refers to by key. */
+/** A file of torch.save (1.6 and later): one pickle, and the storages that it refers to by key. */
 export interface TorchArchive {
   readonly pickle: Uint8Array;
   /**
    * The bytes of a storage, not copied.
-   * @throws ModelError when the archive lacks it, or more was asked for in all than a model of this size has.
+   * @throws ModelError when the archive lacks it, or all storages together exceed what a model of this size reads.
    */
   storage(key: string): Uint8Array;
 }
 
 /**
  * Opens a checkpoint: a zip of stored entries `<name>/data.pkl`, `<name>/data/<key>` and, since torch 2.1, `<name>/byteorder`.
- * @throws ModelError when it is no zip, damaged, encrypted, compressed, big-endian, or a TorchScript archive.
+ * @throws ModelError when it is not a zip archive, damaged, encrypted, compressed, big-endian, or TorchScript.
  */
 export async function openTorchArchive(bytes: Uint8Array): Promise<TorchArchive> {
   refuseOtherFormats(bytes);
@@ -28,14 +28,14 @@ export async function openTorchArchive(bytes: Uint8Array): Promise<TorchArchive>
   const pickle = pickleName === undefined ? undefined : entries.get(pickleName);
   if (pickleName === undefined || !pickle) {
     throw new ModelError(
-      "The file is a zip archive but no torch checkpoint: it has no data.pkl.",
+      "The file is a zip archive but not a torch checkpoint: it has no data.pkl.",
       "Give the .pt file that YOLOv5's train.py saved, or an ONNX file.",
     );
   }
   const root = pickleName.slice(0, -"data.pkl".length);
   if (entries.has(`${root}constants.pkl`)) {
     throw new ModelError(
-      "The file is a TorchScript archive: it holds compiled code, not a checkpoint.",
+      "The file is a TorchScript archive: it contains compiled code, not a checkpoint.",
       "Give the .pt file that YOLOv5's train.py saved, or export that to ONNX (export.py --include onnx).",
     );
   }
@@ -46,19 +46,18 @@ export async function openTorchArchive(bytes: Uint8Array): Promise<TorchArchive>
       "Save it again with torch.save on a little-endian machine (x86-64, ARM64).",
     );
   }
-  let handedOut = 0;
+  let bytesRead = 0;
   return {
     pickle,
     storage(key) {
       const entry = entries.get(`${root}data/${key}`);
       if (!entry)
         throw damagedCheckpoint(
-          `its pickle refers to storage ${JSON.stringify(key.slice(0, 40))}, which it lacks`,
+          `its pickle refers to storage ${JSON.stringify(key.slice(0, 40))}, which is missing`,
         );
-      // A model reads each of its weights once: a thousand layers of one storage are there to exhaust the memory.
-      handedOut += entry.length;
-      if (handedOut > 2 * bytes.length)
-        throw damagedCheckpoint("its layers share their weights many times over");
+      // A model reads each weight once. A thousand layers that share a storage are an attack on memory.
+      bytesRead += entry.length;
+      if (bytesRead > 2 * bytes.length) throw damagedCheckpoint("too many of its layers share their weights");
       return entry;
     },
   };
@@ -67,15 +66,15 @@ export async function openTorchArchive(bytes: Uint8Array): Promise<TorchArchive>
 function refuseOtherFormats(bytes: Uint8Array): void {
   const [first, second] = bytes;
   if (first === 0x50 && second === 0x4b) return;
-  // torch before 1.6 wrote one pickle after the other, beginning with a magic number in protocol 2.
+  // torch before 1.6 wrote several pickles in sequence, the first a magic number in protocol 2.
   if (first === 0x80 && second !== undefined && second <= 5) {
     throw new ModelError(
-      "The checkpoint is in the format that torch used before version 1.6 (a bare pickle, no zip archive).",
-      "Load it in the Python environment that you trust it in and save it again with torch 1.6 or later: torch.save(torch.load(path), path).",
+      "The checkpoint is in the format that torch used before version 1.6 (a bare pickle, not a zip archive).",
+      "If you trust the file, load it in its Python environment and save it again with torch 1.6 or later: torch.save(torch.load(path), path).",
     );
   }
   throw new ModelError(
-    "The file is no torch checkpoint: it does not begin like a zip archive.",
+    "The file is not a torch checkpoint: it does not begin like a zip archive.",
     "Give the .pt file that YOLOv5's train.py saved, or an ONNX file.",
   );
 }
@@ -102,14 +101,14 @@ async function readEntries(bytes: Uint8Array): Promise<ReadonlyMap<string, Uint8
   return entries;
 }
 
-/** torch stores without compression so that it can map the file: an entry is a part of the file, and cannot be a bomb. */
+/** torch does not compress, so that it can map the file. An entry is a part of the file, so it cannot be a zip bomb. */
 async function readEntry(bytes: Uint8Array, zip: ZipFile, entry: Entry): Promise<Uint8Array> {
   const name = JSON.stringify(entry.fileName);
   if (entry.isEncrypted()) throw damagedCheckpoint(`its entry ${name} is encrypted`);
   if (entry.compressionMethod !== 0 || entry.compressedSize !== entry.uncompressedSize) {
     throw new ModelError(
       `The checkpoint's entry ${name} is compressed; torch.save stores without compression.`,
-      "Give the file as torch.save wrote it, not one that was packed again.",
+      "Give the file as torch.save wrote it, not a repacked one.",
     );
   }
   const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });

@@ -3,7 +3,7 @@ import { describeValue, PickleObject, type PickleValue } from "./pickle-value.ts
 import type { TorchArchive } from "./torch-archive.ts";
 import { readTensor, type TorchTensor } from "./torch-tensor.ts";
 
-/** A torch.nn.Module as its pickle describes it, and where it stands in the model. */
+/** A torch.nn.Module, read from its pickle, and its place in the model. */
 export interface TorchModule {
   /** `models.common.Conv` */
   readonly className: string;
@@ -17,8 +17,8 @@ export interface TorchModule {
 }
 
 /**
- * Reads an object as a module: its state is the instance's `__dict__` with `_modules`, `_parameters` and `_buffers`.
- * @throws ModelError when it is something else.
+ * Reads an object as a module. Its state is the instance's `__dict__` with `_modules`, `_parameters` and `_buffers`.
+ * @throws ModelError when it is not a module.
  */
 export function readModule(value: PickleValue | undefined, place: string): TorchModule {
   const attributes = value instanceof PickleObject ? value.state : null;
@@ -27,9 +27,9 @@ export function readModule(value: PickleValue | undefined, place: string): Torch
   }
   const children = new Map<string, PickleObject>();
   for (const [name, child] of mapOf(attributes, "_modules", place)) {
-    if (child === null) continue; // a module that was set to None, as torch allows
+    if (child === null) continue; // torch allows setting a module to None
     if (typeof name !== "string" || !(child instanceof PickleObject)) {
-      throw malformed(place, `expected modules in it, received ${describeValue(child)}`);
+      throw malformed(place, `expected only modules in _modules, received ${describeValue(child)}`);
     }
     children.set(name, child);
   }
@@ -62,7 +62,7 @@ export function optionalChild(module: TorchModule, name: string): TorchModule | 
 /** @throws ModelError when the module has no such child. */
 export function child(module: TorchModule, name: string): TorchModule {
   const found = optionalChild(module, name);
-  if (!found) throw malformed(module.place, `it is a ${module.className} without its part ${name}`);
+  if (!found) throw malformed(module.place, `it is a ${module.className} without a child ${name}`);
   return found;
 }
 
@@ -76,7 +76,7 @@ export function shortName(className: string): string {
   return className.slice(className.lastIndexOf(".") + 1);
 }
 
-/** A parameter or buffer, or undefined where it is None or absent. */
+/** A parameter or buffer; undefined when it is None or absent. */
 export function optionalTensor(
   archive: TorchArchive,
   module: TorchModule,
@@ -86,7 +86,7 @@ export function optionalTensor(
   return value === null ? undefined : readTensor(archive, value, `${module.place}.${name}`);
 }
 
-/** @throws ModelError when the module has no such parameter or buffer, or its shape is not the one expected. */
+/** @throws ModelError when the module has no such parameter or buffer, or it has another shape than `expected`. */
 export function tensor(
   archive: TorchArchive,
   module: TorchModule,
@@ -94,7 +94,7 @@ export function tensor(
   expected?: readonly number[],
 ): TorchTensor {
   const found = optionalTensor(archive, module, name);
-  if (!found) throw malformed(module.place, `it is a ${module.className} without its ${name}`);
+  if (!found) throw malformed(module.place, `it is a ${module.className} without a ${name}`);
   if (
     expected &&
     (found.shape.length !== expected.length || found.shape.some((n, axis) => n !== expected[axis]))
@@ -107,7 +107,7 @@ export function tensor(
   return found;
 }
 
-/** @throws ModelError when the attribute is no finite number. */
+/** @throws ModelError when the attribute is not a finite number. */
 export function numberAttribute(module: TorchModule, name: string): number {
   const value = module.attributes.get(name);
   if (typeof value === "number" && Number.isFinite(value)) return value;
@@ -126,6 +126,6 @@ export function pairAttribute(module: TorchModule, name: string): [height: numbe
 export function malformed(place: string, what: string): ModelError {
   return new ModelError(
     `The checkpoint's ${place} cannot be used: ${what}.`,
-    "Get the file again, or export it to ONNX in the environment that it was trained in.",
+    "Get the file again, or export it to ONNX in its training environment.",
   );
 }

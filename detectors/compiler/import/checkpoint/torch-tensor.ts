@@ -9,13 +9,13 @@ import {
 } from "./pickle-value.ts";
 import type { TorchArchive } from "./torch-archive.ts";
 
-/** A tensor's numbers, row-major, and its shape. In f64, which holds f16, bf16, f32 and f64 exactly. */
+/** A tensor's shape and its numbers, row-major, in f64, which is exact for f16, bf16, f32 and f64. */
 export interface TorchTensor {
   readonly shape: readonly number[];
   readonly data: Float64Array;
 }
 
-/** Bytes per element, and how one is read. */
+/** Size of an element in bytes, and how to read it. */
 interface ElementType {
   readonly bytes: number;
   readonly read: (view: DataView, at: number) => number;
@@ -35,7 +35,7 @@ const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementT
   ["torch.BoolStorage", { bytes: 1, read: (view, at) => view.getUint8(at) }],
 ]);
 
-/** The globals by which a checkpoint writes its tensors. */
+/** The functions and classes that a checkpoint uses for tensors. */
 export const TENSOR_GLOBALS: readonly string[] = [
   "torch._utils._rebuild_tensor_v2",
   "torch._utils._rebuild_parameter",
@@ -53,8 +53,8 @@ export function isTensor(value: PickleValue | undefined): value is PickleObject 
 
 /**
  * Reads a tensor from the archive's storages.
- * @param place where it stands in the model, for messages: `model.0.conv.weight`.
- * @throws ModelError when it is not there, or its storage is shorter or longer than it says.
+ * @param place its place in the model, for messages: `model.0.conv.weight`
+ * @throws ModelError when it is missing, or its storage has another length than it states.
  */
 export function readTensor(
   archive: TorchArchive,
@@ -73,7 +73,7 @@ export function readTensor(
   const [first = 0] = naturals([offset ?? null], place);
   const count = shape.reduce((product, extent) => product * extent, 1);
   const last = shape.reduce((index, extent, axis) => index + (extent - 1) * (strides[axis] ?? 0), first);
-  // A stride of 0 could show one element a billion times: no weight is larger than its storage.
+  // With a stride of 0 one element could be repeated a billion times. No weight is larger than its storage.
   if (strides.length !== shape.length || count > length || (count > 0 && last >= length)) {
     throw malformed(
       place,
@@ -86,7 +86,7 @@ export function readTensor(
   let index = first;
   for (let i = 0; i < count; i++) {
     data[i] = element.read(view, index * element.bytes);
-    // To the next element, row-major, like an odometer: back to 0 on every axis that is through.
+    // Advance to the next element, row-major, like an odometer: an axis that overflows returns to 0.
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       const step = strides[axis] ?? 0;
       const next = (position[axis] ?? 0) + 1;
@@ -114,7 +114,8 @@ function readStorage(
     throw malformed(place, `expected a storage, received ${describeValue(storage)}`);
   }
   const element = ELEMENT_TYPES.get(type.name);
-  if (!element) throw malformed(place, `its elements are of type ${type.name}, which no YOLOv5 weight is`);
+  if (!element)
+    throw malformed(place, `its elements are of type ${type.name}, which YOLOv5 weights never have`);
   const [length = 0] = naturals([elements ?? null], place);
   const bytes = archive.storage(key);
   if (bytes.length !== length * element.bytes) {
@@ -126,7 +127,7 @@ function readStorage(
   return { view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), length, element };
 }
 
-/** A tuple of sizes, also as torch.Size. */
+/** Sizes, from a tuple or a torch.Size. */
 function naturals(value: PickleValue | undefined, place: string): number[] {
   const items = value instanceof PickleObject && value.className === "torch.Size" ? value.args[0] : value;
   if (!Array.isArray(items)) throw malformed(place, `expected sizes, received ${describeValue(value)}`);

@@ -4,12 +4,12 @@ import { showNode } from "./attributes.ts";
 import { type Call, type Operation, operand } from "./call.ts";
 import { elementsOf, type NdArray, stridedIndices, stridesOf, zeros } from "./nd-array.ts";
 
-/** Operators that treat every element alike, with ONNX's multidirectional broadcasting. */
+/** Elementwise operators, with ONNX's multidirectional broadcasting. */
 export const arithmetic: Readonly<Record<string, Operation>> = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
-  // Integers are divided towards zero.
+  // Integer division rounds towards zero.
   Div: binary(
     (a, b) => a / b,
     (a, b) => Math.trunc(a / b),
@@ -58,8 +58,8 @@ function variadic(compute: Combine): Operation {
 function combine(call: Call, a: NdArray, b: NdArray, compute: Combine, type: NdArray["type"]): NdArray {
   const shape = broadcastShape(call, [a.shape, b.shape]);
   const y = zeros(type, shape);
-  const fromA = partners(a.shape, shape);
-  const fromB = partners(b.shape, shape);
+  const fromA = operandIndices(a.shape, shape);
+  const fromB = operandIndices(b.shape, shape);
   for (let i = 0; i < y.data.length; i++) {
     y.data[i] = compute(a.data[fromA ? (fromA[i] ?? 0) : i] ?? 0, b.data[fromB ? (fromB[i] ?? 0) : i] ?? 0);
   }
@@ -82,13 +82,13 @@ function where(call: Call): NdArray {
   return y;
 }
 
-/** Which element of a value each element of the result meets; undefined when they lie alike. */
-function partners(shape: readonly number[], result: readonly number[]): Int32Array | undefined {
+/** For each element of the result, the index of its operand in the value; undefined when the indices are equal. */
+function operandIndices(shape: readonly number[], result: readonly number[]): Int32Array | undefined {
   if (elementsOf(shape) === elementsOf(result)) return undefined;
   return stridedIndices(result, broadcastStrides(shape, result));
 }
 
-/** Strides that repeat a value of `shape` over `result`: zero along the axes where it has one element or none at all. */
+/** Strides that repeat a value of `shape` over `result`: zero along axes of size 1 and along missing axes. */
 export function broadcastStrides(shape: readonly number[], result: readonly number[]): number[] {
   const missing = result.length - shape.length;
   const strides = stridesOf(shape);
@@ -97,7 +97,7 @@ export function broadcastStrides(shape: readonly number[], result: readonly numb
 
 /**
  * The shape that these shapes broadcast to (ONNX, "multidirectional broadcasting").
- * @throws ModelError when they do not fit.
+ * @throws ModelError when they cannot be broadcast together.
  */
 export function broadcastShape({ node }: Call, shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map(({ length }) => length));

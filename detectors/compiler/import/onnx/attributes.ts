@@ -14,7 +14,7 @@ function find(node: OnnxNode, name: string): OnnxAttribute | undefined {
 /** An integer attribute. @throws ModelError when it is absent and has no default. */
 export function intAttribute(node: OnnxNode, name: string, absent?: number): number {
   const attribute = find(node, name);
-  // Writers of the proto3 schema leave out zeros.
+  // proto3 writers omit zeros.
   const value = attribute ? (attribute.i ?? 0) : absent;
   if (value === undefined) throw damagedOnnx(`${showNode(node)} lacks its attribute ${name}`);
   return value;
@@ -26,7 +26,7 @@ export function floatAttribute(node: OnnxNode, name: string, absent: number): nu
   return attribute ? (attribute.f ?? 0) : absent;
 }
 
-/** A text attribute. */
+/** A string attribute. */
 export function stringAttribute(node: OnnxNode, name: string, absent: string): string {
   const bytes = find(node, name)?.s;
   return bytes ? new TextDecoder().decode(bytes) : absent;

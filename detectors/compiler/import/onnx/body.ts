@@ -17,7 +17,7 @@ import type { OnnxNode } from "./schema.ts";
 
 /** How an operator on feature maps is imported. */
 interface BodyOperator {
-  /** What about this node cannot be compiled, seen from its attributes alone. */
+  /** Why this node cannot be compiled, judged by its attributes; undefined when it can. */
   readonly obstacle?: (node: OnnxNode) => string | undefined;
   /** Adds the node to the graph and its value to the context. */
   readonly add: (context: BodyContext, node: OnnxNode) => void;
@@ -40,15 +40,15 @@ const bodyOperators: ReadonlyMap<string, BodyOperator> = new Map<string, BodyOpe
   ["Shape", { add: importShape }],
 ]);
 
-/** What keeps a node on feature maps from being compiled, undefined when nothing does. */
+/** Why a node on feature maps cannot be compiled: empty for an unknown operator, undefined when it can. */
 export function bodyObstacle(node: OnnxNode): string | undefined {
   const operator = bodyOperators.get(node.opType ?? "");
   return operator ? operator.obstacle?.(node) : "";
 }
 
 /**
- * Imports nodes into the graph: operators on feature maps become its nodes, what depends on constants and shapes alone
- * is computed at once.
+ * Imports nodes into the graph. Operators on feature maps become graph nodes. Values that depend only on constants and
+ * shapes are computed at once.
  * @throws ModelError when a node breaks its operator's rules.
  */
 export function importBody(context: BodyContext, nodes: readonly OnnxNode[]): void {
@@ -97,7 +97,7 @@ function importIdentity(context: BodyContext, node: OnnxNode): void {
   addMap(context, node, mapInput(context, node, 0));
 }
 
-/** Other nodes reckon with ONNX's order of axes. */
+/** Later nodes expect ONNX's order of axes. */
 function importShape(context: BodyContext, node: OnnxNode): void {
   const [height = 0, width = 0, channels = 0] = context.builder.typeOf(mapInput(context, node, 0)).shape;
   addArrays(context, node, [shapeOf({ node }, [1, channels, height, width])]);

@@ -3,7 +3,7 @@ import { showNode } from "./attributes.ts";
 import type { NdArray } from "./nd-array.ts";
 import type { OnnxNode } from "./schema.ts";
 
-/** One node about to be computed. Inputs left out are undefined. */
+/** A node and its inputs. Omitted inputs are undefined. */
 export interface Call {
   readonly node: OnnxNode;
   readonly inputs: readonly (NdArray | undefined)[];
@@ -12,14 +12,14 @@ export interface Call {
 /** Computes a node's outputs. @throws ModelError when the node breaks the operator's rules. */
 export type Operation = (call: Call) => readonly NdArray[];
 
-/** An input that has to be there. @throws ModelError when it is not. */
+/** A required input. @throws ModelError when it is missing. */
 export function operand({ node, inputs }: Call, index: number): NdArray {
   const array = inputs[index];
   if (!array) throw damagedOnnx(`${showNode(node)} lacks its input ${index}`);
   return array;
 }
 
-/** An input that is a scalar or a list of integers. @throws ModelError when it is missing or not of integers. */
+/** A required input of integers: a scalar or a list. @throws ModelError when it is missing or of another type. */
 export function integerOperand(call: Call, index: number): number[] {
   const { type, data } = operand(call, index);
   if (type !== "int") throw damagedOnnx(`${showNode(call.node)}: input ${index} must be integers`);

@@ -11,7 +11,7 @@ export interface ChannelScaling {
   readonly addend: Float64Array;
 }
 
-/** What about a window (convolution or pooling) the graph has no words for. */
+/** Why the graph cannot express the window of a convolution or pooling; undefined when it can. */
 export function windowObstacle(node: OnnxNode): string | undefined {
   const strides = intsAttribute(node, "strides") ?? [];
   if (strides.some((stride) => stride !== strides[0])) return `with strides ${strides.join("×")}`;
@@ -22,27 +22,27 @@ export function windowObstacle(node: OnnxNode): string | undefined {
   return undefined;
 }
 
-/** What about a convolution the graph has no words for. */
+/** Why the graph cannot express a convolution; undefined when it can. */
 export function convolutionObstacle(node: OnnxNode): string | undefined {
   const group = intAttribute(node, "group", 1);
   return group === 1 ? windowObstacle(node) : "with groups (depthwise)";
 }
 
-/** ONNX gives padding as [top, left, bottom, right]. @throws ModelError when it is no such list. */
+/** ONNX gives padding as [top, left, bottom, right]. @throws ModelError when there are more. */
 export function paddingOf(node: OnnxNode): Padding {
   const [top = 0, left = 0, bottom = 0, right = 0, ...more] = intsAttribute(node, "pads") ?? [];
   if (more.length > 0) throw damagedOnnx(`${showNode(node)} is not two-dimensional`);
   return { top, left, bottom, right };
 }
 
-/** The stride that both axes share. */
+/** The stride, which is the same on both axes. */
 export function strideOf(node: OnnxNode): number {
   return intsAttribute(node, "strides")?.[0] ?? 1;
 }
 
 /**
- * ONNX Conv-11 → conv2d, with the BatchNormalization behind it folded into the weights in f64 where nothing else looks
- * in between. Weights go from [out, in, h, w] to [out, h, w, in].
+ * ONNX Conv-11 → conv2d. Where a BatchNormalization is the only user of the output, it is folded into the weights in f64.
+ * Weights go from [out, in, h, w] to [out, h, w, in].
  */
 export function importConvolution(context: BodyContext, node: OnnxNode): void {
   const { builder, values } = context;
@@ -92,7 +92,7 @@ export function importConvolution(context: BodyContext, node: OnnxNode): void {
   if (user && norm) values.set(outputName(user), { kind: "map", name: made });
 }
 
-/** The norm's scaling, if its parameters are known already and as many as there are channels. */
+/** The scaling of a BatchNormalization; undefined when its parameters are not known yet. */
 function foldableNorm(context: BodyContext, node: OnnxNode, channels: number): ChannelScaling | undefined {
   const known = node.input.slice(1).every((name) => context.values.has(name));
   return known ? readNorm(context, node, channels) : undefined;
@@ -100,7 +100,7 @@ function foldableNorm(context: BodyContext, node: OnnxNode, channels: number): C
 
 /**
  * ONNX BatchNormalization-15 at inference: γ·(x − μ)/√(σ² + ε) + β.
- * @throws ModelError when its parameters are not one per channel.
+ * @throws ModelError unless it has one of each parameter per channel.
  */
 export function readNorm(context: BodyContext, node: OnnxNode, channels: number): ChannelScaling {
   const epsilon = floatAttribute(node, "epsilon", 1e-5);

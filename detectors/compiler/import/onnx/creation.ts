@@ -10,7 +10,7 @@ import {
 import { type Call, integerOperand, type Operation, operand } from "./call.ts";
 import { arrayTypeOf, integers, type NdArray, zeros } from "./nd-array.ts";
 
-/** Operators that make new values: constants, shapes, counters and other types. */
+/** Operators that create values: constants, shapes, ranges and type conversions. */
 export const creation: Readonly<Record<string, Operation>> = {
   Constant: (call) => [constant(call)],
   ConstantOfShape: (call) => [constantOfShape(call)],
@@ -19,7 +19,7 @@ export const creation: Readonly<Record<string, Operation>> = {
   Cast: (call) => [cast(call)],
 };
 
-/** ONNX Shape-15: the sizes of a value's axes, or of some of them. */
+/** ONNX Shape-15: the sizes of a value's axes, or of a range of its axes. */
 export function shapeOf({ node }: Pick<Call, "node">, shape: readonly number[]): NdArray {
   const start = intAttribute(node, "start", 0);
   const end = intAttribute(node, "end", shape.length);

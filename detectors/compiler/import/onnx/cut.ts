@@ -1,16 +1,16 @@
 import type { OnnxGraph, OnnxNode } from "./schema.ts";
 
-/** An ONNX graph in two parts, cut behind its last convolutions. Nodes the outputs do not need are in neither. */
+/** An ONNX graph, cut behind its last convolutions. Nodes that no output needs are in neither part. */
 export interface CutGraph {
-  /** Up to and including the head convolutions, in the file's order. */
+  /** The nodes up to and including the head convolutions, in file order. */
   readonly body: readonly OnnxNode[];
-  /** The convolutions from which an output is reached through no other convolution, in the file's order. */
+  /** The convolutions with no other convolution between them and an output, in file order. */
   readonly heads: readonly OnnxNode[];
-  /** What is made of the heads' outputs (reshaping, decoding), in the file's order. */
+  /** The nodes that process the heads' outputs (reshaping, decoding), in file order. */
   readonly tail: readonly OnnxNode[];
 }
 
-/** Cuts a detector at its head convolutions: found by structure, since exporters name and arrange the rest differently. */
+/** Cuts a detector at its head convolutions. It finds them by structure, because exporters differ in everything else. */
 export function cutAtHeads({ node: nodes, output: outputs }: OnnxGraph): CutGraph {
   const producers = new Map(nodes.flatMap((node) => node.output.map((value) => [value, node] as const)));
   const isConvolution = (node: OnnxNode): boolean => node.opType === "Conv";
@@ -32,7 +32,7 @@ export function cutAtHeads({ node: nodes, output: outputs }: OnnxGraph): CutGrap
   };
 }
 
-/** All nodes that these values are made by, directly or not, looking no further back than where `stop` holds. */
+/** All nodes that these values depend on. The search does not go past nodes for which `stop` holds. */
 function ancestors(
   values: readonly string[],
   producers: ReadonlyMap<string, OnnxNode>,

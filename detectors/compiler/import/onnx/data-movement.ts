@@ -24,25 +24,27 @@ export const dataMovement: Readonly<Record<string, Operation>> = {
 function reshape(call: Call): NdArray {
   const x = operand(call, 0);
   const keepZero = intAttribute(call.node, "allowzero", 0) === 1;
-  const wished = integerOperand(call, 1).map((size, axis) =>
+  const requested = integerOperand(call, 1).map((size, axis) =>
     size === 0 && !keepZero ? (x.shape[axis] ?? 0) : size,
   );
-  const known = wished.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
-  const shape = wished.map((size) => (size === -1 ? x.data.length / known : size));
+  const known = requested.filter((size) => size !== -1).reduce((product, size) => product * size, 1);
+  const shape = requested.map((size) => (size === -1 ? x.data.length / known : size));
   if (elementsOf(shape) !== x.data.length) {
-    throw damagedOnnx(`${showNode(call.node)} cannot make [${wished.join(", ")}] of [${x.shape.join(", ")}]`);
+    throw damagedOnnx(
+      `${showNode(call.node)} cannot reshape [${x.shape.join(", ")}] to [${requested.join(", ")}]`,
+    );
   }
   return reshaped(x, shape);
 }
 
 function flatten(call: Call): NdArray {
   const x = operand(call, 0);
-  const wished = intAttribute(call.node, "axis", 1);
-  const axis = wished === x.shape.length ? wished : frontAxis(call, wished, x.shape.length);
+  const requested = intAttribute(call.node, "axis", 1);
+  const axis = requested === x.shape.length ? requested : frontAxis(call, requested, x.shape.length);
   return reshaped(x, [elementsOf(x.shape.slice(0, axis)), elementsOf(x.shape.slice(axis))]);
 }
 
-/** Since operator set 13 axes are an input, before that an attribute. */
+/** Axes are an input since operator set 13, and an attribute before. */
 function axesOf(call: Call): readonly number[] | undefined {
   return call.inputs[1] ? integerOperand(call, 1) : intsAttribute(call.node, "axes");
 }
@@ -52,16 +54,18 @@ function squeeze(call: Call): NdArray {
   const axes = axesOf(call)?.map((axis) => frontAxis(call, axis, x.shape.length));
   const shape = x.shape.filter((size, axis) => (axes ? !axes.includes(axis) : size !== 1));
   if (elementsOf(shape) !== x.data.length) {
-    throw damagedOnnx(`${showNode(call.node)} drops an axis of [${x.shape.join(", ")}] longer than 1`);
+    throw damagedOnnx(
+      `${showNode(call.node)} removes an axis of [${x.shape.join(", ")}] that is longer than 1`,
+    );
   }
   return reshaped(x, shape);
 }
 
 function unsqueeze(call: Call): NdArray {
   const x = operand(call, 0);
-  const wished = axesOf(call) ?? [];
-  const rank = x.shape.length + wished.length;
-  const axes = new Set(wished.map((axis) => frontAxis(call, axis, rank)));
+  const requested = axesOf(call) ?? [];
+  const rank = x.shape.length + requested.length;
+  const axes = new Set(requested.map((axis) => frontAxis(call, axis, rank)));
   const sizes = x.shape.values();
   const shape = Array.from({ length: rank }, (_, axis) => (axes.has(axis) ? 1 : (sizes.next().value ?? 1)));
   return reshaped(x, shape);
@@ -93,7 +97,7 @@ function tile(call: Call): NdArray {
   if (repeats.length !== x.shape.length) {
     throw damagedOnnx(`${showNode(call.node)} repeats ${repeats.length} of ${x.shape.length} axes`);
   }
-  // Repeating an axis is two axes, the outer one with stride 0.
+  // A repeated axis is read as two axes, the outer with stride 0.
   const strides = stridesOf(x.shape);
   const doubled = x.shape.flatMap((size, axis) => [repeats[axis] ?? 1, size]);
   const y = gatherStrided(
@@ -119,11 +123,11 @@ function slice(call: Call): NdArray {
   const shape = [...x.shape];
   const strides = stridesOf(x.shape);
   let offset = 0;
-  for (const [index, wished] of [...axes].entries()) {
-    const axis = frontAxis(call, wished, x.shape.length);
+  for (const [index, requested] of [...axes].entries()) {
+    const axis = frontAxis(call, requested, x.shape.length);
     const size = x.shape[axis] ?? 1;
     const step = steps[index] ?? 1;
-    if (step === 0) throw damagedOnnx(`${showNode(call.node)} steps by 0`);
+    if (step === 0) throw damagedOnnx(`${showNode(call.node)} has a step of 0`);
     const fromFront = (position: number): number => (position < 0 ? position + size : position);
     const [least, most] = step > 0 ? [0, size] : [-1, size - 1];
     const start = Math.min(Math.max(fromFront(starts[index] ?? 0), Math.max(least, 0)), most);
@@ -141,7 +145,7 @@ function split(call: Call): NdArray[] {
   const size = x.shape[axis] ?? 1;
   const parts = call.node.output.length;
   const each = Math.ceil(size / parts);
-  // Since operator set 13 sizes are an input, before that an attribute; without either the parts are equal.
+  // Sizes are an input since operator set 13, and an attribute before. Without them the parts are equal.
   const sizes =
     (call.inputs[1] ? integerOperand(call, 1) : intsAttribute(call.node, "split")) ??
     Array.from({ length: parts }, (_, part) => Math.min(each, size - part * each));
@@ -195,10 +199,10 @@ function gather(call: Call): NdArray {
   const y = zeros(x.type, [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)]);
   let to = 0;
   for (let row = 0; row < rows; row++) {
-    for (const wished of indices.data) {
-      const index = wished < 0 ? wished + size : wished;
+    for (const requested of indices.data) {
+      const index = requested < 0 ? requested + size : requested;
       if (!(index >= 0 && index < size)) {
-        throw damagedOnnx(`${showNode(call.node)} takes element ${wished} of ${size}`);
+        throw damagedOnnx(`${showNode(call.node)} reads element ${requested} of ${size}`);
       }
       const from = (row * size + index) * run;
       y.data.set(x.data.subarray(from, from + run), to);
@@ -208,7 +212,7 @@ function gather(call: Call): NdArray {
   return y;
 }
 
-/** ONNX ScatterND-11: how `y[..., 0:2] = …` is written (export.py --inplace). */
+/** ONNX ScatterND-11, which stands for `y[..., 0:2] = …` in Python (export.py --inplace). */
 function scatter(call: Call): NdArray {
   const x = operand(call, 0);
   const indices = operand(call, 1);
@@ -227,10 +231,10 @@ function scatter(call: Call): NdArray {
     let to = 0;
     for (let axis = 0; axis < depth; axis++) {
       const size = x.shape[axis] ?? 1;
-      const wished = indices.data[place * depth + axis] ?? 0;
-      const index = wished < 0 ? wished + size : wished;
+      const requested = indices.data[place * depth + axis] ?? 0;
+      const index = requested < 0 ? requested + size : requested;
       if (!(index >= 0 && index < size)) {
-        throw damagedOnnx(`${showNode(call.node)} writes to element ${wished} of ${size}`);
+        throw damagedOnnx(`${showNode(call.node)} writes to element ${requested} of ${size}`);
       }
       to += index * (strides[axis] ?? 0);
     }

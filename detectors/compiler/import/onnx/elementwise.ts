@@ -5,7 +5,7 @@ import { readNorm } from "./convolution.ts";
 import type { NdArray } from "./nd-array.ts";
 import type { OnnxNode } from "./schema.ts";
 
-/** ONNX Add, Mul, Sub, Div → add or mul: of two feature maps, or of one and a constant that is alike all over a channel. */
+/** ONNX Add, Mul, Sub, Div → add or mul, of two feature maps or of a map and a constant with one number per channel. */
 export function importElementwise(context: BodyContext, node: OnnxNode): void {
   const { builder, values } = context;
   const name = outputName(node);
@@ -26,10 +26,10 @@ export function importElementwise(context: BodyContext, node: OnnxNode): void {
   values.set(name, { kind: "map", name: builder.add(op, [map.name, operand], {}, name) });
 }
 
-/** ONNX BatchNormalization where no convolution could take it in: factor and addend, for the passes to place. */
+/** ONNX BatchNormalization that is not folded into a convolution → mul and add, which the passes may fold. */
 export function importNorm(context: BodyContext, node: OnnxNode): void {
   const name = outputName(node);
-  // Its convolution has taken it in.
+  // Already folded into its convolution.
   if (context.values.has(name)) return;
   const { builder } = context;
   const x = mapInput(context, node, 0);
@@ -41,7 +41,7 @@ export function importNorm(context: BodyContext, node: OnnxNode): void {
   context.values.set(name, { kind: "map", name: builder.add("add", [scaled, addends], {}, name) });
 }
 
-/** One number per channel, from a constant that broadcasts over NCHW. @throws ModelError when it varies in a channel. */
+/** One number per channel, from a constant that broadcasts over NCHW. @throws ModelError when it varies within a channel. */
 function channelVector(context: BodyContext, node: OnnxNode, map: string, array: NdArray): Float32Array {
   const channels = context.builder.typeOf(map).shape.at(-1) ?? 0;
   if (array.data.length === 1) return new Float32Array(channels).fill(array.data[0] ?? 0);

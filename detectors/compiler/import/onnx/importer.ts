@@ -17,29 +17,29 @@ import { type Head, recogniseDetect } from "./yolov5-head.ts";
 
 /** How to import an ONNX model. */
 export interface OnnxOptions {
-  /** What the model shall be called. */
+  /** The model's name. */
   readonly name: string;
-  /** Pixels of the picture it shall take; when not given what it was exported for, or 640×640 where that is open. */
+  /** Size of the input. Default: that of the export, or 640×640 where the export leaves it open. */
   readonly size?: PictureSize;
 }
 
-/** Operator sets whose meaning of the supported operators is known. */
+/** The supported operator sets. */
 const OPSETS = { least: 11, most: 18 } as const;
 /** YOLOv5's own default. */
 const DEFAULT_SIDE = 640;
-/** Every YOLOv5 halves the picture at least five times. */
+/** Every YOLOv5 halves its input at least five times. */
 const STRIDE = 32;
 
 /**
  * Imports a YOLOv5 detector (v6, v7) from ONNX as export.py writes it, static or dynamic, simplified or not. The network
- * up to its last convolutions is translated; the decode behind them is only recognised and replaced by our own,
- * so that the model can be had for any picture size.
- * @throws ModelError when the file is damaged, has operators that cannot be compiled (all listed), or another head.
+ * up to its last convolutions is translated. The decode behind them is only recognised and replaced by our own, so the
+ * model can be compiled for any input size.
+ * @throws ModelError when the file is damaged, has operators that cannot be compiled (it lists all), or another head.
  */
 export function importOnnx(bytes: Uint8Array, options: OnnxOptions): ImportedModel {
   const model = decode(bytes);
   const { graph } = model;
-  if (!graph) throw damagedOnnx("it holds no graph");
+  if (!graph) throw damagedOnnx("it has no graph");
   checkOpset(model);
   checkOrder(graph);
   const cut = cutAtHeads(graph);
@@ -59,7 +59,7 @@ function decode(bytes: Uint8Array): OnnxModel {
     return decodeModel(bytes);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw damagedOnnx(`it is no ONNX file, or not all of one (${why})`, cause);
+    throw damagedOnnx(`it is not an ONNX file, or it is truncated (${why})`, cause);
   }
 }
 
@@ -72,24 +72,24 @@ function checkOpset({ opsetImport }: OnnxModel): void {
   );
 }
 
-/** Nodes come in the order of execution, and every value is made once (ONNX IR, "Graphs"): so there are no cycles. */
+/** Checks that nodes are in execution order and each value has one producer (ONNX IR, "Graphs"): so there is no cycle. */
 function checkOrder({ node: nodes, input, initializer }: OnnxGraph): void {
-  const made = new Set([...input, ...initializer].map(({ name }) => name));
-  const isInput = new Set(made);
+  const known = new Set([...input, ...initializer].map(({ name }) => name));
+  const isInput = new Set(known);
   for (const node of nodes) {
     for (const name of node.input) {
-      if (name !== "" && !made.has(name)) {
-        throw damagedOnnx(`${showNode(node)} uses "${name}", which nothing makes before it`);
+      if (name !== "" && !known.has(name)) {
+        throw damagedOnnx(`${showNode(node)} uses "${name}", which no earlier node produces`);
       }
     }
     for (const name of node.output) {
       if (name === "") continue;
-      if (made.has(name)) {
+      if (known.has(name)) {
         throw damagedOnnx(
-          `${showNode(node)} makes "${name}", which ${isInput.has(name) ? "is given" : "exists"} already`,
+          `${showNode(node)} produces "${name}", which ${isInput.has(name) ? "the file gives" : "an earlier node produces"} already`,
         );
       }
-      made.add(name);
+      known.add(name);
     }
   }
 }
@@ -100,13 +100,13 @@ function build(
   names: string | undefined,
   { name, size }: OnnxOptions,
 ): ImportedModel {
-  const input = pictureInput(graph);
-  const picture = exportedSize(input, size);
-  for (const asked of [picture, size ?? picture]) checkSize(asked, STRIDE);
+  const input = imageInput(graph);
+  const inputSize = exportedSize(input, size);
+  for (const asked of [inputSize, size ?? inputSize]) checkSize(asked, STRIDE);
   const builder = buildGraph();
   const interpreter = createInterpreter();
-  const pixels = builder.input(picture.height, picture.width);
-  // export.py leaves dividing by 255 to the caller.
+  const pixels = builder.input(inputSize.height, inputSize.width);
+  // Models of export.py leave the division by 255 to the caller.
   const scaled = builder.add("normalize", [pixels], { scale: 1 / 255 }, input.name);
   const values = new Map<string, BodyValue>([[input.name, { kind: "map", name: scaled }]]);
   for (const tensor of graph.initializer) {
@@ -118,7 +118,7 @@ function build(
   const heads = cut.heads.map((head) => headOf(context, head));
   const detect = recogniseDetect(
     {
-      picture,
+      input: inputSize,
       heads,
       tail: cut.tail,
       outputs: graph.output.map((output) => output.name ?? ""),
@@ -138,8 +138,8 @@ function build(
   return { name, labels, graph: size ? retype(imported, size) : imported };
 }
 
-/** The one graph input that is no initializer (files of IR version 3 list both). */
-function pictureInput(graph: OnnxGraph): { name: string; dims: readonly (number | undefined)[] } {
+/** The only graph input that is not an initializer (files of IR version 3 list both as inputs). */
+function imageInput(graph: OnnxGraph): { name: string; dims: readonly (number | undefined)[] } {
   const initializers = new Set(graph.initializer.map(({ name }) => name));
   const [input, ...more] = graph.input.filter(({ name }) => !initializers.has(name));
   const dims = input?.type?.tensorType?.shape?.dim.map(({ dimValue }) => dimValue);
@@ -150,31 +150,31 @@ function pictureInput(graph: OnnxGraph): { name: string; dims: readonly (number 
       return `"${name}" [${sizes?.join(", ") ?? ""}]`;
     });
     throw new ModelError(
-      `Expected an ONNX model of one input [1, 3, height, width], received ${seen.slice(0, 8).join(", ") || "none"}.`,
+      `Expected an ONNX model with one input [1, 3, height, width], received ${seen.slice(0, 8).join(", ") || "none"}.`,
       "Export a YOLOv5 detection model with its own export.py.",
     );
   }
   if (batch !== undefined && batch > 1) {
     throw new ModelError(
-      `The ONNX model takes ${batch} pictures at once; the compiler makes modules for one.`,
+      `The ONNX model has a batch size of ${batch}; only a batch size of 1 can be compiled.`,
       "Export it again with --batch-size 1.",
     );
   }
   return { name: input.name, dims };
 }
 
-/** Where the file leaves a side open (0 or a name), the size asked for is as good as any. */
+/** The size of the export. A side that the file leaves open (0 or a name) gets the requested size. */
 function exportedSize(
   { dims: [, , height, width] }: { readonly dims: readonly (number | undefined)[] },
-  wished?: PictureSize,
+  requested?: PictureSize,
 ): PictureSize {
   return {
-    height: height || (wished?.height ?? DEFAULT_SIDE),
-    width: width || (wished?.width ?? DEFAULT_SIDE),
+    height: height || (requested?.height ?? DEFAULT_SIDE),
+    width: width || (requested?.width ?? DEFAULT_SIDE),
   };
 }
 
-/** For each value the one node that uses it, if it is only one and the value is no output of the graph. */
+/** For each value, its only user; undefined when it has several or is a graph output. */
 function onlyUsers({ node: nodes, output }: OnnxGraph): (value: string) => OnnxNode | undefined {
   const users = new Map<string, OnnxNode | undefined>(output.map(({ name }) => [name ?? "", undefined]));
   for (const node of nodes)
@@ -185,12 +185,12 @@ function onlyUsers({ node: nodes, output }: OnnxGraph): (value: string) => OnnxN
 function headOf({ builder, values }: BodyContext, node: OnnxNode): Head {
   const value = node.output[0] ?? "";
   const found = values.get(value);
-  if (found?.kind !== "map") throw damagedOnnx(`${showNode(node)} makes no feature map`);
+  if (found?.kind !== "map") throw damagedOnnx(`${showNode(node)} does not produce a feature map`);
   const [height = 0, width = 0, channels = 0] = builder.typeOf(found.name).shape;
   return { value, map: found.name, height, width, channels };
 }
 
-/** What the tail may use beside the heads: known numbers; of feature maps (the picture, for one) only their shape. */
+/** The other values that the tail may use: known numbers. Of feature maps (for example the input) only the shape counts. */
 function tailValues({ builder, values }: BodyContext, tail: readonly OnnxNode[]): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
   for (const name of new Set(tail.flatMap(({ input }) => input))) {

@@ -12,7 +12,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   Object.entries({ ...arithmetic, ...dataMovement, ...creation }),
 );
 
-/** A head's decode of a 1536×1536 picture makes some 150 million elements: more is a file that wants to keep us busy. */
+/** Decoding the heads of a 1536×1536 input makes about 150 million elements. A file that needs far more is hostile. */
 const MAX_WORK_ELEMENTS = 2 ** 28;
 
 /** Whether the interpreter can compute nodes of this type. */
@@ -22,11 +22,11 @@ export function canInterpret(opType: string): boolean {
 
 /** Computes nodes one by one on plain arrays. */
 export interface Interpreter {
-  /** @throws ModelError when the node breaks its operator's rules, or all of them together ask for absurdly much. */
+  /** @throws ModelError when the node breaks its operator's rules, or all nodes together need too much work. */
   run(node: OnnxNode, inputs: readonly (NdArray | undefined)[]): readonly NdArray[];
 }
 
-/** An interpreter for what surrounds the network proper: shape arithmetic and the head's decode, in f32. */
+/** An interpreter for the nodes around the network: shape arithmetic and the decode of the heads, in f32. */
 export function createInterpreter(): Interpreter {
   let work = 0;
   return {
@@ -40,14 +40,14 @@ export function createInterpreter(): Interpreter {
       }
       const outputs = operation({ node, inputs });
       work += outputs.reduce((sum, { data }) => sum + data.length, 0);
-      if (work > MAX_WORK_ELEMENTS) throw damagedOnnx("decoding its output takes absurdly much computation");
+      if (work > MAX_WORK_ELEMENTS) throw damagedOnnx("decoding its output takes too much computation");
       return outputs;
     },
   };
 }
 
 /**
- * Runs nodes in order and adds what they make to `values`, which in the end holds what no node has used and `keep`.
+ * Runs nodes in order and adds their outputs to `values`. Values are removed after their last use, except for `keep`.
  * @throws ModelError when a value is missing or a node breaks its operator's rules.
  */
 export function interpret(
@@ -61,11 +61,12 @@ export function interpret(
   for (const node of nodes) {
     const inputs = node.input.map((name) => {
       const value = values.get(name);
-      if (name !== "" && !value) throw damagedOnnx(`${showNode(node)} uses "${name}", which nothing makes`);
+      if (name !== "" && !value)
+        throw damagedOnnx(`${showNode(node)} uses "${name}", which no node produces`);
       return value;
     });
     const outputs = interpreter.run(node, inputs);
-    // A large picture's decode is dozens of arrays as large as its output.
+    // Decoding a large input makes dozens of arrays as large as the output.
     for (const name of node.input) if (lastUsers.get(name) === node) values.delete(name);
     outputs.forEach((output, index) => {
       const name = node.output[index];

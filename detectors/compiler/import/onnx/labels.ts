@@ -2,13 +2,13 @@ import { ModelError } from "../../../errors.ts";
 import { DESCRIPTION_LIMITS } from "../../../module-format.ts";
 import { defaultLabels } from "../default-labels.ts";
 
-/** A description holds 1 MB, and a name in this text takes a few characters more: its number, quotes and a comma. */
+/** A description holds 1 MB. In this text, each name takes a few characters more: its index, quotes and a comma. */
 const LONGEST_NAMES = 2 * DESCRIPTION_LIMITS.sectionBytes;
 
 /**
  * The class names in an ONNX file's metadata: `names`, a Python list or dict literal that export.py writes as text.
- * Without it COCO's names where there are 80 classes, else class0, class1, ….
- * @throws ModelError when the text is too long, is no such literal, or names another number of classes.
+ * Without it: `defaultLabels`.
+ * @throws ModelError when the text is too long, is not such a literal, or names another number of classes.
  */
 export function readLabels(names: string | undefined, classes: number): string[] {
   if (names === undefined) return defaultLabels(classes);
@@ -17,7 +17,7 @@ export function readLabels(names: string | undefined, classes: number): string[]
   }
   const labels = parseNames(names);
   if (labels.length !== classes) {
-    throw badNames(`it names ${labels.length} classes, but the head tells ${classes} apart`);
+    throw badNames(`it names ${labels.length} classes, but the head has ${classes}`);
   }
   return labels;
 }

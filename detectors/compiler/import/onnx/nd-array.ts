@@ -7,12 +7,12 @@ export type NdArray =
   | { readonly type: "float"; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly type: "int" | "bool"; readonly shape: readonly number[]; readonly data: Float64Array };
 
-/** More elements than any detector's head has (YOLOv5x6 at 1536×1536: 13 million): ask for no more memory than that. */
+/** More elements than any detector's head has (YOLOv5x6 at 1536×1536: 13 million). Larger arrays are not allocated. */
 const MAX_ELEMENTS = 2 ** 26;
 
 /**
  * The number of elements of a shape.
- * @throws ModelError when it is no shape, or absurdly large.
+ * @throws ModelError when a size is invalid or the tensor would be too large.
  */
 export function elementsOf(shape: readonly number[]): number {
   const count = shape.reduce((product, size) => product * size, 1);
@@ -22,7 +22,7 @@ export function elementsOf(shape: readonly number[]): number {
   return count;
 }
 
-/** An array of this type filled with zeros. @throws ModelError when it would be absurdly large. */
+/** An array of this type filled with zeros. @throws ModelError when it would be too large. */
 export function zeros(type: NdArray["type"], shape: readonly number[]): NdArray {
   const count = elementsOf(shape);
   return type === "float"
@@ -37,7 +37,7 @@ export function integers(values: readonly number[] | number): NdArray {
     : { type: "int", shape: [values.length], data: Float64Array.from(values) };
 }
 
-/** The same elements in another shape of as many. */
+/** The same elements in another shape with the same number of elements. */
 export function reshaped(array: NdArray, shape: readonly number[]): NdArray {
   return array.type === "float"
     ? { type: array.type, shape, data: array.data }
@@ -54,8 +54,8 @@ export function stridesOf(shape: readonly number[]): number[] {
 }
 
 /**
- * Copies elements in the row-major order of `shape`, stepping through `source` by `strides` from `offset` on: transposing,
- * slicing, expanding and flipping are all this.
+ * Copies elements in the row-major order of `shape`, stepping through `source` by `strides` from `offset`. This covers
+ * transposing, slicing, expanding and flipping.
  */
 export function gatherStrided(
   source: NdArray,
@@ -70,7 +70,7 @@ export function gatherStrided(
   return result;
 }
 
-/** For each element of `shape` in row-major order, the place that `strides` lead to. */
+/** For each element of `shape` in row-major order, its index in the source. */
 export function stridedIndices(shape: readonly number[], strides: readonly number[], offset = 0): Int32Array {
   const indices = new Int32Array(elementsOf(shape));
   const inner = shape.at(-1) ?? 1;
@@ -79,7 +79,7 @@ export function stridedIndices(shape: readonly number[], strides: readonly numbe
   let from = offset;
   for (let i = 0; i < indices.length; i += inner) {
     for (let j = 0; j < inner; j++) indices[i + j] = from + j * innerStride;
-    // Count up like an odometer, without the last axis, which the loop above has covered.
+    // Advance like an odometer, except for the last axis, which the loop above covers.
     for (let axis = shape.length - 2; axis >= 0; axis--) {
       const count = (counter[axis] ?? 0) + 1;
       from += strides[axis] ?? 0;
@@ -108,7 +108,7 @@ const DATA_TYPES: Readonly<
   11: { type: "float", bytes: 8, read: (view, at) => view.getFloat64(at, true) },
 };
 
-/** The array type of a TensorProto.DataType, undefined for those the compiler does not know. */
+/** The array type of a TensorProto.DataType; undefined when it is not supported. */
 export function arrayTypeOf(dataType: number | undefined): NdArray["type"] | undefined {
   return DATA_TYPES[dataType ?? 0]?.type;
 }
@@ -122,7 +122,7 @@ export function readTensor(tensor: OnnxTensor): NdArray {
   const dataType = DATA_TYPES[tensor.dataType ?? 0];
   if (!dataType) throw damagedOnnx(`${name} has data type ${tensor.dataType}, which is not supported`);
   if (tensor.dataLocation === 1) {
-    throw damagedOnnx(`${name} keeps its numbers in another file; export with all data in one file`);
+    throw damagedOnnx(`${name} stores its numbers in another file; export with all data in one file`);
   }
   const count = elementsOf(tensor.dims);
   const values = tensor.rawData ? undefined : typedData(tensor);
@@ -141,7 +141,7 @@ export function readTensor(tensor: OnnxTensor): NdArray {
   return array;
 }
 
-/** Where a tensor without raw data keeps its elements depends on their type (onnx.proto, TensorProto). */
+/** The field with the elements of a tensor without raw data depends on their type (onnx.proto, TensorProto). */
 function typedData(tensor: OnnxTensor): readonly number[] {
   switch (tensor.dataType) {
     case 1:

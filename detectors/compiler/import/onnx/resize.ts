@@ -3,18 +3,18 @@ import { intAttribute, intsAttribute, showNode, stringAttribute } from "./attrib
 import { arrayInput, type BodyContext, mapInput, outputName } from "./body-value.ts";
 import type { OnnxNode } from "./schema.ts";
 
-/** What about a Resize or Upsample the graph has no words for. */
+/** Why the graph cannot express a Resize or Upsample; undefined when it can. */
 export function resizeObstacle(node: OnnxNode): string | undefined {
   const mode = stringAttribute(node, "mode", "nearest");
   if (mode !== "nearest") return `with mode ${mode}`;
   if (intsAttribute(node, "axes")) return "with axes";
   if (intAttribute(node, "antialias", 0) !== 0) return "with antialias";
-  // "align_corners" and cropping depend on the size of the map, so they would not be copies at another size.
+  // "align_corners" and cropping depend on the size of the map: at another size they would not repeat pixels.
   const coordinates = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
   return coordinates in SOURCE_COORDINATE ? undefined : `with ${coordinates}`;
 }
 
-/** ONNX Resize-13 → upsample. @throws ModelError unless every pixel simply becomes factor × factor pixels. */
+/** ONNX Resize-13 → upsample. @throws ModelError unless every pixel becomes factor × factor equal pixels. */
 export function importResize(context: BodyContext, node: OnnxNode): void {
   const x = mapInput(context, node, 0);
   const [height = 0, width = 0, channels = 0] = context.builder.typeOf(x).shape;
@@ -29,7 +29,7 @@ export function importResize(context: BodyContext, node: OnnxNode): void {
   const square = factors.length === 4 && factors.every((f, axis) => f === (axis < 2 ? 1 : factor));
   if (!square || !Number.isSafeInteger(factor) || factor < 1) {
     throw damagedOnnx(
-      `${showNode(node)} scales by [${factors.join(", ")}]; only whole factors, alike in both directions, are supported`,
+      `${showNode(node)} scales by [${factors.join(", ")}]; only a whole factor that is the same in both directions is supported`,
     );
   }
   if (!isUpsample && !repeatsPixels(node, factor)) {
@@ -49,7 +49,7 @@ const SOURCE_COORDINATE: Readonly<Record<string, (position: number, factor: numb
   tf_half_pixel_for_nn: (position, factor) => (position + 0.5) / factor,
 };
 
-/** How a coordinate becomes a pixel, by nearest_mode. */
+/** How a coordinate is rounded to a pixel, by nearest_mode. */
 const ROUNDING: Readonly<Record<string, (coordinate: number) => number>> = {
   round_prefer_floor: (x) => Math.ceil(x - 0.5),
   round_prefer_ceil: (x) => Math.floor(x + 0.5),
@@ -57,7 +57,7 @@ const ROUNDING: Readonly<Record<string, (coordinate: number) => number>> = {
   ceil: Math.ceil,
 };
 
-/** Whether all positions of one pixel's block come from that pixel; a pixel in the middle stands for all. */
+/** Whether all output positions of a pixel's block read that pixel. One pixel, away from the border, is tested for all. */
 function repeatsPixels(node: OnnxNode, factor: number): boolean {
   const coordinate = SOURCE_COORDINATE[stringAttribute(node, "coordinate_transformation_mode", "half_pixel")];
   const round = ROUNDING[stringAttribute(node, "nearest_mode", "round_prefer_floor")];

@@ -1,8 +1,8 @@
 import protobuf from "protobufjs";
 
 /**
- * The messages of an ONNX file that the importer reads (onnx.proto, IR version 3 to 11). Fields it has no use for
- * are left out: protobuf skips what it does not know.
+ * The messages of an ONNX file that the importer reads (onnx.proto, IR version 3 to 11). Unused fields are omitted:
+ * protobuf skips fields that it does not know.
  */
 
 export interface OnnxModel {
@@ -55,7 +55,7 @@ export interface OnnxTensor {
   readonly int32Data: readonly number[];
   readonly int64Data: readonly number[];
   readonly doubleData: readonly number[];
-  /** 1: the numbers lie in another file. */
+  /** 1: the numbers are in another file. */
   readonly dataLocation?: number;
 }
 
@@ -71,7 +71,7 @@ export interface OnnxValueInfo {
   };
 }
 
-/** Field numbers are those of onnx.proto; names are ours in camel case. */
+/** Field numbers are onnx.proto's; names are in camel case. */
 const schema = protobuf.Root.fromJSON({
   nested: {
     Model: {
@@ -147,20 +147,20 @@ const toPlain = { longs: Number, arrays: true };
 
 /**
  * Decodes a whole `.onnx` file. `rawData` are views of `bytes`.
- * @throws Error (protobufjs) when the bytes are no protobuf of these types.
+ * @throws Error (protobufjs) when the bytes are not a message of this type.
  */
 export function decodeModel(bytes: Uint8Array): OnnxModel {
   return model.toObject(model.decode(bytes), toPlain) as OnnxModel;
 }
 
-/** Encodes a model again: what the schema does not know is lost. */
+/** Encodes a model. Fields that the schema lacks are lost. */
 export function encodeModel(value: OnnxModel): Uint8Array {
   return model.encode(model.fromObject(value)).finish();
 }
 
 /**
  * Decodes a TensorProto that is a file of its own, as in ONNX's backend tests.
- * @throws Error (protobufjs) when the bytes are no TensorProto.
+ * @throws Error (protobufjs) when the bytes are not a TensorProto.
  */
 export function decodeTensor(bytes: Uint8Array): OnnxTensor {
   return tensor.toObject(tensor.decode(bytes), toPlain) as OnnxTensor;

@@ -4,11 +4,11 @@ import type { CutGraph } from "./cut.ts";
 import { canInterpret } from "./interpreter.ts";
 import type { OnnxNode } from "./schema.ts";
 
-/** So many names tell where to look. */
+/** The most node names listed per operator. */
 const NAMES_SHOWN = 12;
 
 /**
- * Looks through all nodes before anything is imported.
+ * Checks all nodes before the import.
  * @param constants names of initializers
  * @throws ModelError listing every operator that cannot be compiled, with the number and names of its nodes.
  */
@@ -25,7 +25,7 @@ export function refuseUnsupported({ body, tail }: CutGraph, constants: ReadonlyS
   const known = new Set(constants);
   for (const node of body) {
     const foreign = node.domain !== undefined && !["", "ai.onnx"].includes(node.domain);
-    // What depends on constants and shapes alone is computed while importing.
+    // Nodes that depend only on constants and shapes are computed during the import.
     const constant = node.input.every((name) => name === "" || known.has(name));
     if (constant || node.opType === "Shape") for (const output of node.output) known.add(output);
     const obstacle = constant ? (canInterpret(node.opType ?? "") ? undefined : "") : bodyObstacle(node);

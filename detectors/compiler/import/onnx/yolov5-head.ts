@@ -6,7 +6,7 @@ import { type Interpreter, interpret } from "./interpreter.ts";
 import { type NdArray, zeros } from "./nd-array.ts";
 import type { OnnxNode } from "./schema.ts";
 
-/** A head convolution: its ONNX output, and the feature map that the import made of it. */
+/** A head convolution: the name of its ONNX output, and its feature map in our graph. */
 export interface Head {
   readonly value: string;
   readonly map: string;
@@ -17,12 +17,12 @@ export interface Head {
 
 /** Everything behind the head convolutions, as the exporter wrote it. */
 export interface ExportedDecode {
-  readonly picture: PictureSize;
+  readonly input: PictureSize;
   readonly heads: readonly Head[];
   readonly tail: readonly OnnxNode[];
   /** Names of the graph's outputs. */
   readonly outputs: readonly string[];
-  /** Values that the tail may use beside the heads. */
+  /** Other values that the tail may use. */
   readonly values: ReadonlyMap<string, NdArray>;
 }
 
@@ -33,22 +33,22 @@ export interface Detect {
   readonly classes: number;
 }
 
-/** cx, cy, w, h, objectness in front of the classes. */
+/** cx, cy, w, h, objectness, before the classes. */
 const BOX_COLUMNS = 5;
 /** Float16 exports are exact to 5e-4. */
 const TOLERANCE = 1e-3;
 
 /**
- * Finds out what the exported decode computes, and that it is YOLOv5's, by running it on made-up logits: zeros in the
- * first cell of every scale, where it then shows stride and anchors, and random numbers everywhere else, where
- * it has to agree with our own decode. How the exporter has written it does not matter.
- * @throws ModelError saying what was seen instead.
+ * Checks that the exported decode is YOLOv5's, and reads its strides and anchors. It runs the decode on synthetic logits:
+ * zeros in the first cell of every scale, which reveal stride and anchors, and random numbers in all other cells, where
+ * the boxes must agree with our own decode. So it does not matter how the exporter wrote the decode.
+ * @throws ModelError that says what it found instead.
  */
 export function recogniseDetect(decode: ExportedDecode, interpreter: Interpreter): Detect {
   // Exporters list scales from fine to coarse; simplifiers may have changed the order of the nodes.
   const heads = decode.heads.toSorted((a, b) => b.height * b.width - a.height * a.width);
   if (heads.length === 0) throw unknownHead("there is no convolution on the way to its output");
-  const logits = heads.map((head, scale) => madeUpLogits(head, scale));
+  const logits = heads.map((head, scale) => syntheticLogits(head, scale));
   const values = new Map(decode.values);
   heads.forEach(({ value }, scale) => {
     const array = logits[scale];
@@ -60,7 +60,7 @@ export function recogniseDetect(decode: ExportedDecode, interpreter: Interpreter
   const perBox = BOX_COLUMNS + classes;
   let row = 0;
   const scales = heads.map((head, index) => {
-    const scale = readScale(head, boxes.subarray(row * perBox), perBox, decode.picture);
+    const scale = readScale(head, boxes.subarray(row * perBox), perBox, decode.input);
     compare(head, logits[index]?.data ?? boxes, scale, boxes.subarray(row * perBox), perBox, index);
     row += scale.anchors.length * head.height * head.width;
     return scale;
@@ -68,8 +68,8 @@ export function recogniseDetect(decode: ExportedDecode, interpreter: Interpreter
   return { heads, scales, classes };
 }
 
-/** Logits [1, channels, height, width] between −4 and 4 (a linear congruential generator), zeros in cell (0, 0). */
-function madeUpLogits({ channels, height, width }: Head, seed: number): NdArray {
+/** Logits [1, channels, height, width] from −4 to 4 (a linear congruential generator), with zeros in cell (0, 0). */
+function syntheticLogits({ channels, height, width }: Head, seed: number): NdArray {
   const logits = zeros("float", [1, channels, height, width]);
   let state = seed + 1;
   const { data } = logits;
@@ -82,7 +82,7 @@ function madeUpLogits({ channels, height, width }: Head, seed: number): NdArray 
   return logits;
 }
 
-/** The output that holds all boxes, [1, boxes, 5 + classes], every scale's anchors one after another. */
+/** The output that holds all boxes, [1, boxes, 5 + classes]: scale by scale, and in each anchor by anchor. */
 function findBoxes(
   outputs: readonly string[],
   heads: readonly Head[],
@@ -107,18 +107,18 @@ function findBoxes(
   );
 }
 
-/** What cell (0, 0) tells at zero logits: its centre is half a stride from the corner, its boxes are the anchors. */
+/** Reads cell (0, 0), which has zero logits: its centre is half a stride from the corner, its boxes are the anchors. */
 function readScale(
   { channels, height, width }: Head,
   boxes: NdArray["data"],
   perBox: number,
-  picture: PictureSize,
+  input: PictureSize,
 ): DetectScale {
   const stride = Math.round(2 * (boxes[0] ?? 0));
-  if (stride * width !== picture.width || stride * height !== picture.height) {
+  if (stride * width !== input.width || stride * height !== input.height) {
     throw unknownHead(
-      `a scale of ${width}x${height} cells puts the first centre at ${boxes[0]}, ${boxes[1]} of ${picture.width}x${picture.height}, ` +
-        `expected half of ${picture.width / width}`,
+      `a scale of ${width}x${height} cells puts the first centre at ${boxes[0]}, ${boxes[1]} of ${input.width}x${input.height}, ` +
+        `expected half of ${input.width / width}`,
     );
   }
   const anchors = Array.from({ length: channels / perBox }, (_, anchor) => {

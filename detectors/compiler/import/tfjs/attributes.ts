@@ -1,12 +1,12 @@
 import type { TfjsNode } from "./schema.ts";
 
-/** A text attribute, such as `padding`; `otherwise` when the node lacks it. */
-export function textOf({ attr }: TfjsNode, name: string, otherwise = ""): string {
+/** A string attribute, such as `padding`; `otherwise` when the node lacks it. */
+export function stringOf({ attr }: TfjsNode, name: string, otherwise = ""): string {
   return attr.get(name)?.s ?? otherwise;
 }
 
-/** A list of texts, such as `fused_ops`. */
-export function textsOf({ attr }: TfjsNode, name: string): readonly string[] {
+/** A list of strings, such as `fused_ops`. */
+export function stringsOf({ attr }: TfjsNode, name: string): readonly string[] {
   return attr.get(name)?.list?.s ?? [];
 }
 

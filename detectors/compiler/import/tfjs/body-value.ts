@@ -5,27 +5,28 @@ import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
 import { elementsOf, type TfjsTensor } from "./weights.ts";
 
-/** A feature map of the graph; with zeros around it that the next convolution shall add, where a Pad asked for them. */
+/** A feature map of the graph. `padding` comes from a Pad; the next convolution adds it. */
 export interface TfjsMap {
   readonly kind: "map";
   readonly name: string;
   readonly padding?: Padding;
 }
 
-/** What a TensorFlow value is while the body is imported: a feature map, or known numbers. */
+/** A TensorFlow value during the import of the body: a feature map, or known numbers. */
 export type BodyValue = TfjsMap | { readonly kind: "array"; readonly array: TfjsTensor };
 
-/** Everything that importing a node may need. */
+/** What the import of a node needs. */
 export interface BodyContext {
   readonly builder: GraphBuilder;
-  /** By TensorFlow name; grows node by node. */
+  /** By TensorFlow name. Each imported node adds its output. */
   readonly values: Map<string, BodyValue>;
 }
 
-/** The feature map at a node's input. @throws ModelError when there is none, or padding waits for a convolution. */
+/** The feature map at a node's input. @throws ModelError when there is none, or it is padded. */
 export function mapAt(context: BodyContext, node: TfjsNode, index: number): string {
   const { name, padding } = paddedMapAt(context, node, index);
-  if (padding) throw damagedTfjs(`${showNode(node)}: input ${index} is padded, which only convolutions take`);
+  if (padding)
+    throw damagedTfjs(`${showNode(node)}: input ${index} is padded, which only convolutions support`);
   return name;
 }
 
@@ -36,7 +37,7 @@ export function paddedMapAt({ values }: BodyContext, node: TfjsNode, index: numb
   return value;
 }
 
-/** The known numbers at a node's input. @throws ModelError when they are not known. */
+/** The known numbers at a node's input. @throws ModelError when there are none. */
 export function arrayAt({ values }: BodyContext, node: TfjsNode, index: number): TfjsTensor {
   const value = values.get(node.input[index] ?? "");
   if (value?.kind !== "array") throw damagedTfjs(`${showNode(node)}: input ${index} must be a constant`);
@@ -44,8 +45,8 @@ export function arrayAt({ values }: BodyContext, node: TfjsNode, index: number):
 }
 
 /**
- * Notes the feature map that a node makes.
- * @throws ModelError when it is absurdly large.
+ * Stores the feature map that a node produces.
+ * @throws ModelError when it is too large.
  */
 export function setMap(
   { builder, values }: BodyContext,

@@ -29,7 +29,7 @@ import type { TfjsTensor } from "./weights.ts";
 
 /** How an operator on feature maps is imported. */
 interface BodyOperator {
-  /** What about this node cannot be compiled, seen from its attributes and constant inputs. */
+  /** Why this node cannot be compiled, judged by its attributes and constant inputs; undefined when it can. */
   readonly obstacle?: (node: TfjsNode, constants: ReadonlyMap<string, TfjsTensor>) => string | undefined;
   /** Adds the node to the graph and its value to the context. */
   readonly add: (context: BodyContext, node: TfjsNode) => void;
@@ -72,7 +72,7 @@ export function importBody(context: BodyContext, nodes: readonly TfjsNode[]): vo
   for (const node of nodes) {
     if (context.values.has(node.name)) continue;
     const operator = bodyOperators.get(node.op);
-    if (!operator) throw damagedTfjs(`${showNode(node)} has no numbers in the manifest of weights`);
+    if (!operator) throw damagedTfjs(`${showNode(node)} has no entry in the weights manifest`);
     operator.add(context, node);
   }
 }
@@ -81,15 +81,15 @@ function importActivation(context: BodyContext, node: TfjsNode, op: "relu" | "re
   setMap(context, node, context.builder.add(op, [mapAt(context, node, 0)], {}, node.name));
 }
 
-/** Neither kind of node computes anything. */
+/** Nodes that compute nothing. */
 const SOURCES = new Set(["Const", "Placeholder"]);
-/** They become padding of the convolution behind them. */
+/** Nodes that become the padding of the next convolution. */
 const PADS = new Set(["Pad", "PadV2"]);
-/** So many names tell where to look. */
+/** The most node names listed per operator. */
 const NAMES_SHOWN = 12;
 
 /**
- * Looks through all nodes before anything is imported.
+ * Checks all nodes before the import.
  * @throws ModelError listing every operator that cannot be compiled, with the number and names of its nodes.
  */
 export function refuseUnsupported(
@@ -123,7 +123,7 @@ export function refuseUnsupported(
   });
   throw new ModelError(
     `The TensorFlow.js model uses operators that cannot be compiled:`,
-    "Only CenterNet detectors of convolutions, NHWC, are supported, such as the one that `sabrewing pull mobilenet` fetches.",
+    "Only convolutional CenterNet detectors in NHWC layout are supported, such as the one that `sabrewing pull mobilenet` fetches.",
     { list },
   );
 }

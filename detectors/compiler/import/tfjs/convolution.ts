@@ -1,13 +1,13 @@
 import type { Activation } from "../../graph/graph.ts";
 import { damagedTfjs } from "../errors.ts";
-import { textOf, textsOf } from "./attributes.ts";
+import { stringOf, stringsOf } from "./attributes.ts";
 import { arrayAt, type BodyContext, paddedMapAt, setMap } from "./body-value.ts";
 import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
 import type { TfjsTensor } from "./weights.ts";
 import { paddingOf, strideOf, windowObstacle } from "./window.ts";
 
-/** What TensorFlow's graph optimiser puts into a convolution, by its list of `fused_ops`. */
+/** The activation of a convolution, by the list of `fused_ops` that TensorFlow's graph optimiser writes. */
 const FUSED: ReadonlyMap<string, Activation> = new Map([
   ["", "none"],
   ["BiasAdd", "none"],
@@ -15,7 +15,7 @@ const FUSED: ReadonlyMap<string, Activation> = new Map([
   ["BiasAdd,Relu6", "relu6"],
 ]);
 
-/** TensorFlow's convolutions, of all channels and of each by itself. */
+/** TensorFlow's convolutions, full and depthwise. */
 export const CONVOLUTIONS: ReadonlySet<string> = new Set([
   "_FusedConv2D",
   "Conv2D",
@@ -23,13 +23,13 @@ export const CONVOLUTIONS: ReadonlySet<string> = new Set([
   "DepthwiseConv2dNative",
 ]);
 
-/** What about a convolution the graph has no words for. */
+/** Why the graph cannot express a convolution; undefined when it can. */
 export function convolutionObstacle(node: TfjsNode): string | undefined {
-  const fused = textsOf(node, "fused_ops");
+  const fused = stringsOf(node, "fused_ops");
   return FUSED.has(fused.join()) ? windowObstacle(node) : `with fused ${fused.join(", ")}`;
 }
 
-/** As for other convolutions, and a channel can only make one channel. */
+/** The same for a depthwise convolution, which must have a channel multiplier of 1. */
 export function depthwiseObstacle(
   node: TfjsNode,
   constants: ReadonlyMap<string, TfjsTensor>,
@@ -38,9 +38,9 @@ export function depthwiseObstacle(
   return multiplier === 1 ? convolutionObstacle(node) : `with a channel multiplier of ${multiplier}`;
 }
 
-/** Whether a Pad in front of this node can be its padding: if it adds none of its own around that. */
+/** Whether a Pad before this node can become its padding: only when it has no padding of its own. */
 export function takesPadding(node: TfjsNode): boolean {
-  return CONVOLUTIONS.has(node.op) && textOf(node, "padding") === "VALID";
+  return CONVOLUTIONS.has(node.op) && stringOf(node, "padding") === "VALID";
 }
 
 /** TensorFlow Conv2D, _FusedConv2D → conv2d. Weights go from [h, w, in, out] to [out, h, w, in]. */
@@ -85,7 +85,7 @@ function addConvolution(
 ): void {
   const { builder } = context;
   const x = paddedMapAt(context, node, 0);
-  const fused = textsOf(node, "fused_ops").join();
+  const fused = stringsOf(node, "fused_ops").join();
   const operands = [x.name, weights];
   if (fused !== "") {
     const { data } = arrayAt(context, node, 2);

@@ -1,16 +1,16 @@
 import { CONVOLUTIONS } from "./convolution.ts";
-import { makerName, type TfjsGraph } from "./graph.ts";
+import { producerName, type TfjsGraph } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
 
-/** A TensorFlow.js graph in two parts: the network, and how its maps become boxes. */
+/** A TensorFlow.js graph in two parts: the network, and the nodes that turn its maps into boxes. */
 export interface CutGraph {
-  /** Up to the maps that the last convolutions and what is done to their every element make. */
+  /** The nodes up to the last convolutions, and elementwise nodes directly behind them. */
   readonly body: readonly TfjsNode[];
-  /** Everything behind. */
+  /** The nodes behind the body. */
   readonly tail: readonly TfjsNode[];
 }
 
-/** What a network does to its last convolutions' numbers before it looks for boxes: sigmoids, and factors for pixels. */
+/** Elementwise operators between the last convolutions and the search for boxes: sigmoids, and scaling to pixels. */
 const ELEMENTWISE = new Set([
   "BiasAdd",
   "Add",
@@ -23,15 +23,15 @@ const ELEMENTWISE = new Set([
   "Identity",
 ]);
 
-/** Cuts a detector behind its last convolutions: found by structure, since names differ from file to file. */
+/** Cuts a detector behind its last convolutions. It finds them by structure, because names differ from file to file. */
 export function cutBehindConvolutions({ nodes, outputs }: TfjsGraph): CutGraph {
-  const makers = new Map(nodes.map((node) => [node.name, node]));
+  const producers = new Map(nodes.map((node) => [node.name, node]));
   const isConvolution = ({ op }: TfjsNode): boolean => CONVOLUTIONS.has(op);
-  const behind = ancestors(outputs, makers, isConvolution);
+  const behind = ancestors(outputs, producers, isConvolution);
   const heads = [...behind].filter(isConvolution);
   const network = ancestors(
     heads.map(({ name }) => name),
-    makers,
+    producers,
     () => false,
   );
   for (const node of nodes) {
@@ -44,22 +44,22 @@ export function cutBehindConvolutions({ nodes, outputs }: TfjsGraph): CutGraph {
   };
 
   function inNetwork(value: string, kind: "map" | "any"): boolean {
-    const maker = makers.get(makerName(value));
-    if (maker?.op === "Const") return kind === "any";
-    return maker !== undefined && network.has(maker);
+    const producer = producers.get(producerName(value));
+    if (producer?.op === "Const") return kind === "any";
+    return producer !== undefined && network.has(producer);
   }
 }
 
-/** All nodes that these values are made by, directly or not, looking no further back than where `stop` holds. */
+/** All nodes that these values depend on. The search does not go past nodes for which `stop` holds. */
 function ancestors(
   values: readonly string[],
-  makers: ReadonlyMap<string, TfjsNode>,
+  producers: ReadonlyMap<string, TfjsNode>,
   stop: (node: TfjsNode) => boolean,
 ): Set<TfjsNode> {
   const found = new Set<TfjsNode>();
   const open = [...values];
   for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    const node = makers.get(makerName(value));
+    const node = producers.get(producerName(value));
     if (!node || found.has(node)) continue;
     found.add(node);
     if (!stop(node)) open.push(...node.input);

@@ -4,14 +4,14 @@ import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
 import type { TfjsTensor } from "./weights.ts";
 
-/** What about a difference the graph has no words for. */
+/** Why the graph cannot express a Sub; undefined when it can. */
 export function subObstacle(node: TfjsNode, constants: ReadonlyMap<string, TfjsTensor>): string | undefined {
-  return constants.has(node.input[1] ?? "") ? undefined : "of something that is not a constant";
+  return constants.has(node.input[1] ?? "") ? undefined : "of a value that is not a constant";
 }
 
 /**
- * TensorFlow Add, AddV2, BiasAdd, Sub, Mul → add or mul: of two feature maps, the second as large or one pixel, or of
- * one and a constant that is alike all over a channel.
+ * TensorFlow Add, AddV2, BiasAdd, Sub, Mul → add or mul, of two feature maps of equal size or one of a single pixel, or of
+ * a map and a constant with one number per channel.
  */
 export function importElementwise(context: BodyContext, node: TfjsNode): void {
   const { builder, values } = context;
@@ -27,7 +27,7 @@ export function importElementwise(context: BodyContext, node: TfjsNode): void {
     return;
   }
   const maps = [mapAt(context, node, 0), mapAt(context, node, 1)];
-  // The graph's operators repeat only their second input.
+  // The graph's operators broadcast only their second input.
   const pixels = maps.map((map) =>
     builder
       .typeOf(map)
@@ -38,7 +38,7 @@ export function importElementwise(context: BodyContext, node: TfjsNode): void {
   setMap(context, node, builder.add(op, maps, {}, node.name));
 }
 
-/** One number per channel, from a constant that broadcasts over NHWC. @throws ModelError when it varies in a channel. */
+/** One number per channel, from a constant that broadcasts over NHWC. @throws ModelError when it varies within a channel. */
 function channelVector(
   context: BodyContext,
   node: TfjsNode,

@@ -1,9 +1,9 @@
 import { damagedTfjs } from "../errors.ts";
 import type { TfjsModel, TfjsNode } from "./schema.ts";
 
-/** The nodes that the outputs need, as a graph: of inputs only data is left, `name:0` is called `name`. */
+/** The nodes that the outputs need. Inputs are data only (no control inputs), and `name:0` is shortened to `name`. */
 export interface TfjsGraph {
-  /** In an order of execution. */
+  /** In execution order. */
   readonly nodes: readonly TfjsNode[];
   readonly outputs: readonly string[];
 }
@@ -13,20 +13,20 @@ export function showNode({ op, name }: TfjsNode): string {
   return `${op} "${name}"`;
 }
 
-/** The node that makes a value: `name:1` is the second output of node `name`. */
-export function makerName(value: string): string {
+/** Name of the node that produces a value: `name:1` is the second output of node `name`. */
+export function producerName(value: string): string {
   return /^(.*):\d+$/s.exec(value)?.[1] ?? value;
 }
 
 /**
- * Puts the nodes that the outputs need in an order of execution; TensorFlow files have them in any.
- * @throws ModelError when a node is missing or there twice, or nodes wait for each other in a circle.
+ * Sorts the nodes that the outputs need into execution order; TensorFlow files list them in any order.
+ * @throws ModelError when a node is missing, a name is used twice, or the nodes form a cycle.
  */
 export function orderNodes({ modelTopology, signature }: TfjsModel): TfjsGraph {
   const nodes = new Map<string, TfjsNode>();
   for (const node of modelTopology.node) {
     if (nodes.has(node.name)) throw damagedTfjs(`there are two nodes named ${JSON.stringify(node.name)}`);
-    // "^name" only asks for an order, which data flow settles here.
+    // "^name" is a control input: it only asks for an order, which follows from the data flow here.
     const input = node.input.filter((name) => !name.startsWith("^")).map((name) => name.replace(/:0$/, ""));
     nodes.set(node.name, { ...node, input });
   }
@@ -34,11 +34,11 @@ export function orderNodes({ modelTopology, signature }: TfjsModel): TfjsGraph {
 
   const ordered: TfjsNode[] = [];
   const state = new Map<string, "open" | "done">();
-  // A stack of our own: a hostile chain of nodes may be longer than the engine's.
-  const stack = outputs.map((value) => ({ name: makerName(value), next: 0, user: "the signature" }));
+  // An explicit stack: a hostile chain of nodes may be too long for recursion.
+  const stack = outputs.map((value) => ({ name: producerName(value), next: 0, user: "the signature" }));
   for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
     const node = nodes.get(top.name);
-    if (!node) throw damagedTfjs(`${top.user} uses ${JSON.stringify(top.name)}, which nothing makes`);
+    if (!node) throw damagedTfjs(`${top.user} uses ${JSON.stringify(top.name)}, which no node produces`);
     if (top.next === 0) {
       if (state.get(top.name) === "done") {
         stack.pop();
@@ -53,18 +53,20 @@ export function orderNodes({ modelTopology, signature }: TfjsModel): TfjsGraph {
       stack.pop();
       continue;
     }
-    const maker = makerName(input);
-    if (state.get(maker) === "open")
-      throw damagedTfjs(`${showNode(node)} waits for its own output (a cycle)`);
-    if (state.get(maker) === undefined) stack.push({ name: maker, next: 0, user: showNode(node) });
+    const producer = producerName(input);
+    if (state.get(producer) === "open")
+      throw damagedTfjs(`${showNode(node)} depends on its own output (a cycle)`);
+    if (state.get(producer) === undefined) stack.push({ name: producer, next: 0, user: showNode(node) });
   }
   return { nodes: ordered, outputs };
 }
 
-/** Without a signature whatever nobody uses is an output. */
+/** The signature's outputs; without a signature, every node that no other node uses. */
 function outputNames(nodes: ReadonlyMap<string, TfjsNode>, signature: readonly string[]): string[] {
-  const named = signature.map((name) => name.replace(/:0$/, "")).filter((name) => nodes.has(makerName(name)));
+  const named = signature
+    .map((name) => name.replace(/:0$/, ""))
+    .filter((name) => nodes.has(producerName(name)));
   if (named.length > 0) return named;
-  const used = new Set([...nodes.values()].flatMap(({ input }) => input.map(makerName)));
+  const used = new Set([...nodes.values()].flatMap(({ input }) => input.map(producerName)));
   return [...nodes.keys()].filter((name) => !used.has(name));
 }

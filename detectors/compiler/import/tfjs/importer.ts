@@ -16,21 +16,21 @@ import { readWeights, type TfjsTensor } from "./weights.ts";
 
 /** How to import a TensorFlow.js graph model. */
 export interface TfjsOptions {
-  /** What the model shall be called. */
+  /** The model's name. */
   readonly name: string;
-  /** Pixels of the picture it shall take; what the file was made for when not given. */
+  /** Size of the input. Default: the file's own. */
   readonly size?: PictureSize;
-  /** What its classes are called, which the format has no place for; COCO's names for 80 classes when not given. */
+  /** Names of its classes, which the format does not store. Default: `defaultLabels`. */
   readonly labels?: readonly string[];
 }
 
 /**
- * Imports a CenterNet detector from a TensorFlow.js graph model that takes RGB pictures of 0..255. The network is
- * translated; the search for peaks behind it is only recognised and replaced by our own, so that the model can
- * be had for any picture size.
+ * Imports a CenterNet detector from a TensorFlow.js graph model that takes RGB images of 0..255. The network is translated.
+ * The search for peaks behind it is only recognised and replaced by our own, so the model can be compiled for any input
+ * size.
  * @param modelJson bytes of model.json
  * @param shards contents of its weight files by the names that model.json gives them
- * @throws ModelError when a file is damaged, has operators that cannot be compiled (all listed), or another head.
+ * @throws ModelError when a file is damaged, has operators that cannot be compiled (it lists all), or another head.
  */
 export function importTfjs(
   modelJson: Uint8Array,
@@ -50,7 +50,7 @@ export function importTfjs(
   }
 }
 
-/** The converter moves the numbers of all Const nodes into the weight files. */
+/** The numbers of all Const nodes, which the converter moves into the weight files. */
 function constantsOf(
   { nodes }: TfjsGraph,
   weights: ReadonlyMap<string, TfjsTensor>,
@@ -73,11 +73,11 @@ function build(
   constants: ReadonlyMap<string, TfjsTensor>,
   { name, size, labels }: TfjsOptions,
 ): ImportedModel {
-  const input = pictureInput(graph);
-  const picture = pictureSize(input, size);
-  checkSize(picture, 1);
+  const input = imageInput(graph);
+  const own = inputSize(input, size);
+  checkSize(own, 1);
   const builder = buildGraph();
-  const pixels = builder.input(picture.height, picture.width, `${input.name}.pixels`);
+  const pixels = builder.input(own.height, own.width, `${input.name}.pixels`);
   const scaled = builder.add("normalize", [pixels], { scale: 1 }, input.name);
   const values = new Map<string, BodyValue>([[input.name, { kind: "map", name: scaled }]]);
   for (const [constant, array] of constants) values.set(constant, { kind: "array", array });
@@ -86,13 +86,13 @@ function build(
 
   const { tail } = cut;
   const maps = mapsFor(context, tail);
-  const head = recogniseCenterNet({ picture, maps, tail, outputs: graph.outputs, constants });
+  const head = recogniseCenterNet({ input: own, maps, tail, outputs: graph.outputs, constants });
   const { heat, sizes, stride, candidates } = head;
   const classes = heat.shape[2];
   if (labels && labels.length !== classes) {
     throw new ModelError(
-      `Expected ${classes} labels for the classes that the model tells apart, received ${labels.length}.`,
-      "Give one label per class, in the model's order.",
+      `Expected ${classes} labels, one for each class of the model, received ${labels.length}.`,
+      "Give one label per class, in the order of the model's classes.",
     );
   }
   const boxes = builder.add("centernet_detect", [heat.map, sizes.map], { stride, candidates });
@@ -100,13 +100,13 @@ function build(
   return {
     name,
     labels: labels ?? defaultLabels(classes),
-    graph: size ? resized(imported, picture, size) : imported,
+    graph: size ? resized(imported, own, size) : imported,
   };
 }
 
 /**
- * SAME padding depends on the map's size, but not where that is a multiple of the stride: so from a size that leaves
- * nothing over to another one all paddings stay.
+ * Retypes the graph for another size. SAME padding depends on the map's size unless that is a multiple of the stride. So both
+ * sizes must be multiples of the coarsest stride; then all paddings stay the same.
  */
 function resized(graph: ImportedModel["graph"], own: PictureSize, size: PictureSize): ImportedModel["graph"] {
   if (size.width === own.width && size.height === own.height) return graph;
@@ -115,45 +115,48 @@ function resized(graph: ImportedModel["graph"], own: PictureSize, size: PictureS
   return retype(graph, size);
 }
 
-/** The one placeholder. */
-function pictureInput({ nodes }: TfjsGraph): TfjsNode {
+/** The only placeholder, which must be an RGB image. */
+function imageInput({ nodes }: TfjsGraph): TfjsNode {
   const [input, ...more] = nodes.filter(({ op }) => op === "Placeholder");
   const [batch = -1, height, width, channels, ...rest] = dimsOf(input);
-  const isPicture = Math.abs(batch) === 1 && height !== undefined && width !== undefined && channels === 3;
-  if (input && isPicture && more.length === 0 && rest.length === 0) return input;
+  const isImage = Math.abs(batch) === 1 && height !== undefined && width !== undefined && channels === 3;
+  if (input && isImage && more.length === 0 && rest.length === 0) return input;
   const seen = [input, ...more].map((node) => node && `"${node.name}" [${dimsOf(node).join(", ")}]`);
   throw new ModelError(
-    `Expected a TensorFlow.js model of one input [1, height, width, 3], received ${seen.slice(0, 8).join(", ") || "none"}.`,
-    "Convert a model that takes one picture at a time.",
+    `Expected a TensorFlow.js model with one input [1, height, width, 3], received ${seen.slice(0, 8).join(", ") || "none"}.`,
+    "Convert a model that takes one image at a time.",
   );
 }
 
-/** Sizes that a file leaves open are −1. */
+/** The node's shape. Sizes that the file leaves open are −1. */
 function dimsOf(node: TfjsNode | undefined): number[] {
   return (node?.attr.get("shape")?.shape?.dim ?? []).map(({ size = -1 }) => size);
 }
 
-/** Where the file leaves a side open, it has to be said. */
-function pictureSize(input: TfjsNode, wished: PictureSize | undefined): PictureSize {
+/** The file's input size. Sides that the file leaves open must be requested. */
+function inputSize(input: TfjsNode, requested: PictureSize | undefined): PictureSize {
   const [, height = -1, width = -1] = dimsOf(input);
-  const size = { height: height > 0 ? height : wished?.height, width: width > 0 ? width : wished?.width };
+  const size = {
+    height: height > 0 ? height : requested?.height,
+    width: width > 0 ? width : requested?.width,
+  };
   if (size.height !== undefined && size.width !== undefined)
     return { height: size.height, width: size.width };
   throw new ModelError(
-    "The TensorFlow.js model does not say for which picture size it was made.",
-    "Name one: --size 512x512.",
+    "The TensorFlow.js model does not state its input size.",
+    "Give one, for example --size 512x512.",
   );
 }
 
-/** The feature maps of the body that the tail looks at, each under all its names. */
+/** The feature maps of the body that the tail reads, each with all its names. */
 function mapsFor({ builder, values }: BodyContext, tail: readonly TfjsNode[]): HeadMap[] {
   const names = new Map<string, string[]>();
   for (const name of new Set(tail.flatMap(({ input }) => input))) {
     const value = values.get(name);
     if (value?.kind === "map") names.set(value.name, [...(names.get(value.name) ?? []), name]);
   }
-  return [...names].map(([map, itsNames]) => {
+  return [...names].map(([map, aliases]) => {
     const [height = 0, width = 0, channels = 0] = builder.typeOf(map).shape;
-    return { names: itsNames, map, shape: [height, width, channels] };
+    return { names: aliases, map, shape: [height, width, channels] };
   });
 }

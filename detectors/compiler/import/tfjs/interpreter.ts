@@ -1,6 +1,6 @@
-/** A plain interpreter for what a CenterNet does behind its maps: finding peaks, and gathering their boxes. */
+/** A plain interpreter for the nodes behind a CenterNet's maps, which find peaks and gather their boxes. */
 import { damagedTfjs } from "../errors.ts";
-import { integerOf, integersOf, textOf } from "./attributes.ts";
+import { integerOf, integersOf, stringOf } from "./attributes.ts";
 import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
 import { elementsOf, type TfjsTensor } from "./weights.ts";
@@ -34,12 +34,12 @@ export function canInterpret(op: string): boolean {
   return operations.has(op);
 }
 
-/** The peaks of a 2048×2048 picture take some 250 million elements: more is a file that wants to keep us busy. */
+/** Finding the peaks of a 2048×2048 input takes about 250 million elements. A file that needs more is hostile. */
 const MAX_WORK_ELEMENTS = 2 ** 28;
 
 /**
- * Runs nodes in order and adds what they make to `values`.
- * @throws ModelError when a value is missing, a node breaks its operator's rules, or all together take absurdly long.
+ * Runs nodes in order and adds their outputs to `values`.
+ * @throws ModelError when a value is missing, a node breaks its operator's rules, or all nodes need too much work.
  */
 export function interpret(nodes: readonly TfjsNode[], values: Map<string, TfjsTensor>): void {
   let work = 0;
@@ -53,7 +53,7 @@ export function interpret(nodes: readonly TfjsNode[], values: Map<string, TfjsTe
       work += value.data.length;
       return value;
     });
-    if (work > MAX_WORK_ELEMENTS) throw damagedTfjs("finding its boxes takes absurdly much computation");
+    if (work > MAX_WORK_ELEMENTS) throw damagedTfjs("finding its boxes takes too much computation");
     for (const [index, output] of operation(node, inputs).entries()) {
       values.set(index === 0 ? node.name : `${node.name}:${index}`, output);
     }
@@ -72,7 +72,7 @@ function cast(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
   return [{ shape, data: target === "DT_INT32" || target === 3 ? data.map(Math.trunc) : data }];
 }
 
-/** Two tensors of one shape, or one of a single number: no peak finder needs more of broadcasting. */
+/** Two tensors of the same shape, or one of them a single number: peak finders need no other broadcasting. */
 function pairwise(combine: (a: number, b: number) => number): Operation {
   return (node, inputs) => {
     const [a, b] = [operand(node, inputs, 0), operand(node, inputs, 1)];
@@ -87,12 +87,12 @@ function pairwise(combine: (a: number, b: number) => number): Operation {
   };
 }
 
-/** On [1, height, width, channels], without skipping; beyond the edge nothing is. */
+/** On [1, height, width, channels], with stride 1. Cells beyond the edge are ignored. */
 function maxPool(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
   const { shape, data } = operand(node, inputs, 0);
   const [batch, height = 0, width = 0, channels = 0] = shape;
   const [, kernelHeight = 0, kernelWidth = 0] = integersOf(node, "ksize");
-  const isCentred = windowObstacle(node) === undefined && textOf(node, "padding") === "SAME";
+  const isCentred = windowObstacle(node) === undefined && stringOf(node, "padding") === "SAME";
   if (
     shape.length !== 4 ||
     batch !== 1 ||
@@ -100,7 +100,7 @@ function maxPool(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
     strideOf(node) !== 1 ||
     kernelHeight * kernelWidth > 64
   ) {
-    throw damagedTfjs(`${showNode(node)} does not look at every cell's neighbours`);
+    throw damagedTfjs(`${showNode(node)} does not compare every cell with its neighbours`);
   }
   const { top, left } = paddingOf(node, [height, width], [kernelHeight, kernelWidth]);
   const result = new Float64Array(data.length).fill(Number.NEGATIVE_INFINITY);
@@ -118,7 +118,7 @@ function maxPool(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
   return [{ shape, data: result }];
 }
 
-/** The k largest of [1, n] in falling order, of equals the earliest, and where they are. */
+/** The k largest of [1, n] in falling order, and their indices. Of equal values the first comes first. */
 function topK(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
   const { shape, data } = operand(node, inputs, 0);
   const k = operand(node, inputs, 1).data[0] ?? 0;
@@ -126,17 +126,17 @@ function topK(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
     throw damagedTfjs(`${showNode(node)} takes the ${k} largest of [${shape.join(", ")}]`);
   }
   const least = data.toSorted()[data.length - k] ?? 0;
-  const places: number[] = [];
-  data.forEach((value, place) => {
-    if (value > least) places.push(place);
+  const indices: number[] = [];
+  data.forEach((value, index) => {
+    if (value > least) indices.push(index);
   });
-  for (let place = 0; place < data.length && places.length < k; place++)
-    if (data[place] === least) places.push(place);
-  places.sort((a, b) => (data[b] ?? 0) - (data[a] ?? 0) || a - b);
-  const values = Float64Array.from(places, (place) => data[place] ?? 0);
+  for (let index = 0; index < data.length && indices.length < k; index++)
+    if (data[index] === least) indices.push(index);
+  indices.sort((a, b) => (data[b] ?? 0) - (data[a] ?? 0) || a - b);
+  const values = Float64Array.from(indices, (index) => data[index] ?? 0);
   return [
     { shape: [1, k], data: values },
-    { shape: [1, k], data: Float64Array.from(places) },
+    { shape: [1, k], data: Float64Array.from(indices) },
   ];
 }
 
@@ -155,14 +155,14 @@ function expandDims(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[]
   return [{ shape: shape.toSpliced(axis < 0 ? axis + shape.length + 1 : axis, 0, 1), data }];
 }
 
-/** Rows of a matrix by their numbers. */
+/** Rows of a matrix, by index. */
 function gather(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
   const [table, rows] = [operand(node, inputs, 0), operand(node, inputs, 1)];
   const [height = 0, width = 0, ...more] = table.shape;
   const axis = operand(node, inputs, 2).data[0];
   const inside = rows.data.every((row) => Number.isInteger(row) && row >= 0 && row < height);
   if (more.length > 0 || axis !== 0 || integerOf(node, "batch_dims", 0) !== 0 || !inside) {
-    throw damagedTfjs(`${showNode(node)} does not take rows of a matrix [${table.shape.join(", ")}]`);
+    throw damagedTfjs(`${showNode(node)} does not gather rows of a matrix [${table.shape.join(", ")}]`);
   }
   const shape = [...rows.shape, width];
   const data = new Float64Array(elementsOf(shape));
@@ -172,7 +172,7 @@ function gather(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
   return [{ shape, data }];
 }
 
-/** A range along the last axis, all of the others. */
+/** A range of the last axis, and all of the other axes. */
 function stridedSlice(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
   const { shape, data } = operand(node, inputs, 0);
   const [from, to, step] = [1, 2, 3].map((index) => operand(node, inputs, index).data);
@@ -215,7 +215,7 @@ function concat(node: TfjsNode, inputs: readonly TfjsTensor[]): TfjsTensor[] {
     parts.some(({ shape }) => shape.slice(0, -1).join() !== outer || shape.length !== last + 1)
   ) {
     throw damagedTfjs(
-      `${showNode(node)} does not join ${parts.map(({ shape }) => `[${shape.join(", ")}]`).join(" and ")} along the last axis`,
+      `${showNode(node)} cannot join ${parts.map(({ shape }) => `[${shape.join(", ")}]`).join(" and ")} along the last axis`,
     );
   }
   const width = parts.reduce((sum, { shape }) => sum + (shape[last] ?? 0), 0);

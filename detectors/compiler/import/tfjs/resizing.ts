@@ -9,12 +9,12 @@ import { paddingOf, strideOf, windowObstacle } from "./window.ts";
 
 type Constants = ReadonlyMap<string, TfjsTensor>;
 
-/** What about a ResizeBilinear or ResizeNearestNeighbor the graph has no words for. */
+/** Why the graph cannot express a ResizeBilinear or ResizeNearestNeighbor; undefined when it can. */
 export function resizeObstacle(node: TfjsNode): string | undefined {
   return ["align_corners", "half_pixel_centers"].find((flag) => flagOf(node, flag))?.replace(/^/, "with ");
 }
 
-/** TensorFlow ResizeBilinear → resize_bilinear, ResizeNearestNeighbor → upsample. @throws ModelError unless by a whole factor. */
+/** TensorFlow ResizeBilinear → resize_bilinear, ResizeNearestNeighbor → upsample. @throws ModelError unless the factor is whole. */
 export function importResize(context: BodyContext, node: TfjsNode): void {
   const x = mapAt(context, node, 0);
   const [height = 0, width = 0] = context.builder.typeOf(x).shape;
@@ -22,7 +22,7 @@ export function importResize(context: BodyContext, node: TfjsNode): void {
   const factor = rows / height;
   if (!Number.isSafeInteger(factor) || factor < 1 || columns / width !== factor) {
     throw damagedTfjs(
-      `${showNode(node)} scales ${width}x${height} to ${columns}x${rows}; only whole factors, alike in both directions, are supported`,
+      `${showNode(node)} scales ${width}x${height} to ${columns}x${rows}; only a whole factor that is the same in both directions is supported`,
     );
   }
   const op = node.op === "ResizeBilinear" ? "resize_bilinear" : "upsample";
@@ -41,7 +41,7 @@ export function importConcat(context: BodyContext, node: TfjsNode): void {
   setMap(context, node, context.builder.add("concat", maps, {}, node.name));
 }
 
-/** What about a Mean the graph has no words for. */
+/** Why the graph cannot express a Mean; undefined when it can. */
 export function meanObstacle(node: TfjsNode, constants: Constants): string | undefined {
   const axes = [...(constants.get(node.input[1] ?? "")?.data ?? [])].map((axis) =>
     axis < 0 ? axis + 4 : axis,
@@ -55,7 +55,7 @@ export function importMean(context: BodyContext, node: TfjsNode): void {
   setMap(context, node, context.builder.add("mean", [mapAt(context, node, 0)], {}, node.name));
 }
 
-/** What about a MaxPool the graph has no words for. */
+/** Why the graph cannot express a MaxPool; undefined when it can. */
 export function poolObstacle(node: TfjsNode): string | undefined {
   const [batch, rows, columns, channels] = integersOf(node, "ksize");
   if (batch !== 1 || channels !== 1 || rows !== columns)
@@ -73,10 +73,10 @@ export function importPool(context: BodyContext, node: TfjsNode): void {
   setMap(context, node, context.builder.add("max_pool2d", [x], attributes, node.name));
 }
 
-/** No network pads by more; larger numbers come from broken files. */
+/** Networks pad by less; larger numbers come from broken files. */
 const MAX_PADDING = 64;
 
-/** What about a Pad cannot become the padding of the convolutions behind it. */
+/** Why a Pad cannot become the padding of the next convolution; undefined when it can. */
 export function padObstacle(node: TfjsNode, constants: Constants): string | undefined {
   const pads = constants.get(node.input[1] ?? "");
   const [n0, n1, top = -1, bottom = -1, left = -1, right = -1, c0, c1] = pads?.data ?? [];

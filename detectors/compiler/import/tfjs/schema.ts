@@ -1,14 +1,14 @@
 /**
- * A TensorFlow.js graph model: `model.json` holds a TensorFlow GraphDef in protobuf's JSON mapping, and the manifest
- * of the weights, which lie beside it in binary files (tfjs-core, io/types.ts: ModelJSON, WeightsManifestConfig).
+ * A TensorFlow.js graph model: `model.json` holds a TensorFlow GraphDef in protobuf's JSON mapping, and a manifest of the
+ * weights, which are in binary files beside it (tfjs-core, io/types.ts: ModelJSON, WeightsManifestConfig).
  */
 import { z } from "zod";
 import { ModelError } from "../../../errors.ts";
 import { damagedTfjs } from "../errors.ts";
 
-/** Protobuf's JSON mapping writes 64-bit integers as text. */
+/** Protobuf's JSON mapping writes 64-bit integers as strings. */
 const integer = z.union([z.int(), z.string().regex(/^-?\d{1,19}$/)]).transform(Number);
-/** Protobuf's JSON mapping writes bytes in base64; a converter of long ago wrote lists of numbers. */
+/** Protobuf's JSON mapping writes bytes in base64; old converters wrote lists of numbers. */
 const text = z
   .union([z.string(), z.array(z.int())])
   .transform((value) =>
@@ -33,7 +33,7 @@ const node = z.object({
   name: z.string().min(1),
   op: z.string().min(1),
   input: z.array(z.string()).default([]),
-  // A Map, because names in a file may be any (`__proto__` among them).
+  // A Map, because a file may use any name, `__proto__` for example.
   attr: z
     .unknown()
     .transform(
@@ -70,7 +70,7 @@ export type TfjsNode = z.output<typeof node>;
 export type TfjsWeight = z.output<typeof weight>;
 export type TfjsModel = z.output<typeof modelJson>;
 
-/** The word by which a file shows that it is a TensorFlow.js model; Keras' layers models have it too. */
+/** The key that identifies a TensorFlow.js model; Keras layers models have it too. */
 const MARK = '"modelTopology"';
 
 /** Whether these bytes are a TensorFlow.js `model.json`. */
@@ -87,20 +87,20 @@ function decodeStart(bytes: Uint8Array): string {
 
 /**
  * Reads a `model.json`.
- * @throws ModelError when it is no JSON, no graph model, or lacks a part.
+ * @throws ModelError when it is not JSON, not a graph model, or incomplete.
  */
 export function decodeTfjs(bytes: Uint8Array): TfjsModel {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw damagedTfjs(`model.json is no JSON (${cause instanceof Error ? cause.message : cause})`, cause);
+    throw damagedTfjs(`model.json is not JSON (${cause instanceof Error ? cause.message : cause})`, cause);
   }
   const model = modelJson.safeParse(json);
   if (model.success) return model.data;
   if (isLayersModel(json)) {
     throw new ModelError(
-      "The TensorFlow.js model is a layers model, which is Keras' own description; only graph models can be compiled.",
+      "The TensorFlow.js model is a Keras layers model; only graph models can be compiled.",
       "Convert it: tensorflowjs_converter --input_format=tfjs_layers_model --output_format=tfjs_graph_model.",
     );
   }
@@ -123,7 +123,7 @@ export function tfjsShards(bytes: Uint8Array): readonly string[] {
   return decodeTfjs(bytes).weightsManifest.flatMap(({ paths }) => paths.map(plainName));
 }
 
-/** A model file comes from anywhere and must not choose what we read. */
+/** A model file may come from anywhere: it must not make us read files outside its folder. */
 function plainName(path: string): string {
   if (path !== "" && path !== "." && path !== ".." && !/[/\\:\0]/.test(path)) return path;
   throw damagedTfjs(

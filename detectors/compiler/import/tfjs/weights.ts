@@ -8,12 +8,12 @@ export interface TfjsTensor {
   readonly data: Float32Array | Float64Array;
 }
 
-/** More elements than any detector's weights or maps have: ask for no more memory than that. */
+/** More elements than any detector's weights or maps have. Larger tensors are not allocated. */
 const MAX_ELEMENTS = 2 ** 26;
 
 /**
  * The number of elements of a shape.
- * @throws ModelError when it is no shape, or absurdly large.
+ * @throws ModelError when a size is invalid or the tensor would be too large.
  */
 export function elementsOf(shape: readonly number[]): number {
   const count = shape.reduce((product, size) => product * size, 1);
@@ -34,7 +34,7 @@ const READERS: ReadonlyMap<string, { readonly bytes: number; readonly read: Read
 ]);
 
 /**
- * Reads all weights: a group's files are one run of bytes in which its weights follow each other without gaps.
+ * Reads all weights. The files of a group form one run of bytes, in which its weights follow each other without gaps.
  * @param shards contents of the weight files by name
  * @throws ModelError when a file is missing or has another length than its weights, or a data type is unknown.
  */
@@ -78,7 +78,7 @@ function joinShards(paths: readonly string[], shards: ReadonlyMap<string, Uint8A
   return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
 }
 
-/** Quantised weights are w = q · scale + min (tfjs-converter, quantization.py); half-precision ones are what they are. */
+/** Quantised weights are w = q · scale + min (tfjs-converter, quantization.py); half-precision ones are not scaled. */
 function readerOf({ name, dtype, quantization }: TfjsWeight): {
   readonly bytes: number;
   readonly read: Read;

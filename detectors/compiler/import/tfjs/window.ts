@@ -1,15 +1,15 @@
 import type { Padding } from "../../graph/graph.ts";
 import { damagedTfjs } from "../errors.ts";
-import { integersOf, textOf } from "./attributes.ts";
+import { integersOf, stringOf } from "./attributes.ts";
 import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
 
-/** No network strides or pads further; larger numbers come from broken files. */
+/** Networks have smaller strides; larger numbers come from broken files. */
 const MAX_STEP = 64;
 
-/** What about a window (convolution or pooling) the graph has no words for. */
+/** Why the graph cannot express the window of a convolution or pooling; undefined when it can. */
 export function windowObstacle(node: TfjsNode): string | undefined {
-  const format = textOf(node, "data_format", "NHWC");
+  const format = stringOf(node, "data_format", "NHWC");
   if (format !== "NHWC") return `with data_format ${format}`;
   const [batch = 1, rows = 1, columns = 1, channels = 1] = integersOf(node, "strides");
   if (batch !== 1 || channels !== 1 || rows !== columns || rows < 1 || rows > MAX_STEP) {
@@ -17,18 +17,18 @@ export function windowObstacle(node: TfjsNode): string | undefined {
   }
   const dilations = integersOf(node, "dilations");
   if (dilations.some((dilation) => dilation !== 1)) return `with dilations ${dilations.join("×")}`;
-  const padding = textOf(node, "padding");
+  const padding = stringOf(node, "padding");
   return padding === "SAME" || padding === "VALID" ? undefined : `with padding ${padding || "unknown"}`;
 }
 
-/** The stride that both axes share. */
+/** The stride, which is the same on both axes. */
 export function strideOf(node: TfjsNode): number {
   return integersOf(node, "strides")[1] ?? 1;
 }
 
 /**
- * The padding that a window's node asks for (TensorFlow, tf.nn "Notes on padding conventions"): with SAME there are
- * ⌈size / stride⌉ positions, and of an uneven number of added pixels the larger part is at the bottom and right.
+ * The padding of a window (TensorFlow, tf.nn "Notes on padding conventions"). With SAME there are ⌈size / stride⌉
+ * positions; when the number of added pixels is odd, the extra one is at the bottom and right.
  * @throws ModelError when the window has no size.
  */
 export function paddingOf(
@@ -36,7 +36,7 @@ export function paddingOf(
   [height, width]: readonly [height: number, width: number],
   [kernelHeight, kernelWidth]: readonly [height: number, width: number],
 ): Padding {
-  if (textOf(node, "padding") === "VALID") return { top: 0, left: 0, bottom: 0, right: 0 };
+  if (stringOf(node, "padding") === "VALID") return { top: 0, left: 0, bottom: 0, right: 0 };
   const stride = strideOf(node);
   const [top, bottom] = samePadding(height, kernelHeight, stride);
   const [left, right] = samePadding(width, kernelWidth, stride);
