@@ -6,7 +6,7 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** A known model whose weights are these bytes at this address. */
+/** A known model with these weights at this URL. */
 export function knownModel(bytes: Uint8Array, url: string): KnownModel {
   return {
     name: "tiny",

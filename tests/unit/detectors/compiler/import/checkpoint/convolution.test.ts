@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type Convolution,
   readConvolution,
@@ -52,7 +52,7 @@ async function fold({ weight, bias, norm, shape = [1, weight.length, 1, 1] }: Nu
 }
 
 describe("a convolution of a checkpoint", () => {
-  it("takes in the batch normalisation behind it: w·γ/√(σ² + ε) and β − μ·γ/√(σ² + ε)", async () => {
+  test("folds the batch normalisation behind it: w·γ/√(σ² + ε) and β − μ·γ/√(σ² + ε)", async () => {
     const { weights, bias } = await fold({
       weight: [3, -1],
       norm: { gamma: 2, beta: 0.25, mean: 0.5, variance: 3.75 },
@@ -61,18 +61,18 @@ describe("a convolution of a checkpoint", () => {
     expect([...bias.data]).toEqual([0.25 - 0.5]);
   });
 
-  it("takes in a normalisation behind a bias, and one without γ and β", async () => {
+  test("folds a normalisation behind a bias, and one without γ and β", async () => {
     const { weights, bias } = await fold({ weight: [3], bias: [1.5], norm: { mean: 0.5, variance: 3.75 } });
     expect([...weights.data]).toEqual([1.5]);
     expect([...bias.data]).toEqual([0.5]);
   });
 
-  it("keeps the bias of a fused checkpoint as it is", async () => {
+  test("keeps the bias of a fused checkpoint", async () => {
     const { weights, bias } = await fold({ weight: [3], bias: [1.5] });
     expect([...weights.data, ...bias.data]).toEqual([3, 1.5]);
   });
 
-  it("is turned from [outputs, inputs, height, width] to [outputs, height, width, inputs]", async () => {
+  test("reorders weights from [outputs, inputs, height, width] to [outputs, height, width, inputs]", async () => {
     const { weights } = await fold({
       shape: [1, 2, 2, 3],
       weight: [1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60],
@@ -81,20 +81,20 @@ describe("a convolution of a checkpoint", () => {
     expect([...weights.data]).toEqual([1, 10, 2, 20, 3, 30, 4, 40, 5, 50, 6, 60]);
   });
 
-  it.each([
+  test.each([
     ["a diverged training", { weight: [Number.NaN] }],
     ["a negative variance", { weight: [1], norm: { mean: 0, variance: -1 } }],
   ])("is refused after %s", async (_what, numbers) => {
     expect((await rejection(fold(numbers))).message).toContain("not finite");
   });
 
-  it("is refused when its bias has another length", async () => {
+  test("is refused when its bias has another length", async () => {
     expect((await rejection(fold({ weight: [1], bias: [1, 2] }))).message).toContain("conv.bias");
   });
 });
 
 describe("a Focus layer", () => {
-  it("is a convolution of the picture with twice the kernel, stride and padding", () => {
+  test("equals a convolution of the image with twice the kernel, stride and padding", () => {
     const [height, width, channels, outputs] = [6, 8, 3, 5];
     const x: Tensor = { shape: [height, width, channels], data: seededFloats(1, height * width * channels) };
     const padding = { top: 1, left: 1, bottom: 1, right: 1 };

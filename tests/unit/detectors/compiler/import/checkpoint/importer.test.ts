@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Graph, ImportedModel, Node } from "../../../../../../detectors/compiler/graph/graph.ts";
 import { importCheckpoint } from "../../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
@@ -32,7 +32,7 @@ function logits(graph: Graph): number[] {
 }
 
 describe("importing a YOLOv5 checkpoint", () => {
-  it("keeps its labels, anchors in pixels, strides and number of classes", async () => {
+  test("keeps its labels, anchors in pixels, strides and number of classes", async () => {
     const anchors = [[[8, 9]], [[20, 30]], [[100, 90]]] as const;
     const model = await importSynthetic({ classes: 2, names: ["crate", "pallet"], anchors });
     expect(model.name).toBe("synthetic");
@@ -47,7 +47,7 @@ describe("importing a YOLOv5 checkpoint", () => {
     });
   });
 
-  it("takes labels from a dict, as v7.0 writes them", async () => {
+  test("reads labels from a dict, as v7.0 writes them", async () => {
     const names = new Map([
       [1, "pallet"],
       [0, "crate"],
@@ -57,12 +57,12 @@ describe("importing a YOLOv5 checkpoint", () => {
     expect(model.labels).toEqual(["crate", "pallet", "truck"]);
   });
 
-  it("makes a graph for 640×640 unless told otherwise", async () => {
+  test("builds a graph for 640×640 by default", async () => {
     const { graph } = await importCheckpoint(writeCheckpoint(), { name: "synthetic" });
     expect(graph.values.get(graph.input)).toEqual({ dtype: "u8", shape: [640, 640, 3] });
   });
 
-  it("makes a graph for a picture that is not square", async () => {
+  test("builds a graph for an input that is not square", async () => {
     const { graph } = await importSynthetic({ classes: 3 }, { width: 96, height: 32 });
     const shapes = detectNode(graph).inputs.map((name) => graph.values.get(name)?.shape);
     expect(shapes).toEqual([
@@ -72,7 +72,7 @@ describe("importing a YOLOv5 checkpoint", () => {
     ]);
   });
 
-  it("takes widths and depths from the weights: YOLOv5n has 60 convolutions and 7 sums", async () => {
+  test("derives widths and depths from the weights: YOLOv5n has 60 convolutions and 7 sums", async () => {
     const graph = await seededYolov5nGraph({ width: 64, height: 64 });
     const count = (op: Node["op"]): number => graph.nodes.filter((node) => node.op === op).length;
     expect([count("conv2d"), count("silu"), count("add"), count("max_pool2d")]).toEqual([60, 57, 7, 3]);
@@ -81,20 +81,20 @@ describe("importing a YOLOv5 checkpoint", () => {
     expect(deeper.graph.nodes.filter((node) => node.op === "add")).toHaveLength(2 + 3 + 4 + 2);
   });
 
-  it("computes something that depends on the picture and is finite", async () => {
+  test("computes finite values that depend on the input", async () => {
     const { graph } = await importSynthetic();
     const values = logits(graph);
     expect(values.every(Number.isFinite)).toBe(true);
     expect(new Set(values).size).toBeGreaterThan(100);
   });
 
-  it("prefers the averaged weights (ema) that train.py leaves beside the model", async () => {
+  test("prefers the averaged weights (ema) that train.py stores beside the model", async () => {
     const { graph } = await importSynthetic({ key: "ema", seed: 9 });
     const expected = await importSynthetic({ key: "model", seed: 9 });
     expect(logits(graph)).toEqual(logits(expected.graph));
   });
 
-  it("passes over what train.py leaves beside the model: options with paths, results as numpy scalars", async () => {
+  test("ignores what train.py stores beside the model: options with paths, results as numpy scalars", async () => {
     const training = {
       opt: dict({
         save_dir: call("pathlib.WindowsPath", "runs", "train", "exp"),
@@ -110,7 +110,7 @@ describe("importing a YOLOv5 checkpoint", () => {
     expect(model.labels).toHaveLength(3);
   });
 
-  it("reads weights in half precision", async () => {
+  test("reads weights in half precision", async () => {
     const half = logits((await importSynthetic({ dtype: "float16" })).graph);
     const full = logits((await importSynthetic({ dtype: "float32" })).graph);
     const largest = Math.max(...half.map((value, i) => Math.abs(value - (full[i] ?? NaN))));
@@ -118,7 +118,7 @@ describe("importing a YOLOv5 checkpoint", () => {
     expect(largest).toBeLessThan(0.05);
   });
 
-  it("reads a fused checkpoint, in which forward is a bound method", async () => {
+  test("reads a fused checkpoint, in which forward is a bound method", async () => {
     const boundForward = (index: number, layer: Py): Py =>
       index === 0
         ? withAttributes(layer, {
@@ -131,7 +131,7 @@ describe("importing a YOLOv5 checkpoint", () => {
     expect(logits(graph).every(Number.isFinite)).toBe(true);
   });
 
-  it("reads the layers of v5: Focus as one convolution of the picture, and SPP", async () => {
+  test("reads the layers of v5: Focus as one convolution of the image, and SPP", async () => {
     const { graph } = await importSynthetic({ generation: "v5" });
     const stem = graph.nodes.find((node) => node.op === "conv2d");
     expect(graph.values.get(stem?.inputs[1] ?? "")?.shape).toEqual([4, 6, 6, 3]);
@@ -139,7 +139,7 @@ describe("importing a YOLOv5 checkpoint", () => {
     expect(pools).toMatchObject([{ kernel: 5 }, { kernel: 9 }, { kernel: 13 }]);
   });
 
-  it("reads four scales", async () => {
+  test("reads four scales", async () => {
     const { graph } = await importSynthetic(
       {
         network: ({ conv, detect }) => [
@@ -161,7 +161,7 @@ describe("importing a YOLOv5 checkpoint", () => {
 });
 
 describe("a checkpoint that cannot be compiled", () => {
-  it("lists every layer and activation that is not supported, with its places", async () => {
+  test("lists every layer and activation that is not supported, with its places", async () => {
     const editLayer = (index: number, layer: Py): Py =>
       index === 9
         ? from(-1, torchModule("models.common.C3TR", { modules: { cv1: torchModule("models.common.X") } }))
@@ -177,13 +177,13 @@ describe("a checkpoint that cannot be compiled", () => {
     expect(error.remedy).toContain("SiLU");
   });
 
-  it.each([
+  test.each([
     ["with 4 groups", { groups: 4 }],
     ["with dilation 2×2", { dilation: [2, 2] }],
     ["with stride 1×2", { stride: [1, 2] }],
     ["with padding mode reflect", { padding_mode: "reflect" }],
     ['with padding "same"', { padding: "same" }],
-  ])("says of a convolution %s what about it is not supported", async (what, attributes) => {
+  ])("reports a convolution %s as not supported", async (what, attributes) => {
     const error = await rejection(
       importSynthetic({
         network: ({ conv2d, detect }) => [
@@ -195,15 +195,15 @@ describe("a checkpoint that cannot be compiled", () => {
     expect(error.message).toContain(`Conv2d ${what}: model.0`);
   });
 
-  it("asks for a size that is a multiple of its largest stride", async () => {
+  test("requires a size that is a multiple of its largest stride", async () => {
     const error = await rejection(importSynthetic({}, { width: 640, height: 360 }));
     expect(error.message).toContain("640x360");
     expect(error.message).toContain("multiples of 32");
   });
 
-  it.each<[string, RegExp, SyntheticYolov5]>([
+  test.each<[string, RegExp, SyntheticYolov5]>([
     ["as many labels as classes", /names.*expected 3 labels.*received 1/, { classes: 3, names: ["a"] }],
-    ["labels that are texts", /expected a text for class 1/, { classes: 3, names: ["a", null, "c"] }],
+    ["labels that are strings", /expected a string for class 1/, { classes: 3, names: ["a", null, "c"] }],
     [
       "Detect at its end",
       /ends in models.common.Concat/,
@@ -218,7 +218,7 @@ describe("a checkpoint that cannot be compiled", () => {
       { editLayer: (i, layer) => (i === 24 ? withAttributes(layer, { stride: null }) : layer) },
     ],
     [
-      "layers that take what is before them",
+      "layers that use preceding layers only",
       /model\.1 .*layer 7/,
       { editLayer: (i, layer) => (i === 1 ? withAttributes(layer, { f: 7 }) : layer) },
     ],
@@ -240,7 +240,7 @@ describe("a checkpoint that cannot be compiled", () => {
     expect(error.message).toMatch(message);
   });
 
-  it("must hold a model, not only weights", async () => {
+  test("must contain a model, not only weights", async () => {
     const writer = torchWriter();
     const weights = writer.tensor(new Float32Array(4), [4]);
     const error = await rejection(
@@ -250,7 +250,7 @@ describe("a checkpoint that cannot be compiled", () => {
     expect(error.remedy).toContain("train.py");
   });
 
-  it("must be of YOLOv5: another family's classes are foreign", async () => {
+  test("must be a YOLOv5: classes of another family are foreign", async () => {
     const error = await rejection(
       importSynthetic({ modelAttributes: { head: global("ultralytics.nn.modules.head.Detect") } }),
     );

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { unpickle } from "../../../../../../detectors/compiler/import/checkpoint/pickle.ts";
 import { OPCODES as O } from "../../../../../../detectors/compiler/import/checkpoint/pickle-opcodes.ts";
 import {
@@ -26,7 +26,7 @@ function readBytes(...bytes: readonly (number | readonly number[])[]): PickleVal
 }
 
 describe("a pickle", () => {
-  it("becomes plain data", () => {
+  test("becomes plain data", () => {
     const value = read(
       new Map<string, PyValue>([
         ["none", null],
@@ -57,7 +57,7 @@ describe("a pickle", () => {
     );
   });
 
-  it("is read in protocols 4 and 5 as well, with frames, memoised names, long integers and bytes", () => {
+  test("is also read in protocols 4 and 5, with frames, memoised names, long integers and bytes", () => {
     // pickle.dumps({'a': [1, -1, 2**40, 2**80], 'b': b'xy', 'c': {3}, 'd': ('a', 1.5)}, 4), by CPython
     expect(
       fromHex(
@@ -74,7 +74,7 @@ describe("a pickle", () => {
     );
   });
 
-  it("keeps classes, calls and storages as records of their names", () => {
+  test("keeps classes, calls and storages as records", () => {
     const value = read([global("os.sep"), call("os.system", "true"), { kind: "persistent", id: "7" }]);
     expect(value).toEqual([
       new PickleGlobal("os.sep"),
@@ -83,13 +83,13 @@ describe("a pickle", () => {
     ]);
   });
 
-  it("shares what it memoised, even with itself", () => {
+  test("shares memoised values, even recursively", () => {
     // l = []; l.append(l)
     const value = readBytes(O.EMPTY_LIST, O.BINPUT, 0, O.BINGET, 0, O.APPEND, O.STOP);
     expect(Array.isArray(value) && value[0]).toBe(value);
   });
 
-  it("cannot reach an object's prototype by a key", () => {
+  test("cannot reach an object's prototype through a key", () => {
     const evil = new Map<string, PyValue>([["__proto__", new Map([["polluted", true]])]]);
     const value = read(object("models.common.Conv", evil));
     expect(value instanceof PickleObject && value.state).toEqual(
@@ -101,7 +101,7 @@ describe("a pickle", () => {
 });
 
 describe("a hostile pickle", () => {
-  it("is refused with the names of all its foreign classes", () => {
+  test("is refused with the names of all its foreign classes", () => {
     const bytes = pickle([
       call("posix.system", "touch /tmp/owned"),
       call("builtins.eval", "1"),
@@ -110,32 +110,32 @@ describe("a hostile pickle", () => {
     const error = catchModelError(() => unpickle(bytes, (name) => name === "a.known"));
     expect(error.message).toContain("posix.system, builtins.eval");
     expect(error.message).not.toContain("a.known");
-    expect(error.message).toContain("Nothing of it was run");
+    expect(error.message).toContain("Nothing was run");
     expect(error.remedy).toMatch(/trust.*ONNX/);
   });
 
-  it("is refused for its foreign classes also when it breaks off behind them", () => {
+  test("is refused for its foreign classes also when it is truncated behind them", () => {
     const whole = pickle(call("posix.system", "true"));
     const error = catchModelError(() => unpickle(whole.subarray(0, whole.length - 3), nothing));
     expect(error.message).toContain("posix.system");
   });
 
-  it("is refused also when it is written in protocol 0, which torch never does", () => {
+  test("is also refused in protocol 0, which torch never writes", () => {
     const error = catchModelError(() => unpickle(Buffer.from("cposix\nsystem\n(S'true'\ntR."), nothing));
     expect(error.message).toContain("posix.system");
   });
 
-  it("may call nothing that is known only as a name", () => {
+  test("cannot call a function that is allowed only as a name", () => {
     const bytes = pickle(call("builtins.getattr", "text", "__class__"));
     const error = catchModelError(() => unpickle(bytes, (_name, args) => args === undefined));
     expect(error.message).toContain("builtins.getattr");
   });
 
-  it("does not grow the memo to the index that it asks for", () => {
+  test("does not grow the memo to the requested index", () => {
     expect(readBytes(O.NONE, O.LONG_BINPUT, [0xff, 0xff, 0xff, 0xff], O.STOP)).toBeNull();
   });
 
-  it("nests 400,000 levels deep without exhausting the stack", () => {
+  test("may nest 400,000 levels deep without a stack overflow", () => {
     const levels = 400_000;
     const value = readBytes(
       O.NONE,
@@ -147,7 +147,7 @@ describe("a hostile pickle", () => {
     expect(depth).toBe(levels);
   });
 
-  it.each<[string, () => PickleValue]>([
+  test.each<[string, () => PickleValue]>([
     [
       "a million dicts",
       () =>
@@ -159,7 +159,7 @@ describe("a hostile pickle", () => {
         ),
     ],
     [
-      "a long list made into a set again and again",
+      "many copies of a long list",
       () => {
         const copy = [O.BINGET, 0, O.BINGET, 1, O.TUPLE1, O.REDUCE];
         return readBytes(
@@ -173,7 +173,7 @@ describe("a hostile pickle", () => {
     ],
     ["an integer of 4 GB", () => readBytes(O.LONG4, [0xff, 0xff, 0xff, 0xff], O.STOP)],
     [
-      "a text of 2⁶⁴ bytes",
+      "a string of 2⁶⁴ bytes",
       () =>
         readBytes(
           O.BINUNICODE8,
@@ -182,13 +182,13 @@ describe("a hostile pickle", () => {
         ),
     ],
     ["17 MB", () => unpickle(new Uint8Array(17 * 2 ** 20), everything)],
-  ])("cannot ask for %s", (_what, ask) => {
+  ])("cannot allocate %s", (_what, ask) => {
     expect(ask).toThrow(ModelError);
   });
 });
 
 describe("a damaged pickle", () => {
-  it("is a ModelError wherever it breaks off", () => {
+  test("causes a ModelError wherever it is truncated", () => {
     const bytes = pickle(
       new Map<string, PyValue>([["model", object("models.yolo.Model", new Map([["nc", 80]]))]]),
     );
@@ -198,7 +198,7 @@ describe("a damaged pickle", () => {
     }
   });
 
-  it("is a ModelError or other data, never a crash, whichever byte of it is altered", () => {
+  test("causes a ModelError or other data, never a crash, whichever byte is changed", () => {
     const bytes = pickle([
       call("a.b", 1, float(2.5), "three"),
       tuple(global("c.d")),
@@ -217,17 +217,17 @@ describe("a damaged pickle", () => {
     }
   });
 
-  it.each<[string, () => PickleValue]>([
-    ["takes from an empty stack", () => readBytes(O.APPEND, O.STOP)],
-    ["takes to a mark that is not there", () => readBytes(O.NONE, O.TUPLE, O.STOP)],
-    ["recalls what it never memoised", () => readBytes(O.BINGET, 9, O.STOP)],
+  test.each<[string, () => PickleValue]>([
+    ["pops from an empty stack", () => readBytes(O.APPEND, O.STOP)],
+    ["pops to a missing mark", () => readBytes(O.NONE, O.TUPLE, O.STOP)],
+    ["reads a memo entry that does not exist", () => readBytes(O.BINGET, 9, O.STOP)],
     ["appends to a dict", () => readBytes(O.EMPTY_DICT, O.NONE, O.APPEND, O.STOP)],
     ["has a key without a value", () => readBytes(O.EMPTY_DICT, O.MARK, O.NONE, O.SETITEMS, O.STOP)],
     ["calls a number", () => readBytes(O.BININT1, 1, O.EMPTY_TUPLE, O.REDUCE, O.STOP)],
     ["builds a number", () => readBytes(O.BININT1, 1, O.NONE, O.BUILD, O.STOP)],
-    ["has a text that is not UTF-8", () => readBytes(O.SHORT_BINUNICODE, 1, 0xff, O.STOP)],
-    ["uses an opcode that is none", () => readBytes(0xfe, O.STOP)],
-    ["is of a protocol to come", () => unpickle(Uint8Array.of(O.PROTO, 6, O.NONE, O.STOP), everything)],
+    ["has a string that is not UTF-8", () => readBytes(O.SHORT_BINUNICODE, 1, 0xff, O.STOP)],
+    ["uses an unknown opcode", () => readBytes(0xfe, O.STOP)],
+    ["has a future protocol", () => unpickle(Uint8Array.of(O.PROTO, 6, O.NONE, O.STOP), everything)],
   ])("is refused when it %s", (_what, ask) => {
     expect(ask).toThrow(ModelError);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { importCheckpoint } from "../../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { OPCODES } from "../../../../../../detectors/compiler/import/checkpoint/pickle-opcodes.ts";
 import { openTorchArchive } from "../../../../../../detectors/compiler/import/checkpoint/torch-archive.ts";
@@ -21,30 +21,30 @@ function tryImport(bytes: Uint8Array): Promise<unknown> {
 }
 
 describe("the archive of a checkpoint", () => {
-  it("holds the pickle and the storages, whatever its folder is called", async () => {
+  test("contains the pickle and the storages, whatever the name of its folder", async () => {
     const writer = torchWriter();
     writer.tensor(Float32Array.of(1, 2), [2]);
     const archive = await openTorchArchive(writer.save(null, { name: "best v2", byteOrder: "little" }));
     expect(archive.pickle).toEqual(pickle(null));
     expect(new Uint8Array(archive.storage("0"))).toEqual(new Uint8Array(Float32Array.of(1, 2).buffer));
-    expect(() => archive.storage("1")).toThrow(/storage "1", which it lacks/);
+    expect(() => archive.storage("1")).toThrow(/storage "1", which is missing/);
   });
 
-  it("is told apart from the format before torch 1.6, with how to save it again", async () => {
+  test("is distinguished from the format before torch 1.6, which can be saved again", async () => {
     const error = await rejection(tryImport(Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc)));
     expect(error.message).toContain("before version 1.6");
     expect(error.remedy).toContain("torch.save(torch.load(");
   });
 
-  it("is told apart from TorchScript", async () => {
+  test("is distinguished from TorchScript", async () => {
     const bytes = torchWriter().save(null, { extraEntries: [["archive/constants.pkl", pickle(null)]] });
     const error = await rejection(tryImport(bytes));
     expect(error.message).toContain("TorchScript");
   });
 
-  it.each<[string, RegExp, Uint8Array]>([
-    ["is a picture", /no torch checkpoint/, Uint8Array.of(0xff, 0xd8, 0xff)],
-    ["is empty", /no torch checkpoint/, new Uint8Array()],
+  test.each<[string, RegExp, Uint8Array]>([
+    ["is an image", /not a torch checkpoint/, Uint8Array.of(0xff, 0xd8, 0xff)],
+    ["is empty", /not a torch checkpoint/, new Uint8Array()],
     ["is another zip archive", /no data\.pkl/, torchWriter().save(null, { name: "some/other" })],
     ["is big-endian", /"big"-endian/, torchWriter().save(null, { byteOrder: "big" })],
     [
@@ -64,7 +64,7 @@ describe("the archive of a checkpoint", () => {
       torchWriter().save(null, { extraEntries: [["archive/data.pkl", pickle(1)]] }),
     ],
     [
-      "has an entry outside",
+      "has an entry outside the archive's folder",
       /\.\./,
       torchWriter().save(null, { extraEntries: [["../../etc/passwd", pickle(1)]] }),
     ],
@@ -74,20 +74,20 @@ describe("the archive of a checkpoint", () => {
 });
 
 describe("a damaged checkpoint", () => {
-  it("is a ModelError wherever it breaks off", async () => {
+  test("causes a ModelError wherever it is truncated", async () => {
     for (let length = 0; length < whole.length; length += 997) {
       await rejection(tryImport(whole.subarray(0, length)));
     }
   });
 
-  it("is a ModelError when one byte of a weight is another", async () => {
+  test("causes a ModelError when one byte of a weight is changed", async () => {
     const altered = whole.slice();
     const at = Math.floor(whole.length / 2);
     altered[at] = (altered[at] ?? 0) ^ 0x10;
     await rejection(tryImport(altered));
   });
 
-  it("never crashes the importer, whichever byte of its pickle is another", async () => {
+  test("never crashes the importer, whichever bytes of its pickle are changed", async () => {
     const network: SyntheticYolov5["network"] = ({ conv, c3, detect }) => [
       from(-1, conv(3, 4, 3, 8)),
       from(-1, c3(4, 4, 1, true)),
@@ -108,7 +108,7 @@ describe("a damaged checkpoint", () => {
 });
 
 describe("a hostile checkpoint", () => {
-  it("is refused for a foreign class anywhere in it, and nothing of it runs", async () => {
+  test("is refused for a foreign class anywhere in it, and nothing is run", async () => {
     const error = await rejection(
       tryImport(
         writeCheckpoint({
@@ -123,9 +123,9 @@ describe("a hostile checkpoint", () => {
     expect(error.message).toContain("posix.system, builtins.eval, builtins.getattr");
   });
 
-  it("is refused when a layer contains itself", async () => {
-    const REMEMBERED = 7;
-    const itself: Py = { kind: "raw", bytes: [OPCODES.BINGET, REMEMBERED] };
+  test("is refused when a layer contains itself", async () => {
+    const MEMO_INDEX = 7;
+    const itself: Py = { kind: "raw", bytes: [OPCODES.BINGET, MEMO_INDEX] };
     const state = dict({
       f: -1,
       i: 0,
@@ -137,7 +137,7 @@ describe("a hostile checkpoint", () => {
       kind: "raw",
       bytes: [
         ...bytesOf(global("torch.nn.modules.container.Sequential")),
-        ...[OPCODES.EMPTY_TUPLE, OPCODES.NEWOBJ, OPCODES.BINPUT, REMEMBERED],
+        ...[OPCODES.EMPTY_TUPLE, OPCODES.NEWOBJ, OPCODES.BINPUT, MEMO_INDEX],
         ...bytesOf(state),
         OPCODES.BUILD,
       ],
@@ -145,28 +145,26 @@ describe("a hostile checkpoint", () => {
     const error = await rejection(
       tryImport(writeCheckpoint({ network: () => [from(-1, sequence({ 0: endless }))] })),
     );
-    expect(error.message).toContain("nest deeper");
+    expect(error.message).toContain("nested deeper");
   });
 
-  it("is refused when shared layers multiply to millions", async () => {
+  test("is refused when shared layers multiply to millions of layers", async () => {
     let layer = torchModule("torch.nn.modules.linear.Identity");
-    const remembered = (index: number): Py => ({ kind: "raw", bytes: [OPCODES.BINGET, index] });
-    const remember = (value: Py, index: number): Py => ({
+    const recall = (index: number): Py => ({ kind: "raw", bytes: [OPCODES.BINGET, index] });
+    const memoise = (value: Py, index: number): Py => ({
       kind: "raw",
       bytes: [...bytesOf(value), OPCODES.BINPUT, index],
     });
     for (let level = 0; level < 15; level++) {
-      const first = remember(layer, level);
-      const copies = Object.fromEntries(
-        [first, ...Array.from({ length: 9 }, () => remembered(level))].entries(),
-      );
+      const first = memoise(layer, level);
+      const copies = Object.fromEntries([first, ...Array.from({ length: 9 }, () => recall(level))].entries());
       layer = sequence(copies);
     }
     const error = await rejection(tryImport(writeCheckpoint({ network: () => [from(-1, layer)] })));
-    expect(error.message).toContain("or are more than");
+    expect(error.message).toContain("or there are more than");
   });
 
-  it("is refused when a thousand layers share one large storage", async () => {
+  test("is refused when a thousand layers share one large storage", async () => {
     const network: SyntheticYolov5["network"] = ({ conv2d, detect }) => {
       const shared = conv2d(32, 32, 3, 1, 1);
       const first = conv2d(3, 32, 3, 8, 1);
@@ -177,7 +175,7 @@ describe("a hostile checkpoint", () => {
     expect(error.message).toContain("share their weights");
   });
 
-  it("leaves Object.prototype alone", async () => {
+  test("does not change Object.prototype", async () => {
     const modelAttributes = Object.fromEntries([["__proto__", dict({ polluted: true })]]);
     const bytes = writeCheckpoint({ modelAttributes, classes: 1, names: ["__proto__"] });
     const model = await importCheckpoint(bytes, { name: "__proto__", size: SIZE });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   PickleGlobal,
   PickleObject,
@@ -46,26 +46,26 @@ function archiveOf(storage: ArrayBufferView): TorchArchive {
 const six = archiveOf(Float32Array.of(0, 1, 2, 3, 4, 5));
 
 describe("a tensor of a checkpoint", () => {
-  it("is read row by row", () => {
+  test("is read row by row", () => {
     const tensor = readTensor(six, describeTensor({ shape: [2, 3], strides: [3, 1] }), "weight");
     expect(tensor).toEqual({ shape: [2, 3], data: Float64Array.of(0, 1, 2, 3, 4, 5) });
   });
 
-  it("may be transposed (channels_last) or a part of its storage", () => {
+  test("may be transposed (channels_last) or part of its storage", () => {
     const transposed = describeTensor({ shape: [3, 2], strides: [1, 3] });
     expect([...readTensor(six, transposed, "weight").data]).toEqual([0, 3, 1, 4, 2, 5]);
     const part = describeTensor({ shape: [2], strides: [1], offset: 3 });
     expect([...readTensor(six, part, "weight").data]).toEqual([3, 4]);
   });
 
-  it("may be one number, or none", () => {
+  test("may have one element or none", () => {
     expect([...readTensor(six, describeTensor({ shape: [], strides: [], offset: 5 }), "steps").data]).toEqual(
       [5],
     );
     expect([...readTensor(six, describeTensor({ shape: [0], strides: [1] }), "grid").data]).toEqual([]);
   });
 
-  it("is also read as a parameter, and with a torch.Size", () => {
+  test("is also read from a parameter, and with a torch.Size", () => {
     const tensor = new PickleObject("torch._utils._rebuild_parameter", [
       new PickleObject("torch._utils._rebuild_tensor_v2", [
         new PicklePersistent(["storage", new PickleGlobal("torch.FloatStorage"), "0", "cuda:0", 6]),
@@ -81,7 +81,7 @@ describe("a tensor of a checkpoint", () => {
     expect([...readTensor(six, tensor, "weight").data]).toEqual([0, 1]);
   });
 
-  it.each<[string, ArrayBufferView]>([
+  test.each<[string, ArrayBufferView]>([
     ["torch.HalfStorage", Uint16Array.of(0x3c00, 0xc000)],
     ["torch.BFloat16Storage", Uint16Array.of(0x3f80, 0xc000)],
     ["torch.FloatStorage", Float32Array.of(1, -2)],
@@ -95,17 +95,17 @@ describe("a tensor of a checkpoint", () => {
     expect([...readTensor(archiveOf(storage), tensor, "weight").data]).toEqual([1, -2]);
   });
 
-  it.each<[string, Partial<Layout>]>([
+  test.each<[string, Partial<Layout>]>([
     ["its shape exceeds its storage", { shape: [7], strides: [1] }],
     ["its offset exceeds its storage", { shape: [2], strides: [1], offset: 5 }],
     ["its strides exceed its storage", { shape: [2, 3], strides: [3, 2] }],
-    ["a stride of 0 makes a billion of one", { shape: [1e9], strides: [0] }],
+    ["a stride of 0 repeats one element a billion times", { shape: [1e9], strides: [0] }],
     ["its shape overflows", { shape: [2 ** 52, 2 ** 52], strides: [0, 0] }],
     ["its shape is negative", { shape: [-1], strides: [1] }],
     ["it has fewer strides than dimensions", { shape: [2, 3], strides: [1] }],
     ["it has nine dimensions", { shape: [1, 1, 1, 1, 1, 1, 1, 1, 1], strides: [1, 1, 1, 1, 1, 1, 1, 1, 1] }],
-    ["its storage is shorter than it says", { elements: 7, shape: [6], strides: [1] }],
-    ["its storage is longer than it says", { elements: 5, shape: [5], strides: [1] }],
+    ["its storage is shorter than stated", { elements: 7, shape: [6], strides: [1] }],
+    ["its storage is longer than stated", { elements: 5, shape: [5], strides: [1] }],
     ["its storage is of complex numbers", { type: "torch.ComplexFloatStorage", shape: [6], strides: [1] }],
   ])("is refused when %s", (_what, layout) => {
     const tensor = describeTensor({ shape: [6], strides: [1], ...layout });
@@ -115,6 +115,6 @@ describe("a tensor of a checkpoint", () => {
   });
 });
 
-it("bfloat16 0x4049 is about π", () => {
+test("bfloat16 0x4049 is about π", () => {
   expect(bfloat16ToNumber(0x4049)).toBe(3.140625);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { compile } from "../../../../../../detectors/compiler/compile.ts";
 import { explain } from "../../../../../../detectors/compiler/explain.ts";
 import { print } from "../../../../../../detectors/compiler/graph/print.ts";
@@ -16,7 +16,7 @@ import { smallYolov5 } from "../../../../../support/yolov5-onnx.ts";
 const good = smallYolov5();
 const dynamic = smallYolov5({ dynamic: true, resize: "sizes", constants: "nodes" });
 
-/** Imports, and gives the ModelError; anything else that is thrown fails the test. */
+/** The ModelError of the import; any other error fails the test. */
 function refusal(bytes: Uint8Array): ModelError | undefined {
   try {
     importOnnx(bytes, { name: "hostile" });
@@ -57,9 +57,9 @@ function withInput(dims: readonly number[]): Uint8Array {
   }));
 }
 
-describe("a name out of an ONNX file", () => {
+describe("a name in an ONNX file", () => {
   const forged = "x\u001b[2J\n  → run this\u202e";
-  /** Every value and node is called so, with a number behind it. */
+  /** All values and nodes have this name, followed by a number. */
   const renamed = edited((graph) => {
     const numbers = new Map<string, string>();
     const name = (old: string) => {
@@ -82,7 +82,7 @@ describe("a name out of an ONNX file", () => {
   });
   const clean = (text: string) => expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]|^ {2}→/mu);
 
-  it("begins no line of its own in an error and steers no terminal", () => {
+  test("cannot start a line of its own in an error or control the terminal", () => {
     const unknown = withNode("Sigmoid", (n) => ({ ...n, opType: `Evil${forged}` }), renamed);
     const { message = "" } = refusal(unknown) ?? {};
     expect(message).toContain("operators that cannot be compiled:\n  Evil");
@@ -92,11 +92,11 @@ describe("a name out of an ONNX file", () => {
     expect([error.message, error.remedy]).toEqual(["/m.onnx: a\uFFFDb\n  e\uFFFDf", "c\uFFFDd"]);
   });
 
-  it("is clean in the graph that compile --print shows, in --explain and in the module", () => {
+  test("is stripped of control characters in --print, --explain and the module", () => {
     const { graph } = importOnnx(renamed, { name: "hostile" });
     expect(
       graph.nodes.some(({ output }) => output.includes("\u001b")),
-      "the test means something",
+      "the graph itself has them",
     ).toBe(true);
     clean(print(graph));
     const source = { format: "onnx", sha256: "0".repeat(64), licence: "MIT" } as const;
@@ -109,16 +109,16 @@ describe("a name out of an ONNX file", () => {
 });
 
 describe("a damaged or hostile ONNX file is refused", () => {
-  it("wherever it is cut off", () => {
+  test("wherever it is truncated", () => {
     for (let i = 0; i < 60; i++) {
       expect(refusal(good.subarray(0, Math.floor((good.length * i) / 60))), `cut at ${i}/60`).toBeDefined();
     }
   });
 
-  it.each([
+  test.each([
     ["static", good],
     ["dynamic", dynamic],
-  ])("or still imported, but never a crash, whichever bytes of a %s model are changed", (_, bytes) => {
+  ])("or imported, but never crashes, whichever bytes of a %s model are changed", (_, bytes) => {
     const next = seeded(1);
     let refused = 0;
     for (let round = 0; round < 300; round++) {
@@ -129,25 +129,29 @@ describe("a damaged or hostile ONNX file is refused", () => {
     expect(refused).toBeGreaterThan(0);
   });
 
-  it.each([
-    ["nothing at all", new Uint8Array(), /holds no graph/],
-    ["no protobuf", new TextEncoder().encode("<html>not found</html>"), /no ONNX file|holds no graph/],
+  test.each([
+    ["no bytes", new Uint8Array(), /has no graph/],
+    ["no protobuf", new TextEncoder().encode("<html>not found</html>"), /not an ONNX file|has no graph/],
     [
       "a node that uses its own output",
       withNode("Sigmoid", (n) => ({ ...n, input: n.output })),
-      /nothing makes before it/,
+      /no earlier node produces/,
     ],
-    ["a value made twice", edited((g) => ({ ...g, node: g.node.flatMap((n) => [n, n]) })), /exists already/],
+    [
+      "a value with two producers",
+      edited((g) => ({ ...g, node: g.node.flatMap((n) => [n, n]) })),
+      /an earlier node produces already/,
+    ],
     ["no nodes", edited((g) => ({ ...g, node: [], output: [] })), /no convolution/],
     ["no outputs", edited((g) => ({ ...g, output: [] })), /no convolution/],
-    ["no input", edited((g) => ({ ...g, input: [] })), /nothing makes before it/],
-    ["a picture of four channels", withInput([1, 4, 64, 96]), /one input \[1, 3, height, width\]/],
-    ["four pictures at once", withInput([4, 3, 64, 96]), /takes 4 pictures at once/],
-    ["an absurd picture", withInput([1, 3, 2 ** 40, 2 ** 40]), /multiples of 32/],
-    ["a negative picture", withInput([1, 3, -64, 96]), /multiples of 32/],
-    ["a large picture", withInput([1, 3, 8192, 8192]), /cannot|larger|absurd|not a YOLOv5/i],
+    ["no input", edited((g) => ({ ...g, input: [] })), /no earlier node produces/],
+    ["an input of four channels", withInput([1, 4, 64, 96]), /with one input \[1, 3, height, width\]/],
+    ["a batch size of four", withInput([4, 3, 64, 96]), /batch size of 4/],
+    ["an input of absurd size", withInput([1, 3, 2 ** 40, 2 ** 40]), /multiples of 32/],
+    ["an input of negative size", withInput([1, 3, -64, 96]), /multiples of 32/],
+    ["a large input", withInput([1, 3, 8192, 8192]), /cannot|larger|absurd|not a YOLOv5/i],
     ["a stride of zero", withNode("Conv", (n) => withInts(n, "strides", [0, 0])), /positive integers/],
-    ["padding without end", withNode("Conv", (n) => withInts(n, "pads", [2 ** 52, 0, 0, 0])), /./],
+    ["endless padding", withNode("Conv", (n) => withInts(n, "pads", [2 ** 52, 0, 0, 0])), /./],
     ["a pool of size zero", withNode("MaxPool", (n) => withInts(n, "kernel_shape", [0, 0])), /./],
     [
       "a convolution without weights",
@@ -156,7 +160,7 @@ describe("a damaged or hostile ONNX file is refused", () => {
     ],
     ["a convolution without output", withNode("Conv", (n) => ({ ...n, output: [] })), /./],
     [
-      "a permutation that is none",
+      "an invalid permutation",
       withNode("Transpose", (n) => withInts(n, "perm", [0, 0, 0, 0, 9])),
       /reorders/,
     ],
@@ -204,11 +208,11 @@ describe("a damaged or hostile ONNX file is refused", () => {
       edited((g) => ({ ...g, initializer: g.initializer.map((t) => ({ ...t, dataType: 8 })) })),
       /data type 8/,
     ],
-  ])("that holds %s", (_, bytes, message) => {
+  ])("that contains %s", (_, bytes, message) => {
     expect(refusal(bytes)?.message).toMatch(message);
   });
 
-  it("or still imported, but never a crash, however its nodes are mixed up", () => {
+  test("or imported, but never crashes, however its nodes are mixed up", () => {
     const next = seeded(2);
     const pick = <T>(list: readonly T[]): T | undefined => list[Math.floor(next() * list.length)];
     const numbers = [-(2 ** 53), -7, -1, 0, 1, 2, 3, 5, 1000, 2 ** 31, 2 ** 53];
@@ -243,7 +247,7 @@ describe("a damaged or hostile ONNX file is refused", () => {
     expect(refused).toBeGreaterThan(40);
   });
 
-  it("that counts to infinity", () => {
+  test("that contains an endless range", () => {
     const endless = withNode(
       "Range",
       (node) => ({ ...node, input: [node.input[0] ?? "", node.input[1] ?? "", node.input[0] ?? ""] }),

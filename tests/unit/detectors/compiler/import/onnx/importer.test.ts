@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { importOnnx } from "../../../../../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../../detectors/compiler/passes/index.ts";
@@ -49,7 +49,7 @@ function boxesOfGraph(file: Uint8Array, picture: Uint8Array, size: { width: numb
   );
 }
 
-/** How far the box that differs most is from its nearest partner: scores in near ties may come in either order. */
+/** The largest distance of a box from its nearest counterpart: boxes with almost equal scores may be in any order. */
 function furthest(got: readonly Row[], expected: readonly Row[]): number {
   const distance = (a: Row, b: Row): number =>
     Math.max(...a.map((value, i) => Math.abs(value - (b[i] ?? Infinity))));
@@ -69,7 +69,7 @@ const variants: Record<string, SmallYolov5> = {
 };
 
 describe.each(Object.entries(variants))("a detector exported as %s", (_, variant) => {
-  it("finds the same boxes as the exported decode in onnxruntime", async () => {
+  test("finds the same boxes as the exported decode in onnxruntime", async () => {
     const size = { width: variant.width ?? 96, height: variant.height ?? 64 };
     const file = smallYolov5(variant);
     const picture = seededBytes(3, size.width * size.height * 3);
@@ -82,8 +82,8 @@ describe.each(Object.entries(variants))("a detector exported as %s", (_, variant
   });
 });
 
-describe("the picture's size", () => {
-  it("is free although the export has it baked into its decode", async () => {
+describe("the input size", () => {
+  test("may differ from the size in the exported decode", async () => {
     const size = { width: 64, height: 96 };
     const picture = seededBytes(4, size.width * size.height * 3);
     const got = boxesOfGraph(smallYolov5(), picture, size);
@@ -93,12 +93,12 @@ describe("the picture's size", () => {
     expect(furthest(got, expected)).toBeLessThan(2e-3);
   });
 
-  it("is what the file says when none is asked for", () => {
+  test("is the file's own by default", () => {
     const { graph } = importOnnx(smallYolov5(), { name: "small" });
     expect(graph.values.get(graph.input)?.shape).toEqual([64, 96, 3]);
   });
 
-  it("must be a multiple of the coarsest stride", () => {
+  test("must be a multiple of the coarsest stride", () => {
     const options = { name: "small", size: { width: 96, height: 96 } };
     expect(() => importOnnx(smallYolov5({ scales: 4, width: 128, height: 64 }), options)).toThrow(
       /multiples of 64/,
@@ -110,7 +110,7 @@ describe("labels", () => {
   const labelsOf = (options: SmallYolov5): readonly string[] =>
     importOnnx(smallYolov5(options), { name: "small" }).labels;
 
-  it.each([
+  test.each([
     ["{0: 'person', 1: 'hot dog'}", ["person", "hot dog"]],
     ["['a', \"it's\"]", ["a", "it's"]],
     ['{1: "b", 0: "a",}', ["a", "b"]],
@@ -119,13 +119,13 @@ describe("labels", () => {
     expect(labelsOf({ metadata: { names } })).toEqual(labels);
   });
 
-  it("are COCO's for 80 classes and numbers for others when the file names none", () => {
+  test("are COCO's for 80 classes and numbered otherwise when the file names none", () => {
     expect(labelsOf({ classes: 80 }).slice(-2)).toEqual(["hair drier", "toothbrush"]);
     expect(labelsOf({})).toEqual(["class0", "class1"]);
   });
 
-  it.each([
-    ["['a']", /names 1 classes, but the head tells 2 apart/],
+  test.each([
+    ["['a']", /names 1 classes, but the head has 2/],
     ["{0: 'a', 2: 'b'}", /no name for class 1/],
     ["__import__('os').system('true')", /expected a list or a dict/],
     ["['a', open('/etc/passwd')]", /expected another name at "open/],
@@ -139,16 +139,16 @@ describe("labels", () => {
 describe("models that cannot be compiled", () => {
   const importing = (options: SmallYolov5) => () => importOnnx(smallYolov5(options), { name: "small" });
 
-  it("have all their unsupported operators listed with their nodes", () => {
+  test("are refused with all unsupported operators and their nodes", () => {
     expect(importing({ extra: "HardSwish" })).toThrow(/HardSwish: 1 node, "HardSwish_\d+"/);
     expect(importing({ extra: "Relu" })).toThrow(/Relu: 1 node/);
   });
 
-  it("have another head, and are told what was seen instead", () => {
+  test("are refused for another head, with what was found instead", () => {
     expect(importing({ centreOffset: 0 })).toThrow(/not a YOLOv5 Detect.*first centre/s);
   });
 
-  it("use an operator set whose meaning is not known", () => {
+  test("are refused for an unsupported operator set", () => {
     expect(importing({ opset: 10, decode: "slice" })).toThrow(/operator set 10; 11 to 18 are supported/);
     expect(importing({ opset: 19 })).toThrow(/operator set 19/);
   });

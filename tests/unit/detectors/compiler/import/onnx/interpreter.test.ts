@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   createInterpreter,
   interpret,
@@ -19,7 +19,7 @@ function ints(values: readonly number[] | number, shape?: readonly number[]): Nd
   };
 }
 
-/** Runs one node on these inputs; undefined ones are left out. */
+/** Runs one node on these inputs; undefined ones are omitted. */
 function run(
   opType: string,
   inputs: readonly (NdArray | undefined)[],
@@ -45,7 +45,7 @@ function result(...call: Parameters<typeof run>): { shape: readonly number[]; va
 const grid = floats([2, 3], [1, 2, 3, 4, 5, 6]);
 
 describe("the interpreter for tails", () => {
-  it("writes slices in place as export.py --inplace does", () => {
+  test("writes slices in place as export.py --inplace does", () => {
     const rows = ints([1, 0], [2, 1]);
     const wholeRows = result("ScatterND", [grid, rows, floats([2, 3], [7, 7, 7, 8, 8, 8])]);
     expect(wholeRows).toEqual({ shape: [2, 3], values: [8, 8, 8, 7, 7, 7] });
@@ -56,7 +56,7 @@ describe("the interpreter for tails", () => {
     );
   });
 
-  it("slices backwards, beyond the ends and with torch's largest integer", () => {
+  test("slices backwards, beyond the ends and with torch's largest integer", () => {
     const slice = (start: number, end: number, step: number): number[] =>
       result("Slice", [grid, ints([start]), ints([end]), ints([1]), ints([step])]).values;
     expect(slice(2, -9, -1)).toEqual([3, 2, 1, 6, 5, 4]);
@@ -65,23 +65,23 @@ describe("the interpreter for tails", () => {
     expect(slice(3, 1, 1)).toEqual([]);
   });
 
-  it("reshapes with what is left over and what stays", () => {
+  test("reshapes with an inferred size and a kept size", () => {
     expect(result("Reshape", [grid, ints([0, -1, 1])]).shape).toEqual([2, 3, 1]);
-    expect(() => result("Reshape", [grid, ints([4, 2])])).toThrow(/cannot make \[4, 2\] of \[2, 3\]/);
+    expect(() => result("Reshape", [grid, ints([4, 2])])).toThrow(/cannot reshape \[2, 3\] to \[4, 2\]/);
   });
 
-  it("broadcasts in both directions", () => {
+  test("broadcasts in both directions", () => {
     const sum = result("Add", [floats([2, 1], [10, 20]), floats([3], [1, 2, 3])]);
     expect(sum).toEqual({ shape: [2, 3], values: [11, 12, 13, 21, 22, 23] });
     expect(() => result("Add", [grid, floats([2], [1, 2])])).toThrow(/cannot combine \[2, 3\] and \[2\]/);
   });
 
-  it("divides integers towards zero and floats not", () => {
+  test("divides integers towards zero, and floats exactly", () => {
     expect(result("Div", [ints([7, -7]), ints(2)]).values).toEqual([3, -3]);
     expect(result("Div", [floats([1], [7]), floats([], [2])]).values).toEqual([3.5]);
   });
 
-  it("splits by attribute, by input and evenly", () => {
+  test("splits by attribute, by input and evenly", () => {
     const shapes = (inputs: NdArray[], attributes: Attributes): (readonly number[])[] =>
       run("Split", inputs, attributes, 2).map(({ shape }) => shape);
     expect(shapes([grid], { axis: 1, split: [1, 2] })).toEqual([
@@ -99,7 +99,7 @@ describe("the interpreter for tails", () => {
     expect(() => shapes([grid], { axis: 1, split: [1, 1] })).toThrow(/splits 3 into \[1, 1\]/);
   });
 
-  it("counts, chooses and casts", () => {
+  test("computes Range, Where, Cast and Shape", () => {
     expect(result("Range", [ints(0), ints(7), ints(3)]).values).toEqual([0, 3, 6]);
     const condition: NdArray = { type: "bool", shape: [2], data: Float64Array.of(1, 0) };
     expect(result("Where", [condition, ints([1, 2]), ints([-1, -2])]).values).toEqual([1, -2]);
@@ -107,7 +107,7 @@ describe("the interpreter for tails", () => {
     expect(result("Shape", [grid], { start: 1 }).values).toEqual([3]);
   });
 
-  it("refuses to be kept busy for ever", () => {
+  test("refuses endless work", () => {
     const writer = writeOnnx();
     let value = writer.add("Expand", ["one", "size"]);
     for (let i = 0; i < 100; i++) value = writer.add("Neg", [value]);
@@ -115,6 +115,6 @@ describe("the interpreter for tails", () => {
       ["one", floats([1], [1])],
       ["size", ints([2 ** 25])],
     ]);
-    expect(() => interpret(writer.nodes, values, createInterpreter())).toThrow(/absurdly much computation/);
+    expect(() => interpret(writer.nodes, values, createInterpreter())).toThrow(/too much computation/);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readTensor } from "../../../../../../detectors/compiler/import/onnx/nd-array.ts";
 import type { OnnxTensor } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
 
@@ -12,7 +12,7 @@ const empty: OnnxTensor = {
 };
 
 describe("an ONNX tensor", () => {
-  it.each<[string, Partial<OnnxTensor>, string, number[]]>([
+  test.each<[string, Partial<OnnxTensor>, string, number[]]>([
     [
       "float, raw and not aligned",
       { dataType: 1, rawData: Uint8Array.of(9, 0, 0, 128, 63, 0, 0, 0, 192).subarray(1) },
@@ -40,7 +40,7 @@ describe("an ONNX tensor", () => {
     expect([array.type, [...array.data]]).toEqual([type, values]);
   });
 
-  it("that has too few elements, or another type, is refused", () => {
+  test("with too few elements or of another type is refused", () => {
     expect(() => readTensor({ ...empty, dataType: 1, floatData: [1] })).toThrow(/has 1 elements, expected 2/);
     expect(() => readTensor({ ...empty, dataType: 1, rawData: new Uint8Array(7) })).toThrow(/expected 2/);
     expect(() => readTensor({ ...empty, dataType: 14 })).toThrow(/data type 14/);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { importTfjs } from "../../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { isTfjs, tfjsShards } from "../../../../../../detectors/compiler/import/tfjs/schema.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
@@ -24,7 +24,7 @@ const body: SmallCenterNet["body"] = (writer, picture) => {
 const good = (): { model: WrittenModel; weights: Uint8Array } =>
   writeCenterNet({ height: 8, width: 8, body });
 
-/** Imports, and gives the ModelError; anything else that is thrown fails the test. */
+/** The ModelError of the import; any other error fails the test. */
 function refusal({ json, shards }: TfjsFiles): ModelError | undefined {
   try {
     importTfjs(json, shards, { name: "hostile" });
@@ -35,7 +35,7 @@ function refusal({ json, shards }: TfjsFiles): ModelError | undefined {
   }
 }
 
-/** What the importer says to the model after a change. */
+/** The importer's error message for a changed model. */
 function refusalOf(
   edit: (model: WrittenModel, node: (name: string) => WrittenNode) => void,
 ): string | undefined {
@@ -56,12 +56,12 @@ function weight(model: WrittenModel, name: string) {
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-describe("the model that the others are made of", () => {
-  it("is a good one", () => expect(refusal(tfjsFiles(good()))).toBeUndefined());
+describe("the model that all cases change", () => {
+  test("is valid", () => expect(refusal(tfjsFiles(good()))).toBeUndefined());
 });
 
 describe("a damaged or hostile TensorFlow.js model is refused", () => {
-  it("wherever its model.json is cut off", () => {
+  test("wherever its model.json is truncated", () => {
     const { json, shards } = tfjsFiles(good());
     for (let i = 0; i < 40; i++) {
       const cut = json.subarray(0, Math.floor((json.length * i) / 40));
@@ -69,7 +69,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     }
   });
 
-  it("when it is other JSON, or no text", () => {
+  test("when it is other JSON or not text", () => {
     const { shards } = tfjsFiles(good());
     for (const json of ["null", "[]", "1", "{}", '{"modelTopology": {}}', '{"modelTopology": {"node": 3}}']) {
       expect(refusal({ json: bytes(json), shards }), json).toBeDefined();
@@ -80,14 +80,14 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ).toBeDefined();
   });
 
-  it("when it is a layers model, saying what to do", () => {
+  test("when it is a layers model, with a remedy", () => {
     const layers = '{"format": "layers-model", "modelTopology": {"model_config": {}}, "weightsManifest": []}';
     const refused = refusal({ json: bytes(layers), shards: new Map() });
-    expect(refused?.message).toMatch(/is a layers model/);
+    expect(refused?.message).toMatch(/is a Keras layers model/);
     expect(refused?.remedy).toMatch(/--output_format=tfjs_graph_model/);
   });
 
-  it("when a weight file is missing, too short or too long", () => {
+  test("when a weight file is missing, too short or too long", () => {
     const { json, shards } = tfjsFiles(good());
     const data = shards.get("weights.bin") ?? new Uint8Array();
     expect(refusal({ json, shards: new Map() })?.message).toMatch(/"weights.bin" is missing/);
@@ -99,25 +99,25 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     expect(refusal({ json, shards: long })?.message).toMatch(/expected \d+ bytes of weights/);
   });
 
-  it("when its nodes wait for each other", () => {
+  test("when its nodes form a cycle", () => {
     expect(
       refusalOf((_, node) => {
         node("scaled").input = ["sum", "scale"];
       }),
-    ).toMatch(/waits for its own output/);
+    ).toMatch(/depends on its own output/);
     expect(
       refusalOf((_, node) => {
         node("half").input[0] = "half";
       }),
-    ).toMatch(/"half" waits for its own output/);
+    ).toMatch(/"half" depends on its own output/);
   });
 
-  it("when a node is missing, or there twice", () => {
+  test("when a node is missing or exists twice", () => {
     expect(
       refusalOf((_, node) => {
         node("half").input[0] = "nowhere";
       }),
-    ).toMatch(/uses "nowhere", which nothing makes/);
+    ).toMatch(/uses "nowhere", which no node produces/);
     expect(
       refusalOf(({ modelTopology }, node) => {
         modelTopology.node.push(node("half"));
@@ -125,7 +125,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ).toMatch(/two nodes named "half"/);
   });
 
-  it.each([
+  test.each([
     ["scaled", ["half", "scale"]],
     ["half", ["scaled"]],
     ["half", []],
@@ -143,7 +143,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ["table", ["sizes", "last"]],
     ["boxes/joined", ["last"]],
     ["boxes/joined", ["x1", "table", "last"]],
-  ])("when %s is given %j", (name, input) => {
+  ])("when the inputs of %s are %j", (name, input) => {
     expect(
       refusalOf((_, node) => {
         node(name).input = input;
@@ -151,7 +151,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ).toBeDefined();
   });
 
-  it.each<[string, number[]]>([
+  test.each<[string, number[]]>([
     ["weights", [3, 3, 3, -4]],
     ["weights", [2 ** 30, 2 ** 30, 3, 4]],
     ["weights", [3, 3, 3.5, 4]],
@@ -159,7 +159,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ["weights", [108]],
     ["weights", [1, 1, 1, 108]],
     ["size", [1]],
-  ])("when the weight %s is said to be %j", (name, shape) => {
+  ])("when the shape of the weight %s is %j", (name, shape) => {
     expect(
       refusalOf((model) => {
         weight(model, name).shape = shape;
@@ -167,7 +167,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ).toBeDefined();
   });
 
-  it("when a weight is of a type that is not known, or quantised without numbers", () => {
+  test("when a weight has an unknown type, or is quantised without min and scale", () => {
     const spoilt = (dtype: string, quantization?: Record<string, unknown>): string | undefined =>
       refusalOf((model) => {
         Object.assign(weight(model, "weights"), quantization ? { dtype, quantization } : { dtype });
@@ -178,12 +178,12 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     expect(spoilt("float32", { dtype: "uint8" })).toMatch(/without min and scale/);
   });
 
-  it.each([
+  test.each([
     [0, 0],
     [-1, -1],
     [1e9, 1e9],
     [65, 65],
-  ])("when a convolution steps by %j", (rows, columns) => {
+  ])("when a convolution has the stride %j", (rows, columns) => {
     expect(
       refusalOf((_, node) => {
         node("half").attr.strides = integers(1, rows, columns, 1);
@@ -191,12 +191,12 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ).toMatch(/Conv2D with strides/);
   });
 
-  it.each([
+  test.each([
     [1e6, 1e6],
     [1e15, 1e15],
     [0, 8],
     [8, 0],
-  ])("when its picture is %j×%j", (height, width) => {
+  ])("when its input is %j×%j", (height, width) => {
     expect(
       refusalOf((_, node) => {
         const dim = [1, height, width, 3].map((size) => ({ size: String(size) }));
@@ -205,7 +205,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ).toBeDefined();
   });
 
-  it("when it enlarges its maps absurdly", () => {
+  test("when it enlarges its maps to an absurd size", () => {
     const written = good();
     const words = new Int32Array(written.weights.buffer);
     const at = words.findIndex((word, index) => word === 8 && words[index + 1] === 8);
@@ -213,7 +213,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     expect(refusal(tfjsFiles(written))?.message).toMatch(/larger than any detector needs/);
   });
 
-  it("when its chain of nodes is longer than the engine's stack, and tells it at once", () => {
+  test("when its chain of nodes is longer than the engine's stack", () => {
     expect(
       refusalOf(({ modelTopology }, node) => {
         for (let i = 0; i < 200_000; i++) {
@@ -225,7 +225,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     ).toMatch(/Unheard: 200000 nodes, "deep199999"/);
   });
 
-  it("when names are made to be mistaken for others", () => {
+  test("when its names clash with internal names", () => {
     const rename = (from: string, to: string): string | undefined => {
       const text = JSON.stringify(good().model).replaceAll(`"${from}"`, `"${to}"`);
       return refusal({ json: bytes(text), shards: tfjsFiles(good()).shards })?.message;
@@ -238,7 +238,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     expect(rename("sum", "picture.pixels")).toMatch(/exists already/);
   });
 
-  it("or still imported, but never a crash, however it is mixed up", () => {
+  test("or imported, but never crashes, however its nodes are mixed up", () => {
     const next = seeded(11);
     const pick = <T>(items: readonly T[]): T | undefined => items[Math.floor(next() * items.length)];
     let refused = 0;
@@ -258,7 +258,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
   });
 });
 
-describe("weight files are only looked for beside model.json", () => {
+describe("weight files are read only beside model.json", () => {
   const naming = (...paths: string[]): Uint8Array => {
     const { model } = good();
     const [group] = model.weightsManifest;
@@ -266,20 +266,20 @@ describe("weight files are only looked for beside model.json", () => {
     return bytes(JSON.stringify(model));
   };
 
-  it("by plain names, in the manifest's order", () => {
+  test("by plain names, in the order of the manifest", () => {
     expect(tfjsShards(naming("b.bin", "a.bin"))).toEqual(["b.bin", "a.bin"]);
   });
 
-  it.each(["../weights.bin", "/etc/passwd", "..", ".", "", "a/b.bin", "a\\b.bin", "c:b.bin", "a\0.bin"])(
-    "not %j",
+  test.each(["../weights.bin", "/etc/passwd", "..", ".", "", "a/b.bin", "a\\b.bin", "c:b.bin", "a\0.bin"])(
+    "never as %j",
     (path) => {
       expect(() => tfjsShards(naming(path))).toThrow(ModelError);
     },
   );
 });
 
-describe("a model.json is told by its content", () => {
-  it.each([
+describe("a model.json is recognised by its contents", () => {
+  test.each([
     ['{"format": "graph-model", "modelTopology": {}}', true],
     ['\uFEFF \n{"modelTopology": {}}', true],
     ['{"some": "json"}', false],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { importTfjs, type TfjsOptions } from "../../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
@@ -15,7 +15,7 @@ import {
   writeCenterNet,
 } from "../../../../../support/tfjs-writer.ts";
 
-/** A quarter of the picture's size, made half of it again and joined: sizes must be multiples of 4. */
+/** A map of a quarter of the input's size, enlarged and joined with one of half the size: sizes must be multiples of 4. */
 const pyramid: SmallCenterNet["body"] = (writer, picture) => {
   const x = writer.add("Mul", "scaled", [picture, writer.number("scale", 1 / 255)]);
   const shrink = (name: string, from: string, inputs: number): string =>
@@ -64,7 +64,7 @@ function edited(edit: (nodes: WrittenModel["modelTopology"]["node"]) => void, op
 }
 
 describe("a TensorFlow.js CenterNet", () => {
-  it("is read with its picture, stride, candidates and class names", () => {
+  test("is read with its input size, stride, candidates and labels", () => {
     const { graph, labels, name } = imported(writeCenterNet(small));
     expect(name).toBe("small");
     expect(graph.values.get(graph.input)).toEqual({ dtype: "u8", shape: [16, 24, 3] });
@@ -73,14 +73,14 @@ describe("a TensorFlow.js CenterNet", () => {
     expect(labels).toEqual(["class0", "class1", "class2"]);
   });
 
-  it("has COCO's names where it tells 80 classes apart, and the given ones where they are given", () => {
+  test("has COCO's labels for 80 classes, or the labels that the caller gives", () => {
     const { labels } = imported(writeCenterNet({ ...small, classes: 80 }));
     expect([labels.length, labels[0], labels[2], labels[79]]).toEqual([80, "person", "car", "toothbrush"]);
     expect(imported(writeCenterNet(small), { labels: ["a", "b", "c"] }).labels).toEqual(["a", "b", "c"]);
     expect(refusal(writeCenterNet(small), { labels: ["a"] }).message).toMatch(/3 labels.*received 1/);
   });
 
-  it("can have its nodes in any order, and no signature", () => {
+  test("may have its nodes in any order, and no signature", () => {
     const straight = imported(writeCenterNet(small)).graph;
     const backwards = edited((nodes) => nodes.reverse());
     expect(imported(backwards).graph).toEqual(straight);
@@ -89,26 +89,26 @@ describe("a TensorFlow.js CenterNet", () => {
     expect(outputsOf(imported(backwards).graph)).toEqual(outputsOf(straight));
   });
 
-  it("may be open about its picture's size, which then has to be said", () => {
+  test("may leave its input size open, which then must be given", () => {
     const open = edited((nodes) => {
       const picture = nodes.find(({ op }) => op === "Placeholder");
       const dim = [-1, -1, -1, 3].map((size) => ({ size: String(size) }));
       if (picture) picture.attr.shape = { shape: { dim } };
     });
-    expect(refusal(open).message).toMatch(/does not say for which picture size/);
+    expect(refusal(open).message).toMatch(/does not state its input size/);
     expect(
       imported(open, { size: { width: 24, height: 16 } }).graph.values.get("picture.pixels")?.shape,
     ).toEqual([16, 24, 3]);
   });
 });
 
-describe("for another picture size", () => {
-  it("it computes what TensorFlow.js computes of the model made for that size", async () => {
+describe("a TensorFlow.js CenterNet for another input size", () => {
+  test("computes what TensorFlow.js computes with a model of that size", async () => {
     const size = { width: 40, height: 32 };
     const made = writeCenterNet({ ...small, ...size });
     const resizedTo = made.model.modelTopology.node.findIndex(({ name }) => name === "large/size");
     expect(resizedTo).toBeGreaterThan(0);
-    // The size to which it is enlarged is a constant of the file.
+    // The size of the enlarged map is a constant of the file.
     const at = made.weights.findIndex((_, index) => {
       const words = new Int32Array(made.weights.slice(index * 4, index * 4 + 8).buffer);
       return words[0] === 8 && words[1] === 12;
@@ -127,7 +127,7 @@ describe("for another picture size", () => {
     }
   });
 
-  it("names the multiples that fit", () => {
+  test("lists the sizes that fit", () => {
     for (const size of [
       { width: 26, height: 16 },
       { width: 0, height: 16 },
@@ -137,7 +137,7 @@ describe("for another picture size", () => {
     }
   });
 
-  it("a model whose own size leaves something over keeps that size", () => {
+  test("is refused when the model's own size is not a multiple of its stride", () => {
     const conv: SmallCenterNet["body"] = (writer, picture) => {
       const weights = writer.seeded("weights", [3, 3, 3, 4]);
       const map = writer.add("Conv2D", "full", [picture, weights], windowAttributes(1, "SAME"));
@@ -192,7 +192,7 @@ describe("weights", () => {
   const weightsOf = (written: Written): Float32Array =>
     imported(written).graph.constants.get("half.weights")?.data ?? new Float32Array();
 
-  it.each([
+  test.each([
     ["uint8", 255],
     ["uint16", 65535],
   ] as const)("of %s are q · scale + min", (dtype, steps) => {
@@ -205,13 +205,13 @@ describe("weights", () => {
     }
   });
 
-  it("of float16 are what they are", () => {
+  test("of float16 are not scaled", () => {
     // 0x3555 is the half next to 1/3.
     const written = requantised("half/weights", "float16", () => 0x3555, {});
     expect([...new Set(weightsOf(written))]).toEqual([0.333251953125]);
   });
 
-  it("may be cut into several files, in the middle of a number too", () => {
+  test("may be split into several files, even within a number", () => {
     const { model, weights } = writeCenterNet(small);
     const paths = ["group1-shard1of3.bin", "group1-shard2of3.bin", "group1-shard3of3.bin"];
     const [group] = model.weightsManifest;
@@ -221,8 +221,8 @@ describe("weights", () => {
   });
 });
 
-describe("what cannot be compiled is told all at once", () => {
-  it("with the names of its nodes", () => {
+describe("everything that cannot be compiled is reported at once", () => {
+  test("with the names of its nodes", () => {
     const { message, remedy } = refusal(
       edited((nodes) => {
         for (const node of nodes) {
@@ -242,9 +242,9 @@ describe("what cannot be compiled is told all at once", () => {
     expect(remedy).toMatch(/CenterNet/);
   });
 
-  it.each<[string, SmallCenterNet["body"], RegExp]>([
+  test.each<[string, SmallCenterNet["body"], RegExp]>([
     [
-      "a depthwise convolution that makes two channels of one",
+      "a depthwise convolution with a channel multiplier",
       (writer, picture) => {
         const weights = writer.seeded("weights", [3, 3, 3, 2]);
         const attr = windowAttributes(1, "SAME");
@@ -262,7 +262,7 @@ describe("what cannot be compiled is told all at once", () => {
       /Mean over axes 3: 1 node, "mean"/,
     ],
     [
-      "maps joined below each other",
+      "maps joined along rows",
       (writer, picture) => {
         const axis = writer.integers("joined/axis", 1);
         return { map: writer.add("ConcatV2", "joined", [picture, picture, axis]), channels: 3 };
@@ -272,7 +272,7 @@ describe("what cannot be compiled is told all at once", () => {
     [
       "a difference of maps",
       (writer, picture) => ({ map: writer.add("Sub", "less", [picture, picture]), channels: 3 }),
-      /Sub of something that is not a constant: 1 node, "less"/,
+      /Sub of a value that is not a constant: 1 node, "less"/,
     ],
     [
       "padding along channels",
@@ -283,7 +283,7 @@ describe("what cannot be compiled is told all at once", () => {
       /Pad by 0, 0, 0, 0, 0, 0, 0, 1: 1 node, "pad"/,
     ],
     [
-      "padding in front of something that takes none",
+      "padding before an operator without padding",
       (writer, picture) => {
         const pads = writer.constant("pads", [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0));
         const pad = writer.add("Pad", "pad", [picture, pads]);
@@ -293,7 +293,7 @@ describe("what cannot be compiled is told all at once", () => {
       /Pad in front of MaxPool: 1 node, "pad"/,
     ],
     [
-      "padding in front of a convolution that adds its own",
+      "padding before a convolution with padding of its own",
       (writer, picture) => {
         const pads = writer.constant("pads", [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0));
         const pad = writer.add("Pad", "pad", [picture, pads]);
@@ -306,29 +306,29 @@ describe("what cannot be compiled is told all at once", () => {
   });
 });
 
-describe("a head that is no CenterNet's is refused, saying what was seen", () => {
-  it("when it moves its boxes", () => {
+describe("a head that is not a CenterNet's is refused with what was found", () => {
+  test("when it shifts its boxes", () => {
     const moved = edited((nodes) => {
       for (const node of nodes) if (node.name === "x2") node.op = "Sub";
     });
     expect(refusal(moved).message).toMatch(/not a CenterNet's: box 0, column 2 of 6: expected .*, received/);
   });
 
-  it("when its peaks are none", () => {
+  test("when it finds no peaks", () => {
     const flat = edited((nodes) => {
       for (const node of nodes) if (node.name === "peaks") node.input = ["heat", "heat"];
     });
     expect(refusal(flat).message).toMatch(/not a CenterNet's: .*no MaxPool/);
   });
 
-  it("when it looks for peaks in larger neighbourhoods", () => {
+  test("when it compares larger neighbourhoods", () => {
     const wide = edited((nodes) => {
       for (const node of nodes) if (node.name === "pool") node.attr.ksize = integers(1, 5, 5, 1);
     });
     expect(refusal(wide).message).toMatch(/not a CenterNet's: box \d/);
   });
 
-  it("when there are no boxes at all", () => {
+  test("when there are no boxes at all", () => {
     const writer = new TfjsWriter();
     const picture = writer.picture(8, 8);
     const heat = writer.add("Sigmoid", "heat", [writer.mix("mix", picture, 3, 5)]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../../../../detectors/compiler/graph/graph.ts";
 import { importTfjs } from "../../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
@@ -18,12 +18,12 @@ import {
 
 type Body = SmallCenterNet["body"];
 
-/** The picture as numbers from 0 to 1, three channels. */
+/** The image scaled to 0..1, three channels. */
 function scaled(writer: TfjsWriter, picture: string): string {
   return writer.add("Mul", "scaled", [writer.number("scale", 1 / 255), picture]);
 }
 
-/** Lets a map of any size have its say at every pixel of the picture, so that windows need not divide its sides. */
+/** Mixes the average of a map of any size into every pixel of the input, so windows need not divide its sides. */
 function averaged(writer: TfjsWriter, picture: string, map: string, channels: number) {
   const axes = writer.integers("average/axes", [1, 2]);
   const average = writer.add("Mean", "average", [map, axes], { keep_dims: flag(true) });
@@ -31,7 +31,7 @@ function averaged(writer: TfjsWriter, picture: string, map: string, channels: nu
   return { map: writer.add("Mul", "gated", [average, wide]), channels };
 }
 
-/** A convolution of 3 to 5 channels, or of each of the 3 by itself. */
+/** A convolution of 3 to 5 channels, or a depthwise one of 3. */
 function convolution(
   op: "Conv2D" | "DepthwiseConv2dNative",
   kernel: [number, number],
@@ -178,8 +178,8 @@ const cases: [what: string, body: Body, height?: number, width?: number][] = [
   ["Identity", activated("Identity")],
   ["Sub, BiasAdd, Mul, Add and AddV2 of maps and constants", elementwise],
   ["ConcatV2", joined],
-  ["hard swish as MobileNetV3's own code writes it", hardSwish("file")],
-  ["hard swish as Keras writes it", hardSwish("keras")],
+  ["hard swish as in MobileNetV3's own code", hardSwish("file")],
+  ["hard swish as in Keras", hardSwish("keras")],
   ["hard swish with the factor last", hardSwish("last")],
   ["Pad in front of a convolution", padded([0, 0, 1, 2, 0, 1, 0, 0], 2), 10, 13],
 ];
@@ -191,8 +191,8 @@ function mapsOf(graph: Graph, picture: Uint8Array): Float32Array[] {
   return inputs.map((name) => Float32Array.from(values.get(name)?.data ?? []));
 }
 
-describe("what is imported computes the same as TensorFlow.js", () => {
-  it.each(cases)("%s", async (_, body, height = 8, width = 6) => {
+describe("an imported graph computes the same as TensorFlow.js", () => {
+  test.each(cases)("%s", async (_, body, height = 8, width = 6) => {
     const files = tfjsFiles(writeCenterNet({ height, width, body }));
     const { graph } = importTfjs(files.json, files.shards, { name: "small" });
     const peer = await openTfjs(files, { width, height }, ["heat", "sizes"]);
@@ -209,7 +209,7 @@ describe("what is imported computes the same as TensorFlow.js", () => {
     }
   });
 
-  it("and the whole tail finds the same boxes", async () => {
+  test("the whole tail finds the same boxes", async () => {
     const size = { height: 24, width: 16 };
     const body: Body = (writer, picture) => {
       const weights = writer.seeded("weights", [3, 3, 3, 6]);
@@ -224,7 +224,7 @@ describe("what is imported computes the same as TensorFlow.js", () => {
     });
     const peer = await openTfjs(files, size, ["boxes", "heat"]);
     const picture = seededBytes(4, 24 * 16 * 3);
-    // An overlap of 1 suppresses nothing: the twelve boxes as they are.
+    // An overlap of 1 suppresses nothing: all twelve boxes stay.
     const values = evaluate(model.graph, picture, { score: 0, iou: 1 });
     const received = values.get(model.graph.output)?.data ?? new Float32Array();
     const [boxes] = peer(picture);
@@ -232,8 +232,8 @@ describe("what is imported computes the same as TensorFlow.js", () => {
   });
 });
 
-describe("hard swish becomes part of its convolution", () => {
-  it.each(["file", "keras", "last"] as const)("in whichever order it is multiplied (%s)", (order) => {
+describe("hard swish is folded into its convolution", () => {
+  test.each(["file", "keras", "last"] as const)("in every order of factors (%s)", (order) => {
     const files = tfjsFiles(writeCenterNet({ height: 8, width: 6, body: hardSwish(order) }));
     const graph = runPasses(importTfjs(files.json, files.shards, { name: "small" }).graph);
     const wide = graph.nodes.find(({ op }) => op === "conv2d");
