@@ -8,7 +8,7 @@ import { stringify } from "yaml";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
 import { freePort, mosquittoIsInstalled } from "../support/brokers.ts";
-import { writeCheckpoint } from "../support/checkpoint.ts";
+import { writeCheckpoint } from "../support/models/checkpoint.ts";
 import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
 import { sabrewing } from "../support/sabrewing.ts";
 import { seeingModule } from "../support/seeing-module.ts";

@@ -5,7 +5,7 @@ import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findModel } from "../support/materials.ts";
-import { headConvolutionOutputs, withInputSize } from "../support/onnx-outputs.ts";
+import { headConvolutionOutputs, withInputSize } from "../support/models/onnx-outputs.ts";
 import { seededBytes } from "../support/seeded.ts";
 
 const path = findModel("yolov5n.onnx");

@@ -11,7 +11,7 @@ import {
 } from "../../detectors/compiler/import/onnx/nd-array.ts";
 import { refuseUnsupported } from "../../detectors/compiler/import/onnx/survey.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
-import { type BackendTest, findBackendTests } from "../support/onnx-backend.ts";
+import { type BackendTest, findBackendTests } from "../support/models/onnx-backend.ts";
 
 const tests = findBackendTests();
 

@@ -4,7 +4,7 @@ import type { Graph } from "../../detectors/compiler/graph/graph.ts";
 import { importCheckpoint } from "../../detectors/compiler/import/checkpoint/importer.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import type { Precision } from "../../detectors/module-format.ts";
-import { writeCheckpoint } from "./checkpoint.ts";
+import { writeCheckpoint } from "./models/checkpoint.ts";
 
 /** What a fabricated YOLOv5n differs in. */
 export interface SeededYolov5nOptions {

@@ -3,14 +3,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../../../detectors/compiler/compile-file.ts";
-import { seededYolov5nCheckpoint } from "../../../support/seeded-yolov5n.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import {
   type SmallCenterNet,
   type TfjsFiles,
   tfjsFiles,
   writeCenterNet,
-} from "../../../support/tfjs-writer.ts";
+} from "../../../support/models/tfjs-writer.ts";
+import { seededYolov5nCheckpoint } from "../../../support/seeded-yolov5n.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { rejection } from "./import/rejection.ts";
 
 const body: SmallCenterNet["body"] = (writer, picture) => ({

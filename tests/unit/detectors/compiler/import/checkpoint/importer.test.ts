@@ -7,11 +7,11 @@ import {
   type SyntheticYolov5,
   withAttributes,
   writeCheckpoint,
-} from "../../../../../support/checkpoint.ts";
-import { call, dict, float, global, type Py } from "../../../../../support/pickler.ts";
+} from "../../../../../support/models/checkpoint.ts";
+import { call, dict, float, global, type Py } from "../../../../../support/models/pickler.ts";
+import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
 import { seededBytes } from "../../../../../support/seeded.ts";
 import { seededYolov5nGraph } from "../../../../../support/seeded-yolov5n.ts";
-import { torchModule, torchWriter } from "../../../../../support/torch-checkpoint.ts";
 import { rejection } from "../rejection.ts";
 
 const SIZE = { width: 64, height: 32 };

@@ -8,7 +8,15 @@ import {
   type PickleValue,
 } from "../../../../../../detectors/compiler/import/checkpoint/pickle-value.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
-import { call, float, global, object, type PyValue, pickle, tuple } from "../../../../../support/pickler.ts";
+import {
+  call,
+  float,
+  global,
+  object,
+  type PyValue,
+  pickle,
+  tuple,
+} from "../../../../../support/models/pickler.ts";
 
 const everything = (): boolean => true;
 const nothing = (): boolean => false;

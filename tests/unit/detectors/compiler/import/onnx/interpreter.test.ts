@@ -4,7 +4,7 @@ import {
   interpret,
 } from "../../../../../../detectors/compiler/import/onnx/interpreter.ts";
 import type { NdArray } from "../../../../../../detectors/compiler/import/onnx/nd-array.ts";
-import { type Attributes, writeOnnx } from "../../../../../support/onnx-writer.ts";
+import { type Attributes, writeOnnx } from "../../../../../support/models/onnx-writer.ts";
 
 function floats(shape: readonly number[], values: readonly number[]): NdArray {
   return { type: "float", shape, data: Float32Array.from(values) };

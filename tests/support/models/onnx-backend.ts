@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type NdArray, readTensor } from "../../detectors/compiler/import/onnx/nd-array.ts";
-import { decodeModel, decodeTensor, type OnnxGraph } from "../../detectors/compiler/import/onnx/schema.ts";
+import { type NdArray, readTensor } from "../../../detectors/compiler/import/onnx/nd-array.ts";
+import { decodeModel, decodeTensor, type OnnxGraph } from "../../../detectors/compiler/import/onnx/schema.ts";
 
-/** One of ONNX's own backend tests: a model, what to feed it and what must come out. */
+/** One of ONNX's own backend tests: a model, its inputs and the expected outputs. */
 export interface BackendTest {
   readonly name: string;
   readonly graph: OnnxGraph;
@@ -14,12 +14,12 @@ export interface BackendTest {
   readonly outputs: () => Map<string, NdArray>;
 }
 
-/** All backend tests of $SABREWING_HOME/onnx-backend or ../shared/onnx-backend, none where they are absent. */
+/** All backend tests in $SABREWING_HOME/onnx-backend or ../shared/onnx-backend; empty when neither exists. */
 export function findBackendTests(): BackendTest[] {
   const home = process.env.SABREWING_HOME || join(homedir(), ".cache", "sabrewing");
   const root = [
     join(home, "onnx-backend"),
-    fileURLToPath(new URL("../../../shared/onnx-backend", import.meta.url)),
+    fileURLToPath(new URL("../../../../shared/onnx-backend", import.meta.url)),
   ].find((folder) => existsSync(folder));
   if (root === undefined) return [];
   return readdirSync(root)

@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import { setBackend, type Tensor, tensor4d } from "@tensorflow/tfjs-core";
-import type { Tensor as ReferenceTensor } from "../../detectors/compiler/ops/operator.ts";
-import type { PictureSize } from "./logits.ts";
+import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/ops/operator.ts";
+import type { PictureSize } from "../logits.ts";
 import type { TfjsFiles } from "./tfjs-writer.ts";
 
-/** TensorFlow.js's own answer to a picture, output by output in the order asked for, without the batch's axis. */
-export type TfjsPeer = (picture: Uint8Array) => ReferenceTensor[];
+/** Runs an image in TensorFlow.js and returns the requested outputs, in order, without the batch axis. */
+export type TfjsPeer = (image: Uint8Array) => ReferenceTensor[];
 
-/** Opens a graph model in TensorFlow.js's WebAssembly backend with one thread, as ours has. */
+/** Opens a graph model in TensorFlow.js's WebAssembly backend with one thread, like ours. */
 export async function openTfjs(
   { json, shards }: TfjsFiles,
   { width, height }: PictureSize,
@@ -18,7 +18,7 @@ export async function openTfjs(
 ): Promise<TfjsPeer> {
   setWasmPaths(`${dirname(fileURLToPath(import.meta.resolve("@tensorflow/tfjs-backend-wasm")))}/`);
   setThreadsCount(1);
-  if (!(await setBackend("wasm"))) throw new Error("TensorFlow.js has no WebAssembly backend here");
+  if (!(await setBackend("wasm"))) throw new Error("TensorFlow.js cannot use its WebAssembly backend");
   const { modelTopology, weightsManifest, format } = JSON.parse(new TextDecoder().decode(json));
   const groups: { paths: string[]; weights: [] }[] = weightsManifest;
   const bytes = groups.flatMap(({ paths }) => paths.map((name) => shards.get(name) ?? new Uint8Array()));
@@ -27,10 +27,10 @@ export async function openTfjs(
   const model = await loadGraphModel({
     load: async () => ({ modelTopology, format, weightSpecs, weightData }),
   });
-  return (picture) => {
-    const input = tensor4d(Float32Array.from(picture), [1, height, width, 3]);
+  return (image) => {
+    const input = tensor4d(Float32Array.from(image), [1, height, width, 3]);
     const result = model.execute(input, outputs);
-    // Several names give a list in their order.
+    // Several names return a list in the same order.
     const tensors: Tensor[] = Array.isArray(result) ? result : [];
     const answers = tensors.map((tensor) => ({
       shape: tensor.shape.slice(1),

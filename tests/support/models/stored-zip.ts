@@ -1,19 +1,19 @@
 import { crc32 } from "node:zlib";
 
-/** How an entry departs from what torch.save writes. */
+/** Deviations from an entry of torch.save. */
 export interface EntryQuirks {
   /** General purpose bit flags; 1 is "encrypted". */
   readonly flags?: number;
-  /** 0 stored, 8 deflated (the bytes are taken as they are). */
+  /** 0 stored, 8 deflated (the bytes are not compressed). */
   readonly method?: number;
   readonly crc?: number;
-  /** What the entry says it is when decrypted or decompressed. */
+  /** The stated size after decryption or decompression. */
   readonly uncompressedBytes?: number;
 }
 
 export type ZipEntry = readonly [name: string, data: Uint8Array, quirks?: EntryQuirks];
 
-/** A zip archive of uncompressed entries (PKWARE APPNOTE 6.3), as torch.save writes one. */
+/** A zip archive of uncompressed entries (PKWARE APPNOTE 6.3), like torch.save's. */
 export function storedZip(entries: readonly ZipEntry[]): Uint8Array {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
@@ -35,7 +35,7 @@ export function storedZip(entries: readonly ZipEntry[]): Uint8Array {
   return join([...parts, central, end]);
 }
 
-/** What the local header and the central directory say alike: version to the length of the extra field. */
+/** The fields that the local header and the central directory share: version to length of the extra field. */
 function header(data: Uint8Array, nameBytes: number, quirks: EntryQuirks): Uint8Array {
   const { flags = 0, method = 0, crc = crc32(data), uncompressedBytes = data.length } = quirks;
   return join([
@@ -53,6 +53,6 @@ function u32(value: number): Uint8Array {
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {
-  // A Buffer's slice() shares memory, and tests alter slices.
+  // A Buffer's slice() shares memory, and tests change slices.
   return new Uint8Array(Buffer.concat(parts));
 }

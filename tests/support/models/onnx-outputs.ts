@@ -1,10 +1,10 @@
-import { cutAtHeads } from "../../detectors/compiler/import/onnx/cut.ts";
-import { decodeModel, encodeModel, type OnnxGraph } from "../../detectors/compiler/import/onnx/schema.ts";
+import { cutAtHeads } from "../../../detectors/compiler/import/onnx/cut.ts";
+import { decodeModel, encodeModel, type OnnxGraph } from "../../../detectors/compiler/import/onnx/schema.ts";
 
 /** TensorProto.DataType FLOAT. */
 const FLOAT = 1;
 
-/** The same model with these values as further graph outputs, for onnxruntime to show. */
+/** The same model with these values as additional graph outputs, so that onnxruntime returns them. */
 export function exposeValues(onnx: Uint8Array, names: readonly string[]): Uint8Array {
   return editGraph(onnx, (graph) => ({
     ...graph,
@@ -12,7 +12,7 @@ export function exposeValues(onnx: Uint8Array, names: readonly string[]): Uint8A
   }));
 }
 
-/** Names of the head convolutions' outputs (logits, NCHW), in the file's order: finest scale first in YOLOv5. */
+/** Names of the head convolutions' outputs (logits, NCHW), in file order: the finest scale first in YOLOv5. */
 export function headConvolutionOutputs(onnx: Uint8Array): string[] {
   const { graph } = decodeModel(onnx);
   if (!graph) throw new Error("the ONNX model has no graph");
@@ -20,8 +20,8 @@ export function headConvolutionOutputs(onnx: Uint8Array): string[] {
 }
 
 /**
- * The model's body alone for another picture size: its outputs are the head convolutions' logits, nothing behind them
- * is left (the exported decode has the size baked in) and declared shapes in between are dropped.
+ * The model's body alone, for another input size. Its outputs are the logits of the head convolutions. The decode, which
+ * depends on the exported size, and the declared shapes of intermediate values are removed.
  */
 export function withInputSize(
   onnx: Uint8Array,

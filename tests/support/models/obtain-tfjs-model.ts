@@ -1,16 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { tfjsShards } from "../../detectors/compiler/import/tfjs/schema.ts";
-import { DownloadError, findKnownModel, ModelError, obtainModel } from "../../detectors/detector.ts";
+import { tfjsShards } from "../../../detectors/compiler/import/tfjs/schema.ts";
+import { DownloadError, findKnownModel, ModelError, obtainModel } from "../../../detectors/detector.ts";
 import type { TfjsFiles } from "./tfjs-writer.ts";
 
 /**
- * Path of mobilenet's model.json: where it is found, or fetched to $SABREWING_HOME as `sabrewing pull mobilenet` does;
- * undefined where npm does not give it. Tests that need it are skipped then.
+ * Path of mobilenet's model.json. When it is missing, it is fetched to $SABREWING_HOME, as `sabrewing pull mobilenet` does.
+ * undefined when npm cannot fetch it: tests that need it are skipped then.
  */
 export async function obtainTfjsModel(): Promise<string | undefined> {
   const model = findKnownModel("mobilenet");
-  if (model === undefined) throw new Error("the catalogue knows mobilenet");
+  if (model === undefined) throw new Error("mobilenet is not in the catalogue");
   try {
     return await obtainModel(model, { env: { ...process.env, npm_config_fetch_retries: "0" } });
   } catch (error) {
@@ -19,7 +19,7 @@ export async function obtainTfjsModel(): Promise<string | undefined> {
   }
 }
 
-/** A model's files as they lie on disk. */
+/** The files of a model on disk. */
 export async function readTfjsFiles(path: string): Promise<TfjsFiles> {
   const json = await readFile(path);
   const shards = new Map<string, Uint8Array>();

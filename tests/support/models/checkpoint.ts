@@ -1,5 +1,5 @@
+import { seeded } from "../seeded.ts";
 import { dict, float, type Py, type PyValue } from "./pickler.ts";
-import { seeded } from "./seeded.ts";
 import {
   type ArchiveQuirks,
   type Dtype,
@@ -8,16 +8,16 @@ import {
   torchWriter,
 } from "./torch-checkpoint.ts";
 
-/** A YOLOv5 that nobody trained. Defaults make a tiny one in the form of YOLOv5 v6/v7. */
+/** An untrained YOLOv5. The defaults write a tiny YOLOv5 v6/v7. */
 export interface SyntheticYolov5 {
   readonly seed?: number;
   readonly names?: PyValue;
   readonly classes?: number;
   /** Channels of the five stages; YOLOv5n has 16, 32, 64, 128, 256. */
   readonly channels?: readonly [number, number, number, number, number];
-  /** Bottlenecks per C3 of the backbone's four stages; YOLOv5n has 1, 2, 3, 1. The head takes the first. */
+  /** Bottlenecks per C3 of the backbone's four stages; YOLOv5n has 1, 2, 3, 1. The head uses the first number. */
   readonly depths?: readonly [number, number, number, number];
-  /** Pixels of the input, per scale. */
+  /** Anchors per scale, in pixels of the input. */
   readonly anchors?: readonly (readonly (readonly [number, number])[])[];
   readonly dtype?: Dtype;
   /** Whether Model.fuse() has merged the batch normalisations. */
@@ -26,15 +26,15 @@ export interface SyntheticYolov5 {
   readonly generation?: "v5" | "v6";
   /** Class of every activation. */
   readonly activation?: string;
-  /** Under which key the model stands. */
+  /** The key of the model. */
   readonly key?: "model" | "ema";
-  /** Changes a layer before it is written: its index in model.model and itself. */
+  /** Changes a layer before it is written. `index` is its index in model.model. */
   readonly editLayer?: (index: number, layer: Py) => Py;
   readonly modelAttributes?: Readonly<Record<string, PyValue>>;
-  /** What stands beside the model. */
+  /** Other entries of the checkpoint. */
   readonly training?: Readonly<Record<string, PyValue>>;
   readonly archive?: ArchiveQuirks;
-  /** Another list of layers than YOLOv5's. */
+  /** Layers instead of YOLOv5's. */
   readonly network?: (layers: LayerWriter) => readonly Py[];
 }
 
@@ -81,7 +81,7 @@ export function writeCheckpoint(options: SyntheticYolov5 = {}): Uint8Array {
   return writer.save(root, options.archive);
 }
 
-/** YOLOv5's layers (models/yolov5n.yaml): indices as there, so that "from" is as there. */
+/** YOLOv5's layers, with the indices and "from" of models/yolov5n.yaml. */
 function describeLayers(writer: TorchWriter, options: SyntheticYolov5, classes: number): Py[] {
   const [c1, c2, c3, c4, c5] = options.channels ?? [4, 6, 8, 10, 12];
   const [d1, d2, d3, d4] = options.depths ?? [1, 1, 1, 1];
@@ -127,7 +127,7 @@ export function from(f: PyValue, layer: Py): Py {
   return withAttributes(layer, { f });
 }
 
-/** The same object with further attributes. */
+/** The same object with additional attributes. */
 export function withAttributes(layer: Py, attributes: Readonly<Record<string, PyValue>>): Py {
   if (layer.kind !== "object" || !(layer.state instanceof Map))
     throw new Error("expected an object with attributes");
@@ -156,7 +156,7 @@ function layerWriter(writer: TorchWriter, options: SyntheticYolov5) {
     bias?: Py,
   ): Py {
     const taps = inputs * kernel * kernel;
-    // SiLU shrinks the variance about 2.4-fold on the way: weights of this spread keep activations near 1.
+    // SiLU divides the variance by about 2.4: weights with this spread keep activations near 1.
     const spread = Math.sqrt((3 * 2.4) / taps);
     const shape = [outputs, inputs, kernel, kernel];
     const weight = writer.parameter(numbers(outputs * taps, -spread, spread), shape, dtype);

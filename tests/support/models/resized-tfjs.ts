@@ -1,12 +1,12 @@
-import type { PictureSize } from "./logits.ts";
+import type { PictureSize } from "../logits.ts";
 import type { TfjsFiles, WrittenModel } from "./tfjs-writer.ts";
 
 /** Bytes of one number in the weight files. */
 const BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, float16: 2 };
 
 /**
- * The same model for another picture size, so that TensorFlow.js can run it: the sizes to which it enlarges its maps are
- * constants in the file. Its maps can be asked for; its boxes cannot, because their search counts the old cells.
+ * The same model for another input size, so that TensorFlow.js can run it: the sizes of its enlarged maps are constants in
+ * the file. Only its maps are valid; the search for boxes still uses the old number of cells.
  */
 export function resizedTfjs({ json, shards }: TfjsFiles, from: PictureSize, to: PictureSize): TfjsFiles {
   const model: WrittenModel = JSON.parse(new TextDecoder().decode(json));

@@ -3,23 +3,23 @@ import { type EntryQuirks, storedZip, type ZipEntry } from "./stored-zip.ts";
 
 export type Dtype = "float32" | "float16";
 
-/** Collects storages while a model is described, and writes both as torch.save does. */
+/** Collects the storages of a model and writes model and storages like torch.save. */
 export interface TorchWriter {
-  /** A tensor; the numbers go to a storage of their own. */
+  /** A tensor with a storage of its own. */
   tensor(data: Float32Array, shape: readonly number[], dtype?: Dtype): Py;
   parameter(data: Float32Array, shape: readonly number[], dtype?: Dtype): Py;
   /** The archive with `root` as its pickle. */
   save(root: PyValue, quirks?: ArchiveQuirks): Uint8Array;
 }
 
-/** How an archive departs from what torch.save writes. */
+/** Deviations from an archive of torch.save. */
 export interface ArchiveQuirks {
   /** The pickle's bytes, instead of `root`. */
   readonly pickle?: Uint8Array;
   readonly pickleEntry?: EntryQuirks;
   readonly byteOrder?: string;
   readonly extraEntries?: readonly ZipEntry[];
-  /** The file names' first part; torch 1.6 to 1.12 wrote `archive`, later ones the name of the file. */
+  /** First part of the entry names: `archive` with torch 1.6 to 1.12, the file's name with later versions. */
   readonly name?: string;
 }
 
@@ -70,7 +70,7 @@ export function torchWriter(): TorchWriter {
   };
 }
 
-/** What a module has besides its class. */
+/** The parts of a module. */
 export interface ModuleParts {
   readonly parameters?: Readonly<Record<string, PyValue>>;
   readonly buffers?: Readonly<Record<string, PyValue>>;
@@ -78,7 +78,7 @@ export interface ModuleParts {
   readonly attributes?: Readonly<Record<string, PyValue>>;
 }
 
-/** A torch.nn.Module as its `__dict__`. */
+/** A torch.nn.Module, written as its `__dict__`. */
 export function torchModule(className: string, parts: ModuleParts = {}): Py {
   return object(
     className,
@@ -110,6 +110,6 @@ function halfBits(value: number): number {
   const scaled = (size / 2 ** exponent) * 1024;
   const floor = Math.floor(scaled);
   const up = scaled - floor > 0.5 || (scaled - floor === 0.5 && floor % 2 === 1);
-  // A subnormal number lacks the implicit one; rounding up may carry into the exponent, which the sum does by itself.
+  // A subnormal number lacks the implicit one. A carry from rounding goes into the exponent by the addition.
   return sign | Math.min(0x7c00, (exponent + 15 - 1) * 1024 + floor + (up ? 1 : 0));
 }

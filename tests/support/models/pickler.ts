@@ -1,6 +1,6 @@
-import { OPCODES } from "../../detectors/compiler/import/checkpoint/pickle-opcodes.ts";
+import { OPCODES } from "../../../detectors/compiler/import/checkpoint/pickle-opcodes.ts";
 
-/** A Python value that JavaScript has no type for. */
+/** A Python value without a counterpart in JavaScript. */
 export type Py =
   | { readonly kind: "global"; readonly name: string }
   | { readonly kind: "call"; readonly target: PyValue; readonly args: readonly PyValue[] }
@@ -8,7 +8,7 @@ export type Py =
   | { readonly kind: "tuple"; readonly items: readonly PyValue[] }
   | { readonly kind: "persistent"; readonly id: PyValue }
   | { readonly kind: "float"; readonly value: number }
-  /** Opcodes as they are. */
+  /** Raw opcodes. */
   | { readonly kind: "raw"; readonly bytes: readonly number[] };
 
 /** An array is a list, a Map a dict; a whole number is an int, any other a float. */
@@ -26,12 +26,12 @@ export function global(name: string): Py {
   return { kind: "global", name };
 }
 
-/** `name(*args)` when loaded by Python. */
+/** A call `name(*args)`. */
 export function call(name: string, ...args: readonly PyValue[]): Py {
   return { kind: "call", target: global(name), args };
 }
 
-/** An instance made by `__new__` with its `__dict__`. */
+/** An instance that `__new__` creates, with its `__dict__`. */
 export function object(name: string, state: PyValue): Py {
   return { kind: "object", name, state };
 }
@@ -48,7 +48,7 @@ export function dict(entries: Readonly<Record<string, PyValue>>): ReadonlyMap<st
   return new Map(Object.entries(entries));
 }
 
-/** Writes a value as Python's pickle module does with protocol 2, which torch.save uses; nothing is memoised. */
+/** Writes a value like Python's pickle module with protocol 2, which torch.save uses. Nothing is memoised. */
 export function pickle(value: PyValue): Uint8Array {
   const out: number[] = [OPCODES.PROTO, 2];
   write(out, value);
@@ -56,7 +56,7 @@ export function pickle(value: PyValue): Uint8Array {
   return Uint8Array.from(out);
 }
 
-/** The opcodes that leave the value on the stack. */
+/** The opcodes that push the value. */
 export function bytesOf(value: PyValue): readonly number[] {
   const out: number[] = [];
   write(out, value);
@@ -114,7 +114,7 @@ function writePy(out: number[], value: Py): void {
       out.push(...binaryFloat(value.value));
       return;
     case "raw":
-      // One by one: a hostile test's bytes may be more than a call takes arguments.
+      // One by one: a hostile test may have more bytes than a call may have arguments.
       for (const byte of value.bytes) out.push(byte);
   }
 }

@@ -1,7 +1,7 @@
+import { seededFloats } from "../seeded.ts";
 import { type OnnxWriter, onnxFile, writeOnnx } from "./onnx-writer.ts";
-import { seededFloats } from "./seeded.ts";
 
-/** How to write a small YOLOv5-like detector: every choice is one that some export.py made. */
+/** Options of a small YOLOv5-like detector. Each choice exists in some version of export.py. */
 export interface SmallYolov5 {
   readonly width?: number;
   readonly height?: number;
@@ -12,23 +12,23 @@ export interface SmallYolov5 {
   readonly opset?: number;
   /** `slice`: v6.0 and v6.1. `split`: v6.2 and v7.0. */
   readonly decode?: "slice" | "split";
-  /** Height and width left open; shapes and grids are computed by the model. */
+  /** Leaves height and width open: the model computes shapes and grids. */
   readonly dynamic?: boolean;
   readonly constants?: "initializers" | "nodes";
   readonly resize?: "scales" | "sizes";
   readonly batchNorm?: boolean;
-  /** Each head's own [1, anchors, height, width, 5 + classes] as outputs too. */
+  /** Adds the heads' raw [1, anchors, height, width, 5 + classes] as outputs. */
   readonly rawOutputs?: boolean;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Changes the decode: what is added to a centre before it is multiplied by the stride is −0.5 in YOLOv5. */
+  /** Offset of a centre before the multiplication by the stride; −0.5 in YOLOv5. */
   readonly centreOffset?: number;
-  /** An operator put behind the first convolution. */
+  /** An operator to insert behind the first convolution. */
   readonly extra?: string;
 }
 
 export const ANCHOR_SIDES = [10, 13, 16, 30, 33, 23, 30, 61, 62, 45, 59, 119, 116, 90, 156, 198] as const;
 
-/** Writes the file. Its input is `images` [1, 3, height, width], its first output `output0` of all boxes. */
+/** Writes the file. Its input is `images` [1, 3, height, width], its first output holds all boxes. */
 export function smallYolov5(options: SmallYolov5 = {}): Uint8Array {
   const { width = 96, height = 64, dynamic = false, opset = 13, classes = 2, anchors = 3 } = options;
   const scales = options.scales ?? 3;
@@ -66,7 +66,7 @@ interface Feature {
   readonly stride: number;
 }
 
-/** Halves the picture with convolutions; between the coarse scales an upsample, a concat, pooling and a residual. */
+/** Convolutions that halve the input, with residuals, and between the coarse scales a pool, an upsample and a concat. */
 function backbone(writer: OnnxWriter, options: SmallYolov5, scales: number): Feature[] {
   const norm = options.batchNorm ?? false;
   let x = convolution(writer, "images", 3, 4, { stride: 2, kernel: 6, seed: 1, norm });
@@ -109,7 +109,7 @@ function resize(
   if (kind === "scales") {
     return writer.add("Resize", [x, nothing, writer.floats([4], Float32Array.of(1, 1, 2, 2))], attributes);
   }
-  // As torch writes interpolate(): the first two sizes of x, the last two computed.
+  // Like torch's interpolate(): the first two sizes are those of x, the last two are computed.
   const front = writer.add("Slice", [
     writer.add("Shape", [x]),
     writer.integers([0]),
@@ -171,7 +171,7 @@ function convolution(
 
 type DecodeOptions = SmallYolov5 & { opset: number; anchors: number; perBox: number };
 
-/** The decode of one scale, in the words of the chosen version of models/yolo.py. */
+/** The decode of one scale, as the selected version of models/yolo.py writes it. */
 function decodeScale(
   writer: OnnxWriter,
   logits: string,
@@ -199,7 +199,7 @@ function decodeScale(
   const [xy, wh, rest] =
     decode === "split" ? splitColumns(writer, y, perBox, opset) : sliceColumns(writer, y, perBox);
   const doubled = writer.add("Mul", [xy, writer.scalar(2)]);
-  // v6.0 and v6.1 take half a cell off every time, later versions once in the grid.
+  // v6.0 and v6.1 subtract half a cell in the decode, later versions in the grid.
   const moved = writer.add("Add", [doubled, writer.add("Add", [grid, writer.scalar(centreOffset)])]);
   const centres = writer.add("Mul", [moved, writer.scalar(stride)]);
   const squared = writer.add("Pow", [writer.add("Mul", [wh, writer.scalar(2)]), writer.scalar(2)]);
@@ -256,7 +256,7 @@ function unsqueeze(writer: OnnxWriter, x: string, axes: readonly number[], opset
     : writer.add("Unsqueeze", [x, writer.integers(axes)]);
 }
 
-/** `bs, _, ny, nx = x.shape`, each as a vector of one. */
+/** `bs, _, ny, nx = x.shape`, each as a vector of one element. */
 function dynamicShape(writer: OnnxWriter, x: string, opset: number): DynamicShape {
   const size = (axis: number): string =>
     unsqueeze(writer, writer.add("Gather", [writer.add("Shape", [x]), writer.integers(axis)]), [0], opset);

@@ -4,9 +4,9 @@ import {
   type OnnxGraph,
   type OnnxNode,
   type OnnxTensor,
-} from "../../detectors/compiler/import/onnx/schema.ts";
+} from "../../../detectors/compiler/import/onnx/schema.ts";
 
-/** Attributes as plain values: whole numbers become ints; write floats as `{float: x}`. */
+/** Attributes as plain values: whole numbers become ints, floats are written as `{float: x}`. */
 export type Attributes = Readonly<
   Record<string, number | string | readonly number[] | OnnxTensor | { readonly float: number }>
 >;
@@ -15,13 +15,13 @@ export type Attributes = Readonly<
 export interface OnnxWriter {
   readonly nodes: OnnxNode[];
   readonly initializers: OnnxTensor[];
-  /** Adds a node with one output, and returns that. */
+  /** Adds a node with one output, and returns its name. */
   add(opType: string, inputs: readonly string[], attributes?: Attributes): string;
-  /** Adds a node with several outputs, and returns those. */
+  /** Adds a node with several outputs, and returns their names. */
   addMany(opType: string, inputs: readonly string[], outputs: number, attributes?: Attributes): string[];
   floats(dims: readonly number[], data: Float32Array): string;
   integers(values: readonly number[] | number): string;
-  /** A number without axes. */
+  /** A scalar. */
   scalar(value: number): string;
 }
 
@@ -50,7 +50,7 @@ function emptyTensor(name: string): OnnxTensor {
   return { name, dims: [], floatData: [], int32Data: [], int64Data: [], doubleData: [] };
 }
 
-/** Starts an empty graph; `constants` says whether numbers become initializers or Constant nodes, as exporters do both. */
+/** Starts an empty graph. Exporters write constants as initializers or as Constant nodes; `constants` selects one. */
 export function writeOnnx(constants: "initializers" | "nodes" = "initializers"): OnnxWriter {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
@@ -121,7 +121,7 @@ export function onnxFile(
   });
 }
 
-/** AttributeProto.AttributeType by kind of value. */
+/** Selects the AttributeProto.AttributeType by the value. */
 function toAttribute(name: string, value: Attributes[string]): OnnxAttribute {
   const empty = { name, floats: [], ints: [] };
   if (typeof value === "number") return { ...empty, type: 2, i: value };

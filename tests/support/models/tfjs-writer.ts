@@ -1,9 +1,9 @@
-/** Writes TensorFlow.js graph models node by node, as tensorflowjs_converter would. */
-import { seededFloats } from "./seeded.ts";
+/** Writes TensorFlow.js graph models node by node, like tensorflowjs_converter. */
+import { seededFloats } from "../seeded.ts";
 
 type Attribute = Readonly<Record<string, unknown>>;
 
-/** One node of the topology, as it stands in model.json. */
+/** One node of the topology in model.json. */
 export interface WrittenNode {
   name: string;
   op: string;
@@ -11,7 +11,7 @@ export interface WrittenNode {
   attr: Record<string, Attribute>;
 }
 
-/** A model.json before it is text: tests may spoil it. */
+/** A model.json before serialisation, so that tests can damage it. */
 export interface WrittenModel {
   modelTopology: { node: WrittenNode[]; versions: { producer: number } };
   weightsManifest: {
@@ -27,11 +27,11 @@ export interface TfjsFiles {
   readonly shards: ReadonlyMap<string, Uint8Array>;
 }
 
-/** A text attribute; protobuf's JSON has bytes in base64. */
+/** A string attribute; protobuf's JSON writes bytes in base64. */
 export const text = (value: string): Attribute => ({ s: Buffer.from(value).toString("base64") });
-/** A list of integers; protobuf's JSON has 64-bit numbers as text. */
+/** A list of integers; protobuf's JSON writes 64-bit numbers as strings. */
 export const integers = (...values: number[]): Attribute => ({ list: { i: values.map(String) } });
-/** A list of texts. */
+/** A list of strings. */
 export const texts = (...values: string[]): Attribute => ({
   list: { s: values.map((value) => Buffer.from(value).toString("base64")) },
 });
@@ -62,7 +62,7 @@ export class TfjsWriter {
     return name;
   }
 
-  /** The picture, [1, height, width, 3]. */
+  /** The input image, [1, height, width, 3]. */
   picture(height: number, width: number): string {
     const dim = [1, height, width, 3].map((size) => ({ size: String(size) }));
     return this.add("Placeholder", "picture", [], { dtype: { type: "DT_FLOAT" }, shape: { shape: { dim } } });
@@ -76,7 +76,7 @@ export class TfjsWriter {
     return this.add("Const", name, [], { dtype: { type: isFloat ? "DT_FLOAT" : "DT_INT32" } });
   }
 
-  /** A constant of made-up floats. */
+  /** A constant of random floats. */
   seeded(name: string, shape: number[], scale = 1): string {
     const count = shape.reduce((product, size) => product * size, 1);
     return this.constant(name, shape, seededFloats(++this.#seed, count, scale));
@@ -93,7 +93,7 @@ export class TfjsWriter {
       : this.constant(name, [values.length], Int32Array.from(values));
   }
 
-  /** A 1×1 convolution with made-up weights and bias. */
+  /** A 1×1 convolution with random weights and bias. */
   mix(name: string, x: string, inputs: number, outputs: number): string {
     const scale = 1 / Math.sqrt(inputs);
     const weights = this.seeded(`${name}/weights`, [1, 1, inputs, outputs], scale);
@@ -110,7 +110,7 @@ export class TfjsWriter {
   }
 }
 
-/** The files of a model, its weights in as many files as the manifest has names for. */
+/** The files of a model. The weights are split into as many files as the manifest names. */
 export function tfjsFiles({ model, weights }: { model: WrittenModel; weights: Uint8Array }): TfjsFiles {
   const paths = model.weightsManifest.flatMap((group) => group.paths);
   const size = Math.ceil(weights.length / paths.length);
@@ -118,7 +118,7 @@ export function tfjsFiles({ model, weights }: { model: WrittenModel; weights: Ui
   return { json: new TextEncoder().encode(JSON.stringify(model)), shards };
 }
 
-/** What a CenterNet's tail differs in. */
+/** Options of a CenterNet's tail. */
 export interface TailOptions {
   readonly height: number;
   readonly width: number;
@@ -127,7 +127,7 @@ export interface TailOptions {
   readonly candidates: number;
 }
 
-/** What a CenterNet does behind its maps `heat` and `sizes`; returns the name of its boxes, [1, candidates, 6]. */
+/** Writes the nodes behind the maps `heat` and `sizes`, and returns the name of the boxes, [1, candidates, 6]. */
 export function writeTail(
   writer: TfjsWriter,
   heat: string,
@@ -186,14 +186,14 @@ export function writeTail(
 export interface SmallCenterNet {
   readonly height: number;
   readonly width: number;
-  /** Between the picture and the two maps: from the picture's name to a map of `width / stride` × `height / stride`. */
+  /** The network before the two maps: from the image's name to a map of `width / stride` × `height / stride`. */
   readonly body: (writer: TfjsWriter, picture: string) => { map: string; channels: number };
   readonly stride?: number;
   readonly classes?: number;
   readonly candidates?: number;
 }
 
-/** A whole CenterNet around a body; its maps are named `heat` and `sizes`, its boxes `boxes`. */
+/** A complete CenterNet around a body. Its maps are named `heat` and `sizes`, its boxes `boxes`. */
 export function writeCenterNet(options: SmallCenterNet): { model: WrittenModel; weights: Uint8Array } {
   const { stride = 1, classes = 3, candidates = 10 } = options;
   const [height, width] = [options.height / stride, options.width / stride];
