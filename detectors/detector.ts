@@ -18,7 +18,7 @@ export type { Layer } from "./compiler/explain.ts";
 export type { Target } from "./compiler/target.ts";
 export { DetectorFault, type DetectorFaultKind, ModelError } from "./errors.ts";
 export type { ModelDescription, Precision } from "./module-format.ts";
-export { LARGEST_SIDE, MODEL_FILE_TYPES } from "./module-format.ts";
+export { MAX_SIDE, MODEL_FILE_TYPES } from "./module-format.ts";
 export { plainLines, plainText } from "./plain-text.ts";
 export {
   chooseModule,

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "commander";
-import { LARGEST_SIDE } from "../../detectors/detector.ts";
+import { MAX_SIDE } from "../../detectors/detector.ts";
 
 /** Pixels of the picture a model takes. */
 export interface ModelSize {
@@ -8,7 +8,7 @@ export interface ModelSize {
 }
 
 /** What `--size` accepts, for `--help`: multiples of the coarsest stride of YOLOv5. */
-export const SIZE_RANGE = `multiples of 32 up to ${LARGEST_SIDE}`;
+export const SIZE_RANGE = `multiples of 32 up to ${MAX_SIDE}`;
 
 /**
  * Parses `640x384` (or `640×384`), for commander's options.
@@ -16,7 +16,7 @@ export const SIZE_RANGE = `multiples of 32 up to ${LARGEST_SIDE}`;
  */
 export function parseSize(text: string): ModelSize {
   const [, width, height] = (/^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? []).map(Number);
-  const fits = (side: number | undefined) => side && side % 32 === 0 && side <= LARGEST_SIDE;
+  const fits = (side: number | undefined) => side && side % 32 === 0 && side <= MAX_SIDE;
   if (!width || !height || !fits(width) || !fits(height)) {
     throw new InvalidArgumentError(`Expected WIDTHxHEIGHT, both ${SIZE_RANGE}, for example 640x384.`);
   }

@@ -4,14 +4,14 @@ import { ModelError } from "../errors.ts";
 import type { Precision } from "../module-format.ts";
 import { calibrate } from "./calibrate/calibrate.ts";
 import { type CompiledModel, type CompileOptions, compile } from "./compile.ts";
-import { requireShowable } from "./describe.ts";
+import { requirePlainTexts } from "./describe.ts";
 import type { ImportedModel } from "./graph/graph.ts";
 import { print } from "./graph/print.ts";
 import type { PictureSize } from "./graph/retype.ts";
 import { importCheckpoint } from "./import/checkpoint/importer.ts";
 import { importOnnx } from "./import/onnx/importer.ts";
 import { importTfjs } from "./import/tfjs/importer.ts";
-import { knownLicence, type ModelFiles, namingTheFile, readModelFiles, sha256Of } from "./model-files.ts";
+import { addPathToErrors, knownLicence, type ModelFiles, readModelFiles, sha256Of } from "./model-files.ts";
 import { passes, runPasses } from "./passes/index.ts";
 import type { Target } from "./target.ts";
 
@@ -60,10 +60,10 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const files = await readModelFiles(path);
   const sha256 = sha256Of(files);
   const licence = options.licence ?? knownLicence(files) ?? "unknown";
-  const model = await namingTheFile(path, async () => {
+  const model = await addPathToErrors(path, async () => {
     const imported = await importModel(files, importOptions);
     // Refuse texts that the description cannot hold before the calibration, which takes a minute.
-    requireShowable({ ...imported, licence });
+    requirePlainTexts({ ...imported, licence });
     return imported;
   });
   const quantization = await quantizationOf(model, options);
@@ -109,14 +109,14 @@ async function quantizationOf(
 }
 
 async function importModel(
-  { format, main, beside }: ModelFiles,
+  { format, main, weightFiles }: ModelFiles,
   options: ImportOptions,
 ): Promise<ImportedModel> {
   switch (format) {
     case "onnx":
       return importOnnx(main, options);
     case "tfjs":
-      return importTfjs(main, beside, options);
+      return importTfjs(main, weightFiles, options);
     case "yolov5-checkpoint":
       return importCheckpoint(main, options);
   }

@@ -20,7 +20,7 @@ const PLAIN = "without control, formatting or direction characters";
  * trimmed.
  * @throws ModelError when a text is empty, too long, or contains control, formatting or direction characters.
  */
-export function requireShowable({ name, licence, labels }: ModelTexts): ModelTexts {
+export function requirePlainTexts({ name, licence, labels }: ModelTexts): ModelTexts {
   requireText("The module's name", name, "Give it another name with --name.");
   requireText("The licence", licence, "Give its SPDX identifier with --licence, for instance MIT.");
   return { name, licence, labels: requireLabels(labels) };
@@ -58,7 +58,7 @@ function quote(text: string): string {
   return `"${plainText(text, 60)}" (${text.length} characters)`;
 }
 
-/** @throws ModelError like `requireShowable`, or when the whole description is too large. */
+/** @throws ModelError like `requirePlainTexts`, or when the whole description is too large. */
 export function describe(
   model: ImportedModel,
   graph: Graph,
@@ -67,7 +67,7 @@ export function describe(
   { source, release }: Pick<ModelDescription, "source"> & { readonly release?: number | undefined },
 ): ModelDescription {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
-  const { name, licence, labels } = requireShowable({ ...model, licence: source.licence });
+  const { name, licence, labels } = requirePlainTexts({ ...model, licence: source.licence });
   const description: ModelDescription = {
     abi: 1,
     task: "detect",

@@ -12,8 +12,8 @@ export interface ModelFiles {
   readonly format: ModelFormat;
   /** The file that the user named. */
   readonly main: Uint8Array;
-  /** The files beside it (weights of a TensorFlow.js model), by name, in the order in which `main` lists them. */
-  readonly beside: ReadonlyMap<string, Uint8Array>;
+  /** The weight files of a TensorFlow.js model, by name, in the order in which `main` lists them. */
+  readonly weightFiles: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
@@ -26,26 +26,29 @@ export async function readModelFiles(path: string): Promise<ModelFiles> {
     `Give the path of ${MODEL_FILE_TYPES}; \`sabrewing pull yolov5n\` fetches one.`,
   );
   const format = formatOf(main, path);
-  const beside = new Map<string, Uint8Array>();
+  const weightFiles = new Map<string, Uint8Array>();
   if (format === "tfjs") {
-    for (const name of await namingTheFile(path, () => tfjsShards(main))) {
+    for (const name of await addPathToErrors(path, () => tfjsShards(main))) {
       const shard = join(dirname(path), name);
-      beside.set(name, await readModelFile(shard, `Put this weight file, which ${path} names, beside it.`));
+      weightFiles.set(
+        name,
+        await readModelFile(shard, `Put this weight file, which ${path} needs, into the same folder.`),
+      );
     }
   }
-  return { format, main, beside };
+  return { format, main, weightFiles };
 }
 
 /** SHA-256 (hex) of the file, or of all files concatenated. */
-export function sha256Of({ main, beside }: ModelFiles): string {
+export function sha256Of({ main, weightFiles }: ModelFiles): string {
   const hash = createHash("sha256");
-  for (const bytes of [main, ...beside.values()]) hash.update(bytes);
+  for (const bytes of [main, ...weightFiles.values()]) hash.update(bytes);
   return hash.digest("hex");
 }
 
 /** The licence (SPDX identifier) of known weights: all files must belong to the same known model. */
-export function knownLicence({ main, beside }: ModelFiles): string | undefined {
-  const models = [main, ...beside.values()].map((bytes) =>
+export function knownLicence({ main, weightFiles }: ModelFiles): string | undefined {
+  const models = [main, ...weightFiles.values()].map((bytes) =>
     recogniseModel(createHash("sha256").update(bytes).digest("hex")),
   );
   const [first] = models;
@@ -53,7 +56,7 @@ export function knownLicence({ main, beside }: ModelFiles): string | undefined {
 }
 
 /** Runs an importer and adds the file's path to its errors: importers see only bytes. */
-export async function namingTheFile<Result>(
+export async function addPathToErrors<Result>(
   path: string,
   read: () => Result | Promise<Result>,
 ): Promise<Result> {

@@ -2,7 +2,7 @@ import { ModelError } from "../errors.ts";
 import {
   DESCRIPTION_LIMITS,
   DESCRIPTION_SECTION,
-  LARGEST_SIDE,
+  MAX_SIDE,
   type ModelDescription,
 } from "../module-format.ts";
 import { isPlainText, plainText } from "../plain-text.ts";
@@ -122,8 +122,8 @@ function listOfTexts({ least, most, longest }: Record<"least" | "most" | "longes
 }
 
 const side = rule(
-  `a whole number from 1 to ${LARGEST_SIDE}`,
-  (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= LARGEST_SIDE,
+  `a whole number from 1 to ${MAX_SIDE}`,
+  (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SIDE,
 );
 
 const description = record(

@@ -1,5 +1,5 @@
 import { ModelError } from "../../errors.ts";
-import { LARGEST_SIDE } from "../../module-format.ts";
+import { MAX_SIDE } from "../../module-format.ts";
 import { ShapeError } from "../ops/operator.ts";
 import { buildGraph } from "./builder.ts";
 import type { Graph } from "./graph.ts";
@@ -34,12 +34,12 @@ export function retype(graph: Graph, size: PictureSize): Graph {
   return builder.finish(graph.input, graph.output);
 }
 
-/** @throws ModelError unless both sides are positive multiples of the stride, up to `LARGEST_SIDE`. */
+/** @throws ModelError unless both sides are positive multiples of the stride, up to `MAX_SIDE`. */
 export function checkSize({ width, height }: PictureSize, stride: number): void {
-  const fits = (side: number): boolean => Number.isInteger(side / stride) && side > 0 && side <= LARGEST_SIDE;
+  const fits = (side: number): boolean => Number.isInteger(side / stride) && side > 0 && side <= MAX_SIDE;
   if (fits(width) && fits(height)) return;
   throw new ModelError(
-    `the model cannot take pictures of ${width}x${height}: expected multiples of ${stride} up to ${LARGEST_SIDE}`,
+    `the model cannot take pictures of ${width}x${height}: expected multiples of ${stride} up to ${MAX_SIDE}`,
     `Choose a size whose width and height are multiples of ${stride}, such as ${10 * stride}x${6 * stride}.`,
   );
 }

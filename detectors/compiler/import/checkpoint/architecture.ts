@@ -44,8 +44,8 @@ export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: Pi
 
   const builder = buildGraph();
   const context: LayerContext = { archive, builder };
-  const picture = builder.input(size.height, size.width);
-  const first = builder.add("normalize", [picture], { scale: 1 / 255 }, "pixels");
+  const image = builder.input(size.height, size.width);
+  const first = builder.add("normalize", [image], { scale: 1 / 255 }, "pixels");
   const outputs: string[] = [];
   for (const layer of parts) {
     outputs.push(emitLayer(context, layer, sources(layer, outputs, first)));
@@ -82,7 +82,7 @@ export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: Pi
     return { stride, anchors: inCells.map(([width, height]) => [width * stride, height * stride]) };
   });
   const output = builder.add("yolov5_detect", logits, { scales, classes }, "detections");
-  return { graph: builder.finish(picture, output), classes };
+  return { graph: builder.finish(image, output), classes };
 }
 
 /** The inputs of a layer, by its `f`: one index or a list of them. */

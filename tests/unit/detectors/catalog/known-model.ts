@@ -12,7 +12,7 @@ export function knownModel(bytes: Uint8Array, url: string): KnownModel {
     name: "tiny",
     files: [{ path: "tiny.pt", sha256: sha256Of(bytes), bytes: bytes.length }],
     source: { kind: "address", url },
-    licence: { id: "MIT", holder: "Nobody", url: "https://example.org/licence", terms: "Keep the notice." },
+    licence: { id: "MIT", holder: "Example", url: "https://example.org/licence", terms: "Keep the notice." },
     input: { width: 64, height: 64 },
     labels: ["thing"],
   };

