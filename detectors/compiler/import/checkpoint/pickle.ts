@@ -13,7 +13,10 @@ import {
 
 /** The pickle of a YOLOv5x training checkpoint is below 1 MB. A far larger one is not a checkpoint. */
 const MAX_BYTES = 16 * 2 ** 20;
-/** YOLOv5n takes about 35,000 steps. A one-byte opcode can create an object of 200 bytes, so MAX_BYTES alone does not bound memory. */
+/**
+ * YOLOv5n takes about 35,000 steps. A one-byte opcode can create an object of 200 bytes, so MAX_BYTES alone does not bound
+ * memory.
+ */
 const MAX_STEPS = 1_000_000;
 
 /** Whether a class or function, `module.name`, is allowed; with `args`, whether a call with these arguments is. */

@@ -2,7 +2,7 @@ import { damagedOnnx } from "../errors.ts";
 import { type NdArray, readTensor } from "./nd-array.ts";
 import type { OnnxAttribute, OnnxNode } from "./schema.ts";
 
-/** `Conv "model.0/conv"`, as messages name a node. */
+/** A node's name in messages: `Conv "model.0/conv"`. */
 export function showNode(node: OnnxNode): string {
   return `${node.opType ?? "?"} "${node.name || node.output[0] || ""}"`;
 }

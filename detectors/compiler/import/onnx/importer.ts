@@ -86,7 +86,7 @@ function checkOrder({ node: nodes, input, initializer }: OnnxGraph): void {
       if (name === "") continue;
       if (known.has(name)) {
         throw damagedOnnx(
-          `${showNode(node)} produces "${name}", which ${isInput.has(name) ? "the file gives" : "an earlier node produces"} already`,
+          `${showNode(node)} produces "${name}", but ${isInput.has(name) ? "it is an input or initializer" : "an earlier node already does"}`,
         );
       }
       known.add(name);
@@ -106,7 +106,7 @@ function build(
   const builder = buildGraph();
   const interpreter = createInterpreter();
   const pixels = builder.input(inputSize.height, inputSize.width);
-  // Models of export.py leave the division by 255 to the caller.
+  // export.py's models leave the division by 255 to the caller.
   const scaled = builder.add("normalize", [pixels], { scale: 1 / 255 }, input.name);
   const values = new Map<string, BodyValue>([[input.name, { kind: "map", name: scaled }]]);
   for (const tensor of graph.initializer) {

@@ -117,8 +117,8 @@ function readScale(
   const stride = Math.round(2 * (boxes[0] ?? 0));
   if (stride * width !== input.width || stride * height !== input.height) {
     throw unknownHead(
-      `a scale of ${width}x${height} cells puts the first centre at ${boxes[0]}, ${boxes[1]} of ${input.width}x${input.height}, ` +
-        `expected half of ${input.width / width}`,
+      `a scale of ${width}x${height} cells has its first centre at (${boxes[0]}, ${boxes[1]}) of ${input.width}x${input.height}, ` +
+        `expected half of its stride of ${input.width / width}`,
     );
   }
   const anchors = Array.from({ length: channels / perBox }, (_, anchor) => {
@@ -131,7 +131,7 @@ function readScale(
   return { stride, anchors };
 }
 
-/** @throws ModelError at the first number in which the exported decode of one scale differs from YOLOv5's. */
+/** Compares the exported decode of one scale with YOLOv5's. @throws ModelError at the first difference. */
 function compare(
   { height, width }: Head,
   logits: NdArray["data"],

@@ -8,7 +8,7 @@ export interface TfjsGraph {
   readonly outputs: readonly string[];
 }
 
-/** How error messages name a node. */
+/** A node's name in messages: `Conv2D "half"`. */
 export function showNode({ op, name }: TfjsNode): string {
   return `${op} "${name}"`;
 }

@@ -14,7 +14,10 @@ export function resizeObstacle(node: TfjsNode): string | undefined {
   return ["align_corners", "half_pixel_centers"].find((flag) => flagOf(node, flag))?.replace(/^/, "with ");
 }
 
-/** TensorFlow ResizeBilinear → resize_bilinear, ResizeNearestNeighbor → upsample. @throws ModelError unless the factor is whole. */
+/**
+ * TensorFlow ResizeBilinear → resize_bilinear, ResizeNearestNeighbor → upsample.
+ * @throws ModelError unless the factor is whole and the same in both directions.
+ */
 export function importResize(context: BodyContext, node: TfjsNode): void {
   const x = mapAt(context, node, 0);
   const [height = 0, width = 0] = context.builder.typeOf(x).shape;

@@ -140,7 +140,7 @@ describe("a damaged or hostile ONNX file is refused", () => {
     [
       "a value with two producers",
       edited((g) => ({ ...g, node: g.node.flatMap((n) => [n, n]) })),
-      /an earlier node produces already/,
+      /an earlier node already does/,
     ],
     ["no nodes", edited((g) => ({ ...g, node: [], output: [] })), /no convolution/],
     ["no outputs", edited((g) => ({ ...g, output: [] })), /no convolution/],
