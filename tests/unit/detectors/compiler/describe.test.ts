@@ -1,10 +1,11 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../../../detectors/compiler/compile.ts";
 import { type CompileFileOptions, compileFile } from "../../../../detectors/compiler/compile-file.ts";
 import { defaultLabels } from "../../../../detectors/compiler/import/default-labels.ts";
 import { readModel } from "../../../../detectors/detector.ts";
+import { packageFolder } from "../../../../detectors/package-folder.ts";
 import { writeModuleFile } from "../../../support/fake-modules.ts";
 import { writeCheckpoint } from "../../../support/models/checkpoint.ts";
 import { smallYolov5 } from "../../../support/models/yolov5-onnx.ts";
@@ -38,6 +39,11 @@ describe("the description of a compiled module", () => {
       source: { licence: options.licence },
     });
     expect(description.labels).toEqual(names);
+  });
+
+  test("states the version in package.json as the compiler's", async () => {
+    const { version } = JSON.parse(await readFile(join(packageFolder(), "package.json"), "utf8"));
+    expect((await compileNamed({})).description.compiler).toEqual({ version });
   });
 
   test("contains labels without line breaks at their ends", async () => {
