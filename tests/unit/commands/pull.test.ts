@@ -31,7 +31,7 @@ describe("sabrewing pull", () => {
     if (report === undefined) throw new Error("expected a report");
     expect(more).toEqual([]);
 
-    expect(around.stderr.text).toContain("tiny is under MIT of Nobody: Keep the notice.");
+    expect(around.stderr.text).toContain("tiny is under MIT of Example: Keep the notice.");
     expect(around.stderr.text).toContain("download: tiny");
     expect(JSON.parse(around.stdout.text)).toEqual(report);
     expect((await readdir(home.path)).sort()).toEqual(["tiny-64x32.wasm", "tiny.pt"]);
