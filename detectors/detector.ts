@@ -6,10 +6,10 @@ import type { Target } from "./compiler/target.ts";
 import { ModelError } from "./errors.ts";
 
 export { findKnownModel, KNOWN_MODELS } from "./catalog/catalog.ts";
-export { DownloadError } from "./catalog/download-error.ts";
+export { DownloadError, type FetchOptions } from "./catalog/fetching.ts";
 export { describeSource, downloadBytes, type KnownModel } from "./catalog/known-model.ts";
 export { locateModel, type ModelPlaces, sabrewingHome } from "./catalog/locate-model.ts";
-export { type FetchOptions, obtainModel } from "./catalog/obtain-model.ts";
+export { obtainModel } from "./catalog/obtain-model.ts";
 export type { CompileFileOptions } from "./compiler/compile-file.ts";
 export type { Layer } from "./compiler/explain.ts";
 export type { Target } from "./compiler/target.ts";
@@ -31,6 +31,7 @@ export type {
 } from "./contract.ts";
 export { DetectorFault, ModelError } from "./errors.ts";
 export type { ModelDescription, Precision } from "./module-format.ts";
+export { MAX_SIDE, MODEL_FILE_TYPES } from "./module-format.ts";
 export { plainJson, plainLines, plainText } from "./plain-text.ts";
 export {
   chooseModule,

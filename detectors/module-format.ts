@@ -39,6 +39,16 @@ export const DESCRIPTION_LIMITS = {
   features: 50,
 } as const;
 
+/**
+ * The longest side of a module's input, pixels. The largest YOLOv5 (x) needs 2.2 GiB of memory at 4096×4096. At 8192×8192
+ * YOLOv5m would need more than the 4 GiB that a module can address.
+ */
+export const MAX_SIDE = 4096;
+
+/** The model files that the compiler reads, for help texts and error messages. */
+export const MODEL_FILE_TYPES =
+  "a YOLOv5 checkpoint (.pt), an ONNX model (.onnx) or a TensorFlow.js graph model (model.json)";
+
 export type Precision = "f32" | "i16" | "i8";
 export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs";
 

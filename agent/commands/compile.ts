@@ -1,12 +1,12 @@
 import { Command, Option } from "commander";
-import type { Precision, Target } from "../../detectors/detector.ts";
+import { MODEL_FILE_TYPES, type Precision, type Target } from "../../detectors/detector.ts";
 import { systemClock } from "../base/clock.ts";
 import { UsageError } from "../base/errors.ts";
 import { plainJson, printed } from "../base/plain-text.ts";
 import { calibrateVisibly } from "./calibrate-visibly.ts";
 import { describeReport, type ModuleReport } from "./module-report.ts";
 import { showProgress } from "./progress.ts";
-import { type ModelSize, parseSize } from "./size-option.ts";
+import { type ModelSize, parseSize, SIZE_RANGE } from "./size-option.ts";
 import { parseRelease, writeModule } from "./write-module.ts";
 import { writeVariants } from "./write-variants.ts";
 
@@ -45,17 +45,15 @@ interface CompileOptions {
   readonly json: boolean;
 }
 
-/** `sabrewing compile`: an `.onnx` file or YOLOv5 checkpoint to a detector module. */
+/** `sabrewing compile`: a model file (`MODEL_FILE_TYPES`) to a detector module. */
 export function compileCommand(): Command {
   return new Command("compile")
-    .description(
-      "compile a YOLOv5 checkpoint (.pt), an ONNX model (.onnx) or a TensorFlow.js graph model (model.json) to a detector module (.wasm)",
-    )
+    .description(`compile ${MODEL_FILE_TYPES} to a detector module (.wasm)`)
     .argument("<model>", "YOLOv5 checkpoint, ONNX file, or the JSON file of a TensorFlow.js model")
     .requiredOption("-o, --output <file>", "the module to write")
     .option(
       "--size <WxH>",
-      "pixels of the picture it takes, multiples of 32 (default: what the model was made for)",
+      `width and height of the input in pixels, ${SIZE_RANGE} (default: what the model was made for)`,
       parseSize,
     )
     .addOption(

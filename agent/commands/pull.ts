@@ -13,7 +13,7 @@ import { lookForModels, modelLine, modelTable } from "./list-models.ts";
 import { describeReport, type ModuleReport } from "./module-report.ts";
 import { findKnown, obtainVisibly } from "./obtain-visibly.ts";
 import { type ProgressStream, showProgress } from "./progress.ts";
-import { type ModelSize, parseSize, showSize } from "./size-option.ts";
+import { type ModelSize, parseSize, SIZE_RANGE, showSize } from "./size-option.ts";
 import { parseRelease, writeModule } from "./write-module.ts";
 import { writeVariants } from "./write-variants.ts";
 
@@ -57,7 +57,7 @@ export function pullCommand(): Command {
     .option("-o, --output <file>", "the module to write (default: $SABREWING_HOME/<name>-<WxH>.wasm)")
     .option(
       "--size <WxH>",
-      "pixels of the picture it takes, multiples of 32 (default: what it was trained with)",
+      `width and height of the input in pixels, ${SIZE_RANGE} (default: what it was trained with)`,
       parseSize,
     )
     .option("--weights <file>", "use this file instead of looking for the weights; it must be the very same")

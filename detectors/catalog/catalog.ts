@@ -1,7 +1,7 @@
 import { COCO_LABELS } from "./coco-labels.ts";
 import type { KnownModel } from "./known-model.ts";
 
-/** Every model that `sabrewing pull` can get. */
+/** Every model that `sabrewing pull` can fetch. */
 export const KNOWN_MODELS: readonly KnownModel[] = [
   {
     name: "yolov5n",
@@ -21,14 +21,14 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
       holder: "Ultralytics",
       url: "https://github.com/ultralytics/yolov5/blob/v7.0/LICENSE",
       terms:
-        "Whoever passes the weights on, or lets others use them over a network, owes those others the source under the same licence; Ultralytics sells other terms.",
+        "If you distribute the weights, or let others use them over a network, you must offer those users the source under the same licence; Ultralytics sells other terms.",
     },
     input: { width: 640, height: 640 },
     labels: COCO_LABELS,
     accuracy: { dataset: "COCO val2017", map: 28.0, map50: 45.7, size: 640 },
   },
   {
-    // MobileNetV3-Large at 0.75 of its width with a CenterNet head (Zhou et al., 2019), a TensorFlow.js graph model.
+    // MobileNetV3-Large with width multiplier 0.75 and a CenterNet head (Zhou et al., 2019), a TensorFlow.js graph model.
     name: "mobilenet",
     files: [
       {
@@ -59,7 +59,7 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
       id: "MIT",
       holder: "Vladimir Mandic",
       url: "https://github.com/vladmandic/human/blob/main/LICENSE",
-      terms: "Keep the notice and the licence's text with every copy of the weights.",
+      terms: "Keep the copyright notice and the licence text with every copy of the weights.",
       file: {
         path: "mobilenet/LICENSE",
         sha256: "9a3442b79acaf4fbc7c2e07b7e2d8f84af9bb3871bf08a69d80304ab00640e9a",
@@ -68,24 +68,24 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     },
     input: { width: 512, height: 512 },
     labels: COCO_LABELS,
-    // Seen on our clips: a person it finds in every frame scores 0.45 to 0.75, where YOLOv5n says 0.75 to 0.9.
+    // Measured on our clips: a person detected in every frame scores 0.45 to 0.75, with YOLOv5n 0.75 to 0.9.
     filters: { minScore: 0.4, threshold: 0.5 },
     accuracy: {
       dataset: "COCO val2017",
       map: 25.1,
       map50: 42.3,
       size: 512,
-      note: "stated by github.com/610265158/mobilenetv3_centernet, where the network was trained, for its own float32 weights; we know of no figure for the float16 ones of the package",
+      note: "stated by github.com/610265158/mobilenetv3_centernet, where the network was trained, for its float32 weights; there is no published figure for the float16 weights of the package",
     },
   },
 ];
 
-/** The model of that name, or undefined. */
+/** The model with this name, or undefined. */
 export function findKnownModel(name: string): KnownModel | undefined {
   return KNOWN_MODELS.find((model) => model.name === name);
 }
 
-/** The model of whose files one has this SHA-256 (hex), whatever it is called; or undefined. */
+/** The model that has a file with this SHA-256 (hex), whatever the file's name; or undefined. */
 export function recogniseModel(sha256: string): KnownModel | undefined {
   return KNOWN_MODELS.find(({ files }) => files.some((file) => file.sha256 === sha256));
 }

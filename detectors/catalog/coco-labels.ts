@@ -1,4 +1,4 @@
-/** The 80 classes of COCO detection (Lin et al., 2014) in the order and words of YOLOv5. */
+/** The 80 classes of COCO detection (Lin et al., 2014) in YOLOv5's order and spelling. */
 export const COCO_LABELS: readonly string[] = [
   ...["person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light"],
   ...["fire hydrant", "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow"],

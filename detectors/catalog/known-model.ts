@@ -1,48 +1,48 @@
-/** One file that a model consists of. */
+/** One file of a model. */
 export interface PinnedFile {
-  /** Below the folder that models are kept in, with `/` between the names. */
+  /** Relative to the folder of models, with `/` as separator. */
   readonly path: string;
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
   readonly bytes: number;
 }
 
-/** The publisher serves the model's one file at an address of its own. */
+/** The model is a single file, which the publisher serves at this URL. */
 export interface AddressSource {
   readonly kind: "address";
   readonly url: string;
 }
 
-/** The model's files lie in an npm package, among others. */
+/** The model's files are in an npm package, among others. */
 export interface NpmSource {
   readonly kind: "npm";
   readonly package: string;
-  /** Exactly this one. */
+  /** The exact version. */
   readonly version: string;
-  /** Of the package's tarball, as the registry states it: `sha512-…`, base64. */
+  /** Integrity of the package's tarball, as the registry states it: `sha512-…`, base64. */
   readonly integrity: string;
   /** Size of the tarball. */
   readonly bytes: number;
-  /** Which file of the tarball is which file of the model: the name in the tarball → `PinnedFile.path`. */
+  /** The model's files in the tarball: name in the tarball → `PinnedFile.path`. */
   readonly members: Readonly<Record<string, string>>;
 }
 
-/** What a model's publisher says it finds. */
+/** The accuracy that a model's publisher states. */
 export interface PublishedAccuracy {
   readonly dataset: string;
   /** Mean average precision at IoU 0.50:0.95 and at 0.50, percent. */
   readonly map: number;
   readonly map50: number;
-  /** Sides of the square picture it was measured with, pixels. */
+  /** Side of the square input of the measurement, pixels. */
   readonly size: number;
-  /** Whose figure it is and of what, where it is not simply the publisher's for these very weights. */
+  /** The figure's origin, where it is not the publisher's for exactly these weights. */
   readonly note?: string;
 }
 
-/** A model that Sabrewing knows by name: where it comes from, how to recognise it, and on which terms it may be used. */
+/** A model that Sabrewing knows by name: its source, how to recognise it, and its licence terms. */
 export interface KnownModel {
   readonly name: string;
-  /** Its weights. The first file is the one to compile; the others lie beside it. */
+  /** Its weights. The first file is the file to compile; the others are beside it. */
   readonly files: readonly [PinnedFile, ...PinnedFile[]];
   readonly source: AddressSource | NpmSource;
   readonly licence: {
@@ -50,26 +50,26 @@ export interface KnownModel {
     readonly id: string;
     readonly holder: string;
     readonly url: string;
-    /** What the terms ask of whoever uses the model, one sentence. */
+    /** What the terms require of users of the model, one sentence. */
     readonly terms: string;
-    /** The licence's text, kept with the weights where it comes with them. */
+    /** The licence text, stored with the weights where the source includes it. */
     readonly file?: PinnedFile;
   };
-  /** Pixels of the picture it was trained with, and takes when nothing else is asked for. */
+  /** Input size of the training, and the default input size. */
   readonly input: { readonly width: number; readonly height: number };
   readonly labels: readonly string[];
-  /** `min_score` and `threshold` that suit its scores, where the configuration's defaults would miss most objects. */
+  /** `min_score` and `threshold` that fit its scores, where the configuration's defaults would miss most objects. */
   readonly filters?: { readonly minScore: number; readonly threshold: number };
-  /** Absent where nobody has published a figure. */
+  /** Absent when no figure is published. */
   readonly accuracy?: PublishedAccuracy;
 }
 
-/** Bytes that getting the model transfers. */
+/** Size of the download in bytes. */
 export function downloadBytes(model: KnownModel): number {
   return model.source.kind === "npm" ? model.source.bytes : model.files[0].bytes;
 }
 
-/** Where the model comes from, a few words. */
+/** The model's source, in a few words. */
 export function describeSource(source: KnownModel["source"]): string {
   return source.kind === "npm" ? `npm ${source.package} ${source.version}` : source.url;
 }

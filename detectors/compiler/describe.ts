@@ -1,14 +1,12 @@
-/** What a module will say of itself, checked before it is written: the runtime refuses a description that breaks a rule. */
+/** Builds a module's description and checks it: the runtime refuses a description that breaks a rule. */
 import { ModelError } from "../errors.ts";
 import { DESCRIPTION_LIMITS, type ModelDescription } from "../module-format.ts";
+import { packageVersion } from "../package-folder.ts";
 import { isPlainText, plainText } from "../plain-text.ts";
 import type { Graph, ImportedModel } from "./graph/graph.ts";
 import { featuresOf, type Target } from "./target.ts";
 
-/** Written into every module. */
-const COMPILER_VERSION = "0.1.0";
-
-/** What a person reads of a model. */
+/** The texts of a model that people read. */
 export interface ModelTexts {
   readonly name: string;
   readonly licence: string;
@@ -18,11 +16,11 @@ export interface ModelTexts {
 const PLAIN = "without control, formatting or direction characters";
 
 /**
- * The texts as the description will hold them: white space around a label that ends in a control character (a line break,
- * say) is removed.
- * @throws ModelError when one is too long, empty, or holds characters that are not shown as themselves.
+ * The texts as the description will hold them. A label with a control character at its ends (for example a line break) is
+ * trimmed.
+ * @throws ModelError when a text is empty, too long, or contains control, formatting or direction characters.
  */
-export function requireShowable({ name, licence, labels }: ModelTexts): ModelTexts {
+export function requirePlainTexts({ name, licence, labels }: ModelTexts): ModelTexts {
   requireText("The module's name", name, "Give it another name with --name.");
   requireText("The licence", licence, "Give its SPDX identifier with --licence, for instance MIT.");
   return { name, licence, labels: requireLabels(labels) };
@@ -41,7 +39,7 @@ function requireLabels(labels: readonly string[]): readonly string[] {
   const { labels: most, label: longest } = DESCRIPTION_LIMITS;
   if (labels.length < 1 || labels.length > most) {
     throw new ModelError(
-      `A module tells 1 to ${most} classes apart, this model ${labels.length}.`,
+      `Expected a model of 1 to ${most} classes, received ${labels.length}.`,
       "Train a model with fewer classes.",
     );
   }
@@ -60,7 +58,7 @@ function quote(text: string): string {
   return `"${plainText(text, 60)}" (${text.length} characters)`;
 }
 
-/** @throws ModelError as `requireShowable`, or when the whole is larger than a module's description may be. */
+/** @throws ModelError like `requirePlainTexts`, or when the whole description is too large. */
 export function describe(
   model: ImportedModel,
   graph: Graph,
@@ -69,7 +67,7 @@ export function describe(
   { source, release }: Pick<ModelDescription, "source"> & { readonly release?: number | undefined },
 ): ModelDescription {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
-  const { name, licence, labels } = requireShowable({ ...model, licence: source.licence });
+  const { name, licence, labels } = requirePlainTexts({ ...model, licence: source.licence });
   const description: ModelDescription = {
     abi: 1,
     task: "detect",
@@ -80,12 +78,12 @@ export function describe(
     precision,
     features: featuresOf(target),
     source: { ...source, licence },
-    compiler: { version: COMPILER_VERSION },
+    compiler: { version: packageVersion() },
   };
   const bytes = Buffer.byteLength(JSON.stringify(description));
   if (bytes <= DESCRIPTION_LIMITS.sectionBytes) return description;
   throw new ModelError(
-    `The module's description would have ${bytes} bytes; expected ${DESCRIPTION_LIMITS.sectionBytes} at most.`,
+    `The module's description would have ${bytes} bytes; expected at most ${DESCRIPTION_LIMITS.sectionBytes}.`,
     "Give the classes shorter names in the model's list `names`, then save or export the model again.",
   );
 }

@@ -1,10 +1,14 @@
 import { ModelError } from "../errors.ts";
-import { DESCRIPTION_LIMITS, DESCRIPTION_SECTION, type ModelDescription } from "../module-format.ts";
+import {
+  DESCRIPTION_LIMITS,
+  DESCRIPTION_SECTION,
+  MAX_SIDE,
+  type ModelDescription,
+} from "../module-format.ts";
 import { isPlainText, plainText } from "../plain-text.ts";
 
 const remedy = "Compile the model with this version's `sabrewing compile`.";
 
-const MAX_SIDE = 8192;
 /** Limit of the problems that an error lists. */
 const MAX_PROBLEMS = 20;
 

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ModelError, VARIANTS, variantFile } from "../../detectors/detector.ts";
-import { withInputSize } from "../../tests/support/onnx-outputs.ts";
+import { withInputSize } from "../../tests/support/models/onnx-outputs.ts";
 import { findModel } from "../materials.ts";
 import { compileModule } from "./compile-module.ts";
 import type { ContestantChoice } from "./contestant.ts";

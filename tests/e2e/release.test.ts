@@ -9,7 +9,7 @@ import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/cli
 import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
 import { brightAreaModule } from "../support/bright-area-module.ts";
 import { freePort, mosquittoIsInstalled } from "../support/brokers.ts";
-import { writeCheckpoint } from "../support/checkpoint.ts";
+import { writeCheckpoint } from "../support/models/checkpoint.ts";
 import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
 import { sabrewing } from "../support/sabrewing.ts";
 import { waitUntil } from "../support/wait-until.ts";

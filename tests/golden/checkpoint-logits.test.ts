@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { importOnnx } from "../../detectors/compiler/import/onnx.ts";
-import { importCheckpoint } from "../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { importCheckpoint } from "../../detectors/compiler/import/checkpoint/importer.ts";
+import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { loadPicture, openOnnxruntimeBody } from "../support/logits.ts";
@@ -13,12 +13,12 @@ const checkpoint = findModel("yolov5n.pt");
 const onnx = findModel("yolov5n.onnx");
 const bus = findMedia("images/bus.jpg");
 const SIZE = { width: 640, height: 640 };
-/** What onnxruntime's other order of additions and export.py's folding in f32 may make. */
+/** Allows for onnxruntime's order of additions and export.py's folding in f32. */
 const TOLERANCE = 1e-3;
 
 describe("the official YOLOv5n checkpoint", () => {
-  it.skipIf(!checkpoint || !onnx || !bus)(
-    "gives by the plain references the logits that onnxruntime gives on the same weights",
+  test.skipIf(!checkpoint || !onnx || !bus)(
+    "gives onnxruntime's logits with the plain references",
     async () => {
       const picture = await loadPicture(bus ?? "", SIZE);
       const { graph } = await importCheckpoint(readFileSync(checkpoint ?? ""), { name: "yolov5n" });
@@ -35,17 +35,14 @@ describe("the official YOLOv5n checkpoint", () => {
     },
   );
 
-  it.skipIf(!checkpoint || !onnx)(
-    "is the same graph as its ONNX export once the passes are through",
-    async () => {
-      const fromCheckpoint = await importCheckpoint(readFileSync(checkpoint ?? ""), { name: "yolov5n" });
-      const fromOnnx = importOnnx(readFileSync(onnx ?? ""), { name: "yolov5n" });
-      expect(layers(runPasses(fromCheckpoint.graph))).toEqual(layers(runPasses(fromOnnx.graph)));
-      expect(fromCheckpoint.labels).toEqual(fromOnnx.labels);
-    },
-  );
+  test.skipIf(!checkpoint || !onnx)("is the same graph as its ONNX export after the passes", async () => {
+    const fromCheckpoint = await importCheckpoint(readFileSync(checkpoint ?? ""), { name: "yolov5n" });
+    const fromOnnx = importOnnx(readFileSync(onnx ?? ""), { name: "yolov5n" });
+    expect(layers(runPasses(fromCheckpoint.graph))).toEqual(layers(runPasses(fromOnnx.graph)));
+    expect(fromCheckpoint.labels).toEqual(fromOnnx.labels);
+  });
 
-  it.skipIf(!checkpoint)("has the layers that the tests without it use", async () => {
+  test.skipIf(!checkpoint)("has the same layers as the seeded YOLOv5n of other tests", async () => {
     const size = { width: 320, height: 192 };
     const real = await importCheckpoint(readFileSync(checkpoint ?? ""), { name: "yolov5n", size });
     const seeded = await seededYolov5nGraph(size);
@@ -54,7 +51,7 @@ describe("the official YOLOv5n checkpoint", () => {
   });
 });
 
-/** Every node without its names, as a sorted list: importers need not emit in one order. */
+/** All nodes without names, sorted: importers may differ in names and order. */
 function layers({ nodes, values }: Graph): string[] {
   return nodes
     .map(({ op, attributes, inputs, output }) => {

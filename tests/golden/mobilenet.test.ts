@@ -4,11 +4,11 @@ import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { loadPicture } from "../support/logits.ts";
 import { findMedia } from "../support/materials.ts";
-import { obtainTfjsModel, readTfjsFiles } from "../support/obtain-tfjs-model.ts";
+import { obtainTfjsModel, readTfjsFiles } from "../support/models/obtain-tfjs-model.ts";
+import { resizedTfjs } from "../support/models/resized-tfjs.ts";
+import { openTfjs } from "../support/models/tfjs-peer.ts";
 import { type ModuleAnswer, openModule } from "../support/open-module.ts";
-import { resizedTfjs } from "../support/resized-tfjs.ts";
 import { seededBytes } from "../support/seeded.ts";
-import { openTfjs } from "../support/tfjs-peer.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
 
 const PHOTOGRAPHS = [

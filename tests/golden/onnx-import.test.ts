@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { describe, expect, it } from "vitest";
-import { importOnnx } from "../../detectors/compiler/import/onnx.ts";
+import { describe, expect, test } from "vitest";
+import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findModel } from "../support/materials.ts";
-import { headConvolutionOutputs, withInputSize } from "../support/onnx-outputs.ts";
+import { headConvolutionOutputs, withInputSize } from "../support/models/onnx-outputs.ts";
 import { seededBytes } from "../support/seeded.ts";
 
 const path = findModel("yolov5n.onnx");
@@ -19,10 +19,10 @@ function toNhwc(data: Float32Array, channels: number): Float32Array {
 }
 
 describe.skipIf(path === undefined)("YOLOv5n imported from ONNX", () => {
-  // Skipped tests are collected all the same.
+  // Vitest runs this function even when it skips the tests.
   const bytes = path === undefined ? new Uint8Array() : readFileSync(path);
 
-  it("is a network of a picture, convolutions and three scales that knows COCO's labels", () => {
+  test("has COCO's labels, 60 convolutions and three scales", () => {
     const model = importOnnx(bytes, { name: "yolov5n" });
     expect(model.labels.length).toBe(80);
     expect(model.labels.slice(0, 3)).toEqual(["person", "bicycle", "car"]);
@@ -64,7 +64,7 @@ describe.skipIf(path === undefined)("YOLOv5n imported from ONNX", () => {
     });
   });
 
-  it("gives onnxruntime's logits before and after the passes", async () => {
+  test("gives onnxruntime's logits before and after the passes", async () => {
     const picture = seededBytes(5, size.width * size.height * 3);
     const session = await InferenceSession.create(withInputSize(bytes, size));
     const planes = new Float32Array(picture.length);
@@ -83,7 +83,7 @@ describe.skipIf(path === undefined)("YOLOv5n imported from ONNX", () => {
       headConvolutionOutputs(bytes).forEach((name, scale) => {
         const output = expected[name];
         if (!(output?.data instanceof Float32Array))
-          throw new Error(`onnxruntime gave no floats for ${name}`);
+          throw new Error(`onnxruntime returned no floats for ${name}`);
         const wanted = toNhwc(output.data, 255);
         const got = values.get(logits[scale] ?? "")?.data ?? new Float32Array();
         expect(got.length).toBe(wanted.length);
@@ -94,7 +94,7 @@ describe.skipIf(path === undefined)("YOLOv5n imported from ONNX", () => {
     }
   });
 
-  it("names the sizes it can be had for when asked for another", () => {
+  test("lists the sizes that fit when another is requested", () => {
     expect(() => importOnnx(bytes, { name: "yolov5n", size: { width: 300, height: 320 } })).toThrow(
       /300x320.*multiples of 32/,
     );

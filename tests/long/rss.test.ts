@@ -6,7 +6,7 @@ import { buildAgent } from "../../scripts/demonstration/build.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { type AgentOptions, startAgent } from "../support/agent-process.ts";
 import { findMedia, findModel } from "../support/materials.ts";
-import { obtainTfjsModel } from "../support/obtain-tfjs-model.ts";
+import { obtainTfjsModel } from "../support/models/obtain-tfjs-model.ts";
 import { processFigures } from "../support/process-figures.ts";
 import { serviceEnvironment, serviceOptions } from "../support/service-options.ts";
 

@@ -1,21 +1,21 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../detectors/compiler/graph/builder.ts";
+import { importBody } from "../../detectors/compiler/import/onnx/body.ts";
+import type { BodyValue } from "../../detectors/compiler/import/onnx/body-value.ts";
+import { createInterpreter, interpret } from "../../detectors/compiler/import/onnx/interpreter.ts";
 import {
   elementsOf,
   gatherStrided,
   type NdArray,
   stridesOf,
-} from "../../detectors/compiler/import/nd-array.ts";
-import { importBody } from "../../detectors/compiler/import/onnx-body.ts";
-import type { BodyValue } from "../../detectors/compiler/import/onnx-body-value.ts";
-import { createInterpreter, interpret } from "../../detectors/compiler/import/onnx-interpreter.ts";
-import { refuseUnsupported } from "../../detectors/compiler/import/onnx-survey.ts";
+} from "../../detectors/compiler/import/onnx/nd-array.ts";
+import { refuseUnsupported } from "../../detectors/compiler/import/onnx/survey.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
-import { type BackendTest, findBackendTests } from "../support/onnx-backend.ts";
+import { type BackendTest, findBackendTests } from "../support/models/onnx-backend.ts";
 
 const tests = findBackendTests();
 
-/** Why the importer refuses these nodes, undefined when it does not. */
+/** Why the importer refuses these nodes; undefined when it does not. */
 function refusal({ graph }: BackendTest, part: "body" | "tail"): string | undefined {
   const initializers = new Set(graph.initializer.map(({ name }) => name ?? ""));
   try {
@@ -26,7 +26,7 @@ function refusal({ graph }: BackendTest, part: "body" | "tail"): string | undefi
   }
 }
 
-/** Whether everything that is fed in is [batch, channels, height, width]: what the compiler's graphs are made of. */
+/** Whether all inputs are [batch, channels, height, width], like the values of the compiler's graphs. */
 function takesFeatureMaps({ graph }: BackendTest): boolean {
   const known = new Set(graph.initializer.map(({ name }) => name));
   return graph.input.every(
@@ -39,7 +39,7 @@ const asGraph = tests.filter((test) => takesFeatureMaps(test) && refusal(test, "
 const asArrays = tests.filter((test) => !asGraph.includes(test) && refusal(test, "tail") === undefined);
 const refused = tests.filter((test) => !asGraph.includes(test) && !asArrays.includes(test));
 
-/** [channels, height, width] ↔ [height, width, channels] of one picture of a batch. */
+/** [channels, height, width] ↔ [height, width, channels] of one image of a batch. */
 function reorder(array: NdArray, order: readonly [number, number, number]): NdArray {
   const strides = stridesOf(array.shape);
   return gatherStrided(
@@ -49,7 +49,7 @@ function reorder(array: NdArray, order: readonly [number, number, number]): NdAr
   );
 }
 
-function pictureOf({ shape, data }: NdArray, index: number): NdArray {
+function imageOf({ shape, data }: NdArray, index: number): NdArray {
   const size = elementsOf(shape.slice(1));
   const part = Float32Array.from(data.subarray(index * size, (index + 1) * size));
   return { type: "float", shape: shape.slice(1), data: part };
@@ -59,7 +59,7 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
   expect(actual.length).toBe(expected.length);
   let largest = 0;
   for (let i = 0; i < actual.length; i++) {
-    // Doubles beyond the range of f32, which everything is computed in here, are infinite in it.
+    // The interpreter computes in f32, where doubles beyond its range are infinite.
     const [a = Number.NaN, b = Number.NaN] = [actual[i], Math.fround(expected[i] ?? Number.NaN)];
     if (Object.is(a, b)) continue;
     largest = Math.max(largest, Math.abs(a - b) / Math.max(1, Math.abs(b)));
@@ -67,8 +67,8 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
   return largest;
 }
 
-/** Imports the nodes into a graph of the compiler, one picture of the batch at a time, and runs its references. */
-function runAsGraph({ graph, inputs }: BackendTest, picture: number): Map<string, NdArray> {
+/** Imports the nodes into a graph of the compiler, one image of the batch at a time, and runs its references. */
+function runAsGraph({ graph, inputs }: BackendTest, image: number): Map<string, NdArray> {
   const builder = buildGraph();
   const pixels = builder.input(1, 1);
   const known = new Set(graph.initializer.map(({ name }) => name));
@@ -78,7 +78,7 @@ function runAsGraph({ graph, inputs }: BackendTest, picture: number): Map<string
       values.set(name, { kind: "array", array });
       continue;
     }
-    const { shape, data } = reorder(pictureOf(array, picture), [1, 2, 0]);
+    const { shape, data } = reorder(imageOf(array, image), [1, 2, 0]);
     builder.constant(name, shape, Float32Array.from(data));
     values.set(name, { kind: "map", name });
   }
@@ -87,7 +87,7 @@ function runAsGraph({ graph, inputs }: BackendTest, picture: number): Map<string
   return new Map(
     graph.output.map(({ name = "" }) => {
       const value = values.get(name);
-      if (value?.kind !== "map") throw new Error(`${name} is no feature map`);
+      if (value?.kind !== "map") throw new Error(`${name} is not a feature map`);
       const result = evaluate(builder.finish(pixels, value.name), new Uint8Array(3)).get(value.name);
       const data = Float32Array.from(result?.data ?? []);
       return [name, reorder({ type: "float", shape: result?.shape ?? [], data }, [2, 0, 1])] as const;
@@ -96,7 +96,7 @@ function runAsGraph({ graph, inputs }: BackendTest, picture: number): Map<string
 }
 
 describe.skipIf(tests.length === 0)("ONNX's own backend tests", () => {
-  it("are all accounted for", () => {
+  test("are all counted", () => {
     expect({ graph: asGraph.length, arrays: asArrays.length, refused: refused.length }).toEqual({
       graph: 9,
       arrays: 30,
@@ -104,29 +104,29 @@ describe.skipIf(tests.length === 0)("ONNX's own backend tests", () => {
     });
   });
 
-  it.each(asGraph)("$name comes out of an imported graph and its references", (test) => {
-    for (const [name, expected] of test.outputs()) {
-      for (let picture = 0; picture < (expected.shape[0] ?? 0); picture++) {
-        const wanted = pictureOf(expected, picture);
-        const got = runAsGraph(test, picture).get(name);
+  test.each(asGraph)("$name gives the expected output as an imported graph", (backendTest) => {
+    for (const [name, expected] of backendTest.outputs()) {
+      for (let image = 0; image < (expected.shape[0] ?? 0); image++) {
+        const wanted = imageOf(expected, image);
+        const got = runAsGraph(backendTest, image).get(name);
         expect(got?.shape).toEqual(wanted.shape);
         expect(largestDifference(got?.data ?? [], wanted.data)).toBeLessThan(1e-5);
       }
     }
   });
 
-  it.each(asArrays)("$name comes out of the interpreter for tails", (test) => {
-    const values = test.inputs();
-    const outputs = test.graph.output.map(({ name = "" }) => name);
-    interpret(test.graph.node, values, createInterpreter(), outputs);
-    for (const [name, expected] of test.outputs()) {
+  test.each(asArrays)("$name gives the expected output in the interpreter", ({ graph, inputs, outputs }) => {
+    const values = inputs();
+    const names = graph.output.map(({ name = "" }) => name);
+    interpret(graph.node, values, createInterpreter(), names);
+    for (const [name, expected] of outputs()) {
       const got = values.get(name);
       expect(got?.shape).toEqual(expected.shape);
       expect(largestDifference(got?.data ?? [], expected.data)).toBeLessThan(1e-5);
     }
   });
 
-  it("are left out where they use what no detector of ours does", () => {
+  test("are refused only for operators that our detectors do not use", () => {
     const reasons = refused.map(
       (test) => refusal(test, "body")?.replaceAll(/: \d+ nodes?(, "[^"]*")+/g, ",") ?? "another rank",
     );

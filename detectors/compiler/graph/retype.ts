@@ -1,4 +1,5 @@
 import { ModelError } from "../../errors.ts";
+import { MAX_SIDE } from "../../module-format.ts";
 import { ShapeError } from "../ops/operator.ts";
 import { buildGraph } from "./builder.ts";
 import type { Graph } from "./graph.ts";
@@ -8,9 +9,6 @@ export interface PictureSize {
   readonly width: number;
   readonly height: number;
 }
-
-/** No camera sends larger frames; larger sizes come from broken files and would need absurd amounts of memory. */
-const MAX_SIDE = 8192;
 
 /**
  * The same operators for another input size, with all shapes inferred again.
@@ -36,9 +34,7 @@ export function retype(graph: Graph, size: PictureSize): Graph {
   return builder.finish(graph.input, graph.output);
 }
 
-/**
- * @throws ModelError unless both sides are positive multiples of the stride, up to MAX_SIDE.
- */
+/** @throws ModelError unless both sides are positive multiples of the stride, up to `MAX_SIDE`. */
 export function checkSize({ width, height }: PictureSize, stride: number): void {
   const fits = (side: number): boolean => Number.isInteger(side / stride) && side > 0 && side <= MAX_SIDE;
   if (fits(width) && fits(height)) return;

@@ -3,14 +3,14 @@ import { ModelError } from "../../errors.ts";
 import { DESCRIPTION_LIMITS } from "../../module-format.ts";
 
 /**
- * Names for classes that a file does not name: COCO's where there are 80, else class0, class1, ….
- * @throws ModelError when there are more than a module can name: a file may claim any number.
+ * Labels for a file without class names: COCO's for 80 classes, else class0, class1, ….
+ * @throws ModelError when there are more classes than a module can describe: a file may claim any number.
  */
 export function defaultLabels(classes: number): string[] {
   const { labels: most } = DESCRIPTION_LIMITS;
   if (classes > most) {
     throw new ModelError(
-      `A module tells 1 to ${most} classes apart, this model ${classes}.`,
+      `Expected a model of 1 to ${most} classes, received ${classes}.`,
       "Train a model with fewer classes.",
     );
   }

@@ -1,13 +1,13 @@
 import { fromBufferPromise } from "yauzl";
-import { importCheckpoint } from "../../../detectors/compiler/import/yolov5-checkpoint.ts";
-import { writeCheckpoint } from "../checkpoint.ts";
-import { storedZip, type ZipEntry } from "../stored-zip.ts";
+import { importCheckpoint } from "../../../detectors/compiler/import/checkpoint/importer.ts";
+import { writeCheckpoint } from "../models/checkpoint.ts";
+import { storedZip, type ZipEntry } from "../models/stored-zip.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { refusesModel } from "./refusals.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
 
-/** Pickle opcodes that make much of little: memo, nested marks, long integers, sizes of 4 GB, classes. */
+/** Pickle opcodes with large effects: memo, nested marks, long integers, sizes of 4 GB, classes. */
 const OPCODES = [
   Uint8Array.from({ length: 20_000 }, () => 0x28),
   Uint8Array.from({ length: 20_000 }, () => 0x5d),
@@ -25,7 +25,7 @@ const WORDS = [
   ...OPCODES,
 ];
 
-/** The checkpoint importer: mutants of whole archives, and of pickles in archives that are otherwise in order. */
+/** The checkpoint importer: mutants of whole archives, and of pickles in otherwise valid archives. */
 export async function checkpointTarget(): Promise<FuzzTarget> {
   const seeds = [writeCheckpoint(), writeCheckpoint({ fused: true, dtype: "float16", classes: 1 })];
   const archives = await Promise.all(seeds.map(readEntries));

@@ -33,7 +33,7 @@ export function moduleTarget(): FuzzTarget {
     close: () => rmSync(dirname(path), { recursive: true }),
     feed(bytes) {
       writeFileSync(path, bytes as Uint8Array);
-      return acceptedUnless(refusesModel, async () => requireShowable((await loadModule(path)).info));
+      return acceptedUnless(refusesModel, async () => requirePlainTexts((await loadModule(path)).info));
     },
   };
 }
@@ -86,7 +86,7 @@ function withSections(bytes: Uint8Array, random: () => number): Uint8Array {
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /** What is let in holds no text that a host could not show. @throws Error: a finding */
-function requireShowable({ name, labels, features, source, compiler }: ModelInfo): void {
+function requirePlainTexts({ name, labels, features, source, compiler }: ModelInfo): void {
   const texts = [
     ...[name, source.licence, compiler.version].map((text) => ({ text, longest: 200 })),
     ...labels.map((text) => ({ text, longest: 100 })),

@@ -1,20 +1,20 @@
-import { importOnnx } from "../../../detectors/compiler/import/onnx.ts";
-import { decodeModel, encodeModel, type OnnxModel } from "../../../detectors/compiler/import/onnx-schema.ts";
-import { smallYolov5 } from "../yolov5-onnx.ts";
+import { importOnnx } from "../../../detectors/compiler/import/onnx/importer.ts";
+import { decodeModel, encodeModel, type OnnxModel } from "../../../detectors/compiler/import/onnx/schema.ts";
+import { smallYolov5 } from "../models/yolov5-onnx.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";
 import { refusesModel } from "./refusals.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
 
-/** Start of a protobuf group, over and over: whoever skips unknown fields by recursion runs out of stack. */
+/** Nested starts of a protobuf group: a reader that skips unknown fields recursively overflows its stack. */
 const NESTED_GROUPS = Uint8Array.from({ length: 20_000 }, () => 0x0b);
 const WORDS = [
   ...wordsOf("Conv", "Reshape", "Range", "Constant", "Loop", "If", "com.evil", "__proto__", "images"),
   NESTED_GROUPS,
 ];
 
-/** The ONNX importer: mutants of the bytes of small YOLOv5 exports, and of the nodes, shapes and names in them. */
+/** The ONNX importer: mutants of the bytes of small YOLOv5 exports, and of their nodes, shapes and names. */
 export function onnxTarget(): FuzzTarget {
   const seeds = [
     smallYolov5(),
@@ -27,7 +27,7 @@ export function onnxTarget(): FuzzTarget {
     try {
       return encodeModel(tree as OnnxModel);
     } catch {
-      // A text where protobuf wants a message: no file could hold it.
+      // A string in place of a message: no file can contain it.
       return undefined;
     }
   }

@@ -1,11 +1,11 @@
 import { compile } from "../../../detectors/compiler/compile.ts";
-import { importOnnx } from "../../../detectors/compiler/import/onnx.ts";
+import { importOnnx } from "../../../detectors/compiler/import/onnx/importer.ts";
 import { REPLY_HEADER_BYTES, REQUEST_HEADER_BYTES } from "../../../detectors/module-format.ts";
 import { parseReply, replyBytes } from "../../../detectors/runtime/reply.ts";
 import { writeRequest } from "../../../detectors/runtime/request.ts";
+import { smallYolov5 } from "../models/yolov5-onnx.ts";
 import { runModuleCommand } from "../module-command.ts";
 import { seededBytes } from "../seeded.ts";
-import { smallYolov5 } from "../yolov5-onnx.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import type { FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";

@@ -1,6 +1,6 @@
-import { importTfjs } from "../../../detectors/compiler/import/tfjs.ts";
-import { isTfjs, tfjsShards } from "../../../detectors/compiler/import/tfjs-schema.ts";
-import { type TfjsFiles, tfjsFiles, windowAttributes, writeCenterNet } from "../tfjs-writer.ts";
+import { importTfjs } from "../../../detectors/compiler/import/tfjs/importer.ts";
+import { isTfjs, tfjsShards } from "../../../detectors/compiler/import/tfjs/schema.ts";
+import { type TfjsFiles, tfjsFiles, windowAttributes, writeCenterNet } from "../models/tfjs-writer.ts";
 import { mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";
 import { refusesModel } from "./refusals.ts";
@@ -12,7 +12,7 @@ const WORDS = wordsOf(
   ...["[".repeat(20_000), '{"a":'.repeat(5_000), "4294967296", "-1"],
 );
 
-/** The TensorFlow.js importer: mutants of model.json's text and structure, and of the weights beside it. */
+/** The TensorFlow.js importer: mutants of the text and structure of model.json, and of the weight files. */
 export function tfjsTarget(): FuzzTarget {
   const { json, shards } = tfjsFiles(
     writeCenterNet({

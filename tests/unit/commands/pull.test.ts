@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { TransientError, UsageError } from "../../../agent/base/errors.ts";
 import { listModels, pullCommand, pullModel } from "../../../agent/commands/pull.ts";
 import { chooseModule, ModelError, readModel } from "../../../detectors/detector.ts";
-import { writeCheckpoint } from "../../support/checkpoint.ts";
 import { startFileServer } from "../../support/file-server.ts";
+import { writeCheckpoint } from "../../support/models/checkpoint.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { TextStream } from "../../support/text-stream.ts";
 import { knownModel } from "../detectors/catalog/known-model.ts";
@@ -31,7 +31,7 @@ describe("sabrewing pull", () => {
     if (report === undefined) throw new Error("expected a report");
     expect(more).toEqual([]);
 
-    expect(around.stderr.text).toContain("tiny is under MIT of Nobody: Keep the notice.");
+    expect(around.stderr.text).toContain("tiny is under MIT of Example: Keep the notice.");
     expect(around.stderr.text).toContain("download: tiny");
     expect(JSON.parse(around.stdout.text)).toEqual(report);
     expect((await readdir(home.path)).sort()).toEqual(["tiny-64x32.wasm", "tiny.pt"]);

@@ -9,7 +9,10 @@ describe("--size", () => {
     expect(showSize(parseSize("640X384"))).toBe("640x384");
   });
 
-  it.each(["640", "640x360", "0x32", "-32x32", "640x384x3", "6.4e2x384", ""])("is not %j", (text) => {
-    expect(() => parseSize(text)).toThrow(InvalidArgumentError);
-  });
+  it.each(["640", "640x360", "4128x32", "0x32", "-32x32", "640x384x3", "6.4e2x384", ""])(
+    "is not %j",
+    (text) => {
+      expect(() => parseSize(text)).toThrow(InvalidArgumentError);
+    },
+  );
 });

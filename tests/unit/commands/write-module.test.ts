@@ -5,8 +5,8 @@ import { ConfigError, UsageError } from "../../../agent/base/errors.ts";
 import { showProgress } from "../../../agent/commands/progress.ts";
 import { type ModuleOrder, parseRelease, writeModule } from "../../../agent/commands/write-module.ts";
 import { ModelError, readModel } from "../../../detectors/detector.ts";
-import { writeCheckpoint } from "../../support/checkpoint.ts";
 import { findModel } from "../../support/materials.ts";
+import { writeCheckpoint } from "../../support/models/checkpoint.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { TextStream } from "../../support/text-stream.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DownloadError } from "../../../detectors/catalog/download-error.ts";
+import { DownloadError } from "../../../detectors/catalog/fetching.ts";
 import { DetectorFault, ModelError } from "../../../detectors/errors.ts";
 
 const hostile = "a\u001b]0;pwn\u0007b\u202ec\nd";

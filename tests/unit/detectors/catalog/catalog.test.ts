@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { findKnownModel, KNOWN_MODELS, recogniseModel } from "../../../../detectors/catalog/catalog.ts";
 import { locateModel } from "../../../../detectors/catalog/locate-model.ts";
-import { importCheckpoint } from "../../../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { importCheckpoint } from "../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { findModel } from "../../../support/materials.ts";
 
 describe("the catalogue of known models", () => {
-  it("names each model once, with a source, hashes and a licence", () => {
+  test("lists each model once, with a source, hashes and a licence", () => {
     expect(new Set(KNOWN_MODELS.map(({ name }) => name)).size).toBe(KNOWN_MODELS.length);
     for (const { source, files, licence } of KNOWN_MODELS) {
       if (source.kind === "address") expect(source.url).toMatch(/^https:\/\//);
@@ -17,7 +17,7 @@ describe("the catalogue of known models", () => {
     }
   });
 
-  it("says for every file of an npm package where in the package it lies", () => {
+  test("states the path in the npm package for every file of a model", () => {
     for (const { source, files, licence } of KNOWN_MODELS) {
       if (source.kind !== "npm") continue;
       const kept = [...files, ...(licence.file ? [licence.file] : [])].map(({ path }) => path);
@@ -26,7 +26,7 @@ describe("the catalogue of known models", () => {
     }
   });
 
-  it("has the official YOLOv5n, and knows it again by its hash", () => {
+  test("contains the official YOLOv5n and recognises it by its hash", () => {
     const model = findKnownModel("yolov5n");
     expect(model?.licence.id).toBe("AGPL-3.0");
     expect(model?.labels).toHaveLength(80);
@@ -35,14 +35,14 @@ describe("the catalogue of known models", () => {
     expect(findKnownModel("yolov9000")).toBeUndefined();
   });
 
-  it("has a model for whoever cannot take AGPL weights, and knows each of its files", () => {
+  test("contains a model without AGPL and recognises each of its files", () => {
     const model = findKnownModel("mobilenet");
     expect(model?.licence.id).toBe("MIT");
     expect(model?.labels).toHaveLength(80);
     for (const file of model?.files ?? []) expect(recogniseModel(file.sha256)).toBe(model);
   });
 
-  it.skipIf(!findModel("yolov5n.pt"))("tells the truth about the official YOLOv5n", async () => {
+  test.skipIf(!findModel("yolov5n.pt"))("describes the official YOLOv5n correctly", async () => {
     const model = findKnownModel("yolov5n");
     if (!model) throw new Error("yolov5n is not in the catalogue");
     const path = findModel("yolov5n.pt") ?? "";
@@ -52,7 +52,7 @@ describe("the catalogue of known models", () => {
     expect((await importCheckpoint(bytes, { name: model.name })).labels).toEqual(model.labels);
   });
 
-  it.skipIf(!findModel("mobilenet/centernet.json"))("tells the truth about MobileNet", async () => {
+  test.skipIf(!findModel("mobilenet/centernet.json"))("describes MobileNet correctly", async () => {
     const model = findKnownModel("mobilenet");
     if (!model) throw new Error("mobilenet is not in the catalogue");
     const path = findModel("mobilenet/centernet.json") ?? "";

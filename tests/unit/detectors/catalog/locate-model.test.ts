@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { KnownModel } from "../../../../detectors/catalog/known-model.ts";
 import { locateModel, sabrewingHome } from "../../../../detectors/catalog/locate-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
@@ -11,7 +11,7 @@ import { knownModel, sha256Of } from "./known-model.ts";
 const weights = Uint8Array.of(1, 2, 3);
 const model = knownModel(weights, "https://example.org/tiny.pt");
 
-/** Puts the weights (or something else under their name) into a folder that may not exist yet. */
+/** Writes the weights (or other bytes under their name) into a folder, which it creates when needed. */
 async function put(folder: string, bytes: Uint8Array = weights): Promise<string> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, model.files[0].path);
@@ -19,8 +19,8 @@ async function put(folder: string, bytes: Uint8Array = weights): Promise<string>
   return path;
 }
 
-describe("looking for a known model", () => {
-  it("looks into $SABREWING_HOME, its models/, then the shared folder", async () => {
+describe("searching for a known model", () => {
+  test("searches $SABREWING_HOME, its models/ and the shared folder, in this order", async () => {
     await using root = await temporaryFolder();
     const home = join(root.path, "home");
     const shared = join(root.path, "shared");
@@ -35,7 +35,7 @@ describe("looking for a known model", () => {
     expect(await locateModel(model, places)).toBe(first);
   });
 
-  it("passes over a file of that name that is not the model", async () => {
+  test("skips a file of the same name that is not the model", async () => {
     await using root = await temporaryFolder();
     const places = { env: { SABREWING_HOME: root.path }, sharedFolder: join(root.path, "shared") };
     await put(root.path, Uint8Array.of(9));
@@ -44,23 +44,23 @@ describe("looking for a known model", () => {
     expect(await locateModel(model, places)).toBe(second);
   });
 
-  it("takes a path that the user names, if it is the model", async () => {
+  test("accepts a path that the user gives, if it is the model", async () => {
     await using root = await temporaryFolder();
     const path = await put(root.path);
     expect(await locateModel(model, { env: {}, explicitPath: path })).toBe(path);
   });
 
-  it("refuses a path that the user names when it is missing or another file", async () => {
+  test("refuses a path that the user gives when it does not exist or is another file", async () => {
     await using root = await temporaryFolder();
     const other = await put(root.path, Uint8Array.of(9));
     await expect(locateModel(model, { env: {}, explicitPath: other })).rejects.toThrow(
-      /is not of tiny: expected SHA-256/,
+      /is not a file of tiny: expected SHA-256/,
     );
     const missing = join(root.path, "missing.pt");
     await expect(locateModel(model, { env: {}, explicitPath: missing })).rejects.toThrow(ModelError);
   });
 
-  it("finds a model of several files only where all of them are", async () => {
+  test("finds a model of several files only where all files exist", async () => {
     await using root = await temporaryFolder();
     const network = Uint8Array.of(4, 5);
     const files = [
@@ -73,14 +73,14 @@ describe("looking for a known model", () => {
     await mkdir(join(root.path, "pair"));
     await writeFile(path, weights);
     expect(await locateModel(pair, places)).toBeUndefined();
-    await expect(locateModel(pair, { env: {}, explicitPath: path })).rejects.toThrow(/a\.bin: there is no/);
+    await expect(locateModel(pair, { env: {}, explicitPath: path })).rejects.toThrow(/a\.bin: no such file/);
 
     await writeFile(join(root.path, "pair", "a.bin"), network);
     expect(await locateModel(pair, places)).toBe(path);
     expect(await locateModel(pair, { env: {}, explicitPath: path })).toBe(path);
   });
 
-  it("keeps things in ~/.cache/sabrewing unless $SABREWING_HOME says otherwise", () => {
+  test("uses ~/.cache/sabrewing unless $SABREWING_HOME is set", () => {
     expect(sabrewingHome({ SABREWING_HOME: "/data" })).toBe("/data");
     expect(sabrewingHome({})).toBe(join(homedir(), ".cache", "sabrewing"));
     expect(sabrewingHome({ SABREWING_HOME: "" })).toBe(join(homedir(), ".cache", "sabrewing"));

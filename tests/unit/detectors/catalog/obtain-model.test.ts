@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { DownloadError } from "../../../../detectors/catalog/download-error.ts";
+import { describe, expect, test } from "vitest";
+import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
 import { startFileServer } from "../../../support/file-server.ts";
@@ -12,21 +12,21 @@ import { knownModel } from "./known-model.ts";
 
 const LENGTH = 300_000;
 const weights = seededBytes(1, LENGTH);
-/** What an interrupted download has left. */
+/** Bytes that an interrupted download has stored. */
 const BEGUN = 100_000;
 
-/** Nothing of this machine is found or obeyed. */
+/** Ignores the folders and settings of this machine. */
 function placesIn(home: string) {
-  return { env: { SABREWING_HOME: home }, sharedFolder: join(home, "nothing-is-shared") };
+  return { env: { SABREWING_HOME: home }, sharedFolder: join(home, "no-such-folder") };
 }
 
 interface Attempt {
   readonly error: unknown;
-  /** Names of the files in $SABREWING_HOME afterwards, and what they hold. */
+  /** The files in $SABREWING_HOME afterwards, by name. */
   readonly left: Readonly<Record<string, Buffer>>;
 }
 
-/** What getting the model from a server that answers like this ends with, when `partial` is there from before. */
+/** Fetches the model from a server that answers like this. `partial` is the data of an earlier attempt. */
 async function obtainFrom(
   answer: RequestListener,
   { stallMs = 30_000, partial }: { stallMs?: number; partial?: Uint8Array } = {},
@@ -41,7 +41,7 @@ async function obtainFrom(
   return { error, left: Object.fromEntries(await Promise.all(files)) };
 }
 
-/** A server that holds these bytes, knows ranges, and writes down which it was asked for. */
+/** A server with these bytes that supports ranges and records which ones are requested. */
 function rangeServer(held: Uint8Array, asked: (string | undefined)[] = []): RequestListener {
   return (request, response) => {
     asked.push(request.headers.range);
@@ -53,8 +53,8 @@ function rangeServer(held: Uint8Array, asked: (string | undefined)[] = []): Requ
   };
 }
 
-describe("getting a known model from its publisher", () => {
-  it("writes the file with the pinned hash, and tells how far it is", async () => {
+describe("fetching a known model from its publisher", () => {
+  test("writes the file with the pinned hash and reports its progress", async () => {
     await using server = await startFileServer((_request, response) => response.end(weights));
     await using folder = await temporaryFolder();
     const home = join(folder.path, "new", "home");
@@ -69,14 +69,14 @@ describe("getting a known model from its publisher", () => {
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
   });
 
-  it("fetches nothing when the file is there", async () => {
+  test("fetches nothing when the file exists", async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "tiny.pt"), weights);
-    const model = knownModel(weights, "http://127.0.0.1:1/nobody-listens-here");
+    const model = knownModel(weights, "http://127.0.0.1:1/no-server");
     expect(await obtainModel(model, placesIn(folder.path))).toBe(join(folder.path, "tiny.pt"));
   });
 
-  it("replaces a wrong file of that name", async () => {
+  test("replaces a wrong file of the same name", async () => {
     await using server = await startFileServer((_request, response) => response.end(weights));
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "tiny.pt"), "half a download of another program");
@@ -84,15 +84,15 @@ describe("getting a known model from its publisher", () => {
     expect(new Uint8Array(await readFile(path))).toEqual(weights);
   });
 
-  it.each<[string, RegExp, RequestListener]>([
+  test.each<[string, RegExp, RequestListener]>([
     ["another file of the same length", /expected SHA-256/, rangeServer(seededBytes(2, LENGTH))],
     [
       "a file of another length",
-      /expected 300000 bytes, the server has 300001/,
+      /expected 300000 bytes, the server offers 300001/,
       rangeServer(seededBytes(1, LENGTH + 1)),
     ],
     [
-      "more than the file, without saying how much",
+      "more data than the file, without a length",
       /more than the 300000 bytes/,
       (_request, response) => {
         response.write(weights);
@@ -100,14 +100,14 @@ describe("getting a known model from its publisher", () => {
       },
     ],
     ["404", /404 Not Found/, (_request, response) => response.writeHead(404).end("gone")],
-  ])("refuses %s, and leaves nothing behind", async (_what, message, answer) => {
+  ])("refuses %s and leaves no files", async (_what, message, answer) => {
     const { error, left } = await obtainFrom(answer);
     expect(error).toBeInstanceOf(ModelError);
     expect(String(error)).toMatch(message);
     expect(left).toEqual({});
   });
 
-  it("tells how to put the file there by hand when nobody answers", async () => {
+  test("gives manual steps when the server cannot be reached", async () => {
     await using folder = await temporaryFolder();
     const url = "http://127.0.0.1:1/tiny.pt";
     const error = await obtainModel(knownModel(weights, url), placesIn(folder.path)).catch(
@@ -119,7 +119,7 @@ describe("getting a known model from its publisher", () => {
     );
   });
 
-  it("says so when the folder cannot be written", async () => {
+  test("reports a folder that cannot be written", async () => {
     await using server = await startFileServer((_request, response) => response.end(weights));
     await using folder = await temporaryFolder();
     const file = join(folder.path, "a-file");
@@ -131,7 +131,7 @@ describe("getting a known model from its publisher", () => {
     expect(String(error)).toContain("cannot be written");
   });
 
-  it("says so when there is a folder where the file should be begun", async () => {
+  test("reports a folder in the place of the partial file", async () => {
     await using server = await startFileServer((_request, response) => response.end(weights));
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, "tiny.pt.partial", "full"), { recursive: true });
@@ -143,8 +143,8 @@ describe("getting a known model from its publisher", () => {
   });
 });
 
-describe("a download that broke off", () => {
-  it.each<[string, RegExp, RequestListener]>([
+describe("an interrupted download", () => {
+  test.each<[string, RegExp, RequestListener]>([
     [
       "ends too early",
       /expected 300000 bytes, received 100000/,
@@ -154,7 +154,7 @@ describe("a download that broke off", () => {
       },
     ],
     [
-      "hangs up",
+      "closes the connection",
       /cannot be downloaded/,
       (_request, response) => {
         response.writeHead(200, { "content-length": LENGTH });
@@ -162,11 +162,11 @@ describe("a download that broke off", () => {
       },
     ],
     [
-      "falls silent",
+      "stops sending",
       /nothing arrived for 0.3 s/,
       (_request, response) => response.write(weights.subarray(0, BEGUN)),
     ],
-  ])("may be tried again when the server %s, and what came is kept", async (_what, message, answer) => {
+  ])("throws a DownloadError and keeps the data when the server %s", async (_what, message, answer) => {
     const { error, left } = await obtainFrom(answer, { stallMs: 300 });
     expect(error).toBeInstanceOf(DownloadError);
     expect(String(error)).toMatch(message);
@@ -174,7 +174,7 @@ describe("a download that broke off", () => {
     expect(new Uint8Array(left["tiny.pt.partial"] ?? [])).toEqual(weights.subarray(0, BEGUN));
   });
 
-  it("may be tried again when the server is overloaded", async () => {
+  test("throws a DownloadError and keeps the data when the server is overloaded", async () => {
     const { error, left } = await obtainFrom((_request, response) => response.writeHead(503).end(), {
       partial: weights.subarray(0, BEGUN),
     });
@@ -183,7 +183,7 @@ describe("a download that broke off", () => {
     expect(left["tiny.pt.partial"]).toHaveLength(BEGUN);
   });
 
-  it("goes on where it stopped: only the rest is asked for", async () => {
+  test("resumes where it stopped and requests only the rest", async () => {
     const asked: (string | undefined)[] = [];
     const { error, left } = await obtainFrom(rangeServer(weights, asked), {
       partial: weights.subarray(0, BEGUN),
@@ -194,7 +194,7 @@ describe("a download that broke off", () => {
     expect(new Uint8Array(left["tiny.pt"] ?? [])).toEqual(weights);
   });
 
-  it("is asked nothing more when only its last step was missing", async () => {
+  test("requests nothing when all data has arrived already", async () => {
     const asked: (string | undefined)[] = [];
     const { error, left } = await obtainFrom(rangeServer(weights, asked), { partial: weights });
     expect(error).toBeUndefined();
@@ -202,7 +202,7 @@ describe("a download that broke off", () => {
     expect(Object.keys(left)).toEqual(["tiny.pt"]);
   });
 
-  it("is taken from the beginning by a server that knows no ranges", async () => {
+  test("starts again when the server does not support ranges", async () => {
     const { error, left } = await obtainFrom((_request, response) => response.end(weights), {
       partial: weights.subarray(0, BEGUN),
     });
@@ -210,10 +210,10 @@ describe("a download that broke off", () => {
     expect(new Uint8Array(left["tiny.pt"] ?? [])).toEqual(weights);
   });
 
-  it.each([
-    ["of something else", seededBytes(3, BEGUN)],
+  test.each([
+    ["another file", seededBytes(3, BEGUN)],
     ["longer than the file", seededBytes(3, LENGTH + 5)],
-  ])("starts again when what was kept is %s", async (_what, partial) => {
+  ])("starts again when the partial file is %s", async (_what, partial) => {
     const asked: (string | undefined)[] = [];
     const { error, left } = await obtainFrom(rangeServer(weights, asked), { partial });
     expect(error).toBeUndefined();
@@ -222,7 +222,7 @@ describe("a download that broke off", () => {
     expect(new Uint8Array(left["tiny.pt"] ?? [])).toEqual(weights);
   });
 
-  it("keeps what it has when a login page answers in the server's place", async () => {
+  test("keeps its data when a login page answers instead of the server", async () => {
     const { error, left } = await obtainFrom(
       (_request, response) => response.end("<html>please log in</html>"),
       { partial: weights.subarray(0, BEGUN) },
@@ -231,16 +231,18 @@ describe("a download that broke off", () => {
     expect(left["tiny.pt.partial"]).toHaveLength(BEGUN);
   });
 
-  it("refuses a rest that belongs to a file of another length", async () => {
+  test("refuses the rest of a file of another length", async () => {
     const { error, left } = await obtainFrom(rangeServer(seededBytes(1, LENGTH + 1)), {
       partial: weights.subarray(0, BEGUN),
     });
     expect(error).toBeInstanceOf(ModelError);
-    expect(String(error)).toContain(`where ${BEGUN}-/${LENGTH} were asked for`);
+    expect(String(error)).toContain(
+      `expected bytes ${BEGUN}-/${LENGTH}, received bytes ${BEGUN}-${LENGTH}/${LENGTH + 1}`,
+    );
     expect(left["tiny.pt.partial"]).toHaveLength(BEGUN);
   });
 
-  it("stops when it is told to, and what came is kept", async () => {
+  test("stops when it is aborted and keeps the data", async () => {
     await using server = await startFileServer((_request, response) =>
       response.write(weights.subarray(0, BEGUN)),
     );
@@ -254,7 +256,7 @@ describe("a download that broke off", () => {
     expect(await readdir(folder.path)).toEqual(["tiny.pt.partial"]);
   });
 
-  it("is finished by two processes at once without harm", async () => {
+  test("can be finished by two processes at the same time", async () => {
     await using server = await startFileServer(rangeServer(weights));
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, "tiny.pt.partial"), weights.subarray(0, BEGUN));

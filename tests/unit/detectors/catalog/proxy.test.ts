@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:https";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { describe, expect, it } from "vitest";
-import { DownloadError } from "../../../../detectors/catalog/download-error.ts";
+import { describe, expect, test } from "vitest";
+import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { startConnectProxy } from "../../../support/connect-proxy.ts";
 import { startFileServer } from "../../../support/file-server.ts";
@@ -17,7 +17,7 @@ import { knownModel } from "./known-model.ts";
 const weights = seededBytes(1, 50_000);
 const HOST = "weights.example";
 
-/** A key and a certificate for HOST, signed by itself, made by the openssl program; undefined where there is none. */
+/** A key and a self-signed certificate for HOST, made by the openssl program; undefined when it is missing. */
 function selfSigned(folder: string): { key: string; cert: string } | undefined {
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
@@ -29,8 +29,8 @@ function selfSigned(folder: string): { key: string; cert: string } | undefined {
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 
-describe("where only a proxy leads out", () => {
-  it.skipIf(!hasOpenssl)("HTTPS_PROXY carries the download, encrypted from end to end", async () => {
+describe("downloading behind a proxy", () => {
+  test.skipIf(!hasOpenssl)("uses HTTPS_PROXY, encrypted from end to end", async () => {
     await using folder = await temporaryFolder();
     const identity = selfSigned(folder.path);
     if (identity === undefined) throw new Error("openssl made no certificate");
@@ -52,7 +52,7 @@ describe("where only a proxy leads out", () => {
     }
   });
 
-  it("a host in NO_PROXY is asked directly", async () => {
+  test("connects to a host in NO_PROXY directly", async () => {
     await using folder = await temporaryFolder();
     await using server = await startFileServer((_request, response) => response.end(weights));
     await using proxy = await startConnectProxy({ refuse: 403 });
@@ -61,7 +61,7 @@ describe("where only a proxy leads out", () => {
     expect(proxy.tunnels).toEqual([]);
   });
 
-  it("a proxy that refuses is named with its answer, and trying again is advised", async () => {
+  test("reports the answer of a proxy that refuses, as an error worth a retry", async () => {
     await using folder = await temporaryFolder();
     await using proxy = await startConnectProxy({ refuse: 407 });
     const env = { SABREWING_HOME: folder.path, https_proxy: proxy.url };

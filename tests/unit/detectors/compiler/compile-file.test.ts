@@ -1,16 +1,16 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { compileFile } from "../../../../detectors/compiler/compile-file.ts";
-import { seededYolov5nCheckpoint } from "../../../support/seeded-yolov5n.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import {
   type SmallCenterNet,
   type TfjsFiles,
   tfjsFiles,
   writeCenterNet,
-} from "../../../support/tfjs-writer.ts";
+} from "../../../support/models/tfjs-writer.ts";
+import { seededYolov5nCheckpoint } from "../../../support/seeded-yolov5n.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { rejection } from "./import/rejection.ts";
 
 const body: SmallCenterNet["body"] = (writer, picture) => ({
@@ -34,7 +34,7 @@ async function writeModel(folder: string, { json, shards }: TfjsFiles): Promise<
 }
 
 describe("compiling a TensorFlow.js model from its folder", () => {
-  it("tells its format, and the SHA-256 of model.json and the weight files in their order", async () => {
+  test("records the format and the SHA-256 of model.json and its weight files, in order", async () => {
     await using folder = await temporaryFolder();
     const files = smallModel();
     const { description, bytes } = await compileFile(await writeModel(folder.path, files));
@@ -51,16 +51,16 @@ describe("compiling a TensorFlow.js model from its folder", () => {
     expect(WebAssembly.validate(Uint8Array.from(bytes))).toBe(true);
   });
 
-  it("names the weight file that is missing, and what to do", async () => {
+  test("names the missing weight file, with a remedy", async () => {
     await using folder = await temporaryFolder();
     const { json, shards } = smallModel();
     const path = await writeModel(folder.path, { json, shards: new Map([...shards].slice(0, 1)) });
     const { message, remedy } = await rejection(compileFile(path));
-    expect(message).toBe(`${join(folder.path, "a.bin")}: there is no such file`);
+    expect(message).toBe(`${join(folder.path, "a.bin")}: no such file`);
     expect(remedy).toContain(path);
   });
 
-  it("reads nothing outside the folder", async () => {
+  test("reads nothing outside the folder", async () => {
     await using folder = await temporaryFolder();
     const written = writeCenterNet({ height: 32, width: 32, body });
     const [group] = written.model.weightsManifest;
@@ -72,8 +72,8 @@ describe("compiling a TensorFlow.js model from its folder", () => {
   });
 });
 
-describe("a file is taken for what it holds, whatever it is called", () => {
-  it("a checkpoint without its ending", async () => {
+describe("the format is detected by the contents", () => {
+  test("a checkpoint without a file extension is compiled", async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, "weights");
     await writeFile(path, seededYolov5nCheckpoint({ classes: 2 }));
@@ -81,12 +81,12 @@ describe("a file is taken for what it holds, whatever it is called", () => {
     expect(description.source.format).toBe("yolov5-checkpoint");
   });
 
-  it("other JSON is none of them", async () => {
+  test("other JSON is refused", async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, "package.json");
     await writeFile(path, '{"name": "not a model"}');
     expect((await rejection(compileFile(path))).message).toMatch(
-      /neither a YOLOv5 checkpoint .*, nor an ONNX model, nor/,
+      /package\.json: expected a YOLOv5 checkpoint .*, an ONNX model .* or/,
     );
   });
 });
@@ -99,13 +99,13 @@ describe("i8", () => {
     return compileFile(path, { size: { width: 64, height: 64 }, precision: "i8", ...options });
   };
 
-  it("is for engines with relaxed SIMD, and says so", async () => {
+  test("needs relaxed SIMD, and states it in the description", async () => {
     const { description } = await compileSeeded({});
     expect(description.precision).toBe("i8");
     expect(description.features).toContain("relaxed-simd");
   });
 
-  it("is refused for the target that every engine is", async () => {
+  test("is refused for the target simd128", async () => {
     const { message, remedy } = await rejection(compileSeeded({ target: "simd128" }));
     expect(message).toContain("i8 needs the dot product of the relaxed SIMD proposal");
     expect(remedy).toContain("choose i16");

@@ -1,15 +1,16 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { compile } from "../../../../detectors/compiler/compile.ts";
 import { type CompileFileOptions, compileFile } from "../../../../detectors/compiler/compile-file.ts";
 import { defaultLabels } from "../../../../detectors/compiler/import/default-labels.ts";
 import { readModel } from "../../../../detectors/detector.ts";
-import { writeCheckpoint } from "../../../support/checkpoint.ts";
+import { packageFolder } from "../../../../detectors/package-folder.ts";
 import { writeModuleFile } from "../../../support/fake-modules.ts";
+import { writeCheckpoint } from "../../../support/models/checkpoint.ts";
+import { smallYolov5 } from "../../../support/models/yolov5-onnx.ts";
 import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
-import { smallYolov5 } from "../../../support/yolov5-onnx.ts";
 import { rejection } from "./import/rejection.ts";
 
 const SIZE = { width: 64, height: 32 };
@@ -26,8 +27,8 @@ async function compileNamed(
   return await compileFile(path, { size: SIZE, ...options });
 }
 
-describe("what a compiled module says of itself", () => {
-  it("can always be read by the runtime, with texts as long as they may be", async () => {
+describe("the description of a compiled module", () => {
+  test("can be read by the runtime when its texts have the maximum length", async () => {
     const names = ["🚪".repeat(100), "b".repeat(100), "c"];
     const options = { name: "n".repeat(200), licence: "L".repeat(200), release: 7 };
     const { bytes, description } = await compileNamed({ names }, options);
@@ -40,16 +41,17 @@ describe("what a compiled module says of itself", () => {
     expect(description.labels).toEqual(names);
   });
 
-  it("has labels without the line breaks that a file of names left on them", async () => {
-    const { description } = await compileNamed({ names: ["person\r\n", "\tcar", " dog "] });
-    expect(description.labels, "a label that can be shown stays as it is").toEqual([
-      "person",
-      "car",
-      " dog ",
-    ]);
+  test("states the version in package.json as the compiler's", async () => {
+    const { version } = JSON.parse(await readFile(join(packageFolder(), "package.json"), "utf8"));
+    expect((await compileNamed({})).description.compiler).toEqual({ version });
   });
 
-  it.each<[string, CompileFileOptions, RegExp, string]>([
+  test("contains labels without line breaks at their ends", async () => {
+    const { description } = await compileNamed({ names: ["person\r\n", "\tcar", " dog "] });
+    expect(description.labels, "a label of plain text is not changed").toEqual(["person", "car", " dog "]);
+  });
+
+  test.each<[string, CompileFileOptions, RegExp, string]>([
     ["a long name", { name: "n".repeat(201) }, /The module's name .*\(201 characters\)/, "--name"],
     ["a name with an escape sequence", { name: "a\u001b[2J" }, /The module's name/, "--name"],
     ["an empty name", { name: "" }, /The module's name/, "--name"],
@@ -60,7 +62,7 @@ describe("what a compiled module says of itself", () => {
       "--licence",
     ],
     ["a licence with a direction override", { licence: "MIT\u202e" }, /The licence/, "--licence"],
-  ])("is refused with %s, before anything is computed", async (_, options, expected, remedy) => {
+  ])("is refused with %s, before any stage runs", async (_, options, expected, remedy) => {
     const stages: string[] = [];
     const error = await rejection(compileNamed({}, { ...options, onStage: ({ name }) => stages.push(name) }));
     expect(error.message).toMatch(expected);
@@ -70,17 +72,17 @@ describe("what a compiled module says of itself", () => {
     expect(stages).toEqual([]);
   });
 
-  it("is refused for a model file whose name it cannot carry", async () => {
+  test("is refused when the model file's name is not plain text", async () => {
     const { message, remedy } = await rejection(compileNamed({ file: "best\u202etxt.pt" }));
     expect(message).toMatch(/The module's name/);
     expect(remedy).toContain("--name");
   });
 
-  it.each([
+  test.each([
     ["that is too long", "x".repeat(101), /class 1 .* received "x{59}…" \(101 characters\)/],
     ["with a direction override", "per\u202eson", /class 1/],
     ["with a terminal's escape sequence", "a\u001b]0;b\u0007c", /class 1/],
-  ])("is refused for a class of a checkpoint %s, with what to do", async (_, name, expected) => {
+  ])("is refused for a class of a checkpoint %s, with a remedy", async (_, name, expected) => {
     const { message, remedy } = await rejection(compileNamed({ names: ["a", name, "c"] }));
     expect(message).toMatch(expected);
     expect(message).toContain("tiny.pt");
@@ -88,11 +90,11 @@ describe("what a compiled module says of itself", () => {
     expect(remedy).toMatch(/Rename the class/);
   });
 
-  it.each([
+  test.each([
     ["'a', '\\u202eb'", /class 1/],
     [`'a', '${"b".repeat(101)}'`, /class 1/],
     [`'a', '${"b".repeat(3_000_000)}'`, /it has 3000009 characters; expected 2000000 at most/],
-  ])("is refused for such names in an ONNX file", async (names, expected) => {
+  ])("is refused for invalid names in an ONNX file", async (names, expected) => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, "small.onnx");
     await writeFile(path, smallYolov5({ metadata: { names: `[${names}]` } }));
@@ -101,19 +103,19 @@ describe("what a compiled module says of itself", () => {
     expect(message.length).toBeLessThan(600);
   });
 
-  it("is refused where all names together are more than a description holds, or too many", async () => {
+  test("is refused when all names together are too long, or there are too many", async () => {
     const graph = await seededYolov5nGraph(SIZE, { classes: 3 });
     const source = { format: "onnx", sha256: "0".repeat(64), licence: "MIT" } as const;
     const compiling = (count: number, label: string) => () =>
       compile({ name: "seeded", labels: Array(count).fill(label), graph }, { source });
-    expect(compiling(10_000, "é".repeat(100))).toThrow(/would have 20\d+ bytes; expected 1000000 at most/);
-    expect(compiling(10_001, "a")).toThrow(/tells 1 to 10000 classes apart, this model 10001/);
-    expect(() => defaultLabels(2 ** 31)).toThrow(/tells 1 to 10000 classes apart/);
+    expect(compiling(10_000, "é".repeat(100))).toThrow(/would have 20\d+ bytes; expected at most 1000000/);
+    expect(compiling(10_001, "a")).toThrow(/1 to 10000 classes, received 10001/);
+    expect(() => defaultLabels(2 ** 31)).toThrow(/1 to 10000 classes, received 2147483648/);
   });
 });
 
 describe("the release", () => {
-  it("is in the description where it was given, and changes nothing else", async () => {
+  test("is in the description when it is given, and changes nothing else", async () => {
     const [without, zero, three] = await Promise.all([
       compileNamed({}),
       compileNamed({}, { release: 0 }),

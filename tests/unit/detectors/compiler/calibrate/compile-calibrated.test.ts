@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type CompileFileOptions, compileFile } from "../../../../../detectors/compiler/compile-file.ts";
-import { writeCheckpoint } from "../../../../support/checkpoint.ts";
+import { writeCheckpoint } from "../../../../support/models/checkpoint.ts";
 import { seededBytes } from "../../../../support/seeded.ts";
 import { temporaryFolder } from "../../../../support/temporary-folder.ts";
 

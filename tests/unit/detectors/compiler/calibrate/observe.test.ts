@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { calibrate, rangesOf } from "../../../../../detectors/compiler/calibrate/calibrate.ts";
 import { type Observations, observe } from "../../../../../detectors/compiler/calibrate/observe.ts";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../../../../detectors/compiler/import/yolov5-checkpoint.ts";
+import { importCheckpoint } from "../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
-import { writeCheckpoint } from "../../../../support/checkpoint.ts";
+import { writeCheckpoint } from "../../../../support/models/checkpoint.ts";
 import { seededBytes } from "../../../../support/seeded.ts";
 
 const SIZE = { width: 64, height: 32 };

@@ -39,7 +39,7 @@ describe("retype", () => {
     { width: Number.NaN, height: 32 },
   ])("lists the valid sizes when $width×$height is requested", (size) => {
     expect(() => retype(graph, size)).toThrow(ModelError);
-    expect(() => retype(graph, size)).toThrow(/expected multiples of 2 up to 8192/);
+    expect(() => retype(graph, size)).toThrow(/expected multiples of 2 up to 4096/);
   });
 
   test("names the node where a multiple of the head's stride does not fit", () => {

@@ -1,6 +1,6 @@
 import { ModelError } from "../../../../../detectors/errors.ts";
 
-/** The ModelError that a promise is rejected with; anything else fails the test. */
+/** The ModelError that a promise is rejected with; any other outcome fails the test. */
 export async function rejection(promise: Promise<unknown>): Promise<ModelError> {
   try {
     await promise;

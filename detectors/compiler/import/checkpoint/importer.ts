@@ -1,0 +1,113 @@
+import { ModelError } from "../../../errors.ts";
+import type { ImportedModel } from "../../graph/graph.ts";
+import type { PictureSize } from "../../graph/retype.ts";
+import { ShapeError } from "../../ops/operator.ts";
+import { buildYolov5 } from "./architecture.ts";
+import { unpickle } from "./pickle.ts";
+import { describeValue, PickleObject, type PickleValue } from "./pickle-value.ts";
+import { openTorchArchive } from "./torch-archive.ts";
+import { child, malformed, readModule, type TorchModule } from "./torch-module.ts";
+import { TENSOR_GLOBALS } from "./torch-tensor.ts";
+
+/** How to import a checkpoint. */
+export interface CheckpointOptions {
+  /** The model's name. */
+  readonly name: string;
+  /** Size of the input. Default: 640×640. */
+  readonly size?: PictureSize;
+}
+
+/**
+ * Imports a YOLOv5 checkpoint (`.pt`, as train.py of v5 to v7 saves it) without running any of it.
+ * @throws ModelError when the file is damaged, uses foreign classes, or has layers that cannot be compiled (it lists all).
+ */
+export async function importCheckpoint(
+  bytes: Uint8Array,
+  options: CheckpointOptions,
+): Promise<ImportedModel> {
+  const archive = await openTorchArchive(bytes);
+  const model = findModel(unpickle(archive.pickle, isYolov5Global));
+  const layers = child(model, "model");
+  try {
+    const { graph, classes } = buildYolov5(
+      archive,
+      { ...layers, place: "model" },
+      options.size ?? { width: 640, height: 640 },
+    );
+    return { name: options.name, labels: readLabels(model, classes), graph };
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw malformed("model", `its layers do not fit together: ${error.message}`);
+  }
+}
+
+/** train.py stores the averaged weights, which validation uses, as `ema`; strip_optimizer moves them to `model`. */
+function findModel(root: PickleValue): TorchModule {
+  if (root instanceof PickleObject) return readModule(root, "root");
+  if (!(root instanceof Map)) throw malformed("root", `expected a dict, received ${describeValue(root)}`);
+  for (const key of ["ema", "model"]) {
+    const value = root.get(key);
+    if (value instanceof PickleObject) return readModule(value, key);
+  }
+  throw new ModelError(
+    "The checkpoint contains only weights (a state dict): it does not describe how the layers are connected.",
+    "Give the .pt file that YOLOv5's train.py saved, or export the model to ONNX.",
+  );
+}
+
+/** `names` is a list, or since v7.0 a dict from index to name. */
+function readLabels(model: TorchModule, classes: number): string[] {
+  const names = model.attributes.get("names");
+  const list =
+    names instanceof Map ? Array.from({ length: names.size }, (_, index) => names.get(index)) : names;
+  if (!Array.isArray(list))
+    throw malformed("names", `expected a list or a dict, received ${describeValue(names)}`);
+  if (list.length !== classes) {
+    throw malformed("names", `expected ${classes} labels, one per class, received ${list.length}`);
+  }
+  return list.map((label, index) => {
+    if (typeof label === "string" && label.trim() !== "") return label;
+    if (typeof label === "number") return String(label);
+    throw malformed("names", `expected a string for class ${index}, received ${describeValue(label)}`);
+  });
+}
+
+/**
+ * What a checkpoint of train.py contains besides modules and tensors: containers, numpy scalars in the training results,
+ * and paths in the options. They all stay records, so a Windows path is no problem on Linux.
+ */
+const PLAIN_GLOBALS: ReadonlySet<string> = new Set([
+  ...TENSOR_GLOBALS,
+  "collections.OrderedDict",
+  "__builtin__.set",
+  "builtins.set",
+  "torch.Size",
+  "torch.device",
+  "numpy.core.multiarray.scalar",
+  "numpy._core.multiarray.scalar",
+  "numpy.dtype",
+  "_codecs.encode",
+  "pathlib.PosixPath",
+  "pathlib.WindowsPath",
+  // Python 3.13 and later.
+  "pathlib._local.PosixPath",
+  "pathlib._local.WindowsPath",
+]);
+
+/** Python modules whose classes are layers. `refuseUnsupported` reports unsupported layers later, with their places. */
+const LAYER_MODULES: readonly string[] = [
+  "torch.nn.modules.",
+  "models.common.",
+  "models.experimental.",
+  "models.yolo.",
+  "utils.activations.",
+];
+
+/** Whether a YOLOv5 checkpoint needs this class or function (and a call of it with `args`). */
+function isYolov5Global(name: string, args?: readonly PickleValue[]): boolean {
+  // Model.fuse() sets conv.forward = conv.forward_fuse, a bound method, which is pickled as getattr(conv, "forward_fuse").
+  if (name === "builtins.getattr" || name === "__builtin__.getattr") {
+    return args === undefined || (args[0] instanceof PickleObject && args[1] === "forward_fuse");
+  }
+  return PLAIN_GLOBALS.has(name) || LAYER_MODULES.some((prefix) => name.startsWith(prefix));
+}

@@ -1,0 +1,72 @@
+import { damagedTfjs } from "../errors.ts";
+import type { TfjsModel, TfjsNode } from "./schema.ts";
+
+/** The nodes that the outputs need. Inputs are data only (no control inputs), and `name:0` is shortened to `name`. */
+export interface TfjsGraph {
+  /** In execution order. */
+  readonly nodes: readonly TfjsNode[];
+  readonly outputs: readonly string[];
+}
+
+/** A node's name in messages: `Conv2D "half"`. */
+export function showNode({ op, name }: TfjsNode): string {
+  return `${op} "${name}"`;
+}
+
+/** Name of the node that produces a value: `name:1` is the second output of node `name`. */
+export function producerName(value: string): string {
+  return /^(.*):\d+$/s.exec(value)?.[1] ?? value;
+}
+
+/**
+ * Sorts the nodes that the outputs need into execution order; TensorFlow files list them in any order.
+ * @throws ModelError when a node is missing, a name is used twice, or the nodes form a cycle.
+ */
+export function orderNodes({ modelTopology, signature }: TfjsModel): TfjsGraph {
+  const nodes = new Map<string, TfjsNode>();
+  for (const node of modelTopology.node) {
+    if (nodes.has(node.name)) throw damagedTfjs(`there are two nodes named ${JSON.stringify(node.name)}`);
+    // "^name" is a control input: it only asks for an order, which follows from the data flow here.
+    const input = node.input.filter((name) => !name.startsWith("^")).map((name) => name.replace(/:0$/, ""));
+    nodes.set(node.name, { ...node, input });
+  }
+  const outputs = outputNames(nodes, signature?.outputs ?? []);
+
+  const ordered: TfjsNode[] = [];
+  const state = new Map<string, "open" | "done">();
+  // An explicit stack: a hostile chain of nodes may be too long for recursion.
+  const stack = outputs.map((value) => ({ name: producerName(value), next: 0, user: "the signature" }));
+  for (let top = stack.at(-1); top !== undefined; top = stack.at(-1)) {
+    const node = nodes.get(top.name);
+    if (!node) throw damagedTfjs(`${top.user} uses ${JSON.stringify(top.name)}, which no node produces`);
+    if (top.next === 0) {
+      if (state.get(top.name) === "done") {
+        stack.pop();
+        continue;
+      }
+      state.set(top.name, "open");
+    }
+    const input = node.input[top.next++];
+    if (input === undefined) {
+      state.set(top.name, "done");
+      ordered.push(node);
+      stack.pop();
+      continue;
+    }
+    const producer = producerName(input);
+    if (state.get(producer) === "open")
+      throw damagedTfjs(`${showNode(node)} depends on its own output (a cycle)`);
+    if (state.get(producer) === undefined) stack.push({ name: producer, next: 0, user: showNode(node) });
+  }
+  return { nodes: ordered, outputs };
+}
+
+/** The signature's outputs; without a signature, every node that no other node uses. */
+function outputNames(nodes: ReadonlyMap<string, TfjsNode>, signature: readonly string[]): string[] {
+  const named = signature
+    .map((name) => name.replace(/:0$/, ""))
+    .filter((name) => nodes.has(producerName(name)));
+  if (named.length > 0) return named;
+  const used = new Set([...nodes.values()].flatMap(({ input }) => input.map(producerName)));
+  return [...nodes.keys()].filter((name) => !used.has(name));
+}

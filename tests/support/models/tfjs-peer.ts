@@ -1,0 +1,42 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { loadGraphModel } from "@tensorflow/tfjs-converter";
+import { setBackend, type Tensor, tensor4d } from "@tensorflow/tfjs-core";
+import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/ops/operator.ts";
+import type { PictureSize } from "../logits.ts";
+import type { TfjsFiles } from "./tfjs-writer.ts";
+
+/** Runs an image in TensorFlow.js and returns the requested outputs, in order, without the batch axis. */
+export type TfjsPeer = (image: Uint8Array) => ReferenceTensor[];
+
+/** Opens a graph model in TensorFlow.js's WebAssembly backend with one thread, like ours. */
+export async function openTfjs(
+  { json, shards }: TfjsFiles,
+  { width, height }: PictureSize,
+  outputs: [string, string, ...string[]],
+): Promise<TfjsPeer> {
+  setWasmPaths(`${dirname(fileURLToPath(import.meta.resolve("@tensorflow/tfjs-backend-wasm")))}/`);
+  setThreadsCount(1);
+  if (!(await setBackend("wasm"))) throw new Error("TensorFlow.js cannot use its WebAssembly backend");
+  const { modelTopology, weightsManifest, format } = JSON.parse(new TextDecoder().decode(json));
+  const groups: { paths: string[]; weights: [] }[] = weightsManifest;
+  const bytes = groups.flatMap(({ paths }) => paths.map((name) => shards.get(name) ?? new Uint8Array()));
+  const weightData = Uint8Array.from(Buffer.concat(bytes)).buffer;
+  const weightSpecs = groups.flatMap(({ weights }) => weights);
+  const model = await loadGraphModel({
+    load: async () => ({ modelTopology, format, weightSpecs, weightData }),
+  });
+  return (image) => {
+    const input = tensor4d(Float32Array.from(image), [1, height, width, 3]);
+    const result = model.execute(input, outputs);
+    // Several names return a list in the same order.
+    const tensors: Tensor[] = Array.isArray(result) ? result : [];
+    const answers = tensors.map((tensor) => ({
+      shape: tensor.shape.slice(1),
+      data: Float32Array.from(tensor.dataSync()),
+    }));
+    for (const tensor of [input, ...tensors]) tensor.dispose();
+    return answers;
+  };
+}
