@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { ConfigError } from "../base/errors.ts";
-import type { Picture } from "../preprocess/letterbox.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 
 /** Whether a file holds a picture (JPEG, PNG, WebP, …) rather than a video; looks at its content, not at its name. */
 export async function isImage(file: string): Promise<boolean> {
@@ -16,7 +16,7 @@ export async function isImage(file: string): Promise<boolean> {
  * Reads a picture as RGB, turned upright as its EXIF orientation says; transparent parts become grey.
  * @throws ConfigError when it is damaged.
  */
-export async function readImage(file: string): Promise<Picture> {
+export async function readImage(file: string): Promise<RgbImage> {
   try {
     const upright = sharp(file).autoOrient().flatten({ background: "#727272" }).toColourspace("srgb");
     const { data, info } = await upright.raw().toBuffer({ resolveWithObject: true });
