@@ -192,9 +192,9 @@ function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof 
   if (sighting === IDLE) return "silence";
   const { frame } = sighting;
   if (size !== undefined && (size.width !== frame.width || size.height !== frame.height)) {
-    return "silence";
+    return "size_changed";
   }
-  return wasSetBack(timeMs, frame.timeMs) ? "silence" : undefined;
+  return wasSetBack(timeMs, frame.timeMs) ? "clock_set_back" : undefined;
 }
 
 /** Plans the regions of a frame, detects the objects in them and tracks these; undefined if aborted. */

@@ -15,6 +15,10 @@ export const END_REASONS = [
   "gone",
   /** The camera delivered no frames for too long. */
   "silence",
+  /** The size of the frames changed. */
+  "size_changed",
+  /** The machine's clock was set back. */
+  "clock_set_back",
   /** Detection was switched off. */
   "switched_off",
   /** The detector kept failing. */
