@@ -57,6 +57,12 @@ describe("the cost at the predicted place", () => {
     expect(costs.every(Number.isFinite)).toBe(true);
   });
 
+  test("grows with the distance even without overlap", () => {
+    const thin = track([300, 300, 310, 380]);
+    const [near, far] = [15, 30].map((dx) => costWherePredicted(thin, at(shifted(thin.box, dx))));
+    expect(near).toBeLessThan(far ?? 0);
+  });
+
   test("is infinite beyond half a diagonal without overlap", () => {
     const thin: Box = [300, 300, 310, 380];
     const reach = Math.hypot(10, 80) / 2;
