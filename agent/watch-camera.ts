@@ -16,7 +16,7 @@ import type { CameraConfig } from "./config/schema.ts";
 import { detectRegions } from "./detection/detect-regions.ts";
 import { mergeDetections } from "./detection/merge-detections.ts";
 import { type Counts, countObjects } from "./events/counts.ts";
-import type { FrameContext } from "./events/describe.ts";
+import { describeDetector } from "./events/describe.ts";
 import type { EndReason, EventMessage } from "./events/event.ts";
 import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS, snapshotsDue } from "./events/lifecycle.ts";
 import { debounceMotion, type MotionState, NO_MOTION } from "./motion/debounce.ts";
@@ -141,7 +141,7 @@ export function begin(camera: WatchedCamera, dependencies: WatchDependencies): S
   return conclude(state, camera, dependencies, {});
 }
 
-/** Processes one frame. Changes nothing but the result; only the detector and the kept snapshots have effects. */
+/** Processes one frame. Does not change `before`; runs the detector and keeps snapshots. */
 export async function step(
   before: WatchState,
   { frame, motion }: Sighting,
@@ -174,7 +174,14 @@ export async function step(
   }
 
   const real = tracker.tracks.filter((track) => track.confirmed && hasEverMoved(attention, track.id));
-  const context = frameContext(frame, inferenceMs, camera, dependencies);
+  const context = {
+    camera: camera.name,
+    width,
+    height,
+    zones: camera.zones,
+    hasSnapshot: camera.snapshots.enabled || keepSnapshot !== undefined,
+    detector: describeDetector(detector, inferenceMs),
+  };
   const { lifecycle, messages: events } = advanceLifecycle(state.lifecycle, real, timeMs, context, newId);
   if (keepSnapshot !== undefined) {
     for (const object of snapshotsDue(state.lifecycle, lifecycle, timeMs)) {
@@ -288,23 +295,4 @@ async function snapshotMessages(
       return snapshotMessage(prefix, camera.name, after.label, await annotate(rgbOf(frame), [after]));
     }),
   );
-}
-
-function frameContext(
-  { width, height }: Size,
-  inferenceMs: number,
-  camera: WatchedCamera,
-  { detector, keepSnapshot }: WatchDependencies,
-): FrameContext {
-  const { name, sha256, precision, source } = detector.model;
-  const { licence } = source;
-  const inference_ms = Number(inferenceMs.toFixed(1));
-  return {
-    camera: camera.name,
-    width,
-    height,
-    zones: camera.zones,
-    hasSnapshot: camera.snapshots.enabled || keepSnapshot !== undefined,
-    detector: { name, sha256, licence, precision, runtime: detector.runtime, inference_ms },
-  };
 }

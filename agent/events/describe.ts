@@ -1,3 +1,4 @@
+import type { Detector } from "../../detectors/detector.ts";
 import { type Box, boxArea, type Size } from "../base/box.ts";
 import type { ZoneConfig } from "../config/schema.ts";
 import type { Track } from "../tracking/track.ts";
@@ -58,6 +59,16 @@ export function describeObject(
     detector: context.detector,
     revision: before?.revision ?? 0,
   };
+}
+
+/** Describes the detector as the events publish it. */
+export function describeDetector(
+  { model, runtime }: Pick<Detector, "model" | "runtime">,
+  inferenceMs: number,
+): DetectorOfEvent {
+  const { name, sha256, precision, source } = model;
+  const inference_ms = Number(inferenceMs.toFixed(1));
+  return { name, sha256, licence: source.licence, precision, runtime, inference_ms };
 }
 
 function wholePixels([x1, y1, x2, y2]: Box): Box {

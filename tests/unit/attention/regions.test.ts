@@ -34,23 +34,23 @@ const STILL: Motion = { boxes: [], calibrating: false };
 const CALIBRATING: Motion = { boxes: [], calibrating: true };
 const WALKING: Motion = { boxes: [WALKER_BOX], calibrating: false };
 
-interface Scene {
+interface FrameContent {
   readonly motion?: Motion | undefined;
   readonly expected?: readonly ExpectedObject[];
   readonly found?: readonly Box[];
 }
 
 /** Plays frames to a detector that answers every region. @returns the regions of each frame. */
-function watch(count: number, sceneOf: (frame: number) => Scene, startWith = INITIAL_ATTENTION) {
+function watch(count: number, contentOf: (frame: number) => FrameContent, startWith = INITIAL_ATTENTION) {
   let attention: Attention = startWith;
   const planned: (readonly Box[])[] = [];
   for (let frame = 0; frame < count; frame++) {
-    const scene = sceneOf(frame);
-    const motion = "motion" in scene ? scene.motion : STILL;
-    const observation = { timeMs: frame * RULES.frameMs, motion, expected: scene.expected ?? [] };
+    const content = contentOf(frame);
+    const motion = "motion" in content ? content.motion : STILL;
+    const observation = { timeMs: frame * RULES.frameMs, motion, expected: content.expected ?? [] };
     const regions = planRegions(attention, observation, RULES);
     planned.push(regions);
-    attention = recordPasses(attention, observation, regions, scene.found ?? [], RULES);
+    attention = recordPasses(attention, observation, regions, content.found ?? [], RULES);
   }
   return { planned, attention };
 }
@@ -59,43 +59,43 @@ const framesWithRegions = (planned: readonly (readonly Box[])[]) =>
   planned.flatMap((regions, frame) => (regions.length > 0 ? [frame] : []));
 
 describe("the regions of a frame", () => {
-  test("is everywhere at the first frame, and nowhere as long as nothing moves", () => {
+  test("are the whole frame at first, and none as long as nothing moves", () => {
     const { planned } = watch(600, () => ({}));
     expect(planned[0]).toEqual([WHOLE]);
     expect(framesWithRegions(planned)).toEqual([0]);
   });
 
-  test("is everywhere now and then in a picture that never ceases to change as a whole", () => {
+  test("are the whole frame every ten seconds while it keeps changing as a whole", () => {
     const { planned } = watch(120, () => ({ motion: CALIBRATING }));
     expect(framesWithRegions(planned)).toEqual([50, 100]);
   });
 
-  test("is nowhere while the picture changes as a whole, and everywhere after that", () => {
+  test("are none while the frame changes as a whole, and the whole frame after that", () => {
     const { planned } = watch(12, (frame) => ({ motion: frame >= 4 && frame < 8 ? CALIBRATING : STILL }));
     expect(framesWithRegions(planned)).toEqual([0, 8]);
     expect(planned[8]).toEqual([WHOLE]);
   });
 
-  test("is at new motion at once, at the stream's full resolution", () => {
+  test("cover new motion at once, at the stream's full resolution", () => {
     const { planned } = watch(4, (frame) => ({ motion: frame === 3 ? WALKING : STILL }));
     expect(planned[3]).toEqual([[465, 200, 785, 520]]);
   });
 
-  test("is ever less often at motion that is nothing", () => {
+  test("cover unproductive motion at growing intervals", () => {
     const { planned } = watch(49, (frame) => ({ motion: frame === 0 ? STILL : WALKING }));
     expect(framesWithRegions(planned).length).toBeLessThan(12);
     expect(framesWithRegions(planned).slice(0, 4)).toEqual([0, 1, 2, 4]);
   });
 
-  test("is at a steady walker every second frame", () => {
+  test("cover a steady walker in every second frame", () => {
     const { planned } = watch(40, (frame) => (frame === 0 ? {} : { motion: WALKING, expected: [WALKER] }));
     expect(framesWithRegions(planned).slice(0, 5)).toEqual([0, 1, 3, 5, 7]);
   });
 
-  test("is at several steady walkers in the same frames, so that every other one costs nothing", () => {
+  test("cover all steady walkers in the same frames, so that the other frames need no detection pass", () => {
     const other = { ...WALKER, id: 2, box: [100, 300, 150, 420] as const };
     const both = { boxes: [WALKER.box, other.box], calibrating: false };
-    // The second one comes when it is not the first one's turn.
+    // The second walker appears in a frame in which the first one is not due.
     const { planned } = watch(12, (frame) =>
       frame === 0
         ? {}
@@ -106,7 +106,7 @@ describe("the regions of a frame", () => {
     expect(framesWithRegions(planned)).toEqual([0, 1, 3, 4, 6, 8, 10]);
   });
 
-  test("is at every frame at a walker who may get lost, or is not sure to be one yet", () => {
+  test("cover a walker who is not steady or not confirmed in every frame", () => {
     for (const doubt of [{ steady: false }, { confirmed: false }]) {
       const expected = [{ ...WALKER, ...doubt }];
       const { planned } = watch(20, () => ({ motion: WALKING, expected }));
@@ -114,17 +114,17 @@ describe("the regions of a frame", () => {
     }
   });
 
-  test("is nowhere for somebody who should have left the picture", () => {
+  test("do not cover an object that should have left the frame", () => {
     const { planned } = watch(20, () => ({ expected: [{ ...WALKER, visible: false }] }));
     expect(framesWithRegions(planned)).toEqual([0]);
   });
 
-  test("is once a second at somebody who stands still", () => {
+  test("cover a person who stands still once a second", () => {
     const { planned } = watch(31, (frame) => (frame === 0 ? {} : { expected: [WALKER] }));
     expect(framesWithRegions(planned)).toEqual([0, 1, 6, 11, 16, 21, 26]);
   });
 
-  test("is seldom at what is stationary, and at once when something moves at it", () => {
+  test("cover a stationary object seldom, and at once when motion touches it", () => {
     const parked = { ...WALKER, stationary: true };
     const { planned } = watch(151, (frame) =>
       frame === 0 ? {} : { expected: [parked], motion: frame === 80 ? WALKING : STILL },
@@ -132,18 +132,18 @@ describe("the regions of a frame", () => {
     expect(framesWithRegions(planned)).toEqual([0, 1, 51, 80, 130]);
   });
 
-  test("is everywhere now and then while anything moves", () => {
+  test("are the whole frame every ten seconds while anything moves", () => {
     const { planned } = watch(120, () => ({ motion: WALKING, expected: [WALKER] }));
     const isWhole = (region: Box) => region.join() === WHOLE.join();
     expect(planned.flatMap((regions, frame) => (regions.some(isWhole) ? [frame] : []))).toEqual([0, 50, 100]);
   });
 
-  test("is everywhere in every frame where nobody watches for motion", () => {
+  test("are the whole frame in every frame where motion detection is off", () => {
     const { planned } = watch(5, () => ({ motion: undefined }));
     expect(planned).toEqual([[WHOLE], [WHOLE], [WHOLE], [WHOLE], [WHOLE]]);
   });
 
-  test("never costs more than the budget, and everybody has a turn", () => {
+  test("keep the budget, and every object has a turn", () => {
     const crowd = Array.from({ length: 12 }, (_, index): ExpectedObject => {
       const [x, y] = [(index % 4) * 400, Math.floor(index / 4) * 330];
       return { ...WALKER, id: index, box: [x, y, x + 40, y + 60] };
@@ -160,7 +160,7 @@ describe("the regions of a frame", () => {
   });
 });
 
-test("what nothing ever moved at has not stirred", () => {
+test("an object that motion never touched has not moved", () => {
   const expected = [WALKER];
   const still = watch(20, () => ({ expected })).attention;
   expect(hasEverMoved(still, WALKER.id)).toBe(false);
