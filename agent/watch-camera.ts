@@ -280,7 +280,7 @@ function conclude(
   };
 }
 
-/** A snapshot of each object that is new, or of which this frame is the best so far. */
+/** A snapshot of each object that is new, or whose best frame so far is this one. */
 async function snapshotMessages(
   events: readonly EventMessage[],
   frame: Frame,

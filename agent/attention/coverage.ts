@@ -1,8 +1,8 @@
 import { type Box, boxArea, type Size, sharedArea, wholeFrame } from "../base/box.ts";
 
-/** The detector cannot find an object of which less than this share is inside the frame: the object has left. */
+/** An object has left the frame if at most this share of it is inside: the detector cannot find it. */
 const LEFT_THE_FRAME = 0.15;
-/** The detector should find an object of which a region shows at least this share of the visible part. */
+/** The detector should find an object if a region shows at least this share of its visible part. */
 const COVERED = 0.8;
 
 /** The share of a box that lies inside the frame, 0..1. */

@@ -14,7 +14,7 @@ export function eventIds(random: () => number): (startTimeMs: number) => string 
   };
 }
 
-/** Returns the same sequence of numbers from 0 up to 1 for the same seed: a linear congruential generator (Numerical Recipes, 7.1). */
+/** A reproducible sequence of numbers from 0 up to 1: a linear congruential generator (Numerical Recipes, 7.1). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -4,14 +4,15 @@ import { applyToneCurve, type ToneCurve } from "./tone.ts";
 /**
  * The appearance of the scene without motion, grey levels per pixel; changed in place.
  *
- * Each pixel has a current appearance, a former one, and a candidate for the next one. What stays becomes background. When it
- * leaves, the former appearance is restored at once: a car that parks stops being motion, and leaves no ghost behind.
+ * Each pixel has a current appearance, a former one, and a candidate for the next one. An object that stays becomes
+ * background. When it leaves, the former appearance is restored at once: a car that parks stops being motion, and leaves no
+ * ghost behind.
  */
 export interface Background {
   readonly current: Float32Array;
   /** Frames that showed `current`, at most `MOST_TENURE`. */
   readonly tenure: Uint16Array;
-  /** The appearance before `current`; one that lasted longer is kept. */
+  /** The appearance before `current`, or an earlier one that lasted longer. */
   readonly former: Float32Array;
   /** Frames that showed `former` while it was current; 0: unknown. */
   readonly formerTenure: Uint16Array;
@@ -28,7 +29,7 @@ export interface Learning {
   readonly rate: number;
   /** The grey levels within which a pixel looks the same. */
   readonly tolerance: number;
-  /** Frames after which what stays becomes background. */
+  /** Frames after which a new appearance becomes background. */
   readonly settleFrames: number;
   /** Frames after which a former appearance is restored. */
   readonly returnFrames: number;
@@ -62,7 +63,7 @@ export function retone({ current, former, candidate }: Background, curve: ToneCu
 }
 
 /**
- * Makes the newest frame the background, except where something was moving: after a change of light, whatever its tone curve.
+ * Makes the newest frame the background, except where something was moving: after a change of light with any tone curve.
  * @param moved 1 where something was moving.
  */
 export function adoptAppearance(
@@ -80,9 +81,9 @@ export function adoptAppearance(
 }
 
 /**
- * Learns from one frame: a running average where nothing moved. Elsewhere the former appearance replaces the current one after
- * `returnFrames`, and a new appearance does after `settleFrames`. Each frame votes for or against the new one (Boyer and Moore
- * 1981, "MJRTY"), so that an object that passes in front of it has little effect.
+ * Learns from one frame: a running average where nothing moved. Elsewhere the former appearance replaces the current one
+ * after `returnFrames`, and a new appearance does after `settleFrames`. Each frame votes for or against the new one (Boyer
+ * and Moore 1981, "MJRTY"), so that an object that passes in front of it has little effect.
  * @param moved 1 where the frame differs from the background.
  */
 export function learn(background: Background, grey: Float32Array, moved: Uint8Array, learning: Learning) {
@@ -143,7 +144,10 @@ function voteForOther(
   }
 }
 
-/** Replaces the current appearance, which becomes the former one unless that lasted longer: a person who stands about is no background. */
+/**
+ * Replaces the current appearance. It becomes the former one, unless that one lasted longer: a person who stands about is
+ * no background.
+ */
 function replaceCurrent(background: Background, index: number, seen: number, newTenure: number) {
   const { current, tenure, former, formerTenure, returned, votes } = background;
   const heldFor = tenure[index] ?? 0;

@@ -11,8 +11,8 @@ export interface Component {
 /**
  * Finds groups of moved pixels, from top to bottom.
  *
- * The image is divided into tiles. Moved pixels in one tile, or in two adjacent tiles, form one group: a head and a coat belong
- * together even if the scarf is as grey as the wall. The cost hardly depends on the number of moved pixels.
+ * The image is divided into tiles. Moved pixels in one tile, or in two adjacent tiles, form one group: a head and a coat
+ * belong together even if the scarf is as grey as the wall. The cost hardly depends on the number of moved pixels.
  * @param moved 1 for each moved pixel, row by row.
  * @param tile side of a tile in pixels: gaps of this size are bridged.
  */

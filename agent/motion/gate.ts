@@ -57,9 +57,9 @@ const NOISE_MARGIN = 5.6;
 
 /** If a frame is lighter or darker by this many grey levels at once, the light has changed. */
 const JUMP = 1.5;
-/** A change by this many grey levels loses detail that no gain, offset or curve can restore: clipped lamps, black shadows. */
+/** A change by this many grey levels loses detail that no curve can restore: clipped lamps, black shadows. */
 const VIOLENT_JUMP = 15;
-/** If gain and offset explain a share of the frame that is this much smaller than in the last frame, the tone curve may have changed. */
+/** The tone curve may have changed if gain and offset explain less of the frame, by this share, than before. */
 const SURPRISE = 0.03;
 /** How far a camera may tremble, in pixels of the small image: a mast in the wind, an active stabiliser. */
 const TREMOR = 0.2;

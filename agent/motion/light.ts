@@ -30,8 +30,8 @@ const REFINEMENTS = 2;
  * Finds the change of light between two images of one scene in which objects may have moved.
  *
  * It starts from two guesses: the same light, and one that matches the quartiles of both images. Each is refined by least
- * squares over the pixels that it explains (as RANSAC does with its inliers; Fischler and Bolles 1981). The one that explains
- * more pixels wins.
+ * squares over the pixels that it explains (as RANSAC does with its inliers; Fischler and Bolles 1981). The guess that
+ * explains more pixels wins.
  * @param before, now brightness 0..255, row by row.
  * @param still 1 for each pixel to use.
  * @param tolerance grey levels.

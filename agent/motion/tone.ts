@@ -14,8 +14,8 @@ const MOST_RESIDUAL = 40;
 const LEAST_PIXELS = 12;
 
 /**
- * The change of exposure that gain and offset do not explain: cameras change each brightness by a different amount, by gamma or
- * by clipping (a brightness transfer function; Grossberg and Nayar 2003, "Determining the Camera Response from Images"). The
+ * The change of exposure that gain and offset do not explain: gamma and clipping change each brightness by a different
+ * amount (a brightness transfer function; Grossberg and Nayar 2003, "Determining the Camera Response from Images"). The
  * median of each brightness is taken, so that motion in less than half of its pixels does no harm.
  * @param before, now brightness 0..255 of two images.
  * @param still 1 for each pixel to use.

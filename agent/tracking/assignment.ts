@@ -33,8 +33,8 @@ export function assign(costs: readonly (readonly number[])[]): readonly Pair[] {
 
 /**
  * Pairs every row of a square matrix with a column, row by row. The prices of rows and columns (the dual variables) keep
- * every reduced cost `cost − rowPrice − columnPrice` at 0 or more, and at exactly 0 for pairs: this proves that the sum is
- * minimal.
+ * every reduced cost `cost − rowPrice − columnPrice` at 0 or more, and at exactly 0 for pairs, which proves that the sum
+ * is minimal.
  * @returns the row paired with each column.
  */
 function pairAll(size: number, costOf: (row: number, column: number) => number): readonly number[] {

@@ -3,8 +3,9 @@ import { judgeTrack, type Track, type TrackRules } from "./track.ts";
 
 /** Two boxes of one label with at least this IoU show one object. */
 const SAME_OBJECT_IOU = 0.5;
-/** So do two boxes of which the smaller one lies inside the larger one to this share and is not much smaller: the upper half of a person. */
+/** So do two boxes if at least this share of the smaller one lies inside the larger one: the upper half of a person. */
 const PART_INSIDE = 0.85;
+/** A box with less than this share of the larger one's area may be another object. */
 const PART_AREA = 0.35;
 
 /**

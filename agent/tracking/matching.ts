@@ -19,7 +19,7 @@ export interface Match {
   readonly left: readonly FrameDetection[];
 }
 
-/** An object of which less than this share is inside the frame is leaving: one that enters there later is another object. */
+/** An object is leaving if less than this share of it is inside the frame: one that enters there later is another object. */
 const LEAVING_SHARE = 0.5;
 
 /**

@@ -11,7 +11,7 @@ export function addScore(history: ScoreHistory, score: number): ScoreHistory {
   return [...history, score].slice(-KEPT);
 }
 
-/** The median score. A short history is padded with zeros to three scores, so that a single good frame counts for nothing. */
+/** The median score. A short history is padded with zeros to three scores: a single good frame counts for nothing. */
 export function medianScore(history: ScoreHistory): number {
   const padding = new Array<number>(Math.max(0, PADDED_TO - history.length)).fill(0);
   return median([...history, ...padding]);

@@ -19,7 +19,7 @@ export interface Stationarity {
 const RECENT_BOXES = 5;
 /** A stationary object needs more evidence to move: a second later at 5 frames a second, but fewer false starts. */
 const RECENT_BOXES_STATIONARY = 9;
-/** The anchor is set where the object slowed down; after this many detections, and when it becomes stationary, where it stopped. */
+/** The anchor is first set where the object slows down, then again after this many detections and when it is stationary. */
 const SETTLED_DETECTIONS = 10;
 /**
  * An object has moved if both edges of a side moved in the same direction by this share of the side, or of half the other
@@ -27,7 +27,7 @@ const SETTLED_DETECTIONS = 10;
  * (arms, an open door, something in front) has not moved.
  */
 const MOVED_SHARE = 0.2;
-/** A box that grows or shrinks by this factor in both directions has come nearer or gone away: 1.35² is nearly twice the area. */
+/** So has an object whose box grows or shrinks by this factor in both directions: 1.35² is nearly twice the area. */
 const MOVED_SCALE = 1.35;
 
 /** After the first detection. */

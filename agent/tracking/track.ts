@@ -33,7 +33,7 @@ export interface Track {
   readonly confirmed: boolean;
   /** Detection passes that found it. */
   readonly hits: number;
-  /** Consecutive detection passes that missed it, and when the first miss could have happened: the time of the frame before. */
+  /** Consecutive detection passes that missed it, and the time of the frame before the first one. */
   readonly missed: number;
   readonly lostSinceMs: number;
   /** The share of recent detection passes (about twenty) that found it. */
@@ -143,7 +143,7 @@ export function continueTrack(track: Track, detection: FrameDetection, rules: Tr
   };
 }
 
-/** A predicted track after a detection with another label: the object is there, but the scores of its own label do not change. */
+/** A predicted track after a detection with another label: the object is there, but its scores do not change. */
 export function keepTrack(track: Track, detection: FrameDetection, rules: TrackRules): Track {
   const { score, scoreHistory } = track;
   return { ...continueTrack(track, detection, rules), score, scoreHistory };

@@ -125,7 +125,7 @@ export function updateTracks(
   };
 }
 
-/** A detection that its region cuts off shows that the object is there, but not its extent: that is taken from the prediction. */
+/** Completes a detection that its region cuts off: it shows where the object is, but not how far it extends. */
 function completed(detection: FrameDetection, predicted: Track, { frame }: TrackerOptions): FrameDetection {
   const expected = predictedBox(predicted);
   return isCutOff(detection, frame) && isPieceOf(detection.box, expected)

@@ -1,6 +1,6 @@
 import { type Detection, type Detector, DetectorFault, type ModelInfo } from "../../detectors/detector.ts";
 
-/** A model of 64×32 pixels that knows two labels. */
+/** A model with an input of 64×32 pixels and two labels. */
 export const SMALL_MODEL: ModelInfo = {
   abi: 1,
   task: "detect",
@@ -17,10 +17,10 @@ export const SMALL_MODEL: ModelInfo = {
   imports: [],
 };
 
-/** What the detector answers to one frame: detections in pixels of the model input, a fault, or nothing for ever. */
+/** The answer to one frame: detections in pixels of the model's input, a fault, or none for ever. */
 export type Answer = readonly Detection[] | "fault" | "silence";
 
-/** A detector that answers from a script, one answer per frame; the last one again and again. */
+/** A detector that answers from a script, one answer per frame; the last one repeats. */
 export function scriptedDetector(script: readonly Answer[]): Detector & { readonly asked: () => number } {
   let frames = 0;
   return {
