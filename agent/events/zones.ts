@@ -30,7 +30,7 @@ export const NO_ZONES: ZoneHistory = { presences: new Map(), entered: [] };
  * An object enters a zone once it was detected inside `inertia` times in a row and has been inside for `loitering_time`.
  * It leaves the zone once it was detected outside `inertia` times in a row. This is Frigate's rule, but with inertia in both
  * directions, so that a box that jitters on a border does not enter and leave repeatedly. While the object is not detected,
- * its zones do not change.
+ * it counts as being where it was.
  */
 export function advanceZones(
   history: ZoneHistory,

@@ -181,6 +181,14 @@ describe("watching a camera", () => {
     expect(typesIn(outcomes)).toEqual(["new", "end"]);
   });
 
+  test("frees the memory of each frame after its outcome, with detection on or off", async () => {
+    for (const enabled of [true, false]) {
+      const sightings = frames(3);
+      await watch([[PERSON]], sightings, {}, door({ detect: DetectSchema.parse({ enabled }) }));
+      expect(sightings.map(({ frame }) => frame.planes.length)).toEqual([0, 0, 0]);
+    }
+  });
+
   test("does not run the detector where detection is switched off", async () => {
     const detector = scriptedDetector([[PERSON]]);
     await watch(detector, frames(5), {}, door({ detect: DetectSchema.parse({ enabled: false }) }));
