@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Clock } from "./base/clock.ts";
-import { inModeration } from "./base/in-moderation.ts";
 import type { Log } from "./base/log.ts";
+import { throttle } from "./base/throttle.ts";
 import type { Listening } from "./mqtt/connection.ts";
 import { type Announced, announce, type Household, homeStatusTopic } from "./mqtt/discovery.ts";
 import type { Message } from "./mqtt/message.ts";
@@ -37,7 +37,7 @@ export async function openHome(household: Household, dependencies: HomeDependenc
   if (JSON.stringify(announced) !== JSON.stringify(before)) await remember(file, announced, log);
 
   const status = homeStatusTopic(household.homeassistant);
-  const announceAgain = inModeration<void>({ ...dependencies, ...MODERATION }, () => {
+  const announceAgain = throttle<void>({ ...dependencies, ...MODERATION }, () => {
     log.info("Home Assistant has started: announcing the cameras again");
     // One that has just started knows nothing that could be taken back, and warns of the attempt.
     messages.filter(({ payload }) => payload !== "").forEach(publish);

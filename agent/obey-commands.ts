@@ -1,6 +1,6 @@
 import type { Clock } from "./base/clock.ts";
-import { inModeration } from "./base/in-moderation.ts";
 import type { Log } from "./base/log.ts";
+import { throttle } from "./base/throttle.ts";
 import { type Command, commandTopics, detectState, type NoCommand, readCommand } from "./mqtt/commands.ts";
 import type { Listening } from "./mqtt/connection.ts";
 import type { Message } from "./mqtt/message.ts";
@@ -39,8 +39,8 @@ export function obeyCommands(dependencies: CommandDependencies): Listening {
     publish(detectState(prefix, camera, detect));
   }
 
-  const obeyFor = new Map(cameras.map((camera) => [camera, inModeration(moderation, obey)]));
-  const complain = inModeration(moderation, ({ problem }: NoCommand, replaced) => {
+  const obeyFor = new Map(cameras.map((camera) => [camera, throttle(moderation, obey)]));
+  const complain = throttle(moderation, ({ problem }: NoCommand, replaced) => {
     log.warn(replaced === 0 ? {} : { others: replaced }, `ignored: ${problem}`);
   });
   return {

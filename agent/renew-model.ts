@@ -1,16 +1,16 @@
 import { stat } from "node:fs/promises";
 import { DetectorFault, ModelError, type ReplaceableDetector } from "../detectors/detector.ts";
-import type { Bell } from "./base/bell.ts";
 import type { Clock } from "./base/clock.ts";
 import { ConfigError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
+import type { Signal } from "./base/signal.ts";
 
 export interface RenewModelOptions {
   readonly detector: Pick<ReplaceableDetector, "model" | "replace">;
   /** Which file is to run, as things are. @throws ModelError */
   readonly modulePath: () => string;
   /** Rings when the user asks for a look. */
-  readonly reload: Bell;
+  readonly reload: Signal;
   readonly clock: Pick<Clock, "sleep">;
   readonly log: Log;
   readonly signal: AbortSignal;

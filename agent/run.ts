@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { chooseModule, type Detector, openReplaceable } from "../detectors/detector.ts";
 import { openHome } from "./announce-home.ts";
-import { type Bell, hangBell } from "./base/bell.ts";
 import type { Clock } from "./base/clock.ts";
+import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
-import { orSilence } from "./base/or-silence.ts";
+import { createSignal, type Signal } from "./base/signal.ts";
 import { refuseFrozenPicture } from "./camera/frozen-picture.ts";
 import { keepReading } from "./camera/keep-reading.ts";
 import { rememberSize } from "./camera/remember-size.ts";
@@ -55,7 +55,7 @@ export interface Surroundings {
   /** Who is told that the agent is ready, lives and stops; undefined where nobody asked. */
   readonly manager?: ServiceManager | undefined;
   /** Rings when the user asks for a look at the model's file. */
-  readonly reload?: Bell;
+  readonly reload?: Signal;
 }
 
 /** Events kept while the broker is away: a day of a street with seven objects a minute, and no more than a week. */
@@ -152,7 +152,7 @@ export async function run(config: AgentConfig, surroundings: Surroundings): Prom
   const renewed = renewModel({
     detector,
     modulePath: () => modulePath().path,
-    reload: surroundings.reload ?? hangBell(),
+    reload: surroundings.reload ?? createSignal(),
     clock,
     log,
     signal: stop,
@@ -257,7 +257,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
 
   async function publishOutcomes(): Promise<void> {
     publish(detectState(prefix, name, isDetecting()));
-    const watched = orSilence(sightings, (detect.max_disappeared / fps) * 1000, clock);
+    const watched = withIdleTimeout(sightings, (detect.max_disappeared / fps) * 1000, clock);
     const looking = pulses.start(`camera ${name}: looking`);
     const lookWithinMs = LOOK_WITHIN_MS + LOOK_DEADLINES * surroundings.deadlineMs;
     const outcomes = watchCamera(whileWorking(watched, looking, lookWithinMs), camera, {
@@ -268,7 +268,7 @@ function watch(camera: CameraConfig, surroundings: WatchSurroundings): Watch {
       startMs: clock.nowMs(),
       isDetecting,
       ...(folder ? { keepSnapshot: folder.keep } : {}),
-      onLooked(answered) {
+      onFrame(answered) {
         if (answered > 0) looked++;
         regions += answered;
       },

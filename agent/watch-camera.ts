@@ -1,29 +1,35 @@
-import type { Box, Detector } from "../detectors/detector.ts";
+import type { Detector } from "../detectors/detector.ts";
+import { expectedObjects } from "./attention/expected-objects.ts";
+import {
+  type Attention,
+  hasEverMoved,
+  INITIAL_ATTENTION,
+  planRegions,
+  recordPasses,
+} from "./attention/regions.ts";
+import type { Box, Size } from "./base/box.ts";
 import { wasSetBack } from "./base/clock.ts";
-import { SILENCE } from "./base/or-silence.ts";
-import { releaseMemory } from "./base/release-memory.ts";
+import { IDLE } from "./base/idle-timeout.ts";
+import { heldMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
 import type { CameraConfig } from "./config/schema.ts";
-import { bestShown } from "./events/best-shown.ts";
+import { detectRegions } from "./detection/detect-regions.ts";
+import { mergeDetections } from "./detection/merge-detections.ts";
 import { type Counts, countObjects } from "./events/counts.ts";
+import { describeDetector } from "./events/describe.ts";
 import type { EndReason, EventMessage } from "./events/event.ts";
-import { advanceLifecycle, endAll, type Lifecycle, NOTHING_TOLD } from "./events/lifecycle.ts";
-import { expectedObjects } from "./expected-objects.ts";
-import { type Answer, lookAtFrame } from "./look-at-frame.ts";
-import { advancePresence, NOTHING_MOVED } from "./motion/presence.ts";
-import { type Attention, hasStirred, NOTHING_SEEN, planRegions, rememberLook } from "./motion/regions.ts";
+import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS, snapshotsDue } from "./events/lifecycle.ts";
+import { debounceMotion, type MotionState, NO_MOTION } from "./motion/debounce.ts";
 import type { Sighting } from "./motion/watch-motion.ts";
 import type { Message } from "./mqtt/message.ts";
 import { changedCounts, eventMessage, motionMessage, snapshotMessage } from "./mqtt/topics.ts";
-import { acrossRegions } from "./preprocess/across-regions.ts";
 import { rgbOf } from "./preprocess/rgb.ts";
-import { lowestScore, trackerOptions } from "./tracking/rules.ts";
-import type { Track } from "./tracking/track.ts";
-import { NO_TRACKS, type Tracker, updateTracks } from "./tracking/tracker.ts";
-import { isWanted } from "./tracking/wanted.ts";
+import { passesFilter } from "./tracking/object-filter.ts";
+import { type Track, trackedObject } from "./tracking/track.ts";
+import { lowestScore, NO_TRACKS, type Tracker, trackerOptions, updateTracks } from "./tracking/tracker.ts";
 import { annotate } from "./view/annotate.ts";
 
-/** A camera's settings as far as they concern what is done with its frames. */
+/** The settings of a camera that apply to its frames. */
 export type WatchedCamera = Pick<
   CameraConfig,
   "name" | "detect" | "motion" | "objects" | "zones" | "snapshots"
@@ -33,29 +39,29 @@ export interface WatchDependencies {
   readonly detector: Detector;
   /** First level of every topic. */
   readonly prefix: string;
-  /** Aborted: no more frames are looked at. */
+  /** Aborted: detection stops. */
   readonly signal: AbortSignal;
-  /** Names an object that began at this Unix time in milliseconds. */
+  /** Makes the id of an object that appeared at this Unix time in milliseconds. */
   readonly newId: (startTimeMs: number) => string;
-  /** When watching begins, milliseconds on the frames' clock. */
+  /** When watching starts, milliseconds on the frames' clock. */
   readonly startMs: number;
-  /** Whether objects are to be looked for now. Default: what the configuration says. */
+  /** Whether detection is on now. Default: the configured value. */
   readonly isDetecting?: () => boolean;
-  /** Keeps the best picture of an object, where the camera is to keep them. Default: none is kept. */
+  /** Keeps the best snapshot of an object, where the camera keeps snapshots. Default: none is kept. */
   readonly keepSnapshot?: (objectId: string, jpeg: Uint8Array) => Promise<void>;
-  /** Called for every frame with how many of its regions the detector answered; 0: it was not asked, or failed. */
-  readonly onLooked?: (regions: number) => void;
+  /** Called for every frame with the number of regions that the detector answered; 0: it did not run, or failed. */
+  readonly onFrame?: (examinedRegions: number) => void;
 }
 
-/** What one frame, a silence or the end of the frames led to. */
+/** The result of a frame, of a pause, or of the end of the frames. */
 export interface Outcome {
   readonly timeMs: number;
-  /** Whole only until the next outcome is asked for. */
+  /** Valid only until the next outcome is requested. */
   readonly frame?: Frame;
   readonly events: readonly EventMessage[];
-  /** Everything to publish, the events included, in order. */
+  /** Everything to publish, including the events, in order. */
   readonly messages: readonly Message[];
-  /** What led to it, for whoever draws it; only where there is a frame. */
+  /** How the events came about, for drawing; present if `frame` is. */
   readonly seen?: Seen;
 }
 
@@ -63,165 +69,230 @@ export interface Outcome {
 export interface Seen {
   /** Where something moved. */
   readonly motion: readonly Box[];
-  /** What the detector looked at; empty: it was not asked. */
+  /** The regions that the detector examined; empty: it did not run. */
   readonly regions: readonly Box[];
   readonly tracks: readonly Track[];
-  /** What is known of the confirmed tracks. */
+  /** The descriptions of the confirmed tracks. */
   readonly lifecycle: Lifecycle;
 }
 
-/** Regions of one frame that the detector is asked about at most: what that leaves out has its turn a frame later. */
+/** The state of a camera between two frames. */
+export interface WatchState {
+  /** Of the last frame. */
+  readonly timeMs: number;
+  readonly size: Size | undefined;
+  readonly motion: MotionState;
+  readonly attention: Attention;
+  readonly tracker: Tracker;
+  readonly lifecycle: Lifecycle;
+  readonly counts: Counts;
+  /** Of the last frame with a detection pass. */
+  readonly inferenceMs: number;
+}
+
+export interface Step {
+  readonly state: WatchState;
+  readonly outcome: Outcome;
+}
+
+/** The most regions per frame; the other ones wait for the next frame. */
 const REGIONS_PER_FRAME = 3;
 
 /**
- * From frames to messages: see what moved, decide where to look, detect, track, tell. Counts of 0 come first; `end`
- * events and counts of 0 come last.
+ * From frames to messages: detect motion, plan regions, detect, track, publish. Counts of 0 come first; `end` events and
+ * counts of 0 come last.
  *
- * A region the detector fails on is left out. Everything in view ends where the frames fall silent or change their size,
- * detection is switched off, the detector keeps failing or the machine's clock is set back: how long something has not been
- * seen, or where it is, cannot be told then.
+ * All objects in view end when no frames arrive, the frames change their size, the machine's clock is set back, detection is
+ * switched off, or the detector keeps failing: their position or the time since the last detection is unknown then.
  */
 export async function* watchCamera(
-  sightings: AsyncIterable<Sighting | typeof SILENCE>,
+  sightings: AsyncIterable<Sighting | typeof IDLE>,
   camera: WatchedCamera,
   dependencies: WatchDependencies,
 ): AsyncGenerator<Outcome, void> {
-  const { detector, prefix, signal, newId, startMs, keepSnapshot, onLooked } = dependencies;
-  const isDetecting = dependencies.isDetecting ?? (() => camera.detect.enabled);
-  const frameMs = 1000 / camera.detect.fps;
-  let attention: Attention = NOTHING_SEEN;
-  let tracker: Tracker = NO_TRACKS;
-  let lifecycle: Lifecycle = NOTHING_TOLD;
-  let counts: Counts = new Map();
-  let presence = NOTHING_MOVED;
-  let inferenceMs = 0;
-  let timeMs = startMs;
-  let size: { readonly width: number; readonly height: number } | undefined;
-
-  async function outcome(
-    events: readonly EventMessage[],
-    motion: readonly Message[] = [],
-    frame?: Frame,
-    seen?: Seen,
-  ): Promise<Outcome> {
-    const countsBefore = counts;
-    counts = countObjects(lifecycle, camera);
-    const messages = [
-      ...motion,
-      ...events.map((event) => eventMessage(prefix, event)),
-      ...(frame !== undefined && camera.snapshots.enabled ? await snapshots(events, frame) : []),
-      ...changedCounts(prefix, countsBefore, counts),
-    ];
-    return {
-      timeMs,
-      events,
-      messages,
-      ...(frame === undefined ? {} : { frame }),
-      ...(seen === undefined ? {} : { seen }),
-    };
-  }
-
-  /** A picture of whatever is told of for the first time, or looks better than ever, in this frame. */
-  async function snapshots(events: readonly EventMessage[], frame: Frame): Promise<readonly Message[]> {
-    const shown = events.filter(({ type, after }) => {
-      return type === "new" || (type === "update" && after.snapshot?.frame_time === frame.timeMs / 1000);
-    });
-    return Promise.all(
-      shown.map(async ({ after }) => {
-        return snapshotMessage(prefix, camera.name, after.label, await annotate(rgbOf(frame), [after]));
-      }),
-    );
-  }
-
-  function endEverything(reason: EndReason): readonly EventMessage[] {
-    const ends = endAll(lifecycle, reason);
-    lifecycle = NOTHING_TOLD;
-    tracker = NO_TRACKS;
-    attention = NOTHING_SEEN;
-    return ends;
-  }
-
-  function presenceMessages(moving: boolean): readonly Message[] {
-    const step = advancePresence(presence, moving, timeMs, camera.motion.mqtt_off_delay * 1000);
-    presence = step.state;
-    return step.message === undefined ? [] : [motionMessage(prefix, camera.name, step.message)];
-  }
-
-  /** One frame: where to look, what is there, who it is. */
-  async function look({ frame, motion }: Sighting): Promise<Answer | undefined> {
-    const lookRules = {
-      frame,
-      input: detector.model.input,
-      frameMs,
-      stationaryIntervalMs: camera.detect.stationary.interval * frameMs,
-      budget: REGIONS_PER_FRAME,
-    };
-    const rules = trackerOptions(camera, frame);
-    const expected = expectedObjects(tracker.tracks, timeMs, { frame, frameMs, minScore: rules.minScore });
-    const glance = { timeMs, motion, expected };
-    const { regions } = planRegions(attention, glance, lookRules);
-    const answer = await lookAtFrame(frame, regions, detector, lowestScore(camera), signal);
-    if (answer === undefined) return undefined;
-    const { looked } = answer;
-    const wanted = answer.findings.filter((finding) => isWanted(finding, camera.objects, frame));
-    const findings = acrossRegions(wanted, frame, expected);
-    const found = findings.map(({ box }) => box);
-    attention = rememberLook(attention, glance, looked, found, lookRules);
-    tracker = updateTracks(tracker, findings, timeMs, rules, looked);
-    if (looked.length > 0) inferenceMs = answer.inferenceMs;
-    return answer;
-  }
-
-  yield await outcome([]);
+  let { state, outcome } = begin(camera, dependencies);
+  yield outcome;
   for await (const sighting of sightings) {
-    if (sighting === SILENCE) {
-      yield await outcome(endEverything("silence"));
-      continue;
+    using _memory = sighting === IDLE ? undefined : heldMemory(sighting.frame.planes);
+    const reason = interruption(state, sighting);
+    if (reason !== undefined) {
+      ({ state, outcome } = endEverything(state, reason, camera, dependencies));
+      yield outcome;
     }
-    const { frame, motion } = sighting;
-    const isOfSize = size === undefined || (size.width === frame.width && size.height === frame.height);
-    if (!isOfSize || wasSetBack(timeMs, frame.timeMs)) yield await outcome(endEverything("silence"));
-    size = { width: frame.width, height: frame.height };
-    timeMs = frame.timeMs;
-    const moved = motion?.boxes ?? [];
-    const motionMessages = motion === undefined ? [] : presenceMessages(moved.length > 0);
-    const answer = isDetecting() ? await look(sighting) : undefined;
-    onLooked?.(answer?.looked.length ?? 0);
-    if (answer === undefined) {
-      const ends = signal.aborted ? [] : endEverything("switched_off");
-      yield await outcome(ends, motionMessages);
-      releaseMemory(frame.planes);
-      continue;
-    }
-    if (answer.looked.length === 0 && detector.stats().state === "failing") {
-      // The next frame is looked at as a whole again: the first that is answered shows what is in view.
-      yield await outcome(endEverything("detector_failed"), motionMessages);
-      releaseMemory(frame.planes);
-      continue;
-    }
-
-    const { name, sha256, precision, source } = detector.model;
-    const { licence } = source;
-    const inference_ms = Number(inferenceMs.toFixed(1));
-    const scene = {
-      camera: camera.name,
-      width: frame.width,
-      height: frame.height,
-      zones: camera.zones,
-      hasSnapshot: camera.snapshots.enabled || keepSnapshot !== undefined,
-      detector: { name, sha256, licence, precision, runtime: detector.runtime, inference_ms },
-    };
-    const real = tracker.tracks.filter((track) => track.confirmed && hasStirred(attention, track.id));
-    const step = advanceLifecycle(lifecycle, real, timeMs, scene, newId);
-    if (keepSnapshot !== undefined) {
-      for (const object of bestShown(lifecycle, step.lifecycle, timeMs)) {
-        await keepSnapshot(object.id, await annotate(rgbOf(frame), [object]));
-      }
-    }
-    lifecycle = step.lifecycle;
-    const seen: Seen = { motion: moved, regions: answer.looked, tracks: tracker.tracks, lifecycle };
-    yield await outcome(step.messages, motionMessages, frame, seen);
-    releaseMemory(frame.planes);
+    if (sighting === IDLE) continue;
+    ({ state, outcome } = await step(state, sighting, camera, dependencies));
+    yield outcome;
   }
-  yield await outcome(endEverything("shutdown"));
+  yield endEverything(state, "shutdown", camera, dependencies).outcome;
+}
+
+/** The state before the first frame, and the counts of 0. */
+export function begin(camera: WatchedCamera, dependencies: WatchDependencies): Step {
+  const state: WatchState = {
+    timeMs: dependencies.startMs,
+    size: undefined,
+    motion: NO_MOTION,
+    attention: INITIAL_ATTENTION,
+    tracker: NO_TRACKS,
+    lifecycle: NO_OBJECTS,
+    counts: new Map(),
+    inferenceMs: 0,
+  };
+  return conclude(state, camera, dependencies, {});
+}
+
+/** Processes one frame. Does not change `before`; runs the detector and keeps snapshots. */
+export async function step(
+  before: WatchState,
+  { frame, motion }: Sighting,
+  camera: WatchedCamera,
+  dependencies: WatchDependencies,
+): Promise<Step> {
+  const { detector, prefix, signal, newId, keepSnapshot, onFrame } = dependencies;
+  const { timeMs, width, height } = frame;
+  const moved = motion?.boxes ?? [];
+  const debounced =
+    motion === undefined
+      ? { state: before.motion }
+      : debounceMotion(before.motion, moved.length > 0, timeMs, camera.motion.mqtt_off_delay * 1000);
+  const motionMessages =
+    debounced.message === undefined ? [] : [motionMessage(prefix, camera.name, debounced.message)];
+  const state: WatchState = { ...before, timeMs, size: { width, height }, motion: debounced.state };
+
+  const isDetecting = dependencies.isDetecting?.() ?? camera.detect.enabled;
+  const detected = isDetecting ? await detect(state, { frame, motion }, camera, dependencies) : undefined;
+  onFrame?.(detected?.examined.length ?? 0);
+  if (detected === undefined) {
+    return signal.aborted
+      ? conclude(state, camera, dependencies, { motionMessages })
+      : endEverything(state, "switched_off", camera, dependencies, motionMessages);
+  }
+  const { examined, attention, tracker, inferenceMs } = detected;
+  if (examined.length === 0 && detector.stats().state === "failing") {
+    // The next frame is examined as a whole again: the first answer shows what is in view.
+    return endEverything(state, "detector_failed", camera, dependencies, motionMessages);
+  }
+
+  const real = tracker.tracks.filter((track) => track.confirmed && hasEverMoved(attention, track.id));
+  const context = {
+    camera: camera.name,
+    width,
+    height,
+    zones: camera.zones,
+    hasSnapshot: camera.snapshots.enabled || keepSnapshot !== undefined,
+    detector: describeDetector(detector, inferenceMs),
+  };
+  const { lifecycle, messages: events } = advanceLifecycle(state.lifecycle, real, timeMs, context, newId);
+  if (keepSnapshot !== undefined) {
+    for (const object of snapshotsDue(state.lifecycle, lifecycle, timeMs)) {
+      await keepSnapshot(object.id, await annotate(rgbOf(frame), [object]));
+    }
+  }
+  const snapshots = camera.snapshots.enabled ? await snapshotMessages(events, frame, camera, prefix) : [];
+  const seen: Seen = { motion: moved, regions: examined, tracks: tracker.tracks, lifecycle };
+  const after = { ...state, attention, tracker, lifecycle, inferenceMs };
+  return conclude(after, camera, dependencies, { events, motionMessages, snapshots, frame, seen });
+}
+
+/** Why the objects in view cannot be followed to the next frame; undefined where they can. */
+function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof IDLE): EndReason | undefined {
+  if (sighting === IDLE) return "silence";
+  const { frame } = sighting;
+  if (size !== undefined && (size.width !== frame.width || size.height !== frame.height)) {
+    return "size_changed";
+  }
+  return wasSetBack(timeMs, frame.timeMs) ? "clock_set_back" : undefined;
+}
+
+/** Plans the regions of a frame, detects the objects in them and tracks these; undefined if aborted. */
+async function detect(
+  { timeMs, attention, tracker, inferenceMs }: WatchState,
+  { frame, motion }: Sighting,
+  camera: WatchedCamera,
+  { detector, signal }: WatchDependencies,
+) {
+  const frameMs = 1000 / camera.detect.fps;
+  const regionRules = {
+    frame,
+    input: detector.model.input,
+    frameMs,
+    stationaryIntervalMs: camera.detect.stationary.interval * frameMs,
+    budget: REGIONS_PER_FRAME,
+  };
+  const options = trackerOptions(camera, frame);
+  const tracked = tracker.tracks.map((track) => trackedObject(track, timeMs));
+  const expected = expectedObjects(tracked, { frame, frameMs, minScore: options.minScore });
+  const observation = { timeMs, motion, expected };
+  const regions = planRegions(attention, observation, regionRules);
+  const result = await detectRegions(frame, regions, detector, lowestScore(camera), signal);
+  if (result === undefined) return undefined;
+
+  const { examined } = result;
+  const relevant = result.detections.filter((detection) => passesFilter(detection, camera.objects, frame));
+  const detections = mergeDetections(relevant, frame, expected);
+  const found = detections.map(({ box }) => box);
+  return {
+    examined,
+    attention: recordPasses(attention, observation, examined, found, regionRules),
+    tracker: updateTracks(tracker, detections, timeMs, options, examined),
+    inferenceMs: examined.length > 0 ? result.inferenceMs : inferenceMs,
+  };
+}
+
+/** Ends all objects in view; detection starts again with the next frame. */
+function endEverything(
+  state: WatchState,
+  reason: EndReason,
+  camera: WatchedCamera,
+  dependencies: WatchDependencies,
+  motionMessages: readonly Message[] = [],
+): Step {
+  const events = endAll(state.lifecycle, reason);
+  const after = { ...state, attention: INITIAL_ATTENTION, tracker: NO_TRACKS, lifecycle: NO_OBJECTS };
+  return conclude(after, camera, dependencies, { events, motionMessages });
+}
+
+interface Results {
+  readonly events?: readonly EventMessage[];
+  readonly motionMessages?: readonly Message[];
+  readonly snapshots?: readonly Message[];
+  readonly frame?: Frame;
+  readonly seen?: Seen;
+}
+
+/** Counts the objects and puts all messages in order. */
+function conclude(
+  state: WatchState,
+  camera: WatchedCamera,
+  { prefix }: WatchDependencies,
+  { events = [], motionMessages = [], snapshots = [], ...drawing }: Results,
+): Step {
+  const counts = countObjects(state.lifecycle, camera);
+  const messages = [
+    ...motionMessages,
+    ...events.map((event) => eventMessage(prefix, event)),
+    ...snapshots,
+    ...changedCounts(prefix, state.counts, counts),
+  ];
+  return {
+    state: { ...state, counts },
+    outcome: { timeMs: state.timeMs, events, messages, ...drawing },
+  };
+}
+
+/** A snapshot of each object that is new, or whose best frame so far is this one. */
+async function snapshotMessages(
+  events: readonly EventMessage[],
+  frame: Frame,
+  camera: WatchedCamera,
+  prefix: string,
+): Promise<readonly Message[]> {
+  const due = events.filter(({ type, after }) => {
+    return type === "new" || (type === "update" && after.snapshot?.frame_time === frame.timeMs / 1000);
+  });
+  return Promise.all(
+    due.map(async ({ after }) => {
+      return snapshotMessage(prefix, camera.name, after.label, await annotate(rgbOf(frame), [after]));
+    }),
+  );
 }

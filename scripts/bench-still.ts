@@ -15,7 +15,7 @@ import { systemClock } from "../agent/base/clock.ts";
 import { readClip } from "../agent/camera/clip.ts";
 import type { Frame } from "../agent/camera/frame.ts";
 import { refuseFrozenPicture } from "../agent/camera/frozen-picture.ts";
-import { type Gate, lookForMotion, startGate } from "../agent/motion/gate.ts";
+import { detectMotion, type Gate, startGate } from "../agent/motion/gate.ts";
 import { openYolov5n } from "../tests/support/open-yolov5n.ts";
 import { temporaryFolder } from "../tests/support/temporary-folder.ts";
 import { defaultCamera, watchFrames } from "../tests/support/watch-frames.ts";
@@ -99,7 +99,7 @@ async function timeGate(): Promise<number> {
   for (const frame of frames) {
     gate ??= startGate(frame, camera.motion);
     const startedMs = performance.now();
-    gate = lookForMotion(gate, frame, frame.timeMs).gate;
+    gate = detectMotion(gate, frame, frame.timeMs).gate;
     times.push(performance.now() - startedMs);
   }
   return median(times) ?? Number.NaN;

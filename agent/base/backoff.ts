@@ -5,9 +5,9 @@ export interface Backoff {
 }
 
 /**
- * Milliseconds to wait before attempt `attempt` (1 = the first repetition): doubles each time up to `longestMs`, of
- * which a random half is taken away, so that many clients that failed together do not come back together ("equal
- * jitter" of Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+ * Milliseconds to wait before attempt `attempt` (1 = the first retry). The wait doubles with each attempt up to
+ * `longestMs`. Up to half of it is then subtracted at random, so that clients that failed together do not return
+ * together ("equal jitter" of Marc Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
  * @param random a number from 0 up to 1, `Math.random` outside tests.
  */
 export function backoffMs(attempt: number, { firstMs, longestMs }: Backoff, random: () => number): number {

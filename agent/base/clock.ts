@@ -1,10 +1,10 @@
-/** Time, passed in wherever it matters so that tests and `replay` can turn it by hand. */
+/** Time, passed as a parameter so that tests and `replay` can control it. */
 export interface Clock {
-  /** Unix time in milliseconds; follows changes of the machine's clock. */
+  /** Unix time in milliseconds; follows adjustments of the machine's clock. */
   nowMs(): number;
-  /** Milliseconds since an arbitrary start; never goes back. For durations. */
+  /** Milliseconds since an arbitrary start; never decreases. For durations. */
   monotonicMs(): number;
-  /** Resolves after `ms` milliseconds, or at once when the signal is aborted: the caller looks at the signal. */
+  /** Resolves after `ms` milliseconds, or at once when the signal is aborted: the caller checks the signal. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -12,7 +12,7 @@ export interface Clock {
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
   monotonicMs: () => performance.now(),
-  // By hand: Node's own makes an error with a stack for every sleep that is cut short, and each frame cuts one short.
+  // Node's own timer creates an error with a stack for every aborted sleep, and each frame aborts one.
   sleep(ms, signal) {
     return new Promise((resolve) => {
       if (signal?.aborted === true) return resolve();
@@ -27,12 +27,12 @@ export const systemClock: Clock = {
   },
 };
 
-/** A time server corrects a clock by some milliseconds; no more than that is what durations of frames can stand. */
+/** A time server may correct a clock by some milliseconds; durations between frames tolerate no more than this. */
 const CORRECTION_MS = 1_000;
 
 /**
- * Whether the machine's clock was set back between two frames, Unix milliseconds. What was remembered by its time is
- * worthless then: it would last until that time comes again.
+ * Whether the machine's clock was set back between two frames, Unix milliseconds. Whatever was remembered by the old time
+ * is useless then: it would not expire until that time comes again.
  */
 export function wasSetBack(beforeMs: number, nowMs: number): boolean {
   return nowMs < beforeMs - CORRECTION_MS;

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
-import { inModeration } from "./in-moderation.ts";
 import type { Log } from "./log.ts";
+import { throttle } from "./throttle.ts";
 
 /** Why a stranger was refused. */
 export interface Refusal {
@@ -12,7 +12,7 @@ export interface Refusal {
 }
 
 /** At once the first time, then after 10 s, 20 s, 40 s …, and under a lasting attack every five minutes. */
-const MODERATION = { firstMs: 10_000, longestMs: 300_000 };
+const THROTTLE = { firstMs: 10_000, longestMs: 300_000 };
 
 /** Logs refusals at a bounded rate. A line says how many of its kind were not logged since the line before. */
 export function logRefusals(
@@ -21,7 +21,7 @@ export function logRefusals(
 ): (refusal: Refusal) => void {
   const tellers = new Map<string, (refusal: Refusal) => void>();
   const newTeller = () =>
-    inModeration({ ...dependencies, ...MODERATION }, ({ message, ...fields }: Refusal, replaced) => {
+    throttle({ ...dependencies, ...THROTTLE }, ({ message, ...fields }: Refusal, replaced) => {
       log.warn(fields, replaced === 0 ? message : `${message} (${replaced} more since the last line)`);
     });
   return (refusal) => {

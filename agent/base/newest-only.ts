@@ -1,20 +1,20 @@
-/** How many items a `newestOnly` has let through and replaced. */
+/** How many items `newestOnly` has delivered and dropped. */
 export interface NewestOnlyCounts {
   readonly delivered: number;
   readonly dropped: number;
 }
 
-/** The newest items of a source, and how many were skipped. */
+/** The newest items of a source, and how many were dropped. */
 export interface NewestOnly<T> extends AsyncIterable<T, void, undefined> {
   counts(): NewestOnlyCounts;
 }
 
 /**
- * Keeps only the newest item of `source` while the consumer is busy, and counts what it replaced.
+ * Keeps only the newest item of `source` while the consumer is busy, and counts the items it drops.
  *
- * The source is read all the time, so that old frames never pile up in the pipe behind a slow detector. Its last item
- * is always delivered, then its end or its error. Leaving the loop closes the source. One consumer.
- * @param replace what waits once a newer item has come: the newer one, with whatever of the older one must not be lost.
+ * The source is read continuously, so that old frames never accumulate in the pipe behind a slow detector. The last item
+ * is always delivered, followed by the source's end or error. Leaving the loop closes the source. One consumer.
+ * @param replace combines a waiting item with a newer one: returns the newer one, with what must not be lost of the older.
  */
 export function newestOnly<T>(
   source: AsyncIterable<T>,
@@ -59,7 +59,7 @@ export function newestOnly<T>(
       }
     } finally {
       left = true;
-      // A generator's return() waits for the next() in progress; the reader sees `left` then and stops.
+      // A generator's return() waits for the pending next(); the reader then sees `left` and stops.
       if (ending === undefined) await items.return?.();
       await reading;
     }

@@ -1,12 +1,12 @@
-/** Shares of the picture's width and height, 0..1; y grows downwards. */
+/** Shares of the frame's width and height, 0..1; y grows downwards. */
 export type Point = readonly [x: number, y: number];
 
-/** Corners in order, three or more; the last is joined with the first. */
+/** Three or more corners in order; the last connects to the first. */
 export type Polygon = readonly Point[];
 
 /**
- * Whether a point lies inside a polygon: a ray to the right crosses its border an odd number of times (Shimrat 1962,
- * "Algorithm 112: Position of point relative to polygon"). A border that two polygons share belongs to one of them only.
+ * Whether a point lies inside a polygon: a ray to the right crosses the border an odd number of times (Shimrat 1962,
+ * "Algorithm 112: Position of point relative to polygon"). A border that two polygons share belongs to only one of them.
  */
 export function polygonContains(polygon: Polygon, [x, y]: Point): boolean {
   let inside = false;

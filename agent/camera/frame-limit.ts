@@ -1,5 +1,5 @@
+import type { Size } from "../base/box.ts";
 import { ConfigError } from "../base/errors.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
 
 /** The largest frame that is decoded: 4096×2176, which 4K of the cinema fits into. A frame takes a decoder 13 MB. */
 export const MOST_PIXELS = 4096 * 2176;

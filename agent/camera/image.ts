@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
-import type { Picture } from "../preprocess/letterbox.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 
 /** The largest picture that is decoded: 120 megapixels, as phones take them, which are 360 MB as RGB. */
 const MOST_PIXELS = 120e6;
@@ -23,7 +23,7 @@ const LONGEST_TEXT = 1000;
  * Reads a picture as RGB, turned upright as its EXIF orientation says; transparent parts become grey.
  * @throws ConfigError when it is damaged.
  */
-export async function readImage(file: string): Promise<Picture> {
+export async function readImage(file: string): Promise<RgbImage> {
   try {
     const upright = sharp(file, { limitInputPixels: MOST_PIXELS })
       .autoOrient()

@@ -1,4 +1,4 @@
-import type { Size } from "../preprocess/letterbox-geometry.ts";
+import type { Size } from "../base/box.ts";
 import type { Frame } from "./frame.ts";
 import { SizeChanged } from "./only-of-size.ts";
 

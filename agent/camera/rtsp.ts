@@ -1,6 +1,6 @@
+import type { Size } from "../base/box.ts";
 import type { Clock } from "../base/clock.ts";
 import { TransientError } from "../base/errors.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
 import { atMost } from "./at-most.ts";
 import { explainFailure, HOPELESS } from "./explain-failure.ts";
 import { requireProgram, startFfmpeg } from "./ffmpeg.ts";

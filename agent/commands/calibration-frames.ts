@@ -1,12 +1,13 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Size } from "../base/box.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 import { requireClearAddress, withoutCredentials } from "../camera/address.ts";
 import { isImage, readImage } from "../camera/image.ts";
-import { letterbox, type Picture } from "../preprocess/letterbox.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
+import { letterbox } from "../preprocess/letterbox.ts";
 import { picturesOf } from "./detect-pictures.ts";
 import { onePerStretch, spreadChoice } from "./spread-choice.ts";
 
@@ -40,7 +41,7 @@ export async function calibrationFrames(
   const { signal, count = CALIBRATION_FRAMES, onRead } = options;
   const isAddress = /^rtsps?:\/\//.test(source);
   let read = 0;
-  const fit = async (picture: Picture): Promise<Uint8Array> => (await letterbox(picture, input)).pixels;
+  const fit = async (picture: RgbImage): Promise<Uint8Array> => (await letterbox(picture, input)).pixels;
   const told = async function* <T>(pictures: AsyncIterable<T>): AsyncGenerator<T, void> {
     for await (const picture of pictures) {
       yield picture;
@@ -69,14 +70,14 @@ async function isFolder(source: string): Promise<boolean> {
 }
 
 /** Pictures of the folder by name; files of other kinds do not count. */
-async function* folderPictures(folder: string, count: number): AsyncGenerator<Picture> {
+async function* folderPictures(folder: string, count: number): AsyncGenerator<RgbImage> {
   const names = (await readdir(folder)).sort();
   const images: string[] = [];
   for (const name of names) if (await isImage(join(folder, name))) images.push(join(folder, name));
   for (const image of onePerStretch(images, count)) yield await readImage(image);
 }
 
-async function* clipPictures(file: string, options: CalibrationOptions): AsyncGenerator<Picture> {
+async function* clipPictures(file: string, options: CalibrationOptions): AsyncGenerator<RgbImage> {
   const all = picturesOf(file, { frames: undefined, everySeconds: undefined }, options);
   for await (const { picture } of all) yield picture;
 }
@@ -85,7 +86,7 @@ async function* cameraPictures(
   address: string,
   count: number,
   options: CalibrationOptions,
-): AsyncGenerator<Picture> {
+): AsyncGenerator<RgbImage> {
   const choice = { frames: count, everySeconds: STREAM_EVERY_SECONDS };
   for await (const { picture } of picturesOf(address, choice, options)) yield picture;
 }

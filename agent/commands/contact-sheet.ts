@@ -1,14 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import sharp, { type OverlayOptions } from "sharp";
 import type { Box } from "../../detectors/detector.ts";
-import type { Picture } from "../preprocess/letterbox.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 import { drawMarks, type Mark } from "../view/marks.ts";
 import { charactersIn, drawText, textWidth } from "../view/text.ts";
 
 /** Small copies of many pictures, side by side on a few pages. */
 export interface ContactSheets {
   /** @param caption the picture's name and what is on it */
-  add(picture: Picture, marks: readonly Mark[], caption: string): Promise<void>;
+  add(picture: RgbImage, marks: readonly Mark[], caption: string): Promise<void>;
   /** Writes the last page. One picture alone gives no page. @returns the files written. */
   finish(): Promise<readonly string[]>;
 }
@@ -22,7 +22,7 @@ const GAP = 8;
 const PAPER = "#16181c";
 
 /** RGB pixels in the size of a tile or less. */
-interface Tile extends Picture {
+interface Tile extends RgbImage {
   readonly caption: string;
 }
 
@@ -73,7 +73,7 @@ async function drawPage(tiles: readonly Tile[]): Promise<Buffer> {
 }
 
 /** Shrinks first and draws then: lines and letters stay as crisp as in a large picture. */
-async function drawSmall({ width, height, pixels }: Picture, marks: readonly Mark[]): Promise<Picture> {
+async function drawSmall({ width, height, pixels }: RgbImage, marks: readonly Mark[]): Promise<RgbImage> {
   const scale = Math.min(1, TILE.width / width, TILE.height / height);
   const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
   const small = await sharp(pixels, { raw: { width, height, channels: 3 } })

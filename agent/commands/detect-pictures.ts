@@ -3,17 +3,17 @@ import { basename, extname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 import { requireClearAddress, withoutCredentials } from "../camera/address.ts";
 import { readClip } from "../camera/clip.ts";
 import type { Frame } from "../camera/frame.ts";
 import { isImage, readImage } from "../camera/image.ts";
 import { readCamera } from "../camera/rtsp.ts";
-import type { Picture } from "../preprocess/letterbox.ts";
 import { rgbOf } from "../preprocess/rgb.ts";
 
 /** A picture of an input of `detect`. */
 export interface InputPicture {
-  readonly picture: Picture;
+  readonly picture: RgbImage;
   /** Seconds into the video or stream; undefined for an image. */
   readonly time: number | undefined;
   /** A file name for it, without extension. */

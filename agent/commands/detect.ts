@@ -12,7 +12,7 @@ import { systemClock } from "../base/clock.ts";
 import { TransientError } from "../base/errors.ts";
 import { plainJson, plainText, printed } from "../base/plain-text.ts";
 import { withoutCredentials } from "../camera/address.ts";
-import { findObjects } from "../preprocess/find-objects.ts";
+import { detectImage } from "../detection/detect-image.ts";
 import { annotate } from "../view/annotate.ts";
 import { contactSheets } from "./contact-sheet.ts";
 import { type PictureChoice, picturesOf, requireInputs } from "./detect-pictures.ts";
@@ -104,7 +104,7 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
   for (const input of inputs) {
     for await (const { picture, time, name } of picturesOf(input, choice, { clock: systemClock, signal })) {
       const startedMs = performance.now();
-      const { detections } = await findObjects(picture, detector, thresholds).catch(explainFault(input));
+      const { detections } = await detectImage(picture, detector, thresholds).catch(explainFault(input));
       const { width, height } = picture;
       const ms = round(performance.now() - startedMs, 1);
       const found = {

@@ -1,7 +1,7 @@
+import type { Size } from "../base/box.ts";
 import { countObjects } from "../events/counts.ts";
 import type { EventMessage } from "../events/event.ts";
 import type { Lifecycle } from "../events/lifecycle.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
 import { predictedBox, type Track } from "../tracking/track.ts";
 import { colourAt } from "../view/colours.ts";
 import type { Mark } from "../view/marks.ts";

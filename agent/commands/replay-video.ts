@@ -1,5 +1,5 @@
 import { ConfigError } from "../base/errors.ts";
-import type { Picture } from "../preprocess/letterbox.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 import { rgbOf } from "../preprocess/rgb.ts";
 import { drawnSize, drawScene } from "../view/draw-scene.ts";
 import type { NewsLine } from "../view/scene.ts";
@@ -25,9 +25,11 @@ export function replayVideo(file: string, camera: WatchedCamera): ReplayVideo {
   let news: readonly NewsLine[] = [];
   let video: VideoFile | undefined;
   let pictures = 0;
-  let last: { readonly frame: ReplayedFrame; readonly picture: Picture; readonly drawn: Picture } | undefined;
+  let last:
+    | { readonly frame: ReplayedFrame; readonly picture: RgbImage; readonly drawn: RgbImage }
+    | undefined;
 
-  async function write(into: VideoFile, { pixels }: Picture, untilPictures: number): Promise<void> {
+  async function write(into: VideoFile, { pixels }: RgbImage, untilPictures: number): Promise<void> {
     for (; pictures < untilPictures; pictures++) await into.add(pixels);
   }
 

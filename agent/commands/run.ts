@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { hangBell } from "../base/bell.ts";
 import { systemClock } from "../base/clock.ts";
 import { journalDestination } from "../base/journal.ts";
 import { openLog } from "../base/log.ts";
+import { createSignal } from "../base/signal.ts";
 import { loadConfig } from "../config/load.ts";
 import { serviceManager } from "../health/systemd.ts";
 import { run } from "../run.ts";
@@ -46,8 +46,8 @@ export function runCommand(): Command {
       };
       process.on("SIGTERM", stop);
       process.on("SIGINT", stop);
-      const reload = hangBell();
-      process.on("SIGHUP", reload.ring);
+      const reload = createSignal();
+      process.on("SIGHUP", reload.raise);
 
       await run(config, {
         clock: systemClock,

@@ -2,26 +2,26 @@ import type { CameraConfig } from "../config/schema.ts";
 import type { ObjectEvent } from "./event.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 
-/** Objects in one place. */
+/** Objects of a camera or a zone. */
 export interface Count {
   readonly inView: number;
-  /** Those of them that are not stationary. */
+  /** Those that are not stationary. */
   readonly active: number;
 }
 
-/** Counts by place (the camera, then each of its zones), in each by label and of all labels together under `all`. */
+/** Counts by the name of the camera or zone (camera first), then by label, with the sum under `all`. */
 export type Counts = ReadonlyMap<string, ReadonlyMap<string, Count>>;
 
-/** Counts the true positives in view of a camera and in its zones, zeros included. */
+/** Counts the true positives in view of a camera and in its zones, including zeros. */
 export function countObjects(
   lifecycle: Lifecycle,
   { name, objects, zones }: Pick<CameraConfig, "name" | "objects" | "zones">,
 ): Counts {
-  const believed = [...lifecycle.values()].map(({ now }) => now).filter((object) => !object.false_positive);
+  const real = [...lifecycle.values()].map(({ now }) => now).filter((object) => !object.false_positive);
   return new Map([
-    [name, countByLabel(believed, objects.track)],
+    [name, countByLabel(real, objects.track)],
     ...zones.map((zone) => {
-      const inZone = believed.filter(({ current_zones }) => current_zones.includes(zone.name));
+      const inZone = real.filter(({ current_zones }) => current_zones.includes(zone.name));
       const labels = zone.objects.length > 0 ? zone.objects : objects.track;
       return [zone.name, countByLabel(inZone, labels)] as const;
     }),

@@ -1,30 +1,27 @@
-import type { Box } from "../../detectors/detector.ts";
-import { boxArea } from "../base/box.ts";
+import type { Detector } from "../../detectors/detector.ts";
+import { type Box, boxArea, type Size } from "../base/box.ts";
 import type { ZoneConfig } from "../config/schema.ts";
 import type { Track } from "../tracking/track.ts";
 import { betterFrame } from "./best-frame.ts";
 import type { DetectorOfEvent, ObjectEvent, SnapshotOfObject } from "./event.ts";
 import { currentZones, type ZoneHistory } from "./zones.ts";
 
-/** What all objects of one frame share. */
-export interface Scene {
+/** What all objects of one frame have in common; the size is that of the frame. */
+export interface FrameContext extends Size {
   readonly camera: string;
-  /** Pixels of the picture detection works on. */
-  readonly width: number;
-  readonly height: number;
   readonly zones: readonly ZoneConfig[];
   readonly hasSnapshot: boolean;
   readonly detector: DetectorOfEvent;
 }
 
 /**
- * A track as the world is told of it.
- * @param before the same object as described for the frame before.
+ * Describes a track as its events publish it.
+ * @param before the description for the frame before.
  */
 export function describeObject(
   track: Track,
   zones: ZoneHistory,
-  scene: Scene,
+  context: FrameContext,
   before: ObjectEvent | undefined,
   newId: (startTimeMs: number) => string,
 ): ObjectEvent {
@@ -39,7 +36,7 @@ export function describeObject(
   };
   return {
     id: before?.id ?? newId(track.startTimeMs),
-    camera: scene.camera,
+    camera: context.camera,
     label: track.label,
     frame_time: frame.frame_time,
     start_time: track.startTimeMs / 1000,
@@ -55,13 +52,23 @@ export function describeObject(
     entered_zones: zones.entered,
     active: !track.stationary,
     stationary: track.stationary,
-    motionless_count: track.place.motionlessFrames,
-    position_changes: track.place.changes,
-    has_snapshot: scene.hasSnapshot,
-    snapshot: betterFrame(before?.snapshot, frame, scene),
-    detector: scene.detector,
+    motionless_count: track.stationarity.motionlessFrames,
+    position_changes: track.stationarity.changes,
+    has_snapshot: context.hasSnapshot,
+    snapshot: betterFrame(before?.snapshot, frame, context),
+    detector: context.detector,
     revision: before?.revision ?? 0,
   };
+}
+
+/** Describes the detector as the events publish it. */
+export function describeDetector(
+  { model, runtime }: Pick<Detector, "model" | "runtime">,
+  inferenceMs: number,
+): DetectorOfEvent {
+  const { name, sha256, precision, source } = model;
+  const inference_ms = Number(inferenceMs.toFixed(1));
+  return { name, sha256, licence: source.licence, precision, runtime, inference_ms };
 }
 
 function wholePixels([x1, y1, x2, y2]: Box): Box {

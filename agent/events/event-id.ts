@@ -2,8 +2,8 @@ const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 const LETTERS_PER_ID = 6;
 
 /**
- * Makes names for objects: `<start time in seconds, six decimals>-<6 characters>`, as Frigate's.
- * @param random a number from 0 up to 1: `Math.random` in the daemon, `seededRandom` where output must repeat.
+ * Makes ids of objects: `<start time in seconds, six decimals>-<6 characters>`, as Frigate does.
+ * @param random a number from 0 up to 1: `Math.random` in the daemon, `seededRandom` where the output must be reproducible.
  */
 export function eventIds(random: () => number): (startTimeMs: number) => string {
   return (startTimeMs) => {
@@ -14,7 +14,7 @@ export function eventIds(random: () => number): (startTimeMs: number) => string 
   };
 }
 
-/** The same numbers from 0 up to 1 for the same seed: a linear congruential generator (Numerical Recipes, 7.1). */
+/** A reproducible sequence of numbers from 0 up to 1: a linear congruential generator (Numerical Recipes, 7.1). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,59 +1,75 @@
 import type { Box, Runtime } from "../../detectors/detector.ts";
 
-/** What `<prefix>/events` carries: an object as it was last told of, and as it is now. */
+/** The payload of `<prefix>/events`: an object as last published, and as it is now. */
 export interface EventMessage {
   readonly type: "new" | "update" | "end";
   readonly before: ObjectEvent;
   readonly after: ObjectEvent;
-  /** With every `end`, and with nothing else. */
+  /** Only in `end` messages. */
   readonly reason?: EndReason;
 }
 
-/**
- * Why an event ended: the object left or was lost; the camera fell silent; somebody switched its detection off; the
- * detector keeps failing; the agent stopped; or it crashed, and tells so after its restart.
- */
-export type EndReason = "gone" | "silence" | "switched_off" | "detector_failed" | "shutdown" | "crash";
+/** Why an event ended. */
+export const END_REASONS = [
+  /** The object left, or was lost. */
+  "gone",
+  /** The camera delivered no frames for too long. */
+  "silence",
+  /** The size of the frames changed. */
+  "size_changed",
+  /** The machine's clock was set back. */
+  "clock_set_back",
+  /** Detection was switched off. */
+  "switched_off",
+  /** The detector kept failing. */
+  "detector_failed",
+  /** The agent stopped. */
+  "shutdown",
+  /** The agent crashed; it publishes the `end` after its restart. */
+  "crash",
+] as const;
+
+export type EndReason = (typeof END_REASONS)[number];
 
 /**
  * One object in view of one camera. Frigate's names and meanings, plus `detector` and `revision`.
- * Times are Unix seconds, boxes pixels of the picture detection works on, areas square pixels.
+ * Times are Unix seconds, boxes pixels of the frames that the detector sees, areas square pixels.
  */
 export interface ObjectEvent {
-  /** `<start time>-<6 characters>`, the same for all messages about this object. */
+  /** `<start time>-<6 characters>`, the same in all messages about this object. */
   readonly id: string;
   readonly camera: string;
   readonly label: string;
-  /** When this box was seen. */
+  /** When this box was detected. */
   readonly frame_time: number;
   readonly start_time: number;
-  /** When it was last seen; null while it is in view. */
+  /** When it was last detected; null while it is in view. */
   readonly end_time: number | null;
   /** Of the latest detection, 0..1. */
   readonly score: number;
-  /** Best median of ten scores so far. */
+  /** The best median of ten scores so far. */
   readonly top_score: number;
   readonly false_positive: boolean;
   readonly box: Box;
   readonly area: number;
-  /** Width over height of the box. */
+  /** Width divided by height of the box. */
   readonly ratio: number;
-  /** The part of the picture that was looked at. */
+  /** The part of the frame that the detector examined. */
   readonly region: Box;
   readonly current_zones: readonly string[];
-  /** In the order it entered them, each once. */
+  /** In the order in which it entered them, each once. */
   readonly entered_zones: readonly string[];
   readonly active: boolean;
   readonly stationary: boolean;
   /** Frames since it last changed position. */
   readonly motionless_count: number;
-  /** How often it set out from a place: the first time it moved, and each time after it had been stationary. */
+  /** How often it started to move: the first time, and each time after it had been stationary. */
   readonly position_changes: number;
   readonly has_snapshot: boolean;
   /** Its best frame so far. */
   readonly snapshot: SnapshotOfObject | null;
   readonly detector: DetectorOfEvent;
-  /** Counts up with every message about this object, from 1: a consumer can drop repeats. */
+  /** Counts the messages about this object, from 1: a consumer can drop duplicates. */
   readonly revision: number;
 }
 
@@ -65,15 +81,15 @@ export interface SnapshotOfObject {
   readonly score: number;
 }
 
-/** What saw it. */
+/** The detector that found the object. */
 export interface DetectorOfEvent {
   readonly name: string;
   /** Of the module file. */
   readonly sha256: string;
-  /** Of the weights, an SPDX identifier or `unknown`: events and pictures may go where the licence matters. */
+  /** Of the weights, an SPDX identifier or `unknown`: events and snapshots may go where the licence matters. */
   readonly licence: string;
   readonly precision: string;
   readonly runtime: Runtime;
-  /** Milliseconds the latest frame took; 0 in `replay`, whose output must not depend on the machine. */
+  /** Milliseconds for the latest frame; 0 in `replay`, whose output must not depend on the machine. */
   readonly inference_ms: number;
 }

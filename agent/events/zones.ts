@@ -1,45 +1,47 @@
+import type { Size } from "../base/box.ts";
 import type { ZoneConfig } from "../config/schema.ts";
-import { medianScore } from "../tracking/scores.ts";
+import { hasShape, standsOn } from "../tracking/object-filter.ts";
+import { medianScore } from "../tracking/score-history.ts";
 import type { Track } from "../tracking/track.ts";
-import { hasShape, standsOn } from "../tracking/wanted.ts";
 
-/** An object and one zone. */
-interface Presence {
-  /** Whether it was inside when it was last seen, for how many looks in a row that has been so, and since when. */
+/** Whether an object is in a zone. */
+interface ZonePresence {
+  /** Whether it was inside when last detected, in how many consecutive detections, and since when. */
   readonly inside: boolean;
-  readonly looks: number;
+  readonly detections: number;
   readonly sinceMs: number;
   /** Inside for long enough to count. */
   readonly present: boolean;
 }
 
-/** An object and the zones of its camera. */
+/** An object's presence in the zones of its camera. */
 export interface ZoneHistory {
-  readonly presences: ReadonlyMap<string, Presence>;
-  /** In the order it entered them, each once. */
+  readonly presences: ReadonlyMap<string, ZonePresence>;
+  /** In the order in which it entered them, each once. */
   readonly entered: readonly string[];
 }
 
-/** Before its first frame. */
+/** Before the object's first frame. */
 export const NO_ZONES: ZoneHistory = { presences: new Map(), entered: [] };
 
 /**
  * Follows an object through the zones of its camera, by the bottom centre of its box.
  *
- * It has entered a zone once it was seen inside `inertia` times in a row and that is `loitering_time` ago, and left it
- * once it was seen outside `inertia` times in a row: Frigate's rule, but with inertia both ways, so that a box that
- * jitters on a border does not come and go. While it is not seen it is where it was.
+ * An object enters a zone once it was detected inside `inertia` times in a row and has been inside for `loitering_time`.
+ * It leaves the zone once it was detected outside `inertia` times in a row. This is Frigate's rule, but with inertia in both
+ * directions, so that a box that jitters on a border does not enter and leave repeatedly. While the object is not detected,
+ * it counts as being where it was.
  */
 export function advanceZones(
   history: ZoneHistory,
   track: Track,
   zones: readonly ZoneConfig[],
-  picture: { readonly width: number; readonly height: number },
+  frame: Size,
 ): ZoneHistory {
   const presences = new Map(
     zones.map((zone) => {
       const before = history.presences.get(zone.name);
-      return [zone.name, advancePresence(before, track, zone, picture)] as const;
+      return [zone.name, advancePresence(before, track, zone, frame)] as const;
     }),
   );
   const entered = zones
@@ -54,34 +56,30 @@ export function currentZones({ presences }: ZoneHistory): readonly string[] {
 }
 
 function advancePresence(
-  before: Presence | undefined,
+  before: ZonePresence | undefined,
   track: Track,
   zone: ZoneConfig,
-  picture: { readonly width: number; readonly height: number },
-): Presence {
-  const nowMs = track.believedAtMs;
-  const isSeen = track.lastSeenMs === nowMs;
-  const inside = isSeen ? isInside(track, zone, picture) : (before?.inside ?? false);
-  const goesOn = before !== undefined && before.inside === inside;
-  const looks = (goesOn ? before.looks : 0) + (isSeen ? 1 : 0);
-  const sinceMs = goesOn ? before.sinceMs : nowMs;
+  frame: Size,
+): ZonePresence {
+  const nowMs = track.updatedMs;
+  const isDetected = track.lastSeenMs === nowMs;
+  const inside = isDetected ? isInside(track, zone, frame) : (before?.inside ?? false);
+  const continues = before !== undefined && before.inside === inside;
+  const detections = (continues ? before.detections : 0) + (isDetected ? 1 : 0);
+  const sinceMs = continues ? before.sinceMs : nowMs;
   const wasPresent = before?.present ?? false;
-  const lasts = looks >= zone.inertia;
+  const lasts = detections >= zone.inertia;
   const present = inside
     ? wasPresent || (lasts && nowMs - sinceMs >= zone.loitering_time * 1000)
     : wasPresent && !lasts;
-  return { inside, looks, sinceMs, present };
+  return { inside, detections, sinceMs, present };
 }
 
-function isInside(
-  track: Track,
-  zone: ZoneConfig,
-  picture: { readonly width: number; readonly height: number },
-): boolean {
+function isInside(track: Track, zone: ZoneConfig, frame: Size): boolean {
   if (zone.objects.length > 0 && !zone.objects.includes(track.label)) return false;
-  if (!standsOn([zone.coordinates], track.box, picture)) return false;
+  if (!standsOn([zone.coordinates], track.box, frame)) return false;
   const filter = zone.filters[track.label];
   if (filter === undefined) return true;
-  const isSure = track.score >= filter.min_score && medianScore(track.scores) >= filter.threshold;
-  return isSure && hasShape(track.box, filter, picture);
+  const isSure = track.score >= filter.min_score && medianScore(track.scoreHistory) >= filter.threshold;
+  return isSure && hasShape(track.box, filter, frame);
 }

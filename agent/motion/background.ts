@@ -2,42 +2,43 @@ import type { Light } from "./light.ts";
 import { applyToneCurve, type ToneCurve } from "./tone.ts";
 
 /**
- * What the picture looks like where nothing moves, grey levels per pixel; changed in place.
+ * The appearance of the scene without motion, grey levels per pixel; changed in place.
  *
- * Of each place it knows how it looks, how it looked before, and how it may look from now on. What stays becomes background,
- * and when it leaves, the look from before is known again at once: a car that parks ceases to be motion, and leaves no ghost.
+ * Each pixel has a current appearance, a former one, and a candidate for the next one. An object that stays becomes
+ * background. When it leaves, the former appearance is restored at once: a car that parks stops being motion, and leaves no
+ * ghost behind.
  */
 export interface Background {
-  readonly look: Float32Array;
-  /** Frames in which it looked so, at most `MOST_TENURE`. */
+  readonly current: Float32Array;
+  /** Frames that showed `current`, at most `MOST_TENURE`. */
   readonly tenure: Uint16Array;
-  /** How it looked before, for longer than other things. */
+  /** The appearance before `current`, or an earlier one that lasted longer. */
   readonly former: Float32Array;
-  /** Frames in which `former` was the look; 0: nothing is known of it. */
+  /** Frames that showed `former` while it was current; 0: unknown. */
   readonly formerTenure: Uint16Array;
   /** Frames in favour of `former`. */
   readonly returned: Uint8Array;
-  /** What has been there instead of `look` lately. */
+  /** What recent frames showed instead of `current`. */
   readonly candidate: Float32Array;
-  /** Frames in favour of `candidate`, less those against it. */
+  /** Frames in favour of `candidate`, minus those against it. */
   readonly votes: Uint16Array;
 }
 
 export interface Learning {
-  /** Weight of the newest picture where nothing moved, 0..1. */
+  /** The weight of the newest frame where nothing moved, 0..1. */
   readonly rate: number;
-  /** Grey levels within which a place looks the same. */
+  /** The grey levels within which a pixel looks the same. */
   readonly tolerance: number;
-  /** Frames after which what stays becomes background. */
+  /** Frames after which a new appearance becomes background. */
   readonly settleFrames: number;
-  /** Frames after which a former look is believed again. */
+  /** Frames after which a former appearance is restored. */
   readonly returnFrames: number;
 }
 
-/** Knows nothing; the first `adoptLook` fills it. */
+/** An empty background; the first `adoptAppearance` fills it. */
 export function startBackground(pixels: number): Background {
   return {
-    look: new Float32Array(pixels),
+    current: new Float32Array(pixels),
     tenure: new Uint16Array(pixels),
     former: new Float32Array(pixels),
     formerTenure: new Uint16Array(pixels),
@@ -47,63 +48,63 @@ export function startBackground(pixels: number): Background {
   };
 }
 
-/** Puts everything known into another light. */
-export function relight({ look, former, candidate }: Background, { gain, offset }: Light) {
-  for (let index = 0; index < look.length; index++) {
-    look[index] = gain * (look[index] ?? 0) + offset;
+/** Adapts all appearances to another light. */
+export function relight({ current, former, candidate }: Background, { gain, offset }: Light) {
+  for (let index = 0; index < current.length; index++) {
+    current[index] = gain * (current[index] ?? 0) + offset;
     former[index] = gain * (former[index] ?? 0) + offset;
     candidate[index] = gain * (candidate[index] ?? 0) + offset;
   }
 }
 
-/** Bends the brightness of everything known. */
-export function retone({ look, former, candidate }: Background, curve: ToneCurve) {
-  for (const brightness of [look, former, candidate]) applyToneCurve(brightness, curve);
+/** Adapts all appearances to another tone curve. */
+export function retone({ current, former, candidate }: Background, curve: ToneCurve) {
+  for (const brightness of [current, former, candidate]) applyToneCurve(brightness, curve);
 }
 
 /**
- * Takes the picture as it is for the background, except where something was moving: after a change of light, whatever its curve.
+ * Makes the newest frame the background, except where something was moving: after a change of light with any tone curve.
  * @param moved 1 where something was moving.
  */
-export function adoptLook(
-  { look, former, returned, votes }: Background,
+export function adoptAppearance(
+  { current, former, returned, votes }: Background,
   grey: Float32Array,
   moved: Uint8Array,
 ) {
-  for (let index = 0; index < look.length; index++) {
+  for (let index = 0; index < current.length; index++) {
     if (moved[index] === 1) continue;
-    former[index] = look[index] ?? 0;
-    look[index] = grey[index] ?? 0;
+    former[index] = current[index] ?? 0;
+    current[index] = grey[index] ?? 0;
     returned[index] = 0;
     votes[index] = 0;
   }
 }
 
 /**
- * Learns from one picture: a running average where nothing moved. Where something did, a former look that is back replaces the
- * look after `returnFrames`, and a new one that stays after `settleFrames`: it is voted for and against by each picture
- * (Boyer and Moore 1981, "MJRTY"), so that somebody who passes in front of it costs little.
- * @param moved 1 where the picture differs from the background.
+ * Learns from one frame: a running average where nothing moved. Elsewhere the former appearance replaces the current one
+ * after `returnFrames`, and a new appearance does after `settleFrames`. Each frame votes for or against the new one (Boyer
+ * and Moore 1981, "MJRTY"), so that an object that passes in front of it has little effect.
+ * @param moved 1 where the frame differs from the background.
  */
 export function learn(background: Background, grey: Float32Array, moved: Uint8Array, learning: Learning) {
-  // Taken out of their object once: this is the gate's busiest loop.
-  const { look, tenure, returned, votes } = background;
+  // Read from the object once: this is the gate's hottest loop.
+  const { current, tenure, returned, votes } = background;
   const { rate, tolerance } = learning;
-  for (let index = 0; index < look.length; index++) {
+  for (let index = 0; index < current.length; index++) {
     const seen = grey[index] ?? 0;
-    const known = look[index] ?? 0;
-    const isLook = Math.abs(seen - known) <= tolerance;
+    const known = current[index] ?? 0;
+    const isCurrent = Math.abs(seen - known) <= tolerance;
     if (moved[index] === 0) {
-      look[index] = known + rate * (seen - known);
-      if (isLook) rememberLook(tenure, returned, votes, index);
+      current[index] = known + rate * (seen - known);
+      if (isCurrent) confirmCurrent(tenure, returned, votes, index);
     }
-    // Pixel by pixel: a speck that its neighbours outvote must find back to its look as well.
-    if (!isLook) learnOther(background, index, seen, learning);
+    // Per pixel: a speck that the smoothing hides must recover as well.
+    if (!isCurrent) voteForOther(background, index, seen, learning);
   }
 }
 
-/** Counts a picture in favour of the look. */
-function rememberLook(tenure: Uint16Array, returned: Uint8Array, votes: Uint16Array, index: number) {
+/** Counts a frame in favour of the current appearance. */
+function confirmCurrent(tenure: Uint16Array, returned: Uint8Array, votes: Uint16Array, index: number) {
   const heldFor = tenure[index] ?? 0;
   if (heldFor < MOST_TENURE) tenure[index] = heldFor + 1;
   if (returned[index] !== 0) returned[index] = 0;
@@ -111,8 +112,8 @@ function rememberLook(tenure: Uint16Array, returned: Uint8Array, votes: Uint16Ar
   if (against > 0) votes[index] = against - 1;
 }
 
-/** Counts a picture in favour of another look. */
-function learnOther(
+/** Counts a frame in favour of another appearance. */
+function voteForOther(
   background: Background,
   index: number,
   seen: number,
@@ -120,12 +121,12 @@ function learnOther(
 ) {
   const { tenure, former, formerTenure, returned, candidate, votes } = background;
   const heldFor = formerTenure[index] ?? 0;
-  // A visitor's coat is no look of the place that anybody should be mistaken for.
+  // An appearance that lasted only briefly, such as a visitor's coat, is not restored.
   const wasBackground = heldFor > 0 && heldFor >= Math.min(tenure[index] ?? 0, settleFrames);
   if (wasBackground && Math.abs(seen - (former[index] ?? 0)) <= tolerance) {
     const frames = (returned[index] ?? 0) + 1;
     returned[index] = frames;
-    if (frames >= returnFrames) changeLook(background, index, seen, heldFor);
+    if (frames >= returnFrames) replaceCurrent(background, index, seen, heldFor);
     return;
   }
   returned[index] = 0;
@@ -139,19 +140,22 @@ function learnOther(
   } else {
     candidate[index] = suggested + (seen - suggested) / CANDIDATE_MEMORY;
     votes[index] = count + 1;
-    if (count + 1 >= settleFrames) changeLook(background, index, seen, 0);
+    if (count + 1 >= settleFrames) replaceCurrent(background, index, seen, 0);
   }
 }
 
-/** The look becomes the former one, unless that was there for longer: somebody who stands about is not what a place looks like. */
-function changeLook(background: Background, index: number, seen: number, newTenure: number) {
-  const { look, tenure, former, formerTenure, returned, votes } = background;
+/**
+ * Replaces the current appearance. It becomes the former one, unless that one lasted longer: a person who stands about is
+ * no background.
+ */
+function replaceCurrent(background: Background, index: number, seen: number, newTenure: number) {
+  const { current, tenure, former, formerTenure, returned, votes } = background;
   const heldFor = tenure[index] ?? 0;
   if (newTenure > 0 || heldFor >= (formerTenure[index] ?? 0)) {
-    former[index] = look[index] ?? 0;
+    former[index] = current[index] ?? 0;
     formerTenure[index] = heldFor;
   }
-  look[index] = seen;
+  current[index] = seen;
   tenure[index] = newTenure;
   returned[index] = 0;
   votes[index] = 0;
@@ -159,5 +163,5 @@ function changeLook(background: Background, index: number, seen: number, newTenu
 
 /** Frames over which a candidate is averaged. */
 const CANDIDATE_MEMORY = 8;
-/** Ten minutes at 5 frames per second: what was there for as long as that is as good as what was there before it. */
+/** Ten minutes at 5 frames per second: appearances that lasted at least this long count as equally old. */
 const MOST_TENURE = 3000;

@@ -1,33 +1,32 @@
-import type { Box } from "../../detectors/detector.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
+import { type Box, boxAround, type Size } from "../base/box.ts";
 
-/** Pixels that belong together. */
+/** A group of moved pixels. */
 export interface Component {
-  /** Around its moved pixels, in pixels of the small picture; x2 and y2 lie just outside. */
+  /** Around the moved pixels, in pixels of the small image; x2 and y2 lie just outside. */
   readonly box: Box;
-  /** Moved pixels. */
+  /** The number of moved pixels. */
   readonly area: number;
 }
 
 /**
- * Groups of moved pixels, from top to bottom.
+ * Finds groups of moved pixels, from top to bottom.
  *
- * The picture is cut into tiles; moved pixels of one tile or of two that touch are one group: a head and a coat are together though
- * the scarf is as grey as the wall, and the cost hardly depends on how much moved.
+ * The image is divided into tiles. Moved pixels in one tile, or in two adjacent tiles, form one group: a head and a coat
+ * belong together even if the scarf is as grey as the wall. The cost hardly depends on the number of moved pixels.
  * @param moved 1 for each moved pixel, row by row.
- * @param tile side of a tile, pixels: gaps of this size are bridged.
+ * @param tile side of a tile in pixels: gaps of this size are bridged.
  */
 export function findComponents(moved: Uint8Array, size: Size, tile: number): readonly Component[] {
   const across = Math.ceil(size.width / tile);
   const tiles = gatherTiles(moved, size, tile, across);
   const components: Component[] = [];
-  // Tiles leave the map as they are gathered: what is still there begins a group of its own.
+  // Tiles are removed from the map as they join a group: each remaining tile starts a new group.
   for (const [first, start] of tiles) {
     let component = start;
     const pending = [first];
     tiles.delete(first);
-    for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-      for (const near of neighbours(place, across)) {
+    for (let tileIndex = pending.pop(); tileIndex !== undefined; tileIndex = pending.pop()) {
+      for (const near of neighbours(tileIndex, across)) {
         const neighbour = tiles.get(near);
         if (neighbour === undefined) continue;
         tiles.delete(near);
@@ -40,13 +39,13 @@ export function findComponents(moved: Uint8Array, size: Size, tile: number): rea
   return components;
 }
 
-/** The tiles in which something moved, by their place: row × `across` + column. */
+/** The tiles with moved pixels, by their index: row × `across` + column. */
 function gatherTiles(moved: Uint8Array, size: Size, tile: number, across: number): Map<number, Component> {
   const tiles = new Map<number, Component>();
-  for (let top = 0, place = 0; top < size.height; top += tile) {
-    for (let column = 0; column < across; column++, place++) {
+  for (let top = 0, tileIndex = 0; top < size.height; top += tile) {
+    for (let column = 0; column < across; column++, tileIndex++) {
       const component = gatherTile(moved, size, tile, column * tile, top);
-      if (component !== undefined) tiles.set(place, component);
+      if (component !== undefined) tiles.set(tileIndex, component);
     }
   }
   return tiles;
@@ -76,18 +75,12 @@ function gatherTile(
 }
 
 function join(a: Component, b: Component): Component {
-  const box: Box = [
-    Math.min(a.box[0], b.box[0]),
-    Math.min(a.box[1], b.box[1]),
-    Math.max(a.box[2], b.box[2]),
-    Math.max(a.box[3], b.box[3]),
-  ];
-  return { box, area: a.area + b.area };
+  return { box: boxAround(a.box, b.box), area: a.area + b.area };
 }
 
-/** The up to eight tiles around one; those beyond the top and bottom are in no map. */
-function neighbours(place: number, across: number): readonly number[] {
-  const column = place % across;
+/** The indices of up to eight adjacent tiles; those above the top and below the bottom are in no map. */
+function neighbours(tileIndex: number, across: number): readonly number[] {
+  const column = tileIndex % across;
   const columns = [0, ...(column > 0 ? [-1] : []), ...(column < across - 1 ? [1] : [])];
-  return columns.flatMap((step) => [place + step - across, place + step, place + step + across]);
+  return columns.flatMap((step) => [tileIndex + step - across, tileIndex + step, tileIndex + step + across]);
 }

@@ -1,84 +1,82 @@
-import type { Box } from "../../detectors/detector.ts";
+import type { Box, Size } from "../base/box.ts";
+import { type Polygon, polygonContains } from "../base/polygon.ts";
 import type { VideoPicture } from "../camera/frame.ts";
 import type { MotionConfig } from "../config/schema.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
-import { adoptLook, type Background, learn, relight, retone, startBackground } from "./background.ts";
-import { blur } from "./blur.ts";
+import { adoptAppearance, type Background, learn, relight, retone, startBackground } from "./background.ts";
 import { findComponents } from "./components.ts";
 import { countBrightness, stretchOf } from "./contrast.ts";
-import { steepnessAt } from "./edges.ts";
+import { blur, gradientAt } from "./filters.ts";
 import { planShrinking, type Shrinking, shrinkToGrey } from "./grey.ts";
 import { findLightChange } from "./light.ts";
-import { drawWatched } from "./mask.ts";
 import { findToneCurve } from "./tone.ts";
 
-/** What a frame says of motion. */
+/** The motion in a frame. */
 export interface Motion {
-  /** Areas that moved, pixels of the frame. */
+  /** Where something moved, pixels of the frame. */
   readonly boxes: readonly Box[];
-  /** The whole picture changed (lightning, infrared lamp, exposure) or watching just began: nothing can be said. */
+  /** The whole frame changed (lightning, infrared lamp, exposure) or watching just began: motion is unknown. */
   readonly calibrating: boolean;
 }
 
-/** One camera's state. Its arrays are changed in place by `lookForMotion`: of two gates, only the newer one is good. */
+/** The state of one camera's gate. `detectMotion` changes its arrays in place: only the newest gate is valid. */
 export interface Gate {
   readonly config: MotionConfig;
   readonly frame: Size;
   readonly shrinking: Shrinking;
   /** 1 for each pixel that no mask covers. */
-  readonly watched: Uint8Array;
-  readonly watchedPixels: number;
+  readonly unmasked: Uint8Array;
+  readonly unmaskedPixels: number;
   readonly background: Background;
-  /** The newest picture, grey levels. */
+  /** The newest frame as a small image, grey levels. */
   readonly grey: Float32Array;
-  /** How it differs from the background, smoothed, grey levels. */
+  /** Its difference from the background, smoothed, grey levels. */
   readonly difference: Float32Array;
-  /** 1 for each pixel that moved in the newest picture; never where a mask lies. */
+  /** 1 for each pixel that moved in the newest frame; never under a mask. */
   readonly moved: Uint8Array;
-  /** 1 for each watched pixel that did not. */
+  /** 1 for each unmasked pixel that did not move. */
   readonly still: Uint8Array;
   readonly rowAbove: Float32Array;
   readonly histogram: Uint32Array;
-  /** How often the brightness is stretched, smoothed over time; undefined before the first frame. */
+  /** The factor of the contrast stretch, smoothed over time; undefined before the first frame. */
   readonly stretch: number | undefined;
-  /** Share of the last picture that gain and offset of the light explained, 0..1. */
+  /** The share of the last frame that gain and offset of the light explained, 0..1. */
   readonly explained: number;
-  /** Mean difference where nothing moves, grey levels, smoothed over time. */
+  /** The mean difference where nothing moves, grey levels, smoothed over time. */
   readonly noise: number;
   /** Calibrating until then. */
   readonly settledMs: number;
 }
 
-/** So long after a change of light nothing is said: exposure and infrared lamps take some pictures to settle. */
+/** No motion is reported for this long after a change of light: exposure and infrared lamps need a few frames to settle. */
 const SETTLE_MS = 600;
 /** The contrast of a scene changes with the weather. */
 const STRETCH_MEMORY = 50;
 const NOISE_MEMORY = 50;
-/** Noise this many times its mean is one pixel's in a hundred thousand frames (4.5 σ). */
+/** A single pixel's noise exceeds its mean by this factor once in a hundred thousand frames (4.5 σ). */
 const NOISE_MARGIN = 5.6;
 
-/** A picture that is lighter or darker by so many grey levels at once is in another light. */
+/** If a frame is lighter or darker by this many grey levels at once, the light has changed. */
 const JUMP = 1.5;
-/** One that is by so many has lost what gain, offset and curve cannot bring back: clipped lamps, drowned shadows. */
+/** A change by this many grey levels loses detail that no curve can restore: clipped lamps, black shadows. */
 const VIOLENT_JUMP = 15;
-/** When so much more of the picture, 0..1, than in the last frame needs another explanation, it may be a bent curve. */
+/** The tone curve may have changed if gain and offset explain less of the frame, by this share, than before. */
 const SURPRISE = 0.03;
-/** How far a camera may tremble, in pixels of the small picture: a mast in the wind, a stabiliser at work. */
+/** How far a camera may tremble, in pixels of the small image: a mast in the wind, an active stabiliser. */
 const TREMOR = 0.2;
-/** Moved pixels are one thing up to this share of the picture's height apart. */
+/** Moved pixels form one group across gaps of up to this share of the image's height. */
 const JOIN_SHARE = 0.03;
 
 /** Prepares a camera's gate; `size` in pixels of its frames. */
 export function startGate(size: Size, config: MotionConfig): Gate {
   const shrinking = planShrinking(size, config.frame_height);
   const pixels = shrinking.size.width * shrinking.size.height;
-  const watched = drawWatched(shrinking.size, config.mask);
+  const unmasked = unmaskedIn(shrinking.size, config.mask);
   return {
     config,
     frame: size,
     shrinking,
-    watched,
-    watchedPixels: watched.reduce((sum, one) => sum + one, 0),
+    unmasked,
+    unmaskedPixels: unmasked.reduce((sum, one) => sum + one, 0),
     background: startBackground(pixels),
     grey: new Float32Array(pixels),
     difference: new Float32Array(pixels),
@@ -93,31 +91,39 @@ export function startGate(size: Size, config: MotionConfig): Gate {
   };
 }
 
-/** Looks at a camera's next frame; `timeMs` on any clock that goes forward. */
-export function lookForMotion(
+/** 1 for each pixel of the small image that counts, 0 where its centre lies in a mask. */
+export function unmaskedIn({ width, height }: Size, masks: readonly Polygon[]): Uint8Array {
+  return Uint8Array.from({ length: width * height }, (_, index) => {
+    const centre = [((index % width) + 0.5) / width, (Math.floor(index / width) + 0.5) / height] as const;
+    return masks.some((mask) => polygonContains(mask, centre)) ? 0 : 1;
+  });
+}
+
+/** Detects motion in a camera's next frame; `timeMs` on any clock that goes forward. */
+export function detectMotion(
   gate: Gate,
-  picture: VideoPicture,
+  frame: VideoPicture,
   timeMs: number,
 ): { gate: Gate; motion: Motion } {
   const { config, background, grey, moved, still } = gate;
-  shrinkToGrey(gate.shrinking, picture, grey);
+  shrinkToGrey(gate.shrinking, frame, grey);
   const stretch = nextStretch(gate);
-  // What the user calls a threshold is meant for the stretched picture; everything here is in grey levels as they came.
+  // The configured threshold refers to the stretched image; everything here is in unstretched grey levels.
   const tolerance = config.threshold / stretch;
 
   if (gate.stretch === undefined) return begin({ ...gate, stretch }, moved, timeMs);
-  const light = findLightChange(background.look, grey, still, tolerance / 2);
+  const light = findLightChange(background.current, grey, still, tolerance / 2);
   relight(background, light);
   const jumped = light.shift > JUMP;
   if (jumped || light.explained < gate.explained - SURPRISE) {
-    retone(background, findToneCurve(background.look, grey, still));
+    retone(background, findToneCurve(background.current, grey, still));
   }
   const next = { ...gate, stretch, explained: light.explained };
   if (light.shift > VIOLENT_JUMP) return begin(next, moved, timeMs);
 
   compare(gate);
   const { movedPixels, unrest } = markMoved(gate, Math.max(tolerance, NOISE_MARGIN * gate.noise));
-  const lightning = config.lightning_threshold * gate.watchedPixels;
+  const lightning = config.lightning_threshold * gate.unmaskedPixels;
   if (movedPixels > (jumped ? lightning / 2 : lightning)) {
     return begin(next, moved.fill(0), timeMs);
   }
@@ -135,55 +141,55 @@ export function lookForMotion(
   };
 }
 
-/** Begins anew with the newest picture as the background, except where something was `moving`. */
+/** Starts again with the newest frame as the background, except where something was `moving`. */
 function begin(gate: Gate, moving: Uint8Array, timeMs: number): { gate: Gate; motion: Motion } {
-  const { watched, still } = gate;
-  adoptLook(gate.background, gate.grey, moving);
+  const { unmasked, still } = gate;
+  adoptAppearance(gate.background, gate.grey, moving);
   for (let index = 0; index < still.length; index++) {
-    still[index] = (watched[index] ?? 0) & (1 - (moving[index] ?? 0));
+    still[index] = (unmasked[index] ?? 0) & (1 - (moving[index] ?? 0));
   }
   return { gate: { ...gate, settledMs: timeMs + SETTLE_MS }, motion: { boxes: [], calibrating: true } };
 }
 
-function nextStretch({ config, grey, watched, histogram, stretch }: Gate): number {
+function nextStretch({ config, grey, unmasked, histogram, stretch }: Gate): number {
   if (!config.improve_contrast) return 1;
-  countBrightness(grey, watched, histogram);
+  countBrightness(grey, unmasked, histogram);
   const now = stretchOf(histogram);
   return stretch === undefined ? now : stretch + (now - stretch) / STRETCH_MEMORY;
 }
 
-/** Picture less background, smoothed. */
+/** Computes the difference from the background, smoothed. */
 function compare({ shrinking, background, grey, difference, rowAbove }: Gate) {
-  const { look } = background;
+  const { current } = background;
   for (let index = 0; index < grey.length; index++) {
-    difference[index] = (grey[index] ?? 0) - (look[index] ?? 0);
+    difference[index] = (grey[index] ?? 0) - (current[index] ?? 0);
   }
   blur(difference, shrinking.size, rowAbove);
 }
 
 /**
- * Marks what differs by more than `level` grey levels as moved, the rest of what is watched as still.
- * @returns how many pixels moved, and the mean difference of those that did not, grey levels.
+ * Marks pixels that differ by more than `level` grey levels as moved, and the other unmasked pixels as still.
+ * @returns the number of moved pixels, and the mean difference of the others, grey levels.
  */
 function markMoved(gate: Gate, level: number) {
-  const { shrinking, background, watched, watchedPixels, difference, moved, still } = gate;
+  const { shrinking, background, unmasked, unmaskedPixels, difference, moved, still } = gate;
   let count = 0;
   let sum = 0;
   for (let index = 0; index < difference.length; index++) {
     const size = Math.abs(difference[index] ?? 0);
-    const inView = watched[index] ?? 0;
-    const isOther =
-      size > level && size > level + TREMOR * steepnessAt(background.look, shrinking.size, index);
-    const isMoved = isOther ? inView : 0;
+    const inView = unmasked[index] ?? 0;
+    const differs =
+      size > level && size > level + TREMOR * gradientAt(background.current, shrinking.size, index);
+    const isMoved = differs ? inView : 0;
     moved[index] = isMoved;
     still[index] = inView - isMoved;
     count += isMoved;
     sum += (inView - isMoved) * size;
   }
-  return { movedPixels: count, unrest: sum / Math.max(watchedPixels - count, 1) };
+  return { movedPixels: count, unrest: sum / Math.max(unmaskedPixels - count, 1) };
 }
 
-/** Everything that moved and is large enough, in pixels of the frame. */
+/** The boxes of groups of moved pixels that are large enough, in pixels of the frame. */
 function movedBoxes({ config, frame, shrinking, moved }: Gate): readonly Box[] {
   const { size } = shrinking;
   const across = frame.width / size.width;

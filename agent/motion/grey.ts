@@ -1,38 +1,40 @@
+import type { Size } from "../base/box.ts";
+import { clamp } from "../base/numbers.ts";
 import { brightnessCoding, type VideoPicture } from "../camera/frame.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
 
-/** How frames of one size become small grey pictures: which pixels of which rows each small pixel averages. */
+/** How frames of one size are reduced to small grey images: which pixels of which rows each small pixel averages. */
 export interface Shrinking {
-  /** Of the small picture. */
+  /** Of the small image. */
   readonly size: Size;
-  /** Pixels of a row that a small pixel averages: a multiple of `PIXELS_AT_ONCE`. */
+  /** The pixels of a row that a small pixel averages: a multiple of `PIXELS_AT_ONCE`. */
   readonly across: number;
-  /** For each column of the small picture the first pixel of a frame's row that it averages. */
+  /** For each column of the small image, the first pixel of a frame's row that it averages. */
   readonly columns: Int32Array;
-  /** First pixel of each frame row that is read: `ROWS_READ` for each row of the small picture. */
+  /** The first pixel of each frame row that is read: `ROWS_READ` for each row of the small image. */
   readonly rows: Int32Array;
 }
 
-/** Rows of the frame behind one row of the small picture: at 768×432 all of them, which takes three quarters of the noise. */
+/** Rows of the frame per row of the small image: at 768×432 all of them, which removes three quarters of the noise. */
 const ROWS_READ = 4;
 const PIXELS_AT_ONCE = 4;
 
 /**
- * Plans small pictures of `height` rows, aspect kept; at most half the frame's rows, so that there is something to average.
- * @param frame pixels, four columns and two rows at least.
+ * Plans small images of `height` rows with the frame's aspect ratio, and at most half the frame's rows, so that each small
+ * pixel averages several.
+ * @param frame at least four columns and two rows.
  */
 export function planShrinking(frame: Size, height: number): Shrinking {
   const smallHeight = Math.max(1, Math.min(height, Math.floor(frame.height / 2)));
   const smallWidth = Math.max(1, Math.round((frame.width * smallHeight) / frame.height));
   const columnPixels = frame.width / smallWidth;
-  // The same for all columns, so that all have the same noise: neighbours may share pixels, or leave some out.
+  // The same for all columns, so that all have the same noise: neighbours may share pixels or skip some.
   const across = PIXELS_AT_ONCE * Math.max(1, Math.round(columnPixels / PIXELS_AT_ONCE));
   return {
     size: { width: smallWidth, height: smallHeight },
     across,
     columns: Int32Array.from({ length: smallWidth }, (_, x) => {
       const first = Math.round((x + 0.5) * columnPixels - across / 2);
-      return Math.min(Math.max(first, 0), frame.width - across);
+      return clamp(first, 0, frame.width - across);
     }),
     rows: Int32Array.from({ length: smallHeight * ROWS_READ }, (_, index) => {
       return frame.width * Math.floor(((index + 0.5) * frame.height) / (smallHeight * ROWS_READ));
@@ -43,7 +45,7 @@ export function planShrinking(frame: Size, height: number): Shrinking {
 /**
  * Averages a frame's brightness into small grey pixels of 0..255.
  *
- * Four pixels are read at once and added two by two in the halves of a word (SWAR): half the time that single ones take.
+ * Four pixels are read at once and added in pairs in the halves of a word (SWAR): this takes half the time of single pixels.
  * @param grey receives width × height values, row by row.
  */
 export function shrinkToGrey(shrinking: Shrinking, { planes, colours }: VideoPicture, grey: Float32Array) {
@@ -71,13 +73,13 @@ export function shrinkToGrey(shrinking: Shrinking, { planes, colours }: VideoPic
         const both = even + odd;
         sum += (both & 0xffff) + (both >>> 16);
       }
-      // Noise and overshoot go below black and above white.
+      // Noise and overshoot exceed black and white.
       grey[cell++] = Math.min(Math.max(sum * share - offset, 0), 255);
     }
   }
 }
 
-/** As processors are; the sum is the same either way. */
+/** The byte order of most processors; the sum does not depend on it. */
 const LITTLE_ENDIAN = true;
-/** Every other byte of a word: room for sums. */
+/** Every other byte of a word, which leaves room for sums. */
 const HALVES = 0xff00ff;

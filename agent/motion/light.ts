@@ -1,34 +1,37 @@
-/** How the light of one picture became that of another: `gain × brightness + offset` for every pixel. */
+import { clamp } from "../base/numbers.ts";
+
+/** The change of light between two images: `gain × brightness + offset` for every pixel. */
 export interface Light {
   readonly gain: number;
   /** Grey levels. */
   readonly offset: number;
 }
 
-/** A light as found, and how well it does. */
+/** A change of light, and how well it explains the images. */
 export interface LightChange extends Light {
-  /** Share of the pixels it explains to within the tolerance, 0..1. */
+  /** The share of the pixels that it explains to within the tolerance, 0..1. */
   readonly explained: number;
-  /** How far it moves the brightness of a pixel on average, grey levels. */
+  /** The mean change of a pixel's brightness, grey levels. */
   readonly shift: number;
 }
 
 export const SAME_LIGHT: Light = { gain: 1, offset: 0 };
 
-/** Further away it is another picture rather than another exposure. */
+/** Beyond these limits it is another scene rather than another exposure. */
 const LEAST_GAIN = 0.4;
 const MOST_GAIN = 2.5;
-/** One pixel in five: thousands are plenty for two numbers. */
+/** One pixel in five: thousands are enough to fit two numbers. */
 const SAMPLE_STEP = 5;
-/** Where this share stays as it was, nobody needs to look for another light. */
+/** If the same light explains this share, no other light is tried. */
 const CLEARLY_EXPLAINED = 0.9;
 const REFINEMENTS = 2;
 
 /**
- * Finds the change of light between two pictures of one scene, though things may have moved in it.
+ * Finds the change of light between two images of one scene in which objects may have moved.
  *
- * Two guesses are made, the same light and one that matches the quartiles of both pictures; each is refined by least squares
- * over the pixels it explains (as RANSAC does with its inliers; Fischler and Bolles 1981), and the one that explains more wins.
+ * It starts from two guesses: the same light, and one that matches the quartiles of both images. Each is refined by least
+ * squares over the pixels that it explains (as RANSAC does with its inliers; Fischler and Bolles 1981). The guess that
+ * explains more pixels wins.
  * @param before, now brightness 0..255, row by row.
  * @param still 1 for each pixel to use.
  * @param tolerance grey levels.
@@ -59,7 +62,7 @@ function refine(
   return { ...light, ...judge(light, before, now, still, tolerance) };
 }
 
-/** Least squares over the pixels that a light explains already. */
+/** Least squares over the pixels that a light already explains. */
 function fitExplained(
   { gain, offset }: Light,
   before: Float32Array,
@@ -86,7 +89,7 @@ function fitExplained(
   if (count < 2) return { gain, offset };
   const varianceX = sumXX / count - (sumX / count) ** 2;
   const covariance = sumXY / count - (sumX / count) * (sumY / count);
-  // A picture of one brightness says nothing about gain.
+  // An image of uniform brightness does not determine the gain.
   const fitted = varianceX < 1 ? gain : clamp(covariance / varianceX, LEAST_GAIN, MOST_GAIN);
   return { gain: fitted, offset: (sumY - fitted * sumX) / count };
 }
@@ -112,7 +115,7 @@ function judge(
   return count === 0 ? { explained: 1, shift: 0 } : { explained: explained / count, shift: shift / count };
 }
 
-/** The light that takes the quartiles of one picture to those of the other. */
+/** The light that maps the quartiles of one image to those of the other. */
 function matchQuartiles(before: Float32Array, now: Float32Array, still: Uint8Array): Light {
   const [lowBefore, highBefore] = quartiles(before, still);
   const [lowNow, highNow] = quartiles(now, still);
@@ -120,16 +123,12 @@ function matchQuartiles(before: Float32Array, now: Float32Array, still: Uint8Arr
   return { gain, offset: (lowNow + highNow - gain * (lowBefore + highBefore)) / 2 };
 }
 
-function quartiles(picture: Float32Array, still: Uint8Array): readonly [low: number, high: number] {
-  const sample = new Float32Array(Math.ceil(picture.length / SAMPLE_STEP));
+function quartiles(grey: Float32Array, still: Uint8Array): readonly [low: number, high: number] {
+  const sample = new Float32Array(Math.ceil(grey.length / SAMPLE_STEP));
   let count = 0;
-  for (let index = 0; index < picture.length; index += SAMPLE_STEP) {
-    if (still[index] !== 0) sample[count++] = picture[index] ?? 0;
+  for (let index = 0; index < grey.length; index += SAMPLE_STEP) {
+    if (still[index] !== 0) sample[count++] = grey[index] ?? 0;
   }
   const sorted = sample.subarray(0, count).sort();
   return [sorted[count >> 2] ?? 0, sorted[(3 * count) >> 2] ?? 0];
-}
-
-function clamp(value: number, least: number, most: number): number {
-  return Math.min(Math.max(value, least), most);
 }

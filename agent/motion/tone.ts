@@ -1,21 +1,23 @@
-/** A curve over brightness: what to add at 0, 8, 16 … 256 grey levels, linear in between. */
+import { clamp } from "../base/numbers.ts";
+
+/** A tone curve: the grey levels to add at brightness 0, 8, 16 … 256, linear in between. */
 export type ToneCurve = Float32Array;
 
 const LEVELS_PER_BIN = 8;
 const BINS = 256 / LEVELS_PER_BIN;
-/** Residuals are counted in steps of a quarter grey level, up to 48 levels either way. */
+/** Residuals are counted in steps of a quarter grey level, up to 48 levels in both directions. */
 const LEVELS_PER_STEP = 0.25;
 const STEPS = 384;
-/** No curve leaves more grey levels over than this: something covers most of what had that brightness. */
+/** A larger residual is no tone curve: something covers most pixels of that brightness. */
 const MOST_RESIDUAL = 40;
-/** A bin with fewer pixels says nothing. */
+/** A bin with fewer pixels is ignored. */
 const LEAST_PIXELS = 12;
 
 /**
- * What another exposure left over after gain and offset: cameras bend the brightness (gamma, clipped lamps) and each brightness
- * moves by its own amount (a brightness transfer function; Grossberg and Nayar 2003, "Determining the Camera Response from
- * Images"). The median of each brightness is taken, so that what moves in less than half of it does no harm.
- * @param before, now brightness 0..255 of two pictures.
+ * The change of exposure that gain and offset do not explain: gamma and clipping change each brightness by a different
+ * amount (a brightness transfer function; Grossberg and Nayar 2003, "Determining the Camera Response from Images"). The
+ * median of each brightness is taken, so that motion in less than half of its pixels does no harm.
+ * @param before, now brightness 0..255 of two images.
  * @param still 1 for each pixel to use.
  */
 export function findToneCurve(before: Float32Array, now: Float32Array, still: Uint8Array): ToneCurve {
@@ -24,14 +26,14 @@ export function findToneCurve(before: Float32Array, now: Float32Array, still: Ui
     if (still[index] === 0) continue;
     const brightness = before[index] ?? 0;
     const residual = ((now[index] ?? 0) - brightness) / LEVELS_PER_STEP + STEPS / 2;
-    const step = Math.min(Math.max(Math.floor(residual), 0), STEPS - 1);
+    const step = clamp(Math.floor(residual), 0, STEPS - 1);
     const cell = binOf(brightness) * STEPS + step;
     counts[cell] = (counts[cell] ?? 0) + 1;
   }
   const medians = Array.from({ length: BINS }, (_, bin) =>
     medianOf(counts.subarray(bin * STEPS, (bin + 1) * STEPS)),
   );
-  // Between two bins lies a knot; an empty bin takes its neighbour's word.
+  // The knots lie between the bins; an empty bin takes the value of its neighbour.
   const curve = new Float32Array(BINS + 1);
   for (let knot = 0; knot <= BINS; knot++) {
     const [left, right] = [medians[knot - 1], medians[knot]];
@@ -40,7 +42,7 @@ export function findToneCurve(before: Float32Array, now: Float32Array, still: Ui
   return curve;
 }
 
-/** Grey levels; undefined where there are too few to say, or too far off to believe. */
+/** Grey levels; undefined where there are too few pixels, or the residual is too large. */
 function medianOf(counts: Uint16Array): number | undefined {
   let total = 0;
   for (const count of counts) total += count;
@@ -54,17 +56,17 @@ function medianOf(counts: Uint16Array): number | undefined {
   return Math.abs(median) > MOST_RESIDUAL ? undefined : median;
 }
 
-/** Adds a curve to every brightness, in place. */
+/** Adds a tone curve to every brightness, in place. */
 export function applyToneCurve(brightness: Float32Array, curve: ToneCurve) {
   for (let index = 0; index < brightness.length; index++) {
     const value = brightness[index] ?? 0;
     const knot = binOf(value);
-    const share = Math.min(Math.max(value / LEVELS_PER_BIN - knot, 0), 1);
+    const share = clamp(value / LEVELS_PER_BIN - knot, 0, 1);
     const below = curve[knot] ?? 0;
     brightness[index] = value + below + share * ((curve[knot + 1] ?? 0) - below);
   }
 }
 
 function binOf(brightness: number): number {
-  return Math.min(Math.max(Math.floor(brightness / LEVELS_PER_BIN), 0), BINS - 1);
+  return clamp(Math.floor(brightness / LEVELS_PER_BIN), 0, BINS - 1);
 }

@@ -1,44 +1,71 @@
 import sharp from "sharp";
-import type { Box } from "../../detectors/detector.ts";
-import { letterboxGeometry, type Size } from "./letterbox-geometry.ts";
+import type { Box, Size } from "../base/box.ts";
+import { clamp } from "../base/numbers.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 
-// The detector needs the cores; and no two frames are alike, so a cache of operations only costs memory.
+// The detector needs the cores, and no two frames are alike, so that a cache of operations only costs memory.
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** A picture: RGB, row by row, width × height × 3 bytes. */
-export interface Picture extends Size {
-  readonly pixels: Uint8Array;
+/** The place of an image in the model's input, centred with its aspect ratio kept, and the way back. */
+export interface LetterboxGeometry {
+  /** The scaled image. */
+  readonly inner: Size;
+  /** Border in pixels. */
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+  /** Converts a box from pixels of the model's input to pixels of the image, cut off at the image's edges. */
+  toImage(box: Box): Box;
 }
 
-/** A picture in the model's input size. */
-export interface Letterboxed extends Picture {
-  /** A box in pixels of the model's input as one in pixels of the picture, cut off at its edges. */
-  toFrame(box: Box): Box;
+/** Fits an image into the model's input the way YOLOv5 was trained (`letterbox` of its utils/augmentations.py). */
+export function letterboxGeometry(image: Size, input: Size): LetterboxGeometry {
+  const scale = Math.min(input.width / image.width, input.height / image.height);
+  const width = clamp(Math.round(image.width * scale), 1, input.width);
+  const height = clamp(Math.round(image.height * scale), 1, input.height);
+  const left = Math.floor((input.width - width) / 2);
+  const top = Math.floor((input.height - height) / 2);
+  // After rounding, each direction has a scale of its own.
+  const toImageX = (x: number) => clamp(((x - left) * image.width) / width, 0, image.width);
+  const toImageY = (y: number) => clamp(((y - top) * image.height) / height, 0, image.height);
+  return {
+    inner: { width, height },
+    left,
+    top,
+    right: input.width - width - left,
+    bottom: input.height - height - top,
+    toImage: ([x1, y1, x2, y2]) => [toImageX(x1), toImageY(y1), toImageX(x2), toImageY(y2)],
+  };
 }
 
-/** The grey that YOLOv5 was trained with around its pictures. */
+/** An image in the model's input size. */
+export interface Letterboxed extends RgbImage {
+  /** Converts a box from pixels of the model's input to pixels of the image, cut off at the image's edges. */
+  toImage(box: Box): Box;
+}
+
+/** The grey border that YOLOv5 was trained with. */
 const BORDER = { r: 114, g: 114, b: 114 };
 
 /**
- * Scales a picture into the model's input, aspect kept, centred, grey around it.
+ * Scales an image into the model's input, centred, with its aspect ratio kept and a grey border.
  *
- * The kernel is a triangle as wide as the scale: YOLOv5's own bilinear when enlarging, and smoother than it when
- * shrinking, where the original skips pixels. A picture that has the size already is handed on as it is.
+ * The kernel is a triangle as wide as the scale: the same as YOLOv5's bilinear kernel when enlarging, and smoother when
+ * shrinking, where the original skips pixels. An image that already has the right size is returned unchanged.
  */
-export async function letterbox(picture: Picture, input: Size): Promise<Letterboxed> {
-  const { toFrame, inner, left, top, right, bottom } = letterboxGeometry(picture, input);
+export async function letterbox(image: RgbImage, input: Size): Promise<Letterboxed> {
+  const { toImage, inner, left, top, right, bottom } = letterboxGeometry(image, input);
   const { width, height } = input;
-  if (picture.width === width && picture.height === height) {
-    return { width, height, pixels: picture.pixels, toFrame };
+  if (image.width === width && image.height === height) {
+    return { width, height, pixels: image.pixels, toImage };
   }
 
-  let pipeline = sharp(picture.pixels, {
-    raw: { width: picture.width, height: picture.height, channels: 3 },
-  });
-  if (inner.width !== picture.width || inner.height !== picture.height) {
+  let pipeline = sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 3 } });
+  if (inner.width !== image.width || inner.height !== image.height) {
     pipeline = pipeline.resize(inner.width, inner.height, { fit: "fill", kernel: "linear" });
   }
   const bordered = pipeline.extend({ left, top, right, bottom, background: BORDER });
-  return { width, height, pixels: await bordered.raw().toBuffer(), toFrame };
+  return { width, height, pixels: await bordered.raw().toBuffer(), toImage };
 }

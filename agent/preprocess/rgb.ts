@@ -1,21 +1,21 @@
-import type { Box } from "../../detectors/detector.ts";
+import { type Box, wholeFrame } from "../base/box.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 import { brightnessCoding, type Colours, planeEnds, type VideoPicture } from "../camera/frame.ts";
-import type { Picture } from "./letterbox.ts";
 
 /**
- * A picture, or a region of it, in red, green and blue, in memory of its own.
+ * Converts a frame, or a region of it, to RGB in newly allocated memory.
  *
- * Two by two pixels share a colour, as video has it (ITU-T H.273, equations 11 to 45, in 16 bits behind the point); the
- * result is at most 1 of 255 off the exact one.
- * @param region whole pixels, inside the picture; default: all of it.
+ * Two by two pixels share a colour, as in video (ITU-T H.273, equations 11 to 45, in fixed point with 16 fractional bits);
+ * the result differs from the exact one by at most 1 of 255.
+ * @param region whole pixels, inside the frame; default: the whole frame.
  */
-export function rgbOf(picture: VideoPicture, [left, top, right, bottom]: Box = wholeOf(picture)): Picture {
-  const { width: stride, planes } = picture;
-  const { brightness: blueStart, blue: redStart } = planeEnds(picture);
+export function rgbOf(frame: VideoPicture, [left, top, right, bottom]: Box = wholeFrame(frame)): RgbImage {
+  const { width: stride, planes } = frame;
+  const { brightness: blueStart, blue: redStart } = planeEnds(frame);
   const colourStride = Math.ceil(stride / 2);
-  const { levels, redOfRed, greenOfRed, greenOfBlue, blueOfBlue } = tablesFor(picture.colours);
+  const { levels, redOfRed, greenOfRed, greenOfBlue, blueOfBlue } = tablesFor(frame.colours);
   const [width, height] = [right - left, bottom - top];
-  // Stores what is below 0 as 0 and above 255 as 255.
+  // A clamped array stores values below 0 as 0 and above 255 as 255.
   const pixels = new Uint8ClampedArray(width * height * 3);
   let at = 0;
   for (let y = top; y < bottom; y++) {
@@ -26,19 +26,15 @@ export function rgbOf(picture: VideoPicture, [left, top, right, bottom]: Box = w
       const blueness = planes[blueStart + colour] ?? 0;
       const redness = planes[redStart + colour] ?? 0;
       const level = levels[planes[row + x] ?? 0] ?? 0;
-      pixels[at] = (level + (redOfRed[redness] ?? 0)) >> POINT;
-      pixels[at + 1] = (level + (greenOfRed[redness] ?? 0) + (greenOfBlue[blueness] ?? 0)) >> POINT;
-      pixels[at + 2] = (level + (blueOfBlue[blueness] ?? 0)) >> POINT;
+      pixels[at] = (level + (redOfRed[redness] ?? 0)) >> FRACTION_BITS;
+      pixels[at + 1] = (level + (greenOfRed[redness] ?? 0) + (greenOfBlue[blueness] ?? 0)) >> FRACTION_BITS;
+      pixels[at + 2] = (level + (blueOfBlue[blueness] ?? 0)) >> FRACTION_BITS;
     }
   }
   return { width, height, pixels: new Uint8Array(pixels.buffer) };
 }
 
-function wholeOf({ width, height }: VideoPicture): Box {
-  return [0, 0, width, height];
-}
-
-/** What each value of a plane adds to a colour, in 16 bits behind the point; rounding is in `levels`. */
+/** What each value of a plane adds to a colour, with 16 fractional bits; `levels` includes the rounding. */
 interface Tables {
   readonly levels: Int32Array;
   readonly redOfRed: Int32Array;
@@ -47,18 +43,18 @@ interface Tables {
   readonly blueOfBlue: Int32Array;
 }
 
-const POINT = 16;
-const ONE = 2 ** POINT;
+const FRACTION_BITS = 16;
+const ONE = 2 ** FRACTION_BITS;
 
-/** How much red and blue are in the brightness; green is the rest. */
+/** The shares of red and blue in the brightness; green has the rest. */
 const SHARES = { bt601: { red: 0.299, blue: 0.114 }, bt709: { red: 0.2126, blue: 0.0722 } } as const;
 
-const madeTables = new Map<string, Tables>();
+const tablesByColours = new Map<string, Tables>();
 
 function tablesFor({ matrix, range }: Colours): Tables {
   const name = `${matrix} ${range}`;
-  const tables = madeTables.get(name) ?? makeTables({ matrix, range });
-  madeTables.set(name, tables);
+  const tables = tablesByColours.get(name) ?? makeTables({ matrix, range });
+  tablesByColours.set(name, tables);
   return tables;
 }
 

@@ -1,16 +1,16 @@
-/** One row joined with one column. */
+/** One row paired with one column. */
 export interface Pair {
   readonly row: number;
   readonly column: number;
 }
 
 /**
- * Joins rows with columns, each at most once: as many pairs as possible, and among those the cheapest sum.
+ * Pairs rows with columns, each at most once: as many pairs as possible, at the lowest total cost.
  *
  * The Hungarian method by shortest augmenting paths (Jonker and Volgenant 1987, "A shortest augmenting path algorithm
  * for dense and sparse linear assignment problems"), cubic in the larger side.
- * @param costs one array per row, all of one length; each cost 0 or more, Infinity where the pair must not be.
- * @returns pairs in order of their rows.
+ * @param costs one array per row, all of the same length; each cost is 0 or more, Infinity for a forbidden pair.
+ * @returns pairs in the order of their rows.
  */
 export function assign(costs: readonly (readonly number[])[]): readonly Pair[] {
   const rows = costs.length;
@@ -18,13 +18,13 @@ export function assign(costs: readonly (readonly number[])[]): readonly Pair[] {
   const size = Math.max(rows, columns);
   const costOf = (row: number, column: number) => costs[row]?.[column] ?? Infinity;
 
-  // The method wants a square and an answer for every row. What is missing or forbidden gets one price above the sum
-  // of everything allowed: one allowed pair more always beats a cheaper sum, and what took that price has no partner.
+  // The method needs a square matrix and pairs every row. Missing and forbidden cells get one price above the sum of all
+  // allowed costs: one more allowed pair always beats a lower sum, and pairs at that price are removed afterwards.
   let highest = 0;
   for (const cost of costs.flat()) if (cost !== Infinity) highest = Math.max(highest, cost);
   const forbidden = (highest + 1) * (size + 1);
 
-  const rowOfColumn = joinAll(size, (row, column) => Math.min(costOf(row, column), forbidden));
+  const rowOfColumn = pairAll(size, (row, column) => Math.min(costOf(row, column), forbidden));
   return rowOfColumn
     .map((row, column) => ({ row, column }))
     .filter(({ row, column }) => costOf(row, column) !== Infinity)
@@ -32,17 +32,18 @@ export function assign(costs: readonly (readonly number[])[]): readonly Pair[] {
 }
 
 /**
- * Gives every row of a square a column, row by row. Prices of rows and columns (the dual variables) keep every reduced
- * cost `cost − rowPrice − columnPrice` at 0 or more, and at exactly 0 for joined pairs: that proves the sum minimal.
- * @returns the row joined with each column.
+ * Pairs every row of a square matrix with a column, row by row. The prices of rows and columns (the dual variables) keep
+ * every reduced cost `cost − rowPrice − columnPrice` at 0 or more, and at exactly 0 for pairs, which proves that the sum
+ * is minimal.
+ * @returns the row paired with each column.
  */
-function joinAll(size: number, costOf: (row: number, column: number) => number): readonly number[] {
+function pairAll(size: number, costOf: (row: number, column: number) => number): readonly number[] {
   const rowPrices = new Float64Array(size);
   const columnPrices = new Float64Array(size);
   const rowOfColumn = new Int32Array(size).fill(-1);
 
   for (let newRow = 0; newRow < size; newRow++) {
-    // Dijkstra over reduced costs, from the new row to the nearest column that is still free.
+    // Dijkstra over reduced costs, from the new row to the nearest free column.
     const distances = new Float64Array(size).fill(Infinity);
     const cameFrom = new Int32Array(size).fill(-1);
     const visited = new Uint8Array(size);
@@ -77,7 +78,7 @@ function joinAll(size: number, costOf: (row: number, column: number) => number):
       if (owner >= 0) rowPrices[owner] = at(rowPrices, owner) + slack;
     }
 
-    // Along the path each column passes to the row that reached it; the last one, next to the start, to the new row.
+    // Along the path, each column moves to the row that reached it, and the first column to the new row.
     for (let column = end; column >= 0; ) {
       const previous = at(cameFrom, column);
       rowOfColumn[column] = previous < 0 ? newRow : at(rowOfColumn, previous);
@@ -87,7 +88,7 @@ function joinAll(size: number, costOf: (row: number, column: number) => number):
   return [...rowOfColumn];
 }
 
-/** An element whose index is known to be inside. */
+/** An element whose index is known to be in range. */
 function at(values: Float64Array | Int32Array, index: number): number {
   return values[index] ?? Number.NaN;
 }

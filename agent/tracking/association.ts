@@ -1,96 +1,107 @@
-import type { Box } from "../../detectors/detector.ts";
-import { intersectionOverUnion } from "../base/box.ts";
+import { type Box, centreDistance, diagonal, intersectionOverUnion } from "../base/box.ts";
+import type { FrameDetection } from "../detection/detect-regions.ts";
 import { assign } from "./assignment.ts";
-import { centreDistance, diagonal } from "./box.ts";
-import type { Finding } from "./finding.ts";
-import { areLookalikes } from "./lookalikes.ts";
 import { isAtRest, predictedBox, type Track } from "./track.ts";
 
-/** What an association joined, and what it left. */
-export interface Joined {
-  readonly pairs: readonly { readonly track: Track; readonly finding: Finding }[];
+/** The pairs that an association formed, and the rest. */
+export interface Association {
+  readonly pairs: readonly { readonly track: Track; readonly detection: FrameDetection }[];
   readonly tracksLeft: readonly Track[];
-  readonly findingsLeft: readonly Finding[];
+  readonly detectionsLeft: readonly FrameDetection[];
 }
 
-/** How little a finding fits a predicted track, 0 or more; Infinity where they cannot be the same. */
-export type Cost = (track: Track, finding: Finding) => number;
+/** How badly a detection fits a predicted track, 0 or more; Infinity if they cannot be the same object. */
+export type Cost = (track: Track, detection: FrameDetection) => number;
 
-/** Joins predicted tracks with findings at the least sum of costs. */
-export function associate(tracks: readonly Track[], findings: readonly Finding[], costOf: Cost): Joined {
-  const pairs = assign(tracks.map((track) => findings.map((finding) => costOf(track, finding)))).flatMap(
-    ({ row, column }) => {
-      const track = tracks[row];
-      const finding = findings[column];
-      return track === undefined || finding === undefined ? [] : [{ track, finding }];
-    },
-  );
-  const joinedTracks = new Set(pairs.map(({ track }) => track));
-  const joinedFindings = new Set(pairs.map(({ finding }) => finding));
+/** Pairs predicted tracks with detections at the lowest total cost. */
+export function associate(
+  tracks: readonly Track[],
+  detections: readonly FrameDetection[],
+  costOf: Cost,
+): Association {
+  const costs = tracks.map((track) => detections.map((detection) => costOf(track, detection)));
+  const pairs = assign(costs).flatMap(({ row, column }) => {
+    const track = tracks[row];
+    const detection = detections[column];
+    return track === undefined || detection === undefined ? [] : [{ track, detection }];
+  });
+  const pairedTracks = new Set(pairs.map(({ track }) => track));
+  const pairedDetections = new Set(pairs.map(({ detection }) => detection));
   return {
     pairs,
-    tracksLeft: tracks.filter((track) => !joinedTracks.has(track)),
-    findingsLeft: findings.filter((finding) => !joinedFindings.has(finding)),
+    tracksLeft: tracks.filter((track) => !pairedTracks.has(track)),
+    detectionsLeft: detections.filter((detection) => !pairedDetections.has(detection)),
   };
 }
 
-// Overlap or nearness that makes a finding a candidate at all. At 5 frames a second a running person or a car may
-// leave its own box between two frames before its velocity is known, hence nearness: within half a box's diagonal.
+// The overlap or distance that makes a detection a candidate. At 5 frames a second a running person or a car may leave
+// its own box between two frames before its velocity is known; hence the distance: half a diagonal of the box.
 const MIN_IOU = 0.1;
 const REACH_DIAGONALS = 0.5;
-/** Of what rests, the place is known: whatever passes by must not take its name. */
+/** The place of a resting object is known: an object that passes by must not take over its track. */
 const MIN_IOU_AT_REST = 0.3;
 
-/** Little overlap and a far centre both cost, as in Distance-IoU (Zheng et al. 2020); out of reach is no candidate. */
-export function expectedThere(track: Track, finding: Finding): number {
-  if (track.label !== finding.label) return Infinity;
+/** The cost grows with less overlap and more distance, as in Distance-IoU (Zheng et al. 2020). */
+export function costWherePredicted(track: Track, detection: FrameDetection): number {
+  if (track.label !== detection.label) return Infinity;
   const expected = predictedBox(track);
-  const overlap = intersectionOverUnion(expected, finding.box);
-  const distance = centreDistance(expected, finding.box) / diagonal(expected);
+  const overlap = intersectionOverUnion(expected, detection.box);
+  const distance = centreDistance(expected, detection.box) / diagonal(expected);
   const isCandidate = isAtRest(track)
     ? overlap >= MIN_IOU_AT_REST
     : overlap >= MIN_IOU || distance <= REACH_DIAGONALS;
   return isCandidate ? 1 - overlap + distance : Infinity;
 }
 
-/** A doubtful detection must lie where the track was expected (ByteTrack's second association). */
-const MIN_IOU_DOUBTFUL = 0.5;
+/** A detection of low score must overlap the predicted box this much (ByteTrack's second association). */
+const MIN_IOU_LOW_SCORE = 0.5;
 
 /** For detections of low score. */
-export function exactlyThere(track: Track, finding: Finding): number {
-  if (track.label !== finding.label) return Infinity;
-  return costAbove(MIN_IOU_DOUBTFUL, predictedBox(track), finding.box);
+export function costOfLowScore(track: Track, detection: FrameDetection): number {
+  if (track.label !== detection.label) return Infinity;
+  return costAbove(MIN_IOU_LOW_SCORE, predictedBox(track), detection.box);
 }
 
-/** What the detector now calls something alike must lie just here. */
+/** A detection with a confusable label must overlap the predicted box this much. */
 const MIN_IOU_OTHER_LABEL = 0.7;
 
-/** For detections of other labels. */
-export function sameBoxOtherLabel(track: Track, finding: Finding): number {
-  if (!areLookalikes(track.label, finding.label)) return Infinity;
-  return costAbove(MIN_IOU_OTHER_LABEL, predictedBox(track), finding.box);
+/** COCO labels between which the detector alternates for one object as the light and the angle change. */
+const CONFUSABLE_LABELS: readonly (readonly string[])[] = [
+  ["car", "truck", "bus", "train"],
+  ["cat", "dog", "sheep", "cow", "horse", "bear"],
+];
+
+/** For detections of another label: a van is a car in one frame and a truck in the next. */
+export function costOfOtherLabel(track: Track, detection: FrameDetection): number {
+  if (!areConfusable(track.label, detection.label)) return Infinity;
+  return costAbove(MIN_IOU_OTHER_LABEL, predictedBox(track), detection.box);
 }
 
-// Who comes out from behind something may have turned or stopped there: near where it vanished, and the farther off the
-// longer that is ago. A walker makes about 0.8 of his height in a second.
+/** Whether two different labels may mean the same object. */
+function areConfusable(label: string, other: string): boolean {
+  return label !== other && CONFUSABLE_LABELS.some((group) => group.includes(label) && group.includes(other));
+}
+
+// An object that reappears from behind something may have turned or stopped there. It is searched for near the place where
+// it was last detected, and farther away the longer ago that was. A walker covers about 0.8 of his height in a second.
 const REACH_PER_SECOND_DIAGONALS = 0.5;
 const LONGEST_REACH_DIAGONALS = 2;
 const LARGEST_SIZE_RATIO = 1.6;
 
-/** For tracks that were lost: measured from where they were last seen, not from where they were believed to go. */
-export function nearWhereItVanished(track: Track, finding: Finding): number {
-  if (track.label !== finding.label) return Infinity;
-  // What rested has only just set out, wherever else something like it appears.
-  const goneSeconds = track.stationary ? 0 : (track.believedAtMs - track.lastSeenMs) / 1000;
-  const reach = Math.min(LONGEST_REACH_DIAGONALS, REACH_DIAGONALS + REACH_PER_SECOND_DIAGONALS * goneSeconds);
-  const distance = centreDistance(track.box, finding.box) / diagonal(track.box);
+/** For lost tracks: the distance is measured from the last detected box, not from the predicted one. */
+export function costWhereLost(track: Track, detection: FrameDetection): number {
+  if (track.label !== detection.label) return Infinity;
+  // An object at rest has only just started to move, however long ago it was last detected.
+  const lostSeconds = track.stationary ? 0 : (track.updatedMs - track.lastSeenMs) / 1000;
+  const reach = Math.min(LONGEST_REACH_DIAGONALS, REACH_DIAGONALS + REACH_PER_SECOND_DIAGONALS * lostSeconds);
+  const distance = centreDistance(track.box, detection.box) / diagonal(track.box);
   const before = track.box[3] - track.box[1];
-  const now = finding.box[3] - finding.box[1];
+  const now = detection.box[3] - detection.box[1];
   const sizeRatio = Math.max(before, now) / Math.max(1, Math.min(before, now));
   return distance <= reach && sizeRatio <= LARGEST_SIZE_RATIO ? distance + sizeRatio : Infinity;
 }
 
-function costAbove(minimum: number, expected: Box, found: Box): number {
-  const overlap = intersectionOverUnion(expected, found);
+function costAbove(minimum: number, expected: Box, detected: Box): number {
+  const overlap = intersectionOverUnion(expected, detected);
   return overlap >= minimum ? 1 - overlap : Infinity;
 }

@@ -1,63 +1,63 @@
-import type { Box } from "../../detectors/detector.ts";
-import { correctMotion, type Motion, predictMotion, startMotion } from "./kalman.ts";
+import type { Box } from "../base/box.ts";
+import { correctKalman, type KalmanState, predictKalman, startKalman } from "./kalman.ts";
 
 /**
- * Where a box is believed to be: centre and size, each moving on its own. (SORT's matrices, Bewley et al. 2016, join no
- * two of them either, so four small filters are the same filter.)
+ * The estimate of a box: centre and size, each with a Kalman filter of its own. (The matrices of SORT, Bewley et al.
+ * 2016, couple no two of them, so that four small filters are equivalent.)
  */
 export interface BoxMotion {
-  readonly centreX: Motion;
-  readonly centreY: Motion;
-  readonly width: Motion;
-  readonly height: Motion;
+  readonly centreX: KalmanState;
+  readonly centreY: KalmanState;
+  readonly width: KalmanState;
+  readonly height: KalmanState;
 }
 
-// All noise is in box heights, so that a near person and a far one are treated alike. A person of 1.7 m starts
-// walking with about 1 m/s², turns within a second, and is rarely faster than 2 heights a second; a detector's box
-// jitters by some hundredths of its size.
+// Noise is measured in box heights, so that near and distant people are treated alike. A person of 1.7 m starts walking
+// with about 1 m/s², turns within a second, and is rarely faster than 2 heights a second. A detector's box jitters by a
+// few hundredths of its size.
 const MEASURED_STD = 0.05;
 const FIRST_VELOCITY_STD = 2;
 const ACCELERATION_STD = 1;
 
-/** A box seen for the first time. */
+/** The estimate after the first detection. */
 export function startBox(box: Box): BoxMotion {
   const { centreX, centreY, width, height } = centred(box);
-  const start = (value: number) => startMotion(value, MEASURED_STD * height, FIRST_VELOCITY_STD * height);
+  const start = (value: number) => startKalman(value, MEASURED_STD * height, FIRST_VELOCITY_STD * height);
   return { centreX: start(centreX), centreY: start(centreY), width: start(width), height: start(height) };
 }
 
 /**
- * The same box some time later.
- * @param sizeKeeps the size stays as it is: of a box that is out of sight, a growing or shrinking size is only noise
- * carried on (ByteTrack, Zhang et al. 2022, stops it for the same reason).
+ * The estimate some time later.
+ * @param keepsSize keeps the size constant: for a box out of sight, a changing size would only extrapolate noise
+ * (ByteTrack, Zhang et al. 2022, stops it for the same reason).
  */
-export function predictBox(motion: BoxMotion, seconds: number, sizeKeeps: boolean): BoxMotion {
+export function predictBox(motion: BoxMotion, seconds: number, keepsSize: boolean): BoxMotion {
   const accelerationStd = ACCELERATION_STD * motion.height.position;
-  const size = (side: Motion) =>
-    predictMotion(sizeKeeps ? { ...side, velocity: 0 } : side, seconds, accelerationStd);
+  const size = (side: KalmanState) =>
+    predictKalman(keepsSize ? { ...side, velocity: 0 } : side, seconds, accelerationStd);
   return {
-    centreX: predictMotion(motion.centreX, seconds, accelerationStd),
-    centreY: predictMotion(motion.centreY, seconds, accelerationStd),
+    centreX: predictKalman(motion.centreX, seconds, accelerationStd),
+    centreY: predictKalman(motion.centreY, seconds, accelerationStd),
     width: size(motion.width),
     height: size(motion.height),
   };
 }
 
-/** The belief after the box was seen here. */
+/** The estimate after a detection of the box. */
 export function correctBox(motion: BoxMotion, box: Box): BoxMotion {
-  const seen = centred(box);
-  const measuredStd = MEASURED_STD * seen.height;
+  const measured = centred(box);
+  const measuredStd = MEASURED_STD * measured.height;
   return {
-    centreX: correctMotion(motion.centreX, seen.centreX, measuredStd),
-    centreY: correctMotion(motion.centreY, seen.centreY, measuredStd),
-    width: correctMotion(motion.width, seen.width, measuredStd),
-    height: correctMotion(motion.height, seen.height, measuredStd),
+    centreX: correctKalman(motion.centreX, measured.centreX, measuredStd),
+    centreY: correctKalman(motion.centreY, measured.centreY, measuredStd),
+    width: correctKalman(motion.width, measured.width, measuredStd),
+    height: correctKalman(motion.height, measured.height, measuredStd),
   };
 }
 
-/** The belief about a box that is known to stand still. */
+/** The estimate of a box that is known to stand still. */
 export function stopBox(motion: BoxMotion): BoxMotion {
-  const stop = (side: Motion): Motion => ({ ...side, velocity: 0 });
+  const stop = (side: KalmanState): KalmanState => ({ ...side, velocity: 0 });
   return {
     centreX: stop(motion.centreX),
     centreY: stop(motion.centreY),
@@ -66,7 +66,7 @@ export function stopBox(motion: BoxMotion): BoxMotion {
   };
 }
 
-/** The belief as a box in pixels, never thinner than one. */
+/** The estimated box in pixels, at least one pixel wide and high. */
 export function boxOf({ centreX, centreY, width, height }: BoxMotion): Box {
   const halfWidth = Math.max(1, width.position) / 2;
   const halfHeight = Math.max(1, height.position) / 2;

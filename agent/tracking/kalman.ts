@@ -1,8 +1,8 @@
 /**
- * What is believed about one coordinate that moves with nearly constant velocity: its value and rate of change, and
- * how sure that is (a symmetric 2×2 covariance).
+ * The Kalman filter's estimate of one coordinate that moves with nearly constant velocity: its value, its rate of change,
+ * and their uncertainty (a symmetric 2×2 covariance).
  */
-export interface Motion {
+export interface KalmanState {
   readonly position: number;
   /** Per second. */
   readonly velocity: number;
@@ -11,8 +11,8 @@ export interface Motion {
   readonly velocityVariance: number;
 }
 
-/** Begins at a first measurement, standing still as far as anyone knows. */
-export function startMotion(position: number, positionStd: number, velocityStd: number): Motion {
+/** Starts from a first measurement, with an estimated velocity of 0. */
+export function startKalman(position: number, positionStd: number, velocityStd: number): KalmanState {
   return {
     position,
     velocity: 0,
@@ -23,12 +23,12 @@ export function startMotion(position: number, positionStd: number, velocityStd: 
 }
 
 /**
- * Lets time pass: the Kalman filter's prediction for the discrete white-noise acceleration model
- * (Bar-Shalom, Li, Kirubarajan: Estimation with Applications to Tracking and Navigation, section 6.3.2).
+ * The prediction step, for the discrete white-noise acceleration model (Bar-Shalom, Li, Kirubarajan: Estimation with
+ * Applications to Tracking and Navigation, section 6.3.2).
  * @param accelerationStd how much the velocity may change, units per second².
  */
-export function predictMotion(motion: Motion, seconds: number, accelerationStd: number): Motion {
-  const { position, velocity, positionVariance, covariance, velocityVariance } = motion;
+export function predictKalman(state: KalmanState, seconds: number, accelerationStd: number): KalmanState {
+  const { position, velocity, positionVariance, covariance, velocityVariance } = state;
   const noise = accelerationStd ** 2;
   return {
     position: position + velocity * seconds,
@@ -43,17 +43,17 @@ export function predictMotion(motion: Motion, seconds: number, accelerationStd: 
   };
 }
 
-/** Takes a measurement of the position into account: the Kalman filter's correction. */
-export function correctMotion(motion: Motion, measured: number, measuredStd: number): Motion {
-  const innovation = measured - motion.position;
-  const innovationVariance = motion.positionVariance + measuredStd ** 2;
-  const positionGain = motion.positionVariance / innovationVariance;
-  const velocityGain = motion.covariance / innovationVariance;
+/** The correction step, for a measurement of the position. */
+export function correctKalman(state: KalmanState, measured: number, measuredStd: number): KalmanState {
+  const innovation = measured - state.position;
+  const innovationVariance = state.positionVariance + measuredStd ** 2;
+  const positionGain = state.positionVariance / innovationVariance;
+  const velocityGain = state.covariance / innovationVariance;
   return {
-    position: motion.position + positionGain * innovation,
-    velocity: motion.velocity + velocityGain * innovation,
-    positionVariance: (1 - positionGain) * motion.positionVariance,
-    covariance: (1 - positionGain) * motion.covariance,
-    velocityVariance: motion.velocityVariance - velocityGain * motion.covariance,
+    position: state.position + positionGain * innovation,
+    velocity: state.velocity + velocityGain * innovation,
+    positionVariance: (1 - positionGain) * state.positionVariance,
+    covariance: (1 - positionGain) * state.covariance,
+    velocityVariance: state.velocityVariance - velocityGain * state.covariance,
   };
 }

@@ -1,80 +1,78 @@
+import { visibleShare } from "../attention/coverage.ts";
+import type { Size } from "../base/box.ts";
+import type { FrameDetection } from "../detection/detect-regions.ts";
 import {
   associate,
-  exactlyThere,
-  expectedThere,
-  nearWhereItVanished,
-  sameBoxOtherLabel,
+  costOfLowScore,
+  costOfOtherLabel,
+  costWhereLost,
+  costWherePredicted,
 } from "./association.ts";
-import type { Finding } from "./finding.ts";
-import { visibleShare } from "./looked.ts";
 import { predictedBox, type Track } from "./track.ts";
 
-/** Which predicted track each finding continues, by the id of the track. */
+/** Which predicted track each detection continues, by the id of the track. */
 export interface Match {
-  readonly continued: ReadonlyMap<number, Finding>;
-  /** Found where they were expected, but under another label. */
-  readonly renamed: ReadonlyMap<number, Finding>;
-  /** Findings of low score continue tracks, but begin none: these are the others that are left. */
-  readonly left: readonly Finding[];
+  readonly continued: ReadonlyMap<number, FrameDetection>;
+  /** Detected at the predicted place, but with another label. */
+  readonly relabelled: ReadonlyMap<number, FrameDetection>;
+  /** The remaining detections with a sure score. Detections of low score may continue tracks, but start none. */
+  readonly left: readonly FrameDetection[];
 }
 
-/** Seen by less than half, it was leaving the picture: who comes in there later is somebody else. */
+/** An object is leaving if less than this share of it is inside the frame: one that enters there later is another object. */
 const LEAVING_SHARE = 0.5;
 
 /**
- * Joins findings with predicted tracks in ByteTrack's order (Zhang et al. 2022), and two steps more against
- * fragments: sure findings go to confirmed tracks first, then doubtful ones to confirmed tracks that were in view a frame
- * ago, then the sure ones left over to tracks not yet confirmed, to tracks that vanished nearby, and to believed objects
- * that the detector now calls something alike.
+ * Matches detections with predicted tracks in ByteTrack's order (Zhang et al. 2022), with two more steps against
+ * fragmented tracks:
+ * 1. sure detections with confirmed tracks;
+ * 2. detections of low score with confirmed tracks that were in view a frame ago;
+ * 3. remaining sure detections with tracks not yet confirmed;
+ * 4. remaining sure detections with tracks lost nearby;
+ * 5. remaining sure detections with true positives of a confusable label.
  */
-export function matchFindings(
+export function matchDetections(
   predicted: readonly Track[],
-  findings: readonly Finding[],
-  {
-    isSure,
-    picture,
-  }: {
-    isSure(finding: Finding): boolean;
-    readonly picture: { readonly width: number; readonly height: number };
-  },
+  detections: readonly FrameDetection[],
+  { isSure, frame }: { isSure(detection: FrameDetection): boolean; readonly frame: Size },
 ): Match {
   const confirmed = associate(
     predicted.filter((track) => track.confirmed),
-    findings.filter(isSure),
-    expectedThere,
+    detections.filter(isSure),
+    costWherePredicted,
   );
   const inView = associate(
     confirmed.tracksLeft.filter((track) => track.missed === 0 || track.stationary),
-    findings.filter((finding) => !isSure(finding)),
-    exactlyThere,
+    detections.filter((detection) => !isSure(detection)),
+    costOfLowScore,
   );
   const tentative = associate(
     predicted.filter((track) => !track.confirmed),
-    confirmed.findingsLeft,
-    expectedThere,
+    confirmed.detectionsLeft,
+    costWherePredicted,
   );
   const found = new Set(inView.pairs.map(({ track }) => track));
   const lost = confirmed.tracksLeft.filter((track) => !found.has(track));
-  const refound = associate(
-    lost.filter((track) => visibleShare(predictedBox(track), picture) >= LEAVING_SHARE),
-    tentative.findingsLeft,
-    nearWhereItVanished,
+  const recovered = associate(
+    lost.filter((track) => visibleShare(predictedBox(track), frame) >= LEAVING_SHARE),
+    tentative.detectionsLeft,
+    costWhereLost,
   );
-  const refoundTracks = new Set(refound.pairs.map(({ track }) => track));
-  const renamed = associate(
-    lost.filter((track) => track.truePositive && !refoundTracks.has(track)),
-    refound.findingsLeft,
-    sameBoxOtherLabel,
+  const recoveredTracks = new Set(recovered.pairs.map(({ track }) => track));
+  const relabelled = associate(
+    lost.filter((track) => track.truePositive && !recoveredTracks.has(track)),
+    recovered.detectionsLeft,
+    costOfOtherLabel,
   );
   return {
-    continued: byTrack([...confirmed.pairs, ...inView.pairs, ...tentative.pairs, ...refound.pairs]),
-    renamed: byTrack(renamed.pairs),
-    left: renamed.findingsLeft,
+    continued: byTrack([...confirmed.pairs, ...inView.pairs, ...tentative.pairs, ...recovered.pairs]),
+    relabelled: byTrack(relabelled.pairs),
+    left: relabelled.detectionsLeft,
   };
 }
 
 function byTrack(
-  pairs: readonly { readonly track: Track; readonly finding: Finding }[],
-): ReadonlyMap<number, Finding> {
-  return new Map(pairs.map(({ track, finding }) => [track.id, finding] as const));
+  pairs: readonly { readonly track: Track; readonly detection: FrameDetection }[],
+): ReadonlyMap<number, FrameDetection> {
+  return new Map(pairs.map(({ track, detection }) => [track.id, detection] as const));
 }

@@ -1,8 +1,16 @@
-import type { Box } from "../../detectors/detector.ts";
+import type { TrackedObject } from "../attention/expected-objects.ts";
+import type { Box } from "../base/box.ts";
+import type { FrameDetection } from "../detection/detect-regions.ts";
 import { type BoxMotion, boxOf, correctBox, predictBox, startBox, stopBox } from "./box-motion.ts";
-import type { Finding } from "./finding.ts";
-import { medianBox, type Place, seemsElsewhere, seenAt, startPlace, stayed } from "./place.ts";
-import { addScore, medianScore, type Scores } from "./scores.ts";
+import { addScore, medianScore, type ScoreHistory } from "./score-history.ts";
+import {
+  afterDetection,
+  afterMotionlessFrame,
+  medianBox,
+  type Stationarity,
+  seemsMoved,
+  startStationarity,
+} from "./stationarity.ts";
 
 /** One object followed through the frames of one camera. */
 export interface Track {
@@ -12,49 +20,48 @@ export interface Track {
   readonly startTimeMs: number;
   /** When it was last detected. */
   readonly lastSeenMs: number;
-  /** Where it was last detected, how sure the detector was, and the region that was looked at. */
+  /** The last detection: box, score, and the region in which it was found. */
   readonly box: Box;
   readonly score: number;
   readonly region: Box;
-  readonly scores: Scores;
-  /** The best median so far. */
+  readonly scoreHistory: ScoreHistory;
+  /** The best median score so far. */
   readonly topScore: number;
   /** Once true, always true. */
   readonly truePositive: boolean;
-  /** Detected in enough looks in a row to count as an object at all. */
+  /** Detected often enough in a row to count as an object. */
   readonly confirmed: boolean;
-  /** Looks that found it. */
+  /** Detection passes that found it. */
   readonly hits: number;
-  /** Looks since then that did not, and when the first of them was due: the time of the frame before. */
+  /** Consecutive detection passes that missed it, and the time of the frame before the first one. */
   readonly missed: number;
   readonly lostSinceMs: number;
-  /** The share of looks that found it, of the last twenty or so. */
+  /** The share of recent detection passes (about twenty) that found it. */
   readonly findRate: number;
-  readonly place: Place;
-  /** At one place for long: kept without being looked at in every frame. */
+  readonly stationarity: Stationarity;
+  /** At one position for long: kept without being examined in every frame. */
   readonly stationary: boolean;
-  /** The belief at `believedAtMs`, the time of the last frame. */
+  /** The estimate at `updatedMs`, the time of the last frame. */
   readonly motion: BoxMotion;
-  readonly believedAtMs: number;
+  readonly updatedMs: number;
 }
 
-/** When a track counts. */
 export interface TrackRules {
-  /** Detections in a row that make an object. */
+  /** Consecutive detections that make an object. */
   readonly minInitialized: number;
-  /** Frames without a change of position that make an object stationary. */
+  /** Frames without a change of position after which an object is stationary. */
   readonly stationaryAfter: number;
-  /** The median score from which an object of this label is believed. */
+  /** The median score from which an object of this label is a true positive. */
   threshold(label: string): number;
 }
 
-/** Until more is known. */
+/** Before any detection pass has missed the object. */
 const FIRST_FIND_RATE = 0.7;
 const FIND_RATE_WEIGHT = 0.05;
 
-/** The first detection of something new. */
-export function startTrack(id: number, finding: Finding, timeMs: number): Track {
-  const { label, score, box, region } = finding;
+/** Starts a track with the first detection of an object. */
+export function startTrack(id: number, detection: FrameDetection, timeMs: number): Track {
+  const { label, score, box, region } = detection;
   return {
     id,
     label,
@@ -63,7 +70,7 @@ export function startTrack(id: number, finding: Finding, timeMs: number): Track 
     box,
     score,
     region,
-    scores: [score],
+    scoreHistory: [score],
     topScore: 0,
     truePositive: false,
     confirmed: false,
@@ -71,83 +78,101 @@ export function startTrack(id: number, finding: Finding, timeMs: number): Track 
     missed: 0,
     lostSinceMs: timeMs,
     findRate: FIRST_FIND_RATE,
-    place: startPlace(box),
+    stationarity: startStationarity(box),
     stationary: false,
     motion: startBox(box),
-    believedAtMs: timeMs,
+    updatedMs: timeMs,
   };
 }
 
-/** The track carried forward to the time of the next frame, before what that frame shows is known. */
+/** Predicts a track at the time of the next frame, before that frame's detections are known. */
 export function predictTrack(track: Track, timeMs: number): Track {
-  const seconds = Math.max(0, timeMs - track.believedAtMs) / 1000;
-  const motion = predictBox(track.motion, seconds, track.lastSeenMs < track.believedAtMs);
-  return { ...track, motion, believedAtMs: timeMs };
+  const seconds = Math.max(0, timeMs - track.updatedMs) / 1000;
+  const motion = predictBox(track.motion, seconds, track.lastSeenMs < track.updatedMs);
+  return { ...track, motion, updatedMs: timeMs };
 }
 
-/** Where a predicted track should be. What rests is where it was most of the time. */
+/** Where a predicted track should be. A resting object is at the median of its recent boxes. */
 export function predictedBox(track: Track): Box {
-  return isAtRest(track) ? medianBox(track.place.recent) : boxOf(track.motion);
+  return isAtRest(track) ? medianBox(track.stationarity.recent) : boxOf(track.motion);
 }
 
-/** Whether a track is stationary and its latest look agrees; where that does not, it may be setting out: look again. */
+/** Whether a track is stationary and its latest detection agrees. If that disagrees, the object may be starting to move. */
 export function isAtRest(track: Track): boolean {
-  return track.stationary && !seemsElsewhere(track.place);
+  return track.stationary && !seemsMoved(track.stationarity);
 }
 
-/** A predicted track and the detection that continues it. */
-export function continueTrack(track: Track, finding: Finding, rules: TrackRules): Track {
-  const { score, box, region } = finding;
-  const place = seenAt(track.place, box, rules.stationaryAfter);
-  const stationary = place.motionlessFrames >= rules.stationaryAfter;
+/** What attention needs to know about a track, at the time of the next frame. */
+export function trackedObject(track: Track, timeMs: number): TrackedObject {
+  const { id, label, box, score, confirmed, motion } = track;
+  return {
+    id,
+    label,
+    predicted: predictedBox(predictTrack(track, timeMs)),
+    box,
+    score,
+    speed: Math.hypot(motion.centreX.velocity, motion.centreY.velocity),
+    confirmed,
+    stationary: isAtRest(track),
+    seenMs: track.lastSeenMs,
+    missed: track.missed > 0,
+  };
+}
+
+/** A predicted track after a matching detection. */
+export function continueTrack(track: Track, detection: FrameDetection, rules: TrackRules): Track {
+  const { score, box, region } = detection;
+  const stationarity = afterDetection(track.stationarity, box, rules.stationaryAfter);
+  const stationary = stationarity.motionlessFrames >= rules.stationaryAfter;
   const motion = correctBox(track.motion, box);
-  // The looks in vain before this one are counted now that they are known to have been the detector's fault.
+  // The misses before this detection are counted only now that they are known to be the detector's fault.
   const findRate = track.findRate * (1 - FIND_RATE_WEIGHT) ** (track.missed + 1) + FIND_RATE_WEIGHT;
   return {
     ...track,
-    lastSeenMs: track.believedAtMs,
+    lastSeenMs: track.updatedMs,
     box,
     score,
     region,
-    scores: addScore(track.scores, score),
+    scoreHistory: addScore(track.scoreHistory, score),
     hits: track.hits + 1,
     missed: 0,
     findRate,
-    place,
+    stationarity,
     stationary,
     motion: stationary ? stopBox(motion) : motion,
   };
 }
 
-/** A predicted track found under another label: it is there, but its own label has gained nothing by it. */
-export function keepTrack(track: Track, finding: Finding, rules: TrackRules): Track {
-  return { ...continueTrack(track, finding, rules), score: track.score, scores: track.scores };
+/** A predicted track after a detection with another label: the object is there, but its scores do not change. */
+export function keepTrack(track: Track, detection: FrameDetection, rules: TrackRules): Track {
+  const { score, scoreHistory } = track;
+  return { ...continueTrack(track, detection, rules), score, scoreHistory };
 }
 
 /**
- * A predicted track that was looked for in vain.
+ * A predicted track that the detector missed although a region covered it.
  * @param sinceMs the time of the frame before.
  */
 export function missTrack(track: Track, sinceMs: number): Track {
   return {
     ...track,
-    scores: addScore(track.scores, 0),
+    scoreHistory: addScore(track.scoreHistory, 0),
     missed: track.missed + 1,
     lostSinceMs: track.missed === 0 ? sinceMs : track.lostSinceMs,
   };
 }
 
-/** A predicted track that nobody looked for: nothing is known against it. */
+/** A predicted track that no region covered: nothing contradicts it. */
 export function coastTrack(track: Track, rules: TrackRules): Track {
   if (track.missed > 0) return track;
-  const place = stayed(track.place, rules.stationaryAfter);
-  const stationary = place.motionlessFrames >= rules.stationaryAfter;
-  return { ...track, place, stationary, motion: stationary ? stopBox(track.motion) : track.motion };
+  const stationarity = afterMotionlessFrame(track.stationarity, rules.stationaryAfter);
+  const stationary = stationarity.motionlessFrames >= rules.stationaryAfter;
+  return { ...track, stationarity, stationary, motion: stationary ? stopBox(track.motion) : track.motion };
 }
 
-/** Draws the conclusions from a new score: whether it is an object, and one to be believed. */
-export function believeTrack(track: Track, rules: TrackRules): Track {
-  const median = medianScore(track.scores);
+/** Judges a track by its scores: whether it is confirmed, and whether it is a true positive. */
+export function judgeTrack(track: Track, rules: TrackRules): Track {
+  const median = medianScore(track.scoreHistory);
   const confirmed = track.confirmed || track.hits >= rules.minInitialized;
   return {
     ...track,

@@ -1,9 +1,10 @@
-import type { Box } from "../../detectors/detector.ts";
+import { isCovered } from "../attention/coverage.ts";
+import type { Box, Size } from "../base/box.ts";
 import { isCutOff, isPieceOf } from "../base/cut-off.ts";
-import type { Finding } from "./finding.ts";
-import { wasLookedFor } from "./looked.ts";
-import { matchFindings } from "./matching.ts";
-import { believeAll } from "./shadows.ts";
+import { type CameraConfig, objectFilter } from "../config/schema.ts";
+import type { FrameDetection } from "../detection/detect-regions.ts";
+import { judgeTracks } from "./duplicate-tracks.ts";
+import { matchDetections } from "./matching.ts";
 import {
   coastTrack,
   continueTrack,
@@ -16,99 +17,131 @@ import {
   type TrackRules,
 } from "./track.ts";
 
-/** Everything a camera's tracker remembers between two frames. */
+/** The state of a camera's tracker between two frames. */
 export interface Tracker {
   readonly nextId: number;
   readonly tracks: readonly Track[];
 }
 
 export interface TrackerOptions extends TrackRules {
-  /** A detection below this score starts nothing; it may only continue what was in view a frame ago. */
+  /** A detection below this score starts no track; it may only continue one that was in view a frame ago. */
   minScore(label: string): number;
-  /** An object looked for in vain for longer than this is gone. */
+  /** An object that was missed for longer than this is gone. */
   readonly maxDisappearedMs: number;
-  /** Size of the frames, pixels. */
-  readonly picture: { readonly width: number; readonly height: number };
+  readonly frame: Size;
 }
 
 /** Before the first frame. */
 export const NO_TRACKS: Tracker = { nextId: 1, tracks: [] };
 
-/** One look in vain is no proof, however long ago the one before it was. */
-const LOOKS_IN_VAIN = 3;
 /**
- * What stands still is looked at seldom, and in poor light the detector finds it in some looks only. It is gone once as
- * many looks in vain in a row would happen by chance as seldom as this, but after so many at the latest.
+ * Detections below this score are noise. From here to `min_score` a detection starts no track, but may continue one:
+ * ByteTrack's lower threshold.
  */
-const CHANCE = 1e-5;
-const LOOKS_IN_VAIN_AT_MOST = 40;
+const LOWEST_SCORE = 0.1;
 
-/**
- * Follows the objects of one camera a frame further: SORT (Bewley et al. 2016) with ByteTrack's matching. What was looked
- * for in vain is missed; where nobody looked, a track is carried forward, neither missed nor scored. Of what is
- * stationary, that is most of the time.
- *
- * Changes nothing it is given; the same input gives the same answer.
- * @param findings what those looks found, each object once.
- * @param looked the regions that the detector saw of this frame, in pixels of it; none: it was not asked.
- */
-export function updateTracks(
-  tracker: Tracker,
-  findings: readonly Finding[],
-  timeMs: number,
-  options: TrackerOptions,
-  looked: readonly Box[],
-): Tracker {
-  // After so long without a frame, whatever is in view now may be anybody.
-  const recent = tracker.tracks.filter((track) => timeMs - track.believedAtMs <= options.maxDisappearedMs);
-  const before = recent.map((track) => ({
-    predicted: predictTrack(track, timeMs),
-    sinceMs: track.believedAtMs,
-  }));
-  const { continued, renamed, left } = matchFindings(
-    before.map(({ predicted }) => predicted),
-    findings,
-    { isSure: ({ label, score }) => score >= options.minScore(label), picture: options.picture },
-  );
-  const followed = before.map(({ predicted, sinceMs }) => {
-    const finding = continued.get(predicted.id);
-    if (finding !== undefined) return continueTrack(predicted, whole(finding, predicted, options), options);
-    const other = renamed.get(predicted.id);
-    if (other !== undefined) return keepTrack(predicted, other, options);
-    const isMissed = wasLookedFor(predictedBox(predicted), looked, options.picture);
-    return isMissed ? missTrack(predicted, sinceMs) : coastTrack(predicted, options);
-  });
-  const isKnown = (finding: Finding) =>
-    isCutOff(finding, options.picture) &&
-    before.some(({ predicted }) => {
-      return predicted.label === finding.label && isPieceOf(finding.box, predictedBox(predicted));
-    });
-  const started = left
-    .filter((finding) => !isKnown(finding))
-    .map((finding, index) => startTrack(tracker.nextId + index, finding, timeMs));
+/** The lowest score that the detector should report for a camera. */
+export function lowestScore({ objects }: Pick<CameraConfig, "objects">): number {
+  const scores = objects.track.map((label) => objectFilter(objects, label).min_score);
+  return Math.min(LOWEST_SCORE, ...scores);
+}
+
+/** The tracker's options from a camera's configuration. */
+export function trackerOptions(
+  { detect, objects }: Pick<CameraConfig, "detect" | "objects">,
+  frame: Size,
+): TrackerOptions {
   return {
-    nextId: tracker.nextId + started.length,
-    tracks: believeAll([...followed.filter((track) => !isGone(track, options)), ...started], timeMs, options),
+    minInitialized: detect.min_initialized,
+    maxDisappearedMs: (detect.max_disappeared / detect.fps) * 1000,
+    stationaryAfter: detect.stationary.threshold,
+    minScore: (label) => objectFilter(objects, label).min_score,
+    threshold: (label) => objectFilter(objects, label).threshold,
+    frame,
   };
 }
 
-/** A finding that its region cut off shows that the object is there, but not how far it reaches: that is as expected. */
-function whole(finding: Finding, predicted: Track, { picture }: TrackerOptions): Finding {
+/** Misses that prove a moving object gone: a single miss proves nothing, however long ago the pass before it was. */
+const MISSES = 3;
+/**
+ * A stationary object is examined seldom, and in poor light the detector finds it in some passes only. It is gone once the
+ * probability of that many consecutive misses by chance falls to this, and after `MOST_MISSES` at the latest.
+ */
+const CHANCE = 1e-5;
+const MOST_MISSES = 40;
+
+/**
+ * Follows the objects of a camera to the next frame: SORT (Bewley et al. 2016) with ByteTrack's matching. An object that a
+ * region covered but the detector did not find is missed. An object that no region covered is predicted, and neither missed
+ * nor scored: for stationary objects this is the usual case.
+ *
+ * Pure: changes none of its arguments.
+ * @param detections what the detector found, each object once.
+ * @param examined the regions that the detector answered, in pixels of the frame; none: the detector did not run.
+ */
+export function updateTracks(
+  tracker: Tracker,
+  detections: readonly FrameDetection[],
+  timeMs: number,
+  options: TrackerOptions,
+  examined: readonly Box[],
+): Tracker {
+  // After a long time without a frame, an object in view may be another one.
+  const recent = tracker.tracks.filter((track) => timeMs - track.updatedMs <= options.maxDisappearedMs);
+  const before = recent.map((track) => ({
+    predicted: predictTrack(track, timeMs),
+    sinceMs: track.updatedMs,
+  }));
+  const { continued, relabelled, left } = matchDetections(
+    before.map(({ predicted }) => predicted),
+    detections,
+    { isSure: ({ label, score }) => score >= options.minScore(label), frame: options.frame },
+  );
+  const followed = before.map(({ predicted, sinceMs }) => {
+    const detection = continued.get(predicted.id);
+    if (detection !== undefined) {
+      return continueTrack(predicted, completed(detection, predicted, options), options);
+    }
+    const other = relabelled.get(predicted.id);
+    if (other !== undefined) return keepTrack(predicted, other, options);
+    const isMissed = isCovered(predictedBox(predicted), examined, options.frame);
+    return isMissed ? missTrack(predicted, sinceMs) : coastTrack(predicted, options);
+  });
+  const isPieceOfKnown = (detection: FrameDetection) =>
+    isCutOff(detection, options.frame) &&
+    before.some(({ predicted }) => {
+      return predicted.label === detection.label && isPieceOf(detection.box, predictedBox(predicted));
+    });
+  const started = left
+    .filter((detection) => !isPieceOfKnown(detection))
+    .map((detection, index) => startTrack(tracker.nextId + index, detection, timeMs));
+  return {
+    nextId: tracker.nextId + started.length,
+    tracks: judgeTracks(
+      [...followed.filter((track) => !isGone(track, options)), ...started],
+      timeMs,
+      options,
+    ),
+  };
+}
+
+/** Completes a detection that its region cuts off: it shows where the object is, but not how far it extends. */
+function completed(detection: FrameDetection, predicted: Track, { frame }: TrackerOptions): FrameDetection {
   const expected = predictedBox(predicted);
-  return isCutOff(finding, picture) && isPieceOf(finding.box, expected)
-    ? { ...finding, box: expected }
-    : finding;
+  return isCutOff(detection, frame) && isPieceOf(detection.box, expected)
+    ? { ...detection, box: expected }
+    : detection;
 }
 
 function isGone(track: Track, { maxDisappearedMs }: TrackerOptions): boolean {
   if (!track.confirmed) {
-    return track.missed > 0 || track.believedAtMs - track.lastSeenMs > maxDisappearedMs;
+    return track.missed > 0 || track.updatedMs - track.lastSeenMs > maxDisappearedMs;
   }
-  const looksInVain = track.stationary ? looksThatProve(track.findRate) : LOOKS_IN_VAIN;
-  return track.missed >= looksInVain && track.believedAtMs - track.lostSinceMs > maxDisappearedMs;
+  const misses = track.stationary ? missesThatProve(track.findRate) : MISSES;
+  return track.missed >= misses && track.updatedMs - track.lostSinceMs > maxDisappearedMs;
 }
 
-function looksThatProve(findRate: number): number {
-  const looks = Math.log(CHANCE) / Math.log(1 - Math.min(findRate, 0.95));
-  return Math.min(LOOKS_IN_VAIN_AT_MOST, Math.ceil(looks));
+function missesThatProve(findRate: number): number {
+  const misses = Math.log(CHANCE) / Math.log(1 - Math.min(findRate, 0.95));
+  return Math.min(MOST_MISSES, Math.ceil(misses));
 }

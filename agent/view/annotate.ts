@@ -1,12 +1,12 @@
 import sharp from "sharp";
-import type { Picture } from "../preprocess/letterbox.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 import { drawMarks, type Mark } from "./marks.ts";
 
 /**
  * Draws boxes with labels into a picture.
  * @returns a JPEG, colours not halved in resolution: thin coloured lines would fray.
  */
-export async function annotate(picture: Picture, marks: readonly Mark[]): Promise<Buffer> {
+export async function annotate(picture: RgbImage, marks: readonly Mark[]): Promise<Buffer> {
   const { width, height, pixels } = picture;
   const drawing = Buffer.from(drawMarks(width, height, marks));
   return sharp(pixels, { raw: { width, height, channels: 3 } })

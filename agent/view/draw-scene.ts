@@ -1,6 +1,6 @@
 import sharp from "sharp";
-import type { Picture } from "../preprocess/letterbox.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
+import type { Size } from "../base/box.ts";
+import type { RgbImage } from "../base/rgb-image.ts";
 import { marksInto } from "./marks.ts";
 import { drawMask, drawMotion, drawRegion, drawZone, MASK_PATTERNS } from "./outlines.ts";
 import { drawPanel, panelFontPx, panelHeight } from "./panel.ts";
@@ -28,7 +28,7 @@ export function drawnSize(picture: Size): Size {
  * @param picture in the size the scene's boxes are in
  * @returns RGB, `drawnSize` large
  */
-export async function drawScene(picture: Picture, scene: Scene): Promise<Picture> {
+export async function drawScene(picture: RgbImage, scene: Scene): Promise<RgbImage> {
   const { width, height, pixels } = picture;
   const factor = enlargement(picture);
   const whole = drawnSize(picture);

@@ -1,6 +1,6 @@
 import type { Box } from "../../detectors/detector.ts";
+import type { Size } from "../base/box.ts";
 import type { Polygon } from "../base/polygon.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
 import { colourOf, textColourOn } from "./colours.ts";
 import { drawText, textWidth } from "./text.ts";
 

@@ -1,4 +1,4 @@
-import type { Size } from "../preprocess/letterbox-geometry.ts";
+import type { Size } from "../base/box.ts";
 import { colourOf } from "./colours.ts";
 import { OUTLINE_COLOURS } from "./outlines.ts";
 import type { NewsLine, Scene } from "./scene.ts";

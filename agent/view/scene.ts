@@ -1,6 +1,6 @@
 import type { Box } from "../../detectors/detector.ts";
+import type { Size } from "../base/box.ts";
 import type { Polygon } from "../base/polygon.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
 import type { Mark } from "./marks.ts";
 
 /** What a camera's owner drew into its picture: the same in every frame. */

@@ -1,8 +1,8 @@
 import { open, rename, rm, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
+import type { Size } from "../base/box.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "../camera/ffmpeg.ts";
-import type { Size } from "../preprocess/letterbox-geometry.ts";
 
 /** A video that is being written. Leaving its scope before `finish` throws away what there is of it. */
 export interface VideoFile extends AsyncDisposable {

@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { RgbImage } from "../../agent/base/rgb-image.ts";
 import { probeClip, readClip } from "../../agent/camera/clip.ts";
 import { readImage } from "../../agent/camera/image.ts";
-import { letterbox, type Picture } from "../../agent/preprocess/letterbox.ts";
+import { letterbox } from "../../agent/preprocess/letterbox.ts";
 import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { findMedia } from "../materials.ts";
 import type { Size } from "./field.ts";
@@ -41,7 +42,7 @@ export async function* framesOf(
   { from, to, everySeconds }: Stretch,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  const fitted = async (picture: Picture): Promise<Uint8Array> => (await letterbox(picture, size)).pixels;
+  const fitted = async (picture: RgbImage): Promise<Uint8Array> => (await letterbox(picture, size)).pixels;
   for (const image of images) yield await fitted(await readImage(image));
   for (const file of clips) {
     const { seconds = Number.POSITIVE_INFINITY } = await probeClip(file, { signal });

@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { intersectionOverUnion } from "../../agent/base/box.ts";
-import { letterbox, type Picture } from "../../agent/preprocess/letterbox.ts";
+import type { RgbImage } from "../../agent/base/rgb-image.ts";
+import { letterbox } from "../../agent/preprocess/letterbox.ts";
 import type { Box } from "../../detectors/detector.ts";
 
 const SIDE = 640;
@@ -11,7 +12,7 @@ const NMS_IOU = 0.45;
 
 /** Finds the objects of one class in whole pictures; boxes in pixels of the picture, best score first. */
 export interface WholePictureDetector extends AsyncDisposable {
-  find(picture: Picture, label: number, lowestScore: number): Promise<readonly Box[]>;
+  find(picture: RgbImage, label: number, lowestScore: number): Promise<readonly Box[]>;
 }
 
 /** YOLOv5n as most people run it: the exported ONNX model in onnxruntime-node, the whole picture at 640×640. */
@@ -21,7 +22,7 @@ export async function openOnnxruntimeDetector(onnxPath: string): Promise<WholePi
   const planes = new Float32Array(3 * AREA);
   return {
     async find(picture, label, lowestScore) {
-      const { pixels, toFrame } = await letterbox(picture, { width: SIDE, height: SIDE });
+      const { pixels, toImage } = await letterbox(picture, { width: SIDE, height: SIDE });
       for (let i = 0; i < AREA; i++) {
         for (let colour = 0; colour < 3; colour++)
           planes[colour * AREA + i] = (pixels[3 * i + colour] ?? 0) / 255;
@@ -29,7 +30,7 @@ export async function openOnnxruntimeDetector(onnxPath: string): Promise<WholePi
       const output = await session.run({ [inputName]: new Tensor("float32", planes, [1, 3, SIDE, SIDE]) });
       const rows = output[outputName]?.data;
       if (!(rows instanceof Float32Array)) throw new Error("expected one output of 32-bit floats");
-      return suppressed(boxesIn(rows, label, lowestScore)).map(toFrame);
+      return suppressed(boxesIn(rows, label, lowestScore)).map(toImage);
     },
     [Symbol.asyncDispose]: () => session.release(),
   };

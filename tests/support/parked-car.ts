@@ -1,4 +1,4 @@
-import type { Picture } from "../../agent/preprocess/letterbox.ts";
+import type { RgbImage } from "../../agent/base/rgb-image.ts";
 import { cutOut, drive, paste } from "./scenes.ts";
 
 /** Where a car is in images/street.jpg, pixels; so small that it is enlarged. */
@@ -16,10 +16,10 @@ const LEAVES_IN = 6;
  * @returns what to see at a second.
  */
 export async function parkedCar(
-  background: Picture,
+  background: RgbImage,
   photograph: string,
   leavesAt: number,
-): Promise<(second: number) => Picture> {
+): Promise<(second: number) => RgbImage> {
   const car = await cutOut(photograph, CAR, ENLARGEMENT);
   const { x, y } = PARKED_AT;
   const parked = paste(background, car, x, y);

@@ -1,7 +1,7 @@
 import sharp from "sharp";
+import type { RgbImage } from "../../agent/base/rgb-image.ts";
 import { readClip } from "../../agent/camera/clip.ts";
 import type { Frame } from "../../agent/camera/frame.ts";
-import type { Picture } from "../../agent/preprocess/letterbox.ts";
 import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { seeded } from "./seeded.ts";
 import { filmed } from "./video-picture.ts";
@@ -29,7 +29,7 @@ export function exposureJumps(second: number): number {
 
 /** The frames of a scene, the same for the same options. @param paint the world at a second, before light and noise. */
 export async function* filmScene(
-  paint: (second: number) => Picture,
+  paint: (second: number) => RgbImage,
   { seconds, fps = 5, noise = 4, lightAt = clouds, seed = 1 }: SceneOptions,
 ): AsyncGenerator<Frame, void> {
   const random = seeded(seed);
@@ -66,7 +66,7 @@ function gaussian(random: () => number, count: number, deviation: number): Float
 }
 
 /** The first picture of a clip. */
-export async function firstPicture(file: string): Promise<Picture> {
+export async function firstPicture(file: string): Promise<RgbImage> {
   for await (const frame of readClip({ camera: "clip", file }, { signal: NEVER })) return rgbOf(frame);
   throw new Error(`${file} is empty`);
 }
@@ -74,7 +74,7 @@ export async function firstPicture(file: string): Promise<Picture> {
 const NEVER = new AbortController().signal;
 
 /** A part of a photograph that can be put into another picture. */
-export interface Cutout extends Picture {
+export interface Cutout extends RgbImage {
   /** 0..1 per pixel: how much of it covers what is behind. */
   readonly cover: Float32Array;
 }
@@ -98,7 +98,7 @@ export async function cutOut(
 }
 
 /** A picture with a cutout in it, its upper left corner at (x, y), which may lie outside. */
-export function paste(background: Picture, cutout: Cutout, x: number, y: number): Picture {
+export function paste(background: RgbImage, cutout: Cutout, x: number, y: number): RgbImage {
   const { width, height } = background;
   const pixels = background.pixels.slice();
   const [left, top] = [Math.round(x), Math.round(y)];

@@ -1,37 +1,36 @@
 import { boxArea, intersectionOverUnion, sharedArea } from "../../agent/base/box.ts";
 import { DetectSchema, ObjectsSchema } from "../../agent/config/schema.ts";
 import { ZonesSchema } from "../../agent/config/zones-schema.ts";
+import type { FrameDetection } from "../../agent/detection/detect-regions.ts";
 import type { EventMessage } from "../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
-import { advanceLifecycle, endAll, type Lifecycle, NOTHING_TOLD } from "../../agent/events/lifecycle.ts";
-import type { Finding } from "../../agent/tracking/finding.ts";
-import { trackerOptions } from "../../agent/tracking/rules.ts";
-import { NO_TRACKS, type Tracker, updateTracks } from "../../agent/tracking/tracker.ts";
-import { isWanted } from "../../agent/tracking/wanted.ts";
+import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS } from "../../agent/events/lifecycle.ts";
+import { passesFilter } from "../../agent/tracking/object-filter.ts";
+import { NO_TRACKS, type Tracker, trackerOptions, updateTracks } from "../../agent/tracking/tracker.ts";
 import type { Box, Detection } from "../../detectors/detector.ts";
 
 export const WIDTH = 768;
 export const HEIGHT = 432;
 
-/** Something that a camera might see. */
+/** An object in front of the camera. */
 export interface Actor {
   readonly label: string;
-  /** Where it is at a second of the story; undefined: not there. */
+  /** Its box at a second of the story; undefined: absent. */
   readonly at: (second: number) => Box | undefined;
-  /** What the detector thinks of it on average. Default: 0.85. */
+  /** The detector's mean score. Default: 0.85. */
   readonly score?: number;
-  /** What the detector calls it at a second, where that is not always its label. */
+  /** The detector's label at a second, if that varies. */
   readonly called?: (second: number) => string;
 }
 
-/** How well the detector sees. */
+/** The quality of the detector. */
 export interface Eyesight {
   readonly seed: number;
-  /** Standard deviation of a box's edges, in its height. */
+  /** Standard deviation of a box's edges, in box heights. */
   readonly jitter: number;
   /** Standard deviation of a score. */
   readonly flicker: number;
-  /** Share of looks that find nothing at all where something is. */
+  /** Share of detection passes that miss an object. */
   readonly blinks: number;
 }
 
@@ -46,8 +45,8 @@ export interface Story {
   readonly detect?: Readonly<Record<string, unknown>>;
   readonly objects?: Readonly<Record<string, unknown>>;
   readonly zones?: Readonly<Record<string, unknown>>;
-  /** The regions looked at in a frame. Default: all of the picture. */
-  readonly looks?: (frame: number, second: number, tracker: Tracker) => readonly Box[];
+  /** The examined regions of a frame. Default: the whole frame. */
+  readonly regions?: (frame: number, second: number, tracker: Tracker) => readonly Box[];
 }
 
 export interface Told {
@@ -60,30 +59,30 @@ const WHOLE: Box = [0, 0, WIDTH, HEIGHT];
 const HIDDEN = 0.65;
 const NMS_IOU = 0.45;
 
-/** What a camera tells of a story: detector, tracker and lifecycle at 5 frames a second, the detector played by chance. */
+/** The events of a story: tracker and lifecycle at 5 frames a second, behind a detector with random errors. */
 export function tell(story: Story): Told {
-  const { seconds, actors, eyes = GOOD_EYES, looks = () => [WHOLE] } = story;
+  const { seconds, actors, eyes = GOOD_EYES, regions = () => [WHOLE] } = story;
   const detect = DetectSchema.parse(story.detect ?? {});
   const track = [...new Set(actors.map(({ label }) => label))];
   const objects = ObjectsSchema.parse({ track, ...story.objects });
   const zones = ZonesSchema.parse(story.zones ?? {});
-  const picture = { width: WIDTH, height: HEIGHT };
-  const options = trackerOptions({ detect, objects }, picture);
+  const frameSize = { width: WIDTH, height: HEIGHT };
+  const options = trackerOptions({ detect, objects }, frameSize);
   const random = seededRandom(eyes.seed);
   const newId = eventIds(seededRandom(1));
-  const scene = { camera: "street", ...picture, zones, hasSnapshot: false, detector: DETECTOR };
+  const context = { camera: "street", ...frameSize, zones, hasSnapshot: false, detector: DETECTOR };
   const messages: EventMessage[] = [];
   let tracker = NO_TRACKS;
-  let lifecycle: Lifecycle = NOTHING_TOLD;
+  let lifecycle: Lifecycle = NO_OBJECTS;
   for (let frame = 0; frame < seconds * detect.fps; frame++) {
     const second = frame / detect.fps;
-    const looked = looks(frame, second, tracker);
-    const findings = looked
+    const examined = regions(frame, second, tracker);
+    const detections = examined
       .flatMap((region) => found(actors, second, region, eyes, random))
-      .filter((finding) => isWanted(finding, objects, picture));
-    tracker = updateTracks(tracker, suppressed(findings), second * 1000, options, looked);
+      .filter((detection) => passesFilter(detection, objects, frameSize));
+    tracker = updateTracks(tracker, suppressed(detections), second * 1000, options, examined);
     const confirmed = tracker.tracks.filter((track) => track.confirmed);
-    const step = advanceLifecycle(lifecycle, confirmed, second * 1000, scene, newId);
+    const step = advanceLifecycle(lifecycle, confirmed, second * 1000, context, newId);
     lifecycle = step.lifecycle;
     messages.push(...step.messages);
   }
@@ -99,19 +98,19 @@ const DETECTOR = {
   inference_ms: 0,
 } as const;
 
-/** What the detector finds in one region: what is there, not hidden, and enough of it inside. */
+/** The detections in a region: objects that are not hidden and of which enough is inside. */
 function found(
   actors: readonly Actor[],
   second: number,
   region: Box,
   { jitter, flicker, blinks }: Eyesight,
   random: () => number,
-): readonly Finding[] {
+): readonly FrameDetection[] {
   const there = actors.flatMap((actor) => {
     const box = actor.at(second);
     return box === undefined ? [] : [{ actor, box }];
   });
-  return there.flatMap(({ actor, box }): Finding[] => {
+  return there.flatMap(({ actor, box }): FrameDetection[] => {
     const inFront = there.filter((other) => other.box[3] > box[3]);
     const isHidden = inFront.some((other) => sharedArea(box, other.box) > HIDDEN * boxArea(box));
     const shown = cut(box, region);
@@ -123,13 +122,13 @@ function found(
   });
 }
 
-/** Class-wise non-maximum suppression, as in the module and over the regions. */
-function suppressed(findings: readonly Finding[]): readonly Finding[] {
-  const kept: Finding[] = [];
-  for (const finding of findings.toSorted((a, b) => b.score - a.score)) {
+/** Class-wise non-maximum suppression, as in the module and across regions. */
+function suppressed(detections: readonly FrameDetection[]): readonly FrameDetection[] {
+  const kept: FrameDetection[] = [];
+  for (const detection of detections.toSorted((a, b) => b.score - a.score)) {
     const isAgain = (one: Detection) =>
-      one.label === finding.label && intersectionOverUnion(one.box, finding.box) > NMS_IOU;
-    if (!kept.some(isAgain)) kept.push(finding);
+      one.label === detection.label && intersectionOverUnion(one.box, detection.box) > NMS_IOU;
+    if (!kept.some(isAgain)) kept.push(detection);
   }
   return kept;
 }
@@ -148,7 +147,7 @@ function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** Somebody who walks in a line: 45 × 120 pixels, first at `from`, pixels per second. */
+/** A person who walks in a line from `from`: 45 × 120 pixels; speed in pixels per second. */
 export function walker(
   from: { readonly x: number; readonly y: number },
   speed: { readonly x: number; readonly y: number },
@@ -160,13 +159,13 @@ export function walker(
       if (second < during.start || second > during.end) return undefined;
       const x = from.x + speed.x * (second - during.start);
       const y = from.y + speed.y * (second - during.start);
-      const isInPicture = x + 45 > 8 && x < WIDTH - 8 && y + 120 > 8 && y < HEIGHT - 8;
-      return isInPicture ? [x, y, x + 45, y + 120] : undefined;
+      const isInFrame = x + 45 > 8 && x < WIDTH - 8 && y + 120 > 8 && y < HEIGHT - 8;
+      return isInFrame ? [x, y, x + 45, y + 120] : undefined;
     },
   };
 }
 
-/** A car that drives in from the left, stops at x 300 from second 4, and leaves to the right at a second, if it does. */
+/** A car that enters from the left, stops at x 300 from second 4, and leaves to the right at `leavesAt`. */
 export function parkingCar(leavesAt = Infinity): Actor {
   return {
     label: "car",
@@ -179,7 +178,7 @@ export function parkingCar(leavesAt = Infinity): Actor {
   };
 }
 
-/** The ids that had a message of this type. */
+/** The ids with a message of this type. */
 export function idsOf({ messages }: Told, type: EventMessage["type"], label?: string): readonly string[] {
   return messages
     .filter((message) => message.type === type && (label === undefined || message.after.label === label))

@@ -1,8 +1,8 @@
+import type { RgbImage } from "../../agent/base/rgb-image.ts";
 import { planeEnds, USUAL_COLOURS, type VideoPicture } from "../../agent/camera/frame.ts";
-import type { Picture } from "../../agent/preprocess/letterbox.ts";
 
 /** What a camera would make of a picture: ITU-R BT.601, limited range, two by two pixels of one colour. */
-export function filmed({ width, height, pixels }: Picture): VideoPicture {
+export function filmed({ width, height, pixels }: RgbImage): VideoPicture {
   const { brightness, blue, red } = planeEnds({ width, height });
   const planes = new Uint8ClampedArray(red);
   const columns = Math.ceil(width / 2);

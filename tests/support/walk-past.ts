@@ -7,18 +7,18 @@ import type { Box } from "../../detectors/detector.ts";
 import { scriptedDetector } from "./scripted-detector.ts";
 import { greyPicture } from "./video-picture.ts";
 
-/** Pixels of a frame: ten of them are one of the scripted detector's. */
+/** Pixels of a frame: ten are one pixel of the scripted detector's input. */
 export const WALK_SIZE = { width: 640, height: 320 } as const;
 const FRAME_MS = 200;
 
-/** What a camera's pipeline makes of somebody who walks through its picture from left to right, and is gone at the end. */
+/** The outcomes of a camera's pipeline for a person who walks through the frame from left to right. */
 export async function* walkPast(
   camera: CameraConfig,
   { frames = 20, startMs = 1_700_000_000_000 } = {},
 ): AsyncGenerator<Outcome, void> {
   const boxes = Array.from({ length: frames }, (_, index): Box => [4 + index, 8, 10 + index, 28]);
   const script = boxes.map((box) => [{ label: "person", score: 0.9, box }]);
-  yield* watchCamera(unwatched(filmWalk(camera.name, frames, startMs)), camera, {
+  yield* watchCamera(withoutMotion(filmWalk(camera.name, frames, startMs)), camera, {
     detector: scriptedDetector(script),
     prefix: "sabrewing",
     signal: new AbortController().signal,
@@ -27,7 +27,7 @@ export async function* walkPast(
   });
 }
 
-async function* unwatched(frames: AsyncIterable<Frame>): AsyncGenerator<Sighting, void> {
+async function* withoutMotion(frames: AsyncIterable<Frame>): AsyncGenerator<Sighting, void> {
   for await (const frame of frames) yield { frame, motion: undefined };
 }
 
@@ -42,7 +42,7 @@ export async function* filmWalk(
     const brightness = new Uint8Array(width * height).fill(120);
     const left = 40 + sequence * 10;
     for (let y = 80; y < 280; y++) brightness.fill(30, y * width + left, y * width + left + 60);
-    const picture = greyPicture(width, height, brightness);
-    yield { camera, sequence, timeMs: startMs + sequence * FRAME_MS, ...picture };
+    const image = greyPicture(width, height, brightness);
+    yield { camera, sequence, timeMs: startMs + sequence * FRAME_MS, ...image };
   }
 }

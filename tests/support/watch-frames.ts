@@ -7,13 +7,13 @@ import { watchMotion } from "../../agent/motion/watch-motion.ts";
 import { type Seen, type WatchedCamera, watchCamera } from "../../agent/watch-camera.ts";
 import type { Detector } from "../../detectors/detector.ts";
 
-/** What the pipeline made of some frames. */
+/** The results of the pipeline. */
 export interface WatchReport {
   readonly frames: readonly WatchedFrame[];
   readonly events: readonly EventMessage[];
-  /** Frames that cost at least one look. */
+  /** Frames with at least one detection pass. */
   readonly inferred: number;
-  /** Looks. */
+  /** Detection passes. */
   readonly regions: number;
 }
 
@@ -22,7 +22,7 @@ export interface WatchedFrame {
   readonly seen: Seen;
 }
 
-/** The whole pipeline as `replay` runs it, in this process: from frames to events. */
+/** Runs the whole pipeline in this process as `replay` does: from frames to events. */
 export async function watchFrames(
   frames: AsyncIterable<Frame>,
   camera: WatchedCamera,
@@ -41,16 +41,16 @@ export async function watchFrames(
     if (outcome.seen !== undefined) watched.push({ timeMs: outcome.timeMs, seen: outcome.seen });
     events.push(...outcome.events);
   }
-  const looks = watched.map(({ seen }) => seen.regions.length);
+  const passes = watched.map(({ seen }) => seen.regions.length);
   return {
     frames: watched,
     events,
-    inferred: looks.filter((count) => count > 0).length,
-    regions: looks.reduce((sum, count) => sum + count, 0),
+    inferred: passes.filter((count) => count > 0).length,
+    regions: passes.reduce((sum, count) => sum + count, 0),
   };
 }
 
-/** A camera with every setting at its default, which tracks these labels. */
+/** A camera with default settings that tracks these labels. */
 export function defaultCamera(track: readonly string[], fps = 5): WatchedCamera {
   return {
     name: "test",

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { hangBell } from "../../agent/base/bell.ts";
 import { ConfigError } from "../../agent/base/errors.ts";
 import { openLog } from "../../agent/base/log.ts";
+import { createSignal } from "../../agent/base/signal.ts";
 import { renewModel } from "../../agent/renew-model.ts";
 import { DetectorFault, ModelError, type ModelInfo } from "../../detectors/detector.ts";
 import { handClock } from "../support/hand-clock.ts";
@@ -24,7 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 async function start(answers: readonly (Partial<ModelInfo> | Error)[]) {
   const stop = new AbortController();
   const clock = handClock();
-  const reload = hangBell();
+  const reload = createSignal();
   const lines: string[] = [];
   const tries: string[] = [];
   let model: ModelInfo = SMALL_MODEL;
@@ -117,7 +117,7 @@ test("one that will not do is not tried again until it, or its signature, change
 
 test("whoever asks is answered at once, also where nothing has changed", async () => {
   const { tries, lines, reload, end } = await start([]);
-  reload.ring();
+  reload.raise();
   await vi.waitFor(() => expect(lines).toEqual(["info the model's file holds the module that runs"]));
   expect(tries).toEqual([path]);
   await end();
@@ -135,6 +135,6 @@ test("a file that is away for a moment is no reason to stop looking", async () =
 
 test("a bug is not passed over", async () => {
   const { reload, done } = await start([new RangeError("a bug")]);
-  reload.ring();
+  reload.raise();
   await expect(done).rejects.toThrow("a bug");
 });

@@ -1,14 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { SILENCE } from "../../agent/base/or-silence.ts";
+import { IDLE } from "../../agent/base/idle-timeout.ts";
 import { MotionSchema } from "../../agent/config/motion-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
+import type { EndReason } from "../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
 import type { Motion } from "../../agent/motion/gate.ts";
 import type { Sighting } from "../../agent/motion/watch-motion.ts";
 import {
+  begin,
   type Outcome,
+  step,
   type WatchDependencies,
   type WatchedCamera,
+  type WatchState,
   watchCamera,
 } from "../../agent/watch-camera.ts";
 import type { Box, Detection } from "../../detectors/detector.ts";
@@ -19,12 +23,42 @@ const WIDTH = 128;
 const HEIGHT = 64;
 const FRAME_MS = 200;
 const STILL: Motion = { boxes: [], calibrating: false };
-/** The model sees the frame at half its size. */
-const SOMEBODY_IN_FRAME: Box = [20, 10, 40, 60];
-const SOMEBODY: Detection = { label: "person", score: 0.9, box: [10, 5, 20, 30] };
+/** The model receives the frame at half its size. */
+const PERSON_IN_FRAME: Box = [20, 10, 40, 60];
+const PERSON: Detection = { label: "person", score: 0.9, box: [10, 5, 20, 30] };
+
+describe("a step", () => {
+  const stepOn = (before: WatchState, sighting: Sighting, detector = scriptedDetector([[PERSON]])) =>
+    step(before, sighting, door(), { ...dependencies, newId: eventIds(seededRandom(1)), detector });
+  const [first, second] = frames(2);
+  if (first === undefined || second === undefined) throw new Error("two frames");
+
+  test("follows an object to the next frame and publishes it once it is confirmed", async () => {
+    const start = begin(door(), { ...dependencies, detector: scriptedDetector([]) });
+    const one = await stepOn(start.state, first);
+    const two = await stepOn(one.state, second);
+    expect(one.outcome.events).toEqual([]);
+    expect(two.outcome.events.map(({ type }) => type)).toEqual(["new"]);
+    expect(two.state).toMatchObject({
+      timeMs: 2200,
+      size: { width: WIDTH, height: HEIGHT },
+      inferenceMs: 10,
+    });
+    expect(two.state.tracker.tracks).toMatchObject([{ id: 1, hits: 2 }]);
+  });
+
+  test("changes nothing in the state that it is given, and gives the same result twice", async () => {
+    const start = begin(door(), { ...dependencies, detector: scriptedDetector([]) });
+    const { state } = await stepOn(start.state, first);
+    const copy = structuredClone(state);
+    const once = await stepOn(state, second);
+    expect(state).toEqual(copy);
+    expect(await stepOn(state, second)).toEqual(once);
+  });
+});
 
 describe("watching a camera", () => {
-  test("tells counts of zero before the first frame", async () => {
+  test("publishes counts of zero before the first frame", async () => {
     const [first] = await watch([], []);
     expect(first).toMatchObject({ timeMs: 1000, events: [] });
     expect(lines(first)).toEqual([
@@ -36,7 +70,7 @@ describe("watching a camera", () => {
   });
 
   test("publishes the event, then the counts, with boxes in pixels of the frame", async () => {
-    const outcomes = await watch([[SOMEBODY]], frames(2));
+    const outcomes = await watch([[PERSON]], frames(2));
     expect(outcomes.map(({ events }) => events.map(({ type }) => type))).toEqual([[], [], ["new"], ["end"]]);
     const [event] = outcomes[2]?.events ?? [];
     expect(event?.after).toMatchObject({
@@ -68,27 +102,27 @@ describe("watching a camera", () => {
     ]);
   });
 
-  test("says nothing while nothing changes", async () => {
-    const outcomes = await watch([[SOMEBODY]], frames(10));
+  test("publishes nothing while nothing changes", async () => {
+    const outcomes = await watch([[PERSON]], frames(10));
     expect(outcomes.slice(3, -1).flatMap(lines)).toEqual([]);
   });
 
-  test("loses one frame to a fault of the detector, not the object in view", async () => {
-    const answered: number[] = [];
-    const outcomes = await watch([[SOMEBODY], [SOMEBODY], "fault", [SOMEBODY]], frames(5), {
-      onLooked: (regions) => answered.push(regions),
+  test("keeps the object in view through a fault of the detector", async () => {
+    const examined: number[] = [];
+    const outcomes = await watch([[PERSON], [PERSON], "fault", [PERSON]], frames(5), {
+      onFrame: (regions) => examined.push(regions),
     });
     expect(typesIn(outcomes)).toEqual(["new", "end"]);
-    expect(answered).toEqual([1, 1, 0, 1, 1]);
+    expect(examined).toEqual([1, 1, 0, 1, 1]);
   });
 
   test.each([
-    { jump: "back", startMs: 3_700_000, afterMs: 100_000, reason: "silence" },
+    { jump: "back", startMs: 3_700_000, afterMs: 100_000, reason: "clock_set_back" },
     { jump: "forth", startMs: 100_000, afterMs: 3_700_000, reason: "gone" },
   ])(
-    "ends what is in view when the machine's clock jumps $jump, and tells of it anew",
+    "ends the objects in view when the machine's clock jumps $jump, and starts new events",
     async ({ startMs, afterMs, reason }) => {
-      const outcomes = await watch([[SOMEBODY]], [...frames(5, startMs), ...frames(10, afterMs)]);
+      const outcomes = await watch([[PERSON]], [...frames(5, startMs), ...frames(10, afterMs)]);
       expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
       const [, end, again] = outcomes.flatMap(({ events }) => events);
       expect(end).toMatchObject({ reason, after: { end_time: (startMs + 4 * FRAME_MS) / 1000 } });
@@ -96,15 +130,16 @@ describe("watching a camera", () => {
     },
   );
 
-  test("ends everything in view when the camera falls silent, and starts afresh after", async () => {
-    const outcomes = await watch([[SOMEBODY]], [...frames(3), SILENCE, ...frames(3, 20_000)]);
+  test("ends the objects in view when no frames arrive, and starts again later", async () => {
+    const outcomes = await watch([[PERSON]], [...frames(3), IDLE, ...frames(3, 20_000)]);
     expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
+    expect(reasonsIn(outcomes)).toEqual(["silence", "shutdown"]);
     const ids = outcomes.flatMap(({ events }) => events.map(({ after }) => after.id));
     expect(new Set(ids).size).toBe(2);
   });
 
-  test("ends everything in view when the detector keeps failing, watches motion on and starts afresh after", async () => {
-    const detector = scriptedDetector([[SOMEBODY], [SOMEBODY], [SOMEBODY], "fault", "fault", [SOMEBODY]]);
+  test("ends the objects in view when the detector keeps failing, still detects motion, and starts again later", async () => {
+    const detector = scriptedDetector([[PERSON], [PERSON], [PERSON], "fault", "fault", [PERSON]]);
     const failing = {
       ...detector,
       stats: () => ({
@@ -112,7 +147,7 @@ describe("watching a camera", () => {
         state: detector.asked() === 5 ? ("failing" as const) : ("working" as const),
       }),
     };
-    const moving: Motion = { boxes: [SOMEBODY_IN_FRAME], calibrating: false };
+    const moving: Motion = { boxes: [PERSON_IN_FRAME], calibrating: false };
     const outcomes = await watch(failing, frames(9, 2000, moving));
     expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
     expect(outcomes.flatMap(({ events }) => events)[1]).toMatchObject({ reason: "detector_failed" });
@@ -121,18 +156,18 @@ describe("watching a camera", () => {
     ]);
   });
 
-  test("ends everything in view when the pictures change their size: places in them mean something else", async () => {
+  test("ends the objects in view when the frames change their size", async () => {
     const small = frames(4, 3000).map(({ frame, motion }) => ({
       frame: { ...frame, height: HEIGHT / 2 },
       motion,
     }));
-    const outcomes = await watch([[SOMEBODY]], [...frames(4), ...small]);
-    expect(outcomes.flatMap(({ events }) => events).map(({ reason }) => reason)).toContain("silence");
+    const outcomes = await watch([[PERSON]], [...frames(4), ...small]);
+    expect(reasonsIn(outcomes)).toEqual(["size_changed", "shutdown"]);
   });
 
-  test("ends at once when it is told to stop while the detector is thinking", async () => {
+  test("ends at once when it is aborted during a detection pass", async () => {
     const stop = new AbortController();
-    const detector = scriptedDetector([[SOMEBODY], [SOMEBODY], "silence"]);
+    const detector = scriptedDetector([[PERSON], [PERSON], "silence"]);
     const outcomes: Outcome[] = [];
     const watching = watchCamera(stream(frames(3)), door(), {
       ...dependencies,
@@ -146,47 +181,55 @@ describe("watching a camera", () => {
     expect(typesIn(outcomes)).toEqual(["new", "end"]);
   });
 
-  test("does not ask the detector where detection is switched off", async () => {
-    const detector = scriptedDetector([[SOMEBODY]]);
+  test("frees the memory of each frame after its outcome, with detection on or off", async () => {
+    for (const enabled of [true, false]) {
+      const sightings = frames(3);
+      await watch([[PERSON]], sightings, {}, door({ detect: DetectSchema.parse({ enabled }) }));
+      expect(sightings.map(({ frame }) => frame.planes.length)).toEqual([0, 0, 0]);
+    }
+  });
+
+  test("does not run the detector where detection is switched off", async () => {
+    const detector = scriptedDetector([[PERSON]]);
     await watch(detector, frames(5), {}, door({ detect: DetectSchema.parse({ enabled: false }) }));
     expect(detector.asked()).toBe(0);
   });
 
-  test("asks the detector once about a scene in which nothing moves, and tells nothing of what stands there", async () => {
-    const detector = scriptedDetector([[SOMEBODY]]);
+  test("runs the detector once on a scene without motion, and publishes no events for objects that stand there", async () => {
+    const detector = scriptedDetector([[PERSON]]);
     const outcomes = await watch(detector, frames(50, 2000, STILL));
     expect(detector.asked()).toBe(1);
     expect(typesIn(outcomes)).toEqual([]);
   });
 
-  test("tells of what stood there all the time as soon as it moves", async () => {
-    const moving = { boxes: [SOMEBODY_IN_FRAME], calibrating: false };
+  test("publishes an event for an object that stood there from the beginning as soon as it moves", async () => {
+    const moving = { boxes: [PERSON_IN_FRAME], calibrating: false };
     const items = [...frames(20, 2000, STILL), ...frames(20, 6000, moving)];
-    expect(typesIn(await watch([[SOMEBODY]], items))).toEqual(["new", "end"]);
+    expect(typesIn(await watch([[PERSON]], items))).toEqual(["new", "end"]);
   });
 
-  test("says when something begins to move, and when nothing has for a while", async () => {
-    const moving = { boxes: [SOMEBODY_IN_FRAME], calibrating: false };
+  test("publishes when motion begins, and when there was none for a while", async () => {
+    const moving = { boxes: [PERSON_IN_FRAME], calibrating: false };
     const outcomes = await watch(
       [[]],
       [...frames(2, 2000, STILL), ...frames(2, 3000, moving), ...frames(1, 34_000, STILL)],
     );
-    const told = outcomes.flatMap(({ timeMs, messages }) =>
+    const published = outcomes.flatMap(({ timeMs, messages }) =>
       messages.filter(({ topic }) => topic.endsWith("/motion")).map(({ payload }) => [timeMs, payload]),
     );
-    expect(told).toEqual([
+    expect(published).toEqual([
       [2000, "OFF"],
       [3000, "ON"],
       [34_000, "OFF"],
     ]);
   });
 
-  test("ends what is in view when detection is switched off, and begins anew when it is on again", async () => {
+  test("ends the objects in view when detection is switched off, and starts again when it is on", async () => {
     let isOn = true;
     let frame = 0;
-    const outcomes = await watch([[SOMEBODY]], frames(15), {
+    const outcomes = await watch([[PERSON]], frames(15), {
       isDetecting: () => isOn,
-      onLooked: () => {
+      onFrame: () => {
         frame++;
         isOn = frame < 5 || frame >= 10;
       },
@@ -198,45 +241,45 @@ describe("watching a camera", () => {
     expect(lines(ended)).toContain("door/person 0");
   });
 
-  test("hears nothing of labels it does not track, nor of boxes its filters shut out", async () => {
-    const dog: Detection = { ...SOMEBODY, label: "dog" };
+  test("ignores labels that are not tracked and boxes that the filters reject", async () => {
+    const dog: Detection = { ...PERSON, label: "dog" };
     expect(typesIn(await watch([[dog]], frames(5)))).toEqual([]);
     const filters = { person: { min_area: 2000 } };
-    const choosy = door({ objects: ObjectsSchema.parse({ filters }) });
-    expect(typesIn(await watch([[SOMEBODY]], frames(5), {}, choosy))).toEqual([]);
+    const filtered = door({ objects: ObjectsSchema.parse({ filters }) });
+    expect(typesIn(await watch([[PERSON]], frames(5), {}, filtered))).toEqual([]);
   });
 
-  test("sends a picture with `new` where snapshots are on, and none otherwise", async () => {
+  test("publishes a snapshot with `new` only where snapshots are on", async () => {
     const open = door({ snapshots: SnapshotsSchema.parse({ enabled: true }) });
-    const outcomes = await watch([[SOMEBODY]], frames(5), {}, open);
-    const pictures = outcomes
+    const outcomes = await watch([[PERSON]], frames(5), {}, open);
+    const snapshots = outcomes
       .flatMap(({ messages }) => messages)
       .filter(({ topic }) => topic.endsWith("/snapshot"));
-    expect(pictures.map(({ topic, retain }) => [topic, retain])).toEqual([
+    expect(snapshots.map(({ topic, retain }) => [topic, retain])).toEqual([
       ["sabrewing/door/person/snapshot", true],
     ]);
-    expect([...(pictures[0]?.payload ?? []).slice(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
+    expect([...(snapshots[0]?.payload ?? []).slice(0, 3)]).toEqual([0xff, 0xd8, 0xff]);
     expect(outcomes.flatMap(({ events }) => events).every(({ after }) => after.has_snapshot)).toBe(true);
-    const closed = await watch([[SOMEBODY]], frames(5));
+    const closed = await watch([[PERSON]], frames(5));
     expect(closed.flatMap(({ messages }) => messages).some(({ topic }) => topic.endsWith("/snapshot"))).toBe(
       false,
     );
   });
 });
 
-test("keeps the first picture of each object and every better one, where pictures are kept", async () => {
-  const surer: Detection = { ...SOMEBODY, score: 0.97 };
-  const script = [[SOMEBODY], [SOMEBODY], [SOMEBODY], [SOMEBODY], [surer], [SOMEBODY]];
+test("keeps the first snapshot of each object and every better one", async () => {
+  const surer: Detection = { ...PERSON, score: 0.97 };
+  const script = [[PERSON], [PERSON], [PERSON], [PERSON], [surer], [PERSON]];
   const kept: { readonly id: string; readonly jpeg: Uint8Array }[] = [];
   const outcomes = await watch(script, frames(8), {
     keepSnapshot: async (id, jpeg) => {
       kept.push({ id, jpeg });
     },
   });
-  const told = outcomes.flatMap(({ events }) => events.map(({ after }) => after));
-  expect(kept.map(({ id }) => id)).toEqual([told[0]?.id, told[0]?.id]);
+  const published = outcomes.flatMap(({ events }) => events.map(({ after }) => after));
+  expect(kept.map(({ id }) => id)).toEqual([published[0]?.id, published[0]?.id]);
   expect(kept.every(({ jpeg }) => jpeg[0] === 0xff && jpeg[1] === 0xd8)).toBe(true);
-  expect(told.every(({ has_snapshot }) => has_snapshot)).toBe(true);
+  expect(published.every(({ has_snapshot }) => has_snapshot)).toBe(true);
 });
 
 const dependencies = {
@@ -248,7 +291,7 @@ const dependencies = {
 
 async function watch(
   script: readonly Answer[] | ReturnType<typeof scriptedDetector>,
-  items: readonly (Sighting | typeof SILENCE)[],
+  items: readonly (Sighting | typeof IDLE)[],
   extra: Partial<WatchDependencies> = {},
   camera = door(),
 ): Promise<Outcome[]> {
@@ -271,7 +314,7 @@ function door(settings: Partial<WatchedCamera> = {}): WatchedCamera {
   };
 }
 
-/** Frames of a camera whose motion detection is off (every one is looked at in full), or that moves like this. */
+/** Frames with this motion, or of a camera whose motion detection is off: then every frame is examined as a whole. */
 function frames(count: number, startMs = 2000, motion?: Motion): Sighting[] {
   return Array.from({ length: count }, (_, sequence) => ({
     frame: {
@@ -290,6 +333,12 @@ async function* stream<T>(items: readonly T[]): AsyncGenerator<T> {
 
 function typesIn(outcomes: readonly Outcome[]): readonly string[] {
   return outcomes.flatMap(({ events }) => events.map(({ type }) => type));
+}
+
+function reasonsIn(outcomes: readonly Outcome[]): readonly (EndReason | undefined)[] {
+  return outcomes
+    .flatMap(({ events }) => events)
+    .flatMap(({ type, reason }) => (type === "end" ? [reason] : []));
 }
 
 /** Topic without the prefix, and the payload or an event's type. */

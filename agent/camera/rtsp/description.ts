@@ -1,4 +1,4 @@
-import type { Size } from "../../preprocess/letterbox-geometry.ts";
+import type { Size } from "../../base/box.ts";
 import { codedSize, type SizedCodec } from "./parameter-sets.ts";
 
 /** What a camera's description of its streams (SDP, RFC 4566) says that matters before ffmpeg reads it. */

@@ -1,4 +1,4 @@
-import type { Size } from "../../preprocess/letterbox-geometry.ts";
+import type { Size } from "../../base/box.ts";
 
 /** Codecs whose sequence parameter set tells the size of the frames. */
 export type SizedCodec = "H264" | "H265";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { newestOnly } from "../../../agent/base/newest-only.ts";
 
-/** A source that a test feeds by hand. */
+/** A source that a test feeds. */
 function feed<T>() {
   const waiting: T[] = [];
   let ended = false;
@@ -38,11 +38,11 @@ function feed<T>() {
 
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
-test("a slow reader skips to the newest item and still sees the last one", async () => {
+test("a slow reader skips to the newest item and still receives the last one", async () => {
   const camera = feed<number>();
-  const skipped: number[] = [];
+  const dropped: number[] = [];
   const newest = newestOnly(camera.source, (older, newer) => {
-    skipped.push(older);
+    dropped.push(older);
     return newer;
   });
   const seen: number[] = [];
@@ -59,10 +59,10 @@ test("a slow reader skips to the newest item and still sees the last one", async
   }
   expect(seen).toEqual([1, 4, 6, 7]);
   expect(newest.counts()).toEqual({ delivered: 4, dropped: 3 });
-  expect(skipped).toEqual([2, 3, 5]);
+  expect(dropped).toEqual([2, 3, 5]);
 });
 
-test("a fast reader sees everything and nothing counts as dropped", async () => {
+test("a fast reader receives every item and nothing counts as dropped", async () => {
   const camera = feed<number>();
   const newest = newestOnly(camera.source);
   const seen: number[] = [];
@@ -76,10 +76,10 @@ test("a fast reader sees everything and nothing counts as dropped", async () => 
   expect(newest.counts()).toEqual({ delivered: 3, dropped: 0 });
 });
 
-test("an error of the source arrives after its last item", async () => {
+test("an error of the source arrives after the last item", async () => {
   async function* failing() {
     yield 1;
-    throw new Error("the camera went away");
+    throw new Error("the camera disconnected");
   }
   const seen: number[] = [];
   const reading = (async () => {
@@ -88,7 +88,7 @@ test("an error of the source arrives after its last item", async () => {
       await settle();
     }
   })();
-  await expect(reading).rejects.toThrow("the camera went away");
+  await expect(reading).rejects.toThrow("the camera disconnected");
   expect(seen).toEqual([1]);
 });
 
@@ -96,14 +96,14 @@ test("leaving the loop closes the source", async () => {
   const camera = feed<number>();
   camera.push(1);
   for await (const _ of newestOnly(camera.source)) {
-    // The source waits for its next item; it can be closed once it has one, as an aborted camera has at once.
+    // A waiting source can be closed only after its next item; an aborted camera ends at once.
     setTimeout(() => camera.push(2), 5);
     break;
   }
   expect(camera.closed()).toBe(true);
 });
 
-test("an error thrown by the reader closes the source and stays the reader's own", async () => {
+test("an error of the reader closes the source and reaches the caller", async () => {
   const camera = feed<number>();
   camera.push(1, 2, 3);
   const reading = (async () => {

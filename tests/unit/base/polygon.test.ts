@@ -21,7 +21,7 @@ const HOOK: Polygon = [
 ];
 
 describe("a polygon", () => {
-  test("holds what is inside and nothing beside it", () => {
+  test("contains the points inside and none outside", () => {
     expect(polygonContains(SQUARE, [0.5, 0.5])).toBe(true);
     expect(polygonContains(SQUARE, [0.1, 0.5])).toBe(false);
     expect(polygonContains(SQUARE, [0.9, 0.5])).toBe(false);
@@ -29,13 +29,13 @@ describe("a polygon", () => {
     expect(polygonContains(SQUARE, [0.5, 0.1])).toBe(false);
   });
 
-  test("may be hollow", () => {
+  test("may be concave", () => {
     expect(polygonContains(HOOK, [0.5, 0.4])).toBe(false);
     expect(polygonContains(HOOK, [0.3, 0.4])).toBe(true);
     expect(polygonContains(HOOK, [0.5, 0.7])).toBe(true);
   });
 
-  test("holds the same whichever way round and from whichever corner it is written", () => {
+  test("does not depend on its direction or its first corner", () => {
     for (const point of [
       [0.5, 0.4],
       [0.3, 0.4],
@@ -46,7 +46,7 @@ describe("a polygon", () => {
     }
   });
 
-  test("shares a border with its neighbour so that every point on it belongs to exactly one", () => {
+  test("shares a border with a neighbour: each point on it belongs to exactly one", () => {
     const left: Polygon = [
       [0, 0],
       [0.5, 0],

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { ObjectsSchema } from "../../../agent/config/schema.ts";
 import { ZonesSchema } from "../../../agent/config/zones-schema.ts";
 import { countObjects } from "../../../agent/events/counts.ts";
-import type { Scene } from "../../../agent/events/describe.ts";
+import type { FrameContext } from "../../../agent/events/describe.ts";
 import type { EventMessage } from "../../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
-import { advanceLifecycle, endAll, type Lifecycle, NOTHING_TOLD } from "../../../agent/events/lifecycle.ts";
+import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS } from "../../../agent/events/lifecycle.ts";
 import { NO_TRACKS, type TrackerOptions, updateTracks } from "../../../agent/tracking/tracker.ts";
 import type { Box, Detection } from "../../../detectors/detector.ts";
 
@@ -16,11 +16,11 @@ const rules: TrackerOptions = {
   minInitialized: 2,
   maxDisappearedMs: 5000,
   stationaryAfter: 50,
-  picture: { width: 640, height: 360 },
+  frame: { width: 640, height: 360 },
   minScore: () => 0.5,
   threshold: () => 0.7,
 };
-const scene: Scene = {
+const context: FrameContext = {
   camera: "door",
   width: 640,
   height: 360,
@@ -37,7 +37,7 @@ const scene: Scene = {
 };
 
 describe("the life of an event", () => {
-  test("begins with the first true positive and ends when the object is gone", () => {
+  test("starts with the first true positive and ends when the object is gone", () => {
     const { messages } = watch([...times(30, person(100)), ...times(30)]);
     expect(types(messages)).toEqual(["new", "end"]);
     const [first, last] = messages;
@@ -56,7 +56,7 @@ describe("the life of an event", () => {
       active: true,
       stationary: false,
       revision: 1,
-      detector: scene.detector,
+      detector: context.detector,
     });
     expect(last?.before).toEqual(first?.after);
     expect(last?.after).toMatchObject({
@@ -67,20 +67,20 @@ describe("the life of an event", () => {
     });
   });
 
-  test("is never told of an object that was no true positive", () => {
+  test("is not published for an object that never was a true positive", () => {
     const doubtful = watch([...times(40, person(100, 0.6)), ...times(30)]);
     expect(doubtful.messages).toEqual([]);
     expect(endAll(doubtful.lifecycle, "shutdown")).toEqual([]);
   });
 
-  test("names the object after its start and six characters, and repeats with the seed", () => {
+  test("has an id of the start time and six characters, reproducible with the seed", () => {
     const ids = () => watch(times(3, person(100), person(400))).messages.map((message) => message.after.id);
     expect(ids()).toEqual(ids());
     expect(new Set(ids()).size).toBe(2);
     for (const id of ids()) expect(id).toMatch(/^1000\.000000-[a-z0-9]{6}$/);
   });
 
-  test("tells that a walker set out and got nearer, five seconds after the last word at the earliest", () => {
+  test("is updated when a walker starts to move or approaches, at most every five seconds", () => {
     const nearer = (i: number): Box => [10 + 5 * i, 200 - i, 60 + 5 * i, 300 + i];
     const { messages } = watch(Array.from({ length: 60 }, (_, i) => [box(nearer(i))]));
     expect(types(messages)).toEqual(["new", "update", "update"]);
@@ -89,13 +89,13 @@ describe("the life of an event", () => {
     expect(messages.map((message) => message.after.position_changes)).toEqual([0, 1, 1]);
   });
 
-  test("does not speak of a walker who is out of sight until that is final", () => {
+  test("is not updated while a walker is out of sight", () => {
     const walk = Array.from({ length: 24 }, (_, i) => [person(10 + 9 * i)]);
     const { messages } = watch([...walk, ...times(30)]);
     expect(types(messages)).toEqual(["new", "end"]);
   });
 
-  test("tells at once when an object comes to rest, then once a minute", () => {
+  test("is updated at once when the object becomes stationary, then once a minute", () => {
     const { messages } = watch(times(700, person(100)));
     expect(
       messages.map((message) => [message.type, message.after.frame_time, message.after.stationary]),
@@ -107,7 +107,7 @@ describe("the life of an event", () => {
     ]);
   });
 
-  test("keeps the best frame as its snapshot: whole rather than cut, then larger", () => {
+  test("keeps the best frame as its snapshot: the whole object first, then the larger one", () => {
     const cut: Detection = { label: "person", score: 0.9, box: [0, 0, 300, 360] };
     const { messages } = watch([
       [cut],
@@ -120,7 +120,7 @@ describe("the life of an event", () => {
     expect(messages.at(-1)?.after.snapshot?.box).toEqual([12, 10, 62, 190]);
   });
 
-  test("ends whatever is in view when everything ends", () => {
+  test("ends for every object in view when the agent stops", () => {
     const { lifecycle, messages } = watch(times(10, person(100), person(400)));
     expect(types(messages)).toEqual(["new", "new"]);
     const ends = endAll(lifecycle, "shutdown");
@@ -128,7 +128,7 @@ describe("the life of an event", () => {
     expect(ends.map((message) => message.after.end_time)).toEqual([1001.8, 1001.8]);
   });
 
-  test("counts what is in view by label, zeros included, and all together", () => {
+  test("counts the objects in view by label, with zeros and the sum", () => {
     const { lifecycle } = watch(times(60, person(100), { ...person(400), label: "dog" }));
     const camera = { name: "door", objects: ObjectsSchema.parse({ track: ["person", "car"] }), zones: [] };
     expect([...(countObjects(lifecycle, camera).get("door") ?? [])]).toEqual([
@@ -136,17 +136,17 @@ describe("the life of an event", () => {
       ["car", { inView: 0, active: 0 }],
       ["all", { inView: 2, active: 0 }],
     ]);
-    expect(countObjects(NOTHING_TOLD, camera).get("door")?.get("all")).toEqual({ inView: 0, active: 0 });
+    expect(countObjects(NO_OBJECTS, camera).get("door")?.get("all")).toEqual({ inView: 0, active: 0 });
   });
 });
 
-test("a zone counts what is in it, by the labels it is for", () => {
+test("a zone counts the objects in it, by the labels it accepts", () => {
   const zones = ZonesSchema.parse({
     left: { coordinates: "0,0,0.5,0,0.5,1,0,1" },
     cars: { coordinates: "0,0,1,0,1,1,0,1", objects: ["car"] },
   });
   const seen = times(60, person(100), person(500), { ...person(200), label: "car" });
-  const { lifecycle } = watch(seen, { ...scene, zones });
+  const { lifecycle } = watch(seen, { ...context, zones });
   const camera = { name: "door", objects: ObjectsSchema.parse({ track: ["person", "car"] }), zones };
   const counts = countObjects(lifecycle, camera);
   const inView = (place: string) =>
@@ -168,7 +168,7 @@ test("a zone counts what is in it, by the labels it is for", () => {
   ]);
 });
 
-test("an end, and nothing else, tells why", () => {
+test("only an end has a reason", () => {
   const { messages, lifecycle } = watch([...times(10, person(100), person(400)), ...times(30, person(100))]);
   expect(messages.map(({ type, reason }) => [type, reason])).toEqual([
     ["new", undefined],
@@ -178,15 +178,15 @@ test("an end, and nothing else, tells why", () => {
   expect(endAll(lifecycle, "silence").map(({ reason }) => reason)).toEqual(["silence"]);
 });
 
-function watch(frames: readonly (readonly Detection[])[], where = scene) {
+function watch(frames: readonly (readonly Detection[])[], where = context) {
   const newId = eventIds(seededRandom(1));
   let tracker = NO_TRACKS;
-  let lifecycle: Lifecycle = NOTHING_TOLD;
+  let lifecycle: Lifecycle = NO_OBJECTS;
   const messages: EventMessage[] = [];
   for (const [index, detections] of frames.entries()) {
     const timeMs = START_MS + index * FRAME_MS;
-    const findings = detections.map((detection) => ({ ...detection, region: WHOLE }));
-    tracker = updateTracks(tracker, findings, timeMs, rules, [WHOLE]);
+    const inFrame = detections.map((detection) => ({ ...detection, region: WHOLE }));
+    tracker = updateTracks(tracker, inFrame, timeMs, rules, [WHOLE]);
     const confirmed = tracker.tracks.filter((track) => track.confirmed);
     const step = advanceLifecycle(lifecycle, confirmed, timeMs, where, newId);
     lifecycle = step.lifecycle;

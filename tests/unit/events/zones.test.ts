@@ -4,23 +4,23 @@ import { advanceZones, currentZones, NO_ZONES, type ZoneHistory } from "../../..
 import { startTrack, type Track } from "../../../agent/tracking/track.ts";
 import type { Box } from "../../../detectors/detector.ts";
 
-const PICTURE = { width: 1000, height: 500 };
+const FRAME = { width: 1000, height: 500 };
 const WHOLE: Box = [0, 0, 1000, 500];
 const LEFT = "0,0,0.5,0,0.5,1,0,1";
 const FRAME_MS = 200;
 
 describe("an object is in a zone", () => {
-  test("by the middle of its lower edge, not by its head", () => {
+  test("by the centre of its lower edge, not by its head", () => {
     expect(zonesAfter([at(480)], { left: { coordinates: LEFT, inertia: 1 } })).toEqual(["left"]);
     expect(zonesAfter([at(510)], { left: { coordinates: LEFT, inertia: 1 } })).toEqual([]);
   });
 
-  test("also where it stands on the picture's lower border, or beyond the picture's side", () => {
+  test("also on the frame's lower border, or beyond the frame's side", () => {
     expect(zonesAfter([at(400, 500)], { left: { coordinates: LEFT, inertia: 1 } })).toEqual(["left"]);
     expect(zonesAfter([at(-20, 510)], { left: { coordinates: LEFT, inertia: 1 } })).toEqual(["left"]);
   });
 
-  test("after as many looks as the zone has inertia, and until it was outside as often", () => {
+  test("after `inertia` detections inside, until as many detections outside", () => {
     const zone = { left: { coordinates: LEFT, inertia: 3 } };
     const inside = at(400);
     const outside = at(600);
@@ -41,14 +41,14 @@ describe("an object is in a zone", () => {
     expect(present).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 0]);
   });
 
-  test("as long as it is not seen elsewhere: a look in vain or no look changes nothing", () => {
+  test("as long as it is not detected elsewhere: a miss changes nothing", () => {
     const zone = { left: { coordinates: LEFT, inertia: 3 } };
     const inside = at(400);
     expect(zonesAfter([inside, inside, unseen, unseen, unseen], zone)).toEqual([]);
     expect(zonesAfter([inside, inside, inside, unseen, unseen, unseen], zone)).toEqual(["left"]);
   });
 
-  test("once it has loitered there, looked at or not", () => {
+  test("after its loitering time, examined or not", () => {
     const zone = { left: { coordinates: LEFT, inertia: 3, loitering_time: 2 } };
     const seconds = (count: number) => [...times(3, at(400)), ...times(count * 5 - 3, unseen)];
     expect(zonesAfter(seconds(2), zone)).toEqual([]);
@@ -56,13 +56,13 @@ describe("an object is in a zone", () => {
     expect(zonesAfter([...seconds(1), at(600), ...seconds(1), ...seconds(1)], zone)).toEqual([]);
   });
 
-  test("only if the zone is for its label", () => {
+  test("only if the zone accepts its label", () => {
     const zones = (objects: string[]) => ({ left: { coordinates: LEFT, inertia: 1, objects } });
     expect(zonesAfter([at(400)], zones(["car"]))).toEqual([]);
     expect(zonesAfter([at(400)], zones(["car", "person"]))).toEqual(["left"]);
   });
 
-  test("only if it is as large, of that shape and as sure as the zone's filter asks", () => {
+  test("only if its size, shape and score pass the zone's filter", () => {
     const zones = (person: object) => ({ left: { coordinates: LEFT, inertia: 1, filters: { person } } });
     const here = times(3, at(400));
     expect(zonesAfter(here, zones({}))).toEqual(["left"]);
@@ -72,7 +72,7 @@ describe("an object is in a zone", () => {
   });
 });
 
-test("the zones an object entered are kept in the order it did, each once", () => {
+test("the entered zones are kept in order, each once", () => {
   const zones = {
     right: { coordinates: "0.5,0,1,0,1,1,0.5,1", inertia: 1 },
     left: { coordinates: LEFT, inertia: 1 },
@@ -83,7 +83,7 @@ test("the zones an object entered are kept in the order it did, each once", () =
   expect(currentZones(history)).toEqual(["left", "all"]);
 });
 
-/** Where an object is seen: its box, or nowhere. */
+/** The box of a detected object; undefined: not detected. */
 type Sight = Box | undefined;
 const unseen: Sight = undefined;
 
@@ -101,16 +101,13 @@ function zonesAfter(sights: readonly Sight[], zones: Parameters<typeof follow>[1
 
 function follow(sights: readonly Sight[], zones: Readonly<Record<string, unknown>>): ZoneHistory {
   const configured = ZonesSchema.parse(zones);
-  const finding = { label: "person", score: 0.9, box: at(400), region: WHOLE };
-  let track: Track = { ...startTrack(1, finding, 0), scores: [0.9, 0.9, 0.9] };
+  const detection = { label: "person", score: 0.9, box: at(400), region: WHOLE };
+  let track: Track = { ...startTrack(1, detection, 0), scoreHistory: [0.9, 0.9, 0.9] };
   let history = NO_ZONES;
   for (const [frame, box] of sights.entries()) {
-    const believedAtMs = frame * FRAME_MS;
-    track =
-      box === undefined
-        ? { ...track, believedAtMs }
-        : { ...track, believedAtMs, lastSeenMs: believedAtMs, box };
-    history = advanceZones(history, track, configured, PICTURE);
+    const updatedMs = frame * FRAME_MS;
+    track = box === undefined ? { ...track, updatedMs } : { ...track, updatedMs, lastSeenMs: updatedMs, box };
+    history = advanceZones(history, track, configured, FRAME);
   }
   return history;
 }

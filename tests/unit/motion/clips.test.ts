@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { readClip } from "../../../agent/camera/clip.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
-import { type Gate, lookForMotion, startGate } from "../../../agent/motion/gate.ts";
+import { detectMotion, type Gate, startGate } from "../../../agent/motion/gate.ts";
 import { findMedia } from "../../support/materials.ts";
 
 const FPS = 5;
 
-/** Seconds at which something moved, and for how many seconds the gate calibrated. */
+/** The seconds at which something moved, and how many seconds the gate calibrated. */
 async function watchClip(file: string) {
   let gate: Gate | undefined;
   const moving: number[] = [];
@@ -15,22 +15,22 @@ async function watchClip(file: string) {
     { camera: "clip", file, fps: FPS },
     { signal: AbortSignal.timeout(60_000) },
   )) {
-    const seen = lookForMotion(gate ?? startGate(frame, MotionSchema.parse({})), frame, frame.timeMs);
-    gate = seen.gate;
-    if (seen.motion.calibrating) calibrating += 1 / FPS;
-    if (seen.motion.boxes.length > 0) moving.push(frame.timeMs / 1000);
+    const step = detectMotion(gate ?? startGate(frame, MotionSchema.parse({})), frame, frame.timeMs);
+    gate = step.gate;
+    if (step.motion.calibrating) calibrating += 1 / FPS;
+    if (step.motion.boxes.length > 0) moving.push(frame.timeMs / 1000);
   }
   return { moving, calibrating };
 }
 
-/** Share of the frames from one second to another in which something moved. */
+/** The share of the frames between two seconds in which something moved. */
 function share(moving: readonly number[], from: number, to: number): number {
   return moving.filter((second) => second >= from && second < to).length / ((to - from) * FPS);
 }
 
 const person = findMedia("person.mp4");
 describe.skipIf(person === undefined)("six people, one after another", () => {
-  test("every visit is motion from beginning to end, and between them nothing is", async () => {
+  test("every visit is motion from start to end, and nothing moves between visits", async () => {
     const { moving, calibrating } = await watchClip(person ?? "");
     for (const [from, to] of [
       [6, 19],
@@ -58,8 +58,8 @@ describe.skipIf(person === undefined)("six people, one after another", () => {
 });
 
 const cars = findMedia("cars.mp4");
-describe.skipIf(cars === undefined)("four cars from above, the exposure following them", () => {
-  test("each of them is motion, though the camera drifts; the empty asphalt before them is not", async () => {
+describe.skipIf(cars === undefined)("four cars from above, with an exposure that follows them", () => {
+  test("each car is motion although the camera drifts, but the empty asphalt is not", async () => {
     const { moving } = await watchClip(cars ?? "");
     expect(share(moving, 0, 4)).toBe(0);
     for (const [from, to] of [

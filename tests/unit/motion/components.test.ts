@@ -7,7 +7,7 @@ function draw(rows: readonly string[]) {
   return { size, moved: Uint8Array.from(rows.join(""), (letter) => (letter === "#" ? 1 : 0)) };
 }
 
-test("pixels that touch are one group, in the smallest box around them", () => {
+test("adjacent pixels form one group in the smallest box around them", () => {
   const { size, moved } = draw([
     "..........", //
     "..##......",
@@ -18,7 +18,7 @@ test("pixels that touch are one group, in the smallest box around them", () => {
   expect(findComponents(moved, size, 1)).toEqual([{ box: [2, 1, 5, 4], area: 5 }]);
 });
 
-test("pixels far apart are groups of their own, from top to bottom", () => {
+test("distant pixels form separate groups, from top to bottom", () => {
   const { size, moved } = draw([
     "........##", //
     "..........",
@@ -31,7 +31,7 @@ test("pixels far apart are groups of their own, from top to bottom", () => {
   ]);
 });
 
-test("a gap as wide as a tile is bridged, across and down", () => {
+test("a gap as wide as a tile is bridged in both directions", () => {
   const { size, moved } = draw([
     "#...#.......", //
     "............",
@@ -50,15 +50,15 @@ test("the right edge of a row and the left edge of the next are not neighbours",
   expect(findComponents(moved, size, 1)).toHaveLength(2);
 });
 
-test("whatever moved: every pixel lies in exactly one group's area, and in its box", () => {
-  const picture = fc.record({
+test("every moved pixel counts in exactly one group and lies in a box", () => {
+  const image = fc.record({
     width: fc.integer({ min: 1, max: 20 }),
     height: fc.integer({ min: 1, max: 20 }),
     tile: fc.integer({ min: 1, max: 6 }),
     seed: fc.array(fc.boolean(), { minLength: 400, maxLength: 400 }),
   });
   fc.assert(
-    fc.property(picture, ({ width, height, tile, seed }) => {
+    fc.property(image, ({ width, height, tile, seed }) => {
       const moved = Uint8Array.from(seed.slice(0, width * height), Number);
       const components = findComponents(moved, { width, height }, tile);
       const total = components.reduce((sum, { area }) => sum + area, 0);

@@ -4,10 +4,10 @@ import { planShrinking, shrinkToGrey } from "../../../agent/motion/grey.ts";
 import { seeded } from "../../support/seeded.ts";
 import { greyPicture } from "../../support/video-picture.ts";
 
-function shrink(picture: VideoPicture, height: number) {
-  const plan = planShrinking(picture, height);
+function shrink(frame: VideoPicture, height: number) {
+  const plan = planShrinking(frame, height);
   const grey = new Float32Array(plan.size.width * plan.size.height);
-  shrinkToGrey(plan, picture, grey);
+  shrinkToGrey(plan, frame, grey);
   return { size: plan.size, grey };
 }
 
@@ -15,14 +15,14 @@ function flat({ width, height }: { width: number; height: number }, level: numbe
   return greyPicture(width, height, new Uint8Array(width * height).fill(level));
 }
 
-describe("the small grey picture", () => {
-  test("has the rows asked for and the frame's aspect", () => {
+describe("the small grey image", () => {
+  test("has the requested rows and the frame's aspect ratio", () => {
     expect(planShrinking({ width: 768, height: 432 }, 100).size).toEqual({ width: 178, height: 100 });
     expect(planShrinking({ width: 1280, height: 720 }, 100).size).toEqual({ width: 178, height: 100 });
     expect(planShrinking({ width: 720, height: 1280 }, 180).size).toEqual({ width: 101, height: 180 });
   });
 
-  test("has half the frame's rows at most", () => {
+  test("has at most half the frame's rows", () => {
     expect(planShrinking({ width: 160, height: 120 }, 100).size).toEqual({ width: 80, height: 60 });
   });
 
@@ -32,12 +32,12 @@ describe("the small grey picture", () => {
     { width: 33, height: 21 },
     { width: 4, height: 2 },
     { width: 1920, height: 1080 },
-  ])("of one brightness has that brightness everywhere: $width×$height", (size) => {
+  ])("of a uniform frame is uniform: $width×$height", (size) => {
     expect(new Set(shrink(flat(size, 255), 32).grey)).toEqual(new Set([255]));
     expect(new Set(shrink(flat(size, 70), 20).grey)).toEqual(new Set([70]));
   });
 
-  test("is in grey levels from black to white, however the video codes them", () => {
+  test("has grey levels from black to white, whatever the range of the video", () => {
     const limited = { matrix: "bt601", range: "limited" } as const;
     const levels = [0, 16, 126, 235, 255].map((coded) => {
       const { grey } = shrink({ ...flat({ width: 64, height: 48 }, coded), colours: limited }, 24);
@@ -46,7 +46,7 @@ describe("the small grey picture", () => {
     expect(levels).toEqual([0, 0, 128, 255, 255]);
   });
 
-  test("shows what is bright where it is", () => {
+  test("shows bright pixels at their position", () => {
     const brightness = new Uint8Array(320 * 240);
     for (let y = 120; y < 240; y++) brightness.fill(200, y * 320 + 160, y * 320 + 320);
     const { grey, size } = shrink(greyPicture(320, 240, brightness), 60);
@@ -58,7 +58,7 @@ describe("the small grey picture", () => {
   });
 
   test.each([{ width: 768 }, { width: 1280 }, { width: 322 }, { width: 161 }])(
-    "shows each place to within a word of four pixels: $width wide",
+    "shows each position to within four pixels: $width wide",
     ({ width }) => {
       const height = 240;
       for (const x of [0, 40, 99, width - 12]) {
@@ -74,7 +74,7 @@ describe("the small grey picture", () => {
     },
   );
 
-  test("takes three quarters of the noise of single pixels", () => {
+  test("removes three quarters of the noise of single pixels", () => {
     const random = seeded(1);
     const brightness = new Uint8Array(768 * 432).map(() => 100 + 20 * (random() - 0.5));
     const { grey } = shrink(greyPicture(768, 432, brightness), 100);
@@ -83,15 +83,15 @@ describe("the small grey picture", () => {
     expect(Math.sqrt(variance)).toBeLessThan(20 / Math.sqrt(12) / 3.8);
   });
 
-  test("does not depend on where in memory the frame begins", () => {
+  test("does not depend on the alignment of the frame in memory", () => {
     const random = seeded(2);
-    const picture = greyPicture(
+    const frame = greyPicture(
       64,
       48,
       Uint8Array.from({ length: 64 * 48 }, () => 256 * random()),
     );
-    const moved = new Uint8Array(picture.planes.length + 3).subarray(3);
-    moved.set(picture.planes);
-    expect(shrink({ ...picture, planes: moved }, 24)).toEqual(shrink(picture, 24));
+    const moved = new Uint8Array(frame.planes.length + 3).subarray(3);
+    moved.set(frame.planes);
+    expect(shrink({ ...frame, planes: moved }, 24)).toEqual(shrink(frame, 24));
   });
 });

@@ -2,7 +2,7 @@ import type { VideoPicture } from "../../../agent/camera/frame.ts";
 import { seeded } from "../../support/seeded.ts";
 import { greyPicture } from "../../support/video-picture.ts";
 
-/** Something flat in a scene, pixels of the frame. */
+/** A uniform rectangle in a scene, pixels of the frame. */
 export interface Patch {
   readonly x: number;
   readonly y: number;
@@ -14,11 +14,11 @@ export interface Patch {
 
 export interface Shot {
   readonly patches?: readonly Patch[];
-  /** What the camera makes of a brightness. */
+  /** The brightness in the frame for a brightness of the scene. */
   readonly exposure?: (brightness: number) => number;
   /** Standard deviation of the sensor's noise, grey levels. */
   readonly noise?: number;
-  /** Pixels that the camera trembles to the right by. */
+  /** The camera's shift to the right, pixels. */
   readonly tremor?: number;
 }
 
@@ -31,10 +31,10 @@ function brightnessOf(x: number, y: number): number {
   return isWindow ? 70 : 200 - x * 0.15;
 }
 
-/** Takes pictures of the scene, always the same ones in the same order. */
+/** Takes frames of the scene: the same sequence for the same seed. */
 export function openScene(seed: number): (shot?: Shot) => VideoPicture {
   const random = seeded(seed);
-  // The sum of twelve evenly spread numbers is a normal one, near enough.
+  // The sum of twelve uniformly distributed numbers is approximately normal.
   const dice = Float32Array.from({ length: 8192 }, () => {
     let sum = -6;
     for (let throws = 0; throws < 12; throws++) sum += random();
@@ -58,7 +58,7 @@ const EMPTY = Float32Array.from({ length: SIZE.width * SIZE.height }, (_, index)
   return brightnessOf(index % SIZE.width, Math.floor(index / SIZE.width));
 });
 
-/** The scene with what stands in it, cut off at the picture's edges. */
+/** The scene with its patches, cut off at the frame's edges. */
 function paint(patches: readonly Patch[]): Float32Array {
   const levels = EMPTY.slice();
   for (const { x, y, width, height, brightness } of patches) {

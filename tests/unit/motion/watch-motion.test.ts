@@ -9,8 +9,8 @@ import { greyPicture } from "../../support/video-picture.ts";
 const DEFAULTS = MotionSchema.parse({});
 const SIZE = { width: 160, height: 120 };
 
-/** A grey room; in it, where wanted, a white square of 40 pixels. */
-function picture(sequence: number, square?: readonly [x: number, y: number], size = SIZE): Frame {
+/** A grey frame, optionally with a white square of 40 pixels. */
+function frameOf(sequence: number, square?: readonly [x: number, y: number], size = SIZE): Frame {
   const { width, height } = size;
   const brightness = new Uint8Array(width * height).fill(90);
   if (square !== undefined) {
@@ -31,12 +31,12 @@ async function sightings(frames: readonly Frame[], config = DEFAULTS): Promise<S
   return seen;
 }
 
-const empty = (from: number, count: number) => Array.from({ length: count }, (_, i) => picture(from + i));
+const empty = (from: number, count: number) => Array.from({ length: count }, (_, i) => frameOf(from + i));
 const isOn = (box: Box, [x, y]: readonly [number, number]) =>
   box[0] <= x + 20 && box[2] >= x + 20 && box[1] <= y + 20 && box[3] >= y + 20;
 
-test("every frame is handed on with what moved in it", async () => {
-  const seen = await sightings([...empty(0, 10), picture(10, [60, 40])]);
+test("every frame is delivered with its motion", async () => {
+  const seen = await sightings([...empty(0, 10), frameOf(10, [60, 40])]);
   expect(seen).toHaveLength(11);
   expect(seen.slice(5, 10).flatMap(({ motion }) => motion?.boxes)).toEqual([]);
   const [box, ...others] = seen[10]?.motion?.boxes ?? [];
@@ -44,7 +44,7 @@ test("every frame is handed on with what moved in it", async () => {
   expect(box !== undefined && isOn(box, [60, 40])).toBe(true);
 });
 
-test("what moved in frames that a busy detector skipped is told with the next one", async () => {
+test("the motion of frames that a busy detector drops is delivered with the next frame", async () => {
   const places = [
     [10, 10],
     [110, 70],
@@ -57,7 +57,7 @@ test("what moved in frames that a busy detector skipped is told with the next on
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     await busy.promise;
-    yield* [...places.map((place, index) => picture(10 + index, place)), picture(12)];
+    yield* [...places.map((place, index) => frameOf(10 + index, place)), frameOf(12)];
     free.resolve();
   }
   const newest = newestOnly(watchMotion(camera(), DEFAULTS), newerSighting);
@@ -65,7 +65,7 @@ test("what moved in frames that a busy detector skipped is told with the next on
   for await (const sighting of newest) {
     seen.push(sighting);
     if (sighting.frame.sequence !== 9) continue;
-    // The detector thinks about this frame for as long as the others take to come.
+    // The detector is busy with this frame until the others have arrived.
     busy.resolve();
     await free.promise;
   }
@@ -75,9 +75,9 @@ test("what moved in frames that a busy detector skipped is told with the next on
   for (const place of places) expect(boxes.some((box) => isOn(box, place))).toBe(true);
 });
 
-test("two sightings become one with the motion of both and the newer picture", () => {
+test("two sightings merge into the newer frame with the motion of both", () => {
   const sighting = (sequence: number, boxes: readonly Box[], calibrating = false): Sighting => ({
-    frame: picture(sequence),
+    frame: frameOf(sequence),
     motion: { boxes, calibrating },
   });
   const [left, right]: readonly Box[] = [
@@ -97,13 +97,13 @@ test("two sightings become one with the motion of both and the newer picture", (
   expect(newerSighting(sighting(1, [left]), sighting(2, [], true)).motion?.calibrating).toBe(true);
 });
 
-test("a camera that changes the size of its pictures is looked at anew", async () => {
+test("the gate starts again when the frames change their size", async () => {
   const larger = { width: 320, height: 240 };
-  const seen = await sightings([...empty(0, 10), picture(10, undefined, larger)]);
+  const seen = await sightings([...empty(0, 10), frameOf(10, undefined, larger)]);
   expect(seen[10]?.motion).toEqual({ boxes: [], calibrating: true });
 });
 
-test("where motion detection is switched off nobody says that nothing moved", async () => {
+test("motion is undefined where motion detection is off", async () => {
   const seen = await sightings(empty(0, 3), MotionSchema.parse({ enabled: false }));
   expect(seen.map(({ motion }) => motion)).toEqual([undefined, undefined, undefined]);
 });

@@ -13,20 +13,20 @@ const CODINGS: readonly Colours[] = [
   { matrix: "bt709", range: "full" },
 ];
 
-/** A picture of one brightness, blue difference and red difference. */
+/** A frame of one brightness, blue difference and red difference. */
 function plain(y: number, blue: number, red: number, colours: Colours): VideoPicture {
   return { width: 2, height: 2, planes: Uint8Array.of(y, y, y, y, blue, red), colours };
 }
 
-/** Any numbers at all. */
+/** A frame of random numbers. */
 function noise(width: number, height: number, colours: Colours): VideoPicture {
   const random = seeded(width * height);
   const planes = Uint8Array.from({ length: planeEnds({ width, height }).red }, () => 256 * random());
   return { width, height, planes, colours };
 }
 
-/** Straight from Rec. ITU-T H.273, in floating point. */
-function asTheStandardSays({ planes, colours }: VideoPicture): number[] {
+/** The conversion of Rec. ITU-T H.273, in floating point. */
+function byTheStandard({ planes, colours }: VideoPicture): number[] {
   const { matrix, range } = colours;
   const [kr, kb] = matrix === "bt601" ? [0.299, 0.114] : [0.2126, 0.0722];
   const [y = 0, cb = 0, cr = 0] = [planes[0], planes[4], planes[5]];
@@ -38,16 +38,16 @@ function asTheStandardSays({ planes, colours }: VideoPicture): number[] {
   return [r, g, b].map((colour) => Math.min(Math.max(colour, 0), 255));
 }
 
-/** swscale itself is some of that off where the range is limited. */
+/** swscale itself contributes to the difference in limited range. */
 const FFMPEG_DIFFERS = 3;
 
 describe("red, green and blue of a frame", () => {
-  test.each(CODINGS)("are those of the standard, to within 1 of 255: $matrix, $range range", (colours) => {
+  test.each(CODINGS)("match the standard to within 1 of 255: $matrix, $range range", (colours) => {
     fc.assert(
       fc.property(fc.nat(255), fc.nat(255), fc.nat(255), (y, blue, red) => {
-        const picture = plain(y, blue, red, colours);
-        const exact = asTheStandardSays(picture);
-        const made = [...rgbOf(picture).pixels.subarray(0, 3)];
+        const frame = plain(y, blue, red, colours);
+        const exact = byTheStandard(frame);
+        const made = [...rgbOf(frame).pixels.subarray(0, 3)];
         for (const [index, colour] of made.entries()) {
           expect(Math.abs(colour - (exact[index] ?? 0))).toBeLessThanOrEqual(1);
         }
@@ -56,7 +56,7 @@ describe("red, green and blue of a frame", () => {
     );
   });
 
-  test("black and white are black and white", () => {
+  test("are extreme for black and white", () => {
     expect([...rgbOf(plain(16, 128, 128, { matrix: "bt709", range: "limited" })).pixels]).toEqual(
       Array(12).fill(0),
     );
@@ -68,8 +68,8 @@ describe("red, green and blue of a frame", () => {
     );
   });
 
-  test.each(CODINGS)("are ffmpeg's, to within 3 of 255: $matrix, $range range", (colours) => {
-    const picture = noise(64, 48, colours);
+  test.each(CODINGS)("match ffmpeg to within 3 of 255: $matrix, $range range", (colours) => {
+    const frame = noise(64, 48, colours);
     const options = {
       pix_fmt: colours.range === "full" ? "yuvj420p" : "yuv420p",
       matrix: colours.matrix === "bt601" ? "smpte170m" : "bt709",
@@ -81,27 +81,27 @@ describe("red, green and blue of a frame", () => {
         ...["-i", "pipe:0", "-vf", `scale=in_color_matrix=${options.matrix}:flags=neighbor+accurate_rnd`],
         ...["-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"],
       ],
-      { input: picture.planes },
+      { input: frame.planes },
     );
-    const { pixels } = rgbOf(picture);
+    const { pixels } = rgbOf(frame);
     expect(rgb).toHaveLength(pixels.length);
     const worst = pixels.reduce((most, colour, at) => Math.max(most, Math.abs(colour - (rgb[at] ?? 0))), 0);
     expect(worst).toBeLessThanOrEqual(FFMPEG_DIFFERS);
   });
 
-  test("of any region of a picture of any size are those of the whole picture there", () => {
+  test("of a region equal those of the whole frame there", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 13 }),
         fc.integer({ min: 1, max: 13 }),
         fc.tuple(fc.nat(12), fc.nat(12), fc.nat(12), fc.nat(12)),
         (width, height, [a, b, c, d]) => {
-          const picture = noise(width, height, { matrix: "bt601", range: "limited" });
+          const frame = noise(width, height, { matrix: "bt601", range: "limited" });
           const [left, top] = [a % width, b % height];
           const right = left + 1 + (c % (width - left));
           const bottom = top + 1 + (d % (height - top));
-          const whole = rgbOf(picture);
-          const part = rgbOf(picture, [left, top, right, bottom]);
+          const whole = rgbOf(frame);
+          const part = rgbOf(frame, [left, top, right, bottom]);
           expect(part).toMatchObject({ width: right - left, height: bottom - top });
           const expected = [];
           for (let y = top; y < bottom; y++) {
@@ -114,7 +114,7 @@ describe("red, green and blue of a frame", () => {
     );
   });
 
-  test("come back from a film of them, where two by two pixels are alike", () => {
+  test("survive the conversion to 4:2:0 and back where two by two pixels are equal", () => {
     const colours = [
       [200, 30, 40],
       [20, 180, 90],

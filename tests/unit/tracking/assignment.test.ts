@@ -3,7 +3,7 @@ import { seededRandom } from "../../../agent/events/event-id.ts";
 import { assign } from "../../../agent/tracking/assignment.ts";
 
 describe("assignment", () => {
-  test("gives up the cheapest pair where that makes the whole cheaper", () => {
+  test("gives up the cheapest pair where that lowers the total", () => {
     const pairs = assign([
       [1, 2],
       [2, 9],
@@ -14,7 +14,7 @@ describe("assignment", () => {
     ]);
   });
 
-  test("makes two dear pairs rather than one cheap one", () => {
+  test("prefers two expensive pairs to one cheap pair", () => {
     const pairs = assign([
       [0, 5],
       [5, Infinity],
@@ -27,12 +27,12 @@ describe("assignment", () => {
     expect(assign([[Infinity], [3]])).toEqual([{ row: 1, column: 0 }]);
   });
 
-  test("has nothing to say about nothing", () => {
+  test("returns no pairs for no rows or columns", () => {
     expect(assign([])).toEqual([]);
     expect(assign([[], []])).toEqual([]);
   });
 
-  test("finds what trying every permutation finds", () => {
+  test("matches exhaustive search", () => {
     const random = seededRandom(7);
     for (let round = 0; round < 300; round++) {
       const rows = 1 + Math.floor(random() * 5);
@@ -40,7 +40,7 @@ describe("assignment", () => {
       const costs = Array.from({ length: rows }, () =>
         Array.from({ length: columns }, () => (random() < 0.3 ? Infinity : Math.floor(random() * 20))),
       );
-      expect(worth(costs, assign(costs)), JSON.stringify(costs)).toEqual(bestByTryingAll(costs));
+      expect(worth(costs, assign(costs)), JSON.stringify(costs)).toEqual(bestByExhaustiveSearch(costs));
     }
   });
 });
@@ -55,8 +55,8 @@ function worth(costs: readonly (readonly number[])[], pairs: ReturnType<typeof a
   return { pairs: pairs.length, cost };
 }
 
-/** The most pairs, then the lowest cost, over every way to give the rows different columns or none. */
-function bestByTryingAll(
+/** The most pairs, then the lowest cost, over all ways to give each row a column of its own or none. */
+function bestByExhaustiveSearch(
   costs: readonly (readonly number[])[],
   row = 0,
   used: readonly number[] = [],
@@ -64,10 +64,10 @@ function bestByTryingAll(
   if (row === costs.length) return { pairs: 0, cost: 0 };
   const options = (costs[row] ?? []).flatMap((cost, column) => {
     if (cost === Infinity || used.includes(column)) return [];
-    const rest = bestByTryingAll(costs, row + 1, [...used, column]);
+    const rest = bestByExhaustiveSearch(costs, row + 1, [...used, column]);
     return [{ pairs: rest.pairs + 1, cost: rest.cost + cost }];
   });
-  return [bestByTryingAll(costs, row + 1, used), ...options].reduce((best, option) =>
+  return [bestByExhaustiveSearch(costs, row + 1, used), ...options].reduce((best, option) =>
     option.pairs > best.pairs || (option.pairs === best.pairs && option.cost < best.cost) ? option : best,
   );
 }

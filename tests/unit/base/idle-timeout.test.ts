@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import type { Clock } from "../../../agent/base/clock.ts";
+import { IDLE, withIdleTimeout } from "../../../agent/base/idle-timeout.ts";
+
+test("a stream that pauses yields one IDLE, then continues", async () => {
+  const { clock, passTime } = manualClock();
+  const gate = Promise.withResolvers<void>();
+  async function* source() {
+    yield "a";
+    await gate.promise;
+    yield "b";
+  }
+  const items = withIdleTimeout(source(), 5000, clock);
+  expect(await items.next()).toEqual({ done: false, value: "a" });
+  const waiting = items.next();
+  passTime();
+  expect(await waiting).toEqual({ done: false, value: IDLE });
+  gate.resolve();
+  expect(await items.next()).toEqual({ done: false, value: "b" });
+  expect((await items.next()).done).toBe(true);
+});
+
+test("a steady stream yields no IDLE and passes its error on", async () => {
+  const { clock } = manualClock();
+  async function* source() {
+    yield 1;
+    yield 2;
+    throw new Error("broken");
+  }
+  const seen: unknown[] = [];
+  const reading = async () => {
+    for await (const item of withIdleTimeout(source(), 5000, clock)) seen.push(item);
+  };
+  await expect(reading()).rejects.toThrow("broken");
+  expect(seen).toEqual([1, 2]);
+});
+
+test("leaving the loop closes the source", async () => {
+  const { clock } = manualClock();
+  let closed = false;
+  async function* source() {
+    try {
+      while (true) yield 1;
+    } finally {
+      closed = true;
+    }
+  }
+  for await (const _ of withIdleTimeout(source(), 5000, clock)) break;
+  expect(closed).toBe(true);
+});
+
+/** A clock whose time passes only on request; then every sleeper wakes. */
+function manualClock(): { clock: Clock; passTime: () => void } {
+  const sleepers = new Set<() => void>();
+  const clock: Clock = {
+    nowMs: () => 0,
+    monotonicMs: () => 0,
+    sleep: (_ms, signal) =>
+      new Promise((resolve) => {
+        sleepers.add(resolve);
+        signal?.addEventListener("abort", () => resolve(), { once: true });
+      }),
+  };
+  return {
+    clock,
+    passTime: () => {
+      for (const wake of sleepers) wake();
+    },
+  };
+}
