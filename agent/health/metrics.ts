@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { MetricsConfig } from "../config/schema.ts";
 import type { ObjectsSeen } from "./recent-events.ts";
+import { type ServeMetricsDependencies, serveMetrics } from "./serve-metrics.ts";
 import type { CameraStats, DetectorFigures, Stats } from "./stats.ts";
 
 /** Where the figures come from, asked at every scrape. */
@@ -7,6 +9,23 @@ export interface MetricSources {
   readonly stats: () => Stats;
   readonly seen: () => readonly ObjectsSeen[];
   readonly isOnline: (camera: string) => boolean;
+}
+
+/** A camera that the figures tell of. */
+export interface MeasuredCamera {
+  readonly camera: { readonly name: string };
+  readonly isOnline: () => boolean;
+}
+
+/** Serves the figures of these cameras. Leaving its scope closes the server. */
+export function openMetrics(
+  config: MetricsConfig,
+  cameras: readonly MeasuredCamera[],
+  { stats, seen, clock, log }: Omit<MetricSources, "isOnline"> & ServeMetricsDependencies,
+): Promise<AsyncDisposable> {
+  const isOnline = (name: string) =>
+    cameras.some(({ camera, isOnline: isUp }) => camera.name === name && isUp());
+  return serveMetrics(config, prometheusMetrics({ stats, seen, isOnline }), { clock, log });
 }
 
 /**

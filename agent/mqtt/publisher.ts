@@ -11,11 +11,16 @@ import type { Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { availability } from "./topics.ts";
 
-/** Where messages go. Disposing of it delivers what it can within two seconds and says that the agent is offline. */
+/** Sends messages to the broker. Disposing of it delivers what it can within two seconds and publishes `offline`. */
 export interface Publisher extends AsyncDisposable {
-  /** Never waits and never fails: while the broker is away, states and events are kept, all else is dropped. */
+  /**
+   * Keeps a connection to the broker from now on, in the background. Call it once.
+   * @param listening what the agent hears, on every connection
+   */
+  connect(listening?: Listening): void;
+  /** Never waits and never fails: without a connection, states and events are kept, all else is dropped. */
   publish(message: Message): void;
-  /** Whether the broker takes messages at the moment. */
+  /** Whether there is a connection at the moment. */
   isConnected(): boolean;
 }
 
@@ -25,8 +30,6 @@ export interface PublisherDependencies {
   readonly log: Log;
   /** A number from 0 up to 1. */
   readonly random: () => number;
-  /** What it hears, on every connection. */
-  readonly listening?: Listening;
 }
 
 const BACKOFF = { firstMs: 500, longestMs: 15_000 };
@@ -42,24 +45,25 @@ const LEAVE_WITHIN_MS = 500;
 const LOOK_AGAIN_MS = 20;
 
 /**
- * Keeps a connection to the broker for as long as the publisher lives, from the first call on, in the background.
+ * Opens the publisher, which is not connected yet.
  *
- * On every connect it says `online`, tells all retained states again, then sends the outbox in order, at least once.
- * One line is logged when the broker is lost or turns the agent away, and one when it is back.
+ * On every connection it publishes `online` and all retained states again, then sends the outbox in order, at least once.
+ * One line is logged when the connection is lost or refused, and one when it is back.
  */
-export function connectBroker(config: MqttConfig, dependencies: PublisherDependencies): Publisher {
-  const { outbox, clock, log, random, listening } = dependencies;
+export function openPublisher(config: MqttConfig, dependencies: PublisherDependencies): Publisher {
+  const { outbox, clock, log, random } = dependencies;
   const connections = connectionLog(config, outbox, clock, log);
   const delivery = openDelivery(outbox, log);
   const states = new Map<string, Message>();
   const leaving = new AbortController();
+  let connected: Promise<void> | undefined;
   let current: { readonly connection: Connection; deliver(): void } | undefined;
 
-  async function keepConnected(): Promise<void> {
+  async function keepConnected(listening: Listening | undefined): Promise<void> {
     let attempt = 0;
     while (!leaving.signal.aborted) {
       const startedMs = clock.monotonicMs();
-      await connectOnce();
+      await connectOnce(listening);
       if (leaving.signal.aborted) return;
       attempt = clock.monotonicMs() - startedMs > GOOD_AFTER_MS ? 1 : attempt + 1;
       await clock.sleep(backoffMs(attempt, BACKOFF, random), leaving.signal);
@@ -67,7 +71,7 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
   }
 
   /** One connection from beginning to end. */
-  async function connectOnce(): Promise<void> {
+  async function connectOnce(listening: Listening | undefined): Promise<void> {
     const over = new AbortController();
     try {
       const will = availability(config.topic_prefix, "offline");
@@ -109,7 +113,7 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
   }
 
   async function takeLeave(): Promise<void> {
-    if (leaving.signal.aborted) return connected;
+    if (leaving.signal.aborted || connected === undefined) return connected;
     const untilMs = clock.monotonicMs() + DELIVER_WITHIN_MS;
     const mustWait = () => outbox.size() > outbox.heldBack() && (current !== undefined || !outbox.onDisk());
     while (mustWait() && clock.monotonicMs() < untilMs) await clock.sleep(LOOK_AGAIN_MS);
@@ -120,8 +124,10 @@ export function connectBroker(config: MqttConfig, dependencies: PublisherDepende
     connections.left();
   }
 
-  const connected = keepConnected();
   return {
+    connect(listening) {
+      connected = keepConnected(listening);
+    },
     publish(message) {
       if (message.retain) states.set(message.topic, message);
       if (message.qos === 0 || message.retain) {

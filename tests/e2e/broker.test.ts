@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "../../agent/base/clock.ts";
 import type { MqttConfig } from "../../agent/config/schema.ts";
 import type { Message } from "../../agent/mqtt/message.ts";
 import { openOutbox } from "../../agent/mqtt/outbox.ts";
-import { connectBroker, type Publisher } from "../../agent/mqtt/publisher.ts";
+import { openPublisher, type Publisher } from "../../agent/mqtt/publisher.ts";
 import {
   freePort,
   type Heard,
@@ -207,12 +207,13 @@ async function publish(
   };
   const outbox = await openOutbox(place, { clock: systemClock, log, limits: { bytes, ageMs: 60_000 } });
   cleanups.push(() => outbox[Symbol.asyncDispose]());
-  const publisher: Publisher = connectBroker(config, {
+  const publisher: Publisher = openPublisher(config, {
     outbox,
     clock,
     log,
     random: () => 0,
   });
+  publisher.connect();
   cleanups.push(() => publisher[Symbol.asyncDispose]());
   return { publisher, outbox, lines, mayRetry: () => gate.resolve() };
 }

@@ -8,7 +8,7 @@ import { openLog } from "../../../agent/base/log.ts";
 import { AgentConfigSchema } from "../../../agent/config/schema.ts";
 import { eventIds } from "../../../agent/events/event-id.ts";
 import { openOutbox } from "../../../agent/mqtt/outbox.ts";
-import { connectBroker } from "../../../agent/mqtt/publisher.ts";
+import { openPublisher } from "../../../agent/mqtt/publisher.ts";
 import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
 import { aboutObject } from "../../support/object-events.ts";
 import { readTold } from "./verdict.ts";
@@ -25,7 +25,7 @@ const log = openLog();
 const newId = eventIds(Math.random);
 const clock = systemClock;
 await using outbox = await openOutbox(sqliteStore(directory), { clock, log, limits: LIMITS });
-await using broker = connectBroker(
+await using broker = openPublisher(
   AgentConfigSchema.shape.mqtt.parse({ host: "127.0.0.1", port: Number(port), client_id: clientId }),
   {
     outbox: {
@@ -41,6 +41,8 @@ await using broker = connectBroker(
     random: Math.random,
   },
 );
+
+broker.connect();
 
 const inView = new Map<string, number>();
 const say = (id: string, type: "new" | "update" | "end") => {
