@@ -15,7 +15,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startMosquitto } from "../tests/support/brokers.ts";
+import { startMosquitto } from "../tests/support/mqtt/brokers.ts";
 import { type Cameras, openCameras } from "./benchmark/pipeline/cameras.ts";
 import { type Capacity, greatestThatHolds, held, toCapacity } from "./benchmark/pipeline/capacity.ts";
 import { findClips, sceneOf } from "./benchmark/pipeline/clips.ts";

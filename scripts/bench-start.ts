@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { type ModelSize, parseSize } from "../agent/commands/size-option.ts";
 import { compileModel, type Runtime } from "../detectors/detector.ts";
-import { temporaryFolder } from "../tests/support/temporary-folder.ts";
+import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
 import { alignColumns } from "./benchmark/align-columns.ts";
 import { median } from "./benchmark/race.ts";
 import type { Stages } from "./benchmark/stages.ts";

@@ -11,7 +11,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser } from "playwright-core";
-import { findChromium, startChromium } from "../tests/support/chromium.ts";
+import { findChromium, startChromium } from "../tests/support/browser/chromium.ts";
 import { watchDrawnStreet } from "./demonstration/watched-street.ts";
 
 const { values } = parseArgs({

@@ -7,9 +7,9 @@ import { readFileSync } from "node:fs";
 import { silentLog } from "../agent/base/log.ts";
 import { type Outbox, openOutbox } from "../agent/mqtt/outbox.ts";
 import { sqliteStore } from "../agent/state/sqlite-store.ts";
-import { handClock } from "../tests/support/hand-clock.ts";
-import { aboutObject } from "../tests/support/object-events.ts";
-import { temporaryFolder } from "../tests/support/temporary-folder.ts";
+import { aboutObject } from "../tests/support/agent/object-events.ts";
+import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
+import { handClock } from "../tests/support/time/hand-clock.ts";
 
 const EVENTS = 300;
 const LIMITS = { bytes: 20e6, ageMs: 7 * 24 * 3_600_000 };

@@ -11,7 +11,7 @@ import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { findChromium, startChromium } from "../tests/support/chromium.ts";
+import { findChromium, startChromium } from "../tests/support/browser/chromium.ts";
 import { watchDrawnStreet } from "./demonstration/watched-street.ts";
 
 const WAIT_MS = 120_000;

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { waitUntil } from "../../tests/support/wait-until.ts";
+import { waitUntil } from "../../tests/support/time/wait-until.ts";
 import { startEmbeddedBroker } from "../demonstration/broker.ts";
 import { startCamera } from "../demonstration/camera.ts";
 import { listen, type Message } from "../demonstration/listener.ts";

@@ -1,8 +1,8 @@
 /** What is compared between CPUs: modules whose replies must not depend on one, and what they are asked. */
 import sharp from "sharp";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { seededBytes } from "../support/seeded.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { seededBytes } from "../support/base/seeded.ts";
 import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
 
 /** A module, how it is made, and the pictures it is shown. */

@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { Row } from "../../scripts/benchmark/pipeline/row.ts";
-import { mosquittoIsInstalled } from "../support/brokers.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
+import { mosquittoIsInstalled } from "../support/mqtt/brokers.ts";
 
 const BENCH = fileURLToPath(new URL("../../scripts/bench-pipeline.ts", import.meta.url));
 const materials =

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError } from "../../agent/base/errors.ts";
 import { type Clip, readClip } from "../../agent/camera/clip.ts";
 import type { Frame } from "../../agent/camera/frame.ts";
-import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
 
 let recording: TestClip;
 beforeAll(() => {

@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { EventMessage } from "../../agent/events/event.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
 
 const DEMO = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
 /** First bytes of every JPEG. */

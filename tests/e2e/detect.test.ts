@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { makeTestClip, type TestClip } from "../support/test-clip.ts";
 
 let folder = "";
 let model = "";

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
-import { mosquittoIsInstalled } from "../support/brokers.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { mosquittoIsInstalled } from "../support/mqtt/brokers.ts";
 import { seeingModule } from "../support/seeing-module.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 let folder: string;
 let modulePath: string;

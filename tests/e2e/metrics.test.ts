@@ -4,8 +4,8 @@ import { ConfigError } from "../../agent/base/errors.ts";
 import { prometheusMetrics } from "../../agent/health/metrics.ts";
 import { serveMetrics } from "../../agent/health/serve-metrics.ts";
 import { agentStats, cameraStats } from "../../agent/health/stats.ts";
-import { freePort } from "../support/brokers.ts";
-import { recordingLog } from "../support/log-lines.ts";
+import { recordingLog } from "../support/agent/log-lines.ts";
+import { freePort } from "../support/mqtt/brokers.ts";
 import { scriptedDetector } from "../support/scripted-detector.ts";
 
 /** Figures of an agent that has been running for `frames` frames of one camera. */

@@ -5,7 +5,7 @@ import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../agent/base/errors.ts";
 import { findOnvifCameras, onvifStreams, readAnswer, withLogin } from "../../agent/camera/onvif.ts";
-import { startFileServer } from "../support/file-server.ts";
+import { startFileServer } from "../support/network/file-server.ts";
 
 const soap = (body: string) =>
   `<?xml version="1.0"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:t="http://www.onvif.org/ver10/device/wsdl" xmlns:m="http://www.onvif.org/ver10/media/wsdl" xmlns:c="http://www.onvif.org/ver10/schema"><s:Body>${body}</s:Body></s:Envelope>`;

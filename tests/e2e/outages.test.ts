@@ -4,11 +4,11 @@ import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { listen } from "../../scripts/demonstration/listener.ts";
 import { startTally } from "../../scripts/demonstration/summary.ts";
-import { startAgent } from "../support/agent-process.ts";
-import { mosquittoIsInstalled, startMosquitto } from "../support/brokers.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { startAgent } from "../support/agent/agent-process.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
+import { mosquittoIsInstalled, startMosquitto } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
 import { fakeModule, NO_POISON } from "../support/fake-modules.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { makeTestClip } from "../support/test-clip.ts";
 
 describe("sabrewing replay", () => {
   test("--video keeps the clip's time, two seconds at the end to read apart", async () => {

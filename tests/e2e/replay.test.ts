@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EventMessage } from "../../agent/events/event.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { objectsIn, shareOfVisit, VISITS } from "../support/visits.ts";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { objectsIn, shareOfVisit, VISITS } from "../support/scenes/visits.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");

@@ -4,14 +4,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
-import { startAedes } from "../support/brokers.ts";
+import { listenAsSystemd } from "../support/agent/notify-socket.ts";
+import { MAIN } from "../support/agent/sabrewing.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
 import { fakeModule, writeModuleFile } from "../support/fake-modules.ts";
-import { listenAsSystemd } from "../support/notify-socket.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { MAIN } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { makeTestClip } from "../support/test-clip.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { startAedes } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const hasSystemdNotify = spawnSync("systemd-notify", ["--version"]).status === 0;
 

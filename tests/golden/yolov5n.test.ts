@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
 import { loadPicture, openOnnxruntimeBody } from "../support/logits.ts";
-import { findMedia, findModel } from "../support/materials.ts";
 import { openModule } from "../support/open-module.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
 

@@ -3,11 +3,11 @@ import { intersectionOverUnion } from "../../agent/base/box.ts";
 import { readClip } from "../../agent/camera/clip.ts";
 import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { predictedBox } from "../../agent/tracking/track.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { openOnnxruntimeDetector } from "../support/onnxruntime-detector.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { openOnnxruntimeDetector } from "../support/models/onnxruntime-detector.ts";
 import { openYolov5n } from "../support/open-yolov5n.ts";
-import { objectsIn, shareOfVisit, VISITS } from "../support/visits.ts";
-import { defaultCamera, watchFrames } from "../support/watch-frames.ts";
+import { objectsIn, shareOfVisit, VISITS } from "../support/scenes/visits.ts";
+import { defaultCamera, watchFrames } from "../support/scenes/watch-frames.ts";
 
 const weights = findModel("yolov5n.pt");
 const onnx = findModel("yolov5n.onnx");

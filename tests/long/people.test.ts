@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { EventMessage } from "../../agent/events/event.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
 
 const DEMO = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
 /** The clip is 139 s long; then it begins again. */

@@ -4,11 +4,11 @@ import { percentile } from "../../scripts/benchmark/race.ts";
 import { startEmbeddedBroker } from "../../scripts/demonstration/broker.ts";
 import { buildAgent } from "../../scripts/demonstration/build.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
-import { type AgentOptions, startAgent } from "../support/agent-process.ts";
-import { findMedia, findModel } from "../support/materials.ts";
+import { type AgentOptions, startAgent } from "../support/agent/agent-process.ts";
+import { processFigures } from "../support/agent/process-figures.ts";
+import { serviceEnvironment, serviceOptions } from "../support/agent/service-options.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
 import { obtainTfjsModel } from "../support/obtain-tfjs-model.ts";
-import { processFigures } from "../support/process-figures.ts";
-import { serviceEnvironment, serviceOptions } from "../support/service-options.ts";
 
 const clip = findMedia("person.mp4");
 

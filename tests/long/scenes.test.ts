@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { findMedia, findModel } from "../support/materials.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
 import { openYolov5n } from "../support/open-yolov5n.ts";
-import { parkedCar } from "../support/parked-car.ts";
-import { exposureJumps, filmScene, firstPicture } from "../support/scenes.ts";
-import { objectsIn } from "../support/visits.ts";
-import { defaultCamera, watchFrames } from "../support/watch-frames.ts";
+import { parkedCar } from "../support/scenes/parked-car.ts";
+import { exposureJumps, filmScene, firstPicture } from "../support/scenes/scenes.ts";
+import { objectsIn } from "../support/scenes/visits.ts";
+import { defaultCamera, watchFrames } from "../support/scenes/watch-frames.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const [person, street, cars, photograph] = ["person.mp4", "street.mp4", "cars.mp4", "images/street.jpg"].map(

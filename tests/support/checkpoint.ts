@@ -1,5 +1,5 @@
+import { seeded } from "./base/seeded.ts";
 import { dict, float, type Py, type PyValue } from "./pickler.ts";
-import { seeded } from "./seeded.ts";
 import {
   type ArchiveQuirks,
   type Dtype,

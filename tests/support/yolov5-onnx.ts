@@ -1,5 +1,5 @@
+import { seededFloats } from "./base/seeded.ts";
 import { type OnnxWriter, onnxFile, writeOnnx } from "./onnx-writer.ts";
-import { seededFloats } from "./seeded.ts";
 
 /** How to write a small YOLOv5-like detector: every choice is one that some export.py made. */
 export interface SmallYolov5 {

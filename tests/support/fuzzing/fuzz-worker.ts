@@ -1,6 +1,6 @@
 /** Feeds one target with mutants; the main thread watches whether it gets on. */
 import { parentPort, workerData } from "node:worker_threads";
-import { seeded } from "../seeded.ts";
+import { seeded } from "../base/seeded.ts";
 import { TARGETS } from "./targets.ts";
 
 /** What the main thread hands over. */

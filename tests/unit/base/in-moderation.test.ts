@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { inModeration } from "../../../agent/base/in-moderation.ts";
-import { handClock } from "../../support/hand-clock.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
 
 function moderated() {
   const clock = handClock();

@@ -2,9 +2,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { chooseModel, demoCandidates } from "../../../scripts/demonstration/choose-model.ts";
-import { startFileServer } from "../../support/file-server.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { TextStream } from "../../support/text-stream.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { TextStream } from "../../support/base/text-stream.ts";
+import { startFileServer } from "../../support/network/file-server.ts";
 import { knownModel } from "../detectors/catalog/known-model.ts";
 
 const weights = Uint8Array.of(1, 2, 3);

@@ -3,7 +3,7 @@ import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fetchStreetClip } from "../../../scripts/demonstration/street-clip.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const hasTools = ["ffmpeg", "ffprobe", "dpkg-deb"].every((tool) => spawnSync(tool, ["--help"]).status === 0);
 

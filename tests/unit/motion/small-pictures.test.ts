@@ -3,7 +3,7 @@ import { blur } from "../../../agent/motion/blur.ts";
 import { countBrightness, stretchOf } from "../../../agent/motion/contrast.ts";
 import { steepnessAt } from "../../../agent/motion/edges.ts";
 import { drawWatched } from "../../../agent/motion/mask.ts";
-import { seeded } from "../../support/seeded.ts";
+import { seeded } from "../../support/base/seeded.ts";
 
 describe("smoothing", () => {
   test("spreads a point as the binomial coefficients", () => {

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const DEBIAN = fileURLToPath(new URL("../../../scripts/packaging/debian", import.meta.url));
 const SCRIPTS = ["postinst", "prerm", "postrm"] as const;

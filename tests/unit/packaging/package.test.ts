@@ -7,8 +7,8 @@ import { describe, expect, test } from "vitest";
 import { buildPackage } from "../../../scripts/packaging/build-package.ts";
 import { CONFFILES, PROGRAM, type Sources } from "../../../scripts/packaging/contents.ts";
 import { isNeedless } from "../../../scripts/packaging/needless.ts";
-import { readRepositoryFile as read } from "../../support/shipped-packages.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { readRepositoryFile as read } from "../../support/packaging/shipped-packages.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const hasDpkg = spawnSync("dpkg-deb", ["--version"]).status === 0;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { seeded } from "../../support/base/seeded.ts";
 import { mutatedBytes } from "../../support/fuzzing/mutate-bytes.ts";
 import { mutatedTree } from "../../support/fuzzing/mutate-tree.ts";
-import { seeded } from "../../support/seeded.ts";
 
 const WORDS = [Buffer.from("word")];
 const MUTANTS = Array.from({ length: 300 }, (_, index) => index);

@@ -3,8 +3,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { compileFile } from "../../../../detectors/compiler/compile-file.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 import { seededYolov5nCheckpoint } from "../../../support/seeded-yolov5n.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import {
   type SmallCenterNet,
   type TfjsFiles,

@@ -5,10 +5,10 @@ import { compile } from "../../../../detectors/compiler/compile.ts";
 import { type CompileFileOptions, compileFile } from "../../../../detectors/compiler/compile-file.ts";
 import { defaultLabels } from "../../../../detectors/compiler/import/default-labels.ts";
 import { readModel } from "../../../../detectors/detector.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 import { writeCheckpoint } from "../../../support/checkpoint.ts";
 import { writeModuleFile } from "../../../support/fake-modules.ts";
 import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { smallYolov5 } from "../../../support/yolov5-onnx.ts";
 import { rejection } from "./import/rejection.ts";
 

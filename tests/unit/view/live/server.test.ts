@@ -12,7 +12,7 @@ import type { Feed } from "../../../../agent/view/live/feed.ts";
 import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { JSMPEG_STYLE_HASH } from "../../../../agent/view/live/security-headers.ts";
 import { serveView, type ViewServer } from "../../../../agent/view/live/server.ts";
-import { handClock } from "../../../support/hand-clock.ts";
+import { handClock } from "../../../support/time/hand-clock.ts";
 
 const TOKEN = "0123456789abcdef";
 const PROGRAMS = readdirSync(new URL("../../../../agent/view/page/", import.meta.url)).filter((name) =>

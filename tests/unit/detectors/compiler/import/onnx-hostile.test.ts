@@ -10,7 +10,7 @@ import {
   type OnnxNode,
 } from "../../../../../detectors/compiler/import/onnx-schema.ts";
 import { ModelError } from "../../../../../detectors/errors.ts";
-import { seeded } from "../../../../support/seeded.ts";
+import { seeded } from "../../../../support/base/seeded.ts";
 import { smallYolov5 } from "../../../../support/yolov5-onnx.ts";
 
 const good = smallYolov5();

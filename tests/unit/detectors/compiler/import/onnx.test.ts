@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { importOnnx } from "../../../../../detectors/compiler/import/onnx.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
-import { seededBytes } from "../../../../support/seeded.ts";
+import { seededBytes } from "../../../../support/base/seeded.ts";
 import { type SmallYolov5, smallYolov5 } from "../../../../support/yolov5-onnx.ts";
 
 const SCORE = 0.3;

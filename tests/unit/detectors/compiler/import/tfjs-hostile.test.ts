@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { importTfjs } from "../../../../../detectors/compiler/import/tfjs.ts";
 import { isTfjs, tfjsShards } from "../../../../../detectors/compiler/import/tfjs-schema.ts";
 import { ModelError } from "../../../../../detectors/errors.ts";
-import { seeded } from "../../../../support/seeded.ts";
+import { seeded } from "../../../../support/base/seeded.ts";
 import {
   integers,
   type SmallCenterNet,

@@ -3,7 +3,7 @@ import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
 import { importTfjs } from "../../../../../detectors/compiler/import/tfjs.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
-import { seededBytes } from "../../../../support/seeded.ts";
+import { seededBytes } from "../../../../support/base/seeded.ts";
 import { openTfjs } from "../../../../support/tfjs-peer.ts";
 import {
   flag,

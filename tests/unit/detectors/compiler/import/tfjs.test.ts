@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { importTfjs, type TfjsOptions } from "../../../../../detectors/compiler/import/tfjs.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { ModelError } from "../../../../../detectors/errors.ts";
-import { seededBytes } from "../../../../support/seeded.ts";
+import { seededBytes } from "../../../../support/base/seeded.ts";
 import { openTfjs } from "../../../../support/tfjs-peer.ts";
 import {
   flag,

@@ -3,9 +3,9 @@ import { OPCODES } from "../../../../../detectors/compiler/import/pickle-opcodes
 import { openTorchArchive } from "../../../../../detectors/compiler/import/torch-archive.ts";
 import { importCheckpoint } from "../../../../../detectors/compiler/import/yolov5-checkpoint.ts";
 import { ModelError } from "../../../../../detectors/errors.ts";
+import { seeded } from "../../../../support/base/seeded.ts";
 import { from, type SyntheticYolov5, writeCheckpoint } from "../../../../support/checkpoint.ts";
 import { bytesOf, call, dict, global, type Py, pickle } from "../../../../support/pickler.ts";
-import { seeded } from "../../../../support/seeded.ts";
 import { torchModule, torchWriter } from "../../../../support/torch-checkpoint.ts";
 import { rejection } from "./rejection.ts";
 

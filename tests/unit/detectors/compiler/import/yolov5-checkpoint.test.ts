@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Graph, ImportedModel, Node } from "../../../../../detectors/compiler/graph/graph.ts";
 import { importCheckpoint } from "../../../../../detectors/compiler/import/yolov5-checkpoint.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
+import { seededBytes } from "../../../../support/base/seeded.ts";
 import {
   from,
   type SyntheticYolov5,
@@ -9,7 +10,6 @@ import {
   writeCheckpoint,
 } from "../../../../support/checkpoint.ts";
 import { call, dict, float, global, type Py } from "../../../../support/pickler.ts";
-import { seededBytes } from "../../../../support/seeded.ts";
 import { seededYolov5nGraph } from "../../../../support/seeded-yolov5n.ts";
 import { torchModule, torchWriter } from "../../../../support/torch-checkpoint.ts";
 import { rejection } from "./rejection.ts";

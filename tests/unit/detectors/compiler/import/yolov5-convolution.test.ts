@@ -9,8 +9,8 @@ import {
 } from "../../../../../detectors/compiler/import/yolov5-convolution.ts";
 import { evaluateOperator } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../../../../detectors/compiler/ops/operator.ts";
+import { seededFloats } from "../../../../support/base/seeded.ts";
 import { type PyValue, tuple } from "../../../../support/pickler.ts";
-import { seededFloats } from "../../../../support/seeded.ts";
 import { torchModule, torchWriter } from "../../../../support/torch-checkpoint.ts";
 import { rejection } from "./rejection.ts";
 

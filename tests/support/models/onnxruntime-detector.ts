@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { intersectionOverUnion } from "../../agent/base/box.ts";
-import { letterbox, type Picture } from "../../agent/preprocess/letterbox.ts";
-import type { Box } from "../../detectors/detector.ts";
+import { intersectionOverUnion } from "../../../agent/base/box.ts";
+import { letterbox, type Picture } from "../../../agent/preprocess/letterbox.ts";
+import type { Box } from "../../../detectors/detector.ts";
 
 const SIDE = 640;
 const AREA = SIDE * SIDE;

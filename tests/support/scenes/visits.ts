@@ -1,4 +1,4 @@
-import type { EventMessage, ObjectEvent } from "../../agent/events/event.ts";
+import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
 
 /** When each of the six people of person.mp4 is in view, seconds (media/README.md). */
 export const VISITS = [

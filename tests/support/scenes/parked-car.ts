@@ -1,4 +1,4 @@
-import type { Picture } from "../../agent/preprocess/letterbox.ts";
+import type { Picture } from "../../../agent/preprocess/letterbox.ts";
 import { cutOut, drive, paste } from "./scenes.ts";
 
 /** Where a car is in images/street.jpg, pixels; so small that it is enlarged. */

@@ -1,11 +1,11 @@
-import type { Frame } from "../../agent/camera/frame.ts";
-import { MotionSchema } from "../../agent/config/motion-schema.ts";
-import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
-import type { EventMessage } from "../../agent/events/event.ts";
-import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
-import { watchMotion } from "../../agent/motion/watch-motion.ts";
-import { type Seen, type WatchedCamera, watchCamera } from "../../agent/watch-camera.ts";
-import type { Detector } from "../../detectors/detector.ts";
+import type { Frame } from "../../../agent/camera/frame.ts";
+import { MotionSchema } from "../../../agent/config/motion-schema.ts";
+import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../../agent/config/schema.ts";
+import type { EventMessage } from "../../../agent/events/event.ts";
+import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
+import { watchMotion } from "../../../agent/motion/watch-motion.ts";
+import { type Seen, type WatchedCamera, watchCamera } from "../../../agent/watch-camera.ts";
+import type { Detector } from "../../../detectors/detector.ts";
 
 /** What the pipeline made of some frames. */
 export interface WatchReport {

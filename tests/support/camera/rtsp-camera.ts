@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const SERVER = fileURLToPath(new URL("../../scripts/rtsp-server.py", import.meta.url));
+const SERVER = fileURLToPath(new URL("../../../scripts/rtsp-server.py", import.meta.url));
 /** Debian's own: its bindings to GStreamer are no use to any other Python. */
 const PYTHON = "/usr/bin/python3";
 

@@ -1,14 +1,14 @@
-import { boxArea, intersectionOverUnion, sharedArea } from "../../agent/base/box.ts";
-import { DetectSchema, ObjectsSchema } from "../../agent/config/schema.ts";
-import { ZonesSchema } from "../../agent/config/zones-schema.ts";
-import type { EventMessage } from "../../agent/events/event.ts";
-import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
-import { advanceLifecycle, endAll, type Lifecycle, NOTHING_TOLD } from "../../agent/events/lifecycle.ts";
-import type { Finding } from "../../agent/tracking/finding.ts";
-import { trackerOptions } from "../../agent/tracking/rules.ts";
-import { NO_TRACKS, type Tracker, updateTracks } from "../../agent/tracking/tracker.ts";
-import { isWanted } from "../../agent/tracking/wanted.ts";
-import type { Box, Detection } from "../../detectors/detector.ts";
+import { boxArea, intersectionOverUnion, sharedArea } from "../../../agent/base/box.ts";
+import { DetectSchema, ObjectsSchema } from "../../../agent/config/schema.ts";
+import { ZonesSchema } from "../../../agent/config/zones-schema.ts";
+import type { EventMessage } from "../../../agent/events/event.ts";
+import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
+import { advanceLifecycle, endAll, type Lifecycle, NOTHING_TOLD } from "../../../agent/events/lifecycle.ts";
+import type { Finding } from "../../../agent/tracking/finding.ts";
+import { trackerOptions } from "../../../agent/tracking/rules.ts";
+import { NO_TRACKS, type Tracker, updateTracks } from "../../../agent/tracking/tracker.ts";
+import { isWanted } from "../../../agent/tracking/wanted.ts";
+import type { Box, Detection } from "../../../detectors/detector.ts";
 
 export const WIDTH = 768;
 export const HEIGHT = 432;

@@ -1,5 +1,5 @@
-import type { EventMessage, ObjectEvent } from "../../agent/events/event.ts";
-import type { Message } from "../../agent/mqtt/message.ts";
+import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
+import type { Message } from "../../../agent/mqtt/message.ts";
 
 /** An object as a message tells of it; what does not matter for delivery is the same for all. */
 export function objectEvent(id: string, revision: number): ObjectEvent {

@@ -1,2 +1,2 @@
 /** Where tests find models and media: the same places as the scripts. Tests are skipped where they are absent. */
-export { findMedia, findModel } from "../../scripts/materials.ts";
+export { findMedia, findModel } from "../../../scripts/materials.ts";

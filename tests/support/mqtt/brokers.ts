@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Aedes, type AedesOptions } from "aedes";
 import { connect } from "mqtt";
-import { listenOnLoopback } from "./listen-on-loopback.ts";
+import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 
 /** An MQTT broker on loopback that can be killed as if the power had gone. */
 export interface TestBroker {

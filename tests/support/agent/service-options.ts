@@ -16,5 +16,5 @@ export function serviceEnvironment(): Record<string, string> {
 }
 
 function readUnit(): string {
-  return readFileSync(new URL("../../config/sabrewing.service", import.meta.url), "utf8");
+  return readFileSync(new URL("../../../config/sabrewing.service", import.meta.url), "utf8");
 }

@@ -1,11 +1,11 @@
-import type { Frame } from "../../agent/camera/frame.ts";
-import type { CameraConfig } from "../../agent/config/schema.ts";
-import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
-import type { Sighting } from "../../agent/motion/watch-motion.ts";
-import { type Outcome, watchCamera } from "../../agent/watch-camera.ts";
-import type { Box } from "../../detectors/detector.ts";
-import { scriptedDetector } from "./scripted-detector.ts";
-import { greyPicture } from "./video-picture.ts";
+import type { Frame } from "../../../agent/camera/frame.ts";
+import type { CameraConfig } from "../../../agent/config/schema.ts";
+import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
+import type { Sighting } from "../../../agent/motion/watch-motion.ts";
+import { type Outcome, watchCamera } from "../../../agent/watch-camera.ts";
+import type { Box } from "../../../detectors/detector.ts";
+import { greyPicture } from "../camera/video-picture.ts";
+import { scriptedDetector } from "../scripted-detector.ts";
 
 /** Pixels of a frame: ten of them are one of the scripted detector's. */
 export const WALK_SIZE = { width: 640, height: 320 } as const;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { generate } from "mqtt-packet";
-import { listenOnLoopback } from "./listen-on-loopback.ts";
+import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 import { splitMqttPackets } from "./mqtt-packets.ts";
 
 /** A broker that does harm. It lets every agent in and answers it, but acknowledges no event. */

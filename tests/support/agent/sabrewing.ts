@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** The program's first file. */
-export const MAIN = fileURLToPath(new URL("../../agent/main.ts", import.meta.url));
+export const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
 
 /** What a command printed and how it ended. */
 export interface CommandResult {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { listenOnLoopback } from "./listen-on-loopback.ts";
+import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 import { splitMqttPackets } from "./mqtt-packets.ts";
 
 /** A network between an agent and its broker that sees every message and can be cut. */

@@ -1,5 +1,5 @@
-import { planeEnds, USUAL_COLOURS, type VideoPicture } from "../../agent/camera/frame.ts";
-import type { Picture } from "../../agent/preprocess/letterbox.ts";
+import { planeEnds, USUAL_COLOURS, type VideoPicture } from "../../../agent/camera/frame.ts";
+import type { Picture } from "../../../agent/preprocess/letterbox.ts";
 
 /** What a camera would make of a picture: ITU-R BT.601, limited range, two by two pixels of one colour. */
 export function filmed({ width, height, pixels }: Picture): VideoPicture {

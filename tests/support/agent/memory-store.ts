@@ -5,7 +5,7 @@ import {
   StoreError,
   type StoreErrorKind,
   type StorePlace,
-} from "../../agent/state/message-store.ts";
+} from "../../../agent/state/message-store.ts";
 
 /** A disk in memory that outlives those who open it, and fails when it is told to. */
 export interface MemoryPlace extends StorePlace {

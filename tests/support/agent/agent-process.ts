@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CompileFileOptions, compileFile } from "../../detectors/compiler/compile-file.ts";
-import { startAgentProcess } from "../../scripts/demonstration/agent.ts";
-import type { AgentSettings } from "../../scripts/demonstration/agent-config.ts";
-import type { Child } from "../../scripts/demonstration/child.ts";
+import { type CompileFileOptions, compileFile } from "../../../detectors/compiler/compile-file.ts";
+import { startAgentProcess } from "../../../scripts/demonstration/agent.ts";
+import type { AgentSettings } from "../../../scripts/demonstration/agent-config.ts";
+import type { Child } from "../../../scripts/demonstration/child.ts";
 
-const MAIN = fileURLToPath(new URL("../../agent/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
 
 /** A line of the agent's log. */
 export interface LogEntry {

@@ -1,4 +1,4 @@
-import { type Log, openLog } from "../../agent/base/log.ts";
+import { type Log, openLog } from "../../../agent/base/log.ts";
 
 /** One line as the log writes it. */
 export interface LogLine {

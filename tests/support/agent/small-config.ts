@@ -1,5 +1,5 @@
-import { parseConfig } from "../../agent/config/load.ts";
-import type { AgentConfig, CameraConfig } from "../../agent/config/schema.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
+import type { AgentConfig, CameraConfig } from "../../../agent/config/schema.ts";
 
 /** A configuration with one camera `door`, of which these lines of YAML are added to. */
 export function configOfDoor(camera = ""): AgentConfig {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { setInterval } from "node:timers";
-import { listenOnLoopback } from "./listen-on-loopback.ts";
+import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 
 /** A network between the agent and a camera (RTSP over TCP) that can be made bad. */
 export interface RtspProxy extends AsyncDisposable {

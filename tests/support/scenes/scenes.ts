@@ -1,10 +1,10 @@
 import sharp from "sharp";
-import { readClip } from "../../agent/camera/clip.ts";
-import type { Frame } from "../../agent/camera/frame.ts";
-import type { Picture } from "../../agent/preprocess/letterbox.ts";
-import { rgbOf } from "../../agent/preprocess/rgb.ts";
-import { seeded } from "./seeded.ts";
-import { filmed } from "./video-picture.ts";
+import { readClip } from "../../../agent/camera/clip.ts";
+import type { Frame } from "../../../agent/camera/frame.ts";
+import type { Picture } from "../../../agent/preprocess/letterbox.ts";
+import { rgbOf } from "../../../agent/preprocess/rgb.ts";
+import { seeded } from "../base/seeded.ts";
+import { filmed } from "../camera/video-picture.ts";
 
 /** A camera that looks at a painted world for a while: what a real one adds to it is light and noise. */
 export interface SceneOptions {

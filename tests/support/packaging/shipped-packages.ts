@@ -27,7 +27,7 @@ export interface ShippedPackage {
 
 /** Reads a file of the repository; the path is relative to its root. */
 export function readRepositoryFile(path: string): string {
-  return readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  return readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 }
 
 /** Walks the production dependency tree of package-lock.json, leaving out what does not install on our machines. */
