@@ -18,7 +18,7 @@ import { parseSize } from "../agent/commands/size-option.ts";
 import { type Detector, ModelError, openDetector, VARIANTS, variantFile } from "../detectors/detector.ts";
 import { type Agreement, agreement, type Sighting } from "./benchmark/average-precision.ts";
 import { compileModule } from "./benchmark/compile-module.ts";
-import { found, MODELS, type Model, type Size } from "./benchmark/field.ts";
+import { found, MODELS, type Model, type Size } from "./benchmark/contestants.ts";
 import { framesOf, usualMedia } from "./benchmark/frames.ts";
 
 interface Options {

@@ -19,7 +19,7 @@ import sharp from "sharp";
 import { VARIANTS } from "../detectors/detector.ts";
 import { coldStarts } from "./benchmark/cold-start.ts";
 import type { ContestantChoice } from "./benchmark/contestant.ts";
-import { type Engine, MODELS, type Model, prepareField, type Size } from "./benchmark/field.ts";
+import { type Engine, MODELS, type Model, prepareContestants, type Size } from "./benchmark/contestants.ts";
 import { peakOperations } from "./benchmark/peak.ts";
 import { plot } from "./benchmark/plot.ts";
 import { thisMachine, writePlot } from "./benchmark/plot-file.ts";
@@ -86,7 +86,7 @@ process.exitCode = dropouts === 0 ? 0 : 1;
 async function measure(size: Size): Promise<Row[]> {
   const pixels = await picture(size);
   const field = { model: options.model, engines, variants };
-  const { choices, operations } = await prepareField(field, size, folder, console.error);
+  const { choices, operations } = await prepareContestants(field, size, folder, console.error);
   const racers = new Map<string, ProcessRacer>();
   const extras = new Map<ContestantChoice, Omit<Extras, "startMs">>();
   await using stack = new AsyncDisposableStack();

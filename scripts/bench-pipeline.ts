@@ -19,7 +19,7 @@ import { startMosquitto } from "../tests/support/mqtt/brokers.ts";
 import { type Cameras, openCameras } from "./benchmark/pipeline/cameras.ts";
 import { type Capacity, greatestThatHolds, held, toCapacity } from "./benchmark/pipeline/capacity.ts";
 import { findClips, sceneOf } from "./benchmark/pipeline/clips.ts";
-import { type Entrant, prepareEntrants } from "./benchmark/pipeline/entrants.ts";
+import { type Contestant, prepareContestants } from "./benchmark/pipeline/contestants.ts";
 import { cores, measure } from "./benchmark/pipeline/measure.ts";
 import { parseOptions } from "./benchmark/pipeline/options.ts";
 import { capacityPlot, plot } from "./benchmark/pipeline/plot.ts";
@@ -49,13 +49,13 @@ try {
 process.exitCode = dropouts === 0 ? 0 : 1;
 
 async function bench(): Promise<void> {
-  const entrants = await prepareEntrants(options, folder);
+  const contestants = await prepareContestants(options, folder);
   await using stack = new AsyncDisposableStack();
   const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
   const cameras = stack.use(openCameras(await findClips(options.clips, folder)));
   const machine = `${cores} cores, ${thisMachine()}`;
   if (options.capacity) {
-    const capacities = await everybodysCapacity(entrants, cameras, broker.port);
+    const capacities = await everybodysCapacity(contestants, cameras, broker.port);
     if (!options.json) console.log(capacityTable(capacities));
     if (options.plot !== undefined)
       await writePlot(capacityPlot(capacities, machine), options.plot, "capacity");
@@ -64,8 +64,8 @@ async function bench(): Promise<void> {
   const rows: Row[] = [];
   for (const count of options.cameras) {
     let decoding: Row | undefined;
-    for (const entrant of entrants) {
-      const row = await tryOut(entrant, count, cameras, broker.port, decoding);
+    for (const contestant of contestants) {
+      const row = await tryOut(contestant, count, cameras, broker.port, decoding);
       if (row === undefined) continue;
       if (row.name === "ffmpeg") decoding = row;
       rows.push(row);
@@ -76,17 +76,17 @@ async function bench(): Promise<void> {
 }
 
 async function everybodysCapacity(
-  entrants: readonly Entrant[],
+  contestants: readonly Contestant[],
   cameras: Cameras,
   brokerPort: number,
 ): Promise<Capacity[]> {
   const capacities: Capacity[] = [];
-  for (const entrant of entrants) {
+  for (const contestant of contestants) {
     // Bare decoding drops nothing that anybody could count.
-    if (entrant.name === "ffmpeg") continue;
+    if (contestant.name === "ffmpeg") continue;
     const trials: Row[] = [];
     const holds = async (count: number): Promise<boolean> => {
-      const row = await tryOut(entrant, count, cameras, brokerPort);
+      const row = await tryOut(contestant, count, cameras, brokerPort);
       if (row !== undefined) trials.push(row);
       return row !== undefined && held(row, options.tolerance);
     };
@@ -101,7 +101,7 @@ async function everybodysCapacity(
 
 /** One contestant on so many cameras; undefined where it failed. */
 async function tryOut(
-  entrant: Entrant,
+  contestant: Contestant,
   count: number,
   cameras: Cameras,
   brokerPort: number,
@@ -111,9 +111,9 @@ async function tryOut(
   const task = { streams: await cameras.first(count), fps: FPS, brokerPort, prefix: `bench${++measured}` };
   try {
     const row = toRow(
-      entrant,
+      contestant,
       { scene, cameras: count },
-      await measure(entrant, task, options, interrupted.signal),
+      await measure(contestant, task, options, interrupted.signal),
       decoding,
     );
     if (options.json) console.log(JSON.stringify(row));
@@ -122,7 +122,7 @@ async function tryOut(
   } catch (error) {
     interrupted.signal.throwIfAborted();
     dropouts++;
-    console.error(`${entrant.name}, ${count} cameras: ${error instanceof Error ? error.message : error}`);
+    console.error(`${contestant.name}, ${count} cameras: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
 }

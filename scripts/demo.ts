@@ -19,8 +19,8 @@ import { logLine } from "./demonstration/log-line.ts";
 import { prepareModule } from "./demonstration/model.ts";
 import { parseOptions } from "./demonstration/options.ts";
 import { pause, watchFor } from "./demonstration/patience.ts";
-import { savePictures } from "./demonstration/pictures.ts";
-import { readEvent, startTally } from "./demonstration/summary.ts";
+import { saveSnapshots } from "./demonstration/snapshots.ts";
+import { readEvent, startCounters } from "./demonstration/summary.ts";
 import { closingWords, openingWords } from "./demonstration/words.ts";
 
 const PREFIX = "sabrewing";
@@ -53,15 +53,15 @@ async function demo(): Promise<number> {
   const broker = options.broker ?? stack.use(await startEmbeddedBroker()).address;
   const camera = stack.use(await startCamera(clip));
 
-  const tally = startTally(PREFIX);
-  const pictures = options.save === undefined ? undefined : savePictures(options.save, PREFIX, say);
+  const counters = startCounters(PREFIX);
+  const snapshots = options.save === undefined ? undefined : saveSnapshots(options.save, PREFIX, say);
   const cameraOnline = Promise.withResolvers<void>();
   const agentOffline = Promise.withResolvers<void>();
   const onMessage = (message: Message) => {
     // What the broker kept from an earlier run says nothing about this one.
     if (message.retained) return;
-    tally.add(message);
-    pictures?.add(message);
+    counters.add(message);
+    snapshots?.add(message);
     if (options.json) console.log(toJson(message));
     else if (message.topic === `${PREFIX}/events`) console.log(eventLine(readEvent(message.payload)));
     const is = (topic: string, payload: string) =>
@@ -78,7 +78,7 @@ async function demo(): Promise<number> {
     cameraUrl: camera.url,
     labels: options.track,
     filters: findKnownModel(model.name)?.filters,
-    snapshots: pictures !== undefined,
+    snapshots: snapshots !== undefined,
     statsIntervalSeconds: 1,
     detector: { runtime: options.runtime, deadlineMs: DEADLINE_MS * options.patience },
   };
@@ -101,9 +101,9 @@ async function demo(): Promise<number> {
   await agent.stop();
   // Its last words, the ends of what was in view, are with the broker now and on their way here.
   await Promise.race([agentOffline.promise, pause(LAST_WORDS_MS * options.patience)]);
-  pictures?.finish();
+  snapshots?.finish();
 
-  const summary = tally.summary();
+  const summary = counters.summary();
   if (options.json) console.log(JSON.stringify({ summary }));
   say(closingWords(summary, modulePath, model));
   return Object.keys(summary.events).length > 0 ? 0 : 1;

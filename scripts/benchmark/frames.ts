@@ -5,7 +5,7 @@ import { readImage } from "../../agent/camera/image.ts";
 import { letterbox, type Picture } from "../../agent/preprocess/letterbox.ts";
 import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { findMedia } from "../materials.ts";
-import type { Size } from "./field.ts";
+import type { Size } from "./contestants.ts";
 
 /** What is looked at where nothing is named. */
 const CLIPS = ["person.mp4", "cars.mp4", "street.mp4"];

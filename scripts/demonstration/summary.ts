@@ -4,20 +4,20 @@ import type { Message } from "./listener.ts";
 
 /** What a run of the demo came to. */
 export interface Summary {
-  /** Pictures the detector looked at, as the agent's last figures say. */
+  /** Snapshots the detector looked at, as the agent's last figures say. */
   readonly frames: number;
   /** How many objects appeared, by label. */
   readonly events: Readonly<Record<string, number>>;
 }
 
 /** Counts what arrives from the broker. */
-export interface Tally {
+export interface Counters {
   add(message: Message): void;
   summary(): Summary;
 }
 
 /** Starts counting at zero. @param prefix first level(s) of the agent's topics */
-export function startTally(prefix: string): Tally {
+export function startCounters(prefix: string): Counters {
   const events = new Map<string, number>();
   let frames = 0;
   return {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { listen } from "../../scripts/demonstration/listener.ts";
-import { startTally } from "../../scripts/demonstration/summary.ts";
+import { startCounters } from "../../scripts/demonstration/summary.ts";
 import { startAgent } from "../support/agent/agent-process.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
@@ -28,8 +28,8 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     stack.defer(() => broker.kill());
     const camera = await startCameraAt(0);
     const address = { host: "127.0.0.1", port: broker.port };
-    const tally = startTally(PREFIX);
-    stack.use(await listen(address, PREFIX, (message) => tally.add(message), NOBODY));
+    const counters = startCounters(PREFIX);
+    stack.use(await listen(address, PREFIX, (message) => counters.add(message), NOBODY));
     const agent = stack.use(
       await startAgent(weights ?? "", {
         broker: address,
@@ -41,8 +41,8 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
       }),
     );
     const framesGrow = async () => {
-      const before = tally.summary().frames;
-      await waitUntil("the detector sees frames and says so", () => tally.summary().frames > before);
+      const before = counters.summary().frames;
+      await waitUntil("the detector sees frames and says so", () => counters.summary().frames > before);
     };
     await framesGrow();
 

@@ -1,7 +1,7 @@
-import type { EntrantLook, Row } from "./row.ts";
+import type { ContestantName, Row } from "./row.ts";
 
 /** How many cameras a contestant takes. */
-export interface Capacity extends EntrantLook {
+export interface Capacity extends ContestantName {
   readonly scene: string;
   /** The greatest number with which it held; 0: not even one. */
   readonly capacity: number;

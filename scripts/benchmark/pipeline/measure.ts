@@ -2,15 +2,15 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Child } from "../../demonstration/child.ts";
-import type { Entrant } from "./entrants.ts";
+import { listenToContestant } from "./contestant-messages.ts";
+import type { Contestant } from "./contestants.ts";
 import { type CountsByCamera, type FrameTotals, frameTotals } from "./frame-counts.ts";
 import { descendants, type MachineTicks, readMachine, readProcesses } from "./processes.ts";
-import { openReception } from "./reception.ts";
 import type { Task } from "./start-agent.ts";
-import { type Running, startEntrant } from "./start-entrant.ts";
+import { type Running, startContestant } from "./start-contestant.ts";
 
 /** How long is waited and measured. */
-export interface Patience {
+export interface Durations {
   /** From everybody's first frame on: engines are still compiling then. */
   readonly settleSeconds: number;
   readonly seconds: number;
@@ -41,19 +41,21 @@ const SAID_LINES = 15;
  * @throws Error when it does not start, ends by itself or falls silent, and when the signal is aborted
  */
 export async function measure(
-  entrant: Entrant,
+  contestant: Contestant,
   task: Task,
-  { settleSeconds, seconds }: Patience,
+  { settleSeconds, seconds }: Durations,
   signal: AbortSignal,
 ): Promise<Observation> {
-  await using reception = await openReception(task.brokerPort, task.prefix);
-  await using running = startEntrant(entrant, task);
+  await using messages = await listenToContestant(task.brokerPort, task.prefix);
+  await using running = startContestant(contestant, task);
   const failed = unexpectedEnd(running);
   const interrupted = once(signal, "abort").then(() => Promise.reject(new Error("interrupted")));
   const alive = <T>(promise: Promise<T>): Promise<T> => Promise.race([promise, failed, interrupted]);
   const nextCounts = async (): Promise<CountsByCamera> => {
     if (running.decoded !== undefined) return running.decoded();
-    return await alive(within(FIGURES_LIMIT_MS, reception.nextCounts(), `${entrant.name} tells no figures`));
+    return await alive(
+      within(FIGURES_LIMIT_MS, messages.nextCounts(), `${contestant.name} tells no figures`),
+    );
   };
   const everybodyIsSeen = async () => {
     for (const deadlineMs = performance.now() + START_LIMIT_MS; performance.now() < deadlineMs; ) {
@@ -68,7 +70,7 @@ export async function measure(
   await everybodyIsSeen();
   await alive(delay(settleSeconds * 1000));
   const before = snapshot(await nextCounts(), running);
-  reception.takeLatencies();
+  messages.takeLatencies();
   await alive(delay(seconds * 1000));
   const after = snapshot(await nextCounts(), running);
 
@@ -80,7 +82,7 @@ export async function measure(
     ownCpuSeconds: after.ownCpuSeconds - before.ownCpuSeconds,
     childCpuSeconds: after.childCpuSeconds - before.childCpuSeconds,
     totals: frameTotals(before.counts, after.counts, expected),
-    latenciesMs: reception.takeLatencies(),
+    latenciesMs: messages.takeLatencies(),
     rssBytes: after.rssBytes,
     machineBusy: busyBetween(before.machine, after.machine),
   };

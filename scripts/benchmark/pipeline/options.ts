@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { VARIANTS } from "../../../detectors/detector.ts";
-import type { Size } from "../field.ts";
-import { type EntrantOptions, NAMES } from "./entrants.ts";
-import type { Patience } from "./measure.ts";
+import type { Size } from "../contestants.ts";
+import { type ContestantOptions, NAMES } from "./contestants.ts";
+import type { Durations } from "./measure.ts";
 
 /** What is measured. */
-export interface PipelineOptions extends EntrantOptions, Patience {
+export interface PipelineOptions extends ContestantOptions, Durations {
   /** How many cameras at once. */
   readonly cameras: readonly number[];
   /** What they play, dealt out in turns. */

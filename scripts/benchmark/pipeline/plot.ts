@@ -1,6 +1,6 @@
 import { type Bar, barChart, COLOUR, ourLook } from "../bar-chart.ts";
 import type { Capacity } from "./capacity.ts";
-import type { EntrantLook, Row } from "./row.ts";
+import type { ContestantName, Row } from "./row.ts";
 
 /** For `Sabrewing f32, FMA 640×640`. */
 const LABEL_WIDTH = 216;
@@ -69,7 +69,7 @@ function lostNote(percent: number): string {
   return percent < 0.5 ? "" : `${percent.toFixed(0)} % lost`;
 }
 
-function barLook({ name, variant, size }: EntrantLook): Pick<Bar, "label" | "colour" | "isOurs"> {
+function barLook({ name, variant, size }: ContestantName): Pick<Bar, "label" | "colour" | "isOurs"> {
   const isOurs = name === "sabrewing";
   const shown = (words: string) => `${words} ${size?.replace("x", "×") ?? ""}`.trimEnd();
   if (isOurs) {

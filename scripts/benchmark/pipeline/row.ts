@@ -1,4 +1,4 @@
-import { type Entrant, sizeName } from "./entrants.ts";
+import { type Contestant, sizeName } from "./contestants.ts";
 import { latencyFigures } from "./latency.ts";
 import type { Observation } from "./measure.ts";
 
@@ -7,7 +7,7 @@ export interface Row {
   /** The cameras' clips: `person+street`. */
   readonly scene: string;
   readonly cameras: number;
-  readonly name: Entrant["name"];
+  readonly name: Contestant["name"];
   /** Of ours: wasmer or v8; of the script: wasm or native. */
   readonly engine?: "wasmer" | "v8" | "wasm" | "native";
   readonly variant?: string;
@@ -43,7 +43,7 @@ export interface Row {
 
 /** An observation as a row. @param decoding the row of bare decoding of the same streams */
 export function toRow(
-  entrant: Entrant,
+  contestant: Contestant,
   { scene, cameras }: { readonly scene: string; readonly cameras: number },
   observed: Observation,
   decoding?: Row,
@@ -57,7 +57,7 @@ export function toRow(
   return {
     scene,
     cameras,
-    ...lookOf(entrant),
+    ...lookOf(contestant),
     seconds: tenths(seconds),
     cpu_per_camera_minute: hundredths(cpu),
     cpu_own: hundredths(own ?? 0),
@@ -81,21 +81,21 @@ export function toRow(
 }
 
 /** What tells a contestant from another. */
-export type EntrantLook = Pick<Row, "name" | "engine" | "variant" | "size">;
+export type ContestantName = Pick<Row, "name" | "engine" | "variant" | "size">;
 
 /** How a contestant is called in a row. */
-export function lookOf(entrant: Entrant): EntrantLook {
-  switch (entrant.name) {
+export function lookOf(contestant: Contestant): ContestantName {
+  switch (contestant.name) {
     case "ffmpeg":
-      return { name: entrant.name };
+      return { name: contestant.name };
     case "sabrewing": {
-      const { name, runtime, variant, size } = entrant;
+      const { name, runtime, variant, size } = contestant;
       return { name, engine: runtime, variant, size: sizeName(size) };
     }
     case "onnxruntime-web":
-      return { name: entrant.name, engine: "wasm", size: sizeName(entrant.size) };
+      return { name: contestant.name, engine: "wasm", size: sizeName(contestant.size) };
     case "onnxruntime-node":
-      return { name: entrant.name, engine: "native", size: sizeName(entrant.size) };
+      return { name: contestant.name, engine: "native", size: sizeName(contestant.size) };
   }
 }
 

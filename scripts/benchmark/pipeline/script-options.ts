@@ -1,5 +1,5 @@
 import type { Box } from "../../../detectors/detector.ts";
-import type { Size } from "../field.ts";
+import type { Size } from "../contestants.ts";
 import type { WatchedStream } from "./cameras.ts";
 
 /** What the script is told, as JSON in its command line. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { type Child, startChild } from "../../demonstration/child.ts";
 import type { WatchedStream } from "./cameras.ts";
-import type { Agent } from "./entrants.ts";
+import type { Agent } from "./contestants.ts";
 
 const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
 

@@ -1,13 +1,13 @@
 import { alignColumns } from "../align-columns.ts";
 import type { Capacity } from "./capacity.ts";
-import type { EntrantLook, Row } from "./row.ts";
+import type { ContestantName, Row } from "./row.ts";
 
 interface Column<Line> {
   readonly heading: string;
   readonly cell: (line: Line) => string;
 }
 
-const LOOK: readonly Column<EntrantLook>[] = [
+const LOOK: readonly Column<ContestantName>[] = [
   { heading: "", cell: ({ name }) => name },
   { heading: "engine", cell: ({ engine }) => engine ?? "" },
   { heading: "variant", cell: ({ variant }) => variant ?? "" },

@@ -1,6 +1,6 @@
 import { intersectionOverUnion } from "../../../agent/base/box.ts";
 import type { Box } from "../../../detectors/detector.ts";
-import type { Size } from "../field.ts";
+import type { Size } from "../contestants.ts";
 
 /** A person in a picture; the box in pixels of the model's input. */
 export interface Person {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { chooseModel, demoCandidates } from "../../../scripts/demonstration/choose-model.ts";
 import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 import { TextStream } from "../../support/base/text-stream.ts";
@@ -24,12 +24,12 @@ function candidates(preferredUrl: string, fallbackUrl: string) {
 }
 
 describe("the model of the demo", () => {
-  it("is YOLOv5n, else MobileNet", () => {
+  test("is YOLOv5n, else MobileNet", () => {
     const { preferred, fallback } = demoCandidates();
     expect([preferred.name, fallback.name]).toEqual(["yolov5n", "mobilenet"]);
   });
 
-  it("is the preferred one where it can be fetched, without a word about another", async () => {
+  test("is the preferred one where it can be fetched, without a word about another", async () => {
     await using folder = await temporaryFolder();
     await using server = await startFileServer((_request, response) => response.end(weights));
     const said: string[] = [];
@@ -42,7 +42,7 @@ describe("the model of the demo", () => {
     expect(said).toEqual([]);
   });
 
-  it("is the other one where the preferred one is not to be had: one line says so, and why", async () => {
+  test("is the other one where the preferred one is not to be had: one line says so, and why", async () => {
     await using folder = await temporaryFolder();
     await using server = await startFileServer((_request, response) => response.end(otherWeights));
     const said: string[] = [];
@@ -57,7 +57,7 @@ describe("the model of the demo", () => {
     );
   });
 
-  it("is the other one at once when only that one is here: nothing is asked for again", async () => {
+  test("is the other one at once when only that one is here: nothing is asked for again", async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, "models"));
     await writeFile(join(folder.path, "models", "second.json"), otherWeights);
@@ -76,7 +76,7 @@ describe("the model of the demo", () => {
     expect(said[0]).toContain("To try again: scripts/fetch-model first");
   });
 
-  it("fails with the way by hand where there is none", async () => {
+  test("fails with the way by hand where there is none", async () => {
     await using folder = await temporaryFolder();
     const places = { env: { SABREWING_HOME: folder.path }, sharedFolder: folder.path };
     const choosing = chooseModel(candidates(NOWHERE, NOWHERE), places, new TextStream(), () => {});

@@ -3,7 +3,7 @@ import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
 import { parseBrokerUrl } from "../../../scripts/demonstration/broker.ts";
 import { eventLine } from "../../../scripts/demonstration/event-line.ts";
 import { logLine } from "../../../scripts/demonstration/log-line.ts";
-import { startTally } from "../../../scripts/demonstration/summary.ts";
+import { startCounters } from "../../../scripts/demonstration/summary.ts";
 
 const seen: ObjectEvent = {
   id: "1763794800.5-abc123",
@@ -62,7 +62,7 @@ test("the line of an end tells the best score and how long it was in view", () =
 });
 
 test("the summary counts new objects by label, and the frames of the latest figures", () => {
-  const tally = startTally("sabrewing");
+  const counters = startCounters("sabrewing");
   const stats = (frames: number) => ({
     time: 1,
     topic: "sabrewing/stats",
@@ -77,10 +77,10 @@ test("the summary counts new objects by label, and the frames of the latest figu
     stats(5),
     stats(9),
   ]) {
-    tally.add(each);
+    counters.add(each);
   }
-  tally.add(message("new", { label: "dog" }));
-  expect(tally.summary()).toEqual({ frames: 10, events: { person: 2, dog: 1 } });
+  counters.add(message("new", { label: "dog" }));
+  expect(counters.summary()).toEqual({ frames: 10, events: { person: 2, dog: 1 } });
 });
 
 test("of the agent's log only warnings, errors and foreign lines are shown", () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fetchStreetClip } from "../../../scripts/demonstration/street-clip.ts";
 import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
@@ -33,7 +33,7 @@ async function packageWithClip(root: string): Promise<string> {
 }
 
 describe("the street scene out of Debian's package", () => {
-  it.skipIf(!hasTools)("is kept as H.264 without B-frames, and nothing else is", async () => {
+  test.skipIf(!hasTools)("is kept as H.264 without B-frames, and nothing else is", async () => {
     await using root = await temporaryFolder();
     const archive = await packageWithClip(root.path);
     const PATH = await aptGet(root.path, `[ "$1" = download ] && cp '${archive}' .`);
@@ -48,7 +48,7 @@ describe("the street scene out of Debian's package", () => {
     expect(show.stdout.toString().trim()).toBe("h264,64,48,0,10/1");
   });
 
-  it("says why it is not to be had, what to do instead, and leaves nothing behind", async () => {
+  test("says why it is not to be had, what to do instead, and leaves nothing behind", async () => {
     await using root = await temporaryFolder();
     const PATH = await aptGet(root.path, "echo 'E: Unable to locate package opencv-doc' >&2; exit 100");
     const env = { ...process.env, SABREWING_HOME: root.path, PATH };

@@ -5,64 +5,64 @@ import { snapshotMessage } from "../../agent/mqtt/topics.ts";
 import type { Message } from "./listener.ts";
 import { readEvent } from "./summary.ts";
 
-/** Keeps a picture of each new object. */
-export interface Pictures {
+/** Keeps a snapshot of each new object. */
+export interface Snapshots {
   add(message: Message): void;
-  /** Says of which objects no picture came. */
+  /** Says of which objects no snapshot came. */
   finish(): void;
 }
 
 /**
- * Writes the agent's picture of each new object, box drawn in by the agent, as `<id>-<label>.jpg`.
+ * Writes the agent's snapshot of each new object, box drawn in by the agent, as `<id>-<label>.jpg`.
  * @param folder made where it is missing
  */
-export function savePictures(folder: string, prefix: string, say: (text: string) => void): Pictures {
+export function saveSnapshots(folder: string, prefix: string, say: (text: string) => void): Snapshots {
   mkdirSync(folder, { recursive: true });
   /**
-   * A picture says nothing of its object, and comes before or after the event: the n-th picture on a topic belongs to
+   * A snapshot says nothing of its object, and comes before or after the event: the n-th snapshot on a topic belongs to
    * the n-th event that has one.
    */
-  const waiting = new Map<string, { readonly events: EventMessage[]; readonly pictures: Buffer[] }>();
+  const waiting = new Map<string, { readonly events: EventMessage[]; readonly snapshots: Buffer[] }>();
 
   function on(topic: string) {
-    const found = waiting.get(topic) ?? { events: [], pictures: [] };
+    const found = waiting.get(topic) ?? { events: [], snapshots: [] };
     waiting.set(topic, found);
     return found;
   }
 
   function match(topic: string): void {
-    const { events, pictures } = on(topic);
-    const [event, picture] = [events[0], pictures[0]];
-    if (event === undefined || picture === undefined) return;
+    const { events, snapshots } = on(topic);
+    const [event, snapshot] = [events[0], snapshots[0]];
+    if (event === undefined || snapshot === undefined) return;
     events.shift();
-    pictures.shift();
+    snapshots.shift();
     const { id, label } = event.after;
-    if (event.type === "new") writeFileSync(join(folder, `${id}-${label}.jpg`), picture);
+    if (event.type === "new") writeFileSync(join(folder, `${id}-${label}.jpg`), snapshot);
   }
 
   return {
     add({ topic, payload }) {
       if (topic === `${prefix}/events`) {
         const event = readEvent(payload);
-        if (!hasPicture(event)) return;
+        if (!hasSnapshot(event)) return;
         const { camera, label } = event.after;
         const snapshotTopic = snapshotMessage(prefix, camera, label, payload).topic;
         on(snapshotTopic).events.push(event);
         match(snapshotTopic);
       } else if (topic.endsWith("/snapshot")) {
-        on(topic).pictures.push(payload);
+        on(topic).snapshots.push(payload);
         match(topic);
       }
     },
     finish() {
       for (const { type, after } of [...waiting.values()].flatMap(({ events }) => events)) {
-        if (type === "new") say(`no picture came of ${after.label} ${after.id}`);
+        if (type === "new") say(`no snapshot came of ${after.label} ${after.id}`);
       }
     },
   };
 }
 
 /** The agent sends one with every `new`, and with an `update` whose frame is the object's best so far. */
-function hasPicture({ type, after }: EventMessage): boolean {
+function hasSnapshot({ type, after }: EventMessage): boolean {
   return type === "new" || (type === "update" && after.snapshot?.frame_time === after.frame_time);
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { VARIANTS, variantFile } from "../../../detectors/detector.ts";
 import { compileModule } from "../compile-module.ts";
-import { found, onnxFile, type Size } from "../field.ts";
+import { found, onnxFile, type Size } from "../contestants.ts";
 
 /** Who takes part, in this order: what the others are held against comes first. */
 export const NAMES = ["ffmpeg", "sabrewing", "onnxruntime-web", "onnxruntime-node"] as const;
@@ -31,9 +31,9 @@ export interface Script {
   readonly modelPath: string;
 }
 
-export type Entrant = Decoding | Agent | Script;
+export type Contestant = Decoding | Agent | Script;
 
-export interface EntrantOptions {
+export interface ContestantOptions {
   readonly only: readonly Name[];
   readonly runtime: "wasmer" | "v8";
   /** Names of our variants. */
@@ -46,26 +46,29 @@ export interface EntrantOptions {
 }
 
 /** Everybody who takes part, with the files they need in a folder. */
-export async function prepareEntrants(options: EntrantOptions, folder: string): Promise<readonly Entrant[]> {
+export async function prepareContestants(
+  options: ContestantOptions,
+  folder: string,
+): Promise<readonly Contestant[]> {
   const { only, runtime, threads } = options;
-  const entrants: Entrant[] = [];
-  if (only.includes("ffmpeg")) entrants.push({ name: "ffmpeg" });
+  const contestants: Contestant[] = [];
+  if (only.includes("ffmpeg")) contestants.push({ name: "ffmpeg" });
   if (only.includes("sabrewing")) {
     for (const size of options.sizes) {
       for (const variant of VARIANTS.filter(({ name }) => options.variants.includes(name))) {
         const modulePath = variantFile(join(folder, sizeName(size)), variant);
         await compileModule(found("yolov5n.pt", "yolov5n.onnx"), modulePath, size, variant);
-        entrants.push({ name: "sabrewing", runtime, variant: variant.name, size, modulePath });
+        contestants.push({ name: "sabrewing", runtime, variant: variant.name, size, modulePath });
       }
     }
   }
   for (const name of ["onnxruntime-web", "onnxruntime-node"] as const) {
     if (!only.includes(name)) continue;
     for (const size of options.scriptSizes) {
-      entrants.push({ name, size, threads, modelPath: onnxFile(folder, size) });
+      contestants.push({ name, size, threads, modelPath: onnxFile(folder, size) });
     }
   }
-  return entrants;
+  return contestants;
 }
 
 /** `640x384` */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { type Child, startChild } from "../../demonstration/child.ts";
-import type { Entrant, Script } from "./entrants.ts";
+import type { Contestant, Script } from "./contestants.ts";
 import type { CountsByCamera } from "./frame-counts.ts";
 import type { ScriptOptions } from "./script-options.ts";
 import { startAgent, type Task } from "./start-agent.ts";
@@ -15,15 +15,15 @@ export interface Running extends AsyncDisposable {
 }
 
 /** Starts one contestant on the cameras. */
-export function startEntrant(entrant: Entrant, task: Task): Running {
-  switch (entrant.name) {
+export function startContestant(contestant: Contestant, task: Task): Running {
+  switch (contestant.name) {
     case "ffmpeg":
       return startDecoders(task);
     case "sabrewing":
-      return running([startAgent(entrant, task)]);
+      return running([startAgent(contestant, task)]);
     case "onnxruntime-web":
     case "onnxruntime-node":
-      return running([startScript(entrant, task)]);
+      return running([startScript(contestant, task)]);
   }
 }
 

@@ -29,7 +29,7 @@ export type Model = keyof typeof MODELS;
 export type Engine = (typeof MODELS)[Model]["engines"][number];
 
 /** What of `MODELS` is measured. */
-export interface FieldOptions {
+export interface ContestantsOptions {
   readonly model: Model;
   readonly engines: readonly Engine[];
   /** Names of our variants. */
@@ -37,7 +37,7 @@ export interface FieldOptions {
 }
 
 /** The contestants at one size, and what one inference is credited with. */
-export interface Field {
+export interface Contestants {
   readonly choices: readonly ContestantChoice[];
   /** Multiplications and additions of the network's convolutions, each computed the direct way. */
   readonly operations: number;
@@ -47,12 +47,12 @@ export interface Field {
  * Prepares everybody's file in a folder.
  * @param say is told of a variant that cannot take part
  */
-export async function prepareField(
-  { model, engines, variants }: FieldOptions,
+export async function prepareContestants(
+  { model, engines, variants }: ContestantsOptions,
   size: Size,
   folder: string,
   say: (line: string) => void,
-): Promise<Field> {
+): Promise<Contestants> {
   const name = `${size.width}x${size.height}`;
   const modules = new Map<string, string>();
   let operations = 0;
@@ -77,7 +77,7 @@ export async function prepareField(
       modelPath,
     }));
   const common = { model, ...size, threads: 1, variant: "f32" };
-  const entrants: { readonly [E in Engine]: () => ContestantChoice[] } = {
+  const byEngine: { readonly [E in Engine]: () => ContestantChoice[] } = {
     wasmer: () => ours("wasmer"),
     v8: () => ours("v8"),
     "tfjs-backend-wasm": () => [
@@ -99,7 +99,7 @@ export async function prepareField(
       },
     ],
   };
-  return { choices: engines.flatMap((engine) => entrants[engine]()), operations };
+  return { choices: engines.flatMap((engine) => byEngine[engine]()), operations };
 }
 
 /** The ONNX file up to the head's logits, for this size: neither decoding nor suppression is left in it. */

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Message } from "../../../scripts/demonstration/listener.ts";
-import { savePictures } from "../../../scripts/demonstration/pictures.ts";
+import { saveSnapshots } from "../../../scripts/demonstration/snapshots.ts";
 
 function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), "sabrewing-pictures-"));
+  const path = mkdtempSync(join(tmpdir(), "sabrewing-snapshots-"));
   onTestFinished(() => rmSync(path, { recursive: true }));
   return path;
 }
@@ -20,40 +20,40 @@ function event(type: string, id: string, bestFrame: number): Message {
   return message("p/events", JSON.stringify({ type, after }));
 }
 
-const picture = (content: string) => message("p/door/person/snapshot", content);
+const snapshot = (content: string) => message("p/door/person/snapshot", content);
 
-test("a picture goes to its object whether it comes before the event or after it", () => {
+test("a snapshot goes to its object whether it comes before the event or after it", () => {
   const path = folder();
-  const pictures = savePictures(path, "p", () => undefined);
-  for (const each of [picture("of a"), event("new", "a", 5), event("new", "b", 5), picture("of b")]) {
-    pictures.add(each);
+  const snapshots = saveSnapshots(path, "p", () => undefined);
+  for (const each of [snapshot("of a"), event("new", "a", 5), event("new", "b", 5), snapshot("of b")]) {
+    snapshots.add(each);
   }
   expect(readFileSync(join(path, "a-person.jpg"), "utf8")).toBe("of a");
   expect(readFileSync(join(path, "b-person.jpg"), "utf8")).toBe("of b");
 });
 
-test("a better picture of an old object is not taken for the first of the next", () => {
+test("a better snapshot of an old object is not taken for the first of the next", () => {
   const path = folder();
-  const pictures = savePictures(path, "p", () => undefined);
+  const snapshots = saveSnapshots(path, "p", () => undefined);
   for (const each of [
     event("new", "a", 5),
-    picture("of a"),
+    snapshot("of a"),
     event("update", "a", 4),
-    picture("better of a"),
+    snapshot("better of a"),
     event("update", "a", 5),
-    picture("of b"),
+    snapshot("of b"),
     event("new", "b", 5),
   ]) {
-    pictures.add(each);
+    snapshots.add(each);
   }
   expect(readdirSync(path)).toHaveLength(2);
   expect(readFileSync(join(path, "b-person.jpg"), "utf8")).toBe("of b");
 });
 
-test("an object whose picture never came is named at the end", () => {
+test("an object whose snapshot never came is named at the end", () => {
   const said: string[] = [];
-  const pictures = savePictures(folder(), "p", (text) => said.push(text));
-  pictures.add(event("new", "a", 5));
-  pictures.finish();
-  expect(said).toEqual(["no picture came of person a"]);
+  const snapshots = saveSnapshots(folder(), "p", (text) => said.push(text));
+  snapshots.add(event("new", "a", 5));
+  snapshots.finish();
+  expect(said).toEqual(["no snapshot came of person a"]);
 });

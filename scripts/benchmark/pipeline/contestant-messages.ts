@@ -3,7 +3,7 @@ import { type CountsByCamera, readCounts } from "./frame-counts.ts";
 import { latencyOf } from "./latency.ts";
 
 /** What a contestant says by MQTT. */
-export interface Reception extends AsyncDisposable {
+export interface ContestantMessages extends AsyncDisposable {
   /** The next figures that come. */
   nextCounts(): Promise<CountsByCamera>;
   /** The latencies of all messages since this was last asked, milliseconds. */
@@ -11,7 +11,7 @@ export interface Reception extends AsyncDisposable {
 }
 
 /** Listens to everything below a prefix. */
-export async function openReception(brokerPort: number, prefix: string): Promise<Reception> {
+export async function listenToContestant(brokerPort: number, prefix: string): Promise<ContestantMessages> {
   let next = Promise.withResolvers<CountsByCamera>();
   let latenciesMs: number[] = [];
   const listening = await listen(
