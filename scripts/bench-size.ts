@@ -1,9 +1,9 @@
 /**
- * How large are the modules, how much memory do they ask for, and how long does the compiler take?
+ * Measures the size of modules, the memory they need, and the time to compile them.
  *
  *   npm run -s bench:size -- --sizes 640x640,320x320 [--json]
  *
- * The time is that of the whole `compile` command in a process of its own, from start to exit.
+ * The time is that of the whole `compile` command, from the start of its process to the exit.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -26,9 +26,9 @@ interface Row {
 }
 
 const options = new Command("bench:size")
-  .description("Measures what the compiler makes and how long it takes.")
+  .description("Measures the size of modules and the time to compile them.")
   .option("--sizes <WxH,…>", "model input sizes", "640x640,640x384,320x320")
-  .option("--json", "a line of JSON per row", false)
+  .option("--json", "print one line of JSON per row", false)
   .parse()
   .opts<{ readonly sizes: string; readonly json: boolean }>();
 

@@ -1,6 +1,6 @@
 /**
- * Somebody walks past a camera and an event arrives, with nothing left out: an RTSP server plays a clip, the agent runs
- * as a process of its own, and what is printed is what a broker delivered.
+ * Runs the whole chain on this machine: an RTSP server plays a clip, the agent runs in its own process, and the demo prints
+ * the events that the broker delivers.
  */
 import { basename } from "node:path";
 import { AgentConfigSchema } from "../agent/config/schema.ts";
@@ -24,14 +24,14 @@ import { readEvent, startCounters } from "./demonstration/summary.ts";
 import { closingWords, openingWords } from "./demonstration/words.ts";
 
 const PREFIX = "sabrewing";
-/** What the agent allows itself for one frame. */
+/** The agent's default time limit for a frame. */
 const { deadline_ms: DEADLINE_MS } = AgentConfigSchema.shape.detector.parse({});
-const LAST_WORDS_MS = 2_000;
+const LAST_MESSAGES_MS = 2_000;
 
 const options = parseOptions(process.argv.slice(2), process.stdout.isTTY === true);
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
-// Whoever read along has gone (`scripts/demo | head`): end in order, or the camera and the agent would go on for ever.
+// The reader of the output has exited (`scripts/demo | head`): stop the camera and the agent as well.
 process.stdout.on("error", () => interrupted.abort());
 
 try {
@@ -58,7 +58,7 @@ async function demo(): Promise<number> {
   const cameraOnline = Promise.withResolvers<void>();
   const agentOffline = Promise.withResolvers<void>();
   const onMessage = (message: Message) => {
-    // What the broker kept from an earlier run says nothing about this one.
+    // Retained messages are those of an earlier run.
     if (message.retained) return;
     counters.add(message);
     snapshots?.add(message);
@@ -99,8 +99,8 @@ async function demo(): Promise<number> {
     }),
   ]);
   await agent.stop();
-  // Its last words, the ends of what was in view, are with the broker now and on their way here.
-  await Promise.race([agentOffline.promise, pause(LAST_WORDS_MS * options.patience)]);
+  // The broker has the agent's last messages, the ends of objects in view, and delivers them now.
+  await Promise.race([agentOffline.promise, pause(LAST_MESSAGES_MS * options.patience)]);
   snapshots?.finish();
 
   const summary = counters.summary();
@@ -114,16 +114,16 @@ function showWarning(line: string): void {
   if (text !== undefined) console.error(text);
 }
 
-/** What to tell when a part ended that should have gone on. */
+/** The error for a process that ended too early. */
 function unexpectedEnd(part: Child, how: string): Error {
   const words = part
     .lastLines()
     .slice(-5)
     .map((line) => `\n  ${line}`);
-  return new Error(`${part.name} ended by itself (${how})${words.join("")}`);
+  return new Error(`${part.name} ended unexpectedly (${how})${words.join("")}`);
 }
 
-/** As `replay --json` prints it: only a picture is no text. */
+/** A line as `replay --json` prints it. All payloads but snapshots are text. */
 function toJson({ time, topic, payload }: Message): string {
   const content = topic.endsWith("/snapshot") ? payload : payload.toString();
   return jsonLine(time * 1000, { topic, payload: content, retain: false, qos: 1 });

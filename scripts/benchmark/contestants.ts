@@ -1,4 +1,4 @@
-/** Who takes part: every contestant of a model at one size, and the files that they need. */
+/** Prepares all contestants of a model at one input size, and the files that they need. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ModelError, VARIANTS, variantFile } from "../../detectors/detector.ts";
@@ -12,7 +12,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** Every model: its contestants, and the sizes that are measured when none are named. */
+/** Each model's contestants and default sizes. */
 export const MODELS = {
   yolov5n: {
     engines: ["wasmer", "v8", "onnxruntime-web", "onnxruntime-web-threads", "onnxruntime-node"],
@@ -28,7 +28,7 @@ export const MODELS = {
 export type Model = keyof typeof MODELS;
 export type Engine = (typeof MODELS)[Model]["engines"][number];
 
-/** What of `MODELS` is measured. */
+/** The part of `MODELS` to measure. */
 export interface ContestantsOptions {
   readonly model: Model;
   readonly engines: readonly Engine[];
@@ -36,16 +36,16 @@ export interface ContestantsOptions {
   readonly variants: readonly string[];
 }
 
-/** The contestants at one size, and what one inference is credited with. */
+/** The contestants at one size, and the operations that one inference is credited with. */
 export interface Contestants {
   readonly choices: readonly ContestantChoice[];
-  /** Multiplications and additions of the network's convolutions, each computed the direct way. */
+  /** Multiplications and additions of the network's convolutions when computed directly. */
   readonly operations: number;
 }
 
 /**
- * Prepares everybody's file in a folder.
- * @param say is told of a variant that cannot take part
+ * Writes the contestants' files to a folder.
+ * @param say called with a line for each variant that cannot be compiled
  */
 export async function prepareContestants(
   { model, engines, variants }: ContestantsOptions,
@@ -56,7 +56,7 @@ export async function prepareContestants(
   const name = `${size.width}x${size.height}`;
   const modules = new Map<string, string>();
   let operations = 0;
-  // Compiled for everybody's credit, whether it takes part or not.
+  // f32 is always compiled: the operations are counted in it.
   for (const variant of VARIANTS.filter(({ name }) => name === "f32" || variants.includes(name))) {
     const path = variantFile(join(folder, name), variant);
     try {
@@ -65,7 +65,7 @@ export async function prepareContestants(
       if (variants.includes(variant.name)) modules.set(variant.name, path);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      say(`${variant.name} ${name} is left out: ${error.message}`);
+      say(`${variant.name} ${name} is omitted: ${error.message}`);
     }
   }
   const ours = (engine: "wasmer" | "v8"): ContestantChoice[] =>
@@ -102,19 +102,19 @@ export async function prepareContestants(
   return { choices: engines.flatMap((engine) => byEngine[engine]()), operations };
 }
 
-/** The ONNX file up to the head's logits, for this size: neither decoding nor suppression is left in it. */
+/** Writes an ONNX file for this size that ends at the head's logits, before decoding and suppression. */
 export function onnxFile(folder: string, size: Size): string {
   const path = join(folder, `${size.width}x${size.height}.onnx`);
   writeFileSync(path, withInputSize(readFileSync(found("yolov5n.onnx")), size));
   return path;
 }
 
-/** Path of the first of these files that is here. @throws Error where none is */
+/** Path of the first of these files that exists. @throws Error when none exists */
 export function found(...names: readonly string[]): string {
   const path = names.map(findModel).find((path) => path !== undefined);
   if (path === undefined) {
     throw new Error(
-      `${names.join(" or ")} not found: put it into $SABREWING_HOME, or \`scripts/fetch-model NAME\``,
+      `${names.join(" or ")} not found. Put it into $SABREWING_HOME, or run: scripts/fetch-model NAME`,
     );
   }
   return path;

@@ -2,15 +2,15 @@ import { listen } from "../../demonstration/listener.ts";
 import { type CountsByCamera, readCounts } from "./frame-counts.ts";
 import { latencyOf } from "./latency.ts";
 
-/** What a contestant says by MQTT. */
+/** Figures and latencies from a contestant's MQTT messages. */
 export interface ContestantMessages extends AsyncDisposable {
-  /** The next figures that come. */
+  /** The next figures. */
   nextCounts(): Promise<CountsByCamera>;
-  /** The latencies of all messages since this was last asked, milliseconds. */
+  /** The latencies of all messages since the last call, in milliseconds. */
   takeLatencies(): readonly number[];
 }
 
-/** Listens to everything below a prefix. */
+/** Subscribes to all topics below a prefix. */
 export async function listenToContestant(brokerPort: number, prefix: string): Promise<ContestantMessages> {
   let next = Promise.withResolvers<CountsByCamera>();
   let latenciesMs: number[] = [];

@@ -3,11 +3,11 @@ import { VARIANTS, variantFile } from "../../../detectors/detector.ts";
 import { compileModule } from "../compile-module.ts";
 import { found, onnxFile, type Size } from "../contestants.ts";
 
-/** Who takes part, in this order: what the others are held against comes first. */
+/** All contestants, in the order in which they run. The reference for the others comes first. */
 export const NAMES = ["ffmpeg", "sabrewing", "onnxruntime-web", "onnxruntime-node"] as const;
 export type Name = (typeof NAMES)[number];
 
-/** Plain decoding of the same streams to nowhere. */
+/** ffmpeg that only decodes the streams. */
 export interface Decoding {
   readonly name: "ffmpeg";
 }
@@ -16,17 +16,17 @@ export interface Decoding {
 export interface Agent {
   readonly name: "sabrewing";
   readonly runtime: "wasmer" | "v8";
-  /** How its module was compiled, `i8` say. */
+  /** Variant of its module, for example `i8`. */
   readonly variant: string;
   readonly size: Size;
   readonly modulePath: string;
 }
 
-/** A script around onnxruntime, every frame inferred. */
+/** A script that runs onnxruntime on every frame. */
 export interface Script {
   readonly name: "onnxruntime-web" | "onnxruntime-node";
   readonly size: Size;
-  /** undefined: as many as the library takes by itself. */
+  /** undefined: the library's default. */
   readonly threads: number | undefined;
   readonly modelPath: string;
 }
@@ -36,16 +36,16 @@ export type Contestant = Decoding | Agent | Script;
 export interface ContestantOptions {
   readonly only: readonly Name[];
   readonly runtime: "wasmer" | "v8";
-  /** Names of our variants. */
+  /** Variants of our module, by name. */
   readonly variants: readonly string[];
-  /** Of our modules' input. */
+  /** Input sizes of our modules. */
   readonly sizes: readonly Size[];
-  /** Of the scripts' networks. */
+  /** Input sizes of the scripts' networks. */
   readonly scriptSizes: readonly Size[];
   readonly threads: number | undefined;
 }
 
-/** Everybody who takes part, with the files they need in a folder. */
+/** Prepares all contestants and writes their files to a folder. */
 export async function prepareContestants(
   options: ContestantOptions,
   folder: string,

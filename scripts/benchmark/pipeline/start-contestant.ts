@@ -7,14 +7,14 @@ import { startAgent, type Task } from "./start-agent.ts";
 
 const SCRIPT = fileURLToPath(new URL("script.ts", import.meta.url));
 
-/** Somebody at work. */
+/** A contestant that runs. */
 export interface Running extends AsyncDisposable {
   readonly children: readonly Child[];
-  /** Frames decoded so far, where nobody tells them by MQTT. */
+  /** Frames decoded so far, for a contestant without MQTT. */
   readonly decoded?: () => CountsByCamera;
 }
 
-/** Starts one contestant on the cameras. */
+/** Starts a contestant that watches the cameras. */
 export function startContestant(contestant: Contestant, task: Task): Running {
   switch (contestant.name) {
     case "ffmpeg":
@@ -42,7 +42,7 @@ function startScript({ name, modelPath, size, threads }: Script, task: Task): Ch
   return startChild(`the script with ${name}`, [process.execPath, SCRIPT, JSON.stringify(options)]);
 }
 
-/** One plain ffmpeg for each camera; on one thread, which costs least. */
+/** Starts an ffmpeg for each camera, with one thread, which takes the least CPU time. */
 function startDecoders({ streams }: Task): Running {
   const frames = new Map<string, number>();
   const children = streams.map(({ name, url }) =>

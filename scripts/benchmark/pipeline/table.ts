@@ -34,17 +34,17 @@ const FIGURES: readonly Column<Row>[] = [
   { heading: "busy", cell: ({ machine_busy_percent }) => `${machine_busy_percent} %` },
 ];
 
-/** Bare decoding knows nothing of these. */
+/** ffmpeg does not report these. */
 function frames(key: "gated" | "inferred" | "dropped" | "missed" | "messages"): (row: Row) => string {
   return (row) => (row.name === "ffmpeg" ? "" : `${row[key]}`);
 }
 
-/** The rows as a table for people. */
+/** Formats the rows as a table. */
 export function table(rows: readonly Row[]): string {
   return toTable<Row>(rows, [...LOOK, ...FIGURES]);
 }
 
-/** A row while the others are still being measured. */
+/** A line about a row, printed while the others are measured. */
 export function progressLine(row: Row): string {
   const { cameras, lost_percent: lost, latency_p95_ms: ms } = row;
   const who = LOOK.map(({ cell }) => cell(row)).filter((word) => word !== "");
@@ -52,7 +52,7 @@ export function progressLine(row: Row): string {
   return `${cameras} × ${who.join(" ")}: ${row.cpu_per_camera_minute} CPU s/min, ${lost} % lost${latency}`;
 }
 
-/** What everybody takes as a table for people, ours beside the scripts' in WebAssembly. */
+/** Formats the capacities as a table, relative to those of the scripts in WebAssembly. */
 export function capacityTable(capacities: readonly Capacity[]): string {
   return toTable<Capacity>(capacities, [
     ...LOOK,
