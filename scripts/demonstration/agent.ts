@@ -5,8 +5,8 @@ import { type AgentSettings, agentConfig, PASSWORD_VARIABLE } from "./agent-conf
 import { type Child, startChild } from "./child.ts";
 
 /**
- * Starts the agent as a process of its own, with a configuration file that goes when it has ended.
- * @param sabrewing the command line that starts its program
+ * Starts the agent in its own process, with a configuration file that is removed when the process has ended.
+ * @param sabrewing the command line that starts the program
  * @param onLine called with every line of its log
  */
 export function startAgentProcess(

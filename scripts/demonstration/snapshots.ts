@@ -5,21 +5,21 @@ import { snapshotMessage } from "../../agent/mqtt/topics.ts";
 import type { Message } from "./listener.ts";
 import { readEvent } from "./summary.ts";
 
-/** Keeps a snapshot of each new object. */
+/** Saves a snapshot of each new object. */
 export interface Snapshots {
   add(message: Message): void;
-  /** Says of which objects no snapshot came. */
+  /** Reports new objects without a snapshot. */
   finish(): void;
 }
 
 /**
- * Writes the agent's snapshot of each new object, box drawn in by the agent, as `<id>-<label>.jpg`.
- * @param folder made where it is missing
+ * Writes the snapshot of each new object, in which the agent has drawn the box, as `<id>-<label>.jpg`.
+ * @param folder is made if it is missing
  */
 export function saveSnapshots(folder: string, prefix: string, say: (text: string) => void): Snapshots {
   mkdirSync(folder, { recursive: true });
   /**
-   * A snapshot says nothing of its object, and comes before or after the event: the n-th snapshot on a topic belongs to
+   * A snapshot does not name its object and may arrive before or after the event: the n-th snapshot on a topic belongs to
    * the n-th event that has one.
    */
   const waiting = new Map<string, { readonly events: EventMessage[]; readonly snapshots: Buffer[] }>();
@@ -56,13 +56,13 @@ export function saveSnapshots(folder: string, prefix: string, say: (text: string
     },
     finish() {
       for (const { type, after } of [...waiting.values()].flatMap(({ events }) => events)) {
-        if (type === "new") say(`no snapshot came of ${after.label} ${after.id}`);
+        if (type === "new") say(`no snapshot arrived for ${after.label} ${after.id}`);
       }
     },
   };
 }
 
-/** The agent sends one with every `new`, and with an `update` whose frame is the object's best so far. */
+/** The agent publishes one with each `new`, and with an `update` whose frame is the object's best so far. */
 function hasSnapshot({ type, after }: EventMessage): boolean {
   return type === "new" || (type === "update" && after.snapshot?.frame_time === after.frame_time);
 }

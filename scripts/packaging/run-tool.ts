@@ -1,16 +1,16 @@
 import { spawnSync } from "node:child_process";
 
-/** How a tool is run. */
+/** Options of a tool's process. */
 export interface ToolOptions {
   readonly cwd?: string;
-  /** Added to this process's own. */
+  /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * Runs a program to its end.
- * @returns what it printed to its standard output
- * @throws Error with what it said when it is not there or fails
+ * Runs a program until it exits.
+ * @returns its standard output
+ * @throws Error with its output when it is missing or fails
  */
 export function runTool(program: string, words: readonly string[], { cwd, env }: ToolOptions = {}): string {
   const { error, status, stdout, stderr } = spawnSync(program, words, {

@@ -22,7 +22,7 @@ function event(type: string, id: string, bestFrame: number): Message {
 
 const snapshot = (content: string) => message("p/door/person/snapshot", content);
 
-test("a snapshot goes to its object whether it comes before the event or after it", () => {
+test("a snapshot is assigned to its object, before or after the event", () => {
   const path = folder();
   const snapshots = saveSnapshots(path, "p", () => undefined);
   for (const each of [snapshot("of a"), event("new", "a", 5), event("new", "b", 5), snapshot("of b")]) {
@@ -32,7 +32,7 @@ test("a snapshot goes to its object whether it comes before the event or after i
   expect(readFileSync(join(path, "b-person.jpg"), "utf8")).toBe("of b");
 });
 
-test("a better snapshot of an old object is not taken for the first of the next", () => {
+test("a better snapshot of an object is not assigned to the next object", () => {
   const path = folder();
   const snapshots = saveSnapshots(path, "p", () => undefined);
   for (const each of [
@@ -50,10 +50,10 @@ test("a better snapshot of an old object is not taken for the first of the next"
   expect(readFileSync(join(path, "b-person.jpg"), "utf8")).toBe("of b");
 });
 
-test("an object whose snapshot never came is named at the end", () => {
+test("an object without a snapshot is reported at the end", () => {
   const said: string[] = [];
   const snapshots = saveSnapshots(folder(), "p", (text) => said.push(text));
   snapshots.add(event("new", "a", 5));
   snapshots.finish();
-  expect(said).toEqual(["no snapshot came of person a"]);
+  expect(said).toEqual(["no snapshot arrived for person a"]);
 });

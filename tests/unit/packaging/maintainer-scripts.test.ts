@@ -146,7 +146,7 @@ describe("the first installation", () => {
     run("postinst", install, { systemd: false }, ({ status, calls, stdout }) => {
       expect(status).toBe(0);
       expect(calls.filter((call) => call.startsWith("system"))).toEqual([]);
-      expect(stdout).toContain("no systemd runs here");
+      expect(stdout).toContain("systemd is not running");
     }));
 });
 
