@@ -16,16 +16,16 @@ export interface LogEntry {
   readonly camera?: string;
 }
 
-/** The agent as a process of its own, and what it has logged so far. */
+/** An agent in its own process, and its log so far. */
 export interface AgentProcess extends AsyncDisposable {
   readonly process: Child;
   readonly log: readonly LogEntry[];
 }
 
 export interface AgentOptions {
-  /** The command line that starts its program. Default: the sources. */
+  /** The command line that starts the program. Default: from the sources. */
   readonly sabrewing?: readonly [program: string, ...words: string[]];
-  /** How the weights are compiled. Default: f32 for a small picture, which is soon answered. */
+  /** How the weights are compiled. Default: f32 with a small input, which is fast. */
   readonly compiled?: Pick<CompileFileOptions, "size" | "precision" | "target">;
 }
 

@@ -7,27 +7,27 @@ import {
   type StorePlace,
 } from "../../../agent/state/message-store.ts";
 
-/** A disk in memory that outlives those who open it, and fails when it is told to. */
+/** A store in memory that survives its users and fails on demand. */
 export interface MemoryPlace extends StorePlace {
-  /** From now on opening, writing and syncing fail like this; undefined: they work. */
+  /** Makes opening, writing and syncing fail with this error; undefined: they work again. */
   refuse(kind: StoreErrorKind | undefined, how?: { readonly areRowsReadable: boolean }): void;
-  /** Changes fields of the row of a message. */
+  /** Changes fields of a message's row. */
   damage(sequence: number, fields: Partial<StoredRow>): void;
-  /** Sequences of the rows that were set aside. */
+  /** Sequence numbers of the rows that were set aside. */
   readonly rowsAside: readonly bigint[];
-  /** What a process that starts now would find. */
+  /** The messages that a new process would find. */
   stored(): readonly StoredMessage[];
-  /** What has been written: one list of sequences for each write. */
+  /** The sequence numbers of each write. */
   readonly writes: readonly (readonly number[])[];
-  /** Resolves a `sync` only when called; before the first call of `holdSync` they resolve at once. */
+  /** Delays each `sync` until the returned function is called. */
   holdSync(): () => void;
   /** How often a damaged store was set aside. */
   asides(): number;
 }
 
 /**
- * An empty disk.
- * @param found rows that it holds instead, until they are replaced
+ * An empty store.
+ * @param found rows that it contains instead, until they are replaced
  */
 export function memoryPlace(found?: readonly StoredRow[]): MemoryPlace {
   const messages = new Map<number, StoredMessage>();
@@ -102,7 +102,7 @@ export function memoryPlace(found?: readonly StoredRow[]): MemoryPlace {
   };
 }
 
-/** A message as SQLite has it. */
+/** A message as a row of SQLite. */
 export function storedRow({ sequence, topic, payload, delivered, addedMs }: StoredMessage): StoredRow {
   return {
     sequence: BigInt(sequence),

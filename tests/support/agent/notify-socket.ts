@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-/** Listens as systemd does (sd_notify(3)), and prints each message as a line of JSON. Node has no unix datagrams. */
+/** Listens like systemd (sd_notify(3)) and prints each message as a line of JSON. In Python, since Node has no Unix datagram sockets. */
 const LISTEN = `
 import json, socket, sys
 server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -15,10 +15,10 @@ while True:
     print(json.dumps(server.recv(4096).decode().splitlines()), flush=True)
 `;
 
-/** A service manager's end of NOTIFY_SOCKET. */
+/** The service manager's side of NOTIFY_SOCKET. */
 export interface NotifySocket extends AsyncDisposable {
   readonly path: string;
-  /** Every assignment received, in order; those that systemd-notify adds for itself left out. */
+  /** All assignments in order of arrival, without those that systemd-notify adds. */
   readonly received: readonly string[];
 }
 

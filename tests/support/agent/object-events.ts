@@ -1,7 +1,7 @@
 import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
 
-/** An object as a message tells of it; what does not matter for delivery is the same for all. */
+/** An object as in an event. Fields that do not matter for delivery are constant. */
 export function objectEvent(id: string, revision: number): ObjectEvent {
   return {
     id,
@@ -53,7 +53,7 @@ export function aboutObject(id: string, type: EventMessage["type"], revision: nu
   return { topic: "sabrewing/events", payload: JSON.stringify(event), retain: false, qos: 1 };
 }
 
-/** A message about an object in short: `ann new 1`, and `(from 1)` where it is not told as of the revision before. */
+/** Summary of a message: `ann new 1`, with `(from 1)` when its `before` is not the previous revision. */
 export function inShort(payload: string | Uint8Array): string {
   const { type, before, after, reason } = JSON.parse(String(payload));
   const gap = before.revision === after.revision - 1 ? "" : ` (from ${before.revision})`;

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** What a process holds at the moment (proc(5)). */
+/** Resources of a process (proc(5)). */
 export interface ProcessFigures {
-  /** All its threads together; its children not counted. 10⁶ bytes. */
+  /** Resident memory without that of its children, 10⁶ bytes. */
   readonly rssMb: number;
   readonly fileDescriptors: number;
-  /** Without those of libvips, which come with work and go when they have none. */
+  /** Without the threads of libvips, which exist only during work. */
   readonly threads: number;
   readonly children: number;
 }
 
-/** Looks at a process of this machine (Linux). */
+/** Reads the resources of a process of this machine (Linux). */
 export function processFigures(pid: number): ProcessFigures {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   const threads = readdirSync(`/proc/${pid}/task`);
@@ -31,7 +31,7 @@ function nameOf(pid: number, thread: string): string {
   return readOfThread(pid, thread, "comm");
 }
 
-/** Empty where the thread has ended since it was listed. */
+/** Empty when the thread has ended since it was listed. */
 function readOfThread(pid: number, thread: string, file: "children" | "comm"): string {
   try {
     return readFileSync(`/proc/${pid}/task/${thread}/${file}`, "utf8");

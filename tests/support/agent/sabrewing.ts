@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** The program's first file. */
+/** The program's entry file. */
 export const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
 
-/** What a command printed and how it ended. */
+/** Output and exit code of a command. */
 export interface CommandResult {
   readonly exitCode: number | null;
   readonly stdout: string;
@@ -12,8 +12,8 @@ export interface CommandResult {
 }
 
 /**
- * Runs the command line as a user would, in a process of its own.
- * @param env instead of this process's environment.
+ * Runs a command of the agent in its own process.
+ * @param env replaces this process's environment
  */
 export async function sabrewing(
   args: readonly string[],

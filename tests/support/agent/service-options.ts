@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** The options for Node with which the systemd unit starts the agent. */
+/** The options for Node in the systemd unit. */
 export function serviceOptions(): string[] {
   const command = /^ExecStart=(.*)$/m.exec(readUnit())?.[1]?.split(" ") ?? [];
   const main = command.findIndex((word) => word.endsWith("/main.js"));
@@ -8,10 +8,10 @@ export function serviceOptions(): string[] {
   return command.slice(1, main);
 }
 
-/** What the systemd unit sets for the agent's memory. */
+/** The environment variables of malloc in the systemd unit. */
 export function serviceEnvironment(): Record<string, string> {
   const settings = /^Environment=(MALLOC_.*)$/m.exec(readUnit())?.[1]?.split(" ") ?? [];
-  if (settings.length === 0) throw new Error("config/sabrewing.service does not hold malloc in");
+  if (settings.length === 0) throw new Error("config/sabrewing.service does not set malloc's variables");
   return Object.fromEntries(settings.map((setting) => setting.split("=", 2)));
 }
 

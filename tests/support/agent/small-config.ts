@@ -1,7 +1,7 @@
 import { parseConfig } from "../../../agent/config/load.ts";
 import type { AgentConfig, CameraConfig } from "../../../agent/config/schema.ts";
 
-/** A configuration with one camera `door`, of which these lines of YAML are added to. */
+/** A configuration with one camera `door`. @param camera lines of YAML for the camera */
 export function configOfDoor(camera = ""): AgentConfig {
   const lines = camera.split("\n").map((line) => `    ${line}`);
   const text = [
@@ -15,7 +15,7 @@ export function configOfDoor(camera = ""): AgentConfig {
   return parseConfig(text, "sabrewing.yml", {});
 }
 
-/** That camera. */
+/** The camera `door`. */
 export function door(camera = ""): CameraConfig {
   const [only] = configOfDoor(camera).cameras;
   if (only === undefined) throw new Error("expected a camera, received none");

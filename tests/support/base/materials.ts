@@ -1,2 +1,2 @@
-/** Where tests find models and media: the same places as the scripts. Tests are skipped where they are absent. */
+/** Tests find models and media in the same places as the scripts. Tests that need missing ones are skipped. */
 export { findMedia, findModel } from "../../../scripts/materials.ts";

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that are the same in every run: mulberry32 (Tommy Ettinger, public domain). */
+/** Reproducible random numbers in [0, 1): mulberry32 (Tommy Ettinger, public domain). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -10,13 +10,13 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** `count` floats, evenly spread over [−scale, scale). */
+/** `count` floats, uniformly distributed over [−scale, scale). */
 export function seededFloats(seed: number, count: number, scale = 1): Float32Array {
   const next = seeded(seed);
   return Float32Array.from({ length: count }, () => (2 * next() - 1) * scale);
 }
 
-/** `count` bytes. */
+/** `count` random bytes. */
 export function seededBytes(seed: number, count: number): Uint8Array {
   const next = seeded(seed);
   return Uint8Array.from({ length: count }, () => next() * 256);

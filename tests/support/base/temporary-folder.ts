@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** An empty folder that is removed with everything in it at the end of its block. */
+/** An empty folder that is removed with its contents at the end of its scope. */
 export interface TemporaryFolder extends AsyncDisposable {
   readonly path: string;
 }

@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 
-/** Stands in for stdout or stderr and keeps what was written. */
+/** Replaces stdout or stderr and keeps the text. */
 export class TextStream extends Writable {
   readonly isTTY: boolean;
   text = "";

@@ -4,7 +4,7 @@ import { type Browser, chromium } from "playwright-core";
 
 const PROGRAMS = ["chromium", "chromium-browser", "google-chrome"] as const;
 
-/** A Chromium on this machine (scripts/setup installs Debian's); tests that need one skip without. */
+/** Path of Chromium on this machine. scripts/setup installs it. */
 export function findChromium(): string | undefined {
   const folders = (process.env.PATH ?? "").split(":");
   const paths = PROGRAMS.flatMap((program) => folders.map((folder) => join(folder, program)));
@@ -18,8 +18,8 @@ export function findChromium(): string | undefined {
   });
 }
 
-/** Starts it without a window. A GPU that is played by the CPU would draw the whole page, and take seconds to begin. */
+/** Starts it without a window and without GPU emulation, which takes seconds to start. */
 export function startChromium(executablePath: string): Promise<Browser> {
-  // Its sandbox needs rights that containers do not have; it opens no page but ours.
+  // Its sandbox needs privileges that containers lack, and it opens only our page.
   return chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 }

@@ -4,10 +4,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const SERVER = fileURLToPath(new URL("../../../scripts/rtsp-server.py", import.meta.url));
-/** Debian's own: its bindings to GStreamer are no use to any other Python. */
+/** Debian's own Python: its bindings to GStreamer work with no other. */
 const PYTHON = "/usr/bin/python3";
 
-/** Whether this machine has GStreamer's RTSP server (scripts/setup installs it); tests that need it skip without. */
+/** Whether this machine has GStreamer's RTSP server. scripts/setup installs it. */
 export function hasRtspServer(): boolean {
   const probe =
     "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer";
@@ -16,25 +16,25 @@ export function hasRtspServer(): boolean {
 
 export interface RtspCameraOptions {
   readonly clip: string;
-  /** Of the clip. Default: h264. */
+  /** Codec of the clip. Default: h264. */
   readonly codec?: "h264" | "h265";
-  /** Default: a free one. */
+  /** Default: a free port. */
   readonly port?: number;
   readonly user?: string;
   readonly password?: string;
 }
 
-/** A real RTSP server that shows a clip for ever. */
+/** A real RTSP server that plays a clip in a loop. */
 export interface RtspCamera extends AsyncDisposable {
   readonly port: number;
   /** rtsp://127.0.0.1:PORT/camera, without credentials. */
   readonly address: string;
-  /** Connections stay open and nothing comes any more. */
+  /** Connections stay open but carry no more data. */
   freeze(): void;
   thaw(): void;
 }
 
-/** Starts a camera on the loopback and waits until it can be watched. */
+/** Starts a camera on loopback and waits until it accepts clients. */
 export async function startRtspCamera({
   clip,
   codec = "h264",
@@ -47,14 +47,14 @@ export async function startRtspCamera({
   const server = spawn(PYTHON, [SERVER, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let complaint = "";
+  let errorOutput = "";
   server.stderr.on("data", (part: Buffer) => {
-    complaint += part.toString();
+    errorOutput += part.toString();
   });
   const exited = once(server, "exit");
   const [line] = await Promise.race([
     once(createInterface({ input: server.stdout }), "line"),
-    exited.then(() => Promise.reject(new Error(`the RTSP server did not start: ${complaint}`))),
+    exited.then(() => Promise.reject(new Error(`the RTSP server did not start: ${errorOutput}`))),
   ]);
   const bound = Number(String(line).split(" ")[1]);
   return {

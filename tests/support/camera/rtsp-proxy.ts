@@ -3,14 +3,14 @@ import { connect, createServer, type Socket } from "node:net";
 import { setInterval } from "node:timers";
 import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 
-/** A network between the agent and a camera (RTSP over TCP) that can be made bad. */
+/** A proxy between the agent and a camera (RTSP over TCP) that simulates a bad network. */
 export interface RtspProxy extends AsyncDisposable {
   readonly port: number;
-  /** Everything goes through, also what was held back. */
+  /** Forwards everything, including what was held back. */
   pass(): void;
-  /** What the camera sends comes through a few bytes at a time. */
+  /** Forwards the camera's data a few bytes at a time. */
   drip(): void;
-  /** Of what the camera sends, a stretch here and there is replaced by random bytes. */
+  /** Replaces stretches of the camera's data by random bytes. */
   garble(): void;
 }
 
@@ -18,10 +18,10 @@ type Mode = "pass" | "drip" | "garble";
 
 const DRIP_EVERY_MS = 100;
 const DRIP_BYTES = 20;
-/** A camera that is not read from any more waits, as it would for the real network. */
+/** Above this the proxy stops reading from the camera, as a congested network does. */
 const HELD_BACK_BYTES = 1_000_000;
 const GARBLED_BYTES = 40;
-/** One stretch in so many bytes. */
+/** Mean distance between two stretches. */
 const GARBLED_EVERY_BYTES = 2_000;
 
 /** Starts a proxy on a free loopback port in front of the camera on `cameraPort`. */

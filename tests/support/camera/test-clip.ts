@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A small H.264 clip: ffmpeg's moving test picture. Made anew, so that tests need no material. */
+/** A small H.264 clip of ffmpeg's moving test pattern. It is generated, so tests need no material. */
 export interface TestClip extends Disposable {
   readonly file: string;
   readonly width: number;
@@ -12,11 +12,11 @@ export interface TestClip extends Disposable {
   readonly seconds: number;
 }
 
-/** Makes a clip in a temporary folder, which goes when the clip is disposed of. */
+/** Makes a clip in a temporary folder, which is removed when the clip is disposed. */
 export function makeTestClip({ width = 320, height = 240, fps = 10, seconds = 2 } = {}): TestClip {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-clip-"));
   const file = join(folder, "clip.mp4");
-  const picture = [
+  const pattern = [
     "-f",
     "lavfi",
     "-i",
@@ -25,6 +25,6 @@ export function makeTestClip({ width = 320, height = 240, fps = 10, seconds = 2 
     String(seconds),
   ];
   const coded = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-bf", "0", "-g", String(fps), file];
-  execFileSync("ffmpeg", ["-hide_banner", "-loglevel", "error", "-nostdin", ...picture, ...coded]);
+  execFileSync("ffmpeg", ["-hide_banner", "-loglevel", "error", "-nostdin", ...pattern, ...coded]);
   return { file, width, height, fps, seconds, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
 }

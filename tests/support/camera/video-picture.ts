@@ -1,7 +1,7 @@
 import { planeEnds, USUAL_COLOURS, type VideoPicture } from "../../../agent/camera/frame.ts";
 import type { Picture } from "../../../agent/preprocess/letterbox.ts";
 
-/** What a camera would make of a picture: ITU-R BT.601, limited range, two by two pixels of one colour. */
+/** Converts RGB to a camera's YUV 4:2:0: ITU-R BT.601, limited range. */
 export function filmed({ width, height, pixels }: Picture): VideoPicture {
   const { brightness, blue, red } = planeEnds({ width, height });
   const planes = new Uint8ClampedArray(red);
@@ -25,7 +25,7 @@ export function filmed({ width, height, pixels }: Picture): VideoPicture {
   return { width, height, planes: new Uint8Array(planes.buffer), colours: USUAL_COLOURS };
 }
 
-/** A picture without colours, of brightness 0..255 for each pixel. */
+/** A grey frame with a brightness of 0..255 for each pixel. */
 export function greyPicture(width: number, height: number, brightness: ArrayLike<number>): VideoPicture {
   const ends = planeEnds({ width, height });
   const planes = new Uint8Array(ends.red).fill(128, ends.brightness);

@@ -7,7 +7,7 @@ import { refusesModel } from "./refusals.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
 
-/** Pickle opcodes that make much of little: memo, nested marks, long integers, sizes of 4 GB, classes. */
+/** Pickle opcodes with a large effect: memo, nested marks, long integers, sizes of 4 GB, classes. */
 const OPCODES = [
   Uint8Array.from({ length: 20_000 }, () => 0x28),
   Uint8Array.from({ length: 20_000 }, () => 0x5d),
@@ -25,7 +25,7 @@ const WORDS = [
   ...OPCODES,
 ];
 
-/** The checkpoint importer: mutants of whole archives, and of pickles in archives that are otherwise in order. */
+/** The checkpoint importer: mutants of whole archives, and of pickles in otherwise valid archives. */
 export async function checkpointTarget(): Promise<FuzzTarget> {
   const seeds = [writeCheckpoint(), writeCheckpoint({ fused: true, dtype: "float16", classes: 1 })];
   const archives = await Promise.all(seeds.map(readEntries));

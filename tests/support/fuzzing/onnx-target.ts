@@ -7,14 +7,14 @@ import { refusesModel } from "./refusals.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
 
-/** Start of a protobuf group, over and over: whoever skips unknown fields by recursion runs out of stack. */
+/** Nested starts of protobuf groups: a parser that skips unknown fields recursively exhausts its stack. */
 const NESTED_GROUPS = Uint8Array.from({ length: 20_000 }, () => 0x0b);
 const WORDS = [
   ...wordsOf("Conv", "Reshape", "Range", "Constant", "Loop", "If", "com.evil", "__proto__", "images"),
   NESTED_GROUPS,
 ];
 
-/** The ONNX importer: mutants of the bytes of small YOLOv5 exports, and of the nodes, shapes and names in them. */
+/** The ONNX importer: mutants of the bytes of small YOLOv5 exports, and of their nodes, shapes and names. */
 export function onnxTarget(): FuzzTarget {
   const seeds = [
     smallYolov5(),
@@ -27,7 +27,7 @@ export function onnxTarget(): FuzzTarget {
     try {
       return encodeModel(tree as OnnxModel);
     } catch {
-      // A text where protobuf wants a message: no file could hold it.
+      // The mutant has a string for a message, which protobuf cannot encode.
       return undefined;
     }
   }

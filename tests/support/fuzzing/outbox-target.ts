@@ -32,7 +32,7 @@ const ROWS: readonly StoredRow[] = ["ann", "bob"].flatMap((id, index) =>
   }),
 );
 
-/** The stored events that an agent finds at its start: mutants of their rows. What it takes of them can be sent. */
+/** The events that an agent finds in its store at the start: mutants of their rows. It must be able to send all that it accepts. */
 export function outboxTarget(): FuzzTarget {
   return {
     make(random): readonly StoredRow[] {
@@ -54,7 +54,7 @@ export function outboxTarget(): FuzzTarget {
         generate({ cmd: "publish", messageId: 1, ...message });
         outbox.acknowledge(entry.sequence);
       }
-      if (outbox.size() > 0) throw new Error(`${outbox.size()} messages are left`);
+      if (outbox.size() > 0) throw new Error(`${outbox.size()} messages remain`);
       return outbox.damaged() === 0;
     },
   };

@@ -5,23 +5,23 @@ import type { Box } from "../../../detectors/detector.ts";
 
 const SIDE = 640;
 const AREA = SIDE * SIDE;
-/** Numbers of a row of YOLOv5's output: centre, size, objectness, and a score for each of COCO's 80 classes. */
+/** Length of a row of YOLOv5's output: centre, size, objectness, and scores of COCO's 80 classes. */
 const ROW = 85;
 const NMS_IOU = 0.45;
 
-/** Finds the objects of one class in whole pictures; boxes in pixels of the picture, best score first. */
-export interface WholePictureDetector extends AsyncDisposable {
-  find(picture: Picture, label: number, lowestScore: number): Promise<readonly Box[]>;
+/** Finds the objects of one class in whole images; boxes in pixels of the image, best score first. */
+export interface WholeImageDetector extends AsyncDisposable {
+  find(image: Picture, label: number, lowestScore: number): Promise<readonly Box[]>;
 }
 
-/** YOLOv5n as most people run it: the exported ONNX model in onnxruntime-node, the whole picture at 640×640. */
-export async function openOnnxruntimeDetector(onnxPath: string): Promise<WholePictureDetector> {
+/** YOLOv5n as it is commonly used: the exported ONNX model in onnxruntime-node, on the whole image at 640×640. */
+export async function openOnnxruntimeDetector(onnxPath: string): Promise<WholeImageDetector> {
   const session = await InferenceSession.create(onnxPath, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const [inputName = "", outputName = ""] = [session.inputNames[0], session.outputNames[0]];
   const planes = new Float32Array(3 * AREA);
   return {
-    async find(picture, label, lowestScore) {
-      const { pixels, toFrame } = await letterbox(picture, { width: SIDE, height: SIDE });
+    async find(image, label, lowestScore) {
+      const { pixels, toFrame } = await letterbox(image, { width: SIDE, height: SIDE });
       for (let i = 0; i < AREA; i++) {
         for (let colour = 0; colour < 3; colour++)
           planes[colour * AREA + i] = (pixels[3 * i + colour] ?? 0) / 255;

@@ -9,7 +9,7 @@ import { Aedes, type AedesOptions } from "aedes";
 import { connect } from "mqtt";
 import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 
-/** An MQTT broker on loopback that can be killed as if the power had gone. */
+/** An MQTT broker on loopback that can be killed without a shutdown. */
 export interface TestBroker {
   readonly port: number;
   /** Stops answering without closing anything. */
@@ -17,7 +17,7 @@ export interface TestBroker {
   kill(): Promise<void>;
 }
 
-/** What the broker passed on, as a listener hears it. */
+/** A message that the broker delivered to a subscriber. */
 export interface Heard {
   readonly topic: string;
   readonly payload: string;
@@ -25,7 +25,7 @@ export interface Heard {
   readonly retain: boolean;
 }
 
-/** Starts a broker inside this process. */
+/** Starts a broker in this process. */
 export async function startAedes(port = 0, options: AedesOptions = {}): Promise<TestBroker> {
   const broker = await Aedes.createBroker(options);
   const sockets = new Set<Socket>();
@@ -54,12 +54,12 @@ const MOSQUITTO = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto"].find(
   (program) => spawnSync(program, ["-h"]).error === undefined,
 );
 
-/** Whether Eclipse Mosquitto is installed here. */
+/** Whether Eclipse Mosquitto is installed on this machine. */
 export const mosquittoIsInstalled = MOSQUITTO !== undefined;
 
 /**
- * Starts Eclipse Mosquitto, which keeps nothing over a restart.
- * @param tls lines of its configuration that turn TLS on (mosquitto.conf(5)); none: an open listener.
+ * Starts Eclipse Mosquitto without persistence.
+ * @param tls lines of its configuration that turn TLS on (mosquitto.conf(5)). Default: no TLS.
  */
 export async function startMosquitto(port = 0, tls: readonly string[] = []): Promise<TestBroker> {
   if (MOSQUITTO === undefined) throw new Error("mosquitto is not installed");
@@ -82,7 +82,7 @@ export async function startMosquitto(port = 0, tls: readonly string[] = []): Pro
   };
 }
 
-/** Hears everything a broker passes on, through the broker's restarts. */
+/** Subscribes to all topics, and again after the broker's restarts. */
 export async function listen(
   port: number,
 ): Promise<{ heard: Heard[]; stop(): Promise<void>; back(): Promise<void> }> {
@@ -105,7 +105,7 @@ export async function listen(
   };
 }
 
-/** A port nothing listens on at the moment. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listenOnLoopback(server);

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
-/** A certificate and its private key, PEM files. */
+/** Paths of a certificate and its private key, PEM files. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
@@ -10,7 +10,7 @@ export interface Certificate {
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 const DAYS = 2;
 
-/** Makes an authority of its own in a folder, for this test run only. */
+/** Makes a certificate authority in a folder, for this test run only. */
 export function makeAuthority(folder: string, name: string): Certificate {
   const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)];
   openssl(
@@ -30,9 +30,9 @@ export function makeAuthority(folder: string, name: string): Certificate {
 }
 
 /**
- * A certificate that the authority signs.
- * @param names what it is for: `DNS:broker.local`, `IP:127.0.0.1`; its file is called after the first.
- * @param days until it expires; negative: it has expired already.
+ * Makes a certificate that the authority signs.
+ * @param names subject alternative names: `DNS:broker.local`, `IP:127.0.0.1`. The first is the file's name.
+ * @param days until it expires; negative: it has expired.
  */
 export function issue(
   folder: string,

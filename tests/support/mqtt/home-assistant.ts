@@ -1,15 +1,15 @@
 /**
- * What Home Assistant makes of the messages at a broker, by the rules it has published for MQTT discovery
+ * Simulates how Home Assistant reads the messages of a broker, by its published rules for MQTT discovery
  * (home-assistant.io/integrations/mqtt, and its core repository: components/mqtt schemas, abbreviations, platforms).
  */
 
-/** A retained or live message as a client of the broker gets it. */
+/** A retained or live message from the broker. */
 export interface Received {
   readonly topic: string;
   readonly payload: string;
 }
 
-/** An entity as Home Assistant would show it. */
+/** An entity as Home Assistant shows it. */
 export interface HomeEntity {
   readonly device: string;
   readonly name: string;
@@ -49,7 +49,7 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
   sw: "sw_version",
 };
 
-/** Of every entity; then what each platform adds to that. */
+/** Options of every entity. */
 const COMMON = [
   "availability",
   "availability_mode",
@@ -76,7 +76,7 @@ const PLATFORMS: Readonly<
   image: { required: ["image_topic"], optional: ["content_type"] },
 };
 const BINARY_CLASSES = ["connectivity", "motion", "occupancy", "presence", "problem", "running"];
-/** Units that a class of sensors may have. */
+/** Allowed units of a sensor class. */
 const SENSOR_CLASSES: Readonly<Record<string, readonly string[]>> = {
   duration: ["d", "h", "min", "s", "ms", "µs"],
 };
@@ -85,13 +85,13 @@ const NO_WILDCARD = /^[^#+\0]+$/;
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** Every way in which a discovery message breaks the rules; empty: Home Assistant takes it. */
+/** All mistakes in a discovery message. Home Assistant accepts a message without mistakes. */
 export function discoveryMistakes({ topic, payload }: Received): readonly string[] {
   const mistakes: string[] = [];
   const must = (holds: boolean, rule: string) => {
     if (!holds) mistakes.push(rule);
   };
-  must(DISCOVERY_TOPIC.test(topic), `${topic} is no discovery topic`);
+  must(DISCOVERY_TOPIC.test(topic), `${topic} is not a discovery topic`);
   if (payload === "") return mistakes;
   const { device, origin, components, availability, availability_mode, ...others } = expand(
     JSON.parse(payload),
@@ -115,10 +115,10 @@ type Must = (holds: boolean, rule: string) => void;
 function checkComponent(key: string, component: Options, identities: Set<unknown>, must: Must): void {
   const { platform } = component;
   const known = PLATFORMS[String(platform)];
-  // Its discovery takes `<device> <key>` apart at spaces when a device is removed.
+  // Home Assistant splits `<device> <key>` at spaces when a device is removed.
   must(/^\S+$/.test(key), `${key}: a key with spaces`);
   must(known !== undefined, `${key}: unknown platform ${platform}`);
-  // Nothing but its platform: it is to be removed.
+  // A component with only a platform removes the entity.
   if (known === undefined || Object.keys(component).length === 1) return;
   must(isText(component.unique_id), `${key}: no unique_id`);
   must(!identities.has(component.unique_id), `${key}: unique_id ${component.unique_id} is taken`);
@@ -135,7 +135,7 @@ function checkComponent(key: string, component: Options, identities: Set<unknown
   );
   must(
     component.entity_category !== "config" || platform === "switch",
-    `${key}: only what is set may be config`,
+    `${key}: only settings may be config`,
   );
   must(component.icon === undefined || /^mdi:[a-z-]+$/.test(String(component.icon)), `${key}: icon`);
   must([undefined, 0, 1, 2].includes(component.qos as number), `${key}: qos`);
@@ -164,7 +164,7 @@ function checkAvailability(
 ): void {
   must([undefined, "all", "any", "latest"].includes(mode as string), `${where}: availability_mode ${mode}`);
   if (availability === undefined) return;
-  must(Array.isArray(availability) && availability.length > 0, `${where}: avty is no list`);
+  must(Array.isArray(availability) && availability.length > 0, `${where}: avty is not a list`);
   for (const source of availability as unknown[]) {
     const { topic, ...others } = expand(source);
     must(isText(topic) && NO_WILDCARD.test(topic), `${where}: avty without topic`);
@@ -183,15 +183,15 @@ function onlyKnown(options: Options, known: readonly string[], where: string, mu
 }
 
 /**
- * The entities that a Home Assistant has that got these messages in this order, and nothing else.
- * @throws Error on a discovery message that it would refuse
+ * The entities of Home Assistant after these messages.
+ * @throws Error for a discovery message that it would reject
  */
 export function homeEntities(received: readonly Received[]): readonly HomeEntity[] {
   const found = new Map<string, Map<string, { readonly device: string; readonly config: Options }>>();
   for (const message of received.filter(({ topic }) => topic.startsWith("homeassistant/device/"))) {
     const mistakes = discoveryMistakes(message);
     if (mistakes.length > 0)
-      throw new Error(`Home Assistant refuses ${message.topic}: ${mistakes.join("; ")}`);
+      throw new Error(`Home Assistant rejects ${message.topic}: ${mistakes.join("; ")}`);
     if (message.payload === "") found.delete(message.topic);
     else discover(message, found);
   }
@@ -217,7 +217,7 @@ function discover(
   found.set(topic, entities);
   for (const [key, component] of Object.entries(asOptions(components))) {
     const own = expand(component);
-    // Left out of a later message an entity would stay: it goes only by this.
+    // This removes the entity. An entity that is only omitted from a later message stays.
     if (Object.keys(own).length === 1) entities.delete(key);
     else
       entities.set(key, {
@@ -249,7 +249,7 @@ function stateOf(config: Options, last: ReadonlyMap<string, string>): string | u
   return value === payload_on ? "on" : value === payload_off ? "off" : undefined;
 }
 
-/** The few words of Jinja that the announcements need: `{{ value_json.a["b"].c }}` and a comparison. */
+/** Renders the Jinja that discovery messages use: `{{ value_json.a["b"].c }}` and a comparison. */
 function render(template: unknown, payload: string): string {
   if (template === undefined) return payload;
   const path = /^\{\{ value_json((?:\.\w+|\["[^"]*"\])+) \}\}$/.exec(String(template))?.[1];
@@ -262,7 +262,7 @@ function render(template: unknown, payload: string): string {
   const choice = /^\{\{ '(\w+)' if value (\| int\(0\) > 0|== '(\w+)') else '(\w+)' \}\}$/.exec(
     String(template),
   );
-  if (choice === null) throw new Error(`this Home Assistant does not understand ${template}`);
+  if (choice === null) throw new Error(`unsupported template ${template}`);
   const [, then, , compared, otherwise] = choice;
   const holds = compared === undefined ? Number.parseInt(payload, 10) > 0 : payload === compared;
   return String(holds ? then : otherwise);

@@ -4,14 +4,14 @@ import { generate } from "mqtt-packet";
 import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 import { splitMqttPackets } from "./mqtt-packets.ts";
 
-/** A broker that does harm. It lets every agent in and answers it, but acknowledges no event. */
+/** A broker that attacks its clients. It accepts every agent and answers it, but acknowledges no event. */
 export interface HostileBroker extends AsyncDisposable {
   readonly port: number;
   /** Connections it has accepted so far. */
   accepted(): number;
 }
 
-/** What it does to an agent from its subscription on, until the agent has gone. */
+/** An attack from the agent's subscription until the agent disconnects. */
 export type BrokerAttack = (socket: Socket) => Promise<void>;
 
 const COMMAND_TOPIC = "sabrewing/door/detect/set";
@@ -45,7 +45,7 @@ export const BROKER_ATTACKS: Readonly<Record<string, BrokerAttack>> = {
   },
 };
 
-/** Starts it on a free loopback port, or on this one. */
+/** Starts the broker on a loopback port; 0: a free one. */
 export async function startHostileBroker(attack: BrokerAttack, port = 0): Promise<HostileBroker> {
   const sockets = new Set<Socket>();
   let accepted = 0;
@@ -87,7 +87,7 @@ function answerTo(type: number, qos: number, body: Buffer): Buffer | undefined {
   return isEvent ? undefined : Buffer.from([0x40, 2, ...body.subarray(topicEnd, topicEnd + 2)]);
 }
 
-/** As fast as the agent reads, until it has gone. */
+/** Sends packets as fast as the agent reads, until it disconnects. */
 async function flood(socket: Socket, packet: (id: number) => Buffer): Promise<void> {
   const count = Math.ceil(BLOCK / packet(1).length);
   const block = Buffer.concat(Array.from({ length: count }, (_, index) => packet(index + 1)));

@@ -1,15 +1,15 @@
 /** One MQTT control packet. */
 export interface MqttPacket {
-  /** Its kind (MQTT 3.1.1, table 2.1). */
+  /** Its type (MQTT 3.1.1, table 2.1). */
   readonly type: number;
   readonly qos: number;
-  /** All of it. */
+  /** The whole packet. */
   readonly bytes: Buffer;
-  /** What follows the fixed header. */
+  /** The part after the fixed header. */
   readonly body: Buffer;
 }
 
-/** Cuts a stream of bytes, however it arrives, into packets (MQTT 3.1.1, section 2.2). */
+/** Splits a stream of bytes into packets (MQTT 3.1.1, section 2.2). */
 export function splitMqttPackets(onPacket: (packet: MqttPacket) => void): (chunk: Buffer) => void {
   let rest = Buffer.alloc(0);
   return (chunk) => {
@@ -23,7 +23,7 @@ export function splitMqttPackets(onPacket: (packet: MqttPacket) => void): (chunk
   };
 }
 
-/** Bytes of the first packet and of its header, or undefined where it is not there in full. */
+/** Length of the first packet and of its header; undefined when the packet is incomplete. */
 function packetLength(bytes: Buffer): { readonly header: number; readonly total: number } | undefined {
   let remaining = 0;
   for (let index = 1; index < Math.min(5, bytes.length); index++) {

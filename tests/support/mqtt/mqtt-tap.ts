@@ -3,15 +3,15 @@ import { connect, createServer, type Socket } from "node:net";
 import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 import { splitMqttPackets } from "./mqtt-packets.ts";
 
-/** A network between an agent and its broker that sees every message and can be cut. */
+/** A proxy between an agent and its broker that records messages and can cut the connection. */
 export interface MqttTap extends AsyncDisposable {
-  /** Where the agent finds its broker. */
+  /** The port for the agent. */
   readonly port: number;
-  /** Payloads of QoS 1 on one topic that the broker has acknowledged, in this order, repeats included. */
+  /** Payloads of QoS 1 on one topic, in the order of the broker's acknowledgements, including repeats. */
   readonly acknowledged: readonly string[];
   /** Connections the broker has accepted (CONNACK) so far. */
   accepted(): number;
-  /** Lets half of the next such message through, then cuts the line. Resolves when it is cut. */
+  /** Forwards half of the next such message, then cuts the connection. Resolves when it is cut. */
   cutInMidMessage(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export async function startMqttTap(brokerPort: number, topic: string): Promise<M
 
   function join(agent: Socket): void {
     const broker = connect(brokerPort, "127.0.0.1");
-    const underWay = new Map<number, string>();
+    const unacknowledged = new Map<number, string>();
     const cut = () => {
       agent.destroy();
       broker.destroy();
@@ -42,7 +42,7 @@ export async function startMqttTap(brokerPort: number, topic: string): Promise<M
     const fromAgent = splitMqttPackets((packet) => {
       const message = packet.type === PUBLISH && packet.qos === 1 ? readPublish(packet.body) : undefined;
       if (message?.topic === topic) {
-        underWay.set(message.id, message.payload);
+        unacknowledged.set(message.id, message.payload);
         if (cutNext !== undefined) {
           broker.write(packet.bytes.subarray(0, packet.bytes.length / 2), cut);
           cutNext();
@@ -55,7 +55,7 @@ export async function startMqttTap(brokerPort: number, topic: string): Promise<M
     const fromBroker = splitMqttPackets((packet) => {
       if (packet.type === CONNACK) accepted++;
       if (packet.type === PUBACK) {
-        const payload = underWay.get(packet.body.readUInt16BE(0));
+        const payload = unacknowledged.get(packet.body.readUInt16BE(0));
         if (payload !== undefined) acknowledged.push(payload);
       }
       agent.write(packet.bytes);

@@ -2,16 +2,16 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { listenOnLoopback } from "./listen-on-loopback.ts";
 
-/** An HTTP proxy on a free port of this machine; it ends with its block. */
+/** An HTTP proxy on a free port of this machine. */
 export interface ConnectProxy extends AsyncDisposable {
   readonly url: string;
-  /** Every `host:port` a tunnel was asked to. */
+  /** `host:port` of each requested tunnel. */
   readonly tunnels: readonly string[];
 }
 
 /**
- * Starts a proxy that opens every tunnel (RFC 9110, section 9.3.6) to one port of this machine, whatever host is asked
- * for; or refuses them all with a status.
+ * Starts a proxy that opens every tunnel (RFC 9110, section 9.3.6) to the same port of this machine, or refuses all with a
+ * status.
  */
 export async function startConnectProxy(
   towards: { port: number } | { refuse: number },

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Server } from "node:net";
 
-/** Makes a server listen on the loopback, where nothing else is given on a port that is free. @returns the port */
+/** Makes a server listen on loopback, by default on a free port. @returns the port */
 export async function listenOnLoopback(server: Server, port = 0): Promise<number> {
   server.listen(port, "127.0.0.1");
   await once(server, "listening");

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** State of a socket in /proc/net/tcp that waits for connections (Linux, include/net/tcp_states.h). */
+/** State of a listening socket in /proc/net/tcp (Linux, include/net/tcp_states.h). */
 const LISTEN = "0A";
 
-/** TCP ports on which this process or a descendant of it waits for connections. */
+/** TCP ports on which this process or a descendant listens. */
 export function listeningPorts(pid: number): number[] {
   const sockets = new Set(family(pid).flatMap(socketsOf));
   return ["tcp", "tcp6"].flatMap((table) =>
@@ -16,7 +16,7 @@ export function listeningPorts(pid: number): number[] {
   );
 }
 
-/** The process and all that it and its children have started. */
+/** The process and its descendants. */
 export function family(pid: number): number[] {
   const children = readdirSync("/proc")
     .map(Number)
@@ -28,7 +28,7 @@ function parentOf(pid: number): number | undefined {
   try {
     return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
   } catch {
-    // It has ended in between.
+    // The process has ended.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** What `npm ci --omit=dev` may install on the machines we ship to, read from the lock file. */
+/** Reads from the lock file which packages `npm ci --omit=dev` may install on supported machines. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
@@ -21,7 +21,7 @@ const lockSchema = z.object({ packages: z.record(z.string(), entrySchema) });
 export interface ShippedPackage {
   readonly name: string;
   readonly version: string | undefined;
-  /** As its own package.json words it. */
+  /** As in its package.json. */
   readonly licence: string | undefined;
 }
 
@@ -30,14 +30,14 @@ export function readRepositoryFile(path: string): string {
   return readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 }
 
-/** Walks the production dependency tree of package-lock.json, leaving out what does not install on our machines. */
+/** The production dependencies in package-lock.json that install on supported machines. */
 export function shippedPackages(): ShippedPackage[] {
   const { packages } = lockSchema.parse(JSON.parse(readRepositoryFile("package-lock.json")));
   const found = new Map<string, ShippedPackage>();
   const visit = (path: string): void => {
     const entry = packages[path];
     if (entry === undefined || found.has(path) || !installsOnOurMachines(entry)) return;
-    // A link stands for the package in our own tree that it points to.
+    // A link points to a package in the repository.
     const target = entry.link === true ? packages[entry.resolved ?? ""] : entry;
     const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
     if (path !== "") found.set(path, { name, version: target?.version, licence: target?.license });
@@ -48,13 +48,13 @@ export function shippedPackages(): ShippedPackage[] {
   return [...found.values()];
 }
 
-/** We ship to Linux on ARM and x86, with glibc or musl. */
+/** Supported machines run Linux on ARM or x86. */
 function installsOnOurMachines({ os, cpu }: Entry): boolean {
   const onLinux = os === undefined || os.includes("linux");
   return onLinux && (cpu === undefined || ["arm", "arm64", "x64"].some((name) => cpu.includes(name)));
 }
 
-/** Node's rule: the nearest node_modules, from the asking package outwards. */
+/** Node's rule: the nearest node_modules, from the requiring package outwards. */
 function resolve(name: string, from: string, packages: Record<string, Entry>): string {
   const nested = from === "" ? `node_modules/${name}` : `${from}/node_modules/${name}`;
   if (from === "" || packages[nested] !== undefined) return nested;

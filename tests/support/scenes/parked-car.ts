@@ -1,19 +1,19 @@
 import type { Picture } from "../../../agent/preprocess/letterbox.ts";
 import { cutOut, drive, paste } from "./scenes.ts";
 
-/** Where a car is in images/street.jpg, pixels; so small that it is enlarged. */
+/** The box of a car in images/street.jpg, pixels. The car is small, so it is enlarged. */
 const CAR = [225, 322, 340, 380] as const;
 const ENLARGEMENT = 2.2;
 const PARKED_AT = { x: 250, y: 230 };
 const COMES = { from: 5, to: 10 };
-/** Seconds a car that leaves needs to be out of the picture. */
+/** Seconds that a leaving car needs to leave the frame. */
 const LEAVES_IN = 6;
 
 /**
  * A car that comes from the left, stops, and leaves to the right.
  * @param photograph images/street.jpg
- * @param leavesAt the second it sets out again.
- * @returns what to see at a second.
+ * @param leavesAt the second at which it starts to leave
+ * @returns the image at a second
  */
 export async function parkedCar(
   background: Picture,

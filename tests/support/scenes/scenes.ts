@@ -6,13 +6,13 @@ import { rgbOf } from "../../../agent/preprocess/rgb.ts";
 import { seeded } from "../base/seeded.ts";
 import { filmed } from "../camera/video-picture.ts";
 
-/** A camera that looks at a painted world for a while: what a real one adds to it is light and noise. */
+/** A camera that films a composed scene. It adds light and noise, like a real one. */
 export interface SceneOptions {
   readonly seconds: number;
   readonly fps?: number;
-  /** Standard deviation of each colour of each pixel, 0..255. Default: 4, a cheap camera indoors. */
+  /** Standard deviation of the noise of each colour of each pixel, 0..255. Default: 4, a cheap camera indoors. */
   readonly noise?: number;
-  /** How bright a second is, 1: as painted. Default: slow clouds, ±10 % in three minutes. */
+  /** Brightness at a second; 1: as painted. Default: slow clouds, ±10 % in three minutes. */
   readonly lightAt?: (second: number) => number;
   readonly seed?: number;
 }
@@ -22,12 +22,12 @@ export function clouds(second: number): number {
   return 1 + 0.1 * Math.sin((2 * Math.PI * second) / 180);
 }
 
-/** Clouds, and every minute the camera's exposure jumps up or down by a third within one frame. */
+/** Clouds, and a jump of the exposure by a third, up or down, every minute. */
 export function exposureJumps(second: number): number {
   return clouds(second) * (Math.floor(second / 60) % 2 === 0 ? 1 : 1.33);
 }
 
-/** The frames of a scene, the same for the same options. @param paint the world at a second, before light and noise. */
+/** The frames of a scene; equal options give equal frames. @param paint the scene at a second, before light and noise */
 export async function* filmScene(
   paint: (second: number) => Picture,
   { seconds, fps = 5, noise = 4, lightAt = clouds, seed = 1 }: SceneOptions,
@@ -50,7 +50,7 @@ export async function* filmScene(
   }
 }
 
-/** A power of two, larger than a frame: no two frames show the same noise at the same places. */
+/** A power of two that is larger than a frame. Each frame uses another section of the noise. */
 const GRAINS = 2 ** 22;
 
 /** Normally distributed numbers (Box and Muller 1958). */
@@ -65,7 +65,7 @@ function gaussian(random: () => number, count: number, deviation: number): Float
   return numbers;
 }
 
-/** The first picture of a clip. */
+/** The first frame of a clip. */
 export async function firstPicture(file: string): Promise<Picture> {
   for await (const frame of readClip({ camera: "clip", file }, { signal: NEVER })) return rgbOf(frame);
   throw new Error(`${file} is empty`);
@@ -73,9 +73,9 @@ export async function firstPicture(file: string): Promise<Picture> {
 
 const NEVER = new AbortController().signal;
 
-/** A part of a photograph that can be put into another picture. */
+/** A part of a photograph that can be pasted into an image. */
 export interface Cutout extends Picture {
-  /** 0..1 per pixel: how much of it covers what is behind. */
+  /** Opacity of each pixel, 0..1. */
   readonly cover: Float32Array;
 }
 
@@ -97,7 +97,7 @@ export async function cutOut(
   return { width, height, pixels, cover };
 }
 
-/** A picture with a cutout in it, its upper left corner at (x, y), which may lie outside. */
+/** Pastes a cutout into an image. Its upper left corner (x, y) may be outside. */
 export function paste(background: Picture, cutout: Cutout, x: number, y: number): Picture {
   const { width, height } = background;
   const pixels = background.pixels.slice();
@@ -116,7 +116,7 @@ export function paste(background: Picture, cutout: Cutout, x: number, y: number)
   return { width, height, pixels };
 }
 
-/** How far a car has come, 0..1, that sets out at one second and brakes until another. */
+/** Position, 0..1, of a car that starts at one second and stops at another. */
 export function drive(second: number, from: number, to: number): number {
   const share = Math.min(1, Math.max(0, (second - from) / (to - from)));
   return share * share * (3 - 2 * share);

@@ -13,25 +13,25 @@ import type { Box, Detection } from "../../../detectors/detector.ts";
 export const WIDTH = 768;
 export const HEIGHT = 432;
 
-/** Something that a camera might see. */
+/** An object in view of the camera. */
 export interface Actor {
   readonly label: string;
-  /** Where it is at a second of the story; undefined: not there. */
+  /** Its box at a second of the story; undefined: not in view. */
   readonly at: (second: number) => Box | undefined;
-  /** What the detector thinks of it on average. Default: 0.85. */
+  /** Its mean score. Default: 0.85. */
   readonly score?: number;
-  /** What the detector calls it at a second, where that is not always its label. */
+  /** The label of its detection at a second, if that varies. */
   readonly called?: (second: number) => string;
 }
 
-/** How well the detector sees. */
+/** The quality of the detector. */
 export interface Eyesight {
   readonly seed: number;
-  /** Standard deviation of a box's edges, in its height. */
+  /** Standard deviation of a box's edges, relative to its height. */
   readonly jitter: number;
   /** Standard deviation of a score. */
   readonly flicker: number;
-  /** Share of looks that find nothing at all where something is. */
+  /** Share of inferences that miss an object. */
   readonly blinks: number;
 }
 
@@ -42,11 +42,11 @@ export interface Story {
   readonly seconds: number;
   readonly actors: readonly Actor[];
   readonly eyes?: Eyesight;
-  /** A camera's settings, as a user writes them. Default: every label of the story is tracked. */
+  /** A camera's settings as in the configuration. Default: every label of the story is tracked. */
   readonly detect?: Readonly<Record<string, unknown>>;
   readonly objects?: Readonly<Record<string, unknown>>;
   readonly zones?: Readonly<Record<string, unknown>>;
-  /** The regions looked at in a frame. Default: all of the picture. */
+  /** The regions that the detector examines in a frame. Default: the whole frame. */
   readonly looks?: (frame: number, second: number, tracker: Tracker) => readonly Box[];
 }
 
@@ -56,11 +56,11 @@ export interface Told {
 }
 
 const WHOLE: Box = [0, 0, WIDTH, HEIGHT];
-/** An actor is hidden when others in front of it cover this much of it. */
+/** An actor is hidden when another in front of it covers this share of it. */
 const HIDDEN = 0.65;
 const NMS_IOU = 0.45;
 
-/** What a camera tells of a story: detector, tracker and lifecycle at 5 frames a second, the detector played by chance. */
+/** Runs a simulated detector, the tracker and the lifecycle on a story, at 5 frames a second. */
 export function tell(story: Story): Told {
   const { seconds, actors, eyes = GOOD_EYES, looks = () => [WHOLE] } = story;
   const detect = DetectSchema.parse(story.detect ?? {});
@@ -99,7 +99,7 @@ const DETECTOR = {
   inference_ms: 0,
 } as const;
 
-/** What the detector finds in one region: what is there, not hidden, and enough of it inside. */
+/** The detections in one region: actors that are not hidden and have a sufficient share in the region. */
 function found(
   actors: readonly Actor[],
   second: number,
@@ -123,7 +123,7 @@ function found(
   });
 }
 
-/** Class-wise non-maximum suppression, as in the module and over the regions. */
+/** Class-wise non-maximum suppression, as in the module and across regions. */
 function suppressed(findings: readonly Finding[]): readonly Finding[] {
   const kept: Finding[] = [];
   for (const finding of findings.toSorted((a, b) => b.score - a.score)) {
@@ -148,7 +148,7 @@ function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** Somebody who walks in a line: 45 × 120 pixels, first at `from`, pixels per second. */
+/** A person of 45 × 120 pixels who walks in a line from `from`, at a speed in pixels per second. */
 export function walker(
   from: { readonly x: number; readonly y: number },
   speed: { readonly x: number; readonly y: number },
@@ -166,7 +166,7 @@ export function walker(
   };
 }
 
-/** A car that drives in from the left, stops at x 300 from second 4, and leaves to the right at a second, if it does. */
+/** A car that comes from the left, stops at x 300 at second 4, and leaves to the right at second `leavesAt`. */
 export function parkingCar(leavesAt = Infinity): Actor {
   return {
     label: "car",
@@ -179,7 +179,7 @@ export function parkingCar(leavesAt = Infinity): Actor {
   };
 }
 
-/** The ids that had a message of this type. */
+/** The ids of objects with a message of this type. */
 export function idsOf({ messages }: Told, type: EventMessage["type"], label?: string): readonly string[] {
   return messages
     .filter((message) => message.type === type && (label === undefined || message.after.label === label))

@@ -10,14 +10,14 @@ export const VISITS = [
   [123, 136],
 ] as const;
 
-/** The objects that were told of, as their last message had them, in order of their first. */
+/** The objects of the events, each as in its last message, in order of their first message. */
 export function objectsIn(events: readonly EventMessage[]): readonly ObjectEvent[] {
   const last = new Map<string, ObjectEvent>();
   for (const { after } of events) last.set(after.id, after);
   return [...last.values()];
 }
 
-/** How much of a visit an object was in view for, 0..1. */
+/** The share of a visit in which the object was in view, 0..1. */
 export function shareOfVisit([from, to]: readonly [number, number], object: ObjectEvent | undefined): number {
   if (object === undefined) return 0;
   const both = Math.min(to, object.end_time ?? object.frame_time) - Math.max(from, object.start_time);

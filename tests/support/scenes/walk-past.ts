@@ -7,11 +7,11 @@ import type { Box } from "../../../detectors/detector.ts";
 import { greyPicture } from "../camera/video-picture.ts";
 import { scriptedDetector } from "../scripted-detector.ts";
 
-/** Pixels of a frame: ten of them are one of the scripted detector's. */
+/** Size of a frame: ten of its pixels are one of the scripted detector's. */
 export const WALK_SIZE = { width: 640, height: 320 } as const;
 const FRAME_MS = 200;
 
-/** What a camera's pipeline makes of somebody who walks through its picture from left to right, and is gone at the end. */
+/** The outcomes of a camera's pipeline for a person who walks through the frame from left to right. */
 export async function* walkPast(
   camera: CameraConfig,
   { frames = 20, startMs = 1_700_000_000_000 } = {},
@@ -31,7 +31,7 @@ async function* unwatched(frames: AsyncIterable<Frame>): AsyncGenerator<Sighting
   for await (const frame of frames) yield { frame, motion: undefined };
 }
 
-/** The frames of such a walk. */
+/** The frames of the walk. */
 export async function* filmWalk(
   camera: string,
   frames: number,

@@ -7,13 +7,13 @@ import { watchMotion } from "../../../agent/motion/watch-motion.ts";
 import { type Seen, type WatchedCamera, watchCamera } from "../../../agent/watch-camera.ts";
 import type { Detector } from "../../../detectors/detector.ts";
 
-/** What the pipeline made of some frames. */
+/** Results of the pipeline. */
 export interface WatchReport {
   readonly frames: readonly WatchedFrame[];
   readonly events: readonly EventMessage[];
-  /** Frames that cost at least one look. */
+  /** Frames with at least one inference. */
   readonly inferred: number;
-  /** Looks. */
+  /** Inferences: one for each region. */
   readonly regions: number;
 }
 
@@ -22,7 +22,7 @@ export interface WatchedFrame {
   readonly seen: Seen;
 }
 
-/** The whole pipeline as `replay` runs it, in this process: from frames to events. */
+/** Runs the whole pipeline from frames to events in this process, as `replay` does. */
 export async function watchFrames(
   frames: AsyncIterable<Frame>,
   camera: WatchedCamera,
@@ -50,7 +50,7 @@ export async function watchFrames(
   };
 }
 
-/** A camera with every setting at its default, which tracks these labels. */
+/** A camera with default settings that tracks these labels. */
 export function defaultCamera(track: readonly string[], fps = 5): WatchedCamera {
   return {
     name: "test",

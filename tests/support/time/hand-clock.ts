@@ -1,14 +1,14 @@
 import type { Clock } from "../../../agent/base/clock.ts";
 
-/** A clock that a test turns by hand. */
+/** A clock that a test advances. */
 export interface HandClock extends Clock {
-  /** Lets time pass, and those who sleep wake up in order. */
+  /** Advances the time and wakes sleepers in order. */
   pass(ms: number): Promise<void>;
-  /** Sets the machine's clock to another time of day; durations do not notice. */
+  /** Changes the wall-clock time. The monotonic time stays. */
   jump(ms: number): void;
 }
 
-/** A clock that stands at Unix time 1,000,000 s until it is turned. */
+/** A clock that starts at Unix time 1,000,000 s. */
 export function handClock(): HandClock {
   let monotonicMs = 0;
   let offsetMs = 1e9;

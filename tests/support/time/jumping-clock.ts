@@ -1,6 +1,6 @@
 /**
- * Loaded into a process before its program (`node --import`): with every SIGUSR2 the machine's clock jumps an hour, forth
- * and back in turn, as far as that process can tell.
+ * Loaded into a process before its program (`node --import`): with each SIGUSR2 the process's clock jumps an hour,
+ * alternately forward and back.
  */
 const HOUR_MS = 3_600_000;
 const now = Date.now;

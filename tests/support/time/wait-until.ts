@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * Resolves as soon as the condition holds; looks ten times a second.
- * @throws Error that tells what was waited for after `timeoutMs`
+ * Resolves when the condition holds. Checks it ten times a second.
+ * @throws Error that names the condition after `timeoutMs`
  */
 export async function waitUntil(
   what: string,
@@ -11,7 +11,7 @@ export async function waitUntil(
 ): Promise<void> {
   const endMs = performance.now() + timeoutMs;
   while (!(await holds())) {
-    if (performance.now() > endMs) throw new Error(`waited ${timeoutMs / 1000} s in vain: ${what}`);
+    if (performance.now() > endMs) throw new Error(`not reached within ${timeoutMs / 1000} s: ${what}`);
     await delay(100);
   }
 }
