@@ -2,12 +2,12 @@ import { defineConfig } from "vitest/config";
 
 /** scripts/test-arm64 asks for more: an emulated CPU is slow. */
 const TIMEOUT_MS = Number(process.env.SABREWING_TEST_TIMEOUT_MS ?? 60_000);
-const NOT_HERE = ["tests/long/**", "tests/arm64/**", "node_modules/**"];
+const EXCLUDED = ["tests/long/**", "tests/arm64/**", "node_modules/**"];
 
 export default defineConfig({
   test: {
-    // V8 loses count of its pages of code where one process compiles and drops modules in several threads all the time, and
-    // aborts ("Check failed: jit_page.has_value()", nodejs/node#64500): on CPUs with protection keys, once in some runs.
+    // V8 miscounts its code pages when one process keeps compiling and dropping modules in several threads, and then aborts
+    // ("Check failed: jit_page.has_value()", nodejs/node#64500): rarely, and only on CPUs with protection keys.
     execArgv: ["--no-memory-protection-keys"],
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           name: "other",
           include: ["tests/**/*.test.ts"],
-          exclude: ["tests/unit/**", ...NOT_HERE],
+          exclude: ["tests/unit/**", ...EXCLUDED],
         },
       },
     ],

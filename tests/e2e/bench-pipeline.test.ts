@@ -17,7 +17,7 @@ const materials =
   findMedia("street.mp4") !== undefined;
 
 test.skipIf(!materials || !mosquittoIsInstalled || !hasRtspServer())(
-  "bare decoding, the agent and a script watch the same two cameras, each figure is told, and a plot is drawn",
+  "the benchmark of ffmpeg, the agent and a script prints rows and draws a plot",
   { timeout: 180_000 },
   async () => {
     await using folder = await temporaryFolder();
@@ -40,7 +40,7 @@ test.skipIf(!materials || !mosquittoIsInstalled || !hasRtspServer())(
     const [, ours, script] = rows;
     expect(ours).toMatchObject({ engine: "wasmer", variant: "i8", vs_ffmpeg: expect.any(Number) });
     expect(ours?.seen).toBe((ours?.gated ?? 0) + (ours?.inferred ?? 0) + (ours?.dropped ?? 0));
-    // Somebody is always in the street.
+    // There is always a person in the street.
     expect(script?.messages).toBeGreaterThan(0);
     expect(script?.latency_p95_ms).toBeGreaterThan(0);
     for (const file of ["pipeline.svg", "pipeline.png"])

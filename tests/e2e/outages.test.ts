@@ -15,10 +15,10 @@ const clip = findMedia("person.mp4");
 
 const PREFIX = "sabrewing";
 const OUTAGE_MS = 10_000;
-const NOBODY = () => undefined;
+const IGNORE = () => undefined;
 
 test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !hasRtspServer())(
-  "the agent outlives ten seconds without its camera and ten seconds without its broker, and says so once each",
+  "the agent survives ten seconds without its camera and ten without its broker, and logs each outage once",
   { timeout: 180_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -29,7 +29,7 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     const camera = await startCameraAt(0);
     const address = { host: "127.0.0.1", port: broker.port };
     const counters = startCounters(PREFIX);
-    stack.use(await listen(address, PREFIX, (message) => counters.add(message), NOBODY));
+    stack.use(await listen(address, PREFIX, (message) => counters.add(message), IGNORE));
     const agent = stack.use(
       await startAgent(weights ?? "", {
         broker: address,
@@ -42,7 +42,7 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     );
     const framesGrow = async () => {
       const before = counters.summary().frames;
-      await waitUntil("the detector sees frames and says so", () => counters.summary().frames > before);
+      await waitUntil("the detector's frame counter grows", () => counters.summary().frames > before);
     };
     await framesGrow();
 
