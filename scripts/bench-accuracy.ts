@@ -32,12 +32,12 @@ interface Options {
   readonly json: boolean;
 }
 
-const words = (text: string): string[] => text.split(",");
+const list = (text: string): string[] => text.split(",");
 const options = new Command("bench:accuracy")
   .description("Measures how well the variants of a model agree with its f32 variant.")
   .addOption(new Option("--model <name>", "model to measure").choices(Object.keys(MODELS)).default("yolov5n"))
   .option("--size <WxH>", "model input size", parseSize, { width: 640, height: 640 })
-  .option("--variants <name,…>", "variants to compare with f32", words, ["i8", "i16", "f32-relaxed"])
+  .option("--variants <name,…>", "variants to compare with f32", list, ["i8", "i16", "f32-relaxed"])
   .option("--modules <file...>", "compare these modules with the first one instead")
   .option("--clips <file...>", "use frames of these clips instead of the project's clips and photographs")
   .option("--every <seconds>", "seconds between two frames of a clip", Number, 1)

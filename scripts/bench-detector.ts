@@ -41,7 +41,7 @@ interface Options {
   readonly json: boolean;
 }
 
-const words = (text: string): string[] => text.split(",");
+const list = (text: string): string[] => text.split(",");
 const options = new Command("bench:detector")
   .description("Measures the detector and other runtimes with the same weights.")
   .addOption(new Option("--model <name>", "model to measure").choices(Object.keys(MODELS)).default("yolov5n"))
@@ -51,11 +51,11 @@ const options = new Command("bench:detector")
     parseSizes,
   )
   .option("--rounds <n>", "measured inferences per contestant", Number, 30)
-  .option("--engines <name,…>", "engines to measure: wasmer, v8 and the peers (default: all)", words)
+  .option("--engines <name,…>", "engines to measure: wasmer, v8 and the peers (default: all)", list)
   .option(
     "--variants <name,…>",
     `variants of our module (default: ${VARIANTS.map(({ name }) => name)})`,
-    words,
+    list,
   )
   .option("--starts <n>", "processes per contestant that time the first detection; 0 for none", Number, 3)
   .option("--no-instances", "do not measure the throughput of two instances")

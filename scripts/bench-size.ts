@@ -59,8 +59,8 @@ function measure(source: string, path: string, size: string): Row {
   };
 }
 
-function sabrewing(...words: string[]): string {
-  return execFileSync(process.execPath, [MAIN, ...words], {
+function sabrewing(...args: string[]): string {
+  return execFileSync(process.execPath, [MAIN, ...args], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -68,8 +68,8 @@ function sabrewing(...words: string[]): string {
 
 function print(row: Row): void {
   const { source, size, module_mb, memory_mb, compile_ms } = row;
-  const words = `${source.padEnd(12)}  ${size}  ${module_mb} MB, memory ${memory_mb} MB, compiled in ${compile_ms} ms`;
-  console.log(options.json ? JSON.stringify(row) : words);
+  const text = `${source.padEnd(12)}  ${size}  ${module_mb} MB, memory ${memory_mb} MB, compiled in ${compile_ms} ms`;
+  console.log(options.json ? JSON.stringify(row) : text);
 }
 
 function megabytes(bytes: number): number {

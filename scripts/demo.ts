@@ -116,11 +116,11 @@ function showWarning(line: string): void {
 
 /** The error for a process that ended too early. */
 function unexpectedEnd(part: Child, how: string): Error {
-  const words = part
+  const lines = part
     .lastLines()
     .slice(-5)
     .map((line) => `\n  ${line}`);
-  return new Error(`${part.name} ended unexpectedly (${how})${words.join("")}`);
+  return new Error(`${part.name} ended unexpectedly (${how})${lines.join("")}`);
 }
 
 /** A line as `replay --json` prints it. All payloads but snapshots are text. */

@@ -68,8 +68,8 @@ async function bundledModels(folder: string): Promise<string> {
   copyFileSync(join(dirname(weights), "LICENSE"), join(folder, "LICENSE"));
   const out = join(folder, `mobilenet-${known.input.width}x${known.input.height}.wasm`);
   // The package's engine has a fused multiply-add.
-  const words = ["compile", weights, "-o", out, "--name", known.name, "--licence", known.licence.id];
-  runTool(process.execPath, [join(ROOT, "agent/main.ts"), ...words, "--target", "relaxed"]);
+  const args = ["compile", weights, "-o", out, "--name", known.name, "--licence", known.licence.id];
+  runTool(process.execPath, [join(ROOT, "agent/main.ts"), ...args, "--target", "relaxed"]);
   return folder;
 }
 

@@ -53,10 +53,10 @@ function check(name: string, command: readonly string[]): Counts {
   return ok ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
 }
 
-function runVitest(words: readonly string[]): Counts {
+function runVitest(args: readonly string[]): Counts {
   const reportPath = join(folder, "vitest.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
-  const ok = runTool(["vitest", "run", ...reporters, ...words]);
+  const ok = runTool(["vitest", "run", ...reporters, ...args]);
   const report = readReport(reportPath);
   if (report === undefined) {
     console.log("✗ vitest exited without a report");
@@ -87,8 +87,8 @@ function readReport(path: string): VitestReport | undefined {
 
 /** Runs a tool of node_modules, shows its output and gives it no input; true when it exits with 0. */
 function runTool(command: readonly string[]): boolean {
-  const [tool, ...words] = command;
-  const result = spawnSync(join("node_modules", ".bin", tool ?? ""), words, {
+  const [tool, ...args] = command;
+  const result = spawnSync(join("node_modules", ".bin", tool ?? ""), args, {
     stdio: ["ignore", "inherit", "inherit"],
   });
   return result.status === 0;

@@ -9,12 +9,12 @@ const MOST_OUTPUT_BYTES = 1 << 28;
  * @returns its standard output
  * @throws Error with what it wrote on standard error where its exit code is not 0
  */
-export async function runCheckout(checkout: string, words: readonly string[]): Promise<string> {
-  const command = [join(checkout, "agent/main.ts"), ...words];
+export async function runCheckout(checkout: string, args: readonly string[]): Promise<string> {
+  const command = [join(checkout, "agent/main.ts"), ...args];
   const options = { cwd: checkout, maxBuffer: MOST_OUTPUT_BYTES };
   const run = promisify(execFile)(process.execPath, command, options);
   const { stdout } = await run.catch(({ stderr, message }: Error & { stderr?: string }) => {
-    throw new Error(`${words[0]} failed: ${stderr?.trim() || message}`);
+    throw new Error(`${args[0]} failed: ${stderr?.trim() || message}`);
   });
   return stdout;
 }

@@ -10,16 +10,16 @@ import { type Child, startChild } from "./child.ts";
  * @param onLine called with every line of its log
  */
 export function startAgentProcess(
-  sabrewing: readonly [program: string, ...words: string[]],
+  sabrewing: readonly [program: string, ...args: string[]],
   settings: AgentSettings,
   onLine: (line: string) => void,
 ): Child {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
   const configPath = join(folder, "sabrewing.yml");
   writeFileSync(configPath, agentConfig({ stateDirectory: join(folder, "state"), ...settings }));
-  const [program, ...words] = sabrewing;
+  const [program, ...args] = sabrewing;
   const { password } = settings.broker;
-  const child = startChild("the agent", [program, ...words, "run", "-c", configPath], {
+  const child = startChild("the agent", [program, ...args, "run", "-c", configPath], {
     env: password === undefined ? {} : { [PASSWORD_VARIABLE]: password },
     onLine,
   });

@@ -24,11 +24,11 @@ const KILL_AFTER_MS = 10_000;
  */
 export function startChild(
   name: string,
-  command: readonly [program: string, ...words: string[]],
+  command: readonly [program: string, ...args: string[]],
   options: { readonly env?: NodeJS.ProcessEnv; readonly onLine?: (line: string) => void } = {},
 ): Child {
-  const [program, ...words] = command;
-  const child = spawn(program, words, {
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
     // In its own process group, so that Ctrl-C reaches only this script, which then stops its children.

@@ -41,8 +41,8 @@ export async function filmDrawnStreet(file: string, signal: AbortSignal): Promis
     String(FPS),
   ];
   const coded = ["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-g", String(FPS)];
-  const words = ["-v", "error", "-y", ...raw, "-i", "pipe:0", ...coded, file];
-  await using encoder = startFedFfmpeg("ffmpeg", words, signal);
+  const args = ["-v", "error", "-y", ...raw, "-i", "pipe:0", ...coded, file];
+  await using encoder = startFedFfmpeg("ffmpeg", args, signal);
   for (let frame = 0; frame < SECONDS * FPS; frame++) {
     const drawn = sharp(Buffer.from(drawStreet(frame / FPS))).removeAlpha();
     encoder.input.write(await drawn.raw().toBuffer());

@@ -37,8 +37,8 @@ export async function prepareModule(
     return compiled(sabrewing, name, size ?? YOLOV5_SIZE, [model]);
   }
   const { known, weights } = await chooseModel(demoCandidates(), { env: process.env }, process.stderr, say);
-  const words = [weights, "--name", known.name, "--licence", known.licence.id];
-  return compiled(sabrewing, known.name, size ?? usualSize(known), words);
+  const args = [weights, "--name", known.name, "--licence", known.licence.id];
+  return compiled(sabrewing, known.name, size ?? usualSize(known), args);
 }
 
 function usualSize({ name, input }: ChosenModel["known"]): string {
@@ -50,7 +50,7 @@ function compiled(
   sabrewing: readonly [string, ...string[]],
   name: string,
   size: string,
-  words: readonly string[],
+  args: readonly string[],
 ): string {
   const folder = join(sabrewingHome(process.env), "demo");
   const target = fastestTarget();
@@ -60,7 +60,7 @@ function compiled(
   mkdirSync(folder, { recursive: true });
   const partial = join(folder, `partial-${process.pid}.wasm`);
   const [program, ...before] = sabrewing;
-  const order = [...before, "compile", ...words, "-o", partial, "--size", size, "--target", target, "--json"];
+  const order = [...before, "compile", ...args, "-o", partial, "--size", size, "--target", target, "--json"];
   // The progress bar and messages go to stderr.
   const made = spawnSync(program, order, { stdio: ["ignore", "ignore", "inherit"] });
   if (made.status !== 0) {

@@ -24,7 +24,7 @@ export interface DemoOptions {
 const SECONDS_WITHOUT_TERMINAL = 60;
 
 /** Reads the command line. When it is wrong, prints the error and exits. */
-export function parseOptions(words: readonly string[], onTerminal: boolean): DemoOptions {
+export function parseOptions(args: readonly string[], onTerminal: boolean): DemoOptions {
   const command = new Command("scripts/demo")
     .description(
       "Runs a camera, a broker and the agent on this machine and prints the events as the broker delivers them.",
@@ -52,7 +52,7 @@ export function parseOptions(words: readonly string[], onTerminal: boolean): Dem
       parsePositive,
       1,
     )
-    .parse(words, { from: "user" });
+    .parse(args, { from: "user" });
   const options = command.opts<DemoOptions>();
   return options.seconds === undefined && !onTerminal
     ? { ...options, seconds: SECONDS_WITHOUT_TERMINAL }

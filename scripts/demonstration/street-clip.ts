@@ -27,16 +27,16 @@ export function fetchStreetClip(say: (line: string) => void, env: NodeJS.Process
     downloadPackage(staging, env);
     const [archive] = globSync("*.deb", { cwd: staging });
     if (archive === undefined) throw new Error(`apt-get downloaded no ${PACKAGE}. ${REMEDY}`);
-    must({ cwd: staging, env }, "dpkg-deb", ["-x", archive, "unpacked"]);
+    runOrThrow({ cwd: staging, env }, "dpkg-deb", ["-x", archive, "unpacked"]);
     // Some Debian releases compress it.
     const [found] = globSync(`**/${CLIP}{,.gz}`, { cwd: join(staging, "unpacked") });
     if (found === undefined) throw new Error(`${archive} does not contain ${CLIP}. ${REMEDY}`);
     const video = join("unpacked", found);
-    if (video.endsWith(".gz")) must({ cwd: staging, env }, "gunzip", [video]);
+    if (video.endsWith(".gz")) runOrThrow({ cwd: staging, env }, "gunzip", [video]);
     // The baseline profile has no B-frames, as most cameras.
     const encoding = ["-c:v", "libx264", "-profile:v", "baseline", "-preset", "veryfast", "-g", "20"];
-    const words = ["-v", "error", "-i", video.replace(/\.gz$/, ""), "-an", ...encoding];
-    must({ cwd: staging, env }, "ffmpeg", [...words, "-pix_fmt", "yuv420p", "street.mp4"]);
+    const args = ["-v", "error", "-i", video.replace(/\.gz$/, ""), "-an", ...encoding];
+    runOrThrow({ cwd: staging, env }, "ffmpeg", [...args, "-pix_fmt", "yuv420p", "street.mp4"]);
     renameSync(join(staging, "street.mp4"), path);
   } finally {
     rmSync(staging, { recursive: true, force: true });
@@ -61,14 +61,14 @@ interface Place {
   readonly env: NodeJS.ProcessEnv;
 }
 
-function must(place: Place, program: string, words: readonly string[]): void {
-  const { ok, said } = runs(place, program, words);
+function runOrThrow(place: Place, program: string, args: readonly string[]): void {
+  const { ok, said } = runs(place, program, args);
   if (!ok) throw new Error(`${program} failed on ${CLIP}: ${said}\n${REMEDY}`);
 }
 
 /** Runs a program without a shell. `said` is the end of its standard error, or why it did not start. */
-function runs(place: Place, program: string, words: readonly string[]): { ok: boolean; said: string } {
-  const { status, stderr, error } = spawnSync(program, words, {
+function runs(place: Place, program: string, args: readonly string[]): { ok: boolean; said: string } {
+  const { status, stderr, error } = spawnSync(program, args, {
     ...place,
     encoding: "utf8",
     stdio: ["ignore", "ignore", "pipe"],

@@ -42,7 +42,7 @@ async function stillClip(clip: string, folder: string): Promise<string> {
   const light = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame";
   const still = `trim=end_frame=1,loop=600:1:0,setpts=N/10/TB,${light},noise=alls=8:allf=t`;
   const encoding = ["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-g", "20", "-bf", "0"];
-  const words = ["-v", "error", "-y", "-i", clip, "-an", "-vf", still, "-t", "60", "-r", "10", ...encoding];
-  await promisify(execFile)("ffmpeg", [...words, "-pix_fmt", "yuv420p", path]);
+  const args = ["-v", "error", "-y", "-i", clip, "-an", "-vf", still, "-t", "60", "-r", "10", ...encoding];
+  await promisify(execFile)("ffmpeg", [...args, "-pix_fmt", "yuv420p", path]);
   return path;
 }

@@ -19,7 +19,7 @@ export interface PipelineOptions extends ContestantOptions, Durations {
 }
 
 /** Reads the command line. When it is wrong, prints the error and exits. */
-export function parseOptions(words: readonly string[]): PipelineOptions {
+export function parseOptions(args: readonly string[]): PipelineOptions {
   const options = new Command("bench:pipeline")
     .description("Measures the way from cameras to messages and compares it with the alternatives.")
     .option("--cameras <n,…>", "numbers of cameras", counts, [1, 2, 4, 8])
@@ -55,7 +55,7 @@ export function parseOptions(words: readonly string[]): PipelineOptions {
       "write pipeline.svg and .png to this folder (with --capacity: capacity.svg and .png)",
     )
     .option("--json", "print one line of JSON per row", false)
-    .parse(words, { from: "user" })
+    .parse(args, { from: "user" })
     .opts<Omit<PipelineOptions, "threads"> & { readonly threads?: number }>();
   return { ...options, threads: options.threads };
 }

@@ -7,7 +7,7 @@ interface Column<Line> {
   readonly cell: (line: Line) => string;
 }
 
-const LOOK: readonly Column<ContestantName>[] = [
+const NAME: readonly Column<ContestantName>[] = [
   { heading: "", cell: ({ name }) => name },
   { heading: "engine", cell: ({ engine }) => engine ?? "" },
   { heading: "variant", cell: ({ variant }) => variant ?? "" },
@@ -41,13 +41,13 @@ function frames(key: "gated" | "inferred" | "dropped" | "missed" | "messages"): 
 
 /** Formats the rows as a table. */
 export function table(rows: readonly Row[]): string {
-  return toTable<Row>(rows, [...LOOK, ...FIGURES]);
+  return toTable<Row>(rows, [...NAME, ...FIGURES]);
 }
 
 /** A line about a row, printed while the others are measured. */
 export function progressLine(row: Row): string {
   const { cameras, lost_percent: lost, latency_p95_ms: ms } = row;
-  const who = LOOK.map(({ cell }) => cell(row)).filter((word) => word !== "");
+  const who = NAME.map(({ cell }) => cell(row)).filter((word) => word !== "");
   const latency = ms === undefined ? "" : `, p95 ${ms} ms`;
   return `${cameras} × ${who.join(" ")}: ${row.cpu_per_camera_minute} CPU s/min, ${lost} % lost${latency}`;
 }
@@ -55,7 +55,7 @@ export function progressLine(row: Row): string {
 /** Formats the capacities as a table, relative to those of the scripts in WebAssembly. */
 export function capacityTable(capacities: readonly Capacity[]): string {
   return toTable<Capacity>(capacities, [
-    ...LOOK,
+    ...NAME,
     { heading: "cameras", cell: ({ capacity, limited }) => `${limited ? "≥ " : ""}${capacity}` },
     { heading: "inferred/s", cell: ({ most_inferred_per_second: most }) => most.toFixed(1) },
     ...["640x640", "320x320"].map((size) => ({
@@ -74,5 +74,5 @@ function timesAsMany(ours: Capacity, all: readonly Capacity[], size: string): st
 
 function toTable<Line>(lines: readonly Line[], columns: readonly Column<Line>[]): string {
   const cells = lines.map((line) => columns.map(({ cell }) => cell(line)));
-  return alignColumns([columns.map(({ heading }) => heading), ...cells], LOOK.length);
+  return alignColumns([columns.map(({ heading }) => heading), ...cells], NAME.length);
 }

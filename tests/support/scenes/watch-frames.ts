@@ -41,12 +41,12 @@ export async function watchFrames(
     if (outcome.seen !== undefined) watched.push({ timeMs: outcome.timeMs, seen: outcome.seen });
     events.push(...outcome.events);
   }
-  const looks = watched.map(({ seen }) => seen.regions.length);
+  const regionCounts = watched.map(({ seen }) => seen.regions.length);
   return {
     frames: watched,
     events,
-    inferred: looks.filter((count) => count > 0).length,
-    regions: looks.reduce((sum, count) => sum + count, 0),
+    inferred: regionCounts.filter((count) => count > 0).length,
+    regions: regionCounts.reduce((sum, count) => sum + count, 0),
   };
 }
 

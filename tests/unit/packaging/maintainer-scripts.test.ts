@@ -60,7 +60,7 @@ async function run(
   script: (typeof SCRIPTS)[number],
   words: readonly string[],
   machine: Machine,
-  look: (outcome: Outcome) => void,
+  inspect: (outcome: Outcome) => void,
 ): Promise<void> {
   await using folder = await temporaryFolder();
   const { systemd = true, userExists = false, check = 0, active = false, enabled = false } = machine;
@@ -89,7 +89,7 @@ async function run(
       DISABLED: exit(enabled),
     },
   });
-  look({ status, stdout, calls: readFileSync(calls, "utf8").trimEnd().split("\n"), root });
+  inspect({ status, stdout, calls: readFileSync(calls, "utf8").trimEnd().split("\n"), root });
 }
 
 /** The commands to systemd, without queries. */

@@ -46,7 +46,7 @@ function smallSources(folder: string): Sources {
   };
 }
 
-async function smallPackage(look: (file: string) => void | Promise<void>): Promise<void> {
+async function smallPackage(inspect: (file: string) => void | Promise<void>): Promise<void> {
   await using folder = await temporaryFolder();
   const { file } = buildPackage({
     version: "1.2.3",
@@ -56,7 +56,7 @@ async function smallPackage(look: (file: string) => void | Promise<void>): Promi
     sourceDateEpoch: 1_700_000_000,
     compression: "none",
   });
-  await look(file);
+  await inspect(file);
 }
 
 /** Mode, owner and path of every file in the package, without folders. */
