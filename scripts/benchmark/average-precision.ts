@@ -81,7 +81,8 @@ export function meanAveragePrecision(sightings: readonly Sighting[], threshold: 
 }
 
 /**
- * Average precision of one label: the mean precision at 101 recalls, each the best at that recall or a higher one (the interpolation of PASCAL VOC, Everingham et al. 2010, at COCO's points).
+ * Average precision of one label: the mean precision at 101 recalls, each the best at that recall or a higher one (the
+ * interpolation of PASCAL VOC, Everingham et al. 2010, at COCO's points).
  */
 function averagePrecision(matches: readonly Match[], truths: number): number {
   let hits = 0;

@@ -10,7 +10,8 @@ const PROGRAM = fileURLToPath(new URL("first-detection.ts", import.meta.url));
 
 /**
  * Starts processes that detect once and exit, one per contestant and round.
- * @returns for each contestant the milliseconds from the start of each process to its first detection; a contestant that fails is absent
+ * @returns for each contestant the milliseconds from the start of each process to its first detection. A contestant that
+ *   fails is absent.
  */
 export async function coldStarts(
   choices: readonly ContestantChoice[],

@@ -21,7 +21,7 @@ export interface PipelineOptions extends ContestantOptions, Durations {
 /** Reads the command line. When it is wrong, prints the error and exits. */
 export function parseOptions(args: readonly string[]): PipelineOptions {
   const options = new Command("bench:pipeline")
-    .description("Measures the way from cameras to messages and compares it with the alternatives.")
+    .description("Measures the pipeline from cameras to MQTT messages and compares it with alternatives.")
     .option("--cameras <n,…>", "numbers of cameras", counts, [1, 2, 4, 8])
     .option("--seconds <n>", "duration of a measurement", positive, 60)
     .option("--settle-seconds <n>", "wait after the first frame before measuring", positive, 10)

@@ -3,7 +3,7 @@ import { mutatedTree } from "./mutate-tree.ts";
 
 type Random = () => number;
 
-/** Characters that a description must not contain: control and direction characters, escapes, separators, lone surrogates, tags. */
+/** Characters that a description must not contain: control characters, escapes, separators, lone surrogates, tags. */
 const HIDDEN: readonly string[] = [
   ...["\u0000", "\u001b]0;x\u0007", "\u001b[2J", "\n", "\r", "\t", "\u007f", "\u0085", "\u009b31m"],
   ...["\u061c", "\u200b", "\u200e", "\u202e", "\u2066", "\u2028", "\u2029", "\ufeff", "\ud83d", "\u{e0041}"],

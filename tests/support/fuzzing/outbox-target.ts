@@ -32,7 +32,7 @@ const ROWS: readonly StoredRow[] = ["ann", "bob"].flatMap((id, index) =>
   }),
 );
 
-/** The events that an agent finds in its store at the start: mutants of their rows. It must be able to send all that it accepts. */
+/** The events in the store at the agent's start: mutants of their rows. The agent must be able to send all that it accepts. */
 export function outboxTarget(): FuzzTarget {
   return {
     make(random): readonly StoredRow[] {
