@@ -1,14 +1,14 @@
 /**
- * What does a variant of a model miss or see that its f32 does not?
+ * Measures how far the detections of a model's variants differ from those of its f32 variant.
  *
  *   npm run -s bench:accuracy                                        every variant of YOLOv5n against f32
  *   npm run -s bench:accuracy -- --size 320x320 --variants i8,i16 --json
- *   npm run -s bench:accuracy -- --modules truth.wasm other.wasm     modules of yours, the first is the truth
+ *   npm run -s bench:accuracy -- --modules truth.wasm other.wasm     your own modules; the first one is the truth
  *   npm run -s bench:accuracy -- --clips yard.mp4 --every 5          on your own recordings
  *
- * The f32 detections count as the truth. It is agreement that is measured, not accuracy against what people see: a variant
- * that finds what f32 overlooks loses by it. i8 is calibrated on the first 40 % of each clip, and judged on the last 55 %
- * and the photographs; calibrate modules of yours on other frames than these.
+ * The f32 detections count as the truth. The benchmark measures agreement, not accuracy against labelled data: a variant
+ * loses points for an object that f32 overlooks. i8 is calibrated on the first 40 % of each clip and compared on the last
+ * 55 % and the photographs. Calibrate your own modules on other frames than these.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ import { parseSize } from "../agent/commands/size-option.ts";
 import { type Detector, ModelError, openDetector, VARIANTS, variantFile } from "../detectors/detector.ts";
 import { type Agreement, agreement, type Sighting } from "./benchmark/average-precision.ts";
 import { compileModule } from "./benchmark/compile-module.ts";
-import { found, MODELS, type Model, type Size } from "./benchmark/field.ts";
+import { found, MODELS, type Model, type Size } from "./benchmark/contestants.ts";
 import { framesOf, usualMedia } from "./benchmark/frames.ts";
 
 interface Options {
@@ -32,26 +32,26 @@ interface Options {
   readonly json: boolean;
 }
 
-const words = (text: string): string[] => text.split(",");
+const list = (text: string): string[] => text.split(",");
 const options = new Command("bench:accuracy")
-  .description("Measures how far other variants of a model agree with its f32.")
-  .addOption(new Option("--model <name>", "whose weights").choices(Object.keys(MODELS)).default("yolov5n"))
+  .description("Measures how well the variants of a model agree with its f32 variant.")
+  .addOption(new Option("--model <name>", "model to measure").choices(Object.keys(MODELS)).default("yolov5n"))
   .option("--size <WxH>", "model input size", parseSize, { width: 640, height: 640 })
-  .option("--variants <name,…>", "what is compared with f32", words, ["i8", "i16", "f32-relaxed"])
-  .option("--modules <file...>", "compare these modules with the first of them instead")
-  .option("--clips <file...>", "frames of these instead of the project's clips and photographs")
-  .option("--every <seconds>", "one frame of a clip per so many seconds", Number, 1)
-  .option("--score <0..1>", "lowest score that counts as a detection", Number, 0.25)
-  .option("--json", "a line of JSON per variant", false)
+  .option("--variants <name,…>", "variants to compare with f32", list, ["i8", "i16", "f32-relaxed"])
+  .option("--modules <file...>", "compare these modules with the first one instead")
+  .option("--clips <file...>", "use frames of these clips instead of the project's clips and photographs")
+  .option("--every <seconds>", "seconds between two frames of a clip", Number, 1)
+  .option("--score <0..1>", "minimum score of a detection", Number, 0.25)
+  .option("--json", "print one line of JSON per variant", false)
   .parse()
   .opts<Options>();
 
-/** Average precision looks at the whole list of detections, the unsure ones last. */
+/** Average precision needs the whole list of detections, down to low scores. */
 const LEAST_SCORE = 0.01;
 const IOU = 0.45;
-/** i8 is calibrated on the beginning of each clip; what is compared comes later, and photographs of something else. */
+/** i8 is calibrated on the beginning of each clip. The frames that are compared come later. */
 const CALIBRATED_ON = { from: 0, to: 0.4, everySeconds: 2 };
-const LOOKED_AT = { from: 0.45, to: 1 };
+const COMPARED_ON = { from: 0.45, to: 1 };
 const WHOLE = { from: 0, to: 1 };
 
 const folder = mkdtempSync(join(tmpdir(), "sabrewing-accuracy-"));
@@ -64,7 +64,7 @@ try {
   }
   const [truth, ...others] = detectors;
   if (truth === undefined || others.length === 0) throw new Error("expected a module to compare with f32");
-  const sightings = await look(truth, others);
+  const sightings = await compare(truth, others);
   for (const [index, detector] of others.entries()) {
     const name = basename(modules[index + 1] ?? "");
     report(name, detector, agreement(sightings[index] ?? [], options.score));
@@ -73,7 +73,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** The modules' paths, f32 first. */
+/** Compiles the variants. @returns paths of the modules, f32 first */
 async function compileVariants(): Promise<string[]> {
   const { model, size, variants } = options;
   const weights = found(...MODELS[model].weights);
@@ -95,20 +95,20 @@ async function compileVariants(): Promise<string[]> {
       paths.push(path);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      console.error(`${variant.name} is left out: ${error.message}`);
+      console.error(`${variant.name} is omitted: ${error.message}`);
     }
   }
   return paths;
 }
 
-/** Shows every frame to all of them. @returns per other detector what it and the truth found */
-async function look(truth: Detector, others: readonly Detector[]): Promise<Sighting[][]> {
+/** Runs all detectors on every frame. @returns for each of the others, its detections and those of the truth */
+async function compare(truth: Detector, others: readonly Detector[]): Promise<Sighting[][]> {
   const media = options.clips === undefined ? usualMedia() : { clips: options.clips, images: [] };
   const seen: Sighting[][] = others.map(() => []);
   const { signal } = new AbortController();
   const thresholds = { score: LEAST_SCORE, iou: IOU };
   const own = options.clips !== undefined || options.modules !== undefined;
-  const stretch = { ...(own ? WHOLE : LOOKED_AT), everySeconds: options.every };
+  const stretch = { ...(own ? WHOLE : COMPARED_ON), everySeconds: options.every };
   for await (const pixels of framesOf(media, truth.model.input, stretch, signal)) {
     const expected = (await truth.detect(pixels, thresholds)).detections;
     for (const [index, other] of others.entries()) {

@@ -1,15 +1,15 @@
 /**
- * How fast is the detector, and how fast are others with the same weights, on this machine, now?
+ * Measures the speed of the detector and of other runtimes with the same weights on this machine.
  *
  *   npm run -s bench:detector -- --sizes 640x640,320x320 --rounds 30 [--engines wasmer,onnxruntime-web] [--json]
  *   npm run -s bench:detector -- --model mobilenet
  *   npm run -s bench:detector -- --plot detectors      writes detectors/benchmark.svg and .png
  *
- * Each contestant runs in a process of its own and takes its turn round by round. p50 and p90 count the way from RGB
- * bytes to the answer. Ours holds the worker, the pipe, decoding and non-maximum suppression. The others hold the
- * conversion to float planes and the network up to the head's logits, neither decoding nor suppression: the comparison is
- * in their favour. Loading holds the import of the library; ours goes on to start while it waits for its first picture.
- * The peak loops take their turns among the others, so that a slow spell of the machine lowers the limit as well.
+ * Each contestant runs in its own process, and all take turns round by round. p50 and p90 measure the time from RGB
+ * bytes to the answer. Ours includes the worker, the pipe, decoding and non-maximum suppression. The others include the
+ * conversion to float planes and the network up to the head's logits, but neither decoding nor suppression: the comparison
+ * favours them. Loading includes the import of the library; our detector continues to start while it waits for its first
+ * image. The peak loops take turns with the others, so that a slow spell of the machine lowers the limit as well.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ import sharp from "sharp";
 import { VARIANTS } from "../detectors/detector.ts";
 import { coldStarts } from "./benchmark/cold-start.ts";
 import type { ContestantChoice } from "./benchmark/contestant.ts";
-import { type Engine, MODELS, type Model, prepareField, type Size } from "./benchmark/field.ts";
+import { type Engine, MODELS, type Model, prepareContestants, type Size } from "./benchmark/contestants.ts";
 import { peakOperations } from "./benchmark/peak.ts";
 import { plot } from "./benchmark/plot.ts";
 import { thisMachine, writePlot } from "./benchmark/plot-file.ts";
@@ -41,26 +41,30 @@ interface Options {
   readonly json: boolean;
 }
 
-const words = (text: string): string[] => text.split(",");
+const list = (text: string): string[] => text.split(",");
 const options = new Command("bench:detector")
-  .description("Measures the detector against others with the same weights.")
-  .addOption(new Option("--model <name>", "whose weights").choices(Object.keys(MODELS)).default("yolov5n"))
+  .description("Measures the detector and other runtimes with the same weights.")
+  .addOption(new Option("--model <name>", "model to measure").choices(Object.keys(MODELS)).default("yolov5n"))
   .option(
     "--sizes <WxH,…>",
     `model input sizes (default: ${MODELS.yolov5n.sizes}; mobilenet: 512x512)`,
     parseSizes,
   )
-  .option("--rounds <n>", "counted answers per contestant", Number, 30)
-  .option("--engines <name,…>", "some of wasmer, v8 and the peers (default: all)", words)
-  .option("--variants <name,…>", `how ours is compiled (default: ${VARIANTS.map(({ name }) => name)})`, words)
-  .option("--starts <n>", "processes started per contestant to time the first detection; 0: none", Number, 3)
-  .option("--no-instances", "do not compare two instances with one")
-  .option("--plot <dir>", "draw benchmark.svg and benchmark.png there")
-  .option("--json", "a line of JSON per row", false)
+  .option("--rounds <n>", "measured inferences per contestant", Number, 30)
+  .option("--engines <name,…>", "engines to measure: wasmer, v8 and the peers (default: all)", list)
+  .option(
+    "--variants <name,…>",
+    `variants of our module (default: ${VARIANTS.map(({ name }) => name)})`,
+    list,
+  )
+  .option("--starts <n>", "processes per contestant that time the first detection; 0 for none", Number, 3)
+  .option("--no-instances", "do not measure the throughput of two instances")
+  .option("--plot <dir>", "write benchmark.svg and benchmark.png to this folder")
+  .option("--json", "print one line of JSON per row", false)
   .parse()
   .opts<Options>();
 
-/** Restarts that are timed, and comparisons of two instances with one. */
+/** How often restarts and the throughput of two instances are measured. */
 const REPEATS = 3;
 
 const sizes = options.sizes ?? parseSizes(MODELS[options.model].sizes);
@@ -80,13 +84,13 @@ try {
 }
 if (options.plot !== undefined) await writePlot(plot(rows, thisMachine()), options.plot, "benchmark");
 if (!options.json) console.log(`${table(rows)}\nTimes in milliseconds; ${options.rounds} rounds each.`);
-// A benchmark in which somebody could not run is no result.
+// Without one of its contestants the benchmark is incomplete.
 process.exitCode = dropouts === 0 ? 0 : 1;
 
 async function measure(size: Size): Promise<Row[]> {
-  const pixels = await picture(size);
-  const field = { model: options.model, engines, variants };
-  const { choices, operations } = await prepareField(field, size, folder, console.error);
+  const pixels = await inputImage(size);
+  const wanted = { model: options.model, engines, variants };
+  const { choices, operations } = await prepareContestants(wanted, size, folder, console.error);
   const racers = new Map<string, ProcessRacer>();
   const extras = new Map<ContestantChoice, Omit<Extras, "startMs">>();
   await using stack = new AsyncDisposableStack();
@@ -146,8 +150,8 @@ function succeeded(result: Result | Error | undefined): result is Result {
   return result !== undefined && !(result instanceof Error);
 }
 
-/** A street scene with people where there is one, else noise: what is on it hardly matters to the time. */
-async function picture({ width, height }: Size): Promise<Uint8Array> {
+/** A street scene with people, or noise where the photograph is missing: the content hardly affects the time. */
+async function inputImage({ width, height }: Size): Promise<Uint8Array> {
   const path = findMedia("images/bus.jpg");
   if (path === undefined) return new Uint8Array(width * height * 3).map((_, i) => (i * 2654435761) >>> 24);
   return await sharp(path).resize(width, height, { fit: "fill" }).removeAlpha().raw().toBuffer();

@@ -1,9 +1,9 @@
 /**
- * How large are the modules, how much memory do they ask for, and how long does the compiler take?
+ * Measures the size of modules, the memory they need, and the time to compile them.
  *
  *   npm run -s bench:size -- --sizes 640x640,320x320 [--json]
  *
- * The time is that of the whole `compile` command in a process of its own, from start to exit.
+ * The time is that of the whole `compile` command, from the start of its process to the exit.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -26,9 +26,9 @@ interface Row {
 }
 
 const options = new Command("bench:size")
-  .description("Measures what the compiler makes and how long it takes.")
+  .description("Measures the size of modules and the time to compile them.")
   .option("--sizes <WxH,…>", "model input sizes", "640x640,640x384,320x320")
-  .option("--json", "a line of JSON per row", false)
+  .option("--json", "print one line of JSON per row", false)
   .parse()
   .opts<{ readonly sizes: string; readonly json: boolean }>();
 
@@ -59,8 +59,8 @@ function measure(source: string, path: string, size: string): Row {
   };
 }
 
-function sabrewing(...words: string[]): string {
-  return execFileSync(process.execPath, [MAIN, ...words], {
+function sabrewing(...args: string[]): string {
+  return execFileSync(process.execPath, [MAIN, ...args], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -68,8 +68,8 @@ function sabrewing(...words: string[]): string {
 
 function print(row: Row): void {
   const { source, size, module_mb, memory_mb, compile_ms } = row;
-  const words = `${source.padEnd(12)}  ${size}  ${module_mb} MB, memory ${memory_mb} MB, compiled in ${compile_ms} ms`;
-  console.log(options.json ? JSON.stringify(row) : words);
+  const text = `${source.padEnd(12)}  ${size}  ${module_mb} MB, memory ${memory_mb} MB, compiled in ${compile_ms} ms`;
+  console.log(options.json ? JSON.stringify(row) : text);
 }
 
 function megabytes(bytes: number): number {

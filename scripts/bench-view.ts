@@ -1,17 +1,17 @@
 /**
- * How soon the live view shows something, in a headless Chromium on this machine: that of an agent that watches a drawn
- * street, started here with camera and broker, or with --url that of one that runs already:
+ * Measures how soon the live view shows something in a headless Chromium. It starts an agent that watches a drawn street,
+ * with camera and broker; with --url it measures an agent that already runs:
  *
  *   npm run -s bench:view -- [--url http://127.0.0.1:5080 --token TOKEN] [--rounds 5] [--screenshots DIR] [--json]
  *
- * `first_paint_ms`: the page is there. `still_ms`: a picture of the camera, not older than a frame. `video_ms`: the video
- * runs, for which the camera must have sent a whole picture first.
+ * `first_paint_ms`: the page is painted. `still_ms`: it shows the newest frame of the camera as a still image. `video_ms`:
+ * the video plays, which requires a key frame from the camera.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser } from "playwright-core";
-import { findChromium, startChromium } from "../tests/support/chromium.ts";
+import { findChromium, startChromium } from "../tests/support/browser/chromium.ts";
 import { watchDrawnStreet } from "./demonstration/watched-street.ts";
 
 const { values } = parseArgs({
@@ -38,7 +38,7 @@ function addressOf(url: string, token: string): URL {
   return address;
 }
 
-/** A browser that has never been there opens the page. */
+/** Opens the page with an empty browser cache. */
 async function openOnce(browser: Browser, address: URL, screenshot: string | undefined): Promise<Row> {
   await using page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
   const startMs = performance.now();
@@ -56,7 +56,7 @@ async function openOnce(browser: Browser, address: URL, screenshot: string | und
 }
 
 const chromium = findChromium();
-if (chromium === undefined) throw new Error("no Chromium on this machine: apt install chromium");
+if (chromium === undefined) throw new Error("Chromium is missing. To install it: apt install chromium");
 if (values.screenshots !== undefined) mkdirSync(values.screenshots, { recursive: true });
 await using stack = new AsyncDisposableStack();
 const address =

@@ -1,15 +1,16 @@
 /**
- * `npm run -s bench:writes`: how many bytes the outbox writes to the disk for each event, a line of JSON for each case.
- * One object after the other is in view for 20 s and told of every 5 s (new, three updates, end), one a minute; the time
- * between is skipped. Counted is what the kernel writes back for this process (write_bytes of /proc/self/io, proc(5)).
+ * `npm run -s bench:writes`: measures how many bytes the outbox writes to the disk per event, with and without a broker,
+ * and prints a line of JSON for each case. Each minute one object is in view for 20 s and has a message every 5 s (new,
+ * three updates, end). The clock is simulated. The bytes are those that the kernel writes back for this process
+ * (write_bytes of /proc/self/io, proc(5)).
  */
 import { readFileSync } from "node:fs";
 import { silentLog } from "../agent/base/log.ts";
 import { type Outbox, openOutbox } from "../agent/mqtt/outbox.ts";
 import { sqliteStore } from "../agent/state/sqlite-store.ts";
-import { handClock } from "../tests/support/hand-clock.ts";
-import { aboutObject } from "../tests/support/object-events.ts";
-import { temporaryFolder } from "../tests/support/temporary-folder.ts";
+import { aboutObject } from "../tests/support/agent/object-events.ts";
+import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
+import { handClock } from "../tests/support/time/hand-clock.ts";
 
 const EVENTS = 300;
 const LIMITS = { bytes: 20e6, ageMs: 7 * 24 * 3_600_000 };
@@ -17,16 +18,16 @@ const TYPES = ["new", "update", "update", "update", "end"] as const;
 const BETWEEN_MESSAGES_MS = 5_000;
 const BETWEEN_EVENTS_MS = 40_000;
 
-for (const brokerIsThere of [true, false]) {
+for (const brokerIsReachable of [true, false]) {
   await using folder = await temporaryFolder();
   const clock = handClock();
   const outbox = await openOutbox(sqliteStore(folder.path), { clock, log: silentLog(), limits: LIMITS });
-  if (brokerIsThere) await outbox.startDelivery();
+  if (brokerIsReachable) await outbox.startDelivery();
   const before = writtenBytes();
   for (let event = 0; event < EVENTS; event++) {
     for (const [index, type] of TYPES.entries()) {
       await outbox.add(aboutObject(`${event}-object`, type, index + 1));
-      if (brokerIsThere) acknowledgeAll(outbox);
+      if (brokerIsReachable) acknowledgeAll(outbox);
       await clock.pass(BETWEEN_MESSAGES_MS);
     }
     await clock.pass(BETWEEN_EVENTS_MS);
@@ -35,7 +36,7 @@ for (const brokerIsThere of [true, false]) {
   const bytes = writtenBytes() - before;
   console.log(
     JSON.stringify({
-      broker: brokerIsThere ? "there" : "away",
+      broker: brokerIsReachable ? "there" : "away",
       events: EVENTS,
       messages: EVENTS * TYPES.length,
       payload_bytes_per_event: TYPES.reduce(

@@ -1,6 +1,6 @@
 /**
- * Somebody walks past a camera and an event arrives, with nothing left out: an RTSP server plays a clip, the agent runs
- * as a process of its own, and what is printed is what a broker delivered.
+ * Runs the whole chain on this machine: an RTSP server plays a clip, the agent runs in its own process, and the demo prints
+ * the events that the broker delivers.
  */
 import { basename } from "node:path";
 import { AgentConfigSchema } from "../agent/config/schema.ts";
@@ -19,19 +19,19 @@ import { logLine } from "./demonstration/log-line.ts";
 import { prepareModule } from "./demonstration/model.ts";
 import { parseOptions } from "./demonstration/options.ts";
 import { pause, watchFor } from "./demonstration/patience.ts";
-import { savePictures } from "./demonstration/pictures.ts";
-import { readEvent, startTally } from "./demonstration/summary.ts";
+import { saveSnapshots } from "./demonstration/snapshots.ts";
+import { readEvent, startCounters } from "./demonstration/summary.ts";
 import { closingWords, openingWords } from "./demonstration/words.ts";
 
 const PREFIX = "sabrewing";
-/** What the agent allows itself for one frame. */
+/** The agent's default time limit for a frame. */
 const { deadline_ms: DEADLINE_MS } = AgentConfigSchema.shape.detector.parse({});
-const LAST_WORDS_MS = 2_000;
+const LAST_MESSAGES_MS = 2_000;
 
 const options = parseOptions(process.argv.slice(2), process.stdout.isTTY === true);
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
-// Whoever read along has gone (`scripts/demo | head`): end in order, or the camera and the agent would go on for ever.
+// The reader of the output has exited (`scripts/demo | head`): stop the camera and the agent as well.
 process.stdout.on("error", () => interrupted.abort());
 
 try {
@@ -53,15 +53,15 @@ async function demo(): Promise<number> {
   const broker = options.broker ?? stack.use(await startEmbeddedBroker()).address;
   const camera = stack.use(await startCamera(clip));
 
-  const tally = startTally(PREFIX);
-  const pictures = options.save === undefined ? undefined : savePictures(options.save, PREFIX, say);
+  const counters = startCounters(PREFIX);
+  const snapshots = options.save === undefined ? undefined : saveSnapshots(options.save, PREFIX, say);
   const cameraOnline = Promise.withResolvers<void>();
   const agentOffline = Promise.withResolvers<void>();
   const onMessage = (message: Message) => {
-    // What the broker kept from an earlier run says nothing about this one.
+    // Retained messages are those of an earlier run.
     if (message.retained) return;
-    tally.add(message);
-    pictures?.add(message);
+    counters.add(message);
+    snapshots?.add(message);
     if (options.json) console.log(toJson(message));
     else if (message.topic === `${PREFIX}/events`) console.log(eventLine(readEvent(message.payload)));
     const is = (topic: string, payload: string) =>
@@ -78,7 +78,7 @@ async function demo(): Promise<number> {
     cameraUrl: camera.url,
     labels: options.track,
     filters: findKnownModel(model.name)?.filters,
-    snapshots: pictures !== undefined,
+    snapshots: snapshots !== undefined,
     statsIntervalSeconds: 1,
     detector: { runtime: options.runtime, deadlineMs: DEADLINE_MS * options.patience },
   };
@@ -99,11 +99,11 @@ async function demo(): Promise<number> {
     }),
   ]);
   await agent.stop();
-  // Its last words, the ends of what was in view, are with the broker now and on their way here.
-  await Promise.race([agentOffline.promise, pause(LAST_WORDS_MS * options.patience)]);
-  pictures?.finish();
+  // The broker has the agent's last messages, the ends of objects in view, and delivers them now.
+  await Promise.race([agentOffline.promise, pause(LAST_MESSAGES_MS * options.patience)]);
+  snapshots?.finish();
 
-  const summary = tally.summary();
+  const summary = counters.summary();
   if (options.json) console.log(JSON.stringify({ summary }));
   say(closingWords(summary, modulePath, model));
   return Object.keys(summary.events).length > 0 ? 0 : 1;
@@ -114,16 +114,16 @@ function showWarning(line: string): void {
   if (text !== undefined) console.error(text);
 }
 
-/** What to tell when a part ended that should have gone on. */
+/** The error for a process that ended too early. */
 function unexpectedEnd(part: Child, how: string): Error {
-  const words = part
+  const lines = part
     .lastLines()
     .slice(-5)
     .map((line) => `\n  ${line}`);
-  return new Error(`${part.name} ended by itself (${how})${words.join("")}`);
+  return new Error(`${part.name} ended unexpectedly (${how})${lines.join("")}`);
 }
 
-/** As `replay --json` prints it: only a picture is no text. */
+/** A line as `replay --json` prints it. All payloads but snapshots are text. */
 function toJson({ time, topic, payload }: Message): string {
   const content = topic.endsWith("/snapshot") ? payload : payload.toString();
   return jsonLine(time * 1000, { topic, payload: content, retain: false, qos: 1 });

@@ -1,4 +1,4 @@
-/** Writes what editors and people read about sabrewing.yml's keys: its JSON schema and the table. Run by `npm run schema`. */
+/** Writes the JSON schema of sabrewing.yml, for editors, and the table of its keys. Run by `npm run schema`. */
 import { writeFileSync } from "node:fs";
 import { configJsonSchema } from "../agent/config/json-schema.ts";
 import { configKeys, keyPage } from "../agent/config/key-table.ts";

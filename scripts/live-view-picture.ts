@@ -1,25 +1,26 @@
 /**
- * Makes the README's picture: the live view of an agent that watches a drawn street (scripts/demonstration/drawn-street.ts).
+ * Makes the README's screenshot: the live view of an agent that watches a drawn street
+ * (scripts/demonstration/drawn-street.ts).
  *
  *   node scripts/live-view-picture.ts [--out agent/view/live-view.png] [--light]
  *
- * Everything in it is real but the street: an RTSP camera plays it, the agent finds the people in it with YOLOv5n (whose
- * weights must be here), and a headless Chromium shows the page. Drawn, since nobody's face and nobody's clip is ours to publish.
+ * Only the street is drawn: an RTSP camera plays it, the agent detects the people with YOLOv5n (its weights are required),
+ * and a headless Chromium shows the page. A real clip would show faces, and has a licence of its own.
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
-import { findChromium, startChromium } from "../tests/support/chromium.ts";
+import { findChromium, startChromium } from "../tests/support/browser/chromium.ts";
 import { watchDrawnStreet } from "./demonstration/watched-street.ts";
 
 const WAIT_MS = 120_000;
-/** Enough to fill the list. */
+/** Events that fill the list. */
 const EVENTS = 3;
-/** Two pictures this far apart in which nobody walks: where they stand the boxes fit, however late they come. */
+/** Time between two screenshots. When they are equal the people stand still, and even late boxes fit. */
 const APART_MS = 1_500;
-/** Of 255, on average: jitter of the boxes is less, a step is more. */
+/** Mean difference of a pixel, of 255: above the jitter of the boxes, below a step of a person. */
 const STILL_BELOW = 0.4;
 const MOST_TRIES = 60;
 
@@ -30,7 +31,7 @@ const { values } = parseArgs({
   },
 });
 const chromium = findChromium();
-if (chromium === undefined) throw new Error("no Chromium on this machine: apt install chromium");
+if (chromium === undefined) throw new Error("Chromium is missing. To install it: apt install chromium");
 
 await using stack = new AsyncDisposableStack();
 const address = await watchDrawnStreet(stack);
@@ -40,13 +41,14 @@ const page = await browser.newPage({
   colorScheme: values.light ? "light" : "dark",
   reducedMotion: "reduce",
 });
-// Stills are of the frame that the boxes are of; video may be seconds behind them on a busy machine.
+// A still image and its boxes belong to the same frame; on a busy machine the video is seconds behind the boxes.
 await page.routeWebSocket(/\/video$/, (socket) => socket.close());
 await page.goto(address.href);
 await page.locator(".camera[data-live]").waitFor({ timeout: WAIT_MS });
 await page.locator(`#events > li:nth-child(${EVENTS})`).waitFor({ timeout: WAIT_MS });
 for (let tries = 1; !(await bothStand()); tries++) {
-  if (tries === MOST_TRIES) throw new Error("the two never stood still: is this machine too busy?");
+  if (tries === MOST_TRIES)
+    throw new Error("the two people were never seen standing still: the machine may be too busy");
 }
 const shot = await page.screenshot({ timeout: WAIT_MS });
 mkdirSync(dirname(values.out), { recursive: true });
@@ -62,7 +64,7 @@ async function bothStand(): Promise<boolean> {
   return sum / before.length < STILL_BELOW && (await page.getByText("person 2").isVisible());
 }
 
-/** All of the page: to wait for one element that is drawn anew all the time would take long. */
+/** The whole page: a screenshot of one element waits until it is stable, and the video never is. */
 async function pixels(): Promise<Uint8Array> {
   return sharp(await page.screenshot({ timeout: WAIT_MS }))
     .removeAlpha()

@@ -5,12 +5,12 @@ import { sabrewingHome } from "../detectors/catalog/locate-model.ts";
 
 const SHARED = fileURLToPath(new URL("../../shared", import.meta.url));
 
-/** Path of a model file (`yolov5n.pt`): $SABREWING_HOME, its models/, then ../shared/models; undefined where it is in none. */
+/** Finds a model file (`yolov5n.pt`) in $SABREWING_HOME, its models/, or ../shared/models. */
 export function findModel(name: string): string | undefined {
   return find("models", name);
 }
 
-/** Path of a clip or picture (`person.mp4`, `images/bus.jpg`): $SABREWING_HOME, its media/, then ../shared/media. */
+/** Finds a clip or image (`person.mp4`, `images/bus.jpg`) in $SABREWING_HOME, its media/, or ../shared/media. */
 export function findMedia(name: string): string | undefined {
   return find("media", name);
 }

@@ -1,4 +1,4 @@
-/** Makes the Debian packages: everything the agent needs on a camera, in one file. Started by scripts/package. */
+/** Builds the Debian packages. Each holds everything the agent needs. Started by scripts/package. */
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -20,12 +20,14 @@ interface PackageOptions {
 }
 
 const program = new Command("scripts/package")
-  .description("makes the Debian packages of the agent")
+  .description("Builds the Debian packages of the agent.")
   .addOption(
-    new Option("-a, --architecture <name>", "only this one").choices(MACHINES.map(({ debian }) => debian)),
+    new Option("-a, --architecture <name>", "build only this package").choices(
+      MACHINES.map(({ debian }) => debian),
+    ),
   )
-  .option("-o, --output <folder>", "where to write them", join(ROOT, "out/packages"))
-  .option("--json", "a JSON line per package: {file, bytes, installedKib}", false)
+  .option("-o, --output <folder>", "folder for the packages", join(ROOT, "out/packages"))
+  .option("--json", "print one line of JSON per package: {file, bytes, installedKib}", false)
   .addOption(new Option("--node <prefix>", "Node of each machine: <prefix>-x64, <prefix>-arm64").hideHelp())
   .parse();
 await makePackages(program.opts<PackageOptions>());
@@ -39,7 +41,7 @@ async function makePackages({ architecture, output, node, json }: PackageOptions
     say("building the program …");
     const dist = join(work, "dist");
     runTool(join(ROOT, "scripts/build"), [dist]);
-    const models = await carriedModels(join(work, "models"));
+    const models = await bundledModels(join(work, "models"));
     const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
     for (const machine of MACHINES.filter(({ debian }) => debian === (architecture ?? debian))) {
       say(`${machine.debian}: npm packages …`);
@@ -55,19 +57,19 @@ async function makePackages({ architecture, output, node, json }: PackageOptions
 }
 
 /**
- * Compiles the detector that goes along. It is MobileNet, since its licence (MIT) asks for no more than its text: whoever
- * wants YOLOv5n gets it from its publisher with `sabrewing pull`, and with it the terms of the AGPL.
- * @returns the folder
+ * Compiles the detector of the package: MobileNet, because its licence (MIT) requires only that its text is included.
+ * Users get YOLOv5n under the AGPL from its publisher, by `sabrewing pull`.
+ * @returns the folder with the module and its licence
  */
-async function carriedModels(folder: string): Promise<string> {
+async function bundledModels(folder: string): Promise<string> {
   const known = findKnown("mobilenet");
   const weights = await obtainVisibly(known, { env: process.env }, process.stderr);
   mkdirSync(folder, { recursive: true });
   copyFileSync(join(dirname(weights), "LICENSE"), join(folder, "LICENSE"));
   const out = join(folder, `mobilenet-${known.input.width}x${known.input.height}.wasm`);
-  // For the engine that goes along, which multiplies and adds in one instruction.
-  const words = ["compile", weights, "-o", out, "--name", known.name, "--licence", known.licence.id];
-  runTool(process.execPath, [join(ROOT, "agent/main.ts"), ...words, "--target", "relaxed"]);
+  // The package's engine has a fused multiply-add.
+  const args = ["compile", weights, "-o", out, "--name", known.name, "--licence", known.licence.id];
+  runTool(process.execPath, [join(ROOT, "agent/main.ts"), ...args, "--target", "relaxed"]);
   return folder;
 }
 

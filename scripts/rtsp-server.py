@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""An RTSP camera made of a recorded clip: H.264 or H.265 from an MP4, in real time, looped for ever.
+"""Serves a recorded clip as an RTSP camera: H.264 or H.265 from an MP4, in real time, in an endless loop.
 
-Prints one line, `listening PORT`, when clients may connect. The loop is seamless: time stamps go on counting, and no
-client sees an end of stream. All clients share one stream, as with a real camera; it starts with the first of them.
+Prints one line, `listening PORT`, when clients may connect. The loop is seamless: timestamps continue, and clients never
+see an end of stream. All clients share one stream, as with a real camera. The stream starts with the first client.
 
 Debian: python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-{base,good,bad}
 """
@@ -18,12 +18,12 @@ gi.require_version("GstApp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstApp, GstRtspServer  # noqa: E402, F401 (GstApp adds methods to elements)
 
-# An MP4 may say how to decode it only once, in its header; here every picture to begin with says it (config-interval=-1).
+# An MP4 may hold its parameter sets only in the header; config-interval=-1 repeats them before every key frame.
 READ = (
     "filesrc name=file ! qtdemux ! {codec}parse config-interval=-1"
     " ! video/x-{codec},stream-format=byte-stream,alignment=au ! appsink name=out sync=false max-buffers=64"
 )
-# The sinks behind the payloader keep real time; appsrc hands over as much as they take.
+# The sinks after the payloader run in real time; appsrc delivers as much as they take.
 SERVE = (
     "( appsrc name=in format=time max-bytes=500000 ! {codec}parse"
     " ! rtp{codec}pay name=pay0 pt=96 config-interval=1 )"
@@ -38,7 +38,7 @@ def read_clip(path, codec):
     pipeline.set_state(Gst.State.PLAYING)
     units, caps, end, failure = [], None, 0, None
     while not sink.get_property("eos") and failure is None:
-        # A file that cannot be read or holds no such video never reaches its end: waiting without a limit would hang.
+        # A file that is unreadable or has no such video never reaches its end: poll for errors instead of blocking.
         sample = sink.emit("try-pull-sample", Gst.SECOND // 10)
         if sample is None:
             failure = pipeline.get_bus().pop_filtered(Gst.MessageType.ERROR)
@@ -47,7 +47,7 @@ def read_clip(path, codec):
         buffer = sample.get_buffer()
         segment = sample.get_segment()
         pts = segment.to_running_time(Gst.Format.TIME, buffer.pts)
-        # Edit lists shift the picture clock, so that decoding may start before zero: take both from the same origin.
+        # Edit lists shift presentation times, so decoding may start before zero: use the same origin for both.
         dts = max(0, pts - (buffer.pts - buffer.dts)) if buffer.dts != Gst.CLOCK_TIME_NONE else pts
         end = max(end, pts + buffer.duration)
         is_delta = bool(buffer.get_flags() & Gst.BufferFlags.DELTA_UNIT)
@@ -56,12 +56,12 @@ def read_clip(path, codec):
     if failure is not None:
         sys.exit(f"rtsp-server: {path}: {failure.parse_error()[0].message}")
     if not units:
-        sys.exit(f"rtsp-server: {path} holds no {codec} video")
+        sys.exit(f"rtsp-server: {path} has no {codec} video")
     return caps, units, end
 
 
 def first_unit(units, start):
-    """Index of the first picture at or after this time that can be decoded by itself; of the very first where none can."""
+    """Index of the first key frame at or after this time; 0 when there is none."""
     return next((index for index, (_, pts, _, is_delta) in enumerate(units) if pts >= start and not is_delta), 0)
 
 
@@ -76,12 +76,12 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
         self.set_shared(True)
 
     def do_configure(self, media):
-        # What the class itself does here makes the media shared: without it each client would see the clip from its start.
+        # The base class makes the media shared: without it each client would get the clip from its start.
         GstRtspServer.RTSPMediaFactory.do_configure(self, media)
         source = media.get_element().get_by_name_recurse_up("in")
         source.set_property("caps", self.caps)
         position = {"unit": self.first, "round": 0}
-        # Time stamps begin at zero wherever in the clip the stream does.
+        # Timestamps begin at zero, even when the stream starts later in the clip.
         origin = self.units[self.first][2]
 
         def push(element, _bytes):
@@ -102,7 +102,7 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
 
 
 def ask_password(server, factory, user, password):
-    """Lets only this user in (basic authentication)."""
+    """Requires this user (basic authentication)."""
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
@@ -114,15 +114,15 @@ def ask_password(server, factory, user, password):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--file", required=True, help="an MP4")
-    arguments.add_argument("--codec", choices=("h264", "h265"), default="h264", help="of its video (default: h264)")
-    arguments.add_argument("--port", type=int, default=0, help="0 (default): a free one, printed")
-    arguments.add_argument("--address", default="127.0.0.1", help="where to listen (default: this machine only)")
-    arguments.add_argument("--path", default="/camera", help="of the stream's address (default: /camera)")
+    arguments.add_argument("--file", required=True, help="the MP4 to serve")
+    arguments.add_argument("--codec", choices=("h264", "h265"), default="h264", help="codec of its video (default: h264)")
+    arguments.add_argument("--port", type=int, default=0, help="port to listen on (default: 0, a free port)")
+    arguments.add_argument("--address", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    arguments.add_argument("--path", default="/camera", help="path of the stream's URL (default: /camera)")
     arguments.add_argument(
-        "--start", type=float, default=0, help="where in the clip to begin, seconds; behind its end: from the front again"
+        "--start", type=float, default=0, help="position in the clip to start at, in seconds; wraps at its end"
     )
-    arguments.add_argument("--user", help="with --password: only this user may watch")
+    arguments.add_argument("--user", help="require this user; needs --password")
     arguments.add_argument("--password")
     options = arguments.parse_args()
 

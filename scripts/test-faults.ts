@@ -1,6 +1,6 @@
 /**
- * `npm run -s test:faults -- [--json] [--times N] [--only WORDS] [--hurry]`: does to the agent what may happen to it, as
- * often as the table of faults says, and prints a line for each row. Exit code 1 where something does not hold.
+ * `npm run -s test:faults -- [--json] [--times N] [--only WORDS] [--hurry]`: inflicts each fault of the table on the
+ * agent, as many times as the table says, and prints a line per fault. The exit code is 1 when a guarantee is broken.
  */
 import { parseArgs } from "node:util";
 import { FAULTS } from "../tests/faults/faults.ts";
@@ -40,7 +40,7 @@ for (const fault of FAULTS.filter((row) => row.fault.includes(values.only))) {
 interface Row {
   readonly fault: string;
   readonly times: number;
-  /** null: it did not come to counting. */
+  /** null: the run failed before it could count. */
   readonly lost: number | null;
   readonly ok: boolean;
   readonly [figure: string]: unknown;

@@ -1,11 +1,13 @@
 /**
- * Lint, types and every test, in this order, all of them even when one fails. The last line counts: lint and each kind of
- * types are one.
+ * Runs lint, types and every test in this order, and goes on when one fails. Lint and each type check count as one in the
+ * last line. With SABREWING_MATERIAL=required a test that is skipped counts as failed, except those that
+ * scripts/testing/skipped-tests.ts allows.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { forbiddenSkips, type TestReport } from "./testing/skipped-tests.ts";
 
 interface Counts {
   readonly passed: number;
@@ -14,12 +16,11 @@ interface Counts {
 }
 
 /** The part of vitest's JSON report that is counted. */
-interface VitestReport {
+interface VitestReport extends TestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
 const NOTHING: Counts = { passed: 0, failed: 0, skipped: 0 };
@@ -52,25 +53,27 @@ function check(name: string, command: readonly string[]): Counts {
   return ok ? { ...NOTHING, passed: 1 } : { ...NOTHING, failed: 1 };
 }
 
-function runVitest(words: readonly string[]): Counts {
+function runVitest(args: readonly string[]): Counts {
   const reportPath = join(folder, "vitest.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
-  const ok = runTool(["vitest", "run", ...reporters, ...words]);
+  const ok = runTool(["vitest", "run", ...reporters, ...args]);
   const report = readReport(reportPath);
   if (report === undefined) {
-    console.log("✗ vitest ended without a report");
+    console.log("✗ vitest exited without a report");
     return { ...NOTHING, failed: 1 };
   }
-  // A file that fails before its first test has no test to count: it counts itself.
+  // A file that fails before its first test has no test to count: the file counts as one.
   const brokenFiles = report.testResults.filter(
     (file) => file.status === "failed" && file.assertionResults.length === 0,
   ).length;
   const failed = report.numFailedTests + brokenFiles;
+  const forbidden = process.env.SABREWING_MATERIAL === "required" ? forbiddenSkips(report) : [];
+  for (const name of forbidden) console.log(`✗ skipped, but SABREWING_MATERIAL=required: ${name}`);
   return {
     passed: report.numPassedTests,
-    // vitest also fails for what belongs to no test, an unhandled rejection for one.
-    failed: ok || failed > 0 ? failed : 1,
-    skipped: report.numPendingTests + report.numTodoTests,
+    // vitest also fails for errors outside tests, for example an unhandled rejection.
+    failed: (ok || failed > 0 ? failed : 1) + forbidden.length,
+    skipped: report.numPendingTests + report.numTodoTests - forbidden.length,
   };
 }
 
@@ -82,10 +85,10 @@ function readReport(path: string): VitestReport | undefined {
   }
 }
 
-/** Runs a tool of node_modules with its output shown and nothing to read; true when it exits 0. */
+/** Runs a tool of node_modules, shows its output and gives it no input; true when it exits with 0. */
 function runTool(command: readonly string[]): boolean {
-  const [tool, ...words] = command;
-  const result = spawnSync(join("node_modules", ".bin", tool ?? ""), words, {
+  const [tool, ...args] = command;
+  const result = spawnSync(join("node_modules", ".bin", tool ?? ""), args, {
     stdio: ["ignore", "inherit", "inherit"],
   });
   return result.status === 0;

@@ -1,6 +1,6 @@
 /**
- * node scripts/arm64/watch.ts ROOT: the agent of the arm64 package in ROOT sees somebody walk past a camera. Camera and
- * broker run on this machine, whose loopback a chroot shares.
+ * node scripts/arm64/watch.ts ROOT: runs the agent of the arm64 package in the chroot ROOT until it has published the
+ * events of a person. Camera and broker run on this machine, whose loopback interface the chroot shares.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -46,13 +46,13 @@ async function watch(root: string): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const broker = stack.use(await startEmbeddedBroker());
   const camera = stack.use(await startCamera(slow.clip));
-  const isThere = Promise.withResolvers<void>();
+  const hasAppeared = Promise.withResolvers<void>();
   const hasGone = Promise.withResolvers<void>();
   const onMessage = ({ topic, payload }: { readonly topic: string; readonly payload: Buffer }) => {
     if (topic !== `${PREFIX}/events`) return;
     const event = readEvent(payload);
     console.log(eventLine(event));
-    if (event.type === "new") isThere.resolve();
+    if (event.type === "new") hasAppeared.resolve();
     if (event.type === "end") hasGone.resolve();
   };
   stack.use(await listen(broker.address, PREFIX, onMessage, console.error));
@@ -66,7 +66,7 @@ async function watch(root: string): Promise<void> {
     labels: ["person"],
     snapshots: false,
     statsIntervalSeconds: 60,
-    // Wasmer takes longer to start under qemu than a detector is given; `replies` has shown that it replies the same.
+    // Wasmer takes longer to start under qemu than the agent allows; `replies` has shown that both give equal replies.
     detector: { runtime: "v8", deadlineMs: 600_000 } as const,
   };
   writeFileSync(join(root, config), agentConfig({ ...settings, stateDirectory: "/var/lib/sabrewing" }));
@@ -75,7 +75,7 @@ async function watch(root: string): Promise<void> {
     ["chroot", root, "setpriv", ...SERVICE_USER, "--", ...command] as const;
   const [program, ...check] = asService("sabrewing", "check");
   const [status] = await once(spawn(program, check, { stdio: "inherit", env: ENVIRONMENT }), "exit");
-  // An emulated ffmpeg may well take longer than check gives a camera: that is for later, says its exit code.
+  // An emulated ffmpeg may take longer than check allows a camera: then its exit code is that of a transient error.
   if (status !== EXIT.ok && status !== EXIT.transient)
     throw new Error(`sabrewing check ended with ${status}`);
   const [first, ...others] = asService("sabrewing", "run");
@@ -84,10 +84,10 @@ async function watch(root: string): Promise<void> {
   );
   const tooLate = AbortSignal.timeout(PATIENCE_MS);
   await Promise.race([
-    isThere.promise,
+    hasAppeared.promise,
     agent.ended.then((how) => Promise.reject(new Error(`the agent ended: ${how}`))),
     new Promise((_, reject) =>
-      tooLate.addEventListener("abort", () => reject(new Error(`nobody seen on ${CAMERA}`))),
+      tooLate.addEventListener("abort", () => reject(new Error(`no person was detected on ${CAMERA}`))),
     ),
   ]);
   await agent.stop();

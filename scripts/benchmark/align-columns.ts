@@ -1,6 +1,6 @@
 /**
- * Cells as a table for people: columns two spaces apart.
- * @param words how many columns from the left hold words; the others hold figures and are set to the right
+ * Formats cells as a table with two spaces between columns.
+ * @param words number of columns, from the left, that hold words; the others hold figures and are right-aligned
  */
 export function alignColumns(lines: readonly (readonly string[])[], words: number): string {
   const count = Math.max(0, ...lines.map((line) => line.length));

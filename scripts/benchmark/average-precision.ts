@@ -1,11 +1,11 @@
 /**
- * How well the detections of one detector agree with those of another, which count as the truth. Precision, recall and
- * matching as in pycocotools (COCOeval): per label and IoU threshold, detections of all pictures together, best score
- * first, each taking the free true box of its picture that it overlaps most.
+ * Measures how well the detections of one detector agree with those of another, which count as the truth. Precision, recall
+ * and matching follow pycocotools (COCOeval): for each label and IoU threshold the detections of all images are matched in
+ * descending order of score, each to the unmatched true box of its image that it overlaps most.
  */
 import type { Box, Detection } from "../../detectors/detector.ts";
 
-/** What two detectors found in the same picture. */
+/** Detections of two detectors in the same image. */
 export interface Sighting {
   readonly truth: readonly Detection[];
   readonly found: readonly Detection[];
@@ -16,10 +16,10 @@ export const COCO_THRESHOLDS: readonly number[] = Array.from(
   { length: 10 },
   (_, step) => (50 + 5 * step) / 100,
 );
-/** COCO reads the precision at 101 recalls: 0, 0.01 … 1. */
+/** COCO samples the precision at 101 recalls: 0, 0.01 … 1. */
 const RECALLS = Array.from({ length: 101 }, (_, step) => step / 100);
 
-/** Overlap of two boxes: the area they share over the area they cover; 0 where either is empty. */
+/** Intersection over union of two boxes; 0 when either is empty. */
 export function intersectionOverUnion(a: Box, b: Box): number {
   const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
   const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
@@ -32,16 +32,16 @@ function areaOf([x1, y1, x2, y2]: Box): number {
   return (x2 - x1) * (y2 - y1);
 }
 
-/** A detection and the true one it was matched to. */
+/** A detection and the true detection it was matched to. */
 export interface Match {
   readonly found: Detection;
-  /** undefined: there is no such object. */
+  /** undefined: a false positive. */
   readonly truth: Detection | undefined;
 }
 
 /**
- * Matches one picture's detections of all labels, best score first.
- * @param threshold smallest IoU of a match
+ * Matches the detections of one image, all labels, in descending order of score.
+ * @param threshold minimum IoU of a match
  */
 export function matchDetections({ truth, found }: Sighting, threshold: number): Match[] {
   const free = new Set(truth);
@@ -64,7 +64,7 @@ export function matchDetections({ truth, found }: Sighting, threshold: number): 
 
 /**
  * Mean average precision over all labels that occur in the truth, at one IoU threshold: 0..1.
- * @returns NaN where the truth is empty
+ * @returns NaN when the truth is empty
  */
 export function meanAveragePrecision(sightings: readonly Sighting[], threshold: number): number {
   const truths = new Map<string, number>();
@@ -81,8 +81,8 @@ export function meanAveragePrecision(sightings: readonly Sighting[], threshold: 
 }
 
 /**
- * Average precision of one label: the precision at 101 recalls, each the best that is reached at that recall or a higher
- * one (the interpolation of PASCAL VOC, Everingham et al. 2010, at COCO's points).
+ * Average precision of one label: the mean precision at 101 recalls, each the best at that recall or a higher one (the
+ * interpolation of PASCAL VOC, Everingham et al. 2010, at COCO's points).
  */
 function averagePrecision(matches: readonly Match[], truths: number): number {
   let hits = 0;
@@ -103,12 +103,12 @@ function averagePrecision(matches: readonly Match[], truths: number): number {
   return total / RECALLS.length;
 }
 
-/** How two detectors agree. */
+/** Agreement of two detectors. */
 export interface Agreement {
   readonly pictures: number;
-  /** Detections of the truth. */
+  /** Number of true detections. */
   readonly truths: number;
-  /** Of what was found, how much is true, and of the truth, how much was found: 0..1 at IoU 0.5. */
+  /** Share of detections that are true, and share of true detections that were found: 0..1 at IoU 0.5. */
   readonly precision: number;
   readonly recall: number;
   /** Mean distance of matched edges, pixels of the model input. */
@@ -121,10 +121,10 @@ export interface Agreement {
 }
 
 /**
- * Compares what two detectors found.
- * @param sightings with everything down to a very low score: average precision looks at the whole list
- * @param least the score from which a detection counts for precision, recall and errors, as it would for a user; in the
- *   truth also for average precision, for nobody means the rest.
+ * Compares the detections of two detectors.
+ * @param sightings detections down to a very low score: average precision needs the whole list
+ * @param least minimum score of a detection for precision, recall and errors. For average precision it applies to the
+ *   truth only.
  */
 export function agreement(sightings: readonly Sighting[], least: number): Agreement {
   const meant = (detections: readonly Detection[]) => detections.filter(({ score }) => score >= least);

@@ -1,4 +1,4 @@
-/** All in units of the drawing. */
+/** Lengths are in units of the drawing. */
 const WIDTH = 960;
 const MARGIN = 32;
 const GUTTER = 48;
@@ -9,11 +9,11 @@ const PANEL_TITLE = 36;
 const BAR = 20;
 const PITCH = 29;
 const PANEL_GAP = 26;
-/** Between the longest bar and its note: its figure. */
+/** Width of a figure, between the longest bar and its note. */
 const FIGURE = 48;
 const PANEL = (WIDTH - 2 * MARGIN - GUTTER) / COLUMNS;
 
-/** Colours of the bars, the same in all our charts. */
+/** Colours of the bars, the same in all charts. */
 export const COLOUR = {
   ours: { i8: "#05646a", i16: "#0b868a", "f32-relaxed": "#27a8a0", f32: "#76c9bd" },
   web: "#e0853d",
@@ -29,7 +29,7 @@ const INK = "#1d2733";
 const QUIET = "#68778a";
 const TRACK = "#f2f4f7";
 
-/** What one contestant did. */
+/** The bar of one contestant. */
 export interface Bar {
   readonly label: string;
   readonly colour: string;
@@ -37,7 +37,7 @@ export interface Bar {
   /** Its length, in the unit of its panel. */
   readonly value: number;
   readonly figure: string;
-  /** A few characters behind the figure. */
+  /** A few characters after the figure. */
   readonly note: string;
 }
 
@@ -49,21 +49,21 @@ export interface Panel {
 export interface Chart {
   readonly title: string;
   readonly subtitle: string;
-  /** Two side by side. */
+  /** Drawn in two columns. */
   readonly panels: readonly Panel[];
-  /** Room for the labels in front of the bars, and for the notes. */
+  /** Widths of the labels and of the notes. */
   readonly labelWidth: number;
   readonly noteWidth: number;
   readonly footnote: string;
 }
 
-/** How ours is called and coloured, by its variant. */
+/** Label and colour of our bar, by variant. */
 export function ourLook(variant: string): Pick<Bar, "label" | "colour"> {
   const colour = Object.entries(COLOUR.ours).find(([ours]) => ours === variant)?.[1] ?? COLOUR.ours.f32;
   return { label: variant === "f32-relaxed" ? "Sabrewing f32, FMA" : `Sabrewing ${variant}`, colour };
 }
 
-/** Draws panels of horizontal bars, each panel with a scale of its own. @returns an SVG document */
+/** Draws panels of horizontal bars, each panel with its own scale. @returns an SVG document */
 export function barChart({ title, subtitle, panels, labelWidth, noteWidth, footnote }: Chart): string {
   const most = Math.max(1, ...panels.map(({ bars }) => bars.length));
   const panelHeight = PANEL_TITLE + most * PITCH + PANEL_GAP;

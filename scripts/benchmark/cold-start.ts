@@ -9,8 +9,9 @@ import type { ContestantChoice } from "./contestant.ts";
 const PROGRAM = fileURLToPath(new URL("first-detection.ts", import.meta.url));
 
 /**
- * Starts processes that detect once and end, contestants in turn, `rounds` times.
- * @returns per contestant the milliseconds from the start of each process to its first detection; one that fails is absent
+ * Starts processes that detect once and exit, one per contestant and round.
+ * @returns for each contestant the milliseconds from the start of each process to its first detection. A contestant that
+ *   fails is absent.
  */
 export async function coldStarts(
   choices: readonly ContestantChoice[],
@@ -22,7 +23,7 @@ export async function coldStarts(
   try {
     const picture = join(folder, "picture.rgb");
     writeFileSync(picture, pixels);
-    // The first round fills everybody's cache of compiled JavaScript and the system's of files; it does not count.
+    // The first round fills the caches of compiled JavaScript and of files; it is not counted.
     for (let round = 0; round <= rounds; round++) {
       for (const choice of choices) {
         const ms = await coldStart(choice, picture, folder);
@@ -44,7 +45,7 @@ async function coldStart(
   const startedMs = performance.now();
   const child = spawn(process.execPath, [PROGRAM, picture, JSON.stringify(choice)], {
     stdio: ["ignore", "pipe", "ignore"],
-    // TypeScript is made JavaScript once; without it, ours would pay for not having been installed.
+    // Keeps the compiled TypeScript: an installed agent would not compile it at each start either.
     env: { ...process.env, NODE_COMPILE_CACHE: cacheFolder },
   });
   const exit = once(child, "exit");

@@ -4,9 +4,9 @@ import { convolutionOperations } from "./flops.ts";
 
 /**
  * Compiles a model to a module file.
- * @param calibrationPictures what integers are calibrated on; made-up pictures when not given
- * @returns multiplications and additions of its convolutions, computed the direct way
- * @throws ModelError when the model cannot be compiled so
+ * @param calibrationPictures images to calibrate integers on; default: synthetic images
+ * @returns multiplications and additions of its convolutions when computed directly
+ * @throws ModelError when the model cannot be compiled in this variant
  */
 export async function compileModule(
   modelPath: string,

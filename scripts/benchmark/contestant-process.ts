@@ -1,6 +1,6 @@
 /**
- * One contestant in a process of its own, so that memory and loading time are its own. It does what the parent asks
- * and nothing in between.
+ * Runs one contestant in its own process, so that memory and loading time are its own. It works only when the parent
+ * asks.
  */
 
 import type { Answer, Contestant, Question } from "./contestant.ts";

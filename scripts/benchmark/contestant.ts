@@ -1,39 +1,39 @@
-/** A loaded model that answers one picture at a time. */
+/** A loaded model that processes one image at a time. */
 export interface Contestant extends AsyncDisposable {
-  /** @param pixels height × width × 3 bytes, RGB, row by row: what a camera gives */
+  /** @param pixels height × width × 3 bytes, RGB, row by row */
   infer(pixels: Uint8Array): Promise<void>;
-  /** Ours: milliseconds from the end of a guest to the first answer of the next, in the same host: what follows a fault. */
+  /** Ours only: milliseconds from the end of a guest to the first answer of the next in the same host, as after a fault. */
   respawn?(pixels: Uint8Array): Promise<number>;
-  /** Ours: answers per second of so many instances side by side. */
+  /** Ours only: inferences per second of this many parallel instances. */
   throughput?(pixels: Uint8Array, instances: number): Promise<number>;
 }
 
-/** Which contestant a child process shall be. */
+/** Selects the contestant that a child process runs. */
 export interface ContestantChoice {
   readonly name: "sabrewing" | "onnxruntime-web" | "onnxruntime-node" | "tfjs-backend-wasm" | "peak";
-  /** Whose weights: `yolov5n` or `mobilenet`. */
+  /** `yolov5n` or `mobilenet`. */
   readonly model: string;
-  /** Sabrewing runs in wasmer or v8; the others are WebAssembly or native code. */
+  /** wasmer or v8 for Sabrewing; WebAssembly or native code for the others. */
   readonly engine: "wasmer" | "v8" | "wasm" | "native";
-  /** How Sabrewing's module was compiled, `f32-relaxed` say; of the peak loop which limit it is; else `f32`. */
+  /** Variant of Sabrewing's module (`f32-relaxed`), or the peak loop's instruction set; `f32` for the others. */
   readonly variant: string;
-  /** undefined: as many as the library takes by itself. */
+  /** undefined: the library's default. */
   readonly threads: number | undefined;
   readonly width: number;
   readonly height: number;
-  /** A compiled module for Sabrewing; for onnxruntime an ONNX file of the wanted size, for TensorFlow.js its model.json. */
+  /** Sabrewing: a compiled module; onnxruntime: an ONNX file of this size; TensorFlow.js: a model.json. */
   readonly modelPath: string;
 }
 
-/** What the parent asks of the child, one question at a time. */
+/** A request of the parent. The next one follows the answer. */
 export type Question =
-  /** @property pixels the picture every `infer` shall be about, base64 */
+  /** @property pixels the image for every `infer`, base64 */
   | { readonly ask: "load"; readonly choice: ContestantChoice; readonly pixels: string }
   | { readonly ask: "infer" | "respawn" | "rss" }
   | { readonly ask: "throughput"; readonly instances: number };
 
 /**
- * The child's answer: milliseconds for `load`, `infer` and `respawn`, megabytes for `rss`, answers per second for
+ * The child's answer: milliseconds for `load`, `infer` and `respawn`, megabytes for `rss`, inferences per second for
  * `throughput`.
  */
 export type Answer =

@@ -1,4 +1,4 @@
-/** Loads one contestant, lets it answer once, says so and ends: the process whose start `coldStarts` times. */
+/** Loads one contestant, runs one inference, prints a line and exits. `coldStarts` times this process. */
 import { readFileSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import type { ContestantChoice } from "./contestant.ts";

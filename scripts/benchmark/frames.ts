@@ -6,13 +6,13 @@ import { readImage } from "../../agent/camera/image.ts";
 import { letterbox } from "../../agent/preprocess/letterbox.ts";
 import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { findMedia } from "../materials.ts";
-import type { Size } from "./field.ts";
+import type { Size } from "./contestants.ts";
 
-/** What is looked at where nothing is named. */
+/** The default clips and images. */
 const CLIPS = ["person.mp4", "cars.mp4", "street.mp4"];
 const IMAGES = "images";
 
-/** The clips and photographs of the project's material that are here. */
+/** The clips and photographs of the project's material that this machine has. */
 export function usualMedia(): { readonly clips: readonly string[]; readonly images: readonly string[] } {
   const folder = findMedia(IMAGES);
   const clips = CLIPS.map(findMedia).filter((path) => path !== undefined);
@@ -25,7 +25,7 @@ export function usualMedia(): { readonly clips: readonly string[]; readonly imag
   return { clips, images };
 }
 
-/** A stretch of every clip, 0..1 of its length, and one frame per so many seconds of it. */
+/** A stretch of each clip, 0..1 of its length, and the seconds between two frames. */
 export interface Stretch {
   readonly from: number;
   readonly to: number;
@@ -33,7 +33,7 @@ export interface Stretch {
 }
 
 /**
- * Frames of clips and photographs in a model's input size, letterboxed as the agent does.
+ * Reads frames of clips and photographs in a model's input size, letterboxed as in the agent.
  * @returns height × width × 3 bytes each, RGB
  */
 export async function* framesOf(

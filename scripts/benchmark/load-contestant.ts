@@ -1,7 +1,7 @@
 import type { Contestant, ContestantChoice } from "./contestant.ts";
 
 /**
- * Loads a contestant's model until the next thing it can do is answer. Nobody else's code is loaded.
+ * Loads a contestant and its model until it is ready for an inference. It loads no code of other contestants.
  * @param warmUp see `loadSabrewing`
  */
 export async function loadContestant(choice: ContestantChoice, warmUp: boolean): Promise<Contestant> {

@@ -6,7 +6,7 @@ interface Size {
   readonly height: number;
 }
 
-/** The part of onnxruntime's interface that both packages share and that is used here. */
+/** The part of onnxruntime's interface that is used here; both packages have it. */
 interface Session<Tensor> {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
@@ -15,7 +15,7 @@ interface Session<Tensor> {
 }
 
 export interface Setting extends Size {
-  /** undefined: as many as the library takes by itself. */
+  /** undefined: the library's default. */
   readonly threads: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface Network extends AsyncDisposable {
   run(planes: Float32Array): Promise<readonly Float32Array[]>;
 }
 
-/** onnxruntime-web as people run it in Node: WebAssembly with SIMD. */
+/** onnxruntime-web as it is used in Node: WebAssembly with SIMD. */
 export async function openOnnxruntimeWeb(modelPath: string, size: Setting): Promise<Network> {
   const ort = await import("onnxruntime-web");
   if (size.threads !== undefined) ort.env.wasm.numThreads = size.threads;
@@ -49,7 +49,7 @@ export async function openOnnxruntimeNode(modelPath: string, size: Setting): Pro
   return network(session, size, (planes, shape) => new ort.Tensor("float32", planes, shape));
 }
 
-/** A network as a contestant that computes the head's logits and looks no further. */
+/** A contestant that computes the head's logits and does not decode them. */
 export async function networkContestant(opening: Promise<Network>, size: Size): Promise<Contestant> {
   const network = await opening;
   const planes = new Float32Array(3 * size.width * size.height);
@@ -81,7 +81,7 @@ function network<Tensor>(
   };
 }
 
-/** RGB bytes, row by row, to one plane of 0..1 floats per colour (NCHW): what these models take. */
+/** Converts RGB bytes, row by row, to one plane of 0..1 floats per colour (NCHW). */
 export function toPlanes(pixels: Uint8Array, planes: Float32Array): void {
   const area = planes.length / 3;
   for (let i = 0, p = 0; i < area; i++, p += 3) {

@@ -1,6 +1,7 @@
 /**
- * The limit of this CPU: loops of vector instructions on registers alone, without a load or a store. No kernel made of
- * these instructions can be faster; Winograd can seem to be, for it is credited with the multiplications it saves.
+ * Measures the limit of this CPU with loops of vector instructions on registers, without loads and stores. No kernel made
+ * of these instructions can be faster. Winograd can exceed the limit, since it is credited with multiplications that it
+ * saves.
  */
 import type { Assembler, Local } from "../../detectors/compiler/wasm/assembler.ts";
 import { ModuleBuilder } from "../../detectors/compiler/wasm/module.ts";
@@ -8,22 +9,22 @@ import type { PlainName } from "../../detectors/compiler/wasm/opcodes.ts";
 import type { Contestant } from "./contestant.ts";
 
 interface Loop {
-  /** Instructions whose chains are interleaved: enough of each to hide how long one takes. */
+  /** Instructions whose dependency chains are interleaved, to hide their latency. */
   readonly instructions: readonly PlainName[];
-  /** Operations (a multiplication or an addition of two numbers) in one instruction of each, together. */
+  /** Operations (multiplications and additions) of one instruction of each kind together. */
   readonly operations: number;
 }
 
-/** f32: four products and four sums. i16: eight products and four sums, then the four sums into an accumulator. */
+/** f32: four products and four sums. i16: eight products and four sums, and four additions to an accumulator. */
 const LOOPS: Readonly<Record<string, Loop>> = {
   f32: { instructions: ["f32x4.mul", "f32x4.add"], operations: 8 },
   i16: { instructions: ["i32x4.dot_i16x8_s", "i32x4.add"], operations: 16 },
 };
 
-/** With the operand that all chains share 13 of the 16 vector registers that x86-64 has. */
+/** The chains and their shared operand take 13 of the 16 vector registers of x86-64. */
 const CHAINS_PER_INSTRUCTION = 6;
 const ROUNDS_PER_CALL = 100_000;
-/** Each some 5 ms: WebAssembly has no on-stack replacement, so that the loop is optimised only between calls. */
+/** Each takes about 5 ms. V8 has no on-stack replacement for WebAssembly: it optimises the loop between calls only. */
 const CALLS = 10;
 
 /** Operations that one `infer` of the peak loop computes. */
@@ -31,7 +32,7 @@ export function peakOperations(variant: string): number {
   return loopOf(variant).operations * CHAINS_PER_INSTRUCTION * ROUNDS_PER_CALL * CALLS;
 }
 
-/** The loop as a contestant: its picture does not matter. */
+/** The loop as a contestant. It ignores its image. */
 export async function loadPeak(variant: string): Promise<Contestant> {
   const module = await WebAssembly.compile(Uint8Array.from(peakModule(variant)));
   const { run } = (await WebAssembly.instantiate(module)).exports;
@@ -44,7 +45,7 @@ export async function loadPeak(variant: string): Promise<Contestant> {
   };
 }
 
-/** A module whose `run(rounds)` does nothing but the loop. */
+/** A module whose `run(rounds)` runs the loop. */
 function peakModule(variant: string): Uint8Array {
   const module = new ModuleBuilder();
   const run = module.function("run", ["i32"], ["f32"], (code, ...[rounds]) => {
@@ -61,7 +62,7 @@ function emitLoop(code: Assembler, rounds: Local, { instructions }: Loop): void 
     instruction,
     links: Array.from({ length: CHAINS_PER_INSTRUCTION }, () => code.local("v128")),
   }));
-  // No two chains hold the same value: the compiler would compute it once.
+  // All chains hold different values: the compiler would merge equal ones.
   for (const [index, link] of chains.flatMap(({ links }) => links).entries()) {
     code
       .f32(1 + index)
@@ -77,7 +78,7 @@ function emitLoop(code: Assembler, rounds: Local, { instructions }: Loop): void 
     }
     code.get(rounds).i32(1).op("i32.sub").tee(rounds).brIf(again);
   });
-  // What nobody uses would not be computed.
+  // The compiler would remove chains without a use.
   const [first, ...others] = chains.flatMap(({ links }) => links);
   if (first === undefined) throw new Error("expected a loop with chains");
   code.get(first);

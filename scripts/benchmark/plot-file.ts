@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 
-/** Pixels of the PNG per unit of the drawing: sharp on screens of twice the density. */
+/** Pixels of the PNG per unit of the drawing, for high-density screens. */
 const SCALE = 2;
 
 /** Writes a drawing as `<name>.svg` and `<name>.png` in a folder. */

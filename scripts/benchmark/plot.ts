@@ -2,11 +2,11 @@ import { type Bar, barChart, COLOUR, ourLook } from "./bar-chart.ts";
 import { type Row, webPeer } from "./row.ts";
 
 const LABEL_WIDTH = 184;
-/** Beside a figure: `12.3×`. */
+/** Width of a note: `12.3×`. */
 const NOTE_WIDTH = 44;
 
 /**
- * Draws a panel of bars per size, the fastest first: ours in Wasmer (in V8 where Wasmer was not measured), and the peers.
+ * Draws a panel of bars per size, the fastest first: ours in Wasmer (in V8 when Wasmer was not measured) and the peers.
  * @param machine CPU and Node, for the footnote
  * @returns an SVG document
  */
@@ -16,8 +16,8 @@ export function plot(rows: readonly Row[], machine: string): string {
   const peer = model === "YOLOv5n" ? "onnxruntime-web" : "TensorFlow.js";
   const engine = ourEngine(rows) === "wasmer" ? "Wasmer" : "V8";
   return barChart({
-    title: `${model}: milliseconds per picture`,
-    subtitle: `Shorter is better. One thread unless it says threads; × is how many times as fast as ${peer}.`,
+    title: `${model}: milliseconds per image`,
+    subtitle: `Shorter is better. One thread unless labelled “threads”; × is the speed-up over ${peer}.`,
     panels: sizes.map((size) => ({
       title: size.replace("x", " × "),
       bars: barsOf(
@@ -27,7 +27,7 @@ export function plot(rows: readonly Row[], machine: string): string {
     })),
     labelWidth: LABEL_WIDTH,
     noteWidth: NOTE_WIDTH,
-    footnote: `Ours runs in ${engine}, from bytes to boxes; the others stop before decoding. ${machine}.`,
+    footnote: `Ours runs in ${engine}, from bytes to boxes; the others stop before decoding the boxes. ${machine}.`,
   });
 }
 
@@ -48,7 +48,7 @@ function barsOf(rows: readonly Row[], all: readonly Row[]): Bar[] {
     .toSorted((a, b) => a.value - b.value);
 }
 
-/** A plot shows one of our engines: Wasmer, where it was measured. */
+/** The engine of ours that the plot shows: Wasmer when it was measured. */
 function ourEngine(rows: readonly Row[]): string {
   return rows.some(({ engine }) => engine === "wasmer") ? "wasmer" : "v8";
 }

@@ -1,11 +1,11 @@
-/** A contestant in its own process, ready to be asked. All times in milliseconds, memory in megabytes (10⁶). */
+/** A contestant in its own process. All times in milliseconds, memory in megabytes (10⁶). */
 export interface Racer extends AsyncDisposable {
   load(): Promise<number>;
   infer(): Promise<number>;
   rss(): Promise<number>;
 }
 
-/** What one contestant was seen to do. */
+/** The figures of one contestant. */
 export interface Result {
   readonly loadMs: number;
   readonly firstMs: number;
@@ -14,13 +14,14 @@ export interface Result {
   readonly rssMb: number;
 }
 
-/** Answers after the first that are not counted: engines are still compiling then. */
+/** Inferences after the first that are not counted: engines still optimise then. */
 const WARM_UP_ROUNDS = 5;
 
 /**
- * Lets all contestants answer in turn, round by round, so that whatever the machine does meanwhile hits all alike.
+ * Runs all contestants in turn, round by round, so that other load of the machine affects them equally. When one fails, the
+ * others continue.
  * @param racers by name
- * @returns per name its result, or the reason why it dropped out; the others go on
+ * @returns by name the result, or the error of a contestant that failed
  */
 export async function race(
   racers: ReadonlyMap<string, Racer>,
@@ -63,12 +64,12 @@ export async function race(
   return results;
 }
 
-/** The smallest of the sorted values that at least this share of them do not exceed (nearest rank). */
+/** The smallest value with at least this share of the sorted values at or below it (nearest rank). */
 export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** The middle one of some values, or the mean of the two in the middle; undefined of none. */
+/** The median; of an even number of values the mean of the two in the middle. undefined for no values. */
 export function median(values: readonly number[]): number | undefined {
   if (values.length === 0) return undefined;
   const sorted = values.toSorted((a, b) => a - b);

@@ -4,19 +4,19 @@ import { fileURLToPath } from "node:url";
 import type { Answer, ContestantChoice, Question } from "./contestant.ts";
 import type { Racer } from "./race.ts";
 
-/** What only some contestants can be asked, after the race. */
+/** Measurements after the race that only some contestants support. */
 export interface ProcessRacer extends Racer {
   /** Milliseconds from the end of a guest to the next one's first answer. */
   respawn(): Promise<number>;
-  /** Answers per second of so many instances side by side. */
+  /** Inferences per second of this many parallel instances. */
   throughput(instances: number): Promise<number>;
 }
 
 const PROGRAM = fileURLToPath(new URL("contestant-process.ts", import.meta.url));
 
 /**
- * Starts a process for one contestant; it loads its model when asked to.
- * @param pixels the picture it will look at: height × width × 3 bytes, RGB
+ * Starts a process for one contestant. It loads its model on request.
+ * @param pixels the image for its inferences: height × width × 3 bytes, RGB
  */
 export function startRacer(choice: ContestantChoice, pixels: Uint8Array): ProcessRacer {
   const child = fork(PROGRAM, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
@@ -26,7 +26,7 @@ export function startRacer(choice: ContestantChoice, pixels: Uint8Array): Proces
       reject(new Error(`its process ended (${signal ?? `exit code ${code}`})`)),
     );
   });
-  // Nobody may be waiting when it ends as it should.
+  // No caller may be waiting when it ends normally.
   gone.catch(() => undefined);
 
   async function ask(question: Question): Promise<number> {

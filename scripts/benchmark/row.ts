@@ -2,7 +2,7 @@ import { VARIANTS } from "../../detectors/detector.ts";
 import type { ContestantChoice } from "./contestant.ts";
 import type { Result } from "./race.ts";
 
-/** One line of the benchmark: what `--json` prints. Times in milliseconds, memory in megabytes (10⁶). */
+/** One row of the benchmark, as `--json` prints it. Times in milliseconds, memory in megabytes (10⁶). */
 export interface Row {
   readonly name: string;
   readonly engine: string;
@@ -10,7 +10,7 @@ export interface Row {
   /** `640x640`: width × height of the model input. */
   readonly size: string;
   readonly precision: string;
-  /** How ours was compiled: `i8`, `i16`, `f32-relaxed`, `f32`. */
+  /** Variant of our module: `i8`, `i16`, `f32-relaxed`, `f32`. */
   readonly variant: string;
   readonly threads: number | "default";
   readonly load_ms: number;
@@ -18,35 +18,35 @@ export interface Row {
   readonly p50_ms: number;
   readonly p90_ms: number;
   readonly rss_mb: number;
-  /** Multiplications and additions of the network's convolutions, computed the direct way, in 10⁹ per second. */
+  /** Multiplications and additions of the network's convolutions when computed directly, in 10⁹ per second. */
   readonly gflops: number;
-  /** The same in percent of what the f32 peak loop reached between the rounds of this very race. */
+  /** The same in percent of the f32 peak loop's rate in the same race. */
   readonly simd128_percent: number;
-  /** And of the i16 dot product's peak loop; for i16 rows. */
+  /** The same in percent of the i16 peak loop's rate; for i16 rows. */
   readonly dot_percent?: number;
-  /** From the start of a process to its first detection, the median of several. */
+  /** From the start of a process to its first detection, median. */
   readonly start_ms?: number;
-  /** From a module in memory to a new detector's first detection, and the same in steady inferences. */
+  /** From a loaded module to a new guest's first detection, in milliseconds and in median inferences. */
   readonly respawn_ms?: number;
   readonly respawn_inferences?: number;
-  /** Answers per second with two instances, over those with one. */
+  /** Throughput of two instances divided by that of one. */
   readonly two_instances?: number;
 }
 
-/** What is measured apart from the race. */
+/** Measurements outside the race. */
 export interface Extras {
   readonly startMs: number | undefined;
   readonly respawnMs: number | undefined;
   readonly twoInstances: number | undefined;
 }
 
-/** What the peak loops reached, operations per second. */
+/** Operations per second of the peak loops. */
 export interface Peaks {
   readonly f32: number;
   readonly i16: number;
 }
 
-/** A contestant's result as a row. @param operations what one inference is credited with */
+/** A contestant's result as a row. @param operations of one inference */
 export function toRow(
   choice: ContestantChoice,
   result: Result,
@@ -80,7 +80,7 @@ export function toRow(
   };
 }
 
-/** The one that computes in WebAssembly on one thread as ours does, at the same size. */
+/** The peer at the same size that also runs in WebAssembly on one thread. */
 export function webPeer(row: Row, rows: readonly Row[]): Row | undefined {
   return rows.find(
     ({ name, model, size, threads }) =>

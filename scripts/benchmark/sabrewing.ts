@@ -12,14 +12,14 @@ import type { Contestant } from "./contestant.ts";
 const THRESHOLDS = { score: 0.25, iou: 0.45 };
 const DEADLINE_MS = 60_000;
 
-/** Answers of each instance that are not counted: the engine is still optimising then. */
+/** Inferences of each instance that are not counted: the engine still optimises then. */
 const WARM_UP_ANSWERS = 4;
 const COUNTED_ANSWERS = 10;
 
 /**
- * Our own detector.
- * @param warmUp open it as the agent does, with a black frame before the first real one; else as `sabrewing detect` does,
- *   whose first answer includes the rest of the start
+ * Our detector.
+ * @param warmUp open it as the agent does, with a black frame before the first real one; otherwise as
+ *   `sabrewing detect` does, where the first inference includes the rest of the start
  */
 export async function loadSabrewing(
   modulePath: string,
@@ -43,12 +43,12 @@ export async function loadSabrewing(
     },
     async throughput(pixels, instances) {
       await using pool = await open(instances);
-      // Who asks in a row keeps an instance busy; as many as there are instances keep all of them busy.
-      const askInARow = async (times: number): Promise<void> => {
+      // Each series of inferences keeps one instance busy.
+      const askInSeries = async (times: number): Promise<void> => {
         for (let time = 0; time < times; time++) await ask(pool, pixels);
       };
       const together = (times: number) =>
-        Promise.all(Array.from({ length: instances }, () => askInARow(times)));
+        Promise.all(Array.from({ length: instances }, () => askInSeries(times)));
       await together(WARM_UP_ANSWERS);
       const startedMs = performance.now();
       await together(COUNTED_ANSWERS);
@@ -58,7 +58,7 @@ export async function loadSabrewing(
   };
 }
 
-/** The Wasmer SDK is large: who measures V8 does not load it. */
+/** The Wasmer SDK is large: load it only to measure Wasmer. */
 async function installer(runtime: Runtime): Promise<InstallModule> {
   if (runtime === "v8") return installV8;
   const { bootWasmer } = await import("../../detectors/runtime/wasmer.ts");
@@ -66,8 +66,8 @@ async function installer(runtime: Runtime): Promise<InstallModule> {
 }
 
 /**
- * A host that has lost its guest, and has everything else that a second one needs.
- * @returns starts that one, lets it answer, and tells how many milliseconds that took
+ * A host whose guest has ended, with everything that the next one needs.
+ * @returns a function that starts a guest, runs an inference, and returns the milliseconds both took
  */
 async function warmHost(
   source: EngineSource,
@@ -82,12 +82,12 @@ async function warmHost(
     const engine = await start();
     await engine.infer(request);
     const tookMs = performance.now() - startedMs;
-    // A request without its magic number ends a guest of Wasmer; that of V8 is memory to be collected.
+    // A request without its magic number ends a Wasmer guest; a V8 guest is only memory to be collected.
     if (source.runtime === "wasmer")
       await engine.infer(new Uint8Array(request.length)).catch(() => undefined);
     return tookMs;
   };
-  // The guest that a fault ends has answered for a while.
+  // In practice a fault ends a guest that has run for a while.
   for (let life = 0; life < WARM_UP_ANSWERS; life++) await live();
   return live;
 }

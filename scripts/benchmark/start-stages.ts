@@ -1,6 +1,6 @@
 /**
- * Starts a detector as `sabrewing detect` does, asks it a few times, and prints when each stage was over: milliseconds from
- * the start of this process. What `bench:start` starts.
+ * Started by `bench:start`. Starts a detector as `sabrewing detect` does, runs some inferences, and prints when each stage
+ * ended: milliseconds from the start of this process.
  */
 import { flushCompileCache } from "node:module";
 import { performance } from "node:perf_hooks";
@@ -52,7 +52,7 @@ for (let sequence = 1, before = first; sequence <= LATER_ANSWERS; sequence++) {
   before = answered;
 }
 const node = performance.nodeTiming.bootstrapComplete;
-// Only now: what it loads is no part of the start.
+// Imported last: its loading is not part of the start.
 const { median } = await import("./race.ts");
 const later = median(laterMs) ?? Number.NaN;
 const stages: Stages = { node, program, module, sdk, ready, first, later };

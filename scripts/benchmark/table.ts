@@ -36,14 +36,14 @@ const FIGURES: readonly Column[] = [
   { heading: "RSS MB", cell: ({ rss_mb }) => rss_mb.toFixed(0) },
 ];
 
-/** The rows as a table for people. */
+/** Formats the rows as a table. */
 export function table(rows: readonly Row[]): string {
   const columns = [...WORDS, ...FIGURES];
   const lines = rows.map((row) => columns.map(({ cell }) => cell(row, rows)));
   return alignColumns([columns.map(({ heading }) => heading), ...lines], WORDS.length);
 }
 
-/** How many times as fast: `2.41×`; nothing where one of the two was not measured. */
+/** The speed-up, `2.41×`; empty when one of the two was not measured. */
 function times(theirs: number | undefined, ours: number | undefined): string {
   return theirs === undefined || ours === undefined ? "" : `${(theirs / ours).toFixed(2)}×`;
 }

@@ -10,10 +10,10 @@ interface GraphModelFile {
   readonly weightsManifest: readonly { readonly paths: string[]; readonly weights: [] }[];
 }
 
-/** Sizes and peaks, which the boxes are read from: what the network computes before it sorts and gathers. */
+/** Sizes and peaks of the boxes: the outputs before the network sorts and gathers. */
 const OUTPUTS = ["tower_0/wh", "tower_0/keypoints"];
 
-/** tfjs-backend-wasm as people run it in Node: WebAssembly with SIMD, held to one thread. */
+/** tfjs-backend-wasm as it is used in Node: WebAssembly with SIMD, limited to one thread. */
 export async function loadTfjs(
   modelPath: string,
   { width, height }: { readonly width: number; readonly height: number },

@@ -5,31 +5,31 @@ import type { BrokerAddress } from "./broker.ts";
 /** The name of the demo's only camera. */
 export const CAMERA = "demo";
 
-/** What the demo's agent is told. */
+/** The settings of the demo's agent. */
 export interface AgentSettings {
   readonly broker: BrokerAddress;
   readonly prefix: string;
   readonly modulePath: string;
-  /** Where it keeps what outlives a restart. Default: a folder that goes with the process. */
+  /** Folder for state that survives a restart. Default: a temporary folder. */
   readonly stateDirectory?: string;
   readonly cameraUrl: string;
   readonly labels: readonly string[];
-  /** Which boxes count, for each of the labels; undefined: as the agent has it by default. */
+  /** Score thresholds for each of the labels. Default: the agent's. */
   readonly filters?: { readonly minScore: number; readonly threshold: number } | undefined;
-  /** Whether it sends a picture of each object. */
+  /** Whether it publishes a snapshot of each object. */
   readonly snapshots: boolean;
-  /** Seconds between two messages of figures. */
+  /** Seconds between two statistics messages. */
   readonly statsIntervalSeconds: number;
-  /** Which engine runs the module, and how long a frame may take. Default: as the agent has it. */
+  /** The engine for the module and the deadline of a frame. Default: the agent's. */
   readonly detector?: { readonly runtime: Runtime | undefined; readonly deadlineMs: number };
-  /** Who may look on in a browser, on any port that is free. Default: nobody. */
+  /** Opens the live view on a free port. Default: no live view. */
   readonly view?: { readonly token: string };
 }
 
-/** The variable that carries the broker's password to the agent: it stands in no file. */
+/** The environment variable with the broker's password, which is not written to the configuration file. */
 export const PASSWORD_VARIABLE = "SABREWING_MQTT_PASSWORD";
 
-/** The agent's configuration file (YAML). */
+/** The text of the agent's configuration file (YAML). */
 export function agentConfig(settings: AgentSettings): string {
   const { broker } = settings;
   return stringify({

@@ -5,21 +5,21 @@ import { type AgentSettings, agentConfig, PASSWORD_VARIABLE } from "./agent-conf
 import { type Child, startChild } from "./child.ts";
 
 /**
- * Starts the agent as a process of its own, with a configuration file that goes when it has ended.
- * @param sabrewing the command line that starts its program
+ * Starts the agent in its own process, with a configuration file that is removed when the process has ended.
+ * @param sabrewing the command line that starts the program
  * @param onLine called with every line of its log
  */
 export function startAgentProcess(
-  sabrewing: readonly [program: string, ...words: string[]],
+  sabrewing: readonly [program: string, ...args: string[]],
   settings: AgentSettings,
   onLine: (line: string) => void,
 ): Child {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
   const configPath = join(folder, "sabrewing.yml");
   writeFileSync(configPath, agentConfig({ stateDirectory: join(folder, "state"), ...settings }));
-  const [program, ...words] = sabrewing;
+  const [program, ...args] = sabrewing;
   const { password } = settings.broker;
-  const child = startChild("the agent", [program, ...words, "run", "-c", configPath], {
+  const child = startChild("the agent", [program, ...args, "run", "-c", configPath], {
     env: password === undefined ? {} : { [PASSWORD_VARIABLE]: password },
     onLine,
   });

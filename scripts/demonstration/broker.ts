@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { Aedes } from "aedes";
 
-/** Where to reach a broker, and as whom. */
+/** Address and login of a broker. */
 export interface BrokerAddress {
   readonly host: string;
   readonly port: number;
@@ -10,7 +10,7 @@ export interface BrokerAddress {
   readonly password?: string;
 }
 
-/** An MQTT broker inside this process, on a free loopback port. */
+/** An MQTT broker in this process, on a free loopback port. */
 export interface EmbeddedBroker extends AsyncDisposable {
   readonly address: BrokerAddress;
 }
@@ -41,8 +41,8 @@ export async function startEmbeddedBroker(): Promise<EmbeddedBroker> {
 }
 
 /**
- * Reads `mqtt://user:password@host:port`.
- * @throws Error that names what is wrong with it
+ * Parses `mqtt://user:password@host:port`.
+ * @throws Error when the URL is invalid
  */
 export function parseBrokerUrl(text: string): BrokerAddress {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -50,7 +50,7 @@ export function parseBrokerUrl(text: string): BrokerAddress {
     throw new Error(`--broker: expected mqtt://[user:password@]host[:port], received "${text}"`);
   }
   if (url.protocol !== "mqtt:" && url.protocol !== "tcp:") {
-    throw new Error(`--broker: expected an address that starts with mqtt://, received "${url.protocol}//…"`);
+    throw new Error(`--broker: expected a URL that starts with mqtt://, received "${url.protocol}//…"`);
   }
   return {
     host: url.hostname.replace(/^\[|\]$/g, ""),

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type Child, lineFrom, startChild } from "./child.ts";
 
-/** A clip served as a camera would serve it. */
+/** An RTSP camera that plays a clip. */
 export interface Camera extends AsyncDisposable {
   readonly url: string;
   readonly process: Child;
@@ -10,16 +10,16 @@ export interface Camera extends AsyncDisposable {
 const SERVER = fileURLToPath(new URL("../rtsp-server.py", import.meta.url));
 
 /**
- * Starts an RTSP server on a free loopback port (or `port`) that plays `clip` again and again.
- * @param startSeconds where in the clip it begins
- * @throws Error when the server does not start; it quotes what the server said
+ * Starts an RTSP server that plays `clip` in a loop, on a free loopback port or on `port`.
+ * @param startSeconds position in the clip to start at
+ * @throws Error with the server's output when it does not start
  */
 export async function startCamera(clip: string, port = 0, startSeconds = 0): Promise<Camera> {
   const { child, match } = await lineFrom(
     (onLine) =>
       startChild(
         "the RTSP server",
-        // Debian's own Python: python3-gi is not there for any other.
+        // python3-gi works with Debian's own Python only.
         [
           "/usr/bin/python3",
           SERVER,

@@ -2,36 +2,36 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
-/** A process that is ended by its own id when its scope ends, whatever ended the scope. */
+/** A child process that is stopped at the end of its scope. */
 export interface Child extends AsyncDisposable {
   readonly name: string;
-  /** Undefined where the program could not be started. */
+  /** Undefined when the program could not be started. */
   readonly pid: number | undefined;
-  /** Resolves, never rejects, with how the process ended: "exit code 1", "signal SIGKILL", "spawn … ENOENT". */
+  /** Resolves with how the process ended: "exit code 1", "signal SIGKILL", "spawn … ENOENT". Never rejects. */
   readonly ended: Promise<string>;
-  /** What it wrote last on both outputs, oldest line first. */
+  /** The last lines of standard output and standard error, oldest first. */
   lastLines(): readonly string[];
-  /** Asks it to end (SIGTERM), insists after ten seconds (SIGKILL), and waits until it has. */
+  /** Sends SIGTERM, after ten seconds SIGKILL, and waits until the process has ended. */
   stop(): Promise<void>;
 }
 
 const KEPT_LINES = 30;
-const INSIST_AFTER_MS = 10_000;
+const KILL_AFTER_MS = 10_000;
 
 /**
- * Starts a program with nothing to read.
- * @param onLine called with every line of either output
+ * Starts a program without standard input.
+ * @param onLine called with every line of standard output and standard error
  */
 export function startChild(
   name: string,
-  command: readonly [program: string, ...words: string[]],
+  command: readonly [program: string, ...args: string[]],
   options: { readonly env?: NodeJS.ProcessEnv; readonly onLine?: (line: string) => void } = {},
 ): Child {
-  const [program, ...words] = command;
-  const child = spawn(program, words, {
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
-    // A process group of its own: Ctrl-C reaches only this script, which then ends its children in order.
+    // In its own process group, so that Ctrl-C reaches only this script, which then stops its children.
     detached: true,
   });
   const lines: string[] = [];
@@ -42,12 +42,12 @@ export function startChild(
       options.onLine?.(line);
     });
   }
-  const ended = howItEnds(child);
+  const ended = outcomeOf(child);
   const stop = () => endProcess(child, ended);
   return { name, pid: child.pid, ended, lastLines: () => lines, stop, [Symbol.asyncDispose]: stop };
 }
 
-function howItEnds(child: ChildProcess): Promise<string> {
+function outcomeOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, signal) =>
@@ -60,16 +60,16 @@ async function endProcess(child: ChildProcess, ended: Promise<string>): Promise<
   if (child.pid === undefined) return;
   if (child.exitCode === null && child.signalCode === null) {
     child.kill("SIGTERM");
-    const insist = setTimeout(() => child.kill("SIGKILL"), INSIST_AFTER_MS);
+    const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
     await once(child, "exit");
-    clearTimeout(insist);
+    clearTimeout(timer);
   }
   await ended;
 }
 
 /**
- * The first line that matches, as its match.
- * @throws Error when the process ends or `timeoutMs` passes before; it quotes what the process said
+ * Starts a process and waits for the first line that matches a pattern.
+ * @throws Error with the process's output when it ends or `timeoutMs` passes before
  */
 export async function lineFrom(
   start: (onLine: (line: string) => void) => Child,
@@ -82,7 +82,7 @@ export async function lineFrom(
     if (match !== null) resolve(match);
   });
   const tooLate = Promise.withResolvers<string>();
-  const timer = setTimeout(() => tooLate.resolve(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
+  const timer = setTimeout(() => tooLate.resolve(`no output within ${timeoutMs / 1000} s`), timeoutMs);
   const outcome = await Promise.race([promise, child.ended, tooLate.promise]);
   clearTimeout(timer);
   if (typeof outcome !== "string") return { child, match: outcome };

@@ -4,27 +4,27 @@ import type { ProgressStream } from "../../agent/commands/progress.ts";
 import { explainError } from "../../agent/explain-error.ts";
 import { type KnownModel, locateModel, ModelError, type ModelPlaces } from "../../detectors/detector.ts";
 
-/** A known model and where its weights are. */
+/** A known model and the path of its weights. */
 export interface ChosenModel {
   readonly known: KnownModel;
   readonly weights: string;
 }
 
-/** What is tried, in this order. */
+/** The models to try, in this order. */
 export interface Candidates {
   readonly preferred: KnownModel;
   readonly fallback: KnownModel;
 }
 
-/** YOLOv5n; MobileNet comes from the registry that the project's own packages come from. */
+/** YOLOv5n, or MobileNet, which npm's registry has. */
 export function demoCandidates(): Candidates {
   return { preferred: findKnown("yolov5n"), fallback: findKnown("mobilenet") };
 }
 
 /**
- * The preferred model where it is found or can be fetched, else the other one.
- * @param say tells the user, in a line, that it is the other one
- * @throws Error when neither is to be had, with the reason and the way by hand
+ * Chooses the preferred model if it is found or can be downloaded, otherwise the fallback.
+ * @param say called with a line about the fallback
+ * @throws Error with the reason and a remedy when neither is available
  */
 export async function chooseModel(
   { preferred, fallback }: Candidates,
@@ -32,24 +32,24 @@ export async function chooseModel(
   stderr: ProgressStream,
   say: (line: string) => void,
 ): Promise<ChosenModel> {
-  const there = await locateModel(preferred, places);
-  if (there !== undefined) return { known: preferred, weights: there };
-  const instead = `taking ${fallback.name} (${fallback.licence.id})`;
-  const otherThere = await locateModel(fallback, places);
-  if (otherThere !== undefined) {
-    // To ask again for what could not be had the last time would cost seconds every time.
-    say(`${preferred.name} is not here, ${instead}. To try again: scripts/fetch-model ${preferred.name}`);
-    return { known: fallback, weights: otherThere };
+  const preferredPath = await locateModel(preferred, places);
+  if (preferredPath !== undefined) return { known: preferred, weights: preferredPath };
+  const instead = `using ${fallback.name} (${fallback.licence.id})`;
+  const fallbackPath = await locateModel(fallback, places);
+  if (fallbackPath !== undefined) {
+    // The last download failed: another attempt would take seconds at every start.
+    say(`${preferred.name} is missing, ${instead}. To download it: scripts/fetch-model ${preferred.name}`);
+    return { known: fallback, weights: fallbackPath };
   }
   try {
     return { known: preferred, weights: await obtainVisibly(preferred, places, stderr) };
   } catch (error) {
     if (!(error instanceof TransientError || error instanceof ModelError)) throw error;
-    say(`${preferred.name} is not to be had here (${error.message}), ${instead} instead`);
+    say(`${preferred.name} is not available (${error.message}), ${instead} instead`);
   }
   try {
     return { known: fallback, weights: await obtainVisibly(fallback, places, stderr) };
   } catch (error) {
-    throw new Error(`no model is to be had.\n${explainError(error).text}`, { cause: error });
+    throw new Error(`no model is available.\n${explainError(error).text}`, { cause: error });
   }
 }

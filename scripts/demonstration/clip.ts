@@ -4,14 +4,13 @@ import { findMedia } from "../materials.ts";
 import { fetchStreetClip } from "./street-clip.ts";
 
 /**
- * The clip the demo's camera plays: the one named, else person.mp4 where it is found, else a street scene out of a
- * Debian package.
- * @param say tells the user a line
- * @throws Error that says what is wrong with it and what to do
+ * Finds the clip for the demo's camera: the given file, person.mp4, or a street scene from a Debian package.
+ * @param say called with a line for the user
+ * @throws Error with a remedy when there is no usable clip
  */
 export function findClip(named: string | undefined, say: (line: string) => void): string {
   if (named === undefined) return findMedia("person.mp4") ?? findMedia("street.mp4") ?? fetchStreetClip(say);
-  if (!existsSync(named)) throw new Error(`${named}: there is no such file. Name an MP4: --clip FILE`);
+  if (!existsSync(named)) throw new Error(`${named}: no such file. Give the path of an MP4: --clip FILE`);
   const codec = videoCodec(named);
   if (codec !== "h264") {
     throw new Error(
@@ -22,7 +21,7 @@ export function findClip(named: string | undefined, say: (line: string) => void)
   return named;
 }
 
-/** What ffmpeg calls the encoding of the first video stream; undefined where there is none. */
+/** ffmpeg's name of the first video stream's codec; undefined without a video stream. */
 function videoCodec(path: string): string | undefined {
   const show = ["-select_streams", "v:0", "-show_entries", "stream=codec_name", "-of", "csv=p=0"];
   const { status, stdout } = spawnSync("ffprobe", ["-v", "quiet", ...show, path], { encoding: "utf8" });

@@ -1,24 +1,24 @@
 import sharp from "sharp";
 import { startFedFfmpeg } from "../../agent/camera/ffmpeg.ts";
 
-/** A street that nobody lives in: drawn here, so that its pictures may be shown and given to anybody. */
+/** The street is drawn, so its frames may be published. */
 const SIZE = { width: 960, height: 540 };
 const FPS = 10;
-/** Within it both have crossed the picture: the clip begins again without a jump. */
+/** In this time both people cross the frame, so that the loop has no jump. */
 const SECONDS = 32;
-/** From when to when they stand and talk, seconds: however late a busy machine draws its boxes, they are right then. */
+/** When they stand and talk, in seconds: then even late boxes of a busy machine fit. */
 const TALK = { from: 6, to: 22 };
 const SIDEWALK = { near: 364, far: 346 };
 
 interface Walker {
-  /** Pixels: where the feet are. */
+  /** Position of the feet, pixels. */
   readonly x: number;
   readonly y: number;
   /** Pixels. */
   readonly height: number;
   readonly coat: string;
   readonly sleeve: string;
-  /** Of the steps, radians. */
+  /** Phase of the steps, radians. */
   readonly phase: number;
   /** 1: to the right, -1: to the left. */
   readonly heads: 1 | -1;
@@ -27,7 +27,7 @@ interface Walker {
 /**
  * Draws the street with two people who walk past each other and a parked car.
  * @param file the MP4 to write: H.264, 960×540, 10 frames a second, 32 s
- * @throws Error with ffmpeg's words when it cannot encode
+ * @throws Error with ffmpeg's output when encoding fails
  */
 export async function filmDrawnStreet(file: string, signal: AbortSignal): Promise<void> {
   const raw = [
@@ -41,20 +41,20 @@ export async function filmDrawnStreet(file: string, signal: AbortSignal): Promis
     String(FPS),
   ];
   const coded = ["-c:v", "libx264", "-profile:v", "baseline", "-pix_fmt", "yuv420p", "-g", String(FPS)];
-  const words = ["-v", "error", "-y", ...raw, "-i", "pipe:0", ...coded, file];
-  await using encoder = startFedFfmpeg("ffmpeg", words, signal);
+  const args = ["-v", "error", "-y", ...raw, "-i", "pipe:0", ...coded, file];
+  await using encoder = startFedFfmpeg("ffmpeg", args, signal);
   for (let frame = 0; frame < SECONDS * FPS; frame++) {
     const drawn = sharp(Buffer.from(drawStreet(frame / FPS))).removeAlpha();
     encoder.input.write(await drawn.raw().toBuffer());
   }
   encoder.input.end();
   const { code } = await encoder.ended;
-  if (code !== 0) throw new Error(`ffmpeg cannot film the street: ${encoder.complaints().join(" ")}`);
+  if (code !== 0) throw new Error(`ffmpeg cannot encode the street: ${encoder.complaints().join(" ")}`);
 }
 
-/** The street as SVG, so many seconds into the clip. */
+/** The street as SVG at a second of the clip. */
 export function drawStreet(seconds: number): string {
-  /** From `start` to `meet`, where they talk, and on to `end`; steps go with the way. */
+  /** Walks from `start` to `meet`, where they talk, and on to `end`. */
   const walk = (start: number, meet: number, end: number) => {
     const before = start + ((meet - start) * seconds) / TALK.from;
     const after = meet + ((end - meet) * (seconds - TALK.to)) / (SECONDS - TALK.to);
@@ -109,7 +109,7 @@ function drawRoad(): string {
   ].join("");
 }
 
-/** @param y of the road beneath it */
+/** @param y position of the road under it */
 function drawCar(x: number, y: number, scale: number, paint: string): string {
   const wheel = (cx: number) =>
     `<circle cx="${cx}" cy="-12" r="17" fill="#151619"/><circle cx="${cx}" cy="-12" r="10.5" fill="#9aa2ab"/><circle cx="${cx}" cy="-12" r="4" fill="#3c4148"/>`;

@@ -2,7 +2,7 @@ import type { EventMessage } from "../../agent/events/event.ts";
 
 const SIGNS: Readonly<Record<EventMessage["type"], string>> = { new: "●", update: "↻", end: "■" };
 
-/** One line for people: local time, what happened, where, how sure, and for how long it has been in view. */
+/** A line about an event: local time, type, camera, label, score, box, and time in view. */
 export function eventLine({ type, after }: EventMessage): string {
   const lastSeen = after.end_time ?? after.frame_time;
   const columns = [
@@ -21,7 +21,7 @@ function percent(share: number): string {
   return `${Math.round(100 * share)} %`.padStart(5);
 }
 
-/** Hours, minutes and seconds of a Unix time in seconds, where this machine is. */
+/** Local hours, minutes and seconds of a Unix time in seconds. */
 function localTime(unixSeconds: number): string {
   const time = new Date(unixSeconds * 1000);
   return [time.getHours(), time.getMinutes(), time.getSeconds()]

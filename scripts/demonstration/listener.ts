@@ -1,20 +1,20 @@
 import { connectAsync } from "mqtt";
 import type { BrokerAddress } from "./broker.ts";
 
-/** A message as the broker delivered it. */
+/** A message from the broker. */
 export interface Message {
   /** Unix time of its arrival, seconds. */
   readonly time: number;
   readonly topic: string;
   readonly payload: Buffer;
-  /** Kept by the broker from before somebody listened. */
+  /** Published before the subscription and retained by the broker. */
   readonly retained: boolean;
 }
 
 /**
- * Listens to everything below a topic prefix; connects again when the broker comes back.
- * @param say told when the broker is lost and when it is back
- * @throws Error that says what is wrong with the broker and what to do
+ * Subscribes to all topics below a prefix, and reconnects when the connection is lost.
+ * @param say called with a line when the connection is lost and when it is back
+ * @throws Error with a remedy when the broker cannot be reached
  */
 export async function listen(
   address: BrokerAddress,
@@ -38,31 +38,31 @@ export async function listen(
   client.on("message", (topic, payload, { retain }) => {
     onMessage({ time: Date.now() / 1000, topic, payload, retained: retain });
   });
-  // The client connects again by itself; each try that fails is an "error" and a "close".
+  // The client reconnects by itself; each failed attempt emits "error" and "close".
   let lost = false;
   client.on("error", (error) => {
     if (!lost) say(`broker ${place}: ${explain(error)}`);
     lost = true;
   });
   client.on("connect", () => {
-    if (lost) say(`broker ${place}: back`);
+    if (lost) say(`broker ${place}: connected again`);
     lost = false;
   });
   await client.subscribeAsync(`${prefix}/#`, { qos: 1 });
   return { [Symbol.asyncDispose]: () => client.endAsync() };
 }
 
-/** CONNACK return codes of MQTT 3.1.1 (section 3.2.2.3) that say "not you". */
+/** CONNACK return codes of MQTT 3.1.1 (section 3.2.2.3) for a refused login. */
 const REFUSED_USER = [4, 5];
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error ? error.code : undefined;
   if (code === "ECONNREFUSED")
-    return "nobody answers there. Is the broker running? Without --broker the demo brings its own";
+    return "connection refused. Is the broker running? Without --broker the demo starts its own";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "no such host. Check the name in --broker";
   if (REFUSED_USER.some((refused) => refused === code)) {
-    return "it refuses this user. Give the right ones: --broker mqtt://user:password@host:port";
+    return "it refuses the user or the password. To correct them: --broker mqtt://user:password@host:port";
   }
   return error.message;
 }

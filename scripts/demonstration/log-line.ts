@@ -1,7 +1,7 @@
-/** Levels of the agent's log that are worth a person's attention here. */
+/** Levels of the agent's log that the demo prints. */
 const SHOWN_LEVELS = ["warn", "error", "fatal"];
 
-/** What a person needs to see of a line of the agent's log: warnings, errors and what is no log line at all. */
+/** Formats a line of the agent's log for the terminal: warnings, errors, and lines that are not JSON. Others are omitted. */
 export function logLine(line: string): string | undefined {
   const entry = parse(line);
   if (entry === undefined) return line === "" ? undefined : `agent: ${line}`;

@@ -7,28 +7,28 @@ import { fastestTarget, sabrewingHome } from "../../detectors/detector.ts";
 import { type ChosenModel, chooseModel, demoCandidates } from "./choose-model.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** Of YOLOv5, which takes any size: a camera's 16:9 at three fifths of the cost of 640x640. */
+/** YOLOv5 takes any size. This one fits a camera's 16:9 at three fifths of the cost of 640x640. */
 const YOLOV5_SIZE = "640x384";
 
-/** What the user said about the demo's detector. */
-export interface ModelWishes {
+/** The user's options for the demo's detector. */
+export interface ModelOptions {
   /** A module (`.wasm`) or weights; undefined: a known model. */
   readonly model: string | undefined;
-  /** `640x384`: width × height of the model input; undefined: what suits the model. */
+  /** `640x384`: width × height of the model input; undefined: the model's default. */
   readonly size: string | undefined;
 }
 
 /**
- * A detector module for the demo: the one named, else compiled from the weights that are named, found or fetched. It is
- * kept in $SABREWING_HOME/demo under a name that changes with the weights and with the compiler.
+ * Returns the given detector module, or compiles one from weights that are given, found or downloaded. The compiled module
+ * is kept in $SABREWING_HOME/demo under a name that changes with the weights and with the compiler.
  * @param sabrewing the command line that starts the agent's program
- * @param say tells the user a line
+ * @param say called with a line for the user
  * @returns path of the module
- * @throws Error when it cannot be had; the program has said why
+ * @throws Error when compilation fails; the program has printed the reason
  */
 export async function prepareModule(
   sabrewing: readonly [string, ...string[]],
-  { model, size }: ModelWishes,
+  { model, size }: ModelOptions,
   say: (line: string) => void,
 ): Promise<string> {
   if (model?.endsWith(".wasm")) return model;
@@ -37,20 +37,20 @@ export async function prepareModule(
     return compiled(sabrewing, name, size ?? YOLOV5_SIZE, [model]);
   }
   const { known, weights } = await chooseModel(demoCandidates(), { env: process.env }, process.stderr, say);
-  const words = [weights, "--name", known.name, "--licence", known.licence.id];
-  return compiled(sabrewing, known.name, size ?? usualSize(known), words);
+  const args = [weights, "--name", known.name, "--licence", known.licence.id];
+  return compiled(sabrewing, known.name, size ?? usualSize(known), args);
 }
 
 function usualSize({ name, input }: ChosenModel["known"]): string {
   return name === "yolov5n" ? YOLOV5_SIZE : `${input.width}x${input.height}`;
 }
 
-/** The module of that name and size, compiled by `compile WORDS…` unless it is there. */
+/** Path of the module of this name and size, which `compile ARGS…` makes if it is missing. */
 function compiled(
   sabrewing: readonly [string, ...string[]],
   name: string,
   size: string,
-  words: readonly string[],
+  args: readonly string[],
 ): string {
   const folder = join(sabrewingHome(process.env), "demo");
   const target = fastestTarget();
@@ -60,15 +60,17 @@ function compiled(
   mkdirSync(folder, { recursive: true });
   const partial = join(folder, `partial-${process.pid}.wasm`);
   const [program, ...before] = sabrewing;
-  const order = [...before, "compile", ...words, "-o", partial, "--size", size, "--target", target, "--json"];
-  // The progress bar and all that is for people goes to stderr.
+  const order = [...before, "compile", ...args, "-o", partial, "--size", size, "--target", target, "--json"];
+  // The progress bar and messages go to stderr.
   const made = spawnSync(program, order, { stdio: ["ignore", "ignore", "inherit"] });
   if (made.status !== 0) {
-    throw new Error("no detector module (see above). Name one, or weights to compile: --model FILE");
+    throw new Error(
+      "the detector could not be compiled (see above). Give a module, or other weights: --model FILE",
+    );
   }
-  // What an earlier compiler made of it is of no use any more.
+  // Modules of earlier compilers are obsolete.
   for (const outdated of globSync(`${what}-*.wasm`, { cwd: folder })) rmSync(join(folder, outdated));
-  // Only a whole module ever has the final name.
+  // The rename is atomic: an incomplete module never has the final name.
   renameSync(partial, path);
   return path;
 }

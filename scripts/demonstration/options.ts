@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { Runtime } from "../../detectors/detector.ts";
 import { type BrokerAddress, parseBrokerUrl } from "./broker.ts";
 
-/** What the user asked of the demo. */
+/** The demo's options. */
 export interface DemoOptions {
   /** Undefined: until Ctrl-C. */
   readonly seconds?: number;
@@ -11,35 +11,48 @@ export interface DemoOptions {
   readonly broker?: BrokerAddress;
   readonly clip?: string;
   readonly model?: string;
-  /** Undefined: what suits the model. */
+  /** Undefined: the model's default. */
   readonly size?: string;
   readonly track: readonly string[];
   /** Undefined: the agent's default. */
   readonly runtime?: Runtime;
-  /** How many times longer everything may take than on a machine of today. */
+  /** Factor for all time limits, for slow machines. */
   readonly patience: number;
 }
 
-/** Where nobody is there to press Ctrl-C. The clip's first person comes after 6 s, the second after 23 s. */
+/** Default without a terminal, where Ctrl-C is impossible. The clip's first two people appear after 6 s and 23 s. */
 const SECONDS_WITHOUT_TERMINAL = 60;
 
-/** Reads the command line; says what is wrong with it and ends the process where it makes no sense. */
-export function parseOptions(words: readonly string[], onTerminal: boolean): DemoOptions {
+/** Reads the command line. When it is wrong, prints the error and exits. */
+export function parseOptions(args: readonly string[], onTerminal: boolean): DemoOptions {
   const command = new Command("scripts/demo")
     .description(
-      "A camera, a broker and the agent on this machine; prints the events as the broker delivers them.",
+      "Runs a camera, a broker and the agent on this machine and prints the events as the broker delivers them.",
     )
-    .option("--seconds <n>", "how long (default: until Ctrl-C; 60 where there is no terminal)", parsePositive)
-    .option("--json", "a line {time, topic, payload} per message, then the summary", false)
-    .option("--save <dir>", "write a picture of each new object, its box drawn in")
+    .option("--seconds <n>", "duration (default: until Ctrl-C, or 60 without a terminal)", parsePositive)
+    .option(
+      "--json",
+      "print one line of JSON per message, {time, topic, payload}, and then the summary",
+      false,
+    )
+    .option("--save <dir>", "write a snapshot of each new object, with its box drawn in, to this folder")
     .option("--broker <url>", "use this broker: mqtt://[user:password@]host[:port]", parseBroker)
-    .option("--clip <file>", "an MP4 (H.264) for the camera to play")
-    .option("--model <file>", "a detector module (.wasm), or weights to compile (.pt, .onnx)")
-    .option("--size <WxH>", "model input (default: what suits the model)")
-    .option("--track <labels>", "what to look for", (text) => text.split(","), ["person", "car", "dog"])
-    .addOption(new Option("--runtime <name>", "the engine that runs the model").choices(["wasmer", "v8"]))
-    .option("--patience <times>", "an emulated machine may take so many times longer", parsePositive, 1)
-    .parse(words, { from: "user" });
+    .option("--clip <file>", "MP4 (H.264) that the camera plays")
+    .option("--model <file>", "detector module (.wasm), or weights to compile (.pt, .onnx)")
+    .option("--size <WxH>", "size of the model's input (default: depends on the model)")
+    .option("--track <labels>", "labels to track, separated by commas", (text) => text.split(","), [
+      "person",
+      "car",
+      "dog",
+    ])
+    .addOption(new Option("--runtime <name>", "engine that runs the module").choices(["wasmer", "v8"]))
+    .option(
+      "--patience <times>",
+      "factor for all time limits, for slow or emulated machines",
+      parsePositive,
+      1,
+    )
+    .parse(args, { from: "user" });
   const options = command.opts<DemoOptions>();
   return options.seconds === undefined && !onTerminal
     ? { ...options, seconds: SECONDS_WITHOUT_TERMINAL }

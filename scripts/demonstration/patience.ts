@@ -1,15 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-/** The longest a timer can wait: 2³¹ − 1 ms, 24 days. */
+/** The longest delay of a timer: 2³¹ − 1 ms, 24 days. */
 const FOR_EVER_MS = 2 ** 31 - 1;
-/** A slow machine optimises the detector's code before it answers. */
+/** On a slow machine the first inferences take long, while the engine optimises the code. */
 const START_LIMIT_MS = 60_000;
 
 /**
- * Resolves so many seconds after the camera has come on, or when `signal` is aborted.
- * @param seconds undefined: until then
- * @param patience how many times longer than usual the camera may take
- * @throws Error when the camera does not come on
+ * Resolves `seconds` after the camera is online, or when `signal` is aborted.
+ * @param seconds undefined: only when `signal` is aborted
+ * @param patience factor for the time limit
+ * @throws Error when the camera does not come online in time
  */
 export async function watchFor(
   seconds: number | undefined,
@@ -21,11 +21,11 @@ export async function watchFor(
   const started = await Promise.race([cameraOnline.then(() => true), pause(limitMs, signal)]);
   if (started === true) await pause(seconds === undefined ? FOR_EVER_MS : seconds * 1000, signal);
   else if (!signal.aborted) {
-    throw new Error(`the agent had no picture from its camera within ${limitMs / 1000} s`);
+    throw new Error(`the agent received no frame from its camera within ${limitMs / 1000} s`);
   }
 }
 
-/** Resolves after this time or when `signal` is aborted; keeps no process alive that has nothing else to do. */
+/** Resolves after this time or when `signal` is aborted. The timer does not keep the process alive. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   const options = signal === undefined ? { ref: false } : { ref: false, signal };
   await delay(ms, undefined, options).catch((error: unknown) => {

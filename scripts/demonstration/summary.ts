@@ -2,22 +2,22 @@ import type { EventMessage } from "../../agent/events/event.ts";
 import type { Stats } from "../../agent/health/stats.ts";
 import type { Message } from "./listener.ts";
 
-/** What a run of the demo came to. */
+/** Result of a run of the demo. */
 export interface Summary {
-  /** Pictures the detector looked at, as the agent's last figures say. */
+  /** Inferences, from the agent's last statistics. */
   readonly frames: number;
-  /** How many objects appeared, by label. */
+  /** Number of new objects by label. */
   readonly events: Readonly<Record<string, number>>;
 }
 
-/** Counts what arrives from the broker. */
-export interface Tally {
+/** Counts messages from the broker. */
+export interface Counters {
   add(message: Message): void;
   summary(): Summary;
 }
 
-/** Starts counting at zero. @param prefix first level(s) of the agent's topics */
-export function startTally(prefix: string): Tally {
+/** Starts at zero. @param prefix first level(s) of the agent's topics */
+export function startCounters(prefix: string): Counters {
   const events = new Map<string, number>();
   let frames = 0;
   return {
@@ -31,7 +31,7 @@ export function startTally(prefix: string): Tally {
   };
 }
 
-/** The payload of a message on `<prefix>/events`. */
+/** Reads the payload of a message on `<prefix>/events`. */
 export function readEvent(payload: Buffer): EventMessage {
   return JSON.parse(payload.toString()) as EventMessage;
 }

@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { serviceEnvironment, serviceOptions } from "../../tests/support/service-options.ts";
-import { temporaryFolder } from "../../tests/support/temporary-folder.ts";
+import { serviceEnvironment, serviceOptions } from "../../tests/support/agent/service-options.ts";
+import { temporaryFolder } from "../../tests/support/base/temporary-folder.ts";
 import { findModel } from "../materials.ts";
 import { startEmbeddedBroker } from "./broker.ts";
 import { buildAgent } from "./build.ts";
@@ -15,14 +15,15 @@ const TOKEN = "of-a-demonstration-only";
 const PORT_IN_LOG = /"port":(\d+),"msg":"the live view is open/;
 
 /**
- * Starts an agent that watches a drawn street with YOLOv5n, whose weights must be here, and has its live view open; the
- * camera and the broker with it.
- * @param stack takes what is to be stopped afterwards.
- * @returns where the live view is, its token in the address.
+ * Starts a camera, a broker and an agent that watches a drawn street with YOLOv5n and has its live view open.
+ * @param stack stops them when it is disposed
+ * @returns URL of the live view, including its token
+ * @throws Error when the weights are missing
  */
 export async function watchDrawnStreet(stack: AsyncDisposableStack): Promise<URL> {
   const weights = findModel("yolov5n.pt");
-  if (weights === undefined) throw new Error("yolov5n.pt is not here: node scripts/fetch-model.ts");
+  if (weights === undefined)
+    throw new Error("yolov5n.pt is missing. To download it: scripts/fetch-model yolov5n");
   const folder = stack.use(await temporaryFolder());
   const clip = join(folder.path, "street.mp4");
   await filmDrawnStreet(clip, new AbortController().signal);

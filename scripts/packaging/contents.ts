@@ -1,19 +1,19 @@
 import { join } from "node:path";
 import { isNeedless } from "./needless.ts";
 
-/** Where the program lies; the same for every machine. */
+/** The program's folder on every machine. */
 export const PROGRAM = "/usr/lib/sabrewing";
 
-/** Files that dpkg leaves alone once somebody has changed them. */
+/** Files that dpkg does not overwrite when they have been changed. */
 export const CONFFILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml"];
 
-/** Folders and files that a package is made of. */
+/** Folders that a package is built from. */
 export interface Sources {
   /** The repository. */
   readonly root: string;
-  /** What scripts/build writes. */
+  /** Output of scripts/build. */
   readonly dist: string;
-  /** Node for the target, as npm's package has it: bin/node, LICENSE. */
+  /** Node for the target, as in its npm package: bin/node, LICENSE. */
   readonly node: string;
   /** Production dependencies for the target. */
   readonly nodeModules: string;
@@ -24,10 +24,10 @@ export interface Sources {
 /** A file or folder of the package. */
 export interface Entry {
   readonly from: string;
-  /** Absolute, on the machine it is installed on. */
+  /** Absolute path on the target. */
   readonly to: string;
   readonly executable?: boolean;
-  /** Which files of the folder stay out, by their path in it. */
+  /** Selects files of the folder to omit, by their path in it. */
   readonly leaveOut?: (path: string) => boolean;
 }
 
@@ -53,7 +53,7 @@ export function packageContents({ root, dist, node, nodeModules, models }: Sourc
   ];
 }
 
-/** What dpkg runs, by its name in DEBIAN/. */
+/** The scripts that dpkg runs. */
 export function maintainerScripts(root: string): readonly Entry[] {
   return ["postinst", "prerm", "postrm"].map((name) => ({
     from: join(root, "scripts/packaging/debian", name),

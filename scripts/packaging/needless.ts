@@ -1,19 +1,19 @@
 import { basename, sep } from "node:path";
 
-/** Types, source maps, C++ and TypeScript sources, prose: what a running program never opens. */
+/** Types, source maps, C++ and TypeScript sources, documents: files that the running program never opens. */
 const NEEDLESS_ENDING = /\.(map|ts|mts|cts|tsx|flow|md|markdown|cc|cpp|c|h|hh|gyp|gypi)$/i;
-/** At the top of an npm package; further down such a name may well be code (yaml has a `doc`). */
+/** Only at the top of an npm package: deeper such a folder may hold code (yaml has a `doc`). */
 const NEEDLESS_FOLDER =
   /^(tests?|__tests__|examples?|benchmarks?|docs?|coverage|man|\.github|\.vscode|\.husky)$/;
-/** Whoever passes a package on passes these on with it, whatever they end in. */
+/** Legal texts, which must be distributed with a package. */
 const LEGAL = /^(licen[cs]e|copying|copyright|notice|authors|patents|third[-_]party)/i;
-/** Builds for browsers of packages that the agent runs in Node. The live view's JSMpeg is none of them. */
+/** Browser builds of packages that the agent runs in Node. The live view needs that of JSMpeg. */
 const FOR_BROWSERS: readonly RegExp[] = [
   /^mqtt\/dist($|\/)/,
   /^protobufjs\/dist($|\/)/,
   /^@wasmer\/sdk\/dist\/(browser|service)-worker/,
 ];
-/** npm's own notes, programs of packages, and packages that hold nothing but types. */
+/** npm's metadata, programs of packages, and packages with types only. */
 const NEEDLESS_PACKAGE = /^(\.bin|\.package-lock\.json|@types)($|\/)/;
 
 /**

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import type { Machine } from "./machine.ts";
 import { runTool } from "./run-tool.ts";
 
-/** What `npm ci` wants to see; the stubs stand in for packages that must not be installed. */
+/** The files that `npm ci` needs. The stubs replace packages that must not be installed. */
 const NPM_FILES = ["package.json", "package-lock.json", ".npmrc", "scripts/npm-stubs"];
 
 /**
- * Installs the production dependencies for a machine, as the lock file has them.
- * @param folder to install in; it is made
+ * Installs the production dependencies of the lock file for a machine.
+ * @param folder is made
  * @returns its node_modules
- * @throws Error when npm fails, or is too old to install for another machine than its own
+ * @throws Error when npm fails, or is too old to install for another architecture
  */
 export function installProductionModules(root: string, folder: string, machine: Machine): string {
   mkdirSync(folder, { recursive: true });
@@ -23,7 +23,7 @@ export function installProductionModules(root: string, folder: string, machine: 
   if (!existsSync(join(native, expected)))
     throw new Error(
       `npm installed for another machine: expected @img/${expected}, received ${readdirSync(native).join(", ")}. ` +
-        "npm 10 and later can install for any: npm install --global npm",
+        "This needs npm 10 or later: npm install --global npm",
     );
   return modules;
 }

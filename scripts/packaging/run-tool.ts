@@ -1,25 +1,25 @@
 import { spawnSync } from "node:child_process";
 
-/** How a tool is run. */
+/** Options of a tool's process. */
 export interface ToolOptions {
   readonly cwd?: string;
-  /** Added to this process's own. */
+  /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * Runs a program to its end.
- * @returns what it printed to its standard output
- * @throws Error with what it said when it is not there or fails
+ * Runs a program until it exits.
+ * @returns its standard output
+ * @throws Error with its output when it is missing or fails
  */
-export function runTool(program: string, words: readonly string[], { cwd, env }: ToolOptions = {}): string {
-  const { error, status, stdout, stderr } = spawnSync(program, words, {
+export function runTool(program: string, args: readonly string[], { cwd, env }: ToolOptions = {}): string {
+  const { error, status, stdout, stderr } = spawnSync(program, args, {
     cwd,
     env: { ...process.env, ...env },
     encoding: "utf8",
     maxBuffer: 64e6,
   });
   if (error) throw new Error(`${program} cannot be run (${error.message})`, { cause: error });
-  if (status !== 0) throw new Error(`${program} ${words[0] ?? ""} failed (${status}):\n${stdout}${stderr}`);
+  if (status !== 0) throw new Error(`${program} ${args[0] ?? ""} failed (${status}):\n${stdout}${stderr}`);
   return stdout;
 }

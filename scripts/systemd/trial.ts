@@ -1,12 +1,12 @@
 /**
- * node scripts/systemd/trial.ts PID PACKAGE: a new user's first minutes with PACKAGE (a path over there) on the machine
- * whose systemd is PID, and then what may happen to a service. Camera and broker run on this machine, whose network that
- * one shares.
+ * node scripts/systemd/trial.ts PID PACKAGE: installs PACKAGE (a path in the container) in the container whose systemd has
+ * the process ID PID, configures and starts the service as a new user does, and then crashes, hangs, upgrades and purges
+ * it. Camera and broker run outside and share the container's network.
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { waitUntil } from "../../tests/support/wait-until.ts";
+import { waitUntil } from "../../tests/support/time/wait-until.ts";
 import { startEmbeddedBroker } from "../demonstration/broker.ts";
 import { startCamera } from "../demonstration/camera.ts";
 import { listen, type Message } from "../demonstration/listener.ts";
@@ -14,18 +14,18 @@ import { findMedia } from "../materials.ts";
 
 const PREFIX = "sabrewing";
 const CONFIG = "/etc/sabrewing/sabrewing.yml";
-/** Issue 7: from the package to the first event in under two minutes. */
+/** The aim: from the package to the first event in under two minutes. */
 const FIRST_EVENT_WITHIN_MS = 120_000;
-/** Issue 6: what `systemd-analyze security` may say. */
+/** Highest allowed exposure in `systemd-analyze security`. */
 const MOST_EXPOSURE = 2;
-/** WatchdogSec=60, and some for the start after it. */
+/** WatchdogSec=60 and time for the start. */
 const BACK_WITHIN_MS = 100_000;
 
 const [machine, debianPackage] = process.argv.slice(2);
 if (machine === undefined || debianPackage === undefined)
-  throw new Error("expected the process id of a systemd and the path of a package over there");
+  throw new Error("expected the process ID of a systemd and the path of a package in its container");
 const clip = findMedia("person.mp4");
-if (clip === undefined) throw new Error("person.mp4 is needed: CONTRIBUTING.md says where it is looked for");
+if (clip === undefined) throw new Error("person.mp4 is missing: CONTRIBUTING.md says where it is searched");
 
 await using stack = new AsyncDisposableStack();
 const broker = stack.use(await startEmbeddedBroker());
@@ -39,46 +39,49 @@ stack.use(await listen(broker.address, PREFIX, countEvents, console.error));
 const startMs = performance.now();
 assert.match(await install(), /not started yet/);
 assert.equal(await property("ActiveState"), "inactive");
-tell("installed; nothing runs before there is a configuration");
+report("installed; the service is inactive until it is configured");
 
 const cameraAndBroker = ["--broker", `127.0.0.1:${broker.address.port}`, "--camera", `door=${camera.url}`];
-await type("sabrewing", "init", "--yes", ...cameraAndBroker);
-await type("systemctl", "enable", "--now", "--quiet", "sabrewing");
+await runInside("sabrewing", "init", "--yes", ...cameraAndBroker);
+await runInside("systemctl", "enable", "--now", "--quiet", "sabrewing");
 await waitUntil("an event", () => events > 0, FIRST_EVENT_WITHIN_MS);
-tell(`first event ${seconds(startMs)} s after apt install began`);
+report(`first event ${seconds(startMs)} s after apt install began`);
 
 await cameraIsBack();
 assert.match(
-  await type("journalctl", "--no-pager", "--identifier", "sabrewing"),
+  await runInside("journalctl", "--no-pager", "--identifier", "sabrewing"),
   /camera is on .*"camera":"door"/,
 );
-assert.match(await type("sabrewing", "check"), /✓ camera door/);
-tell(`systemctl status: ${await property("StatusText")}; resident: ${await residentMegabytes()} MB`);
+assert.match(await runInside("sabrewing", "check"), /✓ camera door/);
+report(`systemctl status: ${await property("StatusText")}; resident: ${await residentMegabytes()} MB`);
 
-assert.equal(await type("systemd-analyze", "verify", "sabrewing.service"), "");
-const security = await type("systemd-analyze", "security", "--no-pager", "sabrewing");
+assert.equal(await runInside("systemd-analyze", "verify", "sabrewing.service"), "");
+const security = await runInside("systemd-analyze", "security", "--no-pager", "sabrewing");
 const exposure = Number(/Overall exposure level for sabrewing.service: ([\d.]+)/.exec(security)?.[1]);
 assert.ok(exposure <= MOST_EXPOSURE, `exposure ${exposure}`);
-tell(`systemd-analyze: verify has nothing to say, security says ${exposure}`);
+report(`systemd-analyze: verify reports nothing, security reports ${exposure}`);
 
 await restarted("SIGKILL", () => signal("SIGKILL"));
 await restarted("SIGSTOP", () => signal("SIGSTOP"));
 
-const config = await type("cat", CONFIG);
+const config = await runInside("cat", CONFIG);
 await restarted("an upgrade", () => install("--reinstall"));
-assert.equal(await type("cat", CONFIG), config);
-tell("the upgrade kept the configuration");
+assert.equal(await runInside("cat", CONFIG), config);
+report("the upgrade keeps the configuration");
 
-await type("apt-get", "purge", "--quiet", "--yes", "sabrewing");
-assert.equal(await type("find", "/etc", "/usr/lib", "/var/lib", "-maxdepth", "1", "-name", "sabrewing*"), "");
-assert.doesNotMatch(await type("getent", "passwd"), /sabrewing/);
-tell("purged: its folders and its user are gone");
+await runInside("apt-get", "purge", "--quiet", "--yes", "sabrewing");
+assert.equal(
+  await runInside("find", "/etc", "/usr/lib", "/var/lib", "-maxdepth", "1", "-name", "sabrewing*"),
+  "",
+);
+assert.doesNotMatch(await runInside("getent", "passwd"), /sabrewing/);
+report("purging removes its folders and its user");
 
 function install(...options: readonly string[]): Promise<string> {
-  return type("apt-get", "install", "--quiet", "--yes", ...options, debianPackage ?? "");
+  return runInside("apt-get", "install", "--quiet", "--yes", ...options, debianPackage ?? "");
 }
 
-/** Has the service started again by systemd. */
+/** Inflicts a fault and waits until systemd has restarted the service. */
 async function restarted(why: string, inflict: () => Promise<unknown>): Promise<void> {
   const before = await property("MainPID");
   const inflictedMs = performance.now();
@@ -86,11 +89,11 @@ async function restarted(why: string, inflict: () => Promise<unknown>): Promise<
   const isAnother = async () => !["0", before].includes(await property("MainPID"));
   await waitUntil(`another process after ${why}`, isAnother, BACK_WITHIN_MS);
   await cameraIsBack();
-  tell(`after ${why} it is back in ${seconds(inflictedMs)} s`);
+  report(`after ${why} it recovers in ${seconds(inflictedMs)} s`);
 }
 
 function signal(name: NodeJS.Signals): Promise<string> {
-  return type("systemctl", "kill", "--kill-whom=main", `--signal=${name}`, "sabrewing");
+  return runInside("systemctl", "kill", "--kill-whom=main", `--signal=${name}`, "sabrewing");
 }
 
 function cameraIsBack(): Promise<void> {
@@ -99,16 +102,16 @@ function cameraIsBack(): Promise<void> {
 }
 
 async function property(name: string): Promise<string> {
-  return (await type("systemctl", "show", "--value", "--property", name, "sabrewing")).trim();
+  return (await runInside("systemctl", "show", "--value", "--property", name, "sabrewing")).trim();
 }
 
 async function residentMegabytes(): Promise<number> {
-  const status = await type("cat", `/proc/${await property("MainPID")}/status`);
+  const status = await runInside("cat", `/proc/${await property("MainPID")}/status`);
   return Math.round((Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024) / 1e6);
 }
 
-/** Runs a command over there, as root. */
-async function type(...command: readonly string[]): Promise<string> {
+/** Runs a command in the container as root. */
+async function runInside(...command: readonly string[]): Promise<string> {
   const there = [
     "--target",
     machine ?? "",
@@ -136,6 +139,6 @@ function seconds(sinceMs: number): number {
   return Math.round((performance.now() - sinceMs) / 1000);
 }
 
-function tell(what: string): void {
+function report(what: string): void {
   console.log(`✓ ${what}`);
 }

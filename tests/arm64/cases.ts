@@ -1,8 +1,8 @@
 /** The modules and images whose replies must be the same on every CPU. */
 import sharp from "sharp";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { seededBytes } from "../support/seeded.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { seededBytes } from "../support/base/seeded.ts";
 import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
 
 /** A module and its images. */

@@ -5,10 +5,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { Row } from "../../scripts/benchmark/pipeline/row.ts";
-import { mosquittoIsInstalled } from "../support/brokers.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
+import { mosquittoIsInstalled } from "../support/mqtt/brokers.ts";
 
 const BENCH = fileURLToPath(new URL("../../scripts/bench-pipeline.ts", import.meta.url));
 const materials =
@@ -17,7 +17,7 @@ const materials =
   findMedia("street.mp4") !== undefined;
 
 test.skipIf(!materials || !mosquittoIsInstalled || !hasRtspServer())(
-  "bare decoding, the agent and a script watch the same two cameras, each figure is told, and a plot is drawn",
+  "the benchmark of ffmpeg, the agent and a script prints rows and draws a plot",
   { timeout: 180_000 },
   async () => {
     await using folder = await temporaryFolder();
@@ -40,7 +40,7 @@ test.skipIf(!materials || !mosquittoIsInstalled || !hasRtspServer())(
     const [, ours, script] = rows;
     expect(ours).toMatchObject({ engine: "wasmer", variant: "i8", vs_ffmpeg: expect.any(Number) });
     expect(ours?.seen).toBe((ours?.gated ?? 0) + (ours?.inferred ?? 0) + (ours?.dropped ?? 0));
-    // Somebody is always in the street.
+    // There is always a person in the street.
     expect(script?.messages).toBeGreaterThan(0);
     expect(script?.latency_p95_ms).toBeGreaterThan(0);
     for (const file of ["pipeline.svg", "pipeline.png"])

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ConfigError, TransientError } from "../../agent/base/errors.ts";
 import type { MqttConfig } from "../../agent/config/schema.ts";
 import { openConnection } from "../../agent/mqtt/connection.ts";
-import { mosquittoIsInstalled, startMosquitto, type TestBroker } from "../support/brokers.ts";
-import { type Certificate, issue, makeAuthority } from "../support/certificates.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/base/temporary-folder.ts";
+import { mosquittoIsInstalled, startMosquitto, type TestBroker } from "../support/mqtt/brokers.ts";
+import { type Certificate, issue, makeAuthority } from "../support/mqtt/certificates.ts";
 
 let folder: TemporaryFolder;
 let authority: Certificate;

@@ -6,6 +6,8 @@ import type { MqttConfig } from "../../agent/config/schema.ts";
 import type { Message } from "../../agent/mqtt/message.ts";
 import { openOutbox } from "../../agent/mqtt/outbox.ts";
 import { openPublisher, type Publisher } from "../../agent/mqtt/publisher.ts";
+import { recordingLog } from "../support/agent/log-lines.ts";
+import { memoryPlace } from "../support/agent/memory-store.ts";
 import {
   freePort,
   type Heard,
@@ -14,9 +16,7 @@ import {
   startAedes,
   startMosquitto,
   type TestBroker,
-} from "../support/brokers.ts";
-import { recordingLog } from "../support/log-lines.ts";
-import { memoryPlace } from "../support/memory-store.ts";
+} from "../support/mqtt/brokers.ts";
 
 const cleanups: (() => PromiseLike<unknown>)[] = [];
 afterEach(async () => {

@@ -10,10 +10,10 @@ import { readClip } from "../../agent/camera/clip.ts";
 import { startFfmpeg } from "../../agent/camera/ffmpeg.ts";
 import { PLAYLIST_ARGS, playlistOf } from "../../agent/camera/playlist.ts";
 import { readCamera } from "../../agent/camera/rtsp.ts";
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { makeTestClip } from "../support/test-clip.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
+import { listenOnLoopback } from "../support/network/listen-on-loopback.ts";
 
 const SIZE = { width: 160, height: 120 };
 const never = new AbortController().signal;

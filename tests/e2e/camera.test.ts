@@ -5,10 +5,10 @@ import { ConfigError, TransientError } from "../../agent/base/errors.ts";
 import { FfmpegMissing } from "../../agent/camera/ffmpeg.ts";
 import type { Frame } from "../../agent/camera/frame.ts";
 import { type ReadCameraOptions, readCamera } from "../../agent/camera/rtsp.ts";
-import { freePort } from "../support/brokers.ts";
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
-import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/rtsp-camera.ts";
-import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
+import { freePort } from "../support/mqtt/brokers.ts";
+import { listenOnLoopback } from "../support/network/listen-on-loopback.ts";
 
 const SIZE = { width: 160, height: 120 };
 const never = new AbortController().signal;

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePort, startAedes, type TestBroker } from "../support/brokers.ts";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/rtsp-camera.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+import { freePort, startAedes, type TestBroker } from "../support/mqtt/brokers.ts";
 
 let folder = "";
 let model = "";

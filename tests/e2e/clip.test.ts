@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError } from "../../agent/base/errors.ts";
 import { type Clip, readClip } from "../../agent/camera/clip.ts";
 import type { Frame } from "../../agent/camera/frame.ts";
-import { makeTestClip, type TestClip } from "../support/test-clip.ts";
+import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
 
 let recording: TestClip;
 beforeAll(() => {
@@ -22,20 +22,20 @@ async function read(clip: Partial<Clip> = {}, onFrame = async () => {}): Promise
   return frames;
 }
 
-test("every frame of a clip comes, in its own size, with its position as time", async () => {
+test("all frames of a clip are read, in the clip's size, with their position as time", async () => {
   const frames = await read();
   expect(frames).toHaveLength(20);
   expect(frames.map(({ timeMs }) => timeMs)).toEqual(Array.from({ length: 20 }, (_, index) => index * 100));
   expect(frames[0]).toMatchObject({ camera: "clip", width: 64, height: 48 });
 });
 
-test("a clip is read at the rate and in the size asked for", async () => {
+test("a clip is read at the given rate and size", async () => {
   const frames = await read({ fps: 5, size: { width: 32, height: 24 } });
   expect(frames.map(({ timeMs }) => timeMs)).toEqual([0, 200, 400, 600, 800, 1000, 1200, 1400, 1600, 1800]);
   expect(frames[0]?.planes.length).toBe((32 * 24 * 3) / 2);
 });
 
-test("a slow consumer loses nothing", async () => {
+test("a slow consumer loses no frame", async () => {
   const frames = await read({}, () => new Promise((resolve) => setTimeout(resolve, 5)));
   expect(frames.map(({ sequence }) => sequence)).toEqual([...Array(20).keys()]);
 });
@@ -45,11 +45,11 @@ test("the same clip gives the same pixels every time", async () => {
   expect(second).toEqual(first);
 });
 
-test("a clip that is not there is told by its name", async () => {
+test("a missing clip is reported by name", async () => {
   await expect(read({ file: "/nowhere/clip.mp4" })).rejects.toThrow("cannot read the clip /nowhere/clip.mp4");
 });
 
-test("a file that is no video is a mistake of whoever named it", async () => {
+test("a file that is not a video is a configuration error", async () => {
   const file = join(recording.file, "..", "notes.mp4");
   writeFileSync(file, "not a video");
   const reading = read({ file });

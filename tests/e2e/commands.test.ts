@@ -10,7 +10,12 @@ import type { EventMessage } from "../../agent/events/event.ts";
 import { run } from "../../agent/run.ts";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
-import { startAgent } from "../support/agent-process.ts";
+import { startAgent } from "../support/agent/agent-process.ts";
+import { recordingLog } from "../support/agent/log-lines.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
+import { fakeModule } from "../support/fake-modules.ts";
 import {
   freePort,
   type Heard,
@@ -18,13 +23,8 @@ import {
   mosquittoIsInstalled,
   startAedes,
   startMosquitto,
-} from "../support/brokers.ts";
-import { fakeModule } from "../support/fake-modules.ts";
-import { recordingLog } from "../support/log-lines.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { waitUntil } from "../support/wait-until.ts";
+} from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");

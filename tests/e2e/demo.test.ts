@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { EventMessage } from "../../agent/events/event.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
 
 const DEMO = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
 /** First bytes of every JPEG. */
@@ -17,7 +17,7 @@ const JPEG = Buffer.from([0xff, 0xd8, 0xff]);
 const materials = findModel("yolov5n.pt") !== undefined && findMedia("person.mp4") !== undefined;
 
 test.skipIf(!materials || !hasRtspServer())(
-  "somebody walks past the camera and an event arrives, with a picture, and ends when the demo does",
+  "a person walks past the camera: an event with a snapshot arrives, and ends when the demo ends",
   { timeout: 120_000 },
   async () => {
     await using folder = await temporaryFolder();
@@ -45,7 +45,7 @@ test.skipIf(!materials || !hasRtspServer())(
 );
 
 test.skipIf(!materials || !hasRtspServer())(
-  "it ends in order when whoever read along has gone, as in `scripts/demo | head`",
+  "the demo stops when the reader of its output exits, as in `scripts/demo | head`",
   { timeout: 120_000 },
   async () => {
     const demo = spawn(process.execPath, [DEMO, "--seconds", "60", "--json"], {
@@ -58,7 +58,7 @@ test.skipIf(!materials || !hasRtspServer())(
     demo.stdout.once("data", () => demo.stdout.destroy());
     const [code] = await once(demo, "exit");
     expect(said).not.toContain("EPIPE");
-    // No event had come yet; a crash would have said more.
-    expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining("No event came") });
+    // No event has arrived yet. A crash would print more.
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringContaining("No event arrived") });
   },
 );

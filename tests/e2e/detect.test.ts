@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { makeTestClip, type TestClip } from "../support/test-clip.ts";
 
 let folder = "";
 let model = "";
 let image = "";
 let clip: TestClip;
 
-/** The fake module reads its detections out of the first pixels: two objects here, at 10,20 and 11,20. */
+/** The fake module reads its detections from the first pixels: two objects, at 10,20 and 11,20. */
 const PIXELS = [2, 10, 20, 192, 1];
 
 beforeAll(async () => {
@@ -63,7 +63,7 @@ test("an image gives one JSON line with boxes in its own pixels", async () => {
   ]);
 });
 
-test("a picture turned by its EXIF orientation is seen upright", async () => {
+test("an image is rotated by its EXIF orientation", async () => {
   const turned = join(folder, "turned.jpg");
   const blank = { create: { width: 64, height: 32, channels: 3 as const, background: "#000000" } };
   await sharp(blank).withMetadata({ orientation: 6 }).jpeg().toFile(turned);
@@ -71,7 +71,7 @@ test("a picture turned by its EXIF orientation is seen upright", async () => {
   expect(jsonLines(stdout)).toMatchObject([{ width: 32, height: 64 }]);
 });
 
-test("a video gives a line per picture, with its time, a JPEG of each, and all on one sheet", async () => {
+test("a video gives a line and a JPEG per frame, and a contact sheet", async () => {
   const output = join(folder, "seen");
   const args = [
     "detect",
@@ -98,35 +98,32 @@ test("a video gives a line per picture, with its time, a JPEG of each, and all o
   expect(await sharp(join(output, "clip-0000.500.jpg")).metadata()).toMatchObject({ width: 64, height: 48 });
 });
 
-test("for people there is a line per object", async () => {
+test("the output without --json has a line per object", async () => {
   const { stdout } = await sabrewing(["detect", image, "--model", model]);
   expect(stdout).toMatch(/garden\.png {2}64×32, \d+ ms\n {2}car +0\.75 {3}10,20 to 0,0\n/);
 });
 
-test.skipIf(!hasRtspServer())(
-  "a stream gives its first pictures, and its password is not shown",
-  async () => {
-    await using camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
-    const address = camera.address.replace("rtsp://", "rtsp://user:secret@");
-    const { exitCode, stdout } = await sabrewing([
-      "detect",
-      address,
-      "--model",
-      model,
-      "--json",
-      "--frames",
-      "2",
-    ]);
-    expect(exitCode).toBe(0);
-    expect(jsonLines(stdout)).toMatchObject([
-      { time: 0, width: 64, height: 48 },
-      { width: 64, height: 48 },
-    ]);
-    expect(stdout).not.toContain("secret");
-  },
-);
+test.skipIf(!hasRtspServer())("a stream gives its first frames, and its password is not shown", async () => {
+  await using camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
+  const address = camera.address.replace("rtsp://", "rtsp://user:secret@");
+  const { exitCode, stdout } = await sabrewing([
+    "detect",
+    address,
+    "--model",
+    model,
+    "--json",
+    "--frames",
+    "2",
+  ]);
+  expect(exitCode).toBe(0);
+  expect(jsonLines(stdout)).toMatchObject([
+    { time: 0, width: 64, height: 48 },
+    { width: 64, height: 48 },
+  ]);
+  expect(stdout).not.toContain("secret");
+});
 
-test("inputs that are not there are told all at once", async () => {
+test("all missing inputs are reported at once", async () => {
   const { exitCode, stderr } = await sabrewing([
     "detect",
     "/nowhere/a.jpg",
@@ -139,7 +136,7 @@ test("inputs that are not there are told all at once", async () => {
   expect(stderr).toContain("no such files: /nowhere/a.jpg, /nowhere/b.mp4");
 });
 
-test("without a model anywhere the remedy is to pull one", async () => {
+test("the remedy for a missing model is `sabrewing pull`", async () => {
   const empty = join(folder, "empty");
   mkdirSync(empty);
   const { exitCode, stderr } = await sabrewing(["detect", image], { ...process.env, SABREWING_HOME: empty });
@@ -147,7 +144,7 @@ test("without a model anywhere the remedy is to pull one", async () => {
   expect(stderr).toContain("sabrewing pull yolov5n");
 });
 
-test("without --model the newest module in $SABREWING_HOME is taken", async () => {
+test("the default model is the newest module in $SABREWING_HOME", async () => {
   const { exitCode, stdout } = await sabrewing(["detect", image, "--json"], {
     ...process.env,
     SABREWING_HOME: folder,
@@ -156,13 +153,13 @@ test("without --model the newest module in $SABREWING_HOME is taken", async () =
   expect(jsonLines(stdout)).toHaveLength(1);
 });
 
-test("a model file that is not there is told by its name", async () => {
+test("a missing model file is reported by name", async () => {
   const { exitCode, stderr } = await sabrewing(["detect", image, "--model", "/nowhere/m.wasm"]);
   expect(exitCode).toBe(78);
   expect(stderr).toContain("/nowhere/m.wasm");
 });
 
-test("a score that is no score is bad usage", async () => {
+test("an invalid score is bad usage", async () => {
   const { exitCode, stderr } = await sabrewing(["detect", image, "--score", "high"]);
   expect(exitCode).toBe(64);
   expect(stderr).toContain("Expected a number from 0 to 1.");

@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
 import { brightAreaModule } from "../support/bright-area-module.ts";
-import { mosquittoIsInstalled } from "../support/brokers.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { mosquittoIsInstalled } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 let folder: string;
 let modulePath: string;
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A camera that shows a square, and for `signals` frames of each round what makes the module misbehave. */
+/** A camera that shows a square and, in `signals` frames of each loop, an image that makes the module misbehave. */
 async function watchSquare(
   stack: AsyncDisposableStack,
   round: { readonly seconds: number; readonly signals: number },
@@ -32,8 +32,8 @@ async function watchSquare(
 const types = (world: WatchWorld) => world.events("door").map(({ type }) => type);
 const said = (world: WatchWorld, words: string) => world.log.filter(({ msg }) => msg.includes(words)).length;
 
-describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks after its detector", () => {
-  test("one that keeps dying leaves motion only, is told of, and comes back by itself", async () => {
+describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent supervises its detector", () => {
+  test("a detector that keeps failing leaves motion only, is reported, and recovers", async () => {
     writeFileSync(modulePath, brightAreaModule("trap"));
     await using stack = new AsyncDisposableStack();
     const world = await watchSquare(stack, { seconds: 40, signals: 60 });
@@ -41,7 +41,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks afte
     expect((await world.newStats()).detectors.fake?.state).toBe("failing");
     await waitUntil("the event ends", () => types(world).includes("end"));
     expect(world.events("door").find(({ type }) => type === "end")?.reason).toBe("detector_failed");
-    expect(world.stats().cameras.door?.camera_fps, "pictures go on").toBeGreaterThan(0);
+    expect(world.stats().cameras.door?.camera_fps, "frames continue").toBeGreaterThan(0);
 
     await world.untilStatus("door", "online", 60_000);
     await waitUntil("the square is found again", () => types(world).at(-1) === "new", 60_000);
@@ -50,7 +50,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks afte
     expect(said(world, "has recovered after")).toBeGreaterThan(0);
   }, 240_000);
 
-  test("its model is replaced while it runs: by a better one, but not by one that lacks a label", async () => {
+  test("the running model is replaced by a better one, but not by one that lacks a label", async () => {
     const put = (content: Uint8Array) => {
       writeFileSync(`${modulePath}.new`, content);
       renameSync(`${modulePath}.new`, modulePath);
@@ -61,7 +61,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks afte
     await waitUntil("the square is found", () => types(world).includes("new"), 60_000);
 
     put(brightAreaModule("trap", { description: { name: "better" } }));
-    // Nobody asks for it: the file is looked at now and then.
+    // Without a signal: the agent checks the file regularly.
     await waitUntil("the model is replaced", () => said(world, "better runs now") === 1, 60_000);
     put(brightAreaModule("trap", { description: { name: "other", labels: ["boat"] } }));
     process.kill(world.pid, "SIGHUP");
@@ -70,7 +70,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks afte
     const stats = await world.newStats();
     expect(Object.keys(stats.detectors)).toEqual(["better"]);
     expect(stats.detectors.better?.faults).toMatchObject({ unavailable: 0, trap: 0 });
-    expect(types(world), "the event outlives it").not.toContain("end");
+    expect(types(world), "the event continues").not.toContain("end");
     expect(world.events("door").length).toBeGreaterThan(0);
   }, 240_000);
 });

@@ -8,11 +8,11 @@ import { stringify } from "yaml";
 import { sqliteStore } from "../../agent/state/sqlite-store.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { startChild } from "../../scripts/demonstration/child.ts";
+import { MAIN, sabrewing } from "../support/agent/sabrewing.ts";
+import { findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { findModel } from "../support/materials.ts";
-import { MAIN, sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 

@@ -7,14 +7,20 @@ import { stringify } from "yaml";
 import { systemClock } from "../../agent/base/clock.ts";
 import { parseConfig } from "../../agent/config/load.ts";
 import { run } from "../../agent/run.ts";
-import { freePort, type Heard, listen, mosquittoIsInstalled, startMosquitto } from "../support/brokers.ts";
+import { recordingLog } from "../support/agent/log-lines.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { homeEntities } from "../support/home-assistant.ts";
-import { recordingLog } from "../support/log-lines.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { makeTestClip } from "../support/test-clip.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import {
+  freePort,
+  type Heard,
+  listen,
+  mosquittoIsInstalled,
+  startMosquitto,
+} from "../support/mqtt/brokers.ts";
+import { homeEntities } from "../support/mqtt/home-assistant.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 

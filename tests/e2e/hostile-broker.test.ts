@@ -5,8 +5,8 @@ import { generate } from "mqtt-packet";
 import { expect, test } from "vitest";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
 import { type Listening, openConnection } from "../../agent/mqtt/connection.ts";
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { listenOnLoopback } from "../support/network/listen-on-loopback.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const CONNACK = Buffer.from([0x20, 2, 0, 0]);
 /** A PUBLISH of 256 MB less one byte, the longest there is, to the topic `a`. */

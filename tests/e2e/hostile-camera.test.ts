@@ -12,6 +12,8 @@ import { readCamera } from "../../agent/camera/rtsp.ts";
 import { tryStream } from "../../agent/camera/try-stream.ts";
 import { CameraVideo } from "../../agent/view/live/camera-video.ts";
 import { giantClip, honestClip, smallClip } from "../faults/hostile/clips.ts";
+import { largestChild } from "../support/agent/process-figures.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import {
   askBasic,
   endlessDescription,
@@ -30,8 +32,6 @@ import {
   startHostileCamera,
   toFfmpeg,
 } from "../support/hostile-camera.ts";
-import { largestChild } from "../support/process-figures.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
 
 const never = new AbortController().signal;
 const SIZE = { width: 160, height: 120 };

@@ -9,14 +9,14 @@ import { stringify } from "yaml";
 import { onvifStreams } from "../../agent/camera/onvif.ts";
 import { firstConfig } from "../../agent/commands/first-config.ts";
 import { squareAndSignal } from "../faults/watching/clips.ts";
+import { type CommandResult, sabrewing } from "../support/agent/sabrewing.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { brightAreaModule } from "../support/bright-area-module.ts";
-import { freePort } from "../support/brokers.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { smallYolov5 } from "../support/models/yolov5-onnx.ts";
+import { freePort } from "../support/mqtt/brokers.ts";
+import { listenOnLoopback } from "../support/network/listen-on-loopback.ts";
 import { startOnvifCamera } from "../support/onvif-camera.ts";
-import { type CommandResult, sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const timeout = 120_000;
 /** Sets the title, clears the screen, colours (C1), turns the direction of writing, hides what follows, a line of its own. */

@@ -2,12 +2,12 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fittingStream } from "../../agent/camera/try-stream.ts";
-import { freePort, startAedes } from "../support/brokers.ts";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { makeTestClip } from "../support/test-clip.ts";
+import { freePort, startAedes } from "../support/mqtt/brokers.ts";
 
 describe.skipIf(!hasRtspServer())("init with flags", () => {
   const timeout = 180_000;

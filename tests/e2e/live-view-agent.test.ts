@@ -8,12 +8,12 @@ import type { LiveMessage } from "../../agent/view/page/protocol.ts";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { buildAgent } from "../../scripts/demonstration/build.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
-import { startAgent } from "../support/agent-process.ts";
-import { startAedes } from "../support/brokers.ts";
-import { findChromium, startChromium } from "../support/chromium.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { startAgent } from "../support/agent/agent-process.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { findChromium, startChromium } from "../support/browser/chromium.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
+import { startAedes } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");

@@ -3,11 +3,11 @@ import type { Browser, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
 import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
-import { findChromium, startChromium } from "../support/chromium.ts";
-import { startFileServer } from "../support/file-server.ts";
-import { type LogLine, recordingLog } from "../support/log-lines.ts";
+import { type LogLine, recordingLog } from "../support/agent/log-lines.ts";
+import { door } from "../support/agent/small-config.ts";
+import { findChromium, startChromium } from "../support/browser/chromium.ts";
+import { startFileServer } from "../support/network/file-server.ts";
 import { scriptedDetector } from "../support/scripted-detector.ts";
-import { door } from "../support/small-config.ts";
 
 const TOKEN = "0123456789abcdef";
 const FOREIGN = "evil.lan";

@@ -3,22 +3,22 @@ import { expect, test } from "vitest";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { listen } from "../../scripts/demonstration/listener.ts";
-import { startTally } from "../../scripts/demonstration/summary.ts";
-import { startAgent } from "../support/agent-process.ts";
-import { mosquittoIsInstalled, startMosquitto } from "../support/brokers.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { startCounters } from "../../scripts/demonstration/summary.ts";
+import { startAgent } from "../support/agent/agent-process.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
+import { mosquittoIsInstalled, startMosquitto } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");
 
 const PREFIX = "sabrewing";
 const OUTAGE_MS = 10_000;
-const NOBODY = () => undefined;
+const IGNORE = () => undefined;
 
 test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !hasRtspServer())(
-  "the agent outlives ten seconds without its camera and ten seconds without its broker, and says so once each",
+  "the agent survives ten seconds without its camera and ten without its broker, and logs each outage once",
   { timeout: 180_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -28,8 +28,8 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     stack.defer(() => broker.kill());
     const camera = await startCameraAt(0);
     const address = { host: "127.0.0.1", port: broker.port };
-    const tally = startTally(PREFIX);
-    stack.use(await listen(address, PREFIX, (message) => tally.add(message), NOBODY));
+    const counters = startCounters(PREFIX);
+    stack.use(await listen(address, PREFIX, (message) => counters.add(message), IGNORE));
     const agent = stack.use(
       await startAgent(weights ?? "", {
         broker: address,
@@ -41,8 +41,8 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
       }),
     );
     const framesGrow = async () => {
-      const before = tally.summary().frames;
-      await waitUntil("the detector sees frames and says so", () => tally.summary().frames > before);
+      const before = counters.summary().frames;
+      await waitUntil("the detector's frame counter grows", () => counters.summary().frames > before);
     };
     await framesGrow();
 

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { findMedia, findModel } from "../support/materials.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
 import { openYolov5n } from "../support/open-yolov5n.ts";
-import { parkedCar } from "../support/parked-car.ts";
-import { exposureJumps, filmScene, firstPicture } from "../support/scenes.ts";
-import { objectsIn } from "../support/visits.ts";
-import { defaultCamera, watchFrames } from "../support/watch-frames.ts";
+import { parkedCar } from "../support/scenes/parked-car.ts";
+import { exposureJumps, filmScene, firstPicture } from "../support/scenes/scenes.ts";
+import { objectsIn } from "../support/scenes/visits.ts";
+import { defaultCamera, watchFrames } from "../support/scenes/watch-frames.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const [street, cars, photograph] = ["street.mp4", "cars.mp4", "images/street.jpg"].map(findMedia);
 const areHere = [weights, street, cars, photograph].every((file) => file !== undefined);
 
-/** The same as tests/long/scenes.test.ts, for minutes less. */
+/** A shorter version of tests/long/scenes.test.ts. */
 describe.skipIf(!areHere)("from frames to events", () => {
-  test("a street that stands still is looked at once, and nothing is told of it", async () => {
+  test("a street without motion gives one inference and no event", async () => {
     await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
     const background = await firstPicture(street ?? "");
     const frames = filmScene(() => background, { seconds: 40 });
@@ -21,7 +21,7 @@ describe.skipIf(!areHere)("from frames to events", () => {
     expect(inferred).toBe(1);
   });
 
-  test("nor is anything told of it when the light changes at a stroke", async () => {
+  test("a sudden change of the light gives no event", async () => {
     await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
     const background = await firstPicture(street ?? "");
     // Twice as fast as in the long test: a jump every half minute.
@@ -31,7 +31,7 @@ describe.skipIf(!areHere)("from frames to events", () => {
     expect(events).toEqual([]);
   });
 
-  test("a car that comes, parks for a minute and leaves is told of once, or once more when it leaves", async () => {
+  test("a car that comes, parks for a minute and leaves gives one event, or a second one when it leaves", async () => {
     await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
     const paint = await parkedCar(await firstPicture(cars ?? ""), photograph ?? "", 70);
     const frames = filmScene(paint, { seconds: 90 });

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { stringify } from "yaml";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
+import { sabrewing } from "../support/agent/sabrewing.ts";
 import { brightAreaModule } from "../support/bright-area-module.ts";
-import { freePort, mosquittoIsInstalled } from "../support/brokers.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { writeCheckpoint } from "../support/models/checkpoint.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { freePort, mosquittoIsInstalled } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ed25519");
 const publicLine = publicKey.export({ format: "der", type: "spki" }).toString("base64");

@@ -2,49 +2,49 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
 import { fakeModule, NO_POISON } from "../support/fake-modules.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { makeTestClip } from "../support/test-clip.ts";
 
 describe("sabrewing replay", () => {
-  test("--video keeps the clip's time, two seconds at the end to read apart", async () => {
-    await using stage = await prepare();
-    const video = join(stage.folder, "seen.mp4");
-    const { exitCode, stderr } = await stage.replay("--video", video);
+  test("--video keeps the clip's timing and adds two seconds at the end", async () => {
+    await using setup = await prepare();
+    const video = join(setup.folder, "seen.mp4");
+    const { exitCode, stderr } = await setup.replay("--video", video);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const entries = "stream=width,height,codec_name,nb_frames,avg_frame_rate";
     const shown = execFileSync("ffprobe", ["-v", "error", "-show_entries", entries, "-of", "json", video]);
-    // Two seconds at five frames a second, and as many to read the end by.
+    // Two seconds at five frames a second, and two seconds at the end.
     expect(JSON.parse(shown.toString()).streams).toMatchObject([
       { codec_name: "h264", width: 640, nb_frames: "20", avg_frame_rate: "5/1" },
     ]);
   });
 
-  test("--video that cannot be written says so before the clip is read", async () => {
-    await using stage = await prepare();
-    const nowhere = await stage.replay("--video", join(stage.folder, "nowhere", "seen.mp4"));
+  test("--video fails before the clip is read when the file cannot be written", async () => {
+    await using setup = await prepare();
+    const nowhere = await setup.replay("--video", join(setup.folder, "nowhere", "seen.mp4"));
     expect(nowhere.exitCode).toBe(78);
     expect(nowhere.stderr).toContain("seen.mp4 (ENOENT)\n  → Make the folder first.");
-    const noVideo = await stage.replay("--video", join(stage.folder, "seen.gif"));
+    const noVideo = await setup.replay("--video", join(setup.folder, "seen.gif"));
     expect(noVideo.exitCode).toBe(64);
-    expect(readdirSync(stage.folder).sort()).toEqual(["fake.wasm"]);
+    expect(readdirSync(setup.folder).sort()).toEqual(["fake.wasm"]);
   });
 
-  test("--against ends with 0 where all is as expected, with 1 where it is not", async () => {
-    await using stage = await prepare();
-    const expected = join(stage.folder, "expected.txt");
+  test("--against exits with 0 when all is as expected, otherwise with 1", async () => {
+    await using setup = await prepare();
+    const expected = join(setup.folder, "expected.txt");
     writeFileSync(expected, "# nothing\n");
-    const same = await stage.replay("--against", expected);
+    const same = await setup.replay("--against", expected);
     expect(same).toEqual({ exitCode: 0, stdout: "0 of 0 as expected\n", stderr: "" });
 
     writeFileSync(expected, "car, 0:00.5, 1.5\n");
-    const missing = await stage.replay("--against", expected);
+    const missing = await setup.replay("--against", expected);
     expect(missing.exitCode).toBe(1);
     expect(missing.stdout).toBe(
       "  ✗ car            0.5 –     1.5 s   missing: nothing like it was found\n0 of 1 as expected, 1 missing\n",
     );
-    const json = await stage.replay("--against", expected, "--json");
+    const json = await setup.replay("--against", expected, "--json");
     expect(json.exitCode).toBe(1);
     expect(
       json.stdout
@@ -57,17 +57,17 @@ describe("sabrewing replay", () => {
     ]);
   });
 
-  test("--against a file that makes no sense is a mistake of the user's", async () => {
-    await using stage = await prepare();
-    const expected = join(stage.folder, "expected.txt");
+  test("--against with an invalid file is a configuration error", async () => {
+    await using setup = await prepare();
+    const expected = join(setup.folder, "expected.txt");
     writeFileSync(expected, "car, early, late\n");
-    const { exitCode, stderr } = await stage.replay("--against", expected);
+    const { exitCode, stderr } = await setup.replay("--against", expected);
     expect(exitCode).toBe(78);
     expect(stderr).toContain("expected.txt:1: start: expected seconds or minutes:seconds");
   });
 });
 
-/** A clip of two seconds in which the fake detector finds nothing that lasts. */
+/** A clip of two seconds in which the fake detector finds no lasting object. */
 async function prepare() {
   const folder = await temporaryFolder();
   const clip = makeTestClip({ seconds: 2 });

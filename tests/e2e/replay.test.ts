@@ -3,16 +3,16 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { EventMessage } from "../../agent/events/event.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { objectsIn, shareOfVisit, VISITS } from "../support/visits.ts";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { objectsIn, shareOfVisit, VISITS } from "../support/scenes/visits.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");
 
 describe.skipIf(weights === undefined || clip === undefined)("sabrewing replay", () => {
-  test("tells of the six people who walk through the clip, each once", { timeout: 240_000 }, async () => {
+  test("publishes one event for each of the six people of the clip", { timeout: 240_000 }, async () => {
     await using folder = await temporaryFolder();
     const events = eventsIn(await replay(folder.path, "320x192", []));
     const people = objectsIn(events);
@@ -23,12 +23,12 @@ describe.skipIf(weights === undefined || clip === undefined)("sabrewing replay",
     for (const [index, visit] of VISITS.entries()) {
       const person = people[index];
       expect(shareOfVisit(visit, person), `visit ${index + 1}`).toBeGreaterThanOrEqual(0.8);
-      expect(Math.abs((person?.start_time ?? 0) - visit[0]), `person ${index + 1} comes`).toBeLessThan(1.5);
-      expect(Math.abs((person?.end_time ?? 0) - visit[1]), `person ${index + 1} goes`).toBeLessThan(1.5);
+      expect(Math.abs((person?.start_time ?? 0) - visit[0]), `person ${index + 1} appears`).toBeLessThan(1.5);
+      expect(Math.abs((person?.end_time ?? 0) - visit[1]), `person ${index + 1} leaves`).toBeLessThan(1.5);
     }
   });
 
-  test("prints the same lines again and again, and in whichever engine", { timeout: 120_000 }, async () => {
+  test("prints the same lines in every run and in every engine", { timeout: 120_000 }, async () => {
     await using folder = await temporaryFolder();
     const inWasmer = await replay(folder.path, "160x96", ["--fps", "1"]);
     expect(inWasmer).not.toEqual("");
@@ -38,7 +38,7 @@ describe.skipIf(weights === undefined || clip === undefined)("sabrewing replay",
   });
 });
 
-/** @returns what it printed. */
+/** @returns standard output */
 async function replay(folder: string, size: string, options: readonly string[]): Promise<string> {
   const [width = 0, height = 0] = size.split("x").map(Number);
   const model = join(folder, `${size}.wasm`);

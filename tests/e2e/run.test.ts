@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import type { EventMessage } from "../../agent/events/event.ts";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
-import { startAgent } from "../support/agent-process.ts";
-import { type Heard, listen, startAedes } from "../support/brokers.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { startAgent } from "../support/agent/agent-process.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { type Heard, listen, startAedes } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import type { AedesOptions } from "aedes";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
-import { freePort, type Heard, listen, startAedes } from "../support/brokers.ts";
+import { MAIN, sabrewing } from "../support/agent/sabrewing.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
 import { fakeModule, writeModuleFile } from "../support/fake-modules.ts";
-import { family, listeningPorts } from "../support/listening-ports.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { MAIN, sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { makeTestClip } from "../support/test-clip.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { freePort, type Heard, listen, startAedes } from "../support/mqtt/brokers.ts";
+import { family, listeningPorts } from "../support/network/listening-ports.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const PASSWORDS = {
   DOOR_PASSWORD: "d00r:s3cr@t/#?",

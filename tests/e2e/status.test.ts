@@ -6,12 +6,12 @@ import { stringify } from "yaml";
 import { systemClock } from "../../agent/base/clock.ts";
 import { parseConfig } from "../../agent/config/load.ts";
 import { run } from "../../agent/run.ts";
-import { freePort, startAedes } from "../support/brokers.ts";
+import { recordingLog } from "../support/agent/log-lines.ts";
+import { sabrewing } from "../support/agent/sabrewing.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { recordingLog } from "../support/log-lines.ts";
-import { sabrewing } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { freePort, startAedes } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 

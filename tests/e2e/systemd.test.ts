@@ -4,19 +4,19 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
-import { startAedes } from "../support/brokers.ts";
+import { listenAsSystemd } from "../support/agent/notify-socket.ts";
+import { MAIN } from "../support/agent/sabrewing.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
 import { fakeModule, writeModuleFile } from "../support/fake-modules.ts";
-import { listenAsSystemd } from "../support/notify-socket.ts";
-import { hasRtspServer, startRtspCamera } from "../support/rtsp-camera.ts";
-import { MAIN } from "../support/sabrewing.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
-import { makeTestClip } from "../support/test-clip.ts";
-import { waitUntil } from "../support/wait-until.ts";
+import { startAedes } from "../support/mqtt/brokers.ts";
+import { waitUntil } from "../support/time/wait-until.ts";
 
 const hasSystemdNotify = spawnSync("systemd-notify", ["--version"]).status === 0;
 
 test.skipIf(!hasSystemdNotify || !hasRtspServer())(
-  "systemd sees the agent become ready, live with and without its camera, and stop in order",
+  "the agent notifies systemd when it is ready, alive with and without its camera, and stopping",
   { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -42,18 +42,23 @@ test.skipIf(!hasSystemdNotify || !hasRtspServer())(
     });
     const exited = once(agent, "exit");
     stack.defer(() => void agent.kill("SIGKILL"));
-    const told = (assignment: string) => systemd.received.lastIndexOf(assignment);
-    const lives = (after: number) => systemd.received.indexOf("WATCHDOG=1", after) > after;
+    const lastIndex = (assignment: string) => systemd.received.lastIndexOf(assignment);
+    const isAlive = (after: number) => systemd.received.indexOf("WATCHDOG=1", after) > after;
 
-    await waitUntil("the agent is ready", () => told("READY=1") >= 0);
-    await waitUntil("the camera is seen", () => told("STATUS=1 of 1 cameras on line") >= 0);
-    await waitUntil("it lives", () => lives(told("STATUS=1 of 1 cameras on line")));
+    await waitUntil("the agent is ready", () => lastIndex("READY=1") >= 0);
+    await waitUntil("the camera is online", () => lastIndex("STATUS=1 of 1 cameras on line") >= 0);
+    await waitUntil("it is alive", () => isAlive(lastIndex("STATUS=1 of 1 cameras on line")));
     await camera[Symbol.asyncDispose]();
-    await waitUntil("the camera is missed", () => told("STATUS=0 of 1 cameras on line (not: door)") > 2);
-    await waitUntil("it lives on", () => lives(told("STATUS=0 of 1 cameras on line (not: door)")));
+    await waitUntil(
+      "the camera is offline",
+      () => lastIndex("STATUS=0 of 1 cameras on line (not: door)") > 2,
+    );
+    await waitUntil("it is still alive", () =>
+      isAlive(lastIndex("STATUS=0 of 1 cameras on line (not: door)")),
+    );
     agent.kill("SIGTERM");
     expect(await exited).toEqual([0, null]);
-    await waitUntil("the leave is told", () => told("STOPPING=1") >= 0);
+    await waitUntil("the stop is reported", () => lastIndex("STOPPING=1") >= 0);
     expect(systemd.received.indexOf("READY=1")).toBe(0);
   },
 );

@@ -5,8 +5,8 @@ import { importCheckpoint } from "../../detectors/compiler/import/checkpoint/imp
 import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
 import { loadPicture, openOnnxruntimeBody } from "../support/logits.ts";
-import { findMedia, findModel } from "../support/materials.ts";
 import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
 
 const checkpoint = findModel("yolov5n.pt");

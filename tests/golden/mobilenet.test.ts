@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
+import { findMedia } from "../support/base/materials.ts";
+import { seededBytes } from "../support/base/seeded.ts";
 import { loadPicture } from "../support/logits.ts";
-import { findMedia } from "../support/materials.ts";
 import { obtainTfjsModel, readTfjsFiles } from "../support/models/obtain-tfjs-model.ts";
 import { resizedTfjs } from "../support/models/resized-tfjs.ts";
 import { openTfjs } from "../support/models/tfjs-peer.ts";
 import { type ModuleAnswer, openModule } from "../support/open-module.ts";
-import { seededBytes } from "../support/seeded.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
 
 const PHOTOGRAPHS = [

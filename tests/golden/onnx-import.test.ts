@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
-import { findModel } from "../support/materials.ts";
+import { findModel } from "../support/base/materials.ts";
+import { seededBytes } from "../support/base/seeded.ts";
 import { headConvolutionOutputs, withInputSize } from "../support/models/onnx-outputs.ts";
-import { seededBytes } from "../support/seeded.ts";
 
 const path = findModel("yolov5n.onnx");
 /** Small enough for the plain references, and not square. */

@@ -2,11 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { seededBytes } from "../support/base/seeded.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { loadPicture } from "../support/logits.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { seededBytes } from "../support/seeded.ts";
 import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
 import { type HostRequest, runInThreeHosts } from "../support/three-hosts.ts";
 
 const THRESHOLDS = { score: 0.05, iou: 0.45 };

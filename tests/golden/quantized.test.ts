@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { intersectionOverUnion } from "../../agent/base/box.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
 import { loadPicture } from "../support/logits.ts";
-import { findMedia, findModel } from "../support/materials.ts";
 import { type ModuleAnswer, openModule } from "../support/open-module.ts";
 
 const CALIBRATED_ON = ["dog", "horses", "kite", "person", "street", "room"];

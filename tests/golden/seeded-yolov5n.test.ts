@@ -6,12 +6,12 @@ import type { CompiledModel } from "../../detectors/compiler/compile.ts";
 import { type CompileFileOptions, compileFile } from "../../detectors/compiler/compile-file.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
+import { seededBytes } from "../support/base/seeded.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/base/temporary-folder.ts";
 import { openOnnxruntimeBody } from "../support/logits.ts";
 import { type ModuleAnswer, openModule } from "../support/open-module.ts";
 import { areSame, detectionsInRows, largestDifference } from "../support/parity.ts";
-import { seededBytes } from "../support/seeded.ts";
 import { seededYolov5nCheckpoint } from "../support/seeded-yolov5n.ts";
-import { type TemporaryFolder, temporaryFolder } from "../support/temporary-folder.ts";
 import { seededYolov5nOnnx } from "../support/yolov5n-onnx.ts";
 
 type Detections = ModuleAnswer["detections"];

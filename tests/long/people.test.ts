@@ -3,17 +3,17 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { EventMessage } from "../../agent/events/event.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { hasRtspServer } from "../support/rtsp-camera.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
 
 const DEMO = fileURLToPath(new URL("../../scripts/demo.ts", import.meta.url));
-/** The clip is 139 s long; then it begins again. */
+/** The clip is 139 s long and then starts again. */
 const SECONDS = 138;
 
 const materials = findModel("yolov5n.pt") !== undefined && findMedia("person.mp4") !== undefined;
 
 test.skipIf(!materials || !hasRtspServer())(
-  "in real time, over RTSP and MQTT, the six people of the clip come and go, each once",
+  "the six people of the clip appear and leave once each, in real time, over RTSP and MQTT",
   { timeout: 400_000 },
   async () => {
     const words = [DEMO, "--seconds", String(SECONDS), "--json"];

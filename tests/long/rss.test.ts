@@ -4,19 +4,19 @@ import { percentile } from "../../scripts/benchmark/race.ts";
 import { startEmbeddedBroker } from "../../scripts/demonstration/broker.ts";
 import { buildAgent } from "../../scripts/demonstration/build.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
-import { type AgentOptions, startAgent } from "../support/agent-process.ts";
-import { findMedia, findModel } from "../support/materials.ts";
+import { type AgentOptions, startAgent } from "../support/agent/agent-process.ts";
+import { processFigures } from "../support/agent/process-figures.ts";
+import { serviceEnvironment, serviceOptions } from "../support/agent/service-options.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
 import { obtainTfjsModel } from "../support/models/obtain-tfjs-model.ts";
-import { processFigures } from "../support/process-figures.ts";
-import { serviceEnvironment, serviceOptions } from "../support/service-options.ts";
 
 const clip = findMedia("person.mp4");
 
 const SAMPLES_PER_MINUTE = 12;
-/** The first two minutes belong to compilers and caches that are filling up. */
+/** Compilers and caches take the first two minutes. */
 const WARM_UP_MINUTES = 2;
 const LIMIT_MB = 200;
-/** How much larger (1.05: 5 %) the later half may be. */
+/** Allowed growth of the later half (1.05: 5 %). */
 const FLAT = 1.05;
 
 interface Case {
@@ -42,7 +42,7 @@ const CASES: readonly Case[] = [
 describe.skipIf(clip === undefined)("with one camera, in Wasmer, as the service starts it", () => {
   test.for(CASES)("$what: the agent stays within 200 MB and does not grow", async (each, { skip }) => {
     const { what, weights, compiled, minutes } = each;
-    if (weights === undefined) return skip("the weights are not here");
+    if (weights === undefined) return skip("the weights are missing");
     await using stack = new AsyncDisposableStack();
     const [program, ...words] = buildAgent();
     const broker = stack.use(await startEmbeddedBroker());
@@ -60,7 +60,7 @@ describe.skipIf(clip === undefined)("with one camera, in Wasmer, as the service 
           snapshots: false,
           statsIntervalSeconds: 10,
         },
-        // What is installed: running from the sources costs some memory of its own.
+        // The built program: running from the sources takes more memory.
         { sabrewing: [program, ...serviceOptions(), ...words], compiled },
       ),
     );
@@ -75,7 +75,7 @@ describe.skipIf(clip === undefined)("with one camera, in Wasmer, as the service 
     const lateMb = median(later.slice(half));
     const largestMb = Math.max(...samplesMb);
     console.log(
-      `${what}: agent RSS at most ${largestMb.toFixed(0)} MB, after two minutes ${earlyMb.toFixed(0)} MB, in the end ${lateMb.toFixed(0)} MB`,
+      `${what}: agent RSS at most ${largestMb.toFixed(0)} MB, after two minutes ${earlyMb.toFixed(0)} MB, at the end ${lateMb.toFixed(0)} MB`,
     );
     expect(largestMb).toBeLessThanOrEqual(LIMIT_MB);
     expect(lateMb).toBeLessThanOrEqual(earlyMb * FLAT);

@@ -1,5 +1,5 @@
 /**
- * An hour of four cameras with a fault every minute, in an order that the seed decides. For a try:
+ * Runs four cameras for an hour with a fault every minute, in a random order. For a short run:
  * `SABREWING_SOAK_MINUTES=5 SABREWING_SOAK_FAULT_EVERY_SECONDS=20 npm run test:long -- soak`.
  */
 import { copyFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -12,24 +12,24 @@ import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { percentile } from "../../scripts/benchmark/race.ts";
 import { buildAgent } from "../../scripts/demonstration/build.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
-import { mosquittoIsInstalled } from "../support/brokers.ts";
+import { type ProcessFigures, processFigures } from "../support/agent/process-figures.ts";
+import { serviceEnvironment, serviceOptions } from "../support/agent/service-options.ts";
+import { findMedia, findModel } from "../support/base/materials.ts";
+import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { type RtspProxy, startRtspProxy } from "../support/camera/rtsp-proxy.ts";
 import { fakeModule } from "../support/fake-modules.ts";
-import { findMedia, findModel } from "../support/materials.ts";
-import { type ProcessFigures, processFigures } from "../support/process-figures.ts";
-import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/rtsp-camera.ts";
-import { type RtspProxy, startRtspProxy } from "../support/rtsp-proxy.ts";
-import { serviceEnvironment, serviceOptions } from "../support/service-options.ts";
+import { mosquittoIsInstalled } from "../support/mqtt/brokers.ts";
 
 const MINUTES = Number(process.env.SABREWING_SOAK_MINUTES ?? 60);
 const FAULT_EVERY_MS = Number(process.env.SABREWING_SOAK_FAULT_EVERY_SECONDS ?? 60) * 1_000;
 const SEED = Number(process.env.SABREWING_SOAK_SEED ?? 1);
-/** Ten minutes of the hour belong to caches and compilers that are filling up. */
+/** Caches and compilers take ten minutes of the hour. */
 const WARM_UP = 1 / 6;
-/** How much larger (1.05: 5 %) the end may be than what followed the warm-up. */
+/** Allowed growth from the end of the warm-up to the end of the run (1.05: 5 %). */
 const FLAT = 1.05;
 const BACK_WITHIN_MS = 60_000;
 const AWAY_MS = 12_000;
-/** Every frame that is under way has ended by then, and every process that was told to. */
+/** After this time pending frames are done and stopped processes have ended. */
 const SETTLED_MS = 3_000;
 const CLIPS = ["street.mp4", "person.mp4", "cars.mp4", "street.mp4"];
 
@@ -94,7 +94,7 @@ const FAULTS: Readonly<Record<string, SoakFault>> = {
 let replacements = 1;
 
 test.skipIf(!canSoak)(
-  `for ${MINUTES} minutes with a fault every ${FAULT_EVERY_MS / 1_000} s the agent takes no more memory, files, threads or processes`,
+  `memory, files, threads and processes do not grow in ${MINUTES} minutes with a fault every ${FAULT_EVERY_MS / 1_000} s`,
   { timeout: MINUTES * 60_000 + 600_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -167,7 +167,7 @@ async function startSoaked(stack: AsyncDisposableStack): Promise<Soaked> {
       modulePath,
       sabrewing: [program, ...serviceOptions(), ...words],
       env: serviceEnvironment(),
-      // Four cameras on a machine that may have two cores: a slow answer is no fault here.
+      // With four cameras on two cores a slow inference is not a fault.
       detector: { deadline_ms: 20_000 },
       cameras: Object.fromEntries(
         cameras.map(({ name, network }) => [name, watched(`rtsp://127.0.0.1:${network.port}/camera`)]),

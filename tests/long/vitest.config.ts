@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests that take minutes: `npm run test:long`. One at a time, so that one's load is not another's noise. */
+/** Tests that take minutes: `npm run test:long`. They run one at a time, so that they do not disturb each other. */
 export default defineConfig({
   test: {
     include: ["tests/long/**/*.test.ts"],

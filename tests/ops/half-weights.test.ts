@@ -5,8 +5,8 @@ import type { Constant, Graph, Shape } from "../../detectors/compiler/graph/grap
 import { halfToNumber } from "../../detectors/compiler/half.ts";
 import { conv2d } from "../../detectors/compiler/ops/conv2d.ts";
 import { elements } from "../../detectors/compiler/ops/operator.ts";
+import { seededBytes, seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/kernel-module.ts";
-import { seededBytes, seededFloats } from "../support/seeded.ts";
 
 interface Case {
   readonly what: string;

@@ -12,8 +12,8 @@ import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import { operators } from "../../detectors/compiler/ops/index.ts";
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import type { Target } from "../../detectors/compiler/target.ts";
+import { seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/kernel-module.ts";
-import { seededFloats } from "../support/seeded.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
 
 const THRESHOLDS = { score: 0.25, iou: 0.45 };

@@ -4,8 +4,8 @@ import type { Graph, OperatorAttributes, ValueType } from "../../detectors/compi
 import { evaluate, evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
+import { seeded, seededBytes, seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/kernel-module.ts";
-import { seeded, seededBytes, seededFloats } from "../support/seeded.ts";
 import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
 

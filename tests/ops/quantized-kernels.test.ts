@@ -5,8 +5,8 @@ import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import { operators } from "../../detectors/compiler/ops/index.ts";
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { STORED_RANGE } from "../../detectors/compiler/ops/quantized-conv2d.ts";
+import { seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/kernel-module.ts";
-import { seededFloats } from "../support/seeded.ts";
 import { binaryenAccepts } from "../support/valid-wasm.ts";
 
 const THRESHOLDS = { score: 0.25, iou: 0.45 };

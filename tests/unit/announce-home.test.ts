@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { openHome } from "../../agent/announce-home.ts";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
 import type { Message } from "../../agent/mqtt/message.ts";
-import { handClock } from "../support/hand-clock.ts";
-import { recordingLog } from "../support/log-lines.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { recordingLog } from "../support/agent/log-lines.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { handClock } from "../support/time/hand-clock.ts";
 
 const CAMERA = { ffmpeg: { inputs: [{ path: "rtsp://camera/1" }] } };
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { silentLog } from "../../agent/base/log.ts";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "../../agent/detector-for-cameras.ts";
-import { recordingLog } from "../support/log-lines.ts";
+import { recordingLog } from "../support/agent/log-lines.ts";
 
 const config = AgentConfigSchema.parse({
   mqtt: { host: "broker" },

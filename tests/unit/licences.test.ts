@@ -5,7 +5,7 @@ import {
   readRepositoryFile as read,
   type ShippedPackage,
   shippedPackages,
-} from "../support/shipped-packages.ts";
+} from "../support/packaging/shipped-packages.ts";
 
 /** Licences whose terms an Apache-2.0 program can meet by naming its authors. */
 const COMPATIBLE: ReadonlySet<string> = new Set([

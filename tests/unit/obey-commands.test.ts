@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Message } from "../../agent/mqtt/message.ts";
 import { obeyCommands } from "../../agent/obey-commands.ts";
 import type { Switches } from "../../agent/state/switches.ts";
-import { handClock } from "../support/hand-clock.ts";
-import { recordingLog } from "../support/log-lines.ts";
+import { recordingLog } from "../support/agent/log-lines.ts";
+import { handClock } from "../support/time/hand-clock.ts";
 
 describe("an agent that obeys", () => {
   test("switches detection and says so", async () => {

@@ -16,8 +16,8 @@ import {
   watchCamera,
 } from "../../agent/watch-camera.ts";
 import type { Box, Detection } from "../../detectors/detector.ts";
+import { greyPicture } from "../support/camera/video-picture.ts";
 import { type Answer, scriptedDetector } from "../support/scripted-detector.ts";
-import { greyPicture } from "../support/video-picture.ts";
 
 const WIDTH = 128;
 const HEIGHT = 64;

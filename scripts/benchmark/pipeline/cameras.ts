@@ -1,21 +1,21 @@
 import { type Camera, startCamera } from "../../demonstration/camera.ts";
 
-/** A stream, and how its camera is called. */
+/** The stream of a camera and the camera's name. */
 export interface WatchedStream {
   readonly name: string;
   readonly url: string;
 }
 
-/** RTSP servers, started as they are needed. */
+/** RTSP servers, started on demand. */
 export interface Cameras extends AsyncDisposable {
-  /** The first so many cameras. */
+  /** The first `count` cameras. */
   first(count: number): Promise<readonly WatchedStream[]>;
 }
 
-/** Seconds of the clip between a camera and the next: no two of them show the same at the same time. */
+/** Seconds of the clip between one camera and the next, so that no two show the same frame. */
 const APART_SECONDS = 53;
 
-/** Cameras that play these clips, dealt out in turns; a stream begins when somebody watches it. */
+/** Cameras that play these clips in turn. A stream begins with its first client. */
 export function openCameras(clips: readonly string[]): Cameras {
   const started: Promise<Camera>[] = [];
   return {

@@ -1,21 +1,21 @@
-import type { EntrantLook, Row } from "./row.ts";
+import type { ContestantName, Row } from "./row.ts";
 
-/** How many cameras a contestant takes. */
-export interface Capacity extends EntrantLook {
+/** How many cameras a contestant can watch. */
+export interface Capacity extends ContestantName {
   readonly scene: string;
-  /** The greatest number with which it held; 0: not even one. */
+  /** The largest number that it can watch; 0: not even one. */
   readonly capacity: number;
-  /** Frames that it might lose. */
+  /** Share of frames that it may lose. */
   readonly tolerance_percent: number;
-  /** Whether it held with as many as were tried: it may take more. */
+  /** It could watch the largest number that was tried; it may be able to watch more. */
   readonly limited: boolean;
-  /** The most frames per second that it inferred in any trial: of a script that takes no camera, how far it is from it. */
+  /** Most inferences per second in any trial: shows how far a script with capacity 0 is from one camera. */
   readonly most_inferred_per_second: number;
 }
 
 /**
- * The greatest number that holds, found by doubling and halving; a number counts as too many when it failed twice in a row.
- * Who holds a number is taken to hold every smaller one.
+ * Finds the largest number of cameras that works, by doubling and bisection. A number is too large when it fails twice in a
+ * row. If a number works, all smaller numbers are assumed to work.
  */
 export async function greatestThatHolds(
   holds: (count: number) => Promise<boolean>,
@@ -37,14 +37,14 @@ export async function greatestThatHolds(
 }
 
 /**
- * Whether no more frames were lost than this. Frames gated are not lost: the gate has seen that nothing needs a look.
- * @param mostLostPercent 0: not a single one may be dropped before the detector or missed before that
+ * Whether at most this share of frames was lost. Gated frames are not lost: they needed no inference.
+ * @param mostLostPercent 0: no frame may be dropped or missed
  */
 export function held(row: Row, mostLostPercent: number): boolean {
   return row.lost_percent <= mostLostPercent;
 }
 
-/** Sums up the trials of one contestant, at least one. */
+/** Summarises the trials of one contestant, at least one. */
 export function toCapacity(
   trials: readonly Row[],
   capacity: number,

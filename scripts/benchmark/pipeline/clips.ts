@@ -4,13 +4,13 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { findMedia } from "../../materials.ts";
 
-/** The clip that is made where it is asked for: see `stillClip`. */
+/** The name of the generated clip, see `stillClip`. */
 export const STILL = "still";
 
 /**
- * Paths of clips named by their file, as in the project's material (`person.mp4`), or `still`.
- * @param folder for what is made
- * @throws Error where there is no such clip
+ * Finds clips by file name, as in the project's material (`person.mp4`), or makes `still`.
+ * @param folder for generated clips
+ * @throws Error when a clip does not exist
  */
 export async function findClips(names: readonly string[], folder: string): Promise<readonly string[]> {
   return Promise.all(
@@ -18,7 +18,7 @@ export async function findClips(names: readonly string[], folder: string): Promi
   );
 }
 
-/** How a choice of clips is called: `person+street`. */
+/** Name of a combination of clips: `person+street`. */
 export function sceneOf(names: readonly string[]): string {
   return names.map((name) => basename(name).replace(/\.\w+$/, "")).join("+");
 }
@@ -26,21 +26,23 @@ export function sceneOf(names: readonly string[]): string {
 function named(name: string): string {
   const path = findMedia(name) ?? name;
   if (!existsSync(path)) {
-    throw new Error(`--clips: ${name}: there is no such file, neither here nor in $SABREWING_HOME/media`);
+    throw new Error(
+      `--clips: ${name}: no such file, neither in the working directory nor in $SABREWING_HOME/media`,
+    );
   }
   return path;
 }
 
 /**
- * A minute in which nothing happens: the first frame of a clip with the noise of a sensor and clouds, ±10 % of brightness,
- * encoded as a camera would. The light is the same at both ends, so that the loop has no seam.
+ * Makes a minute without motion: the first frame of a clip with sensor noise and clouds (±10 % of brightness), encoded as
+ * by a camera. Brightness is equal at both ends, so that the loop has no jump.
  */
 async function stillClip(clip: string, folder: string): Promise<string> {
   const path = join(folder, `${STILL}.mp4`);
   const light = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame";
   const still = `trim=end_frame=1,loop=600:1:0,setpts=N/10/TB,${light},noise=alls=8:allf=t`;
   const encoding = ["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-g", "20", "-bf", "0"];
-  const words = ["-v", "error", "-y", "-i", clip, "-an", "-vf", still, "-t", "60", "-r", "10", ...encoding];
-  await promisify(execFile)("ffmpeg", [...words, "-pix_fmt", "yuv420p", path]);
+  const args = ["-v", "error", "-y", "-i", clip, "-an", "-vf", still, "-t", "60", "-r", "10", ...encoding];
+  await promisify(execFile)("ffmpeg", [...args, "-pix_fmt", "yuv420p", path]);
   return path;
 }

@@ -1,29 +1,29 @@
 import type { Stats } from "../../../agent/health/stats.ts";
 
-/** What became of one camera's frames since the start. */
+/** Counters of one camera's frames since the start. */
 export type FrameCounts = Stats["cameras"][string]["frames"];
 
-/** Of every camera, by its name. */
+/** Counters by name of the camera. */
 export type CountsByCamera = Readonly<Record<string, FrameCounts>>;
 
-/** What became of all cameras' frames in a while. */
+/** Frames of all cameras in a period. */
 export interface FrameTotals extends FrameCounts {
-  /** Frames that should have come and did not: the reader was too slow, and the stream stalled behind it. */
+  /** Frames that were expected but not read: the reader was too slow and the stream stalled. */
   readonly missed: number;
 }
 
-/** The payload of `<prefix>/stats`. */
+/** Reads the payload of `<prefix>/stats`. */
 export function readCounts(payload: string): CountsByCamera {
   const { cameras } = JSON.parse(payload) as Pick<Stats, "cameras">;
   return Object.fromEntries(Object.entries(cameras).map(([name, { frames }]) => [name, frames]));
 }
 
-/** Frames that may be missing without having been missed: where the window's ends fall between two of them. */
+/** Frames that may be absent because the period starts and ends between two frames. */
 const JITTER = 2;
 
 /**
- * What happened between two looks at the counts.
- * @param expected frames of each camera
+ * Difference between two readings of the counters.
+ * @param expected number of frames of each camera
  */
 export function frameTotals(before: CountsByCamera, after: CountsByCamera, expected: number): FrameTotals {
   const total = { seen: 0, gated: 0, looked: 0, skipped: 0, regions: 0, missed: 0 };

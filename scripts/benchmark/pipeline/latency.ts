@@ -3,11 +3,11 @@ import { percentile } from "../race.ts";
 import type { ScriptMessage } from "./script-options.ts";
 
 /**
- * Milliseconds from the arrival of a frame, as its reader stamped it, to the arrival at a listener of what it led to:
- * what the broker acknowledged lies before that. Undefined where a message says nothing of the kind.
+ * Milliseconds from the arrival of a frame, as stamped by its reader, to the arrival of its message at a subscriber, which
+ * is after the broker's acknowledgement. Undefined for messages without a latency.
  *
- * Of our events only `new` counts: it is always told of the frame the object was last seen in; an `update` or `end` may be due
- * later than that.
+ * Of our events only `new` counts: it is published for the frame in which the object was last seen, whereas an `update` or
+ * `end` may be published later.
  */
 export function latencyOf(
   prefix: string,
@@ -28,7 +28,7 @@ function frameTime(
   return type === "new" ? after.frame_time : undefined;
 }
 
-/** The median and the 95th percentile of some latencies; NaN of none. */
+/** Median and 95th percentile; NaN without latencies. */
 export function latencyFigures(latenciesMs: readonly number[]): {
   readonly p50: number;
   readonly p95: number;

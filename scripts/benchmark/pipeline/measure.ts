@@ -2,91 +2,93 @@ import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Child } from "../../demonstration/child.ts";
-import type { Entrant } from "./entrants.ts";
+import { listenToContestant } from "./contestant-messages.ts";
+import type { Contestant } from "./contestants.ts";
 import { type CountsByCamera, type FrameTotals, frameTotals } from "./frame-counts.ts";
 import { descendants, type MachineTicks, readMachine, readProcesses } from "./processes.ts";
-import { openReception } from "./reception.ts";
 import type { Task } from "./start-agent.ts";
-import { type Running, startEntrant } from "./start-entrant.ts";
+import { type Running, startContestant } from "./start-contestant.ts";
 
-/** How long is waited and measured. */
-export interface Patience {
-  /** From everybody's first frame on: engines are still compiling then. */
+/** How long to wait and to measure. */
+export interface Durations {
+  /** Time after the first frame of every camera: engines still compile then. */
   readonly settleSeconds: number;
   readonly seconds: number;
 }
 
-/** What one contestant was seen to do in a while. */
+/** The figures of one contestant in a period. */
 export interface Observation {
   readonly seconds: number;
-  /** Processor time: of the programs themselves, and of the ffmpegs that they started. */
+  /** CPU time of the programs, and of the ffmpeg processes that they started. */
   readonly ownCpuSeconds: number;
   readonly childCpuSeconds: number;
   readonly totals: FrameTotals;
   readonly latenciesMs: readonly number[];
-  /** Of all its processes at the end. */
+  /** Memory of all its processes at the end. */
   readonly rssBytes: number;
-  /** How busy the whole machine was, cameras and broker included, 0..1. */
+  /** CPU utilisation of the whole machine, including cameras and broker, 0..1. */
   readonly machineBusy: number;
 }
 
 const START_LIMIT_MS = 90_000;
-/** A program that tells its figures every second is this late at the most, or stuck. */
+/** Contestants publish figures every second; one that is later than this is stuck. */
 const FIGURES_LIMIT_MS = 30_000;
-/** Of what a program said last, quoted where it failed: a crash of Node has the reason above the stack. */
-const SAID_LINES = 15;
+/** Lines of a failed program's output to quote: Node prints the reason of a crash above the stack. */
+const QUOTED_LINES = 15;
 
 /**
- * Starts a contestant, lets it settle, and watches it for a while.
- * @throws Error when it does not start, ends by itself or falls silent, and when the signal is aborted
+ * Starts a contestant, lets it settle, and measures it.
+ * @throws Error when it does not start, exits or stops publishing figures, and when the signal is aborted
  */
 export async function measure(
-  entrant: Entrant,
+  contestant: Contestant,
   task: Task,
-  { settleSeconds, seconds }: Patience,
+  { settleSeconds, seconds }: Durations,
   signal: AbortSignal,
 ): Promise<Observation> {
-  await using reception = await openReception(task.brokerPort, task.prefix);
-  await using running = startEntrant(entrant, task);
+  await using messages = await listenToContestant(task.brokerPort, task.prefix);
+  await using running = startContestant(contestant, task);
   const failed = unexpectedEnd(running);
   const interrupted = once(signal, "abort").then(() => Promise.reject(new Error("interrupted")));
   const alive = <T>(promise: Promise<T>): Promise<T> => Promise.race([promise, failed, interrupted]);
   const nextCounts = async (): Promise<CountsByCamera> => {
     if (running.decoded !== undefined) return running.decoded();
-    return await alive(within(FIGURES_LIMIT_MS, reception.nextCounts(), `${entrant.name} tells no figures`));
+    return await alive(
+      within(FIGURES_LIMIT_MS, messages.nextCounts(), `${contestant.name} published no figures`),
+    );
   };
-  const everybodyIsSeen = async () => {
+  const everyCameraIsSeen = async () => {
     for (const deadlineMs = performance.now() + START_LIMIT_MS; performance.now() < deadlineMs; ) {
       const counts = await nextCounts();
       if (task.streams.every(({ name }) => (counts[name]?.seen ?? 0) > 0)) return;
       await alive(delay(200));
     }
-    const said = running.children.flatMap((child) => child.lastLines().slice(-SAID_LINES)).join("\n  ");
+    const said = running.children.flatMap((child) => child.lastLines().slice(-QUOTED_LINES)).join("\n  ");
     throw new Error(`no frame of every camera within ${START_LIMIT_MS / 1000} s\n  ${said}`);
   };
 
-  await everybodyIsSeen();
+  await everyCameraIsSeen();
   await alive(delay(settleSeconds * 1000));
   const before = snapshot(await nextCounts(), running);
-  reception.takeLatencies();
+  messages.takeLatencies();
   await alive(delay(seconds * 1000));
   const after = snapshot(await nextCounts(), running);
 
   const elapsed = (after.timeMs - before.timeMs) / 1000;
-  // Plain decoding takes every frame there is, how many there should be is not known.
+  // ffmpeg decodes every frame at the stream's rate, so the expected number is unknown.
   const expected = running.decoded === undefined ? task.fps * elapsed : 0;
   return {
     seconds: elapsed,
     ownCpuSeconds: after.ownCpuSeconds - before.ownCpuSeconds,
     childCpuSeconds: after.childCpuSeconds - before.childCpuSeconds,
     totals: frameTotals(before.counts, after.counts, expected),
-    latenciesMs: reception.takeLatencies(),
+    latenciesMs: messages.takeLatencies(),
     rssBytes: after.rssBytes,
     machineBusy: busyBetween(before.machine, after.machine),
   };
 }
 
-/** Cores of the machine that anybody may use. */
+/** Cores that this process may use. */
 export const cores = availableParallelism();
 
 function snapshot(counts: CountsByCamera, { children }: Running) {
@@ -111,8 +113,8 @@ function busyBetween(before: MachineTicks, after: MachineTicks): number {
 async function unexpectedEnd({ children }: Running): Promise<never> {
   const ended = async (child: Child) => {
     const how = await child.ended;
-    const said = child.lastLines().slice(-SAID_LINES).join("\n  ");
-    return new Error(`${child.name} ended by itself (${how})\n  ${said}`);
+    const said = child.lastLines().slice(-QUOTED_LINES).join("\n  ");
+    return new Error(`${child.name} ended unexpectedly (${how})\n  ${said}`);
   };
   throw await Promise.race(children.map(ended));
 }

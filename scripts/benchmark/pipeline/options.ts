@@ -1,16 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { VARIANTS } from "../../../detectors/detector.ts";
-import type { Size } from "../field.ts";
-import { type EntrantOptions, NAMES } from "./entrants.ts";
-import type { Patience } from "./measure.ts";
+import type { Size } from "../contestants.ts";
+import { type ContestantOptions, NAMES } from "./contestants.ts";
+import type { Durations } from "./measure.ts";
 
-/** What is measured. */
-export interface PipelineOptions extends EntrantOptions, Patience {
+/** What to measure. */
+export interface PipelineOptions extends ContestantOptions, Durations {
   /** How many cameras at once. */
   readonly cameras: readonly number[];
-  /** What they play, dealt out in turns. */
+  /** The clips, assigned to the cameras in turn. */
   readonly clips: readonly string[];
-  /** Whether to look for the greatest number of cameras instead, which one may lose how many frames, and where to stop. */
+  /** Whether to find the largest number of cameras instead, the share of frames it may lose, and the largest to try. */
   readonly capacity: boolean;
   readonly tolerance: number;
   readonly limit: number;
@@ -18,39 +18,44 @@ export interface PipelineOptions extends EntrantOptions, Patience {
   readonly json: boolean;
 }
 
-/** Reads the words behind the program's name; prints what is wrong with them and ends the process. */
-export function parseOptions(words: readonly string[]): PipelineOptions {
+/** Reads the command line. When it is wrong, prints the error and exits. */
+export function parseOptions(args: readonly string[]): PipelineOptions {
   const options = new Command("bench:pipeline")
-    .description("Measures the way from cameras to messages, beside what one would do otherwise.")
-    .option("--cameras <n,…>", "how many cameras at once", counts, [1, 2, 4, 8])
-    .option("--seconds <n>", "measured per contestant and number of cameras", positive, 60)
-    .option("--settle-seconds <n>", "before that, from the first frame on", positive, 10)
+    .description("Measures the pipeline from cameras to MQTT messages and compares it with alternatives.")
+    .option("--cameras <n,…>", "numbers of cameras", counts, [1, 2, 4, 8])
+    .option("--seconds <n>", "duration of a measurement", positive, 60)
+    .option("--settle-seconds <n>", "wait after the first frame before measuring", positive, 10)
     .option(
       "--clips <file,…>",
-      "what the cameras play, dealt out in turns; still: a scene without motion",
+      "clips, assigned to the cameras in turn; still: a scene without motion",
       list,
       ["person.mp4", "street.mp4"],
     )
-    .option("--only <name,…>", `some of ${NAMES.join(", ")}`, oneOf(NAMES), [...NAMES])
+    .option("--only <name,…>", `contestants to measure: ${NAMES.join(", ")}`, oneOf(NAMES), [...NAMES])
     .option(
       "--variants <name,…>",
-      `how ours is compiled: ${VARIANT_NAMES.join(", ")}`,
+      `variants of our module: ${VARIANT_NAMES.join(", ")}`,
       oneOf(VARIANT_NAMES),
       ["i8", "f32"],
     )
-    .option("--sizes <WxH,…>", "of our model's input", sizes, [{ width: 320, height: 320 }])
-    .option("--script-sizes <WxH,…>", "of the scripts' input", sizes, [
+    .option("--sizes <WxH,…>", "input sizes of our module", sizes, [{ width: 320, height: 320 }])
+    .option("--script-sizes <WxH,…>", "input sizes of the scripts", sizes, [
       { width: 640, height: 640 },
       { width: 320, height: 320 },
     ])
-    .addOption(new Option("--runtime <name>", "of ours").choices(["wasmer", "v8"]).default("wasmer"))
-    .option("--threads <n>", "of the scripts (default: what the library takes by itself)", count)
-    .option("--capacity", "find the greatest number of cameras without a lost frame instead", false)
-    .option("--tolerance <percent>", "with --capacity: frames that may be lost", Number, 0)
-    .option("--limit <n>", "with --capacity: cameras at most", count, 32)
-    .option("--plot <dir>", "draw pipeline.svg and .png there (with --capacity: capacity.svg and .png)")
-    .option("--json", "a line of JSON per row", false)
-    .parse(words, { from: "user" })
+    .addOption(
+      new Option("--runtime <name>", "engine of our module").choices(["wasmer", "v8"]).default("wasmer"),
+    )
+    .option("--threads <n>", "threads of the scripts (default: the library's default)", count)
+    .option("--capacity", "find the largest number of cameras without a lost frame instead", false)
+    .option("--tolerance <percent>", "with --capacity: share of frames that may be lost", Number, 0)
+    .option("--limit <n>", "with --capacity: largest number of cameras to try", count, 32)
+    .option(
+      "--plot <dir>",
+      "write pipeline.svg and .png to this folder (with --capacity: capacity.svg and .png)",
+    )
+    .option("--json", "print one line of JSON per row", false)
+    .parse(args, { from: "user" })
     .opts<Omit<PipelineOptions, "threads"> & { readonly threads?: number }>();
   return { ...options, threads: options.threads };
 }

@@ -1,14 +1,14 @@
 import { type Bar, barChart, COLOUR, ourLook } from "../bar-chart.ts";
 import type { Capacity } from "./capacity.ts";
-import type { EntrantLook, Row } from "./row.ts";
+import type { ContestantName, Row } from "./row.ts";
 
-/** For `Sabrewing f32, FMA 640×640`. */
+/** Width of `Sabrewing f32, FMA 640×640`. */
 const LABEL_WIDTH = 216;
-/** Beside a figure: `62 % lost`. */
+/** Width of a note: `62 % lost`. */
 const NOTE_WIDTH = 72;
 
 /**
- * Draws two panels for each number of cameras: processor time, and the latency of messages.
+ * Draws two panels for each number of cameras: CPU time and latency.
  * @param machine CPU and Node, for the footnote
  * @returns an SVG document
  */
@@ -23,7 +23,8 @@ export function plot(rows: readonly Row[], machine: string): string {
   });
   return barChart({
     title: "From cameras to messages",
-    subtitle: "Shorter is better, unless frames were lost. The scripts infer every frame at 5 fps.",
+    subtitle:
+      "Shorter is better, unless frames were lost. The scripts run the model on every frame at 5 fps.",
     panels,
     labelWidth: LABEL_WIDTH,
     noteWidth: NOTE_WIDTH,
@@ -31,7 +32,7 @@ export function plot(rows: readonly Row[], machine: string): string {
   });
 }
 
-/** Draws how many cameras everybody takes. @returns an SVG document */
+/** Draws how many cameras each contestant can watch. @returns an SVG document */
 export function capacityPlot(capacities: readonly Capacity[], machine: string): string {
   const tolerance = Math.max(0, ...capacities.map(({ tolerance_percent }) => tolerance_percent));
   const losing = tolerance === 0 ? "a frame" : `more than ${tolerance} % of the frames`;
@@ -46,7 +47,7 @@ export function capacityPlot(capacities: readonly Capacity[], machine: string): 
   });
   return barChart({
     title: "Cameras at 5 frames per second",
-    subtitle: `The most that were watched without losing ${losing}. Longer is better.`,
+    subtitle: `The largest number watched without losing ${losing}. Longer is better.`,
     panels: [{ title: "cameras", bars: bars.toSorted((a, b) => b.value - a.value) }],
     labelWidth: LABEL_WIDTH,
     noteWidth: 0,
@@ -69,7 +70,7 @@ function lostNote(percent: number): string {
   return percent < 0.5 ? "" : `${percent.toFixed(0)} % lost`;
 }
 
-function barLook({ name, variant, size }: EntrantLook): Pick<Bar, "label" | "colour" | "isOurs"> {
+function barLook({ name, variant, size }: ContestantName): Pick<Bar, "label" | "colour" | "isOurs"> {
   const isOurs = name === "sabrewing";
   const shown = (words: string) => `${words} ${size?.replace("x", "×") ?? ""}`.trimEnd();
   if (isOurs) {

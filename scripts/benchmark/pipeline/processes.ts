@@ -1,25 +1,25 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Of one process, as proc_pid_stat(5) has it. */
+/** Figures of one process (proc_pid_stat(5)). */
 export interface ProcessFigures {
   readonly pid: number;
   readonly parent: number;
-  /** Processor time of its own and of its children that have ended, seconds. */
+  /** CPU time of the process and of its children that have ended, in seconds. */
   readonly cpuSeconds: number;
-  /** Bytes of memory that are resident. */
+  /** Resident memory in bytes. */
   readonly rssBytes: number;
 }
 
-/** Linux shows every program a clock of 100 ticks per second (`getconf CLK_TCK`). */
+/** Linux reports CPU time in ticks of 1/100 s (`getconf CLK_TCK`). */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
 /** Reads the content of /proc/PID/stat. */
 export function parseProcessStat(text: string): ProcessFigures {
-  // The name stands in parentheses and may hold any character, parentheses and spaces too.
-  const behindName = text.lastIndexOf(")") + 2;
+  // The name is in parentheses and may contain any character, including parentheses and spaces.
+  const afterName = text.lastIndexOf(")") + 2;
   const field = (number: number): number => Number(fields[number - 3]);
-  const fields = text.slice(behindName).split(" ");
+  const fields = text.slice(afterName).split(" ");
   const [utime, stime, cutime, cstime] = [field(14), field(15), field(16), field(17)];
   return {
     pid: Number.parseInt(text, 10),
@@ -29,7 +29,7 @@ export function parseProcessStat(text: string): ProcessFigures {
   };
 }
 
-/** These processes and whatever descends from them. */
+/** These processes and their descendants. */
 export function descendants(
   all: readonly ProcessFigures[],
   roots: readonly number[],
@@ -42,7 +42,7 @@ export function descendants(
   return all.filter(({ pid }) => family.has(pid));
 }
 
-/** Every process of the machine. */
+/** All processes of the machine. */
 export function readProcesses(): readonly ProcessFigures[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -50,13 +50,13 @@ export function readProcesses(): readonly ProcessFigures[] {
       try {
         return [parseProcessStat(readFileSync(`/proc/${pid}/stat`, "utf8"))];
       } catch {
-        // It ended since the folder was listed.
+        // It ended after the folder was listed.
         return [];
       }
     });
 }
 
-/** Processor time of the whole machine since its start, in ticks of all cores together. */
+/** CPU time of the whole machine since its start, in ticks of all cores together. */
 export interface MachineTicks {
   readonly busy: number;
   readonly total: number;
@@ -70,7 +70,7 @@ export function parseMachineStat(text: string): MachineTicks {
   return { busy: total - idle - ioWait, total };
 }
 
-/** Processor time of the whole machine until now. */
+/** CPU time of the whole machine until now. */
 export function readMachine(): MachineTicks {
   return parseMachineStat(readFileSync("/proc/stat", "utf8"));
 }

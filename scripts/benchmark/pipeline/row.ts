@@ -1,49 +1,49 @@
-import { type Entrant, sizeName } from "./entrants.ts";
+import { type Contestant, sizeName } from "./contestants.ts";
 import { latencyFigures } from "./latency.ts";
 import type { Observation } from "./measure.ts";
 
-/** One line of the benchmark: what `--json` prints. */
+/** One row of the benchmark, as `--json` prints it. */
 export interface Row {
   /** The cameras' clips: `person+street`. */
   readonly scene: string;
   readonly cameras: number;
-  readonly name: Entrant["name"];
-  /** Of ours: wasmer or v8; of the script: wasm or native. */
+  readonly name: Contestant["name"];
+  /** Ours: wasmer or v8; scripts: wasm or native. */
   readonly engine?: "wasmer" | "v8" | "wasm" | "native";
   readonly variant?: string;
-  /** Of the model's input: `640x640`. */
+  /** Size of the model's input: `640x640`. */
   readonly size?: string;
   readonly seconds: number;
-  /** Seconds of processor time per minute of one camera: together, the program itself, the ffmpegs it started. */
+  /** Seconds of CPU time per minute of one camera: in total, of the program, and of the ffmpeg processes it started. */
   readonly cpu_per_camera_minute: number;
   readonly cpu_own: number;
   readonly cpu_children: number;
-  /** The same in bare decodings of the same streams, where that was measured. */
+  /** The total divided by that of decoding alone, if that was measured. */
   readonly vs_ffmpeg?: number;
   /** Frames of all cameras: `seen` = `gated` + `inferred` + `dropped`. */
   readonly seen: number;
   readonly gated: number;
   readonly inferred: number;
   readonly dropped: number;
-  /** Frames that should have been seen and were not, because the reader was behind. */
+  /** Frames that were not read because the reader was too slow. */
   readonly missed: number;
-  /** Dropped and missed, in percent of what the cameras sent. */
+  /** Dropped and missed frames in percent of the frames that the cameras sent. */
   readonly lost_percent: number;
   readonly inferred_per_second: number;
   readonly regions: number;
-  /** Messages whose latency is known, and that latency: from a frame's arrival to a listener's. */
+  /** Messages with a known latency, and the latency from a frame's arrival to its message's. */
   readonly messages: number;
   readonly latency_p50_ms?: number;
   readonly latency_p95_ms?: number;
   /** Resident memory of all its processes, 10⁶ bytes. */
   readonly rss_mb: number;
-  /** How busy the machine was, cameras, broker and everything else included. */
+  /** CPU utilisation of the machine, including cameras and broker. */
   readonly machine_busy_percent: number;
 }
 
-/** An observation as a row. @param decoding the row of bare decoding of the same streams */
+/** An observation as a row. @param decoding the row of decoding alone, for the same streams */
 export function toRow(
-  entrant: Entrant,
+  contestant: Contestant,
   { scene, cameras }: { readonly scene: string; readonly cameras: number },
   observed: Observation,
   decoding?: Row,
@@ -57,7 +57,7 @@ export function toRow(
   return {
     scene,
     cameras,
-    ...lookOf(entrant),
+    ...nameOf(contestant),
     seconds: tenths(seconds),
     cpu_per_camera_minute: hundredths(cpu),
     cpu_own: hundredths(own ?? 0),
@@ -80,22 +80,22 @@ export function toRow(
   };
 }
 
-/** What tells a contestant from another. */
-export type EntrantLook = Pick<Row, "name" | "engine" | "variant" | "size">;
+/** What distinguishes a contestant from the others. */
+export type ContestantName = Pick<Row, "name" | "engine" | "variant" | "size">;
 
-/** How a contestant is called in a row. */
-export function lookOf(entrant: Entrant): EntrantLook {
-  switch (entrant.name) {
+/** The name of a contestant in a row. */
+export function nameOf(contestant: Contestant): ContestantName {
+  switch (contestant.name) {
     case "ffmpeg":
-      return { name: entrant.name };
+      return { name: contestant.name };
     case "sabrewing": {
-      const { name, runtime, variant, size } = entrant;
+      const { name, runtime, variant, size } = contestant;
       return { name, engine: runtime, variant, size: sizeName(size) };
     }
     case "onnxruntime-web":
-      return { name: entrant.name, engine: "wasm", size: sizeName(entrant.size) };
+      return { name: contestant.name, engine: "wasm", size: sizeName(contestant.size) };
     case "onnxruntime-node":
-      return { name: entrant.name, engine: "native", size: sizeName(entrant.size) };
+      return { name: contestant.name, engine: "native", size: sizeName(contestant.size) };
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Box } from "../../../detectors/detector.ts";
-import type { Size } from "../field.ts";
+import type { Size } from "../contestants.ts";
 import type { WatchedStream } from "./cameras.ts";
 
-/** What the script is told, as JSON in its command line. */
+/** The script's options, as JSON on its command line. */
 export interface ScriptOptions extends Size {
   readonly library: "onnxruntime-web" | "onnxruntime-node";
-  /** An ONNX file up to the head's logits. */
+  /** An ONNX file that ends at the head's logits. */
   readonly modelPath: string;
-  /** undefined: as many as the library takes by itself. */
+  /** undefined: the library's default. */
   readonly threads: number | undefined;
   readonly cameras: readonly WatchedStream[];
   readonly fps: number;
@@ -16,10 +16,10 @@ export interface ScriptOptions extends Size {
   readonly prefix: string;
 }
 
-/** What it publishes of a frame in which there is something. */
+/** The message about a frame with detections. */
 export interface ScriptMessage {
   readonly camera: string;
-  /** When the frame had arrived, Unix time in seconds. */
+  /** Arrival of the frame, Unix time in seconds. */
   readonly frame_time: number;
   /** Boxes in pixels of the model's input. */
   readonly detections: readonly { readonly score: number; readonly box: Box }[];

@@ -1,7 +1,7 @@
 /**
- * The script one would write without Sabrewing: ffmpeg hands over every camera's frames in the model's size, every frame
- * goes through the network, people are published by MQTT. Kindly written: where it is too slow it takes the newest frame
- * of each camera, and it says as we do what became of the others.
+ * The script that one would write without Sabrewing: ffmpeg scales each camera's frames to the model's size, the network
+ * runs on every frame, and people are published over MQTT. It is a good script: when it is too slow it takes the newest
+ * frame of each camera, and it counts dropped frames as our agent does.
  */
 import { connectAsync } from "mqtt";
 import { newestOnly } from "../../../agent/base/newest-only.ts";
@@ -24,13 +24,13 @@ const open = options.library === "onnxruntime-web" ? openOnnxruntimeWeb : openOn
 const network = await open(options.modelPath, options);
 const client = await connectAsync(`mqtt://127.0.0.1:${options.brokerPort}`);
 const watches = options.cameras.map(({ name, url }) => watch(name, url, network));
-const telling = setInterval(() => {
+const publishing = setInterval(() => {
   const cameras = Object.fromEntries(watches.map(({ name, counts }) => [name, { frames: counts() }]));
   client.publish(`${prefix}/stats`, JSON.stringify({ cameras }));
 }, STATS_INTERVAL_MS);
 
 await Promise.all(watches.map(({ done }) => done));
-clearInterval(telling);
+clearInterval(publishing);
 await client.endAsync();
 await network[Symbol.asyncDispose]();
 

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { type Child, startChild } from "../../demonstration/child.ts";
 import type { WatchedStream } from "./cameras.ts";
-import type { Agent } from "./entrants.ts";
+import type { Agent } from "./contestants.ts";
 
 const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
 
-/** What the agent and the script are both told. */
+/** The settings of the agent and of the script. */
 export interface Task {
   readonly streams: readonly WatchedStream[];
   readonly fps: number;
@@ -18,7 +18,7 @@ export interface Task {
   readonly prefix: string;
 }
 
-/** Starts the agent as a user would, with everything left as it is by default; it tells its figures every second. */
+/** Starts the agent with default settings, except that it publishes its figures every second. */
 export function startAgent(agent: Agent, task: Task): Child {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
   const configPath = join(folder, "sabrewing.yml");

@@ -1,13 +1,13 @@
 import { alignColumns } from "../align-columns.ts";
 import type { Capacity } from "./capacity.ts";
-import type { EntrantLook, Row } from "./row.ts";
+import type { ContestantName, Row } from "./row.ts";
 
 interface Column<Line> {
   readonly heading: string;
   readonly cell: (line: Line) => string;
 }
 
-const LOOK: readonly Column<EntrantLook>[] = [
+const NAME: readonly Column<ContestantName>[] = [
   { heading: "", cell: ({ name }) => name },
   { heading: "engine", cell: ({ engine }) => engine ?? "" },
   { heading: "variant", cell: ({ variant }) => variant ?? "" },
@@ -34,28 +34,28 @@ const FIGURES: readonly Column<Row>[] = [
   { heading: "busy", cell: ({ machine_busy_percent }) => `${machine_busy_percent} %` },
 ];
 
-/** Bare decoding knows nothing of these. */
+/** ffmpeg does not report these. */
 function frames(key: "gated" | "inferred" | "dropped" | "missed" | "messages"): (row: Row) => string {
   return (row) => (row.name === "ffmpeg" ? "" : `${row[key]}`);
 }
 
-/** The rows as a table for people. */
+/** Formats the rows as a table. */
 export function table(rows: readonly Row[]): string {
-  return toTable<Row>(rows, [...LOOK, ...FIGURES]);
+  return toTable<Row>(rows, [...NAME, ...FIGURES]);
 }
 
-/** A row while the others are still being measured. */
+/** A line about a row, printed while the others are measured. */
 export function progressLine(row: Row): string {
   const { cameras, lost_percent: lost, latency_p95_ms: ms } = row;
-  const who = LOOK.map(({ cell }) => cell(row)).filter((word) => word !== "");
+  const who = NAME.map(({ cell }) => cell(row)).filter((word) => word !== "");
   const latency = ms === undefined ? "" : `, p95 ${ms} ms`;
   return `${cameras} × ${who.join(" ")}: ${row.cpu_per_camera_minute} CPU s/min, ${lost} % lost${latency}`;
 }
 
-/** What everybody takes as a table for people, ours beside the scripts' in WebAssembly. */
+/** Formats the capacities as a table, relative to those of the scripts in WebAssembly. */
 export function capacityTable(capacities: readonly Capacity[]): string {
   return toTable<Capacity>(capacities, [
-    ...LOOK,
+    ...NAME,
     { heading: "cameras", cell: ({ capacity, limited }) => `${limited ? "≥ " : ""}${capacity}` },
     { heading: "inferred/s", cell: ({ most_inferred_per_second: most }) => most.toFixed(1) },
     ...["640x640", "320x320"].map((size) => ({
@@ -74,5 +74,5 @@ function timesAsMany(ours: Capacity, all: readonly Capacity[], size: string): st
 
 function toTable<Line>(lines: readonly Line[], columns: readonly Column<Line>[]): string {
   const cells = lines.map((line) => columns.map(({ cell }) => cell(line)));
-  return alignColumns([columns.map(({ heading }) => heading), ...cells], LOOK.length);
+  return alignColumns([columns.map(({ heading }) => heading), ...cells], NAME.length);
 }

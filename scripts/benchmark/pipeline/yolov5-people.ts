@@ -1,28 +1,28 @@
 import { intersectionOverUnion } from "../../../agent/base/box.ts";
 import type { Box } from "../../../detectors/detector.ts";
-import type { Size } from "../field.ts";
+import type { Size } from "../contestants.ts";
 
-/** A person in a picture; the box in pixels of the model's input. */
+/** A detected person; the box is in pixels of the model's input. */
 export interface Person {
   readonly score: number;
   readonly box: Box;
 }
 
-/** YOLOv5's heads: pixels per cell, and the sizes of its three anchors (yolov5n.yaml). */
+/** YOLOv5's heads: pixels per cell and the sizes of the three anchors (yolov5n.yaml). */
 const HEADS = [
   { stride: 8, anchors: [10, 13, 16, 30, 33, 23] },
   { stride: 16, anchors: [30, 61, 62, 45, 59, 119] },
   { stride: 32, anchors: [116, 90, 156, 198, 373, 326] },
 ] as const;
 const ANCHORS = 3;
-/** Centre, size, objectness and COCO's 80 classes, of which a person is the first. */
+/** Centre, size, objectness and COCO's 80 classes; person is the first class. */
 const CHANNELS = 85;
 const PERSON = 5;
 const NMS_IOU = 0.45;
 
 /**
- * The people in the logits of the three heads, best score first, as the decoding of YOLOv5's export and its detect.py
- * find them (https://github.com/ultralytics/yolov5, models/yolo.py and utils/general.py).
+ * Decodes the people in the logits of the three heads, best score first, like YOLOv5's export and its detect.py
+ * (https://github.com/ultralytics/yolov5, models/yolo.py and utils/general.py).
  * @param heads NCHW, the finest first
  */
 export function peopleIn(
@@ -50,7 +50,7 @@ function* candidatesOf(
   lowestScore: number,
 ): Generator<Person> {
   const cells = columns * rows;
-  // Most cells are ruled out by their objectness, without a logistic function: it grows with its argument.
+  // The logistic function is monotonic: most cells are ruled out by their logit, without computing it.
   const lowestLogit = Math.log(lowestScore / (1 - lowestScore));
   for (let anchor = 0; anchor < ANCHORS; anchor++) {
     const plane = anchor * CHANNELS * cells;

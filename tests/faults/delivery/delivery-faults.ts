@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
 import { connect } from "mqtt";
-import { waitUntil } from "../../support/wait-until.ts";
+import { waitUntil } from "../../support/time/wait-until.ts";
 import type { Fault } from "../fault.ts";
 import { lackingFor, type Origin, startWorld, type World } from "./world.ts";
 

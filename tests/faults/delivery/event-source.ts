@@ -10,7 +10,7 @@ import { eventIds } from "../../../agent/events/event-id.ts";
 import { openOutbox } from "../../../agent/mqtt/outbox.ts";
 import { openPublisher } from "../../../agent/mqtt/publisher.ts";
 import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
-import { aboutObject } from "../../support/object-events.ts";
+import { aboutObject } from "../../support/agent/object-events.ts";
 import { readTold } from "./verdict.ts";
 
 const [directory = "", port = "", clientId = ""] = process.argv.slice(2);

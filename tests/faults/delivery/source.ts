@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
 import { startAgentProcess } from "../../../scripts/demonstration/agent.ts";
 import { type Child, startChild } from "../../../scripts/demonstration/child.ts";
-import type { LogEntry } from "../../support/agent-process.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+import type { LogEntry } from "../../support/agent/agent-process.ts";
+import { waitUntil } from "../../support/time/wait-until.ts";
 import { readTold, type Told } from "./verdict.ts";
 
 /** A process that publishes events: the agent with a camera, or only its outbox with events that are made up. */
@@ -28,7 +28,7 @@ export interface SourceProcess {
 
 const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
 const EVENTS_MADE_UP = fileURLToPath(new URL("./event-source.ts", import.meta.url));
-const JUMPING_CLOCK = fileURLToPath(new URL("../../support/jumping-clock.ts", import.meta.url));
+const JUMPING_CLOCK = fileURLToPath(new URL("../../support/time/jumping-clock.ts", import.meta.url));
 const NODE = [process.execPath, "--import", JUMPING_CLOCK] as const;
 
 /** Events that are made up, some forty messages a second. */

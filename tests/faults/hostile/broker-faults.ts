@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { listen, mosquittoIsInstalled, startMosquitto } from "../../support/brokers.ts";
-import { BROKER_ATTACKS, type BrokerAttack, startHostileBroker } from "../../support/hostile-broker.ts";
-import { processFigures } from "../../support/process-figures.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+import { processFigures } from "../../support/agent/process-figures.ts";
+import { listen, mosquittoIsInstalled, startMosquitto } from "../../support/mqtt/brokers.ts";
+import { BROKER_ATTACKS, type BrokerAttack, startHostileBroker } from "../../support/mqtt/hostile-broker.ts";
+import { waitUntil } from "../../support/time/wait-until.ts";
 import type { Fault, FaultResult } from "../fault.ts";
 import { makeOutboxWorld, type RunningAgent } from "./outbox-world.ts";
 

@@ -1,15 +1,15 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import type { StoredMessage } from "../../../agent/state/message-store.ts";
+import { seeded } from "../../support/base/seeded.ts";
 import {
   listen,
   mosquittoIsInstalled,
   startAedes,
   startMosquitto,
   type TestBroker,
-} from "../../support/brokers.ts";
-import { seeded } from "../../support/seeded.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+} from "../../support/mqtt/brokers.ts";
+import { waitUntil } from "../../support/time/wait-until.ts";
 import type { Fault, FaultResult } from "../fault.ts";
 import { makeOutboxWorld } from "./outbox-world.ts";
 

@@ -6,10 +6,10 @@ import { stringify } from "yaml";
 import type { StoredMessage } from "../../../agent/state/message-store.ts";
 import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
 import { startChild } from "../../../scripts/demonstration/child.ts";
-import type { LogEntry } from "../../support/agent-process.ts";
+import type { LogEntry } from "../../support/agent/agent-process.ts";
+import { aboutObject } from "../../support/agent/object-events.ts";
 import { brightAreaModule } from "../../support/bright-area-module.ts";
-import { aboutObject } from "../../support/object-events.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+import { waitUntil } from "../../support/time/wait-until.ts";
 
 /** A folder with all that an agent needs, and what it has stored for its broker. Its camera is away. */
 export interface OutboxWorld extends Disposable {

@@ -6,9 +6,9 @@ import { stringify } from "yaml";
 import type { EventMessage } from "../../../agent/events/event.ts";
 import type { Stats } from "../../../agent/health/stats.ts";
 import { startChild } from "../../../scripts/demonstration/child.ts";
-import type { LogEntry } from "../../support/agent-process.ts";
-import { type Heard, listen, startMosquitto, type TestBroker } from "../../support/brokers.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+import type { LogEntry } from "../../support/agent/agent-process.ts";
+import { type Heard, listen, startMosquitto, type TestBroker } from "../../support/mqtt/brokers.ts";
+import { waitUntil } from "../../support/time/wait-until.ts";
 
 /** What the agent is to watch. Settings are those of its configuration file. */
 export interface WatchSettings {

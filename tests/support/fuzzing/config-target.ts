@@ -7,7 +7,7 @@ import { refusesConfig } from "./refusals.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
 
-/** Aliases that double nine times over: 10⁹ texts in a few lines ("billion laughs"). */
+/** Nested aliases that expand to 10⁹ strings ("billion laughs"). */
 const LAUGHS = Array.from({ length: 9 }, (_, level) => {
   const before = level === 0 ? '"lol"' : `*l${level - 1}`;
   return `l${level}: &l${level} [${Array.from({ length: 10 }, () => before).join(", ")}]`;
@@ -40,7 +40,7 @@ const WORDS = wordsOf(
 );
 const ENV = { SABREWING_MQTT_PASSWORD: "secret", DOOR_PASSWORD: "secret" };
 
-/** The configuration: mutants of the text and of the structure of the shipped files. */
+/** The configuration: mutants of the text and the structure of the shipped files. */
 export function configTarget(): FuzzTarget {
   const texts = ["sabrewing.yml", "../docker/sabrewing.yml"].map((name) =>
     readFileSync(new URL(`../../../config/${name}`, import.meta.url)),

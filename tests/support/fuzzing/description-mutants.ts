@@ -3,20 +3,20 @@ import { mutatedTree } from "./mutate-tree.ts";
 
 type Random = () => number;
 
-/** What no text of a description may hold: controls, escapes, directions, separators, halves of pairs, tags. */
+/** Characters that a description must not contain: control characters, escapes, separators, lone surrogates, tags. */
 const HIDDEN: readonly string[] = [
   ...["\u0000", "\u001b]0;x\u0007", "\u001b[2J", "\n", "\r", "\t", "\u007f", "\u0085", "\u009b31m"],
   ...["\u061c", "\u200b", "\u200e", "\u202e", "\u2066", "\u2028", "\u2029", "\ufeff", "\ud83d", "\u{e0041}"],
 ];
-/** Around the limits of a label, a name and a feature, and far beyond. */
+/** Lengths around the limits of a label, a name and a feature, and far above. */
 const LENGTHS = [0, 1, 49, 50, 51, 99, 100, 101, 199, 200, 201, 400, 401, 999_990];
 const COUNTS = [0, 49, 50, 51, 9_999, 10_000, 10_001, 50_000];
 const DEPTHS = [1, 100, 10_000, 200_000];
 const SECTION_BYTES = [999_999, 1_000_000, 1_000_001, 3_000_000];
-/** Stands for what JSON.stringify could not write. */
+/** Placeholder for nesting that is too deep for JSON.stringify. */
 const MARK = "placeholder of the nest";
 
-/** The JSON text of a changed description: of its structure, its texts, its size or its depth. */
+/** A description in JSON with a change of its structure, its strings, its size or its depth. */
 export function mutatedDescription(description: object, random: Random): string {
   const tree = structuredClone(description) as Record<string, unknown>;
   switch (at(random, 6)) {
@@ -35,7 +35,7 @@ export function mutatedDescription(description: object, random: Random): string 
       );
       return JSON.stringify(tree);
     case 3: {
-      // A list or an object in itself, in place of any value or under an unknown key.
+      // Nested lists or objects, in place of a value or under an unknown key.
       tree[pick([...Object.keys(tree), "unknown", "release", "__proto__2"], random)] = MARK;
       const depth = pick(DEPTHS, random);
       const [open, close] = pick([["[", "]"] as const, ['{"a":', "}"] as const], random);
@@ -50,7 +50,7 @@ export function mutatedDescription(description: object, random: Random): string 
   }
 }
 
-/** Changes one of the texts in the tree. */
+/** Changes one of the strings in the tree. */
 function changeText(tree: unknown, random: Random, change: (text: string) => string): void {
   const places: { readonly branch: Record<string, unknown>; readonly key: string; readonly text: string }[] =
     [];

@@ -3,16 +3,16 @@ import { type FuzzResult, fuzz, type Range } from "./fuzz.ts";
 import { TARGETS } from "./targets.ts";
 
 const FEWEST = 100;
-/** More threads would only fight for memory: each may take half a gigabyte. */
+/** Each thread may take half a gigabyte of memory. */
 const MOST_THREADS = 4;
 
-/** Which mutants a target gets of so many for all: at least a hundred, in proportion to its share. */
+/** A target's range of mutants, in proportion to its share, and at least a hundred. @param all mutants of all targets */
 export function mutantsFor(target: string, all: number): Range {
   const share = TARGETS[target]?.share ?? 0;
   return { from: 0, to: Math.max(FEWEST, Math.ceil((all * share) / 1000)) };
 }
 
-/** Feeds every target with its mutants, one target after another, a thread per core. */
+/** Feeds the targets with their mutants, one target after another, with a thread per core. */
 export async function* fuzzEverything(
   seed: number,
   mutants: number,

@@ -1,20 +1,20 @@
-/** Feeds one target with mutants; the main thread watches whether it gets on. */
+/** Feeds one target with mutants. The main thread monitors the progress. */
 import { parentPort, workerData } from "node:worker_threads";
-import { seeded } from "../seeded.ts";
+import { seeded } from "../base/seeded.ts";
 import { TARGETS } from "./targets.ts";
 
-/** What the main thread hands over. */
+/** The task from the main thread. */
 export interface FuzzTask {
   readonly target: string;
   readonly seed: number;
-  /** Mutants of these numbers. */
+  /** Range of mutants. */
   readonly from: number;
   readonly to: number;
-  /** The number of the mutant in work, for the main thread to see. */
+  /** Index of the current mutant, shared with the main thread. */
   readonly progress: Int32Array;
 }
 
-/** What comes back: a finding at once, the end with what was accepted. */
+/** Messages to the main thread: each finding, and the number of accepted mutants at the end. */
 export type FuzzMessage =
   | { readonly kind: "finding"; readonly index: number; readonly what: string }
   | { readonly kind: "done"; readonly accepted: number };
@@ -30,7 +30,7 @@ const prototypes = [
 const intact = prototypes.map((prototype) => Reflect.ownKeys(prototype).length);
 
 const target = await TARGETS[name]?.open();
-if (target === undefined) throw new Error(`no target ${name}`);
+if (target === undefined) throw new Error(`unknown target ${name}`);
 let accepted = 0;
 for (let index = from; index < to; index++) {
   Atomics.store(progress, 0, index);
@@ -46,7 +46,7 @@ for (let index = from; index < to; index++) {
   }
   prototypes.forEach((prototype, which) => {
     if (Reflect.ownKeys(prototype).length === intact[which]) return;
-    send({ kind: "finding", index, what: "a prototype that everything shares was changed" });
+    send({ kind: "finding", index, what: "a built-in prototype was changed" });
   });
 }
 target.close?.();

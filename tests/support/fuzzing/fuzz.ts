@@ -1,32 +1,32 @@
 import { Worker } from "node:worker_threads";
 import type { FuzzMessage, FuzzTask } from "./fuzz-worker.ts";
 
-/** A mutant that brought out something undocumented. `fuzz(target, seed, {from: index, to: index + 1})` repeats it. */
+/** A mutant that caused undocumented behaviour. `fuzz(target, seed, {from: index, to: index + 1})` repeats it. */
 export interface Finding {
   readonly index: number;
   readonly what: string;
 }
 
-/** What came of feeding a target. */
+/** The result of fuzzing a target. */
 export interface FuzzResult {
   readonly inputs: number;
-  /** How many of them were let in: neither none nor all, or the mutants are too wild or too tame. */
+  /** Number of accepted inputs. With none the mutants are too wild, with all too tame. */
   readonly accepted: number;
   readonly findings: readonly Finding[];
 }
 
-/** Which mutants. */
+/** A range of mutants. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** Of the whole process's CPU time: long for any of these inputs, and no other process's load counts. */
+/** Limit of the process's CPU time per input, which does not depend on other load. */
 const HANGS_AFTER_CPU_MS = 40_000;
-/** On the clock, where a mutant is waited for that computes nothing. */
+/** Limit of wall-clock time, for a mutant that hangs without computing. */
 const HANGS_AFTER_MS = 300_000;
-const LOOK_EVERY_MS = 500;
-/** Of JavaScript's heap; what lies outside it is held by `MOST_RSS_BYTES`. */
+const CHECK_EVERY_MS = 500;
+/** Limit of the JavaScript heap. `MOST_RSS_BYTES` limits other memory. */
 const HEAP_MB = 512;
 const MOST_RSS_BYTES = 3 * 2 ** 30;
 const MOST_FINDINGS = 10;
@@ -34,9 +34,9 @@ const MOST_FINDINGS = 10;
 const WORKER = new URL("./fuzz-worker.ts", import.meta.url);
 
 /**
- * Feeds a target with mutants in a thread of its own. A hang, an exhausted heap, too much other memory and every
- * undocumented error is a finding; the thread is started again behind the mutant that ended it.
- * @param target a key of TARGETS.
+ * Feeds a target with mutants in its own thread. Findings are hangs, an exhausted heap, too much other memory, and
+ * undocumented errors. After a finding that ends the thread, a new one continues with the next mutant.
+ * @param target a key of TARGETS
  */
 export async function fuzz(target: string, seed: number, { from, to }: Range): Promise<FuzzResult> {
   const findings: Finding[] = [];
@@ -71,8 +71,8 @@ async function fuzzUntilItDies(
       if (findings.length >= MOST_FINDINGS) death.resolve(undefined);
     }
   });
-  worker.on("error", (error) => death.resolve(`it ended the thread: ${error.stack ?? error}`));
-  worker.on("exit", () => death.resolve("it ended the thread"));
+  worker.on("error", (error) => death.resolve(`the thread ended: ${error.stack ?? error}`));
+  worker.on("exit", () => death.resolve("the thread ended"));
 
   let seen = -1;
   let sinceMs = performance.now();
@@ -88,10 +88,10 @@ async function fuzzUntilItDies(
     const cpuMs = (user + system) / 1000;
     const ms = performance.now() - sinceMs;
     if (cpuMs > HANGS_AFTER_CPU_MS || ms > HANGS_AFTER_MS)
-      death.resolve(`no answer within ${Math.round(cpuMs)} ms of CPU time, ${Math.round(ms)} ms in all`);
+      death.resolve(`no result within ${Math.round(cpuMs)} ms of CPU time, ${Math.round(ms)} ms in all`);
     const { rss } = process.memoryUsage();
     if (rss > MOST_RSS_BYTES) death.resolve(`${rss} bytes of memory`);
-  }, LOOK_EVERY_MS);
+  }, CHECK_EVERY_MS);
   const cause = await death.promise;
   clearInterval(watchdog);
   await worker.terminate();

@@ -24,7 +24,7 @@ const WORDS = wordsOf(
 );
 const START_WITHIN_MS = 1_000;
 
-/** The module loader: mutants of a module's bytes, description and sections. Nothing is run. */
+/** The module loader: mutants of a module's bytes, description and sections. The modules are not run. */
 export function moduleTarget(): FuzzTarget {
   const path = mutantPath();
   const make = moduleMutants();
@@ -38,7 +38,7 @@ export function moduleTarget(): FuzzTarget {
   };
 }
 
-/** Opening a detector: what the loader lets through is started in a thread and asked about a frame. */
+/** Opening a detector: modules that the loader accepts run one inference in a thread. */
 export function openingTarget(): FuzzTarget {
   const path = mutantPath();
   const make = moduleMutants();
@@ -93,8 +93,8 @@ function requirePlainTexts({ name, labels, features, source, compiler }: ModelIn
     ...features.map((text) => ({ text, longest: 50 })),
   ];
   const bad = texts.find(({ text, longest }) => HIDDEN.test(text) || [...text].length > longest);
-  if (bad !== undefined) throw new Error(`a module was let in with the text ${JSON.stringify(bad.text)}`);
-  if (labels.length > 10_000) throw new Error(`a module was let in with ${labels.length} labels`);
+  if (bad !== undefined) throw new Error(`a module was accepted with the string ${JSON.stringify(bad.text)}`);
+  if (labels.length > 10_000) throw new Error(`a module was accepted with ${labels.length} labels`);
 }
 
 function mutantPath(): string {

@@ -1,10 +1,10 @@
-/** What a mutant may get from outside its seed: words that mean something to the parser under test. */
+/** Words that have a meaning for the parser under test, for insertion into mutants. */
 export type Words = readonly Uint8Array[];
 
 type Random = () => number;
 type Mutation = (bytes: Uint8Array, random: Random, words: Words) => Uint8Array;
 
-/** The edges of integers of 8, 16, 32 and 64 bits, little-endian. */
+/** Edge values of integers of 8, 16, 32 and 64 bits, little-endian. */
 const EDGES: readonly (readonly number[])[] = [
   [0x00],
   [0x7f],
@@ -22,7 +22,7 @@ const EDGES: readonly (readonly number[])[] = [
 ];
 const LONGEST_RUN = 64;
 
-/** Everything that is done to bytes; in the manner of AFL's havoc stage (M. Zalewski, 2014). */
+/** The mutations of bytes, after AFL's havoc stage (M. Zalewski, 2014). */
 const MUTATIONS: readonly Mutation[] = [
   function flipBit(bytes, random) {
     return overwritten(bytes, at(random, bytes.length), (old) => old ^ (1 << at(random, 8)));
@@ -71,10 +71,10 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-/** A few of these in a row make a mutant; most mutants have one or two, so that they get far into a parser. */
+/** Most mutants have one or two mutations, so that they get far into a parser. */
 const MOST_MUTATIONS = 8;
 
-/** A changed copy of `bytes`; the same for the same random numbers. */
+/** A mutated copy of `bytes`; equal random numbers give equal copies. */
 export function mutatedBytes(bytes: Uint8Array, random: Random, words: Words): Uint8Array {
   let mutant = bytes;
   const times = 1 + Math.floor(random() ** 3 * MOST_MUTATIONS);
@@ -84,13 +84,13 @@ export function mutatedBytes(bytes: Uint8Array, random: Random, words: Words): U
   return mutant;
 }
 
-/** A whole number from 0 to below `end`; 0 where there is none. */
+/** A random integer in [0, end); 0 when `end` is 0. */
 export function at(random: Random, end: number): number {
   return Math.floor(random() * end);
 }
 
 function overwritten(bytes: Uint8Array, index: number, change: (old: number) => number): Uint8Array {
-  // Not slice(): a Buffer's shares its memory, and the seed would change under all mutants to come.
+  // Buffer.slice() shares memory: it would change the seed of all later mutants.
   const copy = Uint8Array.from(bytes);
   if (index < copy.length) copy[index] = change(copy[index] ?? 0);
   return copy;

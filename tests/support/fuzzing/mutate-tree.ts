@@ -3,7 +3,7 @@ import { at } from "./mutate-bytes.ts";
 type Random = () => number;
 type Branch = unknown[] | Record<string, unknown>;
 
-/** Values that parsers of other people's JSON, YAML and protobuf have stumbled over. */
+/** Values that have broken parsers of JSON, YAML and protobuf. */
 const STRANGE: readonly unknown[] = [
   ...[null, true, false, "", 0, -1, 1, 0.5, -0.5, 1e308, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 31)],
   ...["__proto__", "constructor", "toString", "hasOwnProperty", "\u0000", "\ud800", "NaN", "x".repeat(300)],
@@ -11,8 +11,8 @@ const STRANGE: readonly unknown[] = [
 const STRANGE_KEYS = ["__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "then", ""];
 
 /**
- * A changed copy of a plain tree of objects and lists (JSON): somewhere in it a value becomes strange, goes, doubles, is
- * swapped with another, or gets company. Mutants of a file's structure get where mutants of its bytes are thrown out.
+ * A mutated copy of a tree of objects and lists (JSON): a value is replaced, removed, duplicated or copied elsewhere, or a
+ * value is added. Such mutants pass syntax checks that reject mutants of bytes.
  */
 export function mutatedTree(tree: unknown, random: Random): unknown {
   const copy: unknown = structuredClone(tree);
@@ -41,7 +41,7 @@ function mutateOnce(tree: unknown, random: Random): void {
       else if (key !== undefined) put(branch, `${key}2`, structuredClone(branch[key as never]));
       return;
     case 3: {
-      // Any value of the tree in place of another: labels where numbers were, a weight of another layer.
+      // Copies a value of the tree to another place: labels for numbers, the weights of another layer.
       const donor = branches[at(random, branches.length)];
       const donorKeys = donor === undefined ? [] : Object.keys(donor);
       const donorKey = donorKeys[at(random, donorKeys.length)];
@@ -62,12 +62,12 @@ function mutateOnce(tree: unknown, random: Random): void {
   }
 }
 
-/** Also `__proto__` becomes a key like any other, as JSON.parse makes it one. */
+/** Sets a key, including `__proto__` as an ordinary key, as JSON.parse does. */
 function put(branch: Branch, key: string, value: unknown): void {
   Object.defineProperty(branch, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Every object and list in a tree; numbers in typed arrays are left to the mutation of bytes. */
+/** All objects and lists in a tree, without typed arrays: their numbers are mutated as bytes. */
 function branchesOf(tree: unknown): Branch[] {
   if (tree === null || typeof tree !== "object" || ArrayBuffer.isView(tree)) return [];
   const branch = tree as Branch;

@@ -7,7 +7,7 @@ import { refusesModel } from "./refusals.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
 
-/** Nested starts of a protobuf group: a reader that skips unknown fields recursively overflows its stack. */
+/** Nested starts of protobuf groups: a parser that skips unknown fields recursively exhausts its stack. */
 const NESTED_GROUPS = Uint8Array.from({ length: 20_000 }, () => 0x0b);
 const WORDS = [
   ...wordsOf("Conv", "Reshape", "Range", "Constant", "Loop", "If", "com.evil", "__proto__", "images"),
@@ -27,7 +27,7 @@ export function onnxTarget(): FuzzTarget {
     try {
       return encodeModel(tree as OnnxModel);
     } catch {
-      // A string in place of a message: no file can contain it.
+      // The mutant has a string for a message, which protobuf cannot encode.
       return undefined;
     }
   }

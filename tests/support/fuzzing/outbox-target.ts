@@ -2,9 +2,9 @@ import { generate } from "mqtt-packet";
 import { silentLog } from "../../../agent/base/log.ts";
 import { openOutbox } from "../../../agent/mqtt/outbox.ts";
 import type { StoredRow } from "../../../agent/state/message-store.ts";
-import { handClock } from "../hand-clock.ts";
-import { memoryPlace, storedRow } from "../memory-store.ts";
-import { aboutObject } from "../object-events.ts";
+import { memoryPlace, storedRow } from "../agent/memory-store.ts";
+import { aboutObject } from "../agent/object-events.ts";
+import { handClock } from "../time/hand-clock.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";
 import type { FuzzTarget } from "./target.ts";
@@ -32,7 +32,7 @@ const ROWS: readonly StoredRow[] = ["ann", "bob"].flatMap((id, index) =>
   }),
 );
 
-/** The stored events that an agent finds at its start: mutants of their rows. What it takes of them can be sent. */
+/** The events in the store at the agent's start: mutants of their rows. The agent must be able to send all that it accepts. */
 export function outboxTarget(): FuzzTarget {
   return {
     make(random): readonly StoredRow[] {
@@ -54,7 +54,7 @@ export function outboxTarget(): FuzzTarget {
         generate({ cmd: "publish", messageId: 1, ...message });
         outbox.acknowledge(entry.sequence);
       }
-      if (outbox.size() > 0) throw new Error(`${outbox.size()} messages are left`);
+      if (outbox.size() > 0) throw new Error(`${outbox.size()} messages remain`);
       return outbox.damaged() === 0;
     },
   };

@@ -1,7 +1,7 @@
 import { InvalidConfig } from "../../../agent/config/load.ts";
 import { DetectorFault, ModelError } from "../../../detectors/errors.ts";
 
-/** A model is refused in words: what is wrong and what to do, nothing of it able to steer a terminal. */
+/** A model is refused with a message and a remedy, both without terminal control characters. */
 export function refusesModel(error: unknown): boolean {
   return (
     error instanceof ModelError &&
@@ -11,12 +11,12 @@ export function refusesModel(error: unknown): boolean {
   );
 }
 
-/** A running module is refused by a fault of a documented kind. */
+/** A reply of a module is refused with a documented fault. */
 export function refusesAnswer(error: unknown): boolean {
   return error instanceof DetectorFault;
 }
 
-/** A configuration is refused with the place of every mistake. */
+/** A configuration is refused with the position of every mistake. */
 export function refusesConfig(error: unknown): boolean {
   return error instanceof InvalidConfig && error.problems.every(({ line, column }) => line > 0 && column > 0);
 }
@@ -24,6 +24,6 @@ export function refusesConfig(error: unknown): boolean {
 const MOST_CHARACTERS = 21_000;
 
 function isPlainText(text: string): boolean {
-  // Controls but for the line break, formatting and direction characters, separators, halves of surrogate pairs.
+  // Control characters except line breaks, format and direction characters, separators, lone surrogates.
   return text.length <= MOST_CHARACTERS && !/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(text);
 }

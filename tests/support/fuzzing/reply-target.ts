@@ -10,7 +10,7 @@ import { wordsOf } from "./words.ts";
 const WORDS = [...wordsOf("SBW1"), Uint8Array.from([0, 0, 0xc0, 0x7f]), Uint8Array.from([0, 0, 0x80, 0x7f])];
 const SEQUENCE = 7;
 
-/** The host's side of the protocol: mutants of replies, in pieces as a pipe delivers them. */
+/** The host's side of the protocol: mutants of replies, in pieces as from a pipe. */
 export function replyTarget(): FuzzTarget {
   const seeds = [0, 1, 5, 300].map((count) => reply(SEQUENCE, count));
   return {

@@ -3,9 +3,9 @@ import { importOnnx } from "../../../detectors/compiler/import/onnx/importer.ts"
 import { REPLY_HEADER_BYTES, REQUEST_HEADER_BYTES } from "../../../detectors/module-format.ts";
 import { parseReply, replyBytes } from "../../../detectors/runtime/reply.ts";
 import { writeRequest } from "../../../detectors/runtime/request.ts";
+import { seededBytes } from "../base/seeded.ts";
 import { smallYolov5 } from "../models/yolov5-onnx.ts";
 import { runModuleCommand } from "../module-command.ts";
-import { seededBytes } from "../seeded.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import type { FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
@@ -25,8 +25,8 @@ interface Mutant {
 }
 
 /**
- * The module's side of the protocol: mutants of requests. A module answers every whole request, and what is none it
- * refuses with exit code 1 and one line on standard error; it never traps.
+ * The module's side of the protocol: mutants of requests. A module answers every complete request. It refuses other input
+ * with exit code 1 and one line on standard error, and never traps.
  */
 export async function requestTarget(): Promise<FuzzTarget> {
   const imported = importOnnx(smallYolov5(), { name: "asked", size: SIZE });
@@ -42,7 +42,7 @@ export async function requestTarget(): Promise<FuzzTarget> {
 
   return {
     make(random): Mutant {
-      // Pixels may be anything: most changes shall hit the headers, lengths and order.
+      // Pixels may have any value: mutate mostly headers, lengths and order.
       const intact = requests.subarray(0, REQUEST_HEADER_BYTES);
       const header = random() < 0.8 ? mutatedBytes(intact, random, WORDS) : intact;
       const rest = requests.subarray(REQUEST_HEADER_BYTES);

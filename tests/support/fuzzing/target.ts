@@ -1,17 +1,18 @@
-/** Something that takes input from outside, and how to make such input. */
+/** Code that takes external input, and a generator of input. */
 export interface FuzzTarget {
-  /** A mutant: the same for the same random numbers. */
+  /** Makes a mutant; equal random numbers give equal mutants. */
   make(random: () => number): unknown;
   /**
-   * Takes one mutant, whatever `make` made.
-   * @returns whether it was accepted. Refusing it is as good, in the documented way: by `refuses`.
+   * Feeds one mutant of `make`.
+   * @returns true when it was accepted, false when it was refused with a documented error
+   * @throws any other error: a finding
    */
   feed(mutant: unknown): boolean | Promise<boolean>;
-  /** Clears up behind the last mutant. */
+  /** Removes files and folders at the end. */
   close?(): void;
 }
 
-/** Whether the input was accepted; false when it was refused by one of the documented errors. Others are findings. */
+/** True when the input was accepted, false when it was refused with a documented error. Other errors are findings. */
 export async function acceptedUnless(
   documented: (error: unknown) => boolean,
   feed: () => unknown,

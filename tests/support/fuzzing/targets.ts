@@ -1,13 +1,13 @@
 import type { FuzzTarget } from "./target.ts";
 
-/** Something to feed, and how many of 1000 mutants it gets: more where an input is quick. */
+/** A target and its share of 1000 mutants, larger for fast targets. */
 interface Entry {
   readonly share: number;
-  /** Loads only what this target needs: the compiler takes seconds. */
+  /** Loads the code of this target only: the compiler takes seconds. */
   readonly open: () => Promise<FuzzTarget>;
 }
 
-/** Everything that takes input from outside. */
+/** All code that takes external input. */
 export const TARGETS: Readonly<Record<string, Entry>> = {
   "the ONNX importer": {
     share: 250,

@@ -12,14 +12,14 @@ const WORDS = wordsOf(
   ...["[".repeat(20_000), '{"a":'.repeat(5_000), "4294967296", "-1"],
 );
 
-/** The TensorFlow.js importer: mutants of the text and structure of model.json, and of the weight files. */
+/** The TensorFlow.js importer: mutants of model.json's text and structure, and of its weight files. */
 export function tfjsTarget(): FuzzTarget {
   const { json, shards } = tfjsFiles(
     writeCenterNet({
       height: 8,
       width: 8,
-      body(writer, picture) {
-        const x = writer.add("Mul", "scaled", [picture, writer.number("scale", 1 / 255)]);
+      body(writer, image) {
+        const x = writer.add("Mul", "scaled", [image, writer.number("scale", 1 / 255)]);
         const weights = writer.seeded("weights", [3, 3, 3, 4]);
         const half = writer.add("Conv2D", "half", [x, weights], windowAttributes(2, "SAME"));
         const large = writer.add("ResizeBilinear", "large", [half, writer.integers("size", [8, 8])]);

@@ -1,4 +1,4 @@
-/** Texts as bytes, to be put into mutants. */
+/** Strings as bytes, for insertion into mutants. */
 export function wordsOf(...texts: readonly string[]): Uint8Array[] {
   return texts.map((text) => new TextEncoder().encode(text));
 }

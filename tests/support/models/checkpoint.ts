@@ -1,4 +1,4 @@
-import { seeded } from "../seeded.ts";
+import { seeded } from "../base/seeded.ts";
 import { dict, float, type Py, type PyValue } from "./pickler.ts";
 import {
   type ArchiveQuirks,

@@ -1,5 +1,5 @@
 /** Writes TensorFlow.js graph models node by node, like tensorflowjs_converter. */
-import { seededFloats } from "../seeded.ts";
+import { seededFloats } from "../base/seeded.ts";
 
 type Attribute = Readonly<Record<string, unknown>>;
 

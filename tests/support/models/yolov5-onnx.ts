@@ -1,4 +1,4 @@
-import { seededFloats } from "../seeded.ts";
+import { seededFloats } from "../base/seeded.ts";
 import { type OnnxWriter, onnxFile, writeOnnx } from "./onnx-writer.ts";
 
 /** Options of a small YOLOv5-like detector. Each choice exists in some version of export.py. */

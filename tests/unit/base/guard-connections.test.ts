@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createConnection, createServer, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { type GuardedConnections, guardConnections } from "../../../agent/base/guard-connections.ts";
-import { type HandClock, handClock } from "../../support/hand-clock.ts";
-import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
+import { listenOnLoopback } from "../../support/network/listen-on-loopback.ts";
+import { type HandClock, handClock } from "../../support/time/hand-clock.ts";
 
 const LIMITS = { perAddress: 3, strangers: 5, burst: 2, signedIn: 2, requestWithinMs: 5_000 };
 

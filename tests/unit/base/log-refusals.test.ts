@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { logRefusals } from "../../../agent/base/log-refusals.ts";
-import { handClock } from "../../support/hand-clock.ts";
-import { recordingLog } from "../../support/log-lines.ts";
+import { recordingLog } from "../../support/agent/log-lines.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
 
 test("a thousand refusals a second come to a line every five minutes, which counts them", async () => {
   const clock = handClock();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { throttle } from "../../../agent/base/throttle.ts";
-import { handClock } from "../../support/hand-clock.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
 
 function throttled() {
   const clock = handClock();

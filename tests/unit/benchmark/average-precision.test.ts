@@ -13,8 +13,8 @@ const A: Box = [0, 0, 10, 10];
 const B: Box = [100, 0, 110, 10];
 const C: Box = [0, 100, 10, 110];
 
-describe("overlap", () => {
-  test("is 1 for the same box, 0 for boxes that only touch, and a third for one shifted by half", () => {
+describe("intersection over union", () => {
+  test("is 1 for equal boxes, 0 for boxes that only touch, and 1/3 for a shift by half", () => {
     expect(intersectionOverUnion(A, A)).toBe(1);
     expect(intersectionOverUnion(A, [10, 0, 20, 10])).toBe(0);
     expect(intersectionOverUnion(A, [5, 0, 15, 10])).toBeCloseTo(1 / 3);
@@ -22,7 +22,7 @@ describe("overlap", () => {
 });
 
 describe("matching", () => {
-  test("gives a true box to the surest detection, once", () => {
+  test("matches a true box once, to the detection with the highest score", () => {
     const sure = person(A, 0.9);
     const unsure = person([0, 0, 10, 9], 0.5);
     const matches = matchDetections({ truth: [person(A)], found: [unsure, sure] }, 0.5);
@@ -32,7 +32,7 @@ describe("matching", () => {
     ]);
   });
 
-  test("takes the true box that is overlapped most, and none of another label", () => {
+  test("takes the true box of the same label with the largest overlap", () => {
     const near = person([0, 0, 10, 12]);
     const [match] = matchDetections(
       { truth: [near, person(A), car(A)], found: [person([0, 0, 10, 10.5])] },
@@ -42,7 +42,7 @@ describe("matching", () => {
     expect(matchDetections({ truth: [car(A)], found: [person(A)] }, 0.5)[0]?.truth).toBeUndefined();
   });
 
-  test("an overlap of exactly the threshold is a match", () => {
+  test("accepts an overlap equal to the threshold", () => {
     const found = person([0, 0, 10, 5]);
     expect(matchDetections({ truth: [person(A)], found: [found] }, 0.5)[0]?.truth).toBeDefined();
     expect(matchDetections({ truth: [person(A)], found: [found] }, 0.51)[0]?.truth).toBeUndefined();
@@ -50,25 +50,25 @@ describe("matching", () => {
 });
 
 describe("mean average precision", () => {
-  test("is 1 when everything is found, and stays 1 when what is wrong is less sure than what is right", () => {
+  test("is 1 when all objects are found, also with false positives of lower scores", () => {
     const truth = [person(A), person(B)];
     expect(meanAveragePrecision([{ truth, found: truth }], 0.5)).toBe(1);
     expect(meanAveragePrecision([{ truth, found: [...truth, person(C, 0.1)] }], 0.5)).toBe(1);
   });
 
-  test("reads the precision at 101 recalls: half of two found are the recalls 0 to 0.5, 51 of 101", () => {
+  test("samples 101 recalls: with one of two objects found, 51 of them have a precision of 1", () => {
     const truth = [person(A), person(B)];
     expect(meanAveragePrecision([{ truth, found: [person(A)] }], 0.5)).toBeCloseTo(51 / 101);
   });
 
-  test("a wrong detection before the right ones lowers it, interpolated from the right", () => {
+  test("drops with a false positive of a higher score, interpolated from higher recalls", () => {
     const truth = [person(A), person(B)];
     const found = [person(C, 0.99), person(A, 0.9), person(B, 0.8)];
-    // Precisions 0/1, 1/2, 2/3 at recalls 0, 1/2, 1: the best at or behind each recall is 2/3.
+    // Precisions 0/1, 1/2, 2/3 at recalls 0, 1/2, 1: the best at or after each recall is 2/3.
     expect(meanAveragePrecision([{ truth, found }], 0.5)).toBeCloseTo(2 / 3);
   });
 
-  test("ranks the detections of all pictures together, and averages over the labels of the truth", () => {
+  test("ranks the detections of all images together, and averages over the labels of the truth", () => {
     const sightings = [
       { truth: [person(A)], found: [person(A, 0.6)] },
       { truth: [car(B)], found: [person(B, 0.7)] },
@@ -79,7 +79,7 @@ describe("mean average precision", () => {
 });
 
 describe("agreement", () => {
-  test("of a detector with itself is perfect", () => {
+  test("is perfect for equal detections", () => {
     const both = [person(A), car(B, 0.4)];
     expect(agreement([{ truth: both, found: both }], 0.25)).toEqual({
       pictures: 1,
@@ -93,7 +93,7 @@ describe("agreement", () => {
     });
   });
 
-  test("tells how far edges and scores are off, and ignores what nobody would be told", () => {
+  test("reports errors of edges and scores, and ignores detections below the minimum score", () => {
     const truth = [person(A, 0.9), person(C, 0.1)];
     const found = [person([0, 0, 10, 12], 0.7), person(B, 0.2)];
     const result = agreement([{ truth, found }], 0.25);

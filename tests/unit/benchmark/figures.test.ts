@@ -56,7 +56,7 @@ test("a network is credited with two operations per weight and pixel of every co
   expect(convolutionOperations(graph)).toBe(2 * 16 * (16 * 3 * 3 * 4) + 2 * 16 * (3 * 3 * 16));
 });
 
-test("a row tells its rate, its share of the limit, and a restart in steady inferences", () => {
+test("a row has its rate, its share of the limit, and the time of a restart in inferences", () => {
   expect(rows[0]).toMatchObject({
     precision: "i16",
     size: "320x320",
@@ -68,13 +68,13 @@ test("a row tells its rate, its share of the limit, and a restart in steady infe
   expect(rows[1]).not.toHaveProperty("respawn_ms");
 });
 
-test("the table sets every row against the WebAssembly peer of its size", () => {
+test("the table compares each row with the WebAssembly peer of its size", () => {
   const [, ours, theirs] = table(rows).split("\n");
   expect(ours).toMatch(/^sabrewing +wasmer +320x320 +i16 .* 4\.00× .* 3\.00× /);
   expect(theirs).toMatch(/^onnxruntime-web .* 1\.00× /);
 });
 
-test("the plot draws a bar and its figure for every row, the fastest first", () => {
+test("the plot draws a bar with a figure for each row, the fastest first", () => {
   const svg = plot(rows, "A CPU with <angles>");
   expect(svg.indexOf("Sabrewing i16")).toBeLessThan(svg.indexOf(">onnxruntime-web<"));
   for (const words of ["320 × 320", "20.0", "4.0×", "80.0", "A CPU with &lt;angles>"]) {
@@ -82,13 +82,13 @@ test("the plot draws a bar and its figure for every row, the fastest first", () 
   }
 });
 
-test.each(["f32", "i16"])("the %s peak loop runs, and counts what it computes", async (variant) => {
+test.each(["f32", "i16"])("the %s peak loop runs and counts its operations", async (variant) => {
   await using loop = await loadPeak(variant);
   await loop.infer(new Uint8Array());
   expect(peakOperations(variant)).toBeGreaterThan(1e6);
 });
 
-test("the median of an even number of values lies between the two in the middle", () => {
+test("the median of an even number of values is the mean of the two in the middle", () => {
   expect(median([9, 1, 5, 3])).toBe(4);
   expect(median([9, 1, 5])).toBe(5);
   expect(median([])).toBeUndefined();

@@ -3,7 +3,7 @@ import { TransientError } from "../../../agent/base/errors.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { refuseFrozenPicture } from "../../../agent/camera/frozen-picture.ts";
 import { seededRandom } from "../../../agent/events/event-id.ts";
-import { greyPicture } from "../../support/video-picture.ts";
+import { greyPicture } from "../../support/camera/video-picture.ts";
 
 const WIDTH = 64;
 const HEIGHT = 48;

@@ -5,7 +5,7 @@ import { openLog } from "../../../agent/base/log.ts";
 import { FfmpegMissing } from "../../../agent/camera/ffmpeg.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { keepReading } from "../../../agent/camera/keep-reading.ts";
-import { greyPicture } from "../../support/video-picture.ts";
+import { greyPicture } from "../../support/camera/video-picture.ts";
 
 /** What one opening of the camera does: give this many frames, then fail so. */
 interface Opening {

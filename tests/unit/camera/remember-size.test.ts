@@ -3,7 +3,7 @@ import type { Size } from "../../../agent/base/box.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { SizeChanged } from "../../../agent/camera/only-of-size.ts";
 import { rememberSize } from "../../../agent/camera/remember-size.ts";
-import { greyPicture } from "../../support/video-picture.ts";
+import { greyPicture } from "../../support/camera/video-picture.ts";
 
 test("a camera that is opened again is supposed to have the size of its last picture, until a stream has none", async () => {
   const supposed: (Size | undefined)[] = [];

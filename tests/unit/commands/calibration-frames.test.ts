@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { systemClock } from "../../../agent/base/clock.ts";
 import { ConfigError } from "../../../agent/base/errors.ts";
 import { type CalibrationOptions, calibrationFrames } from "../../../agent/commands/calibration-frames.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { makeTestClip } from "../../support/test-clip.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { makeTestClip } from "../../support/camera/test-clip.ts";
 
 const INPUT = { width: 64, height: 32 };
 

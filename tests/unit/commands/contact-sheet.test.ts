@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { contactSheets } from "../../../agent/commands/contact-sheet.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const PICTURE = { width: 960, height: 400, pixels: new Uint8Array(960 * 400 * 3).fill(200) };
 const MARK = { box: [0, 0, 959, 399] as const, label: "person", score: 0.9 };

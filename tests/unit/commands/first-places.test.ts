@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { firstConfigFile, firstModel } from "../../../agent/commands/first-places.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 test("a first configuration goes where the service looks for it, where that folder is there", async () => {
   await using folder = await temporaryFolder();

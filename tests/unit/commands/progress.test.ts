@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { showProgress } from "../../../agent/commands/progress.ts";
-import { TextStream } from "../../support/text-stream.ts";
+import { TextStream } from "../../support/base/text-stream.ts";
 
 describe("progress", () => {
   it("is a line per step where there is no terminal", () => {

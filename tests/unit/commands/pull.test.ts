@@ -5,10 +5,10 @@ import { describe, expect, it } from "vitest";
 import { TransientError, UsageError } from "../../../agent/base/errors.ts";
 import { listModels, pullCommand, pullModel } from "../../../agent/commands/pull.ts";
 import { chooseModule, ModelError, readModel } from "../../../detectors/detector.ts";
-import { startFileServer } from "../../support/file-server.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { TextStream } from "../../support/base/text-stream.ts";
 import { writeCheckpoint } from "../../support/models/checkpoint.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { TextStream } from "../../support/text-stream.ts";
+import { startFileServer } from "../../support/network/file-server.ts";
 import { knownModel } from "../detectors/catalog/known-model.ts";
 
 const checkpoint = writeCheckpoint({ classes: 1, names: ["thing"] });

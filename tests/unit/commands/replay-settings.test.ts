@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { replaySettings } from "../../../agent/commands/replay-settings.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 describe("a replay's settings", () => {
   test("without a configuration are the defaults of every key, with the options on top", () => {

@@ -6,8 +6,8 @@ import { ConfigError } from "../../../agent/base/errors.ts";
 import { silentLog } from "../../../agent/base/log.ts";
 import { tryPort } from "../../../agent/commands/try-port.ts";
 import { serveMetrics } from "../../../agent/health/serve-metrics.ts";
-import { freePort } from "../../support/brokers.ts";
-import { listenOnLoopback } from "../../support/listen-on-loopback.ts";
+import { freePort } from "../../support/mqtt/brokers.ts";
+import { listenOnLoopback } from "../../support/network/listen-on-loopback.ts";
 
 const signal = new AbortController().signal;
 const HOST = "127.0.0.1";

@@ -5,10 +5,10 @@ import { ConfigError, UsageError } from "../../../agent/base/errors.ts";
 import { showProgress } from "../../../agent/commands/progress.ts";
 import { type ModuleOrder, parseRelease, writeModule } from "../../../agent/commands/write-module.ts";
 import { ModelError, readModel } from "../../../detectors/detector.ts";
-import { findModel } from "../../support/materials.ts";
+import { findModel } from "../../support/base/materials.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { TextStream } from "../../support/base/text-stream.ts";
 import { writeCheckpoint } from "../../support/models/checkpoint.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { TextStream } from "../../support/text-stream.ts";
 
 const SIZE = { width: 64, height: 32 };
 

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadConfig } from "../../../agent/config/load.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const CONFIG = `mqtt: {host: b, user: u, password: "{BROKER_PASSWORD}"}
 model: {path: m.wasm}

@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { chooseModel, demoCandidates } from "../../../scripts/demonstration/choose-model.ts";
-import { startFileServer } from "../../support/file-server.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { TextStream } from "../../support/text-stream.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { TextStream } from "../../support/base/text-stream.ts";
+import { startFileServer } from "../../support/network/file-server.ts";
 import { knownModel } from "../detectors/catalog/known-model.ts";
 
 const weights = Uint8Array.of(1, 2, 3);
 const otherWeights = Uint8Array.of(4, 5, 6);
-const NOWHERE = "http://127.0.0.1:1/nobody-listens-here";
+const NOWHERE = "http://127.0.0.1:1/nothing-listens-here";
 
 function candidates(preferredUrl: string, fallbackUrl: string) {
   const fallback = knownModel(otherWeights, fallbackUrl);
@@ -24,12 +24,12 @@ function candidates(preferredUrl: string, fallbackUrl: string) {
 }
 
 describe("the model of the demo", () => {
-  it("is YOLOv5n, else MobileNet", () => {
+  test("is YOLOv5n or, as the fallback, MobileNet", () => {
     const { preferred, fallback } = demoCandidates();
     expect([preferred.name, fallback.name]).toEqual(["yolov5n", "mobilenet"]);
   });
 
-  it("is the preferred one where it can be fetched, without a word about another", async () => {
+  test("is the preferred one without a message when it can be downloaded", async () => {
     await using folder = await temporaryFolder();
     await using server = await startFileServer((_request, response) => response.end(weights));
     const said: string[] = [];
@@ -42,7 +42,7 @@ describe("the model of the demo", () => {
     expect(said).toEqual([]);
   });
 
-  it("is the other one where the preferred one is not to be had: one line says so, and why", async () => {
+  test("is the fallback when the download fails, with one line that gives the reason", async () => {
     await using folder = await temporaryFolder();
     await using server = await startFileServer((_request, response) => response.end(otherWeights));
     const said: string[] = [];
@@ -53,11 +53,11 @@ describe("the model of the demo", () => {
     expect(chosen.weights).toBe(join(folder.path, "second.json"));
     expect(said).toHaveLength(1);
     expect(said[0]).toMatch(
-      /^first is not to be had here \(.*cannot be downloaded.*\), taking second \(MIT\) instead$/,
+      /^first is not available \(.*cannot be downloaded.*\), using second \(MIT\) instead$/,
     );
   });
 
-  it("is the other one at once when only that one is here: nothing is asked for again", async () => {
+  test("is the fallback without another download when only that one is present", async () => {
     await using folder = await temporaryFolder();
     await mkdir(join(folder.path, "models"));
     await writeFile(join(folder.path, "models", "second.json"), otherWeights);
@@ -73,13 +73,13 @@ describe("the model of the demo", () => {
     );
     expect(chosen.known.name).toBe("second");
     expect(requests).toBe(0);
-    expect(said[0]).toContain("To try again: scripts/fetch-model first");
+    expect(said[0]).toContain("To download it: scripts/fetch-model first");
   });
 
-  it("fails with the way by hand where there is none", async () => {
+  test("fails with a remedy when none is available", async () => {
     await using folder = await temporaryFolder();
     const places = { env: { SABREWING_HOME: folder.path }, sharedFolder: folder.path };
     const choosing = chooseModel(candidates(NOWHERE, NOWHERE), places, new TextStream(), () => {});
-    await expect(choosing).rejects.toThrow(/no model is to be had[\s\S]*put it at .*second\.json/);
+    await expect(choosing).rejects.toThrow(/no model is available[\s\S]*put it at .*second\.json/);
   });
 });

@@ -3,7 +3,7 @@ import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
 import { parseBrokerUrl } from "../../../scripts/demonstration/broker.ts";
 import { eventLine } from "../../../scripts/demonstration/event-line.ts";
 import { logLine } from "../../../scripts/demonstration/log-line.ts";
-import { startTally } from "../../../scripts/demonstration/summary.ts";
+import { startCounters } from "../../../scripts/demonstration/summary.ts";
 
 const seen: ObjectEvent = {
   id: "1763794800.5-abc123",
@@ -48,21 +48,21 @@ function message(type: EventMessage["type"], after: Partial<ObjectEvent> = {}) {
   };
 }
 
-test("a line tells when, what, where and how sure", () => {
+test("a line has time, type, camera, label, score and box", () => {
   expect(eventLine({ type: "new", before: seen, after: seen })).toBe(
     "07:00:02  ● new     demo  person    71 %  box 10 21 30 40",
   );
 });
 
-test("the line of an end tells the best score and how long it was in view", () => {
+test("the line of an end has the best score and the time in view", () => {
   const after = { ...seen, end_time: seen.start_time + 13.24 };
   expect(eventLine({ type: "end", before: seen, after })).toMatch(
     /^07:00:13 {2}■ end .* 88 % .* 13\.2 s in view$/,
   );
 });
 
-test("the summary counts new objects by label, and the frames of the latest figures", () => {
-  const tally = startTally("sabrewing");
+test("the summary counts new objects by label, and the inferences of the latest statistics", () => {
+  const counters = startCounters("sabrewing");
   const stats = (frames: number) => ({
     time: 1,
     topic: "sabrewing/stats",
@@ -77,13 +77,13 @@ test("the summary counts new objects by label, and the frames of the latest figu
     stats(5),
     stats(9),
   ]) {
-    tally.add(each);
+    counters.add(each);
   }
-  tally.add(message("new", { label: "dog" }));
-  expect(tally.summary()).toEqual({ frames: 10, events: { person: 2, dog: 1 } });
+  counters.add(message("new", { label: "dog" }));
+  expect(counters.summary()).toEqual({ frames: 10, events: { person: 2, dog: 1 } });
 });
 
-test("of the agent's log only warnings, errors and foreign lines are shown", () => {
+test("only warnings, errors and lines that are not JSON are shown of the agent's log", () => {
   expect(logLine('{"level":"info","msg":"started"}')).toBeUndefined();
   expect(logLine('{"level":"warn","msg":"no picture","remedy":"Check the cable."}')).toBe(
     "agent: no picture. Check the cable.",
@@ -91,7 +91,7 @@ test("of the agent's log only warnings, errors and foreign lines are shown", () 
   expect(logLine("Segmentation fault")).toBe("agent: Segmentation fault");
 });
 
-test("a broker is named as an address, with user and password where it wants them", () => {
+test("a broker's URL has a host and may have a port, a user and a password", () => {
   expect(parseBrokerUrl("mqtt://10.0.0.2")).toEqual({ host: "10.0.0.2", port: 1883 });
   expect(parseBrokerUrl("mqtt://cam:p%40ss@[::1]:1884")).toEqual({
     host: "::1",

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fetchStreetClip } from "../../../scripts/demonstration/street-clip.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const hasTools = ["ffmpeg", "ffprobe", "dpkg-deb"].every((tool) => spawnSync(tool, ["--help"]).status === 0);
 
@@ -16,7 +16,7 @@ async function aptGet(root: string, commands: string): Promise<string> {
   return `${folder}${delimiter}${process.env.PATH}`;
 }
 
-/** A Debian package with half a second of video where opencv-doc has its own. */
+/** A Debian package with half a second of video at the path of opencv-doc's clip. */
 async function packageWithClip(root: string): Promise<string> {
   const data = join(root, "tree", "usr", "share", "doc", "opencv-doc", "examples", "data");
   await mkdir(data, { recursive: true });
@@ -24,7 +24,7 @@ async function packageWithClip(root: string): Promise<string> {
   spawnSync("ffmpeg", ["-v", "error", ...source, "-c:v", "msmpeg4", join(data, "vtest.avi")]);
   const control = join(root, "tree", "DEBIAN");
   await mkdir(control);
-  const fields = ["Package: opencv-doc", "Version: 1", "Architecture: all", "Maintainer: nobody <a@b.c>"];
+  const fields = ["Package: opencv-doc", "Version: 1", "Architecture: all", "Maintainer: a test <a@b.c>"];
   await writeFile(join(control, "control"), [...fields, "Description: a test", ""].join("\n"));
   const archive = join(root, "opencv-doc_1_all.deb");
   const built = spawnSync("dpkg-deb", ["--build", join(root, "tree"), archive], { encoding: "utf8" });
@@ -32,8 +32,8 @@ async function packageWithClip(root: string): Promise<string> {
   return archive;
 }
 
-describe("the street scene out of Debian's package", () => {
-  it.skipIf(!hasTools)("is kept as H.264 without B-frames, and nothing else is", async () => {
+describe("the street scene of Debian's package", () => {
+  test.skipIf(!hasTools)("is kept as H.264 without B-frames, and nothing else is kept", async () => {
     await using root = await temporaryFolder();
     const archive = await packageWithClip(root.path);
     const PATH = await aptGet(root.path, `[ "$1" = download ] && cp '${archive}' .`);
@@ -42,18 +42,18 @@ describe("the street scene out of Debian's package", () => {
     const clip = fetchStreetClip((line) => said.push(line), { ...process.env, SABREWING_HOME: home, PATH });
     expect(clip).toBe(join(home, "media", "street.mp4"));
     expect(await readdir(join(home, "media"))).toEqual(["street.mp4"]);
-    expect(said).toEqual([expect.stringContaining("taking the street scene of Debian's opencv-doc")]);
+    expect(said).toEqual([expect.stringContaining("using the street scene of Debian's opencv-doc")]);
     const entries = "stream=codec_name,has_b_frames,r_frame_rate,width,height";
     const show = spawnSync("ffprobe", ["-v", "error", "-show_entries", entries, "-of", "csv=p=0", clip]);
     expect(show.stdout.toString().trim()).toBe("h264,64,48,0,10/1");
   });
 
-  it("says why it is not to be had, what to do instead, and leaves nothing behind", async () => {
+  test("fails with the reason and a remedy, and leaves no files behind", async () => {
     await using root = await temporaryFolder();
     const PATH = await aptGet(root.path, "echo 'E: Unable to locate package opencv-doc' >&2; exit 100");
     const env = { ...process.env, SABREWING_HOME: root.path, PATH };
     expect(() => fetchStreetClip(() => {}, env)).toThrow(
-      /opencv-doc cannot be downloaded: E: Unable to locate package opencv-doc\nName an MP4 of your own: --clip FILE/,
+      /opencv-doc cannot be downloaded: E: Unable to locate package opencv-doc\nUse your own MP4: --clip FILE/,
     );
     expect(await readdir(join(root.path, "media"))).toEqual([]);
   });

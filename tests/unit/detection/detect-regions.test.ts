@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { detectRegions } from "../../../agent/detection/detect-regions.ts";
 import type { Box, Detection } from "../../../detectors/detector.ts";
+import { greyPicture } from "../../support/camera/video-picture.ts";
 import { scriptedDetector } from "../../support/scripted-detector.ts";
-import { greyPicture } from "../../support/video-picture.ts";
 
 const FRAME: Frame = {
   camera: "door",

@@ -11,7 +11,7 @@ import {
   tell,
   WIDTH,
   walker,
-} from "../../support/synthetic-world.ts";
+} from "../../support/scenes/synthetic-world.ts";
 
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 const WHOLE: Box = [0, 0, WIDTH, HEIGHT];

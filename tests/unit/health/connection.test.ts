@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { connectionQuality, rememberConnection } from "../../../agent/health/connection.ts";
-import { handClock } from "../../support/hand-clock.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
 
 test("a camera that comes back is counted for an hour; its first pictures are no return", async () => {
   const clock = handClock();

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { rememberEvents } from "../../../agent/health/recent-events.ts";
-import { objectEvent } from "../../support/object-events.ts";
+import { objectEvent } from "../../support/agent/object-events.ts";
 
 test("of each object what was told last, the newest first, as many as asked for; every object counts once", () => {
   const events = rememberEvents(2);

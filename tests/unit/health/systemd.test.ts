@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../../../agent/base/clock.ts";
 import { takePulses } from "../../../agent/health/pulse.ts";
 import { keepTelling, type ServiceManager, serviceManager } from "../../../agent/health/systemd.ts";
-import { recordingLog } from "../../support/log-lines.ts";
-import { listenAsSystemd } from "../../support/notify-socket.ts";
-import { waitUntil } from "../../support/wait-until.ts";
+import { recordingLog } from "../../support/agent/log-lines.ts";
+import { listenAsSystemd } from "../../support/agent/notify-socket.ts";
+import { waitUntil } from "../../support/time/wait-until.ts";
 
 const hasSystemdNotify =
   spawnSync("systemd-notify", ["--version"]).status === 0 && existsSync("/usr/bin/python3");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readClip } from "../../../agent/camera/clip.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
 import { detectMotion, type Gate, startGate } from "../../../agent/motion/gate.ts";
-import { findMedia } from "../../support/materials.ts";
+import { findMedia } from "../../support/base/materials.ts";
 
 const FPS = 5;
 

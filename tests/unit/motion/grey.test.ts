@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { VideoPicture } from "../../../agent/camera/frame.ts";
 import { planShrinking, shrinkToGrey } from "../../../agent/motion/grey.ts";
-import { seeded } from "../../support/seeded.ts";
-import { greyPicture } from "../../support/video-picture.ts";
+import { seeded } from "../../support/base/seeded.ts";
+import { greyPicture } from "../../support/camera/video-picture.ts";
 
 function shrink(frame: VideoPicture, height: number) {
   const plan = planShrinking(frame, height);

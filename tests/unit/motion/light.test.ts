@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { findLightChange } from "../../../agent/motion/light.ts";
 import { applyToneCurve, findToneCurve } from "../../../agent/motion/tone.ts";
-import { seeded } from "../../support/seeded.ts";
+import { seeded } from "../../support/base/seeded.ts";
 
 const PIXELS = 178 * 100;
 const ALL = new Uint8Array(PIXELS).fill(1);

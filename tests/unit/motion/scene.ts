@@ -1,6 +1,6 @@
 import type { VideoPicture } from "../../../agent/camera/frame.ts";
-import { seeded } from "../../support/seeded.ts";
-import { greyPicture } from "../../support/video-picture.ts";
+import { seeded } from "../../support/base/seeded.ts";
+import { greyPicture } from "../../support/camera/video-picture.ts";
 
 /** A uniform rectangle in a scene, pixels of the frame. */
 export interface Patch {

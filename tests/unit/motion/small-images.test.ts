@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { countBrightness, stretchOf } from "../../../agent/motion/contrast.ts";
 import { blur, gradientAt } from "../../../agent/motion/filters.ts";
 import { unmaskedIn } from "../../../agent/motion/gate.ts";
-import { seeded } from "../../support/seeded.ts";
+import { seeded } from "../../support/base/seeded.ts";
 
 describe("smoothing", () => {
   test("spreads a point by the binomial coefficients", () => {

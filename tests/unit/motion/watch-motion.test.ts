@@ -4,7 +4,7 @@ import type { Frame } from "../../../agent/camera/frame.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
 import { newerSighting, type Sighting, watchMotion } from "../../../agent/motion/watch-motion.ts";
 import type { Box } from "../../../detectors/detector.ts";
-import { greyPicture } from "../../support/video-picture.ts";
+import { greyPicture } from "../../support/camera/video-picture.ts";
 
 const DEFAULTS = MotionSchema.parse({});
 const SIZE = { width: 160, height: 120 };

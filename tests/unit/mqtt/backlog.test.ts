@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Backlog, type Entry, emptyBacklog } from "../../../agent/mqtt/backlog.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
-import { aboutObject, inShort } from "../../support/object-events.ts";
-import { seeded } from "../../support/seeded.ts";
+import { aboutObject, inShort } from "../../support/agent/object-events.ts";
+import { seeded } from "../../support/base/seeded.ts";
 
 const ROOM = { bytes: 1e6, ageMs: 1e6 };
 const EVERYTHING = Number.MAX_SAFE_INTEGER;

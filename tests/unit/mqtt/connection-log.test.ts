@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { ConfigError, TransientError } from "../../../agent/base/errors.ts";
 import { BrokerBreach } from "../../../agent/mqtt/broker-stream.ts";
 import { connectionLog } from "../../../agent/mqtt/connection-log.ts";
-import { handClock } from "../../support/hand-clock.ts";
-import { recordingLog } from "../../support/log-lines.ts";
+import { recordingLog } from "../../support/agent/log-lines.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
 
 const away = new TransientError("the broker is away", "Start it.");
 const refusal = new ConfigError("the broker does not let us in", "Tell the password.");

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { type Backlog, emptyBacklog } from "../../../agent/mqtt/backlog.ts";
 import { type ConnectionDelivery, openDelivery } from "../../../agent/mqtt/delivery.ts";
-import { recordingLog } from "../../support/log-lines.ts";
-import { aboutObject, inShort } from "../../support/object-events.ts";
+import { recordingLog } from "../../support/agent/log-lines.ts";
+import { aboutObject, inShort } from "../../support/agent/object-events.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { AgentConfigSchema } from "../../../agent/config/schema.ts";
 import { type Announced, announce, type Household } from "../../../agent/mqtt/discovery.ts";
-import { discoveryMistakes, homeEntities, type Received } from "../../support/home-assistant.ts";
+import { discoveryMistakes, homeEntities, type Received } from "../../support/mqtt/home-assistant.ts";
 
 const FRAME = { ffmpeg: { inputs: [{ path: "rtsp://camera/1" }] } };
 const PORCH = { coordinates: "0,0,1,0,1,1" };

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { type Outbox, openOutbox } from "../../../agent/mqtt/outbox.ts";
 import type { StoredMessage } from "../../../agent/state/message-store.ts";
-import { handClock } from "../../support/hand-clock.ts";
-import { recordingLog } from "../../support/log-lines.ts";
-import { type MemoryPlace, memoryPlace } from "../../support/memory-store.ts";
-import { aboutObject, inShort } from "../../support/object-events.ts";
+import { recordingLog } from "../../support/agent/log-lines.ts";
+import { type MemoryPlace, memoryPlace } from "../../support/agent/memory-store.ts";
+import { aboutObject, inShort } from "../../support/agent/object-events.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
 
 const LIMITS = { bytes: 1e6, ageMs: 3_600_000 };
 

@@ -11,12 +11,12 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const DEBIAN = fileURLToPath(new URL("../../../scripts/packaging/debian", import.meta.url));
 const SCRIPTS = ["postinst", "prerm", "postrm"] as const;
 
-/** Everything the scripts call that would change or ask this machine. */
+/** The commands of the scripts that would change or query this machine. */
 const COMMANDS = [
   "chown",
   "deb-systemd-invoke",
@@ -27,7 +27,7 @@ const COMMANDS = [
   "userdel",
 ] as const;
 
-/** Writes down how it was called and answers as it is told. */
+/** Records its arguments and exits with the configured code. */
 const FAKE = `#!/bin/sh
 name=$(basename "$0")
 echo "$name $*" >> "$CALLS"
@@ -39,10 +39,10 @@ case "$name $1" in
 esac
 `;
 
-/** How the machine is that a script runs on. */
+/** The machine on which a script runs. */
 interface Machine {
   readonly systemd?: boolean;
-  readonly userIsThere?: boolean;
+  readonly userExists?: boolean;
   /** Exit code of `sabrewing check`. */
   readonly check?: number;
   readonly active?: boolean;
@@ -60,10 +60,10 @@ async function run(
   script: (typeof SCRIPTS)[number],
   words: readonly string[],
   machine: Machine,
-  look: (outcome: Outcome) => void,
+  inspect: (outcome: Outcome) => void,
 ): Promise<void> {
   await using folder = await temporaryFolder();
-  const { systemd = true, userIsThere = false, check = 0, active = false, enabled = false } = machine;
+  const { systemd = true, userExists = false, check = 0, active = false, enabled = false } = machine;
   const root = join(folder.path, "root");
   const bin = join(folder.path, "bin");
   const calls = join(folder.path, "calls");
@@ -84,15 +84,15 @@ async function run(
       DPKG_ROOT: root,
       CALLS: calls,
       CHECK: String(check),
-      NO_USER: exit(userIsThere),
+      NO_USER: exit(userExists),
       INACTIVE: exit(active),
       DISABLED: exit(enabled),
     },
   });
-  look({ status, stdout, calls: readFileSync(calls, "utf8").trimEnd().split("\n"), root });
+  inspect({ status, stdout, calls: readFileSync(calls, "utf8").trimEnd().split("\n"), root });
 }
 
-/** What was told to systemd, without questions. */
+/** The commands to systemd, without queries. */
 function orders(calls: readonly string[]): readonly string[] {
   return calls.filter((call) => /^(systemctl (enable|disable)|deb-systemd-invoke)/.test(call));
 }
@@ -105,7 +105,7 @@ test.each(SCRIPTS)("%s is a script that sh can read", (name) => {
 describe("the first installation", () => {
   const install = ["configure", ""];
 
-  test("makes a user without a login, and folders that only it and root can look into", () =>
+  test("makes a user without a login, and folders that only this user and root can read", () =>
     run("postinst", install, {}, ({ status, calls, root }) => {
       expect(status).toBe(0);
       expect(calls.find((call) => call.startsWith("useradd"))).toMatch(
@@ -116,20 +116,22 @@ describe("the first installation", () => {
       expect(statSync(join(root, "var/lib/sabrewing")).mode & 0o7777).toBe(0o750);
     }));
 
-  test("leaves a user alone that is there already", () =>
-    run("postinst", install, { userIsThere: true }, ({ calls }) => {
+  test("keeps an existing user", () =>
+    run("postinst", install, { userExists: true }, ({ calls }) => {
       expect(calls.some((call) => call.startsWith("useradd"))).toBe(false);
     }));
 
-  test.each([75, 78])("starts nothing where check ends with %i, and says what to do", (check) =>
-    run("postinst", install, { check }, ({ status, stdout, calls }) => {
-      expect(status).toBe(0);
-      expect(orders(calls)).toEqual([]);
-      expect(stdout).toContain("sabrewing init && sabrewing check && systemctl enable --now sabrewing");
-    }),
+  test.each([75, 78])(
+    "does not start the service when check exits with %i, and prints the next commands",
+    (check) =>
+      run("postinst", install, { check }, ({ status, stdout, calls }) => {
+        expect(status).toBe(0);
+        expect(orders(calls)).toEqual([]);
+        expect(stdout).toContain("sabrewing init && sabrewing check && systemctl enable --now sabrewing");
+      }),
   );
 
-  test("starts the service, now and at every boot, where check is content with what it finds", () =>
+  test("starts the service, now and at every boot, when check succeeds", () =>
     run("postinst", install, { check: 0 }, ({ calls }) => {
       expect(orders(calls)).toEqual([
         "systemctl enable --quiet sabrewing.service",
@@ -137,46 +139,46 @@ describe("the first installation", () => {
       ]);
     }));
 
-  test("tries nothing as root: check runs as the service's user", () =>
+  test("runs check as the service's user", () =>
     run("postinst", install, {}, ({ calls }) => {
       expect(calls.find((call) => call.includes("sabrewing check"))).toContain("--property=User=sabrewing");
     }));
 
-  test("in a container without systemd asks systemd nothing", () =>
+  test("does not call systemd in a container without it", () =>
     run("postinst", install, { systemd: false }, ({ status, calls, stdout }) => {
       expect(status).toBe(0);
       expect(calls.filter((call) => call.startsWith("system"))).toEqual([]);
-      expect(stdout).toContain("no systemd runs here");
+      expect(stdout).toContain("systemd is not running");
     }));
 });
 
 describe("an upgrade", () => {
   const upgrade = ["configure", "0.0.9"];
 
-  test.each([0, 75])("restarts what ran, also when a camera is away (check: %i)", (check) =>
+  test.each([0, 75])("restarts a running service, also when a camera is offline (check: %i)", (check) =>
     run("postinst", upgrade, { active: true, enabled: true, check }, ({ calls }) => {
       expect(orders(calls)).toEqual(["deb-systemd-invoke restart sabrewing.service"]);
     }),
   );
 
-  test("leaves running what runs when the new version objects to the configuration", () =>
+  test("does not restart the service when the new version rejects the configuration", () =>
     run("postinst", upgrade, { active: true, enabled: true, check: 78 }, ({ status, calls, stdout }) => {
       expect(status).toBe(0);
       expect(orders(calls)).toEqual([]);
       expect(stdout).toContain("sabrewing check");
     }));
 
-  test("starts nothing that somebody has switched off", () =>
+  test("does not start a disabled service", () =>
     run("postinst", upgrade, {}, ({ calls }) => expect(orders(calls)).toEqual([])));
 
-  test("stops nothing before the new files are there, and loses no event that waits for the broker", () =>
+  test("does not stop the service before the new files are installed, and keeps stored events", () =>
     run("prerm", ["upgrade", "9.9.9"], { active: true }, ({ calls, root }) => {
       expect(orders(calls)).toEqual([]);
       expect(readFileSync(join(root, "var/lib/sabrewing/outbox.db"), "utf8")).toBe("events");
     }));
 });
 
-test("removing stops the service and keeps configuration and state", async () => {
+test("removal stops the service and keeps configuration and state", async () => {
   await run("prerm", ["remove"], { active: true }, ({ calls }) => {
     expect(orders(calls)).toEqual(["deb-systemd-invoke stop sabrewing.service"]);
   });
@@ -187,8 +189,8 @@ test("removing stops the service and keeps configuration and state", async () =>
   });
 });
 
-test("purging leaves neither configuration nor state nor user", () =>
-  run("postrm", ["purge"], { userIsThere: true }, ({ status, calls, root }) => {
+test("purging removes configuration, state and user", () =>
+  run("postrm", ["purge"], { userExists: true }, ({ status, calls, root }) => {
     expect(status).toBe(0);
     expect(existsSync(join(root, "etc/sabrewing"))).toBe(false);
     expect(existsSync(join(root, "var/lib/sabrewing"))).toBe(false);

@@ -7,14 +7,14 @@ import { describe, expect, test } from "vitest";
 import { buildPackage } from "../../../scripts/packaging/build-package.ts";
 import { CONFFILES, PROGRAM, type Sources } from "../../../scripts/packaging/contents.ts";
 import { isNeedless } from "../../../scripts/packaging/needless.ts";
-import { readRepositoryFile as read } from "../../support/shipped-packages.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { readRepositoryFile as read } from "../../support/packaging/shipped-packages.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const hasDpkg = spawnSync("dpkg-deb", ["--version"]).status === 0;
 const dpkgDeb = (...words: readonly string[]) => spawnSync("dpkg-deb", words, { encoding: "utf8" }).stdout;
 
-/** Sources as scripts/package gathers them, in small. */
+/** Small sources with the structure of those of scripts/package. */
 function smallSources(folder: string): Sources {
   const write = (path: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -46,7 +46,7 @@ function smallSources(folder: string): Sources {
   };
 }
 
-async function smallPackage(look: (file: string) => void | Promise<void>): Promise<void> {
+async function smallPackage(inspect: (file: string) => void | Promise<void>): Promise<void> {
   await using folder = await temporaryFolder();
   const { file } = buildPackage({
     version: "1.2.3",
@@ -56,10 +56,10 @@ async function smallPackage(look: (file: string) => void | Promise<void>): Promi
     sourceDateEpoch: 1_700_000_000,
     compression: "none",
   });
-  await look(file);
+  await inspect(file);
 }
 
-/** Mode, owner and path of every file in it, folders apart. */
+/** Mode, owner and path of every file in the package, without folders. */
 function filesOf(file: string): readonly string[] {
   return dpkgDeb("--contents", file)
     .trimEnd()
@@ -70,7 +70,7 @@ function filesOf(file: string): readonly string[] {
 }
 
 describe.skipIf(!hasDpkg)("the Debian package", () => {
-  test("holds the program, its Node, its libraries, a detector and the service, and little else", () =>
+  test("contains the program, Node, libraries, a detector and the service", () =>
     smallPackage((file) => {
       const data = [
         "/etc/sabrewing/sabrewing.yml",
@@ -96,7 +96,7 @@ describe.skipIf(!hasDpkg)("the Debian package", () => {
       expect(filesOf(file).toSorted()).toEqual([...data, ...programs].toSorted());
     }));
 
-  test("says for which machine it is and what must be there: ffmpeg, and the libraries that come with it", () =>
+  test("names its architecture and depends on ffmpeg and system libraries", () =>
     smallPackage((file) => {
       expect(dpkgDeb("--field", file, "Package", "Version", "Architecture")).toBe(
         "Package: sabrewing\nVersion: 1.2.3\nArchitecture: arm64\n",
@@ -111,7 +111,7 @@ describe.skipIf(!hasDpkg)("the Debian package", () => {
       expect(dpkgDeb("--info", file, "conffiles")).toBe(`${CONFFILES.join("\n")}\n`);
     }));
 
-  test("is the same, byte by byte, when it is made again by somebody with other permissions", async () => {
+  test("has the same bytes when it is built again with another umask", async () => {
     const sums: string[] = [];
     for (const mask of [0o022, 0o077]) {
       const before = process.umask(mask);
@@ -145,26 +145,26 @@ test.each([
   expect(isNeedless(path)).toBe(expected);
 });
 
-describe("what the package installs fits together", () => {
+describe("the installed files are consistent", () => {
   const unit = read("config/sabrewing.service");
   const wrapper = read("scripts/packaging/debian/sabrewing");
   const start = /^ExecStart=(.*) run -c (.*)$/m.exec(unit);
 
-  test("the unit starts what the command `sabrewing` starts, with the configuration that is installed", () => {
+  test("the unit starts the same program as the command `sabrewing`, with the installed configuration", () => {
     const words = start?.[1]?.split(" ").filter((word) => !word.startsWith("--"));
     expect(words).toEqual([`${PROGRAM}/bin/node`, `${PROGRAM}/dist/agent/main.js`]);
     expect(wrapper).toContain(`exec ${start?.[1]} "$@"`);
     expect([start?.[2]]).toEqual(CONFFILES);
   });
 
-  test("the unit's user and folder are those that the package makes and takes away", () => {
+  test("the package makes and removes the unit's user and folder", () => {
     expect(unit).toMatch(/^User=sabrewing$/m);
     expect(unit).toMatch(/^StateDirectory=sabrewing$/m);
     expect(read("scripts/packaging/debian/postinst")).toMatch(/useradd .*(\\\n.*)* sabrewing$/m);
     expect(read("scripts/packaging/debian/postrm")).toMatch(/rm -rf .*"\$root\/var\/lib\/sabrewing"/);
   });
 
-  test("it carries MobileNet alone, whose licence needs no more than its text", () => {
+  test("the only model is MobileNet, whose licence requires only its text", () => {
     expect(read("scripts/package.ts")).toContain('findKnown("mobilenet")');
   });
 });

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Colours, planeEnds, type VideoPicture } from "../../../agent/camera/frame.ts";
 import { rgbOf } from "../../../agent/preprocess/rgb.ts";
-import { seeded } from "../../support/seeded.ts";
-import { filmed } from "../../support/video-picture.ts";
+import { seeded } from "../../support/base/seeded.ts";
+import { filmed } from "../../support/camera/video-picture.ts";
 
 const CODINGS: readonly Colours[] = [
   { matrix: "bt601", range: "limited" },

@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../../agent/base/errors.ts";
 import { openReleaseMemory, readReleases } from "../../../agent/state/releases.ts";
-import { recordingLog } from "../../support/log-lines.ts";
+import { recordingLog } from "../../support/agent/log-lines.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 import { SMALL_MODEL } from "../../support/scripted-detector.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
 
 const gate = (release?: number) => ({
   ...SMALL_MODEL,

@@ -15,9 +15,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { MessageStore, StoredMessage, StoredRow } from "../../../agent/state/message-store.ts";
 import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
-import { storedRow } from "../../support/memory-store.ts";
-import { seededBytes } from "../../support/seeded.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { storedRow } from "../../support/agent/memory-store.ts";
+import { seededBytes } from "../../support/base/seeded.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const message = (sequence: number, more: Partial<StoredMessage> = {}): StoredMessage => {
   return { sequence, topic: "t", payload: `payload ${sequence}`, delivered: false, addedMs: 5, ...more };

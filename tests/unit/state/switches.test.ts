@@ -2,9 +2,9 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import { openSwitches } from "../../../agent/state/switches.ts";
-import { handClock } from "../../support/hand-clock.ts";
-import { recordingLog } from "../../support/log-lines.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { recordingLog } from "../../support/agent/log-lines.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
 
 const DOOR_ON = [{ name: "door", detect: { enabled: true } }];
 const DOOR_OFF = [{ name: "door", detect: { enabled: false } }];

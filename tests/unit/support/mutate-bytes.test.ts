@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { seeded } from "../../support/base/seeded.ts";
 import { mutatedBytes } from "../../support/fuzzing/mutate-bytes.ts";
 import { mutatedTree } from "../../support/fuzzing/mutate-tree.ts";
-import { seeded } from "../../support/seeded.ts";
 
 const WORDS = [Buffer.from("word")];
 const MUTANTS = Array.from({ length: 300 }, (_, index) => index);
@@ -9,7 +9,7 @@ const MUTANTS = Array.from({ length: 300 }, (_, index) => index);
 test.each([
   ["a Buffer", Buffer.from("a seed of some bytes, which many mutants are made of")],
   ["a Uint8Array", new TextEncoder().encode("a seed of some bytes, which many mutants are made of")],
-])("mutants leave their seed, %s, as it is, and are the same for the same number", (_kind, seed) => {
+])("mutants do not change their seed, %s, and are reproducible", (_kind, seed) => {
   const before = [...seed];
   const make = () => MUTANTS.map((index) => [...mutatedBytes(seed, seeded(index), WORDS)]);
   const mutants = make();
@@ -18,7 +18,7 @@ test.each([
   expect(mutants.filter((mutant) => mutant.join() !== before.join()).length).toBeGreaterThan(250);
 });
 
-test("mutants of a tree leave it as it is, and are the same for the same number", () => {
+test("mutants do not change their tree and are reproducible", () => {
   const tree = { name: "x", list: [1, 2, { deep: true }], bytes: Uint8Array.of(1, 2) };
   const before = structuredClone(tree);
   const make = () => MUTANTS.map((index) => mutatedTree(tree, seeded(index)));

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../../agent/base/clock.ts";
 import { openLog } from "../../../agent/base/log.ts";
 import { snapshotFolder } from "../../../agent/view/snapshot-folder.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { TextStream } from "../../support/text-stream.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
+import { TextStream } from "../../support/base/text-stream.ts";
 
 const DAY_S = 86_400;
 

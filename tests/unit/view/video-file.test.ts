@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { FfmpegMissing } from "../../../agent/camera/ffmpeg.ts";
 import { createVideo, requireWritableVideo } from "../../../agent/view/video-file.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 const FORMAT = { width: 64, height: 48, fps: 5 };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { greatestThatHolds, held, toCapacity } from "../../../../scripts/benchmark/pipeline/capacity.ts";
 import { row } from "./rows.ts";
 
-test.each([0, 1, 2, 3, 5, 7, 8, 12, 31])("finds that %i cameras hold", async (most) => {
+test.each([0, 1, 2, 3, 5, 7, 8, 12, 31])("finds the capacity of %i cameras", async (most) => {
   const tried: number[] = [];
   const holds = async (count: number) => {
     tried.push(count);
@@ -12,12 +12,12 @@ test.each([0, 1, 2, 3, 5, 7, 8, 12, 31])("finds that %i cameras hold", async (mo
   expect(tried.length).toBeLessThanOrEqual(14);
 });
 
-test("stops at the limit, which need not be a power of two", async () => {
+test("stops at a limit that is not a power of two", async () => {
   expect(await greatestThatHolds(async () => true, 24)).toBe(24);
   expect(await greatestThatHolds(async () => true, 1)).toBe(1);
 });
 
-test("one failure is chance, two in a row are not", async () => {
+test("a number fails after two failures in a row", async () => {
   const failures = new Map<number, number>();
   const failsOnce = async (count: number) => {
     const before = failures.get(count) ?? 0;
@@ -27,13 +27,13 @@ test("one failure is chance, two in a row are not", async () => {
   expect(await greatestThatHolds(failsOnce, 32)).toBe(6);
 });
 
-test("who lost a frame has not held, unless that is tolerated", () => {
+test("a lost frame is a failure, unless it is within the tolerance", () => {
   expect(held(row({ lost_percent: 0 }), 0)).toBe(true);
   expect(held(row({ lost_percent: 0.01 }), 0)).toBe(false);
   expect(held(row({ lost_percent: 0.9 }), 1)).toBe(true);
 });
 
-test("sums up the trials of a contestant", () => {
+test("summarises the trials of a contestant", () => {
   const trials = [
     row({ name: "onnxruntime-web", size: "640x640", inferred_per_second: 3.4 }),
     row({ name: "onnxruntime-web", size: "640x640", inferred_per_second: 3.1 }),

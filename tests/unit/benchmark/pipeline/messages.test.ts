@@ -11,7 +11,7 @@ const counts = (seen: number, skipped = 0) => ({
   regions: 2 * seen,
 });
 
-test("the figures of several cameras become one, from one look at them to the next", () => {
+test("the counters of all cameras are summed, as the difference of two readings", () => {
   const before = readCounts(
     JSON.stringify({ cameras: { a: { frames: counts(100) }, b: { frames: counts(100) } } }),
   );
@@ -26,7 +26,7 @@ test("the figures of several cameras become one, from one look at them to the ne
   });
 });
 
-test("a frame too few is where the time was cut, ten too few were missed", () => {
+test("one frame too few is jitter, ten too few are missed", () => {
   expect(frameTotals({ a: counts(100) }, { a: counts(140) }, 49.8).missed).toBe(10);
   expect(frameTotals({ a: counts(100) }, { a: counts(149) }, 49.8).missed).toBe(0);
 });
@@ -37,7 +37,7 @@ const message = (topic: string, content: object) => ({
   time: 1000.25,
 });
 
-test("latency is told by what is new, and by what the script found, not by later news of an object", () => {
+test("latency comes from new objects and the script's detections, not from updates of an object", () => {
   const event = (type: string) => message("p/events", { type, after: { frame_time: 1000 } });
   expect(latencyOf("p", event("new"))).toBe(250);
   expect(latencyOf("p", event("update"))).toBeUndefined();
@@ -47,12 +47,12 @@ test("latency is told by what is new, and by what the script found, not by later
   expect(latencyOf("p", message("other/events", {}))).toBeUndefined();
 });
 
-test("of a hundred latencies the fifth worst is the 95th percentile", () => {
+test("the 95th percentile of a hundred latencies is the sixth longest", () => {
   expect(latencyFigures(Array.from({ length: 100 }, (_, i) => 100 - i))).toEqual({ p50: 50, p95: 95 });
   expect(latencyFigures([]).p95).toBeNaN();
 });
 
-test("a scene is called after its clips", () => {
+test("a scene is named after its clips", () => {
   expect(sceneOf(["person.mp4", "/media/street.mp4"])).toBe("person+street");
   expect(sceneOf(["still"])).toBe("still");
 });

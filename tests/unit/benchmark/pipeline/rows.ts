@@ -1,6 +1,6 @@
 import type { Row } from "../../../../scripts/benchmark/pipeline/row.ts";
 
-/** A row of our agent, or of whoever is named, with whatever a test is about. */
+/** A row of our agent, with the given fields replaced. */
 export function row(over: Partial<Row> = {}): Row {
   return {
     scene: "person",
@@ -30,7 +30,7 @@ export function row(over: Partial<Row> = {}): Row {
   };
 }
 
-/** A row of bare decoding, which knows little. */
+/** A row of decoding alone, which has fewer fields. */
 export function decodingRow(): Row {
   const { engine, variant, size, latency_p50_ms, latency_p95_ms, ...rest } = row({ name: "ffmpeg" });
   return { ...rest, cpu_per_camera_minute: 2 };

@@ -16,7 +16,7 @@ const observed = {
   machineBusy: 0.25,
 };
 
-test("a row tells processor time per camera and minute, what was lost, and latencies", () => {
+test("a row has CPU time per camera and minute, lost frames, and latencies", () => {
   const agent = {
     name: "sabrewing",
     runtime: "wasmer",
@@ -38,13 +38,13 @@ test("a row tells processor time per camera and minute, what was lost, and laten
   });
 });
 
-test("without a message there is no latency", () => {
-  const lonely = toRow({ name: "ffmpeg" }, { scene: "still", cameras: 1 }, { ...observed, latenciesMs: [] });
-  expect(lonely).not.toHaveProperty("latency_p95_ms");
-  expect(lonely).not.toHaveProperty("vs_ffmpeg");
+test("a row without messages has no latency", () => {
+  const silent = toRow({ name: "ffmpeg" }, { scene: "still", cameras: 1 }, { ...observed, latenciesMs: [] });
+  expect(silent).not.toHaveProperty("latency_p95_ms");
+  expect(silent).not.toHaveProperty("vs_ffmpeg");
 });
 
-test("the table leaves empty what bare decoding cannot know", () => {
+test("the table leaves cells empty that decoding alone does not have", () => {
   const [head, theirs, ours] = table([decoding, row({ vs_ffmpeg: 1.5 })]).split("\n");
   expect(head).toMatch(/CPU s\/min.*vs ffmpeg.*dropped.*p95 ms/);
   expect(theirs).toMatch(/^ffmpeg +1 +2\.0 +2\.0 +300 +250 +30 %$/);
@@ -54,7 +54,7 @@ test("the table leaves empty what bare decoding cannot know", () => {
   );
 });
 
-test("the plot draws processor time and latency for every number of cameras, and says who lost frames", () => {
+test("the plot draws CPU time and latency for each number of cameras, and shows lost frames", () => {
   const {
     engine: _,
     variant: __,
@@ -92,7 +92,7 @@ const capacity = (over: Partial<Capacity>): Capacity => ({
   ...over,
 });
 
-test("capacities are held against the scripts in WebAssembly, those that take no camera too", () => {
+test("capacities are compared with those of the scripts in WebAssembly, including a capacity of 0", () => {
   const web = { name: "onnxruntime-web", engine: "wasm" } as const;
   const all = [
     capacity({}),

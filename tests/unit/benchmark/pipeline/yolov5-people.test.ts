@@ -3,15 +3,15 @@ import { peopleIn } from "../../../../scripts/benchmark/pipeline/yolov5-people.t
 
 const SIZE = { width: 64, height: 64 };
 const CHANNELS = 85;
-/** A logit whose logistic function is as good as 0. */
+/** A logit whose logistic function is almost 0. */
 const NEVER = -20;
 
-/** Heads in which nothing is. */
+/** Heads without objects. */
 function emptyHeads(): Float32Array[] {
   return [8, 4, 2].map((side) => new Float32Array(3 * CHANNELS * side * side).fill(NEVER));
 }
 
-/** Puts a person into a cell of the coarsest head (2 × 2 cells of 32 pixels); its centre is the cell's. */
+/** Adds a person to a cell of the coarsest head (2 × 2 cells of 32 pixels), at the cell's centre. */
 function addPerson(heads: readonly Float32Array[], cell: number, anchor: number, objectness: number): void {
   const head = heads[2] ?? new Float32Array();
   const set = (channel: number, logit: number) => {
@@ -22,7 +22,7 @@ function addPerson(heads: readonly Float32Array[], cell: number, anchor: number,
   set(5, 20);
 }
 
-test("a box is its cell's centre and its anchor's size where the logits are 0", () => {
+test("logits of 0 give a box at its cell's centre with its anchor's size", () => {
   const heads = emptyHeads();
   addPerson(heads, 2, 0, 2);
   const [person, ...others] = peopleIn(heads, SIZE, 0.5);
@@ -31,14 +31,14 @@ test("a box is its cell's centre and its anchor's size where the logits are 0", 
   expect(person?.box).toEqual([16 - 58, 48 - 45, 16 + 58, 48 + 45]);
 });
 
-test("of two boxes of the same person the better stays", () => {
+test("of two boxes of the same person the one with the higher score is kept", () => {
   const heads = emptyHeads();
   addPerson(heads, 0, 1, 1);
   addPerson(heads, 1, 1, 3);
   expect(peopleIn(heads, SIZE, 0.5).map(({ box }) => box[0])).toEqual([48 - 78]);
 });
 
-test("what is no person, or too weak, is left out", () => {
+test("detections below the lowest score are omitted", () => {
   const heads = emptyHeads();
   addPerson(heads, 3, 2, -0.1);
   expect(peopleIn(heads, SIZE, 0.5)).toEqual([]);

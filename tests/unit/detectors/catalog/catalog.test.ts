@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { findKnownModel, KNOWN_MODELS, recogniseModel } from "../../../../detectors/catalog/catalog.ts";
 import { locateModel } from "../../../../detectors/catalog/locate-model.ts";
 import { importCheckpoint } from "../../../../detectors/compiler/import/checkpoint/importer.ts";
-import { findModel } from "../../../support/materials.ts";
+import { findModel } from "../../../support/base/materials.ts";
 
 describe("the catalogue of known models", () => {
   test("lists each model once, with a source, hashes and a licence", () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { KnownModel } from "../../../../detectors/catalog/known-model.ts";
 import { locateModel, sabrewingHome } from "../../../../detectors/catalog/locate-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 import { knownModel, sha256Of } from "./known-model.ts";
 
 const weights = Uint8Array.of(1, 2, 3);

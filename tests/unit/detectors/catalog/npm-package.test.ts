@@ -7,8 +7,8 @@ import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import type { KnownModel } from "../../../../detectors/catalog/known-model.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
-import { seededBytes } from "../../../support/seeded.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { seededBytes } from "../../../support/base/seeded.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 import { knownModel, sha256Of } from "./known-model.ts";
 
 const topology = new TextEncoder().encode('{"format": "graph-model"}');

@@ -5,9 +5,9 @@ import { describe, expect, test } from "vitest";
 import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
-import { startFileServer } from "../../../support/file-server.ts";
-import { seededBytes } from "../../../support/seeded.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { seededBytes } from "../../../support/base/seeded.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
+import { startFileServer } from "../../../support/network/file-server.ts";
 import { knownModel } from "./known-model.ts";
 
 const LENGTH = 300_000;

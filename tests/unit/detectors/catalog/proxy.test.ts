@@ -7,11 +7,11 @@ import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { describe, expect, test } from "vitest";
 import { DownloadError } from "../../../../detectors/catalog/fetching.ts";
 import { obtainModel } from "../../../../detectors/catalog/obtain-model.ts";
-import { startConnectProxy } from "../../../support/connect-proxy.ts";
-import { startFileServer } from "../../../support/file-server.ts";
-import { listenOnLoopback } from "../../../support/listen-on-loopback.ts";
-import { seededBytes } from "../../../support/seeded.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { seededBytes } from "../../../support/base/seeded.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
+import { startConnectProxy } from "../../../support/network/connect-proxy.ts";
+import { startFileServer } from "../../../support/network/file-server.ts";
+import { listenOnLoopback } from "../../../support/network/listen-on-loopback.ts";
 import { knownModel } from "./known-model.ts";
 
 const weights = seededBytes(1, 50_000);

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../../../detectors/compiler/compile-file.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 import {
   type SmallCenterNet,
   type TfjsFiles,
@@ -10,7 +11,6 @@ import {
   writeCenterNet,
 } from "../../../support/models/tfjs-writer.ts";
 import { seededYolov5nCheckpoint } from "../../../support/seeded-yolov5n.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { rejection } from "./import/rejection.ts";
 
 const body: SmallCenterNet["body"] = (writer, picture) => ({

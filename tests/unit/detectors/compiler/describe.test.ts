@@ -6,11 +6,11 @@ import { type CompileFileOptions, compileFile } from "../../../../detectors/comp
 import { defaultLabels } from "../../../../detectors/compiler/import/default-labels.ts";
 import { readModel } from "../../../../detectors/detector.ts";
 import { packageFolder } from "../../../../detectors/package-folder.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 import { writeModuleFile } from "../../../support/fake-modules.ts";
 import { writeCheckpoint } from "../../../support/models/checkpoint.ts";
 import { smallYolov5 } from "../../../support/models/yolov5-onnx.ts";
 import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { rejection } from "./import/rejection.ts";
 
 const SIZE = { width: 64, height: 32 };

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { type CompiledModel, compile } from "../../../../detectors/compiler/compile.ts";
 import { MAGIC } from "../../../../detectors/module-format.ts";
+import { seededBytes } from "../../../support/base/seeded.ts";
 import { runModuleCommand } from "../../../support/module-command.ts";
 import { openModule } from "../../../support/open-module.ts";
-import { seededBytes } from "../../../support/seeded.ts";
 import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
 import { binaryenAccepts } from "../../../support/valid-wasm.ts";
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { chooseModule, lackingFeatures, ModelError, VARIANTS } from "../../../../detectors/detector.ts";
 import { hasByteDotProduct } from "../../../../detectors/runtime/byte-dot-product.ts";
 import { setOf } from "../../../../detectors/runtime/choose-module.ts";
-import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 
 const withoutRelaxed = (features: readonly string[]) => features.filter((name) => name === "relaxed-simd");
 const everything = (): readonly string[] => [];

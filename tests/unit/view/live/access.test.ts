@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { guardAccess } from "../../../../agent/view/live/access.ts";
-import { handClock } from "../../../support/hand-clock.ts";
+import { handClock } from "../../../support/time/hand-clock.ts";
 
 const TOKEN = "0123456789abcdef";
 const DAY_MS = 86_400_000;

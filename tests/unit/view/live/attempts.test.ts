@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { countAttempts } from "../../../../agent/view/live/attempts.ts";
-import { handClock } from "../../../support/hand-clock.ts";
+import { handClock } from "../../../support/time/hand-clock.ts";
 
 test("wrong tokens from an address are answered later and later, up to eight seconds", async () => {
   const clock = handClock();

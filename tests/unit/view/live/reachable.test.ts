@@ -9,8 +9,8 @@ import type { Feed } from "../../../../agent/view/live/feed.ts";
 import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { serveView } from "../../../../agent/view/live/server.ts";
 import type { LiveMessage } from "../../../../agent/view/page/protocol.ts";
-import { type HandClock, handClock } from "../../../support/hand-clock.ts";
-import { recordingLog } from "../../../support/log-lines.ts";
+import { recordingLog } from "../../../support/agent/log-lines.ts";
+import { type HandClock, handClock } from "../../../support/time/hand-clock.ts";
 
 const TOKEN = "0123456789abcdef";
 const HOST = "127.0.0.1";

@@ -11,8 +11,8 @@ import type { Feed } from "../../../../agent/view/live/feed.ts";
 import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { JSMPEG_STYLE_HASH } from "../../../../agent/view/live/security-headers.ts";
 import { serveView, type ViewServer } from "../../../../agent/view/live/server.ts";
-import { type HandClock, handClock } from "../../../support/hand-clock.ts";
-import { type LogLine, recordingLog } from "../../../support/log-lines.ts";
+import { type LogLine, recordingLog } from "../../../support/agent/log-lines.ts";
+import { type HandClock, handClock } from "../../../support/time/hand-clock.ts";
 
 const TOKEN = "0123456789abcdef";
 const PROGRAMS = readdirSync(new URL("../../../../agent/view/page/", import.meta.url)).filter((name) =>

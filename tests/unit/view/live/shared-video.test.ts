@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { shareVideo } from "../../../../agent/view/live/shared-video.ts";
-import { handClock } from "../../../support/hand-clock.ts";
+import { handClock } from "../../../support/time/hand-clock.ts";
 
 /** A video that a test plays by hand. */
 function videoByHand() {

@@ -4,7 +4,7 @@ import type { CameraConfig } from "../../../../agent/config/schema.ts";
 import { setupOfCamera } from "../../../../agent/view/live/camera-setup.ts";
 import { newShape, type Shape, shapesOf } from "../../../../agent/view/page/shapes.ts";
 import { toYaml } from "../../../../agent/view/page/to-yaml.ts";
-import { door } from "../../../support/small-config.ts";
+import { door } from "../../../support/agent/small-config.ts";
 
 const DOOR = `
 objects: {track: [person, dog], mask: "0.7,0,1,0,1,0.3"}

@@ -2,9 +2,9 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type CompileFileOptions, compileFile } from "../../../../../detectors/compiler/compile-file.ts";
+import { seededBytes } from "../../../../support/base/seeded.ts";
+import { temporaryFolder } from "../../../../support/base/temporary-folder.ts";
 import { writeCheckpoint } from "../../../../support/models/checkpoint.ts";
-import { seededBytes } from "../../../../support/seeded.ts";
-import { temporaryFolder } from "../../../../support/temporary-folder.ts";
 
 const SIZE = { width: 64, height: 32 };
 

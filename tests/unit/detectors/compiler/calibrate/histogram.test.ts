@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { magnitudes, startHistogram } from "../../../../../detectors/compiler/calibrate/histogram.ts";
-import { seededFloats } from "../../../../support/seeded.ts";
+import { seededFloats } from "../../../../support/base/seeded.ts";
 
 function histogramOf(values: Iterable<number>) {
   const histogram = startHistogram();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Histogram, startHistogram } from "../../../../../detectors/compiler/calibrate/histogram.ts";
 import { entropyLimit, percentileLimit } from "../../../../../detectors/compiler/calibrate/limits.ts";
-import { seeded } from "../../../../support/seeded.ts";
+import { seeded } from "../../../../support/base/seeded.ts";
 
 function histogramOf(values: Iterable<number>): Histogram {
   const histogram = startHistogram();

@@ -5,8 +5,8 @@ import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
 import { importCheckpoint } from "../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
+import { seededBytes } from "../../../../support/base/seeded.ts";
 import { writeCheckpoint } from "../../../../support/models/checkpoint.ts";
-import { seededBytes } from "../../../../support/seeded.ts";
 
 const SIZE = { width: 64, height: 32 };
 const images = [1, 2, 3].map((seed) => seededBytes(seed, 64 * 32 * 3));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { smallestBranchFirst } from "../../../../../detectors/compiler/passes/smallest-branch-first.ts";
-import { seededBytes } from "../../../../support/seeded.ts";
+import { seededBytes } from "../../../../support/base/seeded.ts";
 import { addConvolution, graphOf } from "../../../../support/small-graphs.ts";
 
 test("the branch with the smallest result comes first, after the nodes that branches share", () => {

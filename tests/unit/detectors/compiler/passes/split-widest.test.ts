@@ -8,7 +8,7 @@ import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { fuseScale } from "../../../../../detectors/compiler/passes/fuse-scale.ts";
 import { removeDead } from "../../../../../detectors/compiler/passes/remove-dead.ts";
 import { splitWidest } from "../../../../../detectors/compiler/passes/split-widest.ts";
-import { seededBytes, seededFloats } from "../../../../support/seeded.ts";
+import { seededBytes, seededFloats } from "../../../../support/base/seeded.ts";
 import { addConvolution, graphOf, pad } from "../../../../support/small-graphs.ts";
 
 /** 200 × 216 × 64 numbers: between 2²¹ and 2²². */

@@ -6,7 +6,7 @@ import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
 import { quantize } from "../../../../../detectors/compiler/quantize/quantize.ts";
-import { seededBytes, seededFloats } from "../../../../support/seeded.ts";
+import { seededBytes, seededFloats } from "../../../../support/base/seeded.ts";
 
 const SIZE = 32;
 const POINTWISE = { stride: 1, padding: { top: 0, left: 0, bottom: 0, right: 0 } };

@@ -9,9 +9,9 @@ import { openTorchArchive } from "../../../../../../detectors/compiler/import/ch
 import { readModule } from "../../../../../../detectors/compiler/import/checkpoint/torch-module.ts";
 import { evaluateOperator } from "../../../../../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../../../../../detectors/compiler/ops/operator.ts";
+import { seededFloats } from "../../../../../support/base/seeded.ts";
 import { type PyValue, tuple } from "../../../../../support/models/pickler.ts";
 import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
-import { seededFloats } from "../../../../../support/seeded.ts";
 import { rejection } from "../rejection.ts";
 
 interface Numbers {

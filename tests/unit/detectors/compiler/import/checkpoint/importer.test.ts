@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Graph, ImportedModel, Node } from "../../../../../../detectors/compiler/graph/graph.ts";
 import { importCheckpoint } from "../../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
+import { seededBytes } from "../../../../../support/base/seeded.ts";
 import {
   from,
   type SyntheticYolov5,
@@ -10,7 +11,6 @@ import {
 } from "../../../../../support/models/checkpoint.ts";
 import { call, dict, float, global, type Py } from "../../../../../support/models/pickler.ts";
 import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
-import { seededBytes } from "../../../../../support/seeded.ts";
 import { seededYolov5nGraph } from "../../../../../support/seeded-yolov5n.ts";
 import { rejection } from "../rejection.ts";
 

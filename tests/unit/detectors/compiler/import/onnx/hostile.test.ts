@@ -10,8 +10,8 @@ import {
   type OnnxNode,
 } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
+import { seeded } from "../../../../../support/base/seeded.ts";
 import { smallYolov5 } from "../../../../../support/models/yolov5-onnx.ts";
-import { seeded } from "../../../../../support/seeded.ts";
 
 const good = smallYolov5();
 const dynamic = smallYolov5({ dynamic: true, resize: "sizes", constants: "nodes" });

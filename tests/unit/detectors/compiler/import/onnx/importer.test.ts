@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { importOnnx } from "../../../../../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../../detectors/compiler/passes/index.ts";
+import { seededBytes } from "../../../../../support/base/seeded.ts";
 import { type SmallYolov5, smallYolov5 } from "../../../../../support/models/yolov5-onnx.ts";
-import { seededBytes } from "../../../../../support/seeded.ts";
 
 const SCORE = 0.3;
 /** No overlap is larger: nothing is suppressed, so that every decoded box can be compared. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { importTfjs } from "../../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { isTfjs, tfjsShards } from "../../../../../../detectors/compiler/import/tfjs/schema.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
+import { seeded } from "../../../../../support/base/seeded.ts";
 import {
   integers,
   type SmallCenterNet,
@@ -12,7 +13,6 @@ import {
   windowAttributes,
   writeCenterNet,
 } from "../../../../../support/models/tfjs-writer.ts";
-import { seeded } from "../../../../../support/seeded.ts";
 
 const body: SmallCenterNet["body"] = (writer, picture) => {
   const x = writer.add("Mul", "scaled", [picture, writer.number("scale", 1 / 255)]);

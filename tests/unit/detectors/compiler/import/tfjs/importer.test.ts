@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { importTfjs, type TfjsOptions } from "../../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
+import { seededBytes } from "../../../../../support/base/seeded.ts";
 import { openTfjs } from "../../../../../support/models/tfjs-peer.ts";
 import {
   flag,
@@ -13,7 +14,6 @@ import {
   windowAttributes,
   writeCenterNet,
 } from "../../../../../support/models/tfjs-writer.ts";
-import { seededBytes } from "../../../../../support/seeded.ts";
 
 /** A map of a quarter of the input's size, enlarged and joined with one of half the size: sizes must be multiples of 4. */
 const pyramid: SmallCenterNet["body"] = (writer, picture) => {

@@ -3,6 +3,7 @@ import type { Graph } from "../../../../../../detectors/compiler/graph/graph.ts"
 import { importTfjs } from "../../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../../detectors/compiler/passes/index.ts";
+import { seededBytes } from "../../../../../support/base/seeded.ts";
 import { openTfjs } from "../../../../../support/models/tfjs-peer.ts";
 import {
   flag,
@@ -14,7 +15,6 @@ import {
   windowAttributes,
   writeCenterNet,
 } from "../../../../../support/models/tfjs-writer.ts";
-import { seededBytes } from "../../../../../support/seeded.ts";
 
 type Body = SmallCenterNet["body"];
 
