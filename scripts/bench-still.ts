@@ -18,7 +18,7 @@ import type { Frame } from "../agent/camera/frame.ts";
 import { refuseFrozenPicture } from "../agent/camera/frozen-picture.ts";
 import { detectMotion, type Gate, startGate } from "../agent/motion/gate.ts";
 import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
-import { openYolov5n } from "../tests/support/open-yolov5n.ts";
+import { openYolov5n } from "../tests/support/detectors/open-yolov5n.ts";
 import { defaultCamera, watchFrames } from "../tests/support/scenes/watch-frames.ts";
 import { findClips, STILL } from "./benchmark/pipeline/clips.ts";
 import { parseProcessStat } from "./benchmark/pipeline/processes.ts";

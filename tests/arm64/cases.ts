@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
-import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
+import { seededYolov5nModule } from "../support/models/seeded-yolov5n.ts";
 
 /** A module and its images. */
 export interface ReplyCase {

@@ -1,6 +1,6 @@
 /** node tests/arm64/make-reference.ts FOLDER: writes this machine's modules and replies for the test on another machine. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { runInThreeHosts } from "../support/three-hosts.ts";
+import { runInThreeHosts } from "../support/detectors/three-hosts.ts";
 import { replyCases } from "./cases.ts";
 import { modulePath, sha256, THRESHOLDS, writeReference } from "./reference.ts";
 

@@ -1,7 +1,7 @@
 /** Runs on the machine under test. $SABREWING_REFERENCE is the folder that make-reference.ts wrote on another machine. */
 import { arch } from "node:process";
 import { describe, expect, test } from "vitest";
-import { runInThreeHosts } from "../support/three-hosts.ts";
+import { runInThreeHosts } from "../support/detectors/three-hosts.ts";
 import { replyCases } from "./cases.ts";
 import { modulePath, readReference, sha256, THRESHOLDS } from "./reference.ts";
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sabrewing } from "../support/agent/sabrewing.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
-import { fakeModule } from "../support/fake-modules.ts";
+import { fakeModule } from "../support/detectors/fake-modules.ts";
 import { freePort, startAedes, type TestBroker } from "../support/mqtt/brokers.ts";
 
 let folder = "";

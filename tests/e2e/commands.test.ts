@@ -15,7 +15,7 @@ import { recordingLog } from "../support/agent/log-lines.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
-import { fakeModule } from "../support/fake-modules.ts";
+import { fakeModule } from "../support/detectors/fake-modules.ts";
 import {
   freePort,
   type Heard,

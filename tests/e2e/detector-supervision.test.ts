@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../faults/watching/clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../faults/watching/watch-world.ts";
-import { brightAreaModule } from "../support/bright-area-module.ts";
 import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { brightAreaModule } from "../support/detectors/bright-area-module.ts";
 import { mosquittoIsInstalled } from "../support/mqtt/brokers.ts";
 import { waitUntil } from "../support/time/wait-until.ts";
 

@@ -11,7 +11,7 @@ import { startChild } from "../../scripts/demonstration/child.ts";
 import { MAIN, sabrewing } from "../support/agent/sabrewing.ts";
 import { findModel } from "../support/base/materials.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
-import { fakeModule } from "../support/fake-modules.ts";
+import { fakeModule } from "../support/detectors/fake-modules.ts";
 import { waitUntil } from "../support/time/wait-until.ts";
 
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");

@@ -11,7 +11,7 @@ import { recordingLog } from "../support/agent/log-lines.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip } from "../support/camera/test-clip.ts";
-import { fakeModule } from "../support/fake-modules.ts";
+import { fakeModule } from "../support/detectors/fake-modules.ts";
 import {
   freePort,
   type Heard,

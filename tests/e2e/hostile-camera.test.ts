@@ -13,7 +13,6 @@ import { tryStream } from "../../agent/camera/try-stream.ts";
 import { CameraVideo } from "../../agent/view/live/camera-video.ts";
 import { giantClip, honestClip, smallClip } from "../faults/hostile/clips.ts";
 import { largestChild } from "../support/agent/process-figures.ts";
-import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import {
   askBasic,
   endlessDescription,
@@ -31,7 +30,8 @@ import {
   SIZELESS,
   startHostileCamera,
   toFfmpeg,
-} from "../support/hostile-camera.ts";
+} from "../support/camera/hostile-camera.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 
 const never = new AbortController().signal;
 const SIZE = { width: 160, height: 120 };

@@ -11,12 +11,12 @@ import { firstConfig } from "../../agent/commands/first-config.ts";
 import { squareAndSignal } from "../faults/watching/clips.ts";
 import { type CommandResult, sabrewing } from "../support/agent/sabrewing.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
-import { brightAreaModule } from "../support/bright-area-module.ts";
-import { fakeModule } from "../support/fake-modules.ts";
+import { startOnvifCamera } from "../support/camera/onvif-camera.ts";
+import { brightAreaModule } from "../support/detectors/bright-area-module.ts";
+import { fakeModule } from "../support/detectors/fake-modules.ts";
 import { smallYolov5 } from "../support/models/yolov5-onnx.ts";
 import { freePort } from "../support/mqtt/brokers.ts";
 import { listenOnLoopback } from "../support/network/listen-on-loopback.ts";
-import { startOnvifCamera } from "../support/onvif-camera.ts";
 
 const timeout = 120_000;
 /** Sets the title, clears the screen, colours (C1), turns the direction of writing, hides what follows, a line of its own. */

@@ -6,7 +6,7 @@ import { sabrewing } from "../support/agent/sabrewing.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip } from "../support/camera/test-clip.ts";
-import { fakeModule } from "../support/fake-modules.ts";
+import { fakeModule } from "../support/detectors/fake-modules.ts";
 import { freePort, startAedes } from "../support/mqtt/brokers.ts";
 
 describe.skipIf(!hasRtspServer())("init with flags", () => {

@@ -6,8 +6,8 @@ import { type LiveView, openLiveView } from "../../agent/view/live/open-live-vie
 import { type LogLine, recordingLog } from "../support/agent/log-lines.ts";
 import { door } from "../support/agent/small-config.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
+import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { startFileServer } from "../support/network/file-server.ts";
-import { scriptedDetector } from "../support/scripted-detector.ts";
 
 const TOKEN = "0123456789abcdef";
 const FOREIGN = "evil.lan";

@@ -17,8 +17,8 @@ import { TextStream } from "../support/base/text-stream.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
+import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { filmWalk, WALK_SIZE, walkPast } from "../support/scenes/walk-past.ts";
-import { scriptedDetector } from "../support/scripted-detector.ts";
 
 const TOKEN = "0123456789abcdef";
 const PASSWORD = "sekret @ door";

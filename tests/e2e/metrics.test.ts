@@ -10,8 +10,8 @@ import { prometheusMetrics } from "../../agent/health/metrics.ts";
 import { serveMetrics } from "../../agent/health/serve-metrics.ts";
 import { agentStats, cameraStats } from "../../agent/health/stats.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
+import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { freePort } from "../support/mqtt/brokers.ts";
-import { scriptedDetector } from "../support/scripted-detector.ts";
 import { handClock } from "../support/time/hand-clock.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0, allowed_hosts: [] };

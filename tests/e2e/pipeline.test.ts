@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findMedia, findModel } from "../support/base/materials.ts";
-import { openYolov5n } from "../support/open-yolov5n.ts";
+import { openYolov5n } from "../support/detectors/open-yolov5n.ts";
 import { parkedCar } from "../support/scenes/parked-car.ts";
 import { exposureJumps, filmScene, firstPicture } from "../support/scenes/scenes.ts";
 import { objectsIn } from "../support/scenes/visits.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { sabrewing } from "../support/agent/sabrewing.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { makeTestClip } from "../support/camera/test-clip.ts";
-import { fakeModule, NO_POISON } from "../support/fake-modules.ts";
+import { fakeModule, NO_POISON } from "../support/detectors/fake-modules.ts";
 
 describe("sabrewing replay", () => {
   test("--video keeps the clip's timing and adds two seconds at the end", async () => {

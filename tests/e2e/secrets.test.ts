@@ -10,7 +10,7 @@ import { MAIN, sabrewing } from "../support/agent/sabrewing.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip } from "../support/camera/test-clip.ts";
-import { fakeModule, writeModuleFile } from "../support/fake-modules.ts";
+import { fakeModule, writeModuleFile } from "../support/detectors/fake-modules.ts";
 import { freePort, type Heard, listen, startAedes } from "../support/mqtt/brokers.ts";
 import { family, listeningPorts } from "../support/network/listening-ports.ts";
 import { waitUntil } from "../support/time/wait-until.ts";

@@ -9,7 +9,7 @@ import { run } from "../../agent/run.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
 import { sabrewing } from "../support/agent/sabrewing.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
-import { fakeModule } from "../support/fake-modules.ts";
+import { fakeModule } from "../support/detectors/fake-modules.ts";
 import { freePort, startAedes } from "../support/mqtt/brokers.ts";
 import { waitUntil } from "../support/time/wait-until.ts";
 

@@ -2,9 +2,9 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { fakeModule, writeModuleFile } from "../support/fake-modules.ts";
+import { fakeModule, writeModuleFile } from "../support/detectors/fake-modules.ts";
 
-const program = fileURLToPath(new URL("../support/open-detect-close.ts", import.meta.url));
+const program = fileURLToPath(new URL("../support/detectors/open-detect-close.ts", import.meta.url));
 
 test.each(["v8", "wasmer"])(
   "%s: a process that has closed its detector exits by itself without output on standard error",

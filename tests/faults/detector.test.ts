@@ -9,8 +9,14 @@ import {
   openDetector,
   type Runtime,
 } from "../../detectors/detector.ts";
-import { detectWithRetry, faultOf } from "../support/detect-with-retry.ts";
-import { fakeDetections, fakeFrame, fakeModule, POISON, writeModuleFile } from "../support/fake-modules.ts";
+import { detectWithRetry, faultOf } from "../support/detectors/detect-with-retry.ts";
+import {
+  fakeDetections,
+  fakeFrame,
+  fakeModule,
+  POISON,
+  writeModuleFile,
+} from "../support/detectors/fake-modules.ts";
 
 const THRESHOLDS = { score: 0.25, iou: 0.5 };
 const DEADLINE_MS = 600;

@@ -6,8 +6,8 @@ import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
-import { loadPicture, openOnnxruntimeBody } from "../support/logits.ts";
-import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
+import { loadPicture, openOnnxruntimeBody } from "../support/models/logits.ts";
+import { seededYolov5nGraph } from "../support/models/seeded-yolov5n.ts";
 
 const checkpoint = findModel("yolov5n.pt");
 const onnx = findModel("yolov5n.onnx");

@@ -4,12 +4,12 @@ import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { findMedia } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
-import { loadPicture } from "../support/logits.ts";
+import { type ModuleAnswer, openModule } from "../support/detectors/open-module.ts";
+import { loadPicture } from "../support/models/logits.ts";
 import { obtainTfjsModel, readTfjsFiles } from "../support/models/obtain-tfjs-model.ts";
 import { resizedTfjs } from "../support/models/resized-tfjs.ts";
 import { openTfjs } from "../support/models/tfjs-peer.ts";
-import { type ModuleAnswer, openModule } from "../support/open-module.ts";
-import { binaryenAccepts } from "../support/valid-wasm.ts";
+import { binaryenAccepts } from "../support/models/valid-wasm.ts";
 
 const PHOTOGRAPHS = [
   ...["bus", "zidane", "dog", "horses", "giraffe", "kite", "eagle", "person", "messi", "room", "street"],

@@ -5,9 +5,9 @@ import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
-import { loadPicture } from "../support/logits.ts";
-import { seededYolov5nModule } from "../support/seeded-yolov5n.ts";
-import { type HostRequest, runInThreeHosts } from "../support/three-hosts.ts";
+import { type HostRequest, runInThreeHosts } from "../support/detectors/three-hosts.ts";
+import { loadPicture } from "../support/models/logits.ts";
+import { seededYolov5nModule } from "../support/models/seeded-yolov5n.ts";
 
 const THRESHOLDS = { score: 0.05, iou: 0.45 };
 const PHOTOGRAPHS = ["bus", "zidane", "dog", "kite", "street"];

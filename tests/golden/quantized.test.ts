@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { intersectionOverUnion } from "../../agent/base/box.ts";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
-import { loadPicture } from "../support/logits.ts";
-import { type ModuleAnswer, openModule } from "../support/open-module.ts";
+import { type ModuleAnswer, openModule } from "../support/detectors/open-module.ts";
+import { loadPicture } from "../support/models/logits.ts";
 
 const CALIBRATED_ON = ["dog", "horses", "kite", "person", "street", "room"];
 const NOT_SEEN_BEFORE = ["bus", "zidane", "giraffe", "eagle", "messi"];

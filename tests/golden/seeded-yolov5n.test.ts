@@ -8,11 +8,11 @@ import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { seededBytes } from "../support/base/seeded.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/base/temporary-folder.ts";
-import { openOnnxruntimeBody } from "../support/logits.ts";
-import { type ModuleAnswer, openModule } from "../support/open-module.ts";
-import { areSame, detectionsInRows, largestDifference } from "../support/parity.ts";
-import { seededYolov5nCheckpoint } from "../support/seeded-yolov5n.ts";
-import { seededYolov5nOnnx } from "../support/yolov5n-onnx.ts";
+import { type ModuleAnswer, openModule } from "../support/detectors/open-module.ts";
+import { openOnnxruntimeBody } from "../support/models/logits.ts";
+import { areSame, detectionsInRows, largestDifference } from "../support/models/parity.ts";
+import { seededYolov5nCheckpoint } from "../support/models/seeded-yolov5n.ts";
+import { seededYolov5nOnnx } from "../support/models/yolov5n-onnx.ts";
 
 type Detections = ModuleAnswer["detections"];
 

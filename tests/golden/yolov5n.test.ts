@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
-import { loadPicture, openOnnxruntimeBody } from "../support/logits.ts";
-import { openModule } from "../support/open-module.ts";
-import { largestDifference } from "../support/parity.ts";
-import { binaryenAccepts } from "../support/valid-wasm.ts";
+import { openModule } from "../support/detectors/open-module.ts";
+import { loadPicture, openOnnxruntimeBody } from "../support/models/logits.ts";
+import { largestDifference } from "../support/models/parity.ts";
+import { binaryenAccepts } from "../support/models/valid-wasm.ts";
 
 const PHOTOGRAPHS = [
   "bus",

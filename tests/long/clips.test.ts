@@ -4,8 +4,8 @@ import { readClip } from "../../agent/camera/clip.ts";
 import { rgbOf } from "../../agent/preprocess/rgb.ts";
 import { predictedBox } from "../../agent/tracking/track.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
+import { openYolov5n } from "../support/detectors/open-yolov5n.ts";
 import { openOnnxruntimeDetector } from "../support/models/onnxruntime-detector.ts";
-import { openYolov5n } from "../support/open-yolov5n.ts";
 import { objectsIn, shareOfVisit, VISITS } from "../support/scenes/visits.ts";
 import { defaultCamera, watchFrames } from "../support/scenes/watch-frames.ts";
 

@@ -17,7 +17,7 @@ import { serviceEnvironment, serviceOptions } from "../support/agent/service-opt
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { type RtspProxy, startRtspProxy } from "../support/camera/rtsp-proxy.ts";
-import { fakeModule } from "../support/fake-modules.ts";
+import { fakeModule } from "../support/detectors/fake-modules.ts";
 import { mosquittoIsInstalled } from "../support/mqtt/brokers.ts";
 
 const MINUTES = Number(process.env.SABREWING_SOAK_MINUTES ?? 60);

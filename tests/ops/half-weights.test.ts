@@ -6,7 +6,7 @@ import { halfToNumber } from "../../detectors/compiler/half.ts";
 import { conv2d } from "../../detectors/compiler/ops/conv2d.ts";
 import { elements } from "../../detectors/compiler/ops/operator.ts";
 import { seededBytes, seededFloats } from "../support/base/seeded.ts";
-import { instantiateKernels } from "../support/kernel-module.ts";
+import { instantiateKernels } from "../support/models/kernel-module.ts";
 
 interface Case {
   readonly what: string;

@@ -13,8 +13,8 @@ import { operators } from "../../detectors/compiler/ops/index.ts";
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import type { Target } from "../../detectors/compiler/target.ts";
 import { seededFloats } from "../support/base/seeded.ts";
-import { instantiateKernels } from "../support/kernel-module.ts";
-import { binaryenAccepts } from "../support/valid-wasm.ts";
+import { instantiateKernels } from "../support/models/kernel-module.ts";
+import { binaryenAccepts } from "../support/models/valid-wasm.ts";
 
 const THRESHOLDS = { score: 0.25, iou: 0.45 };
 const ALL_SIDES = (pixels: number) => ({ top: pixels, left: pixels, bottom: pixels, right: pixels });

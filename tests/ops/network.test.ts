@@ -5,9 +5,9 @@ import { evaluate, evaluateOperator } from "../../detectors/compiler/ops/evaluat
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { seeded, seededBytes, seededFloats } from "../support/base/seeded.ts";
-import { instantiateKernels } from "../support/kernel-module.ts";
-import { seededYolov5nGraph } from "../support/seeded-yolov5n.ts";
-import { binaryenAccepts } from "../support/valid-wasm.ts";
+import { instantiateKernels } from "../support/models/kernel-module.ts";
+import { seededYolov5nGraph } from "../support/models/seeded-yolov5n.ts";
+import { binaryenAccepts } from "../support/models/valid-wasm.ts";
 
 describe("a whole YOLOv5n with seeded weights", () => {
   for (const size of [

@@ -6,8 +6,8 @@ import { operators } from "../../detectors/compiler/ops/index.ts";
 import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { STORED_RANGE } from "../../detectors/compiler/ops/quantized-conv2d.ts";
 import { seededFloats } from "../support/base/seeded.ts";
-import { instantiateKernels } from "../support/kernel-module.ts";
-import { binaryenAccepts } from "../support/valid-wasm.ts";
+import { instantiateKernels } from "../support/models/kernel-module.ts";
+import { binaryenAccepts } from "../support/models/valid-wasm.ts";
 
 const THRESHOLDS = { score: 0.25, iou: 0.45 };
 const [, I16_MOST] = STORED_RANGE.i16;

@@ -8,7 +8,7 @@ import { openLog } from "../../agent/base/log.ts";
 import { createSignal } from "../../agent/base/signal.ts";
 import { renewModel } from "../../agent/renew-model.ts";
 import { DetectorFault, ModelError, type ModelInfo } from "../../detectors/detector.ts";
-import { SMALL_MODEL } from "../support/scripted-detector.ts";
+import { SMALL_MODEL } from "../support/detectors/scripted-detector.ts";
 import { handClock } from "../support/time/hand-clock.ts";
 
 let folder: string;

@@ -17,7 +17,7 @@ import {
 } from "../../agent/watch-camera.ts";
 import type { Box, Detection } from "../../detectors/detector.ts";
 import { greyPicture } from "../support/camera/video-picture.ts";
-import { type Answer, scriptedDetector } from "../support/scripted-detector.ts";
+import { type Answer, scriptedDetector } from "../support/detectors/scripted-detector.ts";
 
 const WIDTH = 128;
 const HEIGHT = 64;

@@ -1,5 +1,5 @@
+import * as attacks from "../../support/camera/hostile-camera.ts";
 import { startRtspCamera } from "../../support/camera/rtsp-camera.ts";
-import * as attacks from "../../support/hostile-camera.ts";
 import { giantClip, honestClip, smallClip } from "./clips.ts";
 
 /** What a row's camera is made with. */

@@ -8,7 +8,7 @@ import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
 import { startChild } from "../../../scripts/demonstration/child.ts";
 import type { LogEntry } from "../../support/agent/agent-process.ts";
 import { aboutObject } from "../../support/agent/object-events.ts";
-import { brightAreaModule } from "../../support/bright-area-module.ts";
+import { brightAreaModule } from "../../support/detectors/bright-area-module.ts";
 import { waitUntil } from "../../support/time/wait-until.ts";
 
 /** A folder with all that an agent needs, and what it has stored for its broker. Its camera is away. */

@@ -5,7 +5,7 @@ import { onvifStreams, readAnswer, streamAt } from "../../../agent/camera/onvif.
 import { firstConfig } from "../../../agent/commands/first-config.ts";
 import { cameraName } from "../../../agent/commands/init-flags.ts";
 import { parseConfig } from "../../../agent/config/load.ts";
-import { startOnvifCamera } from "../onvif-camera.ts";
+import { startOnvifCamera } from "../camera/onvif-camera.ts";
 import { mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";
 import type { FuzzTarget } from "./target.ts";

@@ -1,7 +1,7 @@
 import { parseReply } from "../../../detectors/runtime/reply.ts";
 import { ReplyCollector } from "../../../detectors/runtime/reply-collector.ts";
-import { LABELS } from "../fake-modules.ts";
-import { reply } from "../replies.ts";
+import { LABELS } from "../detectors/fake-modules.ts";
+import { reply } from "../detectors/replies.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { refusesAnswer } from "./refusals.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";

@@ -4,8 +4,8 @@ import { REPLY_HEADER_BYTES, REQUEST_HEADER_BYTES } from "../../../detectors/mod
 import { parseReply, replyBytes } from "../../../detectors/runtime/reply.ts";
 import { writeRequest } from "../../../detectors/runtime/request.ts";
 import { seededBytes } from "../base/seeded.ts";
+import { runModuleCommand } from "../detectors/module-command.ts";
 import { smallYolov5 } from "../models/yolov5-onnx.ts";
-import { runModuleCommand } from "../module-command.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import type { FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";

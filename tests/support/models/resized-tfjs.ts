@@ -1,4 +1,4 @@
-import type { PictureSize } from "../logits.ts";
+import type { PictureSize } from "./logits.ts";
 import type { TfjsFiles, WrittenModel } from "./tfjs-writer.ts";
 
 /** Bytes of one number in the weight files. */

@@ -5,7 +5,7 @@ import type { Sighting } from "../../../agent/motion/watch-motion.ts";
 import { type Outcome, watchCamera } from "../../../agent/watch-camera.ts";
 import type { Box } from "../../../detectors/detector.ts";
 import { greyPicture } from "../camera/video-picture.ts";
-import { scriptedDetector } from "../scripted-detector.ts";
+import { scriptedDetector } from "../detectors/scripted-detector.ts";
 
 /** Pixels of a frame: ten are one pixel of the scripted detector's input. */
 export const WALK_SIZE = { width: 640, height: 320 } as const;

@@ -3,7 +3,7 @@ import type { Frame } from "../../../agent/camera/frame.ts";
 import { detectRegions } from "../../../agent/detection/detect-regions.ts";
 import type { Box, Detection } from "../../../detectors/detector.ts";
 import { greyPicture } from "../../support/camera/video-picture.ts";
-import { scriptedDetector } from "../../support/scripted-detector.ts";
+import { scriptedDetector } from "../../support/detectors/scripted-detector.ts";
 
 const FRAME: Frame = {
   camera: "door",

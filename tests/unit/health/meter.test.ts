@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openMeter } from "../../../agent/health/meter.ts";
 import { tellStats } from "../../../agent/health/tell-stats.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
-import { scriptedDetector } from "../../support/scripted-detector.ts";
+import { scriptedDetector } from "../../support/detectors/scripted-detector.ts";
 import { type HandClock, handClock } from "../../support/time/hand-clock.ts";
 
 /** A meter of one camera that sends four frames a second, then as many as it is told to. */

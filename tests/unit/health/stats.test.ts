@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { agentStats, cameraStats } from "../../../agent/health/stats.ts";
-import { scriptedDetector } from "../../support/scripted-detector.ts";
+import { scriptedDetector } from "../../support/detectors/scripted-detector.ts";
 
 const NOTHING = { seen: 0, skipped: 0, looked: 0, regions: 0 };
 const service = { uptime: 60, version: "1.2.3", last_updated: 1_700_000_000, pid: 42, rss_mb: 150 };

@@ -5,7 +5,7 @@ import { ConfigError } from "../../../agent/base/errors.ts";
 import { openReleaseMemory, readReleases } from "../../../agent/state/releases.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
 import { temporaryFolder } from "../../support/base/temporary-folder.ts";
-import { SMALL_MODEL } from "../../support/scripted-detector.ts";
+import { SMALL_MODEL } from "../../support/detectors/scripted-detector.ts";
 
 const gate = (release?: number) => ({
   ...SMALL_MODEL,

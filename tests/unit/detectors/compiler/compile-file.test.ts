@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../../../detectors/compiler/compile-file.ts";
 import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
+import { seededYolov5nCheckpoint } from "../../../support/models/seeded-yolov5n.ts";
 import {
   type SmallCenterNet,
   type TfjsFiles,
   tfjsFiles,
   writeCenterNet,
 } from "../../../support/models/tfjs-writer.ts";
-import { seededYolov5nCheckpoint } from "../../../support/seeded-yolov5n.ts";
 import { rejection } from "./import/rejection.ts";
 
 const body: SmallCenterNet["body"] = (writer, picture) => ({

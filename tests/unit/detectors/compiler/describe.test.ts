@@ -7,10 +7,10 @@ import { defaultLabels } from "../../../../detectors/compiler/import/default-lab
 import { readModel } from "../../../../detectors/detector.ts";
 import { packageFolder } from "../../../../detectors/package-folder.ts";
 import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
-import { writeModuleFile } from "../../../support/fake-modules.ts";
+import { writeModuleFile } from "../../../support/detectors/fake-modules.ts";
 import { writeCheckpoint } from "../../../support/models/checkpoint.ts";
+import { seededYolov5nGraph } from "../../../support/models/seeded-yolov5n.ts";
 import { smallYolov5 } from "../../../support/models/yolov5-onnx.ts";
-import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
 import { rejection } from "./import/rejection.ts";
 
 const SIZE = { width: 64, height: 32 };

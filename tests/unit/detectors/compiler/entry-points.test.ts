@@ -2,10 +2,10 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type CompiledModel, compile } from "../../../../detectors/compiler/compile.ts";
 import { MAGIC } from "../../../../detectors/module-format.ts";
 import { seededBytes } from "../../../support/base/seeded.ts";
-import { runModuleCommand } from "../../../support/module-command.ts";
-import { openModule } from "../../../support/open-module.ts";
-import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
-import { binaryenAccepts } from "../../../support/valid-wasm.ts";
+import { runModuleCommand } from "../../../support/detectors/module-command.ts";
+import { openModule } from "../../../support/detectors/open-module.ts";
+import { seededYolov5nGraph } from "../../../support/models/seeded-yolov5n.ts";
+import { binaryenAccepts } from "../../../support/models/valid-wasm.ts";
 
 const SIZE = { width: 64, height: 32 };
 const FRAME_BYTES = SIZE.width * SIZE.height * 3;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { describeLayers } from "../../../../agent/commands/layers-report.ts";
 import { compile } from "../../../../detectors/compiler/compile.ts";
 import { explain } from "../../../../detectors/compiler/explain.ts";
-import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";
+import { seededYolov5nGraph } from "../../../support/models/seeded-yolov5n.ts";
 
 describe("explain", async () => {
   const graph = await seededYolov5nGraph({ width: 64, height: 64 }, { classes: 2 });

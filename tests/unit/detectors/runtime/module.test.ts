@@ -10,7 +10,7 @@ import {
   fakeModule,
   withCustomSection,
   writeModuleFile,
-} from "../../../support/fake-modules.ts";
+} from "../../../support/detectors/fake-modules.ts";
 
 const good = fakeModule();
 

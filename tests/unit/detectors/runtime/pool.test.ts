@@ -3,14 +3,14 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type Detector, ModelError, openDetector } from "../../../../detectors/detector.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
 import { startPool } from "../../../../detectors/runtime/pool.ts";
-import { detectWithRetry, faultOf } from "../../../support/detect-with-retry.ts";
+import { detectWithRetry, faultOf } from "../../../support/detectors/detect-with-retry.ts";
 import {
   fakeDetections,
   fakeFrame,
   fakeModule,
   POISON,
   writeModuleFile,
-} from "../../../support/fake-modules.ts";
+} from "../../../support/detectors/fake-modules.ts";
 
 const THRESHOLDS = { score: 0.25, iou: 0.5 };
 

@@ -6,7 +6,7 @@ import {
   type ReplaceableDetector,
   type Runtime,
 } from "../../../../detectors/detector.ts";
-import { faultOf } from "../../../support/detect-with-retry.ts";
+import { faultOf } from "../../../support/detectors/detect-with-retry.ts";
 import {
   type FakeOptions,
   fakeDetections,
@@ -14,7 +14,7 @@ import {
   fakeModule,
   POISON,
   writeModuleFile,
-} from "../../../support/fake-modules.ts";
+} from "../../../support/detectors/fake-modules.ts";
 
 const THRESHOLDS = { score: 0.25, iou: 0.5 };
 const SMALL: FakeOptions = {};

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { DetectorFault } from "../../../../detectors/errors.ts";
 import { parseReply } from "../../../../detectors/runtime/reply.ts";
 import { ReplyCollector } from "../../../../detectors/runtime/reply-collector.ts";
-import { reply } from "../../../support/replies.ts";
+import { reply } from "../../../support/detectors/replies.ts";
 
 const LABELS = ["person"];
 

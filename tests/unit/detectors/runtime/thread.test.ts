@@ -4,7 +4,7 @@ import type { DetectorFault } from "../../../../detectors/errors.ts";
 import { type EngineSource, prepareEngine } from "../../../../detectors/runtime/engine-source.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
 import { bootThread, spawnThread, type ThreadRequest } from "../../../../detectors/runtime/thread.ts";
-import { fakeFrame, fakeModule, POISON, writeModuleFile } from "../../../support/fake-modules.ts";
+import { fakeFrame, fakeModule, POISON, writeModuleFile } from "../../../support/detectors/fake-modules.ts";
 
 const request = (first: number): ThreadRequest<Uint8Array> => ({
   sequence: 1,

@@ -6,8 +6,8 @@ import {
   fakeModule,
   LABELS,
   writeModuleFile,
-} from "../../../support/fake-modules.ts";
-import { runInThreeHosts } from "../../../support/three-hosts.ts";
+} from "../../../support/detectors/fake-modules.ts";
+import { runInThreeHosts } from "../../../support/detectors/three-hosts.ts";
 
 test("replies with the same bytes in Wasmer, node:wasi and plain WebAssembly", async () => {
   // At 320×320 a request is larger than the buffer of a pipe.

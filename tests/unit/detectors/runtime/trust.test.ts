@@ -6,7 +6,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { ModuleTrust } from "../../../../detectors/detector.ts";
 import { ModelError } from "../../../../detectors/errors.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
-import { fakeModule, writeModuleFile } from "../../../support/fake-modules.ts";
+import { fakeModule, writeModuleFile } from "../../../support/detectors/fake-modules.ts";
 
 let path: string;
 let bytes: Uint8Array;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
-import { addConvolution, graphOf, pad } from "../../../../support/small-graphs.ts";
+import { addConvolution, graphOf, pad } from "../../../../support/models/small-graphs.ts";
 
 describe("the graph builder", () => {
   test("infers every shape by the operator's rule", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { coarsestStride } from "../../../../../detectors/compiler/graph/coarsest-stride.ts";
-import { addConvolution, graphOf, pad } from "../../../../support/small-graphs.ts";
+import { addConvolution, graphOf, pad } from "../../../../support/models/small-graphs.ts";
 
 test("the coarsest stride is that of the coarsest map anywhere in the graph, without global averages", () => {
   const graph = graphOf(64, 64, (b, x) => {

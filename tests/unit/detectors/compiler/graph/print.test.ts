@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { print } from "../../../../../detectors/compiler/graph/print.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
-import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
+import { addConvSilu, graphOf } from "../../../../support/models/small-graphs.ts";
 
 test("print shows output, operator, shape, attributes and inputs of each node on one aligned line", () => {
   const graph = graphOf(4, 6, (b, x) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { retype } from "../../../../../detectors/compiler/graph/retype.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { ModelError } from "../../../../../detectors/errors.ts";
-import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
+import { addConvSilu, graphOf } from "../../../../support/models/small-graphs.ts";
 
 /** Concatenates a map with its upsampled half: the sizes match only where the map divides evenly. */
 const graph = graphOf(64, 64, (b, x) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
-import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
+import { addConvSilu, graphOf } from "../../../../support/models/small-graphs.ts";
 
 const good = graphOf(4, 6, (b, x) => addConvSilu(b, x, { outputs: 2 }, 1));
 

@@ -9,9 +9,9 @@ import { planMemory } from "../../../../../detectors/compiler/memory/plan.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
 import { MAX_SIDE } from "../../../../../detectors/module-format.ts";
 import { writeCheckpoint } from "../../../../support/models/checkpoint.ts";
+import { seededYolov5nGraph } from "../../../../support/models/seeded-yolov5n.ts";
 import { type SmallCenterNet, tfjsFiles, writeCenterNet } from "../../../../support/models/tfjs-writer.ts";
 import { smallYolov5 } from "../../../../support/models/yolov5-onnx.ts";
-import { seededYolov5nGraph } from "../../../../support/seeded-yolov5n.ts";
 import { rejection } from "./rejection.ts";
 
 const body: SmallCenterNet["body"] = (writer, picture) => ({

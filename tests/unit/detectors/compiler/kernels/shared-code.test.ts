@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
 import { sectionsOf } from "../../../../../detectors/runtime/sections.ts";
-import { instantiateKernels } from "../../../../support/kernel-module.ts";
-import { addConvSilu, graphOf } from "../../../../support/small-graphs.ts";
+import { instantiateKernels } from "../../../../support/models/kernel-module.ts";
+import { addConvSilu, graphOf } from "../../../../support/models/small-graphs.ts";
 
 const CODE_SECTION = 10;
 

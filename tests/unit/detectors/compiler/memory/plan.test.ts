@@ -4,8 +4,8 @@ import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
 import { planMemory } from "../../../../../detectors/compiler/memory/plan.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
-import { seededYolov5nGraph } from "../../../../support/seeded-yolov5n.ts";
-import { addConvolution } from "../../../../support/small-graphs.ts";
+import { seededYolov5nGraph } from "../../../../support/models/seeded-yolov5n.ts";
+import { addConvolution } from "../../../../support/models/small-graphs.ts";
 
 function plan(graph: Graph, keep: readonly string[] = []) {
   return planMemory(graph, memoryRequest(graph, keep));

@@ -5,7 +5,7 @@ import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { passes, runPasses } from "../../../../../detectors/compiler/passes/index.ts";
 import { seededBytes, seededFloats } from "../../../../support/base/seeded.ts";
-import { addC3, addConvolution, addConvSilu, graphOf, pad } from "../../../../support/small-graphs.ts";
+import { addC3, addConvolution, addConvSilu, graphOf, pad } from "../../../../support/models/small-graphs.ts";
 
 const HEIGHT = 6;
 const WIDTH = 5;

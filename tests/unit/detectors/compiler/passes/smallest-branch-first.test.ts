@@ -3,7 +3,7 @@ import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { smallestBranchFirst } from "../../../../../detectors/compiler/passes/smallest-branch-first.ts";
 import { seededBytes } from "../../../../support/base/seeded.ts";
-import { addConvolution, graphOf } from "../../../../support/small-graphs.ts";
+import { addConvolution, graphOf } from "../../../../support/models/small-graphs.ts";
 
 test("the branch with the smallest result comes first, after the nodes that branches share", () => {
   const graph = graphOf(4, 4, (builder, x) => {

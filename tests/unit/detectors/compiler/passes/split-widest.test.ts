@@ -9,7 +9,7 @@ import { fuseScale } from "../../../../../detectors/compiler/passes/fuse-scale.t
 import { removeDead } from "../../../../../detectors/compiler/passes/remove-dead.ts";
 import { splitWidest } from "../../../../../detectors/compiler/passes/split-widest.ts";
 import { seededBytes, seededFloats } from "../../../../support/base/seeded.ts";
-import { addConvolution, graphOf, pad } from "../../../../support/small-graphs.ts";
+import { addConvolution, graphOf, pad } from "../../../../support/models/small-graphs.ts";
 
 /** 200 × 216 × 64 numbers: between 2²¹ and 2²². */
 const [HEIGHT, WIDTH, CHANNELS] = [200, 216, 64];

@@ -6,7 +6,7 @@ import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { removeDead } from "../../../../../detectors/compiler/passes/remove-dead.ts";
 import { stemTo3x3 } from "../../../../../detectors/compiler/passes/stem-to-3x3.ts";
 import { seededBytes, seededFloats } from "../../../../support/base/seeded.ts";
-import { pad } from "../../../../support/small-graphs.ts";
+import { pad } from "../../../../support/models/small-graphs.ts";
 
 function stem(kernel: number, stride: number, padding: number, width = 12): Graph {
   const builder = buildGraph();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Assembler } from "../../../../../detectors/compiler/wasm/assembler.ts";
 import { signedLeb, unsignedLeb } from "../../../../../detectors/compiler/wasm/encoding.ts";
 import { ModuleBuilder } from "../../../../../detectors/compiler/wasm/module.ts";
-import { binaryenAccepts } from "../../../../support/valid-wasm.ts";
+import { binaryenAccepts } from "../../../../support/models/valid-wasm.ts";
 
 test("an operand of the wrong type is rejected where it is used", () => {
   const code = new Assembler("wrong", [], []);

@@ -10,8 +10,8 @@ import {
   writeCheckpoint,
 } from "../../../../../support/models/checkpoint.ts";
 import { call, dict, float, global, type Py } from "../../../../../support/models/pickler.ts";
+import { seededYolov5nGraph } from "../../../../../support/models/seeded-yolov5n.ts";
 import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
-import { seededYolov5nGraph } from "../../../../../support/seeded-yolov5n.ts";
 import { rejection } from "../rejection.ts";
 
 const SIZE = { width: 64, height: 32 };

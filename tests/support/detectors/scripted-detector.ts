@@ -1,4 +1,4 @@
-import { type Detection, type Detector, DetectorFault, type ModelInfo } from "../../detectors/detector.ts";
+import { type Detection, type Detector, DetectorFault, type ModelInfo } from "../../../detectors/detector.ts";
 
 /** A model of 64×32 pixels with two labels. */
 export const SMALL_MODEL: ModelInfo = {

@@ -6,8 +6,8 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import binaryen from "binaryen";
-import type { Detection, Thresholds } from "../../detectors/detector.ts";
-import { DESCRIPTION_SECTION, MAGIC, type ModelDescription } from "../../detectors/module-format.ts";
+import type { Detection, Thresholds } from "../../../detectors/detector.ts";
+import { DESCRIPTION_SECTION, MAGIC, type ModelDescription } from "../../../detectors/module-format.ts";
 
 /** Values of a frame's first byte for which the fake module misbehaves. Up to `late` they also affect `infer`. */
 export const POISON = {

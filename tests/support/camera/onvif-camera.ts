@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { type FileServer, startFileServer } from "./network/file-server.ts";
+import { type FileServer, startFileServer } from "../network/file-server.ts";
 
 /** What an ONVIF camera says; every text is put into its XML as it is. */
 export interface OnvifWords {

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import sharp from "sharp";
-import type { Tensor as ReferenceTensor } from "../../detectors/compiler/ops/operator.ts";
-import { withInputSize } from "./models/onnx-outputs.ts";
+import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/ops/operator.ts";
+import { withInputSize } from "./onnx-outputs.ts";
 
 export interface PictureSize {
   readonly width: number;

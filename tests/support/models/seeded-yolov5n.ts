@@ -1,10 +1,10 @@
-import { calibrate } from "../../detectors/compiler/calibrate/calibrate.ts";
-import { compile } from "../../detectors/compiler/compile.ts";
-import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../detectors/compiler/import/checkpoint/importer.ts";
-import { runPasses } from "../../detectors/compiler/passes/index.ts";
-import type { Precision } from "../../detectors/module-format.ts";
-import { writeCheckpoint } from "./models/checkpoint.ts";
+import { calibrate } from "../../../detectors/compiler/calibrate/calibrate.ts";
+import { compile } from "../../../detectors/compiler/compile.ts";
+import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
+import { importCheckpoint } from "../../../detectors/compiler/import/checkpoint/importer.ts";
+import { runPasses } from "../../../detectors/compiler/passes/index.ts";
+import type { Precision } from "../../../detectors/module-format.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
 
 /** Options of a YOLOv5n with seeded weights. */
 export interface SeededYolov5nOptions {

@@ -1,5 +1,5 @@
 import binaryen from "binaryen";
-import type { Target } from "../../detectors/compiler/target.ts";
+import type { Target } from "../../../detectors/compiler/target.ts";
 
 /** Whether binaryen, an independent validator, accepts the module with the features of the target and no others. */
 export function binaryenAccepts(bytes: Uint8Array, target: Target = "simd128"): boolean {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { listenOnLoopback } from "./network/listen-on-loopback.ts";
+import { listenOnLoopback } from "../network/listen-on-loopback.ts";
 
 /** A request that a hostile camera, or the server it redirects to, has received. */
 export interface HeardRequest {

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
-import type { ModuleAnswer } from "./open-module.ts";
+import type { Tensor } from "../../../detectors/compiler/ops/operator.ts";
+import type { ModuleAnswer } from "../detectors/open-module.ts";
 
 type Detections = ModuleAnswer["detections"];
 

@@ -1,4 +1,4 @@
-import { DETECTION_BYTES, MAGIC, REPLY_HEADER_BYTES } from "../../detectors/module-format.ts";
+import { DETECTION_BYTES, MAGIC, REPLY_HEADER_BYTES } from "../../../detectors/module-format.ts";
 
 /** A valid reply of `count` detections of label 0. */
 export function reply(sequence: number, count: number): Uint8Array {

@@ -1,5 +1,5 @@
 /** Opens a detector, starts an endless loop in it and closes it. Then nothing keeps the process running. */
-import { openDetector } from "../../detectors/detector.ts";
+import { openDetector } from "../../../detectors/detector.ts";
 import { fakeFrame, POISON } from "./fake-modules.ts";
 
 const [path = "", runtime] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileFile } from "../../detectors/compiler/compile-file.ts";
-import { type Detector, openDetector } from "../../detectors/detector.ts";
-import { temporaryFolder } from "./base/temporary-folder.ts";
+import { compileFile } from "../../../detectors/compiler/compile-file.ts";
+import { type Detector, openDetector } from "../../../detectors/detector.ts";
+import { temporaryFolder } from "../base/temporary-folder.ts";
 
 /** Compiles YOLOv5n for this image size and opens it in Wasmer, like the agent. */
 export async function openYolov5n(

@@ -5,13 +5,13 @@ import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Runtime, Thresholds } from "../../detectors/detector.ts";
-import { REQUEST_HEADER_BYTES } from "../../detectors/module-format.ts";
-import { prepareEngine } from "../../detectors/runtime/engine-source.ts";
-import { type LoadedModule, loadModule } from "../../detectors/runtime/module.ts";
-import { replyBytes } from "../../detectors/runtime/reply.ts";
-import { frameBytes, writeRequest } from "../../detectors/runtime/request.ts";
-import { spawnThread } from "../../detectors/runtime/thread.ts";
+import type { Runtime, Thresholds } from "../../../detectors/detector.ts";
+import { REQUEST_HEADER_BYTES } from "../../../detectors/module-format.ts";
+import { prepareEngine } from "../../../detectors/runtime/engine-source.ts";
+import { type LoadedModule, loadModule } from "../../../detectors/runtime/module.ts";
+import { replyBytes } from "../../../detectors/runtime/reply.ts";
+import { frameBytes, writeRequest } from "../../../detectors/runtime/request.ts";
+import { spawnThread } from "../../../detectors/runtime/thread.ts";
 
 /** One frame and its thresholds. Its sequence number is its position in the list, from 1. */
 export interface HostRequest {

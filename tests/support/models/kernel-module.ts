@@ -1,10 +1,10 @@
-import { constantArea } from "../../detectors/compiler/constant-area.ts";
-import { ADDRESS, emitNetwork, memoryRequest } from "../../detectors/compiler/emit.ts";
-import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { type MemoryPlan, planMemory } from "../../detectors/compiler/memory/plan.ts";
-import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
-import type { Target } from "../../detectors/compiler/target.ts";
-import { ModuleBuilder } from "../../detectors/compiler/wasm/module.ts";
+import { constantArea } from "../../../detectors/compiler/constant-area.ts";
+import { ADDRESS, emitNetwork, memoryRequest } from "../../../detectors/compiler/emit.ts";
+import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
+import { type MemoryPlan, planMemory } from "../../../detectors/compiler/memory/plan.ts";
+import { elements, type Tensor } from "../../../detectors/compiler/ops/operator.ts";
+import type { Target } from "../../../detectors/compiler/target.ts";
+import { ModuleBuilder } from "../../../detectors/compiler/wasm/module.ts";
 
 /** A graph's kernels in a module without entry points, in which every value can be written and read. */
 export interface KernelModule {

@@ -1,5 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Detector, DetectorFault, type Inference, type Thresholds } from "../../detectors/detector.ts";
+import {
+  type Detector,
+  DetectorFault,
+  type Inference,
+  type Thresholds,
+} from "../../../detectors/detector.ts";
 
 /** Retries a frame while the detector restarts. Any other fault is thrown. */
 export async function detectWithRetry(

@@ -1,6 +1,6 @@
-import { seeded } from "./base/seeded.ts";
-import { type OnnxWriter, onnxFile, writeOnnx } from "./models/onnx-writer.ts";
-import { decodeScale } from "./models/yolov5-onnx.ts";
+import { seeded } from "../base/seeded.ts";
+import { type OnnxWriter, onnxFile, writeOnnx } from "./onnx-writer.ts";
+import { decodeScale } from "./yolov5-onnx.ts";
 
 const OPSET = 13;
 const ANCHORS_PER_SCALE = 3;

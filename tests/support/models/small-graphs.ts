@@ -1,6 +1,6 @@
-import { buildGraph, type GraphBuilder } from "../../detectors/compiler/graph/builder.ts";
-import type { Graph, OperatorAttributes, Padding } from "../../detectors/compiler/graph/graph.ts";
-import { seededFloats } from "./base/seeded.ts";
+import { buildGraph, type GraphBuilder } from "../../../detectors/compiler/graph/builder.ts";
+import type { Graph, OperatorAttributes, Padding } from "../../../detectors/compiler/graph/graph.ts";
+import { seededFloats } from "../base/seeded.ts";
 
 /** The same number of pixels on each side. */
 export function pad(all: number): Padding {
