@@ -81,11 +81,11 @@ async function compileVariants(): Promise<string[]> {
   const paths: string[] = [];
   const calibration = async (): Promise<readonly Uint8Array[]> => {
     const media = { clips: usualMedia().clips, images: [] };
-    const pictures: Uint8Array[] = [];
+    const images: Uint8Array[] = [];
     for await (const pixels of framesOf(media, size, CALIBRATED_ON, new AbortController().signal)) {
-      pictures.push(pixels);
+      images.push(pixels);
     }
-    return pictures;
+    return images;
   };
   for (const variant of VARIANTS.toReversed()) {
     if (variant.name !== "f32" && !variants.includes(variant.name)) continue;
@@ -134,6 +134,6 @@ function report(name: string, { model }: Detector, result: Agreement): void {
   console.log(
     `${name}, ${size}: mAP@0.5 ${map_50.toFixed(4)}, mAP@0.5:0.95 ${map_50_95.toFixed(4)}; ` +
       `at a score of ${options.score} precision ${precision.toFixed(4)}, recall ${recall.toFixed(4)}, ` +
-      `boxes off by ${box_error.toFixed(2)} pixels (${truths} detections in ${pictures} pictures)`,
+      `mean box error ${box_error.toFixed(2)} pixels (${truths} detections in ${pictures} images)`,
   );
 }

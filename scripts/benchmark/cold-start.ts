@@ -21,12 +21,12 @@ export async function coldStarts(
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-starts-"));
   const seen = new Map<ContestantChoice, number[]>(choices.map((choice) => [choice, []]));
   try {
-    const picture = join(folder, "picture.rgb");
-    writeFileSync(picture, pixels);
+    const image = join(folder, "image.rgb");
+    writeFileSync(image, pixels);
     // The first round fills the caches of compiled JavaScript and of files; it is not counted.
     for (let round = 0; round <= rounds; round++) {
       for (const choice of choices) {
-        const ms = await coldStart(choice, picture, folder);
+        const ms = await coldStart(choice, image, folder);
         if (ms === undefined) seen.delete(choice);
         else if (round > 0) seen.get(choice)?.push(ms);
       }
@@ -39,11 +39,11 @@ export async function coldStarts(
 
 async function coldStart(
   choice: ContestantChoice,
-  picture: string,
+  image: string,
   cacheFolder: string,
 ): Promise<number | undefined> {
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [PROGRAM, picture, JSON.stringify(choice)], {
+  const child = spawn(process.execPath, [PROGRAM, image, JSON.stringify(choice)], {
     stdio: ["ignore", "pipe", "ignore"],
     // Keeps the compiled TypeScript: an installed agent would not compile it at each start either.
     env: { ...process.env, NODE_COMPILE_CACHE: cacheFolder },

@@ -4,9 +4,9 @@ import { flushCompileCache } from "node:module";
 import type { ContestantChoice } from "./contestant.ts";
 import { loadContestant } from "./load-contestant.ts";
 
-const [picture = "", choice = ""] = process.argv.slice(2);
+const [image = "", choice = ""] = process.argv.slice(2);
 const contestant = await loadContestant(JSON.parse(choice) as ContestantChoice, false);
-await contestant.infer(readFileSync(picture));
+await contestant.infer(readFileSync(image));
 process.stdout.write("detected\n", () => {
   flushCompileCache();
   process.exit(0);
