@@ -46,16 +46,6 @@ test("no text contains a banned phrase", () => {
   expect(found).toEqual([]);
 });
 
-test("sections are cited only of standards and of pages on the web", () => {
-  const found = files.flatMap((path) => {
-    const text = readFileSync(join(ROOT, path), "utf8");
-    return [...text.matchAll(/[^\n]{0,60}\bsections? \d[\d.]*/g)]
-      .filter(([cited]) => !/RFC \d|MQTT \d|ISO\/IEC \d|\.(org|com)\//.test(cited))
-      .map(([cited]) => `${path}: ${cited}`);
-  });
-  expect(found).toEqual([]);
-});
-
 test("no file or folder has a banned name", () => {
   const isBanned = (part: string) =>
     Object.keys(BANNED_NAMES).some((name) => `-${part.replace(/\..*$/, "")}-`.includes(`-${name}-`));
