@@ -53,3 +53,11 @@ test("no file or folder has a banned name", () => {
   expect(isBanned("newsletter.ts")).toBe(false);
   expect(files.filter((path) => path.split("/").some(isBanned))).toEqual([]);
 });
+
+test("tests use one verb: `test`", () => {
+  const tests = files.filter((path) => path.endsWith(".test.ts"));
+  const uses = (path: string) =>
+    /^\s*it(\.\w+)*\(|\bit\b[^}]*\} from "vitest"/m.test(readFileSync(join(ROOT, path), "utf8"));
+  expect(tests.length).toBeGreaterThan(100);
+  expect(tests.filter(uses)).toEqual([]);
+});
