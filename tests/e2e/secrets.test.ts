@@ -84,8 +84,8 @@ test.skipIf(!hasRtspServer())(
     stack.defer(() => agent.end());
     const pid = agent.process.pid ?? 0;
     await waitUntil("the door's camera is on", () => agent.output().includes("camera is on"));
-    await waitUntil("a wrong password is reported", () => /yard: .*refuses/.test(agent.output()));
-    await waitUntil("a missing camera is reported", () => /gate: .*reached/.test(agent.output()));
+    await waitUntil("a wrong password is told of", () => /yard: .*refuses/.test(agent.output()));
+    await waitUntil("a missing camera is told of", () => /gate: .*reached/.test(agent.output()));
     await waitUntil("figures are told", () => topics(listener.heard).includes("sabrewing/stats"));
     const commandLines = family(pid).map(commandLine).join("\n");
     expect(commandLines).toContain("ffmpeg");

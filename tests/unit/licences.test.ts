@@ -101,7 +101,7 @@ test("the Wasmer SDK is exactly the version whose traps we know, under the licen
   expect(licence).toContain("1 million monthly active users");
 });
 
-test("our npm package contains the stand-in, because our overrides do not apply where it is installed", () => {
+test("an npm package of ours brings the stand-in along: whoever installs that sees no overrides of ours", () => {
   const words = ["pack", "--dry-run", "--json", "--ignore-scripts"];
   const root = new URL("../..", import.meta.url);
   const { stdout } = spawnSync("npm", words, { cwd: root, encoding: "utf8" });

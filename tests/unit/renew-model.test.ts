@@ -115,7 +115,7 @@ test("one that will not do is not tried again until it, or its signature, change
   ]);
 });
 
-test("a request is answered at once, even if nothing has changed", async () => {
+test("whoever asks is answered at once, also where nothing has changed", async () => {
   const { tries, lines, reload, end } = await start([]);
   reload.raise();
   await vi.waitFor(() => expect(lines).toEqual(["info the model's file holds the module that runs"]));
