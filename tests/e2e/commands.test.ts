@@ -107,7 +107,7 @@ test.skipIf(!hasFfmpeg)(
 );
 
 test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !hasRtspServer())(
-  "whoever is in view when detection is switched off has gone, and is somebody new when it is on again",
+  "switching detection off ends the event of a person in view; switching it on again begins a new event",
   { timeout: 180_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -124,22 +124,22 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
       }),
     );
     const count = () => last(heard, `sabrewing/${CAMERA}/person`);
-    await waitUntil("somebody comes into view", () => count() === "1", 90_000);
+    await waitUntil("a person comes into view", () => count() === "1", 90_000);
     await person.publishAsync(`sabrewing/${CAMERA}/detect/set`, "OFF", { qos: 1 });
-    await waitUntil("nobody is counted", () => count() === "0");
+    await waitUntil("the count is 0", () => count() === "0");
     // Events go by way of the disk and may come after the counts.
     await waitUntil("the event has ended", () => events(heard).at(-1)?.type === "end");
     expect(events(heard).at(-1)).toMatchObject({ reason: "switched_off" });
 
     const told = events(heard).length;
     await person.publishAsync(`sabrewing/${CAMERA}/detect/set`, "ON", { qos: 1 });
-    await waitUntil("somebody is in view again", () => events(heard).length > told, 90_000);
+    await waitUntil("a person is in view again", () => events(heard).length > told, 90_000);
     expect(events(heard)[told]).toMatchObject({ type: "new" });
     expect(events(heard)[told]?.after.id).not.toBe(events(heard)[0]?.after.id);
   },
 );
 
-/** A broker, somebody who listens to it, and somebody who gives commands there. */
+/** A broker, a client that records its messages, and a client that sends commands. */
 async function gather(stack: AsyncDisposableStack) {
   const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
   const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());

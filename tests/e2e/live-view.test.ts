@@ -27,7 +27,7 @@ const CAMERA = `
 objects: {track: [person], mask: "0.8,0,1,0,1,0.2"}
 zones: {porch: {coordinates: "0.1,0.4,0.9,0.4,0.9,1,0.1,1", inertia: 2}}`;
 
-/** A camera, and a live view of it on which somebody walks past again and again. */
+/** A camera, and a live view of it on which a person walks past again and again. */
 interface Scene extends AsyncDisposable {
   readonly port: number;
   readonly logged: TextStream;
@@ -110,7 +110,7 @@ function videoProcesses(): readonly string[] {
 }
 
 describe.skipIf(!hasRtspServer())("the video of a camera", () => {
-  test("is made while somebody watches, and no password can be seen meanwhile", async () => {
+  test("runs only while a viewer is connected, and shows no password", async () => {
     await using scene = await openScene();
     const base = `127.0.0.1:${scene.port}`;
     const reply = await fetch(`http://${base}/?token=${TOKEN}`, { redirect: "manual" });

@@ -14,7 +14,7 @@ const python = spawnSync("/usr/bin/python3", ["-c", "import gi; gi.require_versi
 const canServeRtsp = python.status === 0;
 
 test.skipIf(weights === undefined || clip === undefined || !canServeRtsp)(
-  "somebody walks past an RTSP camera and an event arrives; SIGTERM ends it in order",
+  "publishes an event when a person walks past an RTSP camera, and ends in order on SIGTERM",
   { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -35,7 +35,7 @@ test.skipIf(weights === undefined || clip === undefined || !canServeRtsp)(
 
     // An event goes through the outbox and a count does not: either may arrive first.
     await waitUntil(
-      "somebody comes into view",
+      "a person comes into view",
       () =>
         countsOf(heard, "person").at(-1) === "1" && events(heard).length > 0 && picturesOf(heard).length > 0,
       60_000,

@@ -1,7 +1,6 @@
-/** What the documents say of files, commands, topics and log lines is so. */
-import { existsSync, globSync, readFileSync } from "node:fs";
+/** The files, scripts, commands, topics and log lines that documents name exist. */
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { parseConfig } from "../../agent/config/load.ts";
@@ -14,21 +13,20 @@ import {
   snapshotTopic,
   statsTopic,
 } from "../../agent/mqtt/topics.ts";
+import { DOCUMENTS, ROOT, textFiles } from "../support/wording/project-files.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 const readme = read("README.md");
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", "agent/README.md", "detectors/README.md"];
 
 describe.each(DOCUMENTS)("%s", (document) => {
   const text = read(document);
 
-  test("links to files that are there", () => {
+  test("links to files that exist", () => {
     const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path = ""]) => path);
     expect(links.filter((path) => !existsSync(join(ROOT, dirname(document), path)))).toEqual([]);
   });
 
-  test("names npm scripts that are there", () => {
+  test("names npm scripts that exist", () => {
     const { scripts } = z
       .object({ scripts: z.record(z.string(), z.string()) })
       .parse(JSON.parse(read("package.json")));
@@ -36,12 +34,72 @@ describe.each(DOCUMENTS)("%s", (document) => {
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  test("names scripts and tests that are there", () => {
-    const named = [...text.matchAll(/(?<![\w./])(?:scripts|tests|config|docker)\/[\w./-]*\w/g)].map(
-      ([path]) => path,
-    );
-    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  test("names files and folders that exist", () => {
+    const roots = "scripts|tests|config|docker|agent|detectors|\\.ci";
+    const paths = new RegExp(`(?<![\\w./<>-])(?:${roots})/[\\w./-]*\\w`, "g");
+    const named = [...text.matchAll(paths)].map(([path]) => path);
+    // A tour may name a file from its own folder.
+    const bases = [ROOT, join(ROOT, dirname(document))];
+    expect(named.filter((path) => !bases.some((base) => existsSync(join(base, path))))).toEqual([]);
   });
+});
+
+test("comments and scripts name documents that exist", () => {
+  const sources = textFiles().filter((path) => !/^tests\/|\.md$/.test(path));
+  const named = sources.flatMap((path) =>
+    [...read(path).matchAll(/[\w.@/-]+\.md\b/g)].map(([name]) => ({ path, name })),
+  );
+  // Absolute paths are those of an installed package.
+  const dangling = named.filter(({ name }) => !name.startsWith("/") && !existsSync(join(ROOT, name)));
+  expect(dangling).toEqual([]);
+});
+
+describe.each([
+  { tour: "agent/README.md", tables: ["agent"] },
+  { tour: "detectors/README.md", tables: ["detectors", "detectors/compiler"] },
+])("the tour $tour", ({ tour, tables }) => {
+  const text = read(tour);
+  const rows = text.split("\n").filter((line) => line.startsWith("| "));
+  /** Names of files and folders in backticks, without `a/b/` in code blocks. */
+  const names = (part: string) => [...part.matchAll(/`([\w./-]+(?:\/|\.ts))`/g)].map(([, name = ""]) => name);
+
+  test("has each folder in its tables", () => {
+    const folders = tables.flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => `${name}/`),
+    );
+    const inTables = new Set(names(rows.join("\n")));
+    expect(folders.filter((name) => !inTables.has(name))).toEqual([]);
+  });
+
+  test("begins table rows with files and folders that exist", () => {
+    const named = rows.flatMap((row) => names(row.split(" | ")[0] ?? ""));
+    expect(named.length).toBeGreaterThan(5);
+    const exists = (name: string) => tables.some((folder) => existsSync(join(ROOT, folder, name)));
+    expect(named.filter((name) => !exists(name))).toEqual([]);
+  });
+
+  test("names only files and folders that exist", () => {
+    const below = textFiles()
+      .filter((path) => path.startsWith(`${dirname(tour)}/`))
+      .map((path) => `/${path}`);
+    const exists = (name: string) =>
+      existsSync(join(ROOT, dirname(tour), name)) ||
+      existsSync(join(ROOT, name)) ||
+      below.some((path) => (name.endsWith("/") ? path.includes(`/${name}`) : path.endsWith(`/${name}`)));
+    // Tests write out/.
+    const named = names(text).filter((name) => !name.startsWith("out/"));
+    expect(named.filter((name) => !exists(name))).toEqual([]);
+  });
+});
+
+test("CONTRIBUTING names environment variables that scripts read", () => {
+  const named = [...read("CONTRIBUTING.md").matchAll(/\bSABREWING_\w+/g)].map(([name]) => name);
+  const scripts = textFiles().filter((path) => /^(agent|detectors|scripts|\.ci)\//.test(path));
+  const code = scripts.map(read).join("\n");
+  expect(named).toContain("SABREWING_MATERIAL");
+  expect(named.filter((name) => !code.includes(name))).toEqual([]);
 });
 
 describe("troubleshooting", () => {

@@ -18,7 +18,7 @@ export function stuckPicture(clip: string, folder: string): string {
   return file;
 }
 
-/** The same clip in another size and another codec, as after somebody has set the camera up anew. */
+/** The same clip in another size and another codec, as after a change of the camera's settings. */
 export function inAnotherWay(clip: string, size: string, folder: string): string {
   const file = join(folder, `${size}-h265.mp4`);
   const scaled = ["-i", clip, "-an", "-vf", `scale=${size.replace("x", ":")}`];

@@ -26,14 +26,14 @@ export interface WatchSettings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** An agent that watches cameras, its broker, and somebody who listens there. */
+/** An agent that watches cameras, its broker, and a client that records its messages. */
 export interface WatchWorld extends AsyncDisposable {
   readonly pid: number;
   readonly log: readonly LogEntry[];
   readonly broker: TestBroker;
   /** The latest figures. */
   stats(): Stats;
-  /** What was told of the camera so far: online, offline, motion_only. */
+  /** The statuses published for the camera so far: online, offline, motion_only. */
   statuses(camera: string): readonly string[];
   events(camera: string): readonly EventMessage[];
   /** Waits until the camera is on line and pictures come. @returns milliseconds */

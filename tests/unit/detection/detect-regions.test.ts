@@ -14,35 +14,29 @@ const FRAME: Frame = {
 /** In the model's shape: one as large as its input, one twice as large. */
 const NEAR: Box = [100, 50, 164, 82];
 const WIDE: Box = [128, 64, 256, 128];
-const SOMEBODY: Detection = { label: "person", score: 0.9, box: [10, 5, 20, 30] };
+const PERSON: Detection = { label: "person", score: 0.9, box: [10, 5, 20, 30] };
 const NEVER = new AbortController().signal;
 
 test("boxes are in pixels of the frame and have the region in which they were found", async () => {
-  const answer = await detectRegions(FRAME, [NEAR, WIDE], scriptedDetector([[SOMEBODY]]), 0.1, NEVER);
+  const answer = await detectRegions(FRAME, [NEAR, WIDE], scriptedDetector([[PERSON]]), 0.1, NEVER);
   expect(answer).toEqual({
     examined: [NEAR, WIDE],
     detections: [
-      { ...SOMEBODY, box: [110, 55, 120, 80], region: NEAR },
-      { ...SOMEBODY, box: [148, 74, 168, 124], region: WIDE },
+      { ...PERSON, box: [110, 55, 120, 80], region: NEAR },
+      { ...PERSON, box: [148, 74, 168, 124], region: WIDE },
     ],
     inferenceMs: 10,
   });
 });
 
 test("a detector fault in one region loses only the detections of that region", async () => {
-  const answer = await detectRegions(
-    FRAME,
-    [NEAR, WIDE],
-    scriptedDetector(["fault", [SOMEBODY]]),
-    0.1,
-    NEVER,
-  );
+  const answer = await detectRegions(FRAME, [NEAR, WIDE], scriptedDetector(["fault", [PERSON]]), 0.1, NEVER);
   expect(answer?.examined).toHaveLength(1);
   expect(answer?.detections).toHaveLength(1);
 });
 
 test("the detector does not run without regions", async () => {
-  const detector = scriptedDetector([[SOMEBODY]]);
+  const detector = scriptedDetector([[PERSON]]);
   expect(await detectRegions(FRAME, [], detector, 0.1, NEVER)).toEqual({
     examined: [],
     detections: [],
