@@ -2,8 +2,8 @@ import { z } from "zod";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { throttle } from "./base/throttle.ts";
-import type { Listening } from "./mqtt/connection.ts";
-import { type Announced, announce, type Household, homeStatusTopic } from "./mqtt/discovery.ts";
+import type { Subscription } from "./mqtt/connection.ts";
+import { type Announced, announce, type DiscoveryInput, homeStatusTopic } from "./mqtt/discovery.ts";
 import type { Message } from "./mqtt/message.ts";
 import { readJson, unreadable, writeAtomically } from "./state/small-file.ts";
 
@@ -21,7 +21,7 @@ export interface Home {
   /** Tells everything; the broker keeps it. */
   announce(): void;
   /** Tells it again whenever Home Assistant has started. Without topics where nothing is announced. */
-  readonly listening: Listening;
+  readonly subscription: Subscription;
 }
 
 /** Nobody starts a Home Assistant more often; whoever says so all the time is not answered each time. */
@@ -30,13 +30,13 @@ const MODERATION = { firstMs: 1_000, longestMs: 60_000 };
 const AnnouncedFile = z.record(z.string(), z.record(z.string(), z.string()));
 
 /** Prepares what Home Assistant is to know; what earlier runs announced and is no more is taken back. */
-export async function openHome(household: Household, dependencies: HomeDependencies): Promise<Home> {
+export async function openHome(input: DiscoveryInput, dependencies: HomeDependencies): Promise<Home> {
   const { file, log, publish } = dependencies;
   const before = await readAnnounced(file, log);
-  const { messages, announced } = announce(household, before);
+  const { messages, announced } = announce(input, before);
   if (JSON.stringify(announced) !== JSON.stringify(before)) await remember(file, announced, log);
 
-  const status = homeStatusTopic(household.homeassistant);
+  const status = homeStatusTopic(input.homeassistant);
   const announceAgain = throttle<void>({ ...dependencies, ...MODERATION }, () => {
     log.info("Home Assistant has started: announcing the cameras again");
     // One that has just started knows nothing that could be taken back, and warns of the attempt.
@@ -44,12 +44,12 @@ export async function openHome(household: Household, dependencies: HomeDependenc
   });
   return {
     announce: () => messages.forEach(publish),
-    listening: {
-      topics: household.homeassistant.enabled ? [status] : [],
-      hear(_topic, payload) {
+    subscription: {
+      topics: input.homeassistant.enabled ? [status] : [],
+      onMessage(_topic, payload) {
         if (Buffer.from(payload).toString("utf8") === "online") announceAgain();
       },
-      refused(reason) {
+      onRefused(reason) {
         log.warn(
           { remedy: `Let the agent subscribe to ${status} at the broker.` },
           `not told when Home Assistant starts; the broker keeps the announcements for it (${reason})`,

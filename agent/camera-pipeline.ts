@@ -10,10 +10,10 @@ import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { eventIds } from "./events/event-id.ts";
 import type { CameraStates } from "./health/camera-states.ts";
-import { rememberConnection } from "./health/connection.ts";
-import { type Pulses, whileReading, whileWorking } from "./health/pulse.ts";
-import type { RecentEvents } from "./health/recent-events.ts";
+import type { EventHistory } from "./health/event-history.ts";
+import { monitorConsumer, monitorSource, type ProgressMonitor } from "./health/progress.ts";
 import type { CameraCondition, CameraCounters } from "./health/stats.ts";
+import { trackAvailability } from "./health/stream-availability.ts";
 import { newerSighting, watchMotion } from "./motion/watch-motion.ts";
 import { detectState } from "./mqtt/commands.ts";
 import type { Message } from "./mqtt/message.ts";
@@ -38,9 +38,9 @@ export interface CameraPipelineDependencies {
   /** First level of every topic. */
   readonly prefix: string;
   readonly states: CameraStates;
-  readonly events: RecentEvents;
+  readonly events: EventHistory;
   readonly switches: Switches;
-  readonly pulses: Pulses;
+  readonly progress: ProgressMonitor;
 }
 
 /** One camera that is being watched. */
@@ -73,12 +73,12 @@ export function startCameraPipeline(
   const idleTimeoutMs = (detect.max_disappeared / fps) * 1000;
   const processWithinMs = FRAME_WITHIN_MS + DEADLINES_PER_FRAME * dependencies.deadlineMs;
 
-  const reading = dependencies.pulses.start(`camera ${name}: reading`);
-  const processing = dependencies.pulses.start(`camera ${name}: looking`);
-  const connection = rememberConnection(clock);
+  const reading = dependencies.progress.start(`camera ${name}: reading`);
+  const processing = dependencies.progress.start(`camera ${name}: looking`);
+  const connection = trackAvailability(clock);
   const onStatus = (status: "online" | "offline") => {
     connection.become(status);
-    states.cameraBecame(name, status);
+    states.setCameraStatus(name, status);
   };
   const isDetecting = () => dependencies.switches.isDetecting(name);
   const keepSnapshot =
@@ -100,7 +100,7 @@ export function startCameraPipeline(
   // The way of a frame, from the stream on.
   const stream = { camera: name, address, size, fps };
   const open = rememberSize((supposedSize) => {
-    reading.expectWithin(readWithinMs);
+    reading.expectNextWithin(readWithinMs);
     return readCamera(stream, { clock, signal, supposedSize });
   });
   const check = refuseFrozenPicture({ camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock });
@@ -113,13 +113,13 @@ export function startCameraPipeline(
     backoff,
     onStatus,
   });
-  const supervised = whileReading(read, reading, readWithinMs);
+  const supervised = monitorSource(read, reading, readWithinMs);
   const shown = view?.passing(supervised) ?? supervised;
   const sightings = watchMotion(shown, camera.motion);
   // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
   const newest = newestOnly(sightings, newerSighting);
   const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
-  const processed = whileWorking(orIdle, processing, processWithinMs);
+  const processed = monitorConsumer(orIdle, processing, processWithinMs);
   const outcomes = watchCamera(processed, camera, {
     detector,
     prefix,
@@ -135,10 +135,10 @@ export function startCameraPipeline(
     publish(detectState(prefix, name, isDetecting()));
     for await (const outcome of outcomes) {
       outcome.messages.forEach(publish);
-      outcome.events.forEach(events.note);
+      outcome.events.forEach(events.record);
       await view?.show(name, outcome);
     }
-    states.cameraBecame(name, "offline");
+    states.setCameraStatus(name, "offline");
   }
 
   return {

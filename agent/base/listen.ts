@@ -3,7 +3,7 @@ import type { AddressInfo, Server } from "node:net";
 import { ConfigError } from "./errors.ts";
 
 /** Where something is served, by the section of the configuration that says so. */
-export interface Place {
+export interface ListenAddress {
   readonly section: "metrics" | "view";
   readonly host: string;
   /** 0: any that is free. */
@@ -15,7 +15,7 @@ export interface Place {
  * @returns the address it listens on.
  * @throws ConfigError, with the remedy, when address or port cannot be had.
  */
-export async function listenOn(server: Server, { section, host, port }: Place): Promise<AddressInfo> {
+export async function listenOn(server: Server, { section, host, port }: ListenAddress): Promise<AddressInfo> {
   const listening = once(server, "listening");
   server.listen({ host, port });
   try {
@@ -32,7 +32,7 @@ export async function listenOn(server: Server, { section, host, port }: Place): 
   return Object(server.address());
 }
 
-function remedyFor(code: string, { section, port }: Omit<Place, "host">): string {
+function remedyFor(code: string, { section, port }: Omit<ListenAddress, "host">): string {
   switch (code) {
     case "EADDRINUSE":
       return `Another program listens there (ss -ltnp tells which): set ${section}.port to a port that is free.`;

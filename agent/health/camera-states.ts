@@ -5,13 +5,13 @@ import { cameraStatus } from "../mqtt/topics.ts";
 /** What the world is told of the cameras: whether pictures come, and whether anybody can find objects in them. */
 export interface CameraStates {
   /** Pictures come from this camera, or no longer do. */
-  cameraBecame(camera: string, status: "online" | "offline"): void;
+  setCameraStatus(camera: string, status: "online" | "offline"): void;
   /** The detector, which all cameras share, keeps failing, or works again. */
-  detectorBecame(state: DetectorState): void;
+  setDetectorState(state: DetectorState): void;
 }
 
 /** Publishes the state of every camera, off line at first, whenever it changes. */
-export function tellCameraStates(
+export function publishCameraStates(
   prefix: string,
   cameras: readonly { readonly name: string }[],
   publish: (message: Message) => void,
@@ -24,13 +24,13 @@ export function tellCameraStates(
   };
   for (const { name } of cameras) tell(name, false);
   return {
-    cameraBecame(camera, status) {
+    setCameraStatus(camera, status) {
       const isOnline = status === "online";
       if (online.get(camera) === isOnline) return;
       online.set(camera, isOnline);
       tell(camera, isOnline);
     },
-    detectorBecame(state) {
+    setDetectorState(state) {
       if (state === detector) return;
       detector = state;
       for (const [camera, isOnline] of online) if (isOnline) tell(camera, true);

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { MetricsConfig } from "../config/schema.ts";
-import type { ObjectsSeen } from "./recent-events.ts";
+import type { ObjectsSeen } from "./event-history.ts";
 import { type ServeMetricsDependencies, serveMetrics } from "./serve-metrics.ts";
 import type { CameraStats, DetectorFigures, Stats } from "./stats.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ModelInfo } from "../../detectors/detector.ts";
 import type { CameraConfig, MqttConfig } from "../config/schema.ts";
 import { countTopic, motionTopic } from "../mqtt/topics.ts";
-import type { RecentEvents } from "./recent-events.ts";
+import type { EventHistory } from "./event-history.ts";
 import type { Stats } from "./stats.ts";
 
 const counts = z.record(z.string(), z.int());
@@ -79,21 +79,21 @@ export interface ReportSources {
   readonly detector: { readonly model: ModelInfo; readonly runtime: string };
   readonly stats: () => Stats;
   readonly isConnected: () => boolean;
-  readonly events: Pick<RecentEvents, "latest">;
+  readonly events: Pick<EventHistory, "latest">;
   /** What was last told on a topic. */
-  readonly lastTold: (topic: string) => string | undefined;
+  readonly lastPayload: (topic: string) => string | undefined;
 }
 
 /** How the agent is now. */
 export function takeReport(sources: ReportSources): Report {
-  const { mqtt, cameras, detector, isConnected, events, lastTold } = sources;
+  const { mqtt, cameras, detector, isConnected, events, lastPayload } = sources;
   const { service, outbox, detectors, cameras: figures } = sources.stats();
   const { name, input, precision, source } = detector.model;
   const ofDetector = detectors[name];
   const faults = Object.values(ofDetector?.faults ?? {}).reduce((sum, times) => sum + times, 0);
   const countsIn = (place: string, labels: readonly string[]) =>
     Object.fromEntries(
-      labels.map((label) => [label, Number(lastTold(countTopic(mqtt.topic_prefix, place, label)) ?? 0)]),
+      labels.map((label) => [label, Number(lastPayload(countTopic(mqtt.topic_prefix, place, label)) ?? 0)]),
     );
   return {
     version: service.version,
@@ -115,7 +115,7 @@ export function takeReport(sources: ReportSources): Report {
     cameras: cameras.flatMap(({ camera, isOnline }) => {
       const figure = figures[camera.name];
       if (figure === undefined) return [];
-      const motion = lastTold(motionTopic(mqtt.topic_prefix, camera.name));
+      const motion = lastPayload(motionTopic(mqtt.topic_prefix, camera.name));
       const { frames: _, process_fps: __, ...ofCamera } = figure;
       const { track } = camera.objects;
       const zones = camera.zones.map(

@@ -1,5 +1,5 @@
 import type { DetectorState, DetectorStats, ModelInfo } from "../../detectors/detector.ts";
-import { type ConnectionQuality, connectionQuality } from "./connection.ts";
+import { type ConnectionQuality, connectionQuality } from "./stream-availability.ts";
 
 /** What a camera has been through since the start. Only grows. */
 export interface CameraCounters {

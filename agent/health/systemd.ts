@@ -3,12 +3,12 @@ import { promisify } from "node:util";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Environment } from "../config/environment.ts";
-import type { Pulses } from "./pulse.ts";
+import type { ProgressMonitor } from "./progress.ts";
 
 /** The service manager that has started the agent, where one has (sd_notify(3)). */
 export interface ServiceManager {
   /** Hands over assignments such as `READY=1`. Never rejects: the manager decides what a silence means. */
-  tell(...assignments: readonly string[]): Promise<void>;
+  notify(...assignments: readonly string[]): Promise<void>;
   /** The longest it may wait for `WATCHDOG=1`; undefined where it does not. */
   readonly watchdogMs: number | undefined;
 }
@@ -29,7 +29,7 @@ export function serviceManager(env: Environment, log: Log): ServiceManager | und
   let told = false;
   return {
     watchdogMs: watchdogMs > 0 ? watchdogMs : undefined,
-    async tell(...assignments) {
+    async notify(...assignments) {
       try {
         const options = { env: { NOTIFY_SOCKET, PATH }, timeout: TELL_WITHIN_MS };
         await run("systemd-notify", [...assignments], options);
@@ -43,7 +43,7 @@ export function serviceManager(env: Environment, log: Log): ServiceManager | und
 
 /** What the service manager is told of. */
 export interface Supervised {
-  readonly pulses: Pulses;
+  readonly progress: ProgressMonitor;
   /** One line for `systemctl status`. */
   readonly status: () => string;
   readonly clock: Clock;
@@ -59,19 +59,19 @@ const LOOK_EVERY_MS = 10_000;
  * Says that the agent is ready, how it is when that changes, and that it stops; and, as long as every part of the
  * pipeline gets on, that it is alive. Where one is stuck it falls silent, so that the manager restarts the agent.
  */
-export async function keepTelling(
+export async function notifyServiceManager(
   manager: ServiceManager,
-  { pulses, status, clock, log, signal }: Supervised,
+  { progress, status, clock, log, signal }: Supervised,
 ): Promise<void> {
   // A third of the time: one message may be late.
   const everyMs = Math.min(LOOK_EVERY_MS, (manager.watchdogMs ?? Number.POSITIVE_INFINITY) / 3);
   let shown = status();
   let wasStuck = false;
-  await manager.tell("READY=1", `STATUS=${shown}`);
+  await manager.notify("READY=1", `STATUS=${shown}`);
   while (true) {
     await clock.sleep(everyMs, signal);
     if (signal.aborted) break;
-    const stuck = pulses.stuck();
+    const stuck = progress.stuck();
     const isStuck = stuck.length > 0;
     if (isStuck && !wasStuck)
       log.error({ stuck }, "the pipeline is stuck: leaving it to systemd to restart the agent");
@@ -82,7 +82,7 @@ export async function keepTelling(
       ...(isStuck || manager.watchdogMs === undefined ? [] : ["WATCHDOG=1"]),
     ];
     shown = line;
-    if (news.length > 0) await manager.tell(...news);
+    if (news.length > 0) await manager.notify(...news);
   }
-  await manager.tell("STOPPING=1", "STATUS=stopping");
+  await manager.notify("STOPPING=1", "STATUS=stopping");
 }

@@ -42,7 +42,7 @@ export interface MessageStore {
 }
 
 /** Where a store is opened, and what to do with one that is damaged. */
-export interface StorePlace {
+export interface StoreLocation {
   /** @throws StoreError */
   open(): Promise<MessageStore>;
   /**

@@ -14,7 +14,7 @@ type Release = Pick<ModelInfo, "name" | "release">;
  * module with its old signature, put back by a stranger, is signed as well as the new one. Leaving its scope waits until all
  * is written.
  */
-export interface ReleaseMemory extends AsyncDisposable {
+export interface ReleaseHistory extends AsyncDisposable {
   /** @throws ConfigError when a higher release of this model has run. */
   requireNotOlder(model: ModelInfo): Promise<void>;
   /** Remembers this release if it is the highest of its model so far: for a module that was accepted and runs. */
@@ -43,7 +43,7 @@ type Releases = ReadonlyMap<string, number>;
  * blind the cameras.
  * @param file made when a release above 0 is remembered, its folder included
  */
-export function openReleaseMemory(file: string, log: Log): ReleaseMemory {
+export function openReleaseHistory(file: string, log: Log): ReleaseHistory {
   let written: Promise<void> = Promise.resolve();
 
   /** @param isWanted whether the release shall replace the highest one so far; always where the file is damaged. */

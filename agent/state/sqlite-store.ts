@@ -7,7 +7,7 @@ import {
   type StoredRow,
   StoreError,
   type StoreErrorKind,
-  type StorePlace,
+  type StoreLocation,
   type StoreSetAside,
 } from "./message-store.ts";
 
@@ -46,7 +46,7 @@ const SET_ASIDE_TABLE =
   "CREATE TABLE IF NOT EXISTS damaged (sequence ANY, topic ANY, payload ANY, delivered ANY, added_ms ANY) STRICT";
 
 /** The store of a folder: one SQLite database (node:sqlite). Folder and file are made where they are missing. */
-export function sqliteStore(directory: string): StorePlace {
+export function sqliteStore(directory: string): StoreLocation {
   const path = join(directory, FILE);
   return {
     open: () => asStoreError(path, () => openDatabase(directory, path)),

@@ -48,7 +48,7 @@ async function comesThrough(config: MqttConfig): Promise<boolean> {
   const acknowledged = await new Promise<Error | undefined>((resolve) => {
     connection.send({ topic: "test/events", payload: "1", retain: false, qos: 1 }, resolve);
   });
-  await connection.leave(1000);
+  await connection.disconnect(1000);
   return acknowledged === undefined;
 }
 
@@ -72,7 +72,7 @@ describe.skipIf(!mosquittoIsInstalled)("a broker with TLS", () => {
   test("is refused when another authority has signed it, with the key to set", async () => {
     await using mosquitto = await broker(issue(folder.path, stranger, ["DNS:localhost"]));
     const { message, remedy } = await refusal(settings(mosquitto));
-    expect(message).toMatch(/not signed by an authority this agent trusts/);
+    expect(message).toMatch(/not signed by an authority that this agent trusts/);
     expect(remedy).toMatch(/mqtt\.tls_ca_certs/);
     const { tls_ca_certs: _, ...publicOnly } = settings(mosquitto);
     expect((await refusal(publicOnly)).remedy).toMatch(/mqtt\.tls_ca_certs/);

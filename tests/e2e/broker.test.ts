@@ -87,7 +87,7 @@ describe("the publisher", () => {
     const { publisher, lines, mayRetry } = await publish(port);
     publisher.publish(event(1));
     await until(() => lines.length === 1);
-    expect(lines[0]?.msg).toMatch(/cannot be reached: .*ECONNREFUSED.*trying again/);
+    expect(lines[0]?.msg).toMatch(/cannot be reached: .*ECONNREFUSED.*retrying/);
     expect(lines[0]?.remedy).toMatch(/mqtt\.host/);
     await run(startAedes(port));
     const { heard } = await hear(port);
@@ -111,7 +111,7 @@ describe("the publisher", () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
       level: "error",
-      msg: expect.stringMatching(/does not let in the user "cam": wrong user name or password/),
+      msg: expect.stringMatching(/refuses the user "cam": wrong user name or password/),
       remedy: expect.stringMatching(/mqtt\.password/),
     });
   });

@@ -4,7 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { generate } from "mqtt-packet";
 import { expect, test } from "vitest";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
-import { type Listening, openConnection } from "../../agent/mqtt/connection.ts";
+import { openConnection, type Subscription } from "../../agent/mqtt/connection.ts";
 import { listenOnLoopback } from "../support/listen-on-loopback.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -43,7 +43,7 @@ test("a broker that reads nothing is left before what waits for it fills the mem
     connection.send({ topic: "picture", payload: MEGABYTE, retain: true, qos: 0 });
     await new Promise((resolve) => setImmediate(resolve));
   }
-  expect((await ended).message).toContain("it does not read what it is sent");
+  expect((await ended).message).toContain("it does not read the data that the agent sends");
   expect(sent).toBeLessThan(100);
 });
 
@@ -82,10 +82,10 @@ test.each([
     more();
   });
   let heard = 0;
-  const hear = () => {
+  const onMessage = () => {
     heard++;
   };
-  const why = await whyItEnded(broker.port, { topics: ["a"], hear, refused() {} });
+  const why = await whyItEnded(broker.port, { topics: ["a"], onMessage, onRefused() {} });
   expect(why).toContain("it floods the agent");
   expect(heard).toBeLessThan(25_000);
 });
@@ -98,7 +98,7 @@ test("a thousand commands at once are heard, and the event loop turns meanwhile"
   let heard = 0;
   let heardInTurn = 0;
   let most = 0;
-  const hear = () => {
+  const onMessage = () => {
     if (heardInTurn === 0) setImmediate(endTurn);
     heard++;
     heardInTurn++;
@@ -108,12 +108,12 @@ test("a thousand commands at once are heard, and the event loop turns meanwhile"
     heardInTurn = 0;
   };
   const connection = await openConnection(settings(broker.port), {
-    listening: { topics: ["a"], hear, refused() {} },
+    subscription: { topics: ["a"], onMessage, onRefused() {} },
   });
   await waitUntil("all of them are heard", () => heard === 1_000);
   // Fifty a turn, and the turn is counted one late.
   expect(most).toBeLessThanOrEqual(100);
-  await connection.leave(0);
+  await connection.disconnect(0);
 });
 
 test.each([
@@ -143,17 +143,21 @@ test("commands are heard however the packets are cut", async () => {
   });
   const heard: string[] = [];
   const connection = await openConnection(settings(broker.port), {
-    listening: { topics: ["a"], hear: (_topic, payload) => heard.push(String(payload)), refused() {} },
+    subscription: {
+      topics: ["a"],
+      onMessage: (_topic, payload) => heard.push(String(payload)),
+      onRefused() {},
+    },
   });
   await waitUntil("all of them are heard", () => heard.length === 1_000);
   expect(heard.at(-1)).toBe("message 999");
-  await connection.leave(0);
+  await connection.disconnect(0);
 });
 
 /** Connects, and waits until the connection is over, which it may be before it is accepted. */
-async function whyItEnded(port: number, listening?: Listening): Promise<string> {
+async function whyItEnded(port: number, subscription?: Subscription): Promise<string> {
   try {
-    const connection = await openConnection(settings(port), { listening });
+    const connection = await openConnection(settings(port), { subscription });
     return (await connection.ended).message;
   } catch (error) {
     return String(error);

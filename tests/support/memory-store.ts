@@ -4,11 +4,11 @@ import {
   type StoredRow,
   StoreError,
   type StoreErrorKind,
-  type StorePlace,
+  type StoreLocation,
 } from "../../agent/state/message-store.ts";
 
 /** A disk in memory that outlives those who open it, and fails when it is told to. */
-export interface MemoryPlace extends StorePlace {
+export interface MemoryPlace extends StoreLocation {
   /** From now on opening, writing and syncing fail like this; undefined: they work. */
   refuse(kind: StoreErrorKind | undefined, how?: { readonly areRowsReadable: boolean }): void;
   /** Changes fields of the row of a message. */

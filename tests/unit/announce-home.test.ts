@@ -34,28 +34,29 @@ async function homeIn(folder: string, cameras: object, enabled = true) {
   });
   const told = () =>
     published.map(({ topic, payload }) => `${topic.split("/")[2]} ${payload === "" ? "gone" : "there"}`);
-  const hear = (word: string) => home.listening.hear("homeassistant/status", Buffer.from(word), false);
-  return { home, told, hear, lines, published, clock };
+  const send = (word: string) =>
+    home.subscription.onMessage("homeassistant/status", Buffer.from(word), false);
+  return { home, told, send, lines, published, clock };
 }
 
 test("a camera that is no more is taken back at the start, but not from a Home Assistant that has just started", async () => {
   await using folder = await temporaryFolder();
   await homeIn(folder.path, { door: CAMERA, yard: CAMERA });
-  const { home, told, hear, published } = await homeIn(folder.path, { door: CAMERA });
+  const { home, told, send, published } = await homeIn(folder.path, { door: CAMERA });
   home.announce();
   expect(told()).toEqual(["sabrewing there", "sabrewing_door there", "sabrewing_yard gone"]);
   published.length = 0;
-  hear("offline");
+  send("offline");
   expect(told()).toEqual([]);
-  hear("online");
+  send("online");
   expect(told()).toEqual(["sabrewing there", "sabrewing_door there"]);
 });
 
 test("a Home Assistant that seems to start a thousand times a second is told a few times only", async () => {
   await using folder = await temporaryFolder();
-  const { told, hear, lines, clock } = await homeIn(folder.path, { door: CAMERA });
+  const { told, send, lines, clock } = await homeIn(folder.path, { door: CAMERA });
   for (let ms = 0; ms < 60_000; ms += 20) {
-    for (let time = 0; time < 20; time++) hear("online");
+    for (let time = 0; time < 20; time++) send("online");
     await clock.pass(20);
   }
   expect(told().length).toBeLessThan(20);
@@ -66,7 +67,7 @@ test("where discovery is off nothing is listened to, nothing told and nothing wr
   await using folder = await temporaryFolder();
   const { home, told, lines } = await homeIn(join(folder.path, "not-there"), { door: CAMERA }, false);
   home.announce();
-  expect(home.listening.topics).toEqual([]);
+  expect(home.subscription.topics).toEqual([]);
   expect(told()).toEqual([]);
   expect(lines).toEqual([]);
 });

@@ -106,7 +106,7 @@ const CLIENT_ID_TAKEN: DeliveryFault = {
     await world.flow(1);
   },
   check(world, times) {
-    const lines = world.agent().log.filter(({ msg }) => msg.includes("another client calls itself"));
+    const lines = world.agent().log.filter(({ msg }) => msg.includes("another client uses the name"));
     const expected = lines.length > 0 && lines.length <= times;
     return expected
       ? []

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { tellCameraStates } from "../../../agent/health/camera-states.ts";
+import { publishCameraStates } from "../../../agent/health/camera-states.ts";
 
 function start() {
   const told: string[] = [];
-  const states = tellCameraStates("sabrewing", [{ name: "door" }, { name: "yard" }], (message) => {
+  const states = publishCameraStates("sabrewing", [{ name: "door" }, { name: "yard" }], (message) => {
     expect(message).toMatchObject({ retain: true, qos: 1 });
     told.push(`${message.topic.split("/")[1]} ${message.payload}`);
   });
@@ -13,22 +13,22 @@ function start() {
 test("cameras are off line until their pictures come", () => {
   const { states, news } = start();
   expect(news()).toEqual(["door offline", "yard offline"]);
-  states.cameraBecame("door", "online");
-  states.cameraBecame("door", "online");
-  states.cameraBecame("yard", "offline");
+  states.setCameraStatus("door", "online");
+  states.setCameraStatus("door", "online");
+  states.setCameraStatus("yard", "offline");
   expect(news()).toEqual(["door online"]);
 });
 
 test("a detector that keeps failing leaves cameras with motion only, and their pictures still come and go", () => {
   const { states, news } = start();
-  states.cameraBecame("door", "online");
+  states.setCameraStatus("door", "online");
   news();
-  states.detectorBecame("failing");
+  states.setDetectorState("failing");
   expect(news()).toEqual(["door motion_only"]);
-  states.cameraBecame("yard", "online");
-  states.cameraBecame("door", "offline");
+  states.setCameraStatus("yard", "online");
+  states.setCameraStatus("door", "offline");
   expect(news()).toEqual(["yard motion_only", "door offline"]);
-  states.detectorBecame("working");
-  states.detectorBecame("working");
+  states.setDetectorState("working");
+  states.setDetectorState("working");
   expect(news()).toEqual(["yard online"]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openMeter } from "../../../agent/health/meter.ts";
-import { tellStats } from "../../../agent/health/tell-stats.ts";
+import { publishStats } from "../../../agent/health/publish-stats.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
 import { type HandClock, handClock } from "../../support/hand-clock.ts";
 import { scriptedDetector } from "../../support/scripted-detector.ts";
@@ -58,7 +58,7 @@ test("figures are published after every interval until the agent stops", async (
   const published: Message[] = [];
   const mqtt = { topic_prefix: "sabrewing", stats_interval: 7 };
   const { meter } = meterOf(clock, 7_000);
-  const told = tellStats(meter, {
+  const told = publishStats(meter, {
     clock,
     signal: stop.signal,
     publish: (message) => published.push(message),

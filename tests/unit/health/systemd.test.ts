@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type Clock, systemClock } from "../../../agent/base/clock.ts";
-import { takePulses } from "../../../agent/health/pulse.ts";
-import { keepTelling, type ServiceManager, serviceManager } from "../../../agent/health/systemd.ts";
+import { monitorProgress } from "../../../agent/health/progress.ts";
+import { notifyServiceManager, type ServiceManager, serviceManager } from "../../../agent/health/systemd.ts";
 import { recordingLog } from "../../support/log-lines.ts";
 import { listenAsSystemd } from "../../support/notify-socket.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -47,21 +47,27 @@ function supervise(watchdogMs: number | undefined) {
   const told: string[] = [];
   const manager: ServiceManager = {
     watchdogMs,
-    tell: async (...assignments) => void told.push(...assignments),
+    notify: async (...assignments) => void told.push(...assignments),
   };
-  const pulses = takePulses(clock);
+  const progress = monitorProgress(clock);
   const state = { line: "watching 1 of 1 cameras" };
-  const done = keepTelling(manager, { pulses, status: () => state.line, clock, log, signal: stop.signal });
-  return { stop, pass, slept, told, lines, pulses, state, done };
+  const done = notifyServiceManager(manager, {
+    progress,
+    status: () => state.line,
+    clock,
+    log,
+    signal: stop.signal,
+  });
+  return { stop, pass, slept, told, lines, progress, state, done };
 }
 
 describe("systemd", () => {
   test("hears that the agent is ready, that it lives while the pipeline gets on, and that it stops", async () => {
-    const { stop, pass, slept, told, pulses, done } = supervise(60_000);
+    const { stop, pass, slept, told, progress, done } = supervise(60_000);
     await pass(0);
-    const door = pulses.start("door");
+    const door = progress.start("door");
     for (let turn = 0; turn < 3; turn++) {
-      door.expectWithin(15_000);
+      door.expectNextWithin(15_000);
       await pass(10_000);
     }
     stop.abort();
@@ -74,9 +80,9 @@ describe("systemd", () => {
   });
 
   test("hears nothing more once a part is stuck, however long time goes on; the log names the part once", async () => {
-    const { stop, pass, told, lines, pulses, done } = supervise(60_000);
+    const { stop, pass, told, lines, progress, done } = supervise(60_000);
     await pass(0);
-    pulses.start("camera door: looking").expectWithin(5_000);
+    progress.start("camera door: looking").expectNextWithin(5_000);
     const before = told.length;
     for (let turn = 0; turn < 20; turn++) await pass(10_000);
     expect(told.slice(before)).toEqual(["STATUS=stuck: camera door: looking"]);
@@ -109,8 +115,8 @@ describe("systemd", () => {
   test("that cannot be reached is told of once, and the agent goes on", async () => {
     const { log, lines } = recordingLog();
     const manager = serviceManager({ NOTIFY_SOCKET: "/nowhere/notify", PATH: process.env.PATH }, log);
-    await manager?.tell("READY=1");
-    await manager?.tell("WATCHDOG=1");
+    await manager?.notify("READY=1");
+    await manager?.notify("WATCHDOG=1");
     expect(lines).toMatchObject([{ level: "warn" }]);
   });
 
@@ -119,8 +125,8 @@ describe("systemd", () => {
     const env = { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: "60000000", PATH: process.env.PATH };
     const manager = serviceManager(env, recordingLog().log);
     expect(manager?.watchdogMs).toBe(60_000);
-    await manager?.tell("READY=1", "STATUS=watching 1 of 1 cameras");
-    await manager?.tell("WATCHDOG=1");
+    await manager?.notify("READY=1", "STATUS=watching 1 of 1 cameras");
+    await manager?.notify("WATCHDOG=1");
     await waitUntil("the messages arrive", () => systemd.received.length === 3);
     expect(systemd.received).toEqual(["READY=1", "STATUS=watching 1 of 1 cameras", "WATCHDOG=1"]);
   });

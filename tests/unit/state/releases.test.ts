@@ -2,7 +2,7 @@ import { lstat, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/pr
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../../agent/base/errors.ts";
-import { openReleaseMemory, readReleases } from "../../../agent/state/releases.ts";
+import { openReleaseHistory, readReleases } from "../../../agent/state/releases.ts";
 import { recordingLog } from "../../support/log-lines.ts";
 import { SMALL_MODEL } from "../../support/scripted-detector.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
@@ -21,11 +21,11 @@ async function starter() {
   return {
     file,
     lines,
-    open: () => openReleaseMemory(file, log),
+    open: () => openReleaseHistory(file, log),
     /** Runs these models one after the other, each in an agent of its own. */
     async hasRun(...models: ReturnType<typeof gate>[]) {
       for (const model of models) {
-        await using memory = openReleaseMemory(file, log);
+        await using memory = openReleaseHistory(file, log);
         memory.remember(model);
       }
     },

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { connectionQuality, rememberConnection } from "../../../agent/health/connection.ts";
+import { connectionQuality, trackAvailability } from "../../../agent/health/stream-availability.ts";
 import { handClock } from "../../support/hand-clock.ts";
 
 test("a camera that comes back is counted for an hour; its first pictures are no return", async () => {
   const clock = handClock();
-  const connection = rememberConnection(clock);
+  const connection = trackAvailability(clock);
   connection.become("offline");
   connection.become("online");
   expect(connection.reconnectsLastHour()).toBe(0);

@@ -1,8 +1,14 @@
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { throttle } from "./base/throttle.ts";
-import { type Command, commandTopics, detectState, type NoCommand, readCommand } from "./mqtt/commands.ts";
-import type { Listening } from "./mqtt/connection.ts";
+import {
+  type Command,
+  commandTopics,
+  detectState,
+  type InvalidCommand,
+  readCommand,
+} from "./mqtt/commands.ts";
+import type { Subscription } from "./mqtt/connection.ts";
 import type { Message } from "./mqtt/message.ts";
 import type { Switches } from "./state/switches.ts";
 
@@ -25,7 +31,7 @@ const MODERATION = { firstMs: 1_000, longestMs: 30_000 };
  * `detect/state`, also where nothing changes. Anything else is worth a line in the log. Of a flood only the newest command
  * for each camera counts, now and then.
  */
-export function obeyCommands(dependencies: CommandDependencies): Listening {
+export function handleCommands(dependencies: CommandDependencies): Subscription {
   const { prefix, switches, log, publish } = dependencies;
   const cameras = dependencies.cameras.map(({ name }) => name);
   const moderation = { ...dependencies, ...MODERATION };
@@ -40,17 +46,17 @@ export function obeyCommands(dependencies: CommandDependencies): Listening {
   }
 
   const obeyFor = new Map(cameras.map((camera) => [camera, throttle(moderation, obey)]));
-  const complain = throttle(moderation, ({ problem }: NoCommand, replaced) => {
+  const complain = throttle(moderation, ({ problem }: InvalidCommand, replaced) => {
     log.warn(replaced === 0 ? {} : { others: replaced }, `ignored: ${problem}`);
   });
   return {
     topics: commandTopics(prefix, cameras),
-    hear(topic, payload, retained) {
+    onMessage(topic, payload, retained) {
       const command = readCommand(prefix, cameras, topic, payload, retained);
       if ("problem" in command) complain(command);
       else obeyFor.get(command.camera)?.(command);
     },
-    refused(reason) {
+    onRefused(reason) {
       log.warn(
         { remedy: `Let the agent subscribe to ${prefix}/+/detect/set at the broker.` },
         `the broker passes no commands on: detection cannot be switched there (${reason})`,

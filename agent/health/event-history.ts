@@ -1,7 +1,7 @@
 import type { EventMessage } from "../events/event.ts";
 
 /** What was told of an object, in short. */
-export interface ToldEvent {
+export interface EventSummary {
   /** Unix seconds. */
   readonly time: number;
   readonly type: EventMessage["type"];
@@ -21,19 +21,19 @@ export interface ObjectsSeen {
 }
 
 /** The latest events, and how many there were. */
-export interface RecentEvents {
-  note(event: EventMessage): void;
+export interface EventHistory {
+  record(event: EventMessage): void;
   /** The newest first; of each object only what was told last. */
-  latest(): readonly ToldEvent[];
+  latest(): readonly EventSummary[];
   seen(): readonly ObjectsSeen[];
 }
 
 /** @param limit how many objects to remember */
-export function rememberEvents(limit: number): RecentEvents {
-  let latest: readonly ToldEvent[] = [];
+export function recordEvents(limit: number): EventHistory {
+  let latest: readonly EventSummary[] = [];
   const seen = new Map<string, ObjectsSeen>();
   return {
-    note({ type, after }) {
+    record({ type, after }) {
       const { id, camera, label, frame_time: time, top_score: score, current_zones: zones } = after;
       const others = latest.filter((event) => event.id !== id);
       latest = [{ time, type, id, camera, label, score, zones }, ...others].slice(0, limit);

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { rememberEvents } from "../../../agent/health/recent-events.ts";
+import { recordEvents } from "../../../agent/health/event-history.ts";
 import { objectEvent } from "../../support/object-events.ts";
 
 test("of each object what was told last, the newest first, as many as asked for; every object counts once", () => {
-  const events = rememberEvents(2);
+  const events = recordEvents(2);
   const tell = (type: "new" | "update" | "end", id: string, label: string, score: number) => {
     const after = { ...objectEvent(id, 1), camera: "door", label, top_score: score };
-    events.note({ type, before: after, after });
+    events.record({ type, before: after, after });
   };
   tell("new", "a", "person", 0.7);
   tell("new", "b", "person", 0.8);

@@ -7,7 +7,7 @@ import {
   type StoredMessage,
   type StoredRow,
   StoreError,
-  type StorePlace,
+  type StoreLocation,
 } from "./message-store.ts";
 
 /** What is to be on disk. Memory always holds all of it: the disk is its copy, for the next start. */
@@ -28,7 +28,7 @@ export interface Restored {
 }
 
 /** A copy on disk that gets by without a disk. */
-export interface SteadyStore extends AsyncDisposable {
+export interface ResilientStore extends AsyncDisposable {
   /**
    * Brings the disk up to date, or does without where it refuses. Not to be called while a call is under way.
    * @throws ConfigError when, at the first call, another agent has the store, or a newer version wrote it.
@@ -45,11 +45,11 @@ export const RETRY_STORE_MS = 10_000;
  * A store that never stands in the way: what the disk refuses stays in memory, is told once, and is written when the disk
  * takes it again; a damaged store is set aside and the next one filled from memory.
  */
-export function steadyStore(
-  place: StorePlace,
+export function resilientStore(
+  place: StoreLocation,
   contents: StoreContents,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
-): SteadyStore {
+): ResilientStore {
   let store: MessageStore | undefined;
   let restored = false;
   let refused: { readonly sinceMs: number; readonly retryAtMs: number } | undefined;

@@ -1,17 +1,17 @@
 import type { Clock } from "../base/clock.ts";
 
 /** One part of the pipeline tells that it gets on. */
-export interface Pulse {
+export interface Heartbeat {
   /** The part has just got on, and will again within so many milliseconds; or it is stuck. */
-  expectWithin(ms: number): void;
+  expectNextWithin(ms: number): void;
   /** The part has nothing to do. */
-  rest(): void;
+  pause(): void;
 }
 
-/** The pulses of all parts. */
-export interface Pulses {
+/** The progress of all parts. */
+export interface ProgressMonitor {
   /** @param part what to call it where it is stuck. */
-  start(part: string): Pulse;
+  start(part: string): Heartbeat;
   /** The parts that are stuck: they have not got on as they said they would. */
   stuck(): readonly string[];
 }
@@ -20,12 +20,12 @@ export interface Pulses {
  * Watches whether the parts of the pipeline get on. A part says for itself how long it may take, since a camera that is
  * off waits rightly while one that sends pictures must be looked at: a mere timer would be content with both.
  */
-export function takePulses(clock: Pick<Clock, "monotonicMs">): Pulses {
+export function monitorProgress(clock: Pick<Clock, "monotonicMs">): ProgressMonitor {
   const dueMs = new Map<string, number>();
   return {
     start: (part) => ({
-      expectWithin: (ms) => void dueMs.set(part, clock.monotonicMs() + ms),
-      rest: () => void dueMs.delete(part),
+      expectNextWithin: (ms) => void dueMs.set(part, clock.monotonicMs() + ms),
+      pause: () => void dueMs.delete(part),
     }),
     stuck() {
       const nowMs = clock.monotonicMs();
@@ -35,34 +35,34 @@ export function takePulses(clock: Pick<Clock, "monotonicMs">): Pulses {
 }
 
 /** Passes items on; from one to the next the source may take so long, and after the last it rests. */
-export async function* whileReading<Item>(
+export async function* monitorSource<Item>(
   source: AsyncIterable<Item>,
-  pulse: Pulse,
+  heartbeat: Heartbeat,
   withinMs: number,
 ): AsyncGenerator<Item, void> {
   try {
     for await (const item of source) {
-      pulse.expectWithin(withinMs);
+      heartbeat.expectNextWithin(withinMs);
       yield item;
     }
   } finally {
-    pulse.rest();
+    heartbeat.pause();
   }
 }
 
 /** Passes items on; until it asks for the next, whoever takes them may take so long. */
-export async function* whileWorking<Item>(
+export async function* monitorConsumer<Item>(
   source: AsyncIterable<Item>,
-  pulse: Pulse,
+  heartbeat: Heartbeat,
   withinMs: number,
 ): AsyncGenerator<Item, void> {
   try {
     for await (const item of source) {
-      pulse.expectWithin(withinMs);
+      heartbeat.expectNextWithin(withinMs);
       yield item;
-      pulse.rest();
+      heartbeat.pause();
     }
   } finally {
-    pulse.rest();
+    heartbeat.pause();
   }
 }

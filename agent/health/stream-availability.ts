@@ -15,7 +15,7 @@ export interface Connection {
 const HOUR_MS = 3_600_000;
 
 /** Remembers an hour of a camera's connection. */
-export function rememberConnection(clock: Pick<Clock, "monotonicMs">): Connection {
+export function trackAvailability(clock: Pick<Clock, "monotonicMs">): Connection {
   let online = false;
   let wasOnline = false;
   let returnsMs: readonly number[] = [];
