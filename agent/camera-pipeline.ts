@@ -49,16 +49,16 @@ export interface CameraPipeline {
   readonly counters: () => CameraCounters;
   readonly condition: () => CameraCondition;
   readonly isOnline: () => boolean;
-  /** Resolves when everything is published after an abort. */
+  /** Resolves after an abort when all messages are published. */
   readonly done: Promise<void>;
 }
 
 const FIRST_REOPEN_MS = 1_000;
-/** The longest that one frame may take: this many inferences that all miss their deadline, and everything else. */
+/** The longest processing time of a frame: this many inferences that miss their deadline, and FRAME_WITHIN_MS for the rest. */
 const DEADLINES_PER_FRAME = 10;
 const FRAME_WITHIN_MS = 30_000;
 
-/** Starts to watch a camera: from its stream to the messages that are published. */
+/** Starts to watch a camera: reads its stream, detects objects and publishes messages. */
 export function startCameraPipeline(
   camera: CameraConfig,
   dependencies: CameraPipelineDependencies,
@@ -74,10 +74,10 @@ export function startCameraPipeline(
   const processWithinMs = FRAME_WITHIN_MS + DEADLINES_PER_FRAME * dependencies.deadlineMs;
 
   const reading = dependencies.progress.start(`camera ${name}: reading`);
-  const processing = dependencies.progress.start(`camera ${name}: looking`);
-  const connection = trackAvailability(clock);
+  const processing = dependencies.progress.start(`camera ${name}: processing`);
+  const availability = trackAvailability(clock);
   const onStatus = (status: "online" | "offline") => {
-    connection.become(status);
+    availability.setStatus(status);
     states.setCameraStatus(name, status);
   };
   const isDetecting = () => dependencies.switches.isDetecting(name);
@@ -97,7 +97,7 @@ export function startCameraPipeline(
     regions += answered;
   };
 
-  // The way of a frame, from the stream on.
+  // The path of a frame, from the camera to its outcome.
   const stream = { camera: name, address, size, fps };
   const open = rememberSize((supposedSize) => {
     reading.expectNextWithin(readWithinMs);
@@ -116,7 +116,7 @@ export function startCameraPipeline(
   const supervised = monitorSource(read, reading, readWithinMs);
   const shown = view?.passing(supervised) ?? supervised;
   const sightings = watchMotion(shown, camera.motion);
-  // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
+  // Motion detection runs on every frame. A slow detector skips frames behind it, but their motion is kept.
   const newest = newestOnly(sightings, newerSighting);
   const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
   const processed = monitorConsumer(orIdle, processing, processWithinMs);
@@ -144,12 +144,12 @@ export function startCameraPipeline(
   return {
     camera,
     condition: () => ({
-      isOnline: connection.isOnline(),
+      isOnline: availability.isOnline(),
       isDetecting: isDetecting(),
       expectedFps: fps,
-      reconnectsLastHour: connection.reconnectsLastHour(),
+      reconnectsLastHour: availability.reconnectsLastHour(),
     }),
-    isOnline: connection.isOnline,
+    isOnline: availability.isOnline,
     counters() {
       const { delivered, dropped } = newest.counts();
       return { seen: delivered + dropped, skipped: dropped, looked: framesDetected, regions };

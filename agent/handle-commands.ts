@@ -18,25 +18,25 @@ export interface CommandDependencies {
   readonly switches: Switches;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where answers go. */
+  /** Publishes the answers. */
   readonly publish: (message: Message) => void;
   readonly signal: AbortSignal;
 }
 
-/** An automation that switches twice waits a second; one gone wild may switch twice a minute. */
-const MODERATION = { firstMs: 1_000, longestMs: 30_000 };
+/** The second command of an automation waits a second; a faulty one that repeats commands switches twice a minute. */
+const THROTTLE = { firstMs: 1_000, longestMs: 30_000 };
 
 /**
- * Does what people ask for at the broker, and says there that it is done: `detect/set` of a camera is answered on
- * `detect/state`, also where nothing changes. Anything else is worth a line in the log. Of a flood only the newest command
- * for each camera counts, now and then.
+ * Handles commands from the broker: `detect/set` of a camera switches its detection and is answered on `detect/state`, even
+ * if nothing changes. Invalid commands are logged. Commands are throttled; of a flood, only the newest command for each
+ * camera is executed.
  */
 export function handleCommands(dependencies: CommandDependencies): Subscription {
   const { prefix, switches, log, publish } = dependencies;
   const cameras = dependencies.cameras.map(({ name }) => name);
-  const moderation = { ...dependencies, ...MODERATION };
+  const throttling = { ...dependencies, ...THROTTLE };
 
-  function obey({ camera, detect }: Command, replaced: number): void {
+  function execute({ camera, detect }: Command, replaced: number): void {
     if (switches.isDetecting(camera) !== detect) {
       const flood = replaced === 0 ? {} : { replaced };
       log.info({ camera, ...flood }, `detection is switched ${detect ? "on" : "off"}`);
@@ -45,21 +45,21 @@ export function handleCommands(dependencies: CommandDependencies): Subscription 
     publish(detectState(prefix, camera, detect));
   }
 
-  const obeyFor = new Map(cameras.map((camera) => [camera, throttle(moderation, obey)]));
-  const complain = throttle(moderation, ({ problem }: InvalidCommand, replaced) => {
+  const executors = new Map(cameras.map((camera) => [camera, throttle(throttling, execute)]));
+  const reportInvalid = throttle(throttling, ({ problem }: InvalidCommand, replaced) => {
     log.warn(replaced === 0 ? {} : { others: replaced }, `ignored: ${problem}`);
   });
   return {
     topics: commandTopics(prefix, cameras),
     onMessage(topic, payload, retained) {
       const command = readCommand(prefix, cameras, topic, payload, retained);
-      if ("problem" in command) complain(command);
-      else obeyFor.get(command.camera)?.(command);
+      if ("problem" in command) reportInvalid(command);
+      else executors.get(command.camera)?.(command);
     },
     onRefused(reason) {
       log.warn(
         { remedy: `Let the agent subscribe to ${prefix}/+/detect/set at the broker.` },
-        `the broker passes no commands on: detection cannot be switched there (${reason})`,
+        `the broker refuses the subscription to commands: detection cannot be switched over MQTT (${reason})`,
       );
     },
   };

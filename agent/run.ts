@@ -26,31 +26,31 @@ import { openReleaseHistory, RELEASES_FILE } from "./state/releases.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
 import { openSwitches } from "./state/switches.ts";
 
-/** What the daemon needs from outside. */
+/** The dependencies of the daemon. */
 export interface RunDependencies {
   readonly clock: Clock;
   readonly log: Log;
   /** A number from 0 up to 1. */
   readonly random: () => number;
   readonly version: string;
-  /** Folder for what survives a restart; it is created where it is missing. */
+  /** Folder for data that survives restarts; it is created if it is missing. */
   readonly stateDirectory: string;
   /** Aborted: the agent ends all events, publishes that it is offline, and `run` resolves. */
   readonly signal: AbortSignal;
-  /** Learns that the agent is ready, alive and stopping; undefined without a service manager. */
+  /** Is notified that the agent is ready, alive or stopping; undefined without a service manager. */
   readonly manager?: ServiceManager | undefined;
   /** Raised when the user asks to check the model's file. Default: never. */
   readonly reload?: Signal;
 }
 
-/** Events kept while the broker is away: a day of a street with seven objects a minute, and no more than a week. */
+/** Limits of the outbox while the broker is away: a day of a street with seven objects a minute, and at most a week. */
 const OUTBOX_LIMITS = { bytes: 20e6, ageMs: 7 * 24 * 3_600_000 };
-/** Objects that `sabrewing status` lists. */
+/** The number of objects that `sabrewing status` lists. */
 const EVENTS_SHOWN = 12;
 
 /**
- * The daemon: watches every camera and publishes what happens, until the signal is aborted.
- * @throws ConfigError or ModelError for what only the user can change; anything else is a bug.
+ * Runs the daemon: watches every camera and publishes events until the signal is aborted.
+ * @throws ConfigError or ModelError for problems that only the user can fix; any other error is a bug.
  */
 export async function run(config: AgentConfig, dependencies: RunDependencies): Promise<void> {
   const { clock, log, random, version, stateDirectory, manager, reload = createSignal() } = dependencies;
@@ -92,7 +92,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
 
   const progress = monitorProgress(clock);
   const events = recordEvents(EVENTS_SHOWN);
-  // The servers of page and metrics are loaded only where they are on: they take memory.
+  // The servers of the page and the metrics are loaded only if they are on, to save memory.
   await using view = config.view.enabled
     ? await (await import("./view/live/open-live-view.ts")).openLiveView(config.view, cameras, {
         clock,

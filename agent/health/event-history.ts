@@ -1,6 +1,6 @@
 import type { EventMessage } from "../events/event.ts";
 
-/** What was told of an object, in short. */
+/** A short form of a published event. */
 export interface EventSummary {
   /** Unix seconds. */
   readonly time: number;
@@ -8,27 +8,30 @@ export interface EventSummary {
   readonly id: string;
   readonly camera: string;
   readonly label: string;
-  /** 0..1, its best so far. */
+  /** The highest so far, 0..1. */
   readonly score: number;
   readonly zones: readonly string[];
 }
 
-/** Objects of one label that a camera has seen since the start. */
+/** The number of objects of one label that a camera has reported since the start. */
 export interface ObjectsSeen {
   readonly camera: string;
   readonly label: string;
   readonly objects: number;
 }
 
-/** The latest events, and how many there were. */
+/** The latest events, and the number of objects. */
 export interface EventHistory {
   record(event: EventMessage): void;
-  /** The newest first; of each object only what was told last. */
+  /** The last event of each object, newest first. */
   latest(): readonly EventSummary[];
   seen(): readonly ObjectsSeen[];
 }
 
-/** @param limit how many objects to remember */
+/**
+ * Creates an empty history.
+ * @param limit the number of objects in `latest`
+ */
 export function recordEvents(limit: number): EventHistory {
   let latest: readonly EventSummary[] = [];
   const seen = new Map<string, ObjectsSeen>();

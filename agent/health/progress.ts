@@ -1,24 +1,24 @@
 import type { Clock } from "../base/clock.ts";
 
-/** One part of the pipeline tells that it gets on. */
+/** Reports the progress of one part of the pipeline. */
 export interface Heartbeat {
-  /** The part has just got on, and will again within so many milliseconds; or it is stuck. */
+  /** Reports progress. The part counts as stuck if the next call takes longer than `ms`. */
   expectNextWithin(ms: number): void;
-  /** The part has nothing to do. */
+  /** Reports that the part is idle: it is not stuck until the next progress. */
   pause(): void;
 }
 
-/** The progress of all parts. */
+/** Watches the heartbeats of all parts. */
 export interface ProgressMonitor {
-  /** @param part what to call it where it is stuck. */
+  /** @param part its name in reports */
   start(part: string): Heartbeat;
-  /** The parts that are stuck: they have not got on as they said they would. */
+  /** The parts whose heartbeat is overdue. */
   stuck(): readonly string[];
 }
 
 /**
- * Watches whether the parts of the pipeline get on. A part says for itself how long it may take, since a camera that is
- * off waits rightly while one that sends pictures must be looked at: a mere timer would be content with both.
+ * Watches the progress of the parts of the pipeline. Each part sets its own deadline: waiting is correct for a camera that
+ * is off, but not for one whose frames have arrived. A single timer could not distinguish these cases.
  */
 export function monitorProgress(clock: Pick<Clock, "monotonicMs">): ProgressMonitor {
   const dueMs = new Map<string, number>();
@@ -34,7 +34,7 @@ export function monitorProgress(clock: Pick<Clock, "monotonicMs">): ProgressMoni
   };
 }
 
-/** Passes items on; from one to the next the source may take so long, and after the last it rests. */
+/** Passes items on. The source may take `withinMs` from one item to the next; after its end it is idle. */
 export async function* monitorSource<Item>(
   source: AsyncIterable<Item>,
   heartbeat: Heartbeat,
@@ -50,7 +50,7 @@ export async function* monitorSource<Item>(
   }
 }
 
-/** Passes items on; until it asks for the next, whoever takes them may take so long. */
+/** Passes items on. The consumer may take `withinMs` from each item until it requests the next one. */
 export async function* monitorConsumer<Item>(
   source: AsyncIterable<Item>,
   heartbeat: Heartbeat,

@@ -7,7 +7,7 @@ import type { Stats } from "./stats.ts";
 
 const counts = z.record(z.string(), z.int());
 
-/** What a running agent tells `sabrewing status`, and that tells scripts. Names as on `<prefix>/stats`. */
+/** The report of a running agent to `sabrewing status`, which prints it for scripts. Names as on `<prefix>/stats`. */
 export const ReportSchema = z.object({
   version: z.string(),
   pid: z.int(),
@@ -41,7 +41,7 @@ export const ReportSchema = z.object({
       connection_quality: z.string(),
       reconnects_last_hour: z.int(),
       detection_enabled: z.boolean(),
-      /** Null: not known yet. */
+      /** Null: unknown yet. */
       motion: z.boolean().nullable(),
       camera_fps: z.number(),
       expected_fps: z.number(),
@@ -49,11 +49,11 @@ export const ReportSchema = z.object({
       detection_fps: z.number(),
       /** Objects in view, by label. */
       counts,
-      /** The same in each zone. */
+      /** Objects in each zone, by label. */
       zones: z.record(z.string(), counts),
     }),
   ),
-  /** The newest first. */
+  /** Newest first. */
   events: z.array(
     z.object({
       time: z.number(),
@@ -69,7 +69,7 @@ export const ReportSchema = z.object({
 
 export type Report = z.output<typeof ReportSchema>;
 
-/** Where a report's parts come from. */
+/** The sources of a report. */
 export interface ReportSources {
   readonly mqtt: Pick<MqttConfig, "host" | "port" | "topic_prefix">;
   readonly cameras: readonly {
@@ -80,11 +80,11 @@ export interface ReportSources {
   readonly stats: () => Stats;
   readonly isConnected: () => boolean;
   readonly events: Pick<EventHistory, "latest">;
-  /** What was last told on a topic. */
+  /** The last retained payload on a topic. */
   readonly lastPayload: (topic: string) => string | undefined;
 }
 
-/** How the agent is now. */
+/** Reports the current state of the agent. */
 export function takeReport(sources: ReportSources): Report {
   const { mqtt, cameras, detector, isConnected, events, lastPayload } = sources;
   const { service, outbox, detectors, cameras: figures } = sources.stats();

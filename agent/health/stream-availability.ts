@@ -1,29 +1,29 @@
 import type { Clock } from "../base/clock.ts";
 
-/** How well a camera's stream holds: Frigate's words. */
+/** The quality of a camera's connection, in Frigate's words. */
 export type ConnectionQuality = "excellent" | "fair" | "poor" | "unusable";
 
-/** A camera's connection, as it came and went. */
-export interface Connection {
-  /** Pictures come, or no longer do. */
-  become(status: "online" | "offline"): void;
+/** Whether a camera's stream is available, now and during the last hour. */
+export interface StreamAvailability {
+  /** Records that the camera delivers frames, or no longer does. */
+  setStatus(status: "online" | "offline"): void;
   isOnline(): boolean;
-  /** How often pictures came back within the last hour; the first time is no return. */
+  /** The number of reconnects within the last hour; the first connection does not count. */
   reconnectsLastHour(): number;
 }
 
 const HOUR_MS = 3_600_000;
 
-/** Remembers an hour of a camera's connection. */
-export function trackAvailability(clock: Pick<Clock, "monotonicMs">): Connection {
+/** Tracks the availability of a camera's stream. */
+export function trackAvailability(clock: Pick<Clock, "monotonicMs">): StreamAvailability {
   let online = false;
   let wasOnline = false;
-  let returnsMs: readonly number[] = [];
-  const recent = () => returnsMs.filter((ms) => ms > clock.monotonicMs() - HOUR_MS);
+  let reconnectsMs: readonly number[] = [];
+  const recent = () => reconnectsMs.filter((ms) => ms > clock.monotonicMs() - HOUR_MS);
   return {
-    become(status) {
+    setStatus(status) {
       const now = status === "online";
-      if (now && !online && wasOnline) returnsMs = [...recent(), clock.monotonicMs()];
+      if (now && !online && wasOnline) reconnectsMs = [...recent(), clock.monotonicMs()];
       online = now;
       wasOnline ||= now;
     },
@@ -33,9 +33,10 @@ export function trackAvailability(clock: Pick<Clock, "monotonicMs">): Connection
 }
 
 /**
- * What these figures say of a stream. A camera that sends half of what is asked of it is poor however steady it is.
- * @param fps pictures that came, per second
- * @param expectedFps pictures asked for, per second
+ * Rates a camera's connection. A camera that delivers less than half of the expected frames is rated poor, even if its
+ * connection is stable.
+ * @param fps delivered frames per second
+ * @param expectedFps requested frames per second
  */
 export function connectionQuality(
   isOnline: boolean,

@@ -87,7 +87,7 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
 );
 
 test.skipIf(!hasFfmpeg)(
-  "a broker that passes no commands on is worth a warning, and nothing else is lost",
+  "a broker that refuses the subscription to commands causes a warning, and nothing else is lost",
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
@@ -101,7 +101,7 @@ test.skipIf(!hasFfmpeg)(
     const start = await agentIn(folder.path, broker.port);
     await using agent = start();
     await waitUntil("the agent tells the state", () => states(heard, "door").at(-1) === "ON");
-    await waitUntil("it warns", () => agent.log.some(({ msg }) => msg.includes("passes no commands on")));
+    await waitUntil("it warns", () => agent.log.some(({ msg }) => msg.includes("refuses the subscription")));
     await waitUntil("the figures still come", () => detectionEnabled(heard) === true);
   },
 );

@@ -62,10 +62,10 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks afte
 
     put(brightAreaModule("trap", { description: { name: "better" } }));
     // Nobody asks for it: the file is looked at now and then.
-    await waitUntil("the model is replaced", () => said(world, "better runs now") === 1, 60_000);
+    await waitUntil("the model is replaced", () => said(world, "now running better") === 1, 60_000);
     put(brightAreaModule("trap", { description: { name: "other", labels: ["boat"] } }));
     process.kill(world.pid, "SIGHUP");
-    await waitUntil("it is refused", () => said(world, "the model stays as it is") === 1, 60_000);
+    await waitUntil("it is refused", () => said(world, "the model is not replaced") === 1, 60_000);
 
     const stats = await world.newStats();
     expect(Object.keys(stats.detectors)).toEqual(["better"]);

@@ -108,12 +108,12 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
       const world = await watch(stack);
       const said = (words: string) => world.log.filter(({ msg }) => msg.includes(words)).length;
       const lookAgain = () => process.kill(world.pid, "SIGHUP");
-      await waitUntil("release 2 is remembered", () => said("the release is remembered") === 1, 60_000);
+      await waitUntil("release 2 is remembered", () => said("the release is recorded") === 1, 60_000);
       expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
 
       put(1);
       lookAgain();
-      await waitUntil("it is refused", () => said("the model stays as it is") > 0, 60_000);
+      await waitUntil("it is refused", () => said("the model is not replaced") > 0, 60_000);
       expect(said("is release 1, and release 2 has run here")).toBeGreaterThan(0);
 
       // A stranger cannot raise the bar either: who signed it is looked at first.
@@ -127,7 +127,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
 
       put(3);
       lookAgain();
-      await waitUntil("release 3 is remembered", () => said("the release is remembered") === 2, 60_000);
+      await waitUntil("release 3 is remembered", () => said("the release is recorded") === 2, 60_000);
       expect(remembered()).toEqual([{ name: "gate", release: 3 }]);
       expect(await world.stop()).toBe("exit code 0");
     }
@@ -167,7 +167,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
       const said = (words: string) => world.log.some(({ msg }) => msg.includes(words));
       await waitUntil("it is withdrawn", () => said("The previous module is active again"), 60_000);
       await waitUntil("so is its release", () => said("counts as the highest again"), 60_000);
-      expect(said("the release is remembered"), "it was accepted before").toBe(true);
+      expect(said("the release is recorded"), "it was accepted before").toBe(true);
     }
     expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
     put(2);

@@ -46,11 +46,11 @@ test.skipIf(!hasSystemdNotify || !hasRtspServer())(
     const lives = (after: number) => systemd.received.indexOf("WATCHDOG=1", after) > after;
 
     await waitUntil("the agent is ready", () => told("READY=1") >= 0);
-    await waitUntil("the camera is seen", () => told("STATUS=1 of 1 cameras on line") >= 0);
-    await waitUntil("it lives", () => lives(told("STATUS=1 of 1 cameras on line")));
+    await waitUntil("the camera is seen", () => told("STATUS=1 of 1 cameras online") >= 0);
+    await waitUntil("it lives", () => lives(told("STATUS=1 of 1 cameras online")));
     await camera[Symbol.asyncDispose]();
-    await waitUntil("the camera is missed", () => told("STATUS=0 of 1 cameras on line (not: door)") > 2);
-    await waitUntil("it lives on", () => lives(told("STATUS=0 of 1 cameras on line (not: door)")));
+    await waitUntil("the camera is missed", () => told("STATUS=0 of 1 cameras online (not: door)") > 2);
+    await waitUntil("it lives on", () => lives(told("STATUS=0 of 1 cameras online (not: door)")));
     agent.kill("SIGTERM");
     expect(await exited).toEqual([0, null]);
     await waitUntil("the leave is told", () => told("STOPPING=1") >= 0);

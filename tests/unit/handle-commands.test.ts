@@ -5,64 +5,64 @@ import type { Switches } from "../../agent/state/switches.ts";
 import { handClock } from "../support/hand-clock.ts";
 import { recordingLog } from "../support/log-lines.ts";
 
-describe("an agent that obeys", () => {
-  test("switches detection and says so", async () => {
-    const { subscription, told, isOn, lines, clock } = agent();
-    say(subscription, "OFF");
+describe("an agent that receives commands", () => {
+  test("switches detection and reports the new state", async () => {
+    const { subscription, answers, isOn, lines, clock } = agent();
+    send(subscription, "OFF");
     expect(isOn()).toBe(false);
-    expect(told()).toEqual(["sabrewing/door/detect/state OFF"]);
+    expect(answers()).toEqual(["sabrewing/door/detect/state OFF"]);
     await clock.pass(60_000);
-    say(subscription, "ON");
+    send(subscription, "ON");
     expect(isOn()).toBe(true);
     expect(lines.map(({ msg }) => msg)).toEqual(["detection is switched off", "detection is switched on"]);
   });
 
-  test("answers a command that changes nothing, without writing anything", () => {
-    const { subscription, told, turns, lines } = agent();
-    say(subscription, "ON");
-    expect(told()).toEqual(["sabrewing/door/detect/state ON"]);
-    expect(turns()).toBe(0);
+  test("answers a command that changes nothing, without a write", () => {
+    const { subscription, answers, switchings, lines } = agent();
+    send(subscription, "ON");
+    expect(answers()).toEqual(["sabrewing/door/detect/state ON"]);
+    expect(switchings()).toBe(0);
     expect(lines).toEqual([]);
   });
 
-  test("ignores what is no command, with a line in the log", async () => {
-    const { subscription, told, isOn, lines, clock } = agent();
-    say(subscription, "toggle");
+  test("ignores an invalid command and logs it", async () => {
+    const { subscription, answers, isOn, lines, clock } = agent();
+    send(subscription, "toggle");
     await clock.pass(60_000);
-    say(subscription, "OFF", true);
+    send(subscription, "OFF", true);
     expect(isOn()).toBe(true);
-    expect(told()).toEqual([]);
+    expect(answers()).toEqual([]);
     expect(lines).toMatchObject([
       { level: "warn", msg: expect.stringContaining("expected ON or OFF") },
       { level: "warn", msg: expect.stringContaining("not retained") },
     ]);
   });
 
-  test("is not worn out by a thousand commands a second, and ends as the last one says", async () => {
-    const { subscription, told, isOn, turns, lines, clock } = agent();
+  test("throttles a thousand commands a second, and executes the last one", async () => {
+    const { subscription, answers, isOn, switchings, lines, clock } = agent();
     for (let ms = 0; ms < 60_000; ms += 20) {
-      for (let time = 0; time < 20; time++) say(subscription, time % 2 === 0 ? "OFF" : "ON");
+      for (let time = 0; time < 20; time++) send(subscription, time % 2 === 0 ? "OFF" : "ON");
       await clock.pass(20);
     }
-    say(subscription, "OFF");
+    send(subscription, "OFF");
     await clock.pass(60_000);
     expect(isOn()).toBe(false);
-    for (const often of [told().length, turns(), lines.length]) expect(often).toBeLessThan(10);
+    for (const often of [answers().length, switchings(), lines.length]) expect(often).toBeLessThan(10);
   });
 
-  test("complains of a flood of nonsense a few times only, and obeys meanwhile", async () => {
+  test("throttles the log lines for a flood of invalid commands, and executes valid ones meanwhile", async () => {
     const { subscription, isOn, lines, clock } = agent();
     for (let ms = 0; ms < 60_000; ms += 20) {
-      for (let time = 0; time < 20; time++) say(subscription, "nonsense");
+      for (let time = 0; time < 20; time++) send(subscription, "nonsense");
       await clock.pass(20);
     }
-    say(subscription, "OFF");
+    send(subscription, "OFF");
     expect(isOn()).toBe(false);
     expect(lines.length).toBeLessThan(10);
     expect(lines.at(-2)).toMatchObject({ level: "warn", others: expect.any(Number) });
   });
 
-  test("says what to allow where the broker lets it hear nothing", () => {
+  test("logs the permission that it needs if the broker refuses the subscription", () => {
     const { subscription, lines } = agent();
     subscription.onRefused("not authorised");
     expect(lines).toMatchObject([
@@ -71,13 +71,13 @@ describe("an agent that obeys", () => {
   });
 });
 
-function say(subscription: ReturnType<typeof handleCommands>, word: string, retained = false): void {
+function send(subscription: ReturnType<typeof handleCommands>, word: string, retained = false): void {
   subscription.onMessage("sabrewing/door/detect/set", Buffer.from(word), retained);
 }
 
 function agent() {
   let detecting = true;
-  let turns = 0;
+  let switchings = 0;
   const published: Message[] = [];
   const { log, lines } = recordingLog();
   const clock = handClock();
@@ -86,7 +86,7 @@ function agent() {
     isDetecting: () => detecting,
     setDetecting(_, on) {
       detecting = on;
-      turns++;
+      switchings++;
     },
     [Symbol.asyncDispose]: async () => {},
   };
@@ -97,7 +97,7 @@ function agent() {
     lines,
     clock,
     isOn: () => detecting,
-    turns: () => turns,
-    told: () => published.map(({ topic, payload }) => `${topic} ${payload}`),
+    switchings: () => switchings,
+    answers: () => published.map(({ topic, payload }) => `${topic} ${payload}`),
   };
 }

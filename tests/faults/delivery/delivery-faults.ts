@@ -64,12 +64,12 @@ const DISK_FULL: DeliveryFault = {
   async inflict(world) {
     const { process, log } = world.agent();
     const said = (words: string) => log.filter(({ msg }) => msg.includes(words)).length;
-    const [refusals, recoveries] = [said("events cannot be stored"), said("events are stored on disk again")];
+    const [refusals, recoveries] = [said("cannot store events"), said("events are stored on disk again")];
     // No file may grow: what SQLite gets is an error of write(2), as from a full disk.
     limitFileSize(process.pid, "1");
     await waitUntil(
       "the agent says that it cannot store events",
-      () => said("events cannot be stored") > refusals,
+      () => said("cannot store events") > refusals,
       120_000,
     );
     await world.flow(3);

@@ -11,7 +11,7 @@ test("a line is JSON with the level's name, an ISO time and its fields", () => {
   ]);
 });
 
-/** What is written for what a log is told. */
+/** The output for log calls. */
 function written(tell: (log: ReturnType<typeof openLog>) => void): string {
   const lines: string[] = [];
   tell(openLog("info", { write: (line: string) => void lines.push(line) }));
@@ -36,7 +36,7 @@ test.each([
   expect(line).not.toMatch(/\\u00(1b|07|9b)/);
 });
 
-test("a line stays short, whatever it quotes, and its message has its room", () => {
+test("a line with long quotes stays short and contains its message", () => {
   const long = "A".repeat(20_000_000);
   const line = written((log) =>
     log.warn({ a: long, b: [long], c: { d: long }, e: long, f: long, g: long }, long),

@@ -21,7 +21,7 @@ async function* numbers() {
 }
 
 describe("a heartbeat", () => {
-  test("is fine as long as its part gets on in time, and names it when it does not", () => {
+  test("reports its part as stuck when it is overdue", () => {
     const { progress, pass } = timed();
     const door = progress.start("door");
     const yard = progress.start("yard");
@@ -35,7 +35,7 @@ describe("a heartbeat", () => {
     expect(progress.stuck()).toEqual([]);
   });
 
-  test("of a part that has nothing to do is never late", () => {
+  test("of an idle part is never overdue", () => {
     const { progress, pass } = timed();
     const part = progress.start("part");
     pass(1e9);
@@ -47,7 +47,7 @@ describe("a heartbeat", () => {
   });
 });
 
-test("a source that stops delivering is stuck, one that has ended is not", async () => {
+test("reports a source that stops delivering as stuck, but not one that has ended", async () => {
   const { progress, pass } = timed();
   const items = monitorSource(numbers(), progress.start("reading"), 100);
   await items.next();
@@ -63,7 +63,7 @@ test("a source that stops delivering is stuck, one that has ended is not", async
   expect(progress.stuck()).toEqual([]);
 });
 
-test("whoever never finishes with an item is stuck, whoever waits for the next is not", async () => {
+test("reports a consumer that does not finish an item as stuck, but not one that waits for the next", async () => {
   const { progress, pass } = timed();
   const never = new Promise<IteratorResult<number>>(() => {});
   let asked = 0;

@@ -2,22 +2,22 @@ import { expect, test } from "vitest";
 import { connectionQuality, trackAvailability } from "../../../agent/health/stream-availability.ts";
 import { handClock } from "../../support/hand-clock.ts";
 
-test("a camera that comes back is counted for an hour; its first pictures are no return", async () => {
+test("counts the reconnects of the last hour, but not the first connection", async () => {
   const clock = handClock();
-  const connection = trackAvailability(clock);
-  connection.become("offline");
-  connection.become("online");
-  expect(connection.reconnectsLastHour()).toBe(0);
-  connection.become("offline");
-  expect(connection.isOnline()).toBe(false);
-  connection.become("online");
+  const availability = trackAvailability(clock);
+  availability.setStatus("offline");
+  availability.setStatus("online");
+  expect(availability.reconnectsLastHour()).toBe(0);
+  availability.setStatus("offline");
+  expect(availability.isOnline()).toBe(false);
+  availability.setStatus("online");
   await clock.pass(1_800_000);
-  connection.become("offline");
-  connection.become("online");
-  expect(connection.reconnectsLastHour()).toBe(2);
+  availability.setStatus("offline");
+  availability.setStatus("online");
+  expect(availability.reconnectsLastHour()).toBe(2);
   await clock.pass(1_800_000);
-  expect(connection.reconnectsLastHour()).toBe(1);
-  expect(connection.isOnline()).toBe(true);
+  expect(availability.reconnectsLastHour()).toBe(1);
+  expect(availability.isOnline()).toBe(true);
 });
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
   ["unusable", true, 5, 31],
   ["unusable", false, 5, 0],
 ] as const)(
-  "a stream is %s when online is %s, with %f of 5 fps and %i reconnects in an hour",
+  "rates a stream as %s when online is %s, with %f of 5 fps and %i reconnects in an hour",
   (quality, online, fps, reconnects) => {
     expect(connectionQuality(online, fps, 5, reconnects)).toBe(quality);
   },

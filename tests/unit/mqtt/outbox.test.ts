@@ -249,7 +249,7 @@ describe("a disk that fails", () => {
     expect(outbox.onDisk()).toBe(false);
     await clock.pass(60_000);
     expect(lines).toMatchObject([
-      { level: "warn", msg: expect.stringMatching(/cannot be stored .* in memory/) },
+      { level: "warn", msg: expect.stringMatching(/cannot store events .* in memory/) },
     ]);
     expect(stored(place)).toEqual(["ann new 1"]);
 
@@ -258,7 +258,7 @@ describe("a disk that fails", () => {
     expect(stored(place)).toEqual(["ann new 1", "ann end 2", "bob new 1"]);
     expect(outbox.onDisk()).toBe(true);
     expect(lines.slice(1)).toMatchObject([
-      { level: "info", msg: expect.stringMatching(/again, after \d+ s/) },
+      { level: "info", msg: expect.stringMatching(/again after \d+ s/) },
     ]);
   });
 
@@ -285,7 +285,7 @@ describe("a disk that fails", () => {
     expect(place.asides()).toBe(1);
     expect(stored(place)).toEqual(["ann new 1", "bob new 1"]);
     expect(lines).toMatchObject([
-      { level: "warn", msg: expect.stringMatching(/are damaged .*: the file is now aside/) },
+      { level: "warn", msg: expect.stringMatching(/are damaged .*: renamed the file to aside/) },
     ]);
   });
 
@@ -323,7 +323,7 @@ describe("a disk that fails", () => {
     place.refuse("busy");
     await expect(start(place)).rejects.toMatchObject({
       name: "ConfigError",
-      message: expect.stringContaining("another agent keeps its events in the same folder"),
+      message: expect.stringContaining("another agent stores its events in the same folder"),
       remedy: expect.stringContaining("state_dir"),
     });
   });

@@ -22,7 +22,7 @@ async function starter() {
     file,
     lines,
     open: () => openReleaseHistory(file, log),
-    /** Runs these models one after the other, each in an agent of its own. */
+    /** Runs these models one after the other, each in its own agent. */
     async hasRun(...models: ReturnType<typeof gate>[]) {
       for (const model of models) {
         await using memory = openReleaseHistory(file, log);
@@ -34,8 +34,8 @@ async function starter() {
   };
 }
 
-describe("the releases that have run", () => {
-  test("refuse a lower one of the same model, over a restart, and say what to do", async () => {
+describe("the release history", () => {
+  test("refuses a lower release of the same model, also after a restart, with a remedy", async () => {
     await using start = await starter();
     await start.hasRun(gate(3));
     await using memory = start.open();
@@ -54,7 +54,7 @@ describe("the releases that have run", () => {
     await memory.requireNotOlder(yard(1));
   });
 
-  test("are remembered by name, the highest of each", async () => {
+  test("records the highest release of each model by name", async () => {
     await using start = await starter();
     await start.hasRun(gate(3), yard(7), gate(5), gate(4), yard(0));
     expect(await start.onDisk()).toEqual({
@@ -70,7 +70,7 @@ describe("the releases that have run", () => {
     ]);
   });
 
-  test("go back to the one that goes on where a newer one failed at its first frame", async () => {
+  test("goes back to the release that continues after a newer one failed at its first frame", async () => {
     await using start = await starter();
     await start.hasRun(yard(9), gate(2), gate(4));
     {
@@ -89,14 +89,14 @@ describe("the releases that have run", () => {
     await expect(memory.requireNotOlder(yard(8)), "another model").rejects.toThrow(/release 9 has run/);
   });
 
-  test("of a model without a release leave nothing on disk", async () => {
+  test("writes nothing for a model without a release", async () => {
     await using start = await starter();
     await start.hasRun(gate(), gate(0));
     await expect(start.onDisk()).rejects.toMatchObject({ code: "ENOENT" });
     expect(start.lines).toEqual([]);
   });
 
-  test("are not changed by comparing", async () => {
+  test("does not change when releases are compared", async () => {
     await using start = await starter();
     await start.hasRun(gate(1));
     await using memory = start.open();
@@ -104,7 +104,7 @@ describe("the releases that have run", () => {
     expect(await start.onDisk()).toEqual({ models: [{ name: "gate", release: 1 }] });
   });
 
-  test("are in force before they are on disk", async () => {
+  test("takes effect before it is on disk", async () => {
     await using start = await starter();
     await using memory = start.open();
     memory.remember(gate(2));
@@ -112,7 +112,7 @@ describe("the releases that have run", () => {
     await expect(memory.requireNotOlder(gate(2))).rejects.toThrow(/release 3 has run/);
   });
 
-  test("are forgotten when the owner deletes the file, also while the agent runs", async () => {
+  test("is empty after the owner deletes the file, also while the agent runs", async () => {
     await using start = await starter();
     await using memory = start.open();
     memory.remember(gate(3));
@@ -122,7 +122,7 @@ describe("the releases that have run", () => {
   });
 
   test.each(["__proto__", "constructor", "toString", "🚪".repeat(200)])(
-    "know a model named %s",
+    "records a model named %s",
     async (name) => {
       await using start = await starter();
       await start.hasRun({ ...gate(3), name });
@@ -132,7 +132,7 @@ describe("the releases that have run", () => {
     },
   );
 
-  test("are those of a thousand models at most: another one is refused, and none forgotten", async () => {
+  test("records a thousand models at most: it refuses another one, and forgets none", async () => {
     await using start = await starter();
     const models = Array.from({ length: 1000 }, (_, index) => ({ name: `m${index}`, release: 1 }));
     await mkdir(dirname(start.file), { recursive: true });
@@ -146,18 +146,14 @@ describe("the releases that have run", () => {
 
   test.each([
     ["half a file", '{"models": [{"na', "it is not JSON"],
-    [
-      "other things",
-      '{"models": [{"name": "gate", "release": -1}]}',
-      "it does not hold what sabrewing writes",
-    ],
+    ["other things", '{"models": [{"name": "gate", "release": -1}]}', "unexpected content"],
     [
       "too many models",
       JSON.stringify({ models: Array(1001).fill({ name: "a", release: 1 }) }),
-      "it does not",
+      "unexpected content",
     ],
   ])(
-    "in a file that holds %s: a warning, any release runs, and the file is written anew",
+    "with %s in its file logs a warning, accepts any release and rewrites the file",
     async (_, text, why) => {
       await using start = await starter();
       await mkdir(dirname(start.file), { recursive: true });
@@ -171,9 +167,9 @@ describe("the releases that have run", () => {
     },
   );
 
-  test("that cannot be read, but are not damaged, are left as they are, with a warning", async () => {
+  test("leaves a file that is unreadable, but not damaged, unchanged, and logs a warning", async () => {
     await using start = await starter();
-    // A link to itself stands in for a file of another user: root may read every file.
+    // A link to itself instead of another user's file, since root may read every file.
     await mkdir(dirname(start.file), { recursive: true });
     await symlink("releases.json", start.file);
     await using memory = start.open();
@@ -181,13 +177,13 @@ describe("the releases that have run", () => {
     memory.remember(gate(1));
     await memory[Symbol.asyncDispose]();
     expect(start.lines.map(({ level, msg }) => [level, msg])).toEqual([
-      ["warn", expect.stringMatching(/which releases have run is not known: cannot read .* \(ELOOP\)/)],
-      ["warn", expect.stringMatching(/release 1 of gate is not remembered: .* \(ELOOP\)/)],
+      ["warn", expect.stringMatching(/cannot check the release of the module: cannot read .* \(ELOOP\)/)],
+      ["warn", expect.stringMatching(/release 1 of gate is not recorded: .* \(ELOOP\)/)],
     ]);
     expect((await lstat(start.file)).isSymbolicLink()).toBe(true);
   });
 
-  test("doubled in the file count as the higher one", async () => {
+  test("uses the higher one of two entries for a model", async () => {
     await using start = await starter();
     await mkdir(dirname(start.file), { recursive: true });
     const models = [3, 1].map((release) => ({ name: "gate", release }));
@@ -195,7 +191,7 @@ describe("the releases that have run", () => {
     expect((await readReleases(start.file)).get("gate")).toBe(3);
   });
 
-  test("are readable for the agent's user alone", async () => {
+  test("is readable only for the agent's user", async () => {
     await using start = await starter();
     await start.hasRun(gate(1));
     expect((await stat(start.file)).mode & 0o777).toBe(0o600);
