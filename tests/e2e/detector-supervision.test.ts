@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A camera that shows a square, and for `signals` frames of each round what makes the module misbehave. */
+/** A camera that shows a square and, for `signals` frames of each round, the signal on which the module misbehaves. */
 async function watchSquare(
   stack: AsyncDisposableStack,
   round: { readonly seconds: number; readonly signals: number },
@@ -32,8 +32,8 @@ async function watchSquare(
 const types = (world: WatchWorld) => world.events("door").map(({ type }) => type);
 const said = (world: WatchWorld, words: string) => world.log.filter(({ msg }) => msg.includes(words)).length;
 
-describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks after its detector", () => {
-  test("one that keeps dying leaves motion only, is told of, and comes back by itself", async () => {
+describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the supervision of the detector", () => {
+  test("reports motion only while the detector keeps failing, logs it, and recovers", async () => {
     writeFileSync(modulePath, brightAreaModule("trap"));
     await using stack = new AsyncDisposableStack();
     const world = await watchSquare(stack, { seconds: 40, signals: 60 });
@@ -41,16 +41,16 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks afte
     expect((await world.newStats()).detectors.fake?.state).toBe("failing");
     await waitUntil("the event ends", () => types(world).includes("end"));
     expect(world.events("door").find(({ type }) => type === "end")?.reason).toBe("detector_failed");
-    expect(world.stats().cameras.door?.camera_fps, "pictures go on").toBeGreaterThan(0);
+    expect(world.stats().cameras.door?.camera_fps, "frames continue").toBeGreaterThan(0);
 
     await world.untilStatus("door", "online", 60_000);
-    await waitUntil("the square is found again", () => types(world).at(-1) === "new", 60_000);
+    await waitUntil("the square is detected again", () => types(world).at(-1) === "new", 60_000);
     expect(world.statuses("door")).toEqual(["offline", "online", "motion_only", "online"]);
     expect(said(world, "The detector keeps failing")).toBe(1);
     expect(said(world, "has recovered after")).toBeGreaterThan(0);
   }, 240_000);
 
-  test("its model is replaced while it runs: by a better one, but not by one that lacks a label", async () => {
+  test("replaces the model while the agent runs, but not by one that lacks a label", async () => {
     const put = (content: Uint8Array) => {
       writeFileSync(`${modulePath}.new`, content);
       renameSync(`${modulePath}.new`, modulePath);
@@ -58,10 +58,10 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks afte
     put(brightAreaModule("trap"));
     await using stack = new AsyncDisposableStack();
     const world = await watchSquare(stack, { seconds: 6, signals: 0 });
-    await waitUntil("the square is found", () => types(world).includes("new"), 60_000);
+    await waitUntil("the square is detected", () => types(world).includes("new"), 60_000);
 
     put(brightAreaModule("trap", { description: { name: "better" } }));
-    // Nobody asks for it: the file is looked at now and then.
+    // Without a signal: the agent checks the file regularly.
     await waitUntil("the model is replaced", () => said(world, "now running better") === 1, 60_000);
     put(brightAreaModule("trap", { description: { name: "other", labels: ["boat"] } }));
     process.kill(world.pid, "SIGHUP");
@@ -70,7 +70,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent looks afte
     const stats = await world.newStats();
     expect(Object.keys(stats.detectors)).toEqual(["better"]);
     expect(stats.detectors.better?.faults).toMatchObject({ unavailable: 0, trap: 0 });
-    expect(types(world), "the event outlives it").not.toContain("end");
+    expect(types(world), "the event continues").not.toContain("end");
     expect(world.events("door").length).toBeGreaterThan(0);
   }, 240_000);
 });
