@@ -1,4 +1,5 @@
 import type { Detector } from "../detectors/detector.ts";
+import type { Size } from "./base/box.ts";
 import type { Clock } from "./base/clock.ts";
 import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
@@ -97,30 +98,14 @@ export function startCameraPipeline(
     regions += answered;
   };
 
-  // The path of a frame, from the camera to its outcome.
   const stream = { camera: name, address, size, fps };
-  const open = rememberSize((supposedSize) => {
+  const openStream = (supposedSize: Size | undefined) => {
     reading.expectNextWithin(readWithinMs);
     return readCamera(stream, { clock, signal, supposedSize });
-  });
-  const check = refuseFrozenPicture({ camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock });
-  const read = keepReading(() => check(open()), {
-    camera: name,
-    clock,
-    log,
-    signal,
-    random,
-    backoff,
-    onStatus,
-  });
-  const supervised = monitorSource(read, reading, readWithinMs);
-  const shown = view?.passing(supervised) ?? supervised;
-  const sightings = watchMotion(shown, camera.motion);
-  // Motion detection runs on every frame. A slow detector skips frames behind it, but their motion is kept.
-  const newest = newestOnly(sightings, newerSighting);
-  const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
-  const processed = monitorConsumer(orIdle, processing, processWithinMs);
-  const outcomes = watchCamera(processed, camera, {
+  };
+  const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
+  const retries = { camera: name, clock, log, signal, random, backoff, onStatus };
+  const watching = {
     detector,
     prefix,
     signal,
@@ -129,7 +114,20 @@ export function startCameraPipeline(
     isDetecting,
     onFrame,
     ...(keepSnapshot ? { keepSnapshot } : {}),
-  });
+  };
+
+  // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every frame. A slow
+  // detector skips frames behind it, but their motion is kept.
+  const open = rememberSize(openStream);
+  const checkFrozen = refuseFrozenPicture(frozenRule);
+  const read = keepReading(() => checkFrozen(open()), retries);
+  const supervised = monitorSource(read, reading, readWithinMs);
+  const shown = view?.passing(supervised) ?? supervised;
+  const sightings = watchMotion(shown, camera.motion);
+  const newest = newestOnly(sightings, newerSighting);
+  const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
+  const processed = monitorConsumer(orIdle, processing, processWithinMs);
+  const outcomes = watchCamera(processed, camera, watching);
 
   async function publishAll(): Promise<void> {
     publish(detectState(prefix, name, isDetecting()));

@@ -30,6 +30,8 @@ export interface PublisherDependencies {
   readonly log: Log;
   /** A number from 0 up to 1. */
   readonly random: () => number;
+  /** Opens a connection. Default: MQTT over TCP or TLS. */
+  readonly connect?: typeof openConnection;
 }
 
 const BACKOFF = { firstMs: 500, longestMs: 15_000 };
@@ -51,7 +53,7 @@ const POLL_EVERY_MS = 20;
  * It logs one line when the connection is lost or refused, and one when it is back.
  */
 export function openPublisher(config: MqttConfig, dependencies: PublisherDependencies): Publisher {
-  const { outbox, clock, log, random } = dependencies;
+  const { outbox, clock, log, random, connect = openConnection } = dependencies;
   const connections = connectionLog(config, outbox, clock, log);
   const delivery = openDelivery(outbox, log);
   const states = new Map<string, Message>();
@@ -75,7 +77,7 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
     const over = new AbortController();
     try {
       const will = availability(config.topic_prefix, "offline");
-      const connection = await openConnection(config, { will, signal: leaving.signal, subscription });
+      const connection = await connect(config, { will, signal: leaving.signal, subscription });
       connection.send(availability(config.topic_prefix, "online"));
       for (const message of states.values()) connection.send(message);
       const { deliver, holds, ended } = delivery.start(connection);
