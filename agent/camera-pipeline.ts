@@ -55,7 +55,7 @@ export interface CameraPipeline {
 }
 
 const FIRST_REOPEN_MS = 1_000;
-/** The longest processing time of a frame: this many inferences that miss their deadline, and FRAME_WITHIN_MS for the rest. */
+/** The time limit of one frame: this many inferences that miss their deadline, and FRAME_WITHIN_MS for the rest. */
 const DEADLINES_PER_FRAME = 10;
 const FRAME_WITHIN_MS = 30_000;
 

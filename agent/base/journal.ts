@@ -25,8 +25,8 @@ export function journalDestination(
 }
 
 /**
- * Formats a log line for the journal: the priority, so that `journalctl -p warning` finds it and colours it; then the message,
- * then the other fields as JSON. The journal adds the time itself.
+ * Formats a log line for the journal: the priority, so that `journalctl -p warning` finds it and colours it, the message,
+ * and the other fields as JSON. The journal adds the time itself.
  * @param line JSON from pino
  */
 export function journalLine(line: string): string {

@@ -20,7 +20,7 @@ const REGAINED_PER_SECOND = { messages: 500, bytes: 100_000 };
 const MOST_STRAY_ANSWERS = 100;
 /** After this many packets the event loop handles other work. */
 const PACKETS_PER_TURN = 50;
-/** More than the snapshots of many cameras, which are published again on every connect. */
+/** Enough for the snapshots of many cameras, which are published again on every connect. */
 const MOST_UNSENT_BYTES = 64_000_000;
 
 // Control packet types that a client of QoS 1 receives (MQTT 3.1.1, table 2.1).

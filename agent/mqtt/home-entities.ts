@@ -10,7 +10,7 @@ import {
   statsTopic,
 } from "./topics.ts";
 
-/** One entity of Home Assistant, with the abbreviated keys of home-assistant.io/integrations/mqtt; `unique_id` is added later. */
+/** An entity of Home Assistant without its `unique_id`; keys are abbreviated as in home-assistant.io/integrations/mqtt. */
 export interface Entity {
   /** The platform: `binary_sensor`, `sensor`, `switch`, `image`. */
   readonly p: string;

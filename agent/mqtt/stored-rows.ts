@@ -40,8 +40,8 @@ const StoredEvent = z.looseObject({
 
 /**
  * Validates the rows of a store. A row whose topic or payload cannot be sent as an event is damaged. A damaged sequence or
- * time does not lose the event: a message with a damaged sequence is appended behind the others, and if the times
- * contradict each other all messages count as new.
+ * time does not lose the event: a message with a damaged sequence is appended after the others, and if the times contradict
+ * each other all messages count as new.
  * @param rows in ascending order of sequence
  * @param longestMs the age at which messages are dropped, milliseconds: no two messages are further apart
  */

@@ -41,7 +41,7 @@ export function cameraStatus(prefix: string, camera: string, state: OnlineState 
   return { topic: cameraStatusTopic(prefix, camera), payload: state, retain: true, qos: 1 };
 }
 
-/** The topic of the number of objects of a label in a place (a camera or a zone); its subtopic `active` counts active ones. */
+/** The topic that counts the objects of a label in a camera or zone (`place`); its subtopic `active` counts active ones. */
 export function countTopic(prefix: string, place: string, label: string): string {
   return `${prefix}/${place}/${topicLevel(label)}`;
 }

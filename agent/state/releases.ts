@@ -26,7 +26,7 @@ export interface ReleaseHistory extends AsyncDisposable {
   goBack(failed: Release, goesOn: Release): void;
 }
 
-/** Limits the size of the file; few agents run more than some models. A name has at most 200 characters, 400 UTF-16 units. */
+/** Limits the size of the file. A name has at most 200 characters, which are at most 400 UTF-16 units. */
 const MOST_MODELS = 1000;
 const ReleasesFile = z.object({
   models: z.array(z.object({ name: z.string().min(1).max(400), release: z.int().min(0) })).max(MOST_MODELS),

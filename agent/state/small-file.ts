@@ -15,7 +15,7 @@ export async function readJson<Value>(file: string, schema: z.ZodType<Value>): P
   }
 }
 
-/** Writes a file so that a power cut leaves either the old or the new version: writes and syncs a temporary file, renames it. */
+/** Replaces a file by a synced temporary file: after a power cut it is either the old or the new one, never a part. */
 export async function writeAtomically(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const beside = `${file}.partial`;

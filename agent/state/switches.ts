@@ -17,7 +17,7 @@ export interface SwitchedCamera {
   readonly detect: { readonly enabled: boolean };
 }
 
-/** The last switch of each camera, and the configured value at that time: a later change of the configuration overrides it. */
+/** The last switch of each camera, with the configured value at that time: a later change of that value overrides it. */
 const SwitchesFile = z.object({
   detect: z.record(z.string(), z.object({ on: z.boolean(), configured: z.boolean() })),
 });

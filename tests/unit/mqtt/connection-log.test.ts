@@ -6,7 +6,7 @@ import { handClock } from "../../support/hand-clock.ts";
 import { recordingLog } from "../../support/log-lines.ts";
 
 const away = new TransientError("the broker is away", "Start it.");
-const refusal = new ConfigError("the broker does not let us in", "Tell the password.");
+const refusal = new ConfigError("the broker refuses the agent", "Set the password.");
 
 function start({ waiting = 0, onDisk = true } = {}) {
   const clock = handClock();

@@ -122,7 +122,7 @@ describe("an announcement", () => {
 describe("removal", () => {
   const plain = discoveryInput({ door: FRAME });
 
-  test("removes an entity with a message that contains only its platform, even if Home Assistant received only the last one", () => {
+  test("removes an entity with a message that contains only its platform", () => {
     const { messages, announced } = announce(DOOR, {});
     const later = announcedMessages(plain, announced);
     const names = homeEntities([...asReceived(messages), ...later]).map(({ name }) => name);
