@@ -76,8 +76,8 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
       requireKnownLabels(cameras, model);
       await releases?.requireNotOlder(model);
     },
-    onAccepted: (model) => releases?.remember(model),
-    onWithdrawn: (failed, goesOn) => releases?.goBack(failed, goesOn),
+    onAccepted: (model) => releases?.record(model),
+    onWithdrawn: (failed, current) => releases?.revert(failed, current),
     onState: states.setDetectorState,
   });
 

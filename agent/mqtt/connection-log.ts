@@ -9,11 +9,11 @@ import type { Outbox } from "./outbox.ts";
 export interface ConnectionLog {
   connected(): void;
   /** The connection has lasted long enough to count as stable. */
-  holds(): void;
+  markStable(): void;
   /** @param isOverMessage whether the broker probably ended the connection because of a message */
   failed(error: ConfigError | TransientError, isOverMessage?: boolean): void;
   queued(): void;
-  left(): void;
+  stopped(): void;
 }
 
 /** Reported as unstable: this many connections in a row that the broker accepted and that soon ended. */
@@ -75,7 +75,7 @@ export function connectionLog(
       droppedBefore = outbox.dropped();
       reportedFull = false;
     },
-    holds() {
+    markStable() {
       connection = "held";
       if (unstableSinceMs === undefined) return;
       log.info(
@@ -104,7 +104,7 @@ export function connectionLog(
         `the outbox is full while the broker ${address} is away: updates are dropped, then the oldest events`,
       );
     },
-    left() {
+    stopped() {
       const waiting = outbox.size();
       if (waiting === 0) return;
       if (outbox.onDisk()) {

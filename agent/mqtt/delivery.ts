@@ -13,7 +13,7 @@ export interface ConnectionDelivery {
   /** Sends waiting messages, as far as the window allows. Call it when a message may be sent. */
   deliver(): void;
   /** The connection has lasted long enough to count as stable. */
-  holds(): void;
+  markStable(): void;
   /**
    * The connection has ended.
    * @param byBroker whether the broker or the network ended it, not the agent
@@ -97,7 +97,7 @@ export function openDelivery(
 
     return {
       deliver,
-      holds: confirmHeldBack,
+      markStable: confirmHeldBack,
       ended(byBroker) {
         if (retried !== undefined) outbox.holdBack(retried);
         if (!byBroker) return false;

@@ -80,10 +80,10 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
       const connection = await connect(config, { will, signal: leaving.signal, subscription });
       connection.send(availability(config.topic_prefix, "online"));
       for (const message of states.values()) connection.send(message);
-      const { deliver, holds, ended } = delivery.start(connection);
+      const { deliver, markStable, ended } = delivery.start(connection);
       current = { connection, deliver };
       connections.connected();
-      void reportStable(over.signal, holds);
+      void reportStable(over.signal, markStable);
       void retryHeldBack(over.signal, deliver);
       await outbox.startDelivery();
       deliver();
@@ -100,11 +100,11 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
     }
   }
 
-  async function reportStable(over: AbortSignal, holds: () => void): Promise<void> {
+  async function reportStable(over: AbortSignal, markStable: () => void): Promise<void> {
     await clock.sleep(STABLE_AFTER_MS, over);
     if (over.aborted) return;
-    connections.holds();
-    holds();
+    connections.markStable();
+    markStable();
   }
 
   async function retryHeldBack(over: AbortSignal, deliver: () => void): Promise<void> {
@@ -123,7 +123,7 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
     current?.connection.send(availability(config.topic_prefix, "offline"));
     await current?.connection.disconnect(DISCONNECT_WITHIN_MS);
     await connected;
-    connections.left();
+    connections.stopped();
   }
 
   return {

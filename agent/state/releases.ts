@@ -18,12 +18,12 @@ export interface ReleaseHistory extends AsyncDisposable {
   /** @throws ConfigError if a higher release of this model has run. */
   requireNotOlder(model: ModelInfo): Promise<void>;
   /** Records the release of a module that was accepted and runs, if it is the highest of its model so far. */
-  remember(model: Release): void;
+  record(model: Release): void;
   /**
    * Records the release that continues to run as the highest again after a newer module failed at its first frame. Otherwise
    * its owner could not put it back on disk.
    */
-  goBack(failed: Release, goesOn: Release): void;
+  revert(failed: Release, current: Release): void;
 }
 
 /** Limits the size of the file. A name has at most 200 characters, which are at most 400 UTF-16 units. */
@@ -88,18 +88,18 @@ export function openReleaseHistory(file: string, log: Log): ReleaseHistory {
       }
       requireNotOlder(model, releases, file);
     },
-    remember(model) {
+    record(model) {
       const { release = 0 } = model;
       const isHigher = (highest: number) => release > highest;
       const done = "the release is recorded: lower releases of this model are refused";
       written = written.then(() => write(model, isHigher, done));
     },
-    goBack(failed, goesOn) {
-      if (failed.name !== goesOn.name) return;
-      const { release = 0 } = goesOn;
+    revert(failed, current) {
+      if (failed.name !== current.name) return;
+      const { release = 0 } = current;
       const isLower = (highest: number) => release < highest;
       written = written.then(() =>
-        write(goesOn, isLower, "the previous release counts as the highest again"),
+        write(current, isLower, "the previous release counts as the highest again"),
       );
     },
     [Symbol.asyncDispose]: () => written,

@@ -19,7 +19,7 @@ function start({ waiting = 0, onDisk = true } = {}) {
 test("logs one line for an outage and one for its end, regardless of the number of retries", async () => {
   const { connections, clock, said } = start();
   connections.connected();
-  connections.holds();
+  connections.markStable();
   for (let attempt = 0; attempt < 5; attempt++) connections.failed(away);
   await clock.pass(60_000);
   connections.connected();
@@ -51,7 +51,7 @@ test("logs repeated short connections once with the likely reason, and once when
   expect(before.filter((line) => line.startsWith("error"))).toHaveLength(1);
 
   connections.connected();
-  connections.holds();
+  connections.markStable();
   expect(said().slice(before.length)).toEqual([
     "info the connection to the broker broker:1883 is stable again after 17 s",
   ]);
@@ -115,6 +115,6 @@ test.each([
   { onDisk: false, line: "warn stopping: 3 messages for the broker broker:1883 are lost" },
 ])("logs what happens to unsent messages (on disk: $onDisk)", ({ onDisk, line }) => {
   const { connections, said } = start({ waiting: 3, onDisk });
-  connections.left();
+  connections.stopped();
   expect(said()).toEqual([line]);
 });

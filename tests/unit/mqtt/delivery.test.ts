@@ -60,7 +60,7 @@ describe("the delivery of the outbox", () => {
     add("bob", "end");
     for (let round = 0; round < 5; round++) connect().end();
     const { sent, acknowledge, delivery } = connect();
-    delivery.holds();
+    delivery.markStable();
     pass(HOUR_MS - 1);
     delivery.deliver();
     expect(sent).toEqual([]);
@@ -79,7 +79,7 @@ describe("the delivery of the outbox", () => {
     add("bob", "new");
     for (let round = 0; round < 5; round++) connect().end();
     const { delivery, sent, end } = connect();
-    delivery.holds();
+    delivery.markStable();
     pass(HOUR_MS);
     delivery.deliver();
     expect(sent).toEqual(["bob new"]);

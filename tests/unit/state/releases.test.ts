@@ -25,8 +25,8 @@ async function starter() {
     /** Runs these models one after the other, each in its own agent. */
     async hasRun(...models: ReturnType<typeof gate>[]) {
       for (const model of models) {
-        await using memory = openReleaseHistory(file, log);
-        memory.remember(model);
+        await using history = openReleaseHistory(file, log);
+        history.record(model);
       }
     },
     onDisk: async (): Promise<unknown> => JSON.parse(await readFile(file, "utf8")),
@@ -38,8 +38,8 @@ describe("the release history", () => {
   test("refuses a lower release of the same model, also after a restart, with a remedy", async () => {
     await using start = await starter();
     await start.hasRun(gate(3));
-    await using memory = start.open();
-    const refused = memory.requireNotOlder(gate(2));
+    await using history = start.open();
+    const refused = history.requireNotOlder(gate(2));
     await expect(refused).rejects.toBeInstanceOf(ConfigError);
     await expect(refused).rejects.toMatchObject({
       message: expect.stringMatching(
@@ -47,11 +47,11 @@ describe("the release history", () => {
       ),
       remedy: expect.stringMatching(new RegExp(`--release 4.*delete ${start.file} and start the agent`)),
     });
-    await expect(memory.requireNotOlder(gate(0))).rejects.toThrow(/is release 0/);
-    await expect(memory.requireNotOlder(gate()), "no release counts as 0").rejects.toThrow(/is release 0/);
-    await memory.requireNotOlder(gate(3));
-    await memory.requireNotOlder(gate(4));
-    await memory.requireNotOlder(yard(1));
+    await expect(history.requireNotOlder(gate(0))).rejects.toThrow(/is release 0/);
+    await expect(history.requireNotOlder(gate()), "no release counts as 0").rejects.toThrow(/is release 0/);
+    await history.requireNotOlder(gate(3));
+    await history.requireNotOlder(gate(4));
+    await history.requireNotOlder(yard(1));
   });
 
   test("records the highest release of each model by name", async () => {
@@ -74,19 +74,19 @@ describe("the release history", () => {
     await using start = await starter();
     await start.hasRun(yard(9), gate(2), gate(4));
     {
-      await using memory = start.open();
-      memory.goBack(gate(4), gate(2));
+      await using history = start.open();
+      history.revert(gate(4), gate(2));
     }
-    await using memory = start.open();
-    await memory.requireNotOlder(gate(2));
-    await expect(memory.requireNotOlder(gate(1))).rejects.toThrow(/release 2 has run/);
-    await expect(memory.requireNotOlder(yard(8)), "others stay").rejects.toThrow(/release 9 has run/);
-    memory.goBack(yard(9), gate(1));
-    memory.goBack(gate(5), gate(3));
-    await expect(memory.requireNotOlder(gate(1)), "never raised by that").rejects.toThrow(
+    await using history = start.open();
+    await history.requireNotOlder(gate(2));
+    await expect(history.requireNotOlder(gate(1))).rejects.toThrow(/release 2 has run/);
+    await expect(history.requireNotOlder(yard(8)), "others stay").rejects.toThrow(/release 9 has run/);
+    history.revert(yard(9), gate(1));
+    history.revert(gate(5), gate(3));
+    await expect(history.requireNotOlder(gate(1)), "never raised by that").rejects.toThrow(
       /release 2 has run/,
     );
-    await expect(memory.requireNotOlder(yard(8)), "another model").rejects.toThrow(/release 9 has run/);
+    await expect(history.requireNotOlder(yard(8)), "another model").rejects.toThrow(/release 9 has run/);
   });
 
   test("writes nothing for a model without a release", async () => {
@@ -99,26 +99,26 @@ describe("the release history", () => {
   test("does not change when releases are compared", async () => {
     await using start = await starter();
     await start.hasRun(gate(1));
-    await using memory = start.open();
-    await memory.requireNotOlder(gate(9));
+    await using history = start.open();
+    await history.requireNotOlder(gate(9));
     expect(await start.onDisk()).toEqual({ models: [{ name: "gate", release: 1 }] });
   });
 
   test("takes effect before it is on disk", async () => {
     await using start = await starter();
-    await using memory = start.open();
-    memory.remember(gate(2));
-    memory.remember(gate(3));
-    await expect(memory.requireNotOlder(gate(2))).rejects.toThrow(/release 3 has run/);
+    await using history = start.open();
+    history.record(gate(2));
+    history.record(gate(3));
+    await expect(history.requireNotOlder(gate(2))).rejects.toThrow(/release 3 has run/);
   });
 
   test("is empty after the owner deletes the file, also while the agent runs", async () => {
     await using start = await starter();
-    await using memory = start.open();
-    memory.remember(gate(3));
-    await expect(memory.requireNotOlder(gate(2))).rejects.toThrow(ConfigError);
+    await using history = start.open();
+    history.record(gate(3));
+    await expect(history.requireNotOlder(gate(2))).rejects.toThrow(ConfigError);
     await rm(start.file);
-    await memory.requireNotOlder(gate(2));
+    await history.requireNotOlder(gate(2));
   });
 
   test.each(["__proto__", "constructor", "toString", "🚪".repeat(200)])(
@@ -126,9 +126,9 @@ describe("the release history", () => {
     async (name) => {
       await using start = await starter();
       await start.hasRun({ ...gate(3), name });
-      await using memory = start.open();
-      await expect(memory.requireNotOlder({ ...gate(2), name })).rejects.toThrow(/release 3 has run/);
-      await memory.requireNotOlder(gate(0));
+      await using history = start.open();
+      await expect(history.requireNotOlder({ ...gate(2), name })).rejects.toThrow(/release 3 has run/);
+      await history.requireNotOlder(gate(0));
     },
   );
 
@@ -137,11 +137,11 @@ describe("the release history", () => {
     const models = Array.from({ length: 1000 }, (_, index) => ({ name: `m${index}`, release: 1 }));
     await mkdir(dirname(start.file), { recursive: true });
     await writeFile(start.file, JSON.stringify({ models }));
-    await using memory = start.open();
-    await expect(memory.requireNotOlder(gate(1))).rejects.toMatchObject({
+    await using history = start.open();
+    await expect(history.requireNotOlder(gate(1))).rejects.toMatchObject({
       remedy: expect.stringContaining(`Delete ${start.file}`),
     });
-    await memory.requireNotOlder({ ...gate(2), name: "m7" });
+    await history.requireNotOlder({ ...gate(2), name: "m7" });
   });
 
   test.each([
@@ -158,11 +158,11 @@ describe("the release history", () => {
       await using start = await starter();
       await mkdir(dirname(start.file), { recursive: true });
       await writeFile(start.file, text);
-      await using memory = start.open();
-      await memory.requireNotOlder(gate(1));
+      await using history = start.open();
+      await history.requireNotOlder(gate(1));
       expect(start.lines).toMatchObject([{ level: "warn", msg: expect.stringContaining(why) }]);
-      memory.remember(gate(1));
-      await memory[Symbol.asyncDispose]();
+      history.record(gate(1));
+      await history[Symbol.asyncDispose]();
       expect(await start.onDisk()).toEqual({ models: [{ name: "gate", release: 1 }] });
     },
   );
@@ -172,10 +172,10 @@ describe("the release history", () => {
     // A link to itself instead of another user's file, since root may read every file.
     await mkdir(dirname(start.file), { recursive: true });
     await symlink("releases.json", start.file);
-    await using memory = start.open();
-    await memory.requireNotOlder(gate(1));
-    memory.remember(gate(1));
-    await memory[Symbol.asyncDispose]();
+    await using history = start.open();
+    await history.requireNotOlder(gate(1));
+    history.record(gate(1));
+    await history[Symbol.asyncDispose]();
     expect(start.lines.map(({ level, msg }) => [level, msg])).toEqual([
       ["warn", expect.stringMatching(/cannot check the release of the module: cannot read .* \(ELOOP\)/)],
       ["warn", expect.stringMatching(/release 1 of gate is not recorded: .* \(ELOOP\)/)],
