@@ -2,13 +2,13 @@ import { z } from "zod";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { throttle } from "./base/throttle.ts";
-import type { Listening } from "./mqtt/connection.ts";
-import { type Announced, announce, type Household, homeStatusTopic } from "./mqtt/discovery.ts";
+import type { Subscription } from "./mqtt/connection.ts";
+import { type Announced, announce, type DiscoveryInput, homeStatusTopic } from "./mqtt/discovery.ts";
 import type { Message } from "./mqtt/message.ts";
 import { readJson, unreadable, writeAtomically } from "./state/small-file.ts";
 
 export interface HomeDependencies {
-  /** Where it is remembered what was announced, so that it can be taken back. */
+  /** Records the announced entities, so that they can be removed later. */
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -16,43 +16,43 @@ export interface HomeDependencies {
   readonly signal: AbortSignal;
 }
 
-/** What Home Assistant is told, and when. */
+/** The announcement to Home Assistant. */
 export interface Home {
-  /** Tells everything; the broker keeps it. */
+  /** Publishes all entities; the broker retains them. */
   announce(): void;
-  /** Tells it again whenever Home Assistant has started. Without topics where nothing is announced. */
-  readonly listening: Listening;
+  /** Publishes them again whenever Home Assistant has started. Has no topics if discovery is off. */
+  readonly subscription: Subscription;
 }
 
-/** Nobody starts a Home Assistant more often; whoever says so all the time is not answered each time. */
-const MODERATION = { firstMs: 1_000, longestMs: 60_000 };
+/** Limits the answers to a client that floods the agent with birth messages. */
+const THROTTLE = { firstMs: 1_000, longestMs: 60_000 };
 
 const AnnouncedFile = z.record(z.string(), z.record(z.string(), z.string()));
 
-/** Prepares what Home Assistant is to know; what earlier runs announced and is no more is taken back. */
-export async function openHome(household: Household, dependencies: HomeDependencies): Promise<Home> {
+/** Prepares the announcement. It removes entities that earlier runs announced and that no longer exist. */
+export async function openHome(input: DiscoveryInput, dependencies: HomeDependencies): Promise<Home> {
   const { file, log, publish } = dependencies;
   const before = await readAnnounced(file, log);
-  const { messages, announced } = announce(household, before);
+  const { messages, announced } = announce(input, before);
   if (JSON.stringify(announced) !== JSON.stringify(before)) await remember(file, announced, log);
 
-  const status = homeStatusTopic(household.homeassistant);
-  const announceAgain = throttle<void>({ ...dependencies, ...MODERATION }, () => {
+  const status = homeStatusTopic(input.homeassistant);
+  const announceAgain = throttle<void>({ ...dependencies, ...THROTTLE }, () => {
     log.info("Home Assistant has started: announcing the cameras again");
-    // One that has just started knows nothing that could be taken back, and warns of the attempt.
+    // A Home Assistant that has just started knows no removed devices, and would log a warning for each.
     messages.filter(({ payload }) => payload !== "").forEach(publish);
   });
   return {
     announce: () => messages.forEach(publish),
-    listening: {
-      topics: household.homeassistant.enabled ? [status] : [],
-      hear(_topic, payload) {
+    subscription: {
+      topics: input.homeassistant.enabled ? [status] : [],
+      onMessage(_topic, payload) {
         if (Buffer.from(payload).toString("utf8") === "online") announceAgain();
       },
-      refused(reason) {
+      onRefused(reason) {
         log.warn(
           { remedy: `Let the agent subscribe to ${status} at the broker.` },
-          `not told when Home Assistant starts; the broker keeps the announcements for it (${reason})`,
+          `cannot detect the start of Home Assistant; the broker retains the announcements (${reason})`,
         );
       },
     },
@@ -64,8 +64,8 @@ async function readAnnounced(file: string, log: Log): Promise<Announced> {
     return (await readJson(file, AnnouncedFile)) ?? {};
   } catch (error) {
     log.warn(
-      { remedy: "Delete in Home Assistant what is no more." },
-      `what was announced to Home Assistant before is forgotten: cannot read ${file} (${unreadable(error)})`,
+      { remedy: "Delete devices and entities that no longer exist in Home Assistant." },
+      `the record of announcements to Home Assistant is lost: cannot read ${file} (${unreadable(error)})`,
     );
     return {};
   }
@@ -77,7 +77,7 @@ async function remember(file: string, announced: Announced, log: Log): Promise<v
   } catch (error) {
     log.warn(
       { remedy: "Let the user that runs sabrewing write there, or set state_dir to another folder." },
-      `what is announced to Home Assistant cannot be taken back later: cannot write ${file} (${unreadable(error)})`,
+      `the announcements to Home Assistant cannot be removed later: cannot write ${file} (${unreadable(error)})`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { Detector } from "../detectors/detector.ts";
+import type { Size } from "./base/box.ts";
 import type { Clock } from "./base/clock.ts";
 import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
@@ -10,10 +11,10 @@ import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { eventIds } from "./events/event-id.ts";
 import type { CameraStates } from "./health/camera-states.ts";
-import { rememberConnection } from "./health/connection.ts";
-import { type Pulses, whileReading, whileWorking } from "./health/pulse.ts";
-import type { RecentEvents } from "./health/recent-events.ts";
+import type { EventHistory } from "./health/event-history.ts";
+import { monitorConsumer, monitorSource, type ProgressMonitor } from "./health/progress.ts";
 import type { CameraCondition, CameraCounters } from "./health/stats.ts";
+import { trackAvailability } from "./health/stream-availability.ts";
 import { newerSighting, watchMotion } from "./motion/watch-motion.ts";
 import { detectState } from "./mqtt/commands.ts";
 import type { Message } from "./mqtt/message.ts";
@@ -38,9 +39,9 @@ export interface CameraPipelineDependencies {
   /** First level of every topic. */
   readonly prefix: string;
   readonly states: CameraStates;
-  readonly events: RecentEvents;
+  readonly events: EventHistory;
   readonly switches: Switches;
-  readonly pulses: Pulses;
+  readonly progress: ProgressMonitor;
 }
 
 /** One camera that is being watched. */
@@ -49,16 +50,16 @@ export interface CameraPipeline {
   readonly counters: () => CameraCounters;
   readonly condition: () => CameraCondition;
   readonly isOnline: () => boolean;
-  /** Resolves when everything is published after an abort. */
+  /** Resolves after an abort when all messages are published. */
   readonly done: Promise<void>;
 }
 
 const FIRST_REOPEN_MS = 1_000;
-/** The longest that one frame may take: this many inferences that all miss their deadline, and everything else. */
+/** The time limit of one frame: this many inferences that miss their deadline, and FRAME_WITHIN_MS for the rest. */
 const DEADLINES_PER_FRAME = 10;
 const FRAME_WITHIN_MS = 30_000;
 
-/** Starts to watch a camera: from its stream to the messages that are published. */
+/** Starts to watch a camera: reads its stream, detects objects and publishes messages. */
 export function startCameraPipeline(
   camera: CameraConfig,
   dependencies: CameraPipelineDependencies,
@@ -73,12 +74,12 @@ export function startCameraPipeline(
   const idleTimeoutMs = (detect.max_disappeared / fps) * 1000;
   const processWithinMs = FRAME_WITHIN_MS + DEADLINES_PER_FRAME * dependencies.deadlineMs;
 
-  const reading = dependencies.pulses.start(`camera ${name}: reading`);
-  const processing = dependencies.pulses.start(`camera ${name}: looking`);
-  const connection = rememberConnection(clock);
+  const reading = dependencies.progress.start(`camera ${name}: reading`);
+  const processing = dependencies.progress.start(`camera ${name}: processing`);
+  const availability = trackAvailability(clock);
   const onStatus = (status: "online" | "offline") => {
-    connection.become(status);
-    states.cameraBecame(name, status);
+    availability.setStatus(status);
+    states.setCameraStatus(name, status);
   };
   const isDetecting = () => dependencies.switches.isDetecting(name);
   const keepSnapshot =
@@ -97,30 +98,14 @@ export function startCameraPipeline(
     regions += answered;
   };
 
-  // The way of a frame, from the stream on.
   const stream = { camera: name, address, size, fps };
-  const open = rememberSize((supposedSize) => {
-    reading.expectWithin(readWithinMs);
+  const openStream = (supposedSize: Size | undefined) => {
+    reading.expectNextWithin(readWithinMs);
     return readCamera(stream, { clock, signal, supposedSize });
-  });
-  const check = refuseFrozenPicture({ camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock });
-  const read = keepReading(() => check(open()), {
-    camera: name,
-    clock,
-    log,
-    signal,
-    random,
-    backoff,
-    onStatus,
-  });
-  const supervised = whileReading(read, reading, readWithinMs);
-  const shown = view?.passing(supervised) ?? supervised;
-  const sightings = watchMotion(shown, camera.motion);
-  // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
-  const newest = newestOnly(sightings, newerSighting);
-  const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
-  const processed = whileWorking(orIdle, processing, processWithinMs);
-  const outcomes = watchCamera(processed, camera, {
+  };
+  const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
+  const retries = { camera: name, clock, log, signal, random, backoff, onStatus };
+  const watching = {
     detector,
     prefix,
     signal,
@@ -129,27 +114,40 @@ export function startCameraPipeline(
     isDetecting,
     onFrame,
     ...(keepSnapshot ? { keepSnapshot } : {}),
-  });
+  };
+
+  // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every frame. A slow
+  // detector skips frames behind it, but their motion is kept.
+  const open = rememberSize(openStream);
+  const checkFrozen = refuseFrozenPicture(frozenRule);
+  const read = keepReading(() => checkFrozen(open()), retries);
+  const supervised = monitorSource(read, reading, readWithinMs);
+  const shown = view?.passing(supervised) ?? supervised;
+  const sightings = watchMotion(shown, camera.motion);
+  const newest = newestOnly(sightings, newerSighting);
+  const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
+  const processed = monitorConsumer(orIdle, processing, processWithinMs);
+  const outcomes = watchCamera(processed, camera, watching);
 
   async function publishAll(): Promise<void> {
     publish(detectState(prefix, name, isDetecting()));
     for await (const outcome of outcomes) {
       outcome.messages.forEach(publish);
-      outcome.events.forEach(events.note);
+      outcome.events.forEach(events.record);
       await view?.show(name, outcome);
     }
-    states.cameraBecame(name, "offline");
+    states.setCameraStatus(name, "offline");
   }
 
   return {
     camera,
     condition: () => ({
-      isOnline: connection.isOnline(),
+      isOnline: availability.isOnline(),
       isDetecting: isDetecting(),
       expectedFps: fps,
-      reconnectsLastHour: connection.reconnectsLastHour(),
+      reconnectsLastHour: availability.reconnectsLastHour(),
     }),
-    isOnline: connection.isOnline,
+    isOnline: availability.isOnline,
     counters() {
       const { delivered, dropped } = newest.counts();
       return { seen: delivered + dropped, skipped: dropped, looked: framesDetected, regions };

@@ -4,7 +4,7 @@ import { ConfigError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import type { AgentConfig, CameraConfig } from "./config/schema.ts";
 
-/** How to run the detector for these cameras. `instances: auto` is one per camera, but one core stays free. */
+/** The options of the detector for these cameras. `instances: auto` means one per camera, but leaves one core free. */
 export function detectorOptions(
   { detector, model }: Pick<AgentConfig, "detector" | "model">,
   cameras: readonly CameraConfig[],
@@ -22,12 +22,12 @@ export function detectorOptions(
   };
 }
 
-/** Which module the configuration lets run. */
+/** The hash and the public key that the configuration requires of a module. */
 export function moduleTrust({ sha256, public_key: publicKey }: AgentConfig["model"]): ModuleTrust {
   return { ...(sha256 === undefined ? {} : { sha256 }), ...(publicKey === undefined ? {} : { publicKey }) };
 }
 
-/** @throws ConfigError when a camera tracks a label the model has never heard of: it would wait for it for ever. */
+/** @throws ConfigError if a camera tracks a label that the model does not have: it could never be detected. */
 export function requireKnownLabels(
   cameras: readonly Pick<CameraConfig, "name" | "objects">[],
   model: Pick<ModelInfo, "name" | "labels">,
@@ -39,12 +39,12 @@ export function requireKnownLabels(
   );
   if (unknown.length === 0) return;
   throw new ConfigError(
-    `the model ${model.name} does not know every label: ${unknown.join(", ")}`,
-    `Choose from the labels it knows: ${listLabels(model.labels)}.`,
+    `the model ${model.name} does not have all tracked labels: ${unknown.join(", ")}`,
+    `Choose from the labels of the model: ${listLabels(model.labels)}.`,
   );
 }
 
-/** COCO's 80 labels are listed in full, the 10,000 that a module may have are not. */
+/** COCO's 80 labels are listed in full; the list of a module with up to 10,000 labels is cut. */
 const MOST_LABELS_LISTED = 100;
 
 function listLabels(labels: readonly string[]): string {

@@ -7,37 +7,37 @@ import type { Signal } from "./base/signal.ts";
 
 export interface RenewModelOptions {
   readonly detector: Pick<ReplaceableDetector, "model" | "replace">;
-  /** Which file is to run, as things are. @throws ModelError */
+  /** The path of the module to run. @throws ModelError */
   readonly modulePath: () => string;
-  /** Rings when the user asks for a look. */
+  /** Raised when the user requests a check of the file. */
   readonly reload: Signal;
   readonly clock: Pick<Clock, "sleep">;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
 
-/** A file is taken when it looked alike twice: it may be under way still when it is seen first. */
-const LOOK_EVERY_MS = 5_000;
+/** A changed file is loaded when two checks in a row find it unchanged: at the first it may still be incomplete. */
+const CHECK_EVERY_MS = 5_000;
 
 /**
- * Replaces the detector's module when its file, or the signature beside it, becomes another one, and when the user asks
- * for it; until the signal is aborted. Where the new one will not do, the log says why and the old one goes on.
+ * Replaces the detector's module when its file or its signature changes, and when the user requests it, until the signal is
+ * aborted. If the new module cannot be used, the reason is logged and the old one continues to run.
  */
 export async function renewModel(options: RenewModelOptions): Promise<void> {
   const { modulePath, reload, clock, signal } = options;
-  let tried = await lookAt(modulePath);
+  let tried = await fingerprint(modulePath);
   let before = tried;
   while (true) {
     const waited = new AbortController();
-    const asked = reload.next(AbortSignal.any([signal, waited.signal]));
-    await Promise.race([asked, clock.sleep(LOOK_EVERY_MS, signal)]);
+    const requested = reload.next(AbortSignal.any([signal, waited.signal]));
+    await Promise.race([requested, clock.sleep(CHECK_EVERY_MS, signal)]);
     waited.abort();
-    const isAsked = await asked;
+    const isRequested = await requested;
     if (signal.aborted) return;
-    const now = await lookAt(modulePath);
+    const now = await fingerprint(modulePath);
     const hasSettled = now !== tried && now === before;
     before = now;
-    if (!isAsked && !hasSettled) continue;
+    if (!isRequested && !hasSettled) continue;
     tried = now;
     await tryReplacing(options);
   }
@@ -47,15 +47,18 @@ async function tryReplacing({ detector, modulePath, log }: RenewModelOptions): P
   const before = detector.model;
   try {
     const { name, sha256, precision } = await detector.replace(modulePath());
-    if (sha256 === before.sha256) log.info({ sha256 }, "the model's file holds the module that runs");
-    else log.info({ sha256, precision, before: before.sha256 }, `the model is replaced: ${name} runs now`);
+    if (sha256 === before.sha256) log.info({ sha256 }, "the model file is unchanged");
+    else log.info({ sha256, precision, before: before.sha256 }, `the model is replaced: now running ${name}`);
   } catch (error) {
     if (error instanceof ModelError || error instanceof ConfigError) {
-      log.warn({ remedy: error.remedy, sha256: before.sha256 }, `the model stays as it is: ${error.message}`);
+      log.warn(
+        { remedy: error.remedy, sha256: before.sha256 },
+        `the model is not replaced: ${error.message}`,
+      );
     } else if (error instanceof DetectorFault) {
       log.warn(
         { sha256: before.sha256 },
-        `the model stays as it is: the new one does not start: ${error.message}`,
+        `the model is not replaced: the new one does not start: ${error.message}`,
       );
     } else {
       throw error;
@@ -63,8 +66,8 @@ async function tryReplacing({ detector, modulePath, log }: RenewModelOptions): P
   }
 }
 
-/** What tells one file from the next, of the module and its signature; the same for all that cannot be read. */
-async function lookAt(modulePath: () => string): Promise<string> {
+/** Identifies the current version of the module and its signature; the same for all files that cannot be read. */
+async function fingerprint(modulePath: () => string): Promise<string> {
   let path: string;
   try {
     path = modulePath();
@@ -72,9 +75,9 @@ async function lookAt(modulePath: () => string): Promise<string> {
     if (error instanceof ModelError) return "none";
     throw error;
   }
-  const looks = [path, `${path}.sig`].map(async (file) => {
+  const versions = [path, `${path}.sig`].map(async (file) => {
     const found = await stat(file).catch(() => undefined);
     return found === undefined ? "none" : `${found.ino} ${found.size} ${found.mtimeMs}`;
   });
-  return [path, ...(await Promise.all(looks))].join("\n");
+  return [path, ...(await Promise.all(versions))].join("\n");
 }

@@ -7,50 +7,50 @@ import { createSignal, type Signal } from "./base/signal.ts";
 import { startCameraPipeline } from "./camera-pipeline.ts";
 import type { AgentConfig } from "./config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
-import { tellCameraStates } from "./health/camera-states.ts";
+import { handleCommands } from "./handle-commands.ts";
+import { publishCameraStates } from "./health/camera-states.ts";
+import { recordEvents } from "./health/event-history.ts";
 import { openMeter } from "./health/meter.ts";
-import { takePulses } from "./health/pulse.ts";
-import { rememberEvents } from "./health/recent-events.ts";
+import { monitorProgress } from "./health/progress.ts";
+import { publishStats } from "./health/publish-stats.ts";
 import { takeReport } from "./health/report.ts";
 import { REPORT_SOCKET, serveReport } from "./health/serve-report.ts";
 import { statusLine } from "./health/status-line.ts";
-import { keepTelling, type ServiceManager } from "./health/systemd.ts";
-import { tellStats } from "./health/tell-stats.ts";
-import { hearTogether } from "./mqtt/hear-together.ts";
-import { rememberTold } from "./mqtt/last-told.ts";
+import { notifyServiceManager, type ServiceManager } from "./health/systemd.ts";
 import { openOutbox } from "./mqtt/outbox.ts";
 import { openPublisher } from "./mqtt/publisher.ts";
-import { obeyCommands } from "./obey-commands.ts";
+import { recordRetained } from "./mqtt/retained-messages.ts";
+import { combineSubscriptions } from "./mqtt/subscriptions.ts";
 import { renewModel } from "./renew-model.ts";
-import { openReleaseMemory, RELEASES_FILE } from "./state/releases.ts";
+import { openReleaseHistory, RELEASES_FILE } from "./state/releases.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
 import { openSwitches } from "./state/switches.ts";
 
-/** What the daemon needs from outside. */
+/** The dependencies of the daemon. */
 export interface RunDependencies {
   readonly clock: Clock;
   readonly log: Log;
   /** A number from 0 up to 1. */
   readonly random: () => number;
   readonly version: string;
-  /** Folder for what survives a restart; it is created where it is missing. */
+  /** Folder for data that survives restarts; it is created if it is missing. */
   readonly stateDirectory: string;
   /** Aborted: the agent ends all events, publishes that it is offline, and `run` resolves. */
   readonly signal: AbortSignal;
-  /** Learns that the agent is ready, alive and stopping; undefined without a service manager. */
+  /** Is notified that the agent is ready, alive or stopping; undefined without a service manager. */
   readonly manager?: ServiceManager | undefined;
   /** Raised when the user asks to check the model's file. Default: never. */
   readonly reload?: Signal;
 }
 
-/** Events kept while the broker is away: a day of a street with seven objects a minute, and no more than a week. */
+/** Limits of the outbox while the broker is away: a day of a street with seven objects a minute, and at most a week. */
 const OUTBOX_LIMITS = { bytes: 20e6, ageMs: 7 * 24 * 3_600_000 };
-/** Objects that `sabrewing status` lists. */
+/** The number of objects that `sabrewing status` lists. */
 const EVENTS_SHOWN = 12;
 
 /**
- * The daemon: watches every camera and publishes what happens, until the signal is aborted.
- * @throws ConfigError or ModelError for what only the user can change; anything else is a bug.
+ * Runs the daemon: watches every camera and publishes events until the signal is aborted.
+ * @throws ConfigError or ModelError for problems that only the user can fix; any other error is a bug.
  */
 export async function run(config: AgentConfig, dependencies: RunDependencies): Promise<void> {
   const { clock, log, random, version, stateDirectory, manager, reload = createSignal() } = dependencies;
@@ -61,14 +61,14 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
 
   await using outbox = await openOutbox(sqliteStore(stateDirectory), { clock, log, limits: OUTBOX_LIMITS });
   await using broker = openPublisher(config.mqtt, { outbox, clock, log, random });
-  const { publish, lastTold } = rememberTold(broker.publish);
-  const states = tellCameraStates(prefix, cameras, publish);
+  const { publish, lastPayload } = recordRetained(broker.publish);
+  const states = publishCameraStates(prefix, cameras, publish);
 
   const modulePath = () => chooseModule(config.model.path, config.model);
   const { path, why } = modulePath();
   if (why !== undefined) log.info({ module: path }, `the model is ${why}`);
   await using releases = config.model.public_key
-    ? openReleaseMemory(join(stateDirectory, RELEASES_FILE), log)
+    ? openReleaseHistory(join(stateDirectory, RELEASES_FILE), log)
     : undefined;
   await using detector = await openReplaceable(path, {
     ...detectorOptions(config, cameras, log),
@@ -76,23 +76,23 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
       requireKnownLabels(cameras, model);
       await releases?.requireNotOlder(model);
     },
-    onAccepted: (model) => releases?.remember(model),
-    onWithdrawn: (failed, goesOn) => releases?.goBack(failed, goesOn),
-    onState: states.detectorBecame,
+    onAccepted: (model) => releases?.record(model),
+    onWithdrawn: (failed, current) => releases?.revert(failed, current),
+    onState: states.setDetectorState,
   });
 
   await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, { clock, log });
-  const commands = obeyCommands({ prefix, cameras, switches, clock, log, publish, signal });
+  const commands = handleCommands({ prefix, cameras, switches, clock, log, publish, signal });
   const home = await openHome(
     { ...config, cameras, detector: detector.model.name, version },
     { file: join(stateDirectory, "announced.json"), clock, log, publish, signal },
   );
   home.announce();
-  broker.connect(hearTogether([commands, home.listening]));
+  broker.connect(combineSubscriptions([commands, home.subscription]));
 
-  const pulses = takePulses(clock);
-  const events = rememberEvents(EVENTS_SHOWN);
-  // The servers of page and metrics are loaded only where they are on: they take memory.
+  const progress = monitorProgress(clock);
+  const events = recordEvents(EVENTS_SHOWN);
+  // The servers of the page and the metrics are loaded only if they are on, to save memory.
   await using view = config.view.enabled
     ? await (await import("./view/live/open-live-view.ts")).openLiveView(config.view, cameras, {
         clock,
@@ -105,7 +105,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
     : undefined;
   const { deadline_ms: deadlineMs } = config.detector;
   const shared = { clock, log, random, signal, detector, deadlineMs, view, publish, prefix, states, events };
-  const pipelines = cameras.map((camera) => startCameraPipeline(camera, { ...shared, switches, pulses }));
+  const pipelines = cameras.map((camera) => startCameraPipeline(camera, { ...shared, switches, progress }));
 
   const meter = openMeter(pipelines, { clock, version, detector, outbox, windowMs: statsSeconds * 1000 });
   await using _metrics = config.metrics.enabled
@@ -122,7 +122,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
       cameras: pipelines,
       detector,
       events,
-      lastTold,
+      lastPayload,
       stats: meter.stats,
       isConnected: broker.isConnected,
     });
@@ -135,9 +135,9 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
   const status = () => statusLine(pipelines, outbox.size(), detector.stats().state);
   const parts = [
     ...pipelines.map(({ done }) => done),
-    tellStats(meter, { clock, signal, publish, mqtt: config.mqtt }),
+    publishStats(meter, { clock, signal, publish, mqtt: config.mqtt }),
     renewModel({ detector, modulePath: () => modulePath().path, reload, clock, log, signal }),
-    manager && keepTelling(manager, { pulses, status, clock, log, signal }),
+    manager && notifyServiceManager(manager, { progress, status, clock, log, signal }),
   ];
   try {
     await Promise.all(parts);

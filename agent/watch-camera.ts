@@ -99,7 +99,7 @@ export interface Step {
 const REGIONS_PER_FRAME = 3;
 
 /**
- * From frames to messages: detect motion, plan regions, detect, track, publish. Counts of 0 come first; `end` events and
+ * Turns frames into messages: plans regions, detects, tracks and reports events. Counts of 0 come first; `end` events and
  * counts of 0 come last.
  *
  * All objects in view end when no frames arrive, the frames change their size, the machine's clock is set back, detection is
@@ -194,7 +194,7 @@ export async function step(
   return conclude(after, camera, dependencies, { events, motionMessages, snapshots, frame, seen });
 }
 
-/** Why the objects in view cannot be followed to the next frame; undefined where they can. */
+/** The reason why tracking cannot continue with this frame; undefined if it can. */
 function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof IDLE): EndReason | undefined {
   if (sighting === IDLE) return "silence";
   const { frame } = sighting;
@@ -204,7 +204,7 @@ function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof 
   return wasSetBack(timeMs, frame.timeMs) ? "clock_set_back" : undefined;
 }
 
-/** Plans the regions of a frame, detects the objects in them and tracks these; undefined if aborted. */
+/** Plans the regions of a frame, detects objects in them and tracks these objects; undefined if aborted. */
 async function detect(
   { timeMs, attention, tracker, inferenceMs }: WatchState,
   { frame, motion }: Sighting,
@@ -280,7 +280,7 @@ function conclude(
   };
 }
 
-/** A snapshot of each object that is new, or whose best frame so far is this one. */
+/** A snapshot of each object that is new or has its best frame so far. */
 async function snapshotMessages(
   events: readonly EventMessage[],
   frame: Frame,

@@ -1,13 +1,13 @@
 import { isIPv4 } from "node:net";
 
 const GROUPS = 8;
-/** The first 64 bits name the network, which is one customer's; the rest is theirs to choose (RFC 6177). */
+/** The first 64 bits identify the network of one customer, who chooses the other bits (RFC 6177). */
 const NETWORK_GROUPS = 4;
 
 /**
- * What limits per address count by: an IPv4 address, or the /64 network of an IPv6 address, since one machine has as many
- * addresses in it as it likes.
- * @param address as a socket has it: without brackets
+ * The unit of limits per address: an IPv4 address, or the /64 network of an IPv6 address, since one machine can use any
+ * number of addresses in its network.
+ * @param address the remote address of a socket, without brackets
  */
 export function addressGroup(address: string): string {
   const mapped = address.replace(/^::ffff:(?=[\d.]+$)/i, "");

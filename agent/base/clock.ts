@@ -31,8 +31,8 @@ export const systemClock: Clock = {
 const CORRECTION_MS = 1_000;
 
 /**
- * Whether the machine's clock was set back between two frames, Unix milliseconds. Whatever was remembered by the old time
- * is useless then: it would not expire until that time comes again.
+ * Whether the machine's clock was set back between two frames, Unix milliseconds. State with times of the old clock is then
+ * invalid: it would not expire until the clock reaches these times again.
  */
 export function wasSetBack(beforeMs: number, nowMs: number): boolean {
   return nowMs < beforeMs - CORRECTION_MS;

@@ -1,13 +1,13 @@
 /**
- * Exit codes of every command (sysexits.h). systemd does not restart on `config`. `different` is that of diff and grep: all
- * went well, and the answer is no.
+ * Exit codes of every command (sysexits.h). systemd does not restart the agent after `config`. `different` is used as in
+ * diff and grep: the command succeeded, and the answer is no.
  */
 export const EXIT = { ok: 0, different: 1, usage: 64, bug: 70, transient: 75, config: 78 } as const;
 
-/** Something the user gave cannot work until they change it. Exit code 78. */
+/** The user's input or configuration is wrong; a retry cannot help. Exit code 78. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  /** What the user can do about it, one sentence. */
+  /** How the user can fix the problem, one sentence. */
   readonly remedy: string;
 
   constructor(message: string, remedy: string, options?: ErrorOptions) {
@@ -16,7 +16,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Something outside failed and may work later: retry with backoff. Exit code 75 where a command gives up. */
+/** An external failure that may pass: the agent retries with backoff. Exit code 75 if a command gives up. */
 export class TransientError extends Error {
   override readonly name = "TransientError";
   readonly remedy: string;
@@ -27,7 +27,7 @@ export class TransientError extends Error {
   }
 }
 
-/** The words on the command line make no sense. Exit code 64. */
+/** The command line is invalid. Exit code 64. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   readonly remedy: string;

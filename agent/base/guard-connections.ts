@@ -8,11 +8,11 @@ export interface ConnectionLimits {
   /** The same, from all addresses. */
   readonly strangers: number;
   /**
-   * How many times as many there may be when the younger ones are counted as well: so many connections have to come
-   * within one round trip to push out one that is about to sign in.
+   * The factor by which the number of connections may exceed these limits if younger ones are counted, too. An attacker needs
+   * that many connections within one round trip to push out a connection that is about to sign in.
    */
   readonly burst: number;
-  /** Connections that have signed in: a reserve of their own, which strangers never take from. */
+  /** Connections that have signed in. Strangers do not count towards this limit. */
   readonly signedIn: number;
   /** Time for a connection that has not signed in to send its request. */
   readonly requestWithinMs: number;
@@ -29,11 +29,11 @@ export interface GuardDependencies {
 export interface GuardedConnections {
   /**
    * Counts a connection as signed in from now on: neither limits nor the time limit of strangers apply to it.
-   * @returns false where the reserve is used up
+   * @returns false if the limit of signed-in connections is reached
    */
   signIn(socket: Socket): boolean;
   isSignedIn(socket: Socket): boolean;
-  /** Lets a connection that has not signed in live that much longer, counted from now: to be answered. */
+  /** Extends the time limit of a connection that has not signed in to `ms` from now, so that it can be answered. */
   allowMs(socket: Socket, ms: number): void;
 }
 
@@ -45,20 +45,20 @@ interface Stranger {
 }
 
 const SWEEP_EVERY_MS = 500;
-/** Time in which a connection of an honest browser has sent its request. */
+/** A browser sends its request within this time. */
 const YOUNG_MS = 1_000;
 
 /**
  * Limits the connections to a server so that strangers cannot keep others out. Beyond a limit the oldest connection of
- * strangers is closed and the new one is accepted. Refusing new ones would let old connections keep out everyone else,
- * also those who sign in from the same address (through one tunnel, everyone comes from 127.0.0.1).
+ * strangers is closed and the new one is accepted. If new connections were refused, old ones could keep out everyone else,
+ * including users who sign in from the same address (through a tunnel, all connections come from 127.0.0.1).
  */
 export function guardConnections(
   server: Server,
   limits: ConnectionLimits,
   { clock, onCrowded, signal }: GuardDependencies,
 ): GuardedConnections {
-  // Maps and sets remember the order of insertion: the first is the oldest.
+  // Maps and sets iterate in the order of insertion: the first entry is the oldest.
   const strangers = new Map<Socket, Stranger>();
   const groups = new Map<string, Set<Socket>>();
   const signedIn = new Set<Socket>();
@@ -126,7 +126,7 @@ export function guardConnections(
 
   return {
     signIn(socket) {
-      // One that is closed already would never leave the reserve.
+      // A closed connection would count as signed in for ever.
       if (signedIn.has(socket) || socket.destroyed) return true;
       if (signedIn.size >= limits.signedIn) return false;
       forget(socket);

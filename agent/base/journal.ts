@@ -10,8 +10,8 @@ const LogLine = z.looseObject({ level: z.string(), msg: z.string().default("") }
 const STDOUT = 1;
 
 /**
- * The journal as a log's destination where standard output goes there, else undefined: `JOURNAL_STREAM` holds device and
- * inode of the stream that systemd has connected (systemd.exec(5)), which a redirection to a file changes.
+ * The journal as destination of the log if standard output is connected to it, else undefined. `JOURNAL_STREAM` contains the
+ * device and inode of the stream that systemd connected (systemd.exec(5)); they differ after a redirection to a file.
  */
 export function journalDestination(
   env: Readonly<Record<string, string | undefined>>,
@@ -25,14 +25,14 @@ export function journalDestination(
 }
 
 /**
- * A line of the log as the journal shows it well: priority first, so that `journalctl -p warning` finds it and colours it;
- * then the words, then the rest as JSON. Time and level are the journal's own.
- * @param line JSON, as pino writes it
+ * Formats a log line for the journal: the priority, so that `journalctl -p warning` finds it and colours it, the message,
+ * and the other fields as JSON. The journal adds the time itself.
+ * @param line JSON from pino
  */
 export function journalLine(line: string): string {
   const { level, time: _, msg, ...details } = LogLine.parse(JSON.parse(line));
-  // A line break would begin another entry, of the lowest priority.
-  const words = msg.replaceAll(/\s*\n\s*/g, " | ");
+  // A line break would start another entry, without a priority.
+  const message = msg.replaceAll(/\s*\n\s*/g, " | ");
   const rest = Object.keys(details).length === 0 ? "" : ` ${JSON.stringify(details)}`;
-  return `<${PRIORITY[level] ?? PRIORITY.info}>${words}${rest}\n`;
+  return `<${PRIORITY[level] ?? PRIORITY.info}>${message}${rest}\n`;
 }

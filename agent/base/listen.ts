@@ -2,20 +2,20 @@ import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { ConfigError } from "./errors.ts";
 
-/** Where something is served, by the section of the configuration that says so. */
-export interface Place {
+/** The address of a server, and the section of the configuration that sets it. */
+export interface ListenAddress {
   readonly section: "metrics" | "view";
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
 /**
  * Makes a server listen.
  * @returns the address it listens on.
- * @throws ConfigError, with the remedy, when address or port cannot be had.
+ * @throws ConfigError, with the remedy, if the server cannot listen on the address or port.
  */
-export async function listenOn(server: Server, { section, host, port }: Place): Promise<AddressInfo> {
+export async function listenOn(server: Server, { section, host, port }: ListenAddress): Promise<AddressInfo> {
   const listening = once(server, "listening");
   server.listen({ host, port });
   try {
@@ -32,20 +32,20 @@ export async function listenOn(server: Server, { section, host, port }: Place): 
   return Object(server.address());
 }
 
-function remedyFor(code: string, { section, port }: Omit<Place, "host">): string {
+function remedyFor(code: string, { section, port }: Omit<ListenAddress, "host">): string {
   switch (code) {
     case "EADDRINUSE":
-      return `Another program listens there (ss -ltnp tells which): set ${section}.port to a port that is free.`;
+      return `Another program listens there (ss -ltnp shows which): set ${section}.port to a free port.`;
     case "EACCES":
-      return `Ports below 1024 are for root: set ${section}.port to 1024 or more.`;
+      return `Ports below 1024 are reserved for root: set ${section}.port to 1024 or more.`;
     case "EPERM":
       return allowPort(port);
     default:
-      return `Set ${section}.host to an address of this machine: 127.0.0.1 for itself only, 0.0.0.0 for all it has.`;
+      return `Set ${section}.host to an address of this machine: 127.0.0.1 for local access only, 0.0.0.0 for all addresses.`;
   }
 }
 
-/** How the systemd unit, which lets no port be opened by itself, is made to allow one. */
+/** The remedy for a port that the systemd unit does not allow; by default it allows none. */
 export function allowPort(port: number): string {
-  return `Allow it in the systemd unit: systemctl edit sabrewing, there [Service] and SocketBindAllow=tcp:${port}, then systemctl restart sabrewing.`;
+  return `Allow it in the systemd unit: run systemctl edit sabrewing, add [Service] and SocketBindAllow=tcp:${port}, then run systemctl restart sabrewing.`;
 }

@@ -2,31 +2,31 @@ import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { throttle } from "./throttle.ts";
 
-/** Why a stranger was refused. */
+/** A refused request of a stranger. */
 export interface Refusal {
-  /** The line of the log: refusals with the same words are counted together. It must not hold anything they sent. */
+  /** The log line; refusals with the same message are counted together. It must not contain data from the stranger. */
   readonly message: string;
-  /** The IP address that it came from. */
+  /** The remote IP address. */
   readonly address: string;
   readonly remedy?: string;
 }
 
-/** At once the first time, then after 10 s, 20 s, 40 s …, and under a lasting attack every five minutes. */
+/** Immediately at first, then after 10 s, 20 s, 40 s …, and every five minutes during a lasting attack. */
 const THROTTLE = { firstMs: 10_000, longestMs: 300_000 };
 
-/** Logs refusals at a bounded rate. A line says how many of its kind were not logged since the line before. */
+/** Logs refusals at a bounded rate. A line contains the number of equal refusals that were not logged since the last one. */
 export function logRefusals(
   log: Log,
   dependencies: { readonly clock: Clock; readonly signal: AbortSignal },
 ): (refusal: Refusal) => void {
-  const tellers = new Map<string, (refusal: Refusal) => void>();
-  const newTeller = () =>
+  const reporters = new Map<string, (refusal: Refusal) => void>();
+  const newReporter = () =>
     throttle({ ...dependencies, ...THROTTLE }, ({ message, ...fields }: Refusal, replaced) => {
       log.warn(fields, replaced === 0 ? message : `${message} (${replaced} more since the last line)`);
     });
   return (refusal) => {
-    const tell = tellers.get(refusal.message) ?? newTeller();
-    tellers.set(refusal.message, tell);
-    tell(refusal);
+    const report = reporters.get(refusal.message) ?? newReporter();
+    reporters.set(refusal.message, report);
+    report(refusal);
   };
 }

@@ -8,9 +8,9 @@ export type Log = Logger;
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /**
- * Opens the log: JSON lines with the level's name and an ISO time. What a line quotes may come from a camera, a module or
- * a broker: characters that steer a terminal are replaced, and long texts are cut.
- * @param destination standard output unless a test or a command with JSON output of its own names another stream.
+ * Opens the log: JSON lines with the level's name and an ISO time. Lines may quote a camera, a module or a broker:
+ * terminal control characters are replaced, and long texts are cut.
+ * @param destination default: standard output. Tests, and commands that print JSON, use another stream.
  */
 export function openLog(level: LogLevel = "info", destination?: DestinationStream): Log {
   const options = {
@@ -23,7 +23,7 @@ export function openLog(level: LogLevel = "info", destination?: DestinationStrea
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 
-/** Characters of a text, and of all details of a line together. */
+/** The most characters of a text, and of all other fields of a line together. */
 const LONGEST_TEXT = 4_000;
 const LONGEST_DETAILS = 16_000;
 

@@ -2,11 +2,11 @@ import { plainLines, plainText } from "../../detectors/detector.ts";
 
 export { plainJson, plainLines, plainText } from "../../detectors/detector.ts";
 
-/** How many characters a value may take. */
+/** The most characters of a value. */
 export interface ValueLimits {
-  /** Of one text. */
+  /** In one text. */
   readonly text: number;
-  /** Of all texts and keys together. */
+  /** In all texts and keys together. */
   readonly all: number;
 }
 
@@ -14,8 +14,7 @@ const MOST_ENTRIES = 200;
 const DEEPEST = 10;
 
 /**
- * A copy of a JSON value whose texts and keys may be shown, as by `plainLines`. Texts, lists and objects that are too long
- * are cut.
+ * Copies a JSON value and cleans its texts and keys for output, like `plainLines`. Long texts, lists and objects are cut.
  */
 export function plainValue(value: unknown, limits: ValueLimits): unknown {
   let left = limits.all;
@@ -40,7 +39,7 @@ export function plainValue(value: unknown, limits: ValueLimits): unknown {
   return copy(value, 0);
 }
 
-/** A text for a terminal or another stream, with the line break that ends it. What an error quotes may be long: it is cut. */
+/** A clean text for a terminal or another stream, with a final line break. Long texts are cut. */
 export function printed(text: string, longest?: number): string {
   return `${plainLines(text, longest)}\n`;
 }

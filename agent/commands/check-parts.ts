@@ -98,7 +98,7 @@ const LEAVE_WITHIN_MS = 1000;
 async function tryBroker({ mqtt }: AgentConfig, { signal }: Trials): Promise<string> {
   // Under the daemon's own name we would throw it out, should it run.
   const connection = await openConnection({ ...mqtt, client_id: `${mqtt.client_id}-check` }, { signal });
-  await connection.leave(LEAVE_WITHIN_MS);
+  await connection.disconnect(LEAVE_WITHIN_MS);
   return `${mqtt.host}:${mqtt.port}${mqtt.user === undefined ? "" : ` as ${mqtt.user}`}`;
 }
 

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { ConfigError } from "../base/errors.ts";
-import { allowPort, listenOn, type Place } from "../base/listen.ts";
+import { allowPort, type ListenAddress, listenOn } from "../base/listen.ts";
 import { portsOfUnit } from "./unit-ports.ts";
 
 /**
@@ -9,7 +9,7 @@ import { portsOfUnit } from "./unit-ports.ts";
  * @returns a few words on the place
  * @throws ConfigError with the remedy when it cannot
  */
-export async function tryPort(place: Place, signal: AbortSignal): Promise<string> {
+export async function tryPort(place: ListenAddress, signal: AbortSignal): Promise<string> {
   const { host, port } = place;
   if (port === 0) return `${host}, on any port that is free`;
   const isAllowed = await portsOfUnit("sabrewing", signal);
@@ -33,7 +33,7 @@ const ANSWER_WITHIN_MS = 5_000;
 const EVERYWHERE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /** The page to enter the token and the names of the figures both tell whose they are. */
-async function isServedBySabrewing({ section, host, port }: Place): Promise<boolean> {
+async function isServedBySabrewing({ section, host, port }: ListenAddress): Promise<boolean> {
   const near = EVERYWHERE[host] ?? host;
   const address = `http://${near.includes(":") ? `[${near}]` : near}:${port}`;
   try {

@@ -9,7 +9,7 @@ import {
   type Stats,
 } from "./stats.ts";
 
-/** A camera, what it has been through and how it is. */
+/** A camera with its counters and its current condition. */
 export interface MeteredCamera {
   readonly camera: { readonly name: string };
   readonly counters: () => CameraCounters;
@@ -21,11 +21,11 @@ export interface MeterDependencies {
   readonly version: string;
   readonly detector: Omit<CountedDetector, "stats"> & { readonly stats: () => CountedDetector["stats"] };
   readonly outbox: Pick<Outbox, "size" | "heldBack" | "dropped" | "damaged">;
-  /** Over how long rates are taken, milliseconds. */
+  /** The window over which rates are computed, milliseconds. */
   readonly windowMs: number;
 }
 
-/** Figures at any time, for whoever asks. */
+/** Provides the current figures. */
 export interface Meter {
   stats(): Stats;
 }
@@ -36,22 +36,22 @@ interface Sample {
 }
 
 /**
- * Begins to measure. However many ask and however often, each gets the rates of the last window, or of the time since
- * the start where that is shorter.
+ * Starts to measure. Every caller of `stats` gets the rates of the last window, or of the time since the start if that is
+ * shorter, regardless of other callers.
  */
 export function openMeter(cameras: readonly MeteredCamera[], dependencies: MeterDependencies): Meter {
   const { clock, version, detector, outbox, windowMs } = dependencies;
-  const look = (): Sample => ({
+  const takeSample = (): Sample => ({
     ms: clock.monotonicMs(),
     counters: cameras.map(({ counters }) => counters()),
   });
-  const first = look();
+  const first = takeSample();
   let samples: readonly Sample[] = [first];
 
   return {
     stats() {
-      const now = look();
-      // The newest of those old enough, and all after it.
+      const now = takeSample();
+      // Keep the newest sample that is at least one window old, and all later ones.
       const from = Math.max(
         0,
         samples.findLastIndex(({ ms }) => ms <= now.ms - windowMs),

@@ -1,23 +1,23 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { MetricsConfig } from "../config/schema.ts";
-import type { ObjectsSeen } from "./recent-events.ts";
+import type { ObjectsSeen } from "./event-history.ts";
 import { type ServeMetricsDependencies, serveMetrics } from "./serve-metrics.ts";
 import type { CameraStats, DetectorFigures, Stats } from "./stats.ts";
 
-/** Where the figures come from, asked at every scrape. */
+/** The sources of the figures, read at every scrape. */
 export interface MetricSources {
   readonly stats: () => Stats;
   readonly seen: () => readonly ObjectsSeen[];
   readonly isOnline: (camera: string) => boolean;
 }
 
-/** A camera that the figures tell of. */
+/** A camera in the metrics. */
 export interface MeasuredCamera {
   readonly camera: { readonly name: string };
   readonly isOnline: () => boolean;
 }
 
-/** Serves the figures of these cameras. Leaving its scope closes the server. */
+/** Serves the figures of these cameras. Disposing of it closes the server. */
 export function openMetrics(
   config: MetricsConfig,
   cameras: readonly MeasuredCamera[],
@@ -29,8 +29,8 @@ export function openMetrics(
 }
 
 /**
- * Figures in Prometheus' text format 0.0.4. Those that Frigate has end as Frigate's do (`frigate_camera_fps` is
- * `sabrewing_camera_fps`, by `camera_name`); those of the process have the names every Node.js program gives them.
+ * Figures in Prometheus' text format 0.0.4. Metrics that Frigate has, too, end like Frigate's (`frigate_camera_fps` is
+ * `sabrewing_camera_fps`, by `camera_name`); those of the process have prom-client's default names.
  */
 export function prometheusMetrics(sources: MetricSources): { read(): Promise<string>; contentType: string } {
   const registry = new Registry();
@@ -40,7 +40,7 @@ export function prometheusMetrics(sources: MetricSources): { read(): Promise<str
   const ofAgent = agentMetrics(registry);
   const objects = new Counter({
     name: "sabrewing_camera_events_total",
-    help: "Objects told of, since the start",
+    help: "Objects reported since the start",
     labelNames: ["camera_name", "label"],
     registers: [registry],
   });
@@ -65,22 +65,16 @@ export function prometheusMetrics(sources: MetricSources): { read(): Promise<str
 function cameraMetrics(registry: Registry) {
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `sabrewing_${name}`, help, labelNames: ["camera_name"], registers: [registry] });
-  const fps = gauge("camera_fps", "Frames that came, per second");
-  const process = gauge(
-    "process_fps",
-    "Frames in which motion was looked for and that were not skipped, per second",
-  );
-  const skipped = gauge("skipped_fps", "Frames left out because the detector was behind, per second");
-  const detection = gauge("detection_fps", "Regions the detector answered, per second");
-  const enabled = gauge("detection_enabled", "1 while objects are looked for");
-  const up = gauge("camera_up", "1 while the camera delivers pictures");
-  const reconnects = gauge(
-    "camera_reconnects_last_hour",
-    "How often pictures came back within the last hour",
-  );
+  const fps = gauge("camera_fps", "Frames received from the camera per second");
+  const process = gauge("process_fps", "Frames processed per second: checked for motion and not skipped");
+  const skipped = gauge("skipped_fps", "Frames skipped per second because the detector was busy");
+  const detection = gauge("detection_fps", "Regions examined by the detector per second");
+  const enabled = gauge("detection_enabled", "1 while detection is on");
+  const up = gauge("camera_up", "1 while the camera delivers frames");
+  const reconnects = gauge("camera_reconnects_last_hour", "Reconnects of the camera within the last hour");
   const frames = new Counter({
     name: "sabrewing_camera_frames_total",
-    help: "Frames since the start: looked at by the detector, gated because nothing moved, or skipped",
+    help: "Frames since the start: looked (examined by the detector), gated (no motion) or skipped",
     labelNames: ["camera_name", "outcome"],
     registers: [registry],
   });
@@ -102,15 +96,15 @@ function cameraMetrics(registry: Registry) {
 function detectorMetrics(registry: Registry) {
   const speed = new Gauge({
     name: "sabrewing_detector_inference_speed_seconds",
-    help: "Time one inference takes, a moving average",
+    help: "Duration of an inference, moving average",
     labelNames: ["name"],
     registers: [registry],
   });
   const counter = (name: string, help: string, labelNames: readonly string[]) =>
     new Counter({ name: `sabrewing_${name}`, help, labelNames: [...labelNames], registers: [registry] });
-  const inferences = counter("detector_inferences_total", "Inferences answered", ["name"]);
-  const faults = counter("detector_faults_total", "Inferences lost, by what went wrong", ["name", "fault"]);
-  const restarts = counter("detector_restarts_total", "How often an instance was started again", ["name"]);
+  const inferences = counter("detector_inferences_total", "Completed inferences", ["name"]);
+  const faults = counter("detector_faults_total", "Failed inferences by type of fault", ["name", "fault"]);
+  const restarts = counter("detector_restarts_total", "Restarts of detector instances", ["name"]);
   return (name: string, figures: DetectorFigures): void => {
     speed.set({ name }, figures.inference_speed / 1000);
     raiseTo(inferences, { name }, figures.frames);
@@ -122,24 +116,27 @@ function detectorMetrics(registry: Registry) {
 function agentMetrics(registry: Registry) {
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `sabrewing_${name}`, help, registers: [registry] });
-  const detection = gauge("detection_total_fps", "Regions the detector answered for all cameras, per second");
+  const detection = gauge(
+    "detection_total_fps",
+    "Regions examined by the detector for all cameras per second",
+  );
   const uptime = gauge("service_uptime_seconds", "Time since the start");
-  const updated = gauge("service_last_updated_timestamp", "When these figures were taken, Unix time");
-  const waiting = gauge("outbox_messages", "Messages that wait for the broker");
+  const updated = gauge("service_last_updated_timestamp", "Unix time of these figures");
+  const waiting = gauge("outbox_messages", "Messages waiting for the broker");
   const heldBack = gauge(
     "outbox_held_back_messages",
-    "Messages that wait and are sent again every hour only, because the broker ended the connections over them",
+    "Waiting messages that are retried only every hour, because the broker ended connections over them",
   );
   const counter = (name: string, help: string) =>
     new Counter({ name: `sabrewing_${name}`, help, registers: [registry] });
-  const dropped = counter("outbox_dropped_total", "Messages given up because the outbox was full");
+  const dropped = counter("outbox_dropped_total", "Messages dropped because the outbox was full");
   const damaged = counter(
     "outbox_damaged_total",
-    "Messages found damaged on disk at the start, and set aside",
+    "Messages that were damaged on disk at the start and set aside",
   );
   const info = new Gauge({
     name: "sabrewing_service_info",
-    help: "Always 1; its label tells the version",
+    help: "Always 1; the label is the version",
     labelNames: ["version"],
     registers: [registry],
   });
@@ -155,7 +152,7 @@ function agentMetrics(registry: Registry) {
   };
 }
 
-/** Sets a counter to what is counted elsewhere. */
+/** Sets a counter to a value that is counted elsewhere. */
 function raiseTo(counter: Counter, labels: Record<string, string>, value: number): void {
   counter.remove(labels);
   counter.inc(labels, value);

@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { ModelInfo } from "../../detectors/detector.ts";
 import type { CameraConfig, MqttConfig } from "../config/schema.ts";
 import { countTopic, motionTopic } from "../mqtt/topics.ts";
-import type { RecentEvents } from "./recent-events.ts";
+import type { EventHistory } from "./event-history.ts";
 import type { Stats } from "./stats.ts";
 
 const counts = z.record(z.string(), z.int());
 
-/** What a running agent tells `sabrewing status`, and that tells scripts. Names as on `<prefix>/stats`. */
+/** The report of a running agent to `sabrewing status`, which prints it for scripts. Names as on `<prefix>/stats`. */
 export const ReportSchema = z.object({
   version: z.string(),
   pid: z.int(),
@@ -41,7 +41,7 @@ export const ReportSchema = z.object({
       connection_quality: z.string(),
       reconnects_last_hour: z.int(),
       detection_enabled: z.boolean(),
-      /** Null: not known yet. */
+      /** Null: unknown yet. */
       motion: z.boolean().nullable(),
       camera_fps: z.number(),
       expected_fps: z.number(),
@@ -49,11 +49,11 @@ export const ReportSchema = z.object({
       detection_fps: z.number(),
       /** Objects in view, by label. */
       counts,
-      /** The same in each zone. */
+      /** Objects in each zone, by label. */
       zones: z.record(z.string(), counts),
     }),
   ),
-  /** The newest first. */
+  /** Newest first. */
   events: z.array(
     z.object({
       time: z.number(),
@@ -69,7 +69,7 @@ export const ReportSchema = z.object({
 
 export type Report = z.output<typeof ReportSchema>;
 
-/** Where a report's parts come from. */
+/** The sources of a report. */
 export interface ReportSources {
   readonly mqtt: Pick<MqttConfig, "host" | "port" | "topic_prefix">;
   readonly cameras: readonly {
@@ -79,21 +79,21 @@ export interface ReportSources {
   readonly detector: { readonly model: ModelInfo; readonly runtime: string };
   readonly stats: () => Stats;
   readonly isConnected: () => boolean;
-  readonly events: Pick<RecentEvents, "latest">;
-  /** What was last told on a topic. */
-  readonly lastTold: (topic: string) => string | undefined;
+  readonly events: Pick<EventHistory, "latest">;
+  /** The last retained payload on a topic. */
+  readonly lastPayload: (topic: string) => string | undefined;
 }
 
-/** How the agent is now. */
+/** Reports the current state of the agent. */
 export function takeReport(sources: ReportSources): Report {
-  const { mqtt, cameras, detector, isConnected, events, lastTold } = sources;
+  const { mqtt, cameras, detector, isConnected, events, lastPayload } = sources;
   const { service, outbox, detectors, cameras: figures } = sources.stats();
   const { name, input, precision, source } = detector.model;
   const ofDetector = detectors[name];
   const faults = Object.values(ofDetector?.faults ?? {}).reduce((sum, times) => sum + times, 0);
   const countsIn = (place: string, labels: readonly string[]) =>
     Object.fromEntries(
-      labels.map((label) => [label, Number(lastTold(countTopic(mqtt.topic_prefix, place, label)) ?? 0)]),
+      labels.map((label) => [label, Number(lastPayload(countTopic(mqtt.topic_prefix, place, label)) ?? 0)]),
     );
   return {
     version: service.version,
@@ -115,7 +115,7 @@ export function takeReport(sources: ReportSources): Report {
     cameras: cameras.flatMap(({ camera, isOnline }) => {
       const figure = figures[camera.name];
       if (figure === undefined) return [];
-      const motion = lastTold(motionTopic(mqtt.topic_prefix, camera.name));
+      const motion = lastPayload(motionTopic(mqtt.topic_prefix, camera.name));
       const { frames: _, process_fps: __, ...ofCamera } = figure;
       const { track } = camera.objects;
       const zones = camera.zones.map(

@@ -9,13 +9,13 @@ import { logRefusals } from "../base/log-refusals.ts";
 import { answersTo, remedyForHost } from "../base/named-host.ts";
 import type { MetricsConfig } from "../config/schema.ts";
 
-/** The text that is served, and its media type. */
+/** The served text and its media type. */
 export interface ServedMetrics {
   read(): Promise<string>;
   readonly contentType: string;
 }
 
-/** An HTTP server for Prometheus; disposing of it closes it. */
+/** An HTTP server for Prometheus. Disposing of it closes the server. */
 export interface MetricsServer extends AsyncDisposable {
   /** `http://127.0.0.1:9464/metrics` */
   readonly url: string;
@@ -33,14 +33,14 @@ const LIMITS: ConnectionLimits = {
   signedIn: 0,
   requestWithinMs: 5_000,
 };
-/** Time to take the answer. */
+/** Time for the client to receive the answer. */
 const ANSWER_WITHIN_MS = 5_000;
-/** For so long figures are served again: a flood of requests costs two readings a second. */
+/** Figures are cached this long: a flood of requests causes at most two readings a second. */
 const FRESH_MS = 500;
 
 /**
  * Serves `GET /metrics` and nothing else.
- * @throws ConfigError when the address or port cannot be had.
+ * @throws ConfigError if the server cannot listen on the address or port.
  */
 export async function serveMetrics(
   { host, port, allowed_hosts: allowedHosts }: Pick<MetricsConfig, "host" | "port" | "allowed_hosts">,
@@ -53,9 +53,9 @@ export async function serveMetrics(
   const { signal } = closing;
   const onRefusal = logRefusals(log, { clock, signal });
   const isAddressed = answersTo([host, ...allowedHosts], hostname());
-  const figures = { contentType: metrics.contentType, read: readSeldom(metrics.read, clock) };
+  const figures = { contentType: metrics.contentType, read: cached(metrics.read, clock) };
   const server = createServer();
-  // Further requests on a connection are not read: each connection is closed after its answer, and none idles.
+  // Each connection is closed after one answer, so that no connection is idle.
   server.maxRequestsPerSocket = 1;
   const connections = guardConnections(server, LIMITS, {
     clock,
@@ -89,8 +89,8 @@ export async function serveMetrics(
   return { url, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
-/** Reads anew only what is older than half a second. */
-function readSeldom(read: () => Promise<string>, clock: Clock): () => Promise<string> {
+/** Reads figures again only if they are older than half a second. */
+function cached(read: () => Promise<string>, clock: Clock): () => Promise<string> {
   let latest: { readonly text: Promise<string>; readonly sinceMs: number } | undefined;
   return () => {
     const nowMs = clock.monotonicMs();

@@ -17,9 +17,9 @@ export interface ServeReportDependencies {
 }
 
 /**
- * Tells whoever connects to a Unix socket how the agent is, as a line of JSON at once and then every second. Nothing is
- * read from it, and only the agent's own user and root may connect. So it works while the broker is away, which is when
- * people ask. Where the socket cannot be made a warning is logged: the agent does without.
+ * Serves reports on a Unix socket: each client receives a line of JSON at once and then every second. It therefore works
+ * without a broker. The server reads nothing from clients, and only the agent's own user and root may connect. If the socket
+ * cannot be created, a warning is logged and the agent runs without it.
  */
 export async function serveReport(
   file: string,
@@ -30,10 +30,10 @@ export async function serveReport(
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
-    void tell(socket);
+    void sendReports(socket);
   });
 
-  async function tell(socket: Socket): Promise<void> {
+  async function sendReports(socket: Socket): Promise<void> {
     const gone = new AbortController();
     socket.on("error", () => {});
     socket.once("close", () => {
@@ -43,7 +43,7 @@ export async function serveReport(
     socket.resume();
     const over = AbortSignal.any([leaving.signal, gone.signal]);
     while (!over.aborted) {
-      // Whoever does not read gets no more: nothing piles up.
+      // A client that does not read receives nothing more, which limits the buffer.
       if (!socket.writableNeedDrain) socket.write(`${JSON.stringify(report())}\n`);
       await clock.sleep(REPORT_EVERY_MS, over);
     }
@@ -51,7 +51,7 @@ export async function serveReport(
 
   try {
     await mkdir(dirname(file), { recursive: true });
-    // Left behind by a crash; a socket that nobody listens on cannot be taken over.
+    // A crash leaves the socket behind; a new server cannot listen on an existing one.
     await rm(file, { force: true });
     await once(server.listen(file), "listening");
     await chmod(file, 0o600);
@@ -61,7 +61,7 @@ export async function serveReport(
         remedy:
           "Let the user that runs sabrewing write there, or set state_dir to a folder with a shorter path.",
       },
-      `sabrewing status cannot ask this agent: no socket ${file} (${codeOf(error)})`,
+      `sabrewing status does not work for this agent: cannot create the socket ${file} (${codeOf(error)})`,
     );
   }
   return {

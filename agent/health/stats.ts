@@ -1,34 +1,34 @@
 import type { DetectorState, DetectorStats, ModelInfo } from "../../detectors/detector.ts";
-import { type ConnectionQuality, connectionQuality } from "./connection.ts";
+import { type ConnectionQuality, connectionQuality } from "./stream-availability.ts";
 
-/** What a camera has been through since the start. Only grows. */
+/** The counters of a camera since the start. They only increase. */
 export interface CameraCounters {
-  /** Frames in which motion was looked for: all that the camera delivered. */
+  /** Frames that the camera delivered; motion detection runs on all of them. */
   readonly seen: number;
-  /** Of these, frames that a newer one replaced before the detector had time; what moved in them counted with the next. */
+  /** Frames that a newer one replaced while the detector was busy; their motion was added to the newer frame. */
   readonly skipped: number;
-  /** Frames the detector was asked about and answered; the others were gated, because nothing moved. */
+  /** Frames that the detector examined; the other frames were gated, because they had no motion. */
   readonly looked: number;
-  /** Regions of frames the detector answered. */
+  /** Regions that the detector examined. */
   readonly regions: number;
 }
 
-/** How a camera is at the moment. */
+/** The current condition of a camera. */
 export interface CameraCondition {
   readonly isOnline: boolean;
-  /** Whether objects are looked for. */
+  /** Whether detection is on. */
   readonly isDetecting: boolean;
-  /** Frames per second that are asked of it. */
+  /** Requested frames per second. */
   readonly expectedFps: number;
   readonly reconnectsLastHour: number;
 }
 
-/** Frigate's words for a camera: frames per second over the last interval; and the counters since the start. */
+/** The figures of a camera, with Frigate's names: frames per second over the last interval, and counters since the start. */
 export interface CameraStats {
   readonly camera_fps: number;
   readonly process_fps: number;
   readonly skipped_fps: number;
-  /** Regions: a frame may cost several looks, or none. */
+  /** Detection passes per second: one for each region, so several or none per frame. */
   readonly detection_fps: number;
   readonly detection_enabled: boolean;
   readonly expected_fps: number;
@@ -44,11 +44,11 @@ export interface CameraStats {
   };
 }
 
-/** A detector since the start. */
+/** The figures of a detector since the start. */
 export interface DetectorFigures {
-  /** Of the weights, an SPDX identifier or `unknown`. */
+  /** The licence of the weights: an SPDX identifier or `unknown`. */
   readonly licence: string;
-  /** While it is `failing`, the cameras have motion only. */
+  /** While it is `failing`, the cameras report motion only. */
   readonly state: DetectorState;
   /** Milliseconds per frame, a moving average. */
   readonly inference_speed: number;
@@ -57,13 +57,13 @@ export interface DetectorFigures {
   readonly restarts: number;
 }
 
-/** A detector and what it has been through. */
+/** A detector with its counters. */
 export interface CountedDetector {
   readonly model: Pick<ModelInfo, "name" | "source">;
   readonly stats: DetectorStats;
 }
 
-/** What `<prefix>/stats` carries. */
+/** The payload of `<prefix>/stats`. */
 export interface Stats {
   readonly cameras: Readonly<Record<string, CameraStats>>;
   readonly detectors: Readonly<Record<string, DetectorFigures>>;
@@ -78,22 +78,22 @@ export interface Stats {
     /** Unix time in seconds. */
     readonly last_updated: number;
     readonly pid: number;
-    /** Resident memory of the agent, ffmpeg apart. */
+    /** Resident memory of the agent without ffmpeg. */
     readonly rss_mb: number;
   };
-  /** Messages that have not reached the broker. */
+  /** Messages that the broker has not acknowledged. */
   readonly outbox: {
     readonly waiting: number;
-    /** Of those that wait: sent again every hour only, because the broker ended the connections over them. */
+    /** Waiting messages that are retried only every hour, because the broker ended connections over them. */
     readonly held_back: number;
-    /** Given up since the start because there was no more room. */
+    /** Messages dropped since the start because the outbox was full. */
     readonly dropped: number;
-    /** Found damaged on disk at the start, and set aside. */
+    /** Messages that were damaged on disk at the start and set aside. */
     readonly damaged: number;
   };
 }
 
-/** A camera's frames per second between two looks at its counters. */
+/** Computes a camera's figures from two samples of its counters. */
 export function cameraStats(
   before: CameraCounters,
   now: CameraCounters,
@@ -117,7 +117,7 @@ export function cameraStats(
   };
 }
 
-/** Everything together, with the cameras' sums. */
+/** Combines all figures and adds the sums over the cameras. */
 export function agentStats(
   cameras: Readonly<Record<string, CameraStats>>,
   detectors: readonly CountedDetector[],
@@ -147,7 +147,7 @@ function perSecond(count: number, seconds: number): number {
   return seconds > 0 ? tenths(Math.max(0, count) / seconds) : 0;
 }
 
-/** To one decimal. */
+/** Rounds to one decimal place. */
 function tenths(value: number): number {
   return Number(value.toFixed(1));
 }

@@ -3,96 +3,96 @@ import type { StoreChanges, StoredMessage } from "../state/message-store.ts";
 import { mergeUpdates, readEvent } from "./event-payload.ts";
 import type { Message } from "./message.ts";
 
-/** How much may wait for the broker. */
+/** Limits for the messages that wait for the broker. */
 export interface BacklogLimits {
-  /** Of all payloads together. */
+  /** The total size of all payloads. */
   readonly bytes: number;
-  /** In milliseconds of service time: the time an agent ran, which no change of the machine's clock touches. */
+  /** In milliseconds of service time: the time that agents have run, independent of the machine's clock. */
   readonly ageMs: number;
 }
 
-/** A message that is kept. */
+/** A message in the backlog. */
 export interface Entry {
-  /** Counts up in the order of `add`. */
+  /** Increases in the order of `add`. */
   readonly sequence: number;
   readonly message: Message;
 }
 
 /**
- * The messages that the broker has not acknowledged, and the last one of every object in view, acknowledged or not: an
- * agent that dies leaves it to the next one, which ends the object.
+ * The messages that the broker has not acknowledged, and the last message of every object in view, acknowledged or not:
+ * after a crash the next process needs that message to end the object.
  */
 export interface Backlog {
   /**
    * @param nowMs service time
-   * @returns what kind of event the message carries, if any
+   * @returns the type of the event in the message; undefined if it carries no event
    */
   add(message: Message, nowMs: number): EventMessage["type"] | undefined;
-  /** The oldest message that waits and is not held back, if its sequence is at most `last`. It is under way from now on. */
+  /** Returns the oldest waiting message that is not held back, if its sequence is at most `last`, and marks it in flight. */
   take(last: number): Entry | undefined;
-  /** The oldest message that waits and was held back until now or earlier. It is under way from now on. */
+  /** Returns the oldest waiting message whose hold has expired, and marks it in flight. */
   takeHeldBack(nowMs: number): Entry | undefined;
-  /** Lets all other messages pass this one, and with it the rest of its event, until `untilMs` of service time. */
+  /** Holds back this message and the rest of its event until `untilMs` of service time; other messages overtake them. */
   holdBack(sequence: number, untilMs: number): void;
-  /** Gives a message that was held back, and the rest of its event, its old place again. */
+  /** Returns a message that was held back, and the rest of its event, to their old position. */
   release(sequence: number): void;
-  /** Messages that are held back. */
+  /** The number of messages that are held back. */
   heldBack(): number;
   /**
-   * The broker has it.
-   * @returns what kind of event the message carries, if any
+   * Removes a message that the broker has acknowledged, or marks it as delivered if it is the last of an object in view.
+   * @returns the type of the event in the message; undefined if it carries no event
    */
   acknowledge(sequence: number): EventMessage["type"] | undefined;
-  /** What is under way waits again. */
+  /** Messages in flight wait again. */
   putBack(): void;
-  /** The last message of every object that came from an earlier process and has not ended. */
+  /** The last message of every object that an earlier process reported and that has not ended. */
   unfinished(): readonly Entry[];
-  /** Of the newest message. */
+  /** The sequence of the newest message. */
   lastSequence(): number;
-  /** Messages without an acknowledgement. */
+  /** The number of messages without an acknowledgement. */
   size(): number;
-  /** Messages given up because there was no room. */
+  /** The number of messages dropped because the backlog was full or they were too old. */
   dropped(): number;
-  /** Whether `takeChanges` would say anything. */
+  /** Whether `takeChanges` would return any change. */
   hasChanges(): boolean;
-  /** What has changed since the last call. */
+  /** The changes since the last call. */
   takeChanges(): StoreChanges;
   everything(): readonly StoredMessage[];
-  /** Takes in what an earlier process left. */
+  /** Adds the messages that an earlier process left. */
   restore(messages: readonly StoredMessage[]): void;
 }
 
-interface Kept extends Entry {
+interface BacklogEntry extends Entry {
   readonly addedMs: number;
-  /** Undefined where the message carries no event. */
+  /** Undefined if the message carries no event. */
   readonly event: (Pick<EventMessage, "type"> & { readonly id: string }) | undefined;
   /** Left by an earlier process. */
   readonly inherited: boolean;
-  state: "waiting" | "under way" | "delivered";
+  state: "waiting" | "in flight" | "delivered";
 }
 
 /**
- * An empty backlog.
+ * Creates an empty backlog.
  *
- * An update takes the place of an earlier one of the same object that still waits. Where there is no room the oldest
- * updates go first, then whole events from `new` to `end`, oldest first. What remains then cannot be given up: of objects
- * in view, and the `end` of what the broker knows; there is little of it.
+ * An update replaces an earlier update of the same object that still waits. A full backlog drops updates first, then whole
+ * events from `new` to `end`, each time the oldest first. It never drops the last message of an object in view, or the `end`
+ * of an object that the broker knows; these are few.
  */
 export function emptyBacklog(limits: BacklogLimits): Backlog {
-  // A Map iterates in the order of insertion, which is that of the sequence.
-  const kept = new Map<number, Kept>();
-  /** Of each event, oldest first. */
-  const ofEvent = new Map<string, Kept[]>();
+  // A Map iterates in the order of insertion, which is the order of the sequences.
+  const entries = new Map<number, BacklogEntry>();
+  /** The entries of each event, oldest first. */
+  const ofEvent = new Map<string, BacklogEntry[]>();
   const changed = new Set<number>();
-  /** Until when, by event. */
+  /** The end of the hold, by event. */
   const heldBack = new Map<string, number>();
   let last = 0;
   let bytes = 0;
   let delivered = 0;
   let dropped = 0;
 
-  function keep(entry: Kept): void {
-    kept.set(entry.sequence, entry);
+  function insert(entry: BacklogEntry): void {
+    entries.set(entry.sequence, entry);
     last = Math.max(last, entry.sequence);
     bytes += entry.message.payload.length;
     if (entry.state === "delivered") delivered++;
@@ -100,8 +100,8 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     ofEvent.set(entry.event.id, [...(ofEvent.get(entry.event.id) ?? []), entry]);
   }
 
-  function remove(entry: Kept): void {
-    kept.delete(entry.sequence);
+  function remove(entry: BacklogEntry): void {
+    entries.delete(entry.sequence);
     changed.add(entry.sequence);
     bytes -= entry.message.payload.length;
     if (entry.state === "delivered") delivered--;
@@ -115,54 +115,54 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     }
   }
 
-  /** What is held back together: consumers get the messages of an event in order, or none of them. */
-  const keyOf = ({ event, sequence }: Kept) => event?.id ?? `message ${sequence}`;
+  /** Messages with the same key are held back together: consumers get the messages of an event in order, or none of them. */
+  const keyOf = ({ event, sequence }: BacklogEntry) => event?.id ?? `message ${sequence}`;
   const keyOfSequence = (sequence: number) => {
-    const entry = kept.get(sequence);
+    const entry = entries.get(sequence);
     return entry === undefined ? undefined : keyOf(entry);
   };
 
-  function firstWaiting(highest: number, fits: (entry: Kept) => boolean): Entry | undefined {
-    for (const entry of kept.values()) {
+  function firstWaiting(highest: number, fits: (entry: BacklogEntry) => boolean): Entry | undefined {
+    for (const entry of entries.values()) {
       if (entry.state !== "waiting" || !fits(entry)) continue;
       if (entry.sequence > highest) return undefined;
-      entry.state = "under way";
+      entry.state = "in flight";
       return entry;
     }
     return undefined;
   }
 
-  function drop(entry: Kept): void {
+  function drop(entry: BacklogEntry): void {
     remove(entry);
     dropped++;
   }
 
-  /** The last word on an object in view: what a new process would have to know. */
-  function isLastWord(entry: Kept): boolean {
+  /** Whether a message is the last of an object in view, which a new process needs to end the object. */
+  function isLastOfOpenEvent(entry: BacklogEntry): boolean {
     if (entry.event === undefined || entry.event.type === "end") return false;
     return ofEvent.get(entry.event.id)?.at(-1) === entry;
   }
 
-  /** What may be given up for this entry: itself, where it is an update; the whole event, where it is its `new`. */
-  function expendable(entry: Kept): readonly Kept[] {
+  /** The entries that may be dropped with this one: only itself if it is an update, the whole event if it is the `new`. */
+  function droppable(entry: BacklogEntry): readonly BacklogEntry[] {
     if (entry.state !== "waiting") return [];
     if (entry.event === undefined) return [entry];
-    if (entry.event.type === "update") return isLastWord(entry) ? [] : [entry];
+    if (entry.event.type === "update") return isLastOfOpenEvent(entry) ? [] : [entry];
     const event = ofEvent.get(entry.event.id) ?? [];
     const isWhole = event[0]?.event?.type === "new" && event.at(-1)?.event?.type === "end";
     return isWhole && event.every(({ state }) => state === "waiting") ? event : [];
   }
 
   function makeRoom(nowMs: number): void {
-    for (const entry of kept.values()) {
+    for (const entry of entries.values()) {
       if (nowMs - entry.addedMs <= limits.ageMs) break;
-      // An event is as old as its end.
-      if (entry.event?.type !== "new") for (const old of expendable(entry)) drop(old);
+      // The age of an event is the age of its end.
+      if (entry.event?.type !== "new") for (const old of droppable(entry)) drop(old);
     }
     for (const type of ["update", "new"] as const) {
-      for (const entry of kept.values()) {
+      for (const entry of entries.values()) {
         if (bytes <= limits.bytes) return;
-        if ((entry.event?.type ?? "update") === type) for (const old of expendable(entry)) drop(old);
+        if ((entry.event?.type ?? "update") === type) for (const old of droppable(entry)) drop(old);
       }
     }
   }
@@ -180,7 +180,7 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     }
     const sequence = last + 1;
     changed.add(sequence);
-    keep({
+    insert({
       sequence,
       message: sent,
       addedMs,
@@ -205,12 +205,12 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
       const key = keyOfSequence(sequence);
       if (key !== undefined) heldBack.delete(key);
     },
-    heldBack: () => [...kept.values()].filter((entry) => heldBack.has(keyOf(entry))).length,
+    heldBack: () => [...entries.values()].filter((entry) => heldBack.has(keyOf(entry))).length,
     acknowledge(sequence) {
-      const entry = kept.get(sequence);
+      const entry = entries.get(sequence);
       if (entry === undefined) return undefined;
       heldBack.delete(keyOf(entry));
-      if (isLastWord(entry)) {
+      if (isLastOfOpenEvent(entry)) {
         entry.state = "delivered";
         delivered++;
         changed.add(sequence);
@@ -218,28 +218,28 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
       return entry.event?.type;
     },
     putBack() {
-      for (const entry of kept.values()) if (entry.state === "under way") entry.state = "waiting";
+      for (const entry of entries.values()) if (entry.state === "in flight") entry.state = "waiting";
     },
-    unfinished: () => [...kept.values()].filter((entry) => entry.inherited && isLastWord(entry)),
+    unfinished: () => [...entries.values()].filter((entry) => entry.inherited && isLastOfOpenEvent(entry)),
     lastSequence: () => last,
-    size: () => kept.size - delivered,
+    size: () => entries.size - delivered,
     dropped: () => dropped,
     hasChanges: () => changed.size > 0,
 
     takeChanges() {
-      const put = [...changed].flatMap((sequence) => kept.get(sequence) ?? []).map(storedForm);
-      const removed = [...changed].filter((sequence) => !kept.has(sequence));
+      const put = [...changed].flatMap((sequence) => entries.get(sequence) ?? []).map(toStored);
+      const removed = [...changed].filter((sequence) => !entries.has(sequence));
       changed.clear();
       return { put, removed };
     },
-    everything: () => [...kept.values()].map(storedForm),
+    everything: () => [...entries.values()].map(toStored),
     restore(messages) {
       for (const { sequence, topic, payload, delivered: isDelivered, addedMs } of messages) {
-        // Where the store could not be read at first, this process has used these numbers itself.
+        // If the store could not be read at first, this process has already used these sequences.
         const isTaken = sequence <= last;
         if (isTaken) changed.add(sequence).add(last + 1);
         const event = readEvent(payload);
-        keep({
+        insert({
           sequence: isTaken ? last + 1 : sequence,
           message: { topic, payload, retain: false, qos: 1 },
           addedMs,
@@ -252,7 +252,7 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
   };
 }
 
-function storedForm({ sequence, message, state, addedMs }: Kept): StoredMessage {
+function toStored({ sequence, message, state, addedMs }: BacklogEntry): StoredMessage {
   const { topic, payload } = message;
   return { sequence, topic, payload, delivered: state === "delivered", addedMs };
 }

@@ -3,24 +3,24 @@ import { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import type { TlsOptions } from "./tls.ts";
 
-/** The broker breaks the protocol, or sends more than the agent asked for: the agent disconnects. */
+/** The broker violates the protocol or floods the agent: the agent disconnects. */
 export class BrokerBreach extends Error {
   override readonly name = "BrokerBreach";
 }
 
-/** Commands are a few bytes long. The client keeps a whole packet in memory before it hands it over. */
+/** Commands are a few bytes long. mqtt.js buffers a whole packet before it emits it. */
 const LONGEST_PACKET_BYTES = 1_000_000;
 /**
- * What a broker may send unasked at once, and how much of that it regains each second: commands. An automation that
- * repeats them without a pause sends ten thousand before a person notices, and the last one counts.
+ * The budget for messages, and how much of it the broker regains each second. Messages are commands. An automation that
+ * repeats a command without a pause sends ten thousand before a person notices, and the last one counts.
  */
 const BURST = { messages: 20_000, bytes: 4_000_000 };
 const REGAINED_PER_SECOND = { messages: 500, bytes: 100_000 };
-/** Answers to nothing that the agent sent: a broker in order sends none. */
+/** Answers to packets that the agent did not send: a correct broker sends none. */
 const MOST_STRAY_ANSWERS = 100;
-/** The event loop serves everything else after this many packets. */
+/** After this many packets the event loop handles other work. */
 const PACKETS_PER_TURN = 50;
-/** More than the snapshots of many cameras, which are published again on every connect. */
+/** Enough for the snapshots of many cameras, which are published again on every connect. */
 const MOST_UNSENT_BYTES = 64_000_000;
 
 // Control packet types that a client of QoS 1 receives (MQTT 3.1.1, table 2.1).
@@ -28,10 +28,10 @@ const [CONNACK, PUBLISH, PUBACK, SUBACK, PINGRESP] = [2, 3, 4, 9, 13];
 const ANSWERS: readonly (number | undefined)[] = [CONNACK, PUBACK, SUBACK, PINGRESP];
 const ANSWERED: readonly string[] = ["subscribe", "pingreq"];
 
-/** Opens a socket to the broker, encrypted where `tls` says so. Errors are events of the socket. */
+/** Opens a socket to the broker, with TLS if the protocol is `mqtts`. Errors are emitted as events of the socket. */
 export function openSocket(host: string, port: number, { protocol, ...tls }: TlsOptions): Socket {
   if (protocol === "mqtt") return connectTcp({ host, port });
-  // A name for SNI; an address is none (RFC 6066, section 3).
+  // SNI takes host names only, not addresses (RFC 6066, section 3).
   return connectTls({ host, port, ...tls, ...(isIP(host) === 0 ? { servername: host } : {}) });
 }
 
@@ -39,27 +39,27 @@ export function openSocket(host: string, port: number, { protocol, ...tls }: Tls
  * The bytes to and from a broker, for mqtt.js, which reads without limits: it parses a whole chunk of up to 64 kB, then
  * handles all packets in it before the event loop turns, and keeps each unreleased message of QoS 2.
  *
- * Reads the header of every packet (MQTT 3.1.1, section 2.2) before mqtt.js sees it. Messages come out of a budget (a
- * token bucket), answers are counted against what the agent sent. Fails with `BrokerBreach` where a packet is longer than
- * a megabyte, has QoS 2 although the agent subscribes with QoS 1 at most, is none that a client receives, or exceeds the
- * budget; and where the broker reads nothing of 64 MB.
+ * Reads the header of every packet (MQTT 3.1.1, section 2.2) before mqtt.js sees it. A token bucket limits messages; answers
+ * are counted against the packets that the agent sent. The stream fails with `BrokerBreach` if a packet is longer than a
+ * megabyte, has QoS 2 (the agent subscribes with QoS 1 at most), has a type that no client receives, or exceeds the budget,
+ * or if the broker leaves 64 MB unread.
  */
 export class BrokerStream extends Duplex {
   readonly #socket: Socket;
   readonly #nowMs: () => number;
   readonly #header = packetHeaders();
-  /** Read from the socket, not passed on yet. */
+  /** Bytes read from the socket and not yet passed on. */
   #pending: Buffer = Buffer.alloc(0);
   #isWanted = false;
   #isResting = false;
-  /** CONNACK, which answers the first packet. */
+  /** 1: the CONNACK for the first packet. */
   #expectedAnswers = 1;
   #strayAnswers = 0;
   #isAccepted = false;
   #budget = { ...BURST };
   #budgetAtMs: number;
 
-  /** @param nowMs milliseconds of a clock that never goes back */
+  /** @param nowMs milliseconds of a monotonic clock */
   constructor(socket: Socket, nowMs: () => number) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
@@ -76,7 +76,7 @@ export class BrokerStream extends Duplex {
     socket.pause();
   }
 
-  /** Notes a packet that the agent sends after CONNECT: the broker may answer it with one. */
+  /** Counts a packet that the agent sends after CONNECT, if the broker answers it. */
   sent(packet: { readonly cmd: string; readonly qos?: number }): void {
     if (ANSWERED.includes(packet.cmd) || (packet.cmd === "publish" && packet.qos === 1))
       this.#expectedAnswers++;
@@ -96,7 +96,7 @@ export class BrokerStream extends Duplex {
     for (const { chunk } of chunks) socket.write(chunk);
     socket.uncork();
     const isStuck = socket.writableLength > MOST_UNSENT_BYTES;
-    done(isStuck ? new BrokerBreach("it does not read what it is sent") : null);
+    done(isStuck ? new BrokerBreach("it does not read the data that the agent sends") : null);
   }
 
   override _final(done: (error?: Error | null) => void): void {
@@ -108,7 +108,7 @@ export class BrokerStream extends Duplex {
     done(error);
   }
 
-  /** Passes on the next packets, at most so many that the event loop keeps turning. */
+  /** Passes on the next packets, at most PACKETS_PER_TURN in one turn of the event loop. */
   #pass(): void {
     if (!this.#isWanted || this.#isResting || this.destroyed) return;
     if (this.#pending.length === 0) {
@@ -131,7 +131,7 @@ export class BrokerStream extends Duplex {
     this.push(part);
   }
 
-  /** Where the bytes end that are passed on in this turn, or why nothing is any more. */
+  /** The end of the bytes that are passed on in this turn, or the reason to disconnect. */
   #endOfTurn(): number | BrokerBreach {
     let position = 0;
     for (let packets = 0; packets < PACKETS_PER_TURN; packets++) {
@@ -153,7 +153,7 @@ export class BrokerStream extends Duplex {
       return `it sent a packet of type ${type}, which no client of QoS 1 receives`;
     if (type === CONNACK) this.#isAccepted = true;
     const isWithinLimits = type === PUBLISH ? this.#spend(bytes) : this.#takeAnswer();
-    return isWithinLimits ? undefined : "it floods the agent with packets that nothing asked for";
+    return isWithinLimits ? undefined : "it floods the agent with packets";
   }
 
   #takeAnswer(): boolean {
@@ -176,21 +176,21 @@ export class BrokerStream extends Duplex {
 interface PacketHeader {
   readonly type: number;
   readonly qos: number;
-  /** Of what follows the fixed header. */
+  /** The length of the packet without its fixed header. */
   readonly bytes: number;
 }
 
-/** Finds the fixed headers of packets in a stream of bytes, however it arrives (MQTT 3.1.1, section 2.2). */
+/** Finds the fixed headers of packets in a stream of bytes that arrives in chunks of any size (MQTT 3.1.1, section 2.2). */
 function packetHeaders() {
-  /** Bytes of the last packet that have not arrived. */
+  /** The number of bytes of the last packet that have not arrived yet. */
   let body = 0;
   let first: number | undefined;
   let length = 0;
   let digits = 0;
   return {
     /**
-     * Reads on at `position` up to the end of the next header.
-     * @returns where the packet ends in these bytes, or where they end; no packet where they end before its header does
+     * Reads from `position` to the end of the next header.
+     * @returns the end of the packet within these bytes, at most their length; no packet if the header is incomplete
      */
     read(bytes: Uint8Array, position: number): { next: number; packet?: PacketHeader } {
       let index = Math.min(bytes.length, position + body);
@@ -203,7 +203,7 @@ function packetHeaders() {
         }
         length += (byte & 127) * 128 ** digits;
         digits++;
-        // A fifth digit is malformed; the packet is far too long by then.
+        // Five digits are malformed; the packet is far beyond the limit by then.
         if (byte >= 128 && digits < 5) continue;
         const packet = { type: first >> 4, qos: (first >> 1) & 3, bytes: length };
         first = undefined;

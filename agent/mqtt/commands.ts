@@ -1,33 +1,33 @@
 import { plainJson, plainText } from "../base/plain-text.ts";
 import type { Message } from "./message.ts";
 
-/** What somebody at the broker asks of a camera. */
+/** A command that a client published for a camera. */
 export interface Command {
   readonly camera: string;
-  /** Whether objects are to be looked for. */
+  /** Whether to switch object detection on or off. */
   readonly detect: boolean;
 }
 
-/** A message on a command topic that says nothing the agent knows. */
-export interface NoCommand {
+/** A message on a command topic that is not a valid command. */
+export interface InvalidCommand {
   readonly problem: string;
 }
 
-/** The only topics the agent hears: `<prefix>/<camera>/detect/set` of each camera, no wildcards. */
+/** The command topics that the agent subscribes to: `<prefix>/<camera>/detect/set` of each camera, without wildcards. */
 export function commandTopics(prefix: string, cameras: readonly string[]): readonly string[] {
   return cameras.map((camera) => commandTopic(prefix, camera));
 }
 
-/** Where somebody switches a camera's detection. */
+/** The topic that switches a camera's detection on and off. */
 export function commandTopic(prefix: string, camera: string): string {
   return `${prefix}/${camera}/detect/set`;
 }
 
 /**
  * Reads a message on one of the command topics.
- * @param payload `ON` or `OFF`, and nothing else
- * @param retained whether the broker had kept the message. Such a command is an old one, told again at every connect: it
- * would undo what people switched since.
+ * @param payload valid: `ON` or `OFF`
+ * @param retained whether the broker retained the message. The broker sends a retained command again on every connect, which
+ * would undo later commands; it is therefore invalid.
  */
 export function readCommand(
   prefix: string,
@@ -35,12 +35,13 @@ export function readCommand(
   topic: string,
   payload: Uint8Array,
   retained: boolean,
-): Command | NoCommand {
+): Command | InvalidCommand {
   const camera = cameras.find((name) => topic === commandTopic(prefix, name));
-  if (camera === undefined) return { problem: `nothing is expected on ${plainText(topic)}` };
+  if (camera === undefined)
+    return { problem: `received a message on the unexpected topic ${plainText(topic)}` };
   if (retained) {
     return {
-      problem: `${topic}: expected a command that is not retained, received an old one; publish it without retain`,
+      problem: `${topic}: expected a command that is not retained, received a retained one; publish it without retain`,
     };
   }
   const word = Buffer.from(payload.subarray(0, LONGEST_SHOWN)).toString("utf8");
@@ -54,12 +55,12 @@ export function readCommand(
 
 const LONGEST_SHOWN = 20;
 
-/** Where the agent tells whether a camera's detection is on. */
+/** The topic that reports whether a camera's detection is on. */
 export function detectStateTopic(prefix: string, camera: string): string {
   return `${prefix}/${camera}/detect/state`;
 }
 
-/** Whether a camera's pictures are searched for objects. */
+/** Reports whether a camera's detection is on. */
 export function detectState(prefix: string, camera: string, isOn: boolean): Message {
   return { topic: detectStateTopic(prefix, camera), payload: isOn ? "ON" : "OFF", retain: true, qos: 1 };
 }

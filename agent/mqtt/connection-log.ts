@@ -5,24 +5,24 @@ import type { MqttConfig } from "../config/schema.ts";
 import { BrokerBreach } from "./broker-stream.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** Decides which changes of the connection to the broker are worth a line in the log. */
+/** Logs the changes of the connection to the broker, without repetition. */
 export interface ConnectionLog {
   connected(): void;
-  /** The connection has lasted for a while. */
-  holds(): void;
-  /** @param isOverMessage whether the broker seems to have ended the connection because of a message it got */
+  /** The connection has lasted long enough to count as stable. */
+  markStable(): void;
+  /** @param isOverMessage whether the broker probably ended the connection because of a message */
   failed(error: ConfigError | TransientError, isOverMessage?: boolean): void;
   queued(): void;
-  left(): void;
+  stopped(): void;
 }
 
-/** So many connections in a row that the broker accepted and that soon ended are no accident. */
+/** Reported as unstable: this many connections in a row that the broker accepted and that soon ended. */
 const UNSTABLE_AFTER = 3;
 
 /**
- * Writes one line for a failure, however many attempts follow it, and one for the recovery. A connection that is accepted
- * and soon ends, again and again, is reported once with the likely reason: clients of one name end each other's
- * connection for ever (MQTT 3.1.1, section 3.1.4), or the broker breaks the protocol, or a message is too much for it.
+ * Writes one line for a failure, regardless of the number of retries, and one for the recovery. Connections that the broker
+ * repeatedly accepts and that soon end are reported once with the likely reason: two clients with the same name end each
+ * other's connections (MQTT 3.1.1, section 3.1.4), the broker violates the protocol, or it does not accept a message.
  */
 export function connectionLog(
   { host, port, client_id }: Pick<MqttConfig, "host" | "port" | "client_id">,
@@ -42,19 +42,19 @@ export function connectionLog(
 
   function reportUnstable(error: ConfigError | TransientError, isOverMessage: boolean): void {
     unstableSinceMs = clock.monotonicMs();
-    const meanwhile = "the agent tries again with longer and longer waits, and events wait";
+    const meanwhile = "the agent retries with increasing delays and stores events";
     if (error.cause instanceof BrokerBreach) {
       log.error({ remedy: error.remedy }, `${error.message}, ${shortLived} times in a row; ${meanwhile}`);
     } else if (isOverMessage) {
       log.error(
-        { remedy: "Look in the broker's log why it ends the connections." },
+        { remedy: "Check the broker's log for the reason." },
         `the broker ${address} ended ${shortLived} connections in a row before it acknowledged the oldest message; ${meanwhile}`,
       );
     } else {
       log.error(
         { remedy: "Give every agent at this broker an mqtt.client_id of its own." },
-        `the broker ${address} accepts connections and soon ends them, ${shortLived} in a row: most likely another client ` +
-          `calls itself "${client_id}" too; ${meanwhile}`,
+        `the broker ${address} accepts connections and soon ends them, ${shortLived} in a row: probably another client uses ` +
+          `the name "${client_id}" too; ${meanwhile}`,
       );
     }
   }
@@ -68,37 +68,34 @@ export function connectionLog(
       } else {
         log.info(
           { waiting: outbox.size(), dropped: outbox.dropped() - droppedBefore },
-          `the broker ${address} is back after ${secondsSince(failing.sinceMs)} s; delivering what waited`,
+          `the broker ${address} is back after ${secondsSince(failing.sinceMs)} s; delivering the stored messages`,
         );
       }
       failing = undefined;
       droppedBefore = outbox.dropped();
       reportedFull = false;
     },
-    holds() {
+    markStable() {
       connection = "held";
       if (unstableSinceMs === undefined) return;
       log.info(
-        `the connection to the broker ${address} holds again, after ${secondsSince(unstableSinceMs)} s`,
+        `the connection to the broker ${address} is stable again after ${secondsSince(unstableSinceMs)} s`,
       );
       unstableSinceMs = undefined;
     },
     failed(error, isOverMessage = false) {
       shortLived = connection === "new" ? shortLived + 1 : 0;
       connection = "none";
-      // A broker that was killed does not accept the next connection, one that was asked to end ours does.
+      // A broker that was killed does not accept the next connection; one that ended only ours does.
       if (shortLived === 0) unstableSinceMs = undefined;
       if (shortLived === UNSTABLE_AFTER && unstableSinceMs === undefined)
         reportUnstable(error, isOverMessage);
       if (unstableSinceMs !== undefined) return;
       const refused = error instanceof ConfigError;
-      // A broker that is back but now turns the agent away is other news than one that is away.
+      // A broker that is back but refuses the agent is reported, even if its absence was reported before.
       if (failing !== undefined && (failing.refused || !refused)) return;
       failing = { sinceMs: failing?.sinceMs ?? clock.monotonicMs(), refused };
-      log[refused ? "error" : "warn"](
-        { remedy: error.remedy },
-        `${error.message}; trying again until it works`,
-      );
+      log[refused ? "error" : "warn"]({ remedy: error.remedy }, `${error.message}; retrying until it works`);
     },
     queued() {
       if (reportedFull || outbox.dropped() === droppedBefore) return;
@@ -107,16 +104,16 @@ export function connectionLog(
         `the outbox is full while the broker ${address} is away: updates are dropped, then the oldest events`,
       );
     },
-    left() {
+    stopped() {
       const waiting = outbox.size();
       if (waiting === 0) return;
       if (outbox.onDisk()) {
         log.info(
           { waiting },
-          `leaving: ${waiting} messages for the broker ${address} wait for the next start`,
+          `stopping: ${waiting} messages for the broker ${address} are stored for the next start`,
         );
       } else {
-        log.warn({ lost: waiting }, `leaving: ${waiting} messages for the broker ${address} are lost`);
+        log.warn({ lost: waiting }, `stopping: ${waiting} messages for the broker ${address} are lost`);
       }
     },
   };

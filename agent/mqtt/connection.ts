@@ -6,53 +6,52 @@ import { BrokerBreach, BrokerStream, openSocket } from "./broker-stream.ts";
 import type { Message } from "./message.ts";
 import { explainTls, tlsOptions } from "./tls.ts";
 
-// Left alone, it keeps a buffer for each of the 65 536 numbers a packet may have: 7 MB that nobody needs.
+// By default mqtt-packet caches a buffer for each of the 65 536 packet identifiers, which takes 7 MB.
 writeToStream.cacheNumbers = false;
 
-/** A connection to the broker, from its acceptance to its end. It never comes back: the next one is another. */
+/** A connection to the broker, from its acceptance to its end. It does not reconnect. */
 export interface Connection {
   /**
-   * Hands a message over, in order.
-   * @param acknowledged called once: with nothing when the broker has it (QoS 1) or it is on its way (QoS 0), with an
-   * error when the connection ended first.
+   * Sends a message, in order.
+   * @param acknowledged called once: without an argument when the broker has acknowledged the message (QoS 1) or it was
+   * written to the socket (QoS 0), with an error if the connection ended first.
    */
   send(message: Message, acknowledged?: (error?: Error) => void): void;
-  /** Resolves when the connection is over, with what ended it. Never rejects. */
+  /** Resolves when the connection has ended, with the reason. Never rejects. */
   readonly ended: Promise<TransientError>;
-  /** Waits for what is under way, at most this long, then takes leave; the broker keeps the last will to itself. */
-  leave(withinMs: number): Promise<void>;
+  /** Waits at most this long for messages in flight, then disconnects. The broker does not publish the last will. */
+  disconnect(withinMs: number): Promise<void>;
 }
 
-// A broker that neither answers nor closes is noticed after one and a half of these.
+// A broker that neither answers nor closes is detected after one and a half of these intervals.
 const KEEPALIVE_SECONDS = 20;
 const CONNECT_WITHIN_MS = 10_000;
 
-/** What the agent hears from the broker. */
-export interface Listening {
+/** Topics that the agent subscribes to, and what it does with their messages. */
+export interface Subscription {
   /** Without wildcards. */
   readonly topics: readonly string[];
-  /** @param retained whether the broker had kept the message from earlier */
-  hear(topic: string, payload: Uint8Array, retained: boolean): void;
-  /** The broker does not let the agent hear these topics, on this connection. */
-  refused(reason: string): void;
+  /** @param retained whether the message is a retained one */
+  onMessage(topic: string, payload: Uint8Array, retained: boolean): void;
+  /** Called when the broker refuses the subscription on this connection. */
+  onRefused(reason: string): void;
 }
 
 export interface ConnectionOptions {
-  readonly listening?: Listening | undefined;
-  /** What the broker tells the world when this connection breaks. */
+  readonly subscription?: Subscription | undefined;
+  /** The last will: the broker publishes it when this connection breaks. */
   readonly will?: Message;
-  /** Gives up on an attempt that is still under way. */
+  /** Aborts an attempt to connect. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Connects to the broker, MQTT 3.1.1 over TCP or TLS, with a session that starts empty.
- * @throws ConfigError when the broker turns the agent away or is not who it should be, TransientError when it cannot be
- * reached.
+ * Connects to the broker, MQTT 3.1.1 over TCP or TLS, with a clean session.
+ * @throws ConfigError if the broker refuses the agent or fails authentication, TransientError if it cannot be reached.
  */
 export async function openConnection(
   config: MqttConfig,
-  { will, signal, listening }: ConnectionOptions = {},
+  { will, signal, subscription }: ConnectionOptions = {},
 ): Promise<Connection> {
   const encryption = await tlsOptions(config);
   const stream = new BrokerStream(openSocket(config.host, config.port, encryption), () => performance.now());
@@ -64,7 +63,7 @@ export async function openConnection(
     clean: true,
     keepalive: KEEPALIVE_SECONDS,
     connectTimeout: CONNECT_WITHIN_MS,
-    // The publisher reconnects and repeats by itself: its outbox is the one record of what has arrived.
+    // The publisher reconnects and resends: only its outbox records which messages have arrived.
     reconnectPeriod: 0,
     queueQoSZero: false,
     resubscribe: false,
@@ -72,7 +71,7 @@ export async function openConnection(
 
   let failure: Error | undefined;
   let isOver = false;
-  // A packet that mqtt.js cannot read, or that answers nothing, ends the connection: what follows it cannot be trusted.
+  // A packet that mqtt.js cannot parse, or an answer to no packet, ends the connection: later bytes cannot be trusted.
   const fail = (error: Error) => {
     failure ??= error;
     isOver = true;
@@ -98,37 +97,38 @@ export async function openConnection(
   const outcome = await Promise.race([accepted, closed]);
   signal?.removeEventListener("abort", giveUp);
   if (outcome !== "accepted") throw explainRefusal(outcome, config);
-  if (listening !== undefined && listening.topics.length > 0 && !isOver) listen(client, listening);
+  if (subscription !== undefined && subscription.topics.length > 0 && !isOver)
+    subscribe(client, subscription);
 
   return {
     send({ topic, payload, retain, qos }, acknowledged = () => {}) {
-      // Once it has ended, mqtt.js throws.
+      // After the end, mqtt.js throws.
       if (isOver) {
-        acknowledged(new Error("the connection is over"));
+        acknowledged(new Error("the connection has ended"));
         return;
       }
       const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
       client.publish(topic, bytes, { retain, qos }, (error) => acknowledged(error ?? undefined));
     },
     ended: closed.then((cause) => explainLoss(cause, config)),
-    leave: (withinMs) => leave(client, closed, withinMs),
+    disconnect: (withinMs) => disconnect(client, closed, withinMs),
   };
 }
 
-function listen(client: MqttClient, { topics, hear, refused }: Listening): void {
-  client.on("message", (topic, payload, { retain }) => hear(topic, payload, retain));
+function subscribe(client: MqttClient, { topics, onMessage, onRefused }: Subscription): void {
+  client.on("message", (topic, payload, { retain }) => onMessage(topic, payload, retain));
   client.subscribe([...topics], { qos: 1 }, (error) => {
-    // A subscription that the end of the connection cut short is made again on the next one.
-    if (error && client.connected) refused(error.message);
+    // An error after the end of the connection is no refusal: the next connection subscribes again.
+    if (error && client.connected) onRefused(error.message);
   });
 }
 
-async function leave(client: MqttClient, closed: Promise<unknown>, withinMs: number): Promise<void> {
-  // end(true) would be ignored once end() has begun, and end() waits for every acknowledgement.
-  const insist = setTimeout(() => client.stream.destroy(), withinMs);
+async function disconnect(client: MqttClient, closed: Promise<unknown>, withinMs: number): Promise<void> {
+  // end() waits for every acknowledgement, and a later end(true) is ignored.
+  const timeout = setTimeout(() => client.stream.destroy(), withinMs);
   client.end();
   await closed;
-  clearTimeout(insist);
+  clearTimeout(timeout);
 }
 
 // Return codes of CONNACK, MQTT 3.1.1 table 3.1.
@@ -145,21 +145,21 @@ function explainRefusal(error: Error, config: MqttConfig): ConfigError | Transie
   if (code === BAD_USER_NAME_OR_PASSWORD || code === NOT_AUTHORISED) {
     const who = config.user === undefined ? "an agent without a user name" : `the user "${config.user}"`;
     return new ConfigError(
-      `the broker ${address} does not let in ${who}: wrong user name or password`,
-      "Set mqtt.user and mqtt.password to what the broker knows.",
+      `the broker ${address} refuses ${who}: wrong user name or password`,
+      "Set mqtt.user and mqtt.password to an account of the broker.",
       { cause: error },
     );
   }
   if (code === IDENTIFIER_REJECTED) {
     return new ConfigError(
       `the broker ${address} refuses the client identifier "${config.client_id}"`,
-      "Set mqtt.client_id to a name this broker accepts.",
+      "Set mqtt.client_id to a name that this broker accepts.",
       { cause: error },
     );
   }
   return new TransientError(
     `the broker ${address} cannot be reached: ${reason(error)}`,
-    "Check mqtt.host and mqtt.port, and that the broker runs and this machine may reach it.",
+    "Check mqtt.host and mqtt.port, and that the broker is running and reachable from this machine.",
     { cause: error },
   );
 }
@@ -168,7 +168,7 @@ function explainLoss(error: Error, config: MqttConfig): TransientError {
   if (error instanceof BrokerBreach) return explainBreach(error, config);
   return new TransientError(
     `the connection to the broker ${config.host}:${config.port} is lost: ${reason(error)}`,
-    `Check that the broker runs, and that no other client calls itself "${config.client_id}".`,
+    `Check that the broker is running, and that no other client uses the name "${config.client_id}".`,
     { cause: error },
   );
 }
@@ -179,7 +179,7 @@ function explainBreach(
 ): TransientError {
   return new TransientError(
     `the agent disconnected from the broker ${host}:${port}: ${cause.message}`,
-    `Check that mqtt.host and mqtt.port are those of your broker, and which client publishes to ${prefix}/+/detect/set.`,
+    `Check that mqtt.host and mqtt.port name your broker, and which client publishes to ${prefix}/+/detect/set.`,
     { cause },
   );
 }

@@ -3,69 +3,69 @@ import type { Entry } from "./backlog.ts";
 import type { Connection } from "./connection.ts";
 import type { Outbox } from "./outbox.ts";
 
-/** Sends the outbox over one connection after another. */
+/** Sends the outbox over successive connections. */
 export interface Delivery {
   start(connection: Pick<Connection, "send">): ConnectionDelivery;
 }
 
 /** Sends the outbox over one connection. */
 export interface ConnectionDelivery {
-  /** Sends what waits, as far as the window allows. Call it when something may be sent. */
+  /** Sends waiting messages, as far as the window allows. Call it when a message may be sent. */
   deliver(): void;
-  /** The connection has lasted for a while. */
-  holds(): void;
+  /** The connection has lasted long enough to count as stable. */
+  markStable(): void;
   /**
-   * The connection is over.
-   * @param byBroker whether the broker ended it, or the network; not the agent
-   * @returns whether a message is suspected of being the reason
+   * The connection has ended.
+   * @param byBroker whether the broker or the network ended it, not the agent
+   * @returns whether a message is suspected to be the reason
    */
   ended(byBroker: boolean): boolean;
 }
 
-/** Messages under way without an acknowledgement; after a break all of them are sent again. */
+/** The most messages in flight; after the connection breaks all of them are sent again. */
 const MAX_IN_FLIGHT = 20;
-/** So many connections in a row that ended while the same message was the oldest under way. */
-const SUSPICIOUS_DEATHS = 5;
+/** A message is held back after this many connections in a row ended while it was the oldest in flight. */
+const FAILURES_BEFORE_HOLDING_BACK = 5;
 
 /**
- * Sends messages in order, at most 20 under way. After a connection that ended with messages under way the next one
- * starts with one message and doubles with every acknowledgement, so that a message for which the broker ends the
- * connection is found: after five such ends in a row it is held back, together with the rest of its event. When others
- * pass then, or the connection lasts, it stays behind them and is tried again every hour. When the next connection ends
- * as well, the message was not the reason: it gets its place back.
+ * Sends messages in order, at most 20 in flight. After a connection that ended with messages in flight, the window of the
+ * next one starts at one message and doubles with every acknowledgement. That identifies a message for which the broker
+ * ends the connection: after five such failures in a row it is held back, together with the rest of its event. If the
+ * broker then acknowledges other messages, or the connection lasts, the message stays held back and is retried every hour.
+ * If the next connection ends as well, the message was not the reason and returns to its position.
  */
 export function openDelivery(
   outbox: Pick<Outbox, "take" | "takeHeldBack" | "holdBack" | "release" | "acknowledge">,
   log: Log,
 ): Delivery {
-  let suspect: { readonly sequence: number; readonly deaths: number } | undefined;
-  /** Held back, but not known to be the reason yet. */
-  let onTrial: Entry | undefined;
+  let suspect: { readonly sequence: number; readonly failures: number } | undefined;
+  /** Held back, but not confirmed as the reason yet. */
+  let unconfirmed: Entry | undefined;
 
-  function convict(): void {
-    if (onTrial === undefined) return;
-    const { sequence, message } = onTrial;
-    onTrial = undefined;
+  function confirmHeldBack(): void {
+    if (unconfirmed === undefined) return;
+    const { sequence, message } = unconfirmed;
+    unconfirmed = undefined;
     log.warn(
       {
         topic: message.topic,
         bytes: Buffer.byteLength(message.payload),
         remedy:
-          "Look in the broker's log why it ended the connections: most often it does not allow this topic, or messages of this size.",
+          "Check the broker's log for the reason: most often it does not allow this topic, or messages of this size.",
       },
-      `the broker ended ${SUSPICIOUS_DEATHS} connections in a row over message ${sequence}: the message is held back with ` +
-        "the rest of its event, and sent again every hour and at each start",
+      `the broker ended ${FAILURES_BEFORE_HOLDING_BACK} connections in a row over message ${sequence}: the message and ` +
+        "the rest of its event are held back, and sent again every hour and at each start",
     );
   }
 
   function start(connection: Pick<Connection, "send">): ConnectionDelivery {
-    /** In the order in which they were sent. */
+    /** In the order of sending. */
     const inFlight = new Map<number, Entry>();
     let window = suspect === undefined ? MAX_IN_FLIGHT : 1;
     let retried: number | undefined;
 
     function next(): Entry | undefined {
-      // A message that was held back goes alone: the end of the connection shall say something about it.
+      // A message that was held back is sent alone: if the connection ends, the message is the reason.
       if (inFlight.size >= window || retried !== undefined) return undefined;
       const entry = outbox.take();
       if (entry !== undefined || inFlight.size > 0) return entry;
@@ -79,7 +79,7 @@ export function openDelivery(
         const { sequence, message } = entry;
         inFlight.set(sequence, entry);
         connection.send(message, (error) => {
-          // The connection is over: the message stays in the outbox for the next one.
+          // After an error the message stays in the outbox for the next connection.
           if (error === undefined) acknowledged(sequence);
         });
       }
@@ -91,32 +91,32 @@ export function openDelivery(
       window = Math.min(2 * window, MAX_IN_FLIGHT);
       if (sequence === suspect?.sequence) suspect = undefined;
       if (sequence === retried) retried = undefined;
-      convict();
+      confirmHeldBack();
       deliver();
     }
 
     return {
       deliver,
-      holds: convict,
+      markStable: confirmHeldBack,
       ended(byBroker) {
         if (retried !== undefined) outbox.holdBack(retried);
         if (!byBroker) return false;
-        if (onTrial !== undefined) {
-          outbox.release(onTrial.sequence);
-          onTrial = undefined;
+        if (unconfirmed !== undefined) {
+          outbox.release(unconfirmed.sequence);
+          unconfirmed = undefined;
           return false;
         }
         const [oldest] = inFlight.values();
         if (oldest === undefined || retried !== undefined) return false;
         const { sequence } = oldest;
-        const deaths = sequence === suspect?.sequence ? suspect.deaths + 1 : 1;
-        suspect = { sequence, deaths };
-        if (deaths >= SUSPICIOUS_DEATHS) {
+        const failures = sequence === suspect?.sequence ? suspect.failures + 1 : 1;
+        suspect = { sequence, failures };
+        if (failures >= FAILURES_BEFORE_HOLDING_BACK) {
           outbox.holdBack(sequence);
-          onTrial = oldest;
+          unconfirmed = oldest;
           suspect = undefined;
         }
-        return deaths > 1;
+        return failures > 1;
       },
     };
   }

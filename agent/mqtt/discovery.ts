@@ -4,13 +4,13 @@ import {
   agentEntities,
   cameraEntities,
   type Entities,
-  whileAgentIsThere,
-  whileCameraIsThere,
+  whileAgentIsOnline,
+  whileCameraIsOnline,
 } from "./home-entities.ts";
 import type { Message } from "./message.ts";
 
-/** What is announced to Home Assistant. */
-export interface Household {
+/** The facts that the announcement to Home Assistant is made from. */
+export interface DiscoveryInput {
   readonly homeassistant: HomeAssistantConfig;
   readonly mqtt: Pick<MqttConfig, "topic_prefix" | "client_id" | "stats_interval">;
   readonly cameras: readonly AnnouncedCamera[];
@@ -19,29 +19,29 @@ export interface Household {
   readonly version: string;
 }
 
-/** Everything ever announced: by topic, the platform of each of its entities. */
+/** All entities ever announced: by topic, the platform of each entity. */
 export type Announced = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** What to tell Home Assistant, and what to remember of it. */
+/** The messages for Home Assistant, and the record of them for later runs. */
 export interface Announcement {
   readonly messages: readonly Message[];
   readonly announced: Announced;
 }
 
-/** Where Home Assistant tells that it has started (its birth message). */
+/** The topic of Home Assistant's birth message, which it publishes when it has started. */
 export function homeStatusTopic({ discovery_prefix }: HomeAssistantConfig): string {
   return `${discovery_prefix}/status`;
 }
 
 /**
- * One message per device (Home Assistant 2024.11 and later): the agent, and each camera.
+ * Makes one message per device (Home Assistant 2024.11 and later). The devices are the agent and each camera.
  *
- * Removal: an entity that is no more stays in its device's message as nothing but its platform, and a device that is no
- * more gets an empty message, at this and all later starts: nobody says when every Home Assistant has heard it.
+ * A removed entity stays in the message of its device with only its platform. A removed device gets an empty message. Both
+ * are repeated at all later starts, since the agent does not know when every Home Assistant has received them.
  * @param before what earlier runs announced
  */
-export function announce(household: Household, before: Announced): Announcement {
-  const { homeassistant, mqtt, cameras, detector, version } = household;
+export function announce(input: DiscoveryInput, before: Announced): Announcement {
+  const { homeassistant, mqtt, cameras, detector, version } = input;
   const node = mqtt.client_id.replaceAll(/[^A-Za-z0-9_-]/g, "_");
   const prefix = mqtt.topic_prefix;
   const o = { name: "Sabrewing", sw: version };
@@ -49,7 +49,7 @@ export function announce(household: Household, before: Announced): Announcement 
   const name = mqtt.client_id === "sabrewing" ? "Sabrewing" : `Sabrewing ${mqtt.client_id}`;
   const agent = {
     id: node,
-    payload: { dev: { ids: [node], name, mdl: "Agent", ...made }, o, ...whileAgentIsThere(prefix) },
+    payload: { dev: { ids: [node], name, mdl: "Agent", ...made }, o, ...whileAgentIsOnline(prefix) },
     entities: agentEntities(detector, mqtt),
   };
   const watched = cameras.map((camera) => {
@@ -58,7 +58,7 @@ export function announce(household: Household, before: Announced): Announcement 
     const dev = { ids: [id], name: title, mdl: "Camera", ...made, via_device: node };
     return {
       id,
-      payload: { dev, o, ...whileCameraIsThere(prefix, camera.name) },
+      payload: { dev, o, ...whileCameraIsOnline(prefix, camera.name) },
       entities: cameraEntities(camera, mqtt),
     };
   });

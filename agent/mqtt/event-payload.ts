@@ -1,6 +1,6 @@
 import type { EventMessage } from "../events/event.ts";
 
-/** The event that a message carries, or undefined where it carries something else. */
+/** Reads the event in a message; undefined if the message carries no event. */
 export function readEvent(payload: string | Uint8Array): EventMessage | undefined {
   if (typeof payload !== "string") return undefined;
   try {
@@ -12,12 +12,12 @@ export function readEvent(payload: string | Uint8Array): EventMessage | undefine
   }
 }
 
-/** The later update, which now also tells what the earlier one would have told. */
+/** The later update, with the `before` of the earlier one: it covers the changes of both. */
 export function mergeUpdates(earlier: EventMessage, later: EventMessage): EventMessage {
   return { ...later, before: earlier.before };
 }
 
-/** The `end` of an object of which this was the last message before the agent died. */
+/** The `end` of an object whose last message before a crash of the agent was this one. */
 export function endAfterCrash({ after }: EventMessage): EventMessage {
   return {
     type: "end",

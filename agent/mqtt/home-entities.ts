@@ -10,7 +10,7 @@ import {
   statsTopic,
 } from "./topics.ts";
 
-/** One entity in Home Assistant's words (home-assistant.io/integrations/mqtt, abbreviated as there), without its identity. */
+/** An entity of Home Assistant without its `unique_id`; keys are abbreviated as in home-assistant.io/integrations/mqtt. */
 export interface Entity {
   /** The platform: `binary_sensor`, `sensor`, `switch`, `image`. */
   readonly p: string;
@@ -18,28 +18,29 @@ export interface Entity {
   readonly [option: string]: unknown;
 }
 
-/** Entities by a key that is theirs for ever within their device: automations and histories hang on it. */
+/** Entities by key. The key of an entity never changes within its device: automations and histories depend on it. */
 export type Entities = Readonly<Record<string, Entity>>;
 
-/** Cameras as far as they concern Home Assistant. */
+/** The settings of a camera that determine its entities. */
 export type AnnouncedCamera = Pick<CameraConfig, "name" | "motion" | "objects" | "zones" | "snapshots">;
 
-export type Told = Pick<MqttConfig, "topic_prefix" | "stats_interval">;
+/** The settings that determine where and how often figures are published. */
+export type StatsSettings = Pick<MqttConfig, "topic_prefix" | "stats_interval">;
 
 const ONLINE = { pl_avail: "online", pl_not_avail: "offline" };
 
-/** Available while the agent is at the broker. */
-export function whileAgentIsThere(prefix: string) {
+/** Available while the agent is connected to the broker. */
+export function whileAgentIsOnline(prefix: string) {
   return { avty: [{ t: availabilityTopic(prefix), ...ONLINE }] };
 }
 
-/** Available while the agent is at the broker and the camera delivers pictures: what it saw last says nothing else. */
-export function whileCameraIsThere(prefix: string, camera: string) {
+/** Available while the agent is connected and the camera delivers frames: otherwise the last state is outdated. */
+export function whileCameraIsOnline(prefix: string, camera: string) {
   return whileBoth(prefix, camera, "{{ 'offline' if value == 'offline' else 'online' }}");
 }
 
-/** The same, and the detector works: while it fails (`motion_only`), that nobody is seen says nothing. */
-function whileObjectsAreFound(prefix: string, camera: string) {
+/** As above, and the detector works: while it fails (`motion_only`), a count of 0 means nothing. */
+function whileDetectionWorks(prefix: string, camera: string) {
   return whileBoth(prefix, camera, "{{ 'online' if value == 'online' else 'offline' }}");
 }
 
@@ -51,8 +52,8 @@ function whileBoth(prefix: string, camera: string, val_tpl: string) {
   };
 }
 
-/** Everything one camera has to show: motion, who is where, pictures where they are on, the switch and its health. */
-export function cameraEntities(camera: AnnouncedCamera, mqtt: Told): Entities {
+/** The entities of a camera: motion, objects in the camera and its zones, snapshots if they are on, the switch, health. */
+export function cameraEntities(camera: AnnouncedCamera, mqtt: StatsSettings): Entities {
   const { name, motion, objects, zones, snapshots } = camera;
   const prefix = mqtt.topic_prefix;
   const places = [
@@ -84,10 +85,10 @@ export function cameraEntities(camera: AnnouncedCamera, mqtt: Told): Entities {
 }
 
 /**
- * How the agent is.
- * @param detector the model's name, under which its figures are told
+ * The entities of the agent.
+ * @param detector the model's name, under which its figures are published
  */
-export function agentEntities(detector: string, mqtt: Told): Entities {
+export function agentEntities(detector: string, mqtt: StatsSettings): Entities {
   const ofDetector = `value_json.detectors[${JSON.stringify(detector)}]`;
   return {
     inference_speed: figure(mqtt, "Inference speed", `${ofDetector}.inference_speed`, {
@@ -109,18 +110,18 @@ interface CountedPlace {
   readonly camera: string;
   /** The camera or one of its zones. */
   readonly place: string;
-  /** What to call it; empty for the camera itself. */
+  /** The first part of the entity's name; empty for the camera itself. */
   readonly title: string;
   readonly label: string;
 }
 
-/** Whether one is there, how many there are, and how many of these move (an entity that few want: off at first). */
+/** Occupancy, the number of objects, and the number of active objects (rarely needed, so disabled by default). */
 function countEntities({ prefix, camera, place, title, label }: CountedPlace): Entities {
   const topic = countTopic(prefix, place, label);
   const what = label === "all" ? "object" : label;
-  // Home Assistant takes its own keys apart at spaces.
+  // Home Assistant splits its keys at spaces.
   const key = `${place}:${topicLevel(label)}`;
-  const available = whileObjectsAreFound(prefix, camera);
+  const available = whileDetectionWorks(prefix, camera);
   const count = {
     p: "sensor",
     stat_cla: "measurement",
@@ -161,7 +162,7 @@ function detectSwitch(prefix: string, camera: string): Entity {
     cmd_t: commandTopic(prefix, camera),
     stat_t: detectStateTopic(prefix, camera),
     qos: 1,
-    ...whileAgentIsThere(prefix),
+    ...whileAgentIsOnline(prefix),
   };
 }
 
@@ -173,11 +174,11 @@ function connection(prefix: string, camera: string): Entity {
     ent_cat: "diagnostic",
     stat_t: cameraStatusTopic(prefix, camera),
     val_tpl: "{{ 'OFF' if value == 'offline' else 'ON' }}",
-    ...whileAgentIsThere(prefix),
+    ...whileAgentIsOnline(prefix),
   };
 }
 
-/** The camera delivers pictures, but the detector keeps failing. */
+/** On while the camera delivers frames but the detector keeps failing. */
 function problem(prefix: string, camera: string): Entity {
   return {
     p: "binary_sensor",
@@ -186,13 +187,13 @@ function problem(prefix: string, camera: string): Entity {
     ent_cat: "diagnostic",
     stat_t: cameraStatusTopic(prefix, camera),
     val_tpl: "{{ 'ON' if value == 'motion_only' else 'OFF' }}",
-    ...whileAgentIsThere(prefix),
+    ...whileAgentIsOnline(prefix),
   };
 }
 
 const PER_SECOND = { unit_of_meas: "fps", ic: "mdi:speedometer" };
 
-function cameraFigures(camera: string, mqtt: Told): Entities {
+function cameraFigures(camera: string, mqtt: StatsSettings): Entities {
   const of = `value_json.cameras[${JSON.stringify(camera)}]`;
   return {
     camera_fps: figure(mqtt, "Frames per second", `${of}.camera_fps`, PER_SECOND),
@@ -201,9 +202,9 @@ function cameraFigures(camera: string, mqtt: Told): Entities {
   };
 }
 
-/** A figure that nobody tells any more is not known: three messages may be late. */
+/** A figure from `<prefix>/stats`. It expires after three intervals without a message. */
 function figure(
-  { topic_prefix, stats_interval }: Told,
+  { topic_prefix, stats_interval }: StatsSettings,
   name: string,
   expression: string,
   unit: Readonly<Record<string, string>>,

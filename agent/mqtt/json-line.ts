@@ -2,9 +2,9 @@ import { plainJson } from "../base/plain-text.ts";
 import type { Message } from "./message.ts";
 
 /**
- * A message as one line of JSON for scripts: `{time, topic, payload}`. The payload is what it stands for where it is
- * JSON, else its text; a picture is base64.
- * @param timeMs when it was said; the line gives seconds.
+ * Formats a message as one line of JSON for scripts: `{time, topic, payload}`. A JSON payload is inserted as its value,
+ * any other text as a string, a snapshot as base64.
+ * @param timeMs the time of the message, Unix milliseconds; the line contains seconds.
  */
 export function jsonLine(timeMs: number, { topic, payload }: Message): string {
   return plainJson({ time: timeMs / 1000, topic, payload: readPayload(payload) });

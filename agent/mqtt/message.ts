@@ -1,6 +1,6 @@
 /**
- * One message for the broker. Retained: a state, of which only the latest counts, and which is told again after every
- * reconnect. QoS 1 and not retained: an event, which must arrive. QoS 0 and not retained: news, worthless when late.
+ * One message for the broker. Retained: a state; only the latest counts, and it is published again after every reconnect.
+ * QoS 1, not retained: an event, which must arrive. QoS 0, not retained: figures, which are dropped without a connection.
  */
 export interface Message {
   readonly topic: string;

@@ -1,45 +1,45 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { StorePlace } from "../state/message-store.ts";
-import { RETRY_STORE_MS, type SteadyStore, steadyStore } from "../state/steady-store.ts";
+import type { StoreLocation } from "../state/message-store.ts";
+import { RETRY_STORE_MS, type ResilientStore, resilientStore } from "../state/resilient-store.ts";
 import { type Backlog, type BacklogLimits, type Entry, emptyBacklog } from "./backlog.ts";
 import { endAfterCrash, readEvent } from "./event-payload.ts";
 import type { Message } from "./message.ts";
 import { type DamagedRow, readRows } from "./stored-rows.ts";
 
 /**
- * Messages that must arrive, in order, until the broker has acknowledged them. Disposing of it brings the disk up to
- * date and closes it.
+ * Stores messages in order until the broker has acknowledged them. Disposing of it writes all changes to disk and closes
+ * the store.
  */
 export interface Outbox extends AsyncDisposable {
   /**
-   * Keeps a message. Resolves, never rejects, when it may be taken: it is on disk, or in memory where the disk refuses.
-   * While nobody delivers, updates stay in memory for up to half a minute; what resolves then is no promise for them.
+   * Adds a message. Resolves when the message may be taken: it is on disk, or in memory if the disk fails. Never rejects.
+   * Without a delivery, updates stay in memory for up to half a minute; the promise then resolves before they are on disk.
    */
   add(message: Message): Promise<void>;
-  /** There is a connection. Resolves when everything that waits may be taken. */
+  /** Starts the delivery over a new connection. Resolves when all waiting messages may be taken. */
   startDelivery(): Promise<void>;
-  /** The oldest message that waits; it is under way from now on. */
+  /** Returns the oldest waiting message and marks it in flight. */
   take(): Entry | undefined;
-  /** The oldest message that was held back for an hour; it is under way from now on. */
+  /** Returns the oldest message that was held back for an hour and marks it in flight. */
   takeHeldBack(): Entry | undefined;
-  /** Lets all other messages pass this one and the rest of its event for an hour. It stays on disk. */
+  /** Holds back this message and the rest of its event for an hour; other messages overtake them. They stay on disk. */
   holdBack(sequence: number): void;
-  /** Gives a message that was held back its old place again. */
+  /** Returns a message that was held back to its old position. */
   release(sequence: number): void;
-  /** Forgets a message: the broker has acknowledged it. */
+  /** Removes a message that the broker has acknowledged. */
   acknowledge(sequence: number): void;
-  /** The connection is over: what is under way waits again. */
+  /** Ends the delivery with its connection: messages in flight wait again. */
   endDelivery(): void;
-  /** Messages that have not been acknowledged. */
+  /** The number of messages that have not been acknowledged. */
   size(): number;
-  /** Of these, messages that are held back. */
+  /** The number of these that are held back. */
   heldBack(): number;
-  /** Messages given up because there was no room. */
+  /** The number of messages dropped because the outbox was full. */
   dropped(): number;
-  /** Stored messages that were damaged and set aside. */
+  /** The number of stored messages that were damaged and set aside. */
   damaged(): number;
-  /** Whether the messages outlive this process. */
+  /** Whether the messages survive this process. */
   onDisk(): boolean;
 }
 
@@ -50,33 +50,33 @@ export interface OutboxDependencies {
 }
 
 /**
- * How long it may take until the disk knows what is no loss: acknowledgements in the middle of an event (after a crash
- * such a message is sent again) and updates that nobody takes (after a crash they are missing; `new` and `end` never are).
- * Usually the next message takes them along, so that half of all writes are saved.
+ * The delay until less important changes are written: acknowledgements in the middle of an event (after a crash these
+ * messages are sent again) and updates without a delivery (after a crash they are missing; `new` and `end` never are).
+ * Usually they are written together with the next message, which saves half of all writes.
  */
 const LAZY_MS = 30_000;
-/** Nothing follows the acknowledgement of an `end` that would take it along. */
+/** The delay for the acknowledgement of an `end`: no later message of its event would be written with it. */
 const SOON_MS = 1_000;
 
-/** How long a message is held back that may be what ends the connections. */
+/** How long a message is held back if the broker probably ends connections because of it. */
 const HELD_BACK_MS = 3_600_000;
 
 /**
- * Opens an outbox on disk, takes in what an earlier process left there and ends the objects that it left in view.
- * @throws ConfigError when another agent has it open, or a newer version wrote it.
+ * Opens an outbox on disk, loads the messages that an earlier process left there and ends the objects it left in view.
+ * @throws ConfigError if another agent has the outbox open, or a newer version wrote it.
  */
-export async function openOutbox(place: StorePlace, dependencies: OutboxDependencies): Promise<Outbox> {
+export async function openOutbox(location: StoreLocation, dependencies: OutboxDependencies): Promise<Outbox> {
   const { clock, log, limits } = dependencies;
   const backlog = emptyBacklog(limits);
-  // Service time goes on where the newest stored message left it: a clock of our own, which counts while an agent runs.
+  // Service time continues from the newest stored message: it advances only while an agent runs.
   let beganMs = 0;
   const startedMs = clock.monotonicMs();
   const serviceMs = () => beganMs + clock.monotonicMs() - startedMs;
 
   let damaged = 0;
 
-  const store = steadyStore(
-    place,
+  const store = resilientStore(
+    location,
     {
       ...backlog,
       restore(rows) {
@@ -101,10 +101,10 @@ function reportDamaged(damaged: readonly DamagedRow[], log: Log): void {
   log.warn(
     {
       damaged: damaged.length,
-      remedy: `Check the disk, an SD card above all. The rows are in the table "damaged" of outbox.db.`,
+      remedy: `Check the disk, especially an SD card. The rows are in the table "damaged" of outbox.db.`,
     },
     `${damaged.length} stored messages are damaged and cannot be sent (number ${first.sequence}: ${first.problem}): ` +
-      "they are set aside, all others are delivered",
+      "they are set aside; all others are delivered",
   );
 }
 
@@ -124,7 +124,7 @@ function endUnfinished(backlog: Backlog, nowMs: number, log: Log): void {
 
 function outboxOf(
   backlog: Backlog,
-  store: SteadyStore,
+  store: ResilientStore,
   clock: Clock,
   serviceMs: () => number,
 ): Omit<Outbox, "damaged"> {
@@ -135,7 +135,7 @@ function outboxOf(
   let nextWrite: Promise<void> | undefined;
   let nextLazyMs = Number.POSITIVE_INFINITY;
 
-  /** Everything kept until now is on disk when it resolves. What is added while a write is under way shares the next. */
+  /** Resolves when all changes so far are on disk. Changes made during a write share the next write. */
   function save(): Promise<void> {
     nextWrite ??= (async () => {
       await writing;
@@ -158,7 +158,7 @@ function outboxOf(
     if (atMs >= nextLazyMs) return;
     nextLazyMs = atMs;
     await clock.sleep(ms, closing.signal);
-    // Another call may have been in more of a hurry.
+    // A later call may have asked for an earlier write.
     if (atMs !== nextLazyMs || closing.signal.aborted) return;
     nextLazyMs = Number.POSITIVE_INFINITY;
     if (backlog.hasChanges() || !store.onDisk()) await save();

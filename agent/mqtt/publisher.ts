@@ -4,23 +4,23 @@ import { ConfigError, TransientError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { MqttConfig } from "../config/schema.ts";
 import { BrokerBreach } from "./broker-stream.ts";
-import { type Connection, type Listening, openConnection } from "./connection.ts";
+import { type Connection, openConnection, type Subscription } from "./connection.ts";
 import { connectionLog } from "./connection-log.ts";
 import { openDelivery } from "./delivery.ts";
 import type { Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { availability } from "./topics.ts";
 
-/** Sends messages to the broker. Disposing of it delivers what it can within two seconds and publishes `offline`. */
+/** Sends messages to the broker. Disposing of it delivers messages for up to two seconds and publishes `offline`. */
 export interface Publisher extends AsyncDisposable {
   /**
-   * Keeps a connection to the broker from now on, in the background. Call it once.
-   * @param listening what the agent hears, on every connection
+   * Keeps a connection to the broker in the background. Call it once.
+   * @param subscription the agent subscribes on every connection
    */
-  connect(listening?: Listening): void;
-  /** Never waits and never fails: without a connection, states and events are kept, all else is dropped. */
+  connect(subscription?: Subscription): void;
+  /** Never waits and never fails. Without a connection states and events are stored, other messages are dropped. */
   publish(message: Message): void;
-  /** Whether there is a connection at the moment. */
+  /** Whether the publisher is connected now. */
   isConnected(): boolean;
 }
 
@@ -30,28 +30,30 @@ export interface PublisherDependencies {
   readonly log: Log;
   /** A number from 0 up to 1. */
   readonly random: () => number;
+  /** Opens a connection. Default: MQTT over TCP or TLS. */
+  readonly connect?: typeof openConnection;
 }
 
 const BACKOFF = { firstMs: 500, longestMs: 15_000 };
 /**
- * A connection that held this long was a good one: the next failure starts with a short wait again. Longer than the
- * longest wait: two agents of one name, each of which ends the other's connection, must not take theirs for good ones.
+ * A connection that lasted this long was stable: the backoff starts from the beginning. It is longer than the longest
+ * backoff: two agents with the same name, which end each other's connections, must not count as stable.
  */
-const GOOD_AFTER_MS = 30_000;
-/** How often messages that are held back are looked at: whether their hour is over. */
+const STABLE_AFTER_MS = 30_000;
+/** How often to check whether the hour of messages that are held back has passed. */
 const RETRY_HELD_BACK_MS = 60_000;
 const DELIVER_WITHIN_MS = 2_000;
-const LEAVE_WITHIN_MS = 500;
-const LOOK_AGAIN_MS = 20;
+const DISCONNECT_WITHIN_MS = 500;
+const POLL_EVERY_MS = 20;
 
 /**
- * Opens the publisher, which is not connected yet.
+ * Opens the publisher. It does not connect yet.
  *
- * On every connection it publishes `online` and all retained states again, then sends the outbox in order, at least once.
- * One line is logged when the connection is lost or refused, and one when it is back.
+ * On every connection it publishes `online` and all retained messages, then sends the outbox in order, at least once.
+ * It logs one line when the connection is lost or refused, and one when it is back.
  */
 export function openPublisher(config: MqttConfig, dependencies: PublisherDependencies): Publisher {
-  const { outbox, clock, log, random } = dependencies;
+  const { outbox, clock, log, random, connect = openConnection } = dependencies;
   const connections = connectionLog(config, outbox, clock, log);
   const delivery = openDelivery(outbox, log);
   const states = new Map<string, Message>();
@@ -59,29 +61,29 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
   let connected: Promise<void> | undefined;
   let current: { readonly connection: Connection; deliver(): void } | undefined;
 
-  async function keepConnected(listening: Listening | undefined): Promise<void> {
+  async function keepConnected(subscription: Subscription | undefined): Promise<void> {
     let attempt = 0;
     while (!leaving.signal.aborted) {
       const startedMs = clock.monotonicMs();
-      await connectOnce(listening);
+      await connectOnce(subscription);
       if (leaving.signal.aborted) return;
-      attempt = clock.monotonicMs() - startedMs > GOOD_AFTER_MS ? 1 : attempt + 1;
+      attempt = clock.monotonicMs() - startedMs > STABLE_AFTER_MS ? 1 : attempt + 1;
       await clock.sleep(backoffMs(attempt, BACKOFF, random), leaving.signal);
     }
   }
 
-  /** One connection from beginning to end. */
-  async function connectOnce(listening: Listening | undefined): Promise<void> {
+  /** Handles one connection from its beginning to its end. */
+  async function connectOnce(subscription: Subscription | undefined): Promise<void> {
     const over = new AbortController();
     try {
       const will = availability(config.topic_prefix, "offline");
-      const connection = await openConnection(config, { will, signal: leaving.signal, listening });
+      const connection = await connect(config, { will, signal: leaving.signal, subscription });
       connection.send(availability(config.topic_prefix, "online"));
       for (const message of states.values()) connection.send(message);
-      const { deliver, holds, ended } = delivery.start(connection);
+      const { deliver, markStable, ended } = delivery.start(connection);
       current = { connection, deliver };
       connections.connected();
-      void noteThatItHolds(over.signal, holds);
+      void reportStable(over.signal, markStable);
       void retryHeldBack(over.signal, deliver);
       await outbox.startDelivery();
       deliver();
@@ -98,11 +100,11 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
     }
   }
 
-  async function noteThatItHolds(over: AbortSignal, holds: () => void): Promise<void> {
-    await clock.sleep(GOOD_AFTER_MS, over);
+  async function reportStable(over: AbortSignal, markStable: () => void): Promise<void> {
+    await clock.sleep(STABLE_AFTER_MS, over);
     if (over.aborted) return;
-    connections.holds();
-    holds();
+    connections.markStable();
+    markStable();
   }
 
   async function retryHeldBack(over: AbortSignal, deliver: () => void): Promise<void> {
@@ -112,21 +114,21 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
     }
   }
 
-  async function takeLeave(): Promise<void> {
+  async function disconnect(): Promise<void> {
     if (leaving.signal.aborted || connected === undefined) return connected;
     const untilMs = clock.monotonicMs() + DELIVER_WITHIN_MS;
     const mustWait = () => outbox.size() > outbox.heldBack() && (current !== undefined || !outbox.onDisk());
-    while (mustWait() && clock.monotonicMs() < untilMs) await clock.sleep(LOOK_AGAIN_MS);
+    while (mustWait() && clock.monotonicMs() < untilMs) await clock.sleep(POLL_EVERY_MS);
     leaving.abort();
     current?.connection.send(availability(config.topic_prefix, "offline"));
-    await current?.connection.leave(LEAVE_WITHIN_MS);
+    await current?.connection.disconnect(DISCONNECT_WITHIN_MS);
     await connected;
-    connections.left();
+    connections.stopped();
   }
 
   return {
-    connect(listening) {
-      connected = keepConnected(listening);
+    connect(subscription) {
+      connected = keepConnected(subscription);
     },
     publish(message) {
       if (message.retain) states.set(message.topic, message);
@@ -138,6 +140,6 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
       }
     },
     isConnected: () => current !== undefined,
-    [Symbol.asyncDispose]: takeLeave,
+    [Symbol.asyncDispose]: disconnect,
   };
 }

@@ -1,32 +1,32 @@
 import { z } from "zod";
 import type { StoredMessage, StoredRow } from "../state/message-store.ts";
 
-/** What the rows of a store hold. */
+/** The content of the rows of a store. */
 export interface ReadRows {
-  /** By ascending sequence. */
+  /** In ascending order of sequence. */
   readonly messages: readonly StoredMessage[];
   readonly damaged: readonly DamagedRow[];
-  /** Whether numbers or times of messages were damaged, and were replaced. */
+  /** Whether damaged sequences or times of messages were replaced. */
   readonly isRepaired: boolean;
 }
 
 /** A row whose message cannot be sent. */
 export interface DamagedRow {
   readonly sequence: bigint;
-  /** What is wrong with it: `its topic is empty`. */
+  /** The defect: `its topic is empty`. */
   readonly problem: string;
 }
 
-/** An event has two or three kilobytes. */
+/** An event takes two or three kilobytes. */
 const LONGEST_PAYLOAD_BYTES = 1_000_000;
 /** MQTT 3.1.1, section 1.5.3. */
 const LONGEST_TOPIC_BYTES = 65_535;
-/** Numbers go on counting from here for longer than any agent runs. */
+/** No agent runs long enough to count from here to the end of the number range. */
 const HIGHEST_SEQUENCE = 2n ** 50n;
-/** Thirty thousand years. */
+/** About thirty thousand years. */
 const LATEST_MS = 1e15;
 
-/** What consumers, and the `end` after a crash, rely on. */
+/** The fields that consumers and the `end` after a crash depend on. */
 const StoredEvent = z.looseObject({
   type: z.enum(["new", "update", "end"]),
   after: z.looseObject({
@@ -39,11 +39,11 @@ const StoredEvent = z.looseObject({
 });
 
 /**
- * Validates the rows of a store. A row whose topic or payload cannot be sent as an event is damaged. A damaged number or
- * time is no reason to lose an event: such a message goes behind the others, and where times contradict each other all
- * messages count as new.
- * @param rows by ascending sequence
- * @param longestMs the age at which messages are given up, milliseconds: no two messages are further apart
+ * Validates the rows of a store. A row whose topic or payload cannot be sent as an event is damaged. A damaged sequence or
+ * time does not lose the event: a message with a damaged sequence is appended after the others, and if the times contradict
+ * each other all messages count as new.
+ * @param rows in ascending order of sequence
+ * @param longestMs the age at which messages are dropped, milliseconds: no two messages are further apart
  */
 export function readRows(rows: readonly StoredRow[], longestMs: number): ReadRows {
   const damaged = rows.flatMap(({ sequence, topic, payload }) => {
@@ -70,26 +70,26 @@ export function readRows(rows: readonly StoredRow[], longestMs: number): ReadRow
   };
 }
 
-/** Why a value is no topic name (MQTT 3.1.1, sections 1.5.3 and 4.7), if it is none. */
+/** The reason why a value is not a valid topic name (MQTT 3.1.1, sections 1.5.3 and 4.7); undefined if it is valid. */
 function topicProblem(topic: unknown): string | undefined {
-  if (typeof topic !== "string") return `its topic is no text, but ${typeof topic}`;
+  if (typeof topic !== "string") return `its topic is not a string, but ${typeof topic}`;
   if (topic === "") return "its topic is empty";
   const bytes = Buffer.byteLength(topic);
-  if (bytes > LONGEST_TOPIC_BYTES) return `its topic has ${bytes} bytes, MQTT allows ${LONGEST_TOPIC_BYTES}`;
-  if (/[#+]/.test(topic)) return "its topic holds a wildcard (# or +)";
+  if (bytes > LONGEST_TOPIC_BYTES) return `its topic has ${bytes} bytes; MQTT allows ${LONGEST_TOPIC_BYTES}`;
+  if (/[#+]/.test(topic)) return "its topic contains a wildcard (# or +)";
   return /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u.test(topic)
-    ? "its topic holds a character that MQTT does not allow"
+    ? "its topic contains a character that MQTT does not allow"
     : undefined;
 }
 
 function payloadProblem(payload: unknown): string | undefined {
-  if (typeof payload !== "string") return `its payload is no text, but ${typeof payload}`;
+  if (typeof payload !== "string") return `its payload is not a string, but ${typeof payload}`;
   const bytes = Buffer.byteLength(payload);
   if (bytes > LONGEST_PAYLOAD_BYTES) return `its payload has ${bytes} bytes`;
   try {
-    return StoredEvent.safeParse(JSON.parse(payload)).success ? undefined : "its payload is no event";
+    return StoredEvent.safeParse(JSON.parse(payload)).success ? undefined : "its payload is not an event";
   } catch {
-    return "its payload is no JSON";
+    return "its payload is not JSON";
   }
 }
 

@@ -4,7 +4,7 @@ import { ConfigError, TransientError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import type { MqttConfig } from "../config/schema.ts";
 
-/** What mqtt.js takes beside host and port. */
+/** The options of mqtt.js besides host and port. */
 export interface TlsOptions {
   readonly protocol: "mqtt" | "mqtts";
   readonly ca?: Buffer;
@@ -15,8 +15,8 @@ export interface TlsOptions {
 }
 
 /**
- * How to encrypt the connection. The files are read for every connection: certificates are renewed while the agent runs.
- * @throws ConfigError when a file cannot be read, or holds no certificate, or key and certificate do not belong together.
+ * The TLS options of a connection. The files are read for every connection: certificates are renewed while the agent runs.
+ * @throws ConfigError if a file cannot be read or contains no certificate, or if key and certificate do not match.
  */
 export async function tlsOptions(config: MqttConfig): Promise<TlsOptions> {
   if (!config.tls) return { protocol: "mqtt" };
@@ -31,7 +31,7 @@ export async function tlsOptions(config: MqttConfig): Promise<TlsOptions> {
     const named = [config.tls_ca_certs, config.tls_client_cert, config.tls_client_key].filter(Boolean);
     throw new ConfigError(
       `cannot use ${named.join(", ")} for TLS: ${cause instanceof Error ? cause.message : cause}`,
-      "Give PEM files: certificates, and for tls_client_key the unencrypted key that belongs to tls_client_cert.",
+      "Use PEM files: certificates, and for tls_client_key the unencrypted key of tls_client_cert.",
       { cause },
     );
   }
@@ -39,7 +39,7 @@ export async function tlsOptions(config: MqttConfig): Promise<TlsOptions> {
     protocol: "mqtts",
     ...files,
     rejectUnauthorized: true,
-    // Frigate's meaning (and paho's): any host name will do, any certificate will not.
+    // As in Frigate and paho: the host name is not checked, the certificate is.
     ...(config.tls_insecure ? { checkServerIdentity: () => undefined } : {}),
   };
 }
@@ -65,74 +65,78 @@ async function pem<Name extends "ca" | "cert" | "key">(
   }
 }
 
-/** What an error of TLS means to whoever set the broker up. The first pattern that matches wins. */
-const MEANINGS: readonly {
-  readonly says: RegExp;
+/** Explanations of TLS errors. The first pattern that matches applies. */
+const EXPLANATIONS: readonly {
+  readonly pattern: RegExp;
   readonly kind: "config" | "transient";
   readonly what: string;
   readonly remedy: string;
 }[] = [
   {
-    says: /CERT_HAS_EXPIRED/,
+    pattern: /CERT_HAS_EXPIRED/,
     kind: "config",
     what: "its certificate has expired",
-    remedy: "Renew the broker's certificate; should it be valid, set this machine's clock (timedatectl).",
+    remedy: "Renew the broker's certificate; if it is valid, set this machine's clock (timedatectl).",
   },
   {
-    says: /CERT_NOT_YET_VALID/,
+    pattern: /CERT_NOT_YET_VALID/,
     kind: "transient",
     what: "its certificate is not valid yet",
-    remedy: "Set this machine's clock (timedatectl): a device without a battery starts in the past.",
+    remedy: "Set this machine's clock (timedatectl): a device without a battery starts with a wrong time.",
   },
   {
-    says: /ERR_TLS_CERT_ALTNAME_INVALID/,
+    pattern: /ERR_TLS_CERT_ALTNAME_INVALID/,
     kind: "config",
     what: "its certificate is for another host name",
     remedy:
       "Set mqtt.host to a name in the certificate, or, in a network you trust, mqtt.tls_insecure: true.",
   },
   {
-    says: /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_(SIGNATURE|UNTRUSTED|REJECTED)|INVALID_CA|CERTIFICATE_SIGNATURE_FAILURE/,
+    pattern:
+      /SELF_SIGNED|UNABLE_TO_(VERIFY|GET)|CERT_(SIGNATURE|UNTRUSTED|REJECTED)|INVALID_CA|CERTIFICATE_SIGNATURE_FAILURE/,
     kind: "config",
-    what: "its certificate is not signed by an authority this agent trusts",
-    remedy: "Set mqtt.tls_ca_certs to the certificate (PEM) of the authority that signed the broker's.",
+    what: "its certificate is not signed by an authority that this agent trusts",
+    remedy:
+      "Set mqtt.tls_ca_certs to the certificate (PEM) of the authority that signed the broker's certificate.",
   },
   {
-    says: /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/,
+    pattern: /CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/,
     kind: "config",
-    what: "it wants to see a certificate of this agent's",
-    remedy: "Set mqtt.tls_client_cert and mqtt.tls_client_key to what the broker's owner gave you.",
+    what: "it requires a client certificate",
+    remedy: "Set mqtt.tls_client_cert and mqtt.tls_client_key to the pair that the broker's owner gave you.",
   },
   {
-    says: /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED|DECRYPT_ERROR)/,
+    pattern:
+      /ALERT_(UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED|DECRYPT_ERROR)/,
     kind: "config",
     what: "it does not accept this agent's certificate",
     remedy:
       "Set mqtt.tls_client_cert and mqtt.tls_client_key to a pair that the broker's authority has signed.",
   },
   {
-    says: /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/,
+    pattern: /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/,
     kind: "config",
     what: "it does not speak TLS on this port",
     remedy: "Set mqtt.port to the broker's TLS port (most often 8883), or mqtt.tls: false.",
   },
   {
-    // So does Mosquitto on a port without TLS, and any broker that is just being stopped.
-    says: /ECONNRESET|BEFORE_SECURE_TLS_CONNECTION/,
+    // Mosquitto does this on a port without TLS, and so does any broker that is stopping.
+    pattern: /ECONNRESET|BEFORE_SECURE_TLS_CONNECTION/,
     kind: "transient",
-    what: "it hangs up before the connection is encrypted",
-    remedy: "Should it stay so, set mqtt.port to the broker's TLS port (most often 8883).",
+    what: "it closes the connection before the TLS handshake is complete",
+    remedy: "If this persists, set mqtt.port to the broker's TLS port (most often 8883).",
   },
 ];
 
-/** Why a broker could not be reached, where TLS was the reason; undefined where it was not. */
+/** Explains why a broker could not be reached if TLS was the reason; undefined otherwise. */
 export function explainTls(error: Error, address: string): ConfigError | TransientError | undefined {
-  // OpenSSL's reason stands in the code (ERR_SSL_WRONG_VERSION_NUMBER), or in the message of an EPROTO (wrong version number).
-  const said = `${"code" in error ? error.code : ""} ${error.message}`.toUpperCase().replaceAll(" ", "_");
-  const meaning = MEANINGS.find(({ says }) => says.test(said));
-  if (meaning === undefined) return undefined;
-  const message = `the broker ${address} is not to be talked to: ${meaning.what} (${plainText(error.message.trim())})`;
-  return meaning.kind === "config"
-    ? new ConfigError(message, meaning.remedy, { cause: error })
-    : new TransientError(message, meaning.remedy, { cause: error });
+  // OpenSSL's reason is in the code (ERR_SSL_WRONG_VERSION_NUMBER), or in the message of an EPROTO (wrong version number).
+  const text = `${"code" in error ? error.code : ""} ${error.message}`.toUpperCase().replaceAll(" ", "_");
+  const explanation = EXPLANATIONS.find(({ pattern }) => pattern.test(text));
+  if (explanation === undefined) return undefined;
+  const { kind, what, remedy } = explanation;
+  const message = `no TLS connection to the broker ${address}: ${what} (${plainText(error.message.trim())})`;
+  return kind === "config"
+    ? new ConfigError(message, remedy, { cause: error })
+    : new TransientError(message, remedy, { cause: error });
 }

@@ -10,43 +10,43 @@ export const RELEASES_FILE = "releases.json";
 type Release = Pick<ModelInfo, "name" | "release">;
 
 /**
- * The highest release of each model that has run here. With `model.public_key` a lower one is refused: an old
- * module with its old signature, put back by a stranger, is signed as well as the new one. Leaving its scope waits until all
- * is written.
+ * Records the highest release of each model that has run here. With `model.public_key` a lower release is refused: the
+ * signature of an old module, put back by an attacker, is as valid as that of the new one. Disposing of it waits for all
+ * writes.
  */
-export interface ReleaseMemory extends AsyncDisposable {
-  /** @throws ConfigError when a higher release of this model has run. */
+export interface ReleaseHistory extends AsyncDisposable {
+  /** @throws ConfigError if a higher release of this model has run. */
   requireNotOlder(model: ModelInfo): Promise<void>;
-  /** Remembers this release if it is the highest of its model so far: for a module that was accepted and runs. */
-  remember(model: Release): void;
+  /** Records the release of a module that was accepted and runs, if it is the highest of its model so far. */
+  record(model: Release): void;
   /**
-   * For a module that failed at its first frame: the release that goes on counts as the highest again, so that its owner can
-   * put it back on disk. It was not too old when it was accepted, and what ran since has failed.
+   * Records the release that continues to run as the highest again after a newer module failed at its first frame. Otherwise
+   * its owner could not put it back on disk.
    */
-  goBack(failed: Release, goesOn: Release): void;
+  revert(failed: Release, current: Release): void;
 }
 
-/** Bounds the file; a camera sees few models in its life. A name has 200 characters, of two UTF-16 units at most. */
+/** Limits the size of the file. A name has at most 200 characters, which are at most 400 UTF-16 units. */
 const MOST_MODELS = 1000;
 const ReleasesFile = z.object({
   models: z.array(z.object({ name: z.string().min(1).max(400), release: z.int().min(0) })).max(MOST_MODELS),
 });
 
-/** By the model's name. A list in the file, so that no name is special as a key. */
+/** The highest release by model name. The file contains a list, so that no name has a special meaning as a key. */
 type Releases = ReadonlyMap<string, number>;
 
 /**
- * Opens the memory.
+ * Opens the history.
  *
- * The file is read anew each time, so that an owner who deletes it is obeyed at once. A damaged one is worth a warning and
- * no more: who can write there could delete it as well, so refusing to start would protect nothing, and a disk's fault would
- * blind the cameras.
- * @param file made when a release above 0 is remembered, its folder included
+ * The file is read again each time, so that deleting it takes effect immediately. A damaged file only causes a warning: an
+ * attacker who can write to it could also delete it, so that refusing to start would protect nothing, and a disk error would
+ * stop detection.
+ * @param file created, with its folder, when a release above 0 is recorded
  */
-export function openReleaseMemory(file: string, log: Log): ReleaseMemory {
+export function openReleaseHistory(file: string, log: Log): ReleaseHistory {
   let written: Promise<void> = Promise.resolve();
 
-  /** @param isWanted whether the release shall replace the highest one so far; always where the file is damaged. */
+  /** @param isWanted whether the release replaces the highest one so far; not called if the file is damaged. */
   async function write(
     { name, release = 0 }: Release,
     isWanted: (highest: number) => boolean,
@@ -68,7 +68,7 @@ export function openReleaseMemory(file: string, log: Log): ReleaseMemory {
           remedy:
             "Let the user that runs sabrewing read and write there, or set state_dir to another folder.",
         },
-        `release ${release} of ${name} is not remembered: cannot write ${file} (${unreadable(error)})`,
+        `release ${release} of ${name} is not recorded: cannot write ${file} (${unreadable(error)})`,
       );
     }
   }
@@ -82,31 +82,33 @@ export function openReleaseMemory(file: string, log: Log): ReleaseMemory {
       } catch (error) {
         log.warn(
           { remedy: "Check with sabrewing inspect that the module is the newest." },
-          `which releases have run is not known: cannot read ${file} (${unreadable(error)})`,
+          `cannot check the release of the module: cannot read ${file} (${unreadable(error)})`,
         );
         return;
       }
       requireNotOlder(model, releases, file);
     },
-    remember(model) {
+    record(model) {
       const { release = 0 } = model;
       const isHigher = (highest: number) => release > highest;
-      const done = "the release is remembered: a lower one of this model is refused";
+      const done = "the release is recorded: lower releases of this model are refused";
       written = written.then(() => write(model, isHigher, done));
     },
-    goBack(failed, goesOn) {
-      if (failed.name !== goesOn.name) return;
-      const { release = 0 } = goesOn;
+    revert(failed, current) {
+      if (failed.name !== current.name) return;
+      const { release = 0 } = current;
       const isLower = (highest: number) => release < highest;
-      written = written.then(() => write(goesOn, isLower, "the release before counts as the highest again"));
+      written = written.then(() =>
+        write(current, isLower, "the previous release counts as the highest again"),
+      );
     },
     [Symbol.asyncDispose]: () => written,
   };
 }
 
 /**
- * Reads the file; where there is none, nothing has run.
- * @throws what `unreadable` puts into words
+ * Reads the file. If it does not exist, no release has run.
+ * @throws an error that `unreadable` describes
  */
 export async function readReleases(file: string): Promise<Releases> {
   const { models } = (await readJson(file, ReleasesFile)) ?? { models: [] };
@@ -116,8 +118,9 @@ export async function readReleases(file: string): Promise<Releases> {
 }
 
 /**
- * @param file where `releases` was read
- * @throws ConfigError when a higher release of this model has run.
+ * Checks a model against the releases that have run.
+ * @param file the source of `releases`
+ * @throws ConfigError if a higher release of this model has run.
  */
 export function requireNotOlder(
   { name, release = 0, sha256 }: Pick<ModelInfo, "name" | "release" | "sha256">,
@@ -127,8 +130,8 @@ export function requireNotOlder(
   const highest = releases.get(name);
   if (highest === undefined && releases.size >= MOST_MODELS) {
     throw new ConfigError(
-      `${file} remembers the releases of ${releases.size} models, which is as many as it can; ${name} is not one of them`,
-      `Delete ${file}; then the releases that run from now on are remembered.`,
+      `${file} is full: it contains the releases of ${releases.size} models, and ${name} is not one of them`,
+      `Delete ${file}; the agent then records the releases that run from now on.`,
     );
   }
   if (highest === undefined || release >= highest) return;

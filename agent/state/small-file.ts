@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { z } from "zod";
 
 /**
- * Reads a file of JSON; undefined where there is none.
- * @throws what `unreadable` puts into words
+ * Reads a JSON file; undefined if it does not exist.
+ * @throws an error that `unreadable` describes
  */
 export async function readJson<Value>(file: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
   try {
@@ -15,7 +15,7 @@ export async function readJson<Value>(file: string, schema: z.ZodType<Value>): P
   }
 }
 
-/** The whole file or the one before, whenever the power goes: written beside it, on disk, then renamed over it. */
+/** Replaces a file by a synced temporary file: after a power cut it is either the old or the new one, never a part. */
 export async function writeAtomically(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const beside = `${file}.partial`;
@@ -30,9 +30,9 @@ export async function writeAtomically(file: string, text: string): Promise<void>
   }
 }
 
-/** Why such a file could not be read or written, in a few words. */
+/** Describes briefly why a file could not be read or written. */
 export function unreadable(error: unknown): string {
-  if (error instanceof z.ZodError) return "it does not hold what sabrewing writes";
+  if (error instanceof z.ZodError) return "unexpected content";
   if (error instanceof SyntaxError) return "it is not JSON";
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

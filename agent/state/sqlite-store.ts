@@ -7,22 +7,22 @@ import {
   type StoredRow,
   StoreError,
   type StoreErrorKind,
-  type StorePlace,
+  type StoreLocation,
   type StoreSetAside,
 } from "./message-store.ts";
 
 const FILE = "outbox.db";
-/** What is in the file (PRAGMA user_version); 0 is a file that was just made. */
+/** The version of the file's layout (PRAGMA user_version); 0 is a new file. */
 const LAYOUT = 1;
-/** Events tell who came when: only the agent's own user reads them. */
+/** Events are private: only the agent's own user may read them. */
 const [PRIVATE_FOLDER, PRIVATE_FILE] = [0o700, 0o600];
-/** An agent that is about to end may have this long. */
+/** Time for another agent to finish stopping. */
 const BUSY_TIMEOUT_MS = 2_000;
 
 // WAL: a commit is one write to the end of one file. An exclusive lock: no second agent, and no shared-memory file.
-// synchronous=NORMAL: a commit does not wait for the medium, which on an SD card can take half a second and would hold
-// up every camera; `sync` waits for it beside the event loop. Checkpoints still sync, so nothing can be torn; one every
-// 256 pages keeps the log at 1 MB and costs 1 % more writing than one every 1000.
+// synchronous=NORMAL: a commit does not wait for the medium, which on an SD card can take half a second and would delay
+// every camera; `sync` waits for it outside the event loop. Checkpoints still sync, so the file stays consistent; one every
+// 256 pages keeps the log at 1 MB and writes 1 % more than one every 1000.
 const SETTINGS = `
   PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
@@ -40,13 +40,13 @@ const TABLE = `
   ) STRICT;
   PRAGMA user_version = ${LAYOUT};`;
 
-/** Damaged rows, as they were found; the oldest of too many give way. */
+/** The most damaged rows that are kept; beyond that the oldest are deleted. */
 const MOST_SET_ASIDE = 1_000;
 const SET_ASIDE_TABLE =
   "CREATE TABLE IF NOT EXISTS damaged (sequence ANY, topic ANY, payload ANY, delivered ANY, added_ms ANY) STRICT";
 
-/** The store of a folder: one SQLite database (node:sqlite). Folder and file are made where they are missing. */
-export function sqliteStore(directory: string): StorePlace {
+/** The store of a folder: one SQLite database (node:sqlite). Missing folders and files are created. */
+export function sqliteStore(directory: string): StoreLocation {
   const path = join(directory, FILE);
   return {
     open: () => asStoreError(path, () => openDatabase(directory, path)),
@@ -56,10 +56,10 @@ export function sqliteStore(directory: string): StorePlace {
 
 async function openDatabase(directory: string, path: string): Promise<MessageStore> {
   await mkdir(directory, { recursive: true, mode: PRIVATE_FOLDER });
-  // SQLite would make it readable for everybody. Its log gets the mode of the database.
+  // SQLite would create a file that every user can read. Its log gets the mode of the database.
   await (await open(path, "a", PRIVATE_FILE)).close();
   await chmod(path, PRIVATE_FILE);
-  // Loaded only here: before Node 24.15 that alone writes a warning to standard error.
+  // Loaded only here: before Node 24.15 the import writes a warning to standard error.
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
   try {
@@ -118,7 +118,7 @@ function storeOf(path: string, database: DatabaseSync, log: FileHandle): Message
         database.exec("DELETE FROM messages");
         putAll(messages);
       }),
-    // Any descriptor will do: fdatasync(2) concerns the file, and SQLite keeps to one log while the database is open.
+    // Any descriptor works: fdatasync(2) syncs the file, and SQLite uses the same log while the database is open.
     sync: () => asStoreError(path, () => log.datasync()),
     async close() {
       await log.close();
@@ -133,13 +133,13 @@ function inTransaction(database: DatabaseSync, work: () => void): void {
     work();
     database.exec("COMMIT");
   } catch (error) {
-    // SQLite has often done it already, but not after every error (sqlite.org/lang_transaction.html, section 3.2).
+    // SQLite rolls back by itself after some errors only (sqlite.org/lang_transaction.html, section 3.2).
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }
 
-/** Every integer as a bigint: one that is out of JavaScript's range would be an error. */
+/** Reads every integer as a bigint: an integer beyond JavaScript's range would be an error. */
 function selectRows(database: DatabaseSync) {
   const select = database.prepare("SELECT * FROM messages ORDER BY sequence");
   select.setReadBigInts(true);
@@ -153,7 +153,8 @@ function storedRow({
   delivered,
   added_ms: addedMs,
 }: Readonly<Record<string, unknown>>): StoredRow {
-  if (typeof sequence !== "bigint") throw new StoreError("damaged", `a row is numbered ${typeof sequence}`);
+  if (typeof sequence !== "bigint")
+    throw new StoreError("damaged", `the sequence of a row is of type ${typeof sequence}`);
   return { sequence, topic, payload, delivered, addedMs };
 }
 
@@ -161,12 +162,12 @@ async function moveAside(path: string): Promise<StoreSetAside> {
   const aside = `${path}.damaged`;
   await rm(`${aside}-wal`, { force: true });
   await rename(path, aside);
-  // A log left behind would be taken for the new file's.
+  // SQLite would use the old log for the new file.
   if (await exists(`${path}-wal`)) await rename(`${path}-wal`, `${aside}-wal`);
   return { path: aside, rows: await readableRows(aside) };
 }
 
-/** The rows of a damaged database, up to the first that SQLite cannot read. */
+/** The rows of a damaged database, up to the first one that SQLite cannot read. */
 async function readableRows(path: string): Promise<readonly StoredRow[]> {
   const { DatabaseSync } = await import("node:sqlite");
   const rows: StoredRow[] = [];
@@ -174,7 +175,7 @@ async function readableRows(path: string): Promise<readonly StoredRow[]> {
     using database = new DatabaseSync(path);
     for (const row of selectRows(database).iterate()) rows.push(storedRow(row));
   } catch {
-    // What is wrong has been reported; what was read so far is what there is.
+    // The damage has been reported already; the rows read so far are returned.
   }
   return rows;
 }
@@ -188,8 +189,8 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-// Primary result codes (sqlite.org/rescode.html); an extended code has more in its second byte. SQLITE_ERROR here
-// means that the SQL does not fit the file: a table is missing or has other columns.
+// Primary result codes (sqlite.org/rescode.html); an extended code uses its second byte, too. SQLITE_ERROR means here
+// that the SQL does not match the file: a table is missing or has other columns.
 const [SQLITE_ERROR, SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB] = [1, 5, 11, 26];
 const KIND_OF_CODE: ReadonlyMap<number, StoreErrorKind> = new Map([
   [SQLITE_ERROR, "damaged"],
@@ -214,7 +215,7 @@ function withStoreError<T>(path: string, work: () => T): T {
   }
 }
 
-/** What SQLite or the system complained of; anything else is a bug and stays what it is. */
+/** Turns an error of SQLite or the system into a StoreError; any other error is a bug and is returned unchanged. */
 function explainError(error: unknown, path: string): unknown {
   if (error instanceof StoreError) return new StoreError(error.kind, `${path}: ${error.message}`);
   if (!(error instanceof Error) || !("code" in error)) return error;

@@ -3,34 +3,34 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { readJson, unreadable, writeAtomically } from "./small-file.ts";
 
-/** What people switched while the agent ran, remembered over restarts. Leaving its scope waits until all is written. */
+/** The switches that users can set at runtime. They survive restarts. Disposing of them waits for all writes. */
 export interface Switches extends AsyncDisposable {
-  /** Whether objects are looked for on a camera: as last switched, else as configured. */
+  /** Whether detection is on for a camera: as last switched, else as configured. */
   isDetecting(camera: string): boolean;
-  /** In force at once, on disk within ten seconds: however often somebody switches, it wears out no SD card. */
+  /** Takes effect immediately; on disk within ten seconds. Writes are rate-limited to protect SD cards. */
   setDetecting(camera: string, on: boolean): void;
 }
 
-/** A camera and what its configuration says. */
+/** A camera and its configured switch. */
 export interface SwitchedCamera {
   readonly name: string;
   readonly detect: { readonly enabled: boolean };
 }
 
-/** What a camera was switched to, and what its configuration said then: whoever edits that later means it. */
+/** The last switch of each camera, with the configured value at that time: a later change of that value overrides it. */
 const SwitchesFile = z.object({
   detect: z.record(z.string(), z.object({ on: z.boolean(), configured: z.boolean() })),
 });
 
-/** Between two writes. */
-const REST_MS = 10_000;
+/** The shortest time between two writes. */
+const WRITE_EVERY_MS = 10_000;
 
 type Remembered = z.output<typeof SwitchesFile>["detect"];
 
 /**
- * Reads what was switched before. A file that cannot be read is worth a warning, and everything is as configured; one
- * that cannot be written, too: the switch works, but only until the restart.
- * @param file made on the first switch, its folder included
+ * Reads the switches of earlier runs. If the file cannot be read, a warning is logged and all switches are as configured. If
+ * it cannot be written, a warning is logged and the switches work until the restart.
+ * @param file created, with its folder, when the first switch is set
  */
 export async function openSwitches(
   file: string,
@@ -42,12 +42,12 @@ export async function openSwitches(
   const closing = new AbortController();
   let isScheduled = false;
   let written: Promise<void> = Promise.resolve();
-  let restUntilMs = Number.NEGATIVE_INFINITY;
+  let nextWriteMs = Number.NEGATIVE_INFINITY;
 
   async function write(): Promise<void> {
-    const restMs = restUntilMs - clock.monotonicMs();
-    if (restMs > 0) await clock.sleep(restMs, closing.signal);
-    restUntilMs = clock.monotonicMs() + REST_MS;
+    const waitMs = nextWriteMs - clock.monotonicMs();
+    if (waitMs > 0) await clock.sleep(waitMs, closing.signal);
+    nextWriteMs = clock.monotonicMs() + WRITE_EVERY_MS;
     isScheduled = false;
     const detect: Remembered = Object.fromEntries(remembered);
     try {
@@ -55,7 +55,7 @@ export async function openSwitches(
     } catch (error) {
       log.warn(
         { remedy: "Let the user that runs sabrewing write there, or set state_dir to another folder." },
-        `what was switched is forgotten at the next start: cannot write ${file} (${unreadable(error)})`,
+        `switches are lost at the next start: cannot write ${file} (${unreadable(error)})`,
       );
     }
   }
@@ -68,7 +68,7 @@ export async function openSwitches(
     },
     setDetecting(camera, on) {
       remembered.set(camera, { on, configured: configured.get(camera) ?? true });
-      // However often somebody switches meanwhile: one write is under way and one waits.
+      // At most one write is in progress and one is scheduled.
       if (isScheduled) return;
       isScheduled = true;
       written = written.then(write);
@@ -85,8 +85,8 @@ async function readSwitches(file: string, log: Log): Promise<Remembered> {
     return (await readJson(file, SwitchesFile))?.detect ?? {};
   } catch (error) {
     log.warn(
-      { remedy: "Switch once more; that writes the file anew." },
-      `what was switched before is forgotten: cannot read ${file} (${unreadable(error)})`,
+      { remedy: "Set the switches again; this rewrites the file." },
+      `earlier switches are lost: cannot read ${file} (${unreadable(error)})`,
     );
     return {};
   }

@@ -97,7 +97,7 @@ function signal(name: NodeJS.Signals): Promise<string> {
 }
 
 function cameraIsBack(): Promise<void> {
-  const isOnLine = async () => (await property("StatusText")) === "1 of 1 cameras on line";
+  const isOnLine = async () => (await property("StatusText")) === "1 of 1 cameras online";
   return waitUntil("its camera", isOnLine, BACK_WITHIN_MS);
 }
 

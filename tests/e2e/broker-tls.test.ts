@@ -1,4 +1,4 @@
-/** The broker is the one the configuration names, or the agent does not talk to it. */
+/** The agent connects only to a broker whose identity TLS confirms. */
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
@@ -35,7 +35,7 @@ const settings = (broker: TestBroker, keys: Partial<MqttConfig> = {}): MqttConfi
   ...keys,
 });
 
-/** A broker with this certificate; with `clients` it lets in only agents whose certificate that authority signed. */
+/** A broker with this certificate; with `clients` it accepts only agents whose certificate that authority signed. */
 async function broker(own: Certificate, clients?: Certificate): Promise<AsyncDisposable & TestBroker> {
   const lines = [`certfile ${own.cert}`, `keyfile ${own.key}`];
   if (clients !== undefined) lines.push(`cafile ${clients.cert}`, "require_certificate true");
@@ -43,16 +43,16 @@ async function broker(own: Certificate, clients?: Certificate): Promise<AsyncDis
   return { ...started, [Symbol.asyncDispose]: () => started.kill() };
 }
 
-async function comesThrough(config: MqttConfig): Promise<boolean> {
+async function delivers(config: MqttConfig): Promise<boolean> {
   const connection = await openConnection(config);
   const acknowledged = await new Promise<Error | undefined>((resolve) => {
     connection.send({ topic: "test/events", payload: "1", retain: false, qos: 1 }, resolve);
   });
-  await connection.leave(1000);
+  await connection.disconnect(1000);
   return acknowledged === undefined;
 }
 
-/** What the agent says of a broker that it does not talk to. */
+/** The error of the agent about a broker to which it does not connect. */
 async function refusal(config: MqttConfig): Promise<ConfigError> {
   const error: unknown = await openConnection(config).then(
     () => new Error("it connected"),
@@ -64,51 +64,51 @@ async function refusal(config: MqttConfig): Promise<ConfigError> {
 }
 
 describe.skipIf(!mosquittoIsInstalled)("a broker with TLS", () => {
-  test("gets events when the right authority has signed its certificate", async () => {
+  test("receives events if the right authority signed its certificate", async () => {
     await using mosquitto = await broker(issue(folder.path, authority, ["DNS:localhost"]));
-    expect(await comesThrough(settings(mosquitto))).toBe(true);
+    expect(await delivers(settings(mosquitto))).toBe(true);
   });
 
-  test("is refused when another authority has signed it, with the key to set", async () => {
+  test("is refused if another authority signed its certificate, with the key to set", async () => {
     await using mosquitto = await broker(issue(folder.path, stranger, ["DNS:localhost"]));
     const { message, remedy } = await refusal(settings(mosquitto));
-    expect(message).toMatch(/not signed by an authority this agent trusts/);
+    expect(message).toMatch(/not signed by an authority that this agent trusts/);
     expect(remedy).toMatch(/mqtt\.tls_ca_certs/);
     const { tls_ca_certs: _, ...publicOnly } = settings(mosquitto);
     expect((await refusal(publicOnly)).remedy).toMatch(/mqtt\.tls_ca_certs/);
   });
 
-  test("is refused when its certificate has expired", async () => {
+  test("is refused if its certificate has expired", async () => {
     await using mosquitto = await broker(issue(folder.path, authority, ["DNS:localhost"], -1));
     expect((await refusal(settings(mosquitto))).message).toMatch(/certificate has expired/);
   });
 
-  test("is refused when its certificate is for another host, unless told that this does not matter", async () => {
+  test("is refused if its certificate is for another host, unless mqtt.tls_insecure is set", async () => {
     await using mosquitto = await broker(issue(folder.path, authority, ["DNS:broker.example"]));
     const { message, remedy } = await refusal(settings(mosquitto));
     expect(message).toMatch(/for another host name/);
     expect(remedy).toMatch(/mqtt\.tls_insecure/);
-    expect(await comesThrough(settings(mosquitto, { tls_insecure: true }))).toBe(true);
+    expect(await delivers(settings(mosquitto, { tls_insecure: true }))).toBe(true);
   });
 
-  test("by a plain address is refused unless the certificate names that address", async () => {
+  test("with an IP address is refused unless its certificate contains the address", async () => {
     await using named = await broker(issue(folder.path, authority, ["IP:127.0.0.1"]));
-    expect(await comesThrough(settings(named, { host: "127.0.0.1" }))).toBe(true);
+    expect(await delivers(settings(named, { host: "127.0.0.1" }))).toBe(true);
     await using unnamed = await broker(issue(folder.path, authority, ["DNS:localhost"]));
     expect((await refusal(settings(unnamed, { host: "127.0.0.1" }))).message).toMatch(/another host name/);
   });
 
-  test("of a wrong authority is refused also where the host name does not matter", async () => {
+  test("with a certificate of another authority is refused even with mqtt.tls_insecure", async () => {
     await using mosquitto = await broker(issue(folder.path, stranger, ["DNS:localhost"]));
     const { message } = await refusal(settings(mosquitto, { tls_insecure: true }));
     expect(message).toMatch(/not signed by an authority/);
   });
 
-  test("that asks for a certificate lets in an agent with one, and tells one without what it lacks", async () => {
+  test("that requires a client certificate accepts an agent with one; an agent without one logs the remedy", async () => {
     await using mosquitto = await broker(issue(folder.path, authority, ["DNS:localhost"]), authority);
     const own = issue(folder.path, authority, ["DNS:agent"]);
     const shown = { tls_client_cert: own.cert, tls_client_key: own.key };
-    expect(await comesThrough(settings(mosquitto, shown))).toBe(true);
+    expect(await delivers(settings(mosquitto, shown))).toBe(true);
     expect((await refusal(settings(mosquitto))).remedy).toMatch(/mqtt\.tls_client_cert/);
     const foreign = issue(folder.path, stranger, ["DNS:agent-of-a-stranger"]);
     const refused = await refusal(
@@ -117,7 +117,7 @@ describe.skipIf(!mosquittoIsInstalled)("a broker with TLS", () => {
     expect(refused.message).toMatch(/does not accept this agent's certificate/);
   });
 
-  test("that does not speak TLS on this port is told apart from one that is down", async () => {
+  test("that does not speak TLS on this port is distinguished from one that is down", async () => {
     const plain = await startMosquitto();
     const error: unknown = await openConnection(settings(plain)).catch((thrown: unknown) => thrown);
     await plain.kill();
@@ -136,13 +136,13 @@ describe.skipIf(!mosquittoIsInstalled)("a broker with TLS", () => {
     expect(message).toMatch(/does not speak TLS/);
   });
 
-  test("is not asked at all with files that are no certificates or do not belong together", async () => {
+  test("is not contacted with invalid certificates or a key of another certificate", async () => {
     const nonsense = join(folder.path, "nonsense.pem");
     writeFileSync(nonsense, "nonsense");
     const nobody = { port: 1, kill: async () => {}, freeze: () => {} };
     expect((await refusal(settings(nobody, { tls_ca_certs: "/nowhere.pem" }))).message).toMatch(/ENOENT/);
     const mixed = { tls_client_cert: authority.cert, tls_client_key: stranger.key };
-    expect((await refusal(settings(nobody, mixed))).remedy).toMatch(/belongs to tls_client_cert/);
+    expect((await refusal(settings(nobody, mixed))).remedy).toMatch(/key of tls_client_cert/);
     const broken = { tls_client_cert: nonsense, tls_client_key: nonsense };
     expect((await refusal(settings(nobody, broken))).message).toContain(nonsense);
   });

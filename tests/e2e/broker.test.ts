@@ -29,7 +29,7 @@ const brokers = [
 ];
 
 describe.each(brokers)("the publisher and $name", ({ start, installed }) => {
-  test.skipIf(!installed)("say online, pass everything on and say offline at the end", async () => {
+  test.skipIf(!installed)("report online, deliver all messages and report offline at the end", async () => {
     const broker = await run(start());
     const { heard } = await hear(broker.port);
     const { publisher } = await publish(broker.port);
@@ -47,7 +47,7 @@ describe.each(brokers)("the publisher and $name", ({ start, installed }) => {
   });
 
   test.skipIf(!installed)(
-    "get every event to its end in order when the broker is killed and restarted",
+    "deliver every event in order when the broker is killed and restarted",
     async () => {
       const first = await start();
       const { heard, back } = await hear(first.port);
@@ -82,12 +82,12 @@ describe.each(brokers)("the publisher and $name", ({ start, installed }) => {
 });
 
 describe("the publisher", () => {
-  test("starts without a broker and delivers what happened once there is one", async () => {
+  test("starts without a broker and delivers events when the broker starts", async () => {
     const port = await freePort();
     const { publisher, lines, mayRetry } = await publish(port);
     publisher.publish(event(1));
     await until(() => lines.length === 1);
-    expect(lines[0]?.msg).toMatch(/cannot be reached: .*ECONNREFUSED.*trying again/);
+    expect(lines[0]?.msg).toMatch(/cannot be reached: .*ECONNREFUSED.*retrying/);
     expect(lines[0]?.remedy).toMatch(/mqtt\.host/);
     await run(startAedes(port));
     const { heard } = await hear(port);
@@ -95,7 +95,7 @@ describe("the publisher", () => {
     await until(() => eventsIn(heard).length === 1);
   });
 
-  test("tells a wrong password clearly, once, and goes on trying", async () => {
+  test("logs a wrong password once and keeps retrying", async () => {
     let attempts = 0;
     const broker = await run(
       startAedes(0, {
@@ -111,12 +111,12 @@ describe("the publisher", () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject({
       level: "error",
-      msg: expect.stringMatching(/does not let in the user "cam": wrong user name or password/),
+      msg: expect.stringMatching(/refuses the user "cam": wrong user name or password/),
       remedy: expect.stringMatching(/mqtt\.password/),
     });
   });
 
-  test("leaves its last will: offline when the connection breaks, online when it is back", async () => {
+  test("sets a last will: offline when the connection breaks, online when it is back", async () => {
     const sockets: Socket[] = [];
     const broker = await run(
       startAedes(0, {
@@ -135,7 +135,7 @@ describe("the publisher", () => {
     expect(heard.map(({ payload }) => payload)).toEqual(["online", "offline", "online"]);
   });
 
-  test("keeps the newest events when there are too many, and says so", async () => {
+  test("keeps the newest events when the outbox is full, and logs it", async () => {
     const port = await freePort();
     const { publisher, lines, mayRetry } = await publish(port, {}, { bytes: 20 });
     publishEvents(publisher, 1, 25);
@@ -152,7 +152,7 @@ describe("the publisher", () => {
     { disk: "works", refuses: undefined, says: { level: "info", waiting: 1 } },
     { disk: "is full", refuses: "unusable" as const, says: { level: "warn", lost: 1 } },
   ])(
-    "takes leave of a broker that no longer answers when the disk $disk, and says what becomes of the events",
+    "disconnects from a broker that no longer answers when the disk $disk, and logs what happens to the events",
     async ({ refuses, says }) => {
       const CONNACK = Buffer.from([0x20, 0x02, 0x00, 0x00]);
       const sockets: Socket[] = [];
@@ -195,7 +195,7 @@ async function publish(
     stats_interval: 60,
     ...access,
   };
-  // Reconnects wait for the test's word: a listener that comes back later than the publisher would miss events.
+  // The publisher reconnects when the test allows it: a listener that reconnects later would miss events.
   const clock: Clock = {
     ...systemClock,
     sleep: async (ms, signal) => {

@@ -31,18 +31,18 @@ const clip = findMedia("person.mp4");
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 
 test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
-  "detection is switched over MQTT and stays as it was switched over a restart",
+  "switches detection over MQTT and keeps the switch over a restart",
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
-    const { broker, heard, person } = await gather(stack);
+    const { broker, heard, user } = await startClients(stack);
     const start = await agentIn(folder.path, broker.port);
 
     {
       await using agent = start();
-      await waitUntil("the agent tells the state", () => states(heard, "door").at(-1) === "ON");
-      await person.publishAsync("sabrewing/door/detect/set", "maybe", { qos: 1 });
-      await person.publishAsync("sabrewing/door/detect/set", "OFF", { qos: 1 });
+      await waitUntil("the agent reports the state", () => states(heard, "door").at(-1) === "ON");
+      await user.publishAsync("sabrewing/door/detect/set", "maybe", { qos: 1 });
+      await user.publishAsync("sabrewing/door/detect/set", "OFF", { qos: 1 });
       await waitUntil("the state follows", () => states(heard, "door").at(-1) === "OFF");
       expect(states(heard, "yard")).toEqual(["ON"]);
       await waitUntil("the figures follow", () => detectionEnabled(heard) === false);
@@ -52,34 +52,34 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
     }
 
     heard.length = 0;
-    // An old command that the broker kept must not undo what was switched since.
-    await person.publishAsync("sabrewing/door/detect/set", "ON", { qos: 1, retain: true });
+    // A retained command must not undo later commands.
+    await user.publishAsync("sabrewing/door/detect/set", "ON", { qos: 1, retain: true });
     await using again = start();
-    await waitUntil("the agent tells the state", () => states(heard, "yard").length > 0);
-    await waitUntil("it has heard the old command", () => again.complaints().length > 0);
+    await waitUntil("the agent reports the state", () => states(heard, "yard").length > 0);
+    await waitUntil("it has received the old command", () => again.complaints().length > 0);
     expect(states(heard, "door")).toEqual(["OFF"]);
-    await person.publishAsync("sabrewing/door/detect/set", "ON", { qos: 1 });
+    await user.publishAsync("sabrewing/door/detect/set", "ON", { qos: 1 });
     await waitUntil("the state follows", () => states(heard, "door").at(-1) === "ON");
   },
 );
 
 test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
-  "a flood of commands is answered a few times, ends as the last one says, and holds nothing else up",
+  "throttles a flood of commands, executes the last one, and delays no other camera",
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
-    const { broker, heard, person } = await gather(stack);
+    const { broker, heard, user } = await startClients(stack);
     const start = await agentIn(folder.path, broker.port);
     await using agent = start();
-    await waitUntil("the agent tells the state", () => states(heard, "yard").at(-1) === "ON");
+    await waitUntil("the agent reports the state", () => states(heard, "yard").at(-1) === "ON");
     const flood = 5_000;
     for (let time = 0; time < flood; time++) {
-      person.publish("sabrewing/door/detect/set", time % 2 === 0 ? "ON" : "OFF");
-      person.publish("sabrewing/yard/detect/set", "nonsense");
+      user.publish("sabrewing/door/detect/set", time % 2 === 0 ? "ON" : "OFF");
+      user.publish("sabrewing/yard/detect/set", "nonsense");
     }
-    await person.publishAsync("sabrewing/yard/detect/set", "OFF", { qos: 1 });
+    await user.publishAsync("sabrewing/yard/detect/set", "OFF", { qos: 1 });
     await waitUntil("the other camera is switched", () => states(heard, "yard").at(-1) === "OFF");
-    await waitUntil("the camera is as it was switched last", () => states(heard, "door").at(-1) === "OFF");
+    await waitUntil("the last command is executed", () => states(heard, "door").at(-1) === "OFF");
     await waitUntil("the figures follow", () => detectionEnabled(heard) === false);
     expect(states(heard, "door").length).toBeLessThan(10);
     expect(agent.complaints().length).toBeLessThan(10);
@@ -87,7 +87,7 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
 );
 
 test.skipIf(!hasFfmpeg)(
-  "a broker that passes no commands on is worth a warning, and nothing else is lost",
+  "logs a warning about a broker that refuses the subscription to commands, and publishes as usual",
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
@@ -100,18 +100,18 @@ test.skipIf(!hasFfmpeg)(
     const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());
     const start = await agentIn(folder.path, broker.port);
     await using agent = start();
-    await waitUntil("the agent tells the state", () => states(heard, "door").at(-1) === "ON");
-    await waitUntil("it warns", () => agent.log.some(({ msg }) => msg.includes("passes no commands on")));
-    await waitUntil("the figures still come", () => detectionEnabled(heard) === true);
+    await waitUntil("the agent reports the state", () => states(heard, "door").at(-1) === "ON");
+    await waitUntil("it warns", () => agent.log.some(({ msg }) => msg.includes("refuses the subscription")));
+    await waitUntil("the figures still arrive", () => detectionEnabled(heard) === true);
   },
 );
 
 test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !hasRtspServer())(
-  "switching detection off ends the event of a person in view; switching it on again begins a new event",
+  "ends objects in view when detection is switched off, and reports them as new when it is on again",
   { timeout: 180_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
-    const { broker, heard, person } = await gather(stack);
+    const { broker, heard, user } = await startClients(stack);
     const camera = stack.use(await startCamera(clip ?? ""));
     stack.use(
       await startAgent(weights ?? "", {
@@ -125,31 +125,31 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     );
     const count = () => last(heard, `sabrewing/${CAMERA}/person`);
     await waitUntil("a person comes into view", () => count() === "1", 90_000);
-    await person.publishAsync(`sabrewing/${CAMERA}/detect/set`, "OFF", { qos: 1 });
+    await user.publishAsync(`sabrewing/${CAMERA}/detect/set`, "OFF", { qos: 1 });
     await waitUntil("the count is 0", () => count() === "0");
-    // Events go by way of the disk and may come after the counts.
+    // Events are stored on disk first and may arrive after the counts.
     await waitUntil("the event has ended", () => events(heard).at(-1)?.type === "end");
     expect(events(heard).at(-1)).toMatchObject({ reason: "switched_off" });
 
-    const told = events(heard).length;
-    await person.publishAsync(`sabrewing/${CAMERA}/detect/set`, "ON", { qos: 1 });
-    await waitUntil("a person is in view again", () => events(heard).length > told, 90_000);
-    expect(events(heard)[told]).toMatchObject({ type: "new" });
-    expect(events(heard)[told]?.after.id).not.toBe(events(heard)[0]?.after.id);
+    const before = events(heard).length;
+    await user.publishAsync(`sabrewing/${CAMERA}/detect/set`, "ON", { qos: 1 });
+    await waitUntil("a person is in view again", () => events(heard).length > before, 90_000);
+    expect(events(heard)[before]).toMatchObject({ type: "new" });
+    expect(events(heard)[before]?.after.id).not.toBe(events(heard)[0]?.after.id);
   },
 );
 
-/** A broker, a client that records its messages, and a client that sends commands. */
-async function gather(stack: AsyncDisposableStack) {
+/** A broker, a client that listens to it, and a client that sends commands. */
+async function startClients(stack: AsyncDisposableStack) {
   const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
   const { heard } = stack.adopt(await listen(broker.port), (started) => started.stop());
-  const person = stack.adopt(await connectAsync(`mqtt://127.0.0.1:${broker.port}`), (client) => {
+  const user = stack.adopt(await connectAsync(`mqtt://127.0.0.1:${broker.port}`), (client) => {
     return client.endAsync(true);
   });
-  return { broker, heard, person };
+  return { broker, heard, user };
 }
 
-/** An agent inside this process, with two cameras that cannot be reached; each start is another run in one folder. */
+/** An agent in this process with two unreachable cameras; each start is another run in the same folder. */
 async function agentIn(folder: string, brokerPort: number) {
   const model = join(folder, "fake.wasm");
   writeFileSync(model, fakeModule({ width: 64, height: 32 }));

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** A camera that shows a square and, in `signals` frames of each loop, an image that makes the module misbehave. */
+/** A camera that shows a square and, for `signals` frames of each round, the signal on which the module misbehaves. */
 async function watchSquare(
   stack: AsyncDisposableStack,
   round: { readonly seconds: number; readonly signals: number },
@@ -32,8 +32,8 @@ async function watchSquare(
 const types = (world: WatchWorld) => world.events("door").map(({ type }) => type);
 const said = (world: WatchWorld, words: string) => world.log.filter(({ msg }) => msg.includes(words)).length;
 
-describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent supervises its detector", () => {
-  test("a detector that keeps failing leaves motion only, is reported, and recovers", async () => {
+describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the supervision of the detector", () => {
+  test("reports motion only while the detector keeps failing, logs it, and recovers", async () => {
     writeFileSync(modulePath, brightAreaModule("trap"));
     await using stack = new AsyncDisposableStack();
     const world = await watchSquare(stack, { seconds: 40, signals: 60 });
@@ -44,13 +44,13 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent supervises
     expect(world.stats().cameras.door?.camera_fps, "frames continue").toBeGreaterThan(0);
 
     await world.untilStatus("door", "online", 60_000);
-    await waitUntil("the square is found again", () => types(world).at(-1) === "new", 60_000);
+    await waitUntil("the square is detected again", () => types(world).at(-1) === "new", 60_000);
     expect(world.statuses("door")).toEqual(["offline", "online", "motion_only", "online"]);
     expect(said(world, "The detector keeps failing")).toBe(1);
     expect(said(world, "has recovered after")).toBeGreaterThan(0);
   }, 240_000);
 
-  test("the running model is replaced by a better one, but not by one that lacks a label", async () => {
+  test("replaces the model while the agent runs, but not by one that lacks a label", async () => {
     const put = (content: Uint8Array) => {
       writeFileSync(`${modulePath}.new`, content);
       renameSync(`${modulePath}.new`, modulePath);
@@ -58,14 +58,14 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the agent supervises
     put(brightAreaModule("trap"));
     await using stack = new AsyncDisposableStack();
     const world = await watchSquare(stack, { seconds: 6, signals: 0 });
-    await waitUntil("the square is found", () => types(world).includes("new"), 60_000);
+    await waitUntil("the square is detected", () => types(world).includes("new"), 60_000);
 
     put(brightAreaModule("trap", { description: { name: "better" } }));
     // Without a signal: the agent checks the file regularly.
-    await waitUntil("the model is replaced", () => said(world, "better runs now") === 1, 60_000);
+    await waitUntil("the model is replaced", () => said(world, "now running better") === 1, 60_000);
     put(brightAreaModule("trap", { description: { name: "other", labels: ["boat"] } }));
     process.kill(world.pid, "SIGHUP");
-    await waitUntil("it is refused", () => said(world, "the model stays as it is") === 1, 60_000);
+    await waitUntil("it is refused", () => said(world, "the model is not replaced") === 1, 60_000);
 
     const stats = await world.newStats();
     expect(Object.keys(stats.detectors)).toEqual(["better"]);

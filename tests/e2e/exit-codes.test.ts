@@ -68,7 +68,7 @@ describe("sabrewing", () => {
     const other = await sqliteStore(folder.path).open();
     const { exitCode, stderr } = await runWith(folder.path, join(folder.path, "none.wasm"), "person");
     await other.close();
-    expect(stderr).toMatch(/another agent keeps its events in the same folder[\s\S]*→ .*state_dir/);
+    expect(stderr).toMatch(/another agent stores its events in the same folder[\s\S]*→ .*state_dir/);
     expect(exitCode).toBe(78);
   });
 

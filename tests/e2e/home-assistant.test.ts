@@ -25,7 +25,7 @@ import { waitUntil } from "../support/time/wait-until.ts";
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 
 test.skipIf(!mosquittoIsInstalled || !hasFfmpeg || !hasRtspServer())(
-  "a Home Assistant that knows only what is at the broker sees the cameras, switches one, and loses what is taken away",
+  "Home Assistant discovers the cameras from retained messages, switches one, and removes deleted ones",
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
@@ -44,18 +44,18 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg || !hasRtspServer())(
 
     {
       await using _agent = start(cameras, { enabled: true });
-      // Home Assistant comes later than the agent: it finds what the broker kept.
+      // Home Assistant starts after the agent and receives retained messages.
       await using late = stack.use(asDisposable(await listen(broker.port)));
       const entity = (device: string, name: string) => find(late.heard, device, name);
-      await waitUntil("the street's pictures come", () => entity("street", "Connection")?.state === "on");
-      await waitUntil("something moves there", () => entity("street", "Motion")?.state === "on");
+      await waitUntil("the street delivers frames", () => entity("street", "Connection")?.state === "on");
+      await waitUntil("it reports motion", () => entity("street", "Motion")?.state === "on");
       expect(entity("street", "Kerb car occupancy")).toMatchObject({ available: true, state: "off" });
       expect(entity("street", "Car count")).toMatchObject({ available: true, state: "0" });
       expect(entity("yard", "Connection")).toMatchObject({ available: true, state: "off" });
-      // What a camera saw last says nothing while it is away; its switch works all the same.
+      // The counts of an offline camera are unavailable; its switch works.
       expect(entity("yard", "Car occupancy")).toMatchObject({ available: false });
       expect(entity("yard", "Detect")).toMatchObject({ available: true, state: "on" });
-      await waitUntil("figures come", () => Number(entity("street", "Frames per second")?.state) > 0);
+      await waitUntil("figures arrive", () => Number(entity("street", "Frames per second")?.state) > 0);
       expect(Number(entity("Sabrewing", "Uptime")?.state)).toBeGreaterThan(0);
 
       const command = entity("yard", "Detect")?.config.command_topic;
@@ -70,24 +70,24 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg || !hasRtspServer())(
     }
 
     const live = stack.use(asDisposable(await listen(broker.port)));
-    await waitUntil("what the broker kept comes", () => find(live.heard, "yard", "Detect") !== undefined);
+    await waitUntil("retained messages arrive", () => find(live.heard, "yard", "Detect") !== undefined);
     expect(homeEntities(live.heard).filter(({ available }) => available)).toEqual([]);
     {
       await using _agent = start({ street: camera(street.address, {}) }, { enabled: true });
       await waitUntil(
-        "the zone has gone",
+        "the zone is removed",
         () => find(live.heard, "street", "Kerb car occupancy") === undefined,
       );
-      await waitUntil("the camera has gone", () => find(live.heard, "yard", "Detect") === undefined);
+      await waitUntil("the camera is removed", () => find(live.heard, "yard", "Detect") === undefined);
       expect(find(live.heard, "street", "Car occupancy")).toBeDefined();
     }
     {
       await using _agent = start({ street: camera(street.address, {}) }, { enabled: false });
-      await waitUntil("everything has gone", () => homeEntities(live.heard).length === 0);
+      await waitUntil("all entities are removed", () => homeEntities(live.heard).length === 0);
     }
-    const kept = stack.use(asDisposable(await listen(broker.port)));
-    await waitUntil("what the broker kept comes", () => kept.heard.length > 0);
-    expect(kept.heard.filter(({ topic }) => topic.startsWith("homeassistant/"))).toEqual([]);
+    const retained = stack.use(asDisposable(await listen(broker.port)));
+    await waitUntil("retained messages arrive", () => retained.heard.length > 0);
+    expect(retained.heard.filter(({ topic }) => topic.startsWith("homeassistant/"))).toEqual([]);
   },
 );
 
@@ -108,7 +108,7 @@ function asDisposable(listener: Awaited<ReturnType<typeof listen>>) {
   return { heard: listener.heard, [Symbol.asyncDispose]: () => listener.stop() };
 }
 
-/** An agent inside this process, with a detector that finds nothing; each start is another run in one folder. */
+/** An agent in this process, whose detector finds nothing; each start is another run in the same folder. */
 function agentIn(folder: string, brokerPort: number) {
   const model = join(folder, "fake.wasm");
   writeFileSync(model, fakeModule({ width: 64, height: 32 }));

@@ -1,19 +1,19 @@
-/** What a broker may do that nobody has a hold on: it gets no more of the agent's memory than a connection takes. */
+/** A hostile broker cannot make the agent use more memory than a connection needs. */
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { generate } from "mqtt-packet";
 import { expect, test } from "vitest";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
-import { type Listening, openConnection } from "../../agent/mqtt/connection.ts";
+import { openConnection, type Subscription } from "../../agent/mqtt/connection.ts";
 import { listenOnLoopback } from "../support/network/listen-on-loopback.ts";
 import { waitUntil } from "../support/time/wait-until.ts";
 
 const CONNACK = Buffer.from([0x20, 2, 0, 0]);
-/** A PUBLISH of 256 MB less one byte, the longest there is, to the topic `a`. */
+/** A PUBLISH of 256 MB less one byte, the maximum, to the topic `a`. */
 const LONGEST_PUBLISH = Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f, 0, 1, 0x61]);
 const MEGABYTE = Buffer.alloc(1_000_000);
 
-test("a broker that sends one endless packet is left after a megabyte or two", async () => {
+test("disconnects from a broker that sends an endless packet after a megabyte or two", async () => {
   let sent = 0;
   await using broker = await startBroker((socket) => {
     socket.write(LONGEST_PUBLISH);
@@ -24,37 +24,37 @@ test("a broker that sends one endless packet is left after a megabyte or two", a
     more();
   });
   expect(await whyItEnded(broker.port)).toContain("it sent a packet of more than a megabyte");
-  // What was sent and not taken in waits in the system's buffers.
+  // Data that the agent did not read waits in the system's buffers.
   expect(sent).toBeLessThan(30);
 });
 
-test("a broker that reads nothing is left before what waits for it fills the memory", async () => {
+test("disconnects from a broker that reads nothing before unsent data fills the memory", async () => {
   await using broker = await startBroker((socket) => {
     socket.pause();
   });
   const connection = await openConnection(settings(broker.port));
-  let left = false;
+  let hasEnded = false;
   const ended = connection.ended.then((error) => {
-    left = true;
+    hasEnded = true;
     return error;
   });
   let sent = 0;
-  for (; sent < 300 && !left; sent++) {
-    connection.send({ topic: "picture", payload: MEGABYTE, retain: true, qos: 0 });
+  for (; sent < 300 && !hasEnded; sent++) {
+    connection.send({ topic: "snapshot", payload: MEGABYTE, retain: true, qos: 0 });
     await new Promise((resolve) => setImmediate(resolve));
   }
-  expect((await ended).message).toContain("it does not read what it is sent");
+  expect((await ended).message).toContain("it does not read the data that the agent sends");
   expect(sent).toBeLessThan(100);
 });
 
-test("a broker that publishes with QoS 2 is left before it fills the memory with unreleased messages", async () => {
+test("disconnects from a broker that publishes with QoS 2 before unreleased messages fill the memory", async () => {
   await using broker = await startBroker((socket) => {
     for (let id = 1; id <= 20; id++) socket.write(publish("a", Buffer.alloc(900_000), { qos: 2, id }));
   });
   expect(await whyItEnded(broker.port)).toContain("it sent a message of QoS 2");
 });
 
-test("a message for a connection that has just ended is not acknowledged, and harms nothing", async () => {
+test("reports a message for an ended connection as not acknowledged", async () => {
   await using broker = await startBroker((socket) => {
     socket.once("data", () => socket.write(publish("a", "ON", { qos: 2, id: 1 })));
   });
@@ -75,22 +75,22 @@ test.each([
   ["QoS 0", publish("a", "ON")],
   ["QoS 1", publish("a", "ON", { qos: 1, id: 1 })],
   ["long messages", publish("a", Buffer.alloc(900_000))],
-])("a broker that floods the agent with %s is left", async (_, packet) => {
+])("disconnects from a broker that floods the agent with %s", async (_, packet) => {
   const blob = Buffer.concat(Array.from({ length: Math.ceil(60_000 / packet.length) }, () => packet));
   await using broker = await startBroker((socket) => {
     const more = () => !socket.destroyed && socket.write(blob, more);
     more();
   });
   let heard = 0;
-  const hear = () => {
+  const onMessage = () => {
     heard++;
   };
-  const why = await whyItEnded(broker.port, { topics: ["a"], hear, refused() {} });
+  const why = await whyItEnded(broker.port, { topics: ["a"], onMessage, onRefused() {} });
   expect(why).toContain("it floods the agent");
   expect(heard).toBeLessThan(25_000);
 });
 
-test("a thousand commands at once are heard, and the event loop turns meanwhile", async () => {
+test("receives a thousand commands at once without blocking the event loop", async () => {
   const commands = Buffer.concat(Array.from({ length: 1_000 }, () => publish("a", "ON")));
   await using broker = await startBroker((socket) => {
     socket.once("data", () => socket.write(commands));
@@ -98,7 +98,7 @@ test("a thousand commands at once are heard, and the event loop turns meanwhile"
   let heard = 0;
   let heardInTurn = 0;
   let most = 0;
-  const hear = () => {
+  const onMessage = () => {
     if (heardInTurn === 0) setImmediate(endTurn);
     heard++;
     heardInTurn++;
@@ -108,12 +108,12 @@ test("a thousand commands at once are heard, and the event loop turns meanwhile"
     heardInTurn = 0;
   };
   const connection = await openConnection(settings(broker.port), {
-    listening: { topics: ["a"], hear, refused() {} },
+    subscription: { topics: ["a"], onMessage, onRefused() {} },
   });
-  await waitUntil("all of them are heard", () => heard === 1_000);
-  // Fifty a turn, and the turn is counted one late.
+  await waitUntil("all of them are received", () => heard === 1_000);
+  // Fifty per turn, and the end of a turn is counted one turn late.
   expect(most).toBeLessThanOrEqual(100);
-  await connection.leave(0);
+  await connection.disconnect(0);
 });
 
 test.each([
@@ -121,14 +121,14 @@ test.each([
   ["a second CONNACK", CONNACK, "it accepted the same connection twice"],
   ["a packet that cannot be read", Buffer.from([0x30, 2, 0xff, 0xff]), "Cannot parse topic"],
   ["QoS 3", Buffer.from([0x36, 5, 0, 1, 0x61, 0, 1]), "it sent a message of QoS 3"],
-])("a broker that sends %s is left", async (_, packet, why) => {
+])("disconnects from a broker that sends %s", async (_, packet, why) => {
   await using broker = await startBroker((socket) => {
     socket.write(packet);
   });
   expect(await whyItEnded(broker.port)).toContain(why);
 });
 
-test("commands are heard however the packets are cut", async () => {
+test("receives commands from chunks of any size", async () => {
   const messages = Buffer.concat(Array.from({ length: 1_000 }, (_, id) => publish("a", `message ${id}`)));
   await using broker = await startBroker((socket) => {
     socket.setNoDelay();
@@ -143,17 +143,21 @@ test("commands are heard however the packets are cut", async () => {
   });
   const heard: string[] = [];
   const connection = await openConnection(settings(broker.port), {
-    listening: { topics: ["a"], hear: (_topic, payload) => heard.push(String(payload)), refused() {} },
+    subscription: {
+      topics: ["a"],
+      onMessage: (_topic, payload) => heard.push(String(payload)),
+      onRefused() {},
+    },
   });
-  await waitUntil("all of them are heard", () => heard.length === 1_000);
+  await waitUntil("all of them are received", () => heard.length === 1_000);
   expect(heard.at(-1)).toBe("message 999");
-  await connection.leave(0);
+  await connection.disconnect(0);
 });
 
-/** Connects, and waits until the connection is over, which it may be before it is accepted. */
-async function whyItEnded(port: number, listening?: Listening): Promise<string> {
+/** Connects and waits for the end of the connection, which may come before its acceptance. */
+async function whyItEnded(port: number, subscription?: Subscription): Promise<string> {
   try {
-    const connection = await openConnection(settings(port), { listening });
+    const connection = await openConnection(settings(port), { subscription });
     return (await connection.ended).message;
   } catch (error) {
     return String(error);
@@ -177,7 +181,7 @@ function publish(
   });
 }
 
-/** A broker that accepts every client and then does as it likes. */
+/** A broker that accepts every client and then runs `afterwards`. */
 async function startBroker(afterwards: (socket: Socket) => void) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

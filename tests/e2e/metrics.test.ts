@@ -16,7 +16,7 @@ import { handClock } from "../support/time/hand-clock.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0, allowed_hosts: [] };
 
-/** Figures of an agent that has been running for `frames` frames of one camera. */
+/** Figures of an agent after `frames` frames of one camera. */
 function statsAfter(frames: number) {
   const nothing = { seen: 0, skipped: 0, looked: 0, regions: 0 };
   const now = { seen: frames, skipped: 1, looked: 2, regions: 3 };
@@ -51,7 +51,7 @@ async function startServer(settings: { readonly allowed_hosts?: string[] } = {})
   };
 }
 
-/** Samples by name and labels, as Prometheus reads them; a line it would not take throws. */
+/** Parses samples by name and labels, like Prometheus; throws on an invalid line. */
 async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
   const response = await fetch(url);
   expect(response.headers.get("content-type")).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -65,8 +65,8 @@ async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
   );
 }
 
-describe("a Prometheus that scrapes", () => {
-  test("reads every figure under the name Frigate gives it, with our prefix", async () => {
+describe("the metrics server", () => {
+  test("serves figures with Frigate's names and the prefix sabrewing", async () => {
     await using server = await startServer();
     const samples = await scrape(server.url);
     expect(Object.fromEntries(samples)).toMatchObject({
@@ -91,7 +91,7 @@ describe("a Prometheus that scrapes", () => {
     expect(samples.get("process_resident_memory_bytes")).toBeGreaterThan(0);
   });
 
-  test("sees counters go on, not start anew", async () => {
+  test("serves counters that continue between scrapes", async () => {
     await using server = await startServer();
     await scrape(server.url);
     await server.advance(20);
@@ -100,7 +100,7 @@ describe("a Prometheus that scrapes", () => {
     expect(samples.get('sabrewing_camera_events_total{camera_name="door",label="teddy bear"}')).toBe(3);
   });
 
-  test("finds nothing else there, and can change nothing", async () => {
+  test("serves no other path and refuses other methods", async () => {
     await using server = await startServer();
     expect((await fetch(server.url.replace("/metrics", "/"))).status).toBe(404);
     expect((await fetch(server.url, { method: "POST" })).status).toBe(405);
@@ -111,7 +111,7 @@ describe("a Prometheus that scrapes", () => {
   });
 });
 
-/** The status and text of an answer to a request with this `Host` header; undefined: with none, in HTTP/1.0. */
+/** The status and text of the answer to a request with this `Host` header; undefined: an HTTP/1.0 request without one. */
 async function askFor(url: string, host: string | undefined): Promise<string> {
   const { port } = new URL(url);
   const socket = createConnection(Number(port), "127.0.0.1");
@@ -122,14 +122,14 @@ async function askFor(url: string, host: string | undefined): Promise<string> {
 }
 
 describe("a request for the figures", () => {
-  test("is answered by IP address, localhost, this machine's name and the names in metrics.allowed_hosts", async () => {
+  test("is answered for IP addresses, localhost, this machine's name and the names in metrics.allowed_hosts", async () => {
     await using server = await startServer({ allowed_hosts: ["cam.lan"] });
     for (const host of ["10.0.0.7:9464", "[fd00::7]", "localhost:1", hostname(), "CAM.lan.:9464"]) {
       expect(await askFor(server.url, host)).toMatch(/^200 /);
     }
   });
 
-  test("for any other host is refused with the key that allows it", async () => {
+  test("for any other host is refused with the key that would allow it", async () => {
     await using server = await startServer();
     const refused = await askFor(server.url, "evil.example:9464");
     expect(refused).toMatch(/^421 /);
@@ -140,7 +140,7 @@ describe("a request for the figures", () => {
     expect(await askFor(server.url, undefined)).toMatch(/^421 .*add its host name to metrics.allowed_hosts/s);
   });
 
-  test("is answered while others hold as many connections as they can get, and say nothing", async () => {
+  test("is answered while other clients hold as many silent connections as they can", async () => {
     await using server = await startServer();
     const { port } = new URL(server.url);
     const silent = Array.from({ length: 300 }, () => createConnection(Number(port), "127.0.0.1"));
@@ -156,7 +156,7 @@ describe("a request for the figures", () => {
     for (const socket of silent) socket.destroy();
   });
 
-  test("is answered with the same figures for half a second: a flood costs no more than that", async () => {
+  test("is answered with cached figures for half a second, which limits the cost of a flood", async () => {
     let reads = 0;
     const read = async () => String(reads++);
     const clock = handClock();
@@ -168,11 +168,11 @@ describe("a request for the figures", () => {
     expect(await ask()).toBe("1");
   });
 
-  test("is read once for a connection, whatever comes behind it", async () => {
+  test("is read once per connection; later requests on it are ignored", async () => {
     let reads = 0;
     const read = async () => String(reads++);
     let nowMs = 0;
-    // No figures are fresh enough to be served again.
+    // All cached figures are too old.
     const clock = { ...handClock(), monotonicMs: () => (nowMs += 1_000) };
     const settings = { ...dependencies(), clock };
     await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, settings);
@@ -182,13 +182,13 @@ describe("a request for the figures", () => {
     expect(reads).toBe(1);
   });
 
-  test("takes a connection for no longer than its answer", async () => {
+  test("closes its connection after the answer", async () => {
     await using server = await startServer();
     expect((await fetch(server.url)).headers.get("connection")).toBe("close");
   });
 });
 
-test("a port that is taken is told with the remedy", async () => {
+test("a used port causes a ConfigError", async () => {
   const port = await freePort();
   const metrics = { read: async () => "", contentType: "text/plain" };
   await using _first = await serveMetrics({ ...LOOPBACK, port }, metrics, dependencies());

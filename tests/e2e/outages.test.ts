@@ -18,7 +18,7 @@ const OUTAGE_MS = 10_000;
 const IGNORE = () => undefined;
 
 test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !hasRtspServer())(
-  "the agent survives ten seconds without its camera and ten without its broker, and logs each outage once",
+  "survives ten seconds without its camera and ten seconds without its broker, and logs each outage once",
   { timeout: 180_000 },
   async () => {
     await using stack = new AsyncDisposableStack();

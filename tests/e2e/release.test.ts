@@ -1,4 +1,4 @@
-/** An old module that is put back with its own, good signature: real modules, real signatures, the real agent. */
+/** An old module with its valid signature is refused, with real modules, real signatures and the real agent. */
 import { generateKeyPairSync, sign } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ const publicLine = publicKey.export({ format: "der", type: "spki" }).toString("b
 let folder: string;
 /** Modules by their release. */
 const made = new Map<number, Buffer>();
-/** Where the agent finds its module. */
+/** The path of the agent's module. */
 let modulePath: string;
 let stateDirectory: string;
 
@@ -44,7 +44,7 @@ beforeEach(() => {
   stateDirectory = join(fresh, "state");
 });
 
-/** Puts a release where the agent finds it, signed by its owner. */
+/** Writes a release to the path of the module, signed by its owner. */
 function put(release: number, path = modulePath): void {
   putSigned(made.get(release) ?? Buffer.alloc(0), path);
 }
@@ -56,10 +56,10 @@ function putSigned(bytes: Uint8Array, path = modulePath): void {
 }
 
 const releasesFile = () => join(stateDirectory, "releases.json");
-const remembered = (): unknown =>
+const recorded = (): unknown =>
   existsSync(releasesFile()) ? JSON.parse(readFileSync(releasesFile(), "utf8")).models : [];
 
-/** A configuration whose camera and broker are away: enough for check, and for run until it has its module. */
+/** A configuration without a camera or a broker at its addresses: enough for check, and for run to load its module. */
 async function configFile(): Promise<string> {
   const port = await freePort();
   const file = join(stateDirectory, "..", "sabrewing.yml");
@@ -75,7 +75,7 @@ async function configFile(): Promise<string> {
   return file;
 }
 
-/** What check says of the module. */
+/** The result of check for the module. */
 async function checked(): Promise<{
   readonly ok: boolean;
   readonly message: string;
@@ -101,34 +101,34 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
     );
   }
 
-  test("an older release is refused while the agent runs, when it starts and by check, until the owner goes back", async () => {
+  test("refuses an older release at runtime, at the start and in check, until the owner deletes the record", async () => {
     put(2);
     {
       await using stack = new AsyncDisposableStack();
       const world = await watch(stack);
       const said = (words: string) => world.log.filter(({ msg }) => msg.includes(words)).length;
-      const lookAgain = () => process.kill(world.pid, "SIGHUP");
-      await waitUntil("release 2 is remembered", () => said("the release is remembered") === 1, 60_000);
-      expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
+      const requestCheck = () => process.kill(world.pid, "SIGHUP");
+      await waitUntil("release 2 is recorded", () => said("the release is recorded") === 1, 60_000);
+      expect(recorded()).toEqual([{ name: "gate", release: 2 }]);
 
       put(1);
-      lookAgain();
-      await waitUntil("it is refused", () => said("the model stays as it is") > 0, 60_000);
+      requestCheck();
+      await waitUntil("it is refused", () => said("the model is not replaced") > 0, 60_000);
       expect(said("is release 1, and release 2 has run here")).toBeGreaterThan(0);
 
-      // A stranger cannot raise the bar either: who signed it is looked at first.
+      // A stranger cannot raise the recorded release either: the signature is checked first.
       const stranger = generateKeyPairSync("ed25519").privateKey;
       const third = made.get(3) ?? Buffer.alloc(0);
       writeFileSync(`${modulePath}.sig`, sign(null, third, stranger));
       writeFileSync(modulePath, third);
-      lookAgain();
+      requestCheck();
       await waitUntil("it is refused", () => said("is not a signature of this module") > 0, 60_000);
-      expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
+      expect(recorded()).toEqual([{ name: "gate", release: 2 }]);
 
       put(3);
-      lookAgain();
-      await waitUntil("release 3 is remembered", () => said("the release is remembered") === 2, 60_000);
-      expect(remembered()).toEqual([{ name: "gate", release: 3 }]);
+      requestCheck();
+      await waitUntil("release 3 is recorded", () => said("the release is recorded") === 2, 60_000);
+      expect(recorded()).toEqual([{ name: "gate", release: 3 }]);
       expect(await world.stop()).toBe("exit code 0");
     }
 
@@ -142,45 +142,45 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("with model.public_ke
       message: expect.stringContaining("is release 2, and release 3 has run here"),
       remedy: expect.stringContaining("--release 4"),
     });
-    expect(remembered(), "neither of them writes it down").toEqual([{ name: "gate", release: 3 }]);
+    expect(recorded(), "neither of them records it").toEqual([{ name: "gate", release: 3 }]);
 
     rmSync(releasesFile());
     expect(await checked()).toMatchObject({
       ok: true,
       message: expect.stringContaining(", release 2, licence"),
     });
-    expect(remembered(), "check remembers nothing").toEqual([]);
+    expect(recorded(), "check records nothing").toEqual([]);
     await using stack = new AsyncDisposableStack();
     await watch(stack);
-    await waitUntil("release 2 is remembered", () => JSON.stringify(remembered()).includes("2"), 60_000);
+    await waitUntil("release 2 is recorded", () => JSON.stringify(recorded()).includes("2"), 60_000);
   }, 240_000);
 
-  test("a newer release that fails at its first frame does not lock out the one that goes on", async () => {
+  test("accepts the previous release after a newer one failed at its first frame", async () => {
     put(2);
     {
       await using stack = new AsyncDisposableStack();
-      // Every frame has the signal at which the newer one exits.
+      // Every frame contains the signal on which the newer one exits.
       const world = await watch(stack, SIGNAL_FPS * 6);
-      await waitUntil("release 2 is remembered", () => JSON.stringify(remembered()).includes("2"), 60_000);
+      await waitUntil("release 2 is recorded", () => JSON.stringify(recorded()).includes("2"), 60_000);
       putSigned(brightAreaModule("exit", { description: { name: "gate", release: 5 } }));
       process.kill(world.pid, "SIGHUP");
       const said = (words: string) => world.log.some(({ msg }) => msg.includes(words));
       await waitUntil("it is withdrawn", () => said("The previous module is active again"), 60_000);
       await waitUntil("so is its release", () => said("counts as the highest again"), 60_000);
-      expect(said("the release is remembered"), "it was accepted before").toBe(true);
+      expect(said("the release is recorded"), "it was accepted before").toBe(true);
     }
-    expect(remembered()).toEqual([{ name: "gate", release: 2 }]);
+    expect(recorded()).toEqual([{ name: "gate", release: 2 }]);
     put(2);
     expect(await checked()).toMatchObject({ ok: true });
   }, 240_000);
 });
 
-test("with model.public_key an older variant of a set is refused, too", async () => {
+test("refuses an older variant of a set, too, with model.public_key", async () => {
   put(3, modulePath.replace(/\.wasm$/, ".f32.wasm"));
   mkdirSync(stateDirectory);
   writeFileSync(releasesFile(), JSON.stringify({ models: [{ name: "gate", release: 3 }] }));
   expect(await checked()).toMatchObject({ ok: true, message: expect.stringContaining("release 3") });
-  // Before f32 in a set, whatever the engine.
+  // i16 has precedence over f32 in a set on every engine.
   put(1, modulePath.replace(/\.wasm$/, ".i16.wasm"));
   expect(await checked()).toMatchObject({ ok: false, message: expect.stringContaining("is release 1, and") });
   const { exitCode, stderr } = await sabrewing(["run", "-c", await configFile()]);

@@ -14,7 +14,7 @@ const python = spawnSync("/usr/bin/python3", ["-c", "import gi; gi.require_versi
 const canServeRtsp = python.status === 0;
 
 test.skipIf(weights === undefined || clip === undefined || !canServeRtsp)(
-  "publishes an event when a person walks past an RTSP camera, and ends in order on SIGTERM",
+  "publishes an event when a person walks past an RTSP camera, and ends it on SIGTERM",
   { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -33,11 +33,11 @@ test.skipIf(weights === undefined || clip === undefined || !canServeRtsp)(
       }),
     );
 
-    // An event goes through the outbox and a count does not: either may arrive first.
+    // An event passes through the outbox, a count does not: either may arrive first.
     await waitUntil(
       "a person comes into view",
       () =>
-        countsOf(heard, "person").at(-1) === "1" && events(heard).length > 0 && picturesOf(heard).length > 0,
+        countsOf(heard, "person").at(-1) === "1" && events(heard).length > 0 && snapshotsOf(heard).length > 0,
       60_000,
     );
     const [first] = events(heard);
@@ -55,7 +55,7 @@ test.skipIf(weights === undefined || clip === undefined || !canServeRtsp)(
     });
     expect(first?.after.id).toMatch(/^\d{10}\.\d{6}-[a-z0-9]{6}$/);
     expect(countsOf(heard, "car")).toEqual(["0"]);
-    expect([...(picturesOf(heard)[0]?.subarray(0, 3) ?? [])]).toEqual([0xff, 0xd8, 0xff]);
+    expect([...(snapshotsOf(heard)[0]?.subarray(0, 3) ?? [])]).toEqual([0xff, 0xd8, 0xff]);
     expect(stats(heard).at(-1)).toMatchObject({ cameras: { [CAMERA]: { detection_enabled: true } } });
     expect(agent.log.map(({ msg }) => msg)).toContain("ready");
 
@@ -82,7 +82,7 @@ function countsOf(heard: readonly Heard[], label: string): readonly string[] {
   return heard.filter(({ topic }) => topic === `sabrewing/${CAMERA}/${label}`).map(({ payload }) => payload);
 }
 
-function picturesOf(heard: readonly Heard[]): readonly Uint8Array[] {
+function snapshotsOf(heard: readonly Heard[]): readonly Uint8Array[] {
   return heard
     .filter(({ topic }) => topic === `sabrewing/${CAMERA}/person/snapshot`)
     .map(({ bytes }) => bytes);

@@ -46,15 +46,12 @@ test.skipIf(!hasSystemdNotify || !hasRtspServer())(
     const isAlive = (after: number) => systemd.received.indexOf("WATCHDOG=1", after) > after;
 
     await waitUntil("the agent is ready", () => lastIndex("READY=1") >= 0);
-    await waitUntil("the camera is online", () => lastIndex("STATUS=1 of 1 cameras on line") >= 0);
-    await waitUntil("it is alive", () => isAlive(lastIndex("STATUS=1 of 1 cameras on line")));
+    await waitUntil("the camera is online", () => lastIndex("STATUS=1 of 1 cameras online") >= 0);
+    await waitUntil("it is alive", () => isAlive(lastIndex("STATUS=1 of 1 cameras online")));
     await camera[Symbol.asyncDispose]();
-    await waitUntil(
-      "the camera is offline",
-      () => lastIndex("STATUS=0 of 1 cameras on line (not: door)") > 2,
-    );
+    await waitUntil("the camera is offline", () => lastIndex("STATUS=0 of 1 cameras online (not: door)") > 2);
     await waitUntil("it is still alive", () =>
-      isAlive(lastIndex("STATUS=0 of 1 cameras on line (not: door)")),
+      isAlive(lastIndex("STATUS=0 of 1 cameras online (not: door)")),
     );
     agent.kill("SIGTERM");
     expect(await exited).toEqual([0, null]);

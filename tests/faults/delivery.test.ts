@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { deliveryFaults } from "./delivery/delivery-faults.ts";
 import type { Fault } from "./fault.ts";
 
-/** Enough to see that the guard is there; the figures come from `npm run test:faults`. What is done rarely takes long. */
+/** Enough to check the protection; `npm run test:faults` measures the figures. Faults with a low number take long. */
 const timesHere = ({ times }: Fault) => (times >= 10 ? 3 : 1);
 
-describe("every event is delivered, in order and to its end", () => {
+describe("the agent delivers every event in order, with its end, after", () => {
   test.for(deliveryFaults("made up").map((fault) => [fault.fault, fault] as const))(
     "%s",
     { timeout: 180_000 },

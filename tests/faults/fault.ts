@@ -1,24 +1,24 @@
 /** A row of the table that `npm run test:faults` prints. */
 export interface Fault {
-  /** What is done to the agent. */
+  /** The fault. */
   readonly fault: string;
-  /** How often, where nobody says otherwise. */
+  /** The default number of repetitions. */
   readonly times: number;
-  /** What this machine lacks for it; undefined: nothing. */
+  /** What this machine lacks for the test; undefined: nothing. */
   lacks(): string | undefined;
   /**
-   * Does it `times` times while events flow.
+   * Causes the fault `times` times while the agent publishes events.
    * @param hurry waits as briefly as the fault allows: for CI
-   * @throws Error that tells what does not hold
+   * @throws Error if a condition cannot be checked
    */
   inflict(times: number, hurry: boolean): Promise<FaultResult>;
 }
 
 export interface FaultResult {
-  /** Events (or frames, inputs: what the row counts) that were lost. */
+  /** The number of lost events (or frames or inputs, depending on the fault). */
   readonly lost: number;
-  /** Everything else that must hold and does not, in words. */
+  /** Other violated conditions, in words. */
   readonly broken: readonly string[];
-  /** Figures worth a look. */
+  /** Further figures. */
   readonly [figure: string]: unknown;
 }

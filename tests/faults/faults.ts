@@ -8,7 +8,7 @@ import { mutatedInputs } from "./mutants.ts";
 import { CAMERA_FAULTS } from "./watching/camera-faults.ts";
 import { DETECTOR_FAULTS } from "./watching/detector-faults.ts";
 
-/** Every row of `npm run test:faults`, in its order. */
+/** All rows of `npm run test:faults`, in order. */
 export const FAULTS: readonly Fault[] = [
   ...deliveryFaults("street"),
   ...CAMERA_FAULTS,

@@ -1,4 +1,4 @@
-/** Whatever comes from outside is taken or refused in the documented way: no crash, no hang, no memory without end. */
+/** Input from outside is accepted or refused as documented: it causes no crash, no hang and no unlimited memory. */
 import { describe, expect, test } from "vitest";
 import { fuzz } from "../support/fuzzing/fuzz.ts";
 import { mutantsFor } from "../support/fuzzing/fuzz-everything.ts";
@@ -15,7 +15,7 @@ describe("mutated inputs", () => {
       const { inputs, accepted, findings } = await fuzz(target, SEED, mutantsFor(target, MUTANTS));
       expect(findings).toEqual([]);
       expect(inputs).toBeGreaterThanOrEqual(100);
-      // Neither so wild that none gets past the first check, nor so tame that nothing is refused.
+      // The mutations are strong enough that inputs are refused, and weak enough that inputs are accepted.
       expect(accepted).toBeGreaterThan(0);
       expect(accepted).toBeLessThan(inputs);
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { HOSTILE_CAMERA_FAULTS } from "./hostile/camera-faults.ts";
 
-describe("a camera that attacks takes little memory, gets no password, and other cameras lose no frame", () => {
+describe("a hostile camera costs little memory, gets no password, and costs other cameras no frame", () => {
   test.for(HOSTILE_CAMERA_FAULTS.map((fault) => [fault.fault, fault] as const))(
     "%s",
     { timeout: 180_000 },

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { VIEW_FAULTS } from "./hostile/view-faults.ts";
 
-/** Enough to see that the guard is there; the figures come from `npm run test:faults`. */
+/** Enough to check the protection; `npm run test:faults` measures the figures. */
 const TIMES = 3;
 
-describe("strangers who hold on to hundreds of connections keep out no one who has signed in", () => {
+describe("strangers with hundreds of connections do not keep out signed-in users", () => {
   test.for(VIEW_FAULTS.map((fault) => [fault.fault, fault] as const))(
     "%s",
     { timeout: 120_000 },

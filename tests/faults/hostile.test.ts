@@ -3,12 +3,12 @@ import type { Fault } from "./fault.ts";
 import { BROKER_FAULTS } from "./hostile/broker-faults.ts";
 import { OUTBOX_FAULTS } from "./hostile/outbox-faults.ts";
 
-/** Enough to see that the guard is there; the figures come from `npm run test:faults`. */
+/** Enough to check the protection; `npm run test:faults` measures the figures. */
 const timesHere = ({ times }: Fault) => (times >= 100 ? 20 : 1);
 
 describe.each([
-  ["a hostile broker costs no event, little memory, and no answer", BROKER_FAULTS],
-  ["damaged stored events cost no other", OUTBOX_FAULTS],
+  ["a hostile broker costs no event, little memory, and no delay of metrics", BROKER_FAULTS],
+  ["damaged stored events cost no other events", OUTBOX_FAULTS],
 ])("%s", (_, faults) => {
   test.for(faults.map((fault) => [fault.fault, fault] as const))(
     "%s",

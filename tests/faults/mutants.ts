@@ -3,7 +3,7 @@ import type { Fault } from "./fault.ts";
 
 const SEED = 20_261_122;
 
-/** Mutated inputs to everything that takes input from outside: none may bring out more than a documented refusal. */
+/** Mutated inputs to all parsers of external input: the worst result must be a documented refusal. */
 export const mutatedInputs: Fault = {
   fault: "mutated inputs (all importers, loaders and stores, ONVIF answers)",
   times: 100_000,

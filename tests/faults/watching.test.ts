@@ -3,7 +3,7 @@ import type { Fault } from "./fault.ts";
 import { CAMERA_FAULTS } from "./watching/camera-faults.ts";
 import { DETECTOR_FAULTS } from "./watching/detector-faults.ts";
 
-/** Once, to see that the guard is there; the figures come from `npm run test:faults`. */
+/** Once, to check the protection; `npm run test:faults` measures the figures. */
 const TIMES = 1;
 
 async function expectNothingLost(fault: Fault, skip: (note: string) => void): Promise<void> {
@@ -20,7 +20,7 @@ describe("a detector costs one frame for each fault, and other cameras none", ()
   );
 });
 
-describe("a camera comes back, nothing is made up meanwhile, and other cameras go on", () => {
+describe("a camera recovers without false events, and other cameras continue", () => {
   test.for(CAMERA_FAULTS.map((fault) => [fault.fault, fault] as const))(
     "%s",
     { timeout: 240_000 },

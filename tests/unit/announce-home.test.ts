@@ -10,7 +10,7 @@ import { handClock } from "../support/time/hand-clock.ts";
 
 const CAMERA = { ffmpeg: { inputs: [{ path: "rtsp://camera/1" }] } };
 
-function household(cameras: object, enabled = true) {
+function discoveryInput(cameras: object, enabled = true) {
   const config = AgentConfigSchema.parse({
     mqtt: { host: "broker" },
     model: { path: "m.wasm" },
@@ -25,61 +25,62 @@ async function homeIn(folder: string, cameras: object, enabled = true) {
   const { log, lines } = recordingLog();
   const publish = (message: Message) => void published.push(message);
   const clock = handClock();
-  const home = await openHome(household(cameras, enabled), {
+  const home = await openHome(discoveryInput(cameras, enabled), {
     file: join(folder, "announced.json"),
     clock,
     log,
     publish,
     signal: new AbortController().signal,
   });
-  const told = () =>
+  const announced = () =>
     published.map(({ topic, payload }) => `${topic.split("/")[2]} ${payload === "" ? "gone" : "there"}`);
-  const hear = (word: string) => home.listening.hear("homeassistant/status", Buffer.from(word), false);
-  return { home, told, hear, lines, published, clock };
+  const send = (word: string) =>
+    home.subscription.onMessage("homeassistant/status", Buffer.from(word), false);
+  return { home, announced, send, lines, published, clock };
 }
 
-test("a camera that is no more is taken back at the start, but not from a Home Assistant that has just started", async () => {
+test("removes a camera that no longer exists at the start, but not after a start of Home Assistant", async () => {
   await using folder = await temporaryFolder();
   await homeIn(folder.path, { door: CAMERA, yard: CAMERA });
-  const { home, told, hear, published } = await homeIn(folder.path, { door: CAMERA });
+  const { home, announced, send, published } = await homeIn(folder.path, { door: CAMERA });
   home.announce();
-  expect(told()).toEqual(["sabrewing there", "sabrewing_door there", "sabrewing_yard gone"]);
+  expect(announced()).toEqual(["sabrewing there", "sabrewing_door there", "sabrewing_yard gone"]);
   published.length = 0;
-  hear("offline");
-  expect(told()).toEqual([]);
-  hear("online");
-  expect(told()).toEqual(["sabrewing there", "sabrewing_door there"]);
+  send("offline");
+  expect(announced()).toEqual([]);
+  send("online");
+  expect(announced()).toEqual(["sabrewing there", "sabrewing_door there"]);
 });
 
-test("a Home Assistant that seems to start a thousand times a second is told a few times only", async () => {
+test("throttles the answers to a thousand birth messages a second", async () => {
   await using folder = await temporaryFolder();
-  const { told, hear, lines, clock } = await homeIn(folder.path, { door: CAMERA });
+  const { announced, send, lines, clock } = await homeIn(folder.path, { door: CAMERA });
   for (let ms = 0; ms < 60_000; ms += 20) {
-    for (let time = 0; time < 20; time++) hear("online");
+    for (let time = 0; time < 20; time++) send("online");
     await clock.pass(20);
   }
-  expect(told().length).toBeLessThan(20);
+  expect(announced().length).toBeLessThan(20);
   expect(lines.length).toBeLessThan(10);
 });
 
-test("where discovery is off nothing is listened to, nothing told and nothing written", async () => {
+test("subscribes to nothing, announces nothing and writes nothing while discovery is off", async () => {
   await using folder = await temporaryFolder();
-  const { home, told, lines } = await homeIn(join(folder.path, "not-there"), { door: CAMERA }, false);
+  const { home, announced, lines } = await homeIn(join(folder.path, "not-there"), { door: CAMERA }, false);
   home.announce();
-  expect(home.listening.topics).toEqual([]);
-  expect(told()).toEqual([]);
+  expect(home.subscription.topics).toEqual([]);
+  expect(announced()).toEqual([]);
   expect(lines).toEqual([]);
 });
 
-test("a memory that cannot be read or written is worth a warning, and everything is announced all the same", async () => {
+test("logs a warning if the record cannot be read or written, and announces everything", async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "announced.json");
   writeFileSync(file, "{");
-  const { home, told, lines } = await homeIn(folder.path, { door: CAMERA });
+  const { home, announced, lines } = await homeIn(folder.path, { door: CAMERA });
   home.announce();
-  expect(told()).toHaveLength(2);
-  expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining("is forgotten: cannot read")]);
+  expect(announced()).toHaveLength(2);
+  expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining("is lost: cannot read")]);
   mkdirSync(join(folder.path, "folder", "announced.json"), { recursive: true });
   const unwritable = await homeIn(join(folder.path, "folder"), { door: CAMERA });
-  expect(unwritable.lines.map(({ msg }) => msg).at(-1)).toContain("cannot be taken back later");
+  expect(unwritable.lines.map(({ msg }) => msg).at(-1)).toContain("cannot be removed later");
 });

@@ -18,7 +18,7 @@ describe("the container files", () => {
     (name) => /^Dockerfile(\.[a-z]+)?$/.test(name) && !name.endsWith(".dockerignore"),
   );
 
-  test.each(dockerfiles)("%s takes only what its ignore file lets through", (name) => {
+  test.each(dockerfiles)("%s copies only files that its ignore file includes", (name) => {
     const allowed = read(`docker/${name}.dockerignore`)
       .split("\n")
       .flatMap((line) => (line.startsWith("!") ? [line.slice(1)] : []));
@@ -33,10 +33,10 @@ describe("the container files", () => {
       ).toBe(true);
   });
 
-  test("the agent's image holds the package of its machine, and starts what the package installs", () => {
+  test("the agent's image contains the package of its architecture, and starts the installed program", () => {
     const dockerfile = read("docker/Dockerfile");
     const { version } = JSON.parse(read("package.json"));
-    // Docker's names for machines are Debian's.
+    // Docker uses Debian's names of architectures.
     for (const { debian } of MACHINES)
       expect(dockerfile.replace(/\$\{TARGETARCH\}/, debian).replace("*", version)).toContain(
         `/packages/${packageFile(version, { debian })}`,
@@ -45,7 +45,7 @@ describe("the container files", () => {
     expect(dockerfile).toMatch(/^USER sabrewing$/m);
   });
 
-  test("compose.yml names only files that are there and an agent configuration that is valid", () => {
+  test("compose.yml names only existing files and a valid agent configuration", () => {
     const { services } = parse(read("docker/compose.yml"));
     for (const service of [services.camera, services.agent])
       expect(existsSync(join(ROOT, service.build.dockerfile))).toBe(true);
@@ -56,10 +56,10 @@ describe("the container files", () => {
       expect(existsSync(join(ROOT, dirname("docker/compose.yml"), volume.split(":")[0] ?? ""))).toBe(true);
     const { config } = loadConfig(join(ROOT, "docker/sabrewing.yml"), {});
     expect(config.mqtt.host).toBe("broker");
-    // Other containers call the agent by the name of its service.
+    // Other containers reach the agent by its service's name.
     expect(Object.keys(services)).toContain("agent");
     expect([config.metrics.allowed_hosts, config.view.allowed_hosts]).toEqual([["agent"], ["agent"]]);
-    // Which the package's own test knows to be there.
+    // The package's own test checks this file.
     expect(config.model.path).toBe(`${PROGRAM}/models/mobilenet-512x512.wasm`);
   });
 });
@@ -69,7 +69,7 @@ describe("the systemd unit", () => {
   const analyze = (...words: readonly string[]) => spawnSync("systemd-analyze", words, { encoding: "utf8" });
   const isInstalled = analyze("--version").status === 0;
 
-  test.skipIf(!isInstalled)("leaves an intruder little: systemd rates its exposure 2.0 of 10 or less", () => {
+  test.skipIf(!isInstalled)("is hardened: systemd rates its exposure 2.0 of 10 or less", () => {
     const { status, stdout } = analyze("security", "--offline=true", "--threshold=20", path);
     expect({ status, exposure: /Overall exposure.*/.exec(stdout)?.[0] }).toEqual({
       status: 0,
@@ -77,7 +77,7 @@ describe("the systemd unit", () => {
     });
   });
 
-  test.skipIf(!isInstalled)("has nothing that systemd complains about", () => {
+  test.skipIf(!isInstalled)("passes systemd-analyze verify without warnings", () => {
     const { stdout, stderr } = analyze("verify", path);
     // The package need not be installed on the machine that runs this test.
     const complaints = (stdout + stderr)
@@ -86,7 +86,7 @@ describe("the systemd unit", () => {
     expect(complaints.join("\n")).toBe("");
   });
 
-  test("lets the agent compile what it runs, and speak through systemd-notify", () => {
+  test("lets the agent compile modules, and notify systemd through systemd-notify", () => {
     const unit = read("config/sabrewing.service");
     expect(unit).not.toMatch(/^MemoryDenyWriteExecute/m);
     expect(unit).toMatch(/^Type=notify$/m);
@@ -95,16 +95,16 @@ describe("the systemd unit", () => {
   });
 });
 
-test("memory has a limit, and a child that reaches it does not take the service down", () => {
+test("limits memory, and keeps the service running when a child reaches the limit", () => {
   const unit = read("config/sabrewing.service");
   expect(unit).toMatch(/^MemoryMax=\d+%$/m);
   expect(unit).toMatch(/^OOMPolicy=continue$/m);
-  // Raised by the agent itself for its children, which needs no right that the unit takes away.
+  // The agent raises it for its children, which needs no privilege that the unit removes.
   expect(unit).not.toMatch(/^OOMScoreAdjust=/m);
   expect(unit).not.toMatch(/^ProcSubset=pid/m);
 });
 
-test("systemd does not start the agent again after an exit that only a person can help", () => {
+test("systemd does not restart the agent after an exit that only the user can fix", () => {
   const unit = read("config/sabrewing.service");
   expect(unit).toContain(`RestartPreventExitStatus=${EXIT.config} ${EXIT.usage}`);
 });

@@ -15,7 +15,7 @@ const config = AgentConfigSchema.parse({
 
 const { cameras, detector } = config;
 
-test("`auto` is an instance per camera, but one core stays free, and never none", () => {
+test("`auto` opens an instance per camera, leaves one core free, and opens at least one", () => {
   const instances = (cores: number) => detectorOptions(config, cameras, silentLog(), cores).instances;
   expect([1, 2, 3, 8].map(instances)).toEqual([1, 1, 2, 2]);
   expect(
@@ -24,13 +24,13 @@ test("`auto` is an instance per camera, but one core stays free, and never none"
   ).toBe(5);
 });
 
-test("what the detector reports goes to the log at its level", () => {
+test("logs messages of the detector at their level", () => {
   const { log, lines } = recordingLog();
   detectorOptions(config, cameras, log).log?.({ level: "warn", message: "deadline" });
   expect(lines).toMatchObject([{ level: "warn", msg: "deadline" }]);
 });
 
-test("labels the model does not know are all named, with those it knows", () => {
+test("lists all labels that the model lacks, and those that it has", () => {
   const check = () => requireKnownLabels(cameras, { name: "yolov5n", labels: ["person", "dog"] });
   expect(check).toThrow(/camera door tracks "cow", camera yard tracks "sheep"/);
   expect(check).toThrow(
@@ -41,14 +41,14 @@ test("labels the model does not know are all named, with those it knows", () => 
   ).not.toThrow();
 });
 
-test("of thousands of labels not all are listed", () => {
+test("lists only the first of thousands of labels", () => {
   const labels = Array.from({ length: 10_000 }, (_, index) => `label ${index}`);
   const check = () => requireKnownLabels(cameras, { name: "all", labels });
   const remedy = expect.stringMatching(/label 99 and 9900 more \(sabrewing inspect lists them\)\.$/);
   expect(check).toThrow(expect.objectContaining({ remedy }));
 });
 
-test("what the configuration pins of the module goes to the detector, and nothing else does", () => {
+test("passes only the pinned hash and key of the module to the detector", () => {
   const sha256 = "a".repeat(64);
   const trusted = (model: typeof config.model) =>
     detectorOptions({ ...config, model }, cameras, silentLog()).trust;

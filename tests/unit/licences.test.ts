@@ -7,7 +7,7 @@ import {
   shippedPackages,
 } from "../support/packaging/shipped-packages.ts";
 
-/** Licences whose terms an Apache-2.0 program can meet by naming its authors. */
+/** Licences that are compatible with Apache-2.0 if the authors are named. */
 const COMPATIBLE: ReadonlySet<string> = new Set([
   "0BSD",
   "Apache-2.0",
@@ -22,15 +22,15 @@ const COMPATIBLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * sharp loads libvips as a shared library from a package of its own, which a user can replace by another build: what
- * the LGPL asks for. So these packages may carry it, and no others.
+ * sharp loads libvips as a shared library from a separate package, which a user can replace by another build, as the LGPL
+ * requires. Only these packages may have that licence.
  */
 const REPLACEABLE_LIBRARY = /^@img\/sharp-libvips-/;
 const LGPL: ReadonlySet<string> = new Set(["LGPL-3.0-or-later"]);
 
 const shipped = shippedPackages();
 
-/** Evaluates an SPDX expression without nested parentheses: any of the OR parts, all of their AND parts. */
+/** Evaluates an SPDX expression without nested parentheses: one of the OR parts, with all of its AND parts. */
 function allows(expression: string, allowed: ReadonlySet<string>): boolean {
   return expression
     .replace(/[()]/g, "")
@@ -45,7 +45,7 @@ function isCompatible({ name, licence }: Pick<ShippedPackage, "name" | "licence"
   return allows(licence, COMPATIBLE) || (REPLACEABLE_LIBRARY.test(name) && allows(licence, LGPL));
 }
 
-test("every package that is shipped has a licence that Apache-2.0 can live with", () => {
+test("every shipped package has a licence compatible with Apache-2.0", () => {
   expect(shipped.map(({ name }) => name)).toEqual(
     expect.arrayContaining(["@wasmer/sdk", "@img/sharp-libvips-linux-arm64"]),
   );
@@ -64,17 +64,17 @@ test.each([
   expect(isCompatible({ name: "anything", licence })).toBe(false);
 });
 
-test("a choice of licences may be met by any of them", () => {
+test("accepts a choice of licences if one of them is compatible", () => {
   expect(isCompatible({ name: "anything", licence: "(GPL-2.0 OR MIT)" })).toBe(true);
 });
 
-test("the AGPL part of the Wasmer SDK is replaced by our empty stand-in", () => {
+test("replaces the AGPL part of the Wasmer SDK by an empty package", () => {
   const installed = z
     .object({ license: z.string(), description: z.string() })
     .parse(JSON.parse(read("node_modules/@mercuryworkshop/wisp-js/package.json")));
   expect(installed.license).toBe("Apache-2.0");
   expect(installed.description).toMatch(/^Empty stand-in/);
-  // The override keeps the SDK from a newer version, which would be the real one.
+  // The override prevents the SDK from installing a newer version, which would be the real package.
   const stub = z
     .object({ version: z.string() })
     .parse(JSON.parse(read("scripts/npm-stubs/wisp-js/package.json")));
@@ -87,7 +87,7 @@ test("the AGPL part of the Wasmer SDK is replaced by our empty stand-in", () => 
   expect(shipped.filter(({ name }) => name === "@mercuryworkshop/wisp-js")).toHaveLength(1);
 });
 
-test("the Wasmer SDK is exactly the version whose traps we know, under the licence we read", () => {
+test("pins the Wasmer SDK to the version and the licence that were reviewed", () => {
   const { version } = z
     .object({ version: z.string() })
     .parse(JSON.parse(read("node_modules/@wasmer/sdk/package.json")));
@@ -101,7 +101,7 @@ test("the Wasmer SDK is exactly the version whose traps we know, under the licen
   expect(licence).toContain("1 million monthly active users");
 });
 
-test("an npm package of ours brings the stand-in along: whoever installs that sees no overrides of ours", () => {
+test("bundles the empty package, since an installation of our npm package ignores our overrides", () => {
   const words = ["pack", "--dry-run", "--json", "--ignore-scripts"];
   const root = new URL("../..", import.meta.url);
   const { stdout } = spawnSync("npm", words, { cwd: root, encoding: "utf8" });

@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Starts to look after the file; `answers`: what comes of each try, a model or an error. */
+/** Starts to watch the file; `answers`: the result of each attempt, a model or an error. */
 async function start(answers: readonly (Partial<ModelInfo> | Error)[]) {
   const stop = new AbortController();
   const clock = handClock();
@@ -51,7 +51,7 @@ async function start(answers: readonly (Partial<ModelInfo> | Error)[]) {
     }),
     signal: stop.signal,
   });
-  // Looking at files takes real time.
+  // Checking files takes real time.
   const pass = async (seconds: number) => {
     for (let second = 0; second < seconds; second++) {
       await clock.pass(1_000);
@@ -71,14 +71,14 @@ const replaceFile = (content: string) => {
   renameSync(`${path}.new`, path);
 };
 
-test("a file that stays as it is is left alone", async () => {
+test("does not reload an unchanged file", async () => {
   const { tries, pass, end } = await start([]);
   await pass(60);
   await end();
   expect(tries).toEqual([]);
 });
 
-test("a file that was replaced is taken once it looks alike twice", async () => {
+test("loads a replaced file when two checks in a row find it unchanged", async () => {
   const { tries, lines, pass, end } = await start([{ name: "better", sha256: "cd".repeat(32) }]);
   replaceFile("new and");
   await pass(5);
@@ -90,10 +90,10 @@ test("a file that was replaced is taken once it looks alike twice", async () => 
   await pass(60);
   await end();
   expect(tries).toEqual([path]);
-  expect(lines).toEqual(["info the model is replaced: better runs now"]);
+  expect(lines).toEqual(["info the model is replaced: now running better"]);
 });
 
-test("one that will not do is not tried again until it, or its signature, changes", async () => {
+test("does not retry an unusable module until it or its signature changes", async () => {
   const { tries, lines, pass, end } = await start([
     new ModelError("it is not signed", "Sign it."),
     new DetectorFault("deadline", "it does not answer"),
@@ -109,21 +109,21 @@ test("one that will not do is not tried again until it, or its signature, change
   await end();
   expect(tries).toHaveLength(3);
   expect(lines).toEqual([
-    "warn the model stays as it is: it is not signed",
-    "warn the model stays as it is: the new one does not start: it does not answer",
-    "warn the model stays as it is: it knows no dogs",
+    "warn the model is not replaced: it is not signed",
+    "warn the model is not replaced: the new one does not start: it does not answer",
+    "warn the model is not replaced: it knows no dogs",
   ]);
 });
 
-test("whoever asks is answered at once, also where nothing has changed", async () => {
+test("checks at once on request, even if nothing has changed", async () => {
   const { tries, lines, reload, end } = await start([]);
   reload.raise();
-  await vi.waitFor(() => expect(lines).toEqual(["info the model's file holds the module that runs"]));
+  await vi.waitFor(() => expect(lines).toEqual(["info the model file is unchanged"]));
   expect(tries).toEqual([path]);
   await end();
 });
 
-test("a file that is away for a moment is no reason to stop looking", async () => {
+test("continues to watch a file that is missing for a moment", async () => {
   const { tries, pass, end } = await start([{ sha256: "cd".repeat(32) }]);
   rmSync(path);
   await pass(1);
@@ -133,7 +133,7 @@ test("a file that is away for a moment is no reason to stop looking", async () =
   expect(tries).toEqual([path]);
 });
 
-test("a bug is not passed over", async () => {
+test("throws unexpected errors", async () => {
   const { reload, done } = await start([new RangeError("a bug")]);
   reload.raise();
   await expect(done).rejects.toThrow("a bug");

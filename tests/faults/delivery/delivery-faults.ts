@@ -5,12 +5,12 @@ import { waitUntil } from "../../support/time/wait-until.ts";
 import type { Fault } from "../fault.ts";
 import { lackingFor, type Origin, startWorld, type World } from "./world.ts";
 
-/** A fault of the way from the agent to the broker: what is done once, and what else must hold in the end. */
+/** A fault between the agent and the broker, and further conditions that must hold at the end. */
 interface DeliveryFault {
   readonly fault: string;
   readonly times: number;
   inflict(world: World, hurry: boolean): Promise<void>;
-  /** What does not hold, in words. */
+  /** The violated conditions, in words. */
   check?(world: World, times: number): readonly string[];
   readonly lacks?: () => string | undefined;
 }
@@ -64,12 +64,12 @@ const DISK_FULL: DeliveryFault = {
   async inflict(world) {
     const { process, log } = world.agent();
     const said = (words: string) => log.filter(({ msg }) => msg.includes(words)).length;
-    const [refusals, recoveries] = [said("events cannot be stored"), said("events are stored on disk again")];
-    // No file may grow: what SQLite gets is an error of write(2), as from a full disk.
+    const [refusals, recoveries] = [said("cannot store events"), said("events are stored on disk again")];
+    // No file may grow: SQLite gets an error of write(2), as on a full disk.
     limitFileSize(process.pid, "1");
     await waitUntil(
-      "the agent says that it cannot store events",
-      () => said("events cannot be stored") > refusals,
+      "the agent logs that it cannot store events",
+      () => said("cannot store events") > refusals,
       120_000,
     );
     await world.flow(3);
@@ -84,14 +84,14 @@ const DISK_FULL: DeliveryFault = {
 };
 
 const CLOCK_JUMP: DeliveryFault = {
-  fault: "clock jump of 1 h, forth or back",
+  fault: "clock jump of 1 h, forward or back",
   times: 5,
   async inflict(world) {
     const accepted = world.tap.accepted();
     process.kill(world.agent().process.pid, "SIGUSR2");
     await world.flow(3);
     if (world.tap.accepted() !== accepted)
-      throw new Error("the connection to the broker did not outlive the jump");
+      throw new Error("the connection to the broker did not survive the jump");
   },
 };
 
@@ -106,7 +106,7 @@ const CLIENT_ID_TAKEN: DeliveryFault = {
     await world.flow(1);
   },
   check(world, times) {
-    const lines = world.agent().log.filter(({ msg }) => msg.includes("another client calls itself"));
+    const lines = world.agent().log.filter(({ msg }) => msg.includes("another client uses the name"));
     const expected = lines.length > 0 && lines.length <= times;
     return expected
       ? []
@@ -114,7 +114,7 @@ const CLIENT_ID_TAKEN: DeliveryFault = {
   },
 };
 
-/** The faults of delivery, with events from a street over RTSP or made up. */
+/** The faults of delivery, with events of a street over RTSP or made-up events. */
 export function deliveryFaults(origin: Origin): readonly Fault[] {
   const faults = [
     BROKER_KILLED,

@@ -1,7 +1,7 @@
 /**
- * A process that has the agent's outbox and publisher, and makes events up: many more than a camera gives, and it says
- * which of them it holds. `node event-source.ts STATE_DIRECTORY PORT CLIENT_ID`. The log goes to standard output as the
- * agent's does, between the lines `kept {…}`, one for every message that is as safe as it will be.
+ * A process with the agent's outbox and publisher. It makes up many more events than a camera would cause.
+ * `node event-source.ts STATE_DIRECTORY PORT CLIENT_ID`. Standard output contains the log, as of the agent, and a line
+ * `kept {…}` for every message when the outbox has stored it.
  */
 import { systemClock } from "../../../agent/base/clock.ts";
 import { openLog } from "../../../agent/base/log.ts";
@@ -11,7 +11,7 @@ import { openOutbox } from "../../../agent/mqtt/outbox.ts";
 import { openPublisher } from "../../../agent/mqtt/publisher.ts";
 import { sqliteStore } from "../../../agent/state/sqlite-store.ts";
 import { aboutObject } from "../../support/agent/object-events.ts";
-import { readTold } from "./verdict.ts";
+import { readReported } from "./verdict.ts";
 
 const [directory = "", port = "", clientId = ""] = process.argv.slice(2);
 const EVERY_MS = 25;
@@ -32,8 +32,8 @@ await using broker = openPublisher(
       ...outbox,
       async add(message) {
         await outbox.add(message);
-        // Written before the call returns (a pipe): it survives whatever comes next.
-        process.stdout.write(`kept ${JSON.stringify(readTold(String(message.payload)))}\n`);
+        // A write to a pipe is synchronous: the line survives a crash.
+        process.stdout.write(`kept ${JSON.stringify(readReported(String(message.payload)))}\n`);
       },
     },
     clock,
@@ -45,7 +45,7 @@ await using broker = openPublisher(
 broker.connect();
 
 const inView = new Map<string, number>();
-const say = (id: string, type: "new" | "update" | "end") => {
+const publishEvent = (id: string, type: "new" | "update" | "end") => {
   const revision = (inView.get(id) ?? 0) + 1;
   if (type === "end") inView.delete(id);
   else inView.set(id, revision);
@@ -56,7 +56,7 @@ while (!stopping.signal.aborted) {
   await clock.sleep(EVERY_MS, stopping.signal);
   const ids = [...inView.keys()];
   const id = ids[Math.floor(Math.random() * OBJECTS)];
-  if (id === undefined) say(newId(clock.nowMs()), "new");
-  else say(id, Math.random() < 0.3 ? "end" : "update");
+  if (id === undefined) publishEvent(newId(clock.nowMs()), "new");
+  else publishEvent(id, Math.random() < 0.3 ? "end" : "update");
 }
-for (const id of [...inView.keys()]) say(id, "end");
+for (const id of [...inView.keys()]) publishEvent(id, "end");

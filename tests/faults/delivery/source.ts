@@ -7,23 +7,23 @@ import { startAgentProcess } from "../../../scripts/demonstration/agent.ts";
 import { type Child, startChild } from "../../../scripts/demonstration/child.ts";
 import type { LogEntry } from "../../support/agent/agent-process.ts";
 import { waitUntil } from "../../support/time/wait-until.ts";
-import { readTold, type Told } from "./verdict.ts";
+import { type ReportedMessage, readReported } from "./verdict.ts";
 
-/** A process that publishes events: the agent with a camera, or only its outbox with events that are made up. */
+/** A process that publishes events: the agent with a camera, or only its outbox with made-up events. */
 export interface Source {
-  /** As the broker knows it. */
+  /** Its name at the broker. */
   readonly clientId: string;
-  /** Starts the process, again after it ended: it finds what the one before left. */
+  /** Starts the process, also after it ended: it continues with the stored state. */
   start(): Promise<SourceProcess>;
 }
 
 export interface SourceProcess {
   readonly process: Child & { readonly pid: number };
   readonly log: readonly LogEntry[];
-  /** Messages it said it holds. */
-  readonly kept: readonly Told[];
-  /** SIGKILL, and then whatever is on its disk. */
-  kill(): Promise<readonly Told[]>;
+  /** Messages that it reported as stored. */
+  readonly kept: readonly ReportedMessage[];
+  /** Sends SIGKILL and returns the messages on disk. */
+  kill(): Promise<readonly ReportedMessage[]>;
 }
 
 const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
@@ -31,7 +31,7 @@ const EVENTS_MADE_UP = fileURLToPath(new URL("./event-source.ts", import.meta.ur
 const JUMPING_CLOCK = fileURLToPath(new URL("../../support/time/jumping-clock.ts", import.meta.url));
 const NODE = [process.execPath, "--import", JUMPING_CLOCK] as const;
 
-/** Events that are made up, some forty messages a second. */
+/** Made-up events, about forty messages a second. */
 export function madeUpSource(stateDirectory: string, brokerPort: number): Source {
   const clientId = "sabrewing-made-up";
   return sourceOf(stateDirectory, clientId, (onLine) => {
@@ -46,7 +46,7 @@ export interface CameraSourceOptions {
   readonly labels: readonly string[];
 }
 
-/** The agent, and a camera it watches. */
+/** The agent and a camera that it watches. */
 export function cameraSource(
   stateDirectory: string,
   brokerPort: number,
@@ -76,10 +76,10 @@ function sourceOf(
     clientId,
     async start() {
       const log: LogEntry[] = [];
-      const kept: Told[] = [];
+      const kept: ReportedMessage[] = [];
       const child = spawn((line) => {
         if (line.startsWith("{")) log.push(JSON.parse(line) as LogEntry);
-        if (line.startsWith("kept ")) kept.push(JSON.parse(line.slice(5)) as Told);
+        if (line.startsWith("kept ")) kept.push(JSON.parse(line.slice(5)) as ReportedMessage);
       });
       const { pid } = child;
       if (pid === undefined) throw new Error(await child.ended);
@@ -106,15 +106,15 @@ function sourceOf(
   };
 }
 
-/** What an agent that was killed left on disk, read from a copy: to open a store changes it. */
-async function readStore(stateDirectory: string): Promise<readonly Told[]> {
+/** The messages that a killed agent left on disk, read from a copy, since opening a store changes it. */
+async function readStore(stateDirectory: string): Promise<readonly ReportedMessage[]> {
   const copy = mkdtempSync(join(tmpdir(), "sabrewing-store-"));
   for (const file of ["outbox.db", "outbox.db-wal"]) {
     if (existsSync(join(stateDirectory, file))) copyFileSync(join(stateDirectory, file), join(copy, file));
   }
   const store = await sqliteStore(copy).open();
-  const told = store.load().map(({ payload }) => readTold(String(payload)));
+  const reported = store.load().map(({ payload }) => readReported(String(payload)));
   await store.close();
   rmSync(copy, { recursive: true });
-  return told;
+  return reported;
 }

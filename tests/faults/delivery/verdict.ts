@@ -1,33 +1,36 @@
 import type { EventMessage } from "../../../agent/events/event.ts";
 import type { FaultResult } from "../fault.ts";
 
-/** A message about an event, in short. */
-export interface Told {
+/** A short form of a message about an event. */
+export interface ReportedMessage {
   readonly id: string;
   readonly type: EventMessage["type"];
   readonly revision: number;
   readonly reason?: string | undefined;
 }
 
-export function readTold(payload: string): Told {
+export function readReported(payload: string): ReportedMessage {
   const { type, after, reason } = JSON.parse(payload) as EventMessage;
   return { id: after.id, type, revision: after.revision, reason };
 }
 
 /**
- * Judges what the broker has acknowledged once the agent has left in order.
- * @param promised messages that were on disk, or said to be: they must be among them. Updates may have given way to later
- * ones.
+ * Checks the messages that the broker acknowledged, after the agent has stopped.
+ * @param promised messages that were on disk, or reported as stored: the broker must have acknowledged them, except for
+ * updates that later ones replaced
  */
-export function judgeDelivery(acknowledged: readonly string[], promised: readonly Told[]): FaultResult {
-  const told = acknowledged.map(readTold);
-  const seen = new Set(told.map(keyOf));
+export function judgeDelivery(
+  acknowledged: readonly string[],
+  promised: readonly ReportedMessage[],
+): FaultResult {
+  const reported = acknowledged.map(readReported);
+  const seen = new Set(reported.map(keyOf));
   const lost = new Set<string>();
   const broken: string[] = [];
   for (const message of promised) {
     if (message.type !== "update" && !seen.has(keyOf(message))) lost.add(message.id);
   }
-  const events = Map.groupBy(told, ({ id }) => id);
+  const events = Map.groupBy(reported, ({ id }) => id);
   for (const [id, messages] of events) {
     const once = firstOfEach(messages);
     if (once[0]?.type !== "new" || once.at(-1)?.type !== "end") lost.add(id);
@@ -42,17 +45,17 @@ export function judgeDelivery(acknowledged: readonly string[], promised: readonl
     broken,
     events: events.size,
     messages: seen.size,
-    repeats: told.length - seen.size,
-    crash_ends: firstOfEach(told).filter(({ reason }) => reason === "crash").length,
+    repeats: reported.length - seen.size,
+    crash_ends: firstOfEach(reported).filter(({ reason }) => reason === "crash").length,
   };
 }
 
-/** Without repeats. */
-function firstOfEach(messages: readonly Told[]): readonly Told[] {
+/** The messages without repetitions. */
+function firstOfEach(messages: readonly ReportedMessage[]): readonly ReportedMessage[] {
   const seen = new Set<string>();
   return messages.filter((message) => !seen.has(keyOf(message)) && seen.add(keyOf(message)));
 }
 
-function keyOf({ id, revision }: Told): string {
+function keyOf({ id, revision }: ReportedMessage): string {
   return `${id} ${revision}`;
 }

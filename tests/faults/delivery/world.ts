@@ -9,12 +9,12 @@ import { type MqttTap, startMqttTap } from "../../support/mqtt/mqtt-tap.ts";
 import { waitUntil } from "../../support/time/wait-until.ts";
 import type { FaultResult } from "../fault.ts";
 import { cameraSource, madeUpSource, type Source, type SourceProcess } from "./source.ts";
-import { judgeDelivery, type Told } from "./verdict.ts";
+import { judgeDelivery, type ReportedMessage } from "./verdict.ts";
 
-/** Where events come from: a street over RTSP through the whole agent, or made up (see event-source.ts). */
+/** The origin of events: a street over RTSP through the whole agent, or made up (see event-source.ts). */
 export type Origin = "street" | "made up";
 
-/** An agent, a broker and the network between them, all real and all mortal. */
+/** A real agent, a real broker and the network between them; tests can kill all of them. */
 export interface World extends AsyncDisposable {
   readonly origin: Origin;
   readonly source: Source;
@@ -24,17 +24,17 @@ export interface World extends AsyncDisposable {
   killBroker(): Promise<void>;
   startBroker(): Promise<void>;
   readonly brokerPort: number;
-  /** SIGKILL, and the next one starts. */
+  /** Kills the agent (SIGKILL) and starts it again. */
   restartAgent(): Promise<void>;
-  /** Waits until `count` more event messages are acknowledged: events flow. */
+  /** Waits until `count` more event messages are acknowledged. */
   flow(count: number): Promise<void>;
-  /** Lets the agent leave in order, and judges what the broker has got. */
+  /** Stops the agent and checks the messages that the broker received. */
   judge(): Promise<FaultResult>;
 }
 
 const FLOW_WITHIN_MS = 120_000;
 
-/** What this machine lacks for events from there; undefined: nothing. */
+/** What this machine lacks for events of this origin; undefined: nothing. */
 export function lackingFor(origin: Origin): string | undefined {
   if (!mosquittoIsInstalled) return "mosquitto";
   if (origin === "made up") return undefined;
@@ -43,7 +43,7 @@ export function lackingFor(origin: Origin): string | undefined {
   return weights() === undefined ? "yolov5n" : undefined;
 }
 
-/** Starts everything and waits until events flow. */
+/** Starts all processes and waits for the first event. */
 export async function startWorld(origin: Origin): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-faults-"));
@@ -52,7 +52,7 @@ export async function startWorld(origin: Origin): Promise<World> {
   stack.defer(() => broker.kill());
   const tap = stack.use(await startMqttTap(broker.port, "sabrewing/events"));
   const source = await sourceOf(origin, join(folder, "state"), tap.port, stack);
-  const promised: Told[] = [];
+  const promised: ReportedMessage[] = [];
   let agent = await source.start();
   stack.defer(() => agent.process.stop());
   const parts = stack.move();
@@ -76,7 +76,7 @@ export async function startWorld(origin: Origin): Promise<World> {
       await waitUntil(`${count} more messages`, () => tap.acknowledged.length >= until, FLOW_WITHIN_MS);
     },
     async judge() {
-      // An agent that is not connected leaves its messages to the next one.
+      // An agent without a connection would keep its messages for the next start.
       await world.flow(1);
       await agent.process.stop();
       promised.push(...agent.kept);

@@ -6,14 +6,14 @@ import { waitUntil } from "../../support/time/wait-until.ts";
 import type { Fault, FaultResult } from "../fault.ts";
 import { makeOutboxWorld, type RunningAgent } from "./outbox-world.ts";
 
-/** What the agent keeps to while it is attacked. */
+/** The limits of the agent during an attack. */
 const BOUNDS = { agentMb: 60, metricsMs: 1_000, stopMs: 5_000 };
 const [ATTACK_MS, HURRIED_ATTACK_MS] = [60_000, 5_000];
-const LOOK_EVERY_MS = 250;
+const SAMPLE_EVERY_MS = 250;
 const EVENTS = Array.from({ length: 60 }, (_, index) => `event-${index}`);
 const DELIVERED_WITHIN_MS = 60_000;
 
-/** An agent with stored events meets a broker that does harm; afterwards a good broker stands at the same port. */
+/** An agent with stored events connects to a hostile broker; afterwards a correct broker runs on the same port. */
 export const BROKER_FAULTS: readonly Fault[] = Object.entries(BROKER_ATTACKS).map(([name, attack]) => ({
   fault: `hostile broker: ${name}`,
   times: 1,
@@ -68,7 +68,7 @@ async function attackOnce(attack: BrokerAttack, hurry: boolean): Promise<FaultRe
 }
 
 interface Figures {
-  /** Growth of its resident memory, 10⁶ bytes. */
+  /** Growth of the agent's resident memory, 10⁶ bytes. */
   readonly agentMb: number;
   /** The slowest answer of /metrics. */
   readonly metricsMs: number;
@@ -76,7 +76,7 @@ interface Figures {
 
 async function watchDuring(ms: number, agent: RunningAgent, beforeMb: number): Promise<Figures> {
   let figures: Figures = { agentMb: 0, metricsMs: 0 };
-  for (const untilMs = performance.now() + ms; performance.now() < untilMs; await delay(LOOK_EVERY_MS)) {
+  for (const untilMs = performance.now() + ms; performance.now() < untilMs; await delay(SAMPLE_EVERY_MS)) {
     const startMs = performance.now();
     await (await fetch(agent.metricsUrl)).text();
     figures = {
@@ -87,7 +87,7 @@ async function watchDuring(ms: number, agent: RunningAgent, beforeMb: number): P
   return figures;
 }
 
-/** How many messages a good broker at this port does not get from the next agent. */
+/** The number of messages that a correct broker on this port does not receive from the next agent. */
 async function undelivered(world: ReturnType<typeof makeOutboxWorld>, port: number): Promise<number> {
   const broker = await startMosquitto(port);
   const listener = await listen(port);

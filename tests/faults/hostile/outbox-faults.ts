@@ -15,7 +15,7 @@ import { makeOutboxWorld } from "./outbox-world.ts";
 
 const COLUMNS = ["sequence", "topic", "payload", "delivered", "added_ms"] as const;
 
-/** One field of the row of a message becomes something else. */
+/** A new value for one field of a message's row. */
 interface Damage {
   readonly sequence: number;
   readonly column: (typeof COLUMNS)[number];
@@ -24,7 +24,7 @@ interface Damage {
 
 const EVENTS = Array.from({ length: 20 }, (_, index) => `event-${index}`);
 const DELIVERED_WITHIN_MS = 60_000;
-/** What would end the agent comes with the first messages. */
+/** An agent that crashes would do so at the first messages. */
 const [SETTLED_MS, HURRIED_SETTLED_MS] = [2_000, 300];
 
 const BEYOND = 2n ** 63n - 1n;
@@ -34,7 +34,7 @@ const POISONS: Readonly<Record<string, Omit<Damage, "sequence">>> = {
   "an empty topic": { column: "topic", value: "" },
   "a topic of 70,000 bytes": { column: "topic", value: "x".repeat(70_000) },
   "a topic with U+FFFD": { column: "topic", value: "sabrewing/\ufffd" },
-  "a payload that is no event": { column: "payload", value: '{"type": "new", "after": null}' },
+  "a payload that is not an event": { column: "payload", value: '{"type": "new", "after": null}' },
   "a payload of bytes": { column: "payload", value: new Uint8Array(100) },
   "a number out of range": { column: "sequence", value: BEYOND },
   "a negative number": { column: "sequence", value: -5n },
@@ -58,7 +58,7 @@ const CLOSED_OVER: Fault = {
       deliver({
         hurry,
         damages: [],
-        startBroker: () => startBrokerThatDies("event-3"),
+        startBroker: () => startClosingBroker("event-3"),
         isExpected: ({ payload }) => !String(payload).includes('"event-3"'),
       }),
     ),
@@ -85,7 +85,7 @@ const DAMAGED: Fault = {
   },
 };
 
-/** An agent whose stored events are damaged, or are too much for the broker: all others are to be delivered. */
+/** An agent with stored events that are damaged or that the broker does not accept must deliver all others. */
 export const OUTBOX_FAULTS: readonly Fault[] = [...POISONED, CLOSED_OVER, DAMAGED];
 
 function lacks(): string | undefined {
@@ -93,7 +93,7 @@ function lacks(): string | undefined {
 }
 
 function deliverDamaged(damages: readonly Damage[], hurry: boolean): Promise<FaultResult> {
-  // A number or a time orders and expires a message; the message itself is sound.
+  // The sequence and the time only order and expire a message; the message itself is valid.
   const isLost = (sequence: number) =>
     damages.some((damage) => damage.sequence === sequence && ["topic", "payload"].includes(damage.column));
   return deliver({
@@ -108,11 +108,11 @@ interface Delivery {
   readonly hurry: boolean;
   readonly damages: readonly Damage[];
   startBroker(): Promise<TestBroker>;
-  /** Whether this message is to be delivered. */
+  /** Whether this message must be delivered. */
   isExpected(message: StoredMessage): boolean;
 }
 
-/** Starts an agent on stored events, and counts the messages that do not arrive. */
+/** Starts an agent with stored events and counts the messages that do not arrive. */
 async function deliver({ hurry, damages, startBroker, isExpected }: Delivery): Promise<FaultResult> {
   using world = makeOutboxWorld();
   const stored = await world.store(EVENTS);
@@ -124,7 +124,7 @@ async function deliver({ hurry, damages, startBroker, isExpected }: Delivery): P
     const heard = new Set(listener.heard.map(({ payload }) => payload));
     return stored.filter((message) => isExpected(message) && !heard.has(String(message.payload))).length;
   };
-  await waitUntil("all sound messages arrive", () => missing() === 0, DELIVERED_WITHIN_MS).catch(() => {});
+  await waitUntil("all valid messages arrive", () => missing() === 0, DELIVERED_WITHIN_MS).catch(() => {});
   await delay(hurry ? HURRIED_SETTLED_MS : SETTLED_MS);
   const ended = agent.ended();
   const lost = missing();
@@ -142,8 +142,8 @@ async function deliver({ hurry, damages, startBroker, isExpected }: Delivery): P
   };
 }
 
-/** A broker that closes the connection on which a message about this event comes. */
-function startBrokerThatDies(event: string): Promise<TestBroker> {
+/** A broker that closes a connection when it receives a message about this event. */
+function startClosingBroker(event: string): Promise<TestBroker> {
   return startAedes(0, {
     authorizePublish(client, { payload }, done) {
       if (String(payload).includes(`"${event}"`)) client?.close();
@@ -167,7 +167,7 @@ function randomDamage(sequence: number, random: () => number): Damage {
     sequence: any,
     topic: random() < 0.5 ? text : `sabrewing/${text}`,
     payload: random() < 0.3 ? any : random() < 0.5 ? text : `{"type":"new","after":{"id":"${text}"}}`,
-    // 1 means that the broker has it, and no one can tell that it is wrong.
+    // 1 would mean that the broker has acknowledged the message, which cannot be recognised as damage.
     delivered: any === 1n ? 2n : any,
     added_ms: any,
   };

@@ -11,7 +11,7 @@ import { aboutObject } from "../../support/agent/object-events.ts";
 import { brightAreaModule } from "../../support/detectors/bright-area-module.ts";
 import { waitUntil } from "../../support/time/wait-until.ts";
 
-/** A folder with all that an agent needs, and what it has stored for its broker. Its camera is away. */
+/** A folder with the files of an agent and its outbox. Its camera is offline. */
 export interface OutboxWorld extends Disposable {
   readonly databasePath: string;
   /** Fills the outbox: an event of two messages for each name. @returns the messages, numbered from 1 */
@@ -23,11 +23,11 @@ export interface OutboxWorld extends Disposable {
 export interface RunningAgent extends AsyncDisposable {
   readonly pid: number;
   readonly log: readonly (LogEntry & { readonly url?: string })[];
-  /** Where it serves its metrics. */
+  /** The address of its metrics. */
   readonly metricsUrl: string;
   /** Undefined while it runs. */
   ended(): string | undefined;
-  /** SIGTERM. @returns how it ended, and after how many milliseconds */
+  /** Sends SIGTERM. @returns how the agent ended, and after how many milliseconds */
   stop(): Promise<{ readonly how: string; readonly ms: number }>;
 }
 

@@ -11,31 +11,31 @@ import type { Fault, FaultResult } from "../fault.ts";
 import { emptyRoom, inAnotherWay, stuckPicture } from "./clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "./watch-world.ts";
 
-/** The camera that suffers, and what may be done to it. */
+/** The attacked camera and its controls. */
 interface Victim {
   /** The network between it and the agent. */
   readonly network: RtspProxy;
   camera(): RtspCamera;
-  /** The power goes, and comes back to a camera that shows this clip. */
+  /** Switches the camera off; `start` switches it on with this clip. */
   stop(): Promise<void>;
   start(clip?: keyof typeof CLIPS): Promise<void>;
 }
 
 interface CameraFaultRow {
   readonly fault: string;
-  /** Does it, and undoes it. The camera is in order again when this returns. */
+  /** Causes the fault and removes it. The camera works again when this returns. */
   inflict(victim: Victim, world: WatchWorld, hurry: boolean): Promise<void>;
-  /** Whether the camera is off line meanwhile, and says so. */
+  /** Whether the agent reports the camera as offline meanwhile. */
   readonly isNoticed: boolean;
 }
 
-/** A camera without pictures counts as gone after ten seconds. */
+/** A camera without frames counts as offline after ten seconds. */
 const LONG_ENOUGH_MS = 12_000;
 const FROZEN_AFTER_SECONDS = 4;
 const NOTICED_WITHIN_MS = 40_000;
 const [BACK_WITHIN_MS, BACK_WITHIN_HURRY_MS] = [15_000, 60_000];
 
-/** What the camera may show, made of person.mp4. */
+/** The clips of the camera, made from person.mp4. */
 const CLIPS = {
   room: emptyRoom,
   stuck: stuckPicture,
@@ -106,8 +106,8 @@ const ROWS: readonly CameraFaultRow[] = [
 ];
 
 /**
- * The faults of cameras: one shows an empty room and suffers, another shows a street and must not notice. Whatever is
- * found in the room is a false event.
+ * The faults of cameras: one camera shows an empty room and is attacked; another shows a street and must not be affected.
+ * Every event of the room is a false one.
  */
 export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
   fault: row.fault,
@@ -134,7 +134,7 @@ export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     const world = stack.use(
       await startWatchWorld({
         modulePath,
-        // A machine under load is no fault of the camera's.
+        // A busy machine must not cause detector faults.
         detector: { deadline_ms: 10_000 },
         cameras: {
           hit: watched(hit, { ffmpeg: { inputs: [{ path: hit }], frozen_after: FROZEN_AFTER_SECONDS } }),
@@ -169,15 +169,15 @@ async function repeat(
     slowestMs = Math.max(slowestMs, backMs);
     const statuses = world.statuses("hit").slice(seen);
     const isNoticed = statuses.includes("offline");
-    if (row.isNoticed && !isNoticed) broken.push(`time ${time}: nobody said that the camera was away`);
+    if (row.isNoticed && !isNoticed) broken.push(`time ${time}: the camera was not reported as offline`);
     const outages = statuses.filter((status) => status === "offline").length;
     const said = linesOf(world, "hit") - lines;
     if (said > outages) broken.push(`time ${time}: ${said} warnings of ${outages} outages`);
     if ((world.stats().cameras.calm?.frames.seen ?? 0) <= calmSeen) {
-      broken.push(`time ${time}: the other camera stood still`);
+      broken.push(`time ${time}: the other camera delivered no frames`);
     }
   }
-  if (world.statuses("calm").length !== calmBefore) broken.push("the other camera went off line");
+  if (world.statuses("calm").length !== calmBefore) broken.push("the other camera went offline");
   if (world.events("calm").length === 0) broken.push("no event of the other camera");
   const falseEvents = world.events("hit").filter(({ type }) => type === "new");
   const how = await world.stop();

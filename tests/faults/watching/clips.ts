@@ -3,14 +3,14 @@ import { join } from "node:path";
 
 const QUIET = ["-hide_banner", "-nostdin", "-loglevel", "error", "-y"];
 
-/** The room of person.mp4 before anybody comes into it, all the time. @returns the clip's path */
+/** The empty room at the start of person.mp4. @returns the clip's path */
 export function emptyRoom(personClip: string, folder: string): string {
   const file = join(folder, "empty-room.mp4");
   execFileSync("ffmpeg", [...QUIET, "-i", personClip, "-t", "5", "-an", "-c:v", "copy", file]);
   return file;
 }
 
-/** One picture of a clip, which never changes, as encoded by a camera whose sensor is stuck. */
+/** A clip that repeats one frame, as from a camera whose sensor is stuck. */
 export function stuckPicture(clip: string, folder: string): string {
   const file = join(folder, "stuck.mp4");
   const still = ["-i", clip, "-vf", "trim=end_frame=1,loop=loop=-1:size=1,fps=10", "-t", "10"];
@@ -18,7 +18,7 @@ export function stuckPicture(clip: string, folder: string): string {
   return file;
 }
 
-/** The same clip in another size and another codec, as after a change of the camera's settings. */
+/** The same clip in another size and codec, as after a change of the camera's settings. */
 export function inAnotherWay(clip: string, size: string, folder: string): string {
   const file = join(folder, `${size}-h265.mp4`);
   const scaled = ["-i", clip, "-an", "-vf", `scale=${size.replace("x", ":")}`];
@@ -36,17 +36,16 @@ const H265 = [
 /** A clip for bright-area-module.ts. */
 export interface SignalClip {
   readonly file: string;
-  /** How long one round takes. */
+  /** The duration of one round. */
   readonly seconds: number;
 }
 
-/** How often the agent looks; the clip has no more frames, so that each is looked at. */
+/** The frame rate of the agent and of the clip, so that every frame is examined. */
 export const SIGNAL_FPS = 5;
 export const SIGNAL_SIZE = { width: 320, height: 240 };
 
 /**
- * A white square that wanders; in the middle of each round, for one frame or as many as are wanted, the top left corner is
- * white as well where it is black otherwise.
+ * A moving white square. The top left corner is black; in the middle of each round it is white for `signals` frames.
  */
 export function squareAndSignal(folder: string, { seconds = 6, signals = 1 } = {}): SignalClip {
   const file = join(folder, `signals-${signals}.mp4`);

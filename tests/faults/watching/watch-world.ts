@@ -10,13 +10,13 @@ import type { LogEntry } from "../../support/agent/agent-process.ts";
 import { type Heard, listen, startMosquitto, type TestBroker } from "../../support/mqtt/brokers.ts";
 import { waitUntil } from "../../support/time/wait-until.ts";
 
-/** What the agent is to watch. Settings are those of its configuration file. */
+/** The settings of the agent, as in its configuration file. */
 export interface WatchSettings {
   readonly modulePath: string;
-  /** Of the section `model`, beside the path. */
+  /** Settings of the section `model` besides the path. */
   readonly model?: object;
   readonly detector?: object;
-  /** Outlives the agent. Default: a folder of its own. */
+  /** Kept after the agent has ended. Default: a temporary folder. */
   readonly stateDirectory?: string;
   readonly cameras: Readonly<Record<string, object>>;
   readonly view?: object;
@@ -26,25 +26,25 @@ export interface WatchSettings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** An agent that watches cameras, its broker, and a client that records its messages. */
+/** An agent that watches cameras, its broker, and a client that listens to the broker. */
 export interface WatchWorld extends AsyncDisposable {
   readonly pid: number;
   readonly log: readonly LogEntry[];
   readonly broker: TestBroker;
   /** The latest figures. */
   stats(): Stats;
-  /** The statuses published for the camera so far: online, offline, motion_only. */
+  /** The published states of the camera so far: online, offline, motion_only. */
   statuses(camera: string): readonly string[];
   events(camera: string): readonly EventMessage[];
-  /** Waits until the camera is on line and pictures come. @returns milliseconds */
+  /** Waits until the camera is online and delivers frames. @returns milliseconds */
   untilPictures(camera: string, withinMs: number): Promise<number>;
   /** Waits for this status of the camera. */
   untilStatus(camera: string, status: string, withinMs: number): Promise<void>;
-  /** Waits for figures that are newer than this moment. */
+  /** Waits for new figures. */
   newStats(): Promise<Stats>;
   /** Starts the broker again on its port, after it was killed. */
   startBroker(): Promise<void>;
-  /** Asks the agent to leave. @returns how it ended */
+  /** Stops the agent. @returns how it ended */
   stop(): Promise<string>;
 }
 
@@ -53,7 +53,7 @@ const PREFIX = "sabrewing";
 const STARTS_WITHIN_MS = 60_000;
 const FIGURES_WITHIN_MS = 30_000;
 
-/** Settings of a camera that is looked at five times a second, for people and cars. */
+/** Settings of a camera with five frames a second that tracks people, cars and dogs. */
 export function watched(address: string, settings: object = {}): object {
   return {
     ffmpeg: { inputs: [{ path: address }] },
@@ -72,7 +72,7 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
   stack.defer(() => broker.kill());
   const listener = await listen(broker.port);
   stack.defer(() => listener.stop());
-  const heard = new Hearing(listener.heard);
+  const heard = new ReceivedMessages(listener.heard);
 
   const config = join(folder, "sabrewing.yml");
   writeFileSync(
@@ -129,11 +129,11 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
     async untilPictures(camera, withinMs) {
       const startMs = performance.now();
       const before = heard.statsCount();
-      const hasPictures = () =>
+      const hasFrames = () =>
         heard.statsCount() > before &&
         world.statuses(camera).at(-1) !== "offline" &&
         (world.stats().cameras[camera]?.camera_fps ?? 0) > 0;
-      await waitUntil(`pictures of ${camera}`, hasPictures, withinMs);
+      await waitUntil(`frames of ${camera}`, hasFrames, withinMs);
       return performance.now() - startMs;
     },
     async startBroker() {
@@ -148,8 +148,8 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
   return world;
 }
 
-/** What was heard at the broker, by topic; figures are many, and only the latest are of interest. */
-class Hearing {
+/** The messages at the broker, by topic; of the figures only the latest. */
+class ReceivedMessages {
   readonly #heard: Heard[];
   readonly #payloads = new Map<string, string[]>();
   #stats: Stats | undefined;

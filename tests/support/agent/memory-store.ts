@@ -4,11 +4,11 @@ import {
   type StoredRow,
   StoreError,
   type StoreErrorKind,
-  type StorePlace,
+  type StoreLocation,
 } from "../../../agent/state/message-store.ts";
 
 /** A store in memory that survives its users and fails on demand. */
-export interface MemoryPlace extends StorePlace {
+export interface MemoryPlace extends StoreLocation {
   /** Makes opening, writing and syncing fail with this error; undefined: they work again. */
   refuse(kind: StoreErrorKind | undefined, how?: { readonly areRowsReadable: boolean }): void;
   /** Changes fields of a message's row. */

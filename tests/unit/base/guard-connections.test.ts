@@ -11,13 +11,13 @@ interface Guarded extends AsyncDisposable {
   readonly clock: HandClock;
   readonly connections: GuardedConnections;
   readonly crowded: readonly string[];
-  /** Opens a connection from one of the loopback's addresses. */
+  /** Opens a connection from one of the loopback addresses. */
   connect(from?: string): Promise<Peer>;
 }
 
 interface Peer {
   readonly isOpen: () => boolean;
-  /** The server's end. */
+  /** The server's socket. */
   readonly served: Socket;
 }
 
@@ -59,7 +59,7 @@ async function startGuarded(): Promise<Guarded> {
 
 const openOnes = (peers: readonly Peer[]) => peers.map(({ isOpen }) => isOpen());
 
-test("more from an address than may be: after a second the oldest are closed", async () => {
+test("closes the oldest connections of an address beyond its limit after a second", async () => {
   await using guarded = await startGuarded();
   const other = await guarded.connect("127.0.0.9");
   const peers: Peer[] = [];
@@ -72,7 +72,7 @@ test("more from an address than may be: after a second the oldest are closed", a
   expect(guarded.crowded).toEqual(["127.0.0.1", "127.0.0.1"]);
 });
 
-test("more from all addresses than may be: the one with the most connections loses its oldest", async () => {
+test("closes the oldest connections of the address with the most beyond the limit for all addresses", async () => {
   await using guarded = await startGuarded();
   const single = await guarded.connect("127.0.0.8");
   const crowd = [await guarded.connect(), await guarded.connect(), await guarded.connect()];
@@ -82,7 +82,7 @@ test("more from all addresses than may be: the one with the most connections los
   expect(openOnes([single, ...others])).toEqual([true, true, true]);
 });
 
-test("many times more at one moment: the oldest are closed at once, and the newest are served", async () => {
+test("closes the oldest connections of a burst at once, and serves the newest", async () => {
   await using guarded = await startGuarded();
   const other = await guarded.connect("127.0.0.9");
   const peers: Peer[] = [];
@@ -95,7 +95,7 @@ test("many times more at one moment: the oldest are closed at once, and the newe
   expect(others.map(({ isOpen }) => isOpen())).toEqual([true, true, true, true, true]);
 });
 
-test("a connection that sends no request is closed after its time, and one that has sent it after the time it was given", async () => {
+test("closes a connection without a request after the time limit, and one with a request after the extended limit", async () => {
   await using guarded = await startGuarded();
   const silent = await guarded.connect();
   const asking = await guarded.connect();
@@ -107,7 +107,7 @@ test("a connection that sends no request is closed after its time, and one that 
   await expect.poll(asking.isOpen).toBe(false);
 });
 
-test("a connection that has signed in is never closed for strangers, nor for its age", async () => {
+test("does not close a signed-in connection because of strangers or its age", async () => {
   await using guarded = await startGuarded();
   const owner = await guarded.connect();
   expect(guarded.connections.signIn(owner.served)).toBe(true);
@@ -117,10 +117,10 @@ test("a connection that has signed in is never closed for strangers, nor for its
   expect(owner.isOpen()).toBe(true);
 });
 
-test("strangers never take from the reserve, and it is free again when one who has signed in leaves", async () => {
+test("counts strangers separately, and frees the place of a signed-in connection that ends", async () => {
   await using guarded = await startGuarded();
   const { signIn, isSignedIn } = guarded.connections;
-  // One that was closed before it could sign in takes no place.
+  // A connection that was closed before it could sign in does not count.
   const gone = await guarded.connect();
   gone.served.destroy();
   await once(gone.served, "close");

@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import { journalDestination, journalLine } from "../../../agent/base/journal.ts";
 import { openLog } from "../../../agent/base/log.ts";
 
-/** The journal's lines for what a log is told. */
-function journal(tell: (log: ReturnType<typeof openLog>) => void): readonly string[] {
+/** The journal's lines for log calls. */
+function journal(write: (log: ReturnType<typeof openLog>) => void): readonly string[] {
   const lines: string[] = [];
-  tell(openLog("debug", { write: (line: string) => void lines.push(journalLine(line)) }));
+  write(openLog("debug", { write: (line: string) => void lines.push(journalLine(line)) }));
   return lines;
 }
 
-test("the journal gets the priority, then the words, then the details", () => {
+test("writes the priority, then the message, then the other fields", () => {
   expect(
     journal((log) => {
       log.info("ready");
@@ -25,20 +25,20 @@ test("the journal gets the priority, then the words, then the details", () => {
   ]);
 });
 
-test("what has several lines stays one entry", () => {
+test("writes a message with several lines as one entry", () => {
   expect(journal((log) => log.error("two mistakes\n  a.yml:1\n  a.yml:2"))).toEqual([
     "<3>two mistakes | a.yml:1 | a.yml:2\n",
   ]);
 });
 
-test("only a standard output that systemd has connected to the journal is one", () => {
+test("writes to the journal only if systemd has connected standard output to it", () => {
   const stdout = { dev: 9, ino: 1234n };
   expect(journalDestination({ JOURNAL_STREAM: "9:1234" }, stdout)).toBeDefined();
   expect(journalDestination({ JOURNAL_STREAM: "9:1235" }, stdout)).toBeUndefined();
   expect(journalDestination({}, stdout)).toBeUndefined();
 });
 
-test("what comes from outside steers no terminal that shows the journal", () => {
+test("writes no terminal control characters from outside", () => {
   const [line] = journal((log) => log.warn({ name: "\u009b31m" }, "no \u001b]0;pwn\u0007 stream\r\n<3>fake"));
   expect(line).toBe('<4>no �]0;pwn� stream | <3>fake {"name":"�31m"}\n');
 });

@@ -3,7 +3,7 @@ import { logRefusals } from "../../../agent/base/log-refusals.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
 import { handClock } from "../../support/time/hand-clock.ts";
 
-test("a thousand refusals a second come to a line every five minutes, which counts them", async () => {
+test("logs a thousand refusals a second as a line with their number every five minutes", async () => {
   const clock = handClock();
   const { log, lines } = recordingLog();
   const closing = new AbortController();
@@ -19,7 +19,7 @@ test("a thousand refusals a second come to a line every five minutes, which coun
   closing.abort();
 });
 
-test("refusals of another kind are logged at once", () => {
+test("logs refusals of another kind at once", () => {
   const { log, lines } = recordingLog();
   const refused = logRefusals(log, { clock: handClock(), signal: new AbortController().signal });
   for (let times = 0; times < 5; times++) refused({ message: "wrong token", address: "10.0.0.2" });

@@ -11,10 +11,10 @@ test("a line is JSON with the level's name, an ISO time and its fields", () => {
   ]);
 });
 
-/** What is written for what a log is told. */
-function written(tell: (log: ReturnType<typeof openLog>) => void): string {
+/** The output for log calls. */
+function written(write: (log: ReturnType<typeof openLog>) => void): string {
   const lines: string[] = [];
-  tell(openLog("info", { write: (line: string) => void lines.push(line) }));
+  write(openLog("info", { write: (line: string) => void lines.push(line) }));
   expect(lines).toHaveLength(1);
   return lines.join("");
 }
@@ -23,20 +23,20 @@ const HOSTILE = "\u001b]0;pwn\u0007\u009b31m\u202e\u2028";
 
 test.each([
   ["its message", (log: Log) => log.warn(HOSTILE)],
-  ["a field", (log: Log) => log.warn({ name: HOSTILE }, "told")],
-  ["a field's name", (log: Log) => log.warn({ [HOSTILE]: 1 }, "told")],
-  ["a nested field", (log: Log) => log.warn({ camera: { names: [HOSTILE] } }, "told")],
-  ["a child's field", (log: Log) => log.child({ name: HOSTILE }).warn("told")],
-  ["an error", (log: Log) => log.warn({ err: new Error(HOSTILE) }, "told")],
+  ["a field", (log: Log) => log.warn({ name: HOSTILE }, "message")],
+  ["a field's name", (log: Log) => log.warn({ [HOSTILE]: 1 }, "message")],
+  ["a nested field", (log: Log) => log.warn({ camera: { names: [HOSTILE] } }, "message")],
+  ["a child's field", (log: Log) => log.child({ name: HOSTILE }).warn("message")],
+  ["an error", (log: Log) => log.warn({ err: new Error(HOSTILE) }, "message")],
   ["an error by itself", (log: Log) => log.warn(new Error(HOSTILE))],
-])("a line steers no terminal, wherever such characters stand: %s", (_, tell) => {
-  const line = written(tell);
+])("writes no terminal control characters from %s", (_, write) => {
+  const line = written(write);
   expect(line).toContain("�");
   expect(line.trimEnd()).not.toMatch(/[\p{C}\u2028\u2029]/u);
   expect(line).not.toMatch(/\\u00(1b|07|9b)/);
 });
 
-test("a line stays short, whatever it quotes, and its message has its room", () => {
+test("a line with long quotes stays short and contains its message", () => {
   const long = "A".repeat(20_000_000);
   const line = written((log) =>
     log.warn({ a: long, b: [long], c: { d: long }, e: long, f: long, g: long }, long),
@@ -44,5 +44,5 @@ test("a line stays short, whatever it quotes, and its message has its room", () 
   expect(line.length).toBeLessThan(25_000);
   expect(JSON.parse(line)).toMatchObject({ level: "warn", msg: expect.stringMatching(/^A{4000}…$/) });
   const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`key${index}`, [index]]));
-  expect(written((log) => log.warn(many, "told")).length).toBeLessThan(25_000);
+  expect(written((log) => log.warn(many, "message")).length).toBeLessThan(25_000);
 });

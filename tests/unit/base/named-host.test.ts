@@ -11,7 +11,7 @@ function requestFor(hosts: readonly string[], url = "/"): IncomingMessage {
   return request;
 }
 
-describe("a server answers to", () => {
+describe("a server and the host of a request", () => {
   const isAddressed = answersTo(["Cam.Example.", "reverse_proxy"], "Attic.lan");
   test.each([
     ["127.0.0.1:5080", true],
@@ -43,23 +43,23 @@ describe("a server answers to", () => {
     expect(isAddressed(requestFor([host]))).toBe(expected);
   });
 
-  test("a request without a host, or with two: no", () => {
+  test("refuses a request without a host or with two", () => {
     expect(isAddressed(requestFor([]))).toBe(false);
     expect(isAddressed(requestFor(["localhost", "localhost"]))).toBe(false);
   });
 
-  test("an address in full, only if its host is one, too", () => {
+  test("accepts an absolute address only if its host is accepted, too", () => {
     expect(isAddressed(requestFor(["localhost"], "http://localhost:5080/"))).toBe(true);
     expect(isAddressed(requestFor(["localhost"], "http://evil.example/"))).toBe(false);
     expect(isAddressed(requestFor(["localhost"], "evil.example:443"))).toBe(false);
   });
 
-  test("a machine without a name answers to no empty name", () => {
+  test("refuses an empty name on a machine without a name", () => {
     expect(answersTo([], "")(requestFor([".local"]))).toBe(false);
   });
 });
 
-test("the remedy names the key and the host, but nothing that is no host name", () => {
+test("the remedy names the key and the host, but no text that is not a host name", () => {
   expect(remedyForHost(requestFor(["Cam.lan:80"]), "view.allowed_hosts")).toContain(
     'add "cam.lan" to view.allowed_hosts',
   );

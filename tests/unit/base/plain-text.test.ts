@@ -6,14 +6,14 @@ import { plainJson, plainValue, printed } from "../../../agent/base/plain-text.t
 
 const HOSTILE = "\u001b]0;pwn\u0007\u009b31m\u202e\u{e0041}\ud800";
 
-test("JSON is the same data, and no character of it steers a terminal", () => {
+test("prints JSON with the same data and without terminal control characters", () => {
   const value = { [HOSTILE]: [HOSTILE, { name: "ü 🚪 ⚠️" }], none: undefined };
   expect(plainJson(value)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
   expect(plainJson(value)).toContain("ü 🚪 ⚠️");
   expect(JSON.parse(plainJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
 });
 
-test("a value is copied with its texts clean and short, and no deeper than a person reads", () => {
+test("copies a value with clean and short texts, to a limited depth", () => {
   const limits = { text: 5, all: 1000 };
   expect(plainValue({ a: "\u001b[2J", b: [1, true, null, "123456"], "c\u0007": {} }, limits)).toEqual({
     a: "�[2J",
@@ -24,15 +24,15 @@ test("a value is copied with its texts clean and short, and no deeper than a per
   expect(JSON.stringify(plainValue(nested, limits))).toMatch(/^\[+"…"\]+$/);
 });
 
-test("a printed text ends with a line break and keeps those in it", () => {
+test("prints a text with its line breaks and a final one", () => {
   expect(printed("one\ntwo\u001b[2J")).toBe("one\ntwo�[2J\n");
 });
 
-test("whatever the program writes to a terminal goes through these functions", () => {
+test("all terminal output of the program goes through these functions", () => {
   const root = fileURLToPath(new URL("../../../agent", import.meta.url));
   const bare = globSync("**/*.ts", { cwd: root }).filter((file) =>
     /(?:stdout|stderr|stream|shown)\.write\((?!printed\()/.test(readFileSync(join(root, file), "utf8")),
   );
-  // These write control sequences of their own, or what explainError has printed already.
+  // These write their own control sequences, or text that explainError has already cleaned.
   expect(bare.sort()).toEqual(["commands/replay-progress.ts", "commands/status.ts", "main.ts"]);
 });

@@ -8,7 +8,7 @@ const SQUARE: Polygon = [
   [0.2, 0.8],
 ];
 
-/** A U: open at the top between x 0.4 and 0.6. */
+/** A U, open at the top between x = 0.4 and 0.6. */
 const HOOK: Polygon = [
   [0.2, 0.2],
   [0.4, 0.2],
@@ -21,7 +21,7 @@ const HOOK: Polygon = [
 ];
 
 describe("a polygon", () => {
-  test("contains the points inside and none outside", () => {
+  test("contains points inside it and none outside", () => {
     expect(polygonContains(SQUARE, [0.5, 0.5])).toBe(true);
     expect(polygonContains(SQUARE, [0.1, 0.5])).toBe(false);
     expect(polygonContains(SQUARE, [0.9, 0.5])).toBe(false);

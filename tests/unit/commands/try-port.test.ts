@@ -44,7 +44,7 @@ test("a port that another program has is told, with the key to change", async ()
   const port = await listening(createServer((socket) => socket.destroy()));
   const { message, remedy } = await failure("metrics", HOST, port);
   expect(message).toBe(`metrics cannot be served on ${HOST}:${port} (EADDRINUSE)`);
-  expect(remedy).toContain("set metrics.port to a port that is free");
+  expect(remedy).toContain("set metrics.port to a free port");
 });
 
 test("a web server that is not ours is another program", async () => {

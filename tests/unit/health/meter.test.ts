@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { openMeter } from "../../../agent/health/meter.ts";
-import { tellStats } from "../../../agent/health/tell-stats.ts";
+import { publishStats } from "../../../agent/health/publish-stats.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
 import { scriptedDetector } from "../../support/detectors/scripted-detector.ts";
 import { type HandClock, handClock } from "../../support/time/hand-clock.ts";
 
-/** A meter of one camera that sends four frames a second, then as many as it is told to. */
+/** A meter of one camera that delivers four frames a second, until `send` changes the rate. */
 function meterOf(clock: HandClock, windowMs: number) {
   let fps = 4;
   let seen = 0;
@@ -33,14 +33,14 @@ function meterOf(clock: HandClock, windowMs: number) {
   };
 }
 
-test("a meter gives the rate since the start while that is short", async () => {
+test("reports the rate since the start during the first window", async () => {
   const clock = handClock();
   const { fps } = meterOf(clock, 60_000);
   await clock.pass(2_000);
   expect(fps()).toBe(4);
 });
 
-test("everybody who asks gets the rate of the last window, however often others ask", async () => {
+test("reports the rate of the last window to every caller, regardless of other calls", async () => {
   const clock = handClock();
   const { fps, send } = meterOf(clock, 10_000);
   await clock.pass(10_000);
@@ -52,13 +52,13 @@ test("everybody who asks gets the rate of the last window, however often others 
   expect(fps()).toBe(1);
 });
 
-test("figures are published after every interval until the agent stops", async () => {
+test("publishes figures after every interval until the agent stops", async () => {
   const clock = handClock();
   const stop = new AbortController();
   const published: Message[] = [];
   const mqtt = { topic_prefix: "sabrewing", stats_interval: 7 };
   const { meter } = meterOf(clock, 7_000);
-  const told = tellStats(meter, {
+  const publishing = publishStats(meter, {
     clock,
     signal: stop.signal,
     publish: (message) => published.push(message),
@@ -66,7 +66,7 @@ test("figures are published after every interval until the agent stops", async (
   });
   await clock.pass(20_000);
   stop.abort();
-  await told;
+  await publishing;
   expect(published.map(({ topic, retain, qos }) => [topic, retain, qos])).toEqual([
     ["sabrewing/stats", false, 0],
     ["sabrewing/stats", false, 0],

@@ -6,7 +6,7 @@ const NOTHING = { seen: 0, skipped: 0, looked: 0, regions: 0 };
 const service = { uptime: 60, version: "1.2.3", last_updated: 1_700_000_000, pid: 42, rss_mb: 150 };
 const WELL = { isOnline: true, isDetecting: true, expectedFps: 5, reconnectsLastHour: 1 };
 
-test("a camera's figures are frames per second since the last look", () => {
+test("a camera's figures are frames per second since the last sample", () => {
   const before = { seen: 100, skipped: 20, looked: 70, regions: 90 };
   const now = { seen: 150, skipped: 30, looked: 105, regions: 125 };
   expect(cameraStats(before, now, 10, WELL)).toEqual({
@@ -22,11 +22,11 @@ test("a camera's figures are frames per second since the last look", () => {
   });
 });
 
-test("no time passed: no figures rather than infinite ones", () => {
+test("rates are 0 rather than infinite if no time has passed", () => {
   expect(cameraStats(NOTHING, { ...NOTHING, seen: 5 }, 0, WELL).camera_fps).toBe(0);
 });
 
-test("the agent's figures add up its cameras and name its detectors", () => {
+test("the agent's figures contain the sums over its cameras, and its detectors by name", () => {
   const camera = cameraStats(NOTHING, { seen: 10, skipped: 2, looked: 5, regions: 6 }, 2, WELL);
   const detector = scriptedDetector([]);
   const model = { ...detector.model, name: "yolov5n" };

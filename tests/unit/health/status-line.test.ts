@@ -3,11 +3,11 @@ import { statusLine } from "../../../agent/health/status-line.ts";
 
 const camera = (name: string, online: boolean) => ({ camera: { name }, isOnline: () => online });
 
-test("the status line names the cameras that are away, a detector that fails and the messages that wait", () => {
+test("the status line lists offline cameras, a failing detector and the number of waiting messages", () => {
   expect(statusLine([camera("door", true), camera("yard", true)], 0, "working")).toBe(
-    "2 of 2 cameras on line",
+    "2 of 2 cameras online",
   );
   expect(statusLine([camera("door", true), camera("yard", false)], 5, "failing")).toBe(
-    "1 of 2 cameras on line (not: yard); the detector fails: motion only; 5 messages wait for the broker",
+    "1 of 2 cameras online (not: yard); the detector fails: motion only; 5 messages wait for the broker",
   );
 });

@@ -7,12 +7,12 @@ import { seeded } from "../../support/base/seeded.ts";
 const ROOM = { bytes: 1e6, ageMs: 1e6 };
 const EVERYTHING = Number.MAX_SAFE_INTEGER;
 const BYTES = aboutObject("ann", "new", 1).payload.length;
-/** Room for this many messages, which differ in length by a few bytes. */
+/** Limits with room for this many messages, whose lengths differ by a few bytes. */
 const roomFor = (count: number) => ({ bytes: (count + 0.5) * BYTES, ageMs: 1e6 });
 const plain = (payload: string): Message => ({ topic: "t", payload, retain: false, qos: 1 });
 
 describe("a backlog", () => {
-  test("hands messages out in the order they came, each once, until they are put back", () => {
+  test("returns messages in order, each once, until they are put back", () => {
     const backlog = filled("ann new 1", "bob new 1");
     expect([nextOf(backlog), nextOf(backlog), nextOf(backlog)]).toEqual([
       "ann new 1",
@@ -23,19 +23,19 @@ describe("a backlog", () => {
     expect(nextOf(backlog)).toBe("ann new 1");
   });
 
-  test("hands out nothing that came after a given message", () => {
+  test("returns no message after a given sequence", () => {
     const backlog = filled("ann new 1", "bob new 1");
     expect(backlog.take(1)?.sequence).toBe(1);
     expect(backlog.take(1)).toBeUndefined();
   });
 
-  test("keeps one update of each object while nobody takes them, which tells what all of them told", () => {
+  test("merges the waiting updates of an object into one", () => {
     const backlog = filled("ann new 1", "ann update 2", "bob new 1", "ann update 3", "ann update 4");
     expect(waitingIn(backlog)).toEqual(["ann new 1", "bob new 1", "ann update 4 (from 1)"]);
     expect(backlog.size()).toBe(3);
   });
 
-  test("leaves an update alone that is under way", () => {
+  test("does not merge into an update that is in flight", () => {
     const backlog = filled("ann new 1", "ann update 2");
     nextOf(backlog);
     nextOf(backlog);
@@ -44,7 +44,7 @@ describe("a backlog", () => {
     expect(waitingIn(backlog)).toEqual(["ann new 1", "ann update 2", "ann update 3"]);
   });
 
-  test("holds the last message of an object in view although the broker has it, and no longer than that", () => {
+  test("keeps the acknowledged last message of an object while it is in view", () => {
     const backlog = filled("ann new 1");
     acknowledgeAll(backlog);
     expect([backlog.size(), inStore(backlog)]).toEqual([0, ["ann new 1 delivered"]]);
@@ -57,7 +57,7 @@ describe("a backlog", () => {
     expect(inStore(backlog)).toEqual([]);
   });
 
-  test("takes the acknowledgement of a message that was put back: the broker does have it", () => {
+  test("accepts the acknowledgement of a message that was put back", () => {
     const backlog = filled("ann new 1", "ann end 2");
     const entry = backlog.take(EVERYTHING);
     backlog.putBack();
@@ -66,8 +66,8 @@ describe("a backlog", () => {
   });
 });
 
-describe("where there is no room", () => {
-  test("the oldest updates go first, and nothing else while that helps", () => {
+describe("a full backlog", () => {
+  test("drops the oldest updates first, and nothing else while that suffices", () => {
     const backlog = emptyBacklog(roomFor(4));
     addAll(backlog, "ann new 1", "ann update 2", "ann end 3", "bob new 1", "bob update 2");
     expect(inStore(backlog)).toEqual(["ann new 1", "ann end 3", "bob new 1", "bob update 2"]);
@@ -76,13 +76,13 @@ describe("where there is no room", () => {
     expect(backlog.dropped()).toBe(2);
   });
 
-  test("whole events go next, oldest first: never a `new` without its `end`", () => {
+  test("drops whole events next, oldest first: never a `new` without its `end`", () => {
     const backlog = emptyBacklog(roomFor(4));
     for (const id of ["ann", "bob", "cid"]) addAll(backlog, `${id} new 1`, `${id} end 2`);
     expect(inStore(backlog)).toEqual(["bob new 1", "bob end 2", "cid new 1", "cid end 2"]);
   });
 
-  test("the `end` of what the broker knows stays, and so do objects in view, even a few too many", () => {
+  test("keeps the `end` of objects that the broker knows, and objects in view, even beyond the limit", () => {
     const backlog = emptyBacklog(roomFor(1));
     add(backlog, "ann new 1");
     acknowledgeAll(backlog);
@@ -90,7 +90,7 @@ describe("where there is no room", () => {
     expect(inStore(backlog)).toEqual(["bob new 1", "ann end 2", "cid new 1"]);
   });
 
-  test("nothing goes of an event whose `new` is under way", () => {
+  test("drops no part of an event whose `new` is in flight", () => {
     const backlog = emptyBacklog(roomFor(2));
     add(backlog, "ann new 1");
     backlog.take(EVERYTHING);
@@ -98,19 +98,19 @@ describe("where there is no room", () => {
     expect(inStore(backlog)).toEqual(["ann new 1", "ann end 2", "bob new 1"]);
   });
 
-  test("messages that are no events go like updates, oldest first", () => {
+  test("drops messages without an event like updates, oldest first", () => {
     const backlog = emptyBacklog({ bytes: 2, ageMs: 1e6 });
     for (const payload of ["a", "b", "c"]) backlog.add(plain(payload), 0);
     expect(backlog.everything().map(({ payload }) => payload)).toEqual(["b", "c"]);
   });
 
   test.each([{ seed: 1 }, { seed: 2 }, { seed: 3 }])(
-    "every `new` keeps its `end` and the order of each object, whatever happens (seed $seed)",
+    "keeps the `end` of every `new` and the order of each object in any sequence of calls (seed $seed)",
     ({ seed }) => {
       const random = seeded(seed);
       const backlog = emptyBacklog(roomFor(8));
       const alive = new Map<string, number>();
-      const told: string[] = [];
+      const delivered: string[] = [];
       const underWay: Entry[] = [];
       for (let step = 0; step < 3000; step++) {
         const id = `object${Math.floor(random() * 5)}-${Math.floor(step / 100)}`;
@@ -124,7 +124,7 @@ describe("where there is no room", () => {
         if (entry !== undefined) underWay.push(entry);
         const acknowledged = random() < 0.3 ? underWay.shift() : undefined;
         if (acknowledged !== undefined) {
-          told.push(inShort(acknowledged.message.payload));
+          delivered.push(inShort(acknowledged.message.payload));
           backlog.acknowledge(acknowledged.sequence);
         }
         if (random() < 0.05) {
@@ -134,10 +134,12 @@ describe("where there is no room", () => {
       }
       for (const [id, revision] of alive) if (revision > 0) add(backlog, `${id} end ${revision + 1}`);
       backlog.putBack();
-      told.push(...waitingIn(backlog));
+      delivered.push(...waitingIn(backlog));
       for (const id of alive.keys()) {
-        const ofObject = told.filter((line) => line.startsWith(`${id} `)).map((line) => line.split(" ")[1]);
-        const revisions = told
+        const ofObject = delivered
+          .filter((line) => line.startsWith(`${id} `))
+          .map((line) => line.split(" ")[1]);
+        const revisions = delivered
           .filter((line) => line.startsWith(`${id} `))
           .map((line) => Number(line.split(" ")[2]));
         expect([[], ["new", "end"]]).toContainEqual(ofObject.filter((type) => type !== "update"));
@@ -149,10 +151,10 @@ describe("where there is no room", () => {
   );
 });
 
-describe("with age", () => {
+describe("a backlog with old messages", () => {
   const DAY = { bytes: 1e6, ageMs: 100 };
 
-  test("updates go, and whole events when their `end` is old", () => {
+  test("drops updates, and whole events whose `end` is old", () => {
     const backlog = emptyBacklog(DAY);
     add(backlog, "ann new 1", 0);
     add(backlog, "ann update 2", 10);
@@ -163,7 +165,7 @@ describe("with age", () => {
     expect(inStore(backlog)).toEqual(["bob new 1", "cid new 1"]);
   });
 
-  test("an object that is still in view stays", () => {
+  test("keeps an object that is still in view", () => {
     const backlog = emptyBacklog(DAY);
     add(backlog, "ann new 1", 0);
     add(backlog, "bob new 1", 1000);
@@ -171,10 +173,10 @@ describe("with age", () => {
   });
 });
 
-describe("what an earlier process left", () => {
+describe("messages of an earlier process", () => {
   const left = () => filled("ann new 1", "ann update 2", "bob new 1", "cid new 1", "cid end 2").everything();
 
-  test("keeps its order and its numbers, and its objects in view are unfinished", () => {
+  test("keep their order and sequences, and the objects in view are unfinished", () => {
     const backlog = emptyBacklog(ROOM);
     backlog.restore(left());
     expect(inStore(backlog)).toEqual(["ann new 1", "ann update 2", "bob new 1", "cid new 1", "cid end 2"]);
@@ -186,7 +188,7 @@ describe("what an earlier process left", () => {
     expect(backlog.lastSequence()).toBe(5);
   });
 
-  test("comes after what this process has said already, where the disk could not be read sooner", () => {
+  test("follow the messages of this process if the disk could not be read sooner", () => {
     const backlog = filled("zoe new 1");
     backlog.takeChanges();
     backlog.restore(left());
@@ -199,12 +201,12 @@ describe("what an earlier process left", () => {
       "cid end 2",
     ]);
     expect(backlog.unfinished()).toHaveLength(2);
-    // Number 1 on disk was ann's: it is written over with zoe's.
+    // Sequence 1 on disk was ann's; zoe's message overwrites it.
     expect(backlog.takeChanges().put.map(({ sequence }) => sequence)).toContain(1);
   });
 });
 
-test("changes are what was added and removed since they were last asked for", () => {
+test("returns the messages added and removed since the last call as changes", () => {
   const backlog = filled("ann new 1", "bob new 1");
   expect(backlog.takeChanges()).toMatchObject({ put: [{ sequence: 1 }, { sequence: 2 }], removed: [] });
   add(backlog, "bob end 2");

@@ -21,7 +21,7 @@ const payload = fc.oneof(
   fc.uint8Array({ maxLength: 2_000 }),
 );
 
-test("only ON and OFF, not retained, on a camera's own topic are commands; everything else is a problem in words", () => {
+test("accepts only ON and OFF, not retained, on a camera's own topic, and explains any other message", () => {
   fc.assert(
     fc.property(topic, payload, fc.boolean(), (on, what, retained) => {
       const command = readCommand(PREFIX, CAMERAS, on, what, retained);
@@ -37,7 +37,7 @@ test("only ON and OFF, not retained, on a camera's own topic are commands; every
   );
 });
 
-test("what somebody sends never makes a long line in the log", () => {
+test("never produces a long line in the log", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 20_000, size: "max" }), (what) => {
       const command = readCommand(PREFIX, CAMERAS, `${PREFIX}/door/detect/set`, what, false);

@@ -6,7 +6,7 @@ import { recordingLog } from "../../support/agent/log-lines.ts";
 import { handClock } from "../../support/time/hand-clock.ts";
 
 const away = new TransientError("the broker is away", "Start it.");
-const refusal = new ConfigError("the broker does not let us in", "Tell the password.");
+const refusal = new ConfigError("the broker refuses the agent", "Set the password.");
 
 function start({ waiting = 0, onDisk = true } = {}) {
   const clock = handClock();
@@ -16,21 +16,21 @@ function start({ waiting = 0, onDisk = true } = {}) {
   return { connections, clock, outbox, said: () => lines.map(({ level, msg }) => `${level} ${msg}`), lines };
 }
 
-test("an outage is one line and its end another, however many attempts lie between", async () => {
+test("logs one line for an outage and one for its end, regardless of the number of retries", async () => {
   const { connections, clock, said } = start();
   connections.connected();
-  connections.holds();
+  connections.markStable();
   for (let attempt = 0; attempt < 5; attempt++) connections.failed(away);
   await clock.pass(60_000);
   connections.connected();
   expect(said()).toEqual([
     "info connected to the broker broker:1883",
-    "warn the broker is away; trying again until it works",
-    "info the broker broker:1883 is back after 60 s; delivering what waited",
+    "warn the broker is away; retrying until it works",
+    "info the broker broker:1883 is back after 60 s; delivering the stored messages",
   ]);
 });
 
-test("that the broker turns the agent away is told although the broker was away before", () => {
+test("logs that the broker refuses the agent, even if its absence was logged before", () => {
   const { connections, said } = start();
   connections.failed(away);
   connections.failed(refusal);
@@ -38,7 +38,7 @@ test("that the broker turns the agent away is told although the broker was away 
   expect(said().map((line) => line.split(" ")[0])).toEqual(["warn", "error"]);
 });
 
-test("a connection that is ended soon again and again is told once, with the likely reason, and so is its end", async () => {
+test("logs repeated short connections once with the likely reason, and once when they are over", async () => {
   const { connections, clock, lines, said } = start();
   for (let round = 0; round < 20; round++) {
     connections.connected();
@@ -46,20 +46,20 @@ test("a connection that is ended soon again and again is told once, with the lik
     connections.failed(away);
   }
   const before = said();
-  expect(before.at(-1)).toMatch(/^error .*3 in a row.* another client calls itself "cam"/);
+  expect(before.at(-1)).toMatch(/^error .*3 in a row.* another client uses the name "cam"/);
   expect(lines.at(-1)?.remedy).toMatch(/mqtt\.client_id/);
   expect(before.filter((line) => line.startsWith("error"))).toHaveLength(1);
 
   connections.connected();
-  connections.holds();
+  connections.markStable();
   expect(said().slice(before.length)).toEqual([
-    "info the connection to the broker broker:1883 holds again, after 17 s",
+    "info the connection to the broker broker:1883 is stable again after 17 s",
   ]);
   connections.failed(away);
-  expect(said().at(-1)).toBe("warn the broker is away; trying again until it works");
+  expect(said().at(-1)).toBe("warn the broker is away; retrying until it works");
 });
 
-test("a broker that breaks the protocol again and again is reported once as that", () => {
+test("logs a broker that repeatedly violates the protocol once as such", () => {
   const { connections, lines, said } = start();
   const breach = new TransientError("the agent disconnected from the broker: it floods", "Find the client.", {
     cause: new BrokerBreach("it floods"),
@@ -74,7 +74,7 @@ test("a broker that breaks the protocol again and again is reported once as that
   expect(lines.at(-1)?.remedy).toBe("Find the client.");
 });
 
-test("a broker that ends every connection over the same message is not taken for another client's doing", () => {
+test("does not blame another client if the broker ends every connection over the same message", () => {
   const { connections, said } = start();
   for (let round = 0; round < 20; round++) {
     connections.connected();
@@ -85,7 +85,7 @@ test("a broker that ends every connection over the same message is not taken for
   ]);
 });
 
-test("a broker that is killed again and again is no other client: it does not accept the next connection", () => {
+test("does not blame another client for a broker that is killed repeatedly: it does not accept the next connection", () => {
   const { connections, said } = start();
   for (let round = 0; round < 10; round++) {
     connections.connected();
@@ -95,7 +95,7 @@ test("a broker that is killed again and again is no other client: it does not ac
   expect(said().filter((line) => line.startsWith("error"))).toEqual([]);
 });
 
-test("that the outbox is full is told once in an outage", () => {
+test("logs a full outbox once per outage", () => {
   const { connections, outbox, said } = start();
   connections.failed(away);
   for (outbox.lost = 1; outbox.lost < 5; outbox.lost++) connections.queued();
@@ -108,10 +108,13 @@ test("that the outbox is full is told once in an outage", () => {
 });
 
 test.each([
-  { onDisk: true, line: "info leaving: 3 messages for the broker broker:1883 wait for the next start" },
-  { onDisk: false, line: "warn leaving: 3 messages for the broker broker:1883 are lost" },
-])("what becomes of messages the broker never had is told (on disk: $onDisk)", ({ onDisk, line }) => {
+  {
+    onDisk: true,
+    line: "info stopping: 3 messages for the broker broker:1883 are stored for the next start",
+  },
+  { onDisk: false, line: "warn stopping: 3 messages for the broker broker:1883 are lost" },
+])("logs what happens to unsent messages (on disk: $onDisk)", ({ onDisk, line }) => {
   const { connections, said } = start({ waiting: 3, onDisk });
-  connections.left();
+  connections.stopped();
   expect(said()).toEqual([line]);
 });

@@ -7,7 +7,7 @@ import { aboutObject, inShort } from "../../support/agent/object-events.ts";
 const HOUR_MS = 3_600_000;
 
 describe("the delivery of the outbox", () => {
-  test("keeps twenty messages under way, and sends the next with every acknowledgement", () => {
+  test("keeps twenty messages in flight, and sends the next with every acknowledgement", () => {
     const { connect, add } = start();
     for (let index = 0; index < 25; index++) add(`object ${index}`, "new");
     const { sent, acknowledge } = connect();
@@ -16,7 +16,7 @@ describe("the delivery of the outbox", () => {
     expect(sent).toHaveLength(21);
   });
 
-  test("starts with one message after a connection that ended with messages under way", () => {
+  test("starts with one message after a connection that ended with messages in flight", () => {
     const { connect, add } = start();
     for (const id of ["ann", "bob", "cid", "dan"]) add(id, "new");
     connect().end();
@@ -26,7 +26,7 @@ describe("the delivery of the outbox", () => {
     expect(sent).toEqual(["ann new", "bob new", "cid new"]);
   });
 
-  test("holds a message back over which five connections in a row ended, with the rest of its event", () => {
+  test("holds back a message, with the rest of its event, after five connections in a row ended over it", () => {
     const { connect, add, backlog, lines } = start();
     add("ann", "new");
     add("bob", "new");
@@ -47,20 +47,20 @@ describe("the delivery of the outbox", () => {
       { level: "warn", msg: expect.stringMatching(/ended 5 connections in a row over message 2/) },
     ]);
     expect([backlog.heldBack(), backlog.size()]).toEqual([2, 2]);
-    // What follows of the event waits behind it; others do not.
+    // Later messages of the event wait behind it; others do not.
     add("bob", "update");
     add("dan", "new");
     acknowledge("dan new");
     expect(sent).toEqual(["cid new", "dan new"]);
   });
 
-  test("sends a message that was held back alone, an hour later, and then the rest of its event", () => {
+  test("retries a message that was held back after an hour, alone, and then sends the rest of its event", () => {
     const { connect, add, pass, backlog } = start();
     add("bob", "new");
     add("bob", "end");
     for (let round = 0; round < 5; round++) connect().end();
     const { sent, acknowledge, delivery } = connect();
-    delivery.holds();
+    delivery.markStable();
     pass(HOUR_MS - 1);
     delivery.deliver();
     expect(sent).toEqual([]);
@@ -74,12 +74,12 @@ describe("the delivery of the outbox", () => {
     expect(backlog.heldBack()).toBe(0);
   });
 
-  test("holds it back again at once when the connection ends over it once more", () => {
+  test("holds the message back again at once if the connection ends over it", () => {
     const { connect, add, pass, backlog } = start();
     add("bob", "new");
     for (let round = 0; round < 5; round++) connect().end();
     const { delivery, sent, end } = connect();
-    delivery.holds();
+    delivery.markStable();
     pass(HOUR_MS);
     delivery.deliver();
     expect(sent).toEqual(["bob new"]);
@@ -88,7 +88,7 @@ describe("the delivery of the outbox", () => {
     expect([backlog.heldBack(), backlog.size()]).toEqual([1, 1]);
   });
 
-  test("gives it its place back where the next connection ends without it, too: the broker is the reason", () => {
+  test("returns the message to its position if the next connection ends without it, too", () => {
     const { connect, add, lines, backlog } = start();
     add("ann", "new");
     add("bob", "new");
@@ -100,14 +100,14 @@ describe("the delivery of the outbox", () => {
     expect([lines, backlog.heldBack()]).toEqual([[], 0]);
   });
 
-  test("suspects no message where the agent itself ended the connection", () => {
+  test("suspects no message if the agent ended the connection", () => {
     const { connect, add, backlog } = start();
     add("ann", "new");
     for (let round = 0; round < 20; round++) expect(connect().end(false)).toBe(false);
     expect(backlog.heldBack()).toBe(0);
   });
 
-  test("says from the second connection on that a message is suspected", () => {
+  test("reports a suspected message from the second connection on", () => {
     const { connect, add } = start();
     add("ann", "new");
     expect([1, 2, 3].map(() => connect().end())).toEqual([false, true, true]);
@@ -143,7 +143,7 @@ function start() {
       backlog.add(aboutObject(id, type, revision), nowMs);
       current?.deliver();
     },
-    /** A new connection: what is sent over it, and how the broker acknowledges or ends it. */
+    /** Starts a connection and returns the sent messages and functions that acknowledge or end it. */
     connect() {
       const sent: string[] = [];
       const waiting = new Map<string, () => void>();
@@ -161,7 +161,7 @@ function start() {
         delivery: session,
         acknowledge(name: string | undefined) {
           const acknowledged = waiting.get(name ?? "");
-          if (acknowledged === undefined) throw new Error(`${name} is not under way`);
+          if (acknowledged === undefined) throw new Error(`${name} is not in flight`);
           acknowledged();
         },
         end(byBroker = true) {

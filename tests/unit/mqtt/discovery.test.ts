@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { AgentConfigSchema } from "../../../agent/config/schema.ts";
-import { type Announced, announce, type Household } from "../../../agent/mqtt/discovery.ts";
+import { type Announced, announce, type DiscoveryInput } from "../../../agent/mqtt/discovery.ts";
 import { discoveryMistakes, homeEntities, type Received } from "../../support/mqtt/home-assistant.ts";
 
 const FRAME = { ffmpeg: { inputs: [{ path: "rtsp://camera/1" }] } };
 const PORCH = { coordinates: "0,0,1,0,1,1" };
 
-function household(cameras: object, more: object = {}): Household {
+function discoveryInput(cameras: object, more: object = {}): DiscoveryInput {
   const config = AgentConfigSchema.parse({
     mqtt: { host: "broker" },
     model: { path: "m.wasm" },
@@ -17,11 +17,11 @@ function household(cameras: object, more: object = {}): Household {
   return { ...config, detector: "yolov5n", version: "1.2.3" };
 }
 
-function told(home: Household, before: Announced = {}): readonly Received[] {
-  return announce(home, before).messages.map(({ topic, payload }) => ({ topic, payload: String(payload) }));
+function announcedMessages(input: DiscoveryInput, before: Announced = {}): readonly Received[] {
+  return announce(input, before).messages.map(({ topic, payload }) => ({ topic, payload: String(payload) }));
 }
 
-const DOOR = household({
+const DOOR = discoveryInput({
   door: {
     ...FRAME,
     objects: { track: ["person", "teddy bear"] },
@@ -30,19 +30,19 @@ const DOOR = household({
   },
 });
 
-describe("what is announced", () => {
-  test("is what Home Assistant takes, one retained message per device", () => {
+describe("an announcement", () => {
+  test("is valid for Home Assistant: one retained message per device", () => {
     const { messages } = announce(DOOR, {});
     expect(messages.map(({ topic }) => topic)).toEqual([
       "homeassistant/device/sabrewing/config",
       "homeassistant/device/sabrewing_door/config",
     ]);
     expect(messages.every(({ retain, qos }) => retain && qos === 1)).toBe(true);
-    expect(told(DOOR).flatMap(discoveryMistakes)).toEqual([]);
+    expect(announcedMessages(DOOR).flatMap(discoveryMistakes)).toEqual([]);
   });
 
-  test("is everything a camera has to show", () => {
-    const entities = homeEntities(told(DOOR)).filter(({ device }) => device === "door");
+  test("lists all entities of a camera", () => {
+    const entities = homeEntities(announcedMessages(DOOR)).filter(({ device }) => device === "door");
     expect(entities.map(({ platform, name }) => `${platform} ${name}`)).toEqual([
       "binary_sensor Motion",
       "binary_sensor Occupancy",
@@ -71,20 +71,24 @@ describe("what is announced", () => {
     ]);
   });
 
-  test("holds no picture where snapshots are off, and no motion where it is not looked for", () => {
-    const quiet = household({ door: { ...FRAME, motion: { enabled: false } } });
-    const platforms = homeEntities(told(quiet)).map(({ platform, name }) => `${platform} ${name}`);
+  test("contains no image if snapshots are off, and no motion if motion detection is off", () => {
+    const quiet = discoveryInput({ door: { ...FRAME, motion: { enabled: false } } });
+    const platforms = homeEntities(announcedMessages(quiet)).map(
+      ({ platform, name }) => `${platform} ${name}`,
+    );
     expect(platforms.filter((name) => /^image|Motion/.test(name))).toEqual([]);
   });
 
-  test("shows a camera whose detector fails as connected, with a problem, and nobody's absence as known", () => {
+  test("shows a camera whose detector fails as connected with a problem, and its counts as unavailable", () => {
     const states = [
       { topic: "sabrewing/available", payload: "online" },
       { topic: "sabrewing/door/status", payload: "motion_only" },
       { topic: "sabrewing/door/motion", payload: "ON" },
       { topic: "sabrewing/porch/person", payload: "0" },
     ];
-    const shown = homeEntities([...told(DOOR), ...states]).filter(({ device }) => device === "door");
+    const shown = homeEntities([...announcedMessages(DOOR), ...states]).filter(
+      ({ device }) => device === "door",
+    );
     const state = (wanted: string) => {
       const { available, state } = shown.find(({ name }) => name === wanted) ?? {};
       return available === true ? state : "unavailable";
@@ -97,51 +101,51 @@ describe("what is announced", () => {
     ]);
   });
 
-  test("keeps two agents at one broker apart", () => {
-    const yard = household(
+  test("separates two agents at one broker", () => {
+    const yard = discoveryInput(
       { door: FRAME },
       { mqtt: { host: "broker", client_id: "yard/1", topic_prefix: "yard" } },
     );
-    const topics = [...told(DOOR), ...told(yard)].map(({ topic }) => topic);
+    const topics = [...announcedMessages(DOOR), ...announcedMessages(yard)].map(({ topic }) => topic);
     expect(topics.slice(2)).toEqual([
       "homeassistant/device/yard_1/config",
       "homeassistant/device/yard_1_door/config",
     ]);
-    expect(told(yard).flatMap(discoveryMistakes)).toEqual([]);
+    expect(announcedMessages(yard).flatMap(discoveryMistakes)).toEqual([]);
   });
 
-  test("is nothing at all while it is off", () => {
-    expect(told(household({ door: FRAME }, { homeassistant: {} }))).toEqual([]);
+  test("is empty while discovery is off", () => {
+    expect(announcedMessages(discoveryInput({ door: FRAME }, { homeassistant: {} }))).toEqual([]);
   });
 });
 
-describe("what is no more", () => {
-  const plain = household({ door: FRAME });
+describe("removal", () => {
+  const plain = discoveryInput({ door: FRAME });
 
-  test("an entity goes by a message that holds nothing but its platform, though Home Assistant saw only the last", () => {
+  test("removes an entity with a message that contains only its platform", () => {
     const { messages, announced } = announce(DOOR, {});
-    const later = told(plain, announced);
+    const later = announcedMessages(plain, announced);
     const names = homeEntities([...asReceived(messages), ...later]).map(({ name }) => name);
-    expect(names).toEqual(homeEntities(told(plain)).map(({ name }) => name));
+    expect(names).toEqual(homeEntities(announcedMessages(plain)).map(({ name }) => name));
     expect(later.flatMap(discoveryMistakes)).toEqual([]);
   });
 
-  test("it comes back when it is configured again", () => {
+  test("restores an entity that is configured again", () => {
     const { announced } = announce(plain, announce(DOOR, {}).announced);
-    const again = told(DOOR, announced);
+    const again = announcedMessages(DOOR, announced);
     expect(
       homeEntities(again)
         .map(({ name }) => name)
         .toSorted(),
     ).toEqual(
-      homeEntities(told(DOOR))
+      homeEntities(announcedMessages(DOOR))
         .map(({ name }) => name)
         .toSorted(),
     );
   });
 
-  test("a camera goes by an empty message, told again at every start", () => {
-    const both = announce(household({ door: FRAME, yard: FRAME }), {});
+  test("removes a camera with an empty message at every start", () => {
+    const both = announce(discoveryInput({ door: FRAME, yard: FRAME }), {});
     const first = announce(plain, both.announced);
     const second = announce(plain, first.announced);
     for (const { messages } of [first, second]) {
@@ -154,12 +158,12 @@ describe("what is no more", () => {
     }
   });
 
-  test("everything goes when discovery is switched off or moves to another prefix", () => {
+  test("removes all devices when discovery is switched off or its prefix changes", () => {
     const { announced } = announce(plain, {});
-    const off = told(household({ door: FRAME }, { homeassistant: {} }), announced);
+    const off = announcedMessages(discoveryInput({ door: FRAME }, { homeassistant: {} }), announced);
     expect(off.map(({ payload }) => payload)).toEqual(["", ""]);
-    const moved = told(
-      household({ door: FRAME }, { homeassistant: { enabled: true, discovery_prefix: "ha" } }),
+    const moved = announcedMessages(
+      discoveryInput({ door: FRAME }, { homeassistant: { enabled: true, discovery_prefix: "ha" } }),
       announced,
     );
     expect(moved.map(({ topic, payload }) => `${topic} ${payload === "" ? "gone" : "there"}`)).toEqual([
@@ -171,8 +175,8 @@ describe("what is no more", () => {
   });
 });
 
-describe("the rules this is held to", () => {
-  const [, camera] = told(DOOR);
+describe("the checks of these tests", () => {
+  const [, camera] = announcedMessages(DOOR);
   const broken = (change: (payload: Record<string, Record<string, unknown>>) => void): readonly string[] => {
     const payload = JSON.parse(camera?.payload ?? "");
     change(payload);

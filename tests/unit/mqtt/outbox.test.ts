@@ -9,7 +9,7 @@ import { handClock } from "../../support/time/hand-clock.ts";
 const LIMITS = { bytes: 1e6, ageMs: 3_600_000 };
 
 describe("the outbox", () => {
-  test("offers a message only when it is on disk", async () => {
+  test("returns a message only when it is on disk", async () => {
     const { outbox, place } = await start();
     await outbox.startDelivery();
     const sync = place.holdSync();
@@ -22,7 +22,7 @@ describe("the outbox", () => {
     expect(taken(outbox)).toEqual(["ann new 1"]);
   });
 
-  test("writes everything that comes at once, or while it writes, in one go", async () => {
+  test("combines messages that arrive together or during a write into one write", async () => {
     const { outbox, place } = await start();
     await outbox.startDelivery();
     const sync = place.holdSync();
@@ -37,7 +37,7 @@ describe("the outbox", () => {
     ]);
   });
 
-  test("tells the disk of acknowledgements with the next event, or after half a minute", async () => {
+  test("writes acknowledgements with the next event, or after half a minute", async () => {
     const { outbox, place, clock } = await start();
     await outbox.startDelivery();
     await outbox.add(aboutObject("ann", "new", 1));
@@ -51,7 +51,7 @@ describe("the outbox", () => {
     expect(place.writes).toHaveLength(3);
   });
 
-  test("tells the disk of an acknowledged `end` within a second: nothing would follow that takes it along", async () => {
+  test("writes the acknowledgement of an `end` within a second: no later message would include it", async () => {
     const { outbox, place, clock } = await start();
     await outbox.startDelivery();
     await outbox.add(aboutObject("ann", "new", 1));
@@ -63,7 +63,7 @@ describe("the outbox", () => {
     expect(place.writes).toHaveLength(3);
   });
 
-  test("writes updates that nobody takes every half minute, one of each object, and `new` and `end` at once", async () => {
+  test("without delivery, writes one update of each object every half minute, and `new` and `end` at once", async () => {
     const { outbox, place, clock } = await start();
     await outbox.add(aboutObject("ann", "new", 1));
     for (let revision = 2; revision <= 20; revision++) {
@@ -75,7 +75,7 @@ describe("the outbox", () => {
     expect(stored(place)).toEqual(["ann new 1", "ann update 20 (from 1)", "ann end 21"]);
   });
 
-  test("offers updates that were not on disk yet as soon as somebody takes them, and not before they are", async () => {
+  test("writes updates before it returns them when the delivery starts", async () => {
     const { outbox, place } = await start();
     await outbox.add(aboutObject("ann", "new", 1));
     await outbox.add(aboutObject("ann", "update", 2));
@@ -86,7 +86,7 @@ describe("the outbox", () => {
     expect(taken(outbox)).toEqual(["ann update 2"]);
   });
 
-  test("offers everything again after the connection is lost, in order", async () => {
+  test("returns all messages again in order after the connection is lost", async () => {
     const { outbox } = await start();
     await outbox.startDelivery();
     await outbox.add(aboutObject("ann", "new", 1));
@@ -97,7 +97,7 @@ describe("the outbox", () => {
     expect(taken(outbox)).toEqual(["ann new 1", "ann update 2"]);
   });
 
-  test("leaves a disk that knows everything when it is closed", async () => {
+  test("writes all changes when it is closed", async () => {
     const { outbox, place } = await start();
     await outbox.startDelivery();
     await outbox.add(aboutObject("ann", "new", 1));
@@ -108,8 +108,8 @@ describe("the outbox", () => {
   });
 });
 
-describe("an outbox that an agent left behind when it died", () => {
-  test("delivers what waited, then ends every object that was in view, saying that it was a crash", async () => {
+describe("an outbox of an agent that crashed", () => {
+  test("delivers the waiting messages, then ends every object in view with reason crash", async () => {
     const place = memoryPlace();
     const died = await start(place);
     await died.outbox.startDelivery();
@@ -131,7 +131,7 @@ describe("an outbox that an agent left behind when it died", () => {
     expect(lines).toMatchObject([{ level: "warn", events: 2 }]);
   });
 
-  test("ends them as they were last told of, at the time they were last seen", async () => {
+  test("ends objects with their last reported values, at the time they were last seen", async () => {
     const place = memoryPlace();
     await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
     const { outbox } = await start(place);
@@ -141,7 +141,7 @@ describe("an outbox that an agent left behind when it died", () => {
     expect(end.after).toEqual({ ...end.before, revision: 2, end_time: end.before.frame_time });
   });
 
-  test("ends them once, however often agents die at it", async () => {
+  test("ends objects once, even after repeated crashes", async () => {
     const place = memoryPlace();
     await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
     await start(place);
@@ -151,7 +151,7 @@ describe("an outbox that an agent left behind when it died", () => {
     expect(lines).toEqual([]);
   });
 
-  test("sets damaged messages aside with one line, and delivers all others", async () => {
+  test("sets damaged messages aside with one log line, and delivers all others", async () => {
     const place = memoryPlace();
     const died = await start(place);
     for (const id of ["ann", "bob", "cid"]) {
@@ -167,14 +167,14 @@ describe("an outbox that an agent left behind when it died", () => {
     expect(lines).toMatchObject([
       {
         level: "warn",
-        msg: expect.stringMatching(/^2 stored messages are damaged .*number 1: its topic holds/),
+        msg: expect.stringMatching(/^2 stored messages are damaged .*number 1: its topic contains/),
       },
       { level: "warn", events: 1 },
     ]);
     expect(place.rowsAside).toEqual([1n, 4n]);
   });
 
-  test("delivers a message whose number is damaged behind the others, under a number that can go on", async () => {
+  test("delivers a message with a damaged sequence after the others, with a valid sequence", async () => {
     const place = memoryPlace();
     const died = await start(place);
     for (const id of ["ann", "bob", "cid"]) await died.outbox.add(aboutObject(id, "end", 2));
@@ -188,7 +188,7 @@ describe("an outbox that an agent left behind when it died", () => {
   });
 
   test.each([9_000_000_000_000_000_000n, -1n, 3_600_001n])(
-    "gives up no message as too old because the time of another is damaged: %s",
+    "drops no message as too old because the time of another one is damaged: %s",
     async (addedMs) => {
       const place = memoryPlace();
       const died = await start(place);
@@ -207,7 +207,7 @@ describe("an outbox that an agent left behind when it died", () => {
 describe("the age of a message", () => {
   const HOUR_MS = 3_600_000;
 
-  test("is the time agents ran: a jump of the machine's clock makes nothing older", async () => {
+  test("is the time that agents ran: it does not follow the machine's clock", async () => {
     const { outbox, clock } = await start();
     await outbox.add(aboutObject("ann", "new", 1));
     await outbox.add(aboutObject("ann", "end", 2));
@@ -221,7 +221,7 @@ describe("the age of a message", () => {
     expect(taken(outbox)).not.toContain("ann new 1");
   });
 
-  test("goes on over a restart", async () => {
+  test("continues after a restart", async () => {
     const place = memoryPlace();
     const died = await start(place);
     await died.clock.pass(1_000_000);
@@ -237,8 +237,8 @@ describe("the age of a message", () => {
   });
 });
 
-describe("a disk that refuses", () => {
-  test("holds nothing up, is told of once, and gets everything when it takes it again", async () => {
+describe("a disk that fails", () => {
+  test("delays nothing, is logged once, and gets all messages when it works again", async () => {
     const { outbox, place, clock, lines } = await start();
     await outbox.startDelivery();
     await outbox.add(aboutObject("ann", "new", 1));
@@ -249,7 +249,7 @@ describe("a disk that refuses", () => {
     expect(outbox.onDisk()).toBe(false);
     await clock.pass(60_000);
     expect(lines).toMatchObject([
-      { level: "warn", msg: expect.stringMatching(/cannot be stored .* in memory/) },
+      { level: "warn", msg: expect.stringMatching(/cannot store events .* in memory/) },
     ]);
     expect(stored(place)).toEqual(["ann new 1"]);
 
@@ -258,11 +258,11 @@ describe("a disk that refuses", () => {
     expect(stored(place)).toEqual(["ann new 1", "ann end 2", "bob new 1"]);
     expect(outbox.onDisk()).toBe(true);
     expect(lines.slice(1)).toMatchObject([
-      { level: "info", msg: expect.stringMatching(/again, after \d+ s/) },
+      { level: "info", msg: expect.stringMatching(/again after \d+ s/) },
     ]);
   });
 
-  test("at the start is no reason not to start; what it held is delivered when it can be read", async () => {
+  test("does not prevent the start; its messages are delivered when it can be read", async () => {
     const place = memoryPlace();
     await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
     place.refuse("unusable");
@@ -277,7 +277,7 @@ describe("a disk that refuses", () => {
     expect(lines.map(({ level }) => level)).toEqual(["warn", "warn", "info"]);
   });
 
-  test("because what it holds is damaged: that is set aside, and the next store filled from memory", async () => {
+  test("because its store is damaged: the store is set aside, and a new one is filled from memory", async () => {
     const { outbox, place, lines } = await start();
     await outbox.add(aboutObject("ann", "new", 1));
     place.refuse("damaged");
@@ -285,11 +285,11 @@ describe("a disk that refuses", () => {
     expect(place.asides()).toBe(1);
     expect(stored(place)).toEqual(["ann new 1", "bob new 1"]);
     expect(lines).toMatchObject([
-      { level: "warn", msg: expect.stringMatching(/are damaged .*: the file is now aside/) },
+      { level: "warn", msg: expect.stringMatching(/are damaged .*: renamed the file to aside/) },
     ]);
   });
 
-  test("because what it holds was damaged at the start: the agent starts with nothing", async () => {
+  test("because its store was damaged at the start: the agent starts without messages", async () => {
     const place = memoryPlace();
     await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
     place.refuse("damaged");
@@ -298,7 +298,7 @@ describe("a disk that refuses", () => {
     expect(outbox.onDisk()).toBe(true);
   });
 
-  test("because part of it was damaged at the start: what can be read is delivered", async () => {
+  test("because its store was partly damaged at the start: the readable messages are delivered", async () => {
     const place = memoryPlace();
     await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
     place.refuse("damaged", { areRowsReadable: true });
@@ -306,7 +306,7 @@ describe("a disk that refuses", () => {
     expect(taken(outbox)).toEqual(["ann new 1", "ann end 2 crash"]);
   });
 
-  test("because a newer version wrote it: the agent does not start, and touches nothing", async () => {
+  test("because a newer version wrote the store: the agent does not start, and changes nothing", async () => {
     const place = memoryPlace();
     await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
     place.refuse("newer");
@@ -318,12 +318,12 @@ describe("a disk that refuses", () => {
     expect(stored(place)).toEqual(["ann new 1"]);
   });
 
-  test("because another agent has it: the second agent does not start, and says what to do", async () => {
+  test("because another agent has the store open: the second agent does not start, and logs the remedy", async () => {
     const place = memoryPlace();
     place.refuse("busy");
     await expect(start(place)).rejects.toMatchObject({
       name: "ConfigError",
-      message: expect.stringContaining("another agent keeps its events in the same folder"),
+      message: expect.stringContaining("another agent stores its events in the same folder"),
       remedy: expect.stringContaining("state_dir"),
     });
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { explainTls } from "../../../agent/mqtt/tls.ts";
 
-test("what a broker's certificate says is quoted clean and short", () => {
+test("quotes a broker's certificate clean and short", () => {
   const altnames = `DNS:\u001b]0;pwn\u0007\u009b31m\u202e\n✓ fake${"A".repeat(100_000)}`;
   const error = Object.assign(new Error(`Hostname/IP does not match: ${altnames}`), {
     code: "ERR_TLS_CERT_ALTNAME_INVALID",

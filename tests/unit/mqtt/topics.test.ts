@@ -9,7 +9,7 @@ import {
 } from "../../../agent/mqtt/topics.ts";
 
 describe("the topics", () => {
-  test("availability and a camera's status are retained and must arrive", () => {
+  test("availability and a camera's status are retained, with QoS 1", () => {
     expect(availability("frigate", "offline")).toEqual({
       topic: "frigate/available",
       payload: "offline",
@@ -23,7 +23,7 @@ describe("the topics", () => {
     });
   });
 
-  test("only counts that changed are told, of the camera and of its zones", () => {
+  test("only changed counts of the camera and its zones are published", () => {
     const people = (inView: number, active: number) => new Map([["person", { inView, active }]]);
     const before = new Map([
       ["door", people(1, 1)],
@@ -40,7 +40,7 @@ describe("the topics", () => {
     expect(changedCounts("s", now, now)).toEqual([]);
   });
 
-  test("a label is one level of a topic, whatever characters it holds", () => {
+  test("a label is one level of a topic, with any characters", () => {
     expect(snapshotMessage("s", "door", "teddy bear", new Uint8Array()).topic).toBe(
       "s/door/teddy_bear/snapshot",
     );
@@ -51,7 +51,7 @@ describe("the topics", () => {
     expect(countTopic("s", "door", "A".repeat(70_000))).toHaveLength(107);
   });
 
-  test("a line for scripts holds a payload as what it stands for", () => {
+  test("a line for scripts contains a JSON payload as its value", () => {
     const message = (payload: string | Uint8Array) => ({
       topic: "t",
       payload,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { stateDirectory } from "../../../agent/state/directory.ts";
 
-test("the configured folder comes first, then the service's, then one in $SABREWING_HOME, then one in the cache", () => {
+test("uses the configured folder, else the service's, else one in $SABREWING_HOME, else one in the cache", () => {
   const env = { STATE_DIRECTORY: "/var/lib/sabrewing:/var/lib/other", SABREWING_HOME: "/home" };
   expect(stateDirectory("/configured", env)).toBe("/configured");
   expect(stateDirectory(undefined, env)).toBe("/var/lib/sabrewing");

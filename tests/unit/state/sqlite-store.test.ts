@@ -29,7 +29,7 @@ const row = (sequence: number, more: Partial<StoredRow> = {}): StoredRow => ({
 const nothing = { put: [], removed: [] };
 
 describe("the store on disk", () => {
-  test("holds over a restart what was put and not removed, text and bytes, in order", async () => {
+  test("keeps messages over a restart in order, text and bytes, without the removed ones", async () => {
     await using folder = await temporaryFolder();
     const directory = join(folder.path, "new", "state");
     const bytes = Uint8Array.of(0, 255, 7);
@@ -42,11 +42,11 @@ describe("the store on disk", () => {
     expect(again.store.load()).toEqual([row(1, { delivered: 1n }), row(2, { payload: bytes })]);
   });
 
-  test("holds what was written although nobody closed it", async () => {
+  test("keeps written messages if it is not closed", async () => {
     await using folder = await temporaryFolder();
     const left = await sqliteStore(folder.path).open();
     left.write({ put: [message(1)], removed: [] });
-    // What a process that is killed leaves behind: the files as they are now.
+    // The files as a killed process leaves them.
     const copy = join(folder.path, "copy");
     mkdirSync(copy);
     for (const file of ["outbox.db", "outbox.db-wal"])
@@ -56,7 +56,7 @@ describe("the store on disk", () => {
     expect(found.store.load()).toEqual([row(1)]);
   });
 
-  test("forgets everything else when it is replaced", async () => {
+  test("removes all other messages on replace", async () => {
     await using folder = await temporaryFolder();
     await using held = await opened(folder.path);
     held.store.write({ put: [message(1), message(2)], removed: [] });
@@ -64,7 +64,7 @@ describe("the store on disk", () => {
     expect(held.store.load()).toEqual([row(7)]);
   });
 
-  test("is read and written by its own user only, also where it was not before", async () => {
+  test("is accessible only for its own user, even if it was not before", async () => {
     await using folder = await temporaryFolder();
     const files = ["outbox.db", "outbox.db-wal"].map((file) => join(folder.path, file));
     const modes = () => files.map((file) => (statSync(file).mode & 0o777).toString(8));
@@ -82,7 +82,7 @@ describe("the store on disk", () => {
     }
   });
 
-  test("reads rows whatever their values are, and sets them aside as they are", async () => {
+  test("reads rows with any values, and sets them aside unchanged", async () => {
     await using folder = await temporaryFolder();
     const { DatabaseSync } = await import("node:sqlite");
     const store = await sqliteStore(folder.path).open();
@@ -114,7 +114,7 @@ describe("the store on disk", () => {
     expect(aside.all()[0]).toMatchObject({ sequence: 2n ** 63n - 1n, topic: "a\0b" });
   });
 
-  test("is for one process only", { timeout: 20_000 }, async () => {
+  test("can be open in one process only", { timeout: 20_000 }, async () => {
     await using folder = await temporaryFolder();
     await using _first = await opened(folder.path);
     const module = fileURLToPath(new URL("../../../agent/state/sqlite-store.ts", import.meta.url));
@@ -152,7 +152,7 @@ describe("the store on disk", () => {
     expect(fresh.store.load()).toEqual([]);
   });
 
-  test("gives the rows that can still be read of a damaged file", async () => {
+  test("returns the readable rows of a damaged file", async () => {
     await using folder = await temporaryFolder();
     const place = sqliteStore(folder.path);
     const store = await place.open();
@@ -164,12 +164,12 @@ describe("the store on disk", () => {
     bytes.set(seededBytes(2, 9000), bytes.length - 9000);
     writeFileSync(path, bytes);
     await expect(place.open()).rejects.toMatchObject({ kind: "damaged" });
-    // The last of them may be garbage; who takes rows in validates them.
+    // The last of them may be garbage; the outbox validates them.
     const { rows: readable } = await place.setAside();
     expect(readable.slice(0, 30)).toEqual(rows.map(storedRow).slice(0, 30));
   });
 
-  test("is damaged where another program's tables are in it, and newer where a later version wrote it", async () => {
+  test("is damaged if it contains another program's tables, and newer if a later version wrote it", async () => {
     await using folder = await temporaryFolder();
     const { DatabaseSync } = await import("node:sqlite");
     for (const [kind, sql] of [
@@ -185,21 +185,21 @@ describe("the store on disk", () => {
     }
   });
 
-  test.skipIf(process.getuid?.() === 0)("is unusable where the folder may not be written", async () => {
+  test.skipIf(process.getuid?.() === 0)("is unusable if the folder is not writable", async () => {
     await using folder = await temporaryFolder();
     chmodSync(folder.path, 0o500);
     await expect(sqliteStore(folder.path).open()).rejects.toMatchObject({ kind: "unusable" });
     chmodSync(folder.path, 0o700);
   });
 
-  test("is unusable where the folder is a file", async () => {
+  test("is unusable if the folder is a file", async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.path, "file");
     writeFileSync(path, "");
     await expect(sqliteStore(path).open()).rejects.toMatchObject({ kind: "unusable" });
   });
 
-  test("takes an empty change and syncs nothing without a word", async () => {
+  test("accepts empty changes and syncs without writes", async () => {
     await using folder = await temporaryFolder();
     await using held = await opened(folder.path);
     held.store.write(nothing);

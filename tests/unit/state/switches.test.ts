@@ -10,7 +10,7 @@ const DOOR_ON = [{ name: "door", detect: { enabled: true } }];
 const DOOR_OFF = [{ name: "door", detect: { enabled: false } }];
 
 describe("a switch", () => {
-  test("stands as configured until somebody turns it", async () => {
+  test("is as configured until it is set", async () => {
     await using start = await starter();
     await using on = await start.open(DOOR_ON);
     await using off = await start.open(DOOR_OFF);
@@ -18,7 +18,7 @@ describe("a switch", () => {
     expect(start.lines).toEqual([]);
   });
 
-  test("is remembered over a restart", async () => {
+  test("survives a restart", async () => {
     await using start = await starter();
     {
       await using switches = await start.open(DOOR_ON);
@@ -30,7 +30,7 @@ describe("a switch", () => {
     expect(await readdir(dirname(start.file))).toEqual(["switches.json"]);
   });
 
-  test("turned a hundred times in a row ends on disk as it was turned last", async () => {
+  test("has its last value on disk after a hundred changes in a row", async () => {
     await using start = await starter();
     {
       await using switches = await start.open(DOOR_ON);
@@ -40,7 +40,7 @@ describe("a switch", () => {
     expect(again.isDetecting("door")).toBe(false);
   });
 
-  test("turned all the time is written once in ten seconds, and at the end", async () => {
+  test("is written every ten seconds under constant changes, and at the end", async () => {
     await using start = await starter();
     const onDisk = async () => JSON.parse(await readFile(start.file, "utf8")).detect.door.on as boolean;
     {
@@ -61,7 +61,7 @@ describe("a switch", () => {
     expect(await onDisk()).toBe(false);
   });
 
-  test("gives way when the configuration is edited afterwards", async () => {
+  test("is overridden by a later change of the configuration", async () => {
     await using start = await starter();
     {
       await using switches = await start.open(DOOR_OFF);
@@ -71,7 +71,7 @@ describe("a switch", () => {
     expect(again.isDetecting("door")).toBe(true);
   });
 
-  test("leaves other cameras' memory alone", async () => {
+  test("does not change the switches of other cameras", async () => {
     await using start = await starter();
     {
       await using both = await start.open([...DOOR_ON, { name: "yard", detect: { enabled: true } }]);
@@ -87,7 +87,7 @@ describe("a switch", () => {
 
   test.each([
     ["half a file", '{"detect": {"door": {"on"', "it is not JSON"],
-    ["other things", '{"detect": {"door": "off"}}', "it does not hold what sabrewing writes"],
+    ["other things", '{"detect": {"door": "off"}}', "unexpected content"],
   ])("warns and stands as configured where its memory holds %s", async (_, text, why) => {
     await using start = await starter();
     await mkdir(dirname(start.file), { recursive: true });
@@ -103,9 +103,9 @@ describe("a switch", () => {
     });
   });
 
-  test("works until the restart, with a warning, where nothing can be written", async () => {
+  test("works until the restart, with a warning, if the file cannot be written", async () => {
     await using start = await starter();
-    // A file where the folder should be.
+    // A file instead of the folder.
     await writeFile(dirname(start.file), "");
     await using switches = await start.open(DOOR_ON);
     switches.setDetecting("door", false);
@@ -113,7 +113,7 @@ describe("a switch", () => {
     expect(switches.isDetecting("door")).toBe(false);
     expect(start.lines.at(-1)).toMatchObject({
       level: "warn",
-      msg: expect.stringContaining("is forgotten at the next start"),
+      msg: expect.stringContaining("switches are lost at the next start"),
       remedy: expect.stringContaining("state_dir"),
     });
   });

@@ -7,65 +7,65 @@ import {
   type StoredMessage,
   type StoredRow,
   StoreError,
-  type StorePlace,
+  type StoreLocation,
 } from "./message-store.ts";
 
-/** What is to be on disk. Memory always holds all of it: the disk is its copy, for the next start. */
+/** The messages to store. They are always complete in memory; the disk holds a copy for the next start. */
 export interface StoreContents {
-  /** What has changed since the last call. */
+  /** The changes since the last call. */
   takeChanges(): StoreChanges;
   everything(): readonly StoredMessage[];
-  /** Takes in what an earlier process left on disk. Called once, when the store can be read for the first time. */
+  /** Loads the rows that an earlier process left. Called once, when the store can be read for the first time. */
   restore(rows: readonly StoredRow[]): Restored;
 }
 
-/** What became of the rows of a store. */
+/** The result of loading the rows of a store. */
 export interface Restored {
-  /** Rows that hold no message. */
+  /** Rows without a valid message. */
   readonly damaged: readonly bigint[];
-  /** Whether messages differ from their rows: the store is to be written anew. */
+  /** Whether messages differ from their rows: the store must be rewritten. */
   readonly isRepaired: boolean;
 }
 
-/** A copy on disk that gets by without a disk. */
-export interface SteadyStore extends AsyncDisposable {
+/** A copy of messages on disk; disk errors do not stop the agent. */
+export interface ResilientStore extends AsyncDisposable {
   /**
-   * Brings the disk up to date, or does without where it refuses. Not to be called while a call is under way.
-   * @throws ConfigError when, at the first call, another agent has the store, or a newer version wrote it.
+   * Writes all changes to disk. Logs disk errors instead of throwing them. Calls must not overlap.
+   * @throws ConfigError if, at the first call, another agent has the store open, or a newer version wrote it.
    */
   save(): Promise<void>;
   /** Whether the last `save` reached the disk. */
   onDisk(): boolean;
 }
 
-/** How long a disk that refused is left alone. */
+/** The delay before a failed write is retried. */
 export const RETRY_STORE_MS = 10_000;
 
 /**
- * A store that never stands in the way: what the disk refuses stays in memory, is told once, and is written when the disk
- * takes it again; a damaged store is set aside and the next one filled from memory.
+ * Opens a store that tolerates disk errors: while the disk fails, messages stay in memory, and they are written when it works
+ * again. The failure is logged once. A damaged store is set aside, and a new one is filled from memory.
  */
-export function steadyStore(
-  place: StorePlace,
+export function resilientStore(
+  location: StoreLocation,
   contents: StoreContents,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
-): SteadyStore {
+): ResilientStore {
   let store: MessageStore | undefined;
   let restored = false;
   let refused: { readonly sinceMs: number; readonly retryAtMs: number } | undefined;
 
   async function write(rows?: readonly StoredRow[]): Promise<void> {
     if (store === undefined) {
-      store = await place.open();
+      store = await location.open();
       if (restored) fill(store);
-      else takeIn(store, rows ?? store.load());
+      else restoreFrom(store, rows ?? store.load());
     }
     const changes = contents.takeChanges();
     if (changes.put.length + changes.removed.length > 0) store.write(changes);
     await store.sync();
   }
 
-  function takeIn(opened: MessageStore, rows: readonly StoredRow[]): void {
+  function restoreFrom(opened: MessageStore, rows: readonly StoredRow[]): void {
     const { damaged, isRepaired } = contents.restore(rows);
     restored = true;
     if (damaged.length > 0) opened.setRowsAside(damaged);
@@ -77,16 +77,16 @@ export function steadyStore(
     opened.replace(contents.everything());
   }
 
-  async function writeToSoundStore(): Promise<void> {
+  async function writeOrReplaceStore(): Promise<void> {
     try {
       await write();
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== "damaged") throw error;
       await close();
-      const { path, rows } = await place.setAside();
+      const { path, rows } = await location.setAside();
       log.warn(
-        { remedy: "Check the disk, an SD card above all.", readable: rows.length },
-        `the stored events are damaged (${error.message}): the file is now ${path}; the agent continues with a new one and the messages that could be read`,
+        { remedy: "Check the disk, especially an SD card.", readable: rows.length },
+        `the stored events are damaged (${error.message}): renamed the file to ${path}; the agent continues with a new one and the readable messages`,
       );
       await write(rows);
     }
@@ -98,17 +98,17 @@ export function steadyStore(
     try {
       await closing?.close();
     } catch (error) {
-      // A store that is given up: why has been told, or is about to be.
+      // The store is abandoned; the reason is logged elsewhere.
       if (!(error instanceof StoreError)) throw error;
     }
   }
 
-  function tellRefusal(error: StoreError): void {
+  function reportFailure(error: StoreError): void {
     const nowMs = clock.monotonicMs();
     if (refused === undefined) {
       log.warn(
-        { remedy: "Make room on the disk, and let the agent write to its state_dir." },
-        `events cannot be stored (${error.message}): they are kept in memory until they can, and lost if the agent dies`,
+        { remedy: "Free space on the disk, and let the agent write to its state_dir." },
+        `cannot store events (${error.message}): they are kept in memory, and lost if the agent dies`,
       );
     }
     refused = { sinceMs: refused?.sinceMs ?? nowMs, retryAtMs: nowMs + RETRY_STORE_MS };
@@ -118,20 +118,20 @@ export function steadyStore(
     async save() {
       if (refused !== undefined && clock.monotonicMs() < refused.retryAtMs) return;
       try {
-        await writeToSoundStore();
+        await writeOrReplaceStore();
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         await close();
         const isFirst = !restored && refused === undefined;
         if (error.kind === "busy" && isFirst) throw inUse(error);
         if (error.kind === "newer" && isFirst) throw ofNewerVersion(error);
-        tellRefusal(error);
+        reportFailure(error);
         return;
       }
       if (refused === undefined) return;
       const seconds = Math.round((clock.monotonicMs() - refused.sinceMs) / 1000);
       refused = undefined;
-      log.info(`events are stored on disk again, after ${seconds} s`);
+      log.info(`events are stored on disk again after ${seconds} s`);
     },
     onDisk: () => store !== undefined,
     [Symbol.asyncDispose]: close,
@@ -141,14 +141,14 @@ export function steadyStore(
 function ofNewerVersion(error: StoreError): ConfigError {
   return new ConfigError(
     `a newer version of sabrewing wrote the stored events (${error.message})`,
-    "Install that version again, or set state_dir to another folder: this version then starts without those events.",
+    "Install that version again, or set state_dir to another folder; this version then starts without those events.",
     { cause: error },
   );
 }
 
 function inUse(error: StoreError): ConfigError {
   return new ConfigError(
-    `another agent keeps its events in the same folder (${error.message})`,
+    `another agent stores its events in the same folder (${error.message})`,
     "Stop the other agent, or give each agent a state_dir of its own.",
     { cause: error },
   );

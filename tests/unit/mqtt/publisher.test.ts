@@ -1,0 +1,202 @@
+import { describe, expect, test } from "vitest";
+import { TransientError } from "../../../agent/base/errors.ts";
+import { AgentConfigSchema } from "../../../agent/config/schema.ts";
+import type { Connection, ConnectionOptions } from "../../../agent/mqtt/connection.ts";
+import type { Message } from "../../../agent/mqtt/message.ts";
+import { openOutbox } from "../../../agent/mqtt/outbox.ts";
+import { openPublisher } from "../../../agent/mqtt/publisher.ts";
+import { recordingLog } from "../../support/agent/log-lines.ts";
+import { memoryPlace } from "../../support/agent/memory-store.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
+
+const SUBSCRIPTION = { topics: ["test/door/detect/set"], onMessage() {}, onRefused() {} };
+
+describe("a publisher that is not connected yet", () => {
+  test("stores events and states, and drops figures", async () => {
+    const { publisher, outbox, connections, settle } = await start();
+    publisher.publish(state("door/motion", "ON"));
+    publisher.publish(event("1"));
+    publisher.publish(figures("early"));
+    await settle();
+    expect([connections.length, outbox.size(), publisher.isConnected()]).toEqual([0, 1, false]);
+    publisher.connect();
+    await settle();
+    expect(connections[0]?.sent).toEqual(["available online", "door/motion ON", "events 1"]);
+  });
+
+  test("stops without a connection attempt", async () => {
+    const { publisher, connections } = await start();
+    await publisher[Symbol.asyncDispose]();
+    expect(connections).toEqual([]);
+  });
+});
+
+describe("a publisher that connects", () => {
+  test("publishes online, then the last value of each state, then stored events in order", async () => {
+    const { publisher, connections, settle } = await start();
+    publisher.publish(event("1"));
+    publisher.publish(state("door/person", "1"));
+    publisher.publish(state("door/motion", "ON"));
+    publisher.publish(state("door/person", "2"));
+    publisher.publish(event("2"));
+    publisher.connect();
+    await settle();
+    expect(connections[0]?.sent).toEqual([
+      "available online",
+      "door/person 2",
+      "door/motion ON",
+      "events 1",
+      "events 2",
+    ]);
+    expect(publisher.isConnected()).toBe(true);
+  });
+
+  test("sets the last will and subscribes on every connection", async () => {
+    const { publisher, connections, settle, clock } = await start();
+    publisher.connect(SUBSCRIPTION);
+    await settle();
+    connections[0]?.end();
+    await clock.pass(1_000);
+    expect(connections.map(({ options }) => [options.will, options.subscription])).toEqual([
+      [{ topic: "test/available", payload: "offline", retain: true, qos: 1 }, SUBSCRIPTION],
+      [{ topic: "test/available", payload: "offline", retain: true, qos: 1 }, SUBSCRIPTION],
+    ]);
+  });
+
+  test("sends messages at once, and after a reconnect states and unacknowledged events again", async () => {
+    const { publisher, connections, settle, clock } = await start();
+    publisher.connect();
+    await settle();
+    publisher.publish(figures("now"));
+    publisher.publish(state("door/motion", "OFF"));
+    publisher.publish(event("1"));
+    publisher.publish(event("2"));
+    await settle();
+    expect(connections[0]?.sent.slice(1)).toEqual(["stats now", "door/motion OFF", "events 1", "events 2"]);
+    connections[0]?.acknowledge("events 1");
+    connections[0]?.end();
+    await clock.pass(1_000);
+    expect(connections[1]?.sent).toEqual(["available online", "door/motion OFF", "events 2"]);
+  });
+
+  test("waits twice as long after each failed attempt, and logs the failure once", async () => {
+    const { publisher, attempts, lines, settle, clock } = await start({ failures: 4 });
+    publisher.connect();
+    await settle();
+    for (let second = 0; second < 20; second += 0.5) await clock.pass(500);
+    expect(attempts).toEqual([0, 500, 1_500, 3_500, 7_500]);
+    expect(lines.map(({ level, msg }) => `${level} ${msg}`)).toEqual([
+      "warn no broker here; retrying until it works",
+      expect.stringMatching(/^info the broker .* is back after 8 s/),
+    ]);
+  });
+});
+
+describe("a publisher that stops", () => {
+  test("waits for acknowledgements, then publishes offline and disconnects", async () => {
+    const { publisher, connections, outbox, settle, clock } = await start();
+    publisher.connect();
+    await settle();
+    publisher.publish(event("1"));
+    await settle();
+    const stopped = publisher[Symbol.asyncDispose]();
+    await clock.pass(100);
+    expect(connections[0]?.sent.at(-1)).toBe("events 1");
+    connections[0]?.acknowledge("events 1");
+    await clock.pass(100);
+    await stopped;
+    expect(connections[0]?.sent.slice(-2)).toEqual(["available offline", "disconnect"]);
+    expect(outbox.size()).toBe(0);
+  });
+
+  test("waits two seconds at most, and leaves the messages in the outbox", async () => {
+    const { publisher, connections, outbox, lines, settle, clock } = await start();
+    publisher.connect();
+    await settle();
+    publisher.publish(event("1"));
+    await settle();
+    const stopped = publisher[Symbol.asyncDispose]();
+    await clock.pass(2_100);
+    await stopped;
+    expect(connections[0]?.sent.slice(-2)).toEqual(["available offline", "disconnect"]);
+    expect([outbox.size(), lines.at(-1)]).toMatchObject([1, { level: "info", waiting: 1 }]);
+  });
+
+  test("does not connect again", async () => {
+    const { publisher, connections, settle, clock } = await start();
+    publisher.connect();
+    await settle();
+    await publisher[Symbol.asyncDispose]();
+    await clock.pass(60_000);
+    expect(connections).toHaveLength(1);
+  });
+});
+
+interface FakeConnection {
+  readonly options: ConnectionOptions;
+  /** `events 1`, or `disconnect`. */
+  readonly sent: string[];
+  acknowledge(message: string): void;
+  end(): void;
+}
+
+/** A publisher with fake connections; the first `failures` attempts to connect fail. */
+async function start({ failures = 0 } = {}) {
+  const { log, lines } = recordingLog();
+  const clock = handClock();
+  const outbox = await openOutbox(memoryPlace(), { clock, log, limits: { bytes: 1000, ageMs: 60_000 } });
+  const connections: FakeConnection[] = [];
+  const attempts: number[] = [];
+  const startMs = clock.monotonicMs();
+  const publisher = openPublisher(
+    AgentConfigSchema.shape.mqtt.parse({ host: "broker", topic_prefix: "test" }),
+    {
+      outbox,
+      clock,
+      log,
+      random: () => 0,
+      async connect(_config, options = {}) {
+        attempts.push(clock.monotonicMs() - startMs);
+        if (attempts.length <= failures) throw new TransientError("no broker here", "Start it.");
+        const { connection, controls } = fakeConnection(options);
+        connections.push(controls);
+        return connection;
+      },
+    },
+  );
+  return { publisher, outbox, connections, attempts, lines, clock, settle: () => clock.pass(0) };
+}
+
+function fakeConnection(options: ConnectionOptions): { connection: Connection; controls: FakeConnection } {
+  const sent: string[] = [];
+  const waiting = new Map<string, () => void>();
+  const ended = Promise.withResolvers<TransientError>();
+  const end = () => ended.resolve(new TransientError("the connection is lost", "Wait."));
+  return {
+    connection: {
+      send({ topic, payload }, acknowledged = () => {}) {
+        const message = `${topic.replace("test/", "")} ${payload}`;
+        sent.push(message);
+        waiting.set(message, () => acknowledged());
+      },
+      ended: ended.promise,
+      async disconnect() {
+        sent.push("disconnect");
+        end();
+      },
+    },
+    controls: { options, sent, acknowledge: (message) => waiting.get(message)?.(), end },
+  };
+}
+
+function event(payload: string): Message {
+  return { topic: "test/events", payload, retain: false, qos: 1 };
+}
+
+function state(topic: string, payload: string): Message {
+  return { topic: `test/${topic}`, payload, retain: true, qos: 1 };
+}
+
+function figures(payload: string): Message {
+  return { topic: "test/stats", payload, retain: false, qos: 0 };
+}
