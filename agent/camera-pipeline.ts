@@ -3,9 +3,9 @@ import type { Clock } from "./base/clock.ts";
 import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
-import { refuseFrozenPicture } from "./camera/frozen-picture.ts";
-import { keepReading } from "./camera/keep-reading.ts";
+import { freezeCheck } from "./camera/freeze-check.ts";
 import { rememberSize } from "./camera/remember-size.ts";
+import { retryStream } from "./camera/retry-stream.ts";
 import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { eventIds } from "./events/event-id.ts";
@@ -99,12 +99,12 @@ export function startCameraPipeline(
 
   // The way of a frame, from the stream on.
   const stream = { camera: name, address, size, fps };
-  const open = rememberSize((supposedSize) => {
+  const open = rememberSize((expectedSize) => {
     reading.expectWithin(readWithinMs);
-    return readCamera(stream, { clock, signal, supposedSize });
+    return readCamera(stream, { clock, signal, expectedSize });
   });
-  const check = refuseFrozenPicture({ camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock });
-  const read = keepReading(() => check(open()), {
+  const check = freezeCheck({ camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock });
+  const read = retryStream(() => check(open()), {
     camera: name,
     clock,
     log,

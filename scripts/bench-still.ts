@@ -14,7 +14,7 @@ import { parseArgs, promisify } from "node:util";
 import { systemClock } from "../agent/base/clock.ts";
 import { readClip } from "../agent/camera/clip.ts";
 import type { Frame } from "../agent/camera/frame.ts";
-import { refuseFrozenPicture } from "../agent/camera/frozen-picture.ts";
+import { freezeCheck } from "../agent/camera/freeze-check.ts";
 import { detectMotion, type Gate, startGate } from "../agent/motion/gate.ts";
 import { openYolov5n } from "../tests/support/open-yolov5n.ts";
 import { temporaryFolder } from "../tests/support/temporary-folder.ts";
@@ -83,7 +83,7 @@ function read() {
 }
 
 function watch() {
-  const check = refuseFrozenPicture({ camera: "test", frozenAfterSeconds: 60, clock: systemClock });
+  const check = freezeCheck({ camera: "test", frozenAfterSeconds: 60, clock: systemClock });
   return watchFrames(check(read()), camera, detector);
 }
 

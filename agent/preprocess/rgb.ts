@@ -1,6 +1,6 @@
 import { type Box, wholeFrame } from "../base/box.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
-import { brightnessCoding, type Colours, planeEnds, type VideoPicture } from "../camera/frame.ts";
+import { brightnessCoding, type Colours, planeEnds, type RawFrame } from "../camera/frame.ts";
 
 /**
  * Converts a frame, or a region of it, to RGB in newly allocated memory.
@@ -9,7 +9,7 @@ import { brightnessCoding, type Colours, planeEnds, type VideoPicture } from "..
  * the result differs from the exact one by at most 1 of 255.
  * @param region whole pixels, inside the frame; default: the whole frame.
  */
-export function rgbOf(frame: VideoPicture, [left, top, right, bottom]: Box = wholeFrame(frame)): RgbImage {
+export function rgbOf(frame: RawFrame, [left, top, right, bottom]: Box = wholeFrame(frame)): RgbImage {
   const { width: stride, planes } = frame;
   const { brightness: blueStart, blue: redStart } = planeEnds(frame);
   const colourStride = Math.ceil(stride / 2);

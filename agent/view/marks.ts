@@ -1,6 +1,6 @@
 import type { Box } from "../../detectors/detector.ts";
 import { colourOf, textColourOn } from "./colours.ts";
-import { type Place, placeLabels } from "./place-labels.ts";
+import { type LabelPosition, placeLabels } from "./place-labels.ts";
 import { drawText, textWidth } from "./text.ts";
 
 /** One thing to point out in a picture. */
@@ -73,7 +73,7 @@ function plateSize(mark: Mark, { fontPx }: Sizes) {
   };
 }
 
-function drawPlate(mark: Mark, place: Place | undefined, sizes: Sizes): string {
+function drawPlate(mark: Mark, place: LabelPosition | undefined, sizes: Sizes): string {
   if (place === undefined) return "";
   const { left, top } = place;
   const { width, height } = plateSize(mark, sizes);

@@ -1,7 +1,7 @@
 import type { Size } from "../base/box.ts";
 import { colourOf } from "./colours.ts";
 import { OUTLINE_COLOURS } from "./outlines.ts";
-import type { NewsLine, Scene } from "./scene.ts";
+import type { EventLine, Scene } from "./scene.ts";
 import { charactersIn, drawText, textWidth } from "./text.ts";
 
 const NEWS_LINES = 3;
@@ -35,7 +35,7 @@ export function drawPanel({ size, status, news }: Scene): string {
     line(0, status, "#ffffff"),
     ...news
       .slice(0, NEWS_LINES)
-      .map(({ text, colour }: NewsLine, age) => line(1 + age, text, colour, 1 - age * 0.22)),
+      .map(({ text, colour }: EventLine, age) => line(1 + age, text, colour, 1 - age * 0.22)),
     drawLegend(size, fontPx, Math.round(size.height + MARGIN / 2 + lineHeight * (LINES - 0.25))),
   ].join("");
 }

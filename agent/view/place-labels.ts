@@ -8,7 +8,7 @@ export interface Label {
 }
 
 /** Where a label came to stand; pixels. */
-export interface Place {
+export interface LabelPosition {
   readonly left: number;
   readonly top: number;
 }
@@ -27,11 +27,11 @@ const LEVEL_WEIGHT = 0.08;
 export function placeLabels(
   labels: readonly Label[],
   size: { readonly width: number; readonly height: number },
-): readonly Place[] {
+): readonly LabelPosition[] {
   const taken: Box[] = [];
   return labels.map((label) => {
     const others = labels.filter((other) => other !== label).map(({ box }) => box);
-    let best: { readonly place: Place; readonly cost: number } | undefined;
+    let best: { readonly place: LabelPosition; readonly cost: number } | undefined;
     for (const { place, level } of candidates(label, size)) {
       const area = boxOf(place, label);
       const hidden = sumOfOverlaps(area, taken) * LABEL_WEIGHT + sumOfOverlaps(area, others);
@@ -48,7 +48,7 @@ export function placeLabels(
 function* candidates(
   { box, width, height }: Label,
   size: { readonly width: number; readonly height: number },
-): Generator<{ readonly place: Place; readonly level: number }> {
+): Generator<{ readonly place: LabelPosition; readonly level: number }> {
   const [x1, y1, x2, y2] = box.map(Math.round) as [number, number, number, number];
   const at = (left: number, top: number) => ({
     left: clamp(left, size.width - width),
@@ -71,7 +71,7 @@ function* candidates(
   }
 }
 
-function boxOf({ left, top }: Place, { width, height }: Label): Box {
+function boxOf({ left, top }: LabelPosition, { width, height }: Label): Box {
   return [left, top, left + width, top + height];
 }
 

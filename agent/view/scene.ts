@@ -25,11 +25,11 @@ export interface Scene {
   /** One line: when, how much. */
   readonly status: string;
   /** What happened, latest first. */
-  readonly news: readonly NewsLine[];
+  readonly news: readonly EventLine[];
 }
 
 /** One line about an event. */
-export interface NewsLine {
+export interface EventLine {
   readonly text: string;
   /** CSS `#rrggbb` */
   readonly colour: string;

@@ -72,8 +72,8 @@ function roomIn(input: Writable): Promise<void> {
 async function ended(run: FedFfmpegRun, file: string): Promise<void> {
   const { code } = await run.ended;
   if (code === 0) return;
-  const said = run.complaints().at(-1) ?? "no reason given";
-  const lacksEncoder = run.complaints().some((line) => /unknown encoder/i.test(line));
+  const said = run.errorLines().at(-1) ?? "no reason given";
+  const lacksEncoder = run.errorLines().some((line) => /unknown encoder/i.test(line));
   throw new ConfigError(
     `ffmpeg cannot write ${file} (${said})`,
     lacksEncoder

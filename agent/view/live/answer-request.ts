@@ -8,7 +8,7 @@ import type { Feed } from "./feed.ts";
 import { isForeignForm, isForeignSubresource } from "./own-page.ts";
 import type { PageFile } from "./page-files.ts";
 import { foreign, misdirected, type RefusedRequest } from "./refusals.ts";
-import { elsewhere, fileReply, pictureReply, type Reply, textReply } from "./reply.ts";
+import { elsewhere, fileReply, jpegReply, type Reply, textReply } from "./reply.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
 /** What answers are made of. */
@@ -103,11 +103,11 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
   }
 
   const [, id] = /^\/events\/([\w.-]+)\.jpg$/.exec(path) ?? [];
-  if (id !== undefined) return pictureReply(feed.eventPicture(id), 404);
+  if (id !== undefined) return jpegReply(feed.eventSnapshot(id), 404);
   const [, camera] = /^\/cameras\/([\w-]+)\.jpg$/.exec(path) ?? [];
   if (camera !== undefined) {
     if (!cameras.includes(camera)) return textReply(404, "No such camera.");
-    return pictureReply(await feed.nextPicture(camera, AbortSignal.timeout(PICTURE_WITHIN_MS)), 503);
+    return jpegReply(await feed.nextJpeg(camera, AbortSignal.timeout(PICTURE_WITHIN_MS)), 503);
   }
   return file(path === "/" ? "index.html" : path.slice(1));
 }

@@ -1,10 +1,10 @@
 import VideoStream, { type VideoStreamOptions } from "node-rtsp-stream";
-import { HOPELESS } from "../../camera/explain-failure.ts";
+import { FATAL_MESSAGES } from "../../camera/explain-failure.ts";
 import { startFfmpeg } from "../../camera/ffmpeg.ts";
-import { LIMITED_FRAMES } from "../../camera/frame-limit.ts";
+import { FRAME_SIZE_LIMIT } from "../../camera/frame-limit.ts";
 import { PLAYLIST_ARGS, playlistOf } from "../../camera/playlist.ts";
-import { TALKATIVE } from "../../camera/raw-pictures.ts";
-import { askCamera } from "../../camera/rtsp/ask-camera.ts";
+import { LOG_OPTIONS } from "../../camera/raw-frames.ts";
+import { checkStream } from "../../camera/rtsp/check-stream.ts";
 import { transport } from "../../camera/rtsp.ts";
 
 export interface CameraVideoOptions extends VideoStreamOptions {
@@ -34,13 +34,13 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
     this.stream = { kill: () => stop.abort() };
     const play = async (): Promise<readonly string[]> => {
       const patience = AbortSignal.timeout(PATIENCE_MS);
-      const address = await askCamera(name, streamUrl, AbortSignal.any([ended, patience]));
+      const address = await checkStream(name, streamUrl, AbortSignal.any([ended, patience]));
       const input = playlistOf(address, { ...transport(PATIENCE_MS), probesize: "32" });
       await using run = startFfmpeg(ffmpeg, VIDEO_ARGS, ended, input, "camera");
-      void run.heard(HOPELESS).then((line) => line !== undefined && run.stop());
+      void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
       for await (const part of run.output) this.emit("camdata", part);
       await run.ended;
-      return run.complaints();
+      return run.errorLines();
     };
     play().then(onEnd, (error: Error) => onEnd([], error));
     return this;
@@ -56,9 +56,9 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
 const FPS = 25;
 
 const VIDEO_ARGS: readonly string[] = [
-  ...TALKATIVE,
+  ...LOG_OPTIONS,
   ...["-probesize", "32", "-threads", "1"],
-  ...LIMITED_FRAMES,
+  ...FRAME_SIZE_LIMIT,
   ...PLAYLIST_ARGS,
   ...["-an", "-sn", "-dn"],
   // Timed by arrival: a camera whose clock jumps would freeze the picture, or flood us with copies of it.

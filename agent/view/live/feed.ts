@@ -2,8 +2,8 @@ import type { Frame } from "../../camera/frame.ts";
 import type { Lifecycle } from "../../events/lifecycle.ts";
 import type { Outcome } from "../../watch-camera.ts";
 import type { Greeting, Health, LiveMessage } from "../page/protocol.ts";
-import { cropJpeg, wholeJpeg } from "./pictures.ts";
-import { recentEvents } from "./recent-events.ts";
+import { eventHistory } from "./event-history.ts";
+import { cropJpeg, frameJpeg } from "./jpeg.ts";
 import { sightOf } from "./sight.ts";
 
 /** What the pipeline has to show, and who looks. */
@@ -17,9 +17,9 @@ export interface Feed {
   /** Starts to tell, beginning with what is known already. @returns what ends it */
   follow(hear: (message: LiveMessage) => void): () => void;
   /** JPEG of an object of one of the latest events. */
-  eventPicture(id: string): Uint8Array | undefined;
+  eventSnapshot(id: string): Uint8Array | undefined;
   /** JPEG of the next frame of a camera; undefined where none came before the signal was aborted. */
-  nextPicture(camera: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  nextJpeg(camera: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
 export interface FeedDependencies {
@@ -33,7 +33,7 @@ export interface FeedDependencies {
 export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
   const followers = new Set<(message: LiveMessage) => void>();
   const awaited = new Map<string, Set<PromiseWithResolvers<Uint8Array | undefined>>>();
-  const events = recentEvents(monotonicMs);
+  const events = eventHistory(monotonicMs);
   let health: Health | undefined;
   const tell = (message: LiveMessage) => {
     if (message.type === "health") health = message;
@@ -43,8 +43,8 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
   /** Pictures of those that this frame shows better than any before. */
   async function keepPictures(frame: Frame, lifecycle: Lifecycle): Promise<void> {
     for (const { now } of lifecycle.values()) {
-      if (now.snapshot?.frame_time !== frame.timeMs / 1000 || !events.wantsPicture(now.id)) continue;
-      const news = events.keepPicture(now.id, await cropJpeg(frame, now.box));
+      if (now.snapshot?.frame_time !== frame.timeMs / 1000 || !events.needsSnapshot(now.id)) continue;
+      const news = events.keepSnapshot(now.id, await cropJpeg(frame, now.box));
       if (news !== undefined) tell(news);
     }
   }
@@ -62,7 +62,7 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
         const waiting = awaited.get(frame.camera);
         if (waiting !== undefined) {
           awaited.delete(frame.camera);
-          const jpeg = wholeJpeg(frame);
+          const jpeg = frameJpeg(frame);
           for (const { resolve } of waiting) resolve(jpeg);
         }
         yield frame;
@@ -76,8 +76,8 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
       followers.add(hear);
       return () => followers.delete(hear);
     },
-    eventPicture: events.picture,
-    nextPicture(camera, signal) {
+    eventSnapshot: events.picture,
+    nextJpeg(camera, signal) {
       const picture = Promise.withResolvers<Uint8Array | undefined>();
       awaited.set(camera, (awaited.get(camera) ?? new Set()).add(picture));
       signal.addEventListener("abort", () => {

@@ -21,7 +21,7 @@ export function elsewhere(location: string, cookie?: string): Reply {
 }
 
 /** A JPEG, or that status where there is none. */
-export function pictureReply(jpeg: Uint8Array | undefined, otherwise: number): Reply {
+export function jpegReply(jpeg: Uint8Array | undefined, otherwise: number): Reply {
   if (jpeg === undefined) return textReply(otherwise, "No picture.");
   return { status: 200, headers: { "Content-Type": "image/jpeg" }, body: jpeg };
 }

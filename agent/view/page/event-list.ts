@@ -1,11 +1,11 @@
 import { element } from "./element.ts";
-import type { EventNews } from "./protocol.ts";
+import type { EventSummary } from "./protocol.ts";
 
 /** So many stay in the list. */
 const SHOWN = 50;
 
 /** The latest events, newest first, each with its best picture. */
-export function eventList(list: HTMLElement): { tell(news: EventNews): void; clear(): void } {
+export function eventList(list: HTMLElement): { tell(news: EventSummary): void; clear(): void } {
   const items = new Map<string, HTMLLIElement>();
   const nothing = element("li", {
     class: "nothing",
@@ -35,7 +35,7 @@ export function eventList(list: HTMLElement): { tell(news: EventNews): void; cle
   };
 }
 
-function contentOf(news: EventNews, before: HTMLImageElement | null): readonly Node[] {
+function contentOf(news: EventSummary, before: HTMLImageElement | null): readonly Node[] {
   const { id, camera, label, topScore, startMs, endMs, zones, still, picture } = news;
   const start = new Date(startMs);
   const time = element("time", { datetime: start.toISOString(), text: start.toLocaleTimeString() });

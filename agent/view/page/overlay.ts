@@ -1,4 +1,4 @@
-import { placeLabels, type Rectangle } from "./label-places.ts";
+import { layOutLabels, type Rectangle } from "./label-layout.ts";
 import type { Box, CameraSetup, Corner, Sight } from "./protocol.ts";
 import type { Trails } from "./trails.ts";
 
@@ -111,7 +111,7 @@ function drawObjects(
   }
   // What is not sure yet has no label: it would come and go.
   const labelled = drawn.filter(({ sure }) => sure);
-  const places = placeLabels(labelled, width);
+  const places = layOutLabels(labelled, width);
   labelled.forEach(({ text, colour, ink }, index) => {
     const place = places[index];
     if (place === undefined) return;

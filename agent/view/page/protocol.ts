@@ -2,7 +2,7 @@
  * What the agent tells a page on its socket `live`, JSON, one message each. Boxes are pixels of the picture that detection
  * works on, corners shares of its width and height, times Unix milliseconds.
  */
-export type LiveMessage = Greeting | Sight | EventNews | Health;
+export type LiveMessage = Greeting | Sight | EventSummary | Health;
 
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 export type Corner = readonly [x: number, y: number];
@@ -68,7 +68,7 @@ export interface SeenObject {
 }
 
 /** An event as it stands now; the same `id` again replaces what was told before. */
-export interface EventNews {
+export interface EventSummary {
   readonly type: "event";
   readonly id: string;
   readonly camera: string;

@@ -11,31 +11,31 @@ import type { Fault, FaultResult } from "../fault.ts";
 import { emptyRoom, inAnotherWay, stuckPicture } from "./clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "./watch-world.ts";
 
-/** The camera that suffers, and what may be done to it. */
+/** The faulty camera, and the ways to disturb it. */
 interface Victim {
-  /** The network between it and the agent. */
+  /** The network between camera and agent. */
   readonly network: RtspProxy;
   camera(): RtspCamera;
-  /** The power goes, and comes back to a camera that shows this clip. */
+  /** Power-cycles the camera; afterwards it shows this clip. */
   stop(): Promise<void>;
   start(clip?: keyof typeof CLIPS): Promise<void>;
 }
 
 interface CameraFaultRow {
   readonly fault: string;
-  /** Does it, and undoes it. The camera is in order again when this returns. */
+  /** Causes the fault and ends it. The camera works again when this returns. */
   inflict(victim: Victim, world: WatchWorld, hurry: boolean): Promise<void>;
-  /** Whether the camera is off line meanwhile, and says so. */
+  /** Whether the camera is reported as off line meanwhile. */
   readonly isNoticed: boolean;
 }
 
-/** A camera without pictures counts as gone after ten seconds. */
+/** A camera without frames counts as off line after ten seconds. */
 const LONG_ENOUGH_MS = 12_000;
 const FROZEN_AFTER_SECONDS = 4;
 const NOTICED_WITHIN_MS = 40_000;
 const [BACK_WITHIN_MS, BACK_WITHIN_HURRY_MS] = [15_000, 60_000];
 
-/** What the camera may show, made of person.mp4. */
+/** The clips of the faulty camera, made from person.mp4. */
 const CLIPS = {
   room: emptyRoom,
   stuck: stuckPicture,
@@ -81,7 +81,7 @@ const ROWS: readonly CameraFaultRow[] = [
     },
   },
   {
-    fault: "camera shows a frozen picture",
+    fault: "camera sends identical frames",
     isNoticed: true,
     async inflict(victim, world) {
       await victim.stop();
@@ -106,8 +106,8 @@ const ROWS: readonly CameraFaultRow[] = [
 ];
 
 /**
- * The faults of cameras: one shows an empty room and suffers, another shows a street and must not notice. Whatever is
- * found in the room is a false event.
+ * Faults of cameras: a faulty camera shows an empty room; another shows a street and must not be affected. Every event in
+ * the room is false.
  */
 export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
   fault: row.fault,
@@ -134,7 +134,7 @@ export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     const world = stack.use(
       await startWatchWorld({
         modulePath,
-        // A machine under load is no fault of the camera's.
+        // Generous, since the machine may be under load.
         detector: { deadline_ms: 10_000 },
         cameras: {
           hit: watched(hit, { ffmpeg: { inputs: [{ path: hit }], frozen_after: FROZEN_AFTER_SECONDS } }),

@@ -96,11 +96,11 @@ describe("what the pipeline shows", () => {
     if (last?.type !== "event") throw new Error("expected an event");
     expect(last.picture).toBeGreaterThanOrEqual(1);
     expect(last.picture).toBeLessThanOrEqual(4);
-    const jpeg = feed.eventPicture(last.id);
+    const jpeg = feed.eventSnapshot(last.id);
     const { format, width, height } = await sharp(jpeg).metadata();
     // The box is 60 by 200 pixels, and two fifths more are around it.
     expect({ format, width, height }).toEqual({ format: "jpeg", width: 84, height: 280 });
-    expect(feed.eventPicture("unknown")).toBeUndefined();
+    expect(feed.eventSnapshot("unknown")).toBeUndefined();
   });
 
   test("fifty events are remembered, and no more", async () => {
@@ -119,7 +119,7 @@ describe("what the pipeline shows", () => {
   test("the next picture of a camera goes to all who wait for it", async () => {
     const feed = feedAt();
     const never = new AbortController().signal;
-    const waiting = [feed.nextPicture("door", never), feed.nextPicture("door", never)];
+    const waiting = [feed.nextJpeg("door", never), feed.nextJpeg("door", never)];
     const passed: number[] = [];
     for await (const { sequence } of feed.passing(filmWalk("door", 3))) passed.push(sequence);
     expect(passed).toEqual([0, 1, 2]);
@@ -131,7 +131,7 @@ describe("what the pipeline shows", () => {
   test("who has waited long enough gets no picture", async () => {
     const feed = feedAt();
     const leaving = new AbortController();
-    const waiting = feed.nextPicture("door", leaving.signal);
+    const waiting = feed.nextJpeg("door", leaving.signal);
     leaving.abort();
     expect(await waiting).toBeUndefined();
   });

@@ -40,8 +40,8 @@ async function openView(): Promise<View> {
       followers.add(hear);
       return () => followers.delete(hear);
     },
-    eventPicture: () => undefined,
-    nextPicture: async () => undefined,
+    eventSnapshot: () => undefined,
+    nextJpeg: async () => undefined,
   };
   const { port } = stack.use(
     await serveView(

@@ -39,8 +39,8 @@ const feed: Feed = {
     });
     return () => {};
   },
-  eventPicture: (id) => (id === "1.5-abc" ? JPEG : undefined),
-  nextPicture: async () => JPEG,
+  eventSnapshot: (id) => (id === "1.5-abc" ? JPEG : undefined),
+  nextJpeg: async () => JPEG,
 };
 const watched: string[] = [];
 const videos = new Map([

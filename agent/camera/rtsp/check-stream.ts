@@ -1,8 +1,14 @@
 import { ConfigError, TransientError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
 import { explainFailure } from "../explain-failure.ts";
-import { requireModestSize } from "../frame-limit.ts";
-import { followRedirect, joinAddress, type RtspAddress, requestUri, splitAddress } from "./address.ts";
+import { requireSupportedSize } from "../frame-limit.ts";
+import {
+  followRedirect,
+  formatRtspAddress,
+  parseRtspAddress,
+  type RtspAddress,
+  requestUri,
+} from "./address.ts";
 import {
   ConnectionClosed,
   connectCamera,
@@ -14,40 +20,39 @@ import { readDescription, type StreamDescription } from "./description.ts";
 import { authorize, decodeLogin } from "./login.ts";
 
 const MOST_REDIRECTS = 3;
-/** Cameras describe video, sound and metadata; ffmpeg takes 10 kB for each stream it is told of. */
+/** Cameras describe video, audio and metadata. ffmpeg needs 10 kB for each described stream. */
 const MOST_STREAMS = 32;
 
 /**
- * Asks a camera for a stream before ffmpeg is given the address, and decides on the answers what ffmpeg would not: a
- * redirect to another host, port or scheme is refused, since ffmpeg would take user and password there; so are endless
- * answers, and frames that are too large to decode.
+ * Checks a stream before ffmpeg opens it, since ffmpeg does not protect itself: refuses a redirect to another host, port or
+ * scheme, where ffmpeg would send user and password; endless answers; and frames that are too large to decode.
  *
- * Asks as far as ffmpeg follows redirects: OPTIONS and DESCRIBE. A camera that answers us in one way and ffmpeg in another
- * is not found out here: ffmpeg is killed when it says that it is redirected (see ffmpeg.ts).
- * @param camera named first in the message of what it throws
- * @param signal aborted: the question is given up, with an error
- * @returns the address to open, redirects followed
- * @throws ConfigError where the camera refuses, redirects elsewhere, sends without end or shows too large frames; else
+ * Sends the requests for which ffmpeg follows redirects: OPTIONS and DESCRIBE. A camera may answer ffmpeg differently;
+ * therefore ffmpeg is killed when it reports a redirect (see ffmpeg.ts).
+ * @param camera error messages start with this name
+ * @param signal aborted: the check fails
+ * @returns the address after redirects
+ * @throws ConfigError if the camera refuses, redirects elsewhere, sends endless answers or frames that are too large; else
  * TransientError
  */
-export async function askCamera(camera: string, address: string, signal: AbortSignal): Promise<string> {
-  let at = splitAddress(address);
+export async function checkStream(camera: string, address: string, signal: AbortSignal): Promise<string> {
+  let at = parseRtspAddress(address);
   if (at === undefined) {
     throw new ConfigError(
-      `${camera}: the stream's address cannot be read`,
+      `${camera}: the address of the stream is invalid`,
       "Expected rtsp://user:password@host:port/path, with special characters in user and password percent-encoded.",
     );
   }
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const location = await askOnce(camera, at, signal);
-    if (location === undefined) return redirects === 0 ? address : joinAddress(at);
+    const location = await describe(camera, at, signal);
+    if (location === undefined) return redirects === 0 ? address : formatRtspAddress(at);
     const next = followRedirect(at, location);
     if (next === undefined) throw redirectError(camera, location);
     at = next;
   }
   throw new ConfigError(
     `${camera}: the camera redirects more than ${MOST_REDIRECTS} times`,
-    "Give the address it leads to in the end, or start the camera again.",
+    "Use the address at the end of the redirects, or restart the camera.",
   );
 }
 
@@ -55,23 +60,23 @@ function redirectError(camera: string, location: string): ConfigError {
   const where = plainText(location.replace(/\/\/[^/?#]*@/, "//***@"), 100);
   return new ConfigError(
     `${camera}: the camera redirects to another address (${where}): expected the same host and port`,
-    "User and password are not sent there. If you trust that address, give it as the camera's own.",
+    "User and password are not sent there. If you trust that address, configure it as the camera's address.",
   );
 }
 
-/** @returns where the camera redirects to; undefined when the stream can be had here */
-async function askOnce(camera: string, at: RtspAddress, signal: AbortSignal): Promise<string | undefined> {
+/** @returns where the camera redirects to; undefined if it offers the stream here */
+async function describe(camera: string, at: RtspAddress, signal: AbortSignal): Promise<string | undefined> {
   try {
     using connection = await connectCamera(at, signal);
-    const ask = asker(connection, at);
-    const options = await ask("OPTIONS", requestUri(at));
+    const send = requestSender(connection, at);
+    const options = await send("OPTIONS", requestUri(at));
     if (isRedirect(options)) return locationOf(options);
-    // A wrong password is shown once for each try: cameras lock out.
+    // A wrong password is sent only once per attempt: cameras lock accounts.
     if (options.status === 401) throw refusalError(camera, "OPTIONS", options);
-    const reply = await ask("DESCRIBE", requestUri(at), { Accept: "application/sdp" });
+    const reply = await send("DESCRIBE", requestUri(at), { Accept: "application/sdp" });
     if (isRedirect(reply)) return locationOf(reply);
     if (reply.status !== 200) throw refusalError(camera, "DESCRIBE", reply);
-    requireModest(camera, readDescription(reply.body));
+    requireSupported(camera, readDescription(reply.body));
     return undefined;
   } catch (error) {
     if (error instanceof ConfigError || error instanceof TransientError) throw error;
@@ -79,10 +84,14 @@ async function askOnce(camera: string, at: RtspAddress, signal: AbortSignal): Pr
   }
 }
 
-type Ask = (method: string, uri: string, headers?: Readonly<Record<string, string>>) => Promise<RtspReply>;
+type SendRequest = (
+  method: string,
+  uri: string,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<RtspReply>;
 
-/** Requests that show the login once the camera asks for it. */
-function asker(connection: RtspConnection, { login }: RtspAddress): Ask {
+/** Sends requests, with the login after the camera has asked for it. */
+function requestSender(connection: RtspConnection, { login }: RtspAddress): SendRequest {
   let challenges: readonly string[] = [];
   return async (method, uri, headers = {}) => {
     const send = () => {
@@ -92,9 +101,9 @@ function asker(connection: RtspConnection, { login }: RtspAddress): Ask {
       return connection.request(method, uri, all);
     };
     const reply = await send();
-    const asked = reply.headers.get("www-authenticate");
-    if (reply.status !== 401 || asked === undefined || login === undefined) return reply;
-    challenges = asked;
+    const received = reply.headers.get("www-authenticate");
+    if (reply.status !== 401 || received === undefined || login === undefined) return reply;
+    challenges = received;
     return send();
   };
 }
@@ -107,22 +116,23 @@ function locationOf({ headers }: RtspReply): string {
   return headers.get("location")?.[0] ?? "";
 }
 
-function requireModest(camera: string, { streams, size }: StreamDescription): void {
+function requireSupported(camera: string, { streams, size }: StreamDescription): void {
   if (streams > MOST_STREAMS) {
     throw new ConfigError(
       `${camera}: the camera describes ${streams} streams: expected at most ${MOST_STREAMS}`,
-      "Start the camera again; if it stays so, update its firmware.",
+      "Restart the camera. If that does not help, update its firmware.",
     );
   }
-  if (size !== undefined) requireModestSize(camera, size);
+  if (size !== undefined) requireSupportedSize(camera, size);
 }
 
 function refusalError(camera: string, method: string, { status, reason }: RtspReply): Error {
-  const said = `${status} ${plainText(reason, 60)}`.trimEnd();
-  if (status >= 400 && status < 500) return explainFailure(camera, [`${method} answered ${said}`], "camera");
+  const answer = `${status} ${plainText(reason, 60)}`.trimEnd();
+  if (status >= 400 && status < 500)
+    return explainFailure(camera, [`${method} answered ${answer}`], "camera");
   return new TransientError(
-    `${camera}: the camera does not describe its stream (camera: ${said})`,
-    "Check that the camera has started and shows its stream elsewhere.",
+    `${camera}: the camera does not describe its stream (camera: ${answer})`,
+    "Check that the camera has started and that other programs can show its stream.",
   );
 }
 
@@ -130,19 +140,20 @@ function failureError(camera: string, error: unknown, signal: AbortSignal): Erro
   if (!(error instanceof Error)) return new TypeError(String(error));
   if (error instanceof RtspBreach) {
     const remedy =
-      "Check that the address and port are the camera's RTSP; if they are, start the camera again.";
+      "Check that address and port belong to the camera's RTSP server. If they do, restart the camera.";
     return new ConfigError(`${camera}: ${error.message}`, remedy);
   }
   if (signal.aborted) {
-    const remedy = "Check that it is on, and the address and port.";
+    const remedy = "Check that it is switched on, and check address and port.";
     return new TransientError(`${camera}: the camera does not answer`, remedy, { cause: error });
   }
   if (error instanceof ConnectionClosed) {
-    const remedy = "Check that the camera has started, and that it has a connection left for us.";
+    const remedy =
+      "Check that the camera has started, and that other clients do not use all its connections.";
     return new TransientError(`${camera}: the camera closes the connection without an answer`, remedy);
   }
   const code = "code" in error ? String(error.code) : "";
-  // Programming mistakes are no failures of the network.
+  // An error without a code is a bug, not a network failure.
   if (code === "") return error;
   return explainFailure(camera, [plainText(error.message)], "network");
 }

@@ -11,7 +11,7 @@ const CROP_PX = 320;
 const MARGIN = 0.4;
 
 /** The whole picture; of the frame nothing is needed any more once this has returned. @returns a JPEG */
-export function wholeJpeg(frame: Frame): Promise<Buffer> {
+export function frameJpeg(frame: Frame): Promise<Buffer> {
   return picture(frame).jpeg({ quality: QUALITY }).toBuffer();
 }
 

@@ -1,17 +1,17 @@
 import type { EventMessage } from "../../events/event.ts";
-import type { EventNews } from "../page/protocol.ts";
+import type { EventSummary } from "../page/protocol.ts";
 
 /** The latest events and their pictures. */
-export interface RecentEvents {
+export interface EventHistory {
   /** Takes in what happened, and says how to tell it. */
-  tell(event: EventMessage): EventNews;
+  tell(event: EventMessage): EventSummary;
   /** Keeps a picture (JPEG) of an object, in place of an earlier one; undefined where the object is not known. */
-  keepPicture(id: string, jpeg: Uint8Array): EventNews | undefined;
+  keepSnapshot(id: string, jpeg: Uint8Array): EventSummary | undefined;
   /** Whether an object is told of, and has no picture yet or one that has had its time. */
-  wantsPicture(id: string): boolean;
+  needsSnapshot(id: string): boolean;
   picture(id: string): Uint8Array | undefined;
   /** Oldest first. */
-  all(): readonly EventNews[];
+  all(): readonly EventSummary[];
 }
 
 /** In memory, and no more than these: some 15 kB each with its picture. */
@@ -20,17 +20,17 @@ const KEPT = 50;
 const PICTURE_EVERY_MS = 1_000;
 
 interface Kept {
-  readonly news: EventNews;
+  readonly news: EventSummary;
   readonly picture?: { readonly jpeg: Uint8Array; readonly timeMs: number };
 }
 
 /** Remembers the 50 latest events, in the order in which they began. */
-export function recentEvents(nowMs: () => number): RecentEvents {
+export function eventHistory(nowMs: () => number): EventHistory {
   const events = new Map<string, Kept>();
   return {
     tell({ after }) {
       const before = events.get(after.id);
-      const news: EventNews = {
+      const news: EventSummary = {
         type: "event",
         id: after.id,
         camera: after.camera,
@@ -47,14 +47,14 @@ export function recentEvents(nowMs: () => number): RecentEvents {
       if (events.size > KEPT && oldest !== undefined) events.delete(oldest);
       return news;
     },
-    keepPicture(id, jpeg) {
+    keepSnapshot(id, jpeg) {
       const before = events.get(id);
       if (before === undefined) return undefined;
       const news = { ...before.news, picture: before.news.picture + 1 };
       events.set(id, { news, picture: { jpeg, timeMs: nowMs() } });
       return news;
     },
-    wantsPicture(id) {
+    needsSnapshot(id) {
       const known = events.get(id);
       if (known === undefined) return false;
       return known.picture === undefined || nowMs() - known.picture.timeMs >= PICTURE_EVERY_MS;

@@ -15,7 +15,7 @@ const LEVELS = 3;
  * @param labels each with the box it belongs to and its own size
  * @param width of the picture
  */
-export function placeLabels(
+export function layOutLabels(
   labels: readonly { readonly box: Rectangle; readonly width: number; readonly height: number }[],
   width: number,
 ): readonly Rectangle[] {
