@@ -114,7 +114,7 @@ export function startCameraPipeline(
     onStatus,
   });
   const supervised = whileReading(read, reading, readWithinMs);
-  const shown = view?.passing(supervised) ?? supervised;
+  const shown = view?.tap(supervised) ?? supervised;
   const sightings = watchMotion(shown, camera.motion);
   // The gate sees every frame. Behind it a slow detector skips frames, but not what moved in them.
   const newest = newestOnly(sightings, newerSighting);

@@ -104,6 +104,6 @@ export function explainFailure(
   const last = errorLines.at(-1);
   return new TransientError(
     `${camera}: the stream ended${last === undefined ? "" : ` (${source}: ${last})`}`,
-    "Check the camera. `sabrewing check` reports more.",
+    "Check the camera. Run sabrewing check for details.",
   );
 }

@@ -23,7 +23,7 @@ const CHANGE_WITHIN_MS = 3_000;
 /**
  * Creates a check for one camera, to be applied to each of its streams: frames pass until none of them has changed for
  * `frozenAfterSeconds`. After that, frames of a reopened stream pass only once something changes, so the camera stays
- * off line.
+ * offline.
  *
  * Live sensors produce noise. An encoder may remove it between key frames, but not from one key frame to the next, so the
  * time must be longer than the interval of key frames. A black frame may have no noise at all and never counts as frozen.

@@ -39,7 +39,7 @@ export function sceneOf(
     regions: seen?.regions ?? [],
     objects: (seen?.tracks.map((track) => markOf(track, seen.lifecycle, timeMs)) ?? []).filter(isInside),
     status: statusOf(timeMs, seen, camera),
-    news,
+    events: news,
   };
 }
 

@@ -62,7 +62,7 @@ async function playVideo(streamUrl: string): Promise<{ bytes: number; message: s
     name: "door",
     streamUrl,
     signal: stop.signal,
-    carry(part) {
+    onData(part) {
       bytes += part.length;
       stop.abort();
     },

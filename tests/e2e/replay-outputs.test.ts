@@ -25,7 +25,7 @@ describe("sabrewing replay", () => {
     await using stage = await prepare();
     const nowhere = await stage.replay("--video", join(stage.folder, "nowhere", "seen.mp4"));
     expect(nowhere.exitCode).toBe(78);
-    expect(nowhere.stderr).toContain("seen.mp4 (ENOENT)\n  → Make the folder first.");
+    expect(nowhere.stderr).toContain("seen.mp4 (ENOENT)\n  → Create the folder first.");
     const noVideo = await stage.replay("--video", join(stage.folder, "seen.gif"));
     expect(noVideo.exitCode).toBe(64);
     expect(readdirSync(stage.folder).sort()).toEqual(["fake.wasm"]);

@@ -1,36 +1,36 @@
 import type { EventMessage } from "../../events/event.ts";
 import type { EventSummary } from "../page/protocol.ts";
 
-/** The latest events and their pictures. */
+/** The latest events and their snapshots. */
 export interface EventHistory {
-  /** Takes in what happened, and says how to tell it. */
-  tell(event: EventMessage): EventSummary;
-  /** Keeps a picture (JPEG) of an object, in place of an earlier one; undefined where the object is not known. */
+  /** Records an event. @returns the message for viewers */
+  record(event: EventMessage): EventSummary;
+  /** Replaces the snapshot (JPEG) of an object. @returns undefined if the object is not known */
   keepSnapshot(id: string, jpeg: Uint8Array): EventSummary | undefined;
-  /** Whether an object is told of, and has no picture yet or one that has had its time. */
+  /** Whether an object is known, and has no snapshot yet or one that is at least a second old. */
   needsSnapshot(id: string): boolean;
-  picture(id: string): Uint8Array | undefined;
+  snapshot(id: string): Uint8Array | undefined;
   /** Oldest first. */
   all(): readonly EventSummary[];
 }
 
-/** In memory, and no more than these: some 15 kB each with its picture. */
+/** The events are in memory: some 15 kB each, including the snapshot. */
 const KEPT = 50;
-/** What comes nearer looks better from frame to frame; one picture a second is enough of it. */
-const PICTURE_EVERY_MS = 1_000;
+/** An approaching object gets a better snapshot with every frame; one per second is enough. */
+const SNAPSHOT_EVERY_MS = 1_000;
 
-interface Kept {
-  readonly news: EventSummary;
-  readonly picture?: { readonly jpeg: Uint8Array; readonly timeMs: number };
+interface KeptEvent {
+  readonly summary: EventSummary;
+  readonly snapshot?: { readonly jpeg: Uint8Array; readonly timeMs: number };
 }
 
-/** Remembers the 50 latest events, in the order in which they began. */
+/** Keeps the 50 latest events in the order of their start. */
 export function eventHistory(nowMs: () => number): EventHistory {
-  const events = new Map<string, Kept>();
+  const events = new Map<string, KeptEvent>();
   return {
-    tell({ after }) {
+    record({ after }) {
       const before = events.get(after.id);
-      const news: EventSummary = {
+      const summary: EventSummary = {
         type: "event",
         id: after.id,
         camera: after.camera,
@@ -40,26 +40,26 @@ export function eventHistory(nowMs: () => number): EventHistory {
         endMs: after.end_time === null ? null : after.end_time * 1000,
         zones: after.entered_zones,
         still: after.stationary,
-        picture: before?.news.picture ?? 0,
+        picture: before?.summary.picture ?? 0,
       };
-      events.set(after.id, { ...before, news });
+      events.set(after.id, { ...before, summary });
       const [oldest] = events.keys();
       if (events.size > KEPT && oldest !== undefined) events.delete(oldest);
-      return news;
+      return summary;
     },
     keepSnapshot(id, jpeg) {
       const before = events.get(id);
       if (before === undefined) return undefined;
-      const news = { ...before.news, picture: before.news.picture + 1 };
-      events.set(id, { news, picture: { jpeg, timeMs: nowMs() } });
-      return news;
+      const summary = { ...before.summary, picture: before.summary.picture + 1 };
+      events.set(id, { summary, snapshot: { jpeg, timeMs: nowMs() } });
+      return summary;
     },
     needsSnapshot(id) {
       const known = events.get(id);
       if (known === undefined) return false;
-      return known.picture === undefined || nowMs() - known.picture.timeMs >= PICTURE_EVERY_MS;
+      return known.snapshot === undefined || nowMs() - known.snapshot.timeMs >= SNAPSHOT_EVERY_MS;
     },
-    picture: (id) => events.get(id)?.picture?.jpeg,
-    all: () => [...events.values()].map(({ news }) => news),
+    snapshot: (id) => events.get(id)?.snapshot?.jpeg,
+    all: () => [...events.values()].map(({ summary }) => summary),
   };
 }

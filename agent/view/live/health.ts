@@ -1,7 +1,7 @@
 import type { Report } from "../../health/report.ts";
 import type { Health } from "../page/protocol.ts";
 
-/** Of the agent's report on itself what the page shows. */
+/** Selects from the agent's report what the page shows. */
 export function healthIn({ uptime, rss_mb, broker, detector, cameras }: Report): Health {
   return {
     type: "health",

@@ -3,7 +3,7 @@ import type { Outcome } from "../../watch-camera.ts";
 import { colourAt, textColourOn } from "../colours.ts";
 import type { Box, SeenObject, Sight } from "../page/protocol.ts";
 
-/** What an outcome shows, for who watches live; undefined where it has no frame. */
+/** Converts an outcome to a message for viewers; undefined if it has no frame. */
 export function sightOf(camera: string, { timeMs, frame, seen }: Outcome): Sight | undefined {
   if (frame === undefined || seen === undefined) return undefined;
   const { width, height } = frame;
@@ -33,7 +33,7 @@ export function sightOf(camera: string, { timeMs, frame, seen }: Outcome): Sight
   };
 }
 
-/** Between two looks an object is where its motion takes it. */
+/** Between two detection passes, the box is predicted from the track's motion. */
 function boxNow(track: Track, timeMs: number): Box {
   return track.lastSeenMs === timeMs || track.stationary ? track.box : predictedBox(track);
 }

@@ -127,7 +127,7 @@ async function result(
   const lost = Math.max(0, sent - (after.seen - before.seen)) + (after.skipped - before.skipped);
   if (childMb > MOST.child) broken.push(`a child took ${Math.round(childMb)} MB`);
   if (agentMb > MOST.agent) broken.push(`the agent took ${Math.round(agentMb)} MB more`);
-  if (after.changes > before.changes) broken.push("the good camera went off line");
+  if (after.changes > before.changes) broken.push("the good camera went offline");
   const startMs = performance.now();
   const how = await world.stop();
   const stopMs = performance.now() - startMs;
@@ -160,7 +160,7 @@ function isWatched(_row: unknown, world: WatchWorld): readonly string[] {
   return [
     ...(world.statuses("hostile").at(-1) === "online"
       ? []
-      : [`it is not on line: ${linesOf(world).join(" | ")}`]),
+      : [`it is not online: ${linesOf(world).join(" | ")}`]),
     ...((camera?.camera_fps ?? 0) > 0 ? [] : ["no frames come"]),
   ];
 }

@@ -137,7 +137,7 @@ async function hold(
   if (figures.agent_mb > MOST_MB) broken.push(`the agent grew by ${figures.agent_mb} MB`);
   const lines = world.log.slice(linesBefore).filter(isAboutStrangers).length;
   if (lines > MOST_LINES) broken.push(`${lines} lines in the log`);
-  if (world.statuses("door").at(-1) !== "online") broken.push("the camera is not on line");
+  if (world.statuses("door").at(-1) !== "online") broken.push("the camera is not online");
   await waitUntil("a connection is closed", () => peers.closed() > 0, CLOSES_WITHIN_MS);
   const closed = peers.closed();
 

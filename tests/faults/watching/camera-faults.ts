@@ -25,11 +25,11 @@ interface CameraFaultRow {
   readonly fault: string;
   /** Causes the fault and ends it. The camera works again when this returns. */
   inflict(victim: Victim, world: WatchWorld, hurry: boolean): Promise<void>;
-  /** Whether the camera is reported as off line meanwhile. */
+  /** Whether the camera is reported as offline meanwhile. */
   readonly isNoticed: boolean;
 }
 
-/** A camera without frames counts as off line after ten seconds. */
+/** A camera without frames counts as offline after ten seconds. */
 const LONG_ENOUGH_MS = 12_000;
 const FROZEN_AFTER_SECONDS = 4;
 const NOTICED_WITHIN_MS = 40_000;
@@ -177,7 +177,7 @@ async function repeat(
       broken.push(`time ${time}: the other camera stood still`);
     }
   }
-  if (world.statuses("calm").length !== calmBefore) broken.push("the other camera went off line");
+  if (world.statuses("calm").length !== calmBefore) broken.push("the other camera went offline");
   if (world.events("calm").length === 0) broken.push("no event of the other camera");
   const falseEvents = world.events("hit").filter(({ type }) => type === "new");
   const how = await world.stop();
