@@ -4,7 +4,7 @@ import type { Outcome } from "../../watch-camera.ts";
 import type { Greeting, Health, LiveMessage } from "../page/protocol.ts";
 import { eventHistory } from "./event-history.ts";
 import { cropJpeg, frameJpeg } from "./jpeg.ts";
-import { sightOf } from "./sight.ts";
+import { sightOf } from "./messages.ts";
 
 /** Sends the results of the pipeline to the viewers. */
 export interface Feed {

@@ -8,7 +8,7 @@ import { guardAccess } from "./access.ts";
 import { setupOfCamera } from "./camera-setup.ts";
 import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
 import { openFeed } from "./feed.ts";
-import { healthIn } from "./health.ts";
+import { healthOf } from "./messages.ts";
 import { pageFiles } from "./page-files.ts";
 import { serveView } from "./server.ts";
 
@@ -77,8 +77,8 @@ export async function openLiveView(
     show: feed.show,
     tap: feed.tap,
     reportHealth(report) {
-      feed.publish(healthIn(report()));
-      const timer = setInterval(() => feed.publish(healthIn(report())), HEALTH_EVERY_MS);
+      feed.publish(healthOf(report()));
+      const timer = setInterval(() => feed.publish(healthOf(report())), HEALTH_EVERY_MS);
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     },
     async [Symbol.asyncDispose]() {
