@@ -53,7 +53,7 @@ export function withLogin(address: string, login: Login | undefined): string {
   return `${parts.scheme}://${encoded}@${parts.host}${port}${parts.path}`;
 }
 
-/** Requirement on addresses, for error messages. */
+/** Describes a valid address in error messages. */
 export const CLEAR_ADDRESS = "an address in which user, password and host can be told apart";
 /** How to encode special characters in a user name or password. */
 export const ENCODING = "/ as %2F, ? as %3F, # as %23, @ as %40, : as %3A, % as %25, a space as %20";

@@ -7,7 +7,7 @@ export class SizeChanged extends TransientError {}
 
 /**
  * Reopens a camera with the frame size of its previous stream, since probing the size takes one to two seconds. If the
- * size is wrong, the camera is probed at once: a camera that returned with another size is online again. After a stream
+ * size is wrong, the camera is probed at once: another size does not mean that the camera is offline. After a stream
  * without a frame, the next stream is probed.
  * @param read reads the stream once; without a size it probes.
  */

@@ -38,8 +38,8 @@ export interface ReadCameraOptions {
 }
 
 /**
- * Ten seconds, or five frames of a slow stream: some working cameras send a frame only every few seconds when nothing
- * moves. On the other hand, nothing is worse than showing a frozen frame as live.
+ * Ten seconds, or five frames of a slow stream, since some cameras send a frame only every few seconds when nothing moves.
+ * Not longer, since a frozen frame must not pass as live for long.
  */
 export function frozenAfterMs(fps: number): number {
   return Math.max(10_000, 5000 / fps);
@@ -126,7 +126,7 @@ async function probeSize({ camera, address }: CameraStream, options: ReadCameraO
     const { width, height } = await probeVideo({
       program: options.ffprobe ?? "ffprobe",
       inputArgs: PLAYLIST_ARGS,
-      // Without `fpsprobesize`, ffprobe would count frames for two seconds to find the frame rate, which is not needed.
+      // By default, ffprobe counts frames for two seconds to find the frame rate, which is not needed here.
       stdin: playlistOf(address, { ...transport(PROBE_TIMEOUT_MS), fpsprobesize: "0" }),
       decodes: "camera",
       signal: AbortSignal.any([options.signal, timeout]),

@@ -12,8 +12,8 @@ import {
 import {
   ConnectionClosed,
   connectCamera,
-  RtspBreach,
   type RtspConnection,
+  RtspProtocolError,
   type RtspReply,
 } from "./connection.ts";
 import { readDescription, type StreamDescription } from "./description.ts";
@@ -138,7 +138,7 @@ function refusalError(camera: string, method: string, { status, reason }: RtspRe
 
 function failureError(camera: string, error: unknown, signal: AbortSignal): Error {
   if (!(error instanceof Error)) return new TypeError(String(error));
-  if (error instanceof RtspBreach) {
+  if (error instanceof RtspProtocolError) {
     const remedy =
       "Check that address and port belong to the camera's RTSP server. If they do, restart the camera.";
     return new ConfigError(`${camera}: ${error.message}`, remedy);

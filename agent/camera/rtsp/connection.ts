@@ -13,14 +13,14 @@ export interface RtspReply {
 }
 
 /** The camera violates the protocol or exceeds a limit. */
-export class RtspBreach extends Error {}
+export class RtspProtocolError extends Error {}
 
 /** The camera closed the connection without an answer. */
 export class ConnectionClosed extends Error {}
 
 /** A connection to a camera for requests and replies (RTSP 1.0, RFC 2326). Leaving the scope closes it. */
 export interface RtspConnection extends Disposable {
-  /** @throws RtspBreach, ConnectionClosed, or the socket's error */
+  /** @throws RtspProtocolError, ConnectionClosed, or the socket's error */
   request(method: string, uri: string, headers: Readonly<Record<string, string>>): Promise<RtspReply>;
 }
 
@@ -66,7 +66,7 @@ function rtspConnection(socket: Socket): RtspConnection {
         // Some cameras omit CSeq.
         if (reply !== undefined && (answered === undefined || Number(answered) === sequence)) return reply;
       }
-      throw new RtspBreach(`the camera sends other messages instead of an answer to ${method}`);
+      throw new RtspProtocolError(`the camera sends other messages instead of an answer to ${method}`);
     },
     [Symbol.dispose]() {
       socket.destroy();
@@ -89,13 +89,15 @@ async function readReply(input: BoundedInput): Promise<RtspReply | undefined> {
   }
   const length = Number(headers.get("content-length")?.[0] ?? 0);
   if (!Number.isInteger(length) || length < 0 || length > MOST_BODY_BYTES) {
-    throw new RtspBreach(`the camera announces a description of more than ${MOST_BODY_BYTES / 1024} kB`);
+    throw new RtspProtocolError(
+      `the camera announces a description of more than ${MOST_BODY_BYTES / 1024} kB`,
+    );
   }
   const body = (await input.bytes(length)).toString("utf8");
   const [, status, reason = ""] = /^RTSP\/\d\.\d (\d{3})(?: (.*))?$/.exec(start) ?? [];
   if (status !== undefined) return { status: Number(status), reason, headers, body };
   if (/ RTSP\/\d\.\d$/.test(start)) return undefined;
-  throw new RtspBreach("the server at this address does not speak RTSP");
+  throw new RtspProtocolError("the server at this address does not speak RTSP");
 }
 
 interface BoundedInput {
@@ -130,7 +132,7 @@ function boundedInput(socket: Socket): BoundedInput {
           return header;
         }
         if (held.length >= MOST_HEADER_BYTES) {
-          throw new RtspBreach(
+          throw new RtspProtocolError(
             `the camera's answer has a header of more than ${MOST_HEADER_BYTES / 1024} kB`,
           );
         }

@@ -125,7 +125,7 @@ async function enter(request: IncomingMessage, token: string, answers: Answers):
     log.info({ address }, "the live view was opened with its token");
     return redirectReply("./", verdict.cookie);
   }
-  onRefusal({ message: "the live view was asked for with a wrong token", address });
+  onRefusal({ message: "the live view refused a wrong token", address });
   if ("tooManyForMs" in verdict) {
     const seconds = String(Math.ceil(verdict.tooManyForMs / 1000));
     return textReply(429, "Too many wrong tokens from this address.", { "Retry-After": seconds });
