@@ -92,7 +92,7 @@ export function startFedFfmpeg(program: string, args: readonly string[], signal:
   return { ...supervise(program, child, signal), input: child.stdin };
 }
 
-/** The kernel kills a child before the agent when memory runs out (proc(5), oom_score_adj: −1000 to 1000). */
+/** When memory runs out, the kernel kills a child before the agent (proc(5), oom_score_adj: −1000 to 1000). */
 const OOM_SCORE = 500;
 
 function spawnFfmpeg(

@@ -144,7 +144,7 @@ const CHECK_TIMEOUT_MS = 10_000;
 /** The same as for a frame. */
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** ffmpeg's own timeout is a fallback. It is longer than our watchdog, so that a silent camera always fails with our error. */
+/** ffmpeg's own timeout is a fallback, longer than our watchdog, so that a silent camera always causes our error. */
 const FFMPEG_EXTRA_MS = 1000;
 /** ffmpeg is asked to stop and killed a second later. On a busy machine it takes a few seconds to exit. */
 const STOPS_WITHIN_MS = 5000;

@@ -26,7 +26,7 @@ const MOST_ADDRESSES = 1_000;
 
 /**
  * Counts wrong tokens per address, or per /64 network for IPv6, and determines when to answer: the delay doubles with each
- * wrong token, up to 8 s, and is reset after ten minutes without one. A limit over all addresses does not exist, since a
+ * wrong token, up to 8 s, and is reset after ten minutes without one. There is no limit for all addresses together: a
  * stranger could use it to lock out everyone.
  */
 export function countAttempts(clock: Clock): (address: string) => WrongAnswer {

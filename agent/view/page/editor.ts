@@ -14,7 +14,7 @@ import {
 } from "./shapes.ts";
 import { toYaml } from "./to-yaml.ts";
 
-/** Lets the user draw zones and masks on a camera's frame, and shows the YAML for them. Does not change the configuration. */
+/** Opens an editor for zones and masks on a camera's frame. It shows the YAML, but does not change the configuration. */
 export function openEditor(container: HTMLElement, cameras: readonly CameraSetup[]): void {
   const choice = element(
     "select",

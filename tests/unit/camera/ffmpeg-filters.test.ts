@@ -8,7 +8,7 @@ import { limitRate, requireSize } from "../../../agent/camera/ffmpeg-filters.ts"
 import { SizeChanged } from "../../../agent/camera/remember-size.ts";
 
 describe("limitRate", () => {
-  /** Sends 40 frames at `rate` through the filter; `shift` changes their times. @returns the times of those that pass, in seconds */
+  /** Filters 40 frames at `rate`; `shift` changes their times. @returns the times of the frames that pass, in seconds */
   function passing(fps: number, rate: string, shift = "PTS"): number[] {
     const frames = `testsrc2=size=32x32:rate=${rate},trim=end_frame=40,settb=1/90000,setpts='${shift}'`;
     const shown = spawnSync(
