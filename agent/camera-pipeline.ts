@@ -4,9 +4,9 @@ import type { Clock } from "./base/clock.ts";
 import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
-import { refuseFrozenPicture } from "./camera/frozen-picture.ts";
-import { keepReading } from "./camera/keep-reading.ts";
+import { freezeCheck } from "./camera/freeze-check.ts";
 import { rememberSize } from "./camera/remember-size.ts";
+import { retryStream } from "./camera/retry-stream.ts";
 import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { eventIds } from "./events/event-id.ts";
@@ -99,9 +99,9 @@ export function startCameraPipeline(
   };
 
   const stream = { camera: name, address, size, fps };
-  const openStream = (supposedSize: Size | undefined) => {
+  const openStream = (expectedSize: Size | undefined) => {
     reading.expectNextWithin(readWithinMs);
-    return readCamera(stream, { clock, signal, supposedSize });
+    return readCamera(stream, { clock, signal, expectedSize });
   };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
   const retries = { camera: name, clock, log, signal, random, backoff, onStatus };
@@ -119,10 +119,10 @@ export function startCameraPipeline(
   // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every frame. A slow
   // detector skips frames behind it, but their motion is kept.
   const open = rememberSize(openStream);
-  const checkFrozen = refuseFrozenPicture(frozenRule);
-  const read = keepReading(() => checkFrozen(open()), retries);
+  const checkFrozen = freezeCheck(frozenRule);
+  const read = retryStream(() => checkFrozen(open()), retries);
   const supervised = monitorSource(read, reading, readWithinMs);
-  const shown = view?.passing(supervised) ?? supervised;
+  const shown = view?.tap(supervised) ?? supervised;
   const sightings = watchMotion(shown, camera.motion);
   const newest = newestOnly(sightings, newerSighting);
   const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);

@@ -3,11 +3,11 @@ import { enableCompileCache } from "node:module";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError } from "commander";
+import { withoutCredentials } from "./base/address.ts";
 import { EXIT } from "./base/errors.ts";
 // V8 would take 16 MB and more for young objects: with 2 the daemon stays 20 MB smaller (npm run test:long). The other two
 // save 12 MB more, and not a detection is slower for it: hot code is optimised all the same.
 import { plainLines, plainText, printed } from "./base/plain-text.ts";
-import { withoutCredentials } from "./camera/address.ts";
 import { explainError } from "./explain-error.ts";
 import { readVersion } from "./version.ts";
 

@@ -126,7 +126,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
       stats: meter.stats,
       isConnected: broker.isConnected,
     });
-  view?.tellHealth(report);
+  view?.reportHealth(report);
   await using _report = await serveReport(join(stateDirectory, REPORT_SOCKET), report, { clock, log });
   const { name: model, source } = detector.model;
   const names = cameras.map(({ name }) => name);

@@ -15,7 +15,7 @@ import { parseArgs, promisify } from "node:util";
 import { systemClock } from "../agent/base/clock.ts";
 import { readClip } from "../agent/camera/clip.ts";
 import type { Frame } from "../agent/camera/frame.ts";
-import { refuseFrozenPicture } from "../agent/camera/frozen-picture.ts";
+import { freezeCheck } from "../agent/camera/freeze-check.ts";
 import { detectMotion, type Gate, startGate } from "../agent/motion/gate.ts";
 import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
 import { openYolov5n } from "../tests/support/detectors/open-yolov5n.ts";
@@ -85,7 +85,7 @@ function read() {
 }
 
 function watch() {
-  const check = refuseFrozenPicture({ camera: "test", frozenAfterSeconds: 60, clock: systemClock });
+  const check = freezeCheck({ camera: "test", frozenAfterSeconds: 60, clock: systemClock });
   return watchFrames(check(read()), camera, detector);
 }
 

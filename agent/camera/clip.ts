@@ -3,67 +3,67 @@ import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
-import { LIMITED_FRAMES, MOST_PIXELS } from "./frame-limit.ts";
+import { FRAME_SIZE_LIMIT, MOST_PIXELS } from "./frame-limit.ts";
 import { probeVideo, type VideoProperties } from "./probe.ts";
-import { rawOutput, readPictures, TALKATIVE } from "./raw-pictures.ts";
+import { LOG_OPTIONS, rawOutput, readFrames } from "./raw-frames.ts";
 
-/** A recorded file and the pictures wanted from it. */
+/** A recorded file, and the requested size and rate of its frames. */
 export interface Clip {
-  /** What `Frame.camera` will say. */
+  /** Becomes `Frame.camera`. */
   readonly camera: string;
   readonly file: string;
   /** Pixels; undefined: the clip's own size. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Frames per second; undefined: the clip's own rate. */
   readonly fps?: number | undefined;
-  /** true: as fast as the clip was recorded. Otherwise as fast as the consumer pulls. */
+  /** true: at the speed of the recording. Otherwise as fast as the consumer reads. */
   readonly realTime?: boolean;
 }
 
 export interface ReadClipOptions {
-  /** Aborted: the frames end, without an error. */
+  /** Ends the frames without an error when aborted. */
   readonly signal: AbortSignal;
   readonly ffmpeg?: string;
   readonly ffprobe?: string;
 }
 
-/** Characters of a file name that are shown. */
+/** Characters. */
 const LONGEST_NAME = 1000;
 
-/** A rate for streams that do not tell theirs. */
-const UNKNOWN_FPS = 10;
+/** For clips that do not state their rate. */
+const DEFAULT_FPS = 10;
 
 /**
- * Every frame of a recorded file at `fps`, none dropped; `timeMs` is the position in the clip.
- * @throws ConfigError when the file is not there or holds no video ffmpeg can decode; FfmpegMissing.
+ * Reads a recorded file at `fps` without dropping frames; `timeMs` is the position in the clip.
+ * @throws ConfigError if the file does not exist or contains no video that ffmpeg can decode; FfmpegMissing.
  */
 export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGenerator<Frame, void> {
   const { camera, file } = clip;
   const { signal } = options;
   const own = await probeClip(file, options);
   const { width, height } = clip.size ?? own;
-  const fps = clip.fps ?? own.fps ?? UNKNOWN_FPS;
+  const fps = clip.fps ?? own.fps ?? DEFAULT_FPS;
 
   const args = [
-    ...TALKATIVE,
+    ...LOG_OPTIONS,
     ...(clip.realTime === true ? ["-re"] : []),
     ...inputOf(file),
     ...rawOutput(`fps=${fps},scale=${width}:${height}`),
   ];
   await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal, "", "clip");
   let sequence = 0;
-  for await (const picture of readPictures(run, { width, height })) {
+  for await (const frame of readFrames(run, { width, height })) {
     if (signal.aborted) return;
-    yield { camera, sequence, timeMs: (sequence * 1000) / fps, ...picture };
+    yield { camera, sequence, timeMs: (sequence * 1000) / fps, ...frame };
     sequence++;
   }
   const { code } = await run.ended;
-  if (!signal.aborted && code !== 0 && sequence === 0) throw unreadable(file, run.complaints());
+  if (!signal.aborted && code !== 0 && sequence === 0) throw unreadable(file, run.errorLines());
 }
 
 /**
- * Size, rate and length of a recorded file.
- * @throws ConfigError when it is not there or holds no video; FfmpegMissing.
+ * Probes size, rate and duration of a recorded file.
+ * @throws ConfigError if the file does not exist or contains no video; FfmpegMissing.
  */
 export async function probeClip(file: string, options: ReadClipOptions): Promise<VideoProperties> {
   await access(file).catch((cause: unknown) => {
@@ -76,12 +76,12 @@ export async function probeClip(file: string, options: ReadClipOptions): Promise
     inputArgs: inputOf(file),
     decodes: "clip",
     signal: options.signal,
-    explain: (complaints) => unreadable(file, complaints),
+    explain: (errorLines) => unreadable(file, errorLines),
   });
 }
 
-function unreadable(file: string, complaints: readonly string[]): ConfigError {
-  const tooLarge = complaints.find((line) => line.includes("exceeds specified max pixel count"));
+function unreadable(file: string, errorLines: readonly string[]): ConfigError {
+  const tooLarge = errorLines.find((line) => line.includes("exceeds specified max pixel count"));
   if (tooLarge !== undefined) {
     return new ConfigError(
       `the frames of ${file} are larger than ${MOST_PIXELS / 1e6} megapixels (ffmpeg: ${tooLarge})`,
@@ -89,14 +89,14 @@ function unreadable(file: string, complaints: readonly string[]): ConfigError {
     );
   }
   return new ConfigError(
-    `${plainText(file, LONGEST_NAME)} holds no video that ffmpeg can decode (ffmpeg: ${complaints.at(-1) ?? "no reason given"})`,
-    "Try to play the file; ffprobe tells what it holds.",
+    `${plainText(file, LONGEST_NAME)} contains no video that ffmpeg can decode (ffmpeg: ${errorLines.at(-1) ?? "no reason given"})`,
+    "Try to play the file. ffprobe shows what it contains.",
   );
 }
 
 function inputOf(file: string): readonly string[] {
-  return [...LIMITED_FRAMES, ...FILES_ONLY, "-i", file];
+  return [...FRAME_SIZE_LIMIT, ...FILES_ONLY, "-i", file];
 }
 
-/** A clip must not make ffmpeg open addresses: playlists can name them. */
+/** A clip must not make ffmpeg open network addresses: the file may be a playlist that names some. */
 const FILES_ONLY = ["-protocol_whitelist", "file"];

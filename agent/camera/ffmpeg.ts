@@ -7,109 +7,107 @@ import { accessSync, constants, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
+import { withoutCredentials } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
-import { withoutCredentials } from "./address.ts";
 
-/** The program is not there: no camera can work, and trying again is useless. */
+/** The program is not installed: no camera can work, and a retry cannot help. */
 export class FfmpegMissing extends ConfigError {}
 
-/** How a run ended: its exit code, or null when a signal ended it. */
+/** How a run ended: its exit code, or null if a signal ended it. */
 export interface FfmpegEnd {
   readonly code: number | null;
 }
 
 /** One ffmpeg (or ffprobe) process. Leaving its scope ends it. */
 export interface FfmpegRun extends AsyncDisposable {
-  /** What it writes to standard output. */
+  /** Its standard output. */
   readonly output: AsyncIterable<Uint8Array>;
-  /** Resolves when the process is gone and everything it wrote has been read. */
+  /** Resolves when the process has exited and all its output has been read. */
   readonly ended: Promise<FfmpegEnd>;
-  /** The first line from now on that matches; undefined when it ended without one. */
-  heard(pattern: RegExp): Promise<string | undefined>;
-  /** The last lines it complained in, without credentials. */
-  complaints(): readonly string[];
-  /** Asks it to end, and kills it when it does not. Returns at once: `ended` tells when it is gone. */
+  /** The next line of standard error that matches; undefined if the process ends first. */
+  waitForLine(pattern: RegExp): Promise<string | undefined>;
+  /** The last error lines, without credentials. */
+  errorLines(): readonly string[];
+  /** Asks the process to exit, and kills it if it does not. Returns at once; `ended` resolves when it has exited. */
   stop(): void;
 }
 
-/** Long enough for ffmpeg to say good-bye to a camera (RTSP TEARDOWN), so that the camera frees its session. */
+/** Leaves ffmpeg time for an RTSP TEARDOWN, so that the camera frees its session. */
 const STOP_GRACE_MS = 1000;
 const KEPT_LINES = 20;
-/** Characters kept of a line: it may quote what the camera says. */
+/** Characters. A line may quote text from the camera. */
 const LONGEST_LINE = 500;
-/** `[rtsp @ 0x55d1524954c0] `: which part of ffmpeg speaks, and where it lies in memory. */
+/** `[rtsp @ 0x55d1524954c0] `: the component of ffmpeg and its memory address. */
 const COMPONENT = /^(?:\[\S+ @ 0x[0-9a-f]+\] )+/;
-/** `[info] `: there where ffmpeg was asked to tell levels. */
+/** `[info] `, if `-loglevel` includes `level`. */
 const LEVEL = /^\[([a-z]+)\] /;
-/** `Status 302: Redirecting to rtsp://…`, before it connects there. */
+/** `Status 302: Redirecting to rtsp://…`: written before ffmpeg connects to the new address. */
 const REDIRECT = /^(?:\[[a-z]+\] )?Status 3\d\d: Redirecting to /;
-const NO_COMPLAINTS: readonly (string | undefined)[] = ["warning", "info"];
+const IGNORED_LEVELS: readonly (string | undefined)[] = ["warning", "info"];
 
 /**
- * The memory that a process may have for its data, in 10⁶ bytes (RLIMIT_DATA: private memory that it may write to, touched
- * or not; code and shared libraries, some 40 MB, come on top). Address space would be the wrong measure: ffmpeg reserves
- * far more of it than it uses.
+ * The limit for the data of a process in 10⁶ bytes (RLIMIT_DATA: private writable memory, touched or not). Code and shared
+ * libraries need another 40 MB. A limit on address space would not work: ffmpeg reserves far more than it uses.
  *
- * A camera of 3840×2160 takes 130 (H.264) to 170 (H.265), decoded in one thread; a clip is decoded in a thread per core,
- * each with frames of its own. A hardware decoder, should one be configured some day, maps the memory of its device and
- * must be started without a limit.
+ * A camera of 3840×2160 needs 130 (H.264) to 170 (H.265), decoded in one thread. A clip is decoded in one thread per core,
+ * each with its own frames. A hardware decoder maps the memory of its device, so it would have to run without a limit.
  */
 export const MEMORY_MB = { camera: 320, clip: 1500 } as const;
 
-/** What a process decodes that comes from outside. */
-export type Decoded = keyof typeof MEMORY_MB;
+/** The kind of outside data that a process decodes. */
+export type DecoderSource = keyof typeof MEMORY_MB;
 
 /**
- * Starts ffmpeg or ffprobe without a shell; an aborted signal stops it.
- * @param program `ffmpeg`, `ffprobe` or a path to one.
- * @param input what it reads from standard input, which then ends. Unlike `args`, other users of the machine cannot see it.
- * @param decodes what its memory is limited for; undefined: it decodes nothing from outside, no limit.
- * @throws FfmpegMissing (from `ended`) when there is no such program.
+ * Starts ffmpeg or ffprobe without a shell. An aborted signal stops it.
+ * @param program `ffmpeg`, `ffprobe` or a path to one of them.
+ * @param input for standard input, which is then closed. Unlike `args`, it is hidden from other users of the machine.
+ * @param decodes determines the memory limit; undefined: it decodes no outside data, no limit.
+ * @throws FfmpegMissing (from `ended`) if the program does not exist.
  */
 export function startFfmpeg(
   program: string,
   args: readonly string[],
   signal: AbortSignal,
   input = "",
-  decodes?: Decoded,
+  decodes?: DecoderSource,
 ): FfmpegRun {
   const child = spawnFfmpeg(program, args, decodes);
   child.stdin.end(input);
   return supervise(program, child, signal);
 }
 
-/** An ffmpeg process that is fed. */
+/** An ffmpeg process that reads a stream from standard input. */
 export interface FedFfmpegRun extends FfmpegRun {
-  /** Its standard input. Writing to it never fails: `ended` and `complaints` tell when ffmpeg reads no more. */
+  /** Its standard input. Writing never fails; if ffmpeg stops reading, see `ended` and `errorLines`. */
   readonly input: Writable;
 }
 
 /**
- * Starts ffmpeg with a standard input to write to, as `startFfmpeg` otherwise.
- * @throws FfmpegMissing (from `ended`) when there is no such program.
+ * Starts ffmpeg like `startFfmpeg`, but keeps its standard input open for writing.
+ * @throws FfmpegMissing (from `ended`) if the program does not exist.
  */
 export function startFedFfmpeg(program: string, args: readonly string[], signal: AbortSignal): FedFfmpegRun {
   const child = spawnFfmpeg(program, args);
   return { ...supervise(program, child, signal), input: child.stdin };
 }
 
-/** How much likelier than the agent a child is chosen when memory runs out (proc(5), oom_score_adj: −1000 to 1000). */
+/** When memory runs out, the kernel kills a child before the agent (proc(5), oom_score_adj: −1000 to 1000). */
 const OOM_SCORE = 500;
 
 function spawnFfmpeg(
   program: string,
   args: readonly string[],
-  decodes?: Decoded,
+  decodes?: DecoderSource,
 ): ChildProcessWithoutNullStreams {
   const options: SpawnOptionsWithoutStdio = { stdio: "pipe", env: environmentOf(process.env) };
-  // prlimit sets the limit and becomes the program: there is never a moment without it. A missing program is to be missed
-  // by name.
+  // prlimit sets the limit and then executes the program, so the limit always applies. A missing program is started
+  // directly, so that the error names the program and not prlimit.
   const child =
     decodes === undefined || !isInstalled(program)
       ? spawn(program, args, options)
       : spawn("prlimit", [`--data=${MEMORY_MB[decodes] * 1e6}`, "--", program, ...args], options);
-  // A program that ends without reading its input breaks the pipe; its exit code and complaints say why.
+  // A program that exits without reading its input breaks the pipe. Its exit code and error lines say why.
   child.stdin.on("error", () => {});
   if (child.pid !== undefined) raiseOomScore(child.pid);
   return child;
@@ -119,11 +117,11 @@ function raiseOomScore(pid: number): void {
   try {
     writeFileSync(`/proc/${pid}/oom_score_adj`, String(OOM_SCORE));
   } catch {
-    // It has ended already, or this is no Linux.
+    // The process has exited already, or this is not Linux.
   }
 }
 
-/** @throws FfmpegMissing where it is neither a path to a program nor the name of one in PATH */
+/** @throws FfmpegMissing if it is neither the path of a program nor the name of one in PATH */
 export function requireProgram(program: string): void {
   if (!isInstalled(program)) throw missing(program);
 }
@@ -148,14 +146,14 @@ function missing(program: string, cause?: Error): FfmpegMissing {
 
 function supervise(program: string, child: ChildProcessWithoutNullStreams, signal: AbortSignal): FfmpegRun {
   const lines: string[] = [];
-  const talk = createInterface({ input: child.stderr }).on("line", (said) => {
-    const leveled = said.replace(COMPONENT, "");
-    // A camera that has not redirected our own client (see askCamera) redirects ffmpeg: it has user and password with it.
+  const log = createInterface({ input: child.stderr }).on("line", (written) => {
+    const leveled = written.replace(COMPONENT, "");
+    // The camera did not redirect our own client (see checkStream) but redirects ffmpeg, which knows user and password.
     const isRedirect = REDIRECT.test(leveled);
     if (isRedirect) child.kill("SIGKILL");
-    else if (NO_COMPLAINTS.includes(LEVEL.exec(leveled)?.[1])) return;
+    else if (IGNORED_LEVELS.includes(LEVEL.exec(leveled)?.[1])) return;
     const line = leveled.replace(LEVEL, "");
-    // Says nothing but the address, which some cameras want a password in the path of; why stands in another line.
+    // This line contains only the address, whose path contains a password for some cameras. Another line says why.
     if (line.startsWith("Impossible to open '")) return;
     lines.push(plainText(withoutCredentials(line), LONGEST_LINE));
     if (lines.length > KEPT_LINES) lines.shift();
@@ -175,7 +173,7 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
     clearTimeout(killing);
     signal.removeEventListener("abort", stop);
   });
-  // Whoever reads the output first and asks for `ended` later must not find the process crashed by then.
+  // A caller may read the output before it awaits `ended`: until then the rejection must not count as unhandled.
   ended.catch(() => {});
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
@@ -183,28 +181,28 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
   return {
     output: child.stdout,
     ended,
-    heard(pattern) {
+    waitForLine(pattern) {
       return new Promise((resolve) => {
         const listen = (line: string) => {
           if (!pattern.test(line)) return;
-          talk.off("line", listen);
+          log.off("line", listen);
           resolve(line);
         };
-        talk.on("line", listen).once("close", () => resolve(undefined));
+        log.on("line", listen).once("close", () => resolve(undefined));
       });
     },
-    complaints: () => lines,
+    errorLines: () => lines,
     stop,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) stop();
-      // Unread output would keep the process waiting in write() and the pipe open.
+      // Unread output would block the process in write() and keep the pipe open.
       child.stdout.destroy();
       await ended.catch(() => {});
     },
   };
 }
 
-/** What ffmpeg needs to find itself, name servers and time. The agent's passwords may stand in its own environment. */
+/** The variables that ffmpeg needs. The agent's environment may contain passwords, which ffmpeg must not receive. */
 const PASSED_ON = ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
 
 function environmentOf(

@@ -3,10 +3,10 @@ import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
 
-/** The largest picture that is decoded: 120 megapixels, as phones take them, which are 360 MB as RGB. */
+/** The largest image that is decoded: 120 megapixels, as phones take them, 360 MB as RGB. */
 const MOST_PIXELS = 120e6;
 
-/** Whether a file holds a picture (JPEG, PNG, WebP, …) rather than a video; looks at its content, not at its name. */
+/** Whether a file contains an image (JPEG, PNG, WebP, …) and not a video; examines the content, not the file name. */
 export async function isImage(file: string): Promise<boolean> {
   return sharp(file)
     .metadata()
@@ -16,12 +16,12 @@ export async function isImage(file: string): Promise<boolean> {
     );
 }
 
-/** Characters of a file name, and of a complaint, that are shown. */
+/** Characters of a file name or error message. */
 const LONGEST_TEXT = 1000;
 
 /**
- * Reads a picture as RGB, turned upright as its EXIF orientation says; transparent parts become grey.
- * @throws ConfigError when it is damaged.
+ * Reads an image as RGB, rotated upright by its EXIF orientation; transparent parts become grey.
+ * @throws ConfigError if it is damaged.
  */
 export async function readImage(file: string): Promise<RgbImage> {
   try {
@@ -35,10 +35,8 @@ export async function readImage(file: string): Promise<RgbImage> {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(
       `${plainText(file, LONGEST_TEXT)} cannot be decoded: ${plainText(why, LONGEST_TEXT)}`,
-      "Check that the picture opens elsewhere.",
-      {
-        cause,
-      },
+      "Check that other programs can open the image.",
+      { cause },
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Talks ONVIF in a thread of its own: the library trusts what devices send. An answer without end, one that its parser
- * chokes on and an exception in one of its callbacks end this thread, not the program.
+ * Speaks ONVIF in a separate thread because the library trusts the devices. An endless answer, an answer that its parser
+ * cannot handle, or an exception in a callback ends this thread, not the program.
  */
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
@@ -10,20 +10,20 @@ import { promisify } from "node:util";
 import { parentPort, workerData } from "node:worker_threads";
 import onvif, { type Cam } from "onvif";
 import { z } from "zod";
-import type { Login } from "./address.ts";
+import type { Login } from "../base/address.ts";
 
-/** What the thread is to do. */
+/** The task of the thread. */
 export type OnvifTask =
   | { readonly kind: "find"; readonly withinMs: number }
   | { readonly kind: "streams"; readonly service: string; readonly login: Login | undefined };
 
-/** An answer to the search as the library hands it on, and the address it came from. */
+/** An answer to the search as the library delivers it, and the address of the sender. */
 export interface FoundDevice {
   readonly answer: unknown;
   readonly from: string;
 }
 
-/** What the thread sends, once. */
+/** The one message that the thread sends. */
 export type OnvifReply =
   | { readonly kind: "found"; readonly devices: readonly FoundDevice[] }
   | { readonly kind: "streams"; readonly uris: readonly string[] }
@@ -32,7 +32,7 @@ export type OnvifReply =
 const ASK_WITHIN_MS = 10_000;
 const MOST_DEVICES = 256;
 const MOST_PROFILES = 64;
-/** Of all answers on one connection. */
+/** For all answers on one connection. */
 const MOST_BYTES = 2 * 2 ** 20;
 
 async function find(withinMs: number): Promise<readonly FoundDevice[]> {
@@ -40,7 +40,7 @@ async function find(withinMs: number): Promise<readonly FoundDevice[]> {
   onvif.Discovery.on("device", (answer: unknown, { address }: { readonly address: string }) => {
     if (devices.length < MOST_DEVICES) devices.push({ answer, from: address });
   });
-  // Anything may come: the library reports what it cannot read by this event.
+  // Devices may send anything: the library emits this event for answers that it cannot parse.
   onvif.Discovery.on("error", () => {});
   const searches = lanInterfaces().map(
     (device) =>
@@ -62,7 +62,7 @@ function lanInterfaces(): readonly string[] {
 const Profiles = z.array(z.looseObject({ $: z.looseObject({ token: z.string() }) }));
 const Stream = z.looseObject({ uri: z.string() });
 
-/** One address per profile of the camera. */
+/** @returns one address per profile of the camera */
 async function streams(service: string, login: Login | undefined): Promise<readonly string[]> {
   const { hostname, port, pathname, protocol } = new URL(service);
   const useSecure = protocol === "https:";
@@ -71,7 +71,7 @@ async function streams(service: string, login: Login | undefined): Promise<reado
     port: port === "" ? (useSecure ? 443 : 80) : Number(port),
     path: pathname,
     useSecure,
-    // Cameras sign their own certificates. The login is hashed and dated (WS-Security), never sent as it is.
+    // Cameras use self-signed certificates. The login is hashed with a timestamp (WS-Security), never sent in clear text.
     ...(useSecure ? { secureOpts: { rejectUnauthorized: false } } : {}),
     agent: limited(useSecure ? new HttpsAgent() : new HttpAgent()),
     timeout: ASK_WITHIN_MS,
@@ -90,7 +90,7 @@ async function streams(service: string, login: Login | undefined): Promise<reado
   );
 }
 
-/** An agent whose connections end when a camera has sent too much: the library collects whatever comes. */
+/** Limits how much a connection of the agent receives: the library buffers all of it. */
 function limited<Agent extends HttpAgent>(agent: Agent): Agent {
   const create = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
@@ -116,5 +116,5 @@ async function reply(task: OnvifTask): Promise<OnvifReply> {
 }
 
 const task: OnvifTask = workerData;
-// Where the library never calls back, the thread ends without a message.
+// If the library never calls back, the thread exits without a message.
 void reply(task).then((answer) => parentPort?.postMessage(answer));

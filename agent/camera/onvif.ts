@@ -1,15 +1,15 @@
 import { Worker } from "node:worker_threads";
 import { z } from "zod";
+import { type Login, withLogin } from "../base/address.ts";
 import { TransientError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
-import { type Login, withLogin } from "./address.ts";
 import type { FoundDevice, OnvifReply, OnvifTask } from "./onvif-thread.ts";
 
-/** A camera that has answered on the network (WS-Discovery 1.0, as ONVIF's core specification has it, section 7). */
+/** A camera that answered the search (WS-Discovery 1.0, see section 7 of the ONVIF core specification). */
 export interface FoundCamera {
-  /** The same at every search. */
+  /** Stays the same across searches. */
   readonly id: string;
-  /** What it calls itself, clean to show; its address where it says nothing. */
+  /** Its name without control characters, or its address if it has no name. */
   readonly name: string;
   /** `http://10.0.0.7/onvif/device_service` */
   readonly service: string;
@@ -27,16 +27,16 @@ const Answer = z.looseObject({
   }),
 });
 
-/** Beyond the search itself. */
+/** In addition to the duration of the search. */
 const START_WITHIN_MS = 10_000;
 
-/** Asks every network this machine is in for cameras, and waits this long for answers. */
+/** Searches all networks of this machine for cameras. */
 export async function findOnvifCameras(withinMs: number): Promise<readonly FoundCamera[]> {
   const reply = await askThread({ kind: "find", withinMs }, withinMs + START_WITHIN_MS).catch(
     (cause: Error) => {
       throw new TransientError(
         `the search for ONVIF cameras failed: ${plainText(cause.message)}`,
-        "Give the streams' addresses instead.",
+        "Enter the addresses of the streams instead.",
         { cause },
       );
     },
@@ -50,24 +50,24 @@ const LONGEST_NAME = 60;
 const LONGEST_ADDRESS = 1000;
 
 /**
- * An answer to the search; empty where it is none, or where it points to another host than it came from: the login would
- * be sent there.
+ * Reads an answer to the search. The result is empty if the answer is invalid or points to another host than its sender:
+ * the login would be sent to that host.
  */
 export function readAnswer({ answer, from }: FoundDevice): readonly FoundCamera[] {
   const match = Answer.safeParse(answer).data?.probeMatches.probeMatch;
   const service = match?.XAddrs.split(/\s+/).flatMap((address) => serviceAt(address, from))[0];
   if (match === undefined || service === undefined) return [];
-  const called = /onvif:\/\/www\.onvif\.org\/name\/(\S+)/.exec(match.scopes ?? "")?.[1] ?? "";
+  const named = /onvif:\/\/www\.onvif\.org\/name\/(\S+)/.exec(match.scopes ?? "")?.[1] ?? "";
   return [
     {
       id: plainText(match.endpointReference.address),
-      name: plainText(decoded(called), LONGEST_NAME) || new URL(service).hostname,
+      name: plainText(decoded(named), LONGEST_NAME) || new URL(service).hostname,
       service,
     },
   ];
 }
 
-/** An address of a service at this host, as a URL has it: without spaces and control characters. */
+/** The address as a normalised URL, without spaces and control characters, if it is a service at this host. */
 function serviceAt(address: string, host: string): readonly string[] {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || url.href.length > LONGEST_ADDRESS) return [];
@@ -78,9 +78,10 @@ function serviceAt(address: string, host: string): readonly string[] {
 const STREAMS_WITHIN_MS = 20_000;
 
 /**
- * Addresses of a camera's streams, the login in them, percent-encoded: a placeholder in what the camera says stays a text.
- * @throws TransientError when it does not answer as an ONVIF camera does, refuses the login, or names streams of another
- * host only, to which the login is not sent.
+ * Asks a camera for the addresses of its streams and adds the login, percent-encoded. Placeholders in the camera's answer
+ * are encoded too, so they are never expanded.
+ * @throws TransientError if the camera gives no valid ONVIF answer, refuses the login, or names only streams of another
+ * host. The login is not sent to another host.
  */
 export async function onvifStreams(
   { name, service }: FoundCamera,
@@ -90,7 +91,7 @@ export async function onvifStreams(
   const reply = await askThread({ kind: "streams", service, login }, withinMs).catch((cause: Error) => {
     throw new TransientError(
       `${name}: no streams by ONVIF from ${service}: ${plainText(cause.message)}`,
-      "Check user and password (many cameras have an account of their own for ONVIF), or give the stream's address.",
+      "Check user and password (many cameras have a separate account for ONVIF), or enter the address of the stream.",
       { cause },
     );
   });
@@ -106,17 +107,17 @@ export async function onvifStreams(
   return [...new Set(own)].map((address) => withLogin(address, login));
 }
 
-/** scheme, host, port, and the rest; a login in it is left out. */
+/** Captures scheme, host, port and path, without the login. */
 const STREAM = /^(rtsps?):\/\/(?:[^/?#]*@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?((?:[/?][\s\S]*)?)$/i;
 /** RFC 3986, without # and @, and without the braces of placeholders. */
 const NOT_IN_PATH = /[^A-Za-z0-9._~!$&'()*+,;=:/?%[\]-]/gu;
 
-/** The address of a stream as a camera tells it, encoded, if it is at this host; else nothing. */
+/** Encodes the address of a stream that a camera reported; empty if the stream is not at this host. */
 export function streamAt(uri: string, host: string): readonly string[] {
   const [, scheme = "", named = "", port, path = ""] = STREAM.exec(uri.trim().toWellFormed()) ?? [];
   if (named.toLowerCase() !== host.toLowerCase() || uri.length > LONGEST_ADDRESS) return [];
-  const place = `${scheme.toLowerCase()}://${named}${port === undefined ? "" : `:${port}`}`;
-  return [`${place}${path.replaceAll(NOT_IN_PATH, encodeURIComponent)}`];
+  const authority = `${scheme.toLowerCase()}://${named}${port === undefined ? "" : `:${port}`}`;
+  return [`${authority}${path.replaceAll(NOT_IN_PATH, encodeURIComponent)}`];
 }
 
 /** Source files end in .ts, built ones in .js. */
@@ -126,9 +127,9 @@ const THREAD = new URL(
 );
 const HEAP_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 
-/** @throws Error with what the library complains of, or where the thread ends or takes longer. */
+/** @throws Error with the library's message, or if the thread exits or takes longer */
 async function askThread(task: OnvifTask, withinMs: number): Promise<OnvifReply> {
-  // What the library writes to its standard error quotes devices: nobody reads it.
+  // The library's output quotes devices, so it is discarded.
   const worker = new Worker(THREAD, {
     workerData: task,
     env: {},
@@ -139,22 +140,22 @@ async function askThread(task: OnvifTask, withinMs: number): Promise<OnvifReply>
   const { promise, resolve, reject } = Promise.withResolvers<OnvifReply>();
   worker.once("message", resolve);
   worker.once("error", reject);
-  worker.once("exit", () => reject(new Error("no answer that makes sense")));
-  // Where an answer is other than the library expects, it throws that away and never calls back.
-  const impatience = setTimeout(() => {
-    reject(new Error(`no answer that makes sense within ${withinMs / 1000} s`));
+  worker.once("exit", () => reject(new Error("no valid answer")));
+  // The library discards unexpected answers and never calls back.
+  const timeout = setTimeout(() => {
+    reject(new Error(`no valid answer within ${withinMs / 1000} s`));
   }, withinMs);
   try {
     const reply = await promise;
     if (reply.kind === "failed") throw new Error(reply.problem);
     return reply;
   } finally {
-    clearTimeout(impatience);
+    clearTimeout(timeout);
     await worker.terminate();
   }
 }
 
-/** Percent signs in a name need not mean anything. */
+/** A percent sign in a name need not start an escape. */
 function decoded(name: string): string {
   try {
     return decodeURIComponent(name).replaceAll("_", " ");

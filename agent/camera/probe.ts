@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { TransientError } from "../base/errors.ts";
-import { HOPELESS } from "./explain-failure.ts";
-import { type Decoded, startFfmpeg } from "./ffmpeg.ts";
-import { LIMITED_FRAMES } from "./frame-limit.ts";
+import { FATAL_MESSAGES } from "./explain-failure.ts";
+import { type DecoderSource, startFfmpeg } from "./ffmpeg.ts";
+import { FRAME_SIZE_LIMIT } from "./frame-limit.ts";
 
-/** A video as it will be shown, turned upright. */
+/** Properties of a video after its rotation is applied. */
 export interface VideoProperties {
   readonly width: number;
   readonly height: number;
-  /** Frames per second on average; undefined where the stream does not say. */
+  /** Average frames per second; undefined if the stream does not state it. */
   readonly fps: number | undefined;
-  /** How long it lasts; undefined for a stream, and where a file does not say. */
+  /** Duration; undefined for a stream, and if a file does not state it. */
   readonly seconds: number | undefined;
 }
 
@@ -30,41 +30,41 @@ const ProbeOutput = z.object({
 
 export interface ProbeOptions {
   readonly program: string;
-  /** What is probed, options in front of it included: `["-i", "clip.mp4"]`. */
+  /** The input with its options: `["-i", "clip.mp4"]`. */
   readonly inputArgs: readonly string[];
-  /** What the program reads from standard input. */
+  /** Text for standard input. */
   readonly stdin?: string;
-  /** What it decodes, which limits its memory. */
-  readonly decodes: Decoded;
+  /** Determines the memory limit. */
+  readonly decodes: DecoderSource;
   readonly signal: AbortSignal;
-  /** The error to throw when ffprobe fails, from its complaints. */
-  readonly explain: (complaints: readonly string[]) => Error;
+  /** Makes the error to throw from ffprobe's error lines. */
+  readonly explain: (errorLines: readonly string[]) => Error;
 }
 
-/** Asks ffprobe for size and frame rate of the first video stream of a file or address. */
+/** Probes the first video stream of a file or address with ffprobe. */
 export async function probeVideo(options: ProbeOptions): Promise<VideoProperties> {
   const { program, inputArgs, stdin, decodes, signal, explain } = options;
   const entries = "stream=width,height,avg_frame_rate:stream_side_data=rotation:format=duration";
   const show = ["-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
   await using run = startFfmpeg(
     program,
-    ["-hide_banner", "-loglevel", "level+info", ...show, ...LIMITED_FRAMES, ...inputArgs],
+    ["-hide_banner", "-loglevel", "level+info", ...show, ...FRAME_SIZE_LIMIT, ...inputArgs],
     signal,
     stdin,
     decodes,
   );
-  void run.heard(HOPELESS).then((line) => line !== undefined && run.stop());
+  void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
   const parts: Uint8Array[] = [];
   for await (const part of run.output) parts.push(part);
   const { code } = await run.ended;
   if (signal.aborted)
     throw new TransientError(`${program} was stopped before it knew the stream's size`, "Try again.");
-  if (code !== 0) throw explain(run.complaints());
+  if (code !== 0) throw explain(run.errorLines());
 
   const answer = ProbeOutput.safeParse(JSON.parse(Buffer.concat(parts).toString("utf8")));
   const stream = answer.data?.streams[0];
   if (stream === undefined)
-    throw explain([...run.complaints(), "Output does not contain any stream with video"]);
+    throw explain([...run.errorLines(), "Output does not contain any stream with video"]);
   const turned = stream.side_data_list?.some(({ rotation }) => Math.abs(rotation ?? 0) % 180 === 90) === true;
   const [width, height] = turned ? [stream.height, stream.width] : [stream.width, stream.height];
   const seconds = Number(answer.data?.format?.duration);

@@ -1,15 +1,18 @@
 import type { Size } from "../base/box.ts";
+import { TransientError } from "../base/errors.ts";
 import type { Frame } from "./frame.ts";
-import { SizeChanged } from "./only-of-size.ts";
+
+/** The camera's frames do not have the expected size: the size must be probed again. */
+export class SizeChanged extends TransientError {}
 
 /**
- * Opens a camera again and again, and supposes that it still shows pictures of the size it showed last: to ask takes one to
- * two seconds. Where that is wrong it is asked at once: a camera that came back with another size is back. A stream without a
- * picture leaves nothing to suppose for the next one.
- * @param read reads the stream once; without a size it asks.
+ * Reopens a camera with the frame size of its previous stream, since probing the size takes one to two seconds. If the
+ * size is wrong, the camera is probed at once: another size does not mean that the camera is offline. After a stream
+ * without a frame, the next stream is probed.
+ * @param read reads the stream once; without a size it probes.
  */
 export function rememberSize(
-  read: (supposed: Size | undefined) => AsyncIterable<Frame>,
+  read: (expected: Size | undefined) => AsyncIterable<Frame>,
 ): () => AsyncGenerator<Frame, void> {
   let last: Size | undefined;
   async function* remembering(frames: AsyncIterable<Frame>): AsyncGenerator<Frame, void> {
@@ -19,13 +22,13 @@ export function rememberSize(
     }
   }
   return async function* open() {
-    const supposed = last;
+    const expected = last;
     last = undefined;
     try {
-      yield* remembering(read(supposed));
+      yield* remembering(read(expected));
     } catch (error) {
-      const wasSupposedWrongly = error instanceof SizeChanged && supposed !== undefined && last === undefined;
-      if (!wasSupposedWrongly) throw error;
+      const wasWrong = error instanceof SizeChanged && expected !== undefined && last === undefined;
+      if (!wasWrong) throw error;
       yield* remembering(read(undefined));
     }
   };

@@ -1,8 +1,8 @@
 import { releaseMemory } from "../base/release-memory.ts";
 
 /**
- * Cuts a byte stream into frames of `frameBytes` bytes, wherever the chunks end; a last frame cut short is left out.
- * Every byte is copied once, into the frame it belongs to; every frame has memory of its own. Chunks are used up.
+ * Splits a byte stream into frames of `frameBytes` bytes, independent of chunk boundaries; drops an incomplete last frame.
+ * Copies every byte once, into newly allocated memory for each frame. Releases the memory of the chunks.
  */
 export async function* splitFrames(
   chunks: AsyncIterable<Uint8Array>,

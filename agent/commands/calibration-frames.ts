@@ -1,11 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { requireClearAddress, withoutCredentials } from "../base/address.ts";
 import type { Size } from "../base/box.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
-import { requireClearAddress, withoutCredentials } from "../camera/address.ts";
 import { isImage, readImage } from "../camera/image.ts";
 import { letterbox } from "../preprocess/letterbox.ts";
 import { picturesOf } from "./detect-pictures.ts";

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
+import { requireClearAddress, withoutCredentials } from "../base/address.ts";
 import type { Clock } from "../base/clock.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
-import { requireClearAddress, withoutCredentials } from "../camera/address.ts";
 import { readClip } from "../camera/clip.ts";
 import type { Frame } from "../camera/frame.ts";
 import { isImage, readImage } from "../camera/image.ts";

@@ -8,10 +8,10 @@ import {
   type Runtime,
   type Thresholds,
 } from "../../detectors/detector.ts";
+import { withoutCredentials } from "../base/address.ts";
 import { systemClock } from "../base/clock.ts";
 import { TransientError } from "../base/errors.ts";
 import { plainJson, plainText, printed } from "../base/plain-text.ts";
-import { withoutCredentials } from "../camera/address.ts";
 import { detectImage } from "../detection/detect-image.ts";
 import { annotate } from "../view/annotate.ts";
 import { contactSheets } from "./contact-sheet.ts";

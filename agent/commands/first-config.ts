@@ -1,5 +1,5 @@
+import { decodedPart, requireClearAddress, splitAddress } from "../base/address.ts";
 import { plainJson } from "../base/plain-text.ts";
-import { decodedPart, requireClearAddress, splitAddress } from "../camera/address.ts";
 import { hasPlaceholder } from "../config/environment.ts";
 import { collectSecrets, type Secrets } from "./first-secrets.ts";
 

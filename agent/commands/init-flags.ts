@@ -1,5 +1,5 @@
+import { CLEAR_ADDRESS, decodedPart, ENCODING, splitAddress, withoutLogin } from "../base/address.ts";
 import { UsageError } from "../base/errors.ts";
-import { CLEAR_ADDRESS, decodedPart, ENCODING, splitAddress, withoutLogin } from "../camera/address.ts";
 import { TOPIC_NAME } from "../config/topic-name.ts";
 import type { FirstAnswers } from "./first-config.ts";
 

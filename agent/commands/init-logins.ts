@@ -1,5 +1,5 @@
+import { type Login, splitAddress, withLogin } from "../base/address.ts";
 import { UsageError } from "../base/errors.ts";
-import { type Login, splitAddress, withLogin } from "../camera/address.ts";
 import type { Environment } from "../config/environment.ts";
 import { userAlone, type WantedCamera } from "./init-flags.ts";
 

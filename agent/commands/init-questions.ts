@@ -1,7 +1,7 @@
 import { confirm, multiselect, password, text } from "@clack/prompts";
+import { type Login, splitAddress, withLogin } from "../base/address.ts";
 import { TransientError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
-import { type Login, splitAddress, withLogin } from "../camera/address.ts";
 import { type FoundCamera, findOnvifCameras, onvifStreams } from "../camera/onvif.ts";
 import type { FirstAnswers } from "./first-config.ts";
 import { addressProblem, cameraName, readBroker, userAlone, type WantedCamera } from "./init-flags.ts";

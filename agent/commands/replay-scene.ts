@@ -5,7 +5,7 @@ import type { Lifecycle } from "../events/lifecycle.ts";
 import { predictedBox, type Track } from "../tracking/track.ts";
 import { colourAt } from "../view/colours.ts";
 import type { Mark } from "../view/marks.ts";
-import type { NewsLine, Scene, Setup } from "../view/scene.ts";
+import type { EventLine, Scene, Setup } from "../view/scene.ts";
 import type { Seen, WatchedCamera } from "../watch-camera.ts";
 import { replayLine } from "./replay-line.ts";
 
@@ -27,7 +27,7 @@ export function sceneOf(
   { width, height, timeMs, seen }: ReplayedFrame,
   camera: WatchedCamera,
   setup: Setup,
-  news: readonly NewsLine[],
+  news: readonly EventLine[],
 ): Scene {
   const isInside = ({ box }: Mark) => box[0] < width && box[1] < height && box[2] > 0 && box[3] > 0;
   const believed = [...(seen?.lifecycle.values() ?? [])].map(({ now }) => now);
@@ -39,7 +39,7 @@ export function sceneOf(
     regions: seen?.regions ?? [],
     objects: (seen?.tracks.map((track) => markOf(track, seen.lifecycle, timeMs)) ?? []).filter(isInside),
     status: statusOf(timeMs, seen, camera),
-    news,
+    events: news,
   };
 }
 
@@ -64,7 +64,7 @@ function markOf(track: Track, lifecycle: Lifecycle, timeMs: number): Mark {
 const NEWS_COLOURS = { new: "#7dff8a", update: "#ffd84d", end: "#ff9d8a" } as const;
 
 /** An event as a line of the news, its colour by its type. */
-export function newsLine(event: EventMessage): NewsLine {
+export function newsLine(event: EventMessage): EventLine {
   const { id, entered_zones } = event.after;
   const where = entered_zones.length === 0 ? "" : `  in ${entered_zones.join(", ")}`;
   return { text: `${replayLine(event)}  ${shortId(id)}${where}`, colour: NEWS_COLOURS[event.type] };

@@ -2,7 +2,7 @@ import { ConfigError } from "../base/errors.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
 import { rgbOf } from "../preprocess/rgb.ts";
 import { drawnSize, drawScene } from "../view/draw-scene.ts";
-import type { NewsLine } from "../view/scene.ts";
+import type { EventLine } from "../view/scene.ts";
 import { createVideo, type VideoFile } from "../view/video-file.ts";
 import type { Outcome, WatchedCamera } from "../watch-camera.ts";
 import { newsLine, type ReplayedFrame, sceneOf, setupOf } from "./replay-scene.ts";
@@ -22,7 +22,7 @@ const CLOSING_SECONDS = 2;
 export function replayVideo(file: string, camera: WatchedCamera): ReplayVideo {
   const { fps } = camera.detect;
   const setup = setupOf(camera);
-  let news: readonly NewsLine[] = [];
+  let news: readonly EventLine[] = [];
   let video: VideoFile | undefined;
   let pictures = 0;
   let last:

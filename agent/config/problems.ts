@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { withoutLogin } from "../camera/address.ts";
+import { withoutLogin } from "../base/address.ts";
 import { suggest } from "./suggest.ts";
 
 /** One mistake in a configuration, before its place in the file is known. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CLEAR_ADDRESS, ENCODING, splitAddress } from "../camera/address.ts";
+import { CLEAR_ADDRESS, ENCODING, splitAddress } from "../base/address.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";

@@ -1,6 +1,6 @@
 import type { Box, Size } from "../base/box.ts";
 import { type Polygon, polygonContains } from "../base/polygon.ts";
-import type { VideoPicture } from "../camera/frame.ts";
+import type { RawFrame } from "../camera/frame.ts";
 import type { MotionConfig } from "../config/schema.ts";
 import { adoptAppearance, type Background, learn, relight, retone, startBackground } from "./background.ts";
 import { findComponents } from "./components.ts";
@@ -100,11 +100,7 @@ export function unmaskedIn({ width, height }: Size, masks: readonly Polygon[]): 
 }
 
 /** Detects motion in a camera's next frame; `timeMs` on any clock that goes forward. */
-export function detectMotion(
-  gate: Gate,
-  frame: VideoPicture,
-  timeMs: number,
-): { gate: Gate; motion: Motion } {
+export function detectMotion(gate: Gate, frame: RawFrame, timeMs: number): { gate: Gate; motion: Motion } {
   const { config, background, grey, moved, still } = gate;
   shrinkToGrey(gate.shrinking, frame, grey);
   const stretch = nextStretch(gate);

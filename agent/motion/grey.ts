@@ -1,6 +1,6 @@
 import type { Size } from "../base/box.ts";
 import { clamp } from "../base/numbers.ts";
-import { brightnessCoding, type VideoPicture } from "../camera/frame.ts";
+import { brightnessCoding, type RawFrame } from "../camera/frame.ts";
 
 /** How frames of one size are reduced to small grey images: which pixels of which rows each small pixel averages. */
 export interface Shrinking {
@@ -48,7 +48,7 @@ export function planShrinking(frame: Size, height: number): Shrinking {
  * Four pixels are read at once and added in pairs in the halves of a word (SWAR): this takes half the time of single pixels.
  * @param grey receives width × height values, row by row.
  */
-export function shrinkToGrey(shrinking: Shrinking, { planes, colours }: VideoPicture, grey: Float32Array) {
+export function shrinkToGrey(shrinking: Shrinking, { planes, colours }: RawFrame, grey: Float32Array) {
   const { size, across, columns, rows } = shrinking;
   const view = new DataView(planes.buffer, planes.byteOffset, planes.byteLength);
   const { black, scale } = brightnessCoding(colours);

@@ -3,11 +3,11 @@ import type { Box, Size } from "../base/box.ts";
 import { clamp } from "../base/numbers.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
 
-// The detector needs the cores, and no two frames are alike, so that a cache of operations only costs memory.
+// The detector needs the cores. Frames never repeat, so a cache of operations would only cost memory.
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** The place of an image in the model's input, centred with its aspect ratio kept, and the way back. */
+/** The position of an image in the model's input: centred, with its aspect ratio kept. */
 export interface LetterboxGeometry {
   /** The scaled image. */
   readonly inner: Size;
@@ -27,7 +27,7 @@ export function letterboxGeometry(image: Size, input: Size): LetterboxGeometry {
   const height = clamp(Math.round(image.height * scale), 1, input.height);
   const left = Math.floor((input.width - width) / 2);
   const top = Math.floor((input.height - height) / 2);
-  // After rounding, each direction has a scale of its own.
+  // After rounding, the horizontal and vertical scales differ.
   const toImageX = (x: number) => clamp(((x - left) * image.width) / width, 0, image.width);
   const toImageY = (y: number) => clamp(((y - top) * image.height) / height, 0, image.height);
   return {

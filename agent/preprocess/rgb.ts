@@ -1,15 +1,15 @@
 import { type Box, wholeFrame } from "../base/box.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
-import { brightnessCoding, type Colours, planeEnds, type VideoPicture } from "../camera/frame.ts";
+import { brightnessCoding, type Colours, planeEnds, type RawFrame } from "../camera/frame.ts";
 
 /**
  * Converts a frame, or a region of it, to RGB in newly allocated memory.
  *
- * Two by two pixels share a colour, as in video (ITU-T H.273, equations 11 to 45, in fixed point with 16 fractional bits);
- * the result differs from the exact one by at most 1 of 255.
+ * Each 2×2 pixels share a colour, as in video. Uses equations 11 to 45 of ITU-T H.273 in fixed point with 16 fractional
+ * bits; the result differs from the exact one by at most 1 of 255.
  * @param region whole pixels, inside the frame; default: the whole frame.
  */
-export function rgbOf(frame: VideoPicture, [left, top, right, bottom]: Box = wholeFrame(frame)): RgbImage {
+export function rgbOf(frame: RawFrame, [left, top, right, bottom]: Box = wholeFrame(frame)): RgbImage {
   const { width: stride, planes } = frame;
   const { brightness: blueStart, blue: redStart } = planeEnds(frame);
   const colourStride = Math.ceil(stride / 2);
@@ -34,7 +34,7 @@ export function rgbOf(frame: VideoPicture, [left, top, right, bottom]: Box = who
   return { width, height, pixels: new Uint8Array(pixels.buffer) };
 }
 
-/** What each value of a plane adds to a colour, with 16 fractional bits; `levels` includes the rounding. */
+/** The contribution of each value of a plane to a colour, with 16 fractional bits; `levels` includes the rounding. */
 interface Tables {
   readonly levels: Int32Array;
   readonly redOfRed: Int32Array;
@@ -46,7 +46,7 @@ interface Tables {
 const FRACTION_BITS = 16;
 const ONE = 2 ** FRACTION_BITS;
 
-/** The shares of red and blue in the brightness; green has the rest. */
+/** The weights of red and blue in the brightness; green has the remaining weight. */
 const SHARES = { bt601: { red: 0.299, blue: 0.114 }, bt709: { red: 0.2126, blue: 0.0722 } } as const;
 
 const tablesByColours = new Map<string, Tables>();

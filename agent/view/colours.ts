@@ -1,4 +1,4 @@
-/** Far from one another, and from the greens and greys of gardens and streets. */
+/** Easily distinguished from each other, and from the greens and greys of gardens and streets. */
 const COLOURS = [
   "#ffd400",
   "#00c8ff",
@@ -10,19 +10,19 @@ const COLOURS = [
   "#35ffc8",
 ] as const;
 
-/** The colours in turn (CSS `#rrggbb`): things with neighbouring numbers look different. */
+/** A colour (CSS `#rrggbb`) by index: neighbouring indices have different colours. */
 export function colourAt(number: number): string {
   return COLOURS[number % COLOURS.length] ?? COLOURS[0];
 }
 
-/** A colour (CSS `#rrggbb`), always the same one for the same name. */
+/** A colour (CSS `#rrggbb`) that depends only on the name. */
 export function colourOf(name: string): string {
   const hash = [...name].reduce((sum, character) => (sum * 31 + (character.codePointAt(0) ?? 0)) % 65_521, 7);
   return colourAt(hash);
 }
 
 /**
- * Black or white, whichever is easier to read on a colour: the one with the higher contrast ratio (WCAG 2.2, 1.4.3).
+ * Black or white, depending on which has the higher contrast ratio to a colour (WCAG 2.2, 1.4.3).
  * @param colour CSS `#rrggbb`
  */
 export function textColourOn(colour: string): "#000000" | "#ffffff" {

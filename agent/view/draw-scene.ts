@@ -6,32 +6,32 @@ import { drawMask, drawMotion, drawRegion, drawZone, MASK_PATTERNS } from "./out
 import { drawPanel, panelFontPx, panelHeight } from "./panel.ts";
 import type { Scene } from "./scene.ts";
 
-/** Below this width a picture is doubled until letters find room in it. */
+/** Smaller frames are doubled until they reach this width, so that texts fit. */
 const LEAST_WIDTH = 640;
 
-/** By how much a picture is enlarged before anything is drawn into it. */
+/** The factor by which a frame is enlarged before drawing. */
 export function enlargement({ width }: Size): number {
   let factor = 1;
   while (width * factor < LEAST_WIDTH) factor *= 2;
   return factor;
 }
 
-/** Size of a drawn frame: the picture, enlarged, and the panel under it; even, as H.264 wants it. */
-export function drawnSize(picture: Size): Size {
-  const factor = enlargement(picture);
-  const size = { width: even(picture.width * factor), height: even(picture.height * factor) };
+/** The size of a drawn frame: the enlarged frame and the panel below it. Even, as H.264 requires. */
+export function drawnSize(frame: Size): Size {
+  const factor = enlargement(frame);
+  const size = { width: even(frame.width * factor), height: even(frame.height * factor) };
   return { width: size.width, height: size.height + panelHeight(size) };
 }
 
 /**
- * Draws everything there is to know of a frame into it.
- * @param picture in the size the scene's boxes are in
- * @returns RGB, `drawnSize` large
+ * Draws a scene into its frame.
+ * @param frame of the scene's size
+ * @returns RGB, of the size `drawnSize`
  */
-export async function drawScene(picture: RgbImage, scene: Scene): Promise<RgbImage> {
-  const { width, height, pixels } = picture;
-  const factor = enlargement(picture);
-  const whole = drawnSize(picture);
+export async function drawScene(frame: RgbImage, scene: Scene): Promise<RgbImage> {
+  const { width, height, pixels } = frame;
+  const factor = enlargement(frame);
+  const whole = drawnSize(frame);
   const drawing = sceneSvg(enlarged(scene, factor), whole);
   const drawn = await sharp(pixels, { raw: { width, height, channels: 3 } })
     .resize({ width: width * factor, height: height * factor, kernel: "cubic" })
@@ -47,7 +47,7 @@ export async function drawScene(picture: RgbImage, scene: Scene): Promise<RgbIma
   return { ...whole, pixels: drawn };
 }
 
-/** The scene as an SVG, from what belongs to the ground to what stands on it. */
+/** Draws the scene as SVG, from the background to the foreground. */
 export function sceneSvg(scene: Scene, whole: Size): string {
   const { size, setup, occupied, motion, regions, objects } = scene;
   const fontPx = panelFontPx(size);

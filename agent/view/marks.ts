@@ -1,20 +1,20 @@
-import type { Box } from "../../detectors/detector.ts";
+import type { Box } from "../base/box.ts";
 import { colourOf, textColourOn } from "./colours.ts";
-import { type Place, placeLabels } from "./place-labels.ts";
+import { type LabelPosition, placeLabels } from "./place-labels.ts";
 import { drawText, textWidth } from "./text.ts";
 
-/** One thing to point out in a picture. */
+/** A box with a label to draw into an image. */
 export interface Mark {
-  /** Pixels of the picture. */
+  /** Pixels. */
   readonly box: Box;
   readonly label: string;
   /** 0..1 */
   readonly score: number;
-  /** Said behind the score. */
+  /** Shown after the score. */
   readonly note?: string;
-  /** CSS `#rrggbb`. Default: always the same one for the same label. */
+  /** CSS `#rrggbb`. Default: depends on the label. */
   readonly color?: string;
-  /** Drawn with gaps: not certain. */
+  /** For objects that are not certain. */
   readonly dashed?: boolean;
 }
 
@@ -23,35 +23,34 @@ interface Sizes {
   readonly fontPx: number;
 }
 
-/** A line and letters that look alike in pictures of any size. */
+/** Scales lines and letters with the image. */
 function sizesFor(width: number, height: number): Sizes {
   const side = Math.min(width, height);
   return { linePx: Math.max(2, Math.round(side / 240)), fontPx: Math.max(12, Math.round(side / 42)) };
 }
 
-/** The boxes as an SVG of the picture's size, transparent elsewhere. */
+/** Draws the marks as a transparent SVG of the image's size. */
 export function drawMarks(width: number, height: number, marks: readonly Mark[]): string {
   const drawn = marksInto(width, height, marks);
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${drawn}</svg>`;
 }
 
 /**
- * The boxes as a piece of SVG for a drawing of the picture's size. Boxes are crisp and have a dark rim, labels stand on
- * a plate of the box's colour: both can be read on any background. Labels keep clear of one another; what is surest
- * lies on top.
+ * Draws the marks as SVG elements for a drawing of the image's size. Boxes have a dark rim and labels a background of the
+ * box's colour, so that both are visible on any image. Labels do not overlap; higher scores are drawn on top.
  */
 export function marksInto(width: number, height: number, marks: readonly Mark[]): string {
   const sizes = sizesFor(width, height);
-  const surestFirst = marks.toSorted((a, b) => b.score - a.score);
-  const labels = surestFirst.map((mark) => ({ box: mark.box, ...plateSize(mark, sizes) }));
-  const places = placeLabels(labels, { width, height });
-  const boxes = surestFirst.map((mark) => drawBox(mark, sizes)).reverse();
-  const plates = surestFirst.map((mark, index) => drawPlate(mark, places[index], sizes)).reverse();
+  const byScore = marks.toSorted((a, b) => b.score - a.score);
+  const labels = byScore.map((mark) => ({ box: mark.box, ...plateSize(mark, sizes) }));
+  const positions = placeLabels(labels, { width, height });
+  const boxes = byScore.map((mark) => drawBox(mark, sizes)).reverse();
+  const plates = byScore.map((mark, index) => drawPlate(mark, positions[index], sizes)).reverse();
   return [...boxes, ...plates].join("");
 }
 
 function drawBox({ box, label, color, dashed }: Mark, { linePx }: Sizes): string {
-  // Whole and half pixels: a line between two pixels is smeared over both.
+  // Aligned to pixels, since a line between two pixels would be blurred.
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = box.map((edge) => Math.round(edge) + (linePx % 2) / 2);
   const size = `width="${Math.max(1, x2 - x1)}" height="${Math.max(1, y2 - y1)}"`;
   const rect = `x="${x1}" y="${y1}" ${size} fill="none"`;
@@ -73,16 +72,16 @@ function plateSize(mark: Mark, { fontPx }: Sizes) {
   };
 }
 
-function drawPlate(mark: Mark, place: Place | undefined, sizes: Sizes): string {
-  if (place === undefined) return "";
-  const { left, top } = place;
+function drawPlate(mark: Mark, position: LabelPosition | undefined, sizes: Sizes): string {
+  if (position === undefined) return "";
+  const { left, top } = position;
   const { width, height } = plateSize(mark, sizes);
   const { fontPx } = sizes;
   const colour = mark.color ?? colourOf(mark.label);
   return [
     drawLeader(mark.box, [left, top, left + width, top + height], colour, sizes),
     `<rect x="${left}" y="${top}" width="${width}" height="${height}" fill="${colour}"/>`,
-    // A hair of dark keeps two plates of one colour apart.
+    // A thin dark rim separates plates of the same colour.
     `<rect x="${left + 0.5}" y="${top + 0.5}" width="${width - 1}" height="${height - 1}" fill="none" stroke="#000000" stroke-opacity="0.5"/>`,
     drawText(left + fontPx * 0.25, top + Math.round(fontPx * 1.0), textOf(mark), {
       fontPx,
@@ -91,7 +90,7 @@ function drawPlate(mark: Mark, place: Place | undefined, sizes: Sizes): string {
   ].join("");
 }
 
-/** A line from a label that found no room at its box down to the box. */
+/** Connects a label to its box if the two do not touch. */
 function drawLeader(box: Box, plate: Box, colour: string, { linePx }: Sizes): string {
   const gap = Math.round(box[1]) - plate[3];
   if (gap <= linePx) return "";

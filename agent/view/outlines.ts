@@ -1,13 +1,12 @@
-import type { Box } from "../../detectors/detector.ts";
-import type { Size } from "../base/box.ts";
+import type { Box, Size } from "../base/box.ts";
 import type { Polygon } from "../base/polygon.ts";
 import { colourOf, textColourOn } from "./colours.ts";
 import { drawText, textWidth } from "./text.ts";
 
-/** Colours with one meaning each; the shapes differ too, for whoever sees no difference between red and green. */
+/** One colour for each meaning. The shapes differ too, for people who cannot distinguish red and green. */
 export const OUTLINE_COLOURS = { motion: "#ff6a5e", region: "#5dff6a", mask: "#ffffff" } as const;
 
-/** Dotted: something moved here. */
+/** Draws a dashed rectangle around motion. */
 export function drawMotion([x1, y1, x2, y2]: Box): string {
   const rect = `x="${pixel(x1)}" y="${pixel(y1)}" width="${Math.max(1, Math.round(x2 - x1))}" height="${Math.max(1, Math.round(y2 - y1))}" fill="none"`;
   return [
@@ -16,9 +15,9 @@ export function drawMotion([x1, y1, x2, y2]: Box): string {
   ].join("");
 }
 
-/** Four corners: the detector looked here. */
+/** Draws the four corners of a region. */
 export function drawRegion([x1, y1, x2, y2]: Box, { width, height }: Size): string {
-  // The corners of the whole picture would lie half outside it.
+  // At the edge of the frame, half of the line would be outside.
   const [left, top] = [Math.max(2, pixel(x1)), Math.max(2, pixel(y1))];
   const [right, bottom] = [Math.min(width - 2, pixel(x2)), Math.min(height - 2, pixel(y2))];
   const arm = Math.max(6, Math.round(Math.min(right - left, bottom - top) / 8));
@@ -34,7 +33,7 @@ export function drawRegion([x1, y1, x2, y2]: Box, { width, height }: Size): stri
   ].join("");
 }
 
-/** A line around the zone and its name; filled while somebody is in it. */
+/** Draws a zone's outline and name, filled while an object is in it. */
 export function drawZone(
   name: string,
   polygon: Polygon,
@@ -44,7 +43,7 @@ export function drawZone(
 ): string {
   const colour = colourOf(`zone ${name}`);
   const points = pointsOf(polygon, size);
-  const [x, y] = namePlace(polygon, size, textWidth(name, fontPx) + 6, fontPx);
+  const [x, y] = namePosition(polygon, size, textWidth(name, fontPx) + 6, fontPx);
   return [
     `<polygon points="${points}" fill="${colour}" fill-opacity="${isOccupied ? 0.28 : 0.06}" stroke="#000000" stroke-opacity="0.6" stroke-width="4"/>`,
     `<polygon points="${points}" fill="none" stroke="${colour}" stroke-width="2"/>`,
@@ -53,7 +52,7 @@ export function drawZone(
   ].join("");
 }
 
-/** Hatched: nothing counts here. The two kinds of masks lean to different sides. */
+/** Draws a hatched mask. The direction of the hatching shows the kind of mask. */
 export function drawMask(polygon: Polygon, size: Size, kind: "motion" | "object"): string {
   const points = pointsOf(polygon, size);
   return [
@@ -62,7 +61,7 @@ export function drawMask(polygon: Polygon, size: Size, kind: "motion" | "object"
   ].join("");
 }
 
-/** The patterns `drawMask` fills with, once per drawing. */
+/** The patterns for `drawMask`; needed once per drawing. */
 export const MASK_PATTERNS = `<defs>${hatch("motion-mask", 45)}${hatch("object-mask", -45)}</defs>`;
 
 function hatch(id: string, degrees: number): string {
@@ -75,7 +74,7 @@ function hatch(id: string, degrees: number): string {
   ].join("");
 }
 
-/** Whole pixels plus a half: a line between two pixels is smeared over both. */
+/** Aligned to the centre of a pixel, since a line between two pixels would be blurred. */
 function pixel(edge: number): number {
   return Math.round(edge) + 0.5;
 }
@@ -84,8 +83,8 @@ function pointsOf(polygon: Polygon, { width, height }: Size): string {
   return polygon.map(([x, y]) => `${(x * width).toFixed(1)},${(y * height).toFixed(1)}`).join(" ");
 }
 
-/** Inside the zone at its lower left corner: few heads are there. */
-function namePlace(polygon: Polygon, { width, height }: Size, textPx: number, fontPx: number) {
+/** Inside the zone at its lower left corner, where the name rarely covers a person. */
+function namePosition(polygon: Polygon, { width, height }: Size, textPx: number, fontPx: number) {
   const bottom = Math.max(...polygon.map(([, y]) => y));
   const left = Math.min(...polygon.filter(([, y]) => y > bottom - 0.05).map(([x]) => x));
   const plateHeight = fontPx * 1.3;

@@ -1,35 +1,33 @@
-import type { Box } from "../../detectors/detector.ts";
-import type { Size } from "../base/box.ts";
+import type { Box, Size } from "../base/box.ts";
 import type { Polygon } from "../base/polygon.ts";
 import type { Mark } from "./marks.ts";
 
-/** What a camera's owner drew into its picture: the same in every frame. */
+/** The zones and masks of a camera. */
 export interface Setup {
   readonly zones: readonly { readonly name: string; readonly coordinates: Polygon }[];
-  /** Where motion does not count. */
+  /** Motion inside these does not count. */
   readonly motionMasks: readonly Polygon[];
-  /** Where nothing is an object. */
+  /** Detections inside these are not objects. */
   readonly objectMasks: readonly Polygon[];
 }
 
-/** What is to be shown of one frame. Boxes in pixels of the frame. */
+/** What to draw into one frame. Boxes in pixels of the frame. */
 export interface Scene {
   readonly size: Size;
   readonly setup: Setup;
-  /** Names of the zones somebody is in. */
+  /** Names of the zones that contain an object. */
   readonly occupied: ReadonlySet<string>;
   readonly motion: readonly Box[];
-  /** What the detector looked at. */
   readonly regions: readonly Box[];
   readonly objects: readonly Mark[];
-  /** One line: when, how much. */
+  /** One line with the time and the counts. */
   readonly status: string;
-  /** What happened, latest first. */
-  readonly news: readonly NewsLine[];
+  /** Latest first. */
+  readonly events: readonly EventLine[];
 }
 
 /** One line about an event. */
-export interface NewsLine {
+export interface EventLine {
   readonly text: string;
   /** CSS `#rrggbb` */
   readonly colour: string;

@@ -1,15 +1,15 @@
 import { plainText } from "../base/plain-text.ts";
 
-/** DejaVu Sans Mono, which Debian's ffmpeg brings along: every character is this wide, in parts of the font's size. */
+/** Width of a character relative to the font size. Debian's ffmpeg depends on this font, DejaVu Sans Mono. */
 const CHARACTER_WIDTH = 0.602;
 const FONT = `font-family="DejaVu Sans Mono, monospace" font-weight="bold"`;
 
-/** Pixels that a text takes in a line. */
+/** Width of a line of text in pixels. */
 export function textWidth(text: string, fontPx: number): number {
   return text.length * CHARACTER_WIDTH * fontPx;
 }
 
-/** How many characters fit into a width. */
+/** The number of characters that fit into a width. */
 export function charactersIn(width: number, fontPx: number): number {
   return Math.max(0, Math.floor(width / (CHARACTER_WIDTH * fontPx)));
 }
@@ -20,13 +20,13 @@ export interface TextStyle {
   readonly fill: string;
 }
 
-/** Characters of a line; more do not fit into any picture. */
+/** Characters. Longer lines do not fit into any frame. */
 const LONGEST_LINE = 500;
 
-/** A line of text as SVG, without characters that XML cannot hold; `baseline` is the y on which its letters stand. */
+/** Draws a line of text as SVG, without characters that XML does not allow. @param baseline its y coordinate */
 export function drawText(left: number, baseline: number, text: string, { fontPx, fill }: TextStyle): string {
-  const place = `x="${left}" y="${baseline}" font-size="${fontPx}" fill="${fill}"`;
-  return `<text ${place} ${FONT} xml:space="preserve">${escapeXml(plainText(text, LONGEST_LINE))}</text>`;
+  const attributes = `x="${left}" y="${baseline}" font-size="${fontPx}" fill="${fill}"`;
+  return `<text ${attributes} ${FONT} xml:space="preserve">${escapeXml(plainText(text, LONGEST_LINE))}</text>`;
 }
 
 function escapeXml(text: string): string {

@@ -4,43 +4,43 @@ import type { Size } from "../base/box.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "../camera/ffmpeg.ts";
 
-/** A video that is being written. Leaving its scope before `finish` throws away what there is of it. */
+/** A video that is being written. Leaving the scope before `finish` removes the incomplete file. */
 export interface VideoFile extends AsyncDisposable {
   /**
-   * Adds a picture; waits while ffmpeg has enough to do.
+   * Adds a frame; waits if ffmpeg is busy.
    * @param pixels RGB, row by row
    */
   add(pixels: Uint8Array): Promise<void>;
-  /** Completes the file and gives it its name. */
+  /** Completes the file and renames it to its final name. */
   finish(): Promise<void>;
 }
 
 export interface VideoFormat extends Size {
-  /** Pictures per second. */
+  /** Frames per second. */
   readonly fps: number;
 }
 
-/** Near lossless to the eye at about 1 Mbit/s, and quick: the detector needs the cores. */
+/** Visually almost lossless at about 1 Mbit/s, and fast, since the detector needs the cores. */
 const QUALITY = ["-preset", "veryfast", "-crf", "20"];
 
 /**
- * Begins an H.264 video (MP4, 4:2:0, so that browsers and phones play it). It is written beside the file under the name
- * `<file>.partial` until it is complete.
- * @param format width and height are even
- * @throws ConfigError or UsageError when the file cannot be written; FfmpegMissing, or ConfigError from `add` and `finish`
- * when ffmpeg cannot encode.
+ * Starts an H.264 video (MP4, 4:2:0, which browsers and phones can play). Until it is complete, the file is named
+ * `<file>.partial`.
+ * @param format width and height must be even
+ * @throws ConfigError or UsageError if the file cannot be written. `add` and `finish` throw FfmpegMissing, or ConfigError if
+ * ffmpeg cannot encode.
  */
 export async function createVideo(file: string, format: VideoFormat, ffmpeg = "ffmpeg"): Promise<VideoFile> {
   await requireWritableVideo(file);
   const partial = partialOf(file);
-  // Whoever interrupts a replay wants the video up to there: not a signal ends ffmpeg, but the end of its input.
+  // An interrupted replay keeps the video up to that point: ffmpeg ends at the end of its input, not by the signal.
   const run = startFedFfmpeg(ffmpeg, encoderArgs(partial, format), new AbortController().signal);
   let isFinished = false;
 
   return {
     async add(pixels) {
       if (run.input.write(pixels)) return;
-      await roomIn(run.input);
+      await drained(run.input);
       if (run.input.destroyed) await ended(run, file);
     },
     async finish() {
@@ -56,8 +56,8 @@ export async function createVideo(file: string, format: VideoFormat, ffmpeg = "f
   };
 }
 
-/** Resolves when more can be written, or when nothing can any more. */
-function roomIn(input: Writable): Promise<void> {
+/** Resolves when the stream accepts more data, or when it is closed. */
+function drained(input: Writable): Promise<void> {
   if (input.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
@@ -68,22 +68,22 @@ function roomIn(input: Writable): Promise<void> {
   });
 }
 
-/** Resolves when ffmpeg has ended well; explains it when it has not. */
+/** Waits for ffmpeg. @throws ConfigError if it failed */
 async function ended(run: FedFfmpegRun, file: string): Promise<void> {
   const { code } = await run.ended;
   if (code === 0) return;
-  const said = run.complaints().at(-1) ?? "no reason given";
-  const lacksEncoder = run.complaints().some((line) => /unknown encoder/i.test(line));
+  const reason = run.errorLines().at(-1) ?? "no reason given";
+  const lacksEncoder = run.errorLines().some((line) => /unknown encoder/i.test(line));
   throw new ConfigError(
-    `ffmpeg cannot write ${file} (${said})`,
+    `ffmpeg cannot write ${file} (${reason})`,
     lacksEncoder
-      ? "This ffmpeg was built without H.264 (libx264): install the one of your distribution."
-      : "Check that there is room on the disk.",
+      ? "This ffmpeg was built without H.264 (libx264): install the ffmpeg of your distribution."
+      : "Check that the disk is not full.",
   );
 }
 
 /**
- * Finds out before hours of work whether a video can be written.
+ * Checks that a video can be written, before hours of work depend on it.
  * @throws ConfigError, UsageError
  */
 export async function requireWritableVideo(file: string): Promise<void> {
@@ -104,7 +104,7 @@ export async function requireWritableVideo(file: string): Promise<void> {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
     throw new ConfigError(
       `cannot write ${file} (${code})`,
-      code === "ENOENT" ? "Make the folder first." : "Choose another place, or check its permissions.",
+      code === "ENOENT" ? "Create the folder first." : "Choose another folder, or check its permissions.",
       { cause },
     );
   }
@@ -128,7 +128,7 @@ function encoderArgs(file: string, { width, height, fps }: VideoFormat): readonl
       String(fps),
     ],
     ...["-i", "pipe:0", "-an"],
-    // Said and done in the same colour space: players guess differently.
+    // Converts to the colour space that the file declares, since players assume different ones by default.
     ...["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"],
     ...["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"],
     ...["-c:v", "libx264", ...QUALITY, "-movflags", "+faststart", "-f", "mp4", "-y", file],

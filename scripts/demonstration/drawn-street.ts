@@ -49,7 +49,7 @@ export async function filmDrawnStreet(file: string, signal: AbortSignal): Promis
   }
   encoder.input.end();
   const { code } = await encoder.ended;
-  if (code !== 0) throw new Error(`ffmpeg cannot encode the street: ${encoder.complaints().join(" ")}`);
+  if (code !== 0) throw new Error(`ffmpeg cannot encode the street: ${encoder.errorLines().join(" ")}`);
 }
 
 /** The street as SVG at a second of the clip. */

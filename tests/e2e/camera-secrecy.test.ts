@@ -1,4 +1,4 @@
-/** A camera's password stays between the agent and the camera, and a hostile camera reaches nothing through ffmpeg. */
+/** Only the agent and the camera see the camera's password, and a hostile camera reaches nothing through ffmpeg. */
 import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
@@ -20,7 +20,7 @@ const never = new AbortController().signal;
 const read = (address: string, size: typeof SIZE | undefined = SIZE) =>
   readCamera({ camera: "door", address, size, fps: 5 }, { clock: systemClock, signal: never });
 
-/** The command lines and environments of all processes but our own, as `ps` and an intruder in ffmpeg would see them. */
+/** The command lines and environments of all other processes, as `ps` and an intruder in ffmpeg would see them. */
 function seenInProc(): { commandLines: string[]; environments: string[] } {
   const others = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   const readAll = (file: string) =>
@@ -28,17 +28,17 @@ function seenInProc(): { commandLines: string[]; environments: string[] } {
       try {
         return [readFileSync(`/proc/${pid}/${file}`, "utf8").replaceAll("\0", " ")];
       } catch {
-        // Gone in between, or another user's.
+        // The process has exited, or belongs to another user.
         return [];
       }
     });
   return { commandLines: readAll("cmdline"), environments: readAll("environ") };
 }
 
-describe.skipIf(!hasRtspServer())("while a camera is watched", () => {
-  test("its password is in no process's command line, not even ffmpeg's", async () => {
+describe.skipIf(!hasRtspServer())("while the agent reads a camera", () => {
+  test("no process has the password in its command line, not even ffmpeg", async () => {
     using clip = makeTestClip({ seconds: 2 });
-    // The test's own camera server is given the password in another spelling: its command line is none of ours.
+    // The test's camera server receives the password in another spelling, so that its command line does not count.
     await using camera = await startRtspCamera({ clip: clip.file, user: "cam", password: "sekret @ door" });
     const address = camera.address.replace("rtsp://", "rtsp://cam:sekret%20%40%20door@");
     let watched = 0;
@@ -52,14 +52,14 @@ describe.skipIf(!hasRtspServer())("while a camera is watched", () => {
     expect(watched).toBeGreaterThan(0);
   });
 
-  test("ffmpeg has none of the agent's environment, where the passwords are", async () => {
+  test("ffmpeg does not receive the agent's environment, which contains the passwords", async () => {
     using clip = makeTestClip({ seconds: 2 });
     await using camera = await startRtspCamera({ clip: clip.file });
     process.env.SABREWING_TEST_SECRET = "sekret-of-the-broker";
     try {
       for await (const _ of read(camera.address)) {
         const ours = seenInProc().environments.filter((text) => text.includes("sekret-of-the-broker"));
-        // Only what the test itself started before the variable was set could have it: nothing.
+        // No process was started before the variable was set.
         expect(ours).toEqual([]);
         break;
       }
@@ -69,7 +69,7 @@ describe.skipIf(!hasRtspServer())("while a camera is watched", () => {
   });
 });
 
-test("what ffmpeg complains of tells no password, not even one in the path of an address", async () => {
+test("ffmpeg's error lines contain no password, not even one from the path of an address", async () => {
   const nobody = createServer();
   const port = await listenOnLoopback(nobody);
   nobody.close();
@@ -85,7 +85,7 @@ test("what ffmpeg complains of tells no password, not even one in the path of an
   );
   for await (const _ of run.output);
   await run.ended;
-  const complaints = run.complaints().join("\n");
+  const complaints = run.errorLines().join("\n");
   expect(complaints).toContain("Connection refused");
   expect(complaints).not.toContain("sekret");
 });
@@ -123,7 +123,7 @@ describe("a hostile camera", () => {
   });
 });
 
-test("a clip that is a playlist in disguise makes ffmpeg visit no server", async () => {
+test("a playlist with the name of a clip does not make ffmpeg connect to a server", async () => {
   let visits = 0;
   const honeypot = createHttpServer((_request, response) => {
     visits++;
@@ -141,7 +141,7 @@ test("a clip that is a playlist in disguise makes ffmpeg visit no server", async
     const file = join(folder.path, name);
     writeFileSync(file, text);
     await expect(readClip({ camera: "clip", file }, { signal: never }).next()).rejects.toThrow(
-      /holds no video/,
+      /contains no video/,
     );
   }
   honeypot.close();

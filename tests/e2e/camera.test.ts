@@ -37,22 +37,22 @@ async function failure(run: Promise<unknown>): Promise<Error> {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-test("a missing ffmpeg is a mistake of the installation, with the command that mends it", async () => {
+test("reports a missing ffmpeg with the command that installs it", async () => {
   const error = await failure(take("rtsp://127.0.0.1:1/camera", 1, { ffmpeg: "/nowhere/ffmpeg" }, SIZE));
   expect(error).toBeInstanceOf(FfmpegMissing);
   expect(error).toMatchObject({ remedy: "Install it: apt install ffmpeg" });
 });
 
-test("a camera that accepts the connection and says nothing is worth another try", async () => {
+test("reports a camera that accepts the connection but sends nothing as transient", async () => {
   const mute = createServer();
   const port = await listenOnLoopback(mute);
   const error = await failure(take(`rtsp://127.0.0.1:${port}/camera`, 1, { frozenAfterMs: 500 }, SIZE));
   mute.close();
   expect(error).toBeInstanceOf(TransientError);
-  expect(error.message).toContain("no picture within 0.5 s");
+  expect(error.message).toContain("no frame within 0.5 s");
 });
 
-test("a camera that refuses the connection is worth another try", async () => {
+test("reports a camera that refuses the connection as transient", async () => {
   const address = `rtsp://user:secret@127.0.0.1:${await freePort()}/camera`;
   const error = await failure(take(address, 1, {}, SIZE));
   expect(error).toBeInstanceOf(TransientError);
@@ -72,7 +72,7 @@ describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
     clip[Symbol.dispose]();
   });
 
-  test("frames come in the size asked for, counted and whole", async () => {
+  test("delivers complete, numbered frames of the requested size", async () => {
     const frames = await take(camera.address, 6, {}, SIZE);
     expect(frames.map(({ sequence }) => sequence)).toEqual([...Array(6).keys()]);
     for (const frame of frames) {
@@ -81,28 +81,28 @@ describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
     }
   });
 
-  test("the picture is a picture: the test card is neither black nor one colour", async () => {
+  test("delivers the image: the test card is neither black nor of one colour", async () => {
     const [frame] = await take(camera.address, 1, {}, SIZE);
     expect(new Set(frame?.planes).size).toBeGreaterThan(50);
   });
 
-  test("without a size the stream's own is taken", async () => {
+  test("uses the stream's own size by default", async () => {
     const [frame] = await take(camera.address, 1);
     expect(frame).toMatchObject({ width: clip.width, height: clip.height });
   });
 
-  test("the loop of the clip has no end: frames go on past it", async () => {
+  test("delivers frames beyond the end of the looped clip", async () => {
     const frames = await take(camera.address, 16, {}, SIZE);
     expect(frames).toHaveLength(16);
   });
 
-  test("a path that the camera does not have is a mistake of the configuration", async () => {
+  test("reports a path that the camera does not have as a configuration error", async () => {
     const error = await failure(take(camera.address.replace("/camera", "/other"), 1, {}, SIZE));
     expect(error).toBeInstanceOf(ConfigError);
     expect(error.message).toContain("no such stream");
   });
 
-  test("an abort ends the frames without an error and within the second", async () => {
+  test("ends the frames without an error when aborted", async () => {
     const stop = new AbortController();
     const frames: Frame[] = [];
     const stream = { camera: "door", address: camera.address, size: SIZE, fps: 5 };
@@ -113,7 +113,7 @@ describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
     expect(frames).toHaveLength(1);
   });
 
-  test("a camera that freezes is told apart from one that is slow, and given up", async () => {
+  test("fails when a camera freezes", async () => {
     await using frozen = await startRtspCamera({ clip: clip.file });
     const stream = { camera: "door", address: frozen.address, size: SIZE, fps: 5 };
     const seen: number[] = [];
@@ -125,10 +125,10 @@ describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
     })();
     const error = await failure(reading);
     expect(error).toBeInstanceOf(TransientError);
-    expect(error.message).toBe("door: frozen, no picture for 1.5 s");
+    expect(error.message).toBe("door: frozen, no frame for 1.5 s");
   });
 
-  test("a camera that goes away in mid-stream is worth another try", async () => {
+  test("reports a camera that disconnects in mid-stream as transient", async () => {
     const brief = await startRtspCamera({ clip: clip.file });
     const stream = { camera: "door", address: brief.address, size: SIZE, fps: 5 };
     const reading = (async () => {
@@ -139,7 +139,7 @@ describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
     expect(await failure(reading)).toBeInstanceOf(TransientError);
   });
 
-  test("a wrong password is a mistake of the configuration and never shown", async () => {
+  test("reports a wrong password as a configuration error, without showing it", async () => {
     await using locked = await startRtspCamera({ clip: clip.file, user: "user", password: "p@ss/word" });
     const as = (password: string) => locked.address.replace("rtsp://", `rtsp://user:${password}@`);
     const error = await failure(take(as("guess"), 1, {}, SIZE));

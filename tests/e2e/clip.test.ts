@@ -54,5 +54,5 @@ test("a file that is not a video is a configuration error", async () => {
   writeFileSync(file, "not a video");
   const reading = read({ file });
   await expect(reading).rejects.toThrow(ConfigError);
-  await expect(reading).rejects.toThrow("holds no video that ffmpeg can decode");
+  await expect(reading).rejects.toThrow("contains no video that ffmpeg can decode");
 });

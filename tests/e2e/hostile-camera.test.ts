@@ -1,4 +1,4 @@
-/** What a camera may cost: its answers, its redirects and its frames have limits, which honest cameras keep. */
+/** Limits on a camera's answers, redirects and frames. Honest cameras stay within them. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { systemClock } from "../../agent/base/clock.ts";
 import { ConfigError, TransientError } from "../../agent/base/errors.ts";
 import { probeClip, readClip } from "../../agent/camera/clip.ts";
 import { startFfmpeg } from "../../agent/camera/ffmpeg.ts";
-import { askCamera } from "../../agent/camera/rtsp/ask-camera.ts";
+import { checkStream } from "../../agent/camera/rtsp/check-stream.ts";
 import { readCamera } from "../../agent/camera/rtsp.ts";
 import { tryStream } from "../../agent/camera/try-stream.ts";
 import { CameraVideo } from "../../agent/view/live/camera-video.ts";
@@ -46,14 +46,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const addressOf = ({ port }: { port: number }, path = "camera") =>
   `rtsp://admin:sekret@127.0.0.1:${port}/${path}`;
 
-/** The first frame of a camera, in its own size where none is given. */
+/** Reads the first frame of a camera; default size: the camera's own. */
 async function firstFrame(address: string, size?: typeof SIZE) {
   const stream = { camera: "door", address, size, fps: 5 };
   for await (const frame of readCamera(stream, { clock: systemClock, signal: never })) return frame;
   return undefined;
 }
 
-/** Plays a camera's video for the live view until it ends, or until it has sent something. */
+/** Plays a camera's video for the live view until it ends or delivers data. */
 async function playVideo(streamUrl: string): Promise<{ bytes: number; message: string }> {
   const { promise, resolve } = Promise.withResolvers<{ bytes: number; message: string }>();
   const stop = new AbortController();
@@ -62,11 +62,11 @@ async function playVideo(streamUrl: string): Promise<{ bytes: number; message: s
     name: "door",
     streamUrl,
     signal: stop.signal,
-    carry(part) {
+    onData(part) {
       bytes += part.length;
       stop.abort();
     },
-    onEnd: (complaints, error) => resolve({ bytes, message: error?.message ?? complaints.join(" ") }),
+    onEnd: (errorLines, error) => resolve({ bytes, message: error?.message ?? errorLines.join(" ") }),
   });
   return promise;
 }
@@ -81,12 +81,12 @@ describe("a camera that redirects to another server", () => {
   const methods = ["OPTIONS", "DESCRIBE"] as const;
   const ways: readonly (readonly [string, (address: string) => Promise<string>])[] = [
     ["detection", async (address) => String(await failure(firstFrame(address, SIZE)))],
-    ["detection that asks for the size", async (address) => String(await failure(firstFrame(address)))],
+    ["detection with a probed size", async (address) => String(await failure(firstFrame(address)))],
     ["init", async (address) => String(await failure(tryStream("door", address, never)))],
     ["the live view", async (address) => (await playVideo(address)).message],
   ];
   test.each(ways.flatMap(([way, visit]) => methods.map((method) => [method, way, visit] as const)))(
-    "in answer to %s is refused by %s, and nothing is sent there",
+    "in answer to %s is refused by %s, and nothing is sent to the other server",
     async (method, _way, visit) => {
       await using other = await startHostileCamera(askBasic);
       await using camera = await startHostileCamera(on(method, redirect(`rtsp://127.0.0.1:${other.port}/x`)));
@@ -100,7 +100,7 @@ describe("a camera that redirects to another server", () => {
     },
   );
 
-  test.each(ways)("when ffmpeg comes, and not before, loses ffmpeg: %s", async (_way, visit) => {
+  test.each(ways)("only when ffmpeg connects is refused too: %s", async (_way, visit) => {
     await using other = await startHostileCamera(askBasic);
     const away = toFfmpeg(on("DESCRIBE", redirect(`rtsp://127.0.0.1:${other.port}/x`)));
     await using camera = await startHostileCamera(away);
@@ -108,13 +108,13 @@ describe("a camera that redirects to another server", () => {
     expect(other.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
   });
 
-  test("learns no password that it has not asked for itself", async () => {
+  test("does not receive a password without asking for it", async () => {
     await using camera = await startHostileCamera(on("DESCRIBE", redirect("rtsp://127.0.0.2/x")));
     await failure(firstFrame(addressOf(camera), SIZE));
     expect(camera.requests.map(({ authorization }) => authorization)).toEqual([undefined, undefined]);
   });
 
-  test("for ever, at its own address, is left", async () => {
+  test("is refused after three redirects to its own address", async () => {
     let camera: HostileCamera | undefined;
     const again: Misbehaviour = (visit) => redirect(`rtsp://127.0.0.1:${camera?.port}/again`)(visit);
     camera = await startHostileCamera(on("DESCRIBE", again));
@@ -125,7 +125,7 @@ describe("a camera that redirects to another server", () => {
   });
 });
 
-test("a camera that redirects to another of its own streams is followed, and shown the password again", async () => {
+test("a redirect to another stream of the same camera is followed with the login", async () => {
   const show = play(smallClip(folder));
   await using camera = await startHostileCamera((visit) => {
     const { method, uri, authorization } = visit.request;
@@ -139,23 +139,23 @@ test("a camera that redirects to another of its own streams is followed, and sho
   ]);
 });
 
-describe("a camera that answers more than any camera does is left at once:", () => {
+describe("a camera whose answer exceeds the limits is refused:", () => {
   test.each<readonly [string, Misbehaviour, string]>([
-    ["header lines without end", endlessHeaders, "header of more than 16 kB"],
-    ["a header line without end", endlessHeader, "header of more than 16 kB"],
+    ["endless header lines", endlessHeaders, "header of more than 16 kB"],
+    ["an endless header line", endlessHeader, "header of more than 16 kB"],
     ["a description of 2 GB", endlessDescription, "description of more than 256 kB"],
     ["200,000 streams", manyStreams(200_000), "description of more than 256 kB"],
     ["3000 streams in 190 kB", manyStreams(3_000), "describes 3000 streams: expected at most 32"],
-    ["replies to nothing", endlessStrayReplies, "does not answer DESCRIBE, and sends other messages"],
+    ["unrelated replies", endlessStrayReplies, "sends other messages instead of an answer to DESCRIBE"],
   ])("%s", async (_what, misbehave, message) => {
     await using camera = await startHostileCamera(on("DESCRIBE", misbehave));
-    const error = await failure(askCamera("door", addressOf(camera), AbortSignal.timeout(20_000)));
+    const error = await failure(checkStream("door", addressOf(camera), AbortSignal.timeout(20_000)));
     expect(error).toBeInstanceOf(ConfigError);
     expect(String(error)).toContain(message);
   });
 });
 
-test("what a camera says is shown without control and direction characters, be it said to us or to ffmpeg", async () => {
+test("text from a camera is shown without control and direction characters", async () => {
   for (const misbehave of [on("DESCRIBE", escapes), toFfmpeg(on("DESCRIBE", escapes))]) {
     await using camera = await startHostileCamera(misbehave);
     const message = String(await failure(firstFrame(addressOf(camera), SIZE)));
@@ -164,7 +164,7 @@ test("what a camera says is shown without control and direction characters, be i
   }
 });
 
-test("a wrong password is shown once for each try", async () => {
+test("a wrong password is sent once per attempt", async () => {
   const refuse: Misbehaviour = ({ reply }) =>
     reply("401 Unauthorized", ['WWW-Authenticate: Digest realm="x", nonce="y"']).then(() => true);
   await using camera = await startHostileCamera(refuse);
@@ -172,22 +172,22 @@ test("a wrong password is shown once for each try", async () => {
   expect(camera.requests.filter(({ authorization }) => authorization !== undefined)).toHaveLength(1);
 });
 
-test("what ffmpeg quotes of a camera is clean and short", async () => {
+test("ffmpeg's error lines are shown without control characters, and shortened", async () => {
   const says = "printf 'a\\033[31mb\\302\\233c\\342\\200\\256d%01000d\\n' 0 >&2";
   await using run = startFfmpeg("sh", ["-c", says], never);
   for await (const _ of run.output);
   await run.ended;
-  const [line = ""] = run.complaints();
+  const [line = ""] = run.errorLines();
   expect(line).toMatch(/^a\uFFFD\[31mb\uFFFDc\uFFFDd0+…$/);
   expect(line.length).toBeLessThanOrEqual(300);
 });
 
-test("endless fragments end when ffmpeg has taken what it may, and the message says so", async () => {
+test("endless fragments end at ffmpeg's memory limit, and the message says so", async () => {
   using child = largestChild(process.pid, ["ffmpeg"]);
   await using camera = await startHostileCamera(on("PLAY", endlessFragments));
   const error = await failure(firstFrame(addressOf(camera), SIZE));
   expect(error).toBeInstanceOf(TransientError);
-  expect(String(error)).toContain("its stream takes more memory than the 320 MB that ffmpeg may have");
+  expect(String(error)).toContain("its stream takes more memory than the 320 MB that ffmpeg may use");
   expect(child.peakMb()).toBeGreaterThan(0);
   expect(child.peakMb()).toBeLessThan(MOST_CHILD_MB);
 });
@@ -197,7 +197,7 @@ describe("frames of 16000×16000", () => {
     /frames (are too large|are larger than 8\.9\d* megapixels|of .* are larger than 8\.9\d* megapixels)/;
 
   test.skipIf(!hasRtspServer())(
-    "are refused before ffmpeg is started, where the camera announces them",
+    "are refused before ffmpeg starts, if the camera announces them",
     async () => {
       await using camera = await startRtspCamera({ clip: giantClip(folder) });
       using child = largestChild(process.pid, ["ffmpeg", "ffprobe"]);
@@ -211,7 +211,7 @@ describe("frames of 16000×16000", () => {
     },
   );
 
-  test("are not decoded where it does not, or shows small ones first", async () => {
+  test("are not decoded if the camera does not announce them, or sends small ones first", async () => {
     using child = largestChild(process.pid, ["ffmpeg", "ffprobe"]);
     for (const clips of [[giantClip(folder)], [smallClip(folder), giantClip(folder)]]) {
       await using camera = await startHostileCamera(on("PLAY", play(...clips)), { description: SIZELESS });
@@ -226,7 +226,7 @@ describe("frames of 16000×16000", () => {
     expect(child.peakMb()).toBeLessThan(MOST_CHILD_MB);
   });
 
-  test("take little where the size is asked for, or the video is for the live view", async () => {
+  test("take little memory while probing and in the live view", async () => {
     using child = largestChild(process.pid, ["ffmpeg", "ffprobe"]);
     await using camera = await startHostileCamera(on("PLAY", play(giantClip(folder))), {
       description: SIZELESS,
@@ -240,7 +240,7 @@ describe("frames of 16000×16000", () => {
     expect(child.peakMb()).toBeLessThan(MOST_CHILD_MB);
   });
 
-  test("in a clip are a mistake that the message explains", async () => {
+  test("in a clip cause an error with an explanation", async () => {
     const file = giantClip(folder);
     for (const run of [
       () => probeClip(file, { signal: never }),
@@ -254,7 +254,7 @@ describe("frames of 16000×16000", () => {
 });
 
 describe.skipIf(!hasRtspServer())("an honest camera of 3840×2160", () => {
-  test.each(["h264", "h265"] as const)("passes every limit: %s", async (codec) => {
+  test.each(["h264", "h265"] as const)("stays within all limits: %s", async (codec) => {
     using child = largestChild(process.pid, ["ffmpeg", "ffprobe"]);
     await using camera = await startRtspCamera({ clip: honestClip(folder, codec), codec });
     expect(await firstFrame(camera.address)).toMatchObject({ width: 3840, height: 2160 });
@@ -265,7 +265,7 @@ describe.skipIf(!hasRtspServer())("an honest camera of 3840×2160", () => {
   });
 });
 
-test("ffmpeg is what the system ends first when memory runs out", async () => {
+test("the kernel kills ffmpeg before the agent when memory runs out", async () => {
   await using run = startFfmpeg("sh", ["-c", "cat /proc/self/oom_score_adj"], never, "", "camera");
   const parts: Uint8Array[] = [];
   for await (const part of run.output) parts.push(part);

@@ -1,4 +1,4 @@
-/** The whole agent as it is installed, with its live view on: what it sees in a real clip is what the page is told. */
+/** The installed agent with its live view: the page receives the results for a real clip. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,27 +22,27 @@ const TOKEN = "0123456789abcdef";
 
 const chromium = findChromium();
 
-/** Opens the page and waits until it plays the camera; what the browser complained of meanwhile. */
-async function complaintsWhilePlaying(address: string): Promise<readonly string[]> {
+/** Opens the page and waits until it plays the camera. @returns the browser's errors */
+async function errorsWhilePlaying(address: string): Promise<readonly string[]> {
   await using browser = await startChromium(chromium ?? "");
   const page = await browser.newPage();
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (said) => {
-    if (said.type() === "error") complaints.push(said.text());
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => {
+    if (message.type() === "error") errors.push(message.text());
   });
   await page.goto(address);
   await page.locator(".camera[data-live]").waitFor({ timeout: 30_000 });
   await page.locator(".camera[data-playing]").waitFor({ timeout: 30_000 });
-  return complaints;
+  return errors;
 }
 
 test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
-  "the agent shows who walks past its camera, with a picture, and how it is",
+  "the live view shows a person who walks past the camera, with a snapshot, and the agent's health",
   { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
-    // Beside package.json, as it is installed; other tests may be building theirs.
+    // Next to package.json, as installed. Other tests may build at the same time.
     const folder = stack.adopt(mkdtempSync(join(ROOT, "dist-")), (made) => rmSync(made, { recursive: true }));
     const broker = stack.adopt(await startAedes(), (started) => started.kill());
     const camera = stack.use(await startCamera(clip ?? ""));
@@ -73,7 +73,7 @@ test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
     stack.defer(() => live.terminate());
     live.on("message", (text) => heard.push(JSON.parse(String(text))));
     const event = () => heard.find((message) => message.type === "event" && message.picture > 0);
-    await waitUntil("an event with a picture", () => event() !== undefined, 60_000);
+    await waitUntil("an event with a snapshot", () => event() !== undefined, 60_000);
     expect(heard[0]).toMatchObject({
       type: "greeting",
       model: "yolov5n",
@@ -88,10 +88,10 @@ test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
 
     const { id } = Object(event());
     for (const path of [`/events/${id}.jpg`, `/cameras/${CAMERA}.jpg`]) {
-      const picture = await fetch(base + path, { headers: { cookie } });
-      expect([picture.status, picture.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
+      const image = await fetch(base + path, { headers: { cookie } });
+      expect([image.status, image.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
     }
-    if (chromium !== undefined) expect(await complaintsWhilePlaying(`${base}/?token=${TOKEN}`)).toEqual([]);
+    if (chromium !== undefined) expect(await errorsWhilePlaying(`${base}/?token=${TOKEN}`)).toEqual([]);
     await agent.process.stop();
     expect(agent.log.map(({ msg }) => msg)).toContain("stopped");
   },

@@ -1,4 +1,4 @@
-/** What the page of another site can do to the live view in a real browser: nothing. */
+/** In a real browser, the page of another site cannot affect the live view. */
 import type { Browser, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
@@ -17,7 +17,7 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
   const stack = new AsyncDisposableStack();
   let browser: Browser;
   let foreign = "";
-  /** The view that the foreign page aims at. */
+  /** The live view that the foreign page attacks. */
   let target = "";
   beforeAll(async () => {
     const site = stack.use(
@@ -47,7 +47,7 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
     return { ...view, lines };
   }
 
-  /** Over plain HTTP to a name, browsers say less of where a request comes from than to the loopback. */
+  /** Over plain HTTP, browsers reveal less about the origin of a request to a named host than to the loopback. */
   test.each(["cam.lan", "127.0.0.1"])("neither tries tokens at %s nor signs anyone out", async (host) => {
     await using view = await openView();
     target = `http://${host}:${view.port}`;
@@ -64,7 +64,7 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
     attack.on("requestfinished", count).on("requestfailed", count);
     await attack.goto(foreign);
     await expect.poll(() => over, { timeout: 20_000 }).toBe(6);
-    // All for one reason, so that the first is logged now and the rest later.
+    // All have the same reason, so the first is logged now and the others later.
     const refusals = view.lines.filter(({ msg }) => /refused|wrong token/.test(msg));
     expect(refusals.map(({ msg }) => msg)).toEqual([
       "the live view refused a request that the page of another site sent",
@@ -72,17 +72,17 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
     await page.reload();
     await isShown(page);
 
-    // Our own page may do both.
-    await page.getByRole("button", { name: "Leave" }).click();
+    // Our own page can do both.
+    await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Token").fill("not the token at all");
     await page.keyboard.press("Enter");
-    await page.getByText("That was not the token.").waitFor();
+    await page.getByText("The token is wrong.").waitFor();
     await page.getByLabel("Token").fill(TOKEN);
     await page.keyboard.press("Enter");
     await isShown(page);
   });
 
-  test("reads nothing by giving its own name to our address", async () => {
+  test("cannot read anything by pointing its own name to our address", async () => {
     await using view = await openView();
     await using page = await browser.newPage();
     const reply = await page.goto(`http://${FOREIGN}:${view.port}/?token=${TOKEN}`);
@@ -95,7 +95,7 @@ async function isShown(page: Page): Promise<void> {
   await page.getByRole("heading", { name: "Latest events" }).waitFor();
 }
 
-/** Six requests: an image, a script, a style sheet, a fetch, and two forms that are sent into frames. */
+/** Sends six requests: an image, a script, a style sheet, a fetch, and two forms with frames as targets. */
 function attackOn(target: string): string {
   return `<!doctype html><title>A page</title>
     <iframe name="a"></iframe><iframe name="b"></iframe>

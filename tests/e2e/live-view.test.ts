@@ -1,4 +1,4 @@
-/** The live view as a person has it: our server, ffmpeg, a camera by RTSP and a browser. */
+/** The complete live view: our server, ffmpeg, an RTSP camera and a browser. */
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,7 +27,7 @@ const CAMERA = `
 objects: {track: [person], mask: "0.8,0,1,0,1,0.2"}
 zones: {porch: {coordinates: "0.1,0.4,0.9,0.4,0.9,1,0.1,1", inertia: 2}}`;
 
-/** A camera, and a live view of it on which a person walks past again and again. */
+/** A camera, and its live view, on which a person walks past repeatedly. */
 interface Scene extends AsyncDisposable {
   readonly port: number;
   readonly logged: TextStream;
@@ -55,7 +55,7 @@ async function openScene(): Promise<Scene> {
       version: "1.2.3",
     }),
   );
-  view.tellHealth(() => ({
+  view.reportHealth(() => ({
     version: "1.2.3",
     pid: 1,
     uptime: 3725,
@@ -85,9 +85,9 @@ async function openScene(): Promise<Scene> {
 async function walkForEver(view: LiveView, camera: CameraConfig, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const startMs = Date.now();
-    const passing = view.passing(filmWalk(camera.name, WALK_FRAMES, startMs))[Symbol.asyncIterator]();
+    const frames = view.tap(filmWalk(camera.name, WALK_FRAMES, startMs))[Symbol.asyncIterator]();
     for await (const outcome of walkPast(camera, { frames: WALK_FRAMES, startMs })) {
-      await passing.next();
+      await frames.next();
       await view.show(camera.name, outcome);
       await systemClock.sleep(100, signal);
       if (signal.aborted) return;
@@ -95,7 +95,7 @@ async function walkForEver(view: LiveView, camera: CameraConfig, signal: AbortSi
   }
 }
 
-/** Command lines of the ffmpegs that make video for the page. */
+/** Command lines of the ffmpeg processes that encode video for the page. */
 function videoProcesses(): readonly string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
@@ -110,7 +110,7 @@ function videoProcesses(): readonly string[] {
 }
 
 describe.skipIf(!hasRtspServer())("the video of a camera", () => {
-  test("runs only while a viewer is connected, and shows no password", async () => {
+  test("is encoded while it has viewers, and no command line shows the password", async () => {
     await using scene = await openScene();
     const base = `127.0.0.1:${scene.port}`;
     const reply = await fetch(`http://${base}/?token=${TOKEN}`, { redirect: "manual" });
@@ -159,16 +159,16 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
   });
   afterAll(() => stack.disposeAsync());
 
-  /** For people to look at: out/live-view/*.png */
+  /** Screenshots for manual review: out/live-view/*.png */
   async function photograph(page: Page, name: string): Promise<void> {
     mkdirSync("out/live-view", { recursive: true });
     await page.screenshot({ path: join("out/live-view", `${name}.png`), fullPage: true });
   }
 
-  /** What axe finds wrong (WCAG 2.2 A and AA, and best practices). */
+  /** The violations that axe finds (WCAG 2.2 A and AA, and best practices). */
   async function barriers(page: Page): Promise<readonly string[]> {
     const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    // In the page's own world by the debugger, which its policy does not bind.
+    // Evaluated by the debugger, which the page's security policy does not restrict.
     await page.evaluate(axe);
     const { violations } = await page.evaluate("axe.run()").then((result) => Object(result));
     return violations.map(
@@ -177,14 +177,14 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
     );
   }
 
-  test("shows the camera live, who is in view, what happened and how the agent is", async () => {
+  test("shows the live camera, objects, events and the agent's health", async () => {
     await using page = await open({ width: 1280, height: 800 }, "dark");
     await page.locator(".camera[data-playing]").waitFor({ timeout: 30_000 });
-    // The moving test picture is anything but black.
+    // The moving test card is not black.
     const { channels } = await sharp(await page.locator("canvas.video").screenshot()).stats();
     for (const { stdev } of channels.slice(0, 3)) expect(stdev).toBeGreaterThan(50);
     await page.getByText("person 1").waitFor();
-    await page.getByRole("img", { name: "Live picture of door: person 1" }).waitFor();
+    await page.getByRole("img", { name: "Live video of door: person 1" }).waitFor();
     const event = page.getByRole("log").getByRole("listitem").first();
     await event.getByText("door: porch").waitFor();
     await event.getByRole("img", { name: "person at door" }).waitFor();
@@ -194,7 +194,7 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
     expect(await barriers(page)).toEqual([]);
   });
 
-  test("has room on a phone, by day", async () => {
+  test("fits on a phone, in the light colour scheme", async () => {
     await using page = await open({ width: 390, height: 844 }, "light");
     await page.locator(".camera[data-playing]").waitFor({ timeout: 30_000 });
     await page.getByText("person 1").waitFor();
@@ -203,7 +203,7 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
     expect(await barriers(page)).toEqual([]);
   });
 
-  test("is edited with mouse or keyboard, and says what to put into the configuration", async () => {
+  test("edits zones with mouse or keyboard, and shows the YAML for the configuration", async () => {
     await using page = await open({ width: 1280, height: 900 }, "light");
     await page.getByRole("button", { name: "Zones and masks" }).click();
     await page.getByRole("button", { name: "New zone" }).click();
@@ -225,19 +225,19 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
     await page.mouse.up();
     const [x = 0, y = 0] = (await zone()).split(",").map(Number);
     expect([x.toFixed(1), y.toFixed(1)]).toEqual(["0.9", "0.1"]);
-    // What was there before stays as it was.
+    // The existing shapes are unchanged.
     const { porch } = await zones();
     expect(porch).toEqual({ coordinates: "0.1,0.4,0.9,0.4,0.9,1,0.1,1", inertia: 2 });
     await photograph(page, "editor-light");
     expect(await barriers(page)).toEqual([]);
   });
 
-  test("asks for the token, and says so when it was wrong", async () => {
+  test("asks for the token, and reports a wrong one", async () => {
     await using page = await open({ width: 390, height: 700 }, "dark");
-    await page.getByRole("button", { name: "Leave" }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("Token").fill("not the token at all");
     await page.keyboard.press("Enter");
-    await page.getByText("That was not the token.").waitFor();
+    await page.getByText("The token is wrong.").waitFor();
     await photograph(page, "enter-dark");
     expect(await barriers(page)).toEqual([]);
     await page.getByLabel("Token").fill(TOKEN);
@@ -245,8 +245,8 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
     await page.getByRole("heading", { name: "Latest events" }).waitFor();
   });
 
-  test("breaks none of its own rules and asks nobody else for anything", () => {
-    // A browser reports the 401 of the page that asks for the token.
+  test("does not violate its own security policy, and loads nothing from other servers", () => {
+    // The browser reports the status 401 of the page that asks for the token.
     expect(complaints.filter((text) => !text.includes("401 (Unauthorized)"))).toEqual([]);
   });
 });

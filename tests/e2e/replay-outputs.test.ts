@@ -25,7 +25,7 @@ describe("sabrewing replay", () => {
     await using setup = await prepare();
     const nowhere = await setup.replay("--video", join(setup.folder, "nowhere", "seen.mp4"));
     expect(nowhere.exitCode).toBe(78);
-    expect(nowhere.stderr).toContain("seen.mp4 (ENOENT)\n  → Make the folder first.");
+    expect(nowhere.stderr).toContain("seen.mp4 (ENOENT)\n  → Create the folder first.");
     const noVideo = await setup.replay("--video", join(setup.folder, "seen.gif"));
     expect(noVideo.exitCode).toBe(64);
     expect(readdirSync(setup.folder).sort()).toEqual(["fake.wasm"]);

@@ -1,22 +1,22 @@
-/** The parts of an rtsp:// or rtsps:// address, as ffmpeg splits it. */
+/** The parts of an rtsp:// or rtsps:// address, split as ffmpeg splits it. */
 export interface RtspAddress {
   readonly scheme: "rtsp" | "rtsps";
-  /** As written, percent-encoded; undefined: none. */
+  /** Percent-encoded; undefined: none. */
   readonly login: string | undefined;
   /** In lower case; an IPv6 address without its brackets. */
   readonly host: string;
   readonly port: number;
-  /** Path and query as written, starting with a slash; empty: none. */
+  /** Path and query, percent-encoded, starting with a slash; empty: none. */
   readonly path: string;
 }
 
 const DEFAULT_PORTS = { rtsp: 554, rtsps: 322 } as const;
-/** A user or password may hold any character but those that end the authority (av_url_split of ffmpeg). */
+/** User and password may contain any character that does not end the authority (see av_url_split in ffmpeg). */
 const PARTS =
   /^(?<scheme>rtsps?):\/\/(?:(?<login>[^/?#\s]*)@)?(?:\[(?<ipv6>[^\]/?#@\s]+)\]|(?<host>[^/?#@:[\]\s]+))(?::(?<port>\d{1,5}))?(?<path>[/?#][^\s]*)?$/i;
 
-/** Splits an address; undefined where it is none. */
-export function splitAddress(address: string): RtspAddress | undefined {
+/** @returns undefined if the text is no RTSP address */
+export function parseRtspAddress(address: string): RtspAddress | undefined {
   const { scheme = "", login, ipv6, host, port, path = "" } = PARTS.exec(address)?.groups ?? {};
   const name = (ipv6 ?? host)?.toLowerCase();
   const lower = scheme.toLowerCase();
@@ -26,13 +26,13 @@ export function splitAddress(address: string): RtspAddress | undefined {
   return { scheme: lower, login, host: name, port: number, path };
 }
 
-/** The address without its login: what a request names. */
+/** The address without its login, for requests. */
 export function requestUri(address: RtspAddress): string {
-  return joinAddress({ ...address, login: undefined });
+  return formatRtspAddress({ ...address, login: undefined });
 }
 
-/** The address as one text, as `splitAddress` reads it. */
-export function joinAddress({ scheme, login, host, port, path }: RtspAddress): string {
+/** The reverse of `parseRtspAddress`. */
+export function formatRtspAddress({ scheme, login, host, port, path }: RtspAddress): string {
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   return `${scheme}://${login === undefined ? "" : `${login}@`}${authority}${path}`;
 }
@@ -40,14 +40,14 @@ export function joinAddress({ scheme, login, host, port, path }: RtspAddress): s
 const MOST_PATH_CHARACTERS = 1000;
 
 /**
- * Where a redirect leads, with the login of the address that it redirects.
+ * Resolves a redirect, keeping the login of the original address.
  * @param location the Location header: an absolute address, or an absolute path of the same camera
- * @returns undefined where it leads to another host, port or scheme, or is no such text
+ * @returns undefined if the redirect leads to another host, port or scheme, or is invalid
  */
 export function followRedirect(from: RtspAddress, location: string): RtspAddress | undefined {
   if (location.length > MOST_PATH_CHARACTERS || !/^[\x21-\x7e]+$/.test(location)) return undefined;
   if (/^\/(?!\/)/.test(location)) return { ...from, path: location };
-  const to = splitAddress(location);
+  const to = parseRtspAddress(location);
   const isSame = to?.scheme === from.scheme && to.host === from.host && to.port === from.port;
   return isSame ? { ...from, path: to.path } : undefined;
 }

@@ -7,39 +7,39 @@ import type { RtspAddress } from "./address.ts";
 export interface RtspReply {
   readonly status: number;
   readonly reason: string;
-  /** By lower-case name; a header may come more than once. */
+  /** By lower-case name. A header may occur several times. */
   readonly headers: ReadonlyMap<string, readonly string[]>;
   readonly body: string;
 }
 
-/** The camera broke the protocol or sends more than any camera does. The message says what. */
-export class RtspBreach extends Error {}
+/** The camera violates the protocol or exceeds a limit. */
+export class RtspProtocolError extends Error {}
 
-/** The camera ended the connection where an answer was due. */
+/** The camera closed the connection without an answer. */
 export class ConnectionClosed extends Error {}
 
-/** A connection to a camera for requests and replies (RTSP 1.0, RFC 2326). Leaving its scope closes it. */
+/** A connection to a camera for requests and replies (RTSP 1.0, RFC 2326). Leaving the scope closes it. */
 export interface RtspConnection extends Disposable {
-  /** @throws RtspBreach, ConnectionClosed, or the socket's error */
+  /** @throws RtspProtocolError, ConnectionClosed, or the socket's error */
   request(method: string, uri: string, headers: Readonly<Record<string, string>>): Promise<RtspReply>;
 }
 
-/** What the agent and its ffmpeg both call themselves, so that a camera cannot tell them apart by it. */
+/** Used by the agent and by ffmpeg, so that a camera cannot distinguish them. */
 export const USER_AGENT = "Sabrewing";
 
-/** What a camera may send. Real ones send less than a tenth of it. */
+/** Real cameras send less than a tenth of this. */
 const MOST_HEADER_BYTES = 16_384;
 const MOST_BODY_BYTES = 262_144;
-/** Replies to other requests, and requests of the camera's own, that are passed over while one is waited for. */
+/** Ignored while waiting for a reply: replies to other requests, and requests from the camera. */
 const MOST_STRAY_MESSAGES = 8;
 const END_OF_HEADER = /\r?\n\r?\n/;
 
-/** Connects to a camera. Certificates are not checked: cameras sign their own. */
+/** Connects to a camera. Certificates are not checked: cameras use self-signed ones. */
 export async function connectCamera(address: RtspAddress, signal: AbortSignal): Promise<RtspConnection> {
   const { scheme, host, port } = address;
   const socket =
     scheme === "rtsps" ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
-  // Failures also reject what is waited for: connecting, or the next part.
+  // Errors also reject the pending operation: the connect or the next read.
   socket.on("error", () => {});
   const abort = () => socket.destroy();
   signal.addEventListener("abort", abort, { once: true });
@@ -63,10 +63,10 @@ function rtspConnection(socket: Socket): RtspConnection {
       for (let stray = 0; stray <= MOST_STRAY_MESSAGES; stray++) {
         const reply = await readReply(input);
         const answered = reply?.headers.get("cseq")?.[0];
-        // Some cameras leave CSeq out.
+        // Some cameras omit CSeq.
         if (reply !== undefined && (answered === undefined || Number(answered) === sequence)) return reply;
       }
-      throw new RtspBreach(`the camera does not answer ${method}, and sends other messages`);
+      throw new RtspProtocolError(`the camera sends other messages instead of an answer to ${method}`);
     },
     [Symbol.dispose]() {
       socket.destroy();
@@ -74,7 +74,7 @@ function rtspConnection(socket: Socket): RtspConnection {
   };
 }
 
-/** @returns undefined for a request of the camera's own */
+/** @returns undefined for a request from the camera */
 async function readReply(input: BoundedInput): Promise<RtspReply | undefined> {
   const header = await input.header();
   const [start = "", ...lines] = header.split(/\r?\n/);
@@ -89,13 +89,15 @@ async function readReply(input: BoundedInput): Promise<RtspReply | undefined> {
   }
   const length = Number(headers.get("content-length")?.[0] ?? 0);
   if (!Number.isInteger(length) || length < 0 || length > MOST_BODY_BYTES) {
-    throw new RtspBreach(`the camera announces a description of more than ${MOST_BODY_BYTES / 1024} kB`);
+    throw new RtspProtocolError(
+      `the camera announces a description of more than ${MOST_BODY_BYTES / 1024} kB`,
+    );
   }
   const body = (await input.bytes(length)).toString("utf8");
   const [, status, reason = ""] = /^RTSP\/\d\.\d (\d{3})(?: (.*))?$/.exec(start) ?? [];
   if (status !== undefined) return { status: Number(status), reason, headers, body };
   if (/ RTSP\/\d\.\d$/.test(start)) return undefined;
-  throw new RtspBreach("what answers there does not speak RTSP");
+  throw new RtspProtocolError("the server at this address does not speak RTSP");
 }
 
 interface BoundedInput {
@@ -104,7 +106,7 @@ interface BoundedInput {
   bytes(length: number): Promise<Buffer>;
 }
 
-/** Reads from a socket as much as is asked for, and no more than a header or body may hold. */
+/** Reads from a socket only as much as requested, up to the limit for a header or body. */
 function boundedInput(socket: Socket): BoundedInput {
   const parts: AsyncIterator<Buffer> = socket[Symbol.asyncIterator]();
   let held: Buffer = Buffer.alloc(0);
@@ -130,7 +132,7 @@ function boundedInput(socket: Socket): BoundedInput {
           return header;
         }
         if (held.length >= MOST_HEADER_BYTES) {
-          throw new RtspBreach(
+          throw new RtspProtocolError(
             `the camera's answer has a header of more than ${MOST_HEADER_BYTES / 1024} kB`,
           );
         }
@@ -138,7 +140,7 @@ function boundedInput(socket: Socket): BoundedInput {
       }
     },
     async bytes(length) {
-      // Joined once: a camera may send them one by one.
+      // Joins the parts once at the end: a camera may send single bytes.
       const received = [held];
       for (let count = held.length; count < length; ) {
         const part = await next();

@@ -1,15 +1,15 @@
 import type { Size } from "../../base/box.ts";
 import { codedSize, type SizedCodec } from "./parameter-sets.ts";
 
-/** What a camera's description of its streams (SDP, RFC 4566) says that matters before ffmpeg reads it. */
+/** The parts of a camera's stream description (SDP, RFC 4566) that are checked before ffmpeg reads it. */
 export interface StreamDescription {
   /** Video, audio and metadata streams. */
   readonly streams: number;
-  /** The largest frames that the parameter sets of a video stream announce; undefined where none do. */
+  /** The largest frame size in the parameter sets of the video streams; undefined without valid parameter sets. */
   readonly size: Size | undefined;
 }
 
-/** Reads a description. It never throws: what makes no sense is as good as not there. */
+/** Reads a description. Never throws: it ignores invalid parts. */
 export function readDescription(sdp: string): StreamDescription {
   const sections = sdp.split(/^(?=m=)/m).slice(sdp.startsWith("m=") ? 0 : 1);
   const sizes = sections.filter((section) => section.startsWith("m=video")).flatMap(sizesOf);

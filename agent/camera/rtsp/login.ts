@@ -1,25 +1,20 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { Login } from "../../base/address.ts";
 
-/** A user and password, percent-decoded. */
-export interface Login {
-  readonly user: string;
-  readonly password: string;
-}
-
-/** What a request is that a camera wants a login for. */
-export interface Request {
+/** The parts of a request that a Digest login signs. */
+export interface RtspRequest {
   readonly method: string;
   readonly uri: string;
 }
 
-/** `user:password` of an address; a percent sign that encodes nothing stands for itself. */
+/** Decodes `user:password` of an address. A percent sign that does not start an escape is kept. */
 export function decodeLogin(login: string): Login {
   const colon = login.indexOf(":");
   const [user, password] = colon < 0 ? [login, ""] : [login.slice(0, colon), login.slice(colon + 1)];
   return { user: decoded(user), password: decoded(password) };
 }
 
-/** Escapes are bytes of UTF-8, and need not be valid. */
+/** Escapes are UTF-8 bytes, possibly invalid. */
 function decoded(text: string): string {
   return text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
     Buffer.from(escapes.replaceAll("%", ""), "hex").toString("utf8"),
@@ -29,11 +24,15 @@ function decoded(text: string): string {
 const HASHES = { md5: "md5", "sha-256": "sha256" } as const;
 
 /**
- * The Authorization header that answers a challenge: Digest (RFC 7616, RFC 2617 without qop) before Basic.
+ * Makes the Authorization header for a challenge. Prefers Digest (RFC 7616, or RFC 2617 without qop) to Basic.
  * @param challenges the WWW-Authenticate headers of a 401 reply
- * @returns undefined where there is no challenge that can be answered
+ * @returns undefined if no challenge is supported
  */
-export function authorize(challenges: readonly string[], login: Login, request: Request): string | undefined {
+export function authorize(
+  challenges: readonly string[],
+  login: Login,
+  request: RtspRequest,
+): string | undefined {
   const digests = challenges.filter((challenge) => /^digest\s/i.test(challenge)).map(parametersOf);
   for (const { realm = "", nonce, opaque, qop, algorithm = "MD5" } of digests) {
     const hash = Object.entries(HASHES).find(([name]) => name === algorithm.toLowerCase())?.[1];
@@ -67,7 +66,7 @@ function parametersOf(challenge: string): Readonly<Record<string, string | undef
   );
 }
 
-/** Backslashes of a challenge are hashed and sent back as they came, as ffmpeg does. */
+/** Backslashes of a challenge are hashed and returned unchanged, as ffmpeg does. */
 function quoted(text: string): string {
   return `"${text}"`;
 }

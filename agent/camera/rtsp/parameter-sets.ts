@@ -1,12 +1,12 @@
 import type { Size } from "../../base/box.ts";
 
-/** Codecs whose sequence parameter set tells the size of the frames. */
+/** Codecs whose sequence parameter set contains the frame size. */
 export type SizedCodec = "H264" | "H265";
 
 /**
- * The size of the frames that a decoder allocates for a stream, before cropping (H.264, 7.3.2.1.1; H.265, 7.3.2.2.1).
- * @param unit a NAL unit, its header included
- * @returns undefined where the unit is no complete sequence parameter set
+ * Reads the size of the frames that a decoder allocates, before cropping (H.264, 7.3.2.1.1; H.265, 7.3.2.2.1).
+ * @param unit a NAL unit, including its header
+ * @returns undefined if the unit is not a complete sequence parameter set
  */
 export function codedSize(codec: SizedCodec, unit: Uint8Array): Size | undefined {
   try {
@@ -20,7 +20,7 @@ export function codedSize(codec: SizedCodec, unit: Uint8Array): Size | undefined
 class EndOfUnit extends Error {}
 
 const H264_SPS = 7;
-/** Profiles that state their chroma format and scaling lists. */
+/** Profiles whose parameter set contains a chroma format and scaling lists. */
 const HIGH_PROFILES = [44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 244];
 const MOST_POC_CYCLE = 255;
 
@@ -99,7 +99,7 @@ interface BitReader {
   signed(): number;
 }
 
-/** Reads bits behind the NAL unit's header, without the bytes that prevent start codes. */
+/** Reads bits after the NAL unit's header, without the emulation prevention bytes. */
 function bitReader(unit: Uint8Array, header: number): BitReader {
   const bytes = unit.filter(
     (byte, at) => at >= header && !(byte === 3 && unit[at - 1] === 0 && unit[at - 2] === 0),

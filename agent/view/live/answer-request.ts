@@ -8,13 +8,13 @@ import type { Feed } from "./feed.ts";
 import { isForeignForm, isForeignSubresource } from "./own-page.ts";
 import type { PageFile } from "./page-files.ts";
 import { foreign, misdirected, type RefusedRequest } from "./refusals.ts";
-import { elsewhere, fileReply, pictureReply, type Reply, textReply } from "./reply.ts";
+import { fileReply, jpegReply, type Reply, redirectReply, textReply } from "./reply.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
-/** What answers are made of. */
+/** Dependencies of the answers. */
 export interface Answers {
   readonly access: Access;
-  /** Whether a request is addressed to a host that this server answers to. */
+  /** Whether a request names one of this server's hosts. */
   readonly isAddressed: (request: IncomingMessage) => boolean;
   readonly connections: GuardedConnections;
   readonly feed: Feed;
@@ -23,19 +23,19 @@ export interface Answers {
   readonly log: Log;
   readonly onRefusal: (refusal: Refusal) => void;
   readonly clock: Clock;
-  /** Aborted: nothing waits any more. */
+  /** Ends all waiting when aborted. */
   readonly signal: AbortSignal;
 }
 
-/** Longest token with room for its encoding. */
+/** Enough for the longest token, percent-encoded. */
 const MOST_BODY_BYTES = 4096;
-const PICTURE_WITHIN_MS = 5_000;
-/** Time for a stranger to take the answer. */
+const FRAME_WITHIN_MS = 5_000;
+/** Time for a stranger to receive the answer. */
 const ANSWER_WITHIN_MS = 5_000;
-/** What the page that asks for the token needs; it holds no data of the cameras. */
-const FOR_EVERYBODY: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
+/** Needed by the page that asks for the token; contains no data from cameras. */
+const PUBLIC_FILES: ReadonlySet<string> = new Set(["/style.css", "/icon.svg"]);
 
-/** Answers one HTTP request. Never fails: what goes wrong becomes a status. */
+/** Answers one HTTP request. Never fails: errors become a status. */
 export async function answerRequest(
   request: IncomingMessage,
   response: ServerResponse,
@@ -43,22 +43,22 @@ export async function answerRequest(
 ): Promise<void> {
   const { connections } = answers;
   const { socket } = request;
-  const reply = await replyOrExcuse(request, answers);
-  // The connection was closed meanwhile: it took too long, or made room for another.
+  const reply = await replyOrError(request, answers);
+  // The connection was closed meanwhile, by a timeout or in favour of another connection.
   if (socket.destroyed) return;
   connections.allowMs(socket, ANSWER_WITHIN_MS);
   const { status, headers, body = "" } = reply;
   const own = {
     "Content-Length": Buffer.byteLength(body),
-    // A connection is kept open only for those who have signed in.
+    // Only signed-in connections are kept open.
     ...(connections.isSignedIn(socket) ? {} : { Connection: "close" }),
   };
   response.writeHead(status, { ...SECURITY_HEADERS, ...own, ...headers }).end(body);
 }
 
-async function replyOrExcuse(request: IncomingMessage, answers: Answers): Promise<Reply> {
+async function replyOrError(request: IncomingMessage, answers: Answers): Promise<Reply> {
   const path = request.url ?? "/";
-  // A path like `//` is no address.
+  // A path such as `//` is invalid.
   if (!URL.canParse(path, "http://any")) return textReply(400, "Bad request.");
   try {
     return await replyTo(request, new URL(path, "http://any"), answers);
@@ -75,62 +75,64 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
   const { method, headers } = request;
   const path = url.pathname;
   if (!isAddressed(request)) return refuse(misdirected(request), answers);
-  const isKnown = access.knows(headers);
-  // Where the reserve is used up, a valid cookie still gets its answer, as a stranger gets one.
+  const isKnown = access.hasValidCookie(headers);
+  // If too many connections have signed in, a request with a valid cookie is still answered, like that of a stranger.
   if (isKnown) connections.signIn(request.socket);
   if (method === "POST" && path === "/enter") {
     if (isForeignForm(headers) && headers.origin !== "null") return refuse(foreign(request), answers);
     const token = await readToken(request);
-    if (token === undefined) return textReply(413, "Too long for a token.", { Connection: "close" });
+    if (token === undefined) return textReply(413, "The token is too long.", { Connection: "close" });
     return enter(request, token, answers);
   }
   if (method === "POST" && path === "/leave") {
-    return isForeignForm(headers) ? refuse(foreign(request), answers) : elsewhere("./", access.farewell);
+    return isForeignForm(headers)
+      ? refuse(foreign(request), answers)
+      : redirectReply("./", access.expiredCookie);
   }
   if (method !== "GET" && method !== "HEAD") {
     return textReply(405, "Not allowed.", { Allow: "GET, HEAD, POST" });
   }
   const file = async (name: string) => fileReply(await page(name), headers["if-none-match"]);
-  if (FOR_EVERYBODY.has(path)) return file(path.slice(1));
+  if (PUBLIC_FILES.has(path)) return file(path.slice(1));
 
   const token = path === "/" ? url.searchParams.get("token") : null;
   if (token !== null) {
     return isForeignSubresource(headers) ? refuse(foreign(request), answers) : enter(request, token, answers);
   }
   if (!isKnown) {
-    if (path !== "/") return textReply(401, "Open the live view and show its token first.");
+    if (path !== "/") return textReply(401, "Open the live view and enter its token first.");
     return { ...fileReply(await page("enter.html")), status: 401 };
   }
 
   const [, id] = /^\/events\/([\w.-]+)\.jpg$/.exec(path) ?? [];
-  if (id !== undefined) return pictureReply(feed.eventPicture(id), 404);
+  if (id !== undefined) return jpegReply(feed.eventSnapshot(id), 404);
   const [, camera] = /^\/cameras\/([\w-]+)\.jpg$/.exec(path) ?? [];
   if (camera !== undefined) {
     if (!cameras.includes(camera)) return textReply(404, "No such camera.");
-    return pictureReply(await feed.nextPicture(camera, AbortSignal.timeout(PICTURE_WITHIN_MS)), 503);
+    return jpegReply(await feed.nextJpeg(camera, AbortSignal.timeout(FRAME_WITHIN_MS)), 503);
   }
   return file(path === "/" ? "index.html" : path.slice(1));
 }
 
-/** Judges a token. With the right one, the browser is sent back without it in the address. */
+/** Checks a token. If it is right, redirects the browser to the address without the token. */
 async function enter(request: IncomingMessage, token: string, answers: Answers): Promise<Reply> {
   const { access, connections, log, onRefusal, clock, signal } = answers;
   const { socket } = request;
   const address = socket.remoteAddress ?? "unknown";
-  const verdict = access.judge(token, address);
+  const verdict = access.checkToken(token, address);
   if (verdict.is === "right") {
     connections.signIn(socket);
     log.info({ address }, "the live view was opened with its token");
-    return elsewhere("./", verdict.cookie);
+    return redirectReply("./", verdict.cookie);
   }
-  onRefusal({ message: "the live view was asked for with a wrong token", address });
+  onRefusal({ message: "the live view refused a wrong token", address });
   if ("tooManyForMs" in verdict) {
     const seconds = String(Math.ceil(verdict.tooManyForMs / 1000));
     return textReply(429, "Too many wrong tokens from this address.", { "Retry-After": seconds });
   }
   connections.allowMs(socket, verdict.afterMs + ANSWER_WITHIN_MS);
   await clock.sleep(verdict.afterMs, signal);
-  return elsewhere("./#wrong");
+  return redirectReply("./#wrong");
 }
 
 function refuse({ status, text, refusal }: RefusedRequest, { onRefusal }: Answers): Reply {
@@ -138,11 +140,11 @@ function refuse({ status, text, refusal }: RefusedRequest, { onRefusal }: Answer
   return textReply(status, text);
 }
 
-/** The field `token` of a form; undefined where the form is too long. */
+/** Reads the field `token` of a form; undefined if the form is too long. */
 async function readToken(request: IncomingMessage): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  // The connection stays: the answer that this is too long goes out by it.
+  // The connection stays open, since it must carry the answer.
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += part.length;
     if (bytes > MOST_BODY_BYTES) return undefined;

@@ -1,33 +1,33 @@
 import { addressGroup } from "../../base/address-group.ts";
 import type { Clock } from "../../base/clock.ts";
 
-/** How a wrong token is answered. */
+/** How to answer a wrong token. */
 export type WrongAnswer =
-  /** After this time. */
+  /** After this delay. */
   | { readonly afterMs: number }
-  /** At once, without having counted it: too many from this address wait for their answer. */
+  /** At once and without counting it: too many requests from this address are waiting for an answer. */
   | { readonly tooManyForMs: number };
 
 interface Attempted {
   readonly failures: number;
   readonly lastMs: number;
-  /** When the answers that wait are due. */
+  /** When the pending answers are due. */
   readonly dueMs: readonly number[];
 }
 
-/** A typing error costs a quarter of a second. */
+/** Short, for typing errors. */
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 8_000;
-/** Answers that one address waits for at a time. */
+/** Pending answers per address. */
 const MOST_PENDING = 3;
 const FORGET_AFTER_MS = 600_000;
-/** Beyond this many addresses the one that has been quiet for longest is forgotten. */
+/** Beyond this number, the address with the oldest attempt is forgotten. */
 const MOST_ADDRESSES = 1_000;
 
 /**
- * Counts wrong tokens by address, or by /64 network of IPv6, and says when each is answered: the delay doubles with each,
- * up to 8 s, and starts again after ten minutes without one. There is no limit over all addresses, by which a stranger
- * could keep everyone out.
+ * Counts wrong tokens per address, or per /64 network for IPv6, and determines when to answer: the delay doubles with each
+ * wrong token, up to 8 s, and is reset after ten minutes without one. There is no limit for all addresses together: a
+ * stranger could use it to lock out everyone.
  */
 export function countAttempts(clock: Clock): (address: string) => WrongAnswer {
   const attempts = new Map<string, Attempted>();
@@ -42,11 +42,11 @@ export function countAttempts(clock: Clock): (address: string) => WrongAnswer {
     if (pending.length >= MOST_PENDING) return { tooManyForMs: Math.min(...pending) - nowMs };
 
     const afterMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 10));
-    // Taken out first: a map keeps its order of insertion, and the first is to be the one that was quiet for longest.
+    // Deleting and setting moves the entry to the end of the map, so that the first entry has the oldest attempt.
     attempts.delete(group);
     attempts.set(group, { failures: failures + 1, lastMs: nowMs, dueMs: [...pending, nowMs + afterMs] });
-    const [quietest] = attempts.keys();
-    if (attempts.size > MOST_ADDRESSES && quietest !== undefined) attempts.delete(quietest);
+    const [oldest] = attempts.keys();
+    if (attempts.size > MOST_ADDRESSES && oldest !== undefined) attempts.delete(oldest);
     return { afterMs };
   };
 }

@@ -3,7 +3,7 @@ import type { CameraConfig, ZoneConfig } from "../../config/schema.ts";
 import { ZonesSchema } from "../../config/zones-schema.ts";
 import type { CameraSetup, ZoneSetup } from "../page/protocol.ts";
 
-/** A camera's settings as far as they can be drawn. */
+/** The settings of a camera that the page draws. */
 export function setupOfCamera({
   name,
   detect,
@@ -20,7 +20,7 @@ export function setupOfCamera({
   };
 }
 
-/** A zone, with what else its owner wrote: whoever pastes it anew must not lose that. */
+/** A zone with its other settings, so that they are not lost when the user pastes the edited zone. */
 function setupOfZone({ name, coordinates, filters, ...others }: ZoneConfig): ZoneSetup {
   const [standard] = ZonesSchema.parse({ any: { coordinates: "0,0,1,0,1,1" } });
   const standardFilter = ZoneFilterSchema.parse({});
@@ -38,7 +38,7 @@ function setupOfZone({ name, coordinates, filters, ...others }: ZoneConfig): Zon
   };
 }
 
-/** The entries that are not the same in `standard`. */
+/** The entries that differ from `standard`. */
 function differing(settings: object, standard: object): Record<string, unknown> {
   const defaults = new Map<string, unknown>(Object.entries(standard));
   return Object.fromEntries(

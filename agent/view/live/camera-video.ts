@@ -1,30 +1,30 @@
 import VideoStream, { type VideoStreamOptions } from "node-rtsp-stream";
-import { HOPELESS } from "../../camera/explain-failure.ts";
+import { FATAL_MESSAGES } from "../../camera/explain-failure.ts";
 import { startFfmpeg } from "../../camera/ffmpeg.ts";
-import { LIMITED_FRAMES } from "../../camera/frame-limit.ts";
+import { FRAME_SIZE_LIMIT } from "../../camera/frame-limit.ts";
 import { PLAYLIST_ARGS, playlistOf } from "../../camera/playlist.ts";
-import { TALKATIVE } from "../../camera/raw-pictures.ts";
-import { askCamera } from "../../camera/rtsp/ask-camera.ts";
+import { LOG_OPTIONS } from "../../camera/raw-frames.ts";
+import { checkStream } from "../../camera/rtsp/check-stream.ts";
 import { transport } from "../../camera/rtsp.ts";
 
 export interface CameraVideoOptions extends VideoStreamOptions {
-  /** Aborted: the video ends. */
+  /** Ends the video when aborted. */
   readonly signal: AbortSignal;
-  /** Where the video goes: MPEG-TS with MPEG-1 video, as it comes. */
-  readonly carry: (part: Uint8Array) => void;
-  /** Called once, when no more comes: what ffmpeg complained of, or the error that kept it from starting. */
-  readonly onEnd: (complaints: readonly string[], error?: Error) => void;
+  /** Receives the video: MPEG-TS with MPEG-1 video, in parts of any size. */
+  readonly onData: (part: Uint8Array) => void;
+  /** Called once at the end, with ffmpeg's error lines or the error that prevented its start. */
+  readonly onEnd: (errorLines: readonly string[], error?: Error) => void;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
 }
 
-/** As long as this without a packet, and the camera counts as gone. */
-const PATIENCE_MS = 10_000;
+/** After this time without a packet, the camera counts as disconnected. */
+const TIMEOUT_MS = 10_000;
 
 /**
- * A camera's video for JSMpeg: node-rtsp-stream, whose constructor starts it, without what an agent on a camera must not
- * do. The original listens on every interface, lets everybody in, copies ffmpeg's log to ours and shows the camera's
- * password in `ps`. Here our own server carries the bytes, and ffmpeg is started like the one that detection reads from.
+ * A camera's video for JSMpeg, from node-rtsp-stream. Its constructor starts the video. The original listens on every
+ * interface without access control, copies ffmpeg's log to ours and shows the camera's password in `ps`. Here our own
+ * server sends the bytes, and ffmpeg is started in the same way as for detection.
  */
 export class CameraVideo extends VideoStream<CameraVideoOptions> {
   override startMpeg1Stream(): this {
@@ -33,14 +33,14 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
     const ended = AbortSignal.any([signal, stop.signal]);
     this.stream = { kill: () => stop.abort() };
     const play = async (): Promise<readonly string[]> => {
-      const patience = AbortSignal.timeout(PATIENCE_MS);
-      const address = await askCamera(name, streamUrl, AbortSignal.any([ended, patience]));
-      const input = playlistOf(address, { ...transport(PATIENCE_MS), probesize: "32" });
+      const timeout = AbortSignal.timeout(TIMEOUT_MS);
+      const address = await checkStream(name, streamUrl, AbortSignal.any([ended, timeout]));
+      const input = playlistOf(address, { ...transport(TIMEOUT_MS), probesize: "32" });
       await using run = startFfmpeg(ffmpeg, VIDEO_ARGS, ended, input, "camera");
-      void run.heard(HOPELESS).then((line) => line !== undefined && run.stop());
+      void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
       for await (const part of run.output) this.emit("camdata", part);
       await run.ended;
-      return run.complaints();
+      return run.errorLines();
     };
     play().then(onEnd, (error: Error) => onEnd([], error));
     return this;
@@ -48,24 +48,24 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
 
   override pipeStreamToSocketServer(): this {
     this.wsServer = { close() {} };
-    return this.on("camdata", this.options.carry);
+    return this.on("camdata", this.options.onData);
   }
 }
 
-/** At the most, and what the stream is marked with: MPEG-1 knows the rates of film and television only. */
+/** The maximum, and the rate in the stream's header: MPEG-1 allows only the rates of film and television. */
 const FPS = 25;
 
 const VIDEO_ARGS: readonly string[] = [
-  ...TALKATIVE,
+  ...LOG_OPTIONS,
   ...["-probesize", "32", "-threads", "1"],
-  ...LIMITED_FRAMES,
+  ...FRAME_SIZE_LIMIT,
   ...PLAYLIST_ARGS,
   ...["-an", "-sn", "-dn"],
-  // Timed by arrival: a camera whose clock jumps would freeze the picture, or flood us with copies of it.
+  // Timestamps are arrival times: with the camera's own, a clock that jumps would freeze the video or repeat frames.
   ...["-vf", `setpts=(RTCTIME-RTCSTART)/(TB*1000000),scale=min(960\\,iw):-2`],
-  // None is repeated: the page shows each as it comes, and decoding is what a phone has to do.
+  // No frame is repeated, to save decoding on the phone: the page shows each frame when it arrives.
   ...["-r", String(FPS), "-fps_mode", "vfr"],
-  // Who comes later waits for the next whole picture: a second at most.
+  // A new viewer waits at most one second for a key frame.
   ...["-codec:v", "mpeg1video", "-force_key_frames", "expr:gte(t,n_forced)", "-bf", "0"],
   ...["-b:v", "1500k", "-maxrate", "2500k", "-bufsize", "1000k", "-threads", "1"],
   ...["-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "pipe:1"],

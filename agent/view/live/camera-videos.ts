@@ -14,7 +14,7 @@ export interface CameraVideosDependencies {
 
 const FIRST_RETRY_MS = 1_000;
 
-/** The cameras' videos by name: each is decoded once, however many watch it, and not at all while nobody does. */
+/** The cameras' videos by name. Each is decoded once for all viewers, and only while it has viewers. */
 export function cameraVideos(
   cameras: readonly Pick<CameraConfig, "name" | "ffmpeg">[],
   { clock, log, random, signal }: CameraVideosDependencies,
@@ -22,28 +22,28 @@ export function cameraVideos(
   return new Map(
     cameras.map(({ name, ffmpeg }) => {
       const backoff = { firstMs: FIRST_RETRY_MS, longestMs: ffmpeg.retry_interval * 1000 };
-      const play = tellingOnce(name, ffmpeg.inputs[0].path, log);
+      const play = loggingOnce(name, ffmpeg.inputs[0].path, log);
       return [name, shareVideo({ play, clock, random, backoff, signal })];
     }),
   );
 }
 
-/** Plays a camera's video; tells of the first of several failures in a row. */
-function tellingOnce(camera: string, address: string, log: Log) {
+/** Plays a camera's video; logs the first of several consecutive failures. */
+function loggingOnce(camera: string, address: string, log: Log) {
   let failing = false;
-  return async (carry: (part: Uint8Array) => void, signal: AbortSignal): Promise<void> => {
+  return async (emit: (part: Uint8Array) => void, signal: AbortSignal): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const video = new CameraVideo({
       name: camera,
       streamUrl: address,
       signal,
-      carry(part) {
+      onData(part) {
         failing = false;
-        carry(part);
+        emit(part);
       },
-      onEnd(complaints, error) {
+      onEnd(errorLines, error) {
         if (!signal.aborted && !failing) {
-          const { message } = error ?? explainFailure(camera, complaints);
+          const { message } = error ?? explainFailure(camera, errorLines);
           log.warn({ camera }, `no video for the live view: ${message}`);
           failing = true;
         }

@@ -2,89 +2,89 @@ import type { Frame } from "../../camera/frame.ts";
 import type { Lifecycle } from "../../events/lifecycle.ts";
 import type { Outcome } from "../../watch-camera.ts";
 import type { Greeting, Health, LiveMessage } from "../page/protocol.ts";
-import { cropJpeg, wholeJpeg } from "./pictures.ts";
-import { recentEvents } from "./recent-events.ts";
-import { sightOf } from "./sight.ts";
+import { eventHistory } from "./event-history.ts";
+import { cropJpeg, frameJpeg } from "./jpeg.ts";
+import { sightOf } from "./messages.ts";
 
-/** What the pipeline has to show, and who looks. */
+/** Sends the results of the pipeline to the viewers. */
 export interface Feed {
-  /** Takes in what a camera's frame led to; resolves once its pixels are not needed any more. Never fails. */
+  /** Publishes the outcome of a frame. Resolves when its pixels are no longer needed. Never fails. */
   show(camera: string, outcome: Outcome): Promise<void>;
-  /** Passes a camera's frames on and, where somebody waits for a picture, makes one: no detector holds these up. */
-  passing(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
-  /** Tells whoever looks. */
-  tell(message: LiveMessage): void;
-  /** Starts to tell, beginning with what is known already. @returns what ends it */
-  follow(hear: (message: LiveMessage) => void): () => void;
-  /** JPEG of an object of one of the latest events. */
-  eventPicture(id: string): Uint8Array | undefined;
-  /** JPEG of the next frame of a camera; undefined where none came before the signal was aborted. */
-  nextPicture(camera: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** Passes a camera's frames through and encodes one if `nextJpeg` waits for it, without waiting for the detector. */
+  tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
+  /** Sends a message to all viewers. */
+  publish(message: LiveMessage): void;
+  /** Delivers the current state, then all messages. @returns ends the subscription */
+  subscribe(receive: (message: LiveMessage) => void): () => void;
+  /** The JPEG of a recent event's object. */
+  eventSnapshot(id: string): Uint8Array | undefined;
+  /** The next frame of a camera as JPEG; undefined if the signal is aborted first. */
+  nextJpeg(camera: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
 export interface FeedDependencies {
-  /** What everybody who comes is told first. */
+  /** The first message for each viewer. */
   readonly greeting: () => Greeting;
   /** Milliseconds since an arbitrary start. */
   readonly monotonicMs: () => number;
 }
 
-/** Nothing is drawn or compressed for nobody, but for one small picture a second of who is in an event. */
+/** Without viewers, the feed encodes nothing except at most one small snapshot per second for each event. */
 export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
-  const followers = new Set<(message: LiveMessage) => void>();
+  const subscribers = new Set<(message: LiveMessage) => void>();
   const awaited = new Map<string, Set<PromiseWithResolvers<Uint8Array | undefined>>>();
-  const events = recentEvents(monotonicMs);
+  const events = eventHistory(monotonicMs);
   let health: Health | undefined;
-  const tell = (message: LiveMessage) => {
+  const publish = (message: LiveMessage) => {
     if (message.type === "health") health = message;
-    for (const hear of followers) hear(message);
+    for (const receive of subscribers) receive(message);
   };
 
-  /** Pictures of those that this frame shows better than any before. */
-  async function keepPictures(frame: Frame, lifecycle: Lifecycle): Promise<void> {
+  /** Stores snapshots of the objects for which this frame is the best so far. */
+  async function keepSnapshots(frame: Frame, lifecycle: Lifecycle): Promise<void> {
     for (const { now } of lifecycle.values()) {
-      if (now.snapshot?.frame_time !== frame.timeMs / 1000 || !events.wantsPicture(now.id)) continue;
-      const news = events.keepPicture(now.id, await cropJpeg(frame, now.box));
-      if (news !== undefined) tell(news);
+      if (now.snapshot?.frame_time !== frame.timeMs / 1000 || !events.needsSnapshot(now.id)) continue;
+      const summary = events.keepSnapshot(now.id, await cropJpeg(frame, now.box));
+      if (summary !== undefined) publish(summary);
     }
   }
 
   return {
     async show(camera, outcome) {
-      for (const event of outcome.events) tell(events.tell(event));
-      const sight = followers.size === 0 ? undefined : sightOf(camera, outcome);
-      if (sight !== undefined) tell(sight);
+      for (const event of outcome.events) publish(events.record(event));
+      const sight = subscribers.size === 0 ? undefined : sightOf(camera, outcome);
+      if (sight !== undefined) publish(sight);
       const { frame, seen } = outcome;
-      if (frame !== undefined && seen !== undefined) await keepPictures(frame, seen.lifecycle);
+      if (frame !== undefined && seen !== undefined) await keepSnapshots(frame, seen.lifecycle);
     },
-    async *passing(frames) {
+    async *tap(frames) {
       for await (const frame of frames) {
         const waiting = awaited.get(frame.camera);
         if (waiting !== undefined) {
           awaited.delete(frame.camera);
-          const jpeg = wholeJpeg(frame);
+          const jpeg = frameJpeg(frame);
           for (const { resolve } of waiting) resolve(jpeg);
         }
         yield frame;
       }
     },
-    tell,
-    follow(hear) {
-      hear(greeting());
-      if (health !== undefined) hear(health);
-      for (const news of events.all()) hear(news);
-      followers.add(hear);
-      return () => followers.delete(hear);
+    publish,
+    subscribe(receive) {
+      receive(greeting());
+      if (health !== undefined) receive(health);
+      for (const summary of events.all()) receive(summary);
+      subscribers.add(receive);
+      return () => subscribers.delete(receive);
     },
-    eventPicture: events.picture,
-    nextPicture(camera, signal) {
-      const picture = Promise.withResolvers<Uint8Array | undefined>();
-      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(picture));
+    eventSnapshot: events.snapshot,
+    nextJpeg(camera, signal) {
+      const jpeg = Promise.withResolvers<Uint8Array | undefined>();
+      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(jpeg));
       signal.addEventListener("abort", () => {
-        awaited.get(camera)?.delete(picture);
-        picture.resolve(undefined);
+        awaited.get(camera)?.delete(jpeg);
+        jpeg.resolve(undefined);
       });
-      return picture.promise;
+      return jpeg.promise;
     },
   };
 }

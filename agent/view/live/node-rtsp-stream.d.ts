@@ -1,4 +1,4 @@
-/** The parts of node-rtsp-stream 0.0.9 (which carries no types) that we use or replace. */
+/** The parts of node-rtsp-stream 0.0.9 (which has no types) that we use or replace. */
 declare module "node-rtsp-stream" {
   import type { EventEmitter } from "node:events";
 
@@ -13,7 +13,7 @@ declare module "node-rtsp-stream" {
   }> {
     constructor(options: Options);
     readonly options: Options;
-    /** What `stop` ends, besides the socket server. */
+    /** Ended by `stop`, together with `wsServer`. */
     stream: { kill(): void };
     wsServer: { close(): void };
     startMpeg1Stream(): this;

@@ -8,19 +8,19 @@ import { guardAccess } from "./access.ts";
 import { setupOfCamera } from "./camera-setup.ts";
 import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
 import { openFeed } from "./feed.ts";
-import { healthIn } from "./health.ts";
+import { healthOf } from "./messages.ts";
 import { pageFiles } from "./page-files.ts";
 import { serveView } from "./server.ts";
 
-/** The page that shows the cameras live. Leaving its scope closes it. */
+/** The page that shows the cameras live. Leaving the scope closes it. */
 export interface LiveView extends AsyncDisposable {
   readonly port: number;
-  /** Shows what a camera's frame led to; resolves once its pixels are not needed any more. */
+  /** Shows the outcome of a frame. Resolves when its pixels are no longer needed. */
   show(camera: string, outcome: Outcome): Promise<void>;
-  /** Passes a camera's frames on, and shows one to whoever waits for it. */
-  passing(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
-  /** Begins to tell how the agent is. */
-  tellHealth(report: () => Report): void;
+  /** Passes a camera's frames through and encodes one if a viewer waits for it. */
+  tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
+  /** Starts to send the agent's health regularly. */
+  reportHealth(report: () => Report): void;
 }
 
 export interface LiveViewDependencies extends CameraVideosDependencies {
@@ -31,8 +31,8 @@ export interface LiveViewDependencies extends CameraVideosDependencies {
 const HEALTH_EVERY_MS = 2_000;
 
 /**
- * Opens the live view; the token opens it to a browser.
- * @throws ConfigError when it cannot listen.
+ * Opens the live view to browsers that know the token.
+ * @throws ConfigError if it cannot listen.
  */
 export async function openLiveView(
   { host, port, allowed_hosts, token = "" }: Pick<ViewConfig, "host" | "port" | "allowed_hosts" | "token">,
@@ -64,22 +64,22 @@ export async function openLiveView(
       log,
     },
   );
-  log.info({ host, port: server.port }, "the live view is open to browsers that show its token");
+  log.info({ host, port: server.port }, "the live view is open to browsers that know its token");
   if (!isLoopback(host)) {
     log.warn(
-      { remedy: "Let view.host be 127.0.0.1, and reach it by an SSH tunnel or a reverse proxy with TLS." },
-      "the live view listens beyond this machine, and nothing encrypts its pictures on the way",
+      { remedy: "Set view.host to 127.0.0.1 and use an SSH tunnel or a reverse proxy with TLS." },
+      "the live view is reachable from other machines, and its connections are not encrypted",
     );
   }
 
   return {
     port: server.port,
     show: feed.show,
-    passing: feed.passing,
-    tellHealth(report) {
-      feed.tell(healthIn(report()));
-      const telling = setInterval(() => feed.tell(healthIn(report())), HEALTH_EVERY_MS);
-      signal.addEventListener("abort", () => clearInterval(telling), { once: true });
+    tap: feed.tap,
+    reportHealth(report) {
+      feed.publish(healthOf(report()));
+      const timer = setInterval(() => feed.publish(healthOf(report())), HEALTH_EVERY_MS);
+      signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     },
     async [Symbol.asyncDispose]() {
       closing.abort();

@@ -5,7 +5,7 @@ import { stripTypeScriptTypes } from "node:module";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** A file of the page, as a browser gets it. */
+/** A file of the page as it is sent to browsers. */
 export interface PageFile {
   readonly type: string;
   readonly body: Buffer;
@@ -22,8 +22,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The files of the page by name, read when first asked for; undefined for any other name. JSMpeg comes straight from its
- * npm package. From sources the types are taken out on the way, so that `main.js` is there as it is in `dist`.
+ * Returns the files of the page by name, read at the first request; undefined for any other name. JSMpeg is served from its
+ * npm package. When running from sources, types are stripped, so that `main.js` exists as in `dist`.
  */
 export function pageFiles(): (name: string) => Promise<PageFile | undefined> {
   const folder = fileURLToPath(new URL("../page/", import.meta.url));

@@ -2,25 +2,25 @@ import type { IncomingMessage } from "node:http";
 import type { Refusal } from "../../base/log-refusals.ts";
 import { remedyForHost } from "../../base/named-host.ts";
 
-/** A request that is refused: how it is answered, and the line of the log. */
+/** A refused request: the answer, and the log line. */
 export interface RefusedRequest {
   readonly status: 401 | 403 | 404 | 421 | 503;
-  /** For the answer. */
+  /** Body of the answer. */
   readonly text: string;
   readonly refusal: Refusal;
 }
 
-/** It is addressed to a host that this server does not answer to. */
+/** The request names a host that is not one of this server's. */
 export function misdirected(request: IncomingMessage): RefusedRequest {
   const remedy = remedyForHost(request, "view.allowed_hosts");
   return {
     status: 421,
-    text: `The live view does not answer to this host name. ${remedy}`,
+    text: `The live view does not accept this host name. ${remedy}`,
     refusal: refusal(request, "the live view refused a request for a host name that is not its own", remedy),
   };
 }
 
-/** The page of another site made the browser send it. */
+/** The page of another site caused the request. */
 export function foreign(request: IncomingMessage): RefusedRequest {
   return {
     status: 403,
@@ -29,16 +29,16 @@ export function foreign(request: IncomingMessage): RefusedRequest {
   };
 }
 
-/** It lacks a valid cookie. */
+/** The request has no valid cookie. */
 export function unknown(request: IncomingMessage): RefusedRequest {
   return {
     status: 401,
-    text: "Open the live view and show its token first.",
+    text: "Open the live view and enter its token first.",
     refusal: refusal(request, "the live view refused a WebSocket without a valid cookie"),
   };
 }
 
-/** There is nothing at this path. */
+/** The path does not exist. */
 export function notFound(request: IncomingMessage): RefusedRequest {
   return {
     status: 404,
@@ -47,7 +47,7 @@ export function notFound(request: IncomingMessage): RefusedRequest {
   };
 }
 
-/** More than the reserve holds have signed in. */
+/** The limit for signed-in connections is reached. */
 export function tooManySignedIn(request: IncomingMessage): RefusedRequest {
   return {
     status: 503,

@@ -7,28 +7,26 @@ export interface Reply {
   readonly body?: string | Uint8Array;
 }
 
-/** Words for people and programs. */
 export function textReply(status: number, text: string, headers: Reply["headers"] = {}): Reply {
   return { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers }, body: `${text}\n` };
 }
 
-/** Go there, with this `Set-Cookie` header if any; a form that was sent is not sent again (RFC 9110, section 15.4.4). */
-export function elsewhere(location: string, cookie?: string): Reply {
+/** Redirects, with an optional `Set-Cookie` header. The browser does not repeat a POST (RFC 9110, section 15.4.4). */
+export function redirectReply(location: string, cookie?: string): Reply {
   return {
     status: 303,
     headers: { Location: location, ...(cookie === undefined ? {} : { "Set-Cookie": cookie }) },
   };
 }
 
-/** A JPEG, or that status where there is none. */
-export function pictureReply(jpeg: Uint8Array | undefined, otherwise: number): Reply {
-  if (jpeg === undefined) return textReply(otherwise, "No picture.");
+/** A JPEG, or the status `otherwise` if it is undefined. */
+export function jpegReply(jpeg: Uint8Array | undefined, otherwise: number): Reply {
+  if (jpeg === undefined) return textReply(otherwise, "No image.");
   return { status: 200, headers: { "Content-Type": "image/jpeg" }, body: jpeg };
 }
 
 /**
- * A file of the page. A browser keeps it but asks each time whether it is still the same: after an upgrade all of the
- * page is new at once.
+ * A file of the page. Browsers cache it but revalidate it each time, so that an upgrade replaces the whole page at once.
  * @param known the `If-None-Match` header
  */
 export function fileReply(file: PageFile | undefined, known?: string): Reply {

@@ -1,12 +1,12 @@
 /**
- * Of the style sheet that JSMpeg's package puts into the page when it is loaded (for buttons that we do not use). Allowed
- * by its hash, nothing else can slip in with it; a test computes it from the package.
+ * Hash of the style sheet that JSMpeg's package adds to the page (for buttons that we do not use). The hash allows only this
+ * style sheet; a test computes it from the package.
  */
 export const JSMPEG_STYLE_HASH = "sha256-lRyplcblLyRa4o+ZUBNzXETDGwKXzgKgrWbiYOwfTLg=";
-/** Of no text at all, which is what that sheet holds when it is put there. */
+/** Hash of an empty text: the style sheet is empty when it is added. */
 const EMPTY_HASH = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
-/** Only what this server itself delivers; JSMpeg's decoder is WebAssembly. */
+/** Allows only content from this server. JSMpeg's decoder is WebAssembly. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
@@ -19,13 +19,13 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** Sent with every answer (OWASP Secure Headers Project). Pictures of people are kept in no cache. */
+/** Sent with every answer (OWASP Secure Headers Project). Images may show people, so they must not be cached. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "Content-Security-Policy": CONTENT_SECURITY_POLICY,
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
   "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-  // With `no-referrer` the page's own forms would come with `Origin: null`, as those of foreign pages can.
+  // With `no-referrer`, the page's own forms would have `Origin: null`, as forms of foreign pages may have.
   "Referrer-Policy": "same-origin",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",

@@ -19,13 +19,13 @@ export interface ViewServerDependencies
   readonly videos: ReadonlyMap<string, SharedVideo>;
 }
 
-/** Where the page is served. Leaving its scope ends all connections. */
+/** The server of the page. Leaving the scope closes all connections. */
 export interface ViewServer extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
 }
 
-/** A browser opens six connections, and two WebSockets for each camera that it shows. */
+/** A browser opens six connections, one WebSocket for messages, and one for each camera that it shows. */
 const LIMITS: ConnectionLimits = {
   perAddress: 64,
   strangers: 128,
@@ -33,17 +33,17 @@ const LIMITS: ConnectionLimits = {
   signedIn: 200,
   requestWithinMs: 5_000,
 };
-/** For connections that have signed in; strangers have less. */
+/** For signed-in connections; strangers have less time. */
 const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 };
-/** The page sends nothing: this is enough for control frames. */
+/** The page sends only control frames. */
 const MAX_PAYLOAD_BYTES = 1024;
 const PING_EVERY_MS = 20_000;
-/** Four seconds of video: a viewer that is further behind misses what comes until it has caught up. */
+/** Four seconds of video. A viewer that is further behind loses messages until it has caught up. */
 const MOST_BEHIND_BYTES = 1_000_000;
 
 /**
- * Serves the page and its sockets: `live` (LiveMessage, JSON) and `cameras/<name>/video` (MPEG-TS).
- * @throws ConfigError when it cannot listen there.
+ * Serves the page and its WebSockets: `live` (LiveMessage, JSON) and `cameras/<name>/video` (MPEG-TS).
+ * @throws ConfigError if it cannot listen.
  */
 export async function serveView(
   { host, port, allowed_hosts: allowedHosts }: Pick<ViewConfig, "host" | "port" | "allowed_hosts">,
@@ -66,39 +66,39 @@ export async function serveView(
     signal,
     onCrowded: (address) =>
       onRefusal({
-        message: "the live view closed the oldest of too many connections that had not signed in",
+        message: "the live view closed the oldest of too many connections that have not signed in",
         address,
       }),
   });
   const isAddressed = answersTo([host, ...allowedHosts], hostname());
   const answers: Answers = { ...dependencies, isAddressed, connections, onRefusal, signal };
-  const asked = new WeakSet<Socket>();
+  const seen = new WeakSet<Socket>();
   server.on("request", (request, response) => {
     const { socket } = request;
-    // Strangers get one answer a connection: what they send behind their first request is not read.
-    if (asked.has(socket) && !connections.isSignedIn(socket)) return socket.destroy();
-    asked.add(socket);
+    // Strangers get one answer per connection; anything after their first request is ignored.
+    if (seen.has(socket) && !connections.isSignedIn(socket)) return socket.destroy();
+    seen.add(socket);
     return void answerRequest(request, response, answers);
   });
 
-  function start(path: string): ((socket: WebSocket) => () => void) | undefined {
+  function sourceAt(path: string): ((socket: WebSocket) => () => void) | undefined {
     if (path === "/live") {
-      return (socket) => feed.follow((message) => send(socket, JSON.stringify(message)));
+      return (socket) => feed.subscribe((message) => send(socket, JSON.stringify(message)));
     }
     const [, camera] = /^\/cameras\/([^/]+)\/video$/.exec(path) ?? [];
     const video = camera === undefined ? undefined : videos.get(camera);
     return video && ((socket) => video.watch((part) => send(socket, part)));
   }
 
-  function follow(socket: WebSocket, open: (socket: WebSocket) => () => void): void {
-    const gone = new AbortController();
+  function serve(socket: WebSocket, open: (socket: WebSocket) => () => void): void {
+    const closed = new AbortController();
     const end = open(socket);
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {
-      gone.abort();
+      closed.abort();
       end();
     });
-    void dropWhenDead(socket, clock, AbortSignal.any([signal, gone.signal]));
+    void dropWhenDead(socket, clock, AbortSignal.any([signal, closed.signal]));
   }
 
   server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
@@ -107,13 +107,13 @@ export async function serveView(
       onRefusal(refused.refusal);
       answerAndDestroy(stream, refused);
     };
-    const open = start(request.url ?? "/");
+    const open = sourceAt(request.url ?? "/");
     if (!isAddressed(request)) return refuse(misdirected(request));
     if (!isOwnOrigin(request.headers)) return refuse(foreign(request));
-    if (!access.knows(request.headers)) return refuse(unknown(request));
+    if (!access.hasValidCookie(request.headers)) return refuse(unknown(request));
     if (open === undefined) return refuse(notFound(request));
     if (!connections.signIn(request.socket)) return refuse(tooManySignedIn(request));
-    sockets.handleUpgrade(request, stream, head, (socket) => follow(socket, open));
+    sockets.handleUpgrade(request, stream, head, (socket) => serve(socket, open));
   });
 
   stack.defer(() => {
@@ -127,12 +127,12 @@ export async function serveView(
   return { host, port: bound.port, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
-/** A viewer that cannot keep up loses what it has no room for, and goes on at the next key frame. */
+/** A viewer that cannot keep up loses data and continues at the next key frame. */
 function send(socket: WebSocket, data: string | Uint8Array): void {
   if (socket.readyState === socket.OPEN && socket.bufferedAmount < MOST_BEHIND_BYTES) socket.send(data);
 }
 
-/** Ends the connection of a viewer that answers no ping: a phone that lost its network does not close it. */
+/** Closes the connection of a viewer that does not answer pings: a phone that lost its network does not close it. */
 async function dropWhenDead(socket: WebSocket, clock: Clock, signal: AbortSignal): Promise<void> {
   let answered = true;
   socket.on("pong", () => {
@@ -147,7 +147,7 @@ async function dropWhenDead(socket: WebSocket, clock: Clock, signal: AbortSignal
   }
 }
 
-/** Node leaves a connection that asked for an upgrade to us: unless we destroy it, it stays for as long as its peer likes. */
+/** Node does not close a connection after an upgrade request. Unless we destroy it, the peer can keep it open. */
 function answerAndDestroy(stream: Duplex, { status, text }: RefusedRequest): void {
   const body = `${text}\n`;
   const lines = [

@@ -7,25 +7,24 @@ import { advanceTrails, type Trails } from "./trails.ts";
 /** One camera on the page. */
 export interface CameraTile {
   readonly figure: HTMLElement;
-  /** Plays, if it stands where somebody sees it: by itself it would begin only once the browser has drawn the page. */
+  /** Starts to play if the tile is visible, without waiting until the browser has drawn the page. */
   begin(): void;
-  see(sight: Sight): void;
-  hearHealth(health: CameraHealth): void;
-  /** After the layers were changed. */
+  showSight(sight: Sight): void;
+  showHealth(health: CameraHealth): void;
+  /** Redraws after a change of layers. */
   draw(): void;
-  /** For good. */
   remove(): void;
 }
 
-/** Boxes this old are of a picture that is long gone. */
+/** Older boxes are removed: they no longer match the video. */
 const STALE_MS = 2_500;
-/** A camera may take long to its next whole picture, with which video begins. Until then stills stand in for it. */
+/** Video starts with the camera's next key frame, which may take long. Until then the tile shows stills. */
 const STILL_AFTER_MS = 100;
 const STILL_RETRY_MS = 2_000;
-/** Video that stops for this long has gone; stills, or what else the camera shows then, are better than a frozen picture. */
+/** After this time without a frame, the tile shows stills instead of a frozen video. */
 const FROZEN_AFTER_MS = 4_000;
 
-/** A camera's picture, live while it can be seen, and what the agent sees in it. */
+/** Shows a camera's video while it is visible, with the agent's results drawn over it. */
 export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): CameraTile {
   const { name, fps } = setup;
   const still = element("img", { alt: "", class: "still" });
@@ -33,7 +32,7 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
   const overlay = element("canvas", {
     class: "overlay",
     role: "img",
-    "aria-label": `Live picture of ${name}`,
+    "aria-label": `Live video of ${name}`,
   });
   const stage = element("div", { class: "stage" }, [still, video, overlay]);
   const state = element("span", { class: "dot", text: "waiting" });
@@ -108,15 +107,15 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
     delete figure.dataset.playing;
   }
 
-  // What nobody sees the agent need not make: a tab behind others, a camera far down the page.
+  // The agent encodes video only for visible tiles, not for hidden tabs or cameras far down the page.
   let onScreen = false;
-  const playWhereSeen = () => (onScreen && !document.hidden ? play() : pause());
+  const playIfVisible = () => (onScreen && !document.hidden ? play() : pause());
   const watching = new IntersectionObserver(([entry]) => {
     onScreen = entry?.isIntersecting ?? false;
-    playWhereSeen();
+    playIfVisible();
   });
   watching.observe(stage);
-  document.addEventListener("visibilitychange", playWhereSeen);
+  document.addEventListener("visibilitychange", playIfVisible);
   const sizing = new ResizeObserver(draw);
   sizing.observe(stage);
   enlarge.addEventListener("click", () => {
@@ -127,10 +126,10 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
     figure,
     begin() {
       onScreen = stage.getBoundingClientRect().top < innerHeight;
-      playWhereSeen();
+      playIfVisible();
     },
     draw,
-    see(latest) {
+    showSight(latest) {
       if (sight === undefined) takeShape(latest.width, latest.height);
       trails = advanceTrails(trails, latest);
       sight = latest;
@@ -143,31 +142,31 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
         },
         Math.max(STALE_MS, 3000 / fps),
       );
-      const seen = inWords(latest);
-      count.textContent = seen;
-      overlay.setAttribute("aria-label", `Live picture of ${name}: ${seen}`);
+      const summary = countsOf(latest);
+      count.textContent = summary;
+      overlay.setAttribute("aria-label", `Live video of ${name}: ${summary}`);
       draw();
     },
-    hearHealth({ online, detecting, cameraFps, detectionFps }) {
-      state.textContent = online ? (detecting ? "on line" : "not detecting") : "off line";
+    showHealth({ online, detecting, cameraFps, detectionFps }) {
+      state.textContent = online ? (detecting ? "online" : "not detecting") : "offline";
       state.dataset.state = online ? (detecting ? "good" : "fair") : "bad";
-      figures.textContent = online ? `${cameraFps} fps, ${detectionFps} looks/s` : "";
+      figures.textContent = online ? `${cameraFps} fps, ${detectionFps} passes/s` : "";
     },
     remove() {
       pause();
       watching.disconnect();
       sizing.disconnect();
       clearTimeout(stale);
-      document.removeEventListener("visibilitychange", playWhereSeen);
+      document.removeEventListener("visibilitychange", playIfVisible);
       figure.remove();
     },
   };
 }
 
-/** `person 2, car 1`, or `nobody`. */
-function inWords({ objects }: Sight): string {
+/** `person 2, car 1`, or `no objects`. */
+function countsOf({ objects }: Sight): string {
   const sure = objects.filter((object) => object.sure);
   const labels = [...new Set(sure.map(({ label }) => label))];
   const counts = labels.map((name) => `${name} ${sure.filter(({ label }) => label === name).length}`);
-  return counts.length === 0 ? "nobody" : counts.join(", ");
+  return counts.length === 0 ? "no objects" : counts.join(", ");
 }

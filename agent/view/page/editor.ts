@@ -14,14 +14,14 @@ import {
 } from "./shapes.ts";
 import { toYaml } from "./to-yaml.ts";
 
-/** Draws zones and masks on a camera's picture and words them for the configuration. Changes nothing by itself. */
-export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): void {
+/** Opens an editor for zones and masks on a camera's frame. It shows the YAML, but does not change the configuration. */
+export function openEditor(container: HTMLElement, cameras: readonly CameraSetup[]): void {
   const choice = element(
     "select",
     { id: "editor-camera" },
     cameras.map(({ name }) => element("option", { text: name })),
   );
-  const picture = element("img", { alt: "", class: "still" });
+  const still = element("img", { alt: "", class: "still" });
   const problem = element("p", { class: "bad", role: "alert" });
   const yaml = element("pre", {
     class: "yaml",
@@ -31,7 +31,7 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
   });
   const copied = element("span", { role: "status" });
   const copy = element("button", { type: "button", class: "primary", text: "Copy" });
-  const fresh = element("button", { type: "button", text: "New picture" });
+  const fresh = element("button", { type: "button", text: "Refresh" });
 
   let camera: CameraSetup | undefined;
   let shapes: readonly Shape[] = [];
@@ -59,18 +59,18 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
       choose(Math.max(0, Math.min(chosen, shapes.length - 1)));
     },
   });
-  const frame = element("div", { class: "stage canvas" }, [picture, stage.svg]);
+  const canvas = element("div", { class: "stage canvas" }, [still, stage.svg]);
 
   function open(name: string): void {
     camera = cameras.find((one) => one.name === name);
     if (camera === undefined) return;
     shapes = shapesOf(camera);
-    showPicture();
+    showStill();
     choose(0);
   }
 
-  function showPicture(): void {
-    picture.src = `cameras/${camera?.name}.jpg?${Date.now()}`;
+  function showStill(): void {
+    still.src = `cameras/${camera?.name}.jpg?${Date.now()}`;
   }
 
   function update(): void {
@@ -92,12 +92,12 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
   });
 
   choice.addEventListener("change", () => open(choice.value));
-  fresh.addEventListener("click", showPicture);
-  picture.addEventListener("load", () => {
-    frame.style.aspectRatio = `${picture.naturalWidth} / ${picture.naturalHeight}`;
+  fresh.addEventListener("click", showStill);
+  still.addEventListener("load", () => {
+    canvas.style.aspectRatio = `${still.naturalWidth} / ${still.naturalHeight}`;
   });
   copy.addEventListener("click", async () => {
-    // Browsers keep the clipboard for pages that come encrypted or from this machine.
+    // Browsers offer the clipboard only to pages from HTTPS or from this machine.
     if (navigator.clipboard === undefined) {
       getSelection()?.selectAllChildren(yaml);
       copied.textContent = "Selected: press Ctrl-C.";
@@ -107,17 +107,17 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
     copied.textContent = "Copied.";
   });
 
-  room.replaceChildren(
+  container.replaceChildren(
     element("section", { class: "stack" }, [
       element("div", { class: "row" }, [
         element("label", { for: "editor-camera", text: "Camera" }),
         choice,
         fresh,
       ]),
-      frame,
+      canvas,
       element("p", {
         class: "details",
-        text: "Drag the corners, or move one with the arrow keys (Shift: finely). Double click or + adds a corner behind it, Delete takes it away.",
+        text: "Drag a corner, or move it with the arrow keys (with Shift in small steps). Double-click or + adds a corner after it, Delete removes it.",
       }),
     ]),
     element("section", { class: "card" }, [
@@ -128,7 +128,7 @@ export function openEditor(room: HTMLElement, cameras: readonly CameraSetup[]): 
       element("h2", { text: "For sabrewing.yml" }),
       element("p", {
         class: "details",
-        text: "Nothing is changed yet. Put these keys in place of the same ones, run sabrewing check, and restart the agent.",
+        text: "The configuration is not changed yet. Replace these keys in it, run sabrewing check, and restart the agent.",
       }),
       yaml,
       element("div", { class: "row" }, [copy, copied]),

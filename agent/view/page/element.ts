@@ -1,4 +1,4 @@
-/** What an element is given besides its children: attributes, and `text` for what it says. */
+/** Attributes of an element; `text` becomes its content. */
 export interface Attributes {
   readonly class?: string;
   readonly text?: string;
@@ -6,7 +6,7 @@ export interface Attributes {
   readonly [name: string]: string | undefined;
 }
 
-/** A new HTML element. Text is set as text: nothing that a camera is called can become markup. */
+/** Creates an HTML element. Text is set as text, so the name of a camera cannot become markup. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   { text, ...attributes }: Attributes = {},
@@ -19,7 +19,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A new SVG element. */
+/** Creates an SVG element. */
 export function svgElement<Name extends keyof SVGElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string>> = {},
@@ -29,14 +29,14 @@ export function svgElement<Name extends keyof SVGElementTagNameMap>(
   return made;
 }
 
-/** The element with this id, which the page has. */
+/** Finds the element with this id. @throws Error if the page does not have it */
 export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`expected #${id} to be a ${kind.name}, received ${found}`);
   return found;
 }
 
-/** Gives an element, where there is one, these attributes; undefined takes one away. */
+/** Sets attributes of an element, if it exists; undefined removes an attribute. */
 export function setAttributes(
   to: Element | undefined,
   attributes: Readonly<Record<string, string | undefined>>,

@@ -1,30 +1,29 @@
 import { element } from "./element.ts";
-import type { EventNews } from "./protocol.ts";
+import type { EventSummary } from "./protocol.ts";
 
-/** So many stay in the list. */
-const SHOWN = 50;
+const MOST_EVENTS = 50;
 
-/** The latest events, newest first, each with its best picture. */
-export function eventList(list: HTMLElement): { tell(news: EventNews): void; clear(): void } {
+/** Shows the latest events, newest first, each with its best snapshot. */
+export function eventList(list: HTMLElement): { show(event: EventSummary): void; clear(): void } {
   const items = new Map<string, HTMLLIElement>();
   const nothing = element("li", {
     class: "nothing",
-    text: "Nothing yet. An event appears here when it begins.",
+    text: "No events yet. An event appears here when it starts.",
   });
   list.replaceChildren(nothing);
-  // What scrolls must do so by the keyboard, too.
+  // Scrolling must work with the keyboard, too.
   if (list.parentElement !== null) list.parentElement.tabIndex = 0;
   return {
-    tell(news) {
-      const item = items.get(news.id) ?? element("li", { "data-event": news.id });
-      item.replaceChildren(...contentOf(news, item.querySelector("img")));
-      item.classList.toggle("going-on", news.endMs === null);
-      if (items.has(news.id)) return;
+    show(event) {
+      const item = items.get(event.id) ?? element("li", { "data-event": event.id });
+      item.replaceChildren(...contentOf(event, item.querySelector("img")));
+      item.classList.toggle("going-on", event.endMs === null);
+      if (items.has(event.id)) return;
       nothing.remove();
-      items.set(news.id, item);
+      items.set(event.id, item);
       list.prepend(item);
       const [oldest] = items.keys();
-      if (items.size <= SHOWN || oldest === undefined) return;
+      if (items.size <= MOST_EVENTS || oldest === undefined) return;
       items.get(oldest)?.remove();
       items.delete(oldest);
     },
@@ -35,15 +34,19 @@ export function eventList(list: HTMLElement): { tell(news: EventNews): void; cle
   };
 }
 
-function contentOf(news: EventNews, before: HTMLImageElement | null): readonly Node[] {
-  const { id, camera, label, topScore, startMs, endMs, zones, still, picture } = news;
+function contentOf(event: EventSummary, before: HTMLImageElement | null): readonly Node[] {
+  const { id, camera, label, topScore, startMs, endMs, zones, still, picture } = event;
   const start = new Date(startMs);
   const time = element("time", { datetime: start.toISOString(), text: start.toLocaleTimeString() });
-  const lasting = endMs === null ? "in view" : lastingWords(endMs - startMs);
+  const duration = endMs === null ? "in view" : durationText(endMs - startMs);
   const where = zones.length === 0 ? camera : `${camera}: ${zones.join(", ")}`;
-  const details = [lasting, `${Math.round(topScore * 100)} %`, ...(still && endMs === null ? ["still"] : [])];
+  const details = [
+    duration,
+    `${Math.round(topScore * 100)} %`,
+    ...(still && endMs === null ? ["still"] : []),
+  ];
   return [
-    pictureOf(`events/${id}.jpg?${picture}`, picture > 0, `${label} at ${camera}`, before),
+    snapshotOf(`events/${id}.jpg?${picture}`, picture > 0, `${label} at ${camera}`, before),
     element("div", {}, [
       element("p", { class: "what" }, [element("strong", { text: label }), time]),
       element("p", { text: where }),
@@ -52,17 +55,17 @@ function contentOf(news: EventNews, before: HTMLImageElement | null): readonly N
   ];
 }
 
-/** The picture that is there already stays until the next is loaded: nothing flickers. */
-function pictureOf(src: string, isThere: boolean, alt: string, before: HTMLImageElement | null): Node {
-  if (!isThere) return element("div", { class: "no-picture" });
-  // Fifty of them at once would keep the cameras' pictures waiting: those further down come when they are scrolled to.
-  const picture = before ?? element("img", { alt, loading: "lazy", width: "72", height: "72" });
-  if (picture.getAttribute("src") !== src) picture.src = src;
-  return picture;
+/** Reuses the existing image element, so that the snapshot does not flicker while the next one loads. */
+function snapshotOf(src: string, exists: boolean, alt: string, before: HTMLImageElement | null): Node {
+  if (!exists) return element("div", { class: "no-picture" });
+  // Loading fifty snapshots at once would delay the cameras' stills, so those further down load when they become visible.
+  const image = before ?? element("img", { alt, loading: "lazy", width: "72", height: "72" });
+  if (image.getAttribute("src") !== src) image.src = src;
+  return image;
 }
 
 /** `12 s`, `3 min 5 s`, `2 h 10 min`. */
-export function lastingWords(ms: number): string {
+export function durationText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   if (hours > 0) return `${hours} h ${minutes} min`;

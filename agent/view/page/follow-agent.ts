@@ -1,26 +1,25 @@
 import type { LiveMessage } from "./protocol.ts";
 
-export interface Hearer {
-  hear(message: LiveMessage): void;
-  /** The agent answers, or it does not any more. */
-  connected(now: boolean): void;
+export interface AgentListener {
+  onMessage(message: LiveMessage): void;
+  onConnected(connected: boolean): void;
 }
 
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 
-/** Hears what the agent tells, for as long as the page is open; connects again whenever the connection is lost. */
-export function followAgent({ hear, connected }: Hearer): void {
+/** Receives the agent's messages while the page is open; reconnects when the connection is lost. */
+export function followAgent({ onMessage, onConnected }: AgentListener): void {
   let retryMs = FIRST_RETRY_MS;
   const connect = () => {
     const socket = new WebSocket(socketAddress("live"));
     socket.addEventListener("open", () => {
       retryMs = FIRST_RETRY_MS;
-      connected(true);
+      onConnected(true);
     });
-    socket.addEventListener("message", ({ data }) => hear(JSON.parse(data)));
+    socket.addEventListener("message", ({ data }) => onMessage(JSON.parse(data)));
     socket.addEventListener("close", () => {
-      connected(false);
+      onConnected(false);
       setTimeout(connect, retryMs);
       retryMs = Math.min(LONGEST_RETRY_MS, retryMs * 2);
     });
@@ -28,7 +27,7 @@ export function followAgent({ hear, connected }: Hearer): void {
   connect();
 }
 
-/** Where one of the agent's sockets is, from wherever this page came. */
+/** The address of one of the agent's WebSockets, relative to this page. */
 export function socketAddress(path: string): string {
   const address = new URL(path, document.baseURI);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";

@@ -1,32 +1,32 @@
 import { element } from "./element.ts";
-import { lastingWords } from "./event-list.ts";
+import { durationText } from "./event-list.ts";
 import type { Greeting, Health } from "./protocol.ts";
 
-/** The agent's figures. */
+/** Shows the agent's health. */
 export function healthPanel(panel: HTMLElement): {
-  greet(greeting: Greeting): void;
-  hear(health: Health): void;
+  showGreeting(greeting: Greeting): void;
+  showHealth(health: Health): void;
 } {
   const model = element("p", { class: "details" });
   const agent = element("dl", { class: "figures-list" });
   const cameras = element("table", {});
   panel.replaceChildren(agent, cameras, model);
   return {
-    greet({ version, model: name, precision, runtime, licence }) {
+    showGreeting({ version, model: name, precision, runtime, licence }) {
       model.textContent = `Sabrewing ${version}, ${name} (${precision}, ${runtime}, ${licence})`;
     },
-    hear(health) {
+    showHealth(health) {
       const { broker, detector } = health;
       const queue = broker.waiting === 0 ? "" : `, ${broker.waiting} waiting`;
-      const trouble = detector.faults === 0 ? "none" : `${detector.faults} (${detector.restarts} restarts)`;
+      const faults = detector.faults === 0 ? "none" : `${detector.faults} (${detector.restarts} restarts)`;
       agent.replaceChildren(
-        ...figure("Detector", `${detector.inferenceMs} ms a look`),
-        ...figure("Faults", trouble, detector.faults === 0),
-        ...figure("Broker", (broker.connected ? "connected" : "away") + queue, broker.connected),
+        ...figure("Detector", `${detector.inferenceMs} ms per pass`),
+        ...figure("Faults", faults, detector.faults === 0),
+        ...figure("Broker", (broker.connected ? "connected" : "disconnected") + queue, broker.connected),
         ...figure("Memory", `${health.memoryMb} MB`),
-        ...figure("Running for", lastingWords(health.uptimeSeconds * 1000)),
+        ...figure("Uptime", durationText(health.uptimeSeconds * 1000)),
       );
-      const head = ["Camera", "Frames/s", "Left out/s", "Looks/s"];
+      const head = ["Camera", "Frames/s", "Skipped/s", "Passes/s"];
       cameras.replaceChildren(
         element("thead", {}, [
           element(
@@ -51,7 +51,7 @@ function cameraRow({
 }: Health["cameras"][number]) {
   const cells = online
     ? [`${cameraFps} of ${expectedFps}`, String(skippedFps), String(detectionFps)]
-    : ["off line", "", ""];
+    : ["offline", "", ""];
   return element("tr", {}, [
     element("th", { scope: "row", text: name }),
     ...cells.map((text) => element("td", { text })),

@@ -6,7 +6,7 @@ export interface Jsmpeg {
 }
 
 export interface Player {
-  /** Decodes and shows one picture, if a whole one is there. */
+  /** Decodes and shows one frame, if a complete one is buffered. */
   nextFrame(): boolean;
   destroy(): void;
 }
@@ -14,9 +14,9 @@ export interface Player {
 export interface PlayerOptions {
   readonly canvas: HTMLCanvasElement;
   readonly source: new (address: string, options: PlayerOptions) => Source;
-  /** Ours: where the video comes from. */
+  /** Our own option: the source of the video. */
   readonly video: VideoSocket;
-  /** Ours: called after every piece of it. */
+  /** Our own option: called after each part of the video. */
   readonly onData: () => void;
   readonly audio: false;
   readonly pauseWhenHidden: false;
@@ -26,11 +26,11 @@ export interface PlayerOptions {
   readonly onVideoDecode: () => void;
 }
 
-/** Where the player has its bytes from. */
+/** The source of the player's data. */
 export interface Source {
   readonly streaming: true;
   readonly completed: boolean;
-  /** Bytes have come. */
+  /** Data has arrived. */
   readonly established: boolean;
   /** 0..1 */
   readonly progress: number;
@@ -46,7 +46,7 @@ export interface Destination {
 
 let loading: Promise<Jsmpeg> | undefined;
 
-/** Loads JSMpeg, once, beside the rest of the page: it is most of its bytes. */
+/** Loads JSMpeg once, in parallel with the page: it is larger than the rest of the page. */
 export function loadJsmpeg(): Promise<Jsmpeg> {
   loading ??= importJsmpeg();
   return loading;

@@ -16,33 +16,33 @@ const pages = { live: byId("live", HTMLElement), editor: byId("editor", HTMLElem
 let tiles = new Map<string, CameraTile>();
 const layers = new Set<Layer>(["objects", "trails", "zones", "motion"]);
 
-/** After each connection: the agent may be another one by now. */
-function greet(greeting: Greeting): void {
+/** Rebuilds the page after each connection: the agent may have been restarted with another configuration. */
+function showGreeting(greeting: Greeting): void {
   for (const tile of tiles.values()) tile.remove();
   tiles = new Map(greeting.cameras.map((setup) => [setup.name, cameraTile(setup, layers)]));
   cameras.dataset.count = String(tiles.size);
   cameras.replaceChildren(...[...tiles.values()].map(({ figure }) => figure));
   for (const tile of tiles.values()) tile.begin();
   events.clear();
-  health.greet(greeting);
-  // Whoever is drawing keeps the drawing.
+  health.showGreeting(greeting);
+  // An open editor keeps its drawing.
   if (pages.editor.hidden) openEditor(pages.editor, greeting.cameras);
 }
 
-function hear(message: LiveMessage): void {
+function onMessage(message: LiveMessage): void {
   switch (message.type) {
     case "greeting":
-      greet(message);
+      showGreeting(message);
       break;
     case "sight":
-      tiles.get(message.camera)?.see(message);
+      tiles.get(message.camera)?.showSight(message);
       break;
     case "event":
-      events.tell(message);
+      events.show(message);
       break;
     case "health":
-      for (const camera of message.cameras) tiles.get(camera.name)?.hearHealth(camera);
-      health.hear(message);
+      for (const camera of message.cameras) tiles.get(camera.name)?.showHealth(camera);
+      health.showHealth(message);
   }
 }
 
@@ -69,9 +69,9 @@ for (const [name, page] of Object.entries(pages)) {
 }
 
 followAgent({
-  hear,
-  connected(now) {
-    link.textContent = now ? "live" : "no connection, trying again";
-    link.dataset.state = now ? "good" : "bad";
+  onMessage,
+  onConnected(connected) {
+    link.textContent = connected ? "live" : "disconnected, reconnecting …";
+    link.dataset.state = connected ? "good" : "bad";
   },
 });

@@ -1,21 +1,21 @@
-import { placeLabels, type Rectangle } from "./label-places.ts";
+import { layOutLabels, type Rectangle } from "./label-layout.ts";
 import type { Box, CameraSetup, Corner, Sight } from "./protocol.ts";
 import type { Trails } from "./trails.ts";
 
-/** What can be drawn over a picture, and shut off. */
+/** The layers over the video, which can be switched off. */
 export const LAYERS = {
   objects: "Objects",
   trails: "Tracks",
   zones: "Zones",
   motion: "Motion",
-  looks: "Looked at",
+  regions: "Regions",
 };
 export type Layer = keyof typeof LAYERS;
 
-/** What is known of one moment of a camera. */
+/** What to draw over one frame of a camera. */
 export interface Moment {
   readonly setup: CameraSetup;
-  /** undefined: nothing was seen lately. */
+  /** undefined: no recent message. */
   readonly sight: Sight | undefined;
   readonly trails: Trails;
   readonly layers: ReadonlySet<Layer>;
@@ -27,11 +27,11 @@ const OCCUPIED = "#ffd84d";
 const MASK = "rgba(10, 14, 13, 0.55)";
 const MASK_RIM = "rgba(255, 255, 255, 0.5)";
 const MOTION = "rgba(255, 106, 213, 0.9)";
-const LOOK = "rgba(255, 255, 255, 0.75)";
+const REGION = "rgba(255, 255, 255, 0.75)";
 
 /**
- * Draws over a picture, from what belongs to the ground to what stands on it.
- * @param width of the picture on the screen, CSS pixels; the context is scaled to them
+ * Draws over the video, from the background to the foreground.
+ * @param width of the video on the screen in CSS pixels; the context is scaled to them
  */
 export function drawMoment(
   context: CanvasRenderingContext2D,
@@ -69,10 +69,10 @@ export function drawMoment(
   }
   if (sight === undefined) return;
 
-  if (layers.has("looks")) {
+  if (layers.has("regions")) {
     for (const region of sight.regions) {
       outline(context, toScreen(region));
-      strokeOnce(context, LOOK, [2, 4]);
+      strokeOnce(context, REGION, [2, 4]);
     }
   }
   if (layers.has("motion")) {
@@ -109,18 +109,18 @@ function drawObjects(
     strokeTwice(context, colour, 2);
     context.setLineDash([]);
   }
-  // What is not sure yet has no label: it would come and go.
+  // An object that is not certain has no label, since the label would flicker.
   const labelled = drawn.filter(({ sure }) => sure);
-  const places = placeLabels(labelled, width);
+  const positions = layOutLabels(labelled, width);
   labelled.forEach(({ text, colour, ink }, index) => {
-    const place = places[index];
-    if (place === undefined) return;
+    const position = positions[index];
+    if (position === undefined) return;
     context.fillStyle = colour;
     context.beginPath();
-    context.roundRect(place.x, place.y, place.width, place.height, 3);
+    context.roundRect(position.x, position.y, position.width, position.height, 3);
     context.fill();
     context.fillStyle = ink;
-    context.fillText(text, place.x + 5, place.y + place.height / 2 + 0.5);
+    context.fillText(text, position.x + 5, position.y + position.height / 2 + 0.5);
   });
 }
 
@@ -138,7 +138,7 @@ function drawZone(
   context.fill();
   context.globalAlpha = 1;
   strokeTwice(context, colour, 1.5);
-  // Down where its people stand, and at the left, where there is room to the right of it.
+  // At the lowest corner, where people stand; of several, at the left one, which leaves space for the text.
   const [x, y] = corners.reduce(
     (best, [x, y]) => (y > best[1] || (y === best[1] && x < best[0]) ? [x, y] : best),
     [0, 0],
@@ -151,7 +151,7 @@ function drawZone(
   context.fillText(name, left, y * height - FONT_PX);
 }
 
-/** A dark rim makes a line stand out from any picture. */
+/** Draws a line with a dark rim, which is visible on any image. */
 function strokeTwice(context: CanvasRenderingContext2D, colour: string, lineWidth: number): void {
   context.strokeStyle = "rgba(0, 0, 0, 0.55)";
   context.lineWidth = lineWidth + 2;
@@ -161,7 +161,7 @@ function strokeTwice(context: CanvasRenderingContext2D, colour: string, lineWidt
   context.stroke();
 }
 
-/** A thin line: a hint rather than a statement. */
+/** Draws a thin line for less important things. */
 function strokeOnce(context: CanvasRenderingContext2D, colour: string, dashes: readonly number[]): void {
   context.setLineDash([...dashes]);
   context.strokeStyle = colour;

@@ -8,22 +8,22 @@ export interface Playing {
 
 /** Two seconds of video at its largest. */
 const BUFFER_BYTES = 1_000_000;
-/** A page may have some sixteen WebGL pictures; where there are more cameras, the others are drawn without it. */
+/** A page can have about sixteen WebGL contexts. Further cameras are drawn without WebGL. */
 const MOST_GL = 8;
 let glInUse = 0;
-const MOST_AT_ONCE = 10;
+const MOST_FRAMES_AT_ONCE = 10;
 
 /**
  * Plays a camera's video into a canvas.
- * @param onPicture called for every picture
+ * @param onFrame called for every frame
  */
-export function playVideo(camera: string, canvas: HTMLCanvasElement, onPicture: () => void): Playing {
+export function playVideo(camera: string, canvas: HTMLCanvasElement, onFrame: () => void): Playing {
   let stopped = false;
   let player: Player | undefined;
   const disableGl = glInUse >= MOST_GL;
   if (!disableGl) glInUse++;
   const address = socketAddress(`cameras/${camera}/video`);
-  // At once: while JSMpeg is loaded the agent starts ffmpeg, and the camera sends its next whole picture.
+  // Connects at once: while JSMpeg loads, the agent starts ffmpeg and the camera sends its next key frame.
   const video = openVideoSocket(address);
   void loadJsmpeg().then(({ Player }) => {
     if (stopped) return;
@@ -33,16 +33,16 @@ export function playVideo(camera: string, canvas: HTMLCanvasElement, onPicture: 
       source: SocketSource,
       onData: showAll,
       audio: false,
-      // The tile ends the video itself where nobody sees it, so that the agent need not make it.
+      // The tile itself stops the video while it is hidden, so that the agent does not encode it.
       pauseWhenHidden: false,
       disableGl,
       videoBufferSize: BUFFER_BYTES,
-      onVideoDecode: onPicture,
+      onVideoDecode: onFrame,
     });
   });
-  // By itself JSMpeg shows one picture each time the screen is drawn anew: what a busy browser fell behind, it would stay.
+  // JSMpeg itself shows one frame per screen refresh, so a busy browser that fell behind would never catch up.
   function showAll(): void {
-    for (let pictures = 0; pictures < MOST_AT_ONCE && player?.nextFrame(); pictures++);
+    for (let frames = 0; frames < MOST_FRAMES_AT_ONCE && player?.nextFrame(); frames++);
   }
 
   return {
@@ -55,7 +55,7 @@ export function playVideo(camera: string, canvas: HTMLCanvasElement, onPicture: 
   };
 }
 
-/** JSMpeg's own source cannot be ended before it has begun, and shows a progress bar that says nothing. */
+/** Replaces JSMpeg's own source, which cannot be stopped before it has started, and shows a meaningless progress bar. */
 class SocketSource implements Source {
   readonly streaming = true;
   readonly completed = false;

@@ -4,14 +4,14 @@ import { addCorner, moveCorner, removeCorner, type Shape } from "./shapes.ts";
 
 export interface PolygonStage {
   readonly svg: SVGSVGElement;
-  /** Shows these, one of them with handles. */
+  /** Shows the shapes, the chosen one with handles. */
   show(shapes: readonly Shape[], chosen: number): void;
 }
 
 export interface StageActions {
-  /** Another polygon was pointed at. */
+  /** The user clicked another polygon. */
   choose(index: number): void;
-  /** The chosen one was changed. */
+  /** The user changed the chosen polygon. */
   change(shape: Shape): void;
 }
 
@@ -25,11 +25,11 @@ const DIRECTIONS: Readonly<Record<string, Corner>> = {
 };
 
 /**
- * Polygons over a picture. The chosen one has a handle at each corner: drag it, or move it by the arrow keys (with Shift
- * in small steps); Delete takes it away, Insert or a double click adds one behind it.
+ * Shows polygons over an image. The chosen one has a handle at each corner: drag it, or move it with the arrow keys (with
+ * Shift in small steps). Delete removes the corner; Insert, + or a double click adds one after it.
  */
 export function polygonStage({ choose, change }: StageActions): PolygonStage {
-  // Units of a tenth of a percent; the picture's proportions are not the drawing's business.
+  // The unit is a tenth of a percent, independent of the image's aspect ratio.
   const svg = svgElement("svg", {
     viewBox: "0 0 1000 1000",
     preserveAspectRatio: "none",
@@ -101,7 +101,7 @@ export function polygonStage({ choose, change }: StageActions): PolygonStage {
   return {
     svg,
     show(shapes, chosen) {
-      const polygons = soMany(layers.polygons, "polygon", shapes.length);
+      const polygons = elementsIn(layers.polygons, "polygon", shapes.length);
       for (const [index, { kind, corners }] of shapes.entries()) {
         const points = corners.map(([x, y]) => `${x * 1000},${y * 1000}`).join(" ");
         const isChosen = index === chosen;
@@ -111,23 +111,23 @@ export function polygonStage({ choose, change }: StageActions): PolygonStage {
       }
       shown = shapes[chosen];
       const corners = shown?.corners ?? [];
-      const rims = soMany(layers.rims, "path", corners.length);
-      const handles = soMany(layers.handles, "path", corners.length);
+      const rims = elementsIn(layers.rims, "path", corners.length);
+      const handles = elementsIn(layers.handles, "path", corners.length);
       for (const [index, [x, y]] of corners.entries()) {
-        // A line of no length with a round cap is round, however the picture is stretched.
+        // A line of length zero with a round cap stays round when the drawing is stretched.
         const d = `M${x * 1000} ${y * 1000}h0`;
-        const place = `${Math.round(x * 100)} % from the left, ${Math.round(y * 100)} % from the top`;
-        const label = `Corner ${index + 1} of ${corners.length}: ${place}`;
+        const position = `${Math.round(x * 100)} % from the left, ${Math.round(y * 100)} % from the top`;
+        const label = `Corner ${index + 1} of ${corners.length}: ${position}`;
         setAttributes(rims[index], { d, class: "rim" });
-        const spoken = { tabindex: "0", role: "button", "aria-label": label };
-        setAttributes(handles[index], { d, class: "handle", "data-corner": String(index), ...spoken });
+        const accessible = { tabindex: "0", role: "button", "aria-label": label };
+        setAttributes(handles[index], { d, class: "handle", "data-corner": String(index), ...accessible });
       }
     },
   };
 }
 
-/** The elements of a group, as many as wanted. Those there already stay: one of them may have the focus. */
-function soMany<Name extends "polygon" | "path">(
+/** Adds or removes elements of a group until it has `count`. Existing elements stay, since one may have the focus. */
+function elementsIn<Name extends "polygon" | "path">(
   group: SVGGElement,
   name: Name,
   count: number,

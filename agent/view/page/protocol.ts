@@ -1,13 +1,13 @@
 /**
- * What the agent tells a page on its socket `live`, JSON, one message each. Boxes are pixels of the picture that detection
- * works on, corners shares of its width and height, times Unix milliseconds.
+ * The agent's messages on the WebSocket `live`, as JSON. Boxes are in pixels of the frames used for detection, corners are
+ * shares of their width and height, times are Unix milliseconds.
  */
-export type LiveMessage = Greeting | Sight | EventNews | Health;
+export type LiveMessage = Greeting | Sight | EventSummary | Health;
 
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 export type Corner = readonly [x: number, y: number];
 
-/** The first message: what does not change while the agent runs. */
+/** The first message: facts that do not change while the agent runs. */
 export interface Greeting {
   readonly type: "greeting";
   readonly version: string;
@@ -18,10 +18,10 @@ export interface Greeting {
   readonly cameras: readonly CameraSetup[];
 }
 
-/** What the configuration says of a camera, as far as it can be drawn. */
+/** The configuration of a camera, as far as it is drawn. */
 export interface CameraSetup {
   readonly name: string;
-  /** Frames looked at per second. */
+  /** Frames read per second. */
   readonly fps: number;
   readonly zones: readonly ZoneSetup[];
   readonly motionMasks: readonly (readonly Corner[])[];
@@ -31,71 +31,70 @@ export interface CameraSetup {
 export interface ZoneSetup {
   readonly name: string;
   readonly corners: readonly Corner[];
-  /** Its other keys, where they differ from their defaults, as the file words them. */
+  /** Other keys of the configuration that differ from their defaults. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** What the agent saw in one frame. */
+/** The results for one frame. */
 export interface Sight {
   readonly type: "sight";
   readonly camera: string;
   readonly timeMs: number;
   readonly width: number;
   readonly height: number;
-  /** Where something moved. */
   readonly motion: readonly Box[];
-  /** What the detector looked at. */
   readonly regions: readonly Box[];
   readonly objects: readonly SeenObject[];
 }
 
-/** Something that is followed. */
+/** A tracked object. */
 export interface SeenObject {
-  /** The same in all frames of one camera. */
+  /** Stays the same in all frames of one camera. */
   readonly track: number;
   readonly label: string;
   readonly score: number;
   readonly box: Box;
-  /** CSS `#rrggbb`, and black or white: what can be read on it. */
+  /** CSS `#rrggbb`. */
   readonly colour: string;
+  /** Black or white, readable on `colour`. */
   readonly ink: string;
-  /** Seen for sure, and told of as an event. */
+  /** Confirmed, published as an event, and detected in the latest pass. */
   readonly sure: boolean;
-  /** At one place for long. */
+  /** Stationary. */
   readonly still: boolean;
   /** Zones it is in. */
   readonly zones: readonly string[];
 }
 
-/** An event as it stands now; the same `id` again replaces what was told before. */
-export interface EventNews {
+/** The current state of an event. Replaces earlier messages with the same `id`. */
+export interface EventSummary {
   readonly type: "event";
   readonly id: string;
   readonly camera: string;
   readonly label: string;
   readonly topScore: number;
   readonly startMs: number;
-  /** null while it goes on. */
+  /** null until the event ends. */
   readonly endMs: number | null;
   /** Zones it entered, in order. */
   readonly zones: readonly string[];
   readonly still: boolean;
-  /** Counts up with every better picture at `events/<id>.jpg`; 0: there is none. */
+  /** Incremented with every better snapshot at `events/<id>.jpg`; 0: no snapshot. */
   readonly picture: number;
 }
 
-/** How the agent is. */
+/** The health of the agent. */
 export interface Health {
   readonly type: "health";
   readonly uptimeSeconds: number;
   readonly memoryMb: number;
   readonly broker: {
     readonly connected: boolean;
-    /** Messages that it has not confirmed yet. */
+    /** Messages that it has not acknowledged yet. */
     readonly waiting: number;
   };
   readonly detector: {
-    /** Milliseconds a look takes. */
+    /** Milliseconds per detection pass. */
     readonly inferenceMs: number;
     /** Since the start. */
     readonly faults: number;
@@ -108,12 +107,12 @@ export interface Health {
 export interface CameraHealth {
   readonly name: string;
   readonly online: boolean;
-  /** Objects are looked for. */
+  /** Detection is switched on. */
   readonly detecting: boolean;
   readonly cameraFps: number;
   readonly expectedFps: number;
-  /** Frames left out because the detector was busy. */
+  /** Frames skipped because the detector was busy. */
   readonly skippedFps: number;
-  /** Regions of frames that the detector was asked about. */
+  /** Detection passes: regions of frames given to the detector. */
   readonly detectionFps: number;
 }

@@ -9,19 +9,19 @@ export interface ShapeList {
 export interface ListActions {
   choose(index: number): void;
   remove(index: number): void;
-  /** Of the chosen one. */
+  /** Renames the chosen shape. */
   rename(name: string): void;
   addCorner(): void;
   removeCorner(): void;
 }
 
 const MEANINGS: Readonly<Record<ShapeKind, string>> = {
-  zone: "A part of the picture with a name. An object is in it while its feet are.",
-  motion: "Motion does not count here: clocks, flags, trees. It does not hide objects.",
-  object: "Nothing that stands here is an object: statues, posters.",
+  zone: "A named part of the frame. An object is in the zone if the bottom centre of its box is.",
+  motion: "Motion here is ignored: clocks, flags, trees. Objects are still detected.",
+  object: "Objects that stand here are ignored: statues, posters.",
 };
 
-/** The polygons by name: to choose, rename and remove, and to give the chosen one more or fewer corners. */
+/** Lists the polygons, which can be chosen, renamed and removed, and get more or fewer corners. */
 export function shapeList(actions: ListActions): ShapeList {
   const list = element("ul", { class: "shapes" });
   let outlineShown = "";
@@ -39,7 +39,7 @@ export function shapeList(actions: ListActions): ShapeList {
   return {
     list,
     show(shapes, chosen) {
-      // As long as it is the same list, its elements stay: somebody may be typing into one of them.
+      // The elements stay while the list is the same, since the user may be typing into one of them.
       const outline = JSON.stringify([chosen, shapes.map(({ kind, corners }) => [kind, corners.length])]);
       if (outline !== outlineShown) {
         const focused = list.contains(document.activeElement) ? document.activeElement : null;
@@ -74,7 +74,7 @@ function detailsOf(shape: Shape, actions: ListActions): HTMLElement {
   const input = element("input", { value: shape.name, autocomplete: "off", "data-key": "name" });
   input.addEventListener("input", () => actions.rename(input.value));
   const more = button("Add a corner", "more", actions.addCorner);
-  const fewer = button("Take one away", "fewer", actions.removeCorner);
+  const fewer = button("Remove a corner", "fewer", actions.removeCorner);
   fewer.disabled = shape.corners.length <= 3;
   return element("div", { class: "shape-details" }, [
     element("p", { class: "details", text: MEANINGS[shape.kind] }),
@@ -83,7 +83,7 @@ function detailsOf(shape: Shape, actions: ListActions): HTMLElement {
   ]);
 }
 
-/** @param key by which it is found again when the list is made anew. */
+/** @param key identifies the button when the list is rebuilt. */
 function button(text: string, key: string, press: () => void): HTMLButtonElement {
   const made = element("button", { type: "button", text, "data-key": key });
   made.addEventListener("click", press);

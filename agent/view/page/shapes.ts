@@ -1,6 +1,6 @@
 import type { CameraSetup, Corner } from "./protocol.ts";
 
-/** What a polygon is for. */
+/** The purpose of a polygon. */
 export type ShapeKind = "zone" | "motion" | "object";
 
 export const KINDS: Readonly<Record<ShapeKind, string>> = {
@@ -9,19 +9,19 @@ export const KINDS: Readonly<Record<ShapeKind, string>> = {
   object: "Object mask",
 };
 
-/** A polygon that is being edited. */
+/** A polygon in the editor. */
 export interface Shape {
   readonly kind: ShapeKind;
-  /** Of a zone; empty otherwise. */
+  /** Name of the zone; empty for masks. */
   readonly name: string;
   readonly corners: readonly Corner[];
-  /** A zone's other keys, as the file words them. */
+  /** Other keys of the zone in the configuration. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
 const LEAST_CORNERS = 3;
 
-/** All polygons of a camera. */
+/** The polygons of a camera. */
 export function shapesOf({ zones, motionMasks, objectMasks }: CameraSetup): readonly Shape[] {
   const mask = (kind: ShapeKind) => (corners: readonly Corner[]) => ({
     kind,
@@ -36,7 +36,7 @@ export function shapesOf({ zones, motionMasks, objectMasks }: CameraSetup): read
   ];
 }
 
-/** A new polygon in the middle of the picture; a zone is named so that it is the only one of that name. */
+/** Creates a polygon in the middle of the frame; a zone gets a unique name. */
 export function newShape(kind: ShapeKind, others: readonly Shape[]): Shape {
   const corners: readonly Corner[] = [
     [0.35, 0.35],
@@ -50,13 +50,13 @@ export function newShape(kind: ShapeKind, others: readonly Shape[]): Shape {
   return { kind, name: kind === "zone" ? `zone_${number}` : "", corners, settings: {} };
 }
 
-/** The polygon with one corner elsewhere, inside the picture. */
+/** Moves a corner, but not out of the frame. */
 export function moveCorner(shape: Shape, index: number, [x, y]: Corner): Shape {
-  const corner: Corner = [withinPicture(x), withinPicture(y)];
+  const corner: Corner = [withinFrame(x), withinFrame(y)];
   return { ...shape, corners: shape.corners.with(index, corner) };
 }
 
-/** The polygon with one more corner, half way between this one and the next. */
+/** Adds a corner halfway between this one and the next. */
 export function addCorner(shape: Shape, index: number): Shape {
   const [here, next] = [shape.corners[index], shape.corners[(index + 1) % shape.corners.length]];
   if (here === undefined || next === undefined) return shape;
@@ -64,21 +64,21 @@ export function addCorner(shape: Shape, index: number): Shape {
   return { ...shape, corners: shape.corners.toSpliced(index + 1, 0, corner) };
 }
 
-/** The polygon without a corner; a triangle keeps its three. */
+/** Removes a corner, unless the polygon is a triangle. */
 export function removeCorner(shape: Shape, index: number): Shape {
   if (shape.corners.length <= LEAST_CORNERS) return shape;
   return { ...shape, corners: shape.corners.toSpliced(index, 1) };
 }
 
-/** What is wrong with the zones' names, if anything: they become MQTT topics. */
+/** Checks the zones' names, which become MQTT topics. @returns the problem, if any */
 export function nameProblem(shapes: readonly Shape[]): string | undefined {
   const names = shapes.filter(({ kind }) => kind === "zone").map(({ name }) => name);
   const odd = names.find((name) => !/^[\w-]+$/.test(name));
-  if (odd !== undefined) return `"${odd}": a name is made of letters, digits, _ and -`;
+  if (odd !== undefined) return `"${odd}": a name may contain only letters, digits, _ and -`;
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   return twice === undefined ? undefined : `"${twice}": two zones have this name`;
 }
 
-function withinPicture(share: number): number {
+function withinFrame(share: number): number {
   return Math.min(1, Math.max(0, share));
 }

@@ -2,8 +2,8 @@ import type { Corner } from "./protocol.ts";
 import type { Shape, ShapeKind } from "./shapes.ts";
 
 /**
- * A camera's zones and masks as they stand in sabrewing.yml.
- * @param before as configured: of what there was and is no more, an empty list says so.
+ * Formats a camera's zones and masks for sabrewing.yml.
+ * @param before as configured: if all polygons of a kind were removed, the result contains an empty list.
  */
 export function toYaml(camera: string, shapes: readonly Shape[], before: readonly Shape[]): string {
   const has = (kind: ShapeKind) => [...shapes, ...before].some((shape) => shape.kind === kind);
@@ -31,12 +31,12 @@ function zoneLines({ name, corners, settings }: Shape): readonly string[] {
   return [
     `      ${key(name)}:`,
     `        coordinates: "${coordinates(corners)}"`,
-    // JSON is YAML, too (YAML 1.2, section 1.3).
+    // JSON is valid YAML (YAML 1.2, section 1.3).
     ...Object.entries(settings).map(([setting, value]) => `        ${setting}: ${JSON.stringify(value)}`),
   ];
 }
 
-/** A thousandth of a picture is finer than anybody draws. */
+/** A thousandth of a frame is precise enough for drawing. */
 function coordinates(corners: readonly Corner[]): string {
   return corners
     .flat()
@@ -44,7 +44,7 @@ function coordinates(corners: readonly Corner[]): string {
     .join(",");
 }
 
-/** Some words are no texts to YAML: a camera called 7, a zone called no. */
+/** Quotes names that YAML would not read as text: a camera named 7, a zone named no. */
 function key(name: string): string {
   const isPlain = /^[A-Za-z_][\w-]*$/.test(name) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(name);
   return isPlain ? name : JSON.stringify(name);

@@ -1,14 +1,14 @@
 import type { Corner, Sight } from "./protocol.ts";
 
-/** Where an object stood (bottom centre of its box), frame by frame; shares of the picture. */
+/** The positions of an object (bottom centre of its box) in the latest frames; shares of the frame. */
 export type Trail = readonly Corner[];
 /** By track. */
 export type Trails = ReadonlyMap<number, Trail>;
 
-/** Six seconds at five frames a second. */
+/** Six seconds at five frames per second. */
 const LENGTH = 30;
 
-/** The ways of the objects of one camera, one frame further. Of what is gone nothing is kept. */
+/** Extends the trails of a camera by one frame, and removes those of objects that are gone. */
 export function advanceTrails(before: Trails, { objects, width, height }: Sight): Trails {
   return new Map(
     objects.map(({ track, box }) => {

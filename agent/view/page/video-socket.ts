@@ -1,17 +1,17 @@
-/** A camera's video as it comes from the agent. */
+/** A connection that receives a camera's video from the agent. */
 export interface VideoSocket {
-  /** Delivers it from now on, what came before first. */
-  deliver(see: (part: ArrayBuffer) => void): void;
+  /** Delivers the buffered video, then everything that follows. */
+  deliver(receive: (part: ArrayBuffer) => void): void;
   close(): void;
 }
 
 const RETRY_MS = 2_000;
-/** Four seconds: who has not asked for it by then begins at the next whole picture. */
+/** Four seconds. If `deliver` is called later, the video starts at the next key frame. */
 const MOST_KEPT_BYTES = 1_000_000;
 
-/** Opens a camera's video, and again whenever it ends, until it is closed. */
+/** Opens a camera's video and reopens it whenever it ends, until it is closed. */
 export function openVideoSocket(address: string): VideoSocket {
-  let see: ((part: ArrayBuffer) => void) | undefined;
+  let receive: ((part: ArrayBuffer) => void) | undefined;
   let kept: ArrayBuffer[] = [];
   let keptBytes = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -21,7 +21,7 @@ export function openVideoSocket(address: string): VideoSocket {
   function connect(): WebSocket {
     const opened = new WebSocket(address);
     opened.binaryType = "arraybuffer";
-    opened.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => (see ?? keep)(data));
+    opened.addEventListener("message", ({ data }: MessageEvent<ArrayBuffer>) => (receive ?? keep)(data));
     opened.addEventListener("close", () => {
       if (closed) return;
       retry = setTimeout(() => {
@@ -39,7 +39,7 @@ export function openVideoSocket(address: string): VideoSocket {
 
   return {
     deliver(to) {
-      see = to;
+      receive = to;
       for (const part of kept) to(part);
       kept = [];
     },

@@ -19,15 +19,15 @@ const SETTLES_MS = 5_000;
 /** 10⁶ bytes, resident. */
 const MOST = { child: 400, agent: 60 } as const;
 const STOPS_WITHIN_MS = 5_000;
-/** Frames on their way at the window's ends. */
+/** Frames in transit at the ends of the window. */
 const UNDER_WAY = 3;
-/** Lines about the camera in the log for each time that it comes and goes. */
+/** Log lines for each time that the camera connects and disconnects. */
 const LINES_FOR_EACH = 2;
 const PASSWORD = "sekret-of-the-camera";
 
 /**
- * The faults of cameras that mean harm: one attacks, another shows a moving square and must lose no frame. Counted are
- * minutes of it (in a hurry: quarters of one).
+ * Faults of hostile cameras: one camera attacks, another shows a moving square and must lose no frame. The unit is one
+ * minute (a quarter of a minute in a hurry).
  */
 export const HOSTILE_CAMERA_FAULTS: readonly Fault[] = [
   ...HOSTILE_ROWS.map((row) => fault(`hostile camera: ${row.fault}`, row, isRefused)),
@@ -56,7 +56,7 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
       writeFileSync(modulePath, brightAreaModule("trap"));
       const good = stack.use(await startRtspCamera({ clip: squareAndSignal(folder, { signals: 0 }).file }));
       const other = stack.use(await attacks.startHostileCamera(attacks.askBasic));
-      // Not merely free: in ten seconds a connection of the agent's own might be given it.
+      // The port must stay reserved: within ten seconds the system could give it to a connection of the agent.
       const nobody = createServer((socket) => socket.destroy());
       const port = await listenOnLoopback(nobody);
       stack.defer(() => void nobody.close());
@@ -85,7 +85,7 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
       await delay(times * (hurry ? WINDOW_HURRY_MS : WINDOW_MS));
       const after = await measure(world);
       const judged = [...judge(row, world), ...secretsTold(world, other)];
-      if (camera.connections?.() === 0) judged.push("the agent did not visit the camera");
+      if (camera.connections?.() === 0) judged.push("the agent did not connect to the camera");
       return await result(world, { before, after, childMb: child.peakMb(), broken: judged });
     },
   };
@@ -96,7 +96,7 @@ interface Measured {
   readonly seen: number;
   readonly skipped: number;
   readonly peakMb: number;
-  /** How often the good camera came or went. */
+  /** How often the good camera changed between online and offline. */
   readonly changes: number;
 }
 
@@ -127,7 +127,7 @@ async function result(
   const lost = Math.max(0, sent - (after.seen - before.seen)) + (after.skipped - before.skipped);
   if (childMb > MOST.child) broken.push(`a child took ${Math.round(childMb)} MB`);
   if (agentMb > MOST.agent) broken.push(`the agent took ${Math.round(agentMb)} MB more`);
-  if (after.changes > before.changes) broken.push("the good camera went off line");
+  if (after.changes > before.changes) broken.push("the good camera went offline");
   const startMs = performance.now();
   const how = await world.stop();
   const stopMs = performance.now() - startMs;
@@ -142,7 +142,7 @@ async function result(
   };
 }
 
-/** What is wrong where the camera must be refused in clear words, and few of them. */
+/** Checks a camera that must be refused with a clear error and few log lines. @returns the violations */
 function isRefused({ says }: HostileRow, world: WatchWorld): readonly string[] {
   const lines = linesOf(world);
   const changes = world.statuses("hostile").length + 1;
@@ -160,7 +160,7 @@ function isWatched(_row: unknown, world: WatchWorld): readonly string[] {
   return [
     ...(world.statuses("hostile").at(-1) === "online"
       ? []
-      : [`it is not on line: ${linesOf(world).join(" | ")}`]),
+      : [`it is not online: ${linesOf(world).join(" | ")}`]),
     ...((camera?.camera_fps ?? 0) > 0 ? [] : ["no frames come"]),
   ];
 }
@@ -172,7 +172,7 @@ function secretsTold(world: WatchWorld, other: attacks.HostileCamera): readonly 
   ];
 }
 
-/** What the log says about the camera that attacks. */
+/** Log lines about the hostile camera. */
 function linesOf(world: WatchWorld): readonly string[] {
   return world.log.filter(({ camera }) => camera === "hostile").map(({ msg }) => msg);
 }

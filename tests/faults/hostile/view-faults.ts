@@ -1,4 +1,4 @@
-/** Strangers who hold on to connections to the live view and to /metrics of a real agent, by hundreds. */
+/** Strangers hold hundreds of connections to the live view and to /metrics of a real agent. */
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, get } from "node:http";
@@ -23,7 +23,7 @@ import { startWatchWorld, type WatchWorld, watched } from "../watching/watch-wor
 interface ViewFault {
   readonly fault: string;
   readonly at: "view" | "metrics";
-  /** What each of the connections sends. */
+  /** Sent on each connection. */
   readonly sent: string;
 }
 
@@ -35,9 +35,9 @@ const METRICS_WITHIN_MS = 1_000;
 const STOP_WITHIN_MS = 5_000;
 const CLOSES_WITHIN_MS = 10_000;
 const MOST_MB = 60;
-/** Of a flood that lasts a minute there are a line at once, and some later ones that count. */
+/** A flood that lasts a minute causes one line at once and a few later ones with counts. */
 const MOST_LINES = 8;
-/** As browsers have it. */
+/** The same limit as browsers. */
 const AT_A_TIME = 6;
 
 const HOST = "Host: 127.0.0.1\r\n";
@@ -61,7 +61,7 @@ const ROWS: readonly ViewFault[] = [
   { fault: "metrics: flood of 300 requests", at: "metrics", sent: `GET /metrics HTTP/1.1\r\n${HOST}\r\n` },
 ];
 
-/** All from the address that those who have signed in use as well, as through a tunnel. */
+/** All connections come from the address of the signed-in viewers, as through a tunnel. */
 export const VIEW_FAULTS: readonly Fault[] = ROWS.map((row) => ({
   fault: row.fault,
   times: 20,
@@ -93,7 +93,7 @@ export const VIEW_FAULTS: readonly Fault[] = ROWS.map((row) => ({
   },
 }));
 
-/** Holds the connections and loads the page, as often as that; each load that fails or takes too long is lost. */
+/** Holds the connections and loads the page repeatedly; a load that fails or takes too long counts as lost. */
 async function hold(
   world: WatchWorld,
   { at, sent }: ViewFault,
@@ -137,7 +137,7 @@ async function hold(
   if (figures.agent_mb > MOST_MB) broken.push(`the agent grew by ${figures.agent_mb} MB`);
   const lines = world.log.slice(linesBefore).filter(isAboutStrangers).length;
   if (lines > MOST_LINES) broken.push(`${lines} lines in the log`);
-  if (world.statuses("door").at(-1) !== "online") broken.push("the camera is not on line");
+  if (world.statuses("door").at(-1) !== "online") broken.push("the camera is not online");
   await waitUntil("a connection is closed", () => peers.closed() > 0, CLOSES_WITHIN_MS);
   const closed = peers.closed();
 
@@ -162,7 +162,7 @@ async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startMs;
 }
 
-/** @returns the cookie that the token is exchanged for */
+/** @returns the cookie for the token */
 async function signIn(view: string): Promise<string> {
   const reply = await fetch(`${view}/?token=${TOKEN}`, {
     redirect: "manual",
@@ -175,7 +175,7 @@ async function signIn(view: string): Promise<string> {
   return cookie;
 }
 
-/** Loads the page as a browser does that has not been there before: all its files, by new connections, and its socket. */
+/** Loads the page like a browser with an empty cache: all files, with new connections, and the WebSocket. */
 async function loadPage(view: string, cookie: string): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_A_TIME });
   const load = async (path: string): Promise<string> => {
@@ -199,7 +199,7 @@ async function loadPage(view: string, cookie: string): Promise<void> {
   });
   const [greeting] = await once(socket, "message");
   socket.terminate();
-  if (!String(greeting).includes('"greeting"')) throw new Error("the live view did not greet");
+  if (!String(greeting).includes('"greeting"')) throw new Error("the live view did not send a greeting");
 }
 
 async function readMetrics(port: number): Promise<void> {
@@ -207,5 +207,6 @@ async function readMetrics(port: number): Promise<void> {
     headers: { connection: "close" },
     signal: AbortSignal.timeout(10_000),
   });
-  if (!(await reply.text()).includes("sabrewing_camera_fps")) throw new Error("/metrics has no figures");
+  if (!(await reply.text()).includes("sabrewing_camera_fps"))
+    throw new Error("/metrics contains no camera metrics");
 }

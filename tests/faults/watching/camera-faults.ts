@@ -13,7 +13,7 @@ import { startWatchWorld, type WatchWorld, watched } from "./watch-world.ts";
 
 /** The attacked camera and its controls. */
 interface Victim {
-  /** The network between it and the agent. */
+  /** The network between camera and agent. */
   readonly network: RtspProxy;
   camera(): RtspCamera;
   /** Switches the camera off; `start` switches it on with this clip. */
@@ -81,7 +81,7 @@ const ROWS: readonly CameraFaultRow[] = [
     },
   },
   {
-    fault: "camera shows a frozen picture",
+    fault: "camera sends identical frames",
     isNoticed: true,
     async inflict(victim, world) {
       await victim.stop();

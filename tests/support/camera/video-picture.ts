@@ -1,8 +1,8 @@
 import type { RgbImage } from "../../../agent/base/rgb-image.ts";
-import { planeEnds, USUAL_COLOURS, type VideoPicture } from "../../../agent/camera/frame.ts";
+import { DEFAULT_COLOURS, planeEnds, type RawFrame } from "../../../agent/camera/frame.ts";
 
 /** Converts RGB to a camera's YUV 4:2:0: ITU-R BT.601, limited range. */
-export function filmed({ width, height, pixels }: RgbImage): VideoPicture {
+export function filmed({ width, height, pixels }: RgbImage): RawFrame {
   const { brightness, blue, red } = planeEnds({ width, height });
   const planes = new Uint8ClampedArray(red);
   const columns = Math.ceil(width / 2);
@@ -22,11 +22,11 @@ export function filmed({ width, height, pixels }: RgbImage): VideoPicture {
     planes[brightness + colour] = 128 + (sums[2 * colour] ?? 0) / count;
     planes[blue + colour] = 128 + (sums[2 * colour + 1] ?? 0) / count;
   }
-  return { width, height, planes: new Uint8Array(planes.buffer), colours: USUAL_COLOURS };
+  return { width, height, planes: new Uint8Array(planes.buffer), colours: DEFAULT_COLOURS };
 }
 
 /** A grey frame with a brightness of 0..255 for each pixel. */
-export function greyPicture(width: number, height: number, brightness: ArrayLike<number>): VideoPicture {
+export function greyPicture(width: number, height: number, brightness: ArrayLike<number>): RawFrame {
   const ends = planeEnds({ width, height });
   const planes = new Uint8Array(ends.red).fill(128, ends.brightness);
   planes.set(brightness);

@@ -1,6 +1,6 @@
 import { parseEnv } from "node:util";
+import { withLogin } from "../../../agent/base/address.ts";
 import { TransientError } from "../../../agent/base/errors.ts";
-import { withLogin } from "../../../agent/camera/address.ts";
 import { onvifStreams, readAnswer, streamAt } from "../../../agent/camera/onvif.ts";
 import { firstConfig } from "../../../agent/commands/first-config.ts";
 import { cameraName } from "../../../agent/commands/init-flags.ts";

@@ -27,9 +27,13 @@ test.each([
     TransientError,
     "cannot be reached",
   ],
-  ["[tcp @ 0x5] Failed to resolve hostname door.lan: Name or service not known", TransientError, "not known"],
+  [
+    "[tcp @ 0x5] Failed to resolve hostname door.lan: Name or service not known",
+    TransientError,
+    "cannot be resolved",
+  ],
   ["something new", TransientError, "the stream ended (ffmpeg: something new)"],
-])("%s", (line, kind, words) => {
+])("explains %s", (line, kind, words) => {
   const error = explainFailure("door", ["[h264 @ 0x5] error while decoding MB 3 4", line]);
   expect(error).toBeInstanceOf(kind);
   expect(error.message).toMatch(/^door: /);
@@ -37,6 +41,6 @@ test.each([
   expect(error.remedy).not.toBe("");
 });
 
-test("a stream that ends without a word is worth another try", () => {
+test("a stream that ends without an error line is retried", () => {
   expect(explainFailure("door", [])).toBeInstanceOf(TransientError);
 });

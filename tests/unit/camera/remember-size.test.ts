@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
 import type { Size } from "../../../agent/base/box.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
-import { SizeChanged } from "../../../agent/camera/only-of-size.ts";
-import { rememberSize } from "../../../agent/camera/remember-size.ts";
+import { rememberSize, SizeChanged } from "../../../agent/camera/remember-size.ts";
 import { greyPicture } from "../../support/camera/video-picture.ts";
 
-test("a camera that is opened again is supposed to have the size of its last picture, until a stream has none", async () => {
-  const supposed: (Size | undefined)[] = [];
+test("reopens a camera with the size of its last frame, and probes after a stream without frames", async () => {
+  const expected: (Size | undefined)[] = [];
   const shows: Size[][] = [
     [{ width: 8, height: 6 }],
     [{ width: 8, height: 6 }],
@@ -15,11 +14,11 @@ test("a camera that is opened again is supposed to have the size of its last pic
     [],
   ];
   const open = rememberSize((size) => {
-    supposed.push(size);
+    expected.push(size);
     return framesOf(shows.shift() ?? []);
   });
   while (shows.length > 0) await readAll(open());
-  expect(supposed).toEqual([
+  expect(expected).toEqual([
     undefined,
     { width: 8, height: 6 },
     { width: 8, height: 6 },
@@ -28,32 +27,32 @@ test("a camera that is opened again is supposed to have the size of its last pic
   ]);
 });
 
-test("a stream that breaks off after a picture has told its size", async () => {
-  const supposed: (Size | undefined)[] = [];
+test("remembers the size of a stream that fails after a frame", async () => {
+  const expected: (Size | undefined)[] = [];
   const open = rememberSize(async function* (size) {
-    supposed.push(size);
+    expected.push(size);
     yield* framesOf([{ width: 8, height: 6 }]);
     throw new Error("gone");
   });
   await expect(readAll(open())).rejects.toThrow("gone");
   await expect(readAll(open())).rejects.toThrow("gone");
-  expect(supposed).toEqual([undefined, { width: 8, height: 6 }]);
+  expect(expected).toEqual([undefined, { width: 8, height: 6 }]);
 });
 
-test("a camera that has come back with another size is asked at once, and once", async () => {
-  const supposed: (Size | undefined)[] = [];
-  const changed = new SizeChanged("door: the size of its pictures has changed", "Nothing to do.");
+test("probes a camera that returns with another size at once, and once", async () => {
+  const expected: (Size | undefined)[] = [];
+  const changed = new SizeChanged("door: the frame size has changed", "Nothing to do.");
   const shows: readonly Size[][] = [[{ width: 8, height: 6 }], [], [{ width: 4, height: 2 }], [], []];
   const open = rememberSize(async function* (size) {
-    const sizes = shows[supposed.length] ?? [];
-    supposed.push(size);
+    const sizes = shows[expected.length] ?? [];
+    expected.push(size);
     yield* framesOf(sizes);
     if (sizes.length === 0) throw changed;
   });
   await readAll(open());
   expect(await sizesOf(open())).toEqual([{ width: 4, height: 2 }]);
   await expect(readAll(open())).rejects.toThrow(changed);
-  expect(supposed).toEqual([
+  expect(expected).toEqual([
     undefined,
     { width: 8, height: 6 },
     undefined,
@@ -62,8 +61,8 @@ test("a camera that has come back with another size is asked at once, and once",
   ]);
 });
 
-test("a size that changes in mid-stream ends the stream", async () => {
-  const changed = new SizeChanged("door: the size of its pictures has changed", "Nothing to do.");
+test("fails when the size changes in mid-stream", async () => {
+  const changed = new SizeChanged("door: the frame size has changed", "Nothing to do.");
   let opened = 0;
   const open = rememberSize(async function* () {
     opened++;
@@ -87,7 +86,7 @@ async function readAll(frames: AsyncIterable<Frame>): Promise<void> {
 
 async function* framesOf(sizes: readonly Size[]): AsyncGenerator<Frame> {
   for (const { width, height } of sizes) {
-    const picture = greyPicture(width, height, new Uint8Array(width * height));
-    yield { camera: "door", sequence: 0, timeMs: 0, ...picture };
+    const frame = greyPicture(width, height, new Uint8Array(width * height));
+    yield { camera: "door", sequence: 0, timeMs: 0, ...frame };
   }
 }

@@ -11,7 +11,7 @@ async function* chunked(stream: Uint8Array, lengths: readonly number[]) {
   yield stream.slice(from);
 }
 
-test("ffmpeg's output gives the same frames wherever the pipe cuts it; a last frame cut short is left out", async () => {
+test("splits ffmpeg's output into the same frames for all chunk boundaries, and drops an incomplete last frame", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ maxLength: 500 }),

@@ -12,22 +12,19 @@ async function split(bytes: Uint8Array, chunkBytes: number, frameBytes: number):
 
 const twelve = Uint8Array.from({ length: 12 }, (_, index) => index);
 
-test.each([1, 2, 3, 4, 5, 6, 7, 11, 12])(
-  "frames come out whole from chunks of %i bytes",
-  async (chunkBytes) => {
-    expect(await split(twelve, chunkBytes, 4)).toEqual([
-      [0, 1, 2, 3],
-      [4, 5, 6, 7],
-      [8, 9, 10, 11],
-    ]);
-  },
-);
+test.each([1, 2, 3, 4, 5, 6, 7, 11, 12])("joins frames from chunks of %i bytes", async (chunkBytes) => {
+  expect(await split(twelve, chunkBytes, 4)).toEqual([
+    [0, 1, 2, 3],
+    [4, 5, 6, 7],
+    [8, 9, 10, 11],
+  ]);
+});
 
-test("a last frame cut short is left out", async () => {
+test("drops an incomplete last frame", async () => {
   expect(await split(twelve, 5, 8)).toEqual([[0, 1, 2, 3, 4, 5, 6, 7]]);
 });
 
-test("a frame keeps its bytes while the next ones are read", async () => {
+test("does not change a frame while it reads the next ones", async () => {
   async function* chunks() {
     yield Uint8Array.of(1, 1, 2);
     yield Uint8Array.of(2);
@@ -40,7 +37,7 @@ test("a frame keeps its bytes while the next ones are read", async () => {
   ]);
 });
 
-test("chunks are used up, so that their memory does not wait for the garbage collector", async () => {
+test("releases the memory of chunks without waiting for the garbage collector", async () => {
   const chunk = Uint8Array.of(1, 2, 3, 4);
   const view = Uint8Array.of(5, 6, 7, 8).subarray(0, 2);
   async function* chunks() {
@@ -51,6 +48,6 @@ test("chunks are used up, so that their memory does not wait for the garbage col
   for await (const frame of splitFrames(chunks(), 6)) frames.push([...frame]);
   expect(frames).toEqual([[1, 2, 3, 4, 5, 6]]);
   expect(chunk).toHaveLength(0);
-  // Part of something larger: not ours to give back.
+  // A part of a larger buffer must not be released.
   expect(view).toHaveLength(2);
 });

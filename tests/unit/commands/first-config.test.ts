@@ -1,8 +1,8 @@
 import { parseEnv } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { decodedPart, splitAddress, withLogin } from "../../../agent/base/address.ts";
 import { UsageError } from "../../../agent/base/errors.ts";
-import { decodedPart, splitAddress, withLogin } from "../../../agent/camera/address.ts";
 import { type FirstAnswers, firstConfig } from "../../../agent/commands/first-config.ts";
 import { cameraName, readBroker, readCameras } from "../../../agent/commands/init-flags.ts";
 import { loginOf, withLogins } from "../../../agent/commands/init-logins.ts";

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { VideoPicture } from "../../../agent/camera/frame.ts";
+import type { RawFrame } from "../../../agent/camera/frame.ts";
 import { planShrinking, shrinkToGrey } from "../../../agent/motion/grey.ts";
 import { seeded } from "../../support/base/seeded.ts";
 import { greyPicture } from "../../support/camera/video-picture.ts";
 
-function shrink(frame: VideoPicture, height: number) {
+function shrink(frame: RawFrame, height: number) {
   const plan = planShrinking(frame, height);
   const grey = new Float32Array(plan.size.width * plan.size.height);
   shrinkToGrey(plan, frame, grey);
   return { size: plan.size, grey };
 }
 
-function flat({ width, height }: { width: number; height: number }, level: number): VideoPicture {
+function flat({ width, height }: { width: number; height: number }, level: number): RawFrame {
   return greyPicture(width, height, new Uint8Array(width * height).fill(level));
 }
 

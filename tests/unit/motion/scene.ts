@@ -1,4 +1,4 @@
-import type { VideoPicture } from "../../../agent/camera/frame.ts";
+import type { RawFrame } from "../../../agent/camera/frame.ts";
 import { seeded } from "../../support/base/seeded.ts";
 import { greyPicture } from "../../support/camera/video-picture.ts";
 
@@ -32,7 +32,7 @@ function brightnessOf(x: number, y: number): number {
 }
 
 /** Takes frames of the scene: the same sequence for the same seed. */
-export function openScene(seed: number): (shot?: Shot) => VideoPicture {
+export function openScene(seed: number): (shot?: Shot) => RawFrame {
   const random = seeded(seed);
   // The sum of twelve uniformly distributed numbers is approximately normal.
   const dice = Float32Array.from({ length: 8192 }, () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Colours, planeEnds, type VideoPicture } from "../../../agent/camera/frame.ts";
+import { type Colours, planeEnds, type RawFrame } from "../../../agent/camera/frame.ts";
 import { rgbOf } from "../../../agent/preprocess/rgb.ts";
 import { seeded } from "../../support/base/seeded.ts";
 import { filmed } from "../../support/camera/video-picture.ts";
@@ -14,19 +14,19 @@ const CODINGS: readonly Colours[] = [
 ];
 
 /** A frame of one brightness, blue difference and red difference. */
-function plain(y: number, blue: number, red: number, colours: Colours): VideoPicture {
+function plain(y: number, blue: number, red: number, colours: Colours): RawFrame {
   return { width: 2, height: 2, planes: Uint8Array.of(y, y, y, y, blue, red), colours };
 }
 
 /** A frame of random numbers. */
-function noise(width: number, height: number, colours: Colours): VideoPicture {
+function noise(width: number, height: number, colours: Colours): RawFrame {
   const random = seeded(width * height);
   const planes = Uint8Array.from({ length: planeEnds({ width, height }).red }, () => 256 * random());
   return { width, height, planes, colours };
 }
 
 /** The conversion of Rec. ITU-T H.273, in floating point. */
-function byTheStandard({ planes, colours }: VideoPicture): number[] {
+function byTheStandard({ planes, colours }: RawFrame): number[] {
   const { matrix, range } = colours;
   const [kr, kb] = matrix === "bt601" ? [0.299, 0.114] : [0.2126, 0.0722];
   const [y = 0, cb = 0, cr = 0] = [planes[0], planes[4], planes[5]];

@@ -14,7 +14,7 @@ async function pixelsOf(jpeg: Buffer) {
   };
 }
 
-test("a box is drawn around the object and leaves its inside alone", async () => {
+test("draws a box around the object and does not change its inside", async () => {
   const mark = { box: [50, 40, 150, 80] as const, label: "person", score: 0.9, color: "#ff0000" };
   const { width, height, at } = await pixelsOf(await annotate(grey, [mark]));
   expect({ width, height }).toEqual({ width: 200, height: 100 });
@@ -24,18 +24,18 @@ test("a box is drawn around the object and leaves its inside alone", async () =>
   for (const channel of at(100, 60)) expect(Math.abs(channel - 128)).toBeLessThan(4);
 });
 
-test("without marks the picture stays as it is", async () => {
+test("does not change an image without marks", async () => {
   const { at } = await pixelsOf(await annotate(grey, []));
   for (const channel of at(10, 10)) expect(Math.abs(channel - 128)).toBeLessThan(3);
 });
 
-test("the same label always has the same colour", () => {
+test("draws the same label in the same colour", () => {
   const colours = (label: string) =>
     drawMarks(200, 100, [{ box: [0, 0, 9, 9], label, score: 1 }]).match(/#\w+/g);
   expect(colours("dog")).toEqual(colours("dog"));
 });
 
-test("a label at the upper or right edge stays inside the picture", () => {
+test("keeps a label at the upper or right edge inside the image", () => {
   const drawing = drawMarks(200, 100, [{ box: [190, 2, 199, 30], label: "person", score: 0.5 }]);
   const [, left, top, width] =
     /<rect x="([\d.-]+)" y="([\d.-]+)" width="([\d.]+)" height="[\d.]+" fill="#/.exec(drawing) ?? [];
@@ -44,12 +44,12 @@ test("a label at the upper or right edge stays inside the picture", () => {
   expect(Number(left) + Number(width)).toBeLessThanOrEqual(200);
 });
 
-test("a label cannot break out of the drawing", () => {
+test("escapes markup in a label", () => {
   const drawing = drawMarks(200, 100, [{ box: [0, 0, 9, 9], label: '</text><script x="1">', score: 1 }]);
   expect(drawing).not.toContain("<script");
 });
 
-test("a name that XML cannot hold spoils no drawing", async () => {
+test("draws a label with characters that XML does not allow", async () => {
   const label = "\u001b[2J\u0000\uffff\ud800";
   const drawing = drawMarks(200, 100, [{ box: [0, 0, 9, 9], label, score: 1 }]);
   expect(drawing).not.toMatch(/[^\P{C}\n]/u);

@@ -11,10 +11,10 @@ const EMPTY: Scene = {
   regions: [],
   objects: [],
   status: "",
-  news: [],
+  events: [],
 };
 
-test("the picture stays as it is where there is nothing to show, and a panel stands under it", async () => {
+test("adds only a panel to a frame with nothing to show", async () => {
   const drawn = await draw(EMPTY);
   expect(drawn).toMatchObject(drawnSize(SIZE));
   expect(drawn.height).toBeGreaterThan(SIZE.height);
@@ -22,7 +22,7 @@ test("the picture stays as it is where there is nothing to show, and a panel sta
   expect(Math.max(...drawn.at(790, SIZE.height + 2))).toBeLessThan(40);
 });
 
-test("sizes are even, as H.264 wants them, and letters find room in small pictures", () => {
+test("sizes are even, as H.264 requires, and small frames are enlarged to fit the text", () => {
   for (const size of [
     { width: 801, height: 451 },
     { width: 320, height: 240 },
@@ -34,7 +34,7 @@ test("sizes are even, as H.264 wants them, and letters find room in small pictur
   }
 });
 
-test("what moved, what was looked at and what is there are drawn where they are", async () => {
+test("draws motion, regions and objects at their positions", async () => {
   const { at } = await draw({
     ...EMPTY,
     motion: [[100, 100, 200, 200]],
@@ -48,7 +48,7 @@ test("what moved, what was looked at and what is there are drawn where they are"
   expect(at(650, 200)).toEqual([90, 90, 90]);
 });
 
-test("a small picture is enlarged with everything in it", async () => {
+test("enlarges a small frame together with its boxes", async () => {
   const small = { width: 320, height: 240, pixels: new Uint8Array(320 * 240 * 3).fill(90) };
   const object = { box: [100, 100, 150, 200] as const, label: "person", score: 0.9, color: "#0000ff" };
   const { width, pixels } = await drawScene(small, {
@@ -60,7 +60,7 @@ test("a small picture is enlarged with everything in it", async () => {
   expect(pixels[(300 * width + 200) * 3 + 2]).toBeGreaterThan(200);
 });
 
-test("a zone is filled while somebody is in it; masks are hatched", () => {
+test("fills a zone while an object is in it, and hatches masks", () => {
   const square = [
     [0.1, 0.1],
     [0.5, 0.1],
@@ -79,11 +79,11 @@ test("a zone is filled while somebody is in it; masks are hatched", () => {
   expect(svgOf(alone)).toContain(">porch</text>");
 });
 
-test("the latest news stand in the panel; a line too long is cut off", () => {
+test("shows the latest events in the panel, and truncates long lines", () => {
   const svg = svgOf({
     ...EMPTY,
     status: "12.4 s  moved 1",
-    news: ["first", "second", "third", "fourth", "x".repeat(500)].map((text) => ({
+    events: ["first", "second", "third", "fourth", "x".repeat(500)].map((text) => ({
       text,
       colour: "#ffffff",
     })),
@@ -99,8 +99,8 @@ function svgOf(scene: Scene): string {
 }
 
 async function draw(scene: Scene) {
-  const picture = { ...SIZE, pixels: new Uint8Array(SIZE.width * SIZE.height * 3).fill(90) };
-  const { width, height, pixels } = await drawScene(picture, scene);
+  const frame = { ...SIZE, pixels: new Uint8Array(SIZE.width * SIZE.height * 3).fill(90) };
+  const { width, height, pixels } = await drawScene(frame, scene);
   const at = (x: number, y: number) => [...pixels.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
   return { width, height, at };
 }

@@ -5,20 +5,20 @@ const SIZE = { width: 400, height: 300 };
 const PLATE = { width: 80, height: 16 };
 
 describe("the label of a box", () => {
-  test("stands on its upper left corner", () => {
+  test("is on its upper left corner", () => {
     expect(place([{ box: [100, 100, 150, 200], ...PLATE }])).toEqual([{ left: 100, top: 84 }]);
   });
 
-  test("stands inside a box that touches the upper edge", () => {
+  test("is inside a box that touches the upper edge", () => {
     expect(place([{ box: [100, 0, 150, 200], ...PLATE }])).toEqual([{ left: 100, top: 0 }]);
     expect(place([{ box: [100, 5, 150, 20], ...PLATE }])).toEqual([{ left: 100, top: 5 }]);
   });
 
-  test("stays in the picture at the right edge", () => {
+  test("stays inside the image at the right edge", () => {
     expect(place([{ box: [380, 100, 399, 200], ...PLATE }])).toEqual([{ left: 320, top: 84 }]);
   });
 
-  test("never hides the label of a neighbour, however close the boxes stand", () => {
+  test("never hides another label, however close the boxes are", () => {
     const crowd = Array.from({ length: 6 }, (_, index): Label => {
       return { box: [100 + index * 20, 150, 130 + index * 20, 200], ...PLATE };
     });

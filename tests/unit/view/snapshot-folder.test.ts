@@ -18,20 +18,20 @@ function folderAt(directory: string) {
   };
 }
 
-test("the best picture of an object takes the place of an earlier one, and only the agent can read it", async () => {
+test("replaces the previous snapshot of an object, and makes it readable only for the agent", async () => {
   await using folder = await temporaryFolder();
-  const { keep } = folderAt(join(folder.path, "pictures"));
+  const { keep } = folderAt(join(folder.path, "snapshots"));
   await keep("12.5-abcdef", Buffer.from("good"));
   await keep("12.5-abcdef", Buffer.from("better"));
   await keep("13.0-ghijkl", Buffer.from("another"));
-  const directory = join(folder.path, "pictures");
+  const directory = join(folder.path, "snapshots");
   expect(readdirSync(directory).sort()).toEqual(["door-12.5-abcdef.jpg", "door-13.0-ghijkl.jpg"]);
   const file = join(directory, "door-12.5-abcdef.jpg");
   expect(readFileSync(file, "utf8")).toBe("better");
   expect(statSync(file).mode & 0o077).toBe(0);
 });
 
-test("pictures go after their days, those of others stay", async () => {
+test("removes expired snapshots, but not those of other cameras", async () => {
   await using folder = await temporaryFolder();
   const age = (name: string, days: number) => {
     const path = join(folder.path, name);
@@ -54,16 +54,16 @@ test("pictures go after their days, those of others stay", async () => {
   ]);
 });
 
-test("a folder that cannot be written costs pictures, is told once, and so is the recovery", async () => {
+test("logs once that the folder cannot be written, and once the recovery", async () => {
   await using folder = await temporaryFolder();
-  const directory = join(folder.path, "pictures");
+  const directory = join(folder.path, "snapshots");
   writeFileSync(directory, "a file where the folder should be");
   const { keep, text } = folderAt(directory);
   await keep("1.0-abcdef", Buffer.from("lost"));
   await keep("2.0-abcdef", Buffer.from("lost"));
   rmSync(directory);
   await keep("3.0-abcdef", Buffer.from("kept"));
-  expect(text().match(/could not be kept/g)).toHaveLength(1);
-  expect(text().match(/kept again/g)).toHaveLength(1);
+  expect(text().match(/could not be stored/g)).toHaveLength(1);
+  expect(text().match(/stored again/g)).toHaveLength(1);
   expect(readdirSync(directory)).toEqual(["door-3.0-abcdef.jpg"]);
 });

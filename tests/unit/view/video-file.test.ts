@@ -11,7 +11,7 @@ const FORMAT = { width: 64, height: 48, fps: 5 };
 const PICTURE = new Uint8Array(64 * 48 * 3).fill(128);
 
 describe("a video", () => {
-  test.skipIf(!hasFfmpeg)("has every picture, in H.264 that browsers play", async () => {
+  test.skipIf(!hasFfmpeg)("contains every frame, in H.264 that browsers can play", async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "seen.mp4");
     {
@@ -31,7 +31,7 @@ describe("a video", () => {
     });
   });
 
-  test.skipIf(!hasFfmpeg)("that is given up leaves nothing behind", async () => {
+  test.skipIf(!hasFfmpeg)("that is abandoned leaves no file", async () => {
     await using folder = await temporaryFolder();
     {
       await using video = await createVideo(join(folder.path, "seen.mp4"), FORMAT);
@@ -40,13 +40,13 @@ describe("a video", () => {
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
-  test("without ffmpeg says how to get it", async () => {
+  test("without ffmpeg fails with the command that installs it", async () => {
     await using folder = await temporaryFolder();
     await using video = await createVideo(join(folder.path, "seen.mp4"), FORMAT, "/nowhere/ffmpeg");
     await expect(video.finish()).rejects.toBeInstanceOf(FfmpegMissing);
   });
 
-  test("says what ffmpeg complains of, and does not wait for one that has gone", async () => {
+  test("reports ffmpeg's error, and does not wait for an ffmpeg that has exited", async () => {
     await using folder = await temporaryFolder();
     const broken = join(folder.path, "ffmpeg");
     writeFileSync(broken, "#!/bin/sh\necho \"Unknown encoder 'libx264'\" >&2\nexit 1\n");
@@ -66,7 +66,7 @@ describe("a video", () => {
     ["seen.avi", /expected a file name that ends in \.mp4/],
     ["nowhere/seen.mp4", /cannot write .*nowhere\/seen\.mp4 \(ENOENT\)/],
     ["folder.mp4", /it is a folder/],
-  ])("cannot be written to %s, which is told before anything else", async (name, complaint) => {
+  ])("is refused at the start if it cannot be written to %s", async (name, complaint) => {
     await using folder = await temporaryFolder();
     mkdirSync(join(folder.path, "folder.mp4"));
     await expect(requireWritableVideo(join(folder.path, name))).rejects.toThrow(complaint);

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import {
   followRedirect,
-  joinAddress,
+  formatRtspAddress,
+  parseRtspAddress,
   type RtspAddress,
   requestUri,
-  splitAddress,
 } from "../../../../agent/camera/rtsp/address.ts";
 
 function split(address: string): RtspAddress {
-  const parts = splitAddress(address);
+  const parts = parseRtspAddress(address);
   if (parts === undefined) throw new Error(`no address: ${address}`);
   return parts;
 }
 
-describe("an address is split where ffmpeg splits it", () => {
+describe("parseRtspAddress splits an address as ffmpeg does", () => {
   test.each([
     ["rtsp://door/", { login: undefined, host: "door", port: 554, path: "/" }],
     ["rtsp://Door.LAN:8554", { login: undefined, host: "door.lan", port: 8554, path: "" }],
@@ -22,17 +22,17 @@ describe("an address is split where ffmpeg splits it", () => {
     ["rtsps://[fd00::7]:322/x", { login: undefined, host: "fd00::7", port: 322, path: "/x" }],
   ])("%s", (address, parts) => {
     expect(split(address)).toMatchObject(parts);
-    expect(splitAddress(joinAddress(split(address)))).toEqual(split(address));
+    expect(parseRtspAddress(formatRtspAddress(split(address)))).toEqual(split(address));
   });
 
   test.each(["rtsp://", "http://door/", "rtsp://a:b/c@door/", "rtsp://door:99999/", "rtsp://do or/"])(
-    "%s is none",
+    "rejects %s",
     (address) => {
-      expect(splitAddress(address)).toBeUndefined();
+      expect(parseRtspAddress(address)).toBeUndefined();
     },
   );
 
-  test("a request names no login", () => {
+  test("omits the login in requests", () => {
     expect(requestUri(split("rtsp://admin:secret@door/x"))).toBe("rtsp://door:554/x");
   });
 });
@@ -45,7 +45,7 @@ describe("a redirect", () => {
     ["rtsp://DOOR:554/new?a=b", "/new?a=b"],
     ["rtsp://other:login@door/new", "/new"],
     ["/new", "/new"],
-  ])("to %s is followed, with the login that the camera had", (location, path) => {
+  ])("to %s is followed with the original login", (location, path) => {
     expect(followRedirect(from, location)).toEqual({ ...from, path });
   });
 
@@ -68,7 +68,7 @@ describe("a redirect", () => {
     "",
   ])("to %j is not followed", (location) => {
     const next = followRedirect(from, location);
-    // Behind a backslash lies the host for some, for ffmpeg the login: either way the same host is asked.
+    // Some parsers read the text after a backslash as host, ffmpeg reads it as login: both ask the same host.
     expect(next === undefined || (next.host === from.host && next.port === from.port)).toBe(true);
     if (!location.includes("\\")) expect(next).toBeUndefined();
   });

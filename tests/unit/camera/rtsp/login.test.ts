@@ -5,7 +5,7 @@ import { authorize, decodeLogin } from "../../../../agent/camera/rtsp/login.ts";
 const LOGIN = { user: "Mufasa", password: "Circle of Life" };
 const GET = { method: "GET", uri: "/dir/index.html" };
 
-/** What a header says, by name. */
+/** The parameters of a header by name. */
 const fields = (header = "") =>
   Object.fromEntries([...header.matchAll(/([a-z]+)="?([^",]*)"?/g)].map(([, name, value]) => [name, value]));
 
@@ -20,16 +20,16 @@ describe("a login", () => {
     expect(decodeLogin(login)).toEqual(decoded);
   });
 
-  test("is sent to nothing that has not asked for it", () => {
+  test("is not sent without a challenge", () => {
     expect(authorize([], LOGIN, GET)).toBeUndefined();
     expect(authorize(["Bearer x", "NTLM"], LOGIN, GET)).toBeUndefined();
   });
 
-  test("is sent in clear where Basic is all there is", () => {
+  test("is sent in clear text if the camera offers only Basic", () => {
     expect(authorize(['Basic realm="x"'], { user: "a", password: "b" }, GET)).toBe("Basic YTpi");
   });
 
-  test("answers a digest without qop as RFC 2069 has it", () => {
+  test("answers a digest without qop as in RFC 2069", () => {
     const nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
     const login = { user: "Mufasa", password: "CircleOfLife" };
     const header = authorize([`Digest realm="testrealm@host.com", nonce="${nonce}"`], login, GET);
@@ -40,7 +40,7 @@ describe("a login", () => {
   test.each([
     ["MD5", "md5"],
     ["SHA-256", "sha256"],
-  ])("answers a digest with qop as RFC 7616 has it (%s), before Basic", (algorithm, name) => {
+  ])("prefers Digest to Basic and answers it with qop as in RFC 7616 (%s)", (algorithm, name) => {
     const challenge = `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm}, nonce="7ypf", opaque="FQhe"`;
     const header = authorize(['Basic realm="x"', challenge], LOGIN, GET);
     const { response, cnonce, opaque, qop } = fields(header);
@@ -50,7 +50,7 @@ describe("a login", () => {
     expect({ opaque, qop }).toEqual({ opaque: "FQhe", qop: "auth" });
   });
 
-  test("falls back to Basic where the digest is of a kind that is not known", () => {
+  test("falls back to Basic if the digest algorithm is not supported", () => {
     const challenges = ['Digest realm="x", nonce="y", algorithm=SHA-512-256', 'Basic realm="x"'];
     expect(authorize(challenges, LOGIN, GET)).toMatch(/^Basic /);
   });

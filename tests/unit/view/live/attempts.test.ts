@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { countAttempts } from "../../../../agent/view/live/attempts.ts";
 import { handClock } from "../../../support/time/hand-clock.ts";
 
-test("wrong tokens from an address are answered later and later, up to eight seconds", async () => {
+test("the delay grows with each wrong token from an address, up to eight seconds", async () => {
   const clock = handClock();
   const failed = countAttempts(clock);
   const delays = [];
@@ -15,7 +15,7 @@ test("wrong tokens from an address are answered later and later, up to eight sec
   expect(failed("10.0.0.3")).toEqual({ afterMs: 250 });
 });
 
-test("three answers wait at most; the next wrong token is refused at once, and told until when", async () => {
+test("at most three answers are pending; the next wrong token is refused at once with a retry time", async () => {
   const clock = handClock();
   const failed = countAttempts(clock);
   for (let times = 0; times < 3; times++) expect(failed("10.0.0.2")).toHaveProperty("afterMs");
@@ -25,7 +25,7 @@ test("three answers wait at most; the next wrong token is refused at once, and t
   expect(failed("10.0.0.3")).toEqual({ afterMs: 250 });
 });
 
-test("after ten minutes without a wrong token the delay is short again", async () => {
+test("the delay is reset after ten minutes without a wrong token", async () => {
   const clock = handClock();
   const failed = countAttempts(clock);
   for (let times = 0; times < 3; times++) failed("10.0.0.2");
@@ -40,7 +40,7 @@ test("addresses of one IPv6 network count as one", () => {
   expect(failed("2001:db8:1:3::1")).toEqual({ afterMs: 250 });
 });
 
-test("a thousand addresses are remembered: the quietest is forgotten for the next one", () => {
+test("a thousand addresses are remembered; the next one replaces the one with the oldest attempt", () => {
   const failed = countAttempts(handClock());
   for (let host = 0; host < 1_000; host++) failed(`10.0.${host >> 8}.${host & 255}`);
   failed("10.0.0.0");

@@ -31,11 +31,11 @@ async function showWalk(feed: Feed, after: (outcome: Outcome) => void = () => {}
 const ofType = (heard: readonly LiveMessage[], type: LiveMessage["type"]) =>
   heard.filter((message) => message.type === type);
 
-describe("what the pipeline shows", () => {
-  test("whoever follows is greeted, and told of every frame, box by box", async () => {
+describe("the feed", () => {
+  test("sends a subscriber the greeting, and the boxes of every frame", async () => {
     const feed = feedAt();
     const heard: LiveMessage[] = [];
-    feed.follow((message) => heard.push(message));
+    feed.subscribe((message) => heard.push(message));
     await showWalk(feed);
     expect(heard[0]).toEqual(GREETING);
     const sights = ofType(heard, "sight");
@@ -48,10 +48,10 @@ describe("what the pipeline shows", () => {
     });
   });
 
-  test("an event is told of as it goes on, and ends", async () => {
+  test("publishes an event from its start to its end", async () => {
     const feed = feedAt();
     const heard: LiveMessage[] = [];
-    feed.follow((message) => heard.push(message));
+    feed.subscribe((message) => heard.push(message));
     await showWalk(feed);
     const events = ofType(heard, "event");
     expect(new Set(events.map((event) => "id" in event && event.id)).size).toBe(1);
@@ -59,7 +59,7 @@ describe("what the pipeline shows", () => {
     expect(events.at(-1)).toMatchObject({ endMs: 1_700_000_003_800 });
   });
 
-  test("who comes later is told of earlier events and of the latest figures", async () => {
+  test("sends a late subscriber earlier events and the latest health", async () => {
     const feed = feedAt();
     await showWalk(feed);
     const health: Health = {
@@ -70,25 +70,25 @@ describe("what the pipeline shows", () => {
       detector: { inferenceMs: 3, faults: 0, restarts: 0 },
       cameras: [],
     };
-    feed.tell(health);
+    feed.publish(health);
     const heard: LiveMessage[] = [];
-    feed.follow((message) => heard.push(message));
+    feed.subscribe((message) => heard.push(message));
     expect(heard.map(({ type }) => type)).toEqual(["greeting", "health", "event"]);
   });
 
-  test("who has left is told nothing", async () => {
+  test("sends nothing after the end of a subscription", async () => {
     const feed = feedAt();
     const heard: LiveMessage[] = [];
-    feed.follow((message) => heard.push(message))();
+    feed.subscribe((message) => heard.push(message))();
     await showWalk(feed);
     expect(heard).toEqual([GREETING]);
   });
 
-  test("an event has a small picture of who it is about, a better one each second at most", async () => {
+  test("replaces the small snapshot of an event with a better one at most once per second", async () => {
     const now = { ms: 0 };
     const feed = feedAt(now);
     const heard: LiveMessage[] = [];
-    feed.follow((message) => heard.push(message));
+    feed.subscribe((message) => heard.push(message));
     await showWalk(feed, () => {
       now.ms += 200;
     });
@@ -96,42 +96,42 @@ describe("what the pipeline shows", () => {
     if (last?.type !== "event") throw new Error("expected an event");
     expect(last.picture).toBeGreaterThanOrEqual(1);
     expect(last.picture).toBeLessThanOrEqual(4);
-    const jpeg = feed.eventPicture(last.id);
+    const jpeg = feed.eventSnapshot(last.id);
     const { format, width, height } = await sharp(jpeg).metadata();
-    // The box is 60 by 200 pixels, and two fifths more are around it.
+    // The box is 60 by 200 pixels; the margin adds two fifths.
     expect({ format, width, height }).toEqual({ format: "jpeg", width: 84, height: 280 });
-    expect(feed.eventPicture("unknown")).toBeUndefined();
+    expect(feed.eventSnapshot("unknown")).toBeUndefined();
   });
 
-  test("fifty events are remembered, and no more", async () => {
+  test("keeps fifty events", async () => {
     const feed = feedAt();
     for (let walk = 0; walk < 52; walk++) {
       for await (const outcome of walkPast(CAMERA, { frames: 4, startMs: 1_700_000_000_000 + walk * 60_000 }))
         await feed.show("door", outcome);
     }
     const heard: LiveMessage[] = [];
-    feed.follow((message) => heard.push(message));
+    feed.subscribe((message) => heard.push(message));
     const starts = ofType(heard, "event").map((event) => "startMs" in event && event.startMs);
     expect(starts).toHaveLength(50);
     expect(starts[0]).toBe(1_700_000_000_000 + 2 * 60_000);
   });
 
-  test("the next picture of a camera goes to all who wait for it", async () => {
+  test("delivers a camera's next frame to everyone who waits for it", async () => {
     const feed = feedAt();
     const never = new AbortController().signal;
-    const waiting = [feed.nextPicture("door", never), feed.nextPicture("door", never)];
+    const waiting = [feed.nextJpeg("door", never), feed.nextJpeg("door", never)];
     const passed: number[] = [];
-    for await (const { sequence } of feed.passing(filmWalk("door", 3))) passed.push(sequence);
+    for await (const { sequence } of feed.tap(filmWalk("door", 3))) passed.push(sequence);
     expect(passed).toEqual([0, 1, 2]);
     const [first, second] = await Promise.all(waiting);
     expect(first).toBe(second);
     expect(await sharp(first).metadata()).toMatchObject({ format: "jpeg", ...WALK_SIZE });
   });
 
-  test("who has waited long enough gets no picture", async () => {
+  test("delivers no frame after the wait was aborted", async () => {
     const feed = feedAt();
     const leaving = new AbortController();
-    const waiting = feed.nextPicture("door", leaving.signal);
+    const waiting = feed.nextJpeg("door", leaving.signal);
     leaving.abort();
     expect(await waiting).toBeUndefined();
   });

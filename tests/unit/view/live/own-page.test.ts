@@ -4,7 +4,7 @@ import { isForeignForm, isForeignSubresource, isOwnOrigin } from "../../../../ag
 
 const HOST = "10.0.0.7:5080";
 
-describe("a WebSocket is for our own page", () => {
+describe("a WebSocket belongs to our own page", () => {
   test.each([
     ["http://127.0.0.1:5080", "127.0.0.1:5080", true],
     ["https://camera.example", "camera.example", true],
@@ -43,7 +43,7 @@ describe("a form is foreign", () => {
   });
 });
 
-describe("the page of another site has asked for it in the background", () => {
+describe("the page of another site caused the request in the background", () => {
   const opened = { "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
   const html = "text/html,application/xhtml+xml,image/avif,*/*;q=0.8";
   test.each<[string, IncomingHttpHeaders, boolean]>([

@@ -1,4 +1,4 @@
-/** Strangers who open connections, real ones, cannot keep out those who have signed in. */
+/** Strangers who open real connections cannot lock out signed-in viewers. */
 import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
@@ -21,9 +21,9 @@ interface View extends AsyncDisposable {
   readonly cookie: string;
   readonly clock: HandClock;
   readonly logged: () => readonly string[];
-  /** Tells every viewer. */
-  tell(message: LiveMessage): void;
-  /** Opens a connection and sends this; it is left open. */
+  /** Sends a message to every viewer. */
+  publish(message: LiveMessage): void;
+  /** Opens a connection, sends the text and leaves the connection open. */
   connect(sent?: string): Promise<Socket>;
 }
 
@@ -34,14 +34,14 @@ async function openView(): Promise<View> {
   const followers = new Set<(message: LiveMessage) => void>();
   const feed: Feed = {
     show: async () => {},
-    passing: (frames) => frames,
-    tell() {},
-    follow(hear) {
+    tap: (frames) => frames,
+    publish() {},
+    subscribe(hear) {
       followers.add(hear);
       return () => followers.delete(hear);
     },
-    eventPicture: () => undefined,
-    nextPicture: async () => undefined,
+    eventSnapshot: () => undefined,
+    nextJpeg: async () => undefined,
   };
   const { port } = stack.use(
     await serveView(
@@ -69,11 +69,11 @@ async function openView(): Promise<View> {
     cookie: reply.headers.get("set-cookie")?.split(";")[0] ?? "",
     clock,
     logged: () => lines.map(({ msg }) => msg),
-    tell(message) {
+    publish(message) {
       for (const hear of followers) hear(message);
     },
     async connect(sent = "") {
-      // Half-open: it does not close its side when the server closes the other.
+      // Half-open: the client does not close its side when the server closes the other.
       const socket = createConnection({ port, host: HOST, allowHalfOpen: true });
       socket.on("error", () => {});
       parts.defer(() => void socket.destroy());
@@ -85,7 +85,7 @@ async function openView(): Promise<View> {
   };
 }
 
-/** An upgrade that would be granted, but for these headers. */
+/** A valid upgrade request, except for these headers. */
 function upgrade(view: View, { path = "/live", version = "13", ...headers }: Record<string, string>): string {
   const lines = Object.entries({
     Host: `${HOST}:${view.port}`,
@@ -120,18 +120,18 @@ describe("a WebSocket that is refused", () => {
     ],
     ["of an unknown version", { version: "12" }, /^HTTP\/1\.1 (400|426) /],
     ["of another protocol", { Upgrade: "h2c" }, /^HTTP\/1\.1 4/],
-  ])("%s is answered and closed, though its peer holds on to it", async (_why, headers, expected) => {
+  ])("%s is answered and closed, even if its peer keeps it open", async (_why, headers, expected) => {
     await using view = await openView();
     const socket = await view.connect(upgrade(view, headers));
     expect(await text(socket)).toMatch(expected);
-    // Were it only half closed, it would take what is written.
+    // A half-closed connection would still accept data.
     const closed = new Promise((resolve) => socket.on("close", resolve));
     const writing = setInterval(() => socket.write("x"), 5);
     await closed;
     clearInterval(writing);
   });
 
-  test("is told in the log, and a hundred of them in one line", async () => {
+  test("is logged, a hundred of them in one line", async () => {
     await using view = await openView();
     for (let times = 0; times < 100; times++) await text(await view.connect(upgrade(view, { Cookie: "" })));
     const line = "the live view refused a WebSocket without a valid cookie";
@@ -146,12 +146,12 @@ describe("a connection that has not signed in", () => {
     ["never ends its form", "POST /enter HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\ntoken="],
     ["never ends its upload", "POST /leave HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n"],
     ["speaks TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"],
-  ])("and %s is closed after seconds", async (_what, sent) => {
+  ])("and %s is closed after some seconds", async (_what, sent) => {
     await using view = await openView();
     const socket = await view.connect(sent);
     socket.resume();
     const closed = once(socket, "end");
-    // What was sent has arrived once a later request is answered.
+    // The data has arrived when a later request is answered.
     await fetch(view.base);
     await view.clock.pass(6_000);
     await view.clock.pass(6_000);
@@ -159,17 +159,17 @@ describe("a connection that has not signed in", () => {
     expect(view.logged()).toEqual(["the live view was opened with its token"]);
   });
 
-  test("is closed after its answer, though it asks to be kept", async () => {
+  test("is closed after its answer, even with keep-alive", async () => {
     await using view = await openView();
     const socket = await view.connect("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: keep-alive\r\n\r\n");
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 401 .*Connection: close/s);
   });
 
-  test("tries one token, however many it sends at once", async () => {
+  test("can try one token, however many it sends at once", async () => {
     await using view = await openView();
     const form = "POST /enter HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 11\r\n\r\ntoken=wrong";
     await text(await view.connect(form.repeat(20)));
-    // Were all of them tried, too many would wait for their answer, and this one would be answered with 429.
+    // If all were tried, too many answers would be pending, and this one would get status 429.
     const another = fetch(`${view.base}/?token=wrong`, { redirect: "manual" });
     let status: number | undefined;
     another.then((reply) => {
@@ -184,7 +184,7 @@ describe("a connection that has not signed in", () => {
   });
 });
 
-describe("while strangers at the same address hold on to hundreds of connections,", () => {
+describe("while strangers at the same address hold hundreds of connections,", () => {
   test.each<[string, (view: View) => string]>([
     ["silent ones", () => ""],
     ["refused WebSockets", (view) => upgrade(view, { Cookie: "" })],
@@ -192,7 +192,7 @@ describe("while strangers at the same address hold on to hundreds of connections
       "unfinished requests",
       () => "POST /enter HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\ntoken",
     ],
-  ])("%s, those who have signed in are served, and keep what they have open", async (_what, sent) => {
+  ])("%s, signed-in viewers are served and keep their connections", async (_what, sent) => {
     await using view = await openView();
     const before = follow(view);
     await once(before, "open");
@@ -208,7 +208,7 @@ describe("while strangers at the same address hold on to hundreds of connections
   });
 });
 
-test("two hundred viewers use up the reserve; the page itself is still served", async () => {
+test("the page is still served after two hundred connections have signed in", async () => {
   await using view = await openView();
   const viewers = Array.from({ length: 200 }, () => follow(view));
   await Promise.all(viewers.map((viewer) => once(viewer, "open")));
@@ -221,11 +221,11 @@ test("two hundred viewers use up the reserve; the page itself is still served", 
   for (const viewer of viewers) viewer.terminate();
 });
 
-describe("the host that a request is for", () => {
+describe("the host name of a request", () => {
   const ask = async (view: View, host: string, path = "/", headers = "") =>
     text(await view.connect(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${headers}Connection: close\r\n\r\n`));
 
-  test("is an IP address, localhost or a name in view.allowed_hosts, with any port", async () => {
+  test("may be an IP address, localhost or a name in view.allowed_hosts, with any port", async () => {
     await using view = await openView();
     for (const host of ["127.0.0.1", "[::1]:80", "localhost:5080", "cam.lan:443"]) {
       expect(await ask(view, host, "/style.css")).toMatch(/^HTTP\/1\.1 200 /);
@@ -233,7 +233,7 @@ describe("the host that a request is for", () => {
   });
 
   test.each(["/", "/style.css", `/?token=${TOKEN}`, "/main.js", "/nowhere"])(
-    "is no other for %s, cookie or not",
+    "may not be any other for %s, with or without a cookie",
     async (path) => {
       await using view = await openView();
       const answer = await ask(view, "evil.example", path, `Cookie: ${view.cookie}\r\n`);
@@ -258,7 +258,7 @@ describe("a viewer", () => {
     picture: 1,
   };
 
-  test("that answers no ping is dropped, and one that does is not", async () => {
+  test("is disconnected only if it does not answer pings", async () => {
     await using view = await openView();
     const dead = follow(view, { autoPong: false });
     const alive = follow(view);
@@ -267,7 +267,7 @@ describe("a viewer", () => {
       const asked = once(alive, "ping");
       await view.clock.pass(20_000);
       await asked;
-      // Its answer has arrived when that to a ping of its own is here.
+      // The viewer's answer has arrived when the server answers the viewer's own ping.
       alive.ping();
       await once(alive, "pong");
     }
@@ -276,13 +276,13 @@ describe("a viewer", () => {
     alive.close();
   });
 
-  test("that does not read misses what does not fit into a megabyte, and the system's own buffers", async () => {
+  test("loses messages if it does not read: those that exceed a megabyte and the system's buffers", async () => {
     await using view = await openView();
     const viewer = follow(view);
     await once(viewer, "open");
     viewer.pause();
     for (let count = 0; count < 200; count++) {
-      view.tell(BIG);
+      view.publish(BIG);
       await new Promise((resolve) => setImmediate(resolve));
     }
     let received = 0;

@@ -18,13 +18,13 @@ const TOKEN = "0123456789abcdef";
 const PROGRAMS = readdirSync(new URL("../../../../agent/view/page/", import.meta.url)).filter((name) =>
   name.endsWith(".ts"),
 );
-const JPEG = Buffer.from("a picture");
+const JPEG = Buffer.from("an image");
 
 const feed: Feed = {
   show: async () => {},
-  passing: (frames) => frames,
-  tell() {},
-  follow(hear) {
+  tap: (frames) => frames,
+  publish() {},
+  subscribe(hear) {
     hear({
       type: "event",
       id: "1.5-abc",
@@ -39,24 +39,24 @@ const feed: Feed = {
     });
     return () => {};
   },
-  eventPicture: (id) => (id === "1.5-abc" ? JPEG : undefined),
-  nextPicture: async () => JPEG,
+  eventSnapshot: (id) => (id === "1.5-abc" ? JPEG : undefined),
+  nextJpeg: async () => JPEG,
 };
 const watched: string[] = [];
 const videos = new Map([
   [
     "door",
     {
-      watch(see: (part: Uint8Array) => void) {
+      watch(receive: (part: Uint8Array) => void) {
         watched.push("came");
-        see(Uint8Array.of(0x47, 1, 2));
+        receive(Uint8Array.of(0x47, 1, 2));
         return () => watched.push("left");
       },
     },
   ],
 ]);
 
-/** A server whose time a test turns by hand, and what it logs. */
+/** A server with a manual clock and a recorded log. */
 interface Opened extends ViewServer {
   readonly clock: HandClock;
   readonly lines: readonly LogLine[];
@@ -103,8 +103,8 @@ async function statusOf(path: string, headers: Record<string, string>): Promise<
   });
 }
 
-describe("whoever has shown no token", () => {
-  test("is asked for it, and told nothing else", async () => {
+describe("a stranger", () => {
+  test("gets only the page that asks for the token", async () => {
     const reply = await ask("/");
     expect(reply.status).toBe(401);
     const page = await reply.text();
@@ -119,24 +119,24 @@ describe("whoever has shown no token", () => {
     "/events/1.5-abc.jpg",
     "/cameras/door.jpg",
     "/nowhere",
-  ])("cannot have %s", async (path) => {
+  ])("cannot get %s", async (path) => {
     const reply = await ask(path, { headers: { cookie: "sabrewing=1" } });
     expect(reply.status).toBe(401);
-    expect(await reply.text()).toBe("Open the live view and show its token first.\n");
+    expect(await reply.text()).toBe("Open the live view and enter its token first.\n");
   });
 
   test.each(["/live", "/cameras/door/video"])("cannot open the socket %s", async (path) => {
     expect(await statusOf(path, { origin: base })).toBe(401);
   });
 
-  test("may have the style and the icon of the page that asks for it", async () => {
+  test("gets the style sheet and the icon of that page", async () => {
     expect((await ask("/style.css")).headers.get("content-type")).toBe("text/css; charset=utf-8");
     expect((await ask("/icon.svg")).headers.get("content-type")).toBe("image/svg+xml");
   });
 });
 
 describe("the token", () => {
-  test("in the address lets a browser in and disappears from there", async () => {
+  test("in the address signs a browser in and is removed from the address", async () => {
     const reply = await ask(`/?token=${TOKEN}`);
     expect(reply.status).toBe(303);
     expect(reply.headers.get("location")).toBe("./");
@@ -145,7 +145,7 @@ describe("the token", () => {
     expect(await page.text()).toContain('<div id="cameras"');
   });
 
-  test("may come by the form as well, and the way out forgets it", async () => {
+  test("can be sent by the form, and signing out removes the cookie", async () => {
     const body = new URLSearchParams({ token: TOKEN });
     const reply = await ask("/enter", { method: "POST", body });
     expect(reply.headers.get("set-cookie")).toContain("HttpOnly; SameSite=Strict");
@@ -153,15 +153,12 @@ describe("the token", () => {
     expect(leaving.headers.get("set-cookie")).toMatch(/=; Max-Age=0;/);
   });
 
-  test.each(["http://evil.example", "null"])(
-    "is not forgotten because the page of %s wants it",
-    async (origin) => {
-      const leaving = await ask("/leave", { method: "POST", headers: { origin, cookie: await cookie() } });
-      expect([leaving.status, leaving.headers.get("set-cookie")]).toEqual([403, null]);
-    },
-  );
+  test.each(["http://evil.example", "null"])("cannot be removed by the page of %s", async (origin) => {
+    const leaving = await ask("/leave", { method: "POST", headers: { origin, cookie: await cookie() } });
+    expect([leaving.status, leaving.headers.get("set-cookie")]).toEqual([403, null]);
+  });
 
-  test("is asked for again when it is wrong, later each time, but the right one is never kept waiting", async () => {
+  test("is requested again after an increasing delay if it is wrong, but the right one is accepted at once", async () => {
     await using other = await open();
     const enter = (token: string) =>
       fetch(`http://127.0.0.1:${other.port}/enter`, {
@@ -190,8 +187,8 @@ describe("the token", () => {
 
   test.each<[string, Record<string, string>]>([
     ["an image", { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }],
-    ["an image of a browser that does not say so", { accept: "image/avif,image/webp,*/*;q=0.8" }],
-  ])("is not tried by %s on another site's page", async (_what, headers) => {
+    ["an image of a browser without Sec-Fetch headers", { accept: "image/avif,image/webp,*/*;q=0.8" }],
+  ])("cannot be tried by %s on another site's page", async (_what, headers) => {
     await using other = await open();
     for (let times = 0; times < 20; times++) {
       const reply = await fetch(`http://127.0.0.1:${other.port}/?token=wrong`, { headers });
@@ -202,20 +199,20 @@ describe("the token", () => {
     ]);
   });
 
-  test("is not tried by the form of another site's page", async () => {
+  test("cannot be tried by the form of another site's page", async () => {
     const body = new URLSearchParams({ token: "wrong" });
     const headers = { origin: "http://evil.example" };
     expect((await ask("/enter", { method: "POST", body, headers })).status).toBe(403);
   });
 
-  test("is not looked for in what is far too long for one", async () => {
+  test("is not read from a body that is too long", async () => {
     const body = new URLSearchParams({ token: "x".repeat(10_000) });
     expect((await ask("/enter", { method: "POST", body })).status).toBe(413);
   });
 });
 
-describe("whoever has shown the token", () => {
-  test("gets the page's programs, each a module a browser understands", async () => {
+describe("a signed-in browser", () => {
+  test("gets the page's scripts as modules that browsers understand", async () => {
     const headers = { cookie: await cookie() };
     const reply = await ask("/main.js", { headers });
     expect(reply.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
@@ -225,13 +222,13 @@ describe("whoever has shown the token", () => {
     expect((await ask("/jsmpeg-player.js", { headers })).status).toBe(200);
   });
 
-  test("is not sent again what the browser has", async () => {
+  test("does not receive cached files again", async () => {
     const headers = { cookie: await cookie() };
     const etag = (await ask("/main.js", { headers })).headers.get("etag") ?? "";
     expect((await ask("/main.js", { headers: { ...headers, "if-none-match": etag } })).status).toBe(304);
   });
 
-  test("gets pictures, which no cache keeps", async () => {
+  test("gets images, which must not be cached", async () => {
     const headers = { cookie: await cookie() };
     for (const path of ["/events/1.5-abc.jpg", "/cameras/door.jpg"]) {
       const reply = await ask(path, { headers });
@@ -247,11 +244,11 @@ describe("whoever has shown the token", () => {
     ["/..%2f..%2fpackage.json", 404],
     ["/tsconfig.json", 404],
     ["//", 400],
-  ])("%s is answered with %i", async (path, status) => {
+  ])("gets for %s the status %i", async (path, status) => {
     expect((await ask(path, { headers: { cookie: await cookie() } })).status).toBe(status);
   });
 
-  test("is told on the socket what happens, and sees the video while it is open", async () => {
+  test("receives messages and video on WebSockets", async () => {
     const headers = { cookie: await cookie(), origin: base };
     const live = new WebSocket(`${base.replace("http", "ws")}/live`, { headers });
     const [told] = await once(live, "message");
@@ -265,14 +262,14 @@ describe("whoever has shown the token", () => {
     await expect.poll(() => watched).toEqual(["came", "left"]);
   });
 
-  test("cannot open a socket from the page of another site, or of none", async () => {
+  test("cannot open a WebSocket from the page of another site, or without an origin", async () => {
     expect(await statusOf("/live", { cookie: await cookie(), origin: "http://evil.example" })).toBe(403);
     expect(await statusOf("/live", { cookie: await cookie() })).toBe(403);
     expect(await statusOf("/elsewhere", { cookie: await cookie(), origin: base })).toBe(404);
     expect(await statusOf("/live", { cookie: await cookie(), origin: base })).toBe("open");
   });
 
-  test("who says too much on a socket is thrown out", async () => {
+  test("is disconnected if it sends too much on a WebSocket", async () => {
     const live = new WebSocket(`${base.replace("http", "ws")}/live`, {
       headers: { cookie: await cookie(), origin: base },
     });
@@ -283,7 +280,7 @@ describe("whoever has shown the token", () => {
   });
 });
 
-test("every answer forbids what the page does not need", async () => {
+test("every answer has security headers that forbid what the page does not need", async () => {
   for (const path of ["/", "/nowhere", "/style.css", `/?token=${TOKEN}`]) {
     const { headers } = await ask(path);
     const policy = headers.get("content-security-policy") ?? "";
@@ -300,14 +297,14 @@ test("other methods are not allowed", async () => {
   expect([reply.status, reply.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
 });
 
-test("the style sheet that the policy lets in is the one in JSMpeg's package", () => {
+test("the policy allows the style sheet of JSMpeg's package", () => {
   const jsmpeg = readFileSync(fileURLToPath(import.meta.resolve("@cycjimmy/jsmpeg-player")), "utf8");
   const [, sheet = ""] = /^var css_248z = (".*");$/m.exec(jsmpeg) ?? [];
   const hash = createHash("sha256").update(JSON.parse(sheet)).digest("base64");
   expect(JSMPEG_STYLE_HASH).toBe(`sha256-${hash}`);
 });
 
-test("the page asks nobody else for anything", async () => {
+test("the page loads nothing from other servers", async () => {
   const page = pageFiles();
   for (const name of ["index.html", "enter.html", "style.css", "icon.svg"]) {
     const text = (await page(name))?.body.toString() ?? "";
@@ -315,7 +312,7 @@ test("the page asks nobody else for anything", async () => {
   }
 });
 
-test("no program of the page hides behind the name of another, JSMpeg's included", async () => {
+test("no two scripts of the page have the same name, JSMpeg included", async () => {
   const page = pageFiles();
   for (const file of PROGRAMS) {
     expect((await page(file.replace(/ts$/, "js")))?.etag).toBe((await page(file))?.etag);
@@ -324,17 +321,17 @@ test("no program of the page hides behind the name of another, JSMpeg's included
   expect((await page("jsmpeg-player.js"))?.body.toString()).toBe(jsmpeg);
 });
 
-test("the page asks for all its programs at once: they do not wait for one another", async () => {
+test("the page preloads all its scripts in parallel", async () => {
   const html = (await pageFiles()("index.html"))?.body.toString() ?? "";
   const asked = [...html.matchAll(/(?:modulepreload" href|module" src)="([\w.-]+)"/g)].map(
     ([, name]) => name,
   );
-  // protocol.ts holds nothing but types.
+  // protocol.ts contains only types.
   const programs = PROGRAMS.filter((file) => file !== "protocol.ts").map((file) => file.replace(/ts$/, "js"));
   expect(asked.toSorted()).toEqual([...programs, "jsmpeg-player.js"].toSorted());
 });
 
-test("a port that is taken is a mistake in the configuration, and the message says what to do", async () => {
+test("a port that is in use is a configuration error that names the address", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await once(taken, "listening");
   const { port } = Object(taken.address());

@@ -2,16 +2,16 @@ import { expect, test } from "vitest";
 import { shareVideo } from "../../../../agent/view/live/shared-video.ts";
 import { handClock } from "../../../support/time/hand-clock.ts";
 
-/** A video that a test plays by hand. */
+/** A video that the test plays manually. */
 function videoByHand() {
   const clock = handClock();
   const closing = new AbortController();
-  const plays: { carry: (part: Uint8Array) => void; signal: AbortSignal; end: () => void }[] = [];
+  const plays: { emit: (part: Uint8Array) => void; signal: AbortSignal; end: () => void }[] = [];
   const video = shareVideo({
-    play(carry, signal) {
+    play(emit, signal) {
       const { promise, resolve } = Promise.withResolvers<void>();
       signal.addEventListener("abort", () => resolve());
-      plays.push({ carry, signal, end: resolve });
+      plays.push({ emit, signal, end: resolve });
       return promise;
     },
     clock,
@@ -24,15 +24,15 @@ function videoByHand() {
 
 const part = (value: number) => Uint8Array.of(value);
 
-test("a video is played once for all who watch, and ends with the last of them", () => {
+test("a video is played once for all viewers, and ends with the last one", () => {
   const { plays, video } = videoByHand();
   expect(plays).toHaveLength(0);
   const seen: string[] = [];
   const leaveA = video.watch(([value]) => seen.push(`a${value}`));
   const leaveB = video.watch(([value]) => seen.push(`b${value}`));
-  plays[0]?.carry(part(1));
+  plays[0]?.emit(part(1));
   leaveA();
-  plays[0]?.carry(part(2));
+  plays[0]?.emit(part(2));
   expect(plays[0]?.signal.aborted).toBe(false);
   leaveB();
   expect(plays[0]?.signal.aborted).toBe(true);
@@ -40,17 +40,17 @@ test("a video is played once for all who watch, and ends with the last of them",
   expect(seen).toEqual(["a1", "b1", "b2"]);
 });
 
-test("who comes when the last has just left sees nothing of the video before", () => {
+test("a viewer that comes after the last one left receives no data of the previous video", () => {
   const { plays, video } = videoByHand();
   video.watch(() => {})();
   const seen: number[] = [];
   video.watch(([value = 0]) => seen.push(value));
-  plays[0]?.carry(part(1));
-  plays[1]?.carry(part(2));
+  plays[0]?.emit(part(1));
+  plays[1]?.emit(part(2));
   expect(seen).toEqual([2]);
 });
 
-test("a video that ends is started again, later and later, while somebody watches", async () => {
+test("a video that ends is restarted with growing delays while it has viewers", async () => {
   const { clock, plays, video } = videoByHand();
   const leave = video.watch(() => {});
   const startedAt = [];
@@ -67,7 +67,7 @@ test("a video that ends is started again, later and later, while somebody watche
   expect(plays).toHaveLength(5);
 });
 
-test("one that has held is started again soon", async () => {
+test("a video that played for long is restarted soon", async () => {
   const { clock, plays, video } = videoByHand();
   video.watch(() => {});
   plays.at(-1)?.end();
@@ -78,7 +78,7 @@ test("one that has held is started again soon", async () => {
   expect(plays).toHaveLength(3);
 });
 
-test("when the agent stops, so does the video", async () => {
+test("the video ends when the agent stops", async () => {
   const { clock, closing, plays, video } = videoByHand();
   video.watch(() => {});
   closing.abort();

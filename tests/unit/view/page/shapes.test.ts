@@ -10,27 +10,27 @@ import {
 const zone = newShape("zone", []);
 const triangle = removeCorner(zone, 3);
 
-test("a new zone has a name that no other has", () => {
+test("a new zone has a unique name", () => {
   expect(newShape("zone", [zone]).name).toBe("zone_2");
   expect(newShape("motion", [zone]).name).toBe("");
 });
 
-test("a corner stays in the picture, wherever it is dragged", () => {
+test("a corner cannot be dragged out of the frame", () => {
   expect(moveCorner(zone, 1, [1.2, -0.3]).corners[1]).toEqual([1, 0]);
   expect(zone.corners[1]).toEqual([0.65, 0.35]);
 });
 
-test("a corner is added half way to the next, also behind the last", () => {
+test("a corner is added halfway to the next, also after the last", () => {
   expect(addCorner(zone, 0).corners[1]).toEqual([0.5, 0.35]);
   expect(addCorner(zone, 3).corners[4]).toEqual([0.35, 0.5]);
 });
 
-test("a triangle loses no corner", () => {
+test("a corner of a triangle cannot be removed", () => {
   expect(triangle.corners).toHaveLength(3);
   expect(removeCorner(triangle, 0)).toBe(triangle);
 });
 
-test("a zone's name is checked as the agent checks it", () => {
+test("the editor checks a zone's name like the agent", () => {
   const named = (...names: string[]) => names.map((name) => ({ ...zone, name }));
   expect(nameProblem(named("porch", "path_2"))).toBeUndefined();
   expect(nameProblem(named("my porch"))).toContain("letters, digits, _ and -");

@@ -18,7 +18,7 @@ function edited(camera: CameraConfig, edit: (shapes: readonly Shape[]) => readon
   return toYaml(camera.name, edit(before), before);
 }
 
-/** What the agent reads when the editor's lines stand in its file in place of the same keys. */
+/** The agent's configuration after its keys are replaced by the editor's. */
 function pasted(yaml: string): CameraConfig {
   const written = parse(DOOR);
   const { door: lines } = parse(yaml).cameras;
@@ -30,7 +30,7 @@ function pasted(yaml: string): CameraConfig {
   return door(stringify(merged));
 }
 
-test("what nobody touched comes out as it went in, with all that stands beside it", () => {
+test("unchanged polygons and their other settings are preserved", () => {
   const before = door(DOOR);
   const after = pasted(edited(before, (shapes) => shapes));
   expect(after.motion.mask).toEqual(before.motion.mask);
@@ -39,11 +39,11 @@ test("what nobody touched comes out as it went in, with all that stands beside i
     before.zones.map(({ coordinates, ...others }) => others),
   );
   expect(after.zones[0]?.coordinates).toEqual(before.zones[0]?.coordinates);
-  // Finer than a thousandth nobody draws.
+  // Coordinates are rounded to a thousandth.
   expect(after.zones[1]?.coordinates[1]).toEqual([0.333, 0]);
 });
 
-test("a new zone and a new mask are there", () => {
+test("a new zone and a new mask are included", () => {
   const yaml = edited(door(DOOR), (shapes) => [
     ...shapes,
     newShape("zone", shapes),
@@ -54,19 +54,19 @@ test("a new zone and a new mask are there", () => {
   expect(objects.mask).toHaveLength(2);
 });
 
-test("what was all taken away is taken away in the file, too", () => {
+test("removing all polygons removes them from the configuration", () => {
   const yaml = edited(door(DOOR), () => []);
   expect(parse(yaml)).toEqual({
     cameras: { door: { motion: { mask: [] }, objects: { mask: [] }, zones: {} } },
   });
 });
 
-test("of a camera without any polygon there is nothing to say", () => {
+test("a camera without polygons has no keys", () => {
   expect(toYaml("door", [], [])).toBe("cameras:\n  door:\n");
 });
 
 test.each(["7", "no", "-1", "null", "porch_2", "e-5"])(
-  "a camera and a zone called %s keep their names",
+  "a camera and a zone named %s keep their names",
   (name) => {
     const shape = { ...newShape("zone", []), name };
     expect(Object.keys(parse(toYaml(name, [shape], [])).cameras)).toEqual([name]);

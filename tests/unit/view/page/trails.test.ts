@@ -25,7 +25,7 @@ function sight(...left: readonly number[]): Sight {
   };
 }
 
-test("a trail is where an object stood, in shares of the picture", () => {
+test("a trail contains the positions of an object, in shares of the frame", () => {
   const trails = advanceTrails(advanceTrails(new Map(), sight(0)), sight(10));
   expect(trails.get(0)).toEqual([
     [0.1, 0.8],
@@ -33,7 +33,7 @@ test("a trail is where an object stood, in shares of the picture", () => {
   ]);
 });
 
-test("it does not grow for ever, and goes with its object", () => {
+test("a trail has a limited length and is removed with its object", () => {
   let trails: Trails = new Map();
   for (let x = 0; x < 50; x++) trails = advanceTrails(trails, sight(x, x));
   expect(trails.get(1)).toHaveLength(30);

@@ -7,38 +7,35 @@ import type { Frame } from "./frame.ts";
 
 export type CameraStatus = "online" | "offline";
 
-/** What keeping a camera open needs from outside. */
-export interface KeepReadingOptions {
+export interface RetryOptions {
   readonly camera: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Aborted: the frames end, without an error. */
+  /** Ends the frames without an error when aborted. */
   readonly signal: AbortSignal;
   readonly backoff: Backoff;
-  /** Called when it changes; the first frame makes a camera online. */
+  /** Called on every change. The first frame makes a camera online. */
   readonly onStatus?: (status: CameraStatus) => void;
   /** A number from 0 up to 1. Default: Math.random. */
   readonly random?: () => number;
 }
 
 /**
- * Frames of a camera for ever: a stream that fails is opened again, with backoff and jitter. `sequence` goes on
- * counting over all streams.
+ * Reads a camera forever: reopens a stream that fails, with backoff and jitter. `sequence` continues across streams.
  *
- * One log line for the first failure, one for the recovery, and one where a failure that only a person can end follows
- * another. A refused password is retried too, at the longest
- * interval: somebody may be about to correct it in the camera, and the other cameras must go on meanwhile.
+ * Logs the first failure and the recovery, and also the first failure that only a person can fix. A refused password is
+ * retried at the longest interval: the user may correct it in the camera, and the other cameras must continue.
  * @param open reads the stream once, until it fails.
- * @throws FfmpegMissing, and whatever is neither ConfigError nor TransientError: a bug.
+ * @throws FfmpegMissing, and every error that is neither ConfigError nor TransientError: a bug.
  */
-export async function* keepReading(
+export async function* retryStream(
   open: () => AsyncIterable<Frame>,
-  options: KeepReadingOptions,
+  options: RetryOptions,
 ): AsyncGenerator<Frame, void> {
   const { camera, clock, log, signal, backoff, onStatus, random = Math.random } = options;
   let sequence = 0;
   let failures = 0;
-  let toldOfConfig = false;
+  let loggedConfig = false;
   let status: CameraStatus | undefined;
   let offlineSinceMs = clock.monotonicMs();
   const become = (now: CameraStatus) => {
@@ -57,7 +54,7 @@ export async function* keepReading(
           const offlineMs = Math.round(openedMs - offlineSinceMs);
           if (failures > 0) log.info({ camera, offlineMs, attempts: failures }, "camera is back");
           else log.info({ camera, width: frame.width, height: frame.height }, "camera is on");
-          toldOfConfig = false;
+          loggedConfig = false;
           become("online");
         }
         yield { ...frame, sequence };
@@ -72,17 +69,17 @@ export async function* keepReading(
       const nowMs = clock.monotonicMs();
       const wasOnline = openedMs !== undefined;
       if (wasOnline) offlineSinceMs = nowMs;
-      // A stream that lasted starts afresh; one that fails right after its first frame goes on backing off.
+      // A stream that lasted resets the backoff. One that fails right after its first frame does not.
       if (openedMs !== undefined && nowMs - openedMs >= backoff.longestMs) failures = 0;
       failures++;
       const isConfig = error instanceof ConfigError;
-      if (wasOnline || failures === 1 || (isConfig && !toldOfConfig)) {
+      if (wasOnline || failures === 1 || (isConfig && !loggedConfig)) {
         log.warn({ camera, remedy: error.remedy }, error.message);
-        toldOfConfig ||= isConfig;
+        loggedConfig ||= isConfig;
       }
       become("offline");
       const attempt = isConfig ? Number.POSITIVE_INFINITY : failures;
-      // A stream that hung was waited for already.
+      // The time that a stream hung counts as waiting time.
       const leftMs = backoffMs(attempt, backoff, random) - (nowMs - silentSinceMs);
       await clock.sleep(Math.max(leftMs, backoffMs(1, backoff, random)), signal);
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { coloursIn } from "../../../agent/camera/raw-pictures.ts";
+import { parseColours } from "../../../agent/camera/raw-frames.ts";
 
 test.each([
   ["yuv420p", "bt601", "limited"],
@@ -11,7 +11,7 @@ test.each([
   ["yuvj420p(pc, bt470bg/bt709/bt709)", "bt601", "full"],
   ["yuvj420p", "bt601", "full"],
   ["yuv420p(tv, smpte170m, progressive)", "bt601", "limited"],
-])("a stream that ffmpeg calls %s is in %s, %s range", (words, matrix, range) => {
+])("reads %s as %s, %s range", (words, matrix, range) => {
   const line = `  Stream #0:0(und): Video: rawvideo (I420 / 0x30323449), ${words}, 768x432 [SAR 1:1 DAR 16:9], q=2-31, 10 fps`;
-  expect(coloursIn(line)).toEqual({ matrix, range });
+  expect(parseColours(line)).toEqual({ matrix, range });
 });

@@ -1,6 +1,6 @@
-import { UsageError } from "../base/errors.ts";
+import { UsageError } from "./errors.ts";
 
-/** Parts of `scheme://[user[:password]@]host[:port][path]`, as they are written: percent-encoded. */
+/** The parts of `scheme://[user[:password]@]host[:port][path]`, still percent-encoded. */
 export interface AddressParts {
   readonly scheme: string;
   readonly user: string | undefined;
@@ -8,20 +8,20 @@ export interface AddressParts {
   /** IPv6 in brackets. */
   readonly host: string;
   readonly port: number | undefined;
-  /** Everything behind host and port, query included. */
+  /** Everything after host and port, including the query. */
   readonly path: string;
 }
 
 const HOST = String.raw`[\p{L}\p{N}._-]+|\[[0-9a-f:.]+(?:%[\w.-]+)?\]`;
 const LOGIN = String.raw`(?:([^\s/?#@:]*)(?::([^\s/?#@:]*))?@)?`;
-/** RFC 3986, but an @ behind the host is not allowed: what stands before it could be a password with a / in it. */
+/** RFC 3986, but without @ after the host: the text before it could be a password that contains a slash. */
 const ADDRESS = new RegExp(
   `^([a-z][a-z0-9+.-]*)://${LOGIN}(${HOST})(?::(\\d{1,5}))?((?:[/?#][^\\s@]*)?)$`,
   "iu",
 );
 const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
 
-/** The parts of an address; undefined where user, password and host cannot be told apart, or where it is none. */
+/** Splits an address; undefined if it is no address, or if user, password and host cannot be told apart. */
 export function splitAddress(text: string): AddressParts | undefined {
   const [, scheme, user, password, host, port, path] = ADDRESS.exec(text) ?? [];
   if (scheme === undefined || host === undefined || path === undefined) return undefined;
@@ -29,7 +29,7 @@ export function splitAddress(text: string): AddressParts | undefined {
   return { scheme, user, password, host, port: port === undefined ? undefined : Number(port), path };
 }
 
-/** A percent-encoded part of an address as it is meant; as it is written where it cannot be decoded. */
+/** Decodes a percent-encoded part of an address; returns it unchanged if it cannot be decoded. */
 export function decodedPart(part: string): string {
   try {
     return decodeURIComponent(part);
@@ -38,12 +38,13 @@ export function decodedPart(part: string): string {
   }
 }
 
+/** User and password, percent-decoded. */
 export interface Login {
   readonly user: string;
   readonly password: string;
 }
 
-/** A clear address with this user and password in it, percent-encoded, in place of those it has. */
+/** Replaces user and password of a valid address; encodes them. */
 export function withLogin(address: string, login: Login | undefined): string {
   const parts = splitAddress(address);
   if (login === undefined || parts === undefined) return address;
@@ -52,14 +53,14 @@ export function withLogin(address: string, login: Login | undefined): string {
   return `${parts.scheme}://${encoded}@${parts.host}${port}${parts.path}`;
 }
 
-/** What an address must be. */
+/** Describes a valid address in error messages. */
 export const CLEAR_ADDRESS = "an address in which user, password and host can be told apart";
-/** How to write a user name or password that has such characters. */
+/** How to encode special characters in a user name or password. */
 export const ENCODING = "/ as %2F, ? as %3F, # as %23, @ as %40, : as %3A, % as %25, a space as %20";
 
 /**
- * Returns an rtsp address from the command line as it is.
- * @throws UsageError where user, password and host cannot be told apart.
+ * Checks an rtsp address from the command line and returns it unchanged.
+ * @throws UsageError if user, password and host cannot be told apart.
  */
 export function requireClearAddress(address: string): string {
   if (splitAddress(address) !== undefined) return address;
@@ -69,18 +70,19 @@ export function requireClearAddress(address: string): string {
   );
 }
 
-/** A scheme, short enough to be looked for at every character of a long text. */
+/** The length is limited because long texts are searched for it at every character. */
 const SCHEME = "[a-z][a-z0-9+.-]{0,20}://";
-/** From a scheme to the last @ before the next scheme or the end of the line: a password may hold spaces and anything else. */
+/** From a scheme to the last @ before the next scheme or the end of the line: passwords may contain any character. */
 const USER_PART = new RegExp(`(${SCHEME})((?:(?!${SCHEME}).)*)@`, "gi");
 const PARAMETERS = new RegExp(`${SCHEME}\\S+`, "gi");
 const SECRET_PARAMETER =
   /((?:user(?:name)?|usr|login|pass(?:wor[dt]|wd)?|pwd|token|auth|secret|key)=)[^&;\s"'<>]*/gi;
 
 /**
- * A text in which no address has a password: `scheme://user:***@host`, `scheme://***@host` for a user alone, which may be
- * a token, and `***` for user and password among the parameters. Where user, password and host cannot be told apart, all
- * that may belong to the password goes. Everything that is logged, thrown or printed about a stream goes through here.
+ * Removes passwords from all addresses in a text: `scheme://user:***@host`; `scheme://***@host` for a user without a
+ * password, which may be a token; `***` for user and password in the query. If user, password and host cannot be told
+ * apart, it removes everything that may belong to the password. Every text about a stream must go through this function
+ * before it is logged, thrown or printed.
  */
 export function withoutCredentials(text: string): string {
   return text
@@ -91,7 +93,7 @@ export function withoutCredentials(text: string): string {
     .replace(PARAMETERS, (address) => address.replace(SECRET_PARAMETER, "$1***"));
 }
 
-/** A text that is one address, or was meant as one, without anything that may belong to user and password. */
+/** Removes everything that may belong to user and password from a text that is, or should be, one address. */
 export function withoutLogin(address: string): string {
   return withoutCredentials(address.replace(/^(?:([a-z][a-z0-9+.-]*:\/\/)|).*@/is, "$1***@"));
 }

@@ -1,34 +1,34 @@
 import sharp, { type Sharp } from "sharp";
-import type { Box } from "../../../detectors/detector.ts";
+import type { Box } from "../../base/box.ts";
 import { enlarged } from "../../base/box.ts";
 import type { Frame } from "../../camera/frame.ts";
 import { rgbOf } from "../../preprocess/rgb.ts";
 
 const QUALITY = 80;
-/** Longest side of an event's picture, pixels: sharp on a phone, some 15 kB. */
+/** Longest side of a snapshot in pixels: sharp on a phone, some 15 kB. */
 const CROP_PX = 320;
-/** Of an object's own size: what is around it tells where it is. */
+/** Relative to the object's size: the surroundings show where it is. */
 const MARGIN = 0.4;
 
-/** The whole picture; of the frame nothing is needed any more once this has returned. @returns a JPEG */
-export function wholeJpeg(frame: Frame): Promise<Buffer> {
-  return picture(frame).jpeg({ quality: QUALITY }).toBuffer();
+/** Encodes a frame as JPEG. The frame's pixels are no longer needed when this returns. */
+export function frameJpeg(frame: Frame): Promise<Buffer> {
+  return rgbImage(frame).jpeg({ quality: QUALITY }).toBuffer();
 }
 
-/** An object and a little around it. @returns a JPEG of at most 320 pixels a side */
+/** Encodes an object and its surroundings as a JPEG of at most 320 pixels per side. */
 export function cropJpeg(frame: Frame, box: Box): Promise<Buffer> {
   const [x1, y1, x2, y2] = enlarged(box, MARGIN);
   const left = Math.min(frame.width - 1, Math.max(0, Math.floor(x1)));
   const top = Math.min(frame.height - 1, Math.max(0, Math.floor(y1)));
   const right = Math.min(frame.width, Math.max(left + 1, Math.ceil(x2)));
   const bottom = Math.min(frame.height, Math.max(top + 1, Math.ceil(y2)));
-  return picture(frame, [left, top, right, bottom])
+  return rgbImage(frame, [left, top, right, bottom])
     .resize({ width: CROP_PX, height: CROP_PX, fit: "inside", withoutEnlargement: true })
     .jpeg({ quality: QUALITY })
     .toBuffer();
 }
 
-function picture(frame: Frame, region?: Box): Sharp {
+function rgbImage(frame: Frame, region?: Box): Sharp {
   const { width, height, pixels } = rgbOf(frame, region);
   return sharp(pixels, { raw: { width, height, channels: 3 } });
 }

@@ -4,10 +4,10 @@ import { ConfigError, TransientError } from "../../../agent/base/errors.ts";
 import { openLog } from "../../../agent/base/log.ts";
 import { FfmpegMissing } from "../../../agent/camera/ffmpeg.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
-import { keepReading } from "../../../agent/camera/keep-reading.ts";
+import { retryStream } from "../../../agent/camera/retry-stream.ts";
 import { greyPicture } from "../../support/camera/video-picture.ts";
 
-/** What one opening of the camera does: give this many frames, then fail so. */
+/** The behaviour of one stream: deliver this many frames, then fail. */
 interface Opening {
   readonly frames: number;
   /** Milliseconds without a frame before it fails. */
@@ -17,7 +17,7 @@ interface Opening {
 
 const gone = new TransientError("door: the camera cannot be reached", "Check that it is on.");
 
-/** Runs keepReading over a camera that behaves as listed, until it is opened once more than the list says. */
+/** Runs retryStream on a camera with these streams, until it opens one more than listed. */
 async function watch(openings: readonly Opening[], frameEveryMs = 200) {
   const stop = new AbortController();
   const lines: string[] = [];
@@ -50,7 +50,7 @@ async function watch(openings: readonly Opening[], frameEveryMs = 200) {
       lines.push(`${level} ${msg}`);
     },
   });
-  const frames = keepReading(open, {
+  const frames = retryStream(open, {
     camera: "door",
     clock,
     log,
@@ -63,7 +63,7 @@ async function watch(openings: readonly Opening[], frameEveryMs = 200) {
   return { lines, statuses, sleeps, sequences };
 }
 
-test("a camera that comes back costs one line for the failure and one for the recovery", async () => {
+test("logs one line for a failure and one for the recovery", async () => {
   const failing = Array.from({ length: 5 }, () => ({ frames: 0, error: gone }));
   const { lines, statuses } = await watch([
     { frames: 3, error: gone },
@@ -79,7 +79,7 @@ test("a camera that comes back costs one line for the failure and one for the re
   expect(statuses).toEqual(["online", "offline", "online", "offline"]);
 });
 
-test("the waits grow up to the longest, and frames count on over all streams", async () => {
+test("increases the waits up to the longest, and numbers frames across streams", async () => {
   const { sleeps, sequences } = await watch([
     { frames: 2, error: gone },
     ...Array.from({ length: 5 }, () => ({ frames: 0, error: gone })),
@@ -89,7 +89,7 @@ test("the waits grow up to the longest, and frames count on over all streams", a
   expect(sequences).toEqual([0, 1, 2, 3]);
 });
 
-test("after a stream that lasted, the first wait is short again", async () => {
+test("starts with the short wait again after a stream that lasted", async () => {
   const { sleeps } = await watch([
     { frames: 0, error: gone },
     { frames: 0, error: gone },
@@ -98,12 +98,12 @@ test("after a stream that lasted, the first wait is short again", async () => {
   expect(sleeps).toEqual([1000, 2000, 1000]);
 });
 
-test("a camera that fails right after its first frame goes on backing off", async () => {
+test("continues to back off if a camera fails right after its first frame", async () => {
   const { sleeps } = await watch(Array.from({ length: 4 }, () => ({ frames: 1, error: gone })));
   expect(sleeps).toEqual([1000, 2000, 4000, 8000]);
 });
 
-test("a stream that hung was waited for already, but is not opened again in a hurry either", async () => {
+test("counts the time that a stream hung as waiting time, but always waits at least the shortest time", async () => {
   const { sleeps } = await watch([
     { frames: 1, error: gone },
     { frames: 0, error: gone },
@@ -113,7 +113,7 @@ test("a stream that hung was waited for already, but is not opened again in a hu
   expect(sleeps).toEqual([1000, 2000, 1500, 1000]);
 });
 
-test("a refused password is tried again, but never in a hurry: cameras lock out", async () => {
+test("retries a refused password at the longest interval, since cameras lock accounts", async () => {
   const refused = new ConfigError("door: the camera refuses this user name or password", "Check them.");
   const { sleeps, lines } = await watch([{ frames: 0, error: refused }, { frames: 1 }]);
   expect(sleeps[0]).toBe(10_000);
@@ -123,7 +123,7 @@ test("a refused password is tried again, but never in a hurry: cameras lock out"
   ]);
 });
 
-test("a failure that only a person can end has a line of its own behind another failure, once", async () => {
+test("logs a failure that only a person can fix once, even after another failure", async () => {
   const refused = new ConfigError("door: the camera redirects to another address", "Give that address.");
   const failing = [gone, refused, gone, refused].map((error) => ({ frames: 0, error }));
   const { lines } = await watch([...failing, { frames: 1 }]);
@@ -134,12 +134,12 @@ test("a failure that only a person can end has a line of its own behind another 
   ]);
 });
 
-test("a stream that simply ends is a failure like any other", async () => {
+test("treats a stream that ends without an error as a failure", async () => {
   const { lines } = await watch([{ frames: 1 }]);
   expect(lines).toEqual(["info camera is on", "warn door: the stream ended"]);
 });
 
-test("a missing ffmpeg and a bug are not for the camera to wait out", async () => {
+test("does not retry after a missing ffmpeg or a bug", async () => {
   const missing = new FfmpegMissing("ffmpeg is not installed", "apt install ffmpeg");
   await expect(watch([{ frames: 0, error: missing }])).rejects.toBe(missing);
   const bug = new RangeError("a bug");

@@ -5,9 +5,9 @@ import {
   splitAddress,
   withoutCredentials,
   withoutLogin,
-} from "../../../agent/camera/address.ts";
+} from "../../../agent/base/address.ts";
 
-describe("an address in a text", () => {
+describe("withoutCredentials", () => {
   test.each([
     ["rtsp://user:secret@10.0.0.7/stream2", "rtsp://user:***@10.0.0.7/stream2"],
     ["rtsp://user:p@ss@host:554/a?b=c", "rtsp://user:***@host:554/a?b=c"],
@@ -24,11 +24,11 @@ describe("an address in a text", () => {
     ["rtsp://ad/min@10.0.0.7/x", "rtsp://***@10.0.0.7/x"],
     ["rtsp://h/s?user=a&password=b&channel=1", "rtsp://h/s?user=***&password=***&channel=1"],
     ["rtsp://h/user=a_password=b_channel=1.sdp?real", "rtsp://h/user=***"],
-  ])("%s is shown as %s", (text, shown) => {
+  ])("shows %s as %s", (text, shown) => {
     expect(withoutCredentials(text)).toBe(shown);
   });
 
-  test("loses its password also where it is one of several", () => {
+  test("removes the passwords of several addresses", () => {
     expect(withoutCredentials("tried rtsp://a:x@h and then rtsp://b:y@h")).toBe(
       "tried rtsp://a:***@h and then rtsp://b:***@h",
     );
@@ -37,12 +37,12 @@ describe("an address in a text", () => {
   test.each([
     ["a long text of letters", "a".repeat(1_000_000)],
     ["many schemes", "rtsp://a:".repeat(100_000)],
-  ])("is found in %s", (_, text) => {
+  ])("finds an address in %s", (_, text) => {
     expect(withoutCredentials(`${text} rtsp://u:hunter2@h`)).not.toContain("hunter2");
   });
 });
 
-test("an address by itself never shows its password, whatever characters it is made of", () => {
+test("withoutLogin never shows the password, whatever characters it contains", () => {
   const shown = "rtsp://***@10.0.0.7/x";
   fc.assert(
     fc.property(fc.string({ minLength: 4, unit: "binary" }), (password) => {
@@ -53,7 +53,7 @@ test("an address by itself never shows its password, whatever characters it is m
   );
 });
 
-describe("the parts of an address", () => {
+describe("splitAddress", () => {
   test.each([
     ["rtsp://10.0.0.7/a?b=c", { user: undefined, password: undefined, host: "10.0.0.7", path: "/a?b=c" }],
     ["rtsp://u:p%2Fw@h:8554/1", { user: "u", password: "p%2Fw", host: "h", port: 8554, path: "/1" }],
@@ -67,7 +67,7 @@ describe("the parts of an address", () => {
 
   test.each([
     ...["p/ss", "p?ss", "p#ss", "p@ss", "p:ss", "p ss", "12/34", "p@x/y", "100%", "%zz", "p\nss", "/", "@"],
-  ])("cannot be told apart where the password is %j", (password) => {
+  ])("rejects an address with the unencoded password %j", (password) => {
     const address = `rtsp://admin:${password}@10.0.0.7/x`;
     expect(splitAddress(address)).toBeUndefined();
     expect(() => requireClearAddress(address)).toThrow(/host can be told apart/);
@@ -75,7 +75,7 @@ describe("the parts of an address", () => {
   });
 
   test.each(["", "rtsp://", "rtsp:///x", "rtsp://{HOST}/x", "rtsp://h:99999/x", "rtsp://h:x/y", "10.0.0.7"])(
-    "are not in %j",
+    "rejects %j",
     (text) => {
       expect(splitAddress(text)).toBeUndefined();
     },

@@ -1,9 +1,10 @@
+import type { Report } from "../../health/report.ts";
 import { predictedBox, type Track } from "../../tracking/track.ts";
 import type { Outcome } from "../../watch-camera.ts";
 import { colourAt, textColourOn } from "../colours.ts";
-import type { Box, SeenObject, Sight } from "../page/protocol.ts";
+import type { Box, Health, SeenObject, Sight } from "../page/protocol.ts";
 
-/** What an outcome shows, for who watches live; undefined where it has no frame. */
+/** Converts an outcome to a message for viewers; undefined if it has no frame. */
 export function sightOf(camera: string, { timeMs, frame, seen }: Outcome): Sight | undefined {
   if (frame === undefined || seen === undefined) return undefined;
   const { width, height } = frame;
@@ -33,11 +34,35 @@ export function sightOf(camera: string, { timeMs, frame, seen }: Outcome): Sight
   };
 }
 
-/** Between two looks an object is where its motion takes it. */
+/** Between two detection passes, the box is predicted from the track's motion. */
 function boxNow(track: Track, timeMs: number): Box {
   return track.lastSeenMs === timeMs || track.stationary ? track.box : predictedBox(track);
 }
 
 function wholePixels([x1, y1, x2, y2]: Box): Box {
   return [Math.round(x1), Math.round(y1), Math.round(x2), Math.round(y2)];
+}
+
+/** Selects from the agent's report what the page shows. */
+export function healthOf({ uptime, rss_mb, broker, detector, cameras }: Report): Health {
+  return {
+    type: "health",
+    uptimeSeconds: uptime,
+    memoryMb: rss_mb,
+    broker: { connected: broker.connected, waiting: broker.waiting },
+    detector: {
+      inferenceMs: detector.inference_speed,
+      faults: detector.faults,
+      restarts: detector.restarts,
+    },
+    cameras: cameras.map((camera) => ({
+      name: camera.name,
+      online: camera.online,
+      detecting: camera.detection_enabled,
+      cameraFps: camera.camera_fps,
+      expectedFps: camera.expected_fps,
+      skippedFps: camera.skipped_fps,
+      detectionFps: camera.detection_fps,
+    })),
+  };
 }

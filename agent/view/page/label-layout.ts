@@ -6,16 +6,16 @@ export interface Rectangle {
   readonly height: number;
 }
 
-/** How far a label may climb away from its box, in heights of its own, to find room. */
+/** The maximum distance between a label and its box, in label heights. */
 const LEVELS = 3;
 
 /**
- * Places labels at their boxes: above them, or within where there is no room above, and none over another where that can
- * be helped. Who comes first has the first choice.
- * @param labels each with the box it belongs to and its own size
- * @param width of the picture
+ * Places labels above their boxes, or inside if there is no space above, and avoids overlaps if possible. Labels are placed
+ * in the given order.
+ * @param labels each with its box and its own size
+ * @param width of the video on the screen
  */
-export function placeLabels(
+export function layOutLabels(
   labels: readonly { readonly box: Rectangle; readonly width: number; readonly height: number }[],
   width: number,
 ): readonly Rectangle[] {
