@@ -14,14 +14,14 @@ import { readVersion } from "./version.ts";
 /** Loaded one by one: all of them together take half a second of CPU to load, and the first detection waits for it. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["run", async () => (await import("./commands/run.ts")).runCommand()],
-  ["check", async () => (await import("./commands/check.ts")).checkCommand()],
-  ["init", async () => (await import("./commands/init.ts")).initCommand()],
-  ["status", async () => (await import("./commands/status.ts")).statusCommand()],
-  ["detect", async () => (await import("./commands/detect.ts")).detectCommand()],
-  ["replay", async () => (await import("./commands/replay.ts")).replayCommand()],
-  ["compile", async () => (await import("./commands/compile.ts")).compileCommand()],
+  ["check", async () => (await import("./commands/check/check.ts")).checkCommand()],
+  ["init", async () => (await import("./commands/init/init.ts")).initCommand()],
+  ["status", async () => (await import("./commands/status/status.ts")).statusCommand()],
+  ["detect", async () => (await import("./commands/detect/detect.ts")).detectCommand()],
+  ["replay", async () => (await import("./commands/replay/replay.ts")).replayCommand()],
+  ["compile", async () => (await import("./commands/compile/compile.ts")).compileCommand()],
   ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand()],
-  ["pull", async () => (await import("./commands/pull.ts")).pullCommand()],
+  ["pull", async () => (await import("./commands/pull/pull.ts")).pullCommand()],
 ]);
 
 /** The command line: one command per file, an exit code for every way to end. */

@@ -7,8 +7,8 @@ import {
   variantsAt,
 } from "../../detectors/detector.ts";
 import { plainJson, printed } from "../base/plain-text.ts";
-import { showMegabytes } from "./module-report.ts";
-import { showSize } from "./size-option.ts";
+import { showMegabytes } from "./shared/module-report.ts";
+import { showSize } from "./shared/size-option.ts";
 
 const EXAMPLES = `
 Examples:

@@ -7,7 +7,7 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { onvifStreams } from "../../agent/camera/onvif.ts";
-import { firstConfig } from "../../agent/commands/first-config.ts";
+import { firstConfig } from "../../agent/commands/init/first-config.ts";
 import { squareAndSignal } from "../faults/watching/clips.ts";
 import { brightAreaModule } from "../support/bright-area-module.ts";
 import { freePort } from "../support/brokers.ts";

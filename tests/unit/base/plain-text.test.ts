@@ -34,5 +34,5 @@ test("whatever the program writes to a terminal goes through these functions", (
     /(?:stdout|stderr|stream|shown)\.write\((?!printed\()/.test(readFileSync(join(root, file), "utf8")),
   );
   // These write control sequences of their own, or what explainError has printed already.
-  expect(bare.sort()).toEqual(["commands/replay-progress.ts", "commands/status.ts", "main.ts"]);
+  expect(bare.sort()).toEqual(["commands/replay/progress-line.ts", "commands/status/status.ts", "main.ts"]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeLayers } from "../../../../agent/commands/layers-report.ts";
+import { describeLayers } from "../../../../agent/commands/compile/layers-report.ts";
 import { compile } from "../../../../detectors/compiler/compile.ts";
 import { explain } from "../../../../detectors/compiler/explain.ts";
 import { seededYolov5nGraph } from "../../../support/seeded-yolov5n.ts";

@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import { basename, extname } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { ConfigError } from "../../base/errors.ts";
+import { plainText } from "../../base/plain-text.ts";
+import type { RgbImage } from "../../base/rgb-image.ts";
+import { requireClearAddress, withoutCredentials } from "../../camera/address.ts";
+import { readClip } from "../../camera/clip.ts";
+import type { Frame } from "../../camera/frame.ts";
+import { isImage, readImage } from "../../camera/image.ts";
+import { readCamera } from "../../camera/rtsp.ts";
+import { rgbOf } from "../../preprocess/rgb.ts";
+
+/** A picture of an input of `detect`. */
+export interface InputPicture {
+  readonly picture: RgbImage;
+  /** Seconds into the video or stream; undefined for an image. */
+  readonly time: number | undefined;
+  /** A file name for it, without extension. */
+  readonly name: string;
+}
+
+/** Which pictures of a video or stream are wanted. */
+export interface PictureChoice {
+  /** At most this many; undefined: all of a video, one of a stream. */
+  readonly frames: number | undefined;
+  /** One picture every so many seconds; undefined: a video's own rate, a stream's five a second. */
+  readonly everySeconds: number | undefined;
+}
+
+export interface Reading {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const STREAM_FPS = 5;
+const ADDRESS = /^rtsps?:\/\//;
+
+/** Characters of a picture's name: it becomes a caption and a file name. */
+const LONGEST_NAME = 100;
+
+/** @throws ConfigError with every input that is not there, UsageError for an address that is not clear. */
+export function requireInputs(inputs: readonly string[]): void {
+  for (const input of inputs) if (ADDRESS.test(input)) requireClearAddress(input);
+  const missing = inputs.filter((input) => !ADDRESS.test(input) && !existsSync(input));
+  if (missing.length === 0) return;
+  throw new ConfigError(
+    `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
+    "Give images, videos or rtsp:// addresses.",
+  );
+}
+
+function shownInput(input: string): string {
+  return plainText(withoutCredentials(input), LONGEST_NAME);
+}
+
+/** The pictures of one input: an image, a video file, or an rtsp address. */
+export async function* picturesOf(
+  input: string,
+  choice: PictureChoice,
+  { clock, signal }: Reading,
+): AsyncGenerator<InputPicture, void> {
+  const isStream = ADDRESS.test(input);
+  const name = plainText(isStream ? new URL(input).hostname : basename(input, extname(input)), LONGEST_NAME);
+  if (!isStream && (await isImage(input))) {
+    yield { picture: await readImage(input), time: undefined, name };
+    return;
+  }
+  const fps = choice.everySeconds === undefined ? undefined : 1 / choice.everySeconds;
+  const frames = isStream
+    ? readCamera(
+        { camera: withoutCredentials(input), address: input, size: undefined, fps: fps ?? STREAM_FPS },
+        { clock, signal },
+      )
+    : readClip({ camera: name, file: input, fps }, { signal });
+  const most = choice.frames ?? (isStream ? 1 : Number.POSITIVE_INFINITY);
+  let first: Frame | undefined;
+  for await (const frame of frames) {
+    first ??= frame;
+    const time = Math.round(isStream ? frame.timeMs - first.timeMs : frame.timeMs) / 1000;
+    yield { picture: rgbOf(frame), time, name: `${name}-${time.toFixed(3).padStart(8, "0")}` };
+    if (frame.sequence + 1 >= most) return;
+  }
+}

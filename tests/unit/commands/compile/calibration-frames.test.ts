@@ -1,0 +1,71 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import sharp from "sharp";
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../../agent/base/clock.ts";
+import { ConfigError } from "../../../../agent/base/errors.ts";
+import {
+  type CalibrationOptions,
+  calibrationFrames,
+} from "../../../../agent/commands/compile/calibration-frames.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { makeTestClip } from "../../../support/test-clip.ts";
+
+const INPUT = { width: 64, height: 32 };
+
+function options(changes: Partial<CalibrationOptions> = {}): CalibrationOptions {
+  return { clock: systemClock, signal: new AbortController().signal, ...changes };
+}
+
+/** A flat picture, its red telling which. */
+async function writePicture(folder: string, name: string, red: number): Promise<void> {
+  const background = { r: red, g: 0, b: 0 };
+  await sharp({ create: { width: 80, height: 40, channels: 3, background } }).toFile(join(folder, name));
+}
+
+describe("frames to calibrate on", () => {
+  it("are a folder's pictures by name, letterboxed to the model's input; other files do not count", async () => {
+    await using folder = await temporaryFolder();
+    await writePicture(folder.path, "b.png", 200);
+    await writePicture(folder.path, "a.jpg", 100);
+    await writeFile(join(folder.path, "notes.txt"), "no picture");
+    const frames = await calibrationFrames(folder.path, INPUT, options());
+    expect(frames.map((frame) => frame.length)).toEqual([64 * 32 * 3, 64 * 32 * 3]);
+    const reds = frames.map((frame) => frame[(16 * 64 + 32) * 3] ?? 0);
+    expect(reds[0]).toBeCloseTo(100, -1);
+    expect(reds[1]).toBe(200);
+  });
+
+  it("are so many of a larger folder, from all of it", async () => {
+    await using folder = await temporaryFolder();
+    for (let index = 0; index < 20; index++) {
+      await writePicture(folder.path, `${String(index).padStart(2, "0")}.png`, index * 10);
+    }
+    const frames = await calibrationFrames(folder.path, INPUT, options({ count: 4 }));
+    const fifths = frames.map((frame) => Math.floor((frame[(16 * 64 + 32) * 3] ?? 0) / 50));
+    expect(fifths).toEqual([0, 1, 2, 3]);
+  });
+
+  it("are spread over a clip, the same ones every time, and tell how many were looked through", async () => {
+    using clip = makeTestClip({ width: 64, height: 48, seconds: 3 });
+    const read: number[] = [];
+    const first = await calibrationFrames(
+      clip.file,
+      INPUT,
+      options({ count: 5, onRead: (n) => read.push(n) }),
+    );
+    expect(first).toHaveLength(5);
+    expect(new Set(first.map((frame) => Buffer.from(frame).toString("base64"))).size).toBe(5);
+    expect(read).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+    expect(await calibrationFrames(clip.file, INPUT, options({ count: 5 }))).toEqual(first);
+  });
+
+  it("must be there: a missing path and a folder without pictures are told by name", async () => {
+    await using folder = await temporaryFolder();
+    const missing = join(folder.path, "nothing.mp4");
+    await expect(calibrationFrames(missing, INPUT, options())).rejects.toThrow(`cannot read ${missing}`);
+    const empty = calibrationFrames(folder.path, INPUT, options());
+    await expect(empty).rejects.toThrow(`${folder.path} holds no picture`);
+    await expect(empty).rejects.toBeInstanceOf(ConfigError);
+  });
+});

@@ -1,0 +1,104 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ConfigError, UsageError } from "../../../../agent/base/errors.ts";
+import {
+  type ModuleOrder,
+  parseRelease,
+  writeModule,
+} from "../../../../agent/commands/compile/write-module.ts";
+import { showProgress } from "../../../../agent/commands/shared/progress.ts";
+import { ModelError, readModel } from "../../../../detectors/detector.ts";
+import { findModel } from "../../../support/materials.ts";
+import { writeCheckpoint } from "../../../support/models/checkpoint.ts";
+import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { TextStream } from "../../../support/text-stream.ts";
+
+const SIZE = { width: 64, height: 32 };
+
+/** Compiles a tiny checkpoint in a folder of its own. */
+async function compileIn(folder: string, order: Partial<ModuleOrder> = {}) {
+  const model = join(folder, "tiny.pt");
+  await writeFile(model, writeCheckpoint());
+  const stderr = new TextStream();
+  const graphs: string[] = [];
+  const whole = { model, out: join(folder, "tiny.wasm"), size: SIZE, ...order };
+  const report = await writeModule(whole, showProgress("compile", stderr), (graph) => graphs.push(graph));
+  return { report, graphs, stderr };
+}
+
+describe("compiling to a file", () => {
+  it("writes a module that describes itself as the report does, and nothing else", async () => {
+    await using folder = await temporaryFolder();
+    const { report, stderr } = await compileIn(folder.path);
+    const info = await readModel(report.out);
+    expect(info).toMatchObject({
+      name: "tiny",
+      sha256: report.sha256,
+      bytes: report.bytes,
+      input: report.input,
+      labels: report.labels,
+      precision: "f32",
+    });
+    expect(info.source.licence).toBe("unknown");
+    expect((await readdir(folder.path)).sort()).toEqual(["tiny.pt", "tiny.wasm"]);
+    expect(stderr.text).toContain("compile: import");
+    expect(stderr.text).toContain("(100 %)");
+  });
+
+  it("names the module and its licence as it is told to", async () => {
+    await using folder = await temporaryFolder();
+    const { report } = await compileIn(folder.path, { name: "gate", licence: "MIT" });
+    const info = await readModel(report.out);
+    expect([info.name, info.source.licence]).toEqual(["gate", "MIT"]);
+  });
+
+  it("writes the release it is told to, and none otherwise", async () => {
+    await using folder = await temporaryFolder();
+    const { report } = await compileIn(folder.path, { release: 7 });
+    expect([report.release, (await readModel(report.out)).release]).toEqual([7, 7]);
+    expect("release" in (await compileIn(folder.path)).report).toBe(false);
+  });
+
+  it.each(["-1", "1.5", "", "1e3", "0x10", " 1", "9007199254740992"])("takes no release %j", (text) => {
+    expect(() => parseRelease(text)).toThrow(/whole number, 0 or more/);
+  });
+
+  it.skipIf(!findModel("yolov5n.pt"))("recognises the licence of known weights", async () => {
+    await using folder = await temporaryFolder();
+    const { report } = await compileIn(folder.path, { model: findModel("yolov5n.pt") ?? "" });
+    expect((await readModel(report.out)).source.licence).toBe("AGPL-3.0");
+  });
+
+  it("shows the graph after the stage that is asked for", async () => {
+    await using folder = await temporaryFolder();
+    const { graphs } = await compileIn(folder.path, { print: "import" });
+    expect(graphs).toHaveLength(1);
+    expect(graphs[0]).toContain("yolov5_detect");
+  });
+
+  it("lists the stages when there is none of that name, and writes nothing", async () => {
+    await using folder = await temporaryFolder();
+    const compiling = compileIn(folder.path, { print: "nonsense" });
+    await expect(compiling).rejects.toThrow(UsageError);
+    await expect(compiling).rejects.toThrow(/the stages are import, .*emit/);
+    expect(await readdir(folder.path)).toEqual(["tiny.pt"]);
+  });
+
+  it("says so when the module cannot be written, and leaves nothing behind", async () => {
+    await using folder = await temporaryFolder();
+    const out = join(folder.path, "taken");
+    await mkdir(join(out, "by-a-folder"), { recursive: true });
+    await expect(compileIn(folder.path, { out })).rejects.toThrow(ConfigError);
+    expect((await readdir(folder.path)).sort()).toEqual(["taken", "tiny.pt"]);
+  });
+
+  it("leaves an older module in place when the model cannot be compiled", async () => {
+    await using folder = await temporaryFolder();
+    const { report } = await compileIn(folder.path);
+    const broken = join(folder.path, "broken.pt");
+    await writeFile(broken, writeCheckpoint().subarray(0, 5000));
+    await expect(compileIn(folder.path, { model: broken })).rejects.toThrow(ModelError);
+    expect((await readModel(report.out)).sha256).toBe(report.sha256);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { showProgress } from "../../../../agent/commands/shared/progress.ts";
+import { TextStream } from "../../../support/text-stream.ts";
+
+describe("progress", () => {
+  it("is a line per step where there is no terminal", () => {
+    const stream = new TextStream();
+    using progress = showProgress("compile", stream);
+    progress.update(1, 4, "import");
+    progress.update(4, 4, "emit");
+    expect(stream.text).toBe("compile: import (25 %)\ncompile: emit (100 %)\n");
+  });
+
+  it("shows names from a model clean and short", () => {
+    const stream = new TextStream();
+    using progress = showProgress("compile", stream);
+    progress.update(1, 4, `\u001b[2J${"A".repeat(1_000_000)}`);
+    expect(stream.text).toMatch(/^compile: �\[2JA{95}… \(25 %\)\n$/);
+  });
+
+  it("does not fill a log with the same step at every percent", () => {
+    const stream = new TextStream();
+    using progress = showProgress("download", stream);
+    for (let done = 1; done <= 100; done++) progress.update(done, 100, "yolov5n.pt");
+    expect(stream.text.split("\n")).toHaveLength(2);
+  });
+
+  it("is a bar that ends its line on a terminal", () => {
+    const stream = Object.assign(new TextStream({ isTTY: true }), {
+      columns: 80,
+      cursorTo: nothing,
+      clearLine: nothing,
+    });
+    {
+      using progress = showProgress("compile", stream);
+      progress.update(1, 2, "import");
+      progress.update(2, 2, "emit");
+    }
+    expect(stream.text).toContain("100 %  emit");
+    expect(stream.text.trimEnd()).not.toBe(stream.text);
+  });
+
+  it("leaves a terminal alone when nothing happened", () => {
+    const stream = new TextStream({ isTTY: true });
+    showProgress("download", stream)[Symbol.dispose]();
+    expect(stream.text).toBe("");
+  });
+});
+
+function nothing(): boolean {
+  return true;
+}
