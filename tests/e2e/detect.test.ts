@@ -13,7 +13,7 @@ let model = "";
 let image = "";
 let clip: TestClip;
 
-/** The fake module reads its detections out of the first pixels: two objects here, at 10,20 and 11,20. */
+/** The fake module decodes its detections from the first pixels: two objects here, at 10,20 and 11,20. */
 const PIXELS = [2, 10, 20, 192, 1];
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ function jsonLines(text: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-test("an image gives one JSON line with boxes in its own pixels", async () => {
+test("prints a JSON line per image, with boxes in pixels of the image", async () => {
   const { exitCode, stdout, stderr } = await sabrewing([
     "detect",
     image,
@@ -63,7 +63,7 @@ test("an image gives one JSON line with boxes in its own pixels", async () => {
   ]);
 });
 
-test("a picture turned by its EXIF orientation is seen upright", async () => {
+test("turns an image upright as its EXIF orientation says", async () => {
   const turned = join(folder, "turned.jpg");
   const blank = { create: { width: 64, height: 32, channels: 3 as const, background: "#000000" } };
   await sharp(blank).withMetadata({ orientation: 6 }).jpeg().toFile(turned);
@@ -71,7 +71,7 @@ test("a picture turned by its EXIF orientation is seen upright", async () => {
   expect(jsonLines(stdout)).toMatchObject([{ width: 32, height: 64 }]);
 });
 
-test("a video gives a line per picture, with its time, a JPEG of each, and all on one sheet", async () => {
+test("prints a line per frame of a video with its time, and writes JPEGs and a contact sheet", async () => {
   const output = join(folder, "seen");
   const args = [
     "detect",
@@ -98,13 +98,13 @@ test("a video gives a line per picture, with its time, a JPEG of each, and all o
   expect(await sharp(join(output, "clip-0000.500.jpg")).metadata()).toMatchObject({ width: 64, height: 48 });
 });
 
-test("for people there is a line per object", async () => {
+test("prints a line per object without --json", async () => {
   const { stdout } = await sabrewing(["detect", image, "--model", model]);
   expect(stdout).toMatch(/garden\.png {2}64×32, \d+ ms\n {2}car +0\.75 {3}10,20 to 0,0\n/);
 });
 
 test.skipIf(!hasRtspServer())(
-  "a stream gives its first pictures, and its password is not shown",
+  "reads the first frames of a stream and does not show its password",
   async () => {
     await using camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
     const address = camera.address.replace("rtsp://", "rtsp://user:secret@");
@@ -126,7 +126,7 @@ test.skipIf(!hasRtspServer())(
   },
 );
 
-test("inputs that are not there are told all at once", async () => {
+test("lists all missing inputs", async () => {
   const { exitCode, stderr } = await sabrewing([
     "detect",
     "/nowhere/a.jpg",
@@ -139,7 +139,7 @@ test("inputs that are not there are told all at once", async () => {
   expect(stderr).toContain("no such files: /nowhere/a.jpg, /nowhere/b.mp4");
 });
 
-test("without a model anywhere the remedy is to pull one", async () => {
+test("suggests to pull a model if there is none", async () => {
   const empty = join(folder, "empty");
   mkdirSync(empty);
   const { exitCode, stderr } = await sabrewing(["detect", image], { ...process.env, SABREWING_HOME: empty });
@@ -147,7 +147,7 @@ test("without a model anywhere the remedy is to pull one", async () => {
   expect(stderr).toContain("sabrewing pull yolov5n");
 });
 
-test("without --model the newest module in $SABREWING_HOME is taken", async () => {
+test("uses the newest module in $SABREWING_HOME without --model", async () => {
   const { exitCode, stdout } = await sabrewing(["detect", image, "--json"], {
     ...process.env,
     SABREWING_HOME: folder,
@@ -156,13 +156,13 @@ test("without --model the newest module in $SABREWING_HOME is taken", async () =
   expect(jsonLines(stdout)).toHaveLength(1);
 });
 
-test("a model file that is not there is told by its name", async () => {
+test("names a missing model file", async () => {
   const { exitCode, stderr } = await sabrewing(["detect", image, "--model", "/nowhere/m.wasm"]);
   expect(exitCode).toBe(78);
   expect(stderr).toContain("/nowhere/m.wasm");
 });
 
-test("a score that is no score is bad usage", async () => {
+test("refuses a score that is not a number", async () => {
   const { exitCode, stderr } = await sabrewing(["detect", image, "--score", "high"]);
   expect(exitCode).toBe(64);
   expect(stderr).toContain("Expected a number from 0 to 1.");

@@ -12,21 +12,21 @@ const CAMERA_WITHIN_MS = 15_000;
 
 const EXAMPLES = `
 Examples:
-  sabrewing check                     the installed configuration
-  sabrewing check -c sabrewing.yml    before installing it
-  sabrewing check --json              a line per part: {part, ok, message, remedy}
+  sabrewing check                     check the installed configuration
+  sabrewing check -c sabrewing.yml    check a configuration before you install it
+  sabrewing check --json              a JSON line per component: {part, ok, message, remedy}
 
-Exit code: 0 when all is well, 75 when everything that failed may work later, 78 when something must be changed.`;
+Exit code: 0 if everything works, 75 if every failure may be temporary, 78 if you must change something.`;
 
-/** `sabrewing check`: every mistake of the configuration, and a trial of everything it names. */
+/** `sabrewing check`: checks the configuration and every component that it names. */
 export function checkCommand(): Command {
   return new Command("check")
-    .description("validate the configuration and try ffmpeg, every camera, the broker and the model")
+    .description("checks every component and says how to fix what fails")
     .option(
       "-c, --config <file>",
-      "configuration (default: /etc/sabrewing/sabrewing.yml, then ./sabrewing.yml)",
+      "configuration file (default: /etc/sabrewing/sabrewing.yml, else ./sabrewing.yml)",
     )
-    .option("--json", "a JSON line per part", false)
+    .option("--json", "print a JSON line per component", false)
     .addHelpText("after", EXAMPLES)
     .action(async ({ config, json }: { readonly config?: string; readonly json: boolean }) => {
       using interrupted = untilInterrupted();
@@ -39,15 +39,15 @@ export function checkCommand(): Command {
     });
 }
 
-/** How one part did. */
+/** The result of checking one component. */
 export interface CheckResult {
   readonly part: string;
-  /** What it said of itself; undefined when it failed. */
+  /** A short description of the component; undefined if the check failed. */
   readonly words: string | undefined;
   readonly error: ConfigError | TransientError | ModelError | undefined;
 }
 
-/** Tries the configuration and, when it is good, all parts at once; results come in the order of the parts. */
+/** Checks the configuration, then, if it is valid, all components in parallel. Results come in the order of the parts. */
 async function* check(
   configFile: string | undefined,
   signal: AbortSignal,
@@ -82,20 +82,20 @@ async function resultOf({ name, trial }: Part): Promise<CheckResult> {
   }
 }
 
-/** 0 fine, 75 when only what may work later failed, else 78. */
+/** 0: no failure; 75: temporary failures only; 78: other failures. */
 function exitCodeOf(results: readonly CheckResult[]): number {
   const errors = results.map(({ error }) => error).filter((error) => error !== undefined);
   if (errors.length === 0) return EXIT.ok;
   return errors.every((error) => error instanceof TransientError) ? EXIT.transient : EXIT.config;
 }
 
-/** A line per part; the remedy below it where it failed. */
+/** A line per component, followed by the remedy if it failed. */
 export function forPeople({ part, words, error }: CheckResult): string {
   const name = part.padEnd(16);
   return error === undefined ? `✓ ${name} ${words}` : `✗ ${name} ${error.message}\n  → ${error.remedy}`;
 }
 
-/** The same as data. */
+/** The same for `--json`. */
 function forScripts({ part, words, error }: CheckResult): {
   readonly part: string;
   readonly ok: boolean;

@@ -12,26 +12,26 @@ import { RELEASES_FILE, readReleases, requireNotOlder } from "../../state/releas
 import { unreadable } from "../../state/small-file.ts";
 import { tryPort } from "./try-port.ts";
 
-/** One thing the daemon depends on. */
+/** A component that the daemon depends on. */
 export interface Part {
   readonly name: string;
-  /** Tries it: resolves with a few words on how it is, rejects with what is wrong. */
+  /** Tries the component. Resolves with a short description of it, rejects with the error and its remedy. */
   readonly trial: () => Promise<string>;
 }
 
-/** What trying parts needs from outside. */
+/** Dependencies of the trials. */
 export interface Trials {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Milliseconds a camera has for its first picture. */
+  /** Milliseconds until a camera's first frame must have arrived. */
   readonly cameraWithinMs: number;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
-  /** Where an agent with this configuration may keep its state. */
+  /** Folders in which an agent with this configuration may keep its state. */
   readonly stateDirectories: readonly string[];
 }
 
-/** Everything a configuration makes the daemon depend on, in the order a frame meets it. */
+/** All components that a configuration needs, in the order in which a frame passes them. */
 export function partsOf(config: AgentConfig, trials: Trials): Part[] {
   const cameras = config.cameras.filter(({ enabled }) => enabled);
   const ffmpeg = tryOnce(() => tryFfmpeg(trials));
@@ -41,7 +41,7 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
       name: `camera ${camera.name}`,
       trial: async () => {
         await ffmpeg().catch((cause: unknown) => {
-          throw new ConfigError("not tried: it needs ffmpeg", "See ffmpeg above.", { cause });
+          throw new ConfigError("not tried: it needs ffmpeg", "Fix ffmpeg first, see above.", { cause });
         });
         return tryCamera(camera, trials);
       },
@@ -67,13 +67,13 @@ async function tryFfmpeg({ signal, ffmpeg = "ffmpeg" }: Trials): Promise<string>
   await run.ended;
   const version = /version (\S+)/.exec(Buffer.concat(parts).toString())?.[1] ?? "of unknown version";
   const [major, minor] = (/^n?(\d+)\.(\d+)/.exec(version) ?? []).slice(1).map(Number);
-  // A build from ffmpeg's repository has no such number; it is new.
+  // Builds from ffmpeg's repository have no version number; they are recent.
   const tooOld =
     major !== undefined && major * 1000 + (minor ?? 0) < OLDEST_FFMPEG[0] * 1000 + OLDEST_FFMPEG[1];
   if (!tooOld) return version;
   throw new ConfigError(
     `ffmpeg ${version} is too old: expected ${OLDEST_FFMPEG.join(".")} or newer`,
-    "Update it: Debian 12 and later have one that will do.",
+    "Install a newer ffmpeg: Debian 12 and later ship one.",
   );
 }
 
@@ -85,24 +85,24 @@ async function tryCamera(camera: CameraConfig, { clock, signal, cameraWithinMs }
   const startedMs = clock.monotonicMs();
   for await (const frame of readCamera(stream, { clock, signal: patience })) {
     const seconds = (clock.monotonicMs() - startedMs) / 1000;
-    return `${frame.width}×${frame.height}, first picture after ${seconds.toFixed(1)} s`;
+    return `${frame.width}×${frame.height}, first frame after ${seconds.toFixed(1)} s`;
   }
   throw new TransientError(
-    `${camera.name}: no picture within ${cameraWithinMs / 1000} s`,
-    "Check that the camera is on, and the address and port.",
+    `${camera.name}: no frame within ${cameraWithinMs / 1000} s`,
+    "Check that the camera is on and that the address and port are right.",
   );
 }
 
 const LEAVE_WITHIN_MS = 1000;
 
 async function tryBroker({ mqtt }: AgentConfig, { signal }: Trials): Promise<string> {
-  // Under the daemon's own name we would throw it out, should it run.
+  // The broker would disconnect a running daemon with the same client_id.
   const connection = await openConnection({ ...mqtt, client_id: `${mqtt.client_id}-check` }, { signal });
   await connection.leave(LEAVE_WITHIN_MS);
   return `${mqtt.host}:${mqtt.port}${mqtt.user === undefined ? "" : ` as ${mqtt.user}`}`;
 }
 
-/** The first inferences run on code the engine has not optimised yet. */
+/** The first inferences are slow: the engine has not optimised the code yet. */
 const INFERENCES = 5;
 
 async function tryModel(
@@ -116,14 +116,14 @@ async function tryModel(
   } catch (cause) {
     if (!(cause instanceof DetectorFault)) throw cause;
     throw new ConfigError(
-      `${chosen.path} gives no answer: ${cause.message}`,
-      "Raise detector.deadline_ms, take a smaller model, or set detector.runtime to v8.",
+      `${chosen.path} does not answer: ${cause.message}`,
+      "Raise detector.deadline_ms, use a smaller model, or set detector.runtime to v8.",
       { cause },
     );
   }
 }
 
-/** @throws DetectorFault when it gives no answer. */
+/** @throws DetectorFault if the module does not answer. */
 async function tryModule(
   { path, why }: ReturnType<typeof chooseModule>,
   config: AgentConfig,
@@ -142,14 +142,14 @@ async function tryModule(
     ms = (await detector.detect(grey, { score: 0.5, iou: 0.45 })).inferenceMs;
   }
   const wanted = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
-  const pace = `${ms.toFixed(0)} ms a picture in ${detector.runtime}; the cameras want ${wanted} pictures a second`;
+  const pace = `${ms.toFixed(0)} ms per inference in ${detector.runtime}; the cameras ask for ${wanted} frames per second`;
   const choice = why === undefined ? "" : ` (${why})`;
   return `${name} ${input.width}×${input.height} ${precision}${choice}${release}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
 }
 
 /**
- * Compares the release with those that have run, as `run` will, and remembers nothing.
- * @throws ConfigError when a higher one has run.
+ * Compares the release with those that have run, as `run` does, without recording it.
+ * @throws ConfigError if a higher release has run.
  */
 async function tryRelease(model: ModelInfo, stateDirectories: readonly string[]): Promise<string> {
   const unread: string[] = [];
@@ -164,7 +164,7 @@ async function tryRelease(model: ModelInfo, stateDirectories: readonly string[])
   return `, release ${model.release ?? 0}${note}`;
 }
 
-/** The same trial for everybody who asks. */
+/** Runs a trial once and shares its result. */
 function tryOnce(trial: () => Promise<string>): () => Promise<string> {
   let result: Promise<string> | undefined;
   return () => {

@@ -5,23 +5,23 @@ import { allowPort, listenOn, type Place } from "../../base/listen.ts";
 import { portsOfUnit } from "./unit-ports.ts";
 
 /**
- * Whether the agent may listen where its configuration says, and the service's unit lets it.
- * @returns a few words on the place
- * @throws ConfigError with the remedy when it cannot
+ * Checks that the agent can listen at the configured address and that the systemd unit allows the port.
+ * @returns a short description of the address
+ * @throws ConfigError with the remedy if it cannot listen there
  */
 export async function tryPort(place: Place, signal: AbortSignal): Promise<string> {
   const { host, port } = place;
-  if (port === 0) return `${host}, on any port that is free`;
+  if (port === 0) return `${host}, any free port`;
   const isAllowed = await portsOfUnit("sabrewing", signal);
   if (!isAllowed(port)) {
-    throw new ConfigError(`the systemd unit does not let the agent listen on port ${port}`, allowPort(port));
+    throw new ConfigError(`the systemd unit does not allow the agent to use port ${port}`, allowPort(port));
   }
   const server = createServer();
   try {
     await listenOn(server, place);
   } catch (error) {
     if (!(await isServedBySabrewing(place))) throw error;
-    return `${host}:${port}, where the running agent serves it already`;
+    return `${host}:${port} is in use by the running agent`;
   }
   const closed = once(server, "close");
   server.close();
@@ -32,7 +32,7 @@ export async function tryPort(place: Place, signal: AbortSignal): Promise<string
 const ANSWER_WITHIN_MS = 5_000;
 const EVERYWHERE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
-/** The page to enter the token and the names of the figures both tell whose they are. */
+/** The login page and the metric names identify the agent. */
 async function isServedBySabrewing({ section, host, port }: Place): Promise<boolean> {
   const near = EVERYWHERE[host] ?? host;
   const address = `http://${near.includes(":") ? `[${near}]` : near}:${port}`;
@@ -43,7 +43,7 @@ async function isServedBySabrewing({ section, host, port }: Place): Promise<bool
     const mark = section === "metrics" ? "sabrewing_service_info" : "<title>Sabrewing";
     return (await reply.text()).includes(mark);
   } catch {
-    // Whoever answers nothing, or something else than HTTP, is somebody else.
+    // Another program: it does not answer, or does not speak HTTP.
     return false;
   }
 }

@@ -5,8 +5,8 @@ const run = promisify(execFile);
 const ANSWER_WITHIN_MS = 5000;
 
 /**
- * Which TCP ports a systemd service may listen on, its drop-ins included.
- * @returns every port where there is no systemd to ask, or no such service
+ * Reads which TCP ports a systemd service may listen on, drop-ins included.
+ * @returns a test for a port; it allows every port if systemd or the service does not exist
  */
 export async function portsOfUnit(unit: string, signal: AbortSignal): Promise<(port: number) => boolean> {
   const properties = ["--property=SocketBindAllow", "--property=SocketBindDeny"];
@@ -20,8 +20,8 @@ export async function portsOfUnit(unit: string, signal: AbortSignal): Promise<(p
 }
 
 /**
- * SocketBindAllow= and SocketBindDeny= as `systemctl show` prints them (systemd.resource-control(5)): what is allowed is,
- * also where it is denied; what is neither is allowed.
+ * Parses SocketBindAllow= and SocketBindDeny= as printed by `systemctl show` (systemd.resource-control(5)). Allow takes
+ * precedence over deny; a port with neither rule is allowed.
  */
 export function readPortRules(shown: string): (port: number) => boolean {
   const rules = [...shown.matchAll(/^SocketBind(Allow|Deny)=(.*)$/gm)].flatMap(([, verdict, items = ""]) =>

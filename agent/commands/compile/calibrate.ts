@@ -7,23 +7,23 @@ export type Calibration = Required<Pick<CompileFileOptions, "calibrationPictures
   Disposable;
 
 /**
- * Calibrates on frames of `source` and shows how far it is: half of the way is reading, half is observing the network. Frames
- * are read once for all variants of a model.
- * @param source a folder of pictures, a clip, or an rtsp address
+ * Calibrates on frames of `source` and shows progress: one half for reading frames, one for observing the network. Frames are
+ * read once for all variants of a model.
+ * @param source a folder of images, a clip or an rtsp:// URL
  */
 export function calibrateVisibly(
   source: string,
   stream: ProgressStream,
   options: Pick<CalibrationOptions, "clock" | "signal">,
 ): Calibration {
-  let pictures: Promise<readonly Uint8Array[]> | undefined;
+  let frames: Promise<readonly Uint8Array[]> | undefined;
   let progress = showProgress("calibrate", stream);
   return {
     calibrationPictures(input) {
       const onRead = (read: number) =>
         progress.update(Math.min(read, CALIBRATION_FRAMES), 2 * CALIBRATION_FRAMES, "reading frames");
-      pictures ??= calibrationFrames(source, input, { ...options, onRead });
-      return pictures;
+      frames ??= calibrationFrames(source, input, { ...options, onRead });
+      return frames;
     },
     onCalibrated(seen, total) {
       progress.update(

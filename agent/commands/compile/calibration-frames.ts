@@ -8,30 +8,30 @@ import type { RgbImage } from "../../base/rgb-image.ts";
 import { requireClearAddress, withoutCredentials } from "../../camera/address.ts";
 import { isImage, readImage } from "../../camera/image.ts";
 import { letterbox } from "../../preprocess/letterbox.ts";
-import { picturesOf } from "../shared/input-images.ts";
+import { imagesOf } from "../shared/input-images.ts";
 import { onePerStretch, spreadChoice } from "./spread-choice.ts";
 
-/** Spread over a clip, enough of them that what passes through the scene is among them. */
+/** Enough frames, spread over a clip, to include objects that pass through the scene. */
 export const CALIBRATION_FRAMES = 64;
 
-/** One picture of a live camera per second: a minute and a bit, in which something may pass. */
+/** One frame per second of a live camera: about a minute, in which objects may pass. */
 const STREAM_EVERY_SECONDS = 1;
 
 export interface CalibrationOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** `CALIBRATION_FRAMES` when not given. */
+  /** Default: `CALIBRATION_FRAMES`. */
   readonly count?: number;
-  /** Told after every picture that was read, how many there were. */
-  readonly onRead?: (pictures: number) => void;
+  /** Called after every frame with the number of frames read so far. */
+  readonly onRead?: (frames: number) => void;
 }
 
 /**
- * Frames to calibrate on, from a folder of pictures, a clip or an rtsp address: spread over all there is, letterboxed to the
- * model's input. Of a live camera the frames are those of now; files give the same ones every time.
+ * Reads calibration frames from a folder of images, a clip or an RTSP stream: evenly spread over the source, letterboxed to
+ * the model's input. Files give the same frames every time.
  * @returns input.height × width × 3 bytes each, RGB
- * @throws ConfigError when there is no such source or not one picture in it, UsageError for an address that is not clear;
- * what the clip or camera throws.
+ * @throws ConfigError if the source does not exist or holds no image, UsageError for an ambiguous address, and any error of
+ *   the clip or camera.
  */
 export async function calibrationFrames(
   source: string,
@@ -41,52 +41,52 @@ export async function calibrationFrames(
   const { signal, count = CALIBRATION_FRAMES, onRead } = options;
   const isAddress = /^rtsps?:\/\//.test(source);
   let read = 0;
-  const fit = async (picture: RgbImage): Promise<Uint8Array> => (await letterbox(picture, input)).pixels;
-  const told = async function* <T>(pictures: AsyncIterable<T>): AsyncGenerator<T, void> {
-    for await (const picture of pictures) {
-      yield picture;
+  const fit = async (image: RgbImage): Promise<Uint8Array> => (await letterbox(image, input)).pixels;
+  const counted = async function* <T>(images: AsyncIterable<T>): AsyncGenerator<T, void> {
+    for await (const image of images) {
+      yield image;
       onRead?.(++read);
       if (signal.aborted) return;
     }
   };
-  const pictures = isAddress
-    ? cameraPictures(requireClearAddress(source), count, options)
+  const images = isAddress
+    ? cameraFrames(requireClearAddress(source), count, options)
     : (await isFolder(source))
-      ? folderPictures(source, count)
-      : clipPictures(source, options);
-  const chosen = await spreadChoice(told(pictures), count, fit);
+      ? folderImages(source, count)
+      : clipFrames(source, options);
+  const chosen = await spreadChoice(counted(images), count, fit);
   if (chosen.length > 0 || signal.aborted) return chosen;
   throw new ConfigError(
-    `${plainText(withoutCredentials(source))} holds no picture to calibrate on`,
-    "Give a folder of JPEG or PNG pictures, a video file or an rtsp:// address.",
+    `${plainText(withoutCredentials(source))} contains no image for calibration`,
+    "Give a folder of JPEG or PNG images, a video file or an rtsp:// URL.",
   );
 }
 
 async function isFolder(source: string): Promise<boolean> {
   const found = await stat(source).catch((cause: unknown) => {
-    throw new ConfigError(`cannot read ${plainText(source)} to calibrate on`, "Check the path.", { cause });
+    throw new ConfigError(`cannot read ${plainText(source)} for calibration`, "Check the path.", { cause });
   });
   return found.isDirectory();
 }
 
-/** Pictures of the folder by name; files of other kinds do not count. */
-async function* folderPictures(folder: string, count: number): AsyncGenerator<RgbImage> {
+/** The images of a folder, sorted by name. Other files are ignored. */
+async function* folderImages(folder: string, count: number): AsyncGenerator<RgbImage> {
   const names = (await readdir(folder)).sort();
   const images: string[] = [];
   for (const name of names) if (await isImage(join(folder, name))) images.push(join(folder, name));
   for (const image of onePerStretch(images, count)) yield await readImage(image);
 }
 
-async function* clipPictures(file: string, options: CalibrationOptions): AsyncGenerator<RgbImage> {
-  const all = picturesOf(file, { frames: undefined, everySeconds: undefined }, options);
-  for await (const { picture } of all) yield picture;
+async function* clipFrames(file: string, options: CalibrationOptions): AsyncGenerator<RgbImage> {
+  const all = imagesOf(file, { frames: undefined, everySeconds: undefined }, options);
+  for await (const { image } of all) yield image;
 }
 
-async function* cameraPictures(
+async function* cameraFrames(
   address: string,
   count: number,
   options: CalibrationOptions,
 ): AsyncGenerator<RgbImage> {
   const choice = { frames: count, everySeconds: STREAM_EVERY_SECONDS };
-  for await (const { picture } of picturesOf(address, choice, options)) yield picture;
+  for await (const { image } of imagesOf(address, choice, options)) yield image;
 }

@@ -13,22 +13,22 @@ import { writeVariants } from "./write-variants.ts";
 const EXAMPLES = `
 Examples:
   sabrewing compile yolov5n.pt -o yolov5n.wasm
-  sabrewing compile best.onnx -o best-640x384.wasm --size 640x384      16:9 costs 40 % less than 640x640
-  sabrewing compile yolov5n.pt -o yolov5n.wasm --target relaxed        for Node 22 and later: up to a fifth faster
-  sabrewing compile yolov5n.pt -o yolov5n.wasm --variants              yolov5n.i16.wasm, yolov5n.f32.wasm, …: give
-                                                   model.path yolov5n.wasm, and the agent takes the best its engine runs
-  sabrewing compile yolov5n.pt -o yolov5n.wasm --precision i16         a quarter to a half faster, in every engine
+  sabrewing compile best.onnx -o best-640x384.wasm --size 640x384      for 16:9: 40 % less work than 640x640
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --target relaxed        up to a fifth faster; needs Node 22 or later
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --variants              writes yolov5n.i16.wasm, yolov5n.f32.wasm, …; set
+                                                   model.path to yolov5n.wasm, and the agent chooses the fastest variant
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --precision i16         a quarter to a half faster in every engine
   sabrewing compile yolov5n.pt -o yolov5n.wasm --precision i8 --calibrate rtsp://user:pass@10.0.0.7/stream2
-                                                   64 frames, one a second, of the camera that it is for
-  sabrewing compile yolov5n.pt -o yolov5n.wasm --explain               which layers the time goes to
-  sabrewing compile yolov5n.pt -o yolov5n.wasm --print fuse-silu       the graph after one stage
-  sabrewing compile yolov5n.pt -o yolov5n.wasm --release 3             for cameras with model.public_key: sign it, and
-                                                   releases 0 to 2 are refused from then on
+                                                   calibrates on 64 frames of this camera, one per second
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --explain               shows which layers take the time
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --print fuse-silu       shows the graph after a compiler stage
+  sabrewing compile yolov5n.pt -o yolov5n.wasm --release 3             for cameras with model.public_key: sign the module;
+                                                   once it has run, they refuse releases 0 to 2
   sabrewing compile yolov5n.pt -o yolov5n.wasm --json | jq .sha256
 
-With --json standard output is one line: {out, bytes, sha256, input, precision, labels, licence},
-and release where one was given; one per variant with --variants.
-What cannot be compiled is listed in full, with the places in the model.`;
+--json prints one line: {out, bytes, sha256, input, precision, labels, licence}, and release if one was given.
+With --variants it prints a line per variant.
+If the model cannot be compiled, the command lists every unsupported part and its place in the model.`;
 
 interface CompileOptions {
   readonly output: string;
@@ -45,49 +45,48 @@ interface CompileOptions {
   readonly json: boolean;
 }
 
-/** `sabrewing compile`: a model file (`MODEL_FILE_TYPES`) to a detector module. */
+/** `sabrewing compile`: compiles a model file (`MODEL_FILE_TYPES`) to a detector module. */
 export function compileCommand(): Command {
   return new Command("compile")
-    .description(`compile ${MODEL_FILE_TYPES} to a detector module (.wasm)`)
-    .argument("<model>", "YOLOv5 checkpoint, ONNX file, or the JSON file of a TensorFlow.js model")
-    .requiredOption("-o, --output <file>", "the module to write")
+    .description(`compiles ${MODEL_FILE_TYPES} to a detector module (.wasm)`)
+    .argument("<model>", "YOLOv5 checkpoint, ONNX file, or model.json of a TensorFlow.js model")
+    .requiredOption("-o, --output <file>", "module to write")
     .option(
       "--size <WxH>",
-      `width and height of the input in pixels, ${SIZE_RANGE} (default: what the model was made for)`,
+      `input width and height in pixels, ${SIZE_RANGE} (default: the size in the model file)`,
       parseSize,
     )
     .addOption(
-      new Option("--precision <name>", "numbers it computes with (default: f32)").choices([
-        "f32",
-        "i16",
-        "i8",
-      ]),
+      new Option(
+        "--precision <name>",
+        "number format of weights and arithmetic; i16 and i8 are faster (default: f32)",
+      ).choices(["f32", "i16", "i8"]),
     )
     .addOption(
       new Option(
         "--target <name>",
-        "simd128, the default: every engine, the same bits in each; relaxed: fused multiply-add where the CPU has it, faster",
+        "simd128: runs in every engine with identical results (default); relaxed: faster, uses fused multiply-add where the CPU has it",
       ).choices(["simd128", "relaxed"]),
     )
     .option(
       "--calibrate <source>",
-      "folder of pictures, clip or rtsp:// address: frames on which to see how large numbers get that i16 and i8 store as integers (default: made-up pictures)",
+      "calibration images for i16/i8: folder, clip or rtsp:// URL (default: synthetic images)",
     )
     .option("--variants", "write every variant side by side; -o names the set", false)
-    .option("--name <name>", "what the module calls itself (default: the model's file name)")
-    .option("--licence <id>", "licence of the weights, an SPDX identifier (known weights are recognised)")
+    .option("--name <name>", "name in the module's description (default: the model's file name)")
+    .option("--licence <id>", "SPDX identifier of the weights' licence (default: detected for known weights)")
     .option(
       "--release <n>",
-      "number written into the module, higher for each new version: with model.public_key the agent refuses a lower one than it has run (default: none, which counts as 0)",
+      "release number, higher for each new version; with model.public_key the agent refuses a lower one than it has run (default: none, counts as 0)",
       parseRelease,
     )
     .option(
       "--explain",
-      "show how each layer is computed, its FLOPs, and its share of the time on this machine",
+      "show kernel, FLOPs and share of the time of each layer, measured on this machine",
       false,
     )
-    .option("--print <stage>", "show the graph after this stage of the compiler")
-    .option("--json", "a JSON line", false)
+    .option("--print <stage>", "show the graph after this compiler stage")
+    .option("--json", "print a JSON line per module", false)
     .addHelpText("after", EXAMPLES)
     .action(compile);
 }
@@ -108,9 +107,12 @@ async function compile(model: string, options: CompileOptions): Promise<void> {
     calibrate,
   } = options;
   if (calibrate !== undefined && !variants && (precision ?? "f32") === "f32") {
-    throw new UsageError("--calibrate is for integers: add --precision i16, --precision i8 or --variants");
+    throw new UsageError(
+      "--calibrate needs an integer precision",
+      "Add --precision i16, --precision i8 or --variants.",
+    );
   }
-  // Ctrl-C ends the process, and with its pipe ffmpeg: there is nothing to clean up.
+  // Ctrl-C ends the process; ffmpeg ends with its pipe. There is nothing to clean up.
   const { signal } = new AbortController();
   using calibration =
     calibrate === undefined
@@ -125,11 +127,13 @@ async function compile(model: string, options: CompileOptions): Promise<void> {
     const [single] = Object.entries({ target, precision, print, explain: explain || undefined }).filter(
       ([, value]) => value !== undefined,
     );
-    if (single !== undefined) throw new UsageError(`--variants makes them all: leave out --${single[0]}`);
+    if (single !== undefined) {
+      throw new UsageError(`--${single[0]} cannot be combined with --variants`, `Leave out --${single[0]}.`);
+    }
     show(await writeVariants({ model, out, name, size, licence, release, calibration }, process.stderr));
     return;
   }
-  // With --json standard output belongs to the one line.
+  // With --json, standard output holds nothing but the JSON line.
   const shown = json ? process.stderr : process.stdout;
   const progress = showProgress("compile", process.stderr);
   const order = { model, out, name, size, target, precision, licence, release, print, explain, calibration };

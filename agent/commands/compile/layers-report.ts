@@ -2,7 +2,7 @@ import type { Layer } from "../../../detectors/detector.ts";
 
 const BAR_CELLS = 20;
 
-/** What each layer costs as a table, in the order in which they run: a bar is as long as its share of the time. */
+/** A table of layers in execution order with their cost; the bar shows the share of the time. */
 export function describeLayers(layers: readonly Layer[]): string {
   const longest = Math.max(...layers.map(({ share }) => share));
   const rows = layers.map(({ output, op, kernel, shape, flops, ms, share }) => [
@@ -32,7 +32,7 @@ export function describeLayers(layers: readonly Layer[]): string {
   const totalFlops = layers.reduce((sum, { flops }) => sum + flops, 0);
   return [
     ...lines,
-    `together ${totalMs.toFixed(1)} ms, ${(totalFlops / 1e9).toFixed(2)} GFLOP, ${(totalFlops / totalMs / 1e6).toFixed(0)} GFLOP/s (measured here in V8; every layer credited with its plain definition)`,
+    `total ${totalMs.toFixed(1)} ms, ${(totalFlops / 1e9).toFixed(2)} GFLOP, ${(totalFlops / totalMs / 1e6).toFixed(0)} GFLOP/s (measured in V8 on this machine; FLOPs of each layer's plain definition)`,
     "",
   ].join("\n");
 }

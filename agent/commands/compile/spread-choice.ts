@@ -1,13 +1,13 @@
-/** One of many in a sequence, and its place there. */
+/** An item of a sequence and its index. */
 interface Candidate<T> {
   readonly item: T;
   readonly index: number;
 }
 
 /**
- * Up to `count` items spread evenly over a sequence of unknown length, in its order. At most 2 · count are held at a time: when
- * there are more, every second one goes, and from then on only every second one is taken.
- * @param hold makes of an item what is kept of it; called only for candidates
+ * Chooses up to `count` items, spread evenly over a sequence of unknown length, in its order. It holds at most 2 · count items:
+ * beyond that it drops every second one and doubles its stride.
+ * @param hold converts an item to the value that is kept; called only for candidates
  */
 export async function spreadChoice<T, K>(
   items: AsyncIterable<T>,
@@ -28,7 +28,7 @@ export async function spreadChoice<T, K>(
   return onePerStretch(candidates, count).map(({ item }) => item);
 }
 
-/** All of a short list; of a longer one the middle of each of `count` stretches of about the same length. */
+/** All items of a short list. For a longer list, the middle item of each of `count` stretches of equal length. */
 export function onePerStretch<T>(list: readonly T[], count: number): T[] {
   if (list.length <= count) return [...list];
   return Array.from({ length: count }, (_, stretch) =>

@@ -10,33 +10,32 @@ import type { ModelSize } from "../shared/size-option.ts";
 import type { Calibration } from "./calibrate.ts";
 import { describeLayers } from "./layers-report.ts";
 
-/** What to compile, and where to. */
+/** What to compile, and where to write the module. */
 export interface ModuleOrder {
-  /** Path of the weights: `.pt`, `.onnx` or a TensorFlow.js `model.json`. */
+  /** Path of the weights; `MODEL_FILE_TYPES` lists the file types. */
   readonly model: string;
   readonly out: string;
   readonly name?: string | undefined;
   readonly size?: ModelSize | undefined;
   readonly target?: Target | undefined;
   readonly precision?: Precision | undefined;
-  /** Frames to calibrate integers on; made-up ones when not given. */
+  /** Frames for the calibration of integers. Default: synthetic images. */
   readonly calibration?: Calibration | undefined;
-  /** SPDX identifier; known weights are recognised. */
+  /** SPDX identifier. Default: the licence of known weights. */
   readonly licence?: string | undefined;
-  /** How new the module is among those of its name; left out of the description when not given. */
+  /** Number of the release, higher for each new version. Absent from the description if not given. */
   readonly release?: number | undefined;
-  /** Shows what each layer costs. */
+  /** Shows the cost of each layer. */
   readonly explain?: boolean;
-  /** Name of the compiler's stage whose graph is to be shown. */
+  /** Compiler stage whose graph to show. */
   readonly print?: string | undefined;
 }
 
 /**
- * Compiles a model and writes the module; only a whole one ever has the name `out`.
- * @param progress is ended here, so that nothing is written into its line
- * @param show gets the graph after the stage `print`, and what each layer costs
- * @throws ModelError when the model cannot be compiled, UsageError for a stage there is not, ConfigError when `out` cannot
- *   be written.
+ * Compiles a model and writes the module. A file named `out` is always complete: it is written under another name and renamed.
+ * @param progress is disposed of here, so that no other output lands in its line
+ * @param show receives the graph after the stage `print`, and the cost of each layer
+ * @throws ModelError if the model cannot be compiled, UsageError for an unknown stage, ConfigError if `out` cannot be written.
  */
 export async function writeModule(
   order: ModuleOrder,
@@ -60,7 +59,7 @@ export async function writeModule(
     },
   });
   if (order.print !== undefined && !stages.includes(order.print)) {
-    throw new UsageError(`there is no stage "${order.print}"; the stages are ${stages.join(", ")}`);
+    throw new UsageError(`unknown stage "${order.print}"; the stages are ${stages.join(", ")}`);
   }
   const { bytes, description } = compiled;
   await writeWhole(order.out, bytes);
@@ -81,7 +80,7 @@ export async function writeModule(
   };
 }
 
-/** The value of `--release`. @throws InvalidArgumentError unless it is a whole number, 0 or more. */
+/** Parses `--release`. @throws InvalidArgumentError unless it is a whole number, 0 or more. */
 export function parseRelease(text: string): number {
   const release = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(release)) return release;
@@ -101,6 +100,6 @@ async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
     }
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${path} cannot be written: ${reason}`, "Choose another place with -o.", { cause });
+    throw new ConfigError(`${path} cannot be written: ${reason}`, "Choose another file with -o.", { cause });
   }
 }

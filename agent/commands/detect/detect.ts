@@ -15,26 +15,26 @@ import { withoutCredentials } from "../../camera/address.ts";
 import { detectImage } from "../../detection/detect-image.ts";
 import { annotate } from "../../view/annotate.ts";
 import { findModule } from "../shared/find-module.ts";
-import { type PictureChoice, picturesOf, requireInputs } from "../shared/input-images.ts";
+import { type FrameChoice, imagesOf, requireInputs } from "../shared/input-images.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { contactSheets } from "./contact-sheet.ts";
 
-/** Characters of an input that are shown. */
+/** Longest input name that is shown, in characters. */
 const LONGEST_NAME = 1000;
 
-/** Someone waits for the answer: a slow board may take its time for a large model. */
+/** Generous: a large model on a slow board takes seconds. */
 const DEADLINE_MS = 60_000;
 
 const EXAMPLES = `
 Examples:
-  sabrewing detect holiday.jpg                          with the configured or pulled model
+  sabrewing detect holiday.jpg                          use the configured model, else the one pulled last
   sabrewing detect *.jpg --model yolov5n.wasm --output seen/
-  sabrewing detect street.mp4 --every 2 --json          a line per picture, one every two seconds
+  sabrewing detect street.mp4 --every 2 --json          one frame every two seconds, a JSON line each
   sabrewing detect rtsp://user:pass@10.0.0.7/stream2 --frames 3 --output seen/
 
-With --json each picture is one line: {input, width, height, ms, detections: [{label, score, box: [x1, y1, x2, y2]}]},
-boxes in pixels of the input; pictures of a video or stream also have time, in seconds. ms is the time for scaling
-the picture and running the detector.`;
+--json prints a line per image or frame: {input, width, height, ms, detections: [{label, score, box: [x1, y1, x2, y2]}]}.
+Boxes are in pixels of the input. Frames of a video or stream also have time, in seconds. ms is the time to scale the
+image and run the detector.`;
 
 interface DetectOptions {
   readonly model?: string;
@@ -48,30 +48,30 @@ interface DetectOptions {
   readonly every?: number;
 }
 
-/** `sabrewing detect`: objects in images, videos and streams. */
+/** `sabrewing detect`: finds objects in images, videos and streams. */
 export function detectCommand(): Command {
   return new Command("detect")
-    .description("find objects in images, video files and rtsp streams")
-    .argument("<input...>", "images, video files, rtsp:// addresses")
+    .description("finds objects in images, videos and RTSP streams")
+    .argument("<input...>", "image, video file or rtsp:// URL")
     .option(
       "-m, --model <file>",
       "detector module (default: the configured one, else the newest in $SABREWING_HOME)",
     )
-    .option("-c, --config <file>", "configuration that names the model")
-    .option("-o, --output <dir>", "write each picture there as a JPEG with boxes, and contact sheets of many")
-    .option("--json", "a JSON line per picture", false)
-    .option("--score <0..1>", "lowest score", between(0, 1), 0.25)
+    .option("-c, --config <file>", "configuration file that names the model")
+    .option("-o, --output <dir>", "write a JPEG with boxes for each image or frame, and contact sheets")
+    .option("--json", "print a JSON line per image or frame", false)
+    .option("--score <0..1>", "minimum score of a detection", between(0, 1), 0.25)
     .option(
       "--iou <0..1>",
-      "overlap above which the weaker of two boxes of a label goes",
+      "overlap (IoU) above which the weaker of two boxes with the same label is removed",
       between(0, 1),
       0.45,
     )
     .addOption(
-      new Option("--runtime <name>", "what executes the module").choices(["wasmer", "v8"]).default("wasmer"),
+      new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]).default("wasmer"),
     )
-    .option("--frames <n>", "at most so many pictures of a video or stream (stream: 1)", wholeNumber)
-    .option("--every <seconds>", "one picture of a video or stream every so many seconds", between(0.02, 10))
+    .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a video)", wholeNumber)
+    .option("--every <seconds>", "seconds between two frames of a video or stream", between(0.02, 10))
     .addHelpText("after", EXAMPLES)
     .action(detect);
 }
@@ -88,12 +88,12 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
     trust,
     instances: 1,
     deadlineMs: DEADLINE_MS,
-    // The first picture is proof enough, and its answer comes sooner.
+    // The first image tests the detector just as well, and its result comes sooner.
     warmUp: false,
   });
 
   const thresholds: Thresholds = { score, iou };
-  const choice: PictureChoice = { frames: options.frames, everySeconds: options.every };
+  const choice: FrameChoice = { frames: options.frames, everySeconds: options.every };
   const freeName = fileNames();
   const sheets =
     output === undefined
@@ -102,10 +102,10 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
           return join(output, `${freeName(`contact-sheet-${String(page).padStart(2, "0")}`)}.jpg`);
         });
   for (const input of inputs) {
-    for await (const { picture, time, name } of picturesOf(input, choice, { clock: systemClock, signal })) {
+    for await (const { image, time, name } of imagesOf(input, choice, { clock: systemClock, signal })) {
       const startedMs = performance.now();
-      const { detections } = await detectImage(picture, detector, thresholds).catch(explainFault(input));
-      const { width, height } = picture;
+      const { detections } = await detectImage(image, detector, thresholds).catch(explainFault(input));
+      const { width, height } = image;
       const ms = round(performance.now() - startedMs, 1);
       const found = {
         input: withoutCredentials(input),
@@ -120,8 +120,8 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
         : forPeople({ ...found, input: plainText(found.input, LONGEST_NAME) }, rounded);
       process.stdout.write(printed(line));
       if (output !== undefined) {
-        writeFileSync(join(output, `${freeName(name)}.jpg`), await annotate(picture, detections));
-        await sheets?.add(picture, detections, `${name}  ${tally(detections)}`);
+        writeFileSync(join(output, `${freeName(name)}.jpg`), await annotate(image, detections));
+        await sheets?.add(image, detections, `${name}  ${countLabels(detections)}`);
       }
       if (signal.aborted) break;
     }
@@ -131,19 +131,19 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
 }
 
 /** `2 person, 1 dog`, or `nothing`. */
-function tally(detections: readonly Detection[]): string {
+function countLabels(detections: readonly Detection[]): string {
   const counts = new Map<string, number>();
   for (const { label } of detections) counts.set(label, (counts.get(label) ?? 0) + 1);
   return counts.size === 0 ? "nothing" : [...counts].map(([label, count]) => `${count} ${label}`).join(", ");
 }
 
-/** The daemon would go on with the next frame; here somebody waits for this one. */
+/** The daemon continues with the next frame; this command reports the failure. */
 function explainFault(input: string): (error: unknown) => never {
   return (error) => {
     if (!(error instanceof DetectorFault)) throw error;
     throw new TransientError(
-      `${withoutCredentials(input)}: the detector gave no answer: ${error.message}`,
-      "Try again, or with --runtime v8; `sabrewing inspect` tells more of the module.",
+      `${withoutCredentials(input)}: the detector did not answer: ${error.message}`,
+      "Try again, try --runtime v8, or check the module with `sabrewing inspect`.",
       { cause: error },
     );
   };
@@ -176,7 +176,7 @@ function forPeople(
   ].join("\n");
 }
 
-/** Two inputs may share a name: the second picture called `a` becomes `a-2`. */
+/** Two inputs may share a name: the second image called `a` becomes `a-2`. */
 function fileNames(): (name: string) => string {
   const used = new Map<string, number>();
   return (name) => {

@@ -3,18 +3,18 @@ import { decodedPart, requireClearAddress, splitAddress } from "../../camera/add
 import { hasPlaceholder } from "../../config/environment.ts";
 import { collectSecrets, type Secrets } from "./secrets.ts";
 
-/** A camera of the configuration to be written. */
+/** A camera of a first configuration. */
 export interface FirstCamera {
   readonly name: string;
   /** rtsp:// or rtsps://, credentials included. */
   readonly address: string;
-  /** The stream's own size; undefined where it was not tried. */
+  /** The stream's own size; undefined if it was not tried. */
   readonly size?: { readonly width: number; readonly height: number };
 }
 
 type Filters = { readonly minScore: number; readonly threshold: number };
 
-/** Everything `sabrewing init` has to know. */
+/** All answers that `sabrewing init` needs. */
 export interface FirstAnswers {
   readonly broker: {
     readonly host: string;
@@ -25,7 +25,7 @@ export interface FirstAnswers {
   };
   readonly model: string;
   readonly track: readonly string[];
-  /** Which boxes count, for each of the labels; undefined: as the agent has it by default. */
+  /** Filters for each label; undefined: the defaults. */
   readonly filters?: Filters | undefined;
   readonly homeAssistant: boolean;
   readonly cameras: readonly FirstCamera[];
@@ -34,14 +34,14 @@ export interface FirstAnswers {
 /** The two files of a first configuration. */
 export interface FirstFiles {
   readonly yaml: string;
-  /** As `Secrets.file` has it. */
+  /** The text of `Secrets.file`. */
   readonly secrets: string;
 }
 
-/** Pictures wider than this are scaled down: the detector looks at far fewer pixels. */
+/** Wider frames are scaled down: the detector's input has far fewer pixels. */
 const WIDEST = 1280;
 
-/** A commented configuration that `check` accepts, passwords apart from it. */
+/** A commented configuration that `check` accepts, with passwords in a separate file. */
 export function firstConfig(answers: FirstAnswers): FirstFiles {
   const { broker, model, homeAssistant, cameras } = answers;
   const secrets = collectSecrets();
@@ -53,21 +53,21 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
       : [`  password: ${quoted(secrets.keep("SABREWING_MQTT_PASSWORD", broker.password))}`]),
   ];
   const yaml = [
-    "# Written by sabrewing init. Every other key, its default and why one would change it: the sabrewing.yml that comes",
-    "# with sabrewing (config/sabrewing.yml). After a change: sabrewing check. Passwords are in secrets.env, beside this.",
+    "# Written by sabrewing init. config/sabrewing.yml, which comes with sabrewing, describes every key and its default.",
+    "# Run sabrewing check after a change. Passwords are in secrets.env, in the same folder.",
     "",
-    "# The broker that events go to.",
+    "# The MQTT broker that receives the events.",
     "mqtt:",
     `  host: ${text(broker.host)}`,
     ...(broker.port === undefined ? [] : [`  port: ${broker.port}`]),
     ...login,
     ...(broker.tls ? ["  tls: true"] : []),
     "",
-    "# The detector: what sabrewing pull or sabrewing compile wrote.",
+    "# The detector module, written by sabrewing pull or sabrewing compile.",
     "model:",
     `  path: ${text(model)}`,
     "",
-    "# true: Home Assistant finds the cameras by itself, through the same broker.",
+    "# true: announce the cameras to Home Assistant through the same broker.",
     "homeassistant:",
     `  enabled: ${homeAssistant}`,
     "",
@@ -89,31 +89,31 @@ function cameraLines(
     `  ${name}:`,
     "    ffmpeg:",
     "      inputs:",
-    `        # ${shown}. Best the camera's small substream.`,
+    `        # ${shown}. Prefer the camera's small substream.`,
     `        - path: ${quoted(withoutPassword(name, address, secrets))}`,
     "    detect:",
     ...(scaled === undefined
       ? []
       : [
-          "      # Scaled down before anything else.",
+          "      # Frames are scaled down to this size first.",
           `      width: ${scaled.width}`,
           `      height: ${scaled.height}`,
         ]),
-    "      # Frames looked at per second.",
+    "      # Frames analysed per second.",
     "      fps: 5",
     "    objects:",
-    "      # What to tell of; sabrewing inspect lists what the model knows.",
+    "      # Labels to track; sabrewing inspect lists the labels of the model.",
     `      track: [${track.map((label) => quoted(literal(label, secrets))).join(", ")}]`,
     ...(filters === undefined ? [] : filterLines(track, filters)),
     "    snapshots:",
-    "      # true: a JPEG of each object goes to the broker. false: no picture leaves this device.",
+    "      # true: publish a JPEG of each object. false: no image leaves this device.",
     "      enabled: false",
   ];
 }
 
 function filterLines(track: readonly string[], { minScore, threshold }: Filters): readonly string[] {
   return [
-    "      # This model's scores are lower than those the defaults expect.",
+    "      # This model's scores are lower than the default filters expect.",
     "      filters:",
     ...track.map((label) => `        ${quoted(label)}: { min_score: ${minScore}, threshold: ${threshold} }`),
   ];
@@ -123,13 +123,13 @@ function even({ width, height }: { readonly width: number; readonly height: numb
   return { width: WIDEST, height: 2 * Math.round((height * WIDEST) / width / 2) };
 }
 
-/** A password among the parameters of an address: some cameras have it there. */
+/** A password in the parameters of an address, as some cameras have it. */
 const SECRET_PARAMETER = /((?:pass(?:wor[dt]|wd)?|pwd|token|auth|secret)=)([^&;#]+)/gi;
 
 /**
- * The address with placeholders instead of passwords, and of a user without a password, which may be a token. What comes
- * from the environment into the user part is percent-encoded when it is read.
- * @throws UsageError where user, password and host cannot be told apart.
+ * Replaces passwords in an address by placeholders. It also replaces a user without a password, which may be a token. Values
+ * that are filled into the user part are percent-encoded on reading.
+ * @throws UsageError if user, password and host are ambiguous.
  */
 function withoutPassword(camera: string, address: string, secrets: Secrets): string {
   const parts = splitAddress(requireClearAddress(address));
@@ -151,12 +151,12 @@ function withoutPassword(camera: string, address: string, secrets: Secrets): str
   return `${scheme}://${login}${host}${port === undefined ? "" : `:${port}`}${shown}`;
 }
 
-/** A text that is meant as it is: one with a placeholder in it comes from the environment itself, where nothing is filled in. */
+/** A literal text. If it contains a placeholder, it moves to the environment, where placeholders are not expanded. */
 function literal(value: string, secrets: Secrets): string {
   return hasPlaceholder(value) ? secrets.keep("SABREWING_TEXT", value) : value;
 }
 
-/** YAML 1.2 takes JSON's strings as they are. */
+/** JSON strings are valid YAML 1.2. */
 function quoted(value: string): string {
   return plainJson(value);
 }

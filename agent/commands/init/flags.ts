@@ -3,7 +3,7 @@ import { CLEAR_ADDRESS, decodedPart, ENCODING, splitAddress, withoutLogin } from
 import { TOPIC_NAME } from "../../config/topic-name.ts";
 import type { FirstAnswers } from "./first-config.ts";
 
-/** What the flags of `init` say. */
+/** The flags of `init`. */
 export interface InitOptions {
   readonly broker?: string;
   readonly camera: readonly string[];
@@ -26,12 +26,12 @@ export interface WantedCamera {
   readonly addresses: readonly string[];
 }
 
-/** Remedies for a login that cannot be told from the rest of an address. */
-const BROKER_LOGIN = `In user and password write ${ENCODING}; or give --broker-user, and the password is asked for or taken from the environment.`;
-const CAMERA_LOGIN = `In user and password write ${ENCODING}; or give --camera-user, and the password is asked for or taken from the environment.`;
+/** Remedies for an address whose login cannot be separated from the rest. */
+const BROKER_LOGIN = `In user and password write ${ENCODING}; or give --broker-user, and init asks for the password or takes it from the environment.`;
+const CAMERA_LOGIN = `In user and password write ${ENCODING}; or give --camera-user, and init asks for the password or takes it from the environment.`;
 
 /**
- * Reads `mqtts://user:password@host:port`; a bare host will do.
+ * Parses `mqtts://user:password@host:port`; a host name alone is enough.
  * @throws UsageError
  */
 export function readBroker(text: string): FirstAnswers["broker"] {
@@ -54,7 +54,7 @@ export function readBroker(text: string): FirstAnswers["broker"] {
 }
 
 /**
- * Reads `name=rtsp://…`, where one name may come several times: the camera's streams, to choose from.
+ * Parses `name=rtsp://…`. Several addresses with one name are streams of one camera, to choose from.
  * @throws UsageError
  */
 export function readCameras(texts: readonly string[]): readonly WantedCamera[] {
@@ -71,22 +71,22 @@ export function readCameras(texts: readonly string[]): readonly WantedCamera[] {
   return [...cameras].map(([name, addresses]) => ({ name, addresses }));
 }
 
-/** What a stream's address should be, where it is not that. */
+/** The expected form of a stream's address, if it does not have it. */
 export function addressProblem(address: string): string | undefined {
   if (!/^rtsps?:\/\//.test(address)) return "an address that starts with rtsp:// or rtsps://";
   return splitAddress(address) === undefined ? CLEAR_ADDRESS : undefined;
 }
 
-/** Whether an address names a user, but no password. */
+/** The user of an address without a password. */
 export function userAlone(address: string): string | undefined {
   const { user, password } = splitAddress(address) ?? {};
   return user === undefined || user === "" || password !== undefined ? undefined : decodedPart(user);
 }
 
-/** Characters of a name that a camera gives itself. */
+/** Longest camera name, in characters. */
 const LONGEST_NAME = 40;
 
-/** A name for topics out of whatever a camera calls itself, different from all others. */
+/** Makes a unique name for topics from a camera's own name. */
 export function cameraName(called: string, taken: readonly string[]): string {
   const name =
     called

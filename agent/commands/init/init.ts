@@ -25,47 +25,57 @@ import {
   onvifCameras,
 } from "./questions.ts";
 
-/** What a small model looks at; a stream with fewer pixels than this shows it less than it could see. */
+/** Input size of a small model: a stream with fewer pixels gives it less detail than it can use. */
 const WANTED = { width: 640, height: 384 };
 const SEARCH_MS = 4_000;
 const EXAMPLES = `
 Examples:
-  sabrewing init                                        asks for everything, and looks for cameras
+  sabrewing init                                        ask for everything and search for cameras
   sabrewing init --broker broker.local --broker-user cam \\
     --camera door=rtsp://10.0.0.7/stream1 --camera door=rtsp://10.0.0.7/stream2 \\
-    --camera-user admin                                 asks for the passwords; of two streams it takes the one that fits
+    --camera-user admin                                 ask for the passwords only; use the more suitable of two streams
   ${CAMERA_PASSWORD}=… sabrewing init --broker broker.local --discover --camera-user admin
-                                                        every ONVIF camera on the network; no questions
+                                                        add every ONVIF camera on the network without questions
 
-Passwords are asked for on a terminal, or taken from ${BROKER_PASSWORD} and ${CAMERA_PASSWORD}. They may
-hold any character but control characters. A password inside an address is visible to every user of this machine (ps), and
-must be percent-encoded: ${ENCODING}.
+The command asks for passwords on a terminal, or reads them from ${BROKER_PASSWORD} and ${CAMERA_PASSWORD}.
+A password may contain any character except control characters. Every user of this machine can see a password that is part
+of an address (ps). There, percent-encode it: ${ENCODING}.
 
-It writes the configuration and, beside it, ${SECRETS_FILE} with the passwords, readable for their owner only. A file that is
-there already is left alone, unless --force says otherwise or nobody has touched it since it was installed.`;
+The command writes the configuration and, in the same folder, ${SECRETS_FILE} with the passwords, which only its owner can read.
+It does not overwrite existing files, except with --force. It replaces the unchanged file from the package.`;
 
 const repeated = (value: string, before: readonly string[]) => [...before, value];
 
-/** `sabrewing init`: a first configuration, by questions or by flags. */
+/** `sabrewing init`: writes a first configuration from answers or flags. */
 export function initCommand(): Command {
   return new Command("init")
-    .description("write a first configuration: find cameras, try their streams, take the one that fits")
-    .option("--broker <address>", "[mqtt[s]://][user[:password]@]host[:port]")
-    .option("--broker-user <name>", `user at the broker; password: $${BROKER_PASSWORD}, or it is asked for`)
-    .option("--camera <name=address>", "a camera's stream; several of one name: to choose from", repeated, [])
-    .option("--discover", "take every ONVIF camera on the network", false)
+    .description(
+      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable",
+    )
+    .option("--broker <address>", "MQTT broker: [mqtt[s]://][user[:password]@]host[:port]")
+    .option(
+      "--broker-user <name>",
+      `user at the broker; the password comes from $${BROKER_PASSWORD} or a prompt`,
+    )
+    .option(
+      "--camera <name=address>",
+      "camera and its rtsp:// URL; repeat it with the same name to offer several streams",
+      repeated,
+      [],
+    )
+    .option("--discover", "add every ONVIF camera on the network", false)
     .option(
       "--camera-user <name>",
-      `user of cameras whose address has none, and of discovered ones; password: $${CAMERA_PASSWORD}, or it is asked for`,
+      `user for discovered cameras and addresses without a user; the password comes from $${CAMERA_PASSWORD} or a prompt`,
     )
     .option("--model <file>", "detector module", firstModel(programFolder()))
-    .option("--track <labels>", "what to tell of", "person,car,dog,cat")
+    .option("--track <labels>", "labels to track, separated by commas", "person,car,dog,cat")
     .option("--home-assistant", "announce the cameras to Home Assistant", false)
     .option("--no-probe", "do not try the streams")
-    .option("-o, --output <file>", "where to write it", firstConfigFile())
-    .option("--force", "overwrite what is there", false)
-    .option("-y, --yes", "ask nothing", false)
-    .option("--json", "tell what was written as JSON; asks nothing", false)
+    .option("-o, --output <file>", "configuration file to write", firstConfigFile())
+    .option("--force", "overwrite existing files", false)
+    .option("-y, --yes", "do not ask questions", false)
+    .option("--json", "print the result as JSON; do not ask questions", false)
     .addHelpText("after", EXAMPLES)
     .action(init);
 }
@@ -80,7 +90,10 @@ async function init(options: InitOptions): Promise<void> {
   const canAsk = process.stdin.isTTY === true && !options.yes && !options.json;
   const asks = canAsk && (options.broker === undefined || given.length === 0);
   if (!asks && options.broker === undefined) {
-    throw new UsageError("--broker is needed where nobody can be asked (no terminal, --yes or --json)");
+    throw new UsageError(
+      "--broker is missing: init cannot ask for it (no terminal, --yes or --json)",
+      "Add --broker HOST.",
+    );
   }
   try {
     const sources = { env: process.env, ask: canAsk ? askPassword : undefined };
@@ -96,7 +109,10 @@ async function init(options: InitOptions): Promise<void> {
     const wanted = [...(await withLogins(given, login, sources.ask)), ...found];
     const cameras = wanted.length === 0 && asks ? await askCameras(note) : wanted;
     if (cameras.length === 0)
-      throw new UsageError("no camera: name one with --camera, or let --discover find some");
+      throw new UsageError(
+        "no camera is given or found",
+        "Add --camera NAME=rtsp://…, or --discover if the cameras speak ONVIF.",
+      );
     const homeAssistant = asks ? await askHomeAssistant() : options.homeAssistant;
     const first = await chooseStreams(cameras, options.probe, interrupted.signal, note);
     const track = options.track.split(",").map((label) => label.trim());
@@ -107,13 +123,13 @@ async function init(options: InitOptions): Promise<void> {
     await mkdir(dirname(options.output), { recursive: true });
     const write = (file: string, text: string, mode: number) =>
       writeAnew(file, text, { mode, replace: mayReplace(file) });
-    // The service's user is in the group of its folder; the passwords are handed to it by systemd.
+    // The service's user is in the folder's group. It gets the passwords from systemd.
     await write(options.output, files.yaml, 0o640);
     if (files.secrets !== "") await write(secretsFile, files.secrets, 0o600);
     tellWritten(options, first, files.secrets === "" ? undefined : secretsFile);
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
-    note("Nothing was written.");
+    note("No file was written.");
   }
 }
 
@@ -122,12 +138,12 @@ async function discovered(
   others: readonly WantedCamera[],
   note: (line: string) => void,
 ): Promise<readonly WantedCamera[]> {
-  note("looking for ONVIF cameras…");
+  note("searching for ONVIF cameras…");
   const taken = others.map(({ name }) => name);
   return onvifCameras(await findOnvifCameras(SEARCH_MS), login, note, taken);
 }
 
-/** Tries every stream and takes the one that fits; a camera that does not answer is kept, with its first address. */
+/** Tries all streams and chooses the most suitable per camera. A camera that does not answer keeps its first address. */
 async function chooseStreams(
   cameras: readonly WantedCamera[],
   probe: boolean,
@@ -157,12 +173,12 @@ async function chooseStreams(
   );
 }
 
-/** What init writes must be what the agent reads: a mistake here is one of init's answers, say a label twice. */
+/** Validates the files before they are written. A mistake comes from an answer, for example a duplicate label. */
 function checkWritten({ yaml, secrets }: FirstFiles, file: string): void {
   parseConfig(yaml, file, parseEnv(secrets));
 }
 
-/** Which boxes count, where a known model wants other filters than the defaults. */
+/** Filters of a known model, if it needs others than the defaults. */
 async function filtersFor(model: string): Promise<KnownModel["filters"]> {
   const { path } = chooseModule(model);
   return existsSync(path) ? findKnownModel((await readModel(path)).name)?.filters : undefined;
@@ -172,18 +188,18 @@ function refuseToOverwrite(files: readonly string[]): void {
   const there = files.find((file) => existsSync(file));
   if (there === undefined) return;
   throw new ConfigError(
-    `${there} is there already`,
-    "Name another file with --output, or overwrite it with --force.",
+    `${there} already exists`,
+    "Choose another file with --output, or overwrite it with --force.",
   );
 }
 
-/** Readable for nobody else from the first byte on. */
+/** Creates the file with its final permissions, before the first byte is written. */
 async function writeAnew(
   file: string,
   text: string,
   { mode, replace }: { readonly mode: number; readonly replace: boolean },
 ): Promise<void> {
-  // An older file's permissions may be wider: it goes first.
+  // An existing file may have wider permissions: remove it first.
   if (replace) await rm(file, { force: true });
   await writeFile(file, text, { mode, flag: "wx" });
 }
@@ -199,10 +215,10 @@ function tellWritten(
     return;
   }
   const pull = existsSync(model) ? "" : `  sabrewing pull yolov5n -o ${model}\n`;
-  const beside = secrets === undefined ? "" : ` and ${secrets} (passwords; keep it to yourself)`;
+  const beside = secrets === undefined ? "" : ` and ${secrets} (passwords; keep it private)`;
   const start =
     output === DEFAULT_CONFIG_FILES[0]
       ? "sudo sabrewing check\n  sudo systemctl enable --now sabrewing"
       : `sabrewing check -c ${output}\n  sabrewing run -c ${output}`;
-  process.stdout.write(printed(`wrote ${output}${beside}. Next:\n${pull}  ${start}`));
+  process.stdout.write(printed(`wrote ${output}${beside}. Next run:\n${pull}  ${start}`));
 }

@@ -3,20 +3,20 @@ import { type Login, splitAddress, withLogin } from "../../camera/address.ts";
 import type { Environment } from "../../config/environment.ts";
 import { userAlone, type WantedCamera } from "./flags.ts";
 
-/** Passwords that go with --camera-user and --broker-user: everybody on the machine can read a command line. */
+/** Variables for the passwords of --camera-user and --broker-user: every user of a machine can read command lines. */
 export const CAMERA_PASSWORD = "SABREWING_CAMERA_PASSWORD";
 export const BROKER_PASSWORD = "SABREWING_MQTT_PASSWORD";
 
-/** Where a password comes from that is not on the command line. */
+/** Sources of passwords other than the command line. */
 export interface PasswordSources {
   readonly env: Environment;
-  /** Asks a person; undefined where nobody can be asked. */
+  /** Asks the user; undefined without a terminal. */
   readonly ask: ((user: string) => Promise<string>) | undefined;
 }
 
 /**
- * A user from the command line with the password from the environment, else from a person.
- * @throws UsageError where neither has one.
+ * Combines a user from the command line with the password from the environment, else from a prompt.
+ * @throws UsageError if there is no password.
  */
 export async function loginOf(
   user: string | undefined,
@@ -27,14 +27,13 @@ export async function loginOf(
   const password = env[variable] ?? (await ask?.(user));
   if (password !== undefined) return { user, password };
   throw new UsageError(
-    `the password of ${user} is missing: it is expected in the environment variable ${variable}`,
-    `Set ${variable}, or run init on a terminal without --yes and --json: it asks.`,
+    `the password of ${user} is missing: the environment variable ${variable} is not set`,
+    `Set ${variable}, or run init on a terminal without --yes and --json to be asked for it.`,
   );
 }
 
 /**
- * Cameras with a login in each address: the one it has, else `login`. The password of an address that names only a user is
- * asked for, once for each user.
+ * Adds a login to each address that has none. If an address names only a user, it asks for the password, once per user.
  */
 export async function withLogins(
   cameras: readonly WantedCamera[],

@@ -6,16 +6,16 @@ import { type FoundCamera, findOnvifCameras, onvifStreams } from "../../camera/o
 import type { FirstAnswers } from "./first-config.ts";
 import { addressProblem, cameraName, readBroker, userAlone, type WantedCamera } from "./flags.ts";
 
-/** Somebody has had enough of questions. */
+/** The user cancelled the questions. */
 export class Cancelled extends Error {}
 
 const SEARCH_MS = 4_000;
 
-/** Asks for the broker, unless the flags say it. @throws Cancelled */
+/** Asks for the broker and its login. @throws Cancelled */
 export async function askBroker(): Promise<FirstAnswers["broker"]> {
   const host = await answer(
     text({
-      message: "The MQTT broker: host, host:port, or mqtts://host for TLS",
+      message: "MQTT broker: host, host:port, or mqtts://host for TLS",
       placeholder: "broker.local",
       validate: (given) => complaint(() => readBroker(given ?? "")),
     }),
@@ -24,35 +24,35 @@ export async function askBroker(): Promise<FirstAnswers["broker"]> {
   if (broker.user !== undefined && broker.password !== undefined) return broker;
   const user =
     broker.user ??
-    (await answer(text({ message: "User at the broker (empty: it lets everybody in)", defaultValue: "" })));
+    (await answer(text({ message: "User at the broker (empty: no login)", defaultValue: "" })));
   return user === "" ? broker : { ...broker, user, password: await askPassword(user) };
 }
 
-/** Looks for cameras and lets somebody choose; then asks for those that were not found. @throws Cancelled */
+/** Searches for cameras, lets the user choose, then asks for further cameras. @throws Cancelled */
 export async function askCameras(note: (line: string) => void): Promise<readonly WantedCamera[]> {
   const cameras: WantedCamera[] = [];
-  if (await answer(confirm({ message: "Look for ONVIF cameras on the network?" }))) {
+  if (await answer(confirm({ message: "Search for ONVIF cameras on the network?" }))) {
     const found = await findOnvifCameras(SEARCH_MS);
     if (found.length === 0)
-      note("No camera has answered. Many have ONVIF switched off; type the address instead.");
+      note("No camera answered. ONVIF is often switched off in the camera; enter the address instead.");
     else cameras.push(...(await chooseFound(found, note)));
   }
   while (
     cameras.length === 0 ||
-    (await answer(confirm({ message: "Another camera?", initialValue: false })))
+    (await answer(confirm({ message: "Add another camera?", initialValue: false })))
   ) {
     const address = await answer(
       text({
-        message: "Address of the camera's stream, best its substream",
+        message: "Address of the camera's stream (preferably its substream)",
         placeholder: "rtsp://10.0.0.7/stream2",
         validate(given) {
           const problem = addressProblem(given ?? "");
-          return problem && `Expected ${problem}; user and password are asked for next`;
+          return problem && `Expected ${problem}; user and password follow in the next questions`;
         },
       }),
     );
     const complete = await withAskedLogin(address);
-    const called = await answer(text({ message: "What to call it", defaultValue: "camera" }));
+    const called = await answer(text({ message: "Name of the camera", defaultValue: "camera" }));
     const name = cameraName(
       called,
       cameras.map((camera) => camera.name),
@@ -68,7 +68,7 @@ async function chooseFound(
 ): Promise<readonly WantedCamera[]> {
   const chosen = await answer(
     multiselect({
-      message: "Which of these?",
+      message: "Which cameras should Sabrewing watch?",
       options: found.map((camera) => ({ value: camera, label: camera.name, hint: camera.service })),
       required: false,
     }),
@@ -78,7 +78,7 @@ async function chooseFound(
 }
 
 /**
- * The streams of cameras that were found; one that refuses is told of and left out.
+ * Reads the streams of the found cameras. A camera that refuses is reported and left out.
  * @param taken names of other cameras
  */
 export async function onvifCameras(
@@ -100,12 +100,12 @@ export async function onvifCameras(
   return cameras;
 }
 
-/** Whether Home Assistant is to know. @throws Cancelled */
+/** Asks whether to announce the cameras to Home Assistant. @throws Cancelled */
 export function askHomeAssistant(): Promise<boolean> {
   return answer(confirm({ message: "Announce the cameras to Home Assistant?", initialValue: false }));
 }
 
-/** The address of a camera with a login, which is asked for as far as the address has none. @throws Cancelled */
+/** Completes the login of an address: asks for the missing parts. @throws Cancelled */
 async function withAskedLogin(address: string): Promise<string> {
   const user = userAlone(address);
   if (user !== undefined) return withLogin(address, { user, password: await askPassword(user) });
@@ -113,10 +113,10 @@ async function withAskedLogin(address: string): Promise<string> {
   return hasLogin ? address : withLogin(address, await askLogin("this camera"));
 }
 
-/** Asks for the password of a user, which nobody sees as it is typed. @throws Cancelled */
+/** Asks for the password of a user without showing it. @throws Cancelled */
 export function askPassword(user: string): Promise<string> {
   const validate = (given: string | undefined) =>
-    /\p{Cc}/u.test(given ?? "") ? "A password with control characters cannot be kept" : undefined;
+    /\p{Cc}/u.test(given ?? "") ? "The password must not contain control characters" : undefined;
   return answer(password({ message: `Password of ${plainText(user)}`, validate }));
 }
 

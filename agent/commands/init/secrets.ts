@@ -1,19 +1,19 @@
 import { UsageError } from "../../base/errors.ts";
 
-/** The values of a first configuration that stand in a file of variables, not in the YAML. */
+/** The values of a first configuration that go to a file of environment variables instead of the YAML. */
 export interface Secrets {
   /**
-   * Keeps a value apart from the configuration.
-   * @param name of its variable; another one is taken where it has another value already.
-   * @returns what stands for it in the configuration: `{NAME}`, or several in a row.
-   * @throws UsageError for a value with control characters, which no file of variables can hold.
+   * Stores a value outside the configuration.
+   * @param name of its variable; gets a number if the name is taken by another value.
+   * @returns the placeholder for the configuration: `{NAME}`, or several in a row.
+   * @throws UsageError for a value with control characters, which the file cannot hold.
    */
   keep(name: string, value: string): string;
-  /** `NAME='value'`, a line each: systemd's EnvironmentFile reads it, and so does loadConfig. */
+  /** Lines `NAME='value'`, as read by systemd's EnvironmentFile and by loadConfig. */
   file(): string;
 }
 
-/** Starts without any value. */
+/** Starts empty. */
 export function collectSecrets(): Secrets {
   const variables = new Map<string, string>();
   const kept = new Map<string, string>();
@@ -29,7 +29,7 @@ export function collectSecrets(): Secrets {
     keep(name, value) {
       if (/\p{Cc}|\p{Cs}/u.test(value)) {
         throw new UsageError(
-          `${name}: a value with line breaks or other control characters cannot be kept in a file of variables`,
+          `${name}: the value must not contain line breaks or other control characters`,
           "Choose another password.",
         );
       }
@@ -47,8 +47,8 @@ export function collectSecrets(): Secrets {
 }
 
 /**
- * A value in pieces that can be quoted in the same way for systemd and for Node: in single quotes nothing is special, but a
- * single quote ends them; in double quotes a single quote is none, but \ " $ ` mean different things to the two.
+ * Splits a value into pieces that systemd and Node unquote alike. In single quotes every character is literal, but a single
+ * quote ends them. In double quotes a single quote is literal, but systemd and Node treat \ " $ ` differently.
  */
 function pieces(value: string): readonly string[] {
   if (!value.includes("'") || !/["\\$`]/.test(value)) return [value];

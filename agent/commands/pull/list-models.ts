@@ -10,13 +10,13 @@ import { plainJson } from "../../base/plain-text.ts";
 import { showMegabytes } from "../shared/module-report.ts";
 import { showSize } from "../shared/size-option.ts";
 
-/** A known model, and whether its weights are on this machine. */
+/** A known model and the path of its weights, if they are on this machine. */
 export interface ListedModel {
   readonly known: KnownModel;
   readonly path: string | undefined;
 }
 
-/** Every known model, looked for in the usual places. */
+/** Looks for the weights of every known model in the usual folders. */
 export async function lookForModels(places: ModelPlaces): Promise<ListedModel[]> {
   return await Promise.all(
     KNOWN_MODELS.map(async (known) => ({ known, path: await locateModel(known, places) })),
@@ -25,7 +25,7 @@ export async function lookForModels(places: ModelPlaces): Promise<ListedModel[]>
 
 const HEADINGS = ["name", "download", "input", "labels", "mAP", "licence", "here", "from"];
 
-/** A table for people; what needs more words than a cell has stands below it. */
+/** A table for people, with footnotes. */
 export function modelTable(models: readonly ListedModel[]): string {
   const cells = [HEADINGS, ...models.map(cellsOf)];
   const widths = HEADINGS.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
@@ -55,7 +55,7 @@ function footnotes(models: readonly ListedModel[]): string[] {
   return [`mAP: percent, IoU 0.50:0.95, on ${datasets}, as published`, ...notes];
 }
 
-/** The same for scripts: a line of JSON per model. */
+/** The same for scripts: a JSON line per model. */
 export function modelLine({ known, path }: ListedModel): string {
   const { name, files, source, licence, input, labels, accuracy } = known;
   return plainJson({

@@ -12,20 +12,20 @@ import { type ProgressStream, showProgress } from "../shared/progress.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 
 /**
- * The known model of that name.
- * @throws UsageError listing those there are.
+ * Finds a known model by name.
+ * @throws UsageError that lists the known models.
  */
 export function findKnown(name: string): KnownModel {
   const known = findKnownModel(name);
   if (known) return known;
   const names = KNOWN_MODELS.map((model) => model.name).join(", ");
-  throw new UsageError(`there is no known model "${name}"; there are: ${names}`);
+  throw new UsageError(`unknown model "${name}"`, `Choose one of: ${names}.`);
 }
 
 /**
- * Tells a known model's licence and gets its weights, with progress, until Ctrl-C.
+ * Shows a known model's licence and obtains its weights, with progress. Ctrl-C interrupts the download.
  * @returns path of the weights
- * @throws TransientError when the publisher cannot be reached, ModelError when its file is another.
+ * @throws TransientError if the publisher cannot be reached, ModelError if the file has another SHA-256.
  */
 export async function obtainVisibly(
   known: KnownModel,
@@ -43,7 +43,7 @@ export async function obtainVisibly(
     });
   } catch (error) {
     if (interrupted.signal.aborted) {
-      throw new TransientError("the download was interrupted", "Run the same command again: it goes on.", {
+      throw new TransientError("the download was interrupted", "Run the same command again to resume it.", {
         cause: error,
       });
     }

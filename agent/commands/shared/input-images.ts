@@ -11,24 +11,24 @@ import { isImage, readImage } from "../../camera/image.ts";
 import { readCamera } from "../../camera/rtsp.ts";
 import { rgbOf } from "../../preprocess/rgb.ts";
 
-/** A picture of an input of `detect`. */
-export interface InputPicture {
-  readonly picture: RgbImage;
+/** An image, or a frame of a video or stream. */
+export interface InputImage {
+  readonly image: RgbImage;
   /** Seconds into the video or stream; undefined for an image. */
   readonly time: number | undefined;
-  /** A file name for it, without extension. */
+  /** A name for its output file, without extension. */
   readonly name: string;
 }
 
-/** Which pictures of a video or stream are wanted. */
-export interface PictureChoice {
-  /** At most this many; undefined: all of a video, one of a stream. */
+/** Which frames to read from a video or stream. */
+export interface FrameChoice {
+  /** Maximum number; undefined: all of a video, one of a stream. */
   readonly frames: number | undefined;
-  /** One picture every so many seconds; undefined: a video's own rate, a stream's five a second. */
+  /** Seconds between two frames; undefined: the video's own rate, for a stream 5 per second. */
   readonly everySeconds: number | undefined;
 }
 
-export interface Reading {
+export interface ReadingOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -36,17 +36,17 @@ export interface Reading {
 const STREAM_FPS = 5;
 const ADDRESS = /^rtsps?:\/\//;
 
-/** Characters of a picture's name: it becomes a caption and a file name. */
+/** Longest name of an image, in characters: it becomes a caption and a file name. */
 const LONGEST_NAME = 100;
 
-/** @throws ConfigError with every input that is not there, UsageError for an address that is not clear. */
+/** @throws ConfigError that lists every missing file; UsageError for an ambiguous address. */
 export function requireInputs(inputs: readonly string[]): void {
   for (const input of inputs) if (ADDRESS.test(input)) requireClearAddress(input);
   const missing = inputs.filter((input) => !ADDRESS.test(input) && !existsSync(input));
   if (missing.length === 0) return;
   throw new ConfigError(
     `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
-    "Give images, videos or rtsp:// addresses.",
+    "Give the path of an image or video file, or an rtsp:// URL.",
   );
 }
 
@@ -54,16 +54,16 @@ function shownInput(input: string): string {
   return plainText(withoutCredentials(input), LONGEST_NAME);
 }
 
-/** The pictures of one input: an image, a video file, or an rtsp address. */
-export async function* picturesOf(
+/** Reads an image file, or the chosen frames of a video file or an RTSP stream. */
+export async function* imagesOf(
   input: string,
-  choice: PictureChoice,
-  { clock, signal }: Reading,
-): AsyncGenerator<InputPicture, void> {
+  choice: FrameChoice,
+  { clock, signal }: ReadingOptions,
+): AsyncGenerator<InputImage, void> {
   const isStream = ADDRESS.test(input);
   const name = plainText(isStream ? new URL(input).hostname : basename(input, extname(input)), LONGEST_NAME);
   if (!isStream && (await isImage(input))) {
-    yield { picture: await readImage(input), time: undefined, name };
+    yield { image: await readImage(input), time: undefined, name };
     return;
   }
   const fps = choice.everySeconds === undefined ? undefined : 1 / choice.everySeconds;
@@ -78,7 +78,7 @@ export async function* picturesOf(
   for await (const frame of frames) {
     first ??= frame;
     const time = Math.round(isStream ? frame.timeMs - first.timeMs : frame.timeMs) / 1000;
-    yield { picture: rgbOf(frame), time, name: `${name}-${time.toFixed(3).padStart(8, "0")}` };
+    yield { image: rgbOf(frame), time, name: `${name}-${time.toFixed(3).padStart(8, "0")}` };
     if (frame.sequence + 1 >= most) return;
   }
 }

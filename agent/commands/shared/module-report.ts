@@ -1,7 +1,7 @@
 import type { ModelDescription } from "../../../detectors/detector.ts";
 import { showSize } from "./size-option.ts";
 
-/** What `--json` tells of a module that was written. */
+/** The `--json` output for a written module. */
 export interface ModuleReport {
   readonly out: string;
   readonly bytes: number;
@@ -10,9 +10,9 @@ export interface ModuleReport {
   readonly input: ModelDescription["input"];
   readonly precision: ModelDescription["precision"];
   readonly labels: readonly string[];
-  /** Of the weights, an SPDX identifier or `unknown`. */
+  /** Licence of the weights: an SPDX identifier or `unknown`. */
   readonly licence: string;
-  /** Absent where none was given. */
+  /** Absent if none was given. */
   readonly release?: number;
 }
 

@@ -1,21 +1,21 @@
 import { Presets, SingleBar } from "cli-progress";
 import { plainText, printed } from "../../base/plain-text.ts";
 
-/** How far a command is. It ends with its block, also when the command fails. */
+/** The progress of a command. Disposing ends the bar, also if the command fails. */
 export interface Progress extends Disposable {
-  /** @param text what was just done, a few words */
+  /** @param text the last step, a few words */
   update(done: number, total: number, text: string): void;
 }
 
 /** A stream that may be a terminal. */
 export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** Characters of what was just done: it may be a name in a model or a file. */
+/** Longest text, in characters: it may be a name from a model or a file. */
 const LONGEST = 100;
 
 /**
- * Shows progress on a stream (stderr): a bar on a terminal; elsewhere a line per change of `text`, so that logs stay short.
- * @param title what is going on, one or two words
+ * Shows progress on a stream (stderr): a bar on a terminal, elsewhere a line whenever `text` changes, to keep logs short.
+ * @param title the task, one or two words
  */
 export function showProgress(title: string, stream: ProgressStream): Progress {
   return stream.isTTY ? bar(title, stream) : lines(title, stream);

@@ -1,18 +1,18 @@
 import { InvalidArgumentError } from "commander";
 import { MAX_SIDE } from "../../../detectors/detector.ts";
 
-/** Pixels of the picture a model takes. */
+/** Size of a model's input in pixels. */
 export interface ModelSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** What `--size` accepts, for `--help`: multiples of the coarsest stride of YOLOv5. */
+/** The sizes that `--size` accepts, for `--help`: multiples of YOLOv5's largest stride. */
 export const SIZE_RANGE = `multiples of 32 up to ${MAX_SIDE}`;
 
 /**
- * Parses `640x384` (or `640×384`), for commander's options.
- * @throws InvalidArgumentError unless both sides are in `SIZE_RANGE`.
+ * Parses `640x384` (or `640×384`) for commander.
+ * @throws InvalidArgumentError if a side is not in `SIZE_RANGE`.
  */
 export function parseSize(text: string): ModelSize {
   const [, width, height] = (/^(\d{1,5})[x×](\d{1,5})$/i.exec(text.trim()) ?? []).map(Number);

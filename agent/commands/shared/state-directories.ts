@@ -7,14 +7,14 @@ import { stateDirectory } from "../../state/directory.ts";
 
 const WithStateDirectory = z.looseObject({ state_dir: z.string().optional() });
 
-/** Where the systemd unit keeps its state. */
+/** State directory of the systemd service. */
 const OF_SERVICE = "/var/lib/sabrewing";
 
 /**
- * Where a running agent may keep its state, likeliest first: the folder of its configuration, the one it would take here
- * without any, and the service's. Of the configuration nothing else is read: it may want secrets that only the service
- * has.
- * @param config the file; undefined: where `run` looks for it
+ * The folders in which a running agent may keep its state, most likely first: state_dir of the configuration, or else this
+ * user's default, then the service's. Nothing else is read from the configuration: it may need secrets that only the
+ * service has.
+ * @param config the file; undefined: the default files of `run`
  */
 export function stateDirectories(config: string | undefined, env: Environment): readonly string[] {
   const files = config === undefined ? DEFAULT_CONFIG_FILES : [config];
@@ -28,7 +28,7 @@ function readStateDirectory(file: string): string | undefined {
       parse(readFileSync(file, "utf8"), { stringKeys: true, logLevel: "error" }),
     ).state_dir;
   } catch {
-    // Not there, or not readable for this user: the other places are left.
+    // Missing, or not readable for this user: try the other folders.
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
-/** A signal that Ctrl-C and `kill` abort, until it is disposed of. */
+/** A signal that Ctrl-C and `kill` abort. Disposing restores the default handling of both. */
 export interface Interruption extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Lets a command clean up when it is interrupted; a second Ctrl-C ends the process at once. */
+/** Lets a command clean up after Ctrl-C; a second Ctrl-C ends the process at once. */
 export function untilInterrupted(): Interruption {
   const controller = new AbortController();
   const abort = () => {

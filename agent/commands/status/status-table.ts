@@ -1,10 +1,10 @@
 import { plainValue } from "../../base/plain-text.ts";
 import { type Report, ReportSchema } from "../../health/report.ts";
 
-export interface StatusLook {
+export interface TableStyle {
   /** With ANSI colours. */
   readonly colour: boolean;
-  /** Unix time in milliseconds: events are told by how long they are ago. */
+  /** Unix time in milliseconds: the table shows the age of events. */
   readonly nowMs: number;
 }
 
@@ -22,9 +22,9 @@ interface Paints {
 /** Names and labels come from the module; there may be many cameras. */
 const SHOWN = { text: 200, all: Number.POSITIVE_INFINITY };
 
-/** A report for people: a line for the agent, one for detector and broker each, a table of cameras, the latest events. */
-export function statusTable(told: Report, { colour, nowMs }: StatusLook): string {
-  const report = ReportSchema.parse(plainValue(told, SHOWN));
+/** A report for people: a line each for agent, detector and broker, then a table of cameras and the latest events. */
+export function statusTable(received: Report, { colour, nowMs }: TableStyle): string {
+  const report = ReportSchema.parse(plainValue(received, SHOWN));
   const paints = paintsOf(colour);
   const { strong, faint } = paints;
   const { version, pid, uptime, rss_mb, cameras, events } = report;
@@ -34,7 +34,7 @@ export function statusTable(told: Report, { colour, nowMs }: StatusLook): string
     `${faint("broker")}    ${brokerLine(report.broker, paints)}`,
     "",
     ...table(
-      ["camera", "", "fps", "looks/s", "skipped", "motion", "in view"].map(strong),
+      ["camera", "", "fps", "infer/s", "skipped", "motion", "in view"].map(strong),
       cameras.flatMap((camera) => cameraRows(camera, paints)),
     ),
     "",
@@ -50,23 +50,23 @@ function detectorLine(
 ): string {
   const { inference_speed, frames, faults, restarts } = figures;
   const trouble = faults + restarts === 0 ? "" : bad(`, ${faults} faults, ${restarts} restarts`);
-  return `${name} ${input} ${precision} in ${runtime}, ${inference_speed} ms a look, ${frames} looks${trouble}`;
+  return `${name} ${input} ${precision} in ${runtime}, ${inference_speed} ms per inference, ${frames} inferences${trouble}`;
 }
 
 function brokerLine(
   { address, connected, waiting, held_back: heldBack, dropped, damaged }: Report["broker"],
   { good, bad, warm }: Paints,
 ): string {
-  const state = connected ? good("connected") : bad("away");
+  const state = connected ? good("connected") : bad("disconnected");
   const queue = waiting === 0 ? "" : warm(`, ${waiting} waiting`);
   const held =
-    heldBack === 0 ? "" : bad(`, ${heldBack} of them held back: the broker ends connections over them`);
+    heldBack === 0 ? "" : bad(`, ${heldBack} of them held back: the broker disconnects when it gets them`);
   const lost = dropped === 0 ? "" : bad(`, ${dropped} dropped`);
   const broken = damaged === 0 ? "" : bad(`, ${damaged} damaged and set aside`);
   return `${address} ${state}${queue}${held}${lost}${broken}`;
 }
 
-/** The camera, then its zones. */
+/** A row for the camera, then one for each zone. */
 function cameraRows(camera: Camera, paints: Paints): readonly (readonly string[])[] {
   const { good, bad, warm, faint } = paints;
   const { name, online, camera_fps, expected_fps, detection_fps, skipped_fps, motion, detection_enabled } =
@@ -121,7 +121,7 @@ function eventRows(
   );
 }
 
-/** Lines with columns as wide as their widest cell, colours not counted. */
+/** Aligned columns, each as wide as its widest cell without colours. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const all = head.length === 0 ? rows : [head, ...rows];
   const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ""))));

@@ -12,13 +12,13 @@ import { statusTable } from "./status-table.ts";
 
 const EXAMPLES = `
 Examples:
-  sudo sabrewing status               the service on this machine, live; Ctrl-C ends it
-  sabrewing status --once             once, for a glance or a script
-  sabrewing status --json             a JSON line every second
-  sabrewing status -c sabrewing.yml   the agent that runs with this configuration
+  sudo sabrewing status               watch the service on this machine; Ctrl-C ends it
+  sabrewing status --once             print the status once, for example in a script
+  sabrewing status --json             print a JSON line every second
+  sabrewing status -c sabrewing.yml   show the agent that runs with this configuration
 
-It asks the agent itself, over a socket in its state directory, so that it works while the broker is away. Only the user
-that the agent runs as, and root, may ask.`;
+The command connects to a socket in the agent's state directory, so it works without the broker. Only root and the user
+that the agent runs as may connect.`;
 
 interface StatusOptions {
   readonly config?: string;
@@ -27,14 +27,14 @@ interface StatusOptions {
   readonly json: boolean;
 }
 
-/** `sabrewing status`: what the running agent is doing. */
+/** `sabrewing status`: shows the state of the running agent. */
 export function statusCommand(): Command {
   return new Command("status")
-    .description("what the running agent is doing: cameras, objects in view, detector, broker, latest events")
-    .option("-c, --config <file>", "configuration of the agent (default: as for run)")
-    .option("--state-dir <folder>", "the agent's state directory (default: what its configuration says)")
-    .option("--once", "tell it once instead of every second", false)
-    .option("--json", "a JSON line each time", false)
+    .description("shows cameras, objects in view, detector, broker and latest events of the running agent")
+    .option("-c, --config <file>", "configuration file of the agent (default: as for `sabrewing run`)")
+    .option("--state-dir <folder>", "the agent's state directory (default: as configured)")
+    .option("--once", "print the status once instead of every second", false)
+    .option("--json", "print JSON lines", false)
     .addHelpText("after", EXAMPLES)
     .action(async (options: StatusOptions) => {
       using interrupted = untilInterrupted();
@@ -47,39 +47,39 @@ export function statusCommand(): Command {
         if (options.json) {
           stdout.write(printed(plainJson(report)));
         } else {
-          const look = {
+          const style = {
             colour: stdout.isTTY === true && process.env.NO_COLOR === undefined,
             nowMs: Date.now(),
           };
-          stdout.write(`${isLive ? CLEAR : ""}${statusTable(report, look)}\n`);
+          stdout.write(`${isLive ? CLEAR : ""}${statusTable(report, style)}\n`);
         }
         if (options.once) return;
       }
     });
 }
 
-/** Cursor home, then clear what is below: no flicker, as a full clear would cause (ECMA-48, CUP and ED). */
+/** Moves the cursor home and clears everything below it; clearing first would flicker (ECMA-48, CUP and ED). */
 const CLEAR = "\u001b[H\u001b[J";
 
 /**
- * What the first agent that answers tells, until it stops or the signal is aborted.
- * @throws TransientError when none runs or it stops, ConfigError when it may not be asked.
+ * Reports of the first agent that answers, until it stops or the signal is aborted.
+ * @throws TransientError if no agent runs or the agent stops, ConfigError if this user may not connect.
  */
 export async function* reports(
   sockets: readonly string[],
   signal: AbortSignal,
 ): AsyncGenerator<Report, void> {
   const socket = await firstThatAnswers(sockets);
-  const hangUp = () => void socket.destroy();
-  signal.addEventListener("abort", hangUp, { once: true });
+  const disconnect = () => void socket.destroy();
+  signal.addEventListener("abort", disconnect, { once: true });
   try {
     for await (const line of createInterface({ input: socket })) yield ReportSchema.parse(JSON.parse(line));
   } finally {
-    signal.removeEventListener("abort", hangUp);
+    signal.removeEventListener("abort", disconnect);
     socket.destroy();
   }
   if (!signal.aborted)
-    throw new TransientError("the agent has stopped", "Look into its log: journalctl -u sabrewing");
+    throw new TransientError("the agent has stopped", "Read its log: journalctl -u sabrewing");
 }
 
 async function firstThatAnswers(paths: readonly string[]) {
@@ -90,20 +90,20 @@ async function firstThatAnswers(paths: readonly string[]) {
       socket.once("error", resolve);
     });
     if (failure === undefined) {
-      // Whatever ends the connection ends the lines as well.
+      // An error ends the connection and with it the lines.
       socket.on("error", () => {});
       return socket;
     }
     if (failure.code === "EACCES" || failure.code === "EPERM") {
       throw new ConfigError(
-        `this user may not ask the agent (${path})`,
-        "Ask as root or as the user that the agent runs as: sudo sabrewing status",
+        `this user may not connect to the agent (${path})`,
+        "Run the command as root or as the agent's user: sudo sabrewing status",
         { cause: failure },
       );
     }
   }
   throw new TransientError(
-    `no agent runs here: nobody answers on ${paths.join(" nor on ")}`,
-    "Start it (systemctl start sabrewing), or name its configuration with --config or its folder with --state-dir.",
+    `no running agent found: no answer on ${paths.join(" or ")}`,
+    "Start the agent (systemctl start sabrewing), or name its configuration with --config or its folder with --state-dir.",
   );
 }

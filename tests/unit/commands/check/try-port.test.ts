@@ -17,7 +17,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** Makes a server listen; its port. */
+/** Makes a server listen and returns its port. */
 async function listening(server: Server): Promise<number> {
   servers.push(server);
   return listenOnLoopback(server);
@@ -29,32 +29,32 @@ async function failure(section: "metrics" | "view", host: string, port: number):
   return error;
 }
 
-test("a free port is told, and is free afterwards as before", async () => {
+test("reports a free port and leaves it free", async () => {
   const port = await freePort();
   for (let turn = 0; turn < 2; turn++) {
     expect(await tryPort({ section: "view", host: HOST, port }, signal)).toBe(`${HOST}:${port} is free`);
   }
 });
 
-test("port 0 is whichever is free: there is nothing to try", async () => {
-  expect(await tryPort({ section: "view", host: HOST, port: 0 }, signal)).toContain("any port");
+test("accepts port 0 as any free port", async () => {
+  expect(await tryPort({ section: "view", host: HOST, port: 0 }, signal)).toContain("any free port");
 });
 
-test("a port that another program has is told, with the key to change", async () => {
+test("refuses the port of another program and names the key to change", async () => {
   const port = await listening(createServer((socket) => socket.destroy()));
   const { message, remedy } = await failure("metrics", HOST, port);
   expect(message).toBe(`metrics cannot be served on ${HOST}:${port} (EADDRINUSE)`);
   expect(remedy).toContain("set metrics.port to a port that is free");
 });
 
-test("a web server that is not ours is another program", async () => {
+test("refuses the port of another web server", async () => {
   const port = await listening(
     createHttpServer((_request, response) => response.end("<title>Router</title>")),
   );
   expect((await failure("view", HOST, port)).message).toContain("EADDRINUSE");
 });
 
-test("a port that the running agent has is as it should be", async () => {
+test("accepts the port of the running agent", async () => {
   const figures = { contentType: "text/plain", read: async () => 'sabrewing_service_info{version="1"} 1\n' };
   await using running = await serveMetrics({ host: HOST, port: 0, allowed_hosts: [] }, figures, {
     clock: systemClock,
@@ -64,8 +64,8 @@ test("a port that the running agent has is as it should be", async () => {
   expect(await tryPort({ section: "metrics", host: HOST, port }, signal)).toContain("the running agent");
 });
 
-test("an address that is not this machine's is told, with the key to change", async () => {
-  // Of a network that RFC 5737 keeps for documents.
+test("refuses an address of another machine and names the key to change", async () => {
+  // From a network that RFC 5737 reserves for documentation.
   const { message, remedy } = await failure("view", "192.0.2.1", 5080);
   expect(message).toContain("EADDRNOTAVAIL");
   expect(remedy).toContain("Set view.host to an address of this machine");

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { systemClock } from "../../../../agent/base/clock.ts";
 import { ConfigError } from "../../../../agent/base/errors.ts";
 import {
@@ -17,18 +17,18 @@ function options(changes: Partial<CalibrationOptions> = {}): CalibrationOptions 
   return { clock: systemClock, signal: new AbortController().signal, ...changes };
 }
 
-/** A flat picture, its red telling which. */
-async function writePicture(folder: string, name: string, red: number): Promise<void> {
+/** Writes an image of one colour, identified by its red. */
+async function writeImage(folder: string, name: string, red: number): Promise<void> {
   const background = { r: red, g: 0, b: 0 };
   await sharp({ create: { width: 80, height: 40, channels: 3, background } }).toFile(join(folder, name));
 }
 
-describe("frames to calibrate on", () => {
-  it("are a folder's pictures by name, letterboxed to the model's input; other files do not count", async () => {
+describe("calibration frames", () => {
+  test("are a folder's images sorted by name, letterboxed to the model's input, without other files", async () => {
     await using folder = await temporaryFolder();
-    await writePicture(folder.path, "b.png", 200);
-    await writePicture(folder.path, "a.jpg", 100);
-    await writeFile(join(folder.path, "notes.txt"), "no picture");
+    await writeImage(folder.path, "b.png", 200);
+    await writeImage(folder.path, "a.jpg", 100);
+    await writeFile(join(folder.path, "notes.txt"), "no image");
     const frames = await calibrationFrames(folder.path, INPUT, options());
     expect(frames.map((frame) => frame.length)).toEqual([64 * 32 * 3, 64 * 32 * 3]);
     const reds = frames.map((frame) => frame[(16 * 64 + 32) * 3] ?? 0);
@@ -36,17 +36,17 @@ describe("frames to calibrate on", () => {
     expect(reds[1]).toBe(200);
   });
 
-  it("are so many of a larger folder, from all of it", async () => {
+  test("are spread over a large folder", async () => {
     await using folder = await temporaryFolder();
     for (let index = 0; index < 20; index++) {
-      await writePicture(folder.path, `${String(index).padStart(2, "0")}.png`, index * 10);
+      await writeImage(folder.path, `${String(index).padStart(2, "0")}.png`, index * 10);
     }
     const frames = await calibrationFrames(folder.path, INPUT, options({ count: 4 }));
     const fifths = frames.map((frame) => Math.floor((frame[(16 * 64 + 32) * 3] ?? 0) / 50));
     expect(fifths).toEqual([0, 1, 2, 3]);
   });
 
-  it("are spread over a clip, the same ones every time, and tell how many were looked through", async () => {
+  test("are spread over a clip, are the same every time, and report how many frames were read", async () => {
     using clip = makeTestClip({ width: 64, height: 48, seconds: 3 });
     const read: number[] = [];
     const first = await calibrationFrames(
@@ -60,12 +60,12 @@ describe("frames to calibrate on", () => {
     expect(await calibrationFrames(clip.file, INPUT, options({ count: 5 }))).toEqual(first);
   });
 
-  it("must be there: a missing path and a folder without pictures are told by name", async () => {
+  test("name a missing path and a folder without images", async () => {
     await using folder = await temporaryFolder();
     const missing = join(folder.path, "nothing.mp4");
     await expect(calibrationFrames(missing, INPUT, options())).rejects.toThrow(`cannot read ${missing}`);
     const empty = calibrationFrames(folder.path, INPUT, options());
-    await expect(empty).rejects.toThrow(`${folder.path} holds no picture`);
+    await expect(empty).rejects.toThrow(`${folder.path} contains no image`);
     await expect(empty).rejects.toBeInstanceOf(ConfigError);
   });
 });

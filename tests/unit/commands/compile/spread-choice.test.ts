@@ -1,23 +1,23 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { onePerStretch, spreadChoice } from "../../../../agent/commands/compile/spread-choice.ts";
 
 async function* upTo(count: number): AsyncGenerator<number> {
   for (let item = 0; item < count; item++) yield item;
 }
 
-/** What was chosen of 0, 1, …, length − 1. */
+/** The items chosen from 0, 1, …, length − 1. */
 async function choose(length: number, count: number): Promise<number[]> {
   return spreadChoice(upTo(length), count, async (item) => item);
 }
 
-describe("choosing frames spread over a clip of unknown length", () => {
-  it("takes all of a short one, in order", async () => {
+describe("choosing items spread over a sequence of unknown length", () => {
+  test("takes all items of a short sequence, in order", async () => {
     expect(await choose(5, 8)).toEqual([0, 1, 2, 3, 4]);
     expect(await choose(0, 8)).toEqual([]);
   });
 
-  it.each([9, 16, 17, 100, 1000, 12_345])(
-    "takes as many as were asked for of %i, from every part",
+  test.each([9, 16, 17, 100, 1000, 12_345])(
+    "takes the requested number from every part of %i items",
     async (length) => {
       const chosen = await choose(length, 8);
       expect(chosen).toHaveLength(8);
@@ -29,7 +29,7 @@ describe("choosing frames spread over a clip of unknown length", () => {
     },
   );
 
-  it("works only on candidates: preparing every frame of a long clip would take for ever", async () => {
+  test("prepares candidates only: preparing every frame of a long clip would take too long", async () => {
     let held = 0;
     const hold = async (item: number) => {
       held++;
@@ -40,12 +40,12 @@ describe("choosing frames spread over a clip of unknown length", () => {
   });
 });
 
-describe("one of each stretch of a list", () => {
-  it("leaves a list that is short enough alone", () => {
+describe("choosing one item of each stretch of a list", () => {
+  test("takes a short list whole", () => {
     expect(onePerStretch(["a", "b"], 2)).toEqual(["a", "b"]);
   });
 
-  it("never takes one twice", () => {
+  test("never takes an item twice", () => {
     const list = Array.from({ length: 13 }, (_, index) => index);
     const chosen = onePerStretch(list, 6);
     expect(new Set(chosen).size).toBe(6);

@@ -1,6 +1,6 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ConfigError, UsageError } from "../../../../agent/base/errors.ts";
 import {
   type ModuleOrder,
@@ -16,7 +16,7 @@ import { TextStream } from "../../../support/text-stream.ts";
 
 const SIZE = { width: 64, height: 32 };
 
-/** Compiles a tiny checkpoint in a folder of its own. */
+/** Compiles a tiny checkpoint in this folder. */
 async function compileIn(folder: string, order: Partial<ModuleOrder> = {}) {
   const model = join(folder, "tiny.pt");
   await writeFile(model, writeCheckpoint());
@@ -28,7 +28,7 @@ async function compileIn(folder: string, order: Partial<ModuleOrder> = {}) {
 }
 
 describe("compiling to a file", () => {
-  it("writes a module that describes itself as the report does, and nothing else", async () => {
+  test("writes only the module, whose description agrees with the report", async () => {
     await using folder = await temporaryFolder();
     const { report, stderr } = await compileIn(folder.path);
     const info = await readModel(report.out);
@@ -46,38 +46,38 @@ describe("compiling to a file", () => {
     expect(stderr.text).toContain("(100 %)");
   });
 
-  it("names the module and its licence as it is told to", async () => {
+  test("writes the given name and licence into the module", async () => {
     await using folder = await temporaryFolder();
     const { report } = await compileIn(folder.path, { name: "gate", licence: "MIT" });
     const info = await readModel(report.out);
     expect([info.name, info.source.licence]).toEqual(["gate", "MIT"]);
   });
 
-  it("writes the release it is told to, and none otherwise", async () => {
+  test("writes the given release into the module, none by default", async () => {
     await using folder = await temporaryFolder();
     const { report } = await compileIn(folder.path, { release: 7 });
     expect([report.release, (await readModel(report.out)).release]).toEqual([7, 7]);
     expect("release" in (await compileIn(folder.path)).report).toBe(false);
   });
 
-  it.each(["-1", "1.5", "", "1e3", "0x10", " 1", "9007199254740992"])("takes no release %j", (text) => {
+  test.each(["-1", "1.5", "", "1e3", "0x10", " 1", "9007199254740992"])("refuses the release %j", (text) => {
     expect(() => parseRelease(text)).toThrow(/whole number, 0 or more/);
   });
 
-  it.skipIf(!findModel("yolov5n.pt"))("recognises the licence of known weights", async () => {
+  test.skipIf(!findModel("yolov5n.pt"))("recognises the licence of known weights", async () => {
     await using folder = await temporaryFolder();
     const { report } = await compileIn(folder.path, { model: findModel("yolov5n.pt") ?? "" });
     expect((await readModel(report.out)).source.licence).toBe("AGPL-3.0");
   });
 
-  it("shows the graph after the stage that is asked for", async () => {
+  test("shows the graph after the requested stage", async () => {
     await using folder = await temporaryFolder();
     const { graphs } = await compileIn(folder.path, { print: "import" });
     expect(graphs).toHaveLength(1);
     expect(graphs[0]).toContain("yolov5_detect");
   });
 
-  it("lists the stages when there is none of that name, and writes nothing", async () => {
+  test("lists the stages if the requested one is unknown, and writes nothing", async () => {
     await using folder = await temporaryFolder();
     const compiling = compileIn(folder.path, { print: "nonsense" });
     await expect(compiling).rejects.toThrow(UsageError);
@@ -85,7 +85,7 @@ describe("compiling to a file", () => {
     expect(await readdir(folder.path)).toEqual(["tiny.pt"]);
   });
 
-  it("says so when the module cannot be written, and leaves nothing behind", async () => {
+  test("reports that the module cannot be written, and leaves no file behind", async () => {
     await using folder = await temporaryFolder();
     const out = join(folder.path, "taken");
     await mkdir(join(out, "by-a-folder"), { recursive: true });
@@ -93,7 +93,7 @@ describe("compiling to a file", () => {
     expect((await readdir(folder.path)).sort()).toEqual(["taken", "tiny.pt"]);
   });
 
-  it("leaves an older module in place when the model cannot be compiled", async () => {
+  test("keeps an older module if the model cannot be compiled", async () => {
     await using folder = await temporaryFolder();
     const { report } = await compileIn(folder.path);
     const broken = join(folder.path, "broken.pt");

@@ -25,14 +25,14 @@ function caught(act: () => unknown): UsageError {
   throw new Error("expected a UsageError");
 }
 
-/** What the agent makes of the two files. */
+/** The configuration that the agent reads from the two files. */
 function loaded(answers: Partial<FirstAnswers>) {
   const { yaml, secrets } = firstConfig({ ...ANSWERS, ...answers });
   return { yaml, secrets, config: parseConfig(yaml, "sabrewing.yml", parseEnv(secrets)) };
 }
 
 describe("a first configuration", () => {
-  test("is what the agent reads, and needs no secrets where there are none", () => {
+  test("is a valid configuration, and has no secrets if there are none", () => {
     const { config, secrets } = loaded({});
     expect(secrets).toBe("");
     expect(config.cameras).toMatchObject([
@@ -42,7 +42,7 @@ describe("a first configuration", () => {
     expect(config.mqtt).toMatchObject({ host: "broker.local", port: 1883, tls: false });
   });
 
-  test("has the filters that its model wants, for each label", () => {
+  test("has the model's filters for each label", () => {
     const { config } = loaded({ track: ["person", "car"], filters: { minScore: 0.4, threshold: 0.5 } });
     const { filters } = config.cameras[0]?.objects ?? {};
     expect(filters).toMatchObject({
@@ -52,7 +52,7 @@ describe("a first configuration", () => {
   });
 
   test.each(["plain", "p@ss/w#rd?", "$HOME {X} %41", "it's", 'say "so"', " spaces ", "ümläut"])(
-    "keeps the password %j apart, and gets it back",
+    "keeps the password %j out of the YAML, and the agent reads it back",
     (password) => {
       const address = `rtsp://me:${encodeURIComponent(password)}@10.0.0.7/1`;
       const broker = { host: "b", tls: true, user: "cam", password };
@@ -65,7 +65,7 @@ describe("a first configuration", () => {
     },
   );
 
-  test("has a variable for each password, also where two cameras want the same", () => {
+  test("has a variable for each password, even if two camera names lead to the same one", () => {
     const cameras = ["front-door", "front_door", "7"].map((name, index) => ({
       name,
       address: `rtsp://me:secret${index}@10.0.0.7/1`,
@@ -75,15 +75,15 @@ describe("a first configuration", () => {
     expect(paths.toSorted()).toEqual(cameras.map(({ address }) => address).toSorted());
   });
 
-  test("scales a large picture down, its shape kept", () => {
+  test("scales large frames down and keeps their aspect ratio", () => {
     const size = { width: 2560, height: 1920 };
     const { config } = loaded({ cameras: [{ name: "door", address: "rtsp://a/1", size }] });
     expect(config.cameras[0]?.detect).toMatchObject({ width: 1280, height: 960 });
   });
 
-  test.each(["two\nlines", "a\u0000b", "\u009b31m", "\u007f"])("a password %j is refused", (password) => {
+  test.each(["two\nlines", "a\u0000b", "\u009b31m", "\u007f"])("refuses the password %j", (password) => {
     expect(() => loaded({ broker: { host: "b", tls: false, user: "u", password } })).toThrow(
-      /control characters cannot be kept/,
+      /must not contain line breaks or other control characters/,
     );
   });
 
@@ -109,7 +109,7 @@ describe("a first configuration", () => {
           ],
         }).yaml;
         for (const secret of [password, mqtt, encodeURIComponent(password)]) {
-          // Short ones, and words that stand there anyway, say nothing.
+          // A short secret, or a word of every such file, proves nothing.
           if (secret.length >= 4 && !others.includes(secret)) expect(yaml).not.toContain(secret);
         }
       }),
@@ -117,7 +117,7 @@ describe("a first configuration", () => {
     );
   });
 
-  test("keeps a user without a password apart, and passwords among an address's parameters", () => {
+  test("keeps a user without a password, and passwords in an address's parameters, out of the YAML", () => {
     const cameras = [
       { name: "door", address: "rtsp://t0ken@10.0.0.7/1" },
       { name: "yard", address: "rtsp://10.0.0.8/s?user=admin&password=hunter2&channel=1" },
@@ -130,7 +130,7 @@ describe("a first configuration", () => {
     );
   });
 
-  test("takes a placeholder in any text as the text it is: only a person's file is filled from the environment", () => {
+  test("keeps a placeholder in an answer as literal text: only placeholders written by a person are filled in", () => {
     const name = "{SABREWING_MQTT_PASSWORD}";
     const { yaml, config } = loaded({
       broker: { host: `${name}.evil`, tls: false, user: name, password: "hunter2" },
@@ -149,13 +149,13 @@ describe("a first configuration", () => {
     expect(yaml.match(/\{SABREWING_MQTT_PASSWORD\}(?!":)/g)).toHaveLength(1);
   });
 
-  test("quotes what YAML or a terminal would read as something else", () => {
+  test("quotes text that YAML or a terminal would interpret", () => {
     const { yaml, config } = loaded({ track: ["a: b\n# c", "\u001b[2J\u009b\u202e", "*x", "é"] });
     expect(config.cameras[0]?.objects.track).toEqual(["a: b\n# c", "\u001b[2J\u009b\u202e", "*x", "é"]);
     expect(yaml).not.toMatch(/[^\P{C}\n]/u);
   });
 
-  test("refuses an address in which user, password and host cannot be told apart", () => {
+  test("refuses an address in which user, password and host are ambiguous", () => {
     const cameras = [{ name: "door", address: "rtsp://admin:p/ss@10.0.0.7/x" }];
     expect(() => loaded({ cameras })).toThrow(/told apart, received "rtsp:\/\/\*\*\*@10\.0\.0\.7\/x"/);
   });
@@ -181,7 +181,7 @@ describe("flags", () => {
       "mqtts://cam:hunter2#x@b",
     ],
     ...["cam:hunter2@b/x", "cam:hun ter2@b", "cam:hunter2:x@b", "cam:hunter2@x@b", "cam:hunter2%@b"],
-  ])("--broker %s is none, and no password is told", (text) => {
+  ])("refuses --broker %s and does not show its password", (text) => {
     expect(() => readBroker(text)).toThrow(/--broker: expected/);
     expect(() => readBroker(text)).not.toThrow(/hun|ter2/);
   });
@@ -205,7 +205,7 @@ describe("flags", () => {
       "12/hunter2",
       "%hunter2",
     ].map((password) => `door=rtsp://admin:${password}@10.0.0.7/x`),
-  ])("--camera %s is none, and no part of a password is told", (text) => {
+  ])("refuses --camera %s and does not show any part of its password", (text) => {
     const problem = caught(() => readCameras([text]));
     expect(problem.message).toMatch(/--camera: expected (NAME=|an address)/);
     expect(problem.message).not.toMatch(/hun|ter2/);
@@ -213,7 +213,7 @@ describe("flags", () => {
     expect(problem.remedy).toContain("--camera-user");
   });
 
-  test("a login that is missing comes from --camera-user, and the password of a user in an address is asked for", async () => {
+  test("adds the login of --camera-user to addresses without a user, and asks for missing passwords", async () => {
     const addresses = ["rtsp://a/1", "rtsp://me@a/2", "rtsp://u:p@a/3", "rtsp://me@a/4"];
     const asked: string[] = [];
     const ask = async (user: string) => {
@@ -230,7 +230,7 @@ describe("flags", () => {
     expect(asked).toEqual(["me"]);
   });
 
-  test("a password comes from the environment, else from a person; without either it is missing", async () => {
+  test("takes a password from the environment, else from a prompt, else fails", async () => {
     const ask = async () => "asked";
     expect(await loginOf("u", "X", { env: { X: "set" }, ask })).toEqual({ user: "u", password: "set" });
     expect(await loginOf("u", "X", { env: {}, ask })).toEqual({ user: "u", password: "asked" });
@@ -238,7 +238,7 @@ describe("flags", () => {
     expect(await loginOf(undefined, "X", { env: {}, ask })).toBeUndefined();
   });
 
-  test("whatever a camera calls itself becomes a name of its own", () => {
+  test("makes a unique name from any camera name", () => {
     expect(cameraName("IPC-HFW 2831 (Door)", [])).toBe("ipc-hfw_2831_door");
     expect(cameraName("Door", ["door", "door_2"])).toBe("door_3");
     expect(cameraName("門", [])).toBe("camera");

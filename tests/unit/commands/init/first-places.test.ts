@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { firstConfigFile, firstModel } from "../../../../agent/commands/init/first-places.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
-test("a first configuration goes where the service looks for it, where that folder is there", async () => {
+test("writes the first configuration to the service's folder if it exists", async () => {
   await using folder = await temporaryFolder();
   const ofService = join(folder.path, "etc/sabrewing.yml");
   const here = join(folder.path, "sabrewing.yml");
@@ -13,7 +13,7 @@ test("a first configuration goes where the service looks for it, where that fold
   expect(firstConfigFile([ofService, here])).toBe(ofService);
 });
 
-test("a first configuration names the model that was pulled, else the one that came along", async () => {
+test("chooses the pulled model, else the one in the package", async () => {
   await using folder = await temporaryFolder();
   const pulled = join(folder.path, "pulled.wasm");
   expect(firstModel(folder.path, pulled)).toBe(pulled);

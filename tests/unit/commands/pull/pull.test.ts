@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TransientError, UsageError } from "../../../../agent/base/errors.ts";
 import { listModels, pullCommand, pullModel } from "../../../../agent/commands/pull/pull.ts";
 import { chooseModule, ModelError, readModel } from "../../../../detectors/detector.ts";
@@ -14,15 +14,15 @@ import { knownModel } from "../../detectors/catalog/known-model.ts";
 const checkpoint = writeCheckpoint({ classes: 1, names: ["thing"] });
 const SIZE = { width: 64, height: 32 };
 
-function surroundings(home: string) {
+function context(home: string) {
   return { env: { SABREWING_HOME: home }, stdout: new TextStream(), stderr: new TextStream() };
 }
 
 describe("sabrewing pull", () => {
-  it("tells the licence, fetches, compiles, and keeps both files in $SABREWING_HOME", async () => {
+  test("shows the licence, downloads, compiles, and keeps both files in $SABREWING_HOME", async () => {
     await using server = await startFileServer((_request, response) => response.end(checkpoint));
     await using home = await temporaryFolder();
-    const around = surroundings(home.path);
+    const around = context(home.path);
     const [report, ...more] = await pullModel(
       knownModel(checkpoint, server.url),
       { size: SIZE, json: true },
@@ -41,25 +41,25 @@ describe("sabrewing pull", () => {
     expect((await readFile(report.out)).length).toBe(report.bytes);
   });
 
-  it("makes use of what this machine's engine can do, unless the module is to run anywhere", async () => {
+  test("compiles for this machine's engine, or with --portable for every engine", async () => {
     await using folder = await temporaryFolder();
     const weights = join(folder.path, "brought.pt");
     await writeFile(weights, checkpoint);
     const known = knownModel(checkpoint, "http://127.0.0.1:1/");
     const featuresOf = async (options: { portable?: boolean }) => {
       const order = { ...options, weights, size: SIZE, json: false };
-      const [report] = await pullModel(known, order, surroundings(folder.path));
+      const [report] = await pullModel(known, order, context(folder.path));
       return (await readModel(report?.out ?? "")).features;
     };
     expect(await featuresOf({})).toContain("relaxed-simd");
     expect(await featuresOf({ portable: true })).not.toContain("relaxed-simd");
   });
 
-  it("writes every variant there is side by side, from which the best is chosen", async () => {
+  test("writes all variants side by side, and the fastest is chosen from them", async () => {
     await using folder = await temporaryFolder();
     const weights = join(folder.path, "brought.pt");
     await writeFile(weights, checkpoint);
-    const around = surroundings(folder.path);
+    const around = context(folder.path);
     const known = knownModel(checkpoint, "http://127.0.0.1:1/");
     const reports = await pullModel(known, { weights, size: SIZE, variants: true, json: true }, around);
     expect(
@@ -72,41 +72,41 @@ describe("sabrewing pull", () => {
     expect(reports.map(({ out }) => out)).toEqual(
       expect.arrayContaining([set.replace(".wasm", ".f32-relaxed.wasm"), set.replace(".wasm", ".f32.wasm")]),
     );
-    // i8 is not among them: nobody has shown what it will see.
-    expect(around.stderr.text).toContain("i8 is left out: it has to be calibrated");
+    // i8 is missing: it needs calibration.
+    expect(around.stderr.text).toContain("i8 is skipped: it needs calibration");
     expect(chooseModule(set, { lacking: () => [] }).path).toBe(set.replace(".wasm", ".i16.wasm"));
     expect(chooseModule(set, { lacking: () => [], precision: "f32" }).path).toMatch(/\.f32-relaxed\.wasm$/);
   });
 
-  it("numbers every variant with the release it is given", async () => {
+  test("writes the given release into every variant", async () => {
     await using folder = await temporaryFolder();
     const weights = join(folder.path, "brought.pt");
     await writeFile(weights, checkpoint);
     const known = knownModel(checkpoint, "http://127.0.0.1:1/");
     const order = { weights, size: SIZE, variants: true, release: 4, json: true };
-    const reports = await pullModel(known, order, surroundings(folder.path));
+    const reports = await pullModel(known, order, context(folder.path));
     expect(reports.map(({ release }) => release)).toEqual(reports.map(() => 4));
     for (const { out } of reports) expect((await readModel(out)).release).toBe(4);
   });
 
-  it("takes weights that were brought by hand, and writes where it is told to", async () => {
+  test("uses a local file of weights and writes to the given path", async () => {
     await using folder = await temporaryFolder();
     const weights = join(folder.path, "brought.pt");
     await writeFile(weights, checkpoint);
     const output = join(folder.path, "new", "gate.wasm");
-    const around = surroundings(join(folder.path, "unused"));
+    const around = context(join(folder.path, "unused"));
     const known = knownModel(checkpoint, "http://127.0.0.1:1/");
     await pullModel(known, { output, weights, size: SIZE, json: false }, around);
     expect(around.stdout.text).toMatch(/gate\.wasm: 64x32, 1 labels, f32, \d+\.\d MB, licence MIT\n$/);
     expect(await readdir(join(folder.path, "new"))).toEqual(["gate.wasm"]);
   });
 
-  it("is to be tried again when the publisher cannot be reached, and says how else to get the file", async () => {
+  test("fails temporarily if the publisher cannot be reached, and says where to put a file obtained otherwise", async () => {
     await using home = await temporaryFolder();
     const pulling = pullModel(
       knownModel(checkpoint, "http://127.0.0.1:1/tiny.pt"),
       { json: false },
-      surroundings(home.path),
+      context(home.path),
     );
     const error = await pulling.catch((error: unknown) => error);
     expect(error).toBeInstanceOf(TransientError);
@@ -115,26 +115,29 @@ describe("sabrewing pull", () => {
     );
   });
 
-  it("is not to be tried again when the publisher sends another file", async () => {
+  test("fails for good if the publisher sends another file", async () => {
     await using server = await startFileServer((_request, response) =>
       response.end("<html>please log in</html>"),
     );
     await using home = await temporaryFolder();
     const known = knownModel(checkpoint, server.url);
-    await expect(pullModel(known, { json: false }, surroundings(home.path))).rejects.toThrow(ModelError);
+    await expect(pullModel(known, { json: false }, context(home.path))).rejects.toThrow(ModelError);
     expect(await readdir(home.path)).toEqual([]);
   });
 
-  it("knows only the catalogue's names, and lists them", async () => {
+  test("refuses an unknown name and lists the known ones", async () => {
     const pulling = pullCommand().parseAsync(["yolov9000"], { from: "user" });
-    await expect(pulling).rejects.toThrow('no known model "yolov9000"; there are: yolov5n, mobilenet');
+    await expect(pulling).rejects.toMatchObject({
+      message: 'unknown model "yolov9000"',
+      remedy: "Choose one of: yolov5n, mobilenet.",
+    });
   });
 });
 
 describe("sabrewing pull without a name", () => {
-  it("lists what there is, under which licence and from where, within one line each", async () => {
+  test("lists each model with its licence and source on one line", async () => {
     await using home = await temporaryFolder();
-    const around = surroundings(home.path);
+    const around = context(home.path);
     await listModels({ json: false }, around);
     const lines = around.stdout.text.split("\n");
     expect(lines[0]).toMatch(/^name +download +input +labels +mAP +licence +here +from$/);
@@ -148,9 +151,9 @@ describe("sabrewing pull without a name", () => {
     expect(around.stdout.text).toMatch(/^\* mobilenet: stated by /m);
   });
 
-  it("tells scripts the same, a line per model, with the path of what is here", async () => {
+  test("prints a JSON line per model, with the path of weights on this machine", async () => {
     await using home = await temporaryFolder();
-    const around = surroundings(home.path);
+    const around = context(home.path);
     await listModels({ json: true }, around);
     const models = around.stdout.text
       .trimEnd()
@@ -167,8 +170,8 @@ describe("sabrewing pull without a name", () => {
     for (const { path } of models) expect(path === null || existsSync(path)).toBe(true);
   });
 
-  it("has no use for options about a model", async () => {
-    const listing = listModels({ json: false, output: "gate.wasm" }, surroundings("/nowhere"));
+  test("refuses options that need a model", async () => {
+    const listing = listModels({ json: false, output: "gate.wasm" }, context("/nowhere"));
     await expect(listing).rejects.toThrow(UsageError);
   });
 });

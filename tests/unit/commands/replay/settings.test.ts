@@ -5,7 +5,7 @@ import { replaySettings } from "../../../../agent/commands/replay/settings.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
 describe("a replay's settings", () => {
-  test("without a configuration are the defaults of every key, with the options on top", () => {
+  test("are the defaults of every key without a configuration, overridden by the options", () => {
     const { camera, module, prefix } = replaySettings(
       { model: "m.wasm", track: "person, dog", fps: "10" },
       {},
@@ -16,7 +16,7 @@ describe("a replay's settings", () => {
     expect(camera.snapshots.enabled).toBe(false);
   });
 
-  test("come from the camera of a configuration where one is named", async () => {
+  test("come from the camera in the named configuration", async () => {
     await using folder = await temporaryFolder();
     const config = join(folder.path, "sabrewing.yml");
     writeFileSync(
@@ -43,7 +43,7 @@ cameras:
     expect(() => replaySettings({ config, camera: "shed" }, {})).toThrow(/no camera "shed"/);
   });
 
-  test("are refused where an option makes no sense", () => {
+  test("are refused if an option is invalid", () => {
     expect(() => replaySettings({ model: "m.wasm", fps: "fast" }, {})).toThrow(/--fps: expected a number/);
     expect(() => replaySettings({ model: "m.wasm", track: " , " }, {})).toThrow(/--track: expected labels/);
   });

@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { showProgress } from "../../../../agent/commands/shared/progress.ts";
 import { TextStream } from "../../../support/text-stream.ts";
 
 describe("progress", () => {
-  it("is a line per step where there is no terminal", () => {
+  test("writes a line per step without a terminal", () => {
     const stream = new TextStream();
     using progress = showProgress("compile", stream);
     progress.update(1, 4, "import");
@@ -11,21 +11,21 @@ describe("progress", () => {
     expect(stream.text).toBe("compile: import (25 %)\ncompile: emit (100 %)\n");
   });
 
-  it("shows names from a model clean and short", () => {
+  test("shortens names from a model and removes their control characters", () => {
     const stream = new TextStream();
     using progress = showProgress("compile", stream);
     progress.update(1, 4, `\u001b[2J${"A".repeat(1_000_000)}`);
     expect(stream.text).toMatch(/^compile: �\[2JA{95}… \(25 %\)\n$/);
   });
 
-  it("does not fill a log with the same step at every percent", () => {
+  test("writes one line for all updates of a step", () => {
     const stream = new TextStream();
     using progress = showProgress("download", stream);
     for (let done = 1; done <= 100; done++) progress.update(done, 100, "yolov5n.pt");
     expect(stream.text.split("\n")).toHaveLength(2);
   });
 
-  it("is a bar that ends its line on a terminal", () => {
+  test("draws a bar and ends its line on a terminal", () => {
     const stream = Object.assign(new TextStream({ isTTY: true }), {
       columns: 80,
       cursorTo: nothing,
@@ -40,7 +40,7 @@ describe("progress", () => {
     expect(stream.text.trimEnd()).not.toBe(stream.text);
   });
 
-  it("leaves a terminal alone when nothing happened", () => {
+  test("writes nothing to a terminal without an update", () => {
     const stream = new TextStream({ isTTY: true });
     showProgress("download", stream)[Symbol.dispose]();
     expect(stream.text).toBe("");

@@ -51,13 +51,13 @@ const REPORT: Report = {
   ],
 };
 
-test("a person sees at a glance how everything is", () => {
+test("shows agent, detector, broker, cameras, zones and the latest events", () => {
   expect(statusTable(REPORT, { colour: false, nowMs: 1_065_000 })).toBe(
     `sabrewing 1.2.3  up 1 d 2 h, 150 MB, pid 42
-detector  yolov5n 320x320 i8 in wasmer, 8.1 ms a look, 1000 looks
+detector  yolov5n 320x320 i8 in wasmer, 8.1 ms per inference, 1000 inferences
 broker    broker:1883 connected
 
-camera                fps    looks/s  skipped  motion  in view
+camera                fps    infer/s  skipped  motion  in view
 door       ● online   5.0/5  2.4      0        moving  2 person, 1 dog
   porch                                                1 person
 back_yard  ○ offline  0.0/5  2.4      0        –       –
@@ -67,7 +67,7 @@ latest events
   );
 });
 
-test("what is wrong stands out", () => {
+test("shows faults, lost events and poor connections", () => {
   const troubled = {
     ...REPORT,
     broker: { address: "broker:1883", connected: false, waiting: 7, held_back: 1, dropped: 2, damaged: 3 },
@@ -77,14 +77,14 @@ test("what is wrong stands out", () => {
   };
   const text = statusTable(troubled, { colour: false, nowMs: 0 });
   expect(text).toContain(
-    "away, 7 waiting, 1 of them held back: the broker ends connections over them, 2 dropped, 3 damaged and set aside",
+    "disconnected, 7 waiting, 1 of them held back: the broker disconnects when it gets them, 2 dropped, 3 damaged and set aside",
   );
   expect(text).toContain("3 faults, 1 restarts");
   expect(text).toMatch(/door {5}● poor {2}5\.0\/5 {2}off {6}1\.5/);
   expect(text).toContain("no events yet");
 });
 
-test("colours change no column", () => {
+test("colours do not change the columns", () => {
   const plain = statusTable(REPORT, { colour: false, nowMs: 1_065_000 });
   const coloured = statusTable(REPORT, { colour: true, nowMs: 1_065_000 });
   expect(coloured).toContain("\u001b[32m● online\u001b[0m");
@@ -92,7 +92,7 @@ test("colours change no column", () => {
   expect(coloured.replaceAll(new RegExp(`${start}\\[\\d+m`, "g"), "")).toBe(plain);
 });
 
-test("names that a module gives steer no terminal, also among colours", () => {
+test("removes control characters from names, with and without colours", () => {
   const hostile = "\u001b]0;pwn\u0007\u009b31m\u202e\n✓ fake";
   const table = statusTable(
     {
