@@ -8,20 +8,20 @@ import { temporaryFolder } from "../support/temporary-folder.ts";
 import { makeTestClip } from "../support/test-clip.ts";
 
 describe("sabrewing replay", () => {
-  test("--video keeps the clip's time, two seconds at the end to read apart", async () => {
+  test("--video keeps the clip's time and adds two seconds at the end", async () => {
     await using stage = await prepare();
     const video = join(stage.folder, "seen.mp4");
     const { exitCode, stderr } = await stage.replay("--video", video);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const entries = "stream=width,height,codec_name,nb_frames,avg_frame_rate";
     const shown = execFileSync("ffprobe", ["-v", "error", "-show_entries", entries, "-of", "json", video]);
-    // Two seconds at five frames a second, and as many to read the end by.
+    // Two seconds at five frames per second, and two more at the end.
     expect(JSON.parse(shown.toString()).streams).toMatchObject([
       { codec_name: "h264", width: 640, nb_frames: "20", avg_frame_rate: "5/1" },
     ]);
   });
 
-  test("--video that cannot be written says so before the clip is read", async () => {
+  test("--video reports a file that cannot be written before it reads the clip", async () => {
     await using stage = await prepare();
     const nowhere = await stage.replay("--video", join(stage.folder, "nowhere", "seen.mp4"));
     expect(nowhere.exitCode).toBe(78);
@@ -31,7 +31,7 @@ describe("sabrewing replay", () => {
     expect(readdirSync(stage.folder).sort()).toEqual(["fake.wasm"]);
   });
 
-  test("--against ends with 0 where all is as expected, with 1 where it is not", async () => {
+  test("--against exits with 0 without differences, with 1 otherwise", async () => {
     await using stage = await prepare();
     const expected = join(stage.folder, "expected.txt");
     writeFileSync(expected, "# nothing\n");
@@ -57,7 +57,7 @@ describe("sabrewing replay", () => {
     ]);
   });
 
-  test("--against a file that makes no sense is a mistake of the user's", async () => {
+  test("--against exits with 78 for an invalid file", async () => {
     await using stage = await prepare();
     const expected = join(stage.folder, "expected.txt");
     writeFileSync(expected, "car, early, late\n");
@@ -67,7 +67,7 @@ describe("sabrewing replay", () => {
   });
 });
 
-/** A clip of two seconds in which the fake detector finds nothing that lasts. */
+/** A clip of two seconds in which the fake detector finds no lasting object. */
 async function prepare() {
   const folder = await temporaryFolder();
   const clip = makeTestClip({ seconds: 2 });

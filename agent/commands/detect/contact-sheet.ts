@@ -5,11 +5,11 @@ import type { RgbImage } from "../../base/rgb-image.ts";
 import { drawMarks, type Mark } from "../../view/marks.ts";
 import { charactersIn, drawText, textWidth } from "../../view/text.ts";
 
-/** Small copies of many pictures, side by side on a few pages. */
+/** Thumbnails of many images, arranged on a few pages. */
 export interface ContactSheets {
-  /** @param caption the picture's name and what is on it */
-  add(picture: RgbImage, marks: readonly Mark[], caption: string): Promise<void>;
-  /** Writes the last page. One picture alone gives no page. @returns the files written. */
+  /** @param caption the image's name and its objects */
+  add(image: RgbImage, marks: readonly Mark[], caption: string): Promise<void>;
+  /** Writes the last page. A single image does not give a page. @returns the files written. */
   finish(): Promise<readonly string[]>;
 }
 
@@ -21,19 +21,19 @@ const CAPTION_HEIGHT = 24;
 const GAP = 8;
 const PAPER = "#16181c";
 
-/** RGB pixels in the size of a tile or less. */
+/** RGB pixels, at most the size of a tile. */
 interface Tile extends RgbImage {
   readonly caption: string;
 }
 
 /**
- * Collects pictures into pages of 4 × 5. Holds one page of small pictures at most.
- * @param fileFor the name of a page, counted from 1
+ * Collects images on pages of 4 × 5. Holds the thumbnails of one page at most.
+ * @param fileFor file name of a page, counted from 1
  */
 export function contactSheets(fileFor: (page: number) => string): ContactSheets {
   const written: string[] = [];
   let tiles: Tile[] = [];
-  let pictures = 0;
+  let images = 0;
 
   async function writePage(): Promise<void> {
     const file = fileFor(written.length + 1);
@@ -43,19 +43,19 @@ export function contactSheets(fileFor: (page: number) => string): ContactSheets 
   }
 
   return {
-    async add(picture, marks, caption) {
+    async add(image, marks, caption) {
       if (tiles.length === COLUMNS * ROWS) await writePage();
-      tiles.push({ ...(await drawSmall(picture, marks)), caption });
-      pictures++;
+      tiles.push({ ...(await drawSmall(image, marks)), caption });
+      images++;
     },
     async finish() {
-      if (pictures > 1) await writePage();
+      if (images > 1) await writePage();
       return written;
     },
   };
 }
 
-/** @returns a JPEG as wide as its tiles need. */
+/** @returns a JPEG, only as wide as its tiles. */
 async function drawPage(tiles: readonly Tile[]): Promise<Buffer> {
   const columns = Math.min(COLUMNS, tiles.length);
   const rows = Math.ceil(tiles.length / columns);
@@ -72,7 +72,7 @@ async function drawPage(tiles: readonly Tile[]): Promise<Buffer> {
     .toBuffer();
 }
 
-/** Shrinks first and draws then: lines and letters stay as crisp as in a large picture. */
+/** Scales down before drawing, so that lines and letters stay crisp. */
 async function drawSmall({ width, height, pixels }: RgbImage, marks: readonly Mark[]): Promise<RgbImage> {
   const scale = Math.min(1, TILE.width / width, TILE.height / height);
   const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
@@ -97,7 +97,7 @@ function scaled([x1, y1, x2, y2]: Box, scale: number): Box {
   return [x1 * scale, y1 * scale, x2 * scale, y2 * scale];
 }
 
-/** The picture in the middle of its tile, its caption under it. */
+/** Centres the image in its tile, with the caption below. */
 function layersOf({ width, height, pixels, caption }: Tile, left: number, top: number): OverlayOptions[] {
   const most = charactersIn(TILE.width, CAPTION_PX);
   const shown = caption.length <= most ? caption : `${caption.slice(0, most - 1)}…`;
@@ -109,7 +109,7 @@ function layersOf({ width, height, pixels, caption }: Tile, left: number, top: n
       input: Buffer.from(pixels),
       raw: { width, height, channels: 3 },
       left: left + Math.floor((TILE.width - width) / 2),
-      // Pictures stand on their captions.
+      // Aligned to the bottom, next to the caption.
       top: top + TILE.height - height,
     },
     {

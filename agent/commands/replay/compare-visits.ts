@@ -1,13 +1,13 @@
 import { assign } from "../../tracking/assignment.ts";
 import type { Visit } from "./visits.ts";
 
-/** What came of one expected or unexpected visit. */
+/** The result for an expected or an unexpected visit. */
 export type Comparison =
   | Counterparts
   | { readonly kind: "missing"; readonly expected: Visit }
   | { readonly kind: "extra"; readonly found: Visit };
 
-/** Two visits that are meant to be one. */
+/** An expected visit and the found visit that matches it. */
 export interface Counterparts {
   readonly kind: "same" | "other";
   readonly expected: Visit;
@@ -15,19 +15,19 @@ export interface Counterparts {
   readonly differs: readonly Aspect[];
 }
 
-/** In what two visits can differ. */
+/** The properties in which two visits can differ. */
 export type Aspect = "label" | "start" | "end" | "zones";
 
-/** Visits of different labels are the same one mislabelled only where they share this much of their time. */
+/** Visits with different labels match, as one that is mislabelled, only if they share this much of their time. */
 const MISLABELLED_OVERLAP = 0.5;
-/** More than any pair of one label costs. */
+/** Higher than the cost of any pair with the same label. */
 const OTHER_LABEL_COST = 2;
 
 /**
- * Joins expected with found visits, so that as many as possible find their counterpart and their times agree best.
- * Only visits that overlap in time are joined.
- * @param toleranceSeconds times that differ by less agree
- * @returns in the order of time
+ * Matches expected with found visits: as many as possible, with the best agreement of their times. Only visits that overlap
+ * in time match.
+ * @param toleranceSeconds largest difference of times that agree
+ * @returns sorted by time
  */
 export function compareVisits(
   expected: readonly Visit[],
@@ -57,7 +57,7 @@ function startOf(comparison: Comparison): number {
 }
 
 function differencesOf(expected: Visit, found: Visit, tolerance: number): readonly Aspect[] {
-  // Times are written with a few decimals: what is a tolerance apart may be a hair more in binary.
+  // Times have few decimals: a difference equal to the tolerance may be slightly larger in binary.
   const agree = (a: number | undefined, b: number | undefined) => {
     return a === undefined || (b !== undefined && Math.abs(a - b) <= tolerance + 1e-6);
   };
@@ -82,9 +82,9 @@ function cost(expected: Visit, found: Visit, tolerance: number): number {
   return overlap >= MISLABELLED_OVERLAP ? OTHER_LABEL_COST - overlap : Infinity;
 }
 
-/** Shared time over the time of both, 0..1; both a tolerance longer on either side. An end nobody told agrees. */
+/** Shared time over total time, 0..1. Both visits are extended by the tolerance at each end. An unknown end always agrees. */
 function overlapInTime(a: Visit, b: Visit, tolerance: number): number {
-  // Even a visit of no duration has some.
+  // A visit without duration gets a minimum.
   const margin = Math.max(tolerance, 0.05);
   const latest = Math.max(a.end ?? a.start, b.end ?? b.start);
   const [aEnd, bEnd] = [a.end ?? latest, b.end ?? latest];

@@ -2,12 +2,12 @@ import { plainJson } from "../../base/plain-text.ts";
 import type { Comparison, Counterparts } from "./compare-visits.ts";
 import { showVisit, type Visit } from "./visits.ts";
 
-/** A comparison for people: a line per visit, then how many agree. */
+/** A comparison for people: a line per visit, then a summary. */
 export function comparisonLines(comparisons: readonly Comparison[]): readonly string[] {
   return [...comparisons.map(lineOf), totalOf(comparisons)];
 }
 
-/** The differences for scripts: `{difference, expected?, found?, differs?}` a line, then `{summary}`. */
+/** The differences for scripts: a line `{difference, expected?, found?, differs?}` each, then `{summary}`. */
 export function comparisonJson(comparisons: readonly Comparison[]): readonly string[] {
   const differences = comparisons.filter(({ kind }) => kind !== "same");
   const lines = differences.map(({ kind, ...rest }) => plainJson({ difference: kind, ...rest }));
@@ -19,7 +19,7 @@ function lineOf(comparison: Comparison): string {
     case "same":
       return `  ✓ ${showVisit(comparison.found)}`;
     case "missing":
-      return `  ✗ ${showVisit(comparison.expected)}   missing: nothing like it was found`;
+      return `  ✗ ${showVisit(comparison.expected)}   missing: no matching event`;
     case "extra":
       return `  + ${showVisit(comparison.found)}   extra: not expected`;
     case "other":
@@ -29,7 +29,7 @@ function lineOf(comparison: Comparison): string {
 
 function howItDiffers({ expected, found, differs }: Counterparts): string {
   const words = {
-    label: `is called ${found.label}`,
+    label: `has the label ${found.label}`,
     start: `starts ${shift(expected.start, found.start)}`,
     end: found.end === undefined ? "does not end" : `ends ${shift(expected.end ?? found.end, found.end)}`,
     zones: `enters ${zones(found)} instead of ${zones(expected)}`,
@@ -62,6 +62,6 @@ function totalOf(comparisons: readonly Comparison[]): string {
     [extra, "extra"],
     [other, "different"],
   ] as const;
-  const told = differences.filter(([count]) => count > 0).map(([count, what]) => `, ${count} ${what}`);
-  return `${as_expected} of ${expected} as expected${told.join("")}`;
+  const parts = differences.filter(([count]) => count > 0).map(([count, what]) => `, ${count} ${what}`);
+  return `${as_expected} of ${expected} as expected${parts.join("")}`;
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { EventMessage } from "../../events/event.ts";
 import type { Outcome } from "../../watch-camera.ts";
 
-/** One line for people: where in the clip, what happened, how sure, where in the picture and for how long. */
+/** An event as a line for people: time, type, label, score, box and duration. */
 export function replayLine({ type, after }: EventMessage): string {
   const atSeconds = after.end_time ?? after.frame_time;
   return [
@@ -17,14 +17,14 @@ export function replayLine({ type, after }: EventMessage): string {
     .trimEnd();
 }
 
-/** Counts what a replay brings. */
+/** Counts the objects and frames of a replay. */
 export interface ReplaySummary {
   add(outcome: Outcome): void;
-  /** One line for people: objects by label, frames, and how fast it went. */
+  /** A line for people: objects by label, frames, and the speed of the replay. */
   line(): string;
 }
 
-/** Starts to count; the clock tells how fast the replay goes. */
+/** Starts to count. The clock measures the speed of the replay. */
 export function replaySummary(clock: Clock): ReplaySummary {
   const startMs = clock.monotonicMs();
   const objects = new Map<string, number>();
@@ -39,7 +39,7 @@ export function replaySummary(clock: Clock): ReplaySummary {
     line() {
       const seconds = (clock.monotonicMs() - startMs) / 1000;
       const seen = [...objects].map(([label, count]) => `${count} × ${label}`).join(", ");
-      return `${seen === "" ? "nothing" : seen} in ${frames} frames, ${(frames / seconds).toFixed(1)} frames a second`;
+      return `${seen === "" ? "nothing" : seen} in ${frames} frames, ${(frames / seconds).toFixed(1)} frames per second`;
     },
   };
 }

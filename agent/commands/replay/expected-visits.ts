@@ -4,16 +4,16 @@ import { ConfigError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
 import { type Visit, type VisitEvent, visitsOf } from "./visits.ts";
 
-/** How to write a file of expected visits, for --help. */
+/** The format of a file of expected visits, for --help. */
 export const EXPECTED_HELP = `
-EXPECTED says what should come of the clip: the lines of an earlier replay --json, or lines of your own, a visit each.
-Seconds or minutes:seconds; end and zones may be left out, and are then not compared.
+The file of --against lists the expected visits: the output of an earlier replay --json, or a line per visit.
+Times are seconds or minutes:seconds. End and zones are optional; without them they are not compared.
   # label, start, end, zones
   person, 6, 19
   person, 1:32, 2:00.5, porch yard
   car, 40
   {"label": "dog", "start": 12.5, "end": 14, "zones": ["yard"]}
-An empty file expects that nothing comes. The exit code is 1 where there is a difference, as that of diff.`;
+An empty file expects no events. The exit code is 1 if there are differences, as with diff.`;
 
 const time = z.union([z.number().min(0), z.string().transform(readTime)], {
   error: ({ input }) => `expected seconds or minutes:seconds, received ${JSON.stringify(input) ?? "nothing"}`,
@@ -40,8 +40,8 @@ const ReplayedEvent: z.ZodType<VisitEvent> = z.object({
 });
 
 /**
- * Reads what is expected of a clip.
- * @throws ConfigError when the file cannot be read, or with every line that makes no sense.
+ * Reads the expected visits of a clip.
+ * @throws ConfigError if the file cannot be read; it lists all invalid lines.
  */
 export function readExpected(file: string): readonly Visit[] {
   let text: string;
@@ -55,8 +55,8 @@ export function readExpected(file: string): readonly Visit[] {
 }
 
 /**
- * Reads the text of a file of expected visits: lines of `replay --json`, of JSON or of commas, comments behind `#`.
- * @throws ConfigError with every line that makes no sense.
+ * Parses a file of expected visits: lines of `replay --json`, JSON lines or comma-separated lines, with `#` comments.
+ * @throws ConfigError that lists all invalid lines.
  */
 export function parseExpected(text: string, file: string): readonly Visit[] {
   const written: Visit[] = [];
@@ -76,14 +76,14 @@ export function parseExpected(text: string, file: string): readonly Visit[] {
   }
   if (problems.length > 0) {
     throw new ConfigError(
-      `what is expected cannot be understood\n${problems.join("\n")}`,
-      "Write lines like `person, 6, 19`; sabrewing replay --help tells more.",
+      `invalid lines in the file of expected visits\n${problems.join("\n")}`,
+      "Write lines like `person, 6, 19`; `sabrewing replay --help` describes the format.",
     );
   }
   return [...visitsOf(events), ...written].sort((a, b) => a.start - b.start);
 }
 
-/** @returns undefined for a line of `replay --json` that is no event. */
+/** @returns undefined for a line of `replay --json` that is not an event. */
 function readJson(line: string): Visit | VisitEvent | undefined {
   const value: unknown = JSON.parse(line);
   const replayed = ReplayedLine.safeParse(value);

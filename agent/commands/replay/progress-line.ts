@@ -1,20 +1,20 @@
 import { probeClip } from "../../camera/clip.ts";
 import { type ProgressStream, showProgress } from "../shared/progress.ts";
 
-/** Shows how far a replay is. */
+/** Shows the progress of a replay. */
 export interface ReplayProgress extends Disposable {
   /** @param timeMs position in the clip */
   update(timeMs: number): void;
-  /** Makes room for a line of output on the same terminal; the bar comes back below it. */
+  /** Clears the bar before a line of output on the same terminal; the next update draws it again below. */
   stepAside(): void;
 }
 
-/** To the left edge, and everything there is in the line away (ECMA-48: CR, EL). */
+/** Moves to the left edge and clears the line (ECMA-48: CR, EL). */
 const CLEAR_LINE = "\r\u001b[K";
 
 /**
- * A bar on a terminal; nothing elsewhere, and nothing where the clip does not say how long it is.
- * @throws ConfigError when the clip is not there or holds no video; FfmpegMissing.
+ * Shows a bar on a terminal if the clip has a known duration; otherwise nothing.
+ * @throws ConfigError if the clip is missing or contains no video; FfmpegMissing.
  */
 export async function replayProgress(
   clip: string,

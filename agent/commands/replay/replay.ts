@@ -29,16 +29,16 @@ import { visitsOf } from "./visits.ts";
 
 const EXAMPLES = `
 Examples:
-  sabrewing replay yesterday.mp4                          with the configured or pulled model
+  sabrewing replay yesterday.mp4                          use the configured model, else the one pulled last
   sabrewing replay yard.mp4 --model yolov5n.wasm --track person,dog --save seen/
   sabrewing replay yard.mp4 -c sabrewing.yml --camera door --json | jq -c 'select(.payload.type == "new")'
-  sabrewing replay yard.mp4 -c sabrewing.yml --video seen.mp4          to see why something was (not) told
-  sabrewing replay yard.mp4 -c sabrewing.yml --against expected.txt    to see what a change of settings changes
+  sabrewing replay yard.mp4 -c sabrewing.yml --video seen.mp4          show why an event was reported or not
+  sabrewing replay yard.mp4 -c sabrewing.yml --against expected.txt    show the effect of changed settings
 
-The same clip, module and options print the same lines every time: times are positions in the clip (seconds),
-identifiers come from a fixed seed, no frame is dropped, and detector.inference_ms is 0.`;
+The output is reproducible: the same clip, module and options print the same lines. Times are positions in the clip
+in seconds, identifiers come from a fixed seed, no frame is dropped, and detector.inference_ms is 0.`;
 
-/** All words on the command line. */
+/** All options of the command. */
 interface ReplayWords extends ReplayOptions {
   readonly realtime?: boolean;
   readonly json?: boolean;
@@ -49,31 +49,31 @@ interface ReplayWords extends ReplayOptions {
   readonly tolerance: number;
 }
 
-/** `sabrewing replay CLIP`: the whole pipeline over a recorded file. */
+/** `sabrewing replay CLIP`: runs the whole pipeline on a recorded file. */
 export function replayCommand(): Command {
   return new Command("replay")
-    .description("the whole pipeline over a recorded file; prints what `run` would publish")
-    .argument("<clip>", "a video file")
+    .description("runs the whole pipeline on a video file and prints the events that `run` would publish")
+    .argument("<clip>", "video file")
     .option(
       "-m, --model <file>",
       "detector module (default: the configured one, else the newest in $SABREWING_HOME)",
     )
-    .option("-t, --track <labels>", "labels to follow, separated by commas (default: person)")
-    .option("--fps <n>", "frames looked at per second of the clip (default: 5)")
-    .option("-c, --config <file>", "take the camera's settings from this configuration")
-    .option("--camera <name>", "which camera of the configuration (default: the only one)")
-    .addOption(new Option("--runtime <name>", "what executes the module").choices(["wasmer", "v8"]))
-    .option("--realtime", "as fast as the clip was recorded, not as fast as it goes")
-    .option("--json", "one line of JSON per message: {time, topic, payload}")
-    .option("--save <dir>", "write a picture of each new object, box drawn in, into this folder")
-    .option("--video <file.mp4>", "write the clip with all that was seen, tracked and told drawn in")
-    .option("--against <expected>", "print how the events differ from what this file expects; see below")
-    .option("--tolerance <seconds>", "with --against: times that differ by no more agree", toSeconds, 1)
+    .option("-t, --track <labels>", "labels to track, separated by commas (default: person)")
+    .option("--fps <n>", "frames per second to analyse (default: 5)")
+    .option("-c, --config <file>", "use the camera settings of this configuration file")
+    .option("--camera <name>", "camera of the configuration (default: the only one)")
+    .addOption(new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]))
+    .option("--realtime", "replay at the clip's own speed instead of as fast as possible")
+    .option("--json", "print a JSON line per message: {time, topic, payload}")
+    .option("--save <dir>", "write a JPEG of each new object, with its box, to this folder")
+    .option("--video <file.mp4>", "write the clip with motion, regions, tracks and events drawn in")
+    .option("--against <expected>", "compare the events with this file and print the differences (see below)")
+    .option("--tolerance <seconds>", "with --against: largest difference of times that agree", toSeconds, 1)
     .addHelpText("after", `${EXAMPLES}\n${EXPECTED_HELP}`)
     .action((clip: string, options: ReplayWords) => replay(clip, options));
 }
 
-/** Replays a clip and prints the outcome: the same for the same clip, module and options. */
+/** Replays a clip and prints the outcome, which is reproducible. */
 async function replay(clip: string, options: ReplayWords): Promise<void> {
   const { camera, runtime, module, prefix } = replaySettings(options, process.env);
   const expected = options.against === undefined ? undefined : readExpected(options.against);
@@ -114,14 +114,17 @@ async function replay(clip: string, options: ReplayWords): Promise<void> {
     summary.add(outcome);
     if (expected !== undefined) events.push(...outcome.events);
     else print(linesOf(outcome, options.json === true), progress);
-    if (options.save !== undefined) await savePictures(options.save, outcome);
+    if (options.save !== undefined) await saveNewObjects(options.save, outcome);
     await video?.add(outcome);
     progress.update(outcome.timeMs);
   }
   await video?.finish();
   if (expected !== undefined) {
     if (signal.aborted) {
-      throw new TransientError("interrupted: what is missing may still have come", "Let it run to the end.");
+      throw new TransientError(
+        "interrupted: the rest of the clip may contain the missing events",
+        "Let the replay run to the end.",
+      );
     }
     const comparisons = compareVisits(expected, visitsOf(events), options.tolerance);
     print(options.json ? comparisonJson(comparisons) : comparisonLines(comparisons), progress);
@@ -140,10 +143,10 @@ function print(lines: readonly string[], progress: ReplayProgress): void {
 }
 
 const SEED = 1;
-/** Nobody waits for a recording: a slow machine takes its time rather than to lose a frame. */
+/** Generous: a slow machine takes longer, but does not lose a frame of a recording. */
 const DEADLINE_MS = 60_000;
 
-/** The same detector, except that it never tells how long it took: that differs from run to run. */
+/** The same detector with an inference time of 0, because the real time differs from run to run. */
 function untimed(detector: Detector): Detector {
   return {
     model: detector.model,
@@ -157,7 +160,7 @@ function untimed(detector: Detector): Detector {
   };
 }
 
-async function savePictures(folder: string, { frame, events }: Outcome): Promise<void> {
+async function saveNewObjects(folder: string, { frame, events }: Outcome): Promise<void> {
   if (frame === undefined) return;
   for (const { type, after } of events) {
     if (type !== "new") continue;

@@ -7,7 +7,7 @@ import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../config/schem
 import type { WatchedCamera } from "../../watch-camera.ts";
 import { type FoundModule, findModule } from "../shared/find-module.ts";
 
-/** The words on the command line that say with what to replay. */
+/** The options that choose model, camera and settings of a replay. */
 export interface ReplayOptions {
   readonly model?: string;
   readonly track?: string;
@@ -25,9 +25,9 @@ export interface ReplaySettings {
 }
 
 /**
- * What to replay with: a camera of a configuration file where one is named, else the defaults of every key; options on
- * the command line win. The module is found as by `detect`.
- * @throws UsageError, or ConfigError when the configuration has mistakes or no such camera.
+ * The settings of a replay: those of a camera in the configuration file, or else the defaults. Options on the command line
+ * override them. The module is found as by `detect`.
+ * @throws UsageError; ConfigError if the configuration is invalid or has no such camera.
  */
 export function replaySettings(options: ReplayOptions, env: Environment): ReplaySettings {
   const base = options.config === undefined ? defaults(options) : fromConfig(options.config, options, env);

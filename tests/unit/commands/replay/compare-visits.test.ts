@@ -5,19 +5,19 @@ import type { Visit } from "../../../../agent/commands/replay/visits.ts";
 
 const TOLERANCE = 1;
 
-describe("comparing what came with what was expected", () => {
-  test("finds nothing to say where times agree within the tolerance", () => {
+describe("comparing found with expected visits", () => {
+  test("treats times within the tolerance as equal", () => {
     expect(compare([person(6, 19)], [person(7, 18.5)])).toEqual(["same"]);
     expect(compare([person(6, 19)], [person(7.2, 18.5)])).toEqual(["other: start"]);
   });
 
-  test("agrees with itself to the last digit where no tolerance is given", () => {
+  test("finds no difference between equal lists at zero tolerance", () => {
     const visits = [person(6, 6), person(6.2, 19.4), person(23, 45)];
     const kinds = compareVisits(visits, visits, 0).map(({ kind }) => kind);
     expect(kinds).toEqual(["same", "same", "same"]);
   });
 
-  test("tells what is missing and what came unexpectedly, in the order of time", () => {
+  test("reports missing and extra visits, sorted by time", () => {
     expect(compare([person(6, 19), person(50, 70)], [person(23, 45), person(50, 70)])).toEqual([
       "missing",
       "extra",
@@ -25,21 +25,21 @@ describe("comparing what came with what was expected", () => {
     ]);
   });
 
-  test("tells of one visit reported as two that one is right in part and one is extra", () => {
+  test("reports a visit that is split in two as one partial match and one extra visit", () => {
     expect(compare([person(6, 19)], [person(6, 11), person(12, 19)])).toEqual(["other: start", "extra"]);
   });
 
-  test("sees the same visit under another name", () => {
+  test("matches a visit with another label", () => {
     expect(compare([person(6, 19)], [{ ...person(6, 19), label: "dog" }])).toEqual(["other: label"]);
     expect(compare([person(6, 19)], [{ ...person(18, 40), label: "dog" }])).toEqual(["missing", "extra"]);
   });
 
-  test("prefers the right label to the better time", () => {
+  test("prefers the right label over a better time", () => {
     const dog = { ...person(6, 19), label: "dog" };
     expect(compare([person(6, 19)], [dog, person(8, 19)])).toEqual(["other: start", "extra"]);
   });
 
-  test("compares zones as sets, and neither zones nor ends that nobody wrote down", () => {
+  test("compares zones as sets, and ignores zones and ends that are not given", () => {
     const inZones = (...zones: string[]) => ({ ...person(6, 19), zones });
     expect(compare([inZones("a", "b")], [inZones("b", "a")])).toEqual(["same"]);
     expect(compare([inZones("a")], [inZones()])).toEqual(["other: zones"]);
@@ -48,7 +48,7 @@ describe("comparing what came with what was expected", () => {
     expect(compare([{ label: "person", start: 6 }], [person(6, 300)])).toEqual(["same"]);
   });
 
-  test("says so to people", () => {
+  test("prints a line per visit and a summary", () => {
     const comparisons = compareVisits(
       [person(6, 19), { ...person(23, 45), zones: ["porch"] }, person(50, 70)],
       [person(6.2, 19), { ...person(25.4, 44), label: "dog", zones: [] }, person(80, 81)],
@@ -56,14 +56,14 @@ describe("comparing what came with what was expected", () => {
     );
     expect(comparisonLines(comparisons)).toEqual([
       "  ✓ person         6.2 –    19.0 s",
-      "  ≠ person        23.0 –    45.0 s   is called dog, starts at 25.4 s (2.4 s later), enters no zone instead of porch",
-      "  ✗ person        50.0 –    70.0 s   missing: nothing like it was found",
+      "  ≠ person        23.0 –    45.0 s   has the label dog, starts at 25.4 s (2.4 s later), enters no zone instead of porch",
+      "  ✗ person        50.0 –    70.0 s   missing: no matching event",
       "  + person        80.0 –    81.0 s   extra: not expected",
       "1 of 3 as expected, 1 missing, 1 extra, 1 different",
     ]);
   });
 
-  test("says so to scripts: a line per difference, then the summary", () => {
+  test("prints a JSON line per difference and a summary", () => {
     const lines = comparisonJson(compareVisits([person(6, 19), person(50, 70)], [person(6, 19)], TOLERANCE));
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       { difference: "missing", expected: { label: "person", start: 50, end: 70 } },

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../../../agent/base/errors.ts";
 import { parseExpected } from "../../../../agent/commands/replay/expected-visits.ts";
 
-describe("what is expected of a clip", () => {
-  test("is written by hand as label, start, end and zones", () => {
+describe("a file of expected visits", () => {
+  test("may contain lines of label, start, end and zones", () => {
     const text = `
       # who comes to the door
       label, start, end, zones
@@ -22,13 +22,13 @@ describe("what is expected of a clip", () => {
     ]);
   });
 
-  test("is written by hand as JSON", () => {
+  test("may contain JSON lines", () => {
     expect(read('{"label": "dog", "start": 12.5, "end": "0:14", "zones": ["yard"]}')).toEqual([
       { label: "dog", start: 12.5, end: 14, zones: ["yard"] },
     ]);
   });
 
-  test("is what an earlier replay printed: the last word on each event", () => {
+  test("may be the output of an earlier replay: the last state of each event counts", () => {
     const text = [
       { time: 0, topic: "sabrewing/door/person", payload: 0 },
       replayed("new", { end_time: null, entered_zones: [] }),
@@ -42,11 +42,11 @@ describe("what is expected of a clip", () => {
     ]);
   });
 
-  test("may be that nothing comes", () => {
+  test("may be empty: no visits are expected", () => {
     expect(read("")).toEqual([]);
   });
 
-  test("is refused with every line that makes no sense", () => {
+  test("is refused with a list of all invalid lines", () => {
     const lines = [
       "person, six",
       "person",
