@@ -156,7 +156,7 @@ test("refuses the same port for metrics and view", async () => {
   const more = `metrics: {enabled: true, port: 5080}
 view: {enabled: true, token: 0123456789abcdef}`;
   const { parts } = await check({ cameras: { door: nowhere() }, more });
-  expect(parts.configuration.message).toContain("view.port: metrics has this port already");
+  expect(parts.configuration.message).toContain("view.port: metrics uses the same port");
 });
 
 describe.skipIf(!hasRtspServer())("with a real camera", () => {
