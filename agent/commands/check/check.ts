@@ -14,7 +14,7 @@ const EXAMPLES = `
 Examples:
   sabrewing check                     check the installed configuration
   sabrewing check -c sabrewing.yml    check a configuration before you install it
-  sabrewing check --json              a JSON line per component: {part, ok, message, remedy}
+  sabrewing check --json              print a JSON line per component: {part, ok, message, remedy}
 
 Exit code: 0 if everything works, 75 if every failure may be temporary, 78 if you must change something.`;
 

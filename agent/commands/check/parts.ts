@@ -141,8 +141,8 @@ async function tryModule(
   for (let turn = 0; turn < INFERENCES; turn++) {
     ms = (await detector.detect(grey, { score: 0.5, iou: 0.45 })).inferenceMs;
   }
-  const wanted = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
-  const pace = `${ms.toFixed(0)} ms per inference in ${detector.runtime}; the cameras ask for ${wanted} frames per second`;
+  const requestedFps = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
+  const pace = `${ms.toFixed(0)} ms per inference in ${detector.runtime}; the cameras ask for ${requestedFps} frames per second`;
   const choice = why === undefined ? "" : ` (${why})`;
   return `${name} ${input.width}×${input.height} ${precision}${choice}${release}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
 }

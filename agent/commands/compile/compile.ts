@@ -30,7 +30,7 @@ Examples:
 With --variants it prints a line per variant.
 If the model cannot be compiled, the command lists every unsupported part and its place in the model.`;
 
-interface CompileOptions {
+interface CompileFlags {
   readonly output: string;
   readonly size?: ModelSize;
   readonly precision?: Precision;
@@ -91,7 +91,7 @@ export function compileCommand(): Command {
     .action(compile);
 }
 
-async function compile(model: string, options: CompileOptions): Promise<void> {
+async function compile(model: string, options: CompileFlags): Promise<void> {
   const {
     output: out,
     json,

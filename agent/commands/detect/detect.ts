@@ -27,7 +27,7 @@ const DEADLINE_MS = 60_000;
 
 const EXAMPLES = `
 Examples:
-  sabrewing detect holiday.jpg                          use the configured model, else the one pulled last
+  sabrewing detect holiday.jpg                          use the configured model, else the newest in $SABREWING_HOME
   sabrewing detect *.jpg --model yolov5n.wasm --output seen/
   sabrewing detect street.mp4 --every 2 --json          one frame every two seconds, a JSON line each
   sabrewing detect rtsp://user:pass@10.0.0.7/stream2 --frames 3 --output seen/
@@ -153,7 +153,7 @@ function roundDetection({ label, score, box }: Detection) {
   return { label, score: round(score, 4), box: box.map((edge) => round(edge, 2)) };
 }
 
-interface Found {
+interface InputResult {
   readonly input: string;
   readonly time?: number;
   readonly width: number;
@@ -162,7 +162,7 @@ interface Found {
 }
 
 function forPeople(
-  { input, time, width, height, ms }: Found,
+  { input, time, width, height, ms }: InputResult,
   detections: readonly ReturnType<typeof roundDetection>[],
 ): string {
   const when = time === undefined ? "" : ` at ${time.toFixed(2)} s`;

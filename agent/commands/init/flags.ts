@@ -21,7 +21,7 @@ export interface InitOptions {
 }
 
 /** A camera and the streams to choose from. */
-export interface WantedCamera {
+export interface CameraStreams {
   readonly name: string;
   readonly addresses: readonly string[];
 }
@@ -57,7 +57,7 @@ export function readBroker(text: string): FirstAnswers["broker"] {
  * Parses `name=rtsp://…`. Several addresses with one name are streams of one camera, to choose from.
  * @throws UsageError
  */
-export function readCameras(texts: readonly string[]): readonly WantedCamera[] {
+export function readCameras(texts: readonly string[]): readonly CameraStreams[] {
   const cameras = new Map<string, readonly string[]>();
   for (const text of texts) {
     const [, name = "", address = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];

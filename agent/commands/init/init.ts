@@ -14,7 +14,7 @@ import { programFolder } from "../../program-folder.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { type FirstCamera, type FirstFiles, firstConfig } from "./first-config.ts";
 import { firstConfigFile, firstModel, isStarter } from "./first-places.ts";
-import { type InitOptions, readBroker, readCameras, type WantedCamera } from "./flags.ts";
+import { type CameraStreams, type InitOptions, readBroker, readCameras } from "./flags.ts";
 import { BROKER_PASSWORD, CAMERA_PASSWORD, loginOf, withLogins } from "./logins.ts";
 import {
   askBroker,
@@ -26,7 +26,7 @@ import {
 } from "./questions.ts";
 
 /** Input size of a small model: a stream with fewer pixels gives it less detail than it can use. */
-const WANTED = { width: 640, height: 384 };
+const SUFFICIENT_SIZE = { width: 640, height: 384 };
 const SEARCH_MS = 4_000;
 const EXAMPLES = `
 Examples:
@@ -42,7 +42,7 @@ A password may contain any character except control characters. Every user of th
 of an address (ps). There, percent-encode it: ${ENCODING}.
 
 The command writes the configuration and, in the same folder, ${SECRETS_FILE} with the passwords, which only its owner can read.
-It does not overwrite existing files, except with --force. It replaces the unchanged file from the package.`;
+It overwrites existing files only with --force, or if the file is the unchanged configuration from the package.`;
 
 const repeated = (value: string, before: readonly string[]) => [...before, value];
 
@@ -106,8 +106,8 @@ async function init(options: InitOptions): Promise<void> {
           };
     const login = await loginOf(options.cameraUser, CAMERA_PASSWORD, sources);
     const found = options.discover ? await discovered(login, given, note) : [];
-    const wanted = [...(await withLogins(given, login, sources.ask)), ...found];
-    const cameras = wanted.length === 0 && asks ? await askCameras(note) : wanted;
+    const requested = [...(await withLogins(given, login, sources.ask)), ...found];
+    const cameras = requested.length === 0 && asks ? await askCameras(note) : requested;
     if (cameras.length === 0)
       throw new UsageError(
         "no camera is given or found",
@@ -135,9 +135,9 @@ async function init(options: InitOptions): Promise<void> {
 
 async function discovered(
   login: Login | undefined,
-  others: readonly WantedCamera[],
+  others: readonly CameraStreams[],
   note: (line: string) => void,
-): Promise<readonly WantedCamera[]> {
+): Promise<readonly CameraStreams[]> {
   note("searching for ONVIF cameras…");
   const taken = others.map(({ name }) => name);
   return onvifCameras(await findOnvifCameras(SEARCH_MS), login, note, taken);
@@ -145,7 +145,7 @@ async function discovered(
 
 /** Tries all streams and chooses the most suitable per camera. A camera that does not answer keeps its first address. */
 async function chooseStreams(
-  cameras: readonly WantedCamera[],
+  cameras: readonly CameraStreams[],
   probe: boolean,
   signal: AbortSignal,
   note: (line: string) => void,
@@ -165,7 +165,7 @@ async function chooseStreams(
           note(`✗ ${error.message}\n  → ${error.remedy}`);
         }
       }
-      const fitting = fittingStream(tried, WANTED);
+      const fitting = fittingStream(tried, SUFFICIENT_SIZE);
       const [first = ""] = addresses;
       if (fitting === undefined) return { name, address: first };
       return { name, address: fitting.address, size: { width: fitting.width, height: fitting.height } };
@@ -215,10 +215,10 @@ function tellWritten(
     return;
   }
   const pull = existsSync(model) ? "" : `  sabrewing pull yolov5n -o ${model}\n`;
-  const beside = secrets === undefined ? "" : ` and ${secrets} (passwords; keep it private)`;
+  const secretsNote = secrets === undefined ? "" : ` and ${secrets} (passwords; keep it private)`;
   const start =
     output === DEFAULT_CONFIG_FILES[0]
       ? "sudo sabrewing check\n  sudo systemctl enable --now sabrewing"
       : `sabrewing check -c ${output}\n  sabrewing run -c ${output}`;
-  process.stdout.write(printed(`wrote ${output}${beside}. Next run:\n${pull}  ${start}`));
+  process.stdout.write(printed(`wrote ${output}${secretsNote}. Next, run:\n${pull}  ${start}`));
 }

@@ -1,7 +1,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { type Login, splitAddress, withLogin } from "../../camera/address.ts";
 import type { Environment } from "../../config/environment.ts";
-import { userAlone, type WantedCamera } from "./flags.ts";
+import { type CameraStreams, userAlone } from "./flags.ts";
 
 /** Variables for the passwords of --camera-user and --broker-user: every user of a machine can read command lines. */
 export const CAMERA_PASSWORD = "SABREWING_CAMERA_PASSWORD";
@@ -36,10 +36,10 @@ export async function loginOf(
  * Adds a login to each address that has none. If an address names only a user, it asks for the password, once per user.
  */
 export async function withLogins(
-  cameras: readonly WantedCamera[],
+  cameras: readonly CameraStreams[],
   login: Login | undefined,
   ask: PasswordSources["ask"],
-): Promise<readonly WantedCamera[]> {
+): Promise<readonly CameraStreams[]> {
   const passwords = new Map<string, string>();
   const complete = async (address: string): Promise<string> => {
     const user = userAlone(address);
@@ -50,7 +50,7 @@ export async function withLogins(
     passwords.set(user, password);
     return withLogin(address, { user, password });
   };
-  const completed: WantedCamera[] = [];
+  const completed: CameraStreams[] = [];
   for (const { name, addresses } of cameras) {
     const own: string[] = [];
     for (const address of addresses) own.push(await complete(address));

@@ -4,7 +4,7 @@ import { plainText } from "../../base/plain-text.ts";
 import { type Login, splitAddress, withLogin } from "../../camera/address.ts";
 import { type FoundCamera, findOnvifCameras, onvifStreams } from "../../camera/onvif.ts";
 import type { FirstAnswers } from "./first-config.ts";
-import { addressProblem, cameraName, readBroker, userAlone, type WantedCamera } from "./flags.ts";
+import { addressProblem, type CameraStreams, cameraName, readBroker, userAlone } from "./flags.ts";
 
 /** The user cancelled the questions. */
 export class Cancelled extends Error {}
@@ -29,8 +29,8 @@ export async function askBroker(): Promise<FirstAnswers["broker"]> {
 }
 
 /** Searches for cameras, lets the user choose, then asks for further cameras. @throws Cancelled */
-export async function askCameras(note: (line: string) => void): Promise<readonly WantedCamera[]> {
-  const cameras: WantedCamera[] = [];
+export async function askCameras(note: (line: string) => void): Promise<readonly CameraStreams[]> {
+  const cameras: CameraStreams[] = [];
   if (await answer(confirm({ message: "Search for ONVIF cameras on the network?" }))) {
     const found = await findOnvifCameras(SEARCH_MS);
     if (found.length === 0)
@@ -65,7 +65,7 @@ export async function askCameras(note: (line: string) => void): Promise<readonly
 async function chooseFound(
   found: readonly FoundCamera[],
   note: (line: string) => void,
-): Promise<readonly WantedCamera[]> {
+): Promise<readonly CameraStreams[]> {
   const chosen = await answer(
     multiselect({
       message: "Which cameras should Sabrewing watch?",
@@ -86,8 +86,8 @@ export async function onvifCameras(
   login: Login | undefined,
   note: (line: string) => void,
   taken: readonly string[] = [],
-): Promise<readonly WantedCamera[]> {
-  const cameras: WantedCamera[] = [];
+): Promise<readonly CameraStreams[]> {
+  const cameras: CameraStreams[] = [];
   for (const camera of found) {
     try {
       const name = cameraName(camera.name, [...taken, ...cameras.map((known) => known.name)]);

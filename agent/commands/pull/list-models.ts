@@ -17,7 +17,7 @@ export interface ListedModel {
 }
 
 /** Looks for the weights of every known model in the usual folders. */
-export async function lookForModels(places: ModelPlaces): Promise<ListedModel[]> {
+export async function locateModels(places: ModelPlaces): Promise<ListedModel[]> {
   return await Promise.all(
     KNOWN_MODELS.map(async (known) => ({ known, path: await locateModel(known, places) })),
   );

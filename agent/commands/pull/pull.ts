@@ -14,7 +14,7 @@ import { writeVariants } from "../compile/write-variants.ts";
 import { describeReport, type ModuleReport } from "../shared/module-report.ts";
 import { type ProgressStream, showProgress } from "../shared/progress.ts";
 import { type ModelSize, parseSize, SIZE_RANGE, showSize } from "../shared/size-option.ts";
-import { lookForModels, modelLine, modelTable } from "./list-models.ts";
+import { locateModels, modelLine, modelTable } from "./list-models.ts";
 import { findKnown, obtainVisibly } from "./obtain-model.ts";
 
 const EXAMPLES = `
@@ -85,7 +85,7 @@ export async function listModels(options: PullOptions, { env, stdout }: PullCont
   const [forOne] = Object.keys(others);
   if (forOne !== undefined)
     throw new UsageError(`--${forOne} needs the name of a model: sabrewing pull NAME`);
-  const models = await lookForModels({ env });
+  const models = await locateModels({ env });
   const lines = json ? models.map(modelLine) : [modelTable(models)];
   stdout.write(printed(lines.join("\n")));
 }

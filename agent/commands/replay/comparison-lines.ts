@@ -50,7 +50,7 @@ function zones(visit: Visit): string {
 }
 
 function countsOf(comparisons: readonly Comparison[]) {
-  const count = (wanted: Comparison["kind"]) => comparisons.filter(({ kind }) => kind === wanted).length;
+  const count = (counted: Comparison["kind"]) => comparisons.filter(({ kind }) => kind === counted).length;
   const [same, other, missing, extra] = [count("same"), count("other"), count("missing"), count("extra")];
   return { expected: same + other + missing, as_expected: same, missing, extra, other };
 }

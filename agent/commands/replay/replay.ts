@@ -29,7 +29,7 @@ import { visitsOf } from "./visits.ts";
 
 const EXAMPLES = `
 Examples:
-  sabrewing replay yesterday.mp4                          use the configured model, else the one pulled last
+  sabrewing replay yesterday.mp4                          use the configured model, else the newest in $SABREWING_HOME
   sabrewing replay yard.mp4 --model yolov5n.wasm --track person,dog --save seen/
   sabrewing replay yard.mp4 -c sabrewing.yml --camera door --json | jq -c 'select(.payload.type == "new")'
   sabrewing replay yard.mp4 -c sabrewing.yml --video seen.mp4          show why an event was reported or not

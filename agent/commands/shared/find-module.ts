@@ -29,7 +29,7 @@ export interface FoundModule {
  */
 export function findModule({ named, configFile, env }: ModuleSearch): FoundModule {
   if (named !== undefined) return { path: chooseModule(named).path, trust: {} };
-  const looked: string[] = [];
+  const tried: string[] = [];
   try {
     const { model } = loadConfig(configFile, env).config;
     const { precision } = model;
@@ -37,15 +37,15 @@ export function findModule({ named, configFile, env }: ModuleSearch): FoundModul
   } catch (error) {
     // Only a configuration named by --config must be valid. Errors of the default files become part of the message.
     if (!(error instanceof ConfigError) || configFile !== undefined) throw error;
-    looked.push(error.message);
+    tried.push(error.message);
   }
   const home = sabrewingHome(env);
   const newest = modulesIn(home).sort((a, b) => b.changedMs - a.changedMs)[0];
   // The newest file identifies the newest set of variants, but not its best variant.
   if (newest !== undefined) return { path: chooseModule(setOf(newest.path) ?? newest.path).path, trust: {} };
-  looked.push(`no .wasm file in ${home}`);
+  tried.push(`no .wasm file in ${home}`);
   throw new ConfigError(
-    `no detector module: ${looked.join("; ")}`,
+    `no detector module: ${tried.join("; ")}`,
     "Run `sabrewing pull yolov5n`, or name a module with --model.",
   );
 }
