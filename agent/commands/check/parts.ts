@@ -83,13 +83,27 @@ async function tryCamera(camera: CameraConfig, { clock, signal, cameraWithinMs }
   const stream = { camera: camera.name, address: camera.ffmpeg.inputs[0].path, size, fps };
   const patience = AbortSignal.any([signal, AbortSignal.timeout(cameraWithinMs)]);
   const startedMs = clock.monotonicMs();
-  for await (const frame of readCamera(stream, { clock, signal: patience })) {
-    const seconds = (clock.monotonicMs() - startedMs) / 1000;
-    return `${frame.width}×${frame.height}, first frame after ${seconds.toFixed(1)} s`;
+  try {
+    for await (const frame of readCamera(stream, { clock, signal: patience })) {
+      const seconds = (clock.monotonicMs() - startedMs) / 1000;
+      return `${frame.width}×${frame.height}, first frame after ${seconds.toFixed(1)} s`;
+    }
+  } catch (error) {
+    throw withRemedyForCheck(error);
   }
   throw new TransientError(
     `${camera.name}: no frame within ${cameraWithinMs / 1000} s`,
     "Check that the camera is on and that the address and port are right.",
+  );
+}
+
+/** If the cause of a failure is unknown, the agent's remedy is to run `check`. Here the user needs another next step. */
+export function withRemedyForCheck(error: unknown): unknown {
+  if (!(error instanceof TransientError) || !error.remedy.includes("sabrewing check")) return error;
+  return new TransientError(
+    error.message,
+    "Check whether another player (ffplay, VLC) shows the stream. If it does not, restart the camera or try another stream of it.",
+    { cause: error },
   );
 }
 
