@@ -2,18 +2,18 @@ import { DetectorFault, ModelError } from "../detectors/detector.ts";
 import { ConfigError, EXIT, TransientError, UsageError } from "./base/errors.ts";
 import { plainLines, printed } from "./base/plain-text.ts";
 
-/** Characters of a message: what it quotes may be of any length. */
+/** Longest message, in characters: it may quote text of any length. */
 const LONGEST = 50_000;
 
-/** What a person reads when a command fails, and the exit code that tells scripts and systemd the same. */
+/** The message for a person when a command fails, and the exit code for scripts and systemd. */
 export interface Explanation {
   readonly text: string;
   readonly exitCode: number;
 }
 
 /**
- * Turns an error into words that a terminal may show: what is wrong and the remedy; for a bug the stack, which is its best
- * report.
+ * Turns an error into text that is safe to show on a terminal: what is wrong and the remedy. For a bug it shows the stack,
+ * which belongs in the report.
  */
 export function explainError(error: unknown): Explanation {
   if (error instanceof ConfigError || error instanceof ModelError) {
@@ -21,14 +21,17 @@ export function explainError(error: unknown): Explanation {
   }
   if (error instanceof TransientError) return { text: withRemedy(error), exitCode: EXIT.transient };
   if (error instanceof DetectorFault) {
-    const message = `the detector gives no answer: ${error.message}`;
+    const message = `the detector does not answer: ${error.message}`;
     const remedy =
-      "Is the machine busy with something else? Otherwise a smaller model, or the runtime v8, starts sooner.";
+      "Check whether other programs keep the machine busy. A smaller model or the runtime v8 starts faster.";
     return { text: withRemedy({ message, remedy }), exitCode: EXIT.transient };
   }
   if (error instanceof UsageError) return { text: withRemedy(error), exitCode: EXIT.usage };
   return {
-    text: printed(`sabrewing: this is a bug, please report it with what follows\n${causes(error)}`, LONGEST),
+    text: printed(
+      `sabrewing: this is a bug, please report it with the lines below\n${causes(error)}`,
+      LONGEST,
+    ),
     exitCode: EXIT.bug,
   };
 }

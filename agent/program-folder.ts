@@ -3,8 +3,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * The folder with package.json and config/, and in the Debian package models/ too: one up from here in the source, two in
- * dist/.
+ * The folder that holds package.json and config/, and models/ in the Debian package. It is one level up from here in the
+ * sources, two in dist/.
  */
 export function programFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url));

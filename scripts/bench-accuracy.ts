@@ -14,7 +14,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Command, Option } from "commander";
-import { parseSize } from "../agent/commands/size-option.ts";
+import { parseSize } from "../agent/commands/shared/size-option.ts";
 import { type Detector, ModelError, openDetector, VARIANTS, variantFile } from "../detectors/detector.ts";
 import { type Agreement, agreement, type Sighting } from "./benchmark/average-precision.ts";
 import { compileModule } from "./benchmark/compile-module.ts";

@@ -12,7 +12,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { type ModelSize, parseSize } from "../agent/commands/size-option.ts";
+import { type ModelSize, parseSize } from "../agent/commands/shared/size-option.ts";
 import { compileModel, type Runtime } from "../detectors/detector.ts";
 import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
 import { alignColumns } from "./benchmark/align-columns.ts";

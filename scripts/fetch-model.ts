@@ -1,4 +1,4 @@
-import { findKnown, obtainVisibly } from "../agent/commands/obtain-visibly.ts";
+import { findKnown, obtainVisibly } from "../agent/commands/pull/obtain-model.ts";
 import { explainError } from "../agent/explain-error.ts";
 
 try {

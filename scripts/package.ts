@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
-import { findKnown, obtainVisibly } from "../agent/commands/obtain-visibly.ts";
+import { findKnown, obtainVisibly } from "../agent/commands/pull/obtain-model.ts";
 import { buildPackage } from "./packaging/build-package.ts";
 import { MACHINES } from "./packaging/machine.ts";
 import { installProductionModules } from "./packaging/production-modules.ts";

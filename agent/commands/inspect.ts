@@ -7,25 +7,23 @@ import {
   variantsAt,
 } from "../../detectors/detector.ts";
 import { plainJson, printed } from "../base/plain-text.ts";
-import { showMegabytes } from "./module-report.ts";
-import { showSize } from "./size-option.ts";
+import { showMegabytes } from "./shared/module-report.ts";
+import { showSize } from "./shared/size-option.ts";
 
 const EXAMPLES = `
 Examples:
   sabrewing inspect yolov5n.wasm
   sabrewing inspect yolov5n.wasm --json | jq -r '.labels[]'
-  sabrewing inspect /var/lib/sabrewing          a set of variants: which there are, and which this engine would run
+  sabrewing inspect /var/lib/sabrewing          list the variants in a folder and mark the one that this engine would run
 
-The module is read, checked and described, but not run.`;
+The command reads and validates the module, but does not run it.`;
 
-/** `sabrewing inspect`: what a detector module says of itself. */
+/** `sabrewing inspect`: shows the description of a detector module. */
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description(
-      "tell what a detector module says of itself: labels, input, release, precision, memory, imports, licence",
-    )
-    .argument("<module>", "detector module (.wasm), or a set of variants: its name or its folder")
-    .option("--json", "a JSON line", false)
+    .description("shows labels, input, precision, memory, imports, release and licence of a detector module")
+    .argument("<module>", "detector module (.wasm), or the name or folder of a set of variants")
+    .option("--json", "print a JSON line per module", false)
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, { json }: { readonly json: boolean }) => {
       const variants = variantsAt(path);
@@ -48,7 +46,7 @@ export function inspectCommand(): Command {
     });
 }
 
-/** A variant of a set, and what it says of itself. */
+/** A variant of a set with its description. */
 export interface VariantInfo extends ModelInfo {
   readonly variant: string;
   readonly path: string;
@@ -56,7 +54,7 @@ export interface VariantInfo extends ModelInfo {
   readonly chosen: boolean;
 }
 
-/** A line per variant for people, the one that would run marked, and the whole description of that one. */
+/** A line per variant for people. The chosen variant is marked and described in full. */
 export function describeSet(variants: readonly VariantInfo[], { path, why }: ModuleChoice): string {
   const width = Math.max(...variants.map(({ variant }) => variant.length));
   const lines = variants.map(({ variant, chosen, bytes, memoryBytes, features, release, sha256 }) => {
@@ -94,7 +92,7 @@ export function describeModule(info: ModelInfo): string {
   return rows.map(([key, value]) => `${key.padEnd(margin)}${wrap(value, 100 - margin, margin)}`).join("\n");
 }
 
-/** Breaks at ", " so that long lists stay readable; later lines are indented. */
+/** Breaks a long list at ", " and indents the further lines. */
 function wrap(text: string, width: number, margin: number): string {
   const lines: string[] = [];
   let line = "";

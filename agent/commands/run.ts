@@ -9,20 +9,18 @@ import { run } from "../run.ts";
 import { stateDirectory } from "../state/directory.ts";
 import { readVersion } from "../version.ts";
 
-/** Ends by itself well before this; systemd and Docker would wait longer, people who press Ctrl-C would not. */
+/** A normal stop is much faster. systemd and Docker would wait longer, a person who presses Ctrl-C would not. */
 const STOP_WITHIN_MS = 4_500;
-/** The log is written by threads, too. */
+/** Threads write the log. */
 const FLUSH_WITHIN_MS = 400;
 
-/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it look at the model's file. */
+/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it check the model file for changes. */
 export function runCommand(): Command {
   return new Command("run")
-    .description(
-      "the daemon: watch the cameras of the configuration and publish events, until SIGTERM or Ctrl-C",
-    )
+    .description("watches the configured cameras and publishes events over MQTT, until Ctrl-C or SIGTERM")
     .option(
       "-c, --config <file>",
-      "configuration (default: /etc/sabrewing/sabrewing.yml, then ./sabrewing.yml)",
+      "configuration file (default: /etc/sabrewing/sabrewing.yml, else ./sabrewing.yml)",
     )
     .action(async (options: { readonly config?: string }) => {
       const { config, file } = loadConfig(options.config, process.env);
@@ -36,8 +34,8 @@ export function runCommand(): Command {
         log.info({ signal }, "stopping");
         stopping.abort();
         const insist = setTimeout(() => {
-          log.error(`not stopped within ${STOP_WITHIN_MS / 1000} s: leaving as it is`);
-          // process.exit would wait for a thread that hangs in a system call, for example on a dead network disk.
+          log.error(`not stopped within ${STOP_WITHIN_MS / 1000} s: killing the process`);
+          // process.exit would wait for a thread that is blocked in a system call, for example on a dead network disk.
           const leave = () => process.kill(process.pid, "SIGKILL");
           log.flush(leave);
           setTimeout(leave, FLUSH_WITHIN_MS);

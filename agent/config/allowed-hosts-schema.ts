@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { HOST_NAME } from "../base/named-host.ts";
 
-/** Host names that a server answers to, besides those that it knows by itself. */
+/** Additional host names that a server accepts in requests. */
 export const AllowedHostsSchema = z
   .array(
     z.string().regex(HOST_NAME, {

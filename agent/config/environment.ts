@@ -2,20 +2,20 @@ import type { Problem } from "./problems.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `{NAME}`: capitals, digits and _, so that braces in ordinary text stay what they are. */
+/** `{NAME}`: capitals, digits and _ only, so that other braces stay unchanged. */
 const PLACEHOLDER = /\{([A-Z][A-Z0-9_]*)\}/g;
 
-/** Whether a text would be filled from the environment. */
+/** Whether a text contains a placeholder. */
 export function hasPlaceholder(text: string): boolean {
   return text.search(PLACEHOLDER) >= 0;
 }
 
 /**
- * A copy of a parsed YAML value in which every `{NAME}` inside a string is replaced by that environment variable.
+ * Copies a parsed YAML value and replaces every `{NAME}` inside a string by that environment variable.
  *
- * Inside the user part of an address the value is percent-encoded, so that a password may hold `@`, `/` or `#`.
- * What a variable holds is not searched for placeholders again. Keys are left alone. A variable that is not set becomes a
- * problem, and its placeholder stays.
+ * Inside the user part of an address the value is percent-encoded, so that a password may contain `@`, `/` or `#`.
+ * Placeholders inside a variable's value are not expanded. Keys stay unchanged. An unset variable is reported as a problem,
+ * and its placeholder stays.
  */
 export function fillFromEnvironment(
   value: unknown,
@@ -48,7 +48,7 @@ export function fillFromEnvironment(
   return value;
 }
 
-/** Where the `user:password` of an address ends; 0 where a text has none. */
+/** The index at which the `user:password` of an address ends; 0 for other texts. */
 function endOfUserPart(text: string): number {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/\s]*@/i.exec(text)?.[0].length ?? 0;
 }

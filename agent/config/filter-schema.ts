@@ -6,27 +6,31 @@ const area = z.number().min(0);
 const LARGEST = 24_000_000;
 
 const shape = {
-  min_area: area.default(0).describe("Smallest box: pixels, or below 1 a fraction of the frame."),
-  max_area: area.default(LARGEST).describe("Largest box: pixels, or below 1 a fraction of the frame."),
-  min_ratio: z.number().min(0).default(0).describe("Smallest width / height of the box."),
-  max_ratio: z.number().min(0).default(LARGEST).describe("Largest width / height of the box."),
+  min_area: area.default(0).describe("Minimum area of the box: pixels, or below 1 a fraction of the frame."),
+  max_area: area
+    .default(LARGEST)
+    .describe("Maximum area of the box: pixels, or below 1 a fraction of the frame."),
+  min_ratio: z.number().min(0).default(0).describe("Minimum width / height of the box."),
+  max_ratio: z.number().min(0).default(LARGEST).describe("Maximum width / height of the box."),
 };
 
-/** Which boxes of a label count on a camera. */
+/** The object filter of a label on a camera. */
 export const FilterSchema = z
   .strictObject({
-    min_score: fraction.default(0.5).describe("A detection below this is ignored."),
-    threshold: fraction.default(0.7).describe("The median score above which an object is believed."),
+    min_score: fraction.default(0.5).describe("Minimum score of a detection."),
+    threshold: fraction.default(0.7).describe("Minimum median score of an object."),
     ...shape,
-    mask: MaskSchema.prefault([]).describe("Where this label is ignored, by the bottom centre of its box."),
+    mask: MaskSchema.prefault([]).describe(
+      "Mask for this label: objects are ignored if the bottom centre of their box is inside.",
+    ),
   })
-  .describe("Which boxes of this label count.");
+  .describe("Object filter for this label.");
 
-/** Which objects of a label a zone lets in; without further keys all that the camera believes. */
+/** The object filter of a label in a zone. By default it accepts every object that passes the camera's filter. */
 export const ZoneFilterSchema = z
   .strictObject({
-    min_score: fraction.default(0).describe("A detection below this is not in the zone."),
-    threshold: fraction.default(0).describe("The median score below which an object is not in the zone."),
+    min_score: fraction.default(0).describe("Minimum score of the latest detection in the zone."),
+    threshold: fraction.default(0).describe("Minimum median score of an object in the zone."),
     ...shape,
   })
-  .describe("Which boxes of this label the zone lets in.");
+  .describe("Object filter for this label in this zone.");

@@ -1,15 +1,15 @@
-/** One key of the configuration that holds a value rather than further keys. */
+/** A configuration key that holds a value, not further keys. */
 export interface ConfigKey {
   /** `cameras.*.detect.fps`; `*` stands for names that users choose. */
   readonly path: string;
   readonly description: string;
   readonly isRequired: boolean;
-  /** Undefined where the schema has none: it is told in the description then. */
+  /** The default. Undefined if the schema has none; the description then states it. */
   readonly standard: unknown;
 }
 
 /**
- * Every key that a JSON schema lets a user write, in its order.
+ * Lists all keys of a JSON schema in its order.
  * @param schema as `configJsonSchema` makes it
  */
 export function configKeys(schema: unknown): readonly ConfigKey[] {
@@ -33,7 +33,7 @@ function recordOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
-/** All of them as a page of Markdown. */
+/** The keys as a Markdown page. */
 export function keyPage(keys: readonly ConfigKey[]): string {
   const rows = keys.map(({ path, description, isRequired, standard }) => {
     const value = standard === undefined ? "" : `\`${JSON.stringify(standard)}\``;
@@ -43,10 +43,10 @@ export function keyPage(keys: readonly ConfigKey[]): string {
   return `${[
     "# Every key of sabrewing.yml",
     "",
-    "Generated from the schema in `agent/config` by `npm run schema`; a test fails where they differ. `*` stands for a name that you",
-    "choose. [`sabrewing.yml`](sabrewing.yml) tells why one would change a key, [`sabrewing.schema.json`](sabrewing.schema.json) helps editors.",
+    "Generated from the schema in `agent/config` by `npm run schema`; a test fails if they differ. `*` stands for a name that you",
+    "choose. [`sabrewing.yml`](sabrewing.yml) explains when to change a key. Editors use [`sabrewing.schema.json`](sabrewing.schema.json).",
     "",
-    "| key | default | what it is |",
+    "| key | default | description |",
     "| --- | --- | --- |",
     ...rows,
   ].join("\n")}\n`;

@@ -12,17 +12,17 @@ import { describeExpected, describeIssues, type Problem } from "./problems.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
 import { tokenProblem } from "./view-schema.ts";
 
-/** Where a configuration is looked for when none is named, in this order. */
+/** The configuration files to try, in this order, if none is named. */
 export const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewing.yml", "./sabrewing.yml"];
 
-/** Characters of a key, and of what a message says of it, that are shown. */
+/** Longest key and longest message, in characters. */
 const LONGEST_KEY = 200;
 const LONGEST_MESSAGE = 1000;
-/** Mistakes that are shown at once, and that are looked at. */
+/** Maximum number of mistakes that are shown, and that are collected. */
 const MOST_SHOWN = 100;
 const MOST_PROBLEMS = 1000;
 
-/** One mistake and its place. */
+/** A mistake and its position. */
 export interface ConfigProblem {
   readonly file: string;
   readonly line: number;
@@ -32,7 +32,7 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-/** A configuration with mistakes: all of them, or the first thousand. */
+/** A configuration with mistakes: all, or the first thousand. */
 export class InvalidConfig extends ConfigError {
   readonly problems: readonly ConfigProblem[];
 
@@ -42,12 +42,12 @@ export class InvalidConfig extends ConfigError {
     });
     const count =
       problems.length === 1
-        ? "one mistake"
+        ? "1 mistake"
         : `${problems.length} mistakes${problems.length < MOST_PROBLEMS ? "" : " or more"}`;
     const more = problems.length - lines.length;
     super(
       `${count} in the configuration\n${lines.join("\n")}${more > 0 ? `\n  … and ${more} more` : ""}`,
-      "Correct these lines; config/sabrewing.yml explains every key.",
+      "Correct these lines. config/sabrewing.yml explains every key.",
     );
     this.problems = problems;
   }
@@ -60,9 +60,9 @@ export interface LoadedConfig {
 }
 
 /**
- * Reads and checks a configuration file.
- * @param path the file; without it the first of `searched` that exists.
- * @throws ConfigError when there is no such file, InvalidConfig with every mistake in it.
+ * Reads and validates a configuration file.
+ * @param path the file; undefined: the first of `searched` that exists.
+ * @throws ConfigError if the file does not exist, InvalidConfig with all mistakes.
  */
 export function loadConfig(
   path: string | undefined,
@@ -72,32 +72,32 @@ export function loadConfig(
   for (const file of path === undefined ? searched : [path]) {
     const text = readIfThere(file, path !== undefined);
     if (text !== undefined) {
-      return { config: parseConfig(text, file, { ...secretsBeside(file), ...env }), file };
+      return { config: parseConfig(text, file, { ...readSecretsFile(file), ...env }), file };
     }
   }
   throw new ConfigError(
-    `no configuration: looked for ${searched.join(" and ")}`,
-    "Have `sabrewing init` write one, or name a file with --config.",
+    `no configuration found: ${searched.join(" and ")} do not exist`,
+    "Write one with `sabrewing init`, or name a file with --config.",
   );
 }
 
-/** The file of variables that systemd gives to the service (EnvironmentFile), and that `init` writes. */
+/** The file of environment variables that `init` writes and systemd passes to the service (EnvironmentFile). */
 export const SECRETS_FILE = "secrets.env";
 
-/** What that file holds, so that `check` by hand knows what the service knows; what is set already goes before it. */
-function secretsBeside(configFile: string): Environment {
+/** Reads that file, so that `check` on the command line has the service's variables. The environment overrides it. */
+function readSecretsFile(configFile: string): Environment {
   try {
     return parseEnv(readFileSync(join(dirname(configFile), SECRETS_FILE), "utf8"));
   } catch {
-    // Not there, or not readable for this user, as for the service's own: systemd has read it then.
+    // Missing, or not readable for this user. The service's user cannot read it either; there, systemd sets the variables.
     return {};
   }
 }
 
 /**
- * Checks the text of a configuration file.
- * @param file its name, for messages and for files named relative to it.
- * @throws InvalidConfig with every mistake.
+ * Validates the text of a configuration file.
+ * @param file its name, for messages and relative paths.
+ * @throws InvalidConfig with all mistakes.
  */
 export function parseConfig(text: string, file: string, env: Environment): AgentConfig {
   const { document, lines, asWritten } = readYaml(text, file);
@@ -105,7 +105,7 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
   const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
   const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
   if (!result.success) {
-    // A value that lacks its variable is not what its owner means it to be: other mistakes in it are none.
+    // A value with an unset variable is incomplete: ignore other mistakes in it.
     const unset = new Set(problems.map(({ path }) => path.join("\n")));
     const found = describeIssues(result.error.issues, asWritten, configJsonSchema());
     problems.push(...found.filter(({ path }) => !unset.has(path.join("\n"))));
@@ -114,7 +114,7 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
     ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
     : undefined;
   if (config === undefined || problems.length > 0) {
-    // To find the place of each takes time that grows with the square of their number.
+    // Locating the mistakes takes time that grows with the square of their number.
     const placed = problems.slice(0, MOST_PROBLEMS).map((problem) => ({
       file,
       ...locate(document, lines, problem),
@@ -131,9 +131,9 @@ interface WrittenConfig {
   readonly asWritten: unknown;
 }
 
-const KEY_NO_TEXT = 'a key must be a text; a {NAME} of the environment needs quotes around it: "{NAME}"';
+const NOT_A_STRING_KEY = 'a key must be a string; put quotes around a {NAME} from the environment: "{NAME}"';
 
-/** @throws InvalidConfig for what is not YAML, or would take the machine to its knees. */
+/** @throws InvalidConfig for invalid YAML, and for YAML that would exhaust memory. */
 function readYaml(text: string, file: string): WrittenConfig {
   const lines = new LineCounter();
   const refuse = (message: string, offset: number): ConfigProblem => {
@@ -149,29 +149,29 @@ function readYaml(text: string, file: string): WrittenConfig {
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
     const broken = [...document.errors, ...document.warnings];
-    // What a parser makes of broken YAML is a guess: mistakes found in it would be, too.
+    // The parser can only guess the meaning of invalid YAML, so further mistakes in it would be guesses too.
     if (broken.length > 0) {
       throw new InvalidConfig(
         broken.map(({ code, pos, message }) =>
-          refuse(code === "NON_STRING_KEY" ? KEY_NO_TEXT : unquoted(message), pos[0]),
+          refuse(code === "NON_STRING_KEY" ? NOT_A_STRING_KEY : unquoted(message), pos[0]),
         ),
       );
     }
     return { document, lines, asWritten: document.toJS() };
   } catch (error) {
-    // So the parser tells of aliases that multiply ("billion laughs"), and so its stack of brackets without end.
+    // The parser throws ReferenceError for exponential aliases ("billion laughs"), RangeError for endless brackets.
     if (error instanceof ReferenceError) throw new InvalidConfig([refuse(unquoted(error.message), 0)]);
     if (error instanceof RangeError) throw new InvalidConfig([refuse("nested too deeply", 0)]);
     throw error;
   }
 }
 
-/** The parser's message without the text it quotes: it may be a part of a password that lacks its quotes. */
+/** Removes quoted text from the parser's message: it may be part of a password without quotes. */
 function unquoted(message: string): string {
   return message.replace(/(?<! ): .*$|(?<=^Unknown directive) .*$/s, "");
 }
 
-/** Reads the files that hold secrets; a path is relative to the configuration file. */
+/** Reads the files of secrets. Paths are relative to the configuration file. */
 function withSecretFiles(config: AgentConfig, file: string, problems: Problem[]): AgentConfig {
   const { mqtt, view } = config;
   const secret = (section: string, key: string, given: string | undefined, named: string | undefined) => {
@@ -180,7 +180,7 @@ function withSecretFiles(config: AgentConfig, file: string, problems: Problem[])
       problems.push({ path: [section, `${key}_file`], message });
       return undefined;
     };
-    if (given !== undefined) return refuse(`give either ${key} or ${key}_file, not both`);
+    if (given !== undefined) return refuse(`set either ${key} or ${key}_file, not both`);
     try {
       return readFileSync(resolve(dirname(file), named), "utf8").replace(/\r?\n$/, "");
     } catch (error) {
@@ -190,11 +190,11 @@ function withSecretFiles(config: AgentConfig, file: string, problems: Problem[])
   const password = secret("mqtt", "password", mqtt.password, mqtt.password_file);
   const token = secret("view", "token", view.token, view.token_file);
   const problem = token && tokenProblem(token);
-  if (problem) problems.push({ path: ["view", "token_file"], message: `this file must hold ${problem}` });
+  if (problem) problems.push({ path: ["view", "token_file"], message: `this file must contain ${problem}` });
   return { ...config, mqtt: { ...mqtt, password }, view: { ...view, token } };
 }
 
-/** Finds the files that the connection to the broker needs; a path is relative to the configuration file. */
+/** Resolves the files for the broker's TLS connection. Paths are relative to the configuration file. */
 function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): AgentConfig {
   const found = MQTT_FILES.flatMap((key) => {
     const named = config.mqtt[key];
@@ -210,7 +210,7 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
   return { ...config, mqtt: { ...config.mqtt, ...Object.fromEntries(found) } };
 }
 
-/** What a message quotes of a configuration, which someone else may have written. */
+/** Cleans text that a message quotes from a configuration, which may come from someone else. */
 function quotable(text: string, longest = LONGEST_MESSAGE): string {
   return plainText(withoutCredentials(text), longest);
 }
@@ -219,7 +219,7 @@ function describe({ path, message }: Problem): { key: string; message: string } 
   return { key: quotable(path.map(String).join("."), LONGEST_KEY), message: quotable(message) };
 }
 
-/** Line and column of a problem: its key, its value, or the nearest section above it that is there. */
+/** Line and column of a problem: those of its key or value, or of the nearest section above that exists. */
 function locate(document: Document, lines: LineCounter, problem: Problem): { line: number; column: number } {
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
@@ -252,7 +252,7 @@ function readIfThere(file: string, required: boolean): string | undefined {
     throw new ConfigError(
       `cannot read the configuration ${plainText(file, LONGEST_MESSAGE)} (${code})`,
       code === "ENOENT"
-        ? "Check the path given with --config."
+        ? "Check the path in --config."
         : "Make the file readable for the user that runs sabrewing.",
       { cause: error },
     );

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { LONGEST_TOPIC, TOPIC } from "./topic-name.ts";
 
-/** Port numbers of MQTT, assigned by IANA. */
+/** MQTT ports assigned by IANA. */
 const PORT = { plain: 1883, tls: 8883 } as const;
 
 const file = z.string().min(1);
 
-/** The broker. TLS keys are Frigate's, and `tls` for brokers whose certificate a public authority has signed. */
+/** The broker. TLS keys are Frigate's; `tls` is added for brokers with a certificate from a public authority. */
 export const MqttSchema = z
   .strictObject({
     host: z
       .string()
-      .regex(/^[^\s\p{Cc}]+$/u, { error: "a host name or an address" })
+      .regex(/^[^\s\p{Cc}]+$/u, { error: "a host name or an IP address" })
       .describe("Name or address of the broker."),
     port: z
       .int()
@@ -20,56 +20,57 @@ export const MqttSchema = z
       .optional()
       .describe(`TCP port of the broker; default ${PORT.plain}, with TLS ${PORT.tls}.`),
     user: z.string().min(1).optional().describe("User name at the broker."),
-    password: z.string().optional().describe("Password at the broker; better from the environment: {NAME}."),
-    password_file: file.optional().describe("File that holds the password, instead of password."),
+    password: z
+      .string()
+      .optional()
+      .describe("Password at the broker; preferably from the environment: {NAME}."),
+    password_file: file.optional().describe("File that contains the password; instead of password."),
     tls: z
       .boolean()
       .optional()
-      .describe("Encrypt the connection; default true where another tls_ key is set."),
+      .describe("Encrypt the connection; default true if another tls_ key is set, else false."),
     tls_ca_certs: file
       .optional()
       .describe(
-        "PEM file of the authorities that may have signed the broker's certificate; default: public ones.",
+        "PEM file of the authorities trusted to sign the broker's certificate; default: public ones.",
       ),
-    tls_client_cert: file.optional().describe("PEM file of the certificate this agent shows the broker."),
-    tls_client_key: file.optional().describe("PEM file of its private key."),
+    tls_client_cert: file.optional().describe("PEM file of the client certificate for the broker."),
+    tls_client_key: file.optional().describe("PEM file of the private key of tls_client_cert."),
     tls_insecure: z
       .boolean()
       .default(false)
-      .describe(
-        "true: the broker's certificate may be for another host name. It must be valid all the same.",
-      ),
+      .describe("true: accept a valid certificate of the broker that is for another host name."),
     client_id: z
       .string()
       .min(1)
       .max(200)
       .default("sabrewing")
-      .describe("Must differ between agents at one broker."),
+      .describe("MQTT client identifier; must be different for each agent at a broker."),
     topic_prefix: z
       .string()
       .max(LONGEST_TOPIC)
       .regex(TOPIC, { error: "a topic without #, + and spaces" })
       .default("sabrewing")
-      .describe("First level of every topic; frigate lets the agent stand in for a Frigate."),
+      .describe("First level of every topic; frigate lets the agent replace Frigate."),
     stats_interval: z.int().min(1).default(60).describe("Seconds between two messages on <prefix>/stats."),
   })
   .superRefine((mqtt, context) => {
     const refuse = (key: string, error: string) =>
       context.addIssue({ code: "custom", path: [key], params: { isKey: true }, message: error });
     if (mqtt.tls_client_key !== undefined && mqtt.tls_client_cert === undefined)
-      refuse("tls_client_key", "a key without a certificate: set tls_client_cert too");
+      refuse("tls_client_key", "the certificate is missing: also set tls_client_cert");
     if (mqtt.tls_client_cert !== undefined && mqtt.tls_client_key === undefined)
-      refuse("tls_client_cert", "a certificate without its key: set tls_client_key too");
+      refuse("tls_client_cert", "the private key is missing: also set tls_client_key");
     if (mqtt.tls === false && asksForTls(mqtt))
-      refuse("tls", "tls is off, but other tls_ keys are set: leave out either");
+      refuse("tls", "tls is false, but other tls_ keys are set: remove tls or the other keys");
   })
   .transform((mqtt) => {
     const tls = mqtt.tls ?? asksForTls(mqtt);
     return { ...mqtt, tls, port: mqtt.port ?? (tls ? PORT.tls : PORT.plain) };
   })
-  .describe("The broker that events go to.");
+  .describe("The MQTT broker that receives the events.");
 
-/** The keys of files, relative to the configuration file where they are relative. */
+/** Keys with file names, which may be relative to the configuration file. */
 export const MQTT_FILES = ["tls_ca_certs", "tls_client_cert", "tls_client_key"] as const;
 
 function asksForTls(mqtt: {

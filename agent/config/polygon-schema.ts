@@ -3,15 +3,17 @@ import type { Point, Polygon } from "../base/polygon.ts";
 
 const EXAMPLE = "0.1,0.5,0.9,0.5,0.5,1";
 
-/** One polygon as Frigate writes it: `x,y,x,y,…`, shares of the picture. */
+/** A polygon in Frigate's notation: `x,y,x,y,…`, fractions of the frame's width and height. */
 export const PolygonSchema = z
   .string()
   .transform((text, context) => polygonOf(text, context, []))
-  .describe("Corners x,y,x,y,… of a polygon, each from 0 to 1: a share of the picture's width or height.");
+  .describe("Corners x,y,x,y,… of a polygon, as fractions (0 to 1) of the frame's width and height.");
 
-/** No polygon, one, or a list of them. */
+/** No polygon, one, or a list of polygons. */
 export const MaskSchema = z
-  .union([z.string(), z.array(z.string())], { error: `a text like "${EXAMPLE}" or a list of such texts` })
+  .union([z.string(), z.array(z.string())], {
+    error: `a string like "${EXAMPLE}" or a list of such strings`,
+  })
   .transform((texts, context): Polygon[] => {
     if (typeof texts === "string") return texts.trim() === "" ? [] : [polygonOf(texts, context, [])];
     return texts.map((text, index) => polygonOf(text, context, [index]));
@@ -26,18 +28,18 @@ function polygonOf(text: string, context: z.RefinementCtx, path: PropertyKey[]):
   });
 }
 
-/** What the text should be, where it is something else. */
+/** The expected form of the text, if it does not have it. */
 function problemOf(text: string): string | undefined {
   const numbers = numbersIn(text);
   if (text.trim() === "" || numbers.some(Number.isNaN)) return `numbers x,y,x,y,… like "${EXAMPLE}"`;
   if (numbers.some((number) => number > 2)) {
-    return "numbers from 0 to 1 (these look like pixels: divide each x by the picture's width and each y by its height)";
+    return "numbers from 0 to 1 (these look like pixels: divide each x by the frame's width and each y by its height)";
   }
   if (numbers.some((number) => number < 0 || number > 1)) return "numbers from 0 to 1";
   if (numbers.length % 2 === 1) {
-    return `pairs x,y: an even count of numbers (the last of these ${numbers.length} has no partner)`;
+    return `pairs x,y: an even number of values, not ${numbers.length}`;
   }
-  if (numbers.length < 6) return "at least 3 corners, that is 6 numbers";
+  if (numbers.length < 6) return "at least 3 corners (6 numbers)";
   return undefined;
 }
 

@@ -2,33 +2,33 @@ import type { z } from "zod";
 import { withoutLogin } from "../base/address.ts";
 import { suggest } from "./suggest.ts";
 
-/** One mistake in a configuration, before its place in the file is known. */
+/** A mistake in a configuration, before its line is known. */
 export interface Problem {
   /** Keys from the root to the value. */
   readonly path: readonly PropertyKey[];
-  /** What is wrong with it; a value it quotes has no login in it. */
+  /** What is wrong. Quoted values contain no login. */
   readonly message: string;
-  /** Whether `path` names the key that must not be there, rather than a value. */
+  /** Whether the mistake is the key rather than its value. */
   readonly isKey?: boolean;
 }
 
-/** The parts of a JSON schema that lead from a key to those below it. */
+/** The parts of a JSON schema that lead from a key to the keys below it. */
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly additionalProperties?: unknown;
   readonly prefixItems?: readonly unknown[];
 }
 
-/** Keys of Frigate that a user may bring along, and what to say about them. */
+/** Frigate's keys that do not exist here, and why. */
 const FRIGATE_KEYS: Readonly<Record<string, string>> = {
-  record: "sabrewing records nothing: pictures stay in the camera",
-  roles: "an input is always the detect stream here",
-  detectors: "there is one detector here: detector, with runtime and instances",
+  record: "sabrewing does not record video",
+  roles: "the only input is always the detect stream",
+  detectors: "there is a single detector: set runtime and instances under detector",
 };
 
 /**
- * What to expect instead of a value, in words. Handed to zod at parse time, so that every issue's message is such a
- * phrase, the schema's own messages included.
+ * Describes the expected value. zod calls it at parse time, so that the message of every issue is such a phrase. The messages
+ * of the schemas have the same form.
  */
 export function describeExpected(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
@@ -38,12 +38,12 @@ export function describeExpected(issue: z.core.$ZodRawIssue): string {
       return `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
     case "too_small":
       return issue.origin === "string"
-        ? "a text that is not empty"
+        ? "a string that is not empty"
         : `at least ${issue.minimum}${unit(issue.origin)}`;
     case "too_big":
       return `at most ${issue.maximum}${unit(issue.origin)}`;
     default:
-      return "something else";
+      return "a valid value";
   }
 }
 
@@ -51,9 +51,9 @@ const EXPECTED_TYPES: Readonly<Record<string, string>> = {
   boolean: "true or false",
   number: "a number",
   int: "a whole number",
-  string: "a text",
-  object: "keys with values",
-  record: "keys with values",
+  string: "a string",
+  object: "a mapping",
+  record: "a mapping",
   array: "a list",
   tuple: "a list",
 };
@@ -64,9 +64,9 @@ function unit(origin: string): string {
 }
 
 /**
- * zod's issues as problems a person can act on.
- * @param asWritten the YAML before secrets were filled in: what a message may quote.
- * @param schema the JSON schema of the configuration, to know which keys there are.
+ * Converts zod's issues to problems with helpful messages.
+ * @param asWritten the YAML before secrets were filled in: messages may quote it.
+ * @param schema the JSON schema of the configuration, which lists the known keys.
  */
 export function describeIssues(
   issues: readonly z.core.$ZodIssue[],
@@ -98,30 +98,36 @@ function expectedReceived(expected: string, path: readonly PropertyKey[], asWrit
 }
 
 function describeReceived(value: unknown, key: string): string {
-  const [unquoted] = isRecord(value) ? Object.entries(value) : [];
-  if (unquoted?.[1] === null && /^[A-Z][A-Z0-9_]*$/.test(unquoted[0]))
-    return "braces without quotes around them";
-  if (value === null || (isRecord(value) && Object.keys(value).length === 0)) return "nothing";
-  if (/password|secret|token/.test(key)) return `a ${typeof value} (not shown)`;
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (isRecord(value)) return `the keys ${Object.keys(value).join(", ")}`;
+  if (value === null) return "nothing";
+  const isSecret = /password|secret|token/.test(key);
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "an empty list";
+    return `a list of ${value.length} ${value.length === 1 ? "entry" : "entries"}`;
+  }
+  if (isRecord(value)) {
+    const [first] = Object.entries(value);
+    if (first === undefined) return "an empty mapping";
+    if (first[1] === null && /^[A-Z][A-Z0-9_]*$/.test(first[0])) return "braces without quotes around them";
+    return isSecret ? "a mapping (not shown)" : `a mapping with the keys ${Object.keys(value).join(", ")}`;
+  }
+  if (isSecret) return `a ${typeof value} (not shown)`;
   return typeof value === "string" ? JSON.stringify(withoutLoginOf(value)) : JSON.stringify(value);
 }
 
-/** A value that has an address in it, be it a broken one. */
+/** Removes the login from a value that contains an address, even an invalid one. */
 function withoutLoginOf(value: string): string {
   return value.includes("://") ? withoutLogin(value) : value;
 }
 
 function unknownKey(key: string, here: SchemaNode): string {
   const known = Object.keys(here.properties ?? {});
-  const alike = suggest(key, known);
-  if (alike !== undefined) return `unknown key; did you mean ${alike}?`;
+  const similar = suggest(key, known);
+  if (similar !== undefined) return `unknown key; did you mean ${similar}?`;
   const section = known.find((name) => key in (asSchema(here.properties?.[name]).properties ?? {}));
   if (section !== undefined) return `unknown key here; ${key} belongs under ${section}`;
   const frigate = Object.hasOwn(FRIGATE_KEYS, key) ? FRIGATE_KEYS[key] : undefined;
   if (frigate !== undefined) return `unknown key; ${frigate}`;
-  return `unknown key; known here: ${known.join(", ")}`;
+  return `unknown key; known keys here: ${known.join(", ")}`;
 }
 
 function schemaAt(schema: unknown, path: readonly PropertyKey[]): SchemaNode {

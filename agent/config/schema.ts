@@ -10,13 +10,13 @@ import { ViewSchema } from "./view-schema.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
 
 /**
- * The one description of the configuration: its type, defaults, messages and editor help all come from here.
- * Key names, meanings and defaults are Frigate's wherever Frigate has the key.
+ * The single source of the configuration's type, defaults, messages and editor help. Keys that Frigate has too keep Frigate's
+ * names, meanings and defaults.
  */
 
 const positiveInteger = z.int().min(1);
 
-/** DER of a SubjectPublicKeyInfo (RFC 8410, section 4) in base64: the same twelve bytes, then the key's 32. */
+/** Base64 of a DER SubjectPublicKeyInfo (RFC 8410, section 4): twelve fixed bytes, then the 32 bytes of the key. */
 const ED25519_PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/;
 
 const ModelSchema = z
@@ -24,16 +24,16 @@ const ModelSchema = z
     path: z
       .string()
       .min(1)
-      .describe("The detector module (.wasm) that compile or pull wrote, or a set of variants of one."),
+      .describe("Detector module (.wasm) from sabrewing compile or pull, or a set of variants."),
     precision: z
       .enum(["auto", "f32", "i16", "i8"])
       .default("auto")
-      .describe("Of a set of variants only those of this precision; auto: the fastest this engine runs."),
+      .describe("Precision to choose from a set of variants; auto: the fastest that this engine supports."),
     sha256: z
       .string()
       .regex(/^[0-9a-fA-F]{64}$/, { error: "64 hexadecimal digits, as sabrewing inspect shows them" })
       .optional()
-      .describe("SHA-256 of the module; another file is refused."),
+      .describe("SHA-256 of the module; other files are refused."),
     public_key: z
       .string()
       .regex(ED25519_PUBLIC_KEY, {
@@ -41,79 +41,86 @@ const ModelSchema = z
       })
       .optional()
       .describe(
-        "Ed25519 key that must have signed the module (<path>.sig); a release lower than one that has run is refused.",
+        "Ed25519 public key that verifies the module's signature (<path>.sig); releases lower than one that has run are refused.",
       ),
   })
   .describe("The detector.");
 
 const DetectorSchema = z
   .strictObject({
-    runtime: z.enum(["wasmer", "v8"]).default("wasmer").describe("What executes the module."),
+    runtime: z.enum(["wasmer", "v8"]).default("wasmer").describe("WebAssembly engine."),
     instances: z
       .union([z.literal("auto"), positiveInteger.max(64)], { error: "auto or a whole number from 1 to 64" })
       .default("auto")
-      .describe("Copies that run side by side; auto: one per camera, but one core stays free."),
-    deadline_ms: z.int().min(50).max(600_000).default(2000).describe("Milliseconds one frame may take."),
+      .describe("Detector instances that run in parallel; auto: one per camera, but one core stays free."),
+    deadline_ms: z
+      .int()
+      .min(50)
+      .max(600_000)
+      .default(2000)
+      .describe("Time limit of one frame, milliseconds."),
     memory_mb: positiveInteger
       .max(4096)
       .default(1024)
-      .describe("MiB that a module's file, and the memory of each copy, may have at most."),
+      .describe("Maximum size of a module's file, and of the memory of each instance, MiB."),
   })
-  .describe("How the detector runs.");
+  .describe("Engine and limits of the detector.");
 
 const InputSchema = z.strictObject({
   path: z
     .string()
     .regex(/^rtsps?:\/\/[^\s]+$/, {
-      error: "an address that starts with rtsp:// or rtsps:// and has no spaces (write %20)",
+      error: "an address that starts with rtsp:// or rtsps:// and has no spaces (write %20 instead)",
       abort: true,
     })
     .refine((address) => splitAddress(address) !== undefined, {
       error: `${CLEAR_ADDRESS} (in user and password write ${ENCODING}, or put them in as "{NAME}")`,
     })
-    .describe("The stream's address."),
+    .describe("Address of the stream."),
 });
 
 const FfmpegSchema = z
   .strictObject({
     inputs: z
-      .tuple([InputSchema], { error: "a list of exactly one input: the stream to detect on" })
-      .describe("The stream to detect on: one per camera, best the camera's small substream."),
+      .tuple([InputSchema], { error: "a list of exactly one input, the stream for detection" })
+      .describe("The stream for detection: one per camera, preferably its small substream."),
     retry_interval: z
       .number()
       .min(1)
       .max(3600)
       .default(10)
-      .describe("Longest wait between two attempts to reopen a stream, seconds."),
+      .describe("Longest delay between two attempts to reopen a stream, seconds."),
     frozen_after: z
       .number()
       .min(0)
       .max(3600)
       .default(60)
-      .describe("Seconds of the very same picture after which a camera is frozen; 0: it never is."),
+      .describe("Seconds of identical frames after which a camera counts as frozen; 0: never."),
   })
-  .describe("Where the pictures come from.");
+  .describe("The camera's stream.");
 
 const StationarySchema = z
   .strictObject({
     threshold: positiveInteger
       .optional()
-      .describe("Frames without a change of position that make an object stationary; default 10 × fps."),
+      .describe("Frames without a change of position after which an object is stationary; default 10 × fps."),
     interval: positiveInteger
       .optional()
-      .describe("Frames between two looks at a stationary object that nothing moves at; default 10 × fps."),
+      .describe(
+        "Frames between two inferences on a stationary object without motion around it; default 10 × fps.",
+      ),
   })
-  .describe("Objects that stay where they are, like parked cars.");
+  .describe("Objects that do not move, such as parked cars.");
 
 export const DetectSchema = z
   .strictObject({
-    enabled: z.boolean().default(true).describe("false: the stream is kept open, but nothing is looked for."),
+    enabled: z.boolean().default(true).describe("false: keep the stream open, but do not detect objects."),
     width: z.int().min(16).max(8192).optional().describe("Pixels; with height. Default: the stream's own."),
     height: z.int().min(16).max(8192).optional().describe("Pixels; with width. Default: the stream's own."),
-    fps: z.number().min(0.1).max(60).default(5).describe("Frames looked at per second."),
+    fps: z.number().min(0.1).max(60).default(5).describe("Frames analysed per second."),
     min_initialized: positiveInteger
       .optional()
-      .describe("Detections in a row that make an object; default fps / 2, at least 2."),
+      .describe("Consecutive detections that make an object; default fps / 2, at least 2."),
     max_disappeared: positiveInteger
       .optional()
       .describe("Frames without a detection after which an object is gone; default 5 × fps."),
@@ -121,7 +128,7 @@ export const DetectSchema = z
   })
   .refine(({ width, height }) => (width === undefined) === (height === undefined), {
     ...always,
-    error: "width and height together, or neither",
+    error: "both width and height, or neither",
   })
   .transform((detect) => ({
     ...detect,
@@ -132,7 +139,7 @@ export const DetectSchema = z
       interval: detect.stationary.interval ?? Math.max(1, Math.round(10 * detect.fps)),
     },
   }))
-  .describe("The pictures objects are looked for in, and when an object counts.");
+  .describe("The frames for detection, and when an object begins and ends.");
 
 export const ObjectsSchema = z
   .strictObject({
@@ -140,9 +147,11 @@ export const ObjectsSchema = z
       .array(z.string().min(1).max(100), { error: "a list of labels" })
       .min(1)
       .default(["person"])
-      .describe("Labels to follow; sabrewing inspect lists those the model knows."),
-    mask: MaskSchema.prefault([]).describe("Where nothing is an object, by the bottom centre of its box."),
-    filters: z.record(z.string().min(1), FilterSchema).default({}).describe("By label."),
+      .describe("Labels to track; sabrewing inspect lists the labels of the model."),
+    mask: MaskSchema.prefault([]).describe(
+      "Mask for all labels: objects are ignored if the bottom centre of their box is inside.",
+    ),
+    filters: z.record(z.string().min(1), FilterSchema).default({}).describe("Object filters by label."),
   })
   .superRefine(({ track, filters }, context) => {
     checkLabels(track, context);
@@ -151,30 +160,30 @@ export const ObjectsSchema = z
         code: "custom",
         path: ["filters", label],
         params: { isKey: true },
-        message: "a filter for a label that is not in track does nothing; add the label there",
+        message: "this filter has no effect: add the label to track",
       });
     }
   })
-  .describe("What to look for.");
+  .describe("The objects to track.");
 
 export const SnapshotsSchema = z
   .strictObject({
     enabled: z
       .boolean()
       .default(false)
-      .describe("Publish a JPEG of each object. Off: no picture leaves the device."),
+      .describe("Publish a JPEG of each object. false: no image leaves the device."),
     directory: z
       .string()
       .min(1)
       .optional()
-      .describe("Keep the best JPEG of each event here; without it none is kept."),
-    retain_days: z.number().min(0).default(10).describe("Days after which a kept JPEG is deleted."),
+      .describe("Folder for the best JPEG of each event; default: JPEGs are not stored."),
+    retain_days: z.number().min(0).default(10).describe("Days after which a stored JPEG is deleted."),
   })
-  .describe("Pictures of objects: over MQTT, on disk.");
+  .describe("JPEGs of objects, over MQTT and on disk.");
 
 const CameraSchema = z
   .strictObject({
-    enabled: z.boolean().default(true).describe("false: the camera is left alone."),
+    enabled: z.boolean().default(true).describe("false: do not connect to the camera."),
     ffmpeg: FfmpegSchema,
     detect: DetectSchema.prefault({}),
     motion: MotionSchema.prefault({}),
@@ -184,7 +193,7 @@ const CameraSchema = z
   })
   .superRefine(checkZoneLabels);
 
-/** The whole file. `z.input` is what a user writes, `z.output` (AgentConfig) has every default filled in. */
+/** The whole file. `z.input` is the user's file, `z.output` (AgentConfig) has every default filled in. */
 export const AgentConfigSchema = z
   .strictObject({
     mqtt: MqttSchema,
@@ -199,22 +208,22 @@ export const AgentConfigSchema = z
       .refine((cameras) => Object.keys(cameras).length > 0, { error: "at least one camera" })
       .superRefine(checkZoneNames)
       .meta({ propertyNames: { pattern: TOPIC_NAME.source } })
-      .describe("One entry per camera: its name, then its settings.")
+      .describe("The cameras by name.")
       .transform((cameras) => Object.entries(cameras).map(([name, camera]) => ({ name, ...camera }))),
     state_dir: z
       .string()
       .min(1)
       .optional()
-      .describe("Folder for what outlives a restart; default: systemd's, else in the user's cache."),
+      .describe("Folder for data that survives restarts; default: systemd's, else in the user's cache."),
   })
   .superRefine(({ metrics, view }, context) => {
-    const areOneDoor = metrics.host === view.host && metrics.port === view.port && view.port !== 0;
-    if (!metrics.enabled || !view.enabled || !areOneDoor) return;
+    const areSame = metrics.host === view.host && metrics.port === view.port && view.port !== 0;
+    if (!metrics.enabled || !view.enabled || !areSame) return;
     context.addIssue({
       code: "custom",
       path: ["view", "port"],
       params: { isKey: true },
-      message: "metrics has this port already: give each its own",
+      message: "metrics uses the same port: choose another",
     });
   })
   .describe("Configuration of sabrewing");
@@ -235,7 +244,7 @@ export type ObjectFilter = z.output<typeof FilterSchema>;
 
 const DEFAULT_FILTER: ObjectFilter = FilterSchema.parse({});
 
-/** What boxes of a label must be like on this camera: its filter, or the defaults where it has none. */
+/** The object filter of a label on this camera, or the default filter. */
 export function objectFilter(objects: ObjectsConfig, label: string): ObjectFilter {
   return objects.filters[label] ?? DEFAULT_FILTER;
 }

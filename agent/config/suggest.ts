@@ -1,9 +1,9 @@
-/** No key is that long, and to compare takes as many steps as both words have letters. */
+/** Longer than any key. Comparing takes time proportional to the product of both lengths. */
 const LONGEST_WORD = 50;
 
 /**
- * The candidate that a mistyped word most likely means, or undefined when none is close: at most one slip (a letter
- * missing, added, wrong, or two swapped) per three letters.
+ * Finds the candidate closest to a mistyped word, or undefined if none is close: at most one edit (a letter missing, added,
+ * wrong, or two swapped) per three letters.
  */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length > LONGEST_WORD) return undefined;

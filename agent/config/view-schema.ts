@@ -1,29 +1,29 @@
 import { z } from "zod";
 import { AllowedHostsSchema } from "./allowed-hosts-schema.ts";
 
-/** 16 characters of a random token cannot be guessed, even by whoever has a cookie made with it to try them on. */
+/** A random token of 16 characters cannot be guessed, even offline with a cookie that was made from it. */
 const SHORTEST_TOKEN = 16;
 
-/** What is wrong with a token, if anything. */
+/** The expected form of a token, if it does not have it. */
 export function tokenProblem(token: string): string | undefined {
   if (token.length < SHORTEST_TOKEN) {
-    return `at least ${SHORTEST_TOKEN} characters that nobody guesses (openssl rand -hex 16 makes some)`;
+    return `at least ${SHORTEST_TOKEN} random characters (for example from openssl rand -hex 16)`;
   }
-  return /^[\x21-\x7e]+$/.test(token) ? undefined : "letters, digits and signs of ASCII, no spaces";
+  return /^[\x21-\x7e]+$/.test(token) ? undefined : "ASCII letters, digits and signs without spaces";
 }
 
-/** The live view: off, on this machine only, and never without a token, since it shows what the cameras see. */
+/** The live view shows the cameras' images: it is off and local by default, and always needs a token. */
 export const ViewSchema = z
   .strictObject({
-    enabled: z.boolean().default(false).describe("Serve a page that shows the cameras live."),
+    enabled: z.boolean().default(false).describe("Serve the live view."),
     host: z
       .string()
       .min(1)
       .default("127.0.0.1")
-      .describe("Address to listen on; 0.0.0.0: every machine that can reach this one may try the token."),
-    port: z.int().min(0).max(65535).default(5080).describe("TCP port; 0: any that is free."),
+      .describe("Address to listen on; 0.0.0.0: all addresses, so other machines can open the page."),
+    port: z.int().min(0).max(65535).default(5080).describe("TCP port; 0: any free port."),
     allowed_hosts: AllowedHostsSchema.describe(
-      "Host names of the page, besides IP addresses, localhost and this machine's name.",
+      "Host names accepted in requests, besides IP addresses, localhost and this machine's name.",
     ),
     token: z
       .string()
@@ -32,8 +32,8 @@ export const ViewSchema = z
         if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
       })
       .optional()
-      .describe("What a browser must show once to be let in; better from the environment: {NAME}."),
-    token_file: z.string().min(1).optional().describe("File that holds the token, instead of token."),
+      .describe("Access token for the page; preferably from the environment: {NAME}."),
+    token_file: z.string().min(1).optional().describe("File that contains the token; instead of token."),
   })
   .superRefine(({ enabled, token, token_file: tokenFile }, context) => {
     if (!enabled || token !== undefined || tokenFile !== undefined) return;
@@ -41,7 +41,7 @@ export const ViewSchema = z
       code: "custom",
       path: ["enabled"],
       params: { isKey: true },
-      message: "the live view needs a token: set token or token_file too",
+      message: "the live view needs a token: also set token or token_file",
     });
   })
-  .describe("A page that shows the cameras live, with all that the agent sees in them.");
+  .describe("Live view: a web page that shows the cameras with motion, regions and tracks.");

@@ -5,31 +5,31 @@ import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
 
 const ZoneSchema = z.strictObject({
   coordinates: PolygonSchema,
-  inertia: z.int().min(1).default(3).describe("Frames in a row inside before an object has entered."),
+  inertia: z.int().min(1).default(3).describe("Consecutive frames inside before an object has entered."),
   loitering_time: z.number().min(0).default(0).describe("Seconds inside before an object has entered."),
   objects: z
     .array(z.string().min(1), { error: "a list of labels" })
     .default([])
-    .describe("Labels the zone is for; none: every label the camera tracks."),
-  filters: z.record(z.string().min(1), ZoneFilterSchema).default({}).describe("By label."),
+    .describe("Labels that can enter the zone; empty: every label that the camera tracks."),
+  filters: z.record(z.string().min(1), ZoneFilterSchema).default({}).describe("Object filters by label."),
 });
 
-/** Parts of a camera's picture with a name: a map in the file, a list in the program. */
+/** Named parts of a camera's frame: a mapping in the file, a list in the program. */
 export const ZonesSchema = z
   .record(z.string(), ZoneSchema)
   .superRefine(checkNames, always)
   .meta({ propertyNames: { pattern: TOPIC_NAME.source } })
-  .describe("Parts of the picture, by name. An object is where the bottom centre of its box is.")
+  .describe("Named parts of the frame. The bottom centre of an object's box decides whether it is inside.")
   .transform((zones) => Object.entries(zones).map(([name, zone]) => ({ name, ...zone })));
 
 type Zones = z.output<typeof ZonesSchema>;
 
-/** Where a zone's name was refused, zod hands the map on as it was written: there is no list to check then. */
+/** If the name of a zone is refused, zod passes on the untransformed mapping; then there is no list to check. */
 function listed(zones: Zones): Zones {
   return Array.isArray(zones) ? zones : [];
 }
 
-/** Refuses labels in a camera's zones that the camera does not track: nothing would ever be there. */
+/** Refuses labels of zones that the camera does not track: they could never be in the zone. */
 export function checkZoneLabels(
   { zones, objects }: { readonly zones: Zones; readonly objects: { readonly track: readonly string[] } },
   context: z.RefinementCtx,
@@ -47,15 +47,12 @@ export function checkZoneLabels(
     });
     const inZone = zone.objects.length > 0 ? zone.objects : objects.track;
     for (const label of Object.keys(zone.filters).filter((name) => !inZone.includes(name))) {
-      refuse(
-        [zone.name, "filters", label],
-        "a filter for a label that does not count in this zone does nothing",
-      );
+      refuse([zone.name, "filters", label], "this filter has no effect: the label cannot enter this zone");
     }
   }
 }
 
-/** Refuses zones whose counts would share a topic with those of a camera or of another camera's zone. */
+/** Refuses zones whose counts would share a topic with a camera or with a zone of another camera. */
 export function checkZoneNames(
   cameras: Readonly<Record<string, { readonly zones: Zones }>>,
   context: z.RefinementCtx,
@@ -65,10 +62,10 @@ export function checkZoneNames(
     for (const { name } of listed(zones)) {
       const owner = cameraOfZone.get(name);
       const taken =
-        name in cameras ? "a camera has this name" : owner && `camera ${owner} has a zone of this name`;
+        name in cameras ? "a camera has this name" : owner && `camera ${owner} has a zone with this name`;
       cameraOfZone.set(name, camera);
       if (taken === undefined) continue;
-      const message = `${taken}, and both would count on the same topics; choose another`;
+      const message = `${taken}, and both would publish counts on the same topics; choose another name`;
       context.addIssue({ code: "custom", path: [camera, "zones", name], params: { isKey: true }, message });
     }
   }

@@ -1,6 +1,6 @@
 import { TransientError } from "../../agent/base/errors.ts";
-import { findKnown, obtainVisibly } from "../../agent/commands/obtain-visibly.ts";
-import type { ProgressStream } from "../../agent/commands/progress.ts";
+import { findKnown, obtainVisibly } from "../../agent/commands/pull/obtain-model.ts";
+import type { ProgressStream } from "../../agent/commands/shared/progress.ts";
 import { explainError } from "../../agent/explain-error.ts";
 import { type KnownModel, locateModel, ModelError, type ModelPlaces } from "../../detectors/detector.ts";
 

@@ -18,8 +18,8 @@ interface TestResult {
  * skipped for missing material: weights, clips, photographs, ONNX's tests, or a program such as mosquitto or Chromium.
  */
 export const ALLOWED_SKIPS: Readonly<Record<string, string>> = {
-  "is unusable where the folder may not be written": "a user other than root",
-  "a camera that answers the search is found, whatever else comes": "a network other than loopback",
+  "is unusable if the folder is not writable": "a user other than root",
+  "a camera that answers the search is found among invalid answers": "a network other than loopback",
 };
 
 /** @returns full names of the skipped tests that are not in the list */

@@ -62,7 +62,7 @@ ${cameras.join("")}`,
   return file;
 }
 
-/** Runs `check --json`; the parts by name. */
+/** Runs `check --json` and returns the components by name. */
 async function check(setting: Setting, env = process.env) {
   const { exitCode, stdout, stderr } = await sabrewing(["check", "--json", "-c", configFile(setting)], env);
   expect(stderr).toBe("");
@@ -76,22 +76,22 @@ async function check(setting: Setting, env = process.env) {
 
 const nowhere = () => `rtsp://user:hunter2@127.0.0.1:${deadPort}/camera`;
 
-test("a configuration with three mistakes: all three, and exit code 78", async () => {
+test("reports all mistakes of a configuration and exits with 78", async () => {
   const file = join(folder, "bad.yml");
   writeFileSync(file, "mqtt: {host: 1, prot: 1883}\nmodel: {path: m.wasm}\ncameras: {}\n");
   const { exitCode, stdout } = await sabrewing(["check", "-c", file]);
   expect(exitCode).toBe(78);
   expect(stdout).toBe(
     `✗ configuration    3 mistakes in the configuration
-  ${file}:1:14: mqtt.host: expected a text, received 1
+  ${file}:1:14: mqtt.host: expected a string, received 1
   ${file}:1:17: mqtt.prot: unknown key; did you mean port?
-  ${file}:3:10: cameras: expected at least one camera, received nothing
-  → Correct these lines; config/sabrewing.yml explains every key.
+  ${file}:3:10: cameras: expected at least one camera, received an empty mapping
+  → Correct these lines. config/sabrewing.yml explains every key.
 `,
   );
 });
 
-test("an unreachable camera alone may work later: exit code 75", async () => {
+test("exits with 75 if an unreachable camera is the only failure", async () => {
   const { exitCode, parts } = await check({ cameras: { door: nowhere() } });
   expect(exitCode).toBe(75);
   expect(parts).toMatchObject({
@@ -103,32 +103,32 @@ test("an unreachable camera alone may work later: exit code 75", async () => {
   });
 });
 
-test("a missing ffmpeg is told once, with the command that installs it", async () => {
+test("reports a missing ffmpeg once, with the command that installs it", async () => {
   const { exitCode, parts } = await check({ cameras: { door: nowhere() } }, { ...process.env, PATH: folder });
   expect(exitCode).toBe(78);
   expect(parts.ffmpeg).toMatchObject({ ok: false, remedy: "Install it: apt install ffmpeg" });
   expect(parts["camera door"].message).toBe("not tried: it needs ffmpeg");
 });
 
-test("a refused broker password must be corrected: exit code 78", async () => {
+test("exits with 78 if the broker refuses the password", async () => {
   const { exitCode, parts } = await check({ brokerPassword: "wr0ng", cameras: { door: nowhere() } });
   expect(exitCode).toBe(78);
   expect(parts.broker.message).toContain("wrong user name or password");
   expect(JSON.stringify(parts)).not.toMatch(/wr0ng|hunter2/);
 });
 
-test("a missing model is told by its name", async () => {
+test("names a missing model", async () => {
   const { exitCode, parts } = await check({ model: "/nowhere/m.wasm", cameras: { door: nowhere() } });
   expect(exitCode).toBe(78);
   expect(parts.model.message).toContain("/nowhere/m.wasm");
 });
 
-test("a label that the model does not know is a mistake", async () => {
+test("refuses a label that the model does not know", async () => {
   const { parts } = await check({ track: "unicorn", cameras: { door: nowhere() } });
   expect(parts.model).toMatchObject({ ok: false, message: expect.stringContaining('"unicorn"') });
 });
 
-/** A directory of PATH that holds a systemctl which knows the unit as shipped, with one port allowed. */
+/** PATH with a fake systemctl that reports the shipped unit with one allowed port. */
 function pathWithUnit(allowedPort: number): string {
   const bin = join(folder, "bin");
   mkdirSync(bin, { recursive: true });
@@ -137,7 +137,7 @@ function pathWithUnit(allowedPort: number): string {
   return `${bin}:${process.env.PATH}`;
 }
 
-test("the ports of metrics and view are tried, and what the unit does not allow is told with the drop-in", async () => {
+test("tries the ports of metrics and view, and shows the drop-in for a port that the unit does not allow", async () => {
   const [metrics, view] = [await freePort(), await freePort()];
   const more = `metrics: {enabled: true, port: ${metrics}}
 view: {enabled: true, port: ${view}, token: 0123456789abcdef}`;
@@ -146,17 +146,17 @@ view: {enabled: true, port: ${view}, token: 0123456789abcdef}`;
   expect(parts.metrics).toEqual({ ok: true, message: `127.0.0.1:${metrics} is free` });
   expect(parts.view).toEqual({
     ok: false,
-    message: `the systemd unit does not let the agent listen on port ${view}`,
+    message: `the systemd unit does not allow the agent to use port ${view}`,
     remedy: expect.stringContaining(`SocketBindAllow=tcp:${view}`),
   });
   expect(exitCode).toBe(78);
 });
 
-test("metrics and view at one port are a mistake of the configuration", async () => {
+test("refuses the same port for metrics and view", async () => {
   const more = `metrics: {enabled: true, port: 5080}
 view: {enabled: true, token: 0123456789abcdef}`;
   const { parts } = await check({ cameras: { door: nowhere() }, more });
-  expect(parts.configuration.message).toContain("view.port: metrics has this port already");
+  expect(parts.configuration.message).toContain("view.port: metrics uses the same port");
 });
 
 describe.skipIf(!hasRtspServer())("with a real camera", () => {
@@ -172,7 +172,7 @@ describe.skipIf(!hasRtspServer())("with a real camera", () => {
   });
   const as = (password: string) => camera.address.replace("rtsp://", `rtsp://user:${password}@`);
 
-  test("when all is well every part has its tick, and the exit code is 0", async () => {
+  test("ticks every component and exits with 0 if everything works", async () => {
     const { exitCode, stdout } = await sabrewing([
       "check",
       "-c",
@@ -189,7 +189,7 @@ describe.skipIf(!hasRtspServer())("with a real camera", () => {
     expect(exitCode).toBe(0);
   });
 
-  test("a wrong camera password and an unreachable camera are told apart", async () => {
+  test("distinguishes a wrong camera password from an unreachable camera", async () => {
     const { exitCode, parts } = await check({ cameras: { door: as("hunter2"), yard: nowhere() } });
     expect(exitCode).toBe(78);
     expect(parts["camera door"].message).toContain("refuses this user name or password");

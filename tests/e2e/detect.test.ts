@@ -13,7 +13,7 @@ let model = "";
 let image = "";
 let clip: TestClip;
 
-/** The fake module reads its detections from the first pixels: two objects, at 10,20 and 11,20. */
+/** The fake module decodes its detections from the first pixels: two objects here, at 10,20 and 11,20. */
 const PIXELS = [2, 10, 20, 192, 1];
 
 beforeAll(async () => {
@@ -38,7 +38,7 @@ function jsonLines(text: string): Record<string, unknown>[] {
     .map((line) => JSON.parse(line));
 }
 
-test("an image gives one JSON line with boxes in its own pixels", async () => {
+test("prints a JSON line per image, with boxes in pixels of the image", async () => {
   const { exitCode, stdout, stderr } = await sabrewing([
     "detect",
     image,
@@ -63,7 +63,7 @@ test("an image gives one JSON line with boxes in its own pixels", async () => {
   ]);
 });
 
-test("an image is rotated by its EXIF orientation", async () => {
+test("turns an image upright as its EXIF orientation says", async () => {
   const turned = join(folder, "turned.jpg");
   const blank = { create: { width: 64, height: 32, channels: 3 as const, background: "#000000" } };
   await sharp(blank).withMetadata({ orientation: 6 }).jpeg().toFile(turned);
@@ -71,7 +71,7 @@ test("an image is rotated by its EXIF orientation", async () => {
   expect(jsonLines(stdout)).toMatchObject([{ width: 32, height: 64 }]);
 });
 
-test("a video gives a line and a JPEG per frame, and a contact sheet", async () => {
+test("prints a line per frame of a video with its time, and writes JPEGs and a contact sheet", async () => {
   const output = join(folder, "seen");
   const args = [
     "detect",
@@ -98,32 +98,35 @@ test("a video gives a line and a JPEG per frame, and a contact sheet", async () 
   expect(await sharp(join(output, "clip-0000.500.jpg")).metadata()).toMatchObject({ width: 64, height: 48 });
 });
 
-test("the output without --json has a line per object", async () => {
+test("prints a line per object without --json", async () => {
   const { stdout } = await sabrewing(["detect", image, "--model", model]);
   expect(stdout).toMatch(/garden\.png {2}64×32, \d+ ms\n {2}car +0\.75 {3}10,20 to 0,0\n/);
 });
 
-test.skipIf(!hasRtspServer())("a stream gives its first frames, and its password is not shown", async () => {
-  await using camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
-  const address = camera.address.replace("rtsp://", "rtsp://user:secret@");
-  const { exitCode, stdout } = await sabrewing([
-    "detect",
-    address,
-    "--model",
-    model,
-    "--json",
-    "--frames",
-    "2",
-  ]);
-  expect(exitCode).toBe(0);
-  expect(jsonLines(stdout)).toMatchObject([
-    { time: 0, width: 64, height: 48 },
-    { width: 64, height: 48 },
-  ]);
-  expect(stdout).not.toContain("secret");
-});
+test.skipIf(!hasRtspServer())(
+  "reads the first frames of a stream and does not show its password",
+  async () => {
+    await using camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
+    const address = camera.address.replace("rtsp://", "rtsp://user:secret@");
+    const { exitCode, stdout } = await sabrewing([
+      "detect",
+      address,
+      "--model",
+      model,
+      "--json",
+      "--frames",
+      "2",
+    ]);
+    expect(exitCode).toBe(0);
+    expect(jsonLines(stdout)).toMatchObject([
+      { time: 0, width: 64, height: 48 },
+      { width: 64, height: 48 },
+    ]);
+    expect(stdout).not.toContain("secret");
+  },
+);
 
-test("all missing inputs are reported at once", async () => {
+test("lists all missing inputs", async () => {
   const { exitCode, stderr } = await sabrewing([
     "detect",
     "/nowhere/a.jpg",
@@ -136,7 +139,7 @@ test("all missing inputs are reported at once", async () => {
   expect(stderr).toContain("no such files: /nowhere/a.jpg, /nowhere/b.mp4");
 });
 
-test("the remedy for a missing model is `sabrewing pull`", async () => {
+test("suggests to pull a model if there is none", async () => {
   const empty = join(folder, "empty");
   mkdirSync(empty);
   const { exitCode, stderr } = await sabrewing(["detect", image], { ...process.env, SABREWING_HOME: empty });
@@ -144,7 +147,7 @@ test("the remedy for a missing model is `sabrewing pull`", async () => {
   expect(stderr).toContain("sabrewing pull yolov5n");
 });
 
-test("the default model is the newest module in $SABREWING_HOME", async () => {
+test("uses the newest module in $SABREWING_HOME without --model", async () => {
   const { exitCode, stdout } = await sabrewing(["detect", image, "--json"], {
     ...process.env,
     SABREWING_HOME: folder,
@@ -153,13 +156,13 @@ test("the default model is the newest module in $SABREWING_HOME", async () => {
   expect(jsonLines(stdout)).toHaveLength(1);
 });
 
-test("a missing model file is reported by name", async () => {
+test("names a missing model file", async () => {
   const { exitCode, stderr } = await sabrewing(["detect", image, "--model", "/nowhere/m.wasm"]);
   expect(exitCode).toBe(78);
   expect(stderr).toContain("/nowhere/m.wasm");
 });
 
-test("an invalid score is bad usage", async () => {
+test("refuses a score that is not a number", async () => {
   const { exitCode, stderr } = await sabrewing(["detect", image, "--score", "high"]);
   expect(exitCode).toBe(64);
   expect(stderr).toContain("Expected a number from 0 to 1.");

@@ -17,7 +17,7 @@ import { waitUntil } from "../support/time/wait-until.ts";
 const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 
 describe("sabrewing", () => {
-  test("tells its version and its help, and ends with 0", async () => {
+  test("prints its version and help and exits with 0", async () => {
     expect(await sabrewing(["--version"])).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
@@ -29,9 +29,9 @@ describe("sabrewing", () => {
     }
   });
 
-  test("ends with 0 when its reader has gone, as in `sabrewing pull | head`: that is no bug", async () => {
+  test("exits with 0 when the reader closes the pipe, as in `sabrewing pull | head`", async () => {
     const child = spawn(process.execPath, [MAIN, "pull", "--json"], { stdio: ["ignore", "pipe", "pipe"] });
-    // Closed before the first byte comes.
+    // Closed before the first byte arrives.
     child.stdout.destroy();
     const [said, [exitCode]] = await Promise.all([text(child.stderr), once(child, "exit")]);
     expect({ exitCode, said }).toEqual({ exitCode: 0, said: "" });
@@ -42,13 +42,13 @@ describe("sabrewing", () => {
     { words: ["replay"], says: /missing required argument 'clip'/ },
     { words: ["run", "--fast"], says: /unknown option '--fast'/ },
     { words: [], says: /Usage: sabrewing/ },
-  ])("ends with 64 for the words $words", async ({ words, says }) => {
+  ])("exits with 64 for the arguments $words", async ({ words, says }) => {
     const { exitCode, stderr } = await sabrewing(words);
     expect(stderr).toMatch(says);
     expect(exitCode).toBe(64);
   });
 
-  test("ends with 78 and the remedy where the configuration is not there", async () => {
+  test("exits with 78 and a remedy if the configuration is missing", async () => {
     const { exitCode, stderr } = await sabrewing(["run", "-c", "/nowhere/sabrewing.yml"]);
     expect(stderr).toMatch(
       /^sabrewing: cannot read the configuration \/nowhere\/sabrewing\.yml.*\n {2}→ .*\n$/,
@@ -56,14 +56,14 @@ describe("sabrewing", () => {
     expect(exitCode).toBe(78);
   });
 
-  test("ends with 78 where the model is not there", async () => {
+  test("exits with 78 if the model is missing", async () => {
     await using folder = await temporaryFolder();
     const { exitCode, stderr } = await runWith(folder.path, join(folder.path, "none.wasm"), "person");
     expect(stderr).toMatch(/none\.wasm[\s\S]*→ /);
     expect(exitCode).toBe(78);
   });
 
-  test("ends with 78 where another agent keeps its events in the same folder", async () => {
+  test("exits with 78 if another agent keeps its events in the same folder", async () => {
     await using folder = await temporaryFolder();
     const other = await sqliteStore(folder.path).open();
     const { exitCode, stderr } = await runWith(folder.path, join(folder.path, "none.wasm"), "person");
@@ -72,9 +72,9 @@ describe("sabrewing", () => {
     expect(exitCode).toBe(78);
   });
 
-  test("ends soon after SIGTERM although a thread hangs in a system call", async () => {
+  test("ends soon after SIGTERM although a thread is blocked in a system call", async () => {
     await using folder = await temporaryFolder();
-    // To open it waits for a writer, in a thread of its own and for ever.
+    // Opening the FIFO blocks a thread forever, because it has no writer.
     const fifo = join(folder.path, "ca.pem");
     execFileSync("mkfifo", [fifo]);
     const model = join(folder.path, "fake.wasm");
@@ -84,13 +84,13 @@ describe("sabrewing", () => {
     const lines = () => agent.lastLines().join("\n");
     await waitUntil("the agent is ready", () => lines().includes('"msg":"ready"'));
     process.kill(agent.pid ?? 0, "SIGTERM");
-    // It is killed by itself, not by `stop` ten seconds after it was asked.
+    // The agent kills itself; otherwise `stop` would kill it after ten seconds.
     expect(await agent.ended).toBe("signal SIGKILL");
-    expect(lines()).toContain("not stopped within 4.5 s: leaving as it is");
+    expect(lines()).toContain("not stopped within 4.5 s: killing the process");
   });
 
   test.skipIf(weights === undefined)(
-    "ends with 78 where the model does not know a label, and lists those it knows",
+    "exits with 78 for a label that the model does not know, and lists the labels that it knows",
     async () => {
       await using folder = await temporaryFolder();
       const model = join(folder.path, "small.wasm");
@@ -106,7 +106,7 @@ function runWith(folder: string, model: string, label: string) {
   return sabrewing(["run", "-c", writeConfig(folder, { model, label })]);
 }
 
-/** @param tls path of the certificates of authorities for the broker */
+/** @param tls path of the CA certificates for the broker */
 function writeConfig(
   folder: string,
   { model, label, tls }: { readonly model: string; readonly label: string; readonly tls?: string },

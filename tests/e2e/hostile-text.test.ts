@@ -1,4 +1,4 @@
-/** Text from file names, cameras, modules and configurations of others steers no terminal and is no template. */
+/** Text from file names, cameras, modules and foreign configurations cannot control the terminal and is not a template. */
 
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -7,7 +7,7 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import { onvifStreams } from "../../agent/camera/onvif.ts";
-import { firstConfig } from "../../agent/commands/first-config.ts";
+import { firstConfig } from "../../agent/commands/init/first-config.ts";
 import { squareAndSignal } from "../faults/watching/clips.ts";
 import { type CommandResult, sabrewing } from "../support/agent/sabrewing.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
@@ -19,16 +19,16 @@ import { freePort } from "../support/mqtt/brokers.ts";
 import { listenOnLoopback } from "../support/network/listen-on-loopback.ts";
 
 const timeout = 120_000;
-/** Sets the title, clears the screen, colours (C1), turns the direction of writing, hides what follows, a line of its own. */
+/** Sets the title, clears the screen, sets colours (C1), reverses the text direction, adds an invisible tag and a fake line. */
 const HOSTILE = "\u001b]0;pwn\u0007\u001b[2J\u009b31m\u202e\u{e0041}\n✓ fake";
 
 function expectPlain({ stdout, stderr }: Pick<CommandResult, "stdout" | "stderr">, quoted = "pwn"): void {
   expect(stdout + stderr).toContain(quoted);
-  // Line breaks of our own stay; a line that a name begins is none.
+  // Our own line breaks are allowed; a name must not begin a new line.
   expect(stdout + stderr).not.toMatch(/[^\P{C}\n]|^✓ fake/mu);
 }
 
-/** A camera that answers DESCRIBE with this status line, and tells what it was asked. */
+/** A camera that answers DESCRIBE with this status line and records the requests. */
 async function startRtspTalker(status: string) {
   const requests: string[] = [];
   const server = createServer((socket) => {
@@ -49,16 +49,16 @@ async function startRtspTalker(status: string) {
   };
 }
 
-test("file names are shown clean, and JSON has them as they are", { timeout }, async () => {
+test("removes control characters from file names, except in JSON", { timeout }, async () => {
   await using folder = await temporaryFolder();
   const model = join(folder.path, "m.wasm");
   writeFileSync(model, fakeModule({ width: 64, height: 32 }));
-  const picture = join(folder.path, "picture.png");
-  await sharp({ create: { width: 64, height: 32, channels: 3, background: "#000" } }).toFile(picture);
+  const image = join(folder.path, "image.png");
+  await sharp({ create: { width: 64, height: 32, channels: 3, background: "#000" } }).toFile(image);
   const hostile = join(folder.path, `a${HOSTILE}.png`);
-  copyFileSync(picture, hostile);
+  copyFileSync(image, hostile);
   const out = join(folder.path, "out");
-  const words = ["detect", hostile, picture, "--model", model, "--runtime", "v8"];
+  const words = ["detect", hostile, image, "--model", model, "--runtime", "v8"];
 
   const shown = await sabrewing([...words, "--output", out]);
   expect(shown).toMatchObject({ exitCode: 0 });
@@ -71,7 +71,7 @@ test("file names are shown clean, and JSON has them as they are", { timeout }, a
   expect(JSON.parse(json.stdout.split("\n")[0] ?? "")).toMatchObject({ input: hostile });
 });
 
-test("words of the command line that nobody knows are quoted clean", { timeout }, async () => {
+test("removes control characters from unknown arguments", { timeout }, async () => {
   const cases = [
     ["detect", `--${HOSTILE}`],
     ["detect", `/nowhere/${HOSTILE}.jpg`],
@@ -90,7 +90,9 @@ test("words of the command line that nobody knows are quoted clean", { timeout }
   }
 });
 
-test("what a module says of itself is shown clean, be it taken or refused", { timeout }, async () => {
+test("removes control characters from the description of an accepted or refused module", {
+  timeout,
+}, async () => {
   await using folder = await temporaryFolder();
   const labels = ["person", "pwn\u202e\u2066\u200b\u{e0041}"];
   for (const description of [
@@ -109,7 +111,7 @@ test("what a module says of itself is shown clean, be it taken or refused", { ti
   }
 });
 
-test("what a camera answers by RTSP is shown clean", { timeout }, async () => {
+test("removes control characters from a camera's RTSP answers", { timeout }, async () => {
   await using folder = await temporaryFolder();
   await using camera = await startRtspTalker("404 \u001b]0;pwn\u0007 \u00c2\u009b31m <script>Not Found");
   const address = `rtsp://127.0.0.1:${camera.port}/x`;
@@ -127,7 +129,7 @@ test("what a camera answers by RTSP is shown clean", { timeout }, async () => {
   expectPlain(await sabrewing(["check", "-c", config, "--json"]), "no such stream");
 });
 
-test("an address in which user, password and host cannot be told apart is refused before anything is asked there", {
+test("refuses an address in which user, password and host are ambiguous before it connects", {
   timeout,
 }, async () => {
   await using folder = await temporaryFolder();
@@ -171,7 +173,7 @@ test("an address in which user, password and host cannot be told apart is refuse
   expect(readdirSync(folder.path)).not.toContain("init.yml");
 });
 
-test("a label is a file name, not a path", { timeout }, async () => {
+test("uses a label as part of a file name, not as a path", { timeout }, async () => {
   await using folder = await temporaryFolder();
   const label = "a/../../outside";
   const model = join(folder.path, "m.wasm");
@@ -185,7 +187,7 @@ test("a label is a file name, not a path", { timeout }, async () => {
   expect(readdirSync(join(folder.path, "saved"))).toEqual(["here"]);
 });
 
-test("a configuration of someone else's is quoted clean", { timeout }, async () => {
+test("removes control characters from a foreign configuration", { timeout }, async () => {
   await using folder = await temporaryFolder();
   const config = join(folder.path, `a${HOSTILE}.yml`);
   writeFileSync(
@@ -199,7 +201,7 @@ test("a configuration of someone else's is quoted clean", { timeout }, async () 
   }
 });
 
-test("a placeholder in what a camera says by ONVIF stays a text all the way back to the camera", {
+test("keeps a placeholder in a camera's ONVIF answer as literal text, all the way back to the camera", {
   timeout,
 }, async () => {
   await using folder = await temporaryFolder();

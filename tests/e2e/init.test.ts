@@ -11,7 +11,7 @@ import { freePort, startAedes } from "../support/mqtt/brokers.ts";
 
 describe.skipIf(!hasRtspServer())("init with flags", () => {
   const timeout = 180_000;
-  test("of a camera's streams it takes the one that fits, and check accepts what it writes", {
+  test("chooses the most suitable stream of a camera, and check accepts the written configuration", {
     timeout,
   }, async () => {
     await using stack = new AsyncDisposableStack();
@@ -78,14 +78,14 @@ describe.skipIf(!hasRtspServer())("init with flags", () => {
 });
 
 describe("init", () => {
-  test("overwrites nothing without --force, and with it leaves no wider permissions", async () => {
+  test("does not overwrite files without --force, and narrows their permissions with it", async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "sabrewing.yml");
     writeFileSync(file, "mine", { mode: 0o644 });
     const words = ["init", "--broker", "b", "--camera", "door=rtsp://a/1", "--no-probe", "-o", file];
     const refused = await sabrewing(words);
     expect(refused.exitCode).toBe(78);
-    expect(refused.stderr).toContain("is there already");
+    expect(refused.stderr).toContain("already exists");
     expect(readFileSync(file, "utf8")).toBe("mine");
     const forced = await sabrewing([...words, "--force"]);
     expect(forced.exitCode).toBe(0);
@@ -94,7 +94,7 @@ describe("init", () => {
     expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 
-  test("replaces the configuration that came with the package, as long as nobody has touched it", async () => {
+  test("replaces the unchanged configuration from the package", async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "sabrewing.yml");
     const starter = readFileSync(new URL("../../config/starter.yml", import.meta.url), "utf8");
@@ -106,7 +106,7 @@ describe("init", () => {
     expect(readFileSync(file, "utf8")).toContain('host: "b"');
   });
 
-  test("a secrets.env that is there alone is left alone, too", async () => {
+  test("does not overwrite an existing secrets.env either", async () => {
     await using folder = await temporaryFolder();
     mkdirSync(join(folder.path, "etc"));
     writeFileSync(join(folder.path, "etc", "secrets.env"), "A='1'\n");
@@ -124,7 +124,7 @@ describe("init", () => {
     expect(exitCode).toBe(78);
   });
 
-  test("a camera that does not answer is told of, and kept with the address it was given", async () => {
+  test("reports a camera that does not answer and keeps its given address", async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "sabrewing.yml");
     const address = `rtsp://user:hunter2@127.0.0.1:${await freePort()}/1`;
@@ -143,20 +143,20 @@ describe("init", () => {
     expect(readFileSync(file, "utf8")).toContain("not tried yet");
   });
 
-  test("without a terminal it asks nothing, but says what it needs", async () => {
+  test("asks no questions without a terminal, but names the missing flag", async () => {
     const { exitCode, stderr } = await sabrewing(["init", "-o", "/nowhere/sabrewing.yml"]);
     expect(exitCode).toBe(64);
-    expect(stderr).toContain("--broker is needed");
+    expect(stderr).toContain("--broker is missing");
   });
 });
 
-describe("the stream that fits", () => {
+describe("the most suitable stream", () => {
   const stream = (width: number, height: number) => ({ address: `${width}`, width, height, fps: 5 });
   const wanted = { width: 640, height: 384 };
   test.each([
     ["the smallest with enough pixels", [stream(2560, 1440), stream(704, 576), stream(1280, 720)], "704"],
-    ["an upright one by its height", [stream(1080, 1920), stream(360, 640)], "360"],
-    ["the largest where none has enough", [stream(320, 240), stream(352, 288)], "352"],
+    ["an upright stream by its height", [stream(1080, 1920), stream(360, 640)], "360"],
+    ["the largest if none has enough pixels", [stream(320, 240), stream(352, 288)], "352"],
   ])("is %s", (_, streams, expected) => {
     expect(fittingStream(streams, wanted)?.address).toBe(expected);
   });

@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../agent/base/errors.ts";
 import { findOnvifCameras, onvifStreams, readAnswer, streamAt } from "../../agent/camera/onvif.ts";
-import { onvifCameras } from "../../agent/commands/init-questions.ts";
+import { onvifCameras } from "../../agent/commands/init/questions.ts";
 import { soap, startOnvifCamera } from "../support/camera/onvif-camera.ts";
 
 test("a camera lists its streams after a login, and the password is never sent in clear text", async () => {

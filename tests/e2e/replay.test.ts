@@ -12,7 +12,7 @@ const weights = findModel("yolov5n.pt") ?? findModel("yolov5n.onnx");
 const clip = findMedia("person.mp4");
 
 describe.skipIf(weights === undefined || clip === undefined)("sabrewing replay", () => {
-  test("publishes one event for each of the six people of the clip", { timeout: 240_000 }, async () => {
+  test("reports the six people who walk through the clip, each once", { timeout: 240_000 }, async () => {
     await using folder = await temporaryFolder();
     const events = eventsIn(await replay(folder.path, "320x192", []));
     const people = objectsIn(events);
@@ -28,7 +28,7 @@ describe.skipIf(weights === undefined || clip === undefined)("sabrewing replay",
     }
   });
 
-  test("prints the same lines in every run and in every engine", { timeout: 120_000 }, async () => {
+  test("prints the same lines on every run and in every engine", { timeout: 120_000 }, async () => {
     await using folder = await temporaryFolder();
     const inWasmer = await replay(folder.path, "160x96", ["--fps", "1"]);
     expect(inWasmer).not.toEqual("");
@@ -38,7 +38,7 @@ describe.skipIf(weights === undefined || clip === undefined)("sabrewing replay",
   });
 });
 
-/** @returns standard output */
+/** @returns the output. */
 async function replay(folder: string, size: string, options: readonly string[]): Promise<string> {
   const [width = 0, height = 0] = size.split("x").map(Number);
   const model = join(folder, `${size}.wasm`);

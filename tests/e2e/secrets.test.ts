@@ -1,4 +1,4 @@
-/** Whatever goes well or wrong, no password is in anything the agent lets out, and nobody can come in. */
+/** No output of the agent contains a password, in success or failure, and the agent opens no port. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const PASSWORDS = {
   SABREWING_MQTT_PASSWORD: "br0ker:s3cr@t",
 } as const;
 
-/** Every way in which a password may be written: as it is, as in an address, as in a header of HTTP and RTSP. */
+/** All encodings of the passwords: plain, as in an address, as in an HTTP or RTSP header. */
 const spellings = Object.values(PASSWORDS).flatMap((password) => [
   password,
   encodeURIComponent(password),
@@ -31,11 +31,11 @@ const spellings = Object.values(PASSWORDS).flatMap((password) => [
   Buffer.from(password).toString("base64"),
 ]);
 
-/** The passwords that a text gives away. */
+/** The passwords that a text contains. */
 const found = (text: string): string[] => spellings.filter((spelling) => text.includes(spelling));
 
 test.skipIf(!hasRtspServer())(
-  "no password is in log, messages, status, files and command lines, and no port is open",
+  "keeps passwords out of log, messages, status, files and command lines, and opens no port",
   { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -72,7 +72,7 @@ test.skipIf(!hasRtspServer())(
         state_dir: join(folder.path, "state"),
         cameras: {
           door: inputs(`rtsp://cam:{DOOR_PASSWORD}@127.0.0.1:${port}/camera`),
-          // The wrong password, and no camera at all.
+          // A wrong password, and a missing camera.
           yard: inputs(`rtsp://cam:{YARD_PASSWORD}@127.0.0.1:${port}/camera`),
           gate: inputs(`rtsp://cam:{GATE_PASSWORD}@127.0.0.1:${unused}/camera?password={GATE_PASSWORD}`),
         },
@@ -84,20 +84,20 @@ test.skipIf(!hasRtspServer())(
     stack.defer(() => agent.end());
     const pid = agent.process.pid ?? 0;
     await waitUntil("the door's camera is on", () => agent.output().includes("camera is on"));
-    await waitUntil("a wrong password is told of", () => /yard: .*refuses/.test(agent.output()));
-    await waitUntil("a missing camera is told of", () => /gate: .*reached/.test(agent.output()));
-    await waitUntil("figures are told", () => topics(listener.heard).includes("sabrewing/stats"));
+    await waitUntil("a wrong password is reported", () => /yard: .*refuses/.test(agent.output()));
+    await waitUntil("a missing camera is reported", () => /gate: .*reached/.test(agent.output()));
+    await waitUntil("statistics are published", () => topics(listener.heard).includes("sabrewing/stats"));
     const commandLines = family(pid).map(commandLine).join("\n");
     expect(commandLines).toContain("ffmpeg");
     expect(found(commandLines)).toEqual([]);
     expect(listeningPorts(pid)).toEqual([]);
 
-    // The broker goes, and when it is back it does not know the password any more.
+    // The broker goes down. When it comes back, it refuses the password.
     await first.kill();
-    await waitUntil("the loss is told", () => agent.output().includes("is lost"));
+    await waitUntil("the lost connection is logged", () => agent.output().includes("is lost"));
     letsIn = false;
     const second = stack.adopt(await startAedes(first.port, admit), (broker) => broker.kill());
-    await waitUntil("the refusal is told", () => agent.output().includes("wrong user name or password"));
+    await waitUntil("the refusal is logged", () => agent.output().includes("does not let in"));
     letsIn = true;
     await waitUntil("it is back", () => agent.output().includes("is back"));
     expect(second.port).toBe(first.port);
@@ -121,7 +121,7 @@ test.skipIf(!hasRtspServer())(
   },
 );
 
-test("a configuration with mistakes is told without its passwords", async () => {
+test("reports mistakes of a configuration without its passwords", async () => {
   await using folder = await temporaryFolder();
   const config = join(folder.path, "sabrewing.yml");
   writeFileSync(

@@ -15,7 +15,7 @@ import { waitUntil } from "../support/time/wait-until.ts";
 
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 
-/** A configuration file with a secret that only the service has. */
+/** A configuration file with a secret that only the service knows. */
 function writeConfig(folder: string, brokerPort: number, cameraPort: number): string {
   const model = join(folder, "fake.wasm");
   writeFileSync(model, fakeModule({ width: 64, height: 32 }));
@@ -38,7 +38,7 @@ function writeConfig(folder: string, brokerPort: number, cameraPort: number): st
 }
 
 test.skipIf(!hasFfmpeg)(
-  "status asks the running agent, without the broker's password, also while the broker is away",
+  "status shows the running agent without the broker's password, even while the broker is down",
   async () => {
     await using stack = new AsyncDisposableStack();
     const { path: folder } = stack.use(await temporaryFolder());
@@ -48,7 +48,7 @@ test.skipIf(!hasFfmpeg)(
 
     const idle = await ask("--once");
     expect(idle.exitCode).toBe(75);
-    expect(idle.stderr).toContain("no agent runs here");
+    expect(idle.stderr).toContain("no running agent found");
 
     const { log, lines } = recordingLog();
     const stop = new AbortController();

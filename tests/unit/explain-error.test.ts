@@ -3,7 +3,7 @@ import { ConfigError, TransientError, UsageError } from "../../agent/base/errors
 import { explainError } from "../../agent/explain-error.ts";
 import { DetectorFault, ModelError } from "../../detectors/detector.ts";
 
-test("what only the user can change ends with 78 and names the remedy", () => {
+test("errors that the user must fix exit with 78 and name the remedy", () => {
   for (const error of [
     new ConfigError("no such thing", "Get one."),
     new ModelError("no such thing", "Get one."),
@@ -12,11 +12,11 @@ test("what only the user can change ends with 78 and names the remedy", () => {
   }
 });
 
-test("what may work later ends with 75, senseless words with 64", () => {
+test("temporary failures exit with 75, bad usage with 64", () => {
   expect(explainError(new TransientError("away", "Wait.")).exitCode).toBe(75);
   expect(explainError(new DetectorFault("deadline", "late"))).toMatchObject({
     exitCode: 75,
-    text: expect.stringMatching(/the detector gives no answer: late\n {2}→ /),
+    text: expect.stringMatching(/the detector does not answer: late\n {2}→ /),
   });
   expect(explainError(new UsageError("expected a number"))).toMatchObject({
     exitCode: 64,
@@ -24,7 +24,7 @@ test("what may work later ends with 75, senseless words with 64", () => {
   });
 });
 
-test("anything else is a bug: 70, with the stack and its causes", () => {
+test("any other error is a bug: exits with 70 and shows the stack and its causes", () => {
   const { exitCode, text } = explainError(new Error("outer", { cause: new TypeError("inner") }));
   expect(exitCode).toBe(70);
   expect(text).toMatch(/this is a bug/);
@@ -32,7 +32,7 @@ test("anything else is a bug: 70, with the stack and its causes", () => {
   expect(explainError("a string").text).toMatch(/a string/);
 });
 
-test("what an error quotes is cut where it is too long for a terminal, and its remedy is not", () => {
+test("shortens a long message, but not its remedy", () => {
   for (const error of [
     new ConfigError("A".repeat(20e6), "Do it."),
     new ModelError("A".repeat(20e6), "Do it."),
@@ -44,7 +44,7 @@ test("what an error quotes is cut where it is too long for a terminal, and its r
   expect(explainError(new Error("A".repeat(20e6))).text.length).toBeLessThan(60_000);
 });
 
-test("what an error quotes steers no terminal", () => {
+test("removes control characters from messages and remedies", () => {
   const hostile = "\u001b]0;pwn\u0007\u009b31m\u202e";
   for (const error of [
     new ConfigError(hostile, hostile),

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { describeModule, describeSet } from "../../../agent/commands/inspect.ts";
 import type { ModelInfo } from "../../../detectors/detector.ts";
 
@@ -18,10 +18,10 @@ const info: ModelInfo = {
   imports: [],
 };
 
-describe("what inspect shows to people", () => {
+describe("the description of a module", () => {
   const lines = describeModule(info).split("\n");
 
-  it("names input, memory, imports, licence and hash, one per line", () => {
+  test("shows input, memory, imports, licence and hash, one per line", () => {
     expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc");
     expect(lines).toContain("memory       21.0 MB, cannot grow");
     expect(lines).toContain("imports      nothing");
@@ -29,7 +29,7 @@ describe("what inspect shows to people", () => {
     expect(lines).toContain(`sha256       ${"cd".repeat(32)}`);
   });
 
-  it("shows the release, 0 where none was given", () => {
+  test("shows the release, or 0 if none was given", () => {
     expect(lines).toContain("release      0 (none given)");
     expect(describeModule({ ...info, release: 12 }).split("\n")).toContain("release      12");
     const variant = { ...info, release: 12, variant: "i16", path: "gate.i16.wasm", chosen: true };
@@ -38,7 +38,7 @@ describe("what inspect shows to people", () => {
     );
   });
 
-  it("stays within 100 columns and in line, however many labels there are", () => {
+  test("wraps a long list of labels at 100 columns", () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
     const labels = lines.slice(lines.findIndex((line) => line.startsWith("labels (30)")));
     expect(labels.length).toBeGreaterThan(1);
@@ -49,7 +49,7 @@ describe("what inspect shows to people", () => {
   });
 });
 
-describe("what inspect shows of a set of variants", () => {
+describe("the description of a set of variants", () => {
   const variant = (name: string, chosen: boolean) => ({
     ...info,
     variant: name,
@@ -59,7 +59,7 @@ describe("what inspect shows of a set of variants", () => {
   const choice = { path: "gate.i16.wasm", why: "i16 of i16, f32, the fastest there is" };
   const lines = describeSet([variant("i16", true), variant("f32", false)], choice).split("\n");
 
-  it("marks the one that this engine would run, says why, and describes it in full", () => {
+  test("marks the chosen variant, says why it was chosen, and describes it in full", () => {
     expect(lines[0]).toBe("gate.i16.wasm: i16 of i16, f32, the fastest there is");
     expect(lines[1]).toMatch(/^→ i16 +7\.5 MB, memory 21\.0 MB; simd128; SHA-256 cdcdcdcdcdcd…$/);
     expect(lines[2]).toMatch(/^ {2}f32 +7\.5 MB/);

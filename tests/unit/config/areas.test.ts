@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
 
-/** A configuration of one camera with these lines below it. */
+/** A configuration of one camera with these additional lines. */
 function configured(...cameraLines: string[]): string {
   return [
     "mqtt: {host: broker}",
@@ -34,7 +34,7 @@ const TRIANGLE = [
 ];
 
 describe("a mask", () => {
-  test("is one polygon, a list of them, or nothing", () => {
+  test("is a polygon, a list of polygons, or empty", () => {
     expect(cameraOf('motion: {mask: "0,0, 0.5,0, 0,1"}')?.motion.mask).toEqual([TRIANGLE]);
     expect(cameraOf('motion: {mask: ["0,0,0.5,0,0,1", "0,0,0.5,0,0,1"]}')?.motion.mask).toEqual([
       TRIANGLE,
@@ -43,7 +43,7 @@ describe("a mask", () => {
     expect(cameraOf('motion: {mask: ""}')?.motion.mask).toEqual([]);
   });
 
-  test("may belong to all objects or to one label", () => {
+  test("applies to all objects or to one label", () => {
     const camera = cameraOf('objects: {mask: "0,0,0.5,0,0,1", filters: {person: {mask: "0,0,0.5,0,0,1"}}}');
     expect(camera?.objects.mask).toEqual([TRIANGLE]);
     expect(camera?.objects.filters.person?.mask).toEqual([TRIANGLE]);
@@ -52,33 +52,30 @@ describe("a mask", () => {
   test.each([
     [
       "0,0,200,0,200,100",
-      "expected numbers from 0 to 1 (these look like pixels: divide each x by the picture's",
+      "expected numbers from 0 to 1 (these look like pixels: divide each x by the frame's",
     ],
     ["0,0,1.1,0,0,1", "expected numbers from 0 to 1, received"],
     ["0,0,-0.1,0,0,1", "expected numbers from 0 to 1, received"],
-    [
-      "0,0,0.5,0,0.5,1,0",
-      "expected pairs x,y: an even count of numbers (the last of these 7 has no partner)",
-    ],
-    ["0,0,1,1", "expected at least 3 corners, that is 6 numbers, received"],
+    ["0,0,0.5,0,0.5,1,0", "expected pairs x,y: an even number of values, not 7"],
+    ["0,0,1,1", "expected at least 3 corners (6 numbers), received"],
     ["0,0,0.5;0,0,1", "expected numbers x,y,x,y,… like"],
     ["0,0,0.5,0,0,1,", "expected numbers x,y,x,y,… like"],
-  ])("written %s is refused", (mask, message) => {
-    const told = mistakes(configured(`motion: {mask: "${mask}"}`));
-    expect(told).toHaveLength(1);
-    expect(told[0]).toContain(`cameras.door.motion.mask: ${message}`);
-    expect(told[0]).toContain(`received "${mask}"`);
+  ])("refuses %s", (mask, message) => {
+    const reported = mistakes(configured(`motion: {mask: "${mask}"}`));
+    expect(reported).toHaveLength(1);
+    expect(reported[0]).toContain(`cameras.door.motion.mask: ${message}`);
+    expect(reported[0]).toContain(`received "${mask}"`);
   });
 
-  test("in a list is told by its place in it", () => {
+  test("names the index of an invalid polygon in a list", () => {
     expect(mistakes(configured('motion: {mask: ["0,0,0.5,0,0,1", "0,0,1,1"]}'))).toEqual([
-      'cameras.door.motion.mask.1: expected at least 3 corners, that is 6 numbers, received "0,0,1,1"',
+      'cameras.door.motion.mask.1: expected at least 3 corners (6 numbers), received "0,0,1,1"',
     ]);
   });
 
-  test("that is no text is told what it should look like", () => {
+  test("describes the expected form of a value that is not a string", () => {
     expect(mistakes(configured("motion: {mask: 5}"))).toEqual([
-      'cameras.door.motion.mask: expected a text like "0.1,0.5,0.9,0.5,0.5,1" or a list of such texts, received 5',
+      'cameras.door.motion.mask: expected a string like "0.1,0.5,0.9,0.5,0.5,1" or a list of such strings, received 5',
     ]);
   });
 });
@@ -90,7 +87,7 @@ describe("a zone", () => {
     ]);
   });
 
-  test("asks nothing more of an object than its filter says", () => {
+  test("gets defaults for the missing keys of a filter", () => {
     const zones = cameraOf(
       'zones: {porch: {coordinates: "0,0,0.5,0,0,1", filters: {person: {min_area: 0.01}}}}',
     );
@@ -104,34 +101,34 @@ describe("a zone", () => {
     });
   });
 
-  test("without an area, or with a name that would break topics, is refused", () => {
+  test("is refused without coordinates or with a name that cannot be part of a topic", () => {
     expect(mistakes(configured("zones: {porch: {}, front/door: {coordinates: '0,0,1,0,1,1'}}"))).toEqual([
-      "cameras.door.zones.porch.coordinates: missing: expected a text",
-      "cameras.door.zones.front/door: the name may hold letters, digits, _ and - only: it becomes part of MQTT topics",
+      "cameras.door.zones.porch.coordinates: missing: expected a string",
+      "cameras.door.zones.front/door: the name may contain only letters, digits, _ and -: it becomes part of MQTT topics",
     ]);
   });
 
-  test("for a label that the camera does not track is refused", () => {
+  test("is refused with a label that the camera does not track", () => {
     const zone = '"0,0,0.5,0,0,1", objects: [person, cat], filters: {dog: {}}';
     expect(mistakes(configured(`zones: {porch: {coordinates: ${zone}}}`))).toEqual([
       "cameras.door.zones.porch.objects.1: this camera does not track that label; add it to objects.track",
-      "cameras.door.zones.porch.filters.dog: a filter for a label that does not count in this zone does nothing",
+      "cameras.door.zones.porch.filters.dog: this filter has no effect: the label cannot enter this zone",
     ]);
   });
 
-  test("that shares its name with a camera or another camera's zone is refused: their counts would mix", () => {
+  test("is refused with the name of a camera or of another camera's zone, because their counts would mix", () => {
     const text = [
       configured('zones: {door: {coordinates: "0,0,0.5,0,0,1"}, way: {coordinates: "0,0,0.5,0,0,1"}}'),
       '  yard: {ffmpeg: {inputs: [{path: "rtsp://a/b"}]}, zones: {way: {coordinates: "0,0,0.5,0,0,1"}}}',
     ].join("\n");
     expect(mistakes(text)).toEqual([
-      "cameras.door.zones.door: a camera has this name, and both would count on the same topics; choose another",
-      "cameras.yard.zones.way: camera door has a zone of this name, and both would count on the same topics; choose another",
+      "cameras.door.zones.door: a camera has this name, and both would publish counts on the same topics; choose another name",
+      "cameras.yard.zones.way: camera door has a zone with this name, and both would publish counts on the same topics; choose another name",
     ]);
   });
 });
 
-test("stationary objects are recognised and looked at again every ten seconds at any rate", () => {
+test("derives the stationary defaults from fps: ten seconds each", () => {
   expect(cameraOf("detect: {fps: 2}")?.detect.stationary).toEqual({ threshold: 20, interval: 20 });
   expect(cameraOf("detect: {fps: 2, stationary: {interval: 100}}")?.detect.stationary).toEqual({
     threshold: 20,
@@ -139,7 +136,7 @@ test("stationary objects are recognised and looked at again every ten seconds at
   });
 });
 
-test("snapshots may be kept in a folder, state in another", () => {
+test("accepts folders for snapshots and state", () => {
   const text = `${configured("snapshots: {directory: /srv/snapshots, retain_days: 3}")}\nstate_dir: /srv/state\n`;
   const config = parseConfig(text, "sabrewing.yml", {});
   expect(config.cameras[0]?.snapshots).toEqual({

@@ -17,7 +17,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What a user reads for this text, one line per mistake, without the file's name. */
+/** The mistakes in this text, one line each, without the file's name. */
 function mistakes(text: string, env = {}): string[] {
   try {
     parseConfig(text, "sabrewing.yml", env);
@@ -28,7 +28,7 @@ function mistakes(text: string, env = {}): string[] {
   return [];
 }
 
-test("the smallest configuration gets every default", () => {
+test("fills in every default of the smallest configuration", () => {
   const config = parseConfig(SMALLEST, "sabrewing.yml", {});
   expect(config).toEqual({
     mqtt: {
@@ -77,7 +77,7 @@ test("the smallest configuration gets every default", () => {
   });
 });
 
-test("three mistakes are told together, each with its line, column and key", () => {
+test("reports all mistakes together, each with its line, column and key", () => {
   const text = `mqtt: {host: broker, port: 70000}
 model: {}
 cameras:
@@ -88,74 +88,74 @@ cameras:
 `;
   expect(mistakes(text)).toEqual([
     "1:28 mqtt.port: expected at most 65535, received 70000",
-    "2:8 model.path: missing: expected a text",
+    "2:8 model.path: missing: expected a string",
     '7:12 cameras.door.detect.fps: expected a number, received "fast"',
   ]);
 });
 
-test("the message names the file and how many mistakes there are", () => {
+test("names the file and the number of mistakes", () => {
   const file = join(folder, "bad.yml");
   writeFileSync(file, SMALLEST.replace("host", "hots").replace("model:", "modle:"));
   expect(() => loadConfig(file, {})).toThrow(
     [
       "4 mistakes in the configuration",
-      `  ${file}:1:1: model: missing: expected keys with values`,
-      `  ${file}:1:7: mqtt.host: missing: expected a text`,
+      `  ${file}:1:1: model: missing: expected a mapping`,
+      `  ${file}:1:7: mqtt.host: missing: expected a string`,
       `  ${file}:1:8: mqtt.hots: unknown key; did you mean host?`,
       `  ${file}:2:1: modle: unknown key; did you mean model?`,
     ].join("\n"),
   );
 });
 
-test("an unknown key gets the key it was meant to be", () => {
+test("suggests the key that a mistyped key most likely means", () => {
   expect(mistakes(`${SMALLEST}    detect: {hight: 720, widht: 1280}\n`)).toEqual([
     "6:14 cameras.door.detect.hight: unknown key; did you mean height?",
     "6:26 cameras.door.detect.widht: unknown key; did you mean width?",
   ]);
 });
 
-test("a key one level too high is sent to its section", () => {
+test("names the section of a key that is one level too high", () => {
   expect(mistakes(`${SMALLEST}    fps: 5\n`)).toEqual([
     "6:5 cameras.door.fps: unknown key here; fps belongs under detect",
   ]);
 });
 
-test("a key that only Frigate has is told apart from a slip", () => {
+test("explains keys that only Frigate has", () => {
   expect(mistakes(`${SMALLEST}    record: {}\n`)).toEqual([
-    "6:5 cameras.door.record: unknown key; sabrewing records nothing: pictures stay in the camera",
+    "6:5 cameras.door.record: unknown key; sabrewing does not record video",
   ]);
 });
 
-test("a camera whose name would break topics is refused at its name", () => {
+test("refuses a camera name that cannot be part of a topic", () => {
   expect(mistakes(SMALLEST.replace("door:", "front/door:"))).toEqual([
-    "4:3 cameras.front/door: the name may hold letters, digits, _ and - only: it becomes part of MQTT topics",
+    "4:3 cameras.front/door: the name may contain only letters, digits, _ and -: it becomes part of MQTT topics",
   ]);
 });
 
-test("a filter for a label that is not tracked is a mistake", () => {
+test("refuses a filter for a label that is not tracked", () => {
   expect(mistakes(`${SMALLEST}    objects: {track: [person], filters: {persn: {}}}\n`)).toEqual([
-    "6:42 cameras.door.objects.filters.persn: a filter for a label that is not in track does nothing; add the label there",
+    "6:42 cameras.door.objects.filters.persn: this filter has no effect: add the label to track",
   ]);
 });
 
-test("broken YAML is told with its place", () => {
+test("reports the position of invalid YAML", () => {
   expect(mistakes("mqtt: {host: broker\nmodel: x\n")[0]).toMatch(/^2:1 .*not valid YAML/);
   expect(mistakes(`${SMALLEST}model: {path: b}\n`)).toEqual([
     "6:1 : not valid YAML: Map keys must be unique",
   ]);
 });
 
-test("an empty file is a configuration without its sections", () => {
-  expect(mistakes("")).toEqual(["1:1 : expected keys with values, received nothing"]);
+test("reports an empty file as a missing mapping", () => {
+  expect(mistakes("")).toEqual(["1:1 : expected a mapping, received nothing"]);
 });
 
-test("texts are filled from the environment, and a password in an address may hold any character", () => {
+test("fills strings from the environment; a password in an address may contain any character", () => {
   const text = SMALLEST.replace("rtsp://10.0.0.7/stream2", "rtsp://cam:{DOOR_PASSWORD}@{DOOR_HOST}/stream2");
   const config = parseConfig(text, "sabrewing.yml", { DOOR_PASSWORD: "p@ss/#1", DOOR_HOST: "10.0.0.7:554" });
   expect(config.cameras[0]?.ffmpeg.inputs[0].path).toBe("rtsp://cam:p%40ss%2F%231@10.0.0.7:554/stream2");
 });
 
-test("what a variable holds is a text, not a template", () => {
+test("does not expand placeholders inside the value of a variable", () => {
   const text = SMALLEST.replace("host: broker", 'host: "{HOST}", user: "{USER}{OTHER}"').replace(
     "rtsp://10.0.0.7/stream2",
     "rtsp://cam:{CAM}@10.0.0.7/stream2",
@@ -166,7 +166,7 @@ test("what a variable holds is a text, not a template", () => {
   expect(cameras[0]?.ffmpeg.inputs[0].path).toBe("rtsp://cam:%7BSECRET%7D@10.0.0.7/stream2");
 });
 
-test("an address in which user, password and host cannot be told apart is refused, and nothing of it is quoted", () => {
+test("refuses an address in which user, password and host are ambiguous, without quoting its login", () => {
   for (const password of [
     "p/hunter2",
     "hun?ter2",
@@ -176,26 +176,26 @@ test("an address in which user, password and host cannot be told apart is refuse
     "12/hunter2",
     "hun%ter2",
   ]) {
-    const told = mistakes(
+    const reported = mistakes(
       SMALLEST.replace("rtsp://", `rtsp://admin:${password}@`).replace("rtsp://admin", "rtsp://admin"),
     );
-    expect(told).toEqual([
+    expect(reported).toEqual([
       expect.stringMatching(/inputs\.0\.path: expected an address in which user, password and host/),
     ]);
-    expect(told[0]).toContain("write / as %2F");
-    expect(told[0]).toMatch(/received "rtsp:\/\/\*\*\*@10\.0\.0\.7\/stream2"$/);
+    expect(reported[0]).toContain("write / as %2F");
+    expect(reported[0]).toMatch(/received "rtsp:\/\/\*\*\*@10\.0\.0\.7\/stream2"$/);
   }
   const [spaces] = mistakes(SMALLEST.replace("rtsp://", "rtsp://admin:hun ter2@"));
-  expect(spaces).toMatch(/has no spaces \(write %20\), received "rtsp:\/\/\*\*\*@10/);
+  expect(spaces).toMatch(/has no spaces \(write %20 instead\), received "rtsp:\/\/\*\*\*@10/);
 });
 
-test("an address whose variable is not set has no other mistake", () => {
+test("reports no other mistake for an address with an unset variable", () => {
   expect(mistakes(SMALLEST.replace("10.0.0.7", "{DOOR_HOST}"))).toEqual([
     expect.stringMatching(/the environment variable DOOR_HOST is not set$/),
   ]);
 });
 
-test("names, labels and prefixes that are too long for a topic, or hold NUL, are mistakes", () => {
+test("refuses names, labels and prefixes that are too long for a topic or contain NUL", () => {
   const long = "a".repeat(70_000);
   for (const text of [
     SMALLEST.replace("door:", `${"a".repeat(500)}:`),
@@ -208,38 +208,42 @@ test("names, labels and prefixes that are too long for a topic, or hold NUL, are
   }
 });
 
-test("labels that would be counted on topics of something else are mistakes", () => {
+test("refuses labels whose counts would use another topic", () => {
   const tracking = (labels: string) => mistakes(`${SMALLEST}    objects: {track: ${labels}}\n`);
   expect(tracking("[person, motion, all]")).toEqual([
-    expect.stringMatching(/track\.1: this label cannot be counted: the agent publishes .*<camera>\/motion/),
+    expect.stringMatching(
+      /track\.1: the count of this label cannot be published: .*<camera>\/motion is another topic/,
+    ),
     expect.stringMatching(/track\.2: .*<camera>\/all/),
   ]);
   expect(tracking('["teddy bear", teddy_bear]')).toEqual([
-    expect.stringMatching(/track\.1: .*the label "teddy bear" is counted on .*teddy_bear already/),
+    expect.stringMatching(/track\.1: .*teddy_bear is the topic of the label "teddy bear"/),
   ]);
   expect(tracking('["teddy bear", "#", "+/.."]')).toEqual([]);
 });
 
-test("what a configuration of someone else's quotes is shown clean and short", () => {
+test("removes control characters from quoted values and shortens them", () => {
   const hostile = "\\e]0;pwn\\a\\x9b31m\\u202e";
-  const told = [
+  const reported = [
     ...mistakes(`${SMALLEST}"${hostile}": 1\n`),
     ...mistakes(`${SMALLEST}detector: {runtime: "${hostile}"}\n`),
     ...mistakes(`${SMALLEST}detector: {runtime: "${"A".repeat(1_000_000)}"}\n`),
     ...mistakes(`${SMALLEST}"a\\n✓ configuration": 1\n`),
   ];
-  for (const mistake of told) expect(mistake).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-  for (const mistake of told) expect(mistake.length).toBeLessThan(1500);
+  for (const mistake of reported) expect(mistake).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  for (const mistake of reported) expect(mistake.length).toBeLessThan(1500);
 });
 
-test("of thousands of mistakes the first hundred are shown, and an endless key brings no suggestion", () => {
+test("shows the first hundred of thousands of mistakes, and has no suggestion for an endless key", () => {
   const keys = Array.from({ length: 3_000 }, (_, index) => `key${index}: 1`);
   const act = () => parseConfig(`${SMALLEST}${keys.join("\n")}\n`, "sabrewing.yml", {});
   expect(act).toThrow(/^1000 mistakes or more in the configuration\n(.*\n){100} {2}… and 900 more$/);
-  expect(mistakes(`${SMALLEST}? "${"a".repeat(1_000_000)}"\n: 1\n`)[0]).toMatch(/unknown key; known here/);
+  expect(mistakes(`${SMALLEST}? "${"a".repeat(1_000_000)}"\n: 1\n`)[0]).toMatch(
+    /unknown key; known keys here/,
+  );
 });
 
-test("no part of broken YAML is quoted: it may be a password without its quotes", () => {
+test("does not quote invalid YAML: it may be a password without quotes", () => {
   const passwords = [
     "*hunter2",
     "!hunter2 x",
@@ -250,37 +254,50 @@ test("no part of broken YAML is quoted: it may be a password without its quotes"
     "}hunter2",
   ];
   for (const password of passwords) {
-    const told = mistakes(
+    const reported = mistakes(
       SMALLEST.replace("mqtt: {host: broker}", `mqtt:\n  host: broker\n  password: ${password}`),
     );
-    expect(told.join("\n")).toMatch(/not valid YAML/);
-    expect(told.join("\n")).not.toContain("hunter2");
+    expect(reported.join("\n")).toMatch(/not valid YAML/);
+    expect(reported.join("\n")).not.toContain("hunter2");
   }
   expect(mistakes(`mqtt: {host: broker user\n`).join()).toMatch(/valid YAML: \w+ .+/);
   expect(mistakes(`%hunter2 x\n---\n${SMALLEST}`).join("\n")).not.toContain("hunter2");
 });
 
-test("a variable that is not set is a mistake that names it", () => {
+test("names an unset variable", () => {
   expect(mistakes(SMALLEST.replace("host: broker", 'host: broker, password: "{MQTT_PASSWORD}"'))).toEqual([
     "1:32 mqtt.password: the environment variable MQTT_PASSWORD is not set",
   ]);
 });
 
-test("braces without quotes are explained", () => {
+test.each([
+  ["[]", "an empty list"],
+  ["[a]", "a list of 1 entry"],
+  ["[a, b]", "a list of 2 entries"],
+  ["{}", "an empty mapping"],
+  ["{a: 1, b: 2}", "a mapping with the keys a, b"],
+  ["~", "nothing"],
+])("describes the received value %s as %s", (value, received) => {
+  expect(mistakes(SMALLEST.replace("host: broker", `host: ${value}`))).toEqual([
+    `1:14 mqtt.host: expected a string, received ${received}`,
+  ]);
+});
+
+test("explains braces without quotes", () => {
   expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: {MQTT_PASSWORD}"))).toEqual([
-    "1:32 mqtt.password: expected a text, received braces without quotes around them",
+    "1:32 mqtt.password: expected a string, received braces without quotes around them",
   ]);
 });
 
-test("braces that are a key are explained", () => {
+test("explains braces that form a key", () => {
   expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: {{MQTT_PASSWORD}}"))).toEqual([
-    expect.stringMatching(/not valid YAML: a key must be a text; a \{NAME\} of the environment needs quotes/),
+    expect.stringMatching(/not valid YAML: a key must be a string; put quotes around a \{NAME\}/),
   ]);
 });
 
-test("secrets never appear in messages", () => {
+test("never shows secrets in messages", () => {
   const env = { CAM: "from-environment" };
-  const told = [
+  const reported = [
     ...mistakes(SMALLEST.replace("host: broker", "host: broker, password: 4711"), env),
     ...mistakes(SMALLEST.replace("rtsp://", "http://user:hunter2@"), env),
     ...mistakes(SMALLEST.replace("rtsp://", "rtsp://user:hunter2 hunter2@"), env),
@@ -289,27 +306,27 @@ test("secrets never appear in messages", () => {
     ...mistakes(`${SMALLEST}\n{path: "rtsp://user:hunter2@camera/1"}: 1`, env),
     ...mistakes(`${SMALLEST}\nview: !rtsp://user:hunter2@camera/1 {}`, env),
   ].join("\n");
-  expect(told.split("\n")).toHaveLength(8);
-  expect(told).not.toMatch(/4711|hunter2|from-environment/);
+  expect(reported.split("\n")).toHaveLength(8);
+  expect(reported).not.toMatch(/4711|hunter2|from-environment/);
 });
 
-test("a password may come from a file beside the configuration", () => {
+test("reads a password from a file next to the configuration", () => {
   writeFileSync(join(folder, "mqtt-password"), "s3cret\n");
   const file = join(folder, "file.yml");
   writeFileSync(file, SMALLEST.replace("host: broker", "host: broker, password_file: mqtt-password"));
   expect(loadConfig(file, {}).config.mqtt.password).toBe("s3cret");
 });
 
-test("a password file that is not there, or stands beside a password, is a mistake", () => {
+test("refuses a missing password file, and a password file together with a password", () => {
   expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password_file: /nowhere"))).toEqual([
     "1:37 mqtt.password_file: cannot read this file (ENOENT)",
   ]);
   expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: a, password_file: b"))).toEqual([
-    "1:50 mqtt.password_file: give either password or password_file, not both",
+    "1:50 mqtt.password_file: set either password or password_file, not both",
   ]);
 });
 
-test("a host name that is allowed is just a name", () => {
+test("accepts only plain host names in allowed_hosts", () => {
   const withHosts = (hosts: string) => `${SMALLEST}\nmetrics: {allowed_hosts: [${hosts}]}`;
   expect(
     parseConfig(withHosts("cam.lan, Home_Assistant"), "sabrewing.yml", {}).metrics.allowed_hosts,
@@ -321,18 +338,18 @@ test("a host name that is allowed is just a name", () => {
   }
 });
 
-test("the live view asks for a token, written down or in a file, that nobody guesses", () => {
+test("requires a token of random characters for the live view, in the configuration or in a file", () => {
   const withView = (view: string) => `${SMALLEST}\nview: {${view}}`;
   const line = SMALLEST.split("\n").length + 1;
   expect(mistakes(withView("enabled: true"))).toEqual([
-    `${line}:8 view.enabled: the live view needs a token: set token or token_file too`,
+    `${line}:8 view.enabled: the live view needs a token: also set token or token_file`,
   ]);
   expect(mistakes(withView("token: secret"))).toEqual([
-    `${line}:15 view.token: expected at least 16 characters that nobody guesses (openssl rand -hex 16 makes some), received a string (not shown)`,
+    `${line}:15 view.token: expected at least 16 random characters (for example from openssl rand -hex 16), received a string (not shown)`,
   ]);
   writeFileSync(join(folder, "short-token"), "secret\n");
   expect(mistakes(withView(`enabled: true, token_file: ${join(folder, "short-token")}`))[0]).toMatch(
-    /view\.token_file: this file must hold at least 16 characters/,
+    /view\.token_file: this file must contain at least 16 random characters/,
   );
   writeFileSync(join(folder, "token"), "0123456789abcdef\n");
   const file = join(folder, "view.yml");
@@ -340,7 +357,7 @@ test("the live view asks for a token, written down or in a file, that nobody gue
   expect(loadConfig(file, {}).config.view.token).toBe("0123456789abcdef");
 });
 
-test("a file of certificates turns TLS and its port on, and is found beside the configuration", () => {
+test("turns on TLS and its port for a file of certificates, which is found next to the configuration", () => {
   writeFileSync(join(folder, "ca.pem"), "a certificate");
   const file = join(folder, "tls.yml");
   writeFileSync(file, SMALLEST.replace("host: broker", "host: broker, tls_ca_certs: ca.pem"));
@@ -352,7 +369,7 @@ test("a file of certificates turns TLS and its port on, and is found beside the 
   });
 });
 
-test("TLS may be had with the public authorities, on any port", () => {
+test("accepts TLS with public authorities on any port", () => {
   const config = parseConfig(
     SMALLEST.replace("host: broker", "host: broker, tls: true, port: 443"),
     "a.yml",
@@ -363,17 +380,17 @@ test("TLS may be had with the public authorities, on any port", () => {
 
 test.each([
   ["tls_ca_certs: /nowhere", "1:36 mqtt.tls_ca_certs: cannot read this file (ENOENT)"],
-  ["tls_client_key: a", "1:22 mqtt.tls_client_key: a key without a certificate: set tls_client_cert too"],
-  ["tls_client_cert: a", "1:22 mqtt.tls_client_cert: a certificate without its key: set tls_client_key too"],
+  ["tls_client_key: a", "1:22 mqtt.tls_client_key: the certificate is missing: also set tls_client_cert"],
+  ["tls_client_cert: a", "1:22 mqtt.tls_client_cert: the private key is missing: also set tls_client_key"],
   [
     "tls: false, tls_insecure: true",
-    "1:22 mqtt.tls: tls is off, but other tls_ keys are set: leave out either",
+    "1:22 mqtt.tls: tls is false, but other tls_ keys are set: remove tls or the other keys",
   ],
-])("half of a TLS configuration is a mistake: %s", (keys, mistake) => {
+])("refuses an incomplete TLS configuration: %s", (keys, mistake) => {
   expect(mistakes(SMALLEST.replace("host: broker", `host: broker, ${keys}`))).toContain(mistake);
 });
 
-test("aliases that multiply and brackets without end are mistakes like any other", () => {
+test("reports exponential aliases and endless brackets as mistakes", () => {
   const laughs = [..."abcdefghi"].map((name, level) => {
     const before = level === 0 ? "lol" : `*${"abcdefghi"[level - 1]}`;
     return `${name}: &${name} [${Array.from({ length: 10 }, () => before).join(", ")}]`;
@@ -382,15 +399,15 @@ test("aliases that multiply and brackets without end are mistakes like any other
   expect(mistakes("[".repeat(50_000))[0]).toContain("not valid YAML: ");
 });
 
-test("without --config the first file that exists is taken", () => {
+test("reads the first existing file without --config", () => {
   const file = join(folder, "second.yml");
   writeFileSync(file, SMALLEST);
   expect(loadConfig(undefined, {}, [join(folder, "first.yml"), file]).file).toBe(file);
 });
 
-test("no configuration at all tells where it was looked for and what to do", () => {
+test("lists the files that it tried if there is no configuration", () => {
   expect(() => loadConfig(undefined, {}, ["/nowhere/a.yml", "/nowhere/b.yml"])).toThrow(
-    "no configuration: looked for /nowhere/a.yml and /nowhere/b.yml",
+    "no configuration found: /nowhere/a.yml and /nowhere/b.yml do not exist",
   );
   expect(() => loadConfig("/nowhere/a.yml", {})).toThrow(
     "cannot read the configuration /nowhere/a.yml (ENOENT)",

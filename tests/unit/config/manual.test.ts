@@ -25,7 +25,7 @@ const EXAMPLES = [
   "cameras.*.motion.mask",
 ];
 
-/** As little as a configuration can hold, with names where names may be. */
+/** The smallest configuration, with an example for each key of the user's choice. */
 const SMALLEST = {
   mqtt: { host: "broker" },
   model: { path: "m.wasm" },
@@ -42,7 +42,7 @@ function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
-/** @param path `*` takes the first there is */
+/** @param path `*` stands for the first key */
 function valueAt(root: unknown, path: string): unknown {
   return path.split(".").reduce<unknown>((at, key) => {
     const record = asRecord(at);
@@ -53,12 +53,12 @@ function valueAt(root: unknown, path: string): unknown {
 const keys = configKeys(configJsonSchema());
 
 describe("the manual", () => {
-  test("is a valid configuration: no key in it is unknown", () => {
+  test("is a valid configuration without unknown keys", () => {
     const env = { SABREWING_MQTT_PASSWORD: "a", DOOR_PASSWORD: "b" };
     expect(parseConfig(manual, "sabrewing.yml", env).cameras[0]?.name).toBe("door");
   });
 
-  test.each(keys)("has $path, or has it ready behind a # in its place", ({ path }) => {
+  test.each(keys)("contains $path, possibly commented out", ({ path }) => {
     if (valueAt(written, path) !== undefined) return;
     const key = path.split(".").at(-1);
     const places = [...manual.matchAll(new RegExp(`^( *)# (${key}: .+)$`, "gm"))].map(([line]) =>
@@ -71,8 +71,9 @@ describe("the manual", () => {
   test.each(optional)("shows the default of $path", ({ path, standard }) => {
     const shown = valueAt(written, path);
     if (standard !== undefined) expect(shown).toEqual(standard);
-    // Some defaults follow from other keys: the code knows them.
-    else if (shown !== undefined) expect(shown).toEqual(valueAt(smallest(), path) ?? "of its surroundings");
+    // Some defaults are derived from other keys in the code.
+    else if (shown !== undefined)
+      expect(shown).toEqual(valueAt(smallest(), path) ?? "derived from other keys");
   });
 
   function smallest(): unknown {
@@ -81,7 +82,7 @@ describe("the manual", () => {
   }
 });
 
-test("the file that a package begins with has no other keys", () => {
+test("the starter configuration has known keys only", () => {
   const known = keys.map(({ path }) => path);
   const starter = leavesOf(parse(read("config/starter.yml")));
   const missing = starter.filter((path) => !known.some((key) => matches(key, path)));
@@ -94,28 +95,28 @@ function leavesOf(value: unknown, path: readonly string[] = []): string[] {
   return isText ? [path.join(".")] : below.flatMap(([key, inner]) => leavesOf(inner, [...path, key]));
 }
 
-/** Whether a path leads to a key, or into its list. */
+/** Whether a path leads to a key or to an entry of its list. */
 function matches(key: string, path: string): boolean {
   return new RegExp(`^${key.replaceAll("*", "[^.]+")}(\\.\\d+)?$`).test(path);
 }
 
 describe("the schema for editors", () => {
-  test("is the one in the code (npm run schema)", () => {
+  test("equals the schema in the code (npm run schema)", () => {
     const shipped: unknown = JSON.parse(read("config/sabrewing.schema.json"));
     expect(shipped).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
   });
 
-  test.each(keys)("says what $path is", ({ description }) => {
+  test.each(keys)("describes $path", ({ description }) => {
     expect(description).toMatch(/\.$/);
   });
 });
 
 describe("the table of keys", () => {
-  test("is that of the schema (npm run schema)", () => {
+  test("lists the keys of the schema (npm run schema)", () => {
     expect(read("config/README.md")).toBe(keyPage(keys));
   });
 
-  test("is what the README points to", () => {
+  test("is linked from the README", () => {
     expect(read("README.md")).toContain("](config/README.md)");
   });
 });
@@ -128,7 +129,7 @@ describe("the code", () => {
   const code = [...sources, "agent/config/load.ts"].map(read).join("\n");
   const names = [...new Set(keys.map(({ path }) => path.split(".").at(-1) ?? ""))];
 
-  test.each(names.filter((name) => name !== "0"))("reads %s: no key is there for show", (name) => {
+  test.each(names.filter((name) => name !== "0"))("reads the key %s", (name) => {
     expect(code).toMatch(new RegExp(`\\.${name}\\b|[{,]\\s*${name}\\b`));
   });
 });

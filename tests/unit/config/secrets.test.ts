@@ -9,7 +9,7 @@ model: {path: m.wasm}
 cameras: {door: {ffmpeg: {inputs: [{path: "rtsp://camera/1"}]}}}
 `;
 
-test("secrets.env beside the configuration tells what only the service knows; the environment goes before it", async () => {
+test("reads secrets.env next to the configuration; the environment overrides it", async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, "sabrewing.yml");
   writeFileSync(file, CONFIG);

@@ -9,14 +9,14 @@ test.each([
   ["Port", "port"],
   ["topic-prefix", "topic_prefix"],
   ["topicprefx", "topic_prefix"],
-])("%s means %s", (word, meant) => {
+])("suggests for %s the key %s", (word, meant) => {
   expect(suggest(word, KEYS)).toBe(meant);
 });
 
-test("a word like no other gets no suggestion", () => {
+test("has no suggestion for a word that resembles no key", () => {
   expect(suggest("zones", KEYS)).toBeUndefined();
 });
 
-test("a word longer than any key brings no suggestion", () => {
+test("has no suggestion for a word longer than any key", () => {
   expect(suggest("a".repeat(60), ["a".repeat(59)])).toBeUndefined();
 });

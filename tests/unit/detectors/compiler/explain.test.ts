@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeLayers } from "../../../../agent/commands/layers-report.ts";
+import { describeLayers } from "../../../../agent/commands/compile/layers-report.ts";
 import { compile } from "../../../../detectors/compiler/compile.ts";
 import { explain } from "../../../../detectors/compiler/explain.ts";
 import { seededYolov5nGraph } from "../../../support/models/seeded-yolov5n.ts";
@@ -36,6 +36,6 @@ describe("explain", async () => {
     expect(lines[0]).toMatch(/^layer +operator +kernel +output +MFLOP +ms +GFLOP\/s +share$/);
     expect(lines.map((line) => line.includes("█".repeat(20))).indexOf(true)).toBe(1 + 3);
     expect(lines.filter((line) => line.includes("█".repeat(20)))).toHaveLength(1);
-    expect(lines.at(-1)).toMatch(/^together .* ms, .* GFLOP\/s/);
+    expect(lines.at(-1)).toMatch(/^total .* ms, .* GFLOP\/s/);
   });
 });

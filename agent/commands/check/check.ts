@@ -1,0 +1,109 @@
+import { Command } from "commander";
+import { ModelError } from "../../../detectors/detector.ts";
+import { systemClock } from "../../base/clock.ts";
+import { ConfigError, EXIT, TransientError } from "../../base/errors.ts";
+import { plainJson, printed } from "../../base/plain-text.ts";
+import { type ConfigProblem, InvalidConfig, loadConfig } from "../../config/load.ts";
+import { stateDirectories } from "../shared/state-directories.ts";
+import { untilInterrupted } from "../shared/until-interrupted.ts";
+import { type Part, partsOf } from "./parts.ts";
+
+const CAMERA_WITHIN_MS = 15_000;
+
+const EXAMPLES = `
+Examples:
+  sabrewing check                     check the installed configuration
+  sabrewing check -c sabrewing.yml    check a configuration before you install it
+  sabrewing check --json              print a JSON line per component: {part, ok, message, remedy}
+
+Exit code: 0 if everything works, 75 if every failure may be temporary, 78 if you must change something.`;
+
+/** `sabrewing check`: checks the configuration and every component that it names. */
+export function checkCommand(): Command {
+  return new Command("check")
+    .description("checks every component and says how to fix what fails")
+    .option(
+      "-c, --config <file>",
+      "configuration file (default: /etc/sabrewing/sabrewing.yml, else ./sabrewing.yml)",
+    )
+    .option("--json", "print a JSON line per component", false)
+    .addHelpText("after", EXAMPLES)
+    .action(async ({ config, json }: { readonly config?: string; readonly json: boolean }) => {
+      using interrupted = untilInterrupted();
+      const results: CheckResult[] = [];
+      for await (const result of check(config, interrupted.signal)) {
+        process.stdout.write(printed(json ? plainJson(forScripts(result)) : forPeople(result)));
+        results.push(result);
+      }
+      process.exitCode = exitCodeOf(results);
+    });
+}
+
+/** The result of checking one component. */
+export interface CheckResult {
+  readonly part: string;
+  /** A short description of the component; undefined if the check failed. */
+  readonly words: string | undefined;
+  readonly error: ConfigError | TransientError | ModelError | undefined;
+}
+
+/** Checks the configuration, then, if it is valid, all components in parallel. Results come in the order of the parts. */
+async function* check(
+  configFile: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<CheckResult, void> {
+  let parts: Part[] = [];
+  yield await resultOf({
+    name: "configuration",
+    trial: async () => {
+      const { config, file } = loadConfig(configFile, process.env);
+      const { state_dir } = config;
+      parts = partsOf(config, {
+        clock: systemClock,
+        signal,
+        cameraWithinMs: CAMERA_WITHIN_MS,
+        stateDirectories: state_dir === undefined ? stateDirectories(file, process.env) : [state_dir],
+      });
+      return file;
+    },
+  });
+  const results = parts.map(resultOf);
+  for (const result of results) yield await result;
+}
+
+async function resultOf({ name, trial }: Part): Promise<CheckResult> {
+  try {
+    return { part: name, words: await trial(), error: undefined };
+  } catch (error) {
+    const isExpected =
+      error instanceof ConfigError || error instanceof TransientError || error instanceof ModelError;
+    if (!isExpected) throw error;
+    return { part: name, words: undefined, error };
+  }
+}
+
+/** 0: no failure; 75: temporary failures only; 78: other failures. */
+function exitCodeOf(results: readonly CheckResult[]): number {
+  const errors = results.map(({ error }) => error).filter((error) => error !== undefined);
+  if (errors.length === 0) return EXIT.ok;
+  return errors.every((error) => error instanceof TransientError) ? EXIT.transient : EXIT.config;
+}
+
+/** A line per component, followed by the remedy if it failed. */
+export function forPeople({ part, words, error }: CheckResult): string {
+  const name = part.padEnd(16);
+  return error === undefined ? `✓ ${name} ${words}` : `✗ ${name} ${error.message}\n  → ${error.remedy}`;
+}
+
+/** The same for `--json`. */
+function forScripts({ part, words, error }: CheckResult): {
+  readonly part: string;
+  readonly ok: boolean;
+  readonly message: string | undefined;
+  readonly remedy?: string;
+  readonly problems?: readonly ConfigProblem[];
+} {
+  if (error === undefined) return { part, ok: true, message: words };
+  const problems = error instanceof InvalidConfig ? { problems: error.problems } : {};
+  return { part, ok: false, message: error.message, remedy: error.remedy, ...problems };
+}

@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { InvalidArgumentError } from "commander";
+import { compileModel, explainModel, type Precision, type Target } from "../../../detectors/detector.ts";
+import { ConfigError, UsageError } from "../../base/errors.ts";
+import type { ModuleReport } from "../shared/module-report.ts";
+import type { Progress } from "../shared/progress.ts";
+import type { ModelSize } from "../shared/size-option.ts";
+import type { Calibration } from "./calibrate.ts";
+import { describeLayers } from "./layers-report.ts";
+
+/** What to compile, and where to write the module. */
+export interface ModuleOrder {
+  /** Path of the weights; `MODEL_FILE_TYPES` lists the file types. */
+  readonly model: string;
+  readonly out: string;
+  readonly name?: string | undefined;
+  readonly size?: ModelSize | undefined;
+  readonly target?: Target | undefined;
+  readonly precision?: Precision | undefined;
+  /** Frames for the calibration of integers. Default: synthetic images. */
+  readonly calibration?: Calibration | undefined;
+  /** SPDX identifier. Default: the licence of known weights. */
+  readonly licence?: string | undefined;
+  /** Number of the release, higher for each new version. Absent from the description if not given. */
+  readonly release?: number | undefined;
+  /** Shows the cost of each layer. */
+  readonly explain?: boolean;
+  /** Compiler stage whose graph to show. */
+  readonly print?: string | undefined;
+}
+
+/**
+ * Compiles a model and writes the module. A file named `out` is always complete: it is written under another name and renamed.
+ * @param progress is disposed of here, so that no other output lands in its line
+ * @param show receives the graph after the stage `print`, and the cost of each layer
+ * @throws ModelError if the model cannot be compiled, UsageError for an unknown stage, ConfigError if `out` cannot be written.
+ */
+export async function writeModule(
+  order: ModuleOrder,
+  progress: Progress,
+  show: (graph: string) => void,
+): Promise<ModuleReport> {
+  using shown = progress;
+  const stages: string[] = [];
+  const compiled = await compileModel(order.model, {
+    ...(order.name === undefined ? {} : { name: order.name }),
+    ...(order.size === undefined ? {} : { size: order.size }),
+    ...(order.target === undefined ? {} : { target: order.target }),
+    ...(order.precision === undefined ? {} : { precision: order.precision }),
+    ...(order.calibration ?? {}),
+    ...(order.licence === undefined ? {} : { licence: order.licence }),
+    ...(order.release === undefined ? {} : { release: order.release }),
+    onStage({ name, done, total, print }) {
+      stages.push(name);
+      shown.update(done, total, name);
+      if (name === order.print) show(print());
+    },
+  });
+  if (order.print !== undefined && !stages.includes(order.print)) {
+    throw new UsageError(`unknown stage "${order.print}"; the stages are ${stages.join(", ")}`);
+  }
+  const { bytes, description } = compiled;
+  await writeWhole(order.out, bytes);
+  if (order.explain === true) {
+    show(describeLayers(await explainModel(compiled, order.target ?? "simd128")));
+  }
+  const { input, precision, labels, release, source } = description;
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  return {
+    out: order.out,
+    bytes: bytes.length,
+    sha256,
+    input,
+    precision,
+    labels,
+    licence: source.licence,
+    ...(release === undefined ? {} : { release }),
+  };
+}
+
+/** Parses `--release`. @throws InvalidArgumentError unless it is a whole number, 0 or more. */
+export function parseRelease(text: string): number {
+  const release = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(release)) return release;
+  throw new InvalidArgumentError("Expected a whole number, 0 or more.");
+}
+
+async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    try {
+      await writeFile(partial, bytes);
+      await rename(partial, path);
+    } catch (error) {
+      await rm(partial, { force: true });
+      throw error;
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`${path} cannot be written: ${reason}`, "Choose another file with -o.", { cause });
+  }
+}

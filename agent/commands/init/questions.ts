@@ -1,0 +1,144 @@
+import { confirm, multiselect, password, text } from "@clack/prompts";
+import { type Login, splitAddress, withLogin } from "../../base/address.ts";
+import { TransientError } from "../../base/errors.ts";
+import { plainText } from "../../base/plain-text.ts";
+import { type FoundCamera, findOnvifCameras, onvifStreams } from "../../camera/onvif.ts";
+import type { FirstAnswers } from "./first-config.ts";
+import { addressProblem, type CameraStreams, cameraName, readBroker, userAlone } from "./flags.ts";
+
+/** The user cancelled the questions. */
+export class Cancelled extends Error {}
+
+const SEARCH_MS = 4_000;
+
+/** Asks for the broker and its login. @throws Cancelled */
+export async function askBroker(): Promise<FirstAnswers["broker"]> {
+  const host = await answer(
+    text({
+      message: "MQTT broker: host, host:port, or mqtts://host for TLS",
+      placeholder: "broker.local",
+      validate: (given) => complaint(() => readBroker(given ?? "")),
+    }),
+  );
+  const broker = readBroker(host);
+  if (broker.user !== undefined && broker.password !== undefined) return broker;
+  const user =
+    broker.user ??
+    (await answer(text({ message: "User at the broker (empty: no login)", defaultValue: "" })));
+  return user === "" ? broker : { ...broker, user, password: await askPassword(user) };
+}
+
+/** Searches for cameras, lets the user choose, then asks for further cameras. @throws Cancelled */
+export async function askCameras(note: (line: string) => void): Promise<readonly CameraStreams[]> {
+  const cameras: CameraStreams[] = [];
+  if (await answer(confirm({ message: "Search for ONVIF cameras on the network?" }))) {
+    const found = await findOnvifCameras(SEARCH_MS);
+    if (found.length === 0)
+      note("No camera answered. ONVIF is often switched off in the camera; enter the address instead.");
+    else cameras.push(...(await chooseFound(found, note)));
+  }
+  while (
+    cameras.length === 0 ||
+    (await answer(confirm({ message: "Add another camera?", initialValue: false })))
+  ) {
+    const address = await answer(
+      text({
+        message: "Address of the camera's stream (preferably its substream)",
+        placeholder: "rtsp://10.0.0.7/stream2",
+        validate(given) {
+          const problem = addressProblem(given ?? "");
+          return problem && `Expected ${problem}; user and password follow in the next questions`;
+        },
+      }),
+    );
+    const complete = await withAskedLogin(address);
+    const called = await answer(text({ message: "Name of the camera", defaultValue: "camera" }));
+    const name = cameraName(
+      called,
+      cameras.map((camera) => camera.name),
+    );
+    cameras.push({ name, addresses: [complete] });
+  }
+  return cameras;
+}
+
+async function chooseFound(
+  found: readonly FoundCamera[],
+  note: (line: string) => void,
+): Promise<readonly CameraStreams[]> {
+  const chosen = await answer(
+    multiselect({
+      message: "Which cameras should Sabrewing watch?",
+      options: found.map((camera) => ({ value: camera, label: camera.name, hint: camera.service })),
+      required: false,
+    }),
+  );
+  const login = chosen.length === 0 ? undefined : await askLogin("these cameras");
+  return onvifCameras(chosen, login, note);
+}
+
+/**
+ * Reads the streams of the found cameras. A camera that refuses is reported and left out.
+ * @param taken names of other cameras
+ */
+export async function onvifCameras(
+  found: readonly FoundCamera[],
+  login: Login | undefined,
+  note: (line: string) => void,
+  taken: readonly string[] = [],
+): Promise<readonly CameraStreams[]> {
+  const cameras: CameraStreams[] = [];
+  for (const camera of found) {
+    try {
+      const name = cameraName(camera.name, [...taken, ...cameras.map((known) => known.name)]);
+      cameras.push({ name, addresses: await onvifStreams(camera, login) });
+    } catch (error) {
+      if (!(error instanceof TransientError)) throw error;
+      note(`${error.message}\n  → ${error.remedy}`);
+    }
+  }
+  return cameras;
+}
+
+/** Asks whether to announce the cameras to Home Assistant. @throws Cancelled */
+export function askHomeAssistant(): Promise<boolean> {
+  return answer(confirm({ message: "Announce the cameras to Home Assistant?", initialValue: false }));
+}
+
+/** Completes the login of an address: asks for the missing parts. @throws Cancelled */
+async function withAskedLogin(address: string): Promise<string> {
+  const user = userAlone(address);
+  if (user !== undefined) return withLogin(address, { user, password: await askPassword(user) });
+  const hasLogin = splitAddress(address)?.user !== undefined;
+  return hasLogin ? address : withLogin(address, await askLogin("this camera"));
+}
+
+/** Asks for the password of a user without showing it. @throws Cancelled */
+export function askPassword(user: string): Promise<string> {
+  const validate = (given: string | undefined) =>
+    /\p{Cc}/u.test(given ?? "") ? "The password must not contain control characters" : undefined;
+  return answer(password({ message: `Password of ${plainText(user)}`, validate }));
+}
+
+async function askLogin(whose: string): Promise<Login | undefined> {
+  const user = await answer(text({ message: `User of ${whose} (empty: none)`, defaultValue: "" }));
+  if (user === "") return undefined;
+  return { user, password: await askPassword(user) };
+}
+
+async function answer<Value>(question: Promise<Value>): Promise<Exclude<Value, symbol>> {
+  const given = await question;
+  if (typeof given === "symbol") throw new Cancelled("cancelled");
+  return given as Exclude<Value, symbol>;
+}
+
+const LONGEST_COMPLAINT = 500;
+
+function complaint(read: () => unknown): string | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    return plainText(error instanceof Error ? error.message : String(error), LONGEST_COMPLAINT);
+  }
+}
