@@ -37,7 +37,7 @@ export interface FfmpegRun extends AsyncDisposable {
 const STOP_GRACE_MS = 1000;
 const KEPT_LINES = 20;
 /** Characters. A line may quote text from the camera. */
-const LONGEST_LINE = 500;
+const LONGEST_LINE = 300;
 /** `[rtsp @ 0x55d1524954c0] `: the component of ffmpeg and its memory address. */
 const COMPONENT = /^(?:\[\S+ @ 0x[0-9a-f]+\] )+/;
 /** `[info] `, if `-loglevel` includes `level`. */

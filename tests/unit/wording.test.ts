@@ -57,7 +57,9 @@ test("no file or folder has a banned name", () => {
 test("tests use one verb: `test`", () => {
   const tests = files.filter((path) => path.endsWith(".test.ts"));
   const uses = (path: string) =>
-    /^\s*it(\.\w+)*\(|import \{[^}]*\bit\b[^}]*\} from "vitest"/m.test(readFileSync(join(ROOT, path), "utf8"));
+    /^\s*it(\.\w+)*\(|import \{[^}]*\bit\b[^}]*\} from "vitest"/m.test(
+      readFileSync(join(ROOT, path), "utf8"),
+    );
   expect(tests.length).toBeGreaterThan(100);
   expect(tests.filter(uses)).toEqual([]);
 });
