@@ -97,7 +97,9 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     bytes += entry.message.payload.length;
     if (entry.state === "delivered") delivered++;
     if (entry.event === undefined) return;
-    ofEvent.set(entry.event.id, [...(ofEvent.get(entry.event.id) ?? []), entry]);
+    const ofSame = ofEvent.get(entry.event.id);
+    if (ofSame === undefined) ofEvent.set(entry.event.id, [entry]);
+    else ofSame.push(entry);
   }
 
   function remove(entry: BacklogEntry): void {
@@ -106,13 +108,12 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     bytes -= entry.message.payload.length;
     if (entry.state === "delivered") delivered--;
     if (entry.event === undefined) return;
-    const others = (ofEvent.get(entry.event.id) ?? []).filter((other) => other !== entry);
-    if (others.length > 0) {
-      ofEvent.set(entry.event.id, others);
-    } else {
-      ofEvent.delete(entry.event.id);
-      heldBack.delete(entry.event.id);
-    }
+    const others = ofEvent.get(entry.event.id) ?? [];
+    const index = others.indexOf(entry);
+    if (index >= 0) others.splice(index, 1);
+    if (others.length > 0) return;
+    ofEvent.delete(entry.event.id);
+    heldBack.delete(entry.event.id);
   }
 
   /** Messages with the same key are held back together: consumers get the messages of an event in order, or none of them. */
@@ -150,7 +151,7 @@ export function emptyBacklog(limits: BacklogLimits): Backlog {
     if (entry.event.type === "update") return isLastOfOpenEvent(entry) ? [] : [entry];
     const event = ofEvent.get(entry.event.id) ?? [];
     const isWhole = event[0]?.event?.type === "new" && event.at(-1)?.event?.type === "end";
-    return isWhole && event.every(({ state }) => state === "waiting") ? event : [];
+    return isWhole && event.every(({ state }) => state === "waiting") ? [...event] : [];
   }
 
   function makeRoom(nowMs: number): void {

@@ -10,6 +10,8 @@ export class BrokerBreach extends Error {
 
 /** Commands are a few bytes long. mqtt.js buffers a whole packet before it emits it. */
 const LONGEST_PACKET_BYTES = 1_000_000;
+/** SUBACK has a byte for each topic, the others have a few bytes. mqtt.js makes a list of what SUBACK grants. */
+const LONGEST_ANSWER_BYTES = 10_000;
 /**
  * The budget for messages, and how much of it the broker regains each second. Messages are commands. An automation that
  * repeats a command without a pause sends ten thousand before a person notices, and the last one counts.
@@ -146,6 +148,7 @@ export class BrokerStream extends Duplex {
 
   #breachOf({ type, qos, bytes }: PacketHeader): string | undefined {
     if (bytes > LONGEST_PACKET_BYTES) return "it sent a packet of more than a megabyte";
+    if (type !== PUBLISH && bytes > LONGEST_ANSWER_BYTES) return `it sent an answer of ${bytes} bytes`;
     if (type === PUBLISH && qos > 1)
       return `it sent a message of QoS ${qos}, but the agent subscribes with QoS 1 at most`;
     if (type === CONNACK && this.#isAccepted) return "it accepted the same connection twice";

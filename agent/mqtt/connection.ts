@@ -21,6 +21,8 @@ export interface Connection {
   readonly ended: Promise<TransientError>;
   /** Waits at most this long for messages in flight, then disconnects. The broker does not publish the last will. */
   disconnect(withinMs: number): Promise<void>;
+  /** Ends the connection at once, for this reason. */
+  abort(reason: Error): void;
 }
 
 // A broker that neither answers nor closes is detected after one and a half of these intervals.
@@ -111,6 +113,7 @@ export async function openConnection(
       client.publish(topic, bytes, { retain, qos }, (error) => acknowledged(error ?? undefined));
     },
     ended: closed.then((cause) => explainLoss(cause, config)),
+    abort: fail,
     disconnect: (withinMs) => disconnect(client, closed, withinMs),
   };
 }

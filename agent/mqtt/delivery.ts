@@ -20,19 +20,26 @@ export interface ConnectionDelivery {
    * @returns whether a message is suspected to be the reason
    */
   ended(byBroker: boolean): boolean;
+  /** Whether the oldest message in flight is the same as at the last call: the broker does not acknowledge it. */
+  isStuck(): boolean;
 }
 
 /** The most messages in flight; after the connection breaks all of them are sent again. */
 const MAX_IN_FLIGHT = 20;
 /** A message is held back after this many connections in a row ended while it was the oldest in flight. */
 const FAILURES_BEFORE_HOLDING_BACK = 5;
+/** While it is open whether the last one that was held back was the reason, the next one needs fewer. */
+const FAILURES_OF_FURTHER_SUSPECTS = 2;
+/** When this many were held back and still nothing passes, the broker is the reason. */
+const MAX_UNCONFIRMED = 20;
 
 /**
  * Sends messages in order, at most 20 in flight. After a connection that ended with messages in flight, the window of the
  * next one starts at one message and doubles with every acknowledgement. That identifies a message for which the broker
  * ends the connection: after five such failures in a row it is held back, together with the rest of its event. If the
  * broker then acknowledges other messages, or the connection lasts, the message stays held back and is retried every hour.
- * If the next connection ends as well, the message was not the reason and returns to its position.
+ * If connections still end, the messages that follow are tried in the same way. If one ends with nothing in flight, or too
+ * many messages were held back, the broker is the reason, and all of them return to their positions.
  */
 export function openDelivery(
   outbox: Pick<Outbox, "take" | "takeHeldBack" | "holdBack" | "release" | "acknowledge">,
@@ -40,12 +47,23 @@ export function openDelivery(
 ): Delivery {
   let suspect: { readonly sequence: number; readonly failures: number } | undefined;
   /** Held back, but not confirmed as the reason yet. */
-  let unconfirmed: Entry | undefined;
+  let unconfirmed: readonly Entry[] = [];
+  /** Whether the last connection ended with messages in flight: the next one sends a single message first. */
+  let isCautious = false;
 
   function confirmHeldBack(): void {
-    if (unconfirmed === undefined) return;
-    const { sequence, message } = unconfirmed;
-    unconfirmed = undefined;
+    const confirmed = unconfirmed;
+    unconfirmed = [];
+    for (const entry of confirmed) reportHeldBack(entry);
+  }
+
+  function releaseUnconfirmed(): void {
+    for (const { sequence } of unconfirmed) outbox.release(sequence);
+    unconfirmed = [];
+    suspect = undefined;
+  }
+
+  function reportHeldBack({ sequence, message }: Entry): void {
     log.warn(
       {
         topic: message.topic,
@@ -53,7 +71,7 @@ export function openDelivery(
         remedy:
           "Check the broker's log for the reason: most often it does not allow this topic, or messages of this size.",
       },
-      `the broker ended ${FAILURES_BEFORE_HOLDING_BACK} connections in a row over message ${sequence}: the message and ` +
+      `the broker ended several connections in a row over message ${sequence}: the message and ` +
         "the rest of its event are held back, and sent again every hour and at each start",
     );
   }
@@ -61,8 +79,9 @@ export function openDelivery(
   function start(connection: Pick<Connection, "send">): ConnectionDelivery {
     /** In the order of sending. */
     const inFlight = new Map<number, Entry>();
-    let window = suspect === undefined ? MAX_IN_FLIGHT : 1;
+    let window = isCautious ? 1 : MAX_IN_FLIGHT;
     let retried: number | undefined;
+    let oldestAtLastCall: number | undefined;
 
     function next(): Entry | undefined {
       // A message that was held back is sent alone: if the connection ends, the message is the reason.
@@ -100,23 +119,29 @@ export function openDelivery(
       markStable: confirmHeldBack,
       ended(byBroker) {
         if (retried !== undefined) outbox.holdBack(retried);
-        if (!byBroker) return false;
-        if (unconfirmed !== undefined) {
-          outbox.release(unconfirmed.sequence);
-          unconfirmed = undefined;
+        isCautious = inFlight.size > 0;
+        if (!byBroker || retried !== undefined) return false;
+        const [oldest] = inFlight.values();
+        if (oldest === undefined || unconfirmed.length >= MAX_UNCONFIRMED) {
+          releaseUnconfirmed();
           return false;
         }
-        const [oldest] = inFlight.values();
-        if (oldest === undefined || retried !== undefined) return false;
         const { sequence } = oldest;
         const failures = sequence === suspect?.sequence ? suspect.failures + 1 : 1;
         suspect = { sequence, failures };
-        if (failures >= FAILURES_BEFORE_HOLDING_BACK) {
+        const isFirst = unconfirmed.length === 0;
+        if (failures >= (isFirst ? FAILURES_BEFORE_HOLDING_BACK : FAILURES_OF_FURTHER_SUSPECTS)) {
           outbox.holdBack(sequence);
-          unconfirmed = oldest;
+          unconfirmed = [...unconfirmed, oldest];
           suspect = undefined;
         }
-        return failures > 1;
+        return failures > 1 || !isFirst;
+      },
+      isStuck() {
+        const [oldest] = inFlight.keys();
+        const isSame = oldest !== undefined && oldest === oldestAtLastCall;
+        oldestAtLastCall = oldest;
+        return isSame;
       },
     };
   }

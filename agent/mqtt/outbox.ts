@@ -81,7 +81,7 @@ export async function openOutbox(location: StoreLocation, dependencies: OutboxDe
       ...backlog,
       restore(rows) {
         const read = readRows(rows, limits.ageMs);
-        beganMs = Math.max(beganMs, ...read.messages.map(({ addedMs }) => addedMs));
+        beganMs = read.messages.reduce((latest, { addedMs }) => Math.max(latest, addedMs), beganMs);
         backlog.restore(read.messages);
         damaged = read.damaged.length;
         reportDamaged(read.damaged, log);

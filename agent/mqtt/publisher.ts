@@ -40,8 +40,8 @@ const BACKOFF = { firstMs: 500, longestMs: 15_000 };
  * backoff: two agents with the same name, which end each other's connections, must not count as stable.
  */
 const STABLE_AFTER_MS = 30_000;
-/** How often to check whether the hour of messages that are held back has passed. */
-const RETRY_HELD_BACK_MS = 60_000;
+/** How long a broker may take for an acknowledgement, and how often messages that are held back are checked. */
+const CHECK_DELIVERY_MS = 60_000;
 const DELIVER_WITHIN_MS = 2_000;
 const DISCONNECT_WITHIN_MS = 500;
 const POLL_EVERY_MS = 20;
@@ -80,11 +80,14 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
       const connection = await connect(config, { will, signal: leaving.signal, subscription });
       connection.send(availability(config.topic_prefix, "online"));
       for (const message of states.values()) connection.send(message);
-      const { deliver, markStable, ended } = delivery.start(connection);
+      const { deliver, markStable, ended, isStuck } = delivery.start(connection);
       current = { connection, deliver };
       connections.connected();
       void reportStable(over.signal, markStable);
-      void retryHeldBack(over.signal, deliver);
+      void checkDelivery(over.signal, () => {
+        if (isStuck()) connection.abort(new Error("it does not acknowledge a message within a minute"));
+        else deliver();
+      });
       await outbox.startDelivery();
       deliver();
       const lostBecause = await connection.ended;
@@ -107,10 +110,10 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
     markStable();
   }
 
-  async function retryHeldBack(over: AbortSignal, deliver: () => void): Promise<void> {
+  async function checkDelivery(over: AbortSignal, check: () => void): Promise<void> {
     while (!over.aborted) {
-      await clock.sleep(RETRY_HELD_BACK_MS, over);
-      if (!over.aborted) deliver();
+      await clock.sleep(CHECK_DELIVERY_MS, over);
+      if (!over.aborted) check();
     }
   }
 

@@ -41,7 +41,9 @@ const TABLE = `
   PRAGMA user_version = ${LAYOUT};`;
 
 /** The most damaged rows that are kept; beyond that the oldest are deleted. */
-const MOST_SET_ASIDE = 1_000;
+const MAX_SET_ASIDE = 1_000;
+/** A message has a few kilobytes. Longer values are damaged: they are neither read nor kept. */
+const MAX_VALUE_BYTES = 2_000_000;
 const SET_ASIDE_TABLE =
   "CREATE TABLE IF NOT EXISTS damaged (sequence ANY, topic ANY, payload ANY, delivered ANY, added_ms ANY) STRICT";
 
@@ -99,13 +101,16 @@ function storeOf(path: string, database: DatabaseSync, log: FileHandle): Message
     setRowsAside: (sequences) =>
       change(() => {
         database.exec(SET_ASIDE_TABLE);
-        const copy = database.prepare("INSERT INTO damaged SELECT * FROM messages WHERE sequence = ?");
+        const copy = database.prepare(
+          `INSERT INTO damaged SELECT sequence, ${cut("topic")}, ${cut("payload")}, delivered, added_ms
+            FROM messages WHERE sequence = ?`,
+        );
         for (const sequence of sequences) {
           copy.run(sequence);
           remove.run(sequence);
         }
         database.exec(
-          `DELETE FROM damaged WHERE rowid <= (SELECT max(rowid) FROM damaged) - ${MOST_SET_ASIDE}`,
+          `DELETE FROM damaged WHERE rowid <= (SELECT max(rowid) FROM damaged) - ${MAX_SET_ASIDE}`,
         );
       }),
     write: ({ put: added, removed }) =>
@@ -139,9 +144,18 @@ function inTransaction(database: DatabaseSync, work: () => void): void {
   }
 }
 
-/** Reads every integer as a bigint: an integer beyond JavaScript's range would be an error. */
-function selectRows(database: DatabaseSync) {
-  const select = database.prepare("SELECT * FROM messages ORDER BY sequence");
+const fits = (column: string) => `octet_length(${column}) <= ${MAX_VALUE_BYTES}`;
+const cut = (column: string) => `iif(${fits(column)}, ${column}, substr(${column}, 1, ${MAX_VALUE_BYTES}))`;
+
+/**
+ * Reads every integer as a bigint: an integer beyond JavaScript's range would be an error. Values that are far too long are
+ * not read at all.
+ */
+function selectRows(database: DatabaseSync, order: "ASC" | "DESC" = "ASC") {
+  const bounded = (column: string) => `iif(${fits(column)}, ${column}, NULL) AS ${column}`;
+  const select = database.prepare(
+    `SELECT sequence, ${bounded("topic")}, ${bounded("payload")}, delivered, added_ms FROM messages ORDER BY sequence ${order}`,
+  );
   select.setReadBigInts(true);
   return select;
 }
@@ -167,17 +181,22 @@ async function moveAside(path: string): Promise<StoreSetAside> {
   return { path: aside, rows: await readableRows(aside) };
 }
 
-/** The rows of a damaged database, up to the first one that SQLite cannot read. */
+/** The rows of a damaged database that SQLite can read: up to the damage, and from the end back to it. */
 async function readableRows(path: string): Promise<readonly StoredRow[]> {
   const { DatabaseSync } = await import("node:sqlite");
-  const rows: StoredRow[] = [];
-  try {
-    using database = new DatabaseSync(path);
-    for (const row of selectRows(database).iterate()) rows.push(storedRow(row));
-  } catch {
-    // The damage has been reported already; the rows read so far are returned.
+  const rows = new Map<bigint, StoredRow>();
+  for (const order of ["ASC", "DESC"] as const) {
+    try {
+      using database = new DatabaseSync(path);
+      for (const row of selectRows(database, order).iterate()) {
+        const read = storedRow(row);
+        rows.set(read.sequence, read);
+      }
+    } catch {
+      // The damage has been reported already; the rows read so far are returned.
+    }
   }
-  return rows;
+  return [...rows.values()].sort((a, b) => (a.sequence < b.sequence ? -1 : 1));
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -118,6 +118,11 @@ test("receives a thousand commands at once without blocking the event loop", asy
 
 test.each([
   ["a packet that no client receives", Buffer.from([0x10, 0]), "a packet of type 1"],
+  [
+    "an answer of a megabyte",
+    Buffer.concat([Buffer.from([0x90, 0xb8, 0xfc, 0x3c]), Buffer.alloc(999_000)]),
+    "an answer of 998968 bytes",
+  ],
   ["a second CONNACK", CONNACK, "it accepted the same connection twice"],
   ["a packet that cannot be read", Buffer.from([0x30, 2, 0xff, 0xff]), "Cannot parse topic"],
   ["QoS 3", Buffer.from([0x36, 5, 0, 1, 0x61, 0, 1]), "it sent a message of QoS 3"],

@@ -97,7 +97,7 @@ test.skipIf(!hasRtspServer())(
     await waitUntil("the lost connection is logged", () => agent.output().includes("is lost"));
     letsIn = false;
     const second = stack.adopt(await startAedes(first.port, admit), (broker) => broker.kill());
-    await waitUntil("the refusal is logged", () => agent.output().includes("does not let in"));
+    await waitUntil("the refusal is logged", () => agent.output().includes("wrong user name or password"));
     letsIn = true;
     await waitUntil("it is back", () => agent.output().includes("is back"));
     expect(second.port).toBe(first.port);

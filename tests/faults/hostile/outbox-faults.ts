@@ -23,7 +23,8 @@ interface Damage {
 }
 
 const EVENTS = Array.from({ length: 20 }, (_, index) => `event-${index}`);
-const DELIVERED_WITHIN_MS = 60_000;
+const DELIVERED_WITHIN_MS = 120_000;
+const REFUSED_EVENTS = ["event-3", "event-9"];
 /** An agent that crashes would do so at the first messages. */
 const [SETTLED_MS, HURRIED_SETTLED_MS] = [2_000, 300];
 
@@ -50,7 +51,7 @@ const POISONED: readonly Fault[] = Object.entries(POISONS).map(([name, poison]) 
 }));
 
 const CLOSED_OVER: Fault = {
-  fault: "poisoned outbox: a message over which the broker ends the connection",
+  fault: "poisoned outbox: messages over which the broker ends the connection",
   times: 1,
   lacks: () => undefined,
   inflict: (times, hurry) =>
@@ -58,8 +59,8 @@ const CLOSED_OVER: Fault = {
       deliver({
         hurry,
         damages: [],
-        startBroker: () => startClosingBroker("event-3"),
-        isExpected: ({ payload }) => !String(payload).includes('"event-3"'),
+        startBroker: () => startClosingBroker(REFUSED_EVENTS),
+        isExpected: ({ payload }) => !isAbout(REFUSED_EVENTS, payload),
       }),
     ),
 };
@@ -142,14 +143,18 @@ async function deliver({ hurry, damages, startBroker, isExpected }: Delivery): P
   };
 }
 
-/** A broker that closes a connection when it receives a message about this event. */
-function startClosingBroker(event: string): Promise<TestBroker> {
+/** A broker that closes the connection on which a message about one of these events comes. */
+function startClosingBroker(events: readonly string[]): Promise<TestBroker> {
   return startAedes(0, {
     authorizePublish(client, { payload }, done) {
-      if (String(payload).includes(`"${event}"`)) client?.close();
+      if (isAbout(events, payload)) client?.close();
       else done(null);
     },
   });
+}
+
+function isAbout(events: readonly string[], payload: unknown): boolean {
+  return events.some((event) => String(payload).includes(`"${event}"`));
 }
 
 function damageRows(path: string, damages: readonly Damage[]): void {

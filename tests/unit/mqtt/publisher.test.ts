@@ -167,6 +167,23 @@ async function start({ failures = 0 } = {}) {
   return { publisher, outbox, connections, attempts, lines, clock, settle: () => clock.pass(0) };
 }
 
+test("reconnects if the broker does not acknowledge a message within a minute", async () => {
+  const { publisher, connections, clock, lines, settle } = await start();
+  publisher.connect();
+  publisher.publish({
+    topic: "test/events",
+    payload: "{}",
+    retain: false,
+    qos: 1,
+  });
+  await settle();
+  await clock.pass(60_000);
+  expect(connections).toHaveLength(1);
+  await clock.pass(61_000);
+  expect(connections.length).toBeGreaterThan(1);
+  expect(lines.map(({ msg }) => msg).join("\n")).toContain("does not acknowledge a message within a minute");
+});
+
 function fakeConnection(options: ConnectionOptions): { connection: Connection; controls: FakeConnection } {
   const sent: string[] = [];
   const waiting = new Map<string, () => void>();
@@ -183,6 +200,9 @@ function fakeConnection(options: ConnectionOptions): { connection: Connection; c
       async disconnect() {
         sent.push("disconnect");
         end();
+      },
+      abort(reason) {
+        ended.resolve(new TransientError(reason.message, "Wait."));
       },
     },
     controls: { options, sent, acknowledge: (message) => waiting.get(message)?.(), end },
