@@ -42,7 +42,7 @@ describe("sabrewing replay", () => {
     const missing = await setup.replay("--against", expected);
     expect(missing.exitCode).toBe(1);
     expect(missing.stdout).toBe(
-      "  ✗ car            0.5 –     1.5 s   missing: nothing like it was found\n0 of 1 as expected, 1 missing\n",
+      "  ✗ car            0.5 –     1.5 s   missing: no matching event\n0 of 1 as expected, 1 missing\n",
     );
     const json = await setup.replay("--against", expected, "--json");
     expect(json.exitCode).toBe(1);
