@@ -8,5 +8,5 @@ test("removes control characters and passwords from ffmpeg's error lines, and sh
   const [first, second, third = ""] = run.errorLines();
   expect(first).toBe("�]0;pwn� �31m �");
   expect(second).toBe("rtsp://u:***@h");
-  expect(third).toMatch(/^A{499}…$/);
+  expect(third).toMatch(/^A{299}…$/);
 });
