@@ -1,6 +1,8 @@
-import type { Server, Socket } from "node:net";
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import { addressGroup } from "./address-group.ts";
 import type { Clock } from "./clock.ts";
+import { firstRequestOnly } from "./first-request-only.ts";
 
 export interface ConnectionLimits {
   /** Connections that have not signed in and are older than a second, from one address (IPv6: one /64 network). */
@@ -52,6 +54,7 @@ const YOUNG_MS = 1_000;
  * Limits the connections to a server so that strangers cannot keep others out. Beyond a limit the oldest connection of
  * strangers is closed and the new one is accepted. If new connections were refused, old ones could keep out everyone else,
  * including users who sign in from the same address (through a tunnel, all connections come from 127.0.0.1).
+ * A stranger that sends more than one request is disconnected.
  */
 export function guardConnections(
   server: Server,
@@ -62,6 +65,7 @@ export function guardConnections(
   const strangers = new Map<Socket, Stranger>();
   const groups = new Map<string, Set<Socket>>();
   const signedIn = new Set<Socket>();
+  firstRequestOnly(server, (socket) => signedIn.has(socket));
 
   function forget(socket: Socket): void {
     const stranger = strangers.get(socket);

@@ -22,8 +22,11 @@ const COOKIE_SECONDS = 30 * 86_400;
 /** Hidden from scripts, and not sent with requests from other sites (RFC 6265bis, section 5.6.7). */
 const COOKIE_RULES = "Path=/; HttpOnly; SameSite=Strict";
 
-/** Cookies with our name that are checked per request. A browser sends one; each check computes a signature. */
-const MOST_COOKIES = 4;
+/**
+ * Cookies with our name that are checked per request; each check computes a signature. A browser sends one, and those that
+ * another server on the same host has set for other paths.
+ */
+const MOST_COOKIES = 16;
 
 /**
  * Accepts the token, and for 30 days the cookie that is issued for it. The cookie contains its expiry time, signed with the

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, STATUS_CODES } from "node:http";
-import type { Socket } from "node:net";
 import { hostname } from "node:os";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
@@ -72,14 +71,7 @@ export async function serveView(
   });
   const isAddressed = answersTo([host, ...allowedHosts], hostname());
   const answers: Answers = { ...dependencies, isAddressed, connections, onRefusal, signal };
-  const seen = new WeakSet<Socket>();
-  server.on("request", (request, response) => {
-    const { socket } = request;
-    // Strangers get one answer per connection; anything after their first request is ignored.
-    if (seen.has(socket) && !connections.isSignedIn(socket)) return socket.destroy();
-    seen.add(socket);
-    return void answerRequest(request, response, answers);
-  });
+  server.on("request", (request, response) => void answerRequest(request, response, answers));
 
   function sourceAt(path: string): ((socket: WebSocket) => () => void) | undefined {
     if (path === "/live") {

@@ -42,6 +42,8 @@ const AT_A_TIME = 6;
 
 const HOST = "Host: 127.0.0.1\r\n";
 const FORM = `POST /enter HTTP/1.1\r\n${HOST}Content-Type: application/x-www-form-urlencoded\r\nContent-Length:`;
+/** 60 kB: what Node reads at once. */
+const PIPELINED = `GET / HTTP/1.1\r\n${HOST}\r\n`.repeat(1_500);
 const UPGRADE = [
   `GET /live HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\n`,
   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n",
@@ -57,7 +59,9 @@ const ROWS: readonly ViewFault[] = [
   },
   { fault: "live view: flood of 300 unfinished forms", at: "view", sent: `${FORM} 4000\r\n\r\ntoken=` },
   { fault: "live view: flood of 300 wrong tokens", at: "view", sent: `${FORM} 11\r\n\r\ntoken=wrong` },
+  { fault: "live view: flood of 300 pipelined requests", at: "view", sent: PIPELINED },
   { fault: "metrics: flood of 300 silent connections", at: "metrics", sent: "" },
+  { fault: "metrics: flood of 300 pipelined requests", at: "metrics", sent: PIPELINED },
   { fault: "metrics: flood of 300 requests", at: "metrics", sent: `GET /metrics HTTP/1.1\r\n${HOST}\r\n` },
 ];
 

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { createConnection, createServer, type Socket } from "node:net";
+import { createServer } from "node:http";
+import { createConnection, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { type GuardedConnections, guardConnections } from "../../../agent/base/guard-connections.ts";
 import { listenOnLoopback } from "../../support/network/listen-on-loopback.ts";
