@@ -1,10 +1,11 @@
 /**
  * Characters that are replaced: controls (C0, DEL, C1), formatting characters (direction, zero width, tags, byte order
  * mark), line and paragraph separators, unpaired surrogates, noncharacters and everything else that Unicode lets a renderer
- * ignore. The variation selector U+FE0F after an emoji is kept. A letter keeps at most four combining marks.
+ * ignore, such as the Hangul fillers; and the blank braille pattern U+2800. The variation selector U+FE0F after a pictograph
+ * is kept. A letter keeps at most four combining marks.
  */
 const HIDDEN =
-  /(?:[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Noncharacter_Code_Point}]|(?!(?<=\p{Emoji})\uFE0F)\p{Default_Ignorable_Code_Point}|(?<=\p{M}{4})\p{M})+/gu;
+  /(?:[\u2800\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Noncharacter_Code_Point}]|(?!(?<=\p{Extended_Pictographic})\uFE0F)\p{Default_Ignorable_Code_Point}|(?<=\p{M}{4})\p{M})+/gu;
 const REPLACEMENT = "\uFFFD";
 const DEFAULT_LIMIT = 200;
 
@@ -21,9 +22,14 @@ export function plainText(text: string, limit = DEFAULT_LIMIT): string {
   return `${characters.slice(0, Math.max(0, limit - 1)).join("")}…`;
 }
 
-/** Whether a value is a string of 1 to `limit` characters, not only white space, that `plainText` leaves unchanged. */
+/**
+ * Whether a value is a string of 1 to `limit` characters that `plainText` leaves unchanged, without white space at its start
+ * and end: it would look like another string.
+ */
 export function isPlainText(value: unknown, limit: number): boolean {
-  return typeof value === "string" && value.trim() !== "" && plainText(value, limit) === value;
+  return (
+    typeof value === "string" && value !== "" && value.trim() === value && plainText(value, limit) === value
+  );
 }
 
 /** Like `plainText`, but for several lines: it keeps line breaks, and a tab becomes a space. */

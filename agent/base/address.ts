@@ -72,17 +72,64 @@ export function requireClearAddress(address: string): string {
 
 /** The length is limited because long texts are searched for it at every character. */
 const SCHEME = "[a-z][a-z0-9+.-]{0,20}://";
-/** From a scheme to the last @ before the next scheme or the end of the line: passwords may contain any character. */
-const USER_PART = new RegExp(`(${SCHEME})((?:(?!${SCHEME}).)*)@`, "gi");
+/**
+ * From a scheme to the last @ before the next scheme or the end of the line: passwords may contain any character. After a
+ * space it also ends at a quote, because there the text around the address has begun.
+ */
+const USER_PART = new RegExp(
+  `(${SCHEME})((?:(?!${SCHEME})\\S)*(?:[^\\S\\r\\n](?:(?!${SCHEME})[^"'\\r\\n])*)?)@`,
+  "gi",
+);
+/** The text after a host's colon is a port, else it may be a password whose host was forgotten. */
+const NO_PORT = String.raw`:(?!(?:[0-5]?\d{1,4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])(?![\p{L}\p{N}]))(?!\*\*\*@)`;
+const HOST_AND_COLON = new RegExp(
+  `(${SCHEME}(?:[^\\s/?#@]*@)?(?:\\[[^\\]\\s]*\\]|[^\\s/?#@:"'<>[]*))${NO_PORT}[^\\s"'<>]+`,
+  "giu",
+);
 const PARAMETERS = new RegExp(`${SCHEME}\\S+`, "gi");
-const SECRET_PARAMETER =
-  /((?:user(?:name)?|usr|login|pass(?:wor[dt]|wd)?|pwd|token|auth|secret|key)=)[^&;\s"'<>]*/gi;
+/** The start of `name=value` in path, query or fragment, or of a value alone in query or fragment. */
+const PARAMETER = /([/?&;#])([^/?&;#=\s"'<>]*)=|[?&;#]/g;
+const VALUE = /[^&\s"'<>]*/y;
+/** Names of parameters that have a secret value. */
+const SECRET_NAME =
+  /pass|p[as]?wd|psw|secret|token|key|auth|sig|cred|login|code|user|usr|account|session|ticket|nonce|digest|hash|otp|jwt|^(?:pw|pin|p|u|sid|acc)$/i;
+/** Values that are no secret unless their name says so: `channel=1`, `stream=main`. In a path they also end at a slash. */
+const HARMLESS_VALUE = /(?:\d{1,4}|[a-z]{1,6}|unicast|multicast|h26[45]|)(?=[?&;#\s"'<>]|$)/iy;
+const HARMLESS_IN_PATH = /(?:\d{1,4}|[a-z]{1,6}|unicast|multicast|h26[45]|)(?=[/?&;#\s"'<>]|$)/iy;
+
+/**
+ * Replaces the values of the parameters of an address or its path that may be secret: all values but short words and
+ * numbers, and those too if the (percent-decoded) name is that of a secret. A secret value ends only at the next &.
+ */
+export function replaceSecretValues(address: string, replace: (value: string) => string): string {
+  const pieces: string[] = [];
+  let end = 0;
+  const parameter = new RegExp(PARAMETER);
+  for (let match = parameter.exec(address); match !== null; match = parameter.exec(address)) {
+    const start = parameter.lastIndex;
+    const isSecret = SECRET_NAME.test(decodedPart(match[2] ?? ""));
+    const harmless = isSecret
+      ? undefined
+      : matchAt(match[1] === "/" ? HARMLESS_IN_PATH : HARMLESS_VALUE, address, start);
+    const value = harmless ?? matchAt(VALUE, address, start) ?? "";
+    parameter.lastIndex = start + value.length;
+    if (harmless !== undefined || value === "") continue;
+    pieces.push(address.slice(end, start), replace(value));
+    end = parameter.lastIndex;
+  }
+  return pieces.join("") + address.slice(end);
+}
+
+function matchAt(sticky: RegExp, text: string, start: number): string | undefined {
+  sticky.lastIndex = start;
+  return sticky.exec(text)?.[0];
+}
 
 /**
  * Removes passwords from all addresses in a text: `scheme://user:***@host`; `scheme://***@host` for a user without a
- * password, which may be a token; `***` for user and password in the query. If user, password and host cannot be told
- * apart, it removes everything that may belong to the password. Every text about a stream must go through this function
- * before it is logged, thrown or printed.
+ * password, which may be a token; `***` for parameters that may be secret, and for a port that is no number. If user,
+ * password and host cannot be told apart, it removes everything that may belong to the password. Every text about a stream
+ * must go through this function before it is logged, thrown or printed.
  */
 export function withoutCredentials(text: string): string {
   return text
@@ -90,10 +137,18 @@ export function withoutCredentials(text: string): string {
       const user = /^[^\s/?#@:]*(?=:)/.exec(login)?.[0];
       return user === undefined ? `${scheme}***@` : `${scheme}${user}:***@`;
     })
-    .replace(PARAMETERS, (address) => address.replace(SECRET_PARAMETER, "$1***"));
+    .replace(HOST_AND_COLON, "$1:***")
+    .replace(PARAMETERS, (address) => replaceSecretValues(address, () => "***"));
 }
+
+/** Like HOST_AND_COLON, for a text that is one address: an optional `name=` and scheme, an optional login, a host. */
+const FIRST_COLON = new RegExp(
+  `^((?:[^:@]*://)?(?:\\*\\*\\*@)?(?:\\[[^\\]]*\\]|[^:@[]*))(?!://)${NO_PORT}.+$`,
+  "su",
+);
 
 /** Removes everything that may belong to user and password from a text that is, or should be, one address. */
 export function withoutLogin(address: string): string {
-  return withoutCredentials(address.replace(/^(?:([a-z][a-z0-9+.-]*:\/\/)|).*@/is, "$1***@"));
+  const withoutUser = address.replace(/^(?:([a-z][a-z0-9+.-]*:\/\/)|).*@/is, "$1***@");
+  return withoutCredentials(withoutUser.replace(FIRST_COLON, "$1:***"));
 }

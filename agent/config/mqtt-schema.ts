@@ -1,8 +1,14 @@
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { LONGEST_TOPIC, TOPIC } from "./topic-name.ts";
 
 /** MQTT ports assigned by IANA. */
 const PORT = { plain: 1883, tls: 8883 } as const;
+
+/** A name, or an address without brackets and port. A lone colon would be a port, or a login whose host is missing. */
+const HOST = /^(?:[\p{L}\p{N}._-]+|(?=.*:.*:)[0-9a-fA-F:.]+(?:%[\w.-]+)?)$/u;
+const ONLY_A_HOST =
+  "only a host name or an IP address (IPv6 without brackets: ::1); the login belongs in mqtt.user and mqtt.password, the port in mqtt.port, TLS in mqtt.tls";
 
 const file = z.string().min(1);
 
@@ -11,7 +17,8 @@ export const MqttSchema = z
   .strictObject({
     host: z
       .string()
-      .regex(/^[^\s\p{Cc}]+$/u, { error: "a host name or an IP address" })
+      .regex(HOST, { error: ONLY_A_HOST, abort: true })
+      .refine((host) => !host.includes(":") || isIPv6(host), { error: ONLY_A_HOST })
       .describe("Name or address of the broker."),
     port: z
       .int()

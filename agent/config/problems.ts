@@ -93,7 +93,9 @@ export function describeIssues(
 function expectedReceived(expected: string, path: readonly PropertyKey[], asWritten: unknown): string {
   const value = path.reduce<unknown>((at, key) => (isRecord(at) ? at[String(key)] : undefined), asWritten);
   if (value === undefined) return `missing: expected ${expected}`;
-  const received = describeReceived(value, String(path.at(-1)));
+  // People write the broker's login in front of its host. Without a scheme or an @ it cannot be told from a host.
+  const mayBeLogin = typeof value === "string" && path.join(".") === "mqtt.host";
+  const received = mayBeLogin ? "a string (not shown)" : describeReceived(value, String(path.at(-1)));
   return `expected ${expected}, received ${received}`;
 }
 
@@ -116,7 +118,7 @@ function describeReceived(value: unknown, key: string): string {
 
 /** Removes the login from a value that contains an address, even an invalid one. */
 function withoutLoginOf(value: string): string {
-  return value.includes("://") ? withoutLogin(value) : value;
+  return /:\/|:.*@/s.test(value) ? withoutLogin(value) : value;
 }
 
 function unknownKey(key: string, here: SchemaNode): string {

@@ -13,11 +13,10 @@ export interface ModelTexts {
   readonly labels: readonly string[];
 }
 
-const PLAIN = "without control, formatting or direction characters";
+const PLAIN = "without control, formatting or direction characters and without spaces at its ends";
 
 /**
- * The texts as the description will hold them. A label with a control character at its ends (for example a line break) is
- * trimmed.
+ * The texts as the description will hold them. A label with white space at its ends (for example a line break) is trimmed.
  * @throws ModelError when a text is empty, too long, or contains control, formatting or direction characters.
  */
 export function requirePlainTexts({ name, licence, labels }: ModelTexts): ModelTexts {

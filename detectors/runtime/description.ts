@@ -103,7 +103,7 @@ const is = (expected: unknown): Rule => rule(JSON.stringify(expected), (value) =
 const oneOf = (...words: readonly string[]): Rule =>
   rule(`one of ${words.join(", ")}`, (value) => words.some((word) => word === value));
 
-const PLAIN = "without control, formatting or direction characters";
+const PLAIN = "without control, formatting or direction characters and without spaces at its ends";
 /** Strings are shown on terminals, in logs and on the page, and are published over MQTT. */
 const text = (limit: number): Rule =>
   rule(`a string of 1 to ${limit} characters ${PLAIN}`, (value) => isPlainText(value, limit));

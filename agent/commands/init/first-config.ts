@@ -1,4 +1,4 @@
-import { decodedPart, requireClearAddress, splitAddress } from "../../base/address.ts";
+import { decodedPart, replaceSecretValues, requireClearAddress, splitAddress } from "../../base/address.ts";
 import { plainJson } from "../../base/plain-text.ts";
 import { hasPlaceholder } from "../../config/environment.ts";
 import { collectSecrets, type Secrets } from "./secrets.ts";
@@ -123,11 +123,8 @@ function even({ width, height }: { readonly width: number; readonly height: numb
   return { width: WIDEST, height: 2 * Math.round((height * WIDEST) / width / 2) };
 }
 
-/** A password in the parameters of an address, as some cameras have it. */
-const SECRET_PARAMETER = /((?:pass(?:wor[dt]|wd)?|pwd|token|auth|secret)=)([^&;#]+)/gi;
-
 /**
- * Replaces passwords in an address by placeholders. It also replaces a user without a password, which may be a token. Values
+ * Replaces passwords, and parameters that may be secret, in an address by placeholders. It also replaces a user without a password, which may be a token. Values
  * that are filled into the user part are percent-encoded on reading.
  * @throws UsageError if user, password and host are ambiguous.
  */
@@ -144,10 +141,8 @@ function withoutPassword(camera: string, address: string, secrets: Secrets): str
       : password === undefined
         ? `${keep("USER", decodedPart(user))}@`
         : `${encodeURIComponent(decodedPart(user))}:${keep("PASSWORD", decodedPart(password))}@`;
-  const shown = path
-    .replaceAll("{", "%7B")
-    .replaceAll("}", "%7D")
-    .replace(SECRET_PARAMETER, (_, name: string, value: string) => `${name}${keep("PASSWORD", value)}`);
+  const literalPath = path.replaceAll("{", "%7B").replaceAll("}", "%7D");
+  const shown = replaceSecretValues(literalPath, (value) => keep("PARAMETER", value));
   return `${scheme}://${login}${host}${port === undefined ? "" : `:${port}`}${shown}`;
 }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  replaceSecretValues,
   requireClearAddress,
   splitAddress,
   withoutCredentials,
@@ -23,9 +24,39 @@ describe("withoutCredentials", () => {
     ["rtsp://admin:p:ss@10.0.0.7/x", "rtsp://admin:***@10.0.0.7/x"],
     ["rtsp://ad/min@10.0.0.7/x", "rtsp://***@10.0.0.7/x"],
     ["rtsp://h/s?user=a&password=b&channel=1", "rtsp://h/s?user=***&password=***&channel=1"],
+    ["rtsp://h/s?channel=1&subtype=0&real#top", "rtsp://h/s?channel=1&subtype=0&real#top"],
+    ["rtsp://h/trackID=1/x=main;pin=1234", "rtsp://h/trackID=1/x=main;pin=***"],
+    ["rtsp://h:SECRETX1/x", "rtsp://h:***"],
+    ["rtsp://u:p@h:SECRETX1/x", "rtsp://u:***@h:***"],
+    ["rtsp://[::1]:554/x and rtsp://[::1]:SECRETX1", "rtsp://[::1]:554/x and rtsp://[::1]:***"],
+    ["rtsp://h: refused, rtsp://h:554: refused", "rtsp://h: refused, rtsp://h:554: refused"],
+    [
+      'starts with rtsp:// or rtsps:// (…), received "me@h"',
+      'starts with rtsp:// or rtsps:// (…), received "me@h"',
+    ],
+    ["cannot open rtsp://h/x\nme@example.org", "cannot open rtsp://h/x\nme@example.org"],
+    ['rtsp://admin:p"SECRETX1@h/x', "rtsp://admin:***@h/x"],
     ["rtsp://h/user=a_password=b_channel=1.sdp?real", "rtsp://h/user=***"],
   ])("shows %s as %s", (text, shown) => {
     expect(withoutCredentials(text)).toBe(shown);
+  });
+
+  test.each([
+    ...["key=abc", "apikey=abc", "pw=1234", "psw=abc", "passcode=1234", "%70wd=abc", "p%77=abc", "pwd[]=abc"],
+    ...[
+      "sig=abc",
+      "Authorization=Basic+abc==",
+      "x=1;pwd=abc",
+      "pwd=abc;abc",
+      "pwd=a/abc?abc#abc",
+      "LoginCode=1234",
+    ],
+    ...["x=abc12345", "abc12345", "x%3Dpwd%3Dabc", "stream=main#abc12345", "x=abc/abc&pwd=abc"],
+  ])("shows no secret of the query ?%s, and init moves it", (query) => {
+    const secret = /abc|1234/;
+    expect(withoutCredentials(`see "rtsp://h/s?${query}" here`)).not.toMatch(secret);
+    expect(withoutCredentials(`see "rtsp://h/s?${query}" here`)).toMatch(/" here$/);
+    expect(replaceSecretValues(`/s?${query}`, () => "{P}")).not.toMatch(secret);
   });
 
   test("removes the passwords of several addresses", () => {
@@ -37,6 +68,8 @@ describe("withoutCredentials", () => {
   test.each([
     ["a long text of letters", "a".repeat(1_000_000)],
     ["many schemes", "rtsp://a:".repeat(100_000)],
+    ["many parameters", `rtsp://a/${"?a=1".repeat(100_000)}`],
+    ["many words", `rtsp://a/${" a".repeat(100_000)}`],
   ])("finds an address in %s", (_, text) => {
     expect(withoutCredentials(`${text} rtsp://u:hunter2@h`)).not.toContain("hunter2");
   });
@@ -51,6 +84,18 @@ test("withoutLogin never shows the password, whatever characters it contains", (
       expect(withoutLogin(`admin:${password}@10.0.0.7`)).toBe("***@10.0.0.7");
     }),
   );
+});
+
+test.each([
+  ["door=rtsp://admin:SECRETX1", "door=rtsp://admin:***"],
+  ["rtsp://h:SECRETX1/x", "rtsp://h:***"],
+  ["rtsp://h:99999/x", "rtsp://h:***"],
+  ["rtsp:/admin:SECRETX1", "rtsp:***"],
+  ["cam:SECRETX1", "cam:***"],
+  ["[::1]:SECRETX1", "[::1]:***"],
+  ["broker:1883", "broker:1883"],
+])("withoutLogin shows %s, which may lack its host, as %s", (text, shown) => {
+  expect(withoutLogin(text)).toBe(shown);
 });
 
 describe("splitAddress", () => {

@@ -155,14 +155,52 @@ test("fills strings from the environment; a password in an address may contain a
   expect(config.cameras[0]?.ffmpeg.inputs[0].path).toBe("rtsp://cam:p%40ss%2F%231@10.0.0.7:554/stream2");
 });
 
-test("does not expand placeholders inside the value of a variable", () => {
-  const text = SMALLEST.replace("host: broker", 'host: "{HOST}", user: "{USER}{OTHER}"').replace(
-    "rtsp://10.0.0.7/stream2",
-    "rtsp://cam:{CAM}@10.0.0.7/stream2",
+test.each([
+  ...[
+    "cam:SECRETX1@127.0.0.1",
+    "mqtt://cam:SECRETX1@127.0.0.1",
+    "cam:SECRETX1",
+    "cam:1234567",
+    "mqtt://SECRETX1",
+  ],
+  ...["SECRETX1:1883", "SECRETX1/x", "SECRETX1 x", "[::1]", "ca:fe:1883", "a@SECRETX1", "{SECRETX1}"],
+])("refuses %j as the broker's host without quoting it", (host) => {
+  const text = SMALLEST.replace("host: broker", 'host: "{HOST}"');
+  for (const problem of [
+    ...mistakes(text, { HOST: host }),
+    ...(host.includes("{") ? [] : mistakes(SMALLEST.replace("host: broker", `host: "${host}"`))),
+  ]) {
+    expect(problem).toMatch(
+      /mqtt\.host: expected only a host name .*without brackets.* received a string \(not shown\)$/,
+    );
+    expect(problem).toMatch(/mqtt\.user and mqtt\.password, the port in mqtt\.port/);
+  }
+  expect(mistakes(text, { HOST: host })).toHaveLength(1);
+});
+
+test.each(["broker.local", "10.0.0.1", "::1", "fe80::1%eth0", "häuschen", "my_broker"])(
+  "accepts %s as the broker's host",
+  (host) => {
+    const config = parseConfig(SMALLEST.replace("host: broker", `host: "${host}"`), "sabrewing.yml", {});
+    expect(config.mqtt.host).toBe(host);
+  },
+);
+
+test("does not quote the login of an address with a single slash, and keeps the sentence", () => {
+  const [problem] = mistakes(SMALLEST.replace("rtsp://10.0.0.7/stream2", "rtsp:/admin:SECRETX1@h"));
+  expect(problem).toMatch(
+    /starts with rtsp:\/\/ or rtsps:\/\/ and has no spaces \(write %20 instead\), received "\*\*\*@h"$/,
   );
-  const env = { HOST: "{SECRET}.evil", USER: "{", OTHER: "SECRET}", CAM: "{SECRET}", SECRET: "hunter2" };
+});
+
+test("does not expand placeholders inside the value of a variable", () => {
+  const text = SMALLEST.replace(
+    "host: broker",
+    'host: broker, client_id: "{ID}", user: "{USER}{OTHER}"',
+  ).replace("rtsp://10.0.0.7/stream2", "rtsp://cam:{CAM}@10.0.0.7/stream2");
+  const env = { ID: "{SECRET}.evil", USER: "{", OTHER: "SECRET}", CAM: "{SECRET}", SECRET: "hunter2" };
   const { mqtt, cameras } = parseConfig(text, "sabrewing.yml", env);
-  expect(mqtt).toMatchObject({ host: "{SECRET}.evil", user: "{SECRET}" });
+  expect(mqtt).toMatchObject({ client_id: "{SECRET}.evil", user: "{SECRET}" });
   expect(cameras[0]?.ffmpeg.inputs[0].path).toBe("rtsp://cam:%7BSECRET%7D@10.0.0.7/stream2");
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { plainLines, plainText } from "../../../detectors/plain-text.ts";
+import { isPlainText, plainLines, plainText } from "../../../detectors/plain-text.ts";
 
 test.each([
   ["a control sequence", "\u001b]0;title\u0007\u001b[2Jdoor", "�]0;title�[2Jdoor"],
@@ -13,12 +13,14 @@ test.each([
   ["hidden variation selectors", "cat\ufe00\ufe01 \u{e0100}\u{e01ef}", "cat� �"],
   ["unpaired surrogates", "a\ud83d b \udc00c", "a� b �c"],
   ["invisible fillers", "a\u3164b\u115fc", "a�b�c"],
+  ["blank braille and halfwidth Hangul fillers", "a\u2800b\uffa0c\u1160", "a�b�c�"],
+  ["variation selectors after a digit", "1\ufe0f #\ufe0f", "1� #�"],
   ["more than four marks on a letter", `a${"\u0301".repeat(50)}b`, `a${"\u0301".repeat(4)}�b`],
 ])("replaces each run of %s by one replacement character", (_, text, shown) => {
   expect(plainText(text)).toBe(shown);
 });
 
-test.each(["Haustür – 2. Stock", "前門 камера باب", "⚠️ 1️⃣ 🚪", "e\u0301", "~!@#$%^&*()<>{}"])(
+test.each(["Haustür – 2. Stock", "前門 камера باب", "⚠️ ❤️ 🚪", "e\u0301", "~!@#$%^&*()<>{}"])(
   "leaves %s unchanged",
   (text) => {
     expect(plainText(text)).toBe(text);
@@ -52,4 +54,15 @@ test("removes control and invisible characters from any text", () => {
       },
     ),
   );
+});
+
+test.each([" door", "door ", "\u00a0door", "door\u3000", " ", "", "\u2800", "a\u3164", "1\ufe0f", 7])(
+  "%j is no plain text, because it looks like another text or like none",
+  (value) => {
+    expect(isPlainText(value, 10)).toBe(false);
+  },
+);
+
+test.each(["door", "front door", "⚠️", "門"])("%j is plain text", (value) => {
+  expect(isPlainText(value, 10)).toBe(true);
 });
