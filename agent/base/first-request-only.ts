@@ -53,7 +53,7 @@ export function firstRequestOnly(server: Server, isTrusted: (socket: Socket) => 
   });
 }
 
-/** Node's parser takes bytes directly from the system until a client else listens for them. */
+/** Node's parser takes bytes directly from the system until another listener takes them. */
 function passThroughPush(socket: Socket): void {
   const listener = () => {};
   socket.on("data", listener).off("data", listener);
