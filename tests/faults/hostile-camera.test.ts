@@ -13,7 +13,7 @@ const CHOSEN = [
   "hostile camera: manymedia, to ffmpeg only",
   "hostile camera: giant clip",
   "hostile camera: clip that becomes a giant",
-  "honest 4K camera (H.265)",
+  "honest 4K camera (h265)",
 ];
 const faults = HOSTILE_CAMERA_FAULTS.filter(({ fault }) => CHOSEN.includes(fault));
 
