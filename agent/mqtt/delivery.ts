@@ -20,8 +20,8 @@ export interface ConnectionDelivery {
    * @returns whether a message is suspected to be the reason
    */
   ended(byBroker: boolean): boolean;
-  /** Whether the oldest message in flight is the same as at the last call: the broker does not acknowledge it. */
-  isStuck(): boolean;
+  /** The sequence of the oldest message in flight. */
+  oldestInFlight(): number | undefined;
 }
 
 /** The most messages in flight; after the connection breaks all of them are sent again. */
@@ -81,7 +81,6 @@ export function openDelivery(
     const inFlight = new Map<number, Entry>();
     let window = isCautious ? 1 : MAX_IN_FLIGHT;
     let retried: number | undefined;
-    let oldestAtLastCall: number | undefined;
 
     function next(): Entry | undefined {
       // A message that was held back is sent alone: if the connection ends, the message is the reason.
@@ -137,12 +136,7 @@ export function openDelivery(
         }
         return failures > 1 || !isFirst;
       },
-      isStuck() {
-        const [oldest] = inFlight.keys();
-        const isSame = oldest !== undefined && oldest === oldestAtLastCall;
-        oldestAtLastCall = oldest;
-        return isSame;
-      },
+      oldestInFlight: () => inFlight.keys().next().value,
     };
   }
 

@@ -6,7 +6,7 @@ import type { MqttConfig } from "../config/schema.ts";
 import { BrokerBreach } from "./broker-stream.ts";
 import { type Connection, openConnection, type Subscription } from "./connection.ts";
 import { connectionLog } from "./connection-log.ts";
-import { openDelivery } from "./delivery.ts";
+import { type ConnectionDelivery, openDelivery } from "./delivery.ts";
 import type { Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { availability } from "./topics.ts";
@@ -34,14 +34,20 @@ export interface PublisherDependencies {
   readonly connect?: typeof openConnection;
 }
 
+interface Checked extends Pick<ConnectionDelivery, "deliver" | "oldestInFlight"> {
+  readonly connection: Connection;
+}
+
 const BACKOFF = { firstMs: 500, longestMs: 15_000 };
 /**
  * A connection that lasted this long was stable: the backoff starts from the beginning. It is longer than the longest
  * backoff: two agents with the same name, which end each other's connections, must not count as stable.
  */
 const STABLE_AFTER_MS = 30_000;
-/** How long a broker may take for an acknowledgement, and how often messages that are held back are checked. */
-const CHECK_DELIVERY_MS = 60_000;
+/** How long a broker may take for an acknowledgement. */
+const ACKNOWLEDGE_WITHIN_MS = 60_000;
+/** How often that is checked, and whether the hour of messages that are held back has passed. */
+const CHECK_DELIVERY_MS = 30_000;
 const DELIVER_WITHIN_MS = 2_000;
 const DISCONNECT_WITHIN_MS = 500;
 const POLL_EVERY_MS = 20;
@@ -80,14 +86,11 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
       const connection = await connect(config, { will, signal: leaving.signal, subscription });
       connection.send(availability(config.topic_prefix, "online"));
       for (const message of states.values()) connection.send(message);
-      const { deliver, markStable, ended, isStuck } = delivery.start(connection);
+      const { deliver, markStable, ended, oldestInFlight } = delivery.start(connection);
       current = { connection, deliver };
       connections.connected();
       void reportStable(over.signal, markStable);
-      void checkDelivery(over.signal, () => {
-        if (isStuck()) connection.abort(new Error("it does not acknowledge a message within a minute"));
-        else deliver();
-      });
+      void checkDelivery(over.signal, { connection, deliver, oldestInFlight });
       await outbox.startDelivery();
       deliver();
       const lostBecause = await connection.ended;
@@ -110,10 +113,24 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
     markStable();
   }
 
-  async function checkDelivery(over: AbortSignal, check: () => void): Promise<void> {
+  /** Retries messages that were held back, and ends a connection on which the broker does not acknowledge a message. */
+  async function checkDelivery(
+    over: AbortSignal,
+    { connection, deliver, oldestInFlight }: Checked,
+  ): Promise<void> {
+    let oldest: number | undefined;
+    let sinceMs = 0;
     while (!over.aborted) {
       await clock.sleep(CHECK_DELIVERY_MS, over);
-      if (!over.aborted) check();
+      if (over.aborted) return;
+      deliver();
+      const nowMs = clock.monotonicMs();
+      if (oldest === undefined || oldest !== oldestInFlight()) {
+        oldest = oldestInFlight();
+        sinceMs = nowMs;
+      } else if (nowMs - sinceMs >= ACKNOWLEDGE_WITHIN_MS) {
+        connection.abort(new Error("it does not acknowledge a message within a minute"));
+      }
     }
   }
 
