@@ -31,6 +31,7 @@ const ROWS: readonly StoredRow[] = ["ann", "bob"].flatMap((id, index) =>
     return storedRow({ sequence, topic, payload, delivered: false, addedMs: 10 * sequence });
   }),
 );
+const EVENT: unknown = JSON.parse(String(aboutObject("ann", "update", 2).payload));
 
 /** The events in the store at the agent's start: mutants of their rows. The agent must be able to send all that it accepts. */
 export function outboxTarget(): FuzzTarget {
@@ -72,7 +73,7 @@ function damaged(row: StoredRow, random: () => number): Partial<StoredRow> {
     case 2:
       return { payload: random() < 0.2 ? strange : text(row.payload) };
     case 3:
-      return { payload: JSON.stringify(mutatedTree(JSON.parse(String(row.payload)), random)) };
+      return { payload: JSON.stringify(mutatedTree(EVENT, random)) };
     case 4:
       return { delivered: strange };
     default:
