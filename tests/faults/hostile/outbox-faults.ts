@@ -166,15 +166,15 @@ function damageRows(path: string, damages: readonly Damage[]): void {
 
 function randomDamage(sequence: number, random: () => number): Damage {
   const column = COLUMNS[Math.floor(random() * COLUMNS.length)] ?? "topic";
-  const any = BigInt(Math.floor((random() - 0.5) * 2 ** 53)) * (random() < 0.5 ? 1n : 1023n);
+  const integer = BigInt(Math.floor((random() - 0.5) * 2 ** 53)) * (random() < 0.5 ? 1n : 1023n);
   const text = String.fromCodePoint(...Array.from({ length: 40 }, () => Math.floor(random() * 0xd000)));
   const values: Readonly<Record<Damage["column"], SQLInputValue>> = {
-    sequence: any,
+    sequence: integer,
     topic: random() < 0.5 ? text : `sabrewing/${text}`,
-    payload: random() < 0.3 ? any : random() < 0.5 ? text : `{"type":"new","after":{"id":"${text}"}}`,
+    payload: random() < 0.3 ? integer : random() < 0.5 ? text : `{"type":"new","after":{"id":"${text}"}}`,
     // 1 would mean that the broker has acknowledged the message, which cannot be recognised as damage.
-    delivered: any === 1n ? 2n : any,
-    added_ms: any,
+    delivered: integer === 1n ? 2n : integer,
+    added_ms: integer,
   };
   return { sequence, column, value: values[column] };
 }
