@@ -52,7 +52,8 @@ export function readRows(rows: readonly StoredRow[], longestMs: number): ReadRow
   });
   const isDamaged = new Set(damaged.map(({ sequence }) => sequence));
   const sound = rows.filter(({ sequence }) => !isDamaged.has(sequence));
-  const [numbered, misnumbered] = partition(sound, hasSequence);
+  const numbered = sound.filter(hasSequence);
+  const misnumbered = sound.filter((row) => !hasSequence(row));
   const ordered = [...numbered, ...misnumbered];
   const highest = Number(numbered.at(-1)?.sequence ?? 0n);
   const timesMs = ordered.map(({ addedMs }) => Number(addedMs));
@@ -100,11 +101,4 @@ function hasSequence({ sequence }: StoredRow): boolean {
 function isPlausible(ms: number, previousMs: number | undefined, longestMs: number): boolean {
   if (!(ms >= 0 && ms <= LATEST_MS)) return false;
   return previousMs === undefined || (ms >= previousMs && ms - previousMs <= longestMs);
-}
-
-function partition<Item>(
-  items: readonly Item[],
-  belongs: (item: Item) => boolean,
-): readonly [readonly Item[], readonly Item[]] {
-  return [items.filter(belongs), items.filter((item) => !belongs(item))];
 }

@@ -1,6 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import type { Box } from "../../base/box.ts";
-import { enlarged } from "../../base/box.ts";
+import { type Box, enlarged } from "../../base/box.ts";
 import type { Frame } from "../../camera/frame.ts";
 import { rgbOf } from "../../preprocess/rgb.ts";
 
