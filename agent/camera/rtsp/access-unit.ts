@@ -1,0 +1,62 @@
+import type { Size } from "../../base/box.ts";
+
+/** The video codecs that the RTSP client depacketises. */
+export type VideoCodec = "H264" | "H265" | "MJPEG" | "MPEG4" | "VP8";
+
+/** Properties of a video that are known before a frame is decoded: from its parameter sets or frame headers. */
+export interface VideoFormat {
+  /** Pixels of a decoded frame after cropping. */
+  readonly size: Size;
+  /** Pixels of the frames that the decoder allocates, before cropping. */
+  readonly codedSize: Size;
+  /** Width of a pixel divided by its height; 1 for square pixels. */
+  readonly pixelAspect: number;
+  /** The number of frames that the decoder holds back to put them in display order; 0 without B frames. */
+  readonly reorderFrames: number;
+  /** Whether a frame may consist of two fields, each in its own access unit. */
+  readonly isInterlaced: boolean;
+}
+
+/** One coded frame in decoding order, the unit that a decoder is fed with (called coded frame for MJPEG, MPEG-4 and VP8). */
+export interface AccessUnit {
+  /**
+   * Views into received buffers, to be read in this order: NAL units with start codes (H.264 and H.265, Annex B), a JPEG file
+   * (MJPEG), or the codec's own bytes. A key frame of H.264 and H.265 includes its parameter sets.
+   */
+  readonly parts: readonly Uint8Array[];
+  /** The total length of `parts`. */
+  readonly bytes: number;
+  /** Whether a decoder can start here. */
+  readonly isKey: boolean;
+  /** Of this access unit and the following ones; present on key frames. */
+  readonly format?: VideoFormat;
+  /** Clockwise rotation in degrees that displays the frames upright (SEI display orientation): 0, 90, 180 or 270. */
+  readonly rotation: number;
+  /** The stream's own presentation time in seconds, continued across the wrap of the RTP timestamp; starts anywhere. */
+  readonly streamSeconds: number;
+  /** When its last packet arrived, milliseconds of the monotonic clock. */
+  readonly arrivedMs: number;
+  /** Whether packets were lost before it or in it: it refers to frames that the decoder does not have. */
+  readonly isDamaged: boolean;
+}
+
+/** A packet of one track in the order of its sequence numbers (RFC 3550, 5.1). */
+export interface RtpPacket {
+  readonly payload: Uint8Array;
+  readonly payloadType: number;
+  readonly marker: boolean;
+  /** 0 to 65535. */
+  readonly sequence: number;
+  /** In units of the track's clock rate, 32 bits. */
+  readonly timestamp: number;
+  /** Milliseconds of the monotonic clock. */
+  readonly arrivedMs: number;
+  /** Whether the packets directly before it are missing. */
+  readonly isAfterLoss: boolean;
+}
+
+/** Joins the packets of a video track to access units. Keeps a bounded amount of data. */
+export interface Depacketizer {
+  /** @returns the access units that this packet completes. Invalid data is dropped and makes units `isDamaged`. */
+  push(packet: RtpPacket): readonly AccessUnit[];
+}
