@@ -27,6 +27,8 @@ export interface FfmpegRun extends AsyncDisposable {
   readonly ended: Promise<FfmpegEnd>;
   /** The next line of standard error that matches; undefined if the process ends first. */
   waitForLine(pattern: RegExp): Promise<string | undefined>;
+  /** Calls the listener with each further line of standard error as ffmpeg wrote it. */
+  onLine(listener: (line: string) => void): void;
   /** The last error lines, without credentials. */
   errorLines(): readonly string[];
   /** Asks the process to exit, and kills it if it does not. Returns at once; `ended` resolves when it has exited. */
@@ -72,7 +74,7 @@ export function startFfmpeg(
   input = "",
   decodes?: DecoderSource,
 ): FfmpegRun {
-  const child = spawnFfmpeg(program, args, decodes);
+  const child = spawnFfmpeg(program, args, decodes === undefined ? undefined : MEMORY_MB[decodes]);
   child.stdin.end(input);
   return supervise(program, child, signal);
 }
@@ -85,10 +87,16 @@ export interface FedFfmpegRun extends FfmpegRun {
 
 /**
  * Starts ffmpeg like `startFfmpeg`, but keeps its standard input open for writing.
+ * @param memoryMb the limit for its data (see `MEMORY_MB`), 10⁶ bytes; undefined: no limit.
  * @throws FfmpegMissing (from `ended`) if the program does not exist.
  */
-export function startFedFfmpeg(program: string, args: readonly string[], signal: AbortSignal): FedFfmpegRun {
-  const child = spawnFfmpeg(program, args);
+export function startFedFfmpeg(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  memoryMb?: number,
+): FedFfmpegRun {
+  const child = spawnFfmpeg(program, args, memoryMb);
   return { ...supervise(program, child, signal), input: child.stdin };
 }
 
@@ -98,15 +106,15 @@ const OOM_SCORE = 500;
 function spawnFfmpeg(
   program: string,
   args: readonly string[],
-  decodes?: DecoderSource,
+  memoryMb: number | undefined,
 ): ChildProcessWithoutNullStreams {
   const options: SpawnOptionsWithoutStdio = { stdio: "pipe", env: environmentOf(process.env) };
   // prlimit sets the limit and then executes the program, so the limit always applies. A missing program is started
   // directly, so that the error names the program and not prlimit.
   const child =
-    decodes === undefined || !isInstalled(program)
+    memoryMb === undefined || !isInstalled(program)
       ? spawn(program, args, options)
-      : spawn("prlimit", [`--data=${MEMORY_MB[decodes] * 1e6}`, "--", program, ...args], options);
+      : spawn("prlimit", [`--data=${memoryMb * 1e6}`, "--", program, ...args], options);
   // A program that exits without reading its input breaks the pipe. Its exit code and error lines say why.
   child.stdin.on("error", () => {});
   if (child.pid !== undefined) raiseOomScore(child.pid);
@@ -191,6 +199,7 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
         log.on("line", listen).once("close", () => resolve(undefined));
       });
     },
+    onLine: (listener) => void log.on("line", listener),
     errorLines: () => lines,
     stop,
     async [Symbol.asyncDispose]() {

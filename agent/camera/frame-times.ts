@@ -1,0 +1,72 @@
+import { wasSetBack } from "../base/clock.ts";
+
+/** Translates between the times of access units and the presentation times (pts) with which a decoder is fed. */
+export interface FrameTimes {
+  /**
+   * @param timeMs of the next access unit in decoding order
+   * @returns its pts in milliseconds, unique
+   */
+  add(timeMs: number): number;
+  /**
+   * The time of the frame that came from the access unit with this pts, in milliseconds. Frames are asked for in the order
+   * of presentation. The result never decreases, except where the clock was set back.
+   * @param pts undefined if it is not known: the time of the newest access unit
+   */
+  timeOf(pts: number | undefined): number;
+}
+
+/** The first pts. B frames before the first key frame then have a pts above 0. */
+const START_MS = 10_000;
+/** The most by which a frame is decoded before a frame that is shown earlier: 16 frames (H.264, A.3.1) at 1.6 per second. */
+const REORDERED_MS = 10_000;
+/** ffmpeg drops packets after a step of 30 hours. */
+const LONGEST_STEP_MS = 3_600_000;
+/** Most frames come out at once. The rate limit and the decoder drop some. */
+const MOST_KEPT = 2000;
+const KEPT_BEFORE = 64;
+
+/**
+ * Creates an empty translation. Times that stand, jump or run backwards become a pts one millisecond later: a decoder needs
+ * increasing times, and the rate limit would drop frames until the old time is reached again.
+ * @param isReordered whether the stream has B frames: their times may run backwards.
+ */
+export function createFrameTimes(isReordered: boolean): FrameTimes {
+  const timeByPts = new Map<number, number>();
+  let baseMs: number | undefined;
+  let highestPts = START_MS - 1;
+  let newestMs = 0;
+  let lastMs = Number.NEGATIVE_INFINITY;
+
+  function ptsOf(timeMs: number): number {
+    const earliest = isReordered ? Math.max(0, highestPts - REORDERED_MS) : highestPts + 1;
+    const wanted = baseMs === undefined ? Number.NaN : Math.round(timeMs - baseMs);
+    let pts = wanted >= earliest && wanted <= highestPts + LONGEST_STEP_MS ? wanted : highestPts + 1;
+    while (timeByPts.has(pts)) pts++;
+    if (pts !== wanted) baseMs = timeMs - pts;
+    return pts;
+  }
+
+  function forgetBefore(pts: number): void {
+    for (const known of timeByPts.keys()) {
+      if (timeByPts.size <= KEPT_BEFORE || known >= pts) return;
+      timeByPts.delete(known);
+    }
+  }
+
+  return {
+    add(timeMs) {
+      const pts = ptsOf(timeMs);
+      highestPts = Math.max(highestPts, pts);
+      timeByPts.set(pts, timeMs);
+      newestMs = timeMs;
+      if (timeByPts.size > MOST_KEPT) forgetBefore(Number.POSITIVE_INFINITY);
+      return pts;
+    },
+    timeOf(pts) {
+      const ownMs = (pts === undefined ? undefined : timeByPts.get(pts)) ?? newestMs;
+      if (pts !== undefined) forgetBefore(pts);
+      lastMs = wasSetBack(lastMs, ownMs) ? ownMs : Math.max(lastMs, ownMs);
+      return lastMs;
+    },
+  };
+}
