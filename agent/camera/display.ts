@@ -10,6 +10,21 @@ export interface Display {
   readonly rotation: number;
 }
 
+/** Whether frames can be decoded and shown in the same way. */
+export function isSameDisplay(a: Display, b: Display): boolean {
+  const { size, codedSize } = a.format;
+  return (
+    a.rotation === b.rotation &&
+    a.format.pixelAspect === b.format.pixelAspect &&
+    isSameSize(size, b.format.size) &&
+    isSameSize(codedSize, b.format.codedSize)
+  );
+}
+
+function isSameSize(a: Size, b: Size): boolean {
+  return a.width === b.width && a.height === b.height;
+}
+
 /** Pixels further from a square than this are a mistake of the camera: the widest in use are 2:1 and 1:2 (half a frame). */
 const MOST_ASPECT = 4;
 

@@ -1,13 +1,14 @@
 import VideoStream, { type VideoStreamOptions } from "node-rtsp-stream";
+import { decoderInput, decoderMemoryMb } from "../../camera/decoder-process.ts";
+import { type Display, displayFilter, displaySize, isSameDisplay } from "../../camera/display.ts";
 import { FATAL_MESSAGES } from "../../camera/explain-failure.ts";
-import { startFfmpeg } from "../../camera/ffmpeg.ts";
-import { FRAME_SIZE_LIMIT } from "../../camera/frame-limit.ts";
-import { PLAYLIST_ARGS, playlistOf } from "../../camera/playlist.ts";
-import { LOG_OPTIONS } from "../../camera/raw-frames.ts";
-import { checkStream } from "../../camera/rtsp/check-stream.ts";
-import { transport } from "../../camera/rtsp.ts";
+import { type FedFfmpegRun, startFedFfmpeg } from "../../camera/ffmpeg.ts";
+import { ivfHeader, writeUnit } from "../../camera/ivf.ts";
+import type { VideoCodec } from "../../camera/rtsp/access-unit.ts";
+import type { CameraUnits } from "./camera-units.ts";
 
 export interface CameraVideoOptions extends VideoStreamOptions {
+  readonly units: CameraUnits;
   /** Ends the video when aborted. */
   readonly signal: AbortSignal;
   /** Receives the video: MPEG-TS with MPEG-1 video, in parts of any size. */
@@ -18,27 +19,28 @@ export interface CameraVideoOptions extends VideoStreamOptions {
   readonly ffmpeg?: string;
 }
 
-/** After this time without a packet, the camera counts as disconnected. */
-const TIMEOUT_MS = 10_000;
-
 /**
- * A camera's video for JSMpeg, from node-rtsp-stream. Its constructor starts the video. The original listens on every
- * interface without access control, copies ffmpeg's log to ours and shows the camera's password in `ps`. Here our own
- * server sends the bytes, and ffmpeg is started in the same way as for detection.
+ * A camera's video for JSMpeg, from node-rtsp-stream. Its constructor starts the video. The original opens the camera a second
+ * time, listens on every interface without access control, copies ffmpeg's log to ours and shows the camera's password in
+ * `ps`. Here ffmpeg is fed with what the agent receives, and our own server sends the bytes.
  */
 export class CameraVideo extends VideoStream<CameraVideoOptions> {
   override startMpeg1Stream(): this {
-    const { name, streamUrl, signal, onEnd, ffmpeg = "ffmpeg" } = this.options;
+    const { units, signal, onEnd, ffmpeg = "ffmpeg" } = this.options;
     const stop = new AbortController();
     const ended = AbortSignal.any([signal, stop.signal]);
     this.stream = { kill: () => stop.abort() };
     const play = async (): Promise<readonly string[]> => {
-      const timeout = AbortSignal.timeout(TIMEOUT_MS);
-      const address = await checkStream(name, streamUrl, AbortSignal.any([ended, timeout]));
-      const input = playlistOf(address, { ...transport(TIMEOUT_MS), probesize: "32" });
-      await using run = startFfmpeg(ffmpeg, VIDEO_ARGS, ended, input, "camera");
+      const first = await firstKey(units, ended);
+      if (first === undefined) return [];
+      await using run = startFedFfmpeg(ffmpeg, videoArgs(first), ended, decoderMemoryMb(first.display.format.codedSize));
       void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
-      for await (const part of run.output) this.emit("camdata", part);
+      const leave = feed(run, units, first);
+      try {
+        for await (const part of run.output) this.emit("camdata", part);
+      } finally {
+        leave();
+      }
       await run.ended;
       return run.errorLines();
     };
@@ -52,21 +54,61 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
   }
 }
 
+/** How a camera's video is coded and shown. */
+interface CodedVideo {
+  readonly codec: VideoCodec;
+  readonly display: Display;
+}
+
+/** Waits for a key frame. @returns undefined if the signal is aborted first */
+function firstKey(units: CameraUnits, signal: AbortSignal): Promise<CodedVideo | undefined> {
+  const { promise, resolve } = Promise.withResolvers<CodedVideo | undefined>();
+  const leave = units.listen(({ unit: { format, rotation }, codec }) => {
+    if (format !== undefined) resolve({ codec, display: { format, rotation } });
+  });
+  const abort = () => resolve(undefined);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  return promise.finally(() => {
+    leave();
+    signal.removeEventListener("abort", abort);
+  });
+}
+
+/** While more than this waits for ffmpeg, access units are dropped. */
+const MOST_BACKLOG_BYTES = 8e6;
+
+/** Feeds ffmpeg with the camera's access units, from the latest key frame on. @returns ends it */
+function feed(run: FedFfmpegRun, units: CameraUnits, { codec, display }: CodedVideo): () => void {
+  run.input.write(ivfHeader(codec, display.format.codedSize));
+  let needsKey = true;
+  let pts = 0;
+  return units.listen(({ unit }) => {
+    const { format, rotation, isKey } = unit;
+    // The next video starts with the new format.
+    if (format !== undefined && !isSameDisplay(display, { format, rotation })) return run.stop();
+    if (run.input.writableLength > MOST_BACKLOG_BYTES) needsKey = true;
+    else if (isKey) needsKey = false;
+    if (!needsKey) writeUnit(run.input, unit, pts++);
+  });
+}
+
 /** The maximum, and the rate in the stream's header: MPEG-1 allows only the rates of film and television. */
 const FPS = 25;
 
-const VIDEO_ARGS: readonly string[] = [
-  ...LOG_OPTIONS,
-  ...["-probesize", "32", "-threads", "1"],
-  ...FRAME_SIZE_LIMIT,
-  ...PLAYLIST_ARGS,
-  ...["-an", "-sn", "-dn"],
-  // Timestamps are arrival times: with the camera's own, a clock that jumps would freeze the video or repeat frames.
-  ...["-vf", `setpts=(RTCTIME-RTCSTART)/(TB*1000000),scale=min(960\\,iw):-2`],
-  // No frame is repeated, to save decoding on the phone: the page shows each frame when it arrives.
-  ...["-r", String(FPS), "-fps_mode", "vfr"],
-  // A new viewer waits at most one second for a key frame.
-  ...["-codec:v", "mpeg1video", "-force_key_frames", "expr:gte(t,n_forced)", "-bf", "0"],
-  ...["-b:v", "1500k", "-maxrate", "2500k", "-bufsize", "1000k", "-threads", "1"],
-  ...["-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "pipe:1"],
-];
+function videoArgs({ codec, display }: CodedVideo): readonly string[] {
+  const { width, height } = displaySize(display);
+  const shown = { width: Math.min(960, width), height: 2 * Math.round((Math.min(960, width) * height) / width / 2) };
+  return [
+    ...decoderInput(codec),
+    ...["-an", "-sn", "-dn"],
+    // Timestamps are arrival times: with the camera's own, a clock that jumps would freeze the video or repeat frames.
+    ...["-vf", `setpts=(RTCTIME-RTCSTART)/(TB*1000000),${displayFilter(display, shown)}`],
+    // No frame is repeated, to save decoding on the phone: the page shows each frame when it arrives.
+    ...["-r", String(FPS), "-fps_mode", "vfr"],
+    // A new viewer waits at most one second for a key frame.
+    ...["-codec:v", "mpeg1video", "-force_key_frames", "expr:gte(t,n_forced)", "-bf", "0"],
+    ...["-b:v", "1500k", "-maxrate", "2500k", "-bufsize", "1000k", "-threads", "1"],
+    ...["-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "pipe:1"],
+  ];
+}

@@ -6,6 +6,7 @@ import type { Outcome } from "../../watch-camera.ts";
 import type { Greeting } from "../page/protocol.ts";
 import { guardAccess } from "./access.ts";
 import { setupOfCamera } from "./camera-setup.ts";
+import type { CodedUnit } from "./camera-units.ts";
 import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
 import { openFeed } from "./feed.ts";
 import { healthOf } from "./messages.ts";
@@ -17,6 +18,8 @@ export interface LiveView extends AsyncDisposable {
   readonly port: number;
   /** Shows the outcome of a frame. Resolves when its pixels are no longer needed. */
   show(camera: string, outcome: Outcome): Promise<void>;
+  /** Takes what a camera sends, for its live video. */
+  receive(camera: string, coded: CodedUnit): void;
   /** Passes a camera's frames through and encodes one if a viewer waits for it. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Starts to send the agent's health regularly. */
@@ -52,12 +55,13 @@ export async function openLiveView(
   const feed = openFeed({ greeting, monotonicMs: clock.monotonicMs });
   const closing = new AbortController();
   const signal = AbortSignal.any([dependencies.signal, closing.signal]);
+  const { videos, receive } = cameraVideos(cameras, { ...dependencies, signal });
   const server = await serveView(
     { host, port, allowed_hosts },
     {
       access: guardAccess(token, clock),
       feed,
-      videos: cameraVideos(cameras, { ...dependencies, signal }),
+      videos,
       page: pageFiles(),
       cameras: cameras.map(({ name }) => name),
       clock,
@@ -75,6 +79,7 @@ export async function openLiveView(
   return {
     port: server.port,
     show: feed.show,
+    receive,
     tap: feed.tap,
     reportHealth(report) {
       feed.publish(healthOf(report()));

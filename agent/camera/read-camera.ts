@@ -1,0 +1,120 @@
+import type { Size } from "../base/box.ts";
+import type { Clock } from "../base/clock.ts";
+import { KEPT_BYTES, NEW_PLAN, type PlanEvent, type PlanRules, planDecoding, type TimedUnit } from "./decode-plan.ts";
+import { type HardwareDecoder, openDecoder } from "./decoder.ts";
+import { type DecoderChain, decoderChain } from "./decoder-chain.ts";
+import { requireProgram } from "./ffmpeg.ts";
+import type { Frame } from "./frame.ts";
+import type { FrameFeedback } from "./frame-feedback.ts";
+import type { IdleSetting } from "./idle-mode.ts";
+import type { AccessUnit } from "./rtsp/access-unit.ts";
+import { openSession, type RtspSession, type RtspStream } from "./rtsp/session.ts";
+import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
+
+/** A camera's stream, and the requested frames. */
+export interface CameraStream extends RtspStream {
+  /** Pixels; undefined: the stream's own size, upright and with square pixels. */
+  readonly size: Size | undefined;
+  /** Maximum frames per second. */
+  readonly fps: number;
+  /** Which frames are decoded while nothing moves. Default: all. */
+  readonly idle?: IdleSetting;
+  /** Default: the software decoder. */
+  readonly hardware?: HardwareDecoder | undefined;
+}
+
+export interface ReadCameraOptions {
+  readonly clock: Clock;
+  /** Ends the frames without an error when aborted. */
+  readonly signal: AbortSignal;
+  /** Reports whether frames show motion. Without it, all frames are decoded. */
+  readonly feedback?: FrameFeedback;
+  /** Receives the session when the stream plays. */
+  readonly onSession?: (session: RtspSession) => void;
+  /** Receives every access unit when it arrives, decoded or not. */
+  readonly onUnit?: (unit: AccessUnit) => void;
+  /** Default: `ffmpeg` from PATH. */
+  readonly ffmpeg?: string;
+}
+
+/**
+ * Reads the frames of an RTSP camera; `sequence` counts from 0. Only the access units that `planDecoding` chooses are
+ * decoded. Frames have the time of their access unit: after an idle period, the first ones are up to a group of frames old.
+ *
+ * Returns only when aborted; a stream that ends is an error. The consumer must keep up (see newestOnly).
+ * @throws TransientError if the camera cannot be reached, disconnects or sends nothing; ConfigError if it refuses the login,
+ * has no such stream or no video that can be decoded; FfmpegMissing.
+ */
+export async function* readCamera(
+  stream: CameraStream,
+  { clock, signal, feedback, onSession, onUnit, ffmpeg = "ffmpeg" }: ReadCameraOptions,
+): AsyncGenerator<Frame, void> {
+  const { camera, size, fps, hardware } = stream;
+  requireProgram(ffmpeg);
+  await using session = await openSession(stream, { clock, signal });
+  if (signal.aborted) return;
+  onSession?.(session);
+  const { codec } = session.video;
+  await using decoders = decoderChain((display) =>
+    openDecoder({ camera, codec, ...display, size, fps, hardware }, { signal, ffmpeg }),
+  );
+  const rules = { idle: stream.idle ?? "all", hasMotionDetection: feedback !== undefined, keptBytes: KEPT_BYTES };
+  const apply = planned(decoders, rules);
+  // Frames have Unix time, which may be adjusted; the plan does not know it.
+  const unixMs = () => clock.nowMs() - clock.monotonicMs();
+  using _feedback = feedback?.receive((event) =>
+    apply(event.type === "frame" ? { ...event, timeMs: event.timeMs - unixMs() } : event),
+  );
+  void feed(session, decoders, apply, { clock, onUnit });
+
+  let sequence = 0;
+  for await (const { timeMs, ...frame } of decoders.frames) {
+    if (signal.aborted) return;
+    yield { camera, sequence, timeMs: Math.round(timeMs + unixMs()), ...frame };
+    sequence++;
+  }
+}
+
+/** Applies events to a plan, and decodes what it chooses. */
+function planned(decoders: DecoderChain, rules: PlanRules): (event: PlanEvent) => void {
+  let plan = NEW_PLAN;
+  return function apply(event) {
+    const step = planDecoding(plan, event, rules);
+    plan = step.plan;
+    const refused = step.feed.filter((unit) => !decoders.write(unit, unit.timeMs));
+    if (refused.length > 0) apply({ type: "reopened" });
+  };
+}
+
+/** Decoders read a waiting group of frames within this time. One that takes longer is too slow for the stream. */
+const BEHIND_MS = 3_000;
+const BEHIND_BYTES = 1e6;
+
+/** Passes on the access units of a session until it ends. */
+async function feed(
+  session: RtspSession,
+  decoders: DecoderChain,
+  apply: (event: PlanEvent) => void,
+  { clock, onUnit }: Pick<ReadCameraOptions, "clock" | "onUnit">,
+): Promise<void> {
+  let time = NO_STREAM_TIME;
+  let caughtUpMs = clock.monotonicMs();
+  let isBehind = false;
+  try {
+    for await (const unit of session.units()) {
+      const { state, timeMs } = frameTime(time, unit);
+      time = state;
+      onUnit?.(unit);
+      apply({ type: "unit", unit: { ...unit, timeMs } });
+
+      const nowMs = clock.monotonicMs();
+      if (decoders.backlogBytes() < BEHIND_BYTES) caughtUpMs = nowMs;
+      if (isBehind === nowMs - caughtUpMs > BEHIND_MS) continue;
+      isBehind = !isBehind;
+      apply({ type: "backlog", isBehind });
+    }
+    decoders.end(undefined);
+  } catch (error) {
+    decoders.end(error);
+  }
+}
