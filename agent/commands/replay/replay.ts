@@ -101,7 +101,7 @@ async function replay(input: string, options: ReplayWords): Promise<void> {
     { camera: camera.name, file: clip, size, fps, realTime: options.realtime === true },
     { signal },
   );
-  const outcomes = watchCamera(watchMotion(frames, camera.motion), camera, {
+  const outcomes = watchCamera(watchMotion(frames, camera.motion, 1000 / fps), camera, {
     detector: untimed(detector),
     prefix,
     signal,
