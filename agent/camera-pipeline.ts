@@ -123,7 +123,7 @@ export function startCameraPipeline(
   const read = retryStream(() => checkFrozen(open()), retries);
   const supervised = monitorSource(read, reading, readWithinMs);
   const shown = view?.tap(supervised) ?? supervised;
-  const sightings = watchMotion(shown, camera.motion);
+  const sightings = watchMotion(shown, camera.motion, 1000 / fps);
   const newest = newestOnly(sightings, newerSighting);
   const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
   const processed = monitorConsumer(orIdle, processing, processWithinMs);

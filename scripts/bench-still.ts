@@ -99,7 +99,7 @@ async function timeGate(): Promise<number> {
   const times: number[] = [];
   let gate: Gate | undefined;
   for (const frame of frames) {
-    gate ??= startGate(frame, camera.motion);
+    gate ??= startGate(frame, camera.motion, 1000 / camera.detect.fps);
     const startedMs = performance.now();
     gate = detectMotion(gate, frame, frame.timeMs).gate;
     times.push(performance.now() - startedMs);

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
@@ -66,11 +66,14 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
  * @throws ConfigError if the file does not exist or contains no video; FfmpegMissing.
  */
 export async function probeClip(file: string, options: ReadClipOptions): Promise<VideoProperties> {
-  await access(file).catch((cause: unknown) => {
+  const found = await stat(file).catch((cause: unknown) => {
     throw new ConfigError(`cannot read the clip ${plainText(file, LONGEST_NAME)}`, "Check the path.", {
       cause,
     });
   });
+  if (found.isDirectory()) {
+    throw new ConfigError(`${plainText(file, LONGEST_NAME)} is a folder`, "Name a video file in it.");
+  }
   return probeVideo({
     program: options.ffprobe ?? "ffprobe",
     inputArgs: inputOf(file),
@@ -94,8 +97,9 @@ function unreadable(file: string, errorLines: readonly string[]): ConfigError {
   );
 }
 
+/** With the prefix, ffmpeg opens every name as a file: 11:00.mp4 would be the address of a protocol called 11. */
 function inputOf(file: string): readonly string[] {
-  return [...FRAME_SIZE_LIMIT, ...FILES_ONLY, "-i", file];
+  return [...FRAME_SIZE_LIMIT, ...FILES_ONLY, "-i", `file:${file}`];
 }
 
 /** A clip must not make ffmpeg open network addresses: the file may be a playlist that names some. */

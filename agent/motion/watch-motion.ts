@@ -14,10 +14,12 @@ export interface Sighting {
 /**
  * Detects motion in every frame. This takes about a millisecond, so that it keeps up where a detector does not. With
  * `newestOnly` and `newerSighting` behind it, the motion of dropped frames is not lost.
+ * @param intervalMs the interval of frames at `detect.fps`, milliseconds; they may come more rarely.
  */
 export async function* watchMotion(
   frames: AsyncIterable<Frame>,
   config: MotionConfig,
+  intervalMs: number,
 ): AsyncGenerator<Sighting, void> {
   let gate: Gate | undefined;
   let beforeMs = 0;
@@ -29,7 +31,7 @@ export async function* watchMotion(
     const isOfSize = gate?.frame.width === frame.width && gate.frame.height === frame.height;
     const continues = isOfSize && !wasSetBack(beforeMs, frame.timeMs);
     const step = detectMotion(
-      gate !== undefined && continues ? gate : startGate(frame, config),
+      gate !== undefined && continues ? gate : startGate(frame, config, intervalMs),
       frame,
       frame.timeMs,
     );

@@ -1,5 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError } from "../../agent/base/errors.ts";
 import { type Clip, readClip } from "../../agent/camera/clip.ts";
@@ -43,6 +43,19 @@ test("a slow consumer loses no frame", async () => {
 test("the same clip gives the same pixels every time", async () => {
   const [first, second] = [await read({ fps: 2 }), await read({ fps: 2 })];
   expect(second).toEqual(first);
+});
+
+test.each(["2026-11-29T11:00:00.mp4", "http:clip.mp4", "pipe:0", "-i.mp4", "a b%20'c$%03d.mp4"])(
+  "a clip named %s is opened as a file",
+  async (name) => {
+    const file = join(dirname(recording.file), name);
+    copyFileSync(recording.file, file);
+    expect(await read({ file })).toHaveLength(20);
+  },
+);
+
+test("a folder in place of a clip is reported as a folder", async () => {
+  await expect(read({ file: dirname(recording.file) })).rejects.toThrow("is a folder");
 });
 
 test("a missing clip is reported by name", async () => {

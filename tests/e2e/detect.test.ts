@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -166,4 +166,23 @@ test("refuses a score that is not a number", async () => {
   const { exitCode, stderr } = await sabrewing(["detect", image, "--score", "high"]);
   expect(exitCode).toBe(64);
   expect(stderr).toContain("Expected a number from 0 to 1.");
+});
+
+test("reads every image and video of a folder, and files that are named with file:", async () => {
+  const media = join(folder, "11:00 media");
+  mkdirSync(join(media, "inner"), { recursive: true });
+  copyFileSync(image, join(media, "a.png"));
+  copyFileSync(clip.file, join(media, "b:1.mp4"));
+  writeFileSync(join(media, "notes.txt"), "not an image");
+  const all = ["--model", model, "--json", "--frames", "1"];
+  const { exitCode, stdout } = await sabrewing(["detect", media, `file:${image}`, ...all]);
+  expect(exitCode).toBe(0);
+  expect(jsonLines(stdout).map(({ input }) => input)).toEqual([
+    join(media, "a.png"),
+    join(media, "b:1.mp4"),
+    `file:${image}`,
+  ]);
+  const empty = await sabrewing(["detect", join(media, "inner"), ...all]);
+  expect(empty.stderr).toContain(`no image or video in the folder ${join(media, "inner")}`);
+  expect(empty.exitCode).toBe(78);
 });

@@ -8,7 +8,7 @@ import { plainText } from "../../base/plain-text.ts";
 import type { RgbImage } from "../../base/rgb-image.ts";
 import { isImage, readImage } from "../../camera/image.ts";
 import { letterbox } from "../../preprocess/letterbox.ts";
-import { imagesOf } from "../shared/input-images.ts";
+import { filePath, imagesOf } from "../shared/input-images.ts";
 import { onePerStretch, spreadChoice } from "./spread-choice.ts";
 
 /** Enough frames, spread over a clip, to include objects that pass through the scene. */
@@ -51,8 +51,8 @@ export async function calibrationFrames(
   };
   const images = isAddress
     ? cameraFrames(requireClearAddress(source), count, options)
-    : (await isFolder(source))
-      ? folderImages(source, count)
+    : (await isFolder(filePath(source)))
+      ? folderImages(filePath(source), count)
       : clipFrames(source, options);
   const chosen = await spreadChoice(counted(images), count, fit);
   if (chosen.length > 0 || signal.aborted) return chosen;

@@ -15,7 +15,7 @@ import { plainJson, plainText, printed } from "../../base/plain-text.ts";
 import { detectImage } from "../../detection/detect-image.ts";
 import { annotate } from "../../view/annotate.ts";
 import { findModule } from "../shared/find-module.ts";
-import { type FrameChoice, imagesOf, requireInputs } from "../shared/input-images.ts";
+import { type FrameChoice, filesOf, imagesOf, requireInputs } from "../shared/input-images.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { contactSheets } from "./contact-sheet.ts";
 
@@ -29,6 +29,7 @@ const EXAMPLES = `
 Examples:
   sabrewing detect holiday.jpg                          use the configured model, else the newest in $SABREWING_HOME
   sabrewing detect *.jpg --model yolov5n.wasm --output seen/
+  sabrewing detect photos/ --output seen/               every image and video of the folder
   sabrewing detect street.mp4 --every 2 --json          one frame every two seconds, a JSON line each
   sabrewing detect rtsp://user:pass@10.0.0.7/stream2 --frames 3 --output seen/
 
@@ -52,7 +53,7 @@ interface DetectOptions {
 export function detectCommand(): Command {
   return new Command("detect")
     .description("finds objects in images, videos and RTSP streams")
-    .argument("<input...>", "image, video file or rtsp:// URL")
+    .argument("<input...>", "image, video file, folder of them, or rtsp:// URL")
     .option(
       "-m, --model <file>",
       "detector module (default: the configured one, else the newest in $SABREWING_HOME)",
@@ -78,6 +79,7 @@ export function detectCommand(): Command {
 
 async function detect(inputs: readonly string[], options: DetectOptions): Promise<void> {
   requireInputs(inputs);
+  const files = await filesOf(inputs);
   const { model, config, output, runtime, score, iou } = options;
   const { path, trust } = findModule({ named: model, configFile: config, env: process.env });
   if (output !== undefined) mkdirSync(output, { recursive: true });
@@ -101,7 +103,7 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
       : contactSheets((page) => {
           return join(output, `${freeName(`contact-sheet-${String(page).padStart(2, "0")}`)}.jpg`);
         });
-  for (const input of inputs) {
+  for (const input of files) {
     for await (const { image, time, name } of imagesOf(input, choice, { clock: systemClock, signal })) {
       const startedMs = performance.now();
       const { detections } = await detectImage(image, detector, thresholds).catch(explainFault(input));

@@ -17,6 +17,7 @@ import { rgbOf } from "../../preprocess/rgb.ts";
 import { annotate } from "../../view/annotate.ts";
 import { requireWritableVideo } from "../../view/video-file.ts";
 import { type Outcome, watchCamera } from "../../watch-camera.ts";
+import { filePath } from "../shared/input-images.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { compareVisits } from "./compare-visits.ts";
 import { comparisonJson, comparisonLines } from "./comparison-lines.ts";
@@ -74,7 +75,8 @@ export function replayCommand(): Command {
 }
 
 /** Replays a clip and prints the outcome, which is reproducible. */
-async function replay(clip: string, options: ReplayWords): Promise<void> {
+async function replay(input: string, options: ReplayWords): Promise<void> {
+  const clip = filePath(input);
   const { camera, runtime, module, prefix } = replaySettings(options, process.env);
   const expected = options.against === undefined ? undefined : readExpected(options.against);
   if (options.video !== undefined) await requireWritableVideo(options.video);
@@ -99,7 +101,7 @@ async function replay(clip: string, options: ReplayWords): Promise<void> {
     { camera: camera.name, file: clip, size, fps, realTime: options.realtime === true },
     { signal },
   );
-  const outcomes = watchCamera(watchMotion(frames, camera.motion), camera, {
+  const outcomes = watchCamera(watchMotion(frames, camera.motion, 1000 / fps), camera, {
     detector: untimed(detector),
     prefix,
     signal,

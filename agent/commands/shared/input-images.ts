@@ -1,5 +1,7 @@
-import { existsSync } from "node:fs";
-import { basename, extname } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { requireClearAddress, withoutCredentials } from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";
@@ -39,15 +41,48 @@ const ADDRESS = /^rtsps?:\/\//;
 /** Longest name of an image, in characters: it becomes a caption and a file name. */
 const LONGEST_NAME = 100;
 
+/** The path of a file that may be given as `file:name`, `file:///path` or a plain path. */
+export function filePath(input: string): string {
+  if (!input.startsWith("file:") || existsSync(input)) return input;
+  return input.startsWith("file://") ? fileURLToPath(input) : input.slice("file:".length);
+}
+
 /** @throws ConfigError that lists every missing file; UsageError for an ambiguous address. */
 export function requireInputs(inputs: readonly string[]): void {
   for (const input of inputs) if (ADDRESS.test(input)) requireClearAddress(input);
-  const missing = inputs.filter((input) => !ADDRESS.test(input) && !existsSync(input));
+  const missing = inputs.filter((input) => !ADDRESS.test(input) && !existsSync(filePath(input)));
   if (missing.length === 0) return;
   throw new ConfigError(
     `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
-    "Give the path of an image or video file, or an rtsp:// URL.",
+    "Give the path of an image or video file, of a folder of them, or an rtsp:// URL.",
   );
+}
+
+const VIDEO_NAME = /\.(?:mp4|m4v|mkv|webm|mov|avi|ts|mpe?g|h26[45])$/i;
+
+/**
+ * Replaces each folder by the images and videos directly in it, sorted by name.
+ * @throws ConfigError for a folder without any
+ */
+export async function filesOf(inputs: readonly string[]): Promise<readonly string[]> {
+  const expanded: string[] = [];
+  for (const input of inputs) {
+    const path = filePath(input);
+    if (ADDRESS.test(input) || !statSync(path).isDirectory()) {
+      expanded.push(input);
+      continue;
+    }
+    const files = (await readdir(path, { withFileTypes: true })).filter((entry) => !entry.isDirectory());
+    const paths = files.map(({ name }) => join(path, name)).sort();
+    const before = expanded.length;
+    for (const file of paths) if (VIDEO_NAME.test(file) || (await isImage(file))) expanded.push(file);
+    if (expanded.length > before) continue;
+    throw new ConfigError(
+      `no image or video in the folder ${shownInput(input)}`,
+      "Give a folder that directly contains JPEG or PNG images or video files.",
+    );
+  }
+  return expanded;
 }
 
 function shownInput(input: string): string {
@@ -61,9 +96,10 @@ export async function* imagesOf(
   { clock, signal }: ReadingOptions,
 ): AsyncGenerator<InputImage, void> {
   const isStream = ADDRESS.test(input);
-  const name = plainText(isStream ? new URL(input).hostname : basename(input, extname(input)), LONGEST_NAME);
-  if (!isStream && (await isImage(input))) {
-    yield { image: await readImage(input), time: undefined, name };
+  const file = filePath(input);
+  const name = plainText(isStream ? new URL(input).hostname : basename(file, extname(file)), LONGEST_NAME);
+  if (!isStream && (await isImage(file))) {
+    yield { image: await readImage(file), time: undefined, name };
     return;
   }
   const fps = choice.everySeconds === undefined ? undefined : 1 / choice.everySeconds;
@@ -72,7 +108,7 @@ export async function* imagesOf(
         { camera: withoutCredentials(input), address: input, size: undefined, fps: fps ?? STREAM_FPS },
         { clock, signal },
       )
-    : readClip({ camera: name, file: input, fps }, { signal });
+    : readClip({ camera: name, file, fps }, { signal });
   const most = choice.frames ?? (isStream ? 1 : Number.POSITIVE_INFINITY);
   let first: Frame | undefined;
   for await (const frame of frames) {

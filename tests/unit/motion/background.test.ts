@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { adoptAppearance, learn, relight, startBackground } from "../../../agent/motion/background.ts";
 
-const LEARNING = { rate: 0.01, tolerance: 10, settleFrames: 100, returnFrames: 5 };
+const LEARNING = { rate: 0.01, tolerance: 10, frames: 1, settleFrames: 100, returnFrames: 5 };
 
 /** A background of one pixel that was `level` for `frames`. */
 function pixel(level: number, frames: number) {
