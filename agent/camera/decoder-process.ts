@@ -6,13 +6,12 @@ import { type FedFfmpegRun, startFedFfmpeg } from "./ffmpeg.ts";
 import { limitRate } from "./ffmpeg-filters.ts";
 import type { RawFrame } from "./frame.ts";
 import { FRAME_SIZE_LIMIT } from "./frame-limit.ts";
-import { ivfFrameHeader, ivfHeader } from "./ivf.ts";
+import { ivfHeader, writeUnit } from "./ivf.ts";
 import { LOG_OPTIONS, rawOutput, readFrames } from "./raw-frames.ts";
 import type { AccessUnit, VideoCodec, VideoFormat } from "./rtsp/access-unit.ts";
 
 /** What a decoder decodes, and the frames that are asked for. */
 export interface DecodedStream {
-  readonly codec: VideoCodec;
   readonly format: VideoFormat;
   /** Clockwise rotation in degrees that displays the frames upright: 0, 90, 180 or 270. */
   readonly rotation: number;
@@ -63,14 +62,10 @@ export function startDecoder(
   const run = startFedFfmpeg(ffmpeg, decoderArgs(stream, hardwareArgs), signal, memoryMb);
   void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
   const ptsByFrame = readReports(run);
-  run.input.write(ivfHeader(stream.codec, stream.format.codedSize));
+  run.input.write(ivfHeader(stream.format));
   return {
     write(unit, pts) {
-      // One system call for all parts.
-      run.input.cork();
-      run.input.write(ivfFrameHeader(unit.bytes, pts));
-      for (const part of unit.parts) run.input.write(part);
-      run.input.uncork();
+      writeUnit(run.input, unit, pts);
     },
     backlogBytes: () => run.input.writableLength,
     frames: withPts(readFrames(run, stream.size), ptsByFrame),
@@ -89,10 +84,22 @@ export function decoderMemoryMb({ width, height }: Size): number {
 }
 
 function decoderArgs(stream: DecodedStream, hardwareArgs: readonly string[] | undefined): string[] {
-  const { codec, fps, size } = stream;
+  const { format, fps, size } = stream;
   const limited = fps === undefined ? [] : [limitRate(fps)];
   // The report must not contain data that the camera attached to a frame: it may be large.
   const filters = [...limited, displayFilter(stream, size), "sidedata=delete", "showinfo=checksum=0"];
+  return [
+    ...decoderInput(format.codec, hardwareArgs),
+    ...["-copyts", "-fps_mode", "passthrough"],
+    ...rawOutput(filters.join(",")),
+  ];
+}
+
+/**
+ * ffmpeg's options for decoding IVF from standard input.
+ * @param hardwareArgs replace the choice of the software decoder.
+ */
+export function decoderInput(codec: VideoCodec, hardwareArgs?: readonly string[]): readonly string[] {
   return [
     ...LOG_OPTIONS,
     ...["-protocol_whitelist", "pipe"],
@@ -105,8 +112,6 @@ function decoderArgs(stream: DecodedStream, hardwareArgs: readonly string[] | un
     "-noautorotate",
     ...(hardwareArgs ?? ["-c:v", DECODERS[codec]]),
     ...["-f", "ivf", "-i", "pipe:0"],
-    ...["-copyts", "-fps_mode", "passthrough"],
-    ...rawOutput(filters.join(",")),
   ];
 }
 

@@ -7,13 +7,12 @@ import { FfmpegMissing, requireProgram } from "./ffmpeg.ts";
 import type { RawFrame } from "./frame.ts";
 import { requireSupportedSize } from "./frame-limit.ts";
 import { createFrameTimes } from "./frame-times.ts";
-import type { AccessUnit, VideoCodec, VideoFormat } from "./rtsp/access-unit.ts";
+import type { AccessUnit, VideoFormat } from "./rtsp/access-unit.ts";
 
 /** A stream of access units, and the frames that are asked for. */
 export interface DecoderStream {
   /** The camera's name. */
   readonly camera: string;
-  readonly codec: VideoCodec;
   /** Of the key frame that the decoder starts with. Another format needs another decoder. */
   readonly format: VideoFormat;
   /** Clockwise rotation in degrees that displays the frames upright: 0, 90, 180 or 270. */

@@ -12,8 +12,9 @@ export interface Display {
 
 /** Whether frames can be decoded and shown in the same way. */
 export function isSameDisplay(a: Display, b: Display): boolean {
-  const { size, codedSize } = a.format;
+  const { codec, size, codedSize } = a.format;
   return (
+    codec === b.format.codec &&
     a.rotation === b.rotation &&
     a.format.pixelAspect === b.format.pixelAspect &&
     isSameSize(size, b.format.size) &&

@@ -1,5 +1,5 @@
-import type { Size } from "../base/box.ts";
-import type { VideoCodec } from "./rtsp/access-unit.ts";
+import type { Writable } from "node:stream";
+import type { AccessUnit, VideoFormat } from "./rtsp/access-unit.ts";
 
 /**
  * IVF, the container in which a decoder is fed. Unlike raw streams of H.264 or JPEG it keeps the borders and times of access
@@ -13,7 +13,7 @@ const STREAM_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 12;
 
 /** The header of a stream with times in milliseconds. */
-export function ivfHeader(codec: VideoCodec, { width, height }: Size): Uint8Array {
+export function ivfHeader({ codec, codedSize: { width, height } }: VideoFormat): Uint8Array {
   const header = Buffer.alloc(STREAM_HEADER_BYTES);
   header.write("DKIF", 0, "latin1");
   header.writeUInt16LE(STREAM_HEADER_BYTES, 6);
@@ -31,9 +31,17 @@ export function ivfHeader(codec: VideoCodec, { width, height }: Size): Uint8Arra
  * @param bytes the length of the access unit that follows
  * @param pts its presentation time in milliseconds, 0 or more
  */
-export function ivfFrameHeader(bytes: number, pts: number): Uint8Array {
+function ivfFrameHeader(bytes: number, pts: number): Uint8Array {
   const header = Buffer.alloc(FRAME_HEADER_BYTES);
   header.writeUInt32LE(bytes, 0);
   header.writeBigUInt64LE(BigInt(pts), 4);
   return header;
+}
+
+/** Writes an access unit with its header, with one system call for all parts. @param pts as for `ivfFrameHeader` */
+export function writeUnit(output: Writable, { bytes, parts }: AccessUnit, pts: number): void {
+  output.cork();
+  output.write(ivfFrameHeader(bytes, pts));
+  for (const part of parts) output.write(part);
+  output.uncork();
 }

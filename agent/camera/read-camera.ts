@@ -1,6 +1,6 @@
 import type { Size } from "../base/box.ts";
 import type { Clock } from "../base/clock.ts";
-import { KEPT_BYTES, NEW_PLAN, type PlanEvent, type PlanRules, planDecoding, type TimedUnit } from "./decode-plan.ts";
+import { KEPT_BYTES, NEW_PLAN, type PlanEvent, type PlanRules, planDecoding } from "./decode-plan.ts";
 import { type HardwareDecoder, openDecoder } from "./decoder.ts";
 import { type DecoderChain, decoderChain } from "./decoder-chain.ts";
 import { requireProgram } from "./ffmpeg.ts";
@@ -47,16 +47,16 @@ export interface ReadCameraOptions {
  */
 export async function* readCamera(
   stream: CameraStream,
-  { clock, signal, feedback, onSession, onUnit, ffmpeg = "ffmpeg" }: ReadCameraOptions,
+  options: ReadCameraOptions,
 ): AsyncGenerator<Frame, void> {
   const { camera, size, fps, hardware } = stream;
+  const { clock, signal, feedback, ffmpeg = "ffmpeg" } = options;
   requireProgram(ffmpeg);
   await using session = await openSession(stream, { clock, signal });
   if (signal.aborted) return;
-  onSession?.(session);
-  const { codec } = session.video;
+  options.onSession?.(session);
   await using decoders = decoderChain((display) =>
-    openDecoder({ camera, codec, ...display, size, fps, hardware }, { signal, ffmpeg }),
+    openDecoder({ camera, ...display, size, fps, hardware }, { signal, ffmpeg }),
   );
   const rules = { idle: stream.idle ?? "all", hasMotionDetection: feedback !== undefined, keptBytes: KEPT_BYTES };
   const apply = planned(decoders, rules);
@@ -65,7 +65,7 @@ export async function* readCamera(
   using _feedback = feedback?.receive((event) =>
     apply(event.type === "frame" ? { ...event, timeMs: event.timeMs - unixMs() } : event),
   );
-  void feed(session, decoders, apply, { clock, onUnit });
+  void feed(session, decoders, apply, options);
 
   let sequence = 0;
   for await (const { timeMs, ...frame } of decoders.frames) {
@@ -95,7 +95,7 @@ async function feed(
   session: RtspSession,
   decoders: DecoderChain,
   apply: (event: PlanEvent) => void,
-  { clock, onUnit }: Pick<ReadCameraOptions, "clock" | "onUnit">,
+  { clock, onUnit = () => {} }: Pick<ReadCameraOptions, "clock" | "onUnit">,
 ): Promise<void> {
   let time = NO_STREAM_TIME;
   let caughtUpMs = clock.monotonicMs();
@@ -104,7 +104,7 @@ async function feed(
     for await (const unit of session.units()) {
       const { state, timeMs } = frameTime(time, unit);
       time = state;
-      onUnit?.(unit);
+      onUnit(unit);
       apply({ type: "unit", unit: { ...unit, timeMs } });
 
       const nowMs = clock.monotonicMs();

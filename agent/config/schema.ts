@@ -77,6 +77,10 @@ const InputSchema = z.strictObject({
       error: `${CLEAR_ADDRESS} (in user and password write ${ENCODING}, or put them in as "{NAME}")`,
     })
     .describe("Address of the stream."),
+  transport: z
+    .enum(["auto", "tcp", "udp"])
+    .default("auto")
+    .describe("How the camera sends its data; auto: TCP, or UDP if the camera refuses TCP or sends nothing."),
 });
 
 const FfmpegSchema = z
@@ -118,6 +122,12 @@ export const DetectSchema = z
     width: z.int().min(16).max(8192).optional().describe("Pixels; with height. Default: the stream's own."),
     height: z.int().min(16).max(8192).optional().describe("Pixels; with width. Default: the stream's own."),
     fps: z.number().min(0.1).max(60).default(5).describe("Frames analysed per second."),
+    idle: z
+      .enum(["auto", "keyframes", "all"])
+      .default("auto")
+      .describe(
+        "Frames decoded while nothing moves; auto: key frames only, if the camera sends one at least every 2.5 s.",
+      ),
     min_initialized: positiveInteger
       .optional()
       .describe("Consecutive detections that make an object; default fps / 2, at least 2."),

@@ -1,6 +1,7 @@
 import { wasSetBack } from "../base/clock.ts";
 import { releaseMemory } from "../base/release-memory.ts";
 import type { Frame } from "../camera/frame.ts";
+import type { FrameFeedback } from "../camera/frame-feedback.ts";
 import type { MotionConfig } from "../config/schema.ts";
 import { detectMotion, type Gate, type Motion, startGate } from "./gate.ts";
 
@@ -38,6 +39,21 @@ export async function* watchMotion(
     gate = step.gate;
     beforeMs = frame.timeMs;
     yield { frame, motion: step.motion };
+  }
+}
+
+/** Reports for each frame whether it shows motion, so that the camera can idle while nothing moves. */
+export async function* reportMotion(
+  sightings: AsyncIterable<Sighting>,
+  feedback: FrameFeedback,
+): AsyncGenerator<Sighting, void> {
+  for await (const sighting of sightings) {
+    const { frame, motion } = sighting;
+    if (motion !== undefined) {
+      const seen = motion.calibrating ? "unknown" : motion.boxes.length > 0 ? "moved" : "still";
+      feedback.report({ type: "frame", timeMs: frame.timeMs, motion: seen });
+    }
+    yield sighting;
   }
 }
 

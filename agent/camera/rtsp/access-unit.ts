@@ -5,6 +5,7 @@ export type VideoCodec = "H264" | "H265" | "MJPEG" | "MPEG4" | "VP8";
 
 /** Properties of a video that are known before a frame is decoded: from its parameter sets or frame headers. */
 export interface VideoFormat {
+  readonly codec: VideoCodec;
   /** Pixels of a decoded frame after cropping. */
   readonly size: Size;
   /** Pixels of the frames that the decoder allocates, before cropping. */

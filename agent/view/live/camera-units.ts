@@ -1,17 +1,11 @@
-import type { AccessUnit, VideoCodec } from "../../camera/rtsp/access-unit.ts";
-
-/** An access unit of a camera, and how it is coded. */
-export interface CodedUnit {
-  readonly unit: AccessUnit;
-  readonly codec: VideoCodec;
-}
+import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
 
 /** The access units that a camera sends, for its live video. */
 export interface CameraUnits {
   /** Delivers an access unit to all listeners. */
-  publish(coded: CodedUnit): void;
+  publish(unit: AccessUnit): void;
   /** Delivers the units from the latest key frame on, at once, and then the following ones. @returns ends the delivery */
-  listen(receive: (coded: CodedUnit) => void): () => void;
+  listen(receive: (unit: AccessUnit) => void): () => void;
 }
 
 /** A group of frames larger than this is not kept: a new listener then waits for the next key frame. */
@@ -19,22 +13,21 @@ const MOST_KEPT_BYTES = 8e6;
 
 /** Keeps the units since the latest key frame, so that the video of a new viewer starts at once. */
 export function cameraUnits(): CameraUnits {
-  const listeners = new Set<(coded: CodedUnit) => void>();
-  let group: CodedUnit[] = [];
+  const listeners = new Set<(unit: AccessUnit) => void>();
+  let group: AccessUnit[] = [];
   let bytes = 0;
   return {
-    publish(coded) {
-      const { unit } = coded;
+    publish(unit) {
       if (unit.isKey) [group, bytes] = [[], 0];
       if (unit.isKey || group.length > 0) {
-        group.push(coded);
+        group.push(unit);
         bytes += unit.bytes;
       }
       if (bytes > MOST_KEPT_BYTES) group = [];
-      for (const receive of listeners) receive(coded);
+      for (const receive of listeners) receive(unit);
     },
     listen(receive) {
-      for (const coded of group) receive(coded);
+      for (const unit of group) receive(unit);
       listeners.add(receive);
       return () => listeners.delete(receive);
     },

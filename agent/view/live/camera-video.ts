@@ -4,7 +4,6 @@ import { type Display, displayFilter, displaySize, isSameDisplay } from "../../c
 import { FATAL_MESSAGES } from "../../camera/explain-failure.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "../../camera/ffmpeg.ts";
 import { ivfHeader, writeUnit } from "../../camera/ivf.ts";
-import type { VideoCodec } from "../../camera/rtsp/access-unit.ts";
 import type { CameraUnits } from "./camera-units.ts";
 
 export interface CameraVideoOptions extends VideoStreamOptions {
@@ -33,7 +32,7 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
     const play = async (): Promise<readonly string[]> => {
       const first = await firstKey(units, ended);
       if (first === undefined) return [];
-      await using run = startFedFfmpeg(ffmpeg, videoArgs(first), ended, decoderMemoryMb(first.display.format.codedSize));
+      await using run = startFedFfmpeg(ffmpeg, videoArgs(first), ended, decoderMemoryMb(first.format.codedSize));
       void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
       const leave = feed(run, units, first);
       try {
@@ -54,17 +53,11 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
   }
 }
 
-/** How a camera's video is coded and shown. */
-interface CodedVideo {
-  readonly codec: VideoCodec;
-  readonly display: Display;
-}
-
 /** Waits for a key frame. @returns undefined if the signal is aborted first */
-function firstKey(units: CameraUnits, signal: AbortSignal): Promise<CodedVideo | undefined> {
-  const { promise, resolve } = Promise.withResolvers<CodedVideo | undefined>();
-  const leave = units.listen(({ unit: { format, rotation }, codec }) => {
-    if (format !== undefined) resolve({ codec, display: { format, rotation } });
+function firstKey(units: CameraUnits, signal: AbortSignal): Promise<Display | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Display | undefined>();
+  const leave = units.listen(({ format, rotation }) => {
+    if (format !== undefined) resolve({ format, rotation });
   });
   const abort = () => resolve(undefined);
   signal.addEventListener("abort", abort, { once: true });
@@ -79,11 +72,11 @@ function firstKey(units: CameraUnits, signal: AbortSignal): Promise<CodedVideo |
 const MOST_BACKLOG_BYTES = 8e6;
 
 /** Feeds ffmpeg with the camera's access units, from the latest key frame on. @returns ends it */
-function feed(run: FedFfmpegRun, units: CameraUnits, { codec, display }: CodedVideo): () => void {
-  run.input.write(ivfHeader(codec, display.format.codedSize));
+function feed(run: FedFfmpegRun, units: CameraUnits, display: Display): () => void {
+  run.input.write(ivfHeader(display.format));
   let needsKey = true;
   let pts = 0;
-  return units.listen(({ unit }) => {
+  return units.listen((unit) => {
     const { format, rotation, isKey } = unit;
     // The next video starts with the new format.
     if (format !== undefined && !isSameDisplay(display, { format, rotation })) return run.stop();
@@ -96,11 +89,11 @@ function feed(run: FedFfmpegRun, units: CameraUnits, { codec, display }: CodedVi
 /** The maximum, and the rate in the stream's header: MPEG-1 allows only the rates of film and television. */
 const FPS = 25;
 
-function videoArgs({ codec, display }: CodedVideo): readonly string[] {
+function videoArgs(display: Display): readonly string[] {
   const { width, height } = displaySize(display);
   const shown = { width: Math.min(960, width), height: 2 * Math.round((Math.min(960, width) * height) / width / 2) };
   return [
-    ...decoderInput(codec),
+    ...decoderInput(display.format.codec),
     ...["-an", "-sn", "-dn"],
     // Timestamps are arrival times: with the camera's own, a clock that jumps would freeze the video or repeat frames.
     ...["-vf", `setpts=(RTCTIME-RTCSTART)/(TB*1000000),${displayFilter(display, shown)}`],

@@ -1,8 +1,9 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { explainFailure } from "../../camera/explain-failure.ts";
+import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
 import type { CameraConfig } from "../../config/schema.ts";
-import { type CameraUnits, type CodedUnit, cameraUnits } from "./camera-units.ts";
+import { type CameraUnits, cameraUnits } from "./camera-units.ts";
 import { CameraVideo } from "./camera-video.ts";
 import { type SharedVideo, shareVideo } from "./shared-video.ts";
 
@@ -20,7 +21,7 @@ export interface CameraVideos {
   /** By the name of the camera. */
   readonly videos: ReadonlyMap<string, SharedVideo>;
   /** Takes what a camera sends. */
-  receive(camera: string, coded: CodedUnit): void;
+  receive(camera: string, unit: AccessUnit): void;
 }
 
 /** Each video is decoded once for all viewers, and only while it has viewers. */
@@ -36,7 +37,7 @@ export function cameraVideos(
     units.set(name, own);
     videos.set(name, shareVideo({ play: loggingOnce(name, own, log), clock, random, backoff, signal }));
   }
-  return { videos, receive: (camera, coded) => units.get(camera)?.publish(coded) };
+  return { videos, receive: (camera, unit) => units.get(camera)?.publish(unit) };
 }
 
 /** Plays a camera's video; logs the first of several consecutive failures. */

@@ -1,12 +1,12 @@
 import type { Detector } from "../../../detectors/detector.ts";
 import type { Frame } from "../../camera/frame.ts";
+import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
 import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
 import type { Report } from "../../health/report.ts";
 import type { Outcome } from "../../watch-camera.ts";
 import type { Greeting } from "../page/protocol.ts";
 import { guardAccess } from "./access.ts";
 import { setupOfCamera } from "./camera-setup.ts";
-import type { CodedUnit } from "./camera-units.ts";
 import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
 import { openFeed } from "./feed.ts";
 import { healthOf } from "./messages.ts";
@@ -19,7 +19,7 @@ export interface LiveView extends AsyncDisposable {
   /** Shows the outcome of a frame. Resolves when its pixels are no longer needed. */
   show(camera: string, outcome: Outcome): Promise<void>;
   /** Takes what a camera sends, for its live video. */
-  receive(camera: string, coded: CodedUnit): void;
+  receive(camera: string, unit: AccessUnit): void;
   /** Passes a camera's frames through and encodes one if a viewer waits for it. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Starts to send the agent's health regularly. */
