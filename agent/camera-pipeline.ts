@@ -5,9 +5,10 @@ import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
 import { frameFeedback } from "./camera/frame-feedback.ts";
 import { freezeCheck } from "./camera/freeze-check.ts";
-import { longestSilenceMs, readCamera } from "./camera/read-camera.ts";
+import { LONGEST_SILENCE_MS, readCamera } from "./camera/read-camera.ts";
 import { retryStream } from "./camera/retry-stream.ts";
 import type { AccessUnit } from "./camera/rtsp/access-unit.ts";
+import { cameraMemory } from "./camera/rtsp/session.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { eventIds } from "./events/event-id.ts";
 import type { CameraStates } from "./health/camera-states.ts";
@@ -69,7 +70,7 @@ export function startCameraPipeline(
   const { width, height, fps } = detect;
   const [{ path: address, transport }] = ffmpeg.inputs;
   const size = width === undefined || height === undefined ? undefined : { width, height };
-  const readWithinMs = longestSilenceMs() + ffmpeg.retry_interval * 1000;
+  const readWithinMs = LONGEST_SILENCE_MS + ffmpeg.retry_interval * 1000;
   const backoff = { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 };
   const idleTimeoutMs = (detect.max_disappeared / fps) * 1000;
   const processWithinMs = FRAME_WITHIN_MS + DEADLINES_PER_FRAME * dependencies.deadlineMs;
@@ -99,6 +100,7 @@ export function startCameraPipeline(
   };
 
   const feedback = frameFeedback();
+  const memory = cameraMemory();
   let received = 0;
   const onUnit = (unit: AccessUnit) => {
     received++;
@@ -108,7 +110,7 @@ export function startCameraPipeline(
   const stream = { camera: name, address, transport, size, fps, idle: detect.idle };
   const open = () => {
     reading.expectNextWithin(readWithinMs);
-    return readCamera(stream, { clock, signal, feedback, onUnit });
+    return readCamera(stream, { clock, signal, memory, feedback, onUnit });
   };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
   const retries = { camera: name, clock, log, signal, random, backoff, onStatus };

@@ -8,11 +8,17 @@ import type { Frame } from "./frame.ts";
 import type { FrameFeedback } from "./frame-feedback.ts";
 import type { IdleSetting } from "./idle-mode.ts";
 import type { AccessUnit } from "./rtsp/access-unit.ts";
-import { openSession, type RtspSession, type RtspStream } from "./rtsp/session.ts";
+import { noKeyFrameError } from "./rtsp/reasons.ts";
+import {
+  type CameraMemory,
+  openSession,
+  type RtspSession,
+  type SessionStream,
+} from "./rtsp/session.ts";
 import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
 
 /** A camera's stream, and the requested frames. */
-export interface CameraStream extends RtspStream {
+export interface CameraStream extends SessionStream {
   /** Pixels; undefined: the stream's own size, upright and with square pixels. */
   readonly size: Size | undefined;
   /** Maximum frames per second. */
@@ -29,6 +35,8 @@ export interface ReadCameraOptions {
   readonly signal: AbortSignal;
   /** Reports whether frames show motion. Without it, all frames are decoded. */
   readonly feedback?: FrameFeedback;
+  /** What is remembered of the camera between its streams. Default: nothing. */
+  readonly memory?: CameraMemory;
   /** Receives the session when the stream plays. */
   readonly onSession?: (session: RtspSession) => void;
   /** Receives every access unit when it arrives, decoded or not. */
@@ -36,6 +44,12 @@ export interface ReadCameraOptions {
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
 }
+
+/**
+ * The longest time from the call of `readCamera`, or from one access unit, to the next one or to a failure: two transports
+ * and a redirect are tried for 25 s each, and a camera that was slow before is silent for 60 s.
+ */
+export const LONGEST_SILENCE_MS = 120_000;
 
 /**
  * Reads the frames of an RTSP camera; `sequence` counts from 0. Only the access units that `planDecoding` chooses are
@@ -52,8 +66,8 @@ export async function* readCamera(
   const { camera, size, fps, hardware } = stream;
   const { clock, signal, feedback, ffmpeg = "ffmpeg" } = options;
   requireProgram(ffmpeg);
-  await using session = await openSession(stream, { clock, signal });
-  if (signal.aborted) return;
+  await using session = await openUnlessAborted(stream, options);
+  if (session === undefined) return;
   options.onSession?.(session);
   await using decoders = decoderChain((display) =>
     openDecoder({ camera, ...display, size, fps, hardware }, { signal, ffmpeg }),
@@ -65,13 +79,25 @@ export async function* readCamera(
   using _feedback = feedback?.receive((event) =>
     apply(event.type === "frame" ? { ...event, timeMs: event.timeMs - unixMs() } : event),
   );
-  void feed(session, decoders, apply, options);
+  void feed(camera, session, decoders, apply, options);
 
   let sequence = 0;
   for await (const { timeMs, ...frame } of decoders.frames) {
     if (signal.aborted) return;
     yield { camera, sequence, timeMs: Math.round(timeMs + unixMs()), ...frame };
     sequence++;
+  }
+}
+
+async function openUnlessAborted(
+  stream: CameraStream,
+  { clock, signal, memory }: ReadCameraOptions,
+): Promise<RtspSession | undefined> {
+  try {
+    return await openSession(stream, { clock, signal, ...(memory === undefined ? {} : { memory }) });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }
 
@@ -86,12 +112,15 @@ function planned(decoders: DecoderChain, rules: PlanRules): (event: PlanEvent) =
   };
 }
 
+/** Cameras with "smart" codecs send a key frame every 10 to 30 s, few of them once a minute. */
+const KEY_FRAME_WITHIN_MS = 60_000;
 /** Decoders read a waiting group of frames within this time. One that takes longer is too slow for the stream. */
 const BEHIND_MS = 3_000;
 const BEHIND_BYTES = 1e6;
 
 /** Passes on the access units of a session until it ends. */
 async function feed(
+  camera: string,
   session: RtspSession,
   decoders: DecoderChain,
   apply: (event: PlanEvent) => void,
@@ -100,6 +129,7 @@ async function feed(
   let time = NO_STREAM_TIME;
   let caughtUpMs = clock.monotonicMs();
   let isBehind = false;
+  let keyDueMs = clock.monotonicMs() + KEY_FRAME_WITHIN_MS;
   try {
     for await (const unit of session.units()) {
       const { state, timeMs } = frameTime(time, unit);
@@ -108,6 +138,8 @@ async function feed(
       apply({ type: "unit", unit: { ...unit, timeMs } });
 
       const nowMs = clock.monotonicMs();
+      if (unit.isKey) keyDueMs = Number.POSITIVE_INFINITY;
+      if (nowMs > keyDueMs) throw noKeyFrameError(camera, KEY_FRAME_WITHIN_MS / 1000);
       if (decoders.backlogBytes() < BEHIND_BYTES) caughtUpMs = nowMs;
       if (isBehind === nowMs - caughtUpMs > BEHIND_MS) continue;
       isBehind = !isBehind;

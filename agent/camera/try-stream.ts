@@ -1,50 +1,56 @@
 import type { Size } from "../base/box.ts";
-import { ConfigError, TransientError } from "../base/errors.ts";
-import { explainFailure } from "./explain-failure.ts";
-import { PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
-import { probeVideo } from "./probe.ts";
-import { checkStream } from "./rtsp/check-stream.ts";
-import { transport } from "./rtsp.ts";
+import type { Clock } from "../base/clock.ts";
+import { displaySize } from "./display.ts";
+import { observeStream } from "./observe-stream.ts";
+import { noAnswerError, noKeyFrameError } from "./rtsp/reasons.ts";
+import { openSession } from "./rtsp/session.ts";
 
 /** A stream that answered. */
 export interface TriedStream {
   /** Credentials included. */
   readonly address: string;
-  /** Pixels. */
+  /** Pixels, upright and square. */
   readonly width: number;
   readonly height: number;
-  /** Undefined if the stream does not state it. */
+  /** Whole frames per second; undefined if they come too rarely to tell. */
   readonly fps: number | undefined;
 }
 
 const TRY_WITHIN_MS = 15_000;
+/** The rate is measured for this long after the first key frame. */
+const MEASURE_MS = 2_500;
 
 /**
- * Probes the size and frame rate of a stream, for at most 15 seconds.
+ * Probes the size and frame rate of a stream, for at most 15 seconds, without decoding it.
  * @param camera error messages start with this name
  * @throws ConfigError if the camera refuses, else TransientError
  */
-export async function tryStream(camera: string, address: string, signal: AbortSignal): Promise<TriedStream> {
+export async function tryStream(
+  camera: string,
+  address: string,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<TriedStream> {
   const timeout = AbortSignal.timeout(TRY_WITHIN_MS);
   const both = AbortSignal.any([signal, timeout]);
+  const observer = observeStream({ idle: "all", hasMotionDetection: false });
   try {
-    const resolved = await checkStream(camera, address, both);
-    const { width, height, fps } = await probeVideo({
-      program: "ffprobe",
-      inputArgs: PLAYLIST_ARGS,
-      stdin: playlistOf(resolved, transport(TRY_WITHIN_MS)),
-      decodes: "camera",
-      signal: both,
-      explain: (errorLines) => explainFailure(camera, errorLines),
-    });
-    return { address, width, height, fps };
+    await using session = await openSession({ camera, address, transport: "auto" }, { clock, signal: both });
+    let knownMs: number | undefined;
+    for await (const unit of session.units()) {
+      observer.add(unit);
+      const nowMs = clock.monotonicMs();
+      if (unit.format !== undefined) knownMs ??= nowMs;
+      if (knownMs !== undefined && nowMs - knownMs >= MEASURE_MS) break;
+    }
   } catch (error) {
-    if (!timeout.aborted || error instanceof ConfigError) throw error;
-    const message = `${camera}: the stream does not answer within ${TRY_WITHIN_MS / 1000} s`;
-    throw new TransientError(message, "Check that the camera is switched on, and check address and port.", {
-      cause: error,
-    });
+    if (!timeout.aborted || signal.aborted) throw error;
+    if (observer.observed().fps === undefined) throw noAnswerError(camera, TRY_WITHIN_MS / 1000, false);
   }
+  const { format, rotation, fps } = observer.observed();
+  if (format !== undefined) {
+    return { address, ...displaySize({ format, rotation }), fps: fps === undefined ? undefined : Math.round(fps) };
+  }
+  throw noKeyFrameError(camera, TRY_WITHIN_MS / 1000);
 }
 
 /**

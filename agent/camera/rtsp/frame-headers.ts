@@ -1,4 +1,4 @@
-import type { VideoFormat } from "./access-unit.ts";
+import type { VideoCodec, VideoFormat } from "./access-unit.ts";
 import { type BitReader, bitReader, unlessTooShort } from "./bit-reader.ts";
 import { pixelAspect, readPixelAspect, wholeMacroblocks } from "./frame-geometry.ts";
 
@@ -11,7 +11,7 @@ export function jpegFormat(file: Uint8Array): VideoFormat | undefined {
   while (at + 9 <= file.length && file[at] === 0xff) {
     const marker = file[at + 1] ?? 0;
     const isFrameHeader = marker >= 0xc0 && marker <= 0xcf && !NO_FRAME_HEADERS.includes(marker);
-    if (isFrameHeader) return formatOf({ width: uint16(file, at + 7), height: uint16(file, at + 5) });
+    if (isFrameHeader) return formatOf("MJPEG", { width: uint16(file, at + 7), height: uint16(file, at + 5) });
     const length = uint16(file, at + 2);
     if (length < 2) return undefined;
     at += 2 + length;
@@ -19,9 +19,10 @@ export function jpegFormat(file: Uint8Array): VideoFormat | undefined {
   return undefined;
 }
 
-function formatOf(size: VideoFormat["size"]): VideoFormat | undefined {
+function formatOf(codec: VideoCodec, size: VideoFormat["size"]): VideoFormat | undefined {
   if (size.width === 0 || size.height === 0) return undefined;
-  return { size, codedSize: wholeMacroblocks(size), pixelAspect: 1, reorderFrames: 0, isInterlaced: false };
+  const codedSize = wholeMacroblocks(size);
+  return { codec, size, codedSize, pixelAspect: 1, reorderFrames: 0, isInterlaced: false };
 }
 
 function uint16(bytes: Uint8Array, at: number): number {
@@ -34,7 +35,7 @@ export function vp8Format(frame: Uint8Array): VideoFormat | undefined {
   if ((tag & 1) !== 0 || header.length < 7) return undefined;
   const [start, second, third, width = 0, widthHigh = 0, height = 0, heightHigh = 0] = header;
   if (start !== 0x9d || second !== 0x01 || third !== 0x2a) return undefined;
-  return formatOf({
+  return formatOf("VP8", {
     width: width | ((widthHigh & 0x3f) << 8),
     height: height | ((heightHigh & 0x3f) << 8),
   });
@@ -79,7 +80,7 @@ function readObjectLayer(bits: BitReader): VideoFormat | undefined {
   const height = bits.take(13);
   bits.skip(1);
   const isInterlaced = bits.take(1) === 1;
-  const format = formatOf({ width, height });
+  const format = formatOf("MPEG4", { width, height });
   return format && { ...format, pixelAspect: aspect, reorderFrames: mayReorder ? 1 : 0, isInterlaced };
 }
 

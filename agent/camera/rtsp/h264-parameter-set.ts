@@ -41,6 +41,7 @@ function readFormat(bits: BitReader): VideoFormat | undefined {
   // Some cameras send a usability information that ends too early: the size is valid all the same.
   const usability = unlessTooShort(() => (bits.take(1) === 1 ? readUsability(bits) : undefined));
   return {
+    codec: "H264",
     size,
     codedSize: coded,
     pixelAspect: usability?.pixelAspect ?? 1,

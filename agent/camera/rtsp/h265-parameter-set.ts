@@ -43,7 +43,7 @@ function readFormat(bits: BitReader): VideoFormat | undefined {
     skipToUsability(bits, orderBits);
     return bits.take(1) === 1 ? readUsability(bits) : undefined;
   });
-  return { size, codedSize, reorderFrames, pixelAspect: 1, isInterlaced: false, ...usability };
+  return { codec: "H265", size, codedSize, reorderFrames, pixelAspect: 1, isInterlaced: false, ...usability };
 }
 
 /** Skips the bits after `subLayers` (sps_max_sub_layers_minus1): nesting flag and profile_tier_level (H.265, 7.3.3). */

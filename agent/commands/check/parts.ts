@@ -1,15 +1,15 @@
 import { join } from "node:path";
 import { chooseModule, DetectorFault, type ModelInfo, openDetector } from "../../../detectors/detector.ts";
 import type { Clock } from "../../base/clock.ts";
-import { ConfigError, TransientError } from "../../base/errors.ts";
+import { ConfigError } from "../../base/errors.ts";
 import { silentLog } from "../../base/log.ts";
 import { startFfmpeg } from "../../camera/ffmpeg.ts";
-import { readCamera } from "../../camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "../../config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "../../detector-for-cameras.ts";
 import { openConnection } from "../../mqtt/connection.ts";
 import { RELEASES_FILE, readReleases, requireNotOlder } from "../../state/releases.ts";
 import { unreadable } from "../../state/small-file.ts";
+import { tryCamera } from "./try-camera.ts";
 import { tryPort } from "./try-port.ts";
 
 /** A component that the daemon depends on. */
@@ -74,36 +74,6 @@ async function tryFfmpeg({ signal, ffmpeg = "ffmpeg" }: Trials): Promise<string>
   throw new ConfigError(
     `ffmpeg ${version} is too old: expected ${OLDEST_FFMPEG.join(".")} or newer`,
     "Install a newer ffmpeg: Debian 12 and later ship one.",
-  );
-}
-
-async function tryCamera(camera: CameraConfig, { clock, signal, cameraWithinMs }: Trials): Promise<string> {
-  const { width, height, fps } = camera.detect;
-  const size = width === undefined || height === undefined ? undefined : { width, height };
-  const stream = { camera: camera.name, address: camera.ffmpeg.inputs[0].path, size, fps };
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(cameraWithinMs)]);
-  const startedMs = clock.monotonicMs();
-  try {
-    for await (const frame of readCamera(stream, { clock, signal: patience })) {
-      const seconds = (clock.monotonicMs() - startedMs) / 1000;
-      return `${frame.width}×${frame.height}, first frame after ${seconds.toFixed(1)} s`;
-    }
-  } catch (error) {
-    throw withRemedyForCheck(error);
-  }
-  throw new TransientError(
-    `${camera.name}: no frame within ${cameraWithinMs / 1000} s`,
-    "Check that the camera is on and that the address and port are right.",
-  );
-}
-
-/** If the cause of a failure is unknown, the agent's remedy is to run `check`. Here the user needs another next step. */
-export function withRemedyForCheck(error: unknown): unknown {
-  if (!(error instanceof TransientError) || !error.remedy.includes("sabrewing check")) return error;
-  return new TransientError(
-    error.message,
-    "Check whether another player (ffplay, VLC) shows the stream. If it does not, restart the camera or try another stream of it.",
-    { cause: error },
   );
 }
 

@@ -5,6 +5,7 @@ import { parseEnv } from "node:util";
 import { Command } from "commander";
 import { chooseModule, findKnownModel, type KnownModel, readModel } from "../../../detectors/detector.ts";
 import { ENCODING, type Login } from "../../base/address.ts";
+import { systemClock } from "../../base/clock.ts";
 import { ConfigError, TransientError, UsageError } from "../../base/errors.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
 import { findOnvifCameras } from "../../camera/onvif.ts";
@@ -155,7 +156,7 @@ async function chooseStreams(
       const tried: TriedStream[] = [];
       for (const address of probe ? addresses : []) {
         try {
-          const stream = await tryStream(name, address, signal);
+          const stream = await tryStream(name, address, { clock: systemClock, signal });
           tried.push(stream);
           note(
             `✓ ${name}: ${stream.width}×${stream.height}${stream.fps === undefined ? "" : `, ${stream.fps} fps`}`,

@@ -10,7 +10,7 @@ import type { RgbImage } from "../../base/rgb-image.ts";
 import { readClip } from "../../camera/clip.ts";
 import type { Frame } from "../../camera/frame.ts";
 import { isImage, readImage } from "../../camera/image.ts";
-import { readCamera } from "../../camera/rtsp.ts";
+import { readCamera } from "../../camera/read-camera.ts";
 import { rgbOf } from "../../preprocess/rgb.ts";
 
 /** An image, or a frame of a video or stream. */
@@ -105,7 +105,13 @@ export async function* imagesOf(
   const fps = choice.everySeconds === undefined ? undefined : 1 / choice.everySeconds;
   const frames = isStream
     ? readCamera(
-        { camera: withoutCredentials(input), address: input, size: undefined, fps: fps ?? STREAM_FPS },
+        {
+          camera: withoutCredentials(input),
+          address: input,
+          transport: "auto",
+          size: undefined,
+          fps: fps ?? STREAM_FPS,
+        },
         { clock, signal },
       )
     : readClip({ camera: name, file, fps }, { signal });

@@ -11,7 +11,7 @@ import { seeded } from "../../support/base/seeded.ts";
 
 const size = { width: 640, height: 360 };
 const formatWith = (reorderFrames: number): VideoFormat => {
-  return { size, codedSize: size, pixelAspect: 1, reorderFrames, isInterlaced: false };
+  return { codec: "H264", size, codedSize: size, pixelAspect: 1, reorderFrames, isInterlaced: false };
 };
 
 function timesOf(units: readonly ArrivingUnit[]): readonly number[] {

@@ -1,0 +1,62 @@
+import { addKeyTime, chooseIdleMode, type IdleMode, type IdleRules, type KeyTimes } from "./idle-mode.ts";
+import type { AccessUnit, VideoFormat } from "./rtsp/access-unit.ts";
+import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
+
+/** What a stream shows of itself within a few seconds. */
+export interface ObservedStream {
+  /** Of the newest key frame; undefined before the first one. */
+  readonly format: VideoFormat | undefined;
+  readonly rotation: number;
+  /** Frames per second; undefined before the second frame. */
+  readonly fps: number | undefined;
+  /** The longest time between two key frames so far, seconds; undefined before the second one. */
+  readonly keyFrameSeconds: number | undefined;
+  readonly idle: IdleMode;
+  /** Whether enough was seen to know all of it. */
+  readonly isComplete: boolean;
+}
+
+/** Collects what a stream shows of itself. */
+export interface StreamObserver {
+  add(unit: AccessUnit): void;
+  observed(): ObservedStream;
+}
+
+/** Two intervals of key frames show whether they are regular. */
+const INTERVALS = 2;
+/** Shorter, and the frames that a camera sends at once at the start would count too much. */
+const LEAST_MS = 2_000;
+
+export function observeStream(rules: IdleRules): StreamObserver {
+  let time = NO_STREAM_TIME;
+  let keyTimes: KeyTimes = [];
+  let newest: AccessUnit | undefined;
+  let format: VideoFormat | undefined;
+  let firstMs: number | undefined;
+  let lastMs = 0;
+  let count = 0;
+  return {
+    add(unit) {
+      const { state, timeMs } = frameTime(time, unit);
+      time = state;
+      newest = unit;
+      format = unit.format ?? format;
+      firstMs ??= timeMs;
+      lastMs = Math.max(lastMs, timeMs);
+      count++;
+      if (unit.isKey) keyTimes = addKeyTime(keyTimes, timeMs);
+    },
+    observed() {
+      const elapsedMs = lastMs - (firstMs ?? lastMs);
+      const idle = chooseIdleMode(rules, format, keyTimes, lastMs);
+      return {
+        format,
+        rotation: newest?.rotation ?? 0,
+        fps: elapsedMs > 0 ? ((count - 1) * 1000) / elapsedMs : undefined,
+        keyFrameSeconds: idle.keyFrameSeconds,
+        idle,
+        isComplete: format !== undefined && elapsedMs >= LEAST_MS && keyTimes.length > INTERVALS,
+      };
+    },
+  };
+}
