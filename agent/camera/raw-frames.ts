@@ -22,7 +22,8 @@ export const LOG_OPTIONS: readonly string[] = [
  */
 export function rawOutput(filters: string): readonly string[] {
   const video = ["-an", "-sn", "-dn", "-vf", `${filters},format=yuv420p|yuvj420p`];
-  return [...video, "-f", "rawvideo", "pipe:1"];
+  // With a thread per core, the encoder of raw video holds back as many frames.
+  return [...video, "-threads", "1", "-f", "rawvideo", "pipe:1"];
 }
 
 /** Reads the frames of an ffmpeg with `LOG_OPTIONS` and `rawOutput`. Call it before anything of the run is awaited. */
