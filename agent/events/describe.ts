@@ -52,7 +52,7 @@ export function describeObject(
     entered_zones: zones.entered,
     active: !track.stationary,
     stationary: track.stationary,
-    motionless_count: track.stationarity.motionlessFrames,
+    motionless_count: Math.round(track.stationarity.motionlessFrames),
     position_changes: track.stationarity.changes,
     has_snapshot: context.hasSnapshot,
     snapshot: betterFrame(before?.snapshot, frame, context),

@@ -1,6 +1,6 @@
-import { cappedFrames, weightOf } from "./elapsed.ts";
 import type { Light } from "./light.ts";
 import { applyToneCurve, type ToneCurve } from "./tone.ts";
+import { cappedFrames, weightOf } from "./weight.ts";
 
 /**
  * The appearance of the scene without motion, grey levels per pixel; changed in place.

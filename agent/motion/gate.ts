@@ -1,15 +1,16 @@
 import type { Box, Size } from "../base/box.ts";
+import { elapsedFrames } from "../base/intervals.ts";
 import { type Polygon, polygonContains } from "../base/polygon.ts";
 import type { RawFrame } from "../camera/frame.ts";
 import type { MotionConfig } from "../config/schema.ts";
 import { adoptAppearance, type Background, learn, relight, retone, startBackground } from "./background.ts";
 import { findComponents } from "./components.ts";
 import { countBrightness, stretchOf } from "./contrast.ts";
-import { elapsedFrames, weightOf } from "./elapsed.ts";
 import { blur, gradientAt } from "./filters.ts";
 import { planShrinking, type Shrinking, shrinkToGrey } from "./grey.ts";
 import { findLightChange } from "./light.ts";
 import { findToneCurve } from "./tone.ts";
+import { weightOf } from "./weight.ts";
 
 /** The motion in a frame. */
 export interface Motion {
