@@ -20,6 +20,7 @@ import { newerSighting, reportMotion, watchMotion } from "./motion/watch-motion.
 import { detectState } from "./mqtt/commands.ts";
 import type { Message } from "./mqtt/message.ts";
 import type { Switches } from "./state/switches.ts";
+import { needsEveryFrame } from "./tracking/track.ts";
 import type { LiveView } from "./view/live/open-live-view.ts";
 import { snapshotFolder } from "./view/snapshot-folder.ts";
 import { watchCamera } from "./watch-camera.ts";

@@ -1,6 +1,6 @@
 import type { Decoder, TimedFrame } from "./decoder.ts";
-import type { AccessUnit } from "./rtsp/access-unit.ts";
 import { type Display, isSameDisplay } from "./display.ts";
+import type { AccessUnit } from "./rtsp/access-unit.ts";
 
 /** Decodes the access units of one stream, with a new decoder each time the format or the rotation of the frames changes. */
 export interface DecoderChain extends AsyncDisposable {
@@ -47,7 +47,10 @@ export function decoderChain(open: (display: Display) => Decoder): DecoderChain 
   return {
     write(unit, timeMs) {
       const { format, rotation } = unit;
-      if (format !== undefined && !(current !== undefined && isSameDisplay(current.display, { format, rotation }))) {
+      if (
+        format !== undefined &&
+        !(current !== undefined && isSameDisplay(current.display, { format, rotation }))
+      ) {
         // Its frames end now. The last ones may be lost, which matters less than to wait for them.
         void close();
         current = { decoder: open({ format, rotation }), display: { format, rotation } };

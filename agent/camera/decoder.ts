@@ -58,7 +58,7 @@ export interface Decoder extends AsyncDisposable {
   backlogBytes(): number;
   /**
    * The frames in the order of presentation; `timeMs` is the time with which the access unit was written. One consumer.
-   * @throws TransientError if ffmpeg ends or delivers nothing, SizeChanged if a frame has another size than `format`,
+   * @throws TransientError if ffmpeg ends, delivers nothing, or a frame has another size than `format`,
    * ConfigError if this ffmpeg cannot decode the codec, FfmpegMissing.
    */
   readonly frames: AsyncIterable<TimedFrame>;
@@ -97,6 +97,9 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
         if (next.done === true || ended.aborted) break;
         yield timed(next.value);
       }
+    } catch (error) {
+      // Leaving the decoder's scope closes the pipe that is being read.
+      if (!ended.aborted) throw error;
     } finally {
       await from.frames.return();
     }

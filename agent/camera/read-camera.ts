@@ -9,12 +9,8 @@ import type { FrameFeedback } from "./frame-feedback.ts";
 import type { IdleSetting } from "./idle-mode.ts";
 import type { AccessUnit } from "./rtsp/access-unit.ts";
 import { noKeyFrameError } from "./rtsp/reasons.ts";
-import {
-  type CameraMemory,
-  openSession,
-  type RtspSession,
-  type SessionStream,
-} from "./rtsp/session.ts";
+import { type CameraMemory, openSession, type SessionStream } from "./rtsp/session.ts";
+import type { RtspSession } from "./rtsp/start-session.ts";
 import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
 
 /** A camera's stream, and the requested frames. */
@@ -72,7 +68,11 @@ export async function* readCamera(
   await using decoders = decoderChain((display) =>
     openDecoder({ camera, ...display, size, fps, hardware }, { signal, ffmpeg }),
   );
-  const rules = { idle: stream.idle ?? "all", hasMotionDetection: feedback !== undefined, keptBytes: KEPT_BYTES };
+  const rules = {
+    idle: stream.idle ?? "all",
+    hasMotionDetection: feedback !== undefined,
+    keptBytes: KEPT_BYTES,
+  };
   const apply = planned(decoders, rules);
   // Frames have Unix time, which may be adjusted; the plan does not know it.
   const unixMs = () => clock.nowMs() - clock.monotonicMs();

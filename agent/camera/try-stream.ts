@@ -48,7 +48,11 @@ export async function tryStream(
   }
   const { format, rotation, fps } = observer.observed();
   if (format !== undefined) {
-    return { address, ...displaySize({ format, rotation }), fps: fps === undefined ? undefined : Math.round(fps) };
+    return {
+      address,
+      ...displaySize({ format, rotation }),
+      fps: fps === undefined ? undefined : Math.round(fps),
+    };
   }
   throw noKeyFrameError(camera, TRY_WITHIN_MS / 1000);
 }

@@ -11,7 +11,8 @@ export function jpegFormat(file: Uint8Array): VideoFormat | undefined {
   while (at + 9 <= file.length && file[at] === 0xff) {
     const marker = file[at + 1] ?? 0;
     const isFrameHeader = marker >= 0xc0 && marker <= 0xcf && !NO_FRAME_HEADERS.includes(marker);
-    if (isFrameHeader) return formatOf("MJPEG", { width: uint16(file, at + 7), height: uint16(file, at + 5) });
+    if (isFrameHeader)
+      return formatOf("MJPEG", { width: uint16(file, at + 7), height: uint16(file, at + 5) });
     const length = uint16(file, at + 2);
     if (length < 2) return undefined;
     at += 2 + length;

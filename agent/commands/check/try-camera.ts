@@ -6,7 +6,7 @@ import { type ObservedStream, observeStream } from "../../camera/observe-stream.
 import { readCamera } from "../../camera/read-camera.ts";
 import type { VideoCodec } from "../../camera/rtsp/access-unit.ts";
 import { noKeyFrameError } from "../../camera/rtsp/reasons.ts";
-import type { SessionFacts } from "../../camera/rtsp/session.ts";
+import type { SessionFacts } from "../../camera/rtsp/start-session.ts";
 import type { CameraConfig } from "../../config/schema.ts";
 
 export interface TryCameraOptions {

@@ -32,7 +32,12 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
     const play = async (): Promise<readonly string[]> => {
       const first = await firstKey(units, ended);
       if (first === undefined) return [];
-      await using run = startFedFfmpeg(ffmpeg, videoArgs(first), ended, decoderMemoryMb(first.format.codedSize));
+      await using run = startFedFfmpeg(
+        ffmpeg,
+        videoArgs(first),
+        ended,
+        decoderMemoryMb(first.format.codedSize),
+      );
       void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
       const leave = feed(run, units, first);
       try {
@@ -91,7 +96,10 @@ const FPS = 25;
 
 function videoArgs(display: Display): readonly string[] {
   const { width, height } = displaySize(display);
-  const shown = { width: Math.min(960, width), height: 2 * Math.round((Math.min(960, width) * height) / width / 2) };
+  const shown = {
+    width: Math.min(960, width),
+    height: 2 * Math.round((Math.min(960, width) * height) / width / 2),
+  };
   return [
     ...decoderInput(display.format.codec),
     ...["-an", "-sn", "-dn"],
