@@ -15,6 +15,7 @@ import { giantClip, honestClip, smallClip } from "../faults/hostile/clips.ts";
 import { largestChild } from "../support/agent/process-figures.ts";
 import {
   askBasic,
+  askDigest,
   endlessDescription,
   endlessFragments,
   endlessHeader,
@@ -129,7 +130,7 @@ test("a redirect to another stream of the same camera is followed with the login
   const show = play(smallClip(folder));
   await using camera = await startHostileCamera((visit) => {
     const { method, uri, authorization } = visit.request;
-    if (authorization === undefined) return askBasic(visit);
+    if (authorization === undefined) return askDigest(visit);
     if (method === "DESCRIBE" && uri.endsWith("/old")) return redirect("/new")(visit);
     return method === "PLAY" && show(visit);
   });

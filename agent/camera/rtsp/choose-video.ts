@@ -36,7 +36,8 @@ export function chooseVideo(
   const index = bySize >= 0 ? bySize : video.findIndex(({ codec }) => codec !== undefined);
   const track = video[index];
   if (track?.codec === undefined) throw unsupportedCodecError(camera, first.encoding);
-  if (track.format !== undefined) requireSupportedSize(camera, track.format.codedSize);
+  const size = track.format?.codedSize ?? track.size;
+  if (size !== undefined) requireSupportedSize(camera, size);
   const why = video.length === 1 ? "only" : bySize >= 0 ? "size" : index === 0 ? "first" : "codec";
   return { track: { ...track, codec: track.codec }, index, why };
 }

@@ -7,6 +7,12 @@ import { type CameraRequest, messageParser, RtspProtocolError, type RtspReply } 
 /** The camera closed the connection. */
 export class ConnectionClosed extends Error {}
 
+/** Whether an error means that the camera closed the connection, orderly or not. */
+export function isClosed(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return error instanceof ConnectionClosed || code === "ECONNRESET" || code === "EPIPE";
+}
+
 /**
  * A connection to a camera for requests, replies and interleaved frames (RTSP 1.0, RFC 2326). Leaving the scope closes it.
  */
@@ -75,6 +81,20 @@ export async function connectCamera(address: RtspAddress, signal: AbortSignal): 
   receive = connection.receive;
   fail = connection.fail;
   return connection;
+}
+
+/** Whether a server accepts a TLS connection. Nothing is sent by it. */
+export async function acceptsTls({ host, port }: RtspAddress, signal: AbortSignal): Promise<boolean> {
+  const socket = connectTls({ host, port, rejectUnauthorized: false });
+  socket.on("error", () => {});
+  try {
+    await once(socket, "secureConnect", { signal });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
 
 const BUFFER_BYTES = 262_144;

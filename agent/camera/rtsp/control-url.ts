@@ -7,10 +7,12 @@ const LONGEST_CONTROL = 1000;
  * The base of a stream's control URLs (RFC 2326, C.1.1), at the camera's own address.
  * @param stated the Content-Base or Content-Location header of the description
  */
-export function controlBase(camera: RtspAddress, stated: string | undefined): string {
-  return stated === undefined || stated === ""
-    ? requestUri(camera)
-    : resolveControl(camera, requestUri(camera), stated);
+export function controlBase(camera: RtspAddress, stated = ""): string {
+  const own = requestUri(camera);
+  if (stated.length > LONGEST_CONTROL) return own;
+  return stated.startsWith("/")
+    ? requestUri({ ...camera, path: encoded(stated) })
+    : resolveControl(camera, own, stated);
 }
 
 /**
@@ -25,7 +27,7 @@ export function resolveControl(camera: RtspAddress, base: string, control: strin
   if (control.length > LONGEST_CONTROL) {
     throw new RtspProtocolError(`the camera states a control URL of more than ${LONGEST_CONTROL} characters`);
   }
-  const text = control.replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent);
+  const text = encoded(control);
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return requestUri({ ...camera, path: pathOf(text) });
   if (text.startsWith("/")) {
     const path = parseRtspAddress(base)?.path ?? "";
@@ -37,6 +39,10 @@ export function resolveControl(camera: RtspAddress, base: string, control: strin
   return base.endsWith("/") && text.startsWith("/")
     ? base + text.slice(1)
     : `${base}${hasSlash ? "" : "/"}${text}`;
+}
+
+function encoded(text: string): string {
+  return text.toWellFormed().replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent);
 }
 
 /** Everything after the authority. */

@@ -1,8 +1,9 @@
 import { followRedirect, type RtspAddress, requestUri } from "./address.ts";
-import { connectCamera, type RtspConnection } from "./connection.ts";
+import { acceptsTls, connectCamera, isClosed, type RtspConnection } from "./connection.ts";
 import { controlBase } from "./control-url.ts";
 import { MOST_TRACKS, readDescription, type StreamDescription } from "./description.ts";
 import type { CameraLogin } from "./login.ts";
+import { tlsExpectedError } from "./messages.ts";
 import { redirectError, tooManyRedirectsError, tooManyTracksError } from "./reasons.ts";
 import { Redirected, requestSender, requireSuccess, type SendRequest } from "./requests.ts";
 
@@ -34,7 +35,11 @@ export async function describeStream(
     const send = requestSender(camera, connection, login);
     const uri = requestUri(at);
     // Cameras that refuse OPTIONS still describe their stream, or explain there what is wrong.
-    const options = await send("OPTIONS", uri, {}, signal);
+    const options = await send("OPTIONS", uri, {}, signal).catch(async (error: unknown) => {
+      // Most servers close the connection when they receive a request instead of a TLS handshake.
+      const isPlain = at.scheme === "rtsp" && isClosed(error);
+      throw isPlain && (await acceptsTls(at, signal)) ? tlsExpectedError() : error;
+    });
     const methods = (options.headers.get("public") ?? [])
       .join(",")
       .toUpperCase()

@@ -29,6 +29,14 @@ export class RtspProtocolError extends Error {
   }
 }
 
+/** The server of an rtsp:// address speaks TLS. */
+export function tlsExpectedError(): RtspProtocolError {
+  return new RtspProtocolError(
+    "the server at this address expects TLS",
+    "Write rtsps:// instead of rtsp://, or use the camera's port for unencrypted RTSP.",
+  );
+}
+
 export interface MessageHandlers {
   /** @param payload a view of the received bytes */
   readonly onFrame: (channel: number, payload: Buffer) => void;
@@ -139,12 +147,7 @@ function readHeader([start = "", ...lines]: readonly string[]): Message {
 
 /** Fails at the first byte where the server sends no line of text. */
 function requireText(byte: number): void {
-  if (byte === TLS_ALERT) {
-    throw new RtspProtocolError(
-      "the server at this address expects TLS",
-      "Write rtsps:// instead of rtsp://, or use the camera's port for unencrypted RTSP.",
-    );
-  }
+  if (byte === TLS_ALERT) throw tlsExpectedError();
   const isText = (byte >= 0x20 && byte < 0x7f) || byte === LINE_FEED || byte === 0x0d;
   if (!isText) throw new RtspProtocolError("the server at this address does not speak RTSP");
 }

@@ -1,6 +1,6 @@
 import { ConfigError, TransientError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
-import { ConnectionClosed } from "./connection.ts";
+import { isClosed } from "./connection.ts";
 import type { LoginProblem } from "./login.ts";
 import { RtspProtocolError, type RtspReply } from "./messages.ts";
 
@@ -198,10 +198,7 @@ export function connectionError(camera: string, error: unknown, phase: "open" | 
   }
   if (/before secure TLS connection/.test(error.message)) return errorOf(camera, TLS_NOT_ANSWERED);
   const code = "code" in error ? String(error.code) : "";
-  const isReset = code === "ECONNRESET" || code === "EPIPE";
-  if (error instanceof ConnectionClosed || isReset) {
-    return errorOf(camera, phase === "open" ? CLOSED : CLOSED_WHILE_PLAYING);
-  }
+  if (isClosed(error)) return errorOf(camera, phase === "open" ? CLOSED : CLOSED_WHILE_PLAYING);
   const reason = BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
   // An error without a code is a bug, not a network failure.
   if (reason === undefined) return error;

@@ -194,6 +194,11 @@ export const askBasic: Misbehaviour = ({ request, reply }) =>
   request.authorization === undefined &&
   reply("401 Unauthorized", ['WWW-Authenticate: Basic realm="x"']).then(() => true);
 
+/** Asks for user and password by Digest, and accepts any answer. */
+export const askDigest: Misbehaviour = ({ request, reply }) =>
+  request.authorization === undefined &&
+  reply("401 Unauthorized", ['WWW-Authenticate: Digest realm="x", nonce="y"']).then(() => true);
+
 /** Sends random bytes as RTP packets of the largest size. */
 export const junkPackets: Misbehaviour = async (visit) => {
   await visit.reply("200 OK", ["Session: 1"]);
