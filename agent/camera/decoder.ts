@@ -1,6 +1,6 @@
 import type { Size } from "../base/box.ts";
 import { TransientError } from "../base/errors.ts";
-import { type DecodedFrame, type DecoderProcess, startDecoder } from "./decoder-process.ts";
+import { type DecodedFrame, type DecoderProcess, decoderMemoryMb, startDecoder } from "./decoder-process.ts";
 import { displaySize } from "./display.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { FfmpegMissing, requireProgram } from "./ffmpeg.ts";
@@ -96,18 +96,25 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
       while (true) {
         const next = await watch.waiting(() => from.frames.next());
         if (next.done === true || ended.aborted) break;
-        yield timed(next.value);
+        const frame = timed(next.value);
+        if (frame !== undefined) yield frame;
       }
+    } catch (error) {
+      // The end of the scope closes the pipe that is being read.
+      if (!ended.aborted) throw error;
     } finally {
       await from.frames.return();
     }
     if (ended.aborted) return;
     const errorLines = await from.ended();
-    throw watch.isStuck() ? stuckError(camera, stuckAfterMs) : explainFailure(camera, errorLines);
+    throw watch.isStuck()
+      ? stuckError(camera, stuckAfterMs, errorLines.at(-1))
+      : explainFailure(camera, errorLines, "ffmpeg", decoderMemoryMb(format.codedSize));
   }
 
-  function timed({ pts, ...frame }: DecodedFrame): TimedFrame {
+  function timed({ pts, ...frame }: DecodedFrame): TimedFrame | undefined {
     const timeMs = times.timeOf(pts);
+    if (timeMs === undefined) return undefined;
     watch.delivered(timeMs);
     return { ...frame, timeMs };
   }
@@ -118,12 +125,13 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
         return yield* readChild(child);
       } catch (error) {
         if (!(error instanceof Error) || error instanceof FfmpegMissing) throw error;
-        await child[Symbol.asyncDispose]();
+        // The first error names the device; the others follow from it.
+        const [reason = error.message] = await child.ended();
         if (ended.aborted) return;
         child = startDecoder(ffmpeg, decoded, undefined, ended);
         needsKey = true;
         watch.restart();
-        hardware.onFailure(error.message);
+        hardware.onFailure(reason);
       }
     }
     yield* readChild(child);
@@ -209,9 +217,10 @@ function watchForFrames(
   };
 }
 
-function stuckError(camera: string, afterMs: number): TransientError {
+function stuckError(camera: string, afterMs: number, errorLine: string | undefined): TransientError {
+  const says = errorLine === undefined ? "" : ` (ffmpeg: ${errorLine})`;
   return new TransientError(
-    `${camera}: ffmpeg decodes no frame: expected one within ${afterMs / 1000} s of the data, received none`,
+    `${camera}: ffmpeg decodes no frame: expected one within ${afterMs / 1000} s of the data, received none${says}`,
     "Nothing to do: the agent reopens the stream. If it happens again, set the stream to H.264 in the camera.",
   );
 }

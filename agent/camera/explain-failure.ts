@@ -13,7 +13,8 @@ const KINDS = { config: ConfigError, transient: TransientError, sizeChanged: Siz
 const MEANINGS: readonly {
   readonly pattern: RegExp;
   readonly kind: keyof typeof KINDS;
-  readonly what: string;
+  /** The failure; a function of the decoder's memory limit in 10⁶ bytes. */
+  readonly what: string | ((memoryMb: number) => string);
   readonly remedy: string;
 }[] = [
   {
@@ -25,7 +26,7 @@ const MEANINGS: readonly {
   {
     pattern: /Cannot allocate memory|Failed to reallocate|get_buffer\(\) failed/i,
     kind: "transient",
-    what: `its stream takes more memory than the ${MEMORY_MB.camera} MB that ffmpeg may use`,
+    what: (memoryMb) => `its stream takes more memory than the ${memoryMb} MB that ffmpeg may use`,
     remedy: "Set the stream to a smaller frame size. If its frames are small already, restart the camera.",
   },
   {
@@ -87,6 +88,7 @@ const MEANINGS: readonly {
  * @param camera the message starts with this name.
  * @param errorLines without credentials and control characters.
  * @param source wrote the lines.
+ * @param memoryMb the limit of the decoder's memory in 10⁶ bytes.
  * @returns ConfigError if a person must change something before a retry can help, SizeChanged if the frame size must be
  * probed again, TransientError otherwise.
  */
@@ -94,11 +96,13 @@ export function explainFailure(
   camera: string,
   errorLines: readonly string[],
   source: "ffmpeg" | "camera" | "network" = "ffmpeg",
+  memoryMb: number = MEMORY_MB.camera,
 ): ConfigError | TransientError {
   for (const { pattern, kind, what, remedy } of MEANINGS) {
     const line = errorLines.find((text) => pattern.test(text));
     if (line === undefined) continue;
-    const message = `${camera}: ${what} (${source}: ${line})`;
+    const failure = typeof what === "string" ? what : what(memoryMb);
+    const message = `${camera}: ${failure} (${source}: ${line})`;
     return new KINDS[kind](message, remedy);
   }
   const last = errorLines.at(-1);
