@@ -108,10 +108,15 @@ export function startCameraPipeline(
     reading.expectNextWithin(readWithinMs);
     view?.receive(name, unit);
   };
-  const stream = { camera: name, address, transport, size, fps, idle: detect.idle };
+  let hwaccelArgs = ffmpeg.hwaccel_args;
+  const onHardwareFailure = (reason: string) => {
+    log.warn({ camera: name, reason }, "the hardware decoder fails: the camera is decoded in software");
+    hwaccelArgs = [];
+  };
   const open = () => {
     reading.expectNextWithin(readWithinMs);
-    return readCamera(stream, { clock, signal, memory, feedback, onUnit });
+    const stream = { camera: name, address, transport, size, fps, idle: detect.idle, hwaccelArgs };
+    return readCamera(stream, { clock, signal, memory, feedback, onUnit, onHardwareFailure });
   };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
   const retries = { camera: name, clock, log, signal, random, backoff, onStatus };

@@ -48,8 +48,7 @@ const DECODERS: Readonly<Record<VideoCodec, string>> = {
 
 /**
  * Starts a decoder.
- * @param hardwareArgs replace the choice of the software decoder and lift the limit on memory: a hardware decoder maps the
- * memory of its device.
+ * @param hardwareArgs choose a hardware decoder, which runs without a limit on memory: it maps the memory of its device.
  * @throws FfmpegMissing (from `frames` and `ended`)
  */
 export function startDecoder(
@@ -61,14 +60,19 @@ export function startDecoder(
   const memoryMb = hardwareArgs === undefined ? decoderMemoryMb(stream.format.codedSize) : undefined;
   const run = startFedFfmpeg(ffmpeg, decoderArgs(stream, hardwareArgs), signal, memoryMb);
   void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
-  const ptsByFrame = readReports(run);
-  run.input.write(ivfHeader(stream.format));
+  const ptsByPosition = new Map<number, number>();
+  const ptsOf = readReports(run, (position) => ptsByPosition.get(position));
+  const header = ivfHeader(stream.format);
+  let position = header.length;
+  run.input.write(header);
   return {
     write(unit, pts) {
-      writeUnit(run.input, unit, pts);
+      ptsByPosition.set(position, pts);
+      if (ptsByPosition.size > MOST_POSITIONS) ptsByPosition.delete(oldest(ptsByPosition));
+      position += writeUnit(run.input, unit, pts);
     },
     backlogBytes: () => run.input.writableLength,
-    frames: withPts(readFrames(run, stream.size), ptsByFrame),
+    frames: withPts(readFrames(run, stream.size), ptsOf),
     async ended() {
       await run.ended;
       return run.errorLines();
@@ -78,9 +82,22 @@ export function startDecoder(
   };
 }
 
-/** @returns 10⁶ bytes for a decoder of such frames in one thread */
+/** What ffmpeg needs without frames is 42. */
+const BASE_MB = 80;
+/**
+ * Measured with ffmpeg 5.1 at 4096×2176, scaled and rotated: 3 (MJPEG), 5 (H.264, VP8), 6 (MPEG-4) and 8 (H.265) with one
+ * reference frame; 21 for H.264 with 16 reference frames, the most that a stream may have.
+ */
+const MOST_FRAMES = 22;
+const BYTES_PER_PIXEL = 1.5;
+
+/**
+ * The memory limit of a software decoder (see `MEMORY_MB`).
+ * @param size of the frames that it allocates
+ * @returns 10⁶ bytes; 375 for the largest frames
+ */
 export function decoderMemoryMb({ width, height }: Size): number {
-  return Math.ceil(100 + (24 * width * height * 1.5) / 1e6);
+  return Math.ceil(BASE_MB + (MOST_FRAMES * width * height * BYTES_PER_PIXEL) / 1e6);
 }
 
 function decoderArgs(stream: DecodedStream, hardwareArgs: readonly string[] | undefined): string[] {
@@ -110,24 +127,41 @@ export function decoderInput(codec: VideoCodec, hardwareArgs?: readonly string[]
     // Frames that refer to missing ones would be grey.
     ...["-flags", "-output_corrupt"],
     "-noautorotate",
-    ...(hardwareArgs ?? ["-c:v", DECODERS[codec]]),
+    // The last of several decoders counts.
+    ...["-c:v", DECODERS[codec]],
+    ...(hardwareArgs ?? []),
     ...["-f", "ivf", "-i", "pipe:0"],
   ];
 }
 
-/** `[Parsed_showinfo_3 @ 0x5602efc4aec0] [info] n:   1 pts:   2048 pts_time:0.2 …` */
-const REPORT = /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *(\d+) pts: *(-?\d+) /;
+/**
+ * `[Parsed_showinfo_3 @ 0x5602efc4aec0] [info] n:   1 pts:   2048 pts_time:0.2     pos:     9590 fmt:…`: the number of the frame,
+ * its pts, and where its access unit starts in the input. The position is better: ffmpeg replaces the pts by a guess when
+ * frames come out of order. Recent versions do not report it.
+ */
+const REPORT =
+  /^\[Parsed_showinfo_\d+ @ 0x[0-9a-f]+\] \[info\] n: *(\d+) pts: *(-?\d+) pts_time:\S+ *(?:pos: *(\d+))?/;
 /** The report is written before the frame, but to another pipe. The limit applies if a later ffmpeg changes it. */
 const REPORT_WITHIN_MS = 200;
+/** More than a decoder and the rate limit hold or drop between two frames. */
+const MOST_POSITIONS = 2000;
+
+function oldest(map: ReadonlyMap<number, unknown>): number {
+  for (const key of map.keys()) return key;
+  return Number.NaN;
+}
 
 /** @returns reads the pts of the n-th frame; undefined if it is not reported in time. Call it with ascending numbers. */
-function readReports(run: FedFfmpegRun): (frame: number) => Promise<number | undefined> {
+function readReports(
+  run: FedFfmpegRun,
+  ptsAt: (position: number) => number | undefined,
+): (frame: number) => Promise<number | undefined> {
   const reported = new Map<number, number>();
   let wake = () => {};
   run.onLine((line) => {
-    const [, frame, pts] = REPORT.exec(line) ?? [];
+    const [, frame, pts, position] = REPORT.exec(line) ?? [];
     if (frame === undefined) return;
-    reported.set(Number(frame), Number(pts));
+    reported.set(Number(frame), ptsAt(Number(position)) ?? Number(pts));
     wake();
   });
   return async (frame) => {

@@ -95,7 +95,8 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
       while (true) {
         const next = await watch.waiting(() => from.frames.next());
         if (next.done === true || ended.aborted) break;
-        yield timed(next.value);
+        const frame = timed(next.value);
+        if (frame !== undefined) yield frame;
       }
     } catch (error) {
       // Leaving the decoder's scope closes the pipe that is being read.
@@ -105,11 +106,14 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
     }
     if (ended.aborted) return;
     const errorLines = await from.ended();
-    throw watch.isStuck() ? stuckError(camera, stuckAfterMs) : explainFailure(camera, errorLines);
+    throw watch.isStuck()
+      ? stuckError(camera, stuckAfterMs, errorLines.at(-1))
+      : explainFailure(camera, errorLines);
   }
 
-  function timed({ pts, ...frame }: DecodedFrame): TimedFrame {
+  function timed({ pts, ...frame }: DecodedFrame): TimedFrame | undefined {
     const timeMs = times.timeOf(pts);
+    if (timeMs === undefined) return undefined;
     watch.delivered(timeMs);
     return { ...frame, timeMs };
   }
@@ -120,12 +124,13 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
         return yield* readChild(child);
       } catch (error) {
         if (!(error instanceof Error) || error instanceof FfmpegMissing) throw error;
-        await child[Symbol.asyncDispose]();
+        // The first error names the device; the others follow from it.
+        const [reason = error.message] = await child.ended();
         if (ended.aborted) return;
         child = startDecoder(ffmpeg, decoded, undefined, ended);
         needsKey = true;
         watch.restart();
-        hardware.onFailure(error.message);
+        hardware.onFailure(reason);
       }
     }
     yield* readChild(child);
@@ -211,9 +216,10 @@ function watchForFrames(
   };
 }
 
-function stuckError(camera: string, afterMs: number): TransientError {
+function stuckError(camera: string, afterMs: number, errorLine: string | undefined): TransientError {
+  const says = errorLine === undefined ? "" : ` (ffmpeg: ${errorLine})`;
   return new TransientError(
-    `${camera}: ffmpeg decodes no frame: expected one within ${afterMs / 1000} s of the data, received none`,
+    `${camera}: ffmpeg decodes no frame: expected one within ${afterMs / 1000} s of the data, received none${says}`,
     "Nothing to do: the agent reopens the stream. If it happens again, set the stream to H.264 in the camera.",
   );
 }

@@ -11,7 +11,8 @@ const KINDS = { config: ConfigError, transient: TransientError };
 const MEANINGS: readonly {
   readonly pattern: RegExp;
   readonly kind: keyof typeof KINDS;
-  readonly what: string;
+  /** The failure; a function of the decoder's memory limit in 10⁶ bytes. */
+  readonly what: string | ((memoryMb: number) => string);
   readonly remedy: string;
 }[] = [
   {

@@ -53,7 +53,7 @@ const IGNORED_LEVELS: readonly (string | undefined)[] = ["warning", "info"];
  * libraries need another 40 MB. A limit on address space would not work: ffmpeg reserves far more than it uses.
  *
  * A camera of 3840×2160 needs 130 (H.264) to 170 (H.265), decoded in one thread. A clip is decoded in one thread per core,
- * each with its own frames. A hardware decoder maps the memory of its device, so it would have to run without a limit.
+ * each with its own frames. `decoderMemoryMb` is the limit of a decoder that is fed.
  */
 export const MEMORY_MB = { camera: 320, clip: 1500 } as const;
 
@@ -211,8 +211,14 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
   };
 }
 
-/** The variables that ffmpeg needs. The agent's environment may contain passwords, which ffmpeg must not receive. */
-const PASSED_ON = ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
+/**
+ * The variables that ffmpeg needs; those of LIBVA choose the driver of a hardware decoder. The agent's environment may contain
+ * passwords, which ffmpeg must not receive.
+ */
+const PASSED_ON = [
+  ...["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+  ...["LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH"],
+];
 
 function environmentOf(
   env: Readonly<Record<string, string | undefined>>,

@@ -9,10 +9,11 @@ export interface FrameTimes {
   add(timeMs: number): number;
   /**
    * The time of the frame that came from the access unit with this pts, in milliseconds. Frames are asked for in the order
-   * of presentation. The result never decreases, except where the clock was set back.
+   * in which the decoder puts them out. The result never decreases, except where the clock was set back.
    * @param pts undefined if it is not known: the time of the newest access unit
+   * @returns undefined if the frame comes too late: the decoder had lost it.
    */
-  timeOf(pts: number | undefined): number;
+  timeOf(pts: number | undefined): number | undefined;
 }
 
 /** The first pts. B frames before the first key frame then have a pts above 0. */
@@ -21,6 +22,11 @@ const START_MS = 10_000;
 const REORDERED_MS = 10_000;
 /** ffmpeg drops packets after a step of 30 hours. */
 const LONGEST_STEP_MS = 3_600_000;
+/**
+ * An H.264 decoder may put out a frame seconds late if the following ones are left out. Frames that were written with times of
+ * arrival come out of order by much less.
+ */
+const LATE_MS = 1000;
 /** Most frames come out at once. The rate limit and the decoder drop some. */
 const MOST_KEPT = 2000;
 const KEPT_BEFORE = 64;
@@ -36,6 +42,7 @@ export function createFrameTimes(isReordered: boolean): FrameTimes {
   let highestPts = START_MS - 1;
   let newestMs = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
+  let lastPts = 0;
 
   function ptsOf(timeMs: number): number {
     const earliest = isReordered ? Math.max(0, highestPts - REORDERED_MS) : highestPts + 1;
@@ -63,6 +70,8 @@ export function createFrameTimes(isReordered: boolean): FrameTimes {
       return pts;
     },
     timeOf(pts) {
+      if (pts !== undefined && pts < lastPts - LATE_MS) return undefined;
+      lastPts = Math.max(lastPts, pts ?? 0);
       const ownMs = (pts === undefined ? undefined : timeByPts.get(pts)) ?? newestMs;
       if (pts !== undefined) forgetBefore(pts);
       lastMs = wasSetBack(lastMs, ownMs) ? ownMs : Math.max(lastMs, ownMs);

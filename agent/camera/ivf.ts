@@ -38,10 +38,15 @@ function ivfFrameHeader(bytes: number, pts: number): Uint8Array {
   return header;
 }
 
-/** Writes an access unit with its header, with one system call for all parts. @param pts as for `ivfFrameHeader` */
-export function writeUnit(output: Writable, { bytes, parts }: AccessUnit, pts: number): void {
+/**
+ * Writes an access unit with its header, with one system call for all parts.
+ * @param pts as for `ivfFrameHeader`
+ * @returns the number of bytes written
+ */
+export function writeUnit(output: Writable, { bytes, parts }: AccessUnit, pts: number): number {
   output.cork();
   output.write(ivfFrameHeader(bytes, pts));
   for (const part of parts) output.write(part);
   output.uncork();
+  return FRAME_HEADER_BYTES + bytes;
 }

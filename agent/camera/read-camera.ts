@@ -1,13 +1,15 @@
 import type { Size } from "../base/box.ts";
 import type { Clock } from "../base/clock.ts";
+import type { HardwarePreset } from "../config/hardware-schema.ts";
 import { KEPT_BYTES, NEW_PLAN, type PlanEvent, type PlanRules, planDecoding } from "./decode-plan.ts";
 import { type HardwareDecoder, openDecoder } from "./decoder.ts";
 import { type DecoderChain, decoderChain } from "./decoder-chain.ts";
 import { requireProgram } from "./ffmpeg.ts";
 import type { Frame } from "./frame.ts";
 import type { FrameFeedback } from "./frame-feedback.ts";
+import { chooseHardware } from "./hardware-decoding.ts";
 import type { IdleSetting } from "./idle-mode.ts";
-import type { AccessUnit } from "./rtsp/access-unit.ts";
+import type { AccessUnit, VideoCodec } from "./rtsp/access-unit.ts";
 import { noKeyFrameError } from "./rtsp/reasons.ts";
 import { type CameraMemory, openSession, type SessionStream } from "./rtsp/session.ts";
 import type { RtspSession } from "./rtsp/start-session.ts";
@@ -21,8 +23,8 @@ export interface CameraStream extends SessionStream {
   readonly fps: number;
   /** Which frames are decoded while nothing moves. Default: all. */
   readonly idle?: IdleSetting;
-  /** Default: the software decoder. */
-  readonly hardware?: HardwareDecoder | undefined;
+  /** The hardware decoder (`ffmpeg.hwaccel_args`). Default: none. */
+  readonly hwaccelArgs?: HardwarePreset | readonly string[];
 }
 
 export interface ReadCameraOptions {
@@ -37,6 +39,8 @@ export interface ReadCameraOptions {
   readonly onSession?: (session: RtspSession) => void;
   /** Receives every access unit when it arrives, decoded or not. */
   readonly onUnit?: (unit: AccessUnit) => void;
+  /** Receives the reason why frames are decoded in software although a hardware decoder is asked for. */
+  readonly onHardwareFailure?: (reason: string) => void;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
 }
@@ -59,15 +63,16 @@ export async function* readCamera(
   stream: CameraStream,
   options: ReadCameraOptions,
 ): AsyncGenerator<Frame, void> {
-  const { camera, size, fps, hardware } = stream;
+  const { camera, size, fps } = stream;
   const { clock, signal, feedback, ffmpeg = "ffmpeg" } = options;
   requireProgram(ffmpeg);
   await using session = await openUnlessAborted(stream, options);
   if (session === undefined) return;
   options.onSession?.(session);
-  await using decoders = decoderChain((display) =>
-    openDecoder({ camera, ...display, size, fps, hardware }, { signal, ffmpeg }),
-  );
+  await using decoders = decoderChain((display) => {
+    const hardware = hardwareFor(stream, display.format.codec, options);
+    return openDecoder({ camera, ...display, size, fps, hardware }, { signal, ffmpeg });
+  });
   const rules = {
     idle: stream.idle ?? "all",
     hasMotionDetection: feedback !== undefined,
@@ -99,6 +104,17 @@ async function openUnlessAborted(
     if (signal.aborted) return undefined;
     throw error;
   }
+}
+
+function hardwareFor(
+  { hwaccelArgs = [] }: CameraStream,
+  codec: VideoCodec,
+  { onHardwareFailure = () => {} }: ReadCameraOptions,
+): HardwareDecoder | undefined {
+  const choice = chooseHardware(hwaccelArgs, codec);
+  if (choice.args !== undefined) return { args: choice.args, onFailure: onHardwareFailure };
+  if (choice.reason !== undefined) onHardwareFailure(choice.reason);
+  return undefined;
 }
 
 /** Applies events to a plan, and decodes what it chooses. */

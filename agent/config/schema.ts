@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CLEAR_ADDRESS, ENCODING, splitAddress } from "../base/address.ts";
 import { FilterSchema } from "./filter-schema.ts";
+import { HardwareArgsSchema } from "./hardware-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
@@ -88,6 +89,7 @@ const FfmpegSchema = z
     inputs: z
       .tuple([InputSchema], { error: "a list of exactly one input, the stream for detection" })
       .describe("The stream for detection: one per camera, preferably its small substream."),
+    hwaccel_args: HardwareArgsSchema,
     retry_interval: z
       .number()
       .min(1)
