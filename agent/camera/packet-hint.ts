@@ -57,9 +57,9 @@ const MAD_TO_DEVIATION = 1.4826;
 /** Sizes vary by at least 1.5 %: an encoder that repeats itself exactly would turn every byte into a hint. */
 const LEAST_DEVIATION = 0.015;
 /** Standard deviations. */
-const FIRST_THRESHOLD = 6;
+const FIRST_THRESHOLD = 5;
 const MOST_THRESHOLD = 60;
-const RAISE = 1.4;
+const RAISE = 1.3;
 /** The part of the threshold that false hints added halves in this time. */
 const HALF_LIFE_MS = 10 * 60_000;
 

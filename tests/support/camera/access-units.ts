@@ -42,7 +42,7 @@ export function accessUnitsOf(codec: VideoCodec, clip: EncodedClip = {}): readon
     const copy = [...QUIET, "-i", file, "-map", "0:v", "-c", "copy", "-bsf:v", "dump_extra"];
     const data = execFileSync("ffmpeg", [...copy, "-f", "data", "pipe:1"], { maxBuffer: 1e9 });
     const list = execFileSync("ffmpeg", [...copy, "-copyts", "-f", "framecrc", "pipe:1"]).toString();
-    return cut(data, list, formatOf(clip.format));
+    return cut(data, list, formatOf({ codec, ...clip.format }));
   } finally {
     rmSync(folder, { recursive: true });
   }

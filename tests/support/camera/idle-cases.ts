@@ -1,0 +1,36 @@
+import { VISITS } from "../scenes/visits.ts";
+import type { Passage } from "./passages.ts";
+
+/** Each of the six people comes into the empty view, and three of them move briefly. */
+export const PEOPLE: readonly Passage[] = VISITS.flatMap(([from], index) => {
+  const comes: Passage = { from: from - 0.5, to: from + 5.5, before: 11 + 0.7 * index, after: 7 };
+  const moves: Passage = { from: from + 6, to: from + 6.8, before: 31.3 + 0.3 * index, after: 9 };
+  return index % 3 === 1 ? [comes, moves] : [comes];
+});
+
+/** People who stand still in the street start to walk. */
+export const WALKERS: readonly Passage[] = [4, 30, 55].flatMap((from, index) => [
+  { from, to: from + 6, before: index === 0 ? 14.3 : 31.3, after: 10.1 + 0.7 * index },
+  { from: from + 12, to: from + 12.8, before: 31.7, after: 9.5 },
+]);
+
+/** The scene that the last passage leaves, for a minute. */
+export const STILL: readonly Passage[] = [{ from: 0, to: 0.5, before: 60, after: 60 }];
+
+export const LOOKS = {
+  normal: "eq=brightness=0.04*sin(2*PI*t/90):eval=frame,noise=alls=6:allf=t",
+  dim: "eq=brightness=-0.2:contrast=0.5,noise=alls=8:allf=t",
+  noisy: "eq=brightness=-0.1:contrast=0.8,noise=alls=18:allf=t",
+} as const;
+
+/** x264 as cameras use it: constant quality, a key frame every so many seconds, no B frames. */
+export function x264(gopSeconds: number, ...more: readonly string[]): readonly string[] {
+  const rate = more.length > 0 ? more : ["-crf", "27"];
+  const preset = ["-c:v", "libx264", "-profile:v", "main", "-preset", "superfast", "-threads", "1"];
+  return [...preset, "-bf", "0", "-sc_threshold", "0", "-g", String(gopSeconds * 10), ...rate];
+}
+
+/** A camera with a constant bit rate, bit/s. */
+export function constantRate(rate: string): readonly string[] {
+  return ["-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-nal-hrd", "cbr"];
+}
