@@ -4,6 +4,7 @@ import type { Clock } from "./base/clock.ts";
 import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
+import { watchArrivals } from "./camera/arrivals.ts";
 import { freezeCheck } from "./camera/freeze-check.ts";
 import { rememberSize } from "./camera/remember-size.ts";
 import { retryStream } from "./camera/retry-stream.ts";
@@ -81,6 +82,11 @@ export function startCameraPipeline(
     availability.setStatus(status);
     states.setCameraStatus(name, status);
   };
+  const arrivals = watchArrivals(idleTimeoutMs, clock);
+  const onArrival = () => {
+    arrivals.record();
+    reading.expectNextWithin(readWithinMs);
+  };
   const isDetecting = () => dependencies.switches.isDetecting(name);
   const keepSnapshot =
     snapshots.directory &&
@@ -101,7 +107,7 @@ export function startCameraPipeline(
   const stream = { camera: name, address, size, fps };
   const openStream = (expectedSize: Size | undefined) => {
     reading.expectNextWithin(readWithinMs);
-    return readCamera(stream, { clock, signal, expectedSize });
+    return readCamera(stream, { clock, signal, expectedSize, onArrival });
   };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
   const retries = { camera: name, clock, log, signal, random, backoff, onStatus };
@@ -125,7 +131,7 @@ export function startCameraPipeline(
   const shown = view?.tap(supervised) ?? supervised;
   const sightings = watchMotion(shown, camera.motion, 1000 / fps);
   const newest = newestOnly(sightings, newerSighting);
-  const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
+  const orIdle = withIdleTimeout(newest, arrivals.silentInMs, clock);
   const processed = monitorConsumer(orIdle, processing, processWithinMs);
   const outcomes = watchCamera(processed, camera, watching);
 
@@ -150,7 +156,8 @@ export function startCameraPipeline(
     isOnline: availability.isOnline,
     counters() {
       const { delivered, dropped } = newest.counts();
-      return { seen: delivered + dropped, skipped: dropped, looked: framesDetected, regions };
+      const seen = delivered + dropped;
+      return { received: arrivals.count(), seen, skipped: dropped, looked: framesDetected, regions };
     },
     done: publishAll(),
   };

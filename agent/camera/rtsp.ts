@@ -30,6 +30,8 @@ export interface ReadCameraOptions {
   readonly signal: AbortSignal;
   /** The stream's own size, if it is known; a wrong size is an error. Default: the stream is probed. */
   readonly expectedSize?: Size | undefined;
+  /** Called for every access unit that arrives, whether it is decoded or not. */
+  readonly onArrival?: () => void;
   /** Milliseconds without a frame after which the stream counts as frozen. Default: `frozenAfterMs(fps)`. */
   readonly frozenAfterMs?: number;
   /** Default: `ffmpeg` and `ffprobe` from PATH. */
@@ -87,6 +89,7 @@ export async function* readCamera(
       }, timeoutMs);
       const next = await frames.next().finally(() => clearTimeout(watchdog));
       if (next.done === true || signal.aborted) break;
+      options.onArrival?.();
       yield { camera, sequence, timeMs: clock.nowMs(), ...next.value };
       sequence++;
     }
