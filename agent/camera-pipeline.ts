@@ -16,6 +16,7 @@ import type { EventHistory } from "./health/event-history.ts";
 import { monitorConsumer, monitorSource, type ProgressMonitor } from "./health/progress.ts";
 import type { CameraCondition, CameraCounters } from "./health/stats.ts";
 import { trackAvailability } from "./health/stream-availability.ts";
+import { catchingUp } from "./motion/catch-up.ts";
 import { newerSighting, watchMotion } from "./motion/watch-motion.ts";
 import { detectState } from "./mqtt/commands.ts";
 import type { Message } from "./mqtt/message.ts";
@@ -123,14 +124,14 @@ export function startCameraPipeline(
   };
 
   // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every frame. A slow
-  // detector skips frames behind it, but their motion is kept.
+  // detector skips frames behind it, but their motion is kept; the frames of a burst wait.
   const open = rememberSize(openStream);
   const checkFrozen = freezeCheck(frozenRule);
   const read = retryStream(() => checkFrozen(open()), retries);
   const supervised = monitorSource(read, reading, readWithinMs);
   const shown = view?.tap(supervised) ?? supervised;
   const sightings = watchMotion(shown, camera.motion, 1000 / fps);
-  const newest = newestOnly(sightings, newerSighting);
+  const newest = newestOnly(sightings, newerSighting, catchingUp(clock));
   const orIdle = withIdleTimeout(newest, arrivals.silentInMs, clock);
   const processed = monitorConsumer(orIdle, processing, processWithinMs);
   const outcomes = watchCamera(processed, camera, watching);
