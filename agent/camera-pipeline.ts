@@ -3,6 +3,7 @@ import type { Clock } from "./base/clock.ts";
 import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
+import { watchArrivals } from "./camera/arrivals.ts";
 import { frameFeedback } from "./camera/frame-feedback.ts";
 import { freezeCheck } from "./camera/freeze-check.ts";
 import { LONGEST_SILENCE_MS, readCamera } from "./camera/read-camera.ts";
@@ -16,6 +17,7 @@ import type { EventHistory } from "./health/event-history.ts";
 import { monitorConsumer, monitorSource, type ProgressMonitor } from "./health/progress.ts";
 import type { CameraCondition, CameraCounters } from "./health/stats.ts";
 import { trackAvailability } from "./health/stream-availability.ts";
+import { catchingUp } from "./motion/catch-up.ts";
 import { newerSighting, reportMotion, watchMotion } from "./motion/watch-motion.ts";
 import { detectState } from "./mqtt/commands.ts";
 import type { Message } from "./mqtt/message.ts";
@@ -102,9 +104,9 @@ export function startCameraPipeline(
 
   const feedback = frameFeedback();
   const memory = cameraMemory();
-  let received = 0;
+  const arrivals = watchArrivals(idleTimeoutMs, clock);
   const onUnit = (unit: AccessUnit) => {
-    received++;
+    arrivals.record();
     reading.expectNextWithin(readWithinMs);
     view?.receive(name, unit);
   };
@@ -132,15 +134,15 @@ export function startCameraPipeline(
   };
 
   // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every decoded frame.
-  // A slow detector skips frames behind it, but their motion is kept.
+  // A slow detector skips frames behind it, but their motion is kept; the frames of a burst wait.
   const checkFrozen = freezeCheck(frozenRule);
   const read = retryStream(() => checkFrozen(open()), retries);
   const supervised = monitorSource(read, reading, readWithinMs);
   const shown = view?.tap(supervised) ?? supervised;
   const sightings = watchMotion(shown, camera.motion, 1000 / fps);
   const reported = reportMotion(sightings, feedback);
-  const newest = newestOnly(reported, newerSighting);
-  const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
+  const newest = newestOnly(reported, newerSighting, catchingUp(clock));
+  const orIdle = withIdleTimeout(newest, arrivals.silentInMs, clock);
   const processed = monitorConsumer(orIdle, processing, processWithinMs);
   const outcomes = watchCamera(processed, camera, watching);
 
@@ -166,7 +168,8 @@ export function startCameraPipeline(
     isOnline: availability.isOnline,
     counters() {
       const { delivered, dropped } = newest.counts();
-      return { seen: delivered + dropped, skipped: dropped, looked: framesDetected, regions };
+      const seen = delivered + dropped;
+      return { received: arrivals.count(), seen, skipped: dropped, looked: framesDetected, regions };
     },
     done: publishAll(),
   };

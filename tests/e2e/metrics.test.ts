@@ -18,8 +18,8 @@ const LOOPBACK = { host: "127.0.0.1", port: 0, allowed_hosts: [] };
 
 /** Figures of an agent after `frames` frames of one camera. */
 function statsAfter(frames: number) {
-  const nothing = { seen: 0, skipped: 0, looked: 0, regions: 0 };
-  const now = { seen: frames, skipped: 1, looked: 2, regions: 3 };
+  const nothing = { received: 0, seen: 0, skipped: 0, looked: 0, regions: 0 };
+  const now = { received: frames, seen: frames, skipped: 1, looked: 2, regions: 3 };
   const condition = { isOnline: true, isDetecting: true, expectedFps: 5, reconnectsLastHour: 1 };
   const detector = scriptedDetector([]);
   const stats = { ...detector.stats(), frames: 2, restarts: 1 };

@@ -109,7 +109,9 @@ export interface CameraHealth {
   readonly online: boolean;
   /** Detection is switched on. */
   readonly detecting: boolean;
+  /** Received from the camera, whether they are decoded or not. */
   readonly cameraFps: number;
+  /** Frames that detection needs. */
   readonly expectedFps: number;
   /** Frames skipped because the detector was busy. */
   readonly skippedFps: number;

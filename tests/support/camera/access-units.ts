@@ -52,7 +52,15 @@ export function accessUnitsOf(codec: VideoCodec, clip: EncodedClip = {}): readon
 export function formatOf(given: Partial<VideoFormat> = {}): VideoFormat {
   const { size = { width: 320, height: 240 } } = given;
   const coded = { width: 16 * Math.ceil(size.width / 16), height: 16 * Math.ceil(size.height / 16) };
-  return { codec: "H264", size, codedSize: coded, pixelAspect: 1, reorderFrames: 0, isInterlaced: false, ...given };
+  return {
+    codec: "H264",
+    size,
+    codedSize: coded,
+    pixelAspect: 1,
+    reorderFrames: 0,
+    isInterlaced: false,
+    ...given,
+  };
 }
 
 /** `0, 512, 1024, 512, 4711, 0x1a2b3c4d, F=0x0`: stream, decoding and presentation time, duration, bytes; F: no key frame. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../../../agent/base/clock.ts";
 import { IDLE, withIdleTimeout } from "../../../agent/base/idle-timeout.ts";
+import { handClock } from "../../support/time/hand-clock.ts";
 
 test("a stream that pauses yields one IDLE, then continues", async () => {
   const { clock, passTime } = manualClock();
@@ -10,7 +11,8 @@ test("a stream that pauses yields one IDLE, then continues", async () => {
     await gate.promise;
     yield "b";
   }
-  const items = withIdleTimeout(source(), 5000, clock);
+  const silences = [5000, 5000, 0];
+  const items = withIdleTimeout(source(), () => silences.shift() ?? 5000, clock);
   expect(await items.next()).toEqual({ done: false, value: "a" });
   const waiting = items.next();
   passTime();
@@ -18,6 +20,41 @@ test("a stream that pauses yields one IDLE, then continues", async () => {
   gate.resolve();
   expect(await items.next()).toEqual({ done: false, value: "b" });
   expect((await items.next()).done).toBe(true);
+});
+
+test("a source whose items are rare is not idle as long as something arrives", async () => {
+  const clock = handClock();
+  let arrivedMs = 0;
+  const gate = Promise.withResolvers<void>();
+  async function* source() {
+    await gate.promise;
+    yield "a";
+    await new Promise(() => {});
+  }
+  const items = withIdleTimeout(source(), () => arrivedMs + 5000 - clock.monotonicMs(), clock);
+  const found: unknown[] = [];
+  void items.next().then(({ value }) => found.push(value));
+  for (let second = 0; second < 30; second++) {
+    await clock.pass(1000);
+    arrivedMs = clock.monotonicMs();
+  }
+  await clock.pass(4000);
+  expect(found).toEqual([]);
+  await clock.pass(1000);
+  expect(found).toEqual([IDLE]);
+  void items.next().then(({ value }) => found.push(value));
+  gate.resolve();
+  await clock.pass(60_000);
+  expect(found).toEqual([IDLE, "a"]);
+});
+
+test("an item that waits while the source is silent comes first", async () => {
+  const { clock } = manualClock();
+  async function* source() {
+    yield "a";
+  }
+  const items = withIdleTimeout(source(), () => -1, clock);
+  expect(await items.next()).toEqual({ done: false, value: "a" });
 });
 
 test("a steady stream yields no IDLE and passes its error on", async () => {
@@ -29,7 +66,7 @@ test("a steady stream yields no IDLE and passes its error on", async () => {
   }
   const seen: unknown[] = [];
   const reading = async () => {
-    for await (const item of withIdleTimeout(source(), 5000, clock)) seen.push(item);
+    for await (const item of withIdleTimeout(source(), () => 5000, clock)) seen.push(item);
   };
   await expect(reading()).rejects.toThrow("broken");
   expect(seen).toEqual([1, 2]);
@@ -45,7 +82,7 @@ test("leaving the loop closes the source", async () => {
       closed = true;
     }
   }
-  for await (const _ of withIdleTimeout(source(), 5000, clock)) break;
+  for await (const _ of withIdleTimeout(source(), () => 5000, clock)) break;
   expect(closed).toBe(true);
 });
 

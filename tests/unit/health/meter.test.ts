@@ -8,12 +8,12 @@ import { type HandClock, handClock } from "../../support/time/hand-clock.ts";
 /** A meter of one camera that delivers four frames a second, until `send` changes the rate. */
 function meterOf(clock: HandClock, windowMs: number) {
   let fps = 4;
-  let seen = 0;
+  let received = 0;
   let sinceMs = 0;
   const count = () => {
-    seen += ((clock.monotonicMs() - sinceMs) / 1000) * fps;
+    received += ((clock.monotonicMs() - sinceMs) / 1000) * fps;
     sinceMs = clock.monotonicMs();
-    return { seen, skipped: 0, looked: 0, regions: 0 };
+    return { received, seen: 0, skipped: 0, looked: 0, regions: 0 };
   };
   const condition = () => ({ isOnline: true, isDetecting: false, expectedFps: 5, reconnectsLastHour: 0 });
   const meter = openMeter([{ camera: { name: "door" }, counters: count, condition }], {
