@@ -6,7 +6,7 @@ import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { evaluate } from "../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
-import { loadPicture, openOnnxruntimeBody } from "../support/models/logits.ts";
+import { loadImage, openOnnxruntimeBody } from "../support/models/logits.ts";
 import { seededYolov5nGraph } from "../support/models/seeded-yolov5n.ts";
 
 const checkpoint = findModel("yolov5n.pt");
@@ -20,10 +20,10 @@ describe("the official YOLOv5n checkpoint", () => {
   test.skipIf(!checkpoint || !onnx || !bus)(
     "gives onnxruntime's logits with the plain references",
     async () => {
-      const picture = await loadPicture(bus ?? "", SIZE);
+      const image = await loadImage(bus ?? "", SIZE);
       const { graph } = await importCheckpoint(readFileSync(checkpoint ?? ""), { name: "yolov5n" });
-      const values = evaluate(graph, picture);
-      const expected = await (await openOnnxruntimeBody(readFileSync(onnx ?? ""), SIZE))(picture);
+      const values = evaluate(graph, image);
+      const expected = await (await openOnnxruntimeBody(readFileSync(onnx ?? ""), SIZE))(image);
       const heads = graph.nodes.at(-1)?.inputs ?? [];
       expect(heads).toHaveLength(3);
       for (const [scale, head] of heads.entries()) {

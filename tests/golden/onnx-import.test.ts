@@ -65,12 +65,12 @@ describe.skipIf(path === undefined)("YOLOv5n imported from ONNX", () => {
   });
 
   test("gives onnxruntime's logits before and after the passes", async () => {
-    const picture = seededBytes(5, size.width * size.height * 3);
+    const image = seededBytes(5, size.width * size.height * 3);
     const session = await InferenceSession.create(withInputSize(bytes, size));
-    const planes = new Float32Array(picture.length);
+    const planes = new Float32Array(image.length);
     const pixels = size.width * size.height;
-    for (let i = 0; i < picture.length; i++) {
-      planes[(i % 3) * pixels + Math.floor(i / 3)] = (picture[i] ?? 0) / 255;
+    for (let i = 0; i < image.length; i++) {
+      planes[(i % 3) * pixels + Math.floor(i / 3)] = (image[i] ?? 0) / 255;
     }
     const expected = await session.run({
       images: new Tensor("float32", planes, [1, 3, size.height, size.width]),
@@ -78,7 +78,7 @@ describe.skipIf(path === undefined)("YOLOv5n imported from ONNX", () => {
 
     const { graph } = importOnnx(bytes, { name: "yolov5n", size });
     for (const stage of [graph, runPasses(graph, undefined, graph.nodes.at(-1)?.inputs)]) {
-      const values = evaluate(stage, picture);
+      const values = evaluate(stage, image);
       const logits = stage.nodes.at(-1)?.inputs ?? [];
       headConvolutionOutputs(bytes).forEach((name, scale) => {
         const output = expected[name];

@@ -76,7 +76,7 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
           },
         }),
       );
-      await world.untilPictures("good", 60_000);
+      await world.untilFrames("good", 60_000);
       await delay(SETTLES_MS);
       const before = await measure(world);
       using child = largestChild(world.pid, ["ffmpeg", "ffprobe"]);

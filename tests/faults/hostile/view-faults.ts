@@ -92,7 +92,7 @@ export const VIEW_FAULTS: readonly Fault[] = ROWS.map((row) => ({
         metrics: { enabled: true, port: ports.metrics },
       }),
     );
-    await world.untilPictures("door", 60_000);
+    await world.untilFrames("door", 60_000);
     return await hold(world, row, ports, times, hurry);
   },
 }));
