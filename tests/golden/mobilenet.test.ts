@@ -21,9 +21,15 @@ const [HEAT, SIZES, BOXES] = ["tower_0/keypoints", "tower_0/wh", "tower_0/detect
 const path = await obtainTfjsModel();
 
 describe.skipIf(path === undefined)("mobilenet equals TensorFlow.js on the same weights", () => {
+  let compiled: ReturnType<typeof compileFile> | undefined;
+  const compileOnce = () => {
+    compiled ??= compileFile(path ?? "");
+    return compiled;
+  };
+
   test.skipIf(PHOTOGRAPHS.length !== 11)("at 512×512, eleven photographs", async () => {
     const peer = await openTfjs(await readTfjsFiles(path ?? ""), SIZE, [HEAT, SIZES, BOXES]);
-    const model = await compileFile(path ?? "");
+    const model = await compileOnce();
     expect(model.description).toMatchObject({
       input: SIZE,
       labels: { length: 80, 0: "person", 79: "toothbrush" },
@@ -67,7 +73,7 @@ describe.skipIf(path === undefined)("mobilenet equals TensorFlow.js on the same 
   });
 
   test.skipIf(PHOTOGRAPHS.length !== 11)("the photographs hold what one sees in them", async () => {
-    const model = await compileFile(path ?? "");
+    const model = await compileOnce();
     const infer = await openModule(model);
     const labelsIn = async (name: string): Promise<string[]> => {
       const image = await loadImage(findMedia(`images/${name}.jpg`) ?? "", SIZE);

@@ -8,6 +8,8 @@ import { makeOutboxWorld, type RunningAgent } from "./outbox-world.ts";
 
 /** The limits of the agent during an attack. */
 const BOUNDS = { agentMb: 60, metricsMs: 1_000, stopMs: 5_000 };
+/** In a hurry other tests run at the same time. */
+const METRICS_HURRY_MS = 10_000;
 const [ATTACK_MS, HURRIED_ATTACK_MS] = [60_000, 5_000];
 const SAMPLE_EVERY_MS = 250;
 const EVENTS = Array.from({ length: 60 }, (_, index) => `event-${index}`);
@@ -49,7 +51,7 @@ async function attackOnce(attack: BrokerAttack, hurry: boolean): Promise<FaultRe
     lost,
     broken: [
       ...exceeds("agent_mb", figures.agentMb, BOUNDS.agentMb),
-      ...exceeds("metrics_ms", figures.metricsMs, BOUNDS.metricsMs),
+      ...exceeds("metrics_ms", figures.metricsMs, hurry ? METRICS_HURRY_MS : BOUNDS.metricsMs),
       ...exceeds("stop_ms", stopped.ms, BOUNDS.stopMs),
       ...(stopped.how === "exit code 0" ? [] : [`the agent ended with ${stopped.how}`]),
     ],

@@ -124,10 +124,7 @@ export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     const folder = mkdtempSync(join(tmpdir(), "sabrewing-cameras-"));
     stack.defer(() => rmSync(folder, { recursive: true }));
     const modulePath = join(folder, "detector.wasm");
-    writeFileSync(
-      modulePath,
-      (await compileFile(weights() ?? "", { size: { width: 320, height: 192 } })).bytes,
-    );
+    writeFileSync(modulePath, await detectorBytes());
     const victim = await startVictim(folder, stack);
     const calm = stack.use(await startRtspCamera({ clip: findMedia("street.mp4") ?? "" }));
     const hit = `rtsp://127.0.0.1:${victim.network.port}/camera`;
@@ -146,6 +143,14 @@ export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     return await repeat(row, victim, world, times, hurry);
   },
 }));
+
+let compiled: Promise<Uint8Array> | undefined;
+
+/** All rows use one module: it is compiled once. */
+function detectorBytes(): Promise<Uint8Array> {
+  compiled ??= compileFile(weights() ?? "", { size: { width: 320, height: 192 } }).then(({ bytes }) => bytes);
+  return compiled;
+}
 
 async function repeat(
   row: CameraFaultRow,
