@@ -113,7 +113,7 @@ const StationarySchema = z
     interval: positiveInteger
       .optional()
       .describe(
-        "Frames between two inferences on a stationary object without motion around it; default 10 × fps.",
+        "Frames between two examinations of a stationary object without motion around it; default 10 × fps.",
       ),
   })
   .describe("Objects that do not move, such as parked cars.");

@@ -216,12 +216,12 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
     const zone = async () => (await zones()).path.coordinates;
     expect(await zone()).toBe("0.65,0.35,0.65,0.65,0.35,0.65");
 
-    const picture = await page.locator(".polygons").boundingBox();
+    const drawing = await page.locator(".polygons").boundingBox();
     const at = await page.getByRole("button", { name: /^Corner 1 of 3/ }).boundingBox();
-    if (picture === null || at === null) throw new Error("expected the drawing to be there");
+    if (drawing === null || at === null) throw new Error("expected the drawing to be there");
     await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
     await page.mouse.down();
-    await page.mouse.move(picture.x + picture.width * 0.9, picture.y + picture.height * 0.1, { steps: 4 });
+    await page.mouse.move(drawing.x + drawing.width * 0.9, drawing.y + drawing.height * 0.1, { steps: 4 });
     await page.mouse.up();
     const [x = 0, y = 0] = (await zone()).split(",").map(Number);
     expect([x.toFixed(1), y.toFixed(1)]).toEqual(["0.9", "0.1"]);

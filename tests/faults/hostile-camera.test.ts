@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { HOSTILE_CAMERA_FAULTS } from "./hostile/camera-faults.ts";
 
 /**
- * One row for each guard: a row takes twenty seconds. `npm run test:faults` has all of them, and
+ * One row for each guard: a row takes a quarter of a minute. `npm run test:faults` has all of them, and
  * tests/e2e/hostile-camera.test.ts has every attack without an agent around it.
  */
 const CHOSEN = [

@@ -51,7 +51,7 @@ const repeated = (value: string, before: readonly string[]) => [...before, value
 export function initCommand(): Command {
   return new Command("init")
     .description(
-      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable",
+      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable stream of each",
     )
     .option("--broker <address>", "MQTT broker: [mqtt[s]://][user[:password]@]host[:port]")
     .option(

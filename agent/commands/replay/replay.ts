@@ -69,7 +69,12 @@ export function replayCommand(): Command {
     .option("--save <dir>", "write a JPEG of each new object, with its box, to this folder")
     .option("--video <file.mp4>", "write the clip with motion, regions, tracks and events drawn in")
     .option("--against <expected>", "compare the events with this file and print the differences (see below)")
-    .option("--tolerance <seconds>", "with --against: largest difference of times that agree", toSeconds, 1)
+    .option(
+      "--tolerance <seconds>",
+      "with --against: times that differ by no more than this count as equal",
+      toSeconds,
+      1,
+    )
     .addHelpText("after", `${EXAMPLES}\n${EXPECTED_HELP}`)
     .action((clip: string, options: ReplayWords) => replay(clip, options));
 }

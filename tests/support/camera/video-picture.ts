@@ -2,7 +2,7 @@ import type { RgbImage } from "../../../agent/base/rgb-image.ts";
 import { DEFAULT_COLOURS, planeEnds, type RawFrame } from "../../../agent/camera/frame.ts";
 
 /** Converts RGB to a camera's YUV 4:2:0: ITU-R BT.601, limited range. */
-export function filmed({ width, height, pixels }: RgbImage): RawFrame {
+export function rgbToRawFrame({ width, height, pixels }: RgbImage): RawFrame {
   const { brightness, blue, red } = planeEnds({ width, height });
   const planes = new Uint8ClampedArray(red);
   const columns = Math.ceil(width / 2);

@@ -255,7 +255,7 @@ describe("a viewer", () => {
     endMs: 2,
     zones: [],
     still: false,
-    picture: 1,
+    snapshots: 1,
   };
 
   test("is disconnected only if it does not answer pings", async () => {

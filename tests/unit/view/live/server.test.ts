@@ -35,7 +35,7 @@ const feed: Feed = {
       endMs: 2,
       zones: [],
       still: false,
-      picture: 1,
+      snapshots: 1,
     });
     return () => {};
   },

@@ -2,7 +2,7 @@
  * Makes the README's screenshot: the live view of an agent that watches a drawn street
  * (scripts/demonstration/drawn-street.ts).
  *
- *   node scripts/live-view-picture.ts [--out agent/view/live-view.png] [--light]
+ *   node scripts/live-view-screenshot.ts [--out agent/view/live-view.png] [--light]
  *
  * Only the street is drawn: an RTSP camera plays it, the agent detects the people with YOLOv5n (its weights are required),
  * and a headless Chromium shows the page. A real clip would show faces, and has a licence of its own.
