@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
-import { requireClearAddress, withoutCredentials } from "../../base/address.ts";
+import {
+  isStreamAddress,
+  requireClearAddress,
+  withLowerCaseScheme,
+  withoutCredentials,
+  withoutPossibleLogin,
+} from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
@@ -34,15 +40,14 @@ export interface ReadingOptions {
 }
 
 const STREAM_FPS = 5;
-const ADDRESS = /^rtsps?:\/\//;
 
 /** Longest name of an image, in characters: it becomes a caption and a file name. */
 const LONGEST_NAME = 100;
 
 /** @throws ConfigError that lists every missing file; UsageError for an ambiguous address. */
 export function requireInputs(inputs: readonly string[]): void {
-  for (const input of inputs) if (ADDRESS.test(input)) requireClearAddress(input);
-  const missing = inputs.filter((input) => !ADDRESS.test(input) && !existsSync(input));
+  for (const input of inputs) if (isStreamAddress(input)) requireClearAddress(input);
+  const missing = inputs.filter((input) => !isStreamAddress(input) && !existsSync(input));
   if (missing.length === 0) return;
   throw new ConfigError(
     `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
@@ -51,7 +56,7 @@ export function requireInputs(inputs: readonly string[]): void {
 }
 
 function shownInput(input: string): string {
-  return plainText(withoutCredentials(input), LONGEST_NAME);
+  return plainText(withoutPossibleLogin(input), LONGEST_NAME);
 }
 
 /** Reads an image file, or the chosen frames of a video file or an RTSP stream. */
@@ -60,7 +65,7 @@ export async function* imagesOf(
   choice: FrameChoice,
   { clock, signal }: ReadingOptions,
 ): AsyncGenerator<InputImage, void> {
-  const isStream = ADDRESS.test(input);
+  const isStream = isStreamAddress(input);
   const name = plainText(isStream ? new URL(input).hostname : basename(input, extname(input)), LONGEST_NAME);
   if (!isStream && (await isImage(input))) {
     yield { image: await readImage(input), time: undefined, name };
@@ -69,7 +74,12 @@ export async function* imagesOf(
   const fps = choice.everySeconds === undefined ? undefined : 1 / choice.everySeconds;
   const frames = isStream
     ? readCamera(
-        { camera: withoutCredentials(input), address: input, size: undefined, fps: fps ?? STREAM_FPS },
+        {
+          camera: withoutCredentials(input),
+          address: withLowerCaseScheme(input),
+          size: undefined,
+          fps: fps ?? STREAM_FPS,
+        },
         { clock, signal },
       )
     : readClip({ camera: name, file: input, fps }, { signal });
