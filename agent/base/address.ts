@@ -29,6 +29,16 @@ export function splitAddress(text: string): AddressParts | undefined {
   return { scheme, user, password, host, port: port === undefined ? undefined : Number(port), path };
 }
 
+/** Whether a text begins as the address of a camera's stream. Schemes are case-insensitive (RFC 3986, section 3.1). */
+export function isStreamAddress(text: string): boolean {
+  return /^rtsps?:\/\//i.test(text);
+}
+
+/** Writes the scheme of an address in lower case: ffmpeg does not know `RTSP://`. */
+export function withLowerCaseScheme(address: string): string {
+  return address.replace(/^[a-z][a-z0-9+.-]*:\/\//i, (scheme) => scheme.toLowerCase());
+}
+
 /** Decodes a percent-encoded part of an address; returns it unchanged if it cannot be decoded. */
 export function decodedPart(part: string): string {
   try {
@@ -151,4 +161,15 @@ const FIRST_COLON = new RegExp(
 export function withoutLogin(address: string): string {
   const withoutUser = address.replace(/^(?:([a-z][a-z0-9+.-]*:\/\/)|).*@/is, "$1***@");
   return withoutCredentials(withoutUser.replace(FIRST_COLON, "$1:***"));
+}
+
+/** An address: complete, or with a mistyped or missing scheme, as in `rtsp:/u:p@h`, `rtsp//u:p@h` and `u:p@h`. */
+const LIKE_AN_ADDRESS = /:\/|:.*@|\/\/.*[:@]/s;
+
+/**
+ * Removes user and password from a text that may be an address, even a mistyped one, or a name: of a file, model or host.
+ * Names without `:` before `/` or `@`, and without `:` or `@` after `//`, remain unchanged.
+ */
+export function withoutPossibleLogin(text: string): string {
+  return LIKE_AN_ADDRESS.test(text) ? withoutLogin(text) : text;
 }

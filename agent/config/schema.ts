@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CLEAR_ADDRESS, ENCODING, splitAddress } from "../base/address.ts";
+import { CLEAR_ADDRESS, ENCODING, splitAddress, withLowerCaseScheme } from "../base/address.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { HardwareArgsSchema } from "./hardware-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
@@ -70,13 +70,14 @@ const DetectorSchema = z
 const InputSchema = z.strictObject({
   path: z
     .string()
-    .regex(/^rtsps?:\/\/[^\s]+$/, {
+    .regex(/^[Rr][Tt][Ss][Pp][Ss]?:\/\/[^\s]+$/, {
       error: "an address that starts with rtsp:// or rtsps:// and has no spaces (write %20 instead)",
       abort: true,
     })
     .refine((address) => splitAddress(address) !== undefined, {
       error: `${CLEAR_ADDRESS} (in user and password write ${ENCODING}, or put them in as "{NAME}")`,
     })
+    .overwrite(withLowerCaseScheme)
     .describe("Address of the stream."),
   transport: z
     .enum(["auto", "tcp", "udp"])

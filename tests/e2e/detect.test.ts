@@ -107,7 +107,7 @@ test.skipIf(!hasRtspServer())(
   "reads the first frames of a stream and does not show its password",
   async () => {
     await using camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
-    const address = camera.address.replace("rtsp://", "rtsp://user:secret@");
+    const address = camera.address.replace("rtsp://", "RTSP://user:secret@");
     const { exitCode, stdout } = await sabrewing([
       "detect",
       address,

@@ -1,4 +1,12 @@
-import { CLEAR_ADDRESS, decodedPart, ENCODING, splitAddress, withoutLogin } from "../../base/address.ts";
+import {
+  CLEAR_ADDRESS,
+  decodedPart,
+  ENCODING,
+  isStreamAddress,
+  splitAddress,
+  withLowerCaseScheme,
+  withoutLogin,
+} from "../../base/address.ts";
 import { UsageError } from "../../base/errors.ts";
 import { TOPIC_NAME } from "../../config/topic-name.ts";
 import type { FirstAnswers } from "./first-config.ts";
@@ -66,14 +74,14 @@ export function readCameras(texts: readonly string[]): readonly CameraStreams[] 
       : "NAME=rtsp://… with letters, digits, _ and - in NAME";
     if (problem !== undefined)
       throw new UsageError(`--camera: expected ${problem}, received "${withoutLogin(text)}"`, CAMERA_LOGIN);
-    cameras.set(name, [...(cameras.get(name) ?? []), address]);
+    cameras.set(name, [...(cameras.get(name) ?? []), withLowerCaseScheme(address)]);
   }
   return [...cameras].map(([name, addresses]) => ({ name, addresses }));
 }
 
 /** The expected form of a stream's address, if it does not have it. */
 export function addressProblem(address: string): string | undefined {
-  if (!/^rtsps?:\/\//.test(address)) return "an address that starts with rtsp:// or rtsps://";
+  if (!isStreamAddress(address)) return "an address that starts with rtsp:// or rtsps://";
   return splitAddress(address) === undefined ? CLEAR_ADDRESS : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { confirm, multiselect, password, text } from "@clack/prompts";
-import { type Login, splitAddress, withLogin } from "../../base/address.ts";
+import { type Login, splitAddress, withLogin, withLowerCaseScheme } from "../../base/address.ts";
 import { TransientError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
 import { type FoundCamera, findOnvifCameras, onvifStreams } from "../../camera/onvif.ts";
@@ -51,7 +51,7 @@ export async function askCameras(note: (line: string) => void): Promise<readonly
         },
       }),
     );
-    const complete = await withAskedLogin(address);
+    const complete = await withAskedLogin(withLowerCaseScheme(address));
     const called = await answer(text({ message: "Name of the camera", defaultValue: "camera" }));
     const name = cameraName(
       called,

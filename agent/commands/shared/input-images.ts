@@ -2,7 +2,13 @@ import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { requireClearAddress, withoutCredentials } from "../../base/address.ts";
+import {
+  isStreamAddress,
+  requireClearAddress,
+  withLowerCaseScheme,
+  withoutCredentials,
+  withoutPossibleLogin,
+} from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
@@ -36,7 +42,6 @@ export interface ReadingOptions {
 }
 
 const STREAM_FPS = 5;
-const ADDRESS = /^rtsps?:\/\//;
 
 /** Longest name of an image, in characters: it becomes a caption and a file name. */
 const LONGEST_NAME = 100;
@@ -49,8 +54,8 @@ export function filePath(input: string): string {
 
 /** @throws ConfigError that lists every missing file; UsageError for an ambiguous address. */
 export function requireInputs(inputs: readonly string[]): void {
-  for (const input of inputs) if (ADDRESS.test(input)) requireClearAddress(input);
-  const missing = inputs.filter((input) => !ADDRESS.test(input) && !existsSync(filePath(input)));
+  for (const input of inputs) if (isStreamAddress(input)) requireClearAddress(input);
+  const missing = inputs.filter((input) => !isStreamAddress(input) && !existsSync(filePath(input)));
   if (missing.length === 0) return;
   throw new ConfigError(
     `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
@@ -68,7 +73,7 @@ export async function filesOf(inputs: readonly string[]): Promise<readonly strin
   const expanded: string[] = [];
   for (const input of inputs) {
     const path = filePath(input);
-    if (ADDRESS.test(input) || !statSync(path).isDirectory()) {
+    if (isStreamAddress(input) || !statSync(path).isDirectory()) {
       expanded.push(input);
       continue;
     }
@@ -86,7 +91,7 @@ export async function filesOf(inputs: readonly string[]): Promise<readonly strin
 }
 
 function shownInput(input: string): string {
-  return plainText(withoutCredentials(input), LONGEST_NAME);
+  return plainText(withoutPossibleLogin(input), LONGEST_NAME);
 }
 
 /** Reads an image file, or the chosen frames of a video file or an RTSP stream. */
@@ -95,7 +100,7 @@ export async function* imagesOf(
   choice: FrameChoice,
   { clock, signal }: ReadingOptions,
 ): AsyncGenerator<InputImage, void> {
-  const isStream = ADDRESS.test(input);
+  const isStream = isStreamAddress(input);
   const file = filePath(input);
   const name = plainText(isStream ? new URL(input).hostname : basename(file, extname(file)), LONGEST_NAME);
   if (!isStream && (await isImage(file))) {
@@ -107,7 +112,7 @@ export async function* imagesOf(
     ? readCamera(
         {
           camera: withoutCredentials(input),
-          address: input,
+          address: withLowerCaseScheme(input),
           transport: "auto",
           size: undefined,
           fps: fps ?? STREAM_FPS,

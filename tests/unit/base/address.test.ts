@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  isStreamAddress,
   replaceSecretValues,
   requireClearAddress,
   splitAddress,
+  withLowerCaseScheme,
   withoutCredentials,
   withoutLogin,
+  withoutPossibleLogin,
 } from "../../../agent/base/address.ts";
 
 describe("withoutCredentials", () => {
@@ -37,6 +40,9 @@ describe("withoutCredentials", () => {
     ["cannot open rtsp://h/x\nme@example.org", "cannot open rtsp://h/x\nme@example.org"],
     ['rtsp://admin:p"SECRETX1@h/x', "rtsp://admin:***@h/x"],
     ["rtsp://h/user=a_password=b_channel=1.sdp?real", "rtsp://h/user=***"],
+    ["rtsp://h/user=admin&password=x&channel=1/", "rtsp://h/user=***&password=***&channel=***"],
+    ["rtsp://h/cam/password=x&subtype=0", "rtsp://h/cam/password=***&subtype=0"],
+    ["RTSP://admin:SECRETX1@h/x", "RTSP://admin:***@h/x"],
   ])("shows %s as %s", (text, shown) => {
     expect(withoutCredentials(text)).toBe(shown);
   });
@@ -96,6 +102,30 @@ test.each([
   ["broker:1883", "broker:1883"],
 ])("withoutLogin shows %s, which may lack its host, as %s", (text, shown) => {
   expect(withoutLogin(text)).toBe(shown);
+});
+
+test.each([
+  ["rtsp:/admin:SECRETX1@cam", "***@cam"],
+  ["rtsp//admin:SECRETX1@cam/x", "***@cam/x"],
+  ["rtsp//admin:SECRETX1", "rtsp//admin:***"],
+  ["rtsp//SECRETX1@cam", "***@cam"],
+  ["rtsp;//admin:SECRETX1@cam", "***@cam"],
+  ["RTSP://admin:SECRETX1@cam", "RTSP://***@cam"],
+  ["admin:SECRETX1@cam", "***@cam"],
+  ["door=rtsp:/admin:SECRETX1", "door=rtsp:***"],
+  ["clips/2026-11-29/18:30.mp4", "clips/2026-11-29/18:30.mp4"],
+  ["/home/me@example.org/model.wasm", "/home/me@example.org/model.wasm"],
+  ["rtsp://10.0.0.7:554/stream2", "rtsp://10.0.0.7:554/stream2"],
+  ["//server/share/clip.mp4", "//server/share/clip.mp4"],
+])("withoutPossibleLogin shows %s, a file name or a mistyped address, as %s", (text, shown) => {
+  expect(withoutPossibleLogin(text)).toBe(shown);
+});
+
+test("a scheme may be in capital letters", () => {
+  expect(["rtsp://h", "RTSP://h", "Rtsps://h", "http://h", "rtsp:/h"].map(isStreamAddress)).toEqual([
+    ...[true, true, true, false, false],
+  ]);
+  expect(withLowerCaseScheme("RTSPS://Admin:PW@Host/X")).toBe("rtsps://Admin:PW@Host/X");
 });
 
 describe("splitAddress", () => {

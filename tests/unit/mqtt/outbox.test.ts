@@ -262,6 +262,16 @@ describe("a disk that fails", () => {
     ]);
   });
 
+  test.each([
+    ["unusable", /^Free space/],
+    ["blocked", /^Rename or remove it/],
+  ] as const)("is reported with a remedy for a store that is %s", async (kind, remedy) => {
+    const place = memoryPlace();
+    place.refuse(kind);
+    const { lines } = await start(place);
+    expect(lines).toMatchObject([{ level: "warn", remedy: expect.stringMatching(remedy) }]);
+  });
+
   test("does not prevent the start; its messages are delivered when it can be read", async () => {
     const place = memoryPlace();
     await (await start(place)).outbox.add(aboutObject("ann", "new", 1));

@@ -197,7 +197,7 @@ describe("flags", () => {
   });
 
   test("--camera collects the streams of one name", () => {
-    expect(readCameras(["door=rtsp://a/1", "yard=rtsps://b/1", "door=rtsp://a/2?x=1"])).toEqual([
+    expect(readCameras(["door=rtsp://a/1", "yard=RTSPS://b/1", "door=rtsp://a/2?x=1"])).toEqual([
       { name: "door", addresses: ["rtsp://a/1", "rtsp://a/2?x=1"] },
       { name: "yard", addresses: ["rtsps://b/1"] },
     ]);
