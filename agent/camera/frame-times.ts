@@ -16,8 +16,6 @@ export interface FrameTimes {
   timeOf(pts: number | undefined): number | undefined;
 }
 
-/** The first pts. B frames before the first key frame then have a pts above 0. */
-const START_MS = 10_000;
 /** The most by which a frame is decoded before a frame that is shown earlier: 16 frames (H.264, A.3.1) at 1.6 per second. */
 const REORDERED_MS = 10_000;
 /** ffmpeg drops packets after a step of 30 hours. */
@@ -39,7 +37,7 @@ const KEPT_BEFORE = 64;
 export function createFrameTimes(isReordered: boolean): FrameTimes {
   const timeByPts = new Map<number, number>();
   let baseMs: number | undefined;
-  let highestPts = START_MS - 1;
+  let highestPts = -1;
   let newestMs = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   let lastPts = 0;

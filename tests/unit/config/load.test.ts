@@ -50,7 +50,12 @@ test("fills in every default of the smallest configuration", () => {
       {
         name: "door",
         enabled: true,
-        ffmpeg: { inputs: [{ path: "rtsp://10.0.0.7/stream2" }], retry_interval: 10, frozen_after: 60 },
+        ffmpeg: {
+          inputs: [{ path: "rtsp://10.0.0.7/stream2" }],
+          hwaccel_args: [],
+          retry_interval: 10,
+          frozen_after: 60,
+        },
         detect: {
           enabled: true,
           fps: 5,
