@@ -31,7 +31,7 @@ export function ivfHeader({ codec, codedSize: { width, height } }: VideoFormat):
  * @param bytes the length of the access unit that follows
  * @param pts its presentation time in milliseconds, 0 or more
  */
-function ivfFrameHeader(bytes: number, pts: number): Uint8Array {
+export function ivfFrameHeader(bytes: number, pts: number): Uint8Array {
   const header = Buffer.alloc(FRAME_HEADER_BYTES);
   header.writeUInt32LE(bytes, 0);
   header.writeBigUInt64LE(BigInt(pts), 4);
