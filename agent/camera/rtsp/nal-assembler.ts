@@ -90,7 +90,7 @@ export function nalDepacketizer(
       ...{ isIncomplete, hasParameterSets },
     });
     const { isKey, isDamaged, leading } = verdict;
-    if (isKey || pending.rotation !== undefined) rotation = pending.rotation ?? 0;
+    rotation = pending.rotation ?? rotation;
     const before = isKey ? missingSets() : [];
     const bytes = parts.bytes() + before.reduce((sum, { length }) => sum + length, 0);
     const all = [...before, ...parts.take()];
