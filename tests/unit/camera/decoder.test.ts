@@ -12,7 +12,8 @@ import { accessUnitsOf, ENCODERS, formatOf } from "../../support/camera/access-u
 const START_MS = 1_700_000_000_000;
 
 function streamOf(codec: VideoCodec, more: Partial<DecoderStream> = {}): DecoderStream {
-  return { camera: "door", codec, format: formatOf(), rotation: 0, size: undefined, fps: undefined, ...more };
+  const format = { ...formatOf(), codec };
+  return { camera: "door", format, rotation: 0, size: undefined, fps: undefined, ...more };
 }
 
 type Write = readonly [unit: AccessUnit, afterGap?: boolean];

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { ivfFrameHeader, ivfHeader } from "../../../agent/camera/ivf.ts";
+import { formatOf } from "../../support/camera/access-units.ts";
 
 test("a stream starts with its codec, its size and a time base of milliseconds", () => {
-  const header = Buffer.from(ivfHeader("H264", { width: 1920, height: 1088 }));
+  const header = Buffer.from(ivfHeader(formatOf({ size: { width: 1920, height: 1080 } })));
   expect(header.toString("hex")).toBe(
     [
       "444b4946",
