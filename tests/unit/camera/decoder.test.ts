@@ -12,8 +12,8 @@ import { accessUnitsOf, ENCODERS, formatOf } from "../../support/camera/access-u
 const START_MS = 1_700_000_000_000;
 
 function streamOf(codec: VideoCodec, more: Partial<DecoderStream> = {}): DecoderStream {
-  const format = { ...formatOf(), codec };
-  return { camera: "door", format, rotation: 0, size: undefined, fps: undefined, ...more };
+  const format = { ...(more.format ?? formatOf()), codec };
+  return { camera: "door", rotation: 0, size: undefined, fps: undefined, ...more, format };
 }
 
 type Write = readonly [unit: AccessUnit, afterGap?: boolean];
@@ -226,7 +226,7 @@ test("fails if access units are written but nothing can be decoded", async () =>
 
 test("explains why ffmpeg ended", async () => {
   await expect(decode(streamOf("H264"), [], 1, { ffmpeg: "false" })).rejects.toThrow(
-    "door: the stream ended",
+    "door: the decoder ended",
   );
 });
 
