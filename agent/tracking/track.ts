@@ -203,7 +203,7 @@ export function judgeTrack(track: Track, rules: TrackRules): Track {
 /** Two detections are enough where they lie as far apart as `minInitialized` detections at the nominal rate. */
 function isConfirmed({ hits, startTimeMs, lastSeenMs }: Track, rules: TrackRules): boolean {
   const spanMs = (rules.minInitialized - 1) * rules.intervalMs;
-  return hits >= rules.minInitialized || (hits >= 2 && lastSeenMs - startTimeMs >= spanMs);
+  return hits >= rules.minInitialized || lastSeenMs - startTimeMs >= spanMs;
 }
 
 /**

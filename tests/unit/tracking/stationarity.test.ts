@@ -69,6 +69,12 @@ describe("the stationarity of an object", () => {
     expect(stationarity.motionlessFrames).toBe(10);
   });
 
+  test("takes two frames, however long the pause before them was", () => {
+    const once = afterMotionlessFrame(startStationarity(CAR), 1000, STATIONARY_AFTER);
+    expect(once.motionlessFrames).toBe(25);
+    expect(afterMotionlessFrame(once, 1000, STATIONARY_AFTER).motionlessFrames).toBe(50);
+  });
+
   test("is in doubt after the first box elsewhere", () => {
     const stationarity = seeAll(times(20, CAR));
     expect(seemsMoved(stationarity)).toBe(false);
