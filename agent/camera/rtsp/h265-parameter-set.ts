@@ -27,6 +27,7 @@ function readFormat(bits: BitReader): VideoFormat | undefined {
   const chroma = bits.unsigned();
   if (chroma === 3) bits.skip(1);
   const codedSize = { width: bits.unsigned(), height: bits.unsigned() };
+  if (codedSize.width === 0 || codedSize.height === 0) return undefined;
   const [left, right, top, bottom] =
     bits.take(1) === 1
       ? [bits.unsigned(), bits.unsigned(), bits.unsigned(), bits.unsigned()]

@@ -72,10 +72,7 @@ export function h265Depacketizer(parameters: TrackParameters): Depacketizer {
 /** @param orderBytes length of the decoding order numbers at the start of packets */
 function payloadReader(orderBytes: number): ReadPayload {
   return (payload, units) => {
-    if (payload.length <= HEADER_BYTES + orderBytes) {
-      if (payload.length > 0) units.fail();
-      return;
-    }
+    if (payload.length === 0) return;
     const [first = 0, second = 0] = payload;
     // Higher layers of scalable video: decoders ignore them.
     if ((first & 1) !== 0 || second >> 3 !== 0) return;
@@ -84,7 +81,7 @@ function payloadReader(orderBytes: number): ReadPayload {
     const between = orderBytes > 0 ? 1 : 0;
     if (type === AGGREGATION) readAggregate(payload, HEADER_BYTES + orderBytes, between, units);
     else if (type === FRAGMENT) readFragment(payload, orderBytes, units);
-    else if (type === PACI) units.fail();
+    else if (type === PACI || payload.length < HEADER_BYTES + orderBytes) units.fail();
     else if (orderBytes === 0) units.add(payload);
     else
       units.add(

@@ -75,6 +75,11 @@ export function nalDepacketizer(
   let completed: AccessUnit[] = [];
 
   const finish = (): void => {
+    if (!pending.hasSlice) {
+      parts.take();
+      pending = newPending();
+      return;
+    }
     const { access, position, isIntra, recoveryFrames } = pending;
     const isOverfull = parts.isOverfull();
     const isIncomplete = pending.isIncomplete || isOverfull || isFragmentOpen;
@@ -90,7 +95,7 @@ export function nalDepacketizer(
     const bytes = parts.bytes() + before.reduce((sum, { length }) => sum + length, 0);
     const all = [...before, ...parts.take()];
     const streamSeconds = seconds(pending.timestamp);
-    if (all.length > 0 && leading !== "undecodable") {
+    if (!isOverfull && leading !== "undecodable") {
       completed.push({
         parts: all,
         bytes,
@@ -117,7 +122,7 @@ export function nalDepacketizer(
   /** @param data the unit, or its beginning, after its header */
   const beginUnit = (type: number, data: Uint8Array): void => {
     const slice = nal.isSlice(type) ? nal.readSlice(type, data) : undefined;
-    if (hasFrame() && (slice?.isFirst ?? nal.isPrefix(type))) finish();
+    if (pending.hasSlice && (slice?.isFirst ?? nal.isPrefix(type))) finish();
     if (slice !== undefined) beginSlice(slice);
     pending.arrivedMs = arrivedMs;
   };
@@ -129,7 +134,8 @@ export function nalDepacketizer(
     if (!pending.hasSlice) {
       pending.hasSlice = true;
       pending.timestamp = timestamp;
-      pending.isIncomplete ||= !slice.isFirst;
+      // Before the first slice no part of the frame can be missing.
+      pending.isIncomplete = !slice.isFirst;
       pending.access = slice.access;
       pending.position = slice.position;
       // A marker ended the frame between two slices.
@@ -162,7 +168,10 @@ export function nalDepacketizer(
   };
 
   const fail = (): void => {
-    if (!hasFrame()) pending.timestamp = timestamp;
+    if (!pending.hasSlice) {
+      pending.timestamp = timestamp;
+      frames.lose();
+    }
     pending.isIncomplete = true;
     isFragmentOpen = false;
     gathered = undefined;
