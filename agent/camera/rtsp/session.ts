@@ -1,0 +1,75 @@
+import { parseRtspAddress } from "./address.ts";
+import { TransportFailed } from "./camera-session.ts";
+import { followRedirects } from "./describe.ts";
+import { createLogin, decodeLogin } from "./login.ts";
+import { invalidAddressError } from "./reasons.ts";
+import { type PlayedStream, type PlayOptions, type RtspSession, startSession } from "./start-session.ts";
+
+/** A camera's stream, and how to play it. */
+export interface SessionStream extends PlayedStream {
+  /** rtsp:// or rtsps://, credentials included. */
+  readonly address: string;
+  /** `auto`: TCP, and UDP if the camera does not support TCP or sends nothing. */
+  readonly transport: "auto" | "tcp" | "udp";
+}
+
+export interface SessionOptions extends PlayOptions {
+  /** Default: nothing is known of the camera. */
+  readonly memory?: CameraMemory;
+}
+
+/** What is remembered of a camera between its sessions. */
+export interface CameraMemory {
+  /** Whether the camera has ever asked for Digest. It is then never sent the unencrypted password. */
+  askedDigest: boolean;
+  /** The transport that worked last, where it was chosen automatically. */
+  transport: "tcp" | "udp";
+}
+
+export function cameraMemory(): CameraMemory {
+  return { askedDigest: false, transport: "tcp" };
+}
+
+/** From PLAY to the first packet of any kind. */
+const FIRST_PACKET_WITHIN_MS = 10_000;
+/** The same if there is another transport to try. */
+const OTHER_TRANSPORT_AFTER_MS = 5_000;
+
+/**
+ * Opens a camera's stream (RTSP 1.0, RFC 2326): returns when its first packet has arrived.
+ * @throws ConfigError if a person must change something; TransientError if a retry can help; the signal's reason if aborted
+ */
+export async function openSession(stream: SessionStream, options: SessionOptions): Promise<RtspSession> {
+  const { camera, address, transport } = stream;
+  const { signal, memory = cameraMemory() } = options;
+  const start = parseRtspAddress(address);
+  if (start === undefined) throw invalidAddressError(camera);
+  const login = createLogin(start.login === undefined ? undefined : decodeLogin(start.login), memory);
+  const failures: TransportFailed[] = [];
+  for (const kind of transportsOf(transport, memory)) {
+    const isLast = transport !== "auto" || failures.length > 0;
+    const firstPacketMs = isLast ? FIRST_PACKET_WITHIN_MS : OTHER_TRANSPORT_AFTER_MS;
+    try {
+      const session = await followRedirects(camera, start, login, (at) =>
+        startSession(stream, { at, transport: kind, login, firstPacketMs }, options),
+      );
+      if (transport === "auto") memory.transport = kind;
+      return session;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      if (!(error instanceof TransportFailed)) throw error;
+      failures.push(error);
+    }
+  }
+  if (transport === "auto") memory.transport = "tcp";
+  // A camera that does not support one transport and is silent by the other should send by that one.
+  throw (failures.find(({ why }) => why === "silent") ?? failures[0])?.reason;
+}
+
+function transportsOf(
+  transport: SessionStream["transport"],
+  memory: CameraMemory,
+): readonly ("tcp" | "udp")[] {
+  if (transport !== "auto") return [transport];
+  return memory.transport === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
+}
