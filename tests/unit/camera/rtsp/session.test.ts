@@ -327,6 +327,14 @@ describe("the access units", () => {
     expect(String(ended.error())).toContain("frozen, no video for 27 s");
   });
 
+  test("end with an error when only packets arrive that are no video", async () => {
+    await using camera = await startScriptedCamera({ packet: () => Buffer.alloc(500, 0x47) });
+    const clock = handClock();
+    await using session = await openSession(streamOf(camera), { clock, signal: never });
+    await passSlowly(clock, 12_000);
+    await expect(firstUnits(session.units(), 1)).rejects.toThrow("frozen, no video for 10 s");
+  });
+
   test("end with an error when the camera announces the end", async () => {
     await using camera = await startScriptedCamera();
     await using session = await openSession(streamOf(camera), options);
@@ -544,7 +552,7 @@ describe("a camera that cannot be played says why:", () => {
     using _ = passWhilePlaying(clock, camera);
     const error = await opened.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TransientError);
-    expect(String(error)).toContain("the camera sends no video within 5 s");
+    expect(String(error)).toContain("the camera sends no video within 10 s");
   });
 
   test("nothing listens", async () => {
