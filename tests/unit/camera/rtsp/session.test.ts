@@ -573,6 +573,14 @@ describe("a camera that cannot be played says why:", () => {
     await expect(opened).rejects.toThrow("the address of the stream is invalid");
   });
 
+  test("aborted before it is opened", async () => {
+    await using camera = await startScriptedCamera();
+    const signal = AbortSignal.abort(new Error("the agent stops"));
+    await expect(openSession(streamOf(camera), { clock: systemClock, signal })).rejects.toThrow(
+      "the agent stops",
+    );
+  });
+
   test("aborted", async () => {
     await using camera = await startScriptedCamera({ answer: () => "silence" });
     const stop = new AbortController();
