@@ -83,12 +83,16 @@ export async function connectCamera(address: RtspAddress, signal: AbortSignal): 
   return connection;
 }
 
-/** Whether a server accepts a TLS connection. Nothing is sent by it. */
+/** In the local network, a handshake takes a tenth of this. A server without TLS may wait for ever. */
+const HANDSHAKE_WITHIN_MS = 2_000;
+
+/** Whether a server accepts a TLS connection. Nothing is sent over it. */
 export async function acceptsTls({ host, port }: RtspAddress, signal: AbortSignal): Promise<boolean> {
   const socket = connectTls({ host, port, rejectUnauthorized: false });
   socket.on("error", () => {});
   try {
-    await once(socket, "secureConnect", { signal });
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(HANDSHAKE_WITHIN_MS)]);
+    await once(socket, "secureConnect", { signal: limit });
     return true;
   } catch {
     return false;

@@ -63,7 +63,7 @@ export async function openSession(stream: SessionStream, options: SessionOptions
   }
   if (transport === "auto") memory.transport = "tcp";
   // A camera that does not support one transport and is silent by the other should send by that one.
-  throw (failures.find(({ why }) => why === "silent") ?? failures[0])?.reason;
+  throw (failures.findLast(({ why }) => why === "silent") ?? failures[0])?.reason;
 }
 
 function transportsOf(

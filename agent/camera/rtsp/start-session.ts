@@ -103,15 +103,12 @@ export async function startSession(
     signal.removeEventListener("abort", abort);
     await session?.close();
   };
-  const receiver = (track: Track, onPacket: (packet: RtpPacket) => void, onRtp?: (nowMs: number) => void) =>
+  const receiver = (track: Track, onPacket: (packet: RtpPacket) => void) =>
     trackReceiver(track, {
       clock,
       ssrc: randomBytes(4).readUInt32BE(),
       isReliable: transport === "tcp",
-      onArrival(kind, nowMs) {
-        arrived.resolve("arrived");
-        if (kind === "rtp") onRtp?.(nowMs);
-      },
+      onArrival: () => arrived.resolve("arrived"),
       onPacket,
       onBye: () => end(endedError(camera, "BYE")),
     });
@@ -127,9 +124,10 @@ export async function startSession(
     const depacketizer = depacketizerOf(chosen.track);
     const arrivals = arrivalLimit(clock.monotonicMs());
     const onVideo = (packet: RtpPacket) => {
+      arrivals.note(packet.arrivedMs);
       for (const unit of depacketizer.push(packet)) queue.push(unit);
     };
-    await session.setUp(chosen.track, receiver(chosen.track, onVideo, arrivals.note), answers);
+    await session.setUp(chosen.track, receiver(chosen.track, onVideo), answers);
     const [audio] = description.audio;
     if (stream.audio === true && audio !== undefined) {
       await session.setUp(audio, receiver(audio, onAudio), answers);

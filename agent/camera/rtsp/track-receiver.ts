@@ -19,7 +19,7 @@ export interface TrackReceiverOptions {
   /** Over TCP, packets arrive in order and are not lost on the way. */
   readonly isReliable: boolean;
   /** An RTP or RTCP packet has arrived. */
-  readonly onArrival: (kind: "rtp" | "rtcp", nowMs: number) => void;
+  readonly onArrival: () => void;
   /** Takes the track's packets in order. */
   readonly onPacket: (packet: RtpPacket) => void;
   /** The camera announces the end of the track. */
@@ -35,7 +35,7 @@ export function trackReceiver(
   return {
     receive(kind, packet) {
       const nowMs = clock.monotonicMs();
-      onArrival(kind, nowMs);
+      onArrival();
       if (kind === "rtcp") {
         if (reception.onRtcp(packet, nowMs)) onBye();
         return;

@@ -37,7 +37,7 @@ export interface ScriptedCameraOptions {
   /** Headers of the reply to DESCRIBE. Default: Content-Base with the URI of the request. */
   readonly describeHeaders?: readonly string[];
   readonly transports?: readonly ("tcp" | "udp")[];
-  /** The RTP packets of the first track, by number from 0; undefined: none. Default: `keyFramePacket`. */
+  /** The RTP packets of the first track, counted from 0; undefined: none. Default: `keyFramePacket`. */
   readonly packet?: (number: number) => Uint8Array | undefined;
   /** Milliseconds between packets. */
   readonly everyMs?: number;

@@ -53,6 +53,10 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 4,
     open: async () => (await import("./onvif-target.ts")).onvifCameraTarget(),
   },
+  "a camera's RTSP replies": {
+    share: 100,
+    open: async () => (await import("./rtsp-target.ts")).rtspTarget(),
+  },
   "a camera's packets": {
     share: 50,
     open: async () => (await import("./depacketizer-target.ts")).depacketizerTarget(),

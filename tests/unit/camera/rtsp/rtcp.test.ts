@@ -70,6 +70,12 @@ describe("a receiver report", () => {
     expect(block(reception.report(1_500))).toMatchObject({ lastReport: 0xbbbb_cccc, delay: 32_768 });
   });
 
+  test("does not count a jump of the sequence number as a loss", () => {
+    const reception = watchReception(7, 90_000);
+    for (const sequence of [1, 2, 20_000, 20_001]) reception.onRtp(rtp(sequence, 0), 0);
+    expect(block(reception.report(0))).toMatchObject({ lost: 0, highest: 20_001 });
+  });
+
   test("starts anew with another source", () => {
     const reception = watchReception(7, 90_000);
     reception.onRtp(rtp(1, 0), 0);
