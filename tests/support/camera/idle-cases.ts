@@ -1,20 +1,21 @@
 import { VISITS } from "../scenes/visits.ts";
 import type { Passage } from "./passages.ts";
 
-/** Each of the six people comes into the empty view, and three of them move briefly. */
-export const PEOPLE: readonly Passage[] = VISITS.flatMap(([from], index) => {
-  const comes: Passage = { from: from - 0.5, to: from + 5.5, before: 11 + 0.7 * index, after: 7 };
-  const moves: Passage = { from: from + 6, to: from + 6.8, before: 31.3 + 0.3 * index, after: 9 };
-  return index % 3 === 1 ? [comes, moves] : [comes];
+/** Each of the six people comes into the empty view. */
+export const PEOPLE: readonly Passage[] = VISITS.map(([from], index) => {
+  return { from: from - 0.5, to: from + 5.5, before: 11 + 0.7 * index, after: 7 };
 });
 
-/** People who stand still in the street start to walk. */
+/**
+ * People who stand still in the street start to walk, some for less than a key frame interval. After each change of the scene
+ * the gate needs 20 s to learn the new one.
+ */
 export const WALKERS: readonly Passage[] = [4, 30, 55].flatMap((from, index) => [
   { from, to: from + 6, before: index === 0 ? 14.3 : 31.3, after: 10.1 + 0.7 * index },
   { from: from + 12, to: from + 12.8, before: 31.7, after: 9.5 },
 ]);
 
-/** The scene that the last passage leaves, for a minute. */
+/** Two minutes in which nothing moves. */
 export const STILL: readonly Passage[] = [{ from: 0, to: 0.5, before: 60, after: 60 }];
 
 export const LOOKS = {

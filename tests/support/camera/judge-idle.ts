@@ -11,10 +11,11 @@ export interface Verdict {
   /** How much later than with all frames motion is first seen, by the time of the frames, seconds: at most, and on average. */
   readonly mostDelay: number;
   readonly meanDelay: number;
-  /** Share of access units decoded while nothing moves: not within the seconds that the plan stays awake after motion. */
-  readonly stillDecoded: number;
-  /** Of them, by motion and by hints. */
+  /** The time in which nothing moves, without that in which the plan still decodes everything after motion. */
   readonly stillSeconds: number;
+  /** The share of access units that are decoded then. */
+  readonly stillDecoded: number;
+  /** How often hints wake the decoder, per minute of `stillSeconds`. */
   readonly hintsPerMinute: number;
 }
 
@@ -24,7 +25,7 @@ const AFTERGLOW = 5.4;
 const LEARNING = 11;
 
 export function judgeIdle(
-  { seconds, fed, reference, seen, plan }: Simulation,
+  { seconds, fed, reference, seen, calibrating, plan }: Simulation,
   moving: readonly Moving[],
   keySeconds: number,
 ): Verdict {
@@ -36,7 +37,7 @@ export function judgeIdle(
   const delays = visible
     .filter((passage) => !isShort(passage) && !missed.includes(passage))
     .map((passage) => (firstIn(seen, passage) ?? 0) - (firstIn(reference, passage) ?? 0));
-  const busy = [...reference, ...seen].toSorted((a, b) => a - b);
+  const busy = [...reference, ...seen, ...calibrating];
   const isStill = seconds.map((second) => {
     return second > LEARNING && !busy.some((time) => time > second - AFTERGLOW && time < second + 0.3);
   });

@@ -21,6 +21,8 @@ export interface Simulation {
   /** The frames in which the gate saw motion: with all frames, and with those that were decoded. */
   readonly reference: readonly number[];
   readonly seen: readonly number[];
+  /** The frames in which the gate could not tell, because the whole view changed. */
+  readonly calibrating: readonly number[];
   readonly plan: DecodePlan;
 }
 
@@ -72,15 +74,17 @@ export async function simulatePlan(file: string, rules: PlanRules): Promise<Simu
     for (const timeMs of frames.keys()) if (!kept.has(timeMs)) frames.delete(timeMs);
   }
   const seconds = units.map(({ timeMs }) => timeMs / 1000);
-  return { seconds, fed, reference: reference.moved, seen: own.moved, plan };
+  return { seconds, fed, reference: reference.moved, seen: own.moved, calibrating: own.calibrating, plan };
 }
 
 function openGate() {
   let gate: Gate | undefined;
   let selectedMs = Number.NEGATIVE_INFINITY;
   const moved: number[] = [];
+  const calibrating: number[] = [];
   return {
     moved,
+    calibrating,
     /** undefined: the frame is not selected, because the one before it is too close. */
     judge(frame: Frame, timeMs: number) {
       if (timeMs - selectedMs < 950 / GATE_FPS) return;
@@ -88,7 +92,10 @@ function openGate() {
       gate ??= startGate(frame, MotionSchema.parse({}), 1000 / GATE_FPS);
       const step = detectMotion(gate, frame, timeMs);
       gate = step.gate;
-      if (step.motion.calibrating) return "unknown";
+      if (step.motion.calibrating) {
+        calibrating.push(timeMs / 1000);
+        return "unknown";
+      }
       if (step.motion.boxes.length === 0) return "still";
       moved.push(timeMs / 1000);
       return "moved";
