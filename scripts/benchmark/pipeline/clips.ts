@@ -13,38 +13,34 @@ interface GeneratedClip {
   readonly options: readonly string[];
 }
 
-/**
- * The first frame of a clip for a minute, with sensor noise and clouds (±10 % of brightness). Brightness is equal at both
- * ends, so that a loop has no jump.
- */
-function stillScene(fps: number, more = ""): string {
-  const frames = 60 * fps;
-  const light = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame";
-  return `trim=end_frame=1,${more}loop=${frames}:1:0,setpts=N/${fps}/TB,${light},noise=alls=8:allf=t`;
-}
+/** A frame, repeated. */
+const repeated = (fps: number, seconds: number) =>
+  `trim=end_frame=1,loop=${fps * seconds}:1:0,setpts=N/${fps}/TB`;
+/** Clouds (±10 % of brightness) and sensor noise. Brightness is equal after each minute, so that a loop has no jump. */
+const OUTDOORS = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame,noise=alls=8:allf=t";
 
-/** H.264 as cameras encode it: key frames at a fixed distance, no B frames. */
-function encoding(fps: number, groupSeconds: number): readonly string[] {
+/** H.264 as cameras encode it: key frames every two seconds, no B frames. */
+function encoding(fps: number, seconds = 60): readonly string[] {
   const h264 = ["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-bf", "0"];
-  return [
-    "-an",
-    "-t",
-    "60",
-    "-r",
-    String(fps),
-    ...h264,
-    "-g",
-    String(fps * groupSeconds),
-    "-pix_fmt",
-    "yuv420p",
-  ];
+  return ["-an", "-t", `${seconds}`, "-r", `${fps}`, ...h264, "-g", `${2 * fps}`, "-pix_fmt", "yuv420p"];
 }
 
-const STILL = ["-vf", stillScene(10), ...encoding(10, 2)];
-/** The car of images/street.jpg, enlarged and put on the pavement. */
-const PARKED = `[1]crop=125:75:232:312,scale=375:225[car];[0]trim=end_frame=1[room];[room][car]overlay=250:200,${stillScene(10)}`;
+function constantRate(rate: string): readonly string[] {
+  return ["-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-nal-hrd", "cbr"];
+}
 
-/** Scenes in which nothing moves, all with a key frame every two seconds. */
+const STILL = ["-vf", `${repeated(10, 60)},${OUTDOORS}`, ...encoding(10)];
+
+/** Seconds of a scene with a car that arrives from the left at the start, and then stays. */
+const PARKED_SECONDS = 180;
+/** The tracker knows objects that it has seen moving. The car, of images/street.jpg, waits until the motion gate is ready. */
+const PARKED = [
+  "[1]crop=125:75:232:312,scale=375:225[car]",
+  `[0]${repeated(10, PARKED_SECONDS)}[room]`,
+  `[room][car]overlay=x='if(lt(t,12),-w,min(250,-w+(250+w)*(t-12)/5))':y=200,${OUTDOORS}`,
+].join(";");
+
+/** Scenes in which nothing moves. */
 const GENERATED = {
   /** 768×432, 10 frames per second; the noise makes it 3.15 Mbit/s. */
   still: { media: ["person.mp4"], options: STILL },
@@ -52,12 +48,15 @@ const GENERATED = {
   /** A main stream: 25 frames per second. */
   "still-1080p": {
     media: ["person.mp4"],
-    options: ["-vf", stillScene(25, "scale=1920:1080,"), ...encoding(25, 2), ...constantRate("4M")],
+    options: [
+      ...["-vf", `scale=1920:1080,${repeated(25, 60)},${OUTDOORS}`],
+      ...[...encoding(25), ...constantRate("4M")],
+    ],
   },
-  /** `still` with a car that the detector sees. */
+  /** `still` with a car that arrives after 12 seconds and parks after 17. It lasts three minutes. */
   "parked-car": {
     media: ["person.mp4", "images/street.jpg"],
-    options: ["-filter_complex", PARKED, ...encoding(10, 2)],
+    options: ["-filter_complex", PARKED, ...encoding(10, PARKED_SECONDS)],
   },
 } as const satisfies Record<string, GeneratedClip>;
 
@@ -66,10 +65,6 @@ export type GeneratedName = keyof typeof GENERATED;
 
 /** The names of the clips that `findClips` makes. */
 export const GENERATED_NAMES = Object.keys(GENERATED) as readonly GeneratedName[];
-
-function constantRate(rate: string): readonly string[] {
-  return ["-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-nal-hrd", "cbr"];
-}
 
 /**
  * Finds clips by file name, as in the project's material (`person.mp4`), or makes them (`still`).

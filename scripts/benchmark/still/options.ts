@@ -22,11 +22,11 @@ const NAMES = SCENES.map(({ scene }) => scene);
 const VARIANT_NAMES = VARIANTS.map(({ name }) => name);
 
 const EXPLANATION = `
-Scenes, each a minute of H.264 in a loop with sensor noise, clouds and a key frame every 2 s:
+Scenes, H.264 in a loop with sensor noise, clouds and a key frame every 2 s:
   still          768×432, 10 frames per second, 3.15 Mbit/s
   still-512k     the same at 512 kbit/s
   still-1080p    1920×1080, 25 frames per second, 4 Mbit/s
-  parked-car     still, with a car that must be tracked as stationary
+  parked-car     still, in which a car parks 17 s after the start; it must be tracked as stationary at the end
   eight-cameras  eight cameras that show still
 
 The ratio is the CPU time of the daemon and all its children, divided by that of
@@ -51,7 +51,12 @@ export function parseStillOptions(args: readonly string[]): StillOptions {
     )
     .option("--rounds <n>", "measurements of each scene", count, 3)
     .option("--seconds <n>", "duration of a measurement; the clouds take 60", count, 60)
-    .option("--warm-up <seconds>", "wait after the daemon's first frames before it is measured", count, 45)
+    .option(
+      "--warm-up <seconds>",
+      "wait after the daemon's first frames before it is measured; the car needs 30",
+      count,
+      45,
+    )
     .option("--only <scene,…>", `scenes to measure: ${NAMES.join(", ")}`, scenes, NAMES)
     .addOption(new Option("--variant <name>", "variant of the module").choices(VARIANT_NAMES).default("i16"))
     .addOption(

@@ -23,8 +23,6 @@ export interface Visit {
   readonly number: number;
   /** Milliseconds since the first packet; 0 before. */
   sinceFirstPacketMs(): number;
-  /** Milliseconds since the agent's last request that the camera knows. */
-  sinceLastRequestMs(): number;
   close(): void;
 }
 
@@ -45,8 +43,8 @@ export interface Habit {
   readonly pieceBytes?: number;
   /** Resets every connection while another one is open. */
   readonly servesOneClient?: boolean;
-  /** Closes the connection when there was no request for these seconds. */
-  readonly sessionTimeoutSeconds?: number;
+  /** Closes the connection when none of the requests that keep the session alive came for these seconds. */
+  readonly session?: { readonly seconds: number; readonly isKeptAliveBy: (method: string) => boolean };
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
 }
 
@@ -102,13 +100,12 @@ function serve(agent: Socket, { port, cameraPort, number, habit, heard }: Connec
   agent.setNoDelay();
   const waiting: RtspMessage[] = [];
   let firstPacketMs: number | undefined;
-  let lastRequestMs = performance.now();
+  let keptAliveMs = performance.now();
   let deliver: ((channel: number, packet: Buffer) => void) | undefined;
   const visit: Visit = {
     port,
     number,
     sinceFirstPacketMs: () => (firstPacketMs === undefined ? 0 : performance.now() - firstPacketMs),
-    sinceLastRequestMs: () => performance.now() - lastRequestMs,
     close: () => agent.destroy(),
   };
   const change = habit.onPackets?.(visit) ?? ((packet: Buffer) => [packet]);
@@ -118,7 +115,8 @@ function serve(agent: Socket, { port, cameraPort, number, habit, heard }: Connec
     for (let at = 0; at < bytes.length; at += size) agent.write(bytes.subarray(at, at + size));
   };
   const timer = setInterval(() => {
-    if (visit.sinceLastRequestMs() > (habit.sessionTimeoutSeconds ?? 3600) * 1000) agent.destroy();
+    const isOver = performance.now() - keptAliveMs > (habit.session?.seconds ?? 3600) * 1000;
+    if (isOver) agent.destroy();
   }, 200);
   agent.on("close", () => {
     clearInterval(timer);
@@ -154,7 +152,7 @@ function serve(agent: Socket, { port, cameraPort, number, habit, heard }: Connec
       agent.destroy();
       return;
     }
-    lastRequestMs = performance.now();
+    if (habit.session?.isKeptAliveBy(methodOf(request)) !== false) keptAliveMs = performance.now();
     if (answer.start.startsWith("RTSP/")) {
       write(Buffer.from(toText(answer)));
       return;

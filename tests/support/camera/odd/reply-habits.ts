@@ -52,26 +52,25 @@ export function answering(
   return { onRequest: (request) => (methodOf(request) === method ? answer(request) : request) };
 }
 
-/** A session that ends without requests from the agent, and is kept alive by some methods only. */
+/** A session that ends after some seconds without a request of this method. The camera does not know the other one. */
 export function expiringSession(
   seconds: number,
-  keptAliveBy: readonly string[],
-): Pick<Habit, "onRequest" | "onReply" | "sessionTimeoutSeconds"> {
+  keptAliveBy: "GET_PARAMETER" | "OPTIONS",
+): Pick<Habit, "onRequest" | "onReply" | "session"> {
+  const isUnknown = (method: string) => method === "GET_PARAMETER" && keptAliveBy !== method;
   return {
-    sessionTimeoutSeconds: seconds,
-    onRequest: (request, visit) => {
-      if (methodOf(request) !== "GET_PARAMETER" || keptAliveBy.includes("GET_PARAMETER")) return request;
-      // It does not count: the connection closes as without it.
-      if (visit.sinceLastRequestMs() > seconds * 500) return "close";
-      return replyTo(request, "405 Method Not Allowed");
-    },
+    session: { seconds, isKeptAliveBy: (method) => method === keptAliveBy || !KEEP_ALIVES.includes(method) },
+    onRequest: (request) =>
+      isUnknown(methodOf(request)) ? replyTo(request, "405 Method Not Allowed") : request,
     onReply: (reply, request) => {
       const session = header(reply, "Session")?.split(";")[0];
       const timed =
         session === undefined ? reply : withHeader(reply, "Session", `${session};timeout=${seconds}`);
       if (methodOf(request) !== "OPTIONS") return timed;
-      const methods = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN", ...keptAliveBy];
+      const methods = ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN", keptAliveBy];
       return withHeader(timed, "Public", [...new Set(methods)].join(", "));
     },
   };
 }
+
+const KEEP_ALIVES = ["OPTIONS", "GET_PARAMETER", "SET_PARAMETER"];
