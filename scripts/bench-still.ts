@@ -5,8 +5,6 @@
  * default settings and a compiled YOLOv5n, and mosquitto is the broker. CPU time is user and system time of all threads of
  * a process and of its descendants, including those that have ended (/proc/PID/stat).
  */
-import { join } from "node:path";
-import { sabrewingHome } from "../detectors/catalog/locate-model.ts";
 import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
 import { startMosquitto } from "../tests/support/mqtt/brokers.ts";
 import { openCameras } from "./benchmark/pipeline/cameras.ts";
@@ -36,7 +34,6 @@ const options = parseStillOptions(process.argv.slice(2));
 const interrupted = new AbortController();
 // The programs run in their own process groups: stop them when this one ends.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
-const clips = join(sabrewingHome(process.env), "bench-clips");
 let measured = 0;
 
 await using folder = await temporaryFolder();
@@ -57,7 +54,7 @@ for (const scene of SCENES.filter(({ scene: name }) => options.only.includes(nam
 if (interrupted.signal.aborted) process.exitCode = 1;
 
 async function measureScene(scene: StillScene, decoder: Contestant, watcher: Contestant): Promise<Row> {
-  await using cameras = openCameras(await findClips([scene.clip], clips));
+  await using cameras = openCameras(await findClips([scene.clip]));
   const streams = await cameras.first(scene.cameras);
   const labels = scene.parked === undefined ? ["person"] : ["person", scene.parked];
   const ratios: number[] = [];

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { sabrewingHome } from "../../../detectors/catalog/locate-model.ts";
 import { findMedia } from "../../materials.ts";
 
 /** A clip that ffmpeg makes from the project's material. */
@@ -68,10 +69,13 @@ export const GENERATED_NAMES = Object.keys(GENERATED) as readonly GeneratedName[
 
 /**
  * Finds clips by file name, as in the project's material (`person.mp4`), or makes them (`still`).
- * @param folder for generated clips; those that it contains are not made again
+ * @param folder keeps generated clips, which are not made again. Default: in $SABREWING_HOME.
  * @throws Error when a clip does not exist
  */
-export async function findClips(names: readonly string[], folder: string): Promise<readonly string[]> {
+export async function findClips(
+  names: readonly string[],
+  folder = join(sabrewingHome(process.env), "bench-clips"),
+): Promise<readonly string[]> {
   const paths: string[] = [];
   for (const name of names) {
     const generated = GENERATED_NAMES.find((known) => known === name);

@@ -126,6 +126,11 @@ describe.skipIf(!hasRtspServer())("cameras with odd video", { concurrent: true }
   test("a stream that is marked as rotated comes on upright", async () => {
     const [frame] = await take(cameras.address("upside.mp4"), { count: 1 });
     expect(frame).toMatchObject({ width: SIZE.height, height: SIZE.width });
+    // By 90° anticlockwise: the white half is at the bottom.
+    const mean = (values: Uint8Array) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const { planes = new Uint8Array(), width = 0, height = 0 } = frame ?? {};
+    expect(mean(planes.subarray(0, (width * height) / 2))).toBeLessThan(150);
+    expect(mean(planes.subarray((width * height) / 2, width * height))).toBeGreaterThan(200);
   });
 
   test("H.265 that is joined between two key frames begins with a whole frame", async () => {
