@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Size } from "../../../agent/base/box.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { rememberSize, SizeChanged } from "../../../agent/camera/remember-size.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 test("reopens a camera with the size of its last frame, and probes after a stream without frames", async () => {
   const expected: (Size | undefined)[] = [];
@@ -86,7 +86,7 @@ async function readAll(frames: AsyncIterable<Frame>): Promise<void> {
 
 async function* framesOf(sizes: readonly Size[]): AsyncGenerator<Frame> {
   for (const { width, height } of sizes) {
-    const frame = greyPicture(width, height, new Uint8Array(width * height));
+    const frame = greyFrame(width, height, new Uint8Array(width * height));
     yield { camera: "door", sequence: 0, timeMs: 0, ...frame };
   }
 }
