@@ -11,7 +11,7 @@ import { type Outbox, openOutbox } from "../agent/mqtt/outbox.ts";
 import { sqliteStore } from "../agent/state/sqlite-store.ts";
 import { aboutObject } from "../tests/support/agent/object-events.ts";
 import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
-import { handClock } from "../tests/support/time/hand-clock.ts";
+import { manualClock } from "../tests/support/time/manual-clock.ts";
 
 new Command("bench:writes")
   .description(
@@ -28,7 +28,7 @@ const BETWEEN_EVENTS_MS = 40_000;
 
 for (const brokerIsReachable of [true, false]) {
   await using folder = await temporaryFolder();
-  const clock = handClock();
+  const clock = manualClock();
   const outbox = await openOutbox(sqliteStore(folder.path), { clock, log: silentLog(), limits: LIMITS });
   if (brokerIsReachable) await outbox.startDelivery();
   const before = writtenBytes();

@@ -15,7 +15,10 @@ import { listenOnLoopback } from "../support/network/listen-on-loopback.ts";
 const SIZE = { width: 160, height: 120 };
 const never = new AbortController().signal;
 const read = (address: string, size: typeof SIZE | undefined = SIZE) =>
-  readCamera({ camera: "door", address, transport: "auto", size, fps: 5 }, { clock: systemClock, signal: never });
+  readCamera(
+    { camera: "door", address, transport: "auto", size, fps: 5 },
+    { clock: systemClock, signal: never },
+  );
 
 /** The command lines and environments of all other processes, as `ps` and an intruder in ffmpeg would see them. */
 function seenInProc(): { commandLines: string[]; environments: string[] } {

@@ -47,9 +47,7 @@ test("reports a missing ffmpeg with the command that installs it", async () => {
 test("reports a camera that accepts the connection but sends nothing as transient", async () => {
   const mute = createServer();
   const port = await listenOnLoopback(mute);
-  const error = await failure(
-    take(`rtsp://127.0.0.1:${port}/camera`, 1, { clock: hurriedClock(20) }, SIZE),
-  );
+  const error = await failure(take(`rtsp://127.0.0.1:${port}/camera`, 1, { clock: hurriedClock(20) }, SIZE));
   mute.close();
   expect(error).toBeInstanceOf(TransientError);
   expect(error.message).toBe("door: the camera does not answer within 10 s");
@@ -108,7 +106,13 @@ describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
   test("ends the frames without an error when aborted", async () => {
     const stop = new AbortController();
     const frames: Frame[] = [];
-    const stream = { camera: "door", address: camera.address, transport: "auto", size: SIZE, fps: 5 } as const;
+    const stream = {
+      camera: "door",
+      address: camera.address,
+      transport: "auto",
+      size: SIZE,
+      fps: 5,
+    } as const;
     for await (const frame of readCamera(stream, { clock: systemClock, signal: stop.signal })) {
       frames.push(frame);
       stop.abort();
@@ -118,7 +122,13 @@ describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
 
   test("fails when a camera freezes", async () => {
     await using frozen = await startRtspCamera({ clip: clip.file });
-    const stream = { camera: "door", address: frozen.address, transport: "auto", size: SIZE, fps: 5 } as const;
+    const stream = {
+      camera: "door",
+      address: frozen.address,
+      transport: "auto",
+      size: SIZE,
+      fps: 5,
+    } as const;
     const seen: number[] = [];
     const reading = (async () => {
       const options = { clock: hurriedClock(20), signal: never };

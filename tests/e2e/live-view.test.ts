@@ -41,7 +41,10 @@ async function openScene(): Promise<Scene> {
   );
   const path = rtsp.address.replace("rtsp://", "rtsp://cam:sekret%20%40%20door@");
   const configured = door(CAMERA);
-  const camera: CameraConfig = { ...configured, ffmpeg: { ...configured.ffmpeg, inputs: [{ path, transport: "auto" }] } };
+  const camera: CameraConfig = {
+    ...configured,
+    ffmpeg: { ...configured.ffmpeg, inputs: [{ path, transport: "auto" }] },
+  };
   const logged = new TextStream();
   const stopping = new AbortController();
   stack.defer(() => stopping.abort());

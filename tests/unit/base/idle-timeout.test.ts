@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../../../agent/base/clock.ts";
 import { IDLE, withIdleTimeout } from "../../../agent/base/idle-timeout.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 test("a stream that pauses yields one IDLE, then continues", async () => {
   const { clock, passTime } = manualClock();
@@ -23,7 +23,7 @@ test("a stream that pauses yields one IDLE, then continues", async () => {
 });
 
 test("a source whose items are rare is not idle as long as something arrives", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   let arrivedMs = 0;
   const gate = Promise.withResolvers<void>();
   async function* source() {
