@@ -52,7 +52,7 @@ async function bench(): Promise<void> {
   const contestants = await prepareContestants(options, folder);
   await using stack = new AsyncDisposableStack();
   const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
-  const cameras = stack.use(openCameras(await findClips(options.clips, folder)));
+  const cameras = stack.use(openCameras(await findClips(options.clips)));
   const machine = `${cores} cores, ${thisMachine()}`;
   if (options.capacity) {
     const capacities = await measureCapacities(contestants, cameras, broker.port);

@@ -7,7 +7,7 @@ import type { Sighting } from "../../agent/motion/watch-motion.ts";
 import { needsEveryFrame } from "../../agent/tracking/track.ts";
 import { watchCamera } from "../../agent/watch-camera.ts";
 import type { Box, Detection, Detector } from "../../detectors/detector.ts";
-import { greyPicture } from "../support/camera/video-picture.ts";
+import { greyFrame } from "../support/camera/raw-frames.ts";
 import { SMALL_MODEL, scriptedDetector } from "../support/detectors/scripted-detector.ts";
 
 /** The size of frames and of the model's input: every region is the whole frame. */
@@ -45,7 +45,7 @@ async function watchCar(idleS: number, awakeS: number, untilS: number) {
       const moves = car !== undefined && (second < PARKS_S + 20 || second >= LEAVES_S);
       const motion: Motion = { boxes: moves ? [car] : [], calibrating: false };
       if (isIdleTime()) framesWhileParked++;
-      const image = greyPicture(SIZE.width, SIZE.height, new Uint8Array(SIZE.width * SIZE.height));
+      const image = greyFrame(SIZE.width, SIZE.height, new Uint8Array(SIZE.width * SIZE.height));
       yield {
         frame: { camera: "yard", sequence: sequence++, timeMs: second * 1000, ...image },
         motion,

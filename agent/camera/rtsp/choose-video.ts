@@ -10,14 +10,15 @@ export interface ChosenVideo {
   /** Of the stream's video tracks, from 0. */
   readonly index: number;
   /**
-   * `only`: there is no other; `size`: it has the wanted size; `codec`: those before it have a codec that cannot be decoded;
-   * `first`: it is the first.
+   * `only`: there is no other; `size`: it has the wanted size; `codec`: those before it have another codec, which is not
+   * preferred or cannot be decoded; `first`: it is the first.
    */
   readonly why: "only" | "size" | "codec" | "first";
 }
 
 /**
- * Chooses the video track: the one with H.264 or H.265 and the wanted size, else the first that can be decoded.
+ * Chooses the video track: the one with H.264 or H.265 and the wanted size, else the first with H.264 or H.265, else the
+ * first that can be decoded.
  * @param camera error messages start with this name
  * @throws ConfigError without a track that can be decoded, or if its frames are too large
  */
@@ -33,7 +34,9 @@ export function chooseVideo(
       audio.map(({ encoding }) => encoding),
     );
   const bySize = wanted === undefined ? -1 : video.findIndex((track) => hasSize(track, wanted));
-  const index = bySize >= 0 ? bySize : video.findIndex(({ codec }) => codec !== undefined);
+  const byCodec = video.findIndex(isPreferred);
+  const others = byCodec >= 0 ? byCodec : video.findIndex(({ codec }) => codec !== undefined);
+  const index = bySize >= 0 ? bySize : others;
   const track = video[index];
   if (track?.codec === undefined) throw unsupportedCodecError(camera, first.encoding);
   const size = track.format?.codedSize ?? track.size;
@@ -42,9 +45,11 @@ export function chooseVideo(
   return { track: { ...track, codec: track.codec }, index, why };
 }
 
-function hasSize({ codec, format, size }: VideoTrack, wanted: Size): boolean {
-  const own = format?.size ?? size;
-  return (
-    (codec === "H264" || codec === "H265") && own?.width === wanted.width && own.height === wanted.height
-  );
+function isPreferred({ codec }: VideoTrack): boolean {
+  return codec === "H264" || codec === "H265";
+}
+
+function hasSize(track: VideoTrack, wanted: Size): boolean {
+  const own = track.format?.size ?? track.size;
+  return isPreferred(track) && own?.width === wanted.width && own.height === wanted.height;
 }

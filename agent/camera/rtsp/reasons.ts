@@ -46,7 +46,14 @@ const UNSUPPORTED_TRANSPORT: Reason = {
 const BY_STATUS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
   [401, REFUSED_LOGIN],
   [404, NO_SUCH_STREAM],
-  [454, NO_SUCH_STREAM],
+  [
+    454,
+    {
+      kind: "transient",
+      what: "the camera has lost the session",
+      remedy: "Nothing to do: the agent opens the stream again. If it happens again, restart the camera.",
+    },
+  ],
   [
     403,
     {

@@ -88,7 +88,7 @@ function describe(facts: SessionFacts, stream: ObservedStream, firstSeconds: num
     fps === undefined ? "less than a frame per second" : `${rounded(fps)} frames per second`,
     keyFrameSeconds === undefined ? undefined : `a key frame every ${rounded(keyFrameSeconds)} s`,
     facts.videoTracks > 1
-      ? `video track ${facts.chosen.index + 1} of ${facts.videoTracks} (${facts.chosen.why})`
+      ? `video track ${facts.chosen.index + 1} of ${facts.videoTracks} (${CHOSEN[facts.chosen.why]})`
       : undefined,
     facts.audio.length === 0 ? "no audio" : `audio ${facts.audio.map(({ encoding }) => encoding).join(", ")}`,
     `first frame after ${firstSeconds.toFixed(1)} s`,
@@ -97,6 +97,13 @@ function describe(facts: SessionFacts, stream: ObservedStream, firstSeconds: num
   ];
   return parts.filter((part) => part !== undefined).join(", ");
 }
+
+const CHOSEN: Readonly<Record<SessionFacts["chosen"]["why"], string>> = {
+  only: "the only one",
+  size: "it has the size of detect",
+  codec: "H.264 and H.265 are preferred",
+  first: "the first one",
+};
 
 const PASSWORD_EXPOSED =
   "warning: the camera receives the password unencrypted (Basic without TLS): set its RTSP authentication to Digest, or use rtsps://";

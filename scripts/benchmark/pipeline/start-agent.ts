@@ -16,6 +16,8 @@ export interface Task {
   readonly brokerPort: number;
   /** First level of the topics. */
   readonly prefix: string;
+  /** The objects that the agent tracks. Default: the agent's. */
+  readonly labels?: readonly string[];
 }
 
 /** Starts the agent with default settings, except that it publishes its figures every second. */
@@ -29,8 +31,9 @@ export function startAgent(agent: Agent, task: Task): Child {
 }
 
 function agentConfig({ runtime, modulePath }: Agent, task: Task, stateDirectory: string): string {
+  const objects = task.labels === undefined ? {} : { objects: { track: task.labels } };
   const cameras = task.streams.map(({ name, url }) => {
-    return [name, { ffmpeg: { inputs: [{ path: url }] }, detect: { fps: task.fps } }] as const;
+    return [name, { ffmpeg: { inputs: [{ path: url }] }, detect: { fps: task.fps }, ...objects }] as const;
   });
   return stringify({
     mqtt: {

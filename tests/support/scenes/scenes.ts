@@ -4,7 +4,7 @@ import { readClip } from "../../../agent/camera/clip.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { rgbOf } from "../../../agent/preprocess/rgb.ts";
 import { seeded } from "../base/seeded.ts";
-import { rgbToRawFrame } from "../camera/video-picture.ts";
+import { rgbToRawFrame } from "../camera/raw-frames.ts";
 
 /** A camera that films a composed scene. It adds light and noise, like a real one. */
 export interface SceneOptions {

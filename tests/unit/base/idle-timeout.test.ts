@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../../../agent/base/clock.ts";
 import { IDLE, withIdleTimeout } from "../../../agent/base/idle-timeout.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 test("a stream that pauses yields one IDLE, then continues", async () => {
-  const { clock, passTime } = manualClock();
+  const { clock, passTime } = standingClock();
   const gate = Promise.withResolvers<void>();
   async function* source() {
     yield "a";
@@ -23,7 +23,7 @@ test("a stream that pauses yields one IDLE, then continues", async () => {
 });
 
 test("a source whose items are rare is not idle as long as something arrives", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   let arrivedMs = 0;
   const gate = Promise.withResolvers<void>();
   async function* source() {
@@ -49,7 +49,7 @@ test("a source whose items are rare is not idle as long as something arrives", a
 });
 
 test("an item that waits while the source is silent comes first", async () => {
-  const { clock } = manualClock();
+  const { clock } = standingClock();
   async function* source() {
     yield "a";
   }
@@ -58,7 +58,7 @@ test("an item that waits while the source is silent comes first", async () => {
 });
 
 test("a steady stream yields no IDLE and passes its error on", async () => {
-  const { clock } = manualClock();
+  const { clock } = standingClock();
   async function* source() {
     yield 1;
     yield 2;
@@ -73,7 +73,7 @@ test("a steady stream yields no IDLE and passes its error on", async () => {
 });
 
 test("leaving the loop closes the source", async () => {
-  const { clock } = manualClock();
+  const { clock } = standingClock();
   let closed = false;
   async function* source() {
     try {
@@ -86,8 +86,8 @@ test("leaving the loop closes the source", async () => {
   expect(closed).toBe(true);
 });
 
-/** A clock whose time passes only on request; then every sleeper wakes. */
-function manualClock(): { clock: Clock; passTime: () => void } {
+/** A clock that stands still; every sleeper wakes on request. */
+function standingClock(): { clock: Clock; passTime: () => void } {
   const sleepers = new Set<() => void>();
   const clock: Clock = {
     nowMs: () => 0,

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { type Arrivals, watchArrivals } from "../../../agent/camera/arrivals.ts";
-import { type HandClock, handClock } from "../../support/time/hand-clock.ts";
+import { type ManualClock, manualClock } from "../../support/time/manual-clock.ts";
 
-async function arrive(arrivals: Arrivals, clock: HandClock, count: number, everyMs: number) {
+async function arrive(arrivals: Arrivals, clock: ManualClock, count: number, everyMs: number) {
   for (let unit = 0; unit < count; unit++) {
     await clock.pass(everyMs);
     arrivals.record();
@@ -10,7 +10,7 @@ async function arrive(arrivals: Arrivals, clock: HandClock, count: number, every
 }
 
 test("a camera is silent once nothing has arrived for the configured time", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const arrivals = watchArrivals(5000, clock);
   expect(arrivals.silentInMs()).toBe(5000);
   await arrive(arrivals, clock, 50, 40);
@@ -23,14 +23,14 @@ test("a camera is silent once nothing has arrived for the configured time", asyn
 });
 
 test("a camera of 0.2 frames per second may be silent for two and a half intervals", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const arrivals = watchArrivals(5000, clock);
   await arrive(arrivals, clock, 3, 5000);
   expect(arrivals.silentInMs()).toBe(12_500);
 });
 
 test("an outage does not lengthen the silence that counts", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const arrivals = watchArrivals(5000, clock);
   await arrive(arrivals, clock, 50, 40);
   await arrive(arrivals, clock, 1, 600_000);
@@ -38,7 +38,7 @@ test("an outage does not lengthen the silence that counts", async () => {
 });
 
 test("the time before the first access unit is no interval", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const arrivals = watchArrivals(5000, clock);
   await arrive(arrivals, clock, 1, 30_000);
   expect(arrivals.silentInMs()).toBe(5000);

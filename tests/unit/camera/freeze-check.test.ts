@@ -3,7 +3,7 @@ import { TransientError } from "../../../agent/base/errors.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { freezeCheck } from "../../../agent/camera/freeze-check.ts";
 import { seededRandom } from "../../../agent/events/event-id.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 const WIDTH = 64;
 const HEIGHT = 48;
@@ -42,7 +42,7 @@ function startCamera(frozenAfterSeconds = FROZEN_AFTER_SECONDS, fps = FPS) {
     nowMs += opensWithinSeconds * 1000;
     for (const brightness of images) {
       nowMs += 1000 / fps;
-      const image = greyPicture(WIDTH, brightness.length / WIDTH, brightness);
+      const image = greyFrame(WIDTH, brightness.length / WIDTH, brightness);
       yield { camera: "door", sequence: sequence++, timeMs: nowMs, ...image };
     }
   }

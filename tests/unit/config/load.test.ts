@@ -51,7 +51,7 @@ test("fills in every default of the smallest configuration", () => {
         name: "door",
         enabled: true,
         ffmpeg: {
-          inputs: [{ path: "rtsp://10.0.0.7/stream2" }],
+          inputs: [{ path: "rtsp://10.0.0.7/stream2", transport: "auto" }],
           hwaccel_args: [],
           retry_interval: 10,
           frozen_after: 60,
@@ -59,6 +59,7 @@ test("fills in every default of the smallest configuration", () => {
         detect: {
           enabled: true,
           fps: 5,
+          idle: "auto",
           min_initialized: 2,
           max_disappeared: 25,
           stationary: { threshold: 50, interval: 50 },

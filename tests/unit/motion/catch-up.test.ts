@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { catchingUp } from "../../../agent/motion/catch-up.ts";
 import type { Sighting } from "../../../agent/motion/watch-motion.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 const PIXELS = 768 * 432;
 
 function sighting(timeMs: number, moves = true): Sighting {
-  const image = greyPicture(768, 432, new Uint8Array(PIXELS));
+  const image = greyFrame(768, 432, new Uint8Array(PIXELS));
   const motion = { boxes: moves ? [[0, 0, 10, 10] as const] : [], calibrating: false };
   return { frame: { camera: "door", sequence: 0, timeMs, ...image }, motion };
 }

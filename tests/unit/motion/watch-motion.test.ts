@@ -4,7 +4,7 @@ import type { Frame } from "../../../agent/camera/frame.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
 import { newerSighting, type Sighting, watchMotion } from "../../../agent/motion/watch-motion.ts";
 import type { Box } from "../../../detectors/detector.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 const DEFAULTS = MotionSchema.parse({});
 const SIZE = { width: 160, height: 120 };
@@ -18,7 +18,7 @@ function frameOf(sequence: number, square?: readonly [x: number, y: number], siz
       brightness.fill(230, y * width + square[0], y * width + square[0] + 40);
     }
   }
-  return { camera: "door", sequence, timeMs: sequence * 200, ...greyPicture(width, height, brightness) };
+  return { camera: "door", sequence, timeMs: sequence * 200, ...greyFrame(width, height, brightness) };
 }
 
 async function* stream(frames: readonly Frame[]): AsyncGenerator<Frame> {

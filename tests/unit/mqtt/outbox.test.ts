@@ -4,7 +4,7 @@ import type { StoredMessage } from "../../../agent/state/message-store.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
 import { type MemoryPlace, memoryPlace } from "../../support/agent/memory-store.ts";
 import { aboutObject, inShort } from "../../support/agent/object-events.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 const LIMITS = { bytes: 1e6, ageMs: 3_600_000 };
 
@@ -340,7 +340,7 @@ describe("a disk that fails", () => {
 });
 
 async function start(place: MemoryPlace = memoryPlace()) {
-  const clock = handClock();
+  const clock = manualClock();
   const { log, lines } = recordingLog();
   const outbox = await openOutbox(place, { clock, log, limits: LIMITS });
   return { outbox, place, clock, lines };

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type Colours, planeEnds, type RawFrame } from "../../../agent/camera/frame.ts";
 import { rgbOf } from "../../../agent/preprocess/rgb.ts";
 import { seeded } from "../../support/base/seeded.ts";
-import { rgbToRawFrame } from "../../support/camera/video-picture.ts";
+import { rgbToRawFrame } from "../../support/camera/raw-frames.ts";
 
 const CODINGS: readonly Colours[] = [
   { matrix: "bt601", range: "limited" },

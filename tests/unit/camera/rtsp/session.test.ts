@@ -18,7 +18,7 @@ import {
   type ScriptedRequest,
   startScriptedCamera,
 } from "../../../support/camera/scripted-camera.ts";
-import { type HandClock, handClock } from "../../../support/time/hand-clock.ts";
+import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
 import { waitUntil } from "../../../support/time/wait-until.ts";
 
 const never = new AbortController().signal;
@@ -56,7 +56,7 @@ async function failureOf(
 }
 
 /** Advances the time in steps, so that packets arrive between them. */
-async function passSlowly(clock: HandClock, ms: number): Promise<void> {
+async function passSlowly(clock: ManualClock, ms: number): Promise<void> {
   const stepMs = 2_000;
   for (let passed = 0; passed < ms; passed += stepMs) {
     await clock.pass(stepMs);
@@ -65,7 +65,7 @@ async function passSlowly(clock: HandClock, ms: number): Promise<void> {
 }
 
 /** Advances the time whenever the last request to the camera is PLAY: connecting and asking take no time. */
-function passWhilePlaying(clock: HandClock, camera: ScriptedCamera): Disposable {
+function passWhilePlaying(clock: ManualClock, camera: ScriptedCamera): Disposable {
   const timer = setInterval(() => {
     if (camera.requests.at(-1)?.method === "PLAY") void clock.pass(500);
   }, 20);
@@ -108,7 +108,7 @@ describe("a session", () => {
 
   test("takes UDP packets from the camera's address only", async () => {
     await using camera = await startScriptedCamera({ packet: () => undefined });
-    const clock = handClock();
+    const clock = manualClock();
     using _ = passWhilePlaying(clock, camera);
     const opened = openSession(streamOf(camera, { transport: "udp" }), { clock, signal: never });
     const stranger = createSocket("udp4").bind(0, "127.0.0.2");
@@ -150,7 +150,7 @@ describe("a session", () => {
 
   test("closes the connection if the camera does not answer TEARDOWN", async () => {
     await using camera = await startScriptedCamera({ answer: on("TEARDOWN", "silence") });
-    const clock = handClock();
+    const clock = manualClock();
     const session = await openSession(streamOf(camera), { clock, signal: never });
     const closed = session[Symbol.asyncDispose]();
     await waitUntil("TEARDOWN", () => camera.methods().includes("TEARDOWN"));
@@ -179,7 +179,7 @@ describe("a session", () => {
         return method === "PLAY" && isTcp.has(connection) ? {} : undefined;
       },
     });
-    const clock = handClock();
+    const clock = manualClock();
     const opening = openSession(streamOf(camera), { clock, signal: never });
     using _ = passWhilePlaying(clock, camera);
     await using session = await opening;
@@ -190,7 +190,7 @@ describe("a session", () => {
 
   test("reports on the received packets by RTCP", async () => {
     await using camera = await startScriptedCamera();
-    const clock = handClock();
+    const clock = manualClock();
     await using _ = await openSession(streamOf(camera), { clock, signal: never });
     await clock.pass(5_000);
     await waitUntil("a report", () => camera.reports.length > 0);
@@ -267,7 +267,7 @@ describe("a session is kept alive", () => {
     await using camera = await startScriptedCamera({
       answer: on("GET_PARAMETER", { status: "405 Method Not Allowed" }),
     });
-    const clock = handClock();
+    const clock = manualClock();
     await using _ = await openSession(streamOf(camera), { clock, signal: never });
     for (const method of ["GET_PARAMETER", "OPTIONS"]) {
       const before = camera.requests.length;
@@ -279,7 +279,7 @@ describe("a session is kept alive", () => {
 
   test("and goes on if the camera does not answer", async () => {
     await using camera = await startScriptedCamera({ answer: on("GET_PARAMETER", "silence") });
-    const clock = handClock();
+    const clock = manualClock();
     await using session = await openSession(streamOf(camera), { clock, signal: never });
     await passSlowly(clock, 62_000);
     expect(camera.requests.filter(({ method }) => method === "GET_PARAMETER")).toHaveLength(2);
@@ -290,7 +290,7 @@ describe("a session is kept alive", () => {
     await using camera = await startScriptedCamera({
       answer: on("GET_PARAMETER", { status: "454 Session Not Found" }),
     });
-    const clock = handClock();
+    const clock = manualClock();
     await using session = await openSession(streamOf(camera), { clock, signal: never });
     await passSlowly(clock, 30_000);
     await expect(firstUnits(session.units(), 1e9)).rejects.toThrow("door: the camera has ended the stream");
@@ -311,7 +311,7 @@ describe("the access units", () => {
     await using camera = await startScriptedCamera({
       packet: (number) => (number < 1 ? keyFramePacket(number) : undefined),
     });
-    const clock = handClock();
+    const clock = manualClock();
     await using session = await openSession(streamOf(camera), { clock, signal: never });
     const units = session.units();
     await firstUnitOf(units);
@@ -329,7 +329,7 @@ describe("the access units", () => {
 
   test("end with an error when only packets arrive that are no video", async () => {
     await using camera = await startScriptedCamera({ packet: () => Buffer.alloc(500, 0x47) });
-    const clock = handClock();
+    const clock = manualClock();
     await using session = await openSession(streamOf(camera), { clock, signal: never });
     await passSlowly(clock, 12_000);
     await expect(firstUnits(session.units(), 1)).rejects.toThrow("frozen, no video for 10 s");
@@ -536,7 +536,7 @@ describe("a camera that cannot be played says why:", () => {
     "no answer to %s within ten seconds",
     async (method) => {
       await using camera = await startScriptedCamera({ answer: on(method, "silence") });
-      const clock = handClock();
+      const clock = manualClock();
       const opened = openSession(streamOf(camera, { transport: "tcp" }), { clock, signal: never });
       opened.catch(() => {});
       await waitUntil(method, () => camera.methods().includes(method));
@@ -547,7 +547,7 @@ describe("a camera that cannot be played says why:", () => {
 
   test("no packet by any transport", async () => {
     await using camera = await startScriptedCamera({ packet: () => undefined });
-    const clock = handClock();
+    const clock = manualClock();
     const opened = openSession(streamOf(camera), { clock, signal: never });
     using _ = passWhilePlaying(clock, camera);
     const error = await opened.catch((reason: unknown) => reason);

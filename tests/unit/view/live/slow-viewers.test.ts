@@ -9,7 +9,7 @@ import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { serveView } from "../../../../agent/view/live/server.ts";
 import type { Greeting } from "../../../../agent/view/page/protocol.ts";
 import { recordingLog } from "../../../support/agent/log-lines.ts";
-import { handClock } from "../../../support/time/hand-clock.ts";
+import { manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
 const GREETING: Greeting = {
@@ -34,7 +34,7 @@ async function heldFor(count: number): Promise<number> {
       return () => watching.delete(receive);
     },
   };
-  const clock = handClock();
+  const clock = manualClock();
   await using server = await serveView(
     { host: "127.0.0.1", port: 0, allowed_hosts: [] },
     {

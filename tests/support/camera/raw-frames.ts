@@ -26,7 +26,7 @@ export function rgbToRawFrame({ width, height, pixels }: RgbImage): RawFrame {
 }
 
 /** A grey frame with a brightness of 0..255 for each pixel. */
-export function greyPicture(width: number, height: number, brightness: ArrayLike<number>): RawFrame {
+export function greyFrame(width: number, height: number, brightness: ArrayLike<number>): RawFrame {
   const ends = planeEnds({ width, height });
   const planes = new Uint8Array(ends.red).fill(128, ends.brightness);
   planes.set(brightness);

@@ -1,7 +1,7 @@
 import type { Clock } from "../../../agent/base/clock.ts";
 
 /** A clock that a test advances. */
-export interface HandClock extends Clock {
+export interface ManualClock extends Clock {
   /** Advances the time and wakes sleepers in order. */
   pass(ms: number): Promise<void>;
   /** Changes the wall-clock time. The monotonic time stays. */
@@ -9,7 +9,7 @@ export interface HandClock extends Clock {
 }
 
 /** A clock that starts at Unix time 1,000,000 s. */
-export function handClock(): HandClock {
+export function manualClock(): ManualClock {
   let monotonicMs = 0;
   let offsetMs = 1e9;
   const sleepers = new Set<{ readonly untilMs: number; readonly wake: () => void }>();
