@@ -39,6 +39,10 @@ describe("limitRate", () => {
     expect(passing(5, "5", "PTS+0.015/TB*sin(N*3)")).toHaveLength(40);
   });
 
+  test("passes all frames of a stream with this rate when its delay becomes known better", () => {
+    expect(passing(5, "5", "PTS-gte(N,10)*0.045/TB")).toHaveLength(40);
+  });
+
   test("neither drops nor repeats frames when the clock jumps ahead by a year", () => {
     expect(passing(5, "10", "PTS+gte(N,20)*31536000/TB").length).toBeLessThanOrEqual(22);
   });
