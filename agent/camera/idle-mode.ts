@@ -37,7 +37,7 @@ export type KeyTimes = readonly number[];
 export const MOST_KEY_SECONDS = 2.5;
 /** Frames arrive late now and then, and 25 frames per second do not divide every interval. */
 const TOLERANCE_SECONDS = 0.25;
-/** A camera that lengthens its interval now and then, or loses key frames, is followed after one such interval. */
+/** One long interval counts at once: the camera may vary its interval, or key frames may be lost. */
 const INTERVALS = 4;
 const LEAST_INTERVALS = 2;
 
