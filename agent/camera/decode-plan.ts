@@ -63,7 +63,7 @@ export interface DecodePlan {
   readonly counts: PlanCounts;
 }
 
-/** What happened since the start. */
+/** Counters since the start. */
 export interface PlanCounts {
   readonly fed: number;
   /** Not decoded because nothing moved, or because they could not be decoded. */
@@ -157,7 +157,7 @@ export function planDecoding(plan: DecodePlan, event: PlanEvent, rules: PlanRule
   }
 }
 
-/** What the camera does while nothing moves, and why. */
+/** Which frames are decoded while nothing moves, and why. */
 export function idleModeOf(plan: DecodePlan, rules: IdleRules): IdleMode {
   return chooseIdleMode(rules, plan.format, plan.keyTimes, plan.timeMs);
 }

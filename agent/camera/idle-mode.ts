@@ -3,7 +3,7 @@ import type { VideoFormat } from "./rtsp/access-unit.ts";
 /** `detect.idle`: which frames are decoded while nothing moves. */
 export type IdleSetting = "auto" | "keyframes" | "all";
 
-/** What a camera does while nothing moves, and why. */
+/** Which frames are decoded while nothing moves, and why. */
 export interface IdleMode {
   readonly idle: "keyframes" | "all";
   readonly reason: IdleReason;
@@ -45,7 +45,7 @@ export function addKeyTime(times: KeyTimes, timeMs: number): KeyTimes {
   return [...times.slice(-INTERVALS), timeMs];
 }
 
-/** Decides what a camera does while nothing moves. @param nowMs of the newest frame, on the clock of `times` */
+/** Decides which frames are decoded while nothing moves. @param nowMs of the newest frame, on the clock of `times` */
 export function chooseIdleMode(
   { idle, hasMotionDetection }: IdleRules,
   format: Pick<VideoFormat, "isInterlaced"> | undefined,

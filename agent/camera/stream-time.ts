@@ -1,7 +1,7 @@
 import { clamp } from "../base/numbers.ts";
 import type { AccessUnit } from "./rtsp/access-unit.ts";
 
-/** What the time of a frame depends on. */
+/** The properties of an access unit that determine the time of its frame. */
 export type ArrivingUnit = Pick<AccessUnit, "streamSeconds" | "arrivedMs" | "format">;
 
 /** How a stream's own time relates to the monotonic clock. */

@@ -199,7 +199,7 @@ export function connectionError(camera: string, error: unknown, phase: "open" | 
   if (!(error instanceof Error)) return new TypeError(String(error));
   if (error instanceof ConfigError || error instanceof TransientError) return error;
   if (error instanceof RtspProtocolError) {
-    // What a camera sends while it plays may be damaged once.
+    // The data that a camera sends while it plays may be damaged once.
     const kind = phase === "open" ? "config" : "transient";
     return errorOf(camera, { kind, what: error.message, remedy: error.remedy });
   }
