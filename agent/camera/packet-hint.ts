@@ -1,6 +1,6 @@
 import { clamp, median } from "../base/numbers.ts";
 
-/** What the hint knows about a coded frame. */
+/** The properties of a coded frame that the hint uses. */
 export interface SizedUnit {
   readonly bytes: number;
   readonly isKey: boolean;
@@ -11,8 +11,9 @@ export interface SizedUnit {
 
 /**
  * The packet sizes of one camera while nothing moves, by position in the group of frames that starts with a key frame. An
- * encoder spends few bytes on what stays the same, so that an unusually large frame suggests motion. This finds near motion
- * by day; it misses what is far away or in the noise of the night. Therefore a hint may only wake the decoder.
+ * encoder spends few bytes on areas that stay the same, so an unusually large frame suggests motion. This finds near motion by
+ * day. It misses motion that is far away or in the noise of the night. Therefore a hint only starts decoding; its absence
+ * proves nothing.
  */
 export interface PacketHint {
   /** Index: position in the group, 0 for the first frame after the key frame. */
@@ -60,7 +61,7 @@ const LEAST_DEVIATION = 0.015;
 const FIRST_THRESHOLD = 5;
 const MOST_THRESHOLD = 60;
 const RAISE = 1.3;
-/** The part of the threshold that false hints added halves in this time. */
+/** False hints raise the threshold. Half of the increase is gone after this time. */
 const HALF_LIFE_MS = 10 * 60_000;
 
 /** Before the first frame. */
@@ -78,7 +79,7 @@ export function judgeSize(hint: PacketHint, unit: SizedUnit): { hint: PacketHint
   if (unit.isKey) return { hint: { ...hint, position: 0, recent: [] }, suggestsMotion: false };
   const { position } = hint;
   const next = Math.min(position + 1, LAST_POSITION);
-  // The size of what arrived says nothing, and the size of the next frame depends on what the camera sent.
+  // The size of a damaged frame says nothing, and the size of the next frame depends on the part that was lost.
   if (unit.isDamaged) return { hint: { ...hint, position: next, recent: [] }, suggestsMotion: false };
   const size = Math.log(unit.bytes + EMPTY_FRAME);
   const pending = [...hint.pending.slice(1 - MOST_PENDING), { position, size, timeMs: unit.timeMs }];

@@ -85,7 +85,7 @@ describe("an unusually large frame", () => {
   });
 });
 
-test("three frames that are larger by what one may be are a hint", () => {
+test("three frames in a row are a hint if each is larger by an amount that is normal for one frame", () => {
   const camera = open();
   camera.still(20);
   camera.film();
@@ -118,7 +118,7 @@ describe("an encoder whose sizes vary without motion", () => {
     expect(camera.still(30 * minute)).toBeLessThan(15);
   });
 
-  test("is trusted more again when its sizes have been steady for an hour", () => {
+  test("has a lower threshold again after an hour of steady sizes", () => {
     const camera = open((number, random) => (number < 15_000 ? hunting : usual)(number, random));
     camera.still(300);
     const strict = camera.hint().threshold;
