@@ -38,7 +38,7 @@ export function tlsExpectedError(): RtspProtocolError {
 }
 
 export interface MessageHandlers {
-  /** @param payload a view of the received bytes */
+  /** @param payload a view of the received bytes, valid during the call only */
   readonly onFrame: (channel: number, payload: Buffer) => void;
   readonly onReply: (reply: RtspReply) => void;
   readonly onRequest: (request: CameraRequest) => void;
