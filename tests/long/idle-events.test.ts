@@ -39,22 +39,37 @@ function scenesOf(look: Look, seconds: number, idle: readonly IdleSetting[]): re
 }
 
 interface Compared extends EventDifferences {
-  readonly scene: string;
+  readonly scene: keyof typeof CHANCE;
   readonly idle: IdleSetting;
   readonly skipped: number;
 }
 
 const lines: string[] = [];
 
+/**
+ * On a busy machine, two cameras that decode everything differ as well: the detector skips other frames, and an encounter of
+ * two of the nineteen people of street.mp4 ends in another way. The people of person.mp4 come one by one.
+ */
+const CHANCE = { "person.mp4": 0, "street.mp4": 0.15 };
+
+function expectSame({ scene, expected, received, otherZones, otherReasons, delays }: Compared): void {
+  const share = CHANCE[scene];
+  expect(expected).toBeGreaterThanOrEqual(6);
+  expect(Math.abs(received - expected), "number").toBeLessThanOrEqual(share * expected);
+  expect(otherReasons, "end").toEqual([]);
+  if (share === 0) expect(otherZones, "zones").toEqual([]);
+  expect(delays.length, "pairs").toBeGreaterThanOrEqual((1 - share) * expected);
+}
+
 /** Watches both scenes with two cameras each, and compares the second one with the first one. */
 async function compare(look: Look, seconds: number, idle: IdleSetting): Promise<readonly Compared[]> {
   await using folder = await temporaryFolder();
   const all = await watchScenes(scenesOf(look, seconds, ["all", idle]), weights ?? "", folder.path);
-  return [all.slice(0, 2), all.slice(2)].map(([reference, other]) => {
+  return [all.slice(0, 2), all.slice(2)].map(([reference, other], index) => {
     if (reference === undefined || other === undefined) throw new Error("expected two cameras of each scene");
     const compared = {
       ...compareEvents(reference.events, other.events),
-      scene: reference.scene,
+      scene: index === 0 ? ("person.mp4" as const) : ("street.mp4" as const),
       idle,
       skipped: reference.skipped + other.skipped,
     };
@@ -107,7 +122,7 @@ const cameras = [
 describe.skipIf(!canWatch).each(looks)("two cameras that decode everything, $0", (look) => {
   test("report the same events", async () => {
     for (const compared of await compare(look, 2, "all")) {
-      expect(compared.received).toBeGreaterThan(0);
+      expectSame(compared);
     }
   });
 });
@@ -115,8 +130,9 @@ describe.skipIf(!canWatch).each(looks)("two cameras that decode everything, $0",
 describe.skipIf(!canWatch).each(cameras)("$look, with a key frame every $seconds s and $idle", (camera) => {
   test("the same events as with all frames decoded, hardly later", async () => {
     for (const compared of await compare(camera.look, camera.seconds, camera.idle)) {
-      expect(compared.received).toBe(compared.expected);
-      expect(Math.max(...compared.delays)).toBeLessThanOrEqual(camera.seconds + 0.5);
+      expectSame(compared);
+      const late = compared.delays.filter((delay) => delay > camera.seconds + 0.5);
+      expect(late.length).toBeLessThanOrEqual(CHANCE[compared.scene] * compared.expected);
     }
   });
 });

@@ -17,14 +17,11 @@ export const WALKERS: readonly Passage[] = [4, 30, 55].flatMap((from, index) => 
 
 /** The six people of person.mp4, each as long as the visit, with pauses in which the camera idles. */
 export const VISITORS: readonly Passage[] = VISITS.map(([from, to], index) => {
-  return { from: from - 0.5, to: to + 1, before: index === 0 ? 14.3 : 6.3, after: 8.1 + 0.3 * index };
+  return { from: from - 0.5, to: to + 1, before: index === 0 ? 14.3 : 10.3, after: 8.1 + 0.3 * index };
 });
 
-/** street.mp4, with pauses in which all who are in view stand still until they count as stationary. */
-export const CROWD: readonly Passage[] = [
-  { from: 0, to: 30, before: 25.3, after: 12 },
-  { from: 30, to: 78.5, before: 25.7, after: 12 },
-];
+/** street.mp4, after a pause in which all who are in view stand still until they count as stationary. */
+export const CROWD: readonly Passage[] = [{ from: 0, to: 78.5, before: 26.3, after: 12 }];
 
 /** How long somebody is in view, seconds: the first ones are shorter than most intervals between key frames. */
 const STAYS = [0.8, 1.4, 2.6, 4.5, 1.8, 6];

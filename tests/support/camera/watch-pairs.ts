@@ -59,7 +59,7 @@ export async function watchScenes(
   }
   const cameras = films.flatMap(({ scene, address, moving }, index) => {
     return scene.idle.map((idle, which) => {
-      const settings = { detect: { idle }, objects: { track: ["person"] } };
+      const settings = { detect: { idle }, objects: { track: ["person", "car"] } };
       return { name: `camera_${index}_${which}`, scene, address, moving, idle, settings };
     });
   });
