@@ -37,7 +37,7 @@ export interface CameraPipelineDependencies {
   readonly detector: Detector;
   /** Milliseconds that one inference may take. */
   readonly deadlineMs: number;
-  /** Shows frames and outcomes to viewers; undefined where the live view is off. */
+  /** Shows frames and outcomes to viewers; undefined if the live view is off. */
   readonly view: LiveView | undefined;
   readonly publish: (message: Message) => void;
   /** First level of every topic. */
@@ -134,7 +134,7 @@ export function startCameraPipeline(
   };
 
   // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every decoded frame.
-  // A slow detector skips frames behind it, but their motion is kept; the frames of a burst wait.
+  // If the detector is slow, frames are skipped, but their motion is kept. The frames of a burst wait.
   const checkFrozen = freezeCheck(frozenRule);
   const read = retryStream(() => checkFrozen(open()), retries);
   const supervised = monitorSource(read, reading, readWithinMs);

@@ -29,7 +29,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
 async function main(words: readonly string[]): Promise<number> {
   const program = new Command("sabrewing")
     .description(
-      "Watches RTSP cameras with a detector compiled to WebAssembly and publishes only events over MQTT.",
+      "Watches RTSP cameras, detects objects with a detector compiled to WebAssembly, and publishes events over MQTT.",
     )
     .version(readVersion())
     .showHelpAfterError("(run `sabrewing --help` for the commands and their options)");

@@ -1,5 +1,5 @@
 /**
- * Measures what it costs to watch scenes in which nothing happens. `npm run -s bench:still -- --help` explains the rows.
+ * Measures the cost of watching scenes in which nothing happens. `npm run -s bench:still -- --help` explains the rows.
  *
  * Everything is real and runs in real time: RTSP servers play generated clips in a loop, the daemon watches them with its
  * default settings and a compiled YOLOv5n, and mosquitto is the broker. CPU time is user and system time of all threads of

@@ -4,9 +4,9 @@
  *   npm run -s compare -- BEFORE AFTER [--json]
  *
  * Both compile YOLOv5n at 320x320 in four variants and MobileNet: the SHA-256 of the modules must be equal. Both replay
- * person.mp4 and street.mp4 with the i16 module of BEFORE: the lines of `replay --json` must be equal. Each checkout runs
- * its own code. The exit code is 1 where something differs or fails. Missing material is reported and counted; where all
- * of it is missing nothing was compared, and the exit code is 1, too.
+ * person.mp4 and street.mp4 with the i16 module of BEFORE: the lines of `replay --json` must be equal. Each checkout runs its
+ * own code. The exit code is 1 if something differs or fails. Missing material is reported and counted. If all of it is
+ * missing, nothing was compared, and the exit code is 1, too.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -20,7 +20,8 @@ interface Waiting<T> {
  *
  * The source is read continuously, so that old frames never accumulate in the pipe behind a slow detector. The last item
  * is always delivered, followed by the source's end or error. Leaving the loop closes the source. One consumer.
- * @param replace combines a waiting item with a newer one: returns the newer one, with what must not be lost of the older.
+ * @param replace combines a waiting item with a newer one: returns the newer one, with the data of the older one that
+ * must not be lost.
  * @param mustWait called for each item as it arrives, with the number of items that wait: whether the item waits for the
  * consumer even if a newer one arrives. Bounds the memory.
  */

@@ -75,7 +75,7 @@ export async function probeClip(file: string, options: ReadClipOptions): Promise
     });
   });
   if (found.isDirectory()) {
-    throw new ConfigError(`${plainText(file, LONGEST_NAME)} is a folder`, "Name a video file in it.");
+    throw new ConfigError(`${plainText(file, LONGEST_NAME)} is a folder`, "Give the path of a clip in it.");
   }
   return probeVideo({
     program: options.ffprobe ?? "ffprobe",

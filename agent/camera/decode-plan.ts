@@ -28,15 +28,15 @@ export type PlanEvent =
   | { readonly type: "reopened" };
 
 export interface PlanRules extends IdleRules {
-  /** The most data that is kept of frames that were not decoded, bytes. */
+  /** Maximum size of the kept access units, bytes. */
   readonly keptBytes: number;
 }
 
-/** The state of one camera's plan. Units that were fed are in it no longer. */
+/** The state of one camera's plan. It contains no units that were fed. */
 export interface DecodePlan {
   /** Why everything is decoded; undefined while idle. */
   readonly awake: Awake | undefined;
-  /** Never idle before a frame of this time. */
+  /** The camera does not idle before a frame of this time, milliseconds. */
   readonly learntMs: number;
   readonly hasMovingTracks: boolean;
   readonly isBehind: boolean;
@@ -50,9 +50,9 @@ export interface DecodePlan {
   readonly keptBytes: number;
   /** Whether the decoder has everything before `kept`, so that it could continue there. */
   readonly isUnbroken: boolean;
-  /** Of the last key frame that was fed. */
+  /** The time of the last key frame that was fed, milliseconds. */
   readonly keyMs: number;
-  /** Of the last key frame that was fed after a gap: frames displayed before it refer to frames in the gap. */
+  /** The time of the last key frame that was fed after a gap. Frames displayed before it refer to frames in the gap. */
   readonly restartMs: number;
   /** Units that must still be fed after an idle key frame, because the decoder holds back as many frames. */
   readonly owed: number;
@@ -63,14 +63,14 @@ export interface DecodePlan {
   readonly counts: PlanCounts;
 }
 
-/** What happened since the start. */
+/** Counters since the start. */
 export interface PlanCounts {
   readonly fed: number;
   /** Not decoded because nothing moved, or because they could not be decoded. */
   readonly omitted: number;
   /** Not decoded because the decoder was behind. */
   readonly skipped: number;
-  /** How often the kept frames exceeded `keptBytes`, so that motion found then is seen from the next key frame on only. */
+  /** How often the kept units exceeded `keptBytes` and were dropped. Motion is then seen only from the next key frame on. */
   readonly overflows: number;
   readonly wakeUpsByMotion: number;
   readonly wakeUpsByHint: number;
@@ -96,7 +96,7 @@ export const KEPT_BYTES = 8e6;
 
 /** At first everything is decoded for this long: the gate learns the scene and its noise. */
 const LEARN_MS = 10_000;
-/** Everything is decoded for this long after the last frame with a reason for it. */
+/** Everything is decoded for this long after the last frame that gave a reason. */
 const HOLD_MS: Readonly<Record<WakeReason, number>> = {
   start: 0,
   motion: 5_000,
@@ -105,11 +105,11 @@ const HOLD_MS: Readonly<Record<WakeReason, number>> = {
   track: 5_000,
   all: 0,
 };
-/** Cameras that send only key frames: while idle or behind, no more than these are decoded. */
+/** While idle or behind, key frames closer together than this are not decoded: some cameras send only key frames. */
 const LEAST_KEY_APART_MS = 500;
 /** A stream that loses packets of every key frame shows damaged frames rather than none. */
 const MOST_DAMAGED_KEYS = 2;
-/** What an access unit without data takes in memory. */
+/** The memory of an access unit without its data. */
 export const UNIT_BYTES = 1_000;
 
 /** Before the first access unit of a stream. */
@@ -133,12 +133,12 @@ export const NEW_PLAN: DecodePlan = {
 };
 
 /**
- * Decides which access units are decoded. While nothing moves, only key frames are: they cost a fifth of all frames. At
- * motion on one of them everything after it is decoded, and at a hint from the packet sizes everything since the last decoded
- * key frame: nothing in between is missing. Order is kept, and no unit is fed twice.
+ * Decides which access units are decoded. While nothing moves, only key frames are: they cost a fifth of all frames. When one
+ * of them shows motion, everything after it is decoded. When a packet size suggests motion, everything since the last decoded
+ * key frame is decoded, so nothing in between is missing. Order is kept, and no unit is fed twice.
  *
  * Nothing is fed before the first whole key frame. After it, frames that lost packets are fed (decoders conceal the loss), but
- * while idle a damaged key frame is omitted, because what is concealed looks like motion.
+ * while idle a damaged key frame is omitted, because a concealed loss looks like motion.
  */
 export function planDecoding(plan: DecodePlan, event: PlanEvent, rules: PlanRules): PlanStep {
   switch (event.type) {
@@ -157,7 +157,7 @@ export function planDecoding(plan: DecodePlan, event: PlanEvent, rules: PlanRule
   }
 }
 
-/** What the camera does while nothing moves, and why. */
+/** Which frames are decoded while nothing moves, and why. */
 export function idleModeOf(plan: DecodePlan, rules: IdleRules): IdleMode {
   return chooseIdleMode(rules, plan.format, plan.keyTimes, plan.timeMs);
 }
@@ -201,12 +201,15 @@ function wakeBetweenFrames(plan: DecodePlan, because: "all" | "hint", causeMs: n
   return because === "hint" ? count(woken, "wakeUpsByHint") : woken;
 }
 
-/** Whether a frame is displayed before the key frame at which the decoder started, and so refers to what it does not have. */
+/**
+ * Whether a frame is displayed before the key frame at which the decoder started, and so refers to frames that the decoder
+ * does not have.
+ */
 function refersToGap({ format, restartMs, isUnbroken }: DecodePlan, unit: TimedUnit): boolean {
   return !unit.isKey && isUnbroken && (format?.reorderFrames ?? 0) > 0 && unit.timeMs < restartMs;
 }
 
-/** Feeds a key frame without what was kept before it. */
+/** Feeds a key frame, and drops the units that were kept before it. */
 function startAt(plan: DecodePlan, unit: TimedUnit, dropped: "omitted" | "skipped" = "omitted"): PlanStep {
   const isGap = !plan.isUnbroken || plan.kept.length > 0;
   const free = dropKept(plan, dropped);
@@ -221,7 +224,7 @@ function startAt(plan: DecodePlan, unit: TimedUnit, dropped: "omitted" | "skippe
   return { plan: count(started, "fed"), feed: [unit] };
 }
 
-/** Feeds what was kept, and this unit. */
+/** Feeds the kept units and this unit. */
 function feedAll(plan: DecodePlan, unit: TimedUnit): PlanStep {
   const feed = [...plan.kept, unit];
   const keyMs = unit.isKey ? unit.timeMs : plan.keyMs;
@@ -260,7 +263,7 @@ function takeVerdict(
   return { plan: { ...plan, hint, awake: undefined, owed: 0 }, feed: [] };
 }
 
-/** Decodes everything from now on, and what was kept. */
+/** Decodes everything from now on, beginning with the kept units. */
 function wake(plan: DecodePlan, because: WakeReason, timeMs: number): PlanStep {
   const { awake } = plan;
   const woken: DecodePlan = {
@@ -270,7 +273,7 @@ function wake(plan: DecodePlan, because: WakeReason, timeMs: number): PlanStep {
   return resume(awake === undefined && because === "motion" ? count(woken, "wakeUpsByMotion") : woken);
 }
 
-/** Feeds what was kept if nothing speaks against it. */
+/** Feeds the kept units, unless the plan is idle or behind, or a unit is missing. */
 function resume(plan: DecodePlan): PlanStep {
   const { kept } = plan;
   if (plan.awake === undefined || plan.isBehind || !plan.isUnbroken) return { plan, feed: [] };

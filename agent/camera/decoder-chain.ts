@@ -51,7 +51,7 @@ export function decoderChain(open: (display: Display) => Decoder): DecoderChain 
         format !== undefined &&
         !(current !== undefined && isSameDisplay(current.display, { format, rotation }))
       ) {
-        // Its frames end now. The last ones may be lost, which matters less than to wait for them.
+        // Its frames end now. Losing the last ones matters less than waiting for them.
         void close();
         current = { decoder: open({ format, rotation }), display: { format, rotation } };
         opened.push(current.decoder);

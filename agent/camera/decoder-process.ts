@@ -10,12 +10,12 @@ import { ivfHeader, writeUnit } from "./ivf.ts";
 import { LOG_OPTIONS, rawOutput, readFrames } from "./raw-frames.ts";
 import type { AccessUnit, VideoCodec, VideoFormat } from "./rtsp/access-unit.ts";
 
-/** What a decoder decodes, and the frames that are asked for. */
+/** The stream that a decoder decodes, and the requested frames. */
 export interface DecodedStream {
   readonly format: VideoFormat;
   /** Clockwise rotation in degrees that displays the frames upright: 0, 90, 180 or 270. */
   readonly rotation: number;
-  /** Pixels of the frames that come out. */
+  /** Pixels of the output frames. */
   readonly size: Size;
   /** Maximum frames per second; undefined: all. */
   readonly fps: number | undefined;
@@ -24,11 +24,11 @@ export interface DecodedStream {
 /** A frame, and the pts of its access unit if ffmpeg reported it. */
 export type DecodedFrame = RawFrame & { readonly pts: number | undefined };
 
-/** One ffmpeg that decodes what it is fed with. Leaving its scope ends it. */
+/** An ffmpeg process that decodes the access units that it is fed. Leaving its scope ends it. */
 export interface DecoderProcess extends AsyncDisposable {
   /** @param pts milliseconds, unique */
   write(unit: AccessUnit, pts: number): void;
-  /** Bytes that are written but that the kernel has not taken yet. */
+  /** Bytes that are written but not yet accepted by the kernel. */
   backlogBytes(): number;
   /** Ends when ffmpeg ends. One consumer. */
   readonly frames: AsyncGenerator<DecodedFrame, void>;
@@ -37,7 +37,7 @@ export interface DecoderProcess extends AsyncDisposable {
   stop(): void;
 }
 
-/** The decoders that ffmpeg would choose, by name since its IVF demuxer does not know H.265. */
+/** ffmpeg's default decoders. They are named, because its IVF demuxer does not know H.265. */
 const DECODERS: Readonly<Record<VideoCodec, string>> = {
   H264: "h264",
   H265: "hevc",
@@ -82,7 +82,7 @@ export function startDecoder(
   };
 }
 
-/** What ffmpeg needs without frames is 42. */
+/** ffmpeg needs 42 without frames. */
 const BASE_MB = 80;
 /**
  * Measured with ffmpeg 5.1 at 4096×2176, scaled and rotated: 3 (MJPEG), 5 (H.264, VP8), 6 (MPEG-4) and 8 (H.265) with one

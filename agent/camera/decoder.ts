@@ -9,7 +9,7 @@ import { requireSupportedSize } from "./frame-limit.ts";
 import { createFrameTimes } from "./frame-times.ts";
 import type { AccessUnit, VideoFormat } from "./rtsp/access-unit.ts";
 
-/** A stream of access units, and the frames that are asked for. */
+/** A stream of access units, and the requested frames. */
 export interface DecoderStream {
   /** The camera's name. */
   readonly camera: string;
@@ -17,7 +17,7 @@ export interface DecoderStream {
   readonly format: VideoFormat;
   /** Clockwise rotation in degrees that displays the frames upright: 0, 90, 180 or 270. */
   readonly rotation: number;
-  /** Pixels of the frames that come out; undefined: `displaySize`. */
+  /** Pixels of the output frames; undefined: `displaySize`. */
   readonly size: Size | undefined;
   /** Maximum frames per second; undefined: all. */
   readonly fps: number | undefined;
@@ -29,7 +29,7 @@ export interface DecoderStream {
 export interface HardwareDecoder {
   /** ffmpeg's input options, such as `-hwaccel vaapi`. */
   readonly args: readonly string[];
-  /** Is called once with the reason if the device cannot decode the stream: the decoder continues in software. */
+  /** Called once with the reason if the device cannot decode the stream. Decoding continues in software. */
   onFailure(reason: string): void;
 }
 
@@ -51,7 +51,7 @@ export interface Decoder extends AsyncDisposable {
    * @param timeMs the time of its frame. In a stream with B frames this is the time of presentation.
    * @param afterGap the access units directly before this key frame were not written. Frames that are shown before it are
    * then dropped since they may refer to the missing ones (the leading pictures of an open group).
-   * @returns whether it was passed on. A decoder holds `format.reorderFrames` frames back until it has so many more.
+   * @returns whether it was passed on. A decoder holds back `format.reorderFrames` frames until as many further ones are written.
    */
   write(unit: AccessUnit, timeMs: number, afterGap?: boolean): boolean;
   /** Bytes that wait for ffmpeg to read them. The kernel holds up to about 200 kB more. */

@@ -67,7 +67,7 @@ const ROTATIONS: Readonly<Record<number, string>> = {
  */
 export function displayFilter(display: Display, { width, height }: Size): string {
   const { format, rotation } = display;
-  // Rotated after scaling: mostly, there are fewer pixels then.
+  // Rotated after scaling, when there are usually fewer pixels.
   const scaled = isSideways(rotation) ? { width: height, height: width } : { width, height };
   const isOwn = scaled.width === format.size.width && scaled.height === format.size.height;
   const filters = [

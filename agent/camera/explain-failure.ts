@@ -49,7 +49,7 @@ const MEANINGS: readonly {
 ];
 
 /**
- * Explains from its error lines why a decoder ended.
+ * Explains why a decoder ended, from its error lines.
  * @param camera the message starts with this name.
  * @param errorLines of ffmpeg, without control characters.
  * @returns ConfigError if a person must change something before a retry can help, TransientError otherwise.

@@ -1,6 +1,6 @@
 import type { PlanEvent } from "./decode-plan.ts";
 
-/** What the stages behind the decoder report about frames; `timeMs` as in `Frame`. */
+/** The reports of later stages about frames; `timeMs` as in `Frame`. */
 export type FeedbackEvent = Extract<PlanEvent, { readonly type: "frame" | "tracks" }>;
 
 /** Carries reports about frames back to the stream that is open. */

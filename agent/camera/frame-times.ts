@@ -8,30 +8,33 @@ export interface FrameTimes {
    */
   add(timeMs: number): number;
   /**
-   * The time of the frame that came from the access unit with this pts, in milliseconds. Frames are asked for in the order
-   * in which the decoder puts them out. The result never decreases, except where the clock was set back.
+   * The time of the frame that came from the access unit with this pts, in milliseconds. Call it in the order in which the
+   * decoder outputs the frames. The result never decreases, except where the clock was set back.
    * @param pts undefined if it is not known: the time of the newest access unit
-   * @returns undefined if the frame comes too late: the decoder had lost it.
+   * @returns undefined if the decoder outputs the frame too late
    */
   timeOf(pts: number | undefined): number | undefined;
 }
 
-/** The most by which a frame is decoded before a frame that is shown earlier: 16 frames (H.264, A.3.1) at 1.6 per second. */
+/**
+ * The longest time by which a frame is decoded before a frame that is shown earlier: 16 frames (H.264, A.3.1) at 1.6 per
+ * second.
+ */
 const REORDERED_MS = 10_000;
 /** ffmpeg drops packets after a step of 30 hours. */
 const LONGEST_STEP_MS = 3_600_000;
 /**
- * An H.264 decoder may put out a frame seconds late if the following ones are left out. Frames that were written with times of
- * arrival come out of order by much less.
+ * An H.264 decoder may output a frame seconds late if the following ones are omitted. Frames that were written with times of
+ * arrival are out of order by much less.
  */
 const LATE_MS = 1000;
-/** Most frames come out at once. The rate limit and the decoder drop some. */
+/** Most frames are output at once. The rate limit and the decoder drop some. */
 const MOST_KEPT = 2000;
 const KEPT_BEFORE = 64;
 
 /**
- * Creates an empty translation. Times that stand, jump or run backwards become a pts one millisecond later: a decoder needs
- * increasing times, and the rate limit would drop frames until the old time is reached again.
+ * Creates an empty translation. Times that stand still, jump or run backwards become a pts one millisecond later: a decoder
+ * needs increasing times, and the rate limit would drop frames until the old time is reached again.
  * @param isReordered whether the stream has B frames: their times may run backwards.
  */
 export function createFrameTimes(isReordered: boolean): FrameTimes {

@@ -33,7 +33,7 @@ function ofAll(...args: readonly string[]): Preset {
 /**
  * Chooses the hardware decoder for a stream.
  * @param setting a preset or ffmpeg's arguments, as in the configuration (`ffmpeg.hwaccel_args`); an empty list: none.
- * @returns without arguments: decode in software, because of `reason` if hardware was asked for.
+ * @returns without arguments: decode in software, because of `reason` if hardware is configured.
  */
 export function chooseHardware(
   setting: HardwarePreset | readonly string[],

@@ -3,7 +3,7 @@ import type { VideoFormat } from "./rtsp/access-unit.ts";
 /** `detect.idle`: which frames are decoded while nothing moves. */
 export type IdleSetting = "auto" | "keyframes" | "all";
 
-/** What a camera does while nothing moves, and why. */
+/** Which frames are decoded while nothing moves, and why. */
 export interface IdleMode {
   readonly idle: "keyframes" | "all";
   readonly reason: IdleReason;
@@ -37,7 +37,7 @@ export type KeyTimes = readonly number[];
 export const MOST_KEY_SECONDS = 2.5;
 /** Frames arrive late now and then, and 25 frames per second do not divide every interval. */
 const TOLERANCE_SECONDS = 0.25;
-/** A camera that lengthens its interval now and then, or loses key frames, is followed after one such interval. */
+/** One long interval counts at once: the camera may vary its interval, or key frames may be lost. */
 const INTERVALS = 4;
 const LEAST_INTERVALS = 2;
 
@@ -45,7 +45,7 @@ export function addKeyTime(times: KeyTimes, timeMs: number): KeyTimes {
   return [...times.slice(-INTERVALS), timeMs];
 }
 
-/** Decides what a camera does while nothing moves. @param nowMs of the newest frame, on the clock of `times` */
+/** Decides which frames are decoded while nothing moves. @param nowMs of the newest frame, on the clock of `times` */
 export function chooseIdleMode(
   { idle, hasMotionDetection }: IdleRules,
   format: Pick<VideoFormat, "isInterlaced"> | undefined,

@@ -2,7 +2,7 @@ import { addKeyTime, chooseIdleMode, type IdleMode, type IdleRules, type KeyTime
 import type { AccessUnit, VideoFormat } from "./rtsp/access-unit.ts";
 import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
 
-/** What a stream shows of itself within a few seconds. */
+/** The properties of a stream that can be observed within a few seconds. */
 export interface ObservedStream {
   /** Of the newest key frame; undefined before the first one. */
   readonly format: VideoFormat | undefined;
@@ -12,11 +12,11 @@ export interface ObservedStream {
   /** The longest time between two key frames so far, seconds; undefined before the second one. */
   readonly keyFrameSeconds: number | undefined;
   readonly idle: IdleMode;
-  /** Whether enough was seen to know all of it. */
+  /** Whether all properties are known. */
   readonly isComplete: boolean;
 }
 
-/** Collects what a stream shows of itself. */
+/** Observes the properties of a stream. */
 export interface StreamObserver {
   add(unit: AccessUnit): void;
   observed(): ObservedStream;
@@ -24,7 +24,7 @@ export interface StreamObserver {
 
 /** Two intervals of key frames show whether they are regular. */
 const INTERVALS = 2;
-/** Shorter, and the frames that a camera sends at once at the start would count too much. */
+/** In a shorter time, the burst of frames that a camera sends at the start would count too much. */
 const LEAST_MS = 2_000;
 
 export function observeStream(rules: IdleRules): StreamObserver {

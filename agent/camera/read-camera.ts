@@ -33,13 +33,13 @@ export interface ReadCameraOptions {
   readonly signal: AbortSignal;
   /** Reports whether frames show motion. Without it, all frames are decoded. */
   readonly feedback?: FrameFeedback;
-  /** What is remembered of the camera between its streams. Default: nothing. */
+  /** The state of the camera that outlives a stream. Default: none. */
   readonly memory?: CameraMemory;
   /** Receives the session when the stream plays. */
   readonly onSession?: (session: RtspSession) => void;
   /** Receives every access unit when it arrives, decoded or not. */
   readonly onUnit?: (unit: AccessUnit) => void;
-  /** Receives the reason why frames are decoded in software although a hardware decoder is asked for. */
+  /** Receives the reason why frames are decoded in software although a hardware decoder is configured. */
   readonly onHardwareFailure?: (reason: string) => void;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
@@ -79,7 +79,7 @@ export async function* readCamera(
     keptBytes: KEPT_BYTES,
   };
   const apply = planned(decoders, rules);
-  // Frames have Unix time, which may be adjusted; the plan does not know it.
+  // Frames have Unix time, which may be adjusted. The plan has monotonic time.
   const unixMs = () => clock.nowMs() - clock.monotonicMs();
   using _feedback = feedback?.receive((event) =>
     apply(event.type === "frame" ? { ...event, timeMs: event.timeMs - unixMs() } : event),

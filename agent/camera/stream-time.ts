@@ -1,7 +1,7 @@
 import { clamp } from "../base/numbers.ts";
 import type { AccessUnit } from "./rtsp/access-unit.ts";
 
-/** What the time of a frame depends on. */
+/** The properties of an access unit that determine the time of its frame. */
 export type ArrivingUnit = Pick<AccessUnit, "streamSeconds" | "arrivedMs" | "format">;
 
 /** How a stream's own time relates to the monotonic clock. */
@@ -12,7 +12,7 @@ export interface StreamTime {
   readonly leastDelayMs: number;
   readonly formerDelayMs: number;
   readonly windowStartMs: number;
-  /** The latest frame by the stream's time: this time, its arrival, and the time that it was given. */
+  /** The frame with the latest stream time: this time, its arrival, and the time that it was given. */
   readonly latestSeconds: number;
   readonly latestArrivedMs: number;
   readonly latestMs: number;
@@ -41,7 +41,7 @@ const WINDOW_MS = 5_000;
 /** The stream's time is trusted again after it has kept pace for this long. */
 const TRIAL_MS = 5_000;
 const TRIAL_UNITS = 5;
-/** How much faster or slower it may be: cameras state 25 frames per second and send 24. */
+/** How much faster or slower it may run: some cameras state 25 frames per second and send 24. */
 const PACE_TOLERANCE = 0.1;
 /** How much the delay of the network may vary from one window to the next. */
 const DELAY_TOLERANCE_MS = 300;
@@ -60,10 +60,10 @@ export const NO_STREAM_TIME: StreamTime = {
 };
 
 /**
- * Times the next frame in the order of decoding, milliseconds of the monotonic clock: by the stream's own time while that
- * keeps pace with the clock, so that delays in the network do not matter; by arrival where it stands, jumps or runs backwards.
- * The time is never later than the arrival and never more than `MOST_EARLY_MS` before it. It goes back only where the
- * stream's own time does, in streams with B frames.
+ * Times the next frame in the order of decoding, milliseconds of the monotonic clock: by the stream's own time while this
+ * keeps pace with the clock, so that delays in the network do not matter; by arrival if it stands still, jumps or runs
+ * backwards. The time is never later than the arrival and never more than `MOST_EARLY_MS` before it. It goes back only where
+ * the stream's own time does, in streams with B frames.
  */
 export function frameTime(before: StreamTime, unit: ArrivingUnit): { state: StreamTime; timeMs: number } {
   const { streamSeconds, arrivedMs, format } = unit;

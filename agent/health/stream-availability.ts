@@ -33,8 +33,8 @@ export function trackAvailability(clock: Pick<Clock, "monotonicMs">): StreamAvai
 }
 
 /**
- * Rates a camera's connection by what arrives, whether it is decoded or not. A camera that delivers less than half of the expected frames is rated poor, even if its
- * connection is stable.
+ * Rates a camera's connection by the access units that arrive, whether they are decoded or not. A camera that delivers less
+ * than half of the expected frames is rated poor, even if its connection is stable.
  * @param fps received access units per second
  * @param expectedFps requested frames per second
  */

@@ -19,7 +19,7 @@ export interface Background {
   readonly formerTenure: Float32Array;
   /** For how long frames have shown `former` again. */
   readonly returned: Float32Array;
-  /** What recent frames showed instead of `current`. */
+  /** The appearance that recent frames showed instead of `current`. */
   readonly candidate: Float32Array;
   /** For how long frames were in favour of `candidate`, minus those against it. */
   readonly votes: Float32Array;

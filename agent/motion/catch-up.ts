@@ -1,14 +1,14 @@
 import type { Clock } from "../base/clock.ts";
 import type { Sighting } from "./watch-motion.ts";
 
-/** Up to here decoded frames wait for the detector: 33 frames of 768×432. */
+/** The most data of decoded frames that waits for the detector: 33 frames of 768×432. */
 const WAITING_BYTES = 16 * 2 ** 20;
 
 /**
- * Finds the frames of one camera that arrive in a burst, faster than they were taken: what was kept since the last key frame
- * and is decoded once something moves. With motion in them they wait for the detector (`newestOnly`), or else a person who
- * passes between two key frames would be seen in the newest frame only, or not at all. Since a camera cannot stay faster
- * than time, the detector catches up.
+ * Finds the frames of one camera that arrive in a burst, faster than they were taken. These are the frames that were kept
+ * since the last key frame and are decoded when something moves. Those with motion wait for the detector (`newestOnly`).
+ * Otherwise, a person who passes between two key frames would be seen in the newest frame only, or not at all. A burst ends,
+ * so the detector catches up.
  * @returns called for each sighting as it arrives, with the number of sightings that wait.
  */
 export function catchingUp(clock: Pick<Clock, "monotonicMs">): (one: Sighting, waiting: number) => boolean {

@@ -105,7 +105,7 @@ export function isAtRest(track: Track): boolean {
   return track.stationary && !seemsMoved(track.stationarity);
 }
 
-/** What attention needs to know about a track, at the time of the next frame. */
+/** The properties of a track that attention uses, at the time of the next frame. */
 export function trackedObject(track: Track, timeMs: number): TrackedObject {
   const { id, label, box, score, confirmed, motion } = track;
   return {

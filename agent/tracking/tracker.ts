@@ -91,7 +91,7 @@ const MOST_MISSES = 40;
  * nor scored: for stationary objects this is the usual case.
  *
  * Pure: changes none of its arguments.
- * @param detections what the detector found, each object once.
+ * @param detections the detections of the frame, one for each object.
  * @param examined the regions that the detector answered, in pixels of the frame; none: the detector did not run.
  */
 export function updateTracks(

@@ -183,6 +183,6 @@ test("reads every image and video of a folder, and files that are named with fil
     `file:${image}`,
   ]);
   const empty = await sabrewing(["detect", join(media, "inner"), ...all]);
-  expect(empty.stderr).toContain(`no image or video in the folder ${join(media, "inner")}`);
+  expect(empty.stderr).toContain(`no image or clip in the folder ${join(media, "inner")}`);
   expect(empty.exitCode).toBe(78);
 });

@@ -23,7 +23,7 @@ export interface Track {
 export interface VideoTrack extends Track {
   /** undefined: not supported */
   readonly codec: VideoCodec | undefined;
-  /** Of its parameter sets; of several, the one with the largest frames. undefined: it states none. */
+  /** The format in its parameter sets; of several, the one with the largest frames. undefined: it states none. */
   readonly format: VideoFormat | undefined;
   /** The frame size that the camera states apart from parameter sets. */
   readonly size?: Size;

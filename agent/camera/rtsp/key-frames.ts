@@ -38,7 +38,7 @@ export interface KeyFrames {
   lose(): void;
 }
 
-/** After so many access units without a key frame, a frame of I slices is taken for one: some cameras send no others. */
+/** After this many access units without a key frame, a frame of I slices counts as one: some cameras send no others. */
 const UNITS_WITHOUT_KEY = 100;
 
 export function keyFrames(): KeyFrames {

@@ -29,7 +29,7 @@ function decoded(text: string): string {
  */
 export type LoginProblem = "missing" | "refused" | "unsupported" | "basicAfterDigest" | "basicAfterRedirect";
 
-/** What is remembered of a camera's logins across connections. */
+/** The state that is kept of a camera's logins across connections. */
 export interface LoginMemory {
   /** Whether the camera has ever asked for Digest: it is never sent the unencrypted password again. */
   askedDigest: boolean;

@@ -149,7 +149,7 @@ function sizeOf(stated: Size, described: Size | undefined): Size | undefined {
 
 interface Tables {
   readonly tables: readonly Uint8Array[];
-  /** What follows the tables in the packet. */
+  /** The data after the tables in the packet. */
   readonly data: Uint8Array;
 }
 

@@ -5,7 +5,7 @@ import { type PartList, partList } from "./part-list.ts";
 import { rtpClock } from "./rtp-clock.ts";
 import { readSupplemental } from "./supplemental.ts";
 
-/** What a slice says of its frame. */
+/** The properties of a frame that its slices state. */
 export interface SliceFacts {
   /** Whether it is the first one of its frame. */
   readonly isFirst: boolean;

@@ -17,7 +17,7 @@ const LONGEST_DETAIL = 200;
 
 /**
  * Makes an error of a reason.
- * @param detail words of the camera or of the network, put in brackets
+ * @param detail text of the camera or of the network, added in brackets
  */
 function errorOf(camera: string, { kind, what, remedy }: Reason, detail?: string, cause?: unknown): Error {
   const message = `${camera}: ${what}${detail === undefined ? "" : ` (${plainText(detail, LONGEST_DETAIL)})`}`;
@@ -199,7 +199,7 @@ export function connectionError(camera: string, error: unknown, phase: "open" | 
   if (!(error instanceof Error)) return new TypeError(String(error));
   if (error instanceof ConfigError || error instanceof TransientError) return error;
   if (error instanceof RtspProtocolError) {
-    // What a camera sends while it plays may be damaged once.
+    // The data that a camera sends while it plays may be damaged once.
     const kind = phase === "open" ? "config" : "transient";
     return errorOf(camera, { kind, what: error.message, remedy: error.remedy });
   }
@@ -228,7 +228,7 @@ export function noAnswerError(camera: string, seconds: number | undefined, isSec
   });
 }
 
-/** @param before whether the camera has sent video before */
+/** @param before whether the camera has sent video in this session */
 export function silenceError(camera: string, seconds: number, before: boolean): Error {
   return errorOf(camera, {
     kind: "transient",
@@ -302,7 +302,7 @@ export function unsupportedCodecError(camera: string, encoding: string): Error {
   });
 }
 
-/** The camera sends video, but nothing with which a decoder could start. */
+/** The camera sends video, but no key frame, at which a decoder could start. */
 export function noKeyFrameError(camera: string, seconds: number): Error {
   return errorOf(camera, {
     kind: "transient",

@@ -18,7 +18,7 @@ export interface SessionOptions extends PlayOptions {
   readonly memory?: CameraMemory;
 }
 
-/** What is remembered of a camera between its sessions. */
+/** The state that is kept of a camera between its sessions. */
 export interface CameraMemory {
   /** Whether the camera has ever asked for Digest. It is then never sent the unencrypted password. */
   askedDigest: boolean;

@@ -34,7 +34,7 @@ export interface PlayOptions {
   readonly onAudio?: (packet: RtpPacket) => void;
 }
 
-/** What a session knows of its stream, for users. */
+/** The properties of a session's stream, for users. */
 export interface SessionFacts {
   readonly codec: VideoCodec;
   /** Of the parameter sets in the description; undefined: it has none. */

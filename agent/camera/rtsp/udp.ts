@@ -57,7 +57,7 @@ export async function udpLink(
 
 const isPort = (port: number) => port > 0 && port < 65_536;
 
-/** Without interface, and IPv4 addresses as such. */
+/** Removes the interface, and the IPv6 prefix of an IPv4 address. */
 function plainAddress(address: string): string {
   return address.replace(/%.*$/, "").replace(/^::ffff:(?=\d+\.)/, "");
 }

@@ -15,7 +15,7 @@ const MOST_UNITS = 500;
 
 /**
  * Creates an empty queue. A consumer that falls behind loses everything that the queue holds, and the next access unit is
- * marked as damaged: what is seconds old is of no use, and no part of it could be decoded without the rest.
+ * marked as damaged. Data that is seconds old is of no use, and no part of it could be decoded without the rest.
  */
 export function createUnitQueue(): UnitQueue {
   let held: AccessUnit[] = [];

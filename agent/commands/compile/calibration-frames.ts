@@ -63,7 +63,7 @@ export async function calibrationFrames(
   if (chosen.length > 0 || signal.aborted) return chosen;
   throw new ConfigError(
     `${plainText(withoutCredentials(source))} contains no image for calibration`,
-    "Give a folder of JPEG or PNG images, a video file or an rtsp:// URL.",
+    "Give a folder of JPEG or PNG images, a clip or an rtsp:// URL.",
   );
 }
 

@@ -53,7 +53,7 @@ interface ReplayWords extends ReplayOptions {
 /** `sabrewing replay CLIP`: runs the whole pipeline on a recorded file. */
 export function replayCommand(): Command {
   return new Command("replay")
-    .description("runs the whole pipeline on a video file and prints the events that `run` would publish")
+    .description("runs the whole pipeline on a clip and prints the events that `run` would publish")
     .argument("<clip>", "video file")
     .option(
       "-m, --model <file>",

@@ -19,20 +19,20 @@ import { isImage, readImage } from "../../camera/image.ts";
 import { readCamera } from "../../camera/read-camera.ts";
 import { rgbOf } from "../../preprocess/rgb.ts";
 
-/** An image, or a frame of a video or stream. */
+/** An image, or a frame of a clip or stream. */
 export interface InputImage {
   readonly image: RgbImage;
-  /** Seconds into the video or stream; undefined for an image. */
+  /** Seconds into the clip or stream; undefined for an image. */
   readonly time: number | undefined;
   /** A name for its output file, without extension. */
   readonly name: string;
 }
 
-/** Which frames to read from a video or stream. */
+/** Which frames to read from a clip or stream. */
 export interface FrameChoice {
-  /** Maximum number; undefined: all of a video, one of a stream. */
+  /** Maximum number; undefined: all of a clip, one of a stream. */
   readonly frames: number | undefined;
-  /** Seconds between two frames; undefined: the video's own rate, for a stream 5 per second. */
+  /** Seconds between two frames; undefined: the clip's own rate, for a stream 5 per second. */
   readonly everySeconds: number | undefined;
 }
 
@@ -59,14 +59,14 @@ export function requireInputs(inputs: readonly string[]): void {
   if (missing.length === 0) return;
   throw new ConfigError(
     `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
-    "Give the path of an image or video file, of a folder of them, or an rtsp:// URL.",
+    "Give the path of an image, of a clip, of a folder of images and clips, or an rtsp:// URL.",
   );
 }
 
 const VIDEO_NAME = /\.(?:mp4|m4v|mkv|webm|mov|avi|ts|mpe?g|h26[45])$/i;
 
 /**
- * Replaces each folder by the images and videos directly in it, sorted by name.
+ * Replaces each folder by the images and clips directly in it, sorted by name.
  * @throws ConfigError for a folder without any
  */
 export async function filesOf(inputs: readonly string[]): Promise<readonly string[]> {
@@ -83,8 +83,8 @@ export async function filesOf(inputs: readonly string[]): Promise<readonly strin
     for (const file of paths) if (VIDEO_NAME.test(file) || (await isImage(file))) expanded.push(file);
     if (expanded.length > before) continue;
     throw new ConfigError(
-      `no image or video in the folder ${shownInput(input)}`,
-      "Give a folder that directly contains JPEG or PNG images or video files.",
+      `no image or clip in the folder ${shownInput(input)}`,
+      "Give a folder that directly contains JPEG or PNG images or clips.",
     );
   }
   return expanded;
@@ -94,7 +94,7 @@ function shownInput(input: string): string {
   return plainText(withoutPossibleLogin(input), LONGEST_NAME);
 }
 
-/** Reads an image file, or the chosen frames of a video file or an RTSP stream. */
+/** Reads an image file, or the chosen frames of a clip or an RTSP stream. */
 export async function* imagesOf(
   input: string,
   choice: FrameChoice,

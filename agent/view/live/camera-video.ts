@@ -22,7 +22,7 @@ export interface CameraVideoOptions extends VideoStreamOptions {
 /**
  * A camera's video for JSMpeg, from node-rtsp-stream. Its constructor starts the video. The original opens the camera a second
  * time, listens on every interface without access control, copies ffmpeg's log to ours and shows the camera's password in
- * `ps`. Here ffmpeg is fed with what the agent receives, and our own server sends the bytes.
+ * `ps`. Here the input of ffmpeg is the access units that the agent receives, and our own server sends the bytes.
  */
 export class CameraVideo extends VideoStream<CameraVideoOptions> {
   override startMpeg1Stream(): this {

@@ -16,11 +16,11 @@ export interface CameraVideosDependencies {
 
 const FIRST_RETRY_MS = 1_000;
 
-/** The cameras' videos, made from what the cameras send. */
+/** The cameras' videos, made from the cameras' access units. */
 export interface CameraVideos {
   /** By the name of the camera. */
   readonly videos: ReadonlyMap<string, SharedVideo>;
-  /** Takes what a camera sends. */
+  /** Takes an access unit of a camera. */
   receive(camera: string, unit: AccessUnit): void;
 }
 

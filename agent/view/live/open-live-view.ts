@@ -18,7 +18,7 @@ export interface LiveView extends AsyncDisposable {
   readonly port: number;
   /** Shows the outcome of a frame. Resolves when its pixels are no longer needed. */
   show(camera: string, outcome: Outcome): Promise<void>;
-  /** Takes what a camera sends, for its live video. */
+  /** Takes an access unit of a camera for its live video. */
   receive(camera: string, unit: AccessUnit): void;
   /** Passes a camera's frames through and encodes one if a viewer waits for it. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;

@@ -1,6 +1,6 @@
 import type { GeneratedName } from "../pipeline/clips.ts";
 
-/** What a row's `ratio` is. */
+/** The meaning of a row's `ratio`. */
 export type Measure =
   /** CPU time of the agent and its children, divided by that of ffmpeg, which decodes the same stream. */
   | "relative to ffmpeg"

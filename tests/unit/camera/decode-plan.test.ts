@@ -76,7 +76,7 @@ describe("while nothing moves", () => {
     expect(camera.mode()).toEqual({ idle: "keyframes", reason: "close", keyFrameSeconds: 2 });
   });
 
-  test("a camera with B frames gets as many frames more as its decoder holds back", () => {
+  test("of a camera with B frames, as many further frames are decoded as the decoder holds back", () => {
     const camera = open({ reorderFrames: 2 });
     camera.still(121);
     expect(camera.still(161)).toEqual([121, 122, 140, 141, 142, 160]);
@@ -91,13 +91,13 @@ describe("while nothing moves", () => {
     expect(camera.film()).toEqual([143]);
   });
 
-  test("a camera that sends only key frames has two of them decoded per second", () => {
+  test("of a camera that sends only key frames, two per second are decoded", () => {
     const camera = open({ group: 1 });
     camera.still(100);
     expect(camera.still(131)).toEqual([100, 105, 110, 115, 120, 125, 130]);
   });
 
-  test("a stationary track does not matter, a moving one has every frame decoded", () => {
+  test("every frame is decoded while a track moves, but not for a stationary track", () => {
     const camera = open();
     camera.still(146);
     expect(camera.tell({ type: "tracks", areMoving: false })).toEqual([]);
@@ -126,7 +126,7 @@ describe("when something moves", () => {
     expect(camera.plan().counts.wakeUpsByHint).toBe(1);
   });
 
-  test("after a hint that finds nothing, the decoder rests at once, and the next hint must be stronger", () => {
+  test("after a hint without motion, the camera idles at once, and the next hint must be stronger", () => {
     const camera = open();
     camera.still(305);
     const before = camera.plan().hint.threshold;
@@ -150,14 +150,14 @@ describe("when something moves", () => {
     expect(camera.film({ bytes: 4000, isDamaged: true })).toEqual([]);
   });
 
-  test("the gate that calibrates keeps the decoder awake", () => {
+  test("a calibrating gate keeps the decoder awake", () => {
     const camera = open();
     camera.still(141);
     camera.film();
     expect(camera.judge("unknown", 140)).toEqual([141]);
   });
 
-  test("a group larger than what may be kept is not resumed before its next key frame", () => {
+  test("after a group that is too large to keep, decoding resumes at the next key frame", () => {
     const camera = open({ rules: { ...AUTO, keptBytes: 10_000 } });
     camera.still(150);
     expect(camera.plan().kept).toEqual([]);
@@ -168,7 +168,7 @@ describe("when something moves", () => {
 });
 
 describe("idle: auto", () => {
-  test("decodes everything where key frames are more than 2.5 seconds apart, and says so", () => {
+  test("decodes everything if key frames are more than 2.5 seconds apart, and gives this reason", () => {
     const camera = open({ group: 40 });
     expect(camera.still(300)).toEqual(range(0, 300));
     expect(camera.mode()).toEqual({ idle: "all", reason: "far_apart", keyFrameSeconds: 4 });
@@ -188,14 +188,14 @@ describe("idle: auto", () => {
     expect(camera.mode()).toMatchObject({ idle: "all", reason: "interlaced" });
   });
 
-  test("decodes everything where motion detection is off", () => {
+  test("decodes everything if motion detection is off", () => {
     const camera = open({ rules: { ...AUTO, hasMotionDetection: false } });
     expect(camera.still(300)).toEqual(range(0, 300));
     expect(camera.mode()).toMatchObject({ idle: "all", reason: "no_motion_detection" });
   });
 });
 
-test("idle: keyframes decodes key frames however far apart they are, idle: all everything", () => {
+test("`keyframes` decodes key frames at any interval, `all` decodes everything", () => {
   const forced = open({ rules: { ...AUTO, idle: "keyframes" }, group: 80 });
   expect(forced.still(321)).toEqual([...range(0, 101), 160, 240, 320]);
   expect(forced.mode()).toEqual({ idle: "keyframes", reason: "configured", keyFrameSeconds: 8 });
@@ -213,13 +213,13 @@ describe("damage", () => {
     expect(camera.still(43)).toEqual([40, 41, 42]);
   });
 
-  test("a stream that loses packets of every key frame starts at the third", () => {
+  test("a stream that loses packets of every key frame starts at the third one", () => {
     const camera = open();
     const fed = range(0, 42).map((number) => camera.film({ isDamaged: number % 20 === 0 }));
     expect(fed.flat()).toEqual([40, 41]);
   });
 
-  test("damaged frames are decoded while everything is", () => {
+  test("damaged frames are decoded while all frames are decoded", () => {
     const camera = open();
     camera.still(20);
     expect(camera.film({ isDamaged: true })).toEqual([20]);
@@ -244,7 +244,7 @@ describe("a decoder that is behind", () => {
     expect(camera.still(63)).toEqual([60, 61, 62]);
   });
 
-  test("gets what was kept after it has caught up", () => {
+  test("gets the kept frames after it has caught up", () => {
     const camera = open();
     camera.still(145);
     camera.tell({ type: "backlog", isBehind: true });

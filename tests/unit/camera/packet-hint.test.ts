@@ -85,12 +85,26 @@ describe("an unusually large frame", () => {
   });
 });
 
-test("three frames that are larger by what one may be are a hint", () => {
+test("three frames in a row are a hint if each is larger by an amount that is normal for one frame", () => {
   const camera = open();
   camera.still(20);
   camera.film();
   const size = 1100;
   expect([camera.film(size), camera.film(size), camera.film(size)]).toEqual([false, false, true]);
+});
+
+test("where sizes are alike by chance, those at other positions tell how much they vary", () => {
+  const luckyAt = 10;
+  const camera = open((number, random) => {
+    const noise = random() + random() + random() - 1.5;
+    return number % GROUP === luckyAt ? 1000 : Math.round(1000 * Math.exp(0.1 * noise));
+  });
+  camera.still(20);
+  for (let position = 0; position < luckyAt; position++) camera.film(1000);
+  expect(camera.film(1090)).toBe(false);
+  camera.still(20);
+  for (let position = 0; position < luckyAt; position++) camera.film(1000);
+  expect(camera.film(1300)).toBe(true);
 });
 
 test("smaller frames are no hint", () => {
@@ -118,7 +132,7 @@ describe("an encoder whose sizes vary without motion", () => {
     expect(camera.still(30 * minute)).toBeLessThan(15);
   });
 
-  test("is trusted more again when its sizes have been steady for an hour", () => {
+  test("has a lower threshold again after an hour of steady sizes", () => {
     const camera = open((number, random) => (number < 15_000 ? hunting : usual)(number, random));
     camera.still(300);
     const strict = camera.hint().threshold;

@@ -96,7 +96,7 @@ describe("a stream whose time is wrong is timed by arrival", () => {
   });
 });
 
-test("whatever a stream's time does, a frame is never later than its arrival, never two seconds earlier, and goes back only as B frames do", () => {
+test("for any stream time, a frame is never later than its arrival, at most two seconds earlier, and goes back only as B frames do", () => {
   const step = fc.record({
     seconds: fc.oneof(
       fc.constant(0.04),
