@@ -68,8 +68,7 @@ function fault<Row extends Pick<HostileRow, "start">>(name: string, row: Row, ju
           cameras: {
             good: watched(good.address, settings),
             hostile: watched(address, {
-              motion: { enabled: false },
-              detect: { fps: SIGNAL_FPS },
+              ...settings,
               ffmpeg: { inputs: [{ path: address }], retry_interval: 1 },
             }),
           },
