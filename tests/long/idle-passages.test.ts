@@ -124,7 +124,7 @@ describe.skipIf(!areHere).each<Encoding>([
   { look: "dim", seconds: 4 },
   { look: "noisy", seconds: 4 },
 ])("$look, with a key frame every $seconds s", (encoding) => {
-  test("none of sixty passages is missed", async () => {
+  test("none of sixty passages is missed that lasts for an interval", { timeout: 60 * 60_000 }, async () => {
     await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
     let [long, short] = [NOTHING, NOTHING];
     const films = [

@@ -26,13 +26,16 @@ export const CROWD: readonly Passage[] = [{ from: 0, to: 78.5, before: 26.3, aft
 /** How long somebody is in view, seconds: the first ones are shorter than most intervals between key frames. */
 const STAYS = [0.8, 1.4, 2.6, 4.5, 1.8, 6];
 
+/** In the second half of this visit the exposure of the camera differs by 16 grey levels from that of the empty view. */
+const ADAPTED_VISIT = 1;
+
 /** Thirty times somebody of person.mp4 appears in the empty view, and disappears again. */
 export const APPEARANCES: readonly Passage[] = VISITS.flatMap(([visitFrom, visitTo], visit) => {
   let to = visitFrom + 0.7;
   return STAYS.flatMap((seconds, index) => {
     const from = to + 0.1;
     to = from + seconds;
-    if (to > visitTo - 1) return [];
+    if (to > visitTo - 0.5 || (visit === ADAPTED_VISIT && index > 2)) return [];
     // In different places of a group of frames.
     const before = 10.3 + 0.7 * ((visit + 2 * index) % 5);
     return [{ from, to, before: visit + index === 0 ? 14.3 : before, after: 8.1, stillAt: visitFrom - 0.5 }];
