@@ -131,6 +131,7 @@ def main():
     arguments.add_argument("--password")
     arguments.add_argument("--digest", action="store_true", help="ask for the password by Digest instead of Basic")
     arguments.add_argument("--udp-only", action="store_true", help="refuse to send packets by TCP")
+    arguments.add_argument("--clients", type=int, default=0, help="serve at most this many at a time (default: 0, no limit)")
     options = arguments.parse_args()
 
     Gst.init(None)
@@ -142,6 +143,7 @@ def main():
         ask_password(server, factory, options.user, options.password or "", options.digest)
     if options.udp_only:
         factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
+    server.get_session_pool().set_max_sessions(options.clients)
     server.get_mount_points().add_factory(options.path, factory)
     if server.attach(None) == 0:
         sys.exit(f"rtsp-server: cannot listen on {options.address}:{options.port}")

@@ -30,6 +30,9 @@ export interface ReadClipOptions {
 /** Characters. */
 const LONGEST_NAME = 1000;
 
+/** See `startFfmpeg`. A clip is decoded in one thread per core, each with its own frames. */
+const MEMORY_MB = 1500;
+
 /** For clips that do not state their rate. */
 const DEFAULT_FPS = 10;
 
@@ -50,7 +53,7 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
     ...inputOf(file),
     ...rawOutput(`fps=${fps},scale=${width}:${height}`),
   ];
-  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal, "", "clip");
+  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal, MEMORY_MB);
   let sequence = 0;
   for await (const frame of readFrames(run, { width, height })) {
     if (signal.aborted) return;
@@ -77,7 +80,7 @@ export async function probeClip(file: string, options: ReadClipOptions): Promise
   return probeVideo({
     program: options.ffprobe ?? "ffprobe",
     inputArgs: inputOf(file),
-    decodes: "clip",
+    memoryMb: MEMORY_MB,
     signal: options.signal,
     explain: (errorLines) => unreadable(file, errorLines),
   });

@@ -110,7 +110,7 @@ const LEAST_KEY_APART_MS = 500;
 /** A stream that loses packets of every key frame shows damaged frames rather than none. */
 const MOST_DAMAGED_KEYS = 2;
 /** The memory of an access unit without its data. */
-const UNIT_BYTES = 1_000;
+export const UNIT_BYTES = 1_000;
 
 /** Before the first access unit of a stream. */
 export const NEW_PLAN: DecodePlan = {

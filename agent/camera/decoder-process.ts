@@ -92,7 +92,7 @@ const MOST_FRAMES = 22;
 const BYTES_PER_PIXEL = 1.5;
 
 /**
- * The memory limit of a software decoder (see `MEMORY_MB`).
+ * The memory limit of a software decoder (see `startFfmpeg`).
  * @param size of the frames that it allocates
  * @returns 10⁶ bytes; 375 for the largest frames
  */

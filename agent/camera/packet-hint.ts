@@ -18,6 +18,8 @@ export interface SizedUnit {
 export interface PacketHint {
   /** Index: position in the group, 0 for the first frame after the key frame. */
   readonly usual: readonly UsualSize[];
+  /** The median of their deviations. */
+  readonly deviation: number;
   /** Frames that no verdict of the gate covers yet. */
   readonly pending: readonly Pending[];
   /** Of the next frame; positions above the last one share its entry. */
@@ -58,7 +60,7 @@ const MAD_TO_DEVIATION = 1.4826;
 /** Sizes vary by at least 1.5 %: an encoder that repeats itself exactly would turn every byte into a hint. */
 const LEAST_DEVIATION = 0.015;
 /** Standard deviations. */
-const FIRST_THRESHOLD = 5;
+const FIRST_THRESHOLD = 4;
 const MOST_THRESHOLD = 60;
 const RAISE = 1.3;
 /** False hints raise the threshold. Half of the increase is gone after this time. */
@@ -67,6 +69,7 @@ const HALF_LIFE_MS = 10 * 60_000;
 /** Before the first frame. */
 export const NO_HISTORY: PacketHint = {
   usual: [],
+  deviation: LEAST_DEVIATION,
   pending: [],
   position: 0,
   recent: [],
@@ -87,7 +90,9 @@ export function judgeSize(hint: PacketHint, unit: SizedUnit): { hint: PacketHint
   if (usual === undefined || usual.sizes.length < LEAST_REMEMBERED) {
     return { hint: { ...hint, position: next, pending, recent: [] }, suggestsMotion: false };
   }
-  const score = (size - usual.middle) / usual.deviation;
+  // Two dozen sizes tell little about how much they vary; those of the other positions vary about as much.
+  const deviation = Math.sqrt(usual.deviation * hint.deviation);
+  const score = (size - usual.middle) / deviation;
   const scores = [...hint.recent, score];
   const together = scores.length < 3 ? score : scores.reduce((sum, one) => sum + one, 0) / Math.sqrt(3);
   const relaxed = relax(hint, unit.timeMs);
@@ -106,7 +111,9 @@ export function learnSizes(hint: PacketHint, timeMs: number): PacketHint {
     while (usual.length < position) usual.push(usualOf([]));
     usual[position] = usualOf([...(usual[position]?.sizes ?? []).slice(1 - REMEMBERED), size]);
   }
-  return forgetSizes({ ...hint, usual }, timeMs);
+  const known = usual.filter(({ sizes }) => sizes.length >= LEAST_REMEMBERED);
+  const deviation = known.length === 0 ? LEAST_DEVIATION : median(known.map((one) => one.deviation));
+  return forgetSizes({ ...hint, usual, deviation }, timeMs);
 }
 
 /** The gate saw motion in this frame, or could not tell: the sizes up to it are forgotten. */

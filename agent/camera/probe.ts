@@ -1,16 +1,16 @@
 import { z } from "zod";
 import { TransientError } from "../base/errors.ts";
 import { FATAL_MESSAGES } from "./explain-failure.ts";
-import { type DecoderSource, startFfmpeg } from "./ffmpeg.ts";
+import { startFfmpeg } from "./ffmpeg.ts";
 import { FRAME_SIZE_LIMIT } from "./frame-limit.ts";
 
-/** Properties of a video after its rotation is applied. */
+/** Properties of a recorded video after its rotation is applied. */
 export interface VideoProperties {
   readonly width: number;
   readonly height: number;
-  /** Average frames per second; undefined if the stream does not state it. */
+  /** Average frames per second; undefined if the file does not state it. */
   readonly fps: number | undefined;
-  /** Duration; undefined for a stream, and if a file does not state it. */
+  /** Duration; undefined if the file does not state it. */
   readonly seconds: number | undefined;
 }
 
@@ -32,33 +32,30 @@ export interface ProbeOptions {
   readonly program: string;
   /** The input with its options: `["-i", "clip.mp4"]`. */
   readonly inputArgs: readonly string[];
-  /** Text for standard input. */
-  readonly stdin?: string;
-  /** Determines the memory limit. */
-  readonly decodes: DecoderSource;
+  /** As for `startFfmpeg`. */
+  readonly memoryMb: number;
   readonly signal: AbortSignal;
   /** Makes the error to throw from ffprobe's error lines. */
   readonly explain: (errorLines: readonly string[]) => Error;
 }
 
-/** Probes the first video stream of a file or address with ffprobe. */
+/** Probes the first video stream of a file with ffprobe. */
 export async function probeVideo(options: ProbeOptions): Promise<VideoProperties> {
-  const { program, inputArgs, stdin, decodes, signal, explain } = options;
+  const { program, inputArgs, memoryMb, signal, explain } = options;
   const entries = "stream=width,height,avg_frame_rate:stream_side_data=rotation:format=duration";
   const show = ["-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
   await using run = startFfmpeg(
     program,
     ["-hide_banner", "-loglevel", "level+info", ...show, ...FRAME_SIZE_LIMIT, ...inputArgs],
     signal,
-    stdin,
-    decodes,
+    memoryMb,
   );
   void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
   const parts: Uint8Array[] = [];
   for await (const part of run.output) parts.push(part);
   const { code } = await run.ended;
   if (signal.aborted)
-    throw new TransientError(`${program} was stopped before it knew the stream's size`, "Try again.");
+    throw new TransientError(`${program} was stopped before it knew the video's size`, "Try again.");
   if (code !== 0) throw explain(run.errorLines());
 
   const answer = ProbeOutput.safeParse(JSON.parse(Buffer.concat(parts).toString("utf8")));

@@ -10,7 +10,7 @@ import type { FrameFeedback } from "./frame-feedback.ts";
 import { chooseHardware } from "./hardware-decoding.ts";
 import type { IdleSetting } from "./idle-mode.ts";
 import type { AccessUnit, VideoCodec } from "./rtsp/access-unit.ts";
-import { noKeyFrameError } from "./rtsp/reasons.ts";
+import { noFrameError, noKeyFrameError } from "./rtsp/reasons.ts";
 import { type CameraMemory, openSession, type SessionStream } from "./rtsp/session.ts";
 import type { RtspSession } from "./rtsp/start-session.ts";
 import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
@@ -47,9 +47,9 @@ export interface ReadCameraOptions {
 
 /**
  * The longest time from the call of `readCamera`, or from one access unit, to the next one or to a failure: two transports
- * and a redirect are tried for 25 s each, and a camera that was slow before is silent for 60 s.
+ * and a redirect are tried for 25 s each, and then `FRAME_WITHIN_MS` pass.
  */
-export const LONGEST_SILENCE_MS = 120_000;
+export const LONGEST_SILENCE_MS = 150_000;
 
 /**
  * Reads the frames of an RTSP camera; `sequence` counts from 0. Only the access units that `planDecoding` chooses are
@@ -128,8 +128,13 @@ function planned(decoders: DecoderChain, rules: PlanRules): (event: PlanEvent) =
   };
 }
 
-/** Cameras with "smart" codecs send a key frame every 10 to 30 s, few of them once a minute. */
-const KEY_FRAME_WITHIN_MS = 60_000;
+/**
+ * The longest time to the first key frame, and from one access unit to the next. Cameras with "smart" codecs send a key frame
+ * every 10 to 30 s, few of them once a minute. A hostile camera may send packets for ever that complete no access unit.
+ */
+const FRAME_WITHIN_MS = 60_000;
+/** Access units that have arrived meanwhile are read first: the process, not the camera, may have paused. */
+const CHECK_AGAIN_MS = 250;
 /** Decoders read a waiting group of frames within this time. One that takes longer is too slow for the stream. */
 const BEHIND_MS = 3_000;
 const BEHIND_BYTES = 1e6;
@@ -145,7 +150,21 @@ async function feed(
   let time = NO_STREAM_TIME;
   let caughtUpMs = clock.monotonicMs();
   let isBehind = false;
-  let keyDueMs = clock.monotonicMs() + KEY_FRAME_WITHIN_MS;
+  let hasKey = false;
+  let dueMs = clock.monotonicMs() + FRAME_WITHIN_MS;
+  const ended = new AbortController();
+
+  async function watchFrames(): Promise<void> {
+    while (!ended.signal.aborted) {
+      await clock.sleep(Math.max(0, dueMs - clock.monotonicMs()), ended.signal);
+      await clock.sleep(CHECK_AGAIN_MS, ended.signal);
+      if (ended.signal.aborted || clock.monotonicMs() < dueMs) continue;
+      decoders.end((hasKey ? noFrameError : noKeyFrameError)(camera, FRAME_WITHIN_MS / 1000));
+      return;
+    }
+  }
+
+  void watchFrames();
   try {
     for await (const unit of session.units()) {
       const { state, timeMs } = frameTime(time, unit);
@@ -154,8 +173,8 @@ async function feed(
       apply({ type: "unit", unit: { ...unit, timeMs } });
 
       const nowMs = clock.monotonicMs();
-      if (unit.isKey) keyDueMs = Number.POSITIVE_INFINITY;
-      if (nowMs > keyDueMs) throw noKeyFrameError(camera, KEY_FRAME_WITHIN_MS / 1000);
+      hasKey ||= unit.isKey;
+      if (hasKey) dueMs = nowMs + FRAME_WITHIN_MS;
       if (decoders.backlogBytes() < BEHIND_BYTES) caughtUpMs = nowMs;
       if (isBehind === nowMs - caughtUpMs > BEHIND_MS) continue;
       isBehind = !isBehind;
@@ -164,5 +183,7 @@ async function feed(
     decoders.end(undefined);
   } catch (error) {
     decoders.end(error);
+  } finally {
+    ended.abort();
   }
 }

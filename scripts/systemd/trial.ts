@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
-import { MEMORY_MB } from "../../agent/camera/ffmpeg.ts";
+import { decoderMemoryMb } from "../../agent/camera/decoder-process.ts";
 import { waitUntil } from "../../tests/support/time/wait-until.ts";
 import { startEmbeddedBroker } from "../demonstration/broker.ts";
 import { startCamera } from "../demonstration/camera.ts";
@@ -66,9 +66,11 @@ report(`systemd-analyze: verify reports nothing, security reports ${exposure}`);
 assert.equal(await property("OOMPolicy"), "continue");
 assert.match(await property("MemoryMax"), /^\d+$/);
 const decoder = await ffmpegFolder();
+// The size of person.mp4.
+const decoderBytes = decoderMemoryMb({ width: 768, height: 432 }) * 1e6;
 assert.match(
   await runInside("cat", `${decoder}/limits`),
-  new RegExp(`^Max data size +${MEMORY_MB.camera * 1e6} +${MEMORY_MB.camera * 1e6} `, "m"),
+  new RegExp(`^Max data size +${decoderBytes} +${decoderBytes} `, "m"),
 );
 assert.equal(await runInside("cat", `${decoder}/oom_score_adj`), "500\n");
 const agent = await property("MainPID");

@@ -1,4 +1,4 @@
-/** The complete live view: our server, ffmpeg, an RTSP camera and a browser. */
+/** The complete live view: our server, ffmpeg, an RTSP camera that the agent reads, and a browser. */
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,6 +10,8 @@ import { WebSocket } from "ws";
 import { parse } from "yaml";
 import { systemClock } from "../../agent/base/clock.ts";
 import { openLog } from "../../agent/base/log.ts";
+import { readCamera } from "../../agent/camera/read-camera.ts";
+import type { AccessUnit } from "../../agent/camera/rtsp/access-unit.ts";
 import type { CameraConfig } from "../../agent/config/schema.ts";
 import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
 import { door } from "../support/agent/small-config.ts";
@@ -78,11 +80,19 @@ async function openScene(): Promise<Scene> {
     cameras: [],
     events: [],
   }));
+  const reading = readForEver(view, path, stopping.signal);
   const walking = walkForEver(view, camera, stopping.signal);
-  stack.defer(() => walking);
+  stack.defer(() => Promise.all([reading, walking]).then(() => {}));
   stack.defer(() => stopping.abort());
   const all = stack.move();
   return { port: view.port, logged, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** What the camera sends goes to the view, as in the agent. */
+async function readForEver(view: LiveView, address: string, signal: AbortSignal): Promise<void> {
+  const stream = { camera: "door", address, transport: "auto", size: WALK_SIZE, fps: 5 } as const;
+  const onUnit = (unit: AccessUnit) => view.receive("door", unit);
+  for await (const _ of readCamera(stream, { clock: systemClock, signal, onUnit }));
 }
 
 async function walkForEver(view: LiveView, camera: CameraConfig, signal: AbortSignal): Promise<void> {

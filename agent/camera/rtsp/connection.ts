@@ -32,7 +32,7 @@ export interface RtspConnection extends Disposable {
   ): Promise<RtspReply>;
   /** Sends an interleaved frame, unless the camera does not read. */
   sendFrame(channel: number, payload: Uint8Array): void;
-  /** Sets the only receiver of interleaved frames; until then, frames are dropped. */
+  /** Sets the only receiver of interleaved frames; until then, frames are dropped. A payload is valid during the call only. */
   onFrame(receive: (channel: number, payload: Buffer) => void): void;
   /** Sets the only receiver of the camera's requests. They are answered in any case. */
   onRequest(receive: (request: CameraRequest) => void): void;
@@ -63,6 +63,7 @@ export async function connectCamera(address: RtspAddress, signal: AbortSignal): 
   const onread = readInto(
     (bytes) => receive(bytes),
     (error) => fail(error),
+    () => socket.resume(),
   );
   // Node's types lack `onread` for TLS.
   const secure = { host, port, rejectUnauthorized: false, onread };
@@ -103,32 +104,50 @@ export async function acceptsTls({ host, port }: RtspAddress, signal: AbortSigna
 
 const BUFFER_BYTES = 262_144;
 const LEAST_READ_BYTES = 16_384;
+/** No more is read than this, 400 Mbit/s: a camera that floods the agent must not take its CPU. */
+const MOST_BYTES_PER_TURN = 2 ** 20;
+const TURN_MS = 20;
 
 /**
- * Reads a socket into large buffers one after the other, so that packets are views of them, without a copy or an allocation
- * for each packet. Node passes the data to this callback instead of the socket's stream.
- * @param receive takes the bytes that are not consumed yet, and returns how many it consumes
+ * Reads a socket into one buffer, again and again: a camera that floods the agent fills no memory. Node passes the data to
+ * this callback instead of the socket's stream.
+ * @param receive takes the bytes that are not consumed yet, valid during the call only, and returns how many it consumes
  * @param fail takes what `receive` throws; nothing is read afterwards
+ * @param resume continues to read the socket
  */
-function readInto(receive: (bytes: Buffer) => number, fail: (error: unknown) => void): OnReadOpts {
+function readInto(
+  receive: (bytes: Buffer) => number,
+  fail: (error: unknown) => void,
+  resume: () => void,
+): OnReadOpts {
   let buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   let start = 0;
   let end = 0;
+  let bytesInTurn = 0;
+  const startTurn = () => {
+    setTimeout(() => {
+      if (bytesInTurn > MOST_BYTES_PER_TURN) resume();
+      bytesInTurn = 0;
+    }, TURN_MS);
+  };
   return {
     buffer() {
       if (buffer.length - end < LEAST_READ_BYTES) {
-        const next = Buffer.allocUnsafeSlow(end - start + BUFFER_BYTES);
-        end = buffer.copy(next, 0, start, end);
-        start = 0;
-        buffer = next;
+        const bytes = end - start;
+        // A description may be larger than the buffer.
+        const next = bytes < BUFFER_BYTES / 2 ? buffer : Buffer.allocUnsafeSlow(bytes + BUFFER_BYTES);
+        buffer.copy(next, 0, start, end);
+        [buffer, start, end] = [next, 0, bytes];
       }
       return buffer.subarray(end);
     },
     callback(count) {
+      if (bytesInTurn === 0) startTurn();
+      bytesInTurn += count;
       end += count;
       try {
         start += receive(buffer.subarray(start, end));
-        return true;
+        return bytesInTurn <= MOST_BYTES_PER_TURN;
       } catch (error) {
         fail(error);
         return false;

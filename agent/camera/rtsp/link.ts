@@ -1,6 +1,6 @@
 import type { RtspConnection } from "./connection.ts";
 
-/** Takes the packets of a track; the bytes may be kept. */
+/** Takes the packets of a track; the bytes are valid during the call only if packets arrive by TCP. */
 export type ReceivePacket = (kind: "rtp" | "rtcp", packet: Buffer) => void;
 
 /** How the packets of one track travel. Leaving the scope stops it. */

@@ -38,7 +38,7 @@ export function tlsExpectedError(): RtspProtocolError {
 }
 
 export interface MessageHandlers {
-  /** @param payload a view of the received bytes */
+  /** @param payload a view of the received bytes, valid during the call only */
   readonly onFrame: (channel: number, payload: Buffer) => void;
   readonly onReply: (reply: RtspReply) => void;
   readonly onRequest: (request: CameraRequest) => void;
@@ -87,7 +87,8 @@ export function messageParser({ onFrame, onReply, onRequest }: MessageHandlers):
   return (bytes) => {
     let at = 0;
     while (at < bytes.length || message?.bodyBytes === 0) {
-      if (bytes[at] === DOLLAR) {
+      // A message without a body does not wait for the rest of the frame that follows it.
+      if (message?.bodyBytes !== 0 && bytes[at] === DOLLAR) {
         const end = at + FRAME_HEADER_BYTES + (bytes.length < at + 4 ? 0 : bytes.readUInt16BE(at + 2));
         if (bytes.length < at + FRAME_HEADER_BYTES || bytes.length < end) break;
         onFrame(bytes[at + 1] ?? 0, bytes.subarray(at + FRAME_HEADER_BYTES, end));

@@ -3,6 +3,8 @@ const MOST_BYTES = 8 * 2 ** 20;
 const MOST_PARTS = 16_384;
 /** Views keep the buffers alive in which they were received, with everything else in them. */
 const MOST_BUFFER_BYTES = 4 * MOST_BYTES;
+/** Parts that keep more than this alive per byte are copied: others may keep an access unit for a long time. */
+const MOST_BUFFER_BYTES_PER_BYTE = 4;
 
 /** The parts of an access unit while it is received. */
 export interface PartList {
@@ -12,7 +14,7 @@ export interface PartList {
   bytes(): number;
   /** Whether a limit was exceeded: it then takes no more parts. */
   isOverfull(): boolean;
-  /** Returns the parts and starts again; none if a limit was exceeded. */
+  /** Returns the parts, or a copy of them in one, and starts again; none if a limit was exceeded. */
   take(): Uint8Array[];
 }
 
@@ -21,28 +23,31 @@ export function partList(): PartList {
   let parts: Uint8Array[] = [];
   let bytes = 0;
   let bufferBytes = 0;
-  let buffer: ArrayBufferLike | undefined;
+  const buffers = new Set<ArrayBufferLike>();
   let isOverfull = false;
   return {
     add(part) {
       if (isOverfull) return;
       bytes += part.length;
-      if (part.buffer !== buffer) {
-        buffer = part.buffer;
-        bufferBytes += buffer.byteLength;
+      if (!buffers.has(part.buffer)) {
+        buffers.add(part.buffer);
+        bufferBytes += part.buffer.byteLength;
       }
       parts.push(part);
       isOverfull = bytes > MOST_BYTES || parts.length > MOST_PARTS || bufferBytes > MOST_BUFFER_BYTES;
-      if (isOverfull) parts = [];
+      if (!isOverfull) return;
+      parts = [];
+      buffers.clear();
     },
     bytes: () => bytes,
     isOverfull: () => isOverfull,
     take() {
-      const taken = parts;
+      const isSparse = bytes > 0 && bufferBytes > MOST_BUFFER_BYTES_PER_BYTE * bytes;
+      const taken = isSparse && !isOverfull ? [Buffer.concat(parts)] : parts;
       parts = [];
       bytes = 0;
       bufferBytes = 0;
-      buffer = undefined;
+      buffers.clear();
       isOverfull = false;
       return taken;
     },

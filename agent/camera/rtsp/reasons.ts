@@ -310,3 +310,12 @@ export function noKeyFrameError(camera: string, seconds: number): Error {
     remedy: "Set the key frame interval (GOP, I-frame interval) of the camera to 2 s.",
   });
 }
+
+/** The camera sends packets that complete no frame. */
+export function noFrameError(camera: string, seconds: number): Error {
+  return errorOf(camera, {
+    kind: "transient",
+    what: `no complete frame within ${seconds} s, although the camera sends packets`,
+    remedy: "Restart the camera. If that does not help, update its firmware.",
+  });
+}

@@ -1,3 +1,4 @@
+import { UNIT_BYTES } from "../../camera/decode-plan.ts";
 import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
 
 /** The access units that a camera sends, for its live video. */
@@ -21,7 +22,7 @@ export function cameraUnits(): CameraUnits {
       if (unit.isKey) [group, bytes] = [[], 0];
       if (unit.isKey || group.length > 0) {
         group.push(unit);
-        bytes += unit.bytes;
+        bytes += unit.bytes + UNIT_BYTES;
       }
       if (bytes > MOST_KEPT_BYTES) group = [];
       for (const receive of listeners) receive(unit);

@@ -3,6 +3,7 @@ import { decoderInput, decoderMemoryMb } from "../../camera/decoder-process.ts";
 import { type Display, displayFilter, displaySize, isSameDisplay } from "../../camera/display.ts";
 import { FATAL_MESSAGES } from "../../camera/explain-failure.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "../../camera/ffmpeg.ts";
+import { requireSupportedSize } from "../../camera/frame-limit.ts";
 import { ivfHeader, writeUnit } from "../../camera/ivf.ts";
 import type { CameraUnits } from "./camera-units.ts";
 
@@ -25,13 +26,14 @@ export interface CameraVideoOptions extends VideoStreamOptions {
  */
 export class CameraVideo extends VideoStream<CameraVideoOptions> {
   override startMpeg1Stream(): this {
-    const { units, signal, onEnd, ffmpeg = "ffmpeg" } = this.options;
+    const { name, units, signal, onEnd, ffmpeg = "ffmpeg" } = this.options;
     const stop = new AbortController();
     const ended = AbortSignal.any([signal, stop.signal]);
     this.stream = { kill: () => stop.abort() };
     const play = async (): Promise<readonly string[]> => {
       const first = await firstKey(units, ended);
       if (first === undefined) return [];
+      requireSupportedSize(name, first.format.codedSize);
       await using run = startFedFfmpeg(
         ffmpeg,
         videoArgs(first),

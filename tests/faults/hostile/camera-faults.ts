@@ -39,11 +39,7 @@ export const HOSTILE_CAMERA_FAULTS: readonly Fault[] = [
 
 type Verdict<Row> = (row: Row, world: WatchWorld) => readonly string[];
 
-function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
-  name: string,
-  row: Row,
-  judge: Verdict<Row>,
-): Fault {
+function fault<Row extends Pick<HostileRow, "start">>(name: string, row: Row, judge: Verdict<Row>): Fault {
   return {
     fault: name,
     times: 1,
@@ -73,7 +69,7 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
             good: watched(good.address, settings),
             hostile: watched(address, {
               motion: { enabled: false },
-              detect: { fps: SIGNAL_FPS, ...(row.ownSize === true ? {} : SIGNAL_SIZE) },
+              detect: { fps: SIGNAL_FPS },
               ffmpeg: { inputs: [{ path: address }], retry_interval: 1 },
             }),
           },
@@ -82,7 +78,7 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
       await world.untilFrames("good", 60_000);
       await delay(hurry ? SETTLES_HURRY_MS : SETTLES_MS);
       const before = await measure(world);
-      using child = largestChild(world.pid, ["ffmpeg", "ffprobe"]);
+      using child = largestChild(world.pid, ["ffmpeg"]);
       nobody.close();
       const camera = stack.use(await row.start({ folder, port, other: other.port }));
       await delay(times * (hurry ? WINDOW_HURRY_MS : WINDOW_MS));

@@ -15,6 +15,38 @@ export const WALKERS: readonly Passage[] = [4, 30, 55].flatMap((from, index) => 
   { from: from + 12, to: from + 12.8, before: 31.7, after: 9.5 },
 ]);
 
+/** The six people of person.mp4, each as long as the visit, with pauses in which the camera idles. */
+export const VISITORS: readonly Passage[] = VISITS.map(([from, to], index) => {
+  return { from: from - 0.5, to: to + 1, before: index === 0 ? 14.3 : 10.3, after: 8.1 + 0.3 * index };
+});
+
+/** street.mp4, after a pause in which all who are in view stand still until they count as stationary. */
+export const CROWD: readonly Passage[] = [{ from: 0, to: 78.5, before: 26.3, after: 12 }];
+
+/** How long somebody is in view, seconds: the first ones are shorter than most intervals between key frames. */
+const STAYS = [0.8, 1.4, 2.6, 4.5, 1.8, 6];
+
+/** Thirty times somebody of person.mp4 appears in the empty view, and disappears again. */
+export const APPEARANCES: readonly Passage[] = VISITS.flatMap(([visitFrom, visitTo], visit) => {
+  let to = visitFrom + 0.7;
+  return STAYS.flatMap((seconds, index) => {
+    const from = to + 0.1;
+    to = from + seconds;
+    if (to > visitTo - 1) return [];
+    // In different places of a group of frames.
+    const before = 10.3 + 0.7 * ((visit + 2 * index) % 5);
+    return [{ from, to, before: visit + index === 0 ? 14.3 : before, after: 8.1, stillAt: visitFrom - 0.5 }];
+  });
+});
+
+/** Thirty times the people of street.mp4 start to walk, for this long each; in films of ten. */
+export const DEPARTURES: readonly (readonly Passage[])[] = [0.8, 1.9, 5].map((seconds, film) => {
+  return Array.from({ length: 10 }, (_, index) => {
+    const from = 2 + 2.3 * film + 7 * index;
+    return { from, to: from + seconds, before: 30.3 + 0.7 * ((film + index) % 5), after: 8.1 };
+  });
+});
+
 /** Two minutes in which nothing moves. */
 export const STILL: readonly Passage[] = [{ from: 0, to: 0.5, before: 60, after: 60 }];
 

@@ -26,6 +26,8 @@ export interface RtspCameraOptions {
   readonly isDigest?: boolean;
   /** Refuses to send packets by TCP. */
   readonly isUdpOnly?: boolean;
+  /** The most clients that are served at a time. Default: no limit. */
+  readonly clients?: number;
 }
 
 /** A real RTSP server that plays a clip in a loop. */
@@ -47,9 +49,15 @@ export async function startRtspCamera({
   password,
   isDigest = false,
   isUdpOnly = false,
+  clients = 0,
 }: RtspCameraOptions): Promise<RtspCamera> {
   const login = user === undefined ? [] : ["--user", user, "--password", password ?? ""];
-  const flags = [...(isDigest ? ["--digest"] : []), ...(isUdpOnly ? ["--udp-only"] : [])];
+  const flags = [
+    ...(isDigest ? ["--digest"] : []),
+    ...(isUdpOnly ? ["--udp-only"] : []),
+    "--clients",
+    String(clients),
+  ];
   const options = ["--file", clip, "--codec", codec, "--port", String(port), ...login, ...flags];
   const server = spawn(PYTHON, [SERVER, ...options], {
     stdio: ["ignore", "pipe", "pipe"],

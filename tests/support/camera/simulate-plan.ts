@@ -11,7 +11,8 @@ import {
 } from "../../../agent/camera/decode-plan.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
-import { detectMotion, type Gate, startGate } from "../../../agent/motion/gate.ts";
+import { detectMotion, type Gate, type Motion, startGate } from "../../../agent/motion/gate.ts";
+import type { Sighting } from "../../../agent/motion/watch-motion.ts";
 
 /** What a plan did with a clip, and what the gate sees where all frames are decoded. Times in seconds. */
 export interface Simulation {
@@ -26,13 +27,28 @@ export interface Simulation {
   readonly plan: DecodePlan;
 }
 
+/** What comes after the gate. @returns whether it needs every frame now */
+export type Watcher = (sighting: Sighting) => Promise<boolean>;
+
 /** The gate's rate, frames per second. */
 const GATE_FPS = 5;
 /** Between an access unit's arrival and the gate's verdict on its frame. */
 const VERDICT_AFTER_MS = 120;
 
-/** Plays a clip without B frames to a plan, with the verdicts of the real gate on the frames that the plan wants decoded. */
-export async function simulatePlan(file: string, rules: PlanRules): Promise<Simulation> {
+const seesNothing: Watcher = async () => false;
+
+/**
+ * Plays a clip without B frames to a plan, with the verdicts of the real gate on the frames that the plan wants decoded.
+ * @param watchers receive the sightings: with all frames, and with those that were decoded.
+ */
+export async function simulatePlan(
+  file: string,
+  rules: PlanRules,
+  watchers: { readonly reference: Watcher; readonly own: Watcher } = {
+    reference: seesNothing,
+    own: seesNothing,
+  },
+): Promise<Simulation> {
   const units = await unitsOf(file);
   const reference = openGate();
   const own = openGate();
@@ -42,7 +58,7 @@ export async function simulatePlan(file: string, rules: PlanRules): Promise<Simu
   let plan = NEW_PLAN;
   let index = 0;
 
-  const handle = (event: PlanEvent, nowMs: number) => {
+  const handle = async (event: PlanEvent, nowMs: number) => {
     const step = planDecoding(plan, event, rules);
     plan = step.plan;
     for (const unit of step.feed) {
@@ -51,12 +67,15 @@ export async function simulatePlan(file: string, rules: PlanRules): Promise<Simu
       const frame = frames.get(unit.timeMs);
       if (frame === undefined) throw new Error("fed twice, or too late");
       frames.delete(unit.timeMs);
-      const motion = own.judge(frame, unit.timeMs);
-      if (motion === undefined) continue;
+      const sighting = own.judge(frame, unit.timeMs);
+      if (sighting === undefined) continue;
+      const dueMs = nowMs + VERDICT_AFTER_MS;
       verdicts.push({
-        dueMs: nowMs + VERDICT_AFTER_MS,
-        event: { type: "frame", timeMs: unit.timeMs, motion },
+        dueMs,
+        event: { type: "frame", timeMs: unit.timeMs, motion: verdictOf(sighting.motion) },
       });
+      const areMoving = await watchers.own(sighting);
+      verdicts.push({ dueMs, event: { type: "tracks", areMoving } });
     }
   };
 
@@ -65,11 +84,12 @@ export async function simulatePlan(file: string, rules: PlanRules): Promise<Simu
     if (unit === undefined) break;
     for (let due = verdicts[0]; due !== undefined && due.dueMs <= unit.timeMs; due = verdicts[0]) {
       verdicts.shift();
-      handle(due.event, due.dueMs);
+      await handle(due.event, due.dueMs);
     }
-    reference.judge(frame, unit.timeMs);
+    const sighting = reference.judge(frame, unit.timeMs);
+    if (sighting !== undefined) await watchers.reference(sighting);
     frames.set(unit.timeMs, frame);
-    handle({ type: "unit", unit }, unit.timeMs);
+    await handle({ type: "unit", unit }, unit.timeMs);
     const kept = new Set(plan.kept.map(({ timeMs }) => timeMs));
     for (const timeMs of frames.keys()) if (!kept.has(timeMs)) frames.delete(timeMs);
   }
@@ -86,21 +106,22 @@ function openGate() {
     moved,
     calibrating,
     /** undefined: the frame is not selected, because the one before it is too close. */
-    judge(frame: Frame, timeMs: number) {
-      if (timeMs - selectedMs < 950 / GATE_FPS) return;
+    judge(frame: Frame, timeMs: number): { readonly frame: Frame; readonly motion: Motion } | undefined {
+      if (timeMs - selectedMs < 950 / GATE_FPS) return undefined;
       selectedMs = timeMs;
       gate ??= startGate(frame, MotionSchema.parse({}), 1000 / GATE_FPS);
       const step = detectMotion(gate, frame, timeMs);
       gate = step.gate;
-      if (step.motion.calibrating) {
-        calibrating.push(timeMs / 1000);
-        return "unknown";
-      }
-      if (step.motion.boxes.length === 0) return "still";
-      moved.push(timeMs / 1000);
-      return "moved";
+      if (step.motion.calibrating) calibrating.push(timeMs / 1000);
+      if (step.motion.boxes.length > 0) moved.push(timeMs / 1000);
+      return { frame: { ...frame, timeMs }, motion: step.motion };
     },
   };
+}
+
+function verdictOf({ calibrating, boxes }: Motion): "moved" | "still" | "unknown" {
+  if (calibrating) return "unknown";
+  return boxes.length > 0 ? "moved" : "still";
 }
 
 const NO_PARTS: readonly Uint8Array[] = [];

@@ -93,6 +93,20 @@ test("three frames in a row are a hint if each is larger by an amount that is no
   expect([camera.film(size), camera.film(size), camera.film(size)]).toEqual([false, false, true]);
 });
 
+test("where sizes are alike by chance, those at other positions tell how much they vary", () => {
+  const luckyAt = 10;
+  const camera = open((number, random) => {
+    const noise = random() + random() + random() - 1.5;
+    return number % GROUP === luckyAt ? 1000 : Math.round(1000 * Math.exp(0.1 * noise));
+  });
+  camera.still(20);
+  for (let position = 0; position < luckyAt; position++) camera.film(1000);
+  expect(camera.film(1090)).toBe(false);
+  camera.still(20);
+  for (let position = 0; position < luckyAt; position++) camera.film(1000);
+  expect(camera.film(1300)).toBe(true);
+});
+
 test("smaller frames are no hint", () => {
   const camera = open();
   camera.still(20);

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { systemClock } from "../../../../agent/base/clock.ts";
 import { parseRtspAddress } from "../../../../agent/camera/rtsp/address.ts";
 import { connectCamera } from "../../../../agent/camera/rtsp/connection.ts";
@@ -13,8 +13,8 @@ import { waitUntil } from "../../../support/time/wait-until.ts";
 
 const never = new AbortController().signal;
 
-function connect(port: number) {
-  const address = parseRtspAddress(`rtsp://127.0.0.1:${port}/`);
+function connect(port: number, scheme: "rtsp" | "rtsps" = "rtsp") {
+  const address = parseRtspAddress(`${scheme}://127.0.0.1:${port}/`);
   if (address === undefined) throw new Error("an invalid address");
   return connectCamera(address, never);
 }
@@ -40,7 +40,7 @@ describe("a connection", () => {
       randomBytes(index % 3 === 0 ? 65_535 : index * 37),
     );
     const received: Buffer[] = [];
-    connection.onFrame((_, payload) => received.push(payload));
+    connection.onFrame((_, payload) => received.push(Buffer.from(payload)));
     await ask(connection);
     for (const payload of sent) {
       camera.send(interleaved(4, payload));
@@ -48,6 +48,34 @@ describe("a connection", () => {
     }
     await waitUntil("all frames", () => received.length === sent.length);
     expect(received.findIndex((payload, index) => sent[index]?.compare(payload) !== 0)).toBe(-1);
+  });
+
+  test.each(["tcp", "tls"] as const)("reads a camera that floods it in portions: %s", async (kind) => {
+    await using camera = await startScriptedCamera(kind === "tls" ? { tls: certificate() } : {});
+    using connection = await connect(camera.port, kind === "tls" ? "rtsps" : "rtsp");
+    let received = 0;
+    connection.onFrame((_, payload) => {
+      received += payload.length;
+    });
+    await ask(connection);
+    // The portion of the reply is over.
+    await delay(100);
+    vi.useFakeTimers({ toFake: ["setTimeout"] });
+    try {
+      const payload = Buffer.alloc(65_535);
+      const sent = 64 * payload.length;
+      for (let count = 0; count < 64; count++) camera.send(interleaved(0, payload));
+      const portions: number[] = [];
+      while (received < sent) {
+        const before = received;
+        vi.advanceTimersByTime(20);
+        await delay(200);
+        portions.push(received - before);
+      }
+      expect(Math.max(...portions)).toBeLessThan(1.5 * 2 ** 20);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test("gives each reply to its request", async () => {

@@ -60,6 +60,12 @@ describe("a connection's bytes", () => {
     ]);
   });
 
+  test("deliver a reply at once, also before a part of a frame", () => {
+    const frame = interleaved(0, Buffer.from("the rest comes later"));
+    const reply = Buffer.from("RTSP/1.0 200 OK\r\nCSeq: 4\r\n\r\n");
+    expect(parse([Buffer.concat([reply, frame.subarray(0, 9)])])).toEqual(["200 OK cseq,4 "]);
+  });
+
   test("are read as messages or refused, never anything else", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.uint8Array(), fc.constant(bytes.subarray(0, 80)))), (parts) => {
