@@ -40,7 +40,7 @@ export interface RtspConnection extends Disposable {
   readonly ended: Promise<Error>;
 }
 
-/** Used by the agent and by ffmpeg, so that a camera cannot distinguish them. */
+/** The User-Agent header of all requests (RFC 2326, 12.41). */
 export const USER_AGENT = "Sabrewing";
 
 /** Ignored between two replies: replies to other requests, and requests from the camera. */
