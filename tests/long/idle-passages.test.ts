@@ -1,6 +1,6 @@
 /**
- * Counts the passages of people that a camera finds that idles, among those that it finds if all frames are decoded. Without
- * a network and without time, so that nothing but the choice of frames differs.
+ * Counts the passages of people that an idling camera finds, among those that it finds if all frames are decoded. It uses no
+ * network and no clock, so that only the choice of frames differs.
  */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -29,7 +29,7 @@ interface Encoding {
   readonly seconds: number;
 }
 
-/** How often the gate, and the events, tell of a passage: with all frames decoded, and with those that were chosen. */
+/** The number of passages that the gate and the events report: with all frames decoded, and with the chosen ones. */
 interface Found {
   readonly passages: number;
   readonly motion: number;

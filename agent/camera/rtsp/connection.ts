@@ -47,7 +47,7 @@ export const USER_AGENT = "Sabrewing";
 const MOST_STRAY_MESSAGES = 64;
 /** Frames to the camera are dropped while more than this waits to be sent. */
 const MOST_WAITING_BYTES = 65_536;
-/** Requests of a camera that need no more than the answer that all is well. */
+/** Requests of a camera that need only the answer `200 OK`. */
 const ANSWERED_REQUESTS: ReadonlySet<string> = new Set([
   ...["OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "ANNOUNCE", "REDIRECT"],
 ]);
@@ -104,7 +104,7 @@ export async function acceptsTls({ host, port }: RtspAddress, signal: AbortSigna
 
 const BUFFER_BYTES = 262_144;
 const LEAST_READ_BYTES = 16_384;
-/** No more is read than this, 400 Mbit/s: a camera that floods the agent must not take its CPU. */
+/** At most this much is read in one turn (400 Mbit/s): a camera that floods the agent must not take its CPU time. */
 const MOST_BYTES_PER_TURN = 2 ** 20;
 const TURN_MS = 20;
 

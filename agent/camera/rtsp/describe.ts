@@ -34,7 +34,7 @@ export async function describeStream(
   try {
     const send = requestSender(camera, connection, login);
     const uri = requestUri(at);
-    // Cameras that refuse OPTIONS still describe their stream, or explain there what is wrong.
+    // Cameras that refuse OPTIONS still answer DESCRIBE, with the description or with a reason.
     const options = await send("OPTIONS", uri, {}, signal).catch(async (error: unknown) => {
       // Most servers close the connection when they receive a request instead of a TLS handshake.
       const isPlain = at.scheme === "rtsp" && isClosed(error);

@@ -9,7 +9,7 @@ export interface FramePiece {
   readonly isStart: boolean;
 }
 
-/** The properties of a frame that its beginning tells. */
+/** The properties of a frame that are known from its beginning. */
 export interface FrameStart {
   readonly isKey: boolean;
   /** Of a key frame; without it the frame is no key frame. */
@@ -18,7 +18,7 @@ export interface FrameStart {
   readonly before?: Uint8Array | undefined;
 }
 
-/** A codec whose frames are sent without a structure of their own, in one or several packets. */
+/** A codec whose frames are split into packets at any byte. */
 export interface FrameCodec {
   /** @returns undefined if the payload is invalid */
   readPiece(payload: Uint8Array): FramePiece | undefined;

@@ -1,6 +1,6 @@
 /**
- * Whether a decoder can start at a frame: "closed": and decode all following ones; "open": except leading ones; "broken":
- * leading ones can never be decoded.
+ * Whether a decoder can start at a frame. "closed": it can, and all following frames can be decoded. "open": it can, but
+ * leading frames cannot be decoded then. "broken": it can, and leading frames can never be decoded.
  */
 export type Access = "none" | "closed" | "open" | "broken";
 

@@ -3,7 +3,7 @@ import type { RtspConnection } from "./connection.ts";
 /** Takes the packets of a track; the bytes are valid during the call only if packets arrive by TCP. */
 export type ReceivePacket = (kind: "rtp" | "rtcp", packet: Buffer) => void;
 
-/** How the packets of one track travel. Leaving the scope stops it. */
+/** The transport of one track's packets. Leaving the scope stops it. */
 export interface Link extends Disposable {
   /** The Transport header of the SETUP request (RFC 2326, 12.39). */
   readonly transport: string;

@@ -137,7 +137,7 @@ function uint16(bytes: Uint8Array, at: number): number {
   return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
-/** The header states sizes up to 2040 pixels: cameras with larger frames send 0, or the rest of the division by 2048. */
+/** The header states sizes up to 2040 pixels: cameras with larger frames send 0, or the size modulo 2048. */
 function sizeOf(stated: Size, described: Size | undefined): Size | undefined {
   const matches = (pixels: number, full: number) =>
     pixels === 0 || pixels === (8 * Math.ceil(full / 8)) % 2048;

@@ -28,7 +28,7 @@ export interface NalCodec {
   readSlice(type: number, data: Uint8Array): SliceFacts;
 }
 
-/** Hands the content of a packet over. */
+/** Passes on the content of a packet. */
 export type ReadPayload = (payload: Uint8Array, units: NalUnits) => void;
 
 /** Takes NAL units in decoding order. */
@@ -67,7 +67,7 @@ export function nalDepacketizer(
   /** The pieces of a fragmented unit that is no slice: it is read as a whole. */
   let gathered: PartList | undefined;
   let isMarkerReliable = true;
-  /** Of the access unit that ended with a marker and directly before this packet. */
+  /** The timestamp of the access unit that ended with a marker directly before this packet. */
   let markedTimestamp: number | undefined;
   let rotation = 0;
   let timestamp = 0;

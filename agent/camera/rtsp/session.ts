@@ -62,7 +62,7 @@ export async function openSession(stream: SessionStream, options: SessionOptions
     }
   }
   if (transport === "auto") memory.transport = "tcp";
-  // A camera that does not support one transport and is silent by the other should send by that one.
+  // If the camera supports only one transport and is silent on it, the silence is the failure to report.
   throw (failures.findLast(({ why }) => why === "silent") ?? failures[0])?.reason;
 }
 

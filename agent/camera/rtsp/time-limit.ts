@@ -7,7 +7,7 @@ export interface TimeLimit extends Disposable {
   isOver(): boolean;
 }
 
-/** @param outer aborts the signal too. May live long: nothing is left at it. */
+/** @param outer aborts the signal too. It may live long: no listener is left on it. */
 export function timeLimit(clock: Clock, ms: number, outer: AbortSignal): TimeLimit {
   const limit = new AbortController();
   const stop = new AbortController();

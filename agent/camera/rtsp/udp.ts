@@ -23,13 +23,13 @@ export async function udpLink(
   receive: ReceivePacket,
 ): Promise<Link> {
   const [rtp, rtcp] = await bindPair(connection.localAddress);
-  // An address of this network only is valid together with its interface, which only the host names.
+  // A link-local address is valid only with its interface, which only the configured host contains.
   const camera = isIPv6(host) && host.includes("%") ? host : connection.remoteAddress;
   const from = plainAddress(connection.remoteAddress);
   let rtcpPort: number | undefined;
   rtp.on("message", (packet, sender) => plainAddress(sender.address) === from && receive("rtp", packet));
   rtcp.on("message", (packet, sender) => plainAddress(sender.address) === from && receive("rtcp", packet));
-  // A closed port at the camera is reported as an error of the socket: the packets' absence decides.
+  // A closed port at the camera causes an error of the socket. It is ignored: missing packets are detected anyway.
   for (const socket of [rtp, rtcp]) socket.on("error", () => {});
   const { port } = rtp.address();
   return {

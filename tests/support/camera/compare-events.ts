@@ -1,6 +1,6 @@
 import type { EventMessage } from "../../../agent/events/event.ts";
 
-/** What matters of one event in a comparison. Unix times, seconds. */
+/** The properties of an event that are compared. Unix times, seconds. */
 export interface EventSummary {
   readonly label: string;
   readonly start: number;
@@ -11,7 +11,7 @@ export interface EventSummary {
   readonly zones: readonly string[];
 }
 
-/** How the events of one camera differ from those of another one that saw the same. */
+/** The differences between the events of two cameras that saw the same. */
 export interface EventDifferences {
   readonly expected: number;
   readonly received: number;

@@ -20,16 +20,16 @@ export const VISITORS: readonly Passage[] = VISITS.map(([from, to], index) => {
   return { from: from - 0.5, to: to + 1, before: index === 0 ? 14.3 : 10.3, after: 8.1 + 0.3 * index };
 });
 
-/** street.mp4, after a pause in which all who are in view stand still until they count as stationary. */
+/** street.mp4, after a pause in which all people in view stand still until they count as stationary. */
 export const CROWD: readonly Passage[] = [{ from: 0, to: 78.5, before: 26.3, after: 12 }];
 
-/** How long somebody is in view, seconds: the first ones are shorter than most intervals between key frames. */
+/** How long a person is in view, seconds. The first ones are shorter than most intervals between key frames. */
 const STAYS = [0.8, 1.4, 2.6, 4.5, 1.8, 6];
 
 /** In the second half of this visit the exposure of the camera differs by 16 grey levels from that of the empty view. */
 const ADAPTED_VISIT = 1;
 
-/** Thirty times somebody of person.mp4 appears in the empty view, and disappears again. */
+/** Thirty times a person of person.mp4 appears in the empty view, and disappears again. */
 export const APPEARANCES: readonly Passage[] = VISITS.flatMap(([visitFrom, visitTo], visit) => {
   let to = visitFrom + 0.7;
   return STAYS.flatMap((seconds, index) => {
@@ -42,7 +42,7 @@ export const APPEARANCES: readonly Passage[] = VISITS.flatMap(([visitFrom, visit
   });
 });
 
-/** Thirty times the people of street.mp4 start to walk, for this long each; in films of ten. */
+/** Thirty times, the people of street.mp4 start to walk, each time for this long; in films of ten. */
 export const DEPARTURES: readonly (readonly Passage[])[] = [0.8, 1.9, 5].map((seconds, film) => {
   return Array.from({ length: 10 }, (_, index) => {
     const from = 2 + 2.3 * film + 7 * index;

@@ -82,7 +82,7 @@ describe("while nothing moves", () => {
     expect(camera.still(161)).toEqual([121, 122, 140, 141, 142, 160]);
   });
 
-  test("frames that are displayed before a key frame are left out: they refer to frames before it", () => {
+  test("frames that are displayed before a key frame are omitted, because they refer to frames before it", () => {
     const camera = open({ reorderFrames: 1 });
     camera.still(141);
     expect(camera.film({ timeMs: 13_950 })).toEqual([]);
