@@ -23,13 +23,13 @@ export const VISITORS: readonly Passage[] = VISITS.map(([from, to], index) => {
 /** street.mp4, after a pause in which all who are in view stand still until they count as stationary. */
 export const CROWD: readonly Passage[] = [{ from: 0, to: 78.5, before: 26.3, after: 12 }];
 
-/** How long somebody is in view, seconds: the first ones are shorter than most intervals between key frames. */
+/** How long a person is in view, seconds: the first ones are shorter than most intervals between key frames. */
 const STAYS = [0.8, 1.4, 2.6, 4.5, 1.8, 6];
 
 /** In the second half of this visit the exposure of the camera differs by 16 grey levels from that of the empty view. */
 const ADAPTED_VISIT = 1;
 
-/** Thirty times somebody of person.mp4 appears in the empty view, and disappears again. */
+/** Thirty times a person of person.mp4 appears in the empty view, and disappears again. */
 export const APPEARANCES: readonly Passage[] = VISITS.flatMap(([visitFrom, visitTo], visit) => {
   let to = visitFrom + 0.7;
   return STAYS.flatMap((seconds, index) => {
