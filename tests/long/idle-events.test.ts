@@ -41,6 +41,8 @@ function scenesOf(look: Look, seconds: number, idle: readonly IdleSetting[]): re
 interface Compared extends EventDifferences {
   readonly scene: keyof typeof CHANCE;
   readonly idle: IdleSetting;
+  /** Of both cameras. */
+  readonly decoded: number;
   readonly skipped: number;
 }
 
@@ -52,11 +54,16 @@ const lines: string[] = [];
  */
 const CHANCE = { "person.mp4": 0, "street.mp4": 0.15 };
 
-function expectSame({ scene, expected, received, otherZones, otherReasons, delays }: Compared): void {
+/** If the detector has no time for more of the frames than this, a comparison says nothing. */
+const MOST_SKIPPED = 0.15;
+
+function expectSame(compared: Compared): void {
+  const { scene, expected, received, otherZones, otherReasons, delays, skipped, decoded } = compared;
   const share = CHANCE[scene];
+  expect(skipped / decoded, "skipped because the machine is busy").toBeLessThanOrEqual(MOST_SKIPPED);
   expect(expected).toBeGreaterThanOrEqual(6);
   expect(Math.abs(received - expected), "number").toBeLessThanOrEqual(share * expected);
-  expect(otherReasons, "end").toEqual([]);
+  expect(otherReasons.length, "other end").toBeLessThanOrEqual(share * expected);
   if (share === 0) expect(otherZones, "zones").toEqual([]);
   expect(delays.length, "pairs").toBeGreaterThanOrEqual((1 - share) * expected);
 }
@@ -71,6 +78,7 @@ async function compare(look: Look, seconds: number, idle: IdleSetting): Promise<
       ...compareEvents(reference.events, other.events),
       scene: index === 0 ? ("person.mp4" as const) : ("street.mp4" as const),
       idle,
+      decoded: reference.decoded + other.decoded,
       skipped: reference.skipped + other.skipped,
     };
     lines.push(
