@@ -310,3 +310,12 @@ export function noKeyFrameError(camera: string, seconds: number): Error {
     remedy: "Set the key frame interval (GOP, I-frame interval) of the camera to 2 s.",
   });
 }
+
+/** Each change of the format costs the start of a decoder. */
+export function restlessFormatError(camera: string, most: number, seconds: number): Error {
+  return errorOf(camera, {
+    kind: "transient",
+    what: `the size or format of the video changes more than ${most} times within ${seconds} s`,
+    remedy: "Restart the camera, and set its stream to a fixed resolution.",
+  });
+}
