@@ -83,7 +83,7 @@ test("reports all mistakes of a configuration and exits with 78", async () => {
   expect(exitCode).toBe(78);
   expect(stdout).toBe(
     `✗ configuration    3 mistakes in the configuration
-  ${file}:1:14: mqtt.host: expected a string, received 1
+  ${file}:1:14: mqtt.host: expected a string, received a number (not shown)
   ${file}:1:17: mqtt.prot: unknown key; did you mean port?
   ${file}:3:10: cameras: expected at least one camera, received an empty mapping
   → Correct these lines. config/sabrewing.yml explains every key.

@@ -53,7 +53,7 @@ function tried({ facts, observed, hardwareFailure }: Given): TriedCamera {
 const shown = (given: Given) =>
   forPeople({ part: "camera door", finding: describeCamera(tried(given)), error: undefined });
 
-const ALL = (reason: ObservedStream["idle"]["reason"]): Given["observed"] => ({
+const ALL = (reason: ObservedStream["idle"]["reason"]): Partial<ObservedStream> => ({
   idle: { idle: "all", reason, keyFrameSeconds: undefined },
 });
 
