@@ -1,8 +1,8 @@
 import { displaySize } from "../../camera/display.ts";
 import { MOST_KEY_SECONDS } from "../../camera/idle-mode.ts";
 import type { ObservedStream } from "../../camera/observe-stream.ts";
-import type { VideoCodec } from "../../camera/rtsp/access-unit.ts";
 import type { SessionFacts } from "../../camera/rtsp/start-session.ts";
+import { CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
 import type { Advice, Finding } from "./finding.ts";
 
 /** What `check` learnt of a camera. */
@@ -22,7 +22,7 @@ export function describeCamera(tried: TriedCamera): Finding {
   const shown = format && displaySize({ format, rotation });
   const { index, why } = facts.chosen;
   const parts = [
-    `${shown === undefined ? "" : `${shown.width}×${shown.height} `}${CODECS[facts.codec]} over ${facts.transport.toUpperCase()}`,
+    `${shown === undefined ? "" : `${shown.width}×${shown.height} `}${CODEC_NAMES[facts.codec]} over ${facts.transport.toUpperCase()}`,
     facts.videoTracks > 1 ? `video track ${index + 1} of ${facts.videoTracks} (${CHOSEN[why]})` : undefined,
     fps === undefined ? "less than a frame per second" : `${rounded(fps)} frames per second`,
     keyFrameWords(observed),
@@ -53,14 +53,6 @@ export function describeCamera(tried: TriedCamera): Finding {
     },
   };
 }
-
-const CODECS: Readonly<Record<VideoCodec, string>> = {
-  H264: "H.264",
-  H265: "H.265",
-  MJPEG: "MJPEG",
-  MPEG4: "MPEG-4",
-  VP8: "VP8",
-};
 
 const CHOSEN: Readonly<Record<SessionFacts["chosen"]["why"], string>> = {
   only: "the only one",
@@ -107,10 +99,6 @@ function adviceFor({ facts, observed, hardwareFailure }: TriedCamera): readonly 
 const PASSWORD_EXPOSED: Advice = {
   message: "the camera receives the password unencrypted (Basic without TLS)",
   remedy: "Set its RTSP authentication to Digest, or use an rtsps:// address.",
-};
-const FAR_APART: Advice = {
-  message: "key frames are too far apart, so that the camera costs several times the CPU while nothing moves",
-  remedy: `Set its key frame interval (GOP, I-frame interval) to at most ${MOST_KEY_SECONDS} s, and switch "smart" codecs (H.264+, H.265+) off.`,
 };
 const INTERLACED: Advice = {
   message: "the video is interlaced, so that the camera costs several times the CPU while nothing moves",
