@@ -118,7 +118,8 @@ export function startCameraPipeline(
   const open = () => {
     reading.expectNextWithin(readWithinMs);
     const stream = { camera: name, address, transport, size, fps, idle: detect.idle, hwaccelArgs };
-    return readCamera(stream, { clock, signal, memory, feedback, onUnit, onHardwareFailure });
+    const options = { clock, signal, memory, onUnit, onHardwareFailure };
+    return readCamera(stream, camera.motion.enabled ? { ...options, feedback } : options);
   };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
   const retries = { camera: name, clock, log, signal, random, backoff, onStatus };

@@ -12,7 +12,7 @@ export interface Clip {
   /** Becomes `Frame.camera`. */
   readonly camera: string;
   readonly file: string;
-  /** Pixels; undefined: the clip's own size. */
+  /** Pixels; undefined: the clip's own size, upright and with square pixels. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Frames per second; undefined: the clip's own rate. */
   readonly fps?: number | undefined;

@@ -48,12 +48,12 @@ export interface Decoder extends AsyncDisposable {
   needsKeyFrame(): boolean;
   /**
    * Decodes an access unit. Never blocks. Reads `unit.parts` later: they must not change.
+   * Frames that are shown before the first key frame are dropped: they may refer to missing ones (leading frames of an open
+   * group).
    * @param timeMs the time of its frame. In a stream with B frames this is the time of presentation.
-   * @param afterGap the access units directly before this key frame were not written. Frames that are shown before it are
-   * then dropped since they may refer to the missing ones (the leading pictures of an open group).
    * @returns whether it was passed on. A decoder holds back `format.reorderFrames` frames until as many further ones are written.
    */
-  write(unit: AccessUnit, timeMs: number, afterGap?: boolean): boolean;
+  write(unit: AccessUnit, timeMs: number): boolean;
   /** Bytes that wait for ffmpeg to read them. The kernel holds up to about 200 kB more. */
   backlogBytes(): number;
   /**
@@ -138,10 +138,10 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
 
   return {
     needsKeyFrame: () => needsKey,
-    write(unit, timeMs, afterGap = false) {
+    write(unit, timeMs) {
       if (child.backlogBytes() > MOST_BACKLOG_BYTES) needsKey = true;
       if (needsKey && (!unit.isKey || child.backlogBytes() > MOST_BACKLOG_BYTES)) return false;
-      if (unit.isKey) shownFrom = needsKey || afterGap ? unit.streamSeconds : undefined;
+      if (unit.isKey) shownFrom = needsKey ? unit.streamSeconds : undefined;
       else if (shownFrom !== undefined && unit.streamSeconds < shownFrom) return false;
       needsKey = false;
       child.write(unit, times.add(timeMs));

@@ -12,11 +12,13 @@ export interface Display {
 
 /** Whether frames can be decoded and shown in the same way. */
 export function isSameDisplay(a: Display, b: Display): boolean {
-  const { codec, size, codedSize } = a.format;
+  const { codec, size, codedSize, pixelAspect, reorderFrames, isInterlaced } = a.format;
   return (
-    codec === b.format.codec &&
     a.rotation === b.rotation &&
-    a.format.pixelAspect === b.format.pixelAspect &&
+    codec === b.format.codec &&
+    pixelAspect === b.format.pixelAspect &&
+    reorderFrames === b.format.reorderFrames &&
+    isInterlaced === b.format.isInterlaced &&
     isSameSize(size, b.format.size) &&
     isSameSize(codedSize, b.format.codedSize)
   );
@@ -33,12 +35,18 @@ const MOST_ASPECT = 4;
  * The size of a stream's frames with square pixels and upright. As in other players the width is adapted: wide pixels lose no
  * detail, and tall ones make no frame larger.
  */
-export function displaySize({ format, rotation }: Display): Size {
+export function displaySize({
+  format,
+  rotation,
+}: {
+  readonly format: Pick<VideoFormat, "size" | "pixelAspect">;
+  readonly rotation: number;
+}): Size {
   const { width, height } = squareSize(format);
   return isSideways(rotation) ? { width: height, height: width } : { width, height };
 }
 
-function squareSize({ size, pixelAspect }: VideoFormat): Size {
+function squareSize({ size, pixelAspect }: Pick<VideoFormat, "size" | "pixelAspect">): Size {
   const { width, height } = size;
   if (pixelAspect === 1 || !(pixelAspect >= 1 / MOST_ASPECT && pixelAspect <= MOST_ASPECT)) return size;
   const wide = even(width * pixelAspect);

@@ -11,6 +11,8 @@ export interface ObservedStream {
   readonly fps: number | undefined;
   /** The longest time between two key frames so far, seconds; undefined before the second one. */
   readonly keyFrameSeconds: number | undefined;
+  /** From the newest key frame to the newest frame. */
+  readonly sinceKeySeconds: number;
   readonly idle: IdleMode;
   /** Whether all properties are known. */
   readonly isComplete: boolean;
@@ -34,7 +36,16 @@ export function observeStream(rules: IdleRules): StreamObserver {
   let format: VideoFormat | undefined;
   let firstMs: number | undefined;
   let lastMs = 0;
+  let firstSeconds = Number.POSITIVE_INFINITY;
+  let lastSeconds = Number.NEGATIVE_INFINITY;
   let count = 0;
+  const fps = () => {
+    const elapsed = (lastMs - (firstMs ?? lastMs)) / 1000;
+    // Many cameras send some frames at once at the start. The stream's own time tells more, if it is sound.
+    const own = lastSeconds - firstSeconds;
+    const isSound = own > elapsed / 2 && own < elapsed * 2;
+    return elapsed > 0 ? (count - 1) / (isSound ? own : elapsed) : undefined;
+  };
   return {
     add(unit) {
       const { state, timeMs } = frameTime(time, unit);
@@ -43,6 +54,8 @@ export function observeStream(rules: IdleRules): StreamObserver {
       format = unit.format ?? format;
       firstMs ??= timeMs;
       lastMs = Math.max(lastMs, timeMs);
+      firstSeconds = Math.min(firstSeconds, unit.streamSeconds);
+      lastSeconds = Math.max(lastSeconds, unit.streamSeconds);
       count++;
       if (unit.isKey) keyTimes = addKeyTime(keyTimes, timeMs);
     },
@@ -52,8 +65,9 @@ export function observeStream(rules: IdleRules): StreamObserver {
       return {
         format,
         rotation: newest?.rotation ?? 0,
-        fps: elapsedMs > 0 ? ((count - 1) * 1000) / elapsedMs : undefined,
+        fps: fps(),
         keyFrameSeconds: idle.keyFrameSeconds,
+        sinceKeySeconds: (lastMs - (keyTimes.at(-1) ?? lastMs)) / 1000,
         idle,
         isComplete: format !== undefined && elapsedMs >= LEAST_MS && keyTimes.length > INTERVALS,
       };

@@ -1,11 +1,13 @@
 import { z } from "zod";
 import { TransientError } from "../base/errors.ts";
+import { displaySize } from "./display.ts";
 import { FATAL_MESSAGES } from "./explain-failure.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import { FRAME_SIZE_LIMIT } from "./frame-limit.ts";
 
-/** Properties of a recorded video after its rotation is applied. */
+/** Properties of a recorded video. */
 export interface VideoProperties {
+  /** Pixels, upright and square. */
   readonly width: number;
   readonly height: number;
   /** Average frames per second; undefined if the file does not state it. */
@@ -20,6 +22,7 @@ const ProbeOutput = z.object({
       z.object({
         width: z.int().positive(),
         height: z.int().positive(),
+        sample_aspect_ratio: z.string().optional(),
         avg_frame_rate: z.string().optional(),
         side_data_list: z.array(z.object({ rotation: z.number().optional() })).optional(),
       }),
@@ -42,7 +45,8 @@ export interface ProbeOptions {
 /** Probes the first video stream of a file with ffprobe. */
 export async function probeVideo(options: ProbeOptions): Promise<VideoProperties> {
   const { program, inputArgs, memoryMb, signal, explain } = options;
-  const entries = "stream=width,height,avg_frame_rate:stream_side_data=rotation:format=duration";
+  const entries =
+    "stream=width,height,sample_aspect_ratio,avg_frame_rate:stream_side_data=rotation:format=duration";
   const show = ["-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
   await using run = startFfmpeg(
     program,
@@ -62,19 +66,19 @@ export async function probeVideo(options: ProbeOptions): Promise<VideoProperties
   const stream = answer.data?.streams[0];
   if (stream === undefined)
     throw explain([...run.errorLines(), "Output does not contain any stream with video"]);
-  const turned = stream.side_data_list?.some(({ rotation }) => Math.abs(rotation ?? 0) % 180 === 90) === true;
-  const [width, height] = turned ? [stream.height, stream.width] : [stream.width, stream.height];
+  const { width, height, sample_aspect_ratio: aspect } = stream;
+  const isSideways = stream.side_data_list?.some(({ rotation }) => Math.abs(rotation ?? 0) % 180 === 90);
+  const format = { size: { width, height }, pixelAspect: ratio(aspect, ":") ?? 1 };
   const seconds = Number(answer.data?.format?.duration);
   return {
-    width,
-    height,
-    fps: frameRate(stream.avg_frame_rate),
+    ...displaySize({ format, rotation: isSideways === true ? 90 : 0 }),
+    fps: ratio(stream.avg_frame_rate, "/"),
     seconds: Number.isFinite(seconds) ? seconds : undefined,
   };
 }
 
 /** `25/2` → 12.5; `0/0` → undefined. */
-function frameRate(text: string | undefined): number | undefined {
-  const [frames = 0, seconds = 0] = (text ?? "").split("/").map(Number);
-  return frames > 0 && seconds > 0 ? frames / seconds : undefined;
+function ratio(text: string | undefined, separator: string): number | undefined {
+  const [above = 0, below = 0] = (text ?? "").split(separator).map(Number);
+  return above > 0 && below > 0 ? above / below : undefined;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CLEAR_ADDRESS, ENCODING, splitAddress, withLowerCaseScheme } from "../base/address.ts";
+import { streamAddressMistake, withLowerCaseScheme } from "../base/address.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { HardwareArgsSchema } from "./hardware-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
@@ -67,15 +67,22 @@ const DetectorSchema = z
   })
   .describe("Engine and limits of the detector.");
 
+function expectedAddress(address: unknown): string | undefined {
+  const mistake = streamAddressMistake(String(address));
+  if (mistake === undefined) return undefined;
+  const { expected, remedy, isInLogin } = mistake;
+  return `${expected} (${remedy}${isInLogin ? ', or put them in as "{NAME}"' : ""})`;
+}
+
 const InputSchema = z.strictObject({
   path: z
     .string()
     .regex(/^[Rr][Tt][Ss][Pp][Ss]?:\/\/[^\s]+$/, {
-      error: "an address that starts with rtsp:// or rtsps:// and has no spaces (write %20 instead)",
+      error: ({ input }) => expectedAddress(input),
       abort: true,
     })
-    .refine((address) => splitAddress(address) !== undefined, {
-      error: `${CLEAR_ADDRESS} (in user and password write ${ENCODING}, or put them in as "{NAME}")`,
+    .refine((address) => streamAddressMistake(address) === undefined, {
+      error: ({ input }) => expectedAddress(input),
     })
     .overwrite(withLowerCaseScheme)
     .describe("Address of the stream."),

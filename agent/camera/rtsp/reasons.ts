@@ -1,5 +1,6 @@
 import { ConfigError, TransientError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
+import { hasUsualPort, type RtspAddress } from "./address.ts";
 import { isClosed } from "./connection.ts";
 import type { LoginProblem } from "./login.ts";
 import { RtspProtocolError, type RtspReply } from "./messages.ts";
@@ -191,11 +192,28 @@ const CLOSED_WHILE_PLAYING: Reason = {
   remedy: "Check the camera and the network. The agent reopens the stream automatically.",
 };
 
+/** `rtsp://admin:1234`: the host may have been forgotten. */
+function unknownName(at: RtspAddress | undefined): Reason {
+  const isLogin = at !== undefined && at.login === undefined && !at.host.includes(".") && !hasUsualPort(at);
+  if (!isLogin) return UNKNOWN_NAME;
+  const host = plainText(at.host, LONGEST_DETAIL);
+  return {
+    ...UNKNOWN_NAME,
+    remedy: `Check the name in the address. If \`${host}\` is the user and ${at.port} the password, the host is missing: rtsp://USER:PASSWORD@HOST/PATH.`,
+  };
+}
+
 /**
  * @param phase `open`: before the camera has sent video
+ * @param at the camera's address
  * @returns the error itself if it is none of the network or of the camera
  */
-export function connectionError(camera: string, error: unknown, phase: "open" | "play"): Error {
+export function connectionError(
+  camera: string,
+  error: unknown,
+  phase: "open" | "play",
+  at?: RtspAddress,
+): Error {
   if (!(error instanceof Error)) return new TypeError(String(error));
   if (error instanceof ConfigError || error instanceof TransientError) return error;
   if (error instanceof RtspProtocolError) {
@@ -206,7 +224,8 @@ export function connectionError(camera: string, error: unknown, phase: "open" | 
   if (/before secure TLS connection/.test(error.message)) return errorOf(camera, TLS_NOT_ANSWERED);
   const code = "code" in error ? String(error.code) : "";
   if (isClosed(error)) return errorOf(camera, phase === "open" ? CLOSED : CLOSED_WHILE_PLAYING);
-  const reason = BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
+  const known = BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
+  const reason = known === UNKNOWN_NAME ? unknownName(at) : known;
   // An error without a code is a bug, not a network failure.
   if (reason === undefined) return error;
   // OpenSSL's messages contain addresses in memory and file names; its reason is plain.
@@ -317,5 +336,14 @@ export function noFrameError(camera: string, seconds: number): Error {
     kind: "transient",
     what: `no complete frame within ${seconds} s, although the camera sends packets`,
     remedy: "Restart the camera. If that does not help, update its firmware.",
+  });
+}
+
+/** Each change of the format costs the start of a decoder. */
+export function restlessFormatError(camera: string, most: number, seconds: number): Error {
+  return errorOf(camera, {
+    kind: "transient",
+    what: `the size or format of the video changes more than ${most} times within ${seconds} s`,
+    remedy: "Restart the camera, and set its stream to a fixed resolution.",
   });
 }

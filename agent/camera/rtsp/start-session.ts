@@ -185,6 +185,6 @@ export async function startSession(
   } catch (error) {
     await close();
     if (error instanceof Redirected || error instanceof TransportFailed) throw error;
-    throw connectionError(camera, error, "open");
+    throw connectionError(camera, error, "open", at);
   }
 }

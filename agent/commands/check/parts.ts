@@ -9,21 +9,22 @@ import { detectorOptions, requireKnownLabels } from "../../detector-for-cameras.
 import { openConnection } from "../../mqtt/connection.ts";
 import { RELEASES_FILE, readReleases, requireNotOlder } from "../../state/releases.ts";
 import { unreadable } from "../../state/small-file.ts";
+import type { Finding } from "./finding.ts";
 import { tryCamera } from "./try-camera.ts";
 import { tryPort } from "./try-port.ts";
 
 /** A component that the daemon depends on. */
 export interface Part {
   readonly name: string;
-  /** Tries the component. Resolves with a short description of it, rejects with the error and its remedy. */
-  readonly trial: () => Promise<string>;
+  /** Tries the component. Resolves with what was found, rejects with the error and its remedy. */
+  readonly trial: () => Promise<Finding>;
 }
 
 /** Dependencies of the trials. */
 export interface Trials {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Milliseconds until a camera's first frame must have arrived. */
+  /** Milliseconds within which a camera must play its stream. */
   readonly cameraWithinMs: number;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
@@ -36,7 +37,7 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
   const cameras = config.cameras.filter(({ enabled }) => enabled);
   const ffmpeg = tryOnce(() => tryFfmpeg(trials));
   return [
-    { name: "ffmpeg", trial: ffmpeg },
+    { name: "ffmpeg", trial: inWords(ffmpeg) },
     ...cameras.map((camera) => ({
       name: `camera ${camera.name}`,
       trial: async () => {
@@ -46,16 +47,21 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
         return tryCamera(camera, trials);
       },
     })),
-    { name: "broker", trial: () => tryBroker(config, trials) },
-    { name: "model", trial: () => tryModel(config, cameras, trials) },
+    { name: "broker", trial: inWords(() => tryBroker(config, trials)) },
+    { name: "model", trial: inWords(() => tryModel(config, cameras, trials)) },
     ...(["metrics", "view"] as const)
       .filter((section) => config[section].enabled)
       .map((section) => ({
         name: section,
-        trial: () =>
+        trial: inWords(() =>
           tryPort({ section, host: config[section].host, port: config[section].port }, trials.signal),
+        ),
       })),
   ];
+}
+
+function inWords(trial: () => Promise<string>): () => Promise<Finding> {
+  return async () => ({ words: await trial() });
 }
 
 const OLDEST_FFMPEG = [5, 1] as const;

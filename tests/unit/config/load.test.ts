@@ -229,7 +229,7 @@ test.each(["broker.local", "10.0.0.1", "::1", "fe80::1%eth0", "häuschen", "my_b
 test("does not quote the login of an address with a single slash, and keeps the sentence", () => {
   const [problem] = mistakes(SMALLEST.replace("rtsp://10.0.0.7/stream2", "rtsp:/admin:SECRETX1@h"));
   expect(problem).toMatch(
-    /starts with rtsp:\/\/ or rtsps:\/\/ and has no spaces \(write %20 instead\), received "\*\*\*@h"$/,
+    /expected two slashes after the colon \(write rtsp:\/\/HOST\/PATH\), received "\*\*\*@h"$/,
   );
 });
 
@@ -282,7 +282,7 @@ test("refuses an address in which user, password and host are ambiguous, without
     expect(reported[0]).toMatch(/received "rtsp:\/\/\*\*\*@10\.0\.0\.7\/stream2"$/);
   }
   const [spaces] = mistakes(SMALLEST.replace("rtsp://", "rtsp://admin:hun ter2@"));
-  expect(spaces).toMatch(/has no spaces \(write %20 instead\), received "rtsp:\/\/\*\*\*@10/);
+  expect(spaces).toMatch(/a space as %20, or put them in as "\{NAME\}"\), received "rtsp:\/\/\*\*\*@10/);
 });
 
 test("reports no other mistake for an address with an unset variable", () => {

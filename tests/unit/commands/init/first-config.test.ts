@@ -204,24 +204,30 @@ describe("flags", () => {
   });
 
   test.each([
-    ...["rtsp://a/1", "front door=rtsp://a/1", "door=http://a", "door=rtsp://u:hunter2@a b", "hunter2@x"],
-    ...["door=rtsp://admin:hunter2", "door=rtsp://h:hunter2/x", "door=rtsp:/admin:hunter2", "admin:hunter2"],
-    ...[
-      "p/hunter2",
-      "hun?ter2",
-      "hun#ter2",
-      "hun@ter2",
-      "hun:ter2",
-      "hun ter2",
-      "12/hunter2",
-      "%hunter2",
-    ].map((password) => `door=rtsp://admin:${password}@10.0.0.7/x`),
-  ])("refuses --camera %s and does not show any part of its password", (text) => {
-    const problem = caught(() => readCameras([text]));
-    expect(problem.message).toMatch(/--camera: expected (NAME=|an address)/);
+    ...["p/hunter2", "hun?ter2", "hun#ter2", "hun@ter2", "hun:ter2", "hun ter2", "12/hunter2", "%hunter2"],
+  ])("refuses the unencoded password %s of --camera and does not show any part of it", (password) => {
+    const problem = caught(() => readCameras([`door=rtsp://admin:${password}@10.0.0.7/x`]));
+    expect(problem.message).toContain("--camera: expected an address in which user, password and host");
     expect(problem.message).not.toMatch(/hun|ter2/);
     expect(problem.remedy).toContain("write / as %2F");
     expect(problem.remedy).toContain("--camera-user");
+  });
+
+  test.each([
+    ["rtsp://a/1", "NAME=rtsp://…", "letters, digits"],
+    ["front door=rtsp://a/1", "NAME=rtsp://…", "letters, digits"],
+    ["hunter2@x", "NAME=rtsp://…", "letters, digits"],
+    ["admin:hunter2", "NAME=rtsp://…", "letters, digits"],
+    ["door=http://a", "an address that starts with rtsp://", "web page"],
+    ["door=rtsp://u:hunter2@a b", "an address without spaces", "%20"],
+    ["door=rtsp://admin:hunter2", "a port from 1 to 65535", "the host is missing"],
+    ["door=rtsp://h:hunter2/x", "a port from 1 to 65535", "the host is missing"],
+    ["door=rtsp:/admin:hunter2", "two slashes after the colon", "rtsp://HOST/PATH"],
+  ])("refuses --camera %s with the remedy for it, and does not show a password", (text, expected, remedy) => {
+    const problem = caught(() => readCameras([text]));
+    expect(problem.message).toContain(`--camera: expected ${expected}`);
+    expect(problem.message).not.toMatch(/hun|ter2/);
+    expect(problem.remedy).toContain(remedy);
   });
 
   test("adds the login of --camera-user to addresses without a user, and asks for missing passwords", async () => {
