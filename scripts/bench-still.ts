@@ -20,6 +20,8 @@ import { SCENES, type StillScene } from "./benchmark/still/scenes.ts";
 const FPS = 5;
 /** ffmpeg needs no warm-up, except for its first frames. */
 const DECODER_SETTLES_SECONDS = 5;
+/** By default it is a minute. Every second, publishing would be a tenth of what the agent does for a still scene. */
+const FIGURES_SECONDS = 10;
 
 /** A line of `--json`. */
 interface Row {
@@ -61,7 +63,14 @@ async function measureScene(scene: StillScene, decoder: Contestant, watcher: Con
   let isParked = true;
   for (let round = 1; round <= options.rounds; round++) {
     const prefix = `still${++measured}`;
-    const task = { streams, fps: FPS, brokerPort: broker.port, prefix, labels };
+    const task = {
+      streams,
+      fps: FPS,
+      brokerPort: broker.port,
+      prefix,
+      labels,
+      figuresSeconds: FIGURES_SECONDS,
+    };
     const isRelative = scene.measure === "relative to ffmpeg";
     const decoding = isRelative ? await cpuShare(decoder, task, DECODER_SETTLES_SECONDS) : 1;
     await using parked = await listenToParkedObjects(broker.port, prefix);

@@ -108,7 +108,7 @@ export async function startSession(
       clock,
       ssrc: randomBytes(4).readUInt32BE(),
       isReliable: transport === "tcp",
-      onArrival: () => arrived.resolve("arrived"),
+      onFirst: () => arrived.resolve("arrived"),
       onPacket,
       onBye: () => end(endedError(camera, "BYE")),
     });

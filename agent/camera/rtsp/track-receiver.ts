@@ -18,8 +18,8 @@ export interface TrackReceiverOptions {
   readonly ssrc: number;
   /** Over TCP, packets arrive in order and are not lost on the way. */
   readonly isReliable: boolean;
-  /** An RTP or RTCP packet has arrived. */
-  readonly onArrival: () => void;
+  /** The first packet, RTP or RTCP, has arrived. */
+  readonly onFirst: () => void;
   /** Takes the track's packets in order. */
   readonly onPacket: (packet: RtpPacket) => void;
   /** The camera announces the end of the track. */
@@ -28,14 +28,16 @@ export interface TrackReceiverOptions {
 
 export function trackReceiver(
   { payloadType, clockRate }: Track,
-  { clock, ssrc, isReliable, onArrival, onPacket, onBye }: TrackReceiverOptions,
+  { clock, ssrc, isReliable, onFirst, onPacket, onBye }: TrackReceiverOptions,
 ): TrackReceiver {
   const reception = watchReception(ssrc, clockRate);
   const order = orderPackets({ payloadTypes: [payloadType], isReliable });
+  let isFirst = true;
   return {
     receive(kind, packet) {
       const nowMs = clock.monotonicMs();
-      onArrival();
+      if (isFirst) onFirst();
+      isFirst = false;
       if (kind === "rtcp") {
         if (reception.onRtcp(packet, nowMs)) onBye();
         return;

@@ -20,10 +20,11 @@ const repeated = (fps: number, seconds: number) =>
 /** Clouds (±10 % of brightness) and sensor noise. Brightness is equal after each minute, so that a loop has no jump. */
 const OUTDOORS = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame,noise=alls=8:allf=t";
 
-/** H.264 as cameras encode it: key frames every two seconds, no B frames. */
+/** H.264 as cameras encode it: key frames every two seconds, none where the scene changes, no B frames. */
 function encoding(fps: number, seconds = 60): readonly string[] {
   const h264 = ["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-bf", "0"];
-  return ["-an", "-t", `${seconds}`, "-r", `${fps}`, ...h264, "-g", `${2 * fps}`, "-pix_fmt", "yuv420p"];
+  const keyFrames = ["-g", `${2 * fps}`, "-sc_threshold", "0"];
+  return ["-an", "-t", `${seconds}`, "-r", `${fps}`, ...h264, ...keyFrames, "-pix_fmt", "yuv420p"];
 }
 
 function constantRate(rate: string): readonly string[] {

@@ -18,9 +18,11 @@ export interface Task {
   readonly prefix: string;
   /** The objects that the agent tracks. Default: the agent's. */
   readonly labels?: readonly string[];
+  /** How often the agent publishes its figures. Default: every second. */
+  readonly figuresSeconds?: number;
 }
 
-/** Starts the agent with default settings, except that it publishes its figures every second. */
+/** Starts the agent with default settings, except that it publishes its figures more often. */
 export function startAgent(agent: Agent, task: Task): Child {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
   const configPath = join(folder, "sabrewing.yml");
@@ -41,7 +43,7 @@ function agentConfig({ runtime, modulePath }: Agent, task: Task, stateDirectory:
       port: task.brokerPort,
       client_id: task.prefix,
       topic_prefix: task.prefix,
-      stats_interval: 1,
+      stats_interval: task.figuresSeconds ?? 1,
     },
     model: { path: modulePath },
     detector: { runtime },
