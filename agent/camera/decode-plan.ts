@@ -205,8 +205,11 @@ function wakeBetweenFrames(plan: DecodePlan, because: "all" | "hint", causeMs: n
  * Whether a frame is displayed before the key frame at which the decoder started, and so refers to frames that the decoder
  * does not have.
  */
-function refersToGap({ format, restartMs, isUnbroken }: DecodePlan, unit: TimedUnit): boolean {
-  return !unit.isKey && isUnbroken && (format?.reorderFrames ?? 0) > 0 && unit.timeMs < restartMs;
+function refersToGap({ format, keyMs, restartMs, isUnbroken }: DecodePlan, unit: TimedUnit): boolean {
+  if (unit.isKey || !isUnbroken) return false;
+  // Streams with B frames need not say how many frames are reordered.
+  if (unit.isLeading === true) return keyMs === restartMs;
+  return (format?.reorderFrames ?? 0) > 0 && unit.timeMs < restartMs;
 }
 
 /** Feeds a key frame, and drops the units that were kept before it. */

@@ -13,7 +13,7 @@ export interface CameraUnits {
 const MOST_KEPT_BYTES = 8e6;
 
 /** Keeps the units since the latest key frame, so that the video of a new viewer starts at once. */
-export function cameraUnits(): CameraUnits {
+export function cameraUnits(mostBytes = MOST_KEPT_BYTES): CameraUnits {
   const listeners = new Set<(unit: AccessUnit) => void>();
   let group: AccessUnit[] = [];
   let bytes = 0;
@@ -24,7 +24,7 @@ export function cameraUnits(): CameraUnits {
         group.push(unit);
         bytes += unit.bytes + UNIT_BYTES;
       }
-      if (bytes > MOST_KEPT_BYTES) group = [];
+      if (bytes > mostBytes) group = [];
       for (const receive of listeners) receive(unit);
     },
     listen(receive) {

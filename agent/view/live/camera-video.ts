@@ -31,24 +31,26 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
     const ended = AbortSignal.any([signal, stop.signal]);
     this.stream = { kill: () => stop.abort() };
     const play = async (): Promise<readonly string[]> => {
-      const first = await firstKey(units, ended);
-      if (first === undefined) return [];
-      requireSupportedSize(name, first.format.codedSize);
-      await using run = startFedFfmpeg(
-        ffmpeg,
-        videoArgs(first),
-        ended,
-        decoderMemoryMb(first.format.codedSize),
-      );
-      void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
-      const leave = feed(run, units, first);
-      try {
-        for await (const part of run.output) this.emit("camdata", part);
-      } finally {
-        leave();
+      while (true) {
+        const first = await firstKey(units, ended);
+        if (first === undefined) return [];
+        requireSupportedSize(name, first.format.codedSize);
+        await using run = startFedFfmpeg(
+          ffmpeg,
+          videoArgs(first),
+          ended,
+          decoderMemoryMb(first.format.codedSize),
+        );
+        void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
+        const feeding = feed(run, units, first);
+        try {
+          for await (const part of run.output) this.emit("camdata", part);
+        } finally {
+          feeding.leave();
+        }
+        await run.ended;
+        if (!feeding.hasOtherFormat()) return run.errorLines();
       }
-      await run.ended;
-      return run.errorLines();
     };
     play().then(onEnd, (error: Error) => onEnd([], error));
     return this;
@@ -78,19 +80,21 @@ function firstKey(units: CameraUnits, signal: AbortSignal): Promise<Display | un
 /** While more than this waits for ffmpeg, access units are dropped. */
 const MOST_BACKLOG_BYTES = 8e6;
 
-/** Feeds ffmpeg with the camera's access units, from the latest key frame on. @returns ends it */
-function feed(run: FedFfmpegRun, units: CameraUnits, display: Display): () => void {
+/** Feeds ffmpeg with the camera's access units, from the latest key frame on, until it is left or the format changes. */
+function feed(run: FedFfmpegRun, units: CameraUnits, display: Display) {
   run.input.write(ivfHeader(display.format));
   let needsKey = true;
   let pts = 0;
-  return units.listen((unit) => {
+  let hasOtherFormat = false;
+  const leave = units.listen((unit) => {
     const { format, rotation, isKey } = unit;
-    // The next video starts with the new format.
-    if (format !== undefined && !isSameDisplay(display, { format, rotation })) return run.stop();
+    hasOtherFormat ||= format !== undefined && !isSameDisplay(display, { format, rotation });
+    if (hasOtherFormat) return run.stop();
     if (run.input.writableLength > MOST_BACKLOG_BYTES) needsKey = true;
     else if (isKey) needsKey = false;
     if (!needsKey) writeUnit(run.input, unit, pts++);
   });
+  return { leave, hasOtherFormat: () => hasOtherFormat };
 }
 
 /** The maximum, and the rate in the stream's header: MPEG-1 allows only the rates of film and television. */

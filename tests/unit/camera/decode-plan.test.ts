@@ -21,7 +21,7 @@ interface StreamOptions {
   readonly isInterlaced?: boolean;
 }
 
-type Shot = Partial<Pick<TimedUnit, "bytes" | "isDamaged" | "isKey" | "timeMs">>;
+type Shot = Partial<Pick<TimedUnit, "bytes" | "isDamaged" | "isKey" | "isLeading" | "timeMs">>;
 
 /** A camera with a key frame every two seconds at first; what is fed is listed by the numbers of its frames. */
 function open({ rules = AUTO, group = 20, reorderFrames = 0, isInterlaced = false }: StreamOptions = {}) {
@@ -89,6 +89,16 @@ describe("while nothing moves", () => {
     expect(camera.film()).toEqual([142]);
     expect(camera.judge("moved", 140)).toEqual([]);
     expect(camera.film()).toEqual([143]);
+  });
+
+  test("frames that are displayed before a key frame are omitted, although the stream does not announce B frames", () => {
+    const camera = open();
+    camera.still(141);
+    expect(camera.film({ isLeading: true })).toEqual([]);
+    expect(camera.judge("moved", 140)).toEqual([]);
+    expect(camera.film()).toEqual([142]);
+    expect(camera.still(161)).toEqual(range(143, 161));
+    expect(camera.film({ isLeading: true })).toEqual([161]);
   });
 
   test("of a camera that sends only key frames, two per second are decoded", () => {

@@ -13,7 +13,7 @@ test("the packets of a connection outlast the buffer in which they were received
     clock: manualClock(),
     ssrc: 1,
     isReliable: true,
-    onArrival: () => {},
+    onFirst: () => {},
     onPacket: (packet) => packets.push(packet),
     onBye: () => {},
   });
