@@ -38,7 +38,7 @@ export function isStreamAddress(text: string): boolean {
   return /^rtsps?:\/\//i.test(text);
 }
 
-/** Writes the scheme of an address in lower case: ffmpeg does not know `RTSP://`. */
+/** Writes the scheme of an address in lower case, so that each address has one spelling. */
 export function withLowerCaseScheme(address: string): string {
   return address.replace(/^[a-z][a-z0-9+.-]*:\/\//i, (scheme) => scheme.toLowerCase());
 }

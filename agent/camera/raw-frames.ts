@@ -4,7 +4,7 @@ import { type Colours, DEFAULT_COLOURS, planeEnds, type RawFrame } from "./frame
 import { splitFrames } from "./split-frames.ts";
 
 /**
- * ffmpeg's log options: it must report redirects and the coding of colours, which are messages of level info. The level at
+ * ffmpeg's log options: it must report the coding of colours and the frames, which are messages of level info. The level at
  * the start of each line identifies the errors among them.
  */
 export const LOG_OPTIONS: readonly string[] = [

@@ -10,7 +10,7 @@ const CHOSEN = [
   "hostile camera: redirrtsp",
   "hostile camera: junk",
   "hostile camera: rtpfrag",
-  "hostile camera: manymedia, to ffmpeg only",
+  "hostile camera: manymedia",
   "hostile camera: giant clip",
   "hostile camera: clip that becomes a giant",
   "honest 4K camera (h265)",

@@ -157,7 +157,7 @@ function requireRtsp(start: string): void {
   if (/^RTSP\/\d\.\d \d{3}(?: |$)|^[A-Z_]{1,30} .*RTSP\/\d\.\d$/.test(start)) return;
   if (/^HTTP\/\d/.test(start)) {
     throw new RtspProtocolError(
-      "the server at this address is a web server, it does not speak RTSP",
+      "the server at this address is a web server and does not speak RTSP",
       "Use the port of the camera's RTSP server, usually 554.",
     );
   }

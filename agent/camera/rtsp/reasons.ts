@@ -90,7 +90,7 @@ const BAD_REQUEST: Reason = {
 
 const SERVER_FAILED: Reason = {
   kind: "transient",
-  what: "the camera does not describe or play its stream",
+  what: "the camera cannot describe or play its stream",
   remedy: "Check that the camera has started and that other programs can show its stream.",
 };
 
@@ -116,7 +116,7 @@ const BY_LOGIN_PROBLEM: Readonly<Record<LoginProblem, Reason>> = {
   },
   unsupported: {
     kind: "config",
-    what: "the camera asks for a method to log in that is not supported: expected Digest with MD5 or SHA-256, or Basic",
+    what: "the camera asks for an unsupported login method: expected Digest with MD5 or SHA-256, or Basic",
     remedy: "Set RTSP authentication to Digest in the camera's settings.",
   },
   basicAfterDigest: {

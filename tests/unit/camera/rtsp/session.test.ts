@@ -487,7 +487,7 @@ describe("a camera that cannot be played says why:", () => {
     ["DESCRIBE", "503 Service Unavailable", TransientError, "not available at the moment"],
     ["SETUP", "453 Not Enough Bandwidth", TransientError, "serves too many clients already"],
     ["SETUP", "461 Unsupported Transport", ConfigError, "does not support this transport"],
-    ["PLAY", "500 Internal Server Error", TransientError, "does not describe or play its stream"],
+    ["PLAY", "500 Internal Server Error", TransientError, "cannot describe or play its stream"],
   ])("%s %s", async (method, status, kind, what) => {
     const error = await failureOf({ answer: on(method, { status }) });
     expect(error).toBeInstanceOf(kind);
@@ -520,7 +520,7 @@ describe("a camera that cannot be played says why:", () => {
     [
       "another method to log in",
       { answer: () => ({ status: "401 No", headers: ["WWW-Authenticate: Digest nonce=1, algorithm=X"] }) },
-      "a method to log in that is not supported",
+      "an unsupported login method",
     ],
   ])("%s", async (_, script, what) => {
     expect((await failureOf(script, withPassword)).message).toContain(what);
