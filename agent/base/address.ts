@@ -29,6 +29,13 @@ export function splitAddress(text: string): AddressParts | undefined {
   return { scheme, user, password, host, port: port === undefined ? undefined : Number(port), path };
 }
 
+/** Whether an address would be valid with another port. */
+export function hasImpossiblePort(text: string): boolean {
+  const [, start = "", port, rest = ""] = /^([^:]+:\/\/[^/?#]*):(\d+)((?:[/?#].*)?)$/.exec(text) ?? [];
+  if (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535)) return false;
+  return splitAddress(`${start}${rest}`) !== undefined;
+}
+
 /** Whether a text begins as the address of a camera's stream. Schemes are case-insensitive (RFC 3986, section 3.1). */
 export function isStreamAddress(text: string): boolean {
   return /^rtsps?:\/\//i.test(text);

@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { CLEAR_ADDRESS, ENCODING, splitAddress, withLowerCaseScheme } from "../base/address.ts";
+import {
+  CLEAR_ADDRESS,
+  ENCODING,
+  hasImpossiblePort,
+  splitAddress,
+  withLowerCaseScheme,
+} from "../base/address.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { HardwareArgsSchema } from "./hardware-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
@@ -72,6 +78,10 @@ const InputSchema = z.strictObject({
     .string()
     .regex(/^[Rr][Tt][Ss][Pp][Ss]?:\/\/[^\s]+$/, {
       error: "an address that starts with rtsp:// or rtsps:// and has no spaces (write %20 instead)",
+      abort: true,
+    })
+    .refine((address) => !hasImpossiblePort(address), {
+      error: "an address with a port from 1 to 65535 after the host (the usual one is 554)",
       abort: true,
     })
     .refine((address) => splitAddress(address) !== undefined, {

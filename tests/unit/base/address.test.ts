@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  hasImpossiblePort,
   isStreamAddress,
   replaceSecretValues,
   requireClearAddress,
@@ -155,4 +156,18 @@ describe("splitAddress", () => {
       expect(splitAddress(text)).toBeUndefined();
     },
   );
+});
+
+test.each([
+  ["rtsp://10.0.0.7:70000/stream", true],
+  ["rtsp://10.0.0.7:0/stream", true],
+  ["rtsp://u:70000@10.0.0.7:123456", true],
+  ["rtsp://[fe80::1]:65536/stream", true],
+  ["rtsp://10.0.0.7:554/stream", false],
+  ["rtsp://u:70000@10.0.0.7/stream", false],
+  ["rtsp://10.0.0.7/stream:70000/x", false],
+  ["rtsp://fe80::70000/x", false],
+  ["rtsp://u:p@ss@10.0.0.7:70000/x", false],
+])("hasImpossiblePort(%s) is %s", (address, isImpossible) => {
+  expect(hasImpossiblePort(address)).toBe(isImpossible);
 });
