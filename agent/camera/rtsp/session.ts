@@ -24,10 +24,12 @@ export interface CameraMemory {
   askedDigest: boolean;
   /** The transport that worked last, where it was chosen automatically. */
   transport: "tcp" | "udp";
+  /** Whether no transport worked the last time: the camera may only be slow to send its first packet. */
+  isSlow: boolean;
 }
 
 export function cameraMemory(): CameraMemory {
-  return { askedDigest: false, transport: "tcp" };
+  return { askedDigest: false, transport: "tcp", isSlow: false };
 }
 
 /** From PLAY to the first packet of any kind. */
@@ -48,12 +50,13 @@ export async function openSession(stream: SessionStream, options: SessionOptions
   const failures: TransportFailed[] = [];
   for (const kind of transportsOf(transport, memory)) {
     const isLast = transport !== "auto" || failures.length > 0;
-    const firstPacketMs = isLast ? FIRST_PACKET_WITHIN_MS : OTHER_TRANSPORT_AFTER_MS;
+    const firstPacketMs = isLast || memory.isSlow ? FIRST_PACKET_WITHIN_MS : OTHER_TRANSPORT_AFTER_MS;
     try {
       const session = await followRedirects(camera, start, login, (at) =>
         startSession(stream, { at, transport: kind, login, firstPacketMs }, options),
       );
       if (transport === "auto") memory.transport = kind;
+      memory.isSlow = false;
       return session;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -62,6 +65,7 @@ export async function openSession(stream: SessionStream, options: SessionOptions
     }
   }
   if (transport === "auto") memory.transport = "tcp";
+  memory.isSlow = true;
   // A camera that does not support one transport and is silent by the other should send by that one.
   throw (failures.findLast(({ why }) => why === "silent") ?? failures[0])?.reason;
 }

@@ -171,6 +171,25 @@ describe("a session", () => {
     }
   });
 
+  test("waits longer for the first packet by TCP after no transport has worked", async () => {
+    const clock = manualClock();
+    let playedMs = Number.POSITIVE_INFINITY;
+    await using camera = await startScriptedCamera({
+      transports: ["tcp"],
+      answer({ method }) {
+        if (method === "PLAY") playedMs = clock.monotonicMs();
+        return undefined;
+      },
+      packet: (number) => (clock.monotonicMs() - playedMs >= 7_000 ? keyFramePacket(number) : undefined),
+    });
+    const memory = cameraMemory();
+    using _ = passWhilePlaying(clock, camera);
+    const open = () => openSession(streamOf(camera), { clock, signal: never, memory });
+    await expect(open()).rejects.toThrow("sends no video within 5 s");
+    await using session = await open();
+    expect(session.facts.transport).toBe("tcp");
+  });
+
   test("uses UDP if nothing arrives by TCP, after ending the first session", async () => {
     const isTcp = new Set<number>();
     await using camera = await startScriptedCamera({
