@@ -92,7 +92,9 @@ const InputSchema = z.strictObject({
   transport: z
     .enum(["auto", "tcp", "udp"])
     .default("auto")
-    .describe("How the camera sends its data; auto: TCP, or UDP if the camera refuses TCP or sends nothing."),
+    .describe(
+      "How the camera sends its data; auto: TCP, or UDP if the camera refuses TCP or sends nothing; only TCP with rtsps://.",
+    ),
 });
 
 const FfmpegSchema = z

@@ -94,6 +94,7 @@ function describe(facts: SessionFacts, stream: ObservedStream, firstSeconds: num
     `first frame after ${firstSeconds.toFixed(1)} s`,
     idleWords(stream),
     facts.isPasswordExposed ? PASSWORD_EXPOSED : undefined,
+    facts.isVideoExposed ? VIDEO_EXPOSED : undefined,
   ];
   return parts.filter((part) => part !== undefined).join(", ");
 }
@@ -107,6 +108,9 @@ const CHOSEN: Readonly<Record<SessionFacts["chosen"]["why"], string>> = {
 
 const PASSWORD_EXPOSED =
   "warning: the camera receives the password unencrypted (Basic without TLS): set its RTSP authentication to Digest, or use rtsps://";
+
+const VIDEO_EXPOSED =
+  "warning: the camera sends the video unencrypted, although the address is rtsps://, because `transport` is udp: set it to tcp";
 
 function idleWords({ idle: { idle, reason, keyFrameSeconds } }: ObservedStream): string {
   if (idle === "keyframes") return "while nothing moves, only key frames are decoded";

@@ -18,6 +18,7 @@ import {
   type ScriptedRequest,
   startScriptedCamera,
 } from "../../../support/camera/scripted-camera.ts";
+import { selfSigned } from "../../../support/network/self-signed.ts";
 import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
 import { waitUntil } from "../../../support/time/wait-until.ts";
 
@@ -188,6 +189,16 @@ describe("a session", () => {
     await expect(open()).rejects.toThrow("sends no video within 5 s");
     await using session = await open();
     expect(session.facts.transport).toBe("tcp");
+  });
+
+  test("does not use UDP for rtsps:// unless configured: the video would be unencrypted", async () => {
+    await using camera = await startScriptedCamera({ transports: ["udp"], tls: selfSigned() });
+    const address = `rtsps://127.0.0.1:${camera.port}/cam`;
+    await expect(openSession(streamOf(camera, { address }), options)).rejects.toThrow(
+      "does not support this transport",
+    );
+    await using session = await openSession(streamOf(camera, { address, transport: "udp" }), options);
+    expect(session.facts).toMatchObject({ transport: "udp", isVideoExposed: true });
   });
 
   test("uses UDP if nothing arrives by TCP, after ending the first session", async () => {
