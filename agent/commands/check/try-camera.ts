@@ -37,9 +37,10 @@ export async function tryCamera(
   const startedMs = clock.monotonicMs();
   let facts: SessionFacts | undefined;
   let firstMs: number | undefined;
+  let softwareReason: string | undefined;
   try {
     const frames = readCamera(
-      { camera: name, address, transport, size, fps },
+      { camera: name, address, transport, size, fps, hwaccelArgs: ffmpeg.hwaccel_args },
       {
         clock,
         signal: AbortSignal.any([signal, patience.signal]),
@@ -47,6 +48,9 @@ export async function tryCamera(
           facts = session.facts;
         },
         onUnit: observer.add,
+        onHardwareFailure: (reason) => {
+          softwareReason = reason;
+        },
       },
     );
     for await (const _frame of frames) {
@@ -61,7 +65,17 @@ export async function tryCamera(
     clearTimeout(timer);
   }
   if (facts !== undefined && firstMs !== undefined) {
-    return describe(facts, observer.observed(), (firstMs - startedMs) / 1000);
+    const described = describe(facts, observer.observed(), (firstMs - startedMs) / 1000);
+    return softwareReason === undefined
+      ? described
+      : `${described}, warning: the hardware decoder fails (${softwareReason}), so frames are decoded in software`;
+  }
+  // Key frames arrived: the camera is not to blame.
+  if (observer.observed().format !== undefined) {
+    throw new TransientError(
+      `${name}: no frame decoded within ${cameraWithinMs / 1000} s, although the camera sends key frames`,
+      "This machine may be too busy or too slow for the stream. Try again, or choose a smaller stream of the camera.",
+    );
   }
   throw facts === undefined
     ? new TransientError(
