@@ -37,15 +37,17 @@ interface Setting {
   readonly track?: string;
   /** Addresses by camera. */
   readonly cameras: Readonly<Record<string, string>>;
+  /** Default: software. */
+  readonly hardware?: string;
   /** Further sections. */
   readonly more?: string;
 }
 
 function configFile(setting: Setting): string {
-  const { brokerPort = broker.port, brokerPassword = "right", track = "person" } = setting;
+  const { brokerPort = broker.port, brokerPassword = "right", track = "person", hardware = "[]" } = setting;
   const cameras = Object.entries(setting.cameras).map(
     ([name, address]) => `  ${name}:
-    ffmpeg: {inputs: [{path: "${address}"}]}
+    ffmpeg: {inputs: [{path: "${address}"}], hwaccel_args: ${hardware}}
     detect: {width: 160, height: 120}
     objects: {track: [${track}]}
 `,
@@ -171,6 +173,16 @@ describe.skipIf(!hasRtspServer())("with a real camera", () => {
     clip[Symbol.dispose]();
   });
   const as = (password: string) => camera.address.replace("rtsp://", `rtsp://user:${password}@`);
+
+  test("says that the hardware decoder fails, and why", async () => {
+    const { parts } = await check({ cameras: { door: as("secret") }, hardware: "[-c:v, no_such_decoder]" });
+    expect(parts["camera door"]).toMatchObject({
+      ok: true,
+      message: expect.stringMatching(
+        /warning: the hardware decoder fails \(.*no_such_decoder.*\), so frames/,
+      ),
+    });
+  });
 
   test("ticks every component and exits with 0 if everything works", async () => {
     const { exitCode, stdout } = await sabrewing([

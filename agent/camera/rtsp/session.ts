@@ -1,4 +1,4 @@
-import { parseRtspAddress } from "./address.ts";
+import { parseRtspAddress, type RtspAddress } from "./address.ts";
 import { TransportFailed } from "./camera-session.ts";
 import { followRedirects } from "./describe.ts";
 import { createLogin, decodeLogin } from "./login.ts";
@@ -9,7 +9,7 @@ import { type PlayedStream, type PlayOptions, type RtspSession, startSession } f
 export interface SessionStream extends PlayedStream {
   /** rtsp:// or rtsps://, credentials included. */
   readonly address: string;
-  /** `auto`: TCP, and UDP if the camera does not support TCP or sends nothing. */
+  /** `auto`: TCP, and UDP if the camera does not support TCP or sends nothing; with rtsps:// only TCP, since TLS does not cover UDP. */
   readonly transport: "auto" | "tcp" | "udp";
 }
 
@@ -24,10 +24,12 @@ export interface CameraMemory {
   askedDigest: boolean;
   /** The transport that worked last, where it was chosen automatically. */
   transport: "tcp" | "udp";
+  /** Whether no transport worked the last time: the camera may only be slow to send its first packet. */
+  isSlow: boolean;
 }
 
 export function cameraMemory(): CameraMemory {
-  return { askedDigest: false, transport: "tcp" };
+  return { askedDigest: false, transport: "tcp", isSlow: false };
 }
 
 /** From PLAY to the first packet of any kind. */
@@ -46,14 +48,16 @@ export async function openSession(stream: SessionStream, options: SessionOptions
   if (start === undefined) throw invalidAddressError(camera);
   const login = createLogin(start.login === undefined ? undefined : decodeLogin(start.login), memory);
   const failures: TransportFailed[] = [];
-  for (const kind of transportsOf(transport, memory)) {
-    const isLast = transport !== "auto" || failures.length > 0;
-    const firstPacketMs = isLast ? FIRST_PACKET_WITHIN_MS : OTHER_TRANSPORT_AFTER_MS;
+  const transports = transportsOf(transport, start, memory);
+  for (const kind of transports) {
+    const isLast = kind === transports.at(-1);
+    const firstPacketMs = isLast || memory.isSlow ? FIRST_PACKET_WITHIN_MS : OTHER_TRANSPORT_AFTER_MS;
     try {
       const session = await followRedirects(camera, start, login, (at) =>
         startSession(stream, { at, transport: kind, login, firstPacketMs }, options),
       );
       if (transport === "auto") memory.transport = kind;
+      memory.isSlow = false;
       return session;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -62,14 +66,17 @@ export async function openSession(stream: SessionStream, options: SessionOptions
     }
   }
   if (transport === "auto") memory.transport = "tcp";
+  memory.isSlow = true;
   // If the camera supports only one transport and is silent on it, the silence is the failure to report.
   throw (failures.findLast(({ why }) => why === "silent") ?? failures[0])?.reason;
 }
 
 function transportsOf(
   transport: SessionStream["transport"],
+  { scheme }: RtspAddress,
   memory: CameraMemory,
 ): readonly ("tcp" | "udp")[] {
   if (transport !== "auto") return [transport];
+  if (scheme === "rtsps") return ["tcp"];
   return memory.transport === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
 }

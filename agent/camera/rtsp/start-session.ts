@@ -43,6 +43,8 @@ export interface SessionFacts {
   readonly login: "none" | "basic" | "digest";
   /** Whether the password has been sent without any encryption. */
   readonly isPasswordExposed: boolean;
+  /** Whether the video is unencrypted although the session is encrypted: TLS does not cover UDP. */
+  readonly isVideoExposed: boolean;
   /** All audio tracks of the stream. */
   readonly audio: readonly Track[];
   readonly videoTracks: number;
@@ -175,6 +177,7 @@ export async function startSession(
         transport,
         login: method,
         isPasswordExposed: at.scheme === "rtsp" && method === "basic",
+        isVideoExposed: at.scheme === "rtsps" && transport === "udp",
         audio: description.audio,
         videoTracks: description.video.length,
         chosen: { index: chosen.index, why: chosen.why },

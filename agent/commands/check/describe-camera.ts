@@ -84,6 +84,7 @@ function idleWords({ idle: { idle, reason } }: ObservedStream): string {
 function adviceFor({ facts, observed, hardwareFailure }: TriedCamera): readonly Advice[] {
   const advice: readonly (Advice | undefined)[] = [
     facts.isPasswordExposed ? PASSWORD_EXPOSED : undefined,
+    facts.isVideoExposed ? VIDEO_EXPOSED : undefined,
     observed.idle.reason === "far_apart" ? FAR_APART : undefined,
     observed.idle.reason === "interlaced" ? INTERLACED : undefined,
     hardwareFailure === undefined
@@ -99,6 +100,11 @@ function adviceFor({ facts, observed, hardwareFailure }: TriedCamera): readonly 
 const PASSWORD_EXPOSED: Advice = {
   message: "the camera receives the password unencrypted (Basic without TLS)",
   remedy: "Set its RTSP authentication to Digest, or use an rtsps:// address.",
+};
+const VIDEO_EXPOSED: Advice = {
+  message:
+    "the camera sends the video unencrypted, although the address is rtsps://, because transport is udp",
+  remedy: "Set the transport of this camera to tcp or auto.",
 };
 const INTERLACED: Advice = {
   message: "the video is interlaced, so that the camera costs several times the CPU while nothing moves",

@@ -28,6 +28,7 @@ async function tried({ keyEvery, frames = 1000, hasDescription = false, failure 
         transport: "tcp",
         login: "none",
         isPasswordExposed: false,
+        isVideoExposed: false,
         audio: [],
         videoTracks: 1,
         chosen: { index: 0, why: "only" },

@@ -100,6 +100,13 @@ cameras:
   ]);
 });
 
+test.each(["0", "70000"])("refuses port %s of a camera, and says that it is the port", (port) => {
+  const text = SMALLEST.replace("rtsp://10.0.0.7/", `rtsp://10.0.0.7:${port}/`);
+  expect(mistakes(text)).toEqual([
+    expect.stringContaining("expected an address with a port from 1 to 65535"),
+  ]);
+});
+
 test("names the file and the number of mistakes", () => {
   const file = join(folder, "bad.yml");
   writeFileSync(file, SMALLEST.replace("host", "hots").replace("model:", "modle:"));

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
@@ -9,6 +8,7 @@ import { connectCamera } from "../../../../agent/camera/rtsp/connection.ts";
 import { openSession } from "../../../../agent/camera/rtsp/session.ts";
 import { interleaved, startScriptedCamera } from "../../../support/camera/scripted-camera.ts";
 import { listenOnLoopback } from "../../../support/network/listen-on-loopback.ts";
+import { selfSigned } from "../../../support/network/self-signed.ts";
 import { waitUntil } from "../../../support/time/wait-until.ts";
 
 const never = new AbortController().signal;
@@ -21,16 +21,6 @@ function connect(port: number, scheme: "rtsp" | "rtsps" = "rtsp") {
 
 const ask = (connection: Awaited<ReturnType<typeof connect>>, signal = never) =>
   connection.request("OPTIONS", "*", {}, signal);
-
-/** A self-signed certificate. */
-function certificate() {
-  const options = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=camera"];
-  const pem = execFileSync("openssl", ["req", "-x509", ...options, "-keyout", "-", "-out", "-"], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  return { key: pem, cert: pem };
-}
 
 describe("a connection", () => {
   test("delivers frames unchanged, of any size and across its buffers", async () => {
@@ -51,7 +41,7 @@ describe("a connection", () => {
   });
 
   test.each(["tcp", "tls"] as const)("reads a camera that floods it in portions: %s", async (kind) => {
-    await using camera = await startScriptedCamera(kind === "tls" ? { tls: certificate() } : {});
+    await using camera = await startScriptedCamera(kind === "tls" ? { tls: selfSigned() } : {});
     using connection = await connect(camera.port, kind === "tls" ? "rtsps" : "rtsp");
     let received = 0;
     connection.onFrame((_, payload) => {
@@ -116,7 +106,7 @@ describe("TLS", () => {
   const options = { clock: systemClock, signal: never };
 
   test("carries requests and video, with any certificate", async () => {
-    await using camera = await startScriptedCamera({ tls: certificate() });
+    await using camera = await startScriptedCamera({ tls: selfSigned() });
     await using session = await openSession(stream(camera.port, "rtsps"), options);
     for await (const unit of session.units()) {
       expect(unit.isKey).toBe(true);
@@ -137,7 +127,7 @@ describe("TLS", () => {
   });
 
   test("that a server expects is explained", async () => {
-    await using camera = await startScriptedCamera({ tls: certificate() });
+    await using camera = await startScriptedCamera({ tls: selfSigned() });
     await expect(openSession(stream(camera.port, "rtsp"), options)).rejects.toMatchObject({
       message: "door: the server at this address expects TLS",
       remedy: expect.stringContaining("rtsps:// instead of rtsp://"),

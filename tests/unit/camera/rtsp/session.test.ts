@@ -18,6 +18,7 @@ import {
   type ScriptedRequest,
   startScriptedCamera,
 } from "../../../support/camera/scripted-camera.ts";
+import { selfSigned } from "../../../support/network/self-signed.ts";
 import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
 import { waitUntil } from "../../../support/time/wait-until.ts";
 
@@ -169,6 +170,35 @@ describe("a session", () => {
       const setups = camera.requests.slice(before).filter(({ method }) => method === "SETUP");
       expect(setups).toHaveLength(1 + refused);
     }
+  });
+
+  test("waits longer for the first packet by TCP after no transport has worked", async () => {
+    const clock = manualClock();
+    let playedMs = Number.POSITIVE_INFINITY;
+    await using camera = await startScriptedCamera({
+      transports: ["tcp"],
+      answer({ method }) {
+        if (method === "PLAY") playedMs = clock.monotonicMs();
+        return undefined;
+      },
+      packet: (number) => (clock.monotonicMs() - playedMs >= 7_000 ? keyFramePacket(number) : undefined),
+    });
+    const memory = cameraMemory();
+    using _ = passWhilePlaying(clock, camera);
+    const open = () => openSession(streamOf(camera), { clock, signal: never, memory });
+    await expect(open()).rejects.toThrow("sends no video within 5 s");
+    await using session = await open();
+    expect(session.facts.transport).toBe("tcp");
+  });
+
+  test("does not use UDP for rtsps:// unless configured: the video would be unencrypted", async () => {
+    await using camera = await startScriptedCamera({ transports: ["udp"], tls: selfSigned() });
+    const address = `rtsps://127.0.0.1:${camera.port}/cam`;
+    await expect(openSession(streamOf(camera, { address }), options)).rejects.toThrow(
+      "does not support this transport",
+    );
+    await using session = await openSession(streamOf(camera, { address, transport: "udp" }), options);
+    expect(session.facts).toMatchObject({ transport: "udp", isVideoExposed: true });
   });
 
   test("uses UDP if nothing arrives by TCP, after ending the first session", async () => {

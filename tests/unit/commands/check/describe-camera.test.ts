@@ -12,6 +12,7 @@ const FACTS: SessionFacts = {
   transport: "tcp",
   login: "digest",
   isPasswordExposed: false,
+  isVideoExposed: false,
   audio: [],
   videoTracks: 1,
   chosen: { index: 0, why: "only" },
@@ -73,6 +74,12 @@ test("a camera that wastes CPU and shows its password gets a line with the remed
   → Set its RTSP authentication to Digest, or use an rtsps:// address.
   ! key frames are too far apart, so that the camera costs several times the CPU while nothing moves
   → Set its key frame interval (GOP, I-frame interval) to at most 2.5 s, and switch "smart" codecs (H.264+, H.265+) off.`,
+  );
+});
+
+test("check warns about video that is not encrypted although the address is rtsps://", () => {
+  expect(shown({ facts: { transport: "udp", isVideoExposed: true } })).toContain(
+    "! the camera sends the video unencrypted, although the address is rtsps://, because transport is udp\n  → Set",
   );
 });
 

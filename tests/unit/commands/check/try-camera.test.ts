@@ -15,6 +15,7 @@ const FACTS: SessionFacts = {
   transport: "tcp",
   login: "none",
   isPasswordExposed: false,
+  isVideoExposed: false,
   audio: [],
   videoTracks: 1,
   chosen: { index: 0, why: "only" },
