@@ -102,9 +102,7 @@ cameras:
 
 test.each(["0", "70000"])("refuses port %s of a camera, and says that it is the port", (port) => {
   const text = SMALLEST.replace("rtsp://10.0.0.7/", `rtsp://10.0.0.7:${port}/`);
-  expect(mistakes(text)).toEqual([
-    expect.stringContaining("expected a port from 1 to 65535 after the host"),
-  ]);
+  expect(mistakes(text)).toEqual([expect.stringContaining("expected a port from 1 to 65535 after the host")]);
 });
 
 test("names the file and the number of mistakes", () => {
