@@ -1,4 +1,4 @@
-import type { Depacketizer, TrackParameters, VideoFormat } from "./access-unit.ts";
+import type { AccessUnit, Depacketizer, TrackParameters, VideoFormat } from "./access-unit.ts";
 import { type FrameStart, frameDepacketizer } from "./frame-assembler.ts";
 import { mpeg4Format } from "./frame-headers.ts";
 
@@ -28,13 +28,40 @@ export function mpeg4Depacketizer(parameters: TrackParameters): Depacketizer {
     return { isKey, format, before: configuration };
   };
   configure(Buffer.from((parameters.fmtp.config ?? "").slice(0, 2 * MOST_CONFIGURATION_BYTES), "hex"));
-  return frameDepacketizer(
+  const depacketizer = frameDepacketizer(
     {
       readPiece: (payload) => ({ data: payload, isStart: startsWithCode(payload) }),
       readStart,
     },
     parameters,
   );
+  return { push: (packet) => depacketizer.push(packet).flatMap(splitFrames) };
+}
+
+/** A packet may contain several small frames (RFC 6416, 5.1), of which ffmpeg would decode one. They share one timestamp. */
+function splitFrames(unit: AccessUnit): readonly AccessUnit[] {
+  const frames: Uint8Array[][] = [[]];
+  let hasFrame = false;
+  for (const part of unit.parts) {
+    const buffer = Buffer.from(part.buffer, part.byteOffset, part.length);
+    let from = 0;
+    for (let at = buffer.indexOf(FRAME_START); at >= 0; at = buffer.indexOf(FRAME_START, at + 1)) {
+      if (hasFrame) {
+        if (at > from) frames.at(-1)?.push(part.subarray(from, at));
+        frames.push([]);
+        from = at;
+      }
+      hasFrame = true;
+    }
+    frames.at(-1)?.push(part.subarray(from));
+  }
+  if (frames.length === 1) return [unit];
+  const { format: _, ...following } = unit;
+  return frames.map((parts, index) => ({
+    ...(index === 0 ? unit : { ...following, isKey: false }),
+    parts,
+    bytes: parts.reduce((sum, { length }) => sum + length, 0),
+  }));
 }
 
 function startsWithCode(bytes: Uint8Array): boolean {
