@@ -40,7 +40,8 @@ const REFUSED_LOGIN: Reason = {
 const UNSUPPORTED_TRANSPORT: Reason = {
   kind: "config",
   what: "the camera does not support this transport",
-  remedy: "Set `transport: auto` for this camera. If it is set, update the camera's firmware.",
+  remedy:
+    "Set `transport: auto` for this camera. If it is set and the address is rtsps://, over which only TCP is tried, use the camera's rtsp:// address. Otherwise update its firmware.",
 };
 
 /** By RTSP status (RFC 2326, 11). */
@@ -272,7 +273,7 @@ export function redirectError(camera: string, location: string): Error {
   const where = plainText(location.replace(/\/\/[^/?#]*@/, "//***@"), 100);
   return errorOf(camera, {
     kind: "config",
-    what: `the camera redirects to another address (${where}): expected the same host and port`,
+    what: `the camera redirects to another address${where === "" ? "" : ` (${where})`}: expected the same host and port`,
     remedy:
       "User and password are not sent there. If you trust that address, configure it as the camera's address.",
   });
@@ -326,7 +327,8 @@ export function noKeyFrameError(camera: string, seconds: number): Error {
   return errorOf(camera, {
     kind: "transient",
     what: `no key frame within ${seconds} s, although the camera sends video`,
-    remedy: "Set the key frame interval (GOP, I-frame interval) of the camera to 2 s.",
+    remedy:
+      "Set the key frame interval (GOP, I-frame interval) of the camera to 1 or 2 s. If it is set, the camera may not send its parameter sets (SPS, PPS): update its firmware.",
   });
 }
 

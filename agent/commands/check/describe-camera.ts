@@ -24,7 +24,7 @@ export function describeCamera(tried: TriedCamera): Finding {
   const parts = [
     `${shown === undefined ? "" : `${shown.width}×${shown.height} `}${CODEC_NAMES[facts.codec]} over ${facts.transport.toUpperCase()}`,
     facts.videoTracks > 1 ? `video track ${index + 1} of ${facts.videoTracks} (${CHOSEN[why]})` : undefined,
-    fps === undefined ? "less than a frame per second" : `${rounded(fps)} frames per second`,
+    fps === undefined ? "less than a frame per second" : rate(fps),
     keyFrameWords(observed),
     facts.audio.length === 0 ? "no audio" : `audio ${facts.audio.map(({ encoding }) => encoding).join(", ")}`,
   ];
@@ -113,6 +113,10 @@ const INTERLACED: Advice = {
 
 function round(value: number): number {
   return Number(value.toFixed(1));
+}
+
+function rate(fps: number): string {
+  return rounded(fps) === "1" ? "1 frame per second" : `${rounded(fps)} frames per second`;
 }
 
 function rounded(value: number): string {

@@ -85,6 +85,7 @@ test("check warns about video that is not encrypted although the address is rtsp
 
 describe("the description of a camera", () => {
   test.each<[string, Given, string]>([
+    ["says one frame in the singular", { observed: { fps: 1.02 } }, ", 1 frame per second,"],
     [
       "names the video track and why it is used",
       { facts: { videoTracks: 2, chosen: { index: 1, why: "codec" } } },
