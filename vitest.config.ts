@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** scripts/test-arm64 asks for more: an emulated CPU is slow. */
@@ -9,6 +10,8 @@ export default defineConfig({
     // V8 miscounts its code pages when one process keeps compiling and dropping modules in several threads, and then aborts
     // ("Check failed: jit_page.has_value()", nodejs/node#64500): rarely, and only on CPUs with protection keys.
     execArgv: ["--no-memory-protection-keys"],
+    // Vitest leaves one core free, which is half of a machine with two. Most tests with cameras and brokers wait.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: TIMEOUT_MS,
     hookTimeout: TIMEOUT_MS,
     // `npm run coverage`. Code that runs in child processes is not counted.

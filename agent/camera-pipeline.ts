@@ -1,13 +1,15 @@
 import type { Detector } from "../detectors/detector.ts";
-import type { Size } from "./base/box.ts";
 import type { Clock } from "./base/clock.ts";
 import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
+import { watchArrivals } from "./camera/arrivals.ts";
+import { frameFeedback } from "./camera/frame-feedback.ts";
 import { freezeCheck } from "./camera/freeze-check.ts";
-import { rememberSize } from "./camera/remember-size.ts";
+import { LONGEST_SILENCE_MS, readCamera } from "./camera/read-camera.ts";
 import { retryStream } from "./camera/retry-stream.ts";
-import { longestSilenceMs, readCamera } from "./camera/rtsp.ts";
+import type { AccessUnit } from "./camera/rtsp/access-unit.ts";
+import { cameraMemory } from "./camera/rtsp/session.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { eventIds } from "./events/event-id.ts";
 import type { CameraStates } from "./health/camera-states.ts";
@@ -15,10 +17,12 @@ import type { EventHistory } from "./health/event-history.ts";
 import { monitorConsumer, monitorSource, type ProgressMonitor } from "./health/progress.ts";
 import type { CameraCondition, CameraCounters } from "./health/stats.ts";
 import { trackAvailability } from "./health/stream-availability.ts";
-import { newerSighting, watchMotion } from "./motion/watch-motion.ts";
+import { catchingUp } from "./motion/catch-up.ts";
+import { newerSighting, reportMotion, watchMotion } from "./motion/watch-motion.ts";
 import { detectState } from "./mqtt/commands.ts";
 import type { Message } from "./mqtt/message.ts";
 import type { Switches } from "./state/switches.ts";
+import { needsEveryFrame } from "./tracking/track.ts";
 import type { LiveView } from "./view/live/open-live-view.ts";
 import { snapshotFolder } from "./view/snapshot-folder.ts";
 import { watchCamera } from "./watch-camera.ts";
@@ -33,7 +37,7 @@ export interface CameraPipelineDependencies {
   readonly detector: Detector;
   /** Milliseconds that one inference may take. */
   readonly deadlineMs: number;
-  /** Shows frames and outcomes to viewers; undefined where the live view is off. */
+  /** Shows frames and outcomes to viewers; undefined if the live view is off. */
   readonly view: LiveView | undefined;
   readonly publish: (message: Message) => void;
   /** First level of every topic. */
@@ -67,9 +71,9 @@ export function startCameraPipeline(
   const { clock, log, random, signal, detector, view, publish, prefix, states, events } = dependencies;
   const { name, detect, ffmpeg, snapshots } = camera;
   const { width, height, fps } = detect;
-  const [{ path: address }] = ffmpeg.inputs;
+  const [{ path: address, transport }] = ffmpeg.inputs;
   const size = width === undefined || height === undefined ? undefined : { width, height };
-  const readWithinMs = longestSilenceMs(fps) + ffmpeg.retry_interval * 1000;
+  const readWithinMs = LONGEST_SILENCE_MS + ffmpeg.retry_interval * 1000;
   const backoff = { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 };
   const idleTimeoutMs = (detect.max_disappeared / fps) * 1000;
   const processWithinMs = FRAME_WITHIN_MS + DEADLINES_PER_FRAME * dependencies.deadlineMs;
@@ -98,10 +102,24 @@ export function startCameraPipeline(
     regions += answered;
   };
 
-  const stream = { camera: name, address, size, fps };
-  const openStream = (expectedSize: Size | undefined) => {
+  const feedback = frameFeedback();
+  const memory = cameraMemory();
+  const arrivals = watchArrivals(idleTimeoutMs, clock);
+  const onUnit = (unit: AccessUnit) => {
+    arrivals.record();
     reading.expectNextWithin(readWithinMs);
-    return readCamera(stream, { clock, signal, expectedSize });
+    view?.receive(name, unit);
+  };
+  let hwaccelArgs = ffmpeg.hwaccel_args;
+  const onHardwareFailure = (reason: string) => {
+    log.warn({ camera: name, reason }, "the hardware decoder fails: the camera is decoded in software");
+    hwaccelArgs = [];
+  };
+  const open = () => {
+    reading.expectNextWithin(readWithinMs);
+    const stream = { camera: name, address, transport, size, fps, idle: detect.idle, hwaccelArgs };
+    const options = { clock, signal, memory, onUnit, onHardwareFailure };
+    return readCamera(stream, camera.motion.enabled ? { ...options, feedback } : options);
   };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
   const retries = { camera: name, clock, log, signal, random, backoff, onStatus };
@@ -116,22 +134,23 @@ export function startCameraPipeline(
     ...(keepSnapshot ? { keepSnapshot } : {}),
   };
 
-  // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every frame. A slow
-  // detector skips frames behind it, but their motion is kept.
-  const open = rememberSize(openStream);
+  // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every decoded frame.
+  // If the detector is slow, frames are skipped, but their motion is kept. The frames of a burst wait.
   const checkFrozen = freezeCheck(frozenRule);
   const read = retryStream(() => checkFrozen(open()), retries);
   const supervised = monitorSource(read, reading, readWithinMs);
   const shown = view?.tap(supervised) ?? supervised;
-  const sightings = watchMotion(shown, camera.motion);
-  const newest = newestOnly(sightings, newerSighting);
-  const orIdle = withIdleTimeout(newest, idleTimeoutMs, clock);
+  const sightings = watchMotion(shown, camera.motion, 1000 / fps);
+  const reported = reportMotion(sightings, feedback);
+  const newest = newestOnly(reported, newerSighting, catchingUp(clock));
+  const orIdle = withIdleTimeout(newest, arrivals.silentInMs, clock);
   const processed = monitorConsumer(orIdle, processing, processWithinMs);
   const outcomes = watchCamera(processed, camera, watching);
 
   async function publishAll(): Promise<void> {
     publish(detectState(prefix, name, isDetecting()));
     for await (const outcome of outcomes) {
+      feedback.report({ type: "tracks", areMoving: needsEveryFrame(outcome.seen?.tracks ?? []) });
       outcome.messages.forEach(publish);
       outcome.events.forEach(events.record);
       await view?.show(name, outcome);
@@ -150,7 +169,8 @@ export function startCameraPipeline(
     isOnline: availability.isOnline,
     counters() {
       const { delivered, dropped } = newest.counts();
-      return { seen: delivered + dropped, skipped: dropped, looked: framesDetected, regions };
+      const seen = delivered + dropped;
+      return { received: arrivals.count(), seen, skipped: dropped, looked: framesDetected, regions };
     },
     done: publishAll(),
   };

@@ -1,6 +1,8 @@
+import { normalize } from "node:path";
 import { DetectorFault, ModelError } from "../detectors/detector.ts";
+import { withoutPossibleLogin } from "./base/address.ts";
 import { ConfigError, EXIT, TransientError, UsageError } from "./base/errors.ts";
-import { plainLines, printed } from "./base/plain-text.ts";
+import { plainLines, plainText, printed } from "./base/plain-text.ts";
 
 /** Longest message, in characters: it may quote text of any length. */
 const LONGEST = 50_000;
@@ -44,4 +46,28 @@ function causes(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.stack ?? `${error.name}: ${error.message}`;
   return error.cause === undefined ? own : `${own}\ncaused by ${causes(error.cause)}`;
+}
+
+/** Longest word that is shown, in characters. */
+const LONGEST_WORD = 1000;
+
+/**
+ * Cleans the words of the command line that a text quotes: removes the login of what may be an address, even a mistyped one,
+ * and puts each word on one line, since a file name may contain line breaks.
+ */
+export function withCleanWords(text: string, words: readonly string[]): string {
+  const replaced = words.flatMap(valuesOf).flatMap((value) => {
+    const shown = withoutPossibleLogin(value);
+    if (shown === value && !/\p{Cc}/u.test(value)) return [];
+    const clean = plainText(shown, LONGEST_WORD);
+    // Joining paths turns // into /.
+    return [value, plainLines(value), normalize(value)].map((quoted) => ({ quoted, clean }));
+  });
+  return replaced.reduce((all, { quoted, clean }) => all.replaceAll(quoted, () => clean), text);
+}
+
+/** `--model=FILE` and `-mFILE` are quoted whole or without the option. */
+function valuesOf(word: string): readonly string[] {
+  if (word.startsWith("--")) return [word, word.slice(word.indexOf("=") + 1)];
+  return word.startsWith("-") ? [word, word.slice(2)] : [word];
 }

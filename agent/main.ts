@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { Command, CommanderError } from "commander";
 import { withoutCredentials } from "./base/address.ts";
 import { EXIT } from "./base/errors.ts";
-import { plainLines, plainText, printed } from "./base/plain-text.ts";
-import { explainError } from "./explain-error.ts";
+import { printed } from "./base/plain-text.ts";
+import { explainError, withCleanWords } from "./explain-error.ts";
 import { readVersion } from "./version.ts";
 
 // On the options in the first line: V8 reserves 16 MB or more for young objects; a limit of 2 MB makes the daemon 20 MB
@@ -29,7 +29,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
 async function main(words: readonly string[]): Promise<number> {
   const program = new Command("sabrewing")
     .description(
-      "Watches RTSP cameras with a detector compiled to WebAssembly and publishes only events over MQTT.",
+      "Watches RTSP cameras, detects objects with a detector compiled to WebAssembly, and publishes events over MQTT.",
     )
     .version(readVersion())
     .showHelpAfterError("(run `sabrewing --help` for the commands and their options)");
@@ -38,7 +38,7 @@ async function main(words: readonly string[]): Promise<number> {
   for (const load of named === undefined ? COMMANDS.values() : [named]) program.addCommand(await load());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
-      outputError: (text, write) => write(printed(withPlainWords(withoutCredentials(text).trimEnd(), words))),
+      outputError: (text, write) => write(printed(withCleanWords(withoutCredentials(text).trimEnd(), words))),
     });
   }
 
@@ -49,28 +49,15 @@ async function main(words: readonly string[]): Promise<number> {
     // Commander has already printed the help, the version or the error.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     const { text, exitCode } = explainError(error);
-    process.stderr.write(withPlainWords(text, words));
+    process.stderr.write(withCleanWords(text, words));
     return exitCode;
   }
-}
-
-/** Longest word that is shown, in characters. */
-const LONGEST_WORD = 1000;
-
-/** Puts each quoted word of the command line on one line: a file name may contain line breaks. */
-function withPlainWords(text: string, words: readonly string[]): string {
-  const odd = words.filter((word) => /\p{Cc}/u.test(word));
-  return odd.reduce((shown, word) => {
-    return [word, plainLines(word)].reduce((all, quoted) => {
-      return all.replaceAll(quoted, () => plainText(word, LONGEST_WORD));
-    }, shown);
-  }, text);
 }
 
 // An unawaited promise was rejected, or an event handler threw: the state is unknown, so only a restart helps.
 for (const surprise of ["unhandledRejection", "uncaughtException"] as const) {
   process.on(surprise, (error: unknown) => {
-    process.stderr.write(explainError(error).text);
+    process.stderr.write(withCleanWords(explainError(error).text, process.argv.slice(2)));
     process.exit(EXIT.bug);
   });
 }

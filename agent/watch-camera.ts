@@ -10,6 +10,7 @@ import {
 import type { Box, Size } from "./base/box.ts";
 import { wasSetBack } from "./base/clock.ts";
 import { IDLE } from "./base/idle-timeout.ts";
+import { addInterval, type RecentIntervals } from "./base/intervals.ts";
 import { heldMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
 import type { CameraConfig } from "./config/schema.ts";
@@ -80,6 +81,8 @@ export interface Seen {
 export interface WatchState {
   /** Of the last frame. */
   readonly timeMs: number;
+  /** Between the latest frames. */
+  readonly intervals: RecentIntervals;
   readonly size: Size | undefined;
   readonly motion: MotionState;
   readonly attention: Attention;
@@ -130,6 +133,7 @@ export async function* watchCamera(
 export function begin(camera: WatchedCamera, dependencies: WatchDependencies): Step {
   const state: WatchState = {
     timeMs: dependencies.startMs,
+    intervals: [],
     size: undefined,
     motion: NO_MOTION,
     attention: INITIAL_ATTENTION,
@@ -157,7 +161,14 @@ export async function step(
       : debounceMotion(before.motion, moved.length > 0, timeMs, camera.motion.mqtt_off_delay * 1000);
   const motionMessages =
     debounced.message === undefined ? [] : [motionMessage(prefix, camera.name, debounced.message)];
-  const state: WatchState = { ...before, timeMs, size: { width, height }, motion: debounced.state };
+  const intervals = addInterval(before.intervals, timeMs - before.timeMs);
+  const state: WatchState = {
+    ...before,
+    timeMs,
+    intervals,
+    size: { width, height },
+    motion: debounced.state,
+  };
 
   const isDetecting = dependencies.isDetecting?.() ?? camera.detect.enabled;
   const detected = isDetecting ? await detect(state, { frame, motion }, camera, dependencies) : undefined;
@@ -206,7 +217,7 @@ function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof 
 
 /** Plans the regions of a frame, detects objects in them and tracks these objects; undefined if aborted. */
 async function detect(
-  { timeMs, attention, tracker, inferenceMs }: WatchState,
+  { timeMs, intervals, attention, tracker, inferenceMs }: WatchState,
   { frame, motion }: Sighting,
   camera: WatchedCamera,
   { detector, signal }: WatchDependencies,
@@ -219,7 +230,7 @@ async function detect(
     stationaryIntervalMs: camera.detect.stationary.interval * frameMs,
     budget: REGIONS_PER_FRAME,
   };
-  const options = trackerOptions(camera, frame);
+  const options = trackerOptions(camera, frame, intervals);
   const tracked = tracker.tracks.map((track) => trackedObject(track, timeMs));
   const expected = expectedObjects(tracked, { frame, frameMs, minScore: options.minScore });
   const observation = { timeMs, motion, expected };

@@ -1,5 +1,5 @@
 /**
- * Measures what it costs to watch cameras, from RTSP to the broker, and compares it with the alternatives.
+ * Measures the cost of watching cameras, from RTSP to the broker, and compares it with the alternatives.
  *
  *   npm run -s bench:pipeline -- --cameras 1,2,4,8 --seconds 60 [--only sabrewing,ffmpeg] [--variants i8,f32] [--json]
  *   npm run -s bench:pipeline -- --clips still --only ffmpeg,sabrewing
@@ -52,7 +52,7 @@ async function bench(): Promise<void> {
   const contestants = await prepareContestants(options, folder);
   await using stack = new AsyncDisposableStack();
   const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
-  const cameras = stack.use(openCameras(await findClips(options.clips, folder)));
+  const cameras = stack.use(openCameras(await findClips(options.clips)));
   const machine = `${cores} cores, ${thisMachine()}`;
   if (options.capacity) {
     const capacities = await measureCapacities(contestants, cameras, broker.port);

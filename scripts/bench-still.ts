@@ -1,137 +1,112 @@
 /**
- * Measures what it costs to watch a scene in which nothing happens, relative to decoding it.
+ * Measures the cost of watching scenes in which nothing happens. `npm run -s bench:still -- --help` explains the rows.
  *
- *   npm run -s bench:still -- [--rounds 3] [--fps 5] [--json]
- *
- * The clip is a minute of person.mp4's first frame with noise and clouds (600 frames of H.264, as in bench:pipeline).
- * In each round ffmpeg decodes it and discards the frames; then the agent's pipeline reads it at 5 frames per second, runs
- * the motion gate, and runs the detector where needed. Both run as fast as they can. The figures are CPU time of all
- * threads, including the ffmpeg process that each of them starts. No frame is dropped, and Wasmer is loaded before.
- * `bench:pipeline --clips still` measures the daemon on an RTSP camera.
+ * Everything is real and runs in real time: RTSP servers play generated clips in a loop, the daemon watches them with its
+ * default settings and a compiled YOLOv5n, and mosquitto is the broker. CPU time is user and system time of all threads of
+ * a process and of its descendants, including those that have ended (/proc/PID/stat).
  */
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { parseArgs, promisify } from "node:util";
-import { systemClock } from "../agent/base/clock.ts";
-import { readClip } from "../agent/camera/clip.ts";
-import type { Frame } from "../agent/camera/frame.ts";
-import { freezeCheck } from "../agent/camera/freeze-check.ts";
-import { detectMotion, type Gate, startGate } from "../agent/motion/gate.ts";
 import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
-import { openYolov5n } from "../tests/support/detectors/open-yolov5n.ts";
-import { defaultCamera, watchFrames } from "../tests/support/scenes/watch-frames.ts";
-import { findClips, STILL } from "./benchmark/pipeline/clips.ts";
-import { parseProcessStat } from "./benchmark/pipeline/processes.ts";
+import { startMosquitto } from "../tests/support/mqtt/brokers.ts";
+import { openCameras } from "./benchmark/pipeline/cameras.ts";
+import { findClips } from "./benchmark/pipeline/clips.ts";
+import { type Contestant, prepareContestants } from "./benchmark/pipeline/contestants.ts";
+import { measure } from "./benchmark/pipeline/measure.ts";
+import type { Task } from "./benchmark/pipeline/start-agent.ts";
 import { median } from "./benchmark/race.ts";
-import { findModel } from "./materials.ts";
+import { parseStillOptions } from "./benchmark/still/options.ts";
+import { listenToParkedObjects } from "./benchmark/still/parked-objects.ts";
+import { SCENES, type StillScene } from "./benchmark/still/scenes.ts";
 
-/** The aim: total CPU time of at most 1.35× that of ffmpeg's decoding. */
-const AT_MOST = 1.35;
-const INPUT = { width: 320, height: 192 };
+const FPS = 5;
+/** ffmpeg needs no warm-up, except for its first frames. */
+const DECODER_SETTLES_SECONDS = 5;
+/** By default it is a minute. Every second, publishing would be a tenth of what the agent does for a still scene. */
+const FIGURES_SECONDS = 10;
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "3" },
-    fps: { type: "string", default: "5" },
-    json: { type: "boolean" },
-  },
-});
-const camera = defaultCamera(["person", "car"], Number(values.fps));
-const weights = findModel("yolov5n.pt");
-if (weights === undefined)
-  throw new Error("yolov5n.pt is missing. To download it: scripts/fetch-model yolov5n");
+/** A line of `--json`. */
+interface Row {
+  readonly scene: string;
+  readonly transport: "rtsp";
+  readonly ratio: number;
+  readonly at_most: number;
+  readonly ok: boolean;
+}
+
+const options = parseStillOptions(process.argv.slice(2));
+const interrupted = new AbortController();
+// The programs run in their own process groups: stop them when this one ends.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
+let measured = 0;
+
 await using folder = await temporaryFolder();
-const [clip = ""] = await findClips([STILL], folder.path);
-await using detector = await openYolov5n(weights, INPUT);
-
-const ratios: number[] = [];
-for (let round = 1; round <= Number(values.rounds); round++) {
-  const decoding = await cpuSecondsOf(decode);
-  let inferred = 0;
-  const watching = await cpuSecondsOf(async () => {
-    const report = await watch();
-    inferred = report.inferred;
+await using stack = new AsyncDisposableStack();
+const wanted = { ...options, only: ["ffmpeg", "sabrewing"] as const, scriptSizes: [], threads: undefined };
+const [ffmpeg, agent] = await prepareContestants(wanted, folder.path);
+if (ffmpeg === undefined || agent === undefined) throw new Error("expected ffmpeg and the agent");
+const broker = stack.adopt(await startMosquitto(), (started) => started.kill());
+for (const scene of SCENES.filter(({ scene: name }) => options.only.includes(name))) {
+  const row = await measureScene(scene, ffmpeg, agent).catch((error: unknown) => {
+    if (interrupted.signal.aborted) return undefined;
+    throw error;
   });
-  const ratio = watching / decoding;
-  ratios.push(ratio);
-  const row = {
-    round,
-    decode_s: rounded(decoding),
-    watch_s: rounded(watching),
-    ratio: rounded(ratio),
-    inferred,
-  };
-  console.log(values.json ? JSON.stringify(row) : forPeople(row));
+  if (row === undefined) break;
+  console.log(options.json ? JSON.stringify(row) : forPeople(row, scene));
+  if (!row.ok) process.exitCode = 1;
 }
-// The first round includes compilation. The agent runs for weeks, so the best round is the relevant one.
-const best = rounded(Math.min(...ratios));
-const gateMs = rounded(await timeGate());
-const verdict = { best_ratio: best, at_most: AT_MOST, gate_ms: gateMs };
-console.log(
-  values.json
-    ? JSON.stringify(verdict)
-    : `best ${best.toFixed(2)}×; target: at most ${AT_MOST}×\nmotion gate: ${gateMs.toFixed(2)} ms a frame (median)`,
-);
+if (interrupted.signal.aborted) process.exitCode = 1;
 
-async function decode(): Promise<void> {
-  await promisify(execFile)("ffmpeg", ["-nostdin", "-v", "error", "-i", clip, "-f", "null", "-"]);
-}
-
-function read() {
-  return readClip(
-    { camera: "test", file: clip, fps: camera.detect.fps },
-    { signal: new AbortController().signal },
-  );
-}
-
-function watch() {
-  const check = freezeCheck({ camera: "test", frozenAfterSeconds: 60, clock: systemClock });
-  return watchFrames(check(read()), camera, detector);
+async function measureScene(scene: StillScene, decoder: Contestant, watcher: Contestant): Promise<Row> {
+  await using cameras = openCameras(await findClips([scene.clip]));
+  const streams = await cameras.first(scene.cameras);
+  const labels = scene.parked === undefined ? ["person"] : ["person", scene.parked];
+  const ratios: number[] = [];
+  let isParked = true;
+  for (let round = 1; round <= options.rounds; round++) {
+    const prefix = `still${++measured}`;
+    const task = {
+      streams,
+      fps: FPS,
+      brokerPort: broker.port,
+      prefix,
+      labels,
+      figuresSeconds: FIGURES_SECONDS,
+    };
+    const isRelative = scene.measure === "relative to ffmpeg";
+    const decoding = isRelative ? await cpuShare(decoder, task, DECODER_SETTLES_SECONDS) : 1;
+    await using parked = await listenToParkedObjects(broker.port, prefix);
+    const watching = await cpuShare(watcher, task, options.warmUp, () => {
+      if (scene.parked !== undefined && parked.count(scene.parked) === 0) isParked = false;
+    });
+    const ratio = watching / decoding;
+    ratios.push(ratio);
+    const shares = isRelative ? `ffmpeg ${percent(decoding)}, agent ${percent(watching)} of a core: ` : "";
+    console.error(`${scene.scene}, round ${round}: ${shares}${ratio.toFixed(3)}`);
+  }
+  if (!isParked) console.error(`${scene.scene}: expected a ${scene.parked} that is tracked as stationary`);
+  const ratio = Math.round((median(ratios) ?? Number.NaN) * 1000) / 1000;
+  const ok = ratio <= scene.atMost && isParked;
+  return { scene: scene.scene, transport: "rtsp", ratio, at_most: scene.atMost, ok };
 }
 
 /**
- * The motion gate's median time per frame in milliseconds of wall-clock time. All frames are decoded first: with a camera
- * the decoder sleeps while the gate runs and does not compete for the caches.
+ * The CPU time of a program and its descendants for each camera, as a share of one core.
+ * @param atEnd called when it was measured and still runs
  */
-async function timeGate(): Promise<number> {
-  const frames: Frame[] = [];
-  for await (const frame of read()) frames.push(frame);
-  const times: number[] = [];
-  let gate: Gate | undefined;
-  for (const frame of frames) {
-    gate ??= startGate(frame, camera.motion);
-    const startedMs = performance.now();
-    gate = detectMotion(gate, frame, frame.timeMs).gate;
-    times.push(performance.now() - startedMs);
-  }
-  return median(times) ?? Number.NaN;
+async function cpuShare(contestant: Contestant, task: Task, settleSeconds: number, atEnd = () => {}) {
+  const durations = { settleSeconds, seconds: options.seconds };
+  const observed = await measure(contestant, task, durations, interrupted.signal, atEnd);
+  const cpuSeconds = observed.ownCpuSeconds + observed.childCpuSeconds;
+  return cpuSeconds / observed.seconds / task.streams.length;
 }
 
-/** CPU time of all threads of this process and of its children that have ended. */
-async function cpuSecondsOf(work: () => Promise<unknown>): Promise<number> {
-  const before = ownCpuSeconds();
-  await work();
-  return ownCpuSeconds() - before;
+function forPeople({ scene, ratio, at_most, ok }: Row, { measure: unit }: StillScene): string {
+  const [value, limit] =
+    unit === "share of a core"
+      ? [`${percent(ratio)} of a core per camera`, percent(at_most)]
+      : [`${ratio.toFixed(2)}× ffmpeg`, `${at_most}×`];
+  return `${ok ? "✓" : "✗"} ${scene}: ${value}; target: at most ${limit}`;
 }
 
-function ownCpuSeconds(): number {
-  return parseProcessStat(readFileSync("/proc/self/stat", "utf8")).cpuSeconds;
-}
-
-function forPeople({
-  decode_s,
-  watch_s,
-  ratio,
-  inferred,
-}: {
-  decode_s: number;
-  watch_s: number;
-  ratio: number;
-  inferred: number;
-}) {
-  return `decode ${decode_s.toFixed(2)} s, watch ${watch_s.toFixed(2)} s: ${ratio.toFixed(2)}×, ${inferred} frames with inference`;
-}
-
-function rounded(value: number): number {
-  return Number(value.toFixed(3));
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }

@@ -9,20 +9,31 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import type { Browser } from "playwright-core";
 import { findChromium, startChromium } from "../tests/support/browser/chromium.ts";
 import { watchDrawnStreet } from "./demonstration/watched-street.ts";
 
-const { values } = parseArgs({
-  options: {
-    url: { type: "string" },
-    token: { type: "string", default: "" },
-    rounds: { type: "string", default: "5" },
-    screenshots: { type: "string" },
-    json: { type: "boolean", default: false },
-  },
-});
+interface Options {
+  readonly url?: string;
+  readonly token: string;
+  readonly rounds: number;
+  readonly screenshots?: string;
+  readonly json: boolean;
+}
+
+const values = new Command("bench:view")
+  .description("Measures how soon the live view shows something in a headless Chromium.")
+  .option(
+    "--url <address>",
+    "live view of an agent that runs already (default: of an agent with a drawn street)",
+  )
+  .option("--token <token>", "its token", "")
+  .option("--rounds <n>", "how often the page is opened", Number, 5)
+  .option("--screenshots <dir>", "write a screenshot of each round to this folder")
+  .option("--json", "print one line of JSON per round", false)
+  .parse()
+  .opts<Options>();
 
 const WAIT_MS = 60_000;
 
@@ -62,7 +73,7 @@ await using stack = new AsyncDisposableStack();
 const address =
   values.url === undefined ? await watchDrawnStreet(stack) : addressOf(values.url, values.token);
 const browser = stack.use(await startChromium(chromium));
-for (let round = 1; round <= Number(values.rounds); round++) {
+for (let round = 1; round <= values.rounds; round++) {
   const screenshot = values.screenshots && join(values.screenshots, `round-${round}.png`);
   const row = await openOnce(browser, address, screenshot);
   console.log(

@@ -5,12 +5,20 @@
  * (write_bytes of /proc/self/io, proc(5)).
  */
 import { readFileSync } from "node:fs";
+import { Command } from "commander";
 import { silentLog } from "../agent/base/log.ts";
 import { type Outbox, openOutbox } from "../agent/mqtt/outbox.ts";
 import { sqliteStore } from "../agent/state/sqlite-store.ts";
 import { aboutObject } from "../tests/support/agent/object-events.ts";
 import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
-import { handClock } from "../tests/support/time/hand-clock.ts";
+import { manualClock } from "../tests/support/time/manual-clock.ts";
+
+new Command("bench:writes")
+  .description(
+    "Measures how many bytes the outbox writes to the disk per event, with and without a broker: a line of JSON for each.",
+  )
+  .allowExcessArguments(false)
+  .parse();
 
 const EVENTS = 300;
 const LIMITS = { bytes: 20e6, ageMs: 7 * 24 * 3_600_000 };
@@ -20,7 +28,7 @@ const BETWEEN_EVENTS_MS = 40_000;
 
 for (const brokerIsReachable of [true, false]) {
   await using folder = await temporaryFolder();
-  const clock = handClock();
+  const clock = manualClock();
   const outbox = await openOutbox(sqliteStore(folder.path), { clock, log: silentLog(), limits: LIMITS });
   if (brokerIsReachable) await outbox.startDelivery();
   const before = writtenBytes();

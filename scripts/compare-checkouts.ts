@@ -4,14 +4,14 @@
  *   npm run -s compare -- BEFORE AFTER [--json]
  *
  * Both compile YOLOv5n at 320x320 in four variants and MobileNet: the SHA-256 of the modules must be equal. Both replay
- * person.mp4 and street.mp4 with the i16 module of BEFORE: the lines of `replay --json` must be equal. Each checkout runs
- * its own code. The exit code is 1 where something differs or fails. Missing material is reported and counted; where all
- * of it is missing nothing was compared, and the exit code is 1, too.
+ * person.mp4 and street.mp4 with the i16 module of BEFORE: the lines of `replay --json` must be equal. Each checkout runs its
+ * own code. The exit code is 1 if something differs or fails. Missing material is reported and counted. If all of it is
+ * missing, nothing was compared, and the exit code is 1, too.
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { compareLines, type Outcome } from "./comparison/compare-lines.ts";
 import { runCheckout } from "./comparison/run-checkout.ts";
 import { findMedia, findModel } from "./materials.ts";
@@ -26,17 +26,20 @@ const VARIANTS = [
 const CLIPS = ["person.mp4", "street.mp4"];
 const EXIT_BAD_USAGE = 64;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "boolean", default: false } },
-});
-const checkouts = positionals.map((path) => resolve(path));
-const [before, after] = checkouts;
-if (before === undefined || after === undefined || checkouts.length > 2) {
-  console.error("usage: npm run -s compare -- BEFORE AFTER [--json]");
-  process.exit(EXIT_BAD_USAGE);
-}
-for (const checkout of checkouts) {
+const program = new Command("compare")
+  .description("Compares the modules and events of two checkouts, each with node_modules.")
+  .argument("<before>", "a checkout")
+  .argument("<after>", "another checkout")
+  .option("--json", "print a line of JSON per comparison", false)
+  .addHelpText(
+    "after",
+    "\nExit code: 0 if all are the same, 1 if something differs or nothing could be compared.",
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_BAD_USAGE))
+  .parse();
+const values = program.opts<{ readonly json: boolean }>();
+const [before = "", after = ""] = program.args.map((path) => resolve(path));
+for (const checkout of [before, after]) {
   if (existsSync(join(checkout, "agent/main.ts")) && existsSync(join(checkout, "node_modules"))) continue;
   console.error(`${checkout}: expected a checkout of the project with node_modules`);
   process.exit(EXIT_BAD_USAGE);
@@ -79,7 +82,7 @@ async function compare(
   const missing = Object.entries(materials).flatMap(([name, path]) => (path === undefined ? [name] : []));
   if (missing.length > 0) return report(what, { missing: missing.join(", ") });
   try {
-    const outputs = [await output(before ?? "", "before"), await output(after ?? "", "after")] as const;
+    const outputs = [await output(before, "before"), await output(after, "after")] as const;
     report(what, compareLines(...outputs));
   } catch (error) {
     report(what, { failed: error instanceof Error ? error.message : String(error) });

@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Command } from "commander";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const FOLDERS = ["agent", "detectors"];
@@ -15,7 +16,12 @@ type Summary = Readonly<
   Record<string, { readonly lines: { readonly total: number; readonly covered: number } }>
 >;
 
-const args = ["run", "tests/unit", "--coverage", ...process.argv.slice(2)];
+const { args: forVitest } = new Command("coverage")
+  .description("Runs the unit tests and prints the share of lines that they run. Arguments go to vitest.")
+  .argument("[words...]", "arguments of vitest")
+  .allowUnknownOption()
+  .parse();
+const args = ["run", "tests/unit", "--coverage", ...forVitest];
 const { status } = spawnSync(join(ROOT, "node_modules/.bin/vitest"), args, { cwd: ROOT, stdio: "inherit" });
 // vitest writes no report when a test fails.
 if (status !== 0) process.exit(status ?? 1);

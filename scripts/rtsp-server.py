@@ -15,8 +15,9 @@ import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstApp", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstApp, GstRtspServer  # noqa: E402, F401 (GstApp adds methods to elements)
+from gi.repository import GLib, Gst, GstApp, GstRtsp, GstRtspServer  # noqa: E402, F401 (GstApp adds methods to elements)
 
 # An MP4 may hold its parameter sets only in the header; config-interval=-1 repeats them before every key frame.
 READ = (
@@ -101,12 +102,16 @@ class LoopFactory(GstRtspServer.RTSPMediaFactory):
         source.connect("need-data", push)
 
 
-def ask_password(server, factory, user, password):
-    """Requires this user (basic authentication)."""
+def ask_password(server, factory, user, password, is_digest):
+    """Requires this user, by Digest or Basic authentication."""
     auth = GstRtspServer.RTSPAuth()
     token = GstRtspServer.RTSPToken()
     token.set_string("media.factory.role", "viewer")
-    auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
+    if is_digest:
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        auth.add_digest(user, password, token)
+    else:
+        auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
     server.set_auth(auth)
     viewer = Gst.Structure.new_from_string("viewer,media.factory.access=true,media.factory.construct=true")
     factory.add_role_from_structure(viewer)
@@ -124,6 +129,9 @@ def main():
     )
     arguments.add_argument("--user", help="require this user; needs --password")
     arguments.add_argument("--password")
+    arguments.add_argument("--digest", action="store_true", help="ask for the password by Digest instead of Basic")
+    arguments.add_argument("--udp-only", action="store_true", help="refuse to send packets by TCP")
+    arguments.add_argument("--clients", type=int, default=0, help="serve at most this many at a time (default: 0, no limit)")
     options = arguments.parse_args()
 
     Gst.init(None)
@@ -132,7 +140,10 @@ def main():
     server.set_address(options.address)
     server.set_service(str(options.port))
     if options.user is not None:
-        ask_password(server, factory, options.user, options.password or "")
+        ask_password(server, factory, options.user, options.password or "", options.digest)
+    if options.udp_only:
+        factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
+    server.get_session_pool().set_max_sessions(options.clients)
     server.get_mount_points().add_factory(options.path, factory)
     if server.attach(None) == 0:
         sys.exit(f"rtsp-server: cannot listen on {options.address}:{options.port}")

@@ -2,7 +2,7 @@ import type { Box, Size } from "../base/box.ts";
 import { clamp } from "../base/numbers.ts";
 import { isCovered } from "./coverage.ts";
 
-/** What attention needs to know about a tracked object. */
+/** The properties of a tracked object that attention uses. */
 export interface TrackedObject {
   readonly id: number;
   readonly label: string;

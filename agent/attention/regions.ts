@@ -23,7 +23,7 @@ export interface RegionRules {
   readonly budget: number;
 }
 
-/** What earlier frames and detection passes have shown. */
+/** The results of earlier frames and detection passes. */
 export interface Attention {
   /** Nothing is known about the frame, or its content has changed as a whole: the whole frame must be examined. */
   readonly blind: boolean;
@@ -49,7 +49,7 @@ export const INITIAL_ATTENTION: Attention = {
   unproductive: NO_UNPRODUCTIVE_MOTION,
 };
 
-/** What is known about a frame before detection. */
+/** The data about a frame before detection. */
 export interface Observation {
   readonly timeMs: number;
   /** undefined: motion detection is off, so that anything may have moved. */
@@ -122,7 +122,7 @@ export function planRegions(
 }
 
 /**
- * Records what the detection passes on a frame showed.
+ * Records the results of the detection passes on a frame.
  * @param examined the regions that the detector answered.
  * @param found the boxes of the objects in them.
  */
@@ -186,7 +186,7 @@ function intervalFor(object: ExpectedObject, moving: readonly Box[], rules: Regi
   return object.steady && !object.missed ? STEADY_FRAMES * rules.frameMs : rules.frameMs;
 }
 
-/** None while the whole frame changes: the gate cannot tell then what moves. */
+/** None while the whole frame changes, because the gate cannot tell which parts move. */
 function movingBoxes({ motion }: Observation): readonly Box[] {
   return motion === undefined || motion.calibrating ? [] : motion.boxes;
 }

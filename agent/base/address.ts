@@ -25,8 +25,22 @@ const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
 export function splitAddress(text: string): AddressParts | undefined {
   const [, scheme, user, password, host, port, path] = ADDRESS.exec(text) ?? [];
   if (scheme === undefined || host === undefined || path === undefined) return undefined;
-  if (STRAY_PERCENT.test(`${user}${password}`) || Number(port ?? 1) > 65535) return undefined;
+  if (STRAY_PERCENT.test(`${user}${password}`) || !isPort(Number(port ?? 1))) return undefined;
   return { scheme, user, password, host, port: port === undefined ? undefined : Number(port), path };
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65_535;
+}
+
+/** Whether a text begins as the address of a camera's stream. Schemes are case-insensitive (RFC 3986, section 3.1). */
+export function isStreamAddress(text: string): boolean {
+  return /^rtsps?:\/\//i.test(text);
+}
+
+/** Writes the scheme of an address in lower case, so that each address has one spelling. */
+export function withLowerCaseScheme(address: string): string {
+  return address.replace(/^[a-z][a-z0-9+.-]*:\/\//i, (scheme) => scheme.toLowerCase());
 }
 
 /** Decodes a percent-encoded part of an address; returns it unchanged if it cannot be decoded. */
@@ -53,21 +67,79 @@ export function withLogin(address: string, login: Login | undefined): string {
   return `${parts.scheme}://${encoded}@${parts.host}${port}${parts.path}`;
 }
 
-/** Describes a valid address in error messages. */
-export const CLEAR_ADDRESS = "an address in which user, password and host can be told apart";
 /** How to encode special characters in a user name or password. */
 export const ENCODING = "/ as %2F, ? as %3F, # as %23, @ as %40, : as %3A, % as %25, a space as %20";
 
+/** Why a text is no address of a stream. Quotes nothing of it: any part may be a password. */
+export interface AddressMistake {
+  /** Continues "expected …". */
+  readonly expected: string;
+  readonly remedy: string;
+  /** Whether the mistake may be in user or password. */
+  readonly isInLogin: boolean;
+}
+
+const COMPLETE = "rtsp://HOST/PATH";
+
+/** Mistakes by the form of the text; the first that matches counts. */
+const MISTAKES: readonly (readonly [form: RegExp, expected: string, remedy: string])[] = [
+  [/^rtsps?(?::\/?|\/\/)(?![/])/i, "two slashes after the colon", `write ${COMPLETE}`],
+  [
+    /^https?:\/\//i,
+    "an address that starts with rtsp:// or rtsps://",
+    "the camera's web page is no stream: look up its RTSP address in its manual",
+  ],
+  [/^(?!rtsps?:\/\/)/i, "an address that starts with rtsp:// or rtsps://", `write ${COMPLETE}`],
+  [/\s(?!.*@)/s, "an address without spaces", "write %20 instead"],
+  [/^[^/]+:\/\/(?:[^/?#@]*@)?(?:[/?#:]|$)/, "a host", `write ${COMPLETE}`],
+  [
+    /^[^/]+:\/\/(?:[^/?#@]*@)?[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(?:%[^/?#@]*)?(?:[/?#]|$)/i,
+    "an IPv6 address in brackets",
+    "write rtsp://[fe80::1%eth0]:554/PATH",
+  ],
+  [
+    /^[^/]+:\/\/(?:[^/?#@]*@)?\[(?![0-9a-f:.]+(?:%[\w.-]+)?\])/i,
+    "an IPv6 address between the brackets",
+    "write it as [fe80::1], or [fe80::1%eth0] with the name of the network interface",
+  ],
+  [
+    /^[^/]+:\/\/[^/?#@]*@(?:[\p{L}\p{N}._-]+|\[[^\]]*\]):(?:\d*|[^@/?#]*)(?:[/?#][^@]*)?$/u,
+    "a port from 1 to 65535 after the host",
+    "without the colon and the port, it is 554, or 322 with rtsps://",
+  ],
+  [
+    /^[^/]+:\/\/(?:[\p{L}\p{N}._-]+|\[[^\]]*\]):[^@/?#]*(?:[/?#][^@]*)?$/u,
+    "a port from 1 to 65535 after the host",
+    `if the part before the colon is the user and the part after it the password, the host is missing: USER:PASSWORD@HOST`,
+  ],
+];
+
+/** Explains why a text is no address of a stream; undefined: it is one. */
+export function streamAddressMistake(text: string): AddressMistake | undefined {
+  if (isStreamAddress(text) && splitAddress(text) !== undefined) return undefined;
+  const [, expected, remedy] = MISTAKES.find(([form]) => form.test(text)) ?? [];
+  if (expected !== undefined && remedy !== undefined) return { expected, remedy, isInLogin: false };
+  return {
+    expected: "an address in which user, password and host can be told apart",
+    remedy: `in user and password write ${ENCODING}`,
+    isInLogin: true,
+  };
+}
+
 /**
  * Checks an rtsp address from the command line and returns it unchanged.
- * @throws UsageError if user, password and host cannot be told apart.
+ * @throws UsageError if it is invalid.
  */
 export function requireClearAddress(address: string): string {
-  if (splitAddress(address) !== undefined) return address;
-  throw new UsageError(
-    `expected ${CLEAR_ADDRESS}, received "${withoutLogin(address)}"`,
-    `In user and password write ${ENCODING}.`,
-  );
+  const mistake = streamAddressMistake(address);
+  if (mistake === undefined) return address;
+  const { expected, remedy } = mistake;
+  throw new UsageError(`expected ${expected}, received "${withoutLogin(address)}"`, asSentence(remedy));
+}
+
+/** Writes a remedy from `AddressMistake` as a sentence. */
+export function asSentence(remedy: string): string {
+  return `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
 }
 
 /** The length is limited because long texts are searched for it at every character. */
@@ -151,4 +223,15 @@ const FIRST_COLON = new RegExp(
 export function withoutLogin(address: string): string {
   const withoutUser = address.replace(/^(?:([a-z][a-z0-9+.-]*:\/\/)|).*@/is, "$1***@");
   return withoutCredentials(withoutUser.replace(FIRST_COLON, "$1:***"));
+}
+
+/** An address: complete, or with a mistyped or missing scheme, as in `rtsp:/u:p@h`, `rtsp//u:p@h` and `u:p@h`. */
+const LIKE_AN_ADDRESS = /:\/|:.*@|\/\/.*[:@]/s;
+
+/**
+ * Removes user and password from a text that may be an address, even a mistyped one, or a name: of a file, model or host.
+ * Names without `:` before `/` or `@`, and without `:` or `@` after `//`, remain unchanged.
+ */
+export function withoutPossibleLogin(text: string): string {
+  return LIKE_AN_ADDRESS.test(text) ? withoutLogin(text) : text;
 }

@@ -12,7 +12,7 @@ export interface Clip {
   /** Becomes `Frame.camera`. */
   readonly camera: string;
   readonly file: string;
-  /** Pixels; undefined: the clip's own size. */
+  /** Pixels; undefined: the clip's own size, upright and with square pixels. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
   /** Frames per second; undefined: the clip's own rate. */
   readonly fps?: number | undefined;
@@ -29,6 +29,9 @@ export interface ReadClipOptions {
 
 /** Characters. */
 const LONGEST_NAME = 1000;
+
+/** See `startFfmpeg`. A clip is decoded in one thread per core, each with its own frames. */
+const MEMORY_MB = 1500;
 
 /** For clips that do not state their rate. */
 const DEFAULT_FPS = 10;
@@ -50,7 +53,7 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
     ...inputOf(file),
     ...rawOutput(`fps=${fps},scale=${width}:${height}`),
   ];
-  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal, "", "clip");
+  await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal, MEMORY_MB);
   let sequence = 0;
   for await (const frame of readFrames(run, { width, height })) {
     if (signal.aborted) return;
@@ -72,12 +75,12 @@ export async function probeClip(file: string, options: ReadClipOptions): Promise
     });
   });
   if (found.isDirectory()) {
-    throw new ConfigError(`${plainText(file, LONGEST_NAME)} is a folder`, "Name a video file in it.");
+    throw new ConfigError(`${plainText(file, LONGEST_NAME)} is a folder`, "Give the path of a clip in it.");
   }
   return probeVideo({
     program: options.ffprobe ?? "ffprobe",
     inputArgs: inputOf(file),
-    decodes: "clip",
+    memoryMb: MEMORY_MB,
     signal: options.signal,
     explain: (errorLines) => unreadable(file, errorLines),
   });

@@ -7,7 +7,6 @@ import { accessSync, constants, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
-import { withoutCredentials } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 
@@ -27,53 +26,41 @@ export interface FfmpegRun extends AsyncDisposable {
   readonly ended: Promise<FfmpegEnd>;
   /** The next line of standard error that matches; undefined if the process ends first. */
   waitForLine(pattern: RegExp): Promise<string | undefined>;
-  /** The last error lines, without credentials. */
+  /** Calls the listener with each further line of standard error as ffmpeg wrote it. */
+  onLine(listener: (line: string) => void): void;
+  /** The last error lines, without control characters. */
   errorLines(): readonly string[];
   /** Asks the process to exit, and kills it if it does not. Returns at once; `ended` resolves when it has exited. */
   stop(): void;
 }
 
-/** Leaves ffmpeg time for an RTSP TEARDOWN, so that the camera frees its session. */
+/** Leaves ffmpeg time to release a hardware decoder. */
 const STOP_GRACE_MS = 1000;
 const KEPT_LINES = 20;
-/** Characters. A line may quote text from the camera. */
+/** Characters. A line may quote text from a clip. */
 const LONGEST_LINE = 300;
 /** `[rtsp @ 0x55d1524954c0] `: the component of ffmpeg and its memory address. */
 const COMPONENT = /^(?:\[\S+ @ 0x[0-9a-f]+\] )+/;
 /** `[info] `, if `-loglevel` includes `level`. */
 const LEVEL = /^\[([a-z]+)\] /;
-/** `Status 302: Redirecting to rtsp://…`: written before ffmpeg connects to the new address. */
-const REDIRECT = /^(?:\[[a-z]+\] )?Status 3\d\d: Redirecting to /;
 const IGNORED_LEVELS: readonly (string | undefined)[] = ["warning", "info"];
 
 /**
- * The limit for the data of a process in 10⁶ bytes (RLIMIT_DATA: private writable memory, touched or not). Code and shared
- * libraries need another 40 MB. A limit on address space would not work: ffmpeg reserves far more than it uses.
- *
- * A camera of 3840×2160 needs 130 (H.264) to 170 (H.265), decoded in one thread. A clip is decoded in one thread per core,
- * each with its own frames. A hardware decoder maps the memory of its device, so it would have to run without a limit.
- */
-export const MEMORY_MB = { camera: 320, clip: 1500 } as const;
-
-/** The kind of outside data that a process decodes. */
-export type DecoderSource = keyof typeof MEMORY_MB;
-
-/**
- * Starts ffmpeg or ffprobe without a shell. An aborted signal stops it.
+ * Starts ffmpeg or ffprobe without a shell and without standard input. An aborted signal stops it.
  * @param program `ffmpeg`, `ffprobe` or a path to one of them.
- * @param input for standard input, which is then closed. Unlike `args`, it is hidden from other users of the machine.
- * @param decodes determines the memory limit; undefined: it decodes no outside data, no limit.
+ * @param memoryMb the limit for its data in 10⁶ bytes (RLIMIT_DATA: private writable memory, touched or not). Code and
+ * shared libraries need another 40 MB. A limit on address space would not work: ffmpeg reserves far more than it uses.
+ * Undefined: it decodes no outside data, no limit.
  * @throws FfmpegMissing (from `ended`) if the program does not exist.
  */
 export function startFfmpeg(
   program: string,
   args: readonly string[],
   signal: AbortSignal,
-  input = "",
-  decodes?: DecoderSource,
+  memoryMb?: number,
 ): FfmpegRun {
-  const child = spawnFfmpeg(program, args, decodes);
-  child.stdin.end(input);
+  const child = spawnFfmpeg(program, args, memoryMb);
+  child.stdin.end();
   return supervise(program, child, signal);
 }
 
@@ -83,12 +70,14 @@ export interface FedFfmpegRun extends FfmpegRun {
   readonly input: Writable;
 }
 
-/**
- * Starts ffmpeg like `startFfmpeg`, but keeps its standard input open for writing.
- * @throws FfmpegMissing (from `ended`) if the program does not exist.
- */
-export function startFedFfmpeg(program: string, args: readonly string[], signal: AbortSignal): FedFfmpegRun {
-  const child = spawnFfmpeg(program, args);
+/** Starts ffmpeg like `startFfmpeg`, but keeps its standard input open for writing. */
+export function startFedFfmpeg(
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  memoryMb?: number,
+): FedFfmpegRun {
+  const child = spawnFfmpeg(program, args, memoryMb);
   return { ...supervise(program, child, signal), input: child.stdin };
 }
 
@@ -98,15 +87,15 @@ const OOM_SCORE = 500;
 function spawnFfmpeg(
   program: string,
   args: readonly string[],
-  decodes?: DecoderSource,
+  memoryMb: number | undefined,
 ): ChildProcessWithoutNullStreams {
   const options: SpawnOptionsWithoutStdio = { stdio: "pipe", env: environmentOf(process.env) };
   // prlimit sets the limit and then executes the program, so the limit always applies. A missing program is started
   // directly, so that the error names the program and not prlimit.
   const child =
-    decodes === undefined || !isInstalled(program)
+    memoryMb === undefined || !isInstalled(program)
       ? spawn(program, args, options)
-      : spawn("prlimit", [`--data=${MEMORY_MB[decodes] * 1e6}`, "--", program, ...args], options);
+      : spawn("prlimit", [`--data=${memoryMb * 1e6}`, "--", program, ...args], options);
   // A program that exits without reading its input breaks the pipe. Its exit code and error lines say why.
   child.stdin.on("error", () => {});
   if (child.pid !== undefined) raiseOomScore(child.pid);
@@ -147,15 +136,9 @@ function missing(program: string, cause?: Error): FfmpegMissing {
 function supervise(program: string, child: ChildProcessWithoutNullStreams, signal: AbortSignal): FfmpegRun {
   const lines: string[] = [];
   const log = createInterface({ input: child.stderr }).on("line", (written) => {
-    const leveled = written.replace(COMPONENT, "");
-    // The camera did not redirect our own client (see checkStream) but redirects ffmpeg, which knows user and password.
-    const isRedirect = REDIRECT.test(leveled);
-    if (isRedirect) child.kill("SIGKILL");
-    else if (IGNORED_LEVELS.includes(LEVEL.exec(leveled)?.[1])) return;
-    const line = leveled.replace(LEVEL, "");
-    // This line contains only the address, whose path contains a password for some cameras. Another line says why.
-    if (line.startsWith("Impossible to open '")) return;
-    lines.push(plainText(withoutCredentials(line), LONGEST_LINE));
+    const line = written.replace(COMPONENT, "");
+    if (IGNORED_LEVELS.includes(LEVEL.exec(line)?.[1])) return;
+    lines.push(plainText(line.replace(LEVEL, ""), LONGEST_LINE));
     if (lines.length > KEPT_LINES) lines.shift();
   });
 
@@ -191,6 +174,7 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
         log.on("line", listen).once("close", () => resolve(undefined));
       });
     },
+    onLine: (listener) => void log.on("line", listener),
     errorLines: () => lines,
     stop,
     async [Symbol.asyncDispose]() {
@@ -202,8 +186,14 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
   };
 }
 
-/** The variables that ffmpeg needs. The agent's environment may contain passwords, which ffmpeg must not receive. */
-const PASSED_ON = ["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"] as const;
+/**
+ * The variables that ffmpeg needs; those of LIBVA choose the driver of a hardware decoder. The agent's environment may contain
+ * passwords, which ffmpeg must not receive.
+ */
+const PASSED_ON = [
+  ...["PATH", "HOME", "LANG", "TZ", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR"],
+  ...["LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH"],
+];
 
 function environmentOf(
   env: Readonly<Record<string, string | undefined>>,

@@ -16,8 +16,12 @@ export interface FreezeCheckOptions {
  */
 const FRAMES_PER_CYCLE = 8;
 
-/** A reopened stream that was frozen must change within this time; until it changes, no frame passes. */
+/**
+ * A reopened stream that was frozen must change within this time, and within this many frames after its first one: key
+ * frames and the frames of slow cameras come every few seconds. Until it changes, no frame passes.
+ */
 const CHANGE_WITHIN_MS = 3_000;
+const CHANGE_WITHIN_FRAMES = 4;
 
 /**
  * Creates a check for one camera, to be applied to each of its streams: frames pass until none of them has changed for
@@ -47,13 +51,19 @@ export function freezeCheck(
   return async function* check(frames) {
     // Time counts from the first frame: some cameras open slowly.
     let changedMs: number | undefined;
+    let unchanged = 0;
     for await (const frame of frames) {
       const nowMs = clock.monotonicMs();
       const hasChanged = isNew(sampleFrame(frame));
       if (hasChanged) frozen = false;
-      if (hasChanged || changedMs === undefined) changedMs = nowMs;
-      const limitMs = frozen ? CHANGE_WITHIN_MS : frozenAfterSeconds * 1000;
-      if (nowMs - changedMs >= limitMs) {
+      if (hasChanged || changedMs === undefined) {
+        changedMs = nowMs;
+        unchanged = 0;
+      } else unchanged++;
+      const isOver = frozen
+        ? nowMs - changedMs >= CHANGE_WITHIN_MS && unchanged >= CHANGE_WITHIN_FRAMES
+        : nowMs - changedMs >= frozenAfterSeconds * 1000;
+      if (isOver) {
         frozen = true;
         throw new TransientError(
           `${camera}: frozen, identical frames for ${frozenAfterSeconds} s`,

@@ -4,7 +4,7 @@ import { type Colours, DEFAULT_COLOURS, planeEnds, type RawFrame } from "./frame
 import { splitFrames } from "./split-frames.ts";
 
 /**
- * ffmpeg's log options: it must report redirects and the coding of colours, which are messages of level info. The level at
+ * ffmpeg's log options: it must report the coding of colours and the frames, which are messages of level info. The level at
  * the start of each line identifies the errors among them.
  */
 export const LOG_OPTIONS: readonly string[] = [
@@ -22,7 +22,8 @@ export const LOG_OPTIONS: readonly string[] = [
  */
 export function rawOutput(filters: string): readonly string[] {
   const video = ["-an", "-sn", "-dn", "-vf", `${filters},format=yuv420p|yuvj420p`];
-  return [...video, "-f", "rawvideo", "pipe:1"];
+  // With a thread per core, the encoder of raw video holds back as many frames.
+  return [...video, "-threads", "1", "-f", "rawvideo", "pipe:1"];
 }
 
 /** Reads the frames of an ffmpeg with `LOG_OPTIONS` and `rawOutput`. Call it before anything of the run is awaited. */

@@ -1,50 +1,71 @@
 import type { Size } from "../base/box.ts";
-import { ConfigError, TransientError } from "../base/errors.ts";
-import { explainFailure } from "./explain-failure.ts";
-import { PLAYLIST_ARGS, playlistOf } from "./playlist.ts";
-import { probeVideo } from "./probe.ts";
-import { checkStream } from "./rtsp/check-stream.ts";
-import { transport } from "./rtsp.ts";
+import type { Clock } from "../base/clock.ts";
+import { displaySize } from "./display.ts";
+import { observeStream } from "./observe-stream.ts";
+import type { VideoCodec, VideoFormat } from "./rtsp/access-unit.ts";
+import { noAnswerError, noKeyFrameError } from "./rtsp/reasons.ts";
+import { openSession } from "./rtsp/session.ts";
+import { timeLimit } from "./rtsp/time-limit.ts";
 
 /** A stream that answered. */
 export interface TriedStream {
   /** Credentials included. */
   readonly address: string;
-  /** Pixels. */
+  /** Pixels, upright and square. */
   readonly width: number;
   readonly height: number;
-  /** Undefined if the stream does not state it. */
+  /** Whole frames per second; undefined if they come too rarely to tell. */
   readonly fps: number | undefined;
+  readonly codec: VideoCodec;
+  /** Whether key frames are too far apart for `detect.idle: auto` to decode only these. */
+  readonly areKeysFarApart: boolean;
 }
 
 const TRY_WITHIN_MS = 15_000;
+/** Rate and key frames are measured for at most this long after the size is known: longer than the longest interval that is close enough. */
+const MEASURE_MS = 6_000;
 
 /**
- * Probes the size and frame rate of a stream, for at most 15 seconds.
+ * Probes size, rate, codec and key frames of a stream, for at most 15 seconds, without decoding it.
  * @param camera error messages start with this name
+ * @param open opens the camera's stream. The session has ended at the camera when the result is there.
  * @throws ConfigError if the camera refuses, else TransientError
  */
-export async function tryStream(camera: string, address: string, signal: AbortSignal): Promise<TriedStream> {
-  const timeout = AbortSignal.timeout(TRY_WITHIN_MS);
-  const both = AbortSignal.any([signal, timeout]);
+export async function tryStream(
+  camera: string,
+  address: string,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  open: typeof openSession = openSession,
+): Promise<TriedStream> {
+  using limit = timeLimit(clock, TRY_WITHIN_MS, signal);
+  const observer = observeStream({ idle: "auto", hasMotionDetection: true });
+  let stated: VideoFormat | undefined;
   try {
-    const resolved = await checkStream(camera, address, both);
-    const { width, height, fps } = await probeVideo({
-      program: "ffprobe",
-      inputArgs: PLAYLIST_ARGS,
-      stdin: playlistOf(resolved, transport(TRY_WITHIN_MS)),
-      decodes: "camera",
-      signal: both,
-      explain: (errorLines) => explainFailure(camera, errorLines),
-    });
-    return { address, width, height, fps };
+    await using session = await open({ camera, address, transport: "auto" }, { clock, signal: limit.signal });
+    stated = session.facts.format;
+    let knownMs = stated === undefined ? undefined : clock.monotonicMs();
+    for await (const unit of session.units()) {
+      observer.add(unit);
+      const nowMs = clock.monotonicMs();
+      if (unit.format !== undefined) knownMs ??= nowMs;
+      const { isComplete, idle } = observer.observed();
+      const isLate = knownMs !== undefined && nowMs - knownMs >= MEASURE_MS;
+      if (isComplete || idle.reason === "far_apart" || isLate) break;
+    }
   } catch (error) {
-    if (!timeout.aborted || error instanceof ConfigError) throw error;
-    const message = `${camera}: the stream does not answer within ${TRY_WITHIN_MS / 1000} s`;
-    throw new TransientError(message, "Check that the camera is switched on, and check address and port.", {
-      cause: error,
-    });
+    if (!limit.isOver()) throw error;
+    if (observer.observed().fps === undefined) throw noAnswerError(camera, TRY_WITHIN_MS / 1000, false);
   }
+  const { format: seen, rotation, fps, idle } = observer.observed();
+  const format = seen ?? stated;
+  if (format === undefined) throw noKeyFrameError(camera, TRY_WITHIN_MS / 1000);
+  return {
+    address,
+    ...displaySize({ format, rotation }),
+    fps: fps === undefined || fps < 0.5 ? undefined : Math.round(fps),
+    codec: format.codec,
+    areKeysFarApart: seen === undefined || idle.reason === "far_apart",
+  };
 }
 
 /**

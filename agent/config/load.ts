@@ -1,14 +1,16 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
-import { withoutCredentials } from "../base/address.ts";
+import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
+import { MOST_BYTES, readText } from "./read-text.ts";
+import { repeatedKeys } from "./repeated-keys.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
 import { tokenProblem } from "./view-schema.ts";
 
@@ -18,6 +20,8 @@ export const DEFAULT_CONFIG_FILES: readonly string[] = ["/etc/sabrewing/sabrewin
 /** Longest key and longest message, in characters. */
 const LONGEST_KEY = 200;
 const LONGEST_MESSAGE = 1000;
+/** The YAML library takes time that grows with the square of the number of lines. */
+const MOST_LINES = 10_000;
 /** Maximum number of mistakes that are shown, and that are collected. */
 const MOST_SHOWN = 100;
 const MOST_PROBLEMS = 1000;
@@ -87,7 +91,7 @@ export const SECRETS_FILE = "secrets.env";
 /** Reads that file, so that `check` on the command line has the service's variables. The environment overrides it. */
 function readSecretsFile(configFile: string): Environment {
   try {
-    return parseEnv(readFileSync(join(dirname(configFile), SECRETS_FILE), "utf8"));
+    return parseEnv(readText(join(dirname(configFile), SECRETS_FILE)));
   } catch {
     // Missing, or not readable for this user. The service's user cannot read it either; there, systemd sets the variables.
     return {};
@@ -101,14 +105,14 @@ function readSecretsFile(configFile: string): Environment {
  */
 export function parseConfig(text: string, file: string, env: Environment): AgentConfig {
   const { document, lines, asWritten } = readYaml(text, file);
-  const problems: Problem[] = [];
+  let problems: Problem[] = [];
   const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
   const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
   if (!result.success) {
     // A value with an unset variable is incomplete: ignore other mistakes in it.
     const unset = new Set(problems.map(({ path }) => path.join("\n")));
     const found = describeIssues(result.error.issues, asWritten, configJsonSchema());
-    problems.push(...found.filter(({ path }) => !unset.has(path.join("\n"))));
+    problems = problems.concat(found.filter(({ path }) => !unset.has(path.join("\n"))));
   }
   const config = result.success
     ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
@@ -133,7 +137,7 @@ interface WrittenConfig {
 
 const NOT_A_STRING_KEY = 'a key must be a string; put quotes around a {NAME} from the environment: "{NAME}"';
 
-/** @throws InvalidConfig for invalid YAML, and for YAML that would exhaust memory. */
+/** @throws InvalidConfig for invalid YAML, and for YAML that would exhaust memory or take minutes. */
 function readYaml(text: string, file: string): WrittenConfig {
   const lines = new LineCounter();
   const refuse = (message: string, offset: number): ConfigProblem => {
@@ -146,15 +150,26 @@ function readYaml(text: string, file: string): WrittenConfig {
       message: `not valid YAML: ${quotable(message)}`,
     };
   };
+  if (text.split("\n", MOST_LINES + 1).length > MOST_LINES) {
+    const message = `expected at most ${MOST_LINES} lines`;
+    throw new InvalidConfig([{ file, line: MOST_LINES + 1, column: 1, key: "", message }]);
+  }
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
-    const broken = [...document.errors, ...document.warnings];
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: false,
+    });
+    const broken = [...document.errors, ...document.warnings, ...repeatedKeys(document)];
     // The parser can only guess the meaning of invalid YAML, so further mistakes in it would be guesses too.
     if (broken.length > 0) {
       throw new InvalidConfig(
-        broken.map(({ code, pos, message }) =>
-          refuse(code === "NON_STRING_KEY" ? NOT_A_STRING_KEY : unquoted(message), pos[0]),
-        ),
+        broken
+          .slice(0, MOST_PROBLEMS)
+          .map(({ code, pos, message }) =>
+            refuse(code === "NON_STRING_KEY" ? NOT_A_STRING_KEY : unquoted(message), pos[0]),
+          ),
       );
     }
     return { document, lines, asWritten: document.toJS() };
@@ -182,7 +197,7 @@ function withSecretFiles(config: AgentConfig, file: string, problems: Problem[])
     };
     if (given !== undefined) return refuse(`set either ${key} or ${key}_file, not both`);
     try {
-      return readFileSync(resolve(dirname(file), named), "utf8").replace(/\r?\n$/, "");
+      return readText(resolve(dirname(file), named)).replace(/\r?\n$/, "");
     } catch (error) {
       return refuse(`cannot read this file (${errorCode(error)})`);
     }
@@ -216,7 +231,8 @@ function quotable(text: string, longest = LONGEST_MESSAGE): string {
 }
 
 function describe({ path, message }: Problem): { key: string; message: string } {
-  return { key: quotable(path.map(String).join("."), LONGEST_KEY), message: quotable(message) };
+  const keys = path.map((key) => withoutPossibleLogin(String(key)));
+  return { key: quotable(keys.join("."), LONGEST_KEY), message: quotable(message) };
 }
 
 /** Line and column of a problem: those of its key or value, or of the nearest section above that exists. */
@@ -243,17 +259,22 @@ function keyOf(key: unknown): unknown {
   return isScalar(key) ? String(key.value) : undefined;
 }
 
+/** Remedies by error code. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "Check the path in --config.",
+  EISDIR: "Name the file in this folder.",
+  EFBIG: `A configuration has at most ${MOST_BYTES / 1000} kB. Check the path in --config.`,
+};
+
 function readIfThere(file: string, required: boolean): string | undefined {
   try {
-    return readFileSync(file, "utf8");
+    return readText(file);
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" && !required) return undefined;
     throw new ConfigError(
-      `cannot read the configuration ${plainText(file, LONGEST_MESSAGE)} (${code})`,
-      code === "ENOENT"
-        ? "Check the path in --config."
-        : "Make the file readable for the user that runs sabrewing.",
+      `cannot read the configuration ${plainText(withoutPossibleLogin(file), LONGEST_MESSAGE)} (${code})`,
+      UNREADABLE[code] ?? "Make the file readable for the user that runs sabrewing.",
       { cause: error },
     );
   }

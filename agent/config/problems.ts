@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { withoutLogin } from "../base/address.ts";
+import { withoutPossibleLogin } from "../base/address.ts";
 import { suggest } from "./suggest.ts";
 
 /** A mistake in a configuration, before its line is known. */
@@ -93,15 +93,17 @@ export function describeIssues(
 function expectedReceived(expected: string, path: readonly PropertyKey[], asWritten: unknown): string {
   const value = path.reduce<unknown>((at, key) => (isRecord(at) ? at[String(key)] : undefined), asWritten);
   if (value === undefined) return `missing: expected ${expected}`;
-  // People write the broker's login in front of its host. Without a scheme or an @ it cannot be told from a host.
-  const mayBeLogin = typeof value === "string" && path.join(".") === "mqtt.host";
-  const received = mayBeLogin ? "a string (not shown)" : describeReceived(value, String(path.at(-1)));
+  // People write the broker's login in front of its host. Without a scheme or an @ it cannot be told from a host. In braces
+  // it is a key.
+  const mayBeLogin = path.join(".") === "mqtt.host";
+  const received = describeReceived(value, mayBeLogin || SECRET_KEY.test(String(path.at(-1))));
   return `expected ${expected}, received ${received}`;
 }
 
-function describeReceived(value: unknown, key: string): string {
+const SECRET_KEY = /password|secret|token/;
+
+function describeReceived(value: unknown, isSecret: boolean): string {
   if (value === null) return "nothing";
-  const isSecret = /password|secret|token/.test(key);
   if (Array.isArray(value)) {
     if (value.length === 0) return "an empty list";
     return `a list of ${value.length} ${value.length === 1 ? "entry" : "entries"}`;
@@ -110,15 +112,11 @@ function describeReceived(value: unknown, key: string): string {
     const [first] = Object.entries(value);
     if (first === undefined) return "an empty mapping";
     if (first[1] === null && /^[A-Z][A-Z0-9_]*$/.test(first[0])) return "braces without quotes around them";
-    return isSecret ? "a mapping (not shown)" : `a mapping with the keys ${Object.keys(value).join(", ")}`;
+    if (isSecret) return "a mapping (not shown)";
+    return `a mapping with the keys ${Object.keys(value).map(withoutPossibleLogin).join(", ")}`;
   }
   if (isSecret) return `a ${typeof value} (not shown)`;
-  return typeof value === "string" ? JSON.stringify(withoutLoginOf(value)) : JSON.stringify(value);
-}
-
-/** Removes the login from a value that contains an address, even an invalid one. */
-function withoutLoginOf(value: string): string {
-  return /:\/|:.*@/s.test(value) ? withoutLogin(value) : value;
+  return typeof value === "string" ? JSON.stringify(withoutPossibleLogin(value)) : JSON.stringify(value);
 }
 
 function unknownKey(key: string, here: SchemaNode): string {

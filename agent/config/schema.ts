@@ -1,6 +1,7 @@
 import { z } from "zod";
-import { CLEAR_ADDRESS, ENCODING, splitAddress } from "../base/address.ts";
+import { streamAddressMistake, withLowerCaseScheme } from "../base/address.ts";
 import { FilterSchema } from "./filter-schema.ts";
+import { HardwareArgsSchema } from "./hardware-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
@@ -66,17 +67,29 @@ const DetectorSchema = z
   })
   .describe("Engine and limits of the detector.");
 
+function expectedAddress(address: unknown): string | undefined {
+  const mistake = streamAddressMistake(String(address));
+  if (mistake === undefined) return undefined;
+  const { expected, remedy, isInLogin } = mistake;
+  return `${expected} (${remedy}${isInLogin ? ', or put them in as "{NAME}"' : ""})`;
+}
+
 const InputSchema = z.strictObject({
   path: z
     .string()
-    .regex(/^rtsps?:\/\/[^\s]+$/, {
-      error: "an address that starts with rtsp:// or rtsps:// and has no spaces (write %20 instead)",
+    .regex(/^[Rr][Tt][Ss][Pp][Ss]?:\/\/[^\s]+$/, {
+      error: ({ input }) => expectedAddress(input),
       abort: true,
     })
-    .refine((address) => splitAddress(address) !== undefined, {
-      error: `${CLEAR_ADDRESS} (in user and password write ${ENCODING}, or put them in as "{NAME}")`,
+    .refine((address) => streamAddressMistake(address) === undefined, {
+      error: ({ input }) => expectedAddress(input),
     })
+    .overwrite(withLowerCaseScheme)
     .describe("Address of the stream."),
+  transport: z
+    .enum(["auto", "tcp", "udp"])
+    .default("auto")
+    .describe("How the camera sends its data; auto: TCP, or UDP if the camera refuses TCP or sends nothing."),
 });
 
 const FfmpegSchema = z
@@ -84,6 +97,7 @@ const FfmpegSchema = z
     inputs: z
       .tuple([InputSchema], { error: "a list of exactly one input, the stream for detection" })
       .describe("The stream for detection: one per camera, preferably its small substream."),
+    hwaccel_args: HardwareArgsSchema,
     retry_interval: z
       .number()
       .min(1)
@@ -107,7 +121,7 @@ const StationarySchema = z
     interval: positiveInteger
       .optional()
       .describe(
-        "Frames between two inferences on a stationary object without motion around it; default 10 × fps.",
+        "Frames between two examinations of a stationary object without motion around it; default 10 × fps.",
       ),
   })
   .describe("Objects that do not move, such as parked cars.");
@@ -118,6 +132,12 @@ export const DetectSchema = z
     width: z.int().min(16).max(8192).optional().describe("Pixels; with height. Default: the stream's own."),
     height: z.int().min(16).max(8192).optional().describe("Pixels; with width. Default: the stream's own."),
     fps: z.number().min(0.1).max(60).default(5).describe("Frames analysed per second."),
+    idle: z
+      .enum(["auto", "keyframes", "all"])
+      .default("auto")
+      .describe(
+        "Frames decoded while nothing moves; auto: key frames only, if the camera sends one at least every 2.5 s.",
+      ),
     min_initialized: positiveInteger
       .optional()
       .describe("Consecutive detections that make an object; default fps / 2, at least 2."),

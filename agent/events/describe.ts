@@ -6,7 +6,7 @@ import { betterFrame } from "./best-frame.ts";
 import type { DetectorOfEvent, ObjectEvent, SnapshotOfObject } from "./event.ts";
 import { currentZones, type ZoneHistory } from "./zones.ts";
 
-/** What all objects of one frame have in common; the size is that of the frame. */
+/** The properties that all objects of one frame share; the size is that of the frame. */
 export interface FrameContext extends Size {
   readonly camera: string;
   readonly zones: readonly ZoneConfig[];
@@ -52,7 +52,7 @@ export function describeObject(
     entered_zones: zones.entered,
     active: !track.stationary,
     stationary: track.stationary,
-    motionless_count: track.stationarity.motionlessFrames,
+    motionless_count: Math.round(track.stationarity.motionlessFrames),
     position_changes: track.stationarity.changes,
     has_snapshot: context.hasSnapshot,
     snapshot: betterFrame(before?.snapshot, frame, context),

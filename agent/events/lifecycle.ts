@@ -66,7 +66,7 @@ export function advanceLifecycle(
   return { lifecycle: next, messages: [...messages, ...endAll(gone, "gone")] };
 }
 
-/** The published objects that are new, or whose best frame so far is the one of this time: their snapshots are due. */
+/** The published objects whose snapshots are due: they are new, or the frame of this time is their best so far. */
 export function snapshotsDue(
   before: Lifecycle,
   lifecycle: Lifecycle,

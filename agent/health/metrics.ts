@@ -66,7 +66,10 @@ function cameraMetrics(registry: Registry) {
   const gauge = (name: string, help: string) =>
     new Gauge({ name: `sabrewing_${name}`, help, labelNames: ["camera_name"], registers: [registry] });
   const fps = gauge("camera_fps", "Frames received from the camera per second");
-  const process = gauge("process_fps", "Frames processed per second: checked for motion and not skipped");
+  const process = gauge(
+    "process_fps",
+    "Frames processed per second: decoded, checked for motion and not skipped; few while nothing moves",
+  );
   const skipped = gauge("skipped_fps", "Frames skipped per second because the detector was busy");
   const detection = gauge("detection_fps", "Regions examined by the detector per second");
   const enabled = gauge("detection_enabled", "1 while detection is on");

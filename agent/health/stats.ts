@@ -3,7 +3,9 @@ import { type ConnectionQuality, connectionQuality } from "./stream-availability
 
 /** The counters of a camera since the start. They only increase. */
 export interface CameraCounters {
-  /** Frames that the camera delivered; motion detection runs on all of them. */
+  /** Access units that arrived from the camera. Not all are decoded: while nothing moves, key frames only. */
+  readonly received: number;
+  /** Frames that were decoded for detection; motion detection runs on all of them. */
   readonly seen: number;
   /** Frames that a newer one replaced while the detector was busy; their motion was added to the newer frame. */
   readonly skipped: number;
@@ -25,7 +27,9 @@ export interface CameraCondition {
 
 /** The figures of a camera, with Frigate's names: frames per second over the last interval, and counters since the start. */
 export interface CameraStats {
+  /** Received from the camera, whether they are decoded or not. */
   readonly camera_fps: number;
+  /** Decoded and not skipped: few while nothing moves. */
   readonly process_fps: number;
   readonly skipped_fps: number;
   /** Detection passes per second: one for each region, so several or none per frame. */
@@ -34,7 +38,7 @@ export interface CameraStats {
   readonly expected_fps: number;
   readonly connection_quality: ConnectionQuality;
   readonly reconnects_last_hour: number;
-  /** Since the start: `seen` = `looked` + `gated` + `skipped`. */
+  /** Decoded since the start: `seen` = `looked` + `gated` + `skipped`. */
   readonly frames: {
     readonly seen: number;
     readonly gated: number;
@@ -103,7 +107,8 @@ export function cameraStats(
   const rate = (count: number) => perSecond(count, seconds);
   const seen = now.seen - before.seen;
   const skipped = now.skipped - before.skipped;
-  const fps = rate(seen);
+  const { received, ...frames } = now;
+  const fps = rate(received - before.received);
   return {
     camera_fps: fps,
     process_fps: rate(seen - skipped),
@@ -113,7 +118,7 @@ export function cameraStats(
     expected_fps: expectedFps,
     connection_quality: connectionQuality(isOnline, fps, expectedFps, reconnectsLastHour),
     reconnects_last_hour: reconnectsLastHour,
-    frames: { ...now, gated: now.seen - now.skipped - now.looked },
+    frames: { ...frames, gated: now.seen - now.skipped - now.looked },
   };
 }
 

@@ -33,9 +33,9 @@ export function trackAvailability(clock: Pick<Clock, "monotonicMs">): StreamAvai
 }
 
 /**
- * Rates a camera's connection. A camera that delivers less than half of the expected frames is rated poor, even if its
- * connection is stable.
- * @param fps delivered frames per second
+ * Rates a camera's connection by the access units that arrive, whether they are decoded or not. A camera that delivers less
+ * than half of the expected frames is rated poor, even if its connection is stable.
+ * @param fps received access units per second
  * @param expectedFps requested frames per second
  */
 export function connectionQuality(

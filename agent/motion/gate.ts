@@ -1,4 +1,5 @@
 import type { Box, Size } from "../base/box.ts";
+import { elapsedFrames } from "../base/intervals.ts";
 import { type Polygon, polygonContains } from "../base/polygon.ts";
 import type { RawFrame } from "../camera/frame.ts";
 import type { MotionConfig } from "../config/schema.ts";
@@ -9,6 +10,7 @@ import { blur, gradientAt } from "./filters.ts";
 import { planShrinking, type Shrinking, shrinkToGrey } from "./grey.ts";
 import { findLightChange } from "./light.ts";
 import { findToneCurve } from "./tone.ts";
+import { weightOf } from "./weight.ts";
 
 /** The motion in a frame. */
 export interface Motion {
@@ -22,6 +24,8 @@ export interface Motion {
 export interface Gate {
   readonly config: MotionConfig;
   readonly frame: Size;
+  /** The nominal interval of frames, milliseconds: the weights in `config` are for one frame per interval. */
+  readonly intervalMs: number;
   readonly shrinking: Shrinking;
   /** 1 for each pixel that no mask covers. */
   readonly unmasked: Uint8Array;
@@ -45,11 +49,13 @@ export interface Gate {
   readonly noise: number;
   /** Calibrating until then. */
   readonly settledMs: number;
+  /** When the last frame was taken. */
+  readonly timeMs: number;
 }
 
 /** No motion is reported for this long after a change of light: exposure and infrared lamps need a few frames to settle. */
 const SETTLE_MS = 600;
-/** The contrast of a scene changes with the weather. */
+/** In frame intervals. The contrast of a scene changes with the weather. */
 const STRETCH_MEMORY = 50;
 const NOISE_MEMORY = 50;
 /** A single pixel's noise exceeds its mean by this factor once in a hundred thousand frames (4.5 σ). */
@@ -66,14 +72,20 @@ const TREMOR = 0.2;
 /** Moved pixels form one group across gaps of up to this share of the image's height. */
 const JOIN_SHARE = 0.03;
 
-/** Prepares a camera's gate; `size` in pixels of its frames. */
-export function startGate(size: Size, config: MotionConfig): Gate {
+/**
+ * Prepares a camera's gate.
+ * @param size pixels of its frames.
+ * @param intervalMs the interval of frames at `detect.fps`, milliseconds. Frames may come more rarely: what the gate learns
+ * depends on the time between them.
+ */
+export function startGate(size: Size, config: MotionConfig, intervalMs: number): Gate {
   const shrinking = planShrinking(size, config.frame_height);
   const pixels = shrinking.size.width * shrinking.size.height;
   const unmasked = unmaskedIn(shrinking.size, config.mask);
   return {
     config,
     frame: size,
+    intervalMs,
     shrinking,
     unmasked,
     unmaskedPixels: unmasked.reduce((sum, one) => sum + one, 0),
@@ -88,6 +100,7 @@ export function startGate(size: Size, config: MotionConfig): Gate {
     explained: 1,
     noise: 0,
     settledMs: Number.POSITIVE_INFINITY,
+    timeMs: Number.NEGATIVE_INFINITY,
   };
 }
 
@@ -99,11 +112,16 @@ export function unmaskedIn({ width, height }: Size, masks: readonly Polygon[]): 
   });
 }
 
-/** Detects motion in a camera's next frame; `timeMs` on any clock that goes forward. */
-export function detectMotion(gate: Gate, frame: RawFrame, timeMs: number): { gate: Gate; motion: Motion } {
-  const { config, background, grey, moved, still } = gate;
+/**
+ * Detects motion in a camera's next frame.
+ * @param timeMs when it was taken, on any clock. A frame at the time of the last one, or before it, teaches nothing.
+ */
+export function detectMotion(before: Gate, frame: RawFrame, timeMs: number): { gate: Gate; motion: Motion } {
+  const { config, background, grey, moved, still } = before;
+  const frames = elapsedFrames(before.timeMs, timeMs, before.intervalMs);
+  const gate = { ...before, timeMs: Math.max(before.timeMs, timeMs) };
   shrinkToGrey(gate.shrinking, frame, grey);
-  const stretch = nextStretch(gate);
+  const stretch = nextStretch(gate, frames);
   // The configured threshold refers to the stretched image; everything here is in unstretched grey levels.
   const tolerance = config.threshold / stretch;
 
@@ -125,12 +143,13 @@ export function detectMotion(gate: Gate, frame: RawFrame, timeMs: number): { gat
   }
   const calibrating = timeMs < gate.settledMs;
   learn(background, grey, moved, {
-    rate: calibrating ? config.delta_alpha : config.frame_alpha,
+    rate: weightOf(calibrating ? config.delta_alpha : config.frame_alpha, frames),
     tolerance,
+    frames,
     settleFrames: Math.ceil(1 / config.frame_alpha),
     returnFrames: Math.ceil(1 / config.delta_alpha),
   });
-  const noise = gate.noise + (unrest - gate.noise) / NOISE_MEMORY;
+  const noise = gate.noise + (unrest - gate.noise) * weightOf(1 / NOISE_MEMORY, frames);
   return {
     gate: { ...next, noise },
     motion: { calibrating, boxes: calibrating || movedPixels < config.contour_area ? [] : movedBoxes(gate) },
@@ -147,11 +166,11 @@ function begin(gate: Gate, moving: Uint8Array, timeMs: number): { gate: Gate; mo
   return { gate: { ...gate, settledMs: timeMs + SETTLE_MS }, motion: { boxes: [], calibrating: true } };
 }
 
-function nextStretch({ config, grey, unmasked, histogram, stretch }: Gate): number {
+function nextStretch({ config, grey, unmasked, histogram, stretch }: Gate, frames: number): number {
   if (!config.improve_contrast) return 1;
   countBrightness(grey, unmasked, histogram);
   const now = stretchOf(histogram);
-  return stretch === undefined ? now : stretch + (now - stretch) / STRETCH_MEMORY;
+  return stretch === undefined ? now : stretch + (now - stretch) * weightOf(1 / STRETCH_MEMORY, frames);
 }
 
 /** Computes the difference from the background, smoothed. */

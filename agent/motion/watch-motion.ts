@@ -1,6 +1,7 @@
 import { wasSetBack } from "../base/clock.ts";
 import { releaseMemory } from "../base/release-memory.ts";
 import type { Frame } from "../camera/frame.ts";
+import type { FrameFeedback } from "../camera/frame-feedback.ts";
 import type { MotionConfig } from "../config/schema.ts";
 import { detectMotion, type Gate, type Motion, startGate } from "./gate.ts";
 
@@ -14,10 +15,12 @@ export interface Sighting {
 /**
  * Detects motion in every frame. This takes about a millisecond, so that it keeps up where a detector does not. With
  * `newestOnly` and `newerSighting` behind it, the motion of dropped frames is not lost.
+ * @param intervalMs the interval of frames at `detect.fps`, milliseconds; they may come more rarely.
  */
 export async function* watchMotion(
   frames: AsyncIterable<Frame>,
   config: MotionConfig,
+  intervalMs: number,
 ): AsyncGenerator<Sighting, void> {
   let gate: Gate | undefined;
   let beforeMs = 0;
@@ -29,13 +32,28 @@ export async function* watchMotion(
     const isOfSize = gate?.frame.width === frame.width && gate.frame.height === frame.height;
     const continues = isOfSize && !wasSetBack(beforeMs, frame.timeMs);
     const step = detectMotion(
-      gate !== undefined && continues ? gate : startGate(frame, config),
+      gate !== undefined && continues ? gate : startGate(frame, config, intervalMs),
       frame,
       frame.timeMs,
     );
     gate = step.gate;
     beforeMs = frame.timeMs;
     yield { frame, motion: step.motion };
+  }
+}
+
+/** Reports for each frame whether it shows motion, so that the camera can idle while nothing moves. */
+export async function* reportMotion(
+  sightings: AsyncIterable<Sighting>,
+  feedback: FrameFeedback,
+): AsyncGenerator<Sighting, void> {
+  for await (const sighting of sightings) {
+    const { frame, motion } = sighting;
+    if (motion !== undefined) {
+      const seen = motion.calibrating ? "unknown" : motion.boxes.length > 0 ? "moved" : "still";
+      feedback.report({ type: "frame", timeMs: frame.timeMs, motion: seen });
+    }
+    yield sighting;
   }
 }
 

@@ -29,7 +29,7 @@ export interface Connection {
 const KEEPALIVE_SECONDS = 20;
 const CONNECT_WITHIN_MS = 10_000;
 
-/** Topics that the agent subscribes to, and what it does with their messages. */
+/** The topics that the agent subscribes to, and the handlers of their messages. */
 export interface Subscription {
   /** Without wildcards. */
   readonly topics: readonly string[];

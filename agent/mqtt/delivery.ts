@@ -28,7 +28,7 @@ export interface ConnectionDelivery {
 const MAX_IN_FLIGHT = 20;
 /** A message is held back after this many connections in a row ended while it was the oldest in flight. */
 const FAILURES_BEFORE_HOLDING_BACK = 5;
-/** While it is open whether the last one that was held back was the reason, the next one needs fewer. */
+/** The same number while it is unknown whether the last message that was held back was the reason. */
 const FAILURES_OF_FURTHER_SUSPECTS = 2;
 /** When this many were held back and still nothing passes, the broker is the reason. */
 const MAX_UNCONFIRMED = 20;

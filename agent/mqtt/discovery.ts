@@ -38,7 +38,7 @@ export function homeStatusTopic({ discovery_prefix }: HomeAssistantConfig): stri
  *
  * A removed entity stays in the message of its device with only its platform. A removed device gets an empty message. Both
  * are repeated at all later starts, since the agent does not know when every Home Assistant has received them.
- * @param before what earlier runs announced
+ * @param before the announcements of earlier runs
  */
 export function announce(input: DiscoveryInput, before: Announced): Announcement {
   const { homeassistant, mqtt, cameras, detector, version } = input;

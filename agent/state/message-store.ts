@@ -61,9 +61,10 @@ export interface StoreSetAside {
 
 /**
  * busy: another process has the store open. newer: a later version of the agent wrote it. damaged: the file is not a valid
- * store. unusable: the disk is full, read-only or broken, or the agent may not write to the folder.
+ * store. blocked: a folder, or something else that is not a file, has the name of one of the store's files. unusable: the disk
+ * is full, read-only or broken, or the agent may not write to the folder.
  */
-export type StoreErrorKind = "busy" | "newer" | "damaged" | "unusable";
+export type StoreErrorKind = "busy" | "newer" | "damaged" | "blocked" | "unusable";
 
 /** An operation on the store failed. */
 export class StoreError extends Error {

@@ -107,7 +107,12 @@ export function resilientStore(
     const nowMs = clock.monotonicMs();
     if (refused === undefined) {
       log.warn(
-        { remedy: "Free space on the disk, and let the agent write to its state_dir." },
+        {
+          remedy:
+            error.kind === "blocked"
+              ? "Rename or remove it: the agent creates a file with this name."
+              : "Free space on the disk, and let the agent write to its state_dir.",
+        },
         `cannot store events (${error.message}): they are kept in memory, and lost if the agent dies`,
       );
     }

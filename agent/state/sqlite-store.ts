@@ -1,5 +1,5 @@
-import { access, chmod, type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import {
   type MessageStore,
@@ -58,16 +58,20 @@ export function sqliteStore(directory: string): StoreLocation {
 
 async function openDatabase(directory: string, path: string): Promise<MessageStore> {
   await mkdir(directory, { recursive: true, mode: PRIVATE_FOLDER });
+  for (const file of [path, `${path}-wal`]) await isFile(file);
   // SQLite would create a file that every user can read. Its log gets the mode of the database.
   await (await open(path, "a", PRIVATE_FILE)).close();
   await chmod(path, PRIVATE_FILE);
   // Loaded only here: before Node 24.15 the import writes a warning to standard error.
   const { DatabaseSync } = await import("node:sqlite");
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  let log: FileHandle | undefined;
   try {
     prepareDatabase(database);
-    return storeOf(path, database, await open(`${path}-wal`));
+    log = await open(`${path}-wal`);
+    return storeOf(path, database, log);
   } catch (error) {
+    await log?.close();
     database.close();
     throw error;
   }
@@ -174,10 +178,11 @@ function storedRow({
 
 async function moveAside(path: string): Promise<StoreSetAside> {
   const aside = `${path}.damaged`;
+  for (const file of [aside, `${aside}-wal`]) await isFile(file);
   await rm(`${aside}-wal`, { force: true });
   await rename(path, aside);
   // SQLite would use the old log for the new file.
-  if (await exists(`${path}-wal`)) await rename(`${path}-wal`, `${aside}-wal`);
+  if (await isFile(`${path}-wal`)) await rename(`${path}-wal`, `${aside}-wal`);
   return { path: aside, rows: await readableRows(aside) };
 }
 
@@ -199,13 +204,19 @@ async function readableRows(path: string): Promise<readonly StoredRow[]> {
   return [...rows.values()].sort((a, b) => (a.sequence < b.sequence ? -1 : 1));
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
+/**
+ * Whether a file exists.
+ * @throws StoreError if a folder, or something else that is no file, has its name: SQLite's own errors do not name it, and
+ * opening a pipe would never return.
+ */
+async function isFile(path: string): Promise<boolean> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined || found.isFile()) return found !== undefined;
+  const what = found.isDirectory() ? "a folder" : "neither a file nor a folder";
+  throw new StoreError("blocked", `expected a file with the name ${basename(path)}, found ${what}`);
 }
 
 // Primary result codes (sqlite.org/rescode.html); an extended code uses its second byte, too. SQLITE_ERROR means here

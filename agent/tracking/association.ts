@@ -41,9 +41,17 @@ const REACH_DIAGONALS = 0.5;
 /** The place of a resting object is known: an object that passes by must not take over its track. */
 const MIN_IOU_AT_REST = 0.3;
 
+/**
+ * An object that was detected once has no velocity yet. Where frames come more rarely than this, a walker has left the box
+ * by the next one, and is searched for farther away, like a lost one.
+ */
+const VELOCITY_NEEDED_MS = 500;
+
 /** The cost grows with less overlap and more distance, as in Distance-IoU (Zheng et al. 2020). */
 export function costWherePredicted(track: Track, detection: FrameDetection): number {
   if (track.label !== detection.label) return Infinity;
+  const isLongAgo = track.updatedMs - track.lastSeenMs > VELOCITY_NEEDED_MS;
+  if (track.hits === 1 && isLongAgo) return costWhereLost(track, detection);
   const expected = predictedBox(track);
   const overlap = intersectionOverUnion(expected, detection.box);
   const distance = centreDistance(expected, detection.box) / diagonal(expected);

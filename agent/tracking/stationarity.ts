@@ -7,7 +7,10 @@ export interface Stationarity {
   readonly anchor: Box;
   /** The latest detected boxes, oldest first. */
   readonly recent: readonly Box[];
-  /** Frames since the last change of position, including frames in which the object was not examined. */
+  /**
+   * The time since the last change of position in frame intervals, as Frigate counts it. Includes frames in which the object
+   * was not examined; at the nominal rate it is the number of frames.
+   */
   readonly motionlessFrames: number;
   /** Detections since the last change of position. */
   readonly detections: number;
@@ -37,9 +40,15 @@ export function startStationarity(box: Box): Stationarity {
 
 /**
  * After another detection. The object has moved once the median of its latest boxes (edge by edge) has moved.
- * @param stationaryAfter frames without a change of position after which an object is stationary.
+ * @param frames frame intervals since the last frame.
+ * @param stationaryAfter frame intervals without a change of position after which an object is stationary.
  */
-export function afterDetection(before: Stationarity, box: Box, stationaryAfter: number): Stationarity {
+export function afterDetection(
+  before: Stationarity,
+  box: Box,
+  frames: number,
+  stationaryAfter: number,
+): Stationarity {
   const recent = [...before.recent, box].slice(-RECENT_BOXES_STATIONARY);
   const wasStationary = before.motionlessFrames >= stationaryAfter;
   const here = medianBox(wasStationary ? recent : recent.slice(-RECENT_BOXES));
@@ -54,14 +63,23 @@ export function afterDetection(before: Stationarity, box: Box, stationaryAfter: 
     };
   }
   const detections = before.detections + 1;
-  const after = afterMotionlessFrame({ ...before, recent, detections }, stationaryAfter);
+  const after = afterMotionlessFrame({ ...before, recent, detections }, frames, stationaryAfter);
   return detections === SETTLED_DETECTIONS ? { ...after, anchor: medianBox(recent) } : after;
 }
 
-/** After another frame at the same position. */
-export function afterMotionlessFrame(before: Stationarity, stationaryAfter: number): Stationarity {
-  const motionlessFrames = before.motionlessFrames + 1;
-  const anchor = motionlessFrames === stationaryAfter ? medianBox(before.recent) : before.anchor;
+/**
+ * After another frame at the same position. One frame after a long pause is too little evidence: it counts for at most half
+ * of `stationaryAfter`.
+ */
+export function afterMotionlessFrame(
+  before: Stationarity,
+  frames: number,
+  stationaryAfter: number,
+): Stationarity {
+  const counted = Math.min(frames, Math.max(1, stationaryAfter / 2));
+  const motionlessFrames = before.motionlessFrames + counted;
+  const settles = before.motionlessFrames < stationaryAfter && motionlessFrames >= stationaryAfter;
+  const anchor = settles ? medianBox(before.recent) : before.anchor;
   return { ...before, motionlessFrames, anchor };
 }
 

@@ -1,5 +1,6 @@
 import type { TrackedObject } from "../attention/expected-objects.ts";
 import type { Box } from "../base/box.ts";
+import { elapsedFrames } from "../base/intervals.ts";
 import type { FrameDetection } from "../detection/detect-regions.ts";
 import { type BoxMotion, boxOf, correctBox, predictBox, startBox, stopBox } from "./box-motion.ts";
 import { addScore, medianScore, type ScoreHistory } from "./score-history.ts";
@@ -47,10 +48,12 @@ export interface Track {
 }
 
 export interface TrackRules {
-  /** Consecutive detections that make an object. */
+  /** Consecutive detections that make an object; where frames come more rarely, two after the same time. */
   readonly minInitialized: number;
-  /** Frames without a change of position after which an object is stationary. */
+  /** Frame intervals without a change of position after which an object is stationary. */
   readonly stationaryAfter: number;
+  /** The nominal interval of frames, that of `detect.fps`, milliseconds. */
+  readonly intervalMs: number;
   /** The median score from which an object of this label is a true positive. */
   threshold(label: string): number;
 }
@@ -102,7 +105,7 @@ export function isAtRest(track: Track): boolean {
   return track.stationary && !seemsMoved(track.stationarity);
 }
 
-/** What attention needs to know about a track, at the time of the next frame. */
+/** The properties of a track that attention uses, at the time of the next frame. */
 export function trackedObject(track: Track, timeMs: number): TrackedObject {
   const { id, label, box, score, confirmed, motion } = track;
   return {
@@ -119,10 +122,19 @@ export function trackedObject(track: Track, timeMs: number): TrackedObject {
   };
 }
 
-/** A predicted track after a matching detection. */
-export function continueTrack(track: Track, detection: FrameDetection, rules: TrackRules): Track {
+/**
+ * A predicted track after a matching detection.
+ * @param sinceMs the time of the frame before.
+ */
+export function continueTrack(
+  track: Track,
+  detection: FrameDetection,
+  sinceMs: number,
+  rules: TrackRules,
+): Track {
   const { score, box, region } = detection;
-  const stationarity = afterDetection(track.stationarity, box, rules.stationaryAfter);
+  const frames = elapsedFrames(sinceMs, track.updatedMs, rules.intervalMs);
+  const stationarity = afterDetection(track.stationarity, box, frames, rules.stationaryAfter);
   const stationary = stationarity.motionlessFrames >= rules.stationaryAfter;
   const motion = correctBox(track.motion, box);
   // The misses before this detection are counted only now that they are known to be the detector's fault.
@@ -144,9 +156,14 @@ export function continueTrack(track: Track, detection: FrameDetection, rules: Tr
 }
 
 /** A predicted track after a detection with another label: the object is there, but its scores do not change. */
-export function keepTrack(track: Track, detection: FrameDetection, rules: TrackRules): Track {
+export function keepTrack(
+  track: Track,
+  detection: FrameDetection,
+  sinceMs: number,
+  rules: TrackRules,
+): Track {
   const { score, scoreHistory } = track;
-  return { ...continueTrack(track, detection, rules), score, scoreHistory };
+  return { ...continueTrack(track, detection, sinceMs, rules), score, scoreHistory };
 }
 
 /**
@@ -163,9 +180,10 @@ export function missTrack(track: Track, sinceMs: number): Track {
 }
 
 /** A predicted track that no region covered: nothing contradicts it. */
-export function coastTrack(track: Track, rules: TrackRules): Track {
+export function coastTrack(track: Track, sinceMs: number, rules: TrackRules): Track {
   if (track.missed > 0) return track;
-  const stationarity = afterMotionlessFrame(track.stationarity, rules.stationaryAfter);
+  const frames = elapsedFrames(sinceMs, track.updatedMs, rules.intervalMs);
+  const stationarity = afterMotionlessFrame(track.stationarity, frames, rules.stationaryAfter);
   const stationary = stationarity.motionlessFrames >= rules.stationaryAfter;
   return { ...track, stationarity, stationary, motion: stationary ? stopBox(track.motion) : track.motion };
 }
@@ -173,11 +191,25 @@ export function coastTrack(track: Track, rules: TrackRules): Track {
 /** Judges a track by its scores: whether it is confirmed, and whether it is a true positive. */
 export function judgeTrack(track: Track, rules: TrackRules): Track {
   const median = medianScore(track.scoreHistory);
-  const confirmed = track.confirmed || track.hits >= rules.minInitialized;
+  const confirmed = track.confirmed || isConfirmed(track, rules);
   return {
     ...track,
     confirmed,
     topScore: Math.max(track.topScore, median),
     truePositive: track.truePositive || (confirmed && median >= rules.threshold(track.label)),
   };
+}
+
+/** Two detections are enough where they lie as far apart as `minInitialized` detections at the nominal rate. */
+function isConfirmed({ hits, startTimeMs, lastSeenMs }: Track, rules: TrackRules): boolean {
+  const spanMs = (rules.minInitialized - 1) * rules.intervalMs;
+  return hits >= rules.minInitialized || lastSeenMs - startTimeMs >= spanMs;
+}
+
+/**
+ * Whether every frame must be decoded now: an object moves, stands since a moment ago, was only just found or lost. A
+ * stationary object is checked on key frames: if it leaves, the motion gate sees it.
+ */
+export function needsEveryFrame(tracks: readonly Pick<Track, "stationary">[]): boolean {
+  return tracks.some(({ stationary }) => !stationary);
 }

@@ -1,6 +1,7 @@
 import { isCovered } from "../attention/coverage.ts";
 import type { Box, Size } from "../base/box.ts";
 import { isCutOff, isPieceOf } from "../base/cut-off.ts";
+import { longestPauseMs, type RecentIntervals } from "../base/intervals.ts";
 import { type CameraConfig, objectFilter } from "../config/schema.ts";
 import type { FrameDetection } from "../detection/detect-regions.ts";
 import { judgeTracks } from "./duplicate-tracks.ts";
@@ -28,6 +29,8 @@ export interface TrackerOptions extends TrackRules {
   minScore(label: string): number;
   /** An object that was missed for longer than this is gone. */
   readonly maxDisappearedMs: number;
+  /** After a longer pause between two frames, an object that was not stationary may be another one. */
+  readonly maxPauseMs: number;
   readonly frame: Size;
 }
 
@@ -46,14 +49,21 @@ export function lowestScore({ objects }: Pick<CameraConfig, "objects">): number 
   return Math.min(LOWEST_SCORE, ...scores);
 }
 
-/** The tracker's options from a camera's configuration. */
+/**
+ * The tracker's options from a camera's configuration.
+ * @param intervals between the camera's latest frames.
+ */
 export function trackerOptions(
   { detect, objects }: Pick<CameraConfig, "detect" | "objects">,
   frame: Size,
+  intervals: RecentIntervals,
 ): TrackerOptions {
+  const maxDisappearedMs = (detect.max_disappeared / detect.fps) * 1000;
   return {
     minInitialized: detect.min_initialized,
-    maxDisappearedMs: (detect.max_disappeared / detect.fps) * 1000,
+    maxDisappearedMs,
+    maxPauseMs: longestPauseMs(intervals, maxDisappearedMs),
+    intervalMs: 1000 / detect.fps,
     stationaryAfter: detect.stationary.threshold,
     minScore: (label) => objectFilter(objects, label).min_score,
     threshold: (label) => objectFilter(objects, label).threshold,
@@ -61,6 +71,11 @@ export function trackerOptions(
   };
 }
 
+/**
+ * A stationary object is kept across longer pauses, because key frames alone may come as rarely as this. It is examined
+ * soon afterwards.
+ */
+const STATIONARY_PAUSE_MS = 60_000;
 /** Misses that prove a moving object gone: a single miss proves nothing, however long ago the pass before it was. */
 const MISSES = 3;
 /**
@@ -76,7 +91,7 @@ const MOST_MISSES = 40;
  * nor scored: for stationary objects this is the usual case.
  *
  * Pure: changes none of its arguments.
- * @param detections what the detector found, each object once.
+ * @param detections the detections of the frame, one for each object.
  * @param examined the regions that the detector answered, in pixels of the frame; none: the detector did not run.
  */
 export function updateTracks(
@@ -86,8 +101,10 @@ export function updateTracks(
   options: TrackerOptions,
   examined: readonly Box[],
 ): Tracker {
-  // After a long time without a frame, an object in view may be another one.
-  const recent = tracker.tracks.filter((track) => timeMs - track.updatedMs <= options.maxDisappearedMs);
+  const recent = tracker.tracks.filter((track) => {
+    const pauseMs = track.stationary ? Math.max(STATIONARY_PAUSE_MS, options.maxPauseMs) : options.maxPauseMs;
+    return timeMs - track.updatedMs <= pauseMs;
+  });
   const before = recent.map((track) => ({
     predicted: predictTrack(track, timeMs),
     sinceMs: track.updatedMs,
@@ -100,12 +117,12 @@ export function updateTracks(
   const followed = before.map(({ predicted, sinceMs }) => {
     const detection = continued.get(predicted.id);
     if (detection !== undefined) {
-      return continueTrack(predicted, completed(detection, predicted, options), options);
+      return continueTrack(predicted, completed(detection, predicted, options), sinceMs, options);
     }
     const other = relabelled.get(predicted.id);
-    if (other !== undefined) return keepTrack(predicted, other, options);
+    if (other !== undefined) return keepTrack(predicted, other, sinceMs, options);
     const isMissed = isCovered(predictedBox(predicted), examined, options.frame);
-    return isMissed ? missTrack(predicted, sinceMs) : coastTrack(predicted, options);
+    return isMissed ? missTrack(predicted, sinceMs) : coastTrack(predicted, sinceMs, options);
   });
   const isPieceOfKnown = (detection: FrameDetection) =>
     isCutOff(detection, options.frame) &&
@@ -133,9 +150,9 @@ function completed(detection: FrameDetection, predicted: Track, { frame }: Track
     : detection;
 }
 
-function isGone(track: Track, { maxDisappearedMs }: TrackerOptions): boolean {
+function isGone(track: Track, { maxDisappearedMs, maxPauseMs }: TrackerOptions): boolean {
   if (!track.confirmed) {
-    return track.missed > 0 || track.updatedMs - track.lastSeenMs > maxDisappearedMs;
+    return track.missed > 0 || track.updatedMs - track.lastSeenMs > maxPauseMs;
   }
   const misses = track.stationary ? missesThatProve(track.findRate) : MISSES;
   return track.missed >= misses && track.updatedMs - track.lostSinceMs > maxDisappearedMs;

@@ -7,7 +7,7 @@ import { type CompiledModel, type CompileOptions, compile } from "./compile.ts";
 import { requirePlainTexts } from "./describe.ts";
 import type { ImportedModel } from "./graph/graph.ts";
 import { print } from "./graph/print.ts";
-import type { PictureSize } from "./graph/retype.ts";
+import type { ImageSize } from "./graph/retype.ts";
 import { importCheckpoint } from "./import/checkpoint/importer.ts";
 import { importOnnx } from "./import/onnx/importer.ts";
 import { importTfjs } from "./import/tfjs/importer.ts";
@@ -27,7 +27,7 @@ export interface CompileFileOptions {
   /** The model's name in the description. Default: the file's name. */
   readonly name?: string;
   /** Size of the input. Default: the file's own. */
-  readonly size?: PictureSize;
+  readonly size?: ImageSize;
   /** Licence of the weights, an SPDX identifier. Default: the catalogue's for known weights, else `unknown`. */
   readonly licence?: string;
   /** Release number of the module, higher for each new version. Default: not in the description. */
@@ -43,9 +43,9 @@ export interface CompileFileOptions {
    * Images of the model's input size (height × width × 3 bytes, RGB) for the calibration of integer modules. Default: synthetic
    * images.
    */
-  readonly calibrationPictures?: (input: PictureSize) => Promise<readonly Uint8Array[]>;
+  readonly calibrationImages?: (input: ImageSize) => Promise<readonly Uint8Array[]>;
   /** Called after each calibration image. */
-  readonly onCalibrated?: (pictures: number, total: number) => void;
+  readonly onCalibrated?: (images: number, total: number) => void;
 }
 
 type ImportOptions = Pick<CompileFileOptions, "size"> & { readonly name: string };
@@ -99,12 +99,12 @@ function targetOf({ precision, target }: CompileFileOptions): Target {
 /** Calibrates the network for integers; undefined for f32. */
 async function quantizationOf(
   { graph }: ImportedModel,
-  { precision = "f32", calibrationPictures, onCalibrated }: CompileFileOptions,
+  { precision = "f32", calibrationImages, onCalibrated }: CompileFileOptions,
 ): Promise<CompileOptions["quantization"]> {
   if (precision === "f32") return undefined;
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
-  const pictures = await calibrationPictures?.({ width, height });
-  const { ranges } = await calibrate(runPasses(graph), pictures, { onProgress: onCalibrated });
+  const images = await calibrationImages?.({ width, height });
+  const { ranges } = await calibrate(runPasses(graph), images, { onProgress: onCalibrated });
   return { precision, ranges };
 }
 

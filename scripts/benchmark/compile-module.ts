@@ -4,7 +4,7 @@ import { convolutionOperations } from "./flops.ts";
 
 /**
  * Compiles a model to a module file.
- * @param calibrationPictures images to calibrate integers on; default: synthetic images
+ * @param calibrationImages images to calibrate integers on; default: synthetic images
  * @returns multiplications and additions of its convolutions when computed directly
  * @throws ModelError when the model cannot be compiled in this variant
  */
@@ -13,9 +13,9 @@ export async function compileModule(
   modulePath: string,
   size: { readonly width: number; readonly height: number },
   { precision, target }: Pick<Variant, "precision" | "target">,
-  calibrationPictures?: () => Promise<readonly Uint8Array[]>,
+  calibrationImages?: () => Promise<readonly Uint8Array[]>,
 ): Promise<number> {
-  const calibration = calibrationPictures === undefined ? {} : { calibrationPictures };
+  const calibration = calibrationImages === undefined ? {} : { calibrationImages };
   const { bytes, graph } = await compileModel(modelPath, { size, precision, target, ...calibration });
   await writeFile(modulePath, bytes);
   return convolutionOperations(graph);

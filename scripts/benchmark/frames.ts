@@ -42,7 +42,7 @@ export async function* framesOf(
   { from, to, everySeconds }: Stretch,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
-  const fitted = async (picture: RgbImage): Promise<Uint8Array> => (await letterbox(picture, size)).pixels;
+  const fitted = async (image: RgbImage): Promise<Uint8Array> => (await letterbox(image, size)).pixels;
   for (const image of images) yield await fitted(await readImage(image));
   for (const file of clips) {
     const { seconds = Number.POSITIVE_INFINITY } = await probeClip(file, { signal });

@@ -1,6 +1,6 @@
-/** What comparing two outputs came to. */
+/** The result of comparing two outputs. */
 export type Outcome =
-  /** What is equal in both: a line, or the number of lines. */
+  /** The equal part: a line, or the number of lines. */
   | { readonly same: string }
   /** The first line that differs, counted from 1. */
   | { readonly line: number; readonly before: string; readonly after: string }

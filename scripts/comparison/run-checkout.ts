@@ -7,7 +7,7 @@ const MOST_OUTPUT_BYTES = 1 << 28;
 /**
  * Runs a command of the agent in a checkout of the project.
  * @returns its standard output
- * @throws Error with what it wrote on standard error where its exit code is not 0
+ * @throws Error with its standard error if its exit code is not 0
  */
 export async function runCheckout(checkout: string, args: readonly string[]): Promise<string> {
   const command = [join(checkout, "agent/main.ts"), ...args];

@@ -5,7 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
+import { decoderMemoryMb } from "../../agent/camera/decoder-process.ts";
 import { waitUntil } from "../../tests/support/time/wait-until.ts";
 import { startEmbeddedBroker } from "../demonstration/broker.ts";
 import { startCamera } from "../demonstration/camera.ts";
@@ -61,6 +63,23 @@ const exposure = Number(/Overall exposure level for sabrewing.service: ([\d.]+)/
 assert.ok(exposure <= MOST_EXPOSURE, `exposure ${exposure}`);
 report(`systemd-analyze: verify reports nothing, security reports ${exposure}`);
 
+assert.equal(await property("OOMPolicy"), "continue");
+assert.match(await property("MemoryMax"), /^\d+$/);
+const decoder = await ffmpegFolder();
+// The size of person.mp4.
+const decoderBytes = decoderMemoryMb({ width: 768, height: 432 }) * 1e6;
+assert.match(
+  await runInside("cat", `${decoder}/limits`),
+  new RegExp(`^Max data size +${decoderBytes} +${decoderBytes} `, "m"),
+);
+assert.equal(await runInside("cat", `${decoder}/oom_score_adj`), "500\n");
+const agent = await property("MainPID");
+await runInside("sh", "-c", `kill -KILL ${basename(decoder)}`);
+await waitUntil("another ffmpeg", async () => ![decoder, ""].includes(await ffmpegFolder()), BACK_WITHIN_MS);
+await cameraIsBack();
+assert.equal(await property("MainPID"), agent);
+report("ffmpeg runs with its limits; if the kernel kills it, the agent opens the camera again");
+
 await restarted("SIGKILL", () => signal("SIGKILL"));
 await restarted("SIGSTOP", () => signal("SIGSTOP"));
 
@@ -99,6 +118,13 @@ function signal(name: NodeJS.Signals): Promise<string> {
 function cameraIsBack(): Promise<void> {
   const isOnLine = async () => (await property("StatusText")) === "1 of 1 cameras online";
   return waitUntil("its camera", isOnLine, BACK_WITHIN_MS);
+}
+
+/** The folder of ffmpeg's process in /proc; empty if none runs. */
+async function ffmpegFolder(): Promise<string> {
+  // The shell lists processes that may have ended when grep opens their files.
+  const found = await runInside("sh", "-c", "grep -lsx ffmpeg /proc/[0-9]*/comm || true");
+  return found === "" ? "" : dirname(found.split("\n", 1)[0] ?? "");
 }
 
 async function property(name: string): Promise<string> {

@@ -37,15 +37,17 @@ interface Setting {
   readonly track?: string;
   /** Addresses by camera. */
   readonly cameras: Readonly<Record<string, string>>;
+  /** Default: software. */
+  readonly hardware?: string;
   /** Further sections. */
   readonly more?: string;
 }
 
 function configFile(setting: Setting): string {
-  const { brokerPort = broker.port, brokerPassword = "right", track = "person" } = setting;
+  const { brokerPort = broker.port, brokerPassword = "right", track = "person", hardware = "[]" } = setting;
   const cameras = Object.entries(setting.cameras).map(
     ([name, address]) => `  ${name}:
-    ffmpeg: {inputs: [{path: "${address}"}]}
+    ffmpeg: {inputs: [{path: "${address}"}], hwaccel_args: ${hardware}}
     detect: {width: 160, height: 120}
     objects: {track: [${track}]}
 `,
@@ -83,7 +85,7 @@ test("reports all mistakes of a configuration and exits with 78", async () => {
   expect(exitCode).toBe(78);
   expect(stdout).toBe(
     `✗ configuration    3 mistakes in the configuration
-  ${file}:1:14: mqtt.host: expected a string, received 1
+  ${file}:1:14: mqtt.host: expected a string, received a number (not shown)
   ${file}:1:17: mqtt.prot: unknown key; did you mean port?
   ${file}:3:10: cameras: expected at least one camera, received an empty mapping
   → Correct these lines. config/sabrewing.yml explains every key.
@@ -172,21 +174,58 @@ describe.skipIf(!hasRtspServer())("with a real camera", () => {
   });
   const as = (password: string) => camera.address.replace("rtsp://", `rtsp://user:${password}@`);
 
+  test("says that the hardware decoder fails, and why", async () => {
+    const { parts } = await check({ cameras: { door: as("secret") }, hardware: "[-c:v, no_such_decoder]" });
+    expect(parts["camera door"]).toMatchObject({
+      ok: true,
+      message: expect.stringMatching(
+        /warning: the hardware decoder fails \(.*no_such_decoder.*\), so frames/,
+      ),
+    });
+  });
+
   test("ticks every component and exits with 0 if everything works", async () => {
     const { exitCode, stdout } = await sabrewing([
       "check",
       "-c",
       configFile({ cameras: { door: as("secret") } }),
     ]);
-    expect(stdout.split("\n").map((line) => line.slice(0, 18).trimEnd())).toEqual([
-      "✓ configuration",
-      "✓ ffmpeg",
-      "✓ camera door",
-      "✓ broker",
-      "✓ model",
-      "",
-    ]);
+    expect(
+      stdout
+        .split("\n")
+        .filter((line) => !line.startsWith("  "))
+        .map((line) => line.slice(0, 18).trimEnd()),
+    ).toEqual(["✓ configuration", "✓ ffmpeg", "✓ camera door", "✓ broker", "✓ model", ""]);
     expect(exitCode).toBe(0);
+  });
+
+  test("prints what it learnt of the camera, and gives scripts the same as fields", async () => {
+    const { parts } = await check({ cameras: { door: as("secret") } });
+    expect(parts["camera door"]).toEqual({
+      ok: true,
+      message: "320×240 H.264 over TCP, 10 frames per second, a key frame every 1 s, no audio",
+      stream: {
+        codec: "H264",
+        width: 320,
+        height: 240,
+        fps: 10,
+        key_frame_seconds: 1,
+        transport: "tcp",
+        video_track: 1,
+        video_tracks: 1,
+        audio: [],
+        login: "basic",
+        first_frame_seconds: expect.any(Number),
+        idle: "keyframes",
+        idle_reason: "close",
+      },
+      advice: [
+        {
+          message: "the camera receives the password unencrypted (Basic without TLS)",
+          remedy: expect.stringContaining("Digest"),
+        },
+      ],
+    });
   });
 
   test("distinguishes a wrong camera password from an unreachable camera", async () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { copyFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -53,6 +54,27 @@ test.each(["2026-11-29T11:00:00.mp4", "http:clip.mp4", "pipe:0", "-i.mp4", "a b%
     expect(await read({ file })).toHaveLength(20);
   },
 );
+
+test.each([
+  ["pixels of double width", ["-vf", "scale=32:48,setsar=2/1"], []],
+  [
+    "pixels of half width, turned",
+    ["-vf", "transpose=clock,scale=96:64,setsar=1/2"],
+    ["-metadata:s:v", "rotate=90"],
+  ],
+])("a clip with %s is shown upright and with square pixels", async (_what, filter, metadata) => {
+  const coded = join(dirname(recording.file), "coded.mp4");
+  const file = join(dirname(recording.file), "odd.mp4");
+  const quiet = ["-v", "error", "-nostdin", "-y", "-i"];
+  execFileSync("ffmpeg", [...quiet, recording.file, ...filter, coded]);
+  execFileSync("ffmpeg", [...quiet, coded, "-c", "copy", ...metadata, file]);
+  const [frame] = await read({ file });
+  const [original] = await read();
+  if (frame === undefined || original === undefined) throw new Error("no frame");
+  expect([frame.width, frame.height]).toEqual([64, 48]);
+  const difference = frame.planes.map((value, index) => Math.abs(value - (original.planes[index] ?? 0)));
+  expect(difference.reduce((sum, value) => sum + value, 0) / difference.length).toBeLessThan(20);
+});
 
 test("a folder in place of a clip is reported as a folder", async () => {
   await expect(read({ file: dirname(recording.file) })).rejects.toThrow("is a folder");

@@ -38,9 +38,9 @@ test.skipIf(!materials || !hasRtspServer())(
     expect(events.at(0)).toMatchObject({ type: "new", after: { camera: "demo", label: "person" } });
     expect(events.at(-1)).toMatchObject({ type: "end", after: { id: events[0]?.after.id } });
 
-    const pictures = readdirSync(folder.path);
-    expect(pictures).toEqual([`${events[0]?.after.id}-person.jpg`]);
-    expect(readFileSync(join(folder.path, pictures[0] ?? "")).subarray(0, 3)).toEqual(JPEG);
+    const snapshots = readdirSync(folder.path);
+    expect(snapshots).toEqual([`${events[0]?.after.id}-person.jpg`]);
+    expect(readFileSync(join(folder.path, snapshots[0] ?? "")).subarray(0, 3)).toEqual(JPEG);
   },
 );
 

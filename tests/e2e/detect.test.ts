@@ -107,7 +107,7 @@ test.skipIf(!hasRtspServer())(
   "reads the first frames of a stream and does not show its password",
   async () => {
     await using camera = await startRtspCamera({ clip: clip.file, user: "user", password: "secret" });
-    const address = camera.address.replace("rtsp://", "rtsp://user:secret@");
+    const address = camera.address.replace("rtsp://", "RTSP://user:secret@");
     const { exitCode, stdout } = await sabrewing([
       "detect",
       address,
@@ -183,6 +183,6 @@ test("reads every image and video of a folder, and files that are named with fil
     `file:${image}`,
   ]);
   const empty = await sabrewing(["detect", join(media, "inner"), ...all]);
-  expect(empty.stderr).toContain(`no image or video in the folder ${join(media, "inner")}`);
+  expect(empty.stderr).toContain(`no image or clip in the folder ${join(media, "inner")}`);
   expect(empty.exitCode).toBe(78);
 });

@@ -48,6 +48,20 @@ describe("sabrewing", () => {
     expect(exitCode).toBe(64);
   });
 
+  const MISTYPED = "rtsp:/admin:SECRETX1@cam/x";
+  test.each([
+    { words: [MISTYPED] },
+    { words: ["inspect", MISTYPED] },
+    { words: ["detect", MISTYPED] },
+    { words: ["compile", MISTYPED, "--output", "/dev/null"] },
+    { words: ["check", "--config", MISTYPED] },
+    { words: ["run", `--config=${MISTYPED}`] },
+  ])("shows no login of a mistyped address: $words", async ({ words }) => {
+    const { stdout, stderr } = await sabrewing(words);
+    expect(stdout + stderr).toContain("***@cam/x");
+    expect(stdout + stderr).not.toContain("SECRETX1");
+  });
+
   test("exits with 78 and a remedy if the configuration is missing", async () => {
     const { exitCode, stderr } = await sabrewing(["run", "-c", "/nowhere/sabrewing.yml"]);
     expect(stderr).toMatch(

@@ -72,7 +72,7 @@ test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
     const live = new WebSocket(`${base.replace("http", "ws")}/live`, { headers: { cookie, origin: base } });
     stack.defer(() => live.terminate());
     live.on("message", (text) => heard.push(JSON.parse(String(text))));
-    const event = () => heard.find((message) => message.type === "event" && message.picture > 0);
+    const event = () => heard.find((message) => message.type === "event" && message.snapshots > 0);
     await waitUntil("an event with a snapshot", () => event() !== undefined, 60_000);
     expect(heard[0]).toMatchObject({
       type: "greeting",

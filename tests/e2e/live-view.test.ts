@@ -1,4 +1,4 @@
-/** The complete live view: our server, ffmpeg, an RTSP camera and a browser. */
+/** The complete live view: our server, ffmpeg, an RTSP camera that the agent reads, and a browser. */
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,6 +10,8 @@ import { WebSocket } from "ws";
 import { parse } from "yaml";
 import { systemClock } from "../../agent/base/clock.ts";
 import { openLog } from "../../agent/base/log.ts";
+import { readCamera } from "../../agent/camera/read-camera.ts";
+import type { AccessUnit } from "../../agent/camera/rtsp/access-unit.ts";
 import type { CameraConfig } from "../../agent/config/schema.ts";
 import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
 import { door } from "../support/agent/small-config.ts";
@@ -41,7 +43,10 @@ async function openScene(): Promise<Scene> {
   );
   const path = rtsp.address.replace("rtsp://", "rtsp://cam:sekret%20%40%20door@");
   const configured = door(CAMERA);
-  const camera: CameraConfig = { ...configured, ffmpeg: { ...configured.ffmpeg, inputs: [{ path }] } };
+  const camera: CameraConfig = {
+    ...configured,
+    ffmpeg: { ...configured.ffmpeg, inputs: [{ path, transport: "auto" }] },
+  };
   const logged = new TextStream();
   const stopping = new AbortController();
   stack.defer(() => stopping.abort());
@@ -75,11 +80,19 @@ async function openScene(): Promise<Scene> {
     cameras: [],
     events: [],
   }));
+  const reading = readForEver(view, path, stopping.signal);
   const walking = walkForEver(view, camera, stopping.signal);
-  stack.defer(() => walking);
+  stack.defer(() => Promise.all([reading, walking]).then(() => {}));
   stack.defer(() => stopping.abort());
   const all = stack.move();
   return { port: view.port, logged, [Symbol.asyncDispose]: () => all.disposeAsync() };
+}
+
+/** What the camera sends goes to the view, as in the agent. */
+async function readForEver(view: LiveView, address: string, signal: AbortSignal): Promise<void> {
+  const stream = { camera: "door", address, transport: "auto", size: WALK_SIZE, fps: 5 } as const;
+  const onUnit = (unit: AccessUnit) => view.receive("door", unit);
+  for await (const _ of readCamera(stream, { clock: systemClock, signal, onUnit }));
 }
 
 async function walkForEver(view: LiveView, camera: CameraConfig, signal: AbortSignal): Promise<void> {
@@ -216,12 +229,12 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
     const zone = async () => (await zones()).path.coordinates;
     expect(await zone()).toBe("0.65,0.35,0.65,0.65,0.35,0.65");
 
-    const picture = await page.locator(".polygons").boundingBox();
+    const drawing = await page.locator(".polygons").boundingBox();
     const at = await page.getByRole("button", { name: /^Corner 1 of 3/ }).boundingBox();
-    if (picture === null || at === null) throw new Error("expected the drawing to be there");
+    if (drawing === null || at === null) throw new Error("expected the drawing to be there");
     await page.mouse.move(at.x + at.width / 2, at.y + at.height / 2);
     await page.mouse.down();
-    await page.mouse.move(picture.x + picture.width * 0.9, picture.y + picture.height * 0.1, { steps: 4 });
+    await page.mouse.move(drawing.x + drawing.width * 0.9, drawing.y + drawing.height * 0.1, { steps: 4 });
     await page.mouse.up();
     const [x = 0, y = 0] = (await zone()).split(",").map(Number);
     expect([x.toFixed(1), y.toFixed(1)]).toEqual(["0.9", "0.1"]);

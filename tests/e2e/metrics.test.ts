@@ -12,14 +12,14 @@ import { agentStats, cameraStats } from "../../agent/health/stats.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { freePort } from "../support/mqtt/brokers.ts";
-import { handClock } from "../support/time/hand-clock.ts";
+import { manualClock } from "../support/time/manual-clock.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0, allowed_hosts: [] };
 
 /** Figures of an agent after `frames` frames of one camera. */
 function statsAfter(frames: number) {
-  const nothing = { seen: 0, skipped: 0, looked: 0, regions: 0 };
-  const now = { seen: frames, skipped: 1, looked: 2, regions: 3 };
+  const nothing = { received: 0, seen: 0, skipped: 0, looked: 0, regions: 0 };
+  const now = { received: frames, seen: frames, skipped: 1, looked: 2, regions: 3 };
   const condition = { isOnline: true, isDetecting: true, expectedFps: 5, reconnectsLastHour: 1 };
   const detector = scriptedDetector([]);
   const stats = { ...detector.stats(), frames: 2, restarts: 1 };
@@ -40,7 +40,7 @@ async function startServer(settings: { readonly allowed_hosts?: string[] } = {})
     seen: () => [{ camera: "door", label: "teddy bear", objects: 3 }],
     isOnline: () => true,
   });
-  const clock = handClock();
+  const clock = manualClock();
   const server = await serveMetrics({ ...LOOPBACK, ...settings }, metrics, { ...dependencies(), clock });
   return {
     ...server,
@@ -159,7 +159,7 @@ describe("a request for the figures", () => {
   test("is answered with cached figures for half a second, which limits the cost of a flood", async () => {
     let reads = 0;
     const read = async () => String(reads++);
-    const clock = handClock();
+    const clock = manualClock();
     const settings = { ...dependencies(), clock };
     await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, settings);
     const ask = async () => (await fetch(server.url)).text();
@@ -173,7 +173,7 @@ describe("a request for the figures", () => {
     const read = async () => String(reads++);
     let nowMs = 0;
     // All cached figures are too old.
-    const clock = { ...handClock(), monotonicMs: () => (nowMs += 1_000) };
+    const clock = { ...manualClock(), monotonicMs: () => (nowMs += 1_000) };
     const settings = { ...dependencies(), clock };
     await using server = await serveMetrics(LOOPBACK, { read, contentType: "text/plain" }, settings);
     const socket = createConnection(Number(new URL(server.url).port), "127.0.0.1");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { openYolov5n } from "../support/detectors/open-yolov5n.ts";
 import { parkedCar } from "../support/scenes/parked-car.ts";
-import { exposureJumps, filmScene, firstPicture } from "../support/scenes/scenes.ts";
+import { exposureJumps, filmScene, firstFrame } from "../support/scenes/scenes.ts";
 import { objectsIn } from "../support/scenes/visits.ts";
 import { defaultCamera, watchFrames } from "../support/scenes/watch-frames.ts";
 
@@ -14,7 +14,7 @@ const areHere = [weights, street, cars, photograph].every((file) => file !== und
 describe.skipIf(!areHere)("from frames to events", () => {
   test("a street without motion gives one inference and no event", async () => {
     await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
-    const background = await firstPicture(street ?? "");
+    const background = await firstFrame(street ?? "");
     const frames = filmScene(() => background, { seconds: 40 });
     const { events, inferred } = await watchFrames(frames, defaultCamera(["person", "car"]), detector);
     expect(events).toEqual([]);
@@ -23,7 +23,7 @@ describe.skipIf(!areHere)("from frames to events", () => {
 
   test("a sudden change of the light gives no event", async () => {
     await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
-    const background = await firstPicture(street ?? "");
+    const background = await firstFrame(street ?? "");
     // Twice as fast as in the long test: a jump every half minute.
     const lightAt = (second: number) => exposureJumps(2 * second);
     const frames = filmScene(() => background, { seconds: 70, lightAt });
@@ -33,7 +33,7 @@ describe.skipIf(!areHere)("from frames to events", () => {
 
   test("a car that comes, parks for a minute and leaves gives one event, or a second one when it leaves", async () => {
     await using detector = await openYolov5n(weights ?? "", { width: 320, height: 192 });
-    const paint = await parkedCar(await firstPicture(cars ?? ""), photograph ?? "", 70);
+    const paint = await parkedCar(await firstFrame(cars ?? ""), photograph ?? "", 70);
     const frames = filmScene(paint, { seconds: 90 });
     const { events } = await watchFrames(frames, defaultCamera(["person", "car"]), detector);
     const objects = objectsIn(events);

@@ -22,3 +22,22 @@ export interface FaultResult {
   /** Further figures. */
   readonly [figure: string]: unknown;
 }
+
+/**
+ * Inflicts a fault repeatedly.
+ * @returns the sum of the losses, all violations, and the largest value of each figure
+ */
+export async function repeated(times: number, once: () => Promise<FaultResult>): Promise<FaultResult> {
+  const results: FaultResult[] = [];
+  for (let time = 0; time < times; time++) results.push(await once());
+  const figures = new Map<string, number>();
+  for (const { lost: _lost, broken: _broken, ...others } of results) {
+    for (const [name, value] of Object.entries(others))
+      figures.set(name, Math.max(figures.get(name) ?? Number.NEGATIVE_INFINITY, Number(value)));
+  }
+  return {
+    lost: results.reduce((sum, { lost }) => sum + lost, 0),
+    broken: results.flatMap(({ broken }) => broken),
+    ...Object.fromEntries(figures),
+  };
+}

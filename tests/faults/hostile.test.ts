@@ -6,9 +6,16 @@ import { OUTBOX_FAULTS } from "./hostile/outbox-faults.ts";
 /** Enough to check the protection; `npm run test:faults` measures the figures. */
 const timesHere = ({ times }: Fault) => (times >= 100 ? 20 : 1);
 
+/** Its retries take minutes: tests/e2e/held-back.test.ts has the same fault with a faster clock. */
+const LEFT_OUT = "poisoned outbox: messages over which the broker ends the connection";
+
+test("the row that is left out exists", () => {
+  expect(OUTBOX_FAULTS.map(({ fault }) => fault)).toContain(LEFT_OUT);
+});
+
 describe.each([
   ["a hostile broker costs no event, little memory, and no delay of metrics", BROKER_FAULTS],
-  ["damaged stored events cost no other events", OUTBOX_FAULTS],
+  ["damaged stored events cost no other events", OUTBOX_FAULTS.filter(({ fault }) => fault !== LEFT_OUT)],
 ])("%s", (_, faults) => {
   test.for(faults.map((fault) => [fault.fault, fault] as const))(
     "%s",

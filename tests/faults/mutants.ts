@@ -5,7 +5,7 @@ const SEED = 20_261_122;
 
 /** Mutated inputs to all parsers of external input: the worst result must be a documented refusal. */
 export const mutatedInputs: Fault = {
-  fault: "mutated inputs (all importers, loaders and stores, ONVIF answers)",
+  fault: "mutated inputs (all importers, loaders and stores, ONVIF answers, RTP packets)",
   times: 100_000,
   lacks: () => undefined,
   async inflict(times) {

@@ -5,7 +5,7 @@ import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { findMedia } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
 import { type ModuleAnswer, openModule } from "../support/detectors/open-module.ts";
-import { loadPicture } from "../support/models/logits.ts";
+import { loadImage } from "../support/models/logits.ts";
 import { obtainTfjsModel, readTfjsFiles } from "../support/models/obtain-tfjs-model.ts";
 import { resizedTfjs } from "../support/models/resized-tfjs.ts";
 import { openTfjs } from "../support/models/tfjs-peer.ts";
@@ -21,9 +21,15 @@ const [HEAT, SIZES, BOXES] = ["tower_0/keypoints", "tower_0/wh", "tower_0/detect
 const path = await obtainTfjsModel();
 
 describe.skipIf(path === undefined)("mobilenet equals TensorFlow.js on the same weights", () => {
+  let compiled: ReturnType<typeof compileFile> | undefined;
+  const compileOnce = () => {
+    compiled ??= compileFile(path ?? "");
+    return compiled;
+  };
+
   test.skipIf(PHOTOGRAPHS.length !== 11)("at 512×512, eleven photographs", async () => {
     const peer = await openTfjs(await readTfjsFiles(path ?? ""), SIZE, [HEAT, SIZES, BOXES]);
-    const model = await compileFile(path ?? "");
+    const model = await compileOnce();
     expect(model.description).toMatchObject({
       input: SIZE,
       labels: { length: 80, 0: "person", 79: "toothbrush" },
@@ -35,13 +41,13 @@ describe.skipIf(path === undefined)("mobilenet equals TensorFlow.js on the same 
     const infer = await openModule(model);
 
     for (const photograph of PHOTOGRAPHS) {
-      const picture = await loadPicture(photograph, SIZE);
-      const [heat, sizes, boxes] = peer(picture);
+      const image = await loadImage(photograph, SIZE);
+      const [heat, sizes, boxes] = peer(image);
       if (!heat || !sizes || !boxes) throw new Error("TensorFlow.js answers with three outputs");
-      const received = infer(picture, THRESHOLDS);
+      const received = infer(image, THRESHOLDS);
       expectSameMaps(received, [heat, sizes], photograph);
       // What the file's own search finds, before anything is suppressed, …
-      expectSameDetections(infer(picture, { ...THRESHOLDS, iou: 1 }), boxes.data, photograph);
+      expectSameDetections(infer(image, { ...THRESHOLDS, iou: 1 }), boxes.data, photograph);
       // … and after.
       const kept = evaluateOperator("centernet_detect", [heat, sizes], detect.attributes, THRESHOLDS);
       expectSameDetections(received, kept.data, photograph);
@@ -59,19 +65,19 @@ describe.skipIf(path === undefined)("mobilenet equals TensorFlow.js on the same 
     ]);
     const infer = await openModule(await compileFile(path ?? "", { size }));
     const photographs = await Promise.all(
-      PHOTOGRAPHS.slice(0, 3).map((photograph) => loadPicture(photograph, size)),
+      PHOTOGRAPHS.slice(0, 3).map((photograph) => loadImage(photograph, size)),
     );
-    for (const picture of [seededBytes(1, size.width * size.height * 3), ...photographs]) {
-      expectSameMaps(infer(picture, THRESHOLDS), peer(picture), "picture");
+    for (const image of [seededBytes(1, size.width * size.height * 3), ...photographs]) {
+      expectSameMaps(infer(image, THRESHOLDS), peer(image), "the image");
     }
   });
 
   test.skipIf(PHOTOGRAPHS.length !== 11)("the photographs hold what one sees in them", async () => {
-    const model = await compileFile(path ?? "");
+    const model = await compileOnce();
     const infer = await openModule(model);
     const labelsIn = async (name: string): Promise<string[]> => {
-      const picture = await loadPicture(findMedia(`images/${name}.jpg`) ?? "", SIZE);
-      return infer(picture, THRESHOLDS).detections.map(({ label }) => model.description.labels[label] ?? "?");
+      const image = await loadImage(findMedia(`images/${name}.jpg`) ?? "", SIZE);
+      return infer(image, THRESHOLDS).detections.map(({ label }) => model.description.labels[label] ?? "?");
     };
     expect(await labelsIn("bus")).toEqual(expect.arrayContaining(["bus", "person"]));
     expect(await labelsIn("dog")).toEqual(expect.arrayContaining(["dog", "bicycle"]));

@@ -6,7 +6,7 @@ import { findMedia, findModel } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { type HostRequest, runInThreeHosts } from "../support/detectors/three-hosts.ts";
-import { loadPicture } from "../support/models/logits.ts";
+import { loadImage } from "../support/models/logits.ts";
 import { seededYolov5nModule } from "../support/models/seeded-yolov5n.ts";
 
 const THRESHOLDS = { score: 0.05, iou: 0.45 };
@@ -33,7 +33,7 @@ describe("a module replies with the same bytes in Wasmer, node:wasi and plain We
   ])("YOLOv5n at $width×$height on photographs", async (size) => {
     const { bytes } = await compileFile(checkpoint ?? "", { size });
     const requests = await Promise.all(
-      photographs.map(async (path) => ({ pixels: await loadPicture(path, size), thresholds: THRESHOLDS })),
+      photographs.map(async (path) => ({ pixels: await loadImage(path, size), thresholds: THRESHOLDS })),
     );
     await expectSameReplies(bytes, requests);
   });

@@ -12,6 +12,7 @@ import { type ModuleAnswer, openModule } from "../support/detectors/open-module.
 import { openOnnxruntimeBody } from "../support/models/logits.ts";
 import { areSame, detectionsInRows, largestDifference } from "../support/models/parity.ts";
 import { seededYolov5nCheckpoint } from "../support/models/seeded-yolov5n.ts";
+import { yolov5nHead } from "../support/models/yolov5-layers.ts";
 import { seededYolov5nOnnx } from "../support/models/yolov5n-onnx.ts";
 
 type Detections = ModuleAnswer["detections"];
@@ -23,36 +24,7 @@ const THRESHOLDS = { score: 0.25, iou: 0.45 };
 const SURE_SCORE = 0.35;
 /** Largest difference of an i16 logit; logits reach 5, and the largest measured difference is 0.0042. */
 const I16_TOLERANCE = 0.01;
-/** Attributes of YOLOv5n's Detect head (models/yolov5n.yaml). */
-const HEAD = {
-  classes: NETWORK.classes,
-  scales: [
-    {
-      stride: 8,
-      anchors: [
-        [10, 13],
-        [16, 30],
-        [33, 23],
-      ],
-    },
-    {
-      stride: 16,
-      anchors: [
-        [30, 61],
-        [62, 45],
-        [59, 119],
-      ],
-    },
-    {
-      stride: 32,
-      anchors: [
-        [116, 90],
-        [156, 198],
-        [373, 326],
-      ],
-    },
-  ],
-} as const;
+const HEAD = yolov5nHead(NETWORK.classes);
 const images = [1, 2, 3].map((seed) => seededBytes(seed, SIZE.width * SIZE.height * 3));
 
 let folder: TemporaryFolder;

@@ -4,7 +4,7 @@ import { compileFile } from "../../detectors/compiler/compile-file.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { openModule } from "../support/detectors/open-module.ts";
-import { loadPicture, openOnnxruntimeBody } from "../support/models/logits.ts";
+import { loadImage, openOnnxruntimeBody } from "../support/models/logits.ts";
 import { largestDifference } from "../support/models/parity.ts";
 import { binaryenAccepts } from "../support/models/valid-wasm.ts";
 
@@ -47,9 +47,9 @@ describe.skipIf(!isMaterialHere)("YOLOv5n equals onnxruntime on the same weights
         const infer = await openModule(model);
 
         for (const photograph of photographs) {
-          const picture = await loadPicture(photograph, size);
-          const expected = await onnxruntime(picture);
-          const received = infer(picture, THRESHOLDS);
+          const image = await loadImage(photograph, size);
+          const expected = await onnxruntime(image);
+          const received = infer(image, THRESHOLDS);
           for (const [scale, logits] of received.logits.entries()) {
             expect(largestDifference(logits, expected[scale]), photograph).toBeLessThan(1e-3);
           }
@@ -74,11 +74,11 @@ describe.skipIf(!isMaterialHere)("YOLOv5n equals onnxruntime on the same weights
     const whole = await openModule(await compileFile(checkpointPath ?? "", { size, keepLogits: true }));
     const sparse = await openModule(await compileFile(checkpointPath ?? "", { size }));
     for (const photograph of photographs) {
-      const picture = await loadPicture(photograph, size);
+      const image = await loadImage(photograph, size);
       for (const thresholds of [THRESHOLDS, { score: 0.01, iou: 0.6 }]) {
-        const expected = whole(picture, thresholds).detections;
+        const expected = whole(image, thresholds).detections;
         expect(expected.length).toBeGreaterThan(0);
-        expect(sparse(picture, thresholds).detections).toEqual(expected);
+        expect(sparse(image, thresholds).detections).toEqual(expected);
       }
     }
   });
@@ -88,8 +88,8 @@ describe.skipIf(!isMaterialHere)("YOLOv5n equals onnxruntime on the same weights
     const model = await compileFile(checkpointPath ?? "", { size });
     const infer = await openModule(model);
     const labelsIn = async (name: string): Promise<string[]> => {
-      const picture = await loadPicture(findMedia(`images/${name}.jpg`) ?? "", size);
-      return infer(picture, THRESHOLDS).detections.map(({ label }) => model.description.labels[label] ?? "?");
+      const image = await loadImage(findMedia(`images/${name}.jpg`) ?? "", size);
+      return infer(image, THRESHOLDS).detections.map(({ label }) => model.description.labels[label] ?? "?");
     };
     expect(await labelsIn("bus")).toEqual(expect.arrayContaining(["bus", "person"]));
     expect(await labelsIn("dog")).toContain("dog");

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { openYolov5n } from "../support/detectors/open-yolov5n.ts";
 import { parkedCar } from "../support/scenes/parked-car.ts";
-import { exposureJumps, filmScene, firstPicture } from "../support/scenes/scenes.ts";
+import { exposureJumps, filmScene, firstFrame } from "../support/scenes/scenes.ts";
 import { objectsIn } from "../support/scenes/visits.ts";
 import { defaultCamera, watchFrames } from "../support/scenes/watch-frames.ts";
 
@@ -22,7 +22,7 @@ describe.skipIf(!areHere)("ten minutes at five frames a second", () => {
   for (const [name, clip] of Object.entries({ person, street, cars })) {
     test(`the first frame of ${name}.mp4 with noise and clouds gives no event`, async () => {
       await using detector = await openYolov5n(weights ?? "", SIZE);
-      const background = await firstPicture(clip ?? "");
+      const background = await firstFrame(clip ?? "");
       const report = await watchFrames(
         filmScene(() => background, { seconds: TEN_MINUTES }),
         TRACKED,
@@ -35,7 +35,7 @@ describe.skipIf(!areHere)("ten minutes at five frames a second", () => {
 
     test(`the first frame of ${name}.mp4 with a jump of the exposure every minute gives no event`, async () => {
       await using detector = await openYolov5n(weights ?? "", SIZE);
-      const background = await firstPicture(clip ?? "");
+      const background = await firstFrame(clip ?? "");
       const scene = filmScene(() => background, { seconds: TEN_MINUTES, lightAt: exposureJumps });
       const report = await watchFrames(scene, TRACKED, detector);
       console.log(`${name}, jumps: ${report.inferred} of ${report.frames.length} frames with inference`);
@@ -45,7 +45,7 @@ describe.skipIf(!areHere)("ten minutes at five frames a second", () => {
 
   test("a parked car gives one event, or a second one when it leaves", async () => {
     await using detector = await openYolov5n(weights ?? "", SIZE);
-    const paint = await parkedCar(await firstPicture(cars ?? ""), photograph ?? "", TEN_MINUTES);
+    const paint = await parkedCar(await firstFrame(cars ?? ""), photograph ?? "", TEN_MINUTES);
     const report = await watchFrames(filmScene(paint, { seconds: TEN_MINUTES + 20 }), TRACKED, detector);
     console.log(`parked car: ${report.inferred} of ${report.frames.length} frames with inference`);
     const labels = objectsIn(report.events).map(({ label }) => label);

@@ -114,7 +114,7 @@ test.skipIf(!canSoak)(
       const nextMs = performance.now() + FAULT_EVERY_MS;
       const [what, inflict] = any(Object.entries(FAULTS));
       await inflict(soaked, any(cameras));
-      for (const { name } of cameras) await world.untilPictures(name, BACK_WITHIN_MS);
+      for (const { name } of cameras) await world.untilFrames(name, BACK_WITHIN_MS);
       await delay(Math.max(SETTLED_MS, nextMs - performance.now()));
       const figures = processFigures(world.pid);
       samples.push(figures);
@@ -174,7 +174,7 @@ async function startSoaked(stack: AsyncDisposableStack): Promise<Soaked> {
       ),
     }),
   );
-  for (const { name } of cameras) await world.untilPictures(name, BACK_WITHIN_MS);
+  for (const { name } of cameras) await world.untilFrames(name, BACK_WITHIN_MS);
   return { world, cameras, modulePath, modules };
 }
 

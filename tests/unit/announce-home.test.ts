@@ -6,7 +6,7 @@ import { AgentConfigSchema } from "../../agent/config/schema.ts";
 import type { Message } from "../../agent/mqtt/message.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
-import { handClock } from "../support/time/hand-clock.ts";
+import { manualClock } from "../support/time/manual-clock.ts";
 
 const CAMERA = { ffmpeg: { inputs: [{ path: "rtsp://camera/1" }] } };
 
@@ -24,7 +24,7 @@ async function homeIn(folder: string, cameras: object, enabled = true) {
   const published: Message[] = [];
   const { log, lines } = recordingLog();
   const publish = (message: Message) => void published.push(message);
-  const clock = handClock();
+  const clock = manualClock();
   const home = await openHome(discoveryInput(cameras, enabled), {
     file: join(folder, "announced.json"),
     clock,

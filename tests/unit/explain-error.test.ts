@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ConfigError, TransientError, UsageError } from "../../agent/base/errors.ts";
-import { explainError } from "../../agent/explain-error.ts";
+import { explainError, withCleanWords } from "../../agent/explain-error.ts";
 import { DetectorFault, ModelError } from "../../detectors/detector.ts";
 
 test("errors that the user must fix exit with 78 and name the remedy", () => {
@@ -58,4 +58,14 @@ test("removes control characters from messages and remedies", () => {
     expect(explainError(error).text).toContain("�]0;pwn�31m�");
     expect(explainError(error).text).not.toMatch(/[^\P{C}\n]/u);
   }
+});
+
+test.each([
+  [["rtsp:/admin:SECRETX1@cam"], "no such file: rtsp:/admin:SECRETX1@cam", "no such file: ***@cam"],
+  [["--model=rtsp//admin:SECRETX1@cam"], "rtsp//admin:SECRETX1@cam: gone", "***@cam: gone"],
+  [["-crtsp:/admin:SECRETX1@cam"], "cannot read rtsp:/admin:SECRETX1@cam", "cannot read ***@cam"],
+  [["rtsp://a:SECRETX1@cam/x"], "open '/tmp/rtsp:/a:SECRETX1@cam/x'", "open '/tmp/rtsp://***@cam/x'"],
+  [["clip:1.mp4", "two\nlines"], "clip:1.mp4, two\nlines", "clip:1.mp4, two�lines"],
+])("shows no login of the words %j", (words, text, shown) => {
+  expect(withCleanWords(text, words)).toBe(shown);
 });

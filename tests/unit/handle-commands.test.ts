@@ -3,7 +3,7 @@ import { handleCommands } from "../../agent/handle-commands.ts";
 import type { Message } from "../../agent/mqtt/message.ts";
 import type { Switches } from "../../agent/state/switches.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
-import { handClock } from "../support/time/hand-clock.ts";
+import { manualClock } from "../support/time/manual-clock.ts";
 
 describe("an agent that receives commands", () => {
   test("switches detection and reports the new state", async () => {
@@ -80,7 +80,7 @@ function agent() {
   let switchings = 0;
   const published: Message[] = [];
   const { log, lines } = recordingLog();
-  const clock = handClock();
+  const clock = manualClock();
   const { signal } = new AbortController();
   const switches: Switches = {
     isDetecting: () => detecting,

@@ -9,7 +9,7 @@ import { createSignal } from "../../agent/base/signal.ts";
 import { renewModel } from "../../agent/renew-model.ts";
 import { DetectorFault, ModelError, type ModelInfo } from "../../detectors/detector.ts";
 import { SMALL_MODEL } from "../support/detectors/scripted-detector.ts";
-import { handClock } from "../support/time/hand-clock.ts";
+import { manualClock } from "../support/time/manual-clock.ts";
 
 let folder: string;
 let path: string;
@@ -23,7 +23,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** Starts to watch the file; `answers`: the result of each attempt, a model or an error. */
 async function start(answers: readonly (Partial<ModelInfo> | Error)[]) {
   const stop = new AbortController();
-  const clock = handClock();
+  const clock = manualClock();
   const reload = createSignal();
   const lines: string[] = [];
   const tries: string[] = [];

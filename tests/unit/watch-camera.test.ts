@@ -16,7 +16,7 @@ import {
   watchCamera,
 } from "../../agent/watch-camera.ts";
 import type { Box, Detection } from "../../detectors/detector.ts";
-import { greyPicture } from "../support/camera/video-picture.ts";
+import { greyFrame } from "../support/camera/raw-frames.ts";
 import { type Answer, scriptedDetector } from "../support/detectors/scripted-detector.ts";
 
 const WIDTH = 128;
@@ -321,7 +321,7 @@ function frames(count: number, startMs = 2000, motion?: Motion): Sighting[] {
       camera: "door",
       sequence,
       timeMs: startMs + sequence * FRAME_MS,
-      ...greyPicture(WIDTH, HEIGHT, new Uint8Array(WIDTH * HEIGHT)),
+      ...greyFrame(WIDTH, HEIGHT, new Uint8Array(WIDTH * HEIGHT)),
     },
     motion,
   }));

@@ -5,6 +5,7 @@ export type VideoCodec = "H264" | "H265" | "MJPEG" | "MPEG4" | "VP8";
 
 /** Properties of a video that are known before a frame is decoded: from its parameter sets or frame headers. */
 export interface VideoFormat {
+  readonly codec: VideoCodec;
   /** Pixels of a decoded frame after cropping. */
   readonly size: Size;
   /** Pixels of the frames that the decoder allocates, before cropping. */
@@ -38,6 +39,11 @@ export interface AccessUnit {
   readonly arrivedMs: number;
   /** Whether packets were lost before it or in it: it refers to frames that the decoder does not have. */
   readonly isDamaged: boolean;
+  /**
+   * Whether it follows a key frame but is displayed before it, and may refer to frames before it (H.265 RASL, B frames of an
+   * open group): a decoder that starts at that key frame cannot decode it.
+   */
+  readonly isLeading?: true;
 }
 
 /** A packet of one track in the order of its sequence numbers (RFC 3550, 5.1). */
@@ -53,6 +59,16 @@ export interface RtpPacket {
   readonly arrivedMs: number;
   /** Whether the packets directly before it are missing. */
   readonly isAfterLoss: boolean;
+}
+
+/** Properties of a track from its description (SDP) that the depacketisers need. */
+export interface TrackParameters {
+  /** Timestamp units per second (`a=rtpmap`). */
+  readonly clockRate: number;
+  /** The codec's parameters (`a=fmtp`), names in lower case. */
+  readonly fmtp: Readonly<Record<string, string>>;
+  /** The frame size (`a=framesize`, `a=x-dimensions`); needed for MJPEG frames above 2040 pixels only. */
+  readonly size?: Size;
 }
 
 /** Joins the packets of a video track to access units. Keeps a bounded amount of data. */

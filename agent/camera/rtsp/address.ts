@@ -3,7 +3,7 @@ export interface RtspAddress {
   readonly scheme: "rtsp" | "rtsps";
   /** Percent-encoded; undefined: none. */
   readonly login: string | undefined;
-  /** In lower case; an IPv6 address without its brackets. */
+  /** In lower case; an IPv6 address without its brackets, with its zone (`fe80::1%eth0`). */
   readonly host: string;
   readonly port: number;
   /** Path and query, percent-encoded, starting with a slash; empty: none. */
@@ -11,6 +11,11 @@ export interface RtspAddress {
 }
 
 const DEFAULT_PORTS = { rtsp: 554, rtsps: 322 } as const;
+/** Whether cameras often use this port. */
+export function hasUsualPort({ scheme, port }: RtspAddress): boolean {
+  return port === DEFAULT_PORTS[scheme] || port === 8554;
+}
+
 /** User and password may contain any character that does not end the authority (see av_url_split in ffmpeg). */
 const PARTS =
   /^(?<scheme>rtsps?):\/\/(?:(?<login>[^/?#\s]*)@)?(?:\[(?<ipv6>[^\]/?#@\s]+)\]|(?<host>[^/?#@:[\]\s]+))(?::(?<port>\d{1,5}))?(?<path>[/?#][^\s]*)?$/i;
@@ -18,7 +23,7 @@ const PARTS =
 /** @returns undefined if the text is no RTSP address */
 export function parseRtspAddress(address: string): RtspAddress | undefined {
   const { scheme = "", login, ipv6, host, port, path = "" } = PARTS.exec(address)?.groups ?? {};
-  const name = (ipv6 ?? host)?.toLowerCase();
+  const name = ipv6 === undefined ? host?.toLowerCase() : withZone(ipv6);
   const lower = scheme.toLowerCase();
   if (name === undefined || (lower !== "rtsp" && lower !== "rtsps")) return undefined;
   const number = port === undefined ? DEFAULT_PORTS[lower] : Number(port);
@@ -26,9 +31,15 @@ export function parseRtspAddress(address: string): RtspAddress | undefined {
   return { scheme: lower, login, host: name, port: number, path };
 }
 
-/** The address without its login, for requests. */
+/** Names of network interfaces are case-sensitive. In addresses, RFC 6874 writes the % before them as %25. */
+function withZone(ipv6: string): string {
+  const [, address = ipv6, zone] = /^([^%]*)%(?:25)?(.+)$/.exec(ipv6) ?? [];
+  return zone === undefined ? address.toLowerCase() : `${address.toLowerCase()}%${zone}`;
+}
+
+/** The address without its login and zone, for requests: the camera does not know the zone (RFC 6874, 4). */
 export function requestUri(address: RtspAddress): string {
-  return formatRtspAddress({ ...address, login: undefined });
+  return formatRtspAddress({ ...address, login: undefined, host: address.host.replace(/%.*/, "") });
 }
 
 /** The reverse of `parseRtspAddress`. */

@@ -1,35 +1,157 @@
+import { type MediaDescription, parse, parseParams } from "sdp-transform";
 import type { Size } from "../../base/box.ts";
-import { codedSize, type SizedCodec } from "./parameter-sets.ts";
+import type { VideoCodec, VideoFormat } from "./access-unit.ts";
+import { describedSets } from "./described-sets.ts";
+import { videoFormat } from "./parameter-sets.ts";
 
-/** The parts of a camera's stream description (SDP, RFC 4566) that are checked before ffmpeg reads it. */
-export interface StreamDescription {
-  /** Video, audio and metadata streams. */
-  readonly streams: number;
-  /** The largest frame size in the parameter sets of the video streams; undefined without valid parameter sets. */
-  readonly size: Size | undefined;
+/** A video or audio track of a camera's stream (RFC 4566, 5.14). */
+export interface Track {
+  /** In RTP packets. */
+  readonly payloadType: number;
+  /** As the camera names it, in upper case: `H264`, `PCMA`. Up to 30 letters, digits, dots and dashes. */
+  readonly encoding: string;
+  /** Units of the RTP timestamp per second. */
+  readonly clockRate: number;
+  /** 1 for video. */
+  readonly channels: number;
+  /** Parameters of the encoding (`a=fmtp`), with names in lower case. */
+  readonly fmtp: Readonly<Record<string, string>>;
+  /** The control URL as the camera states it; undefined: none. */
+  readonly control: string | undefined;
 }
+
+export interface VideoTrack extends Track {
+  /** undefined: not supported */
+  readonly codec: VideoCodec | undefined;
+  /** The format in its parameter sets; of several, the one with the largest frames. undefined: it states none. */
+  readonly format: VideoFormat | undefined;
+  /** The frame size that the camera states apart from parameter sets. */
+  readonly size?: Size;
+}
+
+/** A camera's description of its stream (SDP, RFC 4566; for RTSP, RFC 2326, C). */
+export interface StreamDescription {
+  /** Number of video, audio and metadata tracks. More than `MOST_TRACKS` are not read. */
+  readonly tracks: number;
+  /** The control URL of the whole stream as the camera states it; undefined: none. */
+  readonly control: string | undefined;
+  readonly video: readonly VideoTrack[];
+  readonly audio: readonly Track[];
+}
+
+/** Cameras describe video, audio and metadata, some of them for several lenses. */
+export const MOST_TRACKS = 32;
+
+const CODECS: ReadonlyMap<string, VideoCodec> = new Map<string, VideoCodec>([
+  ["H264", "H264"],
+  ["H265", "H265"],
+  ["HEVC", "H265"],
+  ["JPEG", "MJPEG"],
+  ["MP4V-ES", "MPEG4"],
+  ["VP8", "VP8"],
+]);
 
 /** Reads a description. Never throws: it ignores invalid parts. */
 export function readDescription(sdp: string): StreamDescription {
-  const sections = sdp.split(/^(?=m=)/m).slice(sdp.startsWith("m=") ? 0 : 1);
-  const sizes = sections.filter((section) => section.startsWith("m=video")).flatMap(sizesOf);
+  const tracks = sdp.match(/^m=/gm)?.length ?? 0;
+  if (tracks > MOST_TRACKS) return { tracks, control: undefined, video: [], audio: [] };
+  const { media, control } = parse(sdp);
   return {
-    streams: sections.length,
-    size: sizes.toSorted((a, b) => b.width * b.height - a.width * a.height)[0],
+    tracks,
+    control: textOf(control),
+    video: media.filter(({ type }) => type === "video").flatMap(readVideo),
+    audio: media
+      .filter(({ type }) => type === "audio")
+      .flatMap((described) => readTracks(described)[0] ?? []),
   };
 }
 
-/** RFC 6184, 8.2.1 and RFC 7798, 7.2.1 */
-const PARAMETER_SETS: readonly (readonly [SizedCodec, RegExp])[] = [
-  ["H264", /sprop-parameter-sets=([^;\s]+)/gi],
-  ["H265", /sprop-sps=([^;\s]+)/gi],
-];
+function readVideo(described: MediaDescription): readonly VideoTrack[] {
+  const tracks = readTracks(described);
+  const track = tracks.find(({ encoding }) => CODECS.has(encoding)) ?? tracks[0];
+  if (track === undefined) return [];
+  const codec = CODECS.get(track.encoding);
+  const size = statedSize(described);
+  return [{ ...track, codec, format: formatOf(track, codec), ...(size === undefined ? {} : { size }) }];
+}
 
-function sizesOf(section: string): readonly Size[] {
-  return PARAMETER_SETS.flatMap(([codec, pattern]) =>
-    [...section.matchAll(pattern)]
-      .flatMap(([, units = ""]) => units.split(","))
-      .map((unit) => codedSize(codec, Buffer.from(unit, "base64")))
-      .filter((size) => size !== undefined),
+/** Payload types with a fixed meaning (RFC 3551, 6): encoding, clock rate, channels. */
+const FIXED_TYPES: ReadonlyMap<number, readonly [string, number, number]> = new Map([
+  [0, ["PCMU", 8000, 1]],
+  [8, ["PCMA", 8000, 1]],
+  [9, ["G722", 8000, 1]],
+  [10, ["L16", 44_100, 2]],
+  [11, ["L16", 44_100, 1]],
+  [14, ["MPA", 90_000, 1]],
+  [26, ["JPEG", 90_000, 1]],
+  [31, ["H261", 90_000, 1]],
+  [32, ["MPV", 90_000, 1]],
+  [33, ["MP2T", 90_000, 1]],
+  [34, ["H263", 90_000, 1]],
+]);
+const HIGHEST_PAYLOAD_TYPE = 127;
+const MOST_PAYLOAD_TYPES = 16;
+const HIGHEST_CLOCK_RATE = 1_000_000;
+const LONGEST_ENCODING = 30;
+
+/** The alternative encodings of a track. */
+function readTracks(described: MediaDescription): readonly Track[] {
+  const types = String(described.payloads ?? "").split(" ");
+  return types.slice(0, MOST_PAYLOAD_TYPES).flatMap((text) => {
+    const payloadType = /^\d+$/.test(text) ? Number(text) : undefined;
+    if (payloadType === undefined || payloadType > HIGHEST_PAYLOAD_TYPE) return [];
+    const map = described.rtp.find(({ payload }) => payload === payloadType);
+    const [name, rate, channels] = FIXED_TYPES.get(payloadType) ?? ["", 90_000, 1];
+    const encoding = String(map?.codec ?? name).toUpperCase();
+    const clockRate = Number(map?.rate ?? rate);
+    const isValid = clockRate > 0 && clockRate <= HIGHEST_CLOCK_RATE && encoding !== "";
+    if (!isValid || encoding.length > LONGEST_ENCODING) return [];
+    return [
+      {
+        ...{ payloadType, encoding, clockRate },
+        channels: Number(map?.encoding ?? (map === undefined ? channels : 1)) || 1,
+        fmtp: readParameters(described, payloadType),
+        control: textOf(described.control),
+      },
+    ];
+  });
+}
+
+function readParameters({ fmtp }: MediaDescription, payloadType: number): Track["fmtp"] {
+  const lines = fmtp.filter(({ payload }) => payload === payloadType);
+  const pairs = lines.flatMap(({ config }) => Object.entries(parseParams(String(config))));
+  return Object.fromEntries(
+    pairs.map(([name, value]) => [name.trim().toLowerCase(), String(value ?? "").trim()]),
   );
+}
+
+/** sdp-transform turns texts that look like a number into numbers. */
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value).trim();
+}
+
+function formatOf(track: Track, codec: VideoCodec | undefined): VideoFormat | undefined {
+  if (codec !== "H264" && codec !== "H265" && codec !== "MPEG4") return undefined;
+  const sets =
+    codec === "MPEG4" ? [Buffer.from(track.fmtp.config ?? "", "hex")] : describedSets(track, SETS[codec]);
+  return sets
+    .map((set) => videoFormat(codec, set))
+    .filter((format) => format !== undefined)
+    .toSorted((a, b) => pixels(b.codedSize) - pixels(a.codedSize))[0];
+}
+
+/** Parameters with sequence parameter sets (RFC 6184, 8.1 and RFC 7798, 7.1). */
+const SETS = { H264: ["sprop-parameter-sets"], H265: ["sprop-sps"] } as const;
+
+const pixels = ({ width, height }: Size) => width * height;
+
+/** `x-dimensions:1280,720` (Apple) and `framesize:96 1280-720` (3GPP TS 26.234). */
+const SIZES = /^(?:x-dimensions:|framesize:\d+ )\s*(?<width>\d{2,5})[,-](?<height>\d{2,5})\s*$/;
+
+function statedSize(described: MediaDescription): Size | undefined {
+  for (const { value } of described.invalid ?? []) {
+    const { width, height } = SIZES.exec(String(value))?.groups ?? {};
+    if (width !== undefined && height !== undefined) return { width: Number(width), height: Number(height) };
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Login } from "../../base/address.ts";
+import type { RtspReply } from "./messages.ts";
 
 /** The parts of a request that a Digest login signs. */
 export interface RtspRequest {
@@ -21,46 +22,153 @@ function decoded(text: string): string {
   );
 }
 
-const HASHES = { md5: "md5", "sha-256": "sha256" } as const;
-
 /**
- * Makes the Authorization header for a challenge. Prefers Digest (RFC 7616, or RFC 2617 without qop) to Basic.
- * @param challenges the WWW-Authenticate headers of a 401 reply
- * @returns undefined if no challenge is supported
+ * Why a login fails. `missing`: the address has none. `refused`: wrong user or password. `unsupported`: the camera asks for
+ * a method that the agent does not know. `basicAfterDigest`, `basicAfterRedirect`: the camera asks for the unencrypted
+ * password, and a server in between could have made it do so.
  */
-export function authorize(
-  challenges: readonly string[],
-  login: Login,
-  request: RtspRequest,
-): string | undefined {
-  const digests = challenges.filter((challenge) => /^digest\s/i.test(challenge)).map(parametersOf);
-  for (const { realm = "", nonce, opaque, qop, algorithm = "MD5" } of digests) {
-    const hash = Object.entries(HASHES).find(([name]) => name === algorithm.toLowerCase())?.[1];
-    const isAuthOffered = qop === undefined || qop.split(/\s*,\s*/).includes("auth");
-    if (hash === undefined || nonce === undefined || !isAuthOffered) continue;
-    const h = (text: string) => createHash(hash).update(text).digest("hex");
-    const secret = h(`${login.user}:${realm}:${login.password}`);
-    const what = h(`${request.method}:${request.uri}`);
-    const cnonce = randomBytes(8).toString("hex");
-    const response =
-      qop === undefined
-        ? h(`${secret}:${nonce}:${what}`)
-        : h(`${secret}:${nonce}:00000001:${cnonce}:auth:${what}`);
-    const fields = [
-      ...[`username=${quoted(login.user)}`, `realm=${quoted(realm)}`, `nonce=${quoted(nonce)}`],
-      ...[`uri=${quoted(request.uri)}`, `response="${response}"`, `algorithm=${algorithm}`],
-      ...(opaque === undefined ? [] : [`opaque=${quoted(opaque)}`]),
-      ...(qop === undefined ? [] : ["qop=auth", "nc=00000001", `cnonce="${cnonce}"`]),
-    ];
-    return `Digest ${fields.join(", ")}`;
-  }
-  if (!challenges.some((challenge) => /^basic(\s|$)/i.test(challenge))) return undefined;
-  return `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`;
+export type LoginProblem = "missing" | "refused" | "unsupported" | "basicAfterDigest" | "basicAfterRedirect";
+
+/** The state that is kept of a camera's logins across connections. */
+export interface LoginMemory {
+  /** Whether the camera has ever asked for Digest: it is never sent the unencrypted password again. */
+  askedDigest: boolean;
 }
+
+/** The login to a camera for one attempt to open its stream. Sends a password once until the camera accepts it. */
+export interface CameraLogin {
+  /** The method that the camera has asked for. */
+  method(): "none" | "basic" | "digest";
+  /** From now on, the unencrypted password is not sent. */
+  forbidBasic(): void;
+  /** @returns the Authorization header; undefined until the camera asks for one */
+  authorize(request: RtspRequest): string | undefined;
+  /**
+   * Takes the reply to a request.
+   * @param authorization sent with the request
+   * @returns `again`: send the request once more, with a new Authorization; undefined: the login does not matter
+   */
+  judge(reply: RtspReply, authorization: string | undefined): LoginProblem | "again" | undefined;
+}
+
+/** @param login undefined: the address has no user */
+export function createLogin(login: Login | undefined, memory: LoginMemory): CameraLogin {
+  let challenge: Digest | "basic" | undefined;
+  let isAccepted = false;
+  let isBasicForbidden = false;
+
+  function choose(challenges: readonly string[]): LoginProblem | undefined {
+    const digests = challenges.filter((text) => /^digest(\s|$)/i.test(text));
+    if (digests.length > 0) memory.askedDigest = true;
+    if (login === undefined) return "missing";
+    if (digests.length > 0) {
+      const chosen = preferredDigest(digests);
+      if (chosen === undefined) return "unsupported";
+      challenge = chosen;
+      return undefined;
+    }
+    if (!challenges.some((text) => /^basic(\s|$)/i.test(text))) {
+      return challenges.length === 0 ? "refused" : "unsupported";
+    }
+    if (memory.askedDigest) return "basicAfterDigest";
+    if (isBasicForbidden) return "basicAfterRedirect";
+    challenge = "basic";
+    return undefined;
+  }
+
+  return {
+    method() {
+      if (challenge === undefined) return "none";
+      return challenge === "basic" ? "basic" : "digest";
+    },
+    forbidBasic() {
+      isBasicForbidden = true;
+      if (challenge === "basic") challenge = undefined;
+    },
+    authorize(request) {
+      if (login === undefined || challenge === undefined) return undefined;
+      if (challenge !== "basic") return answerDigest(challenge, login, request);
+      return `Basic ${Buffer.from(`${login.user}:${login.password}`).toString("base64")}`;
+    },
+    judge({ status, headers }, authorization) {
+      if (status !== 401) {
+        if (authorization !== undefined) isAccepted = true;
+        const next = parametersOf(headers.get("authentication-info")?.[0] ?? "").nextnonce;
+        if (next !== undefined && challenge !== undefined && challenge !== "basic") {
+          challenge = { ...challenge, nonce: next, count: 0 };
+        }
+        return undefined;
+      }
+      const before = challenge;
+      const problem = choose(headers.get("www-authenticate") ?? []);
+      if (problem !== undefined || authorization === undefined) return problem ?? "again";
+      if (before === "basic" || challenge === "basic") return "refused";
+      const isNew = before?.nonce !== challenge?.nonce;
+      // Without `stale`, the nonce can have expired only if the password was right before.
+      return isNew && (challenge?.isStale === true || isAccepted) ? "again" : "refused";
+    },
+  };
+}
+
+/** A challenge to log in by Digest: RFC 7616, or RFC 2617 without qop. */
+interface Digest {
+  readonly hash: "md5" | "sha256";
+  /** As the camera writes it; undefined: MD5. */
+  readonly algorithm: string | undefined;
+  readonly realm: string;
+  readonly nonce: string;
+  readonly opaque: string | undefined;
+  readonly qop: string | undefined;
+  readonly isStale: boolean;
+  /** Number of requests that were signed with this nonce. */
+  count: number;
+}
+
+/** The best first. */
+const HASHES = [
+  ["sha-256", "sha256"],
+  ["md5", "md5"],
+] as const;
+
+function preferredDigest(challenges: readonly string[]): Digest | undefined {
+  const all = challenges.map(parametersOf);
+  for (const [name, hash] of HASHES) {
+    for (const { realm = "", nonce, opaque, qop, stale, algorithm } of all) {
+      const isAuthOffered = qop === undefined || qop.split(/\s*,\s*/).includes("auth");
+      if ((algorithm ?? "md5").toLowerCase() !== name || nonce === undefined || !isAuthOffered) continue;
+      const isStale = stale?.toLowerCase() === "true";
+      return { hash, algorithm, realm, nonce, opaque, qop, isStale, count: 0 };
+    }
+  }
+  return undefined;
+}
+
+function answerDigest(digest: Digest, login: Login, request: RtspRequest): string {
+  const { hash, algorithm, realm, nonce, opaque, qop } = digest;
+  digest.count++;
+  const h = (text: string) => createHash(hash).update(text).digest("hex");
+  const secret = h(`${login.user}:${realm}:${login.password}`);
+  const what = h(`${request.method}:${request.uri}`);
+  const cnonce = randomBytes(8).toString("hex");
+  const count = digest.count.toString(16).padStart(8, "0");
+  const signed = qop === undefined ? nonce : `${nonce}:${count}:${cnonce}:auth`;
+  const fields = [
+    ...[`username=${quoted(login.user)}`, `realm=${quoted(realm)}`, `nonce=${quoted(nonce)}`],
+    ...[`uri=${quoted(request.uri)}`, `response="${h(`${secret}:${signed}:${what}`)}"`],
+    ...(algorithm === undefined ? [] : [`algorithm=${algorithm}`]),
+    ...(opaque === undefined ? [] : [`opaque=${quoted(opaque)}`]),
+    ...(qop === undefined ? [] : ["qop=auth", `nc=${count}`, `cnonce="${cnonce}"`]),
+  ];
+  return `Digest ${fields.join(", ")}`;
+}
+
+const LONGEST_CHALLENGE = 2000;
 
 /** `Digest realm="cam", nonce="…", qop="auth"` → an object. */
 function parametersOf(challenge: string): Readonly<Record<string, string | undefined>> {
-  const pairs = challenge.matchAll(/([a-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi);
+  const pairs = challenge
+    .slice(0, LONGEST_CHALLENGE)
+    .matchAll(/([a-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi);
   return Object.fromEntries(
     [...pairs].map(([, name = "", text, token]) => [name.toLowerCase(), text ?? token]),
   );

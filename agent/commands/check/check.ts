@@ -6,6 +6,7 @@ import { plainJson, printed } from "../../base/plain-text.ts";
 import { type ConfigProblem, InvalidConfig, loadConfig } from "../../config/load.ts";
 import { stateDirectories } from "../shared/state-directories.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
+import type { Advice, Finding } from "./finding.ts";
 import { type Part, partsOf } from "./parts.ts";
 
 const CAMERA_WITHIN_MS = 15_000;
@@ -15,6 +16,11 @@ Examples:
   sabrewing check                     check the installed configuration
   sabrewing check -c sabrewing.yml    check a configuration before you install it
   sabrewing check --json              print a JSON line per component: {part, ok, message, remedy}
+
+With --json, a camera that works also has stream: {codec, width, height, fps, key_frame_seconds, transport, video_track,
+video_tracks, audio, login, first_frame_seconds, idle, idle_reason}, and advice: [{message, remedy}] if something should be
+changed although it works. width and height are those of upright frames with square pixels; idle is keyframes or all: the
+frames that are decoded while nothing moves.
 
 Exit code: 0 if everything works, 75 if every failure may be temporary, 78 if you must change something.`;
 
@@ -42,8 +48,8 @@ export function checkCommand(): Command {
 /** The result of checking one component. */
 export interface CheckResult {
   readonly part: string;
-  /** A short description of the component; undefined if the check failed. */
-  readonly words: string | undefined;
+  /** undefined if the check failed. */
+  readonly finding: Finding | undefined;
   readonly error: ConfigError | TransientError | ModelError | undefined;
 }
 
@@ -64,7 +70,7 @@ async function* check(
         cameraWithinMs: CAMERA_WITHIN_MS,
         stateDirectories: state_dir === undefined ? stateDirectories(file, process.env) : [state_dir],
       });
-      return file;
+      return { words: file };
     },
   });
   const results = parts.map(resultOf);
@@ -73,12 +79,12 @@ async function* check(
 
 async function resultOf({ name, trial }: Part): Promise<CheckResult> {
   try {
-    return { part: name, words: await trial(), error: undefined };
+    return { part: name, finding: await trial(), error: undefined };
   } catch (error) {
     const isExpected =
       error instanceof ConfigError || error instanceof TransientError || error instanceof ModelError;
     if (!isExpected) throw error;
-    return { part: name, words: undefined, error };
+    return { part: name, finding: undefined, error };
   }
 }
 
@@ -89,21 +95,28 @@ function exitCodeOf(results: readonly CheckResult[]): number {
   return errors.every((error) => error instanceof TransientError) ? EXIT.transient : EXIT.config;
 }
 
-/** A line per component, followed by the remedy if it failed. */
-export function forPeople({ part, words, error }: CheckResult): string {
+/** A line per component, followed by details and advice, or by the remedy if it failed. */
+export function forPeople({ part, finding, error }: CheckResult): string {
   const name = part.padEnd(16);
-  return error === undefined ? `✓ ${name} ${words}` : `✗ ${name} ${error.message}\n  → ${error.remedy}`;
+  if (error !== undefined) return `✗ ${name} ${error.message}\n  → ${error.remedy}`;
+  const { words = "", details = [], advice = [] } = finding ?? {};
+  const advised = advice.flatMap(({ message, remedy }) => [`! ${message}`, `→ ${remedy}`]);
+  return [`✓ ${name} ${words}`, ...[...details, ...advised].map((line) => `  ${line}`)].join("\n");
 }
 
 /** The same for `--json`. */
-function forScripts({ part, words, error }: CheckResult): {
+function forScripts({ part, finding, error }: CheckResult): {
   readonly part: string;
   readonly ok: boolean;
   readonly message: string | undefined;
   readonly remedy?: string;
   readonly problems?: readonly ConfigProblem[];
+  readonly advice?: readonly Advice[];
 } {
-  if (error === undefined) return { part, ok: true, message: words };
+  if (error === undefined) {
+    const { words, advice = [], facts = {} } = finding ?? {};
+    return { part, ok: true, message: words, ...facts, ...(advice.length === 0 ? {} : { advice }) };
+  }
   const problems = error instanceof InvalidConfig ? { problems: error.problems } : {};
   return { part, ok: false, message: error.message, remedy: error.remedy, ...problems };
 }

@@ -1,29 +1,30 @@
 import { join } from "node:path";
 import { chooseModule, DetectorFault, type ModelInfo, openDetector } from "../../../detectors/detector.ts";
 import type { Clock } from "../../base/clock.ts";
-import { ConfigError, TransientError } from "../../base/errors.ts";
+import { ConfigError } from "../../base/errors.ts";
 import { silentLog } from "../../base/log.ts";
 import { startFfmpeg } from "../../camera/ffmpeg.ts";
-import { readCamera } from "../../camera/rtsp.ts";
 import type { AgentConfig, CameraConfig } from "../../config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "../../detector-for-cameras.ts";
 import { openConnection } from "../../mqtt/connection.ts";
 import { RELEASES_FILE, readReleases, requireNotOlder } from "../../state/releases.ts";
 import { unreadable } from "../../state/small-file.ts";
+import type { Finding } from "./finding.ts";
+import { tryCamera } from "./try-camera.ts";
 import { tryPort } from "./try-port.ts";
 
 /** A component that the daemon depends on. */
 export interface Part {
   readonly name: string;
-  /** Tries the component. Resolves with a short description of it, rejects with the error and its remedy. */
-  readonly trial: () => Promise<string>;
+  /** Tries the component. Resolves with what was found, rejects with the error and its remedy. */
+  readonly trial: () => Promise<Finding>;
 }
 
 /** Dependencies of the trials. */
 export interface Trials {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** Milliseconds until a camera's first frame must have arrived. */
+  /** Milliseconds within which a camera must play its stream. */
   readonly cameraWithinMs: number;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
@@ -36,7 +37,7 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
   const cameras = config.cameras.filter(({ enabled }) => enabled);
   const ffmpeg = tryOnce(() => tryFfmpeg(trials));
   return [
-    { name: "ffmpeg", trial: ffmpeg },
+    { name: "ffmpeg", trial: inWords(ffmpeg) },
     ...cameras.map((camera) => ({
       name: `camera ${camera.name}`,
       trial: async () => {
@@ -46,16 +47,21 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
         return tryCamera(camera, trials);
       },
     })),
-    { name: "broker", trial: () => tryBroker(config, trials) },
-    { name: "model", trial: () => tryModel(config, cameras, trials) },
+    { name: "broker", trial: inWords(() => tryBroker(config, trials)) },
+    { name: "model", trial: inWords(() => tryModel(config, cameras, trials)) },
     ...(["metrics", "view"] as const)
       .filter((section) => config[section].enabled)
       .map((section) => ({
         name: section,
-        trial: () =>
+        trial: inWords(() =>
           tryPort({ section, host: config[section].host, port: config[section].port }, trials.signal),
+        ),
       })),
   ];
+}
+
+function inWords(trial: () => Promise<string>): () => Promise<Finding> {
+  return async () => ({ words: await trial() });
 }
 
 const OLDEST_FFMPEG = [5, 1] as const;
@@ -74,36 +80,6 @@ async function tryFfmpeg({ signal, ffmpeg = "ffmpeg" }: Trials): Promise<string>
   throw new ConfigError(
     `ffmpeg ${version} is too old: expected ${OLDEST_FFMPEG.join(".")} or newer`,
     "Install a newer ffmpeg: Debian 12 and later ship one.",
-  );
-}
-
-async function tryCamera(camera: CameraConfig, { clock, signal, cameraWithinMs }: Trials): Promise<string> {
-  const { width, height, fps } = camera.detect;
-  const size = width === undefined || height === undefined ? undefined : { width, height };
-  const stream = { camera: camera.name, address: camera.ffmpeg.inputs[0].path, size, fps };
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(cameraWithinMs)]);
-  const startedMs = clock.monotonicMs();
-  try {
-    for await (const frame of readCamera(stream, { clock, signal: patience })) {
-      const seconds = (clock.monotonicMs() - startedMs) / 1000;
-      return `${frame.width}×${frame.height}, first frame after ${seconds.toFixed(1)} s`;
-    }
-  } catch (error) {
-    throw withRemedyForCheck(error);
-  }
-  throw new TransientError(
-    `${camera.name}: no frame within ${cameraWithinMs / 1000} s`,
-    "Check that the camera is on and that the address and port are right.",
-  );
-}
-
-/** If the cause of a failure is unknown, the agent's remedy is to run `check`. Here the user needs another next step. */
-export function withRemedyForCheck(error: unknown): unknown {
-  if (!(error instanceof TransientError) || !error.remedy.includes("sabrewing check")) return error;
-  return new TransientError(
-    error.message,
-    "Check whether another player (ffplay, VLC) shows the stream. If it does not, restart the camera or try another stream of it.",
-    { cause: error },
   );
 }
 

@@ -3,7 +3,7 @@ import { type ProgressStream, showProgress } from "../shared/progress.ts";
 import { CALIBRATION_FRAMES, type CalibrationOptions, calibrationFrames } from "./calibration-frames.ts";
 
 /** The part of the compiler's options that calibrates. */
-export type Calibration = Required<Pick<CompileFileOptions, "calibrationPictures" | "onCalibrated">> &
+export type Calibration = Required<Pick<CompileFileOptions, "calibrationImages" | "onCalibrated">> &
   Disposable;
 
 /**
@@ -19,7 +19,7 @@ export function calibrateVisibly(
   let frames: Promise<readonly Uint8Array[]> | undefined;
   let progress = showProgress("calibrate", stream);
   return {
-    calibrationPictures(input) {
+    calibrationImages(input) {
       const onRead = (read: number) =>
         progress.update(Math.min(read, CALIBRATION_FRAMES), 2 * CALIBRATION_FRAMES, "reading frames");
       frames ??= calibrationFrames(source, input, { ...options, onRead });

@@ -1,6 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { requireClearAddress, withoutCredentials } from "../../base/address.ts";
+import {
+  isStreamAddress,
+  requireClearAddress,
+  withoutCredentials,
+  withoutPossibleLogin,
+} from "../../base/address.ts";
 import type { Size } from "../../base/box.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";
@@ -39,7 +44,7 @@ export async function calibrationFrames(
   options: CalibrationOptions,
 ): Promise<Uint8Array[]> {
   const { signal, count = CALIBRATION_FRAMES, onRead } = options;
-  const isAddress = /^rtsps?:\/\//.test(source);
+  const isAddress = isStreamAddress(source);
   let read = 0;
   const fit = async (image: RgbImage): Promise<Uint8Array> => (await letterbox(image, input)).pixels;
   const counted = async function* <T>(images: AsyncIterable<T>): AsyncGenerator<T, void> {
@@ -58,13 +63,17 @@ export async function calibrationFrames(
   if (chosen.length > 0 || signal.aborted) return chosen;
   throw new ConfigError(
     `${plainText(withoutCredentials(source))} contains no image for calibration`,
-    "Give a folder of JPEG or PNG images, a video file or an rtsp:// URL.",
+    "Give a folder of JPEG or PNG images, a clip or an rtsp:// URL.",
   );
 }
 
 async function isFolder(source: string): Promise<boolean> {
   const found = await stat(source).catch((cause: unknown) => {
-    throw new ConfigError(`cannot read ${plainText(source)} for calibration`, "Check the path.", { cause });
+    throw new ConfigError(
+      `cannot read ${plainText(withoutPossibleLogin(source))} for calibration`,
+      "Check the path.",
+      { cause },
+    );
   });
   return found.isDirectory();
 }

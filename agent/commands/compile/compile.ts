@@ -77,7 +77,7 @@ export function compileCommand(): Command {
     .option("--licence <id>", "SPDX identifier of the weights' licence (default: detected for known weights)")
     .option(
       "--release <n>",
-      "release number, higher for each new version; with model.public_key the agent refuses a lower one than it has run (default: none, counts as 0)",
+      "release number, higher for each new version; with model.public_key the agent refuses releases below the highest that it has run (default: none, counts as 0)",
       parseRelease,
     )
     .option(

@@ -29,12 +29,12 @@ const EXAMPLES = `
 Examples:
   sabrewing detect holiday.jpg                          use the configured model, else the newest in $SABREWING_HOME
   sabrewing detect *.jpg --model yolov5n.wasm --output seen/
-  sabrewing detect photos/ --output seen/               every image and video of the folder
+  sabrewing detect photos/ --output seen/               every image and clip in the folder
   sabrewing detect street.mp4 --every 2 --json          one frame every two seconds, a JSON line each
   sabrewing detect rtsp://user:pass@10.0.0.7/stream2 --frames 3 --output seen/
 
 --json prints a line per image or frame: {input, width, height, ms, detections: [{label, score, box: [x1, y1, x2, y2]}]}.
-Boxes are in pixels of the input. Frames of a video or stream also have time, in seconds. ms is the time to scale the
+Boxes are in pixels of the input. Frames of a clip or stream also have time, in seconds. ms is the time to scale the
 image and run the detector.`;
 
 interface DetectOptions {
@@ -49,11 +49,11 @@ interface DetectOptions {
   readonly every?: number;
 }
 
-/** `sabrewing detect`: finds objects in images, videos and streams. */
+/** `sabrewing detect`: detects objects in images, clips and streams. */
 export function detectCommand(): Command {
   return new Command("detect")
-    .description("finds objects in images, videos and RTSP streams")
-    .argument("<input...>", "image, video file, folder of them, or rtsp:// URL")
+    .description("detects objects in images, clips and RTSP streams")
+    .argument("<input...>", "image, clip (video file), folder of images and clips, or rtsp:// URL")
     .option(
       "-m, --model <file>",
       "detector module (default: the configured one, else the newest in $SABREWING_HOME)",
@@ -71,8 +71,8 @@ export function detectCommand(): Command {
     .addOption(
       new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]).default("wasmer"),
     )
-    .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a video)", wholeNumber)
-    .option("--every <seconds>", "seconds between two frames of a video or stream", between(0.02, 10))
+    .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a clip)", wholeNumber)
+    .option("--every <seconds>", "seconds between two frames of a clip or stream", between(0.02, 10))
     .addHelpText("after", EXAMPLES)
     .action(detect);
 }

@@ -124,8 +124,8 @@ function even({ width, height }: { readonly width: number; readonly height: numb
 }
 
 /**
- * Replaces passwords, and parameters that may be secret, in an address by placeholders. It also replaces a user without a password, which may be a token. Values
- * that are filled into the user part are percent-encoded on reading.
+ * Replaces passwords, and parameters that may be secret, in an address by placeholders. It also replaces a user without a
+ * password, which may be a token. Values in the user part are percent-encoded when the file is read.
  * @throws UsageError if user, password and host are ambiguous.
  */
 function withoutPassword(camera: string, address: string, secrets: Secrets): string {

@@ -1,4 +1,13 @@
-import { CLEAR_ADDRESS, decodedPart, ENCODING, splitAddress, withoutLogin } from "../../base/address.ts";
+import {
+  type AddressMistake,
+  asSentence,
+  decodedPart,
+  ENCODING,
+  splitAddress,
+  streamAddressMistake,
+  withLowerCaseScheme,
+  withoutLogin,
+} from "../../base/address.ts";
 import { UsageError } from "../../base/errors.ts";
 import { TOPIC_NAME } from "../../config/topic-name.ts";
 import type { FirstAnswers } from "./first-config.ts";
@@ -53,6 +62,12 @@ export function readBroker(text: string): FirstAnswers["broker"] {
   };
 }
 
+const WRONG_NAME: AddressMistake = {
+  expected: "NAME=rtsp://…",
+  remedy: "use only letters, digits, _ and - in NAME",
+  isInLogin: false,
+};
+
 /**
  * Parses `name=rtsp://…`. Several addresses with one name are streams of one camera, to choose from.
  * @throws UsageError
@@ -61,20 +76,17 @@ export function readCameras(texts: readonly string[]): readonly CameraStreams[] 
   const cameras = new Map<string, readonly string[]>();
   for (const text of texts) {
     const [, name = "", address = ""] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
-    const problem = TOPIC_NAME.test(name)
-      ? addressProblem(address)
-      : "NAME=rtsp://… with letters, digits, _ and - in NAME";
-    if (problem !== undefined)
-      throw new UsageError(`--camera: expected ${problem}, received "${withoutLogin(text)}"`, CAMERA_LOGIN);
-    cameras.set(name, [...(cameras.get(name) ?? []), address]);
+    const mistake = TOPIC_NAME.test(name) ? streamAddressMistake(address) : WRONG_NAME;
+    if (mistake !== undefined) {
+      const { expected, remedy, isInLogin } = mistake;
+      throw new UsageError(
+        `--camera: expected ${expected}, received "${withoutLogin(text)}"`,
+        isInLogin ? CAMERA_LOGIN : asSentence(remedy),
+      );
+    }
+    cameras.set(name, [...(cameras.get(name) ?? []), withLowerCaseScheme(address)]);
   }
   return [...cameras].map(([name, addresses]) => ({ name, addresses }));
-}
-
-/** The expected form of a stream's address, if it does not have it. */
-export function addressProblem(address: string): string | undefined {
-  if (!/^rtsps?:\/\//.test(address)) return "an address that starts with rtsp:// or rtsps://";
-  return splitAddress(address) === undefined ? CLEAR_ADDRESS : undefined;
 }
 
 /** The user of an address without a password. */

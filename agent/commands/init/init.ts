@@ -5,12 +5,14 @@ import { parseEnv } from "node:util";
 import { Command } from "commander";
 import { chooseModule, findKnownModel, type KnownModel, readModel } from "../../../detectors/detector.ts";
 import { ENCODING, type Login } from "../../base/address.ts";
+import { systemClock } from "../../base/clock.ts";
 import { ConfigError, TransientError, UsageError } from "../../base/errors.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
 import { findOnvifCameras } from "../../camera/onvif.ts";
 import { fittingStream, type TriedStream, tryStream } from "../../camera/try-stream.ts";
 import { DEFAULT_CONFIG_FILES, parseConfig, SECRETS_FILE } from "../../config/load.ts";
 import { programFolder } from "../../program-folder.ts";
+import { CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { type FirstCamera, type FirstFiles, firstConfig } from "./first-config.ts";
 import { firstConfigFile, firstModel, isStarter } from "./first-places.ts";
@@ -50,7 +52,7 @@ const repeated = (value: string, before: readonly string[]) => [...before, value
 export function initCommand(): Command {
   return new Command("init")
     .description(
-      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable",
+      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable stream of each",
     )
     .option("--broker <address>", "MQTT broker: [mqtt[s]://][user[:password]@]host[:port]")
     .option(
@@ -143,7 +145,13 @@ async function discovered(
   return onvifCameras(await findOnvifCameras(SEARCH_MS), login, note, taken);
 }
 
-/** Tries all streams and chooses the most suitable per camera. A camera that does not answer keeps its first address. */
+/** `640×480 H.264, 15 fps`, followed by a warning if the stream costs more than it must. */
+function streamWords({ width, height, codec, fps, areKeysFarApart }: TriedStream): string {
+  const words = `${width}×${height} ${CODEC_NAMES[codec]}${fps === undefined ? "" : `, ${fps} fps`}`;
+  return areKeysFarApart ? `${words}\n  ! ${FAR_APART.message}\n  → ${FAR_APART.remedy}` : words;
+}
+
+/** Tries all streams, one session per camera at a time, and chooses the most suitable one. A camera that does not answer keeps its first address. */
 async function chooseStreams(
   cameras: readonly CameraStreams[],
   probe: boolean,
@@ -155,11 +163,9 @@ async function chooseStreams(
       const tried: TriedStream[] = [];
       for (const address of probe ? addresses : []) {
         try {
-          const stream = await tryStream(name, address, signal);
+          const stream = await tryStream(name, address, { clock: systemClock, signal });
           tried.push(stream);
-          note(
-            `✓ ${name}: ${stream.width}×${stream.height}${stream.fps === undefined ? "" : `, ${stream.fps} fps`}`,
-          );
+          note(`✓ ${name}: ${streamWords(stream)}`);
         } catch (error) {
           if (!(error instanceof ConfigError) && !(error instanceof TransientError)) throw error;
           note(`✗ ${error.message}\n  → ${error.remedy}`);

@@ -1,10 +1,16 @@
 import { confirm, multiselect, password, text } from "@clack/prompts";
-import { type Login, splitAddress, withLogin } from "../../base/address.ts";
+import {
+  type Login,
+  splitAddress,
+  streamAddressMistake,
+  withLogin,
+  withLowerCaseScheme,
+} from "../../base/address.ts";
 import { TransientError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
 import { type FoundCamera, findOnvifCameras, onvifStreams } from "../../camera/onvif.ts";
 import type { FirstAnswers } from "./first-config.ts";
-import { addressProblem, type CameraStreams, cameraName, readBroker, userAlone } from "./flags.ts";
+import { type CameraStreams, cameraName, readBroker, userAlone } from "./flags.ts";
 
 /** The user cancelled the questions. */
 export class Cancelled extends Error {}
@@ -46,12 +52,14 @@ export async function askCameras(note: (line: string) => void): Promise<readonly
         message: "Address of the camera's stream (preferably its substream)",
         placeholder: "rtsp://10.0.0.7/stream2",
         validate(given) {
-          const problem = addressProblem(given ?? "");
-          return problem && `Expected ${problem}; user and password follow in the next questions`;
+          const mistake = streamAddressMistake(given ?? "");
+          if (mistake === undefined) return undefined;
+          const { expected, remedy, isInLogin } = mistake;
+          return `Expected ${expected}: ${isInLogin ? "user and password follow in the next questions" : remedy}`;
         },
       }),
     );
-    const complete = await withAskedLogin(address);
+    const complete = await withAskedLogin(withLowerCaseScheme(address));
     const called = await answer(text({ message: "Name of the camera", defaultValue: "camera" }));
     const name = cameraName(
       called,

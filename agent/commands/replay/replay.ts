@@ -53,7 +53,7 @@ interface ReplayWords extends ReplayOptions {
 /** `sabrewing replay CLIP`: runs the whole pipeline on a recorded file. */
 export function replayCommand(): Command {
   return new Command("replay")
-    .description("runs the whole pipeline on a video file and prints the events that `run` would publish")
+    .description("runs the whole pipeline on a clip and prints the events that `run` would publish")
     .argument("<clip>", "video file")
     .option(
       "-m, --model <file>",
@@ -69,7 +69,12 @@ export function replayCommand(): Command {
     .option("--save <dir>", "write a JPEG of each new object, with its box, to this folder")
     .option("--video <file.mp4>", "write the clip with motion, regions, tracks and events drawn in")
     .option("--against <expected>", "compare the events with this file and print the differences (see below)")
-    .option("--tolerance <seconds>", "with --against: largest difference of times that agree", toSeconds, 1)
+    .option(
+      "--tolerance <seconds>",
+      "with --against: times that differ by no more than this count as equal",
+      toSeconds,
+      1,
+    )
     .addHelpText("after", `${EXAMPLES}\n${EXPECTED_HELP}`)
     .action((clip: string, options: ReplayWords) => replay(clip, options));
 }
@@ -101,7 +106,7 @@ async function replay(input: string, options: ReplayWords): Promise<void> {
     { camera: camera.name, file: clip, size, fps, realTime: options.realtime === true },
     { signal },
   );
-  const outcomes = watchCamera(watchMotion(frames, camera.motion), camera, {
+  const outcomes = watchCamera(watchMotion(frames, camera.motion, 1000 / fps), camera, {
     detector: untimed(detector),
     prefix,
     signal,

@@ -2,7 +2,13 @@ import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { requireClearAddress, withoutCredentials } from "../../base/address.ts";
+import {
+  isStreamAddress,
+  requireClearAddress,
+  withLowerCaseScheme,
+  withoutCredentials,
+  withoutPossibleLogin,
+} from "../../base/address.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
@@ -10,23 +16,23 @@ import type { RgbImage } from "../../base/rgb-image.ts";
 import { readClip } from "../../camera/clip.ts";
 import type { Frame } from "../../camera/frame.ts";
 import { isImage, readImage } from "../../camera/image.ts";
-import { readCamera } from "../../camera/rtsp.ts";
+import { readCamera } from "../../camera/read-camera.ts";
 import { rgbOf } from "../../preprocess/rgb.ts";
 
-/** An image, or a frame of a video or stream. */
+/** An image, or a frame of a clip or stream. */
 export interface InputImage {
   readonly image: RgbImage;
-  /** Seconds into the video or stream; undefined for an image. */
+  /** Seconds into the clip or stream; undefined for an image. */
   readonly time: number | undefined;
   /** A name for its output file, without extension. */
   readonly name: string;
 }
 
-/** Which frames to read from a video or stream. */
+/** Which frames to read from a clip or stream. */
 export interface FrameChoice {
-  /** Maximum number; undefined: all of a video, one of a stream. */
+  /** Maximum number; undefined: all of a clip, one of a stream. */
   readonly frames: number | undefined;
-  /** Seconds between two frames; undefined: the video's own rate, for a stream 5 per second. */
+  /** Seconds between two frames; undefined: the clip's own rate, for a stream 5 per second. */
   readonly everySeconds: number | undefined;
 }
 
@@ -36,7 +42,6 @@ export interface ReadingOptions {
 }
 
 const STREAM_FPS = 5;
-const ADDRESS = /^rtsps?:\/\//;
 
 /** Longest name of an image, in characters: it becomes a caption and a file name. */
 const LONGEST_NAME = 100;
@@ -49,26 +54,26 @@ export function filePath(input: string): string {
 
 /** @throws ConfigError that lists every missing file; UsageError for an ambiguous address. */
 export function requireInputs(inputs: readonly string[]): void {
-  for (const input of inputs) if (ADDRESS.test(input)) requireClearAddress(input);
-  const missing = inputs.filter((input) => !ADDRESS.test(input) && !existsSync(filePath(input)));
+  for (const input of inputs) if (isStreamAddress(input)) requireClearAddress(input);
+  const missing = inputs.filter((input) => !isStreamAddress(input) && !existsSync(filePath(input)));
   if (missing.length === 0) return;
   throw new ConfigError(
     `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
-    "Give the path of an image or video file, of a folder of them, or an rtsp:// URL.",
+    "Give the path of an image, of a clip, of a folder of images and clips, or an rtsp:// URL.",
   );
 }
 
 const VIDEO_NAME = /\.(?:mp4|m4v|mkv|webm|mov|avi|ts|mpe?g|h26[45])$/i;
 
 /**
- * Replaces each folder by the images and videos directly in it, sorted by name.
+ * Replaces each folder by the images and clips directly in it, sorted by name.
  * @throws ConfigError for a folder without any
  */
 export async function filesOf(inputs: readonly string[]): Promise<readonly string[]> {
   const expanded: string[] = [];
   for (const input of inputs) {
     const path = filePath(input);
-    if (ADDRESS.test(input) || !statSync(path).isDirectory()) {
+    if (isStreamAddress(input) || !statSync(path).isDirectory()) {
       expanded.push(input);
       continue;
     }
@@ -78,24 +83,24 @@ export async function filesOf(inputs: readonly string[]): Promise<readonly strin
     for (const file of paths) if (VIDEO_NAME.test(file) || (await isImage(file))) expanded.push(file);
     if (expanded.length > before) continue;
     throw new ConfigError(
-      `no image or video in the folder ${shownInput(input)}`,
-      "Give a folder that directly contains JPEG or PNG images or video files.",
+      `no image or clip in the folder ${shownInput(input)}`,
+      "Give a folder that directly contains JPEG or PNG images or clips.",
     );
   }
   return expanded;
 }
 
 function shownInput(input: string): string {
-  return plainText(withoutCredentials(input), LONGEST_NAME);
+  return plainText(withoutPossibleLogin(input), LONGEST_NAME);
 }
 
-/** Reads an image file, or the chosen frames of a video file or an RTSP stream. */
+/** Reads an image file, or the chosen frames of a clip or an RTSP stream. */
 export async function* imagesOf(
   input: string,
   choice: FrameChoice,
   { clock, signal }: ReadingOptions,
 ): AsyncGenerator<InputImage, void> {
-  const isStream = ADDRESS.test(input);
+  const isStream = isStreamAddress(input);
   const file = filePath(input);
   const name = plainText(isStream ? new URL(input).hostname : basename(file, extname(file)), LONGEST_NAME);
   if (!isStream && (await isImage(file))) {
@@ -105,7 +110,13 @@ export async function* imagesOf(
   const fps = choice.everySeconds === undefined ? undefined : 1 / choice.everySeconds;
   const frames = isStream
     ? readCamera(
-        { camera: withoutCredentials(input), address: input, size: undefined, fps: fps ?? STREAM_FPS },
+        {
+          camera: withoutCredentials(input),
+          address: withLowerCaseScheme(input),
+          transport: "auto",
+          size: undefined,
+          fps: fps ?? STREAM_FPS,
+        },
         { clock, signal },
       )
     : readClip({ camera: name, file, fps }, { signal });

@@ -1,13 +1,14 @@
 import VideoStream, { type VideoStreamOptions } from "node-rtsp-stream";
+import { decoderInput, decoderMemoryMb } from "../../camera/decoder-process.ts";
+import { type Display, displayFilter, displaySize, isSameDisplay } from "../../camera/display.ts";
 import { FATAL_MESSAGES } from "../../camera/explain-failure.ts";
-import { startFfmpeg } from "../../camera/ffmpeg.ts";
-import { FRAME_SIZE_LIMIT } from "../../camera/frame-limit.ts";
-import { PLAYLIST_ARGS, playlistOf } from "../../camera/playlist.ts";
-import { LOG_OPTIONS } from "../../camera/raw-frames.ts";
-import { checkStream } from "../../camera/rtsp/check-stream.ts";
-import { transport } from "../../camera/rtsp.ts";
+import { type FedFfmpegRun, startFedFfmpeg } from "../../camera/ffmpeg.ts";
+import { requireSupportedSize } from "../../camera/frame-limit.ts";
+import { ivfHeader, writeUnit } from "../../camera/ivf.ts";
+import type { CameraUnits } from "./camera-units.ts";
 
 export interface CameraVideoOptions extends VideoStreamOptions {
+  readonly units: CameraUnits;
   /** Ends the video when aborted. */
   readonly signal: AbortSignal;
   /** Receives the video: MPEG-TS with MPEG-1 video, in parts of any size. */
@@ -18,29 +19,38 @@ export interface CameraVideoOptions extends VideoStreamOptions {
   readonly ffmpeg?: string;
 }
 
-/** After this time without a packet, the camera counts as disconnected. */
-const TIMEOUT_MS = 10_000;
-
 /**
- * A camera's video for JSMpeg, from node-rtsp-stream. Its constructor starts the video. The original listens on every
- * interface without access control, copies ffmpeg's log to ours and shows the camera's password in `ps`. Here our own
- * server sends the bytes, and ffmpeg is started in the same way as for detection.
+ * A camera's video for JSMpeg, from node-rtsp-stream. Its constructor starts the video. The original opens the camera a second
+ * time, listens on every interface without access control, copies ffmpeg's log to ours and shows the camera's password in
+ * `ps`. Here the input of ffmpeg is the access units that the agent receives, and our own server sends the bytes.
  */
 export class CameraVideo extends VideoStream<CameraVideoOptions> {
   override startMpeg1Stream(): this {
-    const { name, streamUrl, signal, onEnd, ffmpeg = "ffmpeg" } = this.options;
+    const { name, units, signal, onEnd, ffmpeg = "ffmpeg" } = this.options;
     const stop = new AbortController();
     const ended = AbortSignal.any([signal, stop.signal]);
     this.stream = { kill: () => stop.abort() };
     const play = async (): Promise<readonly string[]> => {
-      const timeout = AbortSignal.timeout(TIMEOUT_MS);
-      const address = await checkStream(name, streamUrl, AbortSignal.any([ended, timeout]));
-      const input = playlistOf(address, { ...transport(TIMEOUT_MS), probesize: "32" });
-      await using run = startFfmpeg(ffmpeg, VIDEO_ARGS, ended, input, "camera");
-      void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
-      for await (const part of run.output) this.emit("camdata", part);
-      await run.ended;
-      return run.errorLines();
+      while (true) {
+        const first = await firstKey(units, ended);
+        if (first === undefined) return [];
+        requireSupportedSize(name, first.format.codedSize);
+        await using run = startFedFfmpeg(
+          ffmpeg,
+          videoArgs(first),
+          ended,
+          decoderMemoryMb(first.format.codedSize),
+        );
+        void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
+        const feeding = feed(run, units, first);
+        try {
+          for await (const part of run.output) this.emit("camdata", part);
+        } finally {
+          feeding.leave();
+        }
+        await run.ended;
+        if (!feeding.hasOtherFormat()) return run.errorLines();
+      }
     };
     play().then(onEnd, (error: Error) => onEnd([], error));
     return this;
@@ -52,21 +62,60 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
   }
 }
 
+/** Waits for a key frame. @returns undefined if the signal is aborted first */
+function firstKey(units: CameraUnits, signal: AbortSignal): Promise<Display | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Display | undefined>();
+  const leave = units.listen(({ format, rotation }) => {
+    if (format !== undefined) resolve({ format, rotation });
+  });
+  const abort = () => resolve(undefined);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  return promise.finally(() => {
+    leave();
+    signal.removeEventListener("abort", abort);
+  });
+}
+
+/** While more than this waits for ffmpeg, access units are dropped. */
+const MOST_BACKLOG_BYTES = 8e6;
+
+/** Feeds ffmpeg with the camera's access units, from the latest key frame on, until it is left or the format changes. */
+function feed(run: FedFfmpegRun, units: CameraUnits, display: Display) {
+  run.input.write(ivfHeader(display.format));
+  let needsKey = true;
+  let pts = 0;
+  let hasOtherFormat = false;
+  const leave = units.listen((unit) => {
+    const { format, rotation, isKey } = unit;
+    hasOtherFormat ||= format !== undefined && !isSameDisplay(display, { format, rotation });
+    if (hasOtherFormat) return run.stop();
+    if (run.input.writableLength > MOST_BACKLOG_BYTES) needsKey = true;
+    else if (isKey) needsKey = false;
+    if (!needsKey) writeUnit(run.input, unit, pts++);
+  });
+  return { leave, hasOtherFormat: () => hasOtherFormat };
+}
+
 /** The maximum, and the rate in the stream's header: MPEG-1 allows only the rates of film and television. */
 const FPS = 25;
 
-const VIDEO_ARGS: readonly string[] = [
-  ...LOG_OPTIONS,
-  ...["-probesize", "32", "-threads", "1"],
-  ...FRAME_SIZE_LIMIT,
-  ...PLAYLIST_ARGS,
-  ...["-an", "-sn", "-dn"],
-  // Timestamps are arrival times: with the camera's own, a clock that jumps would freeze the video or repeat frames.
-  ...["-vf", `setpts=(RTCTIME-RTCSTART)/(TB*1000000),scale=min(960\\,iw):-2`],
-  // No frame is repeated, to save decoding on the phone: the page shows each frame when it arrives.
-  ...["-r", String(FPS), "-fps_mode", "vfr"],
-  // A new viewer waits at most one second for a key frame.
-  ...["-codec:v", "mpeg1video", "-force_key_frames", "expr:gte(t,n_forced)", "-bf", "0"],
-  ...["-b:v", "1500k", "-maxrate", "2500k", "-bufsize", "1000k", "-threads", "1"],
-  ...["-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "pipe:1"],
-];
+function videoArgs(display: Display): readonly string[] {
+  const { width, height } = displaySize(display);
+  const shown = {
+    width: Math.min(960, width),
+    height: 2 * Math.round((Math.min(960, width) * height) / width / 2),
+  };
+  return [
+    ...decoderInput(display.format.codec),
+    ...["-an", "-sn", "-dn"],
+    // Timestamps are arrival times: with the camera's own, a clock that jumps would freeze the video or repeat frames.
+    ...["-vf", `setpts=(RTCTIME-RTCSTART)/(TB*1000000),${displayFilter(display, shown)}`],
+    // No frame is repeated, to save decoding on the phone: the page shows each frame when it arrives.
+    ...["-r", String(FPS), "-fps_mode", "vfr"],
+    // A new viewer waits at most one second for a key frame.
+    ...["-codec:v", "mpeg1video", "-force_key_frames", "expr:gte(t,n_forced)", "-bf", "0"],
+    ...["-b:v", "1500k", "-maxrate", "2500k", "-bufsize", "1000k", "-threads", "1"],
+    ...["-f", "mpegts", "-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "pipe:1"],
+  ];
+}

@@ -1,7 +1,9 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import { explainFailure } from "../../camera/explain-failure.ts";
+import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
 import type { CameraConfig } from "../../config/schema.ts";
+import { type CameraUnits, cameraUnits } from "./camera-units.ts";
 import { CameraVideo } from "./camera-video.ts";
 import { type SharedVideo, shareVideo } from "./shared-video.ts";
 
@@ -14,28 +16,38 @@ export interface CameraVideosDependencies {
 
 const FIRST_RETRY_MS = 1_000;
 
-/** The cameras' videos by name. Each is decoded once for all viewers, and only while it has viewers. */
+/** The cameras' videos, made from the cameras' access units. */
+export interface CameraVideos {
+  /** By the name of the camera. */
+  readonly videos: ReadonlyMap<string, SharedVideo>;
+  /** Takes an access unit of a camera. */
+  receive(camera: string, unit: AccessUnit): void;
+}
+
+/** Each video is decoded once for all viewers, and only while it has viewers. */
 export function cameraVideos(
   cameras: readonly Pick<CameraConfig, "name" | "ffmpeg">[],
   { clock, log, random, signal }: CameraVideosDependencies,
-): ReadonlyMap<string, SharedVideo> {
-  return new Map(
-    cameras.map(({ name, ffmpeg }) => {
-      const backoff = { firstMs: FIRST_RETRY_MS, longestMs: ffmpeg.retry_interval * 1000 };
-      const play = loggingOnce(name, ffmpeg.inputs[0].path, log);
-      return [name, shareVideo({ play, clock, random, backoff, signal })];
-    }),
-  );
+): CameraVideos {
+  const units = new Map<string, CameraUnits>();
+  const videos = new Map<string, SharedVideo>();
+  for (const { name, ffmpeg } of cameras) {
+    const own = cameraUnits();
+    const backoff = { firstMs: FIRST_RETRY_MS, longestMs: ffmpeg.retry_interval * 1000 };
+    units.set(name, own);
+    videos.set(name, shareVideo({ play: loggingOnce(name, own, log), clock, random, backoff, signal }));
+  }
+  return { videos, receive: (camera, unit) => units.get(camera)?.publish(unit) };
 }
 
 /** Plays a camera's video; logs the first of several consecutive failures. */
-function loggingOnce(camera: string, address: string, log: Log) {
+function loggingOnce(camera: string, units: CameraUnits, log: Log) {
   let failing = false;
   return async (emit: (part: Uint8Array) => void, signal: AbortSignal): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const video = new CameraVideo({
       name: camera,
-      streamUrl: address,
+      units,
       signal,
       onData(part) {
         failing = false;

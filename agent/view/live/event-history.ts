@@ -40,7 +40,7 @@ export function eventHistory(nowMs: () => number): EventHistory {
         endMs: after.end_time === null ? null : after.end_time * 1000,
         zones: after.entered_zones,
         still: after.stationary,
-        picture: before?.summary.picture ?? 0,
+        snapshots: before?.summary.snapshots ?? 0,
       };
       events.set(after.id, { ...before, summary });
       const [oldest] = events.keys();
@@ -50,7 +50,7 @@ export function eventHistory(nowMs: () => number): EventHistory {
     keepSnapshot(id, jpeg) {
       const before = events.get(id);
       if (before === undefined) return undefined;
-      const summary = { ...before.summary, picture: before.summary.picture + 1 };
+      const summary = { ...before.summary, snapshots: before.summary.snapshots + 1 };
       events.set(id, { summary, snapshot: { jpeg, timeMs: nowMs() } });
       return summary;
     },

@@ -4,7 +4,6 @@ declare module "node-rtsp-stream" {
 
   export interface VideoStreamOptions {
     readonly name: string;
-    readonly streamUrl: string;
   }
 
   /** Its constructor calls `startMpeg1Stream` and then `pipeStreamToSocketServer`. */

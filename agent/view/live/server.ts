@@ -37,8 +37,12 @@ const TIMEOUTS = { headersTimeout: 10_000, requestTimeout: 10_000, connectionsCh
 /** The page sends only control frames. */
 const MAX_PAYLOAD_BYTES = 1024;
 const PING_EVERY_MS = 20_000;
-/** Four seconds of video. A viewer that is further behind loses messages until it has caught up. */
+/**
+ * Four seconds of video. A viewer that is further behind loses messages until it has caught up. With many viewers each may be
+ * less far behind, so that viewers that do not read cannot fill the memory.
+ */
 const MOST_BEHIND_BYTES = 1_000_000;
+const MOST_BEHIND_ALL_BYTES = 20_000_000;
 
 /**
  * Serves the page and its WebSockets: `live` (LiveMessage, JSON) and `cameras/<name>/video` (MPEG-TS).
@@ -72,6 +76,12 @@ export async function serveView(
   const isAddressed = answersTo([host, ...allowedHosts], hostname());
   const answers: Answers = { ...dependencies, isAddressed, connections, onRefusal, signal };
   server.on("request", (request, response) => void answerRequest(request, response, answers));
+
+  /** A viewer that cannot keep up loses data and continues at the next key frame. */
+  function send(socket: WebSocket, data: string | Uint8Array): void {
+    const mostBehind = Math.min(MOST_BEHIND_BYTES, MOST_BEHIND_ALL_BYTES / sockets.clients.size);
+    if (socket.readyState === socket.OPEN && socket.bufferedAmount < mostBehind) socket.send(data);
+  }
 
   function sourceAt(path: string): ((socket: WebSocket) => () => void) | undefined {
     if (path === "/live") {
@@ -117,11 +127,6 @@ export async function serveView(
   const bound = await listenOn(server, { section: "view", host, port });
   const parts = stack.move();
   return { host, port: bound.port, [Symbol.asyncDispose]: () => parts.disposeAsync() };
-}
-
-/** A viewer that cannot keep up loses data and continues at the next key frame. */
-function send(socket: WebSocket, data: string | Uint8Array): void {
-  if (socket.readyState === socket.OPEN && socket.bufferedAmount < MOST_BEHIND_BYTES) socket.send(data);
 }
 
 /** Closes the connection of a viewer that does not answer pings: a phone that lost its network does not close it. */

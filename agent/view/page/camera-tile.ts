@@ -16,8 +16,11 @@ export interface CameraTile {
   remove(): void;
 }
 
-/** Older boxes are removed: they no longer match the video. */
-const STALE_MS = 2_500;
+/**
+ * Older boxes are removed: they may no longer match the video. While nothing moves, a camera is examined at its key frames
+ * only. The limit is this, or twice the interval before.
+ */
+const STALE_MS = 6_000;
 /** Video starts with the camera's next key frame, which may take long. Until then the tile shows stills. */
 const STILL_AFTER_MS = 100;
 const STILL_RETRY_MS = 2_000;
@@ -26,7 +29,7 @@ const FROZEN_AFTER_MS = 4_000;
 
 /** Shows a camera's video while it is visible, with the agent's results drawn over it. */
 export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): CameraTile {
-  const { name, fps } = setup;
+  const { name } = setup;
   const still = element("img", { alt: "", class: "still" });
   const video = element("canvas", { class: "video", hidden: "" });
   const overlay = element("canvas", {
@@ -49,6 +52,7 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
   let nextStill: ReturnType<typeof setTimeout> | undefined;
   let frozen: ReturnType<typeof setTimeout> | undefined;
   let stale: ReturnType<typeof setTimeout> | undefined;
+  let seenMs = performance.now();
 
   function draw(): void {
     const { clientWidth: width, clientHeight: height } = stage;
@@ -60,6 +64,12 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
     if (context === null) return;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     drawMoment(context, width, height, { setup, sight, trails, layers });
+  }
+
+  function forgetSight(): void {
+    sight = undefined;
+    trails = new Map();
+    draw();
   }
 
   const showStill = () => {
@@ -134,14 +144,9 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
       trails = advanceTrails(trails, latest);
       sight = latest;
       clearTimeout(stale);
-      stale = setTimeout(
-        () => {
-          sight = undefined;
-          trails = new Map();
-          draw();
-        },
-        Math.max(STALE_MS, 3000 / fps),
-      );
+      const nowMs = performance.now();
+      stale = setTimeout(forgetSight, Math.max(STALE_MS, 2 * (nowMs - seenMs)));
+      seenMs = nowMs;
       const summary = countsOf(latest);
       count.textContent = summary;
       overlay.setAttribute("aria-label", `Live video of ${name}: ${summary}`);
@@ -150,6 +155,7 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
     showHealth({ online, detecting, cameraFps, detectionFps }) {
       state.textContent = online ? (detecting ? "online" : "not detecting") : "offline";
       state.dataset.state = online ? (detecting ? "good" : "fair") : "bad";
+      if (!online) forgetSight();
       figures.textContent = online ? `${cameraFps} fps, ${detectionFps} passes/s` : "";
     },
     remove() {

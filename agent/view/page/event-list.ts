@@ -35,7 +35,7 @@ export function eventList(list: HTMLElement): { show(event: EventSummary): void;
 }
 
 function contentOf(event: EventSummary, before: HTMLImageElement | null): readonly Node[] {
-  const { id, camera, label, topScore, startMs, endMs, zones, still, picture } = event;
+  const { id, camera, label, topScore, startMs, endMs, zones, still, snapshots } = event;
   const start = new Date(startMs);
   const time = element("time", { datetime: start.toISOString(), text: start.toLocaleTimeString() });
   const duration = endMs === null ? "in view" : durationText(endMs - startMs);
@@ -46,7 +46,7 @@ function contentOf(event: EventSummary, before: HTMLImageElement | null): readon
     ...(still && endMs === null ? ["still"] : []),
   ];
   return [
-    snapshotOf(`events/${id}.jpg?${picture}`, picture > 0, `${label} at ${camera}`, before),
+    snapshotOf(`events/${id}.jpg?${snapshots}`, snapshots > 0, `${label} at ${camera}`, before),
     element("div", {}, [
       element("p", { class: "what" }, [element("strong", { text: label }), time]),
       element("p", { text: where }),
@@ -57,7 +57,7 @@ function contentOf(event: EventSummary, before: HTMLImageElement | null): readon
 
 /** Reuses the existing image element, so that the snapshot does not flicker while the next one loads. */
 function snapshotOf(src: string, exists: boolean, alt: string, before: HTMLImageElement | null): Node {
-  if (!exists) return element("div", { class: "no-picture" });
+  if (!exists) return element("div", { class: "no-snapshot" });
   // Loading fifty snapshots at once would delay the cameras' stills, so those further down load when they become visible.
   const image = before ?? element("img", { alt, loading: "lazy", width: "72", height: "72" });
   if (image.getAttribute("src") !== src) image.src = src;

@@ -50,7 +50,7 @@ function cameraRow({
   detectionFps,
 }: Health["cameras"][number]) {
   const cells = online
-    ? [`${cameraFps} of ${expectedFps}`, String(skippedFps), String(detectionFps)]
+    ? [`${cameraFps} (at least ${expectedFps})`, String(skippedFps), String(detectionFps)]
     : ["offline", "", ""];
   return element("tr", {}, [
     element("th", { scope: "row", text: name }),

@@ -79,8 +79,8 @@ export interface EventSummary {
   /** Zones it entered, in order. */
   readonly zones: readonly string[];
   readonly still: boolean;
-  /** Incremented with every better snapshot at `events/<id>.jpg`; 0: no snapshot. */
-  readonly picture: number;
+  /** Number of snapshots so far; the best one is at `events/<id>.jpg`. */
+  readonly snapshots: number;
 }
 
 /** The health of the agent. */
@@ -109,7 +109,9 @@ export interface CameraHealth {
   readonly online: boolean;
   /** Detection is switched on. */
   readonly detecting: boolean;
+  /** Received from the camera, whether they are decoded or not. */
   readonly cameraFps: number;
+  /** Frames that detection needs. */
   readonly expectedFps: number;
   /** Frames skipped because the detector was busy. */
   readonly skippedFps: number;

@@ -2,16 +2,16 @@
  * Images for calibration without a camera's frames, of enough kinds to drive a network's activations about as far as
  * photographs do. 16-bit arithmetic has headroom for the difference; 8-bit arithmetic needs real frames.
  */
-import type { PictureSize } from "../graph/retype.ts";
+import type { ImageSize } from "../graph/retype.ts";
 
 type Random = () => number;
 type Colour = readonly [red: number, green: number, blue: number];
 /** Writes a pixel; ignores pixels outside the image. */
 type PaintPixel = (x: number, y: number, colour: Colour) => void;
-type Draw = (paint: PaintPixel, size: PictureSize, random: Random) => void;
+type Draw = (paint: PaintPixel, size: ImageSize, random: Random) => void;
 
 /** `rounds` images of each kind, RGB, row by row. The same size always gives the same images. */
-export function syntheticImages(size: PictureSize, rounds = 2): Uint8Array[] {
+export function syntheticImages(size: ImageSize, rounds = 2): Uint8Array[] {
   const random = randomNumbers(20_170_508);
   return Array.from({ length: rounds }, () => kinds.map((draw) => drawImage(size, draw, random))).flat();
 }
@@ -30,7 +30,7 @@ const kinds: readonly Draw[] = [
   (paint, size, random) => text(paint, size, random),
 ];
 
-function drawImage(size: PictureSize, draw: Draw, random: Random): Uint8Array {
+function drawImage(size: ImageSize, draw: Draw, random: Random): Uint8Array {
   const { width, height } = size;
   const pixels = new Uint8ClampedArray(width * height * 3);
   draw(
@@ -44,7 +44,7 @@ function drawImage(size: PictureSize, draw: Draw, random: Random): Uint8Array {
 }
 
 /** Value noise: random colours on a lattice of `cell` pixels, interpolated bilinearly. Its spectrum falls off above 1 / cell. */
-function noise(paint: PaintPixel, { width, height }: PictureSize, random: Random, cell: number): void {
+function noise(paint: PaintPixel, { width, height }: ImageSize, random: Random, cell: number): void {
   const columns = Math.ceil(width / cell) + 1;
   const rows = Math.ceil(height / cell) + 1;
   const lattice = Array.from({ length: columns * rows }, () => anyColour(random));
@@ -63,7 +63,7 @@ function noise(paint: PaintPixel, { width, height }: PictureSize, random: Random
 }
 
 /** A gradient between two colours in a random direction. */
-function gradient(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
+function gradient(paint: PaintPixel, { width, height }: ImageSize, random: Random): void {
   const from = anyColour(random);
   const to = anyColour(random);
   const angle = random() * Math.PI * 2;
@@ -76,7 +76,7 @@ function gradient(paint: PaintPixel, { width, height }: PictureSize, random: Ran
 }
 
 /** Black and white fields of 1, 2, 4, … pixels, one size per strip: edges of the highest contrast. */
-function checkers(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
+function checkers(paint: PaintPixel, { width, height }: ImageSize, random: Random): void {
   const strips = 6;
   const phase = Math.floor(random() * 64);
   for (let y = 0; y < height; y++) {
@@ -89,7 +89,7 @@ function checkers(paint: PaintPixel, { width, height }: PictureSize, random: Ran
 }
 
 /** Shaded boxes and ellipses of all sizes that overlap in front of a gradient. */
-function scene(paint: PaintPixel, size: PictureSize, random: Random, shapes: number): void {
+function scene(paint: PaintPixel, size: ImageSize, random: Random, shapes: number): void {
   gradient(paint, size, random);
   const { width, height } = size;
   for (let shape = 0; shape < shapes; shape++) {
@@ -101,7 +101,7 @@ function scene(paint: PaintPixel, size: PictureSize, random: Random, shapes: num
 }
 
 /** Upright figures with head, trunk and legs, and vehicles, on a ground below a sky. */
-function figures(paint: PaintPixel, size: PictureSize, random: Random): void {
+function figures(paint: PaintPixel, size: ImageSize, random: Random): void {
   const { width, height } = size;
   const horizon = (0.3 + 0.3 * random()) * height;
   box(paint, width / 2, horizon / 2, width / 2, horizon / 2, anyColour(random), random);
@@ -130,7 +130,7 @@ function figures(paint: PaintPixel, size: PictureSize, random: Random): void {
 }
 
 /** Lines of glyphs, each a few strokes on a grid: the edge density of print. */
-function text(paint: PaintPixel, { width, height }: PictureSize, random: Random): void {
+function text(paint: PaintPixel, { width, height }: ImageSize, random: Random): void {
   const paper = mix(WHITE, anyColour(random), 0.2);
   const ink = mix(BLACK, anyColour(random), 0.2);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) paint(x, y, paper);

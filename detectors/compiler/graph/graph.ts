@@ -5,7 +5,10 @@
  * immutable: a pass returns a new one.
  */
 
-/** [height, width, channels] of a feature map; [outputChannels, kernelHeight, kernelWidth, inputChannels] of weights; [channels] of a bias. */
+/**
+ * [height, width, channels] of a feature map; [outputChannels, kernelHeight, kernelWidth, inputChannels] of weights;
+ * [channels] of a bias.
+ */
 export type Shape = readonly number[];
 
 /** Integer types of feature maps: i16 within ±16383; u7, a byte from 0 to 127. */
@@ -42,8 +45,8 @@ export interface Padding {
 }
 
 /**
- * What a convolution applies to its sums before it stores them. Hard swish (Howard et al. 2019, arXiv:1905.02244) is
- * slope · x · min(max(x + 3, 0), 6); its slope is 1/6, or the nearest half-precision number in files with such constants.
+ * The function that a convolution applies to its sums before it stores them. Hard swish (Howard et al. 2019, arXiv:1905.02244)
+ * is slope · x · min(max(x + 3, 0), 6); its slope is 1/6, or the nearest half-precision number in files with such constants.
  */
 export type Activation = "none" | "silu" | "relu" | "relu6" | { readonly hardSwish: number };
 

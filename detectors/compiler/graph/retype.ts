@@ -5,7 +5,7 @@ import { buildGraph } from "./builder.ts";
 import type { Graph } from "./graph.ts";
 
 /** Size of the input image in pixels. */
-export interface PictureSize {
+export interface ImageSize {
   readonly width: number;
   readonly height: number;
 }
@@ -14,7 +14,7 @@ export interface PictureSize {
  * The same operators for another input size, with all shapes inferred again.
  * @throws ModelError when the size does not fit the model's strides.
  */
-export function retype(graph: Graph, size: PictureSize): Graph {
+export function retype(graph: Graph, size: ImageSize): Graph {
   checkSize(size, headStride(graph));
   const builder = buildGraph();
   builder.input(size.height, size.width, graph.input);
@@ -35,7 +35,7 @@ export function retype(graph: Graph, size: PictureSize): Graph {
 }
 
 /** @throws ModelError unless both sides are positive multiples of the stride, up to `MAX_SIDE`. */
-export function checkSize({ width, height }: PictureSize, stride: number): void {
+export function checkSize({ width, height }: ImageSize, stride: number): void {
   const fits = (side: number): boolean => Number.isInteger(side / stride) && side > 0 && side <= MAX_SIDE;
   if (fits(width) && fits(height)) return;
   throw new ModelError(

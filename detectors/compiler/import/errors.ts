@@ -1,4 +1,4 @@
-/** The errors for a file that breaks the rules of its own format: truncated, altered or crafted. */
+/** The errors for a file that breaks the rules of its own format (truncated, altered or crafted) or is not allowed. */
 import { ModelError } from "../../errors.ts";
 
 /** An ONNX file that breaks the format's rules. */
@@ -25,5 +25,15 @@ export function damagedCheckpoint(what: string, cause?: unknown): ModelError {
     `Cannot read the checkpoint: ${what}.`,
     "Get the file again and compare its SHA-256 with the publisher's.",
     { cause },
+  );
+}
+
+/** A checkpoint that names classes or functions that YOLOv5 does not use, and that could run any code in Python. */
+export function foreignClasses(names: readonly string[]): ModelError {
+  const shown = names.slice(0, 20).map((name) => (name.length > 100 ? `${name.slice(0, 100)}…` : name));
+  const rest = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
+  return new ModelError(
+    `The checkpoint uses classes or functions that YOLOv5 does not: ${shown.join(", ")}${rest}. Nothing was run.`,
+    "Use only checkpoints from sources you trust; if you trust this one, export it to ONNX where it was trained and compile that.",
   );
 }

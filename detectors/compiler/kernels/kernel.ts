@@ -17,7 +17,7 @@ export interface FeatureMap {
   readonly channels: number;
 }
 
-/** What a kernel can use of the module that it is emitted into. */
+/** The parts of a module that a kernel in it can use. */
 export interface KernelContext {
   readonly module: ModuleBuilder;
   readonly target: Target;

@@ -1,21 +1,91 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { sabrewingHome } from "../../../detectors/catalog/locate-model.ts";
 import { findMedia } from "../../materials.ts";
 
-/** The name of the generated clip, see `stillClip`. */
-export const STILL = "still";
+/** A clip that ffmpeg makes from the project's material. */
+interface GeneratedClip {
+  /** Its material. */
+  readonly media: readonly string[];
+  /** Options of ffmpeg between the inputs and the output. */
+  readonly options: readonly string[];
+}
+
+/** A frame, repeated. */
+const repeated = (fps: number, seconds: number) =>
+  `trim=end_frame=1,loop=${fps * seconds}:1:0,setpts=N/${fps}/TB`;
+/** Clouds (±10 % of brightness) and sensor noise. Brightness is equal after each minute, so that a loop has no jump. */
+const OUTDOORS = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame,noise=alls=8:allf=t";
+
+/** H.264 as cameras encode it: key frames every two seconds, none where the scene changes, no B frames. */
+function encoding(fps: number, seconds = 60): readonly string[] {
+  const h264 = ["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-bf", "0"];
+  const keyFrames = ["-g", `${2 * fps}`, "-sc_threshold", "0"];
+  return ["-an", "-t", `${seconds}`, "-r", `${fps}`, ...h264, ...keyFrames, "-pix_fmt", "yuv420p"];
+}
+
+function constantRate(rate: string): readonly string[] {
+  return ["-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-nal-hrd", "cbr"];
+}
+
+const STILL = ["-vf", `${repeated(10, 60)},${OUTDOORS}`, ...encoding(10)];
+
+/** Seconds of a scene with a car that arrives from the left at the start, and then stays. */
+const PARKED_SECONDS = 180;
+/** The tracker knows objects that it has seen moving. The car, of images/street.jpg, waits until the motion gate is ready. */
+const PARKED = [
+  "[1]crop=125:75:232:312,scale=375:225[car]",
+  `[0]${repeated(10, PARKED_SECONDS)}[room]`,
+  `[room][car]overlay=x='if(lt(t,12),-w,min(250,-w+(250+w)*(t-12)/5))':y=200,${OUTDOORS}`,
+].join(";");
+
+/** At the end of a clip the encoder's rate starts anew, which no camera does: longer than warm-up and measurement. */
+const MAIN_SECONDS = 120;
+
+/** Scenes in which nothing moves. */
+const GENERATED = {
+  /** 768×432, 10 frames per second; the noise makes it 3.15 Mbit/s. */
+  still: { media: ["person.mp4"], options: STILL },
+  "still-512k": { media: ["person.mp4"], options: [...STILL, ...constantRate("512k")] },
+  /** A main stream: 25 frames per second. */
+  "still-1080p": {
+    media: ["person.mp4"],
+    options: [
+      ...["-vf", `scale=1920:1080,${repeated(25, MAIN_SECONDS)},${OUTDOORS}`],
+      ...[...encoding(25, MAIN_SECONDS), ...constantRate("4M")],
+    ],
+  },
+  /** `still` with a car that arrives after 12 seconds and parks after 17. It lasts three minutes. */
+  "parked-car": {
+    media: ["person.mp4", "images/street.jpg"],
+    options: ["-filter_complex", PARKED, ...encoding(10, PARKED_SECONDS)],
+  },
+} as const satisfies Record<string, GeneratedClip>;
+
+/** A clip that `findClips` makes. */
+export type GeneratedName = keyof typeof GENERATED;
+
+/** The names of the clips that `findClips` makes. */
+export const GENERATED_NAMES = Object.keys(GENERATED) as readonly GeneratedName[];
 
 /**
- * Finds clips by file name, as in the project's material (`person.mp4`), or makes `still`.
- * @param folder for generated clips
+ * Finds clips by file name, as in the project's material (`person.mp4`), or makes them (`still`).
+ * @param folder keeps generated clips, which are not made again. Default: in $SABREWING_HOME.
  * @throws Error when a clip does not exist
  */
-export async function findClips(names: readonly string[], folder: string): Promise<readonly string[]> {
-  return Promise.all(
-    names.map((name) => (name === STILL ? stillClip(named("person.mp4"), folder) : named(name))),
-  );
+export async function findClips(
+  names: readonly string[],
+  folder = join(sabrewingHome(process.env), "bench-clips"),
+): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const name of names) {
+    const generated = GENERATED_NAMES.find((known) => known === name);
+    paths.push(generated === undefined ? named(name) : await make(generated, folder));
+  }
+  return paths;
 }
 
 /** Name of a combination of clips: `person+street`. */
@@ -33,16 +103,16 @@ function named(name: string): string {
   return path;
 }
 
-/**
- * Makes a minute without motion: the first frame of a clip with sensor noise and clouds (±10 % of brightness), encoded as
- * by a camera. Brightness is equal at both ends, so that the loop has no jump.
- */
-async function stillClip(clip: string, folder: string): Promise<string> {
-  const path = join(folder, `${STILL}.mp4`);
-  const light = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame";
-  const still = `trim=end_frame=1,loop=600:1:0,setpts=N/10/TB,${light},noise=alls=8:allf=t`;
-  const encoding = ["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-g", "20", "-bf", "0"];
-  const args = ["-v", "error", "-y", "-i", clip, "-an", "-vf", still, "-t", "60", "-r", "10", ...encoding];
-  await promisify(execFile)("ffmpeg", [...args, "-pix_fmt", "yuv420p", path]);
+async function make(name: GeneratedName, folder: string): Promise<string> {
+  const { media, options } = GENERATED[name];
+  const args = [...media.map(named).flatMap((file) => ["-i", file]), ...options];
+  const id = createHash("sha256").update(JSON.stringify(args)).digest("hex").slice(0, 12);
+  const path = join(folder, `${name}-${id}.mp4`);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  // A run that is interrupted leaves no half clip under the final name.
+  const unfinished = join(folder, `${name}-${id}-${process.pid}.mp4`);
+  await promisify(execFile)("ffmpeg", ["-nostdin", "-v", "error", "-y", ...args, unfinished]);
+  renameSync(unfinished, path);
   return path;
 }

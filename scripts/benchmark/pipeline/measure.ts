@@ -38,6 +38,7 @@ const QUOTED_LINES = 15;
 
 /**
  * Starts a contestant, lets it settle, and measures it.
+ * @param atEnd called at the end of the measurement, before the contestant is stopped
  * @throws Error when it does not start, exits or stops publishing figures, and when the signal is aborted
  */
 export async function measure(
@@ -45,6 +46,7 @@ export async function measure(
   task: Task,
   { settleSeconds, seconds }: Durations,
   signal: AbortSignal,
+  atEnd = () => {},
 ): Promise<Observation> {
   await using messages = await listenToContestant(task.brokerPort, task.prefix);
   await using running = startContestant(contestant, task);
@@ -73,6 +75,7 @@ export async function measure(
   messages.takeLatencies();
   await alive(delay(seconds * 1000));
   const after = snapshot(await nextCounts(), running);
+  atEnd();
 
   const elapsed = (after.timeMs - before.timeMs) / 1000;
   // ffmpeg decodes every frame at the stream's rate, so the expected number is unknown.

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { VARIANTS } from "../../../detectors/detector.ts";
 import type { Size } from "../contestants.ts";
+import { GENERATED_NAMES } from "./clips.ts";
 import { type ContestantOptions, NAMES } from "./contestants.ts";
 import type { Durations } from "./measure.ts";
 
@@ -27,7 +28,7 @@ export function parseOptions(args: readonly string[]): PipelineOptions {
     .option("--settle-seconds <n>", "wait after the first frame before measuring", positive, 10)
     .option(
       "--clips <file,…>",
-      "clips, assigned to the cameras in turn; still: a scene without motion",
+      `clips, assigned to the cameras in turn; scenes without motion: ${GENERATED_NAMES.join(", ")}`,
       list,
       ["person.mp4", "street.mp4"],
     )

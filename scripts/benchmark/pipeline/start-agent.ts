@@ -16,9 +16,13 @@ export interface Task {
   readonly brokerPort: number;
   /** First level of the topics. */
   readonly prefix: string;
+  /** The objects that the agent tracks. Default: the agent's. */
+  readonly labels?: readonly string[];
+  /** How often the agent publishes its figures. Default: every second. */
+  readonly figuresSeconds?: number;
 }
 
-/** Starts the agent with default settings, except that it publishes its figures every second. */
+/** Starts the agent with default settings, except that it publishes its figures more often. */
 export function startAgent(agent: Agent, task: Task): Child {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-agent-"));
   const configPath = join(folder, "sabrewing.yml");
@@ -29,8 +33,9 @@ export function startAgent(agent: Agent, task: Task): Child {
 }
 
 function agentConfig({ runtime, modulePath }: Agent, task: Task, stateDirectory: string): string {
+  const objects = task.labels === undefined ? {} : { objects: { track: task.labels } };
   const cameras = task.streams.map(({ name, url }) => {
-    return [name, { ffmpeg: { inputs: [{ path: url }] }, detect: { fps: task.fps } }] as const;
+    return [name, { ffmpeg: { inputs: [{ path: url }] }, detect: { fps: task.fps }, ...objects }] as const;
   });
   return stringify({
     mqtt: {
@@ -38,7 +43,7 @@ function agentConfig({ runtime, modulePath }: Agent, task: Task, stateDirectory:
       port: task.brokerPort,
       client_id: task.prefix,
       topic_prefix: task.prefix,
-      stats_interval: 1,
+      stats_interval: task.figuresSeconds ?? 1,
     },
     model: { path: modulePath },
     detector: { runtime },

@@ -9,13 +9,16 @@ import { hasRtspServer, startRtspCamera } from "../../support/camera/rtsp-camera
 import { brightAreaModule } from "../../support/detectors/bright-area-module.ts";
 import { mosquittoIsInstalled } from "../../support/mqtt/brokers.ts";
 import { listenOnLoopback } from "../../support/network/listen-on-loopback.ts";
+import { waitUntil } from "../../support/time/wait-until.ts";
 import type { Fault, FaultResult } from "../fault.ts";
 import { SIGNAL_FPS, SIGNAL_SIZE, squareAndSignal } from "../watching/clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "../watching/watch-world.ts";
 import { HONEST_ROWS, HOSTILE_ROWS, type HostileRow } from "./camera-rows.ts";
 
-const [WINDOW_MS, WINDOW_HURRY_MS] = [60_000, 15_000];
-const SETTLES_MS = 5_000;
+const [WINDOW_MS, WINDOW_HURRY_MS] = [60_000, 8_000];
+/** In a hurry the window ends when the agent behaves as expected, for example when the log names the attack. */
+const BEHAVES_WITHIN_MS = 60_000;
+const [SETTLES_MS, SETTLES_HURRY_MS] = [5_000, 2_000];
 /** 10⁶ bytes, resident. */
 const MOST = { child: 400, agent: 60 } as const;
 const STOPS_WITHIN_MS = 5_000;
@@ -27,7 +30,7 @@ const PASSWORD = "sekret-of-the-camera";
 
 /**
  * Faults of hostile cameras: one camera attacks, another shows a moving square and must lose no frame. The unit is one
- * minute (a quarter of a minute in a hurry).
+ * minute (at least eight seconds in a hurry).
  */
 export const HOSTILE_CAMERA_FAULTS: readonly Fault[] = [
   ...HOSTILE_ROWS.map((row) => fault(`hostile camera: ${row.fault}`, row, isRefused)),
@@ -36,11 +39,7 @@ export const HOSTILE_CAMERA_FAULTS: readonly Fault[] = [
 
 type Verdict<Row> = (row: Row, world: WatchWorld) => readonly string[];
 
-function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
-  name: string,
-  row: Row,
-  judge: Verdict<Row>,
-): Fault {
+function fault<Row extends Pick<HostileRow, "start">>(name: string, row: Row, judge: Verdict<Row>): Fault {
   return {
     fault: name,
     times: 1,
@@ -69,20 +68,21 @@ function fault<Row extends Pick<HostileRow, "start" | "ownSize">>(
           cameras: {
             good: watched(good.address, settings),
             hostile: watched(address, {
-              motion: { enabled: false },
-              detect: { fps: SIGNAL_FPS, ...(row.ownSize === true ? {} : SIGNAL_SIZE) },
+              ...settings,
               ffmpeg: { inputs: [{ path: address }], retry_interval: 1 },
             }),
           },
         }),
       );
-      await world.untilPictures("good", 60_000);
-      await delay(SETTLES_MS);
+      await world.untilFrames("good", 60_000);
+      await delay(hurry ? SETTLES_HURRY_MS : SETTLES_MS);
       const before = await measure(world);
-      using child = largestChild(world.pid, ["ffmpeg", "ffprobe"]);
+      using child = largestChild(world.pid, ["ffmpeg"]);
       nobody.close();
       const camera = stack.use(await row.start({ folder, port, other: other.port }));
       await delay(times * (hurry ? WINDOW_HURRY_MS : WINDOW_MS));
+      const behaves = () => judge(row, world).length === 0;
+      if (hurry) await waitUntil("the agent behaves as expected", behaves, BEHAVES_WITHIN_MS).catch(() => {});
       const after = await measure(world);
       const judged = [...judge(row, world), ...secretsTold(world, other)];
       if (camera.connections?.() === 0) judged.push("the agent did not connect to the camera");

@@ -20,8 +20,6 @@ export interface HostileRow {
   start(scene: Scene): Promise<AttackingCamera>;
   /** What the log says of the camera; undefined: what it says of any camera that does not answer. */
   readonly says?: RegExp;
-  /** Whether the agent is to ask for the stream's own size (with ffprobe). Default: no. */
-  readonly ownSize?: boolean;
 }
 
 const hostile = (misbehave: attacks.Misbehaviour, description?: string) => (scene: Scene) =>
@@ -32,6 +30,7 @@ const hostile = (misbehave: attacks.Misbehaviour, description?: string) => (scen
 const describing = (misbehave: attacks.Misbehaviour) => hostile(attacks.on("DESCRIBE", misbehave));
 const redirecting = (method: string, location: (other: number) => string) => (scene: Scene) =>
   hostile(attacks.on(method, attacks.redirect(location(scene.other))))(scene);
+const TOO_LARGE = /frames are too large: .*16000×16000/;
 const ELSEWHERE = /redirects to another address/;
 
 /** What each camera does, and what the log says of it. */
@@ -70,6 +69,18 @@ export const HOSTILE_ROWS: readonly HostileRow[] = [
   {
     fault: "redirect of SETUP",
     start: redirecting("SETUP", (port) => `rtsp://127.0.0.1:${port}/`),
+    says: ELSEWHERE,
+  },
+  {
+    fault: "redirect of PLAY",
+    start: redirecting("PLAY", (port) => `rtsp://127.0.0.1:${port}/`),
+    says: ELSEWHERE,
+  },
+  {
+    fault: "request to redirect",
+    start: async (scene) =>
+      hostile(attacks.on("PLAY", attacks.askRedirect(`rtsp://127.0.0.1:${scene.other}/`)))(scene),
+    says: ELSEWHERE,
   },
   { fault: "esc", start: describing(attacks.escapes), says: /has no such stream/ },
   { fault: "silent", start: describing(attacks.silence) },
@@ -84,33 +95,21 @@ export const HOSTILE_ROWS: readonly HostileRow[] = [
   },
   { fault: "basic", start: hostile(attacks.askBasic) },
   {
-    fault: "bigsdp, to ffmpeg only",
-    start: hostile(attacks.toFfmpeg(attacks.on("DESCRIBE", attacks.endlessDescription))),
-  },
-  {
-    fault: "manymedia, to ffmpeg only",
-    start: hostile(attacks.toFfmpeg(attacks.on("DESCRIBE", attacks.manyStreams(200_000)))),
-  },
-  {
-    fault: "headers, to ffmpeg only",
-    start: hostile(attacks.toFfmpeg(attacks.on("DESCRIBE", attacks.endlessHeaders))),
-  },
-  {
     fault: "giant clip",
     start: async ({ folder, port }) => startRtspCamera({ clip: giantClip(folder), port }),
-    says: /frames are too large: .*16000×16000/,
+    says: TOO_LARGE,
   },
   {
     fault: "giant clip, size not announced",
     start: async (scene) =>
       hostile(attacks.on("PLAY", attacks.play(giantClip(scene.folder))), attacks.SIZELESS)(scene),
-    says: /larger than 8.9\d* megapixels/,
+    says: TOO_LARGE,
   },
   {
-    fault: "giant clip, size not announced, own size wanted",
+    fault: "giant clip, another size announced",
     start: async (scene) =>
-      hostile(attacks.on("PLAY", attacks.play(giantClip(scene.folder))), attacks.SIZELESS)(scene),
-    ownSize: true,
+      hostile(attacks.on("PLAY", attacks.playWithFalseSize(giantClip(scene.folder))))(scene),
+    says: /larger than 8.9\d* megapixels/,
   },
   {
     fault: "clip that becomes a giant",
@@ -118,7 +117,7 @@ export const HOSTILE_ROWS: readonly HostileRow[] = [
       const clips = [smallClip(scene.folder), giantClip(scene.folder)];
       return hostile(attacks.on("PLAY", attacks.play(...clips)))(scene);
     },
-    says: /larger than 8.9\d* megapixels/,
+    says: TOO_LARGE,
   },
 ];
 

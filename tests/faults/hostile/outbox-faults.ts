@@ -10,7 +10,7 @@ import {
   type TestBroker,
 } from "../../support/mqtt/brokers.ts";
 import { waitUntil } from "../../support/time/wait-until.ts";
-import type { Fault, FaultResult } from "../fault.ts";
+import { type Fault, type FaultResult, repeated } from "../fault.ts";
 import { makeOutboxWorld } from "./outbox-world.ts";
 
 const COLUMNS = ["sequence", "topic", "payload", "delivered", "added_ms"] as const;
@@ -177,13 +177,4 @@ function randomDamage(sequence: number, random: () => number): Damage {
     added_ms: integer,
   };
   return { sequence, column, value: values[column] };
-}
-
-async function repeated(times: number, once: () => Promise<FaultResult>): Promise<FaultResult> {
-  const results: FaultResult[] = [];
-  for (let time = 0; time < times; time++) results.push(await once());
-  return {
-    lost: results.reduce((sum, { lost }) => sum + lost, 0),
-    broken: results.flatMap(({ broken }) => broken),
-  };
 }

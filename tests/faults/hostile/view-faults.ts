@@ -30,6 +30,7 @@ interface ViewFault {
 const MAIN = fileURLToPath(new URL("../../../agent/main.ts", import.meta.url));
 const TOKEN = "0123456789abcdef";
 const CONNECTIONS = 300;
+/** In a hurry other tests run at the same time: then only a page that cannot be loaded counts. */
 const PAGE_WITHIN_MS = 2_000;
 const METRICS_WITHIN_MS = 1_000;
 const STOP_WITHIN_MS = 5_000;
@@ -92,7 +93,7 @@ export const VIEW_FAULTS: readonly Fault[] = ROWS.map((row) => ({
         metrics: { enabled: true, port: ports.metrics },
       }),
     );
-    await world.untilPictures("door", 60_000);
+    await world.untilFrames("door", 60_000);
     return await hold(world, row, ports, times, hurry);
   },
 }));
@@ -136,8 +137,8 @@ async function hold(
     metrics_ms: Math.round(Math.max(...metrics)),
     agent_mb: Math.round(Math.max(...memory) - before),
   };
-  if (figures.page_ms > PAGE_WITHIN_MS) broken.push(`the page took ${figures.page_ms} ms`);
-  if (figures.metrics_ms > METRICS_WITHIN_MS) broken.push(`/metrics took ${figures.metrics_ms} ms`);
+  if (!hurry && figures.page_ms > PAGE_WITHIN_MS) broken.push(`the page took ${figures.page_ms} ms`);
+  if (!hurry && figures.metrics_ms > METRICS_WITHIN_MS) broken.push(`/metrics took ${figures.metrics_ms} ms`);
   if (figures.agent_mb > MOST_MB) broken.push(`the agent grew by ${figures.agent_mb} MB`);
   const lines = world.log.slice(linesBefore).filter(isAboutStrangers).length;
   if (lines > MOST_LINES) broken.push(`${lines} lines in the log`);

@@ -8,7 +8,7 @@ import { hasRtspServer, type RtspCamera, startRtspCamera } from "../../support/c
 import { type RtspProxy, startRtspProxy } from "../../support/camera/rtsp-proxy.ts";
 import { mosquittoIsInstalled } from "../../support/mqtt/brokers.ts";
 import type { Fault, FaultResult } from "../fault.ts";
-import { emptyRoom, inAnotherWay, stuckPicture } from "./clips.ts";
+import { emptyRoom, inAnotherWay, repeatedFrame } from "./clips.ts";
 import { startWatchWorld, type WatchWorld, watched } from "./watch-world.ts";
 
 /** The attacked camera and its controls. */
@@ -38,7 +38,7 @@ const [BACK_WITHIN_MS, BACK_WITHIN_HURRY_MS] = [15_000, 60_000];
 /** The clips of the camera, made from person.mp4. */
 const CLIPS = {
   room: emptyRoom,
-  stuck: stuckPicture,
+  stuck: repeatedFrame,
   other: (personClip: string, folder: string) =>
     inAnotherWay(emptyRoom(personClip, folder), "640x480", folder),
 };
@@ -86,7 +86,7 @@ const ROWS: readonly CameraFaultRow[] = [
     async inflict(victim, world) {
       await victim.stop();
       await victim.start("stuck");
-      await world.untilPictures("hit", BACK_WITHIN_HURRY_MS);
+      await world.untilFrames("hit", BACK_WITHIN_HURRY_MS);
       await world.untilStatus("hit", "offline", NOTICED_WITHIN_MS);
       await victim.stop();
       await victim.start();
@@ -98,7 +98,7 @@ const ROWS: readonly CameraFaultRow[] = [
     async inflict(victim, world) {
       await victim.stop();
       await victim.start("other");
-      await world.untilPictures("hit", BACK_WITHIN_HURRY_MS);
+      await world.untilFrames("hit", BACK_WITHIN_HURRY_MS);
       await victim.stop();
       await victim.start();
     },
@@ -124,10 +124,7 @@ export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
     const folder = mkdtempSync(join(tmpdir(), "sabrewing-cameras-"));
     stack.defer(() => rmSync(folder, { recursive: true }));
     const modulePath = join(folder, "detector.wasm");
-    writeFileSync(
-      modulePath,
-      (await compileFile(weights() ?? "", { size: { width: 320, height: 192 } })).bytes,
-    );
+    writeFileSync(modulePath, await detectorBytes());
     const victim = await startVictim(folder, stack);
     const calm = stack.use(await startRtspCamera({ clip: findMedia("street.mp4") ?? "" }));
     const hit = `rtsp://127.0.0.1:${victim.network.port}/camera`;
@@ -142,10 +139,18 @@ export const CAMERA_FAULTS: readonly Fault[] = ROWS.map((row) => ({
         },
       }),
     );
-    for (const camera of ["hit", "calm"]) await world.untilPictures(camera, 60_000);
+    for (const camera of ["hit", "calm"]) await world.untilFrames(camera, 60_000);
     return await repeat(row, victim, world, times, hurry);
   },
 }));
+
+let compiled: Promise<Uint8Array> | undefined;
+
+/** All rows use one module: it is compiled once. */
+function detectorBytes(): Promise<Uint8Array> {
+  compiled ??= compileFile(weights() ?? "", { size: { width: 320, height: 192 } }).then(({ bytes }) => bytes);
+  return compiled;
+}
 
 async function repeat(
   row: CameraFaultRow,
@@ -162,7 +167,7 @@ async function repeat(
     const lines = linesOf(world, "hit");
     const calmSeen = world.stats().cameras.calm?.frames.seen ?? 0;
     await row.inflict(victim, world, hurry);
-    const backMs = await world.untilPictures("hit", BACK_WITHIN_HURRY_MS);
+    const backMs = await world.untilFrames("hit", BACK_WITHIN_HURRY_MS);
     if (!hurry && backMs > BACK_WITHIN_MS) {
       broken.push(`time ${time}: back only after ${Math.round(backMs / 1000)} s`);
     }

@@ -11,7 +11,7 @@ export function emptyRoom(personClip: string, folder: string): string {
 }
 
 /** A clip that repeats one frame, as from a camera whose sensor is stuck. */
-export function stuckPicture(clip: string, folder: string): string {
+export function repeatedFrame(clip: string, folder: string): string {
   const file = join(folder, "stuck.mp4");
   const still = ["-i", clip, "-vf", "trim=end_frame=1,loop=loop=-1:size=1,fps=10", "-t", "10"];
   execFileSync("ffmpeg", [...QUIET, ...still, ...H264, file]);

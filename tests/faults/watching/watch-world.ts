@@ -37,7 +37,7 @@ export interface WatchWorld extends AsyncDisposable {
   statuses(camera: string): readonly string[];
   events(camera: string): readonly EventMessage[];
   /** Waits until the camera is online and delivers frames. @returns milliseconds */
-  untilPictures(camera: string, withinMs: number): Promise<number>;
+  untilFrames(camera: string, withinMs: number): Promise<number>;
   /** Waits for this status of the camera. */
   untilStatus(camera: string, status: string, withinMs: number): Promise<void>;
   /** Waits for new figures. */
@@ -126,7 +126,7 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
     async untilStatus(camera, status, withinMs) {
       await waitUntil(`${camera} is ${status}`, () => world.statuses(camera).at(-1) === status, withinMs);
     },
-    async untilPictures(camera, withinMs) {
+    async untilFrames(camera, withinMs) {
       const startMs = performance.now();
       const before = heard.statsCount();
       const hasFrames = () =>

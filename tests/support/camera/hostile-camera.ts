@@ -22,8 +22,6 @@ export interface HostileCamera extends AsyncDisposable {
 
 /** One connection to a hostile camera. */
 interface Visit {
-  /** Counts from 1. The agent's own client and ffmpeg take turns, ffmpeg second. */
-  readonly number: number;
   /** Sends; waits while the socket's buffer is full. @returns whether the connection still stands */
   send(bytes: string | Uint8Array): Promise<boolean>;
   readonly request: {
@@ -53,20 +51,20 @@ export async function startHostileCamera(
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer((socket) => {
-    const number = ++connections;
+    connections++;
     sockets.add(socket);
     socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-    void serve(socket, number).finally(() => socket.destroy());
+    void serve(socket).finally(() => socket.destroy());
   });
 
-  async function serve(socket: Socket, number: number): Promise<void> {
+  async function serve(socket: Socket): Promise<void> {
     let held = "";
     try {
       for await (const part of socket) {
         held += String(part);
         while (held.includes("\r\n\r\n")) {
           const end = held.indexOf("\r\n\r\n") + 4;
-          const visit = visitOf(socket, number, held.slice(0, end));
+          const visit = visitOf(socket, held.slice(0, end));
           held = held.slice(end);
           requests.push(visit.request);
           if (!(await misbehave(visit))) await answerHonestly(visit, description);
@@ -92,7 +90,7 @@ async function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void
   await once(server, "close");
 }
 
-function visitOf(socket: Socket, number: number, text: string): Visit {
+function visitOf(socket: Socket, text: string): Visit {
   const header = (name: string) => new RegExp(`^${name}:\\s*(.*)\\r$`, "im").exec(text)?.[1];
   const [method = "", uri = ""] = text.split(" ");
   const sequence = header("CSeq") ?? "0";
@@ -102,7 +100,6 @@ function visitOf(socket: Socket, number: number, text: string): Visit {
     return !socket.destroyed;
   };
   return {
-    number,
     send,
     request: { method, uri, sequence, authorization: header("Authorization") },
     reply(status, headers = [], body = "") {
@@ -126,11 +123,6 @@ async function answerHonestly({ request, reply }: Visit, description: string): P
 /** Does it in answer to one method only. */
 export function on(method: string, misbehave: Misbehaviour): Misbehaviour {
   return (visit) => visit.request.method === method && misbehave(visit);
-}
-
-/** Answers the agent's own client honestly, and ffmpeg, which comes second, like this. */
-export function toFfmpeg(misbehave: Misbehaviour): Misbehaviour {
-  return (visit) => visit.number % 2 === 0 && misbehave(visit);
 }
 
 /** Sends this again and again, until the agent has enough. */
@@ -177,6 +169,15 @@ export function redirect(location: string): Misbehaviour {
   return ({ reply }) => reply("302 Found", [`Location: ${location}`]).then(() => true);
 }
 
+/** Plays without a frame, and asks its client to go elsewhere (RFC 2326, 10.10). */
+export function askRedirect(location: string): Misbehaviour {
+  return async (visit) => {
+    await visit.reply("200 OK", ["Session: 1"]);
+    await visit.send(`REDIRECT * RTSP/1.0\r\nCSeq: 1\r\nLocation: ${location}\r\n\r\n`);
+    return silence(visit);
+  };
+}
+
 /** Control and direction characters in everything that might be shown. */
 export const escapes: Misbehaviour = async ({ reply }) => {
   const description = `v=0\r\ns=\x1b]0;pwn\x07\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 \x1b[31mEVIL\u009b31m\u202e/90000\r\na=control:t\r\n`;
@@ -193,6 +194,11 @@ export const silence: Misbehaviour = () => delay(1_000_000, true, { ref: false }
 export const askBasic: Misbehaviour = ({ request, reply }) =>
   request.authorization === undefined &&
   reply("401 Unauthorized", ['WWW-Authenticate: Basic realm="x"']).then(() => true);
+
+/** Asks for user and password by Digest, and accepts any answer. */
+export const askDigest: Misbehaviour = ({ request, reply }) =>
+  request.authorization === undefined &&
+  reply("401 Unauthorized", ['WWW-Authenticate: Digest realm="x", nonce="y"']).then(() => true);
 
 /** Sends random bytes as RTP packets of the largest size. */
 export const junkPackets: Misbehaviour = async (visit) => {
@@ -211,7 +217,19 @@ export const endlessFragments: Misbehaviour = async (visit) => {
 
 /** Plays these H.264 files (MP4) one behind the other, a frame each tenth of a second, and then stays silent. */
 export function play(...files: readonly string[]): Misbehaviour {
-  const units = files.flatMap(unitsOf);
+  return playUnits(files.flatMap(unitsOf));
+}
+
+/** Of 640×480, with another id than that of a clip. */
+const OTHER_SPS = Buffer.from("Z0IAKVikBQHtgLcBAQGkHiRFQA==", "base64");
+
+/** Plays this H.264 file as if its frames had 640×480: the last sequence parameter set is one that no frame refers to. */
+export function playWithFalseSize(file: string): Misbehaviour {
+  const isSequenceSet = ([head = 0]: Buffer) => (head & 31) === 7;
+  return playUnits(unitsOf(file).flatMap((unit) => (isSequenceSet(unit) ? [unit, OTHER_SPS] : [unit])));
+}
+
+function playUnits(units: readonly Buffer[]): Misbehaviour {
   return async (visit) => {
     await visit.reply("200 OK", ["Session: 1"]);
     const packets = rtpPackets();

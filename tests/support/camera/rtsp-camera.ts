@@ -22,6 +22,12 @@ export interface RtspCameraOptions {
   readonly port?: number;
   readonly user?: string;
   readonly password?: string;
+  /** Asks for the password by Digest. Default: by Basic. */
+  readonly isDigest?: boolean;
+  /** Refuses to send packets by TCP. */
+  readonly isUdpOnly?: boolean;
+  /** The most clients that are served at a time. Default: no limit. */
+  readonly clients?: number;
 }
 
 /** A real RTSP server that plays a clip in a loop. */
@@ -41,9 +47,18 @@ export async function startRtspCamera({
   port = 0,
   user,
   password,
+  isDigest = false,
+  isUdpOnly = false,
+  clients = 0,
 }: RtspCameraOptions): Promise<RtspCamera> {
   const login = user === undefined ? [] : ["--user", user, "--password", password ?? ""];
-  const options = ["--file", clip, "--codec", codec, "--port", String(port), ...login];
+  const flags = [
+    ...(isDigest ? ["--digest"] : []),
+    ...(isUdpOnly ? ["--udp-only"] : []),
+    "--clients",
+    String(clients),
+  ];
+  const options = ["--file", clip, "--codec", codec, "--port", String(port), ...login, ...flags];
   const server = spawn(PYTHON, [SERVER, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
   });

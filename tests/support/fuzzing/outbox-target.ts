@@ -4,7 +4,7 @@ import { openOutbox } from "../../../agent/mqtt/outbox.ts";
 import type { StoredRow } from "../../../agent/state/message-store.ts";
 import { memoryPlace, storedRow } from "../agent/memory-store.ts";
 import { aboutObject } from "../agent/object-events.ts";
-import { handClock } from "../time/hand-clock.ts";
+import { manualClock } from "../time/manual-clock.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";
 import type { FuzzTarget } from "./target.ts";
@@ -47,7 +47,7 @@ export function outboxTarget(): FuzzTarget {
     },
     async feed(rows) {
       const place = memoryPlace(rows as readonly StoredRow[]);
-      const outbox = await openOutbox(place, { clock: handClock(), log: silentLog(), limits: LIMITS });
+      const outbox = await openOutbox(place, { clock: manualClock(), log: silentLog(), limits: LIMITS });
       await outbox.startDelivery();
       for (let entry = outbox.take(); entry !== undefined; entry = outbox.take()) {
         const { topic, payload } = entry.message;

@@ -53,4 +53,16 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 4,
     open: async () => (await import("./onvif-target.ts")).onvifCameraTarget(),
   },
+  "a camera's RTSP replies": {
+    share: 100,
+    open: async () => (await import("./rtsp-target.ts")).rtspTarget(),
+  },
+  "a camera's packets": {
+    share: 50,
+    open: async () => (await import("./depacketizer-target.ts")).depacketizerTarget(),
+  },
+  "a camera's parameter sets": {
+    share: 100,
+    open: async () => (await import("./parameter-set-target.ts")).parameterSetTarget(),
+  },
 };

@@ -7,6 +7,7 @@ import {
   torchModule,
   torchWriter,
 } from "./torch-checkpoint.ts";
+import { type Anchors, type Yolov5Size, yolov5Layers } from "./yolov5-layers.ts";
 
 /** An untrained YOLOv5. The defaults write a tiny YOLOv5 v6/v7. */
 export interface SyntheticYolov5 {
@@ -14,11 +15,11 @@ export interface SyntheticYolov5 {
   readonly names?: PyValue;
   readonly classes?: number;
   /** Channels of the five stages; YOLOv5n has 16, 32, 64, 128, 256. */
-  readonly channels?: readonly [number, number, number, number, number];
+  readonly channels?: Yolov5Size["channels"];
   /** Bottlenecks per C3 of the backbone's four stages; YOLOv5n has 1, 2, 3, 1. The head uses the first number. */
-  readonly depths?: readonly [number, number, number, number];
+  readonly depths?: Yolov5Size["depths"];
   /** Anchors per scale, in pixels of the input. */
-  readonly anchors?: readonly (readonly (readonly [number, number])[])[];
+  readonly anchors?: Anchors;
   readonly dtype?: Dtype;
   /** Whether Model.fuse() has merged the batch normalisations. */
   readonly fused?: boolean;
@@ -40,24 +41,6 @@ export interface SyntheticYolov5 {
 
 /** Writes layers of models/common.py with seeded weights. */
 export type LayerWriter = ReturnType<typeof layerWriter>;
-
-const COCO_ANCHORS: NonNullable<SyntheticYolov5["anchors"]> = [
-  [
-    [10, 13],
-    [16, 30],
-    [33, 23],
-  ],
-  [
-    [30, 61],
-    [62, 45],
-    [59, 119],
-  ],
-  [
-    [116, 90],
-    [156, 198],
-    [373, 326],
-  ],
-];
 
 /** Writes a checkpoint with seeded weights, as train.py and strip_optimizer do. */
 export function writeCheckpoint(options: SyntheticYolov5 = {}): Uint8Array {
@@ -81,45 +64,18 @@ export function writeCheckpoint(options: SyntheticYolov5 = {}): Uint8Array {
   return writer.save(root, options.archive);
 }
 
-/** YOLOv5's layers, with the indices and "from" of models/yolov5n.yaml. */
+/** YOLOv5's layers, with their indices and inputs. */
 function describeLayers(writer: TorchWriter, options: SyntheticYolov5, classes: number): Py[] {
-  const [c1, c2, c3, c4, c5] = options.channels ?? [4, 6, 8, 10, 12];
-  const [d1, d2, d3, d4] = options.depths ?? [1, 1, 1, 1];
   const layers = layerWriter(writer, options);
-  if (options.network)
-    return options.network(layers).map((layer, index) => withAttributes(layer, { i: index }));
-  const { conv, c3: block } = layers;
-  const old = options.generation === "v5";
-  const network = [
-    from(-1, old ? layers.focus(3, c1) : conv(3, c1, 6, 2, 2)),
-    from(-1, conv(c1, c2, 3, 2)),
-    from(-1, block(c2, c2, d1, true)),
-    from(-1, conv(c2, c3, 3, 2)),
-    from(-1, block(c3, c3, d2, true)),
-    from(-1, conv(c3, c4, 3, 2)),
-    from(-1, block(c4, c4, d3, true)),
-    from(-1, conv(c4, c5, 3, 2)),
-    // v5 pools before the last C3, v6 after it.
-    from(-1, old ? layers.spp(c5) : block(c5, c5, d4, true)),
-    from(-1, old ? block(c5, c5, d4, false) : layers.sppf(c5)),
-    from(-1, conv(c5, c4, 1, 1)),
-    from(-1, layers.upsample()),
-    from([-1, 6], layers.concat()),
-    from(-1, block(2 * c4, c4, d1, false)),
-    from(-1, conv(c4, c3, 1, 1)),
-    from(-1, layers.upsample()),
-    from([-1, 4], layers.concat()),
-    from(-1, block(2 * c3, c3, d1, false)),
-    from(-1, conv(c3, c3, 3, 2)),
-    from([-1, 14], layers.concat()),
-    from(-1, block(2 * c3, c4, d1, false)),
-    from(-1, conv(c4, c4, 3, 2)),
-    from([-1, 10], layers.concat()),
-    from(-1, block(2 * c4, c5, d1, false)),
-    from([17, 20, 23], layers.detect([c3, c4, c5], classes, options.anchors ?? COCO_ANCHORS)),
-  ];
-  const edit = options.editLayer ?? ((_index, layer) => layer);
-  return network.map((layer, index) => edit(index, withAttributes(layer, { i: index })));
+  const { channels = [4, 6, 8, 10, 12], depths = [1, 1, 1, 1], anchors, network, editLayer } = options;
+  if (network) return network(layers).map((layer, index) => withAttributes(layer, { i: index }));
+  return yolov5Layers(layers, { classes, channels, depths, ...(anchors && { anchors }) }).map(
+    ({ from: inputs, layer }, index) => {
+      const f = typeof inputs === "number" ? inputs : [...inputs];
+      const placed = withAttributes(from(f, layer), { i: index });
+      return editLayer?.(index, placed) ?? placed;
+    },
+  );
 }
 
 /** A layer that takes the outputs of these layers. */
@@ -215,40 +171,49 @@ function layerWriter(writer: TorchWriter, options: SyntheticYolov5) {
     return torchModule("torch.nn.modules.pooling.MaxPool2d", { attributes });
   }
 
+  function c3(inputs: number, outputs: number, depth: number, add: boolean): Py {
+    const half = outputs / 2;
+    const cv1 = conv(inputs, half);
+    const cv2 = conv(inputs, half);
+    const cv3 = conv(2 * half, outputs);
+    const m = sequential(Array.from({ length: depth }, () => bottleneck(half, add)));
+    return torchModule("models.common.C3", { modules: { cv1, cv2, cv3, m } });
+  }
+
+  function sppf(channels: number): Py {
+    const half = channels / 2;
+    const modules = { cv1: conv(channels, half), cv2: conv(4 * half, channels), m: pool(5) };
+    return torchModule("models.common.SPPF", { modules });
+  }
+
+  function spp(channels: number): Py {
+    const half = channels / 2;
+    const m = sequential([pool(5), pool(9), pool(13)], "torch.nn.modules.container.ModuleList");
+    const modules = { cv1: conv(channels, half), cv2: conv(4 * half, channels), m };
+    return torchModule("models.common.SPP", { modules });
+  }
+
+  function focus(inputs: number, outputs: number): Py {
+    return torchModule("models.common.Focus", { modules: { conv: conv(4 * inputs, outputs, 3) } });
+  }
+
+  const isV5 = options.generation === "v5";
   return {
     conv2d,
     conv,
-    c3(inputs: number, outputs: number, depth: number, add: boolean): Py {
-      const half = outputs / 2;
-      const cv1 = conv(inputs, half);
-      const cv2 = conv(inputs, half);
-      const cv3 = conv(2 * half, outputs);
-      const m = sequential(Array.from({ length: depth }, () => bottleneck(half, add)));
-      return torchModule("models.common.C3", { modules: { cv1, cv2, cv3, m } });
-    },
-    sppf(channels: number): Py {
-      const half = channels / 2;
-      const modules = { cv1: conv(channels, half), cv2: conv(4 * half, channels), m: pool(5) };
-      return torchModule("models.common.SPPF", { modules });
-    },
-    spp(channels: number): Py {
-      const half = channels / 2;
-      const m = sequential([pool(5), pool(9), pool(13)], "torch.nn.modules.container.ModuleList");
-      const modules = { cv1: conv(channels, half), cv2: conv(4 * half, channels), m };
-      return torchModule("models.common.SPP", { modules });
-    },
-    focus: (inputs: number, outputs: number): Py =>
-      torchModule("models.common.Focus", { modules: { conv: conv(4 * inputs, outputs, 3) } }),
+    c3,
+    stem: (outputs: number): Py => (isV5 ? focus(3, outputs) : conv(3, outputs, 6, 2, 2)),
+    // v5 pools before the last C3, v6 after it.
+    deepest: (channels: number, depth: number): readonly [Py, Py] =>
+      isV5
+        ? [spp(channels), c3(channels, channels, depth, false)]
+        : [c3(channels, channels, depth, true), sppf(channels)],
     upsample: (): Py =>
       torchModule("torch.nn.modules.upsampling.Upsample", {
         attributes: { scale_factor: float(2), mode: "nearest" },
       }),
     concat: (): Py => torchModule("models.common.Concat", { attributes: { d: 1 } }),
-    detect(
-      channels: readonly number[],
-      classes: number,
-      anchors: NonNullable<SyntheticYolov5["anchors"]>,
-    ): Py {
+    detect(channels: readonly number[], classes: number, anchors: Anchors): Py {
       const strides = channels.map((_, scale) => 8 * 2 ** scale);
       const inCells = anchors.flatMap((sizes, scale) =>
         sizes.flat().map((size) => size / (strides[scale] ?? 1)),

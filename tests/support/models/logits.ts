@@ -1,28 +1,24 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import sharp from "sharp";
+import type { ImageSize } from "../../../detectors/compiler/graph/retype.ts";
 import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/ops/operator.ts";
 import { withInputSize } from "./onnx-outputs.ts";
 
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
-
-/** A photograph scaled into the picture with grey bars, RGB. */
-export async function loadPicture(path: string, { width, height }: PictureSize): Promise<Uint8Array> {
+/** A photograph, scaled to the input size with grey bars, RGB. */
+export async function loadImage(path: string, { width, height }: ImageSize): Promise<Uint8Array> {
   const resized = sharp(path).rotate().resize(width, height, { fit: "contain", background: "#727272" });
   return resized.removeAlpha().toColourspace("srgb").raw().toBuffer();
 }
 
-/** onnxruntime's answer to a picture: the head convolutions' logits, NHWC, finest scale first. */
+/** onnxruntime's answer to an image: the head convolutions' logits, NHWC, finest scale first. */
 export async function openOnnxruntimeBody(
   onnx: Uint8Array,
-  size: PictureSize,
-): Promise<(picture: Uint8Array) => Promise<ReferenceTensor[]>> {
+  size: ImageSize,
+): Promise<(image: Uint8Array) => Promise<ReferenceTensor[]>> {
   const session = await InferenceSession.create(withInputSize(onnx, size));
   const [input = ""] = session.inputNames;
-  return async (picture) => {
-    const nchw = new Tensor("float32", toNchw(picture, size), [1, 3, size.height, size.width]);
+  return async (image) => {
+    const nchw = new Tensor("float32", toNchw(image, size), [1, 3, size.height, size.width]);
     const outputs = await session.run({ [input]: nchw });
     return session.outputNames.map((name) => {
       const { dims, data } = outputs[name] ?? {};
@@ -33,11 +29,11 @@ export async function openOnnxruntimeBody(
 }
 
 /** RGB bytes, row by row → floats from 0 to 1, plane by plane: what YOLOv5's ONNX models take. */
-export function toNchw(picture: Uint8Array, { width, height }: PictureSize): Float32Array {
+export function toNchw(image: Uint8Array, { width, height }: ImageSize): Float32Array {
   const plane = width * height;
   return Float32Array.from({ length: 3 * plane }, (_, index) => {
     const channel = Math.floor(index / plane);
-    return (picture[(index % plane) * 3 + channel] ?? 0) / 255;
+    return (image[(index % plane) * 3 + channel] ?? 0) / 255;
   });
 }
 

@@ -4,21 +4,6 @@ import { decodeModel, encodeModel, type OnnxGraph } from "../../../detectors/com
 /** TensorProto.DataType FLOAT. */
 const FLOAT = 1;
 
-/** The same model with these values as additional graph outputs, so that onnxruntime returns them. */
-export function exposeValues(onnx: Uint8Array, names: readonly string[]): Uint8Array {
-  return editGraph(onnx, (graph) => ({
-    ...graph,
-    output: [...graph.output, ...names.map(floatValue)],
-  }));
-}
-
-/** Names of the head convolutions' outputs (logits, NCHW), in file order: the finest scale first in YOLOv5. */
-export function headConvolutionOutputs(onnx: Uint8Array): string[] {
-  const { graph } = decodeModel(onnx);
-  if (!graph) throw new Error("the ONNX model has no graph");
-  return cutAtHeads(graph).heads.flatMap(({ output }) => output);
-}
-
 /**
  * The model's body alone, for another input size. Its outputs are the logits of the head convolutions. The decode, which
  * depends on the exported size, and the declared shapes of intermediate values are removed.

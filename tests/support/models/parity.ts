@@ -1,4 +1,6 @@
 import { expect } from "vitest";
+import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
+import { evaluate } from "../../../detectors/compiler/ops/evaluate.ts";
 import type { Tensor } from "../../../detectors/compiler/ops/operator.ts";
 import type { ModuleAnswer } from "../detectors/open-module.ts";
 
@@ -17,6 +19,22 @@ export function largestDifference(received: Tensor, expected: Tensor | undefined
     largest = Math.max(largest, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
   }
   return largest;
+}
+
+/** Expects of the graph of a YOLOv5, evaluated on an image, the logits of onnxruntime: one map per scale. */
+export function expectSameLogits(
+  graph: Graph,
+  image: Uint8Array,
+  expected: readonly Tensor[],
+  tolerance: number,
+): void {
+  const values = evaluate(graph, image);
+  const received = graph.nodes.at(-1)?.inputs.map((name) => values.get(name));
+  expect(received).toHaveLength(3);
+  for (const [scale, map] of received?.entries() ?? []) {
+    if (map === undefined) throw new Error(`the graph has no logits of scale ${scale}`);
+    expect(largestDifference(map, expected[scale])).toBeLessThan(tolerance);
+  }
 }
 
 /** Whether two detections have the same label, scores within 0.002 and edges within half a pixel. */

@@ -1,4 +1,4 @@
-import type { PictureSize } from "./logits.ts";
+import type { ImageSize } from "../../../detectors/compiler/graph/retype.ts";
 import type { TfjsFiles, WrittenModel } from "./tfjs-writer.ts";
 
 /** Bytes of one number in the weight files. */
@@ -8,7 +8,7 @@ const BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, float16:
  * The same model for another input size, so that TensorFlow.js can run it: the sizes of its enlarged maps are constants in
  * the file. Only its maps are valid; the search for boxes still uses the old number of cells.
  */
-export function resizedTfjs({ json, shards }: TfjsFiles, from: PictureSize, to: PictureSize): TfjsFiles {
+export function resizedTfjs({ json, shards }: TfjsFiles, from: ImageSize, to: ImageSize): TfjsFiles {
   const model: WrittenModel = JSON.parse(new TextDecoder().decode(json));
   const { node: nodes } = model.modelTopology;
   const sizes = new Set(nodes.filter(({ op }) => op === "ResizeBilinear").map(({ input }) => input[1] ?? ""));

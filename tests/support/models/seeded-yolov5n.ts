@@ -5,6 +5,7 @@ import { importCheckpoint } from "../../../detectors/compiler/import/checkpoint/
 import { runPasses } from "../../../detectors/compiler/passes/index.ts";
 import type { Precision } from "../../../detectors/module-format.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
+import { YOLOV5N } from "./yolov5-layers.ts";
 
 /** Options of a YOLOv5n with seeded weights. */
 export interface SeededYolov5nOptions {
@@ -14,7 +15,7 @@ export interface SeededYolov5nOptions {
 
 /** Bytes of a `.pt` with YOLOv5n's exact layers and seeded weights, for tests on machines without the real one. */
 export function seededYolov5nCheckpoint({ classes = 80, seed = 1 }: SeededYolov5nOptions = {}): Uint8Array {
-  return writeCheckpoint({ seed, classes, channels: [16, 32, 64, 128, 256], depths: [1, 2, 3, 1] });
+  return writeCheckpoint({ seed, classes, ...YOLOV5N });
 }
 
 /** YOLOv5n's exact graph for an image size, with seeded weights that keep activations in the order of 1. */

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import { setBackend, type Tensor, tensor4d } from "@tensorflow/tfjs-core";
+import type { ImageSize } from "../../../detectors/compiler/graph/retype.ts";
 import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/ops/operator.ts";
-import type { PictureSize } from "./logits.ts";
 import type { TfjsFiles } from "./tfjs-writer.ts";
 
 /** Runs an image in TensorFlow.js and returns the requested outputs, in order, without the batch axis. */
@@ -13,7 +13,7 @@ export type TfjsPeer = (image: Uint8Array) => ReferenceTensor[];
 /** Opens a graph model in TensorFlow.js's WebAssembly backend with one thread, like ours. */
 export async function openTfjs(
   { json, shards }: TfjsFiles,
-  { width, height }: PictureSize,
+  { width, height }: ImageSize,
   outputs: [string, string, ...string[]],
 ): Promise<TfjsPeer> {
   setWasmPaths(`${dirname(fileURLToPath(import.meta.resolve("@tensorflow/tfjs-backend-wasm")))}/`);

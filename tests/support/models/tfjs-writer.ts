@@ -63,9 +63,9 @@ export class TfjsWriter {
   }
 
   /** The input image, [1, height, width, 3]. */
-  picture(height: number, width: number): string {
+  image(height: number, width: number): string {
     const dim = [1, height, width, 3].map((size) => ({ size: String(size) }));
-    return this.add("Placeholder", "picture", [], { dtype: { type: "DT_FLOAT" }, shape: { shape: { dim } } });
+    return this.add("Placeholder", "image", [], { dtype: { type: "DT_FLOAT" }, shape: { shape: { dim } } });
   }
 
   /** A constant of floats, or of 32-bit integers. */
@@ -187,7 +187,7 @@ export interface SmallCenterNet {
   readonly height: number;
   readonly width: number;
   /** The network before the two maps: from the image's name to a map of `width / stride` × `height / stride`. */
-  readonly body: (writer: TfjsWriter, picture: string) => { map: string; channels: number };
+  readonly body: (writer: TfjsWriter, image: string) => { map: string; channels: number };
   readonly stride?: number;
   readonly classes?: number;
   readonly candidates?: number;
@@ -198,7 +198,7 @@ export function writeCenterNet(options: SmallCenterNet): { model: WrittenModel; 
   const { stride = 1, classes = 3, candidates = 10 } = options;
   const [height, width] = [options.height / stride, options.width / stride];
   const writer = new TfjsWriter();
-  const { map, channels } = options.body(writer, writer.picture(options.height, options.width));
+  const { map, channels } = options.body(writer, writer.image(options.height, options.width));
   const heat = writer.add("Sigmoid", "heat", [writer.mix("heat/mix", map, channels, classes)]);
   const scaled = writer.add("Mul", "sizes/scaled", [
     writer.mix("sizes/mix", map, channels, 4),

@@ -1,16 +1,9 @@
 import { seeded } from "../base/seeded.ts";
 import { type OnnxWriter, onnxFile, writeOnnx } from "./onnx-writer.ts";
+import { YOLOV5N, type Yolov5Writer, yolov5Layers } from "./yolov5-layers.ts";
 import { decodeScale } from "./yolov5-onnx.ts";
 
 const OPSET = 13;
-const ANCHORS_PER_SCALE = 3;
-/** Width and height of each scale's anchors in pixels of the input. */
-const ANCHORS = [
-  [10, 13, 16, 30, 33, 23],
-  [30, 61, 62, 45, 59, 119],
-  [116, 90, 156, 198, 373, 326],
-] as const;
-
 /** What the file is written for. */
 export interface SeededYolov5nOnnx {
   /** Multiples of 32. */
@@ -20,54 +13,39 @@ export interface SeededYolov5nOnnx {
   readonly seed: number;
 }
 
-/** A layer with its weights: takes the name of its input and returns the name of its output. */
-type Layer = (x: string) => string;
+/** A layer with its weights: takes the names of its inputs and returns the name of its output. */
+type Layer = (...inputs: readonly string[]) => string;
 
 /**
- * Writes YOLOv5n (models/yolov5n.yaml, version 7.0) as an ONNX file with seeded weights. They are the weights of the
- * checkpoint that `seededYolov5nCheckpoint` writes for the same seed and classes: both create their layers in the same order.
+ * Writes YOLOv5n (version 7.0) as an ONNX file with seeded weights. They are the weights of the checkpoint that
+ * `seededYolov5nCheckpoint` writes for the same seed and classes: both create their layers in the same order.
  */
 export function seededYolov5nOnnx({ width, height, classes, seed }: SeededYolov5nOnnx): Uint8Array {
   const writer = writeOnnx();
-  const { conv, c3, sppf, upsample, detect } = layerWriter(writer, seed);
-  const concat = (...inputs: readonly string[]): string => writer.add("Concat", inputs, { axis: 1 });
-  const p1 = apply("images", conv(3, 16, 6, 2, 2));
-  const p2 = apply(p1, conv(16, 32, 3, 2), c3(32, 32, 1, true));
-  const p3 = apply(p2, conv(32, 64, 3, 2), c3(64, 64, 2, true));
-  const p4 = apply(p3, conv(64, 128, 3, 2), c3(128, 128, 3, true));
-  const p5 = apply(p4, conv(128, 256, 3, 2), c3(256, 256, 1, true), sppf(256));
-  const top = apply(p5, conv(256, 128));
-  const middle = apply(concat(upsample(top), p4), c3(256, 128, 1, false), conv(128, 64));
-  const fine = apply(concat(upsample(middle), p3), c3(128, 64, 1, false));
-  const medium = apply(concat(apply(fine, conv(64, 64, 3, 2)), middle), c3(128, 128, 1, false));
-  const coarse = apply(concat(apply(medium, conv(128, 128, 3, 2)), top), c3(256, 256, 1, false));
-
-  const perBox = 5 + classes;
-  const heads = [
-    apply(fine, detect(64, perBox)),
-    apply(medium, detect(128, perBox)),
-    apply(coarse, detect(256, perBox)),
-  ];
-  const boxes = heads.map((logits, scale) => {
-    const stride = 8 * 2 ** scale;
-    const cells = { columns: width / stride, rows: height / stride };
-    const options = { opset: OPSET, anchors: ANCHORS_PER_SCALE, perBox };
-    return decodeScale(writer, logits, options, cells, stride, ANCHORS[scale] ?? []).decoded;
-  });
+  const outputs: string[] = [];
+  const layers = yolov5Layers(layerWriter(writer, seed, { width, height }), { ...YOLOV5N, classes });
+  for (const { from, layer } of layers) {
+    const inputs = [from].flat().map((index) => outputs.at(index) ?? "images");
+    outputs.push(layer(...inputs));
+  }
   return onnxFile(writer, {
     input: { name: "images", dims: [1, 3, height, width] },
-    outputs: [writer.add("Concat", boxes, { axis: 1 })],
+    outputs: outputs.slice(-1),
     opset: OPSET,
   });
 }
 
-/** Applies layers in the order in which they are created. */
+/** Applies layers of one input in the order in which they are created. */
 function apply(x: string, ...layers: readonly Layer[]): string {
   return layers.reduce((y, layer) => layer(y), x);
 }
 
 /** Each function creates one layer of models/common.py, as its namesake in checkpoint.ts does. */
-function layerWriter(writer: OnnxWriter, seed: number) {
+function layerWriter(
+  writer: OnnxWriter,
+  seed: number,
+  { width, height }: { readonly width: number; readonly height: number },
+): Yolov5Writer<Layer> {
   const random = seeded(seed);
   const numbers = (count: number, low: number, high: number): Float32Array =>
     Float32Array.from({ length: count }, () => low + (high - low) * random());
@@ -120,29 +98,38 @@ function layerWriter(writer: OnnxWriter, seed: number) {
     return (x) => (shortcut ? writer.add("Add", [x, cv2(cv1(x))]) : cv2(cv1(x)));
   }
 
+  function c3(inputs: number, outputs: number, depth: number, shortcut: boolean): Layer {
+    const half = outputs / 2;
+    const [cv1, cv2, cv3] = [conv(inputs, half), conv(inputs, half), conv(2 * half, outputs)];
+    const bottlenecks = Array.from({ length: depth }, () => bottleneck(half, shortcut));
+    return (x) => {
+      const deep = apply(cv1(x), ...bottlenecks);
+      return cv3(concat(deep, cv2(x)));
+    };
+  }
+
+  function sppf(channels: number): Layer {
+    const [cv1, cv2] = [conv(channels, channels / 2), conv(2 * channels, channels)];
+    const attributes = { kernel_shape: [5, 5], strides: [1, 1], pads: [2, 2, 2, 2] };
+    const pool: Layer = (x) => writer.add("MaxPool", [x], attributes);
+    return (x) => {
+      const y = cv1(x);
+      const first = pool(y);
+      const second = pool(first);
+      return cv2(concat(y, first, second, pool(second)));
+    };
+  }
+
+  function concat(...inputs: readonly string[]): string {
+    return writer.add("Concat", inputs, { axis: 1 });
+  }
+
   return {
     conv,
-    c3(inputs: number, outputs: number, depth: number, shortcut: boolean): Layer {
-      const half = outputs / 2;
-      const [cv1, cv2, cv3] = [conv(inputs, half), conv(inputs, half), conv(2 * half, outputs)];
-      const bottlenecks = Array.from({ length: depth }, () => bottleneck(half, shortcut));
-      return (x) => {
-        const deep = apply(cv1(x), ...bottlenecks);
-        return cv3(writer.add("Concat", [deep, cv2(x)], { axis: 1 }));
-      };
-    },
-    sppf(channels: number): Layer {
-      const [cv1, cv2] = [conv(channels, channels / 2), conv(2 * channels, channels)];
-      const attributes = { kernel_shape: [5, 5], strides: [1, 1], pads: [2, 2, 2, 2] };
-      const pool: Layer = (x) => writer.add("MaxPool", [x], attributes);
-      return (x) => {
-        const y = cv1(x);
-        const first = pool(y);
-        const second = pool(first);
-        return cv2(writer.add("Concat", [y, first, second, pool(second)], { axis: 1 }));
-      };
-    },
-    upsample(x: string): string {
+    c3,
+    stem: (outputs) => conv(3, outputs, 6, 2, 2),
+    deepest: (channels, depth) => [c3(channels, channels, depth, true), sppf(channels)],
+    upsample: () => (x) => {
       const scales = writer.floats([4], Float32Array.of(1, 1, 2, 2));
       const attributes = {
         mode: "nearest",
@@ -151,10 +138,22 @@ function layerWriter(writer: OnnxWriter, seed: number) {
       };
       return writer.add("Resize", [x, "", scales], attributes);
     },
-    /** A convolution of the head, whose output are the logits. */
-    detect(inputs: number, perBox: number): Layer {
-      const outputs = ANCHORS_PER_SCALE * perBox;
-      return conv2d(inputs, outputs, 1, 1, 0, vector(outputs, -4, 1));
+    concat: () => concat,
+    detect(channels, classes, anchors) {
+      const [perScale, perBox] = [anchors[0]?.length ?? 0, 5 + classes];
+      const heads = channels.map((inputs) =>
+        conv2d(inputs, perScale * perBox, 1, 1, 0, vector(perScale * perBox, -4, 1)),
+      );
+      return (...features) => {
+        const boxes = heads.map((head, scale) => {
+          const stride = 8 * 2 ** scale;
+          const cells = { columns: width / stride, rows: height / stride };
+          const options = { opset: OPSET, anchors: perScale, perBox };
+          const sides = anchors[scale]?.flat() ?? [];
+          return decodeScale(writer, head(features[scale] ?? ""), options, cells, stride, sides).decoded;
+        });
+        return concat(...boxes);
+      };
     },
   };
 }

@@ -242,7 +242,7 @@ function isAvailable(
 function stateOf(config: Options, last: ReadonlyMap<string, string>): string | undefined {
   const payload = last.get(String(config.state_topic ?? config.image_topic));
   if (payload === undefined) return undefined;
-  if (config.platform === "image") return payload === "" ? undefined : "a picture";
+  if (config.platform === "image") return payload === "" ? undefined : "a snapshot";
   const value = render(config.value_template, payload);
   if (config.platform === "sensor") return value;
   const { payload_on = "ON", payload_off = "OFF" } = config;

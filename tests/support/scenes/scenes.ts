@@ -4,7 +4,7 @@ import { readClip } from "../../../agent/camera/clip.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { rgbOf } from "../../../agent/preprocess/rgb.ts";
 import { seeded } from "../base/seeded.ts";
-import { filmed } from "../camera/video-picture.ts";
+import { rgbToRawFrame } from "../camera/raw-frames.ts";
 
 /** A camera that films a composed scene. It adds light and noise, like a real one. */
 export interface SceneOptions {
@@ -45,8 +45,8 @@ export async function* filmScene(
     for (let index = 0; index < pixels.length; index++) {
       seen[index] = (lit[pixels[index] ?? 0] ?? 0) + (grain[(start + index) & (GRAINS - 1)] ?? 0);
     }
-    const picture = filmed({ width, height, pixels: new Uint8Array(seen.buffer) });
-    yield { camera: "scene", sequence, timeMs: second * 1000, ...picture };
+    const frame = rgbToRawFrame({ width, height, pixels: new Uint8Array(seen.buffer) });
+    yield { camera: "scene", sequence, timeMs: second * 1000, ...frame };
   }
 }
 
@@ -66,7 +66,7 @@ function gaussian(random: () => number, count: number, deviation: number): Float
 }
 
 /** The first frame of a clip. */
-export async function firstPicture(file: string): Promise<RgbImage> {
+export async function firstFrame(file: string): Promise<RgbImage> {
   for await (const frame of readClip({ camera: "clip", file }, { signal: NEVER })) return rgbOf(frame);
   throw new Error(`${file} is empty`);
 }

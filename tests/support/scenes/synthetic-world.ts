@@ -67,7 +67,7 @@ export function tell(story: Story): Told {
   const objects = ObjectsSchema.parse({ track, ...story.objects });
   const zones = ZonesSchema.parse(story.zones ?? {});
   const frameSize = { width: WIDTH, height: HEIGHT };
-  const options = trackerOptions({ detect, objects }, frameSize);
+  const options = trackerOptions({ detect, objects }, frameSize, []);
   const random = seededRandom(eyes.seed);
   const newId = eventIds(seededRandom(1));
   const context = { camera: "street", ...frameSize, zones, hasSnapshot: false, detector: DETECTOR };

@@ -4,7 +4,7 @@ import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
 import type { Sighting } from "../../../agent/motion/watch-motion.ts";
 import { type Outcome, watchCamera } from "../../../agent/watch-camera.ts";
 import type { Box } from "../../../detectors/detector.ts";
-import { greyPicture } from "../camera/video-picture.ts";
+import { greyFrame } from "../camera/raw-frames.ts";
 import { scriptedDetector } from "../detectors/scripted-detector.ts";
 
 /** Pixels of a frame: ten are one pixel of the scripted detector's input. */
@@ -42,7 +42,7 @@ export async function* filmWalk(
     const brightness = new Uint8Array(width * height).fill(120);
     const left = 40 + sequence * 10;
     for (let y = 80; y < 280; y++) brightness.fill(30, y * width + left, y * width + left + 60);
-    const image = greyPicture(width, height, brightness);
+    const image = greyFrame(width, height, brightness);
     yield { camera, sequence, timeMs: startMs + sequence * FRAME_MS, ...image };
   }
 }

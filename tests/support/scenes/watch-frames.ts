@@ -30,7 +30,7 @@ export async function watchFrames(
 ): Promise<WatchReport> {
   const watched: WatchedFrame[] = [];
   const events: EventMessage[] = [];
-  const outcomes = watchCamera(watchMotion(frames, camera.motion), camera, {
+  const outcomes = watchCamera(watchMotion(frames, camera.motion, 1000 / camera.detect.fps), camera, {
     detector,
     prefix: "sabrewing",
     signal: new AbortController().signal,

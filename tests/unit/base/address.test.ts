@@ -1,11 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  isStreamAddress,
   replaceSecretValues,
   requireClearAddress,
   splitAddress,
+  streamAddressMistake,
+  withLowerCaseScheme,
   withoutCredentials,
   withoutLogin,
+  withoutPossibleLogin,
 } from "../../../agent/base/address.ts";
 
 describe("withoutCredentials", () => {
@@ -37,6 +41,9 @@ describe("withoutCredentials", () => {
     ["cannot open rtsp://h/x\nme@example.org", "cannot open rtsp://h/x\nme@example.org"],
     ['rtsp://admin:p"SECRETX1@h/x', "rtsp://admin:***@h/x"],
     ["rtsp://h/user=a_password=b_channel=1.sdp?real", "rtsp://h/user=***"],
+    ["rtsp://h/user=admin&password=x&channel=1/", "rtsp://h/user=***&password=***&channel=***"],
+    ["rtsp://h/cam/password=x&subtype=0", "rtsp://h/cam/password=***&subtype=0"],
+    ["RTSP://admin:SECRETX1@h/x", "RTSP://admin:***@h/x"],
   ])("shows %s as %s", (text, shown) => {
     expect(withoutCredentials(text)).toBe(shown);
   });
@@ -98,6 +105,30 @@ test.each([
   expect(withoutLogin(text)).toBe(shown);
 });
 
+test.each([
+  ["rtsp:/admin:SECRETX1@cam", "***@cam"],
+  ["rtsp//admin:SECRETX1@cam/x", "***@cam/x"],
+  ["rtsp//admin:SECRETX1", "rtsp//admin:***"],
+  ["rtsp//SECRETX1@cam", "***@cam"],
+  ["rtsp;//admin:SECRETX1@cam", "***@cam"],
+  ["RTSP://admin:SECRETX1@cam", "RTSP://***@cam"],
+  ["admin:SECRETX1@cam", "***@cam"],
+  ["door=rtsp:/admin:SECRETX1", "door=rtsp:***"],
+  ["clips/2026-11-29/18:30.mp4", "clips/2026-11-29/18:30.mp4"],
+  ["/home/me@example.org/model.wasm", "/home/me@example.org/model.wasm"],
+  ["rtsp://10.0.0.7:554/stream2", "rtsp://10.0.0.7:554/stream2"],
+  ["//server/share/clip.mp4", "//server/share/clip.mp4"],
+])("withoutPossibleLogin shows %s, a file name or a mistyped address, as %s", (text, shown) => {
+  expect(withoutPossibleLogin(text)).toBe(shown);
+});
+
+test("a scheme may be in capital letters", () => {
+  expect(["rtsp://h", "RTSP://h", "Rtsps://h", "http://h", "rtsp:/h"].map(isStreamAddress)).toEqual([
+    ...[true, true, true, false, false],
+  ]);
+  expect(withLowerCaseScheme("RTSPS://Admin:PW@Host/X")).toBe("rtsps://Admin:PW@Host/X");
+});
+
 describe("splitAddress", () => {
   test.each([
     ["rtsp://10.0.0.7/a?b=c", { user: undefined, password: undefined, host: "10.0.0.7", path: "/a?b=c" }],
@@ -115,7 +146,7 @@ describe("splitAddress", () => {
   ])("rejects an address with the unencoded password %j", (password) => {
     const address = `rtsp://admin:${password}@10.0.0.7/x`;
     expect(splitAddress(address)).toBeUndefined();
-    expect(() => requireClearAddress(address)).toThrow(/host can be told apart/);
+    expect(() => requireClearAddress(address)).toThrow(/expected an address/);
     expect(() => requireClearAddress(address)).toThrow(/received "rtsp:\/\/\*\*\*@10\.0\.0\.7\/x"$/);
   });
 
@@ -125,4 +156,71 @@ describe("splitAddress", () => {
       expect(splitAddress(text)).toBeUndefined();
     },
   );
+});
+
+describe("the mistake in a stream's address is named with the remedy that helps", () => {
+  const SLASHES = "two slashes after the colon";
+  const SCHEME = "an address that starts with rtsp:// or rtsps://";
+  const SPACES = "an address without spaces";
+  const HOST = "a host";
+  const BRACKETS = "an IPv6 address in brackets";
+  const PORT = "a port from 1 to 65535 after the host";
+  const LOGIN = "an address in which user, password and host can be told apart";
+
+  test.each([
+    ["rtsp:/door/1", SLASHES, "write rtsp://"],
+    ["rtsp:door/1", SLASHES, "write rtsp://"],
+    ["rtsp//door/1", SLASHES, "write rtsp://"],
+    ["http://door/1", SCHEME, "web page"],
+    ["HTTPS://u:p@door/1", SCHEME, "web page"],
+    ["door/1", SCHEME, "write rtsp://"],
+    ["rtps://door/1", SCHEME, "write rtsp://"],
+    ["", SCHEME, "write rtsp://"],
+    [" rtsp://door/1", SCHEME, "write rtsp://"],
+    ["rtsp://u:pw@door/front yard", SPACES, "%20"],
+    ["rtsp://door/front yard", SPACES, "%20"],
+    ["rtsp://", HOST, "HOST"],
+    ["rtsp:///1", HOST, "HOST"],
+    ["rtsp://u:p@/1", HOST, "HOST"],
+    ["rtsp://u:p@", HOST, "HOST"],
+    ["rtsp://:554/1", HOST, "HOST"],
+    ["rtsp://fe80::1/1", BRACKETS, "[fe80::1%eth0]"],
+    ["rtsp://u:p@fe80::1%eth0/1", BRACKETS, "[fe80::1%eth0]"],
+    ["rtsp://[door]/1", "an IPv6 address between the brackets", "[fe80::1]"],
+    ["rtsp://[fe80::1%]/1", "an IPv6 address between the brackets", "[fe80::1%eth0]"],
+    ["rtsp://u:p@door:0/1", PORT, "554"],
+    ["rtsp://u:p@door:65536/1", PORT, "554"],
+    ["rtsp://u:p@[fd00::7]:99999999", PORT, "554"],
+    ["rtsp://u:p@door:/1", PORT, "554"],
+    ["rtsp://u:p@door:rtsp/1", PORT, "554"],
+    ["rtsp://door:0/1", PORT, "the host is missing"],
+    ["rtsp://admin:secret", PORT, "the host is missing"],
+    ["rtsp://admin:99999999/1", PORT, "the host is missing"],
+    ["rtsp://u:p w@door/1", LOGIN, "a space as %20"],
+    ["rtsp://u:p@ss@door/1", LOGIN, "@ as %40"],
+    ["rtsp://u:p/w@door/1", LOGIN, "/ as %2F"],
+    ["rtsp://u:50%@door/1", LOGIN, "% as %25"],
+  ])("%s", (address, expected, remedy) => {
+    const mistake = streamAddressMistake(address);
+    expect(mistake?.expected).toBe(expected);
+    expect(mistake?.remedy).toContain(remedy);
+    expect(mistake?.isInLogin).toBe(expected === LOGIN);
+  });
+
+  test.each([
+    "rtsp://door",
+    "rtsps://u:p@10.0.0.7:65535/a?b=c#d",
+    "rtsp://[fe80::1%eth0]:1/x",
+    "RTSP://häuschen/ströme",
+  ])("%s is an address", (address) => {
+    expect(streamAddressMistake(address)).toBeUndefined();
+  });
+
+  test("it is found fast in any text", () => {
+    for (const part of ["a:", "@", "[", "%", "::", "/", "rtsp://", " "]) {
+      const startMs = performance.now();
+      streamAddressMistake(`rtsp://${part.repeat(50_000)}`);
+      expect(performance.now() - startMs).toBeLessThan(2_000);
+    }
+  });
 });

@@ -4,12 +4,12 @@ import { createConnection, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import { type GuardedConnections, guardConnections } from "../../../agent/base/guard-connections.ts";
 import { listenOnLoopback } from "../../support/network/listen-on-loopback.ts";
-import { type HandClock, handClock } from "../../support/time/hand-clock.ts";
+import { type ManualClock, manualClock } from "../../support/time/manual-clock.ts";
 
 const LIMITS = { perAddress: 3, strangers: 5, burst: 2, signedIn: 2, requestWithinMs: 5_000 };
 
 interface Guarded extends AsyncDisposable {
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
   readonly connections: GuardedConnections;
   readonly crowded: readonly string[];
   /** Opens a connection from one of the loopback addresses. */
@@ -23,7 +23,7 @@ interface Peer {
 }
 
 async function startGuarded(): Promise<Guarded> {
-  const clock = handClock();
+  const clock = manualClock();
   const closing = new AbortController();
   const crowded: string[] = [];
   const server = createServer();

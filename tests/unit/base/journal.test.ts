@@ -13,13 +13,13 @@ test("writes the priority, then the message, then the other fields", () => {
   expect(
     journal((log) => {
       log.info("ready");
-      log.warn({ camera: "door", remedy: "Check it." }, "frozen, no picture for 10 s");
+      log.warn({ camera: "door", remedy: "Check it." }, "frozen, no frame for 10 s");
       log.error(new Error("no way"), "it broke");
       log.debug({ frames: 3 }, "so it goes");
     }),
   ).toEqual([
     "<6>ready\n",
-    '<4>frozen, no picture for 10 s {"camera":"door","remedy":"Check it."}\n',
+    '<4>frozen, no frame for 10 s {"camera":"door","remedy":"Check it."}\n',
     expect.stringMatching(/^<3>it broke \{"err":\{"type":"Error","message":"no way"/),
     '<7>so it goes {"frames":3}\n',
   ]);

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { logRefusals } from "../../../agent/base/log-refusals.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 test("logs a thousand refusals a second as a line with their number every five minutes", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const { log, lines } = recordingLog();
   const closing = new AbortController();
   const refused = logRefusals(log, { clock, signal: closing.signal });
@@ -21,7 +21,7 @@ test("logs a thousand refusals a second as a line with their number every five m
 
 test("logs refusals of another kind at once", () => {
   const { log, lines } = recordingLog();
-  const refused = logRefusals(log, { clock: handClock(), signal: new AbortController().signal });
+  const refused = logRefusals(log, { clock: manualClock(), signal: new AbortController().signal });
   for (let times = 0; times < 5; times++) refused({ message: "wrong token", address: "10.0.0.2" });
   refused({ message: "wrong host", address: "10.0.0.2", remedy: "Use an IP address." });
   expect(lines.map(({ msg }) => msg)).toEqual(["wrong token", "wrong host"]);

@@ -115,3 +115,28 @@ test("an error of the reader closes the source and reaches the caller", async ()
   await expect(reading).rejects.toThrow("the detector broke");
   expect(camera.closed()).toBe(true);
 });
+
+test("items that must wait are all delivered in order, and the newest of the others", async () => {
+  const camera = feed<number>();
+  const waitingAt: number[] = [];
+  const newest = newestOnly(
+    camera.source,
+    (_, newer) => newer,
+    (item, waiting) => {
+      waitingAt.push(waiting);
+      return item >= 10 && waiting < 3;
+    },
+  );
+  const seen: number[] = [];
+  camera.push(1);
+  for await (const item of newest) {
+    seen.push(item);
+    // The item before a burst is replaced; of the burst as many wait as there is room for.
+    if (item === 1) camera.push(2, 10, 11, 12, 13, 14, 3, 4);
+    if (item === 4) camera.end();
+    await settle();
+  }
+  expect(seen).toEqual([1, 10, 11, 12, 4]);
+  expect(newest.counts()).toEqual({ delivered: 5, dropped: 4 });
+  expect(Math.max(...waitingAt)).toBeLessThanOrEqual(4);
+});

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { throttle } from "../../../agent/base/throttle.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 function throttled() {
-  const clock = handClock();
+  const clock = manualClock();
   const stop = new AbortController();
   const done: string[] = [];
   const request = throttle<string>(

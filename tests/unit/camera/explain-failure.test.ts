@@ -4,35 +4,24 @@ import { explainFailure } from "../../../agent/camera/explain-failure.ts";
 
 /** Lines as ffmpeg 5.1 and 7.1 write them. */
 test.each([
-  [
-    "[rtsp @ 0x5] method DESCRIBE failed: 401 Unauthorized",
-    ConfigError,
-    "refuses this user name or password",
-  ],
-  ["Server returned 403 Forbidden (access denied)", ConfigError, "refuses this user name or password"],
-  ["[rtsp @ 0x5] method DESCRIBE failed: 404 Not Found", ConfigError, "has no such stream"],
-  [
-    "Decoder (codec none) not found for input stream #0:0",
-    ConfigError,
-    "no video that this ffmpeg can decode",
-  ],
+  ["Decoder (codec none) not found for input stream #0:0", ConfigError, "cannot decode the stream's codec"],
   ["Unrecognized option 'fps_mode'.", ConfigError, "too old"],
   [
-    "[tcp @ 0x5] Connection to tcp://10.0.0.7:554 failed: Connection refused",
-    TransientError,
-    "cannot be reached",
+    "[IMGUTILS @ 0x5] Picture size 16000x16000 exceeds specified max pixel count 8912896",
+    ConfigError,
+    "8.912896 megapixels",
   ],
   [
-    "[tcp @ 0x5] Connection to tcp://10.0.0.7:554 failed: Connection timed out",
+    "Error while decoding stream #0:0: Cannot allocate memory",
     TransientError,
-    "cannot be reached",
+    "more memory than ffmpeg may use",
   ],
   [
-    "[tcp @ 0x5] Failed to resolve hostname door.lan: Name or service not known",
+    "[Parsed_crop_1 @ 0x5] Invalid too big or non positive size",
     TransientError,
-    "cannot be resolved",
+    "the frame size has changed",
   ],
-  ["something new", TransientError, "the stream ended (ffmpeg: something new)"],
+  ["something new", TransientError, "the decoder ended (ffmpeg: something new)"],
 ])("explains %s", (line, kind, words) => {
   const error = explainFailure("door", ["[h264 @ 0x5] error while decoding MB 3 4", line]);
   expect(error).toBeInstanceOf(kind);
@@ -41,6 +30,6 @@ test.each([
   expect(error.remedy).not.toBe("");
 });
 
-test("a stream that ends without an error line is retried", () => {
+test("a decoder that ends without an error line is started again", () => {
   expect(explainFailure("door", [])).toBeInstanceOf(TransientError);
 });

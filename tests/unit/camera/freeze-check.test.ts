@@ -3,7 +3,7 @@ import { TransientError } from "../../../agent/base/errors.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { freezeCheck } from "../../../agent/camera/freeze-check.ts";
 import { seededRandom } from "../../../agent/events/event-id.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 const WIDTH = 64;
 const HEIGHT = 48;
@@ -30,7 +30,7 @@ function noisy(image: Brightness, random: () => number, amplitude: number): Brig
 }
 
 /** A check, and streams to apply it to, with one clock. */
-function startCamera(frozenAfterSeconds = FROZEN_AFTER_SECONDS) {
+function startCamera(frozenAfterSeconds = FROZEN_AFTER_SECONDS, fps = FPS) {
   let nowMs = 0;
   const check = freezeCheck({
     camera: "door",
@@ -41,8 +41,8 @@ function startCamera(frozenAfterSeconds = FROZEN_AFTER_SECONDS) {
     let sequence = 0;
     nowMs += opensWithinSeconds * 1000;
     for (const brightness of images) {
-      nowMs += 1000 / FPS;
-      const image = greyPicture(WIDTH, brightness.length / WIDTH, brightness);
+      nowMs += 1000 / fps;
+      const image = greyFrame(WIDTH, brightness.length / WIDTH, brightness);
       yield { camera: "door", sequence: sequence++, timeMs: nowMs, ...image };
     }
   }
@@ -170,5 +170,49 @@ describe("a live camera", () => {
     const watch = startCamera();
     await watch(times(200, () => scene()));
     expect(await watch([scene().subarray(0, WIDTH * 24)])).toEqual({ frames: 1 });
+  });
+});
+
+describe.each([1, 0.5, 0.25, 0.2])("a camera of which %f frames per second are decoded", (fps) => {
+  const ALLOWED_S = 60;
+  const seconds = (count: number) => Math.ceil(count * fps);
+
+  test("counts as frozen after the configured time of identical frames", async () => {
+    const watch = startCamera(ALLOWED_S, fps);
+    const { frames, error } = await watch(times(seconds(200), () => scene()));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(frames).toBe(Math.ceil(ALLOWED_S * fps));
+  });
+
+  test("counts as frozen if the encoder cycles through eight frames", async () => {
+    const watch = startCamera(ALLOWED_S, fps);
+    const image = (index: number) => scene().map((level) => level + 4 * (index % 8));
+    const { frames, error } = await watch(times(seconds(400), image));
+    expect(error).toBeInstanceOf(TransientError);
+    expect(frames).toBe(7 + Math.ceil(ALLOWED_S * fps));
+  });
+
+  test("never counts as frozen while its noise or its clock changes", async () => {
+    const random = seededRandom(3);
+    const count = seconds(1000);
+    const live = startCamera(ALLOWED_S, fps);
+    expect(await live(times(count, () => noisy(scene(), random, 4)))).toEqual({ frames: count });
+    const clock = startCamera(ALLOWED_S, fps);
+    expect(await clock(times(count, (index) => scene(10 + (index % 30))))).toEqual({ frames: count });
+  });
+
+  test("passes frames again after a freeze although the reopened stream shows some old frames first", async () => {
+    const watch = startCamera(ALLOWED_S, fps);
+    await watch(times(seconds(200), () => scene()));
+    const reopened = await watch(times(9, (index) => scene(10 + Math.max(0, index - 3))));
+    expect(reopened).toEqual({ frames: 5 });
+  });
+
+  test("stays offline if the reopened stream is still frozen", async () => {
+    const watch = startCamera(ALLOWED_S, fps);
+    await watch(times(seconds(200), () => scene()));
+    const { frames, error } = await watch(times(9, () => scene()));
+    expect(frames).toBe(0);
+    expect(error).toBeInstanceOf(TransientError);
   });
 });

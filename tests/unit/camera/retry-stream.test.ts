@@ -5,7 +5,7 @@ import { openLog } from "../../../agent/base/log.ts";
 import { FfmpegMissing } from "../../../agent/camera/ffmpeg.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { retryStream } from "../../../agent/camera/retry-stream.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 /** The behaviour of one stream: deliver this many frames, then fail. */
 interface Opening {
@@ -39,7 +39,7 @@ async function watch(openings: readonly Opening[], frameEveryMs = 200) {
     if (opening === undefined) return stop.abort();
     for (let sequence = 0; sequence < opening.frames; sequence++) {
       nowMs += frameEveryMs;
-      yield { camera: "door", sequence, timeMs: nowMs, ...greyPicture(1, 1, [0]) };
+      yield { camera: "door", sequence, timeMs: nowMs, ...greyFrame(1, 1, [0]) };
     }
     nowMs += opening.silentMs ?? 0;
     if (opening.error) throw opening.error;

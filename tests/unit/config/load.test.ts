@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,10 +50,16 @@ test("fills in every default of the smallest configuration", () => {
       {
         name: "door",
         enabled: true,
-        ffmpeg: { inputs: [{ path: "rtsp://10.0.0.7/stream2" }], retry_interval: 10, frozen_after: 60 },
+        ffmpeg: {
+          inputs: [{ path: "rtsp://10.0.0.7/stream2", transport: "auto" }],
+          hwaccel_args: [],
+          retry_interval: 10,
+          frozen_after: 60,
+        },
         detect: {
           enabled: true,
           fps: 5,
+          idle: "auto",
           min_initialized: 2,
           max_disappeared: 25,
           stationary: { threshold: 50, interval: 50 },
@@ -91,6 +98,11 @@ cameras:
     "2:8 model.path: missing: expected a string",
     '7:12 cameras.door.detect.fps: expected a number, received "fast"',
   ]);
+});
+
+test.each(["0", "70000"])("refuses port %s of a camera, and says that it is the port", (port) => {
+  const text = SMALLEST.replace("rtsp://10.0.0.7/", `rtsp://10.0.0.7:${port}/`);
+  expect(mistakes(text)).toEqual([expect.stringContaining("expected a port from 1 to 65535 after the host")]);
 });
 
 test("names the file and the number of mistakes", () => {
@@ -145,6 +157,39 @@ test("reports the position of invalid YAML", () => {
   ]);
 });
 
+test("reports each repeated key at its position", () => {
+  expect(mistakes("a: {b: 1, c: 2, b: 3}\nd: 1\na: 2\n")).toEqual([
+    "3:1 : not valid YAML: Map keys must be unique",
+    "1:17 : not valid YAML: Map keys must be unique",
+  ]);
+});
+
+test("refuses a file of too many lines or bytes before it is parsed", () => {
+  expect(mistakes("a: 1\n".repeat(100_000))).toEqual(["10001:1 : expected at most 10000 lines"]);
+  const file = join(folder, "long.yml");
+  writeFileSync(file, `${SMALLEST}# ${"x".repeat(500_000)}`);
+  expect(() => loadConfig(file, {})).toThrow(/cannot read the configuration .*long\.yml \(EFBIG\)$/);
+  expect(() => loadConfig("/dev/zero", {})).toThrow(
+    expect.objectContaining({ remedy: expect.stringMatching(/at most 500 kB/) }),
+  );
+  expect(() => loadConfig(folder, {})).toThrow(
+    expect.objectContaining({ remedy: expect.stringMatching(/file in this folder/) }),
+  );
+});
+
+test("reports the mistakes of a file with as many keys as it can hold", () => {
+  const keys = Array.from({ length: 80_000 }, (_, index) => `${index.toString(36)}:`);
+  expect(mistakes(`{${keys.join(",")}}`)).toHaveLength(1000);
+});
+
+test("reads a configuration from a pipe", () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const writer = spawn("sh", ["-c", 'printf %s "$1" > "$2"', "sh", SMALLEST, pipe]);
+  expect(loadConfig(pipe, {}).config.mqtt.host).toBe("broker");
+  writer.unref();
+});
+
 test("reports an empty file as a missing mapping", () => {
   expect(mistakes("")).toEqual(["1:1 : expected a mapping, received nothing"]);
 });
@@ -189,8 +234,26 @@ test.each(["broker.local", "10.0.0.1", "::1", "fe80::1%eth0", "häuschen", "my_b
 test("does not quote the login of an address with a single slash, and keeps the sentence", () => {
   const [problem] = mistakes(SMALLEST.replace("rtsp://10.0.0.7/stream2", "rtsp:/admin:SECRETX1@h"));
   expect(problem).toMatch(
-    /starts with rtsp:\/\/ or rtsps:\/\/ and has no spaces \(write %20 instead\), received "\*\*\*@h"$/,
+    /expected two slashes after the colon \(write rtsp:\/\/HOST\/PATH\), received "\*\*\*@h"$/,
   );
+});
+
+test.each([
+  "host: {admin:SECRETX1@cam: 1883}",
+  "host: {SECRETX1: 1883}",
+  "host: {user: admin, 'SECRETX1': x}",
+  "host: broker, port: {admin:SECRETX1@cam: 1883}",
+  "host: broker, rtsp:/admin:SECRETX1@cam: 1883",
+  "host: broker, admin:SECRETX1@cam: 1883",
+])("does not quote an address where a key belongs: mqtt: {%s}", (mqtt) => {
+  const [problem] = mistakes(SMALLEST.replace("host: broker", mqtt));
+  expect(problem).toMatch(/^1:\d+ mqtt\./);
+  expect(problem).not.toContain("SECRETX1");
+});
+
+test("accepts RTSP:// and writes the scheme in lower case, as ffmpeg requires", () => {
+  const config = parseConfig(SMALLEST.replace("rtsp://10", "RTSP://10"), "sabrewing.yml", {});
+  expect(config.cameras[0]?.ffmpeg.inputs[0].path).toBe("rtsp://10.0.0.7/stream2");
 });
 
 test("does not expand placeholders inside the value of a variable", () => {
@@ -224,7 +287,7 @@ test("refuses an address in which user, password and host are ambiguous, without
     expect(reported[0]).toMatch(/received "rtsp:\/\/\*\*\*@10\.0\.0\.7\/stream2"$/);
   }
   const [spaces] = mistakes(SMALLEST.replace("rtsp://", "rtsp://admin:hun ter2@"));
-  expect(spaces).toMatch(/has no spaces \(write %20 instead\), received "rtsp:\/\/\*\*\*@10/);
+  expect(spaces).toMatch(/a space as %20, or put them in as "\{NAME\}"\), received "rtsp:\/\/\*\*\*@10/);
 });
 
 test("reports no other mistake for an address with an unset variable", () => {
@@ -316,8 +379,8 @@ test.each([
   ["{a: 1, b: 2}", "a mapping with the keys a, b"],
   ["~", "nothing"],
 ])("describes the received value %s as %s", (value, received) => {
-  expect(mistakes(SMALLEST.replace("host: broker", `host: ${value}`))).toEqual([
-    `1:14 mqtt.host: expected a string, received ${received}`,
+  expect(mistakes(SMALLEST.replace("m.wasm", `m.wasm, sha256: ${value}`))).toEqual([
+    `2:39 model.sha256: expected a string, received ${received}`,
   ]);
 });
 

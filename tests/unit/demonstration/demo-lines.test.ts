@@ -85,8 +85,8 @@ test("the summary counts new objects by label, and the inferences of the latest 
 
 test("only warnings, errors and lines that are not JSON are shown of the agent's log", () => {
   expect(logLine('{"level":"info","msg":"started"}')).toBeUndefined();
-  expect(logLine('{"level":"warn","msg":"no picture","remedy":"Check the cable."}')).toBe(
-    "agent: no picture. Check the cable.",
+  expect(logLine('{"level":"warn","msg":"no frame","remedy":"Check the cable."}')).toBe(
+    "agent: no frame. Check the cable.",
   );
   expect(logLine("Segmentation fault")).toBe("agent: Segmentation fault");
 });

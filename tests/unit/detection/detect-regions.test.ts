@@ -2,14 +2,14 @@ import { expect, test } from "vitest";
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { detectRegions } from "../../../agent/detection/detect-regions.ts";
 import type { Box, Detection } from "../../../detectors/detector.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 import { scriptedDetector } from "../../support/detectors/scripted-detector.ts";
 
 const FRAME: Frame = {
   camera: "door",
   sequence: 0,
   timeMs: 0,
-  ...greyPicture(256, 128, new Uint8Array(256 * 128)),
+  ...greyFrame(256, 128, new Uint8Array(256 * 128)),
 };
 /** In the model's shape: one as large as its input, one twice as large. */
 const NEAR: Box = [100, 50, 164, 82];

@@ -13,6 +13,8 @@ const LEFT: Box = [0, 0, 50, 100];
 const options: TrackerOptions = {
   minInitialized: 2,
   maxDisappearedMs: 1000,
+  maxPauseMs: 1000,
+  intervalMs: 200,
   stationaryAfter: 10,
   frame: FRAME,
   minScore: () => 0.5,

@@ -15,6 +15,8 @@ const WHOLE: Box = [0, 0, 640, 360];
 const rules: TrackerOptions = {
   minInitialized: 2,
   maxDisappearedMs: 5000,
+  maxPauseMs: 5000,
+  intervalMs: 200,
   stationaryAfter: 50,
   frame: { width: 640, height: 360 },
   minScore: () => 0.5,

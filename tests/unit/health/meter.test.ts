@@ -3,17 +3,17 @@ import { openMeter } from "../../../agent/health/meter.ts";
 import { publishStats } from "../../../agent/health/publish-stats.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
 import { scriptedDetector } from "../../support/detectors/scripted-detector.ts";
-import { type HandClock, handClock } from "../../support/time/hand-clock.ts";
+import { type ManualClock, manualClock } from "../../support/time/manual-clock.ts";
 
 /** A meter of one camera that delivers four frames a second, until `send` changes the rate. */
-function meterOf(clock: HandClock, windowMs: number) {
+function meterOf(clock: ManualClock, windowMs: number) {
   let fps = 4;
-  let seen = 0;
+  let received = 0;
   let sinceMs = 0;
   const count = () => {
-    seen += ((clock.monotonicMs() - sinceMs) / 1000) * fps;
+    received += ((clock.monotonicMs() - sinceMs) / 1000) * fps;
     sinceMs = clock.monotonicMs();
-    return { seen, skipped: 0, looked: 0, regions: 0 };
+    return { received, seen: 0, skipped: 0, looked: 0, regions: 0 };
   };
   const condition = () => ({ isOnline: true, isDetecting: false, expectedFps: 5, reconnectsLastHour: 0 });
   const meter = openMeter([{ camera: { name: "door" }, counters: count, condition }], {
@@ -34,14 +34,14 @@ function meterOf(clock: HandClock, windowMs: number) {
 }
 
 test("reports the rate since the start during the first window", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const { fps } = meterOf(clock, 60_000);
   await clock.pass(2_000);
   expect(fps()).toBe(4);
 });
 
 test("reports the rate of the last window to every caller, regardless of other calls", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const { fps, send } = meterOf(clock, 10_000);
   await clock.pass(10_000);
   send(1);
@@ -53,7 +53,7 @@ test("reports the rate of the last window to every caller, regardless of other c
 });
 
 test("publishes figures after every interval until the agent stops", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const stop = new AbortController();
   const published: Message[] = [];
   const mqtt = { topic_prefix: "sabrewing", stats_interval: 7 };

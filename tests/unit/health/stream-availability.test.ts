@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { connectionQuality, trackAvailability } from "../../../agent/health/stream-availability.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 test("counts the reconnects of the last hour, but not the first connection", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const availability = trackAvailability(clock);
   availability.setStatus("offline");
   availability.setStatus("online");

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { adoptAppearance, learn, relight, startBackground } from "../../../agent/motion/background.ts";
 
-const LEARNING = { rate: 0.01, tolerance: 10, settleFrames: 100, returnFrames: 5 };
+const LEARNING = { rate: 0.01, tolerance: 10, frames: 1, settleFrames: 100, returnFrames: 5 };
 
 /** A background of one pixel that was `level` for `frames`. */
 function pixel(level: number, frames: number) {
   const background = startBackground(1);
   adoptAppearance(background, Float32Array.of(level), Uint8Array.of(0));
-  const show = (seen: number, times: number) => {
+  const show = (seen: number, times: number, frames = 1) => {
     let frame = 0;
     for (; frame < times; frame++) {
       const moved = Math.abs(seen - (background.current[0] ?? 0)) > LEARNING.tolerance ? 1 : 0;
-      learn(background, Float32Array.of(seen), Uint8Array.of(moved), LEARNING);
+      learn(background, Float32Array.of(seen), Uint8Array.of(moved), { ...LEARNING, frames });
     }
     return background.current[0];
   };
@@ -52,6 +52,30 @@ describe("a pixel of the background", () => {
     show(200, 150);
     expect(show(101, 4)).toBe(200);
     expect(show(101, 1)).toBe(101);
+  });
+
+  test("changes after two rare frames that show its former appearance, and after four that show a new one", () => {
+    const { show } = pixel(100, 200);
+    expect(show(200, 3, 1000)).toBe(100);
+    expect(show(200, 1, 1000)).toBe(200);
+    expect(show(101, 1, 1000)).toBe(200);
+    expect(show(101, 1, 1000)).toBe(101);
+  });
+
+  test("weighs frames that show the current appearance by the time before them", () => {
+    const { show } = pixel(100, 200);
+    show(200, 3, 20);
+    show(100, 1, 20);
+    expect(show(200, 2, 20)).toBe(100);
+    expect(show(200, 1, 20)).toBe(200);
+  });
+
+  test("weighs frames for and against a new appearance by the time before them", () => {
+    const { show } = pixel(100, 200);
+    show(200, 4, 20);
+    show(20, 20, 1);
+    expect(show(200, 1, 20)).toBe(100);
+    expect(show(200, 1, 20)).toBe(200);
   });
 
   test("does not restore a visitor who was background for a moment", () => {

@@ -15,7 +15,11 @@ async function watchClip(file: string) {
     { camera: "clip", file, fps: FPS },
     { signal: AbortSignal.timeout(60_000) },
   )) {
-    const step = detectMotion(gate ?? startGate(frame, MotionSchema.parse({})), frame, frame.timeMs);
+    const step = detectMotion(
+      gate ?? startGate(frame, MotionSchema.parse({}), 1000 / FPS),
+      frame,
+      frame.timeMs,
+    );
     gate = step.gate;
     if (step.motion.calibrating) calibrating += 1 / FPS;
     if (step.motion.boxes.length > 0) moving.push(frame.timeMs / 1000);

@@ -9,7 +9,7 @@ const VISITOR: Patch = { x: 150, y: 90, width: 24, height: 70, brightness: 20 };
 /** A camera at five frames per second and its gate. */
 function watch(settings: Parameters<typeof MotionSchema.parse>[0] = {}, seed = 1) {
   const shoot = openScene(seed);
-  let gate: Gate = startGate(SIZE, MotionSchema.parse(settings));
+  let gate: Gate = startGate(SIZE, MotionSchema.parse(settings), FRAME_MS);
   let timeMs = 0;
   return (shot?: Shot): Motion => {
     const step = detectMotion(gate, shoot(shot), timeMs);

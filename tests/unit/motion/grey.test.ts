@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RawFrame } from "../../../agent/camera/frame.ts";
 import { planShrinking, shrinkToGrey } from "../../../agent/motion/grey.ts";
 import { seeded } from "../../support/base/seeded.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 function shrink(frame: RawFrame, height: number) {
   const plan = planShrinking(frame, height);
@@ -12,7 +12,7 @@ function shrink(frame: RawFrame, height: number) {
 }
 
 function flat({ width, height }: { width: number; height: number }, level: number): RawFrame {
-  return greyPicture(width, height, new Uint8Array(width * height).fill(level));
+  return greyFrame(width, height, new Uint8Array(width * height).fill(level));
 }
 
 describe("the small grey image", () => {
@@ -49,7 +49,7 @@ describe("the small grey image", () => {
   test("shows bright pixels at their position", () => {
     const brightness = new Uint8Array(320 * 240);
     for (let y = 120; y < 240; y++) brightness.fill(200, y * 320 + 160, y * 320 + 320);
-    const { grey, size } = shrink(greyPicture(320, 240, brightness), 60);
+    const { grey, size } = shrink(greyFrame(320, 240, brightness), 60);
     expect(size).toEqual({ width: 80, height: 60 });
     grey.forEach((level, index) => {
       const inside = index % 80 >= 40 && Math.floor(index / 80) >= 30;
@@ -64,7 +64,7 @@ describe("the small grey image", () => {
       for (const x of [0, 40, 99, width - 12]) {
         const brightness = new Uint8Array(width * height);
         for (let y = 0; y < height; y++) brightness.fill(200, y * width + x, y * width + x + 12);
-        const { grey, size } = shrink(greyPicture(width, height, brightness), 100);
+        const { grey, size } = shrink(greyFrame(width, height, brightness), 100);
         const lit = [...grey.subarray(0, size.width).keys()].filter((column) => (grey[column] ?? 0) > 100);
         const [from, to] = [lit[0] ?? Number.NaN, (lit.at(-1) ?? Number.NaN) + 1];
         const pixelsPerColumn = width / size.width;
@@ -77,7 +77,7 @@ describe("the small grey image", () => {
   test("removes three quarters of the noise of single pixels", () => {
     const random = seeded(1);
     const brightness = new Uint8Array(768 * 432).map(() => 100 + 20 * (random() - 0.5));
-    const { grey } = shrink(greyPicture(768, 432, brightness), 100);
+    const { grey } = shrink(greyFrame(768, 432, brightness), 100);
     const mean = grey.reduce((sum, level) => sum + level, 0) / grey.length;
     const variance = grey.reduce((sum, level) => sum + (level - mean) ** 2, 0) / grey.length;
     expect(Math.sqrt(variance)).toBeLessThan(20 / Math.sqrt(12) / 3.8);
@@ -85,7 +85,7 @@ describe("the small grey image", () => {
 
   test("does not depend on the alignment of the frame in memory", () => {
     const random = seeded(2);
-    const frame = greyPicture(
+    const frame = greyFrame(
       64,
       48,
       Uint8Array.from({ length: 64 * 48 }, () => 256 * random()),

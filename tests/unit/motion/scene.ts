@@ -1,6 +1,6 @@
 import type { RawFrame } from "../../../agent/camera/frame.ts";
 import { seeded } from "../../support/base/seeded.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 /** A uniform rectangle in a scene, pixels of the frame. */
 export interface Patch {
@@ -50,7 +50,7 @@ export function openScene(seed: number): (shot?: Shot) => RawFrame {
       const level = levels[index + Math.min(tremor, toEdge)] ?? 0;
       brightness[index] = (exposure === undefined ? level : exposure(level)) + noise * (dice[die] ?? 0);
     }
-    return greyPicture(SIZE.width, SIZE.height, brightness);
+    return greyFrame(SIZE.width, SIZE.height, brightness);
   };
 }
 

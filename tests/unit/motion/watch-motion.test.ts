@@ -4,7 +4,7 @@ import type { Frame } from "../../../agent/camera/frame.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
 import { newerSighting, type Sighting, watchMotion } from "../../../agent/motion/watch-motion.ts";
 import type { Box } from "../../../detectors/detector.ts";
-import { greyPicture } from "../../support/camera/video-picture.ts";
+import { greyFrame } from "../../support/camera/raw-frames.ts";
 
 const DEFAULTS = MotionSchema.parse({});
 const SIZE = { width: 160, height: 120 };
@@ -18,7 +18,7 @@ function frameOf(sequence: number, square?: readonly [x: number, y: number], siz
       brightness.fill(230, y * width + square[0], y * width + square[0] + 40);
     }
   }
-  return { camera: "door", sequence, timeMs: sequence * 200, ...greyPicture(width, height, brightness) };
+  return { camera: "door", sequence, timeMs: sequence * 200, ...greyFrame(width, height, brightness) };
 }
 
 async function* stream(frames: readonly Frame[]): AsyncGenerator<Frame> {
@@ -27,7 +27,7 @@ async function* stream(frames: readonly Frame[]): AsyncGenerator<Frame> {
 
 async function sightings(frames: readonly Frame[], config = DEFAULTS): Promise<Sighting[]> {
   const seen: Sighting[] = [];
-  for await (const sighting of watchMotion(stream(frames), config)) seen.push(sighting);
+  for await (const sighting of watchMotion(stream(frames), config, 200)) seen.push(sighting);
   return seen;
 }
 
@@ -60,7 +60,7 @@ test("the motion of frames that a busy detector drops is delivered with the next
     yield* [...places.map((place, index) => frameOf(10 + index, place)), frameOf(12)];
     free.resolve();
   }
-  const newest = newestOnly(watchMotion(camera(), DEFAULTS), newerSighting);
+  const newest = newestOnly(watchMotion(camera(), DEFAULTS, 200), newerSighting);
   const seen: Sighting[] = [];
   for await (const sighting of newest) {
     seen.push(sighting);

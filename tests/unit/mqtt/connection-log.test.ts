@@ -3,13 +3,13 @@ import { ConfigError, TransientError } from "../../../agent/base/errors.ts";
 import { BrokerBreach } from "../../../agent/mqtt/broker-stream.ts";
 import { connectionLog } from "../../../agent/mqtt/connection-log.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 const away = new TransientError("the broker is away", "Start it.");
 const refusal = new ConfigError("the broker refuses the agent", "Set the password.");
 
 function start({ waiting = 0, onDisk = true } = {}) {
-  const clock = handClock();
+  const clock = manualClock();
   const { log, lines } = recordingLog();
   const outbox = { size: () => waiting, dropped: () => outbox.lost, onDisk: () => onDisk, lost: 0 };
   const connections = connectionLog({ host: "broker", port: 1883, client_id: "cam" }, outbox, clock, log);

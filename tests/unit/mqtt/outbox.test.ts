@@ -4,7 +4,7 @@ import type { StoredMessage } from "../../../agent/state/message-store.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
 import { type MemoryPlace, memoryPlace } from "../../support/agent/memory-store.ts";
 import { aboutObject, inShort } from "../../support/agent/object-events.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 const LIMITS = { bytes: 1e6, ageMs: 3_600_000 };
 
@@ -262,6 +262,16 @@ describe("a disk that fails", () => {
     ]);
   });
 
+  test.each([
+    ["unusable", /^Free space/],
+    ["blocked", /^Rename or remove it/],
+  ] as const)("is reported with a remedy for a store that is %s", async (kind, remedy) => {
+    const place = memoryPlace();
+    place.refuse(kind);
+    const { lines } = await start(place);
+    expect(lines).toMatchObject([{ level: "warn", remedy: expect.stringMatching(remedy) }]);
+  });
+
   test("does not prevent the start; its messages are delivered when it can be read", async () => {
     const place = memoryPlace();
     await (await start(place)).outbox.add(aboutObject("ann", "new", 1));
@@ -330,7 +340,7 @@ describe("a disk that fails", () => {
 });
 
 async function start(place: MemoryPlace = memoryPlace()) {
-  const clock = handClock();
+  const clock = manualClock();
   const { log, lines } = recordingLog();
   const outbox = await openOutbox(place, { clock, log, limits: LIMITS });
   return { outbox, place, clock, lines };

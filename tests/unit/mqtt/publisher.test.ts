@@ -7,7 +7,7 @@ import { openOutbox } from "../../../agent/mqtt/outbox.ts";
 import { openPublisher } from "../../../agent/mqtt/publisher.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
 import { memoryPlace } from "../../support/agent/memory-store.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 const SUBSCRIPTION = { topics: ["test/door/detect/set"], onMessage() {}, onRefused() {} };
 
@@ -143,7 +143,7 @@ interface FakeConnection {
 /** A publisher with fake connections; the first `failures` attempts to connect fail. */
 async function start({ failures = 0 } = {}) {
   const { log, lines } = recordingLog();
-  const clock = handClock();
+  const clock = manualClock();
   const outbox = await openOutbox(memoryPlace(), { clock, log, limits: { bytes: 1000, ageMs: 60_000 } });
   const connections: FakeConnection[] = [];
   const attempts: number[] = [];

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { type Colours, planeEnds, type RawFrame } from "../../../agent/camera/frame.ts";
 import { rgbOf } from "../../../agent/preprocess/rgb.ts";
 import { seeded } from "../../support/base/seeded.ts";
-import { filmed } from "../../support/camera/video-picture.ts";
+import { rgbToRawFrame } from "../../support/camera/raw-frames.ts";
 
 const CODINGS: readonly Colours[] = [
   { matrix: "bt601", range: "limited" },
@@ -125,7 +125,7 @@ describe("red, green and blue of a frame", () => {
       const block = Math.floor(((at / 3) % 8) / 2);
       return colours[block]?.[at % 3] ?? 0;
     });
-    const back = rgbOf(filmed({ width: 8, height: 2, pixels })).pixels;
+    const back = rgbOf(rgbToRawFrame({ width: 8, height: 2, pixels })).pixels;
     const worst = back.reduce((most, colour, at) => Math.max(most, Math.abs(colour - (pixels[at] ?? 0))), 0);
     expect(worst).toBeLessThanOrEqual(2);
   });

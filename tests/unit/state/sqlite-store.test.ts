@@ -1,11 +1,15 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
+  rmdirSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -183,6 +187,8 @@ describe("the store on disk", () => {
       database.close();
       await expect(sqliteStore(directory).open()).rejects.toMatchObject({ kind });
     }
+    const descriptors = readdirSync("/proc/self/fd").map((fd) => linkOf(`/proc/self/fd/${fd}`));
+    expect(descriptors.filter((path) => path.startsWith(folder.path))).toEqual([]);
   });
 
   test.skipIf(process.getuid?.() === 0)("is unusable if the folder is not writable", async () => {
@@ -199,6 +205,44 @@ describe("the store on disk", () => {
     await expect(sqliteStore(path).open()).rejects.toMatchObject({ kind: "unusable" });
   });
 
+  test.each(["outbox.db", "outbox.db-wal"])(
+    "is blocked by a folder or a pipe with the name %s, and says so",
+    async (name) => {
+      await using folder = await temporaryFolder();
+      const path = join(folder.path, name);
+      mkdirSync(path);
+      const refused = {
+        kind: "blocked",
+        message: expect.stringMatching(`with the name ${name}, found a folder`),
+      };
+      await expect(sqliteStore(folder.path).open()).rejects.toMatchObject(refused);
+      rmdirSync(path);
+      execFileSync("mkfifo", [path]);
+      await expect(sqliteStore(folder.path).open()).rejects.toMatchObject({
+        kind: "blocked",
+        message: expect.stringMatching("found neither a file nor a folder"),
+      });
+      rmSync(path);
+      await using works = await opened(folder.path);
+      await works.store.sync();
+    },
+  );
+
+  test.each(["outbox.db.damaged", "outbox.db.damaged-wal"])(
+    "cannot be set aside if a folder has the name %s, and stays where it is",
+    async (name) => {
+      await using folder = await temporaryFolder();
+      const database = join(folder.path, "outbox.db");
+      writeFileSync(database, "no database");
+      mkdirSync(join(folder.path, name));
+      await expect(sqliteStore(folder.path).setAside()).rejects.toMatchObject({
+        kind: "blocked",
+        message: expect.stringMatching(`with the name ${name}, found a folder`),
+      });
+      expect(readFileSync(database, "utf8")).toBe("no database");
+    },
+  );
+
   test("accepts empty changes and syncs without writes", async () => {
     await using folder = await temporaryFolder();
     await using held = await opened(folder.path);
@@ -206,6 +250,15 @@ describe("the store on disk", () => {
     await held.store.sync();
   });
 });
+
+/** The file of a descriptor; empty if the descriptor is closed by now. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return "";
+  }
+}
 
 async function opened(
   directory: string,

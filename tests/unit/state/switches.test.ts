@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { openSwitches } from "../../../agent/state/switches.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
 import { temporaryFolder } from "../../support/base/temporary-folder.ts";
-import { handClock } from "../../support/time/hand-clock.ts";
+import { manualClock } from "../../support/time/manual-clock.ts";
 
 const DOOR_ON = [{ name: "door", detect: { enabled: true } }];
 const DOOR_OFF = [{ name: "door", detect: { enabled: false } }];
@@ -123,7 +123,7 @@ async function starter() {
   const folder = await temporaryFolder();
   const file = join(folder.path, "state", "switches.json");
   const { log, lines } = recordingLog();
-  const clock = handClock();
+  const clock = manualClock();
   return {
     file,
     lines,

@@ -36,7 +36,7 @@ describe("the stationarity of an object", () => {
     if (moved === undefined) throw new Error("no box");
     let stationarity = seeAll(times(20, CAR));
     const changes = Array.from({ length: 4 }, () => {
-      stationarity = afterDetection(stationarity, moved, STATIONARY_AFTER);
+      stationarity = afterDetection(stationarity, moved, 1, STATIONARY_AFTER);
       return stationarity.changes;
     });
     expect(changes).toEqual([0, 0, 1, 1]);
@@ -65,19 +65,25 @@ describe("the stationarity of an object", () => {
   test("counts frames in which the object was not examined", () => {
     let stationarity = startStationarity(CAR);
     for (let frame = 0; frame < 10; frame++)
-      stationarity = afterMotionlessFrame(stationarity, STATIONARY_AFTER);
+      stationarity = afterMotionlessFrame(stationarity, 1, STATIONARY_AFTER);
     expect(stationarity.motionlessFrames).toBe(10);
+  });
+
+  test("takes two frames, however long the pause before them was", () => {
+    const once = afterMotionlessFrame(startStationarity(CAR), 1000, STATIONARY_AFTER);
+    expect(once.motionlessFrames).toBe(25);
+    expect(afterMotionlessFrame(once, 1000, STATIONARY_AFTER).motionlessFrames).toBe(50);
   });
 
   test("is in doubt after the first box elsewhere", () => {
     const stationarity = seeAll(times(20, CAR));
     expect(seemsMoved(stationarity)).toBe(false);
-    expect(seemsMoved(afterDetection(stationarity, [250, 200, 410, 300], STATIONARY_AFTER))).toBe(true);
+    expect(seemsMoved(afterDetection(stationarity, [250, 200, 410, 300], 1, STATIONARY_AFTER))).toBe(true);
   });
 });
 
 function seeAll(boxes: readonly Box[], start: Stationarity = startStationarity(CAR)): Stationarity {
-  return boxes.reduce((stationarity, box) => afterDetection(stationarity, box, STATIONARY_AFTER), start);
+  return boxes.reduce((stationarity, box) => afterDetection(stationarity, box, 1, STATIONARY_AFTER), start);
 }
 
 function times(count: number, box: Box): Box[] {

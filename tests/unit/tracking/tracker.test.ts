@@ -15,7 +15,9 @@ const WHOLE: Box = [0, 0, 1280, 720];
 const options: TrackerOptions = {
   minInitialized: 2,
   maxDisappearedMs: 5000,
+  maxPauseMs: 5000,
   stationaryAfter: 50,
+  intervalMs: FRAME_MS,
   frame: { width: 1280, height: 720 },
   minScore: () => 0.5,
   threshold: () => 0.7,

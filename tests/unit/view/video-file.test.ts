@@ -8,7 +8,7 @@ import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 const FORMAT = { width: 64, height: 48, fps: 5 };
-const PICTURE = new Uint8Array(64 * 48 * 3).fill(128);
+const FRAME = new Uint8Array(64 * 48 * 3).fill(128);
 
 describe("a video", () => {
   test.skipIf(!hasFfmpeg)("contains every frame, in H.264 that browsers can play", async () => {
@@ -16,7 +16,7 @@ describe("a video", () => {
     const file = join(folder.path, "seen.mp4");
     {
       await using video = await createVideo(file, FORMAT);
-      for (let index = 0; index < 12; index++) await video.add(PICTURE);
+      for (let index = 0; index < 12; index++) await video.add(FRAME);
       expect(readdirSync(folder.path)).not.toContain("seen.mp4");
       await video.finish();
     }
@@ -35,7 +35,7 @@ describe("a video", () => {
     await using folder = await temporaryFolder();
     {
       await using video = await createVideo(join(folder.path, "seen.mp4"), FORMAT);
-      await video.add(PICTURE);
+      await video.add(FRAME);
     }
     expect(readdirSync(folder.path)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { buildGraph } from "../../graph/builder.ts";
 import type { DetectScale, Graph } from "../../graph/graph.ts";
-import { checkSize, type PictureSize } from "../../graph/retype.ts";
+import { checkSize, type ImageSize } from "../../graph/retype.ts";
 import { readConvolution } from "./convolution.ts";
 import { emitConvolution, emitLayer, type LayerContext } from "./layers.ts";
 import { refuseUnsupported } from "./survey.ts";
@@ -29,7 +29,7 @@ export interface Yolov5Network {
  * @throws ModelError that lists every unsupported layer, or names the layer that does not fit;
  *   ShapeError when the shapes of two layers do not fit.
  */
-export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: PictureSize): Yolov5Network {
+export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: ImageSize): Yolov5Network {
   refuseUnsupported(layers);
   const parts = childrenOf(layers);
   const head = parts.pop();

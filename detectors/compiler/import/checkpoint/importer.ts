@@ -1,6 +1,6 @@
 import { ModelError } from "../../../errors.ts";
 import type { ImportedModel } from "../../graph/graph.ts";
-import type { PictureSize } from "../../graph/retype.ts";
+import type { ImageSize } from "../../graph/retype.ts";
 import { ShapeError } from "../../ops/operator.ts";
 import { buildYolov5 } from "./architecture.ts";
 import { unpickle } from "./pickle.ts";
@@ -14,7 +14,7 @@ export interface CheckpointOptions {
   /** The model's name. */
   readonly name: string;
   /** Size of the input. Default: 640×640. */
-  readonly size?: PictureSize;
+  readonly size?: ImageSize;
 }
 
 /**

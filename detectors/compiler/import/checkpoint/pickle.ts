@@ -1,5 +1,4 @@
-import { ModelError } from "../../../errors.ts";
-import { damagedCheckpoint } from "../errors.ts";
+import { damagedCheckpoint, foreignClasses } from "../errors.ts";
 import { ByteReader, EndOfBytes } from "./byte-reader.ts";
 import { OPCODES } from "./pickle-opcodes.ts";
 import { BrokenPickle, PickleStack } from "./pickle-stack.ts";
@@ -43,15 +42,6 @@ export function unpickle(bytes: Uint8Array, isKnown: IsKnownGlobal): PickleValue
     if (machine.foreign.size > 0) throw foreignClasses([...machine.foreign]);
     throw damagedCheckpoint(`its pickle is damaged at byte ${reader.position}: ${error.message}`, error);
   }
-}
-
-function foreignClasses(names: readonly string[]): ModelError {
-  const shown = names.slice(0, 20).map((name) => (name.length > 100 ? `${name.slice(0, 100)}…` : name));
-  const rest = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
-  return new ModelError(
-    `The checkpoint uses classes or functions that YOLOv5 does not: ${shown.join(", ")}${rest}. Nothing was run.`,
-    "Use only checkpoints from sources you trust; if you trust this one, export it to ONNX where it was trained and compile that.",
-  );
 }
 
 /** Python's pickle machine, without imports and calls. */

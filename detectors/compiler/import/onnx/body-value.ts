@@ -10,7 +10,7 @@ export type BodyValue =
   | { readonly kind: "map"; readonly name: string }
   | { readonly kind: "array"; readonly array: NdArray };
 
-/** What the import of a node needs. */
+/** The context in which a node is imported. */
 export interface BodyContext {
   readonly builder: GraphBuilder;
   readonly interpreter: Interpreter;

@@ -1,7 +1,7 @@
 import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../graph/builder.ts";
 import type { ImportedModel } from "../../graph/graph.ts";
-import { checkSize, type PictureSize, retype } from "../../graph/retype.ts";
+import { checkSize, type ImageSize, retype } from "../../graph/retype.ts";
 import { ShapeError } from "../../ops/operator.ts";
 import { damagedOnnx } from "../errors.ts";
 import { showNode } from "./attributes.ts";
@@ -20,7 +20,7 @@ export interface OnnxOptions {
   /** The model's name. */
   readonly name: string;
   /** Size of the input. Default: that of the export, or 640×640 where the export leaves it open. */
-  readonly size?: PictureSize;
+  readonly size?: ImageSize;
 }
 
 /** The supported operator sets. */
@@ -166,8 +166,8 @@ function imageInput(graph: OnnxGraph): { name: string; dims: readonly (number | 
 /** The size of the export. A side that the file leaves open (0 or a name) gets the requested size. */
 function exportedSize(
   { dims: [, , height, width] }: { readonly dims: readonly (number | undefined)[] },
-  requested?: PictureSize,
-): PictureSize {
+  requested?: ImageSize,
+): ImageSize {
   return {
     height: height || (requested?.height ?? DEFAULT_SIDE),
     width: width || (requested?.width ?? DEFAULT_SIDE),

@@ -1,6 +1,6 @@
 import { ModelError } from "../../../errors.ts";
 import type { DetectScale } from "../../graph/graph.ts";
-import type { PictureSize } from "../../graph/retype.ts";
+import type { ImageSize } from "../../graph/retype.ts";
 import { logistic } from "../../ops/elementwise.ts";
 import { type Interpreter, interpret } from "./interpreter.ts";
 import { type NdArray, zeros } from "./nd-array.ts";
@@ -17,7 +17,7 @@ export interface Head {
 
 /** Everything behind the head convolutions, as the exporter wrote it. */
 export interface ExportedDecode {
-  readonly input: PictureSize;
+  readonly input: ImageSize;
   readonly heads: readonly Head[];
   readonly tail: readonly OnnxNode[];
   /** Names of the graph's outputs. */
@@ -112,7 +112,7 @@ function readScale(
   { channels, height, width }: Head,
   boxes: NdArray["data"],
   perBox: number,
-  input: PictureSize,
+  input: ImageSize,
 ): DetectScale {
   const stride = Math.round(2 * (boxes[0] ?? 0));
   if (stride * width !== input.width || stride * height !== input.height) {

@@ -15,7 +15,7 @@ export interface TfjsMap {
 /** A TensorFlow value during the import of the body: a feature map, or known numbers. */
 export type BodyValue = TfjsMap | { readonly kind: "array"; readonly array: TfjsTensor };
 
-/** What the import of a node needs. */
+/** The context in which a node is imported. */
 export interface BodyContext {
   readonly builder: GraphBuilder;
   /** By TensorFlow name. Each imported node adds its output. */

@@ -1,5 +1,5 @@
 import { ModelError } from "../../../errors.ts";
-import type { PictureSize } from "../../graph/retype.ts";
+import type { ImageSize } from "../../graph/retype.ts";
 import { interpret } from "./interpreter.ts";
 import type { TfjsNode } from "./schema.ts";
 import type { TfjsTensor } from "./weights.ts";
@@ -13,7 +13,7 @@ export interface HeadMap {
 
 /** Everything behind the network's maps, as the file has it. */
 export interface ExportedPeakFinder {
-  readonly input: PictureSize;
+  readonly input: ImageSize;
   readonly maps: readonly HeadMap[];
   readonly tail: readonly TfjsNode[];
   readonly outputs: readonly string[];

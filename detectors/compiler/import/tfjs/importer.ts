@@ -2,7 +2,7 @@ import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../graph/builder.ts";
 import { coarsestStride } from "../../graph/coarsest-stride.ts";
 import type { ImportedModel } from "../../graph/graph.ts";
-import { checkSize, type PictureSize, retype } from "../../graph/retype.ts";
+import { checkSize, type ImageSize, retype } from "../../graph/retype.ts";
 import { ShapeError } from "../../ops/operator.ts";
 import { defaultLabels } from "../default-labels.ts";
 import { damagedTfjs } from "../errors.ts";
@@ -19,7 +19,7 @@ export interface TfjsOptions {
   /** The model's name. */
   readonly name: string;
   /** Size of the input. Default: the file's own. */
-  readonly size?: PictureSize;
+  readonly size?: ImageSize;
   /** Names of its classes, which the format does not store. Default: `defaultLabels`. */
   readonly labels?: readonly string[];
 }
@@ -108,7 +108,7 @@ function build(
  * Retypes the graph for another size. SAME padding depends on the map's size unless that is a multiple of the stride. So both
  * sizes must be multiples of the coarsest stride; then all paddings stay the same.
  */
-function resized(graph: ImportedModel["graph"], own: PictureSize, size: PictureSize): ImportedModel["graph"] {
+function resized(graph: ImportedModel["graph"], own: ImageSize, size: ImageSize): ImportedModel["graph"] {
   if (size.width === own.width && size.height === own.height) return graph;
   const stride = coarsestStride(graph);
   for (const asked of [own, size]) checkSize(asked, stride);
@@ -134,7 +134,7 @@ function dimsOf(node: TfjsNode | undefined): number[] {
 }
 
 /** The file's input size. Sides that the file leaves open must be requested. */
-function inputSize(input: TfjsNode, requested: PictureSize | undefined): PictureSize {
+function inputSize(input: TfjsNode, requested: ImageSize | undefined): ImageSize {
   const [, height = -1, width = -1] = dimsOf(input);
   const size = {
     height: height > 0 ? height : requested?.height,

@@ -1,4 +1,6 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { splitAddress } from "../../../../agent/base/address.ts";
 import {
   followRedirect,
   formatRtspAddress,
@@ -19,6 +21,8 @@ describe("parseRtspAddress splits an address as ffmpeg does", () => {
     ["rtsp://Door.LAN:8554", { login: undefined, host: "door.lan", port: 8554, path: "" }],
     ["rtsp://a:b@10.0.0.7/x?y=1&z", { login: "a:b", host: "10.0.0.7", port: 554, path: "/x?y=1&z" }],
     ["rtsp://a:b@c@10.0.0.7/x@y", { login: "a:b@c", host: "10.0.0.7", port: 554, path: "/x@y" }],
+    ["rtsp://[FE80::1%Eth0]/", { login: undefined, host: "fe80::1%Eth0", port: 554, path: "/" }],
+    ["rtsp://[fe80::1%25wlan0]:55/", { login: undefined, host: "fe80::1%wlan0", port: 55, path: "/" }],
     ["rtsps://[fd00::7]:322/x", { login: undefined, host: "fd00::7", port: 322, path: "/x" }],
   ])("%s", (address, parts) => {
     expect(split(address)).toMatchObject(parts);
@@ -32,9 +36,35 @@ describe("parseRtspAddress splits an address as ffmpeg does", () => {
     },
   );
 
+  test("omits the zone in requests", () => {
+    expect(requestUri(split("rtsp://[fe80::1%eth0]/x"))).toBe("rtsp://[fe80::1]:554/x");
+  });
+
   test("omits the login in requests", () => {
     expect(requestUri(split("rtsp://admin:secret@door/x"))).toBe("rtsp://door:554/x");
   });
+});
+
+test("parses every address that the configuration accepts, into the same parts", () => {
+  const character = fc.constantFrom(..."abZ0:/?#@%2.[]- &=~üé\t'");
+  const piece = fc.string({ unit: character, maxLength: 8 });
+  const port = fc.option(fc.integer({ min: 0, max: 70_000 }), { nil: undefined });
+  const host = fc.oneof(piece, fc.constantFrom("10.0.0.7", "[fd00::7]", "[fe80::1%eth0]"));
+  let accepted = 0;
+  fc.assert(
+    fc.property(fc.option(piece, { nil: undefined }), host, port, piece, (login, name, number, path) => {
+      const address = `rtsp://${login === undefined ? "" : `${login}@`}${name}${number === undefined ? "" : `:${number}`}/${path}`;
+      const parts = splitAddress(address);
+      if (parts === undefined) return;
+      accepted++;
+      const parsed = parseRtspAddress(address);
+      expect(parsed?.host).toBe(parts.host.replace(/[[\]]/g, "").toLowerCase());
+      expect(parsed?.port).toBe(parts.port ?? 554);
+      expect(parsed?.path).toBe(parts.path);
+    }),
+    { numRuns: 2000 },
+  );
+  expect(accepted).toBeGreaterThan(100);
 });
 
 describe("a redirect", () => {

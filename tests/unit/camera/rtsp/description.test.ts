@@ -1,7 +1,9 @@
 import { execFileSync } from "node:child_process";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readDescription } from "../../../../agent/camera/rtsp/description.ts";
 import { codedSize } from "../../../../agent/camera/rtsp/parameter-sets.ts";
+import { H264_TRACK, SPROP } from "../../../support/camera/scripted-camera.ts";
 
 const HEAD = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n";
 
@@ -53,18 +55,80 @@ describe("codedSize", () => {
   });
 });
 
-describe("readDescription", () => {
-  test("counts the streams and finds the largest frame size", () => {
-    const sprop = "a=fmtp:96 packetization-mode=1;sprop-parameter-sets=Z0IAKeKQFAe2AtwEBAaQeJEV,aM48gA==";
-    const video = `m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n${sprop}\r\na=control:track1\r\n`;
-    const description = readDescription(
-      `${HEAD}a=control:*\r\nm=audio 0 RTP/AVP 0\r\na=control:track0\r\n${video}`,
+describe("a description", () => {
+  test("has tracks with their parameters", () => {
+    const { tracks, control, video, audio } = readDescription(
+      `${HEAD}a=control:*\r\n${[
+        `${H264_TRACK}\r\na=x-dimensions:704,576\r\n`,
+        "audio 0 RTP/AVP 97\r\na=rtpmap:97 MPEG4-GENERIC/16000/2\r\na=fmtp:97 Mode=AAC-hbr; config=1408\r\n",
+        "application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\n",
+      ]
+        .map((media) => `m=${media}`)
+        .join("")}`,
     );
-    expect(description).toEqual({ streams: 2, size: { width: 640, height: 480 } });
+    expect({ tracks, control }).toEqual({ tracks: 3, control: "*" });
+    expect(video).toMatchObject([
+      {
+        ...{ payloadType: 96, encoding: "H264", codec: "H264", clockRate: 90_000, control: "track1" },
+        format: { size: { width: 640, height: 480 } },
+        size: { width: 704, height: 576 },
+      },
+    ]);
+    expect(audio).toEqual([
+      {
+        ...{ payloadType: 97, encoding: "MPEG4-GENERIC", clockRate: 16_000, channels: 2, control: undefined },
+        fmtp: { mode: "AAC-hbr", config: "1408" },
+      },
+    ]);
   });
 
-  test("accepts a description without streams or sizes", () => {
-    expect(readDescription("")).toEqual({ streams: 0, size: undefined });
-    expect(readDescription(`${HEAD}m=video 0 RTP/AVP 26\r\n`)).toMatchObject({ streams: 1, size: undefined });
+  test.each([
+    ["26", { codec: "MJPEG", encoding: "JPEG", clockRate: 90_000 }],
+    ["96\r\na=rtpmap:96 hevc/90000", { codec: "H265" }],
+    ["96\r\na=rtpmap:96 MP4V-ES/90000", { codec: "MPEG4" }],
+    [
+      "96\r\na=rtpmap:96 VP8/90000\r\na=framesize:96 320-240",
+      { codec: "VP8", size: { width: 320, height: 240 } },
+    ],
+    ["32", { codec: undefined, encoding: "MPV" }],
+    ["98 97\r\na=rtpmap:97 H264/90000\r\na=rtpmap:98 AV1/90000", { codec: "H264", payloadType: 97 }],
+    ["96\r\na=rtpmap:96 H264/90000\r\na=control:0", { control: "0" }],
+    [`96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 sprop-parameter-sets=${SPROP};x=${SPROP}`, { codec: "H264" }],
+  ])("reads the video %j", (media, track) => {
+    expect(readDescription(`${HEAD}m=video 0 RTP/AVP ${media}\r\n`).video).toMatchObject([track]);
+  });
+
+  test.each([
+    "",
+    "m=",
+    "m=video",
+    "m=video 0 RTP/AVP",
+    "m=video 0 RTP/AVP 96",
+    "m=video 0 RTP/AVP 128\r\na=rtpmap:128 H264/90000",
+    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/0",
+    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/9999999",
+    `m=video 0 RTP/AVP 96\r\na=rtpmap:96 ${"X".repeat(31)}/90000`,
+  ])("%j has no video that can be played", (sdp) => {
+    expect(readDescription(`${HEAD}${sdp}\r\n`).video).toEqual([]);
+  });
+
+  test("of more than 32 tracks is counted only", () => {
+    const sdp = HEAD + `m=${H264_TRACK}\r\n`.repeat(33);
+    expect(readDescription(sdp)).toEqual({ tracks: 33, control: undefined, video: [], audio: [] });
+  });
+
+  test("may be anything", () => {
+    const valid = Buffer.from(`${HEAD}m=${H264_TRACK}\r\nm=audio 0 RTP/AVP 8\r\n`);
+    const change = fc.tuple(fc.nat(valid.length), fc.nat(20), fc.string({ maxLength: 20 }));
+    fc.assert(
+      fc.property(fc.array(change), (changes) => {
+        let text = valid.toString();
+        for (const [at, length, word] of changes) text = text.slice(0, at) + word + text.slice(at + length);
+        for (const { clockRate, payloadType } of readDescription(text).video) {
+          expect(clockRate).toBeGreaterThan(0);
+          expect(payloadType).toBeLessThan(128);
+        }
+      }),
+    );
   });
 });

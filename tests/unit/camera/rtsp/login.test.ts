@@ -1,9 +1,28 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { authorize, decodeLogin } from "../../../../agent/camera/rtsp/login.ts";
+import { createLogin, decodeLogin } from "../../../../agent/camera/rtsp/login.ts";
+import type { RtspReply } from "../../../../agent/camera/rtsp/messages.ts";
 
 const LOGIN = { user: "Mufasa", password: "Circle of Life" };
 const GET = { method: "GET", uri: "/dir/index.html" };
+const BASIC = 'Basic realm="x"';
+const digest = (nonce: string, more = "") => `Digest realm="x", nonce="${nonce}"${more}`;
+
+const reply = (status: number, name: string, values: readonly string[]): RtspReply => ({
+  ...{ status, reason: "", body: "" },
+  headers: new Map([[name, values]]),
+});
+const asks = (...challenges: readonly string[]) => reply(401, "www-authenticate", challenges);
+const OK = reply(200, "cseq", ["1"]);
+
+const newLogin = (login = LOGIN, memory = { askedDigest: false }) => createLogin(login, memory);
+
+/** The header that answers these challenges. */
+function authorize(challenges: readonly string[], login = LOGIN): string | undefined {
+  const created = newLogin(login);
+  created.judge(asks(...challenges), undefined);
+  return created.authorize(GET);
+}
 
 /** The parameters of a header by name. */
 const fields = (header = "") =>
@@ -20,19 +39,18 @@ describe("a login", () => {
     expect(decodeLogin(login)).toEqual(decoded);
   });
 
-  test("is not sent without a challenge", () => {
-    expect(authorize([], LOGIN, GET)).toBeUndefined();
-    expect(authorize(["Bearer x", "NTLM"], LOGIN, GET)).toBeUndefined();
+  test("is not sent before the camera asks for it", () => {
+    expect(newLogin().authorize(GET)).toBeUndefined();
   });
 
   test("is sent in clear text if the camera offers only Basic", () => {
-    expect(authorize(['Basic realm="x"'], { user: "a", password: "b" }, GET)).toBe("Basic YTpi");
+    expect(authorize([BASIC], { user: "a", password: "b" })).toBe("Basic YTpi");
   });
 
   test("answers a digest without qop as in RFC 2069", () => {
     const nonce = "dcd98b7102dd2f0e8b11d0f600bfb0c093";
     const login = { user: "Mufasa", password: "CircleOfLife" };
-    const header = authorize([`Digest realm="testrealm@host.com", nonce="${nonce}"`], login, GET);
+    const header = authorize([`Digest realm="testrealm@host.com", nonce="${nonce}"`], login);
     expect(fields(header)).toMatchObject({ nonce, username: "Mufasa", uri: GET.uri });
     expect(fields(header).response).toBe("1949323746fe6a43ef61f9606e7febea");
   });
@@ -42,7 +60,7 @@ describe("a login", () => {
     ["SHA-256", "sha256"],
   ])("prefers Digest to Basic and answers it with qop as in RFC 7616 (%s)", (algorithm, name) => {
     const challenge = `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm}, nonce="7ypf", opaque="FQhe"`;
-    const header = authorize(['Basic realm="x"', challenge], LOGIN, GET);
+    const header = authorize([BASIC, challenge]);
     const { response, cnonce, opaque, qop } = fields(header);
     const h = (text: string) => createHash(name).update(text).digest("hex");
     const secret = h("Mufasa:http-auth@example.org:Circle of Life");
@@ -50,8 +68,87 @@ describe("a login", () => {
     expect({ opaque, qop }).toEqual({ opaque: "FQhe", qop: "auth" });
   });
 
-  test("falls back to Basic if the digest algorithm is not supported", () => {
-    const challenges = ['Digest realm="x", nonce="y", algorithm=SHA-512-256', 'Basic realm="x"'];
-    expect(authorize(challenges, LOGIN, GET)).toMatch(/^Basic /);
+  test("prefers SHA-256 to MD5", () => {
+    const header = authorize([digest("a", ", algorithm=MD5"), digest("b", ", algorithm=SHA-256")]);
+    expect(fields(header)).toMatchObject({ nonce: "b", algorithm: "SHA-256" });
+  });
+
+  test("counts the requests that a nonce signs", () => {
+    const login = newLogin();
+    login.judge(asks(digest("a", ", qop=auth")), undefined);
+    const counts = [1, 2, 3].map(() => fields(login.authorize(GET)).nc);
+    expect(counts).toEqual(["00000001", "00000002", "00000003"]);
+  });
+
+  test("takes the next nonce that the camera announces", () => {
+    const login = newLogin();
+    login.judge(asks(digest("a", ", qop=auth")), undefined);
+    const sent = login.authorize(GET);
+    login.judge(reply(200, "authentication-info", ['nextnonce="b"']), sent);
+    expect(fields(login.authorize(GET))).toMatchObject({ nonce: "b", nc: "00000001" });
+  });
+});
+
+describe("a refused request", () => {
+  test("is sent again with a login only if the address has one", () => {
+    expect(newLogin().judge(asks(BASIC), undefined)).toBe("again");
+    expect(createLogin(undefined, { askedDigest: false }).judge(asks(BASIC), undefined)).toBe("missing");
+  });
+
+  test.each([
+    ["Digest", digest("a"), digest("b")],
+    ["Basic", BASIC, BASIC],
+    ["Basic, then Digest", BASIC, digest("a")],
+  ])("is not sent again with a wrong password: %s", (_, first, second) => {
+    const login = newLogin();
+    login.judge(asks(first), undefined);
+    expect(login.judge(asks(second), login.authorize(GET))).toBe("refused");
+  });
+
+  test("is sent again with a new nonce if the old one is stale", () => {
+    const login = newLogin();
+    login.judge(asks(digest("a")), undefined);
+    expect(login.judge(asks(digest("b", ", stale=TRUE")), login.authorize(GET))).toBe("again");
+    expect(fields(login.authorize(GET)).nonce).toBe("b");
+    expect(login.judge(asks(digest("b", ", stale=true")), login.authorize(GET))).toBe("refused");
+  });
+
+  test("is sent again with a new nonce if the password was right before", () => {
+    const login = newLogin();
+    login.judge(asks(digest("a")), undefined);
+    login.judge(OK, login.authorize(GET));
+    expect(login.judge(asks(digest("b")), login.authorize(GET))).toBe("again");
+    expect(login.judge(asks(digest("b")), login.authorize(GET))).toBe("refused");
+  });
+
+  test.each([[digest("a", ", algorithm=SHA-512-256")], [digest("a", ", qop=auth-int")], ["Bearer x"]])(
+    "says that the method is not supported: %s",
+    (challenge) => {
+      expect(newLogin().judge(asks(challenge), undefined)).toBe("unsupported");
+    },
+  );
+});
+
+describe("the unencrypted password", () => {
+  test("is not sent if the camera also offers Digest, even one that is not supported", () => {
+    const login = newLogin();
+    expect(login.judge(asks(digest("a", ", algorithm=X"), BASIC), undefined)).toBe("unsupported");
+    expect(login.authorize(GET)).toBeUndefined();
+  });
+
+  test("is never sent once the camera has asked for Digest", () => {
+    const memory = { askedDigest: false };
+    newLogin(LOGIN, memory).judge(asks(digest("a")), undefined);
+    const later = newLogin(LOGIN, memory);
+    expect(later.judge(asks(BASIC), undefined)).toBe("basicAfterDigest");
+    expect(later.authorize(GET)).toBeUndefined();
+  });
+
+  test("is not sent after a redirect", () => {
+    const login = newLogin();
+    login.judge(asks(BASIC), undefined);
+    login.forbidBasic();
+    expect(login.authorize(GET)).toBeUndefined();
+    expect(login.judge(asks(BASIC), undefined)).toBe("basicAfterRedirect");
   });
 });

@@ -13,8 +13,8 @@ import {
 } from "../../../support/models/tfjs-writer.ts";
 import { rejection } from "./import/rejection.ts";
 
-const body: SmallCenterNet["body"] = (writer, picture) => ({
-  map: writer.mix("wide", writer.add("Mul", "scaled", [picture, writer.number("scale", 1 / 255)]), 3, 6),
+const body: SmallCenterNet["body"] = (writer, image) => ({
+  map: writer.mix("wide", writer.add("Mul", "scaled", [image, writer.number("scale", 1 / 255)]), 3, 6),
   channels: 6,
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { guardAccess } from "../../../../agent/view/live/access.ts";
-import { handClock } from "../../../support/time/hand-clock.ts";
+import { manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
 const DAY_MS = 86_400_000;
@@ -10,7 +10,7 @@ function sent(setCookie: string): { cookie: string } {
   return { cookie: `theme=dark; ${setCookie.split(";")[0]}; other=1` };
 }
 
-function cookieFor(token: string, clock = handClock()): string {
+function cookieFor(token: string, clock = manualClock()): string {
   const verdict = guardAccess(token, clock).checkToken(token, "10.0.0.2");
   if (verdict.is !== "right") throw new Error(`expected the token to be right, received ${verdict.is}`);
   return verdict.cookie;
@@ -24,7 +24,7 @@ describe("access to the live view", () => {
   });
 
   test("the cookie is valid for 30 days, even after a restart", async () => {
-    const clock = handClock();
+    const clock = manualClock();
     const headers = sent(cookieFor(TOKEN, clock));
     clock.jump(29 * DAY_MS);
     expect(guardAccess(TOKEN, clock).hasValidCookie(headers)).toBe(true);
@@ -33,7 +33,7 @@ describe("access to the live view", () => {
   });
 
   test("a cookie is invalid with another expiry time, another token, or no signature", () => {
-    const access = guardAccess(TOKEN, handClock());
+    const access = guardAccess(TOKEN, manualClock());
     const { cookie } = sent(cookieFor(TOKEN));
     expect(access.hasValidCookie({ cookie })).toBe(true);
     expect(access.hasValidCookie({ cookie: cookie.replace(/=(\d+)\./, "=9999999999.") })).toBe(false);
@@ -44,7 +44,7 @@ describe("access to the live view", () => {
   });
 
   test("at most sixteen cookies with our name are checked, since each check computes a signature", () => {
-    const access = guardAccess(TOKEN, handClock());
+    const access = guardAccess(TOKEN, manualClock());
     const { cookie } = sent(cookieFor(TOKEN));
     const wrong = cookie.replace(/\.[\w-]+/, ".wrong");
     expect(access.hasValidCookie({ cookie: `${`${wrong}; `.repeat(15)}${cookie}` })).toBe(true);
@@ -57,7 +57,7 @@ describe("access to the live view", () => {
   });
 
   test("the right token is accepted after any number of wrong ones from the same address", () => {
-    const access = guardAccess(TOKEN, handClock());
+    const access = guardAccess(TOKEN, manualClock());
     for (let times = 0; times < 1_000; times++)
       expect(access.checkToken("wrong", "10.0.0.2").is).toBe("wrong");
     expect(access.checkToken(TOKEN, "10.0.0.2").is).toBe("right");
@@ -65,14 +65,14 @@ describe("access to the live view", () => {
   });
 
   test("a valid cookie is found after many other cookies", () => {
-    const access = guardAccess(TOKEN, handClock());
+    const access = guardAccess(TOKEN, manualClock());
     const others = Array.from({ length: 200 }, (_, index) => `other${index}=1`).join("; ");
     expect(access.hasValidCookie({ cookie: `${others}; ${sent(cookieFor(TOKEN)).cookie}` })).toBe(true);
   });
 
   test("a prefix of the right token, or the right token with a suffix, is wrong", () => {
-    expect(guardAccess(TOKEN, handClock()).checkToken(TOKEN.slice(0, -1), "10.0.0.2").is).toBe("wrong");
-    expect(guardAccess(TOKEN, handClock()).checkToken(`${TOKEN}0`, "10.0.0.2").is).toBe("wrong");
-    expect(guardAccess(TOKEN, handClock()).checkToken("", "10.0.0.2").is).toBe("wrong");
+    expect(guardAccess(TOKEN, manualClock()).checkToken(TOKEN.slice(0, -1), "10.0.0.2").is).toBe("wrong");
+    expect(guardAccess(TOKEN, manualClock()).checkToken(`${TOKEN}0`, "10.0.0.2").is).toBe("wrong");
+    expect(guardAccess(TOKEN, manualClock()).checkToken("", "10.0.0.2").is).toBe("wrong");
   });
 });

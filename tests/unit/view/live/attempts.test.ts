@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { countAttempts } from "../../../../agent/view/live/attempts.ts";
-import { handClock } from "../../../support/time/hand-clock.ts";
+import { manualClock } from "../../../support/time/manual-clock.ts";
 
 test("the delay grows with each wrong token from an address, up to eight seconds", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const failed = countAttempts(clock);
   const delays = [];
   for (let times = 0; times < 7; times++) {
@@ -16,7 +16,7 @@ test("the delay grows with each wrong token from an address, up to eight seconds
 });
 
 test("at most three answers are pending; the next wrong token is refused at once with a retry time", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const failed = countAttempts(clock);
   for (let times = 0; times < 3; times++) expect(failed("10.0.0.2")).toHaveProperty("afterMs");
   expect(failed("10.0.0.2")).toEqual({ tooManyForMs: 250 });
@@ -26,7 +26,7 @@ test("at most three answers are pending; the next wrong token is refused at once
 });
 
 test("the delay is reset after ten minutes without a wrong token", async () => {
-  const clock = handClock();
+  const clock = manualClock();
   const failed = countAttempts(clock);
   for (let times = 0; times < 3; times++) failed("10.0.0.2");
   await clock.pass(600_000);
@@ -34,14 +34,14 @@ test("the delay is reset after ten minutes without a wrong token", async () => {
 });
 
 test("addresses of one IPv6 network count as one", () => {
-  const failed = countAttempts(handClock());
+  const failed = countAttempts(manualClock());
   failed("2001:db8:1:2::1");
   expect(failed("2001:db8:1:2:ffff::2")).toEqual({ afterMs: 500 });
   expect(failed("2001:db8:1:3::1")).toEqual({ afterMs: 250 });
 });
 
 test("a thousand addresses are remembered; the next one replaces the one with the oldest attempt", () => {
-  const failed = countAttempts(handClock());
+  const failed = countAttempts(manualClock());
   for (let host = 0; host < 1_000; host++) failed(`10.0.${host >> 8}.${host & 255}`);
   failed("10.0.0.0");
   failed("10.9.9.9");

@@ -55,7 +55,7 @@ describe("the feed", () => {
     await showWalk(feed);
     const events = ofType(heard, "event");
     expect(new Set(events.map((event) => "id" in event && event.id)).size).toBe(1);
-    expect(events[0]).toMatchObject({ camera: "door", label: "person", endMs: null, picture: 0 });
+    expect(events[0]).toMatchObject({ camera: "door", label: "person", endMs: null, snapshots: 0 });
     expect(events.at(-1)).toMatchObject({ endMs: 1_700_000_003_800 });
   });
 
@@ -94,8 +94,8 @@ describe("the feed", () => {
     });
     const last = ofType(heard, "event").at(-1);
     if (last?.type !== "event") throw new Error("expected an event");
-    expect(last.picture).toBeGreaterThanOrEqual(1);
-    expect(last.picture).toBeLessThanOrEqual(4);
+    expect(last.snapshots).toBeGreaterThanOrEqual(1);
+    expect(last.snapshots).toBeLessThanOrEqual(4);
     const jpeg = feed.eventSnapshot(last.id);
     const { format, width, height } = await sharp(jpeg).metadata();
     // The box is 60 by 200 pixels; the margin adds two fifths.

@@ -10,7 +10,7 @@ import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { serveView } from "../../../../agent/view/live/server.ts";
 import type { LiveMessage } from "../../../../agent/view/page/protocol.ts";
 import { recordingLog } from "../../../support/agent/log-lines.ts";
-import { type HandClock, handClock } from "../../../support/time/hand-clock.ts";
+import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
 const HOST = "127.0.0.1";
@@ -19,7 +19,7 @@ interface View extends AsyncDisposable {
   readonly port: number;
   readonly base: string;
   readonly cookie: string;
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
   readonly logged: () => readonly string[];
   /** Sends a message to every viewer. */
   publish(message: LiveMessage): void;
@@ -29,7 +29,7 @@ interface View extends AsyncDisposable {
 
 async function openView(): Promise<View> {
   await using stack = new AsyncDisposableStack();
-  const clock = handClock();
+  const clock = manualClock();
   const { log, lines } = recordingLog();
   const followers = new Set<(message: LiveMessage) => void>();
   const feed: Feed = {
@@ -255,7 +255,7 @@ describe("a viewer", () => {
     endMs: 2,
     zones: [],
     still: false,
-    picture: 1,
+    snapshots: 1,
   };
 
   test("is disconnected only if it does not answer pings", async () => {

@@ -12,7 +12,7 @@ import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { JSMPEG_STYLE_HASH } from "../../../../agent/view/live/security-headers.ts";
 import { serveView, type ViewServer } from "../../../../agent/view/live/server.ts";
 import { type LogLine, recordingLog } from "../../../support/agent/log-lines.ts";
-import { type HandClock, handClock } from "../../../support/time/hand-clock.ts";
+import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
 const PROGRAMS = readdirSync(new URL("../../../../agent/view/page/", import.meta.url)).filter((name) =>
@@ -35,7 +35,7 @@ const feed: Feed = {
       endMs: 2,
       zones: [],
       still: false,
-      picture: 1,
+      snapshots: 1,
     });
     return () => {};
   },
@@ -58,7 +58,7 @@ const videos = new Map([
 
 /** A server with a manual clock and a recorded log. */
 interface Opened extends ViewServer {
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
   readonly lines: readonly LogLine[];
 }
 
@@ -71,7 +71,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]());
 
 async function open(port = 0, allowedHosts: string[] = []): Promise<Opened> {
-  const clock = handClock();
+  const clock = manualClock();
   const { log, lines } = recordingLog();
   const opened = await serveView(
     { host: "127.0.0.1", port, allowed_hosts: allowedHosts },

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { shareVideo } from "../../../../agent/view/live/shared-video.ts";
-import { handClock } from "../../../support/time/hand-clock.ts";
+import { manualClock } from "../../../support/time/manual-clock.ts";
 
 /** A video that the test plays manually. */
 function videoByHand() {
-  const clock = handClock();
+  const clock = manualClock();
   const closing = new AbortController();
   const plays: { emit: (part: Uint8Array) => void; signal: AbortSignal; end: () => void }[] = [];
   const video = shareVideo({

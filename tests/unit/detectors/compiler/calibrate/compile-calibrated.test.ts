@@ -21,7 +21,7 @@ describe("compiling to integers", () => {
     const reported: number[][] = [];
     const { description } = await compileTiny({
       precision: "i16",
-      calibrationPictures: async (input) => {
+      calibrationImages: async (input) => {
         requested.push(input);
         return [seededBytes(1, 64 * 32 * 3), seededBytes(2, 64 * 32 * 3)];
       },
@@ -38,8 +38,8 @@ describe("compiling to integers", () => {
   test("chooses ranges from the calibration images", async () => {
     const black = async () => [new Uint8Array(64 * 32 * 3)];
     const noise = async () => [seededBytes(1, 64 * 32 * 3)];
-    const onBlack = await compileTiny({ precision: "i16", calibrationPictures: black });
-    const onNoise = await compileTiny({ precision: "i16", calibrationPictures: noise });
+    const onBlack = await compileTiny({ precision: "i16", calibrationImages: black });
+    const onNoise = await compileTiny({ precision: "i16", calibrationImages: noise });
     expect(Buffer.from(onBlack.bytes).equals(onNoise.bytes)).toBe(false);
   });
 
@@ -53,7 +53,7 @@ describe("compiling to integers", () => {
 
   test("does not request images for f32", async () => {
     const refuse = () => Promise.reject(new Error("no images are needed"));
-    const { description } = await compileTiny({ calibrationPictures: refuse });
+    const { description } = await compileTiny({ calibrationImages: refuse });
     expect(description.precision).toBe("f32");
   });
 });

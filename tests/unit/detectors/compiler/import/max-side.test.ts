@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { memoryRequest } from "../../../../../detectors/compiler/emit.ts";
 import type { ImportedModel } from "../../../../../detectors/compiler/graph/graph.ts";
-import type { PictureSize } from "../../../../../detectors/compiler/graph/retype.ts";
+import type { ImageSize } from "../../../../../detectors/compiler/graph/retype.ts";
 import { importCheckpoint } from "../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { importOnnx } from "../../../../../detectors/compiler/import/onnx/importer.ts";
 import { importTfjs } from "../../../../../detectors/compiler/import/tfjs/importer.ts";
@@ -14,13 +14,13 @@ import { type SmallCenterNet, tfjsFiles, writeCenterNet } from "../../../../supp
 import { smallYolov5 } from "../../../../support/models/yolov5-onnx.ts";
 import { rejection } from "./rejection.ts";
 
-const body: SmallCenterNet["body"] = (writer, picture) => ({
-  map: writer.mix("wide", writer.add("Mul", "scaled", [picture, writer.number("scale", 1 / 255)]), 3, 6),
+const body: SmallCenterNet["body"] = (writer, image) => ({
+  map: writer.mix("wide", writer.add("Mul", "scaled", [image, writer.number("scale", 1 / 255)]), 3, 6),
   channels: 6,
 });
 
 /** Writes a small model of each format and imports it for this input size. */
-const importers: Readonly<Record<string, (size: PictureSize) => Promise<ImportedModel>>> = {
+const importers: Readonly<Record<string, (size: ImageSize) => Promise<ImportedModel>>> = {
   checkpoint: (size) => importCheckpoint(writeCheckpoint(), { name: "small", size }),
   ONNX: async (size) => importOnnx(smallYolov5(), { name: "small", size }),
   "TensorFlow.js": async (size) => {

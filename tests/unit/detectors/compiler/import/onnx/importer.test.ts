@@ -15,13 +15,12 @@ type Row = readonly number[];
 /** Boxes by onnxruntime's run of the exported decode: x1, y1, x2, y2, score, label, best first. */
 async function boxesOfOnnxruntime(
   file: Uint8Array,
-  picture: Uint8Array,
+  image: Uint8Array,
   { width, height }: { width: number; height: number },
 ): Promise<Row[]> {
   const pixels = width * height;
-  const planes = new Float32Array(picture.length);
-  for (let i = 0; i < picture.length; i++)
-    planes[(i % 3) * pixels + Math.floor(i / 3)] = (picture[i] ?? 0) / 255;
+  const planes = new Float32Array(image.length);
+  for (let i = 0; i < image.length; i++) planes[(i % 3) * pixels + Math.floor(i / 3)] = (image[i] ?? 0) / 255;
   const session = await InferenceSession.create(file);
   const outputs = await session.run({ images: new Tensor("float32", planes, [1, 3, height, width]) });
   const boxes = outputs[session.outputNames[0] ?? ""];
@@ -41,9 +40,9 @@ async function boxesOfOnnxruntime(
 }
 
 /** Boxes by the imported graph's references. */
-function boxesOfGraph(file: Uint8Array, picture: Uint8Array, size: { width: number; height: number }): Row[] {
+function boxesOfGraph(file: Uint8Array, image: Uint8Array, size: { width: number; height: number }): Row[] {
   const graph = runPasses(importOnnx(file, { name: "small", size }).graph);
-  const data = evaluate(graph, picture, { score: SCORE, iou: IOU }).get(graph.output)?.data ?? [];
+  const data = evaluate(graph, image, { score: SCORE, iou: IOU }).get(graph.output)?.data ?? [];
   return Array.from({ length: 300 }, (_, row) => [...data.slice(row * 6, row * 6 + 6)]).filter(
     ([, , , , score = 0]) => score > 0,
   );
@@ -72,9 +71,9 @@ describe.each(Object.entries(variants))("a detector exported as %s", (_, variant
   test("finds the same boxes as the exported decode in onnxruntime", async () => {
     const size = { width: variant.width ?? 96, height: variant.height ?? 64 };
     const file = smallYolov5(variant);
-    const picture = seededBytes(3, size.width * size.height * 3);
-    const expected = await boxesOfOnnxruntime(file, picture, size);
-    const got = boxesOfGraph(file, picture, size);
+    const image = seededBytes(3, size.width * size.height * 3);
+    const expected = await boxesOfOnnxruntime(file, image, size);
+    const got = boxesOfGraph(file, image, size);
     expect(expected.length).toBeGreaterThan(10);
     expect(expected.length).toBeLessThan(300);
     expect(got.length).toBe(expected.length);
@@ -85,9 +84,9 @@ describe.each(Object.entries(variants))("a detector exported as %s", (_, variant
 describe("the input size", () => {
   test("may differ from the size in the exported decode", async () => {
     const size = { width: 64, height: 96 };
-    const picture = seededBytes(4, size.width * size.height * 3);
-    const got = boxesOfGraph(smallYolov5(), picture, size);
-    const expected = await boxesOfOnnxruntime(smallYolov5(size), picture, size);
+    const image = seededBytes(4, size.width * size.height * 3);
+    const got = boxesOfGraph(smallYolov5(), image, size);
+    const expected = await boxesOfOnnxruntime(smallYolov5(size), image, size);
     expect(got.length).toBe(expected.length);
     expect(got.length).toBeGreaterThan(10);
     expect(furthest(got, expected)).toBeLessThan(2e-3);

@@ -14,8 +14,8 @@ import {
   writeCenterNet,
 } from "../../../../../support/models/tfjs-writer.ts";
 
-const body: SmallCenterNet["body"] = (writer, picture) => {
-  const x = writer.add("Mul", "scaled", [picture, writer.number("scale", 1 / 255)]);
+const body: SmallCenterNet["body"] = (writer, image) => {
+  const x = writer.add("Mul", "scaled", [image, writer.number("scale", 1 / 255)]);
   const weights = writer.seeded("weights", [3, 3, 3, 4]);
   const half = writer.add("Conv2D", "half", [x, weights], windowAttributes(2, "SAME"));
   const large = writer.add("ResizeBilinear", "large", [half, writer.integers("size", [8, 8])]);
@@ -200,7 +200,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     expect(
       refusalOf((_, node) => {
         const dim = [1, height, width, 3].map((size) => ({ size: String(size) }));
-        node("picture").attr.shape = { shape: { dim } };
+        node("image").attr.shape = { shape: { dim } };
       }),
     ).toBeDefined();
   });
@@ -233,9 +233,9 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     for (const name of ["__proto__", "constructor", "toString", "half.weights.2", "detections", "frame"]) {
       expect(rename("half", name), name).toBeUndefined();
     }
-    for (const name of ["sum", "picture.pixels", "large.weights"]) rename("half", name);
+    for (const name of ["sum", "image.pixels", "large.weights"]) rename("half", name);
     expect(({} as Record<string, unknown>).name).toBeUndefined();
-    expect(rename("sum", "picture.pixels")).toMatch(/exists already/);
+    expect(rename("sum", "image.pixels")).toMatch(/exists already/);
   });
 
   test("or imported, but never crashes, however its nodes are mixed up", () => {

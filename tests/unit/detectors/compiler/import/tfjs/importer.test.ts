@@ -16,8 +16,8 @@ import {
 } from "../../../../../support/models/tfjs-writer.ts";
 
 /** A map of a quarter of the input's size, enlarged and joined with one of half the size: sizes must be multiples of 4. */
-const pyramid: SmallCenterNet["body"] = (writer, picture) => {
-  const x = writer.add("Mul", "scaled", [picture, writer.number("scale", 1 / 255)]);
+const pyramid: SmallCenterNet["body"] = (writer, image) => {
+  const x = writer.add("Mul", "scaled", [image, writer.number("scale", 1 / 255)]);
   const shrink = (name: string, from: string, inputs: number): string =>
     writer.add(
       "Conv2D",
@@ -91,13 +91,13 @@ describe("a TensorFlow.js CenterNet", () => {
 
   test("may leave its input size open, which then must be given", () => {
     const open = edited((nodes) => {
-      const picture = nodes.find(({ op }) => op === "Placeholder");
+      const image = nodes.find(({ op }) => op === "Placeholder");
       const dim = [-1, -1, -1, 3].map((size) => ({ size: String(size) }));
-      if (picture) picture.attr.shape = { shape: { dim } };
+      if (image) image.attr.shape = { shape: { dim } };
     });
     expect(refusal(open).message).toMatch(/does not state its input size/);
     expect(
-      imported(open, { size: { width: 24, height: 16 } }).graph.values.get("picture.pixels")?.shape,
+      imported(open, { size: { width: 24, height: 16 } }).graph.values.get("image.pixels")?.shape,
     ).toEqual([16, 24, 3]);
   });
 });
@@ -116,9 +116,9 @@ describe("a TensorFlow.js CenterNet for another input size", () => {
     made.weights.set(new Uint8Array(Int32Array.of(16, 20).buffer), at * 4);
     const peer = await openTfjs(tfjsFiles(made), size, ["heat", "sizes"]);
     const { graph } = imported(writeCenterNet(small), { size });
-    const picture = seededBytes(5, 32 * 40 * 3);
-    const values = evaluate(graph, picture);
-    for (const [index, { shape, data }] of peer(picture).entries()) {
+    const image = seededBytes(5, 32 * 40 * 3);
+    const values = evaluate(graph, image);
+    for (const [index, { shape, data }] of peer(image).entries()) {
       const received = values.get(graph.nodes.at(-1)?.inputs[index] ?? "");
       expect(received?.shape).toEqual(shape);
       for (const [i, value] of data.entries()) {
@@ -138,9 +138,9 @@ describe("a TensorFlow.js CenterNet for another input size", () => {
   });
 
   test("is refused when the model's own size is not a multiple of its stride", () => {
-    const conv: SmallCenterNet["body"] = (writer, picture) => {
+    const conv: SmallCenterNet["body"] = (writer, image) => {
       const weights = writer.seeded("weights", [3, 3, 3, 4]);
-      const map = writer.add("Conv2D", "full", [picture, weights], windowAttributes(1, "SAME"));
+      const map = writer.add("Conv2D", "full", [image, weights], windowAttributes(1, "SAME"));
       const small = writer.add(
         "Conv2D",
         "small",
@@ -245,48 +245,48 @@ describe("everything that cannot be compiled is reported at once", () => {
   test.each<[string, SmallCenterNet["body"], RegExp]>([
     [
       "a depthwise convolution with a channel multiplier",
-      (writer, picture) => {
+      (writer, image) => {
         const weights = writer.seeded("weights", [3, 3, 3, 2]);
         const attr = windowAttributes(1, "SAME");
-        return { map: writer.add("DepthwiseConv2dNative", "double", [picture, weights], attr), channels: 6 };
+        return { map: writer.add("DepthwiseConv2dNative", "double", [image, weights], attr), channels: 6 };
       },
       /DepthwiseConv2dNative with a channel multiplier of 2: 1 node, "double"/,
     ],
     [
       "an average over channels",
-      (writer, picture) => {
+      (writer, image) => {
         const axes = writer.integers("axes", 3);
-        const mean = writer.add("Mean", "mean", [picture, axes], { keep_dims: flag(true) });
-        return { map: writer.add("Mul", "gated", [picture, mean]), channels: 3 };
+        const mean = writer.add("Mean", "mean", [image, axes], { keep_dims: flag(true) });
+        return { map: writer.add("Mul", "gated", [image, mean]), channels: 3 };
       },
       /Mean over axes 3: 1 node, "mean"/,
     ],
     [
       "maps joined along rows",
-      (writer, picture) => {
+      (writer, image) => {
         const axis = writer.integers("joined/axis", 1);
-        return { map: writer.add("ConcatV2", "joined", [picture, picture, axis]), channels: 3 };
+        return { map: writer.add("ConcatV2", "joined", [image, image, axis]), channels: 3 };
       },
       /ConcatV2 along axis 1: 1 node, "joined"/,
     ],
     [
       "a difference of maps",
-      (writer, picture) => ({ map: writer.add("Sub", "less", [picture, picture]), channels: 3 }),
+      (writer, image) => ({ map: writer.add("Sub", "less", [image, image]), channels: 3 }),
       /Sub of a value that is not a constant: 1 node, "less"/,
     ],
     [
       "padding along channels",
-      (writer, picture) => {
+      (writer, image) => {
         const pads = writer.constant("pads", [4, 2], Int32Array.of(0, 0, 0, 0, 0, 0, 0, 1));
-        return { map: writer.add("Pad", "pad", [picture, pads]), channels: 4 };
+        return { map: writer.add("Pad", "pad", [image, pads]), channels: 4 };
       },
       /Pad by 0, 0, 0, 0, 0, 0, 0, 1: 1 node, "pad"/,
     ],
     [
       "padding before an operator without padding",
-      (writer, picture) => {
+      (writer, image) => {
         const pads = writer.constant("pads", [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0));
-        const pad = writer.add("Pad", "pad", [picture, pads]);
+        const pad = writer.add("Pad", "pad", [image, pads]);
         const attr = { ...windowAttributes(1, "VALID"), ksize: integers(1, 3, 3, 1) };
         return { map: writer.add("MaxPool", "max", [pad], attr), channels: 3 };
       },
@@ -294,9 +294,9 @@ describe("everything that cannot be compiled is reported at once", () => {
     ],
     [
       "padding before a convolution with padding of its own",
-      (writer, picture) => {
+      (writer, image) => {
         const pads = writer.constant("pads", [4, 2], Int32Array.of(0, 0, 1, 1, 1, 1, 0, 0));
-        const pad = writer.add("Pad", "pad", [picture, pads]);
+        const pad = writer.add("Pad", "pad", [image, pads]);
         return { map: writer.mix("mix", pad, 3, 4), channels: 4 };
       },
       /Pad in front of _FusedConv2D: 1 node, "pad"/,
@@ -330,8 +330,8 @@ describe("a head that is not a CenterNet's is refused with what was found", () =
 
   test("when there are no boxes at all", () => {
     const writer = new TfjsWriter();
-    const picture = writer.picture(8, 8);
-    const heat = writer.add("Sigmoid", "heat", [writer.mix("mix", picture, 3, 5)]);
+    const image = writer.image(8, 8);
+    const heat = writer.add("Sigmoid", "heat", [writer.mix("mix", image, 3, 5)]);
     expect(refusal(writer.finish([heat])).message).toMatch(
       /not a CenterNet's: .*received no maps and no MaxPool/,
     );

@@ -19,15 +19,15 @@ import {
 type Body = SmallCenterNet["body"];
 
 /** The image scaled to 0..1, three channels. */
-function scaled(writer: TfjsWriter, picture: string): string {
-  return writer.add("Mul", "scaled", [writer.number("scale", 1 / 255), picture]);
+function scaled(writer: TfjsWriter, image: string): string {
+  return writer.add("Mul", "scaled", [writer.number("scale", 1 / 255), image]);
 }
 
 /** Mixes the average of a map of any size into every pixel of the input, so windows need not divide its sides. */
-function averaged(writer: TfjsWriter, picture: string, map: string, channels: number) {
+function averaged(writer: TfjsWriter, image: string, map: string, channels: number) {
   const axes = writer.integers("average/axes", [1, 2]);
   const average = writer.add("Mean", "average", [map, axes], { keep_dims: flag(true) });
-  const wide = writer.mix("wide", picture, 3, channels);
+  const wide = writer.mix("wide", image, 3, channels);
   return { map: writer.add("Mul", "gated", [average, wide]), channels };
 }
 
@@ -38,8 +38,8 @@ function convolution(
   stride: number,
   padding: "SAME" | "VALID",
 ): Body {
-  return (writer, picture) => {
-    const x = scaled(writer, picture);
+  return (writer, image) => {
+    const x = scaled(writer, image);
     const channels = op === "Conv2D" ? 5 : 3;
     const weights = writer.seeded("weights", [...kernel, 3, op === "Conv2D" ? 5 : 1]);
     const y = writer.add(op, "convolution", [x, weights], windowAttributes(stride, padding));
@@ -48,30 +48,30 @@ function convolution(
 }
 
 function fused(op: "_FusedConv2D" | "FusedDepthwiseConv2dNative", ...ops: string[]): Body {
-  return (writer, picture) => {
+  return (writer, image) => {
     const channels = op === "_FusedConv2D" ? 4 : 3;
     const weights = writer.seeded("weights", [3, 3, 3, op === "_FusedConv2D" ? 4 : 1], 2);
     const bias = writer.seeded("bias", [channels], 2);
     const attr = { ...windowAttributes(1, "SAME"), fused_ops: texts(...ops), num_args: { i: "1" } };
-    return { map: writer.add(op, "convolution", [scaled(writer, picture), weights, bias], attr), channels };
+    return { map: writer.add(op, "convolution", [scaled(writer, image), weights, bias], attr), channels };
   };
 }
 
 function pooled(kernel: number, stride: number, padding: "SAME" | "VALID"): Body {
-  return (writer, picture) => {
-    const x = scaled(writer, picture);
+  return (writer, image) => {
+    const x = scaled(writer, image);
     const attr = { ...windowAttributes(stride, padding), ksize: integers(1, kernel, kernel, 1) };
     return averaged(writer, x, writer.add("MaxPool", "max", [x], attr), 3);
   };
 }
 
 function resized(op: "ResizeBilinear" | "ResizeNearestNeighbor", factor: number): Body {
-  return (writer, picture) => {
+  return (writer, image) => {
     const weights = writer.seeded("weights", [factor, factor, 3, 4]);
     const small = writer.add(
       "Conv2D",
       "small",
-      [scaled(writer, picture), weights],
+      [scaled(writer, image), weights],
       windowAttributes(factor, "VALID"),
     );
     const size = writer.integers("size", [12, 8]);
@@ -81,15 +81,15 @@ function resized(op: "ResizeBilinear" | "ResizeNearestNeighbor", factor: number)
 }
 
 function activated(op: "Relu" | "Relu6" | "Sigmoid" | "Identity"): Body {
-  return (writer, picture) => {
+  return (writer, image) => {
     const weights = writer.seeded("weights", [1, 1, 3, 8], 12);
-    const x = writer.add("Conv2D", "wide", [scaled(writer, picture), weights], windowAttributes(1, "SAME"));
+    const x = writer.add("Conv2D", "wide", [scaled(writer, image), weights], windowAttributes(1, "SAME"));
     return { map: writer.add(op, "activated", [x]), channels: 8 };
   };
 }
 
-const elementwise: Body = (writer, picture) => {
-  const x = scaled(writer, picture);
+const elementwise: Body = (writer, image) => {
+  const x = scaled(writer, image);
   const shifted = writer.add("Sub", "shifted", [x, writer.number("half", 0.5)]);
   const biased = writer.add("BiasAdd", "biased", [shifted, writer.seeded("bias", [3])]);
   const scale = writer.add("Mul", "per/channel", [writer.seeded("factors", [1, 1, 1, 3]), biased]);
@@ -97,17 +97,17 @@ const elementwise: Body = (writer, picture) => {
   return { map: writer.add("AddV2", "sums", [sum, writer.add("Mul", "squares", [x, x])]), channels: 3 };
 };
 
-const joined: Body = (writer, picture) => {
-  const x = scaled(writer, picture);
+const joined: Body = (writer, image) => {
+  const x = scaled(writer, image);
   const axis = writer.integers("joined/axis", 3);
   const parts = [writer.mix("a", x, 3, 2), x, writer.mix("b", x, 3, 4)];
   return { map: writer.add("ConcatV2", "joined", [...parts, axis], { N: { i: "3" } }), channels: 9 };
 };
 
 function hardSwish(order: "file" | "keras" | "last"): Body {
-  return (writer, picture) => {
+  return (writer, image) => {
     const weights = writer.seeded("weights", [1, 1, 3, 8], 8);
-    const x = writer.add("Conv2D", "wide", [scaled(writer, picture), weights], windowAttributes(1, "SAME"));
+    const x = writer.add("Conv2D", "wide", [scaled(writer, image), weights], windowAttributes(1, "SAME"));
     const slope = writer.number("slope", 0.1666259765625);
     const relu6 = writer.add("Relu6", "relu6", [writer.add("Add", "plus", [x, writer.number("three", 3)])]);
     const mul = (name: string, a: string, b: string): string => writer.add("Mul", name, [a, b]);
@@ -118,8 +118,8 @@ function hardSwish(order: "file" | "keras" | "last"): Body {
 }
 
 function padded(pads: number[], stride: number): Body {
-  return (writer, picture) => {
-    const x = scaled(writer, picture);
+  return (writer, image) => {
+    const x = scaled(writer, image);
     const pad = writer.add("Pad", "pad", [x, writer.constant("pads", [4, 2], Int32Array.from(pads))]);
     const weights = writer.seeded("weights", [3, 3, 3, 5]);
     const y = writer.add("Conv2D", "convolution", [pad, weights], windowAttributes(stride, "VALID"));
@@ -185,8 +185,8 @@ const cases: [what: string, body: Body, height?: number, width?: number][] = [
 ];
 
 /** Heat map and sizes by the plain references. */
-function mapsOf(graph: Graph, picture: Uint8Array): Float32Array[] {
-  const values = evaluate(graph, picture);
+function mapsOf(graph: Graph, image: Uint8Array): Float32Array[] {
+  const values = evaluate(graph, image);
   const inputs = graph.nodes.at(-1)?.inputs ?? [];
   return inputs.map((name) => Float32Array.from(values.get(name)?.data ?? []));
 }
@@ -196,10 +196,10 @@ describe("an imported graph computes the same as TensorFlow.js", () => {
     const files = tfjsFiles(writeCenterNet({ height, width, body }));
     const { graph } = importTfjs(files.json, files.shards, { name: "small" });
     const peer = await openTfjs(files, { width, height }, ["heat", "sizes"]);
-    const picture = seededBytes(3, height * width * 3);
-    const expected = peer(picture);
+    const image = seededBytes(3, height * width * 3);
+    const expected = peer(image);
     for (const stage of [graph, runPasses(graph)]) {
-      const received = mapsOf(stage, picture);
+      const received = mapsOf(stage, image);
       for (const [index, { data }] of expected.entries()) {
         expect(received[index]).toHaveLength(data.length);
         for (const [i, value] of data.entries()) {
@@ -211,10 +211,10 @@ describe("an imported graph computes the same as TensorFlow.js", () => {
 
   test("the whole tail finds the same boxes", async () => {
     const size = { height: 24, width: 16 };
-    const body: Body = (writer, picture) => {
+    const body: Body = (writer, image) => {
       const weights = writer.seeded("weights", [3, 3, 3, 6]);
       const attr = windowAttributes(2, "SAME");
-      return { map: writer.add("Conv2D", "half", [scaled(writer, picture), weights], attr), channels: 6 };
+      return { map: writer.add("Conv2D", "half", [scaled(writer, image), weights], attr), channels: 6 };
     };
     const files = tfjsFiles(writeCenterNet({ ...size, body, stride: 2, candidates: 12 }));
     const model = importTfjs(files.json, files.shards, { name: "small" });
@@ -223,11 +223,11 @@ describe("an imported graph computes the same as TensorFlow.js", () => {
       attributes: { stride: 2, candidates: 12 },
     });
     const peer = await openTfjs(files, size, ["boxes", "heat"]);
-    const picture = seededBytes(4, 24 * 16 * 3);
+    const image = seededBytes(4, 24 * 16 * 3);
     // An overlap of 1 suppresses nothing: all twelve boxes stay.
-    const values = evaluate(model.graph, picture, { score: 0, iou: 1 });
+    const values = evaluate(model.graph, image, { score: 0, iou: 1 });
     const received = values.get(model.graph.output)?.data ?? new Float32Array();
-    const [boxes] = peer(picture);
+    const [boxes] = peer(image);
     for (let i = 0; i < 12 * 6; i++) expect(received[i]).toBeCloseTo(boxes?.data[i] ?? Number.NaN, 3);
   });
 });

@@ -1,0 +1,85 @@
+import { followRedirect, type RtspAddress, requestUri } from "./address.ts";
+import { acceptsTls, connectCamera, isClosed, type RtspConnection } from "./connection.ts";
+import { controlBase } from "./control-url.ts";
+import { MOST_TRACKS, readDescription, type StreamDescription } from "./description.ts";
+import type { CameraLogin } from "./login.ts";
+import { tlsExpectedError } from "./messages.ts";
+import { redirectError, tooManyRedirectsError, tooManyTracksError } from "./reasons.ts";
+import { Redirected, requestSender, requireSuccess, type SendRequest } from "./requests.ts";
+
+/** A connection to a camera that has described its stream. */
+export interface DescribedStream {
+  readonly connection: RtspConnection;
+  readonly send: SendRequest;
+  readonly description: StreamDescription;
+  /** The base of its control URLs. */
+  readonly base: string;
+  /** Methods that the camera supports, in upper case; empty: not known. */
+  readonly methods: readonly string[];
+}
+
+/**
+ * Connects to a camera and asks for the description of its stream.
+ * @param camera error messages start with this name
+ * @param signal aborted: it fails
+ * @throws what `SendRequest` throws; ConfigError or TransientError if the camera refuses
+ */
+export async function describeStream(
+  camera: string,
+  at: RtspAddress,
+  login: CameraLogin,
+  signal: AbortSignal,
+): Promise<DescribedStream> {
+  const connection = await connectCamera(at, signal);
+  try {
+    const send = requestSender(camera, connection, login);
+    const uri = requestUri(at);
+    // Cameras that refuse OPTIONS still answer DESCRIBE, with the description or with a reason.
+    const options = await send("OPTIONS", uri, {}, signal).catch(async (error: unknown) => {
+      // Most servers close the connection when they receive a request instead of a TLS handshake.
+      const isPlain = at.scheme === "rtsp" && isClosed(error);
+      throw isPlain && (await acceptsTls(at, signal)) ? tlsExpectedError() : error;
+    });
+    const methods = (options.headers.get("public") ?? [])
+      .join(",")
+      .toUpperCase()
+      .split(/\s*,\s*/);
+    const reply = await send("DESCRIBE", uri, { Accept: "application/sdp" }, signal);
+    requireSuccess(camera, "DESCRIBE", reply);
+    const description = readDescription(reply.body);
+    if (description.tracks > MOST_TRACKS) throw tooManyTracksError(camera, description.tracks, MOST_TRACKS);
+    const stated = reply.headers.get("content-base") ?? reply.headers.get("content-location");
+    return { connection, send, description, methods, base: controlBase(at, stated?.[0]) };
+  } catch (error) {
+    connection[Symbol.dispose]();
+    throw error;
+  }
+}
+
+const MOST_REDIRECTS = 3;
+
+/**
+ * Visits a camera, and again at the addresses to which it redirects.
+ * @param visit throws Redirected
+ * @throws ConfigError if the camera redirects to another host, port or scheme, or too often
+ */
+export async function followRedirects<T>(
+  camera: string,
+  address: RtspAddress,
+  login: CameraLogin,
+  visit: (at: RtspAddress) => Promise<T>,
+): Promise<T> {
+  let at = address;
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    try {
+      return await visit(at);
+    } catch (error) {
+      if (!(error instanceof Redirected)) throw error;
+      const next = followRedirect(at, error.location);
+      if (next === undefined) throw redirectError(camera, error.location);
+      login.forbidBasic();
+      at = next;
+    }
+  }
+  throw tooManyRedirectsError(camera, MOST_REDIRECTS);
+}

@@ -1,0 +1,124 @@
+import { displaySize } from "../../camera/display.ts";
+import { MOST_KEY_SECONDS } from "../../camera/idle-mode.ts";
+import type { ObservedStream } from "../../camera/observe-stream.ts";
+import type { SessionFacts } from "../../camera/rtsp/start-session.ts";
+import { CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
+import type { Advice, Finding } from "./finding.ts";
+
+/** What `check` learnt of a camera. */
+export interface TriedCamera {
+  readonly facts: SessionFacts;
+  readonly observed: ObservedStream;
+  /** Seconds from the connection to the first decoded frame. */
+  readonly firstFrameSeconds: number;
+  /** Why the hardware decoder of `ffmpeg.hwaccel_args` is not used, if it fails. */
+  readonly hardwareFailure: string | undefined;
+}
+
+/** Describes a camera that works: its stream, what the agent does while nothing moves, and what should be changed. */
+export function describeCamera(tried: TriedCamera): Finding {
+  const { facts, observed, firstFrameSeconds } = tried;
+  const { format, rotation, fps, keyFrameSeconds, idle } = observed;
+  const shown = format && displaySize({ format, rotation });
+  const { index, why } = facts.chosen;
+  const parts = [
+    `${shown === undefined ? "" : `${shown.width}×${shown.height} `}${CODEC_NAMES[facts.codec]} over ${facts.transport.toUpperCase()}`,
+    facts.videoTracks > 1 ? `video track ${index + 1} of ${facts.videoTracks} (${CHOSEN[why]})` : undefined,
+    fps === undefined ? "less than a frame per second" : rate(fps),
+    keyFrameWords(observed),
+    facts.audio.length === 0 ? "no audio" : `audio ${facts.audio.map(({ encoding }) => encoding).join(", ")}`,
+  ];
+  return {
+    words: parts.filter((part) => part !== undefined).join(", "),
+    details: [
+      `first frame after ${firstFrameSeconds.toFixed(1)} s; while nothing moves, ${idleWords(observed)}`,
+    ],
+    advice: adviceFor(tried),
+    facts: {
+      stream: {
+        codec: facts.codec,
+        width: shown?.width,
+        height: shown?.height,
+        fps: fps && round(fps),
+        key_frame_seconds: keyFrameSeconds && round(keyFrameSeconds),
+        transport: facts.transport,
+        video_track: index + 1,
+        video_tracks: facts.videoTracks,
+        audio: facts.audio.map(({ encoding }) => encoding),
+        login: facts.login,
+        first_frame_seconds: round(firstFrameSeconds),
+        idle: idle.idle,
+        idle_reason: idle.reason,
+      },
+    },
+  };
+}
+
+const CHOSEN: Readonly<Record<SessionFacts["chosen"]["why"], string>> = {
+  only: "the only one",
+  size: "it has the size of detect",
+  codec: "H.264 and H.265 are preferred",
+  first: "the first one",
+};
+
+function keyFrameWords({ fps, keyFrameSeconds, sinceKeySeconds }: ObservedStream): string {
+  if (keyFrameSeconds === undefined) return `no second key frame within ${Math.floor(sinceKeySeconds)} s`;
+  const isEvery = fps !== undefined && keyFrameSeconds * fps < 1.5;
+  return isEvery ? "each a key frame" : `a key frame every ${rounded(keyFrameSeconds)} s`;
+}
+
+function idleWords({ idle: { idle, reason } }: ObservedStream): string {
+  if (idle === "keyframes") return "only key frames are decoded";
+  switch (reason) {
+    case "configured":
+      return "all frames are decoded (detect.idle is all)";
+    case "no_motion_detection":
+      return "all frames are decoded (motion.enabled is false)";
+    case "interlaced":
+      return "all frames are decoded (the video is interlaced)";
+    default:
+      return `all frames are decoded (key frames must come at least every ${MOST_KEY_SECONDS} s)`;
+  }
+}
+
+function adviceFor({ facts, observed, hardwareFailure }: TriedCamera): readonly Advice[] {
+  const advice: readonly (Advice | undefined)[] = [
+    facts.isPasswordExposed ? PASSWORD_EXPOSED : undefined,
+    facts.isVideoExposed ? VIDEO_EXPOSED : undefined,
+    observed.idle.reason === "far_apart" ? FAR_APART : undefined,
+    observed.idle.reason === "interlaced" ? INTERLACED : undefined,
+    hardwareFailure === undefined
+      ? undefined
+      : {
+          message: `the hardware decoder fails (${hardwareFailure}): the camera is decoded in software`,
+          remedy: "Correct ffmpeg.hwaccel_args of this camera, or remove it.",
+        },
+  ];
+  return advice.filter((one) => one !== undefined);
+}
+
+const PASSWORD_EXPOSED: Advice = {
+  message: "the camera receives the password unencrypted (Basic without TLS)",
+  remedy: "Set its RTSP authentication to Digest, or use an rtsps:// address.",
+};
+const VIDEO_EXPOSED: Advice = {
+  message:
+    "the camera sends the video unencrypted, although the address is rtsps://, because transport is udp",
+  remedy: "Set the transport of this camera to tcp or auto.",
+};
+const INTERLACED: Advice = {
+  message: "the video is interlaced, so that the camera costs several times the CPU while nothing moves",
+  remedy: "Set the camera to progressive video.",
+};
+
+function round(value: number): number {
+  return Number(value.toFixed(1));
+}
+
+function rate(fps: number): string {
+  return rounded(fps) === "1" ? "1 frame per second" : `${rounded(fps)} frames per second`;
+}
+
+function rounded(value: number): string {
+  return String(round(value));
+}

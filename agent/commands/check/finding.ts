@@ -1,0 +1,16 @@
+/** What the check of a component that works found. */
+export interface Finding {
+  /** A short description of the component. */
+  readonly words: string;
+  /** Further lines. */
+  readonly details?: readonly string[];
+  /** What a person should change although it works. */
+  readonly advice?: readonly Advice[];
+  /** For scripts, by name. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+export interface Advice {
+  readonly message: string;
+  readonly remedy: string;
+}

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { observeStream } from "../../../agent/camera/observe-stream.ts";
+import type { AccessUnit } from "../../../agent/camera/rtsp/access-unit.ts";
+import { formatOf } from "../../support/camera/access-units.ts";
+
+/** @param arrivedMs of each frame @param seconds of the stream's own time */
+function observe(arrivedMs: readonly number[], seconds: (index: number) => number, keyEvery = 10) {
+  const observer = observeStream({ idle: "auto", hasMotionDetection: true });
+  for (const [index, arrived] of arrivedMs.entries()) {
+    const isKey = index % keyEvery === 0;
+    const unit: AccessUnit = {
+      parts: [],
+      bytes: 100,
+      isKey,
+      ...(isKey ? { format: formatOf() } : {}),
+      rotation: 0,
+      streamSeconds: seconds(index),
+      arrivedMs: arrived,
+      isDamaged: false,
+    };
+    observer.add(unit);
+  }
+  return observer.observed();
+}
+
+const evenly = (count: number) => Array.from({ length: count }, (_, index) => 1000 + index * 100);
+
+test("knows rate and key frames of a stream after two intervals", () => {
+  const stream = observe(evenly(25), (index) => index / 10);
+  expect(stream).toMatchObject({ keyFrameSeconds: 1, sinceKeySeconds: 0.4, isComplete: true });
+  expect(stream.idle.idle).toBe("keyframes");
+  expect(stream.fps).toBeCloseTo(10);
+});
+
+test("frames that a camera sends at once at the start do not raise the rate", () => {
+  const burst = evenly(40).map((at, index) => (index < 10 ? 1000 + index : at - 1000));
+  expect(observe(burst, (index) => index / 10).fps).toBeCloseTo(10);
+});
+
+test.each([
+  ["stands", () => 7],
+  ["runs ten times too fast", (index: number) => index],
+])("the rate comes from arrivals where the stream's own time %s", (_how, seconds) => {
+  expect(observe(evenly(40), seconds).fps).toBeCloseTo(10);
+});
+
+test("one frame has no rate", () => {
+  expect(observe([1000], () => 0)).toMatchObject({ fps: undefined, keyFrameSeconds: undefined });
+});

@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+import { ConfigError, TransientError } from "../../../../agent/base/errors.ts";
+import { DEFAULT_COLOURS, type Frame } from "../../../../agent/camera/frame.ts";
+import type { ReadCameraOptions } from "../../../../agent/camera/read-camera.ts";
+import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
+import type { RtspSession, SessionFacts } from "../../../../agent/camera/rtsp/start-session.ts";
+import { tryCamera } from "../../../../agent/commands/check/try-camera.ts";
+import { parseConfig } from "../../../../agent/config/load.ts";
+import { formatOf } from "../../../support/camera/access-units.ts";
+import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
+
+const FACTS: SessionFacts = {
+  codec: "H264",
+  format: undefined,
+  transport: "tcp",
+  login: "none",
+  isPasswordExposed: false,
+  isVideoExposed: false,
+  audio: [],
+  videoTracks: 1,
+  chosen: { index: 0, why: "only" },
+};
+const SESSION: RtspSession = {
+  facts: FACTS,
+  async *units() {},
+  async [Symbol.asyncDispose]() {},
+};
+
+function cameraOf(ffmpeg = "") {
+  const text = `mqtt: {host: b}
+model: {path: m.wasm}
+cameras:
+  door: {ffmpeg: {inputs: [{path: "rtsp://10.0.0.7/1"}]${ffmpeg}}}`;
+  const [camera] = parseConfig(text, "sabrewing.yml", {}).cameras;
+  if (camera === undefined) throw new Error("no camera");
+  return camera;
+}
+
+interface Stream {
+  /** Frames, five per second. */
+  readonly frames: number;
+  readonly keyEvery: number;
+  /** Seconds until the session is open. */
+  readonly openSeconds?: number;
+  /** Seconds from then to the first key frame. */
+  readonly keySeconds?: number;
+  /** At the end. Default: the camera sends nothing more until it is stopped. */
+  readonly failure?: Error;
+}
+
+/** Plays a stream on a clock that does not wait. */
+function playing({ frames, keyEvery, openSeconds = 0, keySeconds = 0, failure }: Stream, clock: ManualClock) {
+  return async function* read(_stream: unknown, options: ReadCameraOptions): AsyncGenerator<Frame, void> {
+    await clock.pass(openSeconds * 1000);
+    if (options.signal.aborted) return;
+    options.onSession?.(SESSION);
+    await clock.pass(keySeconds * 1000);
+    for (let sequence = 0; sequence < frames; sequence++) {
+      if (options.signal.aborted) return;
+      options.onUnit?.(unitAt(sequence, keyEvery, clock.monotonicMs()));
+      const planes = new Uint8Array();
+      yield { camera: "door", sequence, timeMs: 0, width: 2, height: 2, planes, colours: DEFAULT_COLOURS };
+      await clock.pass(200);
+    }
+    if (failure !== undefined) throw failure;
+    await clock.pass(100_000);
+  };
+}
+
+function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit {
+  const isKey = index % keyEvery === 0;
+  return {
+    parts: [],
+    bytes: 1000,
+    isKey,
+    ...(isKey ? { format: formatOf() } : {}),
+    rotation: 0,
+    streamSeconds: index / 5,
+    arrivedMs,
+    isDamaged: false,
+  };
+}
+
+async function tryStream(stream: Stream, camera = cameraOf()) {
+  const clock = manualClock();
+  const options = { clock, signal: new AbortController().signal, cameraWithinMs: 15_000 };
+  const finding = await tryCamera(camera, options, playing(stream, clock));
+  return { finding, tookMs: clock.monotonicMs() };
+}
+
+test("ends as soon as the interval of the key frames is known", async () => {
+  const { finding, tookMs } = await tryStream({ frames: 500, keyEvery: 5 });
+  expect(finding.words).toBe("320×240 H.264 over TCP, 5 frames per second, a key frame every 1 s, no audio");
+  expect(tookMs).toBeLessThan(2_500);
+});
+
+test("does not wait for key frames that are far apart", async () => {
+  const { finding, tookMs } = await tryStream({ frames: 500, keyEvery: 100 });
+  expect(finding.words).toContain("no second key frame within 8 s");
+  expect(finding.advice?.[0]?.message).toContain("key frames are too far apart");
+  expect(tookMs).toBeLessThan(9_000);
+});
+
+test("waits for the first key frame as long as the agent does, and says when it came", async () => {
+  const { finding } = await tryStream({ frames: 500, keyEvery: 5, keySeconds: 25 });
+  expect(finding.details?.[0]).toContain("first frame after 25.0 s");
+});
+
+test("does not wait for a camera that does not play its stream", async () => {
+  await expect(tryStream({ frames: 500, keyEvery: 5, openSeconds: 30 })).rejects.toThrow(
+    "door: the camera does not answer within 15 s",
+  );
+});
+
+test("a stream that breaks off later still counts as tried", async () => {
+  const failure = new TransientError("door: the camera has closed the connection", "");
+  const { finding } = await tryStream({ frames: 3, keyEvery: 10, failure });
+  expect(finding.words).toContain("320×240 H.264");
+});
+
+test("a stream that fails before its first frame is the error", async () => {
+  const failure = new ConfigError("door: the camera has no such stream", "");
+  await expect(tryStream({ frames: 0, keyEvery: 1, failure })).rejects.toThrow("no such stream");
+});
