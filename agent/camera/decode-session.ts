@@ -94,7 +94,8 @@ async function feed(
       await clock.sleep(Math.max(0, dueMs - clock.monotonicMs()), ended.signal);
       await clock.sleep(CHECK_AGAIN_MS, ended.signal);
       if (ended.signal.aborted || clock.monotonicMs() < dueMs) continue;
-      decoders.end((hasKey ? noFrameError : noKeyFrameError)(camera, FRAME_WITHIN_MS / 1000));
+      const seconds = FRAME_WITHIN_MS / 1000;
+      decoders.end(hasKey ? noFrameError(camera, `${seconds} s`) : noKeyFrameError(camera, seconds));
       return;
     }
   }

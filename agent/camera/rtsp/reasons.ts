@@ -332,11 +332,14 @@ export function noKeyFrameError(camera: string, seconds: number): Error {
   });
 }
 
-/** The camera sends packets that complete no frame. */
-export function noFrameError(camera: string, seconds: number): Error {
+/**
+ * The camera sends packets that complete no frame.
+ * @param within the time or the data in which none was completed
+ */
+export function noFrameError(camera: string, within: string): Error {
   return errorOf(camera, {
     kind: "transient",
-    what: `no complete frame within ${seconds} s, although the camera sends packets`,
+    what: `no complete frame within ${within}, although the camera sends packets`,
     remedy: "Restart the camera. If that does not help, update its firmware.",
   });
 }

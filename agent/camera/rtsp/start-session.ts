@@ -10,7 +10,7 @@ import { depacketizerOf } from "./depacketizers.ts";
 import { describeStream } from "./describe.ts";
 import type { Track } from "./description.ts";
 import type { CameraLogin } from "./login.ts";
-import { connectionError, endedError, noAnswerError, silenceError } from "./reasons.ts";
+import { connectionError, endedError, noAnswerError, noFrameError, silenceError } from "./reasons.ts";
 import { Redirected } from "./requests.ts";
 import { timeLimit } from "./time-limit.ts";
 import { trackReceiver } from "./track-receiver.ts";
@@ -74,6 +74,8 @@ export interface SessionRoute {
 }
 
 const ANSWERS_WITHIN_MS = 10_000;
+/** Two of the largest access units. A camera that sends more without completing one only fills the memory. */
+const MOST_BYTES_WITHOUT_UNIT = 16e6;
 /** Packets that have arrived meanwhile are read first: the process, not the camera, may have paused. */
 const CHECK_AGAIN_MS = 250;
 
@@ -125,9 +127,15 @@ export async function startSession(
     const chosen = chooseVideo(camera, description, stream.size);
     const depacketizer = depacketizerOf(chosen.track);
     const arrivals = arrivalLimit(clock.monotonicMs());
+    let bytesWithoutUnit = 0;
     const onVideo = (packet: RtpPacket) => {
       arrivals.note(packet.arrivedMs);
-      for (const unit of depacketizer.push(packet)) queue.push(unit);
+      const units = depacketizer.push(packet);
+      for (const unit of units) queue.push(unit);
+      bytesWithoutUnit = units.length > 0 ? 0 : bytesWithoutUnit + packet.payload.length;
+      if (bytesWithoutUnit > MOST_BYTES_WITHOUT_UNIT) {
+        end(noFrameError(camera, `${MOST_BYTES_WITHOUT_UNIT / 1e6} MB`));
+      }
     };
     await session.setUp(chosen.track, receiver(chosen.track, onVideo), answers);
     const [audio] = description.audio;
