@@ -1,4 +1,6 @@
 import type { Clock } from "../base/clock.ts";
+import { longestPauseMs, type RecentIntervals } from "../base/intervals.ts";
+import { clamp } from "../base/numbers.ts";
 import { NEW_PLAN, type PlanEvent, type PlanRules, planDecoding } from "./decode-plan.ts";
 import type { Decoder } from "./decoder.ts";
 import { type DecoderChain, decoderChain } from "./decoder-chain.ts";
@@ -26,7 +28,8 @@ export interface DecodeSessionOptions {
 /**
  * Decodes the access units of a session that `planDecoding` chooses; `sequence` counts from 0. Frames have the time of their
  * access unit. Returns when the session's units end without an error.
- * @throws the error with which they end; TransientError if a decoder fails, or if no key frame, or later no frame, comes within 60 s
+ * @throws the error with which they end; TransientError if a decoder fails, or if no key frame comes within 60 s, or later no frame within
+ * ten seconds or two and a half usual intervals
  */
 export async function* decodeSession(
   session: Pick<RtspSession, "units">,
@@ -64,11 +67,12 @@ function planned(decoders: DecoderChain, rules: PlanRules): (event: PlanEvent) =
   };
 }
 
-/**
- * The longest time to the first key frame, and from one access unit to the next. Cameras with "smart" codecs send a key frame
- * every 10 to 30 s, few of them once a minute. A hostile camera may send packets for ever that complete no access unit.
- */
-const FRAME_WITHIN_MS = 60_000;
+/** Cameras with "smart" codecs send a key frame every 10 to 30 s, few of them once a minute. */
+const KEY_FRAME_WITHIN_MS = 60_000;
+/** After it, the longest time from one access unit to the next. Longer for a camera whose frames are far apart. */
+const FRAME_WITHIN_MS = 10_000;
+/** Enough that a network which becomes slow does not pass for a camera whose frames are far apart. */
+const INTERVALS = 50;
 /** Access units that have arrived meanwhile are read first: the process, not the camera, may have paused. */
 const CHECK_AGAIN_MS = 250;
 /** Decoders read a waiting group of frames within this time. One that takes longer is too slow for the stream. */
@@ -86,16 +90,24 @@ async function feed(
   let caughtUpMs = clock.monotonicMs();
   let isBehind = false;
   let hasKey = false;
-  let dueMs = clock.monotonicMs() + FRAME_WITHIN_MS;
+  let dueMs = clock.monotonicMs() + KEY_FRAME_WITHIN_MS;
+  // A bad network, or a hostile camera, may deliver packets for ever that hardly ever complete an access unit.
+  let intervals: RecentIntervals = [];
+  let arrivedMs = clock.monotonicMs();
   const ended = new AbortController();
 
   async function watchFrames(): Promise<void> {
     while (!ended.signal.aborted) {
-      await clock.sleep(Math.max(0, dueMs - clock.monotonicMs()), ended.signal);
+      // The first key frame brings the time forward.
+      const leftMs = dueMs - clock.monotonicMs();
+      await clock.sleep(clamp(leftMs, 0, FRAME_WITHIN_MS / 2), ended.signal);
       await clock.sleep(CHECK_AGAIN_MS, ended.signal);
       if (ended.signal.aborted || clock.monotonicMs() < dueMs) continue;
-      const seconds = FRAME_WITHIN_MS / 1000;
-      decoders.end(hasKey ? noFrameError(camera, `${seconds} s`) : noKeyFrameError(camera, seconds));
+      decoders.end(
+        hasKey
+          ? noFrameError(camera, `${Math.round((dueMs - arrivedMs) / 1000)} s`)
+          : noKeyFrameError(camera, KEY_FRAME_WITHIN_MS / 1000),
+      );
       return;
     }
   }
@@ -110,7 +122,9 @@ async function feed(
 
       const nowMs = clock.monotonicMs();
       hasKey ||= unit.isKey;
-      if (hasKey) dueMs = nowMs + FRAME_WITHIN_MS;
+      intervals = [...intervals, nowMs - arrivedMs].slice(-INTERVALS);
+      arrivedMs = nowMs;
+      if (hasKey) dueMs = nowMs + longestPauseMs(intervals, FRAME_WITHIN_MS);
       if (decoders.backlogBytes() < BEHIND_BYTES) caughtUpMs = nowMs;
       if (isBehind === nowMs - caughtUpMs > BEHIND_MS) continue;
       isBehind = !isBehind;

@@ -100,7 +100,10 @@ describe("sabrewing", () => {
     process.kill(agent.pid ?? 0, "SIGTERM");
     // The agent kills itself; otherwise `stop` would kill it after ten seconds.
     expect(await agent.ended).toBe("signal SIGKILL");
-    expect(lines()).toContain("not stopped within 4.5 s: killing the process");
+    // Its last line may be read after its end.
+    await waitUntil("the reason is logged", () =>
+      lines().includes("not stopped within 4.5 s: killing the process"),
+    );
   });
 
   test.skipIf(weights === undefined)(

@@ -108,12 +108,14 @@ async function walkForEver(view: LiveView, camera: CameraConfig, signal: AbortSi
   }
 }
 
-/** Command lines of the ffmpeg processes that encode video for the page. */
+/** Command lines of this process's ffmpeg processes that encode video for the page. Other tests run at the same time. */
 function videoProcesses(): readonly string[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
+        const status = readFileSync(`/proc/${pid}/status`, "utf8");
+        if (!status.includes(`PPid:\t${process.pid}\n`)) return [];
         return [readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")];
       } catch {
         return [];
