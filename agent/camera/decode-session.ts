@@ -28,8 +28,8 @@ export interface DecodeSessionOptions {
 /**
  * Decodes the access units of a session that `planDecoding` chooses; `sequence` counts from 0. Frames have the time of their
  * access unit. Returns when the session's units end without an error.
- * @throws the error with which they end; TransientError if a decoder fails, or if no key frame comes within 60 s, or later no frame within
- * ten seconds or two and a half usual intervals
+ * @throws the error with which they end; TransientError if a decoder fails, if no key frame comes within 60 s, or later no frame
+ * within ten seconds or two and a half usual intervals
  */
 export async function* decodeSession(
   session: Pick<RtspSession, "units">,

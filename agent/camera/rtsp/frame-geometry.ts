@@ -30,6 +30,19 @@ export function readPixelAspect(bits: BitReader): number {
     : pixelAspect(...(ASPECTS[index - 1] ?? [1, 1]));
 }
 
+/** Skips overscan, signal type and chroma location, which H.264 (E.1.1) and H.265 (E.2.1) place behind the aspect ratio. */
+export function skipSignal(bits: BitReader): void {
+  if (bits.take(1) === 1) bits.skip(1);
+  if (bits.take(1) === 1) {
+    bits.skip(4);
+    if (bits.take(1) === 1) bits.skip(24);
+  }
+  if (bits.take(1) === 1) {
+    bits.unsigned();
+    bits.unsigned();
+  }
+}
+
 /** @returns 1 if a side is 0, which means unspecified */
 export function pixelAspect(width: number, height: number): number {
   return width === 0 || height === 0 ? 1 : width / height;

@@ -1,6 +1,6 @@
 import type { VideoFormat } from "./access-unit.ts";
 import { type BitReader, bitReader, rawPayload, unlessTooShort } from "./bit-reader.ts";
-import { croppedSize, readPixelAspect } from "./frame-geometry.ts";
+import { croppedSize, readPixelAspect, skipSignal } from "./frame-geometry.ts";
 
 const SEQUENCE_PARAMETER_SET = 7;
 /** Profiles whose parameter set contains a chroma format and scaling lists. */
@@ -100,15 +100,7 @@ function readUsability(bits: BitReader): Pick<VideoFormat, "pixelAspect" | "reor
 
 /** @returns max_num_reorder_frames; without it 0, as ffmpeg assumes: cameras rarely send B frames */
 function readReorderFrames(bits: BitReader): number {
-  if (bits.take(1) === 1) bits.skip(1);
-  if (bits.take(1) === 1) {
-    bits.skip(4);
-    if (bits.take(1) === 1) bits.skip(24);
-  }
-  if (bits.take(1) === 1) {
-    bits.unsigned();
-    bits.unsigned();
-  }
+  skipSignal(bits);
   if (bits.take(1) === 1) bits.skip(65);
   const hasNalBuffer = skipBufferModel(bits);
   const hasVideoBuffer = skipBufferModel(bits);

@@ -1,6 +1,6 @@
 import type { VideoFormat } from "./access-unit.ts";
 import { type BitReader, bitReader, EndOfData, rawPayload, unlessTooShort } from "./bit-reader.ts";
-import { croppedSize, readPixelAspect } from "./frame-geometry.ts";
+import { croppedSize, readPixelAspect, skipSignal } from "./frame-geometry.ts";
 
 const SEQUENCE_PARAMETER_SET = 33;
 const PROFILE_BITS = 88;
@@ -137,15 +137,7 @@ function readSet(bits: BitReader): number {
 /** Reads the start of the video usability information (H.265, E.2.1). */
 function readUsability(bits: BitReader): Pick<VideoFormat, "pixelAspect" | "isInterlaced"> {
   const pixelAspect = bits.take(1) === 1 ? readPixelAspect(bits) : 1;
-  if (bits.take(1) === 1) bits.skip(1);
-  if (bits.take(1) === 1) {
-    bits.skip(4);
-    if (bits.take(1) === 1) bits.skip(24);
-  }
-  if (bits.take(1) === 1) {
-    bits.unsigned();
-    bits.unsigned();
-  }
+  skipSignal(bits);
   bits.skip(1);
   return { pixelAspect, isInterlaced: bits.take(1) === 1 };
 }

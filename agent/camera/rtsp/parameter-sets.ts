@@ -1,11 +1,7 @@
-import type { Size } from "../../base/box.ts";
 import type { VideoCodec, VideoFormat } from "./access-unit.ts";
 import { jpegFormat, mpeg4Format, vp8Format } from "./frame-headers.ts";
 import { h264Format } from "./h264-parameter-set.ts";
 import { h265Format } from "./h265-parameter-set.ts";
-
-/** Codecs whose sequence parameter set contains the frame size. */
-export type SizedCodec = "H264" | "H265";
 
 const READERS: Readonly<Record<VideoCodec, (unit: Uint8Array) => VideoFormat | undefined>> = {
   H264: h264Format,
@@ -23,9 +19,4 @@ const READERS: Readonly<Record<VideoCodec, (unit: Uint8Array) => VideoFormat | u
  */
 export function videoFormat(codec: VideoCodec, unit: Uint8Array): VideoFormat | undefined {
   return READERS[codec](unit);
-}
-
-/** Reads the size of the frames that a decoder allocates, before cropping; undefined as for `videoFormat`. */
-export function codedSize(codec: SizedCodec, unit: Uint8Array): Size | undefined {
-  return videoFormat(codec, unit)?.codedSize;
 }

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readDescription } from "../../../../agent/camera/rtsp/description.ts";
-import { codedSize } from "../../../../agent/camera/rtsp/parameter-sets.ts";
+import { videoFormat } from "../../../../agent/camera/rtsp/parameter-sets.ts";
 import { H264_TRACK, SPROP } from "../../../support/camera/scripted-camera.ts";
 
 const HEAD = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\n";
@@ -33,13 +33,16 @@ describe("codedSize", () => {
     // Rounded up to whole macroblocks, or pairs of macroblocks for interlaced video.
     const step = options.includes("interlaced=1") ? 32 : 16;
     const coded = { width: Math.ceil(width / 16) * 16, height: Math.ceil(height / step) * step };
-    expect(codedSize("H264", unit)).toEqual(coded);
+    expect(videoFormat("H264", unit)?.codedSize).toEqual(coded);
   });
 
   test.each(["640x480", "1920x1080", "3840x2160"])("reads the size of H.265, %s", (size) => {
     const [width = 0, height = 0] = size.split("x").map(Number);
     const options = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"];
-    const coded = codedSize("H265", parameterSet("hevc", size, [...options, "-pix_fmt", "yuv420p"]));
+    const coded = videoFormat(
+      "H265",
+      parameterSet("hevc", size, [...options, "-pix_fmt", "yuv420p"]),
+    )?.codedSize;
     expect(coded).toEqual({ width, height: Math.ceil(height / 16) * 16 });
   });
 
@@ -50,8 +53,8 @@ describe("codedSize", () => {
     ["only zeros", Buffer.from([0x67, ...Array(400).fill(0)])],
     ["only ones", Buffer.from([0x67, ...Array(400).fill(255)])],
   ])("does not hang on %s", (_what, unit) => {
-    for (const codec of ["H264", "H265"] as const) codedSize(codec, unit);
-    expect(codedSize("H265", unit)).toBeUndefined();
+    for (const codec of ["H264", "H265"] as const) videoFormat(codec, unit);
+    expect(videoFormat("H265", unit)).toBeUndefined();
   });
 });
 
