@@ -1,6 +1,4 @@
 import type { Clock } from "../base/clock.ts";
-import { longestPauseMs, type RecentIntervals } from "../base/intervals.ts";
-import { clamp } from "../base/numbers.ts";
 import { NEW_PLAN, type PlanEvent, type PlanRules, planDecoding } from "./decode-plan.ts";
 import type { Decoder } from "./decoder.ts";
 import { type DecoderChain, decoderChain } from "./decoder-chain.ts";
@@ -8,7 +6,7 @@ import type { Display } from "./display.ts";
 import type { Frame } from "./frame.ts";
 import type { FrameFeedback } from "./frame-feedback.ts";
 import type { AccessUnit } from "./rtsp/access-unit.ts";
-import { noFrameError, noKeyFrameError } from "./rtsp/reasons.ts";
+import { noKeyFrameError } from "./rtsp/reasons.ts";
 import type { RtspSession } from "./rtsp/start-session.ts";
 import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
 
@@ -28,8 +26,7 @@ export interface DecodeSessionOptions {
 /**
  * Decodes the access units of a session that `planDecoding` chooses; `sequence` counts from 0. Frames have the time of their
  * access unit. Returns when the session's units end without an error.
- * @throws the error with which they end; TransientError if a decoder fails, if no key frame comes within 60 s, or later no frame
- * within ten seconds or two and a half usual intervals
+ * @throws the error with which they end; TransientError if a decoder fails, or if no key frame comes within 60 s
  */
 export async function* decodeSession(
   session: Pick<RtspSession, "units">,
@@ -69,10 +66,6 @@ function planned(decoders: DecoderChain, rules: PlanRules): (event: PlanEvent) =
 
 /** Cameras with "smart" codecs send a key frame every 10 to 30 s, few of them once a minute. */
 const KEY_FRAME_WITHIN_MS = 60_000;
-/** After it, the longest time from one access unit to the next. Longer for a camera whose frames are far apart. */
-const FRAME_WITHIN_MS = 10_000;
-/** Enough that a network which becomes slow does not pass for a camera whose frames are far apart. */
-const INTERVALS = 50;
 /** Access units that have arrived meanwhile are read first: the process, not the camera, may have paused. */
 const CHECK_AGAIN_MS = 250;
 /** Decoders read a waiting group of frames within this time. One that takes longer is too slow for the stream. */
@@ -89,30 +82,15 @@ async function feed(
   let time = NO_STREAM_TIME;
   let caughtUpMs = clock.monotonicMs();
   let isBehind = false;
-  let hasKey = false;
-  let dueMs = clock.monotonicMs() + KEY_FRAME_WITHIN_MS;
-  // A bad network, or a hostile camera, may deliver packets for ever that hardly ever complete an access unit.
-  let intervals: RecentIntervals = [];
-  let arrivedMs = clock.monotonicMs();
-  const ended = new AbortController();
+  const untilKey = new AbortController();
 
-  async function watchFrames(): Promise<void> {
-    while (!ended.signal.aborted) {
-      // The first key frame brings the time forward.
-      const leftMs = dueMs - clock.monotonicMs();
-      await clock.sleep(clamp(leftMs, 0, FRAME_WITHIN_MS / 2), ended.signal);
-      await clock.sleep(CHECK_AGAIN_MS, ended.signal);
-      if (ended.signal.aborted || clock.monotonicMs() < dueMs) continue;
-      decoders.end(
-        hasKey
-          ? noFrameError(camera, `${Math.round((dueMs - arrivedMs) / 1000)} s`)
-          : noKeyFrameError(camera, KEY_FRAME_WITHIN_MS / 1000),
-      );
-      return;
-    }
+  async function watchForKey(): Promise<void> {
+    await clock.sleep(KEY_FRAME_WITHIN_MS, untilKey.signal);
+    await clock.sleep(CHECK_AGAIN_MS, untilKey.signal);
+    if (!untilKey.signal.aborted) decoders.end(noKeyFrameError(camera, KEY_FRAME_WITHIN_MS / 1000));
   }
 
-  void watchFrames();
+  void watchForKey();
   try {
     for await (const unit of session.units()) {
       const { state, timeMs } = frameTime(time, unit);
@@ -121,10 +99,7 @@ async function feed(
       apply({ type: "unit", unit: { ...unit, timeMs } });
 
       const nowMs = clock.monotonicMs();
-      hasKey ||= unit.isKey;
-      intervals = [...intervals, nowMs - arrivedMs].slice(-INTERVALS);
-      arrivedMs = nowMs;
-      if (hasKey) dueMs = nowMs + longestPauseMs(intervals, FRAME_WITHIN_MS);
+      if (unit.isKey) untilKey.abort();
       if (decoders.backlogBytes() < BEHIND_BYTES) caughtUpMs = nowMs;
       if (isBehind === nowMs - caughtUpMs > BEHIND_MS) continue;
       isBehind = !isBehind;
@@ -134,6 +109,6 @@ async function feed(
   } catch (error) {
     decoders.end(error);
   } finally {
-    ended.abort();
+    untilKey.abort();
   }
 }

@@ -1,40 +1,45 @@
-/** Tells a silent camera from one that sends a frame every few seconds. Times are milliseconds of the monotonic clock. */
+import { longestPauseMs, type RecentIntervals } from "../../base/intervals.ts";
+
+/**
+ * Tells a camera that has stopped sending whole frames from one whose frames are far apart. Times are milliseconds of the
+ * monotonic clock.
+ */
 export interface ArrivalLimit {
   /** A packet of the video has arrived. */
-  note(nowMs: number): void;
-  /** When the camera counts as silent, unless a packet arrives before. */
-  silentAtMs(): number;
-  /** The time without a packet after which it counts as silent. */
-  limitMs(): number;
+  packet(nowMs: number): void;
+  /** An access unit has become complete. */
+  unit(nowMs: number): void;
+  /** When the camera has failed unless another access unit becomes complete before; until the first one, a packet is enough. */
+  failsAtMs(): number;
+  /** What is missing, and for how long. */
+  failure(): { readonly missing: "packets" | "frames"; readonly ms: number };
 }
 
 const LEAST_MS = 10_000;
-const MOST_MS = 60_000;
-/** The limit is this many times as long as the longest recent interval. */
-const TIMES = 3;
-const RECENT_MS = 600_000;
-const MOST_INTERVALS = 32;
+/** Enough that a network which becomes slow does not pass for a camera whose frames are far apart. */
+const INTERVALS = 50;
+/** A camera whose packets still arrived in the last part of the time has not become silent. */
+const SILENT_PART = 1 / 2;
 
 /** @param startMs when the camera was asked to play */
 export function arrivalLimit(startMs: number): ArrivalLimit {
-  let lastMs = startMs;
-  /** Intervals that are long enough to raise the limit. */
-  let long: { readonly ms: number; readonly atMs: number }[] = [];
-  const limitMs = () => {
-    const longest = Math.max(0, ...long.map(({ ms }) => ms));
-    return Math.min(Math.max(LEAST_MS, TIMES * longest), MOST_MS);
-  };
+  let packetMs = startMs;
+  let unitMs = startMs;
+  let intervals: RecentIntervals = [];
+  const limitMs = () => longestPauseMs(intervals, LEAST_MS);
+  const failsAtMs = () => (intervals.length === 0 ? packetMs : unitMs) + limitMs();
   return {
-    note(nowMs) {
-      const ms = nowMs - lastMs;
-      lastMs = nowMs;
-      if (ms * TIMES <= LEAST_MS) return;
-      long = [
-        ...long.filter(({ atMs }) => nowMs - atMs < RECENT_MS).slice(1 - MOST_INTERVALS),
-        { ms, atMs: nowMs },
-      ];
+    packet(nowMs) {
+      packetMs = nowMs;
     },
-    silentAtMs: () => lastMs + limitMs(),
-    limitMs,
+    unit(nowMs) {
+      intervals = [...intervals, nowMs - unitMs].slice(-INTERVALS);
+      unitMs = nowMs;
+    },
+    failsAtMs,
+    failure: () => ({
+      missing: packetMs <= failsAtMs() - SILENT_PART * limitMs() ? "packets" : "frames",
+      ms: limitMs(),
+    }),
   };
 }

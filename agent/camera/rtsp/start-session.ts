@@ -58,8 +58,8 @@ export interface RtspSession extends AsyncDisposable {
   /**
    * The video, for one consumer. A consumer that falls behind by several seconds loses access units.
    * Ends without an error only when the signal is aborted or the session is left.
-   * @throws TransientError if the camera ends the stream, disconnects or sends no video for a time (ten seconds; longer if
-   * its frames were further apart before); ConfigError if it redirects elsewhere or refuses the login
+   * @throws TransientError if the camera ends the stream, disconnects or sends no whole frame for a time (ten seconds; longer
+   * if its frames were further apart before); ConfigError if it redirects elsewhere or refuses the login
    */
   units(): AsyncIterable<AccessUnit>;
 }
@@ -129,9 +129,12 @@ export async function startSession(
     const arrivals = arrivalLimit(clock.monotonicMs());
     let bytesWithoutUnit = 0;
     const onVideo = (packet: RtpPacket) => {
-      arrivals.note(packet.arrivedMs);
+      arrivals.packet(packet.arrivedMs);
       const units = depacketizer.push(packet);
-      for (const unit of units) queue.push(unit);
+      for (const unit of units) {
+        arrivals.unit(packet.arrivedMs);
+        queue.push(unit);
+      }
       bytesWithoutUnit = units.length > 0 ? 0 : bytesWithoutUnit + packet.payload.length;
       if (bytesWithoutUnit > MOST_BYTES_WITHOUT_UNIT) {
         end(noFrameError(camera, `${MOST_BYTES_WITHOUT_UNIT / 1e6} MB`));
@@ -155,13 +158,14 @@ export async function startSession(
     }
   }
 
-  async function watchSilence({ silentAtMs, limitMs }: ArrivalLimit): Promise<void> {
+  async function watchArrivals({ failsAtMs, failure }: ArrivalLimit): Promise<void> {
     while (!stop.signal.aborted) {
-      await clock.sleep(Math.max(0, silentAtMs() - clock.monotonicMs()), stop.signal);
+      await clock.sleep(Math.max(0, failsAtMs() - clock.monotonicMs()), stop.signal);
       await clock.sleep(CHECK_AGAIN_MS, stop.signal);
-      if (!stop.signal.aborted && silentAtMs() <= clock.monotonicMs()) {
-        end(silenceError(camera, Math.round(limitMs() / 1000), true));
-      }
+      if (stop.signal.aborted || clock.monotonicMs() < failsAtMs()) continue;
+      const { missing, ms } = failure();
+      const seconds = Math.round(ms / 1000);
+      end(missing === "packets" ? silenceError(camera, seconds, true) : noFrameError(camera, `${seconds} s`));
     }
   }
 
@@ -176,7 +180,7 @@ export async function startSession(
     if (first === "late" && !stop.signal.aborted) {
       throw new TransportFailed(silenceError(camera, firstPacketMs / 1000, false), "silent");
     }
-    void watchSilence(arrivals);
+    void watchArrivals(arrivals);
     const method = login.method();
     return {
       facts: {

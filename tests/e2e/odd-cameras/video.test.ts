@@ -43,6 +43,11 @@ const PAYLOADERS = {
 const TONE = "audiotestsrc is-live=true ! audio/x-raw,rate=8000,channels=1";
 const G711 = `${TONE} ! alawenc ! rtppcmapay pt=8`;
 
+/** GStreamer may send nothing in a first session without its first track. The agent reopens the stream as well. */
+function withoutFirstTrack<T>(watch: () => Promise<T>): Promise<T> {
+  return watch().catch(watch);
+}
+
 /** A track of a clip, as the n-th of the camera. */
 function track(file: string, codec: keyof typeof PARSERS, index = 0): string {
   const type = codec === "mjpeg" ? 26 : 96 + index;
@@ -173,17 +178,18 @@ describe.skipIf(!hasRtspServer())("cameras with odd video", { concurrent: true }
   });
 
   test("of two H.264 tracks the one with the requested size is read", async () => {
-    const [frame] = await take(cameras.address("two-tracks"), { size: BIG, count: 1 });
+    const [frame] = await withoutFirstTrack(() =>
+      take(cameras.address("two-tracks"), { size: BIG, count: 1 }),
+    );
     if (frame === undefined) throw new Error("no frame");
     expect(frame).toMatchObject(BIG);
     // Of the two tracks only this one has a dark left half.
     expect(halfOf(frame, "left").brightness).toBeLessThan(60);
   });
 
-  // GStreamer may send nothing in the first session without its first track. The agent would reopen the stream, too.
   test("H.264 is preferred to MJPEG, whatever their order", async () => {
     const address = cameras.address("with-photos");
-    await comesOn(address).catch(() => comesOn(address));
+    await withoutFirstTrack(() => comesOn(address));
   });
 
   for (const [what, name] of [

@@ -173,25 +173,3 @@ test("video without a key frame for a minute is an error", async () => {
   for (let turn = 0; turn < 310; turn++) await send(undefined, { isKey: false });
   expect(await failure).toContain("door: no key frame within 60 s, although the camera sends video");
 });
-
-test("video that stops becoming complete frames is an error after ten seconds", async () => {
-  const { clock, frames, send } = startSession();
-  const failure = frames.next().catch(String);
-  await send();
-  for (let second = 0; second < 9; second++) await clock.pass(1000);
-  const isOpen = await Promise.race([failure.then(() => false), Promise.resolve(true)]);
-  for (let second = 0; second < 6; second++) await clock.pass(1000);
-  expect(isOpen).toBe(true);
-  expect(await failure).toContain("door: no complete frame within 10 s, although the camera sends packets");
-});
-
-test("frames that come every five seconds are no error", async () => {
-  const { clock, frames, send } = startSession();
-  const failure = frames.next().catch(String);
-  for (let turn = 0; turn < 12; turn++) {
-    await send(undefined, { isKey: true });
-    for (let second = 0; second < 5; second++) await clock.pass(1000);
-  }
-  const isOpen = await Promise.race([failure.then(() => false), Promise.resolve(true)]);
-  expect(isOpen).toBe(true);
-});

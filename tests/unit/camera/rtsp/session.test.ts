@@ -354,7 +354,7 @@ describe("the access units", () => {
     await clock.pass(60_000);
     await waitUntil("an access unit or the end", () => ended.error() !== undefined);
     expect(ended.error()).toBeInstanceOf(TransientError);
-    expect(String(ended.error())).toContain("frozen, no video for 27 s");
+    expect(String(ended.error())).toContain("frozen, no video for 11 s");
   });
 
   test("end with an error when only packets arrive that are no video", async () => {
@@ -363,6 +363,30 @@ describe("the access units", () => {
     await using session = await openSession(streamOf(camera), { clock, signal: never });
     await passSlowly(clock, 12_000);
     await expect(firstUnits(session.units(), 1)).rejects.toThrow("frozen, no video for 10 s");
+  });
+
+  test("end with an error when packets arrive that complete no more frames", async () => {
+    /** The beginning of a NAL unit in fragments (FU-A) that never ends. */
+    const fragment = (number: number) => {
+      const packet = Buffer.from(keyFramePacket(number));
+      packet.writeUInt32BE(3600, 4);
+      packet[1] = 96;
+      packet.set([0x7c, number === 1 ? 0x85 : 0x05], 12);
+      return packet;
+    };
+    await using camera = await startScriptedCamera({
+      packet: (number) => (number < 1 ? keyFramePacket(number) : fragment(number)),
+    });
+    const clock = manualClock();
+    await using session = await openSession(streamOf(camera), { clock, signal: never });
+    const units = session.units();
+    await firstUnitOf(units);
+    const ended = rest(units);
+    await passSlowly(clock, 15_000);
+    expect(ended.error()).toBeInstanceOf(TransientError);
+    expect(String(ended.error())).toContain(
+      "no complete frame within 10 s, although the camera sends packets",
+    );
   });
 
   test("end with an error when the camera announces the end", async () => {
