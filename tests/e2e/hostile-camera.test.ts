@@ -210,7 +210,7 @@ test("endless fragments reach no decoder, take little memory and end with an err
   const error = await failure(firstFrame(addressOf(camera), SIZE));
   clearInterval(sampling);
   expect(error).toBeInstanceOf(TransientError);
-  expect(String(error)).toContain("no complete frame within 16 MB");
+  expect(String(error)).toContain("no complete frame within 10 MB");
   expect(child.peakMb()).toBe(0);
   expect(mostBytes).toBeLessThan(MOST_BUFFER_BYTES);
 });

@@ -76,5 +76,5 @@ test
   });
   expect(stillSeconds).toBeGreaterThan(90);
   expect(stillDecoded).toBeLessThanOrEqual(1 / 8);
-  expect(hintsPerMinute).toBeLessThanOrEqual(3);
+  expect(hintsPerMinute).toBeLessThanOrEqual(4);
 });

@@ -74,8 +74,8 @@ export interface SessionRoute {
 }
 
 const ANSWERS_WITHIN_MS = 10_000;
-/** Two of the largest access units. A camera that sends more without completing one only fills the memory. */
-const MOST_BYTES_WITHOUT_UNIT = 16e6;
+/** The largest access unit and a little more. A camera that sends more without completing one only fills the memory. */
+const MOST_BYTES_WITHOUT_UNIT = 10e6;
 /** Packets that have arrived meanwhile are read first: the process, not the camera, may have paused. */
 const CHECK_AGAIN_MS = 250;
 

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { mkdtempDisposable } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { sabrewingHome } from "../../../detectors/catalog/locate-model.ts";
@@ -12,6 +13,8 @@ interface GeneratedClip {
   readonly media: readonly string[];
   /** Options of ffmpeg between the inputs and the output. */
   readonly options: readonly string[];
+  /** Seconds at the start that are encoded, but are no part of the clip. */
+  readonly leadIn?: number;
 }
 
 /** A frame, repeated. */
@@ -21,7 +24,7 @@ const repeated = (fps: number, seconds: number) =>
 const OUTDOORS = "eq=brightness=0.05*sin(2*PI*t/60):eval=frame,noise=alls=8:allf=t";
 
 /** H.264 as cameras encode it: key frames every two seconds, none where the scene changes, no B frames. */
-function encoding(fps: number, seconds = 60): readonly string[] {
+function encoding(fps: number, seconds: number): readonly string[] {
   const h264 = ["-c:v", "libx264", "-profile:v", "main", "-preset", "veryfast", "-bf", "0"];
   const keyFrames = ["-g", `${2 * fps}`, "-sc_threshold", "0"];
   return ["-an", "-t", `${seconds}`, "-r", `${fps}`, ...h264, ...keyFrames, "-pix_fmt", "yuv420p"];
@@ -31,7 +34,7 @@ function constantRate(rate: string): readonly string[] {
   return ["-b:v", rate, "-minrate", rate, "-maxrate", rate, "-bufsize", rate, "-nal-hrd", "cbr"];
 }
 
-const STILL = ["-vf", `${repeated(10, 60)},${OUTDOORS}`, ...encoding(10)];
+const still = (seconds: number) => ["-vf", `${repeated(10, seconds)},${OUTDOORS}`, ...encoding(10, seconds)];
 
 /** Seconds of a scene with a car that arrives from the left at the start, and then stays. */
 const PARKED_SECONDS = 180;
@@ -42,21 +45,30 @@ const PARKED = [
   `[room][car]overlay=x='if(lt(t,12),-w,min(250,-w+(250+w)*(t-12)/5))':y=200,${OUTDOORS}`,
 ].join(";");
 
-/** At the end of a clip the encoder's rate starts anew, which no camera does: longer than warm-up and measurement. */
-const MAIN_SECONDS = 120;
+/**
+ * A minute after the start, an encoder at a constant rate is in the same state as two minutes after it. Where a loop begins
+ * with the start of the encoder, its frames change their sizes there, which those of a camera never do.
+ */
+const LEAD_IN = 60;
+const SETTLED_SECONDS = 60 + LEAD_IN;
 
 /** Scenes in which nothing moves. */
 const GENERATED = {
   /** 768×432, 10 frames per second; the noise makes it 3.15 Mbit/s. */
-  still: { media: ["person.mp4"], options: STILL },
-  "still-512k": { media: ["person.mp4"], options: [...STILL, ...constantRate("512k")] },
+  still: { media: ["person.mp4"], options: still(60) },
+  "still-512k": {
+    media: ["person.mp4"],
+    options: [...still(SETTLED_SECONDS), ...constantRate("512k")],
+    leadIn: LEAD_IN,
+  },
   /** A main stream: 25 frames per second. */
   "still-1080p": {
     media: ["person.mp4"],
     options: [
-      ...["-vf", `scale=1920:1080,${repeated(25, MAIN_SECONDS)},${OUTDOORS}`],
-      ...[...encoding(25, MAIN_SECONDS), ...constantRate("4M")],
+      ...["-vf", `scale=1920:1080,${repeated(25, SETTLED_SECONDS)},${OUTDOORS}`],
+      ...[...encoding(25, SETTLED_SECONDS), ...constantRate("4M")],
     ],
+    leadIn: LEAD_IN,
   },
   /** `still` with a car that arrives after 12 seconds and parks after 17. It lasts three minutes. */
   "parked-car": {
@@ -104,15 +116,24 @@ function named(name: string): string {
 }
 
 async function make(name: GeneratedName, folder: string): Promise<string> {
-  const { media, options } = GENERATED[name];
+  const { media, options, leadIn }: GeneratedClip = GENERATED[name];
   const args = [...media.map(named).flatMap((file) => ["-i", file]), ...options];
-  const id = createHash("sha256").update(JSON.stringify(args)).digest("hex").slice(0, 12);
+  const id = createHash("sha256")
+    .update(JSON.stringify([args, leadIn]))
+    .digest("hex")
+    .slice(0, 12);
   const path = join(folder, `${name}-${id}.mp4`);
   if (existsSync(path)) return path;
   mkdirSync(folder, { recursive: true });
   // A run that is interrupted leaves no half clip under the final name.
-  const unfinished = join(folder, `${name}-${id}-${process.pid}.mp4`);
-  await promisify(execFile)("ffmpeg", ["-nostdin", "-v", "error", "-y", ...args, unfinished]);
-  renameSync(unfinished, path);
+  await using scratch = await mkdtempDisposable(join(folder, "unfinished-"));
+  const [encoded, cut] = [join(scratch.path, "encoded.mp4"), join(scratch.path, "cut.mp4")];
+  await ffmpeg(...args, encoded);
+  if (leadIn !== undefined) await ffmpeg("-ss", `${leadIn}`, "-i", encoded, "-c", "copy", cut);
+  renameSync(leadIn === undefined ? encoded : cut, path);
   return path;
+}
+
+async function ffmpeg(...args: readonly string[]): Promise<void> {
+  await promisify(execFile)("ffmpeg", ["-nostdin", "-v", "error", ...args]);
 }
