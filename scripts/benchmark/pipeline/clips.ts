@@ -7,14 +7,20 @@ import { promisify } from "node:util";
 import { sabrewingHome } from "../../../detectors/catalog/locate-model.ts";
 import { findMedia } from "../../materials.ts";
 
+/** Seconds of a video; starts at a key frame. */
+interface Part {
+  readonly start: number;
+  readonly seconds: number;
+}
+
 /** A clip that ffmpeg makes from the project's material. */
 interface GeneratedClip {
   /** Its material. */
   readonly media: readonly string[];
   /** Options of ffmpeg between the inputs and the output. */
   readonly options: readonly string[];
-  /** Seconds at the start that are encoded, but are no part of the clip. */
-  readonly leadIn?: number;
+  /** The part of the video that is kept. Default: all. */
+  readonly kept?: Part;
 }
 
 /** A frame, repeated. */
@@ -46,11 +52,11 @@ const PARKED = [
 ].join(";");
 
 /**
- * A minute after the start, an encoder at a constant rate is in the same state as two minutes after it. Where a loop begins
- * with the start of the encoder, its frames change their sizes there, which those of a camera never do.
+ * An encoder at a constant rate needs time until its frames have their usual sizes, and the last ones are larger. At the end
+ * of a loop the sizes would change as those of no camera do.
  */
-const LEAD_IN = 60;
-const SETTLED_SECONDS = 60 + LEAD_IN;
+const MIDDLE: Part = { start: 60, seconds: 60 };
+const WITH_ENDS = MIDDLE.start + MIDDLE.seconds + 10;
 
 /** Scenes in which nothing moves. */
 const GENERATED = {
@@ -58,17 +64,17 @@ const GENERATED = {
   still: { media: ["person.mp4"], options: still(60) },
   "still-512k": {
     media: ["person.mp4"],
-    options: [...still(SETTLED_SECONDS), ...constantRate("512k")],
-    leadIn: LEAD_IN,
+    options: [...still(WITH_ENDS), ...constantRate("512k")],
+    kept: MIDDLE,
   },
   /** A main stream: 25 frames per second. */
   "still-1080p": {
     media: ["person.mp4"],
     options: [
-      ...["-vf", `scale=1920:1080,${repeated(25, SETTLED_SECONDS)},${OUTDOORS}`],
-      ...[...encoding(25, SETTLED_SECONDS), ...constantRate("4M")],
+      ...["-vf", `scale=1920:1080,${repeated(25, WITH_ENDS)},${OUTDOORS}`],
+      ...[...encoding(25, WITH_ENDS), ...constantRate("4M")],
     ],
-    leadIn: LEAD_IN,
+    kept: MIDDLE,
   },
   /** `still` with a car that arrives after 12 seconds and parks after 17. It lasts three minutes. */
   "parked-car": {
@@ -116,10 +122,10 @@ function named(name: string): string {
 }
 
 async function make(name: GeneratedName, folder: string): Promise<string> {
-  const { media, options, leadIn }: GeneratedClip = GENERATED[name];
+  const { media, options, kept }: GeneratedClip = GENERATED[name];
   const args = [...media.map(named).flatMap((file) => ["-i", file]), ...options];
   const id = createHash("sha256")
-    .update(JSON.stringify([args, leadIn]))
+    .update(JSON.stringify([args, kept]))
     .digest("hex")
     .slice(0, 12);
   const path = join(folder, `${name}-${id}.mp4`);
@@ -129,8 +135,10 @@ async function make(name: GeneratedName, folder: string): Promise<string> {
   await using scratch = await mkdtempDisposable(join(folder, "unfinished-"));
   const [encoded, cut] = [join(scratch.path, "encoded.mp4"), join(scratch.path, "cut.mp4")];
   await ffmpeg(...args, encoded);
-  if (leadIn !== undefined) await ffmpeg("-ss", `${leadIn}`, "-i", encoded, "-c", "copy", cut);
-  renameSync(leadIn === undefined ? encoded : cut, path);
+  if (kept !== undefined) {
+    await ffmpeg("-ss", `${kept.start}`, "-t", `${kept.seconds}`, "-i", encoded, "-c", "copy", cut);
+  }
+  renameSync(kept === undefined ? encoded : cut, path);
   return path;
 }
 
