@@ -47,7 +47,7 @@ export interface Decoder extends AsyncDisposable {
   /** Whether access units are dropped until the next key frame: at the start, and after a failure of the hardware. */
   needsKeyFrame(): boolean;
   /**
-   * Decodes an access unit. Never blocks. Reads `unit.parts` later: they must not change.
+   * Decodes an access unit. Never blocks. Reads `unit.data` later: it must not change.
    * Frames that are shown before the first key frame are dropped: they may refer to missing ones (leading frames of an open
    * group).
    * @param timeMs the time of its frame. In a stream with B frames this is the time of presentation.

@@ -39,14 +39,14 @@ export function ivfFrameHeader(bytes: number, pts: number): Uint8Array {
 }
 
 /**
- * Writes an access unit with its header, with one system call for all parts.
+ * Writes an access unit with its header, with one system call for both.
  * @param pts as for `ivfFrameHeader`
  * @returns the number of bytes written
  */
-export function writeUnit(output: Writable, { bytes, parts }: AccessUnit, pts: number): number {
+export function writeUnit(output: Writable, { data, bytes }: AccessUnit, pts: number): number {
   output.cork();
   output.write(ivfFrameHeader(bytes, pts));
-  for (const part of parts) output.write(part);
+  output.write(data);
   output.uncork();
   return FRAME_HEADER_BYTES + bytes;
 }

@@ -85,7 +85,7 @@ export function judgeSize(hint: PacketHint, unit: SizedUnit): { hint: PacketHint
   // The size of a damaged frame says nothing, and the size of the next frame depends on the part that was lost.
   if (unit.isDamaged) return { hint: { ...hint, position: next, recent: [] }, suggestsMotion: false };
   const size = Math.log(unit.bytes + EMPTY_FRAME);
-  const pending = [...hint.pending.slice(1 - MOST_PENDING), { position, size, timeMs: unit.timeMs }];
+  const pending = [...hint.pending, { position, size, timeMs: unit.timeMs }].slice(-MOST_PENDING);
   const usual = hint.usual[position];
   if (usual === undefined || usual.sizes.length < LEAST_REMEMBERED) {
     return { hint: { ...hint, position: next, pending, recent: [] }, suggestsMotion: false };

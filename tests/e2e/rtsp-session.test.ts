@@ -32,7 +32,7 @@ function decodedFrames(format: "h264" | "hevc", units: readonly AccessUnit[]): n
   const input = ["-xerror", "-err_detect", "explode", "-f", format, "-i", "pipe:0"];
   const output = ["-f", "framecrc", "-fps_mode", "passthrough", "pipe:1"];
   const { stdout, status } = spawnSync("ffmpeg", ["-v", "error", "-nostats", ...input, ...output], {
-    input: Buffer.concat(units.flatMap(({ parts }) => parts)),
+    input: Buffer.concat(units.map(({ data }) => data)),
     encoding: "utf8",
   });
   expect(status).toBe(0);

@@ -21,11 +21,11 @@ export interface VideoFormat {
 /** One coded frame in decoding order, the unit that a decoder is fed with (called coded frame for MJPEG, MPEG-4 and VP8). */
 export interface AccessUnit {
   /**
-   * Views into received buffers, to be read in this order: NAL units with start codes (H.264 and H.265, Annex B), a JPEG file
-   * (MJPEG), or the codec's own bytes. A key frame of H.264 and H.265 includes its parameter sets.
+   * In memory of its own: NAL units with start codes (H.264 and H.265, Annex B), a JPEG file (MJPEG), or the codec's own bytes.
+   * A key frame of H.264 and H.265 includes its parameter sets.
    */
-  readonly parts: readonly Uint8Array[];
-  /** The total length of `parts`. */
+  readonly data: Uint8Array;
+  /** The length of `data`. */
   readonly bytes: number;
   /** Whether a decoder can start here. */
   readonly isKey: boolean;
@@ -48,6 +48,7 @@ export interface AccessUnit {
 
 /** A packet of one track in the order of its sequence numbers (RFC 3550, 5.1). */
 export interface RtpPacket {
+  /** Over TCP valid only while the packet is passed on. */
   readonly payload: Uint8Array;
   readonly payloadType: number;
   readonly marker: boolean;

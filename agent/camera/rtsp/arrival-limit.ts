@@ -1,4 +1,4 @@
-import { longestPauseMs, type RecentIntervals } from "../../base/intervals.ts";
+import { longestPauseMs } from "../../base/intervals.ts";
 
 /**
  * Tells a camera that has stopped sending whole frames from one whose frames are far apart. Times are milliseconds of the
@@ -25,7 +25,7 @@ const SILENT_PART = 1 / 2;
 export function arrivalLimit(startMs: number): ArrivalLimit {
   let packetMs = startMs;
   let unitMs = startMs;
-  let intervals: RecentIntervals = [];
+  const intervals: number[] = [];
   const limitMs = () => longestPauseMs(intervals, LEAST_MS);
   const failsAtMs = () => (intervals.length === 0 ? packetMs : unitMs) + limitMs();
   return {
@@ -33,7 +33,8 @@ export function arrivalLimit(startMs: number): ArrivalLimit {
       packetMs = nowMs;
     },
     unit(nowMs) {
-      intervals = [...intervals, nowMs - unitMs].slice(-INTERVALS);
+      intervals.push(nowMs - unitMs);
+      if (intervals.length > INTERVALS) intervals.shift();
       unitMs = nowMs;
     },
     failsAtMs,

@@ -1,6 +1,6 @@
 import type { AccessUnit, Depacketizer, RtpPacket, TrackParameters, VideoFormat } from "./access-unit.ts";
-import { partList } from "./part-list.ts";
 import { rtpClock } from "./rtp-clock.ts";
+import { unitBuffer } from "./unit-buffer.ts";
 
 /** The content of a packet. */
 export interface FramePiece {
@@ -31,7 +31,7 @@ const NONE: readonly AccessUnit[] = [];
 /** Joins packets to frames. A frame ends at the marker, where the timestamp changes, or where the next one begins. */
 export function frameDepacketizer(codec: FrameCodec, { clockRate }: TrackParameters): Depacketizer {
   const seconds = rtpClock(clockRate);
-  const parts = partList();
+  const parts = unitBuffer();
   let start: FrameStart | undefined;
   let timestamp: number | undefined;
   let arrivedMs = 0;
@@ -44,17 +44,16 @@ export function frameDepacketizer(codec: FrameCodec, { clockRate }: TrackParamet
     isIncomplete ||= parts.isOverfull() || start === undefined;
     const format = start?.isKey === true && !isIncomplete ? start.format : undefined;
     needsKey = format === undefined && (needsKey || isIncomplete);
-    const bytes = parts.bytes();
-    const all = parts.take();
+    const data = parts.take();
     const unit: AccessUnit = {
-      ...{ parts: all, bytes, isKey: format !== undefined },
+      ...{ data, bytes: data.length, isKey: format !== undefined },
       ...(format && { format }),
       ...{ rotation: 0, streamSeconds: seconds(timestamp ?? 0), arrivedMs, isDamaged: needsKey },
     };
     timestamp = undefined;
     start = undefined;
     isIncomplete = false;
-    return all.length === 0 ? NONE : [unit];
+    return data.length === 0 ? NONE : [unit];
   };
 
   /** @returns the frame before, if this piece ends it */

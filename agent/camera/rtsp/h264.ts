@@ -77,8 +77,8 @@ function readPayload(payload: Uint8Array, units: NalUnits): void {
 /** RFC 6184, 5.8 */
 function readFragment(payload: Uint8Array, start: number, units: NalUnits): void {
   const [first = 0, fragment = 0] = payload;
-  const header = Uint8Array.of((first & 0xe0) | (fragment & 31));
   const isStart = (fragment & 0x80) !== 0;
+  const header = isStart ? Uint8Array.of((first & 0xe0) | (fragment & 31)) : undefined;
   if (payload.length < start) units.fail();
-  else units.addFragment(header, payload.subarray(start), isStart, (fragment & 0x40) !== 0);
+  else units.addFragment(header, payload.subarray(start), (fragment & 0x40) !== 0);
 }

@@ -93,9 +93,9 @@ function payloadReader(orderBytes: number): ReadPayload {
 /** RFC 7798, 4.4.3 */
 function readFragment(payload: Uint8Array, orderBytes: number, units: NalUnits): void {
   const [first = 0, second = 0, fragment = 0] = payload;
-  const header = Uint8Array.of((first & 0x81) | ((fragment & 63) << 1), second);
   const isStart = (fragment & 0x80) !== 0;
+  const header = isStart ? Uint8Array.of((first & 0x81) | ((fragment & 63) << 1), second) : undefined;
   const start = HEADER_BYTES + 1 + (isStart ? orderBytes : 0);
   if (payload.length < start) units.fail();
-  else units.addFragment(header, payload.subarray(start), isStart, (fragment & 0x40) !== 0);
+  else units.addFragment(header, payload.subarray(start), (fragment & 0x40) !== 0);
 }

@@ -2,8 +2,8 @@ import type { Size } from "../../base/box.ts";
 import type { AccessUnit, Depacketizer, RtpPacket, TrackParameters, VideoFormat } from "./access-unit.ts";
 import { wholeMacroblocks } from "./frame-geometry.ts";
 import { jpegHeader, tablesOfQuality } from "./jpeg-header.ts";
-import { partList } from "./part-list.ts";
 import { rtpClock } from "./rtp-clock.ts";
+import { unitBuffer } from "./unit-buffer.ts";
 
 const HEADER_BYTES = 8;
 const RESTART_BYTES = 4;
@@ -33,7 +33,7 @@ interface PacketHeader {
 /** Joins packets to JPEG files (RFC 2435). Incomplete frames are dropped: the other ones do not refer to them. */
 export function mjpegDepacketizer({ clockRate, size: described }: TrackParameters): Depacketizer {
   const seconds = rtpClock(clockRate);
-  const parts = partList();
+  const parts = unitBuffer();
   const tablesOf = tableStore();
   const headerOf = headerStore();
   let format: VideoFormat | undefined;
@@ -41,7 +41,7 @@ export function mjpegDepacketizer({ clockRate, size: described }: TrackParameter
   let arrivedMs = 0;
   /** Length of the data without the header. */
   let received = 0;
-  let last: Uint8Array = END_OF_IMAGE;
+  let hasEnd = false;
   let isMarkerReliable = true;
 
   const drop = (): void => {
@@ -51,10 +51,11 @@ export function mjpegDepacketizer({ clockRate, size: described }: TrackParameter
 
   const finish = (): readonly AccessUnit[] => {
     if (format === undefined) return NONE;
-    if (last.at(-2) !== END_OF_IMAGE[0] || last.at(-1) !== END_OF_IMAGE[1]) parts.add(END_OF_IMAGE);
+    if (!hasEnd) parts.add(END_OF_IMAGE);
     const isWhole = received > 0 && !parts.isOverfull();
+    const data = parts.take();
     const unit: AccessUnit = {
-      ...{ bytes: parts.bytes(), parts: parts.take(), isKey: true, format, rotation: 0 },
+      ...{ data, bytes: data.length, isKey: true, format, rotation: 0 },
       ...{ streamSeconds: seconds(timestamp), arrivedMs, isDamaged: false },
     };
     drop();
@@ -97,7 +98,7 @@ export function mjpegDepacketizer({ clockRate, size: described }: TrackParameter
     if (data === undefined || format === undefined) return ended;
     parts.add(data);
     received += data.length;
-    last = data;
+    hasEnd = data.at(-2) === END_OF_IMAGE[0] && data.at(-1) === END_OF_IMAGE[1];
     arrivedMs = packet.arrivedMs;
     return ended;
   };

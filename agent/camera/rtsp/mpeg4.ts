@@ -40,28 +40,15 @@ export function mpeg4Depacketizer(parameters: TrackParameters): Depacketizer {
 
 /** A packet may contain several small frames (RFC 6416, 5.1), of which ffmpeg would decode one. They share one timestamp. */
 function splitFrames(unit: AccessUnit): readonly AccessUnit[] {
-  const frames: Uint8Array[][] = [[]];
-  let hasFrame = false;
-  for (const part of unit.parts) {
-    const buffer = Buffer.from(part.buffer, part.byteOffset, part.length);
-    let from = 0;
-    for (let at = buffer.indexOf(FRAME_START); at >= 0; at = buffer.indexOf(FRAME_START, at + 1)) {
-      if (hasFrame) {
-        if (at > from) frames.at(-1)?.push(part.subarray(from, at));
-        frames.push([]);
-        from = at;
-      }
-      hasFrame = true;
-    }
-    frames.at(-1)?.push(part.subarray(from));
-  }
-  if (frames.length === 1) return [unit];
+  const data = Buffer.from(unit.data.buffer, unit.data.byteOffset, unit.data.length);
+  const starts: number[] = [];
+  for (let at = data.indexOf(FRAME_START); at >= 0; at = data.indexOf(FRAME_START, at + 1)) starts.push(at);
+  if (starts.length <= 1) return [unit];
   const { format: _, ...following } = unit;
-  return frames.map((parts, index) => ({
-    ...(index === 0 ? unit : { ...following, isKey: false }),
-    parts,
-    bytes: parts.reduce((sum, { length }) => sum + length, 0),
-  }));
+  return starts.map((start, index) => {
+    const frame = Uint8Array.from(data.subarray(index === 0 ? 0 : start, starts[index + 1]));
+    return { ...(index === 0 ? unit : { ...following, isKey: false }), data: frame, bytes: frame.length };
+  });
 }
 
 function startsWithCode(bytes: Uint8Array): boolean {

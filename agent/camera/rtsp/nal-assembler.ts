@@ -1,9 +1,9 @@
 import type { AccessUnit, Depacketizer, TrackParameters } from "./access-unit.ts";
 import { type Access, keyFrames, type Position } from "./key-frames.ts";
 import { nalType, PARAMETER_SETS, parameterSetStore } from "./parameter-set-store.ts";
-import { type PartList, partList } from "./part-list.ts";
 import { rtpClock } from "./rtp-clock.ts";
 import { readSupplemental } from "./supplemental.ts";
+import { type UnitBuffer, unitBuffer } from "./unit-buffer.ts";
 
 /** The properties of a frame that its slices state. */
 export interface SliceFacts {
@@ -35,15 +35,14 @@ export type ReadPayload = (payload: Uint8Array, units: NalUnits) => void;
 export interface NalUnits {
   /** A whole NAL unit. */
   add(unit: Uint8Array): void;
-  /** @param header of the NAL unit @param data a piece of the unit after its header */
-  addFragment(header: Uint8Array, data: Uint8Array, isStart: boolean, isEnd: boolean): void;
+  /** @param header of the NAL unit, with its first piece only @param data a piece of the unit after its header */
+  addFragment(header: Uint8Array | undefined, data: Uint8Array, isEnd: boolean): void;
   /** The packet is invalid: something is missing. */
   fail(): void;
 }
 
 const START_CODE = Uint8Array.of(0, 0, 0, 1);
 const SHORT_START_CODE = START_CODE.subarray(1);
-const NO_BYTES = new Uint8Array();
 const NONE: readonly AccessUnit[] = [];
 
 /**
@@ -60,12 +59,12 @@ export function nalDepacketizer(
   const sets = parameterSetStore(nal.codec, described);
   const seconds = rtpClock(clockRate);
   const frames = keyFrames();
-  const parts = partList();
+  const parts = unitBuffer();
   let pending = newPending();
   /** A fragmented NAL unit is not complete. */
   let isFragmentOpen = false;
   /** The pieces of a fragmented unit that is no slice: it is read as a whole. */
-  let gathered: PartList | undefined;
+  let gathered: UnitBuffer | undefined;
   let isMarkerReliable = true;
   /** The timestamp of the access unit that ended with a marker directly before this packet. */
   let markedTimestamp: number | undefined;
@@ -92,13 +91,12 @@ export function nalDepacketizer(
     const { isKey, isDamaged, leading } = verdict;
     rotation = pending.rotation ?? rotation;
     const before = isKey ? missingSets() : [];
-    const bytes = parts.bytes() + before.reduce((sum, { length }) => sum + length, 0);
-    const all = [...before, ...parts.take()];
+    const data = parts.take(before);
     const streamSeconds = seconds(pending.timestamp);
     if (!isOverfull && leading !== "undecodable") {
       completed.push({
-        parts: all,
-        bytes,
+        data,
+        bytes: data.length,
         isKey,
         ...(isKey && format && { format }),
         rotation,
@@ -149,7 +147,7 @@ export function nalDepacketizer(
   const readOther = (type: number, unit: Uint8Array): void => {
     if (PARAMETER_SETS[nal.codec].includes(type)) {
       sets.put(unit);
-      pending.sets.push(unit);
+      pending.sets.push(Uint8Array.from(unit));
     } else if (nal.isSupplemental(type)) {
       const { recoveryFrames, rotation: turned } = readSupplemental(nal.codec, unit);
       pending.recoveryFrames = recoveryFrames ?? pending.recoveryFrames;
@@ -189,16 +187,17 @@ export function nalDepacketizer(
       if (isSingle) addWhole(unit);
       else for (const each of splitAtStartCodes(unit)) addWhole(each);
     },
-    addFragment(header, data, isStart, isEnd) {
-      if (isStart === isFragmentOpen) fail();
-      if (isStart) {
+    addFragment(header, data, isEnd) {
+      if ((header !== undefined) === isFragmentOpen) fail();
+      if (header !== undefined) {
         const type = nalType(nal.codec, header);
         if (nal.isDropped(type)) return;
         isFragmentOpen = true;
         if (nal.isSlice(type)) beginUnit(type, data);
-        else gathered = partList();
+        else gathered = unitBuffer();
         isFragmentOpen = true;
-        (gathered ?? parts).add(Buffer.concat([gathered === undefined ? START_CODE : NO_BYTES, header]));
+        if (gathered === undefined) parts.add(START_CODE);
+        (gathered ?? parts).add(header);
       }
       if (!isFragmentOpen) return;
       (gathered ?? parts).add(data);
@@ -206,7 +205,7 @@ export function nalDepacketizer(
       if (!isEnd) return;
       isFragmentOpen = false;
       if (gathered === undefined) return;
-      const whole = Buffer.concat(gathered.take());
+      const whole = gathered.take();
       gathered = undefined;
       units.add(whole);
     },

@@ -89,11 +89,17 @@ export function orderPackets({
   let isLossUnreported = false;
 
   const isOfTrack = ({ payloadType }: RtpPacket) => payloadTypes.includes(payloadType);
-  const deliver = (packet: RtpPacket, isGap: boolean, ordered: RtpPacket[]): void => {
+  /** @returns undefined for a packet of another payload type */
+  const follow = (packet: RtpPacket, isGap: boolean): RtpPacket | undefined => {
     next = (packet.sequence + 1) & 0xffff;
     const isAfterLoss = isGap || isLossUnreported;
     isLossUnreported = isAfterLoss && !isOfTrack(packet);
-    if (isOfTrack(packet)) ordered.push(isAfterLoss ? { ...packet, isAfterLoss } : packet);
+    if (!isOfTrack(packet)) return undefined;
+    return isAfterLoss ? { ...packet, isAfterLoss } : packet;
+  };
+  const deliver = (packet: RtpPacket, isGap: boolean, ordered: RtpPacket[]): void => {
+    const following = follow(packet, isGap);
+    if (following !== undefined) ordered.push(following);
   };
 
   /** Delivers held packets up to the first gap, and after a gap for which it no longer waits. */
@@ -129,7 +135,10 @@ export function orderPackets({
     const step = ((packet.sequence - next) << 16) >> 16;
     const isJump = step > MOST_LOST || step < -MOST_LATE;
     if (step < 0 && !isJump) return NONE;
-    if (isReliable) return restart([packet], step !== 0);
+    if (isReliable) {
+      const following = follow(packet, step !== 0);
+      return following === undefined ? NONE : [following];
+    }
     if (isJump) {
       if (suspect !== undefined && ((suspect.sequence + 1) & 0xffff) === packet.sequence) {
         return restart([suspect, packet], true);

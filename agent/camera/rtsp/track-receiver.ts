@@ -43,10 +43,7 @@ export function trackReceiver(
         return;
       }
       reception.onRtp(packet, nowMs);
-      // Over TCP, packets are not held back. They are views of a buffer that is used again.
-      for (const ordered of order.push(packet, nowMs)) {
-        onPacket(isReliable ? { ...ordered, payload: Buffer.from(ordered.payload) } : ordered);
-      }
+      for (const ordered of order.push(packet, nowMs)) onPacket(ordered);
     },
     report: () => reception.report(clock.monotonicMs()),
   };

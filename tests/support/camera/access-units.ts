@@ -70,12 +70,10 @@ function cut(data: Uint8Array, list: string, format: VideoFormat): readonly Acce
   return [...list.matchAll(/^0, +(-?\d+), +(-?\d+), +\d+, +(\d+), 0x[0-9a-f]+(.*)$/gm)].map(
     ([, , pts, size, flags = ""], index) => {
       const bytes = Number(size);
-      const unit = data.subarray(at, at + bytes);
       at += bytes;
       const isKey = !flags.includes("F=0x0");
       return {
-        // In two parts, as from two packets.
-        parts: [unit.subarray(0, bytes >> 1), unit.subarray(bytes >> 1)],
+        data: Uint8Array.from(data.subarray(at - bytes, at)),
         bytes,
         isKey,
         ...(isKey ? { format } : {}),

@@ -1,14 +1,20 @@
-import type { AccessUnit, Depacketizer } from "../../../agent/camera/rtsp/access-unit.ts";
+import type { AccessUnit, Depacketizer, RtpPacket } from "../../../agent/camera/rtsp/access-unit.ts";
 import { orderPackets } from "../../../agent/camera/rtsp/rtp.ts";
 
-/** Feeds a depacketiser with packets as received, one each millisecond. */
+/** Feeds a depacketiser with packets as received, one each millisecond. Their payloads change afterwards, as over TCP. */
 export function receivePackets(
   packets: readonly Uint8Array[],
   depacketizer: Depacketizer,
   { isReliable = false, payloadTypes = [96] } = {},
 ): AccessUnit[] {
   const order = orderPackets({ payloadTypes, isReliable });
-  return packets.flatMap((bytes, at) => order.push(bytes, at).flatMap((packet) => depacketizer.push(packet)));
+  const receive = (packet: RtpPacket) => {
+    const payload = Uint8Array.from(packet.payload);
+    const units = depacketizer.push({ ...packet, payload });
+    payload.fill(0xff);
+    return units;
+  };
+  return packets.flatMap((bytes, at) => order.push(bytes, at).flatMap(receive));
 }
 
 /** A letter for each access unit: K key frame, x damaged, l leading, . another one. */
@@ -22,5 +28,5 @@ export function kindsOf(units: readonly AccessUnit[]): string {
 
 /** All bytes of the access units. */
 export function joinUnits(units: readonly AccessUnit[]): Buffer {
-  return Buffer.concat(units.flatMap(({ parts }) => parts));
+  return Buffer.concat(units.map(({ data }) => data));
 }

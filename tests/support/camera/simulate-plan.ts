@@ -124,7 +124,7 @@ function verdictOf({ calibrating, boxes }: Motion): "moved" | "still" | "unknown
   return boxes.length > 0 ? "moved" : "still";
 }
 
-const NO_PARTS: readonly Uint8Array[] = [];
+const NO_DATA = new Uint8Array();
 
 /** The access units of a clip without B frames, without their data. */
 async function unitsOf(file: string): Promise<readonly TimedUnit[]> {
@@ -142,6 +142,6 @@ async function unitsOf(file: string): Promise<readonly TimedUnit[]> {
       const timeMs = Math.round(seconds * 1000);
       const isKey = line.includes("K");
       const arrival = { streamSeconds: seconds, arrivedMs: timeMs, timeMs };
-      return { parts: NO_PARTS, bytes, isKey, rotation: 0, isDamaged: false, ...arrival };
+      return { data: NO_DATA, bytes, isKey, rotation: 0, isDamaged: false, ...arrival };
     });
 }

@@ -155,15 +155,13 @@ export function depacketizerTarget(): FuzzTarget {
 }
 
 function requireSound(unit: AccessUnit, received: number): void {
-  const bytes = unit.parts.reduce((sum, { length }) => sum + length, 0);
+  const { length } = unit.data;
   // Each packet adds start codes at most, each key frame parameter sets or a header that were received before.
-  const isBounded = bytes === unit.bytes && bytes <= Math.min(MOST_UNIT_BYTES, 20 * received + 2000);
+  const isBounded = length === unit.bytes && length <= Math.min(MOST_UNIT_BYTES, 20 * received + 2000);
   const isConsistent = unit.isKey === (unit.format !== undefined) && !(unit.isKey && unit.isDamaged);
   const isNumber = Number.isFinite(unit.streamSeconds) && [0, 90, 180, 270].includes(unit.rotation);
   if (!isBounded || !isConsistent || !isNumber) {
-    const { parts, ...rest } = unit;
-    throw new Error(
-      `an unsound access unit of ${parts.length} parts, ${bytes} bytes: ${JSON.stringify(rest)}`,
-    );
+    const { data: _, ...rest } = unit;
+    throw new Error(`an unsound access unit of ${length} bytes: ${JSON.stringify(rest)}`);
   }
 }

@@ -78,7 +78,15 @@ function play(
       const { isKey, bytes, isDamaged } = one;
       const arrival = { arrivedMs: nowMs, streamSeconds: timeMs / 1000, timeMs };
       const format = isKey ? { format: formatOf({ reorderFrames }) } : {};
-      const unit: TimedUnit = { parts: [], bytes, isKey, isDamaged, rotation: 0, ...arrival, ...format };
+      const unit: TimedUnit = {
+        data: new Uint8Array(),
+        bytes,
+        isKey,
+        isDamaged,
+        rotation: 0,
+        ...arrival,
+        ...format,
+      };
       units.push(unit);
       event = { type: "unit", unit };
     } else if (one.type === "verdict") {

@@ -40,7 +40,14 @@ function open({ rules = AUTO, group = 20, reorderFrames = 0, isInterlaced = fals
     const bytes = (isKey ? 30_000 : 1000) + ((number * 37) % 60);
     const timeMs = number * FRAME_MS;
     const times = { streamSeconds: timeMs / 1000, arrivedMs: timeMs, timeMs };
-    const plain: TimedUnit = { parts: [], bytes, isKey, isDamaged: false, rotation: 0, ...times };
+    const plain: TimedUnit = {
+      data: new Uint8Array(),
+      bytes,
+      isKey,
+      isDamaged: false,
+      rotation: 0,
+      ...times,
+    };
     const unit: TimedUnit = { ...plain, ...(isKey ? { format } : {}), ...shot };
     numberOf.set(unit, number++);
     return tell({ type: "unit", unit });

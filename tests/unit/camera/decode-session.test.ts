@@ -37,7 +37,7 @@ function startSession(more: Partial<DecodeSessionOptions> = {}) {
   async function send(format = formatOf(), unit: Partial<AccessUnit> = {}): Promise<void> {
     const isKey = atMs % GROUP_MS === 0;
     queue.push({
-      parts: [],
+      data: new Uint8Array(),
       bytes: 100,
       isKey,
       ...(isKey ? { format } : {}),

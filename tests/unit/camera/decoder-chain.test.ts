@@ -9,7 +9,7 @@ const SMALL = formatOf();
 const LARGE = formatOf({ size: { width: 640, height: 480 } });
 
 const BETWEEN: AccessUnit = {
-  parts: [],
+  data: new Uint8Array(),
   bytes: 0,
   isKey: false,
   rotation: 0,

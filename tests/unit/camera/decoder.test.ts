@@ -120,13 +120,13 @@ test("starts with a key frame", async () => {
 
 test("puts out no frame of H.264 that refers to a missing one, even if it is marked as a key frame", async () => {
   const units = accessUnitsOf("H264");
-  const key = Buffer.concat(units[0]?.parts ?? []);
+  const key = Buffer.from(units[0]?.data ?? []);
   // The parameter sets come before the key frame's first slice.
   const parameters = key.subarray(0, key.indexOf(Uint8Array.of(0, 0, 1, 0x65)));
   const [first, ...others] = units.slice(5);
   if (first === undefined || parameters.length === 0) throw new Error("no access unit with parameter sets");
-  const parts = [parameters, ...first.parts];
-  const wrong = { ...first, parts, bytes: parameters.length + first.bytes, isKey: true };
+  const data = Buffer.concat([parameters, first.data]);
+  const wrong = { ...first, data, bytes: data.length, isKey: true };
   const { at } = await decode(streamOf("H264"), [wrong, ...others], 1);
   expect(at).toEqual([10]);
 });
@@ -187,7 +187,7 @@ test("continues after damaged access units, with the right times", async () => {
   const units = accessUnitsOf("H264", { frames: 30 });
   const writes = units.map((unit, index) => {
     const garbage = Uint8Array.from({ length: unit.bytes }, (_, at) => (at * 7919 + index) % 251);
-    return index > 4 && index < 9 ? { ...unit, parts: [garbage] } : unit;
+    return index > 4 && index < 9 ? { ...unit, data: garbage } : unit;
   });
   await using decoder = openDecoder(streamOf("H264"), { signal: new AbortController().signal });
   for (const unit of writes) decoder.write(unit, timeOf(unit));
@@ -200,7 +200,7 @@ test("continues after damaged access units, with the right times", async () => {
 test("fails if access units are written but nothing can be decoded", async () => {
   const [first] = accessUnitsOf("H264", { frames: 1 });
   if (first === undefined) throw new Error("no access unit");
-  const garbage = { ...first, parts: [new Uint8Array(first.bytes).fill(7)] };
+  const garbage = { ...first, data: new Uint8Array(first.bytes).fill(7) };
   await expect(
     decode(streamOf("H264"), [garbage, garbage, garbage], 1, { stuckAfterMs: 300 }),
   ).rejects.toThrow("door: ffmpeg decodes no frame: expected one within 0.3 s of the data, received none");
@@ -234,7 +234,7 @@ test("ends without an error when it is aborted or left", async () => {
 test("drops access units when ffmpeg no longer reads, until a key frame", async () => {
   const [first] = accessUnitsOf("H264", { frames: 1 });
   if (first === undefined) throw new Error("no access unit");
-  const large = { ...first, parts: [new Uint8Array(33e6)], bytes: 33e6 };
+  const large = { ...first, data: new Uint8Array(33e6), bytes: 33e6 };
   await using decoder = openDecoder(streamOf("H264"), { signal: new AbortController().signal });
   expect(decoder.write(large, 0)).toBe(true);
   expect(decoder.backlogBytes()).toBeGreaterThan(32e6);

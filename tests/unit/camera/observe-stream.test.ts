@@ -9,7 +9,7 @@ function observe(arrivedMs: readonly number[], seconds: (index: number) => numbe
   for (const [index, arrived] of arrivedMs.entries()) {
     const isKey = index % keyEvery === 0;
     const unit: AccessUnit = {
-      parts: [],
+      data: new Uint8Array(),
       bytes: 100,
       isKey,
       ...(isKey ? { format: formatOf() } : {}),

@@ -53,7 +53,7 @@ async function tried({ keyEvery, frames = 1000, hasDescription = false, failure 
 function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit {
   const isKey = index % keyEvery === keyEvery - 1;
   return {
-    parts: [],
+    data: new Uint8Array(),
     bytes: 100,
     isKey,
     ...(isKey ? { format: formatOf() } : {}),

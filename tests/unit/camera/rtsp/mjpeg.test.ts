@@ -127,7 +127,7 @@ describe("mjpegDepacketizer", () => {
 
   test("writes restart intervals into the file", () => {
     const [unit] = receive(send(files.slice(0, 1), { type: 65, restart: [0, 20, 0xff, 0xff] }));
-    expect(Buffer.concat(unit?.parts ?? []).includes(Buffer.from([0xff, 0xdd, 0, 4, 0, 20]))).toBe(true);
+    expect(Buffer.from(unit?.data ?? []).includes(Buffer.from([0xff, 0xdd, 0, 4, 0, 20]))).toBe(true);
   });
 
   test.each([

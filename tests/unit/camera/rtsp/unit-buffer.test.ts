@@ -1,38 +1,39 @@
 import { expect, test } from "vitest";
-import { partList } from "../../../../agent/camera/rtsp/part-list.ts";
+import { unitBuffer } from "../../../../agent/camera/rtsp/unit-buffer.ts";
 
-const RECEIVED_BYTES = 262_144;
+const MEBIBYTE = 2 ** 20;
 
-test("parts of a few bytes do not keep the large buffers alive in which they were received", () => {
-  const list = partList();
-  for (let count = 0; count < 3; count++)
-    list.add(new Uint8Array(RECEIVED_BYTES).fill(count, 5).subarray(4, 6));
-  const parts = list.take();
-  expect(Buffer.concat(parts)).toEqual(Buffer.from([0, 0, 0, 1, 0, 2]));
-  expect(parts.every(({ buffer }) => buffer.byteLength < RECEIVED_BYTES)).toBe(true);
+test("joins copies of the parts in memory of their own", () => {
+  const buffer = unitBuffer();
+  const received = Uint8Array.of(1, 2, 3, 4);
+  buffer.add(received.subarray(1, 3));
+  received.fill(9);
+  buffer.add(Uint8Array.of(5));
+  expect(buffer.bytes()).toBe(3);
+  const first = buffer.take([Uint8Array.of(0)]);
+  buffer.add(Uint8Array.of(7));
+  const second = buffer.take();
+  expect([...first]).toEqual([0, 2, 3, 5]);
+  expect([...second]).toEqual([7]);
+  expect(first.buffer.byteLength).toBe(4);
+  expect(buffer.take()).toHaveLength(0);
 });
 
-test("parts that fill their buffers are not copied", () => {
-  const part = new Uint8Array(RECEIVED_BYTES).subarray(100);
-  const list = partList();
-  list.add(part);
-  expect(list.take()[0]).toBe(part);
+test("takes parts of any size, in any number", () => {
+  const buffer = unitBuffer();
+  const parts = Array.from({ length: 3000 }, (_, index) => new Uint8Array((index * 37) % 1500).fill(index));
+  for (const part of parts) buffer.add(part);
+  expect(Buffer.compare(buffer.take(), Buffer.concat(parts))).toBe(0);
 });
 
-test("many parts of one buffer count as one buffer", () => {
-  const list = partList();
-  const received = new Uint8Array(RECEIVED_BYTES);
-  for (let count = 0; count < 1000; count++) {
-    list.add(Uint8Array.of(0, 0, 0, 1));
-    list.add(received.subarray(count * 200, (count + 1) * 200));
-  }
-  expect(list.isOverfull()).toBe(false);
-  expect(Buffer.concat(list.take())).toHaveLength(204_000);
-});
-
-test("parts in buffers of more than 32 MB together are dropped", () => {
-  const list = partList();
-  for (let count = 0; count < 140; count++) list.add(new Uint8Array(RECEIVED_BYTES).subarray(0, 1));
-  expect(list.isOverfull()).toBe(true);
-  expect(list.take()).toEqual([]);
+test("drops an access unit of more than 8 MB, and takes the next one", () => {
+  const buffer = unitBuffer();
+  for (let count = 0; count < 8; count++) buffer.add(new Uint8Array(MEBIBYTE));
+  expect(buffer.isOverfull()).toBe(false);
+  buffer.add(Uint8Array.of(1));
+  expect(buffer.isOverfull()).toBe(true);
+  buffer.add(Uint8Array.of(2));
+  expect(buffer.take([Uint8Array.of(3)])).toHaveLength(0);
+  buffer.add(Uint8Array.of(4));
+  expect([...buffer.take()]).toEqual([4]);
 });

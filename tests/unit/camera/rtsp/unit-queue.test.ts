@@ -2,7 +2,15 @@ import { describe, expect, test } from "vitest";
 import { createUnitQueue } from "../../../../agent/camera/rtsp/unit-queue.ts";
 
 const unit = (arrivedMs: number, bytes = 10) => ({
-  ...{ parts: [], bytes, isKey: false, rotation: 0, streamSeconds: 0, arrivedMs, isDamaged: false },
+  ...{
+    data: new Uint8Array(),
+    bytes,
+    isKey: false,
+    rotation: 0,
+    streamSeconds: 0,
+    arrivedMs,
+    isDamaged: false,
+  },
 });
 
 /** Takes everything that a queue holds until its end. */

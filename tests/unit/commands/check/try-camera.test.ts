@@ -70,7 +70,7 @@ function playing({ frames, keyEvery, openSeconds = 0, keySeconds = 0, failure }:
 function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit {
   const isKey = index % keyEvery === 0;
   return {
-    parts: [],
+    data: new Uint8Array(),
     bytes: 1000,
     isKey,
     ...(isKey ? { format: formatOf() } : {}),

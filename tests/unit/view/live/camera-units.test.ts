@@ -14,7 +14,7 @@ const FORMAT = {
 /** An access unit with this number as its time. */
 function unit(number: number, { isKey = false, bytes = 100 } = {}): AccessUnit {
   return {
-    parts: [],
+    data: new Uint8Array(),
     bytes,
     isKey,
     ...(isKey ? { format: FORMAT } : {}),
