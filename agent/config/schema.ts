@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { streamAddressMistake, withLowerCaseScheme } from "../base/address.ts";
+import { withLowerCaseScheme } from "../base/address.ts";
+import { streamAddressMistake } from "../base/address-mistake.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { HardwareArgsSchema } from "./hardware-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
