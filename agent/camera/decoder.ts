@@ -4,6 +4,7 @@ import { type DecodedFrame, type DecoderProcess, startDecoder } from "./decoder-
 import { displaySize } from "./display.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { FfmpegMissing, requireProgram } from "./ffmpeg.ts";
+import { signalMeaning } from "./ffmpeg-end.ts";
 import type { RawFrame } from "./frame.ts";
 import { requireSupportedSize } from "./frame-limit.ts";
 import { createFrameTimes } from "./frame-times.ts";
@@ -105,10 +106,10 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
       await from.frames.return();
     }
     if (ended.aborted) return;
-    const errorLines = await from.ended();
+    const end = await from.ended;
     throw watch.isStuck()
-      ? stuckError(camera, stuckAfterMs, errorLines.at(-1))
-      : explainFailure(camera, errorLines);
+      ? stuckError(camera, stuckAfterMs, end.errorLines.at(-1))
+      : explainFailure(camera, end);
   }
 
   function timed({ pts, ...frame }: DecodedFrame): TimedFrame | undefined {
@@ -125,7 +126,9 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
       } catch (error) {
         if (!(error instanceof Error) || error instanceof FfmpegMissing) throw error;
         // The first error names the device; the others follow from it.
-        const [reason = error.message] = await child.ended();
+        const { signal: killer, errorLines } = await child.ended;
+        const what = signalMeaning(killer)?.what;
+        const reason = what === undefined ? (errorLines[0] ?? error.message) : `ffmpeg ${what}`;
         if (ended.aborted) return;
         child = startDecoder(ffmpeg, decoded, undefined, ended);
         needsKey = true;
