@@ -42,6 +42,16 @@ export function noFrameError(camera: string, within: string): Error {
   });
 }
 
+/** Packets by UDP come without a pause: more than any camera sends. */
+export function floodError(camera: string): Error {
+  return errorOf(camera, {
+    kind: "transient",
+    what: "more than 400 Mbit/s or 50,000 packets per second arrive by UDP from the camera's address",
+    remedy:
+      "Restart the camera, and check which device has its address. With `transport: tcp`, the agent reads only as much as it can use.",
+  });
+}
+
 /** Each change of the format costs the start of a decoder. */
 export function restlessFormatError(camera: string, most: number, seconds: number): Error {
   return errorOf(camera, {
