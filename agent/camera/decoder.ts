@@ -1,6 +1,7 @@
 import type { Size } from "../base/box.ts";
 import { TransientError } from "../base/errors.ts";
 import { type DecodedFrame, type DecoderProcess, startDecoder } from "./decoder-process.ts";
+import { watchForFrames } from "./decoder-watchdog.ts";
 import { displaySize } from "./display.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { FfmpegMissing, requireProgram } from "./ffmpeg.ts";
@@ -156,65 +157,6 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
     async [Symbol.asyncDispose]() {
       stopped.abort();
       await child[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/**
- * Calls `onStuck` when a frame is due, its consumer waits and it does not come within `afterMs`. A frame is due when more
- * access units are written than the decoder holds back, not counting those that the rate limit drops.
- */
-function watchForFrames(
-  { format, fps }: Pick<DecoderStream, "format" | "fps">,
-  afterMs: number,
-  onStuck: () => void,
-) {
-  // Two fields make a frame. The decoder may wait for the next access unit to know that a frame is complete.
-  const held = (format.reorderFrames + 1) * (format.isInterlaced ? 2 : 1);
-  const intervalMs = fps === undefined ? 0 : 1200 / fps;
-  let due = 0;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  let isWaiting = false;
-  let isStuck = false;
-  let timer: NodeJS.Timeout | undefined;
-
-  function update(): void {
-    const isOverdue = isWaiting && due > held;
-    if (isOverdue === (timer !== undefined)) return;
-    clearTimeout(timer);
-    timer = isOverdue ? setTimeout(stuck, afterMs) : undefined;
-  }
-  function stuck(): void {
-    isStuck = true;
-    onStuck();
-  }
-
-  return {
-    isStuck: () => isStuck,
-    written(timeMs: number) {
-      if (timeMs >= lastMs + intervalMs) due++;
-      update();
-    },
-    delivered(timeMs: number) {
-      due = 0;
-      lastMs = timeMs;
-      update();
-    },
-    async waiting<T>(wait: () => Promise<T>): Promise<T> {
-      isWaiting = true;
-      update();
-      try {
-        return await wait();
-      } finally {
-        isWaiting = false;
-        update();
-      }
-    },
-    restart() {
-      due = 0;
-      isStuck = false;
-      lastMs = Number.NEGATIVE_INFINITY;
-      update();
     },
   };
 }

@@ -36,3 +36,26 @@ test("parts in buffers of more than 32 MB together are dropped", () => {
   expect(list.isOverfull()).toBe(true);
   expect(list.take()).toEqual([]);
 });
+
+test("more than 16384 parts are dropped, however small", () => {
+  const list = partList();
+  const part = Uint8Array.of(1);
+  for (let count = 0; count < 16_384; count++) list.add(part);
+  expect(list.isOverfull()).toBe(false);
+  list.add(part);
+  expect(list.isOverfull()).toBe(true);
+  expect(list.take()).toEqual([]);
+});
+
+test("more than 8 MiB are dropped, and the list starts again", () => {
+  const list = partList();
+  const half = new Uint8Array(4 * 2 ** 20);
+  for (const part of [half, half]) list.add(part);
+  expect(list.isOverfull()).toBe(false);
+  list.add(Uint8Array.of(1));
+  expect(list.isOverfull()).toBe(true);
+  list.add(half);
+  expect(list.take()).toEqual([]);
+  list.add(Uint8Array.of(2));
+  expect(list.take()).toEqual([Uint8Array.of(2)]);
+});
