@@ -66,7 +66,7 @@ const MISTAKES: readonly Mistake[] = [
 /**
  * Characters that a path must not contain (RFC 3986, 2 and appendix C) and that are no part of any camera's path: they are
  * left over from the text around the address. Letters of all languages are allowed: requests contain them percent-encoded
- * (RFC 3987, 3.1). Signs that cameras accept although RFC 3986 does not, such as `|`, are allowed too.
+ * (RFC 3987, 3.1). Signs that RFC 3986 does not allow but cameras may use, such as `|`, are allowed too.
  */
 const PATH_MISTAKES: readonly Mistake[] = [
   [
@@ -78,11 +78,6 @@ const PATH_MISTAKES: readonly Mistake[] = [
     /["<>“”„«»]/,
     "a path without quotes and without < and >",
     'remove them; if they mark a placeholder, write the value in its place; if the path really contains them, write " as %22, < as %3C, > as %3E',
-  ],
-  [
-    /[{}]/,
-    "a path without { and }",
-    "if they mark a placeholder, write the value in its place (the name of an environment variable has only capitals, digits and _); if the path really contains them, write { as %7B, } as %7D",
   ],
   [/\\/, "a path without \\", "write / instead, or %5C if the path really contains it"],
   [/%(?![0-9a-f]{2})/i, "two hexadecimal digits after each % in the path", "write % as %25"],

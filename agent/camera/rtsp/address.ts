@@ -33,9 +33,9 @@ export function parseRtspAddress(address: string): RtspAddress | undefined {
   return { scheme: lower, login, host: name, port: number, path: asciiPath(path) };
 }
 
-/** Letters of other alphabets are written as such by people, and percent-encoded in requests (RFC 3987, 3.1). */
+/** Letters of other alphabets, and braces, are percent-encoded in requests (RFC 3987, 3.1; RFC 3986, 2). */
 function asciiPath(path: string): string {
-  return path.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+  return path.toWellFormed().replace(/[^\x21-\x7e]+|[{}]/g, encodeURIComponent);
 }
 
 /** Names of network interfaces are case-sensitive. In addresses, RFC 6874 writes the % before them as %25. */
