@@ -6,7 +6,7 @@ import type { Display } from "./display.ts";
 import type { Frame } from "./frame.ts";
 import type { FrameFeedback } from "./frame-feedback.ts";
 import type { AccessUnit } from "./rtsp/access-unit.ts";
-import { noKeyFrameError } from "./rtsp/reasons.ts";
+import { noKeyFrameError } from "./rtsp/reasons/stream.ts";
 import type { RtspSession } from "./rtsp/start-session.ts";
 import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
 

@@ -3,7 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import { displaySize } from "./display.ts";
 import { observeStream } from "./observe-stream.ts";
 import type { VideoCodec, VideoFormat } from "./rtsp/access-unit.ts";
-import { noAnswerError, noKeyFrameError } from "./rtsp/reasons.ts";
+import { noAnswerError } from "./rtsp/reasons/connection.ts";
+import { noKeyFrameError } from "./rtsp/reasons/stream.ts";
 import { openSession } from "./rtsp/session.ts";
 import { timeLimit } from "./rtsp/time-limit.ts";
 

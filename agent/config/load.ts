@@ -1,6 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { parseEnv } from "node:util";
+import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
@@ -9,9 +8,11 @@ import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
-import { MOST_BYTES, readText } from "./read-text.ts";
+import { errorCode, MOST_BYTES, readBytes, readText } from "./read-text.ts";
 import { repeatedKeys } from "./repeated-keys.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
+import { NO_SECRETS_FILE, readSecretsFile, type SecretsFile } from "./secrets-file.ts";
+import { decodeText, hiddenCharacters } from "./text-encoding.ts";
 import { tokenProblem } from "./view-schema.ts";
 
 /** The configuration files to try, in this order, if none is named. */
@@ -74,10 +75,11 @@ export function loadConfig(
   searched: readonly string[] = DEFAULT_CONFIG_FILES,
 ): LoadedConfig {
   for (const file of path === undefined ? searched : [path]) {
-    const text = readIfThere(file, path !== undefined);
-    if (text !== undefined) {
-      return { config: parseConfig(text, file, { ...readSecretsFile(file), ...env }), file };
-    }
+    const bytes = readIfThere(file, path !== undefined);
+    if (bytes === undefined) continue;
+    const decoded = decodeText(bytes);
+    if ("problem" in decoded) throw new InvalidConfig([{ file, key: "", ...decoded.problem }]);
+    return { config: parseConfig(decoded.text, file, env, readSecretsFile(file)), file };
   }
   throw new ConfigError(
     `no configuration found: ${searched.join(" and ")} do not exist`,
@@ -85,28 +87,26 @@ export function loadConfig(
   );
 }
 
-/** The file of environment variables that `init` writes and systemd passes to the service (EnvironmentFile). */
-export const SECRETS_FILE = "secrets.env";
-
-/** Reads that file, so that `check` on the command line has the service's variables. The environment overrides it. */
-function readSecretsFile(configFile: string): Environment {
-  try {
-    return parseEnv(readText(join(dirname(configFile), SECRETS_FILE)));
-  } catch {
-    // Missing, or not readable for this user. The service's user cannot read it either; there, systemd sets the variables.
-    return {};
-  }
-}
-
 /**
  * Validates the text of a configuration file.
  * @param file its name, for messages and relative paths.
+ * @param secrets the file of variables beside it; `env` overrides it.
  * @throws InvalidConfig with all mistakes.
  */
-export function parseConfig(text: string, file: string, env: Environment): AgentConfig {
+export function parseConfig(
+  text: string,
+  file: string,
+  env: Environment,
+  secrets: SecretsFile = NO_SECRETS_FILE,
+): AgentConfig {
   const { document, lines, asWritten } = readYaml(text, file);
   let problems: Problem[] = [];
-  const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
+  const all = { ...secrets.variables, ...env };
+  const filled = fillFromEnvironment(asWritten, all, ({ path, name }) => {
+    const why = secrets.whyUnset(name);
+    const message = `the environment variable ${name} is not set${why === undefined ? "" : ` (${why})`}`;
+    problems.push({ path, message });
+  });
   const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
   if (!result.success) {
     // A value with an unset variable is incomplete: ignore other mistakes in it.
@@ -154,6 +154,8 @@ function readYaml(text: string, file: string): WrittenConfig {
     const message = `expected at most ${MOST_LINES} lines`;
     throw new InvalidConfig([{ file, line: MOST_LINES + 1, column: 1, key: "", message }]);
   }
+  const hidden = hiddenCharacters(text).slice(0, MOST_PROBLEMS);
+  if (hidden.length > 0) throw new InvalidConfig(hidden.map((problem) => ({ file, key: "", ...problem })));
   try {
     const document = parseDocument(text, {
       lineCounter: lines,
@@ -266,9 +268,9 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   EFBIG: `A configuration has at most ${MOST_BYTES / 1000} kB. Check the path in --config.`,
 };
 
-function readIfThere(file: string, required: boolean): string | undefined {
+function readIfThere(file: string, required: boolean): Buffer | undefined {
   try {
-    return readText(file);
+    return readBytes(file);
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" && !required) return undefined;
@@ -278,8 +280,4 @@ function readIfThere(file: string, required: boolean): string | undefined {
       { cause: error },
     );
   }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

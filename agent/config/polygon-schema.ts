@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Point, Polygon } from "../base/polygon.ts";
+import { hasArea, type Point, type Polygon } from "../base/polygon.ts";
 
 const EXAMPLE = "0.1,0.5,0.9,0.5,0.5,1";
 
@@ -7,6 +7,9 @@ const EXAMPLE = "0.1,0.5,0.9,0.5,0.5,1";
 export const PolygonSchema = z
   .string()
   .transform((text, context) => polygonOf(text, context, []))
+  .refine((polygon) => polygon.length < 3 || hasArea(polygon), {
+    error: "corners that enclose an area (all of them lie on one line or point)",
+  })
   .describe("Corners x,y,x,y,… of a polygon, as fractions (0 to 1) of the frame's width and height.");
 
 /** No polygon, one, or a list of polygons. */

@@ -39,9 +39,9 @@ export function describeExpected(issue: z.core.$ZodRawIssue): string {
     case "too_small":
       return issue.origin === "string"
         ? "a string that is not empty"
-        : `at least ${issue.minimum}${unit(issue.origin)}`;
+        : `at least ${issue.minimum}${unit(issue.origin, issue.minimum)}`;
     case "too_big":
-      return `at most ${issue.maximum}${unit(issue.origin)}`;
+      return `at most ${issue.maximum}${unit(issue.origin, issue.maximum)}`;
     default:
       return "a valid value";
   }
@@ -58,9 +58,10 @@ const EXPECTED_TYPES: Readonly<Record<string, string>> = {
   tuple: "a list",
 };
 
-function unit(origin: string): string {
-  if (origin === "string") return " characters";
-  return origin === "array" ? " entries" : "";
+function unit(origin: string, count: number | bigint): string {
+  if (origin === "string") return count === 1 ? " character" : " characters";
+  if (origin !== "array") return "";
+  return count === 1 ? " entry" : " entries";
 }
 
 /**

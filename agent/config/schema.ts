@@ -1,10 +1,13 @@
 import { z } from "zod";
-import { streamAddressMistake, withLowerCaseScheme } from "../base/address.ts";
+import { withLowerCaseScheme } from "../base/address.ts";
+import { streamAddressMistake } from "../base/address-mistake.ts";
+import { FilePathSchema } from "./file-path.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { HardwareArgsSchema } from "./hardware-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
+import { checkPossible } from "./possible-settings.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
 import { always, checkLabels, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { ViewSchema } from "./view-schema.ts";
@@ -22,10 +25,9 @@ const ED25519_PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/;
 
 const ModelSchema = z
   .strictObject({
-    path: z
-      .string()
-      .min(1)
-      .describe("Detector module (.wasm) from sabrewing compile or pull, or a set of variants."),
+    path: FilePathSchema.describe(
+      "Detector module (.wasm) from sabrewing compile or pull, or a set of variants.",
+    ),
     precision: z
       .enum(["auto", "f32", "i16", "i8"])
       .default("auto")
@@ -165,7 +167,7 @@ export const ObjectsSchema = z
   .strictObject({
     track: z
       .array(z.string().min(1).max(100), { error: "a list of labels" })
-      .min(1)
+      .min(1, { error: "at least one label" })
       .default(["person"])
       .describe("Labels to track; sabrewing inspect lists the labels of the model."),
     mask: MaskSchema.prefault([]).describe(
@@ -192,11 +194,9 @@ export const SnapshotsSchema = z
       .boolean()
       .default(false)
       .describe("Publish a JPEG of each object. false: no image leaves the device."),
-    directory: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("Folder for the best JPEG of each event; default: JPEGs are not stored."),
+    directory: FilePathSchema.optional().describe(
+      "Folder for the best JPEG of each event; default: JPEGs are not stored.",
+    ),
     retain_days: z.number().min(0).default(10).describe("Days after which a stored JPEG is deleted."),
   })
   .describe("JPEGs of objects, over MQTT and on disk.");
@@ -211,7 +211,8 @@ const CameraSchema = z
     zones: ZonesSchema.prefault({}),
     snapshots: SnapshotsSchema.prefault({}),
   })
-  .superRefine(checkZoneLabels);
+  .superRefine(checkZoneLabels)
+  .superRefine(checkPossible);
 
 /** The whole file. `z.input` is the user's file, `z.output` (AgentConfig) has every default filled in. */
 export const AgentConfigSchema = z
@@ -230,11 +231,9 @@ export const AgentConfigSchema = z
       .meta({ propertyNames: { pattern: TOPIC_NAME.source } })
       .describe("The cameras by name.")
       .transform((cameras) => Object.entries(cameras).map(([name, camera]) => ({ name, ...camera }))),
-    state_dir: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("Folder for data that survives restarts; default: systemd's, else in the user's cache."),
+    state_dir: FilePathSchema.optional().describe(
+      "Folder for data that survives restarts; default: systemd's, else in the user's cache.",
+    ),
   })
   .superRefine(({ metrics, view }, context) => {
     const areSame = metrics.host === view.host && metrics.port === view.port && view.port !== 0;

@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import type { Size } from "../base/box.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "../camera/ffmpeg.ts";
+import { signalMeaning } from "../camera/ffmpeg-end.ts";
 
 /** A video that is being written. Leaving the scope before `finish` removes the incomplete file. */
 export interface VideoFile extends AsyncDisposable {
@@ -70,10 +71,14 @@ function drained(input: Writable): Promise<void> {
 
 /** Waits for ffmpeg. @throws ConfigError if it failed */
 async function ended(run: FedFfmpegRun, file: string): Promise<void> {
-  const { code } = await run.ended;
+  const { code, signal, errorLines } = await run.ended;
   if (code === 0) return;
-  const reason = run.errorLines().at(-1) ?? "no reason given";
-  const lacksEncoder = run.errorLines().some((line) => /unknown encoder/i.test(line));
+  const killed = signalMeaning(signal);
+  if (killed !== undefined) {
+    throw new ConfigError(`ffmpeg ${killed.what} while it wrote ${file}`, killed.remedy);
+  }
+  const reason = errorLines.at(-1) ?? "no reason given";
+  const lacksEncoder = errorLines.some((line) => /unknown encoder/i.test(line));
   throw new ConfigError(
     `ffmpeg cannot write ${file} (${reason})`,
     lacksEncoder

@@ -81,7 +81,7 @@ async function playVideo(units: CameraUnits): Promise<{ bytes: number; message: 
       bytes += part.length;
       stop.abort();
     },
-    onEnd: (errorLines, error) => resolve({ bytes, message: error?.message ?? errorLines.join(" ") }),
+    onEnd: (end, error) => resolve({ bytes, message: error?.message ?? end?.errorLines.join(" ") ?? "" }),
   });
   return promise;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { observeStream } from "../../camera/observe-stream.ts";
 import { readCamera } from "../../camera/read-camera.ts";
-import { noAnswerError } from "../../camera/rtsp/reasons.ts";
+import { noAnswerError } from "../../camera/rtsp/reasons/connection.ts";
 import type { SessionFacts } from "../../camera/rtsp/start-session.ts";
 import type { CameraConfig } from "../../config/schema.ts";
 import { describeCamera } from "./describe-camera.ts";

@@ -1,4 +1,5 @@
-import { decodedPart, replaceSecretValues, requireClearAddress, splitAddress } from "../../base/address.ts";
+import { decodedPart, replaceSecretValues, splitAddress } from "../../base/address.ts";
+import { requireClearAddress } from "../../base/address-mistake.ts";
 import { plainJson } from "../../base/plain-text.ts";
 import { hasPlaceholder } from "../../config/environment.ts";
 import { collectSecrets, type Secrets } from "./secrets.ts";

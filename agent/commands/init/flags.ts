@@ -1,13 +1,10 @@
+import { decodedPart, splitAddress, withLowerCaseScheme, withoutLogin } from "../../base/address.ts";
 import {
   type AddressMistake,
   asSentence,
-  decodedPart,
   ENCODING,
-  splitAddress,
   streamAddressMistake,
-  withLowerCaseScheme,
-  withoutLogin,
-} from "../../base/address.ts";
+} from "../../base/address-mistake.ts";
 import { UsageError } from "../../base/errors.ts";
 import { TOPIC_NAME } from "../../config/topic-name.ts";
 import type { FirstAnswers } from "./first-config.ts";

@@ -1,16 +1,18 @@
 import { existsSync } from "node:fs";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { parseEnv } from "node:util";
 import { Command } from "commander";
 import { chooseModule, findKnownModel, type KnownModel, readModel } from "../../../detectors/detector.ts";
-import { ENCODING, type Login } from "../../base/address.ts";
+import type { Login } from "../../base/address.ts";
+import { ENCODING } from "../../base/address-mistake.ts";
 import { systemClock } from "../../base/clock.ts";
 import { ConfigError, TransientError, UsageError } from "../../base/errors.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
 import { findOnvifCameras } from "../../camera/onvif.ts";
 import { fittingStream, type TriedStream, tryStream } from "../../camera/try-stream.ts";
-import { DEFAULT_CONFIG_FILES, parseConfig, SECRETS_FILE } from "../../config/load.ts";
+import { readEnvironmentFile } from "../../config/environment-file.ts";
+import { DEFAULT_CONFIG_FILES, parseConfig } from "../../config/load.ts";
+import { SECRETS_FILE } from "../../config/secrets-file.ts";
 import { programFolder } from "../../program-folder.ts";
 import { CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
@@ -181,7 +183,7 @@ async function chooseStreams(
 
 /** Validates the files before they are written. A mistake comes from an answer, for example a duplicate label. */
 function checkWritten({ yaml, secrets }: FirstFiles, file: string): void {
-  parseConfig(yaml, file, parseEnv(secrets));
+  parseConfig(yaml, file, readEnvironmentFile(secrets).variables);
 }
 
 /** Filters of a known model, if it needs others than the defaults. */

@@ -1,11 +1,6 @@
 import { confirm, multiselect, password, text } from "@clack/prompts";
-import {
-  type Login,
-  splitAddress,
-  streamAddressMistake,
-  withLogin,
-  withLowerCaseScheme,
-} from "../../base/address.ts";
+import { type Login, splitAddress, withLogin, withLowerCaseScheme } from "../../base/address.ts";
+import { streamAddressMistake } from "../../base/address-mistake.ts";
 import { TransientError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
 import { type FoundCamera, findOnvifCameras, onvifStreams } from "../../camera/onvif.ts";

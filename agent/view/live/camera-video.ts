@@ -3,6 +3,7 @@ import { decoderInput, decoderMemoryMb } from "../../camera/decoder-process.ts";
 import { type Display, displayFilter, displaySize, isSameDisplay } from "../../camera/display.ts";
 import { FATAL_MESSAGES } from "../../camera/explain-failure.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "../../camera/ffmpeg.ts";
+import type { FfmpegEnd } from "../../camera/ffmpeg-end.ts";
 import { requireSupportedSize } from "../../camera/frame-limit.ts";
 import { ivfHeader, writeUnit } from "../../camera/ivf.ts";
 import type { CameraUnits } from "./camera-units.ts";
@@ -13,8 +14,8 @@ export interface CameraVideoOptions extends VideoStreamOptions {
   readonly signal: AbortSignal;
   /** Receives the video: MPEG-TS with MPEG-1 video, in parts of any size. */
   readonly onData: (part: Uint8Array) => void;
-  /** Called once at the end, with ffmpeg's error lines or the error that prevented its start. */
-  readonly onEnd: (errorLines: readonly string[], error?: Error) => void;
+  /** Called once at the end, with how ffmpeg ended (undefined: aborted before it started), or the error that prevented its start. */
+  readonly onEnd: (end: FfmpegEnd | undefined, error?: Error) => void;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
 }
@@ -30,10 +31,10 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
     const stop = new AbortController();
     const ended = AbortSignal.any([signal, stop.signal]);
     this.stream = { kill: () => stop.abort() };
-    const play = async (): Promise<readonly string[]> => {
+    const play = async (): Promise<FfmpegEnd | undefined> => {
       while (true) {
         const first = await firstKey(units, ended);
-        if (first === undefined) return [];
+        if (first === undefined) return undefined;
         requireSupportedSize(name, first.format.codedSize);
         await using run = startFedFfmpeg(
           ffmpeg,
@@ -48,11 +49,11 @@ export class CameraVideo extends VideoStream<CameraVideoOptions> {
         } finally {
           feeding.leave();
         }
-        await run.ended;
-        if (!feeding.hasOtherFormat()) return run.errorLines();
+        const end = await run.ended;
+        if (!feeding.hasOtherFormat()) return end;
       }
     };
-    play().then(onEnd, (error: Error) => onEnd([], error));
+    play().then(onEnd, (error: Error) => onEnd(undefined, error));
     return this;
   }
 

@@ -53,10 +53,10 @@ function loggingOnce(camera: string, units: CameraUnits, log: Log) {
         failing = false;
         emit(part);
       },
-      onEnd(errorLines, error) {
-        if (!signal.aborted && !failing) {
-          const { message } = error ?? explainFailure(camera, errorLines);
-          log.warn({ camera }, `no video for the live view: ${message}`);
+      onEnd(end, error) {
+        const reason = error ?? (end && explainFailure(camera, end));
+        if (reason !== undefined && !signal.aborted && !failing) {
+          log.warn({ camera }, `no video for the live view: ${reason.message}`);
           failing = true;
         }
         resolve();

@@ -414,17 +414,20 @@ test("never shows secrets in messages", () => {
 test("reads a password from a file next to the configuration", () => {
   writeFileSync(join(folder, "mqtt-password"), "s3cret\n");
   const file = join(folder, "file.yml");
-  writeFileSync(file, SMALLEST.replace("host: broker", "host: broker, password_file: mqtt-password"));
+  writeFileSync(
+    file,
+    SMALLEST.replace("host: broker", "host: broker, user: u, password_file: mqtt-password"),
+  );
   expect(loadConfig(file, {}).config.mqtt.password).toBe("s3cret");
 });
 
 test("refuses a missing password file, and a password file together with a password", () => {
-  expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password_file: /nowhere"))).toEqual([
-    "1:37 mqtt.password_file: cannot read this file (ENOENT)",
-  ]);
-  expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: a, password_file: b"))).toEqual([
-    "1:50 mqtt.password_file: set either password or password_file, not both",
-  ]);
+  expect(
+    mistakes(SMALLEST.replace("host: broker", "host: broker, user: u, password_file: /nowhere")),
+  ).toEqual(["1:46 mqtt.password_file: cannot read this file (ENOENT)"]);
+  expect(
+    mistakes(SMALLEST.replace("host: broker", "host: broker, user: u, password: a, password_file: b")),
+  ).toEqual(["1:59 mqtt.password_file: set either password or password_file, not both"]);
 });
 
 test("accepts only plain host names in allowed_hosts", () => {
