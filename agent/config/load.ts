@@ -1,5 +1,5 @@
 import { accessSync, constants } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
@@ -8,6 +8,7 @@ import { plainText } from "../base/plain-text.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
+import { pathNamedIn, withAbsolutePaths } from "./named-paths.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
 import { MOST_BYTES, readText } from "./read-text.ts";
 import { repeatedKeys } from "./repeated-keys.ts";
@@ -115,7 +116,7 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
     problems = problems.concat(found.filter(({ path }) => !unset.has(path.join("\n"))));
   }
   const config = result.success
-    ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
+    ? withMqttFiles(withSecretFiles(withAbsolutePaths(result.data, file), file, problems), file, problems)
     : undefined;
   if (config === undefined || problems.length > 0) {
     // Locating the mistakes takes time that grows with the square of their number.
@@ -197,7 +198,7 @@ function withSecretFiles(config: AgentConfig, file: string, problems: Problem[])
     };
     if (given !== undefined) return refuse(`set either ${key} or ${key}_file, not both`);
     try {
-      return readText(resolve(dirname(file), named)).replace(/\r?\n$/, "");
+      return readText(pathNamedIn(file, named)).replace(/\r?\n$/, "");
     } catch (error) {
       return refuse(`cannot read this file (${errorCode(error)})`);
     }
@@ -214,7 +215,7 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
   const found = MQTT_FILES.flatMap((key) => {
     const named = config.mqtt[key];
     if (named === undefined) return [];
-    const path = resolve(dirname(file), named);
+    const path = pathNamedIn(file, named);
     try {
       accessSync(path, constants.R_OK);
     } catch (error) {
