@@ -70,7 +70,18 @@ describe.skipIf(!hasRtspServer())("init with flags", () => {
         .split("\n")
         .filter((line) => !line.startsWith("  "))
         .map((line) => line.slice(0, 18).trimEnd()),
-    ).toEqual(["✓ configuration", "✓ ffmpeg", "✓ camera door", "✓ camera yard", "✓ broker", "✓ model", ""]);
+    ).toEqual([
+      "✓ configuration",
+      "✓ ffmpeg",
+      "✓ camera door",
+      "✓ camera yard",
+      "✓ broker",
+      "✓ model",
+      "✓ state",
+      "",
+      "Everything works,",
+      "",
+    ]);
   });
 });
 
