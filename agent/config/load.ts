@@ -5,6 +5,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
+import { manualFile } from "../program-folder.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
@@ -52,7 +53,7 @@ export class InvalidConfig extends ConfigError {
     const more = problems.length - lines.length;
     super(
       `${count} in the configuration\n${lines.join("\n")}${more > 0 ? `\n  … and ${more} more` : ""}`,
-      "Correct these lines. config/sabrewing.yml explains every key.",
+      `Correct these lines. ${manualFile()} explains every key.`,
     );
     this.problems = problems;
   }

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { manualFile } from "../../agent/program-folder.ts";
 import { sabrewing } from "../support/agent/sabrewing.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
@@ -91,7 +92,7 @@ test("reports all mistakes of a configuration and exits with 78", async () => {
   ${file}:1:14: mqtt.host: expected a string, received a number (not shown)
   ${file}:1:17: mqtt.prot: unknown key; did you mean port?
   ${file}:3:10: cameras: expected at least one camera, received an empty mapping
-  → Correct these lines. config/sabrewing.yml explains every key.
+  → Correct these lines. ${manualFile()} explains every key.
 
 The agent cannot start: correct the configuration first.
 `,

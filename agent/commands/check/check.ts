@@ -11,6 +11,7 @@ import {
   loadConfig,
 } from "../../config/load.ts";
 import { stateDirectory } from "../../state/directory.ts";
+import { startCommand } from "../shared/start-command.ts";
 import { stateDirectories } from "../shared/state-directories.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import type { Advice, CheckResult } from "./finding.ts";
@@ -27,8 +28,8 @@ Examples:
   sabrewing check -c sabrewing.yml    check a configuration before you install it
   sabrewing check --json              print a JSON line per component: {part, ok, message, remedy}
 
-It really uses everything that \`sabrewing run\` uses: it opens each camera, writes into the folders, listens on the ports, and
-publishes a retained message that the broker must return; then it removes the message. Its last line is a verdict.
+The command uses everything that \`sabrewing run\` uses: it opens each camera, writes into the folders, listens on the ports, and
+publishes a retained message that the broker must return; then it removes the message. The last line is a verdict.
 
 With --json, a camera that works also has stream: {codec, width, height, fps, key_frame_seconds, transport, video_track,
 video_tracks, audio, login, first_frame_seconds, idle, idle_reason}, and advice: [{message, remedy}] if something should be
@@ -63,23 +64,24 @@ export function checkCommand(): Command {
 /**
  * Checks the configuration, then, if it is valid, all components in parallel.
  * @param report receives the results in the order of the parts
+ * @returns undefined if the configuration has mistakes
  */
 async function check(
   configFile: string | undefined,
   signal: AbortSignal,
   report: (result: CheckResult) => void,
-): Promise<Checked> {
+): Promise<Checked | undefined> {
   let loaded: LoadedConfig | undefined;
   const trial = async () => {
     loaded = loadConfig(configFile, process.env);
     return { words: loaded.file };
   };
   report(await resultOf({ name: "configuration", trial }));
-  if (loaded === undefined) return { file: undefined, isRunning: false };
+  if (loaded === undefined) return undefined;
   const trials = await trialsOf(loaded, signal);
   const results = partsOf(loaded.config, trials).map(resultOf);
   for (const result of results) report(await result);
-  return { file: loaded.file, isRunning: trials.agents.some(({ isOurs }) => isOurs) };
+  return { start: startCommand(loaded.file), isRunning: trials.agents.some(({ isOurs }) => isOurs) };
 }
 
 async function trialsOf({ config, file }: LoadedConfig, signal: AbortSignal): Promise<Trials> {

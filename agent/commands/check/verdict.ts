@@ -1,21 +1,23 @@
 import { TransientError } from "../../base/errors.ts";
-import { DEFAULT_CONFIG_FILES } from "../../config/load.ts";
 import type { CheckResult } from "./finding.ts";
 
 /** The circumstances of a check. */
 export interface Checked {
-  /** The file that was checked; undefined if there is none. */
-  readonly file: string | undefined;
+  /** The command that starts the agent with the configuration. */
+  readonly start: string;
   /** Whether the agent runs with this configuration. */
   readonly isRunning: boolean;
 }
 
-/** The verdict of a check in one sentence: whether everything works, and what to do next. */
-export function verdictOf(results: readonly CheckResult[], { file, isRunning }: Checked): string {
+/**
+ * The verdict of a check in one sentence: whether everything works, and what to do next.
+ * @param checked undefined: the configuration has mistakes, and nothing else was tried
+ */
+export function verdictOf(results: readonly CheckResult[], checked: Checked | undefined): string {
+  if (checked === undefined) return "The agent cannot start: correct the configuration first.";
+  const { start, isRunning } = checked;
   const failed = results.filter(({ error }) => error !== undefined);
-  const [first] = failed;
-  if (first !== undefined) {
-    if (first.part === "configuration") return "The agent cannot start: correct the configuration first.";
+  if (failed.length > 0) {
     const names = failed.map(({ part }) => part).join(", ");
     const verb = failed.length === 1 ? "does" : "do";
     const mayPass = failed.every(({ error }) => error instanceof TransientError);
@@ -25,14 +27,8 @@ export function verdictOf(results: readonly CheckResult[], { file, isRunning }: 
     return `${failed.length} of ${results.length} components ${verb} not work (${names}): ${next}.`;
   }
   const advice = results.flatMap(({ finding }) => finding?.advice ?? []).length;
-  const next = isRunning ? "and the agent is running" : `start the agent with ${startCommand(file)}`;
+  const next = isRunning ? "and the agent is running" : `start the agent with ${start}`;
   if (advice === 0) return `Everything works${isRunning ? ", " : ": "}${next}.`;
   const marked = advice === 1 ? "the line marked with ! tells" : `${advice} lines marked with ! tell`;
   return `Everything works, but ${marked} what you should change; ${isRunning ? "the agent is running" : next}.`;
-}
-
-function startCommand(file: string | undefined): string {
-  return file === DEFAULT_CONFIG_FILES[0]
-    ? "sudo systemctl enable --now sabrewing"
-    : `sabrewing run -c ${file}`;
 }

@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ConfigError, TransientError } from "../../../../agent/base/errors.ts";
 import type { CheckResult } from "../../../../agent/commands/check/finding.ts";
 import { paceOf } from "../../../../agent/commands/check/try-model.ts";
 import { verdictOf } from "../../../../agent/commands/check/verdict.ts";
+import { isOfService } from "../../../../agent/commands/shared/start-command.ts";
+import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 
 const passed = (part: string): CheckResult => ({ part, finding: { words: "" }, error: undefined });
 const advised = (part: string): CheckResult => ({
@@ -27,7 +30,6 @@ test.each([
     [configuration, advised("model")],
     "Everything works, but the line marked with ! tells what you should change; start the agent with sabrewing run -c a.yml.",
   ],
-  [[failed("configuration")], "The agent cannot start: correct the configuration first."],
   [
     [configuration, failed("broker"), failed("camera door", away)],
     "2 of 3 components do not work (broker, camera door): follow the arrows above, then check again.",
@@ -37,14 +39,23 @@ test.each([
     "1 of 2 components does not work (camera door): this may be temporary, and the agent retries.",
   ],
 ])("the verdict is one sentence: %#", (results, expected) => {
-  expect(verdictOf(results, { file: "a.yml", isRunning: false })).toBe(expected);
+  expect(verdictOf(results, { start: "sabrewing run -c a.yml", isRunning: false })).toBe(expected);
 });
 
-test("the verdict on the service names its command, or says that it is running", () => {
-  const file = "/etc/sabrewing/sabrewing.yml";
-  const results = [configuration];
-  expect(verdictOf(results, { file, isRunning: false })).toContain("sudo systemctl enable --now sabrewing");
-  expect(verdictOf(results, { file, isRunning: true })).toBe("Everything works, and the agent is running.");
+test("the verdict says that the agent is running, or that it cannot start", () => {
+  const running = { start: "sabrewing run -c a.yml", isRunning: true };
+  expect(verdictOf([configuration], running)).toBe("Everything works, and the agent is running.");
+  expect(verdictOf([failed("configuration")], undefined)).toBe(
+    "The agent cannot start: correct the configuration first.",
+  );
+});
+
+test("only the service is started by systemd, and only where systemd runs", async () => {
+  await using folder = await temporaryFolder();
+  const ofService = "/etc/sabrewing/sabrewing.yml";
+  expect(isOfService(ofService, folder.path)).toBe(true);
+  expect(isOfService(ofService, join(folder.path, "missing"))).toBe(false);
+  expect(isOfService("sabrewing.yml", folder.path)).toBe(false);
 });
 
 test("the detector is too slow if the cameras ask for more frames than all its instances examine", () => {
