@@ -33,6 +33,8 @@ export interface RunDependencies {
   /** A number from 0 up to 1. */
   readonly random: () => number;
   readonly version: string;
+  /** The file of the configuration. `check` recognises the running agent by it. */
+  readonly configFile: string;
   /** Folder for data that survives restarts; it is created if it is missing. */
   readonly stateDirectory: string;
   /** Aborted: the agent ends all events, publishes that it is offline, and `run` resolves. */
@@ -108,7 +110,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
   const pipelines = cameras.map((camera) => startCameraPipeline(camera, { ...shared, switches, progress }));
 
   const meter = openMeter(pipelines, { clock, version, detector, outbox, windowMs: statsSeconds * 1000 });
-  await using _metrics = config.metrics.enabled
+  await using metrics = config.metrics.enabled
     ? await (await import("./health/metrics.ts")).openMetrics(config.metrics, pipelines, {
         stats: meter.stats,
         seen: events.seen,
@@ -118,6 +120,8 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
     : undefined;
   const report = () =>
     takeReport({
+      configFile: dependencies.configFile,
+      ports: { metrics: metrics?.port, view: view?.port },
       mqtt: config.mqtt,
       cameras: pipelines,
       detector,

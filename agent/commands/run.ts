@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { journalDestination } from "../base/journal.ts";
@@ -52,6 +53,7 @@ export function runCommand(): Command {
         log,
         random: Math.random,
         version,
+        configFile: resolve(file),
         stateDirectory: stateDirectory(config.state_dir, process.env),
         signal: stopping.signal,
         manager: serviceManager(process.env, log),

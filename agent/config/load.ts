@@ -1,12 +1,13 @@
 import { accessSync, constants } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
+import { manualFile } from "../program-folder.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
+import { pathNamedIn, withAbsolutePaths } from "./named-paths.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
 import { errorCode, MOST_BYTES, readBytes, readText } from "./read-text.ts";
 import { repeatedKeys } from "./repeated-keys.ts";
@@ -52,7 +53,7 @@ export class InvalidConfig extends ConfigError {
     const more = problems.length - lines.length;
     super(
       `${count} in the configuration\n${lines.join("\n")}${more > 0 ? `\n  … and ${more} more` : ""}`,
-      "Correct these lines. config/sabrewing.yml explains every key.",
+      `Correct these lines. ${manualFile()} explains every key.`,
     );
     this.problems = problems;
   }
@@ -115,7 +116,7 @@ export function parseConfig(
     problems = problems.concat(found.filter(({ path }) => !unset.has(path.join("\n"))));
   }
   const config = result.success
-    ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
+    ? withMqttFiles(withSecretFiles(withAbsolutePaths(result.data, file), file, problems), file, problems)
     : undefined;
   if (config === undefined || problems.length > 0) {
     // Locating the mistakes takes time that grows with the square of their number.
@@ -199,7 +200,7 @@ function withSecretFiles(config: AgentConfig, file: string, problems: Problem[])
     };
     if (given !== undefined) return refuse(`set either ${key} or ${key}_file, not both`);
     try {
-      return readText(resolve(dirname(file), named)).replace(/\r?\n$/, "");
+      return readText(pathNamedIn(file, named)).replace(/\r?\n$/, "");
     } catch (error) {
       return refuse(`cannot read this file (${errorCode(error)})`);
     }
@@ -216,7 +217,7 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
   const found = MQTT_FILES.flatMap((key) => {
     const named = config.mqtt[key];
     if (named === undefined) return [];
-    const path = resolve(dirname(file), named);
+    const path = pathNamedIn(file, named);
     try {
       accessSync(path, constants.R_OK);
     } catch (error) {

@@ -11,6 +11,10 @@ const counts = z.record(z.string(), z.int());
 export const ReportSchema = z.object({
   version: z.string(),
   pid: z.int(),
+  /** The path of the configuration file that the agent was started with. */
+  config_file: z.string(),
+  /** The TCP ports on which the agent listens. Null: not enabled. */
+  ports: z.object({ metrics: z.int().nullable(), view: z.int().nullable() }),
   /** Seconds. */
   uptime: z.number(),
   rss_mb: z.number(),
@@ -71,6 +75,8 @@ export type Report = z.output<typeof ReportSchema>;
 
 /** The sources of a report. */
 export interface ReportSources {
+  readonly configFile: string;
+  readonly ports: { readonly metrics: number | undefined; readonly view: number | undefined };
   readonly mqtt: Pick<MqttConfig, "host" | "port" | "topic_prefix">;
   readonly cameras: readonly {
     readonly camera: Pick<CameraConfig, "name" | "objects" | "zones">;
@@ -86,7 +92,7 @@ export interface ReportSources {
 
 /** Reports the current state of the agent. */
 export function takeReport(sources: ReportSources): Report {
-  const { mqtt, cameras, detector, isConnected, events, lastPayload } = sources;
+  const { configFile, ports, mqtt, cameras, detector, isConnected, events, lastPayload } = sources;
   const { service, outbox, detectors, cameras: figures } = sources.stats();
   const { name, input, precision, source } = detector.model;
   const ofDetector = detectors[name];
@@ -98,6 +104,8 @@ export function takeReport(sources: ReportSources): Report {
   return {
     version: service.version,
     pid: service.pid,
+    config_file: configFile,
+    ports: { metrics: ports.metrics ?? null, view: ports.view ?? null },
     uptime: service.uptime,
     rss_mb: service.rss_mb,
     broker: { address: `${mqtt.host}:${mqtt.port}`, connected: isConnected(), ...outbox },

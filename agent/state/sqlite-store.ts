@@ -56,6 +56,30 @@ export function sqliteStore(directory: string): StoreLocation {
   };
 }
 
+// The header of an SQLite file (sqlite.org/fileformat.html, section 1.3).
+const MAGIC = "SQLite format 3\0";
+const USER_VERSION_AT = 60;
+
+/**
+ * Examines the store of a folder without opening or creating it: SQLite would create files next to it, which another user
+ * could not open. A folder without a store is fine.
+ * @throws StoreError if a store is there that `open` would refuse or set aside
+ */
+export async function examineStore(directory: string): Promise<void> {
+  const path = join(directory, FILE);
+  await asStoreError(path, async () => {
+    const [isThere] = await Promise.all([path, `${path}-wal`].map(isFile));
+    if (isThere !== true) return;
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(100), 0, 100, 0);
+    // A new file is empty.
+    if (bytesRead === 0) return;
+    if (buffer.toString("latin1", 0, MAGIC.length) !== MAGIC)
+      throw new StoreError("damaged", "it is not an SQLite database");
+    requireLayout(buffer.readUInt32BE(USER_VERSION_AT));
+  });
+}
+
 async function openDatabase(directory: string, path: string): Promise<MessageStore> {
   await mkdir(directory, { recursive: true, mode: PRIVATE_FOLDER });
   for (const file of [path, `${path}-wal`]) await isFile(file);
@@ -82,12 +106,15 @@ function prepareDatabase(database: DatabaseSync): void {
   const verdict = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (verdict !== "ok") throw new StoreError("damaged", String(verdict));
   const layout = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-  if (layout === 0) {
-    inTransaction(database, () => database.exec(TABLE));
-  } else if (layout !== LAYOUT) {
-    const kind = layout > LAYOUT ? "newer" : "damaged";
-    throw new StoreError(kind, `expected a store of layout ${LAYOUT}, found layout ${layout}`);
-  }
+  requireLayout(layout);
+  if (layout === 0) inTransaction(database, () => database.exec(TABLE));
+}
+
+/** @param layout 0: none yet */
+function requireLayout(layout: number): void {
+  if (layout === 0 || layout === LAYOUT) return;
+  const kind = layout > LAYOUT ? "newer" : "damaged";
+  throw new StoreError(kind, `expected a store of layout ${LAYOUT}, found layout ${layout}`);
 }
 
 function storeOf(path: string, database: DatabaseSync, log: FileHandle): MessageStore {

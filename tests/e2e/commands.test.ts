@@ -168,6 +168,7 @@ async function agentIn(folder: string, brokerPort: number) {
       log,
       random: Math.random,
       version: "0",
+      configFile: join(folder, "sabrewing.yml"),
       stateDirectory: join(folder, "state"),
       signal: stop.signal,
     });

@@ -63,6 +63,8 @@ async function openScene(): Promise<Scene> {
   view.reportHealth(() => ({
     version: "1.2.3",
     pid: 1,
+    config_file: "/etc/sabrewing/sabrewing.yml",
+    ports: { metrics: null, view: 5080 },
     uptime: 3725,
     rss_mb: 123,
     broker: { address: "broker:1883", connected: true, waiting: 2, held_back: 0, dropped: 0, damaged: 0 },

@@ -95,7 +95,9 @@ describe("the address of a stream that a camera reports", () => {
 test("two cameras with the same name get different names", async () => {
   await using server = await startOnvifCamera();
   const found = { id: "urn:1", name: "Door", service: `${server.url}/onvif/device_service` };
-  const cameras = await onvifCameras([found, found], { user: "admin", password: "x" }, () => {}, ["door"]);
+  const { cameras } = await onvifCameras([found, found], { user: "admin", password: "x" }, () => {}, [
+    "door",
+  ]);
   expect(cameras.map(({ name }) => name)).toEqual(["door_2", "door_3"]);
 });
 

@@ -2,6 +2,7 @@ import { decodedPart, replaceSecretValues, splitAddress } from "../../base/addre
 import { requireClearAddress } from "../../base/address-mistake.ts";
 import { plainJson } from "../../base/plain-text.ts";
 import { hasPlaceholder } from "../../config/environment.ts";
+import { manualFile } from "../../program-folder.ts";
 import { collectSecrets, type Secrets } from "./secrets.ts";
 
 /** A camera of a first configuration. */
@@ -29,6 +30,10 @@ export interface FirstAnswers {
   /** Filters for each label; undefined: the defaults. */
   readonly filters?: Filters | undefined;
   readonly homeAssistant: boolean;
+  /** Whether to publish a JPEG of each object. */
+  readonly snapshots: boolean;
+  /** The token of the live view; undefined: it is not enabled. */
+  readonly viewToken: string | undefined;
   readonly cameras: readonly FirstCamera[];
 }
 
@@ -44,7 +49,7 @@ const WIDEST = 1280;
 
 /** A commented configuration that `check` accepts, with passwords in a separate file. */
 export function firstConfig(answers: FirstAnswers): FirstFiles {
-  const { broker, model, homeAssistant, cameras } = answers;
+  const { broker, model, homeAssistant, viewToken, cameras } = answers;
   const secrets = collectSecrets();
   const text = (value: string) => quoted(literal(value, secrets));
   const login = [
@@ -54,7 +59,7 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
       : [`  password: ${quoted(secrets.keep("SABREWING_MQTT_PASSWORD", broker.password))}`]),
   ];
   const yaml = [
-    "# Written by sabrewing init. config/sabrewing.yml, which comes with sabrewing, describes every key and its default.",
+    `# Written by sabrewing init. ${manualFile()} describes every key and its default.`,
     "# Run sabrewing check after a change. Passwords are in secrets.env, in the same folder.",
     "",
     "# The MQTT broker that receives the events.",
@@ -72,6 +77,8 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
     "homeassistant:",
     `  enabled: ${homeAssistant}`,
     "",
+    ...viewLines(viewToken, secrets),
+    "",
     "cameras:",
     ...cameras.flatMap((camera) => cameraLines(camera, answers, secrets)),
     "",
@@ -79,9 +86,21 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
   return { yaml, secrets: secrets.file() };
 }
 
+function viewLines(token: string | undefined, secrets: Secrets): readonly string[] {
+  const where =
+    "# true: serve a page that shows the cameras live, on http://127.0.0.1:5080. It requires a token.";
+  if (token === undefined) return [where, "view:", "  enabled: false"];
+  return [
+    where,
+    "view:",
+    "  enabled: true",
+    `  token: ${quoted(secrets.keep("SABREWING_VIEW_TOKEN", token))}`,
+  ];
+}
+
 function cameraLines(
   { name, address, size }: FirstCamera,
-  { track, filters }: FirstAnswers,
+  { track, filters, snapshots }: FirstAnswers,
   secrets: Secrets,
 ): readonly string[] {
   const scaled = size !== undefined && size.width > WIDEST ? even(size) : undefined;
@@ -108,7 +127,7 @@ function cameraLines(
     ...(filters === undefined ? [] : filterLines(track, filters)),
     "    snapshots:",
     "      # true: publish a JPEG of each object. false: no image leaves this device.",
-    "      enabled: false",
+    `      enabled: ${snapshots}`,
   ];
 }
 

@@ -19,6 +19,8 @@ export interface InitOptions {
   readonly model: string;
   readonly track: string;
   readonly homeAssistant: boolean;
+  readonly snapshots: boolean;
+  readonly view: boolean;
   readonly probe: boolean;
   readonly output: string;
   readonly force: boolean;

@@ -110,6 +110,8 @@ function requireStored(name: string, stream: string): void {
     model: "m.wasm",
     track: ["person"],
     homeAssistant: false,
+    snapshots: false,
+    viewToken: undefined,
     cameras: [{ name, address }],
   });
   const config = parseConfig(yaml, "sabrewing.yml", readEnvironmentFile(secrets).variables);

@@ -421,6 +421,18 @@ test("reads a password from a file next to the configuration", () => {
   expect(loadConfig(file, {}).config.mqtt.password).toBe("s3cret");
 });
 
+test("makes the paths of module, state and snapshots absolute, relative to the configuration file", () => {
+  const text = `mqtt: {host: b}
+model: {path: models/m.wasm}
+state_dir: ../state
+cameras:
+  door: {ffmpeg: {inputs: [{path: "rtsp://c/1"}]}, snapshots: {directory: snaps}}
+  yard: {ffmpeg: {inputs: [{path: "rtsp://c/2"}]}}`;
+  const { model, state_dir, cameras } = parseConfig(text, "/etc/sabrewing/sabrewing.yml", {});
+  expect([model.path, state_dir]).toEqual(["/etc/sabrewing/models/m.wasm", "/etc/state"]);
+  expect(cameras.map(({ snapshots }) => snapshots.directory)).toEqual(["/etc/sabrewing/snaps", undefined]);
+});
+
 test("refuses a missing password file, and a password file together with a password", () => {
   expect(
     mistakes(SMALLEST.replace("host: broker", "host: broker, user: u, password_file: /nowhere")),

@@ -43,6 +43,8 @@ esac
 interface Machine {
   readonly systemd?: boolean;
   readonly userExists?: boolean;
+  /** Whether the configuration is the package's own, without broker and camera. */
+  readonly isStarter?: boolean;
   /** Exit code of `sabrewing check`. */
   readonly check?: number;
   readonly active?: boolean;
@@ -64,13 +66,15 @@ async function run(
 ): Promise<void> {
   await using folder = await temporaryFolder();
   const { systemd = true, userExists = false, check = 0, active = false, enabled = false } = machine;
+  const starter = "mqtt: {}\n";
   const root = join(folder.path, "root");
   const bin = join(folder.path, "bin");
   const calls = join(folder.path, "calls");
-  for (const path of [bin, join(root, "etc/sabrewing"), join(root, "var/lib/sabrewing")])
-    mkdirSync(path, { recursive: true });
+  const folders = ["etc/sabrewing", "var/lib/sabrewing", "usr/lib/sabrewing/config"];
+  for (const path of [bin, ...folders.map((name) => join(root, name))]) mkdirSync(path, { recursive: true });
   if (systemd) mkdirSync(join(root, "run/systemd/system"), { recursive: true });
-  writeFileSync(join(root, "etc/sabrewing/sabrewing.yml"), "");
+  writeFileSync(join(root, "usr/lib/sabrewing/config/starter.yml"), starter);
+  writeFileSync(join(root, "etc/sabrewing/sabrewing.yml"), machine.isStarter ? starter : "mqtt: {host: b}\n");
   writeFileSync(join(root, "var/lib/sabrewing/outbox.db"), "events");
   writeFileSync(calls, "");
   writeFileSync(join(bin, "fake"), FAKE);
@@ -121,13 +125,25 @@ describe("the first installation", () => {
       expect(calls.some((call) => call.startsWith("useradd"))).toBe(false);
     }));
 
+  test("ends with the next commands, and checks nothing that is not configured yet", () =>
+    run("postinst", install, { isStarter: true, check: 78 }, ({ status, stdout, calls }) => {
+      expect(status).toBe(0);
+      expect(calls.filter((call) => call.startsWith("systemd-run"))).toEqual([]);
+      expect(orders(calls)).toEqual([]);
+      expect(stdout).toMatch(
+        /^sabrewing: installed\. .*\n {2}sudo sabrewing init .*\n {2}sudo systemctl enable --now sabrewing .*\n$/,
+      );
+    }));
+
   test.each([75, 78])(
-    "does not start the service when check exits with %i, and prints the next commands",
+    "does not start a configured service when check exits with %i, and prints the next commands",
     (check) =>
       run("postinst", install, { check }, ({ status, stdout, calls }) => {
         expect(status).toBe(0);
         expect(orders(calls)).toEqual([]);
-        expect(stdout).toContain("sabrewing init && sabrewing check && systemctl enable --now sabrewing");
+        expect(stdout).toMatch(
+          /not started: .*\n {2}sudo sabrewing check .*\n {2}sudo systemctl enable --now/,
+        );
       }),
   );
 

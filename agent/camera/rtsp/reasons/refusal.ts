@@ -1,3 +1,4 @@
+import { TransientError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain-text.ts";
 import type { LoginProblem } from "../login.ts";
 import type { RtspReply } from "../messages.ts";
@@ -73,11 +74,28 @@ const SERVER_FAILED: Reason = {
   remedy: "Check that the camera has started and that other programs can show its stream.",
 };
 
+/** The RTSP status with which a camera refuses a request. */
+class RtspRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`RTSP status ${status}`);
+    this.status = status;
+  }
+}
+
+/** Whether a camera has refused a stream because it serves other sessions, perhaps one that has just ended. */
+export function isBusyError(error: unknown): boolean {
+  const cause = error instanceof TransientError ? error.cause : undefined;
+  return cause instanceof RtspRefusal && (cause.status === 453 || cause.status === 503);
+}
+
 /** @param reply with a status that is no success and no redirect */
 export function refusalError(camera: string, method: string, { status, reason }: RtspReply): Error {
   const isClient = status >= 400 && status < 500;
   const known = BY_STATUS.get(status) ?? (isClient ? BAD_REQUEST : SERVER_FAILED);
-  return errorOf(camera, known, `camera: ${method} answered ${status} ${plainText(reason, 60)}`.trimEnd());
+  const answered = `camera: ${method} answered ${status} ${plainText(reason, 60)}`.trimEnd();
+  return errorOf(camera, known, answered, new RtspRefusal(status));
 }
 
 /** @param stated the Transport header of the camera's reply */

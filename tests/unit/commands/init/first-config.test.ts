@@ -13,6 +13,8 @@ const ANSWERS: FirstAnswers = {
   model: "/models/m.wasm",
   track: ["person"],
   homeAssistant: false,
+  snapshots: false,
+  viewToken: undefined,
   cameras: [{ name: "door", address: "rtsp://10.0.0.7/stream2", size: { width: 640, height: 360 } }],
 };
 
@@ -79,6 +81,15 @@ describe("a first configuration", () => {
     expect(paths.toSorted()).toEqual(cameras.map(({ address }) => address).toSorted());
   });
 
+  test("publishes snapshots and serves the live view only if they were asked for, with its token among the secrets", () => {
+    const off = loaded({}).config;
+    expect([off.cameras[0]?.snapshots.enabled, off.view.enabled]).toEqual([false, false]);
+    const viewToken = "0123456789abcdef0123";
+    const { yaml, config } = loaded({ snapshots: true, viewToken });
+    expect([config.cameras[0]?.snapshots.enabled, config.view.enabled]).toEqual([true, true]);
+    expect([yaml.includes(viewToken), config.view.token]).toEqual([false, viewToken]);
+  });
+
   test("scales large frames down and keeps their aspect ratio", () => {
     const size = { width: 2560, height: 1920 };
     const { config } = loaded({ cameras: [{ name: "door", address: "rtsp://a/1", size }] });
@@ -99,13 +110,14 @@ describe("a first configuration", () => {
     fc.assert(
       fc.property(passwords, passwords, passwords, (password, mqtt, user) => {
         const address = withLogin("rtsp://10.0.0.7/1", { user, password });
-        const broker = { host: "b", tls: false, user: "cam", password: mqtt };
+        const broker = { host: "b", tls: false, user, password: mqtt };
         const { yaml, config } = loaded({ broker, cameras: [{ name: "front-door", address }] });
         const read = splitAddress(config.cameras[0]?.ffmpeg.inputs[0].path ?? "");
         expect(decodedPart(read?.user ?? "")).toBe(user);
         expect(decodedPart(read?.password ?? "")).toBe(password);
-        expect(config.mqtt.password).toBe(mqtt);
-        const others = ["\u{10ffff}"].map((other) => {
+        expect(config.mqtt).toMatchObject({ user, password: mqtt });
+        // A password with both kinds of quotes is written in parts.
+        const others = ["\u{10ffff}", "\u{10ffff}\"'"].map((other) => {
           const address = withLogin("rtsp://10.0.0.7/1", { user, password: other });
           const cameras = [{ name: "front-door", address }];
           return firstConfig({ ...ANSWERS, broker: { ...broker, password: other }, cameras }).yaml;

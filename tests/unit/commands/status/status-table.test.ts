@@ -20,6 +20,8 @@ const CAMERA = {
 const REPORT: Report = {
   version: "1.2.3",
   pid: 42,
+  config_file: "/etc/sabrewing/sabrewing.yml",
+  ports: { metrics: 9464, view: null },
   uptime: 93_784,
   rss_mb: 150,
   broker: { address: "broker:1883", connected: true, waiting: 0, held_back: 0, dropped: 0, damaged: 0 },
