@@ -6,6 +6,7 @@ import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
+import { didYouMean } from "./suggest.ts";
 import { always, checkLabels, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { ViewSchema } from "./view-schema.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
@@ -180,7 +181,7 @@ export const ObjectsSchema = z
         code: "custom",
         path: ["filters", label],
         params: { isKey: true },
-        message: "this filter has no effect: add the label to track",
+        message: `this filter has no effect: add the label to track${didYouMean(label, track)}`,
       });
     }
   })
