@@ -39,6 +39,8 @@ export interface RunDependencies {
   readonly signal: AbortSignal;
   /** Is notified that the agent is ready, alive or stopping; undefined without a service manager. */
   readonly manager?: ServiceManager | undefined;
+  /** Called when everything is open. Until then the process may end at any moment: nothing was published. */
+  readonly onOpen?: () => void;
   /** Raised when the user asks to check the model's file. Default: never. */
   readonly reload?: Signal;
 }
@@ -87,6 +89,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
     { ...config, cameras, detector: detector.model.name, version },
     { file: join(stateDirectory, "announced.json"), clock, log, publish, signal },
   );
+  dependencies.onOpen?.();
   home.announce();
   broker.connect(combineSubscriptions([commands, home.subscription]));
 

@@ -4,6 +4,7 @@ import { journalDestination } from "../base/journal.ts";
 import { openLog } from "../base/log.ts";
 import { createSignal } from "../base/signal.ts";
 import { loadConfig } from "../config/load.ts";
+import { INTERRUPTIONS } from "../end-when-interrupted.ts";
 import { serviceManager } from "../health/systemd.ts";
 import { run } from "../run.ts";
 import { stateDirectory } from "../state/directory.ts";
@@ -42,8 +43,6 @@ export function runCommand(): Command {
         }, STOP_WITHIN_MS);
         insist.unref();
       };
-      process.on("SIGTERM", stop);
-      process.on("SIGINT", stop);
       const reload = createSignal();
       process.on("SIGHUP", reload.raise);
 
@@ -56,6 +55,9 @@ export function runCommand(): Command {
         signal: stopping.signal,
         manager: serviceManager(process.env, log),
         reload,
+        onOpen() {
+          for (const name of INTERRUPTIONS) process.on(name, stop);
+        },
       });
       log.info("stopped");
     });

@@ -38,6 +38,7 @@ export function checkCommand(): Command {
       using interrupted = untilInterrupted();
       const results: CheckResult[] = [];
       for await (const result of check(config, interrupted.signal)) {
+        if (interrupted.signal.aborted) return;
         process.stdout.write(printed(json ? plainJson(forScripts(result)) : forPeople(result)));
         results.push(result);
       }

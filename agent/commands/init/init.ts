@@ -1,16 +1,16 @@
-import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { Command } from "commander";
 import { chooseModule, findKnownModel, type KnownModel, readModel } from "../../../detectors/detector.ts";
 import { ENCODING, type Login } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
-import { ConfigError, TransientError, UsageError } from "../../base/errors.ts";
+import { ConfigError, EXIT, TransientError, UsageError } from "../../base/errors.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
 import { findOnvifCameras } from "../../camera/onvif.ts";
 import { fittingStream, type TriedStream, tryStream } from "../../camera/try-stream.ts";
 import { DEFAULT_CONFIG_FILES, parseConfig, SECRETS_FILE } from "../../config/load.ts";
+import { requireModelLabels } from "../../detector-for-cameras.ts";
 import { programFolder } from "../../program-folder.ts";
 import { CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
@@ -83,7 +83,6 @@ export function initCommand(): Command {
 }
 
 async function init(options: InitOptions): Promise<void> {
-  using interrupted = untilInterrupted();
   const secretsFile = join(dirname(options.output), SECRETS_FILE);
   const mayReplace = (file: string) => options.force || isStarter(file, programFolder());
   refuseToOverwrite([options.output, secretsFile].filter((file) => !mayReplace(file)));
@@ -116,22 +115,26 @@ async function init(options: InitOptions): Promise<void> {
         "Add --camera NAME=rtsp://…, or --discover if the cameras speak ONVIF.",
       );
     const homeAssistant = asks ? await askHomeAssistant() : options.homeAssistant;
+    using interrupted = untilInterrupted();
     const first = await chooseStreams(cameras, options.probe, interrupted.signal, note);
+    if (interrupted.signal.aborted) return;
     const track = options.track.split(",").map((label) => label.trim());
     const { model } = options;
-    const filters = await filtersFor(model);
+    const filters = await filtersFor(model, track);
     const files = firstConfig({ broker, model, track, filters, homeAssistant, cameras: first });
     checkWritten(files, options.output);
-    await mkdir(dirname(options.output), { recursive: true });
+    mkdirSync(dirname(options.output), { recursive: true });
     const write = (file: string, text: string, mode: number) =>
       writeAnew(file, text, { mode, replace: mayReplace(file) });
+    // Without waiting in between: Ctrl-C must not leave one of the files alone.
     // The service's user is in the folder's group. It gets the passwords from systemd.
-    await write(options.output, files.yaml, 0o640);
-    if (files.secrets !== "") await write(secretsFile, files.secrets, 0o600);
+    write(options.output, files.yaml, 0o640);
+    if (files.secrets !== "") write(secretsFile, files.secrets, 0o600);
     tellWritten(options, first, files.secrets === "" ? undefined : secretsFile);
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
     note("No file was written.");
+    process.exitCode = EXIT.interrupted;
   }
 }
 
@@ -167,6 +170,7 @@ async function chooseStreams(
           tried.push(stream);
           note(`✓ ${name}: ${streamWords(stream)}`);
         } catch (error) {
+          if (signal.aborted) break;
           if (!(error instanceof ConfigError) && !(error instanceof TransientError)) throw error;
           note(`✗ ${error.message}\n  → ${error.remedy}`);
         }
@@ -184,10 +188,16 @@ function checkWritten({ yaml, secrets }: FirstFiles, file: string): void {
   parseConfig(yaml, file, parseEnv(secrets));
 }
 
-/** Filters of a known model, if it needs others than the defaults. */
-async function filtersFor(model: string): Promise<KnownModel["filters"]> {
+/**
+ * Filters of a known model, if it needs others than the defaults.
+ * @throws ConfigError if the model is there and does not know a label
+ */
+async function filtersFor(model: string, track: readonly string[]): Promise<KnownModel["filters"]> {
   const { path } = chooseModule(model);
-  return existsSync(path) ? findKnownModel((await readModel(path)).name)?.filters : undefined;
+  if (!existsSync(path)) return undefined;
+  const info = await readModel(path);
+  requireModelLabels(track, info, "--track");
+  return findKnownModel(info.name)?.filters;
 }
 
 function refuseToOverwrite(files: readonly string[]): void {
@@ -200,14 +210,14 @@ function refuseToOverwrite(files: readonly string[]): void {
 }
 
 /** Creates the file with its final permissions, before the first byte is written. */
-async function writeAnew(
+function writeAnew(
   file: string,
   text: string,
   { mode, replace }: { readonly mode: number; readonly replace: boolean },
-): Promise<void> {
+): void {
   // An existing file may have wider permissions: remove it first.
-  if (replace) await rm(file, { force: true });
-  await writeFile(file, text, { mode, flag: "wx" });
+  if (replace) rmSync(file, { force: true });
+  writeFileSync(file, text, { mode, flag: "wx" });
 }
 
 function tellWritten(

@@ -7,7 +7,6 @@ import { plainJson, printed } from "../../base/plain-text.ts";
 import { type Report, ReportSchema } from "../../health/report.ts";
 import { REPORT_SOCKET } from "../../health/serve-report.ts";
 import { stateDirectories } from "../shared/state-directories.ts";
-import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { statusTable } from "./status-table.ts";
 
 const EXAMPLES = `
@@ -37,13 +36,12 @@ export function statusCommand(): Command {
     .option("--json", "print JSON lines", false)
     .addHelpText("after", EXAMPLES)
     .action(async (options: StatusOptions) => {
-      using interrupted = untilInterrupted();
       const { stdout } = process;
       const isLive = !options.once && !options.json && stdout.isTTY === true;
       const folders =
         options.stateDir === undefined ? stateDirectories(options.config, process.env) : [options.stateDir];
       const sockets = folders.map((folder) => join(folder, REPORT_SOCKET));
-      for await (const report of reports(sockets, interrupted.signal)) {
+      for await (const report of reports(sockets)) {
         if (options.json) {
           stdout.write(printed(plainJson(report)));
         } else {
@@ -62,24 +60,17 @@ export function statusCommand(): Command {
 const CLEAR = "\u001b[H\u001b[J";
 
 /**
- * Reports of the first agent that answers, until it stops or the signal is aborted.
+ * Reports of the first agent that answers, until it stops.
  * @throws TransientError if no agent runs or the agent stops, ConfigError if this user may not connect.
  */
-export async function* reports(
-  sockets: readonly string[],
-  signal: AbortSignal,
-): AsyncGenerator<Report, void> {
+export async function* reports(sockets: readonly string[]): AsyncGenerator<Report, void> {
   const socket = await firstThatAnswers(sockets);
-  const disconnect = () => void socket.destroy();
-  signal.addEventListener("abort", disconnect, { once: true });
   try {
     for await (const line of createInterface({ input: socket })) yield ReportSchema.parse(JSON.parse(line));
   } finally {
-    signal.removeEventListener("abort", disconnect);
     socket.destroy();
   }
-  if (!signal.aborted)
-    throw new TransientError("the agent has stopped", "Read its log: journalctl -u sabrewing");
+  throw new TransientError("the agent has stopped", "Read its log: journalctl -u sabrewing");
 }
 
 async function firstThatAnswers(paths: readonly string[]) {
