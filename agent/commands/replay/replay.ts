@@ -106,13 +106,17 @@ async function replay(input: string, options: ReplayWords): Promise<void> {
     { camera: camera.name, file: clip, size, fps, realTime: options.realtime === true },
     { signal },
   );
-  const outcomes = watchCamera(watchMotion(frames, camera.motion, 1000 / fps), camera, {
-    detector: untimed(detector),
-    prefix,
-    signal,
-    newId: eventIds(seededRandom(SEED)),
-    startMs: 0,
-  });
+  const outcomes = watchCamera(
+    watchMotion(frames, () => camera.motion, 1000 / fps),
+    camera,
+    {
+      detector: untimed(detector),
+      prefix,
+      signal,
+      newId: eventIds(seededRandom(SEED)),
+      startMs: 0,
+    },
+  );
 
   await using video = options.video === undefined ? undefined : replayVideo(options.video, camera);
   const summary = replaySummary(systemClock);
