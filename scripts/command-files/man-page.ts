@@ -3,7 +3,10 @@ import { DEFAULT_CONFIG_FILES, SECRETS_FILE } from "../../agent/config/load.ts";
 import type { DescribedCommand, DescribedOption, DescribedProgram } from "./describe-program.ts";
 
 const EXIT_MEANINGS: readonly (readonly [number, string])[] = [
-  [EXIT.ok, "success; also when a command that runs until it is interrupted (run, status) is interrupted"],
+  [
+    EXIT.ok,
+    "success; also when a command that runs until it is interrupted (run, status, replay of a camera) is interrupted",
+  ],
   [EXIT.different, "differences were found (replay --against), or another command was interrupted"],
   [EXIT.usage, "bad usage"],
   [EXIT.bug, "a bug in the program"],

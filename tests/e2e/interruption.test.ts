@@ -4,10 +4,13 @@ import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { stringify } from "yaml";
+import { squareAndSignal } from "../faults/watching/clips.ts";
 import { sabrewingOnTerminal, type TerminalCommand } from "../support/agent/on-terminal.ts";
 import { findModel } from "../support/base/materials.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip } from "../support/camera/test-clip.ts";
+import { brightAreaModule } from "../support/detectors/bright-area-module.ts";
 import { fakeModule } from "../support/detectors/fake-modules.ts";
 import { startSilentServer } from "../support/network/silent-server.ts";
 import { waitUntil } from "../support/time/wait-until.ts";
@@ -78,6 +81,7 @@ describe.each(Object.keys(INTERRUPTIONS) as (keyof typeof INTERRUPTIONS)[])("%s 
     { words: ["inspect", "model.wasm"], exitCode: 1 },
     { words: ["pull"], exitCode: 1 },
     { words: ["replay", "clip.mp4"], exitCode: 1 },
+    { words: ["replay", "rtsp://127.0.0.1:1/stream"], exitCode: 0 },
   ])("$words with $exitCode while it starts", async ({ words, exitCode }) => {
     await using folder = await temporaryFolder();
     // The start pauses when interruptions are handled, until one has arrived.
@@ -142,6 +146,11 @@ describe.each(Object.keys(INTERRUPTIONS) as (keyof typeof INTERRUPTIONS)[])("%s 
       exitCode: 1,
     },
     {
+      phase: "`replay` of a camera with 0 while it connects",
+      words: ({ camera, model }) => ["replay", camera, "-m", model, "--runtime", "v8"],
+      exitCode: 0,
+    },
+    {
       phase: "`pull` with 1 while it connects",
       words: ({ out }) => ["pull", "mobilenet", "-o", join(out, "m.wasm")],
       exitCode: 1,
@@ -204,6 +213,22 @@ describe.each(Object.keys(INTERRUPTIONS) as (keyof typeof INTERRUPTIONS)[])("%s 
     expect(end.after).not.toContain("frames");
     expect(world.written()).toEqual([]);
   });
+
+  test.skipIf(!hasRtspServer())(
+    "`replay` of a camera with 0, and prints the end of open events",
+    async () => {
+      await using world = await silentWorld();
+      writeFileSync(world.model, brightAreaModule("trap"));
+      await using camera = await startRtspCamera({
+        clip: squareAndSignal(world.folder, { signals: 0 }).file,
+      });
+      const words = ["replay", camera.address, "-m", world.model, "--runtime", "v8"];
+      const command = await sabrewingOnTerminal(words, world.env);
+      const end = await interrupt(command, "an object is seen", () => command.text().includes("new"), how);
+      expect(end.exitCode).toBe(0);
+      expect(end.after).toMatch(/ end {5}person .*\n1 × person in/s);
+    },
+  );
 
   test.skipIf(weights === undefined)("`compile` with 1 while it reads frames from a camera", async () => {
     await using world = await silentWorld();
