@@ -10,6 +10,7 @@ import { LONGEST_SILENCE_MS, readCamera } from "./camera/read-camera.ts";
 import { retryStream } from "./camera/retry-stream.ts";
 import type { AccessUnit } from "./camera/rtsp/access-unit.ts";
 import { cameraMemory } from "./camera/rtsp/session.ts";
+import type { CurrentCameras } from "./config/current-cameras.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { eventIds } from "./events/event-id.ts";
 import type { CameraStates } from "./health/camera-states.ts";
@@ -42,6 +43,8 @@ export interface CameraPipelineDependencies {
   readonly publish: (message: Message) => void;
   /** First level of every topic. */
   readonly prefix: string;
+  /** The settings in force. */
+  readonly cameras: CurrentCameras;
   readonly states: CameraStates;
   readonly events: EventHistory;
   readonly switches: Switches;
@@ -50,6 +53,7 @@ export interface CameraPipelineDependencies {
 
 /** One camera that is being watched. */
 export interface CameraPipeline {
+  /** Its settings in force. */
   readonly camera: CameraConfig;
   readonly counters: () => CameraCounters;
   readonly condition: () => CameraCondition;
@@ -68,6 +72,7 @@ export function startCameraPipeline(
   camera: CameraConfig,
   dependencies: CameraPipelineDependencies,
 ): CameraPipeline {
+  const settings = () => dependencies.cameras.of(camera.name);
   const { clock, log, random, signal, detector, view, publish, prefix, states, events } = dependencies;
   const { name, detect, ffmpeg, snapshots } = camera;
   const { width, height, fps } = detect;
@@ -75,7 +80,7 @@ export function startCameraPipeline(
   const size = width === undefined || height === undefined ? undefined : { width, height };
   const readWithinMs = LONGEST_SILENCE_MS + ffmpeg.retry_interval * 1000;
   const backoff = { firstMs: FIRST_REOPEN_MS, longestMs: ffmpeg.retry_interval * 1000 };
-  const idleTimeoutMs = (detect.max_disappeared / fps) * 1000;
+  const idleTimeoutMs = () => (settings().detect.max_disappeared / fps) * 1000;
   const processWithinMs = FRAME_WITHIN_MS + DEADLINES_PER_FRAME * dependencies.deadlineMs;
 
   const reading = dependencies.progress.start(`camera ${name}: reading`);
@@ -130,6 +135,7 @@ export function startCameraPipeline(
     newId: eventIds(random),
     startMs: clock.nowMs(),
     isDetecting,
+    settings,
     onFrame,
     ...(keepSnapshot ? { keepSnapshot } : {}),
   };
@@ -140,7 +146,7 @@ export function startCameraPipeline(
   const read = retryStream(() => checkFrozen(open()), retries);
   const supervised = monitorSource(read, reading, readWithinMs);
   const shown = view?.tap(supervised) ?? supervised;
-  const sightings = watchMotion(shown, camera.motion, 1000 / fps);
+  const sightings = watchMotion(shown, () => settings().motion, 1000 / fps);
   const reported = reportMotion(sightings, feedback);
   const newest = newestOnly(reported, newerSighting, catchingUp(clock));
   const orIdle = withIdleTimeout(newest, arrivals.silentInMs, clock);
@@ -159,7 +165,9 @@ export function startCameraPipeline(
   }
 
   return {
-    camera,
+    get camera() {
+      return settings();
+    },
     condition: () => ({
       isOnline: availability.isOnline(),
       isDetecting: isDetecting(),

@@ -5,6 +5,7 @@ import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { createSignal, type Signal } from "./base/signal.ts";
 import { startCameraPipeline } from "./camera-pipeline.ts";
+import { currentCameras } from "./config/current-cameras.ts";
 import type { AgentConfig } from "./config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
 import { handleCommands } from "./handle-commands.ts";
@@ -21,6 +22,7 @@ import { openOutbox } from "./mqtt/outbox.ts";
 import { openPublisher } from "./mqtt/publisher.ts";
 import { recordRetained } from "./mqtt/retained-messages.ts";
 import { combineSubscriptions } from "./mqtt/subscriptions.ts";
+import { reloadConfig } from "./reload-config.ts";
 import { renewModel } from "./renew-model.ts";
 import { openReleaseHistory, RELEASES_FILE } from "./state/releases.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
@@ -41,8 +43,12 @@ export interface RunDependencies {
   readonly signal: AbortSignal;
   /** Is notified that the agent is ready, alive or stopping; undefined without a service manager. */
   readonly manager?: ServiceManager | undefined;
-  /** Raised when the user asks to check the model's file. Default: never. */
+  /** Called when everything is open. Until then the process may end at any moment: nothing was published. */
+  readonly onOpen?: () => void;
+  /** Raised when the user asks to read the configuration and to check the model's file again. Default: never. */
   readonly reload?: Signal;
+  /** Reads the configuration again. @throws ConfigError. Default: it does not change. */
+  readonly loadConfig?: () => AgentConfig;
 }
 
 /** Limits of the outbox while the broker is away: a day of a street with seven objects a minute, and at most a week. */
@@ -56,7 +62,8 @@ const EVENTS_SHOWN = 12;
  */
 export async function run(config: AgentConfig, dependencies: RunDependencies): Promise<void> {
   const { clock, log, random, version, stateDirectory, manager, reload = createSignal() } = dependencies;
-  const cameras = config.cameras.filter((camera) => camera.enabled);
+  const current = currentCameras(config.cameras);
+  const cameras = current.all();
   const { topic_prefix: prefix, stats_interval: statsSeconds } = config.mqtt;
   const oneFailed = new AbortController();
   const signal = AbortSignal.any([dependencies.signal, oneFailed.signal]);
@@ -75,7 +82,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
   await using detector = await openReplaceable(path, {
     ...detectorOptions(config, cameras, log),
     async accept(model) {
-      requireKnownLabels(cameras, model);
+      requireKnownLabels(current.all(), model);
       await releases?.requireNotOlder(model);
     },
     onAccepted: (model) => releases?.record(model),
@@ -89,6 +96,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
     { ...config, cameras, detector: detector.model.name, version },
     { file: join(stateDirectory, "announced.json"), clock, log, publish, signal },
   );
+  dependencies.onOpen?.();
   home.announce();
   broker.connect(combineSubscriptions([commands, home.subscription]));
 
@@ -103,11 +111,13 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
         version,
         signal,
         detector,
+        settings: current.all,
       })
     : undefined;
   const { deadline_ms: deadlineMs } = config.detector;
   const shared = { clock, log, random, signal, detector, deadlineMs, view, publish, prefix, states, events };
-  const pipelines = cameras.map((camera) => startCameraPipeline(camera, { ...shared, switches, progress }));
+  const watching = { ...shared, cameras: current, switches, progress };
+  const pipelines = cameras.map((camera) => startCameraPipeline(camera, watching));
 
   const meter = openMeter(pipelines, { clock, version, detector, outbox, windowMs: statsSeconds * 1000 });
   await using metrics = config.metrics.enabled
@@ -136,11 +146,18 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
   const names = cameras.map(({ name }) => name);
   log.info({ cameras: names, model, licence: source.licence, runtime: detector.runtime }, "ready");
 
+  const checkModel = createSignal();
   const status = () => statusLine(pipelines, outbox.size(), detector.stats().state);
   const parts = [
     ...pipelines.map(({ done }) => done),
     publishStats(meter, { clock, signal, publish, mqtt: config.mqtt }),
-    renewModel({ detector, modulePath: () => modulePath().path, reload, clock, log, signal }),
+    reloadConfig({
+      ...{ config, cameras: current, home, view, request: reload, manager, log, signal },
+      load: dependencies.loadConfig ?? (() => config),
+      accept: (changed) => requireKnownLabels(changed, detector.model),
+      onReloaded: checkModel.raise,
+    }),
+    renewModel({ detector, modulePath: () => modulePath().path, reload: checkModel, clock, log, signal }),
     manager && notifyServiceManager(manager, { progress, status, clock, log, signal }),
   ];
   try {

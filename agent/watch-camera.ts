@@ -50,6 +50,8 @@ export interface WatchDependencies {
   readonly isDetecting?: () => boolean;
   /** Keeps the best snapshot of an object, where the camera keeps snapshots. Default: none is kept. */
   readonly keepSnapshot?: (objectId: string, jpeg: Uint8Array) => Promise<void>;
+  /** The camera's settings now, if they can change between two frames. Default: those at the start. */
+  readonly settings?: () => WatchedCamera;
   /** Called for every frame with the number of regions that the detector answered; 0: it did not run, or failed. */
   readonly onFrame?: (examinedRegions: number) => void;
 }
@@ -110,13 +112,17 @@ const REGIONS_PER_FRAME = 3;
  */
 export async function* watchCamera(
   sightings: AsyncIterable<Sighting | typeof IDLE>,
-  camera: WatchedCamera,
+  configured: WatchedCamera,
   dependencies: WatchDependencies,
 ): AsyncGenerator<Outcome, void> {
+  let camera = configured;
   let { state, outcome } = begin(camera, dependencies);
   yield outcome;
   for await (const sighting of sightings) {
     using _memory = sighting === IDLE ? undefined : heldMemory(sighting.frame.planes);
+    const settings = dependencies.settings?.() ?? configured;
+    if (settings !== camera) state = { ...state, tracker: onlyTracked(state.tracker, settings) };
+    camera = settings;
     const reason = interruption(state, sighting);
     if (reason !== undefined) {
       ({ state, outcome } = endEverything(state, reason, camera, dependencies));
@@ -127,6 +133,11 @@ export async function* watchCamera(
     yield outcome;
   }
   yield endEverything(state, "shutdown", camera, dependencies).outcome;
+}
+
+/** Without the objects of labels that are no longer tracked: they are gone. */
+function onlyTracked(tracker: Tracker, { objects }: WatchedCamera): Tracker {
+  return { ...tracker, tracks: tracker.tracks.filter(({ label }) => objects.track.includes(label)) };
 }
 
 /** The state before the first frame, and the counts of 0. */

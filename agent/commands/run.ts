@@ -5,6 +5,7 @@ import { journalDestination } from "../base/journal.ts";
 import { openLog } from "../base/log.ts";
 import { createSignal } from "../base/signal.ts";
 import { loadConfig } from "../config/load.ts";
+import { INTERRUPTIONS } from "../end-when-interrupted.ts";
 import { serviceManager } from "../health/systemd.ts";
 import { run } from "../run.ts";
 import { stateDirectory } from "../state/directory.ts";
@@ -15,7 +16,7 @@ const STOP_WITHIN_MS = 4_500;
 /** Threads write the log. */
 const FLUSH_WITHIN_MS = 400;
 
-/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it check the model file for changes. */
+/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it read the configuration and the model file again. */
 export function runCommand(): Command {
   return new Command("run")
     .description("watches the configured cameras and publishes events over MQTT, until Ctrl-C or SIGTERM")
@@ -24,6 +25,8 @@ export function runCommand(): Command {
       "configuration file (default: /etc/sabrewing/sabrewing.yml, else ./sabrewing.yml)",
     )
     .action(async (options: { readonly config?: string }) => {
+      const reload = createSignal();
+      process.on("SIGHUP", reload.raise);
       const { config, file } = loadConfig(options.config, process.env);
       const log = openLog("info", journalDestination(process.env));
       const version = readVersion();
@@ -43,11 +46,6 @@ export function runCommand(): Command {
         }, STOP_WITHIN_MS);
         insist.unref();
       };
-      process.on("SIGTERM", stop);
-      process.on("SIGINT", stop);
-      const reload = createSignal();
-      process.on("SIGHUP", reload.raise);
-
       await run(config, {
         clock: systemClock,
         log,
@@ -58,6 +56,10 @@ export function runCommand(): Command {
         signal: stopping.signal,
         manager: serviceManager(process.env, log),
         reload,
+        loadConfig: () => loadConfig(file, process.env).config,
+        onOpen() {
+          for (const name of INTERRUPTIONS) process.on(name, stop);
+        },
       });
       log.info("stopped");
     });

@@ -9,6 +9,7 @@ import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
 import { checkPossible } from "./possible-settings.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
+import { didYouMean } from "./suggest.ts";
 import { always, checkLabels, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { ViewSchema } from "./view-schema.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
@@ -182,7 +183,7 @@ export const ObjectsSchema = z
         code: "custom",
         path: ["filters", label],
         params: { isKey: true },
-        message: "this filter has no effect: add the label to track",
+        message: `this filter has no effect: add the label to track${didYouMean(label, track)}`,
       });
     }
   })

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ZoneFilterSchema } from "./filter-schema.ts";
 import { PolygonSchema } from "./polygon-schema.ts";
+import { didYouMean } from "./suggest.ts";
 import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
 
 const ZoneSchema = z.strictObject({
@@ -41,13 +42,16 @@ export function checkZoneLabels(
       if (!objects.track.includes(label)) {
         refuse(
           [zone.name, "objects", index],
-          "this camera does not track that label; add it to objects.track",
+          `this camera does not track that label; add it to objects.track${didYouMean(label, objects.track)}`,
         );
       }
     });
     const inZone = zone.objects.length > 0 ? zone.objects : objects.track;
     for (const label of Object.keys(zone.filters).filter((name) => !inZone.includes(name))) {
-      refuse([zone.name, "filters", label], "this filter has no effect: the label cannot enter this zone");
+      refuse(
+        [zone.name, "filters", label],
+        `this filter has no effect: the label cannot enter this zone${didYouMean(label, inZone)}`,
+      );
     }
   }
 }

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import type { Size } from "../base/box.ts";
@@ -34,9 +35,14 @@ const QUALITY = ["-preset", "veryfast", "-crf", "20"];
 export async function createVideo(file: string, format: VideoFormat, ffmpeg = "ffmpeg"): Promise<VideoFile> {
   await requireWritableVideo(file);
   const partial = partialOf(file);
-  // An interrupted replay keeps the video up to that point: ffmpeg ends at the end of its input, not by the signal.
+  // ffmpeg ends at the end of its input.
   const run = startFedFfmpeg(ffmpeg, encoderArgs(partial, format), new AbortController().signal);
   let isFinished = false;
+  const removePartial = () => {
+    if (!isFinished) rmSync(partial, { force: true });
+  };
+  // The process may end before the scope is left: ffmpeg takes a second to stop.
+  process.once("exit", removePartial);
 
   return {
     async add(pixels) {
@@ -52,7 +58,8 @@ export async function createVideo(file: string, format: VideoFormat, ffmpeg = "f
     },
     async [Symbol.asyncDispose]() {
       await run[Symbol.asyncDispose]();
-      if (!isFinished) await rm(partial, { force: true });
+      removePartial();
+      process.off("exit", removePartial);
     },
   };
 }

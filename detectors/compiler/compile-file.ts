@@ -1,5 +1,6 @@
 /** Compiles a model's files to a module. */
 import { basename, extname } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { ModelError } from "../errors.ts";
 import type { Precision } from "../module-format.ts";
 import { calibrate } from "./calibrate/calibrate.ts";
@@ -66,7 +67,10 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
     requirePlainTexts({ ...imported, licence });
     return imported;
   });
+  // Between two long steps, signals such as Ctrl-C are handled.
+  await setImmediate();
   const quantization = await quantizationOf(model, options);
+  await setImmediate();
   // Stages: import, passes, quantisation if any, and emission.
   const total = passes.length + (quantization === undefined ? 2 : 3);
   let done = 0;

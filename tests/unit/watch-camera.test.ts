@@ -282,6 +282,45 @@ test("keeps the first snapshot of each object and every better one", async () =>
   expect(published.every(({ has_snapshot }) => has_snapshot)).toBe(true);
 });
 
+describe("changed settings", () => {
+  const porch = {
+    ...{ name: "porch", inertia: 1, loitering_time: 0, objects: [], filters: {} },
+    coordinates: [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ] as const,
+  };
+  /** Changes the settings before this frame. */
+  const changeAt = (frame: number, changed: WatchedCamera) => {
+    const configured = door();
+    let asked = 0;
+    return { camera: configured, settings: () => (asked++ < frame ? configured : changed) };
+  };
+
+  test("put an object into a new zone without ending its event", async () => {
+    const { camera, settings } = changeAt(4, door({ zones: [porch] }));
+    const outcomes = await watch(Array(8).fill([PERSON]), frames(8), { settings }, camera);
+    const events = outcomes.flatMap(({ events }) => events);
+    expect(typesIn(outcomes)).toEqual(["new", "update", "end"]);
+    expect(new Set(events.map(({ after }) => after.id)).size).toBe(1);
+    expect(events.map(({ after }) => after.entered_zones)).toEqual([[], ["porch"], ["porch"]]);
+    expect(outcomes.flatMap(lines)).toContain("porch/person 1");
+  });
+
+  test("end the event of a label that is no longer tracked, and its counts", async () => {
+    const { camera, settings } = changeAt(4, door({ objects: ObjectsSchema.parse({ track: ["car"] }) }));
+    const outcomes = await watch(Array(6).fill([PERSON]), frames(6), { settings }, camera);
+    expect(typesIn(outcomes)).toEqual(["new", "end"]);
+    expect(reasonsIn(outcomes)).toEqual(["gone"]);
+    expect(outcomes.slice(5, 6).flatMap(lines)).toEqual([
+      ...["events end", "door/person 0", "door/person/active 0", "door/all 0", "door/all/active 0"],
+      ...["door/car 0", "door/car/active 0"],
+    ]);
+  });
+});
+
 const dependencies = {
   prefix: "sabrewing",
   signal: new AbortController().signal,

@@ -51,7 +51,9 @@ export function checkCommand(): Command {
     .action(async ({ config, json }: { readonly config?: string; readonly json: boolean }) => {
       using interrupted = untilInterrupted();
       const results: CheckResult[] = [];
-      const print = (text: string) => void process.stdout.write(printed(text));
+      const print = (text: string) => {
+        if (!interrupted.signal.aborted) process.stdout.write(printed(text));
+      };
       const checked = await check(config, interrupted.signal, (result) => {
         print(json ? plainJson(forScripts(result)) : forPeople(result));
         results.push(result);

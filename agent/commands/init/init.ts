@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
 import {
@@ -13,13 +12,13 @@ import {
 import type { Login } from "../../base/address.ts";
 import { ENCODING } from "../../base/address-mistake.ts";
 import { systemClock } from "../../base/clock.ts";
-import { ConfigError, UsageError } from "../../base/errors.ts";
+import { ConfigError, EXIT, UsageError } from "../../base/errors.ts";
 import { allowPort } from "../../base/listen.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
 import { findOnvifCameras } from "../../camera/onvif.ts";
 import { tryStream } from "../../camera/try-stream.ts";
 import { SECRETS_FILE } from "../../config/secrets-file.ts";
-import { requireKnownLabels } from "../../detector-for-cameras.ts";
+import { requireModelLabels } from "../../detector-for-cameras.ts";
 import { programFolder } from "../../program-folder.ts";
 import { isOfService, startCommand } from "../shared/start-command.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
@@ -114,20 +113,25 @@ async function init(options: InitOptions): Promise<void> {
   const secretsFile = join(dirname(options.output), SECRETS_FILE);
   const mayReplace = (file: string) => options.force || isStarter(file, programFolder());
   refuseToOverwrite([options.output, secretsFile].filter((file) => !mayReplace(file)));
-  const note = (line: string) => void process.stderr.write(printed(line));
+  const note = (line: string) => {
+    if (!interrupted.signal.aborted) process.stderr.write(printed(line));
+  };
   try {
     const answers = await answersTo(options, note, interrupted.signal);
+    if (interrupted.signal.aborted) return;
     const files = firstConfig(answers);
-    await mkdir(dirname(options.output), { recursive: true });
+    mkdirSync(dirname(options.output), { recursive: true });
     const write = (file: string, text: string, mode: number) =>
       writeAnew(file, text, { mode, replace: mayReplace(file) });
+    // Without waiting in between: Ctrl-C must not leave one of the files alone.
     // The service's user is in the folder's group. It gets the passwords from systemd.
-    await write(options.output, files.yaml, 0o640);
-    if (files.secrets !== "") await write(secretsFile, files.secrets, 0o600);
+    write(options.output, files.yaml, 0o640);
+    if (files.secrets !== "") write(secretsFile, files.secrets, 0o600);
     tellWritten(options, answers, files.secrets === "" ? undefined : secretsFile);
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
     note("No file was written.");
+    process.exitCode = EXIT.interrupted;
   }
 }
 
@@ -170,6 +174,7 @@ async function answersTo(
     );
   const model = await moduleOf(options.model);
   const usual = labelsFor(options.track, model);
+  if (model !== undefined) requireModelLabels(usual, model, "--track");
   const track = asks && model !== undefined ? await askLabels(model.labels, usual) : usual;
   const snapshots = asks ? await askSnapshots() : options.snapshots;
   const homeAssistant = asks ? await askHomeAssistant() : options.homeAssistant;
@@ -184,8 +189,7 @@ async function answersTo(
     viewToken: hasView ? randomBytes(16).toString("hex") : undefined,
     cameras,
   };
-  const config = readBack(answers, options.output);
-  if (model !== undefined) requireKnownLabels(config.cameras, model);
+  readBack(answers, options.output);
   return answers;
 }
 
@@ -242,14 +246,14 @@ function refuseToOverwrite(files: readonly string[]): void {
 }
 
 /** Creates the file with its final permissions, before the first byte is written. */
-async function writeAnew(
+function writeAnew(
   file: string,
   text: string,
   { mode, replace }: { readonly mode: number; readonly replace: boolean },
-): Promise<void> {
+): void {
   // An existing file may have wider permissions: remove it first.
-  if (replace) await rm(file, { force: true });
-  await writeFile(file, text, { mode, flag: "wx" });
+  if (replace) rmSync(file, { force: true });
+  writeFileSync(file, text, { mode, flag: "wx" });
 }
 
 function tellWritten(

@@ -4,6 +4,7 @@ import type { Environment } from "../../config/environment.ts";
 import { loadConfig } from "../../config/load.ts";
 import { MotionSchema } from "../../config/motion-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../config/schema.ts";
+import { didYouMean } from "../../config/suggest.ts";
 import type { WatchedCamera } from "../../watch-camera.ts";
 import { type FoundModule, findModule } from "../shared/find-module.ts";
 
@@ -70,7 +71,9 @@ function fromConfig(path: string, { camera: name }: ReplayOptions, env: Environm
       : config.cameras.find((one) => one.name === name);
   if (camera === undefined) {
     throw new ConfigError(
-      name === undefined ? `${file} has several cameras` : `${file} has no camera "${name}"`,
+      name === undefined
+        ? `${file} has several cameras`
+        : `${file} has no camera "${name}"${didYouMean(name, names)}`,
       `Choose one with --camera: ${names.join(", ")}.`,
     );
   }

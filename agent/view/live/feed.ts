@@ -14,6 +14,8 @@ export interface Feed {
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Sends a message to all viewers. */
   publish(message: LiveMessage): void;
+  /** Delivers the current state again to all viewers, who then rebuild their page. */
+  refresh(): void;
   /** Delivers the current state, then all messages. @returns ends the subscription */
   subscribe(receive: (message: LiveMessage) => void): () => void;
   /** The JPEG of a recent event's object. */
@@ -39,6 +41,12 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
     if (message.type === "health") health = message;
     for (const receive of subscribers) receive(message);
   };
+
+  function welcome(receive: (message: LiveMessage) => void): void {
+    receive(greeting());
+    if (health !== undefined) receive(health);
+    for (const summary of events.all()) receive(summary);
+  }
 
   /** Stores snapshots of the objects for which this frame is the best so far. */
   async function keepSnapshots(frame: Frame, lifecycle: Lifecycle): Promise<void> {
@@ -69,10 +77,9 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
       }
     },
     publish,
+    refresh: () => subscribers.forEach(welcome),
     subscribe(receive) {
-      receive(greeting());
-      if (health !== undefined) receive(health);
-      for (const summary of events.all()) receive(summary);
+      welcome(receive);
       subscribers.add(receive);
       return () => subscribers.delete(receive);
     },

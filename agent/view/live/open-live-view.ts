@@ -22,11 +22,15 @@ export interface LiveView extends AsyncDisposable {
   receive(camera: string, unit: AccessUnit): void;
   /** Passes a camera's frames through and encodes one if a viewer waits for it. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
+  /** Shows the settings of the cameras again, after a change. */
+  refresh(): void;
   /** Starts to send the agent's health regularly. */
   reportHealth(report: () => Report): void;
 }
 
 export interface LiveViewDependencies extends CameraVideosDependencies {
+  /** The settings of the cameras now. Default: those at the start. */
+  readonly settings?: () => readonly CameraConfig[];
   readonly detector: Pick<Detector, "model" | "runtime">;
   readonly version: string;
 }
@@ -42,7 +46,7 @@ export async function openLiveView(
   cameras: readonly CameraConfig[],
   dependencies: LiveViewDependencies,
 ): Promise<LiveView> {
-  const { detector, version, clock, log } = dependencies;
+  const { detector, version, clock, log, settings = () => cameras } = dependencies;
   const greeting = (): Greeting => ({
     type: "greeting",
     version,
@@ -50,7 +54,7 @@ export async function openLiveView(
     licence: detector.model.source.licence,
     precision: detector.model.precision,
     runtime: detector.runtime,
-    cameras: cameras.map(setupOfCamera),
+    cameras: settings().map(setupOfCamera),
   });
   const feed = openFeed({ greeting, monotonicMs: clock.monotonicMs });
   const closing = new AbortController();
@@ -81,6 +85,7 @@ export async function openLiveView(
     show: feed.show,
     receive,
     tap: feed.tap,
+    refresh: feed.refresh,
     reportHealth(report) {
       feed.publish(healthOf(report()));
       const timer = setInterval(() => feed.publish(healthOf(report())), HEALTH_EVERY_MS);

@@ -30,13 +30,17 @@ export async function watchFrames(
 ): Promise<WatchReport> {
   const watched: WatchedFrame[] = [];
   const events: EventMessage[] = [];
-  const outcomes = watchCamera(watchMotion(frames, camera.motion, 1000 / camera.detect.fps), camera, {
-    detector,
-    prefix: "sabrewing",
-    signal: new AbortController().signal,
-    newId: eventIds(seededRandom(1)),
-    startMs: 0,
-  });
+  const outcomes = watchCamera(
+    watchMotion(frames, () => camera.motion, 1000 / camera.detect.fps),
+    camera,
+    {
+      detector,
+      prefix: "sabrewing",
+      signal: new AbortController().signal,
+      newId: eventIds(seededRandom(1)),
+      startMs: 0,
+    },
+  );
   for await (const outcome of outcomes) {
     if (outcome.seen !== undefined) watched.push({ timeMs: outcome.timeMs, seen: outcome.seen });
     events.push(...outcome.events);

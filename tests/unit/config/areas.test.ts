@@ -109,10 +109,12 @@ describe("a zone", () => {
   });
 
   test("is refused with a label that the camera does not track", () => {
-    const zone = '"0,0,0.5,0,0,1", objects: [person, cat], filters: {dog: {}}';
+    const zone = '"0,0,0.5,0,0,1", objects: [person, presn, cat], filters: {dog: {}, persno: {}}';
     expect(mistakes(configured(`zones: {porch: {coordinates: ${zone}}}`))).toEqual([
-      "cameras.door.zones.porch.objects.1: this camera does not track that label; add it to objects.track",
+      "cameras.door.zones.porch.objects.1: this camera does not track that label; add it to objects.track; did you mean person?",
+      "cameras.door.zones.porch.objects.2: this camera does not track that label; add it to objects.track",
       "cameras.door.zones.porch.filters.dog: this filter has no effect: the label cannot enter this zone",
+      "cameras.door.zones.porch.filters.persno: this filter has no effect: the label cannot enter this zone; did you mean person?",
     ]);
   });
 

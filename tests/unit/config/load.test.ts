@@ -146,7 +146,7 @@ test("refuses a camera name that cannot be part of a topic", () => {
 
 test("refuses a filter for a label that is not tracked", () => {
   expect(mistakes(`${SMALLEST}    objects: {track: [person], filters: {persn: {}}}\n`)).toEqual([
-    "6:42 cameras.door.objects.filters.persn: this filter has no effect: add the label to track",
+    "6:42 cameras.door.objects.filters.persn: this filter has no effect: add the label to track; did you mean person?",
   ]);
 });
 

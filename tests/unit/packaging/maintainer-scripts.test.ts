@@ -36,6 +36,7 @@ case "$name $1" in
   "systemd-run --quiet") exit "$CHECK" ;;
   "systemctl is-active") exit "$INACTIVE" ;;
   "systemctl is-enabled") exit "$DISABLED" ;;
+  "systemctl --version") echo "systemd $SYSTEMD (a distribution's version)" ;;
 esac
 `;
 
@@ -49,6 +50,8 @@ interface Machine {
   readonly check?: number;
   readonly active?: boolean;
   readonly enabled?: boolean;
+  /** Version of systemd. */
+  readonly version?: number;
 }
 
 interface Outcome {
@@ -65,7 +68,14 @@ async function run(
   inspect: (outcome: Outcome) => void,
 ): Promise<void> {
   await using folder = await temporaryFolder();
-  const { systemd = true, userExists = false, check = 0, active = false, enabled = false } = machine;
+  const {
+    systemd = true,
+    userExists = false,
+    check = 0,
+    active = false,
+    enabled = false,
+    version = 252,
+  } = machine;
   const starter = "mqtt: {}\n";
   const root = join(folder.path, "root");
   const bin = join(folder.path, "bin");
@@ -91,6 +101,7 @@ async function run(
       NO_USER: exit(userExists),
       INACTIVE: exit(active),
       DISABLED: exit(enabled),
+      SYSTEMD: String(version),
     },
   });
   inspect({ status, stdout, calls: readFileSync(calls, "utf8").trimEnd().split("\n"), root });
@@ -104,6 +115,22 @@ function orders(calls: readonly string[]): readonly string[] {
 test.each(SCRIPTS)("%s is a script that sh can read", (name) => {
   const { status, stderr } = spawnSync("/bin/sh", ["-n", join(DEBIAN, name)], { encoding: "utf8" });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+describe("`systemctl reload`", () => {
+  const dropIn = "usr/lib/systemd/system/sabrewing.service.d/notify-reload.conf";
+
+  test("waits for the agent from systemd 253 on", () =>
+    run("postinst", ["configure", ""], { version: 253 }, ({ status, root }) => {
+      expect(status).toBe(0);
+      expect(readFileSync(join(root, dropIn), "utf8")).toBe("[Service]\nType=notify-reload\nExecReload=\n");
+    }));
+
+  test("only sends SIGHUP before", () =>
+    run("postinst", ["configure", ""], { version: 252 }, ({ status, root }) => {
+      expect(status).toBe(0);
+      expect(existsSync(join(root, dropIn))).toBe(false);
+    }));
 });
 
 describe("the first installation", () => {

@@ -36,6 +36,7 @@ async function openView(): Promise<View> {
     show: async () => {},
     tap: (frames) => frames,
     publish() {},
+    refresh() {},
     subscribe(hear) {
       followers.add(hear);
       return () => followers.delete(hear);

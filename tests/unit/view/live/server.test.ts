@@ -24,6 +24,7 @@ const feed: Feed = {
   show: async () => {},
   tap: (frames) => frames,
   publish() {},
+  refresh() {},
   subscribe(hear) {
     hear({
       type: "event",
