@@ -16,13 +16,12 @@ export interface Problem {
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly additionalProperties?: unknown;
-  readonly prefixItems?: readonly unknown[];
+  readonly items?: unknown;
 }
 
 /** Frigate's keys that do not exist here, and why. */
 const FRIGATE_KEYS: Readonly<Record<string, string>> = {
   record: "sabrewing does not record video",
-  roles: "the only input is always the detect stream",
   detectors: "there is a single detector: set runtime and instances under detector",
 };
 
@@ -132,7 +131,7 @@ function unknownKey(key: string, here: SchemaNode): string {
 
 function schemaAt(schema: unknown, path: readonly PropertyKey[]): SchemaNode {
   return path.reduce<SchemaNode>((at, key) => {
-    if (typeof key === "number") return asSchema(at.prefixItems?.[key]);
+    if (typeof key === "number") return asSchema(at.items);
     return asSchema(at.properties?.[String(key)] ?? at.additionalProperties);
   }, asSchema(schema));
 }
