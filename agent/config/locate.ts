@@ -8,6 +8,8 @@ import {
   isSeq,
   type LineCounter,
   type Node,
+  type Pair,
+  type YAMLMap,
 } from "yaml";
 import { MERGE_KEY } from "./merge-keys.ts";
 import type { Problem } from "./problems.ts";
@@ -25,11 +27,19 @@ export interface Place {
 export function locator(document: Document, lines: LineCounter): (problem: Problem) => Place {
   /** To resolve an alias, the library walks through the whole document. */
   const targets = new Map<Alias, Node | undefined>();
+  const pairs = new Map<Node, ReadonlyMap<string, Pair>>();
 
   function resolved(node: Node | undefined): Node | undefined {
     if (!isAlias(node)) return node;
     if (!targets.has(node)) targets.set(node, node.resolve(document));
     return targets.get(node);
+  }
+
+  function pairOf(node: Node | undefined, key: PropertyKey): Pair | undefined {
+    if (!isMap(node)) return undefined;
+    const known = pairs.get(node) ?? pairsByKey(node);
+    pairs.set(node, known);
+    return known.get(String(key));
   }
 
   /** @param searched mappings that do not have the key: merge keys may lead to one of them in many ways */
@@ -74,9 +84,8 @@ export function locator(document: Document, lines: LineCounter): (problem: Probl
   };
 }
 
-function pairOf(node: Node | undefined, key: PropertyKey) {
-  if (!isMap(node)) return undefined;
-  return node.items.find((pair) => isScalar(pair.key) && String(pair.key.value) === String(key));
+function pairsByKey({ items }: YAMLMap): ReadonlyMap<string, Pair> {
+  return new Map(items.map((pair) => [isScalar(pair.key) ? String(pair.key.value) : "", pair]));
 }
 
 function asNode(value: unknown): Node | undefined {

@@ -182,9 +182,9 @@ cameras:
       "1:1 : not valid YAML: Excessive alias count indicates a resource exhaustion attack",
     ]);
     const large = Array.from({ length: 2000 }, (_, index) => `k${index}: 1`).join(", ");
-    const merging = levels.slice(0, 6).map((level) => `  c${level}: {<<: *large}`);
-    expect(mistakes(`x-large: &large {${large}}\ncameras:\n${merging.join("\n")}\n`)).toContainEqual(
-      "10:8 cameras.c5.<<: merge keys add more than 10000 keys",
+    const merging = `  door: {<<: [${"*large, ".repeat(6)}]}`;
+    expect(mistakes(`x-large: &large {${large}}\ncameras:\n${merging}\n`)).toContainEqual(
+      "5:10 cameras.door.<<: merge keys add more than 10000 keys",
     );
   });
 });
