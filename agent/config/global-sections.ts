@@ -15,7 +15,7 @@ export function inheritSections(file: unknown): unknown {
     if (!isMapping(camera)) return [name, camera] as const;
     const inherited = GLOBAL_SECTIONS.flatMap((section) => {
       if (file[section] === undefined) return [];
-      const whole = merged(file[section], camera[section]);
+      const whole = mergedSection(file[section], camera[section]);
       return [[section, section === "objects" ? withoutUselessFilters(whole, camera[section]) : whole]];
     });
     return [name, { ...camera, ...Object.fromEntries(inherited) }] as const;
@@ -58,11 +58,12 @@ function isInherited(path: readonly PropertyKey[], asWritten: unknown): boolean 
   return valueAt(asWritten, path) === undefined && valueAt(asWritten, path.slice(2)) !== undefined;
 }
 
-function merged(below: unknown, above: unknown): unknown {
+/** The keys of a section of one camera: its own, and those of the section at the top that it does not override. */
+export function mergedSection(below: unknown, above: unknown): unknown {
   if (above === undefined) return below;
   if (!isMapping(below) || !isMapping(above)) return above;
   const keys = new Set([...Object.keys(below), ...Object.keys(above)]);
-  return Object.fromEntries([...keys].map((key) => [key, merged(below[key], above[key])]));
+  return Object.fromEntries([...keys].map((key) => [key, mergedSection(below[key], above[key])]));
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

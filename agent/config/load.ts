@@ -135,7 +135,8 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
   return config;
 }
 
-interface WrittenConfig {
+/** A YAML file as it was written. */
+export interface WrittenConfig {
   readonly document: Document;
   readonly lines: LineCounter;
   /** With merge keys applied, without `x-` blocks. */
@@ -146,7 +147,7 @@ interface WrittenConfig {
 const NOT_A_STRING_KEY = 'a key must be a string; put quotes around a {NAME} from the environment: "{NAME}"';
 
 /** @throws InvalidConfig for invalid YAML, and for YAML that would exhaust memory or take minutes. */
-function readYaml(text: string, file: string): WrittenConfig {
+export function readYaml(text: string, file: string): WrittenConfig {
   const lines = new LineCounter();
   const refuse = (message: string, offset: number): ConfigProblem => {
     const { line, col } = lines.linePos(offset);

@@ -221,6 +221,8 @@ function checkCommonFilters(
   },
   context: z.RefinementCtx,
 ): void {
+  // If a camera is refused, zod passes on the untransformed mapping; then there is no list to check.
+  if (!Array.isArray(config.cameras)) return;
   for (const label of Object.keys(config.objects?.filters ?? {})) {
     if (config.cameras.some(({ objects }) => objects.track.includes(label))) continue;
     context.addIssue({

@@ -17,6 +17,8 @@ import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { type FirstCamera, type FirstFiles, firstConfig } from "./first-config.ts";
 import { firstConfigFile, firstModel, isStarter } from "./first-places.ts";
 import { type CameraStreams, type InitOptions, readBroker, readCameras } from "./flags.ts";
+import { type Remark, remarkLines } from "./frigate/remarks.ts";
+import { fromFrigate } from "./from-frigate.ts";
 import { BROKER_PASSWORD, CAMERA_PASSWORD, loginOf, withLogins } from "./logins.ts";
 import {
   askBroker,
@@ -38,6 +40,7 @@ Examples:
     --camera-user admin                                 ask for the passwords only; use the more suitable of two streams
   ${CAMERA_PASSWORD}=… sabrewing init --broker broker.local --discover --camera-user admin
                                                         add every ONVIF camera on the network without questions
+  sabrewing init --from frigate.yml -o sabrewing.yml    convert a configuration of Frigate
 
 The command asks for passwords on a terminal, or reads them from ${BROKER_PASSWORD} and ${CAMERA_PASSWORD}.
 A password may contain any character except control characters. Every user of this machine can see a password that is part
@@ -54,6 +57,8 @@ export function initCommand(): Command {
     .description(
       "writes a first configuration: finds cameras, tries their streams and chooses the most suitable stream of each",
     )
+    .option("--from <file>", "convert a configuration of Frigate (0.14 to 0.18); asks no questions")
+    .option("--keep-thresholds", "with --from: keep min_score and threshold of Frigate's detector", false)
     .option("--broker <address>", "MQTT broker: [mqtt[s]://][user[:password]@]host[:port]")
     .option(
       "--broker-user <name>",
@@ -88,6 +93,8 @@ async function init(options: InitOptions): Promise<void> {
   const mayReplace = (file: string) => options.force || isStarter(file, programFolder());
   refuseToOverwrite([options.output, secretsFile].filter((file) => !mayReplace(file)));
   const note = (line: string) => void process.stderr.write(printed(line));
+  const write = (files: FirstFiles) => writeBoth(files, options.output, secretsFile, mayReplace);
+  if (options.from !== undefined) return convert(options, options.from, interrupted.signal, write);
   const given = readCameras(options.camera);
   const canAsk = process.stdin.isTTY === true && !options.yes && !options.json;
   const asks = canAsk && (options.broker === undefined || given.length === 0);
@@ -122,17 +129,67 @@ async function init(options: InitOptions): Promise<void> {
     const filters = await filtersFor(model);
     const files = firstConfig({ broker, model, track, filters, homeAssistant, cameras: first });
     checkWritten(files, options.output);
-    await mkdir(dirname(options.output), { recursive: true });
-    const write = (file: string, text: string, mode: number) =>
-      writeAnew(file, text, { mode, replace: mayReplace(file) });
-    // The service's user is in the folder's group. It gets the passwords from systemd.
-    await write(options.output, files.yaml, 0o640);
-    if (files.secrets !== "") await write(secretsFile, files.secrets, 0o600);
-    tellWritten(options, first, files.secrets === "" ? undefined : secretsFile);
+    tellWritten(options, first, await write(files));
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
     note("No file was written.");
   }
+}
+
+/** Writes the files. @returns the file of secrets, if there are any */
+async function writeBoth(
+  { yaml, secrets }: FirstFiles,
+  output: string,
+  secretsFile: string,
+  mayReplace: (file: string) => boolean,
+): Promise<string | undefined> {
+  await mkdir(dirname(output), { recursive: true });
+  const write = (file: string, text: string, mode: number) =>
+    writeAnew(file, text, { mode, replace: mayReplace(file) });
+  // The service's user is in the folder's group. It gets the passwords from systemd.
+  await write(output, yaml, 0o640);
+  if (secrets === "") return undefined;
+  await write(secretsFile, secrets, 0o600);
+  return secretsFile;
+}
+
+/** `init --from`: converts a configuration of Frigate. */
+async function convert(
+  options: InitOptions,
+  from: string,
+  signal: AbortSignal,
+  write: (files: FirstFiles) => Promise<string | undefined>,
+): Promise<void> {
+  if (options.camera.length > 0 || options.discover || options.cameraUser !== undefined) {
+    throw new UsageError(
+      "--from takes the cameras from Frigate's configuration: --camera, --discover and --camera-user have no effect",
+      "Leave these options out.",
+    );
+  }
+  const { output, probe, homeAssistant, keepThresholds, json } = options;
+  const sources = { env: process.env, ask: undefined };
+  const broker =
+    options.broker === undefined
+      ? undefined
+      : { ...readBroker(options.broker), ...(await loginOf(options.brokerUser, BROKER_PASSWORD, sources)) };
+  const installedModel = firstModel(programFolder());
+  const model = options.model === installedModel ? undefined : options.model;
+  const {
+    files,
+    remarks,
+    cameras,
+    model: chosen,
+  } = await fromFrigate({
+    ...{ from, output, model, installedModel, broker, homeAssistant, keepThresholds, probe, signal },
+  });
+  const secrets = await write(files);
+  if (!json) process.stdout.write(printed(remarkLines(remarks).join("\n")));
+  tellWritten(
+    { ...options, model: chosen },
+    cameras.map((name) => ({ name })),
+    secrets,
+    remarks,
+  );
 }
 
 async function discovered(
@@ -212,12 +269,13 @@ async function writeAnew(
 
 function tellWritten(
   { output, json, model }: InitOptions,
-  cameras: readonly FirstCamera[],
+  cameras: readonly Pick<FirstCamera, "name" | "size">[],
   secrets: string | undefined,
+  remarks?: readonly Remark[],
 ): void {
   if (json) {
     const shown = cameras.map(({ name, size }) => ({ name, size }));
-    process.stdout.write(printed(plainJson({ config: output, secrets, cameras: shown })));
+    process.stdout.write(printed(plainJson({ config: output, secrets, cameras: shown, remarks })));
     return;
   }
   const pull = existsSync(model) ? "" : `  sabrewing pull yolov5n -o ${model}\n`;
