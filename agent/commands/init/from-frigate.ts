@@ -30,6 +30,8 @@ export interface FromFrigateOptions {
   /** Whether to ask a stream for its size where masks are in pixels of a frame of unknown size. */
   readonly probe: boolean;
   readonly signal: AbortSignal;
+  /** Tells the user about what takes time. */
+  readonly note: (line: string) => void;
 }
 
 /** The files that `init --from` writes, and what to tell the user. */
@@ -97,9 +99,10 @@ async function streamSize(
   name: string,
   address: string,
   secrets: string,
-  { probe, signal }: FromFrigateOptions,
+  { probe, signal, note }: FromFrigateOptions,
 ): Promise<{ readonly width: number; readonly height: number } | undefined> {
-  if (!probe) return undefined;
+  if (!probe || signal.aborted) return undefined;
+  note(`trying ${name}, whose zones or masks are in pixels of its frame…`);
   try {
     const complete = String(fillFromEnvironment(address, parseEnv(secrets), () => undefined));
     const { width, height } = await tryStream(name, complete, { clock: systemClock, signal });

@@ -94,7 +94,8 @@ async function init(options: InitOptions): Promise<void> {
   refuseToOverwrite([options.output, secretsFile].filter((file) => !mayReplace(file)));
   const note = (line: string) => void process.stderr.write(printed(line));
   const write = (files: FirstFiles) => writeBoth(files, options.output, secretsFile, mayReplace);
-  if (options.from !== undefined) return convert(options, options.from, interrupted.signal, write);
+  if (options.from !== undefined)
+    return convert(options, options.from, { signal: interrupted.signal, note, write });
   const given = readCameras(options.camera);
   const canAsk = process.stdin.isTTY === true && !options.yes && !options.json;
   const asks = canAsk && (options.broker === undefined || given.length === 0);
@@ -157,8 +158,15 @@ async function writeBoth(
 async function convert(
   options: InitOptions,
   from: string,
-  signal: AbortSignal,
-  write: (files: FirstFiles) => Promise<string | undefined>,
+  {
+    signal,
+    note,
+    write,
+  }: {
+    readonly signal: AbortSignal;
+    readonly note: (line: string) => void;
+    readonly write: (files: FirstFiles) => Promise<string | undefined>;
+  },
 ): Promise<void> {
   if (options.camera.length > 0 || options.discover || options.cameraUser !== undefined) {
     throw new UsageError(
@@ -180,8 +188,9 @@ async function convert(
     cameras,
     model: chosen,
   } = await fromFrigate({
-    ...{ from, output, model, installedModel, broker, homeAssistant, keepThresholds, probe, signal },
+    ...{ from, output, model, installedModel, broker, homeAssistant, keepThresholds, probe, signal, note },
   });
+  if (signal.aborted) return note("No file was written.");
   const secrets = await write(files);
   if (!json) process.stdout.write(printed(remarkLines(remarks).join("\n")));
   tellWritten(

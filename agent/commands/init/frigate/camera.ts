@@ -44,12 +44,13 @@ export async function translateCamera(
   context: CameraContext,
 ): Promise<Mapping | undefined> {
   const { file, texts, remarks, labels, keepThresholds } = context;
-  const whole = (section: string) => mappingOf(mergedSection(file[section], camera[section]));
+  const whole = (section: string) => mappingOf(mergedSection(file[section], camera[section] ?? undefined));
   const own = (section: string) => mappingOf(camera[section]);
   const input = chooseInput(whole("ffmpeg"), { camera: name, go2rtc: file.go2rtc, texts, remarks });
   if (input === undefined) return undefined;
 
-  const areas = areasIn(() => frameSize(name, whole("detect"), input.path, context), remarks);
+  const address = flagOf(camera.enabled) === false ? undefined : input.path;
+  const areas = areasIn(() => frameSize(name, whole("detect"), address, context), remarks);
   const at = (section: string): SectionContext => ({
     key: `cameras.${name}.${section}`,
     ...{ remarks, areas, labels, keepThresholds },
@@ -126,16 +127,16 @@ export async function translateCamera(
   }
 }
 
-/** The size of the frame to which a camera's pixels refer. */
+/** The size of the frame to which a camera's pixels refer. @param address undefined: the stream is not tried */
 async function frameSize(
   name: string,
   detect: Mapping,
-  address: string,
+  address: string | undefined,
   { streamSize, remarks }: CameraContext,
 ): Promise<Size> {
   const [width, height] = [numberOf(detect.width), numberOf(detect.height)];
   if (width !== undefined && height !== undefined) return { width, height };
-  const size = await streamSize(name, address);
+  const size = address === undefined ? undefined : await streamSize(name, address);
   if (size !== undefined) return size;
   const { width: assumed, height: lines } = FRIGATES_SIZE;
   remarks.add(

@@ -100,6 +100,9 @@ export async function convertFrigate(file: Mapping, options: ConvertOptions): Pr
       `the best JPEG of each event is kept in ${options.snapshotDirectory}`,
     );
   }
+  if (file.model !== undefined || file.detectors !== undefined) {
+    remarks.add("changed", "model", `${model} is used; Frigate's models are for other programs`);
+  }
   remarkDefaults(file, remarks);
   remarkDroppedKeys(file, remarks);
   const config = {

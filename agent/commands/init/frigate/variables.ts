@@ -19,6 +19,8 @@ export interface Texts {
 
 /** `{FRIGATE_NAME}`, and the notation of go2rtc: `${FRIGATE_NAME}`. */
 const VARIABLE = /\$?\{FRIGATE_([A-Za-z0-9_]+)\}/g;
+/** An @ after the host: the text before it may belong to the password. */
+const SECOND_AT = /^[^/]*\/\/[^/?#]*@[^/?#]*[/?#].*@/;
 const ESCAPED_BRACE = /\{\{|\}\}/g;
 
 /** @param variables `environment_vars` of Frigate's file: the values that it contains itself */
@@ -59,6 +61,13 @@ export function frigateTexts(variables: Mapping, secrets: Secrets, remarks: Rema
         const parts = splitAddress(normalAddress(plain));
         if (parts === undefined || !/^rtsps?$/.test(parts.scheme)) return undefined;
         const { scheme, user, password, host, port, path } = parts;
+        if (SECOND_AT.test(plain)) {
+          remarks.add(
+            "todo",
+            `cameras.${camera}`,
+            "check the address: in user and password, /, ? and # must be percent-encoded in Frigate, too",
+          );
+        }
         const name = variableName(camera);
         const keep = (what: string, value: string) => secret(`${name}_${what}`, restored(value));
         const login =
