@@ -8,6 +8,7 @@ import { ConfigError, TransientError } from "../../base/errors.ts";
 import { tryStream } from "../../camera/try-stream.ts";
 import { fillFromEnvironment } from "../../config/environment.ts";
 import { DEFAULT_CONFIG_FILES, InvalidConfig, readYaml } from "../../config/load.ts";
+import { MQTT_FILES } from "../../config/mqtt-schema.ts";
 import { readText } from "../../config/read-text.ts";
 import { newestModule } from "../shared/find-module.ts";
 import type { FirstAnswers, FirstFiles } from "./first-config.ts";
@@ -62,7 +63,17 @@ export async function fromFrigate(options: FromFrigateOptions): Promise<FromFrig
     streamSize: (name, address, env) => streamSize(name, address, env, options),
   });
   const cameras = Object.keys(mappingOf(config.cameras));
-  return { files: { yaml: writeYaml(config, remarks, from), secrets }, remarks, cameras, model };
+  const all = [...remarks, ...missingFiles(mappingOf(config.mqtt), output)];
+  return { files: { yaml: writeYaml(config, all, from), secrets }, remarks: all, cameras, model };
+}
+
+/** Certificates that are in Frigate's container, but not here. */
+function missingFiles(mqtt: Mapping, output: string): readonly Remark[] {
+  return MQTT_FILES.flatMap((key): readonly Remark[] => {
+    const path = textOf(mqtt[key]);
+    if (path === undefined || existsSync(resolve(dirname(output), path))) return [];
+    return [{ kind: "todo", key: `mqtt.${key}`, text: "copy the file to this machine, or correct its path" }];
+  });
 }
 
 function readFrigate(path: string): Mapping {

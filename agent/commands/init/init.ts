@@ -55,7 +55,7 @@ const repeated = (value: string, before: readonly string[]) => [...before, value
 export function initCommand(): Command {
   return new Command("init")
     .description(
-      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable stream of each",
+      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable stream of each, or converts Frigate's configuration",
     )
     .option("--from <file>", "convert a configuration of Frigate (0.14 to 0.18); asks no questions")
     .option("--keep-thresholds", "with --from: keep min_score and threshold of Frigate's detector", false)

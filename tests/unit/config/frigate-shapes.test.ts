@@ -66,6 +66,12 @@ cameras:
     ]);
   });
 
+  test("may have filters beside a camera with a mistake", () => {
+    expect(mistakes("objects: {filters: {person: {}}}\ncameras:\n  door: {ffmpeg: {inputs: []}}\n")).toEqual([
+      expect.stringMatching(/^5:27 cameras\.door\.ffmpeg\.inputs: /),
+    ]);
+  });
+
   test("has no inputs, because each camera has its own", () => {
     expect(mistakes(`${STREAM}\ncameras:\n  door: {${STREAM}}\n`)).toEqual([
       expect.stringMatching(/^3:10 ffmpeg\.inputs: unknown key/),

@@ -1,3 +1,4 @@
+import { streamAddressMistake } from "../../../base/address.ts";
 import type { Remarks } from "./remarks.ts";
 import { withoutRestream } from "./restream.ts";
 import { type Mapping, mappingOf, namesOf, textOf, withValues } from "./values.ts";
@@ -41,7 +42,7 @@ export function chooseInput(ffmpeg: Mapping, context: StreamContext): ChosenInpu
     const source = withoutRestream(path, go2rtc);
     const address = "address" in source ? texts.address(camera, source.address) : undefined;
     if (address === undefined) {
-      reasons.push("reason" in source ? source.reason : "its stream is not RTSP");
+      reasons.push("reason" in source ? source.reason : whyUnreadable(source.address));
       continue;
     }
     if (input !== ordered[0]) {
@@ -66,6 +67,12 @@ export function chooseInput(ffmpeg: Mapping, context: StreamContext): ChosenInpu
   const reason = reasons[0] ?? "it has no input";
   remarks.add("dropped", `cameras.${camera}`, `Sabrewing cannot read this camera: ${reason}`);
   return undefined;
+}
+
+/** Quotes nothing of the address: any part may be a password. */
+function whyUnreadable(address: string): string {
+  if (!/^rtsp[sx]?:/i.test(address)) return "its stream is not RTSP";
+  return `expected ${streamAddressMistake(address)?.expected ?? "an address of a stream"}`;
 }
 
 function argsOf(args: unknown): string {

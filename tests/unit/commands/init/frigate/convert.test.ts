@@ -97,6 +97,7 @@ describe("a stream", () => {
     ["{front: ffmpeg:sub, sub: rtsp://127.0.0.1:8554/front}", /leads back to itself/],
     ["{front: 'ffmpeg:http://c/flv?user=admin&password=hunter2'}", /is not RTSP, but http/],
     ["{other: rtsp://c/1}", /go2rtc has no stream "front"/],
+    ["{front: 'rtsp://admin:hunter2/x@10.0.0.7/1'}", /expected an address in which user, password and host/],
   ])("that cannot be read, as in %s, is an error that says why", async (streams, why) => {
     const failed = withStreams(streams, "rtsp://127.0.0.1:8554/front");
     await expect(failed).rejects.toThrow(why);
@@ -141,6 +142,24 @@ cameras:
       /Left to do:\n {2}SABREWING_PASS, SABREWING_IP, SABREWING_MQTT_PASSWORD: enter the value/,
     );
   });
+});
+
+test("an address in which the password may be longer than it seems is left to check", async () => {
+  const { remarks } = await converted(
+    `mqtt: {host: b}\ncameras: {a: {ffmpeg: {inputs: [{path: "rtsp://admin:p@ss/w@rd@10.0.0.8/1"}]}}, b: {ffmpeg: {inputs: [{path: "rtsp://10.0.0.8/1@2"}]}}}`,
+  );
+  expect(remarks).toContain("cameras.a: check the address");
+  expect(remarks).not.toContain("cameras.b: check");
+});
+
+test("a camera that is left out leaves no secret and nothing to do", async () => {
+  const { cameras, secrets, remarks } = await converted(
+    `mqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {ffmpeg: {inputs: [{path: "rtsp://u:{FRIGATE_X}@host name/1"}]}}}`,
+  );
+  expect(cameras.map(({ name }) => name)).toEqual(["a"]);
+  expect(secrets).toBe("");
+  expect(remarks).not.toContain("Left to do");
+  expect(remarks).toContain("Sabrewing cannot read this camera");
 });
 
 describe("polygons", () => {
