@@ -60,7 +60,10 @@ export function areasIn(size: () => Promise<Size>, remarks: Remarks): Areas {
       if (inside.some((number, index) => number !== fractions[index])) {
         remarks.add("changed", key, "corners outside the frame were moved to its edge");
       }
-      if (isInPixels(corners)) remarks.add("changed", key, "pixels were converted to fractions of the frame");
+      if (isInPixels(corners)) {
+        const camera = key.split(".").slice(0, 2).join(".");
+        remarks.add("changed", camera, "pixels of zones and masks were converted to fractions of the frame");
+      }
       return inside.map((number) => Number(number.toFixed(4))).join(",");
     },
   };

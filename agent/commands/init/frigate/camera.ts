@@ -1,5 +1,6 @@
 import { mergedSection } from "../../../config/global-sections.ts";
-import { areasIn, isInPixels, polygonOf, polygonsOf } from "./areas.ts";
+import { areasIn, polygonOf } from "./areas.ts";
+import { withPixelMasks } from "./pixel-masks.ts";
 import {
   retainDays,
   type SectionContext,
@@ -55,8 +56,8 @@ export async function translateCamera(
     key: `cameras.${name}.${section}`,
     ...{ remarks, areas, labels, keepThresholds },
   });
-  const objects = await translateObjects(withPixelMasks("objects"), at("objects"));
-  const motion = await translateMotion(withPixelMasks("motion"), at("motion"));
+  const objects = await translateObjects(withPixelMasks(file.objects, camera.objects), at("objects"));
+  const motion = await translateMotion(withPixelMasks(file.motion, camera.motion), at("motion"));
   const ownTrack = objects?.track;
   const track = Array.isArray(ownTrack) ? ownTrack.map(String) : context.commonTrack;
   const tracksNothing = track.length === 0;
@@ -89,13 +90,6 @@ export async function translateCamera(
       review: translateReview(reviewWithZones(), zones.names),
     }),
   };
-
-  /** Pixels of a mask at the top mean something else for each camera, so that it becomes the camera's own mask. */
-  function withPixelMasks(section: "objects" | "motion"): Mapping {
-    const common = mappingOf(file[section]);
-    const isMoved = own(section).mask !== undefined || polygonsOf(common.mask).some(isInPixels);
-    return isMoved ? { ...own(section), mask: whole(section).mask } : own(section);
-  }
 
   async function translateZones(tracked: readonly string[]) {
     const names = new Map<string, string>();

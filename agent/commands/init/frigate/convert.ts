@@ -1,10 +1,11 @@
 import { ConfigError } from "../../../base/errors.ts";
 import type { FirstAnswers } from "../first-config.ts";
 import { collectSecrets } from "../secrets.ts";
-import { areasIn, isInPixels, polygonsOf } from "./areas.ts";
+import { areasIn } from "./areas.ts";
 import { translateMqtt } from "./broker.ts";
 import { type CameraContext, freeName, keepsSnapshots, translateCamera } from "./camera.ts";
 import { remarkDroppedKeys } from "./frigate-keys.ts";
+import { withoutPixelMasks } from "./pixel-masks.ts";
 import { collectRemarks, type Remark } from "./remarks.ts";
 import {
   retainDays,
@@ -69,7 +70,7 @@ export async function convertFrigate(file: Mapping, options: ConvertOptions): Pr
     areas: areasIn(inFractions, remarks),
   });
 
-  const objects = await translateObjects(withoutPixels("objects"), at("objects"));
+  const objects = await translateObjects(withoutPixelMasks(file.objects), at("objects"));
   const commonTrack = Array.isArray(objects?.track) ? objects.track.map(String) : ["person"];
   const names = new Set<string>();
   const context: CameraContext = {
@@ -112,7 +113,7 @@ export async function convertFrigate(file: Mapping, options: ConvertOptions): Pr
     ...withValues({
       ffmpeg: translateFfmpeg(mappingOf(file.ffmpeg), at("ffmpeg")),
       detect: translateDetect(mappingOf(file.detect), at("detect")),
-      motion: await translateMotion(withoutPixels("motion"), at("motion")),
+      motion: await translateMotion(withoutPixelMasks(file.motion), at("motion")),
       objects: withValues({ ...objects, track: commonTrack.length === 0 ? undefined : objects?.track }),
       snapshots: withValues({
         directory: everyKeeps ? options.snapshotDirectory : undefined,
@@ -133,12 +134,6 @@ export async function convertFrigate(file: Mapping, options: ConvertOptions): Pr
       .replaceAll(/^(\w+)=.*\n/gm, (line, variable: string) => (isUsed(variable) ? line : "")),
     remarks: remarks.all().filter(({ kind, key }) => kind !== "todo" || isUsed(key) || isThere(settled, key)),
   };
-
-  /** A mask in pixels becomes the mask of each camera. */
-  function withoutPixels(section: "objects" | "motion"): Mapping {
-    const { mask, ...others } = mappingOf(file[section]);
-    return polygonsOf(mask).some(isInPixels) ? others : mappingOf(file[section]);
-  }
 }
 
 /** Whether the key that a remark names is in the configuration. */

@@ -45,11 +45,13 @@ const motion: Rules = {
   ...{ raw_mask: OWN_STATE, enabled_in_config: OWN_STATE },
 };
 
-const filter: Rules = {
+const zoneFilter: Rules = {
   ...{ min_area: true, max_area: true, min_ratio: true, max_ratio: true, min_score: true, threshold: true },
-  mask: true,
+  mask: "filters of zones have no mask in Sabrewing",
   raw_mask: OWN_STATE,
 };
+
+const filter: Rules = { ...zoneFilter, mask: true };
 
 const objects: Rules = {
   track: true,
@@ -90,7 +92,7 @@ const common: Rules = {
 
 const zone: Rules = {
   ...{ coordinates: true, inertia: true, loitering_time: true, objects: true, enabled: true },
-  filters: { "*": filter },
+  filters: { "*": zoneFilter },
   friendly_name: NAMES,
   ...{ distances: SPEED, speed_threshold: SPEED, enabled_in_config: OWN_STATE },
 };

@@ -37,14 +37,11 @@ export function settle(config: Mapping, secrets: string, remarks: Remarks): Mapp
 }
 
 function problemsOf(config: Mapping, env: Readonly<Record<string, string>>): readonly Problem[] {
-  const problems: Problem[] = [];
-  const filled = fillFromEnvironment(config, env, (problem) => problems.push(problem));
+  const filled = fillFromEnvironment(config, env, () => undefined);
   const result = AgentConfigSchema.safeParse(inheritSections(filled), { error: describeExpected });
-  if (result.success) return problems;
-  return placeInherited(
-    describeIssues(result.error.issues, inheritSections(config), configJsonSchema()),
-    config,
-  );
+  if (result.success) return [];
+  const problems = describeIssues(result.error.issues, inheritSections(config), configJsonSchema());
+  return placeInherited(problems, config);
 }
 
 function withoutProblem(config: Mapping, { path, message }: Problem, remarks: Remarks): Mapping {

@@ -189,11 +189,41 @@ describe("polygons", () => {
   ])("of masks may be %s, in every place", async (mask) => {
     const text = `mqtt: {host: b}\nmotion: {mask: ${mask}}\nobjects: {mask: ${mask}, filters: {person: {mask: ${mask}}}}\n`;
     const { camera } = await converted(
-      `${text}cameras: {a: {${CAMERA}, detect: {width: 1280, height: 720}, objects: {filters: {person: {mask: ${mask}}}}}}`,
+      `${text}cameras: {a: {${CAMERA}, detect: {width: 1280, height: 720}}}`,
     );
     expect(camera.motion.mask).toEqual([HALF]);
     expect(camera.objects.mask).toEqual([HALF]);
     expect(camera.objects.filters.person?.mask).toEqual([HALF]);
+  });
+
+  test("of masks in pixels at the top mean something else for each camera, which may have its own", async () => {
+    const mask = '"0,0,320,0,320,360"';
+    const { cameras } = await converted(`
+mqtt: {host: b}
+motion: {mask: ${mask}}
+objects: {track: [person, car], filters: {car: {min_ratio: 1, mask: ${mask}}}}
+cameras:
+  a: {${CAMERA}, detect: {width: 640, height: 360}, objects: {filters: {car: {max_ratio: 9}}}}
+  b: {${CAMERA}, detect: {width: 1280, height: 720}, motion: {mask: []}}
+  c: {${CAMERA}, detect: {width: 640, height: 360}, objects: {track: [person], filters: {person: {mask: ${mask}}}}}
+`);
+    const quarter = [
+      [0, 0],
+      [0.25, 0],
+      [0.25, 0.5],
+    ];
+    expect(cameras.map(({ motion }) => motion.mask)).toEqual([[HALF], [], [HALF]]);
+    expect(cameras[0]?.objects.filters.car).toMatchObject({ min_ratio: 1, max_ratio: 9, mask: [HALF] });
+    expect(cameras[1]?.objects.filters.car).toMatchObject({ min_ratio: 1, mask: [quarter] });
+    expect(Object.keys(cameras[2]?.objects.filters ?? {})).toEqual(["person"]);
+  });
+
+  test("of masks with names at the top and in the camera are taken together", async () => {
+    const named = (name: string) => `{${name}: {coordinates: "0,0,0.5,0,0.5,1"}}`;
+    const { camera } = await converted(
+      `mqtt: {host: b}\nmotion: {mask: ${named("a")}}\ncameras: {a: {${CAMERA}, motion: {mask: ${named("b")}}}}`,
+    );
+    expect(camera.motion.mask).toEqual([HALF, HALF]);
   });
 
   test("in pixels of an unknown frame use the size of the stream, else Frigate's, and say so", async () => {
