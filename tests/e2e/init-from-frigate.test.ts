@@ -60,7 +60,7 @@ describe.skipIf(!hasRtspServer())("init --from", () => {
       "-o",
       file,
     ]);
-    expect(stderr).toBe("");
+    expect(stderr).toBe("trying front, whose zones or masks are in pixels of its frame…\n");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/cameras\.front\.ffmpeg\.inputs: the camera itself is read/);
     expect(stdout).toMatch(/Not carried over:.* record: Sabrewing records no video\n/s);

@@ -45,8 +45,13 @@ export interface Areas {
   written(key: string, corners: Corners): Promise<string | undefined>;
 }
 
-/** @param size of the frame to which pixels refer */
+/** @param size of the frame to which pixels refer; asked for at most once */
 export function areasIn(size: () => Promise<Size>, remarks: Remarks): Areas {
+  let known: Promise<Size> | undefined;
+  const sizeOnce = () => {
+    known ??= size();
+    return known;
+  };
   return {
     async written(key, corners) {
       const isPolygon = corners.length >= 6 && corners.length % 2 === 0 && corners.every(Number.isFinite);
@@ -54,7 +59,7 @@ export function areasIn(size: () => Promise<Size>, remarks: Remarks): Areas {
         remarks.add("dropped", key, "expected at least three corners x,y");
         return undefined;
       }
-      const { width, height } = isInPixels(corners) ? await size() : { width: 1, height: 1 };
+      const { width, height } = isInPixels(corners) ? await sizeOnce() : { width: 1, height: 1 };
       const fractions = corners.map((number, index) => number / (index % 2 === 0 ? width : height));
       const inside = fractions.map((number) => Math.min(1, Math.max(0, number)));
       if (inside.some((number, index) => number !== fractions[index])) {

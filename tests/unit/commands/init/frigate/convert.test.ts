@@ -227,7 +227,7 @@ cameras:
   });
 
   test("in pixels of an unknown frame use the size of the stream, else Frigate's, and say so", async () => {
-    const yaml = `mqtt: {host: b}\ncameras: {a: {${CAMERA}, zones: {z: {coordinates: "0,0,320,0,320,360"}}}}`;
+    const yaml = `mqtt: {host: b}\ncameras: {a: {${CAMERA}, motion: {mask: "0,0,320,0,320,360"}, zones: {z: {coordinates: "0,0,320,0,320,360"}}}}`;
     const { camera, asked, remarks } = await converted(yaml, { size: { width: 640, height: 360 } });
     expect(camera.zones[0]?.coordinates).toEqual(HALF);
     expect(asked).toEqual(["rtsp://10.0.0.7/1"]);
