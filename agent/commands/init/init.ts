@@ -17,8 +17,8 @@ import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { type FirstCamera, type FirstFiles, firstConfig } from "./first-config.ts";
 import { firstConfigFile, firstModel, isStarter } from "./first-places.ts";
 import { type CameraStreams, type InitOptions, readBroker, readCameras } from "./flags.ts";
-import { type Remark, remarkLines } from "./frigate/remarks.ts";
-import { fromFrigate } from "./from-frigate.ts";
+import type { Remark } from "./frigate/remarks.ts";
+import { initFromFrigate } from "./init-from-frigate.ts";
 import { BROKER_PASSWORD, CAMERA_PASSWORD, loginOf, withLogins } from "./logins.ts";
 import {
   askBroker,
@@ -94,8 +94,10 @@ async function init(options: InitOptions): Promise<void> {
   refuseToOverwrite([options.output, secretsFile].filter((file) => !mayReplace(file)));
   const note = (line: string) => void process.stderr.write(printed(line));
   const write = (files: FirstFiles) => writeBoth(files, options.output, secretsFile, mayReplace);
-  if (options.from !== undefined)
-    return convert(options, options.from, { signal: interrupted.signal, note, write });
+  if (options.from !== undefined) {
+    const steps = { signal: interrupted.signal, note, write, tell: tellWritten };
+    return initFromFrigate(options.from, options, steps);
+  }
   const given = readCameras(options.camera);
   const canAsk = process.stdin.isTTY === true && !options.yes && !options.json;
   const asks = canAsk && (options.broker === undefined || given.length === 0);
@@ -152,53 +154,6 @@ async function writeBoth(
   if (secrets === "") return undefined;
   await write(secretsFile, secrets, 0o600);
   return secretsFile;
-}
-
-/** `init --from`: converts a configuration of Frigate. */
-async function convert(
-  options: InitOptions,
-  from: string,
-  {
-    signal,
-    note,
-    write,
-  }: {
-    readonly signal: AbortSignal;
-    readonly note: (line: string) => void;
-    readonly write: (files: FirstFiles) => Promise<string | undefined>;
-  },
-): Promise<void> {
-  if (options.camera.length > 0 || options.discover || options.cameraUser !== undefined) {
-    throw new UsageError(
-      "--from takes the cameras from Frigate's configuration: --camera, --discover and --camera-user have no effect",
-      "Leave these options out.",
-    );
-  }
-  const { output, probe, homeAssistant, keepThresholds, json } = options;
-  const sources = { env: process.env, ask: undefined };
-  const broker =
-    options.broker === undefined
-      ? undefined
-      : { ...readBroker(options.broker), ...(await loginOf(options.brokerUser, BROKER_PASSWORD, sources)) };
-  const installedModel = firstModel(programFolder());
-  const model = options.model === installedModel ? undefined : options.model;
-  const {
-    files,
-    remarks,
-    cameras,
-    model: chosen,
-  } = await fromFrigate({
-    ...{ from, output, model, installedModel, broker, homeAssistant, keepThresholds, probe, signal, note },
-  });
-  if (signal.aborted) return note("No file was written.");
-  const secrets = await write(files);
-  if (!json) process.stdout.write(printed(remarkLines(remarks).join("\n")));
-  tellWritten(
-    { ...options, model: chosen },
-    cameras.map((name) => ({ name })),
-    secrets,
-    remarks,
-  );
 }
 
 async function discovered(

@@ -42,7 +42,7 @@ export function translateMqtt(mqtt: Mapping, context: BrokerContext): Mapping {
   };
 
   function ownBroker(own: Mapping, { remarks }: BrokerContext): Mapping {
-    const { host, port, tls } = addressOf(textOf(own.host));
+    const { host, port, tls, ...login } = addressOf(textOf(own.host));
     if (host === undefined) {
       remarks.add("todo", "mqtt.host", `set the broker that receives the events; ${NO_BROKER} was written`);
     } else if (flagOf(own.enabled) === false) {
@@ -52,12 +52,12 @@ export function translateMqtt(mqtt: Mapping, context: BrokerContext): Mapping {
         "Sabrewing publishes to this broker, because it has no other output",
       );
     }
-    const password = textOf(own.password);
+    const password = textOf(own.password) ?? login.password;
     return {
       host: host === undefined ? NO_BROKER : texts.translated(host),
       ...withValues({
         port: numberOf(own.port) ?? port,
-        user: text(own.user),
+        user: text(own.user ?? login.user),
         password: password === undefined ? undefined : texts.secret(PASSWORD, password),
         tls: tls ? true : undefined,
       }),
@@ -83,18 +83,19 @@ export function translateMqtt(mqtt: Mapping, context: BrokerContext): Mapping {
   }
 }
 
-/** Users also write the port, and a scheme, into `host`. */
-function addressOf(host: string | undefined): {
-  readonly host?: string;
-  readonly port?: number | undefined;
-  readonly tls?: boolean;
-} {
+/** Users also write the port, a login and a scheme into `host`. */
+function addressOf(host: string | undefined): Partial<FirstAnswers["broker"]> {
   if (host === undefined) return {};
   if (isIPv6(host)) return { host };
   return withVariables(host, (plain, restored) => {
     try {
-      const { host: name, port, tls } = readBroker(plain);
-      return { host: restored(name), port, tls };
+      const { user, password, ...address } = readBroker(plain);
+      return {
+        ...address,
+        host: restored(address.host),
+        ...(user === undefined ? {} : { user: restored(user) }),
+        ...(password === undefined ? {} : { password: restored(password) }),
+      };
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       return { host };

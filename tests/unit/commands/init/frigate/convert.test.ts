@@ -53,6 +53,14 @@ describe("the broker", () => {
     expect(mqtt).toMatchObject({ host: name, port, tls });
   });
 
+  test("is read from mqtt.host with a login in it", async () => {
+    const { mqtt, text } = await converted(
+      `mqtt: {host: "mqtt://cam:{FRIGATE_PASSWORD}@broker"}\ncameras: {a: {${CAMERA}}}`,
+    );
+    expect(mqtt).toMatchObject({ host: "broker", user: "cam", password: "empty" });
+    expect(text).toContain('password: "{SABREWING_PASSWORD}"');
+  });
+
   test.each(["mqtt: {enabled: false}", "mqtt: {host: 'http://a/b c'}"])(
     "is left to do for %s",
     async (mqtt) => {
