@@ -1,11 +1,14 @@
 import { accessSync, constants } from "node:fs";
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { manualFile } from "../program-folder.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
+import { inheritSections, placeInherited } from "./global-sections.ts";
 import { configJsonSchema } from "./json-schema.ts";
+import { locator } from "./locate.ts";
+import { withMergedKeys } from "./merge-keys.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
 import { pathNamedIn, withAbsolutePaths } from "./named-paths.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
@@ -100,29 +103,32 @@ export function parseConfig(
   env: Environment,
   secrets: SecretsFile = NO_SECRETS_FILE,
 ): AgentConfig {
-  const { document, lines, asWritten } = readYaml(text, file);
-  let problems: Problem[] = [];
+  const { document, lines, asWritten, mergeProblems } = readYaml(text, file);
+  let problems: Problem[] = [...mergeProblems];
   const all = { ...secrets.variables, ...env };
   const filled = fillFromEnvironment(asWritten, all, ({ path, name }) => {
     const why = secrets.whyUnset(name);
     const message = `the environment variable ${name} is not set${why === undefined ? "" : ` (${why})`}`;
     problems.push({ path, message });
   });
-  const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
+  const result = AgentConfigSchema.safeParse(inheritSections(filled), { error: describeExpected });
   if (!result.success) {
     // A value with an unset variable is incomplete: ignore other mistakes in it.
     const unset = new Set(problems.map(({ path }) => path.join("\n")));
-    const found = describeIssues(result.error.issues, asWritten, configJsonSchema());
-    problems = problems.concat(found.filter(({ path }) => !unset.has(path.join("\n"))));
+    const found = describeIssues(result.error.issues, inheritSections(asWritten), configJsonSchema());
+    problems = problems.concat(
+      placeInherited(found, asWritten).filter(({ path }) => !unset.has(path.join("\n"))),
+    );
   }
   const config = result.success
     ? withMqttFiles(withSecretFiles(withAbsolutePaths(result.data, file), file, problems), file, problems)
     : undefined;
   if (config === undefined || problems.length > 0) {
     // Locating the mistakes takes time that grows with the square of their number.
+    const locate = locator(document, lines);
     const placed = problems.slice(0, MOST_PROBLEMS).map((problem) => ({
       file,
-      ...locate(document, lines, problem),
+      ...locate(problem),
       ...describe(problem),
     }));
     throw new InvalidConfig(placed.sort((a, b) => a.line - b.line || a.column - b.column));
@@ -130,16 +136,19 @@ export function parseConfig(
   return config;
 }
 
-interface WrittenConfig {
+/** A YAML file as it was written. */
+export interface WrittenConfig {
   readonly document: Document;
   readonly lines: LineCounter;
+  /** With merge keys applied, without `x-` blocks. */
   readonly asWritten: unknown;
+  readonly mergeProblems: readonly Problem[];
 }
 
 const NOT_A_STRING_KEY = 'a key must be a string; put quotes around a {NAME} from the environment: "{NAME}"';
 
 /** @throws InvalidConfig for invalid YAML, and for YAML that would exhaust memory or take minutes. */
-function readYaml(text: string, file: string): WrittenConfig {
+export function readYaml(text: string, file: string): WrittenConfig {
   const lines = new LineCounter();
   const refuse = (message: string, offset: number): ConfigProblem => {
     const { line, col } = lines.linePos(offset);
@@ -175,13 +184,21 @@ function readYaml(text: string, file: string): WrittenConfig {
           ),
       );
     }
-    return { document, lines, asWritten: document.toJS() };
+    const mergeProblems: Problem[] = [];
+    const merged = withMergedKeys(document.toJS(), (problem) => mergeProblems.push(problem));
+    return { document, lines, asWritten: withoutExtensions(merged), mergeProblems };
   } catch (error) {
     // The parser throws ReferenceError for exponential aliases ("billion laughs"), RangeError for endless brackets.
     if (error instanceof ReferenceError) throw new InvalidConfig([refuse(unquoted(error.message), 0)]);
     if (error instanceof RangeError) throw new InvalidConfig([refuse("nested too deeply", 0)]);
     throw error;
   }
+}
+
+/** Removes the blocks at the top that only hold anchors for aliases: their names start with `x-`. */
+function withoutExtensions(config: unknown): unknown {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) return config;
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith("x-")));
 }
 
 /** Removes quoted text from the parser's message: it may be part of a password without quotes. */
@@ -236,30 +253,6 @@ function quotable(text: string, longest = LONGEST_MESSAGE): string {
 function describe({ path, message }: Problem): { key: string; message: string } {
   const keys = path.map((key) => withoutPossibleLogin(String(key)));
   return { key: quotable(keys.join("."), LONGEST_KEY), message: quotable(message) };
-}
-
-/** Line and column of a problem: those of its key or value, or of the nearest section above that exists. */
-function locate(document: Document, lines: LineCounter, problem: Problem): { line: number; column: number } {
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
-  if (problem.isKey === true) {
-    const parent = document.getIn(problem.path.slice(0, -1), true) ?? document.contents;
-    const pair = isMap(parent)
-      ? parent.items.find(({ key }) => keyOf(key) === problem.path.at(-1))
-      : undefined;
-    if (isNode(pair?.key) && pair.key.range) return place(pair.key.range[0]);
-  }
-  for (let depth = problem.path.length; depth > 0; depth--) {
-    const node = document.getIn(problem.path.slice(0, depth), true);
-    if (isNode(node) && node.range) return place(node.range[0]);
-  }
-  return { line: 1, column: 1 };
-}
-
-function keyOf(key: unknown): unknown {
-  return isScalar(key) ? String(key.value) : undefined;
 }
 
 /** Remedies by error code. */

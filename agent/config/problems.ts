@@ -16,14 +16,31 @@ export interface Problem {
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly additionalProperties?: unknown;
-  readonly prefixItems?: readonly unknown[];
+  readonly items?: unknown;
 }
 
 /** Frigate's keys that do not exist here, and why. */
 const FRIGATE_KEYS: Readonly<Record<string, string>> = {
   record: "sabrewing does not record video",
-  roles: "the only input is always the detect stream",
   detectors: "there is a single detector: set runtime and instances under detector",
+  go2rtc: "sabrewing does not restream: write the camera's own address into its input",
+  friendly_name: "sabrewing shows the names of cameras and zones themselves",
+  ...Object.fromEntries(
+    [
+      ...[
+        "audio_transcription",
+        "birdseye",
+        "camera_groups",
+        "classification",
+        "environment_vars",
+        "face_recognition",
+      ],
+      ...["genai", "live", "lpr", "notifications", "onvif", "semantic_search", "timestamp_style", "ui"],
+    ].map((key) => [
+      key,
+      "sabrewing init --from FILE converts a configuration of Frigate and explains what it drops",
+    ]),
+  ),
 };
 
 /**
@@ -121,19 +138,19 @@ function describeReceived(value: unknown, isSecret: boolean): string {
 }
 
 function unknownKey(key: string, here: SchemaNode): string {
+  const frigate = Object.hasOwn(FRIGATE_KEYS, key) ? FRIGATE_KEYS[key] : undefined;
+  if (frigate !== undefined) return `unknown key; ${frigate}`;
   const known = Object.keys(here.properties ?? {});
   const similar = suggest(key, known);
   if (similar !== undefined) return `unknown key; did you mean ${similar}?`;
   const section = known.find((name) => key in (asSchema(here.properties?.[name]).properties ?? {}));
   if (section !== undefined) return `unknown key here; ${key} belongs under ${section}`;
-  const frigate = Object.hasOwn(FRIGATE_KEYS, key) ? FRIGATE_KEYS[key] : undefined;
-  if (frigate !== undefined) return `unknown key; ${frigate}`;
   return `unknown key; known keys here: ${known.join(", ")}`;
 }
 
 function schemaAt(schema: unknown, path: readonly PropertyKey[]): SchemaNode {
   return path.reduce<SchemaNode>((at, key) => {
-    if (typeof key === "number") return asSchema(at.prefixItems?.[key]);
+    if (typeof key === "number") return asSchema(at.items);
     return asSchema(at.properties?.[String(key)] ?? at.additionalProperties);
   }, asSchema(schema));
 }

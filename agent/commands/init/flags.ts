@@ -11,6 +11,9 @@ import type { FirstAnswers } from "./first-config.ts";
 
 /** The flags of `init`. */
 export interface InitOptions {
+  /** Frigate's configuration, to convert instead of asking. */
+  readonly from?: string;
+  readonly keepThresholds: boolean;
   readonly broker?: string;
   readonly camera: readonly string[];
   readonly discover: boolean;

@@ -24,9 +24,11 @@ import { isOfService, startCommand } from "../shared/start-command.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { attemptBroker, type Broker, chooseBroker } from "./choose-broker.ts";
 import { chooseStreams, type StreamTrial } from "./choose-streams.ts";
-import { type FirstAnswers, type FirstCamera, firstConfig } from "./first-config.ts";
+import { type FirstAnswers, type FirstCamera, type FirstFiles, firstConfig } from "./first-config.ts";
 import { firstConfigFile, firstModel, isStarter, modelFrom } from "./first-places.ts";
 import { type CameraStreams, type InitOptions, readBroker, readCameras } from "./flags.ts";
+import type { Remark } from "./frigate/remarks.ts";
+import { initFromFrigate, type Written } from "./init-from-frigate.ts";
 import { BROKER_PASSWORD, CAMERA_PASSWORD, loginOf, type PasswordSources, withLogins } from "./logins.ts";
 import {
   askBroker,
@@ -55,6 +57,7 @@ Examples:
     --camera-user admin                                 ask for the passwords only; use the more suitable of two streams
   ${CAMERA_PASSWORD}=… sabrewing init --broker broker.local --discover --camera-user admin
                                                         add every ONVIF camera on the network without questions
+  sabrewing init --from frigate.yml -o sabrewing.yml    convert a configuration of Frigate
 
 The command asks for passwords on a terminal, or reads them from ${BROKER_PASSWORD} and ${CAMERA_PASSWORD}.
 A password may contain any character except control characters. Every user of this machine can see a password that is part
@@ -72,8 +75,10 @@ const repeated = (value: string, before: readonly string[]) => [...before, value
 export function initCommand(): Command {
   return new Command("init")
     .description(
-      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable stream of each",
+      "writes a first configuration: finds cameras, tries their streams and chooses the most suitable stream of each, or converts Frigate's configuration",
     )
+    .option("--from <file>", "convert a configuration of Frigate (0.14 to 0.18); asks no questions")
+    .option("--keep-thresholds", "with --from: keep min_score and threshold of Frigate's detector", false)
     .option("--broker <address>", "MQTT broker: [mqtt[s]://][user[:password]@]host[:port]")
     .option(
       "--broker-user <name>",
@@ -116,23 +121,40 @@ async function init(options: InitOptions): Promise<void> {
   const note = (line: string) => {
     if (!interrupted.signal.aborted) process.stderr.write(printed(line));
   };
+  const write = (files: FirstFiles) => writeBoth(files, options.output, secretsFile, mayReplace);
+  if (options.from !== undefined) {
+    const steps = { signal: interrupted.signal, note, write, tell: tellWritten };
+    return initFromFrigate(options.from, options, steps);
+  }
   try {
     const answers = await answersTo(options, note, interrupted.signal);
     if (interrupted.signal.aborted) return;
-    const files = firstConfig(answers);
-    mkdirSync(dirname(options.output), { recursive: true });
-    const write = (file: string, text: string, mode: number) =>
-      writeAnew(file, text, { mode, replace: mayReplace(file) });
-    // Without waiting in between: Ctrl-C must not leave one of the files alone.
-    // The service's user is in the folder's group. It gets the passwords from systemd.
-    write(options.output, files.yaml, 0o640);
-    if (files.secrets !== "") write(secretsFile, files.secrets, 0o600);
-    tellWritten(options, answers, files.secrets === "" ? undefined : secretsFile);
+    tellWritten(options, answers, write(firstConfig(answers)));
   } catch (error) {
     if (!(error instanceof Cancelled)) throw error;
     note("No file was written.");
     process.exitCode = EXIT.interrupted;
   }
+}
+
+/**
+ * Writes the files, without waiting in between: Ctrl-C must not leave one of them alone.
+ * @returns the file of secrets, if there are any
+ */
+function writeBoth(
+  { yaml, secrets }: FirstFiles,
+  output: string,
+  secretsFile: string,
+  mayReplace: (file: string) => boolean,
+): string | undefined {
+  mkdirSync(dirname(output), { recursive: true });
+  const write = (file: string, text: string, mode: number) =>
+    writeAnew(file, text, { mode, replace: mayReplace(file) });
+  // The service's user is in the folder's group. It gets the passwords from systemd.
+  write(output, yaml, 0o640);
+  if (secrets === "") return undefined;
+  write(secretsFile, secrets, 0o600);
+  return secretsFile;
 }
 
 /**
@@ -258,12 +280,13 @@ function writeAnew(
 
 function tellWritten(
   { output, json, model }: InitOptions,
-  { cameras, viewToken }: FirstAnswers,
+  { cameras, viewToken }: Written,
   secrets: string | undefined,
+  remarks?: readonly Remark[],
 ): void {
   if (json) {
     const shown = cameras.map(({ name, size }) => ({ name, size }));
-    process.stdout.write(printed(plainJson({ config: output, secrets, cameras: shown })));
+    process.stdout.write(printed(plainJson({ config: output, secrets, cameras: shown, remarks })));
     return;
   }
   const pull = existsSync(chooseModule(model).path) ? "" : `  sabrewing pull yolov5n -o ${model}\n`;

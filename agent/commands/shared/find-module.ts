@@ -49,9 +49,10 @@ export function findModule({ named, configFile, env }: ModuleSearch): FoundModul
   );
 }
 
-/** The newest module of a folder. The newest file identifies the newest set of variants, but not its best variant. */
+/** The newest module in a folder, or the set of variants that it belongs to. */
 export function newestModule(folder: string): string | undefined {
   const newest = modulesIn(folder).sort((a, b) => b.changedMs - a.changedMs)[0];
+  // The newest file identifies the newest set of variants, but not its best variant.
   return newest && (setOf(newest.path) ?? newest.path);
 }
 

@@ -136,6 +136,9 @@ test("explains keys that only Frigate has", () => {
   expect(mistakes(`${SMALLEST}    record: {}\n`)).toEqual([
     "6:5 cameras.door.record: unknown key; sabrewing does not record video",
   ]);
+  expect(mistakes(`${SMALLEST}    live: {}\n`)).toEqual([
+    "6:5 cameras.door.live: unknown key; sabrewing init --from FILE converts a configuration of Frigate and explains what it drops",
+  ]);
 });
 
 test("refuses a camera name that cannot be part of a topic", () => {
