@@ -134,7 +134,14 @@ function describeReceived(value: unknown, isSecret: boolean): string {
     return `a mapping with the keys ${Object.keys(value).map(withoutPossibleLogin).join(", ")}`;
   }
   if (isSecret) return `a ${typeof value} (not shown)`;
-  return typeof value === "string" ? JSON.stringify(withoutPossibleLogin(value)) : JSON.stringify(value);
+  return typeof value === "string" ? quoted(withoutPossibleLogin(value)) : JSON.stringify(value);
+}
+
+const LONGEST_QUOTE = 200;
+
+function quoted(text: string): string {
+  if (text.length <= LONGEST_QUOTE) return JSON.stringify(text);
+  return `${JSON.stringify(`${text.slice(0, LONGEST_QUOTE)}…`)} (${text.length} characters)`;
 }
 
 function unknownKey(key: string, here: SchemaNode): string {

@@ -90,7 +90,10 @@ export function hiddenCharacters(text: string): readonly TextProblem[] {
       return [{ ...place, message: `not valid YAML: a control character (${name}): delete it` }];
     }
     const what = found[0] === "\u00a0" ? "a non-breaking space" : "a character that cannot be seen";
-    const remedy = "delete it and type a space, or put quotes around the text if it belongs to it";
+    const isIndent = bare.slice(0, found.index).trim() === "";
+    const remedy = isIndent
+      ? "indent with spaces"
+      : "delete it and type a space, or put quotes around the text if it belongs to it";
     return [{ ...place, message: `${what} (${name}), which YAML does not read as a space: ${remedy}` }];
   });
 }

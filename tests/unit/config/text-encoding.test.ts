@@ -58,7 +58,7 @@ describe("characters that cannot be seen", () => {
     [
       "in the indentation",
       SMALLEST_CONFIG.replace("    ffmpeg", `${NBSP} ${NBSP} ffmpeg`),
-      "5:1 : a non-breaking space (U+00A0)",
+      "5:1 : a non-breaking space (U+00A0), which YAML does not read as a space: indent with spaces",
     ],
     [
       "after a colon",
