@@ -33,7 +33,7 @@ name=$(basename "$0")
 echo "$name $*" >> "$CALLS"
 case "$name $1" in
   "getent passwd") exit "$NO_USER" ;;
-  "systemd-run --quiet") exit "$CHECK" ;;
+  "systemd-run --quiet") printf '%s\\n' "$CHECKED"; exit "$CHECK" ;;
   "systemctl is-active") exit "$INACTIVE" ;;
   "systemctl is-enabled") exit "$DISABLED" ;;
   "systemctl --version") echo "systemd $SYSTEMD (a distribution's version)" ;;
@@ -48,6 +48,8 @@ interface Machine {
   readonly isStarter?: boolean;
   /** Exit code of `sabrewing check`. */
   readonly check?: number;
+  /** Components that it finds not to work. */
+  readonly failing?: readonly string[];
   readonly active?: boolean;
   readonly enabled?: boolean;
   /** Version of systemd. */
@@ -98,6 +100,9 @@ async function run(
       DPKG_ROOT: root,
       CALLS: calls,
       CHECK: String(check),
+      CHECKED: ["configuration", "ffmpeg", "camera door", "broker", "model"]
+        .map((part) => JSON.stringify({ part, ok: !machine.failing?.includes(part), message: "" }))
+        .join("\n"),
       NO_USER: exit(userExists),
       INACTIVE: exit(active),
       DISABLED: exit(enabled),
@@ -198,18 +203,25 @@ describe("the first installation", () => {
 describe("an upgrade", () => {
   const upgrade = ["configure", "0.0.9"];
 
-  test.each([0, 75])("restarts a running service, also when a camera is offline (check: %i)", (check) =>
-    run("postinst", upgrade, { active: true, enabled: true, check }, ({ calls }) => {
-      expect(orders(calls)).toEqual(["deb-systemd-invoke restart sabrewing.service"]);
-    }),
+  const running = { active: true, enabled: true, check: 78 };
+
+  test.each([[[]], [["camera door"]], [["broker", "camera door"]]])(
+    "restarts a running service, also when these components do not work: %j",
+    (failing) =>
+      run("postinst", upgrade, { ...running, failing }, ({ calls }) => {
+        expect(orders(calls)).toEqual(["deb-systemd-invoke restart sabrewing.service"]);
+      }),
   );
 
-  test("does not restart the service when the new version rejects the configuration", () =>
-    run("postinst", upgrade, { active: true, enabled: true, check: 78 }, ({ status, calls, stdout }) => {
-      expect(status).toBe(0);
-      expect(orders(calls)).toEqual([]);
-      expect(stdout).toContain("sabrewing check");
-    }));
+  test.each(["configuration", "ffmpeg", "model"])(
+    "does not restart the service when the new version could not start because of its %s",
+    (part) =>
+      run("postinst", upgrade, { ...running, failing: [part] }, ({ status, calls, stdout }) => {
+        expect(status).toBe(0);
+        expect(orders(calls)).toEqual([]);
+        expect(stdout).toContain("sabrewing check");
+      }),
+  );
 
   test("does not start a disabled service", () =>
     run("postinst", upgrade, {}, ({ calls }) => expect(orders(calls)).toEqual([])));
