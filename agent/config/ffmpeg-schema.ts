@@ -35,7 +35,7 @@ const InputSchema = z.strictObject({
 /** The stream for detection: the only input, or the one with the role `detect`. The program sees no other. */
 const InputsSchema = z
   .array(InputSchema, { error: "a list of inputs" })
-  .min(1)
+  .min(1, { error: "at least one input: the stream for detection" })
   .transform((inputs, context): [Omit<z.output<typeof InputSchema>, "roles">] => {
     const [first] = inputs;
     const forDetection =

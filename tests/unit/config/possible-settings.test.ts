@@ -113,7 +113,7 @@ test("an area of motion that counts as lightning is refused", () => {
 test("empty lists are refused with what is missing", () => {
   const text = SMALLEST_CONFIG.replace('[{path: "rtsp://10.0.0.7/stream2"}]', "[]");
   expect(configMistakes(`${text}    objects: {track: []}\n`)).toEqual([
-    "5:22 cameras.door.ffmpeg.inputs: expected a list of exactly one input, the stream for detection, received an empty list",
+    "5:22 cameras.door.ffmpeg.inputs: expected at least one input: the stream for detection, received an empty list",
     "6:22 cameras.door.objects.track: expected at least one label, received an empty list",
   ]);
 });
