@@ -3,7 +3,7 @@ import { type Box, boxArea, type Size } from "../base/box.ts";
 import type { ZoneConfig } from "../config/schema.ts";
 import type { Track } from "../tracking/track.ts";
 import { betterFrame } from "./best-frame.ts";
-import type { DetectorOfEvent, ObjectEvent, SnapshotOfObject } from "./event.ts";
+import { CONSTANT_FIELDS, type DetectorOfEvent, type ObjectEvent, type SnapshotOfObject } from "./event.ts";
 import { currentZones, type ZoneHistory } from "./zones.ts";
 
 /** The properties that all objects of one frame share; the size is that of the frame. */
@@ -33,6 +33,7 @@ export function describeObject(
     area: boxArea(box),
     region,
     score: rounded(track.score, 4),
+    attributes: [],
   };
   return {
     id: before?.id ?? newId(track.startTimeMs),
@@ -56,6 +57,7 @@ export function describeObject(
     position_changes: track.stationarity.changes,
     has_snapshot: context.hasSnapshot,
     snapshot: betterFrame(before?.snapshot, frame, context),
+    ...CONSTANT_FIELDS,
     detector: context.detector,
     revision: before?.revision ?? 0,
   };

@@ -31,11 +31,28 @@ export const END_REASONS = [
 
 export type EndReason = (typeof END_REASONS)[number];
 
+/** Fields of Frigate's events that are the same in every event here. Automations read them, so they must be there. */
+export const CONSTANT_FIELDS = {
+  /** Nothing recognises faces, parcel services or number plates. */
+  sub_label: null,
+  recognized_license_plate: null,
+  attributes: {},
+  current_attributes: [],
+  /** No video is recorded. */
+  has_clip: false,
+  thumbnail: null,
+  /** Neither speed nor path is measured. */
+  current_estimated_speed: 0,
+  average_estimated_speed: 0,
+  velocity_angle: 0,
+  path_data: [],
+} as const;
+
 /**
  * One object in view of one camera. Frigate's names and meanings, plus `detector` and `revision`.
  * Times are Unix seconds, boxes pixels of the frames that the detector sees, areas square pixels.
  */
-export interface ObjectEvent {
+export interface ObjectEvent extends Readonly<typeof CONSTANT_FIELDS> {
   /** `<start time>-<6 characters>`, the same in all messages about this object. */
   readonly id: string;
   readonly camera: string;
@@ -79,6 +96,7 @@ export interface SnapshotOfObject {
   readonly area: number;
   readonly region: Box;
   readonly score: number;
+  readonly attributes: readonly [];
 }
 
 /** The detector that found the object. */

@@ -1,4 +1,4 @@
-import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
+import { CONSTANT_FIELDS, type EventMessage, type ObjectEvent } from "../../../agent/events/event.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
 
 /** An object as in an event. Fields that do not matter for delivery are constant. */
@@ -30,7 +30,9 @@ export function objectEvent(id: string, revision: number): ObjectEvent {
       area: 20_000,
       region: [0, 0, 640, 480],
       score: 0.9,
+      attributes: [],
     },
+    ...CONSTANT_FIELDS,
     detector: {
       name: "fake",
       sha256: "0".repeat(64),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
+import { CONSTANT_FIELDS, type EventMessage, type ObjectEvent } from "../../../agent/events/event.ts";
 import { parseBrokerUrl } from "../../../scripts/demonstration/broker.ts";
 import { eventLine } from "../../../scripts/demonstration/event-line.ts";
 import { logLine } from "../../../scripts/demonstration/log-line.ts";
@@ -27,6 +27,7 @@ const seen: ObjectEvent = {
   position_changes: 1,
   has_snapshot: false,
   snapshot: null,
+  ...CONSTANT_FIELDS,
   detector: {
     name: "yolov5n",
     sha256: "00",

@@ -122,6 +122,25 @@ describe("the life of an event", () => {
     expect(messages.at(-1)?.after.snapshot?.box).toEqual([12, 10, 62, 190]);
   });
 
+  test("has every field of Frigate's events that automations read, also those that never change here", () => {
+    const [message] = watch(times(10, person(100))).messages;
+    for (const object of [message?.before, message?.after]) {
+      expect(object).toMatchObject({
+        sub_label: null,
+        recognized_license_plate: null,
+        attributes: {},
+        current_attributes: [],
+        has_clip: false,
+        thumbnail: null,
+        current_estimated_speed: 0,
+        average_estimated_speed: 0,
+        velocity_angle: 0,
+        path_data: [],
+        snapshot: { attributes: [] },
+      });
+    }
+  });
+
   test("ends for every object in view when the agent stops", () => {
     const { lifecycle, messages } = watch(times(10, person(100), person(400)));
     expect(types(messages)).toEqual(["new", "new"]);
