@@ -20,10 +20,11 @@ import { type Counts, countObjects } from "./events/counts.ts";
 import { describeDetector } from "./events/describe.ts";
 import type { EndReason, EventMessage } from "./events/event.ts";
 import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS, snapshotsDue } from "./events/lifecycle.ts";
+import { advanceReview, endReview, type OpenReview, type ReviewMessage } from "./events/review.ts";
 import { debounceMotion, type MotionState, NO_MOTION } from "./motion/debounce.ts";
 import type { Sighting } from "./motion/watch-motion.ts";
 import type { Message } from "./mqtt/message.ts";
-import { changedCounts, eventMessage, motionMessage, snapshotMessage } from "./mqtt/topics.ts";
+import { changedCounts, eventMessage, motionMessage, reviewMessage, snapshotMessage } from "./mqtt/topics.ts";
 import { rgbOf } from "./preprocess/rgb.ts";
 import { passesFilter } from "./tracking/object-filter.ts";
 import { type Track, trackedObject } from "./tracking/track.ts";
@@ -33,7 +34,7 @@ import { annotate } from "./view/annotate.ts";
 /** The settings of a camera that apply to its frames. */
 export type WatchedCamera = Pick<
   CameraConfig,
-  "name" | "detect" | "motion" | "objects" | "zones" | "snapshots"
+  "name" | "detect" | "motion" | "objects" | "zones" | "snapshots" | "review"
 >;
 
 export interface WatchDependencies {
@@ -44,6 +45,8 @@ export interface WatchDependencies {
   readonly signal: AbortSignal;
   /** Makes the id of an object that appeared at this Unix time in milliseconds. */
   readonly newId: (startTimeMs: number) => string;
+  /** The same for a review. Default: `newId`. */
+  readonly newReviewId?: (startTimeMs: number) => string;
   /** When watching starts, milliseconds on the frames' clock. */
   readonly startMs: number;
   /** Whether detection is on now. Default: the configured value. */
@@ -88,6 +91,7 @@ export interface WatchState {
   readonly attention: Attention;
   readonly tracker: Tracker;
   readonly lifecycle: Lifecycle;
+  readonly review: OpenReview | undefined;
   readonly counts: Counts;
   /** Of the last frame with a detection pass. */
   readonly inferenceMs: number;
@@ -139,6 +143,7 @@ export function begin(camera: WatchedCamera, dependencies: WatchDependencies): S
     attention: INITIAL_ATTENTION,
     tracker: NO_TRACKS,
     lifecycle: NO_OBJECTS,
+    review: undefined,
     counts: new Map(),
     inferenceMs: 0,
   };
@@ -152,7 +157,7 @@ export async function step(
   camera: WatchedCamera,
   dependencies: WatchDependencies,
 ): Promise<Step> {
-  const { detector, prefix, signal, newId, keepSnapshot, onFrame } = dependencies;
+  const { detector, prefix, signal, newId, newReviewId = newId, keepSnapshot, onFrame } = dependencies;
   const { timeMs, width, height } = frame;
   const moved = motion?.boxes ?? [];
   const debounced =
@@ -190,10 +195,17 @@ export async function step(
     width,
     height,
     zones: camera.zones,
+    review: camera.review,
     hasSnapshot: camera.snapshots.enabled || keepSnapshot !== undefined,
     detector: describeDetector(detector, inferenceMs),
   };
   const { lifecycle, messages: events } = advanceLifecycle(state.lifecycle, real, timeMs, context, newId);
+  const objects = [...lifecycle.values()].map(({ now }) => now);
+  const { review, messages: reviews } = advanceReview(state.review, objects, timeMs, {
+    camera: camera.name,
+    settings: camera.review,
+    newId: newReviewId,
+  });
   if (keepSnapshot !== undefined) {
     for (const object of snapshotsDue(state.lifecycle, lifecycle, timeMs)) {
       await keepSnapshot(object.id, await annotate(rgbOf(frame), [object]));
@@ -201,8 +213,8 @@ export async function step(
   }
   const snapshots = camera.snapshots.enabled ? await snapshotMessages(events, frame, camera, prefix) : [];
   const seen: Seen = { motion: moved, regions: examined, tracks: tracker.tracks, lifecycle };
-  const after = { ...state, attention, tracker, lifecycle, inferenceMs };
-  return conclude(after, camera, dependencies, { events, motionMessages, snapshots, frame, seen });
+  const after = { ...state, attention, tracker, lifecycle, review, inferenceMs };
+  return conclude(after, camera, dependencies, { events, reviews, motionMessages, snapshots, frame, seen });
 }
 
 /** The reason why tracking cannot continue with this frame; undefined if it can. */
@@ -250,7 +262,7 @@ async function detect(
   };
 }
 
-/** Ends all objects in view; detection starts again with the next frame. */
+/** Ends all objects in view, and the review; detection starts again with the next frame. */
 function endEverything(
   state: WatchState,
   reason: EndReason,
@@ -259,12 +271,20 @@ function endEverything(
   motionMessages: readonly Message[] = [],
 ): Step {
   const events = endAll(state.lifecycle, reason);
-  const after = { ...state, attention: INITIAL_ATTENTION, tracker: NO_TRACKS, lifecycle: NO_OBJECTS };
-  return conclude(after, camera, dependencies, { events, motionMessages });
+  const reviews = state.review === undefined ? [] : [endReview(state.review, reason)];
+  const after = {
+    ...state,
+    attention: INITIAL_ATTENTION,
+    tracker: NO_TRACKS,
+    lifecycle: NO_OBJECTS,
+    review: undefined,
+  };
+  return conclude(after, camera, dependencies, { events, reviews, motionMessages });
 }
 
 interface Results {
   readonly events?: readonly EventMessage[];
+  readonly reviews?: readonly ReviewMessage[];
   readonly motionMessages?: readonly Message[];
   readonly snapshots?: readonly Message[];
   readonly frame?: Frame;
@@ -276,12 +296,13 @@ function conclude(
   state: WatchState,
   camera: WatchedCamera,
   { prefix }: WatchDependencies,
-  { events = [], motionMessages = [], snapshots = [], ...drawing }: Results,
+  { events = [], reviews = [], motionMessages = [], snapshots = [], ...drawing }: Results,
 ): Step {
   const counts = countObjects(state.lifecycle, camera);
   const messages = [
     ...motionMessages,
     ...events.map((event) => eventMessage(prefix, event)),
+    ...reviews.map((review) => reviewMessage(prefix, review)),
     ...snapshots,
     ...changedCounts(prefix, state.counts, counts),
   ];

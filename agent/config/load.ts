@@ -6,6 +6,7 @@ import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
+import { inheritSections, placeInherited } from "./global-sections.ts";
 import { configJsonSchema } from "./json-schema.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
@@ -107,12 +108,14 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
   const { document, lines, asWritten } = readYaml(text, file);
   let problems: Problem[] = [];
   const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
-  const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
+  const result = AgentConfigSchema.safeParse(inheritSections(filled), { error: describeExpected });
   if (!result.success) {
     // A value with an unset variable is incomplete: ignore other mistakes in it.
     const unset = new Set(problems.map(({ path }) => path.join("\n")));
-    const found = describeIssues(result.error.issues, asWritten, configJsonSchema());
-    problems = problems.concat(found.filter(({ path }) => !unset.has(path.join("\n"))));
+    const found = describeIssues(result.error.issues, inheritSections(asWritten), configJsonSchema());
+    problems = problems.concat(
+      placeInherited(found, asWritten).filter(({ path }) => !unset.has(path.join("\n"))),
+    );
   }
   const config = result.success
     ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)

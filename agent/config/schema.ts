@@ -6,6 +6,7 @@ import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
 import { MaskSchema } from "./polygon-schema.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
+import { checkReviews, ReviewSchema } from "./review-schema.ts";
 import { always, checkLabels, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { ViewSchema } from "./view-schema.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
@@ -210,6 +211,9 @@ const CameraSchema = z
     objects: ObjectsSchema.prefault({}),
     zones: ZonesSchema.prefault({}),
     snapshots: SnapshotsSchema.prefault({}),
+    review: ReviewSchema.prefault({}).describe(
+      "Reviews of this camera; overrides the section of all cameras.",
+    ),
   })
   .superRefine(checkZoneLabels);
 
@@ -222,6 +226,7 @@ export const AgentConfigSchema = z
     homeassistant: HomeAssistantSchema.prefault({}),
     metrics: MetricsSchema.prefault({}),
     view: ViewSchema.prefault({}),
+    review: ReviewSchema.prefault({}).describe("Reviews of all cameras."),
     cameras: z
       .record(z.string(), CameraSchema)
       .superRefine(checkNames, always)
@@ -246,6 +251,7 @@ export const AgentConfigSchema = z
       message: "metrics uses the same port: choose another",
     });
   })
+  .superRefine(checkReviews)
   .describe("Configuration of sabrewing");
 
 /** A valid configuration with every default filled in and every secret read. */

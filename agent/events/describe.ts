@@ -1,15 +1,18 @@
 import type { Detector } from "../../detectors/detector.ts";
 import { type Box, boxArea, type Size } from "../base/box.ts";
+import type { ReviewConfig } from "../config/review-schema.ts";
 import type { ZoneConfig } from "../config/schema.ts";
 import type { Track } from "../tracking/track.ts";
 import { betterFrame } from "./best-frame.ts";
 import { CONSTANT_FIELDS, type DetectorOfEvent, type ObjectEvent, type SnapshotOfObject } from "./event.ts";
-import { currentZones, type ZoneHistory } from "./zones.ts";
+import { severityOf } from "./review.ts";
+import { currentZones, isLoitering, type ZoneHistory } from "./zones.ts";
 
 /** The properties that all objects of one frame share; the size is that of the frame. */
 export interface FrameContext extends Size {
   readonly camera: string;
   readonly zones: readonly ZoneConfig[];
+  readonly review: ReviewConfig;
   readonly hasSnapshot: boolean;
   readonly detector: DetectorOfEvent;
 }
@@ -51,6 +54,8 @@ export function describeObject(
     region,
     current_zones: currentZones(zones),
     entered_zones: zones.entered,
+    max_severity: severityOf(track.label, zones.entered, context.review),
+    pending_loitering: isLoitering(zones, track.label, context.zones),
     active: !track.stationary,
     stationary: track.stationary,
     motionless_count: Math.round(track.stationarity.motionlessFrames),

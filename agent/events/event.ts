@@ -76,6 +76,10 @@ export interface ObjectEvent extends Readonly<typeof CONSTANT_FIELDS> {
   readonly current_zones: readonly string[];
   /** In the order in which it entered them, each once. */
   readonly entered_zones: readonly string[];
+  /** The highest severity of a review with this object so far; null: it is in no review. */
+  readonly max_severity: Severity | null;
+  /** Whether it is in a zone with `loitering_time` and has not entered it yet; of a person, as long as it stays there. */
+  readonly pending_loitering: boolean;
   readonly active: boolean;
   readonly stationary: boolean;
   /** Frames since it last changed position. */
@@ -89,6 +93,9 @@ export interface ObjectEvent extends Readonly<typeof CONSTANT_FIELDS> {
   /** Counts the messages about this object, from 1: a consumer can drop duplicates. */
   readonly revision: number;
 }
+
+/** How much a review matters. */
+export type Severity = "alert" | "detection";
 
 export interface SnapshotOfObject {
   readonly frame_time: number;

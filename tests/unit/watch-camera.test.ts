@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { IDLE } from "../../agent/base/idle-timeout.ts";
 import { MotionSchema } from "../../agent/config/motion-schema.ts";
+import { ReviewSchema } from "../../agent/config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
 import type { EndReason } from "../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
@@ -127,6 +128,38 @@ describe("watching a camera", () => {
       const [, end, again] = outcomes.flatMap(({ events }) => events);
       expect(end).toMatchObject({ reason, after: { end_time: (startMs + 4 * FRAME_MS) / 1000 } });
       expect(again?.after.start_time).toBe(afterMs / 1000);
+    },
+  );
+
+  test.each([
+    { end: "no frames arrive", items: [IDLE], reason: "silence" },
+    { end: "the agent stops", items: [], reason: "shutdown" },
+  ] as const)(
+    "publishes a review of an object that moves, which ends when $end",
+    async ({ items, reason }) => {
+      const walk = Array.from({ length: 20 }, (_, i): Detection[] => [
+        { ...PERSON, box: [i, 5, 10 + i, 30] },
+      ]);
+      const outcomes = await watch(walk, [...frames(20), ...items]);
+      const messages = outcomes.flatMap((outcome) => outcome.messages.filter(({ qos }) => qos === 1));
+      expect(messages.map(({ topic }) => topic).slice(0, 2)).toEqual([
+        "sabrewing/events",
+        "sabrewing/reviews",
+      ]);
+      const read = messages.map(({ topic, payload }) => ({ topic, ...JSON.parse(String(payload)) }));
+      const [begun, ended, ...more] = read.filter(({ topic }) => topic === "sabrewing/reviews");
+      const event = read.find(({ topic, type }) => topic === "sabrewing/events" && type === "end");
+      expect(begun).toMatchObject({
+        type: "new",
+        after: {
+          camera: "door",
+          severity: "alert",
+          data: { detections: [event.after.id], objects: ["person"] },
+        },
+      });
+      expect(ended).toMatchObject({ type: "end", reason, after: { end_time: event.after.end_time } });
+      expect(ended.after.id).toBe(begun.after.id);
+      expect(more).toEqual([]);
     },
   );
 
@@ -310,6 +343,7 @@ function door(settings: Partial<WatchedCamera> = {}): WatchedCamera {
     objects: ObjectsSchema.parse({}),
     zones: [],
     snapshots: SnapshotsSchema.parse({}),
+    review: ReviewSchema.parse({}),
     ...settings,
   };
 }

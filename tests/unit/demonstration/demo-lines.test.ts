@@ -21,6 +21,8 @@ const seen: ObjectEvent = {
   region: [0, 0, 768, 432],
   current_zones: [],
   entered_zones: [],
+  max_severity: "alert",
+  pending_loitering: false,
   active: true,
   stationary: false,
   motionless_count: 0,

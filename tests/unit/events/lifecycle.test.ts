@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ReviewSchema } from "../../../agent/config/review-schema.ts";
 import { ObjectsSchema } from "../../../agent/config/schema.ts";
 import { ZonesSchema } from "../../../agent/config/zones-schema.ts";
 import { countObjects } from "../../../agent/events/counts.ts";
@@ -27,6 +28,7 @@ const context: FrameContext = {
   width: 640,
   height: 360,
   zones: [],
+  review: ReviewSchema.parse({}),
   hasSnapshot: false,
   detector: {
     name: "yolov5n",
