@@ -21,11 +21,18 @@ import { describeDetector } from "./events/describe.ts";
 import type { EndReason, EventMessage } from "./events/event.ts";
 import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS, snapshotsDue } from "./events/lifecycle.ts";
 import { advanceReview, endReview, type OpenReview, type ReviewMessage } from "./events/review.ts";
-import { debounceMotion, type MotionState, NO_MOTION } from "./motion/debounce.ts";
+import {
+  type DebouncedMotion,
+  debounceMotion,
+  endMotion,
+  type MotionState,
+  NO_MOTION,
+} from "./motion/debounce.ts";
 import type { Sighting } from "./motion/watch-motion.ts";
 import type { Message } from "./mqtt/message.ts";
 import { changedCounts, eventMessage, motionMessage, reviewMessage, snapshotMessage } from "./mqtt/topics.ts";
 import { rgbOf } from "./preprocess/rgb.ts";
+import type { SwitchName } from "./state/switches.ts";
 import { passesFilter } from "./tracking/object-filter.ts";
 import { type Track, trackedObject } from "./tracking/track.ts";
 import { lowestScore, NO_TRACKS, type Tracker, trackerOptions, updateTracks } from "./tracking/tracker.ts";
@@ -49,8 +56,8 @@ export interface WatchDependencies {
   readonly newReviewId?: (startTimeMs: number) => string;
   /** When watching starts, milliseconds on the frames' clock. */
   readonly startMs: number;
-  /** Whether detection is on now. Default: the configured value. */
-  readonly isDetecting?: () => boolean;
+  /** Whether a switch of the camera is on now. Default: detection as configured, everything else on. */
+  readonly isOn?: (name: SwitchName) => boolean;
   /** Keeps the best snapshot of an object, where the camera keeps snapshots. Default: none is kept. */
   readonly keepSnapshot?: (objectId: string, jpeg: Uint8Array) => Promise<void>;
   /** Called for every frame with the number of regions that the detector answered; 0: it did not run, or failed. */
@@ -109,8 +116,9 @@ const REGIONS_PER_FRAME = 3;
  * Turns frames into messages: plans regions, detects, tracks and reports events. Counts of 0 come first; `end` events and
  * counts of 0 come last.
  *
- * All objects in view end when no frames arrive, the frames change their size, the machine's clock is set back, detection is
- * switched off, or the detector keeps failing: their position or the time since the last detection is unknown then.
+ * All objects in view end when no frames arrive, the frames change their size, the machine's clock is set back, detection or
+ * the camera is switched off, or the detector keeps failing: their position or the time since the last detection is unknown
+ * then.
  */
 export async function* watchCamera(
   sightings: AsyncIterable<Sighting | typeof IDLE>,
@@ -121,6 +129,11 @@ export async function* watchCamera(
   yield outcome;
   for await (const sighting of sightings) {
     using _memory = sighting === IDLE ? undefined : heldMemory(sighting.frame.planes);
+    if (!isOn("enabled", camera, dependencies)) {
+      ({ state, outcome } = close(state, camera, dependencies));
+      yield outcome;
+      continue;
+    }
     const reason = interruption(state, sighting);
     if (reason !== undefined) {
       ({ state, outcome } = endEverything(state, reason, camera, dependencies));
@@ -162,10 +175,9 @@ export async function step(
   const moved = motion?.boxes ?? [];
   const debounced =
     motion === undefined
-      ? { state: before.motion }
+      ? endMotion(before.motion)
       : debounceMotion(before.motion, moved.length > 0, timeMs, camera.motion.mqtt_off_delay * 1000);
-  const motionMessages =
-    debounced.message === undefined ? [] : [motionMessage(prefix, camera.name, debounced.message)];
+  const motionMessages = messagesOf(debounced, camera, prefix);
   const intervals = addInterval(before.intervals, timeMs - before.timeMs);
   const state: WatchState = {
     ...before,
@@ -175,7 +187,7 @@ export async function step(
     motion: debounced.state,
   };
 
-  const isDetecting = dependencies.isDetecting?.() ?? camera.detect.enabled;
+  const isDetecting = isOn("detect", camera, dependencies);
   const detected = isDetecting ? await detect(state, { frame, motion }, camera, dependencies) : undefined;
   onFrame?.(detected?.examined.length ?? 0);
   if (detected === undefined) {
@@ -190,13 +202,14 @@ export async function step(
   }
 
   const real = tracker.tracks.filter((track) => track.confirmed && hasEverMoved(attention, track.id));
+  const takesSnapshots = isOn("snapshots", camera, dependencies);
   const context = {
     camera: camera.name,
     width,
     height,
     zones: camera.zones,
     review: camera.review,
-    hasSnapshot: camera.snapshots.enabled || keepSnapshot !== undefined,
+    hasSnapshot: takesSnapshots && (camera.snapshots.enabled || keepSnapshot !== undefined),
     detector: describeDetector(detector, inferenceMs),
   };
   const { lifecycle, messages: events } = advanceLifecycle(state.lifecycle, real, timeMs, context, newId);
@@ -206,15 +219,20 @@ export async function step(
     settings: camera.review,
     newId: newReviewId,
   });
-  if (keepSnapshot !== undefined) {
+  if (takesSnapshots && keepSnapshot !== undefined) {
     for (const object of snapshotsDue(state.lifecycle, lifecycle, timeMs)) {
       await keepSnapshot(object.id, await annotate(rgbOf(frame), [object]));
     }
   }
-  const snapshots = camera.snapshots.enabled ? await snapshotMessages(events, frame, camera, prefix) : [];
+  const publishes = takesSnapshots && camera.snapshots.enabled;
+  const snapshots = publishes ? await snapshotMessages(events, frame, camera, prefix) : [];
   const seen: Seen = { motion: moved, regions: examined, tracks: tracker.tracks, lifecycle };
   const after = { ...state, attention, tracker, lifecycle, review, inferenceMs };
   return conclude(after, camera, dependencies, { events, reviews, motionMessages, snapshots, frame, seen });
+}
+
+function isOn(name: SwitchName, camera: WatchedCamera, { isOn }: WatchDependencies): boolean {
+  return isOn?.(name) ?? (name !== "detect" || camera.detect.enabled);
 }
 
 /** The reason why tracking cannot continue with this frame; undefined if it can. */
@@ -260,6 +278,27 @@ async function detect(
     tracker: updateTracks(tracker, detections, timeMs, options, examined),
     inferenceMs: examined.length > 0 ? result.inferenceMs : inferenceMs,
   };
+}
+
+/** Ends everything when the camera is switched off: its stream is closed, so that no frame would tell that motion is over. */
+function close(state: WatchState, camera: WatchedCamera, dependencies: WatchDependencies): Step {
+  const ended = endMotion(state.motion);
+  const motionMessages = messagesOf(ended, camera, dependencies.prefix);
+  return endEverything(
+    { ...state, motion: ended.state },
+    "switched_off",
+    camera,
+    dependencies,
+    motionMessages,
+  );
+}
+
+function messagesOf(
+  { message }: DebouncedMotion,
+  { name }: WatchedCamera,
+  prefix: string,
+): readonly Message[] {
+  return message === undefined ? [] : [motionMessage(prefix, name, message)];
 }
 
 /** Ends all objects in view, and the review; detection starts again with the next frame. */

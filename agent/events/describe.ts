@@ -60,7 +60,7 @@ export function describeObject(
     stationary: track.stationary,
     motionless_count: Math.round(track.stationarity.motionlessFrames),
     position_changes: track.stationarity.changes,
-    has_snapshot: context.hasSnapshot,
+    has_snapshot: context.hasSnapshot || (before?.has_snapshot ?? false),
     snapshot: betterFrame(before?.snapshot, frame, context),
     ...CONSTANT_FIELDS,
     detector: context.detector,

@@ -19,7 +19,7 @@ export const END_REASONS = [
   "size_changed",
   /** The machine's clock was set back. */
   "clock_set_back",
-  /** Detection was switched off. */
+  /** Detection, or the camera, was switched off. */
   "switched_off",
   /** The detector kept failing. */
   "detector_failed",

@@ -130,7 +130,7 @@ function activityIn(objects: readonly ObjectEvent[], time: number, settings: Rev
   return { alerts: of("alert"), detections: of("detection") };
 }
 
-/** Whether an object was detected in this frame and does something: it moves, or loiters where nobody should. */
+/** Whether an object was detected in this frame and is active: it has moved and is not stationary, or it loiters. */
 function isActive(object: ObjectEvent, time: number): boolean {
   if (object.false_positive || object.frame_time !== time || object.position_changes === 0) return false;
   return object.active || object.pending_loitering;

@@ -16,16 +16,19 @@ export interface Sighting {
  * Detects motion in every frame. This takes about a millisecond, so that it keeps up where a detector does not. With
  * `newestOnly` and `newerSighting` behind it, the motion of dropped frames is not lost.
  * @param intervalMs the interval of frames at `detect.fps`, milliseconds; they may come more rarely.
+ * @param isOn whether motion is detected now. Default: as configured.
  */
 export async function* watchMotion(
   frames: AsyncIterable<Frame>,
   config: MotionConfig,
   intervalMs: number,
+  isOn: () => boolean = () => config.enabled,
 ): AsyncGenerator<Sighting, void> {
   let gate: Gate | undefined;
   let beforeMs = 0;
   for await (const frame of frames) {
-    if (!config.enabled) {
+    if (!isOn()) {
+      gate = undefined;
       yield { frame, motion: undefined };
       continue;
     }

@@ -31,9 +31,14 @@ export function eventMessage(prefix: string, event: EventMessage): Message {
   return { topic: `${prefix}/events`, payload: JSON.stringify(event), retain: false, qos: 1 };
 }
 
+/** The topic of the reviews of all cameras. */
+export function reviewsTopic(prefix: string): string {
+  return `${prefix}/reviews`;
+}
+
 /** Reports a review. */
 export function reviewMessage(prefix: string, review: ReviewMessage): Message {
-  return { topic: `${prefix}/reviews`, payload: JSON.stringify(review), retain: false, qos: 1 };
+  return { topic: reviewsTopic(prefix), payload: JSON.stringify(review), retain: false, qos: 1 };
 }
 
 /** The topic that reports whether a camera delivers frames. */

@@ -261,7 +261,7 @@ describe("watching a camera", () => {
     let isOn = true;
     let frame = 0;
     const outcomes = await watch([[PERSON]], frames(15), {
-      isDetecting: () => isOn,
+      isOn: (name) => name !== "detect" || isOn,
       onFrame: () => {
         frame++;
         isOn = frame < 5 || frame >= 10;
