@@ -7,6 +7,7 @@ import { watchArrivals } from "./camera/arrivals.ts";
 import { frameFeedback } from "./camera/frame-feedback.ts";
 import { freezeCheck } from "./camera/freeze-check.ts";
 import { LONGEST_SILENCE_MS, readCamera } from "./camera/read-camera.ts";
+import { readWhileOn } from "./camera/read-while-on.ts";
 import { retryStream } from "./camera/retry-stream.ts";
 import type { AccessUnit } from "./camera/rtsp/access-unit.ts";
 import { cameraMemory } from "./camera/rtsp/session.ts";
@@ -20,9 +21,8 @@ import type { CameraCondition, CameraCounters } from "./health/stats.ts";
 import { trackAvailability } from "./health/stream-availability.ts";
 import { catchingUp } from "./motion/catch-up.ts";
 import { newerSighting, reportMotion, watchMotion } from "./motion/watch-motion.ts";
-import { detectState } from "./mqtt/commands.ts";
 import type { Message } from "./mqtt/message.ts";
-import type { Switches } from "./state/switches.ts";
+import type { Switches, SwitchName } from "./state/switches.ts";
 import { needsEveryFrame } from "./tracking/track.ts";
 import type { LiveView } from "./view/live/open-live-view.ts";
 import { snapshotFolder } from "./view/snapshot-folder.ts";
@@ -58,6 +58,8 @@ export interface CameraPipeline {
   readonly counters: () => CameraCounters;
   readonly condition: () => CameraCondition;
   readonly isOnline: () => boolean;
+  /** Whether the camera is switched on. */
+  readonly isEnabled: () => boolean;
   /** Resolves after an abort when all messages are published. */
   readonly done: Promise<void>;
 }
@@ -90,7 +92,8 @@ export function startCameraPipeline(
     availability.setStatus(status);
     states.setCameraStatus(name, status);
   };
-  const isDetecting = () => dependencies.switches.isDetecting(name);
+  const enabled = dependencies.switches.enabled(name);
+  const isOn = (switched: SwitchName) => dependencies.switches.isOn(name, switched);
   const keepSnapshot =
     snapshots.directory &&
     snapshotFolder({
@@ -120,21 +123,26 @@ export function startCameraPipeline(
     log.warn({ camera: name, reason }, "the hardware decoder fails: the camera is decoded in software");
     hwaccelArgs = [];
   };
-  const open = () => {
+  const open = (untilOff: AbortSignal) => {
     reading.expectNextWithin(readWithinMs);
     const stream = { camera: name, address, transport, size, fps, idle: detect.idle, hwaccelArgs };
-    const options = { clock, signal, memory, onUnit, onHardwareFailure };
+    const options = { clock, signal: untilOff, memory, onUnit, onHardwareFailure };
     return readCamera(stream, camera.motion.enabled ? { ...options, feedback } : options);
   };
+  const onClosed = () => {
+    reading.pause();
+    onStatus("offline");
+  };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
-  const retries = { camera: name, clock, log, signal, random, backoff, onStatus };
+  const retries = { camera: name, clock, log, random, backoff, onStatus };
+  const silentInMs = () => (enabled.isOn() ? arrivals.silentInMs() : 0);
   const watching = {
     detector,
     prefix,
     signal,
     newId: eventIds(random),
     startMs: clock.nowMs(),
-    isDetecting,
+    isOn,
     settings,
     onFrame,
     ...(keepSnapshot ? { keepSnapshot } : {}),
@@ -143,18 +151,24 @@ export function startCameraPipeline(
   // The path of a frame, from the camera to its outcome, one wrapper per line. Motion detection runs on every decoded frame.
   // If the detector is slow, frames are skipped, but their motion is kept. The frames of a burst wait.
   const checkFrozen = freezeCheck(frozenRule);
-  const read = retryStream(() => checkFrozen(open()), retries);
-  const supervised = monitorSource(read, reading, readWithinMs);
+  const read = (untilOff: AbortSignal) =>
+    retryStream(() => checkFrozen(open(untilOff)), { ...retries, signal: untilOff });
+  const whileOn = readWhileOn(read, enabled, { signal, onClosed });
+  const supervised = monitorSource(whileOn, reading, readWithinMs);
   const shown = view?.tap(supervised) ?? supervised;
-  const sightings = watchMotion(shown, () => settings().motion, 1000 / fps);
+  const sightings = watchMotion(
+    shown,
+    () => settings().motion,
+    1000 / fps,
+    () => isOn("motion"),
+  );
   const reported = reportMotion(sightings, feedback);
   const newest = newestOnly(reported, newerSighting, catchingUp(clock));
-  const orIdle = withIdleTimeout(newest, arrivals.silentInMs, clock);
+  const orIdle = withIdleTimeout(newest, silentInMs, clock, enabled.offSignal);
   const processed = monitorConsumer(orIdle, processing, processWithinMs);
   const outcomes = watchCamera(processed, camera, watching);
 
   async function publishAll(): Promise<void> {
-    publish(detectState(prefix, name, isDetecting()));
     for await (const outcome of outcomes) {
       feedback.report({ type: "tracks", areMoving: needsEveryFrame(outcome.seen?.tracks ?? []) });
       outcome.messages.forEach(publish);
@@ -170,11 +184,12 @@ export function startCameraPipeline(
     },
     condition: () => ({
       isOnline: availability.isOnline(),
-      isDetecting: isDetecting(),
+      isDetecting: isOn("detect"),
       expectedFps: fps,
       reconnectsLastHour: availability.reconnectsLastHour(),
     }),
     isOnline: availability.isOnline,
+    isEnabled: enabled.isOn,
     counters() {
       const { delivered, dropped } = newest.counts();
       const seen = delivered + dropped;

@@ -67,6 +67,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
   const { topic_prefix: prefix, stats_interval: statsSeconds } = config.mqtt;
   const oneFailed = new AbortController();
   const signal = AbortSignal.any([dependencies.signal, oneFailed.signal]);
+  const inState = (file: string) => join(stateDirectory, file);
 
   await using outbox = await openOutbox(sqliteStore(stateDirectory), { clock, log, limits: OUTBOX_LIMITS });
   await using broker = openPublisher(config.mqtt, { outbox, clock, log, random });
@@ -77,7 +78,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
   const { path, why } = modulePath();
   if (why !== undefined) log.info({ module: path }, `the model is ${why}`);
   await using releases = config.model.public_key
-    ? openReleaseHistory(join(stateDirectory, RELEASES_FILE), log)
+    ? openReleaseHistory(inState(RELEASES_FILE), log)
     : undefined;
   await using detector = await openReplaceable(path, {
     ...detectorOptions(config, cameras, log),
@@ -90,11 +91,11 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
     onState: states.setDetectorState,
   });
 
-  await using switches = await openSwitches(join(stateDirectory, "switches.json"), cameras, { clock, log });
-  const commands = handleCommands({ prefix, cameras, switches, clock, log, publish, signal });
+  await using switches = await openSwitches(inState("switches.json"), config.cameras, { clock, log });
+  const commands = handleCommands({ prefix, cameras: config.cameras, switches, clock, log, publish, signal });
   const home = await openHome(
     { ...config, cameras, detector: detector.model.name, version },
-    { file: join(stateDirectory, "announced.json"), clock, log, publish, signal },
+    { file: inState("announced.json"), clock, log, publish, signal },
   );
   dependencies.onOpen?.();
   home.announce();
@@ -141,7 +142,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
       isConnected: broker.isConnected,
     });
   view?.reportHealth(report);
-  await using _report = await serveReport(join(stateDirectory, REPORT_SOCKET), report, { clock, log });
+  await using _report = await serveReport(inState(REPORT_SOCKET), report, { clock, log });
   const { name: model, source } = detector.model;
   const names = cameras.map(({ name }) => name);
   log.info({ cameras: names, model, licence: source.licence, runtime: detector.runtime }, "ready");

@@ -20,11 +20,19 @@ import { type Counts, countObjects } from "./events/counts.ts";
 import { describeDetector } from "./events/describe.ts";
 import type { EndReason, EventMessage } from "./events/event.ts";
 import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS, snapshotsDue } from "./events/lifecycle.ts";
-import { debounceMotion, type MotionState, NO_MOTION } from "./motion/debounce.ts";
+import { advanceReview, endReview, type OpenReview, type ReviewMessage } from "./events/review.ts";
+import {
+  type DebouncedMotion,
+  debounceMotion,
+  endMotion,
+  type MotionState,
+  NO_MOTION,
+} from "./motion/debounce.ts";
 import type { Sighting } from "./motion/watch-motion.ts";
 import type { Message } from "./mqtt/message.ts";
-import { changedCounts, eventMessage, motionMessage, snapshotMessage } from "./mqtt/topics.ts";
+import { changedCounts, eventMessage, motionMessage, reviewMessage, snapshotMessage } from "./mqtt/topics.ts";
 import { rgbOf } from "./preprocess/rgb.ts";
+import type { SwitchName } from "./state/switches.ts";
 import { passesFilter } from "./tracking/object-filter.ts";
 import { type Track, trackedObject } from "./tracking/track.ts";
 import { lowestScore, NO_TRACKS, type Tracker, trackerOptions, updateTracks } from "./tracking/tracker.ts";
@@ -33,7 +41,7 @@ import { annotate } from "./view/annotate.ts";
 /** The settings of a camera that apply to its frames. */
 export type WatchedCamera = Pick<
   CameraConfig,
-  "name" | "detect" | "motion" | "objects" | "zones" | "snapshots"
+  "name" | "detect" | "motion" | "objects" | "zones" | "snapshots" | "review"
 >;
 
 export interface WatchDependencies {
@@ -44,10 +52,12 @@ export interface WatchDependencies {
   readonly signal: AbortSignal;
   /** Makes the id of an object that appeared at this Unix time in milliseconds. */
   readonly newId: (startTimeMs: number) => string;
+  /** The same for a review. Default: `newId`. */
+  readonly newReviewId?: (startTimeMs: number) => string;
   /** When watching starts, milliseconds on the frames' clock. */
   readonly startMs: number;
-  /** Whether detection is on now. Default: the configured value. */
-  readonly isDetecting?: () => boolean;
+  /** Whether a switch of the camera is on now. Default: detection as configured, everything else on. */
+  readonly isOn?: (name: SwitchName) => boolean;
   /** Keeps the best snapshot of an object, where the camera keeps snapshots. Default: none is kept. */
   readonly keepSnapshot?: (objectId: string, jpeg: Uint8Array) => Promise<void>;
   /** The camera's settings now, if they can change between two frames. Default: those at the start. */
@@ -90,6 +100,7 @@ export interface WatchState {
   readonly attention: Attention;
   readonly tracker: Tracker;
   readonly lifecycle: Lifecycle;
+  readonly review: OpenReview | undefined;
   readonly counts: Counts;
   /** Of the last frame with a detection pass. */
   readonly inferenceMs: number;
@@ -107,8 +118,9 @@ const REGIONS_PER_FRAME = 3;
  * Turns frames into messages: plans regions, detects, tracks and reports events. Counts of 0 come first; `end` events and
  * counts of 0 come last.
  *
- * All objects in view end when no frames arrive, the frames change their size, the machine's clock is set back, detection is
- * switched off, or the detector keeps failing: their position or the time since the last detection is unknown then.
+ * All objects in view end when no frames arrive, the frames change their size, the machine's clock is set back, detection or
+ * the camera is switched off, or the detector keeps failing: their position or the time since the last detection is unknown
+ * then.
  */
 export async function* watchCamera(
   sightings: AsyncIterable<Sighting | typeof IDLE>,
@@ -123,6 +135,11 @@ export async function* watchCamera(
     const settings = dependencies.settings?.() ?? configured;
     if (settings !== camera) state = { ...state, tracker: onlyTracked(state.tracker, settings) };
     camera = settings;
+    if (!isOn("enabled", camera, dependencies)) {
+      ({ state, outcome } = close(state, camera, dependencies));
+      yield outcome;
+      continue;
+    }
     const reason = interruption(state, sighting);
     if (reason !== undefined) {
       ({ state, outcome } = endEverything(state, reason, camera, dependencies));
@@ -150,6 +167,7 @@ export function begin(camera: WatchedCamera, dependencies: WatchDependencies): S
     attention: INITIAL_ATTENTION,
     tracker: NO_TRACKS,
     lifecycle: NO_OBJECTS,
+    review: undefined,
     counts: new Map(),
     inferenceMs: 0,
   };
@@ -163,15 +181,14 @@ export async function step(
   camera: WatchedCamera,
   dependencies: WatchDependencies,
 ): Promise<Step> {
-  const { detector, prefix, signal, newId, keepSnapshot, onFrame } = dependencies;
+  const { detector, prefix, signal, newId, newReviewId = newId, keepSnapshot, onFrame } = dependencies;
   const { timeMs, width, height } = frame;
   const moved = motion?.boxes ?? [];
   const debounced =
     motion === undefined
-      ? { state: before.motion }
+      ? endMotion(before.motion)
       : debounceMotion(before.motion, moved.length > 0, timeMs, camera.motion.mqtt_off_delay * 1000);
-  const motionMessages =
-    debounced.message === undefined ? [] : [motionMessage(prefix, camera.name, debounced.message)];
+  const motionMessages = messagesOf(debounced, camera, prefix);
   const intervals = addInterval(before.intervals, timeMs - before.timeMs);
   const state: WatchState = {
     ...before,
@@ -181,7 +198,7 @@ export async function step(
     motion: debounced.state,
   };
 
-  const isDetecting = dependencies.isDetecting?.() ?? camera.detect.enabled;
+  const isDetecting = isOn("detect", camera, dependencies);
   const detected = isDetecting ? await detect(state, { frame, motion }, camera, dependencies) : undefined;
   onFrame?.(detected?.examined.length ?? 0);
   if (detected === undefined) {
@@ -196,24 +213,37 @@ export async function step(
   }
 
   const real = tracker.tracks.filter((track) => track.confirmed && hasEverMoved(attention, track.id));
+  const takesSnapshots = isOn("snapshots", camera, dependencies);
   const context = {
     camera: camera.name,
     width,
     height,
     zones: camera.zones,
-    hasSnapshot: camera.snapshots.enabled || keepSnapshot !== undefined,
+    review: camera.review,
+    hasSnapshot: takesSnapshots && (camera.snapshots.enabled || keepSnapshot !== undefined),
     detector: describeDetector(detector, inferenceMs),
   };
   const { lifecycle, messages: events } = advanceLifecycle(state.lifecycle, real, timeMs, context, newId);
-  if (keepSnapshot !== undefined) {
+  const objects = [...lifecycle.values()].map(({ now }) => now);
+  const { review, messages: reviews } = advanceReview(state.review, objects, timeMs, {
+    camera: camera.name,
+    settings: camera.review,
+    newId: newReviewId,
+  });
+  if (takesSnapshots && keepSnapshot !== undefined) {
     for (const object of snapshotsDue(state.lifecycle, lifecycle, timeMs)) {
       await keepSnapshot(object.id, await annotate(rgbOf(frame), [object]));
     }
   }
-  const snapshots = camera.snapshots.enabled ? await snapshotMessages(events, frame, camera, prefix) : [];
+  const publishes = takesSnapshots && camera.snapshots.enabled;
+  const snapshots = publishes ? await snapshotMessages(events, frame, camera, prefix) : [];
   const seen: Seen = { motion: moved, regions: examined, tracks: tracker.tracks, lifecycle };
-  const after = { ...state, attention, tracker, lifecycle, inferenceMs };
-  return conclude(after, camera, dependencies, { events, motionMessages, snapshots, frame, seen });
+  const after = { ...state, attention, tracker, lifecycle, review, inferenceMs };
+  return conclude(after, camera, dependencies, { events, reviews, motionMessages, snapshots, frame, seen });
+}
+
+function isOn(name: SwitchName, camera: WatchedCamera, { isOn }: WatchDependencies): boolean {
+  return isOn?.(name) ?? (name !== "detect" || camera.detect.enabled);
 }
 
 /** The reason why tracking cannot continue with this frame; undefined if it can. */
@@ -261,7 +291,28 @@ async function detect(
   };
 }
 
-/** Ends all objects in view; detection starts again with the next frame. */
+/** Ends everything when the camera is switched off: its stream is closed, so that no frame would tell that motion is over. */
+function close(state: WatchState, camera: WatchedCamera, dependencies: WatchDependencies): Step {
+  const ended = endMotion(state.motion);
+  const motionMessages = messagesOf(ended, camera, dependencies.prefix);
+  return endEverything(
+    { ...state, motion: ended.state },
+    "switched_off",
+    camera,
+    dependencies,
+    motionMessages,
+  );
+}
+
+function messagesOf(
+  { message }: DebouncedMotion,
+  { name }: WatchedCamera,
+  prefix: string,
+): readonly Message[] {
+  return message === undefined ? [] : [motionMessage(prefix, name, message)];
+}
+
+/** Ends all objects in view, and the review; detection starts again with the next frame. */
 function endEverything(
   state: WatchState,
   reason: EndReason,
@@ -270,12 +321,20 @@ function endEverything(
   motionMessages: readonly Message[] = [],
 ): Step {
   const events = endAll(state.lifecycle, reason);
-  const after = { ...state, attention: INITIAL_ATTENTION, tracker: NO_TRACKS, lifecycle: NO_OBJECTS };
-  return conclude(after, camera, dependencies, { events, motionMessages });
+  const reviews = state.review === undefined ? [] : [endReview(state.review, reason)];
+  const after = {
+    ...state,
+    attention: INITIAL_ATTENTION,
+    tracker: NO_TRACKS,
+    lifecycle: NO_OBJECTS,
+    review: undefined,
+  };
+  return conclude(after, camera, dependencies, { events, reviews, motionMessages });
 }
 
 interface Results {
   readonly events?: readonly EventMessage[];
+  readonly reviews?: readonly ReviewMessage[];
   readonly motionMessages?: readonly Message[];
   readonly snapshots?: readonly Message[];
   readonly frame?: Frame;
@@ -287,12 +346,13 @@ function conclude(
   state: WatchState,
   camera: WatchedCamera,
   { prefix }: WatchDependencies,
-  { events = [], motionMessages = [], snapshots = [], ...drawing }: Results,
+  { events = [], reviews = [], motionMessages = [], snapshots = [], ...drawing }: Results,
 ): Step {
   const counts = countObjects(state.lifecycle, camera);
   const messages = [
     ...motionMessages,
     ...events.map((event) => eventMessage(prefix, event)),
+    ...reviews.map((review) => reviewMessage(prefix, review)),
     ...snapshots,
     ...changedCounts(prefix, state.counts, counts),
   ];

@@ -1,7 +1,7 @@
 import type { Problem } from "./problems.ts";
 
 /** Sections that can stand at the top of the file. Each camera overrides them key by key; lists are replaced. */
-export const GLOBAL_SECTIONS = ["ffmpeg", "detect", "motion", "objects", "snapshots"] as const;
+export const GLOBAL_SECTIONS = ["ffmpeg", "detect", "motion", "objects", "snapshots", "review"] as const;
 
 type Mapping = Readonly<Record<string, unknown>>;
 

@@ -9,6 +9,7 @@ import { inFractions } from "./pixel-polygons.ts";
 import { MaskSchema } from "./polygon-schema.ts";
 import { checkPossible } from "./possible-settings.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
+import { checkReviews, ReviewSchema } from "./review-schema.ts";
 import { didYouMean } from "./suggest.ts";
 import { always, checkLabels, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { ViewSchema } from "./view-schema.ts";
@@ -165,6 +166,9 @@ const CameraSchema = z
     objects: ObjectsSchema.prefault({}),
     zones: ZonesSchema.prefault({}),
     snapshots: SnapshotsSchema.prefault({}),
+    review: ReviewSchema.prefault({}).describe(
+      "Reviews of this camera; overrides the section of all cameras.",
+    ),
   })
   .superRefine(checkZoneLabels)
   .transform(inFractions)
@@ -186,6 +190,7 @@ export const AgentConfigSchema = z
     motion: MotionSchema.optional(),
     objects: CommonObjectsSchema.optional(),
     snapshots: SnapshotsSchema.optional(),
+    review: ReviewSchema.prefault({}).describe("Reviews of all cameras."),
     cameras: z
       .record(z.string(), CameraSchema)
       .superRefine(checkNames, always)
@@ -209,6 +214,7 @@ export const AgentConfigSchema = z
       message: "metrics uses the same port: choose another",
     });
   })
+  .superRefine(checkReviews)
   .meta({ patternProperties: { "^x-": {} } })
   .describe("Configuration of sabrewing");
 

@@ -1,15 +1,18 @@
 import type { Detector } from "../../detectors/detector.ts";
 import { type Box, boxArea, type Size } from "../base/box.ts";
+import type { ReviewConfig } from "../config/review-schema.ts";
 import type { ZoneConfig } from "../config/schema.ts";
 import type { Track } from "../tracking/track.ts";
 import { betterFrame } from "./best-frame.ts";
-import type { DetectorOfEvent, ObjectEvent, SnapshotOfObject } from "./event.ts";
-import { currentZones, type ZoneHistory } from "./zones.ts";
+import { CONSTANT_FIELDS, type DetectorOfEvent, type ObjectEvent, type SnapshotOfObject } from "./event.ts";
+import { severityOf } from "./review.ts";
+import { currentZones, isLoitering, type ZoneHistory } from "./zones.ts";
 
 /** The properties that all objects of one frame share; the size is that of the frame. */
 export interface FrameContext extends Size {
   readonly camera: string;
   readonly zones: readonly ZoneConfig[];
+  readonly review: ReviewConfig;
   readonly hasSnapshot: boolean;
   readonly detector: DetectorOfEvent;
 }
@@ -33,6 +36,7 @@ export function describeObject(
     area: boxArea(box),
     region,
     score: rounded(track.score, 4),
+    attributes: [],
   };
   return {
     id: before?.id ?? newId(track.startTimeMs),
@@ -50,12 +54,15 @@ export function describeObject(
     region,
     current_zones: currentZones(zones),
     entered_zones: zones.entered,
+    max_severity: severityOf(track.label, zones.entered, context.review),
+    pending_loitering: isLoitering(zones, track.label, context.zones),
     active: !track.stationary,
     stationary: track.stationary,
     motionless_count: Math.round(track.stationarity.motionlessFrames),
     position_changes: track.stationarity.changes,
-    has_snapshot: context.hasSnapshot,
+    has_snapshot: context.hasSnapshot || (before?.has_snapshot ?? false),
     snapshot: betterFrame(before?.snapshot, frame, context),
+    ...CONSTANT_FIELDS,
     detector: context.detector,
     revision: before?.revision ?? 0,
   };

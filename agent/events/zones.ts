@@ -55,6 +55,22 @@ export function currentZones({ presences }: ZoneHistory): readonly string[] {
   return [...presences].filter(([, { present }]) => present).map(([name]) => name);
 }
 
+/** Labels whose objects loiter as long as they stay in a zone with a loitering time; a car that has entered it is parked. */
+const LOITERERS = ["person"];
+
+/** Whether an object of this label is in a zone with a loitering time, and has not entered it yet or still loiters. */
+export function isLoitering(
+  { presences }: ZoneHistory,
+  label: string,
+  zones: readonly ZoneConfig[],
+): boolean {
+  return zones.some(({ name, loitering_time, inertia }) => {
+    const presence = presences.get(name);
+    if (loitering_time === 0 || presence?.inside !== true || presence.detections < inertia) return false;
+    return !presence.present || LOITERERS.includes(label);
+  });
+}
+
 function advancePresence(
   before: ZonePresence | undefined,
   track: Track,

@@ -41,6 +41,8 @@ export const ReportSchema = z.object({
   cameras: z.array(
     z.object({
       name: z.string(),
+      /** Whether the camera is switched on. */
+      enabled: z.boolean(),
       online: z.boolean(),
       connection_quality: z.string(),
       reconnects_last_hour: z.int(),
@@ -80,6 +82,7 @@ export interface ReportSources {
   readonly mqtt: Pick<MqttConfig, "host" | "port" | "topic_prefix">;
   readonly cameras: readonly {
     readonly camera: Pick<CameraConfig, "name" | "objects" | "zones">;
+    readonly isEnabled: () => boolean;
     readonly isOnline: () => boolean;
   }[];
   readonly detector: { readonly model: ModelInfo; readonly runtime: string };
@@ -120,7 +123,7 @@ export function takeReport(sources: ReportSources): Report {
       faults,
       restarts: ofDetector?.restarts ?? 0,
     },
-    cameras: cameras.flatMap(({ camera, isOnline }) => {
+    cameras: cameras.flatMap(({ camera, isEnabled, isOnline }) => {
       const figure = figures[camera.name];
       if (figure === undefined) return [];
       const motion = lastPayload(motionTopic(mqtt.topic_prefix, camera.name));
@@ -132,6 +135,7 @@ export function takeReport(sources: ReportSources): Report {
       return [
         {
           name: camera.name,
+          enabled: isEnabled(),
           online: isOnline(),
           motion: motion === undefined ? null : motion === "ON",
           ...ofCamera,

@@ -17,17 +17,20 @@ export interface Sighting {
  * `newestOnly` and `newerSighting` behind it, the motion of dropped frames is not lost.
  * @param config the settings now, which may change between two frames.
  * @param intervalMs the interval of frames at `detect.fps`, milliseconds; they may come more rarely.
+ * @param isOn whether motion is detected now. Default: as configured.
  */
 export async function* watchMotion(
   frames: AsyncIterable<Frame>,
   config: () => MotionConfig,
   intervalMs: number,
+  isOn: () => boolean = () => config().enabled,
 ): AsyncGenerator<Sighting, void> {
   let gate: Gate | undefined;
   let beforeMs = 0;
   for await (const frame of frames) {
     const settings = config();
-    if (!settings.enabled) {
+    if (!isOn()) {
+      gate = undefined;
       yield { frame, motion: undefined };
       continue;
     }
@@ -53,10 +56,9 @@ export async function* reportMotion(
 ): AsyncGenerator<Sighting, void> {
   for await (const sighting of sightings) {
     const { frame, motion } = sighting;
-    if (motion !== undefined) {
-      const seen = motion.calibrating ? "unknown" : motion.boxes.length > 0 ? "moved" : "still";
-      feedback.report({ type: "frame", timeMs: frame.timeMs, motion: seen });
-    }
+    const isUnknown = motion === undefined || motion.calibrating;
+    const seen = isUnknown ? "unknown" : motion.boxes.length > 0 ? "moved" : "still";
+    feedback.report({ type: "frame", timeMs: frame.timeMs, motion: seen });
     yield sighting;
   }
 }

@@ -1,7 +1,7 @@
 import { topicLevel } from "../config/topic-name.ts";
 import type { Count, Counts } from "../events/counts.ts";
 import type { EventMessage } from "../events/event.ts";
-
+import type { ReviewMessage } from "../events/review.ts";
 import type { Message } from "./message.ts";
 
 export type OnlineState = "online" | "offline";
@@ -29,6 +29,16 @@ export function motionMessage(prefix: string, camera: string, state: "ON" | "OFF
 /** Reports an event. */
 export function eventMessage(prefix: string, event: EventMessage): Message {
   return { topic: `${prefix}/events`, payload: JSON.stringify(event), retain: false, qos: 1 };
+}
+
+/** The topic of the reviews of all cameras. */
+export function reviewsTopic(prefix: string): string {
+  return `${prefix}/reviews`;
+}
+
+/** Reports a review. */
+export function reviewMessage(prefix: string, review: ReviewMessage): Message {
+  return { topic: reviewsTopic(prefix), payload: JSON.stringify(review), retain: false, qos: 1 };
 }
 
 /** The topic that reports whether a camera delivers frames. */

@@ -7,7 +7,9 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
 import { parseConfig } from "../../agent/config/load.ts";
 import type { EventMessage } from "../../agent/events/event.ts";
+import type { ReviewMessage } from "../../agent/events/review.ts";
 import { run } from "../../agent/run.ts";
+import { SWITCHES, type SwitchName } from "../../agent/state/switches.ts";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { startAgent } from "../support/agent/agent-process.ts";
@@ -31,7 +33,7 @@ const clip = findMedia("person.mp4");
 const hasFfmpeg = spawnSync("ffmpeg", ["-version"]).status === 0;
 
 test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
-  "switches detection over MQTT and keeps the switch over a restart",
+  "switches a camera over MQTT and keeps its switches over a restart",
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
@@ -49,6 +51,16 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
       expect(agent.complaints()).toEqual([
         'ignored: sabrewing/door/detect/set: expected ON or OFF, received 5 bytes: "maybe"',
       ]);
+      await user.publishAsync("sabrewing/door/motion/set", "OFF", { qos: 1 });
+      await user.publishAsync("sabrewing/door/enabled/set", "OFF", { qos: 1 });
+      await user.publishAsync("sabrewing/door/snapshots/set", "ON", { qos: 1 });
+      await user.publishAsync("sabrewing/yard/motion/set", "OFF", { qos: 1 });
+      await waitUntil("the camera is off", () => states(heard, "door", "enabled").at(-1) === "OFF");
+      await waitUntil("two commands are refused", () => agent.complaints().length === 3);
+      expect(agent.complaints().slice(1)).toEqual([
+        "ignored: snapshots cannot be switched on, because the configuration has none for the camera",
+        "ignored: motion detection cannot be switched off while detection is on",
+      ]);
     }
 
     heard.length = 0;
@@ -57,9 +69,12 @@ test.skipIf(!mosquittoIsInstalled || !hasFfmpeg)(
     await using again = start();
     await waitUntil("the agent reports the state", () => states(heard, "yard").length > 0);
     await waitUntil("it has received the old command", () => again.complaints().length > 0);
-    expect(states(heard, "door")).toEqual(["OFF"]);
+    const kept = SWITCHES.map((name) => states(heard, "door", name));
+    expect(kept).toEqual([["OFF"], ["OFF"], ["OFF"], ["OFF"]]);
+    expect(SWITCHES.map((name) => states(heard, "yard", name))).toEqual([["ON"], ["ON"], ["ON"], ["OFF"]]);
     await user.publishAsync("sabrewing/door/detect/set", "ON", { qos: 1 });
     await waitUntil("the state follows", () => states(heard, "door").at(-1) === "ON");
+    await waitUntil("motion detection follows", () => states(heard, "door", "motion").at(-1) === "ON");
   },
 );
 
@@ -107,7 +122,7 @@ test.skipIf(!hasFfmpeg)(
 );
 
 test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !hasRtspServer())(
-  "ends objects in view when detection is switched off, and reports them as new when it is on again",
+  "ends objects in view and their review when detection or the camera is switched off, and begins again when it is on",
   { timeout: 180_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -136,6 +151,18 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     await waitUntil("a person is in view again", () => events(heard).length > before, 90_000);
     expect(events(heard)[before]).toMatchObject({ type: "new" });
     expect(events(heard)[before]?.after.id).not.toBe(events(heard)[0]?.after.id);
+
+    await waitUntil("a review has begun", () => reviews(heard).at(-1)?.after.end_time === null, 90_000);
+    await user.publishAsync(`sabrewing/${CAMERA}/enabled/set`, "OFF", { qos: 1 });
+    await waitUntil("the stream is closed", () => last(heard, `sabrewing/${CAMERA}/status`) === "offline");
+    await waitUntil("the review has ended", () => reviews(heard).at(-1)?.type === "end");
+    await waitUntil("the event has ended", () => events(heard).at(-1)?.type === "end");
+    expect(events(heard).at(-1)).toMatchObject({ reason: "switched_off" });
+    expect(reviews(heard).at(-1)).toMatchObject({ reason: "switched_off", after: { severity: "alert" } });
+    expect([count(), last(heard, `sabrewing/${CAMERA}/motion`)]).toEqual(["0", "OFF"]);
+
+    await user.publishAsync(`sabrewing/${CAMERA}/enabled/set`, "ON", { qos: 1 });
+    await waitUntil("it is open again", () => last(heard, `sabrewing/${CAMERA}/status`) === "online");
   },
 );
 
@@ -183,9 +210,9 @@ async function agentIn(folder: string, brokerPort: number) {
   };
 }
 
-function states(heard: readonly Heard[], camera: string): readonly string[] {
+function states(heard: readonly Heard[], camera: string, name: SwitchName = "detect"): readonly string[] {
   return heard
-    .filter(({ topic }) => topic === `sabrewing/${camera}/detect/state`)
+    .filter(({ topic }) => topic === `sabrewing/${camera}/${name}/state`)
     .map(({ payload }) => payload);
 }
 
@@ -195,6 +222,10 @@ function detectionEnabled(heard: readonly Heard[]): unknown {
 
 function events(heard: readonly Heard[]): readonly EventMessage[] {
   return heard.filter(({ topic }) => topic === "sabrewing/events").map(({ payload }) => JSON.parse(payload));
+}
+
+function reviews(heard: readonly Heard[]): readonly ReviewMessage[] {
+  return heard.filter(({ topic }) => topic === "sabrewing/reviews").map(({ payload }) => JSON.parse(payload));
 }
 
 function last(heard: readonly Heard[], topic: string): string | undefined {

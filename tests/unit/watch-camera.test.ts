@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { IDLE } from "../../agent/base/idle-timeout.ts";
 import { MotionSchema } from "../../agent/config/motion-schema.ts";
+import { ReviewSchema } from "../../agent/config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
 import type { EndReason } from "../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
@@ -130,6 +131,38 @@ describe("watching a camera", () => {
     },
   );
 
+  test.each([
+    { end: "no frames arrive", items: [IDLE], reason: "silence" },
+    { end: "the agent stops", items: [], reason: "shutdown" },
+  ] as const)(
+    "publishes a review of an object that moves, which ends when $end",
+    async ({ items, reason }) => {
+      const walk = Array.from({ length: 20 }, (_, i): Detection[] => [
+        { ...PERSON, box: [i, 5, 10 + i, 30] },
+      ]);
+      const outcomes = await watch(walk, [...frames(20), ...items]);
+      const messages = outcomes.flatMap((outcome) => outcome.messages.filter(({ qos }) => qos === 1));
+      expect(messages.map(({ topic }) => topic).slice(0, 2)).toEqual([
+        "sabrewing/events",
+        "sabrewing/reviews",
+      ]);
+      const read = messages.map(({ topic, payload }) => ({ topic, ...JSON.parse(String(payload)) }));
+      const [begun, ended, ...more] = read.filter(({ topic }) => topic === "sabrewing/reviews");
+      const event = read.find(({ topic, type }) => topic === "sabrewing/events" && type === "end");
+      expect(begun).toMatchObject({
+        type: "new",
+        after: {
+          camera: "door",
+          severity: "alert",
+          data: { detections: [event.after.id], objects: ["person"] },
+        },
+      });
+      expect(ended).toMatchObject({ type: "end", reason, after: { end_time: event.after.end_time } });
+      expect(ended.after.id).toBe(begun.after.id);
+      expect(more).toEqual([]);
+    },
+  );
+
   test("ends the objects in view when no frames arrive, and starts again later", async () => {
     const outcomes = await watch([[PERSON]], [...frames(3), IDLE, ...frames(3, 20_000)]);
     expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
@@ -228,7 +261,7 @@ describe("watching a camera", () => {
     let isOn = true;
     let frame = 0;
     const outcomes = await watch([[PERSON]], frames(15), {
-      isDetecting: () => isOn,
+      isOn: (name) => name !== "detect" || isOn,
       onFrame: () => {
         frame++;
         isOn = frame < 5 || frame >= 10;
@@ -349,6 +382,7 @@ function door(settings: Partial<WatchedCamera> = {}): WatchedCamera {
     objects: ObjectsSchema.parse({}),
     zones: [],
     snapshots: SnapshotsSchema.parse({}),
+    review: ReviewSchema.parse({}),
     ...settings,
   };
 }

@@ -109,6 +109,7 @@ async function replay(input: string, options: ReplayWords): Promise<void> {
     prefix,
     signal,
     newId: eventIds(seededRandom(SEED)),
+    newReviewId: eventIds(seededRandom(REVIEW_SEED)),
     startMs: 0,
   });
 
@@ -143,7 +144,8 @@ function print(lines: readonly string[], progress: ReplayProgress): void {
   process.stdout.write(printed(lines.join("\n")));
 }
 
-const SEED = 1;
+/** Two seeds, so that reviews do not change the ids of events. */
+const [SEED, REVIEW_SEED] = [1, 2];
 /** Generous: a slow machine takes longer, but does not lose a frame of a recording. */
 const DEADLINE_MS = 60_000;
 

@@ -3,6 +3,7 @@ import { ConfigError, UsageError } from "../../base/errors.ts";
 import type { Environment } from "../../config/environment.ts";
 import { loadConfig } from "../../config/load.ts";
 import { MotionSchema } from "../../config/motion-schema.ts";
+import { ReviewSchema } from "../../config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../config/schema.ts";
 import { didYouMean } from "../../config/suggest.ts";
 import type { WatchedCamera } from "../../watch-camera.ts";
@@ -56,6 +57,7 @@ function defaults({ camera }: ReplayOptions): Base {
       objects: ObjectsSchema.parse({}),
       zones: [],
       snapshots: SnapshotsSchema.parse({}),
+      review: ReviewSchema.parse({}),
     },
     runtime: "wasmer",
     prefix: "sabrewing",

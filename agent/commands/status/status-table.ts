@@ -69,14 +69,10 @@ function brokerLine(
 /** A row for the camera, then one for each zone. */
 function cameraRows(camera: Camera, paints: Paints): readonly (readonly string[])[] {
   const { good, bad, warm, faint } = paints;
-  const { name, online, camera_fps, expected_fps, detection_fps, skipped_fps, motion, detection_enabled } =
-    camera;
-  const { connection_quality: quality } = camera;
-  const state = online
-    ? quality === "excellent"
-      ? good("● online")
-      : warm(`● ${quality}`)
-    : bad("○ offline");
+  const { name, enabled, online, camera_fps, expected_fps, detection_fps, skipped_fps, motion } = camera;
+  const { connection_quality: quality, detection_enabled } = camera;
+  const quiet = enabled ? bad("○ offline") : faint("○ switched off");
+  const state = online ? (quality === "excellent" ? good("● online") : warm(`● ${quality}`)) : quiet;
   const moves = motion === null ? faint("–") : motion ? warm("moving") : faint("still");
   const figures = [
     `${camera_fps.toFixed(1)}${faint(`/${expected_fps}`)}`,

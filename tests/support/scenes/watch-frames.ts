@@ -1,5 +1,6 @@
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
+import { ReviewSchema } from "../../../agent/config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../../agent/config/schema.ts";
 import type { EventMessage } from "../../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
@@ -63,5 +64,6 @@ export function defaultCamera(track: readonly string[], fps = 5): WatchedCamera 
     objects: ObjectsSchema.parse({ track }),
     zones: [],
     snapshots: SnapshotsSchema.parse({}),
+    review: ReviewSchema.parse({}),
   };
 }

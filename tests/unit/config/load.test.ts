@@ -29,6 +29,11 @@ function mistakes(text: string, env = {}): string[] {
   return [];
 }
 
+const REVIEW_DEFAULTS = {
+  alerts: { enabled: true, labels: ["person", "car"], required_zones: [], cutoff_time: 40 },
+  detections: { enabled: true, required_zones: [], cutoff_time: 30 },
+};
+
 test("fills in every default of the smallest configuration", () => {
   const config = parseConfig(SMALLEST, "sabrewing.yml", {});
   expect(config).toEqual({
@@ -79,8 +84,10 @@ test("fills in every default of the smallest configuration", () => {
         objects: { track: ["person"], mask: [], filters: {} },
         zones: [],
         snapshots: { enabled: false, retain_days: 10 },
+        review: REVIEW_DEFAULTS,
       },
     ],
+    review: REVIEW_DEFAULTS,
   });
 });
 

@@ -4,6 +4,7 @@ import type { Report } from "../../../../agent/health/report.ts";
 
 const CAMERA = {
   name: "door",
+  enabled: true,
   online: true,
   connection_quality: "excellent",
   reconnects_last_hour: 0,
@@ -107,4 +108,9 @@ test("removes control characters from names, with and without colours", () => {
   );
   expect(table).toContain("pwn");
   expect(table.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});
+
+test("a camera that is switched off is not shown as offline", () => {
+  const off = { ...REPORT, cameras: [{ ...CAMERA, enabled: false, online: false }] };
+  expect(statusTable(off, { colour: false, nowMs: 0 })).toMatch(/door +○ switched off/);
 });
