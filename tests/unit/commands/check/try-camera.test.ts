@@ -161,6 +161,7 @@ test("reports a camera that stays busy, and does not repeat another refusal", as
   for (const [status, expected, attempts] of [
     [453, "serves too many clients", 5],
     [404, "no such stream", 1],
+    [454, "has lost the session", 1],
   ] as const) {
     const clock = manualClock();
     const camera = refusing(100, status, clock);
