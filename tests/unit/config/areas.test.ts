@@ -109,7 +109,7 @@ describe("a zone", () => {
   });
 
   test("is refused with a label that the camera does not track", () => {
-    const zone = '"0,0,0.5,0,0,1", objects: [person, presn, cat], filters: {dog: {}, persno: {}}';
+    const zone = '"0,0,0.5,0,0,1", objects: [person, persn, cat], filters: {dog: {}, persno: {}}';
     expect(mistakes(configured(`zones: {porch: {coordinates: ${zone}}}`))).toEqual([
       "cameras.door.zones.porch.objects.1: this camera does not track that label; add it to objects.track; did you mean person?",
       "cameras.door.zones.porch.objects.2: this camera does not track that label; add it to objects.track",
