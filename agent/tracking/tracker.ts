@@ -5,6 +5,7 @@ import { longestPauseMs, type RecentIntervals } from "../base/intervals.ts";
 import { type CameraConfig, objectFilter } from "../config/schema.ts";
 import type { FrameDetection } from "../detection/detect-regions.ts";
 import { judgeTracks } from "./duplicate-tracks.ts";
+import { hasLeft } from "./leaving.ts";
 import { matchDetections } from "./matching.ts";
 import {
   coastTrack,
@@ -31,7 +32,6 @@ export interface TrackerOptions extends TrackRules {
   readonly maxDisappearedMs: number;
   /** After a longer pause between two frames, an object that was not stationary may be another one. */
   readonly maxPauseMs: number;
-  readonly frame: Size;
 }
 
 /** Before the first frame. */
@@ -76,6 +76,8 @@ export function trackerOptions(
  * soon afterwards.
  */
 const STATIONARY_PAUSE_MS = 60_000;
+/** An object that went over the border of the frame is gone after this time: the detector may have missed it there. */
+const LEFT_MS = 800;
 /** Misses that prove a moving object gone: a single miss proves nothing, however long ago the pass before it was. */
 const MISSES = 3;
 /**
@@ -150,10 +152,11 @@ function completed(detection: FrameDetection, predicted: Track, { frame }: Track
     : detection;
 }
 
-function isGone(track: Track, { maxDisappearedMs, maxPauseMs }: TrackerOptions): boolean {
+function isGone(track: Track, { maxDisappearedMs, maxPauseMs, frame }: TrackerOptions): boolean {
   if (!track.confirmed) {
     return track.missed > 0 || track.updatedMs - track.lastSeenMs > maxPauseMs;
   }
+  if (hasLeft(track, frame)) return track.updatedMs - track.lastSeenMs >= LEFT_MS;
   const misses = track.stationary ? missesThatProve(track.findRate) : MISSES;
   return track.missed >= misses && track.updatedMs - track.lostSinceMs > maxDisappearedMs;
 }
