@@ -2,11 +2,12 @@ import { isCovered } from "../attention/coverage.ts";
 import type { Box, Size } from "../base/box.ts";
 import { isCutOff, isPieceOf } from "../base/cut-off.ts";
 import { longestPauseMs, type RecentIntervals } from "../base/intervals.ts";
-import { type CameraConfig, objectFilter } from "../config/schema.ts";
+import type { CameraConfig } from "../config/schema.ts";
 import type { FrameDetection } from "../detection/detect-regions.ts";
 import { judgeTracks } from "./duplicate-tracks.ts";
 import { hasLeft } from "./leaving.ts";
 import { matchDetections } from "./matching.ts";
+import { type ModelFilters, scoreFilter } from "./score-filter.ts";
 import {
   coastTrack,
   continueTrack,
@@ -43,20 +44,22 @@ export const NO_TRACKS: Tracker = { nextId: 1, tracks: [] };
  */
 const LOWEST_SCORE = 0.1;
 
-/** The lowest score that the detector should report for a camera. */
-export function lowestScore({ objects }: Pick<CameraConfig, "objects">): number {
-  const scores = objects.track.map((label) => objectFilter(objects, label).min_score);
+/** The lowest score that the detector should report for a camera. @param filters the module's */
+export function lowestScore({ objects }: Pick<CameraConfig, "objects">, filters: ModelFilters): number {
+  const scores = objects.track.map((label) => scoreFilter(objects, label, filters).min_score);
   return Math.min(LOWEST_SCORE, ...scores);
 }
 
 /**
  * The tracker's options from a camera's configuration.
  * @param intervals between the camera's latest frames.
+ * @param filters the module's.
  */
 export function trackerOptions(
   { detect, objects }: Pick<CameraConfig, "detect" | "objects">,
   frame: Size,
   intervals: RecentIntervals,
+  filters?: ModelFilters,
 ): TrackerOptions {
   const maxDisappearedMs = (detect.max_disappeared / detect.fps) * 1000;
   return {
@@ -65,8 +68,8 @@ export function trackerOptions(
     maxPauseMs: longestPauseMs(intervals, maxDisappearedMs),
     intervalMs: 1000 / detect.fps,
     stationaryAfter: detect.stationary.threshold,
-    minScore: (label) => objectFilter(objects, label).min_score,
-    threshold: (label) => objectFilter(objects, label).threshold,
+    minScore: (label) => scoreFilter(objects, label, filters).min_score,
+    threshold: (label) => scoreFilter(objects, label, filters).threshold,
     frame,
   };
 }

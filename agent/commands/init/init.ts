@@ -3,7 +3,6 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { Command } from "commander";
-import { chooseModule, findKnownModel, type KnownModel, readModel } from "../../../detectors/detector.ts";
 import { ENCODING, type Login } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
 import { ConfigError, TransientError, UsageError } from "../../base/errors.ts";
@@ -119,8 +118,7 @@ async function init(options: InitOptions): Promise<void> {
     const first = await chooseStreams(cameras, options.probe, interrupted.signal, note);
     const track = options.track.split(",").map((label) => label.trim());
     const { model } = options;
-    const filters = await filtersFor(model);
-    const files = firstConfig({ broker, model, track, filters, homeAssistant, cameras: first });
+    const files = firstConfig({ broker, model, track, homeAssistant, cameras: first });
     checkWritten(files, options.output);
     await mkdir(dirname(options.output), { recursive: true });
     const write = (file: string, text: string, mode: number) =>
@@ -182,12 +180,6 @@ async function chooseStreams(
 /** Validates the files before they are written. A mistake comes from an answer, for example a duplicate label. */
 function checkWritten({ yaml, secrets }: FirstFiles, file: string): void {
   parseConfig(yaml, file, parseEnv(secrets));
-}
-
-/** Filters of a known model, if it needs others than the defaults. */
-async function filtersFor(model: string): Promise<KnownModel["filters"]> {
-  const { path } = chooseModule(model);
-  return existsSync(path) ? findKnownModel((await readModel(path)).name)?.filters : undefined;
 }
 
 function refuseToOverwrite(files: readonly string[]): void {
