@@ -271,12 +271,13 @@ async function detect(
     stationaryIntervalMs: camera.detect.stationary.interval * frameMs,
     budget: REGIONS_PER_FRAME,
   };
-  const options = trackerOptions(camera, frame, intervals);
+  const { filters } = detector.model;
+  const options = trackerOptions(camera, frame, intervals, filters);
   const tracked = tracker.tracks.map((track) => trackedObject(track, timeMs));
   const expected = expectedObjects(tracked, { frame, frameMs, minScore: options.minScore });
   const observation = { timeMs, motion, expected };
   const regions = planRegions(attention, observation, regionRules);
-  const result = await detectRegions(frame, regions, detector, lowestScore(camera), signal);
+  const result = await detectRegions(frame, regions, detector, lowestScore(camera, filters), signal);
   if (result === undefined) return undefined;
 
   const { examined } = result;

@@ -30,10 +30,11 @@ export function describeObject(
 ): ObjectEvent {
   const box = wholePixels(track.box);
   const region = wholePixels(track.region);
+  const visible = wholePixels(track.visible);
   const frame: SnapshotOfObject = {
     frame_time: track.lastSeenMs / 1000,
-    box,
-    area: boxArea(box),
+    box: visible,
+    area: boxArea(visible),
     region,
     score: rounded(track.score, 4),
     attributes: [],
@@ -49,7 +50,7 @@ export function describeObject(
     top_score: rounded(track.topScore, 4),
     false_positive: !track.truePositive,
     box,
-    area: frame.area,
+    area: boxArea(box),
     ratio: rounded((box[2] - box[0]) / Math.max(1, box[3] - box[1]), 2),
     region,
     current_zones: currentZones(zones),

@@ -14,8 +14,6 @@ export interface FirstCamera {
   readonly size?: { readonly width: number; readonly height: number };
 }
 
-type Filters = { readonly minScore: number; readonly threshold: number };
-
 /** All answers that `sabrewing init` needs. */
 export interface FirstAnswers {
   readonly broker: {
@@ -27,8 +25,6 @@ export interface FirstAnswers {
   };
   readonly model: string;
   readonly track: readonly string[];
-  /** Filters for each label; undefined: the defaults. */
-  readonly filters?: Filters | undefined;
   readonly homeAssistant: boolean;
   /** Whether to publish a JPEG of each object. */
   readonly snapshots: boolean;
@@ -100,7 +96,7 @@ function viewLines(token: string | undefined, secrets: Secrets): readonly string
 
 function cameraLines(
   { name, address, size }: FirstCamera,
-  { track, filters, snapshots }: FirstAnswers,
+  { track, snapshots }: FirstAnswers,
   secrets: Secrets,
 ): readonly string[] {
   const scaled = size !== undefined && size.width > WIDEST ? even(size) : undefined;
@@ -124,18 +120,9 @@ function cameraLines(
     "    objects:",
     "      # Labels to track; sabrewing inspect lists the labels of the model.",
     `      track: [${track.map((label) => quoted(literal(label, secrets))).join(", ")}]`,
-    ...(filters === undefined ? [] : filterLines(track, filters)),
     "    snapshots:",
     "      # true: publish a JPEG of each object. false: no image leaves this device.",
     `      enabled: ${snapshots}`,
-  ];
-}
-
-function filterLines(track: readonly string[], { minScore, threshold }: Filters): readonly string[] {
-  return [
-    "      # This model's scores are lower than the default filters expect.",
-    "      filters:",
-    ...track.map((label) => `        ${quoted(label)}: { min_score: ${minScore}, threshold: ${threshold} }`),
   ];
 }
 

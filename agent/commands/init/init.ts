@@ -2,13 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
-import {
-  chooseModule,
-  findKnownModel,
-  type ModelInfo,
-  readModel,
-  sabrewingHome,
-} from "../../../detectors/detector.ts";
+import { chooseModule, type ModelInfo, readModel, sabrewingHome } from "../../../detectors/detector.ts";
 import type { Login } from "../../base/address.ts";
 import { ENCODING } from "../../base/address-mistake.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -205,7 +199,6 @@ async function answersTo(
     broker: finalBroker,
     model: modelFrom(options.output, options.model),
     track,
-    filters: model && findKnownModel(model.name)?.filters,
     homeAssistant,
     snapshots,
     viewToken: hasView ? randomBytes(16).toString("hex") : undefined,

@@ -125,13 +125,5 @@ export async function pullModel(
   for (const report of reports) {
     stdout.write(printed(json ? plainJson(report) : describeReport(report)));
   }
-  if (known.filters !== undefined) stderr.write(printed(adviseFilters(known.name, known.filters)));
   return reports;
-}
-
-function adviseFilters(name: string, { minScore, threshold }: NonNullable<KnownModel["filters"]>): string {
-  return (
-    `Scores of ${name} are lower than the default filters expect. Add to the configuration, for every label that you track:\n` +
-    `  objects: {filters: {person: {min_score: ${minScore}, threshold: ${threshold}}}}`
-  );
 }

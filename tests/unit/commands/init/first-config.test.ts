@@ -48,15 +48,6 @@ describe("a first configuration", () => {
     expect(config.mqtt).toMatchObject({ host: "broker.local", port: 1883, tls: false });
   });
 
-  test("has the model's filters for each label", () => {
-    const { config } = loaded({ track: ["person", "car"], filters: { minScore: 0.4, threshold: 0.5 } });
-    const { filters } = config.cameras[0]?.objects ?? {};
-    expect(filters).toMatchObject({
-      person: { min_score: 0.4, threshold: 0.5 },
-      car: { min_score: 0.4, threshold: 0.5 },
-    });
-  });
-
   test.each(["plain", "p@ss/w#rd?", "$HOME {X} %41", "it's", 'say "so"', " spaces ", "ümläut"])(
     "keeps the password %j out of the YAML, and the agent reads it back",
     (password) => {
@@ -153,7 +144,6 @@ describe("a first configuration", () => {
       broker: { host: "b", tls: false, user: name, password: "hunter2" },
       model: `/models/${name}.wasm`,
       track: [name],
-      filters: { minScore: 0.4, threshold: 0.5 },
       cameras: [{ name: "door", address: `rtsp://10.0.0.7/${name}/x?${name}` }],
     });
     expect(JSON.stringify(config.cameras)).not.toContain("hunter2");
