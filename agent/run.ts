@@ -101,6 +101,8 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
         version,
         signal,
         detector,
+        events: config.events,
+        stateDirectory,
       })
     : undefined;
   const { deadline_ms: deadlineMs } = config.detector;

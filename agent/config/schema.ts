@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { streamAddressMistake, withLowerCaseScheme } from "../base/address.ts";
+import { EventsSchema } from "./events-schema.ts";
 import { FilterSchema } from "./filter-schema.ts";
 import { HardwareArgsSchema } from "./hardware-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
@@ -222,6 +223,7 @@ export const AgentConfigSchema = z
     homeassistant: HomeAssistantSchema.prefault({}),
     metrics: MetricsSchema.prefault({}),
     view: ViewSchema.prefault({}),
+    events: EventsSchema.prefault({}),
     cameras: z
       .record(z.string(), CameraSchema)
       .superRefine(checkNames, always)
@@ -255,6 +257,7 @@ export type DetectorConfig = AgentConfig["detector"];
 export type HomeAssistantConfig = AgentConfig["homeassistant"];
 export type MetricsConfig = AgentConfig["metrics"];
 export type ViewConfig = AgentConfig["view"];
+export type EventsConfig = AgentConfig["events"];
 /** One camera, its name included. */
 export type CameraConfig = AgentConfig["cameras"][number];
 export type ObjectsConfig = CameraConfig["objects"];
