@@ -113,6 +113,8 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
         signal,
         detector,
         settings: current.all,
+        events: config.events,
+        stateDirectory,
       })
     : undefined;
   const { deadline_ms: deadlineMs } = config.detector;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { EventsSchema } from "./events-schema.ts";
 import { CommonFfmpegSchema, FfmpegSchema } from "./ffmpeg-schema.ts";
 import { FilePathSchema } from "./file-path.ts";
 import { FilterSchema } from "./filter-schema.ts";
@@ -183,6 +184,7 @@ export const AgentConfigSchema = z
     homeassistant: HomeAssistantSchema.prefault({}),
     metrics: MetricsSchema.prefault({}),
     view: ViewSchema.prefault({}),
+    events: EventsSchema.prefault({}),
     ffmpeg: CommonFfmpegSchema.optional().describe(
       "The keys of cameras.*.ffmpeg for every camera, without inputs.",
     ),
@@ -246,6 +248,7 @@ export type DetectorConfig = AgentConfig["detector"];
 export type HomeAssistantConfig = AgentConfig["homeassistant"];
 export type MetricsConfig = AgentConfig["metrics"];
 export type ViewConfig = AgentConfig["view"];
+export type EventsConfig = AgentConfig["events"];
 /** One camera, its name included. */
 export type CameraConfig = AgentConfig["cameras"][number];
 export type ObjectsConfig = CameraConfig["objects"];

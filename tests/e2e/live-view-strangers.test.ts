@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
 import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
 import { type LogLine, recordingLog } from "../support/agent/log-lines.ts";
-import { door } from "../support/agent/small-config.ts";
+import { configOfDoor, door } from "../support/agent/small-config.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/base/temporary-folder.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { startFileServer } from "../support/network/file-server.ts";
@@ -16,6 +17,7 @@ const chromium = findChromium();
 describe.skipIf(chromium === undefined)("the page of another site", () => {
   const stack = new AsyncDisposableStack();
   let browser: Browser;
+  let folder: TemporaryFolder;
   let foreign = "";
   /** The live view that the foreign page attacks. */
   let target = "";
@@ -25,6 +27,7 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
         response.writeHead(200, { "content-type": "text/html" }).end(attackOn(target));
       }),
     );
+    folder = stack.use(await temporaryFolder());
     foreign = site.url.replace("127.0.0.1", FOREIGN);
     browser = stack.adopt(await startChromium(chromium ?? "", [FOREIGN, "cam.lan"]), (one) => one.close());
   });
@@ -32,6 +35,7 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
 
   async function openView(): Promise<LiveView & { readonly lines: readonly LogLine[] }> {
     const { log, lines } = recordingLog();
+    const { events } = configOfDoor();
     const view = await openLiveView(
       { host: "127.0.0.1", port: 0, allowed_hosts: ["cam.lan"], token: TOKEN },
       [door()],
@@ -42,6 +46,8 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
         signal: new AbortController().signal,
         detector: scriptedDetector([]),
         version: "1.2.3",
+        events,
+        stateDirectory: folder.path,
       },
     );
     return { ...view, lines };

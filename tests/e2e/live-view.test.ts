@@ -14,7 +14,8 @@ import { readCamera } from "../../agent/camera/read-camera.ts";
 import type { AccessUnit } from "../../agent/camera/rtsp/access-unit.ts";
 import type { CameraConfig } from "../../agent/config/schema.ts";
 import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
-import { door } from "../support/agent/small-config.ts";
+import { configOfDoor, door } from "../support/agent/small-config.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { TextStream } from "../support/base/text-stream.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
@@ -58,6 +59,8 @@ async function openScene(): Promise<Scene> {
       signal: stopping.signal,
       detector: scriptedDetector([]),
       version: "1.2.3",
+      events: configOfDoor().events,
+      stateDirectory: stack.use(await temporaryFolder()).path,
     }),
   );
   view.reportHealth(() => ({

@@ -3,6 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { GuardedConnections } from "../../base/guard-connections.ts";
 import type { Log } from "../../base/log.ts";
 import type { Refusal } from "../../base/log-refusals.ts";
+import { answerHistory, type HistoryQueries } from "../history/answer-history.ts";
 import type { Access } from "./access.ts";
 import type { Feed } from "./feed.ts";
 import { isForeignForm, isForeignSubresource } from "./own-page.ts";
@@ -18,6 +19,7 @@ export interface Answers {
   readonly isAddressed: (request: IncomingMessage) => boolean;
   readonly connections: GuardedConnections;
   readonly feed: Feed;
+  readonly history: HistoryQueries;
   readonly page: (name: string) => Promise<PageFile | undefined>;
   readonly cameras: readonly string[];
   readonly log: Log;
@@ -71,7 +73,7 @@ async function replyOrError(request: IncomingMessage, answers: Answers): Promise
 }
 
 async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Promise<Reply> {
-  const { access, isAddressed, connections, page, feed, cameras } = answers;
+  const { access, isAddressed, connections, page, feed, history, cameras } = answers;
   const { method, headers } = request;
   const path = url.pathname;
   if (!isAddressed(request)) return refuse(misdirected(request), answers);
@@ -111,7 +113,7 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
     if (!cameras.includes(camera)) return textReply(404, "No such camera.");
     return jpegReply(await feed.nextJpeg(camera, AbortSignal.timeout(FRAME_WITHIN_MS)), 503);
   }
-  return file(path === "/" ? "index.html" : path.slice(1));
+  return (await answerHistory(url, history)) ?? file(path === "/" ? "index.html" : path.slice(1));
 }
 
 /** Checks a token. If it is right, redirects the browser to the address without the token. */

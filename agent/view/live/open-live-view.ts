@@ -1,9 +1,10 @@
 import type { Detector } from "../../../detectors/detector.ts";
 import type { Frame } from "../../camera/frame.ts";
 import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
-import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
+import type { CameraConfig, EventsConfig, ViewConfig } from "../../config/schema.ts";
 import type { Report } from "../../health/report.ts";
 import type { Outcome } from "../../watch-camera.ts";
+import { openHistory } from "../history/open-history.ts";
 import type { Greeting } from "../page/protocol.ts";
 import { guardAccess } from "./access.ts";
 import { setupOfCamera } from "./camera-setup.ts";
@@ -33,6 +34,10 @@ export interface LiveViewDependencies extends CameraVideosDependencies {
   readonly settings?: () => readonly CameraConfig[];
   readonly detector: Pick<Detector, "model" | "runtime">;
   readonly version: string;
+  /** Limits of the event history. */
+  readonly events: EventsConfig;
+  /** Folder for data that survives restarts. */
+  readonly stateDirectory: string;
 }
 
 const HEALTH_EVERY_MS = 2_000;
@@ -46,7 +51,7 @@ export async function openLiveView(
   cameras: readonly CameraConfig[],
   dependencies: LiveViewDependencies,
 ): Promise<LiveView> {
-  const { detector, version, clock, log, settings = () => cameras } = dependencies;
+  const { detector, version, clock, log, events, stateDirectory, settings = () => cameras } = dependencies;
   const greeting = (): Greeting => ({
     type: "greeting",
     version,
@@ -57,21 +62,36 @@ export async function openLiveView(
     cameras: settings().map(setupOfCamera),
   });
   const feed = openFeed({ greeting, monotonicMs: clock.monotonicMs });
+  await using stack = new AsyncDisposableStack();
+  const history = stack.use(
+    await openHistory({
+      stateDirectory,
+      cameras,
+      retainDays: events.retain_days,
+      maxMb: events.max_mb,
+      clock,
+      log,
+    }),
+  );
   const closing = new AbortController();
   const signal = AbortSignal.any([dependencies.signal, closing.signal]);
   const { videos, receive } = cameraVideos(cameras, { ...dependencies, signal });
-  const server = await serveView(
-    { host, port, allowed_hosts },
-    {
-      access: guardAccess(token, clock),
-      feed,
-      videos,
-      page: pageFiles(),
-      cameras: cameras.map(({ name }) => name),
-      clock,
-      log,
-    },
+  const server = stack.use(
+    await serveView(
+      { host, port, allowed_hosts },
+      {
+        access: guardAccess(token, clock),
+        feed,
+        history,
+        videos,
+        page: pageFiles(),
+        cameras: cameras.map(({ name }) => name),
+        clock,
+        log,
+      },
+    ),
   );
+  stack.defer(() => closing.abort());
   log.info({ host, port: server.port }, "the live view is open to browsers that know its token");
   if (!isLoopback(host)) {
     log.warn(
@@ -80,9 +100,13 @@ export async function openLiveView(
     );
   }
 
+  const parts = stack.move();
   return {
     port: server.port,
-    show: feed.show,
+    show(camera, outcome) {
+      history.record(camera, outcome);
+      return feed.show(camera, outcome);
+    },
     receive,
     tap: feed.tap,
     refresh: feed.refresh,
@@ -91,10 +115,7 @@ export async function openLiveView(
       const timer = setInterval(() => feed.publish(healthOf(report())), HEALTH_EVERY_MS);
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     },
-    async [Symbol.asyncDispose]() {
-      closing.abort();
-      await server[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 

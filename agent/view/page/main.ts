@@ -4,6 +4,7 @@ import { byId, element } from "./element.ts";
 import { eventList } from "./event-list.ts";
 import { followAgent } from "./follow-agent.ts";
 import { healthPanel } from "./health-panel.ts";
+import { historyPage } from "./history.ts";
 import { LAYERS, type Layer } from "./overlay.ts";
 import type { Greeting, LiveMessage } from "./protocol.ts";
 
@@ -11,7 +12,12 @@ const link = byId("link", HTMLElement);
 const cameras = byId("cameras", HTMLElement);
 const events = eventList(byId("events", HTMLElement));
 const health = healthPanel(byId("health", HTMLElement));
-const pages = { live: byId("live", HTMLElement), editor: byId("editor", HTMLElement) };
+const pages = {
+  live: byId("live", HTMLElement),
+  history: byId("history", HTMLElement),
+  editor: byId("editor", HTMLElement),
+};
+const history = historyPage(pages.history);
 
 let tiles = new Map<string, CameraTile>();
 const layers = new Set<Layer>(["objects", "trails", "zones", "motion"]);
@@ -25,6 +31,7 @@ function showGreeting(greeting: Greeting): void {
   for (const tile of tiles.values()) tile.begin();
   events.clear();
   health.showGreeting(greeting);
+  history.setCameras(greeting.cameras.map(({ name }) => name));
   // An open editor keeps its drawing.
   if (pages.editor.hidden) openEditor(pages.editor, greeting.cameras);
 }
@@ -65,6 +72,7 @@ for (const [name, page] of Object.entries(pages)) {
       hidden.hidden = hidden !== page;
       byId(`show-${other}`, HTMLButtonElement).setAttribute("aria-pressed", String(hidden === page));
     }
+    if (page === pages.history) history.show();
   });
 }
 

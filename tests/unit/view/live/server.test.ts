@@ -12,6 +12,7 @@ import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { JSMPEG_STYLE_HASH } from "../../../../agent/view/live/security-headers.ts";
 import { serveView, type ViewServer } from "../../../../agent/view/live/server.ts";
 import { type LogLine, recordingLog } from "../../../support/agent/log-lines.ts";
+import { NO_HISTORY } from "../../../support/agent/no-history.ts";
 import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -76,7 +77,16 @@ async function open(port = 0, allowedHosts: string[] = []): Promise<Opened> {
   const { log, lines } = recordingLog();
   const opened = await serveView(
     { host: "127.0.0.1", port, allowed_hosts: allowedHosts },
-    { access: guardAccess(TOKEN, clock), feed, videos, page: pageFiles(), cameras: ["door"], clock, log },
+    {
+      access: guardAccess(TOKEN, clock),
+      feed,
+      history: NO_HISTORY,
+      videos,
+      page: pageFiles(),
+      cameras: ["door"],
+      clock,
+      log,
+    },
   );
   return { ...opened, clock, lines };
 }
@@ -119,6 +129,10 @@ describe("a stranger", () => {
     "/jsmpeg-player.js",
     "/events/1.5-abc.jpg",
     "/cameras/door.jpg",
+    "/history/days?edges=0,1",
+    "/history/events?from=0&to=1",
+    "/history/events/1.5-abc",
+    "/history/events/1.5-abc.jpg",
     "/nowhere",
   ])("cannot get %s", async (path) => {
     const reply = await ask(path, { headers: { cookie: "sabrewing=1" } });
@@ -327,8 +341,10 @@ test("the page preloads all its scripts in parallel", async () => {
   const asked = [...html.matchAll(/(?:modulepreload" href|module" src)="([\w.-]+)"/g)].map(
     ([, name]) => name,
   );
-  // protocol.ts contains only types.
-  const programs = PROGRAMS.filter((file) => file !== "protocol.ts").map((file) => file.replace(/ts$/, "js"));
+  // Protocols contain only types.
+  const programs = PROGRAMS.filter((file) => !file.endsWith("protocol.ts")).map((file) =>
+    file.replace(/ts$/, "js"),
+  );
   expect(asked.toSorted()).toEqual([...programs, "jsmpeg-player.js"].toSorted());
 });
 

@@ -9,6 +9,7 @@ import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { serveView } from "../../../../agent/view/live/server.ts";
 import type { Greeting } from "../../../../agent/view/page/protocol.ts";
 import { recordingLog } from "../../../support/agent/log-lines.ts";
+import { NO_HISTORY } from "../../../support/agent/no-history.ts";
 import { manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -40,6 +41,7 @@ async function heldFor(count: number): Promise<number> {
     {
       access: guardAccess(TOKEN, clock),
       feed: openFeed({ greeting: () => GREETING, monotonicMs: () => 0 }),
+      history: NO_HISTORY,
       videos: new Map([["door", video]]),
       page: pageFiles(),
       cameras: ["door"],
