@@ -16,7 +16,8 @@ import { startAgent } from "../support/agent/agent-process.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
-import { hasRtspServer } from "../support/camera/rtsp-camera.ts";
+import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
+import { makeTestClip } from "../support/camera/test-clip.ts";
 import { fakeModule } from "../support/detectors/fake-modules.ts";
 import {
   freePort,
@@ -121,6 +122,30 @@ test.skipIf(!hasFfmpeg)(
   },
 );
 
+test.skipIf(!mosquittoIsInstalled || !hasFfmpeg || !hasRtspServer())(
+  "closes the stream of a camera that is switched off, ends its motion, and opens the stream again",
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const folder = stack.use(await temporaryFolder());
+    const { broker, heard, user } = await startClients(stack);
+    const clip = stack.use(makeTestClip());
+    const camera = stack.use(await startRtspCamera({ clip: clip.file }));
+    const start = await agentIn(folder.path, broker.port, camera.address);
+    await using agent = start();
+    const state = (topic: string) => last(heard, `sabrewing/door/${topic}`);
+    await waitUntil("the camera is online", () => state("status") === "online", 90_000);
+    await waitUntil("something moves", () => state("motion") === "ON", 90_000);
+    await user.publishAsync("sabrewing/door/enabled/set", "OFF", { qos: 1 });
+    await waitUntil("the camera is offline", () => state("status") === "offline");
+    await waitUntil("motion has ended", () => state("motion") === "OFF");
+    await waitUntil("no more data arrives", () => framesPerSecond(heard) === 0);
+    expect(state("enabled/state")).toBe("OFF");
+    await user.publishAsync("sabrewing/door/enabled/set", "ON", { qos: 1 });
+    await waitUntil("the camera is online again", () => state("status") === "online", 90_000);
+    expect(agent.log.filter(({ level }) => level === "warn" || level === "error")).toEqual([]);
+  },
+);
+
 test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled || !hasRtspServer())(
   "ends objects in view and their review when detection or the camera is switched off, and begins again when it is on",
   { timeout: 180_000 },
@@ -176,14 +201,14 @@ async function startClients(stack: AsyncDisposableStack) {
   return { broker, heard, user };
 }
 
-/** An agent in this process with two unreachable cameras; each start is another run in the same folder. */
-async function agentIn(folder: string, brokerPort: number) {
+/** An agent in this process with two cameras, by default unreachable; each start is another run in the same folder. */
+async function agentIn(folder: string, brokerPort: number, address?: string) {
   const model = join(folder, "fake.wasm");
   writeFileSync(model, fakeModule({ width: 64, height: 32 }));
-  const nowhere = `rtsp://127.0.0.1:${await freePort()}/stream`;
-  const camera = `{ffmpeg: {inputs: [{path: "${nowhere}"}]}, objects: {track: [car]}}`;
+  const stream = address ?? `rtsp://127.0.0.1:${await freePort()}/stream`;
+  const camera = `{ffmpeg: {inputs: [{path: "${stream}"}]}, objects: {track: [car]}}`;
   const config = parseConfig(
-    `{mqtt: {host: 127.0.0.1, port: ${brokerPort}, stats_interval: 1}, model: {path: ${model}}, cameras: {door: ${camera}, yard: ${camera}}}`,
+    `{mqtt: {host: 127.0.0.1, port: ${brokerPort}, stats_interval: 1}, model: {path: ${model}}, detector: {runtime: v8}, cameras: {door: ${camera}, yard: ${camera}}}`,
     "test.yml",
     {},
   );
@@ -218,6 +243,10 @@ function states(heard: readonly Heard[], camera: string, name: SwitchName = "det
 
 function detectionEnabled(heard: readonly Heard[]): unknown {
   return JSON.parse(last(heard, "sabrewing/stats") ?? "{}").cameras?.door.detection_enabled;
+}
+
+function framesPerSecond(heard: readonly Heard[]): unknown {
+  return JSON.parse(last(heard, "sabrewing/stats") ?? "{}").cameras?.door.camera_fps;
 }
 
 function events(heard: readonly Heard[]): readonly EventMessage[] {
