@@ -84,7 +84,7 @@ for (const peer of Object.keys(PEERS) as Peer[]) {
 if (!json) console.log(trackingTable(rows));
 
 function add(name: string, observed: Observed): void {
-  const row = compareWithTruth(name, observed, truth, clipFps);
+  const row = compareWithTruth(name, observed, truth, { clip: clipFps, analysed: fps });
   rows.push(row);
   if (json) console.log(JSON.stringify(row));
 }

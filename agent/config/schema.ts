@@ -102,7 +102,7 @@ export const DetectSchema = z
       .describe("Consecutive detections that make an object; default fps / 2, at least 2."),
     max_disappeared: positiveInteger
       .optional()
-      .describe("Frames without a detection after which an object is gone; default 5 × fps."),
+      .describe("Frames without a detection after which a hidden object is gone; default 5 × fps."),
     stationary: StationarySchema.prefault({}),
   })
   .refine(({ width, height }) => (width === undefined) === (height === undefined), {

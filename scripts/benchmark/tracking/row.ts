@@ -24,19 +24,30 @@ export interface Row {
   readonly count_error: number;
 }
 
-/** Compares what a tracker reported with the truth. @param clipFps the rate that the truth's frame numbers count */
+/** Frames per second: of the clip, which the truth's frame numbers count, and of the frames analysed. */
+export interface Rates {
+  readonly clip: number;
+  readonly analysed: number;
+}
+
+/** The number of the clip's frame that ffmpeg's fps filter passes on at this time: the last one that rounds to it. */
+export function clipFrame(seconds: number, { clip, analysed }: Rates): number {
+  return Math.ceil(((Math.round(seconds * analysed) + 0.5) * clip) / analysed);
+}
+
+/** Compares what a tracker reported with the truth. */
 export function compareWithTruth(
   name: string,
   { frames, events }: Observed,
   truth: Truth,
-  clipFps: number,
+  rates: Rates,
 ): Row {
   const known = frames
-    .map((frame) => ({ ...frame, number: Math.round(frame.seconds * clipFps) + 1 }))
+    .map((frame) => ({ ...frame, number: clipFrame(frame.seconds, rates) }))
     .filter(({ number }) => number <= truth.lastFrame)
     .map((frame) => ({ ...frame, truth: truth.boxes.get(frame.number) ?? [] }));
   const score = scoreTracks(known);
-  const figures = eventFigures(events, truth, score, clipFps);
+  const figures = eventFigures(events, truth, score, rates.clip);
   const errors = known.map((frame) => frame.count - frame.truth.filter(({ isValid }) => isValid).length);
   const errorsOfAll = known.map((frame) => frame.count - frame.truth.length);
   const share = (values: readonly number[]) =>

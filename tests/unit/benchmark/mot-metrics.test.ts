@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { eventFigures } from "../../../scripts/benchmark/tracking/event-figures.ts";
 import { type ScoredFrame, scoreTracks } from "../../../scripts/benchmark/tracking/mot-metrics.ts";
-import { compareWithTruth } from "../../../scripts/benchmark/tracking/row.ts";
+import { clipFrame, compareWithTruth } from "../../../scripts/benchmark/tracking/row.ts";
 import type { TrueBox } from "../../../scripts/benchmark/tracking/truth.ts";
 
 const boxAt = (x: number) => [x, 0, x + 10, 20] as const;
@@ -94,7 +94,7 @@ describe("the figures of events", () => {
   });
 
   test("compare the count with the true boxes of each frame", () => {
-    const row = compareWithTruth("x", { frames, events: [] }, visit, 10);
+    const row = compareWithTruth("x", { frames, events: [] }, visit, { clip: 10, analysed: 10 });
     expect(row).toMatchObject({
       count_exact: 0.8293,
       count_exact_all: 0.8293,
@@ -102,4 +102,13 @@ describe("the figures of events", () => {
       end_s: null,
     });
   });
+});
+
+test("an analysed frame is the last of the clip's frames that round to its time, as ffmpeg chooses it", () => {
+  const numbers = (clip: number, analysed: number) =>
+    [0, 1, 2].map((index) => clipFrame(index / analysed, { clip, analysed }));
+  expect(numbers(10, 10)).toEqual([1, 2, 3]);
+  expect(numbers(10, 5)).toEqual([1, 3, 5]);
+  expect(numbers(10, 1)).toEqual([5, 15, 25]);
+  expect(numbers(25, 5)).toEqual([3, 8, 13]);
 });
