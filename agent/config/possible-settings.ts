@@ -46,7 +46,7 @@ export function checkPossible(camera: CheckedCamera, context: z.RefinementCtx): 
   if (Array.isArray(camera.zones)) checkZones(camera, frame, refuse);
 }
 
-const SWITCH_OFF = "to switch detection off, set detect.enabled: false";
+const SWITCH_OFF = "remove it; to switch detection off, set detect.enabled: false";
 /** Images of cameras with several lenses are up to four times as wide as high. */
 const WIDEST = 4;
 
