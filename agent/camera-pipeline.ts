@@ -4,11 +4,11 @@ import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
 import { watchArrivals } from "./camera/arrivals.ts";
+import type { TimedUnit } from "./camera/decode-plan.ts";
 import { frameFeedback } from "./camera/frame-feedback.ts";
 import { freezeCheck } from "./camera/freeze-check.ts";
 import { LONGEST_SILENCE_MS, readCamera } from "./camera/read-camera.ts";
 import { retryStream } from "./camera/retry-stream.ts";
-import type { AccessUnit } from "./camera/rtsp/access-unit.ts";
 import { cameraMemory } from "./camera/rtsp/session.ts";
 import type { CameraConfig } from "./config/schema.ts";
 import { eventIds } from "./events/event-id.ts";
@@ -16,7 +16,7 @@ import type { CameraStates } from "./health/camera-states.ts";
 import type { EventHistory } from "./health/event-history.ts";
 import { monitorConsumer, monitorSource, type ProgressMonitor } from "./health/progress.ts";
 import type { CameraCondition, CameraCounters } from "./health/stats.ts";
-import { trackAvailability } from "./health/stream-availability.ts";
+import { type Outage, trackAvailability } from "./health/stream-availability.ts";
 import { catchingUp } from "./motion/catch-up.ts";
 import { newerSighting, reportMotion, watchMotion } from "./motion/watch-motion.ts";
 import { detectState } from "./mqtt/commands.ts";
@@ -54,6 +54,8 @@ export interface CameraPipeline {
   readonly counters: () => CameraCounters;
   readonly condition: () => CameraCondition;
   readonly isOnline: () => boolean;
+  /** Why it delivers no frames; undefined while it does. */
+  readonly outage: () => Outage | undefined;
   /** Resolves after an abort when all messages are published. */
   readonly done: Promise<void>;
 }
@@ -105,7 +107,7 @@ export function startCameraPipeline(
   const feedback = frameFeedback();
   const memory = cameraMemory();
   const arrivals = watchArrivals(idleTimeoutMs, clock);
-  const onUnit = (unit: AccessUnit) => {
+  const onUnit = (unit: TimedUnit) => {
     arrivals.record();
     reading.expectNextWithin(readWithinMs);
     view?.receive(name, unit);
@@ -122,7 +124,16 @@ export function startCameraPipeline(
     return readCamera(stream, camera.motion.enabled ? { ...options, feedback } : options);
   };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
-  const retries = { camera: name, clock, log, signal, random, backoff, onStatus };
+  const retries = {
+    camera: name,
+    clock,
+    log,
+    signal,
+    random,
+    backoff,
+    onStatus,
+    onFailure: availability.setFailure,
+  };
   const watching = {
     detector,
     prefix,
@@ -167,6 +178,7 @@ export function startCameraPipeline(
       reconnectsLastHour: availability.reconnectsLastHour(),
     }),
     isOnline: availability.isOnline,
+    outage: availability.outage,
     counters() {
       const { delivered, dropped } = newest.counts();
       const seen = delivered + dropped;

@@ -4,6 +4,7 @@ import type { CameraConfig, MqttConfig } from "../config/schema.ts";
 import { countTopic, motionTopic } from "../mqtt/topics.ts";
 import type { EventHistory } from "./event-history.ts";
 import type { Stats } from "./stats.ts";
+import type { Outage } from "./stream-availability.ts";
 
 const counts = z.record(z.string(), z.int());
 
@@ -38,6 +39,15 @@ export const ReportSchema = z.object({
     z.object({
       name: z.string(),
       online: z.boolean(),
+      /** Why it is offline; null: it is online. */
+      outage: z
+        .object({
+          /** Unix seconds of the last frame, or of the start. */
+          since: z.number(),
+          reason: z.string().nullable(),
+          remedy: z.string().nullable(),
+        })
+        .nullable(),
       connection_quality: z.string(),
       reconnects_last_hour: z.int(),
       detection_enabled: z.boolean(),
@@ -74,7 +84,7 @@ export interface ReportSources {
   readonly mqtt: Pick<MqttConfig, "host" | "port" | "topic_prefix">;
   readonly cameras: readonly {
     readonly camera: Pick<CameraConfig, "name" | "objects" | "zones">;
-    readonly isOnline: () => boolean;
+    readonly outage: () => Outage | undefined;
   }[];
   readonly detector: { readonly model: ModelInfo; readonly runtime: string };
   readonly stats: () => Stats;
@@ -112,9 +122,10 @@ export function takeReport(sources: ReportSources): Report {
       faults,
       restarts: ofDetector?.restarts ?? 0,
     },
-    cameras: cameras.flatMap(({ camera, isOnline }) => {
+    cameras: cameras.flatMap(({ camera, outage: outageOf }) => {
       const figure = figures[camera.name];
       if (figure === undefined) return [];
+      const outage = outageOf();
       const motion = lastPayload(motionTopic(mqtt.topic_prefix, camera.name));
       const { frames: _, process_fps: __, ...ofCamera } = figure;
       const { track } = camera.objects;
@@ -124,7 +135,8 @@ export function takeReport(sources: ReportSources): Report {
       return [
         {
           name: camera.name,
-          online: isOnline(),
+          online: outage === undefined,
+          outage: outage === undefined ? null : reported(outage),
           motion: motion === undefined ? null : motion === "ON",
           ...ofCamera,
           counts: countsIn(camera.name, track),
@@ -134,4 +146,8 @@ export function takeReport(sources: ReportSources): Report {
     }),
     events: [...events.latest()],
   };
+}
+
+function reported({ sinceMs, failure }: Outage): NonNullable<Report["cameras"][number]["outage"]> {
+  return { since: sinceMs / 1000, reason: failure?.message ?? null, remedy: failure?.remedy ?? null };
 }

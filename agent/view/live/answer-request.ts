@@ -5,6 +5,7 @@ import type { Log } from "../../base/log.ts";
 import type { Refusal } from "../../base/log-refusals.ts";
 import type { Access } from "./access.ts";
 import type { Feed } from "./feed.ts";
+import type { LastFrame } from "./last-frame.ts";
 import { isForeignForm, isForeignSubresource } from "./own-page.ts";
 import type { PageFile } from "./page-files.ts";
 import { foreign, misdirected, type RefusedRequest } from "./refusals.ts";
@@ -20,6 +21,7 @@ export interface Answers {
   readonly feed: Feed;
   readonly page: (name: string) => Promise<PageFile | undefined>;
   readonly cameras: readonly string[];
+  readonly lastFrames: ReadonlyMap<string, LastFrame>;
   readonly log: Log;
   readonly onRefusal: (refusal: Refusal) => void;
   readonly clock: Clock;
@@ -71,7 +73,7 @@ async function replyOrError(request: IncomingMessage, answers: Answers): Promise
 }
 
 async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Promise<Reply> {
-  const { access, isAddressed, connections, page, feed, cameras } = answers;
+  const { access, isAddressed, connections, page, feed, cameras, lastFrames } = answers;
   const { method, headers } = request;
   const path = url.pathname;
   if (!isAddressed(request)) return refuse(misdirected(request), answers);
@@ -109,8 +111,12 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
   const [, camera] = /^\/cameras\/([\w-]+)\.jpg$/.exec(path) ?? [];
   if (camera !== undefined) {
     if (!cameras.includes(camera)) return textReply(404, "No such camera.");
-    return jpegReply(await feed.nextJpeg(camera, AbortSignal.timeout(FRAME_WITHIN_MS)), 503);
+    const still = await feed.nextStill(camera, AbortSignal.timeout(FRAME_WITHIN_MS));
+    return jpegReply(still?.jpeg, 503, { "Frame-Time": String(still?.timeMs) });
   }
+  const [, offline = ""] = /^\/cameras\/([\w-]+)\/last\.jpg$/.exec(path) ?? [];
+  const last = lastFrames.get(offline);
+  if (last !== undefined) return jpegReply(await last.jpeg(), 404);
   return file(path === "/" ? "index.html" : path.slice(1));
 }
 

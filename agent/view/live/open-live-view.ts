@@ -1,6 +1,6 @@
 import type { Detector } from "../../../detectors/detector.ts";
+import type { TimedUnit } from "../../camera/decode-plan.ts";
 import type { Frame } from "../../camera/frame.ts";
-import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
 import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
 import type { Report } from "../../health/report.ts";
 import type { Outcome } from "../../watch-camera.ts";
@@ -19,7 +19,7 @@ export interface LiveView extends AsyncDisposable {
   /** Shows the outcome of a frame. Resolves when its pixels are no longer needed. */
   show(camera: string, outcome: Outcome): Promise<void>;
   /** Takes an access unit of a camera for its live video. */
-  receive(camera: string, unit: AccessUnit): void;
+  receive(camera: string, unit: TimedUnit): void;
   /** Passes a camera's frames through and encodes one if a viewer waits for it. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Starts to send the agent's health regularly. */
@@ -55,13 +55,14 @@ export async function openLiveView(
   const feed = openFeed({ greeting, monotonicMs: clock.monotonicMs });
   const closing = new AbortController();
   const signal = AbortSignal.any([dependencies.signal, closing.signal]);
-  const { videos, receive } = cameraVideos(cameras, { ...dependencies, signal });
+  const { videos, lastFrames, receive } = cameraVideos(cameras, { ...dependencies, signal });
   const server = await serveView(
     { host, port, allowed_hosts },
     {
       access: guardAccess(token, clock),
       feed,
       videos,
+      lastFrames,
       page: pageFiles(),
       cameras: cameras.map(({ name }) => name),
       clock,

@@ -20,9 +20,13 @@ export function redirectReply(location: string, cookie?: string): Reply {
 }
 
 /** A JPEG, or the status `otherwise` if it is undefined. */
-export function jpegReply(jpeg: Uint8Array | undefined, otherwise: number): Reply {
+export function jpegReply(
+  jpeg: Uint8Array | undefined,
+  otherwise: number,
+  headers: Reply["headers"] = {},
+): Reply {
   if (jpeg === undefined) return textReply(otherwise, "No image.");
-  return { status: 200, headers: { "Content-Type": "image/jpeg" }, body: jpeg };
+  return { status: 200, headers: { "Content-Type": "image/jpeg", ...headers }, body: jpeg };
 }
 
 /**

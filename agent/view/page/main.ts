@@ -20,7 +20,7 @@ const layers = new Set<Layer>(["objects", "trails", "zones", "motion"]);
 function showGreeting(greeting: Greeting): void {
   for (const tile of tiles.values()) tile.remove();
   tiles = new Map(greeting.cameras.map((setup) => [setup.name, cameraTile(setup, layers)]));
-  cameras.dataset.count = String(tiles.size);
+  cameras.classList.toggle("many", tiles.size > 4);
   cameras.replaceChildren(...[...tiles.values()].map(({ figure }) => figure));
   for (const tile of tiles.values()) tile.begin();
   events.clear();
@@ -71,7 +71,7 @@ for (const [name, page] of Object.entries(pages)) {
 followAgent({
   onMessage,
   onConnected(connected) {
-    link.textContent = connected ? "live" : "disconnected, reconnecting …";
+    link.textContent = connected ? "Connected" : "Disconnected, reconnecting …";
     link.dataset.state = connected ? "good" : "bad";
   },
 });

@@ -5,6 +5,7 @@ import type { Report } from "../../../../agent/health/report.ts";
 const CAMERA = {
   name: "door",
   online: true,
+  outage: null,
   connection_quality: "excellent",
   reconnects_last_hour: 0,
   detection_enabled: true,

@@ -41,7 +41,7 @@ async function openView(): Promise<View> {
       return () => followers.delete(hear);
     },
     eventSnapshot: () => undefined,
-    nextJpeg: async () => undefined,
+    nextStill: async () => undefined,
   };
   const { port } = stack.use(
     await serveView(
@@ -51,6 +51,7 @@ async function openView(): Promise<View> {
         feed,
         videos: new Map(),
         page: pageFiles(),
+        lastFrames: new Map(),
         cameras: ["door"],
         clock,
         log,

@@ -40,8 +40,10 @@ const feed: Feed = {
     return () => {};
   },
   eventSnapshot: (id) => (id === "1.5-abc" ? JPEG : undefined),
-  nextJpeg: async () => JPEG,
+  nextStill: async () => ({ jpeg: JPEG, timeMs: 1_700_000_000_123 }),
 };
+const LAST = Buffer.from("the last image");
+const lastFrames = new Map([["door", { jpeg: async () => LAST }]]);
 const watched: string[] = [];
 const videos = new Map([
   [
@@ -75,7 +77,16 @@ async function open(port = 0, allowedHosts: string[] = []): Promise<Opened> {
   const { log, lines } = recordingLog();
   const opened = await serveView(
     { host: "127.0.0.1", port, allowed_hosts: allowedHosts },
-    { access: guardAccess(TOKEN, clock), feed, videos, page: pageFiles(), cameras: ["door"], clock, log },
+    {
+      access: guardAccess(TOKEN, clock),
+      feed,
+      videos,
+      lastFrames,
+      page: pageFiles(),
+      cameras: ["door"],
+      clock,
+      log,
+    },
   );
   return { ...opened, clock, lines };
 }

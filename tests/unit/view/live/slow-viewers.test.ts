@@ -42,6 +42,7 @@ async function heldFor(count: number): Promise<number> {
       feed: openFeed({ greeting: () => GREETING, monotonicMs: () => 0 }),
       videos: new Map([["door", video]]),
       page: pageFiles(),
+      lastFrames: new Map(),
       cameras: ["door"],
       clock,
       log: recordingLog().log,
