@@ -2,8 +2,10 @@ import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { journalDestination } from "../base/journal.ts";
 import { openLog } from "../base/log.ts";
+import { recentLines } from "../base/recent-lines.ts";
 import { createSignal } from "../base/signal.ts";
 import { loadConfig } from "../config/load.ts";
+import { writeShapes } from "../config/write-shapes.ts";
 import { serviceManager } from "../health/systemd.ts";
 import { run } from "../run.ts";
 import { stateDirectory } from "../state/directory.ts";
@@ -24,7 +26,9 @@ export function runCommand(): Command {
     )
     .action(async (options: { readonly config?: string }) => {
       const { config, file } = loadConfig(options.config, process.env);
-      const log = openLog("info", journalDestination(process.env));
+      const recent = recentLines();
+      const onLine = config.view.enabled ? recent.add : undefined;
+      const log = openLog("info", journalDestination(process.env), onLine);
       const version = readVersion();
       log.info({ version, config: file }, "starting");
 
@@ -56,6 +60,8 @@ export function runCommand(): Command {
         signal: stopping.signal,
         manager: serviceManager(process.env, log),
         reload,
+        recentLines: recent,
+        writeShapes: (camera, shapes) => writeShapes(file, process.env, camera, shapes),
       });
       log.info("stopped");
     });

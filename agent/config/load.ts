@@ -75,14 +75,17 @@ export function loadConfig(
 ): LoadedConfig {
   for (const file of path === undefined ? searched : [path]) {
     const text = readIfThere(file, path !== undefined);
-    if (text !== undefined) {
-      return { config: parseConfig(text, file, { ...readSecretsFile(file), ...env }), file };
-    }
+    if (text !== undefined) return { config: parseConfigFile(text, file, env), file };
   }
   throw new ConfigError(
     `no configuration found: ${searched.join(" and ")} do not exist`,
     "Write one with `sabrewing init`, or name a file with --config.",
   );
+}
+
+/** Validates a text as `loadConfig` validates the file: with the variables of the file of secrets beside it. */
+export function parseConfigFile(text: string, file: string, env: Environment): AgentConfig {
+  return parseConfig(text, file, { ...readSecretsFile(file), ...env });
 }
 
 /** The file of environment variables that `init` writes and systemd passes to the service (EnvironmentFile). */

@@ -10,6 +10,7 @@ import { barriers, overflowing, photograph } from "../support/browser/page-check
 import { accessUnitsOf } from "../support/camera/access-units.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { filmWalk, walkPast } from "../support/scenes/walk-past.ts";
+import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
 import { reportOf } from "../support/view/report-of.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -42,7 +43,8 @@ function configOf(count: number) {
 /** Opens a live view in which a person walks past each camera, except for the second one, which is offline. */
 async function openScene(count: number, signal: AbortSignal) {
   const { cameras } = configOf(count);
-  const view = await openLiveView({ host: "127.0.0.1", port: 0, allowed_hosts: [], token: TOKEN }, cameras, {
+  const view = await openLiveView(viewConfig(TOKEN), cameras, {
+    ...quietSources(cameras),
     clock: systemClock,
     log: recordingLog().log,
     random: Math.random,

@@ -8,6 +8,7 @@ import { door } from "../support/agent/small-config.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { startFileServer } from "../support/network/file-server.ts";
+import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
 
 const TOKEN = "0123456789abcdef";
 const FOREIGN = "evil.lan";
@@ -32,18 +33,15 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
 
   async function openView(): Promise<LiveView & { readonly lines: readonly LogLine[] }> {
     const { log, lines } = recordingLog();
-    const view = await openLiveView(
-      { host: "127.0.0.1", port: 0, allowed_hosts: ["cam.lan"], token: TOKEN },
-      [door()],
-      {
-        clock: systemClock,
-        log,
-        random: Math.random,
-        signal: new AbortController().signal,
-        detector: scriptedDetector([]),
-        version: "1.2.3",
-      },
-    );
+    const view = await openLiveView(viewConfig(TOKEN, ["cam.lan"]), [door()], {
+      ...quietSources([door()]),
+      clock: systemClock,
+      log,
+      random: Math.random,
+      signal: new AbortController().signal,
+      detector: scriptedDetector([]),
+      version: "1.2.3",
+    });
     return { ...view, lines };
   }
 

@@ -19,6 +19,7 @@ import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { hasRtspServer, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { SMALL_MODEL, scriptedDetector } from "../support/detectors/scripted-detector.ts";
+import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
 import { reportOf } from "../support/view/report-of.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -69,7 +70,8 @@ async function openScene(stack: AsyncDisposableStack, detectorMs: number): Promi
   const { signal } = stopping;
   const detector = blockDetector(detectorMs);
   const view = stack.use(
-    await openLiveView({ host: "127.0.0.1", port: 0, allowed_hosts: [], token: TOKEN }, [camera], {
+    await openLiveView(viewConfig(TOKEN), [camera], {
+      ...quietSources([camera]),
       clock: systemClock,
       log: recordingLog().log,
       random: Math.random,

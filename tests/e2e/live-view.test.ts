@@ -20,6 +20,7 @@ import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/came
 import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { filmWalk, WALK_SIZE, walkPast } from "../support/scenes/walk-past.ts";
+import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
 import { reportOf } from "../support/view/report-of.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -51,7 +52,8 @@ async function openScene(): Promise<Scene> {
   const stopping = new AbortController();
   stack.defer(() => stopping.abort());
   const view = stack.use(
-    await openLiveView({ host: "127.0.0.1", port: 0, allowed_hosts: [], token: TOKEN }, [camera], {
+    await openLiveView(viewConfig(TOKEN), [camera], {
+      ...quietSources([camera]),
       clock: systemClock,
       log: openLog("info", logged),
       random: Math.random,

@@ -4,8 +4,10 @@ import type { Frame } from "../../camera/frame.ts";
 import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
 import type { Report } from "../../health/report.ts";
 import type { Outcome } from "../../watch-camera.ts";
+import { type InsightSources, openInsight } from "../insight/open-insight.ts";
 import type { Greeting } from "../page/protocol.ts";
 import { guardAccess } from "./access.ts";
+import type { ApplyShapes } from "./apply-shapes.ts";
 import { setupOfCamera } from "./camera-setup.ts";
 import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
 import { openFeed } from "./feed.ts";
@@ -26,10 +28,14 @@ export interface LiveView extends AsyncDisposable {
   reportHealth(report: () => Report): void;
 }
 
-export interface LiveViewDependencies extends CameraVideosDependencies {
+export interface LiveViewDependencies extends CameraVideosDependencies, InsightSources {
+  /** Writes the zones and masks of a camera to the configuration file, and puts them into force. */
+  readonly applyShapes: ApplyShapes;
   readonly detector: Pick<Detector, "model" | "runtime">;
   readonly version: string;
 }
+
+type LiveViewConfig = Pick<ViewConfig, "host" | "port" | "allowed_hosts" | "allow_config_changes" | "token">;
 
 const HEALTH_EVERY_MS = 2_000;
 
@@ -38,7 +44,7 @@ const HEALTH_EVERY_MS = 2_000;
  * @throws ConfigError if it cannot listen.
  */
 export async function openLiveView(
-  { host, port, allowed_hosts, token = "" }: Pick<ViewConfig, "host" | "port" | "allowed_hosts" | "token">,
+  { host, port, allowed_hosts, allow_config_changes: mayChange, token = "" }: LiveViewConfig,
   cameras: readonly CameraConfig[],
   dependencies: LiveViewDependencies,
 ): Promise<LiveView> {
@@ -50,8 +56,10 @@ export async function openLiveView(
     licence: detector.model.source.licence,
     precision: detector.model.precision,
     runtime: detector.runtime,
+    canApply: mayChange,
     cameras: cameras.map(setupOfCamera),
   });
+  const insight = openInsight(dependencies);
   const feed = openFeed({ greeting, monotonicMs: clock.monotonicMs });
   const closing = new AbortController();
   const signal = AbortSignal.any([dependencies.signal, closing.signal]);
@@ -63,6 +71,8 @@ export async function openLiveView(
       feed,
       videos,
       lastFrames,
+      insight,
+      applyShapes: mayChange ? dependencies.applyShapes : undefined,
       page: pageFiles(),
       cameras: cameras.map(({ name }) => name),
       clock,
@@ -79,7 +89,10 @@ export async function openLiveView(
 
   return {
     port: server.port,
-    show: feed.show,
+    show(camera, outcome) {
+      insight.record(camera, outcome);
+      return feed.show(camera, outcome);
+    },
     receive,
     tap: feed.tap,
     reportHealth(report) {

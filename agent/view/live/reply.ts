@@ -11,6 +11,10 @@ export function textReply(status: number, text: string, headers: Reply["headers"
   return { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers }, body: `${text}\n` };
 }
 
+export function jsonReply(value: unknown, status = 200): Reply {
+  return { status, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) };
+}
+
 /** Redirects, with an optional `Set-Cookie` header. The browser does not repeat a POST (RFC 9110, section 15.4.4). */
 export function redirectReply(location: string, cookie?: string): Reply {
   return {

@@ -14,7 +14,10 @@ import { foreign, misdirected, notFound, type RefusedRequest, tooManySignedIn, u
 import type { SharedVideo } from "./shared-video.ts";
 
 export interface ViewServerDependencies
-  extends Pick<Answers, "access" | "feed" | "page" | "cameras" | "lastFrames" | "log" | "clock"> {
+  extends Pick<
+    Answers,
+    "access" | "feed" | "page" | "cameras" | "lastFrames" | "insight" | "applyShapes" | "log" | "clock"
+  > {
   readonly videos: ReadonlyMap<string, SharedVideo>;
 }
 

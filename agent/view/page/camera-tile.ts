@@ -41,8 +41,10 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
   const figures = element("span", { class: "figures" });
   const enlarge = element("button", { type: "button", class: "quiet", text: "Full screen" });
   enlarge.setAttribute("aria-label", `${name}: full screen`);
+  const link = element("a", { href: `#camera/${name}`, text: name });
+  const title = element("h3", {}, [link]);
   const states = element("p", { class: "states" }, [state, count, figures]);
-  const caption = element("figcaption", {}, [element("h3", { text: name }), enlarge, states]);
+  const caption = element("figcaption", {}, [title, enlarge, states]);
   const figure = element("figure", { class: "camera", "data-camera": name }, [stage, caption]);
 
   const history = sightHistory(setup.fps);

@@ -2,7 +2,8 @@ import { durationText } from "./duration-text.ts";
 import { element } from "./element.ts";
 import type { EventSummary } from "./protocol.ts";
 
-const MOST_EVENTS = 50;
+/** The agent keeps as many. */
+export const MOST_EVENTS = 50;
 
 /** Shows the latest events, newest first, each with its best snapshot. */
 export function eventList(list: HTMLElement): { show(event: EventSummary): void; clear(): void } {

@@ -15,6 +15,8 @@ export interface Greeting {
   readonly licence: string;
   readonly precision: string;
   readonly runtime: string;
+  /** Whether the page may write zones and masks to the configuration file. */
+  readonly canApply: boolean;
   readonly cameras: readonly CameraSetup[];
 }
 

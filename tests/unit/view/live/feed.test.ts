@@ -13,6 +13,7 @@ const GREETING: Greeting = {
   licence: "none",
   precision: "f32",
   runtime: "wasmer",
+  canApply: false,
   cameras: [],
 };
 const CAMERA = door("objects: {track: [person]}");

@@ -52,6 +52,8 @@ async function openView(): Promise<View> {
         videos: new Map(),
         page: pageFiles(),
         lastFrames: new Map(),
+        insight: { answer: () => undefined },
+        applyShapes: undefined,
         cameras: ["door"],
         clock,
         log,

@@ -82,6 +82,8 @@ async function open(port = 0, allowedHosts: string[] = []): Promise<Opened> {
       feed,
       videos,
       lastFrames,
+      insight: { answer: () => undefined },
+      applyShapes: undefined,
       page: pageFiles(),
       cameras: ["door"],
       clock,
@@ -129,6 +131,9 @@ describe("a stranger", () => {
     "/jsmpeg-player.js",
     "/events/1.5-abc.jpg",
     "/cameras/door.jpg",
+    "/cameras/door/last.jpg",
+    "/cameras/door/activity",
+    "/cameras/door/config",
     "/nowhere",
   ])("cannot get %s", async (path) => {
     const reply = await ask(path, { headers: { cookie: "sabrewing=1" } });
@@ -248,9 +253,18 @@ describe("a signed-in browser", () => {
     }
   });
 
+  test("gets a camera's next frame with its time, and its last frame", async () => {
+    const headers = { cookie: await cookie() };
+    const next = await ask("/cameras/door.jpg", { headers });
+    expect(next.headers.get("frame-time")).toBe("1700000000123");
+    const last = await ask("/cameras/door/last.jpg", { headers });
+    expect(Buffer.from(await last.arrayBuffer())).toEqual(LAST);
+  });
+
   test.each([
     ["/events/unknown.jpg", 404],
     ["/cameras/garden.jpg", 404],
+    ["/cameras/garden/last.jpg", 404],
     ["/nothing", 404],
     ["/..%2f..%2fpackage.json", 404],
     ["/tsconfig.json", 404],

@@ -19,6 +19,7 @@ const GREETING: Greeting = {
   licence: "l",
   precision: "i8",
   runtime: "v8",
+  canApply: false,
   cameras: [],
 };
 const PART = new Uint8Array(64 * 1024);
@@ -43,6 +44,8 @@ async function heldFor(count: number): Promise<number> {
       videos: new Map([["door", video]]),
       page: pageFiles(),
       lastFrames: new Map(),
+      insight: { answer: () => undefined },
+      applyShapes: undefined,
       cameras: ["door"],
       clock,
       log: recordingLog().log,
