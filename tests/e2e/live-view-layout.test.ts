@@ -92,7 +92,7 @@ describe.skipIf(chromium === undefined)("the page", () => {
       colorScheme,
       reducedMotion: "reduce",
     });
-    await page.goto(address);
+    await page.goto(address, { timeout: 60_000 });
     await page.locator(".camera[data-live]").first().waitFor({ timeout: 30_000 });
     return page;
   }

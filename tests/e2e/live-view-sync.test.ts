@@ -156,7 +156,7 @@ describe.skipIf(chromium === undefined || !hasRtspServer())(
         const server = socket.connectToServer();
         server.onMessage((part) => void setTimeout(() => socket.send(part), videoMs));
       });
-      await page.goto(address);
+      await page.goto(address, { timeout: 60_000 });
       for (const layer of ["Tracks", "Zones", "Motion"]) await page.getByLabel(layer).uncheck();
       await page
         .locator(playing ? ".camera[data-playing]" : ".camera[data-live]")
