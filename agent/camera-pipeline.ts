@@ -4,12 +4,12 @@ import { withIdleTimeout } from "./base/idle-timeout.ts";
 import type { Log } from "./base/log.ts";
 import { newestOnly } from "./base/newest-only.ts";
 import { watchArrivals } from "./camera/arrivals.ts";
+import type { TimedUnit } from "./camera/decode-plan.ts";
 import { frameFeedback } from "./camera/frame-feedback.ts";
 import { freezeCheck } from "./camera/freeze-check.ts";
 import { LONGEST_SILENCE_MS, readCamera } from "./camera/read-camera.ts";
 import { readWhileOn } from "./camera/read-while-on.ts";
 import { retryStream } from "./camera/retry-stream.ts";
-import type { AccessUnit } from "./camera/rtsp/access-unit.ts";
 import { cameraMemory } from "./camera/rtsp/session.ts";
 import type { CurrentCameras } from "./config/current-cameras.ts";
 import type { CameraConfig } from "./config/schema.ts";
@@ -18,7 +18,7 @@ import type { CameraStates } from "./health/camera-states.ts";
 import type { EventHistory } from "./health/event-history.ts";
 import { monitorConsumer, monitorSource, type ProgressMonitor } from "./health/progress.ts";
 import type { CameraCondition, CameraCounters } from "./health/stats.ts";
-import { trackAvailability } from "./health/stream-availability.ts";
+import { type Outage, trackAvailability } from "./health/stream-availability.ts";
 import { catchingUp } from "./motion/catch-up.ts";
 import { newerSighting, reportMotion, watchMotion } from "./motion/watch-motion.ts";
 import type { Message } from "./mqtt/message.ts";
@@ -60,6 +60,8 @@ export interface CameraPipeline {
   readonly isOnline: () => boolean;
   /** Whether the camera is switched on. */
   readonly isEnabled: () => boolean;
+  /** Why it delivers no frames; undefined while it does. */
+  readonly outage: () => Outage | undefined;
   /** Resolves after an abort when all messages are published. */
   readonly done: Promise<void>;
 }
@@ -113,7 +115,7 @@ export function startCameraPipeline(
   const feedback = frameFeedback();
   const memory = cameraMemory();
   const arrivals = watchArrivals(idleTimeoutMs, clock);
-  const onUnit = (unit: AccessUnit) => {
+  const onUnit = (unit: TimedUnit) => {
     arrivals.record();
     reading.expectNextWithin(readWithinMs);
     view?.receive(name, unit);
@@ -134,7 +136,7 @@ export function startCameraPipeline(
     onStatus("offline");
   };
   const frozenRule = { camera: name, frozenAfterSeconds: ffmpeg.frozen_after, clock };
-  const retries = { camera: name, clock, log, random, backoff, onStatus };
+  const retries = { camera: name, clock, log, random, backoff, onStatus, onFailure: availability.setFailure };
   const silentInMs = () => (enabled.isOn() ? arrivals.silentInMs() : 0);
   const watching = {
     detector,
@@ -190,6 +192,7 @@ export function startCameraPipeline(
     }),
     isOnline: availability.isOnline,
     isEnabled: enabled.isOn,
+    outage: availability.outage,
     counters() {
       const { delivered, dropped } = newest.counts();
       const seen = delivered + dropped;

@@ -3,10 +3,12 @@ import { chooseModule, openReplaceable } from "../detectors/detector.ts";
 import { openHome } from "./announce-home.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
+import type { RecentLines } from "./base/recent-lines.ts";
 import { createSignal, type Signal } from "./base/signal.ts";
 import { startCameraPipeline } from "./camera-pipeline.ts";
 import { currentCameras } from "./config/current-cameras.ts";
 import type { AgentConfig } from "./config/schema.ts";
+import { type CameraShapes, refuseShapes } from "./config/write-shapes.ts";
 import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
 import { handleCommands } from "./handle-commands.ts";
 import { publishCameraStates } from "./health/camera-states.ts";
@@ -49,6 +51,10 @@ export interface RunDependencies {
   readonly reload?: Signal;
   /** Reads the configuration again. @throws ConfigError. Default: it does not change. */
   readonly loadConfig?: () => AgentConfig;
+  /** The latest lines of the log, for the live view. Default: none. */
+  readonly recentLines?: Pick<RecentLines, "about">;
+  /** Writes zones and masks to the configuration file, for the live view. @throws ConfigError. Default: it always does. */
+  readonly writeShapes?: (camera: string, shapes: CameraShapes) => Promise<void>;
 }
 
 /** Limits of the outbox while the broker is away: a day of a street with seven objects a minute, and at most a week. */
@@ -62,6 +68,7 @@ const EVENTS_SHOWN = 12;
  */
 export async function run(config: AgentConfig, dependencies: RunDependencies): Promise<void> {
   const { clock, log, random, version, stateDirectory, manager, reload = createSignal() } = dependencies;
+  const { writeShapes = refuseShapes } = dependencies;
   const current = currentCameras(config.cameras);
   const cameras = current.all();
   const { topic_prefix: prefix, stats_interval: statsSeconds } = config.mqtt;
@@ -112,9 +119,14 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
         version,
         signal,
         detector,
+        config,
         settings: current.all,
-        events: config.events,
         stateDirectory,
+        recentLines: dependencies.recentLines ?? { about: () => [] },
+        async applyShapes(camera, shapes) {
+          await writeShapes(camera, shapes);
+          reload.raise();
+        },
       })
     : undefined;
   const { deadline_ms: deadlineMs } = config.detector;

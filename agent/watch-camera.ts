@@ -14,7 +14,7 @@ import { addInterval, type RecentIntervals } from "./base/intervals.ts";
 import { heldMemory } from "./base/release-memory.ts";
 import type { Frame } from "./camera/frame.ts";
 import type { CameraConfig } from "./config/schema.ts";
-import { detectRegions } from "./detection/detect-regions.ts";
+import { detectRegions, type FrameDetection } from "./detection/detect-regions.ts";
 import { mergeDetections } from "./detection/merge-detections.ts";
 import { type Counts, countObjects } from "./events/counts.ts";
 import { describeDetector } from "./events/describe.ts";
@@ -84,6 +84,8 @@ export interface Seen {
   readonly motion: readonly Box[];
   /** The regions that the detector examined; empty: it did not run. */
   readonly regions: readonly Box[];
+  /** All detections, before any filter. */
+  readonly detections: readonly FrameDetection[];
   readonly tracks: readonly Track[];
   /** The descriptions of the confirmed tracks. */
   readonly lifecycle: Lifecycle;
@@ -206,7 +208,7 @@ export async function step(
       ? conclude(state, camera, dependencies, { motionMessages })
       : endEverything(state, "switched_off", camera, dependencies, motionMessages);
   }
-  const { examined, attention, tracker, inferenceMs } = detected;
+  const { examined, found, attention, tracker, inferenceMs } = detected;
   if (examined.length === 0 && detector.stats().state === "failing") {
     // The next frame is examined as a whole again: the first answer shows what is in view.
     return endEverything(state, "detector_failed", camera, dependencies, motionMessages);
@@ -237,7 +239,13 @@ export async function step(
   }
   const publishes = takesSnapshots && camera.snapshots.enabled;
   const snapshots = publishes ? await snapshotMessages(events, frame, camera, prefix) : [];
-  const seen: Seen = { motion: moved, regions: examined, tracks: tracker.tracks, lifecycle };
+  const seen: Seen = {
+    motion: moved,
+    regions: examined,
+    detections: found,
+    tracks: tracker.tracks,
+    lifecycle,
+  };
   const after = { ...state, attention, tracker, lifecycle, review, inferenceMs };
   return conclude(after, camera, dependencies, { events, reviews, motionMessages, snapshots, frame, seen });
 }
@@ -283,10 +291,11 @@ async function detect(
   const { examined } = result;
   const relevant = result.detections.filter((detection) => passesFilter(detection, camera.objects, frame));
   const detections = mergeDetections(relevant, frame, expected);
-  const found = detections.map(({ box }) => box);
+  const boxes = detections.map(({ box }) => box);
   return {
     examined,
-    attention: recordPasses(attention, observation, examined, found, regionRules),
+    found: result.detections,
+    attention: recordPasses(attention, observation, examined, boxes, regionRules),
     tracker: updateTracks(tracker, detections, timeMs, options, examined),
     inferenceMs: examined.length > 0 ? result.inferenceMs : inferenceMs,
   };

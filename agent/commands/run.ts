@@ -3,8 +3,10 @@ import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { journalDestination } from "../base/journal.ts";
 import { openLog } from "../base/log.ts";
+import { recentLines } from "../base/recent-lines.ts";
 import { createSignal } from "../base/signal.ts";
 import { loadConfig } from "../config/load.ts";
+import { writeShapes } from "../config/write-shapes.ts";
 import { INTERRUPTIONS } from "../end-when-interrupted.ts";
 import { serviceManager } from "../health/systemd.ts";
 import { run } from "../run.ts";
@@ -28,7 +30,9 @@ export function runCommand(): Command {
       const reload = createSignal();
       process.on("SIGHUP", reload.raise);
       const { config, file } = loadConfig(options.config, process.env);
-      const log = openLog("info", journalDestination(process.env));
+      const recent = recentLines();
+      const onLine = config.view.enabled ? recent.add : undefined;
+      const log = openLog("info", journalDestination(process.env), onLine);
       const version = readVersion();
       log.info({ version, config: file }, "starting");
 
@@ -60,6 +64,8 @@ export function runCommand(): Command {
         onOpen() {
           for (const name of INTERRUPTIONS) process.on(name, stop);
         },
+        recentLines: recent,
+        writeShapes: (camera, shapes) => writeShapes(file, process.env, camera, shapes),
       });
       log.info("stopped");
     });

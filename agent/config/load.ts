@@ -80,15 +80,19 @@ export function loadConfig(
 ): LoadedConfig {
   for (const file of path === undefined ? searched : [path]) {
     const bytes = readIfThere(file, path !== undefined);
-    if (bytes === undefined) continue;
-    const decoded = decodeText(bytes);
-    if ("problem" in decoded) throw new InvalidConfig([{ file, key: "", ...decoded.problem }]);
-    return { config: parseConfig(decoded.text, file, env, readSecretsFile(file)), file };
+    if (bytes !== undefined) return { config: parseConfigFile(bytes, file, env), file };
   }
   throw new ConfigError(
     `no configuration found: ${searched.join(" and ")} do not exist`,
     "Write one with `sabrewing init`, or name a file with --config.",
   );
+}
+
+/** Validates the content of a configuration file, with the variables of the file of secrets beside it. @throws InvalidConfig */
+export function parseConfigFile(bytes: Uint8Array, file: string, env: Environment): AgentConfig {
+  const decoded = decodeText(bytes);
+  if ("problem" in decoded) throw new InvalidConfig([{ file, key: "", ...decoded.problem }]);
+  return parseConfig(decoded.text, file, env, readSecretsFile(file));
 }
 
 /**

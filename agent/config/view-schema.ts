@@ -34,6 +34,10 @@ export const ViewSchema = z
       })
       .optional()
       .describe("Access token for the page; preferably from the environment: {NAME}."),
+    allow_config_changes: z
+      .boolean()
+      .default(false)
+      .describe("Let the page write zones and masks to this file; otherwise it shows them to copy."),
     token_file: FilePathSchema.optional().describe("File that contains the token; instead of token."),
   })
   .superRefine(({ enabled, token, token_file: tokenFile }, context) => {

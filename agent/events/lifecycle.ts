@@ -7,7 +7,7 @@ import { advanceZones, NO_ZONES, type ZoneHistory } from "./zones.ts";
 /** The current and the last published description of each object in view, by the id of its track. */
 export type Lifecycle = ReadonlyMap<number, KnownObject>;
 
-interface KnownObject {
+export interface KnownObject {
   /** In the latest frame. */
   readonly now: ObjectEvent;
   readonly zones: ZoneHistory;

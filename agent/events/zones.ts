@@ -92,10 +92,19 @@ function advancePresence(
 }
 
 function isInside(track: Track, zone: ZoneConfig, frame: Size): boolean {
-  if (zone.objects.length > 0 && !zone.objects.includes(track.label)) return false;
-  if (!standsOn([zone.coordinates], track.box, frame)) return false;
+  return whyOutside(track, zone, frame) === undefined;
+}
+
+/** Why a detected object is not inside a zone: by its label, by its position or by the zone's filter; undefined if it is. */
+export function whyOutside(
+  track: Track,
+  zone: ZoneConfig,
+  frame: Size,
+): "label" | "position" | "filter" | undefined {
+  if (zone.objects.length > 0 && !zone.objects.includes(track.label)) return "label";
+  if (!standsOn([zone.coordinates], track.box, frame)) return "position";
   const filter = zone.filters[track.label];
-  if (filter === undefined) return true;
+  if (filter === undefined) return undefined;
   const isSure = track.score >= filter.min_score && medianScore(track.scoreHistory) >= filter.threshold;
-  return isSure && hasShape(track.box, filter, frame);
+  return isSure && hasShape(track.box, filter, frame) ? undefined : "filter";
 }

@@ -4,6 +4,7 @@ import type { CameraConfig, MqttConfig } from "../config/schema.ts";
 import { countTopic, motionTopic } from "../mqtt/topics.ts";
 import type { EventHistory } from "./event-history.ts";
 import type { Stats } from "./stats.ts";
+import type { Outage } from "./stream-availability.ts";
 
 const counts = z.record(z.string(), z.int());
 
@@ -44,6 +45,15 @@ export const ReportSchema = z.object({
       /** Whether the camera is switched on. */
       enabled: z.boolean(),
       online: z.boolean(),
+      /** Why it is offline; null: it is online. */
+      outage: z
+        .object({
+          /** Unix seconds of the last frame, or of the start. */
+          since: z.number(),
+          reason: z.string().nullable(),
+          remedy: z.string().nullable(),
+        })
+        .nullable(),
       connection_quality: z.string(),
       reconnects_last_hour: z.int(),
       detection_enabled: z.boolean(),
@@ -83,7 +93,7 @@ export interface ReportSources {
   readonly cameras: readonly {
     readonly camera: Pick<CameraConfig, "name" | "objects" | "zones">;
     readonly isEnabled: () => boolean;
-    readonly isOnline: () => boolean;
+    readonly outage: () => Outage | undefined;
   }[];
   readonly detector: { readonly model: ModelInfo; readonly runtime: string };
   readonly stats: () => Stats;
@@ -123,9 +133,10 @@ export function takeReport(sources: ReportSources): Report {
       faults,
       restarts: ofDetector?.restarts ?? 0,
     },
-    cameras: cameras.flatMap(({ camera, isEnabled, isOnline }) => {
+    cameras: cameras.flatMap(({ camera, isEnabled, outage: outageOf }) => {
       const figure = figures[camera.name];
       if (figure === undefined) return [];
+      const outage = outageOf();
       const motion = lastPayload(motionTopic(mqtt.topic_prefix, camera.name));
       const { frames: _, process_fps: __, ...ofCamera } = figure;
       const { track } = camera.objects;
@@ -136,7 +147,8 @@ export function takeReport(sources: ReportSources): Report {
         {
           name: camera.name,
           enabled: isEnabled(),
-          online: isOnline(),
+          online: outage === undefined,
+          outage: outage === undefined ? null : reported(outage),
           motion: motion === undefined ? null : motion === "ON",
           ...ofCamera,
           counts: countsIn(camera.name, track),
@@ -146,4 +158,8 @@ export function takeReport(sources: ReportSources): Report {
     }),
     events: [...events.latest()],
   };
+}
+
+function reported({ sinceMs, failure }: Outage): NonNullable<Report["cameras"][number]["outage"]> {
+  return { since: sinceMs / 1000, reason: failure?.message ?? null, remedy: failure?.remedy ?? null };
 }

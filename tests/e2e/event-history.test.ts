@@ -8,11 +8,12 @@ import { systemClock } from "../../agent/base/clock.ts";
 import type { PastEvent } from "../../agent/state/past-event.ts";
 import { openLiveView } from "../../agent/view/live/open-live-view.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
-import { configOfDoor, door } from "../support/agent/small-config.ts";
+import { door } from "../support/agent/small-config.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { seedHistory } from "../support/history/seed-history.ts";
+import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
 
 const TOKEN = "0123456789abcdef";
 const EVENTS = 10_000;
@@ -49,15 +50,14 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
   async function openView(stateDirectory: string, names: readonly string[]): Promise<string> {
     const cameras = names.map((name) => ({ ...door(), name }));
     const view = stack.use(
-      await openLiveView({ host: "127.0.0.1", port: 0, allowed_hosts: [], token: TOKEN }, cameras, {
+      await openLiveView(viewConfig(TOKEN), cameras, {
+        ...quietSources(cameras, stateDirectory),
         clock: systemClock,
         log: recordingLog().log,
         random: Math.random,
         signal: new AbortController().signal,
         detector: scriptedDetector([]),
         version: "1.2.3",
-        events: configOfDoor().events,
-        stateDirectory,
       }),
     );
     return `http://127.0.0.1:${view.port}/`;

@@ -76,6 +76,7 @@ async function playVideo(units: CameraUnits): Promise<{ bytes: number; message: 
   new CameraVideo({
     name: "door",
     units,
+    toUnixMs: (monotonicMs) => monotonicMs,
     signal: stop.signal,
     onData(part) {
       bytes += part.length;

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
 import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
 import { type LogLine, recordingLog } from "../support/agent/log-lines.ts";
-import { configOfDoor, door } from "../support/agent/small-config.ts";
+import { door } from "../support/agent/small-config.ts";
 import { type TemporaryFolder, temporaryFolder } from "../support/base/temporary-folder.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { startFileServer } from "../support/network/file-server.ts";
+import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
 
 const TOKEN = "0123456789abcdef";
 const FOREIGN = "evil.lan";
@@ -35,21 +36,15 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
 
   async function openView(): Promise<LiveView & { readonly lines: readonly LogLine[] }> {
     const { log, lines } = recordingLog();
-    const { events } = configOfDoor();
-    const view = await openLiveView(
-      { host: "127.0.0.1", port: 0, allowed_hosts: ["cam.lan"], token: TOKEN },
-      [door()],
-      {
-        clock: systemClock,
-        log,
-        random: Math.random,
-        signal: new AbortController().signal,
-        detector: scriptedDetector([]),
-        version: "1.2.3",
-        events,
-        stateDirectory: folder.path,
-      },
-    );
+    const view = await openLiveView(viewConfig(TOKEN, ["cam.lan"]), [door()], {
+      ...quietSources([door()], folder.path),
+      clock: systemClock,
+      log,
+      random: Math.random,
+      signal: new AbortController().signal,
+      detector: scriptedDetector([]),
+      version: "1.2.3",
+    });
     return { ...view, lines };
   }
 

@@ -10,7 +10,7 @@ import { sightOf } from "./messages.ts";
 export interface Feed {
   /** Publishes the outcome of a frame. Resolves when its pixels are no longer needed. Never fails. */
   show(camera: string, outcome: Outcome): Promise<void>;
-  /** Passes a camera's frames through and encodes one if `nextJpeg` waits for it, without waiting for the detector. */
+  /** Passes a camera's frames through and encodes one if `nextStill` waits for it, without waiting for the detector. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Sends a message to all viewers. */
   publish(message: LiveMessage): void;
@@ -20,8 +20,15 @@ export interface Feed {
   subscribe(receive: (message: LiveMessage) => void): () => void;
   /** The JPEG of a recent event's object. */
   eventSnapshot(id: string): Uint8Array | undefined;
-  /** The next frame of a camera as JPEG; undefined if the signal is aborted first. */
-  nextJpeg(camera: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** The next frame of a camera; undefined if the signal is aborted first. */
+  nextStill(camera: string, signal: AbortSignal): Promise<Still | undefined>;
+}
+
+/** A frame as JPEG. */
+export interface Still {
+  readonly jpeg: Uint8Array;
+  /** Of the frame, Unix milliseconds. */
+  readonly timeMs: number;
 }
 
 export interface FeedDependencies {
@@ -34,7 +41,7 @@ export interface FeedDependencies {
 /** Without viewers, the feed encodes nothing except at most one small snapshot per second for each event. */
 export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
   const subscribers = new Set<(message: LiveMessage) => void>();
-  const awaited = new Map<string, Set<PromiseWithResolvers<Uint8Array | undefined>>>();
+  const awaited = new Map<string, Set<PromiseWithResolvers<Still | undefined>>>();
   const events = eventHistory(monotonicMs);
   let health: Health | undefined;
   const publish = (message: LiveMessage) => {
@@ -70,8 +77,9 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
         const waiting = awaited.get(frame.camera);
         if (waiting !== undefined) {
           awaited.delete(frame.camera);
-          const jpeg = frameJpeg(frame);
-          for (const { resolve } of waiting) resolve(jpeg);
+          const { timeMs } = frame;
+          const still = frameJpeg(frame).then((jpeg) => ({ jpeg, timeMs }));
+          for (const { resolve } of waiting) resolve(still);
         }
         yield frame;
       }
@@ -84,14 +92,14 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
       return () => subscribers.delete(receive);
     },
     eventSnapshot: events.snapshot,
-    nextJpeg(camera, signal) {
-      const jpeg = Promise.withResolvers<Uint8Array | undefined>();
-      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(jpeg));
+    nextStill(camera, signal) {
+      const still = Promise.withResolvers<Still | undefined>();
+      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(still));
       signal.addEventListener("abort", () => {
-        awaited.get(camera)?.delete(jpeg);
-        jpeg.resolve(undefined);
+        awaited.get(camera)?.delete(still);
+        still.resolve(undefined);
       });
-      return jpeg.promise;
+      return still.promise;
     },
   };
 }

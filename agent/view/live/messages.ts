@@ -58,6 +58,12 @@ export function healthOf({ uptime, rss_mb, broker, detector, cameras }: Report):
     cameras: cameras.map((camera) => ({
       name: camera.name,
       online: camera.online,
+      outage: camera.outage && {
+        sinceMs: camera.outage.since * 1000,
+        // The message starts with the name of the camera, which the page shows beside it.
+        reason: camera.outage.reason?.replace(`${camera.name}: `, "") ?? null,
+        remedy: camera.outage.remedy,
+      },
       detecting: camera.detection_enabled,
       cameraFps: camera.camera_fps,
       expectedFps: camera.expected_fps,

@@ -1,12 +1,14 @@
 import type { Detector } from "../../../detectors/detector.ts";
+import type { TimedUnit } from "../../camera/decode-plan.ts";
 import type { Frame } from "../../camera/frame.ts";
-import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
-import type { CameraConfig, EventsConfig, ViewConfig } from "../../config/schema.ts";
+import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
 import type { Report } from "../../health/report.ts";
 import type { Outcome } from "../../watch-camera.ts";
 import { openHistory } from "../history/open-history.ts";
+import { type InsightSources, openInsight } from "../insight/open-insight.ts";
 import type { Greeting } from "../page/protocol.ts";
 import { guardAccess } from "./access.ts";
+import type { ApplyShapes } from "./apply-shapes.ts";
 import { setupOfCamera } from "./camera-setup.ts";
 import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
 import { openFeed } from "./feed.ts";
@@ -20,7 +22,7 @@ export interface LiveView extends AsyncDisposable {
   /** Shows the outcome of a frame. Resolves when its pixels are no longer needed. */
   show(camera: string, outcome: Outcome): Promise<void>;
   /** Takes an access unit of a camera for its live video. */
-  receive(camera: string, unit: AccessUnit): void;
+  receive(camera: string, unit: TimedUnit): void;
   /** Passes a camera's frames through and encodes one if a viewer waits for it. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Shows the settings of the cameras again, after a change. */
@@ -29,16 +31,16 @@ export interface LiveView extends AsyncDisposable {
   reportHealth(report: () => Report): void;
 }
 
-export interface LiveViewDependencies extends CameraVideosDependencies {
-  /** The settings of the cameras now. Default: those at the start. */
-  readonly settings?: () => readonly CameraConfig[];
+export interface LiveViewDependencies extends CameraVideosDependencies, InsightSources {
+  /** Writes the zones and masks of a camera to the configuration file, and puts them into force. */
+  readonly applyShapes: ApplyShapes;
   readonly detector: Pick<Detector, "model" | "runtime">;
   readonly version: string;
-  /** Limits of the event history. */
-  readonly events: EventsConfig;
   /** Folder for data that survives restarts. */
   readonly stateDirectory: string;
 }
+
+type LiveViewConfig = Pick<ViewConfig, "host" | "port" | "allowed_hosts" | "allow_config_changes" | "token">;
 
 const HEALTH_EVERY_MS = 2_000;
 
@@ -47,11 +49,11 @@ const HEALTH_EVERY_MS = 2_000;
  * @throws ConfigError if it cannot listen.
  */
 export async function openLiveView(
-  { host, port, allowed_hosts, token = "" }: Pick<ViewConfig, "host" | "port" | "allowed_hosts" | "token">,
+  { host, port, allowed_hosts, allow_config_changes: mayChange, token = "" }: LiveViewConfig,
   cameras: readonly CameraConfig[],
   dependencies: LiveViewDependencies,
 ): Promise<LiveView> {
-  const { detector, version, clock, log, events, stateDirectory, settings = () => cameras } = dependencies;
+  const { detector, version, clock, log, config, settings, stateDirectory } = dependencies;
   const greeting = (): Greeting => ({
     type: "greeting",
     version,
@@ -59,23 +61,25 @@ export async function openLiveView(
     licence: detector.model.source.licence,
     precision: detector.model.precision,
     runtime: detector.runtime,
+    canApply: mayChange,
     cameras: settings().map(setupOfCamera),
   });
+  const insight = openInsight(dependencies);
   const feed = openFeed({ greeting, monotonicMs: clock.monotonicMs });
   await using stack = new AsyncDisposableStack();
   const history = stack.use(
     await openHistory({
       stateDirectory,
       cameras,
-      retainDays: events.retain_days,
-      maxMb: events.max_mb,
+      retainDays: config.events.retain_days,
+      maxMb: config.events.max_mb,
       clock,
       log,
     }),
   );
   const closing = new AbortController();
   const signal = AbortSignal.any([dependencies.signal, closing.signal]);
-  const { videos, receive } = cameraVideos(cameras, { ...dependencies, signal });
+  const { videos, lastFrames, receive } = cameraVideos(cameras, { ...dependencies, signal });
   const server = stack.use(
     await serveView(
       { host, port, allowed_hosts },
@@ -84,6 +88,9 @@ export async function openLiveView(
         feed,
         history,
         videos,
+        lastFrames,
+        insight,
+        applyShapes: mayChange ? dependencies.applyShapes : undefined,
         page: pageFiles(),
         cameras: cameras.map(({ name }) => name),
         clock,
@@ -105,6 +112,7 @@ export async function openLiveView(
     port: server.port,
     show(camera, outcome) {
       history.record(camera, outcome);
+      insight.record(camera, outcome);
       return feed.show(camera, outcome);
     },
     receive,

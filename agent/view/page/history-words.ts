@@ -1,4 +1,4 @@
-import { durationText } from "./event-list.ts";
+import { durationText } from "./duration-text.ts";
 import { clockTime, exactTime } from "./history-days.ts";
 import type { PastEventSummary } from "./history-protocol.ts";
 

@@ -15,6 +15,8 @@ export interface Greeting {
   readonly licence: string;
   readonly precision: string;
   readonly runtime: string;
+  /** Whether the page may write zones and masks to the configuration file. */
+  readonly canApply: boolean;
   readonly cameras: readonly CameraSetup[];
 }
 
@@ -107,6 +109,14 @@ export interface Health {
 export interface CameraHealth {
   readonly name: string;
   readonly online: boolean;
+  /** Why it is offline; null: it is online. */
+  readonly outage: {
+    /** The last frame, or the start of the agent. */
+    readonly sinceMs: number;
+    /** null until the first attempt to connect has failed. */
+    readonly reason: string | null;
+    readonly remedy: string | null;
+  } | null;
   /** Detection is switched on. */
   readonly detecting: boolean;
   /** Received from the camera, whether they are decoded or not. */

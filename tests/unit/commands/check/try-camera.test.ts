@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { Clock } from "../../../../agent/base/clock.ts";
 import { ConfigError, TransientError } from "../../../../agent/base/errors.ts";
+import type { TimedUnit } from "../../../../agent/camera/decode-plan.ts";
 import { DEFAULT_COLOURS, type Frame } from "../../../../agent/camera/frame.ts";
 import type { ReadCameraOptions } from "../../../../agent/camera/read-camera.ts";
-import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
 import { refusalError } from "../../../../agent/camera/rtsp/reasons/refusal.ts";
 import type { RtspSession, SessionFacts } from "../../../../agent/camera/rtsp/start-session.ts";
 import { tryCamera } from "../../../../agent/commands/check/try-camera.ts";
@@ -69,7 +69,7 @@ function playing({ frames, keyEvery, openSeconds = 0, keySeconds = 0, failure }:
   };
 }
 
-function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit {
+function unitAt(index: number, keyEvery: number, arrivedMs: number): TimedUnit {
   const isKey = index % keyEvery === 0;
   return {
     data: new Uint8Array(),
@@ -79,6 +79,7 @@ function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit 
     rotation: 0,
     streamSeconds: index / 5,
     arrivedMs,
+    timeMs: arrivedMs,
     isDamaged: false,
   };
 }

@@ -6,6 +6,7 @@ const CAMERA = {
   name: "door",
   enabled: true,
   online: true,
+  outage: null,
   connection_quality: "excellent",
   reconnects_last_hour: 0,
   detection_enabled: true,

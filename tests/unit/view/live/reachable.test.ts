@@ -43,7 +43,7 @@ async function openView(): Promise<View> {
       return () => followers.delete(hear);
     },
     eventSnapshot: () => undefined,
-    nextJpeg: async () => undefined,
+    nextStill: async () => undefined,
   };
   const { port } = stack.use(
     await serveView(
@@ -54,6 +54,9 @@ async function openView(): Promise<View> {
         history: NO_HISTORY,
         videos: new Map(),
         page: pageFiles(),
+        lastFrames: new Map(),
+        insight: { answer: () => undefined },
+        applyShapes: undefined,
         cameras: ["door"],
         clock,
         log,

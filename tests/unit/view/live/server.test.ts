@@ -42,8 +42,10 @@ const feed: Feed = {
     return () => {};
   },
   eventSnapshot: (id) => (id === "1.5-abc" ? JPEG : undefined),
-  nextJpeg: async () => JPEG,
+  nextStill: async () => ({ jpeg: JPEG, timeMs: 1_700_000_000_123 }),
 };
+const LAST = Buffer.from("the last image");
+const lastFrames = new Map([["door", { jpeg: async () => LAST }]]);
 const watched: string[] = [];
 const videos = new Map([
   [
@@ -82,6 +84,9 @@ async function open(port = 0, allowedHosts: string[] = []): Promise<Opened> {
       feed,
       history: NO_HISTORY,
       videos,
+      lastFrames,
+      insight: { answer: () => undefined },
+      applyShapes: undefined,
       page: pageFiles(),
       cameras: ["door"],
       clock,
@@ -133,6 +138,9 @@ describe("a stranger", () => {
     "/history/events?from=0&to=1",
     "/history/events/1.5-abc",
     "/history/events/1.5-abc.jpg",
+    "/cameras/door/last.jpg",
+    "/cameras/door/activity",
+    "/cameras/door/config",
     "/nowhere",
   ])("cannot get %s", async (path) => {
     const reply = await ask(path, { headers: { cookie: "sabrewing=1" } });
@@ -252,9 +260,18 @@ describe("a signed-in browser", () => {
     }
   });
 
+  test("gets a camera's next frame with its time, and its last frame", async () => {
+    const headers = { cookie: await cookie() };
+    const next = await ask("/cameras/door.jpg", { headers });
+    expect(next.headers.get("frame-time")).toBe("1700000000123");
+    const last = await ask("/cameras/door/last.jpg", { headers });
+    expect(Buffer.from(await last.arrayBuffer())).toEqual(LAST);
+  });
+
   test.each([
     ["/events/unknown.jpg", 404],
     ["/cameras/garden.jpg", 404],
+    ["/cameras/garden/last.jpg", 404],
     ["/nothing", 404],
     ["/..%2f..%2fpackage.json", 404],
     ["/tsconfig.json", 404],
@@ -341,11 +358,11 @@ test("the page preloads all its scripts in parallel", async () => {
   const asked = [...html.matchAll(/(?:modulepreload" href|module" src)="([\w.-]+)"/g)].map(
     ([, name]) => name,
   );
-  // Protocols contain only types.
-  const programs = PROGRAMS.filter((file) => !file.endsWith("protocol.ts")).map((file) =>
-    file.replace(/ts$/, "js"),
+  // A protocol contains only types.
+  const programs = PROGRAMS.filter((file) => !file.endsWith("protocol.ts"));
+  expect(asked.toSorted()).toEqual(
+    [...programs.map((file) => file.replace(/ts$/, "js")), "jsmpeg-player.js"].toSorted(),
   );
-  expect(asked.toSorted()).toEqual([...programs, "jsmpeg-player.js"].toSorted());
 });
 
 test("a port that is in use is a configuration error that names the address", async () => {

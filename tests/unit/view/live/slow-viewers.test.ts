@@ -20,6 +20,7 @@ const GREETING: Greeting = {
   licence: "l",
   precision: "i8",
   runtime: "v8",
+  canApply: false,
   cameras: [],
 };
 const PART = new Uint8Array(64 * 1024);
@@ -44,6 +45,9 @@ async function heldFor(count: number): Promise<number> {
       history: NO_HISTORY,
       videos: new Map([["door", video]]),
       page: pageFiles(),
+      lastFrames: new Map(),
+      insight: { answer: () => undefined },
+      applyShapes: undefined,
       cameras: ["door"],
       clock,
       log: recordingLog().log,
