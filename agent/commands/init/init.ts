@@ -290,7 +290,6 @@ function tellWritten(
     viewToken === undefined
       ? ""
       : `\nThe live view is at http://127.0.0.1:${VIEW_PORT}; its token is SABREWING_VIEW_TOKEN in ${secrets}.${isService ? ` ${allowPort(VIEW_PORT)}` : ""}`;
-  process.stdout.write(
-    printed(`wrote ${output}${secretsNote}. Next, run:\n${pull}  ${check}\n  ${startCommand(output)}${view}`),
-  );
+  const next = `${pull}  ${check}\n  ${startCommand(output)}${view}`;
+  process.stdout.write(printed(`wrote ${output}${secretsNote}. Next, run:\n${next}`));
 }

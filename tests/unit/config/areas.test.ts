@@ -50,10 +50,7 @@ describe("a mask", () => {
   });
 
   test.each([
-    [
-      "0,0,200,0,200,100",
-      "expected numbers from 0 to 1 (these look like pixels: divide each x by the frame's",
-    ],
+    ["0,0,200,0,200,100", "expected numbers from 0 to 1 (these look like pixels: also set detect.width and"],
     ["0,0,1.1,0,0,1", "expected numbers from 0 to 1, received"],
     ["0,0,-0.1,0,0,1", "expected numbers from 0 to 1, received"],
     ["0,0,0.5,0,0.5,1,0", "expected pairs x,y: an even number of values, not 7"],
@@ -103,7 +100,7 @@ describe("a zone", () => {
 
   test("is refused without coordinates or with a name that cannot be part of a topic", () => {
     expect(mistakes(configured("zones: {porch: {}, front/door: {coordinates: '0,0,1,0,1,1'}}"))).toEqual([
-      "cameras.door.zones.porch.coordinates: missing: expected a string",
+      'cameras.door.zones.porch.coordinates: missing: expected a string like "0.1,0.5,0.9,0.5,0.5,1" or a list of corners like ["0.1,0.5", "0.9,0.5", "0.5,1"]',
       "cameras.door.zones.front/door: the name may contain only letters, digits, _ and -: it becomes part of MQTT topics",
     ]);
   });

@@ -50,7 +50,14 @@ test("fills in every default of the smallest configuration", () => {
     detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000, memory_mb: 1024 },
     homeassistant: { enabled: false, discovery_prefix: "homeassistant" },
     metrics: { enabled: false, host: "127.0.0.1", port: 9464, allowed_hosts: [] },
-    view: { enabled: false, host: "127.0.0.1", port: 5080, allowed_hosts: [] },
+    view: {
+      enabled: false,
+      host: "127.0.0.1",
+      port: 5080,
+      allowed_hosts: [],
+      allow_config_changes: false,
+    },
+    events: { retain_days: 14, max_mb: 200 },
     cameras: [
       {
         name: "door",

@@ -37,6 +37,8 @@ const SAME: CameraShapes = {
   objectMasks: [],
 };
 const TRIANGLE = "0.2,0.2,0.8,0.2,0.5,0.8";
+/** Outside of it. */
+const CORNER = "0.9,0,1,0,1,0.1";
 
 const doorOf = (text: string) => parseConfig(text, "sabrewing.yml", ENV).cameras[0];
 
@@ -75,7 +77,7 @@ describe("zones and masks that the page sends", () => {
     const yard = withShapes(FILE, "yard", {
       zones: [{ name: "lawn", coordinates: TRIANGLE }],
       motionMasks: [TRIANGLE],
-      objectMasks: [TRIANGLE, TRIANGLE],
+      objectMasks: [CORNER, CORNER],
     });
     const [, camera] = parseConfig(yard, "sabrewing.yml", ENV).cameras;
     expect(camera?.zones.map(({ name }) => name)).toEqual(["lawn"]);

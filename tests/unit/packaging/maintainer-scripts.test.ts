@@ -195,8 +195,7 @@ describe("the first installation", () => {
   test("does not call systemd in a container without it", () =>
     run("postinst", install, { systemd: false }, ({ status, calls, stdout }) => {
       expect(status).toBe(0);
-      // Asking for the version contacts no systemd.
-      expect(calls.filter((call) => call.startsWith("system"))).toEqual(["systemctl --version"]);
+      expect(calls.filter((call) => call.startsWith("system"))).toEqual([]);
       expect(stdout).toContain("systemd is not running");
     }));
 });

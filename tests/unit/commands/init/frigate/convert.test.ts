@@ -270,8 +270,10 @@ describe("labels and filters", () => {
     const { camera, remarks } = await converted(`mqtt: {host: b}\n${FILTERS}\ncameras: {a: {${CAMERA}}}`);
     expect(camera.objects).toMatchObject({
       track: ["person"],
-      filters: { person: expect.objectContaining({ min_area: 5, min_score: 0.5, threshold: 0.7 }) },
+      filters: { person: { min_area: 5 } },
     });
+    expect(camera.objects.filters.person).not.toHaveProperty("min_score");
+    expect(camera.objects.filters.person).not.toHaveProperty("threshold");
     expect(remarks).toContain("label face: the module does not have it");
     expect(remarks).toContain(
       "objects.filters.person.min_score and threshold: chosen for the scores of another detector",
