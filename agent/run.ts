@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { chooseModule, openReplaceable } from "../detectors/detector.ts";
 import { openHome } from "./announce-home.ts";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
@@ -9,24 +8,23 @@ import { startCameraPipeline } from "./camera-pipeline.ts";
 import { currentCameras } from "./config/current-cameras.ts";
 import type { AgentConfig } from "./config/schema.ts";
 import { type CameraShapes, refuseShapes } from "./config/write-shapes.ts";
-import { detectorOptions, requireKnownLabels } from "./detector-for-cameras.ts";
+import { requireKnownLabels } from "./detector-for-cameras.ts";
 import { handleCommands } from "./handle-commands.ts";
 import { publishCameraStates } from "./health/camera-states.ts";
 import { recordEvents } from "./health/event-history.ts";
 import { openMeter } from "./health/meter.ts";
 import { monitorProgress } from "./health/progress.ts";
 import { publishStats } from "./health/publish-stats.ts";
-import { takeReport } from "./health/report.ts";
-import { REPORT_SOCKET, serveReport } from "./health/serve-report.ts";
 import { statusLine } from "./health/status-line.ts";
 import { notifyServiceManager, type ServiceManager } from "./health/systemd.ts";
 import { openOutbox } from "./mqtt/outbox.ts";
 import { openPublisher } from "./mqtt/publisher.ts";
 import { recordRetained } from "./mqtt/retained-messages.ts";
 import { combineSubscriptions } from "./mqtt/subscriptions.ts";
+import { openDetector } from "./open-detector.ts";
 import { reloadConfig } from "./reload-config.ts";
 import { renewModel } from "./renew-model.ts";
-import { openReleaseHistory, RELEASES_FILE } from "./state/releases.ts";
+import { serveFigures } from "./serve-figures.ts";
 import { sqliteStore } from "./state/sqlite-store.ts";
 import { openSwitches } from "./state/switches.ts";
 
@@ -81,22 +79,11 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
   const { publish, lastPayload } = recordRetained(broker.publish);
   const states = publishCameraStates(prefix, cameras, publish);
 
-  const modulePath = () => chooseModule(config.model.path, config.model);
-  const { path, why } = modulePath();
-  if (why !== undefined) log.info({ module: path }, `the model is ${why}`);
-  await using releases = config.model.public_key
-    ? openReleaseHistory(inState(RELEASES_FILE), log)
-    : undefined;
-  await using detector = await openReplaceable(path, {
-    ...detectorOptions(config, cameras, log),
-    async accept(model) {
-      requireKnownLabels(current.all(), model);
-      await releases?.requireNotOlder(model);
-    },
-    onAccepted: (model) => releases?.record(model),
-    onWithdrawn: (failed, current) => releases?.revert(failed, current),
+  await using opened = await openDetector(config, {
+    ...{ cameras: current, stateDirectory, log },
     onState: states.setDetectorState,
   });
+  const { detector, modulePath } = opened;
 
   await using switches = await openSwitches(inState("switches.json"), config.cameras, { clock, log });
   const commands = handleCommands({ prefix, cameras: config.cameras, switches, clock, log, publish, signal });
@@ -110,18 +97,11 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
 
   const progress = monitorProgress(clock);
   const events = recordEvents(EVENTS_SHOWN);
-  // The servers of the page and the metrics are loaded only if they are on, to save memory.
+  // The page's server is loaded only if it is on, to save memory.
   await using view = config.view.enabled
     ? await (await import("./view/live/open-live-view.ts")).openLiveView(config.view, cameras, {
-        clock,
-        log,
-        random,
-        version,
-        signal,
-        detector,
-        config,
+        ...{ clock, log, random, version, signal, detector, config, stateDirectory },
         settings: current.all,
-        stateDirectory,
         recentLines: dependencies.recentLines ?? { about: () => [] },
         async applyShapes(camera, shapes) {
           await writeShapes(camera, shapes);
@@ -135,28 +115,13 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
   const pipelines = cameras.map((camera) => startCameraPipeline(camera, watching));
 
   const meter = openMeter(pipelines, { clock, version, detector, outbox, windowMs: statsSeconds * 1000 });
-  await using metrics = config.metrics.enabled
-    ? await (await import("./health/metrics.ts")).openMetrics(config.metrics, pipelines, {
-        stats: meter.stats,
-        seen: events.seen,
-        clock,
-        log,
-      })
-    : undefined;
-  const report = () =>
-    takeReport({
-      configFile: dependencies.configFile,
-      ports: { metrics: metrics?.port, view: view?.port },
-      mqtt: config.mqtt,
-      cameras: pipelines,
-      detector,
-      events,
-      lastPayload,
-      stats: meter.stats,
-      isConnected: broker.isConnected,
-    });
-  view?.reportHealth(report);
-  await using _report = await serveReport(inState(REPORT_SOCKET), report, { clock, log });
+  const { stats } = meter;
+  const { isConnected } = broker;
+  const { configFile } = dependencies;
+  await using _figures = await serveFigures(config, {
+    ...{ configFile, cameras: pipelines, detector, events, lastPayload, stats, isConnected },
+    ...{ view, stateDirectory, clock, log },
+  });
   const { name: model, source } = detector.model;
   const names = cameras.map(({ name }) => name);
   log.info({ cameras: names, model, licence: source.licence, runtime: detector.runtime }, "ready");
@@ -172,7 +137,7 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
       accept: (changed) => requireKnownLabels(changed, detector.model),
       onReloaded: checkModel.raise,
     }),
-    renewModel({ detector, modulePath: () => modulePath().path, reload: checkModel, clock, log, signal }),
+    renewModel({ detector, modulePath, reload: checkModel, clock, log, signal }),
     manager && notifyServiceManager(manager, { progress, status, clock, log, signal }),
   ];
   try {

@@ -1,41 +1,32 @@
 import type { Detector } from "../detectors/detector.ts";
-import { expectedObjects } from "./attention/expected-objects.ts";
-import {
-  type Attention,
-  hasEverMoved,
-  INITIAL_ATTENTION,
-  planRegions,
-  recordPasses,
-} from "./attention/regions.ts";
-import type { Box, Size } from "./base/box.ts";
+import { hasEverMoved, INITIAL_ATTENTION } from "./attention/regions.ts";
+import type { Size } from "./base/box.ts";
 import { wasSetBack } from "./base/clock.ts";
 import { IDLE } from "./base/idle-timeout.ts";
-import { addInterval, type RecentIntervals } from "./base/intervals.ts";
+import { addInterval } from "./base/intervals.ts";
 import { heldMemory } from "./base/release-memory.ts";
-import type { Frame } from "./camera/frame.ts";
 import type { CameraConfig } from "./config/schema.ts";
-import { detectRegions, type FrameDetection } from "./detection/detect-regions.ts";
-import { mergeDetections } from "./detection/merge-detections.ts";
+import { type DetectionState, detectObjects } from "./detect-objects.ts";
 import { type Counts, countObjects } from "./events/counts.ts";
 import { describeDetector } from "./events/describe.ts";
-import type { EndReason, EventMessage } from "./events/event.ts";
+import type { EndReason } from "./events/event.ts";
 import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS, snapshotsDue } from "./events/lifecycle.ts";
-import { advanceReview, endReview, type OpenReview, type ReviewMessage } from "./events/review.ts";
-import {
-  type DebouncedMotion,
-  debounceMotion,
-  endMotion,
-  type MotionState,
-  NO_MOTION,
-} from "./motion/debounce.ts";
+import { advanceReview, endReview, type OpenReview } from "./events/review.ts";
+import { debounceMotion, endMotion, type MotionState, NO_MOTION } from "./motion/debounce.ts";
 import type { Sighting } from "./motion/watch-motion.ts";
 import type { Message } from "./mqtt/message.ts";
-import { changedCounts, eventMessage, motionMessage, reviewMessage, snapshotMessage } from "./mqtt/topics.ts";
+import { changedCounts } from "./mqtt/topics.ts";
+import {
+  motionMessagesOf,
+  type Outcome,
+  outcomeOf,
+  type Results,
+  type Seen,
+  snapshotMessages,
+} from "./outcome.ts";
 import { rgbOf } from "./preprocess/rgb.ts";
 import type { SwitchName } from "./state/switches.ts";
-import { passesFilter } from "./tracking/object-filter.ts";
-import { type Track, trackedObject } from "./tracking/track.ts";
-import { lowestScore, NO_TRACKS, type Tracker, trackerOptions, updateTracks } from "./tracking/tracker.ts";
+import { NO_TRACKS, type Tracker } from "./tracking/tracker.ts";
 import { annotate } from "./view/annotate.ts";
 
 /** The settings of a camera that apply to its frames. */
@@ -66,55 +57,19 @@ export interface WatchDependencies {
   readonly onFrame?: (examinedRegions: number) => void;
 }
 
-/** The result of a frame, of a pause, or of the end of the frames. */
-export interface Outcome {
-  readonly timeMs: number;
-  /** Valid only until the next outcome is requested. */
-  readonly frame?: Frame;
-  readonly events: readonly EventMessage[];
-  /** Everything to publish, including the events, in order. */
-  readonly messages: readonly Message[];
-  /** How the events came about, for drawing; present if `frame` is. */
-  readonly seen?: Seen;
-}
-
-/** The steps between a frame and its events. Boxes in pixels of the frame. */
-export interface Seen {
-  /** Where something moved. */
-  readonly motion: readonly Box[];
-  /** The regions that the detector examined; empty: it did not run. */
-  readonly regions: readonly Box[];
-  /** All detections, before any filter. */
-  readonly detections: readonly FrameDetection[];
-  readonly tracks: readonly Track[];
-  /** The descriptions of the confirmed tracks. */
-  readonly lifecycle: Lifecycle;
-}
-
 /** The state of a camera between two frames. */
-export interface WatchState {
-  /** Of the last frame. */
-  readonly timeMs: number;
-  /** Between the latest frames. */
-  readonly intervals: RecentIntervals;
+export interface WatchState extends DetectionState {
   readonly size: Size | undefined;
   readonly motion: MotionState;
-  readonly attention: Attention;
-  readonly tracker: Tracker;
   readonly lifecycle: Lifecycle;
   readonly review: OpenReview | undefined;
   readonly counts: Counts;
-  /** Of the last frame with a detection pass. */
-  readonly inferenceMs: number;
 }
 
 export interface Step {
   readonly state: WatchState;
   readonly outcome: Outcome;
 }
-
-/** The most regions per frame; the other ones wait for the next frame. */
-const REGIONS_PER_FRAME = 3;
 
 /**
  * Turns frames into messages: plans regions, detects, tracks and reports events. Counts of 0 come first; `end` events and
@@ -190,7 +145,7 @@ export async function step(
     motion === undefined
       ? endMotion(before.motion)
       : debounceMotion(before.motion, moved.length > 0, timeMs, camera.motion.mqtt_off_delay * 1000);
-  const motionMessages = messagesOf(debounced, camera, prefix);
+  const motionMessages = motionMessagesOf(debounced, camera.name, prefix);
   const intervals = addInterval(before.intervals, timeMs - before.timeMs);
   const state: WatchState = {
     ...before,
@@ -201,7 +156,9 @@ export async function step(
   };
 
   const isDetecting = isOn("detect", camera, dependencies);
-  const detected = isDetecting ? await detect(state, { frame, motion }, camera, dependencies) : undefined;
+  const detected = isDetecting
+    ? await detectObjects(state, { frame, motion }, camera, detector, signal)
+    : undefined;
   onFrame?.(detected?.examined.length ?? 0);
   if (detected === undefined) {
     return signal.aborted
@@ -238,7 +195,7 @@ export async function step(
     }
   }
   const publishes = takesSnapshots && camera.snapshots.enabled;
-  const snapshots = publishes ? await snapshotMessages(events, frame, camera, prefix) : [];
+  const snapshots = publishes ? await snapshotMessages(events, frame, camera.name, prefix) : [];
   const seen: Seen = {
     motion: moved,
     regions: examined,
@@ -264,47 +221,10 @@ function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof 
   return wasSetBack(timeMs, frame.timeMs) ? "clock_set_back" : undefined;
 }
 
-/** Plans the regions of a frame, detects objects in them and tracks these objects; undefined if aborted. */
-async function detect(
-  { timeMs, intervals, attention, tracker, inferenceMs }: WatchState,
-  { frame, motion }: Sighting,
-  camera: WatchedCamera,
-  { detector, signal }: WatchDependencies,
-) {
-  const frameMs = 1000 / camera.detect.fps;
-  const regionRules = {
-    frame,
-    input: detector.model.input,
-    frameMs,
-    stationaryIntervalMs: camera.detect.stationary.interval * frameMs,
-    budget: REGIONS_PER_FRAME,
-  };
-  const { filters } = detector.model;
-  const options = trackerOptions(camera, frame, intervals, filters);
-  const tracked = tracker.tracks.map((track) => trackedObject(track, timeMs));
-  const expected = expectedObjects(tracked, { frame, frameMs, minScore: options.minScore });
-  const observation = { timeMs, motion, expected };
-  const regions = planRegions(attention, observation, regionRules);
-  const result = await detectRegions(frame, regions, detector, lowestScore(camera, filters), signal);
-  if (result === undefined) return undefined;
-
-  const { examined } = result;
-  const relevant = result.detections.filter((detection) => passesFilter(detection, camera.objects, frame));
-  const detections = mergeDetections(relevant, frame, expected);
-  const boxes = detections.map(({ box }) => box);
-  return {
-    examined,
-    found: result.detections,
-    attention: recordPasses(attention, observation, examined, boxes, regionRules),
-    tracker: updateTracks(tracker, detections, timeMs, options, examined),
-    inferenceMs: examined.length > 0 ? result.inferenceMs : inferenceMs,
-  };
-}
-
 /** Ends everything when the camera is switched off: its stream is closed, so that no frame would tell that motion is over. */
 function close(state: WatchState, camera: WatchedCamera, dependencies: WatchDependencies): Step {
   const ended = endMotion(state.motion);
-  const motionMessages = messagesOf(ended, camera, dependencies.prefix);
+  const motionMessages = motionMessagesOf(ended, camera.name, dependencies.prefix);
   return endEverything(
     { ...state, motion: ended.state },
     "switched_off",
@@ -312,14 +232,6 @@ function close(state: WatchState, camera: WatchedCamera, dependencies: WatchDepe
     dependencies,
     motionMessages,
   );
-}
-
-function messagesOf(
-  { message }: DebouncedMotion,
-  { name }: WatchedCamera,
-  prefix: string,
-): readonly Message[] {
-  return message === undefined ? [] : [motionMessage(prefix, name, message)];
 }
 
 /** Ends all objects in view, and the review; detection starts again with the next frame. */
@@ -342,49 +254,14 @@ function endEverything(
   return conclude(after, camera, dependencies, { events, reviews, motionMessages });
 }
 
-interface Results {
-  readonly events?: readonly EventMessage[];
-  readonly reviews?: readonly ReviewMessage[];
-  readonly motionMessages?: readonly Message[];
-  readonly snapshots?: readonly Message[];
-  readonly frame?: Frame;
-  readonly seen?: Seen;
-}
-
 /** Counts the objects and puts all messages in order. */
 function conclude(
   state: WatchState,
   camera: WatchedCamera,
   { prefix }: WatchDependencies,
-  { events = [], reviews = [], motionMessages = [], snapshots = [], ...drawing }: Results,
+  results: Results,
 ): Step {
   const counts = countObjects(state.lifecycle, camera);
-  const messages = [
-    ...motionMessages,
-    ...events.map((event) => eventMessage(prefix, event)),
-    ...reviews.map((review) => reviewMessage(prefix, review)),
-    ...snapshots,
-    ...changedCounts(prefix, state.counts, counts),
-  ];
-  return {
-    state: { ...state, counts },
-    outcome: { timeMs: state.timeMs, events, messages, ...drawing },
-  };
-}
-
-/** A snapshot of each object that is new or has its best frame so far. */
-async function snapshotMessages(
-  events: readonly EventMessage[],
-  frame: Frame,
-  camera: WatchedCamera,
-  prefix: string,
-): Promise<readonly Message[]> {
-  const due = events.filter(({ type, after }) => {
-    return type === "new" || (type === "update" && after.snapshot?.frame_time === frame.timeMs / 1000);
-  });
-  return Promise.all(
-    due.map(async ({ after }) => {
-      return snapshotMessage(prefix, camera.name, after.label, await annotate(rgbOf(frame), [after]));
-    }),
-  );
+  const changed = changedCounts(prefix, state.counts, counts);
+  return { state: { ...state, counts }, outcome: outcomeOf(state.timeMs, results, changed, prefix) };
 }

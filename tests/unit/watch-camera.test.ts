@@ -7,9 +7,9 @@ import type { EndReason } from "../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
 import type { Motion } from "../../agent/motion/gate.ts";
 import type { Sighting } from "../../agent/motion/watch-motion.ts";
+import type { Outcome } from "../../agent/outcome.ts";
 import {
   begin,
-  type Outcome,
   step,
   type WatchDependencies,
   type WatchedCamera,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
+import type { Outcome } from "../../outcome.ts";
 import { type HistoryLimits, keepWithinLimits } from "../../state/history-retention.ts";
 import type {
   EventCount,
@@ -14,7 +15,6 @@ import { StoreError } from "../../state/message-store.ts";
 import type { PastEvent } from "../../state/past-event.ts";
 import { pictureFolder } from "../../state/picture-folder.ts";
 import { resilientHistory } from "../../state/resilient-history.ts";
-import type { Outcome } from "../../watch-camera.ts";
 import { eventRecorder, type Recorded, type RecordedCamera } from "./recorder.ts";
 
 /** The events of all cameras, from their start; they outlive a restart. Queries throw StoreError if the disk fails. */

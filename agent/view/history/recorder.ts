@@ -1,8 +1,8 @@
 import type { Box, Size } from "../../base/box.ts";
 import type { CameraConfig } from "../../config/schema.ts";
 import type { EndReason, ObjectEvent } from "../../events/event.ts";
+import type { Outcome } from "../../outcome.ts";
 import type { BoxOfShares, PastEvent, TrackPoint, ZoneOutline } from "../../state/past-event.ts";
-import type { Outcome } from "../../watch-camera.ts";
 import { pictureJpeg } from "../live/jpeg.ts";
 import { extendPath, NO_PATH, pathPoints, type TrackPath } from "./track-path.ts";
 

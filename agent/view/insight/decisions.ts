@@ -1,5 +1,5 @@
 import { type Box, intersectionOverUnion } from "../../base/box.ts";
-import type { Outcome, Seen } from "../../watch-camera.ts";
+import type { Outcome, Seen } from "../../outcome.ts";
 import type { Decision } from "../page/insight-protocol.ts";
 import { type Explanation, explainDetection, explainTrack, explainZone, type Rules } from "./explain.ts";
 

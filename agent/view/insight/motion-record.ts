@@ -1,5 +1,5 @@
 import { boxArea } from "../../base/box.ts";
-import type { Outcome } from "../../watch-camera.ts";
+import type { Outcome } from "../../outcome.ts";
 import type { MotionSecond } from "../page/insight-protocol.ts";
 
 /** The motion of a camera in each second of the last minutes. */

@@ -1,7 +1,7 @@
 import type { RecentLines } from "../../base/recent-lines.ts";
 import type { AgentConfig, CameraConfig } from "../../config/schema.ts";
+import type { Outcome } from "../../outcome.ts";
 import type { ModelFilters } from "../../tracking/score-filter.ts";
-import type { Outcome } from "../../watch-camera.ts";
 import { jsonReply, type Reply } from "../live/reply.ts";
 import type { Activity } from "../page/insight-protocol.ts";
 import { recordDecisions } from "./decisions.ts";

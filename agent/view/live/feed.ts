@@ -1,6 +1,6 @@
 import type { Frame } from "../../camera/frame.ts";
 import type { Lifecycle } from "../../events/lifecycle.ts";
-import type { Outcome } from "../../watch-camera.ts";
+import type { Outcome } from "../../outcome.ts";
 import type { Greeting, Health, LiveMessage } from "../page/protocol.ts";
 import { eventHistory } from "./event-history.ts";
 import { cropJpeg, frameJpeg } from "./jpeg.ts";

@@ -1,6 +1,6 @@
 import type { Report } from "../../health/report.ts";
+import type { Outcome } from "../../outcome.ts";
 import { predictedBox, type Track } from "../../tracking/track.ts";
-import type { Outcome } from "../../watch-camera.ts";
 import { colourAt, textColourOn } from "../colours.ts";
 import type { Box, Health, SeenObject, Sight } from "../page/protocol.ts";
 

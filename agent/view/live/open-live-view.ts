@@ -3,7 +3,7 @@ import type { TimedUnit } from "../../camera/decode-plan.ts";
 import type { Frame } from "../../camera/frame.ts";
 import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
 import type { Report } from "../../health/report.ts";
-import type { Outcome } from "../../watch-camera.ts";
+import type { Outcome } from "../../outcome.ts";
 import { openHistory } from "../history/open-history.ts";
 import { type InsightSources, openInsight } from "../insight/open-insight.ts";
 import type { Greeting } from "../page/protocol.ts";

@@ -5,8 +5,9 @@ import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../../agent/con
 import type { EventMessage } from "../../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
 import { watchMotion } from "../../../agent/motion/watch-motion.ts";
+import type { Seen } from "../../../agent/outcome.ts";
 import { predictedBox, type Track } from "../../../agent/tracking/track.ts";
-import { type Seen, type WatchedCamera, watchCamera } from "../../../agent/watch-camera.ts";
+import { type WatchedCamera, watchCamera } from "../../../agent/watch-camera.ts";
 import type { Detector } from "../../../detectors/detector.ts";
 import type { ObservedEvent } from "./event-figures.ts";
 import type { Observed, ObservedFrame } from "./observed.ts";

@@ -5,7 +5,8 @@ import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../../agent/con
 import type { EventMessage } from "../../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
 import { watchMotion } from "../../../agent/motion/watch-motion.ts";
-import { type Seen, type WatchedCamera, watchCamera } from "../../../agent/watch-camera.ts";
+import type { Seen } from "../../../agent/outcome.ts";
+import { type WatchedCamera, watchCamera } from "../../../agent/watch-camera.ts";
 import type { Detector } from "../../../detectors/detector.ts";
 
 /** The results of the pipeline. */

@@ -1,4 +1,4 @@
-import { unescape } from "node:querystring";
+import { unescape as decoded } from "node:querystring";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { splitAddress } from "../../../../agent/base/address.ts";
@@ -69,7 +69,7 @@ test("parses every address that the configuration accepts, into the same parts",
       const parsed = parseRtspAddress(address);
       expect(parsed?.host).toBe(parts.host.replace(/[[\]]/g, "").toLowerCase());
       expect(parsed?.port).toBe(parts.port ?? 554);
-      expect(unescape(parsed?.path ?? "")).toBe(unescape(parts.path));
+      expect(decoded(parsed?.path ?? "")).toBe(decoded(parts.path));
     }),
     { numRuns: 2000 },
   );

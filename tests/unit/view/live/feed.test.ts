@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import type { Outcome } from "../../../../agent/outcome.ts";
 import { type Feed, openFeed } from "../../../../agent/view/live/feed.ts";
 import type { Greeting, Health, LiveMessage } from "../../../../agent/view/page/protocol.ts";
-import type { Outcome } from "../../../../agent/watch-camera.ts";
 import { door } from "../../../support/agent/small-config.ts";
 import { filmWalk, WALK_SIZE, walkPast } from "../../../support/scenes/walk-past.ts";
 
