@@ -58,6 +58,7 @@ export function checkCommand(): Command {
         print(json ? plainJson(forScripts(result)) : forPeople(result));
         results.push(result);
       });
+      if (interrupted.signal.aborted) return;
       if (!json) print(`\n${verdictOf(results, checked)}`);
       process.exitCode = exitCodeOf(results);
     });
