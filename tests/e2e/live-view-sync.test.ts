@@ -112,7 +112,7 @@ interface Seen {
 
 /** Finds the block and its box in what the page shows. Only the box has a colour. */
 async function look(page: Page): Promise<Seen> {
-  const stage = await page.locator(".stage").boundingBox();
+  const stage = await page.locator("#cameras .stage").boundingBox();
   if (stage === null) throw new Error("expected the camera to be there");
   const shot = await page.screenshot({ clip: stage });
   const { width, height } = SIZE;
