@@ -54,7 +54,8 @@ test.skipIf(!hasSystemdNotify || !hasRtspServer())(
       isAlive(lastIndex("STATUS=0 of 1 cameras online (not: door)")),
     );
     agent.kill("SIGHUP");
-    await waitUntil("the reload is reported", () => lastIndex("READY=1") > lastIndex("RELOADING=1"));
+    await waitUntil("the reload begins", () => lastIndex("RELOADING=1") >= 0);
+    await waitUntil("the reload is over", () => lastIndex("READY=1") > lastIndex("RELOADING=1"));
     expect(systemd.received[lastIndex("RELOADING=1") + 1]).toMatch(/^MONOTONIC_USEC=\d+$/);
     agent.kill("SIGTERM");
     expect(await exited).toEqual([0, null]);
