@@ -18,7 +18,7 @@ import { reportOf } from "../support/view/report-of.ts";
 
 const TOKEN = "0123456789abcdef";
 const FILE = `# The house.
-mqtt: { host: broker, password: sekret1234 }
+mqtt: { host: broker, user: sabrewing, password: sekret1234 }
 model: { path: m.wasm }
 view: { enabled: true, port: 0, token: "${TOKEN}", allow_config_changes: true }
 cameras:
@@ -30,6 +30,17 @@ cameras:
       porch: { coordinates: "0.1,0.4,0.9,0.4,0.9,1,0.1,1", inertia: 2 }
       far: { coordinates: "0.95,0,1,0,1,0.1" }
 `;
+/** The buttons of the bar whose text takes more than one line. */
+async function brokenTabs(page: Page): Promise<unknown> {
+  return page.evaluate(`[...document.querySelectorAll(".tabs button")]
+    .filter((button) => {
+      const text = document.createRange();
+      text.selectNodeContents(button);
+      return text.getClientRects().length > 1;
+    })
+    .map(({ textContent }) => textContent)`);
+}
+
 const chromium = findChromium();
 
 describe.skipIf(chromium === undefined)("the page of a camera", () => {
@@ -111,8 +122,10 @@ describe.skipIf(chromium === undefined)("the page of a camera", () => {
       await own.getByText("zones.porch.inertia").waitFor();
       await own.getByText("Consecutive frames inside before an object has entered.").first().waitFor();
       expect(await own.textContent()).not.toMatch(/sekret|0123456789abcdef/);
+      await page.evaluate("scrollTo(0, 0)");
       await photograph(page, `camera-page-${width}-${scheme}`);
       expect(await overflowing(page)).toEqual([]);
+      expect(await brokenTabs(page)).toEqual([]);
       expect(await barriers(page)).toEqual([]);
       await page.getByRole("button", { name: "Live", exact: true }).click();
       await page.locator("#live .camera[data-live]").waitFor();

@@ -77,6 +77,15 @@ async function openScene(count: number, signal: AbortSignal) {
   };
 }
 
+/** The reasons for outages that do not fit into the picture of their camera. */
+function cutOutages(page: Page): Promise<unknown> {
+  return page.evaluate(`[...document.querySelectorAll(".outage")]
+    .filter((note) => note.checkVisibility())
+    .filter(({ parentElement, firstChild }) =>
+      firstChild.getBoundingClientRect().top < parentElement.getBoundingClientRect().top)
+    .map(({ textContent }) => textContent)`);
+}
+
 const chromium = findChromium();
 
 describe.skipIf(chromium === undefined)("the page", () => {
@@ -111,6 +120,7 @@ describe.skipIf(chromium === undefined)("the page", () => {
       await photograph(page, `${count}-cameras-${width}-${scheme}`);
       expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
       expect(await overflowing(page)).toEqual([]);
+      expect(await cutOutages(page)).toEqual([]);
       if (count === 4) expect(await barriers(page)).toEqual([]);
       await page.getByRole("button", { name: "Zones and masks" }).click();
       await photograph(page, `${count}-cameras-${width}-${scheme}-zones`);

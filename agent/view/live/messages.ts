@@ -27,6 +27,7 @@ export function sightOf(camera: string, { timeMs, frame, seen }: Outcome): Sight
         colour,
         ink: textColourOn(colour),
         sure: object !== undefined && !object.false_positive && track.missed === 0,
+        found: track.lastSeenMs === timeMs,
         still: track.stationary,
         zones: object?.current_zones ?? [],
       };

@@ -62,6 +62,8 @@ export interface SeenObject {
   readonly ink: string;
   /** Confirmed, published as an event, and detected in the latest pass. */
   readonly sure: boolean;
+  /** Detected in this frame. Otherwise, the box of an object that is not stationary is only a prediction. */
+  readonly found: boolean;
   /** Stationary. */
   readonly still: boolean;
   /** Zones it is in. */

@@ -4,7 +4,10 @@ import type { Box, SeenObject, Sight } from "./protocol.ts";
 export interface SightHistory {
   /** @param nowMs milliseconds since any fixed moment, here and below */
   add(sight: Sight, nowMs: number): void;
-  /** The results for a frame, with boxes where the objects are in it; undefined if it is not known. */
+  /**
+   * The results for a frame, with the boxes of the objects whose place in it is known: those that were found in it, shortly
+   * before and after it, or that stand still. undefined: nothing is known about the frame.
+   */
   at(timeMs: number): Sight | undefined;
   /** The results for the frames of the last seconds before this time, oldest first. */
   before(timeMs: number): readonly Sight[];
@@ -34,6 +37,8 @@ const MOST_OF_THE_TIME = 0.9;
 /** No frame is held longer. */
 const MOST_HELD_MS = 3_000;
 const LONGEST_INTERVAL_MS = 1_000;
+/** Between two detections of an object that are further apart, its place is unknown. In addition to two intervals. */
+const LONGEST_GAP_MS = 1_000;
 /** While nothing moves, the agent examines key frames only. */
 const STILL_FOR_MS = 6_000;
 
@@ -44,6 +49,7 @@ const STILL_FOR_MS = 6_000;
  */
 export function sightHistory(fps: number): SightHistory {
   const intervalMs = Math.min(1000 / fps, LONGEST_INTERVAL_MS);
+  const longestGapMs = 2 * intervalMs + LONGEST_GAP_MS;
   let sights: Sight[] = [];
   let delays: { readonly ms: number; readonly atMs: number; readonly forMs: number }[] = [];
 
@@ -73,13 +79,20 @@ export function sightHistory(fps: number): SightHistory {
       const index = sights.findLastIndex((sight) => sight.timeMs <= timeMs + ROUNDED_MS);
       const [before, after] = [sights[index], sights[index + 1]];
       if (before === undefined) return undefined;
-      if (timeMs - before.timeMs <= ROUNDED_MS) return before;
-      const gapMs = after === undefined ? Number.POSITIVE_INFINITY : after.timeMs - before.timeMs;
-      if (after !== undefined && gapMs <= 2 * intervalMs + LONGEST_INTERVAL_MS) {
-        return between(before, after, (timeMs - before.timeMs) / gapMs);
-      }
-      if (timeMs - before.timeMs > Math.max(STILL_FOR_MS, after === undefined ? 0 : gapMs)) return undefined;
-      return withoutMoving(before);
+      const isExact = timeMs - before.timeMs <= ROUNDED_MS;
+      const gapMs = after === undefined ? 0 : after.timeMs - before.timeMs;
+      if (!isExact && timeMs - before.timeMs > Math.max(STILL_FOR_MS, gapMs)) return undefined;
+      const near = sights.filter((sight) => Math.abs(sight.timeMs - timeMs) <= 2 * longestGapMs);
+      const objects = before.objects.flatMap((object): readonly SeenObject[] => {
+        if (isExact && object.found) return [object];
+        const box = boxBetween(placesOf(object, near), timeMs, longestGapMs);
+        if (box !== undefined) return [{ ...object, box }];
+        return object.still ? [object] : [];
+      });
+      if (isExact) return { ...before, objects };
+      if (after === undefined || gapMs > longestGapMs) return { ...before, objects, motion: [], regions: [] };
+      const { motion, regions } = timeMs - before.timeMs < gapMs / 2 ? before : after;
+      return { ...before, objects, motion, regions };
     },
     before: (timeMs) => {
       return sights.filter((sight) => {
@@ -102,27 +115,36 @@ export function sightHistory(fps: number): SightHistory {
   };
 }
 
-/** The results for a frame between two that were examined. @param share 0: at the first, 1: at the second */
-function between(before: Sight, after: Sight, share: number): Sight {
-  if (before.objects.every(({ still }) => still) && before.motion.length === 0) return before;
-  const later = new Map(after.objects.map((object) => [object.track, object]));
-  const objects = before.objects.flatMap((object): readonly SeenObject[] => {
-    const next = later.get(object.track);
-    if (next === undefined) return object.still ? [object] : [];
-    return [{ ...object, box: mixed(object.box, next.box, share) }];
+/** Where an object was found. */
+interface Place {
+  readonly timeMs: number;
+  readonly box: Box;
+}
+
+function placesOf({ track }: SeenObject, sights: readonly Sight[]): readonly Place[] {
+  return sights.flatMap(({ timeMs, objects }) => {
+    return objects.filter((one) => one.track === track && one.found).map(({ box }) => ({ timeMs, box }));
   });
-  const { motion, regions } = share < 0.5 ? before : after;
-  return { ...before, objects, motion, regions };
 }
 
-function mixed(from: Box, to: Box, share: number): Box {
-  const at = (index: 0 | 1 | 2 | 3) => from[index] + (to[index] - from[index]) * share;
+/**
+ * The box of an object between two of these places: on the curve through them and their neighbours, since an object that turns
+ * round is beside the straight line. undefined: its place is unknown.
+ */
+function boxBetween(places: readonly Place[], timeMs: number, longestGapMs: number): Box | undefined {
+  const index = places.findLastIndex((place) => place.timeMs <= timeMs);
+  const [first, earlier, later, last] = [-1, 0, 1, 2].map((step) => places[index + step]);
+  const isClose = (one: Place, other: Place) => other.timeMs - one.timeMs <= longestGapMs;
+  if (earlier === undefined || later === undefined || !isClose(earlier, later)) return undefined;
+  const curve = [earlier, later];
+  if (first !== undefined && isClose(first, earlier)) curve.unshift(first);
+  if (last !== undefined && isClose(later, last)) curve.push(last);
+  // Lagrange's polynomial.
+  const weights = curve.map((place) => {
+    const others = curve.filter((other) => other !== place);
+    return others.reduce((w, other) => (w * (timeMs - other.timeMs)) / (place.timeMs - other.timeMs), 1);
+  });
+  const at = (side: 0 | 1 | 2 | 3) =>
+    curve.reduce((sum, { box }, place) => sum + box[side] * (weights[place] ?? 0), 0);
   return [at(0), at(1), at(2), at(3)];
-}
-
-/** What is still true a while later. */
-function withoutMoving(sight: Sight): Sight {
-  const objects = sight.objects.filter(({ still }) => still);
-  const isSame = objects.length === sight.objects.length && sight.motion.length === 0;
-  return isSame ? sight : { ...sight, objects, motion: [], regions: [] };
 }

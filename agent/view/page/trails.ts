@@ -6,13 +6,14 @@ export type Trail = readonly Corner[];
 export type Trails = ReadonlyMap<number, Trail>;
 
 /**
- * The trails of the objects in a frame.
+ * The trails of the objects in a frame, through the positions at which they were found.
  * @param earlier the results for the frames before it, oldest first
  */
 export function trailsTo(sight: Sight, earlier: readonly Sight[]): Trails {
   const trails = new Map<number, Corner[]>(sight.objects.map(({ track }) => [track, []]));
   for (const { objects, width, height } of [...earlier, sight]) {
-    for (const { track, box } of objects) {
+    for (const { track, box, found, still } of objects) {
+      if (!found && !still) continue;
       trails.get(track)?.push([(box[0] + box[2]) / 2 / width, box[3] / height]);
     }
   }

@@ -88,6 +88,23 @@ test("shows faults, lost events and poor connections", () => {
   expect(text).toContain("no events yet");
 });
 
+test("tells since when and why a camera is offline", () => {
+  const since = 940;
+  const reason = "door: the camera refuses connections";
+  const of = (outage: Report["cameras"][number]["outage"], enabled = true) =>
+    statusTable(
+      { ...REPORT, cameras: [{ ...CAMERA, enabled, online: false, outage }] },
+      { colour: false, nowMs: 1_000_000 },
+    );
+  expect(of({ since, reason, remedy: "Check the port." })).toContain(
+    "\ndoor: the camera refuses connections → Check the port. (offline for 1 min)\n",
+  );
+  expect(of({ since, reason: null, remedy: null })).toContain(
+    "\ndoor: the camera has not answered yet (offline for 1 min)\n",
+  );
+  expect(of({ since, reason, remedy: null }, false)).not.toContain("offline");
+});
+
 test("colours do not change the columns", () => {
   const plain = statusTable(REPORT, { colour: false, nowMs: 1_065_000 });
   const coloured = statusTable(REPORT, { colour: true, nowMs: 1_065_000 });

@@ -3,7 +3,7 @@ import type { Sight } from "../../../../agent/view/page/protocol.ts";
 import { type SightHistory, sightHistory } from "../../../../agent/view/page/sight-history.ts";
 
 /** Frames of a person who moves by 10 pixels in 100 ms. */
-function sightAt(timeMs: number, { still = false, left = timeMs / 10 } = {}): Sight {
+function sightAt(timeMs: number, { still = false, found = true, left = timeMs / 10 } = {}): Sight {
   return {
     type: "sight",
     camera: "door",
@@ -21,6 +21,7 @@ function sightAt(timeMs: number, { still = false, left = timeMs / 10 } = {}): Si
         colour: "#ffffff",
         ink: "#000000",
         sure: true,
+        found,
         still,
         zones: [],
       },
@@ -46,13 +47,45 @@ describe("the results for a frame of the video", () => {
   });
 
   test("have their boxes between those of two examined frames", () => {
-    expect(leftAt(historyOf(2, 100), 1_050)).toBe(105);
+    expect(leftAt(historyOf(2, 100), 1_050)).toBeCloseTo(105);
   });
 
   test("have no box of a moving object while it is not known where it is", () => {
     const history = historyOf(2, 100);
     expect(history.at(2_100)?.objects).toEqual([]);
     expect(history.at(2_100)?.motion).toEqual([]);
+  });
+
+  test("have no predicted box of a moving object", () => {
+    const history = historyOf(2, 100);
+    history.add(sightAt(2_200, { found: false, left: 500 }), 2_300);
+    expect(history.at(2_200)?.objects).toEqual([]);
+    expect(history.at(2_100)?.objects).toEqual([]);
+  });
+
+  test("have the box of an object that one detection missed between those that found it", () => {
+    const history = historyOf(2, 100);
+    history.add(sightAt(2_200, { found: false, left: 500 }), 2_300);
+    history.add(sightAt(2_400), 2_500);
+    expect(leftAt(history, 2_200)).toBeCloseTo(220);
+    expect(leftAt(history, 2_300)).toBeCloseTo(230);
+  });
+
+  test("have no box of a moving object that was missed for long", () => {
+    const history = historyOf(2, 100);
+    for (let timeMs = 2_200; timeMs < 3_600; timeMs += 200)
+      history.add(sightAt(timeMs, { found: false }), timeMs + 100);
+    history.add(sightAt(3_600), 3_700);
+    expect(history.at(2_400)?.objects).toEqual([]);
+    expect(leftAt(history, 3_600)).toBe(360);
+  });
+
+  test("follow an object that turns round between two examined frames", () => {
+    const history = sightHistory(5);
+    const leftOf = (timeMs: number) => 300 - (timeMs - 1_000) ** 2 / 4_000;
+    for (const timeMs of [0, 600, 1_400, 2_000])
+      history.add(sightAt(timeMs, { left: leftOf(timeMs) }), timeMs + 100);
+    expect(leftAt(history, 1_000)).toBeCloseTo(300);
   });
 
   test("have the box of an object that stands still, until it is too old", () => {

@@ -19,6 +19,7 @@ function sight(...left: readonly number[]): Sight {
       colour: "#ffffff",
       ink: "#000000",
       sure: true,
+      found: true,
       still: false,
       zones: [],
     })),
@@ -35,4 +36,13 @@ test("a trail contains the positions of an object up to this frame, in shares of
 test("an object that is gone has no trail", () => {
   const trails = trailsTo(sight(10), [sight(0, 50)]);
   expect([...trails.keys()]).toEqual([0]);
+});
+
+test("a trail leaves out the predicted positions of a moving object", () => {
+  const predicted = sight(50);
+  const objects = predicted.objects.map((object) => ({ ...object, found: false }));
+  expect(trailsTo(sight(10), [sight(0), { ...predicted, objects }]).get(0)).toEqual([
+    [0.1, 0.8],
+    [0.2, 0.8],
+  ]);
 });
