@@ -20,6 +20,8 @@ export interface HomeDependencies {
 export interface Home {
   /** Publishes all entities; the broker retains them. */
   announce(): void;
+  /** Announces changed settings of the cameras, and removes entities that no longer exist. */
+  update(cameras: DiscoveryInput["cameras"]): Promise<void>;
   /** Publishes them again whenever Home Assistant has started. Has no topics if discovery is off. */
   readonly subscription: Subscription;
 }
@@ -33,7 +35,7 @@ const AnnouncedFile = z.record(z.string(), z.record(z.string(), z.string()));
 export async function openHome(input: DiscoveryInput, dependencies: HomeDependencies): Promise<Home> {
   const { file, log, publish } = dependencies;
   const before = await readAnnounced(file, log);
-  const { messages, announced } = announce(input, before);
+  let { messages, announced } = announce(input, before);
   if (JSON.stringify(announced) !== JSON.stringify(before)) await remember(file, announced, log);
 
   const status = homeStatusTopic(input.homeassistant);
@@ -44,6 +46,12 @@ export async function openHome(input: DiscoveryInput, dependencies: HomeDependen
   });
   return {
     announce: () => messages.forEach(publish),
+    async update(cameras) {
+      const earlier = announced;
+      ({ messages, announced } = announce({ ...input, cameras }, earlier));
+      if (JSON.stringify(announced) !== JSON.stringify(earlier)) await remember(file, announced, log);
+      messages.forEach(publish);
+    },
     subscription: {
       topics: input.homeassistant.enabled ? [status] : [],
       onMessage(_topic, payload) {

@@ -3,6 +3,7 @@ import type { DetectorOptions, ModelInfo, ModuleTrust } from "../detectors/detec
 import { ConfigError } from "./base/errors.ts";
 import type { Log } from "./base/log.ts";
 import type { AgentConfig, CameraConfig } from "./config/schema.ts";
+import { suggest } from "./config/suggest.ts";
 
 /** The options of the detector for these cameras. `instances: auto` means one per camera, but leaves one core free. */
 export function detectorOptions(
@@ -32,16 +33,45 @@ export function requireKnownLabels(
   cameras: readonly Pick<CameraConfig, "name" | "objects">[],
   model: Pick<ModelInfo, "name" | "labels">,
 ): void {
-  const unknown = cameras.flatMap(({ name, objects }) =>
-    objects.track
-      .filter((label) => !model.labels.includes(label))
-      .map((label) => `camera ${name} tracks "${label}"`),
+  refuse(
+    cameras.flatMap(({ name, objects }) => unknownLabels(objects.track, model, `camera ${name} tracks`)),
+    model,
   );
+}
+
+/** @throws ConfigError if the model does not have one of the labels. @param from where they come from: `--track` */
+export function requireModelLabels(
+  labels: readonly string[],
+  model: Pick<ModelInfo, "name" | "labels">,
+  from: string,
+): void {
+  refuse(unknownLabels(labels, model, `${from} names`), model);
+}
+
+function unknownLabels(
+  labels: readonly string[],
+  model: Pick<ModelInfo, "labels">,
+  place: string,
+): readonly string[] {
+  return labels
+    .filter((label) => !model.labels.includes(label))
+    .map((label) => `${place} "${label}"${suggestion(label, model.labels)}`);
+}
+
+function refuse(unknown: readonly string[], model: Pick<ModelInfo, "name" | "labels">): void {
   if (unknown.length === 0) return;
   throw new ConfigError(
     `the model ${model.name} does not have all tracked labels: ${unknown.join(", ")}`,
     `Choose from the labels of the model: ${listLabels(model.labels)}.`,
   );
+}
+
+/** The labels of a module come from outside: at most this many are compared. */
+const MOST_COMPARED = 1000;
+
+function suggestion(label: string, labels: readonly string[]): string {
+  const similar = suggest(label, labels.slice(0, MOST_COMPARED));
+  return similar === undefined ? "" : ` (did you mean ${similar}?)`;
 }
 
 /** COCO's 80 labels are listed in full; the list of a module with up to 10,000 labels is cut. */

@@ -16,8 +16,9 @@ export interface Explanation {
 /**
  * Turns an error into text that is safe to show on a terminal: what is wrong and the remedy. For a bug it shows the stack,
  * which belongs in the report.
+ * @param help refers to the help of the command, for bad usage
  */
-export function explainError(error: unknown): Explanation {
+export function explainError(error: unknown, help?: string): Explanation {
   if (error instanceof ConfigError || error instanceof ModelError) {
     return { text: withRemedy(error), exitCode: EXIT.config };
   }
@@ -28,7 +29,10 @@ export function explainError(error: unknown): Explanation {
       "Check whether other programs keep the machine busy. A smaller model or the runtime v8 starts faster.";
     return { text: withRemedy({ message, remedy }), exitCode: EXIT.transient };
   }
-  if (error instanceof UsageError) return { text: withRemedy(error), exitCode: EXIT.usage };
+  if (error instanceof UsageError) {
+    const remedies = [error.remedy, help].filter((remedy) => remedy !== undefined);
+    return { text: withRemedies(error.message, remedies), exitCode: EXIT.usage };
+  }
   return {
     text: printed(
       `sabrewing: this is a bug, please report it with the lines below\n${causes(error)}`,
@@ -39,7 +43,12 @@ export function explainError(error: unknown): Explanation {
 }
 
 function withRemedy({ message, remedy }: { readonly message: string; readonly remedy: string }): string {
-  return printed(`sabrewing: ${plainLines(message, LONGEST)}\n  → ${plainLines(remedy, LONGEST)}`);
+  return withRemedies(message, [remedy]);
+}
+
+function withRemedies(message: string, remedies: readonly string[]): string {
+  const lines = [`sabrewing: ${message}`, ...remedies.map((remedy) => `  → ${remedy}`)];
+  return printed(lines.map((line) => plainLines(line, LONGEST)).join("\n"));
 }
 
 function causes(error: unknown): string {

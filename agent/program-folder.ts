@@ -14,3 +14,8 @@ export function programFolder(): string {
   if (folder === undefined) throw new Error(`expected package.json above ${here}`);
   return folder;
 }
+
+/** The path of the manual of the configuration, in the package or in the sources. */
+export function manualFile(): string {
+  return join(programFolder(), "config/sabrewing.yml");
+}

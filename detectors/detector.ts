@@ -30,7 +30,7 @@ export type {
   Thresholds,
 } from "./contract.ts";
 export { DetectorFault, ModelError } from "./errors.ts";
-export type { ModelDescription, Precision } from "./module-format.ts";
+export type { ModelDescription, Precision, ScoreFilter } from "./module-format.ts";
 export { MAX_SIDE, MODEL_FILE_TYPES } from "./module-format.ts";
 export { plainJson, plainLines, plainText } from "./plain-text.ts";
 export {

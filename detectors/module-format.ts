@@ -52,6 +52,14 @@ export const MODEL_FILE_TYPES =
 export type Precision = "f32" | "i16" | "i8";
 export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs";
 
+/** When objects of a label count as real, if the configuration does not say: scores from 0 to 1. */
+export interface ScoreFilter {
+  /** Of a detection. */
+  readonly min_score: number;
+  /** The median of an object's detections. */
+  readonly threshold: number;
+}
+
 /** The description in a module's custom section `sabrewing`. */
 export interface ModelDescription {
   readonly abi: 1;
@@ -70,6 +78,8 @@ export interface ModelDescription {
     readonly layout: "hwc";
   };
   readonly labels: readonly string[];
+  /** By label; absent, or without a label: the agent's own defaults. */
+  readonly filters?: Readonly<Record<string, ScoreFilter>>;
   readonly precision: Precision;
   /** WebAssembly features that the engine must support, e.g. `["simd128"]`. */
   readonly features: readonly string[];

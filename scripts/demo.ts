@@ -5,7 +5,7 @@
 import { basename } from "node:path";
 import { AgentConfigSchema } from "../agent/config/schema.ts";
 import { jsonLine } from "../agent/mqtt/json-line.ts";
-import { findKnownModel, readModel } from "../detectors/detector.ts";
+import { readModel } from "../detectors/detector.ts";
 import { startAgentProcess } from "./demonstration/agent.ts";
 import { CAMERA } from "./demonstration/agent-config.ts";
 import { startEmbeddedBroker } from "./demonstration/broker.ts";
@@ -77,7 +77,6 @@ async function demo(): Promise<number> {
     modulePath,
     cameraUrl: camera.url,
     labels: options.track,
-    filters: findKnownModel(model.name)?.filters,
     snapshots: snapshots !== undefined,
     statsIntervalSeconds: 1,
     detector: { runtime: options.runtime, deadlineMs: DEADLINE_MS * options.patience },

@@ -1,5 +1,3 @@
-import { UsageError } from "./errors.ts";
-
 /** The parts of `scheme://[user[:password]@]host[:port][path]`, still percent-encoded. */
 export interface AddressParts {
   readonly scheme: string;
@@ -65,81 +63,6 @@ export function withLogin(address: string, login: Login | undefined): string {
   const encoded = `${encodeURIComponent(login.user)}:${encodeURIComponent(login.password)}`;
   const port = parts.port === undefined ? "" : `:${parts.port}`;
   return `${parts.scheme}://${encoded}@${parts.host}${port}${parts.path}`;
-}
-
-/** How to encode special characters in a user name or password. */
-export const ENCODING = "/ as %2F, ? as %3F, # as %23, @ as %40, : as %3A, % as %25, a space as %20";
-
-/** Why a text is no address of a stream. Quotes nothing of it: any part may be a password. */
-export interface AddressMistake {
-  /** Continues "expected …". */
-  readonly expected: string;
-  readonly remedy: string;
-  /** Whether the mistake may be in user or password. */
-  readonly isInLogin: boolean;
-}
-
-const COMPLETE = "rtsp://HOST/PATH";
-
-/** Mistakes by the form of the text; the first that matches counts. */
-const MISTAKES: readonly (readonly [form: RegExp, expected: string, remedy: string])[] = [
-  [/^rtsps?(?::\/?|\/\/)(?![/])/i, "two slashes after the colon", `write ${COMPLETE}`],
-  [
-    /^https?:\/\//i,
-    "an address that starts with rtsp:// or rtsps://",
-    "the camera's web page is no stream: look up its RTSP address in its manual",
-  ],
-  [/^(?!rtsps?:\/\/)/i, "an address that starts with rtsp:// or rtsps://", `write ${COMPLETE}`],
-  [/\s(?!.*@)/s, "an address without spaces", "write %20 instead"],
-  [/^[^/]+:\/\/(?:[^/?#@]*@)?(?:[/?#:]|$)/, "a host", `write ${COMPLETE}`],
-  [
-    /^[^/]+:\/\/(?:[^/?#@]*@)?[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*(?:%[^/?#@]*)?(?:[/?#]|$)/i,
-    "an IPv6 address in brackets",
-    "write rtsp://[fe80::1%eth0]:554/PATH",
-  ],
-  [
-    /^[^/]+:\/\/(?:[^/?#@]*@)?\[(?![0-9a-f:.]+(?:%[\w.-]+)?\])/i,
-    "an IPv6 address between the brackets",
-    "write it as [fe80::1], or [fe80::1%eth0] with the name of the network interface",
-  ],
-  [
-    /^[^/]+:\/\/[^/?#@]*@(?:[\p{L}\p{N}._-]+|\[[^\]]*\]):(?:\d*|[^@/?#]*)(?:[/?#][^@]*)?$/u,
-    "a port from 1 to 65535 after the host",
-    "without the colon and the port, it is 554, or 322 with rtsps://",
-  ],
-  [
-    /^[^/]+:\/\/(?:[\p{L}\p{N}._-]+|\[[^\]]*\]):[^@/?#]*(?:[/?#][^@]*)?$/u,
-    "a port from 1 to 65535 after the host",
-    `if the part before the colon is the user and the part after it the password, the host is missing: USER:PASSWORD@HOST`,
-  ],
-];
-
-/** Explains why a text is no address of a stream; undefined: it is one. */
-export function streamAddressMistake(text: string): AddressMistake | undefined {
-  if (isStreamAddress(text) && splitAddress(text) !== undefined) return undefined;
-  const [, expected, remedy] = MISTAKES.find(([form]) => form.test(text)) ?? [];
-  if (expected !== undefined && remedy !== undefined) return { expected, remedy, isInLogin: false };
-  return {
-    expected: "an address in which user, password and host can be told apart",
-    remedy: `in user and password write ${ENCODING}`,
-    isInLogin: true,
-  };
-}
-
-/**
- * Checks an rtsp address from the command line and returns it unchanged.
- * @throws UsageError if it is invalid.
- */
-export function requireClearAddress(address: string): string {
-  const mistake = streamAddressMistake(address);
-  if (mistake === undefined) return address;
-  const { expected, remedy } = mistake;
-  throw new UsageError(`expected ${expected}, received "${withoutLogin(address)}"`, asSentence(remedy));
-}
-
-/** Writes a remedy from `AddressMistake` as a sentence. */
-export function asSentence(remedy: string): string {
-  return `${remedy.charAt(0).toUpperCase()}${remedy.slice(1)}.`;
 }
 
 /** The length is limited because long texts are searched for it at every character. */

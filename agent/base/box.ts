@@ -1,4 +1,5 @@
 import type { Box } from "../../detectors/detector.ts";
+import { clamp } from "./numbers.ts";
 
 export type { Box } from "../../detectors/detector.ts";
 
@@ -27,6 +28,13 @@ export function sharedArea(a: Box, b: Box): number {
 export function intersectionOverUnion(a: Box, b: Box): number {
   const shared = sharedArea(a, b);
   return shared === 0 ? 0 : shared / (boxArea(a) + boxArea(b) - shared);
+}
+
+/** The part of a box inside the frame; for a box outside, a strip along the nearest edge. */
+export function insideFrame([x1, y1, x2, y2]: Box, { width, height }: Size): Box {
+  const left = clamp(x1, 0, width - 1);
+  const top = clamp(y1, 0, height - 1);
+  return [left, top, clamp(x2, left + 1, width), clamp(y2, top + 1, height)];
 }
 
 /** The share of `part` that lies inside `whole`, 0..1. */

@@ -1,8 +1,16 @@
 /**
  * Exit codes of every command (sysexits.h). systemd does not restart the agent after `config`. `different` is used as in
- * diff and grep: the command succeeded, and the answer is no.
+ * diff and grep: the command succeeded, and the answer is no. `interrupted`: the command ended without its answer.
  */
-export const EXIT = { ok: 0, different: 1, usage: 64, bug: 70, transient: 75, config: 78 } as const;
+export const EXIT = {
+  ok: 0,
+  different: 1,
+  interrupted: 1,
+  usage: 64,
+  bug: 70,
+  transient: 75,
+  config: 78,
+} as const;
 
 /** The user's input or configuration is wrong; a retry cannot help. Exit code 78. */
 export class ConfigError extends Error {
@@ -30,9 +38,10 @@ export class TransientError extends Error {
 /** The command line is invalid. Exit code 64. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-  readonly remedy: string;
+  /** Undefined: read the help of the command. */
+  readonly remedy: string | undefined;
 
-  constructor(message: string, remedy = "sabrewing --help lists the commands and their options.") {
+  constructor(message: string, remedy?: string) {
     super(message);
     this.remedy = remedy;
   }

@@ -11,14 +11,25 @@ export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
  * Opens the log: JSON lines with the level's name and an ISO time. Lines may quote a camera, a module or a broker:
  * terminal control characters are replaced, and long texts are cut.
  * @param destination default: standard output. Tests, and commands that print JSON, use another stream.
+ * @param onLine called with each line that is written.
  */
-export function openLog(level: LogLevel = "info", destination?: DestinationStream): Log {
+export function openLog(
+  level: LogLevel = "info",
+  destination?: DestinationStream,
+  onLine: (line: string) => void = () => {},
+): Log {
   const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (name: string) => ({ level: name }) },
-    hooks: { streamWrite: plainLine },
+    hooks: {
+      streamWrite(written: string) {
+        const line = plainLine(written);
+        onLine(line);
+        return line;
+      },
+    },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }

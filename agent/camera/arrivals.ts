@@ -16,9 +16,9 @@ export interface Arrivals {
 
 /**
  * Watches the arrivals of one camera, across all of its streams.
- * @param idleMs the shortest silence; that of a camera with rare frames is longer.
+ * @param idleMs the shortest silence now; that of a camera with rare frames is longer.
  */
-export function watchArrivals(idleMs: number, clock: Pick<Clock, "monotonicMs">): Arrivals {
+export function watchArrivals(idleMs: () => number, clock: Pick<Clock, "monotonicMs">): Arrivals {
   let count = 0;
   let lastMs = clock.monotonicMs();
   let intervals: RecentIntervals = [];
@@ -30,6 +30,6 @@ export function watchArrivals(idleMs: number, clock: Pick<Clock, "monotonicMs">)
       count++;
     },
     count: () => count,
-    silentInMs: () => lastMs + longestPauseMs(intervals, idleMs) - clock.monotonicMs(),
+    silentInMs: () => lastMs + longestPauseMs(intervals, idleMs()) - clock.monotonicMs(),
   };
 }

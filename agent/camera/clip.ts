@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
+import { type FfmpegEnd, signalMeaning } from "./ffmpeg-end.ts";
 import type { Frame } from "./frame.ts";
 import { FRAME_SIZE_LIMIT, MOST_PIXELS } from "./frame-limit.ts";
 import { probeVideo, type VideoProperties } from "./probe.ts";
@@ -60,8 +61,9 @@ export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGene
     yield { camera, sequence, timeMs: (sequence * 1000) / fps, ...frame };
     sequence++;
   }
-  const { code } = await run.ended;
-  if (!signal.aborted && code !== 0 && sequence === 0) throw unreadable(file, run.errorLines());
+  const end = await run.ended;
+  const isCut = end.signal !== null || (end.code !== 0 && sequence === 0);
+  if (!signal.aborted && isCut) throw unreadable(file, end);
 }
 
 /**
@@ -82,16 +84,23 @@ export async function probeClip(file: string, options: ReadClipOptions): Promise
     inputArgs: inputOf(file),
     memoryMb: MEMORY_MB,
     signal: options.signal,
-    explain: (errorLines) => unreadable(file, errorLines),
+    explain: (end) => unreadable(file, end),
   });
 }
 
-function unreadable(file: string, errorLines: readonly string[]): ConfigError {
+function unreadable(file: string, { errorLines, signal }: FfmpegEnd): ConfigError {
   const tooLarge = errorLines.find((line) => line.includes("exceeds specified max pixel count"));
   if (tooLarge !== undefined) {
     return new ConfigError(
       `the frames of ${file} are larger than ${MOST_PIXELS / 1e6} megapixels (ffmpeg: ${tooLarge})`,
       "Scale the clip to at most 4096×2176 first.",
+    );
+  }
+  const killed = signalMeaning(signal);
+  if (killed !== undefined) {
+    return new ConfigError(
+      `ffmpeg ${killed.what} while it decoded ${plainText(file, LONGEST_NAME)}`,
+      killed.remedy,
     );
   }
   return new ConfigError(

@@ -1,12 +1,11 @@
 import type { Clock } from "../base/clock.ts";
-import { NEW_PLAN, type PlanEvent, type PlanRules, planDecoding } from "./decode-plan.ts";
+import { NEW_PLAN, type PlanEvent, type PlanRules, planDecoding, type TimedUnit } from "./decode-plan.ts";
 import type { Decoder } from "./decoder.ts";
 import { type DecoderChain, decoderChain } from "./decoder-chain.ts";
 import type { Display } from "./display.ts";
 import type { Frame } from "./frame.ts";
 import type { FrameFeedback } from "./frame-feedback.ts";
-import type { AccessUnit } from "./rtsp/access-unit.ts";
-import { noKeyFrameError } from "./rtsp/reasons.ts";
+import { noKeyFrameError } from "./rtsp/reasons/stream.ts";
 import type { RtspSession } from "./rtsp/start-session.ts";
 import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
 
@@ -20,7 +19,7 @@ export interface DecodeSessionOptions {
   readonly signal: AbortSignal;
   readonly feedback?: FrameFeedback | undefined;
   /** Receives every access unit when it arrives, decoded or not. */
-  readonly onUnit?: ((unit: AccessUnit) => void) | undefined;
+  readonly onUnit?: ((unit: TimedUnit) => void) | undefined;
 }
 
 /**
@@ -95,8 +94,9 @@ async function feed(
     for await (const unit of session.units()) {
       const { state, timeMs } = frameTime(time, unit);
       time = state;
-      onUnit(unit);
-      apply({ type: "unit", unit: { ...unit, timeMs } });
+      const timed = { ...unit, timeMs };
+      onUnit(timed);
+      apply({ type: "unit", unit: timed });
 
       const nowMs = clock.monotonicMs();
       if (unit.isKey) untilKey.abort();

@@ -1,7 +1,7 @@
 import type { Decoder, TimedFrame } from "./decoder.ts";
 import { type Display, isSameDisplay } from "./display.ts";
 import type { AccessUnit } from "./rtsp/access-unit.ts";
-import { restlessFormatError } from "./rtsp/reasons.ts";
+import { restlessFormatError } from "./rtsp/reasons/stream.ts";
 
 /** Decodes the access units of one stream, with a new decoder each time the format or the rotation of the frames changes. */
 export interface DecoderChain extends AsyncDisposable {

@@ -3,6 +3,7 @@ import type { Size } from "../base/box.ts";
 import { displayFilter } from "./display.ts";
 import { FATAL_MESSAGES } from "./explain-failure.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "./ffmpeg.ts";
+import type { FfmpegEnd } from "./ffmpeg-end.ts";
 import { limitRate } from "./ffmpeg-filters.ts";
 import type { RawFrame } from "./frame.ts";
 import { FRAME_SIZE_LIMIT } from "./frame-limit.ts";
@@ -32,8 +33,8 @@ export interface DecoderProcess extends AsyncDisposable {
   backlogBytes(): number;
   /** Ends when ffmpeg ends. One consumer. */
   readonly frames: AsyncGenerator<DecodedFrame, void>;
-  /** Resolves with the error lines when ffmpeg has exited. Rejects with FfmpegMissing. */
-  ended(): Promise<readonly string[]>;
+  /** Resolves when ffmpeg has exited. Rejects with FfmpegMissing. */
+  readonly ended: Promise<FfmpegEnd>;
   stop(): void;
 }
 
@@ -73,10 +74,7 @@ export function startDecoder(
     },
     backlogBytes: () => run.input.writableLength,
     frames: withPts(readFrames(run, stream.size), ptsOf),
-    async ended() {
-      await run.ended;
-      return run.errorLines();
-    },
+    ended: run.ended,
     stop: run.stop,
     [Symbol.asyncDispose]: () => run[Symbol.asyncDispose](),
   };

@@ -1,9 +1,11 @@
 import type { Size } from "../base/box.ts";
 import { TransientError } from "../base/errors.ts";
 import { type DecodedFrame, type DecoderProcess, startDecoder } from "./decoder-process.ts";
+import { watchForFrames } from "./decoder-watchdog.ts";
 import { displaySize } from "./display.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { FfmpegMissing, requireProgram } from "./ffmpeg.ts";
+import { signalMeaning } from "./ffmpeg-end.ts";
 import type { RawFrame } from "./frame.ts";
 import { requireSupportedSize } from "./frame-limit.ts";
 import { createFrameTimes } from "./frame-times.ts";
@@ -105,10 +107,10 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
       await from.frames.return();
     }
     if (ended.aborted) return;
-    const errorLines = await from.ended();
+    const end = await from.ended;
     throw watch.isStuck()
-      ? stuckError(camera, stuckAfterMs, errorLines.at(-1))
-      : explainFailure(camera, errorLines);
+      ? stuckError(camera, stuckAfterMs, end.errorLines.at(-1))
+      : explainFailure(camera, end);
   }
 
   function timed({ pts, ...frame }: DecodedFrame): TimedFrame | undefined {
@@ -125,7 +127,9 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
       } catch (error) {
         if (!(error instanceof Error) || error instanceof FfmpegMissing) throw error;
         // The first error names the device; the others follow from it.
-        const [reason = error.message] = await child.ended();
+        const { signal: killer, errorLines } = await child.ended;
+        const what = signalMeaning(killer)?.what;
+        const reason = what === undefined ? (errorLines[0] ?? error.message) : `ffmpeg ${what}`;
         if (ended.aborted) return;
         child = startDecoder(ffmpeg, decoded, undefined, ended);
         needsKey = true;
@@ -153,65 +157,6 @@ export function openDecoder(stream: DecoderStream, options: DecoderOptions): Dec
     async [Symbol.asyncDispose]() {
       stopped.abort();
       await child[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/**
- * Calls `onStuck` when a frame is due, its consumer waits and it does not come within `afterMs`. A frame is due when more
- * access units are written than the decoder holds back, not counting those that the rate limit drops.
- */
-function watchForFrames(
-  { format, fps }: Pick<DecoderStream, "format" | "fps">,
-  afterMs: number,
-  onStuck: () => void,
-) {
-  // Two fields make a frame. The decoder may wait for the next access unit to know that a frame is complete.
-  const held = (format.reorderFrames + 1) * (format.isInterlaced ? 2 : 1);
-  const intervalMs = fps === undefined ? 0 : 1200 / fps;
-  let due = 0;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  let isWaiting = false;
-  let isStuck = false;
-  let timer: NodeJS.Timeout | undefined;
-
-  function update(): void {
-    const isOverdue = isWaiting && due > held;
-    if (isOverdue === (timer !== undefined)) return;
-    clearTimeout(timer);
-    timer = isOverdue ? setTimeout(stuck, afterMs) : undefined;
-  }
-  function stuck(): void {
-    isStuck = true;
-    onStuck();
-  }
-
-  return {
-    isStuck: () => isStuck,
-    written(timeMs: number) {
-      if (timeMs >= lastMs + intervalMs) due++;
-      update();
-    },
-    delivered(timeMs: number) {
-      due = 0;
-      lastMs = timeMs;
-      update();
-    },
-    async waiting<T>(wait: () => Promise<T>): Promise<T> {
-      isWaiting = true;
-      update();
-      try {
-        return await wait();
-      } finally {
-        isWaiting = false;
-        update();
-      }
-    },
-    restart() {
-      due = 0;
-      isStuck = false;
-      lastMs = Number.NEGATIVE_INFINITY;
-      update();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { ConfigError, TransientError } from "../base/errors.ts";
+import { type FfmpegEnd, signalMeaning } from "./ffmpeg-end.ts";
 import { MOST_PIXELS, SMALLER_FRAMES_REMEDY } from "./frame-limit.ts";
 
 /** The agent stops a decoder that writes these messages: ffmpeg itself would continue without delivering a frame. */
@@ -49,16 +50,20 @@ const MEANINGS: readonly {
 ];
 
 /**
- * Explains why a decoder ended, from its error lines.
+ * Explains why a decoder ended.
  * @param camera the message starts with this name.
- * @param errorLines of ffmpeg, without control characters.
  * @returns ConfigError if a person must change something before a retry can help, TransientError otherwise.
  */
-export function explainFailure(camera: string, errorLines: readonly string[]): ConfigError | TransientError {
+export function explainFailure(
+  camera: string,
+  { errorLines, signal }: Pick<FfmpegEnd, "errorLines" | "signal">,
+): ConfigError | TransientError {
   for (const { pattern, kind, what, remedy } of MEANINGS) {
     const line = errorLines.find((text) => pattern.test(text));
     if (line !== undefined) return new KINDS[kind](`${camera}: ${what} (ffmpeg: ${line})`, remedy);
   }
+  const killed = signalMeaning(signal);
+  if (killed !== undefined) return new TransientError(`${camera}: ffmpeg ${killed.what}`, killed.remedy);
   const last = errorLines.at(-1);
   return new TransientError(
     `${camera}: the decoder ended${last === undefined ? "" : ` (ffmpeg: ${last})`}`,

@@ -9,14 +9,10 @@ import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
+import { type FfmpegEnd, withErrorWords } from "./ffmpeg-end.ts";
 
 /** The program is not installed: no camera can work, and a retry cannot help. */
 export class FfmpegMissing extends ConfigError {}
-
-/** How a run ended: its exit code, or null if a signal ended it. */
-export interface FfmpegEnd {
-  readonly code: number | null;
-}
 
 /** One ffmpeg (or ffprobe) process. Leaving its scope ends it. */
 export interface FfmpegRun extends AsyncDisposable {
@@ -28,8 +24,6 @@ export interface FfmpegRun extends AsyncDisposable {
   waitForLine(pattern: RegExp): Promise<string | undefined>;
   /** Calls the listener with each further line of standard error as ffmpeg wrote it. */
   onLine(listener: (line: string) => void): void;
-  /** The last error lines, without control characters. */
-  errorLines(): readonly string[];
   /** Asks the process to exit, and kills it if it does not. Returns at once; `ended` resolves when it has exited. */
   stop(): void;
 }
@@ -66,7 +60,7 @@ export function startFfmpeg(
 
 /** An ffmpeg process that reads a stream from standard input. */
 export interface FedFfmpegRun extends FfmpegRun {
-  /** Its standard input. Writing never fails; if ffmpeg stops reading, see `ended` and `errorLines`. */
+  /** Its standard input. Writing never fails; if ffmpeg stops reading, see `ended`. */
   readonly input: Writable;
 }
 
@@ -138,7 +132,7 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
   const log = createInterface({ input: child.stderr }).on("line", (written) => {
     const line = written.replace(COMPONENT, "");
     if (IGNORED_LEVELS.includes(LEVEL.exec(line)?.[1])) return;
-    lines.push(plainText(line.replace(LEVEL, ""), LONGEST_LINE));
+    lines.push(plainText(withErrorWords(line.replace(LEVEL, "")), LONGEST_LINE));
     if (lines.length > KEPT_LINES) lines.shift();
   });
 
@@ -151,7 +145,7 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
 
   const ended = new Promise<FfmpegEnd>((resolve, reject) => {
     child.once("error", (error) => reject(explainStart(program, error)));
-    child.once("close", (code) => resolve({ code }));
+    child.once("close", (code, signal) => resolve({ code, signal, errorLines: lines }));
   }).finally(() => {
     clearTimeout(killing);
     signal.removeEventListener("abort", stop);
@@ -175,7 +169,6 @@ function supervise(program: string, child: ChildProcessWithoutNullStreams, signa
       });
     },
     onLine: (listener) => void log.on("line", listener),
-    errorLines: () => lines,
     stop,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) stop();

@@ -1,3 +1,4 @@
+import { measureFrameRate } from "./frame-rate.ts";
 import { addKeyTime, chooseIdleMode, type IdleMode, type IdleRules, type KeyTimes } from "./idle-mode.ts";
 import type { AccessUnit, VideoFormat } from "./rtsp/access-unit.ts";
 import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
@@ -36,16 +37,7 @@ export function observeStream(rules: IdleRules): StreamObserver {
   let format: VideoFormat | undefined;
   let firstMs: number | undefined;
   let lastMs = 0;
-  let firstSeconds = Number.POSITIVE_INFINITY;
-  let lastSeconds = Number.NEGATIVE_INFINITY;
-  let count = 0;
-  const fps = () => {
-    const elapsed = (lastMs - (firstMs ?? lastMs)) / 1000;
-    // Many cameras send some frames at once at the start. The stream's own time tells more, if it is sound.
-    const own = lastSeconds - firstSeconds;
-    const isSound = own > elapsed / 2 && own < elapsed * 2;
-    return elapsed > 0 ? (count - 1) / (isSound ? own : elapsed) : undefined;
-  };
+  const rate = measureFrameRate();
   return {
     add(unit) {
       const { state, timeMs } = frameTime(time, unit);
@@ -54,9 +46,7 @@ export function observeStream(rules: IdleRules): StreamObserver {
       format = unit.format ?? format;
       firstMs ??= timeMs;
       lastMs = Math.max(lastMs, timeMs);
-      firstSeconds = Math.min(firstSeconds, unit.streamSeconds);
-      lastSeconds = Math.max(lastSeconds, unit.streamSeconds);
-      count++;
+      rate.add(unit);
       if (unit.isKey) keyTimes = addKeyTime(keyTimes, timeMs);
     },
     observed() {
@@ -65,7 +55,7 @@ export function observeStream(rules: IdleRules): StreamObserver {
       return {
         format,
         rotation: newest?.rotation ?? 0,
-        fps: fps(),
+        fps: rate.fps(),
         keyFrameSeconds: idle.keyFrameSeconds,
         sinceKeySeconds: (lastMs - (keyTimes.at(-1) ?? lastMs)) / 1000,
         idle,

@@ -109,8 +109,8 @@ export async function onvifStreams(
 
 /** Captures scheme, host, port and path, without the login. */
 const STREAM = /^(rtsps?):\/\/(?:[^/?#]*@)?(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?((?:[/?][\s\S]*)?)$/i;
-/** RFC 3986, without # and @, and without the braces of placeholders. */
-const NOT_IN_PATH = /[^A-Za-z0-9._~!$&'()*+,;=:/?%[\]-]/gu;
+/** RFC 3986, without # and @, without the braces of placeholders, and without a percent sign that starts no escape. */
+const NOT_IN_PATH = /[^A-Za-z0-9._~!$&'()*+,;=:/?%[\]-]|%(?![0-9A-Fa-f]{2})/gu;
 
 /** Encodes the address of a stream that a camera reported; empty if the stream is not at this host. */
 export function streamAt(uri: string, host: string): readonly string[] {

@@ -3,6 +3,7 @@ import { TransientError } from "../base/errors.ts";
 import { displaySize } from "./display.ts";
 import { FATAL_MESSAGES } from "./explain-failure.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
+import type { FfmpegEnd } from "./ffmpeg-end.ts";
 import { FRAME_SIZE_LIMIT } from "./frame-limit.ts";
 
 /** Properties of a recorded video. */
@@ -39,7 +40,7 @@ export interface ProbeOptions {
   readonly memoryMb: number;
   readonly signal: AbortSignal;
   /** Makes the error to throw from ffprobe's error lines. */
-  readonly explain: (errorLines: readonly string[]) => Error;
+  readonly explain: (end: FfmpegEnd) => Error;
 }
 
 /** Probes the first video stream of a file with ffprobe. */
@@ -57,15 +58,18 @@ export async function probeVideo(options: ProbeOptions): Promise<VideoProperties
   void run.waitForLine(FATAL_MESSAGES).then((line) => line !== undefined && run.stop());
   const parts: Uint8Array[] = [];
   for await (const part of run.output) parts.push(part);
-  const { code } = await run.ended;
+  const end = await run.ended;
   if (signal.aborted)
     throw new TransientError(`${program} was stopped before it knew the video's size`, "Try again.");
-  if (code !== 0) throw explain(run.errorLines());
+  if (end.code !== 0) throw explain(end);
 
   const answer = ProbeOutput.safeParse(JSON.parse(Buffer.concat(parts).toString("utf8")));
   const stream = answer.data?.streams[0];
   if (stream === undefined)
-    throw explain([...run.errorLines(), "Output does not contain any stream with video"]);
+    throw explain({
+      ...end,
+      errorLines: [...end.errorLines, "Output does not contain any stream with video"],
+    });
   const { width, height, sample_aspect_ratio: aspect } = stream;
   const isSideways = stream.side_data_list?.some(({ rotation }) => Math.abs(rotation ?? 0) % 180 === 90);
   const format = { size: { width, height }, pixelAspect: ratio(aspect, ":") ?? 1 };

@@ -1,7 +1,7 @@
 import type { Size } from "../base/box.ts";
 import type { Clock } from "../base/clock.ts";
 import type { HardwarePreset } from "../config/hardware-schema.ts";
-import { KEPT_BYTES } from "./decode-plan.ts";
+import { KEPT_BYTES, type TimedUnit } from "./decode-plan.ts";
 import { decodeSession } from "./decode-session.ts";
 import { type HardwareDecoder, openDecoder } from "./decoder.ts";
 import { requireProgram } from "./ffmpeg.ts";
@@ -9,7 +9,7 @@ import type { Frame } from "./frame.ts";
 import type { FrameFeedback } from "./frame-feedback.ts";
 import { chooseHardware } from "./hardware-decoding.ts";
 import type { IdleSetting } from "./idle-mode.ts";
-import type { AccessUnit, VideoCodec } from "./rtsp/access-unit.ts";
+import type { VideoCodec } from "./rtsp/access-unit.ts";
 import { type CameraMemory, openSession, type SessionStream } from "./rtsp/session.ts";
 import type { RtspSession } from "./rtsp/start-session.ts";
 
@@ -36,7 +36,7 @@ export interface ReadCameraOptions {
   /** Receives the session when the stream plays. */
   readonly onSession?: (session: RtspSession) => void;
   /** Receives every access unit when it arrives, decoded or not. */
-  readonly onUnit?: (unit: AccessUnit) => void;
+  readonly onUnit?: (unit: TimedUnit) => void;
   /** Receives the reason why frames are decoded in software although a hardware decoder is configured. */
   readonly onHardwareFailure?: (reason: string) => void;
   /** Default: `ffmpeg` from PATH. */

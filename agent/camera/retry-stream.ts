@@ -16,6 +16,8 @@ export interface RetryOptions {
   readonly backoff: Backoff;
   /** Called on every change. The first frame makes a camera online. */
   readonly onStatus?: (status: CameraStatus) => void;
+  /** Called for every failure, after `onStatus`. */
+  readonly onFailure?: (failure: ConfigError | TransientError) => void;
   /** A number from 0 up to 1. Default: Math.random. */
   readonly random?: () => number;
 }
@@ -32,7 +34,7 @@ export async function* retryStream(
   open: () => AsyncIterable<Frame>,
   options: RetryOptions,
 ): AsyncGenerator<Frame, void> {
-  const { camera, clock, log, signal, backoff, onStatus, random = Math.random } = options;
+  const { camera, clock, log, signal, backoff, onStatus, onFailure, random = Math.random } = options;
   let sequence = 0;
   let failures = 0;
   let loggedConfig = false;
@@ -78,6 +80,7 @@ export async function* retryStream(
         loggedConfig ||= isConfig;
       }
       become("offline");
+      onFailure?.(error);
       const attempt = isConfig ? Number.POSITIVE_INFINITY : failures;
       // The time that a stream hung counts as waiting time.
       const leftMs = backoffMs(attempt, backoff, random) - (nowMs - silentSinceMs);

@@ -2,8 +2,10 @@ import type { Size } from "../base/box.ts";
 import type { Clock } from "../base/clock.ts";
 import { displaySize } from "./display.ts";
 import { observeStream } from "./observe-stream.ts";
+import { retryWhileBusy } from "./retry-busy.ts";
 import type { VideoCodec, VideoFormat } from "./rtsp/access-unit.ts";
-import { noAnswerError, noKeyFrameError } from "./rtsp/reasons.ts";
+import { noAnswerError } from "./rtsp/reasons/connection.ts";
+import { noKeyFrameError } from "./rtsp/reasons/stream.ts";
 import { openSession } from "./rtsp/session.ts";
 import { timeLimit } from "./rtsp/time-limit.ts";
 
@@ -26,16 +28,26 @@ const TRY_WITHIN_MS = 15_000;
 const MEASURE_MS = 6_000;
 
 /**
- * Probes size, rate, codec and key frames of a stream, for at most 15 seconds, without decoding it.
+ * Probes size, rate, codec and key frames of a stream, for at most 15 seconds, without decoding it. A camera that is busy gets
+ * further attempts.
  * @param camera error messages start with this name
  * @param open opens the camera's stream. The session has ended at the camera when the result is there.
  * @throws ConfigError if the camera refuses, else TransientError
  */
-export async function tryStream(
+export function tryStream(
+  camera: string,
+  address: string,
+  options: { readonly clock: Clock; readonly signal: AbortSignal },
+  open: typeof openSession = openSession,
+): Promise<TriedStream> {
+  return retryWhileBusy(() => tryOnce(camera, address, options, open), options);
+}
+
+async function tryOnce(
   camera: string,
   address: string,
   { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
-  open: typeof openSession = openSession,
+  open: typeof openSession,
 ): Promise<TriedStream> {
   using limit = timeLimit(clock, TRY_WITHIN_MS, signal);
   const observer = observeStream({ idle: "auto", hasMotionDetection: true });

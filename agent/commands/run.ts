@@ -1,9 +1,13 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { journalDestination } from "../base/journal.ts";
 import { openLog } from "../base/log.ts";
+import { recentLines } from "../base/recent-lines.ts";
 import { createSignal } from "../base/signal.ts";
 import { loadConfig } from "../config/load.ts";
+import { writeShapes } from "../config/write-shapes.ts";
+import { INTERRUPTIONS } from "../end-when-interrupted.ts";
 import { serviceManager } from "../health/systemd.ts";
 import { run } from "../run.ts";
 import { stateDirectory } from "../state/directory.ts";
@@ -14,7 +18,7 @@ const STOP_WITHIN_MS = 4_500;
 /** Threads write the log. */
 const FLUSH_WITHIN_MS = 400;
 
-/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it check the model file for changes. */
+/** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it read the configuration and the model file again. */
 export function runCommand(): Command {
   return new Command("run")
     .description("watches the configured cameras and publishes events over MQTT, until Ctrl-C or SIGTERM")
@@ -23,8 +27,12 @@ export function runCommand(): Command {
       "configuration file (default: /etc/sabrewing/sabrewing.yml, else ./sabrewing.yml)",
     )
     .action(async (options: { readonly config?: string }) => {
+      const reload = createSignal();
+      process.on("SIGHUP", reload.raise);
       const { config, file } = loadConfig(options.config, process.env);
-      const log = openLog("info", journalDestination(process.env));
+      const recent = recentLines();
+      const onLine = config.view.enabled ? recent.add : undefined;
+      const log = openLog("info", journalDestination(process.env), onLine);
       const version = readVersion();
       log.info({ version, config: file }, "starting");
 
@@ -42,20 +50,22 @@ export function runCommand(): Command {
         }, STOP_WITHIN_MS);
         insist.unref();
       };
-      process.on("SIGTERM", stop);
-      process.on("SIGINT", stop);
-      const reload = createSignal();
-      process.on("SIGHUP", reload.raise);
-
       await run(config, {
         clock: systemClock,
         log,
         random: Math.random,
         version,
+        configFile: resolve(file),
         stateDirectory: stateDirectory(config.state_dir, process.env),
         signal: stopping.signal,
         manager: serviceManager(process.env, log),
         reload,
+        loadConfig: () => loadConfig(file, process.env).config,
+        onOpen() {
+          for (const name of INTERRUPTIONS) process.on(name, stop);
+        },
+        recentLines: recent,
+        writeShapes: (camera, shapes) => writeShapes(file, process.env, camera, shapes),
       });
       log.info("stopped");
     });

@@ -1,9 +1,14 @@
-import type { Problem } from "./problems.ts";
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `{NAME}`: capitals, digits and _ only, so that other braces stay unchanged. */
 const PLACEHOLDER = /\{([A-Z][A-Z0-9_]*)\}/g;
+
+/** A placeholder whose variable is not set. */
+export interface UnsetVariable {
+  /** Keys from the root to the value. */
+  readonly path: readonly PropertyKey[];
+  readonly name: string;
+}
 
 /** Whether a text contains a placeholder. */
 export function hasPlaceholder(text: string): boolean {
@@ -14,13 +19,13 @@ export function hasPlaceholder(text: string): boolean {
  * Copies a parsed YAML value and replaces every `{NAME}` inside a string by that environment variable.
  *
  * Inside the user part of an address the value is percent-encoded, so that a password may contain `@`, `/` or `#`.
- * Placeholders inside a variable's value are not expanded. Keys stay unchanged. An unset variable is reported as a problem,
- * and its placeholder stays.
+ * Placeholders inside a variable's value are not expanded. Keys stay unchanged. An unset variable is reported, and its
+ * placeholder stays.
  */
 export function fillFromEnvironment(
   value: unknown,
   env: Environment,
-  report: (problem: Problem) => void,
+  report: (unset: UnsetVariable) => void,
   path: readonly PropertyKey[] = [],
 ): unknown {
   if (typeof value === "string") {
@@ -28,7 +33,7 @@ export function fillFromEnvironment(
     return value.replace(PLACEHOLDER, (placeholder, name: string, offset: number) => {
       const replacement = env[name];
       if (replacement === undefined) {
-        report({ path, message: `the environment variable ${name} is not set` });
+        report({ path, name });
         return placeholder;
       }
       return offset < userPartEnd ? encodeURIComponent(replacement) : replacement;

@@ -17,8 +17,12 @@ const shape = {
 /** The object filter of a label on a camera. */
 export const FilterSchema = z
   .strictObject({
-    min_score: fraction.default(0.5).describe("Minimum score of a detection."),
-    threshold: fraction.default(0.7).describe("Minimum median score of an object."),
+    min_score: fraction
+      .optional()
+      .describe("Minimum score of a detection; default: the module's for this label, else 0.5."),
+    threshold: fraction
+      .optional()
+      .describe("Minimum median score of an object; default: the module's for this label, else 0.7."),
     ...shape,
     mask: MaskSchema.prefault([]).describe(
       "Mask for this label: objects are ignored if the bottom centre of their box is inside.",

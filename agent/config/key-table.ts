@@ -1,3 +1,5 @@
+import { GLOBAL_SECTIONS } from "./global-sections.ts";
+
 /** A configuration key that holds a value, not further keys. */
 export interface ConfigKey {
   /** `cameras.*.detect.fps`; `*` stands for names that users choose. */
@@ -9,11 +11,13 @@ export interface ConfigKey {
 }
 
 /**
- * Lists all keys of a JSON schema in its order.
+ * Lists all keys of a JSON schema in its order, without the global sections, whose keys are those of a camera.
  * @param schema as `configJsonSchema` makes it
  */
 export function configKeys(schema: unknown): readonly ConfigKey[] {
-  return keysBelow(schema, [], false);
+  return keysBelow(schema, [], false).filter(({ path }) =>
+    GLOBAL_SECTIONS.every((section) => !path.startsWith(`${section}.`)),
+  );
 }
 
 function keysBelow(schema: unknown, path: readonly string[], isRequired: boolean): ConfigKey[] {
@@ -21,7 +25,8 @@ function keysBelow(schema: unknown, path: readonly string[], isRequired: boolean
   const required = Array.isArray(node.required) ? node.required : [];
   const below = Object.entries(recordOf(node.properties));
   if (typeof node.additionalProperties === "object") below.push(["*", node.additionalProperties]);
-  if (Array.isArray(node.prefixItems)) below.push(["0", node.prefixItems[0]]);
+  const entry = recordOf(node.items);
+  if (entry.properties !== undefined) below.push(["0", entry]);
   if (below.length > 0) {
     return below.flatMap(([key, value]) => keysBelow(value, [...path, key], required.includes(key)));
   }
@@ -45,6 +50,9 @@ export function keyPage(keys: readonly ConfigKey[]): string {
     "",
     "Generated from the schema in `agent/config` by `npm run schema`; a test fails if they differ. `*` stands for a name that you",
     "choose. [`sabrewing.yml`](sabrewing.yml) explains when to change a key. Editors use [`sabrewing.schema.json`](sabrewing.schema.json).",
+    "",
+    `The sections ${GLOBAL_SECTIONS.map((section) => `\`${section}\``).join(", ")} of a camera may also stand at the top of`,
+    "the file, where they hold for every camera that does not override them.",
     "",
     "| key | default | description |",
     "| --- | --- | --- |",

@@ -1,17 +1,22 @@
 import { accessSync, constants } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { parseEnv } from "node:util";
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument } from "yaml";
 import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
+import { manualFile } from "../program-folder.ts";
 import { type Environment, fillFromEnvironment } from "./environment.ts";
+import { inheritSections, placeInherited } from "./global-sections.ts";
 import { configJsonSchema } from "./json-schema.ts";
+import { locator } from "./locate.ts";
+import { withMergedKeys } from "./merge-keys.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
+import { pathNamedIn, withAbsolutePaths } from "./named-paths.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
-import { MOST_BYTES, readText } from "./read-text.ts";
+import { errorCode, MOST_BYTES, readBytes, readText } from "./read-text.ts";
 import { repeatedKeys } from "./repeated-keys.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
+import { NO_SECRETS_FILE, readSecretsFile, type SecretsFile } from "./secrets-file.ts";
+import { decodeText, hiddenCharacters } from "./text-encoding.ts";
 import { tokenProblem } from "./view-schema.ts";
 
 /** The configuration files to try, in this order, if none is named. */
@@ -51,7 +56,7 @@ export class InvalidConfig extends ConfigError {
     const more = problems.length - lines.length;
     super(
       `${count} in the configuration\n${lines.join("\n")}${more > 0 ? `\n  … and ${more} more` : ""}`,
-      "Correct these lines. config/sabrewing.yml explains every key.",
+      `Correct these lines. ${manualFile()} explains every key.`,
     );
     this.problems = problems;
   }
@@ -74,10 +79,8 @@ export function loadConfig(
   searched: readonly string[] = DEFAULT_CONFIG_FILES,
 ): LoadedConfig {
   for (const file of path === undefined ? searched : [path]) {
-    const text = readIfThere(file, path !== undefined);
-    if (text !== undefined) {
-      return { config: parseConfig(text, file, { ...readSecretsFile(file), ...env }), file };
-    }
+    const bytes = readIfThere(file, path !== undefined);
+    if (bytes !== undefined) return { config: parseConfigFile(bytes, file, env), file };
   }
   throw new ConfigError(
     `no configuration found: ${searched.join(" and ")} do not exist`,
@@ -85,43 +88,51 @@ export function loadConfig(
   );
 }
 
-/** The file of environment variables that `init` writes and systemd passes to the service (EnvironmentFile). */
-export const SECRETS_FILE = "secrets.env";
-
-/** Reads that file, so that `check` on the command line has the service's variables. The environment overrides it. */
-function readSecretsFile(configFile: string): Environment {
-  try {
-    return parseEnv(readText(join(dirname(configFile), SECRETS_FILE)));
-  } catch {
-    // Missing, or not readable for this user. The service's user cannot read it either; there, systemd sets the variables.
-    return {};
-  }
+/** Validates the content of a configuration file, with the variables of the file of secrets beside it. @throws InvalidConfig */
+export function parseConfigFile(bytes: Uint8Array, file: string, env: Environment): AgentConfig {
+  const decoded = decodeText(bytes);
+  if ("problem" in decoded) throw new InvalidConfig([{ file, key: "", ...decoded.problem }]);
+  return parseConfig(decoded.text, file, env, readSecretsFile(file));
 }
 
 /**
  * Validates the text of a configuration file.
  * @param file its name, for messages and relative paths.
+ * @param secrets the file of variables beside it; `env` overrides it.
  * @throws InvalidConfig with all mistakes.
  */
-export function parseConfig(text: string, file: string, env: Environment): AgentConfig {
-  const { document, lines, asWritten } = readYaml(text, file);
-  let problems: Problem[] = [];
-  const filled = fillFromEnvironment(asWritten, env, (problem) => problems.push(problem));
-  const result = AgentConfigSchema.safeParse(filled, { error: describeExpected });
+export function parseConfig(
+  text: string,
+  file: string,
+  env: Environment,
+  secrets: SecretsFile = NO_SECRETS_FILE,
+): AgentConfig {
+  const { document, lines, asWritten, mergeProblems } = readYaml(text, file);
+  let problems: Problem[] = [...mergeProblems];
+  const all = { ...secrets.variables, ...env };
+  const filled = fillFromEnvironment(asWritten, all, ({ path, name }) => {
+    const why = secrets.whyUnset(name);
+    const message = `the environment variable ${name} is not set${why === undefined ? "" : ` (${why})`}`;
+    problems.push({ path, message });
+  });
+  const result = AgentConfigSchema.safeParse(inheritSections(filled), { error: describeExpected });
   if (!result.success) {
     // A value with an unset variable is incomplete: ignore other mistakes in it.
     const unset = new Set(problems.map(({ path }) => path.join("\n")));
-    const found = describeIssues(result.error.issues, asWritten, configJsonSchema());
-    problems = problems.concat(found.filter(({ path }) => !unset.has(path.join("\n"))));
+    const found = describeIssues(result.error.issues, inheritSections(asWritten), configJsonSchema());
+    problems = problems.concat(
+      placeInherited(found, asWritten).filter(({ path }) => !unset.has(path.join("\n"))),
+    );
   }
   const config = result.success
-    ? withMqttFiles(withSecretFiles(result.data, file, problems), file, problems)
+    ? withMqttFiles(withSecretFiles(withAbsolutePaths(result.data, file), file, problems), file, problems)
     : undefined;
   if (config === undefined || problems.length > 0) {
     // Locating the mistakes takes time that grows with the square of their number.
+    const locate = locator(document, lines);
     const placed = problems.slice(0, MOST_PROBLEMS).map((problem) => ({
       file,
-      ...locate(document, lines, problem),
+      ...locate(problem),
       ...describe(problem),
     }));
     throw new InvalidConfig(placed.sort((a, b) => a.line - b.line || a.column - b.column));
@@ -129,16 +140,19 @@ export function parseConfig(text: string, file: string, env: Environment): Agent
   return config;
 }
 
-interface WrittenConfig {
+/** A YAML file as it was written. */
+export interface WrittenConfig {
   readonly document: Document;
   readonly lines: LineCounter;
+  /** With merge keys applied, without `x-` blocks. */
   readonly asWritten: unknown;
+  readonly mergeProblems: readonly Problem[];
 }
 
 const NOT_A_STRING_KEY = 'a key must be a string; put quotes around a {NAME} from the environment: "{NAME}"';
 
 /** @throws InvalidConfig for invalid YAML, and for YAML that would exhaust memory or take minutes. */
-function readYaml(text: string, file: string): WrittenConfig {
+export function readYaml(text: string, file: string): WrittenConfig {
   const lines = new LineCounter();
   const refuse = (message: string, offset: number): ConfigProblem => {
     const { line, col } = lines.linePos(offset);
@@ -154,6 +168,8 @@ function readYaml(text: string, file: string): WrittenConfig {
     const message = `expected at most ${MOST_LINES} lines`;
     throw new InvalidConfig([{ file, line: MOST_LINES + 1, column: 1, key: "", message }]);
   }
+  const hidden = hiddenCharacters(text).slice(0, MOST_PROBLEMS);
+  if (hidden.length > 0) throw new InvalidConfig(hidden.map((problem) => ({ file, key: "", ...problem })));
   try {
     const document = parseDocument(text, {
       lineCounter: lines,
@@ -172,13 +188,21 @@ function readYaml(text: string, file: string): WrittenConfig {
           ),
       );
     }
-    return { document, lines, asWritten: document.toJS() };
+    const mergeProblems: Problem[] = [];
+    const merged = withMergedKeys(document.toJS(), (problem) => mergeProblems.push(problem));
+    return { document, lines, asWritten: withoutExtensions(merged), mergeProblems };
   } catch (error) {
     // The parser throws ReferenceError for exponential aliases ("billion laughs"), RangeError for endless brackets.
     if (error instanceof ReferenceError) throw new InvalidConfig([refuse(unquoted(error.message), 0)]);
     if (error instanceof RangeError) throw new InvalidConfig([refuse("nested too deeply", 0)]);
     throw error;
   }
+}
+
+/** Removes the blocks at the top that only hold anchors for aliases: their names start with `x-`. */
+function withoutExtensions(config: unknown): unknown {
+  if (typeof config !== "object" || config === null || Array.isArray(config)) return config;
+  return Object.fromEntries(Object.entries(config).filter(([key]) => !key.startsWith("x-")));
 }
 
 /** Removes quoted text from the parser's message: it may be part of a password without quotes. */
@@ -197,7 +221,7 @@ function withSecretFiles(config: AgentConfig, file: string, problems: Problem[])
     };
     if (given !== undefined) return refuse(`set either ${key} or ${key}_file, not both`);
     try {
-      return readText(resolve(dirname(file), named)).replace(/\r?\n$/, "");
+      return readText(pathNamedIn(file, named)).replace(/\r?\n$/, "");
     } catch (error) {
       return refuse(`cannot read this file (${errorCode(error)})`);
     }
@@ -214,7 +238,7 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
   const found = MQTT_FILES.flatMap((key) => {
     const named = config.mqtt[key];
     if (named === undefined) return [];
-    const path = resolve(dirname(file), named);
+    const path = pathNamedIn(file, named);
     try {
       accessSync(path, constants.R_OK);
     } catch (error) {
@@ -235,30 +259,6 @@ function describe({ path, message }: Problem): { key: string; message: string } 
   return { key: quotable(keys.join("."), LONGEST_KEY), message: quotable(message) };
 }
 
-/** Line and column of a problem: those of its key or value, or of the nearest section above that exists. */
-function locate(document: Document, lines: LineCounter, problem: Problem): { line: number; column: number } {
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
-  };
-  if (problem.isKey === true) {
-    const parent = document.getIn(problem.path.slice(0, -1), true) ?? document.contents;
-    const pair = isMap(parent)
-      ? parent.items.find(({ key }) => keyOf(key) === problem.path.at(-1))
-      : undefined;
-    if (isNode(pair?.key) && pair.key.range) return place(pair.key.range[0]);
-  }
-  for (let depth = problem.path.length; depth > 0; depth--) {
-    const node = document.getIn(problem.path.slice(0, depth), true);
-    if (isNode(node) && node.range) return place(node.range[0]);
-  }
-  return { line: 1, column: 1 };
-}
-
-function keyOf(key: unknown): unknown {
-  return isScalar(key) ? String(key.value) : undefined;
-}
-
 /** Remedies by error code. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   ENOENT: "Check the path in --config.",
@@ -266,9 +266,9 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   EFBIG: `A configuration has at most ${MOST_BYTES / 1000} kB. Check the path in --config.`,
 };
 
-function readIfThere(file: string, required: boolean): string | undefined {
+function readIfThere(file: string, required: boolean): Buffer | undefined {
   try {
-    return readText(file);
+    return readBytes(file);
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" && !required) return undefined;
@@ -278,8 +278,4 @@ function readIfThere(file: string, required: boolean): string | undefined {
       { cause: error },
     );
   }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

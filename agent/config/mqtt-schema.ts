@@ -1,6 +1,8 @@
 import { isIPv6 } from "node:net";
 import { z } from "zod";
-import { LONGEST_TOPIC, TOPIC } from "./topic-name.ts";
+import { hostMistake } from "../base/host-mistake.ts";
+import { FilePathSchema } from "./file-path.ts";
+import { expectedTopic, LONGEST_TOPIC, TOPIC } from "./topic-name.ts";
 
 /** MQTT ports assigned by IANA. */
 const PORT = { plain: 1883, tls: 8883 } as const;
@@ -10,7 +12,18 @@ const HOST = /^(?:[\p{L}\p{N}._-]+|(?=.*:.*:)[0-9a-fA-F:.]+(?:%[\w.-]+)?)$/u;
 const ONLY_A_HOST =
   "only a host name or an IP address (IPv6 without brackets: ::1); the login belongs in mqtt.user and mqtt.password, the port in mqtt.port, TLS in mqtt.tls";
 
-const file = z.string().min(1);
+/** The longest string and the longest password of MQTT (3.1.1, section 1.5.3). */
+const MOST_BYTES = 65_535;
+const isShort = (text: string) => Buffer.byteLength(text) <= MOST_BYTES;
+const TOO_LONG = `at most ${MOST_BYTES} bytes, the most that MQTT can send`;
+/** MQTT forbids NUL, and brokers may refuse other control characters (section 1.5.3). */
+const NO_CONTROL = /^[^\p{Cc}\p{Cs}]*$/u;
+const CONTROL = "text without control characters, which MQTT does not allow";
+
+function expectedHost(host: string): string | undefined {
+  const mistake = hostMistake(host);
+  return mistake && `${mistake.expected} (${mistake.remedy})`;
+}
 
 /** The broker. TLS keys are Frigate's; `tls` is added for brokers with a certificate from a public authority. */
 export const MqttSchema = z
@@ -18,7 +31,10 @@ export const MqttSchema = z
     host: z
       .string()
       .regex(HOST, { error: ONLY_A_HOST, abort: true })
-      .refine((host) => !host.includes(":") || isIPv6(host), { error: ONLY_A_HOST })
+      .refine((host) => !host.includes(":") || isIPv6(host), { error: ONLY_A_HOST, abort: true })
+      .refine((host) => hostMistake(host) === undefined, {
+        error: ({ input }) => expectedHost(String(input)),
+      })
       .describe("Name or address of the broker."),
     port: z
       .int()
@@ -26,23 +42,30 @@ export const MqttSchema = z
       .max(65535)
       .optional()
       .describe(`TCP port of the broker; default ${PORT.plain}, with TLS ${PORT.tls}.`),
-    user: z.string().min(1).optional().describe("User name at the broker."),
+    user: z
+      .string()
+      .min(1)
+      .regex(NO_CONTROL, { error: CONTROL })
+      .refine(isShort, { error: TOO_LONG })
+      .optional()
+      .describe("User name at the broker."),
     password: z
       .string()
+      .refine(isShort, { error: TOO_LONG })
       .optional()
       .describe("Password at the broker; preferably from the environment: {NAME}."),
-    password_file: file.optional().describe("File that contains the password; instead of password."),
+    password_file: FilePathSchema.optional().describe(
+      "File that contains the password; instead of password.",
+    ),
     tls: z
       .boolean()
       .optional()
       .describe("Encrypt the connection; default true if another tls_ key is set, else false."),
-    tls_ca_certs: file
-      .optional()
-      .describe(
-        "PEM file of the authorities trusted to sign the broker's certificate; default: public ones.",
-      ),
-    tls_client_cert: file.optional().describe("PEM file of the client certificate for the broker."),
-    tls_client_key: file.optional().describe("PEM file of the private key of tls_client_cert."),
+    tls_ca_certs: FilePathSchema.optional().describe(
+      "PEM file of the authorities trusted to sign the broker's certificate; default: public ones.",
+    ),
+    tls_client_cert: FilePathSchema.optional().describe("PEM file of the client certificate for the broker."),
+    tls_client_key: FilePathSchema.optional().describe("PEM file of the private key of tls_client_cert."),
     tls_insecure: z
       .boolean()
       .default(false)
@@ -51,12 +74,13 @@ export const MqttSchema = z
       .string()
       .min(1)
       .max(200)
+      .regex(NO_CONTROL, { error: CONTROL })
       .default("sabrewing")
       .describe("MQTT client identifier; must be different for each agent at a broker."),
     topic_prefix: z
       .string()
       .max(LONGEST_TOPIC)
-      .regex(TOPIC, { error: "a topic without #, + and spaces" })
+      .regex(TOPIC, { error: ({ input }) => expectedTopic(String(input)) })
       .default("sabrewing")
       .describe("First level of every topic; frigate lets the agent replace Frigate."),
     stats_interval: z.int().min(1).default(60).describe("Seconds between two messages on <prefix>/stats."),
@@ -64,6 +88,10 @@ export const MqttSchema = z
   .superRefine((mqtt, context) => {
     const refuse = (key: string, error: string) =>
       context.addIssue({ code: "custom", path: [key], params: { isKey: true }, message: error });
+    for (const key of ["password", "password_file"] as const) {
+      if (mqtt[key] === undefined || mqtt.user !== undefined) continue;
+      refuse(key, "MQTT sends a password only together with a user: also set user");
+    }
     if (mqtt.tls_client_key !== undefined && mqtt.tls_client_cert === undefined)
       refuse("tls_client_key", "the certificate is missing: also set tls_client_cert");
     if (mqtt.tls_client_cert !== undefined && mqtt.tls_client_key === undefined)

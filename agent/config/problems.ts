@@ -16,14 +16,31 @@ export interface Problem {
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, unknown>>;
   readonly additionalProperties?: unknown;
-  readonly prefixItems?: readonly unknown[];
+  readonly items?: unknown;
 }
 
 /** Frigate's keys that do not exist here, and why. */
 const FRIGATE_KEYS: Readonly<Record<string, string>> = {
   record: "sabrewing does not record video",
-  roles: "the only input is always the detect stream",
   detectors: "there is a single detector: set runtime and instances under detector",
+  go2rtc: "sabrewing does not restream: write the camera's own address into its input",
+  friendly_name: "sabrewing shows the names of cameras and zones themselves",
+  ...Object.fromEntries(
+    [
+      ...[
+        "audio_transcription",
+        "birdseye",
+        "camera_groups",
+        "classification",
+        "environment_vars",
+        "face_recognition",
+      ],
+      ...["genai", "live", "lpr", "notifications", "onvif", "semantic_search", "timestamp_style", "ui"],
+    ].map((key) => [
+      key,
+      "sabrewing init --from FILE converts a configuration of Frigate and explains what it drops",
+    ]),
+  ),
 };
 
 /**
@@ -39,9 +56,9 @@ export function describeExpected(issue: z.core.$ZodRawIssue): string {
     case "too_small":
       return issue.origin === "string"
         ? "a string that is not empty"
-        : `at least ${issue.minimum}${unit(issue.origin)}`;
+        : `at least ${issue.minimum}${unit(issue.origin, issue.minimum)}`;
     case "too_big":
-      return `at most ${issue.maximum}${unit(issue.origin)}`;
+      return `at most ${issue.maximum}${unit(issue.origin, issue.maximum)}`;
     default:
       return "a valid value";
   }
@@ -58,9 +75,10 @@ const EXPECTED_TYPES: Readonly<Record<string, string>> = {
   tuple: "a list",
 };
 
-function unit(origin: string): string {
-  if (origin === "string") return " characters";
-  return origin === "array" ? " entries" : "";
+function unit(origin: string, count: number | bigint): string {
+  if (origin === "string") return count === 1 ? " character" : " characters";
+  if (origin !== "array") return "";
+  return count === 1 ? " entry" : " entries";
 }
 
 /**
@@ -116,23 +134,30 @@ function describeReceived(value: unknown, isSecret: boolean): string {
     return `a mapping with the keys ${Object.keys(value).map(withoutPossibleLogin).join(", ")}`;
   }
   if (isSecret) return `a ${typeof value} (not shown)`;
-  return typeof value === "string" ? JSON.stringify(withoutPossibleLogin(value)) : JSON.stringify(value);
+  return typeof value === "string" ? quoted(withoutPossibleLogin(value)) : JSON.stringify(value);
+}
+
+const LONGEST_QUOTE = 200;
+
+function quoted(text: string): string {
+  if (text.length <= LONGEST_QUOTE) return JSON.stringify(text);
+  return `${JSON.stringify(`${text.slice(0, LONGEST_QUOTE)}…`)} (${text.length} characters)`;
 }
 
 function unknownKey(key: string, here: SchemaNode): string {
+  const frigate = Object.hasOwn(FRIGATE_KEYS, key) ? FRIGATE_KEYS[key] : undefined;
+  if (frigate !== undefined) return `unknown key; ${frigate}`;
   const known = Object.keys(here.properties ?? {});
   const similar = suggest(key, known);
   if (similar !== undefined) return `unknown key; did you mean ${similar}?`;
   const section = known.find((name) => key in (asSchema(here.properties?.[name]).properties ?? {}));
   if (section !== undefined) return `unknown key here; ${key} belongs under ${section}`;
-  const frigate = Object.hasOwn(FRIGATE_KEYS, key) ? FRIGATE_KEYS[key] : undefined;
-  if (frigate !== undefined) return `unknown key; ${frigate}`;
   return `unknown key; known keys here: ${known.join(", ")}`;
 }
 
 function schemaAt(schema: unknown, path: readonly PropertyKey[]): SchemaNode {
   return path.reduce<SchemaNode>((at, key) => {
-    if (typeof key === "number") return asSchema(at.prefixItems?.[key]);
+    if (typeof key === "number") return asSchema(at.items);
     return asSchema(at.properties?.[String(key)] ?? at.additionalProperties);
   }, asSchema(schema));
 }

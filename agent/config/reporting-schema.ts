@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AllowedHostsSchema } from "./allowed-hosts-schema.ts";
-import { LONGEST_TOPIC, TOPIC } from "./topic-name.ts";
+import { expectedTopic, LONGEST_TOPIC, TOPIC } from "./topic-name.ts";
 
 /** Home Assistant discovery. Off by default, because it adds devices to a household's Home Assistant. */
 export const HomeAssistantSchema = z
@@ -12,7 +12,7 @@ export const HomeAssistantSchema = z
     discovery_prefix: z
       .string()
       .max(LONGEST_TOPIC)
-      .regex(TOPIC, { error: "a topic without #, + and spaces" })
+      .regex(TOPIC, { error: ({ input }) => expectedTopic(String(input)) })
       .default("homeassistant")
       .describe("Discovery prefix, as set in Home Assistant's MQTT integration."),
   })

@@ -1,11 +1,17 @@
 import { z } from "zod";
-import { streamAddressMistake, withLowerCaseScheme } from "../base/address.ts";
+import { EventsSchema } from "./events-schema.ts";
+import { CommonFfmpegSchema, FfmpegSchema } from "./ffmpeg-schema.ts";
+import { FilePathSchema } from "./file-path.ts";
 import { FilterSchema } from "./filter-schema.ts";
-import { HardwareArgsSchema } from "./hardware-schema.ts";
+import { labels } from "./labels-schema.ts";
 import { MotionSchema } from "./motion-schema.ts";
 import { MqttSchema } from "./mqtt-schema.ts";
+import { inFractions } from "./pixel-polygons.ts";
 import { MaskSchema } from "./polygon-schema.ts";
+import { checkPossible } from "./possible-settings.ts";
 import { HomeAssistantSchema, MetricsSchema } from "./reporting-schema.ts";
+import { checkReviews, ReviewSchema } from "./review-schema.ts";
+import { didYouMean } from "./suggest.ts";
 import { always, checkLabels, checkNames, TOPIC_NAME } from "./topic-name.ts";
 import { ViewSchema } from "./view-schema.ts";
 import { checkZoneLabels, checkZoneNames, ZonesSchema } from "./zones-schema.ts";
@@ -22,10 +28,9 @@ const ED25519_PUBLIC_KEY = /^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$/;
 
 const ModelSchema = z
   .strictObject({
-    path: z
-      .string()
-      .min(1)
-      .describe("Detector module (.wasm) from sabrewing compile or pull, or a set of variants."),
+    path: FilePathSchema.describe(
+      "Detector module (.wasm) from sabrewing compile or pull, or a set of variants.",
+    ),
     precision: z
       .enum(["auto", "f32", "i16", "i8"])
       .default("auto")
@@ -67,52 +72,6 @@ const DetectorSchema = z
   })
   .describe("Engine and limits of the detector.");
 
-function expectedAddress(address: unknown): string | undefined {
-  const mistake = streamAddressMistake(String(address));
-  if (mistake === undefined) return undefined;
-  const { expected, remedy, isInLogin } = mistake;
-  return `${expected} (${remedy}${isInLogin ? ', or put them in as "{NAME}"' : ""})`;
-}
-
-const InputSchema = z.strictObject({
-  path: z
-    .string()
-    .regex(/^[Rr][Tt][Ss][Pp][Ss]?:\/\/[^\s]+$/, {
-      error: ({ input }) => expectedAddress(input),
-      abort: true,
-    })
-    .refine((address) => streamAddressMistake(address) === undefined, {
-      error: ({ input }) => expectedAddress(input),
-    })
-    .overwrite(withLowerCaseScheme)
-    .describe("Address of the stream."),
-  transport: z
-    .enum(["auto", "tcp", "udp"])
-    .default("auto")
-    .describe("How the camera sends its data; auto: TCP, or UDP if the camera refuses TCP or sends nothing."),
-});
-
-const FfmpegSchema = z
-  .strictObject({
-    inputs: z
-      .tuple([InputSchema], { error: "a list of exactly one input, the stream for detection" })
-      .describe("The stream for detection: one per camera, preferably its small substream."),
-    hwaccel_args: HardwareArgsSchema,
-    retry_interval: z
-      .number()
-      .min(1)
-      .max(3600)
-      .default(10)
-      .describe("Longest delay between two attempts to reopen a stream, seconds."),
-    frozen_after: z
-      .number()
-      .min(0)
-      .max(3600)
-      .default(60)
-      .describe("Seconds of identical frames after which a camera counts as frozen; 0: never."),
-  })
-  .describe("The camera's stream.");
-
 const StationarySchema = z
   .strictObject({
     threshold: positiveInteger
@@ -143,7 +102,7 @@ export const DetectSchema = z
       .describe("Consecutive detections that make an object; default fps / 2, at least 2."),
     max_disappeared: positiveInteger
       .optional()
-      .describe("Frames without a detection after which an object is gone; default 5 × fps."),
+      .describe("Frames without a detection after which a hidden object is gone; default 5 × fps."),
     stationary: StationarySchema.prefault({}),
   })
   .refine(({ width, height }) => (width === undefined) === (height === undefined), {
@@ -161,30 +120,30 @@ export const DetectSchema = z
   }))
   .describe("The frames for detection, and when an object begins and ends.");
 
-export const ObjectsSchema = z
+/** The objects to track on every camera that does not override these keys. */
+const CommonObjectsSchema = z
   .strictObject({
-    track: z
-      .array(z.string().min(1).max(100), { error: "a list of labels" })
-      .min(1)
-      .default(["person"])
+    track: labels({ least: 1 })
+      .prefault(["person"])
       .describe("Labels to track; sabrewing inspect lists the labels of the model."),
     mask: MaskSchema.prefault([]).describe(
       "Mask for all labels: objects are ignored if the bottom centre of their box is inside.",
     ),
     filters: z.record(z.string().min(1), FilterSchema).default({}).describe("Object filters by label."),
   })
-  .superRefine(({ track, filters }, context) => {
-    checkLabels(track, context);
-    for (const label of Object.keys(filters).filter((name) => !track.includes(name))) {
-      context.addIssue({
-        code: "custom",
-        path: ["filters", label],
-        params: { isKey: true },
-        message: "this filter has no effect: add the label to track",
-      });
-    }
-  })
+  .superRefine(({ track }, context) => checkLabels(track, context))
   .describe("The objects to track.");
+
+export const ObjectsSchema = CommonObjectsSchema.superRefine(({ track, filters }, context) => {
+  for (const label of Object.keys(filters).filter((name) => !track.includes(name))) {
+    context.addIssue({
+      code: "custom",
+      path: ["filters", label],
+      params: { isKey: true },
+      message: `this filter has no effect: add the label to track${didYouMean(label, track)}`,
+    });
+  }
+});
 
 export const SnapshotsSchema = z
   .strictObject({
@@ -192,11 +151,9 @@ export const SnapshotsSchema = z
       .boolean()
       .default(false)
       .describe("Publish a JPEG of each object. false: no image leaves the device."),
-    directory: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("Folder for the best JPEG of each event; default: JPEGs are not stored."),
+    directory: FilePathSchema.optional().describe(
+      "Folder for the best JPEG of each event; default: JPEGs are not stored.",
+    ),
     retain_days: z.number().min(0).default(10).describe("Days after which a stored JPEG is deleted."),
   })
   .describe("JPEGs of objects, over MQTT and on disk.");
@@ -210,8 +167,13 @@ const CameraSchema = z
     objects: ObjectsSchema.prefault({}),
     zones: ZonesSchema.prefault({}),
     snapshots: SnapshotsSchema.prefault({}),
+    review: ReviewSchema.prefault({}).describe(
+      "Reviews of this camera; overrides the section of all cameras.",
+    ),
   })
-  .superRefine(checkZoneLabels);
+  .superRefine(checkZoneLabels)
+  .transform(inFractions)
+  .superRefine(checkPossible);
 
 /** The whole file. `z.input` is the user's file, `z.output` (AgentConfig) has every default filled in. */
 export const AgentConfigSchema = z
@@ -222,6 +184,15 @@ export const AgentConfigSchema = z
     homeassistant: HomeAssistantSchema.prefault({}),
     metrics: MetricsSchema.prefault({}),
     view: ViewSchema.prefault({}),
+    events: EventsSchema.prefault({}),
+    ffmpeg: CommonFfmpegSchema.optional().describe(
+      "The keys of cameras.*.ffmpeg for every camera, without inputs.",
+    ),
+    detect: DetectSchema.optional(),
+    motion: MotionSchema.optional(),
+    objects: CommonObjectsSchema.optional(),
+    snapshots: SnapshotsSchema.optional(),
+    review: ReviewSchema.prefault({}).describe("Reviews of all cameras."),
     cameras: z
       .record(z.string(), CameraSchema)
       .superRefine(checkNames, always)
@@ -230,12 +201,11 @@ export const AgentConfigSchema = z
       .meta({ propertyNames: { pattern: TOPIC_NAME.source } })
       .describe("The cameras by name.")
       .transform((cameras) => Object.entries(cameras).map(([name, camera]) => ({ name, ...camera }))),
-    state_dir: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("Folder for data that survives restarts; default: systemd's, else in the user's cache."),
+    state_dir: FilePathSchema.optional().describe(
+      "Folder for data that survives restarts; default: systemd's, else in the user's cache.",
+    ),
   })
+  .superRefine(checkCommonFilters)
   .superRefine(({ metrics, view }, context) => {
     const areSame = metrics.host === view.host && metrics.port === view.port && view.port !== 0;
     if (!metrics.enabled || !view.enabled || !areSame) return;
@@ -246,7 +216,30 @@ export const AgentConfigSchema = z
       message: "metrics uses the same port: choose another",
     });
   })
+  .superRefine(checkReviews)
+  .meta({ patternProperties: { "^x-": {} } })
   .describe("Configuration of sabrewing");
+
+/** Refuses global filters of labels that no camera tracks. */
+function checkCommonFilters(
+  config: {
+    readonly objects?: { readonly filters: Readonly<Record<string, unknown>> } | undefined;
+    readonly cameras: readonly { readonly objects: { readonly track: readonly string[] } }[];
+  },
+  context: z.RefinementCtx,
+): void {
+  // If a camera is refused, zod passes on the untransformed mapping; then there is no list to check.
+  if (!Array.isArray(config.cameras)) return;
+  for (const label of Object.keys(config.objects?.filters ?? {})) {
+    if (config.cameras.some(({ objects }) => objects.track.includes(label))) continue;
+    context.addIssue({
+      code: "custom",
+      path: ["objects", "filters", label],
+      params: { isKey: true },
+      message: "this filter has no effect: no camera tracks the label",
+    });
+  }
+}
 
 /** A valid configuration with every default filled in and every secret read. */
 export type AgentConfig = z.output<typeof AgentConfigSchema>;
@@ -255,6 +248,7 @@ export type DetectorConfig = AgentConfig["detector"];
 export type HomeAssistantConfig = AgentConfig["homeassistant"];
 export type MetricsConfig = AgentConfig["metrics"];
 export type ViewConfig = AgentConfig["view"];
+export type EventsConfig = AgentConfig["events"];
 /** One camera, its name included. */
 export type CameraConfig = AgentConfig["cameras"][number];
 export type ObjectsConfig = CameraConfig["objects"];

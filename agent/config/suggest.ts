@@ -16,6 +16,12 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return best?.candidate;
 }
 
+/** The end of a message about an unknown word: `; did you mean person?`, or nothing if no candidate is close. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const similar = suggest(word, candidates);
+  return similar === undefined ? "" : `; did you mean ${similar}?`;
+}
+
 /** Optimal string alignment distance (Damerau 1964, Levenshtein 1965; no substring edited twice). */
 function countSlips(from: string, to: string): number {
   let beforeLast: number[] = [];

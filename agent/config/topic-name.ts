@@ -7,8 +7,19 @@ const LONGEST_LEVEL = 100;
 export const TOPIC_NAME = /^[A-Za-z0-9_-]{1,100}$/;
 
 /** A topic, or its first levels. */
-export const TOPIC = /^[^#+/\s\p{Cc}]+(\/[^#+/\s\p{Cc}]+)*$/u;
+export const TOPIC = /^(?!\$)[^#+/\s\p{Cc}]+(\/[^#+/\s\p{Cc}]+)*$/u;
 export const LONGEST_TOPIC = 200;
+
+/** The expected form of a text that is no `TOPIC`. */
+export function expectedTopic(text: string): string {
+  if (/^\/./.test(text)) return "a topic that does not start with a slash (remove it: home/cams)";
+  if (/.\/$/.test(text)) return "a topic that does not end with a slash (remove it: home/cams)";
+  if (text.includes("//")) return "a topic without empty levels (write one slash between two levels)";
+  if (text.startsWith("$"))
+    return "a topic that does not start with $, under which only the broker publishes";
+  if (/[#+]/.test(text)) return "a topic without # and +, which are wildcards of subscriptions";
+  return "a topic without #, +, spaces and control characters";
+}
 
 /** Runs a check even if the value has other mistakes, so that all mistakes are reported at once. */
 export const always = {

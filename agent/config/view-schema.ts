@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AllowedHostsSchema } from "./allowed-hosts-schema.ts";
+import { FilePathSchema } from "./file-path.ts";
 
 /** A random token of 16 characters cannot be guessed, even offline with a cookie that was made from it. */
 const SHORTEST_TOKEN = 16;
@@ -33,7 +34,11 @@ export const ViewSchema = z
       })
       .optional()
       .describe("Access token for the page; preferably from the environment: {NAME}."),
-    token_file: z.string().min(1).optional().describe("File that contains the token; instead of token."),
+    allow_config_changes: z
+      .boolean()
+      .default(false)
+      .describe("Let the page write zones and masks to this file; otherwise it shows them to copy."),
+    token_file: FilePathSchema.optional().describe("File that contains the token; instead of token."),
   })
   .superRefine(({ enabled, token, token_file: tokenFile }, context) => {
     if (!enabled || token !== undefined || tokenFile !== undefined) return;

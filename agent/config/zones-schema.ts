@@ -1,15 +1,16 @@
 import { z } from "zod";
 import { ZoneFilterSchema } from "./filter-schema.ts";
+import { labels } from "./labels-schema.ts";
 import { PolygonSchema } from "./polygon-schema.ts";
+import { didYouMean } from "./suggest.ts";
 import { always, checkNames, TOPIC_NAME } from "./topic-name.ts";
 
 const ZoneSchema = z.strictObject({
   coordinates: PolygonSchema,
   inertia: z.int().min(1).default(3).describe("Consecutive frames inside before an object has entered."),
   loitering_time: z.number().min(0).default(0).describe("Seconds inside before an object has entered."),
-  objects: z
-    .array(z.string().min(1), { error: "a list of labels" })
-    .default([])
+  objects: labels({ least: 0 })
+    .prefault([])
     .describe("Labels that can enter the zone; empty: every label that the camera tracks."),
   filters: z.record(z.string().min(1), ZoneFilterSchema).default({}).describe("Object filters by label."),
 });
@@ -41,13 +42,16 @@ export function checkZoneLabels(
       if (!objects.track.includes(label)) {
         refuse(
           [zone.name, "objects", index],
-          "this camera does not track that label; add it to objects.track",
+          `this camera does not track that label; add it to objects.track${didYouMean(label, objects.track)}`,
         );
       }
     });
     const inZone = zone.objects.length > 0 ? zone.objects : objects.track;
     for (const label of Object.keys(zone.filters).filter((name) => !inZone.includes(name))) {
-      refuse([zone.name, "filters", label], "this filter has no effect: the label cannot enter this zone");
+      refuse(
+        [zone.name, "filters", label],
+        `this filter has no effect: the label cannot enter this zone${didYouMean(label, inZone)}`,
+      );
     }
   }
 }

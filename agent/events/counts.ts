@@ -17,7 +17,9 @@ export function countObjects(
   lifecycle: Lifecycle,
   { name, objects, zones }: Pick<CameraConfig, "name" | "objects" | "zones">,
 ): Counts {
-  const real = [...lifecycle.values()].map(({ now }) => now).filter((object) => !object.false_positive);
+  const real = [...lifecycle.values()]
+    .filter((object) => !object.now.false_positive && !object.hasLeft)
+    .map(({ now }) => now);
   return new Map([
     [name, countByLabel(real, objects.track)],
     ...zones.map((zone) => {

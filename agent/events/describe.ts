@@ -1,15 +1,18 @@
 import type { Detector } from "../../detectors/detector.ts";
 import { type Box, boxArea, type Size } from "../base/box.ts";
+import type { ReviewConfig } from "../config/review-schema.ts";
 import type { ZoneConfig } from "../config/schema.ts";
 import type { Track } from "../tracking/track.ts";
 import { betterFrame } from "./best-frame.ts";
-import type { DetectorOfEvent, ObjectEvent, SnapshotOfObject } from "./event.ts";
-import { currentZones, type ZoneHistory } from "./zones.ts";
+import { CONSTANT_FIELDS, type DetectorOfEvent, type ObjectEvent, type SnapshotOfObject } from "./event.ts";
+import { severityOf } from "./review.ts";
+import { currentZones, isLoitering, type ZoneHistory } from "./zones.ts";
 
 /** The properties that all objects of one frame share; the size is that of the frame. */
 export interface FrameContext extends Size {
   readonly camera: string;
   readonly zones: readonly ZoneConfig[];
+  readonly review: ReviewConfig;
   readonly hasSnapshot: boolean;
   readonly detector: DetectorOfEvent;
 }
@@ -27,12 +30,14 @@ export function describeObject(
 ): ObjectEvent {
   const box = wholePixels(track.box);
   const region = wholePixels(track.region);
+  const visible = wholePixels(track.visible);
   const frame: SnapshotOfObject = {
     frame_time: track.lastSeenMs / 1000,
-    box,
-    area: boxArea(box),
+    box: visible,
+    area: boxArea(visible),
     region,
     score: rounded(track.score, 4),
+    attributes: [],
   };
   return {
     id: before?.id ?? newId(track.startTimeMs),
@@ -45,17 +50,20 @@ export function describeObject(
     top_score: rounded(track.topScore, 4),
     false_positive: !track.truePositive,
     box,
-    area: frame.area,
+    area: boxArea(box),
     ratio: rounded((box[2] - box[0]) / Math.max(1, box[3] - box[1]), 2),
     region,
     current_zones: currentZones(zones),
     entered_zones: zones.entered,
+    max_severity: severityOf(track.label, zones.entered, context.review),
+    pending_loitering: isLoitering(zones, track.label, context.zones),
     active: !track.stationary,
     stationary: track.stationary,
     motionless_count: Math.round(track.stationarity.motionlessFrames),
     position_changes: track.stationarity.changes,
-    has_snapshot: context.hasSnapshot,
+    has_snapshot: context.hasSnapshot || (before?.has_snapshot ?? false),
     snapshot: betterFrame(before?.snapshot, frame, context),
+    ...CONSTANT_FIELDS,
     detector: context.detector,
     revision: before?.revision ?? 0,
   };

@@ -19,7 +19,7 @@ export const END_REASONS = [
   "size_changed",
   /** The machine's clock was set back. */
   "clock_set_back",
-  /** Detection was switched off. */
+  /** Detection, or the camera, was switched off. */
   "switched_off",
   /** The detector kept failing. */
   "detector_failed",
@@ -31,11 +31,28 @@ export const END_REASONS = [
 
 export type EndReason = (typeof END_REASONS)[number];
 
+/** Fields of Frigate's events that are the same in every event here. Automations read them, so they must be there. */
+export const CONSTANT_FIELDS = {
+  /** Nothing recognises faces, parcel services or number plates. */
+  sub_label: null,
+  recognized_license_plate: null,
+  attributes: {},
+  current_attributes: [],
+  /** No video is recorded. */
+  has_clip: false,
+  thumbnail: null,
+  /** Neither speed nor path is measured. */
+  current_estimated_speed: 0,
+  average_estimated_speed: 0,
+  velocity_angle: 0,
+  path_data: [],
+} as const;
+
 /**
  * One object in view of one camera. Frigate's names and meanings, plus `detector` and `revision`.
  * Times are Unix seconds, boxes pixels of the frames that the detector sees, areas square pixels.
  */
-export interface ObjectEvent {
+export interface ObjectEvent extends Readonly<typeof CONSTANT_FIELDS> {
   /** `<start time>-<6 characters>`, the same in all messages about this object. */
   readonly id: string;
   readonly camera: string;
@@ -59,6 +76,10 @@ export interface ObjectEvent {
   readonly current_zones: readonly string[];
   /** In the order in which it entered them, each once. */
   readonly entered_zones: readonly string[];
+  /** The highest severity of a review with this object so far; null: it is in no review. */
+  readonly max_severity: Severity | null;
+  /** Whether it is in a zone with `loitering_time` and has not entered it yet; of a person, as long as it stays there. */
+  readonly pending_loitering: boolean;
   readonly active: boolean;
   readonly stationary: boolean;
   /** Frames since it last changed position. */
@@ -73,12 +94,16 @@ export interface ObjectEvent {
   readonly revision: number;
 }
 
+/** How much a review matters. */
+export type Severity = "alert" | "detection";
+
 export interface SnapshotOfObject {
   readonly frame_time: number;
   readonly box: Box;
   readonly area: number;
   readonly region: Box;
   readonly score: number;
+  readonly attributes: readonly [];
 }
 
 /** The detector that found the object. */

@@ -1,3 +1,4 @@
+import { hasLeft } from "../tracking/leaving.ts";
 import type { Track } from "../tracking/track.ts";
 import { describeObject, type FrameContext } from "./describe.ts";
 import type { EndReason, EventMessage, ObjectEvent } from "./event.ts";
@@ -6,7 +7,7 @@ import { advanceZones, NO_ZONES, type ZoneHistory } from "./zones.ts";
 /** The current and the last published description of each object in view, by the id of its track. */
 export type Lifecycle = ReadonlyMap<number, KnownObject>;
 
-interface KnownObject {
+export interface KnownObject {
   /** In the latest frame. */
   readonly now: ObjectEvent;
   readonly zones: ZoneHistory;
@@ -14,6 +15,8 @@ interface KnownObject {
   readonly published: ObjectEvent;
   /** When the last message was published; undefined before `new`. */
   readonly publishedMs: number | undefined;
+  /** It went over the border of the frame and is no longer counted; the event ends unless it comes back at once. */
+  readonly hasLeft: boolean;
 }
 
 export interface LifecycleStep {
@@ -53,13 +56,14 @@ export function advanceLifecycle(
     const zones = advanceZones(known?.zones ?? NO_ZONES, track, context.zones, context);
     const now = describeObject(track, zones, context, known?.now, newId);
     const published = known?.published ?? { ...now, false_positive: true };
+    const leaving = { hasLeft: hasLeft(track, context) };
     const type = messageDue(now, published, known?.publishedMs, timeMs, track.missed === 0);
     if (type === undefined) {
-      next.set(track.id, { now, zones, published, publishedMs: known?.publishedMs });
+      next.set(track.id, { now, zones, published, publishedMs: known?.publishedMs, ...leaving });
     } else {
       const after = { ...now, revision: now.revision + 1 };
       messages.push({ type, before: published, after });
-      next.set(track.id, { now: after, zones, published: after, publishedMs: timeMs });
+      next.set(track.id, { now: after, zones, published: after, publishedMs: timeMs, ...leaving });
     }
   }
   const gone = new Map([...lifecycle].filter(([id]) => !next.has(id)));

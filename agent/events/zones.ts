@@ -55,6 +55,22 @@ export function currentZones({ presences }: ZoneHistory): readonly string[] {
   return [...presences].filter(([, { present }]) => present).map(([name]) => name);
 }
 
+/** Labels whose objects loiter as long as they stay in a zone with a loitering time; a car that has entered it is parked. */
+const LOITERERS = ["person"];
+
+/** Whether an object of this label is in a zone with a loitering time, and has not entered it yet or still loiters. */
+export function isLoitering(
+  { presences }: ZoneHistory,
+  label: string,
+  zones: readonly ZoneConfig[],
+): boolean {
+  return zones.some(({ name, loitering_time, inertia }) => {
+    const presence = presences.get(name);
+    if (loitering_time === 0 || presence?.inside !== true || presence.detections < inertia) return false;
+    return !presence.present || LOITERERS.includes(label);
+  });
+}
+
 function advancePresence(
   before: ZonePresence | undefined,
   track: Track,
@@ -76,10 +92,19 @@ function advancePresence(
 }
 
 function isInside(track: Track, zone: ZoneConfig, frame: Size): boolean {
-  if (zone.objects.length > 0 && !zone.objects.includes(track.label)) return false;
-  if (!standsOn([zone.coordinates], track.box, frame)) return false;
+  return whyOutside(track, zone, frame) === undefined;
+}
+
+/** Why a detected object is not inside a zone: by its label, by its position or by the zone's filter; undefined if it is. */
+export function whyOutside(
+  track: Track,
+  zone: ZoneConfig,
+  frame: Size,
+): "label" | "position" | "filter" | undefined {
+  if (zone.objects.length > 0 && !zone.objects.includes(track.label)) return "label";
+  if (!standsOn([zone.coordinates], track.box, frame)) return "position";
   const filter = zone.filters[track.label];
-  if (filter === undefined) return true;
+  if (filter === undefined) return undefined;
   const isSure = track.score >= filter.min_score && medianScore(track.scoreHistory) >= filter.threshold;
-  return isSure && hasShape(track.box, filter, frame);
+  return isSure && hasShape(track.box, filter, frame) ? undefined : "filter";
 }

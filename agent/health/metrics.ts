@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { MetricsConfig } from "../config/schema.ts";
 import type { ObjectsSeen } from "./event-history.ts";
-import { type ServeMetricsDependencies, serveMetrics } from "./serve-metrics.ts";
+import { type MetricsServer, type ServeMetricsDependencies, serveMetrics } from "./serve-metrics.ts";
 import type { CameraStats, DetectorFigures, Stats } from "./stats.ts";
 
 /** The sources of the figures, read at every scrape. */
@@ -22,7 +22,7 @@ export function openMetrics(
   config: MetricsConfig,
   cameras: readonly MeasuredCamera[],
   { stats, seen, clock, log }: Omit<MetricSources, "isOnline"> & ServeMetricsDependencies,
-): Promise<AsyncDisposable> {
+): Promise<MetricsServer> {
   const isOnline = (name: string) =>
     cameras.some(({ camera, isOnline: isUp }) => camera.name === name && isUp());
   return serveMetrics(config, prometheusMetrics({ stats, seen, isOnline }), { clock, log });

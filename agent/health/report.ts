@@ -4,6 +4,7 @@ import type { CameraConfig, MqttConfig } from "../config/schema.ts";
 import { countTopic, motionTopic } from "../mqtt/topics.ts";
 import type { EventHistory } from "./event-history.ts";
 import type { Stats } from "./stats.ts";
+import type { Outage } from "./stream-availability.ts";
 
 const counts = z.record(z.string(), z.int());
 
@@ -11,6 +12,10 @@ const counts = z.record(z.string(), z.int());
 export const ReportSchema = z.object({
   version: z.string(),
   pid: z.int(),
+  /** The path of the configuration file that the agent was started with. */
+  config_file: z.string(),
+  /** The TCP ports on which the agent listens. Null: not enabled. */
+  ports: z.object({ metrics: z.int().nullable(), view: z.int().nullable() }),
   /** Seconds. */
   uptime: z.number(),
   rss_mb: z.number(),
@@ -37,7 +42,18 @@ export const ReportSchema = z.object({
   cameras: z.array(
     z.object({
       name: z.string(),
+      /** Whether the camera is switched on. */
+      enabled: z.boolean(),
       online: z.boolean(),
+      /** Why it is offline; null: it is online. */
+      outage: z
+        .object({
+          /** Unix seconds of the last frame, or of the start. */
+          since: z.number(),
+          reason: z.string().nullable(),
+          remedy: z.string().nullable(),
+        })
+        .nullable(),
       connection_quality: z.string(),
       reconnects_last_hour: z.int(),
       detection_enabled: z.boolean(),
@@ -71,10 +87,13 @@ export type Report = z.output<typeof ReportSchema>;
 
 /** The sources of a report. */
 export interface ReportSources {
+  readonly configFile: string;
+  readonly ports: { readonly metrics: number | undefined; readonly view: number | undefined };
   readonly mqtt: Pick<MqttConfig, "host" | "port" | "topic_prefix">;
   readonly cameras: readonly {
     readonly camera: Pick<CameraConfig, "name" | "objects" | "zones">;
-    readonly isOnline: () => boolean;
+    readonly isEnabled: () => boolean;
+    readonly outage: () => Outage | undefined;
   }[];
   readonly detector: { readonly model: ModelInfo; readonly runtime: string };
   readonly stats: () => Stats;
@@ -86,7 +105,7 @@ export interface ReportSources {
 
 /** Reports the current state of the agent. */
 export function takeReport(sources: ReportSources): Report {
-  const { mqtt, cameras, detector, isConnected, events, lastPayload } = sources;
+  const { configFile, ports, mqtt, cameras, detector, isConnected, events, lastPayload } = sources;
   const { service, outbox, detectors, cameras: figures } = sources.stats();
   const { name, input, precision, source } = detector.model;
   const ofDetector = detectors[name];
@@ -98,6 +117,8 @@ export function takeReport(sources: ReportSources): Report {
   return {
     version: service.version,
     pid: service.pid,
+    config_file: configFile,
+    ports: { metrics: ports.metrics ?? null, view: ports.view ?? null },
     uptime: service.uptime,
     rss_mb: service.rss_mb,
     broker: { address: `${mqtt.host}:${mqtt.port}`, connected: isConnected(), ...outbox },
@@ -112,9 +133,10 @@ export function takeReport(sources: ReportSources): Report {
       faults,
       restarts: ofDetector?.restarts ?? 0,
     },
-    cameras: cameras.flatMap(({ camera, isOnline }) => {
+    cameras: cameras.flatMap(({ camera, isEnabled, outage: outageOf }) => {
       const figure = figures[camera.name];
       if (figure === undefined) return [];
+      const outage = outageOf();
       const motion = lastPayload(motionTopic(mqtt.topic_prefix, camera.name));
       const { frames: _, process_fps: __, ...ofCamera } = figure;
       const { track } = camera.objects;
@@ -124,7 +146,9 @@ export function takeReport(sources: ReportSources): Report {
       return [
         {
           name: camera.name,
-          online: isOnline(),
+          enabled: isEnabled(),
+          online: outage === undefined,
+          outage: outage === undefined ? null : reported(outage),
           motion: motion === undefined ? null : motion === "ON",
           ...ofCamera,
           counts: countsIn(camera.name, track),
@@ -134,4 +158,8 @@ export function takeReport(sources: ReportSources): Report {
     }),
     events: [...events.latest()],
   };
+}
+
+function reported({ sinceMs, failure }: Outage): NonNullable<Report["cameras"][number]["outage"]> {
+  return { since: sinceMs / 1000, reason: failure?.message ?? null, remedy: failure?.remedy ?? null };
 }

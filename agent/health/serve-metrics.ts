@@ -19,6 +19,7 @@ export interface ServedMetrics {
 export interface MetricsServer extends AsyncDisposable {
   /** `http://127.0.0.1:9464/metrics` */
   readonly url: string;
+  readonly port: number;
 }
 
 export interface ServeMetricsDependencies {
@@ -86,7 +87,7 @@ export async function serveMetrics(
   const url = `http://${address.family === "IPv6" ? `[${address.address}]` : address.address}:${address.port}/metrics`;
   log.info({ url }, "serving metrics");
   const parts = stack.move();
-  return { url, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { url, port: address.port, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }
 
 /** Reads figures again only if they are older than half a second. */

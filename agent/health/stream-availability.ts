@@ -3,11 +3,28 @@ import type { Clock } from "../base/clock.ts";
 /** The quality of a camera's connection, in Frigate's words. */
 export type ConnectionQuality = "excellent" | "fair" | "poor" | "unusable";
 
+/** Why a camera delivers no frames. */
+export interface Outage {
+  /** Unix time in milliseconds of the last frame; before the first frame, of the start. */
+  readonly sinceMs: number;
+  /** The latest failure; undefined before the first. */
+  readonly failure: StreamFailure | undefined;
+}
+
+export interface StreamFailure {
+  readonly message: string;
+  readonly remedy: string;
+}
+
 /** Whether a camera's stream is available, now and during the last hour. */
 export interface StreamAvailability {
   /** Records that the camera delivers frames, or no longer does. */
   setStatus(status: "online" | "offline"): void;
+  /** Records why the stream failed. */
+  setFailure(failure: StreamFailure): void;
   isOnline(): boolean;
+  /** undefined while the camera is online. */
+  outage(): Outage | undefined;
   /** The number of reconnects within the last hour; the first connection does not count. */
   reconnectsLastHour(): number;
 }
@@ -15,8 +32,10 @@ export interface StreamAvailability {
 const HOUR_MS = 3_600_000;
 
 /** Tracks the availability of a camera's stream. */
-export function trackAvailability(clock: Pick<Clock, "monotonicMs">): StreamAvailability {
+export function trackAvailability(clock: Pick<Clock, "monotonicMs" | "nowMs">): StreamAvailability {
   let online = false;
+  let sinceMs = clock.nowMs();
+  let failure: StreamFailure | undefined;
   let wasOnline = false;
   let reconnectsMs: readonly number[] = [];
   const recent = () => reconnectsMs.filter((ms) => ms > clock.monotonicMs() - HOUR_MS);
@@ -24,10 +43,16 @@ export function trackAvailability(clock: Pick<Clock, "monotonicMs">): StreamAvai
     setStatus(status) {
       const now = status === "online";
       if (now && !online && wasOnline) reconnectsMs = [...recent(), clock.monotonicMs()];
+      if (now !== online) sinceMs = clock.nowMs();
+      if (now) failure = undefined;
       online = now;
       wasOnline ||= now;
     },
+    setFailure({ message, remedy }) {
+      failure = { message, remedy };
+    },
     isOnline: () => online,
+    outage: () => (online ? undefined : { sinceMs, failure }),
     reconnectsLastHour: () => recent().length,
   };
 }

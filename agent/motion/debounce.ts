@@ -9,6 +9,18 @@ export interface MotionState {
 /** Before the first frame. */
 export const NO_MOTION: MotionState = { published: undefined, movedMs: Number.NEGATIVE_INFINITY };
 
+/** A state, and the message that is due. */
+export interface DebouncedMotion {
+  readonly state: MotionState;
+  readonly message?: "ON" | "OFF";
+}
+
+/** Ends motion when it is no longer detected: its last state would remain for ever. */
+export function endMotion(state: MotionState): DebouncedMotion {
+  if (state.published !== "ON") return { state };
+  return { state: { ...NO_MOTION, published: "OFF" }, message: "OFF" };
+}
+
 /**
  * Debounces motion: ON with the first motion, OFF after `offDelayMs` without any. A message is due on changes only, and once
  * at the start, because the topic is retained and may hold the state of an earlier run.
@@ -18,7 +30,7 @@ export function debounceMotion(
   isMoving: boolean,
   timeMs: number,
   offDelayMs: number,
-): { readonly state: MotionState; readonly message?: "ON" | "OFF" } {
+): DebouncedMotion {
   const lastMs = isMoving ? timeMs : movedMs;
   // After time went back (a clip that starts again) earlier motion counts no longer.
   const isDelayed = published === "ON" && timeMs >= lastMs && timeMs - lastMs < offDelayMs;

@@ -104,6 +104,14 @@ export function startGate(size: Size, config: MotionConfig, intervalMs: number):
   };
 }
 
+/** The same gate with other settings. It learns the scene again only if the height of the small image changes. */
+export function reconfigureGate(gate: Gate, config: MotionConfig): Gate {
+  if (config === gate.config) return gate;
+  if (config.frame_height !== gate.config.frame_height) return startGate(gate.frame, config, gate.intervalMs);
+  const unmasked = unmaskedIn(gate.shrinking.size, config.mask);
+  return { ...gate, config, unmasked, unmaskedPixels: unmasked.reduce((sum, one) => sum + one, 0) };
+}
+
 /** 1 for each pixel of the small image that counts, 0 where its centre lies in a mask. */
 export function unmaskedIn({ width, height }: Size, masks: readonly Polygon[]): Uint8Array {
   return Uint8Array.from({ length: width * height }, (_, index) => {

@@ -3,7 +3,7 @@ import { releaseMemory } from "../base/release-memory.ts";
 import type { Frame } from "../camera/frame.ts";
 import type { FrameFeedback } from "../camera/frame-feedback.ts";
 import type { MotionConfig } from "../config/schema.ts";
-import { detectMotion, type Gate, type Motion, startGate } from "./gate.ts";
+import { detectMotion, type Gate, type Motion, reconfigureGate, startGate } from "./gate.ts";
 
 /** A frame, and the motion since the last frame that was delivered. */
 export interface Sighting {
@@ -15,24 +15,31 @@ export interface Sighting {
 /**
  * Detects motion in every frame. This takes about a millisecond, so that it keeps up where a detector does not. With
  * `newestOnly` and `newerSighting` behind it, the motion of dropped frames is not lost.
+ * @param config the settings now, which may change between two frames.
  * @param intervalMs the interval of frames at `detect.fps`, milliseconds; they may come more rarely.
+ * @param isOn whether motion is detected now. Default: as configured.
  */
 export async function* watchMotion(
   frames: AsyncIterable<Frame>,
-  config: MotionConfig,
+  config: () => MotionConfig,
   intervalMs: number,
+  isOn: () => boolean = () => config().enabled,
 ): AsyncGenerator<Sighting, void> {
   let gate: Gate | undefined;
   let beforeMs = 0;
   for await (const frame of frames) {
-    if (!config.enabled) {
+    const settings = config();
+    if (!isOn()) {
+      gate = undefined;
       yield { frame, motion: undefined };
       continue;
     }
     const isOfSize = gate?.frame.width === frame.width && gate.frame.height === frame.height;
     const continues = isOfSize && !wasSetBack(beforeMs, frame.timeMs);
     const step = detectMotion(
-      gate !== undefined && continues ? gate : startGate(frame, config, intervalMs),
+      gate !== undefined && continues
+        ? reconfigureGate(gate, settings)
+        : startGate(frame, settings, intervalMs),
       frame,
       frame.timeMs,
     );
@@ -49,10 +56,9 @@ export async function* reportMotion(
 ): AsyncGenerator<Sighting, void> {
   for await (const sighting of sightings) {
     const { frame, motion } = sighting;
-    if (motion !== undefined) {
-      const seen = motion.calibrating ? "unknown" : motion.boxes.length > 0 ? "moved" : "still";
-      feedback.report({ type: "frame", timeMs: frame.timeMs, motion: seen });
-    }
+    const isUnknown = motion === undefined || motion.calibrating;
+    const seen = isUnknown ? "unknown" : motion.boxes.length > 0 ? "moved" : "still";
+    feedback.report({ type: "frame", timeMs: frame.timeMs, motion: seen });
     yield sighting;
   }
 }

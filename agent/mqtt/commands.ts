@@ -1,11 +1,12 @@
 import { plainJson, plainText } from "../base/plain-text.ts";
+import { SWITCHES, type SwitchName } from "../state/switches.ts";
 import type { Message } from "./message.ts";
 
-/** A command that a client published for a camera. */
+/** A command that a client published for a camera: to set one of its switches. */
 export interface Command {
   readonly camera: string;
-  /** Whether to switch object detection on or off. */
-  readonly detect: boolean;
+  readonly name: SwitchName;
+  readonly on: boolean;
 }
 
 /** A message on a command topic that is not a valid command. */
@@ -13,14 +14,14 @@ export interface InvalidCommand {
   readonly problem: string;
 }
 
-/** The command topics that the agent subscribes to: `<prefix>/<camera>/detect/set` of each camera, without wildcards. */
+/** The command topics that the agent subscribes to: `<prefix>/<camera>/<switch>/set` of each camera, without wildcards. */
 export function commandTopics(prefix: string, cameras: readonly string[]): readonly string[] {
-  return cameras.map((camera) => commandTopic(prefix, camera));
+  return cameras.flatMap((camera) => SWITCHES.map((name) => commandTopic(prefix, camera, name)));
 }
 
-/** The topic that switches a camera's detection on and off. */
-export function commandTopic(prefix: string, camera: string): string {
-  return `${prefix}/${camera}/detect/set`;
+/** The topic that sets a switch of a camera. */
+export function commandTopic(prefix: string, camera: string, name: SwitchName): string {
+  return `${prefix}/${camera}/${name}/set`;
 }
 
 /**
@@ -36,8 +37,10 @@ export function readCommand(
   payload: Uint8Array,
   retained: boolean,
 ): Command | InvalidCommand {
-  const camera = cameras.find((name) => topic === commandTopic(prefix, name));
-  if (camera === undefined)
+  const target = cameras
+    .flatMap((camera) => SWITCHES.map((name) => ({ camera, name })))
+    .find(({ camera, name }) => topic === commandTopic(prefix, camera, name));
+  if (target === undefined)
     return { problem: `received a message on the unexpected topic ${plainText(topic)}` };
   if (retained) {
     return {
@@ -50,17 +53,22 @@ export function readCommand(
       problem: `${topic}: expected ON or OFF, received ${payload.length} bytes: ${plainJson(word)}`,
     };
   }
-  return { camera, detect: word === "ON" };
+  return { ...target, on: word === "ON" };
 }
 
 const LONGEST_SHOWN = 20;
 
-/** The topic that reports whether a camera's detection is on. */
-export function detectStateTopic(prefix: string, camera: string): string {
-  return `${prefix}/${camera}/detect/state`;
+/** The topic that reports whether a switch of a camera is on. */
+export function switchStateTopic(prefix: string, camera: string, name: SwitchName): string {
+  return `${prefix}/${camera}/${name}/state`;
 }
 
-/** Reports whether a camera's detection is on. */
-export function detectState(prefix: string, camera: string, isOn: boolean): Message {
-  return { topic: detectStateTopic(prefix, camera), payload: isOn ? "ON" : "OFF", retain: true, qos: 1 };
+/** Reports whether a switch of a camera is on. */
+export function switchState(prefix: string, camera: string, name: SwitchName, isOn: boolean): Message {
+  return {
+    topic: switchStateTopic(prefix, camera, name),
+    payload: isOn ? "ON" : "OFF",
+    retain: true,
+    qos: 1,
+  };
 }

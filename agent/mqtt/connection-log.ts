@@ -3,6 +3,7 @@ import { ConfigError, type TransientError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { MqttConfig } from "../config/schema.ts";
 import { BrokerBreach } from "./broker-stream.ts";
+import { type Echo, unheardError } from "./echo.ts";
 import type { Outbox } from "./outbox.ts";
 
 /** Logs the changes of the connection to the broker, without repetition. */
@@ -13,6 +14,8 @@ export interface ConnectionLog {
   /** @param isOverMessage whether the broker probably ended the connection because of a message */
   failed(error: ConfigError | TransientError, isOverMessage?: boolean): void;
   queued(): void;
+  /** Whether the broker has returned the agent's own message. */
+  echoed(echo: Echo): void;
   stopped(): void;
 }
 
@@ -25,18 +28,20 @@ const UNSTABLE_AFTER = 3;
  * other's connections (MQTT 3.1.1, section 3.1.4), the broker violates the protocol, or it does not accept a message.
  */
 export function connectionLog(
-  { host, port, client_id }: Pick<MqttConfig, "host" | "port" | "client_id">,
+  config: Pick<MqttConfig, "host" | "port" | "client_id" | "user" | "topic_prefix">,
   outbox: Pick<Outbox, "size" | "dropped" | "onDisk">,
   clock: Clock,
   log: Log,
 ): ConnectionLog {
-  const address = `${host}:${port}`;
+  const { client_id } = config;
+  const address = `${config.host}:${config.port}`;
   let connection: "none" | "new" | "held" = "none";
   let failing: { readonly sinceMs: number; readonly refused: boolean } | undefined;
   let shortLived = 0;
   let unstableSinceMs: number | undefined;
   let droppedBefore = 0;
   let reportedFull = false;
+  let isUnheard = false;
 
   const secondsSince = (ms: number) => Math.round((clock.monotonicMs() - ms) / 1000);
 
@@ -103,6 +108,16 @@ export function connectionLog(
       log.warn(
         `the outbox is full while the broker ${address} is away: updates are dropped, then the oldest events`,
       );
+    },
+    echoed(echo) {
+      if (echo.kind === "missing" && !isUnheard) {
+        isUnheard = true;
+        const { message, remedy } = unheardError(config, echo.topics, [`${config.topic_prefix}/#`]);
+        log.error({ remedy }, message);
+      } else if (echo.kind === "heard" && isUnheard) {
+        isUnheard = false;
+        log.info(`the broker ${address} passes the agent's messages on again`);
+      }
     },
     stopped() {
       const waiting = outbox.size();

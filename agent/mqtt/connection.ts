@@ -17,6 +17,8 @@ export interface Connection {
    * written to the socket (QoS 0), with an error if the connection ended first.
    */
   send(message: Message, acknowledged?: (error?: Error) => void): void;
+  /** Subscribes to further topics, which no other subscription of this connection has. */
+  subscribe(subscription: Subscription): void;
   /** Resolves when the connection has ended, with the reason. Never rejects. */
   readonly ended: Promise<TransientError>;
   /** Waits at most this long for messages in flight, then disconnects. The broker does not publish the last will. */
@@ -99,8 +101,10 @@ export async function openConnection(
   const outcome = await Promise.race([accepted, closed]);
   signal?.removeEventListener("abort", giveUp);
   if (outcome !== "accepted") throw explainRefusal(outcome, config);
-  if (subscription !== undefined && subscription.topics.length > 0 && !isOver)
-    subscribe(client, subscription);
+  const subscribeTo = (wanted: Subscription) => {
+    if (wanted.topics.length > 0 && !isOver) subscribe(client, wanted);
+  };
+  if (subscription !== undefined) subscribeTo(subscription);
 
   return {
     send({ topic, payload, retain, qos }, acknowledged = () => {}) {
@@ -112,6 +116,7 @@ export async function openConnection(
       const bytes = typeof payload === "string" ? payload : Buffer.from(payload);
       client.publish(topic, bytes, { retain, qos }, (error) => acknowledged(error ?? undefined));
     },
+    subscribe: subscribeTo,
     ended: closed.then((cause) => explainLoss(cause, config)),
     abort: fail,
     disconnect: (withinMs) => disconnect(client, closed, withinMs),
@@ -119,7 +124,9 @@ export async function openConnection(
 }
 
 function subscribe(client: MqttClient, { topics, onMessage, onRefused }: Subscription): void {
-  client.on("message", (topic, payload, { retain }) => onMessage(topic, payload, retain));
+  client.on("message", (topic, payload, { retain }) => {
+    if (topics.includes(topic)) onMessage(topic, payload, retain);
+  });
   client.subscribe([...topics], { qos: 1 }, (error) => {
     // An error after the end of the connection is no refusal: the next connection subscribes again.
     if (error && client.connected) onRefused(error.message);

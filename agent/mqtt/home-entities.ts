@@ -1,6 +1,7 @@
 import type { CameraConfig, MqttConfig } from "../config/schema.ts";
 import { topicLevel } from "../config/topic-name.ts";
-import { commandTopic, detectStateTopic } from "./commands.ts";
+import type { SwitchName } from "../state/switches.ts";
+import { commandTopic, switchStateTopic } from "./commands.ts";
 import {
   availabilityTopic,
   cameraStatusTopic,
@@ -52,7 +53,7 @@ function whileBoth(prefix: string, camera: string, val_tpl: string) {
   };
 }
 
-/** The entities of a camera: motion, objects in the camera and its zones, snapshots if they are on, the switch, health. */
+/** The entities of a camera: motion, objects in the camera and its zones, snapshots if they are on, the switches, health. */
 export function cameraEntities(camera: AnnouncedCamera, mqtt: StatsSettings): Entities {
   const { name, motion, objects, zones, snapshots } = camera;
   const prefix = mqtt.topic_prefix;
@@ -77,7 +78,14 @@ export function cameraEntities(camera: AnnouncedCamera, mqtt: StatsSettings): En
           objects.track.map((label) => [`${topicLevel(label)}:image`, image(prefix, name, label)]),
         )
       : {}),
-    detect: detectSwitch(prefix, name),
+    detect: switchEntity(prefix, name, "detect", "Detect", "mdi:motion-sensor"),
+    enabled: switchEntity(prefix, name, "enabled", "Enabled", "mdi:video"),
+    ...(motion.enabled
+      ? { motion_detection: switchEntity(prefix, name, "motion", "Motion detection", "mdi:run") }
+      : {}),
+    ...(snapshots.enabled || snapshots.directory !== undefined
+      ? { snapshots: switchEntity(prefix, name, "snapshots", "Snapshots", "mdi:image") }
+      : {}),
     connection: connection(prefix, name),
     problem: problem(prefix, name),
     ...cameraFigures(name, mqtt),
@@ -153,14 +161,14 @@ function image(prefix: string, camera: string, label: string): Entity {
   return { p: "image", name: words(label), image_topic, content_type: "image/jpeg" };
 }
 
-function detectSwitch(prefix: string, camera: string): Entity {
+function switchEntity(prefix: string, camera: string, key: SwitchName, name: string, ic: string): Entity {
   return {
     p: "switch",
-    name: "Detect",
-    ic: "mdi:motion-sensor",
+    name,
+    ic,
     ent_cat: "config",
-    cmd_t: commandTopic(prefix, camera),
-    stat_t: detectStateTopic(prefix, camera),
+    cmd_t: commandTopic(prefix, camera, key),
+    stat_t: switchStateTopic(prefix, camera, key),
     qos: 1,
     ...whileAgentIsOnline(prefix),
   };

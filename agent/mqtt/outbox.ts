@@ -3,7 +3,7 @@ import type { Log } from "../base/log.ts";
 import type { StoreLocation } from "../state/message-store.ts";
 import { RETRY_STORE_MS, type ResilientStore, resilientStore } from "../state/resilient-store.ts";
 import { type Backlog, type BacklogLimits, type Entry, emptyBacklog } from "./backlog.ts";
-import { endAfterCrash, readEvent } from "./event-payload.ts";
+import { endsAfterCrash, readEvent } from "./event-payload.ts";
 import type { Message } from "./message.ts";
 import { type DamagedRow, readRows } from "./stored-rows.ts";
 
@@ -109,16 +109,18 @@ function reportDamaged(damaged: readonly DamagedRow[], log: Log): void {
 }
 
 function endUnfinished(backlog: Backlog, nowMs: number, log: Log): void {
-  const unfinished = backlog.unfinished();
-  for (const { message } of unfinished) {
+  const unfinished = backlog.unfinished().flatMap(({ message }) => {
     const event = readEvent(message.payload);
-    if (event === undefined) continue;
-    backlog.add({ ...message, payload: JSON.stringify(endAfterCrash(event)) }, nowMs);
-  }
+    return event === undefined ? [] : [{ message, event }];
+  });
+  const ends = endsAfterCrash(unfinished.map(({ event }) => event));
+  unfinished.forEach(({ message }, index) => {
+    backlog.add({ ...message, payload: JSON.stringify(ends[index]) }, nowMs);
+  });
   if (unfinished.length === 0) return;
   log.warn(
     { events: unfinished.length },
-    `${unfinished.length} events were open when the agent last died: they end now, with reason "crash"`,
+    `${unfinished.length} events and reviews were open when the agent last died: they end now, with reason "crash"`,
   );
 }
 

@@ -7,6 +7,7 @@ import { BrokerBreach } from "./broker-stream.ts";
 import { type Connection, openConnection, type Subscription } from "./connection.ts";
 import { connectionLog } from "./connection-log.ts";
 import { type ConnectionDelivery, openDelivery } from "./delivery.ts";
+import { echoOf } from "./echo.ts";
 import type { Message } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import { availability } from "./topics.ts";
@@ -48,6 +49,8 @@ const STABLE_AFTER_MS = 30_000;
 const ACKNOWLEDGE_WITHIN_MS = 60_000;
 /** How often that is checked, and whether the hour of messages that are held back has passed. */
 const CHECK_DELIVERY_MS = 30_000;
+/** How long a broker may take to return the agent's own message. */
+const ECHO_WITHIN_MS = 10_000;
 const DELIVER_WITHIN_MS = 2_000;
 const DISCONNECT_WITHIN_MS = 500;
 const POLL_EVERY_MS = 20;
@@ -84,7 +87,7 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
     try {
       const will = availability(config.topic_prefix, "offline");
       const connection = await connect(config, { will, signal: leaving.signal, subscription });
-      connection.send(availability(config.topic_prefix, "online"));
+      void sendOnline(over.signal, connection);
       for (const message of states.values()) connection.send(message);
       const { deliver, markStable, ended, oldestInFlight } = delivery.start(connection);
       current = { connection, deliver };
@@ -104,6 +107,13 @@ export function openPublisher(config: MqttConfig, dependencies: PublisherDepende
       current = undefined;
       outbox.endDelivery();
     }
+  }
+
+  /** Reports `online`, and whether subscribers receive it. A retained message proves nothing: it may be an old one. */
+  async function sendOnline(over: AbortSignal, connection: Connection): Promise<void> {
+    const online = availability(config.topic_prefix, "online");
+    const rules = { clock, signal: over, withinMs: ECHO_WITHIN_MS, isRetained: false };
+    connections.echoed(await echoOf(connection, [online], rules));
   }
 
   async function reportStable(over: AbortSignal, markStable: () => void): Promise<void> {

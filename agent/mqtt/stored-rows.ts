@@ -26,16 +26,24 @@ const HIGHEST_SEQUENCE = 2n ** 50n;
 /** About thirty thousand years. */
 const LATEST_MS = 1e15;
 
-/** The fields that consumers and the `end` after a crash depend on. */
-const StoredEvent = z.looseObject({
+const common = {
+  id: z.string().min(1),
+  camera: z.string().min(1),
+  frame_time: z.number(),
+  revision: z.int().min(0),
+};
+
+/** The fields that consumers and the `end` after a crash depend on: of an object, or of a review. */
+const StoredEventSchema = z.looseObject({
   type: z.enum(["new", "update", "end"]),
-  after: z.looseObject({
-    id: z.string().min(1),
-    camera: z.string().min(1),
-    label: z.string().min(1),
-    frame_time: z.number(),
-    revision: z.int().min(0),
-  }),
+  after: z.union([
+    z.looseObject({ ...common, label: z.string().min(1) }),
+    z.looseObject({
+      ...common,
+      severity: z.enum(["alert", "detection"]),
+      data: z.looseObject({ detections: z.array(z.string()) }),
+    }),
+  ]),
 });
 
 /**
@@ -88,7 +96,9 @@ function payloadProblem(payload: unknown): string | undefined {
   const bytes = Buffer.byteLength(payload);
   if (bytes > LONGEST_PAYLOAD_BYTES) return `its payload has ${bytes} bytes`;
   try {
-    return StoredEvent.safeParse(JSON.parse(payload)).success ? undefined : "its payload is not an event";
+    return StoredEventSchema.safeParse(JSON.parse(payload)).success
+      ? undefined
+      : "its payload is not an event";
   } catch {
     return "its payload is not JSON";
   }

@@ -1,7 +1,7 @@
 import { topicLevel } from "../config/topic-name.ts";
-import type { Counts } from "../events/counts.ts";
+import type { Count, Counts } from "../events/counts.ts";
 import type { EventMessage } from "../events/event.ts";
-
+import type { ReviewMessage } from "../events/review.ts";
 import type { Message } from "./message.ts";
 
 export type OnlineState = "online" | "offline";
@@ -31,6 +31,16 @@ export function eventMessage(prefix: string, event: EventMessage): Message {
   return { topic: `${prefix}/events`, payload: JSON.stringify(event), retain: false, qos: 1 };
 }
 
+/** The topic of the reviews of all cameras. */
+export function reviewsTopic(prefix: string): string {
+  return `${prefix}/reviews`;
+}
+
+/** Reports a review. */
+export function reviewMessage(prefix: string, review: ReviewMessage): Message {
+  return { topic: reviewsTopic(prefix), payload: JSON.stringify(review), retain: false, qos: 1 };
+}
+
 /** The topic that reports whether a camera delivers frames. */
 export function cameraStatusTopic(prefix: string, camera: string): string {
   return `${prefix}/${camera}/status`;
@@ -47,24 +57,28 @@ export function countTopic(prefix: string, place: string, label: string): string
 }
 
 /**
- * Reports the counts that changed: the objects of each label (and of `all`) in view of a camera and in its zones, and the
+ * Reports the counts that changed, and 0 for those that no longer exist because the settings changed: the objects of each label (and of `all`) in view of a camera and in its zones, and the
  * active ones among them. Spaces in a label become underscores, as in Frigate: `teddy bear` is counted on `…/teddy_bear`.
  */
 export function changedCounts(prefix: string, before: Counts, now: Counts): readonly Message[] {
   const state = (topic: string, value: number): Message => {
     return { topic, payload: String(value), retain: true, qos: 0 };
   };
-  return [...now].flatMap(([place, labels]) =>
-    [...labels].flatMap(([label, count]) => {
+  return [...new Set([...before.keys(), ...now.keys()])].flatMap((place) => {
+    const labels = new Set([...(before.get(place)?.keys() ?? []), ...(now.get(place)?.keys() ?? [])]);
+    return [...labels].flatMap((label) => {
+      const count = now.get(place)?.get(label) ?? NONE;
       const topic = countTopic(prefix, place, label);
       const earlier = before.get(place)?.get(label);
       return [
         ...(earlier?.inView === count.inView ? [] : [state(topic, count.inView)]),
         ...(earlier?.active === count.active ? [] : [state(`${topic}/active`, count.active)]),
       ];
-    }),
-  );
+    });
+  });
 }
+
+const NONE: Count = { inView: 0, active: 0 };
 
 /** The topic of the snapshots of a camera's objects of a label. */
 export function snapshotTopic(prefix: string, camera: string, label: string): string {

@@ -1,44 +1,39 @@
-import { chmod, type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import {
   type MessageStore,
   type StoredMessage,
   type StoredRow,
   StoreError,
-  type StoreErrorKind,
   type StoreLocation,
   type StoreSetAside,
 } from "./message-store.ts";
+import {
+  asStoreError,
+  examineSqliteFile,
+  inTransaction,
+  openSqliteFile,
+  readableRows,
+  renameSqliteFile,
+  type SqliteLayout,
+  withStoreError,
+} from "./sqlite-file.ts";
 
 const FILE = "outbox.db";
-/** The version of the file's layout (PRAGMA user_version); 0 is a new file. */
-const LAYOUT = 1;
-/** Events are private: only the agent's own user may read them. */
-const [PRIVATE_FOLDER, PRIVATE_FILE] = [0o700, 0o600];
-/** Time for another agent to finish stopping. */
-const BUSY_TIMEOUT_MS = 2_000;
-
-// WAL: a commit is one write to the end of one file. An exclusive lock: no second agent, and no shared-memory file.
-// synchronous=NORMAL: a commit does not wait for the medium, which on an SD card can take half a second and would delay
-// every camera; `sync` waits for it outside the event loop. Checkpoints still sync, so the file stays consistent; one every
-// 256 pages keeps the log at 1 MB and writes 1 % more than one every 1000.
-const SETTINGS = `
-  PRAGMA locking_mode = EXCLUSIVE;
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = NORMAL;
-  PRAGMA wal_autocheckpoint = 256;
-  PRAGMA cache_size = -256;`;
-
-const TABLE = `
-  CREATE TABLE messages (
-    sequence INTEGER PRIMARY KEY,
-    topic TEXT NOT NULL,
-    payload ANY NOT NULL,
-    delivered INTEGER NOT NULL,
-    added_ms INTEGER NOT NULL
-  ) STRICT;
-  PRAGMA user_version = ${LAYOUT};`;
+const LAYOUT: SqliteLayout = {
+  version: 1,
+  tables: `
+    CREATE TABLE messages (
+      sequence INTEGER PRIMARY KEY,
+      topic TEXT NOT NULL,
+      payload ANY NOT NULL,
+      delivered INTEGER NOT NULL,
+      added_ms INTEGER NOT NULL
+    ) STRICT`,
+  pageBytes: 4096,
+  isCheckedFirst: true,
+};
 
 /** The most damaged rows that are kept; beyond that the oldest are deleted. */
 const MAX_SET_ASIDE = 1_000;
@@ -51,42 +46,27 @@ const SET_ASIDE_TABLE =
 export function sqliteStore(directory: string): StoreLocation {
   const path = join(directory, FILE);
   return {
-    open: () => asStoreError(path, () => openDatabase(directory, path)),
+    open: () => asStoreError(path, () => openDatabase(path)),
     setAside: () => asStoreError(path, () => moveAside(path)),
   };
 }
 
-async function openDatabase(directory: string, path: string): Promise<MessageStore> {
-  await mkdir(directory, { recursive: true, mode: PRIVATE_FOLDER });
-  for (const file of [path, `${path}-wal`]) await isFile(file);
-  // SQLite would create a file that every user can read. Its log gets the mode of the database.
-  await (await open(path, "a", PRIVATE_FILE)).close();
-  await chmod(path, PRIVATE_FILE);
-  // Loaded only here: before Node 24.15 the import writes a warning to standard error.
-  const { DatabaseSync } = await import("node:sqlite");
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+/** Examines the store of a folder without opening or creating it; see `examineSqliteFile`. */
+export async function examineStore(directory: string): Promise<void> {
+  const path = join(directory, FILE);
+  await asStoreError(path, () => examineSqliteFile(path, LAYOUT));
+}
+
+async function openDatabase(path: string): Promise<MessageStore> {
+  const database = await openSqliteFile(path, LAYOUT);
   let log: FileHandle | undefined;
   try {
-    prepareDatabase(database);
     log = await open(`${path}-wal`);
     return storeOf(path, database, log);
   } catch (error) {
     await log?.close();
     database.close();
     throw error;
-  }
-}
-
-function prepareDatabase(database: DatabaseSync): void {
-  database.exec(SETTINGS);
-  const verdict = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
-  if (verdict !== "ok") throw new StoreError("damaged", String(verdict));
-  const layout = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-  if (layout === 0) {
-    inTransaction(database, () => database.exec(TABLE));
-  } else if (layout !== LAYOUT) {
-    const kind = layout > LAYOUT ? "newer" : "damaged";
-    throw new StoreError(kind, `expected a store of layout ${LAYOUT}, found layout ${layout}`);
   }
 }
 
@@ -136,18 +116,6 @@ function storeOf(path: string, database: DatabaseSync, log: FileHandle): Message
   };
 }
 
-function inTransaction(database: DatabaseSync, work: () => void): void {
-  database.exec("BEGIN IMMEDIATE");
-  try {
-    work();
-    database.exec("COMMIT");
-  } catch (error) {
-    // SQLite rolls back by itself after some errors only (sqlite.org/lang_transaction.html, section 3.2).
-    if (database.isTransaction) database.exec("ROLLBACK");
-    throw error;
-  }
-}
-
 const fits = (column: string) => `octet_length(${column}) <= ${MAX_VALUE_BYTES}`;
 const cut = (column: string) => `iif(${fits(column)}, ${column}, substr(${column}, 1, ${MAX_VALUE_BYTES}))`;
 
@@ -178,77 +146,10 @@ function storedRow({
 
 async function moveAside(path: string): Promise<StoreSetAside> {
   const aside = `${path}.damaged`;
-  for (const file of [aside, `${aside}-wal`]) await isFile(file);
-  await rm(`${aside}-wal`, { force: true });
-  await rename(path, aside);
-  // SQLite would use the old log for the new file.
-  if (await isFile(`${path}-wal`)) await rename(`${path}-wal`, `${aside}-wal`);
-  return { path: aside, rows: await readableRows(aside) };
-}
-
-/** The rows of a damaged database that SQLite can read: up to the damage, and from the end back to it. */
-async function readableRows(path: string): Promise<readonly StoredRow[]> {
-  const { DatabaseSync } = await import("node:sqlite");
-  const rows = new Map<bigint, StoredRow>();
-  for (const order of ["ASC", "DESC"] as const) {
-    try {
-      using database = new DatabaseSync(path);
-      for (const row of selectRows(database, order).iterate()) {
-        const read = storedRow(row);
-        rows.set(read.sequence, read);
-      }
-    } catch {
-      // The damage has been reported already; the rows read so far are returned.
-    }
-  }
-  return [...rows.values()].sort((a, b) => (a.sequence < b.sequence ? -1 : 1));
-}
-
-/**
- * Whether a file exists.
- * @throws StoreError if a folder, or something else that is no file, has its name: SQLite's own errors do not name it, and
- * opening a pipe would never return.
- */
-async function isFile(path: string): Promise<boolean> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
+  await renameSqliteFile(path, aside);
+  const read = (await readableRows(aside, selectRows)).flatMap((row) => {
+    return typeof row.sequence === "bigint" ? [storedRow(row)] : [];
   });
-  if (found === undefined || found.isFile()) return found !== undefined;
-  const what = found.isDirectory() ? "a folder" : "neither a file nor a folder";
-  throw new StoreError("blocked", `expected a file with the name ${basename(path)}, found ${what}`);
-}
-
-// Primary result codes (sqlite.org/rescode.html); an extended code uses its second byte, too. SQLITE_ERROR means here
-// that the SQL does not match the file: a table is missing or has other columns.
-const [SQLITE_ERROR, SQLITE_BUSY, SQLITE_CORRUPT, SQLITE_NOTADB] = [1, 5, 11, 26];
-const KIND_OF_CODE: ReadonlyMap<number, StoreErrorKind> = new Map([
-  [SQLITE_ERROR, "damaged"],
-  [SQLITE_BUSY, "busy"],
-  [SQLITE_CORRUPT, "damaged"],
-  [SQLITE_NOTADB, "damaged"],
-]);
-
-async function asStoreError<T>(path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw explainError(error, path);
-  }
-}
-
-function withStoreError<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw explainError(error, path);
-  }
-}
-
-/** Turns an error of SQLite or the system into a StoreError; any other error is a bug and is returned unchanged. */
-function explainError(error: unknown, path: string): unknown {
-  if (error instanceof StoreError) return new StoreError(error.kind, `${path}: ${error.message}`);
-  if (!(error instanceof Error) || !("code" in error)) return error;
-  const kind = "errcode" in error ? KIND_OF_CODE.get(Number(error.errcode) & 0xff) : undefined;
-  return new StoreError(kind ?? "unusable", `${path}: ${error.message}`, { cause: error });
+  const rows = [...new Map(read.map((row) => [row.sequence, row])).values()];
+  return { path: aside, rows: rows.sort((a, b) => (a.sequence < b.sequence ? -1 : 1)) };
 }

@@ -12,12 +12,12 @@ export interface BoxMotion {
   readonly height: KalmanState;
 }
 
-// Noise is measured in box heights, so that near and distant people are treated alike. A person of 1.7 m starts walking
-// with about 1 m/s², turns within a second, and is rarely faster than 2 heights a second. A detector's box jitters by a
-// few hundredths of its size.
+// Noise is measured in box heights, so that near and distant people are treated alike. A person of 1.7 m starts, stops and
+// turns within a second, and is rarely faster than 2 heights a second. A detector's box jitters by a few hundredths of its
+// size.
 const MEASURED_STD = 0.05;
 const FIRST_VELOCITY_STD = 2;
-const ACCELERATION_STD = 1;
+const ACCELERATION_STD = 1.5;
 
 /** The estimate after the first detection. */
 export function startBox(box: Box): BoxMotion {

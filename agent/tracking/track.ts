@@ -1,8 +1,9 @@
 import type { TrackedObject } from "../attention/expected-objects.ts";
-import type { Box } from "../base/box.ts";
+import { type Box, insideFrame, type Size } from "../base/box.ts";
 import { elapsedFrames } from "../base/intervals.ts";
 import type { FrameDetection } from "../detection/detect-regions.ts";
 import { type BoxMotion, boxOf, correctBox, predictBox, startBox, stopBox } from "./box-motion.ts";
+import { type Extent, startExtent, updateExtent, wholeBox } from "./extent.ts";
 import { addScore, medianScore, type ScoreHistory } from "./score-history.ts";
 import {
   afterDetection,
@@ -21,8 +22,9 @@ export interface Track {
   readonly startTimeMs: number;
   /** When it was last detected. */
   readonly lastSeenMs: number;
-  /** The last detection: box, score, and the region in which it was found. */
+  /** The last detection: box with the part that something hides, visible part, score, and region in which it was found. */
   readonly box: Box;
+  readonly visible: Box;
   readonly score: number;
   readonly region: Box;
   readonly scoreHistory: ScoreHistory;
@@ -42,6 +44,7 @@ export interface Track {
   readonly stationarity: Stationarity;
   /** At one position for long: kept without being examined in every frame. */
   readonly stationary: boolean;
+  readonly extent: Extent;
   /** The estimate at `updatedMs`, the time of the last frame. */
   readonly motion: BoxMotion;
   readonly updatedMs: number;
@@ -54,6 +57,7 @@ export interface TrackRules {
   readonly stationaryAfter: number;
   /** The nominal interval of frames, that of `detect.fps`, milliseconds. */
   readonly intervalMs: number;
+  readonly frame: Size;
   /** The median score from which an object of this label is a true positive. */
   threshold(label: string): number;
 }
@@ -71,6 +75,7 @@ export function startTrack(id: number, detection: FrameDetection, timeMs: number
     startTimeMs: timeMs,
     lastSeenMs: timeMs,
     box,
+    visible: box,
     score,
     region,
     scoreHistory: [score],
@@ -83,6 +88,7 @@ export function startTrack(id: number, detection: FrameDetection, timeMs: number
     findRate: FIRST_FIND_RATE,
     stationarity: startStationarity(box),
     stationary: false,
+    extent: startExtent(box),
     motion: startBox(box),
     updatedMs: timeMs,
   };
@@ -132,17 +138,21 @@ export function continueTrack(
   sinceMs: number,
   rules: TrackRules,
 ): Track {
-  const { score, box, region } = detection;
+  const { score, region } = detection;
+  const { frame } = rules;
+  const whole = wholeBox(detection.box, predictedBox(track), track.extent, frame);
+  const seconds = (track.updatedMs - track.lastSeenMs) / 1000;
   const frames = elapsedFrames(sinceMs, track.updatedMs, rules.intervalMs);
-  const stationarity = afterDetection(track.stationarity, box, frames, rules.stationaryAfter);
+  const stationarity = afterDetection(track.stationarity, detection.box, frames, rules.stationaryAfter);
   const stationary = stationarity.motionlessFrames >= rules.stationaryAfter;
-  const motion = correctBox(track.motion, box);
+  const motion = correctBox(track.motion, whole);
   // The misses before this detection are counted only now that they are known to be the detector's fault.
   const findRate = track.findRate * (1 - FIND_RATE_WEIGHT) ** (track.missed + 1) + FIND_RATE_WEIGHT;
   return {
     ...track,
     lastSeenMs: track.updatedMs,
-    box,
+    box: insideFrame(whole, frame),
+    visible: detection.box,
     score,
     region,
     scoreHistory: addScore(track.scoreHistory, score),
@@ -151,6 +161,7 @@ export function continueTrack(
     findRate,
     stationarity,
     stationary,
+    extent: updateExtent(track.extent, detection.box, seconds, frame),
     motion: stationary ? stopBox(motion) : motion,
   };
 }

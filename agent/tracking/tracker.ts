@@ -2,10 +2,12 @@ import { isCovered } from "../attention/coverage.ts";
 import type { Box, Size } from "../base/box.ts";
 import { isCutOff, isPieceOf } from "../base/cut-off.ts";
 import { longestPauseMs, type RecentIntervals } from "../base/intervals.ts";
-import { type CameraConfig, objectFilter } from "../config/schema.ts";
+import type { CameraConfig } from "../config/schema.ts";
 import type { FrameDetection } from "../detection/detect-regions.ts";
 import { judgeTracks } from "./duplicate-tracks.ts";
+import { hasLeft } from "./leaving.ts";
 import { matchDetections } from "./matching.ts";
+import { type ModelFilters, scoreFilter } from "./score-filter.ts";
 import {
   coastTrack,
   continueTrack,
@@ -31,7 +33,6 @@ export interface TrackerOptions extends TrackRules {
   readonly maxDisappearedMs: number;
   /** After a longer pause between two frames, an object that was not stationary may be another one. */
   readonly maxPauseMs: number;
-  readonly frame: Size;
 }
 
 /** Before the first frame. */
@@ -43,20 +44,22 @@ export const NO_TRACKS: Tracker = { nextId: 1, tracks: [] };
  */
 const LOWEST_SCORE = 0.1;
 
-/** The lowest score that the detector should report for a camera. */
-export function lowestScore({ objects }: Pick<CameraConfig, "objects">): number {
-  const scores = objects.track.map((label) => objectFilter(objects, label).min_score);
+/** The lowest score that the detector should report for a camera. @param filters the module's */
+export function lowestScore({ objects }: Pick<CameraConfig, "objects">, filters: ModelFilters): number {
+  const scores = objects.track.map((label) => scoreFilter(objects, label, filters).min_score);
   return Math.min(LOWEST_SCORE, ...scores);
 }
 
 /**
  * The tracker's options from a camera's configuration.
  * @param intervals between the camera's latest frames.
+ * @param filters the module's.
  */
 export function trackerOptions(
   { detect, objects }: Pick<CameraConfig, "detect" | "objects">,
   frame: Size,
   intervals: RecentIntervals,
+  filters?: ModelFilters,
 ): TrackerOptions {
   const maxDisappearedMs = (detect.max_disappeared / detect.fps) * 1000;
   return {
@@ -65,8 +68,8 @@ export function trackerOptions(
     maxPauseMs: longestPauseMs(intervals, maxDisappearedMs),
     intervalMs: 1000 / detect.fps,
     stationaryAfter: detect.stationary.threshold,
-    minScore: (label) => objectFilter(objects, label).min_score,
-    threshold: (label) => objectFilter(objects, label).threshold,
+    minScore: (label) => scoreFilter(objects, label, filters).min_score,
+    threshold: (label) => scoreFilter(objects, label, filters).threshold,
     frame,
   };
 }
@@ -76,6 +79,8 @@ export function trackerOptions(
  * soon afterwards.
  */
 const STATIONARY_PAUSE_MS = 60_000;
+/** An object that went over the border of the frame is gone after this time: the detector may have missed it there. */
+const LEFT_MS = 800;
 /** Misses that prove a moving object gone: a single miss proves nothing, however long ago the pass before it was. */
 const MISSES = 3;
 /**
@@ -150,10 +155,11 @@ function completed(detection: FrameDetection, predicted: Track, { frame }: Track
     : detection;
 }
 
-function isGone(track: Track, { maxDisappearedMs, maxPauseMs }: TrackerOptions): boolean {
+function isGone(track: Track, { maxDisappearedMs, maxPauseMs, frame }: TrackerOptions): boolean {
   if (!track.confirmed) {
     return track.missed > 0 || track.updatedMs - track.lastSeenMs > maxPauseMs;
   }
+  if (hasLeft(track, frame)) return track.updatedMs - track.lastSeenMs >= LEFT_MS;
   const misses = track.stationary ? missesThatProve(track.findRate) : MISSES;
   return track.missed >= misses && track.updatedMs - track.lostSinceMs > maxDisappearedMs;
 }

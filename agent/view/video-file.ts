@@ -1,8 +1,10 @@
+import { rmSync } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import type { Size } from "../base/box.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "../camera/ffmpeg.ts";
+import { signalMeaning } from "../camera/ffmpeg-end.ts";
 
 /** A video that is being written. Leaving the scope before `finish` removes the incomplete file. */
 export interface VideoFile extends AsyncDisposable {
@@ -33,9 +35,14 @@ const QUALITY = ["-preset", "veryfast", "-crf", "20"];
 export async function createVideo(file: string, format: VideoFormat, ffmpeg = "ffmpeg"): Promise<VideoFile> {
   await requireWritableVideo(file);
   const partial = partialOf(file);
-  // An interrupted replay keeps the video up to that point: ffmpeg ends at the end of its input, not by the signal.
+  // ffmpeg ends at the end of its input.
   const run = startFedFfmpeg(ffmpeg, encoderArgs(partial, format), new AbortController().signal);
   let isFinished = false;
+  const removePartial = () => {
+    if (!isFinished) rmSync(partial, { force: true });
+  };
+  // The process may end before the scope is left: ffmpeg takes a second to stop.
+  process.once("exit", removePartial);
 
   return {
     async add(pixels) {
@@ -51,7 +58,8 @@ export async function createVideo(file: string, format: VideoFormat, ffmpeg = "f
     },
     async [Symbol.asyncDispose]() {
       await run[Symbol.asyncDispose]();
-      if (!isFinished) await rm(partial, { force: true });
+      removePartial();
+      process.off("exit", removePartial);
     },
   };
 }
@@ -70,10 +78,14 @@ function drained(input: Writable): Promise<void> {
 
 /** Waits for ffmpeg. @throws ConfigError if it failed */
 async function ended(run: FedFfmpegRun, file: string): Promise<void> {
-  const { code } = await run.ended;
+  const { code, signal, errorLines } = await run.ended;
   if (code === 0) return;
-  const reason = run.errorLines().at(-1) ?? "no reason given";
-  const lacksEncoder = run.errorLines().some((line) => /unknown encoder/i.test(line));
+  const killed = signalMeaning(signal);
+  if (killed !== undefined) {
+    throw new ConfigError(`ffmpeg ${killed.what} while it wrote ${file}`, killed.remedy);
+  }
+  const reason = errorLines.at(-1) ?? "no reason given";
+  const lacksEncoder = errorLines.some((line) => /unknown encoder/i.test(line));
   throw new ConfigError(
     `ffmpeg cannot write ${file} (${reason})`,
     lacksEncoder

@@ -68,8 +68,6 @@ export const KNOWN_MODELS: readonly KnownModel[] = [
     },
     input: { width: 512, height: 512 },
     labels: COCO_LABELS,
-    // Measured on our clips: a person detected in every frame scores 0.45 to 0.75, with YOLOv5n 0.75 to 0.9.
-    filters: { minScore: 0.4, threshold: 0.5 },
     accuracy: {
       dataset: "COCO val2017",
       map: 25.1,

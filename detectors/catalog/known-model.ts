@@ -58,8 +58,6 @@ export interface KnownModel {
   /** Input size of the training, and the default input size. */
   readonly input: { readonly width: number; readonly height: number };
   readonly labels: readonly string[];
-  /** `min_score` and `threshold` that fit its scores, where the configuration's defaults would miss most objects. */
-  readonly filters?: { readonly minScore: number; readonly threshold: number };
   /** Absent when no figure is published. */
   readonly accuracy?: PublishedAccuracy;
 }

@@ -1,5 +1,7 @@
 /** Compiles a model's files to a module. */
 import { basename, extname } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { scoreFilters } from "../catalog/score-filters.ts";
 import { ModelError } from "../errors.ts";
 import type { Precision } from "../module-format.ts";
 import { calibrate } from "./calibrate/calibrate.ts";
@@ -11,7 +13,7 @@ import type { ImageSize } from "./graph/retype.ts";
 import { importCheckpoint } from "./import/checkpoint/importer.ts";
 import { importOnnx } from "./import/onnx/importer.ts";
 import { importTfjs } from "./import/tfjs/importer.ts";
-import { addPathToErrors, knownLicence, type ModelFiles, readModelFiles, sha256Of } from "./model-files.ts";
+import { addPathToErrors, knownModel, type ModelFiles, readModelFiles, sha256Of } from "./model-files.ts";
 import { passes, runPasses } from "./passes/index.ts";
 import type { Target } from "./target.ts";
 
@@ -59,14 +61,18 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const importOptions = options.size === undefined ? { name } : { name, size: options.size };
   const files = await readModelFiles(path);
   const sha256 = sha256Of(files);
-  const licence = options.licence ?? knownLicence(files) ?? "unknown";
+  const known = knownModel(files);
+  const licence = options.licence ?? known?.licence.id ?? "unknown";
   const model = await addPathToErrors(path, async () => {
     const imported = await importModel(files, importOptions);
     // Refuse texts that the description cannot hold before the calibration, which takes a minute.
     requirePlainTexts({ ...imported, licence });
     return imported;
   });
+  // Between two long steps, signals such as Ctrl-C are handled.
+  await setImmediate();
   const quantization = await quantizationOf(model, options);
+  await setImmediate();
   // Stages: import, passes, quantisation if any, and emission.
   const total = passes.length + (quantization === undefined ? 2 : 3);
   let done = 0;
@@ -77,6 +83,7 @@ export async function compileFile(path: string, options: CompileFileOptions = {}
   const compiled = compile(model, {
     source: { format: files.format, sha256, licence },
     release: options.release,
+    filters: known === undefined ? undefined : scoreFilters(known.name, model.labels),
     target: targetOf(options),
     quantization,
     keepLogits: options.keepLogits ?? false,

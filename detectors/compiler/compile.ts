@@ -14,6 +14,8 @@ export interface CompileOptions {
   readonly source: ModelDescription["source"];
   /** Release number of the module; omitted from the description when not given. */
   readonly release?: number | undefined;
+  /** When objects count as real; omitted from the description when not given. */
+  readonly filters?: ModelDescription["filters"] | undefined;
   /** `simd128` when not given. */
   readonly target?: Target;
   /** How to store feature maps and weights as integers; they stay floats when not given. */
@@ -35,7 +37,7 @@ export interface CompiledModel {
 /** Compiles an imported model to a self-contained module. */
 export function compile(
   model: ImportedModel,
-  { source, release, target = "simd128", quantization, onStage, keepLogits = false }: CompileOptions,
+  { source, release, filters, target = "simd128", quantization, onStage, keepLogits = false }: CompileOptions,
 ): CompiledModel {
   const keep = keepLogits ? (model.graph.nodes.at(-1)?.inputs ?? []) : [];
   const floats = runPasses(model.graph, onStage, keep);
@@ -45,7 +47,11 @@ export function compile(
     onStage?.("quantize", graph);
   }
   const plan = planMemory(graph, memoryRequest(graph, keep));
-  const description = describe(model, graph, target, quantization?.precision ?? "f32", { source, release });
+  const description = describe(model, graph, target, quantization?.precision ?? "f32", {
+    source,
+    release,
+    filters,
+  });
   const bytes = emitModule(graph, plan, target, description);
   return { bytes, description, graph, plan };
 }

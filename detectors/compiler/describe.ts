@@ -63,7 +63,14 @@ export function describe(
   graph: Graph,
   target: Target,
   precision: ModelDescription["precision"],
-  { source, release }: Pick<ModelDescription, "source"> & { readonly release?: number | undefined },
+  {
+    source,
+    release,
+    filters,
+  }: Pick<ModelDescription, "source"> & {
+    readonly release?: number | undefined;
+    readonly filters?: ModelDescription["filters"] | undefined;
+  },
 ): ModelDescription {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
   const { name, licence, labels } = requirePlainTexts({ ...model, licence: source.licence });
@@ -74,6 +81,7 @@ export function describe(
     ...(release === undefined ? {} : { release }),
     input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
     labels,
+    ...(filters === undefined ? {} : { filters }),
     precision,
     features: featuresOf(target),
     source: { ...source, licence },

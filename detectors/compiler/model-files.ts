@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { recogniseModel } from "../catalog/catalog.ts";
+import type { KnownModel } from "../catalog/known-model.ts";
 import { ModelError } from "../errors.ts";
 import { MODEL_FILE_TYPES, type ModelFormat } from "../module-format.ts";
 import { isTfjs, tfjsShards } from "./import/tfjs/schema.ts";
@@ -46,13 +47,13 @@ export function sha256Of({ main, weightFiles }: ModelFiles): string {
   return hash.digest("hex");
 }
 
-/** The licence (SPDX identifier) of known weights: all files must belong to the same known model. */
-export function knownLicence({ main, weightFiles }: ModelFiles): string | undefined {
+/** The model of the catalogue to which all these files belong. */
+export function knownModel({ main, weightFiles }: ModelFiles): KnownModel | undefined {
   const models = [main, ...weightFiles.values()].map((bytes) =>
     recogniseModel(createHash("sha256").update(bytes).digest("hex")),
   );
   const [first] = models;
-  return models.every((model) => model === first) ? first?.licence.id : undefined;
+  return models.every((model) => model === first) ? first : undefined;
 }
 
 /** Runs an importer and adds the file's path to its errors: importers see only bytes. */

@@ -127,6 +127,20 @@ const side = rule(
   (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SIDE,
 );
 
+const score = rule("a number from 0 to 1", (value) => typeof value === "number" && value >= 0 && value <= 1);
+const scoreFilter = record({ min_score: score, threshold: score });
+
+/** Filters by label. Their labels are used as keys only and never shown. */
+const scoreFilters: Rule = (value, path, problems) => {
+  if (!isRecord(value) || Object.keys(value).length > DESCRIPTION_LIMITS.labels) {
+    problems.push(`${path}: expected an object with at most ${DESCRIPTION_LIMITS.labels} labels`);
+    return;
+  }
+  for (const [label, filter] of Object.entries(value)) {
+    scoreFilter(filter, `${path}.${plainText(label, MAX_EXCERPT)}`, problems);
+  }
+};
+
 const description = record(
   {
     abi: is(1),
@@ -151,6 +165,7 @@ const description = record(
     compiler: record({ version: text(DESCRIPTION_LIMITS.text) }),
   },
   {
+    filters: scoreFilters,
     release: rule("an integer, 0 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 0),
   },
 );

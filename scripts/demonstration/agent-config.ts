@@ -14,8 +14,6 @@ export interface AgentSettings {
   readonly stateDirectory?: string;
   readonly cameraUrl: string;
   readonly labels: readonly string[];
-  /** Score thresholds for each of the labels. Default: the agent's. */
-  readonly filters?: { readonly minScore: number; readonly threshold: number } | undefined;
   /** Whether it publishes a snapshot of each object. */
   readonly snapshots: boolean;
   /** Seconds between two statistics messages. */
@@ -50,7 +48,7 @@ export function agentConfig(settings: AgentSettings): string {
       [CAMERA]: {
         ffmpeg: { inputs: [{ path: settings.cameraUrl }] },
         detect: { fps: 5 },
-        objects: { track: settings.labels, ...filtersOf(settings) },
+        objects: { track: settings.labels },
         snapshots: { enabled: settings.snapshots },
       },
     },
@@ -59,10 +57,4 @@ export function agentConfig(settings: AgentSettings): string {
 
 function detectorOf({ runtime, deadlineMs }: NonNullable<AgentSettings["detector"]>): object {
   return { ...(runtime === undefined ? {} : { runtime }), deadline_ms: deadlineMs };
-}
-
-function filtersOf({ labels, filters }: AgentSettings): object {
-  if (filters === undefined) return {};
-  const { minScore, threshold } = filters;
-  return { filters: Object.fromEntries(labels.map((label) => [label, { min_score: minScore, threshold }])) };
 }

@@ -48,8 +48,8 @@ export async function filmDrawnStreet(file: string, signal: AbortSignal): Promis
     encoder.input.write(await drawn.raw().toBuffer());
   }
   encoder.input.end();
-  const { code } = await encoder.ended;
-  if (code !== 0) throw new Error(`ffmpeg cannot encode the street: ${encoder.errorLines().join(" ")}`);
+  const { code, errorLines } = await encoder.ended;
+  if (code !== 0) throw new Error(`ffmpeg cannot encode the street: ${errorLines.join(" ")}`);
 }
 
 /** The street as SVG at a second of the clip. */

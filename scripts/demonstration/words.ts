@@ -36,9 +36,7 @@ export function closingWords(summary: Summary, modulePath: string, { name, input
   if (events.length === 0) {
     return `No event arrived; the detector ran ${summary.frames} times. To run longer: --seconds 60. To play another clip: --clip FILE`;
   }
-  const known = findKnownModel(name);
-  const isKnown = known !== undefined;
-  const filters = known?.filters && personFilter(known.filters);
+  const isKnown = findKnownModel(name) !== undefined;
   const pull = `  npx sabrewing pull ${name} -o ${name}.wasm --size ${input.width}x${input.height}\n`;
   return `
 New objects: ${counted}; the detector ran ${summary.frames} times.
@@ -50,11 +48,7 @@ For your own camera and broker, write to sabrewing.yml (config/sabrewing.yml exp
   cameras:
     door:
       ffmpeg: {inputs: [{path: "rtsp://USER:{DOOR_PASSWORD}@CAMERA/stream2"}]}
-      objects: {track: [person, car, dog]${filters === undefined ? "" : `, filters: ${filters}`}}
+      objects: {track: [person, car, dog]}
 
 ${isKnown ? pull : ""}  npx sabrewing check -c sabrewing.yml && npx sabrewing run -c sabrewing.yml`;
-}
-
-function personFilter({ minScore, threshold }: { minScore: number; threshold: number }): string {
-  return `{person: {min_score: ${minScore}, threshold: ${threshold}}}`;
 }

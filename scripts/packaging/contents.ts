@@ -35,12 +35,13 @@ export interface Entry {
 export function packageContents({ root, dist, node, nodeModules, models }: Sources): readonly Entry[] {
   const debian = join(root, "scripts/packaging/debian");
   const config = join(root, "config");
+  const shell = join(dist, "shell");
   return [
     { from: join(debian, "sabrewing"), to: "/usr/bin/sabrewing", executable: true },
     { from: join(node, "bin/node"), to: `${PROGRAM}/bin/node`, executable: true },
     { from: join(node, "LICENSE"), to: `${PROGRAM}/bin/LICENSE` },
     { from: join(root, "package.json"), to: `${PROGRAM}/package.json` },
-    { from: dist, to: `${PROGRAM}/dist` },
+    { from: dist, to: `${PROGRAM}/dist`, leaveOut: (path) => path === "shell" },
     { from: nodeModules, to: `${PROGRAM}/node_modules`, leaveOut: isNeedless },
     { from: models, to: `${PROGRAM}/models` },
     { from: join(config, "sabrewing.yml"), to: `${PROGRAM}/config/sabrewing.yml` },
@@ -48,6 +49,10 @@ export function packageContents({ root, dist, node, nodeModules, models }: Sourc
     { from: join(config, "starter.yml"), to: `${PROGRAM}/config/starter.yml` },
     { from: join(config, "starter.yml"), to: "/etc/sabrewing/sabrewing.yml" },
     { from: join(config, "sabrewing.service"), to: "/usr/lib/systemd/system/sabrewing.service" },
+    { from: join(shell, "sabrewing.1.gz"), to: "/usr/share/man/man1/sabrewing.1.gz" },
+    { from: join(shell, "sabrewing.bash"), to: "/usr/share/bash-completion/completions/sabrewing" },
+    { from: join(shell, "_sabrewing"), to: "/usr/share/zsh/vendor-completions/_sabrewing" },
+    { from: join(shell, "sabrewing.fish"), to: "/usr/share/fish/vendor_completions.d/sabrewing.fish" },
     { from: join(debian, "copyright"), to: "/usr/share/doc/sabrewing/copyright" },
     { from: join(root, "CHANGELOG.md"), to: "/usr/share/doc/sabrewing/CHANGELOG.md" },
   ];

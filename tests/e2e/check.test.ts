@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { manualFile } from "../../agent/program-folder.ts";
 import { sabrewing } from "../support/agent/sabrewing.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
@@ -39,6 +40,7 @@ interface Setting {
   readonly cameras: Readonly<Record<string, string>>;
   /** Default: software. */
   readonly hardware?: string;
+  readonly snapshots?: string;
   /** Further sections. */
   readonly more?: string;
 }
@@ -50,6 +52,7 @@ function configFile(setting: Setting): string {
     ffmpeg: {inputs: [{path: "${address}"}], hwaccel_args: ${hardware}}
     detect: {width: 160, height: 120}
     objects: {track: [${track}]}
+    snapshots: ${setting.snapshots ?? "{}"}
 `,
   );
   const file = join(folder, "sabrewing.yml");
@@ -65,7 +68,8 @@ ${cameras.join("")}`,
 }
 
 /** Runs `check --json` and returns the components by name. */
-async function check(setting: Setting, env = process.env) {
+async function check(setting: Setting, own: NodeJS.ProcessEnv = process.env) {
+  const env = { SABREWING_HOME: folder, ...own };
   const { exitCode, stdout, stderr } = await sabrewing(["check", "--json", "-c", configFile(setting)], env);
   expect(stderr).toBe("");
   const lines = stdout
@@ -88,7 +92,9 @@ test("reports all mistakes of a configuration and exits with 78", async () => {
   ${file}:1:14: mqtt.host: expected a string, received a number (not shown)
   ${file}:1:17: mqtt.prot: unknown key; did you mean port?
   ${file}:3:10: cameras: expected at least one camera, received an empty mapping
-  → Correct these lines. config/sabrewing.yml explains every key.
+  → Correct these lines. ${manualFile()} explains every key.
+
+The agent cannot start: correct the configuration first.
 `,
   );
 });
@@ -154,6 +160,28 @@ view: {enabled: true, port: ${view}, token: 0123456789abcdef}`;
   expect(exitCode).toBe(78);
 });
 
+test("tries the folders of state and snapshots, which are relative to the file", async () => {
+  writeFileSync(join(folder, "afile"), "");
+  const more = "state_dir: afile/state";
+  const snapshots = "{enabled: true, directory: afile}";
+  const { parts, exitCode } = await check({ cameras: { door: nowhere() }, more, snapshots });
+  expect(parts.state).toMatchObject({
+    ok: false,
+    message: `the agent cannot write to ${folder}/afile/state: ${folder}/afile is not a folder (ENOTDIR)`,
+    remedy: "Set state_dir to a folder, or move that file away.",
+  });
+  expect(parts["snapshots door"]).toMatchObject({
+    ok: false,
+    remedy: expect.stringContaining("cameras.door.snapshots.directory"),
+  });
+  expect(exitCode).toBe(78);
+});
+
+test("finds the model beside the file from any working directory", async () => {
+  const { parts } = await check({ cameras: { door: nowhere() }, model: "fake.wasm" });
+  expect(parts.model).toMatchObject({ ok: true, speed: { instances: 1, requested_fps: 5 } });
+});
+
 test("refuses the same port for metrics and view", async () => {
   const more = `metrics: {enabled: true, port: 5080}
 view: {enabled: true, token: 0123456789abcdef}`;
@@ -197,7 +225,17 @@ describe.skipIf(!hasRtspServer())("with a real camera", () => {
         .split("\n")
         .filter((line) => !line.startsWith("  "))
         .map((line) => line.slice(0, 18).trimEnd()),
-    ).toEqual(["✓ configuration", "✓ ffmpeg", "✓ camera door", "✓ broker", "✓ model", ""]);
+    ).toEqual([
+      "✓ configuration",
+      "✓ ffmpeg",
+      "✓ camera door",
+      "✓ broker",
+      "✓ model",
+      "✓ state",
+      "",
+      "Everything works,",
+      "",
+    ]);
     expect(exitCode).toBe(0);
   });
 

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ConfigError } from "../../agent/base/errors.ts";
@@ -34,6 +35,17 @@ test("a clip is read at the given rate and size", async () => {
   const frames = await read({ fps: 5, size: { width: 32, height: 24 } });
   expect(frames.map(({ timeMs }) => timeMs)).toEqual([0, 200, 400, 600, 800, 1000, 1200, 1400, 1600, 1800]);
   expect(frames[0]?.planes.length).toBe((32 * 24 * 3) / 2);
+});
+
+test("a clip whose decoder is killed halfway is an error, not a short clip", async () => {
+  const stop = new AbortController();
+  const folder = mkdtempSync(join(tmpdir(), "sabrewing-killed-"));
+  const ffmpeg = join(folder, "ffmpeg");
+  writeFileSync(ffmpeg, `#!/bin/sh\nhead -c ${64 * 48 * 1.5} /dev/zero; kill -KILL $$\n`, { mode: 0o755 });
+  const frames = readClip({ camera: "clip", file: recording.file }, { signal: stop.signal, ffmpeg });
+  expect((await frames.next()).done).toBe(false);
+  await expect(frames.next()).rejects.toThrow("ffmpeg was killed (SIGKILL)");
+  rmSync(folder, { recursive: true });
 });
 
 test("a slow consumer loses no frame", async () => {

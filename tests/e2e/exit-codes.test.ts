@@ -38,9 +38,15 @@ describe("sabrewing", () => {
   });
 
   test.each([
-    { words: ["bogus"], says: /unknown command 'bogus'/ },
-    { words: ["replay"], says: /missing required argument 'clip'/ },
-    { words: ["run", "--fast"], says: /unknown option '--fast'/ },
+    { words: ["bogus"], says: /unknown command 'bogus'\n\(`sabrewing --help` lists the commands\)/ },
+    { words: ["chekc"], says: /unknown command 'chekc'\n\(Did you mean check\?\)/ },
+    { words: ["replay"], says: /missing required argument 'clip'[\s\S]*`sabrewing replay --help`/ },
+    { words: ["run", "--fast"], says: /unknown option '--fast'[\s\S]*`sabrewing run --help`/ },
+    { words: ["check", "--jsn"], says: /Did you mean --json\?[\s\S]*`sabrewing check --help`/ },
+    {
+      words: ["pull", "yolov5"],
+      says: /unknown model "yolov5"; did you mean yolov5n\?[\s\S]*`sabrewing pull --help`/,
+    },
     { words: [], says: /Usage: sabrewing/ },
   ])("exits with 64 for the arguments $words", async ({ words, says }) => {
     const { exitCode, stderr } = await sabrewing(words);

@@ -125,6 +125,7 @@ function agentIn(folder: string, brokerPort: number) {
       log: recordingLog().log,
       random: Math.random,
       version: "0",
+      configFile: join(folder, "sabrewing.yml"),
       stateDirectory: join(folder, "state"),
       signal: stop.signal,
     });

@@ -76,12 +76,13 @@ async function playVideo(units: CameraUnits): Promise<{ bytes: number; message: 
   new CameraVideo({
     name: "door",
     units,
+    toUnixMs: (monotonicMs) => monotonicMs,
     signal: stop.signal,
     onData(part) {
       bytes += part.length;
       stop.abort();
     },
-    onEnd: (errorLines, error) => resolve({ bytes, message: error?.message ?? errorLines.join(" ") }),
+    onEnd: (end, error) => resolve({ bytes, message: error?.message ?? end?.errorLines.join(" ") ?? "" }),
   });
   return promise;
 }

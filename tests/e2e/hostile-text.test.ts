@@ -221,6 +221,8 @@ test("keeps a placeholder in a camera's ONVIF answer as literal text, all the wa
     model,
     track: ["person"],
     homeAssistant: false,
+    snapshots: false,
+    viewToken: undefined,
     cameras: [{ name: "door", address }],
   });
   writeFileSync(join(folder.path, "sabrewing.yml"), files.yaml);

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { AedesOptions } from "aedes";
 import { describe, expect, test } from "vitest";
 import { fittingStream, type TriedStream } from "../../agent/camera/try-stream.ts";
 import { sabrewing } from "../support/agent/sabrewing.ts";
@@ -70,7 +71,18 @@ describe.skipIf(!hasRtspServer())("init with flags", () => {
         .split("\n")
         .filter((line) => !line.startsWith("  "))
         .map((line) => line.slice(0, 18).trimEnd()),
-    ).toEqual(["✓ configuration", "✓ ffmpeg", "✓ camera door", "✓ camera yard", "✓ broker", "✓ model", ""]);
+    ).toEqual([
+      "✓ configuration",
+      "✓ ffmpeg",
+      "✓ camera door",
+      "✓ camera yard",
+      "✓ broker",
+      "✓ model",
+      "✓ state",
+      "",
+      "Everything works,",
+      "",
+    ]);
   });
 });
 
@@ -136,8 +148,25 @@ describe("init", () => {
     ]);
     expect(exitCode).toBe(0);
     expect(stderr).toContain("✗ d: the camera cannot be reached");
+    expect(stderr).toContain("✗ the broker b:1883 cannot be reached");
     expect(stderr).not.toContain("hunter2");
     expect(readFileSync(file, "utf8")).toContain("not tried yet");
+  });
+
+  test("writes nothing if the broker refuses the password, and does not show it", async () => {
+    await using stack = new AsyncDisposableStack();
+    const { path } = stack.use(await temporaryFolder());
+    const authenticate: AedesOptions["authenticate"] = (_client, _user, _password, done) =>
+      done(Object.assign(new Error("bad user name or password"), { returnCode: 4 }), false);
+    const broker = stack.adopt(await startAedes(0, { authenticate }), (started) => started.kill());
+    const file = join(path, "sabrewing.yml");
+    const flags = ["--broker", `cam:hunter2@127.0.0.1:${broker.port}`, "--camera", "d=rtsp://127.0.0.1:1/1"];
+    const { exitCode, stderr } = await sabrewing(["init", ...flags, "-o", file]);
+    expect(exitCode).toBe(78);
+    expect(stderr).toContain("wrong user name or password");
+    expect(stderr).toContain("--no-probe");
+    expect(stderr).not.toContain("hunter2");
+    expect(existsSync(file)).toBe(false);
   });
 
   test("asks no questions without a terminal, but names the missing flag", async () => {

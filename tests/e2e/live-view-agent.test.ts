@@ -91,6 +91,8 @@ test.skipIf(weights === undefined || clip === undefined || !hasRtspServer())(
       const image = await fetch(base + path, { headers: { cookie } });
       expect([image.status, image.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
     }
+    const past = await fetch(`${base}/history/events/${id}`, { headers: { cookie } });
+    expect(await past.json()).toMatchObject({ camera: CAMERA, label: "person", width: 768, height: 432 });
     if (chromium !== undefined) expect(await errorsWhilePlaying(`${base}/?token=${TOKEN}`)).toEqual([]);
     await agent.process.stop();
     expect(agent.log.map(({ msg }) => msg)).toContain("stopped");

@@ -5,9 +5,11 @@ import { systemClock } from "../../agent/base/clock.ts";
 import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
 import { type LogLine, recordingLog } from "../support/agent/log-lines.ts";
 import { door } from "../support/agent/small-config.ts";
+import { type TemporaryFolder, temporaryFolder } from "../support/base/temporary-folder.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { startFileServer } from "../support/network/file-server.ts";
+import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
 
 const TOKEN = "0123456789abcdef";
 const FOREIGN = "evil.lan";
@@ -16,6 +18,7 @@ const chromium = findChromium();
 describe.skipIf(chromium === undefined)("the page of another site", () => {
   const stack = new AsyncDisposableStack();
   let browser: Browser;
+  let folder: TemporaryFolder;
   let foreign = "";
   /** The live view that the foreign page attacks. */
   let target = "";
@@ -25,6 +28,7 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
         response.writeHead(200, { "content-type": "text/html" }).end(attackOn(target));
       }),
     );
+    folder = stack.use(await temporaryFolder());
     foreign = site.url.replace("127.0.0.1", FOREIGN);
     browser = stack.adopt(await startChromium(chromium ?? "", [FOREIGN, "cam.lan"]), (one) => one.close());
   });
@@ -32,18 +36,15 @@ describe.skipIf(chromium === undefined)("the page of another site", () => {
 
   async function openView(): Promise<LiveView & { readonly lines: readonly LogLine[] }> {
     const { log, lines } = recordingLog();
-    const view = await openLiveView(
-      { host: "127.0.0.1", port: 0, allowed_hosts: ["cam.lan"], token: TOKEN },
-      [door()],
-      {
-        clock: systemClock,
-        log,
-        random: Math.random,
-        signal: new AbortController().signal,
-        detector: scriptedDetector([]),
-        version: "1.2.3",
-      },
-    );
+    const view = await openLiveView(viewConfig(TOKEN, ["cam.lan"]), [door()], {
+      ...quietSources([door()], folder.path),
+      clock: systemClock,
+      log,
+      random: Math.random,
+      signal: new AbortController().signal,
+      detector: scriptedDetector([]),
+      version: "1.2.3",
+    });
     return { ...view, lines };
   }
 

@@ -1,8 +1,6 @@
 /** The complete live view: our server, ffmpeg, an RTSP camera that the agent reads, and a browser. */
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,17 +8,20 @@ import { WebSocket } from "ws";
 import { parse } from "yaml";
 import { systemClock } from "../../agent/base/clock.ts";
 import { openLog } from "../../agent/base/log.ts";
+import type { TimedUnit } from "../../agent/camera/decode-plan.ts";
 import { readCamera } from "../../agent/camera/read-camera.ts";
-import type { AccessUnit } from "../../agent/camera/rtsp/access-unit.ts";
 import type { CameraConfig } from "../../agent/config/schema.ts";
 import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
 import { door } from "../support/agent/small-config.ts";
 import { TextStream } from "../support/base/text-stream.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
+import { barriers, photograph } from "../support/browser/page-checks.ts";
 import { hasRtspServer, type RtspCamera, startRtspCamera } from "../support/camera/rtsp-camera.ts";
 import { makeTestClip, type TestClip } from "../support/camera/test-clip.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { filmWalk, WALK_SIZE, walkPast } from "../support/scenes/walk-past.ts";
+import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
+import { reportOf } from "../support/view/report-of.ts";
 
 const TOKEN = "0123456789abcdef";
 const PASSWORD = "sekret @ door";
@@ -51,7 +52,8 @@ async function openScene(): Promise<Scene> {
   const stopping = new AbortController();
   stack.defer(() => stopping.abort());
   const view = stack.use(
-    await openLiveView({ host: "127.0.0.1", port: 0, allowed_hosts: [], token: TOKEN }, [camera], {
+    await openLiveView(viewConfig(TOKEN), [camera], {
+      ...quietSources([camera]),
       clock: systemClock,
       log: openLog("info", logged),
       random: Math.random,
@@ -60,26 +62,7 @@ async function openScene(): Promise<Scene> {
       version: "1.2.3",
     }),
   );
-  view.reportHealth(() => ({
-    version: "1.2.3",
-    pid: 1,
-    uptime: 3725,
-    rss_mb: 123,
-    broker: { address: "broker:1883", connected: true, waiting: 2, held_back: 0, dropped: 0, damaged: 0 },
-    detector: {
-      name: "scripted",
-      input: "64x32",
-      precision: "f32",
-      runtime: "wasmer",
-      licence: "none",
-      inference_speed: 12.5,
-      frames: 1,
-      faults: 0,
-      restarts: 0,
-    },
-    cameras: [],
-    events: [],
-  }));
+  view.reportHealth(() => reportOf([]));
   const reading = readForEver(view, path, stopping.signal);
   const walking = walkForEver(view, camera, stopping.signal);
   stack.defer(() => Promise.all([reading, walking]).then(() => {}));
@@ -91,7 +74,7 @@ async function openScene(): Promise<Scene> {
 /** What the camera sends goes to the view, as in the agent. */
 async function readForEver(view: LiveView, address: string, signal: AbortSignal): Promise<void> {
   const stream = { camera: "door", address, transport: "auto", size: WALK_SIZE, fps: 5 } as const;
-  const onUnit = (unit: AccessUnit) => view.receive("door", unit);
+  const onUnit = (unit: TimedUnit) => view.receive("door", unit);
   for await (const _ of readCamera(stream, { clock: systemClock, signal, onUnit }));
 }
 
@@ -173,24 +156,6 @@ describe.skipIf(chromium === undefined || !hasRtspServer())("the page", () => {
     };
   });
   afterAll(() => stack.disposeAsync());
-
-  /** Screenshots for manual review: out/live-view/*.png */
-  async function photograph(page: Page, name: string): Promise<void> {
-    mkdirSync("out/live-view", { recursive: true });
-    await page.screenshot({ path: join("out/live-view", `${name}.png`), fullPage: true });
-  }
-
-  /** The violations that axe finds (WCAG 2.2 A and AA, and best practices). */
-  async function barriers(page: Page): Promise<readonly string[]> {
-    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    // Evaluated by the debugger, which the page's security policy does not restrict.
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate("axe.run()").then((result) => Object(result));
-    return violations.map(
-      ({ id, nodes }: { id: string; nodes: readonly { html: string }[] }) =>
-        `${id}: ${nodes.map(({ html }) => html).join(" ")}`,
-    );
-  }
 
   test("shows the live camera, objects, events and the agent's health", async () => {
     await using page = await open({ width: 1280, height: 800 }, "dark");

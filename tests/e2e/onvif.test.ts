@@ -73,6 +73,7 @@ describe("the address of a stream that a camera reports", () => {
   test.each([
     ["rtsp://10.0.0.7:554/a?b=c&d=[1]", "rtsp://10.0.0.7:554/a?b=c&d=[1]"],
     ["RTSP://old:one@10.0.0.7/1", "rtsp://10.0.0.7/1"],
+    ["rtsp://10.0.0.7/100%/%41%zz", "rtsp://10.0.0.7/100%25/%41%25zz"],
     ["rtsp://10.0.0.7/{SABREWING_MQTT_PASSWORD}/x", "rtsp://10.0.0.7/%7BSABREWING_MQTT_PASSWORD%7D/x"],
     ['rtsp://10.0.0.7/"\n  - path: #@', "rtsp://10.0.0.7/%22%0A%20%20-%20path:%20%23%40"],
     ["rtsp://10.0.0.7/\u001b]\u009b\u202e\ud800", "rtsp://10.0.0.7/%1B]%C2%9B%E2%80%AE%EF%BF%BD"],
@@ -95,7 +96,9 @@ describe("the address of a stream that a camera reports", () => {
 test("two cameras with the same name get different names", async () => {
   await using server = await startOnvifCamera();
   const found = { id: "urn:1", name: "Door", service: `${server.url}/onvif/device_service` };
-  const cameras = await onvifCameras([found, found], { user: "admin", password: "x" }, () => {}, ["door"]);
+  const { cameras } = await onvifCameras([found, found], { user: "admin", password: "x" }, () => {}, [
+    "door",
+  ]);
   expect(cameras.map(({ name }) => name)).toEqual(["door_2", "door_3"]);
 });
 

@@ -1,10 +1,12 @@
 import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { EventMessage } from "../../agent/events/event.ts";
 import { CAMERA } from "../../scripts/demonstration/agent-config.ts";
 import { startCamera } from "../../scripts/demonstration/camera.ts";
 import { startAgent } from "../support/agent/agent-process.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
+import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { type Heard, listen, startAedes } from "../support/mqtt/brokers.ts";
 import { waitUntil } from "../support/time/wait-until.ts";
 
@@ -22,6 +24,7 @@ test.skipIf(weights === undefined || clip === undefined || !canServeRtsp)(
     const listener = stack.adopt(await listen(broker.port), (started) => started.stop());
     const { heard } = listener;
     const camera = stack.use(await startCamera(clip ?? ""));
+    const state = stack.use(await temporaryFolder());
     const agent = stack.use(
       await startAgent(weights ?? "", {
         broker: { host: "127.0.0.1", port: broker.port },
@@ -30,6 +33,7 @@ test.skipIf(weights === undefined || clip === undefined || !canServeRtsp)(
         labels: ["person", "car"],
         snapshots: true,
         statsIntervalSeconds: 1,
+        stateDirectory: state.path,
       }),
     );
 
@@ -67,6 +71,9 @@ test.skipIf(weights === undefined || clip === undefined || !canServeRtsp)(
     expect(ended[0]?.after.end_time).toBe(ended[0]?.after.frame_time);
     expect(countsOf(heard, "person").at(-1)).toBe("0");
     expect(last(heard, `sabrewing/${CAMERA}/status`)).toBe("offline");
+    // The event history belongs to the live view, which is disabled.
+    expect(readdirSync(state.path)).toContain("outbox.db");
+    expect(readdirSync(state.path)).not.toContain("history");
   },
 );
 

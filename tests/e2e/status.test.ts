@@ -58,6 +58,7 @@ test.skipIf(!hasFfmpeg)(
       log,
       random: Math.random,
       version: "1.2.3",
+      configFile: join(folder, "sabrewing.yml"),
       stateDirectory: join(folder, "state"),
       signal: stop.signal,
     });

@@ -16,7 +16,7 @@ import { waitUntil } from "../support/time/wait-until.ts";
 const hasSystemdNotify = spawnSync("systemd-notify", ["--version"]).status === 0;
 
 test.skipIf(!hasSystemdNotify || !hasRtspServer())(
-  "the agent notifies systemd when it is ready, alive with and without its camera, and stopping",
+  "the agent notifies systemd when it is ready, alive with and without its camera, reloading and stopping",
   { timeout: 120_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
@@ -53,6 +53,10 @@ test.skipIf(!hasSystemdNotify || !hasRtspServer())(
     await waitUntil("it is still alive", () =>
       isAlive(lastIndex("STATUS=0 of 1 cameras online (not: door)")),
     );
+    agent.kill("SIGHUP");
+    await waitUntil("the reload begins", () => lastIndex("RELOADING=1") >= 0);
+    await waitUntil("the reload is over", () => lastIndex("READY=1") > lastIndex("RELOADING=1"));
+    expect(systemd.received[lastIndex("RELOADING=1") + 1]).toMatch(/^MONOTONIC_USEC=\d+$/);
     agent.kill("SIGTERM");
     expect(await exited).toEqual([0, null]);
     await waitUntil("the stop is reported", () => lastIndex("STOPPING=1") >= 0);

@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { EXIT } from "../../agent/base/errors.ts";
 import { loadConfig } from "../../agent/config/load.ts";
 import { packageFile } from "../../scripts/packaging/build-package.ts";
-import { PROGRAM } from "../../scripts/packaging/contents.ts";
+import { maintainerScripts, PROGRAM, packageContents } from "../../scripts/packaging/contents.ts";
 import { MACHINES } from "../../scripts/packaging/machine.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -22,15 +22,50 @@ describe("the container files", () => {
     const allowed = read(`docker/${name}.dockerignore`)
       .split("\n")
       .flatMap((line) => (line.startsWith("!") ? [line.slice(1)] : []));
-    const taken = [
-      ...read(`docker/${name}`).matchAll(/^COPY (?!--from)(\S+) \S+$|--mount=type=bind,source=([^,]+),/gm),
-    ].flatMap(([, copied, mounted]) => copied ?? mounted ?? []);
+    const taken = [...read(`docker/${name}`).matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
+      ([, copied = ""]) => copied.split(" "),
+    );
     expect(taken.length).toBeGreaterThan(0);
     for (const path of taken)
       expect(
-        allowed.some((one) => one === path || one.startsWith(`${path}/`)),
+        allowed.some((one) => `${path}/`.startsWith(`${one}/`) || one.startsWith(`${path}/`)),
         path,
       ).toBe(true);
+    for (const path of taken) expect(existsSync(join(ROOT, path)), path).toBe(true);
+  });
+
+  test("the agent's image is built from a clone, with everything that goes into the package", () => {
+    const copied =
+      read("docker/Dockerfile")
+        .match(/^COPY (?!--from).+ (?=\S+$)/gm)
+        ?.join(" ") ?? "";
+    const root = "/clone";
+    const sources = { root, dist: "dist", node: "node", nodeModules: "modules", models: "models" };
+    const files = [...packageContents(sources), ...maintainerScripts(root)]
+      .map(({ from }) => relative(root, from))
+      .filter((from) => !from.startsWith(".."));
+    expect(files).toContain("config/sabrewing.service");
+    for (const file of files)
+      expect(
+        copied.split(" ").some((one) => file === one || file.startsWith(`${one}/`)),
+        file,
+      ).toBe(true);
+    expect(read("docker/Dockerfile")).toContain("FROM --platform=$BUILDPLATFORM node:24-");
+  });
+
+  test("compose.pi.yml runs the agent alone: on the host's network, without rights, with its secrets in a file", () => {
+    const { services } = parse(read("docker/compose.pi.yml"));
+    expect(Object.keys(services)).toEqual(["agent"]);
+    const { agent } = services;
+    expect(existsSync(join(ROOT, agent.build.dockerfile))).toBe(true);
+    expect(agent).toMatchObject({ network_mode: "host", restart: "unless-stopped", cap_drop: ["ALL"] });
+    expect([agent.environment, agent.env_file, agent.ports]).toEqual([undefined, undefined, undefined]);
+    for (const volume of agent.volumes) {
+      const [folder = ""] = volume.split(":");
+      // Passwords and events must not be committed, nor become part of an image.
+      expect(read(".gitignore")).toContain(`docker/${folder.slice(2)}/\n`);
+      expect(read("docker/Dockerfile.dockerignore")).not.toMatch(/^!docker/m);
+    }
   });
 
   test("the agent's image contains the package of its architecture, and starts the installed program", () => {
@@ -38,7 +73,7 @@ describe("the container files", () => {
     const { version } = JSON.parse(read("package.json"));
     // Docker uses Debian's names of architectures.
     for (const { debian } of MACHINES)
-      expect(dockerfile.replace(/\$\{TARGETARCH\}/, debian).replace("*", version)).toContain(
+      expect(dockerfile.replaceAll(/\$\{TARGETARCH\}/g, debian).replace("*", version)).toContain(
         `/packages/${packageFile(version, { debian })}`,
       );
     expect(dockerfile).toMatch(/^ENTRYPOINT \["sabrewing"\]$/m);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { silentLog } from "../../agent/base/log.ts";
 import { AgentConfigSchema } from "../../agent/config/schema.ts";
-import { detectorOptions, requireKnownLabels } from "../../agent/detector-for-cameras.ts";
+import { detectorOptions, requireKnownLabels, requireModelLabels } from "../../agent/detector-for-cameras.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
 
 const config = AgentConfigSchema.parse({
@@ -14,6 +14,8 @@ const config = AgentConfigSchema.parse({
 });
 
 const { cameras, detector } = config;
+const [first] = cameras;
+if (first === undefined) throw new Error("two cameras");
 
 test("`auto` opens an instance per camera, leaves one core free, and opens at least one", () => {
   const instances = (cores: number) => detectorOptions(config, cameras, silentLog(), cores).instances;
@@ -39,6 +41,17 @@ test("lists all labels that the model lacks, and those that it has", () => {
   expect(() =>
     requireKnownLabels(cameras, { name: "all", labels: ["person", "cow", "sheep"] }),
   ).not.toThrow();
+});
+
+test("suggests the label that a mistyped one resembles", () => {
+  const model = { name: "yolov5n", labels: ["person", "dog"] };
+  const mistyped = [{ name: "door", objects: { ...first.objects, track: ["perosn", "cow"] } }];
+  expect(() => requireKnownLabels(mistyped, model)).toThrow(
+    /door tracks "perosn" \(did you mean person\?\), camera door tracks "cow"$/,
+  );
+  expect(() => requireModelLabels(["Dog"], model, "--track")).toThrow(
+    /--track names "Dog" \(did you mean dog\?\)$/,
+  );
 });
 
 test("lists only the first of thousands of labels", () => {

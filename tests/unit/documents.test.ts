@@ -4,15 +4,17 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { parseConfig } from "../../agent/config/load.ts";
-import { commandTopic, detectStateTopic } from "../../agent/mqtt/commands.ts";
+import { commandTopic, switchStateTopic } from "../../agent/mqtt/commands.ts";
 import {
   availabilityTopic,
   cameraStatusTopic,
   countTopic,
   motionTopic,
+  reviewsTopic,
   snapshotTopic,
   statsTopic,
 } from "../../agent/mqtt/topics.ts";
+import { SWITCHES } from "../../agent/state/switches.ts";
 import { DOCUMENTS, ROOT, textFiles } from "../support/wording/project-files.ts";
 
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
@@ -149,10 +151,13 @@ describe("the README's examples", () => {
       countTopic("sabrewing", "<camera>", "<label>"),
       countTopic("sabrewing", "<zone>", "<label>"),
       motionTopic("sabrewing", "<camera>"),
-      commandTopic("sabrewing", "<camera>"),
-      detectStateTopic("sabrewing", "<camera>"),
+      ...[commandTopic, switchStateTopic].map((topicOf) =>
+        topicOf("sabrewing", "<camera>", "detect").replace("/detect/", "/<switch>/"),
+      ),
+      reviewsTopic("sabrewing"),
       snapshotTopic("sabrewing", "<camera>", "<label>"),
     ];
     expect(topics.filter((topic) => !readme.includes(`| \`${topic}\``))).toEqual([]);
+    expect(readme).toContain(`<switch>\` is ${SWITCHES.map((name) => `\`${name}\``).join(", ")}`);
   });
 });

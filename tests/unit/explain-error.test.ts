@@ -18,10 +18,13 @@ test("temporary failures exit with 75, bad usage with 64", () => {
     exitCode: 75,
     text: expect.stringMatching(/the detector does not answer: late\n {2}→ /),
   });
-  expect(explainError(new UsageError("expected a number"))).toMatchObject({
+  expect(explainError(new UsageError("expected a number"), "See the help.")).toEqual({
     exitCode: 64,
-    text: expect.stringMatching(/expected a number\n {2}→ /),
+    text: "sabrewing: expected a number\n  → See the help.\n",
   });
+  expect(explainError(new UsageError("expected a number", "Give one."), "See the help.").text).toBe(
+    "sabrewing: expected a number\n  → Give one.\n  → See the help.\n",
+  );
 });
 
 test("any other error is a bug: exits with 70 and shows the stack and its causes", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { handleCommands } from "../../agent/handle-commands.ts";
 import type { Message } from "../../agent/mqtt/message.ts";
-import type { Switches } from "../../agent/state/switches.ts";
+import { SWITCHES, type SwitchName } from "../../agent/state/switches.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
 import { manualClock } from "../support/time/manual-clock.ts";
 
@@ -38,6 +38,81 @@ describe("an agent that receives commands", () => {
     ]);
   });
 
+  test("reports the states of all switches at the start", () => {
+    expect(agent({ detect: false, motion: false }).states).toEqual([
+      "sabrewing/door/enabled/state ON",
+      "sabrewing/door/detect/state OFF",
+      "sabrewing/door/motion/state OFF",
+      "sabrewing/door/snapshots/state ON",
+    ]);
+  });
+
+  test.each(SWITCHES.filter((name) => name !== "motion"))("switches %s off and on", async (name) => {
+    const { subscription, answers, isOn, clock, lines } = agent();
+    send(subscription, "OFF", false, name);
+    expect(isOn(name)).toBe(false);
+    await clock.pass(60_000);
+    send(subscription, "ON", false, name);
+    expect(isOn(name)).toBe(true);
+    expect(answers()).toEqual([`sabrewing/door/${name}/state OFF`, `sabrewing/door/${name}/state ON`]);
+    expect(lines.map(({ level }) => level)).toEqual(["info", "info"]);
+  });
+
+  test("keeps motion detection on while detection is on, and answers with the state", () => {
+    const { subscription, answers, isOn, lines } = agent();
+    send(subscription, "OFF", false, "motion");
+    expect(isOn("motion")).toBe(true);
+    expect(answers()).toEqual(["sabrewing/door/motion/state ON"]);
+    expect(lines).toMatchObject([
+      { level: "warn", msg: expect.stringContaining("while detection is on"), remedy: expect.any(String) },
+    ]);
+  });
+
+  test("switches motion detection off after detection, and on with detection", async () => {
+    const { subscription, answers, isOn, clock } = agent();
+    send(subscription, "OFF");
+    send(subscription, "OFF", false, "motion");
+    expect([isOn("detect"), isOn("motion")]).toEqual([false, false]);
+    await clock.pass(60_000);
+    send(subscription, "ON");
+    expect([isOn("detect"), isOn("motion")]).toEqual([true, true]);
+    expect(answers()).toEqual([
+      "sabrewing/door/detect/state OFF",
+      "sabrewing/door/motion/state OFF",
+      "sabrewing/door/detect/state ON",
+      "sabrewing/door/motion/state ON",
+    ]);
+  });
+
+  test("starts with motion detection on if the configuration has switched detection on again", () => {
+    const { isOn, states } = agent({}, { motion: false });
+    expect(isOn("motion")).toBe(true);
+    expect(states).toContain("sabrewing/door/motion/state ON");
+  });
+
+  test("leaves motion detection off where the configuration runs the detector on every frame", () => {
+    const { subscription, isOn } = agent({ motion: false });
+    send(subscription, "ON");
+    expect(isOn("motion")).toBe(false);
+  });
+
+  test.each(["enabled", "snapshots"] as const)(
+    "does not switch %s on where the configuration forbids it",
+    (name) => {
+      const { subscription, answers, isOn, lines } = agent({ [name]: false });
+      send(subscription, "ON", false, name);
+      expect(isOn(name)).toBe(false);
+      expect(answers()).toEqual([`sabrewing/door/${name}/state OFF`]);
+      expect(lines).toMatchObject([
+        {
+          level: "warn",
+          msg: expect.stringContaining("configuration"),
+          remedy: expect.stringContaining(name),
+        },
+      ]);
+    },
+  );
+
   test("throttles a thousand commands a second, and executes the last one", async () => {
     const { subscription, answers, isOn, switchings, lines, clock } = agent();
     for (let ms = 0; ms < 60_000; ms += 20) {
@@ -65,39 +140,59 @@ describe("an agent that receives commands", () => {
   test("logs the permission that it needs if the broker refuses the subscription", () => {
     const { subscription, lines } = agent();
     subscription.onRefused("not authorised");
-    expect(lines).toMatchObject([
-      { level: "warn", remedy: expect.stringContaining("sabrewing/+/detect/set") },
-    ]);
+    expect(lines).toMatchObject([{ level: "warn", remedy: expect.stringContaining("sabrewing/+/+/set") }]);
   });
 });
 
-function send(subscription: ReturnType<typeof handleCommands>, word: string, retained = false): void {
-  subscription.onMessage("sabrewing/door/detect/set", Buffer.from(word), retained);
+function send(
+  subscription: ReturnType<typeof handleCommands>,
+  word: string,
+  retained = false,
+  name = "detect",
+): void {
+  subscription.onMessage(`sabrewing/door/${name}/set`, Buffer.from(word), retained);
 }
 
-function agent() {
-  let detecting = true;
+const CONFIGURED = { enabled: true, detect: true, motion: true, snapshots: true };
+
+/** The agent of a camera with these settings in the configuration, and since they were last switched. */
+function agent(configured: Partial<Record<SwitchName, boolean>> = {}, last = configured) {
+  const settings = { ...CONFIGURED, ...configured };
+  const now: Record<SwitchName, boolean> = { ...CONFIGURED, ...last };
   let switchings = 0;
   const published: Message[] = [];
   const { log, lines } = recordingLog();
   const clock = manualClock();
   const { signal } = new AbortController();
-  const switches: Switches = {
-    isDetecting: () => detecting,
-    setDetecting(_, on) {
-      detecting = on;
+  const switches = {
+    isOn: (_: string, name: SwitchName) => now[name],
+    isConfigured: (_: string, name: SwitchName) => settings[name],
+    set(_: string, name: SwitchName, on: boolean) {
+      now[name] = on;
       switchings++;
     },
-    [Symbol.asyncDispose]: async () => {},
   };
   const cameras = [{ name: "door" }];
   const publish = (message: Message) => void published.push(message);
+  const subscription = handleCommands({
+    prefix: "sabrewing",
+    cameras,
+    switches,
+    clock,
+    log,
+    publish,
+    signal,
+  });
+  const first = published.splice(0);
+  const inShort = ({ topic, payload }: Message) => `${topic} ${payload}`;
   return {
-    subscription: handleCommands({ prefix: "sabrewing", cameras, switches, clock, log, publish, signal }),
+    subscription,
     lines,
     clock,
-    isOn: () => detecting,
+    isOn: (name: SwitchName = "detect") => now[name],
     switchings: () => switchings,
-    answers: () => published.map(({ topic, payload }) => `${topic} ${payload}`),
+    /** The states at the start. */
+    states: first.map(inShort),
+    answers: () => published.map(inShort),
   };
 }

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { IDLE } from "../../agent/base/idle-timeout.ts";
 import { MotionSchema } from "../../agent/config/motion-schema.ts";
+import { ReviewSchema } from "../../agent/config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
 import type { EndReason } from "../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
 import type { Motion } from "../../agent/motion/gate.ts";
 import type { Sighting } from "../../agent/motion/watch-motion.ts";
+import type { Outcome } from "../../agent/outcome.ts";
 import {
   begin,
-  type Outcome,
   step,
   type WatchDependencies,
   type WatchedCamera,
@@ -130,6 +131,38 @@ describe("watching a camera", () => {
     },
   );
 
+  test.each([
+    { end: "no frames arrive", items: [IDLE], reason: "silence" },
+    { end: "the agent stops", items: [], reason: "shutdown" },
+  ] as const)(
+    "publishes a review of an object that moves, which ends when $end",
+    async ({ items, reason }) => {
+      const walk = Array.from({ length: 20 }, (_, i): Detection[] => [
+        { ...PERSON, box: [i, 5, 10 + i, 30] },
+      ]);
+      const outcomes = await watch(walk, [...frames(20), ...items]);
+      const messages = outcomes.flatMap((outcome) => outcome.messages.filter(({ qos }) => qos === 1));
+      expect(messages.map(({ topic }) => topic).slice(0, 2)).toEqual([
+        "sabrewing/events",
+        "sabrewing/reviews",
+      ]);
+      const read = messages.map(({ topic, payload }) => ({ topic, ...JSON.parse(String(payload)) }));
+      const [begun, ended, ...more] = read.filter(({ topic }) => topic === "sabrewing/reviews");
+      const event = read.find(({ topic, type }) => topic === "sabrewing/events" && type === "end");
+      expect(begun).toMatchObject({
+        type: "new",
+        after: {
+          camera: "door",
+          severity: "alert",
+          data: { detections: [event.after.id], objects: ["person"] },
+        },
+      });
+      expect(ended).toMatchObject({ type: "end", reason, after: { end_time: event.after.end_time } });
+      expect(ended.after.id).toBe(begun.after.id);
+      expect(more).toEqual([]);
+    },
+  );
+
   test("ends the objects in view when no frames arrive, and starts again later", async () => {
     const outcomes = await watch([[PERSON]], [...frames(3), IDLE, ...frames(3, 20_000)]);
     expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
@@ -228,7 +261,7 @@ describe("watching a camera", () => {
     let isOn = true;
     let frame = 0;
     const outcomes = await watch([[PERSON]], frames(15), {
-      isDetecting: () => isOn,
+      isOn: (name) => name !== "detect" || isOn,
       onFrame: () => {
         frame++;
         isOn = frame < 5 || frame >= 10;
@@ -282,6 +315,45 @@ test("keeps the first snapshot of each object and every better one", async () =>
   expect(published.every(({ has_snapshot }) => has_snapshot)).toBe(true);
 });
 
+describe("changed settings", () => {
+  const porch = {
+    ...{ name: "porch", inertia: 1, loitering_time: 0, objects: [], filters: {} },
+    coordinates: [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+      [0, 1],
+    ] as const,
+  };
+  /** Changes the settings before this frame. */
+  const changeAt = (frame: number, changed: WatchedCamera) => {
+    const configured = door();
+    let asked = 0;
+    return { camera: configured, settings: () => (asked++ < frame ? configured : changed) };
+  };
+
+  test("put an object into a new zone without ending its event", async () => {
+    const { camera, settings } = changeAt(4, door({ zones: [porch] }));
+    const outcomes = await watch(Array(8).fill([PERSON]), frames(8), { settings }, camera);
+    const events = outcomes.flatMap(({ events }) => events);
+    expect(typesIn(outcomes)).toEqual(["new", "update", "end"]);
+    expect(new Set(events.map(({ after }) => after.id)).size).toBe(1);
+    expect(events.map(({ after }) => after.entered_zones)).toEqual([[], ["porch"], ["porch"]]);
+    expect(outcomes.flatMap(lines)).toContain("porch/person 1");
+  });
+
+  test("end the event of a label that is no longer tracked, and its counts", async () => {
+    const { camera, settings } = changeAt(4, door({ objects: ObjectsSchema.parse({ track: ["car"] }) }));
+    const outcomes = await watch(Array(6).fill([PERSON]), frames(6), { settings }, camera);
+    expect(typesIn(outcomes)).toEqual(["new", "end"]);
+    expect(reasonsIn(outcomes)).toEqual(["gone"]);
+    expect(outcomes.slice(5, 6).flatMap(lines)).toEqual([
+      ...["events end", "door/person 0", "door/person/active 0", "door/all 0", "door/all/active 0"],
+      ...["door/car 0", "door/car/active 0"],
+    ]);
+  });
+});
+
 const dependencies = {
   prefix: "sabrewing",
   signal: new AbortController().signal,
@@ -310,6 +382,7 @@ function door(settings: Partial<WatchedCamera> = {}): WatchedCamera {
     objects: ObjectsSchema.parse({}),
     zones: [],
     snapshots: SnapshotsSchema.parse({}),
+    review: ReviewSchema.parse({}),
     ...settings,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MotionSchema } from "../../agent/config/motion-schema.ts";
+import { ReviewSchema } from "../../agent/config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
 import type { Motion } from "../../agent/motion/gate.ts";
@@ -73,6 +74,7 @@ async function watchCar(idleS: number, awakeS: number, untilS: number) {
     objects: ObjectsSchema.parse({ track: ["car"] }),
     zones: [],
     snapshots: SnapshotsSchema.parse({}),
+    review: ReviewSchema.parse({}),
   };
   const events = [];
   const watching = watchCamera(camera(), settings, {

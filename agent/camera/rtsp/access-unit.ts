@@ -44,6 +44,8 @@ export interface AccessUnit {
    * open group): a decoder that starts at that key frame cannot decode it.
    */
   readonly isLeading?: true;
+  /** Whether it is one field of an interlaced frame: two of them make a frame. */
+  readonly isField?: true;
 }
 
 /** A packet of one track in the order of its sequence numbers (RFC 3550, 5.1). */

@@ -1,3 +1,5 @@
+import { domainToASCII } from "node:url";
+
 /** The parts of an rtsp:// or rtsps:// address, split as ffmpeg splits it. */
 export interface RtspAddress {
   readonly scheme: "rtsp" | "rtsps";
@@ -28,7 +30,12 @@ export function parseRtspAddress(address: string): RtspAddress | undefined {
   if (name === undefined || (lower !== "rtsp" && lower !== "rtsps")) return undefined;
   const number = port === undefined ? DEFAULT_PORTS[lower] : Number(port);
   if (number < 1 || number > 65_535) return undefined;
-  return { scheme: lower, login, host: name, port: number, path };
+  return { scheme: lower, login, host: name, port: number, path: asciiPath(path) };
+}
+
+/** Letters of other alphabets, and braces, are percent-encoded in requests (RFC 3987, 3.1; RFC 3986, 2). */
+function asciiPath(path: string): string {
+  return path.toWellFormed().replace(/[^\x21-\x7e]+|[{}]/g, encodeURIComponent);
 }
 
 /** Names of network interfaces are case-sensitive. In addresses, RFC 6874 writes the % before them as %25. */
@@ -37,9 +44,14 @@ function withZone(ipv6: string): string {
   return zone === undefined ? address.toLowerCase() : `${address.toLowerCase()}%${zone}`;
 }
 
-/** The address without its login and zone, for requests: the camera does not know the zone (RFC 6874, 4). */
+/**
+ * The address in ASCII without its login and zone, for requests: the camera does not know the zone (RFC 6874, 4), and
+ * internationalised names have an ASCII form (RFC 5890).
+ */
 export function requestUri(address: RtspAddress): string {
-  return formatRtspAddress({ ...address, login: undefined, host: address.host.replace(/%.*/, "") });
+  const { host } = address;
+  const ascii = host.includes(":") ? host.replace(/%.*/, "") : domainToASCII(host) || host;
+  return formatRtspAddress({ ...address, login: undefined, host: ascii });
 }
 
 /** The reverse of `parseRtspAddress`. */

@@ -5,7 +5,8 @@ import type { DescribedStream } from "./describe.ts";
 import type { Track } from "./description.ts";
 import { interleavedLinks, type Link } from "./link.ts";
 import type { RtspReply } from "./messages.ts";
-import { endedError, otherTransportError, redirectError, refusalError } from "./reasons.ts";
+import { otherTransportError, redirectError, refusalError } from "./reasons/refusal.ts";
+import { endedError, floodError } from "./reasons/stream.ts";
 import { Redirected, requireSuccess } from "./requests.ts";
 import { timeLimit } from "./time-limit.ts";
 import type { TrackReceiver } from "./track-receiver.ts";
@@ -92,6 +93,8 @@ export function cameraSession(options: CameraSessionOptions): CameraSession {
     onEnd(isSame ? endedError(camera, "REDIRECT") : redirectError(camera, location));
   }
 
+  const onFlood = () => onEnd(floodError(camera));
+
   async function keepAlive(): Promise<void> {
     const halfMs = Math.min((timeoutS * 1000) / 2, LONGEST_KEEP_ALIVE_MS);
     const everyMs = Math.max(halfMs, SHORTEST_KEEP_ALIVE_MS);
@@ -133,7 +136,7 @@ export function cameraSession(options: CameraSessionOptions): CameraSession {
       const link =
         transport === "tcp"
           ? interleaved(receiver.receive)
-          : await udpLink(connection, at.host, receiver.receive);
+          : await udpLink({ connection, host: at.host, receive: receiver.receive, clock, onFlood });
       const uri = resolveControl(at, base, track.control);
       tracks.push({ uri, link, receiver });
       const reply = await send("SETUP", uri, { Transport: link.transport, ...session }, signal);

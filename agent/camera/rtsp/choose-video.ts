@@ -2,7 +2,7 @@ import type { Size } from "../../base/box.ts";
 import { requireSupportedSize } from "../frame-limit.ts";
 import type { VideoCodec } from "./access-unit.ts";
 import type { StreamDescription, VideoTrack } from "./description.ts";
-import { noVideoError, unsupportedCodecError } from "./reasons.ts";
+import { noVideoError, unnamedCodecError, unsupportedCodecError } from "./reasons/description.ts";
 
 /** A video track that can be decoded. */
 export interface ChosenVideo {
@@ -24,15 +24,17 @@ export interface ChosenVideo {
  */
 export function chooseVideo(
   camera: string,
-  { video, audio }: StreamDescription,
+  { video, unnamedVideo, audio }: StreamDescription,
   wanted: Size | undefined,
 ): ChosenVideo {
   const [first] = video;
-  if (first === undefined)
+  if (first === undefined && unnamedVideo.length > 0) throw unnamedCodecError(camera, unnamedVideo);
+  if (first === undefined) {
     throw noVideoError(
       camera,
       audio.map(({ encoding }) => encoding),
     );
+  }
   const bySize = wanted === undefined ? -1 : video.findIndex((track) => hasSize(track, wanted));
   const byCodec = video.findIndex(isPreferred);
   const others = byCodec >= 0 ? byCodec : video.findIndex(({ codec }) => codec !== undefined);

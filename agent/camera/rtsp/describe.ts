@@ -4,7 +4,8 @@ import { controlBase } from "./control-url.ts";
 import { MOST_TRACKS, readDescription, type StreamDescription } from "./description.ts";
 import type { CameraLogin } from "./login.ts";
 import { tlsExpectedError } from "./messages.ts";
-import { redirectError, tooManyRedirectsError, tooManyTracksError } from "./reasons.ts";
+import { tooManyTracksError } from "./reasons/description.ts";
+import { redirectError, tooManyRedirectsError } from "./reasons/refusal.ts";
 import { Redirected, requestSender, requireSuccess, type SendRequest } from "./requests.ts";
 
 /** A connection to a camera that has described its stream. */

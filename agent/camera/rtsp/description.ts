@@ -1,6 +1,6 @@
 import { type MediaDescription, parse, parseParams } from "sdp-transform";
 import type { Size } from "../../base/box.ts";
-import type { VideoCodec, VideoFormat } from "./access-unit.ts";
+import type { TrackParameters, VideoCodec, VideoFormat } from "./access-unit.ts";
 import { describedSets } from "./described-sets.ts";
 import { videoFormat } from "./parameter-sets.ts";
 
@@ -36,6 +36,8 @@ export interface StreamDescription {
   /** The control URL of the whole stream as the camera states it; undefined: none. */
   readonly control: string | undefined;
   readonly video: readonly VideoTrack[];
+  /** Payload types of video tracks without a codec: `a=rtpmap` is missing, and the parameters do not reveal it. */
+  readonly unnamedVideo: readonly number[];
   readonly audio: readonly Track[];
 }
 
@@ -54,12 +56,16 @@ const CODECS: ReadonlyMap<string, VideoCodec> = new Map<string, VideoCodec>([
 /** Reads a description. Never throws: it ignores invalid parts. */
 export function readDescription(sdp: string): StreamDescription {
   const tracks = sdp.match(/^m=/gm)?.length ?? 0;
-  if (tracks > MOST_TRACKS) return { tracks, control: undefined, video: [], audio: [] };
+  if (tracks > MOST_TRACKS) return { tracks, control: undefined, video: [], unnamedVideo: [], audio: [] };
   const { media, control } = parse(sdp);
+  const video = media.filter(({ type }) => type === "video");
   return {
     tracks,
     control: textOf(control),
-    video: media.filter(({ type }) => type === "video").flatMap(readVideo),
+    video: video.flatMap(readVideo),
+    unnamedVideo: video.flatMap((described) =>
+      readTracks(described).length > 0 ? [] : unnamedTypes(described),
+    ),
     audio: media
       .filter(({ type }) => type === "audio")
       .flatMap((described) => readTracks(described)[0] ?? []),
@@ -94,14 +100,25 @@ const MOST_PAYLOAD_TYPES = 16;
 const HIGHEST_CLOCK_RATE = 1_000_000;
 const LONGEST_ENCODING = 30;
 
+/** The payload types of a track: one per alternative encoding. */
+function payloadTypes({ payloads }: MediaDescription): readonly number[] {
+  const types = String(payloads ?? "").split(" ");
+  return types
+    .slice(0, MOST_PAYLOAD_TYPES)
+    .filter((text) => /^\d+$/.test(text) && Number(text) <= HIGHEST_PAYLOAD_TYPE)
+    .map(Number);
+}
+
+function unnamedTypes(described: MediaDescription): readonly number[] {
+  return payloadTypes(described).filter((type) => described.rtp.every(({ payload }) => payload !== type));
+}
+
 /** The alternative encodings of a track. */
 function readTracks(described: MediaDescription): readonly Track[] {
-  const types = String(described.payloads ?? "").split(" ");
-  return types.slice(0, MOST_PAYLOAD_TYPES).flatMap((text) => {
-    const payloadType = /^\d+$/.test(text) ? Number(text) : undefined;
-    if (payloadType === undefined || payloadType > HIGHEST_PAYLOAD_TYPE) return [];
+  return payloadTypes(described).flatMap((payloadType) => {
     const map = described.rtp.find(({ payload }) => payload === payloadType);
-    const [name, rate, channels] = FIXED_TYPES.get(payloadType) ?? ["", 90_000, 1];
+    const fmtp = readParameters(described, payloadType);
+    const [name, rate, channels] = FIXED_TYPES.get(payloadType) ?? [encodingOf(fmtp), 90_000, 1];
     const encoding = String(map?.codec ?? name).toUpperCase();
     const clockRate = Number(map?.rate ?? rate);
     const isValid = clockRate > 0 && clockRate <= HIGHEST_CLOCK_RATE && encoding !== "";
@@ -110,11 +127,18 @@ function readTracks(described: MediaDescription): readonly Track[] {
       {
         ...{ payloadType, encoding, clockRate },
         channels: Number(map?.encoding ?? (map === undefined ? channels : 1)) || 1,
-        fmtp: readParameters(described, payloadType),
+        fmtp,
         control: textOf(described.control),
       },
     ];
   });
+}
+
+/** The encoding that only its parameters reveal: parameter sets that are valid in one codec. Empty: none. */
+function encodingOf(fmtp: Track["fmtp"]): string {
+  const codecs = ["H264", "H265", "MPEG4"] as const;
+  const codec = codecs.find((each) => formatOf({ fmtp, clockRate: 90_000 }, each) !== undefined);
+  return codec === "MPEG4" ? "MP4V-ES" : (codec ?? "");
 }
 
 function readParameters({ fmtp }: MediaDescription, payloadType: number): Track["fmtp"] {
@@ -130,7 +154,7 @@ function textOf(value: unknown): string | undefined {
   return value === undefined ? undefined : String(value).trim();
 }
 
-function formatOf(track: Track, codec: VideoCodec | undefined): VideoFormat | undefined {
+function formatOf(track: TrackParameters, codec: VideoCodec | undefined): VideoFormat | undefined {
   if (codec !== "H264" && codec !== "H265" && codec !== "MPEG4") return undefined;
   const sets =
     codec === "MPEG4" ? [Buffer.from(track.fmtp.config ?? "", "hex")] : describedSets(track, SETS[codec]);

@@ -8,22 +8,35 @@ const HIGH_PROFILES = [44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 
 const MOST_POC_CYCLE = 255;
 const MOST_REORDERED = 16;
 
+/** A sequence parameter set, and what the slice headers that refer to it look like (H.264, 7.3.3). */
+export interface H264Sequence {
+  readonly format: VideoFormat;
+  readonly hasSeparatePlanes: boolean;
+  /** Of frame_num. */
+  readonly frameNumberBits: number;
+}
+
 /**
  * Reads a sequence parameter set (H.264, 7.3.2.1.1 and E.1.1).
  * @param unit a NAL unit, including its header
  * @returns undefined if the unit is not a complete sequence parameter set
  */
-export function h264Format(unit: Uint8Array): VideoFormat | undefined {
+export function h264Sequence(unit: Uint8Array): H264Sequence | undefined {
   if (((unit[0] ?? 0) & 31) !== SEQUENCE_PARAMETER_SET) return undefined;
-  return unlessTooShort(() => readFormat(bitReader(rawPayload(unit, 1))));
+  return unlessTooShort(() => readSequence(bitReader(rawPayload(unit, 1))));
 }
 
-function readFormat(bits: BitReader): VideoFormat | undefined {
+/** The format in a sequence parameter set; see `h264Sequence`. */
+export function h264Format(unit: Uint8Array): VideoFormat | undefined {
+  return h264Sequence(unit)?.format;
+}
+
+function readSequence(bits: BitReader): H264Sequence | undefined {
   const profile = bits.take(8);
   bits.skip(16);
   bits.unsigned();
-  const chroma = HIGH_PROFILES.includes(profile) ? readHighProfile(bits) : 1;
-  bits.unsigned();
+  const [chroma, hasSeparatePlanes] = HIGH_PROFILES.includes(profile) ? readHighProfile(bits) : [1, false];
+  const frameNumberBits = bits.unsigned() + 4;
   if (!skipPictureOrder(bits)) return undefined;
   bits.unsigned();
   bits.skip(1);
@@ -40,7 +53,7 @@ function readFormat(bits: BitReader): VideoFormat | undefined {
   const size = croppedSize(coded, unitX * (left + right), unitY * (top + bottom));
   // Some cameras send a usability information that ends too early: the size is valid all the same.
   const usability = unlessTooShort(() => (bits.take(1) === 1 ? readUsability(bits) : undefined));
-  return {
+  const format: VideoFormat = {
     codec: "H264",
     size,
     codedSize: coded,
@@ -48,24 +61,25 @@ function readFormat(bits: BitReader): VideoFormat | undefined {
     reorderFrames: usability?.reorderFrames ?? 0,
     isInterlaced: !isFrameOnly,
   };
+  return { format, hasSeparatePlanes, frameNumberBits };
 }
 
 function takeFour(bits: BitReader): [number, number, number, number] {
   return [bits.unsigned(), bits.unsigned(), bits.unsigned(), bits.unsigned()];
 }
 
-/** @returns chroma_format_idc; 0 for separate colour planes, which are cropped alike */
-function readHighProfile(bits: BitReader): number {
+/** @returns chroma_format_idc, and separate_colour_plane_flag */
+function readHighProfile(bits: BitReader): readonly [chroma: number, hasSeparatePlanes: boolean] {
   const chroma = bits.unsigned();
-  if (chroma === 3) bits.skip(1);
+  const hasSeparatePlanes = chroma === 3 && bits.take(1) === 1;
   bits.unsigned();
   bits.unsigned();
   bits.skip(1);
-  if (bits.take(1) === 0) return chroma;
+  if (bits.take(1) === 0) return [chroma, hasSeparatePlanes];
   for (let list = 0; list < (chroma === 3 ? 12 : 8); list++) {
     if (bits.take(1) === 1) skipScalingList(bits, list < 6 ? 16 : 64);
   }
-  return chroma;
+  return [chroma, hasSeparatePlanes];
 }
 
 function skipScalingList(bits: BitReader, size: number): void {

@@ -1,6 +1,7 @@
 import type { Depacketizer, TrackParameters } from "./access-unit.ts";
-import { bitReader, unlessTooShort } from "./bit-reader.ts";
+import { bitReader, rawPayload, unlessTooShort } from "./bit-reader.ts";
 import { describedSets } from "./described-sets.ts";
+import { type H264Sequence, h264Sequence } from "./h264-parameter-set.ts";
 import {
   type NalCodec,
   type NalUnits,
@@ -26,8 +27,8 @@ const FU_A = 28;
 const FU_B = 29;
 
 const DON_BYTES = 2;
-/** Slice headers start with two Exp-Golomb codes. */
-const SLICE_HEADER_BYTES = 12;
+/** Up to field_pic_flag: three Exp-Golomb codes, colour plane and frame number. */
+const SLICE_HEADER_BYTES = 16;
 const INVALID_SLICE: SliceFacts = { isFirst: false, access: "none", position: "trailing", isIntra: false };
 
 const H264: NalCodec = {
@@ -41,7 +42,30 @@ const H264: NalCodec = {
     const bits = bitReader(data.subarray(0, SLICE_HEADER_BYTES));
     return unlessTooShort(() => readSliceHeader(type, bits.unsigned(), bits.unsigned() % 5)) ?? INVALID_SLICE;
   },
+  isField(data, sequenceSet) {
+    const sequence = sequenceOf(sequenceSet);
+    if (sequence === undefined) return false;
+    const header = rawPayload(data.subarray(0, SLICE_HEADER_BYTES), 0);
+    return unlessTooShort(() => readFieldFlag(header, sequence)) ?? false;
+  },
 };
+
+/** By parameter set: each slice refers to one. */
+const SEQUENCES = new WeakMap<Uint8Array, H264Sequence | undefined>();
+
+function sequenceOf(set: Uint8Array): H264Sequence | undefined {
+  if (!SEQUENCES.has(set)) SEQUENCES.set(set, h264Sequence(set));
+  return SEQUENCES.get(set);
+}
+
+/** field_pic_flag (H.264, 7.3.3) */
+function readFieldFlag(header: Uint8Array, { hasSeparatePlanes, frameNumberBits }: H264Sequence): boolean {
+  const bits = bitReader(header);
+  for (let value = 0; value < 3; value++) bits.unsigned();
+  if (hasSeparatePlanes) bits.skip(2);
+  bits.skip(frameNumberBits);
+  return bits.take(1) === 1;
+}
 
 /** slice_header (H.264, 7.3.3) and slice_type (table 7-6). */
 function readSliceHeader(type: number, firstMacroblock: number, sliceType: number): SliceFacts {

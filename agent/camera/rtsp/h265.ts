@@ -42,6 +42,8 @@ const H265: NalCodec = {
     // The slice type is behind fields whose presence the parameter sets decide; IRAP types already say so.
     isIntra: type >= FIRST_IRAP,
   }),
+  // `isInterlaced` is field_seq_flag (E.3.1): all pictures are fields.
+  isField: () => true,
 };
 
 function isReserved(type: number): boolean {

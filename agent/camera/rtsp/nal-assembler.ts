@@ -26,6 +26,11 @@ export interface NalCodec {
   isSlice(type: number): boolean;
   /** @param data the slice, or its beginning, after its header */
   readSlice(type: number, data: Uint8Array): SliceFacts;
+  /**
+   * Whether a slice of interlaced video belongs to a single field.
+   * @param data as of `readSlice` @param sequenceSet the sequence parameter set in force
+   */
+  isField(data: Uint8Array, sequenceSet: Uint8Array): boolean;
 }
 
 /** Passes on the content of a packet. */
@@ -79,7 +84,7 @@ export function nalDepacketizer(
       pending = newPending();
       return;
     }
-    const { access, position, isIntra, recoveryFrames } = pending;
+    const { access, position, isIntra, recoveryFrames, isField } = pending;
     const isOverfull = parts.isOverfull();
     const isIncomplete = pending.isIncomplete || isOverfull || isFragmentOpen;
     const format = sets.format();
@@ -104,6 +109,7 @@ export function nalDepacketizer(
         arrivedMs: pending.arrivedMs,
         isDamaged,
         ...(leading === "decodable" && { isLeading: true }),
+        ...(isField && { isField }),
       });
     }
     pending = newPending();
@@ -121,15 +127,21 @@ export function nalDepacketizer(
   const beginUnit = (type: number, data: Uint8Array): void => {
     const slice = nal.isSlice(type) ? nal.readSlice(type, data) : undefined;
     if (pending.hasSlice && (slice?.isFirst ?? nal.isPrefix(type))) finish();
-    if (slice !== undefined) beginSlice(slice);
+    if (slice !== undefined) beginSlice(slice, data);
     pending.arrivedMs = arrivedMs;
   };
 
   /** Whether the access unit has a part of a frame, possibly a lost one: else it joins the next packet. */
   const hasFrame = (): boolean => pending.hasSlice || pending.isIncomplete;
 
-  const beginSlice = (slice: SliceFacts): void => {
+  const isField = (data: Uint8Array): boolean => {
+    const set = sets.format()?.isInterlaced === true ? sets.sequenceSet() : undefined;
+    return set !== undefined && nal.isField(data, set);
+  };
+
+  const beginSlice = (slice: SliceFacts, data: Uint8Array): void => {
     if (!pending.hasSlice) {
+      pending.isField = isField(data);
       pending.hasSlice = true;
       pending.timestamp = timestamp;
       // Before the first slice no part of the frame can be missing.
@@ -274,6 +286,7 @@ function newPending() {
     timestamp: 0,
     arrivedMs: 0,
     isIncomplete: false,
+    isField: false,
     access: "none" as Access,
     position: "leading" as Position,
     isIntra: true,

@@ -11,6 +11,8 @@ export interface ParameterSetStore {
   all(): readonly Uint8Array[];
   /** From the latest valid sequence parameter set. */
   format(): VideoFormat | undefined;
+  /** The latest valid sequence parameter set, including its header; the same object until it changes. */
+  sequenceSet(): Uint8Array | undefined;
 }
 
 /** Real ones have less than 200 bytes; with scaling lists 2 kB. */
@@ -32,6 +34,7 @@ export function parameterSetStore(codec: SetCodec, described: readonly Uint8Arra
   const sets = kinds.map(() => new Map<number, Uint8Array>());
   const sequenceSets = sets.at(-2);
   let format: VideoFormat | undefined;
+  let sequenceSet: Uint8Array | undefined;
   let all: readonly Uint8Array[] = [];
 
   const store: ParameterSetStore = {
@@ -42,18 +45,21 @@ export function parameterSetStore(codec: SetCodec, described: readonly Uint8Arra
       if (kind === undefined || id === undefined) return;
       const known = kind.get(id);
       if (known !== undefined && Buffer.compare(known, unit) === 0) return;
+      const copy = Uint8Array.from(unit);
       if (kind === sequenceSets) {
         const found = videoFormat(codec, unit);
         if (found === undefined) return;
         format = found;
+        sequenceSet = copy;
       }
       const [oldest = id] = kind.keys();
       if (known === undefined && kind.size >= MOST_SETS) kind.delete(oldest);
-      kind.set(id, Uint8Array.from(unit));
+      kind.set(id, copy);
       all = sets.some(({ size }) => size === 0) ? [] : sets.flatMap((each) => [...each.values()]);
     },
     all: () => all,
     format: () => format,
+    sequenceSet: () => sequenceSet,
   };
   for (const unit of described) store.put(unit);
   return store;

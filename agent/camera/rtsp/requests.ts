@@ -1,7 +1,7 @@
 import type { RtspConnection } from "./connection.ts";
 import type { CameraLogin } from "./login.ts";
 import type { RtspReply } from "./messages.ts";
-import { loginError, refusalError } from "./reasons.ts";
+import { loginError, refusalError } from "./reasons/refusal.ts";
 
 /** The camera answers that its stream is elsewhere. */
 export class Redirected extends Error {

@@ -2,7 +2,7 @@ import { parseRtspAddress, type RtspAddress } from "./address.ts";
 import { TransportFailed } from "./camera-session.ts";
 import { followRedirects } from "./describe.ts";
 import { createLogin, decodeLogin } from "./login.ts";
-import { invalidAddressError } from "./reasons.ts";
+import { invalidAddressError } from "./reasons/description.ts";
 import { type PlayedStream, type PlayOptions, type RtspSession, startSession } from "./start-session.ts";
 
 /** A camera's stream, and how to play it. */

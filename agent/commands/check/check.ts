@@ -3,11 +3,22 @@ import { ModelError } from "../../../detectors/detector.ts";
 import { systemClock } from "../../base/clock.ts";
 import { ConfigError, EXIT, TransientError } from "../../base/errors.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
-import { type ConfigProblem, InvalidConfig, loadConfig } from "../../config/load.ts";
+import {
+  type ConfigProblem,
+  DEFAULT_CONFIG_FILES,
+  InvalidConfig,
+  type LoadedConfig,
+  loadConfig,
+} from "../../config/load.ts";
+import { stateDirectory } from "../../state/directory.ts";
+import { startCommand } from "../shared/start-command.ts";
 import { stateDirectories } from "../shared/state-directories.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
-import type { Advice, Finding } from "./finding.ts";
-import { type Part, partsOf } from "./parts.ts";
+import type { Advice, CheckResult } from "./finding.ts";
+import { type Part, partsOf, type Trials } from "./parts.ts";
+import { runningAgents } from "./running-agent.ts";
+import { foldersOfUnit } from "./unit-folders.ts";
+import { type Checked, verdictOf } from "./verdict.ts";
 
 const CAMERA_WITHIN_MS = 15_000;
 
@@ -17,10 +28,13 @@ Examples:
   sabrewing check -c sabrewing.yml    check a configuration before you install it
   sabrewing check --json              print a JSON line per component: {part, ok, message, remedy}
 
+The command uses everything that \`sabrewing run\` uses: it opens each camera, writes into the folders, listens on the ports, and
+publishes a retained message that the broker must return; then it removes the message. The last line is a verdict.
+
 With --json, a camera that works also has stream: {codec, width, height, fps, key_frame_seconds, transport, video_track,
 video_tracks, audio, login, first_frame_seconds, idle, idle_reason}, and advice: [{message, remedy}] if something should be
 changed although it works. width and height are those of upright frames with square pixels; idle is keyframes or all: the
-frames that are decoded while nothing moves.
+frames that are decoded while nothing moves. The model has speed: {inference_ms, instances, requested_fps, possible_fps}.
 
 Exit code: 0 if everything works, 75 if every failure may be temporary, 78 if you must change something.`;
 
@@ -37,44 +51,54 @@ export function checkCommand(): Command {
     .action(async ({ config, json }: { readonly config?: string; readonly json: boolean }) => {
       using interrupted = untilInterrupted();
       const results: CheckResult[] = [];
-      for await (const result of check(config, interrupted.signal)) {
-        process.stdout.write(printed(json ? plainJson(forScripts(result)) : forPeople(result)));
+      const print = (text: string) => {
+        if (!interrupted.signal.aborted) process.stdout.write(printed(text));
+      };
+      const checked = await check(config, interrupted.signal, (result) => {
+        print(json ? plainJson(forScripts(result)) : forPeople(result));
         results.push(result);
-      }
+      });
+      if (interrupted.signal.aborted) return;
+      if (!json) print(`\n${verdictOf(results, checked)}`);
       process.exitCode = exitCodeOf(results);
     });
 }
 
-/** The result of checking one component. */
-export interface CheckResult {
-  readonly part: string;
-  /** undefined if the check failed. */
-  readonly finding: Finding | undefined;
-  readonly error: ConfigError | TransientError | ModelError | undefined;
-}
-
-/** Checks the configuration, then, if it is valid, all components in parallel. Results come in the order of the parts. */
-async function* check(
+/**
+ * Checks the configuration, then, if it is valid, all components in parallel.
+ * @param report receives the results in the order of the parts
+ * @returns undefined if the configuration has mistakes
+ */
+async function check(
   configFile: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<CheckResult, void> {
-  let parts: Part[] = [];
-  yield await resultOf({
-    name: "configuration",
-    trial: async () => {
-      const { config, file } = loadConfig(configFile, process.env);
-      const { state_dir } = config;
-      parts = partsOf(config, {
-        clock: systemClock,
-        signal,
-        cameraWithinMs: CAMERA_WITHIN_MS,
-        stateDirectories: state_dir === undefined ? stateDirectories(file, process.env) : [state_dir],
-      });
-      return { words: file };
-    },
-  });
-  const results = parts.map(resultOf);
-  for (const result of results) yield await result;
+  report: (result: CheckResult) => void,
+): Promise<Checked | undefined> {
+  let loaded: LoadedConfig | undefined;
+  const trial = async () => {
+    loaded = loadConfig(configFile, process.env);
+    return { words: loaded.file };
+  };
+  report(await resultOf({ name: "configuration", trial }));
+  if (loaded === undefined) return undefined;
+  const trials = await trialsOf(loaded, signal);
+  const results = partsOf(loaded.config, trials).map(resultOf);
+  for (const result of results) report(await result);
+  return { start: startCommand(loaded.file), isRunning: trials.agents.some(({ isOurs }) => isOurs) };
+}
+
+async function trialsOf({ config, file }: LoadedConfig, signal: AbortSignal): Promise<Trials> {
+  const unit = file === DEFAULT_CONFIG_FILES[0] ? await foldersOfUnit("sabrewing", signal) : undefined;
+  const folders = config.state_dir === undefined ? stateDirectories(file, process.env) : [config.state_dir];
+  return {
+    clock: systemClock,
+    signal,
+    cameraWithinMs: CAMERA_WITHIN_MS,
+    stateDirectory: config.state_dir ?? unit?.stateDirectory ?? stateDirectory(undefined, process.env),
+    stateDirectories: folders,
+    agents: await runningAgents(folders, file, signal),
+    unit,
+  };
 }
 
 async function resultOf({ name, trial }: Part): Promise<CheckResult> {

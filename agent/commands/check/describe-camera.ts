@@ -91,7 +91,8 @@ function adviceFor({ facts, observed, hardwareFailure }: TriedCamera): readonly 
       ? undefined
       : {
           message: `the hardware decoder fails (${hardwareFailure}): the camera is decoded in software`,
-          remedy: "Correct ffmpeg.hwaccel_args of this camera, or remove it.",
+          remedy:
+            "Check that this machine has the device, its driver, and the right to open it. Else correct ffmpeg.hwaccel_args of this camera, or remove it.",
         },
   ];
   return advice.filter((one) => one !== undefined);

@@ -1,3 +1,6 @@
+import type { ModelError } from "../../../detectors/detector.ts";
+import type { ConfigError, TransientError } from "../../base/errors.ts";
+
 /** What the check of a component that works found. */
 export interface Finding {
   /** A short description of the component. */
@@ -13,4 +16,12 @@ export interface Finding {
 export interface Advice {
   readonly message: string;
   readonly remedy: string;
+}
+
+/** The result of checking one component. */
+export interface CheckResult {
+  readonly part: string;
+  /** undefined if the check failed. */
+  readonly finding: Finding | undefined;
+  readonly error: ConfigError | TransientError | ModelError | undefined;
 }

@@ -1,17 +1,16 @@
-import { join } from "node:path";
-import { chooseModule, DetectorFault, type ModelInfo, openDetector } from "../../../detectors/detector.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";
-import { silentLog } from "../../base/log.ts";
 import { startFfmpeg } from "../../camera/ffmpeg.ts";
-import type { AgentConfig, CameraConfig } from "../../config/schema.ts";
-import { detectorOptions, requireKnownLabels } from "../../detector-for-cameras.ts";
-import { openConnection } from "../../mqtt/connection.ts";
-import { RELEASES_FILE, readReleases, requireNotOlder } from "../../state/releases.ts";
-import { unreadable } from "../../state/small-file.ts";
+import type { AgentConfig } from "../../config/schema.ts";
 import type { Finding } from "./finding.ts";
+import type { RunningAgent } from "./running-agent.ts";
+import { tryBroker } from "./try-broker.ts";
 import { tryCamera } from "./try-camera.ts";
+import { tryFolder, type UsedFolder } from "./try-folder.ts";
+import { tryModel } from "./try-model.ts";
 import { tryPort } from "./try-port.ts";
+import { tryState } from "./try-state.ts";
+import type { UnitFolders } from "./unit-folders.ts";
 
 /** A component that the daemon depends on. */
 export interface Part {
@@ -28,14 +27,22 @@ export interface Trials {
   readonly cameraWithinMs: number;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
+  /** The folder in which the agent keeps its state. */
+  readonly stateDirectory: string;
   /** Folders in which an agent with this configuration may keep its state. */
   readonly stateDirectories: readonly string[];
+  /** The agents that run on this machine. */
+  readonly agents: readonly RunningAgent[];
+  /** The rules of the systemd unit, if the agent runs as a service with this configuration. */
+  readonly unit: UnitFolders | undefined;
 }
 
 /** All components that a configuration needs, in the order in which a frame passes them. */
 export function partsOf(config: AgentConfig, trials: Trials): Part[] {
   const cameras = config.cameras.filter(({ enabled }) => enabled);
+  const { agents, unit, signal } = trials;
   const ffmpeg = tryOnce(() => tryFfmpeg(trials));
+  const state: UsedFolder = { path: trials.stateDirectory, key: "state_dir" };
   return [
     { name: "ffmpeg", trial: inWords(ffmpeg) },
     ...cameras.map((camera) => ({
@@ -47,15 +54,22 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
         return tryCamera(camera, trials);
       },
     })),
-    { name: "broker", trial: inWords(() => tryBroker(config, trials)) },
-    { name: "model", trial: inWords(() => tryModel(config, cameras, trials)) },
+    { name: "broker", trial: () => tryBroker({ ...config, cameras }, trials) },
+    { name: "model", trial: () => tryModel(config, cameras, trials.stateDirectories) },
+    { name: "state", trial: () => tryState(state, agents, unit) },
+    ...cameras.flatMap(({ name, snapshots: { directory: path } }) => {
+      if (path === undefined) return [];
+      const key = `cameras.${name}.snapshots.directory`;
+      return [{ name: `snapshots ${name}`, trial: () => tryFolder({ path, key }, unit) }];
+    }),
     ...(["metrics", "view"] as const)
       .filter((section) => config[section].enabled)
       .map((section) => ({
         name: section,
-        trial: inWords(() =>
-          tryPort({ section, host: config[section].host, port: config[section].port }, trials.signal),
-        ),
+        trial: inWords(() => {
+          const { host, port } = config[section];
+          return tryPort({ section, host, port }, agents, signal);
+        }),
       })),
   ];
 }
@@ -81,77 +95,6 @@ async function tryFfmpeg({ signal, ffmpeg = "ffmpeg" }: Trials): Promise<string>
     `ffmpeg ${version} is too old: expected ${OLDEST_FFMPEG.join(".")} or newer`,
     "Install a newer ffmpeg: Debian 12 and later ship one.",
   );
-}
-
-const LEAVE_WITHIN_MS = 1000;
-
-async function tryBroker({ mqtt }: AgentConfig, { signal }: Trials): Promise<string> {
-  // The broker would disconnect a running daemon with the same client_id.
-  const connection = await openConnection({ ...mqtt, client_id: `${mqtt.client_id}-check` }, { signal });
-  await connection.disconnect(LEAVE_WITHIN_MS);
-  return `${mqtt.host}:${mqtt.port}${mqtt.user === undefined ? "" : ` as ${mqtt.user}`}`;
-}
-
-/** The first inferences are slow: the engine has not optimised the code yet. */
-const INFERENCES = 5;
-
-async function tryModel(
-  config: AgentConfig,
-  cameras: readonly CameraConfig[],
-  { stateDirectories }: Trials,
-): Promise<string> {
-  const chosen = chooseModule(config.model.path, config.model);
-  try {
-    return await tryModule(chosen, config, cameras, stateDirectories);
-  } catch (cause) {
-    if (!(cause instanceof DetectorFault)) throw cause;
-    throw new ConfigError(
-      `${chosen.path} does not answer: ${cause.message}`,
-      "Raise detector.deadline_ms, use a smaller model, or set detector.runtime to v8.",
-      { cause },
-    );
-  }
-}
-
-/** @throws DetectorFault if the module does not answer. */
-async function tryModule(
-  { path, why }: ReturnType<typeof chooseModule>,
-  config: AgentConfig,
-  cameras: readonly CameraConfig[],
-  stateDirectories: readonly string[],
-): Promise<string> {
-  const options = { ...detectorOptions(config, cameras, silentLog()), instances: 1 };
-  await using detector = await openDetector(path, options);
-  const { name, input, precision, labels, source } = detector.model;
-  requireKnownLabels(cameras, detector.model);
-  const release =
-    config.model.public_key === undefined ? "" : await tryRelease(detector.model, stateDirectories);
-  const grey = new Uint8Array(input.width * input.height * 3).fill(114);
-  let ms = 0;
-  for (let turn = 0; turn < INFERENCES; turn++) {
-    ms = (await detector.detect(grey, { score: 0.5, iou: 0.45 })).inferenceMs;
-  }
-  const requestedFps = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
-  const pace = `${ms.toFixed(0)} ms per inference in ${detector.runtime}; the cameras ask for ${requestedFps} frames per second`;
-  const choice = why === undefined ? "" : ` (${why})`;
-  return `${name} ${input.width}×${input.height} ${precision}${choice}${release}, licence ${source.licence}, ${labels.length} labels, ${pace}`;
-}
-
-/**
- * Compares the release with those that have run, as `run` does, without recording it.
- * @throws ConfigError if a higher release has run.
- */
-async function tryRelease(model: ModelInfo, stateDirectories: readonly string[]): Promise<string> {
-  const unread: string[] = [];
-  for (const file of stateDirectories.map((folder) => join(folder, RELEASES_FILE))) {
-    const releases = await readReleases(file).catch((error: unknown) => {
-      unread.push(`${file} (${unreadable(error)})`);
-      return undefined;
-    });
-    if (releases !== undefined) requireNotOlder(model, releases, file);
-  }
-  const note = unread.length === 0 ? "" : ` (not compared with ${unread.join(", ")}, which cannot be read)`;
-  return `, release ${model.release ?? 0}${note}`;
 }
 
 /** Runs a trial once and shares its result. */

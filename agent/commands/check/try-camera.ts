@@ -1,11 +1,14 @@
 import type { Clock } from "../../base/clock.ts";
 import { observeStream } from "../../camera/observe-stream.ts";
 import { readCamera } from "../../camera/read-camera.ts";
-import { noAnswerError } from "../../camera/rtsp/reasons.ts";
+import { retryWhileBusy } from "../../camera/retry-busy.ts";
+import { noAnswerError } from "../../camera/rtsp/reasons/connection.ts";
+import { isBusyError } from "../../camera/rtsp/reasons/refusal.ts";
 import type { SessionFacts } from "../../camera/rtsp/start-session.ts";
 import type { CameraConfig } from "../../config/schema.ts";
 import { describeCamera } from "./describe-camera.ts";
 import type { Finding } from "./finding.ts";
+import type { RunningAgent } from "./running-agent.ts";
 
 export interface TryCameraOptions {
   readonly clock: Clock;
@@ -14,20 +17,46 @@ export interface TryCameraOptions {
   readonly cameraWithinMs: number;
   /** Default: `ffmpeg` from PATH. */
   readonly ffmpeg?: string;
+  /** The agents that run on this machine. Default: none. */
+  readonly agents?: readonly RunningAgent[];
 }
 
 /** After the first frame, the stream is watched for at most this long to see how often key frames come. */
 const WATCH_MS = 8_000;
 
+/** The parts of a camera's configuration that the trial needs. */
+type TriedCamera = Pick<CameraConfig, "name" | "detect" | "motion" | "ffmpeg">;
+
 /**
- * Opens a camera as `run` does, waits for its first frame, and watches its stream for some seconds.
+ * Opens a camera as `run` does, waits for its first frame, and watches its stream for some seconds. A camera that is busy
+ * gets further attempts. If it stays busy while the running agent receives its frames, it works.
  * @param read reads the camera's frames
  * @throws what `read` throws before the first frame
  */
 export async function tryCamera(
-  { name, detect, motion, ffmpeg }: Pick<CameraConfig, "name" | "detect" | "motion" | "ffmpeg">,
-  { clock, signal, cameraWithinMs, ffmpeg: program = "ffmpeg" }: TryCameraOptions,
+  camera: TriedCamera,
+  options: TryCameraOptions,
   read: typeof readCamera = readCamera,
+): Promise<Finding> {
+  const running = options.agents
+    ?.filter(({ isOurs }) => isOurs)
+    .flatMap(({ cameras }) => cameras)
+    .find(({ name, online }) => name === camera.name && online);
+  const open = () => openCamera(camera, options, read);
+  if (running === undefined) return retryWhileBusy(open, options);
+  try {
+    return await open();
+  } catch (error) {
+    if (!isBusyError(error)) throw error;
+    const rate = `${Number(running.camera_fps.toFixed(1))} frames per second`;
+    return { words: `accepts no second client while the running agent receives ${rate}` };
+  }
+}
+
+async function openCamera(
+  { name, detect, motion, ffmpeg }: TriedCamera,
+  { clock, signal, cameraWithinMs, ffmpeg: program = "ffmpeg" }: TryCameraOptions,
+  read: typeof readCamera,
 ): Promise<Finding> {
   const { width, height, fps, idle } = detect;
   const [{ path: address, transport }] = ffmpeg.inputs;

@@ -2,15 +2,21 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { ConfigError } from "../../base/errors.ts";
 import { allowPort, type ListenAddress, listenOn } from "../../base/listen.ts";
+import type { RunningAgent } from "./running-agent.ts";
 import { portsOfUnit } from "./unit-ports.ts";
 
 /**
  * Checks that the agent can listen at the configured address and that the systemd unit allows the port.
+ * @param agents that run now; one that runs with this configuration may use the port already
  * @returns a short description of the address
  * @throws ConfigError with the remedy if it cannot listen there
  */
-export async function tryPort(place: ListenAddress, signal: AbortSignal): Promise<string> {
-  const { host, port } = place;
+export async function tryPort(
+  place: ListenAddress,
+  agents: readonly RunningAgent[],
+  signal: AbortSignal,
+): Promise<string> {
+  const { section, host, port } = place;
   if (port === 0) return `${host}, any free port`;
   const isAllowed = await portsOfUnit("sabrewing", signal);
   if (!isAllowed(port)) {
@@ -20,13 +26,23 @@ export async function tryPort(place: ListenAddress, signal: AbortSignal): Promis
   try {
     await listenOn(server, place);
   } catch (error) {
-    if (!(await isServedBySabrewing(place))) throw error;
-    return `${host}:${port} is in use by the running agent`;
+    const isOurs = agents.some((agent) => agent.isOurs && agent.ports[section] === port);
+    if (isOurs) return `${host}:${port} is in use by the running agent`;
+    if (await isServedBySabrewing(place)) throw usedByAnother(place, error);
+    throw error;
   }
   const closed = once(server, "close");
   server.close();
   await closed;
   return `${host}:${port} is free`;
+}
+
+function usedByAnother({ section, host, port }: ListenAddress, cause: unknown): ConfigError {
+  return new ConfigError(
+    `another agent uses ${host}:${port}`,
+    `Set ${section}.port to a free port. If that agent runs with this configuration, run check as root or as the agent's user, who may ask it.`,
+    { cause },
+  );
 }
 
 const ANSWER_WITHIN_MS = 5_000;

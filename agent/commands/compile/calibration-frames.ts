@@ -1,11 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  isStreamAddress,
-  requireClearAddress,
-  withoutCredentials,
-  withoutPossibleLogin,
-} from "../../base/address.ts";
+import { isStreamAddress, withoutCredentials, withoutPossibleLogin } from "../../base/address.ts";
+import { requireClearAddress } from "../../base/address-mistake.ts";
 import type { Size } from "../../base/box.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";

@@ -112,7 +112,7 @@ async function compile(model: string, options: CompileFlags): Promise<void> {
       "Add --precision i16, --precision i8 or --variants.",
     );
   }
-  // Ctrl-C ends the process; ffmpeg ends with its pipe. There is nothing to clean up.
+  // Ctrl-C ends the process at once; ffmpeg ends with its pipe. There is nothing to clean up.
   const { signal } = new AbortController();
   using calibration =
     calibrate === undefined

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { InvalidArgumentError } from "commander";
 import { compileModel, explainModel, type Precision, type Target } from "../../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../../base/errors.ts";
+import { didYouMean } from "../../config/suggest.ts";
 import type { ModuleReport } from "../shared/module-report.ts";
 import type { Progress } from "../shared/progress.ts";
 import type { ModelSize } from "../shared/size-option.ts";
@@ -59,10 +61,15 @@ export async function writeModule(
     },
   });
   if (order.print !== undefined && !stages.includes(order.print)) {
-    throw new UsageError(`unknown stage "${order.print}"; the stages are ${stages.join(", ")}`);
+    throw new UsageError(
+      `unknown stage "${order.print}"${didYouMean(order.print, stages)}`,
+      `The stages are ${stages.join(", ")}.`,
+    );
   }
   const { bytes, description } = compiled;
-  await writeWhole(order.out, bytes);
+  // The compiler blocks signals. A Ctrl-C that came meanwhile ends the process here, before there is a file.
+  await setImmediate();
+  writeWhole(order.out, bytes);
   if (order.explain === true) {
     show(describeLayers(await explainModel(compiled, order.target ?? "simd128")));
   }
@@ -87,15 +94,16 @@ export function parseRelease(text: string): number {
   throw new InvalidArgumentError("Expected a whole number, 0 or more.");
 }
 
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+/** Does not wait for anything in between, so that Ctrl-C leaves no incomplete file. */
+function writeWhole(path: string, bytes: Uint8Array): void {
   const partial = `${path}.${process.pid}.partial`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true });
     try {
-      await writeFile(partial, bytes);
-      await rename(partial, path);
+      writeFileSync(partial, bytes);
+      renameSync(partial, path);
     } catch (error) {
-      await rm(partial, { force: true });
+      rmSync(partial, { force: true });
       throw error;
     }
   } catch (cause) {

@@ -107,6 +107,7 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
     for await (const { image, time, name } of imagesOf(input, choice, { clock: systemClock, signal })) {
       const startedMs = performance.now();
       const { detections } = await detectImage(image, detector, thresholds).catch(explainFault(input));
+      if (signal.aborted) return;
       const { width, height } = image;
       const ms = round(performance.now() - startedMs, 1);
       const found = {
@@ -125,9 +126,8 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
         writeFileSync(join(output, `${freeName(name)}.jpg`), await annotate(image, detections));
         await sheets?.add(image, detections, `${name}  ${countLabels(detections)}`);
       }
-      if (signal.aborted) break;
     }
-    if (signal.aborted) break;
+    if (signal.aborted) return;
   }
   await sheets?.finish();
 }

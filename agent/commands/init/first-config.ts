@@ -1,6 +1,8 @@
-import { decodedPart, replaceSecretValues, requireClearAddress, splitAddress } from "../../base/address.ts";
+import { decodedPart, replaceSecretValues, splitAddress } from "../../base/address.ts";
+import { requireClearAddress } from "../../base/address-mistake.ts";
 import { plainJson } from "../../base/plain-text.ts";
 import { hasPlaceholder } from "../../config/environment.ts";
+import { manualFile } from "../../program-folder.ts";
 import { collectSecrets, type Secrets } from "./secrets.ts";
 
 /** A camera of a first configuration. */
@@ -11,8 +13,6 @@ export interface FirstCamera {
   /** The stream's own size; undefined if it was not tried. */
   readonly size?: { readonly width: number; readonly height: number };
 }
-
-type Filters = { readonly minScore: number; readonly threshold: number };
 
 /** All answers that `sabrewing init` needs. */
 export interface FirstAnswers {
@@ -25,9 +25,11 @@ export interface FirstAnswers {
   };
   readonly model: string;
   readonly track: readonly string[];
-  /** Filters for each label; undefined: the defaults. */
-  readonly filters?: Filters | undefined;
   readonly homeAssistant: boolean;
+  /** Whether to publish a JPEG of each object. */
+  readonly snapshots: boolean;
+  /** The token of the live view; undefined: it is not enabled. */
+  readonly viewToken: string | undefined;
   readonly cameras: readonly FirstCamera[];
 }
 
@@ -43,7 +45,7 @@ const WIDEST = 1280;
 
 /** A commented configuration that `check` accepts, with passwords in a separate file. */
 export function firstConfig(answers: FirstAnswers): FirstFiles {
-  const { broker, model, homeAssistant, cameras } = answers;
+  const { broker, model, homeAssistant, viewToken, cameras } = answers;
   const secrets = collectSecrets();
   const text = (value: string) => quoted(literal(value, secrets));
   const login = [
@@ -53,7 +55,7 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
       : [`  password: ${quoted(secrets.keep("SABREWING_MQTT_PASSWORD", broker.password))}`]),
   ];
   const yaml = [
-    "# Written by sabrewing init. config/sabrewing.yml, which comes with sabrewing, describes every key and its default.",
+    `# Written by sabrewing init. ${manualFile()} describes every key and its default.`,
     "# Run sabrewing check after a change. Passwords are in secrets.env, in the same folder.",
     "",
     "# The MQTT broker that receives the events.",
@@ -71,6 +73,8 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
     "homeassistant:",
     `  enabled: ${homeAssistant}`,
     "",
+    ...viewLines(viewToken, secrets),
+    "",
     "cameras:",
     ...cameras.flatMap((camera) => cameraLines(camera, answers, secrets)),
     "",
@@ -78,9 +82,21 @@ export function firstConfig(answers: FirstAnswers): FirstFiles {
   return { yaml, secrets: secrets.file() };
 }
 
+function viewLines(token: string | undefined, secrets: Secrets): readonly string[] {
+  const where =
+    "# true: serve a page that shows the cameras live, on http://127.0.0.1:5080. It requires a token.";
+  if (token === undefined) return [where, "view:", "  enabled: false"];
+  return [
+    where,
+    "view:",
+    "  enabled: true",
+    `  token: ${quoted(secrets.keep("SABREWING_VIEW_TOKEN", token))}`,
+  ];
+}
+
 function cameraLines(
   { name, address, size }: FirstCamera,
-  { track, filters }: FirstAnswers,
+  { track, snapshots }: FirstAnswers,
   secrets: Secrets,
 ): readonly string[] {
   const scaled = size !== undefined && size.width > WIDEST ? even(size) : undefined;
@@ -104,18 +120,9 @@ function cameraLines(
     "    objects:",
     "      # Labels to track; sabrewing inspect lists the labels of the model.",
     `      track: [${track.map((label) => quoted(literal(label, secrets))).join(", ")}]`,
-    ...(filters === undefined ? [] : filterLines(track, filters)),
     "    snapshots:",
     "      # true: publish a JPEG of each object. false: no image leaves this device.",
-    "      enabled: false",
-  ];
-}
-
-function filterLines(track: readonly string[], { minScore, threshold }: Filters): readonly string[] {
-  return [
-    "      # This model's scores are lower than the default filters expect.",
-    "      filters:",
-    ...track.map((label) => `        ${quoted(label)}: { min_score: ${minScore}, threshold: ${threshold} }`),
+    `      enabled: ${snapshots}`,
   ];
 }
 

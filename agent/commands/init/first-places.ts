@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { DEFAULT_CONFIG_FILES } from "../../config/load.ts";
+import { newestModule } from "../shared/find-module.ts";
 
 /** The path to which the manual lets `sabrewing pull` write. */
 const PULLED_MODEL = "/var/lib/sabrewing/yolov5n-320.wasm";
@@ -11,12 +12,20 @@ export function firstConfigFile(files: readonly string[] = DEFAULT_CONFIG_FILES)
   return writable ?? files.at(-1) ?? "sabrewing.yml";
 }
 
-/** The detector of a first configuration: the pulled one, else the one in the package. */
-export function firstModel(program: string, pulled = PULLED_MODEL): string {
+/**
+ * The detector of a first configuration: the pulled one, else the one in the package, else the newest in the folders to which
+ * `sabrewing pull` writes without the package.
+ */
+export function firstModel(program: string, folders: readonly string[], pulled = PULLED_MODEL): string {
   if (existsSync(pulled)) return pulled;
-  const folder = join(program, "models");
-  const bundled = existsSync(folder) ? readdirSync(folder).find((name) => name.endsWith(".wasm")) : undefined;
-  return bundled === undefined ? pulled : join(folder, bundled);
+  const found = [join(program, "models"), ...folders].map(newestModule);
+  return found.find((path) => path !== undefined) ?? pulled;
+}
+
+/** The path of a module as a configuration names it. Relative paths there are relative to the configuration file. */
+export function modelFrom(output: string, model: string): string {
+  const isSame = resolve(dirname(output), model) === resolve(model);
+  return isSame ? model : resolve(model);
 }
 
 /** Whether a configuration is the unchanged file from the package. */

@@ -1,19 +1,19 @@
+import { decodedPart, splitAddress, withLowerCaseScheme, withoutLogin } from "../../base/address.ts";
 import {
   type AddressMistake,
   asSentence,
-  decodedPart,
   ENCODING,
-  splitAddress,
   streamAddressMistake,
-  withLowerCaseScheme,
-  withoutLogin,
-} from "../../base/address.ts";
+} from "../../base/address-mistake.ts";
 import { UsageError } from "../../base/errors.ts";
 import { TOPIC_NAME } from "../../config/topic-name.ts";
 import type { FirstAnswers } from "./first-config.ts";
 
 /** The flags of `init`. */
 export interface InitOptions {
+  /** Frigate's configuration, to convert instead of asking. */
+  readonly from?: string;
+  readonly keepThresholds: boolean;
   readonly broker?: string;
   readonly camera: readonly string[];
   readonly discover: boolean;
@@ -22,6 +22,8 @@ export interface InitOptions {
   readonly model: string;
   readonly track: string;
   readonly homeAssistant: boolean;
+  readonly snapshots: boolean;
+  readonly view: boolean;
   readonly probe: boolean;
   readonly output: string;
   readonly force: boolean;

@@ -1,11 +1,6 @@
-import { confirm, multiselect, password, text } from "@clack/prompts";
-import {
-  type Login,
-  splitAddress,
-  streamAddressMistake,
-  withLogin,
-  withLowerCaseScheme,
-} from "../../base/address.ts";
+import { autocompleteMultiselect, confirm, multiselect, password, text } from "@clack/prompts";
+import { type Login, splitAddress, withLogin, withLowerCaseScheme } from "../../base/address.ts";
+import { streamAddressMistake } from "../../base/address-mistake.ts";
 import { TransientError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
 import { type FoundCamera, findOnvifCameras, onvifStreams } from "../../camera/onvif.ts";
@@ -47,19 +42,7 @@ export async function askCameras(note: (line: string) => void): Promise<readonly
     cameras.length === 0 ||
     (await answer(confirm({ message: "Add another camera?", initialValue: false })))
   ) {
-    const address = await answer(
-      text({
-        message: "Address of the camera's stream (preferably its substream)",
-        placeholder: "rtsp://10.0.0.7/stream2",
-        validate(given) {
-          const mistake = streamAddressMistake(given ?? "");
-          if (mistake === undefined) return undefined;
-          const { expected, remedy, isInLogin } = mistake;
-          return `Expected ${expected}: ${isInLogin ? "user and password follow in the next questions" : remedy}`;
-        },
-      }),
-    );
-    const complete = await withAskedLogin(withLowerCaseScheme(address));
+    const complete = await askAddress();
     const called = await answer(text({ message: "Name of the camera", defaultValue: "camera" }));
     const name = cameraName(
       called,
@@ -70,6 +53,25 @@ export async function askCameras(note: (line: string) => void): Promise<readonly
   return cameras;
 }
 
+/** Asks for the address of a camera's stream and for the login that it does not contain. @throws Cancelled */
+export async function askAddress(initialValue = ""): Promise<string> {
+  const address = await answer(
+    text({
+      message: "Address of the camera's stream (preferably its substream)",
+      placeholder: "rtsp://10.0.0.7/stream2",
+      initialValue,
+      validate(given) {
+        const mistake = streamAddressMistake(given ?? "");
+        if (mistake === undefined) return undefined;
+        const { expected, remedy, isInLogin } = mistake;
+        return `Expected ${expected}: ${isInLogin ? "user and password follow in the next questions" : remedy}`;
+      },
+    }),
+  );
+  return withAskedLogin(withLowerCaseScheme(address));
+}
+
+/** Lets the user choose from the found cameras, and asks for another login as long as some of them refuse it. */
 async function chooseFound(
   found: readonly FoundCamera[],
   note: (line: string) => void,
@@ -81,12 +83,23 @@ async function chooseFound(
       required: false,
     }),
   );
-  const login = chosen.length === 0 ? undefined : await askLogin("these cameras");
-  return onvifCameras(chosen, login, note);
+  const cameras: CameraStreams[] = [];
+  for (let rest: readonly FoundCamera[] = chosen; rest.length > 0; ) {
+    const login = await askLogin(rest.length === 1 ? "this camera" : "these cameras");
+    const taken = cameras.map(({ name }) => name);
+    const asked = await onvifCameras(rest, login, note, taken);
+    cameras.push(...asked.cameras);
+    rest = asked.failed;
+    if (rest.length === 0) break;
+    const names = rest.map(({ name }) => plainText(name)).join(", ");
+    const message = `Enter another user and password for ${names}?`;
+    if (!(await answer(confirm({ message })))) break;
+  }
+  return cameras;
 }
 
 /**
- * Reads the streams of the found cameras. A camera that refuses is reported and left out.
+ * Reads the streams of the found cameras. A camera that refuses is reported.
  * @param taken names of other cameras
  */
 export async function onvifCameras(
@@ -94,8 +107,9 @@ export async function onvifCameras(
   login: Login | undefined,
   note: (line: string) => void,
   taken: readonly string[] = [],
-): Promise<readonly CameraStreams[]> {
+): Promise<{ readonly cameras: readonly CameraStreams[]; readonly failed: readonly FoundCamera[] }> {
   const cameras: CameraStreams[] = [];
+  const failed: FoundCamera[] = [];
   for (const camera of found) {
     try {
       const name = cameraName(camera.name, [...taken, ...cameras.map((known) => known.name)]);
@@ -103,14 +117,45 @@ export async function onvifCameras(
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
       note(`${error.message}\n  → ${error.remedy}`);
+      failed.push(camera);
     }
   }
-  return cameras;
+  return { cameras, failed };
 }
 
 /** Asks whether to announce the cameras to Home Assistant. @throws Cancelled */
 export function askHomeAssistant(): Promise<boolean> {
   return answer(confirm({ message: "Announce the cameras to Home Assistant?", initialValue: false }));
+}
+
+/** Labels that most people want, listed first. */
+const COMMON_LABELS = ["person", "car", "dog", "cat", "bicycle", "motorcycle", "bus", "truck", "bird"];
+
+/** Asks for the labels to track. @param labels of the model @throws Cancelled */
+export function askLabels(labels: readonly string[], initial: readonly string[]): Promise<string[]> {
+  const common = COMMON_LABELS.filter((label) => labels.includes(label));
+  const others = labels.filter((label) => !common.includes(label));
+  return answer(
+    autocompleteMultiselect({
+      message: "Which objects should Sabrewing report? (type to search, Tab selects)",
+      options: [...common, ...others].map((label) => ({ value: label, label: plainText(label) })),
+      initialValues: initial.filter((label) => labels.includes(label)),
+      maxItems: 10,
+      required: true,
+    }),
+  );
+}
+
+/** Asks whether to publish snapshots. @throws Cancelled */
+export function askSnapshots(): Promise<boolean> {
+  const message = "Publish a JPEG of each object to the broker? (No: no image leaves this device)";
+  return answer(confirm({ message, initialValue: false }));
+}
+
+/** Asks whether to enable the live view. @throws Cancelled */
+export function askView(): Promise<boolean> {
+  const message = "Enable the live view, a page on this machine that requires a token?";
+  return answer(confirm({ message, initialValue: false }));
 }
 
 /** Completes the login of an address: asks for the missing parts. @throws Cancelled */
@@ -128,13 +173,15 @@ export function askPassword(user: string): Promise<string> {
   return answer(password({ message: `Password of ${plainText(user)}`, validate }));
 }
 
-async function askLogin(whose: string): Promise<Login | undefined> {
+/** Asks for a user and the password. @throws Cancelled */
+export async function askLogin(whose: string): Promise<Login | undefined> {
   const user = await answer(text({ message: `User of ${whose} (empty: none)`, defaultValue: "" }));
   if (user === "") return undefined;
   return { user, password: await askPassword(user) };
 }
 
-async function answer<Value>(question: Promise<Value>): Promise<Exclude<Value, symbol>> {
+/** The answer to a question. @throws Cancelled */
+export async function answer<Value>(question: Promise<Value>): Promise<Exclude<Value, symbol>> {
   const given = await question;
   if (typeof given === "symbol") throw new Cancelled("cancelled");
   return given as Exclude<Value, symbol>;

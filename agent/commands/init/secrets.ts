@@ -5,11 +5,11 @@ export interface Secrets {
   /**
    * Stores a value outside the configuration.
    * @param name of its variable; gets a number if the name is taken by another value.
-   * @returns the placeholder for the configuration: `{NAME}`, or several in a row.
+   * @returns the placeholder for the configuration: `{NAME}`.
    * @throws UsageError for a value with control characters, which the file cannot hold.
    */
   keep(name: string, value: string): string;
-  /** Lines `NAME='value'`, as read by systemd's EnvironmentFile and by loadConfig. */
+  /** Lines `NAME='value'`, for systemd's EnvironmentFile and for loadConfig. */
   file(): string;
 }
 
@@ -34,27 +34,15 @@ export function collectSecrets(): Secrets {
         );
       }
       const key = `${name}=${value}`;
-      const placeholders =
-        kept.get(key) ??
-        pieces(value)
-          .map((piece) => variable(name, piece))
-          .join("");
-      kept.set(key, placeholders);
-      return placeholders;
+      const placeholder = kept.get(key) ?? variable(name, value);
+      kept.set(key, placeholder);
+      return placeholder;
     },
     file: () => [...variables].map(([name, value]) => `${name}=${quoted(value)}\n`).join(""),
   };
 }
 
-/**
- * Splits a value into pieces that systemd and Node unquote alike. In single quotes every character is literal, but a single
- * quote ends them. In double quotes a single quote is literal, but systemd and Node treat \ " $ ` differently.
- */
-function pieces(value: string): readonly string[] {
-  if (!value.includes("'") || !/["\\$`]/.test(value)) return [value];
-  return value.match(/'+|[^']+/g) ?? [];
-}
-
+/** In single quotes every character is literal, but a single quote ends them (systemd.exec(5), EnvironmentFile). */
 function quoted(value: string): string {
-  return value.includes("'") ? `"${value}"` : `'${value}'`;
+  return value.includes("'") ? `"${value.replace(/["\\`$]/g, "\\$&")}"` : `'${value}'`;
 }

@@ -8,6 +8,7 @@ import {
 } from "../../../detectors/detector.ts";
 import { TransientError, UsageError } from "../../base/errors.ts";
 import { printed } from "../../base/plain-text.ts";
+import { didYouMean } from "../../config/suggest.ts";
 import { type ProgressStream, showProgress } from "../shared/progress.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 
@@ -18,12 +19,15 @@ import { untilInterrupted } from "../shared/until-interrupted.ts";
 export function findKnown(name: string): KnownModel {
   const known = findKnownModel(name);
   if (known) return known;
-  const names = KNOWN_MODELS.map((model) => model.name).join(", ");
-  throw new UsageError(`unknown model "${name}"`, `Choose one of: ${names}.`);
+  const names = KNOWN_MODELS.map((model) => model.name);
+  throw new UsageError(
+    `unknown model "${name}"${didYouMean(name, names)}`,
+    `Choose one of: ${names.join(", ")}.`,
+  );
 }
 
 /**
- * Shows a known model's licence and obtains its weights, with progress. Ctrl-C interrupts the download.
+ * Shows a known model's licence and obtains its weights, with progress. A download that Ctrl-C interrupts can be resumed.
  * @returns path of the weights
  * @throws TransientError if the publisher cannot be reached, ModelError if the file has another SHA-256.
  */
@@ -42,11 +46,6 @@ export async function obtainVisibly(
       onProgress: ({ receivedBytes, totalBytes }) => progress.update(receivedBytes, totalBytes, known.name),
     });
   } catch (error) {
-    if (interrupted.signal.aborted) {
-      throw new TransientError("the download was interrupted", "Run the same command again to resume it.", {
-        cause: error,
-      });
-    }
     if (error instanceof DownloadError)
       throw new TransientError(error.message, error.remedy, { cause: error });
     throw error;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import {
   fastestTarget,
   KNOWN_MODELS,
@@ -53,7 +53,7 @@ export function pullCommand(): Command {
     .description(
       "downloads a known model from its publisher, checks its SHA-256 and compiles it; without a name, lists the models",
     )
-    .argument("[name]", KNOWN_MODELS.map(({ name }) => name).join(", "))
+    .addArgument(nameArgument())
     .option("-o, --output <file>", "module to write (default: $SABREWING_HOME/<name>-<WxH>.wasm)")
     .option(
       "--size <WxH>",
@@ -74,6 +74,13 @@ export function pullCommand(): Command {
       if (name === undefined) await listModels(options, process);
       else await pullModel(findKnown(name), options, process);
     });
+}
+
+/** Completion and help know the choices; `findKnown` refuses other names and suggests one. */
+function nameArgument(): Argument {
+  const argument = new Argument("[name]", "model to download");
+  argument.argChoices = KNOWN_MODELS.map(({ name }) => name);
+  return argument;
 }
 
 /**
@@ -118,13 +125,5 @@ export async function pullModel(
   for (const report of reports) {
     stdout.write(printed(json ? plainJson(report) : describeReport(report)));
   }
-  if (known.filters !== undefined) stderr.write(printed(adviseFilters(known.name, known.filters)));
   return reports;
-}
-
-function adviseFilters(name: string, { minScore, threshold }: NonNullable<KnownModel["filters"]>): string {
-  return (
-    `Scores of ${name} are lower than the default filters expect. Add to the configuration, for every label that you track:\n` +
-    `  objects: {filters: {person: {min_score: ${minScore}, threshold: ${threshold}}}}`
-  );
 }

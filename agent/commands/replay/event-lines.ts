@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
 import type { EventMessage } from "../../events/event.ts";
-import type { Outcome } from "../../watch-camera.ts";
+import type { Outcome } from "../../outcome.ts";
 
 /** An event as a line for people: time, type, label, score, box and duration. */
 export function replayLine({ type, after }: EventMessage): string {

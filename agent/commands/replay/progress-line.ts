@@ -14,14 +14,15 @@ const CLEAR_LINE = "\r\u001b[K";
 
 /**
  * Shows a bar on a terminal if the clip has a known duration; otherwise nothing.
+ * @param clip undefined: a camera
  * @throws ConfigError if the clip is missing or contains no video; FfmpegMissing.
  */
 export async function replayProgress(
-  clip: string,
+  clip: string | undefined,
   stream: ProgressStream,
   signal: AbortSignal,
 ): Promise<ReplayProgress> {
-  const { seconds } = stream.isTTY ? await probeClip(clip, { signal }) : {};
+  const { seconds } = clip !== undefined && stream.isTTY ? await probeClip(clip, { signal }) : {};
   if (seconds === undefined || seconds <= 0) {
     return { update() {}, stepAside() {}, [Symbol.dispose]() {} };
   }

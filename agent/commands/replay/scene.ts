@@ -2,11 +2,12 @@ import type { Size } from "../../base/box.ts";
 import { countObjects } from "../../events/counts.ts";
 import type { EventMessage } from "../../events/event.ts";
 import type { Lifecycle } from "../../events/lifecycle.ts";
+import type { Seen } from "../../outcome.ts";
 import { predictedBox, type Track } from "../../tracking/track.ts";
 import { colourAt } from "../../view/colours.ts";
 import type { Mark } from "../../view/marks.ts";
 import type { EventLine, Scene, Setup } from "../../view/scene.ts";
-import type { Seen, WatchedCamera } from "../../watch-camera.ts";
+import type { WatchedCamera } from "../../watch-camera.ts";
 import { replayLine } from "./event-lines.ts";
 
 /** Zones and masks of the configuration, which are drawn into every frame. */

@@ -3,7 +3,9 @@ import { ConfigError, UsageError } from "../../base/errors.ts";
 import type { Environment } from "../../config/environment.ts";
 import { loadConfig } from "../../config/load.ts";
 import { MotionSchema } from "../../config/motion-schema.ts";
+import { ReviewSchema } from "../../config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../config/schema.ts";
+import { didYouMean } from "../../config/suggest.ts";
 import type { WatchedCamera } from "../../watch-camera.ts";
 import { type FoundModule, findModule } from "../shared/find-module.ts";
 
@@ -55,6 +57,7 @@ function defaults({ camera }: ReplayOptions): Base {
       objects: ObjectsSchema.parse({}),
       zones: [],
       snapshots: SnapshotsSchema.parse({}),
+      review: ReviewSchema.parse({}),
     },
     runtime: "wasmer",
     prefix: "sabrewing",
@@ -70,7 +73,9 @@ function fromConfig(path: string, { camera: name }: ReplayOptions, env: Environm
       : config.cameras.find((one) => one.name === name);
   if (camera === undefined) {
     throw new ConfigError(
-      name === undefined ? `${file} has several cameras` : `${file} has no camera "${name}"`,
+      name === undefined
+        ? `${file} has several cameras`
+        : `${file} has no camera "${name}"${didYouMean(name, names)}`,
       `Choose one with --camera: ${names.join(", ")}.`,
     );
   }

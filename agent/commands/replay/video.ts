@@ -1,10 +1,11 @@
 import { ConfigError } from "../../base/errors.ts";
 import type { RgbImage } from "../../base/rgb-image.ts";
+import type { Outcome } from "../../outcome.ts";
 import { rgbOf } from "../../preprocess/rgb.ts";
 import { drawnSize, drawScene } from "../../view/draw-scene.ts";
 import type { EventLine } from "../../view/scene.ts";
 import { createVideo, type VideoFile } from "../../view/video-file.ts";
-import type { Outcome, WatchedCamera } from "../../watch-camera.ts";
+import type { WatchedCamera } from "../../watch-camera.ts";
 import { eventLine, type ReplayedFrame, sceneOf, setupOf } from "./scene.ts";
 
 /** The video of a replay while it is written. Disposing it before `finish` deletes it. */

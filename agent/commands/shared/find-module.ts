@@ -40,14 +40,20 @@ export function findModule({ named, configFile, env }: ModuleSearch): FoundModul
     tried.push(error.message);
   }
   const home = sabrewingHome(env);
-  const newest = modulesIn(home).sort((a, b) => b.changedMs - a.changedMs)[0];
-  // The newest file identifies the newest set of variants, but not its best variant.
-  if (newest !== undefined) return { path: chooseModule(setOf(newest.path) ?? newest.path).path, trust: {} };
+  const newest = newestModule(home);
+  if (newest !== undefined) return { path: chooseModule(newest).path, trust: {} };
   tried.push(`no .wasm file in ${home}`);
   throw new ConfigError(
     `no detector module: ${tried.join("; ")}`,
     "Run `sabrewing pull yolov5n`, or name a module with --model.",
   );
+}
+
+/** The newest module in a folder, or the set of variants that it belongs to. */
+export function newestModule(folder: string): string | undefined {
+  const newest = modulesIn(folder).sort((a, b) => b.changedMs - a.changedMs)[0];
+  // The newest file identifies the newest set of variants, but not its best variant.
+  return newest && (setOf(newest.path) ?? newest.path);
 }
 
 function modulesIn(folder: string): { path: string; changedMs: number }[] {

@@ -4,11 +4,11 @@ import { basename, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   isStreamAddress,
-  requireClearAddress,
   withLowerCaseScheme,
   withoutCredentials,
   withoutPossibleLogin,
 } from "../../base/address.ts";
+import { requireClearAddress } from "../../base/address-mistake.ts";
 import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";

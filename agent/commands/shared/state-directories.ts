@@ -3,6 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import type { Environment } from "../../config/environment.ts";
 import { DEFAULT_CONFIG_FILES } from "../../config/load.ts";
+import { pathNamedIn } from "../../config/named-paths.ts";
 import { stateDirectory } from "../../state/directory.ts";
 
 const WithStateDirectory = z.looseObject({ state_dir: z.string().optional() });
@@ -24,9 +25,10 @@ export function stateDirectories(config: string | undefined, env: Environment): 
 
 function readStateDirectory(file: string): string | undefined {
   try {
-    return WithStateDirectory.parse(
+    const { state_dir: named } = WithStateDirectory.parse(
       parse(readFileSync(file, "utf8"), { stringKeys: true, logLevel: "error" }),
-    ).state_dir;
+    );
+    return named === undefined ? undefined : pathNamedIn(file, named);
   } catch {
     // Missing, or not readable for this user: try the other folders.
     return undefined;

@@ -1,20 +1,27 @@
-/** A signal that Ctrl-C and `kill` abort. Disposing restores the default handling of both. */
+import { INTERRUPTIONS } from "../../end-when-interrupted.ts";
+
+/** A signal that Ctrl-C and `kill` abort. Disposing restores the default handling of both: the process ends at once. */
 export interface Interruption extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Lets a command clean up after Ctrl-C; a second Ctrl-C ends the process at once. */
+/** ffmpeg may take a second to stop, everything else less. */
+const CLEAN_UP_WITHIN_MS = 1_500;
+
+/**
+ * Lets a command clean up after Ctrl-C. Its errors and its exit code no longer matter then, but it must print nothing more.
+ * The process ends if that takes too long, or with a second Ctrl-C.
+ */
 export function untilInterrupted(): Interruption {
   const controller = new AbortController();
   const abort = () => {
     release();
+    setTimeout(() => process.exit(), CLEAN_UP_WITHIN_MS).unref();
     controller.abort();
   };
   const release = () => {
-    process.off("SIGINT", abort);
-    process.off("SIGTERM", abort);
+    for (const name of INTERRUPTIONS) process.off(name, abort);
   };
-  process.on("SIGINT", abort);
-  process.on("SIGTERM", abort);
+  for (const name of INTERRUPTIONS) process.on(name, abort);
   return { signal: controller.signal, [Symbol.dispose]: release };
 }

@@ -37,6 +37,7 @@ export function statusTable(received: Report, { colour, nowMs }: TableStyle): st
       ["camera", "", "fps", "infer/s", "skipped", "motion", "in view"].map(strong),
       cameras.flatMap((camera) => cameraRows(camera, paints)),
     ),
+    ...cameras.flatMap((camera) => outageLines(camera, nowMs, paints)),
     "",
     ...(events.length === 0
       ? [faint("no events yet")]
@@ -69,14 +70,10 @@ function brokerLine(
 /** A row for the camera, then one for each zone. */
 function cameraRows(camera: Camera, paints: Paints): readonly (readonly string[])[] {
   const { good, bad, warm, faint } = paints;
-  const { name, online, camera_fps, expected_fps, detection_fps, skipped_fps, motion, detection_enabled } =
-    camera;
-  const { connection_quality: quality } = camera;
-  const state = online
-    ? quality === "excellent"
-      ? good("● online")
-      : warm(`● ${quality}`)
-    : bad("○ offline");
+  const { name, enabled, online, camera_fps, expected_fps, detection_fps, skipped_fps, motion } = camera;
+  const { connection_quality: quality, detection_enabled } = camera;
+  const quiet = enabled ? bad("○ offline") : faint("○ switched off");
+  const state = online ? (quality === "excellent" ? good("● online") : warm(`● ${quality}`)) : quiet;
   const moves = motion === null ? faint("–") : motion ? warm("moving") : faint("still");
   const figures = [
     `${camera_fps.toFixed(1)}${faint(`/${expected_fps}`)}`,
@@ -93,6 +90,16 @@ function cameraRows(camera: Camera, paints: Paints): readonly (readonly string[]
     inView(counts, paints),
   ]);
   return [[name, state, ...figures, moves, inView(camera.counts, paints)], ...zones];
+}
+
+/** Since when and why a camera is offline. */
+function outageLines({ name, enabled, outage }: Camera, nowMs: number, { bad, faint }: Paints) {
+  if (!enabled || outage === null) return [];
+  const since = lasting(Math.max(0, Math.round(nowMs / 1000 - outage.since)));
+  // The reason starts with the camera's name.
+  const reason = outage.reason ?? `${name}: the camera has not answered yet`;
+  const remedy = outage.remedy === null ? "" : faint(` → ${outage.remedy}`);
+  return [`${bad(reason)}${remedy} ${faint(`(offline for ${since})`)}`];
 }
 
 function inView(counts: Readonly<Record<string, number>>, { strong, faint }: Paints): string {

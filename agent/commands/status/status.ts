@@ -7,7 +7,6 @@ import { plainJson, printed } from "../../base/plain-text.ts";
 import { type Report, ReportSchema } from "../../health/report.ts";
 import { REPORT_SOCKET } from "../../health/serve-report.ts";
 import { stateDirectories } from "../shared/state-directories.ts";
-import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { statusTable } from "./status-table.ts";
 
 const EXAMPLES = `
@@ -37,13 +36,12 @@ export function statusCommand(): Command {
     .option("--json", "print JSON lines", false)
     .addHelpText("after", EXAMPLES)
     .action(async (options: StatusOptions) => {
-      using interrupted = untilInterrupted();
       const { stdout } = process;
       const isLive = !options.once && !options.json && stdout.isTTY === true;
       const folders =
         options.stateDir === undefined ? stateDirectories(options.config, process.env) : [options.stateDir];
       const sockets = folders.map((folder) => join(folder, REPORT_SOCKET));
-      for await (const report of reports(sockets, interrupted.signal)) {
+      for await (const report of reports(sockets)) {
         if (options.json) {
           stdout.write(printed(plainJson(report)));
         } else {
@@ -67,18 +65,18 @@ const CLEAR = "\u001b[H\u001b[J";
  */
 export async function* reports(
   sockets: readonly string[],
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<Report, void> {
   const socket = await firstThatAnswers(sockets);
   const disconnect = () => void socket.destroy();
-  signal.addEventListener("abort", disconnect, { once: true });
+  signal?.addEventListener("abort", disconnect, { once: true });
   try {
     for await (const line of createInterface({ input: socket })) yield ReportSchema.parse(JSON.parse(line));
   } finally {
-    signal.removeEventListener("abort", disconnect);
+    signal?.removeEventListener("abort", disconnect);
     socket.destroy();
   }
-  if (!signal.aborted)
+  if (signal?.aborted !== true)
     throw new TransientError("the agent has stopped", "Read its log: journalctl -u sabrewing");
 }
 

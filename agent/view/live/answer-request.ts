@@ -3,8 +3,12 @@ import type { Clock } from "../../base/clock.ts";
 import type { GuardedConnections } from "../../base/guard-connections.ts";
 import type { Log } from "../../base/log.ts";
 import type { Refusal } from "../../base/log-refusals.ts";
+import { answerHistory, type HistoryQueries } from "../history/answer-history.ts";
+import type { Insight } from "../insight/open-insight.ts";
 import type { Access } from "./access.ts";
+import { type ApplyShapes, answerShapes } from "./apply-shapes.ts";
 import type { Feed } from "./feed.ts";
+import type { LastFrame } from "./last-frame.ts";
 import { isForeignForm, isForeignSubresource } from "./own-page.ts";
 import type { PageFile } from "./page-files.ts";
 import { foreign, misdirected, type RefusedRequest } from "./refusals.ts";
@@ -18,8 +22,13 @@ export interface Answers {
   readonly isAddressed: (request: IncomingMessage) => boolean;
   readonly connections: GuardedConnections;
   readonly feed: Feed;
+  readonly history: HistoryQueries;
   readonly page: (name: string) => Promise<PageFile | undefined>;
   readonly cameras: readonly string[];
+  readonly lastFrames: ReadonlyMap<string, LastFrame>;
+  readonly insight: Pick<Insight, "answer">;
+  /** Changes the configuration file; undefined: the configuration does not allow it. */
+  readonly applyShapes: ApplyShapes | undefined;
   readonly log: Log;
   readonly onRefusal: (refusal: Refusal) => void;
   readonly clock: Clock;
@@ -29,6 +38,8 @@ export interface Answers {
 
 /** Enough for the longest token, percent-encoded. */
 const MOST_BODY_BYTES = 4096;
+/** Enough for a hundred polygons. */
+const MOST_SHAPES_BYTES = 100_000;
 const FRAME_WITHIN_MS = 5_000;
 /** Time for a stranger to receive the answer. */
 const ANSWER_WITHIN_MS = 5_000;
@@ -71,7 +82,7 @@ async function replyOrError(request: IncomingMessage, answers: Answers): Promise
 }
 
 async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Promise<Reply> {
-  const { access, isAddressed, connections, page, feed, cameras } = answers;
+  const { access, isAddressed, connections, page, feed, history, cameras, lastFrames, insight } = answers;
   const { method, headers } = request;
   const path = url.pathname;
   if (!isAddressed(request)) return refuse(misdirected(request), answers);
@@ -88,6 +99,12 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
     return isForeignForm(headers)
       ? refuse(foreign(request), answers)
       : redirectReply("./", access.expiredCookie);
+  }
+  const [, edited] = /^\/cameras\/([\w-]+)\/shapes$/.exec(path) ?? [];
+  if (method === "POST" && edited !== undefined) {
+    if (isForeignForm(headers) || headers.origin === undefined) return refuse(foreign(request), answers);
+    if (!isKnown) return textReply(401, "Open the live view and enter its token first.");
+    return answerShapes(edited, await readBody(request, MOST_SHAPES_BYTES), answers);
   }
   if (method !== "GET" && method !== "HEAD") {
     return textReply(405, "Not allowed.", { Allow: "GET, HEAD, POST" });
@@ -109,9 +126,14 @@ async function replyTo(request: IncomingMessage, url: URL, answers: Answers): Pr
   const [, camera] = /^\/cameras\/([\w-]+)\.jpg$/.exec(path) ?? [];
   if (camera !== undefined) {
     if (!cameras.includes(camera)) return textReply(404, "No such camera.");
-    return jpegReply(await feed.nextJpeg(camera, AbortSignal.timeout(FRAME_WITHIN_MS)), 503);
+    const still = await feed.nextStill(camera, AbortSignal.timeout(FRAME_WITHIN_MS));
+    return jpegReply(still?.jpeg, 503, { "Frame-Time": String(still?.timeMs) });
   }
-  return file(path === "/" ? "index.html" : path.slice(1));
+  const [, offline = ""] = /^\/cameras\/([\w-]+)\/last\.jpg$/.exec(path) ?? [];
+  const last = lastFrames.get(offline);
+  if (last !== undefined) return jpegReply(await last.jpeg(), 404);
+  const answer = insight.answer(path) ?? (await answerHistory(url, history));
+  return answer ?? file(path === "/" ? "index.html" : path.slice(1));
 }
 
 /** Checks a token. If it is right, redirects the browser to the address without the token. */
@@ -142,13 +164,19 @@ function refuse({ status, text, refusal }: RefusedRequest, { onRefusal }: Answer
 
 /** Reads the field `token` of a form; undefined if the form is too long. */
 async function readToken(request: IncomingMessage): Promise<string | undefined> {
+  const body = await readBody(request, MOST_BODY_BYTES);
+  return body === undefined ? undefined : (new URLSearchParams(body).get("token") ?? "");
+}
+
+/** Reads the body of a request; undefined if it is too long. */
+async function readBody(request: IncomingMessage, mostBytes: number): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
   // The connection stays open, since it must carry the answer.
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += part.length;
-    if (bytes > MOST_BODY_BYTES) return undefined;
+    if (bytes > mostBytes) return undefined;
     parts.push(part);
   }
-  return new URLSearchParams(Buffer.concat(parts).toString()).get("token") ?? "";
+  return Buffer.concat(parts).toString();
 }

@@ -1,6 +1,6 @@
 import type { Frame } from "../../camera/frame.ts";
 import type { Lifecycle } from "../../events/lifecycle.ts";
-import type { Outcome } from "../../watch-camera.ts";
+import type { Outcome } from "../../outcome.ts";
 import type { Greeting, Health, LiveMessage } from "../page/protocol.ts";
 import { eventHistory } from "./event-history.ts";
 import { cropJpeg, frameJpeg } from "./jpeg.ts";
@@ -10,16 +10,25 @@ import { sightOf } from "./messages.ts";
 export interface Feed {
   /** Publishes the outcome of a frame. Resolves when its pixels are no longer needed. Never fails. */
   show(camera: string, outcome: Outcome): Promise<void>;
-  /** Passes a camera's frames through and encodes one if `nextJpeg` waits for it, without waiting for the detector. */
+  /** Passes a camera's frames through and encodes one if `nextStill` waits for it, without waiting for the detector. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
   /** Sends a message to all viewers. */
   publish(message: LiveMessage): void;
+  /** Delivers the current state again to all viewers, who then rebuild their page. */
+  refresh(): void;
   /** Delivers the current state, then all messages. @returns ends the subscription */
   subscribe(receive: (message: LiveMessage) => void): () => void;
   /** The JPEG of a recent event's object. */
   eventSnapshot(id: string): Uint8Array | undefined;
-  /** The next frame of a camera as JPEG; undefined if the signal is aborted first. */
-  nextJpeg(camera: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** The next frame of a camera; undefined if the signal is aborted first. */
+  nextStill(camera: string, signal: AbortSignal): Promise<Still | undefined>;
+}
+
+/** A frame as JPEG. */
+export interface Still {
+  readonly jpeg: Uint8Array;
+  /** Of the frame, Unix milliseconds. */
+  readonly timeMs: number;
 }
 
 export interface FeedDependencies {
@@ -32,13 +41,19 @@ export interface FeedDependencies {
 /** Without viewers, the feed encodes nothing except at most one small snapshot per second for each event. */
 export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
   const subscribers = new Set<(message: LiveMessage) => void>();
-  const awaited = new Map<string, Set<PromiseWithResolvers<Uint8Array | undefined>>>();
+  const awaited = new Map<string, Set<PromiseWithResolvers<Still | undefined>>>();
   const events = eventHistory(monotonicMs);
   let health: Health | undefined;
   const publish = (message: LiveMessage) => {
     if (message.type === "health") health = message;
     for (const receive of subscribers) receive(message);
   };
+
+  function welcome(receive: (message: LiveMessage) => void): void {
+    receive(greeting());
+    if (health !== undefined) receive(health);
+    for (const summary of events.all()) receive(summary);
+  }
 
   /** Stores snapshots of the objects for which this frame is the best so far. */
   async function keepSnapshots(frame: Frame, lifecycle: Lifecycle): Promise<void> {
@@ -62,29 +77,29 @@ export function openFeed({ greeting, monotonicMs }: FeedDependencies): Feed {
         const waiting = awaited.get(frame.camera);
         if (waiting !== undefined) {
           awaited.delete(frame.camera);
-          const jpeg = frameJpeg(frame);
-          for (const { resolve } of waiting) resolve(jpeg);
+          const { timeMs } = frame;
+          const still = frameJpeg(frame).then((jpeg) => ({ jpeg, timeMs }));
+          for (const { resolve } of waiting) resolve(still);
         }
         yield frame;
       }
     },
     publish,
+    refresh: () => subscribers.forEach(welcome),
     subscribe(receive) {
-      receive(greeting());
-      if (health !== undefined) receive(health);
-      for (const summary of events.all()) receive(summary);
+      welcome(receive);
       subscribers.add(receive);
       return () => subscribers.delete(receive);
     },
     eventSnapshot: events.snapshot,
-    nextJpeg(camera, signal) {
-      const jpeg = Promise.withResolvers<Uint8Array | undefined>();
-      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(jpeg));
+    nextStill(camera, signal) {
+      const still = Promise.withResolvers<Still | undefined>();
+      awaited.set(camera, (awaited.get(camera) ?? new Set()).add(still));
       signal.addEventListener("abort", () => {
-        awaited.get(camera)?.delete(jpeg);
-        jpeg.resolve(undefined);
+        awaited.get(camera)?.delete(still);
+        still.resolve(undefined);
       });
-      return jpeg.promise;
+      return still.promise;
     },
   };
 }

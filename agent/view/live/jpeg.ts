@@ -6,12 +6,22 @@ import { rgbOf } from "../../preprocess/rgb.ts";
 const QUALITY = 80;
 /** Longest side of a snapshot in pixels: sharp on a phone, some 15 kB. */
 const CROP_PX = 320;
+/** Longest side of the picture of a past event: sharp on a large screen, some 80 kB. */
+const PICTURE_PX = 1280;
 /** Relative to the object's size: the surroundings show where it is. */
 const MARGIN = 0.4;
 
 /** Encodes a frame as JPEG. The frame's pixels are no longer needed when this returns. */
 export function frameJpeg(frame: Frame): Promise<Buffer> {
   return rgbImage(frame).jpeg({ quality: QUALITY }).toBuffer();
+}
+
+/** Encodes a frame as a JPEG of at most 1280 pixels per side. The frame's pixels are no longer needed when this returns. */
+export function pictureJpeg(frame: Frame): Promise<Buffer> {
+  return rgbImage(frame)
+    .resize({ width: PICTURE_PX, height: PICTURE_PX, fit: "inside", withoutEnlargement: true })
+    .jpeg({ quality: QUALITY })
+    .toBuffer();
 }
 
 /** Encodes an object and its surroundings as a JPEG of at most 320 pixels per side. */

@@ -1,6 +1,6 @@
 import type { Report } from "../../health/report.ts";
+import type { Outcome } from "../../outcome.ts";
 import { predictedBox, type Track } from "../../tracking/track.ts";
-import type { Outcome } from "../../watch-camera.ts";
 import { colourAt, textColourOn } from "../colours.ts";
 import type { Box, Health, SeenObject, Sight } from "../page/protocol.ts";
 
@@ -27,6 +27,7 @@ export function sightOf(camera: string, { timeMs, frame, seen }: Outcome): Sight
         colour,
         ink: textColourOn(colour),
         sure: object !== undefined && !object.false_positive && track.missed === 0,
+        found: track.lastSeenMs === timeMs,
         still: track.stationary,
         zones: object?.current_zones ?? [],
       };
@@ -58,6 +59,12 @@ export function healthOf({ uptime, rss_mb, broker, detector, cameras }: Report):
     cameras: cameras.map((camera) => ({
       name: camera.name,
       online: camera.online,
+      outage: camera.outage && {
+        sinceMs: camera.outage.since * 1000,
+        // The message starts with the name of the camera, which the page shows beside it.
+        reason: camera.outage.reason?.replace(`${camera.name}: `, "") ?? null,
+        remedy: camera.outage.remedy,
+      },
       detecting: camera.detection_enabled,
       cameraFps: camera.camera_fps,
       expectedFps: camera.expected_fps,

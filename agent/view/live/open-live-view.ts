@@ -1,11 +1,14 @@
 import type { Detector } from "../../../detectors/detector.ts";
+import type { TimedUnit } from "../../camera/decode-plan.ts";
 import type { Frame } from "../../camera/frame.ts";
-import type { AccessUnit } from "../../camera/rtsp/access-unit.ts";
 import type { CameraConfig, ViewConfig } from "../../config/schema.ts";
 import type { Report } from "../../health/report.ts";
-import type { Outcome } from "../../watch-camera.ts";
+import type { Outcome } from "../../outcome.ts";
+import { openHistory } from "../history/open-history.ts";
+import { type InsightSources, openInsight } from "../insight/open-insight.ts";
 import type { Greeting } from "../page/protocol.ts";
 import { guardAccess } from "./access.ts";
+import type { ApplyShapes } from "./apply-shapes.ts";
 import { setupOfCamera } from "./camera-setup.ts";
 import { type CameraVideosDependencies, cameraVideos } from "./camera-videos.ts";
 import { openFeed } from "./feed.ts";
@@ -19,17 +22,25 @@ export interface LiveView extends AsyncDisposable {
   /** Shows the outcome of a frame. Resolves when its pixels are no longer needed. */
   show(camera: string, outcome: Outcome): Promise<void>;
   /** Takes an access unit of a camera for its live video. */
-  receive(camera: string, unit: AccessUnit): void;
+  receive(camera: string, unit: TimedUnit): void;
   /** Passes a camera's frames through and encodes one if a viewer waits for it. */
   tap(frames: AsyncIterable<Frame>): AsyncIterable<Frame>;
+  /** Shows the settings of the cameras again, after a change. */
+  refresh(): void;
   /** Starts to send the agent's health regularly. */
   reportHealth(report: () => Report): void;
 }
 
-export interface LiveViewDependencies extends CameraVideosDependencies {
+export interface LiveViewDependencies extends CameraVideosDependencies, InsightSources {
+  /** Writes the zones and masks of a camera to the configuration file, and puts them into force. */
+  readonly applyShapes: ApplyShapes;
   readonly detector: Pick<Detector, "model" | "runtime">;
   readonly version: string;
+  /** Folder for data that survives restarts. */
+  readonly stateDirectory: string;
 }
+
+type LiveViewConfig = Pick<ViewConfig, "host" | "port" | "allowed_hosts" | "allow_config_changes" | "token">;
 
 const HEALTH_EVERY_MS = 2_000;
 
@@ -38,11 +49,11 @@ const HEALTH_EVERY_MS = 2_000;
  * @throws ConfigError if it cannot listen.
  */
 export async function openLiveView(
-  { host, port, allowed_hosts, token = "" }: Pick<ViewConfig, "host" | "port" | "allowed_hosts" | "token">,
+  { host, port, allowed_hosts, allow_config_changes: mayChange, token = "" }: LiveViewConfig,
   cameras: readonly CameraConfig[],
   dependencies: LiveViewDependencies,
 ): Promise<LiveView> {
-  const { detector, version, clock, log } = dependencies;
+  const { detector, version, clock, log, config, settings, stateDirectory } = dependencies;
   const greeting = (): Greeting => ({
     type: "greeting",
     version,
@@ -50,24 +61,44 @@ export async function openLiveView(
     licence: detector.model.source.licence,
     precision: detector.model.precision,
     runtime: detector.runtime,
-    cameras: cameras.map(setupOfCamera),
+    canApply: mayChange,
+    cameras: settings().map(setupOfCamera),
   });
+  const insight = openInsight(dependencies);
   const feed = openFeed({ greeting, monotonicMs: clock.monotonicMs });
-  const closing = new AbortController();
-  const signal = AbortSignal.any([dependencies.signal, closing.signal]);
-  const { videos, receive } = cameraVideos(cameras, { ...dependencies, signal });
-  const server = await serveView(
-    { host, port, allowed_hosts },
-    {
-      access: guardAccess(token, clock),
-      feed,
-      videos,
-      page: pageFiles(),
-      cameras: cameras.map(({ name }) => name),
+  await using stack = new AsyncDisposableStack();
+  const history = stack.use(
+    await openHistory({
+      stateDirectory,
+      cameras,
+      retainDays: config.events.retain_days,
+      maxMb: config.events.max_mb,
       clock,
       log,
-    },
+    }),
   );
+  const closing = new AbortController();
+  const signal = AbortSignal.any([dependencies.signal, closing.signal]);
+  const { videos, lastFrames, receive } = cameraVideos(cameras, { ...dependencies, signal });
+  const server = stack.use(
+    await serveView(
+      { host, port, allowed_hosts },
+      {
+        access: guardAccess(token, clock),
+        feed,
+        history,
+        videos,
+        lastFrames,
+        insight,
+        applyShapes: mayChange ? dependencies.applyShapes : undefined,
+        page: pageFiles(),
+        cameras: cameras.map(({ name }) => name),
+        clock,
+        log,
+      },
+    ),
+  );
+  stack.defer(() => closing.abort());
   log.info({ host, port: server.port }, "the live view is open to browsers that know its token");
   if (!isLoopback(host)) {
     log.warn(
@@ -76,20 +107,23 @@ export async function openLiveView(
     );
   }
 
+  const parts = stack.move();
   return {
     port: server.port,
-    show: feed.show,
+    show(camera, outcome) {
+      history.record(camera, outcome);
+      insight.record(camera, outcome);
+      return feed.show(camera, outcome);
+    },
     receive,
     tap: feed.tap,
+    refresh: feed.refresh,
     reportHealth(report) {
       feed.publish(healthOf(report()));
       const timer = setInterval(() => feed.publish(healthOf(report())), HEALTH_EVERY_MS);
       signal.addEventListener("abort", () => clearInterval(timer), { once: true });
     },
-    async [Symbol.asyncDispose]() {
-      closing.abort();
-      await server[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 

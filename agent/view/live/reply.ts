@@ -11,6 +11,15 @@ export function textReply(status: number, text: string, headers: Reply["headers"
   return { status, headers: { "Content-Type": "text/plain; charset=utf-8", ...headers }, body: `${text}\n` };
 }
 
+/** A value as JSON. */
+export function jsonReply(value: unknown, status = 200): Reply {
+  return {
+    status,
+    headers: { "Content-Type": "application/json; charset=utf-8" },
+    body: JSON.stringify(value),
+  };
+}
+
 /** Redirects, with an optional `Set-Cookie` header. The browser does not repeat a POST (RFC 9110, section 15.4.4). */
 export function redirectReply(location: string, cookie?: string): Reply {
   return {
@@ -20,9 +29,13 @@ export function redirectReply(location: string, cookie?: string): Reply {
 }
 
 /** A JPEG, or the status `otherwise` if it is undefined. */
-export function jpegReply(jpeg: Uint8Array | undefined, otherwise: number): Reply {
+export function jpegReply(
+  jpeg: Uint8Array | undefined,
+  otherwise: number,
+  headers: Reply["headers"] = {},
+): Reply {
   if (jpeg === undefined) return textReply(otherwise, "No image.");
-  return { status: 200, headers: { "Content-Type": "image/jpeg" }, body: jpeg };
+  return { status: 200, headers: { "Content-Type": "image/jpeg", ...headers }, body: jpeg };
 }
 
 /**

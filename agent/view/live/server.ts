@@ -14,7 +14,19 @@ import { foreign, misdirected, notFound, type RefusedRequest, tooManySignedIn, u
 import type { SharedVideo } from "./shared-video.ts";
 
 export interface ViewServerDependencies
-  extends Pick<Answers, "access" | "feed" | "page" | "cameras" | "log" | "clock"> {
+  extends Pick<
+    Answers,
+    | "access"
+    | "feed"
+    | "history"
+    | "page"
+    | "cameras"
+    | "lastFrames"
+    | "insight"
+    | "applyShapes"
+    | "log"
+    | "clock"
+  > {
   readonly videos: ReadonlyMap<string, SharedVideo>;
 }
 

@@ -1,8 +1,12 @@
 import { element } from "./element.ts";
+import { outageNote } from "./outage.ts";
 import { drawMoment, type Layer } from "./overlay.ts";
 import { type Playing, playVideo } from "./play-video.ts";
 import type { CameraHealth, CameraSetup, Sight } from "./protocol.ts";
-import { advanceTrails, type Trails } from "./trails.ts";
+import { unixTimeOf } from "./pts.ts";
+import { sightHistory } from "./sight-history.ts";
+import { showImage, stillFrames } from "./still-frames.ts";
+import { trailsTo } from "./trails.ts";
 
 /** One camera on the page. */
 export interface CameraTile {
@@ -16,45 +20,41 @@ export interface CameraTile {
   remove(): void;
 }
 
-/**
- * Older boxes are removed: they may no longer match the video. While nothing moves, a camera is examined at its key frames
- * only. The limit is this, or twice the interval before.
- */
-const STALE_MS = 6_000;
-/** Video starts with the camera's next key frame, which may take long. Until then the tile shows stills. */
-const STILL_AFTER_MS = 100;
-const STILL_RETRY_MS = 2_000;
-/** After this time without a frame, the tile shows stills instead of a frozen video. */
+/** After this time without a frame, or if the video is late by more, the tile shows stills instead. */
 const FROZEN_AFTER_MS = 4_000;
+const MOST_LATE_MS = 6_000;
 
-/** Shows a camera's video while it is visible, with the agent's results drawn over it. */
+/** Shows a camera's video while it is visible. The agent's results are drawn over the frame to which they belong. */
 export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): CameraTile {
   const { name } = setup;
-  const still = element("img", { alt: "", class: "still" });
+  const still = element("canvas", { class: "still" });
   const video = element("canvas", { class: "video", hidden: "" });
   const overlay = element("canvas", {
     class: "overlay",
     role: "img",
     "aria-label": `Live video of ${name}`,
   });
-  const stage = element("div", { class: "stage" }, [still, video, overlay]);
-  const state = element("span", { class: "dot", text: "waiting" });
+  const outage = outageNote();
+  const stage = element("div", { class: "stage" }, [still, video, overlay, outage.note]);
+  const state = element("span", { class: "dot", text: "Waiting" });
   const count = element("span", { class: "count" });
   const figures = element("span", { class: "figures" });
   const enlarge = element("button", { type: "button", class: "quiet", text: "Full screen" });
   enlarge.setAttribute("aria-label", `${name}: full screen`);
-  const caption = element("figcaption", {}, [element("h3", { text: name }), state, count, figures, enlarge]);
+  const link = element("a", { href: `#camera/${name}`, text: name });
+  const title = element("h3", {}, [link]);
+  const states = element("p", { class: "states" }, [state, count, figures]);
+  const caption = element("figcaption", {}, [title, enlarge, states]);
   const figure = element("figure", { class: "camera", "data-camera": name }, [stage, caption]);
 
-  let sight: Sight | undefined;
-  let trails: Trails = new Map();
+  const history = sightHistory(setup.fps);
   let playing: Playing | undefined;
-  let nextStill: ReturnType<typeof setTimeout> | undefined;
   let frozen: ReturnType<typeof setTimeout> | undefined;
-  let stale: ReturnType<typeof setTimeout> | undefined;
-  let seenMs = performance.now();
+  let shownMs: number | undefined;
+  let drawn: Sight | undefined;
 
   function draw(): void {
+    drawn = shownMs === undefined ? undefined : history.at(shownMs);
     const { clientWidth: width, clientHeight: height } = stage;
     const ratio = devicePixelRatio;
     const [pixelWidth, pixelHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
@@ -62,56 +62,60 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
     if (overlay.height !== pixelHeight) overlay.height = pixelHeight;
     const context = overlay.getContext("2d");
     if (context === null) return;
+    const trails = drawn === undefined ? new Map() : trailsTo(drawn, history.before(drawn.timeMs));
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawMoment(context, width, height, { setup, sight, trails, layers });
+    drawMoment(context, width, height, { setup, sight: drawn, trails, layers });
   }
 
-  function forgetSight(): void {
-    sight = undefined;
-    trails = new Map();
-    draw();
+  function showFrame(timeMs: number): void {
+    shownMs = timeMs;
+    if (history.at(timeMs) !== drawn) draw();
   }
 
-  const showStill = () => {
-    still.src = `cameras/${name}.jpg?${Date.now()}`;
-  };
-  const showStillLater = (ms: number) => {
-    clearTimeout(nextStill);
-    if (playing !== undefined && video.hidden) nextStill = setTimeout(showStill, ms);
-  };
-  still.addEventListener("load", () => {
-    takeShape(still.naturalWidth, still.naturalHeight);
-    figure.dataset.live = "true";
-    showStillLater(STILL_AFTER_MS);
+  const stills = stillFrames(name, still, {
+    isKnown: (timeMs) => history.isKnown(timeMs, performance.now()),
+    onFrame(timeMs) {
+      if (!video.hidden || playing === undefined) return;
+      takeShape(still.width, still.height);
+      figure.dataset.live = "true";
+      showFrame(timeMs);
+    },
   });
-  still.addEventListener("error", () => showStillLater(STILL_RETRY_MS));
   function takeShape(width: number, height: number): void {
     stage.style.aspectRatio = `${width} / ${height}`;
   }
 
+  const timeOf = (pts: number) => unixTimeOf(pts, history.newestMs() ?? Date.now());
   function play(): void {
     if (playing !== undefined) return;
-    showStill();
-    playing = playVideo(name, video, () => {
-      clearTimeout(frozen);
-      frozen = setTimeout(stall, FROZEN_AFTER_MS);
-      if (!video.hidden) return;
-      clearTimeout(nextStill);
-      video.hidden = false;
-      figure.dataset.playing = "true";
+    stills.start();
+    playing = playVideo(name, video, {
+      dueInMs: (pts) => history.dueInMs(timeOf(pts), performance.now()),
+      onFrame(pts) {
+        const timeMs = timeOf(pts);
+        if (history.lateMs(timeMs, performance.now()) > MOST_LATE_MS) return stall();
+        clearTimeout(frozen);
+        frozen = setTimeout(stall, FROZEN_AFTER_MS);
+        if (video.hidden) {
+          stills.stop();
+          video.hidden = false;
+          figure.dataset.playing = "true";
+        }
+        showFrame(timeMs);
+      },
     });
   }
 
   function stall(): void {
     video.hidden = true;
     delete figure.dataset.playing;
-    showStill();
+    stills.start();
   }
 
   function pause(): void {
     playing?.stop();
     playing = undefined;
-    clearTimeout(nextStill);
+    stills.stop();
     clearTimeout(frozen);
     video.hidden = true;
     delete figure.dataset.playing;
@@ -119,7 +123,8 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
 
   // The agent encodes video only for visible tiles, not for hidden tabs or cameras far down the page.
   let onScreen = false;
-  const playIfVisible = () => (onScreen && !document.hidden ? play() : pause());
+  let online = true;
+  const playIfVisible = () => (onScreen && online && !document.hidden ? play() : pause());
   const watching = new IntersectionObserver(([entry]) => {
     onScreen = entry?.isIntersecting ?? false;
     playIfVisible();
@@ -132,6 +137,14 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
     void (document.fullscreenElement === null ? figure.requestFullscreen() : document.exitFullscreen());
   });
 
+  async function showLastFrame(): Promise<void> {
+    history.clear();
+    draw();
+    if (!(await showImage(`cameras/${name}/last.jpg`, still)) || online) return;
+    takeShape(still.width, still.height);
+    figure.dataset.last = "true";
+  }
+
   return {
     figure,
     begin() {
@@ -140,29 +153,33 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
     },
     draw,
     showSight(latest) {
-      if (sight === undefined) takeShape(latest.width, latest.height);
-      trails = advanceTrails(trails, latest);
-      sight = latest;
-      clearTimeout(stale);
-      const nowMs = performance.now();
-      stale = setTimeout(forgetSight, Math.max(STALE_MS, 2 * (nowMs - seenMs)));
-      seenMs = nowMs;
+      if (history.newestMs() === undefined) takeShape(latest.width, latest.height);
+      history.add(latest, performance.now());
+      if (!online) return;
       const summary = countsOf(latest);
       count.textContent = summary;
       overlay.setAttribute("aria-label", `Live video of ${name}: ${summary}`);
-      draw();
+      // The frame may be shown already.
+      if (shownMs !== undefined && history.at(shownMs) !== drawn) draw();
     },
-    showHealth({ online, detecting, cameraFps, detectionFps }) {
-      state.textContent = online ? (detecting ? "online" : "not detecting") : "offline";
-      state.dataset.state = online ? (detecting ? "good" : "fair") : "bad";
-      if (!online) forgetSight();
-      figures.textContent = online ? `${cameraFps} fps, ${detectionFps} passes/s` : "";
+    showHealth({ online: isOnline, outage: reason, detecting, cameraFps, detectionFps }) {
+      state.textContent = isOnline ? (detecting ? "Online" : "Not detecting") : "Offline";
+      state.dataset.state = isOnline ? (detecting ? "good" : "fair") : "bad";
+      figures.textContent = isOnline ? `${cameraFps} fps, ${detectionFps} passes/s` : "";
+      outage.show(reason);
+      if (isOnline === online) return;
+      online = isOnline;
+      figure.classList.toggle("offline", !online);
+      playIfVisible();
+      if (online) return;
+      count.textContent = "";
+      overlay.setAttribute("aria-label", `Last frame of ${name}`);
+      void showLastFrame();
     },
     remove() {
       pause();
       watching.disconnect();
       sizing.disconnect();
-      clearTimeout(stale);
       document.removeEventListener("visibilitychange", playIfVisible);
       figure.remove();
     },

@@ -1,3 +1,5 @@
+import { applyShapes } from "./apply-shapes.ts";
+import { shapeDrawing } from "./draw-shape.ts";
 import { element } from "./element.ts";
 import { polygonStage } from "./polygon-stage.ts";
 import type { CameraSetup } from "./protocol.ts";
@@ -11,11 +13,25 @@ import {
   type Shape,
   type ShapeKind,
   shapesOf,
+  titleOf,
 } from "./shapes.ts";
 import { toYaml } from "./to-yaml.ts";
+import { zoomable } from "./zoom.ts";
 
-/** Opens an editor for zones and masks on a camera's frame. It shows the YAML, but does not change the configuration. */
-export function openEditor(container: HTMLElement, cameras: readonly CameraSetup[]): void {
+export interface EditorOptions {
+  readonly cameras: readonly CameraSetup[];
+  /** Whether the agent may change its configuration. */
+  readonly canApply: boolean;
+}
+
+const CAN_APPLY =
+  "Apply writes the zones and masks of this camera to sabrewing.yml. Its comments and other settings stay.";
+const APPLIED = "Written to sabrewing.yml: in force after a reload or a restart of the agent.";
+const MUST_COPY =
+  "The configuration is not changed yet: replace these keys in it and run sabrewing check. With view.allow_config_changes: true the page can write them.";
+
+/** Opens an editor for zones and masks on a camera's frame. It writes them to the configuration if it may, and shows the YAML. */
+export function openEditor(container: HTMLElement, { cameras, canApply }: EditorOptions): void {
   const choice = element(
     "select",
     { id: "editor-camera" },
@@ -32,6 +48,9 @@ export function openEditor(container: HTMLElement, cameras: readonly CameraSetup
   const copied = element("span", { role: "status" });
   const copy = element("button", { type: "button", class: "primary", text: "Copy" });
   const fresh = element("button", { type: "button", text: "Refresh" });
+  const apply = element("button", { type: "button", class: "primary", text: "Apply" });
+  const applied = element("span", { role: "status" });
+  const refused = element("p", { class: "bad", role: "alert" });
 
   let camera: CameraSetup | undefined;
   let shapes: readonly Shape[] = [];
@@ -59,12 +78,16 @@ export function openEditor(container: HTMLElement, cameras: readonly CameraSetup
       choose(Math.max(0, Math.min(chosen, shapes.length - 1)));
     },
   });
-  const canvas = element("div", { class: "stage canvas" }, [still, stage.svg]);
+  const drawing = shapeDrawing();
+  const names = element("div", { class: "shape-names", "aria-hidden": "true" });
+  const canvas = element("div", { class: "stage canvas" }, [still, stage.svg, names, drawing.svg]);
+  const zoom = zoomable(canvas);
 
   function open(name: string): void {
     camera = cameras.find((one) => one.name === name);
     if (camera === undefined) return;
     shapes = shapesOf(camera);
+    drawing.stop();
     showStill();
     choose(0);
   }
@@ -78,8 +101,26 @@ export function openEditor(container: HTMLElement, cameras: readonly CameraSetup
     stage.show(shapes, chosen);
     list.show(shapes, chosen);
     yaml.textContent = toYaml(camera.name, shapes, shapesOf(camera));
+    showNames();
     copied.textContent = "";
-    problem.textContent = nameProblem(shapes) ?? "";
+    applied.textContent = "";
+    refused.textContent = "";
+    const mistake = nameProblem(shapes);
+    problem.textContent = mistake ?? "";
+    apply.disabled = mistake !== undefined;
+  }
+
+  /** Each name is at the highest corner of its shape. */
+  function showNames(): void {
+    names.replaceChildren(
+      ...shapes.map((shape) => {
+        const [x, y] = shape.corners.reduce((best, corner) => (corner[1] < best[1] ? corner : best), [0, 1]);
+        const name = element("span", { class: `shape-name ${shape.kind}`, text: titleOf(shape, shapes) });
+        name.style.left = `${x * 100}%`;
+        name.style.top = `${y * 100}%`;
+        return name;
+      }),
+    );
   }
 
   const add = (["zone", "motion", "object"] as const).map((kind: ShapeKind) => {
@@ -89,6 +130,23 @@ export function openEditor(container: HTMLElement, cameras: readonly CameraSetup
       choose(shapes.length - 1);
     });
     return button;
+  });
+  const draw = element("button", { type: "button", text: "Draw a zone" });
+  draw.addEventListener("click", () => {
+    drawing.start((corners) => {
+      shapes = [...shapes, newShape("zone", shapes, corners)];
+      choose(shapes.length - 1);
+    });
+  });
+  apply.addEventListener("click", async () => {
+    if (camera === undefined) return;
+    apply.disabled = true;
+    const failure = await applyShapes(camera.name, shapes);
+    apply.disabled = false;
+    refused.textContent = failure ?? "";
+    applied.textContent = failure === undefined ? APPLIED : "";
+    if (failure !== undefined) return;
+    shapes = shapes.map((shape) => (shape.kind === "zone" ? { ...shape, before: shape.name } : shape));
   });
 
   choice.addEventListener("change", () => open(choice.value));
@@ -113,23 +171,26 @@ export function openEditor(container: HTMLElement, cameras: readonly CameraSetup
         element("label", { for: "editor-camera", text: "Camera" }),
         choice,
         fresh,
+        zoom.controls,
       ]),
-      canvas,
+      zoom.frame,
+      drawing.controls,
       element("p", {
         class: "details",
-        text: "Drag a corner, or move it with the arrow keys (with Shift in small steps). Double-click or + adds a corner after it, Delete removes it.",
+        text: "Drag a corner, or move it with the arrow keys (with Shift in small steps). Double-click or + adds a corner after it, Delete removes it. Ctrl and the wheel zoom.",
       }),
     ]),
     element("section", { class: "card" }, [
       element("h2", { text: "Zones and masks" }),
-      element("div", { class: "row" }, add),
+      element("div", { class: "row" }, [draw, ...add]),
       list.list,
       problem,
       element("h2", { text: "For sabrewing.yml" }),
       element("p", {
         class: "details",
-        text: "The configuration is not changed yet. Replace these keys in it, run sabrewing check, and restart the agent.",
+        text: canApply ? CAN_APPLY : MUST_COPY,
       }),
+      ...(canApply ? [element("div", { class: "row" }, [apply, applied]), refused] : []),
       yaml,
       element("div", { class: "row" }, [copy, copied]),
     ]),

@@ -1,7 +1,9 @@
+import { durationText } from "./duration-text.ts";
 import { element } from "./element.ts";
 import type { EventSummary } from "./protocol.ts";
 
-const MOST_EVENTS = 50;
+/** The agent keeps as many. */
+export const MOST_EVENTS = 50;
 
 /** Shows the latest events, newest first, each with its best snapshot. */
 export function eventList(list: HTMLElement): { show(event: EventSummary): void; clear(): void } {
@@ -62,12 +64,4 @@ function snapshotOf(src: string, exists: boolean, alt: string, before: HTMLImage
   const image = before ?? element("img", { alt, loading: "lazy", width: "72", height: "72" });
   if (image.getAttribute("src") !== src) image.src = src;
   return image;
-}
-
-/** `12 s`, `3 min 5 s`, `2 h 10 min`. */
-export function durationText(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }

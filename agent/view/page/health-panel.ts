@@ -1,5 +1,5 @@
+import { durationText } from "./duration-text.ts";
 import { element } from "./element.ts";
-import { durationText } from "./event-list.ts";
 import type { Greeting, Health } from "./protocol.ts";
 
 /** Shows the agent's health. */
@@ -26,7 +26,7 @@ export function healthPanel(panel: HTMLElement): {
         ...figure("Memory", `${health.memoryMb} MB`),
         ...figure("Uptime", durationText(health.uptimeSeconds * 1000)),
       );
-      const head = ["Camera", "Frames/s", "Skipped/s", "Passes/s"];
+      const head = ["Camera", "Frames/s", "Dropped/s", "Passes/s"];
       cameras.replaceChildren(
         element("thead", {}, [
           element(
@@ -49,9 +49,8 @@ function cameraRow({
   skippedFps,
   detectionFps,
 }: Health["cameras"][number]) {
-  const cells = online
-    ? [`${cameraFps} (at least ${expectedFps})`, String(skippedFps), String(detectionFps)]
-    : ["offline", "", ""];
+  const frames = cameraFps < expectedFps ? `${cameraFps} (needs ${expectedFps})` : String(cameraFps);
+  const cells = online ? [frames, String(skippedFps), String(detectionFps)] : ["Offline", "", ""];
   return element("tr", {}, [
     element("th", { scope: "row", text: name }),
     ...cells.map((text) => element("td", { text })),

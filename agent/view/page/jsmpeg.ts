@@ -1,5 +1,3 @@
-import type { VideoSocket } from "./video-socket.ts";
-
 /** The parts of JSMpeg (@cycjimmy/jsmpeg-player 6.1.2) that the page uses. */
 export interface Jsmpeg {
   readonly Player: new (address: string, options: PlayerOptions) => Player;
@@ -15,15 +13,19 @@ export interface PlayerOptions {
   readonly canvas: HTMLCanvasElement;
   readonly source: new (address: string, options: PlayerOptions) => Source;
   /** Our own option: the source of the video. */
-  readonly video: VideoSocket;
-  /** Our own option: called after each part of the video. */
-  readonly onData: () => void;
+  readonly video: VideoFrames;
   readonly audio: false;
   readonly pauseWhenHidden: false;
   readonly disableGl: boolean;
   /** Bytes. */
   readonly videoBufferSize: number;
   readonly onVideoDecode: () => void;
+}
+
+/** The frames that a player gets. */
+export interface VideoFrames {
+  /** Starts to deliver frames. @param onDelivery called before each of them */
+  deliver(destination: Destination, onDelivery: () => void): void;
 }
 
 /** The source of the player's data. */
@@ -41,7 +43,7 @@ export interface Source {
 }
 
 export interface Destination {
-  write(bytes: ArrayBuffer): void;
+  write(bytes: Uint8Array): void;
 }
 
 let loading: Promise<Jsmpeg> | undefined;

@@ -99,7 +99,8 @@ function drawObjects(
   const drawn = objects
     .toSorted((a, b) => Number(b.sure) - Number(a.sure) || b.score - a.score)
     .map((object) => {
-      const text = `${object.label} ${Math.round(object.score * 100)} %${object.still ? " still" : ""}`;
+      const full = `${object.label} ${Math.round(object.score * 100)} %${object.still ? " still" : ""}`;
+      const text = fitted(context, full, width - 10);
       const label = { width: context.measureText(text).width + 10, height: FONT_PX + 6 };
       return { ...object, text, box: toScreen(object.box), ...label };
     });
@@ -143,12 +144,21 @@ function drawZone(
     (best, [x, y]) => (y > best[1] || (y === best[1] && x < best[0]) ? [x, y] : best),
     [0, 0],
   );
-  const left = Math.min(x * width + 6, width - context.measureText(name).width - 6);
+  const text = fitted(context, name, width - 12);
+  const left = Math.min(x * width + 6, width - context.measureText(text).width - 6);
   context.strokeStyle = "rgba(0, 0, 0, 0.7)";
   context.lineWidth = 3;
-  context.strokeText(name, left, y * height - FONT_PX);
+  context.strokeText(text, left, y * height - FONT_PX);
   context.fillStyle = colour;
-  context.fillText(name, left, y * height - FONT_PX);
+  context.fillText(text, left, y * height - FONT_PX);
+}
+
+/** The text, shortened to this width if it is longer. */
+function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
+  if (context.measureText(text).width <= width) return text;
+  let length = text.length;
+  while (length > 1 && context.measureText(`${text.slice(0, length)}…`).width > width) length--;
+  return `${text.slice(0, length)}…`;
 }
 
 /** Draws a line with a dark rim, which is visible on any image. */

@@ -1,4 +1,5 @@
 import { socketAddress } from "./follow-agent.ts";
+import { type HoldOptions, heldVideo } from "./held-video.ts";
 import { type Destination, loadJsmpeg, type Player, type PlayerOptions, type Source } from "./jsmpeg.ts";
 import { openVideoSocket } from "./video-socket.ts";
 
@@ -11,52 +12,44 @@ const BUFFER_BYTES = 1_000_000;
 /** A page can have about sixteen WebGL contexts. Further cameras are drawn without WebGL. */
 const MOST_GL = 8;
 let glInUse = 0;
-const MOST_FRAMES_AT_ONCE = 10;
-
-/**
- * Plays a camera's video into a canvas.
- * @param onFrame called for every frame
- */
-export function playVideo(camera: string, canvas: HTMLCanvasElement, onFrame: () => void): Playing {
+/** Plays a camera's video into a canvas. */
+export function playVideo(camera: string, canvas: HTMLCanvasElement, options: HoldOptions): Playing {
   let stopped = false;
   let player: Player | undefined;
   const disableGl = glInUse >= MOST_GL;
   if (!disableGl) glInUse++;
   const address = socketAddress(`cameras/${camera}/video`);
   // Connects at once: while JSMpeg loads, the agent starts ffmpeg and the camera sends its next key frame.
-  const video = openVideoSocket(address);
+  const socket = openVideoSocket(address);
+  const video = heldVideo(socket, options, () => player?.nextFrame() ?? false);
   void loadJsmpeg().then(({ Player }) => {
     if (stopped) return;
     player = new Player(address, {
       canvas,
       video,
-      source: SocketSource,
-      onData: showAll,
+      source: HeldSource,
       audio: false,
       // The tile itself stops the video while it is hidden, so that the agent does not encode it.
       pauseWhenHidden: false,
       disableGl,
       videoBufferSize: BUFFER_BYTES,
-      onVideoDecode: onFrame,
+      onVideoDecode: video.onDecode,
     });
   });
-  // JSMpeg itself shows one frame per screen refresh, so a busy browser that fell behind would never catch up.
-  function showAll(): void {
-    for (let frames = 0; frames < MOST_FRAMES_AT_ONCE && player?.nextFrame(); frames++);
-  }
 
   return {
     stop() {
       stopped = true;
       if (!disableGl) glInUse--;
-      video.close();
+      video.stop();
+      socket.close();
       player?.destroy();
     },
   };
 }
 
 /** Replaces JSMpeg's own source, which cannot be stopped before it has started, and shows a meaningless progress bar. */
-class SocketSource implements Source {
+class HeldSource implements Source {
   readonly streaming = true;
   readonly completed = false;
   readonly progress = 1;
@@ -73,11 +66,9 @@ class SocketSource implements Source {
   }
 
   start(): void {
-    const { video, onData } = this.#options;
-    video.deliver((part) => {
+    if (this.#destination === undefined) return;
+    this.#options.video.deliver(this.#destination, () => {
       this.established = true;
-      this.#destination?.write(part);
-      onData();
     });
   }
 

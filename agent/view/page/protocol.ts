@@ -15,6 +15,8 @@ export interface Greeting {
   readonly licence: string;
   readonly precision: string;
   readonly runtime: string;
+  /** Whether the page may write zones and masks to the configuration file. */
+  readonly canApply: boolean;
   readonly cameras: readonly CameraSetup[];
 }
 
@@ -60,6 +62,8 @@ export interface SeenObject {
   readonly ink: string;
   /** Confirmed, published as an event, and detected in the latest pass. */
   readonly sure: boolean;
+  /** Detected in this frame. Otherwise, the box of an object that is not stationary is only a prediction. */
+  readonly found: boolean;
   /** Stationary. */
   readonly still: boolean;
   /** Zones it is in. */
@@ -107,6 +111,14 @@ export interface Health {
 export interface CameraHealth {
   readonly name: string;
   readonly online: boolean;
+  /** Why it is offline; null: it is online. */
+  readonly outage: {
+    /** The last frame, or the start of the agent. */
+    readonly sinceMs: number;
+    /** null until the first attempt to connect has failed. */
+    readonly reason: string | null;
+    readonly remedy: string | null;
+  } | null;
   /** Detection is switched on. */
   readonly detecting: boolean;
   /** Received from the camera, whether they are decoded or not. */

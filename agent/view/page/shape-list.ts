@@ -1,5 +1,5 @@
 import { element } from "./element.ts";
-import { KINDS, type Shape, type ShapeKind } from "./shapes.ts";
+import { type Shape, type ShapeKind, titleOf } from "./shapes.ts";
 
 export interface ShapeList {
   readonly list: HTMLElement;
@@ -54,11 +54,6 @@ export function shapeList(actions: ListActions): ShapeList {
       nameItems(shapes);
     },
   };
-}
-
-function titleOf(shape: Shape, shapes: readonly Shape[]): string {
-  if (shape.kind === "zone") return shape.name;
-  return `${KINDS[shape.kind]} ${shapes.filter(({ kind }) => kind === shape.kind).indexOf(shape) + 1}`;
 }
 
 function itemOf(shape: Shape, index: number, isChosen: boolean, actions: ListActions): HTMLElement {

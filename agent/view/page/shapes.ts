@@ -14,12 +14,20 @@ export interface Shape {
   readonly kind: ShapeKind;
   /** Name of the zone; empty for masks. */
   readonly name: string;
+  /** The zone's name in the configuration; undefined: it is new. */
+  readonly before?: string;
   readonly corners: readonly Corner[];
   /** Other keys of the zone in the configuration. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-const LEAST_CORNERS = 3;
+export const LEAST_CORNERS = 3;
+const SQUARE: readonly Corner[] = [
+  [0.35, 0.35],
+  [0.65, 0.35],
+  [0.65, 0.65],
+  [0.35, 0.65],
+];
 
 /** The polygons of a camera. */
 export function shapesOf({ zones, motionMasks, objectMasks }: CameraSetup): readonly Shape[] {
@@ -30,24 +38,28 @@ export function shapesOf({ zones, motionMasks, objectMasks }: CameraSetup): read
     settings: {},
   });
   return [
-    ...zones.map((zone): Shape => ({ kind: "zone", ...zone })),
+    ...zones.map((zone): Shape => ({ kind: "zone", before: zone.name, ...zone })),
     ...motionMasks.map(mask("motion")),
     ...objectMasks.map(mask("object")),
   ];
 }
 
-/** Creates a polygon in the middle of the frame; a zone gets a unique name. */
-export function newShape(kind: ShapeKind, others: readonly Shape[]): Shape {
-  const corners: readonly Corner[] = [
-    [0.35, 0.35],
-    [0.65, 0.35],
-    [0.65, 0.65],
-    [0.35, 0.65],
-  ];
+/** Creates a polygon; a zone gets a unique name. @param corners default: a square in the middle of the frame */
+export function newShape(
+  kind: ShapeKind,
+  others: readonly Shape[],
+  corners: readonly Corner[] = SQUARE,
+): Shape {
   const taken = new Set(others.map(({ name }) => name));
   let number = 1;
   while (taken.has(`zone_${number}`)) number++;
   return { kind, name: kind === "zone" ? `zone_${number}` : "", corners, settings: {} };
+}
+
+/** The title of a shape: the name of a zone, or the kind and number of a mask. */
+export function titleOf(shape: Shape, shapes: readonly Shape[]): string {
+  if (shape.kind === "zone") return shape.name;
+  return `${KINDS[shape.kind]} ${shapes.filter(({ kind }) => kind === shape.kind).indexOf(shape) + 1}`;
 }
 
 /** Moves a corner, but not out of the frame. */
@@ -79,6 +91,6 @@ export function nameProblem(shapes: readonly Shape[]): string | undefined {
   return twice === undefined ? undefined : `"${twice}": two zones have this name`;
 }
 
-function withinFrame(share: number): number {
+export function withinFrame(share: number): number {
   return Math.min(1, Math.max(0, share));
 }

@@ -37,7 +37,7 @@ function zoneLines({ name, corners, settings }: Shape): readonly string[] {
 }
 
 /** A thousandth of a frame is precise enough for drawing. */
-function coordinates(corners: readonly Corner[]): string {
+export function coordinates(corners: readonly Corner[]): string {
   return corners
     .flat()
     .map((share) => Number(share.toFixed(3)))

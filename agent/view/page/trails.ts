@@ -5,15 +5,17 @@ export type Trail = readonly Corner[];
 /** By track. */
 export type Trails = ReadonlyMap<number, Trail>;
 
-/** Six seconds at five frames per second. */
-const LENGTH = 30;
-
-/** Extends the trails of a camera by one frame, and removes those of objects that are gone. */
-export function advanceTrails(before: Trails, { objects, width, height }: Sight): Trails {
-  return new Map(
-    objects.map(({ track, box }) => {
-      const here: Corner = [(box[0] + box[2]) / 2 / width, box[3] / height];
-      return [track, [...(before.get(track) ?? []), here].slice(-LENGTH)];
-    }),
-  );
+/**
+ * The trails of the objects in a frame, through the positions at which they were found.
+ * @param earlier the results for the frames before it, oldest first
+ */
+export function trailsTo(sight: Sight, earlier: readonly Sight[]): Trails {
+  const trails = new Map<number, Corner[]>(sight.objects.map(({ track }) => [track, []]));
+  for (const { objects, width, height } of [...earlier, sight]) {
+    for (const { track, box, found, still } of objects) {
+      if (!found && !still) continue;
+      trails.get(track)?.push([(box[0] + box[2]) / 2 / width, box[3] / height]);
+    }
+  }
+  return trails;
 }

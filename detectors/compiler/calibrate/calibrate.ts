@@ -3,7 +3,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Ranges } from "../quantize/ranges.ts";
 import { entropyLimit, percentileLimit } from "./limits.ts";
 import { type Observation, type Observations, observe } from "./observe.ts";
-import { syntheticImages } from "./synthetic-images.ts";
+import { SYNTHETIC_IMAGES, syntheticImages } from "./synthetic-images.ts";
 
 /**
  * How to choose a range: the minimum and maximum observed, a percentile, or the smallest loss of information. With 7 bits,
@@ -35,9 +35,9 @@ export async function calibrate(
   { method = "minmax", onProgress }: CalibrateOptions = {},
 ): Promise<CalibrationResult> {
   const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
-  const observed = images ?? syntheticImages({ width, height });
-  const observations = await observe(graph, observed, {
-    onProgress: (seen) => onProgress?.(seen, observed.length),
+  const total = images?.length ?? SYNTHETIC_IMAGES;
+  const observations = await observe(graph, images ?? syntheticImages({ width, height }), {
+    onProgress: (seen) => onProgress?.(seen, total),
   });
   return { ranges: rangesOf(observations, method), observations };
 }

@@ -1,4 +1,5 @@
 /** Runs the f32 network on images and collects statistics of its feature maps. */
+import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../graph/graph.ts";
 import { type GrowingHistogram, type Histogram, startHistogram } from "./histogram.ts";
 import { type MapLayout, openNetwork } from "./open-network.ts";
@@ -36,6 +37,8 @@ export async function observe(
   { onProgress }: ObserveOptions = {},
 ): Promise<Observations> {
   const network = openNetwork(graph);
+  // Signals such as Ctrl-C are handled here and between two images.
+  await setImmediate();
   const observers = graph.nodes
     .filter(({ op }) => op === "conv2d")
     .map(({ output }) => ({ value: output, observer: startObserver(network.map(output)) }));
@@ -45,6 +48,7 @@ export async function observe(
     for (const { observer } of observers) observer.update(network.memory);
     count++;
     onProgress?.(count);
+    await setImmediate();
   }
   if (count === 0) throw new RangeError("expected at least one image to observe the network on");
   return new Map(observers.map(({ value, observer }) => [value, observer.finish()]));

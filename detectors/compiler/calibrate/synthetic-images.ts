@@ -10,10 +10,13 @@ type Colour = readonly [red: number, green: number, blue: number];
 type PaintPixel = (x: number, y: number, colour: Colour) => void;
 type Draw = (paint: PaintPixel, size: ImageSize, random: Random) => void;
 
-/** `rounds` images of each kind, RGB, row by row. The same size always gives the same images. */
-export function syntheticImages(size: ImageSize, rounds = 2): Uint8Array[] {
+/** Images of each kind. */
+const ROUNDS = 2;
+
+/** RGB, row by row; each is drawn when it is asked for. The same size always gives the same images. */
+export function* syntheticImages(size: ImageSize): Generator<Uint8Array, void> {
   const random = randomNumbers(20_170_508);
-  return Array.from({ length: rounds }, () => kinds.map((draw) => drawImage(size, draw, random))).flat();
+  for (let round = 0; round < ROUNDS; round++) for (const draw of kinds) yield drawImage(size, draw, random);
 }
 
 /** All kinds, in order. Scenes of shapes over a gradient come closest to photographs; noise covers the band of every filter. */
@@ -29,6 +32,9 @@ const kinds: readonly Draw[] = [
   (paint, size, random) => figures(paint, size, random),
   (paint, size, random) => text(paint, size, random),
 ];
+
+/** The number of images that `syntheticImages` draws. */
+export const SYNTHETIC_IMAGES = ROUNDS * kinds.length;
 
 function drawImage(size: ImageSize, draw: Draw, random: Random): Uint8Array {
   const { width, height } = size;

@@ -80,5 +80,6 @@ async function* readFrames(url: string) {
   );
   for await (const pixels of splitFrames(run.output, width * height * 3))
     yield { pixels, timeMs: Date.now() };
-  if (!stop.signal.aborted) throw new Error(`${url} ended: ${run.errorLines().join(" ")}`);
+  const { errorLines } = await run.ended;
+  if (!stop.signal.aborted) throw new Error(`${url} ended: ${errorLines.join(" ")}`);
 }

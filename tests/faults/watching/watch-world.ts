@@ -29,6 +29,8 @@ export interface WatchSettings {
 /** An agent that watches cameras, its broker, and a client that listens to the broker. */
 export interface WatchWorld extends AsyncDisposable {
   readonly pid: number;
+  /** Path of the agent's configuration file. */
+  readonly config: string;
   readonly log: readonly LogEntry[];
   readonly broker: TestBroker;
   /** The latest figures. */
@@ -111,6 +113,7 @@ export async function startWatchWorld(settings: WatchSettings): Promise<WatchWor
 
   const world: WatchWorld = {
     pid,
+    config,
     log,
     get broker() {
       return broker;

@@ -1,4 +1,5 @@
-import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
+import { CONSTANT_FIELDS, type EventMessage, type ObjectEvent } from "../../../agent/events/event.ts";
+import type { Review, ReviewMessage } from "../../../agent/events/review.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
 
 /** An object as in an event. Fields that do not matter for delivery are constant. */
@@ -19,6 +20,8 @@ export function objectEvent(id: string, revision: number): ObjectEvent {
     region: [0, 0, 640, 480],
     current_zones: [],
     entered_zones: [],
+    max_severity: "alert",
+    pending_loitering: false,
     active: true,
     stationary: false,
     motionless_count: 0,
@@ -30,7 +33,9 @@ export function objectEvent(id: string, revision: number): ObjectEvent {
       area: 20_000,
       region: [0, 0, 640, 480],
       score: 0.9,
+      attributes: [],
     },
+    ...CONSTANT_FIELDS,
     detector: {
       name: "fake",
       sha256: "0".repeat(64),
@@ -51,6 +56,41 @@ export function aboutObject(id: string, type: EventMessage["type"], revision: nu
     after: { ...objectEvent(id, revision), end_time: type === "end" ? 1000 + revision : null },
   };
   return { topic: "sabrewing/events", payload: JSON.stringify(event), retain: false, qos: 1 };
+}
+
+/** A message about a review of these objects: `new` is revision 1. */
+export function aboutReview(
+  id: string,
+  objects: readonly string[],
+  type: ReviewMessage["type"],
+  revision: number,
+): Message {
+  const review = (of: number): Review => ({
+    id,
+    camera: "door",
+    start_time: 1000,
+    end_time: null,
+    severity: "alert",
+    thumb_path: "",
+    data: {
+      detections: objects,
+      objects: ["person"],
+      zones: [],
+      sub_labels: [],
+      verified_objects: [],
+      audio: [],
+      thumb_time: null,
+      metadata: null,
+    },
+    frame_time: 1000 + of,
+    revision: of,
+  });
+  const message: ReviewMessage = {
+    type,
+    before: review(revision - 1),
+    after: { ...review(revision), end_time: type === "end" ? 1000 + revision : null },
+  };
+  return { topic: "sabrewing/reviews", payload: JSON.stringify(message), retain: false, qos: 1 };
 }
 
 /** Summary of a message: `ann new 1`, with `(from 1)` when its `before` is not the previous revision. */

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { AccessUnit, VideoCodec, VideoFormat } from "../../../agent/camera/rtsp/access-unit.ts";
+import type { TimedUnit } from "../../../agent/camera/decode-plan.ts";
+import type { VideoCodec, VideoFormat } from "../../../agent/camera/rtsp/access-unit.ts";
 
 const QUIET = ["-hide_banner", "-loglevel", "error", "-nostdin", "-y"];
 
@@ -28,7 +29,7 @@ export interface EncodedClip {
 }
 
 /** Encodes a clip and cuts it into access units, as a depacketizer of this codec delivers them. */
-export function accessUnitsOf(codec: VideoCodec, clip: EncodedClip = {}): readonly AccessUnit[] {
+export function accessUnitsOf(codec: VideoCodec, clip: EncodedClip = {}): readonly TimedUnit[] {
   const { encoder = ENCODERS[codec], frames = 20, keyEvery = 10 } = clip;
   const { source = "testsrc2=size=320x240:rate=10" } = clip;
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-units-"));
@@ -64,7 +65,7 @@ export function formatOf(given: Partial<VideoFormat> = {}): VideoFormat {
 }
 
 /** `0, 512, 1024, 512, 4711, 0x1a2b3c4d, F=0x0`: stream, decoding and presentation time, duration, bytes; F: no key frame. */
-function cut(data: Uint8Array, list: string, format: VideoFormat): readonly AccessUnit[] {
+function cut(data: Uint8Array, list: string, format: VideoFormat): readonly TimedUnit[] {
   const timeBase = Number(/^#tb 0: 1\/(\d+)/m.exec(list)?.[1]);
   let at = 0;
   return [...list.matchAll(/^0, +(-?\d+), +(-?\d+), +\d+, +(\d+), 0x[0-9a-f]+(.*)$/gm)].map(
@@ -80,6 +81,7 @@ function cut(data: Uint8Array, list: string, format: VideoFormat): readonly Acce
         rotation: 0,
         streamSeconds: Number(pts) / timeBase,
         arrivedMs: index * 100,
+        timeMs: index * 100,
         isDamaged: false,
       };
     },

@@ -81,7 +81,7 @@ export async function filmPassages(
     await write(frame.planes);
   }
   run.input.end();
-  const { code } = await run.ended;
-  if (code !== 0) throw new Error(run.errorLines().join("\n"));
+  const { code, errorLines } = await run.ended;
+  if (code !== 0) throw new Error(errorLines.join("\n"));
   return moving;
 }

@@ -1,9 +1,9 @@
-import { parseEnv } from "node:util";
 import { withLogin } from "../../../agent/base/address.ts";
 import { TransientError } from "../../../agent/base/errors.ts";
 import { onvifStreams, readAnswer, streamAt } from "../../../agent/camera/onvif.ts";
 import { firstConfig } from "../../../agent/commands/init/first-config.ts";
 import { cameraName } from "../../../agent/commands/init/flags.ts";
+import { readEnvironmentFile } from "../../../agent/config/environment-file.ts";
 import { parseConfig } from "../../../agent/config/load.ts";
 import { startOnvifCamera } from "../camera/onvif-camera.ts";
 import { mutatedBytes } from "./mutate-bytes.ts";
@@ -110,9 +110,11 @@ function requireStored(name: string, stream: string): void {
     model: "m.wasm",
     track: ["person"],
     homeAssistant: false,
+    snapshots: false,
+    viewToken: undefined,
     cameras: [{ name, address }],
   });
-  const config = parseConfig(yaml, "sabrewing.yml", parseEnv(secrets));
+  const config = parseConfig(yaml, "sabrewing.yml", readEnvironmentFile(secrets).variables);
   const read = config.cameras[0]?.ffmpeg.inputs[0].path ?? "";
   if (read !== address) throw new Error(`stored ${JSON.stringify(address)}, read ${JSON.stringify(read)}`);
   if (read.includes(SECRET) || new URL(read).hostname !== HOST) throw new Error(`exfiltrated: ${read}`);

@@ -3,7 +3,7 @@ import { silentLog } from "../../../agent/base/log.ts";
 import { openOutbox } from "../../../agent/mqtt/outbox.ts";
 import type { StoredRow } from "../../../agent/state/message-store.ts";
 import { memoryPlace, storedRow } from "../agent/memory-store.ts";
-import { aboutObject } from "../agent/object-events.ts";
+import { aboutObject, aboutReview } from "../agent/object-events.ts";
 import { manualClock } from "../time/manual-clock.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";
@@ -24,9 +24,12 @@ const STRANGE: readonly unknown[] = [
   "",
   "x",
 ];
-const ROWS: readonly StoredRow[] = ["ann", "bob"].flatMap((id, index) =>
+const ROWS: readonly StoredRow[] = ["ann", "bob", "visit"].flatMap((id, index) =>
   (["new", "update", "end"] as const).map((type, revision) => {
-    const { topic, payload } = aboutObject(id, type, revision + 1);
+    const isReview = id === "visit";
+    const { topic, payload } = isReview
+      ? aboutReview(id, ["ann"], type, revision + 1)
+      : aboutObject(id, type, revision + 1);
     const sequence = 3 * index + revision + 1;
     return storedRow({ sequence, topic, payload, delivered: false, addedMs: 10 * sequence });
   }),

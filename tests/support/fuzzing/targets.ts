@@ -25,6 +25,10 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 100,
     open: async () => (await import("./config-target.ts")).configTarget(),
   },
+  "the conversion of Frigate's configuration": {
+    share: 50,
+    open: async () => (await import("./frigate-target.ts")).frigateTarget(),
+  },
   "the outbox": {
     share: 50,
     open: async () => (await import("./outbox-target.ts")).outboxTarget(),

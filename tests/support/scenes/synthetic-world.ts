@@ -1,4 +1,5 @@
 import { boxArea, intersectionOverUnion, sharedArea } from "../../../agent/base/box.ts";
+import { ReviewSchema } from "../../../agent/config/review-schema.ts";
 import { DetectSchema, ObjectsSchema } from "../../../agent/config/schema.ts";
 import { ZonesSchema } from "../../../agent/config/zones-schema.ts";
 import type { FrameDetection } from "../../../agent/detection/detect-regions.ts";
@@ -70,7 +71,8 @@ export function tell(story: Story): Told {
   const options = trackerOptions({ detect, objects }, frameSize, []);
   const random = seededRandom(eyes.seed);
   const newId = eventIds(seededRandom(1));
-  const context = { camera: "street", ...frameSize, zones, hasSnapshot: false, detector: DETECTOR };
+  const review = ReviewSchema.parse({});
+  const context = { camera: "street", ...frameSize, zones, review, hasSnapshot: false, detector: DETECTOR };
   const messages: EventMessage[] = [];
   let tracker = NO_TRACKS;
   let lifecycle: Lifecycle = NO_OBJECTS;

@@ -2,7 +2,8 @@ import type { Frame } from "../../../agent/camera/frame.ts";
 import type { CameraConfig } from "../../../agent/config/schema.ts";
 import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
 import type { Sighting } from "../../../agent/motion/watch-motion.ts";
-import { type Outcome, watchCamera } from "../../../agent/watch-camera.ts";
+import type { Outcome } from "../../../agent/outcome.ts";
+import { watchCamera } from "../../../agent/watch-camera.ts";
 import type { Box } from "../../../detectors/detector.ts";
 import { greyFrame } from "../camera/raw-frames.ts";
 import { scriptedDetector } from "../detectors/scripted-detector.ts";
@@ -14,13 +15,13 @@ const FRAME_MS = 200;
 /** The outcomes of a camera's pipeline for a person who walks through the frame from left to right. */
 export async function* walkPast(
   camera: CameraConfig,
-  { frames = 20, startMs = 1_700_000_000_000 } = {},
+  { frames = 20, startMs = 1_700_000_000_000, prefix = "sabrewing" } = {},
 ): AsyncGenerator<Outcome, void> {
   const boxes = Array.from({ length: frames }, (_, index): Box => [4 + index, 8, 10 + index, 28]);
   const script = boxes.map((box) => [{ label: "person", score: 0.9, box }]);
   yield* watchCamera(withoutMotion(filmWalk(camera.name, frames, startMs)), camera, {
     detector: scriptedDetector(script),
-    prefix: "sabrewing",
+    prefix,
     signal: new AbortController().signal,
     newId: eventIds(seededRandom(1)),
     startMs,

@@ -1,10 +1,12 @@
 import type { Frame } from "../../../agent/camera/frame.ts";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
+import { ReviewSchema } from "../../../agent/config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../../agent/config/schema.ts";
 import type { EventMessage } from "../../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
 import { watchMotion } from "../../../agent/motion/watch-motion.ts";
-import { type Seen, type WatchedCamera, watchCamera } from "../../../agent/watch-camera.ts";
+import type { Seen } from "../../../agent/outcome.ts";
+import { type WatchedCamera, watchCamera } from "../../../agent/watch-camera.ts";
 import type { Detector } from "../../../detectors/detector.ts";
 
 /** The results of the pipeline. */
@@ -30,13 +32,17 @@ export async function watchFrames(
 ): Promise<WatchReport> {
   const watched: WatchedFrame[] = [];
   const events: EventMessage[] = [];
-  const outcomes = watchCamera(watchMotion(frames, camera.motion, 1000 / camera.detect.fps), camera, {
-    detector,
-    prefix: "sabrewing",
-    signal: new AbortController().signal,
-    newId: eventIds(seededRandom(1)),
-    startMs: 0,
-  });
+  const outcomes = watchCamera(
+    watchMotion(frames, () => camera.motion, 1000 / camera.detect.fps),
+    camera,
+    {
+      detector,
+      prefix: "sabrewing",
+      signal: new AbortController().signal,
+      newId: eventIds(seededRandom(1)),
+      startMs: 0,
+    },
+  );
   for await (const outcome of outcomes) {
     if (outcome.seen !== undefined) watched.push({ timeMs: outcome.timeMs, seen: outcome.seen });
     events.push(...outcome.events);
@@ -59,5 +65,6 @@ export function defaultCamera(track: readonly string[], fps = 5): WatchedCamera 
     objects: ObjectsSchema.parse({ track }),
     zones: [],
     snapshots: SnapshotsSchema.parse({}),
+    review: ReviewSchema.parse({}),
   };
 }

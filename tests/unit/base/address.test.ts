@@ -3,14 +3,13 @@ import { describe, expect, test } from "vitest";
 import {
   isStreamAddress,
   replaceSecretValues,
-  requireClearAddress,
   splitAddress,
-  streamAddressMistake,
   withLowerCaseScheme,
   withoutCredentials,
   withoutLogin,
   withoutPossibleLogin,
 } from "../../../agent/base/address.ts";
+import { requireClearAddress, streamAddressMistake } from "../../../agent/base/address-mistake.ts";
 
 describe("withoutCredentials", () => {
   test.each([
@@ -163,6 +162,9 @@ describe("the mistake in a stream's address is named with the remedy that helps"
   const SCHEME = "an address that starts with rtsp:// or rtsps://";
   const SPACES = "an address without spaces";
   const HOST = "a host";
+  const DIGITS = "two hexadecimal digits after each % in the path";
+  const FOUR = "an IPv4 address of four numbers from 0 to 255";
+  const GROUP = "the address of one device, not of a multicast or broadcast group";
   const BRACKETS = "an IPv6 address in brackets";
   const PORT = "a port from 1 to 65535 after the host";
   const LOGIN = "an address in which user, password and host can be told apart";
@@ -176,7 +178,42 @@ describe("the mistake in a stream's address is named with the remedy that helps"
     ["door/1", SCHEME, "write rtsp://"],
     ["rtps://door/1", SCHEME, "write rtsp://"],
     ["", SCHEME, "write rtsp://"],
-    [" rtsp://door/1", SCHEME, "write rtsp://"],
+    [" rtsp://door/1", "an address without spaces around it", "remove"],
+    ["rtsp://door/1 ", "an address without spaces around it", "remove"],
+    ['"rtsp://door/1"', "an address without quotes or brackets around it", "remove"],
+    ["<rtsp://door/1>", "an address without quotes or brackets around it", "remove"],
+    ["rtsp://u:p@<ip>/1", HOST, "placeholder"],
+    ["rtsp://{ip}:554/1", HOST, "placeholder"],
+    ["rtsp://door\\1", "slashes after the host", "instead of \\"],
+    ["rtsp://door/<channel>", "a path without quotes and without < and >", "%3C"],
+    ['rtsp://door/1"', "a path without quotes and without < and >", "%22"],
+    ["rtsp://door/a\\b", "a path without \\", "%5C"],
+    ["rtsp://door/100%", DIGITS, "%25"],
+    ["rtsp://door/x?level=50%&a=%zz", DIGITS, "%25"],
+    ["rtsp://door/stream\u200b1", "a path without invisible characters", "type the address again"],
+    ["rtsp://door/stream\u00071", "a path without invisible characters", "type the address again"],
+    ["rtsp://010.0.0.1/1", "an IPv4 address without leading zeros, which can mean octal numbers", "10.0.0.1"],
+    [
+      "rtsp://192.168.001.020/1",
+      "an IPv4 address without leading zeros, which can mean octal numbers",
+      "10.0.0.1",
+    ],
+    ["rtsp://u:p@192.168.1.300:554/1", FOUR, "all four"],
+    ["rtsp://192.168.1/1", FOUR, "all four"],
+    ["rtsp://0x7f.1/1", FOUR, "all four"],
+    ["rtsp://3232235777/1", FOUR, "all four"],
+    ["rtsp://239.1.2.3/1", GROUP, "web page"],
+    ["rtsp://[ff02::1]/1", GROUP, "web page"],
+    ["rtsp://255.255.255.255/1", GROUP, "web page"],
+    ["rtsp://0.0.0.0/1", "an address to which a connection can be made", "127.0.0.1"],
+    ["rtsp://[::]/1", "an address to which a connection can be made", "127.0.0.1"],
+    [
+      "rtsp://[fe80::1]/1",
+      "a link-local IPv6 address with the network interface behind which it is",
+      "%eth0",
+    ],
+    ["rtsp://[1::2::3]/1", "a valid IPv6 address", "only once"],
+    ["rtsp://door..lan/1", "a host name of parts with 1 to 63 characters between dots", "write the name"],
     ["rtsp://u:pw@door/front yard", SPACES, "%20"],
     ["rtsp://door/front yard", SPACES, "%20"],
     ["rtsp://", HOST, "HOST"],
@@ -186,7 +223,7 @@ describe("the mistake in a stream's address is named with the remedy that helps"
     ["rtsp://:554/1", HOST, "HOST"],
     ["rtsp://fe80::1/1", BRACKETS, "[fe80::1%eth0]"],
     ["rtsp://u:p@fe80::1%eth0/1", BRACKETS, "[fe80::1%eth0]"],
-    ["rtsp://[door]/1", "an IPv6 address between the brackets", "[fe80::1]"],
+    ["rtsp://[door]/1", "an IPv6 address between the brackets", "[fd00::7]"],
     ["rtsp://[fe80::1%]/1", "an IPv6 address between the brackets", "[fe80::1%eth0]"],
     ["rtsp://u:p@door:0/1", PORT, "554"],
     ["rtsp://u:p@door:65536/1", PORT, "554"],
@@ -212,6 +249,21 @@ describe("the mistake in a stream's address is named with the remedy that helps"
     "rtsps://u:p@10.0.0.7:65535/a?b=c#d",
     "rtsp://[fe80::1%eth0]:1/x",
     "RTSP://häuschen/ströme",
+    "rtsp://door.lan./x",
+    "rtsp://cam-1_front.local:8554/",
+    "rtsp://[fd00::7]/x",
+    // Paths as cameras' manuals print them.
+    "rtsp://u:p@h/cam/realmonitor?channel=1&subtype=0&unicast=true&proto=Onvif",
+    "rtsp://h:554/user=admin&password=&channel=1&stream=0.sdp?real_stream--rtp-caching=100",
+    "rtsp://h/user=admin_password=tlJwpbo6_channel=1_stream=0.sdp?real_stream",
+    "rtsp://h/axis-media/media.amp?videocodec=h264&resolution=640x480",
+    "rtsp://h/ISAPI/Streaming/channels/101?auth=YWRtaW46cHc==",
+    "rtsp://h/live;stream=1/trackID=0",
+    "rtsp://h/?h26x=4&line=1&inst=1",
+    "rtsp://h//live/ch1",
+    "rtsp://h/0/admin:pw/main",
+    "rtsp://h/video.mp4?x=a|b,c*(d)!$'~[1]^`",
+    "rtsp://h/x?user=me%40example.org&name=50%25",
   ])("%s is an address", (address) => {
     expect(streamAddressMistake(address)).toBeUndefined();
   });

@@ -48,6 +48,36 @@ test("a source whose items are rare is not idle as long as something arrives", a
   expect(found).toEqual([IDLE, "a"]);
 });
 
+test("a source that is interrupted is idle at once if it is silent then, and else when it falls silent", async () => {
+  const clock = manualClock();
+  let silentInMs = 5000;
+  let interruption = new AbortController();
+  async function* source() {
+    await new Promise(() => {});
+    yield "a";
+  }
+  const items = withIdleTimeout(
+    source(),
+    () => silentInMs,
+    clock,
+    () => interruption.signal,
+  );
+  const found: unknown[] = [];
+  void items.next().then(({ value }) => found.push(value));
+  const interrupt = async () => {
+    const before = interruption;
+    interruption = new AbortController();
+    before.abort();
+    await clock.pass(0);
+  };
+  await clock.pass(1000);
+  await interrupt();
+  expect(found).toEqual([]);
+  silentInMs = 0;
+  await interrupt();
+  expect(found).toEqual([IDLE]);
+});
+
 test("an item that waits while the source is silent comes first", async () => {
   const { clock } = standingClock();
   async function* source() {

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   type DecoderOptions,
@@ -7,6 +9,7 @@ import {
 } from "../../../agent/camera/decoder.ts";
 import { decoderMemoryMb } from "../../../agent/camera/decoder-process.ts";
 import type { AccessUnit, VideoCodec } from "../../../agent/camera/rtsp/access-unit.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 import { accessUnitsOf, ENCODERS, formatOf } from "../../support/camera/access-units.ts";
 
 const START_MS = 1_700_000_000_000;
@@ -210,6 +213,16 @@ test("explains why ffmpeg ended", async () => {
   await expect(decode(streamOf("H264"), [], 1, { ffmpeg: "false" })).rejects.toThrow(
     "door: the decoder ended",
   );
+});
+
+test.each([
+  ["KILL", "door: ffmpeg was killed (SIGKILL)"],
+  ["SEGV", "door: ffmpeg crashed (SIGSEGV)"],
+])("says that signal %s ended ffmpeg", async (signal, message) => {
+  await using folder = await temporaryFolder();
+  const ffmpeg = join(folder.path, "ffmpeg");
+  writeFileSync(ffmpeg, `#!/bin/sh\nkill -${signal} $$\n`, { mode: 0o755 });
+  await expect(decode(streamOf("H264"), [], 1, { ffmpeg })).rejects.toThrow(message);
 });
 
 test("is not installed", () => {

@@ -23,7 +23,10 @@ test.each([
   ],
   ["something new", TransientError, "the decoder ended (ffmpeg: something new)"],
 ])("explains %s", (line, kind, words) => {
-  const error = explainFailure("door", ["[h264 @ 0x5] error while decoding MB 3 4", line]);
+  const error = explainFailure("door", {
+    errorLines: ["[h264 @ 0x5] error while decoding MB 3 4", line],
+    signal: null,
+  });
   expect(error).toBeInstanceOf(kind);
   expect(error.message).toMatch(/^door: /);
   expect(error.message).toContain(words);
@@ -31,5 +34,23 @@ test.each([
 });
 
 test("a decoder that ends without an error line is started again", () => {
-  expect(explainFailure("door", [])).toBeInstanceOf(TransientError);
+  expect(explainFailure("door", { errorLines: [], signal: null })).toBeInstanceOf(TransientError);
+});
+
+test.each([
+  ["SIGKILL", "door: ffmpeg was killed (SIGKILL), most likely because memory ran out", "journalctl -k"],
+  ["SIGSEGV", "door: ffmpeg crashed (SIGSEGV)", "Update ffmpeg"],
+  ["SIGABRT", "door: ffmpeg crashed (SIGABRT)", "Update ffmpeg"],
+  ["SIGSYS", "door: ffmpeg made a system call that it is not allowed to make (SIGSYS)", "SystemCallFilter"],
+  ["SIGTERM", "door: ffmpeg was ended by another program (SIGTERM)", "which program"],
+] as const)("a decoder that %s ended says so", (signal, message, remedy) => {
+  const error = explainFailure("door", { errorLines: ["error while decoding MB 3 4"], signal });
+  expect(error).toBeInstanceOf(TransientError);
+  expect(error.message).toBe(message);
+  expect(error.remedy).toContain(remedy);
+});
+
+test("a decoder that runs into its memory limit and crashes says that it is the limit", () => {
+  const error = explainFailure("door", { errorLines: ["Cannot allocate memory"], signal: "SIGSEGV" });
+  expect(error.message).toContain("more memory than ffmpeg may use");
 });

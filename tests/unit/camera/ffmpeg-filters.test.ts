@@ -101,7 +101,7 @@ describe("requireSize", () => {
       );
       expect(status).not.toBe(0);
       expect(bytes).toBeLessThanOrEqual(FRAMES * 320 * 240 * 3);
-      const failure = explainFailure("door", errorLines);
+      const failure = explainFailure("door", { errorLines, signal: null });
       expect(failure.message).toContain("door: the frame size has changed");
     },
   );

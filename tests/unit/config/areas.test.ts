@@ -50,10 +50,7 @@ describe("a mask", () => {
   });
 
   test.each([
-    [
-      "0,0,200,0,200,100",
-      "expected numbers from 0 to 1 (these look like pixels: divide each x by the frame's",
-    ],
+    ["0,0,200,0,200,100", "expected numbers from 0 to 1 (these look like pixels: also set detect.width and"],
     ["0,0,1.1,0,0,1", "expected numbers from 0 to 1, received"],
     ["0,0,-0.1,0,0,1", "expected numbers from 0 to 1, received"],
     ["0,0,0.5,0,0.5,1,0", "expected pairs x,y: an even number of values, not 7"],
@@ -103,16 +100,18 @@ describe("a zone", () => {
 
   test("is refused without coordinates or with a name that cannot be part of a topic", () => {
     expect(mistakes(configured("zones: {porch: {}, front/door: {coordinates: '0,0,1,0,1,1'}}"))).toEqual([
-      "cameras.door.zones.porch.coordinates: missing: expected a string",
+      'cameras.door.zones.porch.coordinates: missing: expected a string like "0.1,0.5,0.9,0.5,0.5,1" or a list of corners like ["0.1,0.5", "0.9,0.5", "0.5,1"]',
       "cameras.door.zones.front/door: the name may contain only letters, digits, _ and -: it becomes part of MQTT topics",
     ]);
   });
 
   test("is refused with a label that the camera does not track", () => {
-    const zone = '"0,0,0.5,0,0,1", objects: [person, cat], filters: {dog: {}}';
+    const zone = '"0,0,0.5,0,0,1", objects: [person, persn, cat], filters: {dog: {}, persno: {}}';
     expect(mistakes(configured(`zones: {porch: {coordinates: ${zone}}}`))).toEqual([
-      "cameras.door.zones.porch.objects.1: this camera does not track that label; add it to objects.track",
+      "cameras.door.zones.porch.objects.1: this camera does not track that label; add it to objects.track; did you mean person?",
+      "cameras.door.zones.porch.objects.2: this camera does not track that label; add it to objects.track",
       "cameras.door.zones.porch.filters.dog: this filter has no effect: the label cannot enter this zone",
+      "cameras.door.zones.porch.filters.persno: this filter has no effect: the label cannot enter this zone; did you mean person?",
     ]);
   });
 

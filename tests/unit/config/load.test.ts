@@ -29,6 +29,11 @@ function mistakes(text: string, env = {}): string[] {
   return [];
 }
 
+const REVIEW_DEFAULTS = {
+  alerts: { enabled: true, labels: ["person", "car"], required_zones: [], cutoff_time: 40 },
+  detections: { enabled: true, required_zones: [], cutoff_time: 30 },
+};
+
 test("fills in every default of the smallest configuration", () => {
   const config = parseConfig(SMALLEST, "sabrewing.yml", {});
   expect(config).toEqual({
@@ -45,7 +50,14 @@ test("fills in every default of the smallest configuration", () => {
     detector: { runtime: "wasmer", instances: "auto", deadline_ms: 2000, memory_mb: 1024 },
     homeassistant: { enabled: false, discovery_prefix: "homeassistant" },
     metrics: { enabled: false, host: "127.0.0.1", port: 9464, allowed_hosts: [] },
-    view: { enabled: false, host: "127.0.0.1", port: 5080, allowed_hosts: [] },
+    view: {
+      enabled: false,
+      host: "127.0.0.1",
+      port: 5080,
+      allowed_hosts: [],
+      allow_config_changes: false,
+    },
+    events: { retain_days: 14, max_mb: 200 },
     cameras: [
       {
         name: "door",
@@ -79,8 +91,10 @@ test("fills in every default of the smallest configuration", () => {
         objects: { track: ["person"], mask: [], filters: {} },
         zones: [],
         snapshots: { enabled: false, retain_days: 10 },
+        review: REVIEW_DEFAULTS,
       },
     ],
+    review: REVIEW_DEFAULTS,
   });
 });
 
@@ -136,6 +150,9 @@ test("explains keys that only Frigate has", () => {
   expect(mistakes(`${SMALLEST}    record: {}\n`)).toEqual([
     "6:5 cameras.door.record: unknown key; sabrewing does not record video",
   ]);
+  expect(mistakes(`${SMALLEST}    live: {}\n`)).toEqual([
+    "6:5 cameras.door.live: unknown key; sabrewing init --from FILE converts a configuration of Frigate and explains what it drops",
+  ]);
 });
 
 test("refuses a camera name that cannot be part of a topic", () => {
@@ -146,7 +163,7 @@ test("refuses a camera name that cannot be part of a topic", () => {
 
 test("refuses a filter for a label that is not tracked", () => {
   expect(mistakes(`${SMALLEST}    objects: {track: [person], filters: {persn: {}}}\n`)).toEqual([
-    "6:42 cameras.door.objects.filters.persn: this filter has no effect: add the label to track",
+    "6:42 cameras.door.objects.filters.persn: this filter has no effect: add the label to track; did you mean person?",
   ]);
 });
 
@@ -414,17 +431,32 @@ test("never shows secrets in messages", () => {
 test("reads a password from a file next to the configuration", () => {
   writeFileSync(join(folder, "mqtt-password"), "s3cret\n");
   const file = join(folder, "file.yml");
-  writeFileSync(file, SMALLEST.replace("host: broker", "host: broker, password_file: mqtt-password"));
+  writeFileSync(
+    file,
+    SMALLEST.replace("host: broker", "host: broker, user: u, password_file: mqtt-password"),
+  );
   expect(loadConfig(file, {}).config.mqtt.password).toBe("s3cret");
 });
 
+test("makes the paths of module, state and snapshots absolute, relative to the configuration file", () => {
+  const text = `mqtt: {host: b}
+model: {path: models/m.wasm}
+state_dir: ../state
+cameras:
+  door: {ffmpeg: {inputs: [{path: "rtsp://c/1"}]}, snapshots: {directory: snaps}}
+  yard: {ffmpeg: {inputs: [{path: "rtsp://c/2"}]}}`;
+  const { model, state_dir, cameras } = parseConfig(text, "/etc/sabrewing/sabrewing.yml", {});
+  expect([model.path, state_dir]).toEqual(["/etc/sabrewing/models/m.wasm", "/etc/state"]);
+  expect(cameras.map(({ snapshots }) => snapshots.directory)).toEqual(["/etc/sabrewing/snaps", undefined]);
+});
+
 test("refuses a missing password file, and a password file together with a password", () => {
-  expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password_file: /nowhere"))).toEqual([
-    "1:37 mqtt.password_file: cannot read this file (ENOENT)",
-  ]);
-  expect(mistakes(SMALLEST.replace("host: broker", "host: broker, password: a, password_file: b"))).toEqual([
-    "1:50 mqtt.password_file: set either password or password_file, not both",
-  ]);
+  expect(
+    mistakes(SMALLEST.replace("host: broker", "host: broker, user: u, password_file: /nowhere")),
+  ).toEqual(["1:46 mqtt.password_file: cannot read this file (ENOENT)"]);
+  expect(
+    mistakes(SMALLEST.replace("host: broker", "host: broker, user: u, password: a, password_file: b")),
+  ).toEqual(["1:59 mqtt.password_file: set either password or password_file, not both"]);
 });
 
 test("accepts only plain host names in allowed_hosts", () => {

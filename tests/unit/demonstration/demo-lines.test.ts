@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { EventMessage, ObjectEvent } from "../../../agent/events/event.ts";
+import { CONSTANT_FIELDS, type EventMessage, type ObjectEvent } from "../../../agent/events/event.ts";
 import { parseBrokerUrl } from "../../../scripts/demonstration/broker.ts";
 import { eventLine } from "../../../scripts/demonstration/event-line.ts";
 import { logLine } from "../../../scripts/demonstration/log-line.ts";
@@ -21,12 +21,15 @@ const seen: ObjectEvent = {
   region: [0, 0, 768, 432],
   current_zones: [],
   entered_zones: [],
+  max_severity: "alert",
+  pending_loitering: false,
   active: true,
   stationary: false,
   motionless_count: 0,
   position_changes: 1,
   has_snapshot: false,
   snapshot: null,
+  ...CONSTANT_FIELDS,
   detector: {
     name: "yolov5n",
     sha256: "00",

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ReviewSchema } from "../../../agent/config/review-schema.ts";
 import type { FrameDetection } from "../../../agent/detection/detect-regions.ts";
 import type { EventMessage } from "../../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
@@ -28,7 +29,14 @@ const detector = {
   runtime: "v8",
   inference_ms: 0,
 } as const;
-const context = { camera: "any", ...FRAME, zones: [], hasSnapshot: false, detector };
+const context = {
+  camera: "any",
+  ...FRAME,
+  zones: [],
+  review: ReviewSchema.parse({}),
+  hasSnapshot: false,
+  detector,
+};
 
 /** Few positions, so that objects meet, disappear and return. */
 const detection: fc.Arbitrary<FrameDetection> = fc

@@ -60,5 +60,5 @@ describe("the best frame of an object", () => {
 
 function frame(box: Box, score: number): SnapshotOfObject {
   const area = (box[2] - box[0]) * (box[3] - box[1]);
-  return { frame_time: 1, box, area, region: [0, 0, 640, 360], score };
+  return { frame_time: 1, box, area, region: [0, 0, 640, 360], score, attributes: [] };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ReviewSchema } from "../../../agent/config/review-schema.ts";
 import { ObjectsSchema } from "../../../agent/config/schema.ts";
 import { ZonesSchema } from "../../../agent/config/zones-schema.ts";
 import { countObjects } from "../../../agent/events/counts.ts";
@@ -27,6 +28,7 @@ const context: FrameContext = {
   width: 640,
   height: 360,
   zones: [],
+  review: ReviewSchema.parse({}),
   hasSnapshot: false,
   detector: {
     name: "yolov5n",
@@ -120,6 +122,25 @@ describe("the life of an event", () => {
     const snapshots = messages.map((message) => message.after.snapshot?.box);
     expect(snapshots[0]).toEqual([0, 0, 300, 360]);
     expect(messages.at(-1)?.after.snapshot?.box).toEqual([12, 10, 62, 190]);
+  });
+
+  test("has every field of Frigate's events that automations read, also those that never change here", () => {
+    const [message] = watch(times(10, person(100))).messages;
+    for (const object of [message?.before, message?.after]) {
+      expect(object).toMatchObject({
+        sub_label: null,
+        recognized_license_plate: null,
+        attributes: {},
+        current_attributes: [],
+        has_clip: false,
+        thumbnail: null,
+        current_estimated_speed: 0,
+        average_estimated_speed: 0,
+        velocity_angle: 0,
+        path_data: [],
+        snapshot: { attributes: [] },
+      });
+    }
   });
 
   test("ends for every object in view when the agent stops", () => {

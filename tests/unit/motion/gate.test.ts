@@ -1,6 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { MotionSchema } from "../../../agent/config/motion-schema.ts";
-import { detectMotion, type Gate, type Motion, startGate } from "../../../agent/motion/gate.ts";
+import {
+  detectMotion,
+  type Gate,
+  type Motion,
+  reconfigureGate,
+  startGate,
+} from "../../../agent/motion/gate.ts";
 import { openScene, type Patch, type Shot, SIZE } from "./scene.ts";
 
 const FRAME_MS = 200;
@@ -37,6 +43,31 @@ describe("at the start", () => {
     const next = watch();
     watchSeconds(next, 3, () => ({ patches: [VISITOR] }));
     expect(next({ patches: [{ ...VISITOR, x: 220 }] }).boxes.length).toBeGreaterThan(0);
+  });
+});
+
+describe("changed settings", () => {
+  test("apply from the next frame, and the gate does not learn the scene again", () => {
+    const shoot = openScene(1);
+    let gate = startGate(SIZE, MotionSchema.parse({}), FRAME_MS);
+    let timeMs = 0;
+    const next = (shot?: Shot) => {
+      timeMs += FRAME_MS;
+      const step = detectMotion(gate, shoot(shot), timeMs);
+      gate = step.gate;
+      return step.motion;
+    };
+    watchSeconds(next, 3, still);
+    expect(next({ patches: [VISITOR] }).boxes).toHaveLength(1);
+
+    const masked = MotionSchema.parse({ mask: "0,0,1,0,1,1,0,1" });
+    gate = reconfigureGate(gate, masked);
+    expect(next({ patches: [VISITOR] })).toEqual(NOTHING);
+    gate = reconfigureGate(gate, MotionSchema.parse({}));
+    expect(next({ patches: [VISITOR] })).toMatchObject({ calibrating: false, boxes: [expect.anything()] });
+
+    gate = reconfigureGate(gate, MotionSchema.parse({ frame_height: 50 }));
+    expect(next({ patches: [VISITOR] }).calibrating, "another small image").toBe(true);
   });
 });
 

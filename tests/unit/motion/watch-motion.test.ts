@@ -27,7 +27,7 @@ async function* stream(frames: readonly Frame[]): AsyncGenerator<Frame> {
 
 async function sightings(frames: readonly Frame[], config = DEFAULTS): Promise<Sighting[]> {
   const seen: Sighting[] = [];
-  for await (const sighting of watchMotion(stream(frames), config, 200)) seen.push(sighting);
+  for await (const sighting of watchMotion(stream(frames), () => config, 200)) seen.push(sighting);
   return seen;
 }
 
@@ -60,7 +60,10 @@ test("the motion of frames that a busy detector drops is delivered with the next
     yield* [...places.map((place, index) => frameOf(10 + index, place)), frameOf(12)];
     free.resolve();
   }
-  const newest = newestOnly(watchMotion(camera(), DEFAULTS, 200), newerSighting);
+  const newest = newestOnly(
+    watchMotion(camera(), () => DEFAULTS, 200),
+    newerSighting,
+  );
   const seen: Sighting[] = [];
   for await (const sighting of newest) {
     seen.push(sighting);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { commandTopics, readCommand } from "../../../agent/mqtt/commands.ts";
+import { SWITCHES } from "../../../agent/state/switches.ts";
 
 const CAMERAS = ["door", "yard-2", "constructor"];
 const PREFIX = "sabrewing";
@@ -26,9 +27,11 @@ test("accepts only ON and OFF, not retained, on a camera's own topic, and explai
     fc.property(topic, payload, fc.boolean(), (on, what, retained) => {
       const command = readCommand(PREFIX, CAMERAS, on, what, retained);
       const word = Buffer.from(what).toString("latin1");
-      const camera = CAMERAS.find((name) => on === `${PREFIX}/${name}/detect/set`);
-      if (camera !== undefined && !retained && (word === "ON" || word === "OFF")) {
-        expect(command).toEqual({ camera, detect: word === "ON" });
+      const target = CAMERAS.flatMap((camera) => SWITCHES.map((name) => ({ camera, name }))).find(
+        ({ camera, name }) => on === `${PREFIX}/${camera}/${name}/set`,
+      );
+      if (target !== undefined && !retained && (word === "ON" || word === "OFF")) {
+        expect(command).toEqual({ ...target, on: word === "ON" });
       } else {
         expect(command).toEqual({ problem: expect.any(String) });
       }

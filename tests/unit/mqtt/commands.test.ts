@@ -2,24 +2,31 @@ import { describe, expect, test } from "vitest";
 import {
   type Command,
   commandTopics,
-  detectState,
   type InvalidCommand,
   readCommand,
+  switchState,
 } from "../../../agent/mqtt/commands.ts";
+import { SWITCHES } from "../../../agent/state/switches.ts";
 
 const CAMERAS = ["door", "yard"];
 
 describe("a command", () => {
-  test("has one topic per camera, without wildcards", () => {
+  test("has one topic per camera and switch, without wildcards", () => {
     expect(commandTopics("home/sabrewing", CAMERAS)).toEqual([
+      "home/sabrewing/door/enabled/set",
       "home/sabrewing/door/detect/set",
+      "home/sabrewing/door/motion/set",
+      "home/sabrewing/door/snapshots/set",
+      "home/sabrewing/yard/enabled/set",
       "home/sabrewing/yard/detect/set",
+      "home/sabrewing/yard/motion/set",
+      "home/sabrewing/yard/snapshots/set",
     ]);
   });
 
-  test("switches a camera's detection on or off", () => {
-    expect(read("sabrewing/door/detect/set", "OFF")).toEqual({ camera: "door", detect: false });
-    expect(read("sabrewing/yard/detect/set", "ON")).toEqual({ camera: "yard", detect: true });
+  test.each(SWITCHES)("sets the switch %s of a camera on or off", (name) => {
+    expect(read(`sabrewing/door/${name}/set`, "OFF")).toEqual({ camera: "door", name, on: false });
+    expect(read(`sabrewing/yard/${name}/set`, "ON")).toEqual({ camera: "yard", name, on: true });
   });
 
   test.each(["", "on", "ON ", "1", "true", '{"state":"ON"}', "ON\u0000"])("%j is invalid", (payload) => {
@@ -41,7 +48,7 @@ describe("a command", () => {
     expect(problem?.length).toBeLessThan(120);
   });
 
-  test.each(["sabrewing/garage/detect/set", "sabrewing/door/motion/set", "frigate/door/detect/set"])(
+  test.each(["sabrewing/garage/detect/set", "sabrewing/door/record/set", "frigate/door/detect/set"])(
     "on %s is invalid",
     (topic) => {
       expect(read(topic, "ON")).toEqual({ problem: `received a message on the unexpected topic ${topic}` });
@@ -54,7 +61,7 @@ describe("a command", () => {
 });
 
 test("the state is a retained message", () => {
-  expect(detectState("sabrewing", "door", false)).toEqual({
+  expect(switchState("sabrewing", "door", "detect", false)).toEqual({
     topic: "sabrewing/door/detect/state",
     payload: "OFF",
     retain: true,

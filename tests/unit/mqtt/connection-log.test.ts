@@ -12,7 +12,8 @@ function start({ waiting = 0, onDisk = true } = {}) {
   const clock = manualClock();
   const { log, lines } = recordingLog();
   const outbox = { size: () => waiting, dropped: () => outbox.lost, onDisk: () => onDisk, lost: 0 };
-  const connections = connectionLog({ host: "broker", port: 1883, client_id: "cam" }, outbox, clock, log);
+  const config = { host: "broker", port: 1883, client_id: "cam", topic_prefix: "sabrewing" };
+  const connections = connectionLog(config, outbox, clock, log);
   return { connections, clock, outbox, said: () => lines.map(({ level, msg }) => `${level} ${msg}`), lines };
 }
 

@@ -3,7 +3,7 @@ import { type Outbox, openOutbox } from "../../../agent/mqtt/outbox.ts";
 import type { StoredMessage } from "../../../agent/state/message-store.ts";
 import { recordingLog } from "../../support/agent/log-lines.ts";
 import { type MemoryPlace, memoryPlace } from "../../support/agent/memory-store.ts";
-import { aboutObject, inShort } from "../../support/agent/object-events.ts";
+import { aboutObject, aboutReview, inShort } from "../../support/agent/object-events.ts";
 import { manualClock } from "../../support/time/manual-clock.ts";
 
 const LIMITS = { bytes: 1e6, ageMs: 3_600_000 };
@@ -139,6 +139,28 @@ describe("an outbox of an agent that crashed", () => {
     const end = JSON.parse(String(outbox.take()?.message.payload));
     expect(end.before).toMatchObject({ revision: 1, end_time: null });
     expect(end.after).toEqual({ ...end.before, revision: 2, end_time: end.before.frame_time });
+  });
+
+  test("ends a review when one of its objects was last seen", async () => {
+    const place = memoryPlace();
+    const died = await start(place);
+    await died.outbox.add(aboutObject("ann", "new", 1));
+    await died.outbox.add(aboutReview("visit", ["ann"], "new", 1));
+    await died.outbox.startDelivery();
+    await died.outbox.add(aboutObject("ann", "update", 2));
+    await died.outbox.add(aboutObject("ann", "update", 3));
+    const { outbox, lines } = await start(place);
+    expect(taken(outbox)).toEqual([
+      "ann new 1",
+      "visit new 1",
+      "ann update 3 (from 1)",
+      "visit end 2 crash",
+      "ann end 4 crash",
+    ]);
+    const ends = place.stored().map(({ payload }) => JSON.parse(String(payload)));
+    const end = ends.find(({ type, after }) => type === "end" && after.id === "visit");
+    expect(end.after).toEqual({ ...end.before, end_time: 1003, revision: 2 });
+    expect(lines).toMatchObject([{ level: "warn", events: 2 }]);
   });
 
   test("ends objects once, even after repeated crashes", async () => {

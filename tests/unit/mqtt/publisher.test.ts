@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TransientError } from "../../../agent/base/errors.ts";
 import { AgentConfigSchema } from "../../../agent/config/schema.ts";
-import type { Connection, ConnectionOptions } from "../../../agent/mqtt/connection.ts";
+import type { Connection, ConnectionOptions, Subscription } from "../../../agent/mqtt/connection.ts";
 import type { Message } from "../../../agent/mqtt/message.ts";
 import { openOutbox } from "../../../agent/mqtt/outbox.ts";
 import { openPublisher } from "../../../agent/mqtt/publisher.ts";
@@ -133,6 +133,8 @@ describe("a publisher that stops", () => {
 });
 
 interface FakeConnection {
+  /** Returns a message to the agent's subscriptions. */
+  readonly echo: (topic: string, payload: string, retained?: boolean) => void;
   readonly options: ConnectionOptions;
   /** `events 1`, or `disconnect`. */
   readonly sent: string[];
@@ -184,9 +186,51 @@ test("reconnects if the broker does not acknowledge a message within a minute", 
   expect(lines.map(({ msg }) => msg).join("\n")).toContain("does not acknowledge a message within a minute");
 });
 
+describe("a broker that acknowledges messages and does not pass them on", () => {
+  const UNHEARD = /acknowledges the agent's messages but does not pass them on: .*test\/available/;
+
+  test("is reported once, with the rule that the broker needs, and once when it passes them on", async () => {
+    const { publisher, connections, clock, lines } = await start();
+    publisher.connect();
+    for (let turn = 0; turn < 3; turn++) {
+      await clock.pass(1_000);
+      connections[turn]?.acknowledge("available online");
+      // An old message of this content proves nothing.
+      connections[turn]?.echo("test/available", "online", true);
+      await clock.pass(11_000);
+      connections[turn]?.end();
+    }
+    const reported = lines.filter(({ msg }) => UNHEARD.test(msg));
+    expect(reported).toMatchObject([
+      { level: "error", remedy: expect.stringContaining("topic readwrite test/#") },
+    ]);
+    await clock.pass(10_000);
+    connections[3]?.acknowledge("available online");
+    connections[3]?.echo("test/available", "online");
+    await clock.pass(20_000);
+    expect(lines.at(-1)?.msg).toBe("the broker broker:1883 passes the agent's messages on again");
+  });
+
+  test("is not suspected if it returns the message, or if the connection ends first", async () => {
+    const { publisher, connections, clock, lines } = await start();
+    publisher.connect();
+    await clock.pass(0);
+    connections[0]?.acknowledge("available online");
+    connections[0]?.echo("test/available", "online");
+    await clock.pass(20_000);
+    connections[0]?.end();
+    await clock.pass(1_000);
+    connections[1]?.acknowledge("available online");
+    connections[1]?.end();
+    await clock.pass(20_000);
+    expect(lines.filter(({ msg }) => UNHEARD.test(msg))).toEqual([]);
+  });
+});
+
 function fakeConnection(options: ConnectionOptions): { connection: Connection; controls: FakeConnection } {
   const sent: string[] = [];
   const waiting = new Map<string, () => void>();
+  const subscriptions: Subscription[] = [];
   const ended = Promise.withResolvers<TransientError>();
   const end = () => ended.resolve(new TransientError("the connection is lost", "Wait."));
   return {
@@ -196,6 +240,7 @@ function fakeConnection(options: ConnectionOptions): { connection: Connection; c
         sent.push(message);
         waiting.set(message, () => acknowledged());
       },
+      subscribe: (subscription) => void subscriptions.push(subscription),
       ended: ended.promise,
       async disconnect() {
         sent.push("disconnect");
@@ -205,7 +250,15 @@ function fakeConnection(options: ConnectionOptions): { connection: Connection; c
         ended.resolve(new TransientError(reason.message, "Wait."));
       },
     },
-    controls: { options, sent, acknowledge: (message) => waiting.get(message)?.(), end },
+    controls: {
+      options,
+      sent,
+      acknowledge: (message) => waiting.get(message)?.(),
+      echo(topic, payload, retained = false) {
+        for (const { onMessage } of subscriptions) onMessage(topic, Buffer.from(payload), retained);
+      },
+      end,
+    },
   };
 }
 

@@ -40,6 +40,19 @@ describe("the topics", () => {
     expect(changedCounts("s", now, now)).toEqual([]);
   });
 
+  test("counts of a zone or label that no longer exists become 0", () => {
+    const count = { inView: 2, active: 1 };
+    const before = new Map([
+      ["door", new Map([["person", count]])],
+      ["porch", new Map([["person", count]])],
+    ]);
+    const now = new Map([["door", new Map([["car", { inView: 0, active: 0 }]])]]);
+    expect(changedCounts("s", before, now).map(({ topic, payload }) => `${topic} ${payload}`)).toEqual([
+      ...["s/door/person 0", "s/door/person/active 0", "s/door/car 0", "s/door/car/active 0"],
+      ...["s/porch/person 0", "s/porch/person/active 0"],
+    ]);
+  });
+
   test("a label is one level of a topic, with any characters", () => {
     expect(snapshotMessage("s", "door", "teddy bear", new Uint8Array()).topic).toBe(
       "s/door/teddy_bear/snapshot",

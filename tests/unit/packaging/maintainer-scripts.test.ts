@@ -33,9 +33,10 @@ name=$(basename "$0")
 echo "$name $*" >> "$CALLS"
 case "$name $1" in
   "getent passwd") exit "$NO_USER" ;;
-  "systemd-run --quiet") exit "$CHECK" ;;
+  "systemd-run --quiet") printf '%s\\n' "$CHECKED"; exit "$CHECK" ;;
   "systemctl is-active") exit "$INACTIVE" ;;
   "systemctl is-enabled") exit "$DISABLED" ;;
+  "systemctl --version") echo "systemd $SYSTEMD (a distribution's version)" ;;
 esac
 `;
 
@@ -43,10 +44,16 @@ esac
 interface Machine {
   readonly systemd?: boolean;
   readonly userExists?: boolean;
+  /** Whether the configuration is the package's own, without broker and camera. */
+  readonly isStarter?: boolean;
   /** Exit code of `sabrewing check`. */
   readonly check?: number;
+  /** Components that it finds not to work. */
+  readonly failing?: readonly string[];
   readonly active?: boolean;
   readonly enabled?: boolean;
+  /** Version of systemd. */
+  readonly version?: number;
 }
 
 interface Outcome {
@@ -63,14 +70,23 @@ async function run(
   inspect: (outcome: Outcome) => void,
 ): Promise<void> {
   await using folder = await temporaryFolder();
-  const { systemd = true, userExists = false, check = 0, active = false, enabled = false } = machine;
+  const {
+    systemd = true,
+    userExists = false,
+    check = 0,
+    active = false,
+    enabled = false,
+    version = 252,
+  } = machine;
+  const starter = "mqtt: {}\n";
   const root = join(folder.path, "root");
   const bin = join(folder.path, "bin");
   const calls = join(folder.path, "calls");
-  for (const path of [bin, join(root, "etc/sabrewing"), join(root, "var/lib/sabrewing")])
-    mkdirSync(path, { recursive: true });
+  const folders = ["etc/sabrewing", "var/lib/sabrewing", "usr/lib/sabrewing/config"];
+  for (const path of [bin, ...folders.map((name) => join(root, name))]) mkdirSync(path, { recursive: true });
   if (systemd) mkdirSync(join(root, "run/systemd/system"), { recursive: true });
-  writeFileSync(join(root, "etc/sabrewing/sabrewing.yml"), "");
+  writeFileSync(join(root, "usr/lib/sabrewing/config/starter.yml"), starter);
+  writeFileSync(join(root, "etc/sabrewing/sabrewing.yml"), machine.isStarter ? starter : "mqtt: {host: b}\n");
   writeFileSync(join(root, "var/lib/sabrewing/outbox.db"), "events");
   writeFileSync(calls, "");
   writeFileSync(join(bin, "fake"), FAKE);
@@ -84,9 +100,13 @@ async function run(
       DPKG_ROOT: root,
       CALLS: calls,
       CHECK: String(check),
+      CHECKED: ["configuration", "ffmpeg", "camera door", "broker", "model"]
+        .map((part) => JSON.stringify({ part, ok: !machine.failing?.includes(part), message: "" }))
+        .join("\n"),
       NO_USER: exit(userExists),
       INACTIVE: exit(active),
       DISABLED: exit(enabled),
+      SYSTEMD: String(version),
     },
   });
   inspect({ status, stdout, calls: readFileSync(calls, "utf8").trimEnd().split("\n"), root });
@@ -100,6 +120,22 @@ function orders(calls: readonly string[]): readonly string[] {
 test.each(SCRIPTS)("%s is a script that sh can read", (name) => {
   const { status, stderr } = spawnSync("/bin/sh", ["-n", join(DEBIAN, name)], { encoding: "utf8" });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+});
+
+describe("`systemctl reload`", () => {
+  const dropIn = "usr/lib/systemd/system/sabrewing.service.d/notify-reload.conf";
+
+  test("waits for the agent from systemd 253 on", () =>
+    run("postinst", ["configure", ""], { version: 253 }, ({ status, root }) => {
+      expect(status).toBe(0);
+      expect(readFileSync(join(root, dropIn), "utf8")).toBe("[Service]\nType=notify-reload\nExecReload=\n");
+    }));
+
+  test("only sends SIGHUP before", () =>
+    run("postinst", ["configure", ""], { version: 252 }, ({ status, root }) => {
+      expect(status).toBe(0);
+      expect(existsSync(join(root, dropIn))).toBe(false);
+    }));
 });
 
 describe("the first installation", () => {
@@ -121,13 +157,25 @@ describe("the first installation", () => {
       expect(calls.some((call) => call.startsWith("useradd"))).toBe(false);
     }));
 
+  test("ends with the next commands, and checks nothing that is not configured yet", () =>
+    run("postinst", install, { isStarter: true, check: 78 }, ({ status, stdout, calls }) => {
+      expect(status).toBe(0);
+      expect(calls.filter((call) => call.startsWith("systemd-run"))).toEqual([]);
+      expect(orders(calls)).toEqual([]);
+      expect(stdout).toMatch(
+        /^sabrewing: installed\. .*\n {2}sudo sabrewing init .*\n {2}sudo systemctl enable --now sabrewing .*\n$/,
+      );
+    }));
+
   test.each([75, 78])(
-    "does not start the service when check exits with %i, and prints the next commands",
+    "does not start a configured service when check exits with %i, and prints the next commands",
     (check) =>
       run("postinst", install, { check }, ({ status, stdout, calls }) => {
         expect(status).toBe(0);
         expect(orders(calls)).toEqual([]);
-        expect(stdout).toContain("sabrewing init && sabrewing check && systemctl enable --now sabrewing");
+        expect(stdout).toMatch(
+          /not started: .*\n {2}sudo sabrewing check .*\n {2}sudo systemctl enable --now/,
+        );
       }),
   );
 
@@ -155,18 +203,25 @@ describe("the first installation", () => {
 describe("an upgrade", () => {
   const upgrade = ["configure", "0.0.9"];
 
-  test.each([0, 75])("restarts a running service, also when a camera is offline (check: %i)", (check) =>
-    run("postinst", upgrade, { active: true, enabled: true, check }, ({ calls }) => {
-      expect(orders(calls)).toEqual(["deb-systemd-invoke restart sabrewing.service"]);
-    }),
+  const running = { active: true, enabled: true, check: 78 };
+
+  test.each([[[]], [["camera door"]], [["broker", "camera door"]]])(
+    "restarts a running service, also when these components do not work: %j",
+    (failing) =>
+      run("postinst", upgrade, { ...running, failing }, ({ calls }) => {
+        expect(orders(calls)).toEqual(["deb-systemd-invoke restart sabrewing.service"]);
+      }),
   );
 
-  test("does not restart the service when the new version rejects the configuration", () =>
-    run("postinst", upgrade, { active: true, enabled: true, check: 78 }, ({ status, calls, stdout }) => {
-      expect(status).toBe(0);
-      expect(orders(calls)).toEqual([]);
-      expect(stdout).toContain("sabrewing check");
-    }));
+  test.each(["configuration", "ffmpeg", "model"])(
+    "does not restart the service when the new version could not start because of its %s",
+    (part) =>
+      run("postinst", upgrade, { ...running, failing: [part] }, ({ status, calls, stdout }) => {
+        expect(status).toBe(0);
+        expect(orders(calls)).toEqual([]);
+        expect(stdout).toContain("sabrewing check");
+      }),
+  );
 
   test("does not start a disabled service", () =>
     run("postinst", upgrade, {}, ({ calls }) => expect(orders(calls)).toEqual([])));

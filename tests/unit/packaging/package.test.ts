@@ -26,6 +26,10 @@ function smallSources(folder: string): Sources {
     "node/README.md",
     "dist/agent/main.js",
     "dist/detectors/detector.js",
+    "dist/shell/sabrewing.1.gz",
+    "dist/shell/sabrewing.bash",
+    "dist/shell/_sabrewing",
+    "dist/shell/sabrewing.fish",
     "models/mobilenet-512x512.wasm",
     "models/LICENSE",
     "node_modules/mqtt/build/index.js",
@@ -87,8 +91,12 @@ describe.skipIf(!hasDpkg)("the Debian package", () => {
         "/usr/lib/sabrewing/node_modules/mqtt/build/index.js",
         "/usr/lib/sabrewing/package.json",
         "/usr/lib/systemd/system/sabrewing.service",
+        "/usr/share/bash-completion/completions/sabrewing",
         "/usr/share/doc/sabrewing/CHANGELOG.md",
         "/usr/share/doc/sabrewing/copyright",
+        "/usr/share/fish/vendor_completions.d/sabrewing.fish",
+        "/usr/share/man/man1/sabrewing.1.gz",
+        "/usr/share/zsh/vendor-completions/_sabrewing",
       ].map((path) => `-rw-r--r-- root/root ${path}`);
       const programs = ["/usr/bin/sabrewing", "/usr/lib/sabrewing/bin/node"].map(
         (path) => `-rwxr-xr-x root/root ${path}`,

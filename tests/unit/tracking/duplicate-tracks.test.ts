@@ -5,7 +5,13 @@ import { startTrack, type Track, type TrackRules } from "../../../agent/tracking
 
 const NOW_MS = 1000;
 const WHOLE: Box = [0, 0, 1280, 720];
-const RULES: TrackRules = { minInitialized: 2, stationaryAfter: 50, intervalMs: 200, threshold: () => 0.7 };
+const RULES: TrackRules = {
+  minInitialized: 2,
+  stationaryAfter: 50,
+  intervalMs: 200,
+  frame: { width: 768, height: 432 },
+  threshold: () => 0.7,
+};
 const PERSON: Box = [100, 100, 200, 300];
 
 /** A track that was just detected and has the scores of a true positive. */

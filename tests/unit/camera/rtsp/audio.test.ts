@@ -53,6 +53,10 @@ describe("readAacConfiguration", () => {
     expect(readAacConfiguration(hex)).toMatchObject(expected);
   });
 
+  test("keeps at most 256 bytes", () => {
+    expect(readAacConfiguration(`1408${"00".repeat(10_000)}`)?.bytes).toHaveLength(256);
+  });
+
   test.each(["", "14", "0000", "1688", "zz"])("refuses %j", (hex) => {
     expect(readAacConfiguration(hex)).toBeUndefined();
   });
@@ -98,6 +102,35 @@ describe("aacDepacketizer", () => {
     expect(receive([payload], { mode: "AAC-lbr", config: "1408" }).map(({ data }) => data.length)).toEqual([
       3, 2,
     ]);
+  });
+
+  test("collects no fragments of a frame that is larger than AAC frames are", () => {
+    const sizes = { ...fmtp, sizelength: "16", indexlength: "0", indexdeltalength: "0" };
+    const fragments = (size: number) =>
+      Array.from({ length: size / 1000 }, () => {
+        return Buffer.concat([Buffer.from([0, 16, size >> 8, size & 255]), frame(1000, 1)]);
+      });
+    expect(receive(fragments(8_000), sizes)).toHaveLength(1);
+    expect(receive(fragments(60_000), sizes)).toEqual([]);
+  });
+
+  test.each(["0", "-5", "64", "1e9", "x"])("ends with sizes of %s bits", (sizelength) => {
+    const all = receive([packet([3], frame(3, 1))], {
+      ...fmtp,
+      sizelength,
+      indexlength: "0",
+      indexdeltalength: "0",
+    });
+    expect(all.length).toBeLessThan(20);
+  });
+
+  test("ends with index numbers of less than 0 bits", () => {
+    const backwards = { ...fmtp, indexlength: "-13", indexdeltalength: "-13" };
+    expect(receive([packet([3], frame(3, 1))], backwards)).toHaveLength(1);
+  });
+
+  test("reads sizes of a length that no header has as those of the usual length", () => {
+    expect(receive([packet([3], frame(3, 1))], { ...fmtp, sizelength: "64" })).toHaveLength(1);
   });
 
   test("drops incomplete frames", () => {

@@ -30,6 +30,12 @@ describe("of several video tracks", () => {
   });
 
   test("one that can be decoded is required", () => {
+    expect(() => choose(["audio 0 RTP/AVP 0"])).toThrow(
+      "door: the stream has no video track, only audio (PCMU)",
+    );
+    expect(() => choose(["video 0 RTP/AVP 96", "audio 0 RTP/AVP 0"])).toThrow(
+      "door: the stream's description does not say which codec its video has (payload type 96 without a=rtpmap)",
+    );
     expect(() => choose([AV1, track("MPV", "9,9")])).toThrow("door: the stream's video is AV1");
   });
 });

@@ -115,9 +115,35 @@ describe("a description", () => {
     expect(readDescription(`${HEAD}${sdp}\r\n`).video).toEqual([]);
   });
 
+  test.each([
+    [`sprop-parameter-sets=${SPROP}`, { codec: "H264", payloadType: 96, clockRate: 90_000 }],
+    [
+      "config=000001b001000001b58913000001000000012000c48d8800f514043c1463000001b24c61766335392e33372e313030",
+      { codec: "MPEG4" },
+    ],
+  ])("without a=rtpmap names its codec by the parameters %s", (fmtp, track) => {
+    const { video, unnamedVideo } = readDescription(`${HEAD}m=video 0 RTP/AVP 96\r\na=fmtp:96 ${fmtp}\r\n`);
+    expect(video).toMatchObject([track]);
+    expect(unnamedVideo).toEqual([]);
+  });
+
+  test.each(["", "a=fmtp:96 packetization-mode=1\r\n", "a=fmtp:96 sprop-parameter-sets=aM48gA==\r\n"])(
+    "without a=rtpmap and with %j has a video without a codec",
+    (lines) => {
+      const { video, unnamedVideo } = readDescription(`${HEAD}m=video 0 RTP/AVP 96\r\n${lines}`);
+      expect({ video, unnamedVideo }).toEqual({ video: [], unnamedVideo: [96] });
+    },
+  );
+
   test("of more than 32 tracks is counted only", () => {
     const sdp = HEAD + `m=${H264_TRACK}\r\n`.repeat(33);
-    expect(readDescription(sdp)).toEqual({ tracks: 33, control: undefined, video: [], audio: [] });
+    expect(readDescription(sdp)).toEqual({
+      tracks: 33,
+      control: undefined,
+      video: [],
+      unnamedVideo: [],
+      audio: [],
+    });
   });
 
   test("may be anything", () => {

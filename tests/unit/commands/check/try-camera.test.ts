@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
+import type { Clock } from "../../../../agent/base/clock.ts";
 import { ConfigError, TransientError } from "../../../../agent/base/errors.ts";
+import type { TimedUnit } from "../../../../agent/camera/decode-plan.ts";
 import { DEFAULT_COLOURS, type Frame } from "../../../../agent/camera/frame.ts";
 import type { ReadCameraOptions } from "../../../../agent/camera/read-camera.ts";
-import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
+import { refusalError } from "../../../../agent/camera/rtsp/reasons/refusal.ts";
 import type { RtspSession, SessionFacts } from "../../../../agent/camera/rtsp/start-session.ts";
 import { tryCamera } from "../../../../agent/commands/check/try-camera.ts";
 import { parseConfig } from "../../../../agent/config/load.ts";
@@ -67,7 +69,7 @@ function playing({ frames, keyEvery, openSeconds = 0, keySeconds = 0, failure }:
   };
 }
 
-function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit {
+function unitAt(index: number, keyEvery: number, arrivedMs: number): TimedUnit {
   const isKey = index % keyEvery === 0;
   return {
     data: new Uint8Array(),
@@ -77,6 +79,7 @@ function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit 
     rotation: 0,
     streamSeconds: index / 5,
     arrivedMs,
+    timeMs: arrivedMs,
     isDamaged: false,
   };
 }
@@ -121,4 +124,69 @@ test("a stream that breaks off later still counts as tried", async () => {
 test("a stream that fails before its first frame is the error", async () => {
   const failure = new ConfigError("door: the camera has no such stream", "");
   await expect(tryStream({ frames: 0, keyEvery: 1, failure })).rejects.toThrow("no such stream");
+});
+
+/** A camera that refuses its first sessions with an RTSP status. */
+function refusing(times: number, status: number, clock: ManualClock) {
+  let attempts = 0;
+  const plays = playing({ frames: 60, keyEvery: 5 }, clock);
+  const read = async function* (stream: unknown, options: ReadCameraOptions) {
+    attempts++;
+    const reply = { status, reason: "", headers: new Map(), body: "" };
+    if (attempts <= times) throw refusalError("door", "SETUP", reply);
+    yield* plays(stream, options);
+  };
+  return { read, attempts: () => attempts };
+}
+
+/** Sleeps on a manual clock that passes by itself. */
+function hurried(clock: ManualClock): Clock {
+  return { ...clock, sleep: (ms) => (ms === 15_000 ? new Promise(() => {}) : clock.pass(ms)) };
+}
+
+test.each([453, 503])(
+  "tries a camera again that has not freed its last session yet (RTSP %i)",
+  async (status) => {
+    const clock = manualClock();
+    const { read, attempts } = refusing(3, status, clock);
+    const options = { clock: hurried(clock), signal: new AbortController().signal, cameraWithinMs: 15_000 };
+    expect((await tryCamera(cameraOf(), options, read)).words).toContain("H.264 over TCP");
+    expect(attempts()).toBe(4);
+  },
+);
+
+test("reports a camera that stays busy, and does not repeat another refusal", async () => {
+  const options = (clock: ManualClock) => {
+    return { clock: hurried(clock), signal: new AbortController().signal, cameraWithinMs: 15_000 };
+  };
+  for (const [status, expected, attempts] of [
+    [453, "serves too many clients", 5],
+    [404, "no such stream", 1],
+    [454, "has lost the session", 1],
+  ] as const) {
+    const clock = manualClock();
+    const camera = refusing(100, status, clock);
+    await expect(tryCamera(cameraOf(), options(clock), camera.read)).rejects.toThrow(expected);
+    expect(camera.attempts()).toBe(attempts);
+  }
+});
+
+test("accepts a camera that serves only one client, if that is the running agent", async () => {
+  const clock = manualClock();
+  const ofDoor = { name: "door", online: true, camera_fps: 9.96 };
+  const agent = (online: boolean) => ({
+    folder: "/state",
+    isOurs: true,
+    pid: 42,
+    config_file: "/a.yml",
+    ports: { metrics: null, view: null },
+    cameras: [{ ...ofDoor, online }],
+  });
+  const options = { clock: hurried(clock), signal: new AbortController().signal, cameraWithinMs: 15_000 };
+  const { read } = refusing(100, 453, clock);
+  const { words } = await tryCamera(cameraOf(), { ...options, agents: [agent(true)] }, read);
+  expect(words).toBe("accepts no second client while the running agent receives 10 frames per second");
+  await expect(tryCamera(cameraOf(), { ...options, agents: [agent(false)] }, read)).rejects.toThrow(
+    "serves too many clients",
+  );
 });

@@ -1,4 +1,3 @@
-import { parseEnv } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodedPart, splitAddress, withLogin } from "../../../../agent/base/address.ts";
@@ -6,6 +5,7 @@ import { UsageError } from "../../../../agent/base/errors.ts";
 import { type FirstAnswers, firstConfig } from "../../../../agent/commands/init/first-config.ts";
 import { cameraName, readBroker, readCameras } from "../../../../agent/commands/init/flags.ts";
 import { loginOf, withLogins } from "../../../../agent/commands/init/logins.ts";
+import { readEnvironmentFile } from "../../../../agent/config/environment-file.ts";
 import { parseConfig } from "../../../../agent/config/load.ts";
 
 const ANSWERS: FirstAnswers = {
@@ -13,6 +13,8 @@ const ANSWERS: FirstAnswers = {
   model: "/models/m.wasm",
   track: ["person"],
   homeAssistant: false,
+  snapshots: false,
+  viewToken: undefined,
   cameras: [{ name: "door", address: "rtsp://10.0.0.7/stream2", size: { width: 640, height: 360 } }],
 };
 
@@ -28,7 +30,11 @@ function caught(act: () => unknown): UsageError {
 /** The configuration that the agent reads from the two files. */
 function loaded(answers: Partial<FirstAnswers>) {
   const { yaml, secrets } = firstConfig({ ...ANSWERS, ...answers });
-  return { yaml, secrets, config: parseConfig(yaml, "sabrewing.yml", parseEnv(secrets)) };
+  return {
+    yaml,
+    secrets,
+    config: parseConfig(yaml, "sabrewing.yml", readEnvironmentFile(secrets).variables),
+  };
 }
 
 describe("a first configuration", () => {
@@ -40,15 +46,6 @@ describe("a first configuration", () => {
     ]);
     expect(config.cameras[0]?.detect.width).toBeUndefined();
     expect(config.mqtt).toMatchObject({ host: "broker.local", port: 1883, tls: false });
-  });
-
-  test("has the model's filters for each label", () => {
-    const { config } = loaded({ track: ["person", "car"], filters: { minScore: 0.4, threshold: 0.5 } });
-    const { filters } = config.cameras[0]?.objects ?? {};
-    expect(filters).toMatchObject({
-      person: { min_score: 0.4, threshold: 0.5 },
-      car: { min_score: 0.4, threshold: 0.5 },
-    });
   });
 
   test.each(["plain", "p@ss/w#rd?", "$HOME {X} %41", "it's", 'say "so"', " spaces ", "ümläut"])(
@@ -75,6 +72,15 @@ describe("a first configuration", () => {
     expect(paths.toSorted()).toEqual(cameras.map(({ address }) => address).toSorted());
   });
 
+  test("publishes snapshots and serves the live view only if they were asked for, with its token among the secrets", () => {
+    const off = loaded({}).config;
+    expect([off.cameras[0]?.snapshots.enabled, off.view.enabled]).toEqual([false, false]);
+    const viewToken = "0123456789abcdef0123";
+    const { yaml, config } = loaded({ snapshots: true, viewToken });
+    expect([config.cameras[0]?.snapshots.enabled, config.view.enabled]).toEqual([true, true]);
+    expect([yaml.includes(viewToken), config.view.token]).toEqual([false, viewToken]);
+  });
+
   test("scales large frames down and keeps their aspect ratio", () => {
     const size = { width: 2560, height: 1920 };
     const { config } = loaded({ cameras: [{ name: "door", address: "rtsp://a/1", size }] });
@@ -95,12 +101,12 @@ describe("a first configuration", () => {
     fc.assert(
       fc.property(passwords, passwords, passwords, (password, mqtt, user) => {
         const address = withLogin("rtsp://10.0.0.7/1", { user, password });
-        const broker = { host: "b", tls: false, user: "cam", password: mqtt };
+        const broker = { host: "b", tls: false, user, password: mqtt };
         const { yaml, config } = loaded({ broker, cameras: [{ name: "front-door", address }] });
         const read = splitAddress(config.cameras[0]?.ffmpeg.inputs[0].path ?? "");
         expect(decodedPart(read?.user ?? "")).toBe(user);
         expect(decodedPart(read?.password ?? "")).toBe(password);
-        expect(config.mqtt.password).toBe(mqtt);
+        expect(config.mqtt).toMatchObject({ user, password: mqtt });
         // A password with both kinds of quotes is written in parts.
         const others = ["\u{10ffff}", "\u{10ffff}\"'"].map((other) => {
           const address = withLogin("rtsp://10.0.0.7/1", { user, password: other });
@@ -138,7 +144,6 @@ describe("a first configuration", () => {
       broker: { host: "b", tls: false, user: name, password: "hunter2" },
       model: `/models/${name}.wasm`,
       track: [name],
-      filters: { minScore: 0.4, threshold: 0.5 },
       cameras: [{ name: "door", address: `rtsp://10.0.0.7/${name}/x?${name}` }],
     });
     expect(JSON.stringify(config.cameras)).not.toContain("hunter2");

@@ -30,7 +30,11 @@ cameras:
 `,
     );
     const yard = replaySettings({ config, camera: "yard" }, {});
-    expect(yard).toMatchObject({ prefix: "frigate", module: { path: "configured.wasm" }, runtime: "v8" });
+    expect(yard).toMatchObject({
+      prefix: "frigate",
+      module: { path: join(folder.path, "configured.wasm") },
+      runtime: "v8",
+    });
     expect(yard.camera).toMatchObject({ name: "yard", detect: { fps: 2 } });
     expect(
       replaySettings({ config, camera: "door", model: "other.wasm", runtime: "wasmer" }, {}),

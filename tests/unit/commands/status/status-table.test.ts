@@ -4,7 +4,9 @@ import type { Report } from "../../../../agent/health/report.ts";
 
 const CAMERA = {
   name: "door",
+  enabled: true,
   online: true,
+  outage: null,
   connection_quality: "excellent",
   reconnects_last_hour: 0,
   detection_enabled: true,
@@ -20,6 +22,8 @@ const CAMERA = {
 const REPORT: Report = {
   version: "1.2.3",
   pid: 42,
+  config_file: "/etc/sabrewing/sabrewing.yml",
+  ports: { metrics: 9464, view: null },
   uptime: 93_784,
   rss_mb: 150,
   broker: { address: "broker:1883", connected: true, waiting: 0, held_back: 0, dropped: 0, damaged: 0 },
@@ -84,6 +88,23 @@ test("shows faults, lost events and poor connections", () => {
   expect(text).toContain("no events yet");
 });
 
+test("tells since when and why a camera is offline", () => {
+  const since = 940;
+  const reason = "door: the camera refuses connections";
+  const of = (outage: Report["cameras"][number]["outage"], enabled = true) =>
+    statusTable(
+      { ...REPORT, cameras: [{ ...CAMERA, enabled, online: false, outage }] },
+      { colour: false, nowMs: 1_000_000 },
+    );
+  expect(of({ since, reason, remedy: "Check the port." })).toContain(
+    "\ndoor: the camera refuses connections → Check the port. (offline for 1 min)\n",
+  );
+  expect(of({ since, reason: null, remedy: null })).toContain(
+    "\ndoor: the camera has not answered yet (offline for 1 min)\n",
+  );
+  expect(of({ since, reason, remedy: null }, false)).not.toContain("offline");
+});
+
 test("colours do not change the columns", () => {
   const plain = statusTable(REPORT, { colour: false, nowMs: 1_065_000 });
   const coloured = statusTable(REPORT, { colour: true, nowMs: 1_065_000 });
@@ -105,4 +126,9 @@ test("removes control characters from names, with and without colours", () => {
   );
   expect(table).toContain("pwn");
   expect(table.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});
+
+test("a camera that is switched off is not shown as offline", () => {
+  const off = { ...REPORT, cameras: [{ ...CAMERA, enabled: false, online: false }] };
+  expect(statusTable(off, { colour: false, nowMs: 0 })).toMatch(/door +○ switched off/);
 });

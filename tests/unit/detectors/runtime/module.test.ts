@@ -102,6 +102,28 @@ test("refuses a module with other imports and lists them", async () => {
   expect(error.message).not.toContain("imports wasi_snapshot_preview1.fd_read");
 });
 
+test("reads the filters of a module, if it has any", async () => {
+  expect((await readModel(writeModuleFile(good))).filters).toBeUndefined();
+  const filters = { person: { min_score: 0.4, threshold: 0.5 }, car: { min_score: 0, threshold: 1 } };
+  const described = fakeModule({ description: { filters } });
+  expect((await readModel(writeModuleFile(described))).filters).toEqual(filters);
+});
+
+test.each([
+  [[], /filters: expected an object/],
+  [
+    { person: { min_score: 0.4 } },
+    /filters\.person\.threshold: expected a number from 0 to 1, received nothing/,
+  ],
+  [
+    { person: { min_score: -1, threshold: 2 } },
+    /filters\.person\.min_score: .*; filters\.person\.threshold: /,
+  ],
+  [{ person: { min_score: 0, threshold: 1, mask: 1 } }, /filters\.person\.mask: unknown key/],
+])("refuses a module with the filters %j", async (filters, message) => {
+  expect((await errorOfFake({ description: { filters } })).message).toMatch(message);
+});
+
 test("refuses a module without a description: it is not a detector", async () => {
   expect((await errorOfFake({ description: null })).message).toMatch(/not a detector/);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
+import type { TimedUnit } from "../../../../agent/camera/decode-plan.ts";
 import { type CameraUnits, cameraUnits } from "../../../../agent/view/live/camera-units.ts";
 
 const FORMAT = {
@@ -12,7 +12,7 @@ const FORMAT = {
 } as const;
 
 /** An access unit with this number as its time. */
-function unit(number: number, { isKey = false, bytes = 100 } = {}): AccessUnit {
+function unit(number: number, { isKey = false, bytes = 100 } = {}): TimedUnit {
   return {
     data: new Uint8Array(),
     bytes,
@@ -21,6 +21,7 @@ function unit(number: number, { isKey = false, bytes = 100 } = {}): AccessUnit {
     rotation: 0,
     streamSeconds: number,
     arrivedMs: number * 1000,
+    timeMs: number * 1000,
     isDamaged: false,
   };
 }
@@ -61,13 +62,14 @@ test("units before the first key frame are not kept", () => {
   expect(listener(units).received).toEqual([]);
 });
 
-test("a group of frames of more than 8 MB is not kept: a new viewer waits for the next key frame", () => {
+test("of a group of more than 8 MB only the key frame is kept: a new viewer waits for the next one", () => {
   const units = cameraUnits();
   const early = listener(units);
   units.publish(unit(1, { isKey: true, bytes: 5e6 }));
   units.publish(unit(2, { bytes: 4e6 }));
   units.publish(unit(3));
   const late = listener(units);
+  expect(units.latest().map(({ streamSeconds }) => streamSeconds)).toEqual([1]);
   units.publish(unit(4));
   units.publish(unit(5, { isKey: true }));
   const later = listener(units);

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
+import type { TimedUnit } from "../../../../agent/camera/decode-plan.ts";
 import { cameraUnits } from "../../../../agent/view/live/camera-units.ts";
 import { CameraVideo } from "../../../../agent/view/live/camera-video.ts";
+import { unixTimeOf } from "../../../../agent/view/page/pts.ts";
+import { tsFrames } from "../../../../agent/view/page/ts-frames.ts";
 import { accessUnitsOf, formatOf } from "../../../support/camera/access-units.ts";
 
 const SMALL = accessUnitsOf("H264", { frames: 10 });
@@ -18,22 +20,25 @@ function widthOf(video: Buffer): number | undefined {
   return at < 0 || at + 6 > video.length ? undefined : video.readUInt16BE(at + 4) >> 4;
 }
 
-function startVideo() {
+const NOW = 1_796_000_000_000;
+
+function startVideo(toUnixMs = (ms: number) => ms) {
   const units = cameraUnits();
   const stop = new AbortController();
-  const ends: (readonly string[])[] = [];
+  const ends: unknown[] = [];
   let video = Buffer.alloc(0);
   new CameraVideo({
     name: "door",
     units,
+    toUnixMs,
     signal: stop.signal,
     onData(part) {
       video = Buffer.concat([video, part]);
     },
-    onEnd: (errorLines) => void ends.push(errorLines),
+    onEnd: (end) => void ends.push(end),
   });
-  const publish = (all: readonly AccessUnit[]) => all.forEach(units.publish);
-  return { publish, ends, width: () => widthOf(video), stop };
+  const publish = (all: readonly TimedUnit[]) => all.forEach(units.publish);
+  return { publish, ends, width: () => widthOf(video), frames: () => tsFrames().push(video), stop };
 }
 
 test("the video continues after a change of the format, in the new size", async () => {
@@ -50,5 +55,31 @@ test("the video continues after a change of the format, in the new size", async 
 test("a video that is stopped before the first key frame ends without an error", async () => {
   const { ends, stop } = startVideo();
   stop.abort();
-  await expect.poll(() => ends).toEqual([[]]);
+  await expect.poll(() => ends).toEqual([undefined]);
+});
+
+test("the presentation times of the video are the Unix times of the frames", async () => {
+  const { publish, ends, frames, stop } = startVideo((ms: number) => NOW + ms);
+  publish(SMALL);
+  await expect.poll(() => frames().length, { timeout: 20_000 }).toBeGreaterThan(2);
+  const times = frames().map(({ pts }) => Math.round(unixTimeOf(pts, NOW)) - NOW);
+  // The group is a second old: only its newest frames are shown. The encoder rounds times to 40 ms.
+  expect(Math.min(...times)).toBeGreaterThanOrEqual(380);
+  for (const ms of times) expect(Math.abs(ms - Math.round(ms / 100) * 100)).toBeLessThanOrEqual(20);
+  stop.abort();
+  await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(1);
+});
+
+test("a video whose clock is set continues with the right times", async () => {
+  const clock = { aheadMs: 0 };
+  const { publish, ends, frames, stop } = startVideo((ms: number) => NOW + ms + clock.aheadMs);
+  publish(SMALL);
+  await expect.poll(() => frames().length, { timeout: 20_000 }).toBeGreaterThan(2);
+  clock.aheadMs = 3_600_000;
+  publish(SMALL.map((unit) => ({ ...unit, timeMs: unit.timeMs + 1_000 })));
+  const newest = () => unixTimeOf(frames().at(-1)?.pts ?? 0, NOW) - NOW;
+  await expect.poll(newest, { timeout: 20_000 }).toBeGreaterThan(3_600_000);
+  expect(ends).toEqual([]);
+  stop.abort();
+  await expect.poll(() => ends.length, { timeout: 20_000 }).toBe(1);
 });

@@ -1,8 +1,8 @@
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
+import type { Outcome } from "../../../../agent/outcome.ts";
 import { type Feed, openFeed } from "../../../../agent/view/live/feed.ts";
 import type { Greeting, Health, LiveMessage } from "../../../../agent/view/page/protocol.ts";
-import type { Outcome } from "../../../../agent/watch-camera.ts";
 import { door } from "../../../support/agent/small-config.ts";
 import { filmWalk, WALK_SIZE, walkPast } from "../../../support/scenes/walk-past.ts";
 
@@ -13,6 +13,7 @@ const GREETING: Greeting = {
   licence: "none",
   precision: "f32",
   runtime: "wasmer",
+  canApply: false,
   cameras: [],
 };
 const CAMERA = door("objects: {track: [person]}");
@@ -119,19 +120,20 @@ describe("the feed", () => {
   test("delivers a camera's next frame to everyone who waits for it", async () => {
     const feed = feedAt();
     const never = new AbortController().signal;
-    const waiting = [feed.nextJpeg("door", never), feed.nextJpeg("door", never)];
+    const waiting = [feed.nextStill("door", never), feed.nextStill("door", never)];
     const passed: number[] = [];
     for await (const { sequence } of feed.tap(filmWalk("door", 3))) passed.push(sequence);
     expect(passed).toEqual([0, 1, 2]);
     const [first, second] = await Promise.all(waiting);
     expect(first).toBe(second);
-    expect(await sharp(first).metadata()).toMatchObject({ format: "jpeg", ...WALK_SIZE });
+    expect(first?.timeMs).toBe(1_700_000_000_000);
+    expect(await sharp(first?.jpeg).metadata()).toMatchObject({ format: "jpeg", ...WALK_SIZE });
   });
 
   test("delivers no frame after the wait was aborted", async () => {
     const feed = feedAt();
     const leaving = new AbortController();
-    const waiting = feed.nextJpeg("door", leaving.signal);
+    const waiting = feed.nextStill("door", leaving.signal);
     leaving.abort();
     expect(await waiting).toBeUndefined();
   });

@@ -10,6 +10,7 @@ import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { serveView } from "../../../../agent/view/live/server.ts";
 import type { LiveMessage } from "../../../../agent/view/page/protocol.ts";
 import { recordingLog } from "../../../support/agent/log-lines.ts";
+import { NO_HISTORY } from "../../../support/agent/no-history.ts";
 import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -36,12 +37,13 @@ async function openView(): Promise<View> {
     show: async () => {},
     tap: (frames) => frames,
     publish() {},
+    refresh() {},
     subscribe(hear) {
       followers.add(hear);
       return () => followers.delete(hear);
     },
     eventSnapshot: () => undefined,
-    nextJpeg: async () => undefined,
+    nextStill: async () => undefined,
   };
   const { port } = stack.use(
     await serveView(
@@ -49,8 +51,12 @@ async function openView(): Promise<View> {
       {
         access: guardAccess(TOKEN, clock),
         feed,
+        history: NO_HISTORY,
         videos: new Map(),
         page: pageFiles(),
+        lastFrames: new Map(),
+        insight: { answer: () => undefined },
+        applyShapes: undefined,
         cameras: ["door"],
         clock,
         log,

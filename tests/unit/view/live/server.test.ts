@@ -12,6 +12,7 @@ import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { JSMPEG_STYLE_HASH } from "../../../../agent/view/live/security-headers.ts";
 import { serveView, type ViewServer } from "../../../../agent/view/live/server.ts";
 import { type LogLine, recordingLog } from "../../../support/agent/log-lines.ts";
+import { NO_HISTORY } from "../../../support/agent/no-history.ts";
 import { type ManualClock, manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -24,6 +25,7 @@ const feed: Feed = {
   show: async () => {},
   tap: (frames) => frames,
   publish() {},
+  refresh() {},
   subscribe(hear) {
     hear({
       type: "event",
@@ -40,8 +42,10 @@ const feed: Feed = {
     return () => {};
   },
   eventSnapshot: (id) => (id === "1.5-abc" ? JPEG : undefined),
-  nextJpeg: async () => JPEG,
+  nextStill: async () => ({ jpeg: JPEG, timeMs: 1_700_000_000_123 }),
 };
+const LAST = Buffer.from("the last image");
+const lastFrames = new Map([["door", { jpeg: async () => LAST }]]);
 const watched: string[] = [];
 const videos = new Map([
   [
@@ -75,7 +79,19 @@ async function open(port = 0, allowedHosts: string[] = []): Promise<Opened> {
   const { log, lines } = recordingLog();
   const opened = await serveView(
     { host: "127.0.0.1", port, allowed_hosts: allowedHosts },
-    { access: guardAccess(TOKEN, clock), feed, videos, page: pageFiles(), cameras: ["door"], clock, log },
+    {
+      access: guardAccess(TOKEN, clock),
+      feed,
+      history: NO_HISTORY,
+      videos,
+      lastFrames,
+      insight: { answer: () => undefined },
+      applyShapes: undefined,
+      page: pageFiles(),
+      cameras: ["door"],
+      clock,
+      log,
+    },
   );
   return { ...opened, clock, lines };
 }
@@ -118,6 +134,13 @@ describe("a stranger", () => {
     "/jsmpeg-player.js",
     "/events/1.5-abc.jpg",
     "/cameras/door.jpg",
+    "/history/days?edges=0,1",
+    "/history/events?from=0&to=1",
+    "/history/events/1.5-abc",
+    "/history/events/1.5-abc.jpg",
+    "/cameras/door/last.jpg",
+    "/cameras/door/activity",
+    "/cameras/door/config",
     "/nowhere",
   ])("cannot get %s", async (path) => {
     const reply = await ask(path, { headers: { cookie: "sabrewing=1" } });
@@ -237,9 +260,18 @@ describe("a signed-in browser", () => {
     }
   });
 
+  test("gets a camera's next frame with its time, and its last frame", async () => {
+    const headers = { cookie: await cookie() };
+    const next = await ask("/cameras/door.jpg", { headers });
+    expect(next.headers.get("frame-time")).toBe("1700000000123");
+    const last = await ask("/cameras/door/last.jpg", { headers });
+    expect(Buffer.from(await last.arrayBuffer())).toEqual(LAST);
+  });
+
   test.each([
     ["/events/unknown.jpg", 404],
     ["/cameras/garden.jpg", 404],
+    ["/cameras/garden/last.jpg", 404],
     ["/nothing", 404],
     ["/..%2f..%2fpackage.json", 404],
     ["/tsconfig.json", 404],
@@ -326,9 +358,11 @@ test("the page preloads all its scripts in parallel", async () => {
   const asked = [...html.matchAll(/(?:modulepreload" href|module" src)="([\w.-]+)"/g)].map(
     ([, name]) => name,
   );
-  // protocol.ts contains only types.
-  const programs = PROGRAMS.filter((file) => file !== "protocol.ts").map((file) => file.replace(/ts$/, "js"));
-  expect(asked.toSorted()).toEqual([...programs, "jsmpeg-player.js"].toSorted());
+  // A protocol contains only types.
+  const programs = PROGRAMS.filter((file) => !file.endsWith("protocol.ts"));
+  expect(asked.toSorted()).toEqual(
+    [...programs.map((file) => file.replace(/ts$/, "js")), "jsmpeg-player.js"].toSorted(),
+  );
 });
 
 test("a port that is in use is a configuration error that names the address", async () => {

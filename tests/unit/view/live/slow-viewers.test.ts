@@ -9,6 +9,7 @@ import { pageFiles } from "../../../../agent/view/live/page-files.ts";
 import { serveView } from "../../../../agent/view/live/server.ts";
 import type { Greeting } from "../../../../agent/view/page/protocol.ts";
 import { recordingLog } from "../../../support/agent/log-lines.ts";
+import { NO_HISTORY } from "../../../support/agent/no-history.ts";
 import { manualClock } from "../../../support/time/manual-clock.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -19,6 +20,7 @@ const GREETING: Greeting = {
   licence: "l",
   precision: "i8",
   runtime: "v8",
+  canApply: false,
   cameras: [],
 };
 const PART = new Uint8Array(64 * 1024);
@@ -40,8 +42,12 @@ async function heldFor(count: number): Promise<number> {
     {
       access: guardAccess(TOKEN, clock),
       feed: openFeed({ greeting: () => GREETING, monotonicMs: () => 0 }),
+      history: NO_HISTORY,
       videos: new Map([["door", video]]),
       page: pageFiles(),
+      lastFrames: new Map(),
+      insight: { answer: () => undefined },
+      applyShapes: undefined,
       cameras: ["door"],
       clock,
       log: recordingLog().log,

@@ -43,11 +43,18 @@ test("unchanged polygons and their other settings are preserved", () => {
   expect(after.zones[1]?.coordinates[1]).toEqual([0.333, 0]);
 });
 
+/** Outside of a new shape: a mask that covers a zone is refused. */
+const CORNER = [
+  [0.9, 0],
+  [1, 0],
+  [1, 0.1],
+] as const;
+
 test("a new zone and a new mask are included", () => {
   const yaml = edited(door(DOOR), (shapes) => [
     ...shapes,
     newShape("zone", shapes),
-    newShape("object", shapes),
+    { ...newShape("object", shapes), corners: CORNER },
   ]);
   const { zones, objects } = pasted(yaml);
   expect(zones.map(({ name }) => name)).toEqual(["porch", "path", "zone_1"]);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Sight } from "../../../../agent/view/page/protocol.ts";
-import { advanceTrails, type Trails } from "../../../../agent/view/page/trails.ts";
+import { trailsTo } from "../../../../agent/view/page/trails.ts";
 
 function sight(...left: readonly number[]): Sight {
   return {
@@ -19,23 +19,30 @@ function sight(...left: readonly number[]): Sight {
       colour: "#ffffff",
       ink: "#000000",
       sure: true,
+      found: true,
       still: false,
       zones: [],
     })),
   };
 }
 
-test("a trail contains the positions of an object, in shares of the frame", () => {
-  const trails = advanceTrails(advanceTrails(new Map(), sight(0)), sight(10));
-  expect(trails.get(0)).toEqual([
+test("a trail contains the positions of an object up to this frame, in shares of the frame", () => {
+  expect(trailsTo(sight(10), [sight(0)]).get(0)).toEqual([
     [0.1, 0.8],
     [0.2, 0.8],
   ]);
 });
 
-test("a trail has a limited length and is removed with its object", () => {
-  let trails: Trails = new Map();
-  for (let x = 0; x < 50; x++) trails = advanceTrails(trails, sight(x, x));
-  expect(trails.get(1)).toHaveLength(30);
-  expect(advanceTrails(trails, sight(50)).get(1)).toBeUndefined();
+test("an object that is gone has no trail", () => {
+  const trails = trailsTo(sight(10), [sight(0, 50)]);
+  expect([...trails.keys()]).toEqual([0]);
+});
+
+test("a trail leaves out the predicted positions of a moving object", () => {
+  const predicted = sight(50);
+  const objects = predicted.objects.map((object) => ({ ...object, found: false }));
+  expect(trailsTo(sight(10), [sight(0), { ...predicted, objects }]).get(0)).toEqual([
+    [0.1, 0.8],
+    [0.2, 0.8],
+  ]);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { TransientError } from "../../../../agent/base/errors.ts";
-import { parseRtspAddress } from "../../../../agent/camera/rtsp/address.ts";
-import { connectionError } from "../../../../agent/camera/rtsp/reasons.ts";
+import { TransientError } from "../../../../../agent/base/errors.ts";
+import { parseRtspAddress } from "../../../../../agent/camera/rtsp/address.ts";
+import { connectionError } from "../../../../../agent/camera/rtsp/reasons/connection.ts";
 
 function unresolved(address: string): string {
   const network = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" });

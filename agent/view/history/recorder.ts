@@ -1,0 +1,157 @@
+import type { Box, Size } from "../../base/box.ts";
+import type { CameraConfig } from "../../config/schema.ts";
+import type { EndReason, ObjectEvent } from "../../events/event.ts";
+import type { Outcome } from "../../outcome.ts";
+import type { BoxOfShares, PastEvent, TrackPoint, ZoneOutline } from "../../state/past-event.ts";
+import { pictureJpeg } from "../live/jpeg.ts";
+import { extendPath, NO_PATH, pathPoints, type TrackPath } from "./track-path.ts";
+
+/** The settings of a camera that its history needs. */
+export type RecordedCamera = Pick<CameraConfig, "name" | "zones" | "snapshots">;
+
+/** Follows the events of all cameras. */
+export interface Recorder {
+  /** Takes the outcome of a frame. Its pixels are no longer needed when this returns. */
+  see(camera: string, outcome: Outcome): void;
+  /** An event that goes on, as it is now. */
+  openEvent(id: string): PastEvent | undefined;
+  /** The picture of an event that goes on; undefined if it has none. */
+  openPicture(id: string): Promise<Uint8Array | undefined> | undefined;
+  /** Ids of the events that go on. */
+  openIds(): ReadonlySet<string>;
+}
+
+/** An event to store. */
+export interface Recorded {
+  readonly event: PastEvent;
+  /** Only at its end, and only where the camera stores snapshots. */
+  readonly picture?: Promise<Uint8Array | undefined> | undefined;
+}
+
+interface Picture {
+  readonly jpeg: Promise<Uint8Array | undefined>;
+  readonly box: Box;
+  readonly timeMs: number;
+}
+
+/** An object in view. */
+interface Followed {
+  readonly path: TrackPath;
+  readonly size: Size;
+  readonly now: ObjectEvent;
+  readonly picture?: Picture | undefined;
+}
+
+/** An approaching object has a better frame with every frame; one picture per second is enough. */
+const PICTURE_EVERY_MS = 1_000;
+
+/**
+ * Records events from their start to their end. Pictures are taken only where the camera stores snapshots.
+ * @param onEvent receives each event when it starts, when its object enters a zone, and when it ends
+ */
+export function eventRecorder(
+  cameras: readonly RecordedCamera[],
+  onEvent: (recorded: Recorded) => void,
+): Recorder {
+  const settings = new Map(cameras.map((camera) => [camera.name, settingsOf(camera)]));
+  /** By id. Objects that are not published yet have a path, too. */
+  const followed = new Map<string, Followed>();
+  const published = new Set<string>();
+
+  function follow(camera: string, { timeMs, frame, seen }: Outcome): void {
+    if (frame === undefined || seen === undefined) return;
+    const size = { width: frame.width, height: frame.height };
+    let jpeg: Picture["jpeg"] | undefined;
+    const encodeOnce = () => {
+      jpeg ??= pictureJpeg(frame).catch(() => undefined);
+      return jpeg;
+    };
+    const present = new Set<string>();
+    for (const { now, publishedMs } of seen.lifecycle.values()) {
+      present.add(now.id);
+      const before = followed.get(now.id);
+      const isDue =
+        settings.get(camera)?.keepsPictures === true &&
+        publishedMs !== undefined &&
+        isPictureDue(before?.picture, now, timeMs);
+      followed.set(now.id, {
+        path: extendPath(before?.path ?? NO_PATH, pointOf(now, size)),
+        size,
+        now,
+        picture: isDue ? { jpeg: encodeOnce(), box: now.box, timeMs } : before?.picture,
+      });
+    }
+    // Objects that went before they were published.
+    for (const [id, { now }] of followed) {
+      if (now.camera === camera && !present.has(id) && !published.has(id)) followed.delete(id);
+    }
+  }
+
+  function pastEvent(id: string, reason?: EndReason): PastEvent | undefined {
+    const object = followed.get(id);
+    if (object === undefined) return undefined;
+    const { now, size, picture, path } = object;
+    return {
+      id,
+      camera: now.camera,
+      label: now.label,
+      startMs: Math.round(now.start_time * 1000),
+      endMs: now.end_time === null ? null : Math.round(now.end_time * 1000),
+      reason: reason ?? null,
+      score: now.top_score,
+      zones: now.entered_zones,
+      ...size,
+      box: inShares(picture?.box ?? now.snapshot?.box ?? now.box, size),
+      pictureBytes: 0,
+      outlines: settings.get(now.camera)?.outlines ?? [],
+      track: pathPoints(path),
+    };
+  }
+
+  return {
+    see(camera, outcome) {
+      follow(camera, outcome);
+      for (const { type, before, after, reason } of outcome.events) {
+        const object = followed.get(after.id);
+        if (object === undefined) continue;
+        followed.set(after.id, { ...object, now: after });
+        const event = pastEvent(after.id, reason);
+        if (event === undefined) continue;
+        if (type === "end") {
+          followed.delete(after.id);
+          published.delete(after.id);
+          onEvent({ event, picture: object.picture?.jpeg });
+        } else if (type === "new" || after.entered_zones.length > before.entered_zones.length) {
+          published.add(after.id);
+          // The track is written once, at the end.
+          onEvent({ event: { ...event, track: [] } });
+        }
+      }
+    },
+    openEvent: (id) => (published.has(id) ? pastEvent(id) : undefined),
+    openPicture: (id) => followed.get(id)?.picture?.jpeg,
+    openIds: () => published,
+  };
+}
+
+function settingsOf({ zones, snapshots }: RecordedCamera) {
+  return {
+    outlines: zones.map(({ name, coordinates }): ZoneOutline => ({ name, corners: coordinates })),
+    keepsPictures: snapshots.directory !== undefined,
+  };
+}
+
+function isPictureDue(picture: Picture | undefined, now: ObjectEvent, timeMs: number): boolean {
+  if (picture === undefined) return true;
+  return now.snapshot?.frame_time === timeMs / 1000 && timeMs - picture.timeMs >= PICTURE_EVERY_MS;
+}
+
+function pointOf({ frame_time, start_time, box }: ObjectEvent, size: Size): TrackPoint {
+  return [Math.max(0, Math.round((frame_time - start_time) * 1000)), ...inShares(box, size)];
+}
+
+function inShares([x1, y1, x2, y2]: Box, { width, height }: Size): BoxOfShares {
+  const share = (pixels: number, all: number) =>
+    Math.min(1000, Math.max(0, Math.round((pixels / all) * 1000)));
+  return [share(x1, width), share(y1, height), share(x2, width), share(y2, height)];
+}

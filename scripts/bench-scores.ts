@@ -1,0 +1,128 @@
+/**
+ * Prints precision and recall of the labelled objects of clips, by threshold. The figures of
+ * detectors/catalog/score-filters.ts were chosen with it. `npm run -s bench:scores -- --help` explains the options.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { readClip } from "../agent/camera/clip.ts";
+import { parseSize } from "../agent/commands/shared/size-option.ts";
+import { ObjectsSchema } from "../agent/config/schema.ts";
+import { eventIds, seededRandom } from "../agent/events/event-id.ts";
+import { watchMotion } from "../agent/motion/watch-motion.ts";
+import { watchCamera } from "../agent/watch-camera.ts";
+import { type Detector, openDetector } from "../detectors/detector.ts";
+import { temporaryFolder } from "../tests/support/base/temporary-folder.ts";
+import { alignColumns } from "./benchmark/align-columns.ts";
+import { compileModule } from "./benchmark/compile-module.ts";
+import { found, MODELS, type Size } from "./benchmark/contestants.ts";
+import { bestScore, type ScoredTrack, type ScoreRow, scoreRows } from "./benchmark/scores/judge-tracks.ts";
+import { labelledObjects } from "./benchmark/scores/labels.ts";
+import { benchCamera } from "./benchmark/tracking/pipeline.ts";
+import { findMedia } from "./materials.ts";
+
+const FPS = 5;
+const THRESHOLDS = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8];
+
+const { clips, minScore, size, module, json } = new Command("bench:scores")
+  .description("Prints precision and recall of the labelled objects of clips, by threshold.")
+  .option("--clips <folder>", "folder with the clips of labels.csv (default: the project's media)")
+  .option("--min-score <0..1>", "minimum score of a detection", Number, 0.25)
+  .option("--size <WxH>", "input size of the module", parseSize, { width: 640, height: 384 })
+  .option("--module <file>", "detector module (default: YOLOv5n in i16)")
+  .option("--json", "print one line of JSON per row", false)
+  .addHelpText(
+    "after",
+    `
+scripts/benchmark/scores/labels.csv lists objects that the detector found in public clips, and whether they are real. The clips
+are not part of the project; those that are missing are skipped.`,
+  )
+  .parse()
+  .opts<{
+    readonly clips?: string;
+    readonly minScore: number;
+    readonly size: Size;
+    readonly module?: string;
+    readonly json: boolean;
+  }>();
+
+await using folder = await temporaryFolder();
+const path = module ?? (await compiled());
+// On a busy machine, a frame may take minutes: the result is the same.
+const patient = { deadlineMs: 3_600_000, warmUp: false };
+await using detector = await openDetector(path, { runtime: "v8", instances: 1, ...patient });
+
+const objects = labelledObjects();
+const judged: { label: string; isReal: boolean; score: number }[] = [];
+for (const clip of new Set(objects.map((object) => object.clip))) {
+  const file = clips === undefined ? findMedia(clip) : join(clips, clip);
+  if (file === undefined || !existsSync(file)) {
+    console.error(`${clip} is skipped: there is no such file`);
+    continue;
+  }
+  const inClip = objects.filter((object) => object.clip === clip);
+  const tracks = await tracksOf(file, [...new Set(inClip.map(({ label }) => label))], detector);
+  for (const object of inClip) {
+    judged.push({ label: object.label, isReal: object.isReal, score: bestScore(object, tracks) });
+  }
+}
+const rows = [...new Set(judged.map(({ label }) => label))].flatMap((label) => {
+  return scoreRows(
+    label,
+    judged.filter((object) => object.label === label),
+    THRESHOLDS,
+  );
+});
+if (json) for (const row of rows) console.log(JSON.stringify(row));
+else console.log(table(rows));
+
+/** All confirmed tracks of a clip, whatever their scores. */
+async function tracksOf(
+  file: string,
+  labels: readonly string[],
+  detecting: Detector,
+): Promise<readonly ScoredTrack[]> {
+  const { signal } = new AbortController();
+  const filters = Object.fromEntries(labels.map((label) => [label, { min_score: minScore, threshold: 0 }]));
+  const camera = { ...benchCamera("person", FPS), objects: ObjectsSchema.parse({ track: labels, filters }) };
+  const frames = readClip({ camera: "clip", file, fps: FPS }, { signal });
+  const outcomes = watchCamera(
+    watchMotion(frames, () => camera.motion, 1000 / FPS),
+    camera,
+    {
+      detector: detecting,
+      prefix: "bench",
+      signal,
+      newId: eventIds(seededRandom(1)),
+      startMs: 0,
+    },
+  );
+  const tracks = new Map<
+    number,
+    { label: string; topScore: number; boxes: ScoredTrack["boxes"][number][] }
+  >();
+  for await (const { timeMs, seen } of outcomes) {
+    for (const { id, label, topScore, box, confirmed, lastSeenMs } of seen?.tracks ?? []) {
+      if (!confirmed || lastSeenMs !== timeMs) continue;
+      const track = tracks.get(id) ?? { label, topScore, boxes: [] };
+      track.topScore = topScore;
+      track.boxes.push({ seconds: timeMs / 1000, box });
+      tracks.set(id, track);
+    }
+  }
+  return [...tracks.values()];
+}
+
+async function compiled(): Promise<string> {
+  const file = join(folder.path, "yolov5n.wasm");
+  await compileModule(found(...MODELS.yolov5n.weights), file, size, { precision: "i16", target: "simd128" });
+  return file;
+}
+
+function table(all: readonly ScoreRow[]): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const lines = all.map(({ label, threshold, reported, real, precision, recall }) => {
+    return [label, threshold.toFixed(2), `${reported}`, `${real}`, percent(precision), percent(recall)];
+  });
+  return alignColumns([["", "threshold", "reported", "real", "precision", "recall"], ...lines], 1);
+}

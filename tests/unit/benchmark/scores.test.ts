@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { bestScore, scoreRows } from "../../../scripts/benchmark/scores/judge-tracks.ts";
+import { labelledObjects } from "../../../scripts/benchmark/scores/labels.ts";
+
+const OBJECT = { clip: "a.mp4", seconds: 2, label: "person", box: [10, 10, 30, 50], isReal: true } as const;
+const track = (topScore: number, seconds: number, label = "person") => ({
+  label,
+  topScore,
+  boxes: [{ seconds, box: [11, 10, 31, 50] as const }],
+});
+
+describe("a labelled object", () => {
+  test("has the score of the best track at its place and time", () => {
+    expect(bestScore(OBJECT, [track(0.4, 2), track(0.6, 2.2), track(0.9, 3), track(0.9, 2, "dog")])).toBe(
+      0.6,
+    );
+    expect(bestScore(OBJECT, [])).toBe(0);
+  });
+
+  test("counts for precision and recall from its score on", () => {
+    const objects = [
+      { isReal: true, score: 0.8 },
+      { isReal: true, score: 0.5 },
+      { isReal: false, score: 0.5 },
+      { isReal: true, score: 0 },
+    ];
+    expect(scoreRows("person", objects, [0.5, 0.7])).toMatchObject([
+      { threshold: 0.5, reported: 3, real: 2, precision: 0.6667, recall: 0.6667 },
+      { threshold: 0.7, reported: 1, real: 1, precision: 1, recall: 0.3333 },
+    ]);
+  });
+});
+
+test("every line of the labels is complete", () => {
+  const objects = labelledObjects();
+  expect(objects.length).toBeGreaterThan(100);
+  for (const { clip, label, seconds, box } of objects) {
+    expect(clip).toMatch(/^\w+\.(mp4|avi)$/);
+    expect(["person", "car"]).toContain(label);
+    expect([seconds, ...box].every(Number.isFinite)).toBe(true);
+    expect(box[2] > box[0] && box[3] > box[1]).toBe(true);
+  }
+});
