@@ -295,7 +295,9 @@ describe.skipIf(!hasRtspServer())("an honest camera of 3840×2160", () => {
 });
 
 test("the kernel kills ffmpeg before the agent when memory runs out", async () => {
-  await using run = startFfmpeg("sh", ["-c", "cat /proc/self/oom_score_adj"], never, 300);
+  // The agent writes the file after the start: the child waits for that, five seconds at most.
+  const wait = "for i in $(seq 50); do [ $(cat /proc/self/oom_score_adj) = 500 ] && break; sleep 0.1; done";
+  await using run = startFfmpeg("sh", ["-c", `${wait}; cat /proc/self/oom_score_adj`], never, 300);
   const parts: Uint8Array[] = [];
   for await (const part of run.output) parts.push(part);
   expect(Number(Buffer.concat(parts).toString())).toBe(500);
