@@ -194,3 +194,12 @@ cameras:
     );
   });
 });
+
+test.each([
+  ["an empty text", '""'],
+  ["a long text", `"${"x".repeat(101)}"`],
+])("%s in place of labels is one mistake, also with a zone, which needs the labels", (_, track) => {
+  const zones = 'zones: {porch: {coordinates: "0,0,1,0,1,1", objects: car}}';
+  const found = mistakes(`cameras: {door: {${STREAM}, objects: {track: ${track}}, ${zones}}}`);
+  expect(found).toEqual([expect.stringContaining("expected a label or a list of labels")]);
+});
