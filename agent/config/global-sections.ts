@@ -1,9 +1,8 @@
+import { isMapping } from "../base/mapping.ts";
 import type { Problem } from "./problems.ts";
 
 /** Sections that can stand at the top of the file. Each camera overrides them key by key; lists are replaced. */
 export const GLOBAL_SECTIONS = ["ffmpeg", "detect", "motion", "objects", "snapshots", "review"] as const;
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /**
  * Copies the sections at the top into every camera, below the camera's own keys. Values of any other shape stay as they are.
@@ -70,8 +69,4 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((at, key) => {
     return typeof at === "object" && at !== null && Object.hasOwn(at, key) ? Reflect.get(at, key) : undefined;
   }, root);
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

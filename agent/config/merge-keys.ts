@@ -1,3 +1,4 @@
+import { isMapping } from "../base/mapping.ts";
 import type { Problem } from "./problems.ts";
 
 /** The key of YAML 1.1 whose value, a mapping or a list of mappings, provides the keys that its own mapping lacks. */
@@ -5,8 +6,6 @@ export const MERGE_KEY = "<<";
 
 /** The most keys that all merge keys of a file may provide: a small file can merge a large mapping many times. */
 const MOST_MERGED = 10_000;
-
-type Mapping = Readonly<Record<string, unknown>>;
 
 /**
  * Copies a parsed YAML value and applies its merge keys. In a list, earlier mappings win over later ones.
@@ -48,8 +47,4 @@ export function withMergedKeys(value: unknown, report: (problem: Problem) => voi
   }
 
   return copied(value, []);
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -4,6 +4,7 @@ import { chooseModule, findKnownModel, readModel, sabrewingHome } from "../../..
 import { withoutCredentials } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
 import { ConfigError, TransientError } from "../../base/errors.ts";
+import type { Mapping } from "../../base/mapping.ts";
 import { tryStream } from "../../camera/try-stream.ts";
 import { fillFromEnvironment } from "../../config/environment.ts";
 import { readEnvironmentFile } from "../../config/environment-file.ts";
@@ -15,7 +16,7 @@ import { newestModule } from "../shared/find-module.ts";
 import type { FirstAnswers, FirstFiles } from "./first-config.ts";
 import { convertFrigate } from "./frigate/convert.ts";
 import type { Remark } from "./frigate/remarks.ts";
-import { type Mapping, mappingOf, textOf } from "./frigate/values.ts";
+import { mappingOf, textOf } from "./frigate/values.ts";
 import { writeYaml } from "./frigate/write-yaml.ts";
 
 export interface FromFrigateOptions {

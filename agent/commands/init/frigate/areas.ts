@@ -1,5 +1,6 @@
+import { isMapping } from "../../../base/mapping.ts";
 import type { Remarks } from "./remarks.ts";
-import { flagOf, isMapping, mappingOf } from "./values.ts";
+import { flagOf, mappingOf } from "./values.ts";
 
 interface Size {
   readonly width: number;

@@ -1,10 +1,11 @@
 import { isIPv6 } from "node:net";
 import { UsageError } from "../../../base/errors.ts";
+import type { Mapping } from "../../../base/mapping.ts";
 import type { FirstAnswers } from "../first-config.ts";
 import { readBroker } from "../flags.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Remarks } from "./remarks.ts";
-import { flagOf, type Mapping, mappingOf, numberOf, textOf, withValues } from "./values.ts";
+import { flagOf, mappingOf, numberOf, textOf, withValues } from "./values.ts";
 import { type Texts, withVariables } from "./variables.ts";
 
 export interface BrokerContext {

@@ -1,3 +1,4 @@
+import { isMapping, type Mapping } from "../../../base/mapping.ts";
 import { mergedSection } from "../../../config/global-sections.ts";
 import { areasIn, polygonOf } from "./areas.ts";
 import { withPixelMasks } from "./pixel-masks.ts";
@@ -13,7 +14,7 @@ import {
   translateZone,
 } from "./sections.ts";
 import { chooseInput } from "./streams.ts";
-import { flagOf, isMapping, type Mapping, mappingOf, numberOf, withValues } from "./values.ts";
+import { flagOf, mappingOf, numberOf, withValues } from "./values.ts";
 import type { Texts } from "./variables.ts";
 
 export interface CameraContext extends Pick<SectionContext, "remarks" | "labels" | "keepThresholds"> {

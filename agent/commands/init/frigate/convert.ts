@@ -1,4 +1,5 @@
 import { ConfigError } from "../../../base/errors.ts";
+import type { Mapping } from "../../../base/mapping.ts";
 import type { FirstAnswers } from "../first-config.ts";
 import { collectSecrets } from "../secrets.ts";
 import { areasIn } from "./areas.ts";
@@ -16,7 +17,7 @@ import {
   translateReview,
 } from "./sections.ts";
 import { settle } from "./settle.ts";
-import { flagOf, type Mapping, mappingOf, withValues } from "./values.ts";
+import { flagOf, mappingOf, withValues } from "./values.ts";
 import { frigateTexts } from "./variables.ts";
 
 export interface ConvertOptions extends Pick<CameraContext, "labels" | "keepThresholds"> {

@@ -1,5 +1,5 @@
+import { isMapping, type Mapping } from "../../../base/mapping.ts";
 import type { Remarks } from "./remarks.ts";
-import { isMapping, type Mapping } from "./values.ts";
 
 /** true: the conversion reads the key, and says itself what it cannot carry over. A text: why the key is dropped. */
 type Rule = true | string | Rules;

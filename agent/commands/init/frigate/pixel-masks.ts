@@ -1,6 +1,7 @@
+import type { Mapping } from "../../../base/mapping.ts";
 import { mergedSection } from "../../../config/global-sections.ts";
 import { isInPixels, polygonsOf } from "./areas.ts";
-import { type Mapping, mappingOf, namesOf } from "./values.ts";
+import { mappingOf, namesOf } from "./values.ts";
 
 /**
  * Pixels of a mask at the top of the file mean something else for each camera. So these masks become masks of the cameras.

@@ -1,5 +1,6 @@
 import { decodedPart } from "../../../base/address.ts";
-import { type Mapping, mappingOf, namesOf, textOf } from "./values.ts";
+import type { Mapping } from "../../../base/mapping.ts";
+import { mappingOf, namesOf, textOf } from "./values.ts";
 
 /** A source of go2rtc, or the reason why there is none that Sabrewing can read. */
 export type Source = { readonly address: string } | { readonly reason: string };

@@ -1,7 +1,8 @@
+import { isMapping, type Mapping } from "../../../base/mapping.ts";
 import { HardwareArgsSchema } from "../../../config/hardware-schema.ts";
 import { type Areas, maskIn } from "./areas.ts";
 import type { Remarks } from "./remarks.ts";
-import { flagOf, isMapping, type Mapping, mappingOf, namesOf, numberOf, withValues } from "./values.ts";
+import { flagOf, mappingOf, namesOf, numberOf, withValues } from "./values.ts";
 
 /** What the translation of a section needs. */
 export interface SectionContext {

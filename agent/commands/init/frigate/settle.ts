@@ -1,12 +1,13 @@
 import { parseEnv } from "node:util";
 import { ConfigError } from "../../../base/errors.ts";
+import type { Mapping } from "../../../base/mapping.ts";
 import { fillFromEnvironment } from "../../../config/environment.ts";
 import { inheritSections, placeInherited } from "../../../config/global-sections.ts";
 import { configJsonSchema } from "../../../config/json-schema.ts";
 import { describeExpected, describeIssues, type Problem } from "../../../config/problems.ts";
 import { AgentConfigSchema } from "../../../config/schema.ts";
 import type { Remarks } from "./remarks.ts";
-import { type Mapping, mappingOf } from "./values.ts";
+import { mappingOf } from "./values.ts";
 
 const MOST_ROUNDS = 100;
 /** Stands for variables that the user must still set. */

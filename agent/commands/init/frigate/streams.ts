@@ -1,7 +1,8 @@
 import { streamAddressMistake } from "../../../base/address-mistake.ts";
+import type { Mapping } from "../../../base/mapping.ts";
 import type { Remarks } from "./remarks.ts";
 import { withoutRestream } from "./restream.ts";
-import { type Mapping, mappingOf, namesOf, textOf, withValues } from "./values.ts";
+import { mappingOf, namesOf, textOf, withValues } from "./values.ts";
 import type { Texts } from "./variables.ts";
 
 /** The input that Sabrewing reads. */

@@ -1,10 +1,5 @@
 /** Values of a Frigate configuration, which may have any shape. Frigate converts texts to numbers and flags as Pydantic does. */
-
-export type Mapping = Readonly<Record<string, unknown>>;
-
-export function isMapping(value: unknown): value is Mapping {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isMapping, type Mapping } from "../../../base/mapping.ts";
 
 /** An empty mapping for any other value. */
 export function mappingOf(value: unknown): Mapping {

@@ -1,8 +1,9 @@
 import { decodedPart, replaceSecretValues, splitAddress } from "../../../base/address.ts";
+import type { Mapping } from "../../../base/mapping.ts";
 import { hasPlaceholder } from "../../../config/environment.ts";
 import type { Secrets } from "../secrets.ts";
 import type { Remarks } from "./remarks.ts";
-import { type Mapping, textOf } from "./values.ts";
+import { textOf } from "./values.ts";
 
 /** Translates texts of Frigate's file, in which `{FRIGATE_NAME}` stands for an environment variable. */
 export interface Texts {

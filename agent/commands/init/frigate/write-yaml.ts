@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
+import type { Mapping } from "../../../base/mapping.ts";
 import { plainText } from "../../../base/plain-text.ts";
 import { type Remark, remarkLines } from "./remarks.ts";
-import type { Mapping } from "./values.ts";
 
 /** What stands above a section. */
 const COMMENTS: Readonly<Record<string, string>> = {
