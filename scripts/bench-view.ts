@@ -4,8 +4,8 @@
  *
  *   npm run -s bench:view -- [--url http://127.0.0.1:5080 --token TOKEN] [--rounds 5] [--screenshots DIR] [--json]
  *
- * `first_paint_ms`: the page is painted. `still_ms`: it shows the newest frame of the camera as a still image. `video_ms`:
- * the video plays, which requires a key frame from the camera.
+ * `first_paint_ms`: the page is painted. `still_ms`: it shows a current frame of the camera, as a still image unless
+ * video is faster. `video_ms`: the video plays, which requires a key frame from the camera.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

@@ -69,6 +69,7 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
 
   function showFrame(timeMs: number): void {
     shownMs = timeMs;
+    figure.dataset.live = "true";
     if (history.at(timeMs) !== drawn) draw();
   }
 
@@ -77,7 +78,6 @@ export function cameraTile(setup: CameraSetup, layers: ReadonlySet<Layer>): Came
     onFrame(timeMs) {
       if (!video.hidden || playing === undefined) return;
       takeShape(still.width, still.height);
-      figure.dataset.live = "true";
       showFrame(timeMs);
     },
   });

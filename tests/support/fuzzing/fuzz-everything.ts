@@ -3,8 +3,8 @@ import { type FuzzResult, fuzz, type Range } from "./fuzz.ts";
 import { TARGETS } from "./targets.ts";
 
 const FEWEST = 100;
-/** Each thread may take half a gigabyte of memory. */
-const MOST_THREADS = 4;
+/** Each process may take half a gigabyte of memory. */
+const MOST_PROCESSES = 4;
 
 /** A target's range of mutants, in proportion to its share, and at least a hundred. @param all mutants of all targets */
 export function mutantsFor(target: string, all: number): Range {
@@ -12,14 +12,14 @@ export function mutantsFor(target: string, all: number): Range {
   return { from: 0, to: Math.max(FEWEST, Math.ceil((all * share) / 1000)) };
 }
 
-/** Feeds the targets with their mutants, one target after another, with a thread per core. */
+/** Feeds the targets with their mutants, one target after another, with a process per core. */
 export async function* fuzzEverything(
   seed: number,
   mutants: number,
 ): AsyncGenerator<FuzzResult & { readonly target: string }, void> {
-  const threads = Math.min(MOST_THREADS, availableParallelism());
+  const processes = Math.min(MOST_PROCESSES, availableParallelism());
   for (const target of Object.keys(TARGETS)) {
-    const stretches = cut(mutantsFor(target, mutants), threads);
+    const stretches = cut(mutantsFor(target, mutants), processes);
     const results = await Promise.all(stretches.map((stretch) => fuzz(target, seed, stretch)));
     yield {
       target,

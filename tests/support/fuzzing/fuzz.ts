@@ -1,11 +1,12 @@
-import { Worker } from "node:worker_threads";
-import type { FuzzMessage, FuzzTask } from "./fuzz-worker.ts";
+import { type ChildProcess, fork } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseProcessStat } from "../../../scripts/benchmark/pipeline/processes.ts";
+import { temporaryFolder } from "../base/temporary-folder.ts";
+import type { Finding, FuzzTask } from "./fuzz-child.ts";
 
-/** A mutant that caused undocumented behaviour. `fuzz(target, seed, {from: index, to: index + 1})` repeats it. */
-export interface Finding {
-  readonly index: number;
-  readonly what: string;
-}
+export type { Finding } from "./fuzz-child.ts";
 
 /** The result of fuzzing a target. */
 export interface FuzzResult {
@@ -21,81 +22,103 @@ export interface Range {
   readonly to: number;
 }
 
+/** The mutants that one process was fed. */
+interface Stretch {
+  readonly accepted: number;
+  readonly findings: readonly Finding[];
+  /** The mutant that ended the process, and how; undefined after the last mutant. */
+  readonly end: Finding | undefined;
+}
+
 /** Limit of the process's CPU time per input, which does not depend on other load. */
-const HANGS_AFTER_CPU_MS = 40_000;
+const HANGS_AFTER_CPU_S = 40;
 /** Limit of wall-clock time, for a mutant that hangs without computing. */
-const HANGS_AFTER_MS = 300_000;
+const HANGS_AFTER_S = 300;
 const CHECK_EVERY_MS = 500;
-/** Limit of the JavaScript heap. `MOST_RSS_BYTES` limits other memory. */
+/** Limit of the JavaScript heap. `MOST_RSS_BYTES` limits all memory. */
 const HEAP_MB = 512;
 const MOST_RSS_BYTES = 3 * 2 ** 30;
 const MOST_FINDINGS = 10;
+const MOST_ERROR_TEXT = 2_000;
 
-const WORKER = new URL("./fuzz-worker.ts", import.meta.url);
+const CHILD = fileURLToPath(new URL("./fuzz-child.ts", import.meta.url));
 
 /**
- * Feeds a target with mutants in its own thread. Findings are hangs, an exhausted heap, too much other memory, and
- * undocumented errors. After a finding that ends the thread, a new one continues with the next mutant.
+ * Feeds a target with mutants in a process of its own. Findings are crashes, hangs, an exhausted heap, too much other
+ * memory, and undocumented errors. After a finding that ends the process, a new one continues with the next mutant.
+ *
+ * A mutant that ended the process is fed once more, and counts if it ends the process again: V8's WebAssembly code, with
+ * which Node reads TypeScript, crashes by itself now and then as threads come and go (nodejs/node#64500).
  * @param target a key of TARGETS
  */
 export async function fuzz(target: string, seed: number, { from, to }: Range): Promise<FuzzResult> {
   const findings: Finding[] = [];
   let accepted = 0;
   let next = from;
+  let suspect: number | undefined;
   while (next < to && findings.length < MOST_FINDINGS) {
-    const stretch = await fuzzUntilItDies({ target, seed, from: next, to }, findings);
+    const stretch = await feedProcess({ target, seed, from: next, to });
+    findings.push(...stretch.findings);
     accepted += stretch.accepted;
-    next = stretch.next;
+    const { end } = stretch;
+    if (end === undefined) next = to;
+    else if (end.index === suspect) {
+      findings.push(end);
+      next = end.index + 1;
+    } else next = end.index;
+    suspect = end?.index;
   }
   return { inputs: next - from, accepted, findings };
 }
 
-async function fuzzUntilItDies(
-  task: Omit<FuzzTask, "progress">,
-  findings: Finding[],
-): Promise<{ next: number; accepted: number }> {
-  const progress = new Int32Array(new SharedArrayBuffer(4));
-  Atomics.store(progress, 0, task.from);
-  const worker = new Worker(WORKER, {
-    workerData: { ...task, progress },
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+async function feedProcess(task: Omit<FuzzTask, "progress">): Promise<Stretch> {
+  await using folder = await temporaryFolder();
+  const progress = join(folder.path, "progress");
+  writeFileSync(progress, Int32Array.of(task.from, 0));
+  const child = fork(CHILD, [], {
+    execArgv: [...process.execArgv, `--max-old-space-size=${HEAP_MB}`],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
-  const death = Promise.withResolvers<string | undefined>();
-  let accepted = 0;
-  worker.on("message", (message: FuzzMessage) => {
-    if (message.kind === "done") {
-      accepted = message.accepted;
-      death.resolve(undefined);
-    } else {
-      findings.push(message);
-      if (findings.length >= MOST_FINDINGS) death.resolve(undefined);
-    }
+  const findings: Finding[] = [];
+  child.on("message", (finding: Finding) => {
+    findings.push(finding);
+    if (findings.length >= MOST_FINDINGS) child.kill("SIGKILL");
   });
-  worker.on("error", (error) => death.resolve(`the thread ended: ${error.stack ?? error}`));
-  worker.on("exit", () => death.resolve("the thread ended"));
+  child.send({ ...task, progress });
+  const cause = await causeOfEnd(child, () => readProgress(progress).index);
+  const { index, accepted } = readProgress(progress);
+  return { accepted, findings, end: index === task.to ? undefined : { index, what: cause } };
+}
 
-  let seen = -1;
-  let sinceMs = performance.now();
-  let sinceCpu = process.cpuUsage();
+function readProgress(file: string): { readonly index: number; readonly accepted: number } {
+  const bytes = readFileSync(file);
+  return { index: bytes.readInt32LE(0), accepted: bytes.readInt32LE(4) };
+}
+
+/** Waits for the end of the process, which it causes if a mutant hangs or takes too much memory. */
+async function causeOfEnd(child: ChildProcess, current: () => number): Promise<string> {
+  let errors = "";
+  child.stderr?.on("data", (text) => (errors = `${errors}${text}`.slice(-MOST_ERROR_TEXT)));
+  let excess: string | undefined;
+  let seen = { index: -1, sinceMs: 0, sinceCpu: 0 };
   const watchdog = setInterval(() => {
-    const index = Atomics.load(progress, 0);
-    if (index !== seen) {
-      seen = index;
-      sinceMs = performance.now();
-      sinceCpu = process.cpuUsage();
-    }
-    const { user, system } = process.cpuUsage(sinceCpu);
-    const cpuMs = (user + system) / 1000;
-    const ms = performance.now() - sinceMs;
-    if (cpuMs > HANGS_AFTER_CPU_MS || ms > HANGS_AFTER_MS)
-      death.resolve(`no result within ${Math.round(cpuMs)} ms of CPU time, ${Math.round(ms)} ms in all`);
-    const { rss } = process.memoryUsage();
-    if (rss > MOST_RSS_BYTES) death.resolve(`${rss} bytes of memory`);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const { cpuSeconds, rssBytes } = parseProcessStat(readFileSync(`/proc/${child.pid}/stat`, "utf8"));
+    const [index, nowMs] = [current(), performance.now()];
+    if (index !== seen.index) seen = { index, sinceMs: nowMs, sinceCpu: cpuSeconds };
+    const cpu = cpuSeconds - seen.sinceCpu;
+    const seconds = (nowMs - seen.sinceMs) / 1000;
+    if (cpu > HANGS_AFTER_CPU_S || seconds > HANGS_AFTER_S)
+      excess ??= `no result within ${Math.round(cpu)} s of CPU time, ${Math.round(seconds)} s in all`;
+    if (rssBytes > MOST_RSS_BYTES) excess ??= `${rssBytes} bytes of memory`;
+    if (excess !== undefined) child.kill("SIGKILL");
   }, CHECK_EVERY_MS);
-  const cause = await death.promise;
-  clearInterval(watchdog);
-  await worker.terminate();
-  const index = Atomics.load(progress, 0);
-  if (cause !== undefined) findings.push({ index, what: cause });
-  return { next: cause === undefined && findings.length < MOST_FINDINGS ? task.to : index + 1, accepted };
+  const { promise, resolve } = Promise.withResolvers<string>();
+  child.once("close", (code, signal) => resolve(`the process ended: ${signal ?? `exit ${code}`}`));
+  try {
+    const end = await promise;
+    return excess ?? `${end}\n${errors}`;
+  } finally {
+    clearInterval(watchdog);
+  }
 }
