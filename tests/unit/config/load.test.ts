@@ -68,6 +68,7 @@ test("fills in every default of the smallest configuration", () => {
           retry_interval: 10,
           frozen_after: 60,
         },
+        rotate: 0,
         detect: {
           enabled: true,
           fps: 5,
