@@ -43,7 +43,8 @@ export interface ShownEvents extends ListedEvents {
 export interface HistoryOptions extends HistoryLimits {
   /** Folder for data that survives restarts. */
   readonly stateDirectory: string;
-  readonly cameras: readonly RecordedCamera[];
+  /** The settings in force. */
+  readonly cameras: () => readonly RecordedCamera[];
   readonly clock: Clock;
   readonly log: Log;
 }
