@@ -1,6 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { type Document, LineCounter, parseDocument } from "yaml";
 import { withoutCredentials, withoutPossibleLogin } from "../base/address.ts";
+import { shortReason } from "../base/error-code.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { manualFile } from "../program-folder.ts";
@@ -12,7 +13,7 @@ import { withMergedKeys } from "./merge-keys.ts";
 import { MQTT_FILES } from "./mqtt-schema.ts";
 import { pathNamedIn, withAbsolutePaths } from "./named-paths.ts";
 import { describeExpected, describeIssues, type Problem } from "./problems.ts";
-import { errorCode, MOST_BYTES, readBytes, readText } from "./read-text.ts";
+import { MOST_BYTES, readBytes, readText } from "./read-text.ts";
 import { repeatedKeys } from "./repeated-keys.ts";
 import { type AgentConfig, AgentConfigSchema } from "./schema.ts";
 import { NO_SECRETS_FILE, readSecretsFile, type SecretsFile } from "./secrets-file.ts";
@@ -223,7 +224,7 @@ function withSecretFiles(config: AgentConfig, file: string, problems: Problem[])
     try {
       return readText(pathNamedIn(file, named)).replace(/\r?\n$/, "");
     } catch (error) {
-      return refuse(`cannot read this file (${errorCode(error)})`);
+      return refuse(`cannot read this file (${shortReason(error)})`);
     }
   };
   const password = secret("mqtt", "password", mqtt.password, mqtt.password_file);
@@ -242,7 +243,7 @@ function withMqttFiles(config: AgentConfig, file: string, problems: Problem[]): 
     try {
       accessSync(path, constants.R_OK);
     } catch (error) {
-      problems.push({ path: ["mqtt", key], message: `cannot read this file (${errorCode(error)})` });
+      problems.push({ path: ["mqtt", key], message: `cannot read this file (${shortReason(error)})` });
     }
     return [[key, path] as const];
   });
@@ -270,7 +271,7 @@ function readIfThere(file: string, required: boolean): Buffer | undefined {
   try {
     return readBytes(file);
   } catch (error) {
-    const code = errorCode(error);
+    const code = shortReason(error);
     if (code === "ENOENT" && !required) return undefined;
     throw new ConfigError(
       `cannot read the configuration ${plainText(withoutPossibleLogin(file), LONGEST_MESSAGE)} (${code})`,

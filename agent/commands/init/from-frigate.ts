@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { chooseModule, findKnownModel, readModel, sabrewingHome } from "../../../detectors/detector.ts";
 import { withoutCredentials } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
+import { errorCode } from "../../base/error-code.ts";
 import { ConfigError, TransientError } from "../../base/errors.ts";
 import type { Mapping } from "../../base/mapping.ts";
 import { tryStream } from "../../camera/try-stream.ts";
@@ -88,7 +89,7 @@ function readFrigate(path: string): Mapping {
     if (error instanceof InvalidConfig) {
       throw new ConfigError(error.message.replace("the configuration", "Frigate's configuration"), remedy);
     }
-    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+    const code = errorCode(error);
     if (code === undefined) throw error;
     throw new ConfigError(`cannot read ${withoutCredentials(path)} (${code})`, remedy, { cause: error });
   }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import { errorCode } from "../../base/error-code.ts";
 import type { Log } from "../../base/log.ts";
 import type { Outcome } from "../../outcome.ts";
 import { type HistoryLimits, keepWithinLimits } from "../../state/history-retention.ts";
@@ -84,7 +85,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     return work.then(
       () => true,
       (error: unknown) => {
-        if (!(error instanceof Error && "code" in error)) throw error;
+        if (errorCode(error) === undefined) throw error;
         return false;
       },
     );
@@ -94,7 +95,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     try {
       pictureBytes += await pictures.clean((id) => stored.use((store) => store.has(id)));
     } catch (error) {
-      if (!(error instanceof Error && "code" in error) && !(error instanceof StoreError)) throw error;
+      if (errorCode(error) === undefined && !(error instanceof StoreError)) throw error;
     }
   }
 
