@@ -3,7 +3,6 @@ import type { Clock } from "../../base/clock.ts";
 import { errorCode } from "../../base/error-code.ts";
 import type { Log } from "../../base/log.ts";
 import type { Outcome } from "../../outcome.ts";
-import { type HistoryLimits, keepWithinLimits } from "../../state/history-retention.ts";
 import type {
   EventCount,
   ListedEvents,
@@ -11,7 +10,8 @@ import type {
   Period,
   StepCount,
   StepsQuery,
-} from "../../state/history-store.ts";
+} from "../../state/history-queries.ts";
+import { type HistoryLimits, keepWithinLimits } from "../../state/history-retention.ts";
 import { StoreError } from "../../state/message-store.ts";
 import type { PastEvent } from "../../state/past-event.ts";
 import { pictureFolder } from "../../state/picture-folder.ts";
