@@ -102,5 +102,5 @@ async function openCamera(
     throw noAnswerError(name, cameraWithinMs / 1000, /^rtsps/i.test(address));
   }
   const firstFrameSeconds = (firstMs - startedMs) / 1000;
-  return describeCamera({ facts, observed: observer.observed(), firstFrameSeconds, hardwareFailure });
+  return describeCamera({ facts, observed: observer.observed(), size, firstFrameSeconds, hardwareFailure });
 }

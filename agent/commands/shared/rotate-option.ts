@@ -3,9 +3,10 @@ import { ROTATIONS, type Rotation } from "../../base/rotation.ts";
 
 /** `--rotate DEGREES`. @param what the end of its description */
 export function rotateOption(what: string): Option {
-  return new Option("--rotate <degrees>", `clockwise rotation ${what}: 0, 90, 180 or 270`).argParser(
-    toRotation,
-  );
+  // The choices are for help and completion; the parser makes numbers of them.
+  return new Option("--rotate <degrees>", `clockwise rotation ${what}`)
+    .choices(ROTATIONS.map(String))
+    .argParser(toRotation);
 }
 
 function toRotation(text: string): Rotation {
