@@ -15,16 +15,16 @@ const hflip = ({ degrees, isMirrored }: Turn): Turn => ({ degrees: -degrees, isM
 const vflip = (turn: Turn): Turn => rotate(180)(hflip(turn));
 
 /** ffmpeg's filter transpose by its direction, also the numbers, and the filters of hardware with the same directions. */
-const DIRECTIONS: Readonly<Record<string, (turn: Turn) => Turn>> = {
-  cclock_flip: (turn) => vflip(rotate(-90)(turn)),
-  clock: rotate(90),
-  cclock: rotate(-90),
-  clock_flip: (turn) => vflip(rotate(90)(turn)),
-  reversal: rotate(180),
-  hflip,
-  vflip,
-};
-const NUMBERED = Object.keys(DIRECTIONS);
+const DIRECTIONS: ReadonlyMap<string, (turn: Turn) => Turn> = new Map([
+  ["cclock_flip", (turn) => vflip(rotate(-90)(turn))],
+  ["clock", rotate(90)],
+  ["cclock", rotate(-90)],
+  ["clock_flip", (turn) => vflip(rotate(90)(turn))],
+  ["reversal", rotate(180)],
+  ["hflip", hflip],
+  ["vflip", vflip],
+]);
+const NUMBERED = [...DIRECTIONS.keys()];
 
 const FILTERS = /(?:^|\s)-(?:vf|filter:v)\s+("[^"]*"|'[^']*'|\S+)/g;
 const TRANSPOSE = /^(?:transpose(?:_\w+)?=(?:dir=)?|vpp_qsv=(?:.*:)?transpose=)(\w+)/;
@@ -40,6 +40,7 @@ export function rotationIn(args: string): Rotation | undefined {
 }
 
 function turnOf(filter: string): (turn: Turn) => Turn {
-  const direction = TRANSPOSE.exec(filter)?.[1] ?? filter;
-  return DIRECTIONS[NUMBERED[Number(direction)] ?? direction] ?? ((turn) => turn);
+  const direction = TRANSPOSE.exec(filter)?.[1];
+  const name = direction === undefined ? filter : (NUMBERED[Number(direction)] ?? direction);
+  return DIRECTIONS.get(name) ?? ((turn) => turn);
 }

@@ -138,6 +138,8 @@ describe("a stream", () => {
     ["{front: rtsp://c/1}", "-vf transpose_vaapi=dir=reversal -f rawvideo", 180],
     ["{front: rtsp://c/1}", "-vf vpp_qsv=w=640:transpose=clock -f rawvideo", 90],
     ["{front: 'ffmpeg:rtsp://c/1#rotate=90'}", "-vf transpose=cclock -f rawvideo", 0],
+    ["{front: rtsp://c/1}", "-vf toString,__proto__,3,transpose=1, -f rawvideo", 90],
+    ["{front: 'ffmpeg:rtsp://c/1#rotate=left#raw=-vf'}", "-vf", 0],
     ["{front: rtsp://c/1}", "-threads 2 -f rawvideo -pix_fmt yuv420p", 0],
   ])("that Frigate rotates is rotated: %s, %s", async (streams, output, rotation) => {
     const { camera } = await converted(
