@@ -1,3 +1,4 @@
+import type { Size } from "../../base/box.ts";
 import { displaySize } from "../../camera/display.ts";
 import { MOST_KEY_SECONDS } from "../../camera/idle-mode.ts";
 import type { ObservedStream } from "../../camera/observe-stream.ts";
@@ -9,6 +10,8 @@ import type { Advice, Finding } from "./finding.ts";
 export interface TriedCamera {
   readonly facts: SessionFacts;
   readonly observed: ObservedStream;
+  /** `detect.width` and `detect.height`, pixels; undefined: the stream's own size. */
+  readonly size: Size | undefined;
   /** Seconds from the connection to the first decoded frame. */
   readonly firstFrameSeconds: number;
   /** Why the hardware decoder of `ffmpeg.hwaccel_args` is not used, if it fails. */
@@ -81,12 +84,14 @@ function idleWords({ idle: { idle, reason } }: ObservedStream): string {
   }
 }
 
-function adviceFor({ facts, observed, hardwareFailure }: TriedCamera): readonly Advice[] {
+function adviceFor({ facts, observed, size, hardwareFailure }: TriedCamera): readonly Advice[] {
+  const { format, rotation } = observed;
   const advice: readonly (Advice | undefined)[] = [
     facts.isPasswordExposed ? PASSWORD_EXPOSED : undefined,
     facts.isVideoExposed ? VIDEO_EXPOSED : undefined,
     observed.idle.reason === "far_apart" ? FAR_APART : undefined,
     observed.idle.reason === "interlaced" ? INTERLACED : undefined,
+    size && format && distortion(size, displaySize({ format, rotation })),
     hardwareFailure === undefined
       ? undefined
       : {
@@ -96,6 +101,19 @@ function adviceFor({ facts, observed, hardwareFailure }: TriedCamera): readonly 
         },
   ];
   return advice.filter((one) => one !== undefined);
+}
+
+/** Frames that are wider or narrower than this, compared with their height, look odd to the detector. */
+const MOST_DISTORTION = 1.25;
+
+/** A camera on its side whose `detect` still has the size of frames that are not rotated is the usual case. */
+function distortion(size: Size, own: Size): Advice | undefined {
+  const stretch = (size.width * own.height) / (size.height * own.width);
+  if (Math.max(stretch, 1 / stretch) <= MOST_DISTORTION) return undefined;
+  return {
+    message: `detect makes the frames ${size.width}×${size.height}, but they are ${own.width}×${own.height}: objects are distorted`,
+    remedy: "Set detect.width and detect.height in the proportions of the frames, or remove both.",
+  };
 }
 
 const PASSWORD_EXPOSED: Advice = {
