@@ -40,7 +40,7 @@ export class InvalidConfig extends ConfigError {
   }
 }
 
-/** Cleans text that a message quotes from a configuration, which may come from someone else. */
+/** Sanitises text that a message quotes from a configuration, which may come from outside. */
 export function quotable(text: string, longest = LONGEST_MESSAGE): string {
   return plainText(withoutCredentials(text), longest);
 }

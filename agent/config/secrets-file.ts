@@ -11,7 +11,7 @@ export const SECRETS_FILE = "secrets.env";
 /** The variables in that file. */
 export interface SecretsFile {
   readonly variables: Environment;
-  /** Why the file does not set a variable, and how it would; undefined: nothing is known. */
+  /** Why the file does not set a variable, and the remedy; undefined: the reason is unknown. */
   readonly whyUnset: (name: string) => string | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface ZoneShape {
 
 /**
  * Writes the zones and masks of a camera to the configuration file. Comments and all other settings stay. The file is
- * replaced at once, and only by one that is valid and differs in nothing else.
+ * replaced atomically, and only if the new one is valid and has no other differences.
  * @throws ConfigError if it cannot be done.
  */
 export async function writeShapes(
@@ -45,7 +45,7 @@ export async function writeShapes(
     const code = errorCode(error);
     throw new ConfigError(
       `cannot write the configuration ${file}${code === undefined ? "" : ` (${code})`}`,
-      "Let the user that runs sabrewing write to this file and its folder, or copy the YAML.",
+      "Make this file and its folder writable for the user that runs sabrewing, or copy the YAML.",
       { cause: error },
     );
   }
@@ -72,7 +72,7 @@ export function withShapes(text: string, camera: string, shapes: CameraShapes): 
   return after === before ? text : after;
 }
 
-/** Long lines stay whole. */
+/** Long lines are not wrapped. */
 const UNFOLDED = { lineWidth: 0 };
 
 function changeZones(document: Document, path: readonly string[], zones: readonly ZoneShape[]): void {
@@ -98,7 +98,7 @@ function changeZones(document: Document, path: readonly string[], zones: readonl
   map.flow = zones.length === 0;
 }
 
-/** Changes a polygon, but not its notation while its corners are the same. */
+/** Changes a polygon. If its corners are the same, its notation stays. */
 function changeText(map: YAMLMap, key: string, polygon: string): void {
   const before = map.get(key, true);
   if (isScalar(before) && isSame(String(before.value), polygon)) return;
@@ -172,7 +172,7 @@ function requireOnlyShapes(
 function cameraOf({ cameras }: AgentConfig, name: string): CameraConfig {
   const camera = cameras.find((one) => one.name === name);
   if (camera !== undefined) return camera;
-  throw new ConfigError(`the configuration has no camera ${name} any more`, "Restart the agent.");
+  throw new ConfigError(`the configuration no longer has a camera ${name}`, "Restart the agent.");
 }
 
 function withoutShapes({ cameras, ...others }: AgentConfig, name: string): unknown {
@@ -190,7 +190,7 @@ function settingsOf({ name: _, coordinates: __, ...settings }: CameraConfig["zon
 
 function hasOtherForm(camera: string, cause?: unknown): ConfigError {
   return new ConfigError(
-    `the zones and masks of camera ${camera} are written in a form that cannot be changed here, for example as an alias`,
+    `the page cannot change the zones and masks of camera ${camera}, because of the way they are written, for example as an alias`,
     "Copy the YAML and change the file by hand.",
     { cause },
   );

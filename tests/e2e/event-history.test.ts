@@ -159,7 +159,7 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
     expect(await barriers(page)).toEqual([]);
   });
 
-  test("opens an event large with its picture, track and zones, and moves on with the keyboard", async () => {
+  test("opens an event enlarged, with its image, track and zones, and moves on with the keyboard", async () => {
     await using page = await openPage({ width: 1280, height: 800 }, "dark");
     await openYesterday(page);
     const [first, second] = await Promise.all(
@@ -191,7 +191,7 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
     await expect.poll(() => focused(page), PATIENT).toBe(second);
   });
 
-  test("loads the other events of the day while one scrolls or moves on", async () => {
+  test("loads the other events of the day while the user scrolls or moves on", async () => {
     await using page = await openPage({ width: 1280, height: 800 }, "light");
     await openYesterday(page);
     const midnight = new Date(YESTERDAY_NOON_MS).setHours(0, 0, 0, 0);
@@ -234,7 +234,7 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
       .toBe(await page.locator(".past-event").first().getAttribute("data-event"));
   });
 
-  test("shows an event without a picture, and says how to keep pictures", async () => {
+  test("shows an event without an image, and says how to store images", async () => {
     await using page = await openPage({ width: 390, height: 844 }, "dark");
     await openYesterday(page);
     await page.getByRole("button", { name: /^yard \d/ }).click();
@@ -243,7 +243,9 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
       .toBe("yard");
     await photograph(page, "phone-dark");
     await page.locator(".past-event").first().tap();
-    await page.getByText(/^No picture\. To keep pictures of yard, set snapshots\.directory/).waitFor();
+    await page
+      .getByText(/^No image was stored\. To store images of yard, set snapshots\.directory/)
+      .waitFor();
     expect(await page.locator("polyline.track.line").last().isVisible()).toBe(true);
     await photograph(page, "viewer-phone-dark");
     expect(await barriers(page)).toEqual([]);

@@ -41,7 +41,7 @@ async function reload(
   return { steps, lines, zones: cameras.of("door").zones.map(({ name }) => name) };
 }
 
-test("changes the settings in force, and tells viewers, Home Assistant and systemd", async () => {
+test("changes the settings in force, and notifies viewers, Home Assistant and systemd", async () => {
   const { steps, lines, zones } = await reload([() => configOfDoor(ZONE)]);
   expect(zones).toEqual(["porch"]);
   expect(steps).toEqual([...["RELOADING=1 MONOTONIC_USEC=TIME", "view", "home porch", "READY=1", "model"]]);
@@ -73,7 +73,7 @@ test("compares the next file with the settings in force, not with those at the s
   expect(zones).toEqual([]);
 });
 
-test("an unchanged file is not told to viewers and Home Assistant", async () => {
+test("does not notify viewers and Home Assistant of an unchanged file", async () => {
   const { steps } = await reload([configOfDoor]);
   expect(steps).toEqual(["RELOADING=1 MONOTONIC_USEC=TIME", "READY=1", "model"]);
 });
@@ -92,7 +92,7 @@ test("does not begin while the agent stops", async () => {
   expect((await reload([() => configOfDoor(ZONE)], { signal: AbortSignal.abort() })).steps).toEqual([]);
 });
 
-test("a bug is not taken for a mistake in the file", async () => {
+test("does not report a bug as a mistake in the file", async () => {
   const broken = () => {
     throw new TypeError("a bug");
   };

@@ -26,17 +26,18 @@ Examples:
 The command uses everything that \`sabrewing run\` uses: it opens each camera, writes into the folders, listens on the ports, and
 publishes a retained message that the broker must return; then it removes the message. The last line is a verdict.
 
-With --json, a camera that works also has stream: {codec, width, height, fps, key_frame_seconds, transport, video_track,
-video_tracks, audio, login, first_frame_seconds, idle, idle_reason}, and advice: [{message, remedy}] if something should be
-changed although it works. width and height are those of upright frames with square pixels; idle is keyframes or all: the
-frames that are decoded while nothing moves. The model has speed: {inference_ms, instances, requested_fps, possible_fps}.
+With --json, the line of a working camera also has stream: {codec, width, height, fps, key_frame_seconds, transport, video_track,
+video_tracks, audio, login, first_frame_seconds, idle, idle_reason}, and advice: [{message, remedy}] if you should change
+something. width and height are those of upright frames with square pixels; idle is keyframes or all: the
+frames that are decoded while nothing moves. The line of the model has speed: {inference_ms, instances, requested_fps,
+possible_fps}.
 
 Exit code: 0 if everything works, 75 if every failure may be temporary, 78 if you must change something.`;
 
 /** `sabrewing check`: checks the configuration and every component that it names. */
 export function checkCommand(): Command {
   return new Command("check")
-    .description("checks every component and says how to fix what fails")
+    .description("checks every component and says how to fix each failure")
     .option(
       "-c, --config <file>",
       "configuration file (default: /etc/sabrewing/sabrewing.yml, else ./sabrewing.yml)",

@@ -97,7 +97,7 @@ function adviceFor({ facts, observed, size, hardwareFailure }: TriedCamera): rea
       : {
           message: `the hardware decoder fails (${hardwareFailure}): the camera is decoded in software`,
           remedy:
-            "Check that this machine has the device, its driver, and the right to open it. Else correct ffmpeg.hwaccel_args of this camera, or remove it.",
+            "Check that this machine has the device and its driver, and that the agent may open the device. Otherwise correct or remove ffmpeg.hwaccel_args of this camera.",
         },
   ];
   return advice.filter((one) => one !== undefined);
@@ -126,7 +126,7 @@ const VIDEO_EXPOSED: Advice = {
   remedy: "Set the transport of this camera to tcp or auto.",
 };
 const INTERLACED: Advice = {
-  message: "the video is interlaced, so that the camera costs several times the CPU while nothing moves",
+  message: "the video is interlaced: while nothing moves, the camera costs several times the CPU time",
   remedy: "Set the camera to progressive video.",
 };
 

@@ -123,8 +123,8 @@ async function explain({ path, key }: UsedFolder, cause: unknown): Promise<unkno
     case "EACCES":
     case "EPERM":
       return config(
-        "this user may not",
-        `Make it writable for the user that runs the agent, or set ${key} to another folder.`,
+        "this user lacks the permission",
+        `Make this folder writable for the user that runs the agent, or set ${key} to another one.`,
       );
     case "EROFS":
       return config("it is on a read-only file system", `Set ${key} to a folder on a writable disk.`);

@@ -64,7 +64,7 @@ export async function answersTo(
   const cameras = await firstCameras(streams, options, cameraTrial);
   if (cameras.length === 0)
     throw new UsageError(
-      "no camera is given or found",
+      "no camera was given or found",
       "Add --camera NAME=rtsp://…, or --discover if the cameras speak ONVIF.",
     );
   const model = await moduleOf(options.model);
@@ -122,7 +122,7 @@ async function moduleOf(model: string): Promise<ModelInfo | undefined> {
   return existsSync(path) ? readModel(path) : undefined;
 }
 
-/** The labels of `--track`. Its default leaves out what the model does not have. */
+/** The labels of `--track`. Labels that the model lacks are left out of the default. */
 function labelsFor(track: string, model: ModelInfo | undefined): readonly string[] {
   const labels = track.split(",").map((label) => label.trim());
   if (track !== USUAL_LABELS || model === undefined) return labels;

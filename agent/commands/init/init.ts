@@ -36,8 +36,8 @@ The command asks for passwords on a terminal, or reads them from ${BROKER_PASSWO
 A password may contain any character except control characters. Every user of this machine can see a password that is part
 of an address (ps). There, percent-encode it: ${ENCODING}.
 
-The command tries the broker and the streams before it writes. On a terminal, an answer that does not work can be changed; else
-the command writes no file if the broker refuses the agent, and keeps a camera that does not work.
+The command tries the broker and the streams before it writes. On a terminal, you can change answers that do not work. Without a
+terminal, it writes no file if the broker refuses the agent, and keeps cameras that do not work.
 
 The command writes the configuration and, in the same folder, ${SECRETS_FILE} with the passwords, which only its owner can read.
 It overwrites existing files only with --force, or if the file is the unchanged configuration from the package.`;

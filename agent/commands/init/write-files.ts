@@ -23,7 +23,7 @@ export function requireFree({ output, secretsFile, mayReplace }: Target): void {
 }
 
 /**
- * Writes the files, without waiting in between: Ctrl-C must not leave one of them alone.
+ * Writes both files synchronously, so that Ctrl-C cannot leave only one of them.
  * @returns the file of secrets, if there are any
  */
 export function writeFiles(

@@ -32,7 +32,7 @@ export interface History extends AsyncDisposable {
   picture(id: string): Promise<Uint8Array | undefined>;
 }
 
-/** An event, and whether it has a picture, which for an event that goes on is in memory. */
+/** An event, and whether it has a picture. The picture of an event in progress is in memory. */
 export interface ShownEvent extends PastEvent {
   readonly hasPicture: boolean;
 }
@@ -106,7 +106,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     }
   }
 
-  /** An event that goes on is as it is now; one that an earlier process left open ended with that process. */
+  /** An event in progress is shown in its current state. An event that an earlier process left open ended with that process. */
   function asNow(event: PastEvent): ShownEvent {
     const open = recorder.openEvent(event.id);
     if (open !== undefined) return { ...open, hasPicture: recorder.openPicture(event.id) !== undefined };

@@ -13,9 +13,9 @@ export type RecordedCamera = Pick<CameraConfig, "name" | "zones" | "snapshots">;
 export interface Recorder {
   /** Takes the outcome of a frame. Its pixels are no longer needed when this returns. */
   see(camera: string, outcome: Outcome): void;
-  /** An event that goes on, as it is now. */
+  /** An event in progress, in its current state. */
   openEvent(id: string): PastEvent | undefined;
-  /** The picture of an event that goes on; undefined if it has none. */
+  /** The picture of an event in progress; undefined if it has none. */
   openPicture(id: string): Promise<Uint8Array | undefined> | undefined;
   /** Ids of the events that go on. */
   openIds(): ReadonlySet<string>;

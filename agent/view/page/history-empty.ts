@@ -15,7 +15,7 @@ export function emptyMessage({ hasEvents, hasFilter, actions }: EmptyList): read
     return [
       element("h3", { text: "No events yet" }),
       element("p", {
-        text: "An event appears here when a camera sees an object of a label in objects.track. Walk past a camera, and watch the boxes on the page Live. The history begins when view.enabled is set.",
+        text: "An event appears here when a camera sees an object whose label is in objects.track. Walk past a camera, and watch the boxes on the Live page. The history contains only events since the live view was enabled.",
       }),
     ];
   }

@@ -39,7 +39,7 @@ export function historyViewer({ neighbour, loadMore, onClosed }: ViewerSource): 
   const close = button("Close", "Close (Escape)", () => dialog.close());
   const newer = button("‹ Newer", "Newer event (left arrow)", () => void move(-1));
   const older = button("Older ›", "Older event (right arrow)", () => void move(1));
-  const drawn = button("Drawing", "Track, zones and box over the picture (D)", () => toggleDrawing());
+  const drawn = button("Drawing", "Track, zones and box over the image (D)", () => toggleDrawing());
   drawn.setAttribute("aria-pressed", "true");
   const dialog = element("dialog", { class: "viewer", "aria-labelledby": "viewer-title" }, [
     element("header", { class: "viewer-head" }, [title, close]),
@@ -142,7 +142,7 @@ function aboutEvent(event: PastEventSummary): readonly Node[] {
       : [
           element("p", {
             class: "details",
-            text: `No picture. To keep pictures of ${camera}, set snapshots.directory in its configuration.`,
+            text: `No image was stored. To store images of ${camera}, set snapshots.directory in its configuration.`,
           }),
         ]),
   ];

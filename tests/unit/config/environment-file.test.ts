@@ -43,7 +43,7 @@ describe("a line of the file", () => {
     ["export A=1", "remove the word export"],
     ["\ufeffA=1", "save the file without a byte order mark"],
     ["A=\u0007", "the value contains a control character"],
-    ["# comment \\\nA=1", "the comment before it ends with a backslash"],
+    ["# comment \\\nA=1", "the comment above it ends with a backslash"],
   ])("%j is ignored, with the reason", (text, reason) => {
     const { variables, ignored } = readEnvironmentFile(`B=1\n${text}\nC=2`);
     expect(variables).toMatchObject(text.startsWith("#") ? { B: "1" } : { B: "1", C: "2" });

@@ -21,7 +21,7 @@ function mistakes(text: string): string[] {
 }
 
 describe("a section at the top", () => {
-  test("holds for every camera, which overrides single keys but a list as a whole", () => {
+  test("applies to every camera, which overrides single keys, but replaces lists as a whole", () => {
     const [door, yard] = camerasIn(`
 ffmpeg: {hwaccel_args: preset-vaapi, retry_interval: 30}
 detect: {width: 1280, height: 720, fps: 7, stationary: {interval: 9}}
@@ -53,7 +53,7 @@ cameras:
     ]);
   });
 
-  test("is named once for a mistake, at its own place", () => {
+  test("gets one report for a mistake, at its own place", () => {
     const text = `objects: {track: [person, motion]}\nmotion: {treshold: 3}\ncameras:\n  a: {${STREAM}}\n  b: {${STREAM}}\n`;
     expect(mistakes(text)).toEqual([
       expect.stringMatching(/^3:27 objects\.track\.1: the count of this label cannot be published/),

@@ -27,7 +27,7 @@ describe("the review settings of a camera", () => {
     ]);
   });
 
-  test("take a single name as a text, and an empty list as no label at all", () => {
+  test("accept a single name as a string, and an empty list as no label at all", () => {
     const [door] = reviewsIn("", "{alerts: {labels: dog, required_zones: porch}, detections: {labels: []}}");
     expect(door).toMatchObject({
       alerts: { labels: ["dog"], required_zones: ["porch"] },

@@ -17,7 +17,7 @@ interface Stored {
   readonly failure?: Error;
 }
 
-/** Takes one step of the retention, with limits of 10 MB and 14 days and an event that goes on. */
+/** Takes one step of the retention, with limits of 10 MB and 14 days and an event in progress. */
 async function step({ file = 1e6, empty = 0, pictures = 0, expired = [], failure }: Stored) {
   const calls: string[] = [];
   const removed: RemovedEvent[] = [];
@@ -64,14 +64,14 @@ describe("the retention of the history", () => {
   const OLD = `at most 50 before 14 days, not ${PARKED}`;
   const ANY = `at most 50 of any age, not ${PARKED}`;
 
-  test("removes what is too old before what is too much, and never an event that goes on", async () => {
+  test("removes events that are too old, then the oldest above the size limit, but none in progress", async () => {
     const expired = [{ id: "0-old", pictureBytes: 4 }];
     expect(await step({ file: 20e6, expired })).toEqual({ calls: [OLD], removed: expired });
     expect((await step({})).calls).toEqual([OLD]);
     expect((await step({ file: 8.5e6 })).calls).toEqual([OLD, ANY]);
   });
 
-  test("counts the pictures, and reserves room for what is written meanwhile", async () => {
+  test("counts the pictures, and reserves space for data written in the meantime", async () => {
     expect((await step({ file: 7.8e6 })).calls).toEqual([OLD]);
     expect((await step({ file: 2.5e6, pictures: 6e6 })).calls).toEqual([OLD, ANY]);
   });

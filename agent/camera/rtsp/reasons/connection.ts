@@ -68,7 +68,7 @@ function unknownName(at: RtspAddress | undefined): Reason {
 /**
  * @param phase `open`: before the camera has sent video
  * @param at the camera's address
- * @returns the error itself if it is none of the network or of the camera
+ * @returns the error itself if neither the network nor the camera caused it
  */
 export function connectionError(
   camera: string,
@@ -104,7 +104,7 @@ export function noAnswerError(camera: string, seconds: number | undefined, isSec
     kind: "transient",
     what: `the camera does not answer${seconds === undefined ? "" : ` within ${seconds} s`}`,
     remedy: isSecure
-      ? "Check that it is switched on, check address and port, and that it speaks TLS (rtsps) at this port."
-      : "Check that it is switched on, and check address and port.",
+      ? "Check that it is switched on, that address and port are right, and that it speaks TLS (rtsps) at this port."
+      : "Check that it is switched on, and that address and port are right.",
   });
 }

@@ -27,7 +27,7 @@ export interface CameraContext extends Pick<SectionContext, "remarks" | "labels"
   readonly commonTrack: readonly string[];
   /** Names of zones in use, which this function extends: a zone's name must be unique in the file. */
   readonly zoneNames: Set<string>;
-  /** Where images are kept; undefined: the section at the top says it. */
+  /** Where images are kept; undefined: the section at the top sets it. */
   readonly snapshotDirectory: string | undefined;
   /** The size of a stream, whose address contains placeholders; undefined if it does not answer. */
   readonly streamSize: (name: string, address: string) => Promise<Size | undefined>;
@@ -103,7 +103,7 @@ export async function translateCamera(
       const zoneName = freeName(written, name, context.zoneNames);
       context.zoneNames.add(zoneName);
       if (zoneName !== written) {
-        const reason = "names are unique, and have only letters, digits, _ and -";
+        const reason = "names are unique and contain only letters, digits, _ and -";
         remarks.add("changed", key, `the zone is called ${zoneName}: ${reason}`);
       }
       names.set(written, zoneName);
@@ -137,7 +137,7 @@ async function frameSize(
   remarks.add(
     "todo",
     `cameras.${name}`,
-    `check zones and masks: they are in pixels, the size of the stream is not known, and ${assumed}×${lines} was assumed`,
+    `check zones and masks: they are in pixels, and ${assumed}×${lines} was assumed, because the size of the stream is unknown`,
   );
   return FRIGATES_SIZE;
 }

@@ -14,7 +14,7 @@ const rotate =
 const hflip = ({ degrees, isMirrored }: Turn): Turn => ({ degrees: -degrees, isMirrored: !isMirrored });
 const vflip = (turn: Turn): Turn => rotate(180)(hflip(turn));
 
-/** ffmpeg's filter transpose by its direction, also the numbers, and the filters of hardware with the same directions. */
+/** The directions of ffmpeg's filter transpose, in the order of their numbers. Hardware filters have the same directions. */
 const DIRECTIONS: ReadonlyMap<string, (turn: Turn) => Turn> = new Map([
   ["cclock_flip", (turn) => vflip(rotate(-90)(turn))],
   ["clock", rotate(90)],

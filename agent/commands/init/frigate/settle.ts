@@ -14,7 +14,7 @@ const MOST_ROUNDS = 100;
 const ANY_VALUE = "value";
 
 /**
- * Removes the keys that Sabrewing does not accept, for example because Frigate allows other values, so that its default holds.
+ * Removes keys whose values Sabrewing does not accept, so that their defaults apply.
  * @param secrets the text of secrets.env
  * @throws ConfigError if no camera is left
  */
@@ -27,7 +27,7 @@ export function settle(config: Mapping, secrets: string, remarks: Remarks): Mapp
       const reasons = remarks.all().filter(({ key }) => /^cameras\.[^.]+$/.test(key));
       throw new ConfigError(
         `Sabrewing can read none of the cameras: ${reasons.map(({ key, text }) => `${key}: ${text}`).join("; ")}`,
-        "Add each camera's RTSP address with `sabrewing init --camera NAME=rtsp://…`.",
+        "Write a configuration without --from: `sabrewing init --camera NAME=rtsp://…`.",
       );
     }
     const problems = problemsOf(settled, env);
@@ -52,7 +52,7 @@ function withoutProblem(config: Mapping, { path, message }: Problem, remarks: Re
     return { ...config, mqtt: { ...mappingOf(config.mqtt), host: "127.0.0.1" } };
   }
   const [cameras, camera, section, name] = keys;
-  // A camera without a stream and a zone without corners are worth nothing.
+  // A camera without a stream and a zone without corners have no effect.
   const isStream = cameras === "cameras" && section === "ffmpeg" && (name === "inputs" || name === undefined);
   const isArea = cameras === "cameras" && section === "zones" && keys[4] === "coordinates";
   const removed = isStream ? [cameras, camera ?? ""] : isArea ? keys.slice(0, 4) : keys;

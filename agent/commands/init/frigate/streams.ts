@@ -58,7 +58,8 @@ export function chooseInput(ffmpeg: Mapping, context: StreamContext): ChosenInpu
       );
     }
     const isRestream = source.address !== path;
-    if (isRestream) remarks.add("changed", key, "the camera itself is read, instead of Frigate's go2rtc");
+    if (isRestream)
+      remarks.add("changed", key, "the stream is read from the camera instead of Frigate's go2rtc");
     const args = argsOf(input.input_args) || argsOf(ffmpeg.input_args);
     if (!ORDINARY.test(args) && !UDP.test(args)) {
       remarks.add("dropped", `${key}.input_args`, FFMPEG);
@@ -92,7 +93,7 @@ function rotationOfInput(
     );
     return 0;
   }
-  if (byArgs !== 0) remarks.add("changed", key, `its rotation is the camera's rotate: ${byArgs}`);
+  if (byArgs !== 0) remarks.add("changed", key, `the rotation was converted to rotate: ${byArgs}`);
   else if (args !== "") remarks.add("dropped", key, FFMPEG);
   return rotationOf(byRestream + byArgs);
 }

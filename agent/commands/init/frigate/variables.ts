@@ -33,7 +33,7 @@ export function frigateTexts(variables: Mapping, secrets: Secrets, remarks: Rema
       remarks.add(
         "todo",
         placeholder.slice(1, -1),
-        "enter the value that this variable has for Frigate (there it starts with FRIGATE_), as it is, not percent-encoded",
+        "enter the value of Frigate's variable (FRIGATE_ instead of SABREWING_ in its name), without percent-encoding",
       );
     }
     return placeholder;

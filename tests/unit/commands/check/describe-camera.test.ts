@@ -74,7 +74,7 @@ test("a camera that wastes CPU and shows its password gets a line with the remed
   first frame after 0.4 s; while nothing moves, all frames are decoded (key frames must come at least every 2.5 s)
   ! the camera receives the password unencrypted (Basic without TLS)
   → Set its RTSP authentication to Digest, or use an rtsps:// address.
-  ! key frames are too far apart, so that the camera costs several times the CPU while nothing moves
+  ! key frames are too far apart: while nothing moves, the camera costs several times the CPU time
   → Set its key frame interval (GOP, I-frame interval) to at most 2.5 s, and switch "smart" codecs (H.264+, H.265+) off.`,
   );
 });

@@ -103,7 +103,7 @@ describe("the event history", () => {
     ]);
   });
 
-  test("shows an event that goes on as it is now, and one of a killed agent as ended by a crash", async () => {
+  test("shows an event in progress in its current state, and one of a killed agent as ended by a crash", async () => {
     await using folder = await temporaryFolder();
     {
       await using first = await opened(folder);

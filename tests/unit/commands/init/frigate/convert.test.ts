@@ -66,7 +66,7 @@ describe("the broker", () => {
     async (mqtt) => {
       const { remarks, mqtt: written } = await converted(`${mqtt}\ncameras: {a: {${CAMERA}}}`);
       expect(written.host).toBe("127.0.0.1");
-      expect(remarks).toMatch(/Left to do:\n {2}mqtt\.host: .*127\.0\.0\.1 was written/);
+      expect(remarks).toMatch(/To do:\n {2}mqtt\.host: .*127\.0\.0\.1 was written/);
     },
   );
 });
@@ -148,7 +148,7 @@ describe("a stream", () => {
     expect(camera.rotate).toBe(rotation);
   });
 
-  test("that Frigate mirrors is left as it is, and this is said", async () => {
+  test("that Frigate mirrors is not rotated, and gets a remark", async () => {
     const { camera, remarks } = await converted(
       `mqtt: {host: b}\ncameras: {a: {ffmpeg: {output_args: {detect: "-vf hflip -f rawvideo"}, inputs: [{path: "rtsp://c/1"}]}}}`,
     );
@@ -194,12 +194,12 @@ cameras:
       B_PARAMETER: "abc",
     });
     expect(remarks).toMatch(
-      /Left to do:\n {2}SABREWING_PASS, SABREWING_IP, SABREWING_MQTT_PASSWORD: enter the value/,
+      /To do:\n {2}SABREWING_PASS, SABREWING_IP, SABREWING_MQTT_PASSWORD: enter the value/,
     );
   });
 });
 
-test("an address in which the password may be longer than it seems is left to check", async () => {
+test("an address whose password may be longer than it seems must be checked by the user", async () => {
   const { remarks } = await converted(
     `mqtt: {host: b}\ncameras: {a: {ffmpeg: {inputs: [{path: "rtsp://admin:p@ss/w@rd@10.0.0.8/1"}]}}, b: {ffmpeg: {inputs: [{path: "rtsp://10.0.0.8/1@2"}]}}}`,
   );
@@ -207,13 +207,13 @@ test("an address in which the password may be longer than it seems is left to ch
   expect(remarks).not.toContain("cameras.b: check");
 });
 
-test("a camera that is left out leaves no secret and nothing to do", async () => {
+test("a camera that is left out leaves no secret and no task for the user", async () => {
   const { cameras, secrets, remarks } = await converted(
     `environment_vars: {FRIGATE_IP: "no host"}\nmqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {ffmpeg: {inputs: [{path: "rtsp://u:{FRIGATE_X}@{FRIGATE_IP}/1"}]}}}`,
   );
   expect(cameras.map(({ name }) => name)).toEqual(["a"]);
   expect(secrets).toBe("");
-  expect(remarks).not.toContain("Left to do");
+  expect(remarks).not.toContain("To do");
   expect(remarks).toMatch(/cameras\.b: expected an address/);
 });
 
@@ -251,7 +251,7 @@ describe("polygons", () => {
     expect(camera.objects.filters.person?.mask).toEqual([HALF]);
   });
 
-  test("of masks in pixels at the top mean something else for each camera, which may have its own", async () => {
+  test("of masks in pixels at the top are converted for each camera, and join its own masks", async () => {
     const mask = '"0,0,320,0,320,360"';
     const { cameras } = await converted(`
 mqtt: {host: b}
@@ -281,18 +281,18 @@ cameras:
     expect(camera.motion.mask).toEqual([HALF, HALF]);
   });
 
-  test("in pixels of an unknown frame use the size of the stream, else Frigate's, and say so", async () => {
+  test("in pixels of an unknown frame use the size of the stream, else Frigate's default, with a remark", async () => {
     const yaml = `mqtt: {host: b}\ncameras: {a: {${CAMERA}, motion: {mask: "0,0,320,0,320,360"}, zones: {z: {coordinates: "0,0,320,0,320,360"}}}}`;
     const { camera, asked, remarks } = await converted(yaml, { size: { width: 640, height: 360 } });
     expect(camera.zones[0]?.coordinates).toEqual(HALF);
     expect(asked).toEqual(["rtsp://10.0.0.7/1"]);
-    expect(remarks).not.toContain("Left to do");
+    expect(remarks).not.toContain("To do");
     const unknown = await converted(yaml);
     expect(unknown.camera.zones[0]?.coordinates[1]).toEqual([0.25, 0]);
     expect(unknown.remarks).toContain("1280×720 was assumed");
   });
 
-  test("that leave the frame are cut, and those that are none are left out", async () => {
+  test("are clipped to the frame, and invalid ones are left out", async () => {
     const { camera, remarks } = await converted(
       `mqtt: {host: b}\ndetect: {width: 100, height: 100}\ncameras: {a: {${CAMERA}, motion: {mask: ["0,0,200,0,50,100", "0,0,1", x]}, zones: {z: {coordinates: "1,2"}}}}`,
     );
@@ -321,7 +321,7 @@ describe("labels and filters", () => {
     });
     expect(camera.objects.filters.person).not.toHaveProperty("min_score");
     expect(camera.objects.filters.person).not.toHaveProperty("threshold");
-    expect(remarks).toContain("label face: the module does not have it");
+    expect(remarks).toContain("label face: the module does not detect it");
     expect(remarks).toContain(
       "objects.filters.person.min_score and threshold: chosen for the scores of another detector",
     );
@@ -411,14 +411,14 @@ cameras:
     expect(remarks).not.toContain("hunter2");
   });
 
-  test("with a value that Sabrewing does not accept gets the default, and says so", async () => {
+  test("with a value that Sabrewing does not accept gets the default, with a remark", async () => {
     const { camera, remarks } = await converted(
       `mqtt: {host: b}\ncameras: {a: {${CAMERA}, motion: {contour_area: 0, threshold: "40"}, detect: {fps: 200, width: 640}}}`,
     );
     expect(camera.motion).toMatchObject({ contour_area: 10, threshold: 40 });
     expect(camera.detect.fps).toBe(5);
     expect(remarks).toContain("cameras.a.motion.contour_area: expected at least 1, received 0");
-    expect(remarks).toContain("cameras.a.detect.width: the other side is missing");
+    expect(remarks).toContain("cameras.a.detect.width: has no effect without the other side");
   });
 
   test("of global sections stays global, and a disabled camera stays disabled", async () => {
