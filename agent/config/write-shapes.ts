@@ -1,7 +1,9 @@
-import { chmod, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { type Document, isMap, isScalar, parseDocument, Scalar, type YAMLMap } from "yaml";
+import { errorCode } from "../base/error-code.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Polygon } from "../base/polygon.ts";
+import { writeAtomically } from "../base/write-atomically.ts";
 import type { Environment } from "./environment.ts";
 import { parseConfigFile } from "./load.ts";
 import type { AgentConfig, CameraConfig } from "./schema.ts";
@@ -37,12 +39,12 @@ export async function writeShapes(
     const after = withShapes(before.toString("utf8"), camera, shapes);
     const parse = (content: Uint8Array) => parseConfigFile(content, file, env);
     requireOnlyShapes(parse(before), parse(Buffer.from(after)), camera, shapes);
-    await replaceFile(target, after);
+    await writeAtomically(target, after, await stat(target));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+    const code = errorCode(error);
     throw new ConfigError(
-      `cannot write the configuration ${file}${code}`,
+      `cannot write the configuration ${file}${code === undefined ? "" : ` (${code})`}`,
       "Let the user that runs sabrewing write to this file and its folder, or copy the YAML.",
       { cause: error },
     );
@@ -192,22 +194,4 @@ function hasOtherForm(camera: string, cause?: unknown): ConfigError {
     "Copy the YAML and change the file by hand.",
     { cause },
   );
-}
-
-/** Replaces a file at once, so that a power failure leaves the old or the new one. */
-async function replaceFile(file: string, text: string): Promise<void> {
-  const { mode, uid, gid } = await stat(file);
-  const temporary = `${file}.new`;
-  try {
-    await using handle = await open(temporary, "w", 0o600);
-    await handle.writeFile(text);
-    // Only root can give a file away. Without that, the file belongs to the user that runs the agent.
-    await handle.chown(uid, gid).catch(() => {});
-    await handle.sync();
-    await chmod(temporary, mode);
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

@@ -3,13 +3,8 @@ import { ModelError } from "../../../detectors/detector.ts";
 import { systemClock } from "../../base/clock.ts";
 import { ConfigError, EXIT, TransientError } from "../../base/errors.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
-import {
-  type ConfigProblem,
-  DEFAULT_CONFIG_FILES,
-  InvalidConfig,
-  type LoadedConfig,
-  loadConfig,
-} from "../../config/load.ts";
+import { type ConfigProblem, InvalidConfig } from "../../config/invalid-config.ts";
+import { DEFAULT_CONFIG_FILES, type LoadedConfig, loadConfig } from "../../config/load.ts";
 import { stateDirectory } from "../../state/directory.ts";
 import { startCommand } from "../shared/start-command.ts";
 import { stateDirectories } from "../shared/state-directories.ts";

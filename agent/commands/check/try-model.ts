@@ -4,8 +4,8 @@ import { ConfigError } from "../../base/errors.ts";
 import { silentLog } from "../../base/log.ts";
 import type { AgentConfig, CameraConfig } from "../../config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "../../detector-for-cameras.ts";
+import { unreadable } from "../../state/json-file.ts";
 import { RELEASES_FILE, readReleases, requireNotOlder } from "../../state/releases.ts";
-import { unreadable } from "../../state/small-file.ts";
 import type { Advice, Finding } from "./finding.ts";
 
 /** The first inferences are slow: the engine has not optimised the code yet. */

@@ -12,10 +12,12 @@ import { withoutCredentials } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
 import { TransientError } from "../../base/errors.ts";
 import { plainJson, plainText, printed } from "../../base/plain-text.ts";
+import type { Rotation } from "../../base/rotation.ts";
 import { detectImage } from "../../detection/detect-image.ts";
 import { annotate } from "../../view/annotate.ts";
 import { findModule } from "../shared/find-module.ts";
 import { type FrameChoice, filesOf, imagesOf, requireInputs } from "../shared/input-images.ts";
+import { rotateOption } from "../shared/rotate-option.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { contactSheets } from "./contact-sheet.ts";
 
@@ -47,6 +49,7 @@ interface DetectOptions {
   readonly runtime: Runtime;
   readonly frames?: number;
   readonly every?: number;
+  readonly rotate?: Rotation;
 }
 
 /** `sabrewing detect`: detects objects in images, clips and streams. */
@@ -73,6 +76,7 @@ export function detectCommand(): Command {
     )
     .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a clip)", wholeNumber)
     .option("--every <seconds>", "seconds between two frames of a clip or stream", between(0.02, 10))
+    .addOption(rotateOption("of the inputs (default: 0)"))
     .addHelpText("after", EXAMPLES)
     .action(detect);
 }
@@ -95,7 +99,7 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
   });
 
   const thresholds: Thresholds = { score, iou };
-  const choice: FrameChoice = { frames: options.frames, everySeconds: options.every };
+  const choice: FrameChoice = { frames: options.frames, everySeconds: options.every, rotate: options.rotate };
   const freeName = fileNames();
   const sheets =
     output === undefined

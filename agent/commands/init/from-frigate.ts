@@ -3,14 +3,17 @@ import { dirname, join, resolve } from "node:path";
 import { chooseModule, findKnownModel, readModel, sabrewingHome } from "../../../detectors/detector.ts";
 import { withoutCredentials } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
+import { errorCode } from "../../base/error-code.ts";
 import { ConfigError, TransientError } from "../../base/errors.ts";
 import type { Mapping } from "../../base/mapping.ts";
 import { tryStream } from "../../camera/try-stream.ts";
 import { fillFromEnvironment } from "../../config/environment.ts";
 import { readEnvironmentFile } from "../../config/environment-file.ts";
-import { DEFAULT_CONFIG_FILES, InvalidConfig, readYaml } from "../../config/load.ts";
+import { InvalidConfig } from "../../config/invalid-config.ts";
+import { DEFAULT_CONFIG_FILES } from "../../config/load.ts";
 import { MQTT_FILES } from "../../config/mqtt-schema.ts";
 import { readBytes } from "../../config/read-text.ts";
+import { readYaml } from "../../config/read-yaml.ts";
 import { decodeText } from "../../config/text-encoding.ts";
 import { newestModule } from "../shared/find-module.ts";
 import type { FirstAnswers, FirstFiles } from "./first-config.ts";
@@ -88,7 +91,7 @@ function readFrigate(path: string): Mapping {
     if (error instanceof InvalidConfig) {
       throw new ConfigError(error.message.replace("the configuration", "Frigate's configuration"), remedy);
     }
-    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+    const code = errorCode(error);
     if (code === undefined) throw error;
     throw new ConfigError(`cannot read ${withoutCredentials(path)} (${code})`, remedy, { cause: error });
   }

@@ -70,7 +70,7 @@ export async function openLiveView(
   const history = stack.use(
     await openHistory({
       stateDirectory,
-      cameras,
+      cameras: settings,
       retainDays: config.events.retain_days,
       maxMb: config.events.max_mb,
       clock,

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readEnvironmentFile } from "../../../agent/config/environment-file.ts";
-import { InvalidConfig, loadConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { loadConfig } from "../../../agent/config/load.ts";
 import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 /** Reads files with systemd's own parser, but replaces `$NAME`. It belongs to the package systemd. */

@@ -1,6 +1,7 @@
 /** The configuration accepts the shapes in which Frigate's users write the keys that both have. */
 import { describe, expect, test } from "vitest";
-import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
 
 const BROKER_AND_MODEL = "mqtt: {host: broker}\nmodel: {path: m.wasm}\n";
 const STREAM = 'ffmpeg: {inputs: [{path: "rtsp://10.0.0.7/1"}]}';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
 
 const DEFAULTS = {
   alerts: { enabled: true, labels: ["person", "car"], required_zones: [], cutoff_time: 40 },

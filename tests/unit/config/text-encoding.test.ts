@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { InvalidConfig, loadConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { loadConfig } from "../../../agent/config/load.ts";
 import { configMistakes, SMALLEST_CONFIG } from "../../support/agent/config-mistakes.ts";
 import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 

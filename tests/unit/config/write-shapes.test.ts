@@ -143,7 +143,7 @@ describe("writing them", () => {
     await using folder = await temporaryFolder();
     const file = await fileWith(FILE, folder.path);
     // In place of the temporary file.
-    await mkdir(`${file}.new`);
+    await mkdir(`${file}.partial`);
     await expect(writeShapes(file, ENV, "door", { ...SAME, objectMasks: [TRIANGLE] })).rejects.toThrow(
       /cannot write the configuration .*sabrewing.yml \(/,
     );

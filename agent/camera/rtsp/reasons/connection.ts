@@ -1,3 +1,4 @@
+import { errorCode } from "../../../base/error-code.ts";
 import { ConfigError, TransientError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain-text.ts";
 import { hasUsualPort, type RtspAddress } from "../address.ts";
@@ -83,7 +84,7 @@ export function connectionError(
     return errorOf(camera, { kind, what: error.message, remedy: error.remedy });
   }
   if (/before secure TLS connection/.test(error.message)) return errorOf(camera, TLS_NOT_ANSWERED);
-  const code = "code" in error ? String(error.code) : "";
+  const code = errorCode(error) ?? "";
   if (isClosed(error)) return errorOf(camera, phase === "open" ? CLOSED : CLOSED_WHILE_PLAYING);
   const known = BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
   const reason = known === UNKNOWN_NAME ? unknownName(at) : known;

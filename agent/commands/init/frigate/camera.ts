@@ -1,4 +1,6 @@
+import type { Size } from "../../../base/box.ts";
 import { isMapping, type Mapping } from "../../../base/mapping.ts";
+import { type Rotation, rotatedSize } from "../../../base/rotation.ts";
 import { mergedSection } from "../../../config/global-sections.ts";
 import { areasIn, polygonOf } from "./areas.ts";
 import { withPixelMasks } from "./pixel-masks.ts";
@@ -31,11 +33,6 @@ export interface CameraContext extends Pick<SectionContext, "remarks" | "labels"
   readonly streamSize: (name: string, address: string) => Promise<Size | undefined>;
 }
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** The size that Frigate assumes for a stream that does not answer. */
 const FRIGATES_SIZE: Size = { width: 1280, height: 720 };
 
@@ -52,7 +49,10 @@ export async function translateCamera(
   if (input === undefined) return undefined;
 
   const address = flagOf(camera.enabled) === false ? undefined : input.path;
-  const areas = areasIn(() => frameSize(name, whole("detect"), address, context), remarks);
+  const areas = areasIn(
+    () => frameSize(name, whole("detect"), { address, rotate: input.rotate }, context),
+    remarks,
+  );
   const at = (section: string): SectionContext => ({
     key: `cameras.${name}.${section}`,
     ...{ remarks, areas, labels, keepThresholds },
@@ -73,7 +73,7 @@ export async function translateCamera(
   const hardware = translateHardware(hardwareArgs, `cameras.${name}.ffmpeg.inputs.hwaccel_args`, remarks);
   const zones = await translateZones(tracksNothing ? ["person"] : track);
   return {
-    ...withValues({ enabled: flagOf(camera.enabled) }),
+    ...withValues({ enabled: flagOf(camera.enabled), rotate: input.rotate || undefined }),
     ffmpeg: {
       inputs: [{ path, ...withValues({ transport }) }],
       ...translateFfmpeg(own("ffmpeg"), at("ffmpeg")),
@@ -122,17 +122,17 @@ export async function translateCamera(
   }
 }
 
-/** The size of the frame to which a camera's pixels refer. @param address undefined: the stream is not tried */
+/** The size of the frame to which a camera's pixels refer. If `address` is undefined, the stream is not tried. */
 async function frameSize(
   name: string,
   detect: Mapping,
-  address: string | undefined,
+  { address, rotate }: { readonly address: string | undefined; readonly rotate: Rotation },
   { streamSize, remarks }: CameraContext,
 ): Promise<Size> {
   const [width, height] = [numberOf(detect.width), numberOf(detect.height)];
   if (width !== undefined && height !== undefined) return { width, height };
   const size = address === undefined ? undefined : await streamSize(name, address);
-  if (size !== undefined) return size;
+  if (size !== undefined) return rotatedSize(size, rotate);
   const { width: assumed, height: lines } = FRIGATES_SIZE;
   remarks.add(
     "todo",

@@ -13,7 +13,7 @@ const ENRICHMENTS =
   "Sabrewing recognises no faces, plates or other details, and describes and searches nothing";
 const SOUNDS = "Sabrewing analyses no sound";
 const ONVIF = "Sabrewing does not move cameras";
-const FFMPEG = "Sabrewing reads RTSP itself; ffmpeg only decodes";
+export const FFMPEG = "Sabrewing reads RTSP itself; ffmpeg only decodes";
 const SYSTEM = "settings of Frigate's own services";
 const IMAGES = "Sabrewing's JPEGs show the whole frame, without time or box";
 const PROFILES = "Sabrewing has no profiles; the settings outside them were taken";
@@ -28,6 +28,7 @@ const ffmpeg: Rules = {
   input_args: true,
   retry_interval: true,
   inputs: true,
+  output_args: { detect: true, "*": FFMPEG },
   "*": FFMPEG,
 };
 

@@ -125,6 +125,51 @@ describe("a stream", () => {
     expect(other.remarks).toContain("the input with the roles record is read: its stream is not RTSP");
   });
 
+  test.each([
+    ["{front: 'ffmpeg:rtsp://c/1#video=h264#rotate=90'}", "", 90],
+    ["{front: 'ffmpeg:rtsp://c/1#video=h264#rotate=-90'}", "", 270],
+    ["{front: 'ffmpeg:rtsp://c/1#video=h264#raw=-vf transpose=1'}", "", 90],
+    ["{front: 'ffmpeg:sub#video=h264#rotate=90', sub: 'ffmpeg:rtsp://c/1#rotate=180'}", "", 270],
+    ["{front: rtsp://c/1}", "-vf transpose=2 -f rawvideo -pix_fmt yuv420p", 270],
+    ["{front: rtsp://c/1}", "-vf fps=5,transpose=1,transpose=clock,scale=640:480 -f rawvideo", 180],
+    ["{front: rtsp://c/1}", '-filter:v "hflip, vflip" -f rawvideo', 180],
+    ["{front: rtsp://c/1}", "-vf transpose=cclock_flip,vflip -f rawvideo", 270],
+    ["{front: rtsp://c/1}", "-vf transpose=0,hflip -f rawvideo", 90],
+    ["{front: rtsp://c/1}", "-vf transpose_vaapi=dir=reversal -f rawvideo", 180],
+    ["{front: rtsp://c/1}", "-vf vpp_qsv=w=640:transpose=clock -f rawvideo", 90],
+    ["{front: 'ffmpeg:rtsp://c/1#rotate=90'}", "-vf transpose=cclock -f rawvideo", 0],
+    ["{front: rtsp://c/1}", "-threads 2 -f rawvideo -pix_fmt yuv420p", 0],
+  ])("that Frigate rotates is rotated: %s, %s", async (streams, output, rotation) => {
+    const { camera } = await converted(
+      `go2rtc: {streams: ${streams}}\nmqtt: {host: b}\nffmpeg: {output_args: {detect: '${output}'}}\ncameras: {a: {ffmpeg: {inputs: [{path: "rtsp://127.0.0.1:8554/front", roles: [detect]}]}}}`,
+    );
+    expect(camera.rotate).toBe(rotation);
+  });
+
+  test("that Frigate mirrors is left as it is, and this is said", async () => {
+    const { camera, remarks } = await converted(
+      `mqtt: {host: b}\ncameras: {a: {ffmpeg: {output_args: {detect: "-vf hflip -f rawvideo"}, inputs: [{path: "rtsp://c/1"}]}}}`,
+    );
+    expect(camera.rotate).toBe(0);
+    expect(remarks).toContain(
+      "cameras.a: Sabrewing rotates the frames of a camera, but does not mirror them",
+    );
+  });
+
+  test("that Frigate rotates has masks in pixels of the rotated frame", async () => {
+    const { camera } = await converted(
+      `mqtt: {host: b}\ncameras: {a: {ffmpeg: {output_args: {detect: "-vf transpose=1 -f rawvideo"}, inputs: [{path: "rtsp://c/1"}]}, motion: {mask: "0,0,360,0,360,1280"}}}`,
+      { size: { width: 1280, height: 720 } },
+    );
+    expect(camera.motion.mask).toEqual([
+      [
+        [0, 0],
+        [0.5, 0],
+        [0.5, 1],
+      ],
+    ]);
+  });
+
   test("has its password, and Frigate's variables, in the file of secrets", async () => {
     const { cameras, text, secrets, remarks } = await converted(`
 environment_vars: {FRIGATE_USER: admin}
