@@ -70,7 +70,12 @@ export function parseConfig(
   const { document, lines, asWritten, mergeProblems } = readYaml(text, file);
   let problems: Problem[] = [...mergeProblems];
   const all = { ...secrets.variables, ...env };
-  const filled = fillFromEnvironment(asWritten, all, ({ path, name }) => {
+  const empty = new Map<string, string>();
+  const filled = fillFromEnvironment(asWritten, all, ({ path, name, isEmpty }) => {
+    if (isEmpty) {
+      empty.set(path.join("\n"), name);
+      return;
+    }
     const why = secrets.whyUnset(name);
     const message = `the environment variable ${name} is not set${why === undefined ? "" : ` (${why})`}`;
     problems.push({ path, message });
@@ -81,7 +86,15 @@ export function parseConfig(
     const unset = new Set(problems.map(({ path }) => path.join("\n")));
     const found = describeIssues(result.error.issues, inheritSections(asWritten), configJsonSchema());
     problems = problems.concat(
-      placeInherited(found, asWritten).filter(({ path }) => !unset.has(path.join("\n"))),
+      placeInherited(found, asWritten)
+        .filter(({ path }) => !unset.has(path.join("\n")))
+        .map((problem) => {
+          // A value that is right only with a variable's value is not the mistake.
+          const name = empty.get(problem.path.join("\n"));
+          return name === undefined
+            ? problem
+            : { ...problem, message: `the environment variable ${name} is empty: set it in secrets.env` };
+        }),
     );
   }
   const config = result.success

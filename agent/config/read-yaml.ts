@@ -4,6 +4,7 @@ import { withMergedKeys } from "./merge-keys.ts";
 import type { Problem } from "./problems.ts";
 import { repeatedKeys } from "./repeated-keys.ts";
 import { hiddenCharacters } from "./text-encoding.ts";
+import { undefinedAliases } from "./undefined-aliases.ts";
 
 /** The YAML library takes time that grows with the square of the number of lines. */
 const MOST_LINES = 10_000;
@@ -17,7 +18,12 @@ export interface WrittenConfig {
   readonly mergeProblems: readonly Problem[];
 }
 
-const NOT_A_STRING_KEY = 'a key must be a string; put quotes around a {NAME} from the environment: "{NAME}"';
+/** Instead of the parser's messages, by their code. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  NON_STRING_KEY: 'a key must be a string; put quotes around a {NAME} from the environment: "{NAME}"',
+  MULTIPLE_DOCS:
+    "a line --- begins a second document: remove it, and what does not belong to this configuration",
+};
 
 /** @throws InvalidConfig for invalid YAML, and for YAML that would exhaust memory or take minutes. */
 export function readYaml(text: string, file: string): WrittenConfig {
@@ -45,15 +51,18 @@ export function readYaml(text: string, file: string): WrittenConfig {
       stringKeys: true,
       uniqueKeys: false,
     });
-    const broken = [...document.errors, ...document.warnings, ...repeatedKeys(document)];
+    const broken = [
+      ...document.errors,
+      ...document.warnings,
+      ...repeatedKeys(document),
+      ...undefinedAliases(document),
+    ];
     // The parser can only guess the meaning of invalid YAML, so further mistakes in it would be guesses too.
     if (broken.length > 0) {
       throw new InvalidConfig(
         broken
           .slice(0, MOST_PROBLEMS)
-          .map(({ code, pos, message }) =>
-            refuse(code === "NON_STRING_KEY" ? NOT_A_STRING_KEY : unquoted(message), pos[0]),
-          ),
+          .map(({ code, pos, message }) => refuse(MESSAGES[code] ?? unquoted(message), pos[0])),
       );
     }
     const mergeProblems: Problem[] = [];

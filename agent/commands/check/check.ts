@@ -9,6 +9,7 @@ import { stateDirectory } from "../../state/directory.ts";
 import { startCommand } from "../shared/start-command.ts";
 import { stateDirectories } from "../shared/state-directories.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
+import { describeConfig } from "./describe-config.ts";
 import type { Advice, CheckResult } from "./finding.ts";
 import { type Part, partsOf, type Trials } from "./parts.ts";
 import { runningAgents } from "./running-agent.ts";
@@ -73,7 +74,7 @@ async function check(
   let loaded: LoadedConfig | undefined;
   const trial = async () => {
     loaded = loadConfig(configFile, process.env);
-    return { words: loaded.file };
+    return describeConfig(loaded);
   };
   report(await resultOf({ name: "configuration", trial }));
   if (loaded === undefined) return undefined;

@@ -18,7 +18,9 @@ export function requireFree({ output, secretsFile, mayReplace }: Target): void {
   if (there === undefined) return;
   throw new ConfigError(
     `${there} already exists`,
-    "Choose another file with --output, or overwrite it with --force.",
+    there === secretsFile
+      ? "Choose another folder with --output, or overwrite both files with --force."
+      : "Choose another file with --output, or overwrite it with --force.",
   );
 }
 

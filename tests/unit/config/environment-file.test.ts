@@ -134,6 +134,8 @@ test("an unset variable says which line of secrets.env systemd ignores", async (
   rmdirSync(secrets);
   expect(problems("PW=p#ss\n")).toEqual([]);
   expect(problems("OTHER=1\n")).toEqual([notSet]);
+  // A password may be empty.
+  expect(problems("PW=\n")).toEqual([]);
   expect(problems("# x\nexport PW=1\n")).toEqual([
     `${notSet} (${secrets}:2 sets it, but systemd ignores that line: remove the word export)`,
   ]);

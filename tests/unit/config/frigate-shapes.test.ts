@@ -181,6 +181,21 @@ cameras:
     ]);
   });
 
+  test("refuses an alias before or without its anchor where it stands", () => {
+    const noAnchor =
+      "not valid YAML: no anchor of this name stands before this alias; put quotes around a text that starts with *";
+    const camera = `cameras:\n  door: {${STREAM}, motion: *m}\n`;
+    expect(mistakes(`x-m: &m {threshold: 30}\n${camera}`)).toEqual([]);
+    expect(mistakes(`${camera}x-m: &m {threshold: 30}\n`)).toEqual([expect.stringContaining(noAnchor)]);
+    expect(mistakes(`${camera}x-m: &m {threshold: 30}\n`)[0]).toMatch(/^4:/);
+  });
+
+  test("refuses a second document", () => {
+    expect(mistakes(`cameras: {door: {${STREAM}}}\n---\nmqtt: {host: other}\n`)).toEqual([
+      expect.stringContaining("a line --- begins a second document"),
+    ]);
+  });
+
   test("refuses merge keys that multiply, before they take time or memory", () => {
     const levels = Array.from({ length: 60 }, (_, level) => level);
     const doubled = levels.map((level) => `x-${level + 1}: &a${level + 1} {<<: [*a${level}, *a${level}]}`);

@@ -2,6 +2,7 @@ import type { Size } from "../../../base/box.ts";
 import { isMapping, type Mapping } from "../../../base/mapping.ts";
 import { type Rotation, rotatedSize } from "../../../base/rotation.ts";
 import { mergedSection } from "../../../config/global-sections.ts";
+import { LONGEST_LEVEL } from "../../../config/topic-name.ts";
 import { areasIn, polygonOf } from "./areas.ts";
 import { withPixelMasks } from "./pixel-masks.ts";
 import {
@@ -16,7 +17,7 @@ import {
   translateZone,
 } from "./sections.ts";
 import { chooseInput } from "./streams.ts";
-import { flagOf, mappingOf, numberOf, withValues } from "./values.ts";
+import { flagOf, mappingOf, namesOf, numberOf, withValues } from "./values.ts";
 import type { Texts } from "./variables.ts";
 
 export interface CameraContext extends Pick<SectionContext, "remarks" | "labels" | "keepThresholds"> {
@@ -115,8 +116,17 @@ export async function translateCamera(
   /** Zones required at the top of the file are those of each camera. */
   function reviewWithZones(): Mapping {
     const severities = ["alerts", "detections"].map((severity) => {
-      const { required_zones: zones } = mappingOf(whole("review")[severity]);
-      return [severity, { ...mappingOf(own("review")[severity]), required_zones: zones }] as const;
+      const { required_zones: required } = mappingOf(whole("review")[severity]);
+      const lost = namesOf(required)?.filter((zone) => !zones.names.has(zone)) ?? [];
+      if (lost.length > 0) {
+        const remaining =
+          namesOf(required)?.length === lost.length
+            ? "objects anywhere in the frame count"
+            : "the other zones count";
+        const reason = `${lost.join(", ")}: the camera has no such zone; ${remaining}`;
+        remarks.add("dropped", `cameras.${name}.review.${severity}.required_zones`, reason);
+      }
+      return [severity, { ...mappingOf(own("review")[severity]), required_zones: required }] as const;
     });
     return Object.fromEntries(severities);
   }
@@ -171,9 +181,9 @@ export function keepsSnapshots(file: Mapping, camera: unknown): boolean {
 
 /** A name for topics that is not taken. */
 export function freeName(written: string, owner: string, taken: ReadonlySet<string>): string {
-  const plain = written.replaceAll(/[^A-Za-z0-9_-]+/g, "_").slice(0, 50) || "unnamed";
+  const plain = written.replaceAll(/[^A-Za-z0-9_-]+/g, "_").slice(0, LONGEST_LEVEL) || "unnamed";
   if (!taken.has(plain)) return plain;
-  const own = `${owner.slice(0, 40)}_${plain}`;
+  const own = `${owner.slice(0, 40)}_${plain.slice(0, 50)}`;
   let name = own;
   for (let number = 2; taken.has(name); number++) name = `${own}_${number}`;
   return name;

@@ -3,6 +3,7 @@ import type { Mapping } from "../../../base/mapping.ts";
 import { type Rotation, rotationOf } from "../../../base/rotation.ts";
 import { rotationIn } from "./rotation.ts";
 import { mappingOf, namesOf, textOf } from "./values.ts";
+import { beginsWithVariable } from "./variables.ts";
 
 /** A source of go2rtc, or the reason why there is none that Sabrewing can read. */
 export type Source = ReadableSource | { readonly reason: string };
@@ -45,7 +46,7 @@ function sourceOf(name: string, go2rtc: Mapping, visited: readonly string[]): So
   const sources = typeof written === "string" ? [written] : (namesOfList(written) ?? []);
   const found = sources.map((source): Source => {
     const [plain = "", ...parameters] = source.replace(/^ffmpeg:/i, "").split("#");
-    const isRtsp = /^rtsp[sx]?:\/\//i.test(plain);
+    const isRtsp = /^rtsp[sx]?:\/\//i.test(plain) || beginsWithVariable(plain);
     const next = isRtsp ? restreamName(plain, go2rtc) : Object.hasOwn(streams, plain) ? plain : undefined;
     const rotation = rotationBy(parameters);
     if (next !== undefined) return rotated(sourceOf(next, go2rtc, [...visited, name]), rotation);

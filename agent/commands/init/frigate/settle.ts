@@ -10,8 +10,9 @@ import type { Remarks } from "./remarks.ts";
 import { mappingOf } from "./values.ts";
 
 const MOST_ROUNDS = 100;
-/** Stands for variables that the user must still set. */
+/** Stand for variables that the user must still set; the second where the variable begins the address of a stream. */
 const ANY_VALUE = "value";
+const ANY_ADDRESS = "rtsp://value/";
 
 /**
  * Removes keys whose values Sabrewing does not accept, so that their defaults apply.
@@ -19,7 +20,12 @@ const ANY_VALUE = "value";
  * @throws ConfigError if no camera is left
  */
 export function settle(config: Mapping, secrets: string, remarks: Remarks): Mapping {
-  const variables = Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || ANY_VALUE]);
+  const streams = Object.values(mappingOf(config.cameras)).map((camera) =>
+    JSON.stringify(mappingOf(camera).ffmpeg),
+  );
+  const anyValue = (name: string) =>
+    streams.some((stream) => stream.includes(`"path":"{${name}}`)) ? ANY_ADDRESS : ANY_VALUE;
+  const variables = Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || anyValue(name)]);
   const env: Readonly<Record<string, string>> = Object.fromEntries(variables);
   let settled = config;
   for (let round = 0; round < MOST_ROUNDS; round++) {

@@ -11,7 +11,10 @@ const CAMERA = 'ffmpeg: {inputs: [{path: "rtsp://10.0.0.7/1", roles: [detect]}]}
 const LABELS = ["person", "car", "dog"];
 
 /** Converts a file, and reads the result as `run` does. */
-async function converted(yaml: string, options: { keepThresholds?: boolean; size?: object } = {}) {
+async function converted(
+  yaml: string,
+  options: { keepThresholds?: boolean; size?: object; empty?: string } = {},
+) {
   const asked: string[] = [];
   const { config, secrets, remarks } = await convertFrigate(mappingOf(parse(yaml, { merge: true })), {
     ...{ labels: LABELS, model: "/m.wasm", broker: undefined, homeAssistant: false },
@@ -24,7 +27,7 @@ async function converted(yaml: string, options: { keepThresholds?: boolean; size
   });
   const text = writeYaml(config, remarks, "frigate.yml");
   const env = Object.fromEntries(
-    Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || "empty"]),
+    Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || (options.empty ?? "empty")]),
   );
   const read = parseConfig(text, "sabrewing.yml", env);
   const [camera] = read.cameras;
@@ -199,6 +202,27 @@ cameras:
   });
 });
 
+test.each([
+  ["{}", "{FRIGATE_URL}"],
+  ['{front: "{FRIGATE_URL}"}', "rtsp://127.0.0.1:8554/front"],
+  [`{front: "ffmpeg:\${FRIGATE_URL}#video=h264"}`, "rtsp://127.0.0.1:8554/front"],
+])("an address that is a variable stays one: streams %s, path %s", async (streams, path) => {
+  const yaml = `go2rtc: {streams: ${streams}}\nmqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {ffmpeg: {inputs: [{path: "${path}"}]}}}`;
+  const { cameras, text, secrets, remarks } = await converted(yaml, { empty: "rtsp://10.0.0.8/1" });
+  expect(text).toContain('path: "{SABREWING_URL}"');
+  expect(cameras[1]?.ffmpeg.inputs[0].path).toBe("rtsp://10.0.0.8/1");
+  expect(secrets).toBe("SABREWING_URL=''\n");
+  expect(remarks).toContain("SABREWING_URL: enter the value");
+});
+
+test("an address that is a variable is left out if Frigate's file says that it is not RTSP", async () => {
+  const { cameras, remarks } = await converted(
+    `environment_vars: {FRIGATE_URL: "http://c/1"}\nmqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {ffmpeg: {inputs: [{path: "{FRIGATE_URL}"}]}}}`,
+  );
+  expect(cameras.map(({ name }) => name)).toEqual(["a"]);
+  expect(remarks).toMatch(/cameras\.b: expected an address/);
+});
+
 test("an address whose password may be longer than it seems must be checked by the user", async () => {
   const { remarks } = await converted(
     `mqtt: {host: b}\ncameras: {a: {ffmpeg: {inputs: [{path: "rtsp://admin:p@ss/w@rd@10.0.0.8/1"}]}}, b: {ffmpeg: {inputs: [{path: "rtsp://10.0.0.8/1@2"}]}}}`,
@@ -363,6 +387,31 @@ describe("zones", () => {
     expect(remarks).toContain("cameras.b.zones.Front Yard: the zone is called b_Front_Yard");
     expect(remarks).toContain("cameras.a.zones.x: the zone is disabled");
   });
+});
+
+test("a zone that is required but not carried over is named, and so is what counts without it", async () => {
+  const { cameras, remarks } = await converted(
+    `mqtt: {host: b}\ncameras: {a: {${CAMERA}, zones: {x: {enabled: false, coordinates: ""}, y: {coordinates: "0,0,1,0,1,1"}}, review: {alerts: {required_zones: x}, detections: {required_zones: [x, y]}}}}`,
+  );
+  expect(cameras[0]?.review.alerts.required_zones).toEqual([]);
+  expect(cameras[0]?.review.detections.required_zones).toEqual(["y"]);
+  const alerts = "alerts.required_zones: x: the camera has no such zone; objects anywhere in the frame count";
+  expect(remarks).toContain(`cameras.a.review.${alerts}`);
+  expect(remarks).toContain(
+    "detections.required_zones: x: the camera has no such zone; the other zones count",
+  );
+});
+
+test("long names stay as they are, and become shorter where a prefix is added", async () => {
+  const long = `${"long_".repeat(12)}name`;
+  const zone = `zones: {${long}_zone: {coordinates: "0,0,1,0,1,1"}}`;
+  const { cameras, remarks } = await converted(
+    `mqtt: {host: b}\ncameras: {${long}: {${CAMERA}, ${zone}}, ${long}_2: {${CAMERA}, ${zone}}}`,
+  );
+  expect(cameras.map(({ name }) => name)).toEqual([long, `${long}_2`]);
+  expect(cameras[0]?.zones[0]?.name).toBe(`${long}_zone`);
+  expect(cameras[1]?.zones[0]?.name).toMatch(/^long_[a-z_]{60,95}$/);
+  expect(remarks).not.toContain("the camera is called");
 });
 
 describe("snapshots", () => {
