@@ -56,7 +56,7 @@ describe("a line of the file", () => {
 test("a name that no variable can have is ignored, with the reason", () => {
   const { variables, ignored } = readEnvironmentFile("1A=1\nA.B=1\nÄ=1\nA_1=1");
   expect(variables).toEqual({ A_1: "1" });
-  const reason = "a name has only letters, digits and _, and starts with none of the digits";
+  const reason = "a name contains only letters, digits and _, and does not start with a digit";
   expect(ignored).toEqual([
     { name: "1A", line: 1, reason },
     { name: "A.B", line: 2, reason },
