@@ -2,7 +2,7 @@
  * The types that the agent and the runtime share: what a detector takes and returns, how it is opened and what it reports.
  * Types only; the agent gets them from `detector.ts`.
  */
-import type { ModelDescription } from "./module-format.ts";
+import type { ModelDescription, PictureSpec, Precision, ScoreFilter } from "./module-format.ts";
 
 /** A rectangle in pixels: left, top, right, bottom edge. */
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
@@ -55,8 +55,8 @@ export interface DetectorStats {
 
 export type Runtime = "wasmer" | "v8";
 
-/** A module's description and the properties of its file. */
-export interface ModelInfo extends ModelDescription {
+/** The properties of a module's file. */
+export interface ModuleFile {
   /** SHA-256 of the module file, hex. */
   readonly sha256: string;
   readonly bytes: number;
@@ -64,6 +64,27 @@ export interface ModelInfo extends ModelDescription {
   readonly memoryBytes: number;
   /** Its imports, `module.name` each. */
   readonly imports: readonly string[];
+}
+
+/** A module's description and the properties of its file. */
+export type ModuleInfo = ModelDescription & ModuleFile;
+
+/** A detector module, as the agent sees it. */
+export interface ModelInfo extends ModuleFile {
+  readonly name: string;
+  /** Absent: 0. */
+  readonly release?: number;
+  /** Pixels. */
+  readonly input: { readonly width: number; readonly height: number };
+  /** How to scale an image to the input. */
+  readonly picture: PictureSpec;
+  readonly labels: readonly string[];
+  /** By label; absent, or without a label: the agent's own defaults. */
+  readonly filters?: Readonly<Record<string, ScoreFilter>>;
+  readonly precision: Precision | "int8";
+  readonly features: readonly string[];
+  /** Licence of the weights. */
+  readonly licence: string;
 }
 
 /** Detects objects in images of exactly the model's input size. */

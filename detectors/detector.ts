@@ -23,6 +23,7 @@ export type {
   DetectorStats,
   Inference,
   ModelInfo,
+  ModuleInfo,
   ModuleTrust,
   ReplaceableDetector,
   ReplaceableOptions,
@@ -30,8 +31,8 @@ export type {
   Thresholds,
 } from "./contract.ts";
 export { DetectorFault, ModelError } from "./errors.ts";
-export type { ModelDescription, Precision, ScoreFilter } from "./module-format.ts";
-export { MAX_SIDE, MODEL_FILE_TYPES } from "./module-format.ts";
+export type { ModelDescription, Precision, ScoreFilter, TensorSpec } from "./module-format.ts";
+export { inputSize, licenceOf, MAX_SIDE, MODEL_FILE_TYPES } from "./module-format.ts";
 export { plainJson, plainLines, plainText } from "./plain-text.ts";
 export {
   chooseModule,
@@ -41,8 +42,8 @@ export {
   variantsAt,
 } from "./runtime/choose-module.ts";
 export { fastestTarget, lackingFeatures } from "./runtime/engine-features.ts";
-export { readModel } from "./runtime/module.ts";
-export { openDetector } from "./runtime/pool.ts";
+export { readModel, readModule } from "./runtime/module.ts";
+export { openDetector } from "./runtime/open-detector.ts";
 export { openReplaceable } from "./runtime/replaceable.ts";
 export { VARIANTS, type Variant, variantFile } from "./variant.ts";
 
