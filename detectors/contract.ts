@@ -2,7 +2,7 @@
  * The types that the agent and the runtime share: what a detector takes and returns, how it is opened and what it reports.
  * Types only; the agent gets them from `detector.ts`.
  */
-import type { ModelDescription, PictureSpec, Precision, ScoreFilter } from "./module-format.ts";
+import type { ModelDescription, PictureSpec, Precision, ScoreFilter, TensorDType } from "./module-format.ts";
 
 /** A rectangle in pixels: left, top, right, bottom edge. */
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
@@ -156,4 +156,40 @@ export interface ReplaceableOptions extends DetectorOptions {
   readonly onAccepted?: (model: ModelInfo) => void;
   /** Called when a module failed on its first frame from a camera and the previous module took over again. */
   readonly onWithdrawn?: (failed: ModelInfo, restored: ModelInfo) => void;
+}
+
+/** The numbers of a tensor, row-major: one array type per `TensorDType`; a bool is 0 or 1 in a Uint8Array. */
+export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
+
+/** One output. The first dimension of a counted output is the number of its valid rows. */
+export interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: TensorDType;
+  readonly data: TensorData;
+}
+
+/** How to run a module of any task: one instance in a thread of its own. */
+export type ModuleOptions = Pick<DetectorOptions, "runtime" | "trust" | "maxBytes" | "deadlineMs">;
+
+export interface TensorInferenceOptions {
+  /** By name; the others have their defaults. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** Whether the module forgets earlier inferences first. */
+  readonly reset?: boolean;
+}
+
+/** A running module of any task. It restarts after a fault, as a detector does, and has then forgotten its state. */
+export interface OpenModule extends AsyncDisposable {
+  readonly info: ModuleInfo;
+  readonly runtime: Runtime;
+  /**
+   * Runs one inference.
+   * @param inputs in the order of the description, of its types and lengths. Copied before the call returns.
+   * @throws RangeError when inputs or parameters do not fit the description, DetectorFault when there is no answer.
+   */
+  inferTensors(
+    inputs: readonly TensorData[],
+    options?: TensorInferenceOptions,
+  ): Promise<{ readonly outputs: readonly Tensor[]; readonly inferenceMs: number }>;
 }

@@ -24,10 +24,15 @@ export type {
   Inference,
   ModelInfo,
   ModuleInfo,
+  ModuleOptions,
   ModuleTrust,
+  OpenModule,
   ReplaceableDetector,
   ReplaceableOptions,
   Runtime,
+  Tensor,
+  TensorData,
+  TensorInferenceOptions,
   Thresholds,
 } from "./contract.ts";
 export { DetectorFault, ModelError } from "./errors.ts";
@@ -44,7 +49,9 @@ export {
 export { fastestTarget, lackingFeatures } from "./runtime/engine-features.ts";
 export { readModel, readModule } from "./runtime/module.ts";
 export { openDetector } from "./runtime/open-detector.ts";
+export { openModule } from "./runtime/open-module.ts";
 export { openReplaceable } from "./runtime/replaceable.ts";
+export { tensorArray } from "./runtime/tensors.ts";
 export { VARIANTS, type Variant, variantFile } from "./variant.ts";
 
 /**
