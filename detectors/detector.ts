@@ -36,8 +36,24 @@ export type {
   Thresholds,
 } from "./contract.ts";
 export { DetectorFault, ModelError } from "./errors.ts";
-export type { ModelDescription, Precision, ScoreFilter, TensorSpec } from "./module-format.ts";
-export { inputSize, licenceOf, MAX_SIDE, MODEL_FILE_TYPES } from "./module-format.ts";
+export type {
+  AudioSpec,
+  LabelSpec,
+  ModelDescription,
+  PictureSpec,
+  Precision,
+  ScoreFilter,
+  TensorDType,
+  TensorSpec,
+} from "./module-format.ts";
+export {
+  elementsOf,
+  inputSize,
+  licenceOf,
+  MAX_SIDE,
+  MODEL_FILE_TYPES,
+  tensorBytes,
+} from "./module-format.ts";
 export { plainJson, plainLines, plainText } from "./plain-text.ts";
 export {
   chooseModule,

@@ -88,7 +88,7 @@ export function describeModule(info: ModuleInfo): string {
     ["precision", info.precision],
     ["file", `${showMegabytes(info.bytes)} (${info.bytes} bytes)`],
     ["memory", `${showMegabytes(info.memoryBytes)}, cannot grow`],
-    ["features", info.features.join(", ")],
+    ["features", info.features.length > 0 ? info.features.join(", ") : "none"],
     ["imports", info.imports.length > 0 ? info.imports.join(", ") : "nothing"],
     ["sha256", info.sha256],
     ...source.map(({ format, sha256 }) => ["source", `${format}, SHA-256 ${sha256}`] as const),
