@@ -154,7 +154,11 @@ export class ModuleBuilder {
   private nameSection(): Uint8Array {
     const names = this.functionNames.map((name, index) => [
       ...unsignedLeb(index),
-      ...nameBytes(plainText(name).replaceAll(/[^ -~]/gu, "?")),
+      ...nameBytes(
+        plainText(name)
+          .replaceAll("×", "x")
+          .replaceAll(/[^ -~]/gu, "?"),
+      ),
     ]);
     const map = [...unsignedLeb(names.length), ...names.flat()];
     return section(SECTION.custom, [nameBytes("name"), [1, ...unsignedLeb(map.length), ...map]]);

@@ -46,6 +46,14 @@ describe("a compiled module", () => {
     model = await compileSeeded();
   });
 
+  test("has only ASCII in the names of its functions", async () => {
+    const module = await WebAssembly.compile(Uint8Array.from(model.bytes));
+    const [names = new ArrayBuffer()] = WebAssembly.Module.customSections(module, "name");
+    const text = Buffer.from(names).toString("utf8");
+    expect(text).toContain("F(4x4, 3x3)");
+    expect(text).not.toMatch(/[\u00a1-\ufffc]/);
+  });
+
   test("has the same bytes when it is compiled again", async () => {
     expect(Buffer.from((await compileSeeded()).bytes).equals(Buffer.from(model.bytes))).toBe(true);
   });
