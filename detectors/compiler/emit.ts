@@ -4,10 +4,12 @@ import {
   IMPORT_MODULE,
   type ModelDescription,
   REPLY_HEADER_BYTES,
+  type TensorSpec,
+  tensorBytes,
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
 import type { Graph, Node, Operator } from "./graph/graph.ts";
-import { emitEntryPoints } from "./kernels/entry-points.ts";
+import { emitEntryPoints, type TensorPlace } from "./kernels/entry-points.ts";
 import { kernels } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
@@ -22,11 +24,20 @@ export const ADDRESS = {
   /** One WASI io vector {address, length}, then the word in which WASI returns the number of bytes transferred. */
   ioVector: 0,
   transferred: 8,
+  /** The header of a request, and behind it the parameters as they arrive. */
   requestHeader: 16,
-  replyHeader: 32,
-  detections: 32 + REPLY_HEADER_BYTES,
+  parameters: [48, 64],
+  replyHeader: 80,
+  detections: 80 + REPLY_HEADER_BYTES,
   arena: 8192,
 } as const;
+
+/** Sets the parameters of the following inferences, in the order of the description. */
+export function setParameters(memory: WebAssembly.Memory, values: readonly number[]): void {
+  for (const [index, address] of ADDRESS.parameters.entries()) {
+    new Float32Array(memory.buffer, address, 1)[0] = values[index] ?? 0;
+  }
+}
 
 /** The memory planner's request for a graph. */
 export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequest {
@@ -49,22 +60,30 @@ export function emitModule(
   };
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const network = emitNetwork(module, graph, plan, target, constants);
-  const { width, height } = description.input;
-  const frame = plan.placements.get(graph.input)?.address ?? 0;
-  emitEntryPoints(
-    module,
-    wasi,
-    network,
-    { ...ADDRESS, frame, frameBytes: width * height * 3 },
-    constants.storeBytes,
-  );
+  const place = (value: string, spec: TensorSpec): TensorPlace => ({
+    address: plan.placements.get(value)?.address ?? 0,
+    bytes: tensorBytes(spec),
+    rows: spec.rows === undefined ? undefined : (spec.shape[0] ?? 0),
+  });
+  const parameters = description.parameters.map(({ default: value }, index) => {
+    const address = ADDRESS.parameters[index] ?? 0;
+    module.dataAt(address, new Uint8Array(Float32Array.of(value).buffer));
+    return address;
+  });
+  const layout = {
+    ...ADDRESS,
+    parameters,
+    inputs: description.inputs.map((spec) => place(graph.input, spec)),
+    outputs: description.outputs.map((spec) => place(graph.output, spec)),
+  };
+  emitEntryPoints(module, wasi, network, layout, constants.storeBytes);
   module.customSection(DESCRIPTION_SECTION, new TextEncoder().encode(JSON.stringify(description)));
   return module.finish(constants.endAddress());
 }
 
 /** The functions that run one inference. */
 export interface EmittedNetwork {
-  /** (scoreThreshold, iouThreshold) → number of detections. */
+  /** () → number of detections. Reads the parameters at their addresses. */
   readonly infer: FunctionReference;
   /** The functions that it calls in order, without parameters and results, with their nodes. */
   readonly steps: readonly { readonly node: Node; readonly run: FunctionReference }[];
@@ -88,9 +107,10 @@ export function emitNetwork(
   ]);
   const widening = constants.emitWidening();
   const preparation = widening === undefined ? preparations : [widening, ...preparations];
-  const infer = module.function("infer", ["f32", "f32"], ["i32"], (code, score, iou) => {
-    if (score === undefined || iou === undefined) throw new Error("infer has two parameters");
-    code.get(score).globalSet(context.scoreThreshold).get(iou).globalSet(context.iouThreshold);
+  const infer = module.function("infer", [], ["i32"], (code) => {
+    const [score, iou] = ADDRESS.parameters;
+    code.i32(score).memory("f32.load").globalSet(context.scoreThreshold);
+    code.i32(iou).memory("f32.load").globalSet(context.iouThreshold);
     if (preparation.length > 0) {
       const prepared = module.global("i32");
       code.globalGet(prepared).op("i32.eqz");

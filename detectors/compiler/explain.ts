@@ -3,7 +3,7 @@
 import { plainText } from "../plain-text.ts";
 import type { CompiledModel } from "./compile.ts";
 import { constantArea } from "./constant-area.ts";
-import { emitNetwork } from "./emit.ts";
+import { emitNetwork, setParameters } from "./emit.ts";
 import { type Graph, isConvolution, type Node, type Shape, type ValueType } from "./graph/graph.ts";
 import { winogradScheme } from "./kernels/winograd.ts";
 import { elements } from "./ops/operator.ts";
@@ -38,13 +38,15 @@ export function explain({ graph, plan }: CompiledModel, target: Target): readonl
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const { infer, steps } = emitNetwork(module, graph, plan, target, constants);
   module.exportFunction("infer", infer);
+  module.exportMemory("memory");
   for (const [index, { run }] of steps.entries()) module.exportFunction(`step ${index}`, run);
   const bytes = Uint8Array.from(module.finish(constants.endAddress()));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const call = (name: string): void => {
     const run = exports[name];
-    if (typeof run === "function") Reflect.apply(run, undefined, [1, 1]);
+    if (typeof run === "function") Reflect.apply(run, undefined, []);
   };
+  if (exports.memory instanceof WebAssembly.Memory) setParameters(exports.memory, [1, 1]);
 
   for (let round = 0; round < WARM_UP_ROUNDS; round++) call("infer");
   const fastest = steps.map(() => Number.POSITIVE_INFINITY);

@@ -24,7 +24,7 @@ describe("sabrewing", () => {
     });
     const help = await sabrewing(["--help"]);
     expect(help.exitCode).toBe(0);
-    for (const command of ["run", "check", "detect", "compile", "inspect", "pull", "replay"]) {
+    for (const command of ["run", "check", "detect", "compile", "inspect", "infer", "pull", "replay"]) {
       expect(help.stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     }
   });

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import {
   type Detection,
   DetectorFault,
@@ -16,6 +16,7 @@ import type { Rotation } from "../../base/rotation.ts";
 import { detectImage } from "../../detection/detect-image.ts";
 import { annotate } from "../../view/annotate.ts";
 import { findModule } from "../shared/find-module.ts";
+import { between, fileNames, secondsBetweenFrames, wholeNumber } from "../shared/frame-options.ts";
 import { type FrameChoice, filesOf, imagesOf, requireInputs } from "../shared/input-images.ts";
 import { rotateOption } from "../shared/rotate-option.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
@@ -75,7 +76,7 @@ export function detectCommand(): Command {
       new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]).default("wasmer"),
     )
     .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a clip)", wholeNumber)
-    .option("--every <seconds>", "seconds between two frames of a clip or stream", between(0.02, 10))
+    .option("--every <seconds>", "seconds between two frames of a clip or stream", secondsBetweenFrames)
     .addOption(rotateOption("of the inputs (default: 0)"))
     .addHelpText("after", EXAMPLES)
     .action(detect);
@@ -182,30 +183,6 @@ function forPeople(
   ].join("\n");
 }
 
-/** Two inputs may share a name: the second image called `a` becomes `a-2`. */
-function fileNames(): (name: string) => string {
-  const used = new Map<string, number>();
-  return (name) => {
-    const times = (used.get(name) ?? 0) + 1;
-    used.set(name, times);
-    return times === 1 ? name : `${name}-${times}`;
-  };
-}
-
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
-}
-
-function between(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
-  };
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError("Expected a whole number, 1 or more.");
 }

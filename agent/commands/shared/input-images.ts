@@ -56,13 +56,16 @@ export function filePath(input: string): string {
 }
 
 /** @throws ConfigError that lists every missing file; UsageError for an ambiguous address. */
-export function requireInputs(inputs: readonly string[]): void {
+export function requireInputs(
+  inputs: readonly string[],
+  remedy = "Give the path of an image, of a clip, of a folder of images and clips, or an rtsp:// URL.",
+): void {
   for (const input of inputs) if (isStreamAddress(input)) requireClearAddress(input);
   const missing = inputs.filter((input) => !isStreamAddress(input) && !existsSync(filePath(input)));
   if (missing.length === 0) return;
   throw new ConfigError(
     `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
-    "Give the path of an image, of a clip, of a folder of images and clips, or an rtsp:// URL.",
+    remedy,
   );
 }
 

@@ -58,7 +58,7 @@ export async function openLiveView(
     type: "greeting",
     version,
     model: detector.model.name,
-    licence: detector.model.source.licence,
+    licence: detector.model.licence,
     precision: detector.model.precision,
     runtime: detector.runtime,
     canApply: mayChange,

@@ -49,7 +49,7 @@ export const emitCenternetDetect: EmitKernel<"centernet_detect"> = (node, contex
             storeEdge(x, 2, "f32.add", FIELD.x2);
             storeEdge(y, 3, "f32.add", FIELD.y2);
             code.get(slot).get(at).memory("f32.load").memory("f32.store", FIELD.score);
-            code.get(slot).get(label).memory("i32.store", FIELD.label);
+            code.get(slot).get(label).op("f32.convert_i32_u").memory("f32.store", FIELD.label);
             code.get(slot).i32(DETECTION_BYTES).op("i32.add").set(end);
           });
         });

@@ -259,7 +259,7 @@ function emitDecode(
         code.get(end).get(centre.x).get(half.x).op("f32.add").memory("f32.store", FIELD.x2);
         code.get(end).get(centre.y).get(half.y).op("f32.add").memory("f32.store", FIELD.y2);
         code.get(end).get(score).memory("f32.store", FIELD.score);
-        code.get(end).get(label).memory("i32.store", FIELD.label);
+        code.get(end).get(label).op("f32.convert_i32_u").memory("f32.store", FIELD.label);
         advance(code, end, DETECTION_BYTES);
       };
       findLabel();

@@ -1,5 +1,5 @@
 import { constantArea } from "../../../detectors/compiler/constant-area.ts";
-import { ADDRESS, emitNetwork, memoryRequest } from "../../../detectors/compiler/emit.ts";
+import { ADDRESS, emitNetwork, memoryRequest, setParameters } from "../../../detectors/compiler/emit.ts";
 import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
 import { type MemoryPlan, planMemory } from "../../../detectors/compiler/memory/plan.ts";
 import { elements, type Tensor } from "../../../detectors/compiler/ops/operator.ts";
@@ -37,7 +37,10 @@ export async function instantiateKernels(graph: Graph, target: Target = "simd128
   return {
     bytes,
     write: (value, tensor) => transfer(graph, plan, memory, value, tensor, "write"),
-    run: ({ score, iou } = { score: 0.25, iou: 0.45 }) => Number(Reflect.apply(run, undefined, [score, iou])),
+    run({ score, iou } = { score: 0.25, iou: 0.45 }) {
+      setParameters(memory, [score, iou]);
+      return Number(Reflect.apply(run, undefined, []));
+    },
     read(value) {
       const shape = graph.values.get(value)?.shape ?? [];
       const tensor = { shape, data: new Float32Array(elements(shape)) };
