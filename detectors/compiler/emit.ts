@@ -6,12 +6,12 @@ import {
   REPLY_HEADER_BYTES,
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
-import type { Graph, Node, Operator } from "./graph/graph.ts";
+import { typeOf } from "./graph/facts.ts";
+import type { Graph, Node } from "./graph/graph.ts";
 import { emitEntryPoints } from "./kernels/entry-points.ts";
-import { kernels } from "./kernels/index.ts";
+import { emitNode, scratchBytesOf } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
-import { scratchBytesOf } from "./kernels/scratch.ts";
 import type { BorderedBuffer, MemoryPlan, MemoryRequest } from "./memory/plan.ts";
 import type { Target } from "./target.ts";
 import type { FunctionReference, Local } from "./wasm/assembler.ts";
@@ -30,7 +30,9 @@ export const ADDRESS = {
 
 /** The memory planner's request for a graph. */
 export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequest {
-  const scratchBytes = new Map(graph.nodes.map((node) => [node.output, scratchBytesOf(node, graph)]));
+  const scratchBytes = new Map(
+    graph.nodes.map((node) => [node.output, scratchBytesOf(node, (value) => typeOf(graph, value))]),
+  );
   return { startAddress: ADDRESS.arena, outputAddress: ADDRESS.detections, scratchBytes, keep };
 }
 
@@ -105,11 +107,6 @@ export function emitNetwork(
   return { infer, steps };
 }
 
-/** TypeScript cannot see that kernel and node belong to the same operator; the table's type guarantees it. */
-function emitNode<K extends Operator>(node: Node<K>, context: KernelContext): FunctionReference {
-  return kernels[node.op as K](node, context);
-}
-
 function kernelContext(
   module: ModuleBuilder,
   graph: Graph,
@@ -125,11 +122,7 @@ function kernelContext(
     storeForPreparation,
     reserve,
     prepare: (step) => void preparations.push(step),
-    type(value) {
-      const type = graph.values.get(value);
-      if (type === undefined) throw new Error(`value ${value} has no type`);
-      return type;
-    },
+    type: (value) => typeOf(graph, value),
     map(value): FeatureMap {
       const placement = plan.placements.get(value);
       const type = graph.values.get(value);

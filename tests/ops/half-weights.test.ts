@@ -1,10 +1,11 @@
 /** Weights that are stored as binary16 in the module: the kernels must give the same results. */
 import { expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type { Constant, Graph, Shape } from "../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import type { Constant, Shape } from "../../detectors/compiler/graph/value.ts";
 import { halfToNumber } from "../../detectors/compiler/half.ts";
 import { conv2d } from "../../detectors/compiler/ops/conv2d.ts";
-import { elements } from "../../detectors/compiler/ops/operator.ts";
+import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { seededBytes, seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/models/kernel-module.ts";
 

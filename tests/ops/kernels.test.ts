@@ -1,16 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type {
-  Constant,
-  Graph,
-  Operator,
-  OperatorAttributes,
-  Shape,
-  ValueType,
-} from "../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import type { Constant, Shape, Tensor, ValueType } from "../../detectors/compiler/graph/value.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
-import { operators } from "../../detectors/compiler/ops/index.ts";
-import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
+import type { Operator, OperatorAttributes } from "../../detectors/compiler/ops/index.ts";
+import { definitionOf, operators } from "../../detectors/compiler/ops/index.ts";
+import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import type { Target } from "../../detectors/compiler/target.ts";
 import { seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/models/kernel-module.ts";
@@ -40,7 +35,7 @@ async function largestDifference<K extends Operator>(
     nodes: [makeNode(op, names, "y", attributes)],
     values: new Map([
       ...names.map((name, index) => [name, types[index] ?? { shape: [], dtype: "f32" }] as const),
-      ["y", operators[op].infer(types, attributes)],
+      ["y", definitionOf(op).infer(types, attributes)],
     ]),
     constants: new Map(
       constantInputs.flatMap((index) => {

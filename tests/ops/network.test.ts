@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type { Graph, OperatorAttributes, ValueType } from "../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import type { Tensor, ValueType } from "../../detectors/compiler/graph/value.ts";
 import { evaluate, evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
-import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
+import type { OperatorAttributes } from "../../detectors/compiler/ops/index.ts";
+import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { seeded, seededBytes, seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/models/kernel-module.ts";

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type { Activation, DType, Graph, Shape, StoredInteger } from "../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import type { DType, Shape, StoredInteger, Tensor } from "../../detectors/compiler/graph/value.ts";
+import type { Activation } from "../../detectors/compiler/ops/activation.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import { operators } from "../../detectors/compiler/ops/index.ts";
-import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { STORED_RANGE } from "../../detectors/compiler/ops/quantized-conv2d.ts";
+import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/models/kernel-module.ts";
 import { binaryenAccepts } from "../support/models/valid-wasm.ts";

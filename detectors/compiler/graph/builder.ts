@@ -1,15 +1,7 @@
-import { operators } from "../ops/index.ts";
-import { elements, ShapeError, showType } from "../ops/operator.ts";
-import type {
-  Constant,
-  Graph,
-  Node,
-  Operator,
-  OperatorAttributes,
-  Shape,
-  ValueType,
-  WeightProduct,
-} from "./graph.ts";
+import { definitionOf, type Operator, type OperatorAttributes } from "../ops/index.ts";
+import { elements, ShapeError, showType } from "../ops/shapes.ts";
+import type { Graph, Node } from "./graph.ts";
+import type { Constant, Shape, ValueType, WeightProduct } from "./value.ts";
 
 /** Builds a graph node by node and infers every shape. */
 export interface GraphBuilder {
@@ -96,7 +88,7 @@ export function inferOutput<K extends Operator>(
   name: string,
 ): ValueType {
   try {
-    return operators[op].infer(inputs, attributes);
+    return definitionOf(op).infer(inputs, attributes);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new ShapeError(`${op} "${name}" of ${inputs.map(showType).join(", ")}: ${error.message}`, {

@@ -1,7 +1,8 @@
 import { ModelError } from "../../errors.ts";
 import { MAX_SIDE } from "../../module-format.ts";
-import { ShapeError } from "../ops/operator.ts";
+import { ShapeError } from "../ops/shapes.ts";
 import { buildGraph } from "./builder.ts";
+import { factsOf } from "./facts.ts";
 import type { Graph } from "./graph.ts";
 
 /** Size of the input image in pixels. */
@@ -15,7 +16,7 @@ export interface ImageSize {
  * @throws ModelError when the size does not fit the model's strides.
  */
 export function retype(graph: Graph, size: ImageSize): Graph {
-  checkSize(size, headStride(graph));
+  checkSize(size, Math.max(1, ...graph.nodes.flatMap((node) => factsOf(node).cellStrides)));
   const builder = buildGraph();
   builder.input(size.height, size.width, graph.input);
   for (const [name, { shape, data, product }] of graph.constants) {
@@ -42,15 +43,4 @@ export function checkSize({ width, height }: ImageSize, stride: number): void {
     `the model cannot take images of ${width}x${height}: expected multiples of ${stride} up to ${MAX_SIDE}`,
     `Choose a size whose width and height are multiples of ${stride}, such as ${10 * stride}x${6 * stride}.`,
   );
-}
-
-/** The stride of the head's coarsest scale; 1 without a head. */
-function headStride({ nodes }: Graph): number {
-  const strides = nodes.flatMap((node) => {
-    if (node.op === "centernet_detect") return [node.attributes.stride];
-    return node.op === "yolov5_detect" || node.op === "yolov5_sparse_detect"
-      ? node.attributes.scales.map((scale) => scale.stride)
-      : [];
-  });
-  return Math.max(1, ...strides);
 }

@@ -1,6 +1,7 @@
-import { elements, ShapeError, sameShape, showType } from "../ops/operator.ts";
+import { elements, ShapeError, sameShape, showType } from "../ops/shapes.ts";
 import { inferOutput } from "./builder.ts";
-import type { Graph, Node, ValueType } from "./graph.ts";
+import type { Graph, Node } from "./graph.ts";
+import type { ValueType } from "./value.ts";
 
 /**
  * Checks everything that the passes, the memory plan and the kernels assume about a graph.

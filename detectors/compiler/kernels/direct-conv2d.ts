@@ -2,8 +2,9 @@
  * Direct two-dimensional convolution on NHWC. For an output pixel, a kernel row covers one contiguous run of kernelWidth ×
  * inputChannels numbers, so one micro-kernel serves every kernel size and stride.
  */
-import type { Constant, ConvolutionQuantization } from "../graph/graph.ts";
+import type { Constant } from "../graph/value.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
+import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { WasmType } from "../wasm/opcodes.ts";
 import { type Conv2dNode, type PlacedConvolution, placeConvolution } from "./convolution.ts";

@@ -1,5 +1,7 @@
 /** Elementwise operators: activations, addition and multiplication. */
-import type { Activation, Node } from "../graph/graph.ts";
+
+import type { Node } from "../graph/graph.ts";
+import type { Activation } from "../ops/activation.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitActivation, prepareActivation } from "./activation.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";

@@ -1,7 +1,9 @@
-import type { Operator } from "../graph/graph.ts";
-import { emitCenternetDetect } from "./centernet-detect.ts";
+import type { Node } from "../graph/graph.ts";
+import type { Operator } from "../ops/index.ts";
+import type { FunctionReference } from "../wasm/assembler.ts";
+import { centernetScratchBytes, emitCenternetDetect } from "./centernet-detect.ts";
 import { emitConcat } from "./concat.ts";
-import { emitConv2d } from "./conv2d.ts";
+import { conv2dKernel } from "./conv2d.ts";
 import { emitDepthwiseConv2d } from "./depthwise-conv2d.ts";
 import {
   emitAdd,
@@ -12,7 +14,7 @@ import {
   emitSigmoid,
   emitSilu,
 } from "./elementwise.ts";
-import type { EmitKernel } from "./kernel.ts";
+import { type Kernel, type KernelContext, kernel, type TypeOfValue } from "./kernel.ts";
 import { emitMaxPool2d } from "./max-pool2d.ts";
 import { emitMean } from "./mean.ts";
 import { emitNormalize } from "./normalize.ts";
@@ -20,27 +22,43 @@ import { emitResizeBilinear } from "./resize-bilinear.ts";
 import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
 import { emitYolov5Detect, emitYolov5SparseDetect } from "./yolov5-detect.ts";
+import { detectScratchBytes, sparseDetectScratchBytes } from "./yolov5-scratch.ts";
 
 /** The kernels of all operators. The type fails to compile when an operator has none. */
-export const kernels: { readonly [K in Operator]: EmitKernel<K> } = {
-  normalize: emitNormalize,
-  conv2d: emitConv2d,
-  quantized_conv2d: emitConv2d,
-  depthwise_conv2d: emitDepthwiseConv2d,
-  sigmoid: emitSigmoid,
-  silu: emitSilu,
-  relu: emitRelu,
-  relu6: emitRelu6,
-  hard_swish: emitHardSwish,
-  add: emitAdd,
-  mul: emitMul,
-  max_pool2d: emitMaxPool2d,
-  space_to_depth: emitSpaceToDepth,
-  upsample: emitUpsample,
-  resize_bilinear: emitResizeBilinear,
-  mean: emitMean,
-  concat: emitConcat,
-  yolov5_detect: emitYolov5Detect,
-  yolov5_sparse_detect: emitYolov5SparseDetect,
-  centernet_detect: emitCenternetDetect,
+const kernels: { readonly [K in Operator]: Kernel<K> } = {
+  normalize: kernel(emitNormalize),
+  conv2d: conv2dKernel,
+  quantized_conv2d: conv2dKernel,
+  depthwise_conv2d: kernel(emitDepthwiseConv2d),
+  sigmoid: kernel(emitSigmoid),
+  silu: kernel(emitSilu),
+  relu: kernel(emitRelu),
+  relu6: kernel(emitRelu6),
+  hard_swish: kernel(emitHardSwish),
+  add: kernel(emitAdd),
+  mul: kernel(emitMul),
+  max_pool2d: kernel(emitMaxPool2d),
+  space_to_depth: kernel(emitSpaceToDepth),
+  upsample: kernel(emitUpsample),
+  resize_bilinear: kernel(emitResizeBilinear),
+  mean: kernel(emitMean),
+  concat: kernel(emitConcat),
+  yolov5_detect: kernel(emitYolov5Detect, detectScratchBytes),
+  yolov5_sparse_detect: kernel(emitYolov5SparseDetect, sparseDetectScratchBytes),
+  centernet_detect: kernel(emitCenternetDetect, centernetScratchBytes),
 };
+
+/** Emits one node. */
+export function emitNode<K extends Operator>(node: Node<K>, context: KernelContext): FunctionReference {
+  return kernels[node.op as K].emit(node, context);
+}
+
+/** Bytes of working memory of a node's kernel. */
+export function scratchBytesOf<K extends Operator>(node: Node<K>, type: TypeOfValue): number {
+  return kernels[node.op as K].scratchBytes(node, type);
+}
+
+/** The algorithm of a node's kernel, as `compile --explain` prints it. */
+export function kernelNameOf<K extends Operator>(node: Node<K>, type: TypeOfValue): string {
+  return kernels[node.op as K].describe(node, type);
+}

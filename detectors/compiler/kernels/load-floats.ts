@@ -1,4 +1,4 @@
-import type { DType } from "../graph/graph.ts";
+import type { DType } from "../graph/value.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 

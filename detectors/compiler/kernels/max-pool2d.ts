@@ -2,7 +2,7 @@
  * Maximum over windows. The window is clipped at the edge of the map and reads no padding: the border of a feature map is
  * zeros, and a zero could win against negative values.
  */
-import type { DType } from "../graph/graph.ts";
+import type { DType } from "../graph/value.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import type { PlainName } from "../wasm/opcodes.ts";
 import { type EmitKernel, inputAt, vectorsOf } from "./kernel.ts";

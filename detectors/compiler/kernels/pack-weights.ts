@@ -1,6 +1,6 @@
 /** Packs weights in the order in which convolutions read them: the weights of one step are contiguous. */
 import type { PackedProduct } from "../constant-area.ts";
-import type { Constant, DType } from "../graph/graph.ts";
+import type { Constant, DType } from "../graph/value.ts";
 
 const WEIGHT_ARRAYS = { f32: Float32Array, u8: Float32Array, i16: Int16Array, u7: Int8Array } as const;
 

@@ -1,5 +1,5 @@
 /** The input and output transforms of a Winograd convolution over a row of tiles, and their working memory. */
-import type { DType } from "../graph/graph.ts";
+import type { DType } from "../graph/value.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { PlacedConvolution } from "./convolution.ts";

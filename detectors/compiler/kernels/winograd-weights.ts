@@ -1,5 +1,5 @@
 /** Transforms the weights of a Winograd convolution, once, before the first inference. */
-import type { DType } from "../graph/graph.ts";
+import type { DType } from "../graph/value.ts";
 import { ELEMENT_BYTES } from "../memory/layout.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { KernelContext } from "./kernel.ts";

@@ -4,7 +4,9 @@
  * an anchor is only decoded where its objectness passes.
  */
 import { DETECTION_BYTES } from "../../module-format.ts";
-import type { Constant, DetectScale, Node } from "../graph/graph.ts";
+import type { Node } from "../graph/graph.ts";
+import type { Constant } from "../graph/value.ts";
+import type { DetectScale } from "../ops/yolov5-detect.ts";
 import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { PlacedConvolution } from "./convolution.ts";
@@ -12,8 +14,8 @@ import { emitPixelConvolution } from "./direct-conv2d.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, broadcast, pointerTo, repeat } from "./loops.ts";
 import { emitSuppression, FIELD } from "./non-maximum-suppression.ts";
-import { ACCUMULATOR_BYTES, anchorBytes } from "./scratch.ts";
 import { prepareOnePlusExpMinus } from "./sigmoid.ts";
+import { ACCUMULATOR_BYTES, anchorBytes } from "./yolov5-scratch.ts";
 
 export const emitYolov5Detect: EmitKernel<"yolov5_detect"> = (node, context) => {
   const sources = node.attributes.scales.map((_, scale) =>

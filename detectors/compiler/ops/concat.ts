@@ -1,17 +1,20 @@
+import { FLOAT_MAP_FACTS, type NoAttributes, type OperatorDefinition } from "./operator.ts";
 import {
   checkInputCount,
   dtypeAt,
   elements,
   featureMap,
   mapSize,
-  type OperatorDefinition,
   ShapeError,
   STORED_TYPES,
   tensorAt,
-} from "./operator.ts";
+} from "./shapes.ts";
 
 /** ONNX Concat-13 along channels: [h, w, c₁], [h, w, c₂], … → [h, w, c₁ + c₂ + …]. */
-export const concat: OperatorDefinition<"concat"> = {
+export const concat: OperatorDefinition<NoAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  writes: "joined",
+  integers: "moves",
   infer(inputs) {
     checkInputCount(inputs, 1, Infinity);
     const [height, width] = featureMap(inputs, 0, STORED_TYPES);

@@ -1,58 +1,60 @@
 /** Elementwise operators: each element of the output depends only on the elements at the same position of the inputs. */
-import type { ValueType } from "../graph/graph.ts";
-import {
-  checkInputCount,
-  type OperatorDefinition,
-  ShapeError,
-  sameShape,
-  showType,
-  type Tensor,
-  tensorAt,
-} from "./operator.ts";
+import type { Tensor, ValueType } from "../graph/value.ts";
+import { logistic } from "./activation.ts";
+import { FLOAT_MAP_FACTS, type NoAttributes, type OperatorDefinition } from "./operator.ts";
+import { checkInputCount, ShapeError, sameShape, showType, tensorAt } from "./shapes.ts";
 
-/** The logistic function 1 / (1 + e⁻ˣ), in f64. */
-export function logistic(x: number): number {
-  return 1 / (1 + Math.exp(-x));
-}
+const ELEMENTWISE_FACTS = { ...FLOAT_MAP_FACTS, elementwise: true } as const;
 
 /** ONNX Sigmoid-13: y = 1 / (1 + e⁻ˣ). */
-export const sigmoid: OperatorDefinition<"sigmoid"> = {
+export const sigmoid: OperatorDefinition<NoAttributes> = {
+  ...ELEMENTWISE_FACTS,
   infer: inferUnary,
   reference: (inputs) => mapElements(inputs, logistic),
 };
 
 /** SiLU (Elfwing et al. 2017, arXiv:1702.03118): y = x · sigmoid(x). */
-export const silu: OperatorDefinition<"silu"> = {
+export const silu: OperatorDefinition<NoAttributes> = {
+  ...ELEMENTWISE_FACTS,
+  activation: () => "silu",
   infer: inferUnary,
   reference: (inputs) => mapElements(inputs, (x) => x * logistic(x)),
 };
 
 /** ONNX Relu-14: y = max(x, 0). */
-export const relu: OperatorDefinition<"relu"> = {
+export const relu: OperatorDefinition<NoAttributes> = {
+  ...ELEMENTWISE_FACTS,
+  activation: () => "relu",
   infer: inferUnary,
   reference: (inputs) => mapElements(inputs, (x) => Math.max(x, 0)),
 };
 
 /** TensorFlow Relu6: y = min(max(x, 0), 6). */
-export const relu6: OperatorDefinition<"relu6"> = {
+export const relu6: OperatorDefinition<NoAttributes> = {
+  ...ELEMENTWISE_FACTS,
+  activation: () => "relu6",
   infer: inferUnary,
   reference: (inputs) => mapElements(inputs, (x) => Math.min(Math.max(x, 0), 6)),
 };
 
 /** Hard swish (Howard et al. 2019, arXiv:1905.02244): y = slope · x · min(max(x + 3, 0), 6). */
-export const hardSwish: OperatorDefinition<"hard_swish"> = {
+export const hardSwish: OperatorDefinition<{ readonly slope: number }> = {
+  ...ELEMENTWISE_FACTS,
+  activation: ({ slope }) => ({ hardSwish: slope }),
   infer: inferUnary,
   reference: (inputs, { slope }) => mapElements(inputs, (x) => slope * x * Math.min(Math.max(x + 3, 0), 6)),
 };
 
 /** ONNX Add-14 without general broadcasting: both inputs of one shape, or the second [channels] or [1, 1, channels]. */
-export const add: OperatorDefinition<"add"> = {
+export const add: OperatorDefinition<NoAttributes> = {
+  ...ELEMENTWISE_FACTS,
   infer: inferBinary,
   reference: (inputs) => combineElements(inputs, (a, b) => a + b),
 };
 
 /** ONNX Mul-14 with the same restriction as `add`. */
-export const mul: OperatorDefinition<"mul"> = {
+export const mul: OperatorDefinition<NoAttributes> = {
+  ...ELEMENTWISE_FACTS,
   infer: inferBinary,
   reference: (inputs) => combineElements(inputs, (a, b) => a * b),
 };

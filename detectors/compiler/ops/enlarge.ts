@@ -1,10 +1,15 @@
-import type { DType, ValueType } from "../graph/graph.ts";
-import { checkInputCount, dtypeAt, featureMap, ShapeError } from "./operator.ts";
+import type { DType, ValueType } from "../graph/value.ts";
+import { checkInputCount, dtypeAt, featureMap, ShapeError } from "./shapes.ts";
+
+/** Every pixel becomes factor × factor pixels. */
+export interface EnlargeAttributes {
+  readonly factor: number;
+}
 
 /** The shape rule of operators that enlarge both axes by an integer factor. */
 export function inferEnlarged(
   inputs: readonly ValueType[],
-  { factor }: { readonly factor: number },
+  { factor }: EnlargeAttributes,
   dtypes: readonly DType[],
 ): ValueType {
   checkInputCount(inputs, 1, 1);

@@ -1,7 +1,7 @@
 import type { Thresholds } from "../../contract.ts";
-import type { Graph, Operator, OperatorAttributes } from "../graph/graph.ts";
-import { operators } from "./index.ts";
-import type { Tensor } from "./operator.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Tensor } from "../graph/value.ts";
+import { definitionOf, type Operator, type OperatorAttributes } from "./index.ts";
 
 /** Computes an operator by its reference. */
 export function evaluateOperator<K extends Operator>(
@@ -10,7 +10,7 @@ export function evaluateOperator<K extends Operator>(
   attributes: OperatorAttributes[K],
   thresholds: Thresholds,
 ): Tensor {
-  return operators[op].reference(inputs, attributes, thresholds);
+  return definitionOf(op).reference(inputs, attributes, thresholds);
 }
 
 /**

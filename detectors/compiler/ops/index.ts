@@ -1,4 +1,3 @@
-import type { Operator } from "../graph/graph.ts";
 import { centernetDetect } from "./centernet-detect.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
@@ -15,8 +14,8 @@ import { upsample } from "./upsample.ts";
 import { yolov5Detect } from "./yolov5-detect.ts";
 import { yolov5SparseDetect } from "./yolov5-sparse-detect.ts";
 
-/** The definitions of all operators. The type fails to compile when an operator has none. */
-export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
+/** The definitions of all operators, by name. */
+export const operators = {
   normalize,
   conv2d,
   quantized_conv2d: quantizedConv2d,
@@ -38,3 +37,19 @@ export const operators: { readonly [K in Operator]: OperatorDefinition<K> } = {
   yolov5_sparse_detect: yolov5SparseDetect,
   centernet_detect: centernetDetect,
 };
+
+export type Operator = keyof typeof operators;
+
+/** The attributes of each operator. */
+export type OperatorAttributes = {
+  readonly [K in Operator]: (typeof operators)[K] extends OperatorDefinition<infer Attributes>
+    ? Attributes
+    : never;
+};
+
+const definitions: { readonly [K in Operator]: OperatorDefinition<OperatorAttributes[K]> } = operators;
+
+/** The definition of an operator. */
+export function definitionOf<K extends Operator>(op: K): OperatorDefinition<OperatorAttributes[K]> {
+  return definitions[op];
+}

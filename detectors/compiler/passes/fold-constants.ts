@@ -1,4 +1,6 @@
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import { factsOf } from "../graph/facts.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import type { Constant } from "../graph/value.ts";
 import { evaluateOperator } from "../ops/evaluate.ts";
 import { rebuild } from "./rewrite.ts";
 
@@ -11,8 +13,7 @@ export function foldConstants(graph: Graph): Graph {
   const remaining: Node[] = [];
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => constants.get(name)).filter((input) => input !== undefined);
-    const isHead = node.op === "yolov5_detect" || node.op === "centernet_detect";
-    if (inputs.length < node.inputs.length || isHead) {
+    if (inputs.length < node.inputs.length || factsOf(node).usesThresholds) {
       remaining.push(node);
       continue;
     }

@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Constant } from "../graph/value.ts";
 import { fusibleConv2d, rewrite } from "./rewrite.ts";
 
 /** conv2d · [channels] constant → conv2d with scaled weights and bias, for example from a batch norm. */

@@ -1,5 +1,6 @@
 import { buildGraph } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import type { Constant } from "../graph/value.ts";
 
 /** A rule's view of the graph during a rewrite. */
 export interface RewriteContext {

@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import type { Constant } from "../graph/value.ts";
 import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import { rebuild } from "./rewrite.ts";
 

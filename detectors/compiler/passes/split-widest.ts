@@ -1,6 +1,7 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
-import { elements } from "../ops/operator.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import type { Constant } from "../graph/value.ts";
+import { elements } from "../ops/shapes.ts";
 import { countUses, rebuild } from "./rewrite.ts";
 
 /** A larger feature map, 8 MB as floats, would take most of the memory of a small network. */

@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Graph, Node, ValueType } from "../graph/graph.ts";
+import { typeOf } from "../graph/facts.ts";
+import type { Graph, Node } from "../graph/graph.ts";
 import { winogradScheme } from "../kernels/winograd.ts";
 import { rebuild } from "./rewrite.ts";
 
@@ -35,10 +36,4 @@ export function stemOnBytes(graph: Graph): Graph {
     graph.nodes.flatMap((node) => replacements.get(node) ?? [node]),
     constants,
   );
-}
-
-function typeOf({ values }: Graph, value: string): ValueType {
-  const type = values.get(value);
-  if (type === undefined) throw new Error(`${value} has no type`);
-  return type;
 }

@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import type { Constant } from "../graph/value.ts";
 import { rebuild } from "./rewrite.ts";
 
 const BLOCK = 2;

@@ -1,5 +1,5 @@
 /** Quantizes the weights of a convolution. */
-import type { Constant, StoredInteger } from "../graph/graph.ts";
+import type { Constant, StoredInteger } from "../graph/value.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { QuantizationParameters } from "./parameters.ts";
 

@@ -1,5 +1,5 @@
 import type { CompiledModel } from "../../../detectors/compiler/compile.ts";
-import type { Tensor } from "../../../detectors/compiler/ops/operator.ts";
+import type { Tensor } from "../../../detectors/compiler/graph/value.ts";
 
 /** A module's results: the logits of the head convolutions, NHWC, finest scale first, and the detections. */
 export interface ModuleAnswer {

@@ -1,8 +1,9 @@
 import { constantArea } from "../../../detectors/compiler/constant-area.ts";
 import { ADDRESS, emitNetwork, memoryRequest } from "../../../detectors/compiler/emit.ts";
 import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
+import type { Tensor } from "../../../detectors/compiler/graph/value.ts";
 import { type MemoryPlan, planMemory } from "../../../detectors/compiler/memory/plan.ts";
-import { elements, type Tensor } from "../../../detectors/compiler/ops/operator.ts";
+import { elements } from "../../../detectors/compiler/ops/shapes.ts";
 import type { Target } from "../../../detectors/compiler/target.ts";
 import { ModuleBuilder } from "../../../detectors/compiler/wasm/module.ts";
 

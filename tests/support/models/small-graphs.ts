@@ -1,5 +1,7 @@
 import { buildGraph, type GraphBuilder } from "../../../detectors/compiler/graph/builder.ts";
-import type { Graph, OperatorAttributes, Padding } from "../../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
+import type { OperatorAttributes } from "../../../detectors/compiler/ops/index.ts";
+import type { Padding } from "../../../detectors/compiler/ops/window.ts";
 import { seededFloats } from "../base/seeded.ts";
 
 /** The same number of pixels on each side. */

@@ -1,6 +1,7 @@
 import { buildGraph } from "../../graph/builder.ts";
-import type { DetectScale, Graph } from "../../graph/graph.ts";
+import type { Graph } from "../../graph/graph.ts";
 import { checkSize, type ImageSize } from "../../graph/retype.ts";
+import type { DetectScale } from "../../ops/yolov5-detect.ts";
 import { readConvolution } from "./convolution.ts";
 import { emitConvolution, emitLayer, type LayerContext } from "./layers.ts";
 import { refuseUnsupported } from "./survey.ts";

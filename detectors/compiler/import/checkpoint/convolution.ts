@@ -1,4 +1,5 @@
-import type { Constant, Padding } from "../../graph/graph.ts";
+import type { Constant } from "../../graph/value.ts";
+import type { Padding } from "../../ops/window.ts";
 import type { TorchArchive } from "./torch-archive.ts";
 import {
   malformed,

@@ -1,4 +1,4 @@
-import type { Padding } from "../../graph/graph.ts";
+import type { Padding } from "../../ops/window.ts";
 import { damagedOnnx } from "../errors.ts";
 import { floatAttribute, intAttribute, intsAttribute, showNode, stringAttribute } from "./attributes.ts";
 import { arrayInput, type BodyContext, mapInput, outputName } from "./body-value.ts";

@@ -2,7 +2,7 @@ import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../graph/builder.ts";
 import type { ImportedModel } from "../../graph/graph.ts";
 import { checkSize, type ImageSize, retype } from "../../graph/retype.ts";
-import { ShapeError } from "../../ops/operator.ts";
+import { ShapeError } from "../../ops/shapes.ts";
 import { damagedOnnx } from "../errors.ts";
 import { showNode } from "./attributes.ts";
 import { importBody } from "./body.ts";

@@ -1,4 +1,4 @@
-import type { Activation } from "../../graph/graph.ts";
+import type { Activation } from "../../ops/activation.ts";
 import { damagedTfjs } from "../errors.ts";
 import { stringOf, stringsOf } from "./attributes.ts";
 import { arrayAt, type BodyContext, paddedMapAt, setMap } from "./body-value.ts";

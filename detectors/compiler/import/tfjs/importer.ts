@@ -3,7 +3,7 @@ import { buildGraph } from "../../graph/builder.ts";
 import { coarsestStride } from "../../graph/coarsest-stride.ts";
 import type { ImportedModel } from "../../graph/graph.ts";
 import { checkSize, type ImageSize, retype } from "../../graph/retype.ts";
-import { ShapeError } from "../../ops/operator.ts";
+import { ShapeError } from "../../ops/shapes.ts";
 import { defaultLabels } from "../default-labels.ts";
 import { damagedTfjs } from "../errors.ts";
 import { importBody, refuseUnsupported } from "./body.ts";

@@ -1,4 +1,4 @@
-import type { Padding } from "../../graph/graph.ts";
+import type { Padding } from "../../ops/window.ts";
 import { damagedTfjs } from "../errors.ts";
 import { flagOf, integersOf } from "./attributes.ts";
 import { arrayAt, type BodyContext, mapAt, setMap } from "./body-value.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Tensor } from "../../../../../detectors/compiler/graph/value.ts";
 import { activate, coarseSilu } from "../../../../../detectors/compiler/ops/activation.ts";
 import { operators } from "../../../../../detectors/compiler/ops/index.ts";
-import type { Tensor } from "../../../../../detectors/compiler/ops/operator.ts";
 import { pad } from "../../../../support/models/small-graphs.ts";
 
 const thresholds = { score: 0.25, iou: 0.45 };

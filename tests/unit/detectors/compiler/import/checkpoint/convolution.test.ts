@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Tensor } from "../../../../../../detectors/compiler/graph/value.ts";
 import {
   type Convolution,
   readConvolution,
@@ -8,7 +9,6 @@ import { unpickle } from "../../../../../../detectors/compiler/import/checkpoint
 import { openTorchArchive } from "../../../../../../detectors/compiler/import/checkpoint/torch-archive.ts";
 import { readModule } from "../../../../../../detectors/compiler/import/checkpoint/torch-module.ts";
 import { evaluateOperator } from "../../../../../../detectors/compiler/ops/evaluate.ts";
-import type { Tensor } from "../../../../../../detectors/compiler/ops/operator.ts";
 import { seededFloats } from "../../../../../support/base/seeded.ts";
 import { type PyValue, tuple } from "../../../../../support/models/pickler.ts";
 import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
