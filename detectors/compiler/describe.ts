@@ -3,7 +3,7 @@ import { ModelError } from "../errors.ts";
 import { DESCRIPTION_LIMITS, type ModelDescription } from "../module-format.ts";
 import { packageVersion } from "../package-folder.ts";
 import { isPlainText, plainText } from "../plain-text.ts";
-import type { Graph, ImportedModel } from "./graph/graph.ts";
+import { type Graph, type ImportedModel, imageInput } from "./graph/graph.ts";
 import { featuresOf, type Target } from "./target.ts";
 
 /** The texts of a model that people read. */
@@ -72,7 +72,7 @@ export function describe(
     readonly filters?: ModelDescription["filters"] | undefined;
   },
 ): ModelDescription {
-  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  const { width, height } = imageInput(graph).size;
   const { name, licence, labels } = requirePlainTexts({ ...model, licence: source.licence });
   const description: ModelDescription = {
     abi: 1,

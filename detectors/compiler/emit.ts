@@ -7,7 +7,8 @@ import {
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
 import { typeOf } from "./graph/facts.ts";
-import type { Graph, Node } from "./graph/graph.ts";
+import { type Graph, imageInput, type Node } from "./graph/graph.ts";
+import type { Constant } from "./graph/value.ts";
 import { emitEntryPoints } from "./kernels/entry-points.ts";
 import { emitNode, scratchBytesOf } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
@@ -33,7 +34,8 @@ export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequ
   const scratchBytes = new Map(
     graph.nodes.map((node) => [node.output, scratchBytesOf(node, (value) => typeOf(graph, value))]),
   );
-  return { startAddress: ADDRESS.arena, outputAddress: ADDRESS.detections, scratchBytes, keep };
+  const fixed = new Map(graph.outputs.map((output) => [output, ADDRESS.detections]));
+  return { startAddress: ADDRESS.arena, fixed, scratchBytes, keep };
 }
 
 /** Emits the module: kernels, weights, entry points and the description. */
@@ -52,7 +54,7 @@ export function emitModule(
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const network = emitNetwork(module, graph, plan, target, constants);
   const { width, height } = description.input;
-  const frame = plan.placements.get(graph.input)?.address ?? 0;
+  const frame = plan.placements.get(imageInput(graph).name)?.address ?? 0;
   emitEntryPoints(
     module,
     wasi,
@@ -127,12 +129,17 @@ function kernelContext(
       const placement = plan.placements.get(value);
       const type = graph.values.get(value);
       if (placement === undefined || type === undefined) throw new Error(`value ${value} has no memory`);
+      const { dtype } = type;
+      if (dtype === "i8" || dtype === "i32" || dtype === "bool") {
+        throw new Error(`value ${value} of ${dtype} is not a feature map`);
+      }
       const [height = 1, width = 1, channels = 1] = type.shape;
-      return { ...placement, dtype: type.dtype, height, width, channels };
+      return { ...placement, dtype, height, width, channels };
     },
-    constant(value) {
-      const constant = graph.constants.get(value);
-      if (constant === undefined) throw new Error(`value ${value} is not a constant`);
+    constant: (value) => constantOf(graph, value),
+    floats(value) {
+      const constant = constantOf(graph, value);
+      if (constant.dtype !== "f32") throw new Error(`value ${value} is not a constant of floats`);
       return constant;
     },
     isConstant: (value) => graph.constants.has(value),
@@ -141,6 +148,12 @@ function kernelContext(
     iouThreshold: module.global("f32"),
     detectionCount: module.global("i32"),
   };
+}
+
+function constantOf({ constants }: Graph, value: string): Constant {
+  const constant = constants.get(value);
+  if (constant === undefined) throw new Error(`value ${value} is not a constant`);
+  return constant;
 }
 
 /** Writes the padding around a feature map. Every inference does so, because other values share the memory. */

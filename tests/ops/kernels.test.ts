@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import type { Constant, Shape, Tensor, ValueType } from "../../detectors/compiler/graph/value.ts";
+import { floats, type Shape, type Tensor, type ValueType } from "../../detectors/compiler/graph/value.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import type { Operator, OperatorAttributes } from "../../detectors/compiler/ops/index.ts";
 import { definitionOf, operators } from "../../detectors/compiler/ops/index.ts";
@@ -23,15 +23,14 @@ async function largestDifference<K extends Operator>(
   scale = 3,
   target: Target = "simd128",
 ): Promise<number> {
-  const tensors = shapes.map((shape, index): Tensor & Constant => ({
-    shape,
-    data: seededFloats(index + 1, elements(shape), scale),
-  }));
+  const tensors = shapes.map((shape, index) =>
+    floats(shape, seededFloats(index + 1, elements(shape), scale)),
+  );
   const types = shapes.map((shape): ValueType => ({ shape, dtype: "f32" }));
   const names = shapes.map((_, index) => `input ${index}`);
   const graph: Graph = {
-    input: "input 0",
-    output: "detections",
+    inputs: ["input 0"],
+    outputs: ["detections"],
     nodes: [makeNode(op, names, "y", attributes)],
     values: new Map([
       ...names.map((name, index) => [name, types[index] ?? { shape: [], dtype: "f32" }] as const),
@@ -441,8 +440,8 @@ test("SiLU is accurate to 1e-5 from −64 to 64 and finite beyond", async () => 
   const data = Float32Array.from([...values, ...extreme]);
   const shape = [1, data.length, 1];
   const graph: Graph = {
-    input: "x",
-    output: "detections",
+    inputs: ["x"],
+    outputs: ["detections"],
     nodes: [makeNode("silu", ["x"], "y", {})],
     values: new Map<string, ValueType>([
       ["x", { shape, dtype: "f32" }],

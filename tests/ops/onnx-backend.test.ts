@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../detectors/compiler/graph/builder.ts";
+import { floats } from "../../detectors/compiler/graph/value.ts";
 import { importBody } from "../../detectors/compiler/import/onnx/body.ts";
 import type { BodyValue } from "../../detectors/compiler/import/onnx/body-value.ts";
 import { createInterpreter, interpret } from "../../detectors/compiler/import/onnx/interpreter.ts";
@@ -70,7 +71,7 @@ function largestDifference(actual: ArrayLike<number>, expected: ArrayLike<number
 /** Imports the nodes into a graph of the compiler, one image of the batch at a time, and runs its references. */
 function runAsGraph({ graph, inputs }: BackendTest, image: number): Map<string, NdArray> {
   const builder = buildGraph();
-  const pixels = builder.input(1, 1);
+  builder.image(1, 1);
   const known = new Set(graph.initializer.map(({ name }) => name));
   const values = new Map<string, BodyValue>();
   for (const [name, array] of inputs()) {
@@ -79,7 +80,7 @@ function runAsGraph({ graph, inputs }: BackendTest, image: number): Map<string, 
       continue;
     }
     const { shape, data } = reorder(imageOf(array, image), [1, 2, 0]);
-    builder.constant(name, shape, Float32Array.from(data));
+    builder.constant(name, floats(shape, Float32Array.from(data)));
     values.set(name, { kind: "map", name });
   }
   importBody({ builder, interpreter: createInterpreter(), values, onlyUser: () => undefined }, graph.node);
@@ -88,7 +89,7 @@ function runAsGraph({ graph, inputs }: BackendTest, image: number): Map<string, 
     graph.output.map(({ name = "" }) => {
       const value = values.get(name);
       if (value?.kind !== "map") throw new Error(`${name} is not a feature map`);
-      const result = evaluate(builder.finish(pixels, value.name), new Uint8Array(3)).get(value.name);
+      const result = evaluate(builder.finish(value.name), new Uint8Array(3)).get(value.name);
       const data = Float32Array.from(result?.data ?? []);
       return [name, reorder({ type: "float", shape: result?.shape ?? [], data }, [2, 0, 1])] as const;
     }),

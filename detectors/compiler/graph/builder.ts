@@ -1,17 +1,19 @@
 import { definitionOf, type Operator, type OperatorAttributes } from "../ops/index.ts";
 import { elements, ShapeError, showType } from "../ops/shapes.ts";
 import type { Graph, Node } from "./graph.ts";
-import type { Constant, Shape, ValueType, WeightProduct } from "./value.ts";
+import type { Constant, ValueType } from "./value.ts";
 
 /** Builds a graph node by node and infers every shape. */
 export interface GraphBuilder {
-  /** Adds the input image, u8 [height, width, 3], and returns its name. */
-  input(height: number, width: number, name?: string): string;
+  /** Adds an input and returns its name. */
+  input(name: string, type: ValueType): string;
+  /** Adds an image as input, u8 [height, width, 3], and returns its name. */
+  image(height: number, width: number, name?: string): string;
   /**
    * Adds a constant and returns its name.
    * @throws ShapeError when the data's length does not match the shape.
    */
-  constant(name: string, shape: Shape, data: Float32Array, product?: WeightProduct): string;
+  constant(name: string, constant: Constant): string;
   /**
    * Applies an operator and returns the name of its output (generated when not given).
    * @throws ShapeError when the operator cannot take these inputs.
@@ -28,11 +30,12 @@ export interface GraphBuilder {
    */
   typeOf(value: string): ValueType;
   /** The finished graph. */
-  finish(input: string, output: string): Graph;
+  finish(...outputs: string[]): Graph;
 }
 
 /** Starts an empty graph. */
 export function buildGraph(): GraphBuilder {
+  const inputs: string[] = [];
   const nodes: Node[] = [];
   const values = new Map<string, ValueType>();
   const constants = new Map<string, Constant>();
@@ -40,6 +43,11 @@ export function buildGraph(): GraphBuilder {
   function define(name: string, type: ValueType): string {
     if (values.has(name)) throw new ShapeError(`a value named "${name}" exists already`);
     values.set(name, type);
+    return name;
+  }
+
+  function input(name: string, type: ValueType): string {
+    inputs.push(define(name, type));
     return name;
   }
 
@@ -57,15 +65,17 @@ export function buildGraph(): GraphBuilder {
 
   return {
     typeOf,
-    input: (height, width, name = "image") => define(name, { dtype: "u8", shape: [height, width, 3] }),
-    constant(name, shape, data, product) {
+    input,
+    image: (height, width, name = "image") => input(name, { dtype: "u8", shape: [height, width, 3] }),
+    constant(name, constant) {
+      const { dtype, shape, data } = constant;
       if (elements(shape) !== data.length) {
         throw new ShapeError(
           `constant "${name}": expected ${elements(shape)} elements for [${shape.join(", ")}], received ${data.length}`,
         );
       }
-      define(name, { dtype: "f32", shape });
-      constants.set(name, { shape, data, product });
+      define(name, { dtype, shape });
+      constants.set(name, constant);
       return name;
     },
     add(op, inputs, attributes, name = unusedName(op)) {
@@ -73,7 +83,7 @@ export function buildGraph(): GraphBuilder {
       nodes.push(makeNode(op, inputs, name, attributes));
       return name;
     },
-    finish: (input, output) => ({ input, output, nodes, values, constants }),
+    finish: (...outputs) => ({ inputs, outputs, nodes, values, constants }),
   };
 }
 

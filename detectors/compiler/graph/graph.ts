@@ -1,8 +1,8 @@
 /**
- * The compiler's intermediate representation: a list of operators in execution order over named values.
+ * The compiler's intermediate representation: a list of operators in execution order over named values of any rank. Every
+ * node has one output. Graphs are immutable: a pass returns a new one.
  *
- * Feature maps are NHWC with batch 1, so a shape is [height, width, channels]. Every node has one output. Graphs are
- * immutable: a pass returns a new one.
+ * Feature maps, the values of a detector's network, are NHWC with batch 1, so a shape is [height, width, channels].
  */
 import type { Operator, OperatorAttributes } from "../ops/index.ts";
 import type { Constant, ValueType } from "./value.ts";
@@ -18,15 +18,30 @@ export type Node<K extends Operator = Operator> = {
 }[K];
 
 export interface Graph {
-  /** The input image: u8 [height, width, 3]. */
-  readonly input: string;
-  /** The output of the detection head. */
-  readonly output: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
   /** In execution order. */
   readonly nodes: readonly Node[];
   /** Type of every value, constants included. */
   readonly values: ReadonlyMap<string, ValueType>;
   readonly constants: ReadonlyMap<string, Constant>;
+}
+
+/** The input of a network that takes one image, u8 [height, width, 3]. @throws Error when the graph has other inputs. */
+export function imageInput({ inputs, values }: Graph): { readonly name: string; readonly size: ImageSize } {
+  const [name = "", ...more] = inputs;
+  const { dtype, shape } = values.get(name) ?? {};
+  const [height = 0, width = 0, channels] = shape ?? [];
+  if (more.length > 0 || dtype !== "u8" || shape?.length !== 3 || channels !== 3) {
+    throw new Error(`expected one input u8 [height, width, 3], received ${inputs.join(", ")}`);
+  }
+  return { name, size: { width, height } };
+}
+
+/** Size of an image in pixels. */
+export interface ImageSize {
+  readonly width: number;
+  readonly height: number;
 }
 
 /** The result of an importer. */

@@ -21,9 +21,9 @@ export function print(graph: Graph): string {
   const bytes = [...graph.constants.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
   const multiplications = graph.nodes.reduce((sum, node) => sum + multiplicationsOf(node, graph), 0);
   return [
-    `input   ${plainText(graph.input)} ${shape(graph.input)}`,
+    ...graph.inputs.map((input) => `input   ${plainText(input)} ${shape(input)}`),
     ...aligned(rows),
-    `output  ${plainText(graph.output)} ${shape(graph.output)}`,
+    ...graph.outputs.map((output) => `output  ${plainText(output)} ${shape(output)}`),
     `${graph.nodes.length} nodes, ${graph.constants.size} constants of ${bytes} bytes, ${multiplications} multiplications`,
     "",
   ].join("\n");

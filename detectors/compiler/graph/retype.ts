@@ -3,13 +3,7 @@ import { MAX_SIDE } from "../../module-format.ts";
 import { ShapeError } from "../ops/shapes.ts";
 import { buildGraph } from "./builder.ts";
 import { factsOf } from "./facts.ts";
-import type { Graph } from "./graph.ts";
-
-/** Size of the input image in pixels. */
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
+import { type Graph, type ImageSize, imageInput } from "./graph.ts";
 
 /**
  * The same operators for another input size, with all shapes inferred again.
@@ -18,10 +12,8 @@ export interface ImageSize {
 export function retype(graph: Graph, size: ImageSize): Graph {
   checkSize(size, Math.max(1, ...graph.nodes.flatMap((node) => factsOf(node).cellStrides)));
   const builder = buildGraph();
-  builder.input(size.height, size.width, graph.input);
-  for (const [name, { shape, data, product }] of graph.constants) {
-    builder.constant(name, shape, data, product);
-  }
+  builder.image(size.height, size.width, imageInput(graph).name);
+  for (const [name, constant] of graph.constants) builder.constant(name, constant);
   try {
     for (const { op, inputs, attributes, output } of graph.nodes) builder.add(op, inputs, attributes, output);
   } catch (error) {
@@ -32,7 +24,7 @@ export function retype(graph: Graph, size: ImageSize): Graph {
       { cause: error },
     );
   }
-  return builder.finish(graph.input, graph.output);
+  return builder.finish(...graph.outputs);
 }
 
 /** @throws ModelError unless both sides are positive multiples of the stride, up to `MAX_SIDE`. */

@@ -1,7 +1,7 @@
 import { elements, ShapeError, sameShape, showType } from "../ops/shapes.ts";
 import { inferOutput } from "./builder.ts";
 import type { Graph, Node } from "./graph.ts";
-import type { ValueType } from "./value.ts";
+import { ARRAYS, type ValueType } from "./value.ts";
 
 /**
  * Checks everything that the passes, the memory plan and the kernels assume about a graph.
@@ -20,7 +20,7 @@ function* problemsOf(graph: Graph): Generator<string> {
   yield* constantProblems(graph);
 
   const producers = new Map(graph.nodes.map((node) => [node.output, node]));
-  const defined = new Set([graph.input, ...graph.constants.keys()]);
+  const defined = new Set([...graph.inputs, ...graph.constants.keys()]);
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
       if (defined.has(input)) continue;
@@ -33,31 +33,32 @@ function* problemsOf(graph: Graph): Generator<string> {
     yield* typeProblems(graph, node);
   }
 
-  if (!defined.has(graph.output)) yield `no node computes the output "${graph.output}"`;
+  for (const output of graph.outputs) {
+    if (!defined.has(output)) yield `no node computes the output "${output}"`;
+  }
   for (const name of graph.values.keys()) {
     if (!defined.has(name)) yield `"${name}" has a type, but no node computes it`;
   }
 }
 
-function* inputProblems({ input, values, constants }: Graph): Generator<string> {
-  const type = values.get(input);
-  if (!type) {
-    yield `the input "${input}" has no type`;
-  } else if (type.dtype !== "u8" || type.shape.length !== 3 || type.shape[2] !== 3) {
-    yield `the input "${input}" is ${showType(type)}, expected u8 [height, width, 3]`;
+function* inputProblems({ inputs, outputs, values, constants }: Graph): Generator<string> {
+  for (const input of inputs) {
+    if (!values.has(input)) yield `the input "${input}" has no type`;
+    if (constants.has(input)) yield `the input "${input}" is also a constant`;
   }
-  if (constants.has(input)) yield `the input "${input}" is also a constant`;
+  if (outputs.length === 0) yield "there is no output";
 }
 
 function* constantProblems({ values, constants }: Graph): Generator<string> {
-  for (const [name, { shape, data }] of constants) {
+  for (const [name, { dtype, shape, data }] of constants) {
     const type = values.get(name);
     if (data.length !== elements(shape)) {
       yield `constant "${name}" of [${shape.join(", ")}] has ${data.length} elements, expected ${elements(shape)}`;
     }
+    if (!(data instanceof ARRAYS[dtype])) yield `constant "${name}" of ${dtype} has numbers of another type`;
     if (!type) yield `constant "${name}" has no type`;
-    else if (!sameType(type, { dtype: "f32", shape })) {
-      yield `constant "${name}" is [${shape.join(", ")}], but its type says ${showType(type)}`;
+    else if (!sameType(type, { dtype, shape })) {
+      yield `constant "${name}" is ${showType({ dtype, shape })}, but its type says ${showType(type)}`;
     }
   }
 }

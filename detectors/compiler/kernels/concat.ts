@@ -1,5 +1,6 @@
 /** Concatenates channels. Parts that were written in place cost nothing; others are copied element by element. */
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+
+import { ELEMENT_BYTES } from "../graph/value.ts";
 import type { EmitKernel } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 

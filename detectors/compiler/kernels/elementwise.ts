@@ -116,7 +116,7 @@ function storeConstantMap(
   vectors: number,
   context: KernelContext,
 ): { address: number; pixelBytes: number; rowBytes: number } {
-  const { shape, data } = context.constant(value);
+  const { shape, data } = context.floats(value);
   const channels = shape.at(-1) ?? 1;
   const pixels = data.length / channels;
   const padded = new Float32Array(pixels * vectors * 4);

@@ -1,16 +1,25 @@
 /** The interface of kernels: functions that emit the WebAssembly code of one node for its exact shapes and addresses. */
 import type { ConstantArea } from "../constant-area.ts";
 import type { Node } from "../graph/graph.ts";
-import type { Constant, DType, ValueType } from "../graph/value.ts";
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+import {
+  type Constant,
+  ELEMENT_BYTES,
+  type FloatConstant,
+  type StoredInteger,
+  type ValueType,
+} from "../graph/value.ts";
+
 import type { Operator } from "../ops/index.ts";
 import type { Target } from "../target.ts";
 import type { FunctionReference, Global } from "../wasm/assembler.ts";
 import type { ModuleBuilder } from "../wasm/module.ts";
 
-/** A value in memory: its shape, the address of pixel (0, 0), and the distances between pixels and rows. */
+/** Types of numbers in feature maps. */
+export type MapType = "f32" | "u8" | StoredInteger;
+
+/** A feature map in memory: its shape, the address of pixel (0, 0), and the distances between pixels and rows. */
 export interface FeatureMap {
-  readonly dtype: DType;
+  readonly dtype: MapType;
   readonly address: number;
   readonly pixelBytes: number;
   readonly rowBytes: number;
@@ -27,6 +36,8 @@ export interface KernelContext {
   map(value: string): FeatureMap;
   /** A constant's numbers. Throws for computed values. */
   constant(value: string): Constant;
+  /** A constant's floats. Throws for other values. */
+  floats(value: string): FloatConstant;
   isConstant(value: string): boolean;
   readonly type: TypeOfValue;
   /** Stores numbers in the module and returns their address. */

@@ -5,7 +5,7 @@
  */
 import { DETECTION_BYTES } from "../../module-format.ts";
 import type { Node } from "../graph/graph.ts";
-import type { Constant } from "../graph/value.ts";
+import { type Constant, floats } from "../graph/value.ts";
 import type { DetectScale } from "../ops/yolov5-detect.ts";
 import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
@@ -115,7 +115,7 @@ function sparseLogits(
         anchor,
       ),
       outputsOf(context.constant(weightsName ?? ""), anchor * perAnchor, perAnchor),
-      context.constant(biasName ?? "").data.subarray(anchor * perAnchor, (anchor + 1) * perAnchor),
+      context.floats(biasName ?? "").data.subarray(anchor * perAnchor, (anchor + 1) * perAnchor),
       accumulators,
       context,
     ),
@@ -179,9 +179,13 @@ function anchorConvolution(
 }
 
 /** A range of the output channels of a convolution's weights. */
-function outputsOf({ shape, data }: Constant, first: number, count: number): Constant {
-  const taps = data.length / (shape[0] ?? 1);
-  return { shape: [count, ...shape.slice(1)], data: data.subarray(first * taps, (first + count) * taps) };
+function outputsOf(weights: Constant, first: number, count: number): Constant {
+  const taps = weights.data.length / (weights.shape[0] ?? 1);
+  const shape = [count, ...weights.shape.slice(1)];
+  const [from, to] = [first * taps, (first + count) * taps];
+  return weights.dtype === "f32"
+    ? floats(shape, weights.data.subarray(from, to))
+    : { dtype: weights.dtype, shape, data: weights.data.subarray(from, to) };
 }
 
 /** (x) → 1 / (1 + e^−x), for scalars. */

@@ -11,14 +11,11 @@
 
 import { factsOf } from "../graph/facts.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { DType, ValueType } from "../graph/value.ts";
+import { ELEMENT_BYTES, type ValueType } from "../graph/value.ts";
 import { sameShape } from "../ops/shapes.ts";
 import { lifetimes, type Slice } from "./lifetimes.ts";
 
 const VECTOR_BYTES = 16;
-
-/** Bytes of one number. */
-export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { u8: 1, f32: 4, i16: 2, u7: 1 };
 
 /** Memory of one feature map, or of several that make up a concatenation. */
 export interface BufferLayout {
@@ -111,7 +108,7 @@ function reuseInputBuffers(graph: Graph, slices: Map<string, Slice>, keep: reado
     const producer = producers.get(input);
     if (!factsOf(node).elementwise || producer === undefined) continue;
     if (factsOf(producer).writes === "contiguous") continue;
-    if (slices.has(output) || output === graph.output) continue;
+    if (slices.has(output) || graph.outputs.includes(output)) continue;
     const slice = sliceOf(input);
     if (!isSameType(graph, input, output) || lastOf.get(slice.buffer) !== index) continue;
     lastOf.set(slice.buffer, lastOf.get(output) ?? index);

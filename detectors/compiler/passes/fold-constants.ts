@@ -1,6 +1,6 @@
-import { factsOf } from "../graph/facts.ts";
+import { factsOf, typeOf } from "../graph/facts.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import type { Constant } from "../graph/value.ts";
+import { type Constant, constantOf } from "../graph/value.ts";
 import { evaluateOperator } from "../ops/evaluate.ts";
 import { rebuild } from "./rewrite.ts";
 
@@ -13,12 +13,13 @@ export function foldConstants(graph: Graph): Graph {
   const remaining: Node[] = [];
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => constants.get(name)).filter((input) => input !== undefined);
-    if (inputs.length < node.inputs.length || factsOf(node).usesThresholds) {
+    const isOutput = graph.outputs.includes(node.output);
+    if (inputs.length < node.inputs.length || factsOf(node).usesThresholds || isOutput) {
       remaining.push(node);
       continue;
     }
-    const { shape, data } = evaluateOperator(node.op, inputs, node.attributes, NO_THRESHOLDS);
-    constants.set(node.output, { shape, data: Float32Array.from(data) });
+    const { data } = evaluateOperator(node.op, inputs, node.attributes, NO_THRESHOLDS);
+    constants.set(node.output, constantOf(typeOf(graph, node.output), data));
   }
   return rebuild(graph, remaining, constants);
 }

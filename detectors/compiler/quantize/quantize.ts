@@ -1,8 +1,8 @@
 /** Quantizes an f32 graph: stores its feature maps and weights as integers. */
 import { makeNode } from "../graph/builder.ts";
 import { factsOf } from "../graph/facts.ts";
-import type { Graph, Node } from "../graph/graph.ts";
-import type { Constant } from "../graph/value.ts";
+import { type Graph, imageInput, type Node } from "../graph/graph.ts";
+import { type Constant, floats } from "../graph/value.ts";
 import { makesIntegerMap } from "../ops/operator.ts";
 import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
 import { removeDead } from "../passes/remove-dead.ts";
@@ -65,7 +65,7 @@ function quantizableValues(graph: Graph): ReadonlySet<string> {
       .filter((node) => passesThrough(node) || makesIntegerMap(factsOf(node).integers))
       .map(({ output }) => output),
   );
-  quantizable.delete(graph.output);
+  for (const output of graph.outputs) quantizable.delete(output);
   for (const node of graph.nodes) {
     const integers = integerInputs(node);
     for (const input of node.inputs) if (!integers.includes(input)) quantizable.delete(input);
@@ -124,9 +124,8 @@ function isAveragedOut(value: string, { nodes, values }: Graph): boolean {
 }
 
 /** Pixels of the input per cell of a feature map. */
-function strideOf(value: string, { input, values }: Graph): number {
-  const rows = (name: string) => values.get(name)?.shape[0] ?? 1;
-  return rows(input) / rows(value);
+function strideOf(value: string, graph: Graph): number {
+  return imageInput(graph).size.height / (graph.values.get(value)?.shape[0] ?? 1);
 }
 
 function outputParameters(
@@ -204,16 +203,14 @@ function addQuantizedWeights(
   constants: Map<string, Constant>,
 ): { readonly weights: string; readonly bias: string; readonly multiplier: Float32Array } {
   const weights = constants.get(names.weights);
-  if (weights === undefined) throw new Error(`${names.weights} is not a constant`);
+  if (weights?.dtype !== "f32") throw new Error(`${names.weights} is not a constant of floats`);
   const [outputs = 0] = weights.shape;
-  const reals = constants.get(names.bias ?? "")?.data ?? new Float32Array(outputs);
+  const reals = Float32Array.from(constants.get(names.bias ?? "")?.data ?? new Float32Array(outputs));
   const quantized = input && quantizeWeights(weights, input);
   const own = { weights: `${name}.quantized.weights`, bias: `${name}.quantized.bias` };
   constants.set(own.weights, quantized?.weights ?? weights);
-  constants.set(own.bias, {
-    shape: [outputs],
-    data: reals.map((one, output) => one + (quantized?.biasShift[output] ?? 0)),
-  });
+  const biases = reals.map((one, output) => one + (quantized?.biasShift[output] ?? 0));
+  constants.set(own.bias, floats([outputs], biases));
   return { ...own, multiplier: quantized?.multiplier ?? new Float32Array(outputs).fill(1) };
 }
 

@@ -1,6 +1,6 @@
 import { ModelError } from "../../../errors.ts";
-import type { ImportedModel } from "../../graph/graph.ts";
-import type { ImageSize } from "../../graph/retype.ts";
+import type { ImageSize, ImportedModel } from "../../graph/graph.ts";
+
 import { ShapeError } from "../../ops/shapes.ts";
 import { buildYolov5 } from "./architecture.ts";
 import { unpickle } from "./pickle.ts";

@@ -54,11 +54,7 @@ export function emitConvolution(
   convolution: Convolution,
 ): string {
   const { weights, bias, stride, padding } = convolution;
-  const inputs = [
-    x,
-    builder.constant(`${place}.weight`, weights.shape, weights.data, weights.product),
-    builder.constant(`${place}.bias`, bias.shape, bias.data),
-  ];
+  const inputs = [x, builder.constant(`${place}.weight`, weights), builder.constant(`${place}.bias`, bias)];
   return builder.add("conv2d", inputs, { stride, padding, activation: "none" }, place);
 }
 

@@ -1,7 +1,7 @@
 import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../graph/builder.ts";
-import type { ImportedModel } from "../../graph/graph.ts";
-import { checkSize, type ImageSize, retype } from "../../graph/retype.ts";
+import type { ImageSize, ImportedModel } from "../../graph/graph.ts";
+import { checkSize, retype } from "../../graph/retype.ts";
 import { ShapeError } from "../../ops/shapes.ts";
 import { damagedOnnx } from "../errors.ts";
 import { showNode } from "./attributes.ts";
@@ -105,7 +105,7 @@ function build(
   for (const asked of [inputSize, size ?? inputSize]) checkSize(asked, STRIDE);
   const builder = buildGraph();
   const interpreter = createInterpreter();
-  const pixels = builder.input(inputSize.height, inputSize.width);
+  const pixels = builder.image(inputSize.height, inputSize.width);
   // export.py's models leave the division by 255 to the caller.
   const scaled = builder.add("normalize", [pixels], { scale: 1 / 255 }, input.name);
   const values = new Map<string, BodyValue>([[input.name, { kind: "map", name: scaled }]]);
@@ -134,7 +134,7 @@ function build(
     { scales, classes },
     "detections",
   );
-  const imported = builder.finish(pixels, boxes);
+  const imported = builder.finish(boxes);
   return { name, labels, graph: size ? retype(imported, size) : imported };
 }
 

@@ -1,5 +1,6 @@
 import { ModelError } from "../../../errors.ts";
-import type { ImageSize } from "../../graph/retype.ts";
+import type { ImageSize } from "../../graph/graph.ts";
+
 import { logistic } from "../../ops/activation.ts";
 import type { DetectScale } from "../../ops/yolov5-detect.ts";
 import { type Interpreter, interpret } from "./interpreter.ts";

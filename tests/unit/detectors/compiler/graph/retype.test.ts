@@ -26,7 +26,7 @@ describe("retype", () => {
     const wide = retype(graph, { width: 96, height: 32 });
     verify(wide);
     expect(wide.nodes).toEqual(graph.nodes);
-    expect(wide.values.get(wide.input)?.shape).toEqual([32, 96, 3]);
+    expect(wide.values.get(wide.inputs[0] ?? "")?.shape).toEqual([32, 96, 3]);
     expect(wide.values.get(wide.nodes.at(-2)?.output ?? "")?.shape).toEqual([16, 48, 14]);
   });
 
