@@ -13,7 +13,7 @@ import { emitEntryPoints } from "./kernels/entry-points.ts";
 import { emitNode, scratchBytesOf } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
-import type { BorderedBuffer, MemoryPlan, MemoryRequest } from "./memory/plan.ts";
+import type { BorderedBuffer, MemoryPlan, MemoryRequest, Placement } from "./memory/plan.ts";
 import type { Target } from "./target.ts";
 import type { FunctionReference, Local } from "./wasm/assembler.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
@@ -125,15 +125,14 @@ function kernelContext(
     reserve,
     prepare: (step) => void preparations.push(step),
     type: (value) => typeOf(graph, value),
+    placement: (value) => placementOf(plan, value),
     map(value): FeatureMap {
-      const placement = plan.placements.get(value);
-      const type = graph.values.get(value);
-      if (placement === undefined || type === undefined) throw new Error(`value ${value} has no memory`);
-      const { dtype } = type;
+      const placement = placementOf(plan, value);
+      const { dtype, shape } = typeOf(graph, value);
       if (dtype === "i8" || dtype === "i32" || dtype === "bool") {
         throw new Error(`value ${value} of ${dtype} is not a feature map`);
       }
-      const [height = 1, width = 1, channels = 1] = type.shape;
+      const [height = 1, width = 1, channels = 1] = shape;
       return { ...placement, dtype, height, width, channels };
     },
     constant: (value) => constantOf(graph, value),
@@ -148,6 +147,12 @@ function kernelContext(
     iouThreshold: module.global("f32"),
     detectionCount: module.global("i32"),
   };
+}
+
+function placementOf({ placements }: MemoryPlan, value: string): Placement {
+  const placement = placements.get(value);
+  if (placement === undefined) throw new Error(`value ${value} has no memory`);
+  return placement;
 }
 
 function constantOf({ constants }: Graph, value: string): Constant {

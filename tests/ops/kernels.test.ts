@@ -418,7 +418,7 @@ describe("the other kernels equal their references", () => {
           [3, 4, 7],
           [3, 4, 2],
         ],
-        {},
+        { axis: 2 },
       ),
     ).toBe(0);
     expect(
@@ -428,7 +428,7 @@ describe("the other kernels equal their references", () => {
           [3, 4, 8],
           [3, 4, 3],
         ],
-        {},
+        { axis: 2 },
       ),
     ).toBe(0);
   });

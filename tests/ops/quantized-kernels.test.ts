@@ -307,7 +307,7 @@ describe.each(["i16", "u7"] as const)("operators that move integers, %s", (dtype
   });
 
   test("concat copies parts that were not written in place", async () => {
-    const received = await result(graphOf(makeNode("concat", ["x", "x"], "y", {}), [6, 8, 48]));
-    expect(received.data).toEqual(evaluateOperator("concat", [x, x], {}, THRESHOLDS).data);
+    const received = await result(graphOf(makeNode("concat", ["x", "x"], "y", { axis: 2 }), [6, 8, 48]));
+    expect(received.data).toEqual(evaluateOperator("concat", [x, x], { axis: 2 }, THRESHOLDS).data);
   });
 });

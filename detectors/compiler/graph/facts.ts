@@ -11,6 +11,7 @@ export interface NodeFacts {
   readonly activation: Activation | undefined;
   readonly stride: number;
   readonly cellStrides: readonly number[];
+  readonly joinedAxis: number | undefined;
   readonly border: Border | undefined;
   readonly writes: MapWriting;
   readonly integers: IntegerUse;
@@ -29,6 +30,7 @@ export function factsOf<K extends Operator>({ op, attributes }: Node<K>): NodeFa
     activation: definition.activation(attributes),
     stride: definition.stride(attributes),
     cellStrides: definition.cellStrides(attributes),
+    joinedAxis: definition.joinedAxis(attributes),
     border: definition.border(attributes),
     shown: definition.show(attributes),
   };

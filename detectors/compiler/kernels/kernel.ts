@@ -8,7 +8,7 @@ import {
   type StoredInteger,
   type ValueType,
 } from "../graph/value.ts";
-
+import type { Placement } from "../memory/plan.ts";
 import type { Operator } from "../ops/index.ts";
 import type { Target } from "../target.ts";
 import type { FunctionReference, Global } from "../wasm/assembler.ts";
@@ -34,6 +34,8 @@ export interface KernelContext {
   readonly target: Target;
   /** The memory of a computed value. Throws for constants. */
   map(value: string): FeatureMap;
+  /** Where a computed value lies. Throws for constants. */
+  placement(value: string): Placement;
   /** A constant's numbers. Throws for computed values. */
   constant(value: string): Constant;
   /** A constant's floats. Throws for other values. */

@@ -10,7 +10,7 @@
  */
 
 import { factsOf } from "../graph/facts.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
 import { ELEMENT_BYTES, type ValueType } from "../graph/value.ts";
 import { sameShape } from "../ops/shapes.ts";
 import { lifetimes, type Slice } from "./lifetimes.ts";
@@ -43,7 +43,8 @@ export interface Layout {
  * @param keep values that must not be overwritten
  */
 export function layOut(graph: Graph, keep: readonly string[] = []): Layout {
-  const slices = placeConcatenationParts(graph);
+  const maps = featureMaps(graph);
+  const slices = placeConcatenationParts(graph, maps);
   reuseInputBuffers(graph, slices, keep);
   const borders = new Map<string, number>();
   const zeros: { readonly buffer: string; readonly channelBytes: number; readonly zero: Float32Array }[] = [];
@@ -61,7 +62,7 @@ export function layOut(graph: Graph, keep: readonly string[] = []): Layout {
   for (const [value, type] of graph.values) {
     if (graph.constants.has(value) || slices.has(value)) continue;
     slices.set(value, { buffer: value, channelBytes: 0 });
-    const bytes = pixelBytes(graph, value, type);
+    const bytes = pixelBytes(graph, value, type, maps);
     const own = zeros.filter(({ buffer }) => buffer === value);
     const borderPixel = own.length === 0 ? undefined : new Uint8Array(bytes);
     for (const { channelBytes, zero } of own) borderPixel?.set(zero, channelBytes);
@@ -71,11 +72,11 @@ export function layOut(graph: Graph, keep: readonly string[] = []): Layout {
 }
 
 /** Decides which parts of each concatenation are written directly into it. */
-function placeConcatenationParts(graph: Graph): Map<string, Slice> {
+function placeConcatenationParts(graph: Graph, maps: ReadonlySet<string>): Map<string, Slice> {
   const slices = new Map<string, Slice>();
   const computed = new Map(graph.nodes.map((node) => [node.output, node]));
   for (const node of graph.nodes) {
-    if (factsOf(node).writes !== "joined") continue;
+    if (factsOf(node).joinedAxis !== CHANNELS || !maps.has(node.output)) continue;
     let channelBytes = 0;
     for (const [index, part] of node.inputs.entries()) {
       const type = graph.values.get(part);
@@ -84,7 +85,7 @@ function placeConcatenationParts(graph: Graph): Map<string, Slice> {
       const wholeVectors = channelBytes % VECTOR_BYTES === 0 && (isLast || partBytes % VECTOR_BYTES === 0);
       const maker = computed.get(part);
       // A concatenation inside another keeps its own buffer.
-      const writesVectors = maker !== undefined && factsOf(maker).writes === "vectors";
+      const writesVectors = maker !== undefined && writesWholeVectors(maker, maps);
       if (wholeVectors && writesVectors && !slices.has(part)) {
         slices.set(part, { buffer: node.output, channelBytes });
       }
@@ -92,6 +93,40 @@ function placeConcatenationParts(graph: Graph): Map<string, Slice> {
     }
   }
   return slices;
+}
+
+/** Whether a kernel writes all vectors of a feature map. */
+function writesWholeVectors(node: Node, maps: ReadonlySet<string>): boolean {
+  const { writes, elementwise } = factsOf(node);
+  return writes === "vectors" || (writes === "any" && elementwise && node.inputs.some((x) => maps.has(x)));
+}
+
+/** The axis of a feature map's channels. */
+const CHANNELS = 2;
+
+/**
+ * The values whose pixels are whole vectors: those that a kernel of feature maps reads or writes, and those that an elementwise
+ * operator or a concatenation makes of one. All others have no gaps.
+ */
+function featureMaps(graph: Graph): ReadonlySet<string> {
+  const maps = new Set<string>();
+  for (const node of graph.nodes) {
+    if (factsOf(node).writes === "any") continue;
+    for (const value of [...node.inputs, node.output]) maps.add(value);
+  }
+  for (const node of graph.nodes) {
+    const { writes, elementwise, joinedAxis } = factsOf(node);
+    const { inputs, output } = node;
+    if (writes !== "any" || !(elementwise || joinedAxis !== undefined)) continue;
+    if (inputs.some((input) => maps.has(input) && isRank3(graph, input) && isRank3(graph, output))) {
+      maps.add(output);
+    }
+  }
+  return maps;
+}
+
+function isRank3({ values }: Graph, value: string): boolean {
+  return values.get(value)?.shape.length === 3;
 }
 
 /** Lets elementwise operators overwrite their first input where nothing reads it afterwards. */
@@ -121,9 +156,9 @@ function isSameType({ values }: Graph, a: string, b: string): boolean {
   return first?.dtype === second?.dtype && sameShape(first?.shape ?? [], second?.shape ?? []);
 }
 
-function pixelBytes(graph: Graph, value: string, type: ValueType): number {
+function pixelBytes(graph: Graph, value: string, type: ValueType, maps: ReadonlySet<string>): number {
   const bytes = (type.shape[2] ?? 1) * ELEMENT_BYTES[type.dtype];
-  if (type.dtype === "u8") return bytes;
+  if (type.dtype === "u8" || !maps.has(value)) return bytes;
   const maker = graph.nodes.find(({ output }) => output === value);
   const isContiguous = maker !== undefined && factsOf(maker).writes === "contiguous";
   return isContiguous ? bytes : Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;

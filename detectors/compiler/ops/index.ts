@@ -1,16 +1,51 @@
+import { elu, hardSigmoid, hardSwish, relu, relu6, sigmoid, silu, softplus } from "./activations.ts";
+import {
+  abs,
+  add,
+  and,
+  ceil,
+  clip,
+  div,
+  equal,
+  erf,
+  exp,
+  floor,
+  less,
+  lessOrEqual,
+  log,
+  max,
+  min,
+  mul,
+  neg,
+  not,
+  or,
+  pow,
+  prelu,
+  round,
+  sign,
+  sqrt,
+  sub,
+  tanh,
+  xor,
+} from "./arithmetic.ts";
+import { cast } from "./cast.ts";
 import { centernetDetect } from "./centernet-detect.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { depthwiseConv2d } from "./depthwise-conv2d.ts";
-import { add, hardSwish, mul, relu, relu6, sigmoid, silu } from "./elementwise.ts";
+import { gather } from "./gather.ts";
 import { maxPool2d } from "./max-pool2d.ts";
 import { mean } from "./mean.ts";
+import { expand, reshape, slice, transpose } from "./movers.ts";
 import { normalize } from "./normalize.ts";
 import type { OperatorDefinition } from "./operator.ts";
+import { pad } from "./pad.ts";
 import { quantizedConv2d } from "./quantized-conv2d.ts";
+import { convolution, matmul, pool, reduce } from "./reductions.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
 import { spaceToDepth } from "./space-to-depth.ts";
 import { upsample } from "./upsample.ts";
+import { where } from "./where.ts";
 import { yolov5Detect } from "./yolov5-detect.ts";
 import { yolov5SparseDetect } from "./yolov5-sparse-detect.ts";
 
@@ -25,8 +60,48 @@ export const operators = {
   relu,
   relu6,
   hard_swish: hardSwish,
+  hard_sigmoid: hardSigmoid,
+  elu,
+  softplus,
+  clip,
+  prelu,
   add,
+  sub,
   mul,
+  div,
+  pow,
+  min,
+  max,
+  abs,
+  neg,
+  sign,
+  sqrt,
+  exp,
+  log,
+  tanh,
+  erf,
+  floor,
+  ceil,
+  round,
+  equal,
+  less,
+  less_or_equal: lessOrEqual,
+  and,
+  or,
+  xor,
+  not,
+  where,
+  cast,
+  transpose,
+  slice,
+  expand,
+  reshape,
+  pad,
+  gather,
+  reduce,
+  matmul,
+  convolution,
+  pool,
   max_pool2d: maxPool2d,
   space_to_depth: spaceToDepth,
   upsample,

@@ -25,9 +25,11 @@ export interface OperatorDefinition<Attributes> {
   readonly stride: (attributes: Attributes) => number;
   /** Pixels of the model's input per cell, for each scale of a detection head; none for other operators. */
   readonly cellStrides: (attributes: Attributes) => readonly number[];
+  /** The axis along which it joins its inputs, which may already be in place in its output. */
+  readonly joinedAxis: (attributes: Attributes) => number | undefined;
   /** What its kernel reads around its first input. */
   readonly border: (attributes: Attributes) => Border | undefined;
-  /** How its kernel writes a feature map. */
+  /** How its kernel writes its output, and reads its inputs. */
   readonly writes: MapWriting;
   /** How it takes part when feature maps become integers. */
   readonly integers: IntegerUse;
@@ -48,10 +50,10 @@ export interface Border {
 }
 
 /**
- * `vectors`: whole vectors, so that it can write into a part of a concatenation. `contiguous`: without gaps between pixels.
- * `joined`: it is a concatenation, whose parts may already be in place.
+ * `vectors`: a feature map of whole vectors, so that it can write into a part of a concatenation. `contiguous`: a feature map
+ * without gaps between pixels. `any`: its kernel reads and writes tensors of any rank and layout.
  */
-export type MapWriting = "vectors" | "contiguous" | "joined";
+export type MapWriting = "vectors" | "contiguous" | "any";
 
 /**
  * `none`: its feature maps stay floats. `moves`: it only moves or compares numbers, so that all of its maps share one scale and
@@ -75,12 +77,19 @@ export const FLOAT_MAP_FACTS = {
   activation: () => undefined,
   stride: () => 1,
   cellStrides: () => [],
+  joinedAxis: () => undefined,
   border: () => undefined,
   writes: "vectors",
   integers: "none",
   multiplications: () => 0,
   show: showAttributes,
 } as const satisfies Partial<OperatorDefinition<object>>;
+
+/** The facts of an operator on tensors of any rank whose output has other positions than its inputs. */
+export const TENSOR_FACTS = { ...FLOAT_MAP_FACTS, stride: () => 0, writes: "any" } as const;
+
+/** The facts of an elementwise operator on tensors of any rank. */
+export const ELEMENTWISE_FACTS = { ...FLOAT_MAP_FACTS, elementwise: true, writes: "any" } as const;
 
 /** The facts of a detection head whose cells have these strides. */
 export function detectionHeadFacts<Attributes extends object>(

@@ -48,7 +48,7 @@ export function splitWidest(graph: Graph, keep: readonly string[]): Graph {
       return end;
     });
     instead.set(wide, []);
-    instead.set(depthwise, [...nodes, makeNode("concat", outputs, depthwise.output, {})]);
+    instead.set(depthwise, [...nodes, makeNode("concat", outputs, depthwise.output, { axis: 2 })]);
   }
   const nodes = graph.nodes.flatMap((node) => instead.get(node) ?? [node]);
   return instead.size === 0 ? graph : rebuild(graph, nodes, constants);

@@ -58,7 +58,12 @@ export function addC3(builder: GraphBuilder, x: string, outputs: number, seed: n
   const wide = addConvSilu(builder, narrow, { outputs: half, kernel: 3 }, seed + 2);
   const bottleneck = builder.add("add", [first, wide], {});
   const second = addConvSilu(builder, x, { outputs: half }, seed + 3);
-  return addConvSilu(builder, builder.add("concat", [bottleneck, second], {}), { outputs }, seed + 4);
+  return addConvSilu(
+    builder,
+    builder.add("concat", [bottleneck, second], { axis: 2 }),
+    { outputs },
+    seed + 4,
+  );
 }
 
 /** A graph from an image of height × width through `body` to its result. */

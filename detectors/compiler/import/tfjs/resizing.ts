@@ -41,7 +41,7 @@ export function concatObstacle(node: TfjsNode, constants: Constants): string | u
 /** TensorFlow ConcatV2 along channels → concat. */
 export function importConcat(context: BodyContext, node: TfjsNode): void {
   const maps = node.input.slice(0, -1).map((_, index) => mapAt(context, node, index));
-  setMap(context, node, context.builder.add("concat", maps, {}, node.name));
+  setMap(context, node, context.builder.add("concat", maps, { axis: 2 }, node.name));
 }
 
 /** Why the graph cannot express a Mean; undefined when it can. */

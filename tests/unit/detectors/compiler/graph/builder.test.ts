@@ -8,7 +8,7 @@ describe("the graph builder", () => {
     const graph = graphOf(7, 10, (b, x) => {
       const half = addConvolution(b, x, { outputs: 5, kernel: 3, stride: 2 }, 1);
       const pooled = b.add("max_pool2d", [half], { kernel: 5, stride: 1, padding: pad(2) });
-      const joined = b.add("concat", [half, pooled], {});
+      const joined = b.add("concat", [half, pooled], { axis: 2 });
       return b.add("upsample", [joined], { factor: 3 });
     });
     expect([...graph.values].map(([, { shape }]) => shape)).toEqual([

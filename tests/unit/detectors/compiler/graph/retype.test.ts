@@ -8,7 +8,7 @@ import { addConvSilu, graphOf } from "../../../../support/models/small-graphs.ts
 const graph = graphOf(64, 64, (b, x) => {
   const half = addConvSilu(b, x, { outputs: 7, kernel: 3, stride: 2 }, 1);
   const quarter = addConvSilu(b, half, { outputs: 7, kernel: 3, stride: 2 }, 2);
-  const joined = b.add("concat", [half, b.add("upsample", [quarter], { factor: 2 })], {});
+  const joined = b.add("concat", [half, b.add("upsample", [quarter], { factor: 2 })], { axis: 2 });
   const scales = [
     {
       stride: 2,

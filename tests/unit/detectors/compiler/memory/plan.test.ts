@@ -145,9 +145,9 @@ describe("an elementwise operator", () => {
     const builder = buildGraph();
     const pixels = builder.add("normalize", [builder.image(8, 8)], { scale: 1 });
     const parts = [1, 2].map((seed) => addConvolution(builder, pixels, { outputs: 8 }, seed));
-    const joined = builder.add("concat", parts, {});
+    const joined = builder.add("concat", parts, { axis: 2 });
     const y = builder.add("relu", [joined], {});
-    const read = builder.add("concat", [y, ...parts.slice(0, 1)], {});
+    const read = builder.add("concat", [y, ...parts.slice(0, 1)], { axis: 2 });
     const { placements } = plan(builder.finish(addConvolution(builder, read, { outputs: 4 }, 3)));
     expect(placements.get(parts[0] ?? "")?.address).toBe(placements.get(joined)?.address);
     expect(placements.get(y)?.address).not.toBe(placements.get(joined)?.address);

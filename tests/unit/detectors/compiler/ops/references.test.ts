@@ -65,11 +65,11 @@ describe("the references, checked by hand", () => {
       [2, 4, 2],
       [1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4],
     ]);
-    const joined = operators.concat.reference([x, tensor([1, 2, 1], [8, 9])], {}, thresholds);
+    const joined = operators.concat.reference([x, tensor([1, 2, 1], [8, 9])], { axis: 2 }, thresholds);
     expect([...joined.data]).toEqual([1, 2, 8, 3, 4, 9]);
   });
 
-  test("add and mul accept a value per element or per channel", () => {
+  test("add and mul broadcast their inputs", () => {
     const x = tensor([1, 2, 2], [1, 2, 3, 4]);
     expect([...operators.add.reference([x, x], {}, thresholds).data]).toEqual([2, 4, 6, 8]);
     expect([...operators.mul.reference([x, tensor([2], [10, 100])], {}, thresholds).data]).toEqual([
@@ -79,11 +79,12 @@ describe("the references, checked by hand", () => {
       operators.add.infer(
         [
           { dtype: "f32", shape: [1, 2, 2] },
+          { dtype: "f32", shape: [3, 1, 2] },
           { dtype: "f32", shape: [2, 1, 2] },
         ],
         {},
       ),
-    ).toThrow(/one shape, or \[channels\]/);
+    ).toThrow(/cannot broadcast/);
   });
 
   test("normalize scales bytes; sigmoid and silu stay finite for large inputs", () => {

@@ -67,15 +67,15 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
   },
   "a convolution with a second reader before its activation": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
-    return b.add("concat", [b.add("silu", [y], {}), y], {});
+    return b.add("concat", [b.add("silu", [y], {}), y], { axis: 2 });
   },
   "a scaled convolution with a second reader before its scale": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
-    return b.add("concat", [b.add("mul", [y, vector(b, "factor", 4, 2)], {}), y], {});
+    return b.add("concat", [b.add("mul", [y, vector(b, "factor", 4, 2)], {}), y], { axis: 2 });
   },
   "a sigmoid that is used twice": (b, x) => {
     const gate = b.add("sigmoid", [x], {});
-    return b.add("concat", [b.add("mul", [x, gate], {}), gate], {});
+    return b.add("concat", [b.add("mul", [x, gate], {}), gate], { axis: 2 });
   },
   "sums of constants": (b, x) => {
     const a = b.add("add", [vector(b, "a", 3, 1), vector(b, "b", 3, 2)], {});
@@ -115,7 +115,7 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
   "a hard swish whose gate has a second reader": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     const gate = addGate(b, y, 4);
-    return b.add("concat", [b.add("mul", [y, gate], {}), gate], {});
+    return b.add("concat", [b.add("mul", [y, gate], {}), gate], { axis: 2 });
   },
   "a depthwise convolution, addend and ReLU": (b, x) => {
     const y = b.add("add", [addDepthwise(b, x, 3, false), vector(b, "addend", 3, 4)], {});

@@ -16,7 +16,7 @@ test("the branch with the smallest result comes first, after the nodes that bran
         4 + index,
       ),
     );
-    return builder.add("concat", [large ?? "", shared, small ?? ""], {});
+    return builder.add("concat", [large ?? "", shared, small ?? ""], { axis: 2 });
   });
   const ordered = smallestBranchFirst(graph);
   verify(ordered);

@@ -75,7 +75,7 @@ function network(): Graph {
     "coarse",
   );
   const inner = conv(coarse, "inner", 32, 32, 3, coarse);
-  const joined = b.add("concat", [inner, coarse], {}, "joined");
+  const joined = b.add("concat", [inner, coarse], { axis: 2 }, "joined");
   const mixed = conv(joined, "mixed", 64, 32, 1);
   const deep = b.add(
     "depthwise_conv2d",
