@@ -24,6 +24,8 @@ export interface GraphBuilder {
     attributes: OperatorAttributes[K],
     name?: string,
   ): string;
+  /** Whether there is a value of this name. */
+  has(value: string): boolean;
   /**
    * The type of a value.
    * @throws ShapeError when there is no such value.
@@ -65,6 +67,7 @@ export function buildGraph(): GraphBuilder {
 
   return {
     typeOf,
+    has: (value) => values.has(value),
     input,
     image: (height, width, name = "image") => input(name, { dtype: "u8", shape: [height, width, 3] }),
     constant(name, constant) {

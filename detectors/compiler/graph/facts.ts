@@ -37,10 +37,12 @@ export function factsOf<K extends Operator>({ op, attributes }: Node<K>): NodeFa
 }
 
 /** The multiplications of a node's plain definition. */
-export function multiplicationsOf({ op, inputs, output }: Node, graph: Graph): number {
-  return definitionOf(op).multiplications(
+export function multiplicationsOf<K extends Operator>(node: Node<K>, graph: Graph): number {
+  const { op, inputs, output, attributes } = node;
+  return definitionOf(op as K).multiplications(
     inputs.map((input) => typeOf(graph, input)),
     typeOf(graph, output),
+    attributes,
   );
 }
 

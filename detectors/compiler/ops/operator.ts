@@ -34,7 +34,11 @@ export interface OperatorDefinition<Attributes> {
   /** How it takes part when feature maps become integers. */
   readonly integers: IntegerUse;
   /** Multiplications of its plain definition, to which its time is proportional; 0 where other work dominates. */
-  readonly multiplications: (inputs: readonly ValueType[], output: ValueType) => number;
+  readonly multiplications: (
+    inputs: readonly ValueType[],
+    output: ValueType,
+    attributes: Attributes,
+  ) => number;
   /** The attributes as text, for the printed graph. */
   readonly show: (attributes: Attributes) => string;
 }

@@ -40,7 +40,10 @@ function contraction<Attributes extends object>(
       return { dtype, shape: contract(shapesOf(inputs), attributes).shape };
     },
     reference: (inputs, attributes) => contracted(inputs, contract(shapesOf(inputs), attributes)),
-    multiplications: (_, output) => elements(output.shape),
+    multiplications(inputs, _, attributes) {
+      const { shape, over } = contract(shapesOf(inputs), attributes);
+      return elements(shape) * elements(over);
+    },
   };
 }
 

@@ -1,7 +1,8 @@
-import { factsOf, typeOf } from "../graph/facts.ts";
+import { factsOf, multiplicationsOf, typeOf } from "../graph/facts.ts";
 import type { Graph, Node } from "../graph/graph.ts";
 import { type Constant, constantOf } from "../graph/value.ts";
 import { evaluateOperator } from "../ops/evaluate.ts";
+import { elements } from "../ops/shapes.ts";
 import { rebuild } from "./rewrite.ts";
 
 /** Nodes that use thresholds are not folded: thresholds come with the frame. */
@@ -13,8 +14,7 @@ export function foldConstants(graph: Graph): Graph {
   const remaining: Node[] = [];
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => constants.get(name)).filter((input) => input !== undefined);
-    const isOutput = graph.outputs.includes(node.output);
-    if (inputs.length < node.inputs.length || factsOf(node).usesThresholds || isOutput) {
+    if (inputs.length < node.inputs.length || !isFoldable(node, graph)) {
       remaining.push(node);
       continue;
     }
@@ -22,4 +22,12 @@ export function foldConstants(graph: Graph): Graph {
     constants.set(node.output, constantOf(typeOf(graph, node.output), data));
   }
   return rebuild(graph, remaining, constants);
+}
+
+/** More elements or products are computed at run time: references are slow, and the module would be large. */
+const MOST_WORK = 2 ** 24;
+
+function isFoldable(node: Node, graph: Graph): boolean {
+  if (factsOf(node).usesThresholds || graph.outputs.includes(node.output)) return false;
+  return Math.max(elements(typeOf(graph, node.output).shape), multiplicationsOf(node, graph)) <= MOST_WORK;
 }

@@ -1,6 +1,7 @@
-import { buildGraph } from "../graph/builder.ts";
+import { buildGraph, inferOutput } from "../graph/builder.ts";
 import type { Graph, Node } from "../graph/graph.ts";
-import type { Constant, FloatConstant } from "../graph/value.ts";
+import type { Constant, FloatConstant, ValueType } from "../graph/value.ts";
+import { sameShape } from "../ops/shapes.ts";
 
 /** A rule's view of the graph during a rewrite. */
 export interface RewriteContext {
@@ -48,10 +49,22 @@ export function rewrite(
     },
   };
 
+  const typeOf = (name: string): ValueType | undefined => graph.values.get(name) ?? constants.get(name);
+  /** A rule that knows one shape may meet inputs that broadcast to another. */
+  const keepsType = ({ op, inputs, attributes, output }: Node): boolean => {
+    const made = inferOutput(
+      op,
+      inputs.map(typeOf).filter((type) => type !== undefined),
+      attributes,
+      output,
+    );
+    const type = typeOf(output);
+    return made.dtype === type?.dtype && sameShape(made.shape, type.shape);
+  };
   const absorbed = new Set<string>();
   for (const node of graph.nodes) {
     const replacement = rule(node, context);
-    if (!replacement) continue;
+    if (!replacement || !keepsType(replacement.node)) continue;
     producers.set(node.output, replacement.node);
     for (const { output } of replacement.absorbed) absorbed.add(output);
   }
