@@ -1,12 +1,17 @@
 /** Kernels of arithmetic on elements. */
-import type { Operator } from "../ops/index.ts";
+import type { arithmetic } from "../ops/arithmetic.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import type { PlainName } from "../wasm/opcodes.ts";
-import { elementwiseKernel, instructionKernel, needed } from "./elementwise.ts";
-import { type EmitFunction, prepareExp, preparePow } from "./functions.ts";
+import {
+  comparisonKernel,
+  elementwiseKernel,
+  functionKernel,
+  instructionKernel,
+  needed,
+} from "./elementwise.ts";
+import { prepareErf, prepareExp, prepareLog, preparePow, prepareTanh } from "./functions.ts";
 import { inputAt, type Kernel } from "./kernel.ts";
 import { broadcast } from "./loops.ts";
-import { prepareOnePlusExpMinus } from "./sigmoid.ts";
 
 type OnIntegers = (code: Assembler, values: readonly Local[]) => void;
 
@@ -50,31 +55,21 @@ const signOfInteger: OnIntegers = (code, [x]) => {
   code.get(value).i32(0).op("i32.gt_s").get(value).i32(0).op("i32.lt_s").op("i32.sub");
 };
 
-export const addKernel = instructionKernel<"add">("f32x4.add", instruction("i32.add"));
-export const subKernel = instructionKernel<"sub">("f32x4.sub", instruction("i32.sub"));
-export const mulKernel = instructionKernel<"mul">("f32x4.mul", instruction("i32.mul"));
-export const divKernel = instructionKernel<"div">("f32x4.div", divideIntegers);
-export const minKernel = instructionKernel<"min">("f32x4.min", chosenBy("i32.lt_s"));
-export const maxKernel = instructionKernel<"max">("f32x4.max", chosenBy("i32.gt_s"));
-export const absKernel = instructionKernel<"abs">("f32x4.abs", absolute);
-export const negKernel = instructionKernel<"neg">("f32x4.neg", negate);
+const addKernel = instructionKernel<"add">("f32x4.add", instruction("i32.add"));
+const subKernel = instructionKernel<"sub">("f32x4.sub", instruction("i32.sub"));
+const mulKernel = instructionKernel<"mul">("f32x4.mul", instruction("i32.mul"));
+const divKernel = instructionKernel<"div">("f32x4.div", divideIntegers);
+const minKernel = instructionKernel<"min">("f32x4.min", chosenBy("i32.lt_s"));
+const maxKernel = instructionKernel<"max">("f32x4.max", chosenBy("i32.gt_s"));
+const absKernel = instructionKernel<"abs">("f32x4.abs", absolute);
+const negKernel = instructionKernel<"neg">("f32x4.neg", negate);
 
-export const powKernel = elementwiseKernel<"pow">((code) => {
+const powKernel = elementwiseKernel<"pow">((code) => {
   const pow = preparePow(code);
   return ([a, b]) => pow(needed(a), needed(b));
 });
 
-export const sigmoidKernel = elementwiseKernel<"sigmoid">((code, _, { target }) => {
-  const one = broadcast(code, 1);
-  const onePlusExpMinus = prepareOnePlusExpMinus(code, target);
-  return ([x]) => {
-    code.get(one).get(needed(x));
-    onePlusExpMinus();
-    code.op("f32x4.div");
-  };
-});
-
-export const signKernel = elementwiseKernel<"sign">((code, node, context) => {
+const signKernel = elementwiseKernel<"sign">((code, node, context) => {
   const isFloat = context.type(inputAt(node, 0)).dtype === "f32";
   const [zero, one] = [broadcast(code, 0), broadcast(code, 1)];
   return (values) => {
@@ -90,7 +85,7 @@ export const signKernel = elementwiseKernel<"sign">((code, node, context) => {
   };
 });
 
-export const preluKernel = elementwiseKernel<"prelu">((code) => {
+const preluKernel = elementwiseKernel<"prelu">((code) => {
   const zero = broadcast(code, 0);
   return ([x, slope]) => {
     const value = needed(x);
@@ -99,7 +94,7 @@ export const preluKernel = elementwiseKernel<"prelu">((code) => {
   };
 });
 
-export const clipKernel = elementwiseKernel<"clip">((code, node, context) => {
+const clipKernel = elementwiseKernel<"clip">((code, node, context) => {
   const { least, most } = node.attributes;
   if (context.type(inputAt(node, 0)).dtype === "f32") {
     const [low, high] = [broadcast(code, least), broadcast(code, most)];
@@ -115,69 +110,40 @@ export const clipKernel = elementwiseKernel<"clip">((code, node, context) => {
   };
 });
 
-export const hardSigmoidKernel = elementwiseKernel<"hard_sigmoid">((code, { attributes }) => {
-  const [alpha, beta] = [broadcast(code, attributes.alpha), broadcast(code, attributes.beta)];
-  const [zero, one] = [broadcast(code, 0), broadcast(code, 1)];
-  return ([x]) => {
-    code.get(needed(x)).get(alpha).op("f32x4.mul").get(beta).op("f32x4.add");
-    code.get(zero).op("f32x4.max").get(one).op("f32x4.min");
-  };
-});
-
-export const eluKernel = elementwiseKernel<"elu">((code, { attributes }) => {
-  const { alpha, gamma } = attributes;
-  const [zero, one, scale] = [broadcast(code, 0), broadcast(code, 1), broadcast(code, gamma)];
-  const below = broadcast(code, gamma * alpha);
-  const exp = prepareExp(code);
-  return ([x]) => {
-    const value = needed(x);
-    code.get(value).get(scale).op("f32x4.mul");
-    exp(value);
-    code.get(one).op("f32x4.sub").get(below).op("f32x4.mul");
-    code.get(value).get(zero).op("f32x4.gt").op("v128.bitselect");
-  };
-});
-
-/** A function of floats that needs more than one instruction. */
-export function functionKernel<K extends Operator>(prepare: (code: Assembler) => EmitFunction): Kernel<K> {
-  return elementwiseKernel((code) => {
-    const emit = prepare(code);
-    return ([x]) => emit(needed(x));
-  });
-}
-
-export const notKernel = elementwiseKernel<"not">(
+const notKernel = elementwiseKernel<"not">(
   (code) =>
     ([x]) =>
       void code.get(needed(x)).op("i32.eqz"),
 );
 
-export const whereKernel = elementwiseKernel<"where">((code, node, context) => {
-  const isFloat = context.type(node.output).dtype === "f32";
-  return ([condition, a, b]) => {
-    code.get(needed(a)).get(needed(b));
-    if (!isFloat) {
-      code.get(needed(condition)).op("select");
-      return;
-    }
-    // A bool is 0 or 1, a mask 0 or −1.
-    code.i32(0).get(needed(condition)).op("i32.sub").op("i32x4.splat").op("v128.bitselect");
-  };
-});
-
-export const castKernel = elementwiseKernel<"cast">((code, node, context) => {
-  const { to } = node.attributes;
-  const { dtype: from } = context.type(inputAt(node, 0));
-  const zero = broadcast(code, 0);
-  return ([x]) => {
-    const value = needed(x);
-    code.get(value);
-    if (from === "f32") {
-      if (to === "bool") code.get(zero).op("f32x4.ne").extractInteger(0).i32(1).op("i32.and");
-      else if (to !== "f32") code.op("i32x4.trunc_sat_f32x4_s").extractInteger(0);
-      return;
-    }
-    if (to === "bool") code.i32(0).op("i32.ne");
-    else if (to === "f32") code.op("f32.convert_i32_s").op("f32x4.splat");
-  };
-});
+/** The kernels of all arithmetic. The type fails to compile when one has none. */
+export const arithmeticKernels: { readonly [K in keyof typeof arithmetic]: Kernel<K> } = {
+  add: addKernel,
+  sub: subKernel,
+  mul: mulKernel,
+  div: divKernel,
+  pow: powKernel,
+  min: minKernel,
+  max: maxKernel,
+  prelu: preluKernel,
+  abs: absKernel,
+  neg: negKernel,
+  sign: signKernel,
+  sqrt: instructionKernel("f32x4.sqrt"),
+  exp: functionKernel(prepareExp),
+  log: functionKernel(prepareLog),
+  tanh: functionKernel(prepareTanh),
+  erf: functionKernel(prepareErf),
+  floor: instructionKernel("f32x4.floor"),
+  ceil: instructionKernel("f32x4.ceil"),
+  round: instructionKernel("f32x4.nearest"),
+  clip: clipKernel,
+  equal: comparisonKernel("f32x4.eq", "i32.eq"),
+  less: comparisonKernel("f32x4.lt", "i32.lt_s"),
+  less_or_equal: comparisonKernel("f32x4.le", "i32.le_s"),
+  // A bool is 0 or 1.
+  and: comparisonKernel("f32x4.eq", "i32.and"),
+  or: comparisonKernel("f32x4.eq", "i32.or"),
+  xor: comparisonKernel("f32x4.eq", "i32.xor"),
+  not: notKernel,
+};

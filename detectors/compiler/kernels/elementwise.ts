@@ -9,6 +9,7 @@ import { definitionOf, type Operator } from "../ops/index.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import type { PlainName } from "../wasm/opcodes.ts";
 import { prepareActivation } from "./activation.ts";
+import type { EmitFunction } from "./functions.ts";
 import { type FeatureMap, inputAt, type Kernel, type KernelContext, kernel, vectorsOf } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 import { type Compute, emitNest } from "./nest.ts";
@@ -83,6 +84,14 @@ export function comparisonKernel<K extends Operator>(ofFloats: PlainName, ofInte
 }
 
 type Operands = Pick<Node, "inputs" | "output">;
+
+/** A function of floats that needs more than one instruction. */
+export function functionKernel<K extends Operator>(prepare: (code: Assembler) => EmitFunction): Kernel<K> {
+  return elementwiseKernel((code) => {
+    const emit = prepare(code);
+    return ([x]) => emit(needed(x));
+  });
+}
 
 /** The local of an element. */
 export function needed(value: Local | undefined): Local {

@@ -5,7 +5,7 @@ import type { Padding } from "./window.ts";
 
 /**
  * All facts about an operator of the intermediate representation. The stages of the compiler ask the operator, and have no
- * lists of operators of their own. TEMPLATE.md walks through adding one.
+ * lists of operators of their own. detectors/compiler/ops/TEMPLATE.md walks through adding one.
  */
 export interface OperatorDefinition<Attributes> {
   /**
