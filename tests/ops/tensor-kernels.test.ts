@@ -138,6 +138,8 @@ describe("functions of one element", () => {
 
   test("functions with attributes", async () => {
     const shapes = [[3, 7]];
+    await expectSame({ op: "leaky_relu", attributes: { slope: 0.1 }, shapes });
+    await expectSame({ op: "leaky_relu", attributes: { slope: -2 }, shapes: [[2, 3, 5, 7]] });
     await expectSame({ op: "hard_sigmoid", attributes: { alpha: 0.2, beta: 0.5 }, shapes });
     await expectSame({ op: "hard_swish", attributes: { slope: 1 / 6 }, shapes });
     await expectSame({ op: "elu", attributes: { alpha: 1.5, gamma: 1.1 }, shapes });

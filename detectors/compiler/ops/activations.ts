@@ -30,6 +30,9 @@ const hardSwish: OperatorDefinition<{ readonly slope: number }> = {
   activation: ({ slope }) => ({ hardSwish: slope }),
 };
 
+/** ONNX LeakyRelu-16: y = x for x ≥ 0, else slope · x. */
+const leakyRelu = unaryWith<{ readonly slope: number }>((x, { slope }) => (x < 0 ? slope * x : x));
+
 /** ONNX HardSigmoid-6: y = min(max(alpha · x + beta, 0), 1). */
 const hardSigmoid = unaryWith<{ readonly alpha: number; readonly beta: number }>((x, { alpha, beta }) =>
   Math.min(Math.max(alpha * x + beta, 0), 1),
@@ -50,6 +53,7 @@ export const activations = {
   relu,
   relu6,
   hard_swish: hardSwish,
+  leaky_relu: leakyRelu,
   hard_sigmoid: hardSigmoid,
   elu,
   softplus,

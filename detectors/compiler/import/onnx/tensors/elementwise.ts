@@ -181,6 +181,9 @@ export const elementwiseNodes: Readonly<Record<string, NodeImporter>> = {
   },
   IsNaN: composed(isNotANumber),
   IsInf: composed(isInfinite),
+  LeakyRelu: composed((call, x) =>
+    call.add("leaky_relu", [x], { slope: floatAttribute(call.node, "alpha", 0.01) }),
+  ),
   HardSigmoid: composed((call, x) =>
     call.add("hard_sigmoid", [x], {
       alpha: floatAttribute(call.node, "alpha", 0.2),
