@@ -1,7 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { floats, type Shape, type StoredInteger, type Tensor } from "../../detectors/compiler/graph/value.ts";
+import {
+  type Affine,
+  floats,
+  type Shape,
+  type StoredInteger,
+  type Tensor,
+  type ValueType,
+} from "../../detectors/compiler/graph/value.ts";
 import type { MapType } from "../../detectors/compiler/kernels/kernel.ts";
 import type { Activation } from "../../detectors/compiler/ops/activation.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
@@ -126,7 +133,16 @@ async function bothResults(
           : { dtype: storage.output, ...affine(7, outputs, storage.output) },
     },
   };
-  const types = inputs.map(({ dtype, tensor: { shape } }) => ({ dtype, shape }));
+  const affines: Readonly<Record<string, Affine | undefined>> = {
+    x: {
+      scale: new Float32Array(channels),
+      zero: attributes.quantization.inputZero ?? new Float32Array(channels),
+    },
+    residual: attributes.quantization.residual,
+  };
+  const types = inputs.map(
+    ({ name, dtype, tensor: { shape } }): ValueType => ({ dtype, shape, affine: affines[name] }),
+  );
   const graph: Graph = {
     inputs: ["x"],
     outputs: ["detections"],
@@ -138,7 +154,7 @@ async function bothResults(
         attributes,
       ),
     ],
-    values: new Map([
+    values: new Map<string, ValueType>([
       ...inputs.map(({ name }, index) => [name, types[index] ?? { dtype: "f32", shape: [] }] as const),
       ["y", operators.quantized_conv2d.infer(types, attributes)],
     ]),

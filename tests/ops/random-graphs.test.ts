@@ -13,7 +13,7 @@ import { runLibrary } from "../../scripts/conformance/run-library.ts";
 import { seeded, seededFloats } from "../support/base/seeded.ts";
 import { randomModel } from "../support/models/random-onnx.ts";
 
-const GRAPHS = Number(process.env.SABREWING_GRAPHS ?? 60);
+const GRAPHS = Number(process.env.SABREWING_GRAPHS ?? 40);
 
 /** The largest |a − b| / max(|b|, range / 100): at most 2e-4 for engines that round differently. */
 const TOLERANCE = 2e-4;

@@ -12,12 +12,14 @@ export type StoredInteger = "i16" | "u7";
 /** Types of integers in memory; a bool is a byte, 0 or 1. */
 export type IntegerType = "i8" | "u8" | "i32" | "bool" | StoredInteger;
 
-/** Types of numbers in memory. The nodes that write and read a quantized map know its scale and zero point. */
+/** Types of numbers in memory. */
 export type DType = "f32" | IntegerType;
 
 export interface ValueType {
   readonly shape: Shape;
   readonly dtype: DType;
+  /** The real values of the integers of a quantized map; other values are what they say. */
+  readonly affine?: Affine | undefined;
 }
 
 /** How each type of number is stored. */
@@ -90,4 +92,14 @@ export function constantOf({ dtype, shape }: ValueType, numbers: ArrayLike<numbe
 export interface Affine {
   readonly scale: Float32Array;
   readonly zero: Float32Array;
+}
+
+/** Whether two values store the same real numbers as the same integers. */
+export function sameAffine(a: Affine | undefined, b: Affine | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return sameNumbers(a.scale, b.scale) && sameNumbers(a.zero, b.zero);
+}
+
+export function sameNumbers(a: Float32Array, b: Float32Array): boolean {
+  return a.length === b.length && a.every((number, index) => number === b[index]);
 }

@@ -1,7 +1,8 @@
 import { elements, ShapeError, sameShape, showType } from "../ops/shapes.ts";
 import { inferOutput } from "./builder.ts";
+import { factsOf } from "./facts.ts";
 import type { Graph, Node } from "./graph.ts";
-import { ARRAYS, type ValueType } from "./value.ts";
+import { ARRAYS, sameAffine, type ValueType } from "./value.ts";
 
 /**
  * Checks everything that the passes, the memory plan and the kernels assume about a graph.
@@ -68,10 +69,12 @@ function* typeProblems({ values }: Graph, node: Node): Generator<string> {
   if (!type) yield `${show(node)} makes a value without a type`;
   const inputs = node.inputs.map((name) => values.get(name)).filter((input) => input !== undefined);
   if (inputs.length < node.inputs.length) return;
+  yield* integerProblems(node, inputs);
   try {
     const made = inferOutput(node.op, inputs, node.attributes, node.output);
     if (type && !sameType(type, made)) {
-      yield `${show(node)} makes ${showType(made)}, but its type says ${showType(type)}`;
+      const also = sameAffine(made.affine, type.affine) ? "" : " with another scale or zero point";
+      yield `${show(node)} makes ${showType(made)}, but its type says ${showType(type)}${also}`;
     }
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
@@ -79,8 +82,18 @@ function* typeProblems({ values }: Graph, node: Node): Generator<string> {
   }
 }
 
+/** An operator that does not know scale and zero point would take the integers of a quantized map for real numbers. */
+function* integerProblems(node: Node, types: readonly ValueType[]): Generator<string> {
+  const { integers } = factsOf(node);
+  for (const [index, { affine }] of types.entries()) {
+    const isRead = typeof integers === "object" && integers.inputs(types.length).includes(index);
+    if (affine === undefined || integers === "moves" || isRead) continue;
+    yield `${show(node)} reads the quantized map "${node.inputs[index]}" as plain numbers`;
+  }
+}
+
 function sameType(a: ValueType, b: ValueType): boolean {
-  return a.dtype === b.dtype && sameShape(a.shape, b.shape);
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape) && sameAffine(a.affine, b.affine);
 }
 
 function show(node: Node): string {

@@ -1,4 +1,4 @@
-import type { Shape } from "../graph/value.ts";
+import type { Affine, Shape, ValueType } from "../graph/value.ts";
 import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, dtypeAt, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { tensorLike } from "./tensors.ts";
@@ -29,7 +29,7 @@ export const concat: OperatorDefinition<ConcatAttributes> = {
     }
     if (first[axis] === undefined) throw new ShapeError(`there is no axis ${axis}`);
     const joined = inputs.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
-    return { dtype, shape: first.with(axis, joined) };
+    return { dtype, shape: first.with(axis, joined), affine: joinedAffine(inputs) };
   },
   reference(inputs, { axis }) {
     const { shape: first } = tensorAt(inputs, 0);
@@ -48,3 +48,13 @@ export const concat: OperatorDefinition<ConcatAttributes> = {
     return y;
   },
 };
+
+/** Scales and zero points of the channels of all inputs. @throws ShapeError when only some inputs have them. */
+function joinedAffine(inputs: readonly ValueType[]): Affine | undefined {
+  const parts = inputs.map(({ affine }) => affine).filter((affine) => affine !== undefined);
+  if (parts.length === 0) return undefined;
+  if (parts.length < inputs.length) throw new ShapeError("some inputs are quantized, and others are not");
+  const join = (of: (part: Affine) => Float32Array) =>
+    Float32Array.from(parts.flatMap((part) => [...of(part)]));
+  return { scale: join(({ scale }) => scale), zero: join(({ zero }) => zero) };
+}

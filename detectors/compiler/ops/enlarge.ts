@@ -17,5 +17,9 @@ export function inferEnlarged(
   if (!Number.isSafeInteger(factor) || factor < 1) {
     throw new ShapeError(`factor must be a positive integer, received ${factor}`);
   }
-  return { dtype: dtypeAt(inputs, 0), shape: [height * factor, width * factor, channels] };
+  return {
+    dtype: dtypeAt(inputs, 0),
+    shape: [height * factor, width * factor, channels],
+    affine: inputs[0]?.affine,
+  };
 }

@@ -27,7 +27,7 @@ function infer(inputs: readonly ValueType[], attributes: MaxPoolAttributes): Val
   }
   const outHeight = windowPositions("height", height, kernel, stride, padding);
   const outWidth = windowPositions("width", width, kernel, stride, padding);
-  return { dtype: dtypeAt(inputs, 0), shape: [outHeight, outWidth, channels] };
+  return { dtype: dtypeAt(inputs, 0), shape: [outHeight, outWidth, channels], affine: inputs[0]?.affine };
 }
 
 function reference(inputs: readonly Tensor[], attributes: MaxPoolAttributes): Tensor {

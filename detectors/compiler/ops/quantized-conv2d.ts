@@ -1,4 +1,4 @@
-import type { Affine, StoredInteger, Tensor, ValueType } from "../graph/value.ts";
+import { type Affine, type StoredInteger, sameNumbers, type Tensor, type ValueType } from "../graph/value.ts";
 import { activate, coarseSilu } from "./activation.ts";
 import { CONVOLUTION_FACTS, type ConvolutionAttributes, convolutionShape, convolve } from "./conv2d.ts";
 import { FLOAT_MAP_FACTS, type OperatorDefinition } from "./operator.ts";
@@ -46,7 +46,22 @@ function infer(inputs: readonly ValueType[], attributes: QuantizedConvolutionAtt
   if (inputs[3] !== undefined && residual === undefined) {
     throw new ShapeError("residual: expected scale and zero point, received nothing");
   }
-  return { dtype: output?.dtype ?? "f32", shape };
+  expectReal("inputZero", inputs[0], { zero: inputZero ?? new Float32Array(inputs[0]?.shape[2] ?? 0) });
+  if (residual !== undefined) expectReal("residual", inputs[3], residual);
+  if (output === undefined) return { dtype: "f32", shape };
+  return { dtype: output.dtype, shape, affine: { scale: output.scale, zero: output.zero } };
+}
+
+/** @throws ShapeError unless an integer map has been written with the scale and zero point with which it is read here. */
+function expectReal(name: string, type: ValueType | undefined, expected: Partial<Affine>): void {
+  if (type === undefined || type.dtype === "f32" || type.dtype === "u8") return;
+  const { affine } = type;
+  if (affine === undefined) throw new ShapeError(`${name}: the map has no scale and zero point`);
+  for (const part of ["scale", "zero"] as const) {
+    const numbers = expected[part];
+    if (numbers === undefined || sameNumbers(affine[part], numbers)) continue;
+    throw new ShapeError(`${name}: the map has another ${part} than it is read with`);
+  }
 }
 
 function reference(inputs: readonly Tensor[], attributes: QuantizedConvolutionAttributes): Tensor {
@@ -97,5 +112,6 @@ export const quantizedConv2d: OperatorDefinition<QuantizedConvolutionAttributes>
   ...CONVOLUTION_FACTS,
   infer,
   reference,
+  integers: { inputs: (count) => Array.from({ length: count }, (_, index) => index), makesMap: true },
   border: ({ padding, quantization }) => ({ padding, zero: quantization.inputZero }),
 };

@@ -41,6 +41,9 @@ function infer(inputs: readonly ValueType[], attributes: SparseDetectAttributes)
       );
     }
     const multiplier = multipliers[scale];
+    if ((inputs[first + FEATURES]?.affine === undefined) !== (multiplier === undefined)) {
+      throw new ShapeError(`scale ${scale}: expected multipliers for quantized features, and only for these`);
+    }
     if (multiplier !== undefined && multiplier.length !== channels) {
       throw new ShapeError(`scale ${scale}: expected ${channels} multipliers, received ${multiplier.length}`);
     }

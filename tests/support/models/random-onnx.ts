@@ -273,7 +273,9 @@ export function randomModel(random: Random): RandomModel {
     },
   ];
   for (let step = 0; step < 3 + below(8); step++) {
-    const made = pick(steps)(pick(values));
+    const x = pick(values);
+    // A scalar has no axes to choose from.
+    const made = x.shape.length === 0 ? undefined : pick(steps)(x);
     if (made !== undefined && elements(made.shape) <= 2000) values = [...values, made];
   }
   const outputs = values.slice(inputs.length).slice(-2);

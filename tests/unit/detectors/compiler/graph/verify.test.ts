@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
 import { floats } from "../../../../../detectors/compiler/graph/value.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
@@ -65,5 +66,43 @@ describe("verify", () => {
   test("lists all problems at once", () => {
     const bad = withValue({ ...good, outputs: ["elsewhere"] }, "ghost", [1]);
     expect(() => verify(bad)).toThrow(/breaks 2 rule\(s\):\n.*elsewhere.*\n.*ghost/);
+  });
+
+  test("compares the scale and zero point of a quantized map with those of its reader", () => {
+    const floats2 = (...numbers: number[]) => Float32Array.from(numbers);
+    const affine = { scale: floats2(0.5, 0.25), zero: floats2(3, 4) };
+    const quantizedOf = (zero: Float32Array): Graph => {
+      const builder = buildGraph();
+      const x = builder.input("x", { dtype: "u7", shape: [2, 2, 2], affine });
+      const weights = builder.constant("weights", {
+        dtype: "i8",
+        shape: [1, 1, 1, 2],
+        data: new Int8Array(2),
+      });
+      const bias = builder.constant("bias", floats([1], floats2(0)));
+      const padding = { top: 0, left: 0, bottom: 0, right: 0 };
+      const multiplier = floats2(1);
+      const quantization = {
+        silu: "fine",
+        inputZero: zero,
+        multiplier,
+        residual: undefined,
+        output: undefined,
+      } as const;
+      const attributes = { stride: 1, padding, activation: "none", quantization } as const;
+      return builder.finish(builder.add("quantized_conv2d", [x, weights, bias], attributes));
+    };
+    expect(() => verify(quantizedOf(affine.zero))).not.toThrow();
+    expect(() => quantizedOf(floats2(3, 5))).toThrow(
+      /inputZero: the map has another zero than it is read with/,
+    );
+  });
+
+  test("finds a quantized map that is read as plain numbers", () => {
+    const builder = buildGraph();
+    const affine = { scale: new Float32Array(3).fill(0.5), zero: new Float32Array(3) };
+    const x = builder.input("x", { dtype: "i16", shape: [1, 1, 3], affine });
+    const graph = builder.finish(builder.add("neg", [x], {}, "y"));
+    expect(() => verify(graph)).toThrow(/neg "y" reads the quantized map "x" as plain numbers/);
   });
 });
