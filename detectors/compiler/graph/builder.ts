@@ -24,8 +24,8 @@ export interface GraphBuilder {
     attributes: OperatorAttributes[K],
     name?: string,
   ): string;
-  /** Whether there is a value of this name. */
-  has(value: string): boolean;
+  /** A name that no value has. */
+  unusedName(prefix: string): string;
   /**
    * The type of a value.
    * @throws ShapeError when there is no such value.
@@ -59,15 +59,15 @@ export function buildGraph(): GraphBuilder {
     return type;
   }
 
-  function unusedName(op: Operator): string {
+  function unusedName(prefix: string): string {
     let number = nodes.length;
-    while (values.has(`${op}_${number}`)) number++;
-    return `${op}_${number}`;
+    while (values.has(`${prefix}_${number}`)) number++;
+    return `${prefix}_${number}`;
   }
 
   return {
     typeOf,
-    has: (value) => values.has(value),
+    unusedName,
     input,
     image: (height, width, name = "image") => input(name, { dtype: "u8", shape: [height, width, 3] }),
     constant(name, constant) {
@@ -101,7 +101,9 @@ export function inferOutput<K extends Operator>(
   name: string,
 ): ValueType {
   try {
-    return definitionOf(op).infer(inputs, attributes);
+    const type = definitionOf(op).infer(inputs, attributes);
+    if (type.shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return type;
+    throw new ShapeError(`makes the impossible size [${type.shape.join(", ")}]`);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new ShapeError(`${op} "${name}" of ${inputs.map(showType).join(", ")}: ${error.message}`, {

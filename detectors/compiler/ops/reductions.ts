@@ -219,6 +219,9 @@ function windowSizes(
   strides: readonly number[],
   dilations: readonly number[],
 ): number[] {
+  if (![...kernel, ...strides, ...dilations].every((n) => Number.isSafeInteger(n) && n > 0)) {
+    throw new ShapeError(`a window of [${kernel.join(", ")}] with strides [${strides.join(", ")}]`);
+  }
   return sizes.map((size, axis) => {
     const reach = ((kernel[axis] ?? 1) - 1) * (dilations[axis] ?? 1) + 1;
     const count = Math.floor((size - reach) / (strides[axis] ?? 1)) + 1;

@@ -2,6 +2,7 @@ import { ModelError } from "../../../../errors.ts";
 import type { GraphBuilder } from "../../../graph/builder.ts";
 import { constantOf, type DType, type Shape, type ValueType } from "../../../graph/value.ts";
 import type { Operator, OperatorAttributes } from "../../../ops/index.ts";
+import { elements } from "../../../ops/shapes.ts";
 import { showNode } from "../attributes.ts";
 import type { NdArray } from "../nd-array.ts";
 import type { OnnxNode } from "../schema.ts";
@@ -67,6 +68,9 @@ export function refuse(node: OnnxNode, why: string): ModelError {
   );
 }
 
+/** A tensor of more elements has no place in the memory of a module. */
+const MAX_ELEMENTS = 2 ** 28;
+
 /** A call of a node. @param inputs undefined for omitted ones */
 export function nodeCall(
   node: OnnxNode,
@@ -86,7 +90,7 @@ export function nodeCall(
     if (dtype === "i32" && Array.from(numbers).some((number) => number !== (number | 0))) {
       throw refuse(node, "uses an integer that does not fit into 32 bits");
     }
-    return builder.constant(unusedName(builder, "constant"), constantOf({ dtype, shape }, numbers));
+    return builder.constant(builder.unusedName("constant"), constantOf({ dtype, shape }, numbers));
   };
   return {
     node,
@@ -111,12 +115,13 @@ export function nodeCall(
     },
     typeOf: (value) => builder.typeOf(value),
     shapeOf: (value) => builder.typeOf(value).shape,
-    add: (op, values, attributes) => builder.add(op, values, attributes),
+    add(op, values, attributes) {
+      const value = builder.add(op, values, attributes);
+      const { shape } = builder.typeOf(value);
+      if (elements(shape) > MAX_ELEMENTS) throw refuse(node, `makes a tensor of [${shape.join(", ")}]`);
+      return value;
+    },
     scalar: (number, like) => constant([], [number], builder.typeOf(like).dtype),
     constant,
   };
-}
-
-function unusedName(builder: GraphBuilder, prefix: string): string {
-  for (let number = 0; ; number++) if (!builder.has(`${prefix}_${number}`)) return `${prefix}_${number}`;
 }

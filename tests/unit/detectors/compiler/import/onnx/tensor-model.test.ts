@@ -230,4 +230,36 @@ describe("refuses", () => {
       /Add "add" has inputs that do not fit.*cannot broadcast \[4\] and \[3\]/,
     );
   });
+
+  test("sizes that are negative or do not fit into memory", () => {
+    const inputs = { a: ["f32", 6] } as const;
+    const shape = (...sizes: number[]) => [integerTensor("shape", sizes)];
+    expect(
+      refusal({
+        inputs,
+        initializers: shape(-2, -3),
+        nodes: [node("Reshape", ["a", "shape"], ["y"])],
+        outputs: ["y"],
+      }),
+    ).toMatch(/impossible size \[-2, -3\]/);
+    expect(
+      refusal({
+        inputs,
+        initializers: shape(2 ** 20, 2 ** 10, 6),
+        nodes: [node("Expand", ["a", "shape"], ["y"])],
+        outputs: ["y"],
+      }),
+    ).toMatch(/makes a tensor of \[1048576, 1024, 6\]/);
+    const expanded = ["b", "c", "d"].map((name) => node("Expand", ["a", "shape"], [name]));
+    expect(
+      refusal({ inputs, initializers: shape(40_000_000, 6), nodes: expanded, outputs: ["b", "c", "d"] }),
+    ).toMatch(/needs \d+ MB of memory; a module can have 2048 MB/);
+  });
+
+  test("windows with strides that do not move", () => {
+    const pool = node("MaxPool", ["a"], ["y"], { kernel_shape: [2], strides: [-1] });
+    expect(refusal({ inputs: { a: ["f32", 1, 1, 4] }, nodes: [pool], outputs: ["y"] })).toMatch(
+      /with strides \[-1\]/,
+    );
+  });
 });
