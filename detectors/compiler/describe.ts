@@ -11,7 +11,7 @@ import {
 } from "../module-format.ts";
 import { packageVersion } from "../package-folder.ts";
 import { isPlainText, plainText } from "../plain-text.ts";
-import type { Graph, ImportedModel } from "./graph/graph.ts";
+import { type Graph, type ImportedModel, imageInput } from "./graph/graph.ts";
 import { featuresOf, type Target } from "./target.ts";
 
 /** As YOLOv5 was trained (`letterbox` of its utils/augmentations.py). */
@@ -84,7 +84,7 @@ export function describe(
     readonly filters?: DetectDescription["filters"] | undefined;
   },
 ): DetectDescription {
-  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  const { width, height } = imageInput(graph).size;
   const { name, licence, labels } = requirePlainTexts({ ...model, licence: source.licence });
   const description: DetectDescription = {
     abi: ABI,

@@ -8,13 +8,14 @@ import {
   tensorBytes,
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
-import type { Graph, Node, Operator } from "./graph/graph.ts";
+import { typeOf } from "./graph/facts.ts";
+import type { Graph, Node } from "./graph/graph.ts";
+import type { Constant } from "./graph/value.ts";
 import { emitEntryPoints, type TensorPlace } from "./kernels/entry-points.ts";
-import { kernels } from "./kernels/index.ts";
+import { emitNode, scratchBytesOf } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
-import { scratchBytesOf } from "./kernels/scratch.ts";
-import type { BorderedBuffer, MemoryPlan, MemoryRequest } from "./memory/plan.ts";
+import type { BorderedBuffer, MemoryPlan, MemoryRequest, Placement } from "./memory/plan.ts";
 import type { Target } from "./target.ts";
 import type { FunctionReference, Local } from "./wasm/assembler.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
@@ -41,8 +42,11 @@ export function setParameters(memory: WebAssembly.Memory, values: readonly numbe
 
 /** The memory planner's request for a graph. */
 export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequest {
-  const scratchBytes = new Map(graph.nodes.map((node) => [node.output, scratchBytesOf(node, graph)]));
-  return { startAddress: ADDRESS.arena, outputAddress: ADDRESS.detections, scratchBytes, keep };
+  const scratchBytes = new Map(
+    graph.nodes.map((node) => [node.output, scratchBytesOf(node, (value) => typeOf(graph, value))]),
+  );
+  const fixed = new Map(graph.outputs.map((output) => [output, ADDRESS.detections]));
+  return { startAddress: ADDRESS.arena, fixed, scratchBytes, keep };
 }
 
 /** Emits the module: kernels, weights, entry points and the description. */
@@ -70,11 +74,13 @@ export function emitModule(
     module.dataAt(address, new Uint8Array(Float32Array.of(value).buffer));
     return address;
   });
+  const places = (values: readonly string[], specs: readonly TensorSpec[]) =>
+    specs.map((spec, index) => place(values[index] ?? "", spec));
   const layout = {
     ...ADDRESS,
     parameters,
-    inputs: description.inputs.map((spec) => place(graph.input, spec)),
-    outputs: description.outputs.map((spec) => place(graph.output, spec)),
+    inputs: places(graph.inputs, description.inputs),
+    outputs: places(graph.outputs, description.outputs),
   };
   emitEntryPoints(module, wasi, network, layout, constants.storeBytes);
   module.customSection(DESCRIPTION_SECTION, new TextEncoder().encode(JSON.stringify(description)));
@@ -125,11 +131,6 @@ export function emitNetwork(
   return { infer, steps };
 }
 
-/** TypeScript cannot see that kernel and node belong to the same operator; the table's type guarantees it. */
-function emitNode<K extends Operator>(node: Node<K>, context: KernelContext): FunctionReference {
-  return kernels[node.op as K](node, context);
-}
-
 function kernelContext(
   module: ModuleBuilder,
   graph: Graph,
@@ -145,21 +146,21 @@ function kernelContext(
     storeForPreparation,
     reserve,
     prepare: (step) => void preparations.push(step),
-    type(value) {
-      const type = graph.values.get(value);
-      if (type === undefined) throw new Error(`value ${value} has no type`);
-      return type;
-    },
+    type: (value) => typeOf(graph, value),
+    placement: (value) => placementOf(plan, value),
     map(value): FeatureMap {
-      const placement = plan.placements.get(value);
-      const type = graph.values.get(value);
-      if (placement === undefined || type === undefined) throw new Error(`value ${value} has no memory`);
-      const [height = 1, width = 1, channels = 1] = type.shape;
-      return { ...placement, dtype: type.dtype, height, width, channels };
+      const placement = placementOf(plan, value);
+      const { dtype, shape } = typeOf(graph, value);
+      if (dtype === "i8" || dtype === "i32" || dtype === "bool") {
+        throw new Error(`value ${value} of ${dtype} is not a feature map`);
+      }
+      const [height = 1, width = 1, channels = 1] = shape;
+      return { ...placement, dtype, height, width, channels };
     },
-    constant(value) {
-      const constant = graph.constants.get(value);
-      if (constant === undefined) throw new Error(`value ${value} is not a constant`);
+    constant: (value) => constantOf(graph, value),
+    floats(value) {
+      const constant = constantOf(graph, value);
+      if (constant.dtype !== "f32") throw new Error(`value ${value} is not a constant of floats`);
       return constant;
     },
     isConstant: (value) => graph.constants.has(value),
@@ -168,6 +169,18 @@ function kernelContext(
     iouThreshold: module.global("f32"),
     detectionCount: module.global("i32"),
   };
+}
+
+function placementOf({ placements }: MemoryPlan, value: string): Placement {
+  const placement = placements.get(value);
+  if (placement === undefined) throw new Error(`value ${value} has no memory`);
+  return placement;
+}
+
+function constantOf({ constants }: Graph, value: string): Constant {
+  const constant = constants.get(value);
+  if (constant === undefined) throw new Error(`value ${value} is not a constant`);
+  return constant;
 }
 
 /** Writes the padding around a feature map. Every inference does so, because other values share the memory. */

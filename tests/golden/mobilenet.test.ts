@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import type { Tensor } from "../../detectors/compiler/graph/value.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
-import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { findMedia } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
 import { type ModuleAnswer, openModule } from "../support/detectors/open-module.ts";

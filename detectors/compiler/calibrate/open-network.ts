@@ -1,7 +1,7 @@
 /** Runs the f32 network in this process, with all of its values readable. */
 import { ABI, DETECT_PARAMETERS, type DetectDescription } from "../../module-format.ts";
 import { emitModule, memoryRequest, setParameters } from "../emit.ts";
-import type { Graph } from "../graph/graph.ts";
+import { type Graph, imageInput } from "../graph/graph.ts";
 import { type MemoryPlan, planMemory } from "../memory/plan.ts";
 
 /** A network whose values are readable after an inference. */
@@ -21,7 +21,7 @@ export interface InProcessNetwork {
 export function openNetwork(graph: Graph): InProcessNetwork {
   const values = [...graph.values.keys()].filter((value) => !graph.constants.has(value));
   const plan = planMemory(graph, memoryRequest(graph, values));
-  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  const { width, height } = imageInput(graph).size;
   const bytes = Uint8Array.from(emitModule(graph, plan, "simd128", placeholderDescription(height, width)));
   const refuse = () => {
     throw new Error("the library entry points must not call the host");

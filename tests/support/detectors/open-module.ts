@@ -1,6 +1,6 @@
 import type { CompiledModel } from "../../../detectors/compiler/compile.ts";
 import { setParameters } from "../../../detectors/compiler/emit.ts";
-import type { Tensor } from "../../../detectors/compiler/ops/operator.ts";
+import type { Tensor } from "../../../detectors/compiler/graph/value.ts";
 
 /** A module's results: the logits of the head convolutions, NHWC, finest scale first, and the detections. */
 export interface ModuleAnswer {
