@@ -12,6 +12,7 @@ import {
   tensorModule,
   type WriteInfer,
 } from "../../../support/detectors/tensor-module.ts";
+import { waitUntil } from "../../../support/time/wait-until.ts";
 
 const INPUTS: readonly TensorData[] = [
   Uint8Array.of(1, 7, 9),
@@ -70,7 +71,16 @@ describe.each(["v8", "wasmer"] as const)("a module of any task in %s", (runtime)
     });
     expect((await module.inferTensors([Uint8Array.of(0)])).outputs[0]?.data).toEqual(Uint8Array.of(1));
     expect(await faultOf(module.inferTensors([Uint8Array.of(1)]))).toBe("deadline");
-    expect((await module.inferTensors([Uint8Array.of(0)])).outputs[0]?.data).toEqual(Uint8Array.of(1));
+    // It refuses requests while it restarts, which takes longer than a deadline on a busy machine.
+    await waitUntil("it answers again", () =>
+      module.inferTensors([Uint8Array.of(0)]).then(
+        ({ outputs }) => outputs[0]?.data[0] === 1,
+        (error) => {
+          if (error instanceof DetectorFault && error.kind === "unavailable") return false;
+          throw error;
+        },
+      ),
+    );
   });
 
   test("fails with a trap, or with garbage for a bool of 2 and for a count without counted outputs", async () => {
