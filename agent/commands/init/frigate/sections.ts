@@ -117,7 +117,8 @@ export async function translateObjects(
   context: SectionContext,
 ): Promise<Mapping | undefined> {
   const { key, areas } = context;
-  const track = objects.track === undefined ? undefined : knownLabels(namesOf(objects.track) ?? [], context);
+  const tracked = namesOf(objects.track);
+  const track = tracked && knownLabels(tracked, context);
   const filters: [string, Mapping][] = [];
   for (const [label, filter] of Object.entries(mappingOf(objects.filters))) {
     if (!isMapping(filter) || knownLabels([label], context).length === 0) continue;

@@ -359,6 +359,11 @@ describe("labels and filters", () => {
     expect(camera.objects.filters.person).toMatchObject({ min_score: 0.6, threshold: 0.8 });
   });
 
+  test("track people where the list of labels has no value", async () => {
+    const { camera } = await converted(`mqtt: {host: b}\ncameras: {a: {${CAMERA}, objects: {track: }}}`);
+    expect([camera.detect.enabled, camera.objects.track]).toEqual([true, ["person"]]);
+  });
+
   test("switch detection off for a camera that tracks no label of the module", async () => {
     const { cameras } = await converted(
       `mqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {${CAMERA}, objects: {track: [license_plate]}, zones: {z: {coordinates: "0,0,1,0,1,1"}}}}`,
