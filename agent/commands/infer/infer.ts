@@ -105,9 +105,8 @@ async function infer(path: string, inputs: readonly string[], options: InferOpti
     const { outputs, ms } = await run(module, one, parameters);
     if (signal.aborted) return;
     const answer = answerOf(info, outputs, one.picture?.toImage ?? ((box: Box) => box));
-    process.stdout.write(
-      json ? `${jsonLine(one, ms, outputs, answer)}\n` : printed(text(one, ms, outputs, answer)),
-    );
+    const show = json ? jsonLine : text;
+    process.stdout.write(printed(show(one, ms, outputs, answer)));
     if (output === undefined || one.picture === undefined) continue;
     const drawing = await drawAnswer(answer, one.picture);
     if (drawing !== undefined) writeFileSync(join(output, `${freeName(one.name)}.jpg`), drawing);

@@ -143,14 +143,14 @@ test("a shadow of an object that is clearly in motion has no box of its own", ()
   expect(next(withWalker(withWalker(GRASS, person), shadow))).toHaveLength(1);
 });
 
-test("a faint walker is motion while somebody else is clearly in motion", () => {
+test("a faint walker is motion while another person is clearly in motion", () => {
   const next = watch(GRASS, 3);
   const near = { x: 100, y: 100, width: 60, height: 180, contrast: 90 };
   const far = { x: 600, y: 200, width: 20, height: 60, contrast: 18 };
   expect(next(withWalker(withWalker(GRASS, near), far))).toHaveLength(2);
 });
 
-test("a faint walker is motion on a place that somebody crossed ten seconds ago", () => {
+test("a faint walker is motion where a person passed by ten seconds ago", () => {
   const next = watch(GRASS, 3);
   for (let frame = 0; frame < 8; frame++) {
     next(withWalker(GRASS, { x: 200 + 10 * frame, y: 200, width: 30, height: 90, contrast: 90 }));
