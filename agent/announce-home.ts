@@ -2,10 +2,11 @@ import { z } from "zod";
 import type { Clock } from "./base/clock.ts";
 import type { Log } from "./base/log.ts";
 import { throttle } from "./base/throttle.ts";
+import { writeAtomically } from "./base/write-atomically.ts";
 import type { Subscription } from "./mqtt/connection.ts";
 import { type Announced, announce, type DiscoveryInput, homeStatusTopic } from "./mqtt/discovery.ts";
 import type { Message } from "./mqtt/message.ts";
-import { readJson, unreadable, writeAtomically } from "./state/small-file.ts";
+import { readJson, unreadable } from "./state/json-file.ts";
 
 export interface HomeDependencies {
   /** Records the announced entities, so that they can be removed later. */

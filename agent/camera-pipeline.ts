@@ -78,7 +78,7 @@ export function startCameraPipeline(
 ): CameraPipeline {
   const settings = () => dependencies.cameras.of(camera.name);
   const { clock, log, random, signal, detector, view, publish, prefix, states, events } = dependencies;
-  const { name, detect, ffmpeg, snapshots } = camera;
+  const { name, detect, ffmpeg, rotate, snapshots } = camera;
   const { width, height, fps } = detect;
   const [{ path: address, transport }] = ffmpeg.inputs;
   const size = width === undefined || height === undefined ? undefined : { width, height };
@@ -127,7 +127,7 @@ export function startCameraPipeline(
   };
   const open = (untilOff: AbortSignal) => {
     reading.expectNextWithin(readWithinMs);
-    const stream = { camera: name, address, transport, size, fps, idle: detect.idle, hwaccelArgs };
+    const stream = { camera: name, address, transport, size, rotate, fps, idle: detect.idle, hwaccelArgs };
     const options = { clock, signal: untilOff, memory, onUnit, onHardwareFailure };
     return readCamera(stream, camera.motion.enabled ? { ...options, feedback } : options);
   };

@@ -8,6 +8,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["init", async () => (await import("./commands/init/init.ts")).initCommand()],
   ["status", async () => (await import("./commands/status/status.ts")).statusCommand()],
   ["detect", async () => (await import("./commands/detect/detect.ts")).detectCommand()],
+  ["infer", async () => (await import("./commands/infer/infer.ts")).inferCommand()],
   ["replay", async () => (await import("./commands/replay/replay.ts")).replayCommand()],
   ["compile", async () => (await import("./commands/compile/compile.ts")).compileCommand()],
   ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand()],

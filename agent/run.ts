@@ -122,9 +122,9 @@ export async function run(config: AgentConfig, dependencies: RunDependencies): P
     ...{ configFile, cameras: pipelines, detector, events, lastPayload, stats, isConnected },
     ...{ view, stateDirectory, clock, log },
   });
-  const { name: model, source } = detector.model;
+  const { name: model, licence } = detector.model;
   const names = cameras.map(({ name }) => name);
-  log.info({ cameras: names, model, licence: source.licence, runtime: detector.runtime }, "ready");
+  log.info({ cameras: names, model, licence, runtime: detector.runtime }, "ready");
 
   const checkModel = createSignal();
   const status = () => statusLine(pipelines, outbox.size(), detector.stats().state);

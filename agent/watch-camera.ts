@@ -221,7 +221,7 @@ function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof 
   return wasSetBack(timeMs, frame.timeMs) ? "clock_set_back" : undefined;
 }
 
-/** Ends everything when the camera is switched off: its stream is closed, so that no frame would tell that motion is over. */
+/** Ends everything when the camera is switched off: its stream is closed, so no further frame can end the motion. */
 function close(state: WatchState, camera: WatchedCamera, dependencies: WatchDependencies): Step {
   const ended = endMotion(state.motion);
   const motionMessages = motionMessagesOf(ended, camera.name, dependencies.prefix);

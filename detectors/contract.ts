@@ -2,7 +2,7 @@
  * The types that the agent and the runtime share: what a detector takes and returns, how it is opened and what it reports.
  * Types only; the agent gets them from `detector.ts`.
  */
-import type { ModelDescription } from "./module-format.ts";
+import type { ModelDescription, PictureSpec, Precision, ScoreFilter, TensorDType } from "./module-format.ts";
 
 /** A rectangle in pixels: left, top, right, bottom edge. */
 export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
@@ -55,8 +55,8 @@ export interface DetectorStats {
 
 export type Runtime = "wasmer" | "v8";
 
-/** A module's description and the properties of its file. */
-export interface ModelInfo extends ModelDescription {
+/** The properties of a module's file. */
+export interface ModuleFile {
   /** SHA-256 of the module file, hex. */
   readonly sha256: string;
   readonly bytes: number;
@@ -64,6 +64,27 @@ export interface ModelInfo extends ModelDescription {
   readonly memoryBytes: number;
   /** Its imports, `module.name` each. */
   readonly imports: readonly string[];
+}
+
+/** A module's description and the properties of its file. */
+export type ModuleInfo = ModelDescription & ModuleFile;
+
+/** A detector module, as the agent sees it. */
+export interface ModelInfo extends ModuleFile {
+  readonly name: string;
+  /** Absent: 0. */
+  readonly release?: number;
+  /** Pixels. */
+  readonly input: { readonly width: number; readonly height: number };
+  /** How to scale an image to the input. */
+  readonly picture: PictureSpec;
+  readonly labels: readonly string[];
+  /** By label; absent, or without a label: the agent's own defaults. */
+  readonly filters?: Readonly<Record<string, ScoreFilter>>;
+  readonly precision: Precision | "int8";
+  readonly features: readonly string[];
+  /** Licence of the weights. */
+  readonly licence: string;
 }
 
 /** Detects objects in images of exactly the model's input size. */
@@ -135,4 +156,40 @@ export interface ReplaceableOptions extends DetectorOptions {
   readonly onAccepted?: (model: ModelInfo) => void;
   /** Called when a module failed on its first frame from a camera and the previous module took over again. */
   readonly onWithdrawn?: (failed: ModelInfo, restored: ModelInfo) => void;
+}
+
+/** The numbers of a tensor, row-major: one array type per `TensorDType`; a bool is 0 or 1 in a Uint8Array. */
+export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
+
+/** One output. The first dimension of a counted output is the number of its valid rows. */
+export interface Tensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: TensorDType;
+  readonly data: TensorData;
+}
+
+/** How to run a module of any task: one instance in a thread of its own. */
+export type ModuleOptions = Pick<DetectorOptions, "runtime" | "trust" | "maxBytes" | "deadlineMs">;
+
+export interface TensorInferenceOptions {
+  /** By name; the others have their defaults. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  /** Whether the module forgets earlier inferences first. */
+  readonly reset?: boolean;
+}
+
+/** A running module of any task. It restarts after a fault, as a detector does, and has then forgotten its state. */
+export interface OpenModule extends AsyncDisposable {
+  readonly info: ModuleInfo;
+  readonly runtime: Runtime;
+  /**
+   * Runs one inference.
+   * @param inputs in the order of the description, of its types and lengths. Copied before the call returns.
+   * @throws RangeError when inputs or parameters do not fit the description, DetectorFault when there is no answer.
+   */
+  inferTensors(
+    inputs: readonly TensorData[],
+    options?: TensorInferenceOptions,
+  ): Promise<{ readonly outputs: readonly Tensor[]; readonly inferenceMs: number }>;
 }

@@ -23,15 +23,37 @@ export type {
   DetectorStats,
   Inference,
   ModelInfo,
+  ModuleInfo,
+  ModuleOptions,
   ModuleTrust,
+  OpenModule,
   ReplaceableDetector,
   ReplaceableOptions,
   Runtime,
+  Tensor,
+  TensorData,
+  TensorInferenceOptions,
   Thresholds,
 } from "./contract.ts";
 export { DetectorFault, ModelError } from "./errors.ts";
-export type { ModelDescription, Precision, ScoreFilter } from "./module-format.ts";
-export { MAX_SIDE, MODEL_FILE_TYPES } from "./module-format.ts";
+export type {
+  AudioSpec,
+  LabelSpec,
+  ModelDescription,
+  PictureSpec,
+  Precision,
+  ScoreFilter,
+  TensorDType,
+  TensorSpec,
+} from "./module-format.ts";
+export {
+  elementsOf,
+  inputSize,
+  licenceOf,
+  MAX_SIDE,
+  MODEL_FILE_TYPES,
+  tensorBytes,
+} from "./module-format.ts";
 export { plainJson, plainLines, plainText } from "./plain-text.ts";
 export {
   chooseModule,
@@ -41,9 +63,11 @@ export {
   variantsAt,
 } from "./runtime/choose-module.ts";
 export { fastestTarget, lackingFeatures } from "./runtime/engine-features.ts";
-export { readModel } from "./runtime/module.ts";
-export { openDetector } from "./runtime/pool.ts";
+export { readModel, readModule } from "./runtime/module.ts";
+export { openDetector } from "./runtime/open-detector.ts";
+export { openModule } from "./runtime/open-module.ts";
 export { openReplaceable } from "./runtime/replaceable.ts";
+export { tensorArray } from "./runtime/tensors.ts";
 export { VARIANTS, type Variant, variantFile } from "./variant.ts";
 
 /**

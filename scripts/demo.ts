@@ -85,7 +85,7 @@ async function demo(): Promise<number> {
   say(
     openingWords(settings, {
       clip: basename(clip),
-      licence: model.source.licence,
+      licence: model.licence,
       embedded: options.broker === undefined,
       forSeconds: options.seconds,
     }),

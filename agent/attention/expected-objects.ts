@@ -50,7 +50,7 @@ export interface ExpectationRules {
 /**
  * An object that moves less than this share of its shorter side from frame to frame is found again after a skipped
  * frame, and the box expected there is close enough. A person who walks past a street camera moves about half of it: on
- * street.mp4, skipping half of the frames of such people costs three points of MOTA.
+ * street.mp4, skipping half of the frames of such people saves a fifth of the detection passes and costs four points of MOTA.
  */
 const STEADY_SHARE = 0.25;
 

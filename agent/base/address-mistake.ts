@@ -5,7 +5,7 @@ import { hostMistake } from "./host-mistake.ts";
 /** How to encode special characters in a user name or password. */
 export const ENCODING = "/ as %2F, ? as %3F, # as %23, @ as %40, : as %3A, % as %25, a space as %20";
 
-/** Why a text is no address of a stream. Quotes nothing of it: any part may be a password. */
+/** Why a text is no address of a stream. Never quotes the text: any part of it may be a password. */
 export interface AddressMistake {
   /** Continues "expected …". */
   readonly expected: string;
@@ -18,7 +18,7 @@ type Mistake = readonly [form: RegExp, expected: string, remedy: string];
 
 const COMPLETE = "rtsp://HOST/PATH";
 
-/** Mistakes of texts that cannot be split, by their form; the first that matches counts. */
+/** Mistakes in texts that cannot be parsed. The first pattern that matches counts. */
 const MISTAKES: readonly Mistake[] = [
   [/^\s*["'<“‘«]/, "an address without quotes or brackets around it", "remove them"],
   [/^\s+rtsps?:\/\/|^rtsps?:\/\/\S*\s+$/i, "an address without spaces around it", "remove them"],
@@ -54,7 +54,7 @@ const MISTAKES: readonly Mistake[] = [
   [
     /^[^/]+:\/\/[^/?#@]*@(?:[\p{L}\p{N}._-]+|\[[^\]]*\]):(?:\d*|[^@/?#]*)(?:[/?#][^@]*)?$/u,
     "a port from 1 to 65535 after the host",
-    "without the colon and the port, it is 554, or 322 with rtsps://",
+    "write the port, or remove the colon: the default is 554, or 322 with rtsps://",
   ],
   [
     /^[^/]+:\/\/(?:[\p{L}\p{N}._-]+|\[[^\]]*\]):[^@/?#]*(?:[/?#][^@]*)?$/u,
@@ -64,8 +64,8 @@ const MISTAKES: readonly Mistake[] = [
 ];
 
 /**
- * Characters that a path must not contain (RFC 3986, 2 and appendix C) and that are no part of any camera's path: they are
- * left over from the text around the address. Letters of all languages are allowed: requests contain them percent-encoded
+ * Characters that a path must not contain (RFC 3986, 2 and appendix C) and that no camera uses: they were copied together
+ * with the address. Letters of all languages are allowed: requests contain them percent-encoded
  * (RFC 3987, 3.1). Signs that RFC 3986 does not allow but cameras may use, such as `|`, are allowed too.
  */
 const PATH_MISTAKES: readonly Mistake[] = [

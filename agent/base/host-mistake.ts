@@ -15,7 +15,7 @@ const LEADING_ZERO = /(?:^|\.)0\d/;
 
 const UNICAST: HostMistake = {
   expected: "the address of one device, not of a multicast or broadcast group",
-  remedy: "write the address at which its web page or its manual shows it",
+  remedy: "write the IP address of the device, which its web page or your router shows",
 };
 const NOT_THIS: HostMistake = {
   expected: "an address to which a connection can be made",
@@ -34,7 +34,7 @@ export function hostMistake(host: string): HostMistake | undefined {
     host.length <= LONGEST_NAME && labels.every(({ length }) => length > 0 && length <= LONGEST_LABEL);
   if (isName) return undefined;
   return {
-    expected: `a host name of parts with 1 to ${LONGEST_LABEL} characters between dots`,
+    expected: `a host name whose parts between the dots have 1 to ${LONGEST_LABEL} characters`,
     remedy: "write the name or the IP address of the device",
   };
 }
@@ -63,7 +63,7 @@ function ipv6Mistake(host: string): HostMistake | undefined {
   if (!isIPv6(address)) {
     return {
       expected: "a valid IPv6 address",
-      remedy: "write it as fd00::7, with the part that stands for zeros as :: only once",
+      remedy: "write it as fd00::7, with :: at most once",
     };
   }
   // ff00::/8, fe80::/10 (RFC 4291, 2.4)
@@ -71,7 +71,7 @@ function ipv6Mistake(host: string): HostMistake | undefined {
   if (/^[0:]+$/.test(address)) return NOT_THIS;
   if (/^fe[89ab]/i.test(address) && zone === undefined) {
     return {
-      expected: "a link-local IPv6 address with the network interface behind which it is",
+      expected: "a link-local IPv6 address with the name of the network interface",
       remedy: "write it as fe80::1%eth0",
     };
   }

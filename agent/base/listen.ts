@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
+import { shortReason } from "./error-code.ts";
 import { ConfigError } from "./errors.ts";
 
 /** The address of a server, and the section of the configuration that sets it. */
@@ -21,7 +22,7 @@ export async function listenOn(server: Server, { section, host, port }: ListenAd
   try {
     await listening;
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const code = shortReason(cause);
     throw new ConfigError(
       `${section} cannot be served on ${host}:${port} (${code})`,
       remedyFor(code, { section, port }),

@@ -28,7 +28,7 @@ const FRAME: Polygon = [
   [1, 1],
   [0, 1],
 ];
-/** Just inside the last row and column, where the feet of objects are that reach the edge of the frame. */
+/** Just inside the last row and column: the feet of objects that reach the edge of the frame are there. */
 const LAST = 1 - 2 ** -20;
 const SAMPLES = 64;
 
@@ -57,7 +57,7 @@ export function hasArea(polygon: Polygon): boolean {
   return samplesIn(polygon).length > 0;
 }
 
-/** Whether nothing of these polygons is outside of all masks. */
+/** Whether every part of these polygons is inside a mask. */
 export function areCovered(polygons: readonly Polygon[], masks: readonly Polygon[]): boolean {
   return masks.length > 0 && polygons.every((polygon) => samplesIn(polygon).every(covers(masks)));
 }

@@ -2,7 +2,7 @@
 export interface Toggle {
   isOn(): boolean;
   set(on: boolean): void;
-  /** Is aborted when the switch is set off; already aborted while it is off. It is a new signal after each time it was off. */
+  /** Aborted while the switch is off. Each time the switch is set on, there is a new signal. */
   offSignal(): AbortSignal;
   /** Resolves when the switch is on, or when `abort` is aborted. */
   untilOn(abort: AbortSignal): Promise<void>;

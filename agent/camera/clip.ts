@@ -1,6 +1,9 @@
 import { stat } from "node:fs/promises";
+import type { Size } from "../base/box.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
+import { type Rotation, rotatedSize } from "../base/rotation.ts";
+import { scaleAndRotate } from "./display.ts";
 import { startFfmpeg } from "./ffmpeg.ts";
 import { type FfmpegEnd, signalMeaning } from "./ffmpeg-end.ts";
 import type { Frame } from "./frame.ts";
@@ -13,8 +16,10 @@ export interface Clip {
   /** Becomes `Frame.camera`. */
   readonly camera: string;
   readonly file: string;
-  /** Pixels; undefined: the clip's own size, upright and with square pixels. */
-  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Pixels after the rotation; undefined: the clip's own size, upright and with square pixels. */
+  readonly size?: Size | undefined;
+  /** Rotates the frames further than the clip says. Default: 0. */
+  readonly rotate?: Rotation | undefined;
   /** Frames per second; undefined: the clip's own rate. */
   readonly fps?: number | undefined;
   /** true: at the speed of the recording. Otherwise as fast as the consumer reads. */
@@ -42,21 +47,21 @@ const DEFAULT_FPS = 10;
  * @throws ConfigError if the file does not exist or contains no video that ffmpeg can decode; FfmpegMissing.
  */
 export async function* readClip(clip: Clip, options: ReadClipOptions): AsyncGenerator<Frame, void> {
-  const { camera, file } = clip;
+  const { camera, file, rotate = 0 } = clip;
   const { signal } = options;
   const own = await probeClip(file, options);
-  const { width, height } = clip.size ?? own;
+  const size = clip.size ?? rotatedSize(own, rotate);
   const fps = clip.fps ?? own.fps ?? DEFAULT_FPS;
 
   const args = [
     ...LOG_OPTIONS,
     ...(clip.realTime === true ? ["-re"] : []),
     ...inputOf(file),
-    ...rawOutput(`fps=${fps},scale=${width}:${height}`),
+    ...rawOutput([`fps=${fps}`, ...scaleAndRotate(size, rotate)].join(",")),
   ];
   await using run = startFfmpeg(options.ffmpeg ?? "ffmpeg", args, signal, MEMORY_MB);
   let sequence = 0;
-  for await (const frame of readFrames(run, { width, height })) {
+  for await (const frame of readFrames(run, size)) {
     if (signal.aborted) return;
     yield { camera, sequence, timeMs: (sequence * 1000) / fps, ...frame };
     sequence++;

@@ -100,7 +100,8 @@ const LEARN_MS = 10_000;
 const HOLD_MS: Readonly<Record<WakeReason, number>> = {
   start: 0,
   motion: 5_000,
-  unknown: 5_000,
+  // The gate settles in 0.6 s. Motion that it sees then has its own time.
+  unknown: 1_500,
   hint: 800,
   track: 5_000,
   all: 0,

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { type Rotation, rotationOf } from "../base/rotation.ts";
 import { NEW_PLAN, type PlanEvent, type PlanRules, planDecoding, type TimedUnit } from "./decode-plan.ts";
 import type { Decoder } from "./decoder.ts";
 import { type DecoderChain, decoderChain } from "./decoder-chain.ts";
@@ -13,6 +14,8 @@ export interface DecodeSessionOptions {
   /** Becomes `Frame.camera`. */
   readonly camera: string;
   readonly rules: PlanRules;
+  /** Rotates the frames further than the stream says. */
+  readonly rotate: Rotation;
   /** Starts a decoder for the frames from a key frame on. */
   readonly openDecoder: (display: Display) => Decoder;
   readonly clock: Clock;
@@ -76,7 +79,7 @@ async function feed(
   session: Pick<RtspSession, "units">,
   decoders: DecoderChain,
   apply: (event: PlanEvent) => void,
-  { camera, clock, onUnit = () => {} }: DecodeSessionOptions,
+  { camera, clock, rotate, onUnit = () => {} }: DecodeSessionOptions,
 ): Promise<void> {
   let time = NO_STREAM_TIME;
   let caughtUpMs = clock.monotonicMs();
@@ -94,7 +97,7 @@ async function feed(
     for await (const unit of session.units()) {
       const { state, timeMs } = frameTime(time, unit);
       time = state;
-      const timed = { ...unit, timeMs };
+      const timed = { ...unit, timeMs, rotation: rotationOf(unit.rotation + rotate) };
       onUnit(timed);
       apply({ type: "unit", unit: timed });
 

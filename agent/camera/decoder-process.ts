@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Size } from "../base/box.ts";
+import type { Rotation } from "../base/rotation.ts";
 import { displayFilter } from "./display.ts";
 import { FATAL_MESSAGES } from "./explain-failure.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "./ffmpeg.ts";
@@ -14,8 +15,8 @@ import type { AccessUnit, VideoCodec, VideoFormat } from "./rtsp/access-unit.ts"
 /** The stream that a decoder decodes, and the requested frames. */
 export interface DecodedStream {
   readonly format: VideoFormat;
-  /** Clockwise rotation in degrees that displays the frames upright: 0, 90, 180 or 270. */
-  readonly rotation: number;
+  /** Displays the frames upright. */
+  readonly rotation: Rotation;
   /** Pixels of the output frames. */
   readonly size: Size;
   /** Maximum frames per second; undefined: all. */

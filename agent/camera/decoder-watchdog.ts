@@ -6,7 +6,7 @@ export interface WatchedStream {
   readonly fps: number | undefined;
 }
 
-/** Tells a decoder that is stuck from one whose frames are not due or not read. */
+/** Detects a stuck decoder. A decoder whose frames are not due, or not read, is not stuck. */
 export interface DecoderWatchdog {
   isStuck(): boolean;
   /** An access unit was written. @param timeMs of its frame */

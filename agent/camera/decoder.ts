@@ -1,5 +1,6 @@
 import type { Size } from "../base/box.ts";
 import { TransientError } from "../base/errors.ts";
+import type { Rotation } from "../base/rotation.ts";
 import { type DecodedFrame, type DecoderProcess, startDecoder } from "./decoder-process.ts";
 import { watchForFrames } from "./decoder-watchdog.ts";
 import { displaySize } from "./display.ts";
@@ -17,8 +18,8 @@ export interface DecoderStream {
   readonly camera: string;
   /** Of the key frame that the decoder starts with. Another format needs another decoder. */
   readonly format: VideoFormat;
-  /** Clockwise rotation in degrees that displays the frames upright: 0, 90, 180 or 270. */
-  readonly rotation: number;
+  /** Displays the frames upright. */
+  readonly rotation: Rotation;
   /** Pixels of the output frames; undefined: `displaySize`. */
   readonly size: Size | undefined;
   /** Maximum frames per second; undefined: all. */

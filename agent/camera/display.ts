@@ -1,4 +1,5 @@
 import type { Size } from "../base/box.ts";
+import { type Rotation, rotatedSize } from "../base/rotation.ts";
 import { requireSize } from "./ffmpeg-filters.ts";
 import { MOST_PIXELS } from "./frame-limit.ts";
 import type { VideoFormat } from "./rtsp/access-unit.ts";
@@ -6,8 +7,8 @@ import type { VideoFormat } from "./rtsp/access-unit.ts";
 /** How a stream's frames are shown. */
 export interface Display {
   readonly format: VideoFormat;
-  /** Clockwise rotation in degrees that displays the frames upright: 0, 90, 180 or 270. */
-  readonly rotation: number;
+  /** Displays the frames upright. */
+  readonly rotation: Rotation;
 }
 
 /** Whether frames can be decoded and shown in the same way. */
@@ -40,10 +41,9 @@ export function displaySize({
   rotation,
 }: {
   readonly format: Pick<VideoFormat, "size" | "pixelAspect">;
-  readonly rotation: number;
+  readonly rotation: Rotation;
 }): Size {
-  const { width, height } = squareSize(format);
-  return isSideways(rotation) ? { width: height, height: width } : { width, height };
+  return rotatedSize(squareSize(format), rotation);
 }
 
 function squareSize({ size, pixelAspect }: Pick<VideoFormat, "size" | "pixelAspect">): Size {
@@ -59,29 +59,26 @@ function even(length: number): number {
   return Math.max(2, 2 * Math.round(length / 2));
 }
 
-function isSideways(rotation: number): boolean {
-  return rotation === 90 || rotation === 270;
-}
-
-const ROTATIONS: Readonly<Record<number, string>> = {
-  90: "transpose=clock",
-  180: "hflip,vflip",
-  270: "transpose=cclock",
+const ROTATION_FILTERS: Readonly<Record<Rotation, readonly string[]>> = {
+  0: [],
+  90: ["transpose=clock"],
+  180: ["hflip", "vflip"],
+  270: ["transpose=cclock"],
 };
+
+/** ffmpeg filters that scale frames and rotate them. @param size after the rotation */
+export function scaleAndRotate(size: Size, rotation: Rotation): readonly string[] {
+  const { width, height } = rotatedSize(size, rotation);
+  // Rotated after scaling, when there are usually fewer pixels.
+  return [`scale=${width}:${height}`, ...ROTATION_FILTERS[rotation]];
+}
 
 /**
  * An ffmpeg filter that shows a stream's frames upright and in this size, and fails on frames that do not have the stream's
  * own size.
  */
-export function displayFilter(display: Display, { width, height }: Size): string {
-  const { format, rotation } = display;
-  // Rotated after scaling, when there are usually fewer pixels.
-  const scaled = isSideways(rotation) ? { width: height, height: width } : { width, height };
-  const isOwn = scaled.width === format.size.width && scaled.height === format.size.height;
-  const filters = [
-    requireSize(format.size),
-    isOwn ? undefined : `scale=${scaled.width}:${scaled.height}`,
-    ROTATIONS[rotation],
-  ];
-  return filters.filter((filter) => filter !== undefined).join(",");
+export function displayFilter({ format, rotation }: Display, size: Size): string {
+  const isOwn = isSameSize(format.size, rotatedSize(size, rotation));
+  const filters = isOwn ? ROTATION_FILTERS[rotation] : scaleAndRotate(size, rotation);
+  return [requireSize(format.size), ...filters].join(",");
 }

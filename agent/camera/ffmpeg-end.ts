@@ -73,7 +73,7 @@ const WORDS: ReadonlyMap<number, string> = new Map([
   [tag("\xf8OPT"), "option not found"],
   [tag("\xf8PRO"), "protocol not found"],
 ]);
-/** Longer than numbers of other kinds: `Device creation failed: -542398533.` */
+/** Other numbers have fewer digits: `Device creation failed: -542398533.` */
 const ERROR_TAG = /-\d{9,10}\b/g;
 /** Here ffmpeg prints the number of a system error. */
 const SYSTEM_ERROR = /(?<=^Device creation failed: )-\d{1,3}\b/;

@@ -7,6 +7,7 @@ import { accessSync, constants, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Writable } from "node:stream";
+import { errorCode } from "../base/error-code.ts";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import { type FfmpegEnd, withErrorWords } from "./ffmpeg-end.ts";
@@ -195,7 +196,7 @@ function environmentOf(
 }
 
 function explainStart(program: string, error: Error): Error {
-  if ("code" in error && error.code === "ENOENT") {
+  if (errorCode(error) === "ENOENT") {
     if (!isInstalled(program)) return missing(program, error);
     return new ConfigError(
       `prlimit, which limits the memory of ${program}, is not installed (or not in PATH)`,

@@ -14,7 +14,7 @@ interface MeasuredUnit {
   readonly frames: number;
 }
 
-/** A longer stream is measured by its latest part. */
+/** Only the latest part of a longer stream is measured. */
 const MOST_UNITS = 1000;
 /** How much longer or shorter the stream's own time may run than the arrivals: networks delay frames differently. */
 const TOLERANCE = 0.1;
@@ -44,7 +44,7 @@ export function measureFrameRate(): FrameRate {
   };
 }
 
-/** All units if they are too few to be divided. */
+/** All units if there are too few to divide. */
 function laterHalf(units: readonly MeasuredUnit[]): readonly MeasuredUnit[] {
   const times = units.map(({ arrivedSeconds }) => arrivedSeconds);
   const middle = Math.max(...times) - span(times) / 2;

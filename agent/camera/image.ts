@@ -2,6 +2,7 @@ import sharp from "sharp";
 import { ConfigError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
+import type { Rotation } from "../base/rotation.ts";
 
 /** The largest image that is decoded: 120 megapixels, as phones take them, 360 MB as RGB. */
 const MOST_PIXELS = 120e6;
@@ -21,12 +22,14 @@ const LONGEST_TEXT = 1000;
 
 /**
  * Reads an image as RGB, rotated upright by its EXIF orientation; transparent parts become grey.
+ * @param rotate rotates it further
  * @throws ConfigError if it is damaged.
  */
-export async function readImage(file: string): Promise<RgbImage> {
+export async function readImage(file: string, rotate: Rotation = 0): Promise<RgbImage> {
   try {
     const upright = sharp(file, { limitInputPixels: MOST_PIXELS })
       .autoOrient()
+      .rotate(rotate)
       .flatten({ background: "#727272" })
       .toColourspace("srgb");
     const { data, info } = await upright.raw().toBuffer({ resolveWithObject: true });

@@ -1,3 +1,4 @@
+import type { Rotation } from "../base/rotation.ts";
 import { measureFrameRate } from "./frame-rate.ts";
 import { addKeyTime, chooseIdleMode, type IdleMode, type IdleRules, type KeyTimes } from "./idle-mode.ts";
 import type { AccessUnit, VideoFormat } from "./rtsp/access-unit.ts";
@@ -7,7 +8,7 @@ import { frameTime, NO_STREAM_TIME } from "./stream-time.ts";
 export interface ObservedStream {
   /** Of the newest key frame; undefined before the first one. */
   readonly format: VideoFormat | undefined;
-  readonly rotation: number;
+  readonly rotation: Rotation;
   /** Frames per second; undefined before the second frame. */
   readonly fps: number | undefined;
   /** The longest time between two key frames so far, seconds; undefined before the second one. */

@@ -1,5 +1,6 @@
 import type { Size } from "../base/box.ts";
 import type { Clock } from "../base/clock.ts";
+import { type Rotation, rotatedSize } from "../base/rotation.ts";
 import type { HardwarePreset } from "../config/hardware-schema.ts";
 import { KEPT_BYTES, type TimedUnit } from "./decode-plan.ts";
 import { decodeSession } from "./decode-session.ts";
@@ -15,8 +16,10 @@ import type { RtspSession } from "./rtsp/start-session.ts";
 
 /** A camera's stream, and the requested frames. */
 export interface CameraStream extends SessionStream {
-  /** Pixels; undefined: the stream's own size, upright and with square pixels. */
+  /** Pixels after the rotation; undefined: the stream's own size, upright and with square pixels. */
   readonly size: Size | undefined;
+  /** Rotates the frames further than the stream says. Default: 0. */
+  readonly rotate?: Rotation;
   /** Maximum frames per second. */
   readonly fps: number;
   /** Which frames are decoded while nothing moves. Default: all. */
@@ -61,7 +64,7 @@ export async function* readCamera(
   stream: CameraStream,
   options: ReadCameraOptions,
 ): AsyncGenerator<Frame, void> {
-  const { camera, size, fps } = stream;
+  const { camera, size, fps, rotate = 0 } = stream;
   const { signal, feedback, ffmpeg = "ffmpeg" } = options;
   requireProgram(ffmpeg);
   await using session = await openUnlessAborted(stream, options);
@@ -71,6 +74,7 @@ export async function* readCamera(
   yield* decodeSession(session, {
     ...options,
     camera,
+    rotate,
     rules: { idle, hasMotionDetection: feedback !== undefined, keptBytes: KEPT_BYTES },
     openDecoder(display) {
       const hardware = hardwareFor(stream, display.format.codec, options);
@@ -80,11 +84,15 @@ export async function* readCamera(
 }
 
 async function openUnlessAborted(
-  stream: CameraStream,
+  { size, rotate = 0, ...stream }: CameraStream,
   { clock, signal, memory }: ReadCameraOptions,
 ): Promise<RtspSession | undefined> {
+  const ownSize = size && rotatedSize(size, rotate);
   try {
-    return await openSession(stream, { clock, signal, ...(memory === undefined ? {} : { memory }) });
+    return await openSession(
+      { ...stream, size: ownSize },
+      { clock, signal, ...(memory === undefined ? {} : { memory }) },
+    );
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;

@@ -1,9 +1,12 @@
 import { Command } from "commander";
 import {
   chooseModule,
-  type ModelInfo,
+  inputSize,
+  licenceOf,
   type ModuleChoice,
-  readModel,
+  type ModuleInfo,
+  readModule,
+  type TensorSpec,
   variantsAt,
 } from "../../detectors/detector.ts";
 import { plainJson, printed } from "../base/plain-text.ts";
@@ -13,22 +16,22 @@ import { showSize } from "./shared/size-option.ts";
 const EXAMPLES = `
 Examples:
   sabrewing inspect yolov5n.wasm
-  sabrewing inspect yolov5n.wasm --json | jq -r '.labels[]'
+  sabrewing inspect yolov5n.wasm --json | jq -r '.labels[].name'
   sabrewing inspect /var/lib/sabrewing          list the variants in a folder and mark the one that this engine would run
 
 The command reads and validates the module, but does not run it.`;
 
-/** `sabrewing inspect`: shows the description of a detector module. */
+/** `sabrewing inspect`: shows the description of a module. */
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("shows labels, input, precision, memory, imports, release and licence of a detector module")
-    .argument("<module>", "detector module (.wasm), or the name or folder of a set of variants")
+    .description("shows task, inputs, labels, precision, memory, imports, release and licence of a module")
+    .argument("<module>", "module (.wasm), or the name or folder of a set of variants")
     .option("--json", "print a JSON line per module", false)
     .addHelpText("after", EXAMPLES)
     .action(async (path: string, { json }: { readonly json: boolean }) => {
       const variants = variantsAt(path);
       if (variants.length === 0) {
-        const info = await readModel(path);
+        const info = await readModule(path);
         process.stdout.write(printed(json ? plainJson(info) : describeModule(info)));
         return;
       }
@@ -38,7 +41,7 @@ export function inspectCommand(): Command {
           variant: variant.name,
           path,
           chosen: path === choice.path,
-          ...(await readModel(path)),
+          ...(await readModule(path)),
         })),
       );
       const lines = json ? infos.map(plainJson) : [describeSet(infos, choice)];
@@ -47,12 +50,12 @@ export function inspectCommand(): Command {
 }
 
 /** A variant of a set with its description. */
-export interface VariantInfo extends ModelInfo {
+export type VariantInfo = ModuleInfo & {
   readonly variant: string;
   readonly path: string;
   /** Whether this engine would run it. */
   readonly chosen: boolean;
-}
+};
 
 /** A line per variant for people. The chosen variant is marked and described in full. */
 export function describeSet(variants: readonly VariantInfo[], { path, why }: ModuleChoice): string {
@@ -71,25 +74,38 @@ export function describeSet(variants: readonly VariantInfo[], { path, why }: Mod
 }
 
 /** A table of two columns for people. */
-export function describeModule(info: ModelInfo): string {
-  const { input, source, labels } = info;
+export function describeModule(info: ModuleInfo): string {
+  const { source, parameters, labels = [] } = info;
   const rows: readonly (readonly [string, string])[] = [
     ["name", info.name],
-    ["input", `${showSize(input)} pixels, ${input.channels} × ${input.dtype}, ${input.layout}`],
+    ["task", info.task],
+    ...(info.picture === undefined
+      ? info.inputs.map((spec) => ["input", describeTensor(spec)] as const)
+      : [["input", `${showSize(inputSize(info))} pixels, 3 × u8, hwc; ${info.picture.fit}`] as const]),
+    ...info.outputs.map((spec) => ["output", describeTensor(spec)] as const),
+    ...parameters.map((spec) => ["parameter", `${spec.name}, ${spec.default} if not given`] as const),
     ["release", info.release === undefined ? "0 (none given)" : `${info.release}`],
     ["precision", info.precision],
     ["file", `${showMegabytes(info.bytes)} (${info.bytes} bytes)`],
     ["memory", `${showMegabytes(info.memoryBytes)}, cannot grow`],
-    ["features", info.features.join(", ")],
+    ["features", info.features.length > 0 ? info.features.join(", ") : "none"],
     ["imports", info.imports.length > 0 ? info.imports.join(", ") : "nothing"],
     ["sha256", info.sha256],
-    ["source", `${source.format}, SHA-256 ${source.sha256}`],
-    ["licence", source.licence],
+    ...source.map(({ format, sha256 }) => ["source", `${format}, SHA-256 ${sha256}`] as const),
+    ["licence", licenceOf(info)],
     ["compiler", info.compiler.version],
-    [`labels (${labels.length})`, labels.join(", ")],
+    ...(labels.length === 0
+      ? []
+      : [[`labels (${labels.length})`, labels.map(({ name }) => name).join(", ")] as const]),
   ];
   const margin = Math.max(...rows.map(([key]) => key.length)) + 2;
   return rows.map(([key, value]) => `${key.padEnd(margin)}${wrap(value, 100 - margin, margin)}`).join("\n");
+}
+
+/** `detections: f32 [300, 6], counted rows` */
+function describeTensor({ name, dtype, shape, scale, zero = 0, rows }: TensorSpec): string {
+  const real = scale === undefined ? "" : `, (stored − ${zero}) × ${scale}`;
+  return `${name}: ${dtype} [${shape.join(", ")}]${real}${rows === undefined ? "" : ", counted rows"}`;
 }
 
 /** Breaks a long list at ", " and indents the further lines. */

@@ -15,8 +15,8 @@ import { readVersion } from "../version.ts";
 
 /** A normal stop is much faster. systemd and Docker would wait longer, a person who presses Ctrl-C would not. */
 const STOP_WITHIN_MS = 4_500;
-/** Threads write the log. */
-const FLUSH_WITHIN_MS = 400;
+/** Threads write the log, and pino's `flush` does not wait for them. */
+const WRITE_WITHIN_MS = 400;
 
 /** `sabrewing run`: the daemon, until SIGTERM or SIGINT. SIGHUP makes it read the configuration and the model file again. */
 export function runCommand(): Command {
@@ -44,9 +44,7 @@ export function runCommand(): Command {
         const insist = setTimeout(() => {
           log.error(`not stopped within ${STOP_WITHIN_MS / 1000} s: killing the process`);
           // process.exit would wait for a thread that is blocked in a system call, for example on a dead network disk.
-          const leave = () => process.kill(process.pid, "SIGKILL");
-          log.flush(leave);
-          setTimeout(leave, FLUSH_WITHIN_MS);
+          setTimeout(() => process.kill(process.pid, "SIGKILL"), WRITE_WITHIN_MS);
         }, STOP_WITHIN_MS);
         insist.unref();
       };

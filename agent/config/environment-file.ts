@@ -16,13 +16,13 @@ export interface IgnoredAssignment {
   readonly reason: string;
 }
 
-/** systemd removes these around keys and values. */
+/** systemd removes these characters around keys and values. */
 const SPACE = /[ \t\r\n]/;
 const LINE_END = /[\r\n]/;
-/** In double quotes, a backslash before other characters stays. */
+/** In double quotes, a backslash before any other character is kept. */
 const ESCAPED_IN_QUOTES = /["\\`$]/;
 const VALID_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** systemd allows no control characters but these in values. */
+/** systemd allows no other control characters in values. */
 const FORBIDDEN_IN_VALUE = /(?![\t\n\u0080-\u009f])\p{Cc}/u;
 
 type State =
@@ -58,7 +58,7 @@ export function readEnvironmentFile(text: string): EnvironmentFile {
     const name = key.replace(/[ \t]+$/, "");
     const found = state === "value" ? value.slice(0, kept) : value;
     const reason = afterContinuedComment
-      ? "the comment before it ends with a backslash, after which older versions ignore the next line: remove the backslash"
+      ? "the comment above it ends with a backslash, and older versions of systemd then ignore the next line: remove the backslash"
       : problemOf(name, found);
     if (reason === undefined) variables.set(name, found);
     else ignored.push({ name: meantName(name), line: keyLine, reason });
@@ -136,7 +136,7 @@ function problemOf(name: string, value: string): string | undefined {
   if (/^export\s/.test(name)) return "remove the word export";
   if (name.startsWith("\ufeff")) return "save the file without a byte order mark";
   if (!VALID_NAME.test(name))
-    return "a name has only letters, digits and _, and starts with none of the digits";
+    return "a name contains only letters, digits and _, and does not start with a digit";
   return FORBIDDEN_IN_VALUE.test(value) ? "the value contains a control character" : undefined;
 }
 

@@ -3,11 +3,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** `{NAME}`: capitals, digits and _ only, so that other braces stay unchanged. */
 const PLACEHOLDER = /\{([A-Z][A-Z0-9_]*)\}/g;
 
-/** A placeholder whose variable is not set. */
-export interface UnsetVariable {
+/** A placeholder whose variable is not set, or is empty. */
+export interface MissingValue {
   /** Keys from the root to the value. */
   readonly path: readonly PropertyKey[];
   readonly name: string;
+  readonly isEmpty: boolean;
 }
 
 /** Whether a text contains a placeholder. */
@@ -19,23 +20,21 @@ export function hasPlaceholder(text: string): boolean {
  * Copies a parsed YAML value and replaces every `{NAME}` inside a string by that environment variable.
  *
  * Inside the user part of an address the value is percent-encoded, so that a password may contain `@`, `/` or `#`.
- * Placeholders inside a variable's value are not expanded. Keys stay unchanged. An unset variable is reported, and its
- * placeholder stays.
+ * Placeholders inside a variable's value are not expanded. Keys stay unchanged. Variables that are unset or empty are
+ * reported; the placeholder of an unset one stays.
  */
 export function fillFromEnvironment(
   value: unknown,
   env: Environment,
-  report: (unset: UnsetVariable) => void,
+  report: (missing: MissingValue) => void,
   path: readonly PropertyKey[] = [],
 ): unknown {
   if (typeof value === "string") {
     const userPartEnd = endOfUserPart(value);
     return value.replace(PLACEHOLDER, (placeholder, name: string, offset: number) => {
       const replacement = env[name];
-      if (replacement === undefined) {
-        report({ path, name });
-        return placeholder;
-      }
+      if (!replacement) report({ path, name, isEmpty: replacement === "" });
+      if (replacement === undefined) return placeholder;
       return offset < userPartEnd ? encodeURIComponent(replacement) : replacement;
     });
   }

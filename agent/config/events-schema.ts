@@ -15,7 +15,7 @@ export const EventsSchema = z
       .max(1_000_000)
       .default(200)
       .describe(
-        "Largest size of the history with its pictures, megabytes; beyond it the oldest events are removed.",
+        "Maximum size of the history with its images, megabytes; above it, the oldest events are removed.",
       ),
   })
   .describe("The event history that the live view shows. It is stored only while the live view is enabled.");

@@ -34,7 +34,7 @@ function withoutUselessFilters(objects: unknown, own: unknown): unknown {
 }
 
 /**
- * Moves the problems of inherited values to the section at the top, where they were written, each once.
+ * Moves the problems of inherited values to the section at the top in which the values were written. Each problem is reported once.
  * @param problems found in the file that `inheritSections` returned
  * @param asWritten the file before that
  */
@@ -57,7 +57,7 @@ function isInherited(path: readonly PropertyKey[], asWritten: unknown): boolean 
   return valueAt(asWritten, path) === undefined && valueAt(asWritten, path.slice(2)) !== undefined;
 }
 
-/** The keys of a section of one camera: its own, and those of the section at the top that it does not override. */
+/** A section of one camera: its own keys, and the keys of the section at the top that it does not override. */
 export function mergedSection(below: unknown, above: unknown): unknown {
   if (above === undefined) return below;
   if (!isMapping(below) || !isMapping(above)) return above;

@@ -21,7 +21,7 @@ export interface Place {
 }
 
 /**
- * Finds problems in a YAML file: the place of the key or value, or of the nearest section above that exists. Aliases and merge
+ * Finds problems in a YAML file: the place of the key or value, or of the nearest enclosing section that exists. Aliases and merge
  * keys lead to the place where the value was written.
  */
 export function locator(document: Document, lines: LineCounter): (problem: Problem) => Place {

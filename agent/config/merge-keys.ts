@@ -1,15 +1,15 @@
 import { isMapping } from "../base/mapping.ts";
 import type { Problem } from "./problems.ts";
 
-/** The key of YAML 1.1 whose value, a mapping or a list of mappings, provides the keys that its own mapping lacks. */
+/** YAML 1.1: the value of this key is a mapping, or a list of mappings, whose entries are added to the mapping around it. */
 export const MERGE_KEY = "<<";
 
-/** The most keys that all merge keys of a file may provide: a small file can merge a large mapping many times. */
+/** Maximum number of keys that all merge keys of a file may add: a small file can merge a large mapping many times. */
 const MOST_MERGED = 10_000;
 
 /**
  * Copies a parsed YAML value and applies its merge keys. In a list, earlier mappings win over later ones.
- * @param value in which equal aliases are the same object, so that each is merged once
+ * @param value all aliases of an anchor are the same object, so that each is merged once
  */
 export function withMergedKeys(value: unknown, report: (problem: Problem) => void): unknown {
   const finished = new Map<object, unknown>();

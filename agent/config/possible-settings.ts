@@ -34,7 +34,7 @@ interface ShapeLimits {
 
 type Refuse = (path: readonly PropertyKey[], message: string) => void;
 
-/** Refuses settings under which nothing can ever be detected, or nothing can enter a zone. */
+/** Refuses settings that prevent every detection, or every entry into a zone. */
 export function checkPossible(camera: CheckedCamera, context: z.RefinementCtx): void {
   const refuse: Refuse = (path, message) =>
     context.addIssue({ code: "custom", path: [...path], params: { isKey: true }, message });
@@ -62,7 +62,7 @@ function checkMotion({ motion }: CheckedCamera, frame: Size | undefined, refuse:
   if (contour_area <= most) return;
   refuse(
     ["motion", "contour_area"],
-    `nothing can be detected: motion of more than ${most} pixels counts as lightning (lightning_threshold, the masks and frame_height decide); the default is 10`,
+    `nothing can be detected: motion of more than ${most} pixels counts as lightning, because of lightning_threshold, the masks and frame_height; the default is 10`,
   );
 }
 

@@ -22,9 +22,9 @@ interface SchemaNode {
 /** Frigate's keys that do not exist here, and why. */
 const FRIGATE_KEYS: Readonly<Record<string, string>> = {
   record: "sabrewing does not record video",
-  detectors: "there is a single detector: set runtime and instances under detector",
+  detectors: "sabrewing has one detector: set its runtime and instances under detector",
   go2rtc: "sabrewing does not restream: write the camera's own address into its input",
-  friendly_name: "sabrewing shows the names of cameras and zones themselves",
+  friendly_name: "sabrewing shows cameras and zones by their keys in the configuration",
   ...Object.fromEntries(
     [
       ...[
@@ -111,8 +111,8 @@ export function describeIssues(
 function expectedReceived(expected: string, path: readonly PropertyKey[], asWritten: unknown): string {
   const value = path.reduce<unknown>((at, key) => (isRecord(at) ? at[String(key)] : undefined), asWritten);
   if (value === undefined) return `missing: expected ${expected}`;
-  // People write the broker's login in front of its host. Without a scheme or an @ it cannot be told from a host. In braces
-  // it is a key.
+  // Users may write the broker's login in front of its host. Without a scheme or an @, it looks like a host. In braces, it
+  // is a key.
   const mayBeLogin = path.join(".") === "mqtt.host";
   const received = describeReceived(value, mayBeLogin || SECRET_KEY.test(String(path.at(-1))));
   return `expected ${expected}, received ${received}`;

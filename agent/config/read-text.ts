@@ -27,8 +27,3 @@ export function readBytes(file: string): Buffer {
   }
   throw Object.assign(new Error(`${file}: the file has more than ${MOST_BYTES} bytes`), { code: "EFBIG" });
 }
-
-/** The code of a system error: `ENOENT`. */
-export function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}

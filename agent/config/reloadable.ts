@@ -4,9 +4,9 @@ import type { AgentConfig, CameraConfig } from "./schema.ts";
 export interface Reload {
   /** The configuration in force, with every change that needs no restart. */
   readonly config: AgentConfig;
-  /** The keys that this changes. */
+  /** The keys whose changes apply without a restart. */
   readonly changed: readonly string[];
-  /** The other keys that differ: a restart applies them. */
+  /** The other keys that differ. They need a restart. */
   readonly needRestart: readonly string[];
 }
 
@@ -24,10 +24,10 @@ export function planReload(running: AgentConfig, wanted: AgentConfig): Reload {
   };
 }
 
-/** Takes the settings that apply to frames after they are decoded: these need no other stream. */
+/** Takes over the settings that apply to decoded frames: the stream need not be reopened for them. */
 function reloaded(running: CameraConfig, wanted: CameraConfig): CameraConfig {
   const { min_initialized, max_disappeared, stationary } = wanted.detect;
-  // These are numbers of frames, so they belong to a rate.
+  // These are numbers of frames: with another rate, they mean other times.
   const isPaceSame = running.detect.fps === wanted.detect.fps;
   return {
     ...running,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Labels or zones; a single one may be written as a text. */
+/** Labels or zones. A single one may be written as a string. */
 const NamesSchema = z
   .union([z.string().min(1).max(100), z.array(z.string().min(1).max(100))], { error: "a list of names" })
   .transform((names) => (typeof names === "string" ? [names] : names));
@@ -21,7 +21,7 @@ const AlertsSchema = z
       .number()
       .min(0)
       .default(40)
-      .describe("Seconds without activity that makes an alert, after which an alert ends."),
+      .describe("An alert ends after this many seconds without activity that makes an alert."),
   })
   .describe("Reviews of severity alert.");
 
@@ -36,7 +36,7 @@ const DetectionsSchema = z
       .number()
       .min(0)
       .default(30)
-      .describe("Seconds without activity after which a detection ends."),
+      .describe("A detection ends after this many seconds without activity."),
   })
   .describe("Reviews of severity detection.");
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ROTATIONS } from "../base/rotation.ts";
 import { EventsSchema } from "./events-schema.ts";
 import { CommonFfmpegSchema, FfmpegSchema } from "./ffmpeg-schema.ts";
 import { FilePathSchema } from "./file-path.ts";
@@ -162,6 +163,10 @@ const CameraSchema = z
   .strictObject({
     enabled: z.boolean().default(true).describe("false: do not connect to the camera."),
     ffmpeg: FfmpegSchema,
+    rotate: z
+      .literal([...ROTATIONS])
+      .default(0)
+      .describe("Clockwise rotation of the frames in degrees, for a camera that is mounted on its side."),
     detect: DetectSchema.prefault({}),
     motion: MotionSchema.prefault({}),
     objects: ObjectsSchema.prefault({}),

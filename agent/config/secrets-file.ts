@@ -1,7 +1,8 @@
 import { dirname, join } from "node:path";
+import { shortReason } from "../base/error-code.ts";
 import type { Environment } from "./environment.ts";
 import { readEnvironmentFile } from "./environment-file.ts";
-import { errorCode, readBytes } from "./read-text.ts";
+import { readBytes } from "./read-text.ts";
 import { decodeText } from "./text-encoding.ts";
 
 /** The file of environment variables that `init` writes and systemd passes to the service (EnvironmentFile). */
@@ -10,7 +11,7 @@ export const SECRETS_FILE = "secrets.env";
 /** The variables in that file. */
 export interface SecretsFile {
   readonly variables: Environment;
-  /** Why the file does not set a variable, and how it would; undefined: nothing is known. */
+  /** Why the file does not set a variable, and the remedy; undefined: the reason is unknown. */
   readonly whyUnset: (name: string) => string | undefined;
 }
 
@@ -36,7 +37,8 @@ export function readSecretsFile(configFile: string): SecretsFile {
     };
   } catch (error) {
     // The service's user cannot read the file either; there, systemd sets the variables.
-    const why = errorCode(error) === "ENOENT" ? undefined : `${file} cannot be read (${errorCode(error)})`;
+    const code = shortReason(error);
+    const why = code === "ENOENT" ? undefined : `${file} cannot be read (${code})`;
     return { variables: {}, whyUnset: () => why };
   }
 }

@@ -1,6 +1,6 @@
-/** A place in a text that cannot be read as it was meant. */
+/** A place in a text that would be misread. */
 export interface TextProblem {
-  /** Of the first byte or character, from 0. */
+  /** Of the first byte or character, from 1. */
   readonly line: number;
   readonly column: number;
   readonly message: string;
@@ -10,7 +10,7 @@ const CONVERT = "save the file as UTF-8 in the editor";
 
 /**
  * Decodes UTF-8, with or without a byte order mark.
- * @returns the text, or why it has none. The message quotes nothing: the file may contain passwords.
+ * @returns the text, or why it cannot be decoded. The message quotes nothing: the file may contain passwords.
  */
 export function decodeText(bytes: Uint8Array): { readonly text: string } | { readonly problem: TextProblem } {
   const wide = wideEncoding(bytes);
@@ -76,7 +76,7 @@ const CONTROL = /(?![\t\n\r\u0085])\p{Cc}|[\ufffe\uffff]/u;
 const QUOTED = /"(?:\\.|[^"\\])*"|'(?:''|[^'])*'|(?<=^|[ \t])#.*$/g;
 
 /**
- * Finds characters that cannot be told from a space, outside of quotes and comments, and characters that YAML forbids.
+ * Finds characters outside of quotes and comments that look like a space, and characters that YAML forbids.
  * @returns at most one problem per line
  */
 export function hiddenCharacters(text: string): readonly TextProblem[] {
@@ -87,13 +87,13 @@ export function hiddenCharacters(text: string): readonly TextProblem[] {
     const place = { line: index + 1, column: found.index + 1 };
     const name = `U+${(found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
     if (CONTROL.test(found[0])) {
-      return [{ ...place, message: `not valid YAML: a control character (${name}): delete it` }];
+      return [{ ...place, message: `not valid YAML: delete the control character ${name}` }];
     }
-    const what = found[0] === "\u00a0" ? "a non-breaking space" : "a character that cannot be seen";
+    const what = found[0] === "\u00a0" ? "a non-breaking space" : "an invisible character";
     const isIndent = bare.slice(0, found.index).trim() === "";
     const remedy = isIndent
       ? "indent with spaces"
-      : "delete it and type a space, or put quotes around the text if it belongs to it";
+      : "replace it by a space, or put quotes around the text if it is part of it";
     return [{ ...place, message: `${what} (${name}), which YAML does not read as a space: ${remedy}` }];
   });
 }

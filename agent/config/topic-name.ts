@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 /** Longest level, in characters: a whole topic has at most 65,535 bytes (MQTT 3.1.1, section 1.5.3). */
-const LONGEST_LEVEL = 100;
+export const LONGEST_LEVEL = 100;
 
 /** Names that become a level of an MQTT topic and part of a file name. */
 export const TOPIC_NAME = /^[A-Za-z0-9_-]{1,100}$/;

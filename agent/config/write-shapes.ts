@@ -1,7 +1,9 @@
-import { chmod, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { type Document, isMap, isScalar, parseDocument, Scalar, type YAMLMap } from "yaml";
+import { errorCode } from "../base/error-code.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Polygon } from "../base/polygon.ts";
+import { writeAtomically } from "../base/write-atomically.ts";
 import type { Environment } from "./environment.ts";
 import { parseConfigFile } from "./load.ts";
 import type { AgentConfig, CameraConfig } from "./schema.ts";
@@ -22,7 +24,7 @@ export interface ZoneShape {
 
 /**
  * Writes the zones and masks of a camera to the configuration file. Comments and all other settings stay. The file is
- * replaced at once, and only by one that is valid and differs in nothing else.
+ * replaced atomically, and only if the new one is valid and has no other differences.
  * @throws ConfigError if it cannot be done.
  */
 export async function writeShapes(
@@ -37,13 +39,13 @@ export async function writeShapes(
     const after = withShapes(before.toString("utf8"), camera, shapes);
     const parse = (content: Uint8Array) => parseConfigFile(content, file, env);
     requireOnlyShapes(parse(before), parse(Buffer.from(after)), camera, shapes);
-    await replaceFile(target, after);
+    await writeAtomically(target, after, await stat(target));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";
+    const code = errorCode(error);
     throw new ConfigError(
-      `cannot write the configuration ${file}${code}`,
-      "Let the user that runs sabrewing write to this file and its folder, or copy the YAML.",
+      `cannot write the configuration ${file}${code === undefined ? "" : ` (${code})`}`,
+      "Make this file and its folder writable for the user that runs sabrewing, or copy the YAML.",
       { cause: error },
     );
   }
@@ -70,7 +72,7 @@ export function withShapes(text: string, camera: string, shapes: CameraShapes): 
   return after === before ? text : after;
 }
 
-/** Long lines stay whole. */
+/** Long lines are not wrapped. */
 const UNFOLDED = { lineWidth: 0 };
 
 function changeZones(document: Document, path: readonly string[], zones: readonly ZoneShape[]): void {
@@ -96,7 +98,7 @@ function changeZones(document: Document, path: readonly string[], zones: readonl
   map.flow = zones.length === 0;
 }
 
-/** Changes a polygon, but not its notation while its corners are the same. */
+/** Changes a polygon. If its corners are the same, its notation stays. */
 function changeText(map: YAMLMap, key: string, polygon: string): void {
   const before = map.get(key, true);
   if (isScalar(before) && isSame(String(before.value), polygon)) return;
@@ -170,7 +172,7 @@ function requireOnlyShapes(
 function cameraOf({ cameras }: AgentConfig, name: string): CameraConfig {
   const camera = cameras.find((one) => one.name === name);
   if (camera !== undefined) return camera;
-  throw new ConfigError(`the configuration has no camera ${name} any more`, "Restart the agent.");
+  throw new ConfigError(`the configuration no longer has a camera ${name}`, "Restart the agent.");
 }
 
 function withoutShapes({ cameras, ...others }: AgentConfig, name: string): unknown {
@@ -188,26 +190,8 @@ function settingsOf({ name: _, coordinates: __, ...settings }: CameraConfig["zon
 
 function hasOtherForm(camera: string, cause?: unknown): ConfigError {
   return new ConfigError(
-    `the zones and masks of camera ${camera} are written in a form that cannot be changed here, for example as an alias`,
+    `the page cannot change the zones and masks of camera ${camera}, because of the way they are written, for example as an alias`,
     "Copy the YAML and change the file by hand.",
     { cause },
   );
-}
-
-/** Replaces a file at once, so that a power failure leaves the old or the new one. */
-async function replaceFile(file: string, text: string): Promise<void> {
-  const { mode, uid, gid } = await stat(file);
-  const temporary = `${file}.new`;
-  try {
-    await using handle = await open(temporary, "w", 0o600);
-    await handle.writeFile(text);
-    // Only root can give a file away. Without that, the file belongs to the user that runs the agent.
-    await handle.chown(uid, gid).catch(() => {});
-    await handle.sync();
-    await chmod(temporary, mode);
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

@@ -1,7 +1,7 @@
 import type { Detector, Inference, Thresholds } from "../../detectors/detector.ts";
 import { releaseMemory } from "../base/release-memory.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
-import { letterbox } from "../preprocess/letterbox.ts";
+import { fitImage } from "../preprocess/fit-image.ts";
 
 /**
  * Detects objects in an image of any size: scales it into the model's input, runs the detector, and converts the boxes
@@ -13,7 +13,7 @@ export async function detectImage(
   detector: Detector,
   thresholds: Thresholds,
 ): Promise<Inference> {
-  const { pixels, toImage } = await letterbox(image, detector.model.input);
+  const { pixels, toImage } = await fitImage(image, detector.model.input, detector.model.picture);
   const { detections, inferenceMs } = await detector.detect(pixels, thresholds);
   if (pixels !== image.pixels) releaseMemory(pixels);
   return {

@@ -74,9 +74,9 @@ export function describeDetector(
   { model, runtime }: Pick<Detector, "model" | "runtime">,
   inferenceMs: number,
 ): DetectorOfEvent {
-  const { name, sha256, precision, source } = model;
+  const { name, sha256, precision, licence } = model;
   const inference_ms = Number(inferenceMs.toFixed(1));
-  return { name, sha256, licence: source.licence, precision, runtime, inference_ms };
+  return { name, sha256, licence, precision, runtime, inference_ms };
 }
 
 function wholePixels([x1, y1, x2, y2]: Box): Box {

@@ -107,7 +107,7 @@ export interface ReportSources {
 export function takeReport(sources: ReportSources): Report {
   const { configFile, ports, mqtt, cameras, detector, isConnected, events, lastPayload } = sources;
   const { service, outbox, detectors, cameras: figures } = sources.stats();
-  const { name, input, precision, source } = detector.model;
+  const { name, input, precision, licence } = detector.model;
   const ofDetector = detectors[name];
   const faults = Object.values(ofDetector?.faults ?? {}).reduce((sum, times) => sum + times, 0);
   const countsIn = (place: string, labels: readonly string[]) =>
@@ -127,7 +127,7 @@ export function takeReport(sources: ReportSources): Report {
       input: `${input.width}x${input.height}`,
       precision,
       runtime: detector.runtime,
-      licence: source.licence,
+      licence,
       inference_speed: ofDetector?.inference_speed ?? 0,
       frames: ofDetector?.frames ?? 0,
       faults,

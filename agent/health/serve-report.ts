@@ -3,6 +3,7 @@ import { chmod, mkdir, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
+import { shortReason } from "../base/error-code.ts";
 import type { Log } from "../base/log.ts";
 import type { Report } from "./report.ts";
 
@@ -61,7 +62,7 @@ export async function serveReport(
         remedy:
           "Let the user that runs sabrewing write there, or set state_dir to a folder with a shorter path.",
       },
-      `sabrewing status does not work for this agent: cannot create the socket ${file} (${codeOf(error)})`,
+      `sabrewing status does not work for this agent: cannot create the socket ${file} (${shortReason(error)})`,
     );
   }
   return {
@@ -74,8 +75,4 @@ export async function serveReport(
       await closed;
     },
   };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

@@ -63,7 +63,7 @@ export interface DetectorFigures {
 
 /** A detector with its counters. */
 export interface CountedDetector {
-  readonly model: Pick<ModelInfo, "name" | "source">;
+  readonly model: Pick<ModelInfo, "name" | "licence">;
   readonly stats: DetectorStats;
 }
 
@@ -133,8 +133,10 @@ export function agentStats(
     tenths(Object.values(cameras).reduce((total, camera) => total + camera[figure], 0));
   const figures = detectors.map(({ model, stats }) => {
     const { inferenceMs, ...counted } = stats;
-    const { licence } = model.source;
-    return [model.name, { ...counted, licence, inference_speed: tenths(inferenceMs) }] as const;
+    return [
+      model.name,
+      { ...counted, licence: model.licence, inference_speed: tenths(inferenceMs) },
+    ] as const;
   });
   return {
     cameras,

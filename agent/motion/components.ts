@@ -4,7 +4,7 @@ import { type Box, boxAround, type Size } from "../base/box.ts";
 export interface Component {
   /** Around the moved pixels, in pixels of the small image; x2 and y2 lie just outside. */
   readonly box: Box;
-  /** The number of moved pixels. */
+  /** The number of moved pixels, or the sum of their weights. */
   readonly area: number;
 }
 
@@ -18,7 +18,35 @@ export interface Component {
  */
 export function findComponents(moved: Uint8Array, size: Size, tile: number): readonly Component[] {
   const across = Math.ceil(size.width / tile);
-  const tiles = gatherTiles(moved, size, tile, across);
+  return joinTiles(gatherTiles(moved, size, tile, across), across);
+}
+
+/**
+ * Finds groups of few pixels, as `findComponents` does among all; the cost depends on their number.
+ * @param pixels their indices, row by row.
+ * @param weights of all pixels.
+ */
+export function findWeighedComponents(
+  pixels: Uint32Array,
+  weights: Uint8Array,
+  { width }: Size,
+  tile: number,
+): readonly Component[] {
+  const across = Math.ceil(width / tile);
+  const tiles = new Map<number, Component>();
+  for (const index of pixels) {
+    const y = Math.floor(index / width);
+    const x = index - y * width;
+    const tileIndex = Math.floor(y / tile) * across + Math.floor(x / tile);
+    const pixel: Component = { box: [x, y, x + 1, y + 1], area: weights[index] ?? 0 };
+    const others = tiles.get(tileIndex);
+    tiles.set(tileIndex, others === undefined ? pixel : join(others, pixel));
+  }
+  return joinTiles(tiles, across);
+}
+
+/** Joins adjacent tiles; removes them from the map. */
+function joinTiles(tiles: Map<number, Component>, across: number): readonly Component[] {
   const components: Component[] = [];
   // Tiles are removed from the map as they join a group: each remaining tile starts a new group.
   for (const [first, start] of tiles) {

@@ -1,4 +1,4 @@
-import type { Box, Size } from "../base/box.ts";
+import { type Box, type Size, sharedArea } from "../base/box.ts";
 import { elapsedFrames } from "../base/intervals.ts";
 import { type Polygon, polygonContains } from "../base/polygon.ts";
 import type { RawFrame } from "../camera/frame.ts";
@@ -6,6 +6,7 @@ import type { MotionConfig } from "../config/schema.ts";
 import { adoptAppearance, type Background, learn, relight, retone, startBackground } from "./background.ts";
 import { findComponents } from "./components.ts";
 import { countBrightness, stretchOf } from "./contrast.ts";
+import { type Difference, type FaintMotion, faintLevels, findFaint, startFaintMotion } from "./faint.ts";
 import { blur, gradientAt } from "./filters.ts";
 import { planShrinking, type Shrinking, shrinkToGrey } from "./grey.ts";
 import { findLightChange } from "./light.ts";
@@ -39,6 +40,7 @@ export interface Gate {
   readonly moved: Uint8Array;
   /** 1 for each unmasked pixel that did not move. */
   readonly still: Uint8Array;
+  readonly faint: FaintMotion;
   readonly rowAbove: Float32Array;
   readonly histogram: Uint32Array;
   /** The factor of the contrast stretch, smoothed over time; undefined before the first frame. */
@@ -94,6 +96,7 @@ export function startGate(size: Size, config: MotionConfig, intervalMs: number):
     difference: new Float32Array(pixels),
     moved: new Uint8Array(pixels),
     still: new Uint8Array(pixels),
+    faint: startFaintMotion(pixels),
     rowAbove: new Float32Array(shrinking.size.width),
     histogram: new Uint32Array(256),
     stretch: undefined,
@@ -144,12 +147,15 @@ export function detectMotion(before: Gate, frame: RawFrame, timeMs: number): { g
   if (light.shift > VIOLENT_JUMP) return begin(next, moved, timeMs);
 
   compare(gate);
-  const { movedPixels, unrest } = markMoved(gate, Math.max(tolerance, NOISE_MARGIN * gate.noise));
+  const noiseLevel = NOISE_MARGIN * gate.noise;
+  const { level, notableLevel } = faintLevels(tolerance, noiseLevel);
+  const { movedPixels, notable, unrest } = markMoved(gate, Math.max(tolerance, noiseLevel), notableLevel);
   const lightning = config.lightning_threshold * gate.unmaskedPixels;
   if (movedPixels > (jumped ? lightning / 2 : lightning)) {
     return begin(next, moved.fill(0), timeMs);
   }
   const calibrating = timeMs < gate.settledMs;
+  const boxes = calibrating ? [] : movedBoxes(gate, movedPixels, { level, count: notable, frames });
   learn(background, grey, moved, {
     rate: weightOf(calibrating ? config.delta_alpha : config.frame_alpha, frames),
     tolerance,
@@ -160,7 +166,7 @@ export function detectMotion(before: Gate, frame: RawFrame, timeMs: number): { g
   const noise = gate.noise + (unrest - gate.noise) * weightOf(1 / NOISE_MEMORY, frames);
   return {
     gate: { ...next, noise },
-    motion: { calibrating, boxes: calibrating || movedPixels < config.contour_area ? [] : movedBoxes(gate) },
+    motion: { calibrating, boxes },
   };
 }
 
@@ -191,16 +197,20 @@ function compare({ shrinking, background, grey, difference, rowAbove }: Gate) {
 }
 
 /**
- * Marks pixels that differ by more than `level` grey levels as moved, and the other unmasked pixels as still.
- * @returns the number of moved pixels, and the mean difference of the others, grey levels.
+ * Marks pixels that differ by more than `level` grey levels as moved, and the other unmasked pixels as still. Notes pixels
+ * that differ by more than `notableLevel`: they may have moved faintly.
+ * @returns the numbers of moved and of noted pixels, and the mean difference of pixels that did not move, grey levels.
  */
-function markMoved(gate: Gate, level: number) {
+function markMoved(gate: Gate, level: number, notableLevel: number) {
   const { shrinking, background, unmasked, unmaskedPixels, difference, moved, still } = gate;
+  const { notable } = gate.faint;
   let count = 0;
+  let noted = 0;
   let sum = 0;
   for (let index = 0; index < difference.length; index++) {
     const size = Math.abs(difference[index] ?? 0);
     const inView = unmasked[index] ?? 0;
+    if (size > notableLevel && inView === 1) notable[noted++] = index;
     const differs =
       size > level && size > level + TREMOR * gradientAt(background.current, shrinking.size, index);
     const isMoved = differs ? inView : 0;
@@ -209,16 +219,27 @@ function markMoved(gate: Gate, level: number) {
     count += isMoved;
     sum += (inView - isMoved) * size;
   }
-  return { movedPixels: count, unrest: sum / Math.max(unmaskedPixels - count, 1) };
+  return { movedPixels: count, notable: noted, unrest: sum / Math.max(unmaskedPixels - count, 1) };
 }
 
-/** The boxes of groups of moved pixels that are large enough, in pixels of the frame. */
-function movedBoxes({ config, frame, shrinking, moved }: Gate): readonly Box[] {
+/** The boxes of groups of moved pixels, in pixels of the frame. */
+function movedBoxes(gate: Gate, movedPixels: number, levels: Levels): readonly Box[] {
+  const { config, frame, shrinking, background, difference, moved, faint, timeMs, intervalMs } = gate;
   const { size } = shrinking;
+  const area = config.contour_area;
+  const reach = Math.max(1, Math.round(size.height * JOIN_SHARE));
+  const clear =
+    movedPixels < area ? [] : findComponents(moved, size, reach).filter((group) => group.area >= area);
+  const seen = { size, difference, background: background.current, timeMs, intervalMs, ...levels };
+  // Around an object that is clearly in motion, its shadow is faintly so.
+  const apart = findFaint(faint, seen, area, reach).filter(({ box }) => {
+    return clear.every((group) => sharedArea(group.box, box) === 0);
+  });
   const across = frame.width / size.width;
   const down = frame.height / size.height;
-  const reach = Math.max(1, Math.round(size.height * JOIN_SHARE));
-  return findComponents(moved, size, reach)
-    .filter(({ area }) => area >= config.contour_area)
-    .map(({ box: [x1, y1, x2, y2] }): Box => [x1 * across, y1 * down, x2 * across, y2 * down]);
+  return [...clear, ...apart].map(({ box: [x1, y1, x2, y2] }): Box => {
+    return [x1 * across, y1 * down, x2 * across, y2 * down];
+  });
 }
+
+type Levels = Pick<Difference, "level" | "count" | "frames">;

@@ -1,5 +1,6 @@
 import { ErrorWithReasonCode, MqttClient } from "mqtt";
 import { writeToStream } from "mqtt-packet";
+import { errorCode } from "../base/error-code.ts";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import type { MqttConfig } from "../config/schema.ts";
 import { BrokerBreach, BrokerStream, openSocket } from "./broker-stream.ts";
@@ -196,6 +197,5 @@ function explainBreach(
 
 /** Node's AggregateError (a name with several addresses) has no message, only a code. */
 function reason(error: Error): string {
-  if (error.message !== "") return error.message;
-  return "code" in error ? String(error.code) : error.name;
+  return error.message || (errorCode(error) ?? error.name);
 }

@@ -22,7 +22,7 @@ export interface EchoOptions {
 /**
  * Sends messages of QoS 1 on different topics and waits until the broker returns them.
  *
- * A broker that does not allow a client to publish acknowledges its messages all the same (MQTT 3.1.1, section 3.3.5). So an
+ * A broker that does not allow a client to publish still acknowledges its messages (MQTT 3.1.1, section 3.3.5). So an
  * acknowledgement does not prove that a message reaches subscribers, but its return does.
  */
 export async function echoOf(

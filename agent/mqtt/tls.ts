@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
+import { errorCode, shortReason } from "../base/error-code.ts";
 import { ConfigError, TransientError } from "../base/errors.ts";
 import { plainText } from "../base/plain-text.ts";
 import type { MqttConfig } from "../config/schema.ts";
@@ -56,9 +57,8 @@ async function pem<Name extends "ca" | "cert" | "key">(
   try {
     return { [name]: await readFile(file) } as { [name in Name]: Buffer };
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : cause;
     throw new ConfigError(
-      `cannot read ${file} (${code})`,
+      `cannot read ${file} (${shortReason(cause)})`,
       `Correct mqtt.${key}, or make the file readable for the user that runs sabrewing.`,
       { cause },
     );
@@ -131,7 +131,7 @@ const EXPLANATIONS: readonly {
 /** Explains why a broker could not be reached if TLS was the reason; undefined otherwise. */
 export function explainTls(error: Error, address: string): ConfigError | TransientError | undefined {
   // OpenSSL's reason is in the code (ERR_SSL_WRONG_VERSION_NUMBER), or in the message of an EPROTO (wrong version number).
-  const text = `${"code" in error ? error.code : ""} ${error.message}`.toUpperCase().replaceAll(" ", "_");
+  const text = `${errorCode(error) ?? ""} ${error.message}`.toUpperCase().replaceAll(" ", "_");
   const explanation = EXPLANATIONS.find(({ pattern }) => pattern.test(text));
   if (explanation === undefined) return undefined;
   const { kind, what, remedy } = explanation;

@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import type { PictureSpec } from "../../detectors/detector.ts";
 import type { Box, Size } from "../base/box.ts";
 import { clamp } from "../base/numbers.ts";
 import type { RgbImage } from "../base/rgb-image.ts";
@@ -46,16 +47,21 @@ export interface Letterboxed extends RgbImage {
   toImage(box: Box): Box;
 }
 
-/** The grey border that YOLOv5 was trained with. */
-const BORDER = { r: 114, g: 114, b: 114 };
+/** The grey border and the filter that YOLOv5 was trained with. */
+const YOLOV5: Pick<PictureSpec, "pad" | "filter"> = { pad: 114, filter: "linear" };
 
 /**
  * Scales an image into the model's input, centred, with its aspect ratio kept and a grey border.
  *
- * The kernel is a triangle as wide as the scale: the same as YOLOv5's bilinear kernel when enlarging, and smoother when
- * shrinking, where the original skips pixels. An image that already has the right size is returned unchanged.
+ * The kernel `linear` is a triangle as wide as the scale: the same as YOLOv5's bilinear kernel when enlarging, and smoother when
+ * shrinking, where the original skips pixels. On a street with labelled people, neither the original's interpolation nor cubic,
+ * Mitchell or Lanczos kernels find more people, at any scale. An image that already has the right size is returned unchanged.
  */
-export async function letterbox(image: RgbImage, input: Size): Promise<Letterboxed> {
+export async function letterbox(
+  image: RgbImage,
+  input: Size,
+  { pad, filter }: Pick<PictureSpec, "pad" | "filter"> = YOLOV5,
+): Promise<Letterboxed> {
   const { toImage, inner, left, top, right, bottom } = letterboxGeometry(image, input);
   const { width, height } = input;
   if (image.width === width && image.height === height) {
@@ -64,8 +70,8 @@ export async function letterbox(image: RgbImage, input: Size): Promise<Letterbox
 
   let pipeline = sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 3 } });
   if (inner.width !== image.width || inner.height !== image.height) {
-    pipeline = pipeline.resize(inner.width, inner.height, { fit: "fill", kernel: "linear" });
+    pipeline = pipeline.resize(inner.width, inner.height, { fit: "fill", kernel: filter });
   }
-  const bordered = pipeline.extend({ left, top, right, bottom, background: BORDER });
+  const bordered = pipeline.extend({ left, top, right, bottom, background: { r: pad, g: pad, b: pad } });
   return { width, height, pixels: await bordered.raw().toBuffer(), toImage };
 }

@@ -1,4 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
+import type {
+  EventCount,
+  EventFilter,
+  ListedEvents,
+  ListQuery,
+  Period,
+  StepCount,
+  StepsQuery,
+} from "./history-queries.ts";
 import { eventRow, KEYS_PER_MS, type PastEvent, pastEvent, zonesOf } from "./past-event.ts";
 import {
   asStoreError,
@@ -39,51 +48,6 @@ export interface HistoryStore {
   /** Returns the empty part to the file system. Takes time for the other part: up to a second for some ten megabytes. */
   shrink(): void;
   close(): void;
-}
-
-/** Events that started at or after `fromMs` and before `toMs`, Unix milliseconds. */
-export interface Period {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
-
-export interface EventFilter {
-  readonly camera?: string | undefined;
-  readonly label?: string | undefined;
-  /** A zone that the object entered. */
-  readonly zone?: string | undefined;
-}
-
-export interface ListQuery extends Period, EventFilter {
-  /** Only events with a lower key: the `next` of the page before. */
-  readonly before?: number | undefined;
-  /** The most events of a page. */
-  readonly limit: number;
-}
-
-/** A page of events, newest first. */
-export interface ListedEvents {
-  readonly events: readonly PastEvent[];
-  /** Continues the list; undefined: it is complete. A page may contain fewer events than asked for, or none. */
-  readonly next: number | undefined;
-}
-
-export interface StepsQuery extends Period, EventFilter {
-  readonly stepMs: number;
-}
-
-export interface EventCount {
-  readonly camera: string;
-  readonly label: string;
-  readonly zones: readonly string[];
-  readonly events: number;
-}
-
-export interface StepCount {
-  readonly camera: string;
-  /** From 0. */
-  readonly step: number;
-  readonly events: number;
 }
 
 export interface RemovedEvent {

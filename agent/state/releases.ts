@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { ModelInfo } from "../../detectors/detector.ts";
 import { ConfigError } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
-import { readJson, unreadable, writeAtomically } from "./small-file.ts";
+import { writeAtomically } from "../base/write-atomically.ts";
+import { readJson, unreadable } from "./json-file.ts";
 
 /** The file's name in the state folder. */
 export const RELEASES_FILE = "releases.json";

@@ -1,6 +1,7 @@
 import { chmod, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { errorCode } from "../base/error-code.ts";
 import { StoreError, type StoreErrorKind } from "./message-store.ts";
 
 /** The tables of a SQLite file. */
@@ -192,7 +193,7 @@ export function withStoreError<T>(path: string, work: () => T): T {
 /** Turns an error of SQLite or the system into a StoreError; any other error is a bug and is returned unchanged. */
 function explainError(error: unknown, path: string): unknown {
   if (error instanceof StoreError) return new StoreError(error.kind, `${path}: ${error.message}`);
-  if (!(error instanceof Error) || !("code" in error)) return error;
+  if (!(error instanceof Error) || errorCode(error) === undefined) return error;
   const kind = "errcode" in error ? KIND_OF_CODE.get(Number(error.errcode) & 0xff) : undefined;
   return new StoreError(kind ?? "unusable", `${path}: ${error.message}`, { cause: error });
 }

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import { createToggle, type Toggle } from "../base/toggle.ts";
-import { readJson, unreadable, writeAtomically } from "./small-file.ts";
+import { writeAtomically } from "../base/write-atomically.ts";
+import { readJson, unreadable } from "./json-file.ts";
 
 /**
  * The switches of a camera. enabled: its stream is open. detect: objects are detected. motion: motion is detected. snapshots:

@@ -2,8 +2,11 @@ import { visibleShare } from "../attention/coverage.ts";
 import type { Box, Size } from "../base/box.ts";
 import { isAtRest, predictedBox, type Track } from "./track.ts";
 
-/** An object has left if less than this share of it should be inside the frame. */
-const INSIDE_SHARE = 0.6;
+/**
+ * An object has left if less than this share of it should be inside the frame. The detector finds objects that the border
+ * cuts off much more: one that it misses there is farther out than expected.
+ */
+const INSIDE_SHARE = 0.8;
 /** An object that stands at the border does not leave: it must move outwards by this share of its height a second. */
 const OUTWARDS_SHARE = 0.1;
 

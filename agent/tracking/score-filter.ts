@@ -1,8 +1,8 @@
-import type { ModelDescription, ScoreFilter } from "../../detectors/detector.ts";
+import type { ModelInfo, ScoreFilter } from "../../detectors/detector.ts";
 import { type ObjectsConfig, objectFilter } from "../config/schema.ts";
 
 /** What a module says about its scores. */
-export type ModelFilters = ModelDescription["filters"];
+export type ModelFilters = ModelInfo["filters"];
 
 /** For modules that say nothing about their scores: Frigate's defaults. */
 const DEFAULT: ScoreFilter = { min_score: 0.5, threshold: 0.7 };

@@ -36,8 +36,9 @@ export interface Track {
   readonly confirmed: boolean;
   /** Detection passes that found it. */
   readonly hits: number;
-  /** Consecutive detection passes that missed it, and the time of the frame before the first one. */
+  /** Consecutive detection passes that missed it. */
   readonly missed: number;
+  /** Of the last frame in which it was detected, or in which nothing contradicted it. */
   readonly lostSinceMs: number;
   /** The share of recent detection passes (about twenty) that found it. */
   readonly findRate: number;
@@ -151,7 +152,8 @@ export function continueTrack(
   return {
     ...track,
     lastSeenMs: track.updatedMs,
-    box: insideFrame(whole, frame),
+    lostSinceMs: track.updatedMs,
+    box: insideFrame(steadied(whole, boxOf(motion)), frame),
     visible: detection.box,
     score,
     region,
@@ -166,6 +168,16 @@ export function continueTrack(
   };
 }
 
+/**
+ * A detected box, with a size halfway to the estimate: a detector's box gets wider and narrower with each step of a walker.
+ * Its centre is kept, since the estimate of a moving object's place lags behind.
+ */
+function steadied([x1, y1, x2, y2]: Box, [left, top, right, bottom]: Box): Box {
+  const widening = (right - left - (x2 - x1)) / 4;
+  const heightening = (bottom - top - (y2 - y1)) / 4;
+  return [x1 - widening, y1 - heightening, x2 + widening, y2 + heightening];
+}
+
 /** A predicted track after a detection with another label: the object is there, but its scores do not change. */
 export function keepTrack(
   track: Track,
@@ -177,17 +189,9 @@ export function keepTrack(
   return { ...continueTrack(track, detection, sinceMs, rules), score, scoreHistory };
 }
 
-/**
- * A predicted track that the detector missed although a region covered it.
- * @param sinceMs the time of the frame before.
- */
-export function missTrack(track: Track, sinceMs: number): Track {
-  return {
-    ...track,
-    scoreHistory: addScore(track.scoreHistory, 0),
-    missed: track.missed + 1,
-    lostSinceMs: track.missed === 0 ? sinceMs : track.lostSinceMs,
-  };
+/** A predicted track that the detector missed although a region covered it. */
+export function missTrack(track: Track): Track {
+  return { ...track, scoreHistory: addScore(track.scoreHistory, 0), missed: track.missed + 1 };
 }
 
 /** A predicted track that no region covered: nothing contradicts it. */
@@ -196,7 +200,8 @@ export function coastTrack(track: Track, sinceMs: number, rules: TrackRules): Tr
   const frames = elapsedFrames(sinceMs, track.updatedMs, rules.intervalMs);
   const stationarity = afterMotionlessFrame(track.stationarity, frames, rules.stationaryAfter);
   const stationary = stationarity.motionlessFrames >= rules.stationaryAfter;
-  return { ...track, stationarity, stationary, motion: stationary ? stopBox(track.motion) : track.motion };
+  const motion = stationary ? stopBox(track.motion) : track.motion;
+  return { ...track, lostSinceMs: track.updatedMs, stationarity, stationary, motion };
 }
 
 /** Judges a track by its scores: whether it is confirmed, and whether it is a true positive. */

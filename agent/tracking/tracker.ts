@@ -4,6 +4,7 @@ import { isCutOff, isPieceOf } from "../base/cut-off.ts";
 import { longestPauseMs, type RecentIntervals } from "../base/intervals.ts";
 import type { CameraConfig } from "../config/schema.ts";
 import type { FrameDetection } from "../detection/detect-regions.ts";
+import { isBehindAnother } from "./behind-another.ts";
 import { judgeTracks } from "./duplicate-tracks.ts";
 import { hasLeft } from "./leaving.ts";
 import { matchDetections } from "./matching.ts";
@@ -93,7 +94,7 @@ const MOST_MISSES = 40;
 /**
  * Follows the objects of a camera to the next frame: SORT (Bewley et al. 2016) with ByteTrack's matching. An object that a
  * region covered but the detector did not find is missed. An object that no region covered is predicted, and neither missed
- * nor scored: for stationary objects this is the usual case.
+ * nor scored: for stationary objects this is the usual case. The same holds for a moment behind another object.
  *
  * Pure: changes none of its arguments.
  * @param detections the detections of the frame, one for each object.
@@ -119,6 +120,7 @@ export function updateTracks(
     detections,
     { isSure: ({ label, score }) => score >= options.minScore(label), frame: options.frame },
   );
+  const detected = [...continued.values()];
   const followed = before.map(({ predicted, sinceMs }) => {
     const detection = continued.get(predicted.id);
     if (detection !== undefined) {
@@ -126,8 +128,9 @@ export function updateTracks(
     }
     const other = relabelled.get(predicted.id);
     if (other !== undefined) return keepTrack(predicted, other, sinceMs, options);
+    if (isBehindAnother(predicted, detected)) return predicted;
     const isMissed = isCovered(predictedBox(predicted), examined, options.frame);
-    return isMissed ? missTrack(predicted, sinceMs) : coastTrack(predicted, sinceMs, options);
+    return isMissed ? missTrack(predicted) : coastTrack(predicted, sinceMs, options);
   });
   const isPieceOfKnown = (detection: FrameDetection) =>
     isCutOff(detection, options.frame) &&

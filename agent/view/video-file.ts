@@ -2,6 +2,7 @@ import { rmSync } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import type { Size } from "../base/box.ts";
+import { shortReason } from "../base/error-code.ts";
 import { ConfigError, UsageError } from "../base/errors.ts";
 import { type FedFfmpegRun, startFedFfmpeg } from "../camera/ffmpeg.ts";
 import { signalMeaning } from "../camera/ffmpeg-end.ts";
@@ -113,7 +114,7 @@ export async function requireWritableVideo(file: string): Promise<void> {
     await rm(partial);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const code = shortReason(cause);
     throw new ConfigError(
       `cannot write ${file} (${code})`,
       code === "ENOENT" ? "Create the folder first." : "Choose another folder, or check its permissions.",

@@ -7,9 +7,9 @@ import type { Precision } from "../module-format.ts";
 import { calibrate } from "./calibrate/calibrate.ts";
 import { type CompiledModel, type CompileOptions, compile } from "./compile.ts";
 import { requirePlainTexts } from "./describe.ts";
-import type { ImportedModel } from "./graph/graph.ts";
+import { type ImageSize, type ImportedModel, imageInput } from "./graph/graph.ts";
 import { print } from "./graph/print.ts";
-import type { ImageSize } from "./graph/retype.ts";
+
 import { importCheckpoint } from "./import/checkpoint/importer.ts";
 import { importOnnx } from "./import/onnx/importer.ts";
 import { importTfjs } from "./import/tfjs/importer.ts";
@@ -109,7 +109,7 @@ async function quantizationOf(
   { precision = "f32", calibrationImages, onCalibrated }: CompileFileOptions,
 ): Promise<CompileOptions["quantization"]> {
   if (precision === "f32") return undefined;
-  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  const { width, height } = imageInput(graph).size;
   const images = await calibrationImages?.({ width, height });
   const { ranges } = await calibrate(runPasses(graph), images, { onProgress: onCalibrated });
   return { precision, ranges };

@@ -1,5 +1,5 @@
 /** The whole compiler: graph → passes → (quantization) → memory plan → module. */
-import type { ModelDescription } from "../module-format.ts";
+import type { DetectDescription, SourceSpec } from "../module-format.ts";
 import { describe } from "./describe.ts";
 import { emitModule, memoryRequest } from "./emit.ts";
 import type { Graph, ImportedModel } from "./graph/graph.ts";
@@ -11,11 +11,11 @@ import type { Target } from "./target.ts";
 
 export interface CompileOptions {
   /** Where the weights come from, for the description. */
-  readonly source: ModelDescription["source"];
+  readonly source: SourceSpec;
   /** Release number of the module; omitted from the description when not given. */
   readonly release?: number | undefined;
   /** When objects count as real; omitted from the description when not given. */
-  readonly filters?: ModelDescription["filters"] | undefined;
+  readonly filters?: DetectDescription["filters"] | undefined;
   /** `simd128` when not given. */
   readonly target?: Target;
   /** How to store feature maps and weights as integers; they stay floats when not given. */
@@ -28,7 +28,7 @@ export interface CompileOptions {
 
 export interface CompiledModel {
   readonly bytes: Uint8Array;
-  readonly description: ModelDescription;
+  readonly description: DetectDescription;
   /** The graph after all passes, and the addresses of its values. */
   readonly graph: Graph;
   readonly plan: MemoryPlan;

@@ -2,6 +2,7 @@
  * Memory behind the arena that keeps its contents between inferences: weights, biases, tables. Data that is read only before
  * the first inference goes into idle parts of the arena where it fits.
  */
+import type { NumberArray } from "./graph/value.ts";
 import { numbersToHalves } from "./half.ts";
 import { emitWidening, GROUP, type HalfNumbers, SCALE } from "./kernels/widen.ts";
 import { alignUp, type MemoryRange } from "./memory/plan.ts";
@@ -17,8 +18,6 @@ export interface PackedProduct {
   readonly lanes: number;
 }
 
-type Numbers = Float32Array | Int16Array | Int8Array;
-
 export interface ConstantArea {
   /** Stores bytes in the module and returns their address, a multiple of 64 like all addresses here. */
   storeBytes(bytes: Uint8Array): number;
@@ -26,9 +25,9 @@ export interface ConstantArea {
    * Stores numbers in the module; the same array is stored once.
    * @param product the same numbers as a product
    */
-  store(data: Numbers, product?: PackedProduct): number;
+  store(data: NumberArray, product?: PackedProduct): number;
   /** Stores numbers that only a preparation reads; the first inference overwrites them. */
-  storeForPreparation(data: Numbers, product?: PackedProduct): number;
+  storeForPreparation(data: NumberArray, product?: PackedProduct): number;
   /** Reserves zeroed memory. */
   reserve(bytes: number): number;
   /** Emits the function that widens all numbers stored as binary16 to floats. It must run before anything reads them. */
@@ -51,7 +50,7 @@ export function constantArea(
 ): ConstantArea {
   let end = startAddress;
   let idle = idleAtStart;
-  const stored = new Map<Numbers, number>();
+  const stored = new Map<NumberArray, number>();
   const halfNumbers: HalfNumbers[] = [];
   const reserve = (bytes: number): number => {
     const address = alignUp(end);
@@ -88,7 +87,7 @@ export function constantArea(
     return address;
   };
   const storeNumbers = (
-    data: Numbers,
+    data: NumberArray,
     product: PackedProduct | undefined,
     allocate: typeof reserve,
   ): number => {

@@ -1,10 +1,21 @@
 /** Builds a module's description and checks it: the runtime refuses a description that breaks a rule. */
 import { ModelError } from "../errors.ts";
-import { DESCRIPTION_LIMITS, type ModelDescription } from "../module-format.ts";
+import {
+  ABI,
+  DESCRIPTION_LIMITS,
+  DETECT_PARAMETERS,
+  type DetectDescription,
+  MAX_DETECTIONS,
+  type PictureSpec,
+  type SourceSpec,
+} from "../module-format.ts";
 import { packageVersion } from "../package-folder.ts";
 import { isPlainText, plainText } from "../plain-text.ts";
-import type { Graph, ImportedModel } from "./graph/graph.ts";
+import { type Graph, type ImportedModel, imageInput } from "./graph/graph.ts";
 import { featuresOf, type Target } from "./target.ts";
+
+/** As YOLOv5 was trained (`letterbox` of its utils/augmentations.py). */
+const YOLOV5_PICTURE: PictureSpec = { fit: "letterbox", pad: 114, filter: "linear" };
 
 /** The texts of a model that people read. */
 export interface ModelTexts {
@@ -62,29 +73,33 @@ export function describe(
   model: ImportedModel,
   graph: Graph,
   target: Target,
-  precision: ModelDescription["precision"],
+  precision: DetectDescription["precision"],
   {
     source,
     release,
     filters,
-  }: Pick<ModelDescription, "source"> & {
+  }: {
+    readonly source: SourceSpec;
     readonly release?: number | undefined;
-    readonly filters?: ModelDescription["filters"] | undefined;
+    readonly filters?: DetectDescription["filters"] | undefined;
   },
-): ModelDescription {
-  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+): DetectDescription {
+  const { width, height } = imageInput(graph).size;
   const { name, licence, labels } = requirePlainTexts({ ...model, licence: source.licence });
-  const description: ModelDescription = {
-    abi: 1,
+  const description: DetectDescription = {
+    abi: ABI,
     task: "detect",
     name,
     ...(release === undefined ? {} : { release }),
-    input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
-    labels,
+    inputs: [{ name: "image", shape: [height, width, 3], dtype: "u8" }],
+    outputs: [{ name: "detections", shape: [MAX_DETECTIONS, 6], dtype: "f32", rows: "counted" }],
+    parameters: DETECT_PARAMETERS,
+    labels: labels.map((name, id) => ({ id, name })),
     ...(filters === undefined ? {} : { filters }),
+    picture: YOLOV5_PICTURE,
     precision,
     features: featuresOf(target),
-    source: { ...source, licence },
+    source: [{ ...source, licence }],
     compiler: { version: packageVersion() },
   };
   const bytes = Buffer.byteLength(JSON.stringify(description));

@@ -4,15 +4,18 @@ import {
   IMPORT_MODULE,
   type ModelDescription,
   REPLY_HEADER_BYTES,
+  type TensorSpec,
+  tensorBytes,
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
-import type { Graph, Node, Operator } from "./graph/graph.ts";
-import { emitEntryPoints } from "./kernels/entry-points.ts";
-import { kernels } from "./kernels/index.ts";
+import { typeOf } from "./graph/facts.ts";
+import type { Graph, Node } from "./graph/graph.ts";
+import type { Constant } from "./graph/value.ts";
+import { emitEntryPoints, type TensorPlace } from "./kernels/entry-points.ts";
+import { emitNode, scratchBytesOf } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
-import { scratchBytesOf } from "./kernels/scratch.ts";
-import type { BorderedBuffer, MemoryPlan, MemoryRequest } from "./memory/plan.ts";
+import type { BorderedBuffer, MemoryPlan, MemoryRequest, Placement } from "./memory/plan.ts";
 import type { Target } from "./target.ts";
 import type { FunctionReference, Local } from "./wasm/assembler.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
@@ -22,16 +25,28 @@ export const ADDRESS = {
   /** One WASI io vector {address, length}, then the word in which WASI returns the number of bytes transferred. */
   ioVector: 0,
   transferred: 8,
+  /** The header of a request, and behind it the parameters as they arrive. */
   requestHeader: 16,
-  replyHeader: 32,
-  detections: 32 + REPLY_HEADER_BYTES,
+  parameters: [48, 64],
+  replyHeader: 80,
+  detections: 80 + REPLY_HEADER_BYTES,
   arena: 8192,
 } as const;
 
+/** Sets the parameters of the following inferences, in the order of the description. */
+export function setParameters(memory: WebAssembly.Memory, values: readonly number[]): void {
+  for (const [index, address] of ADDRESS.parameters.entries()) {
+    new Float32Array(memory.buffer, address, 1)[0] = values[index] ?? 0;
+  }
+}
+
 /** The memory planner's request for a graph. */
 export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequest {
-  const scratchBytes = new Map(graph.nodes.map((node) => [node.output, scratchBytesOf(node, graph)]));
-  return { startAddress: ADDRESS.arena, outputAddress: ADDRESS.detections, scratchBytes, keep };
+  const scratchBytes = new Map(
+    graph.nodes.map((node) => [node.output, scratchBytesOf(node, (value) => typeOf(graph, value))]),
+  );
+  const fixed = new Map(graph.outputs.map((output) => [output, ADDRESS.detections]));
+  return { startAddress: ADDRESS.arena, fixed, scratchBytes, keep };
 }
 
 /** Emits the module: kernels, weights, entry points and the description. */
@@ -49,22 +64,32 @@ export function emitModule(
   };
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const network = emitNetwork(module, graph, plan, target, constants);
-  const { width, height } = description.input;
-  const frame = plan.placements.get(graph.input)?.address ?? 0;
-  emitEntryPoints(
-    module,
-    wasi,
-    network,
-    { ...ADDRESS, frame, frameBytes: width * height * 3 },
-    constants.storeBytes,
-  );
+  const place = (value: string, spec: TensorSpec): TensorPlace => ({
+    address: plan.placements.get(value)?.address ?? 0,
+    bytes: tensorBytes(spec),
+    rows: spec.rows === undefined ? undefined : (spec.shape[0] ?? 0),
+  });
+  const parameters = description.parameters.map(({ default: value }, index) => {
+    const address = ADDRESS.parameters[index] ?? 0;
+    module.dataAt(address, new Uint8Array(Float32Array.of(value).buffer));
+    return address;
+  });
+  const places = (values: readonly string[], specs: readonly TensorSpec[]) =>
+    specs.map((spec, index) => place(values[index] ?? "", spec));
+  const layout = {
+    ...ADDRESS,
+    parameters,
+    inputs: places(graph.inputs, description.inputs),
+    outputs: places(graph.outputs, description.outputs),
+  };
+  emitEntryPoints(module, wasi, network, layout, constants.storeBytes);
   module.customSection(DESCRIPTION_SECTION, new TextEncoder().encode(JSON.stringify(description)));
   return module.finish(constants.endAddress());
 }
 
 /** The functions that run one inference. */
 export interface EmittedNetwork {
-  /** (scoreThreshold, iouThreshold) → number of detections. */
+  /** () → number of detections. Reads the parameters at their addresses. */
   readonly infer: FunctionReference;
   /** The functions that it calls in order, without parameters and results, with their nodes. */
   readonly steps: readonly { readonly node: Node; readonly run: FunctionReference }[];
@@ -88,9 +113,10 @@ export function emitNetwork(
   ]);
   const widening = constants.emitWidening();
   const preparation = widening === undefined ? preparations : [widening, ...preparations];
-  const infer = module.function("infer", ["f32", "f32"], ["i32"], (code, score, iou) => {
-    if (score === undefined || iou === undefined) throw new Error("infer has two parameters");
-    code.get(score).globalSet(context.scoreThreshold).get(iou).globalSet(context.iouThreshold);
+  const infer = module.function("infer", [], ["i32"], (code) => {
+    const [score, iou] = ADDRESS.parameters;
+    code.i32(score).memory("f32.load").globalSet(context.scoreThreshold);
+    code.i32(iou).memory("f32.load").globalSet(context.iouThreshold);
     if (preparation.length > 0) {
       const prepared = module.global("i32");
       code.globalGet(prepared).op("i32.eqz");
@@ -103,11 +129,6 @@ export function emitNetwork(
     code.globalGet(context.detectionCount);
   });
   return { infer, steps };
-}
-
-/** TypeScript cannot see that kernel and node belong to the same operator; the table's type guarantees it. */
-function emitNode<K extends Operator>(node: Node<K>, context: KernelContext): FunctionReference {
-  return kernels[node.op as K](node, context);
 }
 
 function kernelContext(
@@ -125,21 +146,21 @@ function kernelContext(
     storeForPreparation,
     reserve,
     prepare: (step) => void preparations.push(step),
-    type(value) {
-      const type = graph.values.get(value);
-      if (type === undefined) throw new Error(`value ${value} has no type`);
-      return type;
-    },
+    type: (value) => typeOf(graph, value),
+    placement: (value) => placementOf(plan, value),
     map(value): FeatureMap {
-      const placement = plan.placements.get(value);
-      const type = graph.values.get(value);
-      if (placement === undefined || type === undefined) throw new Error(`value ${value} has no memory`);
-      const [height = 1, width = 1, channels = 1] = type.shape;
-      return { ...placement, dtype: type.dtype, height, width, channels };
+      const placement = placementOf(plan, value);
+      const { dtype, shape } = typeOf(graph, value);
+      if (dtype === "i8" || dtype === "i32" || dtype === "bool") {
+        throw new Error(`value ${value} of ${dtype} is not a feature map`);
+      }
+      const [height = 1, width = 1, channels = 1] = shape;
+      return { ...placement, dtype, height, width, channels };
     },
-    constant(value) {
-      const constant = graph.constants.get(value);
-      if (constant === undefined) throw new Error(`value ${value} is not a constant`);
+    constant: (value) => constantOf(graph, value),
+    floats(value) {
+      const constant = constantOf(graph, value);
+      if (constant.dtype !== "f32") throw new Error(`value ${value} is not a constant of floats`);
       return constant;
     },
     isConstant: (value) => graph.constants.has(value),
@@ -148,6 +169,18 @@ function kernelContext(
     iouThreshold: module.global("f32"),
     detectionCount: module.global("i32"),
   };
+}
+
+function placementOf({ placements }: MemoryPlan, value: string): Placement {
+  const placement = placements.get(value);
+  if (placement === undefined) throw new Error(`value ${value} has no memory`);
+  return placement;
+}
+
+function constantOf({ constants }: Graph, value: string): Constant {
+  const constant = constants.get(value);
+  if (constant === undefined) throw new Error(`value ${value} is not a constant`);
+  return constant;
 }
 
 /** Writes the padding around a feature map. Every inference does so, because other values share the memory. */

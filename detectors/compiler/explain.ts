@@ -3,10 +3,11 @@
 import { plainText } from "../plain-text.ts";
 import type { CompiledModel } from "./compile.ts";
 import { constantArea } from "./constant-area.ts";
-import { emitNetwork } from "./emit.ts";
-import { type Graph, isConvolution, type Node, type Shape, type ValueType } from "./graph/graph.ts";
-import { winogradScheme } from "./kernels/winograd.ts";
-import { elements } from "./ops/operator.ts";
+import { emitNetwork, setParameters } from "./emit.ts";
+import { multiplicationsOf, typeOf } from "./graph/facts.ts";
+import type { Node } from "./graph/graph.ts";
+import type { Shape } from "./graph/value.ts";
+import { kernelNameOf } from "./kernels/index.ts";
 import type { Target } from "./target.ts";
 import { ModuleBuilder } from "./wasm/module.ts";
 
@@ -38,13 +39,15 @@ export function explain({ graph, plan }: CompiledModel, target: Target): readonl
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const { infer, steps } = emitNetwork(module, graph, plan, target, constants);
   module.exportFunction("infer", infer);
+  module.exportMemory("memory");
   for (const [index, { run }] of steps.entries()) module.exportFunction(`step ${index}`, run);
   const bytes = Uint8Array.from(module.finish(constants.endAddress()));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const call = (name: string): void => {
     const run = exports[name];
-    if (typeof run === "function") Reflect.apply(run, undefined, [1, 1]);
+    if (typeof run === "function") Reflect.apply(run, undefined, []);
   };
+  if (exports.memory instanceof WebAssembly.Memory) setParameters(exports.memory, [1, 1]);
 
   for (let round = 0; round < WARM_UP_ROUNDS; round++) call("infer");
   const fastest = steps.map(() => Number.POSITIVE_INFINITY);
@@ -61,31 +64,11 @@ export function explain({ graph, plan }: CompiledModel, target: Target): readonl
     return {
       output: plainText(node.output),
       op: node.op,
-      kernel: kernelOf(node, graph),
+      kernel: kernelNameOf(node, (value) => typeOf(graph, value)),
       shape: typeOf(graph, node.output).shape,
-      flops: flopsOf(node, graph),
+      flops: 2 * multiplicationsOf(node, graph),
       ms,
       share: ms / total,
     };
   });
-}
-
-function kernelOf(node: Node, graph: Graph): string {
-  const type = (value: string) => typeOf(graph, value);
-  const { dtype } = type(node.inputs[0] ?? "");
-  if (node.op !== "conv2d" && node.op !== "quantized_conv2d") return dtype;
-  const scheme = winogradScheme(node, type);
-  return scheme === undefined ? `direct, ${dtype}` : `${scheme.name}, ${dtype} as f32`;
-}
-
-function flopsOf(node: Node, graph: Graph): number {
-  if (!isConvolution(node)) return 0;
-  const [height = 0, width = 0] = typeOf(graph, node.output).shape;
-  return 2 * height * width * elements(typeOf(graph, node.inputs[1] ?? "").shape);
-}
-
-function typeOf({ values }: Graph, value: string): ValueType {
-  const type = values.get(value);
-  if (type === undefined) throw new Error(`${value} has no type`);
-  return type;
 }

@@ -23,6 +23,18 @@ export function numberToHalf(number: number): number | undefined {
   return sign | (((exponent - SMALLEST_EXPONENT) << 10) + places);
 }
 
+/** The nearest number that binary16 represents; of two equally near ones, the one whose last bit is 0. */
+export function roundToHalf(number: number): number {
+  const size = Math.abs(number);
+  if (!Number.isFinite(size) || size === 0) return number;
+  const unit = 2 ** (Math.max(SMALLEST_EXPONENT, Math.floor(Math.log2(size))) - 10);
+  const units = size / unit;
+  const below = Math.floor(units);
+  const up = units - below > 0.5 || (units - below === 0.5 && below % 2 === 1);
+  const rounded = (up ? below + 1 : below) * unit;
+  return Math.sign(number) * (rounded > LARGEST ? Infinity : rounded);
+}
+
 /** All numbers as binary16; undefined unless it represents all of them exactly. */
 export function numbersToHalves(numbers: Float32Array): Uint16Array | undefined {
   const halves = new Uint16Array(numbers.length);

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Runtime } from "../contract.ts";
 import type { LoadedModule } from "./module.ts";
+import { ioOf, type ModuleIo } from "./module-io.ts";
 
 /** The input of an engine's start. All threads of a detector share it, restarted ones included. */
 export type EngineSource = {
@@ -11,6 +12,7 @@ export type EngineSource = {
    * one is referenced, Wasmer gets it, with the code that V8 has optimised so far.
    */
   readonly module: WebAssembly.Module;
+  readonly io: ModuleIo;
 } & (
   | { readonly runtime: "v8" }
   | {
@@ -26,9 +28,12 @@ export async function prepareEngine(
   loading: LoadedModule | Promise<LoadedModule>,
   runtime: Runtime,
 ): Promise<EngineSource> {
-  if (runtime === "v8") return { runtime, module: (await loading).module };
-  const [{ module, bytes }, sdk] = await Promise.all([loading, compileWasmerSdk()]);
-  return { runtime, module, bytes, sdk };
+  if (runtime === "v8") {
+    const { module, info } = await loading;
+    return { runtime, module, io: ioOf(info) };
+  }
+  const [{ module, bytes, info }, sdk] = await Promise.all([loading, compileWasmerSdk()]);
+  return { runtime, module, io: ioOf(info), bytes, sdk };
 }
 
 /**

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Inference, ModelInfo, Thresholds } from "../contract.ts";
 import { DetectorFault } from "../errors.ts";
 import type { EngineSource } from "./engine-source.ts";
-import { parseReply } from "./reply.ts";
-import { frameBytes } from "./request.ts";
+import { parseReply, type Reply } from "./reply.ts";
+import type { ModuleRequest } from "./request.ts";
 import { restartDelayMs } from "./restart-delay.ts";
 import { bootThread, type DetectorThread } from "./thread.ts";
 
@@ -13,9 +12,24 @@ const FIRST_FRAME_DEADLINES = 3;
 /** V8 compiles and optimises during the first frame and finishes during the second. */
 const WARM_UP_FRAMES = 2;
 
-export interface InstanceOptions {
+/** What a pool does with its module. */
+export interface Task<Result> {
+  /** Makes a request that warms up the engine. undefined: there is none that every module answers. */
+  readonly blank: (() => ModuleRequest) | undefined;
+  /** @throws DetectorFault `garbage` */
+  readonly parse: (reply: Reply) => Result;
+}
+
+/** The answer to one request. */
+export interface Answer<Result> {
+  readonly result: Result;
+  /** Time from the request to the reply, milliseconds. */
+  readonly inferenceMs: number;
+}
+
+export interface InstanceOptions<Result> {
   readonly source: EngineSource;
-  readonly model: ModelInfo;
+  readonly task: Task<Result>;
   readonly deadlineMs: number;
   /** For the start of an engine and for its very first reply, which comes from code that V8 has not optimised yet. */
   readonly startDeadlineMs: number;
@@ -33,8 +47,8 @@ export interface InstanceOptions {
 export type InstanceState = "idle" | "busy" | "starting" | "down";
 
 /** One copy of the module in the pool. Restarts after each fault until it is closed. */
-export class Instance implements AsyncDisposable {
-  readonly #options: InstanceOptions;
+export class Instance<Result> implements AsyncDisposable {
+  readonly #options: InstanceOptions<Result>;
   readonly #closing = new AbortController();
   #thread: DetectorThread | undefined;
   /** Whether the thread accepts frames. */
@@ -47,7 +61,7 @@ export class Instance implements AsyncDisposable {
   #sequence = 0;
   #keptAlive: Promise<void> | undefined;
 
-  constructor(options: InstanceOptions) {
+  constructor(options: InstanceOptions<Result>) {
     this.#options = options;
     this.#nextDeadlineMs = options.startDeadlineMs;
   }
@@ -67,11 +81,12 @@ export class Instance implements AsyncDisposable {
    */
   async start(thread: DetectorThread, warmUp: boolean): Promise<void> {
     this.#begin(thread);
-    if (warmUp) {
-      // Black frames without detections: they warm up the engine, and so the deadline need not include the start.
-      const black = new Uint8Array(frameBytes(this.#options.model));
+    const { blank } = this.#options.task;
+    if (warmUp && blank !== undefined) {
+      const request = blank();
+      // They warm up the engine, and so the deadline need not include the start.
       for (let frame = 0; frame < WARM_UP_FRAMES; frame++) {
-        await this.#request(black, { score: 1, iou: 1 }, this.#options.startDeadlineMs);
+        await this.#request(request, this.#options.startDeadlineMs);
       }
       this.#nextDeadlineMs = this.#options.deadlineMs;
     }
@@ -79,14 +94,14 @@ export class Instance implements AsyncDisposable {
     this.#keptAlive = this.#keepAlive();
   }
 
-  /** Detects objects in one frame; only when idle. @throws DetectorFault */
-  async infer(pixels: Uint8Array, thresholds: Thresholds): Promise<Inference> {
+  /** Runs one inference; only when idle. @throws DetectorFault */
+  async infer(request: ModuleRequest): Promise<Answer<Result>> {
     const startMs = performance.now();
-    const detections = await this.#request(pixels, thresholds, this.#nextDeadlineMs);
+    const result = await this.#request(request, this.#nextDeadlineMs);
     this.#nextDeadlineMs = this.#options.deadlineMs;
     this.#failuresInRow = 0;
     this.#startsSoon = true;
-    return { detections, inferenceMs: performance.now() - startMs };
+    return { result, inferenceMs: performance.now() - startMs };
   }
 
   async #keepAlive(): Promise<void> {
@@ -138,18 +153,19 @@ export class Instance implements AsyncDisposable {
   }
 
   #begin(thread: DetectorThread): DetectorThread {
-    const { source, model, onFault } = this.#options;
+    const { source, onFault } = this.#options;
     this.#thread = thread;
-    thread.begin(source, frameBytes(model), onFault);
+    thread.begin(source, onFault);
     return thread;
   }
 
-  #request(pixels: Uint8Array, thresholds: Thresholds, deadlineMs: number): Promise<Inference["detections"]> {
+  #request(request: ModuleRequest, deadlineMs: number): Promise<Result> {
     if (this.#thread === undefined) throw new Error("expected a started instance");
     this.#sequence = (this.#sequence + 1) >>> 0;
     const sequence = this.#sequence;
-    const parse = (reply: Uint8Array) => parseReply(reply, sequence, this.#options.model.labels);
-    return this.#thread.infer({ sequence, thresholds, pixels, deadlineMs, parse });
+    const { source, task } = this.#options;
+    const parse = (reply: Uint8Array) => task.parse(parseReply(reply, sequence, source.io));
+    return this.#thread.infer({ sequence, request, deadlineMs, parse });
   }
 
   /** Terminates the thread; a frame in flight is rejected as `unavailable`. */

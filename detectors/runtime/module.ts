@@ -1,11 +1,19 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import type { DetectorOptions, ModelInfo } from "../contract.ts";
+import type { DetectorOptions, ModelInfo, ModuleInfo } from "../contract.ts";
 import { ModelError } from "../errors.ts";
-import { ALLOWED_IMPORTS, DESCRIPTION_SECTION, IMPORT_MODULE } from "../module-format.ts";
+import {
+  ALLOWED_IMPORTS,
+  addressExport,
+  DESCRIPTION_SECTION,
+  IMPORT_MODULE,
+  type ModelDescription,
+} from "../module-format.ts";
 import { plainText } from "../plain-text.ts";
 import { parseDescription, requireDescriptionSize } from "./description.ts";
+import { type DetectInfo, detectorModel, requireDetector } from "./detector-model.ts";
 import { lackingFeatures } from "./engine-features.ts";
+import { ioOf, maxReplyBytes, requestBytes } from "./module-io.ts";
 import {
   customSections,
   fixedMemoryBytes,
@@ -18,13 +26,24 @@ import { requireTrust } from "./trust.ts";
 /** "\0asm" and version 1 (WebAssembly core specification 5.5.16). */
 const WASM_HEADER = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
-const REQUIRED_EXPORTS = {
-  memory: "memory",
-  frame: "global",
-  detections: "global",
-  infer: "function",
-  _start: "function",
-} as const;
+/** The exports that a description demands, with their kinds. */
+function requiredExports({
+  inputs,
+  outputs,
+  parameters,
+  state,
+}: ModelDescription): readonly (readonly [name: string, kind: string])[] {
+  const addresses = [
+    ...inputs.map((_, index) => addressExport("input", index)),
+    ...outputs.map((_, index) => addressExport("output", index)),
+    ...parameters.map((_, index) => addressExport("parameter", index)),
+  ];
+  return [
+    ["memory", "memory"],
+    ...addresses.map((name) => [name, "global"] as const),
+    ...["infer", "_start", ...(state ? ["reset"] : [])].map((name) => [name, "function"] as const),
+  ];
+}
 
 const SANDBOX: ReadonlySet<string> = new Set(ALLOWED_IMPORTS.map((name) => `${IMPORT_MODULE}.${name}`));
 
@@ -32,19 +51,24 @@ const copyAgain = "Copy the file again, or compile the model again with `sabrewi
 const compileIt = "Compile the model with `sabrewing compile`.";
 
 /** A checked module: its description, its bytes and the module that V8 compiled. */
-export interface LoadedModule {
-  readonly info: ModelInfo;
+export interface LoadedModule<Info extends ModuleInfo = ModuleInfo> {
+  readonly info: Info;
   /** In shared memory: all detector threads read the same copy. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;
   readonly module: WebAssembly.Module;
 }
 
 /**
- * Reads a detector module's description without running it.
- * @throws ModelError when the file is missing or damaged, is no detector, or imports more than the sandbox allows.
+ * Reads a module's description without running it.
+ * @throws ModelError when the file is missing or damaged, is no module of this format, or imports more than the sandbox allows.
  */
-export async function readModel(path: string): Promise<ModelInfo> {
+export async function readModule(path: string): Promise<ModuleInfo> {
   return (await loadModule(path)).info;
+}
+
+/** Reads a detector module's description without running it. @throws ModelError like `readModule`, and for another task. */
+export async function readModel(path: string): Promise<ModelInfo> {
+  return detectorModel((await loadDetector(path)).info);
 }
 
 /** Conditions for a module. `trust` is checked first, before anything parses the file. */
@@ -60,7 +84,7 @@ const MIB = 2 ** 20;
 const DEFAULT_MAX_BYTES = 1024 * MIB;
 
 /**
- * Reads a detector module and checks its imports, exports, memory and description against module-format.ts.
+ * Reads a module and checks its imports, exports, memory and description against module-format.ts.
  * @throws ModelError with the path of the file and the remedy.
  */
 export async function loadModule(path: string, limits: ModuleLimits = {}): Promise<LoadedModule> {
@@ -69,6 +93,19 @@ export async function loadModule(path: string, limits: ModuleLimits = {}): Promi
     const bytes = await readFileShared(path, maxBytes);
     await requireTrust(path, bytes, trust);
     return await checkModule(bytes, maxBytes);
+  } catch (error) {
+    throw error instanceof ModelError ? error.of(path) : error;
+  }
+}
+
+/** Like `loadModule`. @throws ModelError also for a module of another task. */
+export async function loadDetector(
+  path: string,
+  limits: ModuleLimits = {},
+): Promise<LoadedModule<DetectInfo>> {
+  const loaded = await loadModule(path, limits);
+  try {
+    return { ...loaded, info: requireDetector(loaded.info) };
   } catch (error) {
     throw error instanceof ModelError ? error.of(path) : error;
   }
@@ -153,8 +190,9 @@ async function checkModule(bytes: Uint8Array<SharedArrayBuffer>, maxBytes: numbe
   // Imports are checked first: for a module of another kind they make a more helpful error than missing exports.
   const imports = checkImports(module);
   const description = parseDescription(descriptions);
-  checkExports(module);
+  checkExports(module, description);
   const memoryBytes = fixedMemoryBytes(sections);
+  checkSizes(description, memoryBytes);
   requireAtMost(maxBytes, memoryBytes, "The module needs a memory of");
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { info: { ...description, sha256, bytes: bytes.length, memoryBytes, imports }, bytes, module };
@@ -204,7 +242,7 @@ function checkImports(module: WebAssembly.Module): readonly string[] {
       .map(({ name, kind }) => `${plainText(name)} (${kind})`);
     const more = forbidden.length - listed.length;
     throw new ModelError(
-      `The module has imports that a detector must not have: ${listed.join(", ")}${more > 0 ? ` and ${more} more` : ""}; ` +
+      `The module has imports that a module must not have: ${listed.join(", ")}${more > 0 ? ` and ${more} more` : ""}; ` +
         `only the functions ${[...SANDBOX].join(", ")} are allowed.`,
       `Do not run it. ${compileIt}`,
     );
@@ -212,12 +250,23 @@ function checkImports(module: WebAssembly.Module): readonly string[] {
   return imports.map(({ name }) => name);
 }
 
-function checkExports(module: WebAssembly.Module): void {
+function checkExports(module: WebAssembly.Module, description: ModelDescription): void {
   const found = new Map(WebAssembly.Module.exports(module).map(({ name, kind }) => [name, kind]));
-  const missing = Object.entries(REQUIRED_EXPORTS)
+  const missing = requiredExports(description)
     .filter(([name, kind]) => found.get(name) !== kind)
     .map(([name, kind]) => `${name} (${kind})`);
   if (missing.length > 0) {
     throw new ModelError(`The module does not export ${missing.join(", ")}.`, compileIt);
   }
+}
+
+/** The host allocates requests and replies, so a small module must not claim large ones. */
+function checkSizes(description: ModelDescription, memoryBytes: number): void {
+  const io = ioOf(description);
+  const bytes = requestBytes(io) + maxReplyBytes(io);
+  if (bytes <= memoryBytes) return;
+  throw new ModelError(
+    `The module's inputs and outputs have ${bytes} bytes; its memory has ${memoryBytes}.`,
+    compileIt,
+  );
 }

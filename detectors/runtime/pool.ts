@@ -1,20 +1,11 @@
-import type {
-  Detector,
-  DetectorOptions,
-  DetectorState,
-  DetectorStats,
-  Inference,
-  ModelInfo,
-  Runtime,
-  Thresholds,
-} from "../contract.ts";
+import type { DetectorOptions, DetectorState, DetectorStats, ModuleInfo, Runtime } from "../contract.ts";
 import { DetectorFault, ModelError } from "../errors.ts";
 import { Counters } from "./counters.ts";
 import { type EngineSource, prepareEngine } from "./engine-source.ts";
 import { FaultLog } from "./fault-log.ts";
-import { Instance } from "./instance.ts";
-import { type LoadedModule, loadModule } from "./module.ts";
-import { frameBytes } from "./request.ts";
+import { type Answer, Instance, type Task } from "./instance.ts";
+import type { LoadedModule } from "./module.ts";
+import type { ModuleRequest } from "./request.ts";
 import { bootThread, type DetectorThread } from "./thread.ts";
 
 /** Generous, since a camera's slow CPU compiles 4 MB of code and runs it unoptimised for the first frame. */
@@ -24,27 +15,23 @@ export const START_DEADLINE_MS = 30_000;
 const FAULTS_UNTIL_FAILING = 3;
 
 /**
- * Opens a detector: `options.instances` copies of the module, each in its own thread. Resolves when each of them has
- * processed a blank frame, so that a module that cannot run is reported here. With `warmUp: false` it resolves when the
- * file has been checked.
- * @throws ModelError when the file is no usable detector or fails on its first frame.
- * @throws DetectorFault `deadline` when the first frame got no reply within 30 s.
- */
-export async function openDetector(path: string, options: DetectorOptions): Promise<Detector> {
-  return startPool(loadModule(path, options), options, START_DEADLINE_MS);
-}
-
-/**
- * Opens a detector from a module that is loaded or loading.
+ * Starts `options.instances` copies of a module, each in its own thread. Resolves when each of them has processed a blank
+ * request, so that a module that cannot run is reported here; without a blank request, or with `warmUp: false`, when the file
+ * has been checked.
+ * @param loading the module, loaded or loading.
+ * @param taskOf what to do with it
  * @param startDeadlineMs for each thread's first reply.
  * @param counters those of the previous pool when a module is replaced, so that they continue.
+ * @throws ModelError when the file is not usable or fails on its first frame.
+ * @throws DetectorFault `deadline` when the first frame got no reply in time.
  */
-export async function startPool(
-  loading: LoadedModule | Promise<LoadedModule>,
+export async function startPool<Info extends ModuleInfo, Result>(
+  loading: LoadedModule<Info> | Promise<LoadedModule<Info>>,
+  taskOf: (info: Info) => Task<Result>,
   options: DetectorOptions,
   startDeadlineMs: number,
   counters = new Counters(),
-): Promise<Detector> {
+): Promise<Pool<Info, Result>> {
   const { instances, runtime } = options;
   if (!Number.isInteger(instances) || instances < 1) {
     throw new RangeError(`expected one instance or more, received ${instances}`);
@@ -54,7 +41,7 @@ export async function startPool(
   await using stack = new AsyncDisposableStack();
   for (const thread of threads) stack.use(thread);
   const [{ info }, source] = await Promise.all([loading, prepareEngine(loading, runtime)]);
-  const pool = stack.use(new Pool(info, source, options, startDeadlineMs, counters));
+  const pool = stack.use(new Pool(info, taskOf(info), source, options, startDeadlineMs, counters));
   try {
     await pool.start(threads, options.warmUp ?? true);
   } catch (error) {
@@ -69,44 +56,43 @@ export async function startPool(
   return pool;
 }
 
-interface Slot {
-  readonly instance: Instance;
+interface Slot<Result> {
+  readonly instance: Instance<Result>;
   readonly log: FaultLog;
   /** Since its last reply. */
   faults: number;
 }
 
-interface PendingFrame {
-  pixels: Uint8Array;
-  readonly thresholds: Thresholds;
-  readonly resolve: (inference: Inference) => void;
+interface PendingRequest<Result> {
+  request: ModuleRequest;
+  readonly resolve: (answer: Answer<Result>) => void;
   readonly reject: (error: unknown) => void;
 }
 
-class Pool implements Detector {
-  readonly model: ModelInfo;
+/** Copies of one module that answer requests. */
+export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
+  readonly info: Info;
   readonly runtime: Runtime;
-  readonly #slots: readonly Slot[];
-  readonly #frameBytes: number;
+  readonly #slots: readonly Slot<Result>[];
   readonly #counters: Counters;
   readonly #options: DetectorOptions;
-  /** Frames that wait for an instance, first in, first out. */
-  readonly #queue: PendingFrame[] = [];
+  /** Requests that wait for an instance, first in, first out. */
+  readonly #queue: PendingRequest<Result>[] = [];
   #state: DetectorState = "working";
   #closed = false;
 
   constructor(
-    model: ModelInfo,
+    info: Info,
+    task: Task<Result>,
     source: EngineSource,
     options: DetectorOptions,
     startDeadlineMs: number,
     counters: Counters,
   ) {
-    this.model = model;
+    this.info = info;
     this.runtime = source.runtime;
     this.#counters = counters;
     this.#options = options;
-    this.#frameBytes = frameBytes(model);
     const { deadlineMs, instances } = options;
     this.#slots = Array.from({ length: instances }, (_, index) => {
       const name = instances === 1 ? "The detector" : `Detector ${index + 1} of ${instances}`;
@@ -121,14 +107,14 @@ class Pool implements Detector {
       const onChange = (): void => this.#dispatch();
       const instance = new Instance({
         source,
-        model,
+        task,
         deadlineMs,
         startDeadlineMs,
         onFault,
         onRestart,
         onChange,
       });
-      const slot: Slot = { instance, log, faults: 0 };
+      const slot: Slot<Result> = { instance, log, faults: 0 };
       return slot;
     });
   }
@@ -142,21 +128,19 @@ class Pool implements Detector {
     await Promise.all(starts);
   }
 
-  detect(pixels: Uint8Array, thresholds: Thresholds): Promise<Inference> {
-    if (pixels.length !== this.#frameBytes) {
-      const { width, height } = this.model.input;
-      return Promise.reject(
-        new RangeError(
-          `expected ${width}×${height}×3 = ${this.#frameBytes} bytes, received ${pixels.length}`,
-        ),
-      );
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<Inference>();
-    const frame: PendingFrame = { pixels, thresholds, resolve, reject };
-    this.#queue.push(frame);
+  /**
+   * Answers a request whose inputs and parameters fit the description. The inputs are copied before the call returns.
+   * @throws DetectorFault when there is no answer.
+   */
+  infer(request: ModuleRequest): Promise<Answer<Result>> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer<Result>>();
+    const pending: PendingRequest<Result> = { request, resolve, reject };
+    this.#queue.push(pending);
     this.#dispatch();
-    // A dispatched frame has been copied already. A waiting frame must not depend on the caller's buffer.
-    if (this.#queue.includes(frame)) frame.pixels = pixels.slice();
+    // A dispatched request has been copied already. A waiting one must not depend on the caller's buffers.
+    if (this.#queue.includes(pending)) {
+      pending.request = { ...request, inputs: request.inputs.map((input) => input.slice()) };
+    }
     return promise;
   }
 
@@ -180,35 +164,35 @@ class Pool implements Detector {
   }
 
   /**
-   * Gives waiting frames to idle instances in order of arrival. When all instances are down, frames are refused: they would
-   * be stale later.
+   * Gives waiting requests to idle instances in order of arrival. When all instances are down, requests are refused: they
+   * would be stale later.
    */
   #dispatch(): void {
     while (this.#queue.length > 0) {
       const idle = this.#slots.find(({ instance }) => instance.state === "idle");
       if (idle === undefined && this.#slots.some(({ instance }) => instance.state !== "down")) return;
-      const frame = this.#queue.shift();
-      if (frame === undefined) return;
-      if (idle === undefined) this.#refuse(frame);
-      else void this.#run(idle, frame);
+      const pending = this.#queue.shift();
+      if (pending === undefined) return;
+      if (idle === undefined) this.#refuse(pending);
+      else void this.#run(idle, pending);
     }
   }
 
-  async #run(slot: Slot, { pixels, thresholds, resolve, reject }: PendingFrame): Promise<void> {
+  async #run(slot: Slot<Result>, { request, resolve, reject }: PendingRequest<Result>): Promise<void> {
     try {
-      const inference = await slot.instance.infer(pixels, thresholds);
-      this.#counters.replied(inference.inferenceMs);
+      const answer = await slot.instance.infer(request);
+      this.#counters.replied(answer.inferenceMs);
       slot.log.replied();
       slot.faults = 0;
       this.#updateState();
-      resolve(inference);
+      resolve(answer);
     } catch (error) {
       reject(error);
     }
     this.#dispatch();
   }
 
-  #refuse({ reject }: PendingFrame): void {
+  #refuse({ reject }: PendingRequest<Result>): void {
     const message = this.#closed ? "the detector is closed" : "the detector is restarting";
     if (!this.#closed) this.#counters.failed("unavailable");
     reject(new DetectorFault("unavailable", message));

@@ -13,9 +13,10 @@ import type {
 import { DetectorFault, ModelError } from "../errors.ts";
 import { collectGarbage } from "./collect-garbage.ts";
 import { Counters } from "./counters.ts";
-import { loadModule } from "./module.ts";
-import { START_DEADLINE_MS, startPool } from "./pool.ts";
-import { frameBytes } from "./request.ts";
+import { detectorModel } from "./detector-model.ts";
+import { loadDetector } from "./module.ts";
+import { frameBytes, startDetector } from "./open-detector.ts";
+import { START_DEADLINE_MS } from "./pool.ts";
 
 /**
  * Opens a detector like `openDetector`. Its module can be replaced while it runs.
@@ -125,10 +126,11 @@ class Replaceable implements ReplaceableDetector {
   async #start(path: string): Promise<PoolInUse>;
   async #start(path: string, running: ModelInfo): Promise<PoolInUse | undefined>;
   async #start(path: string, running?: ModelInfo): Promise<PoolInUse | undefined> {
-    const loaded = await loadModule(path, this.#options);
-    if (loaded.info.sha256 === running?.sha256) return undefined;
-    await this.#options.accept?.(loaded.info);
-    if (running !== undefined) requireDistinctSize(running, loaded.info);
+    const loaded = await loadDetector(path, this.#options);
+    const model = detectorModel(loaded.info);
+    if (model.sha256 === running?.sha256) return undefined;
+    await this.#options.accept?.(model);
+    if (running !== undefined) requireDistinctSize(running, model);
     const isActive = (): boolean => started !== undefined && started === this.#active;
     const options: DetectorOptions = {
       ...this.#options,
@@ -143,7 +145,7 @@ class Replaceable implements ReplaceableDetector {
     };
     let started: PoolInUse | undefined;
     started = {
-      pool: await startPool(loaded, options, START_DEADLINE_MS, this.#counters),
+      pool: await startDetector(loaded, options, START_DEADLINE_MS, this.#counters),
       inFlight: new Set(),
     };
     return started;

@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
-import type { DetectorFaultKind, Runtime, Thresholds } from "../contract.ts";
+import type { DetectorFaultKind, Runtime } from "../contract.ts";
 import { DetectorFault } from "../errors.ts";
-import { REQUEST_HEADER_BYTES } from "../module-format.ts";
 import type { EngineSource } from "./engine-source.ts";
-import { writeRequest } from "./request.ts";
+import { requestBytes } from "./module-io.ts";
+import { type ModuleRequest, writeRequest } from "./request.ts";
 import { threadEnvironment } from "./thread-environment.ts";
 
 /** The `workerData` of a detector thread, which loads this engine while the module is still being read. */
@@ -30,12 +30,11 @@ export type ThreadMessage =
 /** Faults after which nothing of the guest runs or waits in the thread. */
 const GUEST_ENDED: readonly DetectorFaultKind[] = ["exit", "trap"];
 
-/** One frame for a thread, its deadline and the parser of its reply. */
+/** One request for a thread, its deadline and the parser of its reply. */
 export interface ThreadRequest<Result> {
   readonly sequence: number;
-  readonly thresholds: Thresholds;
-  /** height × width × 3 bytes; copied before `infer` returns. */
-  readonly pixels: Uint8Array;
+  /** Copied before `infer` returns. */
+  readonly request: ModuleRequest;
   readonly deadlineMs: number;
   /** @throws DetectorFault when the reply is garbage. */
   readonly parse: (reply: Uint8Array) => Result;
@@ -81,13 +80,9 @@ function connectTo(worker: Worker): DetectorThread {
 }
 
 /** Boots a thread and gives it its task; see `begin`. */
-export function spawnThread(
-  source: EngineSource,
-  frameBytes: number,
-  onFault: (fault: DetectorFault) => void,
-): DetectorThread {
+export function spawnThread(source: EngineSource, onFault: (fault: DetectorFault) => void): DetectorThread {
   const thread = bootThread(source.runtime);
-  thread.begin(source, frameBytes, onFault);
+  thread.begin(source, onFault);
   return thread;
 }
 
@@ -114,12 +109,11 @@ export class DetectorThread implements AsyncDisposable {
 
   /**
    * Gives the thread its task, once. Frames are accepted immediately; the first reply comes when the engine is ready.
-   * @param frameBytes height × width × 3.
    * @param onFault called once and immediately, when the thread fails or has failed.
    */
-  begin(source: EngineSource, frameBytes: number, onFault: (fault: DetectorFault) => void): void {
+  begin(source: EngineSource, onFault: (fault: DetectorFault) => void): void {
     this.#onFault = onFault;
-    this.#request = new Uint8Array(new SharedArrayBuffer(REQUEST_HEADER_BYTES + frameBytes));
+    this.#request = new Uint8Array(new SharedArrayBuffer(requestBytes(source.io)));
     if (this.#fault !== undefined) {
       onFault(this.#fault);
       return;
@@ -149,17 +143,17 @@ export class DetectorThread implements AsyncDisposable {
   }
 
   /**
-   * Processes one frame; only when not busy.
+   * Processes one request; only when not busy.
    * @throws DetectorFault for any end of the thread before the reply, `deadline` included.
    */
-  infer<Result>(request: ThreadRequest<Result>): Promise<Result> {
+  infer<Result>({ sequence, request, deadlineMs, parse }: ThreadRequest<Result>): Promise<Result> {
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const receive = (reply: Uint8Array): void => resolve(request.parse(reply));
-    const timer = setTimeout(() => this.#missDeadline(pending, request.deadlineMs), request.deadlineMs);
+    const receive = (reply: Uint8Array): void => resolve(parse(reply));
+    const timer = setTimeout(() => this.#missDeadline(pending, deadlineMs), deadlineMs);
     const pending: PendingRequest = { receive, reject, timer };
     this.#pending = pending;
-    writeRequest(this.#request, request.sequence, request.thresholds, request.pixels);
+    writeRequest(this.#request, sequence, request);
     this.#send("frame");
     return promise;
   }

@@ -1,46 +1,49 @@
 import { DetectorFault } from "../errors.ts";
-import {
-  ALLOWED_IMPORTS,
-  DETECTION_BYTES,
-  IMPORT_MODULE,
-  MAX_DETECTIONS,
-  REQUEST_HEADER_BYTES,
-} from "../module-format.ts";
+import { ALIGNMENT, ALLOWED_IMPORTS, addressExport, IMPORT_MODULE } from "../module-format.ts";
 import type { Engine, StartEngine } from "./engine.ts";
 import type { EngineSource } from "./engine-source.ts";
+import { type ModuleIo, maxCount, outputBytes } from "./module-io.ts";
 import { buildReply } from "./reply.ts";
-import { readRequestHeader } from "./request.ts";
+import { readRequest } from "./request.ts";
 
 /**
- * Runs a module as plain WebAssembly through its exports `frame`, `infer` and `detections`. The replies are byte-identical
- * to those of the WASI command `_start`.
+ * Runs a module as plain WebAssembly through its library exports. The replies are byte-identical to those of the WASI command
+ * `_start`.
  */
-export async function installV8({ module }: EngineSource): Promise<StartEngine> {
-  return () => start(module);
+export async function installV8({ module, io }: EngineSource): Promise<StartEngine> {
+  return () => start(module, io);
 }
 
-async function start(module: WebAssembly.Module): Promise<Engine> {
-  const instance = await WebAssembly.instantiate(module, { [IMPORT_MODULE]: refusedImports() });
-  const { memory, frame, detections, infer } = instance.exports;
+async function start(module: WebAssembly.Module, io: ModuleIo): Promise<Engine> {
+  const { exports } = await WebAssembly.instantiate(module, { [IMPORT_MODULE]: refusedImports() });
+  const { memory, infer, reset } = exports;
   if (!(memory instanceof WebAssembly.Memory)) throw new TypeError("expected the export memory");
-  const frameAddress = addressOf(frame);
-  const detectionsAddress = addressOf(detections);
   if (typeof infer !== "function") throw new TypeError("expected the export infer");
+  if (io.hasState && typeof reset !== "function") throw new TypeError("expected the export reset");
+  const place = (kind: Parameters<typeof addressExport>[0]) => (bytes: number, index: number) =>
+    addressOf(exports, addressExport(kind, index), bytes, memory);
+  const parameterAddresses = Array.from({ length: io.parameters }, () => 4).map(place("parameter"));
+  const inputAddresses = io.inputs.map(place("input"));
+  const outputAddresses = io.outputs.map(({ bytes }) => bytes).map(place("output"));
 
   const ended = Promise.withResolvers<DetectorFault>();
   const replyTo = (request: Uint8Array): Uint8Array<ArrayBuffer> => {
-    const { sequence, thresholds } = readRequestHeader(request);
+    const { sequence, reset: isFirst, parameters, inputs } = readRequest(request, io);
     const bytes = new Uint8Array(memory.buffer);
-    bytes.set(request.subarray(REQUEST_HEADER_BYTES), frameAddress);
-    const count = Reflect.apply(infer, undefined, [thresholds.score, thresholds.iou]);
-    if (!(count >= 0 && count <= MAX_DETECTIONS)) {
-      throw new DetectorFault(
-        "garbage",
-        `expected a count of 0 to ${MAX_DETECTIONS}, infer returned ${count}`,
-      );
+    for (const [index, address] of parameterAddresses.entries()) {
+      bytes.set(parameters[index] ?? [], address);
     }
-    const end = detectionsAddress + count * DETECTION_BYTES;
-    return buildReply(sequence, bytes.subarray(detectionsAddress, end));
+    for (const [index, address] of inputAddresses.entries()) bytes.set(inputs[index] ?? [], address);
+    if (isFirst && typeof reset === "function") Reflect.apply(reset, undefined, []);
+    const count = Number(Reflect.apply(infer, undefined, []));
+    if (!(count >= 0 && count <= maxCount(io))) {
+      throw new DetectorFault("garbage", `expected a count of 0 to ${maxCount(io)}, infer returned ${count}`);
+    }
+    const outputs = io.outputs.map((output, index) => {
+      const address = outputAddresses[index] ?? 0;
+      return bytes.subarray(address, address + outputBytes(output, count));
+    });
+    return buildReply(sequence, { count, outputs });
   };
 
   return {
@@ -66,15 +69,25 @@ function refusedImports(): Record<string, (code: number) => never> {
   return Object.fromEntries(ALLOWED_IMPORTS.map((name) => [name, refuse(name)]));
 }
 
-function addressOf(value: WebAssembly.ExportValue | undefined): number {
-  if (!(value instanceof WebAssembly.Global)) throw new TypeError("expected an address in a global");
+/** The address in an exported constant. @throws Error unless `bytes` bytes at it lie in the memory, aligned. */
+function addressOf(
+  exports: WebAssembly.Exports,
+  name: string,
+  bytes: number,
+  { buffer }: WebAssembly.Memory,
+): number {
+  const exported = exports[name];
+  if (!(exported instanceof WebAssembly.Global)) throw new TypeError(`expected an address in ${name}`);
   // An i32 is signed in JavaScript, an address is not.
-  return value.value >>> 0;
+  const address = exported.value >>> 0;
+  if (address % ALIGNMENT === 0 && address + bytes <= buffer.byteLength) return address;
+  throw new RangeError(
+    `${name} is ${address}: expected a multiple of ${ALIGNMENT} with ${bytes} bytes of memory behind it`,
+  );
 }
 
 function toFault(error: unknown): DetectorFault {
   if (error instanceof DetectorFault) return error;
   const message = error instanceof Error ? error.message : String(error);
-  // A RangeError counts as well: the module's addresses of the frame or the detections lie outside its memory.
   return new DetectorFault("trap", `the module trapped: ${message}`, { cause: error });
 }

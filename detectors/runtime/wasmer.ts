@@ -1,7 +1,9 @@
 import { type Process, type ReadableBytes, Wasmer } from "@wasmer/sdk/node";
 import { DetectorFault } from "../errors.ts";
 import type { Engine, InstallModule, StartEngine } from "./engine.ts";
+import type { EngineSource } from "./engine-source.ts";
 import { provideGuestThreads } from "./guest-threads.ts";
+import type { ModuleIo } from "./module-io.ts";
 import { ReplyCollector } from "./reply-collector.ts";
 import { warmUpModule } from "./warm-up.ts";
 
@@ -19,13 +21,12 @@ export function bootWasmer(): InstallModule {
   return async (source) => {
     if (source.runtime !== "wasmer")
       throw new TypeError(`expected a source for wasmer, received ${source.runtime}`);
-    return install(source.bytes, source.sdk, untilNoGuest);
+    return install(source, untilNoGuest);
   };
 }
 
 async function install(
-  bytes: Uint8Array,
-  sdk: WebAssembly.Module,
+  { bytes, sdk, io }: Extract<EngineSource, { readonly runtime: "wasmer" }>,
   untilNoGuest: () => Promise<void>,
 ): Promise<StartEngine> {
   // cache: false keeps the SDK from using the network and from creating a directory `.wasmer`.
@@ -36,7 +37,10 @@ async function install(
   const command = sandbox.command(pkg, []);
   return async () => {
     await untilNoGuest();
-    const engine = new WasmerEngine(await command.spawn({ stdin: "pipe", stdout: "pipe", stderr: "pipe" }));
+    const engine = new WasmerEngine(
+      await command.spawn({ stdin: "pipe", stdout: "pipe", stderr: "pipe" }),
+      io,
+    );
     engine.listen();
     return engine;
   };
@@ -51,11 +55,13 @@ class WasmerEngine implements Engine {
   readonly ended: Promise<DetectorFault>;
   readonly #ended = Promise.withResolvers<DetectorFault>();
   readonly #guest: Process;
+  readonly #io: ModuleIo;
   #fault: DetectorFault | undefined;
   #pending: PendingReply | undefined;
 
-  constructor(guest: Process) {
+  constructor(guest: Process, io: ModuleIo) {
     this.#guest = guest;
+    this.#io = io;
     this.ended = this.#ended.promise;
   }
 
@@ -68,7 +74,7 @@ class WasmerEngine implements Engine {
   async infer(request: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#fault !== undefined) throw this.#fault;
     const pending = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
-    this.#pending = { collector: new ReplyCollector(), reply: pending };
+    this.#pending = { collector: new ReplyCollector(this.#io), reply: pending };
     // A broken pipe means only that the guest has ended; #watchEnd rejects the reply with the reason.
     const written = this.#stream("stdin")
       .write(request)

@@ -1,10 +1,10 @@
 import type { Detector, Runtime } from "../../detectors/detector.ts";
-import { type ModelDescription, REQUEST_HEADER_BYTES } from "../../detectors/module-format.ts";
 import type { InstallModule } from "../../detectors/runtime/engine.ts";
 import { type EngineSource, prepareEngine } from "../../detectors/runtime/engine-source.ts";
-import { loadModule } from "../../detectors/runtime/module.ts";
-import { startPool } from "../../detectors/runtime/pool.ts";
-import { frameBytes, writeRequest } from "../../detectors/runtime/request.ts";
+import { loadDetector } from "../../detectors/runtime/module.ts";
+import { requestBytes } from "../../detectors/runtime/module-io.ts";
+import { startDetector } from "../../detectors/runtime/open-detector.ts";
+import { writeRequest } from "../../detectors/runtime/request.ts";
 import { installV8 } from "../../detectors/runtime/v8.ts";
 import type { Contestant } from "./contestant.ts";
 
@@ -27,9 +27,9 @@ export async function loadSabrewing(
   warmUp: boolean,
 ): Promise<Contestant> {
   const runtime = engine === "v8" ? "v8" : "wasmer";
-  const loading = loadModule(modulePath);
+  const loading = loadDetector(modulePath);
   const open = (instances: number): Promise<Detector> =>
-    startPool(loading, { runtime, instances, deadlineMs: DEADLINE_MS, warmUp }, DEADLINE_MS);
+    startDetector(loading, { runtime, instances, deadlineMs: DEADLINE_MS, warmUp }, DEADLINE_MS);
   const detector = await open(1);
   let host: (() => Promise<number>) | undefined;
   const ask = async (other: Detector, pixels: Uint8Array): Promise<void> => {
@@ -38,7 +38,7 @@ export async function loadSabrewing(
   return {
     infer: (pixels) => ask(detector, pixels),
     async respawn(pixels) {
-      host ??= await warmHost(await prepareEngine(loading, runtime), detector.model, pixels);
+      host ??= await warmHost(await prepareEngine(loading, runtime), pixels);
       return host();
     },
     async throughput(pixels, instances) {
@@ -69,13 +69,9 @@ async function installer(runtime: Runtime): Promise<InstallModule> {
  * A host whose guest has ended, with everything that the next one needs.
  * @returns a function that starts a guest, runs an inference, and returns the milliseconds both took
  */
-async function warmHost(
-  source: EngineSource,
-  model: ModelDescription,
-  pixels: Uint8Array,
-): Promise<() => Promise<number>> {
-  const request = new Uint8Array(REQUEST_HEADER_BYTES + frameBytes(model));
-  writeRequest(request, 0, THRESHOLDS, pixels);
+async function warmHost(source: EngineSource, pixels: Uint8Array): Promise<() => Promise<number>> {
+  const request = new Uint8Array(requestBytes(source.io));
+  writeRequest(request, 0, { parameters: [THRESHOLDS.score, THRESHOLDS.iou], inputs: [pixels] });
   const start = await (await installer(source.runtime))(source);
   const live = async (): Promise<number> => {
     const startedMs = performance.now();

@@ -13,11 +13,11 @@ const GREY = 114;
 
 const [path = "", engine = ""] = process.argv.slice(2);
 const runtime: Runtime = engine === "v8" ? "v8" : "wasmer";
-const [{ loadModule }, { prepareEngine }, { bootThread }, { frameBytes }] = await Promise.all([
+const [{ loadModule }, { prepareEngine }, { bootThread }, { tensorBytes }] = await Promise.all([
   import("../../detectors/runtime/module.ts"),
   import("../../detectors/runtime/engine-source.ts"),
   import("../../detectors/runtime/thread.ts"),
-  import("../../detectors/runtime/request.ts"),
+  import("../../detectors/module-format.ts"),
 ]);
 const program = performance.now();
 await using thread = bootThread(runtime);
@@ -27,18 +27,17 @@ const { info } = await loading;
 const module = performance.now();
 const source = await preparing;
 const sdk = performance.now();
-thread.begin(source, frameBytes(info), (fault) => {
+thread.begin(source, (fault) => {
   throw fault;
 });
 await thread.untilReady(DEADLINE_MS);
 const ready = performance.now();
-const pixels = new Uint8Array(frameBytes(info)).fill(GREY);
+const inputs = info.inputs.map((input) => new Uint8Array(tensorBytes(input)).fill(GREY));
 const ask = async (sequence: number): Promise<number> => {
-  const thresholds = { score: 0.25, iou: 0.45 };
+  const parameters = info.parameters.map((parameter) => parameter.default);
   await thread.infer({
     sequence,
-    thresholds,
-    pixels,
+    request: { parameters, inputs },
     deadlineMs: DEADLINE_MS,
     parse: (reply: Uint8Array) => reply,
   });

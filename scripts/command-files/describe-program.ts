@@ -106,7 +106,15 @@ const KINDS: Readonly<Record<string, "file" | "folder" | "any">> = {
   ...{ file: "file", "file.mp4": "file", expected: "file", source: "file" },
   ...{ clip: "file", input: "file", model: "file", module: "file" },
   ...{ dir: "folder", folder: "folder" },
-  ...{ address: "any", name: "any", "name=address": "any", labels: "any", id: "any", stage: "any" },
+  ...{
+    address: "any",
+    name: "any",
+    "name=address": "any",
+    "name=value": "any",
+    labels: "any",
+    id: "any",
+    stage: "any",
+  },
   ...{ n: "any", WxH: "any", seconds: "any", "0..1": "any", "": "any" },
 };
 

@@ -83,6 +83,8 @@ report("ffmpeg runs with its limits; if the kernel kills it, the agent opens the
 await restarted("SIGKILL", () => signal("SIGKILL"));
 await restarted("SIGSTOP", () => signal("SIGSTOP"));
 
+await reloaded();
+
 const config = await runInside("cat", CONFIG);
 await restarted("an upgrade", () => install("--reinstall"));
 assert.equal(await runInside("cat", CONFIG), config);
@@ -98,6 +100,26 @@ report("purging removes its folders and its user");
 
 function install(...options: readonly string[]): Promise<string> {
   return runInside("apt-get", "install", "--quiet", "--yes", ...options, debianPackage ?? "");
+}
+
+/** Changes the configuration. When `systemctl reload` returns, the change is in force; a mistake changes nothing. */
+async function reloaded(): Promise<void> {
+  const before = await property("MainPID");
+  const said = () => runInside("journalctl", "--no-pager", "--identifier", "sabrewing");
+  const own = await runInside("cat", CONFIG);
+  const change = 's/^    detect:/    zones: {porch: {coordinates: "0,0,1,0,1,1"}}\\n    detect:/';
+  await runInside("sed", "-i", change, CONFIG);
+  await runInside("systemctl", "reload", "sabrewing");
+  assert.match(await said(), /the configuration is reloaded.*cameras\.door\.zones\.porch/);
+  assert.equal(await property("ActiveState"), "active");
+  await runInside("sed", "-i", "s/^mqtt:/mqttt:/", CONFIG);
+  await runInside("systemctl", "reload", "sabrewing");
+  assert.match(await said(), /the configuration is not reloaded/);
+  await runInside("sh", "-c", 'printf %s "$2" >"$1"', "sh", CONFIG, own);
+  await runInside("systemctl", "reload", "sabrewing");
+  assert.equal(await property("MainPID"), before);
+  assert.equal(await property("ActiveState"), "active");
+  report(`systemctl reload waits for the agent (Type=${await property("Type")})`);
 }
 
 /** Inflicts a fault and waits until systemd has restarted the service. */

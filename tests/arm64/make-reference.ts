@@ -1,6 +1,6 @@
 /** node tests/arm64/make-reference.ts FOLDER: writes this machine's modules and replies for the test on another machine. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { runInThreeHosts } from "../support/detectors/three-hosts.ts";
+import { frameRequest, runInThreeHosts } from "../support/detectors/three-hosts.ts";
 import { replyCases } from "./cases.ts";
 import { modulePath, sha256, THRESHOLDS, writeReference } from "./reference.ts";
 
@@ -12,7 +12,7 @@ for (const { name, makeModule, makeImages } of replyCases()) {
   const bytes = await makeModule();
   writeFileSync(path, bytes);
   const images = await makeImages();
-  const requests = images.map((pixels) => ({ pixels, thresholds: THRESHOLDS }));
+  const requests = images.map((pixels) => frameRequest(pixels, THRESHOLDS));
   const { v8 } = await runInThreeHosts(path, requests);
   writeReference(folder, name, {
     sha256: sha256(bytes),

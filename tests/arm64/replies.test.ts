@@ -1,7 +1,7 @@
 /** Runs on the machine under test. $SABREWING_REFERENCE is the folder that make-reference.ts wrote on another machine. */
 import { arch } from "node:process";
 import { describe, expect, test } from "vitest";
-import { runInThreeHosts } from "../support/detectors/three-hosts.ts";
+import { frameRequest, runInThreeHosts } from "../support/detectors/three-hosts.ts";
 import { replyCases } from "./cases.ts";
 import { modulePath, readReference, sha256, THRESHOLDS } from "./reference.ts";
 
@@ -12,10 +12,9 @@ const cases = replyCases().map((one) => ({ ...one, reference: readReference(fold
 
 describe(`on ${arch}, as on the other CPU,`, () => {
   test.each(cases)("$name gives bit-identical replies in all three hosts", async ({ name, reference }) => {
-    const requests = reference.images.map((image) => ({
-      pixels: new Uint8Array(Buffer.from(image, "base64")),
-      thresholds: THRESHOLDS,
-    }));
+    const requests = reference.images.map((image) =>
+      frameRequest(new Uint8Array(Buffer.from(image, "base64")), THRESHOLDS),
+    );
     // A reply longer than its header has detections to compare.
     expect(reference.replies.some((reply) => reply.length > 32)).toBe(true);
     const { wasmer, nodeWasi, v8 } = await runInThreeHosts(modulePath(folder, name), requests);

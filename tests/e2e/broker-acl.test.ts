@@ -18,7 +18,7 @@ const hurried: Clock = {
 };
 
 test.skipIf(!mosquittoIsInstalled)(
-  "the log tells that mosquitto drops the agent's messages, and which rule it needs",
+  "the log reports that mosquitto drops the agent's messages, and names the rule that it needs",
   async () => {
     await using stack = new AsyncDisposableStack();
     const { path } = stack.use(await temporaryFolder());
@@ -40,7 +40,7 @@ test.skipIf(!mosquittoIsInstalled)(
     publisher.connect();
     publisher.publish({ topic: "sabrewing/events", payload: "{}", retain: false, qos: 1 });
     await waitUntil("the agent reports it", () => lines.some(({ level }) => level === "error"));
-    // The broker has acknowledged the event all the same.
+    // The broker has acknowledged the event nevertheless.
     expect([outbox.size(), heard]).toEqual([0, []]);
     expect(lines.find(({ level }) => level === "error")).toMatchObject({
       msg: expect.stringMatching(

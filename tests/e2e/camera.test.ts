@@ -2,6 +2,7 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
 import { ConfigError, TransientError } from "../../agent/base/errors.ts";
+import type { Rotation } from "../../agent/base/rotation.ts";
 import { FfmpegMissing } from "../../agent/camera/ffmpeg.ts";
 import type { Frame } from "../../agent/camera/frame.ts";
 import { type ReadCameraOptions, readCamera } from "../../agent/camera/read-camera.ts";
@@ -61,16 +62,31 @@ test("reports a camera that refuses the connection as transient", async () => {
   expect(error.message).not.toContain("secret");
 });
 
+/** The corner of a frame that is bright. */
+function brightCorner({ width, height, planes }: Frame): string {
+  const corners = [
+    ["left top", 10, 10],
+    ["right top", width - 10, 10],
+    ["left bottom", 10, height - 10],
+    ["right bottom", width - 10, height - 10],
+  ] as const;
+  const bright = corners.filter(([, x, y]) => (planes[y * width + x] ?? 0) > 128);
+  return bright.map(([name]) => name).join(" and ");
+}
+
 describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
   let clip: TestClip;
+  let cornered: TestClip;
   let camera: RtspCamera;
   beforeAll(async () => {
     clip = makeTestClip({ seconds: 2 });
+    cornered = makeTestClip({ filter: "drawbox=color=black:t=fill,drawbox=w=80:h=60:color=white:t=fill" });
     camera = await startRtspCamera({ clip: clip.file });
   });
   afterAll(async () => {
     await camera[Symbol.asyncDispose]();
     clip[Symbol.dispose]();
+    cornered[Symbol.dispose]();
   });
 
   test("delivers complete, numbered frames of the requested size", async () => {
@@ -90,6 +106,28 @@ describe.skipIf(!hasRtspServer())("with a real RTSP server", () => {
   test("uses the stream's own size by default", async () => {
     const [frame] = await take(camera.address, 1);
     expect(frame).toMatchObject({ width: clip.width, height: clip.height });
+  });
+
+  test.each<[Rotation, string]>([
+    [90, "right top"],
+    [180, "right bottom"],
+    [270, "left bottom"],
+  ])("rotates the frames by %i° clockwise", async (rotate, corner) => {
+    await using marked = await startRtspCamera({ clip: cornered.file });
+    const size = rotate === 180 ? SIZE : { width: SIZE.height, height: SIZE.width };
+    const stream = {
+      camera: "door",
+      address: marked.address,
+      transport: "auto",
+      size,
+      rotate,
+      fps: 5,
+    } as const;
+    for await (const frame of readCamera(stream, { clock: systemClock, signal: never })) {
+      expect(frame).toMatchObject(size);
+      expect(brightCorner(frame)).toBe(corner);
+      break;
+    }
   });
 
   test("delivers frames beyond the end of the looped clip", async () => {

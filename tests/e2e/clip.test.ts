@@ -37,6 +37,22 @@ test("a clip is read at the given rate and size", async () => {
   expect(frames[0]?.planes.length).toBe((32 * 24 * 3) / 2);
 });
 
+test("a clip is rotated before it gets its size", async () => {
+  const [original] = await read();
+  const [rotated] = await read({ rotate: 90 });
+  const [back] = await read({ rotate: 90, size: { width: 24, height: 32 } });
+  if (original === undefined || rotated === undefined) throw new Error("no frame");
+  expect(rotated).toMatchObject({ width: 48, height: 64 });
+  expect(back).toMatchObject({ width: 24, height: 32 });
+  for (const [x, y] of [
+    [3, 5],
+    [50, 7],
+    [30, 40],
+  ] as const) {
+    expect(rotated.planes[x * 48 + (47 - y)]).toBe(original.planes[y * 64 + x]);
+  }
+});
+
 test("a clip whose decoder is killed halfway is an error, not a short clip", async () => {
   const stop = new AbortController();
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-killed-"));

@@ -126,6 +126,18 @@ test.skipIf(!hasRtspServer())(
   },
 );
 
+test("rotates images and frames by --rotate", async () => {
+  const rotated = ["--model", model, "--json", "--rotate", "90", "--frames", "1"];
+  const { stdout } = await sabrewing(["detect", image, clip.file, ...rotated]);
+  expect(jsonLines(stdout)).toMatchObject([
+    { width: 32, height: 64 },
+    { width: 48, height: 64 },
+  ]);
+  const { exitCode, stderr } = await sabrewing(["detect", image, "--model", model, "--rotate", "45"]);
+  expect(exitCode).toBe(64);
+  expect(stderr).toContain("Expected 0, 90, 180 or 270.");
+});
+
 test("lists all missing inputs", async () => {
   const { exitCode, stderr } = await sabrewing([
     "detect",

@@ -63,7 +63,7 @@ describe.skipIf(!mosquittoIsInstalled || !hasRtspServer())("the supervision of t
     put(brightAreaModule("trap", { description: { name: "better" } }));
     // Without a signal: the agent checks the file regularly.
     await waitUntil("the model is replaced", () => said(world, "now running better") === 1, 60_000);
-    put(brightAreaModule("trap", { description: { name: "other", labels: ["boat"] } }));
+    put(brightAreaModule("trap", { description: { name: "other", labels: [{ id: 0, name: "boat" }] } }));
     process.kill(world.pid, "SIGHUP");
     await waitUntil("it is refused", () => said(world, "the model is not replaced") === 1, 60_000);
 

@@ -6,13 +6,14 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../../agent/base/clock.ts";
 import type { PastEvent } from "../../agent/state/past-event.ts";
-import { openLiveView } from "../../agent/view/live/open-live-view.ts";
+import { type LiveView, openLiveView } from "../../agent/view/live/open-live-view.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
 import { door } from "../support/agent/small-config.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { seedHistory } from "../support/history/seed-history.ts";
+import { walkPast } from "../support/scenes/walk-past.ts";
 import { quietSources, viewConfig } from "../support/view/quiet-sources.ts";
 
 const TOKEN = "0123456789abcdef";
@@ -42,14 +43,14 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
       pictures: 80,
       cameras,
     });
-    base = await openView(folder.path, cameras);
+    base = addressOf(await openView(folder.path, cameras));
     browser = stack.adopt(await startChromium(chromium ?? ""), (one) => one.close());
   });
   afterAll(() => stack.disposeAsync());
 
-  async function openView(stateDirectory: string, names: readonly string[]): Promise<string> {
+  async function openView(stateDirectory: string, names: readonly string[]): Promise<LiveView> {
     const cameras = names.map((name) => ({ ...door(), name }));
-    const view = stack.use(
+    return stack.use(
       await openLiveView(viewConfig(TOKEN), cameras, {
         ...quietSources(cameras, stateDirectory),
         clock: systemClock,
@@ -60,8 +61,9 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
         version: "1.2.3",
       }),
     );
-    return `http://127.0.0.1:${view.port}/`;
   }
+
+  const addressOf = ({ port }: LiveView) => `http://127.0.0.1:${port}/`;
 
   async function openPage(
     viewport: { width: number; height: number },
@@ -157,7 +159,7 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
     expect(await barriers(page)).toEqual([]);
   });
 
-  test("opens an event large with its picture, track and zones, and moves on with the keyboard", async () => {
+  test("opens an event enlarged, with its image, track and zones, and moves on with the keyboard", async () => {
     await using page = await openPage({ width: 1280, height: 800 }, "dark");
     await openYesterday(page);
     const [first, second] = await Promise.all(
@@ -189,7 +191,7 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
     await expect.poll(() => focused(page), PATIENT).toBe(second);
   });
 
-  test("loads the other events of the day while one scrolls or moves on", async () => {
+  test("loads the other events of the day while the user scrolls or moves on", async () => {
     await using page = await openPage({ width: 1280, height: 800 }, "light");
     await openYesterday(page);
     const midnight = new Date(YESTERDAY_NOON_MS).setHours(0, 0, 0, 0);
@@ -232,7 +234,7 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
       .toBe(await page.locator(".past-event").first().getAttribute("data-event"));
   });
 
-  test("shows an event without a picture, and says how to keep pictures", async () => {
+  test("shows an event without an image, and says how to store images", async () => {
     await using page = await openPage({ width: 390, height: 844 }, "dark");
     await openYesterday(page);
     await page.getByRole("button", { name: /^yard \d/ }).click();
@@ -241,15 +243,41 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
       .toBe("yard");
     await photograph(page, "phone-dark");
     await page.locator(".past-event").first().tap();
-    await page.getByText(/^No picture\. To keep pictures of yard, set snapshots\.directory/).waitFor();
+    await page
+      .getByText(/^No image was stored\. To store images of yard, set snapshots\.directory/)
+      .waitFor();
     expect(await page.locator("polyline.track.line").last().isVisible()).toBe(true);
     await photograph(page, "viewer-phone-dark");
     expect(await barriers(page)).toEqual([]);
   });
 
+  test("shows an event that begins and ends while the page is open, and keeps the focus", async () => {
+    const folder = stack.use(await temporaryFolder());
+    const view = await openView(folder.path, ["door"]);
+    await using page = await openPage({ width: 1280, height: 800 }, "light", addressOf(view));
+    await page.getByRole("heading", { name: "No events yet" }).waitFor();
+    const outcomes = walkPast(door(), { startMs: Date.now() });
+    const show = async (most: number) => {
+      for (let shown = 0; shown < most; shown++) {
+        const { value } = await outcomes.next();
+        if (value !== undefined) await view.show("door", value);
+      }
+    };
+    await show(15);
+    const cards = page.locator(".past-event");
+    await cards.getByText("in view").waitFor();
+    expect(await page.locator(".day-count").last().textContent()).toBe("1");
+    await cards.first().focus();
+    const id = await focused(page);
+    await show(20);
+    await cards.getByText(/^\d s, /).waitFor();
+    expect(await cards.count()).toBe(1);
+    expect(await focused(page)).toBe(id);
+  });
+
   test("says what to do while the history is empty", async () => {
     const folder = stack.use(await temporaryFolder());
-    const address = await openView(folder.path, ["door"]);
+    const address = addressOf(await openView(folder.path, ["door"]));
     await using page = await openPage({ width: 1280, height: 800 }, "light", address);
     await page.getByRole("heading", { name: "No events yet" }).waitFor();
     await page.getByText("Walk past a camera").waitFor();

@@ -24,7 +24,7 @@ describe("sabrewing", () => {
     });
     const help = await sabrewing(["--help"]);
     expect(help.exitCode).toBe(0);
-    for (const command of ["run", "check", "detect", "compile", "inspect", "pull", "replay"]) {
+    for (const command of ["run", "check", "detect", "compile", "inspect", "infer", "pull", "replay"]) {
       expect(help.stdout).toMatch(new RegExp(`^  ${command} `, "m"));
     }
   });
@@ -102,7 +102,7 @@ describe("sabrewing", () => {
     const config = writeConfig(folder.path, { model, label: "person", tls: fifo });
     const agent = startChild("the agent", [process.execPath, MAIN, "run", "-c", config]);
     const lines = () => agent.lastLines().join("\n");
-    await waitUntil("the agent is ready", () => lines().includes('"msg":"ready"'));
+    await waitUntil("the agent is ready", () => lines().includes('"msg":"ready"'), 60_000);
     process.kill(agent.pid ?? 0, "SIGTERM");
     // The agent kills itself; otherwise `stop` would kill it after ten seconds.
     expect(await agent.ended).toBe("signal SIGKILL");

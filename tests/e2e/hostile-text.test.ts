@@ -177,7 +177,7 @@ test("uses a label as part of a file name, not as a path", { timeout }, async ()
   await using folder = await temporaryFolder();
   const label = "a/../../outside";
   const model = join(folder.path, "m.wasm");
-  writeFileSync(model, brightAreaModule("exit", { description: { labels: [label] } }));
+  writeFileSync(model, brightAreaModule("exit", { description: { labels: [{ id: 0, name: label }] } }));
   const clip = squareAndSignal(folder.path, { signals: 0 });
   const saved = join(folder.path, "saved", "here");
   const words = ["--model", model, "--runtime", "v8", "--track", label, "--save", saved];

@@ -60,11 +60,13 @@ describe.skipIf(!hasRtspServer())("init --from", () => {
       "-o",
       file,
     ]);
-    expect(stderr).toBe("trying front, whose zones or masks are in pixels of its frame…\n");
+    expect(stderr).toBe(
+      "trying front: its zones or masks are in pixels, so the size of its frames is needed…\n",
+    );
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/cameras\.front\.ffmpeg\.inputs: the camera itself is read/);
+    expect(stdout).toMatch(/cameras\.front\.ffmpeg\.inputs: the stream is read from the camera/);
     expect(stdout).toMatch(/Not carried over:.* record: Sabrewing records no video\n/s);
-    expect(stdout).toMatch(/Left to do:\n {2}SABREWING_RTSP_PASSWORD: enter the value/);
+    expect(stdout).toMatch(/To do:\n {2}SABREWING_RTSP_PASSWORD: enter the value/);
     const yaml = readFileSync(file, "utf8");
     expect(yaml).toContain('coordinates: "0,0,0.5,0,0.5,0.5,0,0.5"');
     expect(yaml + stdout).not.toMatch(/p@ss|p%40ss/);

@@ -87,6 +87,24 @@ describe.skipIf(!hasRtspServer())("init with flags", () => {
 });
 
 describe("init", () => {
+  test("names another folder if only the file of secrets is in the way", async () => {
+    await using folder = await temporaryFolder();
+    writeFileSync(join(folder.path, "secrets.env"), "MINE=1\n");
+    const file = join(folder.path, "other.yml");
+    const refused = await sabrewing([
+      "init",
+      "--broker",
+      "b",
+      "--camera",
+      "door=rtsp://a/1",
+      "--no-probe",
+      "-o",
+      file,
+    ]);
+    expect(refused.exitCode).toBe(78);
+    expect(refused.stderr).toContain("Choose another folder with --output");
+  });
+
   test("does not overwrite files without --force, and narrows their permissions with it", async () => {
     await using folder = await temporaryFolder();
     const file = join(folder.path, "sabrewing.yml");

@@ -115,7 +115,7 @@ describe.skipIf(chromium === undefined)("the page of a camera", () => {
       const decisions = own.getByRole("list", { name: "Decisions, newest first" });
       await decisions.getByText("Event", { exact: true }).first().waitFor();
       await decisions.getByText("Zones: porch.").first().waitFor();
-      await decisions.getByText("Not in far: it stands outside.").first().waitFor();
+      await decisions.getByText("Not in far: it stands outside the zone.").first().waitFor();
       await own.getByRole("img", { name: /^Motion in \d+ of the last 300 seconds/ }).waitFor();
       await own.getByText("warn: door: the stream ended → Check the camera.").waitFor();
       await own.getByText(/^This camera/).click();

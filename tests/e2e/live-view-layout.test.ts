@@ -128,7 +128,7 @@ describe.skipIf(chromium === undefined)("the page", () => {
     }
   });
 
-  test("tells why a camera is offline, since when, and shows its last frame in grey", async () => {
+  test("shows why a camera is offline and since when, with its last frame in grey", async () => {
     const leaving = new AbortController();
     await using scene = await openScene(4, leaving.signal);
     using _leaving = { [Symbol.dispose]: () => leaving.abort() };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import type { Tensor } from "../../detectors/compiler/graph/value.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
-import type { Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { findMedia } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
 import { type ModuleAnswer, openModule } from "../support/detectors/open-module.ts";
@@ -31,9 +31,9 @@ describe.skipIf(path === undefined)("mobilenet equals TensorFlow.js on the same 
     const peer = await openTfjs(await readTfjsFiles(path ?? ""), SIZE, [HEAT, SIZES, BOXES]);
     const model = await compileOnce();
     expect(model.description).toMatchObject({
-      input: SIZE,
-      labels: { length: 80, 0: "person", 79: "toothbrush" },
-      source: { format: "tfjs", licence: "MIT" },
+      inputs: [{ shape: [SIZE.height, SIZE.width, 3] }],
+      labels: { length: 80, 0: { id: 0, name: "person" }, 79: { id: 79, name: "toothbrush" } },
+      source: [{ format: "tfjs", licence: "MIT" }],
     });
     expect(binaryenAccepts(model.bytes)).toBe(true);
     const detect = model.graph.nodes.at(-1);
@@ -77,7 +77,9 @@ describe.skipIf(path === undefined)("mobilenet equals TensorFlow.js on the same 
     const infer = await openModule(model);
     const labelsIn = async (name: string): Promise<string[]> => {
       const image = await loadImage(findMedia(`images/${name}.jpg`) ?? "", SIZE);
-      return infer(image, THRESHOLDS).detections.map(({ label }) => model.description.labels[label] ?? "?");
+      return infer(image, THRESHOLDS).detections.map(
+        ({ label }) => model.description.labels[label]?.name ?? "?",
+      );
     };
     expect(await labelsIn("bus")).toEqual(expect.arrayContaining(["bus", "person"]));
     expect(await labelsIn("dog")).toEqual(expect.arrayContaining(["dog", "bicycle"]));

@@ -21,7 +21,7 @@ describe.skipIf(path === undefined)("YOLOv5n imported from ONNX", () => {
     expect(model.labels.length).toBe(80);
     expect(model.labels.slice(0, 3)).toEqual(["person", "bicycle", "car"]);
     const graph = runPasses(model.graph, undefined, model.graph.nodes.at(-1)?.inputs);
-    expect(graph.values.get(graph.input)?.shape).toEqual([640, 640, 3]);
+    expect(graph.values.get(graph.inputs[0] ?? "")?.shape).toEqual([640, 640, 3]);
     expect(graph.nodes.filter(({ op }) => op === "conv2d").length).toBe(60);
     expect(new Set(graph.nodes.map(({ op }) => op))).toEqual(
       new Set(["space_to_depth", "conv2d", "max_pool2d", "upsample", "concat", "yolov5_detect"]),

@@ -2,10 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compileFile } from "../../detectors/compiler/compile-file.ts";
+import type { ModuleRequest } from "../../detectors/runtime/request.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
-import { type HostRequest, runInThreeHosts } from "../support/detectors/three-hosts.ts";
+import { frameRequest, runInThreeHosts } from "../support/detectors/three-hosts.ts";
 import { loadImage } from "../support/models/logits.ts";
 import { seededYolov5nModule } from "../support/models/seeded-yolov5n.ts";
 
@@ -16,10 +17,9 @@ describe("a module replies with the same bytes in Wasmer, node:wasi and plain We
   test.for(["f32", "i16", "i8"] as const)("%s, with seeded weights on noise", async (precision) => {
     const size = { width: 96, height: 64 };
     const bytes = await seededYolov5nModule(size, precision);
-    const requests = [1, 2, 3].map((seed) => ({
-      pixels: seededBytes(seed, size.width * size.height * 3),
-      thresholds: THRESHOLDS,
-    }));
+    const requests = [1, 2, 3].map((seed) =>
+      frameRequest(seededBytes(seed, size.width * size.height * 3), THRESHOLDS),
+    );
     await expectSameReplies(bytes, requests);
   });
 
@@ -33,13 +33,13 @@ describe("a module replies with the same bytes in Wasmer, node:wasi and plain We
   ])("YOLOv5n at $width×$height on photographs", async (size) => {
     const { bytes } = await compileFile(checkpoint ?? "", { size });
     const requests = await Promise.all(
-      photographs.map(async (path) => ({ pixels: await loadImage(path, size), thresholds: THRESHOLDS })),
+      photographs.map(async (path) => frameRequest(await loadImage(path, size), THRESHOLDS)),
     );
     await expectSameReplies(bytes, requests);
   });
 });
 
-async function expectSameReplies(bytes: Uint8Array, requests: readonly HostRequest[]): Promise<void> {
+async function expectSameReplies(bytes: Uint8Array, requests: readonly ModuleRequest[]): Promise<void> {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "model.wasm");
   await writeFile(path, bytes);

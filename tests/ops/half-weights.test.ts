@@ -1,10 +1,11 @@
 /** Weights that are stored as binary16 in the module: the kernels must give the same results. */
 import { expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type { Constant, Graph, Shape } from "../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import { type FloatConstant, floats, type Shape } from "../../detectors/compiler/graph/value.ts";
 import { halfToNumber } from "../../detectors/compiler/half.ts";
 import { conv2d } from "../../detectors/compiler/ops/conv2d.ts";
-import { elements } from "../../detectors/compiler/ops/operator.ts";
+import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { seededBytes, seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/models/kernel-module.ts";
 
@@ -34,22 +35,22 @@ function halves(count: number): Float32Array {
   });
 }
 
-function weightsOf({ outputs, kernel, channels }: Case, perOutput: Float32Array): Constant {
+function weightsOf({ outputs, kernel, channels }: Case, perOutput: Float32Array): FloatConstant {
   const shape = [outputs, kernel, kernel, channels];
   const numbers = halves(elements(shape));
   const run = numbers.length / outputs;
   const data = numbers.map((number, i) => number * (perOutput[Math.floor(i / run)] ?? 0));
-  return { shape, data, product: { numbers, perOutput } };
+  return floats(shape, data, { numbers, perOutput });
 }
 
 /** @returns the convolution's result and the bytes of its module */
-async function convolve({ channels }: Case, weights: Constant) {
+async function convolve({ channels }: Case, weights: FloatConstant) {
   const attributes = { stride: 1, padding: PADDING, activation: "none" } as const;
   const x = { shape: [...X, channels], dtype: "f32" } as const;
   const w = { shape: weights.shape, dtype: "f32" } as const;
   const graph: Graph = {
-    input: "x",
-    output: "detections",
+    inputs: ["x"],
+    outputs: ["detections"],
     nodes: [makeNode("conv2d", ["x", "w"], "y", attributes)],
     values: new Map([
       ["x", x],

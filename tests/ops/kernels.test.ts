@@ -1,16 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type {
-  Constant,
-  Graph,
-  Operator,
-  OperatorAttributes,
-  Shape,
-  ValueType,
-} from "../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import { floats, type Shape, type Tensor, type ValueType } from "../../detectors/compiler/graph/value.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
-import { operators } from "../../detectors/compiler/ops/index.ts";
-import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
+import type { Operator, OperatorAttributes } from "../../detectors/compiler/ops/index.ts";
+import { definitionOf, operators } from "../../detectors/compiler/ops/index.ts";
+import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import type { Target } from "../../detectors/compiler/target.ts";
 import { seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/models/kernel-module.ts";
@@ -28,19 +23,18 @@ async function largestDifference<K extends Operator>(
   scale = 3,
   target: Target = "simd128",
 ): Promise<number> {
-  const tensors = shapes.map((shape, index): Tensor & Constant => ({
-    shape,
-    data: seededFloats(index + 1, elements(shape), scale),
-  }));
+  const tensors = shapes.map((shape, index) =>
+    floats(shape, seededFloats(index + 1, elements(shape), scale)),
+  );
   const types = shapes.map((shape): ValueType => ({ shape, dtype: "f32" }));
   const names = shapes.map((_, index) => `input ${index}`);
   const graph: Graph = {
-    input: "input 0",
-    output: "detections",
+    inputs: ["input 0"],
+    outputs: ["detections"],
     nodes: [makeNode(op, names, "y", attributes)],
     values: new Map([
       ...names.map((name, index) => [name, types[index] ?? { shape: [], dtype: "f32" }] as const),
-      ["y", operators[op].infer(types, attributes)],
+      ["y", definitionOf(op).infer(types, attributes)],
     ]),
     constants: new Map(
       constantInputs.flatMap((index) => {
@@ -424,7 +418,7 @@ describe("the other kernels equal their references", () => {
           [3, 4, 7],
           [3, 4, 2],
         ],
-        {},
+        { axis: 2 },
       ),
     ).toBe(0);
     expect(
@@ -434,7 +428,7 @@ describe("the other kernels equal their references", () => {
           [3, 4, 8],
           [3, 4, 3],
         ],
-        {},
+        { axis: 2 },
       ),
     ).toBe(0);
   });
@@ -446,8 +440,8 @@ test("SiLU is accurate to 1e-5 from −64 to 64 and finite beyond", async () => 
   const data = Float32Array.from([...values, ...extreme]);
   const shape = [1, data.length, 1];
   const graph: Graph = {
-    input: "x",
-    output: "detections",
+    inputs: ["x"],
+    outputs: ["detections"],
     nodes: [makeNode("silu", ["x"], "y", {})],
     values: new Map<string, ValueType>([
       ["x", { shape, dtype: "f32" }],

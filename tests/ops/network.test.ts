@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type { Graph, OperatorAttributes, ValueType } from "../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import { floats, type Tensor, type ValueType } from "../../detectors/compiler/graph/value.ts";
 import { evaluate, evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
-import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
+import type { OperatorAttributes } from "../../detectors/compiler/ops/index.ts";
+import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { seeded, seededBytes, seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/models/kernel-module.ts";
@@ -26,7 +28,7 @@ describe("a whole YOLOv5n with seeded weights", () => {
       expect(heads).toHaveLength(3);
       // The second run starts with the memory of the first: borders must be cleared again.
       for (let run = 0; run < 2; run++) {
-        kernels.write(graph.input, { shape: [size.height, size.width, 3], data: image });
+        kernels.write(graph.inputs[0] ?? "", { shape: [size.height, size.width, 3], data: image });
         kernels.run();
         for (const head of heads) {
           const reference = expected.get(head);
@@ -53,8 +55,8 @@ async function compareHeads<K extends "yolov5_detect" | "yolov5_sparse_detect" |
 ): Promise<number> {
   const names = inputs.map((_, index) => `input ${index}`);
   const graph: Graph = {
-    input: "input 0",
-    output: "detections",
+    inputs: ["input 0"],
+    outputs: ["detections"],
     nodes: [makeNode(op, names, "detections", attributes)],
     values: new Map<string, ValueType>([
       ...inputs.map(({ shape }, index) => [`input ${index}`, { shape, dtype: "f32" }] as const),
@@ -63,7 +65,7 @@ async function compareHeads<K extends "yolov5_detect" | "yolov5_sparse_detect" |
     constants: new Map(
       inputs.flatMap(({ shape, data }, index) =>
         constants.includes(index)
-          ? [[`input ${index}`, { shape, data: Float32Array.from(data) }] as const]
+          ? [[`input ${index}`, floats(shape, Float32Array.from(data))] as const]
           : [],
       ),
     ),
@@ -75,7 +77,6 @@ async function compareHeads<K extends "yolov5_detect" | "yolov5_sparse_detect" |
   const count = kernels.run(thresholds);
   const expected = evaluateOperator(op, inputs, attributes, thresholds);
   const received = kernels.read("detections").data;
-  const labels = new Int32Array(Float32Array.from(received).buffer);
   const expectedCount = expected.data.filter((_, index) => index % 6 === 4).indexOf(0);
   expect(count).toBe(expectedCount < 0 ? 300 : expectedCount);
   for (let row = 0; row < count; row++) {
@@ -84,7 +85,7 @@ async function compareHeads<K extends "yolov5_detect" | "yolov5_sparse_detect" |
       const digits = column === 4 ? 5 : 2;
       expect(received[6 * row + column], `row ${row}, column ${column}`).toBeCloseTo(value, digits);
     }
-    expect(labels[6 * row + 5]).toBe(expected.data[6 * row + 5]);
+    expect(received[6 * row + 5]).toBe(expected.data[6 * row + 5]);
   }
   return count;
 }

@@ -1,10 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { makeNode } from "../../detectors/compiler/graph/builder.ts";
-import type { Activation, DType, Graph, Shape, StoredInteger } from "../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../detectors/compiler/graph/graph.ts";
+import {
+  type Affine,
+  floats,
+  type Shape,
+  type StoredInteger,
+  type Tensor,
+  type ValueType,
+} from "../../detectors/compiler/graph/value.ts";
+import type { MapType } from "../../detectors/compiler/kernels/kernel.ts";
+import type { Activation } from "../../detectors/compiler/ops/activation.ts";
 import { evaluateOperator } from "../../detectors/compiler/ops/evaluate.ts";
 import { operators } from "../../detectors/compiler/ops/index.ts";
-import { elements, type Tensor } from "../../detectors/compiler/ops/operator.ts";
 import { STORED_RANGE } from "../../detectors/compiler/ops/quantized-conv2d.ts";
+import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { seededFloats } from "../support/base/seeded.ts";
 import { instantiateKernels } from "../support/models/kernel-module.ts";
 import { binaryenAccepts } from "../support/models/valid-wasm.ts";
@@ -41,14 +51,14 @@ function integers(seed: number, shape: Shape, largest: number): Tensor {
 }
 
 /** Numbers of a type: integers over its whole range, or reals. */
-function storedNumbers(seed: number, shape: Shape, dtype: DType): Tensor {
+function storedNumbers(seed: number, shape: Shape, dtype: MapType): Tensor {
   if (dtype === "f32") return reals(seed, shape);
   const { data } = integers(seed, shape, dtype === "i16" ? I16_MOST : 63);
   return { shape, data: dtype === "i16" ? data : data.map((value) => Math.min(127, value + 64)) };
 }
 
 /** Scales and zero points with which the reals of a type are about 1. */
-function affine(seed: number, count: number, dtype: DType) {
+function affine(seed: number, count: number, dtype: MapType) {
   const about = { f32: 1, i16: 1e-4, u7: 0.02, u8: 1 }[dtype];
   const zeros = integers(seed + 1, [count], 20).data;
   const zero = Float32Array.from(zeros, (value) => (dtype === "u7" ? Math.abs(value) : 0));
@@ -65,9 +75,9 @@ function factors(seed: number, count: number, about: number): Float32Array {
 
 /** The types of a convolution's inputs and output. */
 interface Storage {
-  readonly x: DType;
+  readonly x: MapType;
   readonly output: "f32" | StoredInteger;
-  readonly residual?: DType;
+  readonly residual?: MapType;
   readonly activation?: Activation;
   readonly silu?: "coarse";
   /** Multiplies the sums, which are otherwise about 1. */
@@ -93,7 +103,7 @@ async function bothResults(
   }[storage.x]();
   const largestSum = { f32: 1, i16: 2e8, u7: 127 * 127 * Math.sqrt(taps), u8: 1 }[storage.x];
   const { residual } = storage;
-  const inputs: readonly { name: string; dtype: DType; tensor: Tensor; isConstant: boolean }[] = [
+  const inputs: readonly { name: string; dtype: MapType; tensor: Tensor; isConstant: boolean }[] = [
     { name: "x", dtype: storage.x, tensor: storedNumbers(1, x, storage.x), isConstant: false },
     { name: "weights", dtype: "f32", tensor: weights, isConstant: true },
     { name: "bias", dtype: "f32", tensor: reals(3, [outputs]), isConstant: true },
@@ -123,10 +133,19 @@ async function bothResults(
           : { dtype: storage.output, ...affine(7, outputs, storage.output) },
     },
   };
-  const types = inputs.map(({ dtype, tensor: { shape } }) => ({ dtype, shape }));
+  const affines: Readonly<Record<string, Affine | undefined>> = {
+    x: {
+      scale: new Float32Array(channels),
+      zero: attributes.quantization.inputZero ?? new Float32Array(channels),
+    },
+    residual: attributes.quantization.residual,
+  };
+  const types = inputs.map(
+    ({ name, dtype, tensor: { shape } }): ValueType => ({ dtype, shape, affine: affines[name] }),
+  );
   const graph: Graph = {
-    input: "x",
-    output: "detections",
+    inputs: ["x"],
+    outputs: ["detections"],
     nodes: [
       makeNode(
         "quantized_conv2d",
@@ -135,14 +154,14 @@ async function bothResults(
         attributes,
       ),
     ],
-    values: new Map([
+    values: new Map<string, ValueType>([
       ...inputs.map(({ name }, index) => [name, types[index] ?? { dtype: "f32", shape: [] }] as const),
       ["y", operators.quantized_conv2d.infer(types, attributes)],
     ]),
     constants: new Map(
       inputs
         .filter(({ isConstant }) => isConstant)
-        .map(({ name, tensor }) => [name, { shape: tensor.shape, data: Float32Array.from(tensor.data) }]),
+        .map(({ name, tensor }) => [name, floats(tensor.shape, Float32Array.from(tensor.data))]),
     ),
   };
   const kernels = await instantiateKernels(graph, "relaxed");
@@ -248,10 +267,10 @@ describe("a quantized convolution equals its reference", () => {
         output: undefined,
       },
     };
-    const weights = { shape: [8, 1, 1, channels], data: new Float32Array(8 * channels).fill(largestWeight) };
+    const weights = floats([8, 1, 1, channels], new Float32Array(8 * channels).fill(largestWeight));
     const graph: Graph = {
-      input: "x",
-      output: "detections",
+      inputs: ["x"],
+      outputs: ["detections"],
       nodes: [makeNode("quantized_conv2d", ["x", "weights", "bias"], "y", attributes)],
       values: new Map([
         ["x", { dtype: "i16", shape: [1, 1, channels] }],
@@ -261,7 +280,7 @@ describe("a quantized convolution equals its reference", () => {
       ]),
       constants: new Map([
         ["weights", weights],
-        ["bias", { shape: [8], data: new Float32Array(8) }],
+        ["bias", floats([8], new Float32Array(8))],
       ]),
     };
     const kernels = await instantiateKernels(graph);
@@ -276,8 +295,8 @@ describe("a quantized convolution equals its reference", () => {
 describe.each(["i16", "u7"] as const)("operators that move integers, %s", (dtype) => {
   const x = storedNumbers(1, [6, 8, 24], dtype);
   const graphOf = (node: Graph["nodes"][number], shape: Shape): Graph => ({
-    input: "x",
-    output: "detections",
+    inputs: ["x"],
+    outputs: ["detections"],
     nodes: [node],
     values: new Map([
       ["x", { dtype, shape: x.shape }],
@@ -304,7 +323,7 @@ describe.each(["i16", "u7"] as const)("operators that move integers, %s", (dtype
   });
 
   test("concat copies parts that were not written in place", async () => {
-    const received = await result(graphOf(makeNode("concat", ["x", "x"], "y", {}), [6, 8, 48]));
-    expect(received.data).toEqual(evaluateOperator("concat", [x, x], {}, THRESHOLDS).data);
+    const received = await result(graphOf(makeNode("concat", ["x", "x"], "y", { axis: 2 }), [6, 8, 48]));
+    expect(received.data).toEqual(evaluateOperator("concat", [x, x], { axis: 2 }, THRESHOLDS).data);
   });
 });

@@ -54,6 +54,11 @@ test("suggests the label that a mistyped one resembles", () => {
   );
 });
 
+test("compares a mistyped label with a limited number of labels, which come from outside", () => {
+  const labels = [...Array.from({ length: 1_000 }, (_, index) => `label ${index}`), "person"];
+  expect(() => requireModelLabels(["perosn"], { name: "all", labels }, "--track")).toThrow(/names "perosn"$/);
+});
+
 test("lists only the first of thousands of labels", () => {
   const labels = Array.from({ length: 10_000 }, (_, index) => `label ${index}`);
   const check = () => requireKnownLabels(cameras, { name: "all", labels });

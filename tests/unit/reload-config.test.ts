@@ -3,16 +3,18 @@ import { ConfigError } from "../../agent/base/errors.ts";
 import { createSignal } from "../../agent/base/signal.ts";
 import { currentCameras } from "../../agent/config/current-cameras.ts";
 import { parseConfig } from "../../agent/config/load.ts";
-import type { AgentConfig } from "../../agent/config/schema.ts";
-import { reloadConfig } from "../../agent/reload-config.ts";
+import type { AgentConfig, CameraConfig } from "../../agent/config/schema.ts";
+import { type ReloadOptions, reloadConfig } from "../../agent/reload-config.ts";
 import { recordingLog } from "../support/agent/log-lines.ts";
 import { configOfDoor } from "../support/agent/small-config.ts";
 
 const ZONE = "zones: {porch: {coordinates: '0,0,1,0,1,1'}}";
 
 /** Reloads once for each of the files. @returns what happened, in order */
-async function reload(files: readonly (() => AgentConfig)[], accept = () => {}) {
-  const config = configOfDoor();
+async function reload(
+  files: readonly (() => AgentConfig)[],
+  { accept = () => {}, config = configOfDoor(), signal }: Partial<ReloadOptions> = {},
+) {
   const cameras = currentCameras(config.cameras);
   const { log, lines } = recordingLog();
   const steps: string[] = [];
@@ -21,7 +23,7 @@ async function reload(files: readonly (() => AgentConfig)[], accept = () => {}) 
   let round = 0;
   request.raise();
   await reloadConfig({
-    ...{ config, cameras, accept, request, log, signal: stop.signal },
+    ...{ config, cameras, accept, request, log, signal: signal ?? stop.signal },
     load: () => files[round]?.() ?? config,
     home: { update: async ([camera]) => void steps.push(`home ${camera?.zones.map(({ name }) => name)}`) },
     view: { refresh: () => void steps.push("view") },
@@ -39,7 +41,7 @@ async function reload(files: readonly (() => AgentConfig)[], accept = () => {}) 
   return { steps, lines, zones: cameras.of("door").zones.map(({ name }) => name) };
 }
 
-test("changes the settings in force, and tells viewers, Home Assistant and systemd", async () => {
+test("changes the settings in force, and notifies viewers, Home Assistant and systemd", async () => {
   const { steps, lines, zones } = await reload([() => configOfDoor(ZONE)]);
   expect(zones).toEqual(["porch"]);
   expect(steps).toEqual([...["RELOADING=1 MONOTONIC_USEC=TIME", "view", "home porch", "READY=1", "model"]]);
@@ -71,6 +73,32 @@ test("compares the next file with the settings in force, not with those at the s
   expect(zones).toEqual([]);
 });
 
+test("does not notify viewers and Home Assistant of an unchanged file", async () => {
+  const { steps } = await reload([configOfDoor]);
+  expect(steps).toEqual(["RELOADING=1 MONOTONIC_USEC=TIME", "READY=1", "model"]);
+});
+
+test("asks the model only about cameras that are watched", async () => {
+  const asked: (readonly string[])[] = [];
+  const accept = (cameras: readonly CameraConfig[]) => void asked.push(cameras.map(({ name }) => name));
+  const door = configOfDoor();
+  const yard = configOfDoor("enabled: false").cameras.map((camera) => ({ ...camera, name: "yard" }));
+  const config = { ...door, cameras: [...door.cameras, ...yard] };
+  await reload([() => config], { accept, config });
+  expect(asked).toEqual([["door"]]);
+});
+
+test("does not begin while the agent stops", async () => {
+  expect((await reload([() => configOfDoor(ZONE)], { signal: AbortSignal.abort() })).steps).toEqual([]);
+});
+
+test("does not report a bug as a mistake in the file", async () => {
+  const broken = () => {
+    throw new TypeError("a bug");
+  };
+  await expect(reload([broken])).rejects.toThrow("a bug");
+});
+
 test("changes nothing and gives the reason if the file has mistakes", async () => {
   const broken = () =>
     parseConfig("mqtt: {host: b}\nmodel: {path: m}\ncameras: {door: {zone: 1}}", "s.yml", {});
@@ -91,7 +119,7 @@ test("changes nothing if the model does not know a label", async () => {
   const refuse = () => {
     throw new ConfigError("the model fake does not have all tracked labels", "Choose others.");
   };
-  const { lines, zones } = await reload([() => configOfDoor(ZONE)], refuse);
+  const { lines, zones } = await reload([() => configOfDoor(ZONE)], { accept: refuse });
   expect(zones).toEqual([]);
   expect(lines).toMatchObject([
     { level: "error", msg: expect.stringContaining("does not have all tracked labels") },

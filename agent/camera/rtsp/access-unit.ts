@@ -1,4 +1,5 @@
 import type { Size } from "../../base/box.ts";
+import type { Rotation } from "../../base/rotation.ts";
 
 /** The video codecs that the RTSP client depacketises. */
 export type VideoCodec = "H264" | "H265" | "MJPEG" | "MPEG4" | "VP8";
@@ -31,8 +32,8 @@ export interface AccessUnit {
   readonly isKey: boolean;
   /** Of this access unit and the following ones; present on key frames. */
   readonly format?: VideoFormat;
-  /** Clockwise rotation in degrees that displays the frames upright (SEI display orientation): 0, 90, 180 or 270. */
-  readonly rotation: number;
+  /** Displays the frames upright: the stream's own (SEI display orientation), and that of the camera's settings. */
+  readonly rotation: Rotation;
   /** The stream's own presentation time in seconds, continued across the wrap of the RTP timestamp; starts anywhere. */
   readonly streamSeconds: number;
   /** When its last packet arrived, milliseconds of the monotonic clock. */

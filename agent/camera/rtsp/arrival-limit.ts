@@ -1,7 +1,7 @@
 import { longestPauseMs } from "../../base/intervals.ts";
 
 /**
- * Tells a camera that has stopped sending whole frames from one whose frames are far apart. Times are milliseconds of the
+ * Distinguishes a camera that no longer sends whole frames from one whose frames are far apart. Times are milliseconds of the
  * monotonic clock.
  */
 export interface ArrivalLimit {
@@ -9,14 +9,17 @@ export interface ArrivalLimit {
   packet(nowMs: number): void;
   /** An access unit has become complete. */
   unit(nowMs: number): void;
-  /** When the camera has failed unless another access unit becomes complete before; until the first one, a packet is enough. */
+  /**
+   * When the camera counts as failed, unless another access unit becomes complete before then. Before the first access unit, a
+   * packet is enough.
+   */
   failsAtMs(): number;
   /** What is missing, and for how long. */
   failure(): { readonly missing: "packets" | "frames"; readonly ms: number };
 }
 
 const LEAST_MS = 10_000;
-/** Enough that a network which becomes slow does not pass for a camera whose frames are far apart. */
+/** High enough that a network which becomes slow is not mistaken for a camera whose frames are far apart. */
 const INTERVALS = 50;
 /** A camera whose packets still arrived in the last part of the time has not become silent. */
 const SILENT_PART = 1 / 2;

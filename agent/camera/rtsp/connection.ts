@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { errorCode } from "../../base/error-code.ts";
 import type { RtspAddress } from "./address.ts";
 import { type CameraRequest, messageParser, RtspProtocolError, type RtspReply } from "./messages.ts";
 
@@ -9,7 +10,7 @@ export class ConnectionClosed extends Error {}
 
 /** Whether an error means that the camera closed the connection, orderly or not. */
 export function isClosed(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   return error instanceof ConnectionClosed || code === "ECONNRESET" || code === "EPIPE";
 }
 

@@ -1,3 +1,4 @@
+import type { Rotation } from "../../base/rotation.ts";
 import type { AccessUnit, Depacketizer, TrackParameters } from "./access-unit.ts";
 import { type Access, keyFrames, type Position } from "./key-frames.ts";
 import { nalType, PARAMETER_SETS, parameterSetStore } from "./parameter-set-store.ts";
@@ -73,7 +74,7 @@ export function nalDepacketizer(
   let isMarkerReliable = true;
   /** The timestamp of the access unit that ended with a marker directly before this packet. */
   let markedTimestamp: number | undefined;
-  let rotation = 0;
+  let rotation: Rotation = 0;
   let timestamp = 0;
   let arrivedMs = 0;
   let completed: AccessUnit[] = [];
@@ -291,7 +292,7 @@ function newPending() {
     position: "leading" as Position,
     isIntra: true,
     recoveryFrames: undefined as number | undefined,
-    rotation: undefined as number | undefined,
+    rotation: undefined as Rotation | undefined,
     sets: [] as Uint8Array[],
   };
 }

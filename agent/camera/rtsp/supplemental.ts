@@ -1,11 +1,12 @@
+import { type Rotation, rotationOf } from "../../base/rotation.ts";
 import { bitReader, rawPayload, unlessTooShort } from "./bit-reader.ts";
 
 /** The messages of a SEI NAL unit that matter for decoding and display. */
 export interface Supplemental {
   /** How many frames after this one the decoder shows only whole frames; 0: from this one on. Undefined: no message. */
   readonly recoveryFrames?: number;
-  /** Clockwise degrees that display the frames upright: 0, 90, 180 or 270. Undefined: no message. */
-  readonly rotation?: number;
+  /** Displays the frames upright. Undefined: no message. */
+  readonly rotation?: Rotation;
 }
 
 const RECOVERY_POINT = 6;
@@ -52,5 +53,5 @@ function readMessage(codec: "H264" | "H265", type: number, message: Uint8Array):
   if (bits.take(1) === 1) return { rotation: 0 };
   const flips = bits.take(2);
   const anticlockwise = (bits.take(16) * 360) / 0x1_0000 + (flips === 3 ? 180 : 0);
-  return { rotation: ((4 - (Math.round(anticlockwise / 90) % 4)) % 4) * 90 };
+  return { rotation: rotationOf(-anticlockwise) };
 }

@@ -20,8 +20,8 @@ export interface UnitBuffer {
 }
 
 /**
- * Creates an empty buffer. It copies the parts into the same memory for each access unit: packets would be many small objects
- * that live as long as the access unit does, and collecting them took half of the agent's CPU time for a still scene.
+ * Creates an empty buffer. It copies the parts of each access unit into the same memory. Keeping the packets until the access
+ * unit is complete would leave many small objects to the garbage collector: half of the CPU time for a still scene.
  */
 export function unitBuffer(): UnitBuffer {
   let memory = NO_BYTES;

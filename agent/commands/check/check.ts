@@ -3,17 +3,13 @@ import { ModelError } from "../../../detectors/detector.ts";
 import { systemClock } from "../../base/clock.ts";
 import { ConfigError, EXIT, TransientError } from "../../base/errors.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
-import {
-  type ConfigProblem,
-  DEFAULT_CONFIG_FILES,
-  InvalidConfig,
-  type LoadedConfig,
-  loadConfig,
-} from "../../config/load.ts";
+import { type ConfigProblem, InvalidConfig } from "../../config/invalid-config.ts";
+import { DEFAULT_CONFIG_FILES, type LoadedConfig, loadConfig } from "../../config/load.ts";
 import { stateDirectory } from "../../state/directory.ts";
 import { startCommand } from "../shared/start-command.ts";
 import { stateDirectories } from "../shared/state-directories.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
+import { describeConfig } from "./describe-config.ts";
 import type { Advice, CheckResult } from "./finding.ts";
 import { type Part, partsOf, type Trials } from "./parts.ts";
 import { runningAgents } from "./running-agent.ts";
@@ -31,17 +27,18 @@ Examples:
 The command uses everything that \`sabrewing run\` uses: it opens each camera, writes into the folders, listens on the ports, and
 publishes a retained message that the broker must return; then it removes the message. The last line is a verdict.
 
-With --json, a camera that works also has stream: {codec, width, height, fps, key_frame_seconds, transport, video_track,
-video_tracks, audio, login, first_frame_seconds, idle, idle_reason}, and advice: [{message, remedy}] if something should be
-changed although it works. width and height are those of upright frames with square pixels; idle is keyframes or all: the
-frames that are decoded while nothing moves. The model has speed: {inference_ms, instances, requested_fps, possible_fps}.
+With --json, the line of a working camera also has stream: {codec, width, height, fps, key_frame_seconds, transport, video_track,
+video_tracks, audio, login, first_frame_seconds, idle, idle_reason}, and advice: [{message, remedy}] if you should change
+something. width and height are those of upright frames with square pixels; idle is keyframes or all: the
+frames that are decoded while nothing moves. The line of the model has speed: {inference_ms, instances, requested_fps,
+possible_fps}.
 
 Exit code: 0 if everything works, 75 if every failure may be temporary, 78 if you must change something.`;
 
 /** `sabrewing check`: checks the configuration and every component that it names. */
 export function checkCommand(): Command {
   return new Command("check")
-    .description("checks every component and says how to fix what fails")
+    .description("checks every component and says how to fix each failure")
     .option(
       "-c, --config <file>",
       "configuration file (default: /etc/sabrewing/sabrewing.yml, else ./sabrewing.yml)",
@@ -77,7 +74,7 @@ async function check(
   let loaded: LoadedConfig | undefined;
   const trial = async () => {
     loaded = loadConfig(configFile, process.env);
-    return { words: loaded.file };
+    return describeConfig(loaded);
   };
   report(await resultOf({ name: "configuration", trial }));
   if (loaded === undefined) return undefined;

@@ -1,3 +1,4 @@
+import type { Size } from "../../base/box.ts";
 import { displaySize } from "../../camera/display.ts";
 import { MOST_KEY_SECONDS } from "../../camera/idle-mode.ts";
 import type { ObservedStream } from "../../camera/observe-stream.ts";
@@ -9,6 +10,8 @@ import type { Advice, Finding } from "./finding.ts";
 export interface TriedCamera {
   readonly facts: SessionFacts;
   readonly observed: ObservedStream;
+  /** `detect.width` and `detect.height`, pixels; undefined: the stream's own size. */
+  readonly size: Size | undefined;
   /** Seconds from the connection to the first decoded frame. */
   readonly firstFrameSeconds: number;
   /** Why the hardware decoder of `ffmpeg.hwaccel_args` is not used, if it fails. */
@@ -81,21 +84,36 @@ function idleWords({ idle: { idle, reason } }: ObservedStream): string {
   }
 }
 
-function adviceFor({ facts, observed, hardwareFailure }: TriedCamera): readonly Advice[] {
+function adviceFor({ facts, observed, size, hardwareFailure }: TriedCamera): readonly Advice[] {
+  const { format, rotation } = observed;
   const advice: readonly (Advice | undefined)[] = [
     facts.isPasswordExposed ? PASSWORD_EXPOSED : undefined,
     facts.isVideoExposed ? VIDEO_EXPOSED : undefined,
     observed.idle.reason === "far_apart" ? FAR_APART : undefined,
     observed.idle.reason === "interlaced" ? INTERLACED : undefined,
+    size && format && distortion(size, displaySize({ format, rotation })),
     hardwareFailure === undefined
       ? undefined
       : {
           message: `the hardware decoder fails (${hardwareFailure}): the camera is decoded in software`,
           remedy:
-            "Check that this machine has the device, its driver, and the right to open it. Else correct ffmpeg.hwaccel_args of this camera, or remove it.",
+            "Check that this machine has the device and its driver, and that the agent may open the device. Otherwise correct or remove ffmpeg.hwaccel_args of this camera.",
         },
   ];
   return advice.filter((one) => one !== undefined);
+}
+
+/** Frames that are wider or narrower than this, compared with their height, look odd to the detector. */
+const MOST_DISTORTION = 1.25;
+
+/** A camera on its side whose `detect` still has the size of frames that are not rotated is the usual case. */
+function distortion(size: Size, own: Size): Advice | undefined {
+  const stretch = (size.width * own.height) / (size.height * own.width);
+  if (Math.max(stretch, 1 / stretch) <= MOST_DISTORTION) return undefined;
+  return {
+    message: `detect makes the frames ${size.width}×${size.height}, but they are ${own.width}×${own.height}: objects are distorted`,
+    remedy: "Set detect.width and detect.height in the proportions of the frames, or remove both.",
+  };
 }
 
 const PASSWORD_EXPOSED: Advice = {
@@ -108,7 +126,7 @@ const VIDEO_EXPOSED: Advice = {
   remedy: "Set the transport of this camera to tcp or auto.",
 };
 const INTERLACED: Advice = {
-  message: "the video is interlaced, so that the camera costs several times the CPU while nothing moves",
+  message: "the video is interlaced: while nothing moves, the camera costs several times the CPU time",
   remedy: "Set the camera to progressive video.",
 };
 

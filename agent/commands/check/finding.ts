@@ -1,13 +1,13 @@
 import type { ModelError } from "../../../detectors/detector.ts";
 import type { ConfigError, TransientError } from "../../base/errors.ts";
 
-/** What the check of a component that works found. */
+/** The result of checking a component that works. */
 export interface Finding {
   /** A short description of the component. */
   readonly words: string;
   /** Further lines. */
   readonly details?: readonly string[];
-  /** What a person should change although it works. */
+  /** Recommended changes. */
   readonly advice?: readonly Advice[];
   /** For scripts, by name. */
   readonly facts?: Readonly<Record<string, unknown>>;

@@ -94,13 +94,13 @@ function endedError(config: BrokerConfig, cause: Error): ConfigError {
 function notTried(config: BrokerConfig, reason: string): Advice {
   return {
     message: `the broker refuses the subscription that shows whether the agent's messages arrive (${reason})`,
-    remedy: `Allow the agent to read ${topicTrees(config).join(" and ")}, or subscribe there yourself to see whether they arrive.`,
+    remedy: `Allow the agent to read ${topicTrees(config).join(" and ")}, or subscribe with another client and check that they arrive.`,
   };
 }
 
 function noCommands({ mqtt }: BrokerConfig, reason: string): Advice {
   return {
-    message: `the broker refuses the subscription to commands: detection cannot be switched over MQTT (${reason})`,
-    remedy: `Let the agent subscribe to ${mqtt.topic_prefix}/+/detect/set at the broker.`,
+    message: `the broker refuses the subscription to commands: nothing can be switched over MQTT (${reason})`,
+    remedy: `Let the agent subscribe to ${mqtt.topic_prefix}/+/+/set at the broker.`,
   };
 }

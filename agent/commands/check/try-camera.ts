@@ -25,7 +25,7 @@ export interface TryCameraOptions {
 const WATCH_MS = 8_000;
 
 /** The parts of a camera's configuration that the trial needs. */
-type TriedCamera = Pick<CameraConfig, "name" | "detect" | "motion" | "ffmpeg">;
+type TriedCamera = Pick<CameraConfig, "name" | "detect" | "motion" | "ffmpeg" | "rotate">;
 
 /**
  * Opens a camera as `run` does, waits for its first frame, and watches its stream for some seconds. A camera that is busy
@@ -54,7 +54,7 @@ export async function tryCamera(
 }
 
 async function openCamera(
-  { name, detect, motion, ffmpeg }: TriedCamera,
+  { name, detect, motion, ffmpeg, rotate }: TriedCamera,
   { clock, signal, cameraWithinMs, ffmpeg: program = "ffmpeg" }: TryCameraOptions,
   read: typeof readCamera,
 ): Promise<Finding> {
@@ -71,7 +71,7 @@ async function openCamera(
   let firstMs: number | undefined;
   try {
     const frames = read(
-      { camera: name, address, transport, size, fps, hwaccelArgs: ffmpeg.hwaccel_args },
+      { camera: name, address, transport, size, rotate, fps, hwaccelArgs: ffmpeg.hwaccel_args },
       {
         clock,
         signal: AbortSignal.any([signal, late.signal]),
@@ -102,5 +102,5 @@ async function openCamera(
     throw noAnswerError(name, cameraWithinMs / 1000, /^rtsps/i.test(address));
   }
   const firstFrameSeconds = (firstMs - startedMs) / 1000;
-  return describeCamera({ facts, observed: observer.observed(), firstFrameSeconds, hardwareFailure });
+  return describeCamera({ facts, observed: observer.observed(), size, firstFrameSeconds, hardwareFailure });
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rm, rmdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errorCode } from "../../base/error-code.ts";
 import { ConfigError, TransientError } from "../../base/errors.ts";
 import type { Finding } from "./finding.ts";
 import { mayWrite, type UnitFolders } from "./unit-folders.ts";
@@ -65,7 +66,7 @@ async function makeFolder(path: string): Promise<readonly string[]> {
     await mkdir(path, { mode: 0o700 });
     return [path];
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = errorCode(error);
     if (code === "EEXIST" && (await isFolder(path))) return [];
     if (code !== "ENOENT") throw error;
   }
@@ -108,8 +109,8 @@ async function describeFolder({ path, key }: UsedFolder, isNew: boolean): Promis
 }
 
 async function explain({ path, key }: UsedFolder, cause: unknown): Promise<unknown> {
-  if (!(cause instanceof Error) || !("code" in cause)) return cause;
-  const code = String(cause.code);
+  const code = errorCode(cause);
+  if (!(cause instanceof Error) || code === undefined) return cause;
   const config = (why: string, remedy: string) =>
     new ConfigError(`the agent cannot write to ${path}: ${why} (${code})`, remedy, { cause });
   switch (code) {
@@ -122,8 +123,8 @@ async function explain({ path, key }: UsedFolder, cause: unknown): Promise<unkno
     case "EACCES":
     case "EPERM":
       return config(
-        "this user may not",
-        `Make it writable for the user that runs the agent, or set ${key} to another folder.`,
+        "this user lacks the permission",
+        `Make this folder writable for the user that runs the agent, or set ${key} to another one.`,
       );
     case "EROFS":
       return config("it is on a read-only file system", `Set ${key} to a folder on a writable disk.`);

@@ -4,8 +4,8 @@ import { ConfigError } from "../../base/errors.ts";
 import { silentLog } from "../../base/log.ts";
 import type { AgentConfig, CameraConfig } from "../../config/schema.ts";
 import { detectorOptions, requireKnownLabels } from "../../detector-for-cameras.ts";
+import { unreadable } from "../../state/json-file.ts";
 import { RELEASES_FILE, readReleases, requireNotOlder } from "../../state/releases.ts";
-import { unreadable } from "../../state/small-file.ts";
 import type { Advice, Finding } from "./finding.ts";
 
 /** The first inferences are slow: the engine has not optimised the code yet. */
@@ -45,7 +45,7 @@ async function tryModule(
 ): Promise<Finding> {
   const options = detectorOptions(config, cameras, silentLog());
   await using detector = await openDetector(path, { ...options, instances: 1 });
-  const { name, input, precision, labels, source } = detector.model;
+  const { name, input, precision, labels, licence } = detector.model;
   requireKnownLabels(cameras, detector.model);
   const release =
     config.model.public_key === undefined ? "" : await tryRelease(detector.model, stateDirectories);
@@ -57,7 +57,7 @@ async function tryModule(
   }
   const requestedFps = cameras.reduce((sum, { detect }) => sum + detect.fps, 0);
   const choice = why === undefined ? "" : ` (${why})`;
-  const model = `${name} ${input.width}×${input.height} ${precision}${choice}${release}, licence ${source.licence}, ${labels.length} labels`;
+  const model = `${name} ${input.width}×${input.height} ${precision}${choice}${release}, licence ${licence}, ${labels.length} labels`;
   return {
     words: `${model}, ${fastestMs.toFixed(0)} ms per inference in ${detector.runtime}`,
     ...paceOf({ inferenceMs: fastestMs, instances: options.instances, requestedFps }),

@@ -40,7 +40,7 @@ export async function tryPort(
 function usedByAnother({ section, host, port }: ListenAddress, cause: unknown): ConfigError {
   return new ConfigError(
     `another agent uses ${host}:${port}`,
-    `Set ${section}.port to a free port. If that agent runs with this configuration, run check as root or as the agent's user, who may ask it.`,
+    `Set ${section}.port to a free port. If that agent runs with this configuration, run check as root or as the agent's user: other users cannot connect to it.`,
     { cause },
   );
 }

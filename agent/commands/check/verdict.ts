@@ -29,6 +29,6 @@ export function verdictOf(results: readonly CheckResult[], checked: Checked | un
   const advice = results.flatMap(({ finding }) => finding?.advice ?? []).length;
   const next = isRunning ? "and the agent is running" : `start the agent with ${start}`;
   if (advice === 0) return `Everything works${isRunning ? ", " : ": "}${next}.`;
-  const marked = advice === 1 ? "the line marked with ! tells" : `${advice} lines marked with ! tell`;
+  const marked = advice === 1 ? "the line marked with ! says" : `${advice} lines marked with ! say`;
   return `Everything works, but ${marked} what you should change; ${isRunning ? "the agent is running" : next}.`;
 }

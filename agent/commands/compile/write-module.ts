@@ -3,7 +3,14 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { InvalidArgumentError } from "commander";
-import { compileModel, explainModel, type Precision, type Target } from "../../../detectors/detector.ts";
+import {
+  compileModel,
+  explainModel,
+  inputSize,
+  licenceOf,
+  type Precision,
+  type Target,
+} from "../../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../../base/errors.ts";
 import { didYouMean } from "../../config/suggest.ts";
 import type { ModuleReport } from "../shared/module-report.ts";
@@ -73,16 +80,16 @@ export async function writeModule(
   if (order.explain === true) {
     show(describeLayers(await explainModel(compiled, order.target ?? "simd128")));
   }
-  const { input, precision, labels, release, source } = description;
+  const { precision, labels, release } = description;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return {
     out: order.out,
     bytes: bytes.length,
     sha256,
-    input,
+    input: inputSize(description),
     precision,
-    labels,
-    licence: source.licence,
+    labels: labels.map(({ name }) => name),
+    licence: licenceOf(description),
     ...(release === undefined ? {} : { release }),
   };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import {
   type Detection,
   DetectorFault,
@@ -12,10 +12,13 @@ import { withoutCredentials } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
 import { TransientError } from "../../base/errors.ts";
 import { plainJson, plainText, printed } from "../../base/plain-text.ts";
+import type { Rotation } from "../../base/rotation.ts";
 import { detectImage } from "../../detection/detect-image.ts";
 import { annotate } from "../../view/annotate.ts";
 import { findModule } from "../shared/find-module.ts";
+import { between, fileNames, secondsBetweenFrames, wholeNumber } from "../shared/frame-options.ts";
 import { type FrameChoice, filesOf, imagesOf, requireInputs } from "../shared/input-images.ts";
+import { rotateOption } from "../shared/rotate-option.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { contactSheets } from "./contact-sheet.ts";
 
@@ -47,6 +50,7 @@ interface DetectOptions {
   readonly runtime: Runtime;
   readonly frames?: number;
   readonly every?: number;
+  readonly rotate?: Rotation;
 }
 
 /** `sabrewing detect`: detects objects in images, clips and streams. */
@@ -72,7 +76,8 @@ export function detectCommand(): Command {
       new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]).default("wasmer"),
     )
     .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a clip)", wholeNumber)
-    .option("--every <seconds>", "seconds between two frames of a clip or stream", between(0.02, 10))
+    .option("--every <seconds>", "seconds between two frames of a clip or stream", secondsBetweenFrames)
+    .addOption(rotateOption("of the inputs (default: 0)"))
     .addHelpText("after", EXAMPLES)
     .action(detect);
 }
@@ -95,7 +100,7 @@ async function detect(inputs: readonly string[], options: DetectOptions): Promis
   });
 
   const thresholds: Thresholds = { score, iou };
-  const choice: FrameChoice = { frames: options.frames, everySeconds: options.every };
+  const choice: FrameChoice = { frames: options.frames, everySeconds: options.every, rotate: options.rotate };
   const freeName = fileNames();
   const sheets =
     output === undefined
@@ -178,30 +183,6 @@ function forPeople(
   ].join("\n");
 }
 
-/** Two inputs may share a name: the second image called `a` becomes `a-2`. */
-function fileNames(): (name: string) => string {
-  const used = new Map<string, number>();
-  return (name) => {
-    const times = (used.get(name) ?? 0) + 1;
-    used.set(name, times);
-    return times === 1 ? name : `${name}-${times}`;
-  };
-}
-
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
-}
-
-function between(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}.`);
-  };
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new InvalidArgumentError("Expected a whole number, 1 or more.");
 }

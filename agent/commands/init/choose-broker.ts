@@ -12,15 +12,15 @@ export type BrokerAnswer = "again" | "keep" | Broker;
 export interface BrokerTrial {
   /** Tries a broker with its login. Rejects with ConfigError or TransientError. */
   readonly attempt: (broker: Broker) => Promise<void>;
-  /** Asks a person after a failure; undefined without a terminal. */
+  /** Asks the user after a failure; undefined without a terminal. */
   readonly ask: ((broker: Broker) => Promise<BrokerAnswer>) | undefined;
   readonly note: (line: string) => void;
 }
 
 /**
- * Tries the broker and its login before they are written, and gives a person who can be asked further chances. Without a
- * person, a broker that cannot be reached is kept: it may be away.
- * @throws ConfigError without a person, if the broker refuses the agent
+ * Tries the broker and its login before they are written. After a failure, asks the user for other answers. Without a
+ * terminal, a broker that cannot be reached is kept: it may be away.
+ * @throws ConfigError without a terminal, if the broker refuses the agent
  */
 export async function chooseBroker(first: Broker, { attempt, ask, note }: BrokerTrial): Promise<Broker> {
   let broker = first;

@@ -7,13 +7,13 @@ import type { CameraStreams } from "./flags.ts";
 /** Input size of a small model: a stream with fewer pixels gives it less detail than it can use. */
 const SUFFICIENT_SIZE = { width: 640, height: 384 };
 
-/** What to do with a camera of which no stream works; `addresses`: use these instead. */
+/** What to do with a camera if none of its streams works; `addresses`: use these instead. */
 export type CameraAnswer = "again" | "keep" | "leave out" | { readonly addresses: readonly string[] };
 
 export interface StreamTrial {
   /** Tries a stream. Rejects with ConfigError or TransientError. */
   readonly attempt: (name: string, address: string) => Promise<TriedStream>;
-  /** Asks a person after a failure; undefined without a terminal. */
+  /** Asks the user after a failure; undefined without a terminal. */
   readonly ask: ((camera: CameraStreams) => Promise<CameraAnswer>) | undefined;
   readonly note: (line: string) => void;
   readonly signal: AbortSignal;
@@ -21,7 +21,7 @@ export interface StreamTrial {
 
 /**
  * Tries all streams, one session per camera at a time, and chooses the most suitable one of each camera. If none of a
- * camera's streams works, a person who can be asked gets further chances; else the camera keeps its first address.
+ * camera's streams works, the user is asked for other answers; without a terminal, the camera keeps its first address.
  */
 export async function chooseStreams(
   cameras: readonly CameraStreams[],

@@ -3,14 +3,17 @@ import { dirname, join, resolve } from "node:path";
 import { chooseModule, findKnownModel, readModel, sabrewingHome } from "../../../detectors/detector.ts";
 import { withoutCredentials } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
+import { errorCode } from "../../base/error-code.ts";
 import { ConfigError, TransientError } from "../../base/errors.ts";
 import type { Mapping } from "../../base/mapping.ts";
 import { tryStream } from "../../camera/try-stream.ts";
 import { fillFromEnvironment } from "../../config/environment.ts";
 import { readEnvironmentFile } from "../../config/environment-file.ts";
-import { DEFAULT_CONFIG_FILES, InvalidConfig, readYaml } from "../../config/load.ts";
+import { InvalidConfig } from "../../config/invalid-config.ts";
+import { DEFAULT_CONFIG_FILES } from "../../config/load.ts";
 import { MQTT_FILES } from "../../config/mqtt-schema.ts";
 import { readBytes } from "../../config/read-text.ts";
+import { readYaml } from "../../config/read-yaml.ts";
 import { decodeText } from "../../config/text-encoding.ts";
 import { newestModule } from "../shared/find-module.ts";
 import type { FirstAnswers, FirstFiles } from "./first-config.ts";
@@ -33,11 +36,11 @@ export interface FromFrigateOptions {
   /** Whether to ask a stream for its size where masks are in pixels of a frame of unknown size. */
   readonly probe: boolean;
   readonly signal: AbortSignal;
-  /** Tells the user about what takes time. */
+  /** Prints a line before a step that takes time. */
   readonly note: (line: string) => void;
 }
 
-/** The files that `init --from` writes, and what to tell the user. */
+/** The files that `init --from` writes, and the remarks to print. */
 export interface FromFrigate {
   readonly files: FirstFiles;
   readonly remarks: readonly Remark[];
@@ -45,7 +48,7 @@ export interface FromFrigate {
   readonly model: string;
 }
 
-/** The model that the remedies of this command name, and whose labels are assumed until a module is there. */
+/** The model that the remedies of this command name. Its labels are assumed while no module exists. */
 const USUAL_MODEL = "yolov5n";
 
 /**
@@ -84,11 +87,11 @@ function readFrigate(path: string): Mapping {
     if ("problem" in decoded) throw new InvalidConfig([{ file: path, key: "", ...decoded.problem }]);
     return mappingOf(readYaml(decoded.text, path).asWritten);
   } catch (error) {
-    const remedy = "Name Frigate's configuration, a YAML file that Frigate accepts.";
+    const remedy = "Give --from a configuration that Frigate accepts.";
     if (error instanceof InvalidConfig) {
       throw new ConfigError(error.message.replace("the configuration", "Frigate's configuration"), remedy);
     }
-    const code = error instanceof Error && "code" in error ? String(error.code) : undefined;
+    const code = errorCode(error);
     if (code === undefined) throw error;
     throw new ConfigError(`cannot read ${withoutCredentials(path)} (${code})`, remedy, { cause: error });
   }
@@ -117,7 +120,7 @@ async function streamSize(
   { probe, signal, note }: FromFrigateOptions,
 ): Promise<{ readonly width: number; readonly height: number } | undefined> {
   if (!probe || signal.aborted) return undefined;
-  note(`trying ${name}, whose zones or masks are in pixels of its frame…`);
+  note(`trying ${name}: its zones or masks are in pixels, so the size of its frames is needed…`);
   try {
     const complete = String(
       fillFromEnvironment(address, readEnvironmentFile(secrets).variables, () => undefined),

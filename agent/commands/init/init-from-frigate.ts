@@ -9,19 +9,19 @@ import { type Remark, remarkLines } from "./frigate/remarks.ts";
 import { fromFrigate } from "./from-frigate.ts";
 import { BROKER_PASSWORD, loginOf } from "./logins.ts";
 
-/** The parts of a written configuration that the user is told about. */
+/** The parts of a written configuration that are printed. */
 export interface Written {
   readonly cameras: readonly Pick<FirstCamera, "name" | "size">[];
   readonly viewToken?: string | undefined;
 }
 
-/** What `init` does in the same way for answers and for Frigate's configuration. */
+/** The steps of `init` that answers and Frigate's configuration have in common. */
 export interface InitSteps {
   readonly signal: AbortSignal;
   readonly note: (line: string) => void;
   /** Writes the files. @returns the file of secrets, if there are any */
   readonly write: (files: FirstFiles) => string | undefined;
-  /** Says what was written, and what to do next. */
+  /** Prints the written files and the next commands. */
   readonly tell: (
     options: InitOptions,
     written: Written,
@@ -55,7 +55,7 @@ export async function initFromFrigate(
   tell({ ...options, model }, { cameras: cameras.map((name) => ({ name })) }, secrets, remarks);
 }
 
-/** The broker from the flags. Without them, that of the file counts. */
+/** The broker from the flags; undefined: that of the file. */
 async function brokerOf({ broker, brokerUser }: InitOptions): Promise<FirstAnswers["broker"] | undefined> {
   if (broker === undefined) return undefined;
   const login = await loginOf(brokerUser, BROKER_PASSWORD, { env: process.env, ask: undefined });

@@ -25,7 +25,7 @@ export async function askBroker(): Promise<FirstAnswers["broker"]> {
   if (broker.user !== undefined && broker.password !== undefined) return broker;
   const user =
     broker.user ??
-    (await answer(text({ message: "User at the broker (empty: no login)", defaultValue: "" })));
+    (await answer(text({ message: "User name for the broker (empty: no login)", defaultValue: "" })));
   return user === "" ? broker : { ...broker, user, password: await askPassword(user) };
 }
 
@@ -173,9 +173,9 @@ export function askPassword(user: string): Promise<string> {
   return answer(password({ message: `Password of ${plainText(user)}`, validate }));
 }
 
-/** Asks for a user and the password. @throws Cancelled */
+/** Asks for a user name and its password; undefined: no login. @throws Cancelled */
 export async function askLogin(whose: string): Promise<Login | undefined> {
-  const user = await answer(text({ message: `User of ${whose} (empty: none)`, defaultValue: "" }));
+  const user = await answer(text({ message: `User name for ${whose} (empty: no login)`, defaultValue: "" }));
   if (user === "") return undefined;
   return { user, password: await askPassword(user) };
 }

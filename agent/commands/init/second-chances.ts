@@ -14,7 +14,7 @@ export async function askAboutBroker(broker: Broker): Promise<BrokerAnswer> {
         { value: "login" as const, label: "Enter another user and password" },
         { value: "other" as const, label: "Enter another address" },
         { value: "again" as const, label: "Try it again" },
-        { value: "keep" as const, label: "Write it down all the same" },
+        { value: "keep" as const, label: "Keep it anyway" },
       ],
     }),
   );
@@ -24,7 +24,7 @@ export async function askAboutBroker(broker: Broker): Promise<BrokerAnswer> {
   return { ...anonymous, ...(await askLogin("the broker")) };
 }
 
-/** Asks what to do with a camera of which no stream works. @throws Cancelled */
+/** Asks what to do with a camera if none of its streams works. @throws Cancelled */
 export async function askAboutCamera({ name, addresses }: CameraStreams): Promise<CameraAnswer> {
   const choice = await answer(
     select({
@@ -33,7 +33,7 @@ export async function askAboutCamera({ name, addresses }: CameraStreams): Promis
         { value: "login" as const, label: "Enter another user and password" },
         { value: "address" as const, label: "Enter another address" },
         { value: "again" as const, label: "Try it again" },
-        { value: "keep" as const, label: "Write it down all the same" },
+        { value: "keep" as const, label: "Keep it anyway" },
         { value: "leave out" as const, label: "Leave this camera out" },
       ],
     }),

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { shortReason } from "../../base/error-code.ts";
 import { ConfigError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
 import { type Visit, type VisitEvent, visitsOf } from "./visits.ts";
@@ -48,8 +49,11 @@ export function readExpected(file: string): readonly Visit[] {
   try {
     text = readFileSync(file, "utf8");
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
-    throw new ConfigError(`cannot read ${file} (${code})`, "Check the path given with --against.", { cause });
+    throw new ConfigError(
+      `cannot read ${file} (${shortReason(cause)})`,
+      "Check the path given with --against.",
+      { cause },
+    );
   }
   return parseExpected(text, file);
 }

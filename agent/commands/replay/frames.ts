@@ -3,6 +3,7 @@ import { requireClearAddress } from "../../base/address-mistake.ts";
 import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
 import { newestOnly } from "../../base/newest-only.ts";
+import type { Rotation } from "../../base/rotation.ts";
 import { readClip } from "../../camera/clip.ts";
 import type { Frame } from "../../camera/frame.ts";
 import { readCamera } from "../../camera/read-camera.ts";
@@ -25,6 +26,14 @@ export function requireClipFor(input: string, { against, video }: ClipOptions): 
   throw new UsageError(`--${option} needs a clip, not the address of a camera`, `Leave out --${option}.`);
 }
 
+/** How to read the frames of a replay. */
+interface ReplayedFrames {
+  readonly rotate: Rotation;
+  /** Reads a clip at its own speed. */
+  readonly realTime: boolean;
+  readonly signal: AbortSignal;
+}
+
 /**
  * The frames of a clip or camera and their motion, from time 0 on. Of a clip, none is dropped; a camera is watched until the
  * signal is aborted, and a slow detector gets the newest frame.
@@ -32,16 +41,16 @@ export function requireClipFor(input: string, { against, video }: ClipOptions): 
 export function replayedSightings(
   input: string,
   camera: WatchedCamera,
-  { realTime, signal }: { readonly realTime: boolean; readonly signal: AbortSignal },
+  { rotate, realTime, signal }: ReplayedFrames,
 ): AsyncIterable<Sighting> {
   const { width, height, fps } = camera.detect;
   const size = width === undefined || height === undefined ? undefined : { width, height };
   const motionIn = (frames: AsyncIterable<Frame>) => watchMotion(frames, () => camera.motion, 1000 / fps);
   if (!isStreamAddress(input)) {
-    return motionIn(readClip({ camera: camera.name, file: input, size, fps, realTime }, { signal }));
+    return motionIn(readClip({ camera: camera.name, file: input, size, rotate, fps, realTime }, { signal }));
   }
   const address = withLowerCaseScheme(input);
-  const stream = { camera: camera.name, address, transport: "auto", size, fps } as const;
+  const stream = { camera: camera.name, address, transport: "auto", size, rotate, fps } as const;
   const frames = fromZero(readCamera(stream, { clock: systemClock, signal }));
   return newestOnly(motionIn(frames), newerSighting, catchingUp(systemClock));
 }

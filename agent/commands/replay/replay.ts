@@ -18,6 +18,7 @@ import { annotate } from "../../view/annotate.ts";
 import { requireWritableVideo } from "../../view/video-file.ts";
 import { watchCamera } from "../../watch-camera.ts";
 import { filePath } from "../shared/input-images.ts";
+import { rotateOption } from "../shared/rotate-option.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { compareVisits } from "./compare-visits.ts";
 import { comparisonJson, comparisonLines } from "./comparison-lines.ts";
@@ -65,6 +66,7 @@ export function replayCommand(): Command {
     .option("--fps <n>", "frames per second to analyse (default: 5)")
     .option("-c, --config <file>", "use the camera settings of this configuration file")
     .option("--camera <name>", "camera of the configuration (default: the only one)")
+    .addOption(rotateOption("of the frames (default: the camera's)"))
     .addOption(new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]))
     .option("--realtime", "replay at the clip's own speed instead of as fast as possible")
     .option("--json", "print a JSON line per message: {time, topic, payload}")
@@ -86,7 +88,7 @@ async function replay(input: string, options: ReplayWords): Promise<void> {
   requireClipFor(input, options);
   const isLive = isStreamAddress(input);
   const clip = isLive ? input : filePath(input);
-  const { camera, runtime, module, prefix } = replaySettings(options, process.env);
+  const { camera, rotate, runtime, module, prefix } = replaySettings(options, process.env);
   const expected = options.against === undefined ? undefined : readExpected(options.against);
   if (options.video !== undefined) await requireWritableVideo(options.video);
   const log = openLog("warn", process.stderr);
@@ -104,7 +106,7 @@ async function replay(input: string, options: ReplayWords): Promise<void> {
   requireKnownLabels([camera], detector.model);
   if (options.save !== undefined) await mkdir(options.save, { recursive: true });
 
-  const sightings = replayedSightings(clip, camera, { realTime: options.realtime === true, signal });
+  const sightings = replayedSightings(clip, camera, { rotate, realTime: options.realtime === true, signal });
   const outcomes = watchCamera(sightings, camera, {
     detector: untimed(detector),
     prefix,

@@ -1,5 +1,6 @@
 import type { Runtime } from "../../../detectors/detector.ts";
 import { ConfigError, UsageError } from "../../base/errors.ts";
+import type { Rotation } from "../../base/rotation.ts";
 import type { Environment } from "../../config/environment.ts";
 import { loadConfig } from "../../config/load.ts";
 import { MotionSchema } from "../../config/motion-schema.ts";
@@ -17,10 +18,12 @@ export interface ReplayOptions {
   readonly runtime?: Runtime;
   readonly config?: string;
   readonly camera?: string;
+  readonly rotate?: Rotation;
 }
 
 export interface ReplaySettings {
   readonly camera: WatchedCamera;
+  readonly rotate: Rotation;
   readonly runtime: Runtime;
   readonly module: FoundModule;
   readonly prefix: string;
@@ -38,6 +41,7 @@ export function replaySettings(options: ReplayOptions, env: Environment): Replay
     ...base,
     module: findModule({ named: options.model, configFile: options.config, env }),
     runtime: options.runtime ?? base.runtime,
+    rotate: options.rotate ?? base.rotate,
     camera: {
       ...base.camera,
       detect: options.fps === undefined ? detect : { ...detect, ...paceOf(options.fps) },
@@ -59,6 +63,7 @@ function defaults({ camera }: ReplayOptions): Base {
       snapshots: SnapshotsSchema.parse({}),
       review: ReviewSchema.parse({}),
     },
+    rotate: 0,
     runtime: "wasmer",
     prefix: "sabrewing",
   };
@@ -81,6 +86,7 @@ function fromConfig(path: string, { camera: name }: ReplayOptions, env: Environm
   }
   return {
     camera,
+    rotate: camera.rotate,
     runtime: config.detector.runtime,
     prefix: config.mqtt.topic_prefix,
   };

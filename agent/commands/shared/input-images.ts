@@ -13,6 +13,7 @@ import type { Clock } from "../../base/clock.ts";
 import { ConfigError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain-text.ts";
 import type { RgbImage } from "../../base/rgb-image.ts";
+import type { Rotation } from "../../base/rotation.ts";
 import { readClip } from "../../camera/clip.ts";
 import type { Frame } from "../../camera/frame.ts";
 import { isImage, readImage } from "../../camera/image.ts";
@@ -28,12 +29,14 @@ export interface InputImage {
   readonly name: string;
 }
 
-/** Which frames to read from a clip or stream. */
+/** Which frames to read from a clip or stream, and how to show them. */
 export interface FrameChoice {
   /** Maximum number; undefined: all of a clip, one of a stream. */
   readonly frames: number | undefined;
   /** Seconds between two frames; undefined: the clip's own rate, for a stream 5 per second. */
   readonly everySeconds: number | undefined;
+  /** Rotates images and frames further than they say themselves. Default: 0. */
+  readonly rotate?: Rotation | undefined;
 }
 
 export interface ReadingOptions {
@@ -53,13 +56,16 @@ export function filePath(input: string): string {
 }
 
 /** @throws ConfigError that lists every missing file; UsageError for an ambiguous address. */
-export function requireInputs(inputs: readonly string[]): void {
+export function requireInputs(
+  inputs: readonly string[],
+  remedy = "Give the path of an image, of a clip, of a folder of images and clips, or an rtsp:// URL.",
+): void {
   for (const input of inputs) if (isStreamAddress(input)) requireClearAddress(input);
   const missing = inputs.filter((input) => !isStreamAddress(input) && !existsSync(filePath(input)));
   if (missing.length === 0) return;
   throw new ConfigError(
     `no such ${missing.length === 1 ? "file" : "files"}: ${missing.map(shownInput).join(", ")}`,
-    "Give the path of an image, of a clip, of a folder of images and clips, or an rtsp:// URL.",
+    remedy,
   );
 }
 
@@ -104,7 +110,7 @@ export async function* imagesOf(
   const file = filePath(input);
   const name = plainText(isStream ? new URL(input).hostname : basename(file, extname(file)), LONGEST_NAME);
   if (!isStream && (await isImage(file))) {
-    yield { image: await readImage(file), time: undefined, name };
+    yield { image: await readImage(file, choice.rotate), time: undefined, name };
     return;
   }
   const fps = choice.everySeconds === undefined ? undefined : 1 / choice.everySeconds;
@@ -115,11 +121,12 @@ export async function* imagesOf(
           address: withLowerCaseScheme(input),
           transport: "auto",
           size: undefined,
+          rotate: choice.rotate ?? 0,
           fps: fps ?? STREAM_FPS,
         },
         { clock, signal },
       )
-    : readClip({ camera: name, file, fps }, { signal });
+    : readClip({ camera: name, file, rotate: choice.rotate, fps }, { signal });
   const most = choice.frames ?? (isStream ? 1 : Number.POSITIVE_INFINITY);
   let first: Frame | undefined;
   for await (const frame of frames) {

@@ -1,5 +1,5 @@
-import type { ModelDescription } from "../../../detectors/detector.ts";
-import { showSize } from "./size-option.ts";
+import type { ModelInfo } from "../../../detectors/detector.ts";
+import { type ModelSize, showSize } from "./size-option.ts";
 
 /** The `--json` output for a written module. */
 export interface ModuleReport {
@@ -7,8 +7,8 @@ export interface ModuleReport {
   readonly bytes: number;
   /** SHA-256 of the module, hex. */
   readonly sha256: string;
-  readonly input: ModelDescription["input"];
-  readonly precision: ModelDescription["precision"];
+  readonly input: ModelSize;
+  readonly precision: ModelInfo["precision"];
   readonly labels: readonly string[];
   /** Licence of the weights: an SPDX identifier or `unknown`. */
   readonly licence: string;

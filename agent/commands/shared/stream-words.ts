@@ -12,6 +12,6 @@ export const CODEC_NAMES: Readonly<Record<VideoCodec, string>> = {
 
 /** What to change in a camera whose key frames come too rarely for `detect.idle`. */
 export const FAR_APART = {
-  message: "key frames are too far apart, so that the camera costs several times the CPU while nothing moves",
+  message: "key frames are too far apart: while nothing moves, the camera costs several times the CPU time",
   remedy: `Set its key frame interval (GOP, I-frame interval) to at most ${MOST_KEY_SECONDS} s, and switch "smart" codecs (H.264+, H.265+) off.`,
 };

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import { errorCode } from "../../base/error-code.ts";
 import type { Log } from "../../base/log.ts";
 import type { Outcome } from "../../outcome.ts";
-import { type HistoryLimits, keepWithinLimits } from "../../state/history-retention.ts";
 import type {
   EventCount,
   ListedEvents,
@@ -10,7 +10,8 @@ import type {
   Period,
   StepCount,
   StepsQuery,
-} from "../../state/history-store.ts";
+} from "../../state/history-queries.ts";
+import { type HistoryLimits, keepWithinLimits } from "../../state/history-retention.ts";
 import { StoreError } from "../../state/message-store.ts";
 import type { PastEvent } from "../../state/past-event.ts";
 import { pictureFolder } from "../../state/picture-folder.ts";
@@ -31,7 +32,7 @@ export interface History extends AsyncDisposable {
   picture(id: string): Promise<Uint8Array | undefined>;
 }
 
-/** An event, and whether it has a picture, which for an event that goes on is in memory. */
+/** An event, and whether it has a picture. The picture of an event in progress is in memory. */
 export interface ShownEvent extends PastEvent {
   readonly hasPicture: boolean;
 }
@@ -43,7 +44,8 @@ export interface ShownEvents extends ListedEvents {
 export interface HistoryOptions extends HistoryLimits {
   /** Folder for data that survives restarts. */
   readonly stateDirectory: string;
-  readonly cameras: readonly RecordedCamera[];
+  /** The settings in force. */
+  readonly cameras: () => readonly RecordedCamera[];
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -83,7 +85,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     return work.then(
       () => true,
       (error: unknown) => {
-        if (!(error instanceof Error && "code" in error)) throw error;
+        if (errorCode(error) === undefined) throw error;
         return false;
       },
     );
@@ -93,7 +95,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     try {
       pictureBytes += await pictures.clean((id) => stored.use((store) => store.has(id)));
     } catch (error) {
-      if (!(error instanceof Error && "code" in error) && !(error instanceof StoreError)) throw error;
+      if (errorCode(error) === undefined && !(error instanceof StoreError)) throw error;
     }
   }
 
@@ -104,7 +106,7 @@ export async function openHistory(options: HistoryOptions): Promise<History> {
     }
   }
 
-  /** An event that goes on is as it is now; one that an earlier process left open ended with that process. */
+  /** An event in progress is shown in its current state. An event that an earlier process left open ended with that process. */
   function asNow(event: PastEvent): ShownEvent {
     const open = recorder.openEvent(event.id);
     if (open !== undefined) return { ...open, hasPicture: recorder.openPicture(event.id) !== undefined };

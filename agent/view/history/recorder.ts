@@ -1,5 +1,5 @@
 import type { Box, Size } from "../../base/box.ts";
-import type { CameraConfig } from "../../config/schema.ts";
+import type { CameraConfig, ZoneConfig } from "../../config/schema.ts";
 import type { EndReason, ObjectEvent } from "../../events/event.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { BoxOfShares, PastEvent, TrackPoint, ZoneOutline } from "../../state/past-event.ts";
@@ -13,9 +13,9 @@ export type RecordedCamera = Pick<CameraConfig, "name" | "zones" | "snapshots">;
 export interface Recorder {
   /** Takes the outcome of a frame. Its pixels are no longer needed when this returns. */
   see(camera: string, outcome: Outcome): void;
-  /** An event that goes on, as it is now. */
+  /** An event in progress, in its current state. */
   openEvent(id: string): PastEvent | undefined;
-  /** The picture of an event that goes on; undefined if it has none. */
+  /** The picture of an event in progress; undefined if it has none. */
   openPicture(id: string): Promise<Uint8Array | undefined> | undefined;
   /** Ids of the events that go on. */
   openIds(): ReadonlySet<string>;
@@ -46,20 +46,22 @@ interface Followed {
 const PICTURE_EVERY_MS = 1_000;
 
 /**
- * Records events from their start to their end. Pictures are taken only where the camera stores snapshots.
+ * Records events from their start to their end. Pictures are taken only where the camera stores snapshots, and while they are
+ * switched on.
+ * @param cameras the settings in force
  * @param onEvent receives each event when it starts, when its object enters a zone, and when it ends
  */
 export function eventRecorder(
-  cameras: readonly RecordedCamera[],
+  cameras: () => readonly RecordedCamera[],
   onEvent: (recorded: Recorded) => void,
 ): Recorder {
-  const settings = new Map(cameras.map((camera) => [camera.name, settingsOf(camera)]));
   /** By id. Objects that are not published yet have a path, too. */
   const followed = new Map<string, Followed>();
   const published = new Set<string>();
 
   function follow(camera: string, { timeMs, frame, seen }: Outcome): void {
     if (frame === undefined || seen === undefined) return;
+    const keepsPictures = settingsOf(camera)?.snapshots.directory !== undefined;
     const size = { width: frame.width, height: frame.height };
     let jpeg: Picture["jpeg"] | undefined;
     const encodeOnce = () => {
@@ -71,7 +73,8 @@ export function eventRecorder(
       present.add(now.id);
       const before = followed.get(now.id);
       const isDue =
-        settings.get(camera)?.keepsPictures === true &&
+        keepsPictures &&
+        now.has_snapshot &&
         publishedMs !== undefined &&
         isPictureDue(before?.picture, now, timeMs);
       followed.set(now.id, {
@@ -85,6 +88,10 @@ export function eventRecorder(
     for (const [id, { now }] of followed) {
       if (now.camera === camera && !present.has(id) && !published.has(id)) followed.delete(id);
     }
+  }
+
+  function settingsOf(name: string): RecordedCamera | undefined {
+    return cameras().find((camera) => camera.name === name);
   }
 
   function pastEvent(id: string, reason?: EndReason): PastEvent | undefined {
@@ -103,7 +110,7 @@ export function eventRecorder(
       ...size,
       box: inShares(picture?.box ?? now.snapshot?.box ?? now.box, size),
       pictureBytes: 0,
-      outlines: settings.get(now.camera)?.outlines ?? [],
+      outlines: settingsOf(now.camera)?.zones.map(outlineOf) ?? [],
       track: pathPoints(path),
     };
   }
@@ -134,11 +141,8 @@ export function eventRecorder(
   };
 }
 
-function settingsOf({ zones, snapshots }: RecordedCamera) {
-  return {
-    outlines: zones.map(({ name, coordinates }): ZoneOutline => ({ name, corners: coordinates })),
-    keepsPictures: snapshots.directory !== undefined,
-  };
+function outlineOf({ name, coordinates }: ZoneConfig): ZoneOutline {
+  return { name, corners: coordinates };
 }
 
 function isPictureDue(picture: Picture | undefined, now: ObjectEvent, timeMs: number): boolean {

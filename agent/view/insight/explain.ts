@@ -24,10 +24,10 @@ export interface Explanation {
 
 /** A detection with a lower share of `min_score` is noise. */
 const NEAR = 0.5;
-/** The score from which an object is worth mentioning whose label is not tracked. */
+/** The score from which an object of an untracked label is listed. */
 const SURE = 0.5;
 
-/** Why a detection starts no track; undefined if it does, or if it is too weak to be worth mentioning. */
+/** Why a detection starts no track; undefined if it does, or if its score is too low to be listed. */
 export function explainDetection(
   detection: FrameDetection,
   { objects, modelFilters }: Rules,
@@ -50,7 +50,7 @@ export function explainDetection(
 }
 
 function explainRefusal(refusal: Exclude<Refusal, { because: "label" }>, label: string): Explanation {
-  if (refusal.because === "mask") return { key: `objects.${refusal.key}`, text: "it stands on a mask" };
+  if (refusal.because === "mask") return { key: `objects.${refusal.key}`, text: "it stands in a mask" };
   const { key, value, limit } = refusal;
   const isArea = key === "min_area" || key === "max_area";
   const side = key === "min_area" || key === "min_ratio" ? "below" : "above";
@@ -85,7 +85,7 @@ export function explainTrack(
       text: `its median score, ${percent(median)}, is below threshold, ${percent(threshold)}`,
     };
   }
-  return { key: undefined, text: "it lies on another object with this label" };
+  return { key: undefined, text: "it overlaps another object with this label" };
 }
 
 /** Why an object has not entered a zone; undefined if it has. */
@@ -98,8 +98,8 @@ export function explainZone(
   if (zones.entered.includes(zone.name)) return undefined;
   const at = (key: string) => `zones.${zone.name}.${key}`;
   const outside = whyOutside(track, zone, frame);
-  if (outside === "label") return { key: at("objects"), text: "this label cannot enter it" };
-  if (outside === "position") return { key: at("coordinates"), text: "it stands outside" };
+  if (outside === "label") return { key: at("objects"), text: "the zone does not accept this label" };
+  if (outside === "position") return { key: at("coordinates"), text: "it stands outside the zone" };
   if (outside === "filter")
     return { key: at(`filters.${track.label}`), text: "the zone's filter refuses it" };
   const presence = zones.presences.get(zone.name);

@@ -58,7 +58,7 @@ export async function openLiveView(
     type: "greeting",
     version,
     model: detector.model.name,
-    licence: detector.model.source.licence,
+    licence: detector.model.licence,
     precision: detector.model.precision,
     runtime: detector.runtime,
     canApply: mayChange,
@@ -70,7 +70,7 @@ export async function openLiveView(
   const history = stack.use(
     await openHistory({
       stateDirectory,
-      cameras,
+      cameras: settings,
       retainDays: config.events.retain_days,
       maxMb: config.events.max_mb,
       clock,

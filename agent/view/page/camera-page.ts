@@ -41,7 +41,7 @@ export function openCameraPage(
     element("h2", { class: "hidden", text: name }),
     tile.figure,
     card("Motion in the last five minutes", motion.chart),
-    card("Why it was an event, or not", decisions.list),
+    card("Objects, and why they were events or not", decisions.list),
   ]);
   const right = element("div", { class: "stack" }, [
     card("Events since the start", scroll),
@@ -61,7 +61,7 @@ export function openCameraPage(
   }
 
   function showLog(lines: readonly LogLine[]): void {
-    // Reading further up is not disturbed.
+    // A reader who has scrolled up keeps their place.
     const isAtEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
     log.replaceChildren(
       ...(lines.length === 0

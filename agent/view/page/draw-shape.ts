@@ -38,7 +38,7 @@ export function shapeDrawing(): ShapeDrawing {
     controls.hidden = done === undefined;
     finish.disabled = corners.length < LEAST_CORNERS;
     undo.disabled = corners.length === 0;
-    hint.textContent = `Click the corners on the picture: ${corners.length} so far.`;
+    hint.textContent = `Click each corner in the frame. Corners so far: ${corners.length}.`;
   }
 
   function stop(): void {

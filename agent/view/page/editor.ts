@@ -25,10 +25,10 @@ export interface EditorOptions {
 }
 
 const CAN_APPLY =
-  "Apply writes the zones and masks of this camera to sabrewing.yml. Its comments and other settings stay.";
-const APPLIED = "Written to sabrewing.yml: in force after a reload or a restart of the agent.";
+  "Apply writes the zones and masks of this camera to sabrewing.yml. Comments and other settings stay.";
+const APPLIED = "Written to sabrewing.yml. Reload or restart the agent to apply the changes.";
 const MUST_COPY =
-  "The configuration is not changed yet: replace these keys in it and run sabrewing check. With view.allow_config_changes: true the page can write them.";
+  "The page cannot change the configuration: replace these keys in it and run sabrewing check. With view.allow_config_changes: true, the page can write them.";
 
 /** Opens an editor for zones and masks on a camera's frame. It writes them to the configuration if it may, and shows the YAML. */
 export function openEditor(container: HTMLElement, { cameras, canApply }: EditorOptions): void {

@@ -14,8 +14,8 @@ export function trackSketch({ path, box }: PastEventSummary): SVGSVGElement {
 }
 
 /**
- * Draws the zones, the track and the box of an event, to lie over its picture. Names are HTML: text in a drawing that is
- * stretched to the picture would be stretched, too.
+ * Draws the zones, the track and the box of an event over its picture. Names are HTML elements: text in the drawing would be
+ * stretched with it.
  */
 export function eventDrawing({
   label,

@@ -8,51 +8,70 @@ import { lengthText } from "./history-words.ts";
 /** The events of a day as cards, newest first, below headings for the hours. */
 export interface HistoryList {
   readonly list: HTMLElement;
-  clear(): void;
-  add(events: readonly PastEventSummary[]): void;
+  /** Shows these events. Cards of events that have not changed stay, with the focus and the position of the page. */
+  show(events: readonly PastEventSummary[]): void;
   /** Moves the focus to the card of an event. */
-  focus(index: number): void;
+  focus(id: string): void;
 }
 
-/** @param open receives the index of the event whose card was pressed */
-export function historyList(open: (index: number) => void): HistoryList {
+/** @param open receives the event whose card was pressed */
+export function historyList(open: (event: PastEventSummary) => void): HistoryList {
   const list = element("ol", { class: "past-events", "aria-label": "Events" });
-  let cards: HTMLButtonElement[] = [];
-  let hour: number | undefined;
+  /** By their content. */
+  let items: ReadonlyMap<string, HTMLLIElement> = new Map();
+
+  function itemOf(event: PastEventSummary): HTMLLIElement {
+    const card = cardOf(event);
+    card.addEventListener("click", () => open(event));
+    return element("li", {}, [card]);
+  }
+
+  function cards(): readonly HTMLButtonElement[] {
+    return [...list.querySelectorAll<HTMLButtonElement>("button.past-event")];
+  }
+
+  function focus(id: string): void {
+    cards()
+      .find((card) => card.dataset.event === id)
+      ?.focus({ preventScroll: true });
+  }
 
   list.addEventListener("keydown", (event) => {
-    const at = cards.findIndex((card) => card.matches(":focus"));
-    const to = at < 0 ? undefined : neighbour(cards, at, event.key);
+    const all = cards();
+    const at = all.findIndex((card) => card.matches(":focus"));
+    const to = at < 0 ? undefined : neighbour(all, at, event.key);
     if (to === undefined || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    cards[to]?.focus();
+    all[to]?.focus();
   });
 
   return {
     list,
-    clear() {
-      cards = [];
-      hour = undefined;
-      list.replaceChildren();
-    },
-    add(events) {
-      const items = document.createDocumentFragment();
+    show(events) {
+      const focused = cards().find((card) => card.matches(":focus"));
+      const wanted = new Map<string, HTMLLIElement>();
       for (const event of events) {
-        const itsHour = hourOf(event.startMs);
-        if (itsHour !== hour) {
-          items.append(element("li", { class: "hour" }, [element("h3", { text: clockTime(itsHour) })]));
-          hour = itsHour;
-        }
-        const index = cards.length;
-        const card = cardOf(event);
-        card.addEventListener("click", () => open(index));
-        cards.push(card);
-        items.append(element("li", {}, [card]));
+        const hour = `hour ${hourOf(event.startMs)}`;
+        if (!wanted.has(hour)) wanted.set(hour, items.get(hour) ?? hourHeading(event.startMs));
+        const content = JSON.stringify(event);
+        wanted.set(content, items.get(content) ?? itemOf(event));
       }
-      list.append(items);
+      for (const [content, item] of items) if (!wanted.has(content)) item.remove();
+      let at = 0;
+      for (const item of wanted.values()) {
+        const there = list.children[at++];
+        if (there !== item) list.insertBefore(item, there ?? null);
+      }
+      items = wanted;
+      // The focused card may have been replaced by a newer one of the same event.
+      if (focused?.isConnected === false) focus(focused.dataset.event ?? "");
     },
-    focus: (index) => cards[index]?.focus(),
+    focus,
   };
+}
+
+function hourHeading(ms: number): HTMLLIElement {
+  return element("li", { class: "hour" }, [element("h3", { text: clockTime(hourOf(ms)) })]);
 }
 
 function cardOf(event: PastEventSummary): HTMLButtonElement {

@@ -50,9 +50,9 @@ export interface PastEventSummary {
   readonly camera: string;
   readonly label: string;
   readonly startMs: number;
-  /** null: it goes on, or `reason` is `crash`. */
+  /** null: the event is in progress, or `reason` is `crash`. */
   readonly endMs: number | null;
-  /** The reason of the end; null: it goes on. */
+  /** The reason of the end; null: the event is in progress. */
   readonly reason: string | null;
   /** The top score, 0..1. */
   readonly score: number;

@@ -9,15 +9,18 @@ import { eventName, periodText, reasonText } from "./history-words.ts";
 /** Shows one event large. */
 export interface HistoryViewer {
   readonly dialog: HTMLDialogElement;
-  open(index: number): void;
+  open(event: PastEventSummary): void;
+  /** The events have changed: the one that is shown may have another neighbour. */
+  refresh(): void;
 }
 
 export interface ViewerSource {
-  eventAt(index: number): PastEventSummary | undefined;
+  /** The event that is shown `by` places after another one; -1: the newer one. */
+  neighbour(id: string, by: number): PastEventSummary | undefined;
   /** Loads further events. Resolves when they can be shown, or when there are none. */
   loadMore(): Promise<void>;
   /** The viewer was closed while it showed this event. */
-  onClosed(index: number): void;
+  onClosed(id: string): void;
 }
 
 const SWIPE_PX = 50;
@@ -29,14 +32,14 @@ const KEYS = [
 ] as const;
 
 /** Keys: arrows for the newer and the older event, D for the drawing, Escape to close. On a phone: swipe. */
-export function historyViewer({ eventAt, loadMore, onClosed }: ViewerSource): HistoryViewer {
+export function historyViewer({ neighbour, loadMore, onClosed }: ViewerSource): HistoryViewer {
   const title = element("h2", { id: "viewer-title" });
   const stage = element("div", { class: "viewer-stage" });
   const about = element("div", { class: "viewer-about", "aria-live": "polite" });
   const close = button("Close", "Close (Escape)", () => dialog.close());
   const newer = button("‹ Newer", "Newer event (left arrow)", () => void move(-1));
   const older = button("Older ›", "Older event (right arrow)", () => void move(1));
-  const drawn = button("Drawing", "Track, zones and box over the picture (D)", () => toggleDrawing());
+  const drawn = button("Drawing", "Track, zones and box over the image (D)", () => toggleDrawing());
   drawn.setAttribute("aria-pressed", "true");
   const dialog = element("dialog", { class: "viewer", "aria-labelledby": "viewer-title" }, [
     element("header", { class: "viewer-head" }, [title, close]),
@@ -45,7 +48,7 @@ export function historyViewer({ eventAt, loadMore, onClosed }: ViewerSource): Hi
     element("footer", { class: "viewer-foot" }, [newer, drawn, older]),
     keyHelp(KEYS),
   ]);
-  let index = 0;
+  let shownId = "";
 
   function toggleDrawing(): void {
     const isHidden = stage.classList.toggle("plain");
@@ -53,16 +56,16 @@ export function historyViewer({ eventAt, loadMore, onClosed }: ViewerSource): Hi
   }
 
   async function move(by: number): Promise<void> {
-    if (eventAt(index + by) === undefined && by > 0) await loadMore();
-    if (eventAt(index + by) !== undefined) await show(index + by);
+    const from = shownId;
+    if (neighbour(from, by) === undefined && by > 0) await loadMore();
+    const next = neighbour(from, by);
+    if (next !== undefined) await show(next);
   }
 
-  async function show(at: number): Promise<void> {
-    const event = eventAt(at);
-    if (event === undefined) return;
-    index = at;
+  async function show(event: PastEventSummary): Promise<void> {
+    shownId = event.id;
     title.textContent = `${event.label} at ${event.camera}`;
-    newer.disabled = eventAt(at - 1) === undefined;
+    newer.disabled = neighbour(event.id, -1) === undefined;
     older.disabled = false;
     stage.dataset.event = event.id;
     stage.replaceChildren();
@@ -77,8 +80,8 @@ export function historyViewer({ eventAt, loadMore, onClosed }: ViewerSource): Hi
       const text = error instanceof Error ? error.message : String(error);
       stage.replaceChildren(element("p", { class: "viewer-note", role: "alert", text }));
     }
-    if (eventAt(at + 1) === undefined) await loadMore();
-    older.disabled = eventAt(index + 1) === undefined;
+    if (neighbour(event.id, 1) === undefined) await loadMore();
+    if (shownId === event.id) older.disabled = neighbour(event.id, 1) === undefined;
   }
 
   function showDetails(event: PastEventDetails): void {
@@ -102,7 +105,7 @@ export function historyViewer({ eventAt, loadMore, onClosed }: ViewerSource): Hi
     else return;
     event.preventDefault();
   });
-  dialog.addEventListener("close", () => onClosed(index));
+  dialog.addEventListener("close", () => onClosed(shownId));
   // A click on the backdrop has the dialog itself as its target.
   dialog.addEventListener("click", ({ target }) => {
     if (target === dialog) dialog.close();
@@ -111,10 +114,13 @@ export function historyViewer({ eventAt, loadMore, onClosed }: ViewerSource): Hi
 
   return {
     dialog,
-    open(at) {
+    refresh() {
+      newer.disabled = neighbour(shownId, -1) === undefined;
+    },
+    open(event) {
       dialog.showModal();
       close.focus();
-      void show(at);
+      void show(event);
     },
   };
 }
@@ -136,7 +142,7 @@ function aboutEvent(event: PastEventSummary): readonly Node[] {
       : [
           element("p", {
             class: "details",
-            text: `No picture. To keep pictures of ${camera}, set snapshots.directory in its configuration.`,
+            text: `No image was stored. To store images of ${camera}, set snapshots.directory in its configuration.`,
           }),
         ]),
   ];

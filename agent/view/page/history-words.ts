@@ -20,7 +20,7 @@ export function lengthText({ startMs, endMs, reason }: PastEventSummary): string
   return reason === null ? "in view" : "end unknown";
 }
 
-/** `person at door, 14:05, in porch`: the name of an event for people who do not see its picture. */
+/** `person at door, 14:05, in porch`: the accessible name of an event. */
 export function eventName({ label, camera, startMs, zones }: PastEventSummary): string {
   return [
     `${label} at ${camera}`,
@@ -37,5 +37,5 @@ export function periodText(event: PastEventSummary): string {
 }
 
 export function reasonText({ reason }: PastEventSummary): string {
-  return reason === null ? "It goes on." : `It ended because ${REASONS[reason] ?? reason}.`;
+  return reason === null ? "The event is in progress." : `It ended because ${REASONS[reason] ?? reason}.`;
 }

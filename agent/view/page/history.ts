@@ -1,6 +1,8 @@
 import { element } from "./element.ts";
+import { delayed, eventChanges, withNewest } from "./history-changes.ts";
 import { dayStrip } from "./history-day-strip.ts";
 import { clockTime, type Day, latestDays, longDate, STEP_MS } from "./history-days.ts";
+import { emptyMessage, problemMessage } from "./history-empty.ts";
 import { historyFilters } from "./history-filters.ts";
 import { keyHelp } from "./history-keys.ts";
 import { historyLanes } from "./history-lanes.ts";
@@ -8,11 +10,14 @@ import { historyList } from "./history-list.ts";
 import type { EventCount, PastEventSummary, StepCount } from "./history-protocol.ts";
 import { type HistoryFilter, requestDays, requestEvents, requestSteps } from "./history-requests.ts";
 import { historyViewer } from "./history-viewer.ts";
+import type { EventSummary } from "./protocol.ts";
 
 /** The page of past events. */
 export interface HistoryPage {
   /** The page became visible: loads the events again. */
   show(): void;
+  /** An event began or changed: the page shows it, if it is visible. */
+  showEvent(event: EventSummary): void;
   /** Cameras that have a lane even on days without events. */
   setCameras(names: readonly string[]): void;
 }
@@ -20,6 +25,8 @@ export interface HistoryPage {
 /** Days before the first event are not shown, except so many. */
 const LEAST_DAYS = 7;
 const MOST_DAYS = 31;
+/** The agent stores an event right after it sends it. */
+const UPDATE_AFTER_MS = 1_000;
 const KEYS = [
   ["← ↑ ↓ →", "move between events"],
   ["Enter", "open"],
@@ -35,11 +42,12 @@ export function historyPage(container: HTMLElement): HistoryPage {
   let filter: HistoryFilter = {};
   let untilMs: number | undefined;
   let steps: readonly StepCount[] = [];
-  let events: PastEventSummary[] = [];
+  let events: readonly PastEventSummary[] = [];
   let next: number | null = null;
   /** Replies to older requests are ignored. */
   let request = 0;
   let loading: Promise<void> | undefined;
+  const changes = eventChanges();
 
   const strip = dayStrip((chosen) => void openDay(chosen));
   const filters = historyFilters((changed) => change({ ...filter, ...changed }));
@@ -53,9 +61,12 @@ export function historyPage(container: HTMLElement): HistoryPage {
     },
   });
   const viewer = historyViewer({
-    eventAt: (index) => events[index],
+    neighbour(id, by) {
+      const at = events.findIndex((event) => event.id === id);
+      return at < 0 ? undefined : events[at + by];
+    },
     loadMore,
-    onClosed: (index) => list.focus(index),
+    onClosed: (id) => list.focus(id),
   });
   const list = historyList(viewer.open);
   const title = element("h2", { id: "history-title", tabindex: "-1", text: "Events" });
@@ -142,12 +153,28 @@ export function historyPage(container: HTMLElement): HistoryPage {
       if (mine !== request) return;
       steps = timeline.steps;
       ({ next } = page);
-      events = [...page.events];
-      list.clear();
-      list.add(events);
+      ({ events } = page);
       showAll();
       if (events.length === 0 && next !== null) await loadMore();
     });
+  }
+
+  /** Shows what happened since the events were loaded; what the user sees and does stays as it is. */
+  async function update(): Promise<void> {
+    const [shown, mine] = [day, request];
+    if (shown === undefined || container.hidden) return;
+    if (Date.now() >= (days.at(-1)?.toMs ?? 0)) return show();
+    const [latest, timeline, page] = await Promise.all([
+      requestDays(days),
+      requestSteps(shown, STEP_MS, { ...filter, camera: undefined }),
+      requestEvents({ ...shown, toMs: untilMs ?? shown.toMs }, filter),
+    ]);
+    if (mine !== request) return;
+    counts = latest.days;
+    steps = timeline.steps;
+    ({ events, next } = withNewest({ events, next }, page));
+    showAll();
+    viewer.refresh();
   }
 
   /** Loads a page of events. Pages can be empty, since a page examines a limited number of events. */
@@ -165,8 +192,7 @@ export function historyPage(container: HTMLElement): HistoryPage {
         const page = await requestEvents({ ...shown, toMs: untilMs ?? shown.toMs }, filter, next);
         if (mine !== request) return;
         ({ next } = page);
-        events.push(...page.events);
-        list.add(page.events);
+        events = [...events, ...page.events];
       }
       showAll();
     } catch (error) {
@@ -185,6 +211,7 @@ export function historyPage(container: HTMLElement): HistoryPage {
     strip.show({ days, counts: matching, day, nowMs });
     filters.show(filter, { cameras: allCameras(), counts: counts.flat() });
     showLanes();
+    list.show(events);
     more.hidden = next === null;
     message.replaceChildren(...(events.length === 0 && next === null ? emptyState(matching) : []));
   }
@@ -207,39 +234,32 @@ export function historyPage(container: HTMLElement): HistoryPage {
   }
 
   function emptyState(matching: readonly number[]): readonly Node[] {
-    const total = sum(counts.flat());
-    if (total === 0) {
-      return [
-        element("h3", { text: "No events yet" }),
-        element("p", {
-          text: "An event appears here when a camera sees an object of a label in objects.track. Walk past a camera, and watch the boxes on the page Live. The history begins when view.enabled is set.",
-        }),
-      ];
-    }
     const latest = days[matching.findLastIndex((events) => events > 0)];
     const hasFilter = Object.values(filter).some((value) => value !== undefined);
-    return [
-      element("h3", { text: hasFilter ? "No event matches the filter" : "No events on this day" }),
-      element("p", { class: "row" }, [
-        ...(hasFilter ? [action("Clear the filter", () => change({}))] : []),
-        ...(untilMs === undefined ? [] : [action("Show the whole day", () => all.click())]),
-        ...(latest === undefined || latest.fromMs === day?.fromMs
-          ? []
-          : [action(`Open ${longDate(latest.fromMs)}`, () => void openDay(latest))]),
-      ]),
-    ];
+    const isElsewhere = latest !== undefined && latest.fromMs !== day?.fromMs;
+    return emptyMessage({
+      hasEvents: sum(counts.flat()) > 0,
+      hasFilter,
+      actions: {
+        ...(hasFilter ? { "Clear the filter": () => change({}) } : {}),
+        ...(untilMs === undefined ? {} : { "Show the whole day": () => all.click() }),
+        ...(isElsewhere ? { [`Open ${longDate(latest.fromMs)}`]: () => void openDay(latest) } : {}),
+      },
+    });
   }
 
   function showProblem(text: string): void {
-    message.replaceChildren(
-      element("h3", { text: "The events cannot be shown" }),
-      element("p", { class: "bad", text }),
-      element("p", { class: "row" }, [action("Try again", () => void show())]),
-    );
+    message.replaceChildren(...problemMessage(text, () => void show()));
   }
+
+  // A failure shows at the next action of the user: the events on the page are still right.
+  const updateSoon = delayed(() => void update().catch(() => {}), UPDATE_AFTER_MS);
 
   return {
     show: () => void show(),
+    showEvent(event) {
+      if (!container.hidden && changes.isNew(event)) updateSoon();
+    },
     setCameras(names) {
       cameras = names;
     },
@@ -248,10 +268,4 @@ export function historyPage(container: HTMLElement): HistoryPage {
 
 function sum(groups: readonly EventCount[]): number {
   return groups.reduce((total, { events }) => total + events, 0);
-}
-
-function action(text: string, press: () => void): HTMLButtonElement {
-  const button = element("button", { type: "button", text });
-  button.addEventListener("click", press);
-  return button;
 }

@@ -59,6 +59,7 @@ function onMessage(message: LiveMessage): void {
     case "event":
       events.show(message);
       keepEvent(message);
+      history.showEvent(message);
       if (ownPage?.camera === message.camera) ownPage.showEvent(message);
       break;
     case "health":

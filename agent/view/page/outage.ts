@@ -2,7 +2,7 @@ import { durationText } from "./duration-text.ts";
 import { element } from "./element.ts";
 import type { CameraHealth } from "./protocol.ts";
 
-/** Tells over the last frame of an offline camera why it is offline, and since when. */
+/** A note over the last frame of an offline camera: why it is offline, and since when. */
 export function outageNote(): {
   readonly note: HTMLElement;
   show(outage: CameraHealth["outage"]): void;

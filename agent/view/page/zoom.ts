@@ -10,7 +10,7 @@ export function zoomable(content: HTMLElement): {
 } {
   const frame = element(
     "div",
-    { class: "zoom-frame", tabindex: "0", role: "region", "aria-label": "Picture" },
+    { class: "zoom-frame", tabindex: "0", role: "region", "aria-label": "Frame" },
     [content],
   );
   const larger = element("button", { type: "button", text: "+" });

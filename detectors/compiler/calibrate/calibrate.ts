@@ -1,5 +1,5 @@
 /** Finds the ranges of a network's feature maps, on the user's images or on synthetic ones. */
-import type { Graph } from "../graph/graph.ts";
+import { type Graph, imageInput } from "../graph/graph.ts";
 import type { Ranges } from "../quantize/ranges.ts";
 import { entropyLimit, percentileLimit } from "./limits.ts";
 import { type Observation, type Observations, observe } from "./observe.ts";
@@ -34,7 +34,7 @@ export async function calibrate(
   images: readonly Uint8Array[] | undefined,
   { method = "minmax", onProgress }: CalibrateOptions = {},
 ): Promise<CalibrationResult> {
-  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  const { width, height } = imageInput(graph).size;
   const total = images?.length ?? SYNTHETIC_IMAGES;
   const observations = await observe(graph, images ?? syntheticImages({ width, height }), {
     onProgress: (seen) => onProgress?.(seen, total),

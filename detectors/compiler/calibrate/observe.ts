@@ -1,6 +1,8 @@
 /** Runs the f32 network on images and collects statistics of its feature maps. */
 import { setImmediate } from "node:timers/promises";
+import { factsOf } from "../graph/facts.ts";
 import type { Graph } from "../graph/graph.ts";
+import { makesIntegerMap } from "../ops/operator.ts";
 import { type GrowingHistogram, type Histogram, startHistogram } from "./histogram.ts";
 import { type MapLayout, openNetwork } from "./open-network.ts";
 
@@ -40,7 +42,7 @@ export async function observe(
   // Signals such as Ctrl-C are handled here and between two images.
   await setImmediate();
   const observers = graph.nodes
-    .filter(({ op }) => op === "conv2d")
+    .filter((node) => makesIntegerMap(factsOf(node).integers))
     .map(({ output }) => ({ value: output, observer: startObserver(network.map(output)) }));
   let count = 0;
   for await (const image of images) {

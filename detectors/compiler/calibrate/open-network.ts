@@ -1,7 +1,7 @@
 /** Runs the f32 network in this process, with all of its values readable. */
-import type { ModelDescription } from "../../module-format.ts";
-import { emitModule, memoryRequest } from "../emit.ts";
-import type { Graph } from "../graph/graph.ts";
+import { ABI, DETECT_PARAMETERS, type DetectDescription } from "../../module-format.ts";
+import { emitModule, memoryRequest, setParameters } from "../emit.ts";
+import { type Graph, imageInput } from "../graph/graph.ts";
 import { type MemoryPlan, planMemory } from "../memory/plan.ts";
 
 /** A network whose values are readable after an inference. */
@@ -21,7 +21,7 @@ export interface InProcessNetwork {
 export function openNetwork(graph: Graph): InProcessNetwork {
   const values = [...graph.values.keys()].filter((value) => !graph.constants.has(value));
   const plan = planMemory(graph, memoryRequest(graph, values));
-  const [height = 0, width = 0] = graph.values.get(graph.input)?.shape ?? [];
+  const { width, height } = imageInput(graph).size;
   const bytes = Uint8Array.from(emitModule(graph, plan, "simd128", placeholderDescription(height, width)));
   const refuse = () => {
     throw new Error("the library entry points must not call the host");
@@ -29,10 +29,12 @@ export function openNetwork(graph: Graph): InProcessNetwork {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
     wasi_snapshot_preview1: { fd_read: refuse, fd_write: refuse, proc_exit: refuse },
   });
-  const { memory, frame, infer } = exports;
-  const isComplete = memory instanceof WebAssembly.Memory && frame instanceof WebAssembly.Global;
+  const { memory, input_0: input, infer } = exports;
+  const isComplete = memory instanceof WebAssembly.Memory && input instanceof WebAssembly.Global;
   if (!isComplete || typeof infer !== "function") throw new Error("the module lacks a library export");
-  const pixels = new Uint8Array(memory.buffer, frame.value, height * width * 3);
+  const pixels = new Uint8Array(memory.buffer, input.value, height * width * 3);
+  // No detections are needed: with a score threshold above 1 the head has nothing to do.
+  setParameters(memory, [2, 1]);
   return {
     map: (value) => layoutOf(graph, plan, value),
     memory: new Float32Array(memory.buffer),
@@ -41,23 +43,25 @@ export function openNetwork(graph: Graph): InProcessNetwork {
         throw new RangeError(`expected an image of ${pixels.length} bytes, received ${image.length}`);
       }
       pixels.set(image);
-      // No detections are needed: with a score threshold above 1 the head has nothing to do.
-      Reflect.apply(infer, undefined, [2, 1]);
+      Reflect.apply(infer, undefined, []);
     },
   };
 }
 
 /** A module needs a description, although nothing reads it here. */
-function placeholderDescription(height: number, width: number): ModelDescription {
+function placeholderDescription(height: number, width: number): DetectDescription {
   return {
-    abi: 1,
+    abi: ABI,
     task: "detect",
     name: "observed",
-    input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
+    inputs: [{ name: "image", shape: [height, width, 3], dtype: "u8" }],
+    outputs: [{ name: "detections", shape: [300, 6], dtype: "f32", rows: "counted" }],
+    parameters: DETECT_PARAMETERS,
     labels: [],
+    picture: { fit: "letterbox", pad: 114, filter: "linear" },
     precision: "f32",
     features: ["simd128"],
-    source: { format: "onnx", sha256: "", licence: "unknown" },
+    source: [],
     compiler: { version: "" },
   };
 }

@@ -1,8 +1,9 @@
+import type { ImageSize } from "../graph/graph.ts";
+
 /**
  * Images for calibration without a camera's frames, of enough kinds to drive a network's activations about as far as
  * photographs do. 16-bit arithmetic has headroom for the difference; 8-bit arithmetic needs real frames.
  */
-import type { ImageSize } from "../graph/retype.ts";
 
 type Random = () => number;
 type Colour = readonly [red: number, green: number, blue: number];

@@ -1,25 +1,19 @@
-import { operators } from "../ops/index.ts";
-import { elements, ShapeError, showType } from "../ops/operator.ts";
-import type {
-  Constant,
-  Graph,
-  Node,
-  Operator,
-  OperatorAttributes,
-  Shape,
-  ValueType,
-  WeightProduct,
-} from "./graph.ts";
+import { definitionOf, type Operator, type OperatorAttributes } from "../ops/index.ts";
+import { elements, ShapeError, showType } from "../ops/shapes.ts";
+import type { Graph, Node } from "./graph.ts";
+import type { Constant, ValueType } from "./value.ts";
 
 /** Builds a graph node by node and infers every shape. */
 export interface GraphBuilder {
-  /** Adds the input image, u8 [height, width, 3], and returns its name. */
-  input(height: number, width: number, name?: string): string;
+  /** Adds an input and returns its name. */
+  input(name: string, type: ValueType): string;
+  /** Adds an image as input, u8 [height, width, 3], and returns its name. */
+  image(height: number, width: number, name?: string): string;
   /**
    * Adds a constant and returns its name.
    * @throws ShapeError when the data's length does not match the shape.
    */
-  constant(name: string, shape: Shape, data: Float32Array, product?: WeightProduct): string;
+  constant(name: string, constant: Constant): string;
   /**
    * Applies an operator and returns the name of its output (generated when not given).
    * @throws ShapeError when the operator cannot take these inputs.
@@ -30,17 +24,20 @@ export interface GraphBuilder {
     attributes: OperatorAttributes[K],
     name?: string,
   ): string;
+  /** A name that no value has. */
+  unusedName(prefix: string): string;
   /**
    * The type of a value.
    * @throws ShapeError when there is no such value.
    */
   typeOf(value: string): ValueType;
   /** The finished graph. */
-  finish(input: string, output: string): Graph;
+  finish(...outputs: string[]): Graph;
 }
 
 /** Starts an empty graph. */
 export function buildGraph(): GraphBuilder {
+  const inputs: string[] = [];
   const nodes: Node[] = [];
   const values = new Map<string, ValueType>();
   const constants = new Map<string, Constant>();
@@ -51,29 +48,37 @@ export function buildGraph(): GraphBuilder {
     return name;
   }
 
+  function input(name: string, type: ValueType): string {
+    inputs.push(define(name, type));
+    return name;
+  }
+
   function typeOf(value: string): ValueType {
     const type = values.get(value);
     if (!type) throw new ShapeError(`there is no value named "${value}"`);
     return type;
   }
 
-  function unusedName(op: Operator): string {
+  function unusedName(prefix: string): string {
     let number = nodes.length;
-    while (values.has(`${op}_${number}`)) number++;
-    return `${op}_${number}`;
+    while (values.has(`${prefix}_${number}`)) number++;
+    return `${prefix}_${number}`;
   }
 
   return {
     typeOf,
-    input: (height, width, name = "image") => define(name, { dtype: "u8", shape: [height, width, 3] }),
-    constant(name, shape, data, product) {
+    unusedName,
+    input,
+    image: (height, width, name = "image") => input(name, { dtype: "u8", shape: [height, width, 3] }),
+    constant(name, constant) {
+      const { dtype, shape, data } = constant;
       if (elements(shape) !== data.length) {
         throw new ShapeError(
           `constant "${name}": expected ${elements(shape)} elements for [${shape.join(", ")}], received ${data.length}`,
         );
       }
-      define(name, { dtype: "f32", shape });
-      constants.set(name, { shape, data, product });
+      define(name, { dtype, shape });
+      constants.set(name, constant);
       return name;
     },
     add(op, inputs, attributes, name = unusedName(op)) {
@@ -81,7 +86,7 @@ export function buildGraph(): GraphBuilder {
       nodes.push(makeNode(op, inputs, name, attributes));
       return name;
     },
-    finish: (input, output) => ({ input, output, nodes, values, constants }),
+    finish: (...outputs) => ({ inputs, outputs, nodes, values, constants }),
   };
 }
 
@@ -96,7 +101,9 @@ export function inferOutput<K extends Operator>(
   name: string,
 ): ValueType {
   try {
-    return operators[op].infer(inputs, attributes);
+    const type = definitionOf(op).infer(inputs, attributes);
+    if (type.shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return type;
+    throw new ShapeError(`makes the impossible size [${type.shape.join(", ")}]`);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw new ShapeError(`${op} "${name}" of ${inputs.map(showType).join(", ")}: ${error.message}`, {

@@ -1,6 +1,6 @@
 import { plainText } from "../../plain-text.ts";
-import { elements } from "../ops/operator.ts";
-import { type Graph, isConvolution, type Node } from "./graph.ts";
+import { factsOf, multiplicationsOf } from "./facts.ts";
+import type { Graph } from "./graph.ts";
 
 /**
  * A graph as text, one aligned line per node: output, operator, shape, attributes, inputs; `$` marks constants. Names come
@@ -15,45 +15,18 @@ export function print(graph: Graph): string {
     plainText(node.output),
     node.op,
     shape(node.output),
-    attributesOf(node),
+    factsOf(node).shown,
     node.inputs.map(operand).join(", "),
   ]);
   const bytes = [...graph.constants.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  const multiplications = graph.nodes.reduce((sum, node) => sum + multiplicationsOf(node, graph), 0);
   return [
-    `input   ${plainText(graph.input)} ${shape(graph.input)}`,
+    ...graph.inputs.map((input) => `input   ${plainText(input)} ${shape(input)}`),
     ...aligned(rows),
-    `output  ${plainText(graph.output)} ${shape(graph.output)}`,
-    `${graph.nodes.length} nodes, ${graph.constants.size} constants of ${bytes} bytes, ${multiplications(graph)} multiplications`,
+    ...graph.outputs.map((output) => `output  ${plainText(output)} ${shape(output)}`),
+    `${graph.nodes.length} nodes, ${graph.constants.size} constants of ${bytes} bytes, ${multiplications} multiplications`,
     "",
   ].join("\n");
-}
-
-function attributesOf(node: Node): string {
-  if (node.op === "yolov5_detect" || node.op === "yolov5_sparse_detect") {
-    const { scales, classes } = node.attributes;
-    return [
-      ...scales.map(({ stride, anchors }) => `/${stride}:${anchors.length}`),
-      `classes=${classes}`,
-    ].join(" ");
-  }
-  return Object.entries(node.attributes)
-    .map(([key, value]) => `${key}=${showAttribute(value)}`)
-    .join(" ");
-}
-
-/** Padding as its four sides, an activation by its name, factors by their average. */
-function showAttribute(value: unknown): string {
-  if (typeof value !== "object" || value === null) return String(value);
-  if (value instanceof Float32Array)
-    return `~${(value.reduce((a, b) => a + b, 0) / value.length).toPrecision(2)}`;
-  if ("multiplier" in value) {
-    return Object.entries(value)
-      .filter(([, factors]) => factors !== undefined)
-      .map(([name, factors]) => `${name}:${showAttribute(factors)}`)
-      .join(",");
-  }
-  if ("hardSwish" in value) return `hard_swish(${value.hardSwish})`;
-  return Object.values(value).join(",");
 }
 
 function aligned(rows: readonly (readonly string[])[]): string[] {
@@ -64,12 +37,4 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
       .join("  ")
       .trimEnd(),
   );
-}
-
-/** Multiplications in convolutions, to which inference time is proportional. */
-function multiplications({ nodes, values, constants }: Graph): number {
-  return nodes.filter(isConvolution).reduce((sum, { inputs, output }) => {
-    const [height = 0, width = 0] = values.get(output)?.shape ?? [];
-    return sum + height * width * elements(constants.get(inputs[1] ?? "")?.shape ?? [0]);
-  }, 0);
 }

@@ -1,26 +1,19 @@
 import { ModelError } from "../../errors.ts";
 import { MAX_SIDE } from "../../module-format.ts";
-import { ShapeError } from "../ops/operator.ts";
+import { ShapeError } from "../ops/shapes.ts";
 import { buildGraph } from "./builder.ts";
-import type { Graph } from "./graph.ts";
-
-/** Size of the input image in pixels. */
-export interface ImageSize {
-  readonly width: number;
-  readonly height: number;
-}
+import { factsOf } from "./facts.ts";
+import { type Graph, type ImageSize, imageInput } from "./graph.ts";
 
 /**
  * The same operators for another input size, with all shapes inferred again.
  * @throws ModelError when the size does not fit the model's strides.
  */
 export function retype(graph: Graph, size: ImageSize): Graph {
-  checkSize(size, headStride(graph));
+  checkSize(size, Math.max(1, ...graph.nodes.flatMap((node) => factsOf(node).cellStrides)));
   const builder = buildGraph();
-  builder.input(size.height, size.width, graph.input);
-  for (const [name, { shape, data, product }] of graph.constants) {
-    builder.constant(name, shape, data, product);
-  }
+  builder.image(size.height, size.width, imageInput(graph).name);
+  for (const [name, constant] of graph.constants) builder.constant(name, constant);
   try {
     for (const { op, inputs, attributes, output } of graph.nodes) builder.add(op, inputs, attributes, output);
   } catch (error) {
@@ -31,7 +24,7 @@ export function retype(graph: Graph, size: ImageSize): Graph {
       { cause: error },
     );
   }
-  return builder.finish(graph.input, graph.output);
+  return builder.finish(...graph.outputs);
 }
 
 /** @throws ModelError unless both sides are positive multiples of the stride, up to `MAX_SIDE`. */
@@ -42,15 +35,4 @@ export function checkSize({ width, height }: ImageSize, stride: number): void {
     `the model cannot take images of ${width}x${height}: expected multiples of ${stride} up to ${MAX_SIDE}`,
     `Choose a size whose width and height are multiples of ${stride}, such as ${10 * stride}x${6 * stride}.`,
   );
-}
-
-/** The stride of the head's coarsest scale; 1 without a head. */
-function headStride({ nodes }: Graph): number {
-  const strides = nodes.flatMap((node) => {
-    if (node.op === "centernet_detect") return [node.attributes.stride];
-    return node.op === "yolov5_detect" || node.op === "yolov5_sparse_detect"
-      ? node.attributes.scales.map((scale) => scale.stride)
-      : [];
-  });
-  return Math.max(1, ...strides);
 }

@@ -1,6 +1,8 @@
-import { elements, ShapeError, sameShape, showType } from "../ops/operator.ts";
+import { elements, ShapeError, sameShape, showType } from "../ops/shapes.ts";
 import { inferOutput } from "./builder.ts";
-import type { Graph, Node, ValueType } from "./graph.ts";
+import { factsOf } from "./facts.ts";
+import type { Graph, Node } from "./graph.ts";
+import { ARRAYS, sameAffine, type ValueType } from "./value.ts";
 
 /**
  * Checks everything that the passes, the memory plan and the kernels assume about a graph.
@@ -19,7 +21,7 @@ function* problemsOf(graph: Graph): Generator<string> {
   yield* constantProblems(graph);
 
   const producers = new Map(graph.nodes.map((node) => [node.output, node]));
-  const defined = new Set([graph.input, ...graph.constants.keys()]);
+  const defined = new Set([...graph.inputs, ...graph.constants.keys()]);
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
       if (defined.has(input)) continue;
@@ -32,31 +34,32 @@ function* problemsOf(graph: Graph): Generator<string> {
     yield* typeProblems(graph, node);
   }
 
-  if (!defined.has(graph.output)) yield `no node computes the output "${graph.output}"`;
+  for (const output of graph.outputs) {
+    if (!defined.has(output)) yield `no node computes the output "${output}"`;
+  }
   for (const name of graph.values.keys()) {
     if (!defined.has(name)) yield `"${name}" has a type, but no node computes it`;
   }
 }
 
-function* inputProblems({ input, values, constants }: Graph): Generator<string> {
-  const type = values.get(input);
-  if (!type) {
-    yield `the input "${input}" has no type`;
-  } else if (type.dtype !== "u8" || type.shape.length !== 3 || type.shape[2] !== 3) {
-    yield `the input "${input}" is ${showType(type)}, expected u8 [height, width, 3]`;
+function* inputProblems({ inputs, outputs, values, constants }: Graph): Generator<string> {
+  for (const input of inputs) {
+    if (!values.has(input)) yield `the input "${input}" has no type`;
+    if (constants.has(input)) yield `the input "${input}" is also a constant`;
   }
-  if (constants.has(input)) yield `the input "${input}" is also a constant`;
+  if (outputs.length === 0) yield "there is no output";
 }
 
 function* constantProblems({ values, constants }: Graph): Generator<string> {
-  for (const [name, { shape, data }] of constants) {
+  for (const [name, { dtype, shape, data }] of constants) {
     const type = values.get(name);
     if (data.length !== elements(shape)) {
       yield `constant "${name}" of [${shape.join(", ")}] has ${data.length} elements, expected ${elements(shape)}`;
     }
+    if (!(data instanceof ARRAYS[dtype])) yield `constant "${name}" of ${dtype} has numbers of another type`;
     if (!type) yield `constant "${name}" has no type`;
-    else if (!sameType(type, { dtype: "f32", shape })) {
-      yield `constant "${name}" is [${shape.join(", ")}], but its type says ${showType(type)}`;
+    else if (!sameType(type, { dtype, shape })) {
+      yield `constant "${name}" is ${showType({ dtype, shape })}, but its type says ${showType(type)}`;
     }
   }
 }
@@ -66,10 +69,12 @@ function* typeProblems({ values }: Graph, node: Node): Generator<string> {
   if (!type) yield `${show(node)} makes a value without a type`;
   const inputs = node.inputs.map((name) => values.get(name)).filter((input) => input !== undefined);
   if (inputs.length < node.inputs.length) return;
+  yield* integerProblems(node, inputs);
   try {
     const made = inferOutput(node.op, inputs, node.attributes, node.output);
     if (type && !sameType(type, made)) {
-      yield `${show(node)} makes ${showType(made)}, but its type says ${showType(type)}`;
+      const also = sameAffine(made.affine, type.affine) ? "" : " with another scale or zero point";
+      yield `${show(node)} makes ${showType(made)}, but its type says ${showType(type)}${also}`;
     }
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
@@ -77,8 +82,18 @@ function* typeProblems({ values }: Graph, node: Node): Generator<string> {
   }
 }
 
+/** An operator that does not know scale and zero point would take the integers of a quantized map for real numbers. */
+function* integerProblems(node: Node, types: readonly ValueType[]): Generator<string> {
+  const { integers } = factsOf(node);
+  for (const [index, { affine }] of types.entries()) {
+    const isRead = typeof integers === "object" && integers.inputs(types.length).includes(index);
+    if (affine === undefined || integers === "moves" || isRead) continue;
+    yield `${show(node)} reads the quantized map "${node.inputs[index]}" as plain numbers`;
+  }
+}
+
 function sameType(a: ValueType, b: ValueType): boolean {
-  return a.dtype === b.dtype && sameShape(a.shape, b.shape);
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape) && sameAffine(a.affine, b.affine);
 }
 
 function show(node: Node): string {

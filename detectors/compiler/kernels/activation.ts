@@ -1,5 +1,5 @@
 /** Emits activations on one vector at a time. */
-import type { Activation } from "../graph/graph.ts";
+import type { Activation } from "../ops/activation.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { broadcast } from "./loops.ts";

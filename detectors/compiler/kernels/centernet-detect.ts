@@ -2,11 +2,18 @@
  * CenterNet's head inside the module: finds the peaks of the heat map, keeps the highest, and applies non-maximum suppression.
  * ops/centernet-detect.ts defines the result.
  */
+
 import { DETECTION_BYTES } from "../../module-format.ts";
+import type { Node } from "../graph/graph.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./loops.ts";
 import { copyCandidate, emitSuppression, FIELD, forEachCandidate } from "./non-maximum-suppression.ts";
+
+/** One more than `candidates`: when candidates move up behind a removed one, the copy reads one past the end. */
+export function centernetScratchBytes({ attributes }: Node<"centernet_detect">): number {
+  return (attributes.candidates + 1) * DETECTION_BYTES;
+}
 
 export const emitCenternetDetect: EmitKernel<"centernet_detect"> = (node, context) => {
   const heat = context.map(inputAt(node, 0));
@@ -49,7 +56,7 @@ export const emitCenternetDetect: EmitKernel<"centernet_detect"> = (node, contex
             storeEdge(x, 2, "f32.add", FIELD.x2);
             storeEdge(y, 3, "f32.add", FIELD.y2);
             code.get(slot).get(at).memory("f32.load").memory("f32.store", FIELD.score);
-            code.get(slot).get(label).memory("i32.store", FIELD.label);
+            code.get(slot).get(label).op("f32.convert_i32_u").memory("f32.store", FIELD.label);
             code.get(slot).i32(DETECTION_BYTES).op("i32.add").set(end);
           });
         });

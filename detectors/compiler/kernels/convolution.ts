@@ -1,5 +1,8 @@
 /** A convolution with the addresses of its values, as its kernels need it. */
-import type { Activation, ConvolutionQuantization, Node } from "../graph/graph.ts";
+
+import type { Node } from "../graph/graph.ts";
+import type { Activation } from "../ops/activation.ts";
+import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
 import { type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 
 /** Everything the emitted code depends on. */

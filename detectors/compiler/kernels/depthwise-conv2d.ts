@@ -14,12 +14,12 @@ const TILE_PIXELS = 4;
 export const emitDepthwiseConv2d: EmitKernel<"depthwise_conv2d"> = (node, context) => {
   const x = context.map(inputAt(node, 0));
   const y = context.map(node.output);
-  const { shape, data } = context.constant(inputAt(node, 1));
+  const { shape, data } = context.floats(inputAt(node, 1));
   const [kernelHeight = 1, kernelWidth = 1] = shape;
   const { stride, padding, activation } = node.attributes;
   const vectors = vectorsOf(y);
   const biasName = node.inputs[2];
-  const bias = biasName === undefined ? undefined : context.constant(biasName).data;
+  const bias = biasName === undefined ? undefined : context.floats(biasName).data;
   const weightVectors = context.store(packWeights(data, bias, kernelHeight * kernelWidth, y.channels));
 
   /** (window, output): one row of the output. A separate function, so that engines optimise it early. */

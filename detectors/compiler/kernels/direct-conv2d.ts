@@ -2,8 +2,9 @@
  * Direct two-dimensional convolution on NHWC. For an output pixel, a kernel row covers one contiguous run of kernelWidth ×
  * inputChannels numbers, so one micro-kernel serves every kernel size and stride.
  */
-import type { Constant, ConvolutionQuantization } from "../graph/graph.ts";
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+import { type Constant, ELEMENT_BYTES } from "../graph/value.ts";
+
+import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import type { WasmType } from "../wasm/opcodes.ts";
 import { type Conv2dNode, type PlacedConvolution, placeConvolution } from "./convolution.ts";
@@ -22,7 +23,7 @@ export function emitDirectConv2d(node: Conv2dNode, context: KernelContext): Func
   const [, kernelHeight = 1, kernelWidth = 1] = weights.shape;
   const convolution = placeConvolution(node, context, kernelHeight, kernelWidth);
   const biasName = node.inputs[2];
-  const bias = biasName === undefined ? undefined : context.constant(biasName).data;
+  const bias = biasName === undefined ? undefined : context.floats(biasName).data;
   if (convolution.x.dtype === "u8")
     throw new Error(`${node.op} ${node.output}: only Winograd kernels read bytes`);
   const groups = emitBlockGroups(convolution, weights, bias, context.scratch(node.output), context);

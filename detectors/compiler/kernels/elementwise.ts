@@ -1,64 +1,132 @@
-/** Elementwise operators: activations, addition and multiplication. */
-import type { Activation, Node } from "../graph/graph.ts";
-import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
-import { type EmitActivation, prepareActivation } from "./activation.ts";
-import { type EmitKernel, type FeatureMap, inputAt, type KernelContext, vectorsOf } from "./kernel.ts";
-import { advance, broadcast, pointerTo, repeat } from "./loops.ts";
-import { prepareOnePlusExpMinus } from "./sigmoid.ts";
+/**
+ * Elementwise operators. Each states its arithmetic once: on a vector of floats, or on an integer. It runs over feature maps by
+ * whole vectors, and over all other tensors in a loop nest.
+ */
 
-export const emitSigmoid: EmitKernel<"sigmoid"> = (node, context) =>
-  emitUnary(node, context, (code) => {
-    const one = broadcast(code, 1);
-    const onePlusExpMinus = prepareOnePlusExpMinus(code, context.target);
-    return (x) => {
-      code.get(one).get(x);
-      onePlusExpMinus();
-      code.op("f32x4.div");
+import type { Node } from "../graph/graph.ts";
+import type { Activation } from "../ops/activation.ts";
+import { definitionOf, type Operator } from "../ops/index.ts";
+import type { Assembler, Local } from "../wasm/assembler.ts";
+import type { PlainName } from "../wasm/opcodes.ts";
+import { prepareActivation } from "./activation.ts";
+import type { EmitFunction } from "./functions.ts";
+import { type FeatureMap, inputAt, type Kernel, type KernelContext, kernel, vectorsOf } from "./kernel.ts";
+import { advance, pointerTo, repeat } from "./loops.ts";
+import { type Compute, emitNest } from "./nest.ts";
+import { broadcastOperand, type TensorInMemory, tensorInMemory } from "./operand.ts";
+
+/** Loads constants into locals, and returns the function that emits the result for loaded elements. */
+export type PrepareElement<K extends Operator> = (
+  code: Assembler,
+  node: Node<K>,
+  context: KernelContext,
+) => Compute;
+
+/** The kernel of an elementwise operator. */
+export function elementwiseKernel<K extends Operator>(prepare: PrepareElement<K>): Kernel<K> {
+  return kernel((node, context) =>
+    context.module.function(`${node.op} ${node.output}`, [], [], (code) => {
+      const compute = prepare(code, node, context);
+      const y = tensorInMemory(context, node.output);
+      if (isOnFeatureMaps(node, context)) {
+        forEachVector(code, node, context, compute);
+        return;
+      }
+      clearPixelEnds(code, y);
+      const inputs = node.inputs.map((value) => broadcastOperand(tensorInMemory(context, value), y.shape));
+      emitNest(code, { sizes: y.shape, output: y, inputs }, compute);
+    }),
+  );
+}
+
+/** An activation that convolutions can apply, too. */
+export function activationKernel<K extends Operator>(): Kernel<K> {
+  return elementwiseKernel((code, node, context) => {
+    const activate = prepareActivation(code, activationOf(node), context.target);
+    return ([x]) => activate(needed(x));
+  });
+}
+
+function activationOf<K extends Operator>({ op, attributes }: Node<K>): Activation {
+  return definitionOf(op as K).activation(attributes) ?? "none";
+}
+
+/** An operator that is one instruction on vectors of floats, and others on integers. */
+export function instructionKernel<K extends Operator>(
+  ofFloats: PlainName,
+  ofIntegers: (code: Assembler, values: readonly Local[]) => void = () => {
+    throw new Error("this operator takes no integers");
+  },
+): Kernel<K> {
+  return elementwiseKernel((code, node, context) => {
+    const isFloat = context.type(inputAt(node, 0)).dtype === "f32";
+    return (values) => {
+      if (!isFloat) {
+        ofIntegers(code, values);
+        return;
+      }
+      for (const value of values) code.get(value);
+      code.op(ofFloats);
     };
   });
-
-export const emitSilu: EmitKernel<"silu"> = (node, context) => emitActivation(node, "silu", context);
-
-export const emitRelu: EmitKernel<"relu"> = (node, context) => emitActivation(node, "relu", context);
-
-export const emitRelu6: EmitKernel<"relu6"> = (node, context) => emitActivation(node, "relu6", context);
-
-export const emitHardSwish: EmitKernel<"hard_swish"> = (node, context) =>
-  emitActivation(node, { hardSwish: node.attributes.slope }, context);
-
-export const emitAdd: EmitKernel<"add"> = (node, context) => emitBinary(node, context, "f32x4.add");
-
-export const emitMul: EmitKernel<"mul"> = (node, context) => emitBinary(node, context, "f32x4.mul");
-
-function emitActivation(node: Node, activation: Activation, context: KernelContext): FunctionReference {
-  return emitUnary(node, context, (code) => prepareActivation(code, activation, context.target));
 }
 
-/** @param prepare loads constants and returns the function that emits y for an x. */
-function emitUnary(
-  node: Node,
-  context: KernelContext,
-  prepare: (code: Assembler) => EmitActivation,
-): FunctionReference {
-  return context.module.function(`${node.op} ${node.output}`, [], [], (code) => {
-    const compute = prepare(code);
-    const x = code.local("v128");
-    forEachVector(code, node, context, ([input], output) => {
-      if (input === undefined) throw new Error(`${node.op}: expected one input`);
-      code.get(input).memory("v128.load").set(x).get(output);
-      compute(x);
-      code.memory("v128.store");
-    });
+/** A comparison: an instruction on vectors of floats, and one on integers. */
+export function comparisonKernel<K extends Operator>(ofFloats: PlainName, ofIntegers: PlainName): Kernel<K> {
+  return elementwiseKernel((code, node, context) => {
+    const isFloat = context.type(inputAt(node, 0)).dtype === "f32";
+    return (values) => {
+      for (const value of values) code.get(value);
+      if (isFloat) code.op(ofFloats).extractInteger(0).i32(1).op("i32.and");
+      else code.op(ofIntegers);
+    };
   });
 }
 
-function emitBinary(node: Node, context: KernelContext, op: "f32x4.add" | "f32x4.mul"): FunctionReference {
-  return context.module.function(`${node.op} ${node.output}`, [], [], (code) => {
-    forEachVector(code, node, context, (inputs, output) => {
-      code.get(output);
-      for (const input of inputs) code.get(input).memory("v128.load");
-      code.op(op).memory("v128.store");
+type Operands = Pick<Node, "inputs" | "output">;
+
+/** A function of floats that needs more than one instruction. */
+export function functionKernel<K extends Operator>(prepare: (code: Assembler) => EmitFunction): Kernel<K> {
+  return elementwiseKernel((code) => {
+    const emit = prepare(code);
+    return ([x]) => emit(needed(x));
+  });
+}
+
+/** The local of an element. */
+export function needed(value: Local | undefined): Local {
+  if (value === undefined) throw new Error("expected one more input");
+  return value;
+}
+
+/** Whether all operands are feature maps of floats with whole vectors, of one size, of one pixel, or constants. */
+function isOnFeatureMaps({ inputs, output }: Operands, context: KernelContext): boolean {
+  const { dtype, shape } = context.type(output);
+  const [, , channels = 0] = shape;
+  const isWhole = (value: string) => context.placement(value).pixelBytes % 16 === 0;
+  if (dtype !== "f32" || shape.length !== 3 || !isWhole(output)) return false;
+  return inputs.every((input) => {
+    const { dtype: type, shape: own } = context.type(input);
+    const isSame = own.length === 3 && own.every((size, axis) => size === shape[axis]);
+    const isPerChannel = own.at(-1) === channels && own.slice(0, -1).every((size) => size === 1);
+    if (type !== "f32") return false;
+    if (context.isConstant(input)) return own.length === 1 ? own[0] === channels : isSame;
+    return (isSame || (own.length === 3 && isPerChannel)) && isWhole(input);
+  });
+}
+
+/** Clears the last vector of each pixel of a feature map whose channels do not fill it: kernels of feature maps read it. */
+function clearPixelEnds(code: Assembler, { dtype, shape, strides, address }: TensorInMemory): void {
+  const [height = 0, width = 0, channels = 0] = shape;
+  const [rowBytes = 0, pixelBytes = 0, elementBytes = 0] = strides;
+  if (dtype !== "f32" || shape.length !== 3 || pixelBytes <= channels * elementBytes) return;
+  const end = pointerTo(code, address + pixelBytes - 16);
+  repeat(code, height, () => {
+    repeat(code, width, () => {
+      code.get(end).f32(0).op("f32x4.splat").memory("v128.store");
+      advance(code, end, pixelBytes);
     });
+    advance(code, end, rowBytes - width * pixelBytes);
   });
 }
 
@@ -66,28 +134,23 @@ function emitBinary(node: Node, context: KernelContext, op: "f32x4.add" | "f32x4
  * Iterates over all inputs and the output by vectors. A constant of [channels] and a map of one pixel repeat for every pixel
  * of the output.
  */
-function forEachVector(
-  code: Assembler,
-  node: Node,
-  context: KernelContext,
-  body: (inputs: readonly Local[], output: Local) => void,
-): void {
+function forEachVector(code: Assembler, node: Operands, context: KernelContext, compute: Compute): void {
   const y = context.map(node.output);
   const vectors = vectorsOf(y);
   const output = pointerTo(code, y.address);
-  const inputs = node.inputs.map((value, index) => {
+  const inputs = node.inputs.map((value) => {
     const { address, pixelBytes, rowBytes } = context.isConstant(value)
-      ? storeConstantMap(inputAt(node, index), y.width, vectors, context)
+      ? storeConstantMap(value, y.width, vectors, context)
       : repeatedIfSingle(context.map(value), y);
-    return { pointer: pointerTo(code, address), pixelBytes, rowBytes };
+    return { pointer: pointerTo(code, address), value: code.local("v128"), pixelBytes, rowBytes };
   });
   repeat(code, y.height, () => {
     repeat(code, y.width, () => {
       repeat(code, vectors, () => {
-        body(
-          inputs.map(({ pointer }) => pointer),
-          output,
-        );
+        code.get(output);
+        for (const { pointer, value } of inputs) code.get(pointer).memory("v128.load").set(value);
+        compute(inputs.map(({ value }) => value));
+        code.memory("v128.store");
         for (const { pointer } of inputs) advance(code, pointer, 16);
         advance(code, output, 16);
       });
@@ -114,7 +177,7 @@ function storeConstantMap(
   vectors: number,
   context: KernelContext,
 ): { address: number; pixelBytes: number; rowBytes: number } {
-  const { shape, data } = context.constant(value);
+  const { shape, data } = context.floats(value);
   const channels = shape.at(-1) ?? 1;
   const pixels = data.length / channels;
   const padded = new Float32Array(pixels * vectors * 4);

@@ -1,5 +1,5 @@
 /** The epilogue of a convolution in f32. */
-import type { Activation } from "../graph/graph.ts";
+import type { Activation } from "../ops/activation.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { prepareActivation } from "./activation.ts";
 import type { PlacedConvolution } from "./convolution.ts";

@@ -1,46 +1,68 @@
-import type { Operator } from "../graph/graph.ts";
-import { emitCenternetDetect } from "./centernet-detect.ts";
-import { emitConcat } from "./concat.ts";
-import { emitConv2d } from "./conv2d.ts";
+import type { Node } from "../graph/graph.ts";
+import type { Operator } from "../ops/index.ts";
+import { expand, slice, transpose } from "../ops/movers.ts";
+import { convolution, matmul, pool, reduce } from "../ops/reductions.ts";
+import type { FunctionReference } from "../wasm/assembler.ts";
+import { activationKernels } from "./activations.ts";
+import { arithmeticKernels } from "./arithmetic.ts";
+import { centernetScratchBytes, emitCenternetDetect } from "./centernet-detect.ts";
+import { emitContraction } from "./contraction.ts";
+import { conv2dKernel } from "./conv2d.ts";
 import { emitDepthwiseConv2d } from "./depthwise-conv2d.ts";
-import {
-  emitAdd,
-  emitHardSwish,
-  emitMul,
-  emitRelu,
-  emitRelu6,
-  emitSigmoid,
-  emitSilu,
-} from "./elementwise.ts";
-import type { EmitKernel } from "./kernel.ts";
+import { type Kernel, type KernelContext, kernel, type TypeOfValue } from "./kernel.ts";
 import { emitMaxPool2d } from "./max-pool2d.ts";
 import { emitMean } from "./mean.ts";
+import { emitConcat, emitGather, emitMover, emitPad, emitReshape } from "./movers.ts";
 import { emitNormalize } from "./normalize.ts";
 import { emitResizeBilinear } from "./resize-bilinear.ts";
 import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
+import { castKernel, whereKernel } from "./where-cast.ts";
 import { emitYolov5Detect, emitYolov5SparseDetect } from "./yolov5-detect.ts";
+import { detectScratchBytes, sparseDetectScratchBytes } from "./yolov5-scratch.ts";
 
 /** The kernels of all operators. The type fails to compile when an operator has none. */
-export const kernels: { readonly [K in Operator]: EmitKernel<K> } = {
-  normalize: emitNormalize,
-  conv2d: emitConv2d,
-  quantized_conv2d: emitConv2d,
-  depthwise_conv2d: emitDepthwiseConv2d,
-  sigmoid: emitSigmoid,
-  silu: emitSilu,
-  relu: emitRelu,
-  relu6: emitRelu6,
-  hard_swish: emitHardSwish,
-  add: emitAdd,
-  mul: emitMul,
-  max_pool2d: emitMaxPool2d,
-  space_to_depth: emitSpaceToDepth,
-  upsample: emitUpsample,
-  resize_bilinear: emitResizeBilinear,
-  mean: emitMean,
-  concat: emitConcat,
-  yolov5_detect: emitYolov5Detect,
-  yolov5_sparse_detect: emitYolov5SparseDetect,
-  centernet_detect: emitCenternetDetect,
+const kernels: { readonly [K in Operator]: Kernel<K> } = {
+  normalize: kernel(emitNormalize),
+  conv2d: conv2dKernel,
+  quantized_conv2d: conv2dKernel,
+  depthwise_conv2d: kernel(emitDepthwiseConv2d),
+  ...activationKernels,
+  ...arithmeticKernels,
+  where: whereKernel,
+  cast: castKernel,
+  transpose: kernel(emitMover<"transpose">(transpose)),
+  slice: kernel(emitMover<"slice">(slice)),
+  expand: kernel(emitMover<"expand">(expand)),
+  reshape: kernel(emitReshape),
+  pad: kernel(emitPad),
+  gather: kernel(emitGather),
+  reduce: kernel(emitContraction<"reduce">(reduce)),
+  matmul: kernel(emitContraction<"matmul">(matmul)),
+  convolution: kernel(emitContraction<"convolution">(convolution)),
+  pool: kernel(emitContraction<"pool">(pool)),
+  max_pool2d: kernel(emitMaxPool2d),
+  space_to_depth: kernel(emitSpaceToDepth),
+  upsample: kernel(emitUpsample),
+  resize_bilinear: kernel(emitResizeBilinear),
+  mean: kernel(emitMean),
+  concat: kernel(emitConcat),
+  yolov5_detect: kernel(emitYolov5Detect, detectScratchBytes),
+  yolov5_sparse_detect: kernel(emitYolov5SparseDetect, sparseDetectScratchBytes),
+  centernet_detect: kernel(emitCenternetDetect, centernetScratchBytes),
 };
+
+/** Emits one node. */
+export function emitNode<K extends Operator>(node: Node<K>, context: KernelContext): FunctionReference {
+  return kernels[node.op as K].emit(node, context);
+}
+
+/** Bytes of working memory of a node's kernel. */
+export function scratchBytesOf<K extends Operator>(node: Node<K>, type: TypeOfValue): number {
+  return kernels[node.op as K].scratchBytes(node, type);
+}
+
+/** The algorithm of a node's kernel, as `compile --explain` prints it. */
+export function kernelNameOf<K extends Operator>(node: Node<K>, type: TypeOfValue): string {
+  return kernels[node.op as K].describe(node, type);
+}

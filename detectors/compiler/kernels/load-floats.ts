@@ -1,11 +1,11 @@
-import type { DType } from "../graph/graph.ts";
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+import { ELEMENT_BYTES } from "../graph/value.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
+import type { MapType } from "./kernel.ts";
 
 /** Pushes four consecutive numbers as floats, starting with number `first` at address + byteOffset. */
 export function loadAsFloats(
   code: Assembler,
-  dtype: DType,
+  dtype: MapType,
   address: Local,
   byteOffset: number,
   first = 0,

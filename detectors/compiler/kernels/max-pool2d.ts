@@ -2,10 +2,9 @@
  * Maximum over windows. The window is clipped at the edge of the map and reads no padding: the border of a feature map is
  * zeros, and a zero could win against negative values.
  */
-import type { DType } from "../graph/graph.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import type { PlainName } from "../wasm/opcodes.ts";
-import { type EmitKernel, inputAt, vectorsOf } from "./kernel.ts";
+import { type EmitKernel, inputAt, type MapType, vectorsOf } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";
 
 export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
@@ -79,7 +78,7 @@ export const emitMaxPool2d: EmitKernel<"max_pool2d"> = (node, context) => {
 
 /** The maximum of two vectors, and its neutral element. */
 const MAXIMA: Readonly<
-  Record<DType, { readonly least: (code: Assembler) => void; readonly max: PlainName }>
+  Record<MapType, { readonly least: (code: Assembler) => void; readonly max: PlainName }>
 > = {
   f32: { least: (code) => void code.f32(Number.NEGATIVE_INFINITY).op("f32x4.splat"), max: "f32x4.pmax" },
   i16: { least: (code) => void code.i32(-32_768).op("i16x8.splat"), max: "i16x8.max_s" },

@@ -8,8 +8,8 @@
  * Only the distance between pixels, which the inner loop needs, is a constant in the code. Everything else is a parameter, so
  * that nearly all convolutions of a network share a few functions, which the engine soon optimises.
  */
-import type { DType } from "../graph/graph.ts";
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+import { type DType, ELEMENT_BYTES } from "../graph/value.ts";
+
 import type { Target } from "../target.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { FeatureMap, KernelContext } from "./kernel.ts";

@@ -4,7 +4,7 @@ import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { KernelContext } from "./kernel.ts";
 import { advance, pointerTo } from "./loops.ts";
 
-/** Offsets within a candidate. It has the layout of a detection in the reply: f32 x1, y1, x2, y2, score, i32 label. */
+/** Offsets within a candidate. It has the layout of a detection in the reply: f32 x1, y1, x2, y2, score, label. */
 export const FIELD = { x1: 0, y1: 4, x2: 8, y2: 12, score: 16, label: 20 } as const;
 
 /**
@@ -92,6 +92,7 @@ function emitOverlaps(context: KernelContext): FunctionReference {
     side(FIELD.x1, FIELD.x2);
     side(FIELD.y1, FIELD.y2);
     code.op("f32.mul").set(shared);
+    // Equal labels are equal bits.
     code.get(a).memory("i32.load", FIELD.label).get(b).memory("i32.load", FIELD.label).op("i32.eq");
     code.get(shared);
     area(a);

@@ -1,15 +1,13 @@
 /** Packs weights in the order in which convolutions read them: the weights of one step are contiguous. */
 import type { PackedProduct } from "../constant-area.ts";
-import type { Constant, DType } from "../graph/graph.ts";
-
-const WEIGHT_ARRAYS = { f32: Float32Array, u8: Float32Array, i16: Int16Array, u7: Int8Array } as const;
+import type { Constant, DType, Tensor } from "../graph/value.ts";
 
 /**
  * [outputs][kh][kw][channels] → [block][kh][kw][step][lane][channel of the step], in the type of x; missing
  * channels are zeros.
  */
 export function packWeights(
-  { shape, data }: Constant,
+  { shape, data }: Tensor,
   firstOutput: number,
   blocks: number,
   lanes: number,
@@ -20,7 +18,7 @@ export function packWeights(
   const taps = kernelHeight * kernelWidth;
   const steps = Math.ceil(channels / stepChannels);
   const length = blocks * taps * steps * lanes * stepChannels;
-  const packed = new WEIGHT_ARRAYS[dtype](length);
+  const packed = weightArray(dtype, length);
   for (let block = 0; block < blocks; block++) {
     for (let lane = 0; lane < lanes; lane++) {
       const output = firstOutput + block * lanes + lane;
@@ -37,14 +35,21 @@ export function packWeights(
   return packed;
 }
 
+/** Zero weights for a feature map of this type. */
+function weightArray(dtype: DType, length: number): Float32Array | Int16Array | Int8Array {
+  if (dtype === "i16") return new Int16Array(length);
+  return dtype === "u7" ? new Int8Array(length) : new Float32Array(length);
+}
+
 /** The same for weights that are products. */
 export function packProduct(
-  { shape, product }: Constant,
+  weights: Constant,
   firstOutput: number,
   blocks: number,
   lanes: number,
 ): PackedProduct | undefined {
-  if (product === undefined) return undefined;
+  if (weights.dtype !== "f32" || weights.product === undefined) return undefined;
+  const { shape, product } = weights;
   const numbers = { shape, data: product.numbers };
   return {
     numbers: Float32Array.from(packWeights(numbers, firstOutput, blocks, lanes, 1, "f32")),

@@ -1,6 +1,7 @@
 /** The epilogue of a quantized convolution: accumulators become reals, and integers again where the output is quantized. */
-import type { Activation, ConvolutionQuantization } from "../graph/graph.ts";
+import type { Activation } from "../ops/activation.ts";
 import { minimumOf } from "../ops/activation.ts";
+import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
 import type { Target } from "../target.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type EmitActivation, prepareActivation } from "./activation.ts";

@@ -1,5 +1,6 @@
 /** Copies the pixels of a block into one pixel. Where pixels are contiguous, a row of a block is one run. */
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+
+import { ELEMENT_BYTES } from "../graph/value.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { type EmitKernel, inputAt } from "./kernel.ts";
 import { advance, pointerTo, repeat } from "./loops.ts";

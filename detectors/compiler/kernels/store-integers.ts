@@ -1,5 +1,7 @@
 /** Rounds reals and stores them as integers. */
-import type { ConvolutionQuantization, StoredInteger } from "../graph/graph.ts";
+
+import type { StoredInteger } from "../graph/value.ts";
+import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { Assembler, Local } from "../wasm/assembler.ts";
 import { broadcast } from "./loops.ts";

@@ -4,8 +4,9 @@
  * applies the epilogue. The weights are transformed once, before the first inference: in the file they would be four times
  * as large.
  */
-import type { ConvolutionQuantization } from "../graph/graph.ts";
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+
+import { ELEMENT_BYTES } from "../graph/value.ts";
+import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import { type Conv2dNode, type PlacedConvolution, placeConvolution } from "./convolution.ts";
 import { emitEpilogue } from "./epilogue.ts";
@@ -46,7 +47,7 @@ export function emitWinogradConv2d(
     context,
   );
   const biasName = node.inputs[2];
-  const bias = packBias(biasName === undefined ? undefined : context.constant(biasName).data, 0, y.channels);
+  const bias = packBias(biasName === undefined ? undefined : context.floats(biasName).data, 0, y.channels);
   const workspace = layOutWorkspace(context.scratch(name), scheme, convolution);
   const { tileRows, tileColumns, groupRows, inputs, products } = workspace;
   const emitEpilogues =

@@ -1,9 +1,9 @@
 /** The input and output transforms of a Winograd convolution over a row of tiles, and their working memory. */
-import type { DType } from "../graph/graph.ts";
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+import { ELEMENT_BYTES } from "../graph/value.ts";
+
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { PlacedConvolution } from "./convolution.ts";
-import type { KernelContext } from "./kernel.ts";
+import type { KernelContext, MapType } from "./kernel.ts";
 import { loadAsFloats } from "./load-floats.ts";
 import { add, advance, pushOffset, repeat } from "./loops.ts";
 import { planWinograd, type WinogradPlan } from "./winograd.ts";
@@ -63,7 +63,7 @@ export function emitInputRow(
  */
 function emitInputTiles(
   scheme: WinogradScheme,
-  dtype: DType,
+  dtype: MapType,
   height: number,
   width: number,
   { module }: KernelContext,

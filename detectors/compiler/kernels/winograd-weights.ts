@@ -1,8 +1,8 @@
 /** Transforms the weights of a Winograd convolution, once, before the first inference. */
-import type { DType } from "../graph/graph.ts";
-import { ELEMENT_BYTES } from "../memory/layout.ts";
+import { ELEMENT_BYTES } from "../graph/value.ts";
+
 import type { FunctionReference } from "../wasm/assembler.ts";
-import type { KernelContext } from "./kernel.ts";
+import type { KernelContext, MapType } from "./kernel.ts";
 import { loadAsFloats } from "./load-floats.ts";
 import { add, advance, pointerTo, repeat } from "./loops.ts";
 import { TILE_VECTORS } from "./micro-kernel.ts";
@@ -22,7 +22,7 @@ export function emitWeightPreparation(
   packed: number,
   inputs: number,
   outputs: number,
-  dtype: DType,
+  dtype: MapType,
   context: KernelContext,
 ): number {
   const positionBytes = weightPitch(inputs, outputs);
@@ -51,7 +51,7 @@ export function emitWeightPreparation(
 /** The function for one block of outputs, shared by all convolutions of the scheme, so that the engine optimises it soon. */
 function emitBlockTransform(
   scheme: WinogradScheme,
-  dtype: DType,
+  dtype: MapType,
   { module }: KernelContext,
 ): FunctionReference {
   const parameters = ["raw", "result", "intermediate", "vectors", "tapBytes", "positionBytes"] as const;

@@ -2,7 +2,7 @@
  * Winograd's minimal filtering for 3×3 convolutions (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks",
  * 2016, arXiv:1509.09308): chooses the scheme of a convolution and plans its working memory.
  */
-import type { Shape, ValueType } from "../graph/graph.ts";
+import type { Shape, ValueType } from "../graph/value.ts";
 import type { Conv2dNode } from "./convolution.ts";
 import { TILE_PIXELS, TILE_VECTORS } from "./micro-kernel.ts";
 import { OUTPUTS, positionsOf, STRIDE_1, STRIDE_2, type WinogradScheme } from "./winograd-schemes.ts";

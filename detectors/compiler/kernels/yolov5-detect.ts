@@ -4,7 +4,9 @@
  * an anchor is only decoded where its objectness passes.
  */
 import { DETECTION_BYTES } from "../../module-format.ts";
-import type { Constant, DetectScale, Node } from "../graph/graph.ts";
+import type { Node } from "../graph/graph.ts";
+import { type Constant, floats } from "../graph/value.ts";
+import type { DetectScale } from "../ops/yolov5-detect.ts";
 import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import type { Assembler, FunctionReference, Local } from "../wasm/assembler.ts";
 import type { PlacedConvolution } from "./convolution.ts";
@@ -12,8 +14,8 @@ import { emitPixelConvolution } from "./direct-conv2d.ts";
 import { type EmitKernel, type FeatureMap, inputAt, type KernelContext } from "./kernel.ts";
 import { advance, broadcast, pointerTo, repeat } from "./loops.ts";
 import { emitSuppression, FIELD } from "./non-maximum-suppression.ts";
-import { ACCUMULATOR_BYTES, anchorBytes } from "./scratch.ts";
 import { prepareOnePlusExpMinus } from "./sigmoid.ts";
+import { ACCUMULATOR_BYTES, anchorBytes } from "./yolov5-scratch.ts";
 
 export const emitYolov5Detect: EmitKernel<"yolov5_detect"> = (node, context) => {
   const sources = node.attributes.scales.map((_, scale) =>
@@ -113,7 +115,7 @@ function sparseLogits(
         anchor,
       ),
       outputsOf(context.constant(weightsName ?? ""), anchor * perAnchor, perAnchor),
-      context.constant(biasName ?? "").data.subarray(anchor * perAnchor, (anchor + 1) * perAnchor),
+      context.floats(biasName ?? "").data.subarray(anchor * perAnchor, (anchor + 1) * perAnchor),
       accumulators,
       context,
     ),
@@ -177,9 +179,13 @@ function anchorConvolution(
 }
 
 /** A range of the output channels of a convolution's weights. */
-function outputsOf({ shape, data }: Constant, first: number, count: number): Constant {
-  const taps = data.length / (shape[0] ?? 1);
-  return { shape: [count, ...shape.slice(1)], data: data.subarray(first * taps, (first + count) * taps) };
+function outputsOf(weights: Constant, first: number, count: number): Constant {
+  const taps = weights.data.length / (weights.shape[0] ?? 1);
+  const shape = [count, ...weights.shape.slice(1)];
+  const [from, to] = [first * taps, (first + count) * taps];
+  return weights.dtype === "f32"
+    ? floats(shape, weights.data.subarray(from, to))
+    : { dtype: weights.dtype, shape, data: weights.data.subarray(from, to) };
 }
 
 /** (x) → 1 / (1 + e^−x), for scalars. */
@@ -259,7 +265,7 @@ function emitDecode(
         code.get(end).get(centre.x).get(half.x).op("f32.add").memory("f32.store", FIELD.x2);
         code.get(end).get(centre.y).get(half.y).op("f32.add").memory("f32.store", FIELD.y2);
         code.get(end).get(score).memory("f32.store", FIELD.score);
-        code.get(end).get(label).memory("i32.store", FIELD.label);
+        code.get(end).get(label).op("f32.convert_i32_u").memory("f32.store", FIELD.label);
         advance(code, end, DETECTION_BYTES);
       };
       findLabel();

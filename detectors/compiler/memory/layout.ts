@@ -8,14 +8,14 @@
  * - The parts of a concatenation are written directly into it where vectors fit: the concatenation then costs nothing.
  * - An elementwise operator overwrites an input that no later operator reads.
  */
-import { type DType, type Graph, isConvolution, type Node, type ValueType } from "../graph/graph.ts";
-import { sameShape } from "../ops/operator.ts";
+
+import { factsOf } from "../graph/facts.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { ELEMENT_BYTES, type ValueType } from "../graph/value.ts";
+import { sameShape } from "../ops/shapes.ts";
 import { lifetimes, type Slice } from "./lifetimes.ts";
 
 const VECTOR_BYTES = 16;
-
-/** Bytes of one number. */
-export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { u8: 1, f32: 4, i16: 2, u7: 1 };
 
 /** Memory of one feature map, or of several that make up a concatenation. */
 export interface BufferLayout {
@@ -43,24 +43,26 @@ export interface Layout {
  * @param keep values that must not be overwritten
  */
 export function layOut(graph: Graph, keep: readonly string[] = []): Layout {
-  const slices = placeConcatenationParts(graph);
+  const maps = featureMaps(graph);
+  const slices = placeConcatenationParts(graph, maps);
   reuseInputBuffers(graph, slices, keep);
   const borders = new Map<string, number>();
   const zeros: { readonly buffer: string; readonly channelBytes: number; readonly zero: Float32Array }[] = [];
   for (const node of graph.nodes) {
     const [input] = node.inputs;
-    if (!isConvolution(node) || input === undefined) continue;
-    const { top, left, bottom, right } = node.attributes.padding;
+    const border = factsOf(node).border;
+    if (border === undefined || input === undefined) continue;
+    const { top, left, bottom, right } = border.padding;
     const buffer = slices.get(input)?.buffer ?? input;
     borders.set(buffer, Math.max(borders.get(buffer) ?? 0, top, left, bottom, right));
-    const zero = node.op === "quantized_conv2d" ? node.attributes.quantization.inputZero : undefined;
+    const { zero } = border;
     if (zero !== undefined) zeros.push({ buffer, channelBytes: slices.get(input)?.channelBytes ?? 0, zero });
   }
   const buffers = new Map<string, BufferLayout>();
   for (const [value, type] of graph.values) {
     if (graph.constants.has(value) || slices.has(value)) continue;
     slices.set(value, { buffer: value, channelBytes: 0 });
-    const bytes = pixelBytes(graph, value, type);
+    const bytes = pixelBytes(graph, value, type, maps);
     const own = zeros.filter(({ buffer }) => buffer === value);
     const borderPixel = own.length === 0 ? undefined : new Uint8Array(bytes);
     for (const { channelBytes, zero } of own) borderPixel?.set(zero, channelBytes);
@@ -70,18 +72,20 @@ export function layOut(graph: Graph, keep: readonly string[] = []): Layout {
 }
 
 /** Decides which parts of each concatenation are written directly into it. */
-function placeConcatenationParts(graph: Graph): Map<string, Slice> {
+function placeConcatenationParts(graph: Graph, maps: ReadonlySet<string>): Map<string, Slice> {
   const slices = new Map<string, Slice>();
   const computed = new Map(graph.nodes.map((node) => [node.output, node]));
   for (const node of graph.nodes) {
-    if (node.op !== "concat") continue;
+    if (factsOf(node).joinedAxis !== CHANNELS || !maps.has(node.output)) continue;
     let channelBytes = 0;
     for (const [index, part] of node.inputs.entries()) {
       const type = graph.values.get(part);
       const partBytes = type === undefined ? 0 : (type.shape[2] ?? 0) * ELEMENT_BYTES[type.dtype];
       const isLast = index === node.inputs.length - 1;
       const wholeVectors = channelBytes % VECTOR_BYTES === 0 && (isLast || partBytes % VECTOR_BYTES === 0);
-      const writesVectors = writesWholeVectors(computed.get(part));
+      const maker = computed.get(part);
+      // A concatenation inside another keeps its own buffer.
+      const writesVectors = maker !== undefined && writesWholeVectors(maker, maps);
       if (wholeVectors && writesVectors && !slices.has(part)) {
         slices.set(part, { buffer: node.output, channelBytes });
       }
@@ -91,15 +95,39 @@ function placeConcatenationParts(graph: Graph): Map<string, Slice> {
   return slices;
 }
 
-const ELEMENTWISE: ReadonlySet<Node["op"]> = new Set([
-  "sigmoid",
-  "silu",
-  "relu",
-  "relu6",
-  "hard_swish",
-  "add",
-  "mul",
-]);
+/** Whether a kernel writes all vectors of a feature map. */
+function writesWholeVectors(node: Node, maps: ReadonlySet<string>): boolean {
+  const { writes, elementwise } = factsOf(node);
+  return writes === "vectors" || (writes === "any" && elementwise && node.inputs.some((x) => maps.has(x)));
+}
+
+/** The axis of a feature map's channels. */
+const CHANNELS = 2;
+
+/**
+ * The values whose pixels are whole vectors: those that a kernel of feature maps reads or writes, and those that an elementwise
+ * operator or a concatenation makes of one. All others have no gaps.
+ */
+function featureMaps(graph: Graph): ReadonlySet<string> {
+  const maps = new Set<string>();
+  for (const node of graph.nodes) {
+    if (factsOf(node).writes === "any") continue;
+    for (const value of [...node.inputs, node.output]) maps.add(value);
+  }
+  for (const node of graph.nodes) {
+    const { writes, elementwise, joinedAxis } = factsOf(node);
+    const { inputs, output } = node;
+    if (writes !== "any" || !(elementwise || joinedAxis !== undefined)) continue;
+    if (inputs.some((input) => maps.has(input) && isRank3(graph, input) && isRank3(graph, output))) {
+      maps.add(output);
+    }
+  }
+  return maps;
+}
+
+function isRank3({ values }: Graph, value: string): boolean {
+  return values.get(value)?.shape.length === 3;
+}
 
 /** Lets elementwise operators overwrite their first input where nothing reads it afterwards. */
 function reuseInputBuffers(graph: Graph, slices: Map<string, Slice>, keep: readonly string[]): void {
@@ -108,12 +136,14 @@ function reuseInputBuffers(graph: Graph, slices: Map<string, Slice>, keep: reado
   const lives = lifetimes(graph, new Map(computed.map((value) => [value, sliceOf(value)])));
   const lastOf = new Map([...lives].map(([buffer, { last }]) => [buffer, last]));
   for (const value of keep) lastOf.set(sliceOf(value).buffer, graph.nodes.length);
-  const producers = new Map(graph.nodes.map(({ op, output }) => [output, op]));
-  for (const [index, { op, inputs, output }] of graph.nodes.entries()) {
+  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
+  for (const [index, node] of graph.nodes.entries()) {
+    const { inputs, output } = node;
     const [input = ""] = inputs;
     const producer = producers.get(input);
-    if (!ELEMENTWISE.has(op) || producer === undefined || producer === "normalize") continue;
-    if (slices.has(output) || output === graph.output) continue;
+    if (!factsOf(node).elementwise || producer === undefined) continue;
+    if (factsOf(producer).writes === "contiguous") continue;
+    if (slices.has(output) || graph.outputs.includes(output)) continue;
     const slice = sliceOf(input);
     if (!isSameType(graph, input, output) || lastOf.get(slice.buffer) !== index) continue;
     lastOf.set(slice.buffer, lastOf.get(output) ?? index);
@@ -126,17 +156,12 @@ function isSameType({ values }: Graph, a: string, b: string): boolean {
   return first?.dtype === second?.dtype && sameShape(first?.shape ?? [], second?.shape ?? []);
 }
 
-/** A concatenation inside another keeps its own buffer, as does the normalized image. */
-function writesWholeVectors(producer: Node | undefined): boolean {
-  return producer !== undefined && producer.op !== "concat" && producer.op !== "normalize";
-}
-
-function pixelBytes(graph: Graph, value: string, type: ValueType): number {
+function pixelBytes(graph: Graph, value: string, type: ValueType, maps: ReadonlySet<string>): number {
   const bytes = (type.shape[2] ?? 1) * ELEMENT_BYTES[type.dtype];
-  if (type.dtype === "u8") return bytes;
-  // The stem reads the three channels of all pixels in a kernel row as one contiguous run.
-  const isNormalized = graph.nodes.some((node) => node.op === "normalize" && node.output === value);
-  return isNormalized ? bytes : Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
+  if (type.dtype === "u8" || !maps.has(value)) return bytes;
+  const maker = graph.nodes.find(({ output }) => output === value);
+  const isContiguous = maker !== undefined && factsOf(maker).writes === "contiguous";
+  return isContiguous ? bytes : Math.ceil(bytes / VECTOR_BYTES) * VECTOR_BYTES;
 }
 
 function bufferLayout(

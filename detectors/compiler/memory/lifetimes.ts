@@ -8,14 +8,14 @@ export interface Slice {
   readonly channelBytes: number;
 }
 
-/** Node indices, both included; −1 is before the first node (the input image). */
+/** Node indices, both included; −1 is before the first node (the inputs). */
 export interface Lifetime {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * Lifetimes of all buffers by name. The graph's output lives to the end.
+ * Lifetimes of all buffers by name. The graph's outputs live to the end.
  * @param slices the slice of every computed value
  */
 export function lifetimes(graph: Graph, slices: ReadonlyMap<string, Slice>): Map<string, Lifetime> {
@@ -26,11 +26,11 @@ export function lifetimes(graph: Graph, slices: ReadonlyMap<string, Slice>): Map
     const { first, last } = lives.get(buffer) ?? { first: at, last: at };
     lives.set(buffer, { first: Math.min(first, at), last: Math.max(last, at) });
   };
-  touch(graph.input, -1);
+  for (const input of graph.inputs) touch(input, -1);
   for (const [index, node] of graph.nodes.entries()) {
     for (const input of node.inputs) touch(input, index);
     touch(node.output, index);
   }
-  touch(graph.output, graph.nodes.length);
+  for (const output of graph.outputs) touch(output, graph.nodes.length);
   return lives;
 }

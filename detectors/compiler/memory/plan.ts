@@ -52,8 +52,8 @@ export interface MemoryPlan {
 export interface MemoryRequest {
   /** First address of the arena. */
   readonly startAddress: number;
-  /** The output's address, outside the arena and behind the reply's header. */
-  readonly outputAddress: number;
+  /** Values with given addresses outside the arena. */
+  readonly fixed: ReadonlyMap<string, number>;
   /** Bytes of working memory of nodes, by output; most need none. */
   readonly scratchBytes: ReadonlyMap<string, number>;
   /** Values that stay readable after the inference, for tests. */
@@ -67,7 +67,7 @@ export function planMemory(graph: Graph, request: MemoryRequest): MemoryPlan {
   const kept = new Set(request.keep.map((value) => layout.slices.get(value)?.buffer));
   const requests = [...layout.buffers].flatMap(([name, { bytes }]) => {
     const life = lives.get(name);
-    if (life === undefined || name === graph.output) return [];
+    if (life === undefined || request.fixed.has(name)) return [];
     return [{ name, bytes, first: life.first, last: kept.has(name) ? graph.nodes.length : life.last }];
   });
   const scratch = graph.nodes.flatMap((node, index) => {
@@ -76,8 +76,10 @@ export function planMemory(graph: Graph, request: MemoryRequest): MemoryPlan {
     return bytes === 0 ? [] : [{ name, bytes, first: index, last: index }];
   });
   const buffers = assignAddresses([...requests, ...scratch], request.startAddress);
-  const addresses = new Map(buffers.map(({ name, address }) => [name, address]));
-  addresses.set(graph.output, request.outputAddress);
+  const addresses = new Map([
+    ...request.fixed,
+    ...buffers.map(({ name, address }) => [name, address] as const),
+  ]);
 
   const placements = new Map<string, Placement>();
   for (const [value, { buffer, channelBytes }] of layout.slices) {

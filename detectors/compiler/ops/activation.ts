@@ -1,5 +1,13 @@
-import type { Activation } from "../graph/graph.ts";
-import { logistic } from "./elementwise.ts";
+/**
+ * The function that a convolution applies to its sums before it stores them. Hard swish (Howard et al. 2019, arXiv:1905.02244)
+ * is slope · x · min(max(x + 3, 0), 6); its slope is 1/6, or the nearest half-precision number in files with such constants.
+ */
+export type Activation = "none" | "silu" | "relu" | "relu6" | { readonly hardSwish: number };
+
+/** The logistic function 1 / (1 + e⁻ˣ), in f64. */
+export function logistic(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
 
 /** SiLU's minimum, at x = −1.278. */
 export const SILU_MINIMUM = -0.2785;

@@ -1,13 +1,14 @@
+import type { Tensor } from "../graph/value.ts";
 import { DETECTIONS_SHAPE, type DetectionCandidate, toDetections } from "./non-maximum-suppression.ts";
-import {
-  checkInputCount,
-  featureMap,
-  mapSize,
-  type OperatorDefinition,
-  ShapeError,
-  type Tensor,
-  tensorAt,
-} from "./operator.ts";
+import { detectionHeadFacts, type OperatorDefinition } from "./operator.ts";
+import { checkInputCount, featureMap, mapSize, ShapeError, tensorAt } from "./shapes.ts";
+
+export interface CenternetDetectAttributes {
+  /** Pixels of the input per cell of the heat map. */
+  readonly stride: number;
+  /** The most peaks that are kept. */
+  readonly candidates: number;
+}
 
 /** Every peak above the threshold, in scan order: y, x, class. */
 function* peaksOf(
@@ -35,10 +36,14 @@ function* peaksOf(
 }
 
 /**
+ * Inputs: the heat map [h, w, classes] (0..1) and the distances from the cell to the left, top, right and bottom sides of the
+ * box [h, w, 4], in pixels of the input. A peak is the maximum of its class among its 3×3 cells. Output like `yolov5_detect`.
+ *
  * CenterNet (Zhou et al. 2019, arXiv:1904.07850): a box per peak of the heat map. The highest `candidates` peaks are kept
  * (the earliest of equals), followed by class-wise non-maximum suppression as in `yolov5_detect`.
  */
-export const centernetDetect: OperatorDefinition<"centernet_detect"> = {
+export const centernetDetect: OperatorDefinition<CenternetDetectAttributes> = {
+  ...detectionHeadFacts(({ stride }: CenternetDetectAttributes) => [stride]),
   infer(inputs, { candidates }) {
     checkInputCount(inputs, 2, 2);
     const [height, width] = featureMap(inputs, 0);

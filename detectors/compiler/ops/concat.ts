@@ -1,47 +1,60 @@
-import {
-  checkInputCount,
-  dtypeAt,
-  elements,
-  featureMap,
-  mapSize,
-  type OperatorDefinition,
-  ShapeError,
-  STORED_TYPES,
-  tensorAt,
-} from "./operator.ts";
+import type { Affine, Shape, ValueType } from "../graph/value.ts";
+import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
+import { checkInputCount, dtypeAt, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
+import { tensorLike } from "./tensors.ts";
 
-/** ONNX Concat-13 along channels: [h, w, c₁], [h, w, c₂], … → [h, w, c₁ + c₂ + …]. */
-export const concat: OperatorDefinition<"concat"> = {
-  infer(inputs) {
+export interface ConcatAttributes {
+  readonly axis: number;
+}
+
+/** ONNX Concat-13: joins tensors of one type along an axis. */
+export const concat: OperatorDefinition<ConcatAttributes> = {
+  ...TENSOR_FACTS,
+  stride: () => 1,
+  joinedAxis: ({ axis }) => axis,
+  integers: "moves",
+  infer(inputs, { axis }) {
     checkInputCount(inputs, 1, Infinity);
-    const [height, width] = featureMap(inputs, 0, STORED_TYPES);
-    const channels = inputs.map((_, index) => {
-      const [otherHeight, otherWidth, count] = featureMap(inputs, index, [dtypeAt(inputs, 0)]);
-      if (otherHeight !== height || otherWidth !== width) {
-        throw new ShapeError(
-          `input ${index}: expected ${height} rows of ${width} pixels like input 0, received ${otherHeight} of ${otherWidth}`,
-        );
-      }
-      return count;
-    });
-    return {
-      dtype: dtypeAt(inputs, 0),
-      shape: [height, width, channels.reduce((sum, count) => sum + count, 0)],
-    };
+    const dtype = dtypeAt(inputs, 0);
+    const first: Shape = inputs[0]?.shape ?? [];
+    for (const [index, input] of inputs.entries()) {
+      const fits =
+        input.dtype === dtype &&
+        input.shape.length === first.length &&
+        input.shape.every((size, at) => at === axis || size === first[at]);
+      if (fits) continue;
+      throw new ShapeError(
+        `input ${index}: expected ${dtype} [${first.map((size, at) => (at === axis ? "any" : size)).join(", ")}] like input 0, received ${showType(input)}`,
+      );
+    }
+    if (first[axis] === undefined) throw new ShapeError(`there is no axis ${axis}`);
+    const joined = inputs.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
+    return { dtype, shape: first.with(axis, joined), affine: joinedAffine(inputs) };
   },
-  reference(inputs) {
-    const [height, width] = mapSize(tensorAt(inputs, 0));
-    const channels = inputs.reduce((sum, input) => sum + mapSize(input)[2], 0);
-    const shape = [height, width, channels];
-    const y = new Float32Array(elements(shape));
+  reference(inputs, { axis }) {
+    const { shape: first } = tensorAt(inputs, 0);
+    const joined = inputs.reduce((sum, { shape }) => sum + (shape[axis] ?? 0), 0);
+    const y = tensorLike(tensorAt(inputs, 0), first.with(axis, joined));
+    const rows = elements(first.slice(0, axis));
+    const rowLength = elements(y.shape.slice(axis));
     let offset = 0;
-    for (const { data, shape: inputShape } of inputs) {
-      const own = inputShape[2] ?? 1;
-      for (let pixel = 0; pixel < height * width; pixel++) {
-        y.set(data.subarray(pixel * own, (pixel + 1) * own), pixel * channels + offset);
+    for (const { shape, data } of inputs) {
+      const own = elements(shape.slice(axis));
+      for (let row = 0; row < rows; row++) {
+        y.data.set(data.subarray(row * own, (row + 1) * own), row * rowLength + offset);
       }
       offset += own;
     }
-    return { shape, data: y };
+    return y;
   },
 };
+
+/** Scales and zero points of the channels of all inputs. @throws ShapeError when only some inputs have them. */
+function joinedAffine(inputs: readonly ValueType[]): Affine | undefined {
+  const parts = inputs.map(({ affine }) => affine).filter((affine) => affine !== undefined);
+  if (parts.length === 0) return undefined;
+  if (parts.length < inputs.length) throw new ShapeError("some inputs are quantized, and others are not");
+  const join = (of: (part: Affine) => Float32Array) =>
+    Float32Array.from(parts.flatMap((part) => [...of(part)]));
+  return { scale: join(({ scale }) => scale), zero: join(({ zero }) => zero) };
+}

@@ -1,21 +1,29 @@
-import type { DType, OperatorAttributes, Shape, ValueType } from "../graph/graph.ts";
-import { activate } from "./activation.ts";
+import type { DType, Shape, Tensor, ValueType } from "../graph/value.ts";
+import { type Activation, activate } from "./activation.ts";
+import { FLOAT_MAP_FACTS, type OperatorDefinition } from "./operator.ts";
 import {
   checkInputCount,
   elements,
   featureMap,
   mapSize,
-  type OperatorDefinition,
   ShapeError,
   sameShape,
   showType,
-  type Tensor,
   tensorAt,
-  windowPositions,
-} from "./operator.ts";
+} from "./shapes.ts";
+import { type WindowAttributes, windowPositions } from "./window.ts";
 
-/** The attributes of the sliding window. */
-type WindowAttributes = Pick<OperatorAttributes["conv2d"], "stride" | "padding">;
+export interface ConvolutionAttributes extends WindowAttributes {
+  readonly activation: Activation;
+}
+
+/** The facts of every kind of convolution in floats. */
+export const CONVOLUTION_FACTS = {
+  stride: ({ stride }: WindowAttributes) => stride,
+  border: ({ padding }: WindowAttributes) => ({ padding, zero: undefined }),
+  multiplications: ([, weights]: readonly ValueType[], { shape: [height = 0, width = 0] }: ValueType) =>
+    height * width * elements(weights?.shape ?? [0]),
+} as const;
 
 /**
  * Checks the inputs of a convolution (x, weights, bias, residual) and returns the shape of its output.
@@ -102,7 +110,7 @@ export function convolve(
   return { shape, data: y };
 }
 
-function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["conv2d"]): Tensor {
+function reference(inputs: readonly Tensor[], attributes: ConvolutionAttributes): Tensor {
   const bias = inputs[2]?.data;
   const residual = inputs[3]?.data;
   return convolve(
@@ -116,9 +124,13 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["co
 
 /**
  * ONNX Conv-11 in two dimensions with one group and no dilation, and the operators that passes fuse into it:
- * y = activation(conv(x, weights) + bias) + residual.
+ * y = activation(conv(x, weights) + bias) + residual. Inputs: x, weights [outC, kh, kw, inC], bias [outC] (optional),
+ * residual (optional, needs a bias). Padding is with zeros.
  */
-export const conv2d: OperatorDefinition<"conv2d"> = {
+export const conv2d: OperatorDefinition<ConvolutionAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  ...CONVOLUTION_FACTS,
+  integers: { inputs: (count) => Array.from({ length: count }, (_, index) => index), makesMap: true },
   infer: (inputs, attributes) => ({
     dtype: "f32",
     shape: convolutionShape(inputs, attributes, ["f32", "u8"], ["f32"]),

@@ -1,23 +1,20 @@
-import type { OperatorAttributes, ValueType } from "../graph/graph.ts";
+import type { Tensor, ValueType } from "../graph/value.ts";
 import { activate } from "./activation.ts";
+import { CONVOLUTION_FACTS, type ConvolutionAttributes } from "./conv2d.ts";
+import { FLOAT_MAP_FACTS, type OperatorDefinition } from "./operator.ts";
 import {
   checkInputCount,
   elements,
   featureMap,
   mapSize,
-  type OperatorDefinition,
   ShapeError,
   sameShape,
   showType,
-  type Tensor,
   tensorAt,
-  windowPositions,
-} from "./operator.ts";
+} from "./shapes.ts";
+import { windowPositions } from "./window.ts";
 
-function infer(
-  inputs: readonly ValueType[],
-  { stride, padding }: OperatorAttributes["depthwise_conv2d"],
-): ValueType {
+function infer(inputs: readonly ValueType[], { stride, padding }: ConvolutionAttributes): ValueType {
   checkInputCount(inputs, 2, 3);
   const [height, width, channels] = featureMap(inputs, 0);
   const [, weights, bias] = inputs;
@@ -37,7 +34,7 @@ function infer(
 
 function reference(
   inputs: readonly Tensor[],
-  { stride, padding, activation }: OperatorAttributes["depthwise_conv2d"],
+  { stride, padding, activation }: ConvolutionAttributes,
 ): Tensor {
   const x = tensorAt(inputs, 0);
   const weights = tensorAt(inputs, 1);
@@ -71,4 +68,9 @@ function reference(
 }
 
 /** TensorFlow DepthwiseConv2dNative with a channel multiplier of 1, and the activation that a pass fuses into it. */
-export const depthwiseConv2d: OperatorDefinition<"depthwise_conv2d"> = { infer, reference };
+export const depthwiseConv2d: OperatorDefinition<ConvolutionAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  ...CONVOLUTION_FACTS,
+  infer,
+  reference,
+};

@@ -1,93 +1,97 @@
-/** Elementwise operators: each element of the output depends only on the elements at the same position of the inputs. */
-import type { ValueType } from "../graph/graph.ts";
-import {
-  checkInputCount,
-  type OperatorDefinition,
-  ShapeError,
-  sameShape,
-  showType,
-  type Tensor,
-  tensorAt,
-} from "./operator.ts";
+/**
+ * Families of elementwise operators: each element of the output depends only on the elements at the same position of the
+ * inputs, which broadcast to one shape (ONNX, "multidirectional broadcasting").
+ */
+import type { DType, Tensor, ValueType } from "../graph/value.ts";
+import { ELEMENTWISE_FACTS, type NoAttributes, type OperatorDefinition } from "./operator.ts";
+import { checkInputCount, ShapeError, showType, tensorAt } from "./shapes.ts";
+import { broadcastShape, broadcastStrides, positions, rowMajorStrides, zeroTensor } from "./tensors.ts";
 
-/** The logistic function 1 / (1 + e⁻ˣ), in f64. */
-export function logistic(x: number): number {
-  return 1 / (1 + Math.exp(-x));
+/** The types of numbers that arithmetic takes. */
+export const NUMERIC: readonly DType[] = ["f32", "i8", "u8", "i16", "i32"];
+
+/** A function of a float. */
+export function unary(
+  compute: (x: number) => number,
+  dtypes: readonly DType[] = ["f32"],
+): OperatorDefinition<NoAttributes> {
+  return unaryWith<NoAttributes>((x) => compute(x), dtypes);
 }
 
-/** ONNX Sigmoid-13: y = 1 / (1 + e⁻ˣ). */
-export const sigmoid: OperatorDefinition<"sigmoid"> = {
-  infer: inferUnary,
-  reference: (inputs) => mapElements(inputs, logistic),
-};
-
-/** SiLU (Elfwing et al. 2017, arXiv:1702.03118): y = x · sigmoid(x). */
-export const silu: OperatorDefinition<"silu"> = {
-  infer: inferUnary,
-  reference: (inputs) => mapElements(inputs, (x) => x * logistic(x)),
-};
-
-/** ONNX Relu-14: y = max(x, 0). */
-export const relu: OperatorDefinition<"relu"> = {
-  infer: inferUnary,
-  reference: (inputs) => mapElements(inputs, (x) => Math.max(x, 0)),
-};
-
-/** TensorFlow Relu6: y = min(max(x, 0), 6). */
-export const relu6: OperatorDefinition<"relu6"> = {
-  infer: inferUnary,
-  reference: (inputs) => mapElements(inputs, (x) => Math.min(Math.max(x, 0), 6)),
-};
-
-/** Hard swish (Howard et al. 2019, arXiv:1905.02244): y = slope · x · min(max(x + 3, 0), 6). */
-export const hardSwish: OperatorDefinition<"hard_swish"> = {
-  infer: inferUnary,
-  reference: (inputs, { slope }) => mapElements(inputs, (x) => slope * x * Math.min(Math.max(x + 3, 0), 6)),
-};
-
-/** ONNX Add-14 without general broadcasting: both inputs of one shape, or the second [channels] or [1, 1, channels]. */
-export const add: OperatorDefinition<"add"> = {
-  infer: inferBinary,
-  reference: (inputs) => combineElements(inputs, (a, b) => a + b),
-};
-
-/** ONNX Mul-14 with the same restriction as `add`. */
-export const mul: OperatorDefinition<"mul"> = {
-  infer: inferBinary,
-  reference: (inputs) => combineElements(inputs, (a, b) => a * b),
-};
-
-function inferUnary(inputs: readonly ValueType[]): ValueType {
-  checkInputCount(inputs, 1, 1);
-  return { dtype: "f32", shape: inputs[0]?.shape ?? [] };
+/** A function of an element and attributes. */
+export function unaryWith<Attributes extends object>(
+  compute: (x: number, attributes: Attributes) => number,
+  dtypes: readonly DType[] = ["f32"],
+): OperatorDefinition<Attributes> {
+  return {
+    ...ELEMENTWISE_FACTS,
+    infer: (inputs) => inferSame(inputs, 1, dtypes),
+    reference: (inputs, attributes) => {
+      const x = tensorAt(inputs, 0);
+      return { shape: x.shape, data: x.data.map((value) => compute(value, attributes)) };
+    },
+  };
 }
 
-/** @throws ShapeError for every other shape that ONNX would broadcast. */
-function inferBinary(inputs: readonly ValueType[]): ValueType {
-  checkInputCount(inputs, 2, 2);
-  const [a, b] = inputs;
-  if (a?.dtype !== "f32" || b?.dtype !== "f32") throw new ShapeError("expected two f32 inputs");
-  const perChannel = b.shape.at(-1) === a.shape.at(-1) && b.shape.slice(0, -1).every((size) => size === 1);
-  if (!sameShape(a.shape, b.shape) && !perChannel) {
+/** A function of two elements of one type; integers wrap around. */
+export function binary(
+  compute: (a: number, b: number) => number,
+  dtypes: readonly DType[] = NUMERIC,
+  ofIntegers: (a: number, b: number) => number = compute,
+): OperatorDefinition<NoAttributes> {
+  return {
+    ...ELEMENTWISE_FACTS,
+    infer: (inputs) => inferSame(inputs, 2, dtypes),
+    reference(inputs) {
+      const isFloat = tensorAt(inputs, 0).data instanceof Float32Array;
+      const [a, b, dtype] = [tensorAt(inputs, 0), tensorAt(inputs, 1), isFloat ? "f32" : undefined] as const;
+      return mapTogether([a, b], dtype, ([x = 0, y = 0]) => (isFloat ? compute(x, y) : ofIntegers(x, y)));
+    },
+  };
+}
+
+/** A comparison of two elements of one type, with 1 for true. */
+export function comparison(
+  compute: (a: number, b: number) => boolean,
+  dtypes: readonly DType[] = NUMERIC,
+): OperatorDefinition<NoAttributes> {
+  return {
+    ...ELEMENTWISE_FACTS,
+    infer: (inputs) => ({ ...inferSame(inputs, 2, dtypes), dtype: "bool" }),
+    reference: (inputs) => mapTogether(inputs, "bool", ([a = 0, b = 0]) => (compute(a, b) ? 1 : 0)),
+  };
+}
+
+/**
+ * The type of the result for inputs of one type.
+ * @throws ShapeError when the types differ, are not supported, or the shapes do not broadcast.
+ */
+export function inferSame(inputs: readonly ValueType[], count: number, dtypes: readonly DType[]): ValueType {
+  checkInputCount(inputs, count, count);
+  const [first] = inputs;
+  const dtype = first?.dtype ?? "f32";
+  if (!dtypes.includes(dtype) || inputs.some((input) => input.dtype !== dtype)) {
     throw new ShapeError(
-      `expected two inputs of one shape, or [channels] or [1, 1, channels] as the second; received ${showType(a)} and ${showType(b)}`,
+      `expected ${dtypes.join(" or ")}, the same for all inputs, received ${inputs.map(showType).join(", ")}`,
     );
   }
-  return { dtype: "f32", shape: a.shape };
+  return { dtype, shape: broadcastShape(inputs.map(({ shape }) => shape)) };
 }
 
-function mapElements(inputs: readonly Tensor[], compute: (x: number) => number): Tensor {
-  const { shape, data } = tensorAt(inputs, 0);
-  return { shape, data: Float32Array.from(data, compute) };
-}
-
-/** Combines every element of the first input with its counterpart in the second, which repeats where it is shorter. */
-function combineElements(inputs: readonly Tensor[], combine: (a: number, b: number) => number): Tensor {
-  const a = tensorAt(inputs, 0);
-  const b = tensorAt(inputs, 1);
-  const period = b.data.length;
-  return {
-    shape: a.shape,
-    data: Float32Array.from(a.data, (value, index) => combine(value, b.data[index % period] ?? 0)),
-  };
+/** Computes each element of the result from the elements of all inputs. The result has the first input's type by default. */
+export function mapTogether(
+  inputs: readonly Tensor[],
+  dtype: DType | undefined,
+  compute: (values: readonly number[]) => number,
+): Tensor {
+  const shape = broadcastShape(inputs.map((input) => input.shape));
+  const numbers = inputs.map(({ shape: own, data }) => {
+    const strides = broadcastStrides(own, rowMajorStrides(own), shape);
+    return Array.from(positions(shape, strides), (at) => data[at] ?? 0);
+  });
+  const [first] = numbers;
+  const results = (first ?? []).map((_, at) => compute(numbers.map((list) => list[at] ?? 0)));
+  const y = dtype === undefined ? tensorAt(inputs, 0).data.subarray(0, 0) : zeroTensor(dtype, [0]).data;
+  const Numbers = y.constructor as Float32ArrayConstructor;
+  return { shape, data: Numbers.from(results) };
 }

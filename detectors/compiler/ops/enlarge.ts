@@ -1,10 +1,15 @@
-import type { DType, ValueType } from "../graph/graph.ts";
-import { checkInputCount, dtypeAt, featureMap, ShapeError } from "./operator.ts";
+import type { DType, ValueType } from "../graph/value.ts";
+import { checkInputCount, dtypeAt, featureMap, ShapeError } from "./shapes.ts";
+
+/** Every pixel becomes factor × factor pixels. */
+export interface EnlargeAttributes {
+  readonly factor: number;
+}
 
 /** The shape rule of operators that enlarge both axes by an integer factor. */
 export function inferEnlarged(
   inputs: readonly ValueType[],
-  { factor }: { readonly factor: number },
+  { factor }: EnlargeAttributes,
   dtypes: readonly DType[],
 ): ValueType {
   checkInputCount(inputs, 1, 1);
@@ -12,5 +17,9 @@ export function inferEnlarged(
   if (!Number.isSafeInteger(factor) || factor < 1) {
     throw new ShapeError(`factor must be a positive integer, received ${factor}`);
   }
-  return { dtype: dtypeAt(inputs, 0), shape: [height * factor, width * factor, channels] };
+  return {
+    dtype: dtypeAt(inputs, 0),
+    shape: [height * factor, width * factor, channels],
+    affine: inputs[0]?.affine,
+  };
 }

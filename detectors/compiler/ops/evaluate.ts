@@ -1,7 +1,9 @@
 import type { Thresholds } from "../../contract.ts";
-import type { Graph, Operator, OperatorAttributes } from "../graph/graph.ts";
-import { operators } from "./index.ts";
-import type { Tensor } from "./operator.ts";
+import { typeOf } from "../graph/facts.ts";
+import { type Graph, imageInput } from "../graph/graph.ts";
+import type { Tensor } from "../graph/value.ts";
+import { definitionOf, type Operator, type OperatorAttributes } from "./index.ts";
+import { elements, showType } from "./shapes.ts";
 
 /** Computes an operator by its reference. */
 export function evaluateOperator<K extends Operator>(
@@ -10,7 +12,7 @@ export function evaluateOperator<K extends Operator>(
   attributes: OperatorAttributes[K],
   thresholds: Thresholds,
 ): Tensor {
-  return operators[op].reference(inputs, attributes, thresholds);
+  return definitionOf(op).reference(inputs, attributes, thresholds);
 }
 
 /**
@@ -25,15 +27,31 @@ export function evaluate(
   image: Uint8Array,
   thresholds: Thresholds = { score: 0.25, iou: 0.45 },
 ): Map<string, Tensor> {
-  const shape = graph.values.get(graph.input)?.shape ?? [];
-  const expected = shape.reduce((product, size) => product * size, 1);
-  if (image.length !== expected) {
-    throw new Error(
-      `expected an image of ${expected} bytes ([${shape.join(", ")}]), received ${image.length}`,
-    );
+  const { name, size } = imageInput(graph);
+  return evaluateTensors(
+    graph,
+    new Map([[name, { shape: [size.height, size.width, 3], data: image }]]),
+    thresholds,
+  );
+}
+
+/**
+ * Runs a graph with any inputs by its references.
+ * @throws Error when an input is missing or has another size, or a node uses a value that does not exist.
+ */
+export function evaluateTensors(
+  graph: Graph,
+  inputs: ReadonlyMap<string, Tensor>,
+  thresholds: Thresholds = { score: 0.25, iou: 0.45 },
+): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>([...graph.constants, ...inputs]);
+  for (const input of graph.inputs) {
+    const type = typeOf(graph, input);
+    const received = tensors.get(input)?.data.length ?? 0;
+    if (received !== elements(type.shape)) {
+      throw new Error(`expected ${showType(type)} for "${input}", received ${received} numbers`);
+    }
   }
-  const tensors = new Map<string, Tensor>(graph.constants);
-  tensors.set(graph.input, { shape, data: image });
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => {
       const tensor = tensors.get(name);

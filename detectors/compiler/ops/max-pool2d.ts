@@ -1,19 +1,23 @@
-import type { OperatorAttributes, ValueType } from "../graph/graph.ts";
+import type { Tensor, ValueType } from "../graph/value.ts";
+import { FLOAT_MAP_FACTS, type OperatorDefinition } from "./operator.ts";
 import {
   checkInputCount,
   dtypeAt,
   elements,
   featureMap,
   mapSize,
-  type OperatorDefinition,
   ShapeError,
   STORED_TYPES,
-  type Tensor,
   tensorAt,
-  windowPositions,
-} from "./operator.ts";
+} from "./shapes.ts";
+import { type WindowAttributes, windowPositions } from "./window.ts";
 
-function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["max_pool2d"]): ValueType {
+/** The window is square. Padding never wins the maximum. */
+export interface MaxPoolAttributes extends WindowAttributes {
+  readonly kernel: number;
+}
+
+function infer(inputs: readonly ValueType[], attributes: MaxPoolAttributes): ValueType {
   checkInputCount(inputs, 1, 1);
   const [height, width, channels] = featureMap(inputs, 0, STORED_TYPES);
   const { kernel, stride, padding } = attributes;
@@ -23,10 +27,10 @@ function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["max
   }
   const outHeight = windowPositions("height", height, kernel, stride, padding);
   const outWidth = windowPositions("width", width, kernel, stride, padding);
-  return { dtype: dtypeAt(inputs, 0), shape: [outHeight, outWidth, channels] };
+  return { dtype: dtypeAt(inputs, 0), shape: [outHeight, outWidth, channels], affine: inputs[0]?.affine };
 }
 
-function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["max_pool2d"]): Tensor {
+function reference(inputs: readonly Tensor[], attributes: MaxPoolAttributes): Tensor {
   const x = tensorAt(inputs, 0);
   const { kernel, stride, padding } = attributes;
   const [height, width, channels] = mapSize(x);
@@ -56,4 +60,10 @@ function reference(inputs: readonly Tensor[], attributes: OperatorAttributes["ma
 }
 
 /** ONNX MaxPool-12 in two dimensions, square, without dilation, size rounded down. Padding never wins the maximum. */
-export const maxPool2d: OperatorDefinition<"max_pool2d"> = { infer, reference };
+export const maxPool2d: OperatorDefinition<MaxPoolAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  infer,
+  reference,
+  stride: ({ stride }) => stride,
+  integers: "moves",
+};

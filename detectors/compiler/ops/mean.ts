@@ -1,14 +1,11 @@
-import {
-  checkInputCount,
-  featureMap,
-  mapSize,
-  type OperatorDefinition,
-  type Tensor,
-  tensorAt,
-} from "./operator.ts";
+import type { Tensor } from "../graph/value.ts";
+import { FLOAT_MAP_FACTS, type NoAttributes, type OperatorDefinition } from "./operator.ts";
+import { checkInputCount, featureMap, mapSize, tensorAt } from "./shapes.ts";
 
 /** ONNX GlobalAveragePool-1 (TensorFlow Mean over height and width): the average of each channel. */
-export const mean: OperatorDefinition<"mean"> = {
+export const mean: OperatorDefinition<NoAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  stride: () => 0,
   infer(inputs) {
     checkInputCount(inputs, 1, 1);
     return { dtype: "f32", shape: [1, 1, featureMap(inputs, 0)[2]] };

@@ -1,5 +1,5 @@
 import { MAX_DETECTIONS } from "../../module-format.ts";
-import type { Tensor } from "./operator.ts";
+import type { Tensor } from "../graph/value.ts";
 
 /** x1, y1, x2, y2, score, label. */
 const COLUMNS = 6;

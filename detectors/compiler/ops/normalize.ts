@@ -1,7 +1,16 @@
-import { checkInputCount, type OperatorDefinition, ShapeError, showType, tensorAt } from "./operator.ts";
+import { FLOAT_MAP_FACTS, type OperatorDefinition } from "./operator.ts";
+import { checkInputCount, ShapeError, showType, tensorAt } from "./shapes.ts";
+
+/** Factor of every byte. */
+export interface NormalizeAttributes {
+  readonly scale: number;
+}
 
 /** Bytes to floats times `scale` (YOLOv5 divides pixels by 255): u8 [h, w, 3] → f32 [h, w, 3]. */
-export const normalize: OperatorDefinition<"normalize"> = {
+export const normalize: OperatorDefinition<NormalizeAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  // The stem reads the three channels of all pixels in a kernel row as one contiguous run.
+  writes: "contiguous",
   infer(inputs) {
     checkInputCount(inputs, 1, 1);
     const [type] = inputs;

@@ -1,121 +1,124 @@
 import type { Thresholds } from "../../contract.ts";
-import type { DType, Operator, OperatorAttributes, Padding, Shape, ValueType } from "../graph/graph.ts";
+import type { Tensor, ValueType } from "../graph/value.ts";
+import type { Activation } from "./activation.ts";
+import type { Padding } from "./window.ts";
 
-/** A value with its numbers: NHWC with batch 1, row-major. Only the input image is bytes. */
-export interface Tensor {
-  readonly shape: Shape;
-  readonly data: Float32Array | Uint8Array;
-}
-
-/** An operator of the intermediate representation: its shape rule and its reference. */
-export interface OperatorDefinition<K extends Operator> {
+/**
+ * All facts about an operator of the intermediate representation. The stages of the compiler ask the operator, and have no
+ * lists of operators of their own. detectors/compiler/ops/TEMPLATE.md walks through adding one.
+ */
+export interface OperatorDefinition<Attributes> {
   /**
    * The type of the output.
    * @throws ShapeError when the inputs or attributes break the operator's rules.
    */
-  readonly infer: (inputs: readonly ValueType[], attributes: OperatorAttributes[K]) => ValueType;
+  readonly infer: (inputs: readonly ValueType[], attributes: Attributes) => ValueType;
   /** A slow and plain implementation with sums in f64, against which every kernel is tested. */
-  readonly reference: (
-    inputs: readonly Tensor[],
-    attributes: OperatorAttributes[K],
-    thresholds: Thresholds,
-  ) => Tensor;
+  readonly reference: (inputs: readonly Tensor[], attributes: Attributes, thresholds: Thresholds) => Tensor;
+  /** Whether `reference` uses the thresholds, which come with each frame: such a node is never a constant. */
+  readonly usesThresholds: boolean;
+  /** Whether element i of the output depends only on elements i of the inputs: it may overwrite its first input. */
+  readonly elementwise: boolean;
+  /** The operator as an activation that a convolution can apply to its sums; undefined when it is none. */
+  readonly activation: (attributes: Attributes) => Activation | undefined;
+  /** Pixels of the first input per pixel of the output; 0 when the output's positions are not those of an image. */
+  readonly stride: (attributes: Attributes) => number;
+  /** Pixels of the model's input per cell, for each scale of a detection head; none for other operators. */
+  readonly cellStrides: (attributes: Attributes) => readonly number[];
+  /** The axis along which it joins its inputs, which may already be in place in its output. */
+  readonly joinedAxis: (attributes: Attributes) => number | undefined;
+  /** What its kernel reads around its first input. */
+  readonly border: (attributes: Attributes) => Border | undefined;
+  /** How its kernel writes its output, and reads its inputs. */
+  readonly writes: MapWriting;
+  /** How it takes part when feature maps become integers. */
+  readonly integers: IntegerUse;
+  /** Multiplications of its plain definition, to which its time is proportional; 0 where other work dominates. */
+  readonly multiplications: (
+    inputs: readonly ValueType[],
+    output: ValueType,
+    attributes: Attributes,
+  ) => number;
+  /** The attributes as text, for the printed graph. */
+  readonly show: (attributes: Attributes) => string;
 }
 
-/** Inputs or attributes that an operator does not support. */
-export class ShapeError extends Error {
-  override readonly name = "ShapeError";
-}
+/** The attributes of an operator that has none. */
+export type NoAttributes = Record<never, never>;
 
-/** A type as shown in error messages: `f32 [1, 2, 3]`. */
-export function showType(type: ValueType): string {
-  return `${type.dtype} [${type.shape.join(", ")}]`;
-}
-
-/** Number of elements of a shape. */
-export function elements(shape: Shape): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-/** Whether two shapes are the same. */
-export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
-}
-
-/**
- * Reads inputs[index] as a feature map [height, width, channels] of one of these types.
- * @throws ShapeError when it has another type or is missing.
- */
-export function featureMap(
-  inputs: readonly ValueType[],
-  index: number,
-  dtypes: readonly DType[] = ["f32"],
-): [number, number, number] {
-  const type = inputs[index];
-  const [height, width, channels] = type?.shape ?? [];
-  if (!type || !dtypes.includes(type.dtype) || type.shape.length !== 3 || !height || !width || !channels) {
-    throw new ShapeError(
-      `input ${index}: expected ${dtypes.join(" or ")} [height, width, channels], received ${type ? showType(type) : "nothing"}`,
-    );
-  }
-  return [height, width, channels];
-}
-
-/** Input types of operators that only move or compare numbers. */
-export const STORED_TYPES: readonly DType[] = ["f32", "i16", "u7"];
-
-/** The type of inputs[index], whose existence the shape rule has checked. */
-export function dtypeAt(inputs: readonly ValueType[], index: number): DType {
-  return inputs[index]?.dtype ?? "f32";
-}
-
-/** @throws ShapeError unless the number of inputs is within [least, most]. */
-export function checkInputCount(inputs: readonly ValueType[], least: number, most: number): void {
-  if (inputs.length < least || inputs.length > most) {
-    const expected = least === most ? `${least}` : `${least} to ${most}`;
-    throw new ShapeError(`expected ${expected} inputs, received ${inputs.length}`);
-  }
+/** Pixels around a feature map. */
+export interface Border {
+  readonly padding: Padding;
+  /** Their number per channel; undefined: zeros. */
+  readonly zero: Float32Array | undefined;
 }
 
 /**
- * The number of positions of a window along one axis: floor((size + before + after − kernel) / stride) + 1 (ONNX Conv and MaxPool).
- * @throws ShapeError when no position fits.
+ * `vectors`: a feature map of whole vectors, so that it can write into a part of a concatenation. `contiguous`: a feature map
+ * without gaps between pixels. `any`: its kernel reads and writes tensors of any rank and layout.
  */
-export function windowPositions(
-  axis: "height" | "width",
-  size: number,
-  kernel: number,
-  stride: number,
-  padding: Padding,
-): number {
-  const [before, after] = axis === "height" ? [padding.top, padding.bottom] : [padding.left, padding.right];
-  if (![kernel, stride].every((n) => Number.isSafeInteger(n) && n > 0)) {
-    throw new ShapeError(`kernel and stride must be positive integers, received ${kernel} and ${stride}`);
-  }
-  if (![before, after].every((n) => Number.isSafeInteger(n) && n >= 0)) {
-    throw new ShapeError(`padding must be non-negative integers, received ${before} and ${after}`);
-  }
-  const positions = Math.floor((size + before + after - kernel) / stride) + 1;
-  if (positions < 1) {
-    throw new ShapeError(
-      `a kernel of ${kernel} does not fit into ${axis} ${size} padded by ${before} and ${after}`,
-    );
-  }
-  return positions;
-}
+export type MapWriting = "vectors" | "contiguous" | "any";
 
 /**
- * The tensor at inputs[index].
- * @throws ShapeError when it is missing.
+ * `none`: its feature maps stay floats. `moves`: it only moves or compares numbers, so that all of its maps share one scale and
+ * zero point. Otherwise it computes with integers and has a quantizer. `inputs`: the indices of its inputs that may be integer
+ * maps. `makesMap`: its output may be one, too, and calibration observes its range.
  */
-export function tensorAt(inputs: readonly Tensor[], index: number): Tensor {
-  const tensor = inputs[index];
-  if (!tensor) throw new ShapeError(`input ${index} is missing`);
-  return tensor;
+export type IntegerUse =
+  | "none"
+  | "moves"
+  | { readonly inputs: (count: number) => readonly number[]; readonly makesMap: boolean };
+
+/** Whether an operator computes a feature map that may be stored as integers. */
+export function makesIntegerMap(integers: IntegerUse): boolean {
+  return typeof integers === "object" && integers.makesMap;
 }
 
-/** Height, width and channels of a feature map. */
-export function mapSize(tensor: Tensor): [height: number, width: number, channels: number] {
-  const [height = 1, width = 1, channels = 1] = tensor.shape;
-  return [height, width, channels];
+/** The facts of an operator that computes a feature map of the same size in floats. */
+export const FLOAT_MAP_FACTS = {
+  usesThresholds: false,
+  elementwise: false,
+  activation: () => undefined,
+  stride: () => 1,
+  cellStrides: () => [],
+  joinedAxis: () => undefined,
+  border: () => undefined,
+  writes: "vectors",
+  integers: "none",
+  multiplications: () => 0,
+  show: showAttributes,
+} as const satisfies Partial<OperatorDefinition<object>>;
+
+/** The facts of an operator on tensors of any rank whose output has other positions than its inputs. */
+export const TENSOR_FACTS = { ...FLOAT_MAP_FACTS, stride: () => 0, writes: "any" } as const;
+
+/** The facts of an elementwise operator on tensors of any rank. */
+export const ELEMENTWISE_FACTS = { ...FLOAT_MAP_FACTS, elementwise: true, writes: "any" } as const;
+
+/** The facts of a detection head whose cells have these strides. */
+export function detectionHeadFacts<Attributes extends object>(
+  cellStrides: (attributes: Attributes) => readonly number[],
+) {
+  return { ...FLOAT_MAP_FACTS, usesThresholds: true, stride: () => 0, cellStrides } as const;
+}
+
+/** Attributes as `name=value`: padding as its four sides, an activation by its name, factors by their average. */
+export function showAttributes(attributes: object): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name}=${showAttribute(value)}`)
+    .join(" ");
+}
+
+function showAttribute(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  if (value instanceof Float32Array)
+    return `~${(value.reduce((a, b) => a + b, 0) / value.length).toPrecision(2)}`;
+  if ("multiplier" in value) {
+    return Object.entries(value)
+      .filter(([, factors]) => factors !== undefined)
+      .map(([name, factors]) => `${name}:${showAttribute(factors)}`)
+      .join(",");
+  }
+  if ("hardSwish" in value) return `hard_swish(${value.hardSwish})`;
+  return Object.values(value).join(",");
 }

@@ -1,11 +1,14 @@
-import { inferEnlarged } from "./enlarge.ts";
-import { elements, mapSize, type OperatorDefinition, tensorAt } from "./operator.ts";
+import { type EnlargeAttributes, inferEnlarged } from "./enlarge.ts";
+import { FLOAT_MAP_FACTS, type OperatorDefinition } from "./operator.ts";
+import { elements, mapSize, tensorAt } from "./shapes.ts";
 
 /**
  * TensorFlow ResizeBilinear with align_corners and half_pixel_centers off, by an integer factor: output pixel (y, x)
  * interpolates between the four neighbours of (y, x) / factor. Beyond the edge the last pixel repeats.
  */
-export const resizeBilinear: OperatorDefinition<"resize_bilinear"> = {
+export const resizeBilinear: OperatorDefinition<EnlargeAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  stride: ({ factor }) => 1 / factor,
   infer: (inputs, attributes) => inferEnlarged(inputs, attributes, ["f32"]),
   reference(inputs, { factor }) {
     const x = tensorAt(inputs, 0);

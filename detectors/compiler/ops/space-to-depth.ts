@@ -1,16 +1,15 @@
-import {
-  checkInputCount,
-  dtypeAt,
-  elements,
-  featureMap,
-  mapSize,
-  type OperatorDefinition,
-  ShapeError,
-  tensorAt,
-} from "./operator.ts";
+import { FLOAT_MAP_FACTS, type OperatorDefinition } from "./operator.ts";
+import { checkInputCount, dtypeAt, elements, featureMap, mapSize, ShapeError, tensorAt } from "./shapes.ts";
+
+/** Side of a block in pixels. */
+export interface SpaceToDepthAttributes {
+  readonly block: number;
+}
 
 /** TensorFlow SpaceToDepth, NHWC: channel (dy · block + dx) · channels + c is channel c of the block's pixel (dy, dx). */
-export const spaceToDepth: OperatorDefinition<"space_to_depth"> = {
+export const spaceToDepth: OperatorDefinition<SpaceToDepthAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  stride: ({ block }) => block,
   infer(inputs, { block }) {
     checkInputCount(inputs, 1, 1);
     const [height, width, channels] = featureMap(inputs, 0, ["f32", "u8"]);

@@ -1,8 +1,12 @@
-import { inferEnlarged } from "./enlarge.ts";
-import { elements, mapSize, type OperatorDefinition, STORED_TYPES, tensorAt } from "./operator.ts";
+import { type EnlargeAttributes, inferEnlarged } from "./enlarge.ts";
+import { FLOAT_MAP_FACTS, type OperatorDefinition } from "./operator.ts";
+import { elements, mapSize, STORED_TYPES, tensorAt } from "./shapes.ts";
 
 /** ONNX Resize-13, mode nearest, asymmetric, floor, by an integer factor: every pixel becomes factor × factor pixels. */
-export const upsample: OperatorDefinition<"upsample"> = {
+export const upsample: OperatorDefinition<EnlargeAttributes> = {
+  ...FLOAT_MAP_FACTS,
+  stride: ({ factor }) => 1 / factor,
+  integers: "moves",
   infer: (inputs, attributes) => inferEnlarged(inputs, attributes, STORED_TYPES),
   reference(inputs, { factor }) {
     const x = tensorAt(inputs, 0);

@@ -1,26 +1,37 @@
 import type { Thresholds } from "../../contract.ts";
-import type { DetectScale, OperatorAttributes, ValueType } from "../graph/graph.ts";
-import { logistic } from "./elementwise.ts";
+import type { Tensor, ValueType } from "../graph/value.ts";
+import { logistic } from "./activation.ts";
 import { DETECTIONS_SHAPE, type DetectionCandidate, toDetections } from "./non-maximum-suppression.ts";
-import {
-  checkInputCount,
-  featureMap,
-  mapSize,
-  type OperatorDefinition,
-  ShapeError,
-  type Tensor,
-  tensorAt,
-} from "./operator.ts";
+import { detectionHeadFacts, type OperatorDefinition } from "./operator.ts";
+import { checkInputCount, featureMap, mapSize, ShapeError, tensorAt } from "./shapes.ts";
+
+/** One scale of the YOLOv5 head: stride and anchor sizes in pixels of the input. */
+export interface DetectScale {
+  readonly stride: number;
+  readonly anchors: readonly (readonly [width: number, height: number])[];
+}
+
+export interface Yolov5DetectAttributes {
+  readonly scales: readonly DetectScale[];
+  readonly classes: number;
+}
+
+/** The facts of both YOLOv5 heads. */
+export const YOLOV5_HEAD_FACTS = {
+  ...detectionHeadFacts(({ scales }: Yolov5DetectAttributes) => scales.map(({ stride }) => stride)),
+  show: ({ scales, classes }: Yolov5DetectAttributes) =>
+    [...scales.map(({ stride, anchors }) => `/${stride}:${anchors.length}`), `classes=${classes}`].join(" "),
+} as const;
 
 /** @throws ShapeError unless the head has at least one scale and one class. */
-export function checkHead({ scales, classes }: OperatorAttributes["yolov5_detect"]): void {
+export function checkHead({ scales, classes }: Yolov5DetectAttributes): void {
   if (scales.length === 0) throw new ShapeError("expected at least one scale");
   if (!Number.isSafeInteger(classes) || classes < 1) {
     throw new ShapeError(`expected at least one class, received ${classes}`);
   }
 }
 
-function infer(inputs: readonly ValueType[], attributes: OperatorAttributes["yolov5_detect"]): ValueType {
+function infer(inputs: readonly ValueType[], attributes: Yolov5DetectAttributes): ValueType {
   const { scales, classes } = attributes;
   checkHead(attributes);
   checkInputCount(inputs, scales.length, scales.length);
@@ -74,7 +85,7 @@ function* decode(
 /** The detections in the logits of all scales. */
 export function detectYolov5(
   inputs: readonly Tensor[],
-  { scales, classes }: OperatorAttributes["yolov5_detect"],
+  { scales, classes }: Yolov5DetectAttributes,
   thresholds: Thresholds,
 ): Tensor {
   const candidates = scales.flatMap((scale, index) => [
@@ -84,6 +95,9 @@ export function detectYolov5(
 }
 
 /**
+ * Inputs: the logits of the head convolutions, one per scale, [h, w, anchors·(5 + classes)]. Output [300, 6]: x1, y1, x2, y2,
+ * score, label of the boxes that class-wise non-maximum suppression keeps.
+ *
  * YOLOv5 Detect (v6, v7: "Eliminate Grid Sensitivity" decode) and class-wise greedy non-maximum suppression.
  *
  * For cell (x, y) and anchor a, with the logits t at channels a·(5 + classes) and s = sigmoid:
@@ -91,4 +105,8 @@ export function detectYolov5(
  * A candidate needs objectness and score above the score threshold; the lowest class index wins ties. Rows are ordered
  * by score, best first; unused rows are zeros (a score is never zero). Boxes are not clipped to the image.
  */
-export const yolov5Detect: OperatorDefinition<"yolov5_detect"> = { infer, reference: detectYolov5 };
+export const yolov5Detect: OperatorDefinition<Yolov5DetectAttributes> = {
+  ...YOLOV5_HEAD_FACTS,
+  infer,
+  reference: detectYolov5,
+};

@@ -1,5 +1,8 @@
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import { factsOf, multiplicationsOf, typeOf } from "../graph/facts.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { type Constant, constantOf } from "../graph/value.ts";
 import { evaluateOperator } from "../ops/evaluate.ts";
+import { elements } from "../ops/shapes.ts";
 import { rebuild } from "./rewrite.ts";
 
 /** Nodes that use thresholds are not folded: thresholds come with the frame. */
@@ -11,13 +14,20 @@ export function foldConstants(graph: Graph): Graph {
   const remaining: Node[] = [];
   for (const node of graph.nodes) {
     const inputs = node.inputs.map((name) => constants.get(name)).filter((input) => input !== undefined);
-    const isHead = node.op === "yolov5_detect" || node.op === "centernet_detect";
-    if (inputs.length < node.inputs.length || isHead) {
+    if (inputs.length < node.inputs.length || !isFoldable(node, graph)) {
       remaining.push(node);
       continue;
     }
-    const { shape, data } = evaluateOperator(node.op, inputs, node.attributes, NO_THRESHOLDS);
-    constants.set(node.output, { shape, data: Float32Array.from(data) });
+    const { data } = evaluateOperator(node.op, inputs, node.attributes, NO_THRESHOLDS);
+    constants.set(node.output, constantOf(typeOf(graph, node.output), data));
   }
   return rebuild(graph, remaining, constants);
+}
+
+/** More elements or products are computed at run time: references are slow, and the module would be large. */
+const MOST_WORK = 2 ** 24;
+
+function isFoldable(node: Node, graph: Graph): boolean {
+  if (factsOf(node).usesThresholds || graph.outputs.includes(node.output)) return false;
+  return Math.max(elements(typeOf(graph, node.output).shape), multiplicationsOf(node, graph)) <= MOST_WORK;
 }

@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
+import { floats } from "../graph/value.ts";
 import { fusibleConvolution, rewrite } from "./rewrite.ts";
 
 /** convolution + [channels] constant → convolution with the constant added to its bias. */
@@ -15,7 +16,7 @@ export function fuseBias(graph: Graph): Graph {
     if (oldBiasName !== undefined && !oldBias) return undefined;
 
     const data = addend.data.map((more, channel) => more + (oldBias?.data[channel] ?? 0));
-    const bias = context.addConstant(`${node.output}.bias`, { shape: addend.shape, data });
+    const bias = context.addConstant(`${node.output}.bias`, floats(addend.shape, data));
     return { node: makeNode(conv.op, [x, weights, bias], node.output, conv.attributes), absorbed: [conv] };
   });
 }

@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
+import { floats } from "../graph/value.ts";
 import { fusibleConv2d, rewrite } from "./rewrite.ts";
 
 /**
@@ -26,10 +27,7 @@ export function fuseResidual(graph: Graph): Graph {
     /** Inputs are positional: a residual needs a bias before it. */
     function zeroBias(weights: string): string {
       const channels = graph.values.get(weights)?.shape[0] ?? 0;
-      return context.addConstant(`${node.output}.bias`, {
-        shape: [channels],
-        data: new Float32Array(channels),
-      });
+      return context.addConstant(`${node.output}.bias`, floats([channels], new Float32Array(channels)));
     }
   });
 }

@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
+import { type FloatConstant, floats } from "../graph/value.ts";
 import { fusibleConv2d, rewrite } from "./rewrite.ts";
 
 /** conv2d · [channels] constant → conv2d with scaled weights and bias, for example from a batch norm. */
@@ -27,7 +28,10 @@ export function fuseScale(graph: Graph): Graph {
 }
 
 /** Multiplies the numbers of output channel i by factor[i]. */
-function scaleOutputs({ shape, data }: Constant, factor: Constant): Constant {
+function scaleOutputs({ shape, data }: FloatConstant, factor: FloatConstant): FloatConstant {
   const perOutput = data.length / factor.data.length;
-  return { shape, data: data.map((value, i) => value * (factor.data[Math.floor(i / perOutput)] ?? 1)) };
+  return floats(
+    shape,
+    data.map((value, i) => value * (factor.data[Math.floor(i / perOutput)] ?? 1)),
+  );
 }

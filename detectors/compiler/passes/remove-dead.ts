@@ -3,7 +3,7 @@ import { rebuild } from "./rewrite.ts";
 
 /** Removes nodes and constants that the output does not depend on. */
 export function removeDead(graph: Graph): Graph {
-  const needed = new Set([graph.output]);
+  const needed = new Set(graph.outputs);
   for (const node of graph.nodes.toReversed()) {
     if (needed.has(node.output)) for (const input of node.inputs) needed.add(input);
   }

@@ -1,5 +1,7 @@
-import { buildGraph } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import { buildGraph, inferOutput } from "../graph/builder.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import type { Constant, FloatConstant, ValueType } from "../graph/value.ts";
+import { sameShape } from "../ops/shapes.ts";
 
 /** A rule's view of the graph during a rewrite. */
 export interface RewriteContext {
@@ -7,7 +9,8 @@ export interface RewriteContext {
   producer(value: string): Node | undefined;
   /** The number of uses as a node's input; the graph's output counts as one more. */
   uses(value: string): number;
-  constant(name: string): Constant | undefined;
+  /** A constant of floats. */
+  constant(name: string): FloatConstant | undefined;
   /** Adds a constant under the preferred name, or that name with a number where it is taken. Returns the name. */
   addConstant(preferred: string, constant: Constant): string;
 }
@@ -33,7 +36,10 @@ export function rewrite(
   const context: RewriteContext = {
     producer: (value) => producers.get(value),
     uses: (value) => uses.get(value) ?? 0,
-    constant: (name) => constants.get(name),
+    constant(name) {
+      const constant = constants.get(name);
+      return constant?.dtype === "f32" ? constant : undefined;
+    },
     addConstant(preferred, constant) {
       let name = preferred;
       for (let number = 2; graph.values.has(name) || constants.has(name); number++)
@@ -43,10 +49,22 @@ export function rewrite(
     },
   };
 
+  const typeOf = (name: string): ValueType | undefined => graph.values.get(name) ?? constants.get(name);
+  /** A rule that knows one shape may meet inputs that broadcast to another. */
+  const keepsType = ({ op, inputs, attributes, output }: Node): boolean => {
+    const made = inferOutput(
+      op,
+      inputs.map(typeOf).filter((type) => type !== undefined),
+      attributes,
+      output,
+    );
+    const type = typeOf(output);
+    return made.dtype === type?.dtype && sameShape(made.shape, type.shape);
+  };
   const absorbed = new Set<string>();
   for (const node of graph.nodes) {
     const replacement = rule(node, context);
-    if (!replacement) continue;
+    if (!replacement || !keepsType(replacement.node)) continue;
     producers.set(node.output, replacement.node);
     for (const { output } of replacement.absorbed) absorbed.add(output);
   }
@@ -57,20 +75,22 @@ export function rewrite(
 }
 
 /**
- * A graph with the same input and output but other nodes and constants; types are inferred again.
+ * A graph with the same inputs and outputs but other nodes and constants; types are inferred again.
  * @throws ShapeError when the nodes do not fit together.
  */
 export function rebuild(
-  { input, output, values }: Graph,
+  { inputs, outputs, values }: Graph,
   nodes: readonly Node[],
   constants: ReadonlyMap<string, Constant>,
 ): Graph {
   const builder = buildGraph();
-  const [height = 0, width = 0] = values.get(input)?.shape ?? [];
-  builder.input(height, width, input);
-  for (const [name, { shape, data, product }] of constants) builder.constant(name, shape, data, product);
+  for (const input of inputs) {
+    const type = values.get(input);
+    if (type !== undefined) builder.input(input, type);
+  }
+  for (const [name, constant] of constants) builder.constant(name, constant);
   for (const node of nodes) builder.add(node.op, node.inputs, node.attributes, node.output);
-  return builder.finish(input, output);
+  return builder.finish(...outputs);
 }
 
 type FusibleConvolution = Extract<Node, { op: "conv2d" | "depthwise_conv2d" }>;
@@ -95,8 +115,8 @@ export function fusibleConv2d(
 }
 
 /** The number of uses of each value as a node's input; the graph's output counts as one more. */
-export function countUses({ nodes, output }: Graph): Map<string, number> {
-  const uses = new Map([[output, 1]]);
+export function countUses({ nodes, outputs }: Graph): Map<string, number> {
+  const uses = new Map(outputs.map((output) => [output, 1]));
   for (const { inputs } of nodes) for (const name of inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
   return uses;
 }

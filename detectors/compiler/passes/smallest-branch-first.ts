@@ -1,5 +1,5 @@
 import type { Graph, Node } from "../graph/graph.ts";
-import { elements } from "../ops/operator.ts";
+import { elements } from "../ops/shapes.ts";
 import { rebuild } from "./rewrite.ts";
 
 /**

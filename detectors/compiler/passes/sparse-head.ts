@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { type Constant, floats } from "../graph/value.ts";
 import { OBJECTNESS } from "../ops/yolov5-sparse-detect.ts";
 import { rebuild } from "./rewrite.ts";
 
@@ -56,7 +57,7 @@ function isPointwise({ inputs, output, attributes }: Node<"conv2d">, { nodes, co
 function splitScale(convolution: Node<"conv2d">, anchors: number, constants: Map<string, Constant>) {
   const [x = "", weightsName = "", biasName = ""] = convolution.inputs;
   const names = [weightsName, biasName].map((name) => {
-    const { shape, data } = constants.get(name) ?? { shape: [0], data: new Float32Array() };
+    const { shape, data } = constants.get(name) ?? floats([0], new Float32Array());
     const rowLength = data.length / (shape[0] ?? 1);
     const perAnchor = (shape[0] ?? 0) / anchors;
     const rows = Array.from({ length: anchors }, (_, anchor) => {
@@ -64,7 +65,7 @@ function splitScale(convolution: Node<"conv2d">, anchors: number, constants: Map
       return [...data.subarray(first, first + rowLength)];
     });
     const own = `${name}.objectness`;
-    constants.set(own, { shape: [anchors, ...shape.slice(1)], data: Float32Array.from(rows.flat()) });
+    constants.set(own, floats([anchors, ...shape.slice(1)], Float32Array.from(rows.flat())));
     return own;
   });
   return {

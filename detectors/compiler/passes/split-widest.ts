@@ -1,6 +1,7 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
-import { elements } from "../ops/operator.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { type FloatConstant, floats } from "../graph/value.ts";
+import { elements } from "../ops/shapes.ts";
 import { countUses, rebuild } from "./rewrite.ts";
 
 /** A larger feature map, 8 MB as floats, would take most of the memory of a small network. */
@@ -32,7 +33,7 @@ export function splitWidest(graph: Graph, keep: readonly string[]): Graph {
       const constantsOf = (node: Node, axis: "first" | "last"): string[] =>
         node.inputs.slice(1).map((name) => {
           const constant = constants.get(name);
-          if (constant === undefined) throw new Error(`${name} is not a constant`);
+          if (constant?.dtype !== "f32") throw new Error(`${name} is not a constant of floats`);
           const slice = channelsOf(constant, axis, part * count, count);
           constants.set(`${name}.part${part}`, slice);
           return `${name}.part${part}`;
@@ -47,7 +48,7 @@ export function splitWidest(graph: Graph, keep: readonly string[]): Graph {
       return end;
     });
     instead.set(wide, []);
-    instead.set(depthwise, [...nodes, makeNode("concat", outputs, depthwise.output, {})]);
+    instead.set(depthwise, [...nodes, makeNode("concat", outputs, depthwise.output, { axis: 2 })]);
   }
   const nodes = graph.nodes.flatMap((node) => instead.get(node) ?? [node]);
   return instead.size === 0 ? graph : rebuild(graph, nodes, constants);
@@ -63,24 +64,27 @@ function partsOf(numbers: number, channels: number): number {
 
 /** A range of channels of a constant, on its first or its last axis. */
 function channelsOf(
-  { shape, data, product }: Constant,
+  { shape, data, product }: FloatConstant,
   axis: "first" | "last",
   first: number,
   count: number,
-): Constant {
+): FloatConstant {
   if (axis === "last") {
     const channels = shape.at(-1) ?? 1;
     const isInPart = (at: number) => at % channels >= first && at % channels < first + count;
-    return { shape: [...shape.slice(0, -1), count], data: data.filter((_, at) => isInPart(at)) };
+    return floats(
+      [...shape.slice(0, -1), count],
+      data.filter((_, at) => isInPart(at)),
+    );
   }
   const each = data.length / (shape[0] ?? 1);
   const slice = (numbers: Float32Array) => numbers.slice(first * each, (first + count) * each);
-  return {
-    shape: [count, ...shape.slice(1)],
-    data: slice(data),
-    product: product && {
+  return floats(
+    [count, ...shape.slice(1)],
+    slice(data),
+    product && {
       numbers: slice(product.numbers),
       perOutput: product.perOutput.slice(first, first + count),
     },
-  };
+  );
 }

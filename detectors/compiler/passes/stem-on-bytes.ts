@@ -1,5 +1,7 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Graph, Node, ValueType } from "../graph/graph.ts";
+import { typeOf } from "../graph/facts.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { floats } from "../graph/value.ts";
 import { winogradScheme } from "../kernels/winograd.ts";
 import { rebuild } from "./rewrite.ts";
 
@@ -21,11 +23,24 @@ export function stemOnBytes(graph: Graph): Graph {
     const stem = blocks && only(blocks.output);
     const [x, weightsName = "", ...others] = stem?.inputs ?? [];
     const weights = graph.constants.get(weightsName);
-    if (blocks?.op !== "space_to_depth" || stem?.op !== "conv2d" || x !== blocks.output || !weights) continue;
+    if (
+      blocks?.op !== "space_to_depth" ||
+      stem?.op !== "conv2d" ||
+      x !== blocks.output ||
+      weights?.dtype !== "f32"
+    ) {
+      continue;
+    }
     if (winogradScheme(stem, (value) => typeOf(graph, value)) === undefined) continue;
     const name = `${stem.output}.bytes`;
     const { scale } = normalize.attributes;
-    constants.set(name, { shape: weights.shape, data: weights.data.map((weight) => weight * scale) });
+    constants.set(
+      name,
+      floats(
+        weights.shape,
+        weights.data.map((weight) => weight * scale),
+      ),
+    );
     replacements.set(normalize, []);
     replacements.set(blocks, [makeNode(blocks.op, normalize.inputs, blocks.output, blocks.attributes)]);
     replacements.set(stem, [makeNode(stem.op, [x, name, ...others], stem.output, stem.attributes)]);
@@ -35,10 +50,4 @@ export function stemOnBytes(graph: Graph): Graph {
     graph.nodes.flatMap((node) => replacements.get(node) ?? [node]),
     constants,
   );
-}
-
-function typeOf({ values }: Graph, value: string): ValueType {
-  const type = values.get(value);
-  if (type === undefined) throw new Error(`${value} has no type`);
-  return type;
 }

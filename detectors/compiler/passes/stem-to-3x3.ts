@@ -1,5 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, Graph, Node } from "../graph/graph.ts";
+import type { Graph, Node } from "../graph/graph.ts";
+import { type FloatConstant, floats } from "../graph/value.ts";
 import { rebuild } from "./rewrite.ts";
 
 const BLOCK = 2;
@@ -13,7 +14,7 @@ export function stemTo3x3(graph: Graph): Graph {
   const nodes = graph.nodes.flatMap((node): readonly Node[] => {
     const [x = "", weightsName = "", ...others] = node.inputs;
     const weights = graph.constants.get(weightsName);
-    if (node.op !== "conv2d" || weights === undefined || !isStem(node, weights, graph)) return [node];
+    if (node.op !== "conv2d" || weights?.dtype !== "f32" || !isStem(node, weights, graph)) return [node];
     const blocks = `${node.output}.blocks`;
     const blockWeights = `${node.output}.weights`;
     constants.set(blockWeights, toBlocks(weights));
@@ -26,7 +27,7 @@ export function stemTo3x3(graph: Graph): Graph {
   return rebuild(graph, nodes, constants);
 }
 
-function isStem({ inputs, attributes }: Node<"conv2d">, { shape }: Constant, graph: Graph): boolean {
+function isStem({ inputs, attributes }: Node<"conv2d">, { shape }: FloatConstant, graph: Graph): boolean {
   const [, kernelHeight, kernelWidth] = shape;
   const [height = 1, width = 1] = graph.values.get(inputs[0] ?? "")?.shape ?? [];
   return (
@@ -40,7 +41,7 @@ function isStem({ inputs, attributes }: Node<"conv2d">, { shape }: Constant, gra
 }
 
 /** [outputs, 6, 6, channels] → [outputs, 3, 3, 4 · channels] */
-function toBlocks({ shape, data }: Constant): Constant {
+function toBlocks({ shape, data }: FloatConstant): FloatConstant {
   const [outputs = 0, size = 0, , channels = 0] = shape;
   const blocks = size / BLOCK;
   const sorted = new Float32Array(data.length);
@@ -56,5 +57,5 @@ function toBlocks({ shape, data }: Constant): Constant {
       }
     }
   }
-  return { shape: [outputs, blocks, blocks, BLOCK * BLOCK * channels], data: sorted };
+  return floats([outputs, blocks, blocks, BLOCK * BLOCK * channels], sorted);
 }

@@ -1,5 +1,7 @@
 /** Chooses type, scales and zero points of a feature map. */
-import type { Activation, Affine, StoredInteger } from "../graph/graph.ts";
+
+import type { Affine, StoredInteger } from "../graph/value.ts";
+import type { Activation } from "../ops/activation.ts";
 import { SILU_MINIMUM } from "../ops/activation.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { ChannelRange } from "./ranges.ts";

@@ -1,11 +1,11 @@
 /** Quantizes the weights of a convolution. */
-import type { Constant, StoredInteger } from "../graph/graph.ts";
+import { ARRAYS, type FloatConstant, type IntegerConstant, type StoredInteger } from "../graph/value.ts";
 import { STORED_RANGE } from "../ops/quantized-conv2d.ts";
 import type { QuantizationParameters } from "./parameters.ts";
 
 export interface QuantizedWeights {
   /** Integers. */
-  readonly weights: Constant;
+  readonly weights: IntegerConstant;
   /** The real value of an accumulator of 1, per output channel. */
   readonly multiplier: Float32Array;
   /** Corrects the bias for the input's zero points and for the average error of rounding the weights, per output channel. */
@@ -14,6 +14,9 @@ export interface QuantizedWeights {
 
 const MAX_WEIGHT: Readonly<Record<StoredInteger, number>> = { i16: 32_767, u7: 127 };
 
+/** The type of the weights for each type of feature map. */
+const WEIGHT_TYPES = { i16: "i16", u7: "i8" } as const;
+
 /**
  * Weights as integers with a scale per output channel; the scales of the input channels are folded in. No accumulator
  * overflows an i32, whatever the input holds: Σ|w| · largest input < 2³¹.
@@ -21,11 +24,15 @@ const MAX_WEIGHT: Readonly<Record<StoredInteger, number>> = { i16: 32_767, u7: 1
  * The rounding error of a filter is known for the average input, and corrects the bias (Nagel et al. 2019, "Data-Free
  * Quantization Through Weight Equalization and Bias Correction", arXiv:1906.04721, section 4.2).
  */
-export function quantizeWeights({ shape, data }: Constant, input: QuantizationParameters): QuantizedWeights {
+export function quantizeWeights(
+  { shape, data }: FloatConstant,
+  input: QuantizationParameters,
+): QuantizedWeights {
   const [outputs = 0] = shape;
   const taps = data.length / outputs;
   const channels = input.scale.length;
-  const quantized = new Float32Array(data.length);
+  const weightType = WEIGHT_TYPES[input.dtype];
+  const quantized = new ARRAYS[weightType](data.length);
   const multiplier = new Float32Array(outputs);
   const biasShift = new Float32Array(outputs);
   // Rounding adds at most a half to each weight.
@@ -47,5 +54,5 @@ export function quantizeWeights({ shape, data }: Constant, input: QuantizationPa
     multiplier[output] = step;
     biasShift[output] = shift;
   }
-  return { weights: { shape, data: quantized }, multiplier, biasShift };
+  return { weights: { dtype: weightType, shape, data: quantized }, multiplier, biasShift };
 }

@@ -1,6 +1,10 @@
 /** Quantizes an f32 graph: stores its feature maps and weights as integers. */
 import { makeNode } from "../graph/builder.ts";
-import type { Constant, ConvolutionQuantization, Graph, Node } from "../graph/graph.ts";
+import { factsOf } from "../graph/facts.ts";
+import { type Graph, imageInput, type Node } from "../graph/graph.ts";
+import { type Constant, floats } from "../graph/value.ts";
+import { makesIntegerMap } from "../ops/operator.ts";
+import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
 import { removeDead } from "../passes/remove-dead.ts";
 import { rebuild } from "../passes/rewrite.ts";
 import { concatParameters, i16Parameters, type QuantizationParameters, u7Parameters } from "./parameters.ts";
@@ -38,12 +42,18 @@ export function quantize(graph: Graph, { precision, ranges }: Quantization): Gra
   const parameters = new Map<string, QuantizationParameters>();
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.map((node): Node => {
-    if (node.op === "yolov5_sparse_detect") return quantizeHead(node, parameters, constants);
-    if (node.op !== "conv2d" && !passesThrough(node)) return node;
     if (quantizable.has(node.output)) {
       parameters.set(node.output, outputParameters(node, graph, u7.has(node.output), ranges, parameters));
     }
-    return node.op === "conv2d" ? quantizeConvolution(node, SILU[precision], parameters, constants) : node;
+    if (typeof factsOf(node).integers === "string") return node;
+    switch (node.op) {
+      case "conv2d":
+        return quantizeConvolution(node, SILU[precision], parameters, constants);
+      case "yolov5_sparse_detect":
+        return quantizeHead(node, parameters, constants);
+      default:
+        throw new Error(`${node.op} computes with integers, but has no quantizer`);
+    }
   });
   return removeDead(rebuild(graph, nodes, constants));
 }
@@ -51,9 +61,11 @@ export function quantize(graph: Graph, { precision, ranges }: Quantization): Gra
 /** The feature maps that can be stored as integers: all operators that make or read them have integer kernels. */
 function quantizableValues(graph: Graph): ReadonlySet<string> {
   const quantizable = new Set(
-    graph.nodes.filter((node) => node.op === "conv2d" || passesThrough(node)).map(({ output }) => output),
+    graph.nodes
+      .filter((node) => passesThrough(node) || makesIntegerMap(factsOf(node).integers))
+      .map(({ output }) => output),
   );
-  quantizable.delete(graph.output);
+  for (const output of graph.outputs) quantizable.delete(output);
   for (const node of graph.nodes) {
     const integers = integerInputs(node);
     for (const input of node.inputs) if (!integers.includes(input)) quantizable.delete(input);
@@ -70,15 +82,18 @@ function quantizableValues(graph: Graph): ReadonlySet<string> {
   return quantizable;
 }
 
-/** The inputs of a node that its kernel can read as integers: of a sparse head the features, not the objectness. */
+/** The inputs of a node that its kernel can read as integers. */
 function integerInputs(node: Node): readonly string[] {
-  if (node.op === "yolov5_sparse_detect") return node.inputs.filter((_, index) => index % 4 === 1);
-  return node.op === "conv2d" || passesThrough(node) ? node.inputs : [];
+  const { integers } = factsOf(node);
+  if (integers === "none") return [];
+  if (integers === "moves") return node.inputs;
+  const indices = integers.inputs(node.inputs.length);
+  return node.inputs.filter((_, index) => indices.includes(index));
 }
 
 /** Whether an operator only moves or compares numbers: its inputs and its output have the same parameters. */
-function passesThrough({ op }: Node): boolean {
-  return op === "max_pool2d" || op === "upsample" || op === "concat";
+function passesThrough(node: Node): boolean {
+  return factsOf(node).integers === "moves";
 }
 
 /**
@@ -109,9 +124,8 @@ function isAveragedOut(value: string, { nodes, values }: Graph): boolean {
 }
 
 /** Pixels of the input per cell of a feature map. */
-function strideOf(value: string, { input, values }: Graph): number {
-  const rows = (name: string) => values.get(name)?.shape[0] ?? 1;
-  return rows(input) / rows(value);
+function strideOf(value: string, graph: Graph): number {
+  return imageInput(graph).size.height / (graph.values.get(value)?.shape[0] ?? 1);
 }
 
 function outputParameters(
@@ -189,16 +203,14 @@ function addQuantizedWeights(
   constants: Map<string, Constant>,
 ): { readonly weights: string; readonly bias: string; readonly multiplier: Float32Array } {
   const weights = constants.get(names.weights);
-  if (weights === undefined) throw new Error(`${names.weights} is not a constant`);
+  if (weights?.dtype !== "f32") throw new Error(`${names.weights} is not a constant of floats`);
   const [outputs = 0] = weights.shape;
-  const reals = constants.get(names.bias ?? "")?.data ?? new Float32Array(outputs);
+  const reals = Float32Array.from(constants.get(names.bias ?? "")?.data ?? new Float32Array(outputs));
   const quantized = input && quantizeWeights(weights, input);
   const own = { weights: `${name}.quantized.weights`, bias: `${name}.quantized.bias` };
   constants.set(own.weights, quantized?.weights ?? weights);
-  constants.set(own.bias, {
-    shape: [outputs],
-    data: reals.map((one, output) => one + (quantized?.biasShift[output] ?? 0)),
-  });
+  const biases = reals.map((one, output) => one + (quantized?.biasShift[output] ?? 0));
+  constants.set(own.bias, floats([outputs], biases));
   return { ...own, multiplier: quantized?.multiplier ?? new Float32Array(outputs).fill(1) };
 }
 

@@ -6,6 +6,7 @@ import { float32Bytes, signedLeb, unsignedLeb } from "./encoding.ts";
 import {
   CONTROL,
   F32X4_EXTRACT_LANE,
+  I32X4_EXTRACT_LANE,
   type Instruction,
   MEMORY,
   MEMORY_FILL,
@@ -130,6 +131,12 @@ export class Assembler {
   /** Extracts one of the four floats of a vector. */
   extractLane(lane: 0 | 1 | 2 | 3): this {
     const { code, params, results } = F32X4_EXTRACT_LANE;
+    return this.write([...code, lane], params, results);
+  }
+
+  /** Extracts one of the four integers of a vector. */
+  extractInteger(lane: 0 | 1 | 2 | 3): this {
+    const { code, params, results } = I32X4_EXTRACT_LANE;
     return this.write([...code, lane], params, results);
   }
 

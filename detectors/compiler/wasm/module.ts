@@ -148,13 +148,17 @@ export class ModuleBuilder {
   }
 
   /**
-   * Function names for readable traps and profiles (core specification 2.0, appendix 7.4). Some contain names from the model
-   * file, hence `plainText`.
+   * Function names for readable traps and profiles (core specification 2.0, appendix 7.4), in ASCII. Some contain names from
+   * the model file, hence `plainText`.
    */
   private nameSection(): Uint8Array {
     const names = this.functionNames.map((name, index) => [
       ...unsignedLeb(index),
-      ...nameBytes(plainText(name)),
+      ...nameBytes(
+        plainText(name)
+          .replaceAll("×", "x")
+          .replaceAll(/[^ -~]/gu, "?"),
+      ),
     ]);
     const map = [...unsignedLeb(names.length), ...names.flat()];
     return section(SECTION.custom, [nameBytes("name"), [1, ...unsignedLeb(map.length), ...map]]);

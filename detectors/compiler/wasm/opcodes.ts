@@ -57,23 +57,51 @@ export const PLAIN = {
   "i32.lt_u": compare(0x49, "i32"),
   "i32.lt_s": compare(0x48, "i32"),
   "i32.gt_s": compare(0x4a, "i32"),
+  "i32.le_s": compare(0x4c, "i32"),
+  "i32.ge_s": compare(0x4e, "i32"),
   "f32.gt": compare(0x5e, "f32"),
   "f32.le": compare(0x5f, "f32"),
   "i32.add": binary([0x6a], "i32"),
   "i32.sub": binary([0x6b], "i32"),
   "i32.mul": binary([0x6c], "i32"),
+  "i32.div_s": binary([0x6d], "i32"),
   "i32.and": binary([0x71], "i32"),
+  "i32.or": binary([0x72], "i32"),
+  "i32.xor": binary([0x73], "i32"),
+  /** a, b, condition → a where the condition is not 0, else b. */
+  select: { code: [0x1b], params: ["i32", "i32", "i32"], results: ["i32"] },
   "f32.add": binary([0x92], "f32"),
   "f32.sub": binary([0x93], "f32"),
   "f32.mul": binary([0x94], "f32"),
   "f32.div": binary([0x95], "f32"),
   "f32.min": binary([0x96], "f32"),
   "f32.max": binary([0x97], "f32"),
+  "f32.convert_i32_s": convert([0xb2], "i32", "f32"),
   "f32.convert_i32_u": convert([0xb3], "i32", "f32"),
+  /** Truncates; numbers beyond i32 saturate, NaN becomes 0. */
+  "i32.trunc_sat_f32_s": convert([0xfc, 0], "f32", "i32"),
   "f32x4.splat": convert(simd(19), "f32", "v128"),
+  "f32x4.eq": binary(simd(65), "v128"),
+  "f32x4.ne": binary(simd(66), "v128"),
+  "f32x4.lt": binary(simd(67), "v128"),
   "f32x4.gt": binary(simd(68), "v128"),
+  "f32x4.le": binary(simd(69), "v128"),
+  "f32x4.ge": binary(simd(70), "v128"),
   "v128.and": binary(simd(78), "v128"),
+  "v128.or": binary(simd(80), "v128"),
+  "v128.xor": binary(simd(81), "v128"),
+  /** a, b, mask → the bits of a where the mask is set, else those of b. */
+  "v128.bitselect": { code: simd(82), params: ["v128", "v128", "v128"], results: ["v128"] },
   "v128.any_true": convert(simd(83), "v128", "i32"),
+  "f32x4.ceil": unary(simd(103), "v128"),
+  "f32x4.floor": unary(simd(104), "v128"),
+  /** Rounds to the nearest integer, halves to the even one. */
+  "f32x4.nearest": unary(simd(106), "v128"),
+  "f32x4.abs": unary(simd(224), "v128"),
+  "f32x4.neg": unary(simd(225), "v128"),
+  "f32x4.sqrt": unary(simd(227), "v128"),
+  "f32x4.min": binary(simd(232), "v128"),
+  "f32x4.max": binary(simd(233), "v128"),
   "f32x4.add": binary(simd(228), "v128"),
   "f32x4.sub": binary(simd(229), "v128"),
   "f32x4.mul": binary(simd(230), "v128"),
@@ -98,6 +126,9 @@ export const PLAIN = {
   /** Multiplies eight pairs of i16 and adds neighbouring products: four i32. */
   "i32x4.dot_i16x8_s": binary(simd(186), "v128"),
   "i32x4.shl": shift(171),
+  "i32x4.shr_s": shift(172),
+  /** Truncates; numbers beyond i32 saturate, NaN becomes 0. */
+  "i32x4.trunc_sat_f32x4_s": unary(simd(248), "v128"),
   /** Multiplies sixteen pairs of i8 and 7-bit numbers, adds four neighbouring products and c: four i32 (relaxed SIMD). */
   "i32x4.relaxed_dot_i8x16_i7x16_add_s": {
     code: simd(275),
@@ -114,6 +145,8 @@ export const PLAIN = {
 export const MEMORY = {
   "i32.load": { code: [0x28], bytes: 4, params: ["i32"], results: ["i32"] },
   "f32.load": { code: [0x2a], bytes: 4, params: ["i32"], results: ["f32"] },
+  "i32.load8_s": { code: [0x2c], bytes: 1, params: ["i32"], results: ["i32"] },
+  "i32.load16_s": { code: [0x2e], bytes: 2, params: ["i32"], results: ["i32"] },
   "i32.load8_u": { code: [0x2d], bytes: 1, params: ["i32"], results: ["i32"] },
   "i32.load16_u": { code: [0x2f], bytes: 2, params: ["i32"], results: ["i32"] },
   "i32.store8": { code: [0x3a], bytes: 1, params: ["i32", "i32"], results: [] },
@@ -165,6 +198,9 @@ export const MEMORY_FILL: Instruction = {
 
 /** `f32x4.extract_lane`; the lane number follows. */
 export const F32X4_EXTRACT_LANE: Instruction = { code: simd(31), params: ["v128"], results: ["f32"] };
+
+/** `i32x4.extract_lane`; the lane number follows. */
+export const I32X4_EXTRACT_LANE: Instruction = { code: simd(27), params: ["v128"], results: ["i32"] };
 
 /** Binary encoding of the value types (section 5.3.1 and 5.3.2). */
 export const TYPE_CODES: Readonly<Record<WasmType, number>> = { i32: 0x7f, f32: 0x7d, v128: 0x7b };

@@ -53,7 +53,7 @@ const PARKED = [
 
 /**
  * An encoder at a constant rate needs time until its frames have their usual sizes, and the last ones are larger. At the end
- * of a loop the sizes would change as those of no camera do.
+ * of a loop the sizes would jump, unlike those of a camera.
  */
 const MIDDLE: Part = { start: 60, seconds: 60 };
 const WITH_ENDS = MIDDLE.start + MIDDLE.seconds + 10;

@@ -1,4 +1,5 @@
-import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
 
 /** A configuration with the required keys only. More keys of the camera follow after four spaces. */
 export const SMALLEST_CONFIG = `mqtt: {host: broker}

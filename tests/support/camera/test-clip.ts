@@ -12,15 +12,24 @@ export interface TestClip extends Disposable {
   readonly seconds: number;
 }
 
-/** Makes a clip in a temporary folder, which is removed when the clip is disposed. */
-export function makeTestClip({ width = 320, height = 240, fps = 10, seconds = 2 } = {}): TestClip {
+/**
+ * Makes a clip in a temporary folder, which is removed when the clip is disposed.
+ * The parameter `filter` is one of ffmpeg's, which changes the test pattern.
+ */
+export function makeTestClip({
+  width = 320,
+  height = 240,
+  fps = 10,
+  seconds = 2,
+  filter = "null",
+} = {}): TestClip {
   const folder = mkdtempSync(join(tmpdir(), "sabrewing-clip-"));
   const file = join(folder, "clip.mp4");
   const pattern = [
     "-f",
     "lavfi",
     "-i",
-    `testsrc2=size=${width}x${height}:rate=${fps}`,
+    `testsrc2=size=${width}x${height}:rate=${fps},${filter}`,
     "-t",
     String(seconds),
   ];

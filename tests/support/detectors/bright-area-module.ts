@@ -50,6 +50,6 @@ export function brightAreaModule(misbehaviour: keyof typeof POISON, options: Fak
     (f32.store offset=12 (i32.const ${detections}) (f32.convert_i32_u (local.get $bottom)))
     (f32.store offset=16 (i32.const ${detections})
       (select (f32.const 0.9) (f32.const 0) (i32.gt_u (local.get $right) (local.get $left))))
-    (i32.store offset=20 (i32.const ${detections}) (i32.const 0)))`,
+    (f32.store offset=20 (i32.const ${detections}) (f32.const 0)))`,
   });
 }

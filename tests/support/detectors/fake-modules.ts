@@ -7,7 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import binaryen from "binaryen";
 import type { Detection, Thresholds } from "../../../detectors/detector.ts";
-import { DESCRIPTION_SECTION, MAGIC, type ModelDescription } from "../../../detectors/module-format.ts";
+import {
+  ABI,
+  DESCRIPTION_SECTION,
+  DETECT_PARAMETERS,
+  type DetectDescription,
+  MAGIC,
+} from "../../../detectors/module-format.ts";
 
 /** Values of a frame's first byte for which the fake module misbehaves. Up to `late` they also affect `infer`. */
 export const POISON = {
@@ -57,7 +63,7 @@ export interface FakeOptions {
   /** More imports, e.g. `(import "env" "now" (func (result i32)))`. */
   readonly imports?: string;
   /** An export to leave out. */
-  readonly without?: "frame" | "infer" | "_start";
+  readonly without?: "input_0" | "output_0" | "parameter_1" | "infer" | "_start";
   /** Other values for some of `POISON`; the blank frame of the warm-up starts with 0. */
   readonly poison?: Partial<Record<keyof typeof POISON, number>>;
   /** Other functions `$pixel` and `$put_detection`, which detect objects in an image. */
@@ -70,6 +76,7 @@ export interface FakeOptions {
 
 const FRAME = 131_072;
 const REQUEST = 64;
+const PARAMETERS = [96, 112] as const;
 const REPLY = 1024;
 const DETECTIONS = REPLY + 16;
 
@@ -124,16 +131,20 @@ export function fakeDetections(frame: Uint8Array, thresholds: Thresholds): Detec
   }));
 }
 
-function fakeDescription(width: number, height: number): ModelDescription {
+/** The description of a fake module. */
+export function fakeDescription(width: number, height: number): DetectDescription {
   return {
-    abi: 1,
+    abi: ABI,
     task: "detect",
     name: "fake",
-    input: { width, height, channels: 3, dtype: "u8", layout: "hwc" },
-    labels: LABELS,
+    inputs: [{ name: "image", shape: [height, width, 3], dtype: "u8" }],
+    outputs: [{ name: "detections", shape: [300, 6], dtype: "f32", rows: "counted" }],
+    parameters: DETECT_PARAMETERS,
+    labels: LABELS.map((name, id) => ({ id, name })),
+    picture: { fit: "letterbox", pad: 114, filter: "linear" },
     precision: "f32",
     features: ["simd128"],
-    source: { format: "onnx", sha256: "0".repeat(64), licence: "Apache-2.0" },
+    source: [{ format: "onnx", sha256: "0".repeat(64), licence: "Apache-2.0" }],
     compiler: { version: "0.0.0" },
   };
 }
@@ -175,7 +186,8 @@ function readPixels({ frame, detections }: { readonly frame: number; readonly de
     (f32.store offset=12 (local.get $at) (local.get $iou))
     (f32.store offset=16 (local.get $at)
       (f32.div (f32.convert_i32_u (call $pixel (i32.const 3))) (f32.const 256)))
-    (i32.store offset=20 (local.get $at) (i32.rem_u (call $pixel (i32.const 4)) (i32.const ${LABELS.length}))))`;
+    (f32.store offset=20 (local.get $at)
+      (f32.convert_i32_u (i32.rem_u (call $pixel (i32.const 4)) (i32.const ${LABELS.length})))))`;
 }
 
 function moduleText({ frameBytes, limits, imports, poison, errorText, detects, exported }: Parts): string {
@@ -185,8 +197,10 @@ function moduleText({ frameBytes, limits, imports, poison, errorText, detects, e
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   ${imports}
   (memory (export "memory") ${limits})
-  (global ${exported("frame")} i32 (i32.const ${FRAME}))
-  (global (export "detections") i32 (i32.const ${DETECTIONS}))
+  (global ${exported("input_0")} i32 (i32.const ${FRAME}))
+  (global ${exported("output_0")} i32 (i32.const ${DETECTIONS}))
+  (global (export "parameter_0") i32 (i32.const ${PARAMETERS[0]}))
+  (global ${exported("parameter_1")} i32 (i32.const ${PARAMETERS[1]}))
   (data (i32.const 128) "${errorText}")
 
   (func $spin (param $rounds i64)
@@ -199,8 +213,10 @@ ${detects}
   (func $first_is (param $poison i32) (result i32)
     (i32.eq (call $pixel (i32.const 0)) (local.get $poison)))
 
-  (func $infer ${exported("infer")} (param $score f32) (param $iou f32) (result i32)
-    (local $count i32) (local $index i32)
+  (func $infer ${exported("infer")} (result i32)
+    (local $count i32) (local $index i32) (local $score f32) (local $iou f32)
+    (local.set $score (f32.load (i32.const ${PARAMETERS[0]})))
+    (local.set $iou (f32.load (i32.const ${PARAMETERS[1]})))
     (if (call $first_is (i32.const ${poison.loop})) (then (call $spin (i64.const 0))))
     (if (call $first_is (i32.const ${poison.late})) (then (call $spin (i64.const 4000000000))))
     (if (call $first_is (i32.const ${poison.trap})) (then (unreachable)))
@@ -216,7 +232,7 @@ ${detects}
       (f32.store (i32.const ${DETECTIONS}) (f32.const nan)) (local.set $count (i32.const 1))))
     (if (call $first_is (i32.const ${poison.badLabel})) (then
       (f32.store (i32.const ${DETECTIONS + 16}) (f32.const 0.5))
-      (i32.store (i32.const ${DETECTIONS + 20}) (i32.const ${LABELS.length}))
+      (f32.store (i32.const ${DETECTIONS + 20}) (f32.const ${LABELS.length}))
       (local.set $count (i32.const 1))))
     (local.get $count))
 
@@ -250,12 +266,14 @@ ${detects}
       (if (i32.ne (i32.load (i32.const ${REQUEST})) (i32.const ${MAGIC})) (then
         (call $write (i32.const 2) (i32.const 128) (i32.const 12))
         (call $proc_exit (i32.const 1))))
+      (if (i32.eqz (call $read (i32.const ${PARAMETERS[0]}) (i32.const 4))) (then (return)))
+      (if (i32.eqz (call $read (i32.const ${PARAMETERS[1]}) (i32.const 4))) (then (return)))
       (if (i32.eqz (call $read (i32.const ${FRAME}) (i32.const ${frameBytes}))) (then (return)))
       (if (call $first_is (i32.const ${poison.end})) (then (return)))
       (if (call $first_is (i32.const ${poison.errorText})) (then
         (call $write (i32.const 2) (i32.const 128) (i32.const 24))
         (call $proc_exit (i32.const 9))))
-      (local.set $count (call $infer (f32.load (i32.const ${REQUEST + 8})) (f32.load (i32.const ${REQUEST + 12}))))
+      (local.set $count (call $infer))
       (i32.store (i32.const ${REPLY}) (i32.const ${MAGIC}))
       (i32.store (i32.const ${REPLY + 4}) (i32.load (i32.const ${REQUEST + 4})))
       (i32.store (i32.const ${REPLY + 8}) (local.get $count))

@@ -15,12 +15,14 @@ class Exit extends Error {
 
 /**
  * Runs a detector module's `_start` in a WASI host with three pipes that moves at most `chunkBytes` at a time.
+ * @param onRead called with the bytes of each transfer from standard input
  * @throws the error of a trap.
  */
 export async function runModuleCommand(
   module: WebAssembly.Module,
   stdin: Uint8Array,
   chunkBytes: number,
+  onRead: (bytes: number) => void = () => undefined,
 ): Promise<CommandRun> {
   let position = 0;
   const written: Record<number, Buffer[]> = { 1: [], 2: [] };
@@ -42,6 +44,7 @@ export async function runModuleCommand(
           const chunk = stdin.subarray(position, position + length);
           host().bytes.set(chunk, at);
           position += chunk.length;
+          onRead(chunk.length);
           return chunk.length;
         }),
       fd_write: (fd: number, vector: number, _count: number, moved: number) =>

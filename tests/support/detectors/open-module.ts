@@ -1,5 +1,6 @@
 import type { CompiledModel } from "../../../detectors/compiler/compile.ts";
-import type { Tensor } from "../../../detectors/compiler/ops/operator.ts";
+import { setParameters } from "../../../detectors/compiler/emit.ts";
+import type { Tensor } from "../../../detectors/compiler/graph/value.ts";
 
 /** A module's results: the logits of the head convolutions, NHWC, finest scale first, and the detections. */
 export interface ModuleAnswer {
@@ -21,30 +22,30 @@ export async function openModule(
   const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(Uint8Array.from(model.bytes)), {
     wasi_snapshot_preview1: { fd_read: refuse, fd_write: refuse, proc_exit: refuse },
   });
-  const { memory, frame, detections, infer } = exports;
+  const { memory, input_0: input, output_0: output, infer } = exports;
   if (
     !(memory instanceof WebAssembly.Memory) ||
-    !(frame instanceof WebAssembly.Global) ||
-    !(detections instanceof WebAssembly.Global) ||
+    !(input instanceof WebAssembly.Global) ||
+    !(output instanceof WebAssembly.Global) ||
     typeof infer !== "function"
   ) {
-    throw new Error("the module lacks memory, frame, detections or infer");
+    throw new Error("the module lacks memory, input_0, output_0 or infer");
   }
   const floats = new Float32Array(memory.buffer);
-  const words = new Uint32Array(memory.buffer);
   const head = model.graph.nodes.at(-1);
   const heads = head?.inputs ?? [];
   const hasLogits = head?.op !== "yolov5_sparse_detect";
   return (image, { score, iou }) => {
-    new Uint8Array(memory.buffer).set(image, frame.value);
-    const count = Number(Reflect.apply(infer, undefined, [score, iou]));
-    const rows = Array.from({ length: count }, (_, row) => (detections.value + 24 * row) >> 2);
+    new Uint8Array(memory.buffer).set(image, input.value);
+    setParameters(memory, [score, iou]);
+    const count = Number(Reflect.apply(infer, undefined, []));
+    const rows = Array.from({ length: count }, (_, row) => (output.value + 24 * row) >> 2);
     return {
       logits: hasLogits ? heads.map((head) => readMap(model, floats, head)) : [],
       detections: rows.map((at) => ({
         box: [...floats.subarray(at, at + 4)],
         score: floats[at + 4] ?? Number.NaN,
-        label: words[at + 5] ?? -1,
+        label: floats[at + 5] ?? -1,
       })),
     };
   };

@@ -1,4 +1,18 @@
-import { DETECTION_BYTES, MAGIC, REPLY_HEADER_BYTES } from "../../../detectors/module-format.ts";
+import {
+  DETECTION_BYTES,
+  MAGIC,
+  MAX_DETECTIONS,
+  REPLY_HEADER_BYTES,
+} from "../../../detectors/module-format.ts";
+import type { ModuleIo } from "../../../detectors/runtime/module-io.ts";
+
+/** The sizes of a detector with an input of 64×32 pixels. */
+export const DETECT_IO: ModuleIo = {
+  parameters: 2,
+  inputs: [64 * 32 * 3],
+  outputs: [{ bytes: MAX_DETECTIONS * DETECTION_BYTES, rows: MAX_DETECTIONS }],
+  hasState: false,
+};
 
 /** A valid reply of `count` detections of label 0. */
 export function reply(sequence: number, count: number): Uint8Array {

@@ -2,15 +2,13 @@ import { type Detection, type Detector, DetectorFault, type ModelInfo } from "..
 
 /** A model of 64×32 pixels with two labels. */
 export const SMALL_MODEL: ModelInfo = {
-  abi: 1,
-  task: "detect",
   name: "scripted",
-  input: { width: 64, height: 32, channels: 3, dtype: "u8", layout: "hwc" },
+  input: { width: 64, height: 32 },
+  picture: { fit: "letterbox", pad: 114, filter: "linear" },
   labels: ["person", "dog"],
   precision: "f32",
   features: ["simd128"],
-  source: { format: "onnx", sha256: "0".repeat(64), licence: "none" },
-  compiler: { version: "0" },
+  licence: "none",
   sha256: "ab".repeat(32),
   bytes: 1000,
   memoryBytes: 65536,

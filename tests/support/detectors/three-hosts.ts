@@ -6,18 +6,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Runtime, Thresholds } from "../../../detectors/detector.ts";
-import { REQUEST_HEADER_BYTES } from "../../../detectors/module-format.ts";
 import { prepareEngine } from "../../../detectors/runtime/engine-source.ts";
 import { type LoadedModule, loadModule } from "../../../detectors/runtime/module.ts";
+import { ioOf, type ModuleIo, requestBytes } from "../../../detectors/runtime/module-io.ts";
 import { replyBytes } from "../../../detectors/runtime/reply.ts";
-import { frameBytes, writeRequest } from "../../../detectors/runtime/request.ts";
+import { type ModuleRequest, writeRequest } from "../../../detectors/runtime/request.ts";
 import { spawnThread } from "../../../detectors/runtime/thread.ts";
 
-/** One frame and its thresholds. Its sequence number is its position in the list, from 1. */
-export interface HostRequest {
-  /** Model input height × width × 3 bytes. */
-  readonly pixels: Uint8Array;
-  readonly thresholds: Thresholds;
+/** A frame for a detector as a request. */
+export function frameRequest(pixels: Uint8Array, { score, iou }: Thresholds): ModuleRequest {
+  return { parameters: [score, iou], inputs: [pixels] };
 }
 
 /** The whole reply to each request, header included, by host. */
@@ -31,12 +29,15 @@ export interface HostReplies {
 const DEADLINE_MS = 600_000;
 const nodeWasiProgram = fileURLToPath(new URL("./node-wasi-host.ts", import.meta.url));
 
-/** Runs the module at `path` in @wasmer/sdk, node:wasi and plain WebAssembly. */
-export async function runInThreeHosts(path: string, requests: readonly HostRequest[]): Promise<HostReplies> {
+/** Runs the module at `path` on requests, numbered from 1, in @wasmer/sdk, node:wasi and plain WebAssembly. */
+export async function runInThreeHosts(
+  path: string,
+  requests: readonly ModuleRequest[],
+): Promise<HostReplies> {
   const loaded = await loadModule(path);
   return {
     wasmer: await runInThread(loaded, "wasmer", requests),
-    nodeWasi: await runInNodeWasi(path, requests),
+    nodeWasi: await runInNodeWasi(path, ioOf(loaded.info), requests),
     v8: await runInThread(loaded, "v8", requests),
   };
 }
@@ -44,17 +45,14 @@ export async function runInThreeHosts(path: string, requests: readonly HostReque
 async function runInThread(
   loaded: LoadedModule,
   runtime: Runtime,
-  requests: readonly HostRequest[],
+  requests: readonly ModuleRequest[],
 ): Promise<Uint8Array[]> {
-  await using thread = spawnThread(
-    await prepareEngine(loaded, runtime),
-    frameBytes(loaded.info),
-    () => undefined,
-  );
+  await using thread = spawnThread(await prepareEngine(loaded, runtime), () => undefined);
   const replies: Uint8Array[] = [];
   for (const [index, request] of requests.entries()) {
     const parse = (reply: Uint8Array): Uint8Array => reply;
-    replies.push(await thread.infer({ ...request, sequence: index + 1, deadlineMs: DEADLINE_MS, parse }));
+    const sequence = index + 1;
+    replies.push(await thread.infer({ sequence, request, deadlineMs: DEADLINE_MS, parse }));
   }
   return replies;
 }
@@ -63,14 +61,18 @@ async function runInThread(
  * node:wasi blocks its whole process in `fd_read` and `fd_write`, so it runs in its own process. Standard input and output
  * are files, which do not block like a full pipe.
  */
-async function runInNodeWasi(path: string, requests: readonly HostRequest[]): Promise<Uint8Array[]> {
+async function runInNodeWasi(
+  path: string,
+  io: ModuleIo,
+  requests: readonly ModuleRequest[],
+): Promise<Uint8Array[]> {
   const directory = await mkdtemp(join(tmpdir(), "sabrewing-wasi-"));
   try {
     const requestFile = join(directory, "requests");
     const replyFile = join(directory, "replies");
     await writeFile(
       requestFile,
-      Buffer.concat(requests.map((request, index) => toBytes(request, index + 1))),
+      Buffer.concat(requests.map((request, index) => toBytes(request, index + 1, io))),
     );
     await using input = await open(requestFile, "r");
     await using output = await open(replyFile, "w");
@@ -81,22 +83,22 @@ async function runInNodeWasi(path: string, requests: readonly HostRequest[]): Pr
     const [exitCode] = await once(host, "exit");
     if (exitCode !== 0)
       throw new Error(`node:wasi ended with exit code ${exitCode}; its standard error says why`);
-    return splitReplies(await readFile(replyFile));
+    return splitReplies(await readFile(replyFile), io);
   } finally {
     await rm(directory, { recursive: true });
   }
 }
 
-function toBytes({ pixels, thresholds }: HostRequest, sequence: number): Uint8Array {
-  const bytes = new Uint8Array(REQUEST_HEADER_BYTES + pixels.length);
-  writeRequest(bytes, sequence, thresholds, pixels);
+function toBytes(request: ModuleRequest, sequence: number, io: ModuleIo): Uint8Array {
+  const bytes = new Uint8Array(requestBytes(io));
+  writeRequest(bytes, sequence, request);
   return bytes;
 }
 
-function splitReplies(bytes: Uint8Array): Uint8Array[] {
+function splitReplies(bytes: Uint8Array, io: ModuleIo): Uint8Array[] {
   const replies: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const length = replyBytes(bytes.subarray(at));
+    const length = replyBytes(bytes.subarray(at), io);
     replies.push(Uint8Array.from(bytes.subarray(at, at + length)));
     at += length;
   }

@@ -4,7 +4,8 @@ import { ConfigError, UsageError } from "../../../agent/base/errors.ts";
 import { convertFrigate } from "../../../agent/commands/init/frigate/convert.ts";
 import { mappingOf } from "../../../agent/commands/init/frigate/values.ts";
 import { writeYaml } from "../../../agent/commands/init/frigate/write-yaml.ts";
-import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
 import { mutatedTree } from "./mutate-tree.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 

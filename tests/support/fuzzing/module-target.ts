@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ModelInfo } from "../../../detectors/detector.ts";
+import type { ModuleInfo } from "../../../detectors/detector.ts";
 import { DESCRIPTION_SECTION } from "../../../detectors/module-format.ts";
-import { loadModule } from "../../../detectors/runtime/module.ts";
-import { startPool } from "../../../detectors/runtime/pool.ts";
-import { fakeModule, withCustomSection } from "../detectors/fake-modules.ts";
-import { SMALL_MODEL } from "../detectors/scripted-detector.ts";
+import { loadDetector, loadModule } from "../../../detectors/runtime/module.ts";
+import { startDetector } from "../../../detectors/runtime/open-detector.ts";
+import { fakeDescription, fakeModule, withCustomSection } from "../detectors/fake-modules.ts";
+import { MIXED, mixedModule } from "../detectors/tensor-module.ts";
 import { mutatedDescription } from "./description-mutants.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { refusesAnswer, refusesModel } from "./refusals.ts";
@@ -17,8 +17,8 @@ const WORDS = wordsOf(
   "wasi_snapshot_preview1",
   "path_open",
   "memory",
-  "frame",
-  '{"abi":1}',
+  "input_0",
+  '{"abi":2}',
   "sabrewing",
   "\x00asm",
 );
@@ -52,7 +52,7 @@ export function openingTarget(): FuzzTarget {
       const refuses = (error: unknown) => refusesModel(error) || refusesAnswer(error);
       return acceptedUnless(refuses, async () => {
         const options = { runtime, instances: 1, deadlineMs: START_WITHIN_MS } as const;
-        await using detector = await startPool(await loadModule(path), options, START_WITHIN_MS);
+        await using detector = await startDetector(await loadDetector(path), options, START_WITHIN_MS);
         const { width, height } = detector.model.input;
         await detector.detect(new Uint8Array(width * height * 3).fill(114), { score: 0.5, iou: 0.5 });
       });
@@ -63,11 +63,12 @@ export function openingTarget(): FuzzTarget {
 function moduleMutants(): FuzzTarget["make"] {
   const whole = fakeModule();
   const undescribed = fakeModule({ description: null });
-  const { sha256: _, bytes: _b, memoryBytes: _m, imports: _i, ...small } = SMALL_MODEL;
-  const description = { ...small, release: 3 };
+  const tensors = mixedModule();
+  const descriptions = [{ ...fakeDescription(8, 4), release: 3 }, MIXED];
   return (random) => {
     const kind = random();
-    if (kind < 0.45) return mutatedBytes(whole, random, WORDS);
+    if (kind < 0.45) return mutatedBytes(kind < 0.3 ? whole : tensors, random, WORDS);
+    const description = descriptions[at(random, descriptions.length)] ?? {};
     const json = new TextEncoder().encode(mutatedDescription(description, random));
     const described = withCustomSection(undescribed, DESCRIPTION_SECTION, json);
     return kind < 0.9 ? described : withSections(described, random);
@@ -86,10 +87,14 @@ function withSections(bytes: Uint8Array, random: () => number): Uint8Array {
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /** What is let in holds no text that a host could not show. @throws Error: a finding */
-function requirePlainTexts({ name, labels, features, source, compiler }: ModelInfo): void {
+function requirePlainTexts(info: ModuleInfo): void {
+  const { name, labels = [], features, source, compiler, inputs, outputs, parameters } = info;
+  const named = [...inputs, ...outputs, ...parameters];
   const texts = [
-    ...[name, source.licence, compiler.version].map((text) => ({ text, longest: 200 })),
-    ...labels.map((text) => ({ text, longest: 100 })),
+    ...[name, compiler.version].map((text) => ({ text, longest: 200 })),
+    ...source.map(({ licence }) => ({ text: licence, longest: 200 })),
+    ...named.map(({ name }) => ({ text: name, longest: 200 })),
+    ...labels.map(({ name }) => ({ text: name, longest: 100 })),
     ...features.map((text) => ({ text, longest: 50 })),
   ];
   const bad = texts.find(({ text, longest }) => HIDDEN.test(text) || [...text].length > longest);

@@ -1,4 +1,4 @@
-import { InvalidConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
 import { DetectorFault, ModelError } from "../../../detectors/errors.ts";
 
 /** A model is refused with a message and a remedy, both without terminal control characters. */

@@ -1,6 +1,8 @@
 import { compile } from "../../../detectors/compiler/compile.ts";
 import { importOnnx } from "../../../detectors/compiler/import/onnx/importer.ts";
 import { REPLY_HEADER_BYTES, REQUEST_HEADER_BYTES } from "../../../detectors/module-format.ts";
+import { parseDetections } from "../../../detectors/runtime/detections.ts";
+import { ioOf, requestBytes } from "../../../detectors/runtime/module-io.ts";
 import { parseReply, replyBytes } from "../../../detectors/runtime/reply.ts";
 import { writeRequest } from "../../../detectors/runtime/request.ts";
 import { seededBytes } from "../base/seeded.ts";
@@ -11,9 +13,9 @@ import type { FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
 
 const SIZE = { width: 64, height: 32 };
-const LABELS = ["a", "b"];
+const LABELS = new Map(["a", "b"].entries());
 const WORDS = [
-  ...wordsOf("SBW1"),
+  ...wordsOf("SBW2"),
   ...[0x7fc00000, 0x7f800000, 0xff800000, 0xbf800000].map(
     (bits) => new Uint8Array(Uint32Array.of(bits).buffer),
   ),
@@ -31,21 +33,24 @@ interface Mutant {
 export async function requestTarget(): Promise<FuzzTarget> {
   const imported = importOnnx(smallYolov5(), { name: "asked", size: SIZE });
   const source = { format: "onnx", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
-  const module = await WebAssembly.compile(Uint8Array.from(compile(imported, { source }).bytes));
+  const compiled = compile(imported, { source });
+  const module = await WebAssembly.compile(Uint8Array.from(compiled.bytes));
+  const io = ioOf(compiled.description);
   const frameBytes = SIZE.width * SIZE.height * 3;
   const request = (sequence: number) => {
-    const bytes = new Uint8Array(REQUEST_HEADER_BYTES + frameBytes);
-    writeRequest(bytes, sequence, { score: 0.05, iou: 0.45 }, seededBytes(sequence, frameBytes));
+    const bytes = new Uint8Array(requestBytes(io));
+    writeRequest(bytes, sequence, { parameters: [0.05, 0.45], inputs: [seededBytes(sequence, frameBytes)] });
     return bytes;
   };
   const requests = Buffer.concat([request(1), request(2)]);
 
   return {
     make(random): Mutant {
-      // Pixels may have any value: mutate mostly headers, lengths and order.
-      const intact = requests.subarray(0, REQUEST_HEADER_BYTES);
+      // Pixels may have any value: mutate mostly headers, parameters, lengths and order.
+      const headBytes = REQUEST_HEADER_BYTES + 4 * io.parameters;
+      const intact = requests.subarray(0, headBytes);
       const header = random() < 0.8 ? mutatedBytes(intact, random, WORDS) : intact;
-      const rest = requests.subarray(REQUEST_HEADER_BYTES);
+      const rest = requests.subarray(headBytes);
       const stdin = Buffer.concat([header, random() < 0.5 ? mutatedBytes(rest, random, WORDS) : rest]);
       return { stdin, chunkBytes: [1 << 20, 4096, 61][at(random, 3)] ?? 1 };
     },
@@ -53,9 +58,9 @@ export async function requestTarget(): Promise<FuzzTarget> {
       const { stdin, chunkBytes } = mutant as Mutant;
       const { exitCode, stdout, stderr } = await runModuleCommand(module, stdin, chunkBytes);
       for (let from = 0; from < stdout.length; ) {
-        const whole = stdout.subarray(from, from + replyBytes(stdout.subarray(from)));
+        const whole = stdout.subarray(from, from + replyBytes(stdout.subarray(from), io));
         if (whole.length < REPLY_HEADER_BYTES) throw new Error("half a reply");
-        parseReply(whole, whole.readUInt32LE(4), LABELS);
+        parseDetections(parseReply(whole, whole.readUInt32LE(4), io), LABELS);
         from += whole.length;
       }
       if (exitCode === 0 && stderr === "") return true;

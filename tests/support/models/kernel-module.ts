@@ -1,8 +1,9 @@
 import { constantArea } from "../../../detectors/compiler/constant-area.ts";
-import { ADDRESS, emitNetwork, memoryRequest } from "../../../detectors/compiler/emit.ts";
+import { ADDRESS, emitNetwork, memoryRequest, setParameters } from "../../../detectors/compiler/emit.ts";
 import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
+import { ARRAYS, type Tensor } from "../../../detectors/compiler/graph/value.ts";
 import { type MemoryPlan, planMemory } from "../../../detectors/compiler/memory/plan.ts";
-import { elements, type Tensor } from "../../../detectors/compiler/ops/operator.ts";
+import { elements } from "../../../detectors/compiler/ops/shapes.ts";
 import type { Target } from "../../../detectors/compiler/target.ts";
 import { ModuleBuilder } from "../../../detectors/compiler/wasm/module.ts";
 
@@ -37,7 +38,10 @@ export async function instantiateKernels(graph: Graph, target: Target = "simd128
   return {
     bytes,
     write: (value, tensor) => transfer(graph, plan, memory, value, tensor, "write"),
-    run: ({ score, iou } = { score: 0.25, iou: 0.45 }) => Number(Reflect.apply(run, undefined, [score, iou])),
+    run({ score, iou } = { score: 0.25, iou: 0.45 }) {
+      setParameters(memory, [score, iou]);
+      return Number(Reflect.apply(run, undefined, []));
+    },
     read(value) {
       const shape = graph.values.get(value)?.shape ?? [];
       const tensor = { shape, data: new Float32Array(elements(shape)) };
@@ -58,7 +62,7 @@ function transfer(
   const placement = plan.placements.get(value);
   if (placement === undefined) throw new Error(`${value} has no memory`);
   const dtype = graph.values.get(value)?.dtype ?? "f32";
-  const Numbers = { u8: Uint8Array, u7: Uint8Array, i16: Int16Array, f32: Float32Array }[dtype];
+  const Numbers = ARRAYS[dtype];
   const numbers = new Numbers(memory.buffer);
   const [height = 1, width = 1, channels = 1] = shape.length === 3 ? shape : [1, 1, elements(shape)];
   for (let y = 0; y < height; y++) {

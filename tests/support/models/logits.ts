@@ -1,7 +1,8 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import sharp from "sharp";
-import type { ImageSize } from "../../../detectors/compiler/graph/retype.ts";
-import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/ops/operator.ts";
+import type { ImageSize } from "../../../detectors/compiler/graph/graph.ts";
+
+import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/graph/value.ts";
 import { withInputSize } from "./onnx-outputs.ts";
 
 /** A photograph, scaled to the input size with grey bars, RGB. */

@@ -122,7 +122,7 @@ export function onnxFile(
 }
 
 /** Selects the AttributeProto.AttributeType by the value. */
-function toAttribute(name: string, value: Attributes[string]): OnnxAttribute {
+export function toAttribute(name: string, value: Attributes[string]): OnnxAttribute {
   const empty = { name, floats: [], ints: [] };
   if (typeof value === "number") return { ...empty, type: 2, i: value };
   if (typeof value === "string") return { ...empty, type: 3, s: new TextEncoder().encode(value) };

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
+import type { Tensor } from "../../../detectors/compiler/graph/value.ts";
 import { evaluate } from "../../../detectors/compiler/ops/evaluate.ts";
-import type { Tensor } from "../../../detectors/compiler/ops/operator.ts";
 import type { ModuleAnswer } from "../detectors/open-module.ts";
 
 type Detections = ModuleAnswer["detections"];

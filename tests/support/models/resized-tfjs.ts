@@ -1,4 +1,4 @@
-import type { ImageSize } from "../../../detectors/compiler/graph/retype.ts";
+import type { ImageSize } from "../../../detectors/compiler/graph/graph.ts";
 import type { TfjsFiles, WrittenModel } from "./tfjs-writer.ts";
 
 /** Bytes of one number in the weight files. */

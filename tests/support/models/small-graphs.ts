@@ -1,5 +1,8 @@
 import { buildGraph, type GraphBuilder } from "../../../detectors/compiler/graph/builder.ts";
-import type { Graph, OperatorAttributes, Padding } from "../../../detectors/compiler/graph/graph.ts";
+import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
+import { floats } from "../../../detectors/compiler/graph/value.ts";
+import type { OperatorAttributes } from "../../../detectors/compiler/ops/index.ts";
+import type { Padding } from "../../../detectors/compiler/ops/window.ts";
 import { seededFloats } from "../base/seeded.ts";
 
 /** The same number of pixels on each side. */
@@ -23,11 +26,10 @@ export function addConvolution(
   const taps = kernel * kernel * inputs;
   const weights = builder.constant(
     `w${seed}`,
-    [outputs, kernel, kernel, inputs],
-    seededFloats(seed, outputs * taps, 2 / Math.sqrt(taps)),
+    floats([outputs, kernel, kernel, inputs], seededFloats(seed, outputs * taps, 2 / Math.sqrt(taps))),
   );
   const biases = bias
-    ? [builder.constant(`b${seed}`, [outputs], seededFloats(seed + 1000, outputs, 0.5))]
+    ? [builder.constant(`b${seed}`, floats([outputs], seededFloats(seed + 1000, outputs, 0.5)))]
     : [];
   const attributes: OperatorAttributes["conv2d"] = {
     stride,
@@ -56,7 +58,12 @@ export function addC3(builder: GraphBuilder, x: string, outputs: number, seed: n
   const wide = addConvSilu(builder, narrow, { outputs: half, kernel: 3 }, seed + 2);
   const bottleneck = builder.add("add", [first, wide], {});
   const second = addConvSilu(builder, x, { outputs: half }, seed + 3);
-  return addConvSilu(builder, builder.add("concat", [bottleneck, second], {}), { outputs }, seed + 4);
+  return addConvSilu(
+    builder,
+    builder.add("concat", [bottleneck, second], { axis: 2 }),
+    { outputs },
+    seed + 4,
+  );
 }
 
 /** A graph from an image of height × width through `body` to its result. */
@@ -66,7 +73,7 @@ export function graphOf(
   body: (builder: GraphBuilder, x: string) => string,
 ): Graph {
   const builder = buildGraph();
-  const image = builder.input(height, width);
+  const image = builder.image(height, width);
   const x = builder.add("normalize", [image], { scale: 1 / 255 });
-  return builder.finish(image, body(builder, x));
+  return builder.finish(body(builder, x));
 }

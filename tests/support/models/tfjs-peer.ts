@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import { setBackend, type Tensor, tensor4d } from "@tensorflow/tfjs-core";
-import type { ImageSize } from "../../../detectors/compiler/graph/retype.ts";
-import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/ops/operator.ts";
+import type { ImageSize } from "../../../detectors/compiler/graph/graph.ts";
+
+import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/graph/value.ts";
 import type { TfjsFiles } from "./tfjs-writer.ts";
 
 /** Runs an image in TensorFlow.js and returns the requested outputs, in order, without the batch axis. */

@@ -3,7 +3,7 @@ import type { CameraConfig } from "../../../agent/config/schema.ts";
 import { eventIds, seededRandom } from "../../../agent/events/event-id.ts";
 import type { Sighting } from "../../../agent/motion/watch-motion.ts";
 import type { Outcome } from "../../../agent/outcome.ts";
-import { watchCamera } from "../../../agent/watch-camera.ts";
+import { type WatchDependencies, watchCamera } from "../../../agent/watch-camera.ts";
 import type { Box } from "../../../detectors/detector.ts";
 import { greyFrame } from "../camera/raw-frames.ts";
 import { scriptedDetector } from "../detectors/scripted-detector.ts";
@@ -12,10 +12,18 @@ import { scriptedDetector } from "../detectors/scripted-detector.ts";
 export const WALK_SIZE = { width: 640, height: 320 } as const;
 const FRAME_MS = 200;
 
+interface WalkOptions {
+  readonly frames?: number;
+  readonly startMs?: number;
+  readonly prefix?: string;
+  /** Whether a switch of the camera is on. Default: as configured. */
+  readonly isOn?: WatchDependencies["isOn"];
+}
+
 /** The outcomes of a camera's pipeline for a person who walks through the frame from left to right. */
 export async function* walkPast(
   camera: CameraConfig,
-  { frames = 20, startMs = 1_700_000_000_000, prefix = "sabrewing" } = {},
+  { frames = 20, startMs = 1_700_000_000_000, prefix = "sabrewing", isOn }: WalkOptions = {},
 ): AsyncGenerator<Outcome, void> {
   const boxes = Array.from({ length: frames }, (_, index): Box => [4 + index, 8, 10 + index, 28]);
   const script = boxes.map((box) => [{ label: "person", score: 0.9, box }]);
@@ -25,6 +33,8 @@ export async function* walkPast(
     signal: new AbortController().signal,
     newId: eventIds(seededRandom(1)),
     startMs,
+    ...(camera.snapshots.directory === undefined ? {} : { keepSnapshot: async () => {} }),
+    ...(isOn === undefined ? {} : { isOn }),
   });
 }
 

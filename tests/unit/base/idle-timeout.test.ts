@@ -48,7 +48,7 @@ test("a source whose items are rare is not idle as long as something arrives", a
   expect(found).toEqual([IDLE, "a"]);
 });
 
-test("a source that is interrupted is idle at once if it is silent then, and else when it falls silent", async () => {
+test("an interrupted source is idle at once if it is already silent, otherwise as soon as it falls silent", async () => {
   const clock = manualClock();
   let silentInMs = 5000;
   let interruption = new AbortController();

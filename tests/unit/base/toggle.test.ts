@@ -4,7 +4,7 @@ import { createToggle } from "../../../agent/base/toggle.ts";
 const never = new AbortController().signal;
 
 describe("a switch that tasks wait for", () => {
-  test("aborts its signal when it is set off, and has a new one when it is on again", () => {
+  test("aborts its signal when it is switched off, and has a new one when it is on again", () => {
     const toggle = createToggle(true);
     const first = toggle.offSignal();
     expect(first.aborted).toBe(false);
@@ -32,7 +32,7 @@ describe("a switch that tasks wait for", () => {
     },
   );
 
-  test("does not let a task wait that is aborted, or while it is on", async () => {
+  test("does not keep aborted tasks waiting, nor any task while it is on", async () => {
     const stop = new AbortController();
     const toggle = createToggle(true);
     await toggle.untilOn(never);

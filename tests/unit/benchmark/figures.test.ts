@@ -44,8 +44,8 @@ test("a network is credited with two operations per weight and pixel of every co
   const padding = { top: 1, left: 1, bottom: 1, right: 1 };
   const attributes = { padding, activation: "none" } as const;
   const graph = {
-    input: "x",
-    output: "z",
+    inputs: ["x"],
+    outputs: ["z"],
     values,
     constants: new Map(),
     nodes: [

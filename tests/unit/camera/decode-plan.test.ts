@@ -174,6 +174,15 @@ describe("when something moves", () => {
     expect(camera.judge("unknown", 140)).toEqual([141]);
   });
 
+  test("after a change of light, the camera idles again as soon as the gate has settled", () => {
+    const camera = open();
+    camera.still(141);
+    camera.film();
+    camera.judge("unknown", 140);
+    // From 14.0 s on, everything is decoded for 1.5 s.
+    expect(camera.still(181)).toEqual([...range(142, 156), 160, 180]);
+  });
+
   test("after a group that is too large to keep, decoding resumes at the next key frame", () => {
     const camera = open({ rules: { ...AUTO, keptBytes: 10_000 } });
     camera.still(150);

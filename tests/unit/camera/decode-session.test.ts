@@ -20,6 +20,7 @@ function startSession(more: Partial<DecodeSessionOptions> = {}) {
   const decoders: FakeDecoder[] = [];
   const options = {
     camera: "door",
+    rotate: 0,
     rules: { idle: "keyframes", hasMotionDetection: true, keptBytes: 1e6 },
     openDecoder(display) {
       const decoder = fakeDecoder(display);
@@ -80,6 +81,19 @@ test("frames are numbered and have the Unix time of their access unit", async ()
     ["door", 1, 1e9 + 200],
     ["door", 2, 1e9 + 400],
   ]);
+});
+
+test("a camera's rotation is added to that of the stream, for the decoder and for the live view", async () => {
+  const seen: number[] = [];
+  const { decoders, send, frames } = startSession({
+    rotate: 270,
+    onUnit: ({ rotation }) => seen.push(rotation),
+  });
+  void frames.next();
+  await send();
+  await send(undefined, { rotation: 180 });
+  expect(decoders.map(({ display }) => display.rotation)).toEqual([270]);
+  expect(seen).toEqual([270, 90]);
 });
 
 test("while nothing moves only key frames are decoded, and motion brings back the frames before it", async () => {

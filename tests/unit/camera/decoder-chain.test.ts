@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { ConfigError, TransientError } from "../../../agent/base/errors.ts";
+import type { Rotation } from "../../../agent/base/rotation.ts";
 import { decoderChain } from "../../../agent/camera/decoder-chain.ts";
-import type { AccessUnit } from "../../../agent/camera/rtsp/access-unit.ts";
+import type { AccessUnit, VideoFormat } from "../../../agent/camera/rtsp/access-unit.ts";
 import { formatOf } from "../../support/camera/access-units.ts";
 import { type FakeDecoder, fakeDecoder } from "../../support/camera/fake-decoder.ts";
 
@@ -17,7 +18,12 @@ const BETWEEN: AccessUnit = {
   arrivedMs: 0,
   isDamaged: false,
 };
-const key = (format = SMALL, rotation = 0): AccessUnit => ({ ...BETWEEN, isKey: true, format, rotation });
+const key = (format = SMALL, rotation: Rotation = 0): AccessUnit => ({
+  ...BETWEEN,
+  isKey: true,
+  format,
+  rotation,
+});
 
 function startChain() {
   const opened: FakeDecoder[] = [];
@@ -38,7 +44,7 @@ test("the first key frame opens the decoder", async () => {
   expect(opened.map(({ written }) => written)).toEqual([[40, 80]]);
 });
 
-test.each([
+test.each<[string, VideoFormat, Rotation]>([
   ["size", LARGE, 0],
   ["rotation", SMALL, 90],
   ["number of B frames", formatOf({ reorderFrames: 2 }), 0],

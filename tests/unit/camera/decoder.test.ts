@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Rotation } from "../../../agent/base/rotation.ts";
 import {
   type DecoderOptions,
   type DecoderStream,
@@ -141,7 +142,7 @@ test("frames with pixels of double width get their true proportions", async () =
   expect(frames[0]).toMatchObject({ width: 320, height: 240 });
 });
 
-test.each([
+test.each<[Rotation, number, number, string]>([
   [90, 240, 320, "right"],
   [180, 320, 240, "bottom"],
   [270, 240, 320, "left"],

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { Rotation } from "../../../agent/base/rotation.ts";
 import { displayFilter, displaySize } from "../../../agent/camera/display.ts";
 import { MOST_PIXELS } from "../../../agent/camera/frame-limit.ts";
 import { formatOf } from "../../support/camera/access-units.ts";
 
-function shown(width: number, height: number, pixelAspect: number, rotation = 0) {
+function shown(width: number, height: number, pixelAspect: number, rotation: Rotation = 0) {
   return { format: formatOf({ size: { width, height }, pixelAspect }), rotation };
 }
 

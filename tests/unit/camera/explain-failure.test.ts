@@ -50,7 +50,7 @@ test.each([
   expect(error.remedy).toContain(remedy);
 });
 
-test("a decoder that runs into its memory limit and crashes says that it is the limit", () => {
+test("a decoder that crashes at its memory limit names the limit as the cause", () => {
   const error = explainFailure("door", { errorLines: ["Cannot allocate memory"], signal: "SIGSEGV" });
   expect(error.message).toContain("more memory than ffmpeg may use");
 });

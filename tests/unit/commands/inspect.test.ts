@@ -1,16 +1,22 @@
 import { describe, expect, test } from "vitest";
 import { describeModule, describeSet } from "../../../agent/commands/inspect.ts";
-import type { ModelInfo } from "../../../detectors/detector.ts";
+import type { ModuleInfo } from "../../../detectors/detector.ts";
 
-const info: ModelInfo = {
-  abi: 1,
+const info: ModuleInfo = {
+  abi: 2,
   task: "detect",
   name: "gate",
-  input: { width: 640, height: 384, channels: 3, dtype: "u8", layout: "hwc" },
-  labels: Array.from({ length: 30 }, (_, index) => `label number ${index}`),
+  inputs: [{ name: "image", shape: [384, 640, 3], dtype: "u8" }],
+  outputs: [{ name: "detections", shape: [300, 6], dtype: "f32", rows: "counted" }],
+  parameters: [
+    { name: "score", default: 0.25 },
+    { name: "iou", default: 0.45 },
+  ],
+  labels: Array.from({ length: 30 }, (_, id) => ({ id, name: `label number ${id}` })),
+  picture: { fit: "letterbox", pad: 114, filter: "linear" },
   precision: "f32",
   features: ["simd128"],
-  source: { format: "onnx", sha256: "ab".repeat(32), licence: "MIT" },
+  source: [{ format: "onnx", sha256: "ab".repeat(32), licence: "MIT" }],
   compiler: { version: "0.1.0" },
   sha256: "cd".repeat(32),
   bytes: 7_500_000,
@@ -22,7 +28,7 @@ describe("the description of a module", () => {
   const lines = describeModule(info).split("\n");
 
   test("shows input, memory, imports, licence and hash, one per line", () => {
-    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc");
+    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc; letterbox");
     expect(lines).toContain("memory       21.0 MB, cannot grow");
     expect(lines).toContain("imports      nothing");
     expect(lines).toContain("licence      MIT");
@@ -63,6 +69,6 @@ describe("the description of a set of variants", () => {
     expect(lines[0]).toBe("gate.i16.wasm: i16 of i16, f32, the fastest there is");
     expect(lines[1]).toMatch(/^→ i16 +7\.5 MB, memory 21\.0 MB; simd128; SHA-256 cdcdcdcdcdcd…$/);
     expect(lines[2]).toMatch(/^ {2}f32 +7\.5 MB/);
-    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc");
+    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc; letterbox");
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
 
 /** A configuration of one camera with these additional lines. */
 function configured(...cameraLines: string[]): string {

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, mkdirSync, writeFileSync } from "node:fs";
+import { accessSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readEnvironmentFile } from "../../../agent/config/environment-file.ts";
-import { InvalidConfig, loadConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { loadConfig } from "../../../agent/config/load.ts";
 import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 /** Reads files with systemd's own parser, but replaces `$NAME`. It belongs to the package systemd. */
@@ -42,7 +43,7 @@ describe("a line of the file", () => {
     ["export A=1", "remove the word export"],
     ["\ufeffA=1", "save the file without a byte order mark"],
     ["A=\u0007", "the value contains a control character"],
-    ["# comment \\\nA=1", "the comment before it ends with a backslash"],
+    ["# comment \\\nA=1", "the comment above it ends with a backslash"],
   ])("%j is ignored, with the reason", (text, reason) => {
     const { variables, ignored } = readEnvironmentFile(`B=1\n${text}\nC=2`);
     expect(variables).toMatchObject(text.startsWith("#") ? { B: "1" } : { B: "1", C: "2" });
@@ -50,6 +51,17 @@ describe("a line of the file", () => {
       { name: "A", line: text.startsWith("#") ? 3 : 2, reason: expect.stringContaining(reason) },
     ]);
   });
+});
+
+test("a name that no variable can have is ignored, with the reason", () => {
+  const { variables, ignored } = readEnvironmentFile("1A=1\nA.B=1\nÄ=1\nA_1=1");
+  expect(variables).toEqual({ A_1: "1" });
+  const reason = "a name contains only letters, digits and _, and does not start with a digit";
+  expect(ignored).toEqual([
+    { name: "1A", line: 1, reason },
+    { name: "A.B", line: 2, reason },
+    { name: "Ä", line: 3, reason },
+  ]);
 });
 
 /** The variables that systemd reads from files with these contents. */
@@ -105,8 +117,8 @@ test("an unset variable says which line of secrets.env systemd ignores", async (
     config,
     'mqtt: {host: b, user: u, password: "{PW}"}\nmodel: {path: m.wasm}\ncameras: {door: {ffmpeg: {inputs: [{path: "rtsp://c/1"}]}}}\n',
   );
-  const problems = (bytes: string | Uint8Array) => {
-    writeFileSync(secrets, bytes);
+  const problems = (bytes: string | Uint8Array | undefined) => {
+    if (bytes !== undefined) writeFileSync(secrets, bytes);
     try {
       loadConfig(config, {});
     } catch (error) {
@@ -116,8 +128,14 @@ test("an unset variable says which line of secrets.env systemd ignores", async (
     return [];
   };
   const notSet = "the environment variable PW is not set";
+  expect(problems(undefined)).toEqual([notSet]);
+  mkdirSync(secrets);
+  expect(problems(undefined)).toEqual([`${notSet} (${secrets} cannot be read (EISDIR))`]);
+  rmdirSync(secrets);
   expect(problems("PW=p#ss\n")).toEqual([]);
   expect(problems("OTHER=1\n")).toEqual([notSet]);
+  // A password may be empty.
+  expect(problems("PW=\n")).toEqual([]);
   expect(problems("# x\nexport PW=1\n")).toEqual([
     `${notSet} (${secrets}:2 sets it, but systemd ignores that line: remove the word export)`,
   ]);

@@ -1,6 +1,7 @@
 /** The configuration accepts the shapes in which Frigate's users write the keys that both have. */
 import { describe, expect, test } from "vitest";
-import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
 
 const BROKER_AND_MODEL = "mqtt: {host: broker}\nmodel: {path: m.wasm}\n";
 const STREAM = 'ffmpeg: {inputs: [{path: "rtsp://10.0.0.7/1"}]}';
@@ -20,7 +21,7 @@ function mistakes(text: string): string[] {
 }
 
 describe("a section at the top", () => {
-  test("holds for every camera, which overrides single keys but a list as a whole", () => {
+  test("applies to every camera, which overrides single keys, but replaces lists as a whole", () => {
     const [door, yard] = camerasIn(`
 ffmpeg: {hwaccel_args: preset-vaapi, retry_interval: 30}
 detect: {width: 1280, height: 720, fps: 7, stationary: {interval: 9}}
@@ -52,7 +53,7 @@ cameras:
     ]);
   });
 
-  test("is named once for a mistake, at its own place", () => {
+  test("gets one report for a mistake, at its own place", () => {
     const text = `objects: {track: [person, motion]}\nmotion: {treshold: 3}\ncameras:\n  a: {${STREAM}}\n  b: {${STREAM}}\n`;
     expect(mistakes(text)).toEqual([
       expect.stringMatching(/^3:27 objects\.track\.1: the count of this label cannot be published/),
@@ -177,6 +178,21 @@ cameras:
   test("refuses a merge key without a mapping", () => {
     expect(mistakes(`cameras:\n  door:\n    ${STREAM}\n    <<: 5\n`)).toEqual([
       "6:5 cameras.door.<<: expected an alias of a mapping (*NAME), or a list of them",
+    ]);
+  });
+
+  test("refuses an alias before or without its anchor where it stands", () => {
+    const noAnchor =
+      "not valid YAML: no anchor of this name stands before this alias; put quotes around a text that starts with *";
+    const camera = `cameras:\n  door: {${STREAM}, motion: *m}\n`;
+    expect(mistakes(`x-m: &m {threshold: 30}\n${camera}`)).toEqual([]);
+    expect(mistakes(`${camera}x-m: &m {threshold: 30}\n`)).toEqual([expect.stringContaining(noAnchor)]);
+    expect(mistakes(`${camera}x-m: &m {threshold: 30}\n`)[0]).toMatch(/^4:/);
+  });
+
+  test("refuses a second document", () => {
+    expect(mistakes(`cameras: {door: {${STREAM}}}\n---\nmqtt: {host: other}\n`)).toEqual([
+      expect.stringContaining("a line --- begins a second document"),
     ]);
   });
 

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { InvalidConfig, loadConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { loadConfig, parseConfig } from "../../../agent/config/load.ts";
 
 const SMALLEST = `mqtt: {host: broker}
 model: {path: /models/m.wasm}
@@ -68,6 +69,7 @@ test("fills in every default of the smallest configuration", () => {
           retry_interval: 10,
           frozen_after: 60,
         },
+        rotate: 0,
         detect: {
           enabled: true,
           fps: 5,

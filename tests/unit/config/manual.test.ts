@@ -126,7 +126,9 @@ describe("the code", () => {
     cwd: ROOT,
     exclude: ["agent/config/**", "agent/view/page/**"],
   });
-  const code = [...sources, "agent/config/load.ts", "agent/config/ffmpeg-schema.ts"].map(read).join("\n");
+  const code = [...sources, "agent/config/named-files.ts", "agent/config/ffmpeg-schema.ts"]
+    .map(read)
+    .join("\n");
   const names = [...new Set(keys.map(({ path }) => path.split(".").at(-1) ?? ""))];
 
   test.each(names.filter((name) => name !== "0"))("reads the key %s", (name) => {

@@ -39,7 +39,7 @@ test.each([
   ["host: 010.0.0.1", "an IPv4 address without leading zeros"],
   ["host: 192.168.1.300", "an IPv4 address of four numbers from 0 to 255"],
   ["host: 239.0.0.1", "not of a multicast or broadcast group"],
-  ["host: 'fe80::1'", "with the network interface behind which it is"],
+  ["host: 'fe80::1'", "with the name of the network interface"],
 ])("mqtt: {%.40s} is refused", (yaml, expected) => {
   const found = mqtt(yaml);
   expect(found).toEqual([expect.stringContaining(expected)]);

@@ -110,7 +110,7 @@ test("an area of motion that counts as lightning is refused", () => {
   expect(camera(`${DETECT}motion: {contour_area: 20000}`)).toHaveLength(1);
 });
 
-test("empty lists are refused with what is missing", () => {
+test("empty lists are refused, and the message names the missing entries", () => {
   const text = SMALLEST_CONFIG.replace('[{path: "rtsp://10.0.0.7/stream2"}]', "[]");
   expect(configMistakes(`${text}    objects: {track: []}\n`)).toEqual([
     "5:22 cameras.door.ffmpeg.inputs: expected at least one input: the stream for detection, received an empty list",

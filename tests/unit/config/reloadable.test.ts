@@ -38,20 +38,20 @@ describe("a reload", () => {
     expect(reload.config).toEqual(configOfDoor());
   });
 
-  test("applies what it can and leaves the rest, also of one section", () => {
+  test("applies the keys that need no restart and leaves the others, also within one section", () => {
     const reload = plan("motion: {threshold: 30}", "motion: {threshold: 40, enabled: false}");
     expect(reload.changed).toEqual(["cameras.door.motion.threshold"]);
     expect(reload.needRestart).toEqual(["cameras.door.motion.enabled"]);
   });
 
-  test("does not count frames at a rate that a restart must apply first", () => {
+  test("does not apply numbers of frames together with a rate that needs a restart", () => {
     const reload = plan("", "detect: {fps: 10}");
     expect(reload.changed).toEqual([]);
     expect(reload.needRestart).toContain("cameras.door.detect.fps");
     expect(reload.config).toEqual(configOfDoor());
   });
 
-  test("leaves cameras that come and go, and other sections, to a restart", () => {
+  test("leaves added and removed cameras, and other sections, to a restart", () => {
     const running = configOfDoor();
     const [door] = running.cameras;
     if (door === undefined) throw new Error("a camera");

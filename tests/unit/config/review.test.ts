@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
 
 const DEFAULTS = {
   alerts: { enabled: true, labels: ["person", "car"], required_zones: [], cutoff_time: 40 },
@@ -26,7 +27,7 @@ describe("the review settings of a camera", () => {
     ]);
   });
 
-  test("take a single name as a text, and an empty list as no label at all", () => {
+  test("accept a single name as a string, and an empty list as no label at all", () => {
     const [door] = reviewsIn("", "{alerts: {labels: dog, required_zones: porch}, detections: {labels: []}}");
     expect(door).toMatchObject({
       alerts: { labels: ["dog"], required_zones: ["porch"] },

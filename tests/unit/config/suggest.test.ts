@@ -13,6 +13,12 @@ test.each([
   expect(suggest(word, KEYS)).toBe(meant);
 });
 
+test("suggests the closest of several words, whatever their order and case", () => {
+  expect(suggest("persons", ["pardons", "person", "personal"])).toBe("person");
+  expect(suggest("personal", ["person", "PERSONA"])).toBe("PERSONA");
+  expect(suggest("ca", ["cat", "dog"])).toBe("cat");
+});
+
 test("has no suggestion for a word that resembles no key", () => {
   expect(suggest("zones", KEYS)).toBeUndefined();
 });

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { InvalidConfig, loadConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { loadConfig } from "../../../agent/config/load.ts";
 import { configMistakes, SMALLEST_CONFIG } from "../../support/agent/config-mistakes.ts";
 import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
@@ -51,7 +52,7 @@ describe("a file that is not UTF-8", () => {
   });
 });
 
-describe("characters that cannot be seen", () => {
+describe("invisible characters", () => {
   const NBSP = "\u00a0";
 
   test.each([
@@ -69,7 +70,7 @@ describe("characters that cannot be seen", () => {
     [
       "without a width",
       SMALLEST_CONFIG.replace("model", "\u200bmodel"),
-      "2:1 : a character that cannot be seen (U+200B)",
+      "2:1 : an invisible character (U+200B)",
     ],
   ])("are reported at their place %s", (_where, text, problem) => {
     expect(configMistakes(text)).toEqual([expect.stringContaining(problem)]);
@@ -82,12 +83,12 @@ describe("characters that cannot be seen", () => {
 
   test("are reported if they are control characters, wherever they stand", () => {
     expect(configMistakes(SMALLEST_CONFIG.replace("stream2", "stream\u00072"))).toEqual([
-      "5:53 : not valid YAML: a control character (U+0007): delete it",
+      "5:53 : not valid YAML: delete the control character U+0007",
     ]);
   });
 });
 
-test("tabs as indentation are named", () => {
+test("tabs in the indentation are reported", () => {
   const [mistake = ""] = configMistakes(SMALLEST_CONFIG.replace("    ffmpeg", "\tffmpeg"));
   expect(mistake).toMatch(/^5:1 : not valid YAML: .*[Tt]abs/);
 });

@@ -123,15 +123,15 @@ describe("writing them", () => {
       .replace('camera/yard" } ] }\n', 'camera/yard" } ] }\n    motion: *motion\n');
     const file = await fileWith(shared, folder.path);
     await expect(writeShapes(file, ENV, "door", { ...SAME, motionMasks: [TRIANGLE] })).rejects.toThrow(
-      /in a form that cannot be changed here/,
+      /cannot change the zones and masks of camera/,
     );
     await expect(
       writeShapes(file, ENV, "yard", { ...SAME, zones: [], motionMasks: [TRIANGLE] }),
-    ).rejects.toThrow(/in a form that cannot be changed here/);
+    ).rejects.toThrow(/cannot change the zones and masks of camera/);
     expect(await readFile(file, "utf8")).toBe(shared);
   });
 
-  test("refuses a file that is not valid any more, and a camera that is gone", async () => {
+  test("refuses a file that is no longer valid, and a camera that no longer exists", async () => {
     await using folder = await temporaryFolder();
     const file = await fileWith(FILE.replace("threshold", "treshold"), folder.path);
     await expect(writeShapes(file, ENV, "door", SAME)).rejects.toThrow(/did you mean threshold/);
@@ -139,11 +139,11 @@ describe("writing them", () => {
     await expect(writeShapes(other, ENV, "gone", { ...SAME, zones: [] })).rejects.toThrow(ConfigError);
   });
 
-  test("tells that the file cannot be written", async () => {
+  test("reports that the file cannot be written", async () => {
     await using folder = await temporaryFolder();
     const file = await fileWith(FILE, folder.path);
     // In place of the temporary file.
-    await mkdir(`${file}.new`);
+    await mkdir(`${file}.partial`);
     await expect(writeShapes(file, ENV, "door", { ...SAME, objectMasks: [TRIANGLE] })).rejects.toThrow(
       /cannot write the configuration .*sabrewing.yml \(/,
     );

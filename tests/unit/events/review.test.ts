@@ -65,7 +65,7 @@ describe("a review", () => {
     ]);
   });
 
-  test("is a detection until an object belongs to it that makes an alert", () => {
+  test("is a detection until one of its objects makes an alert", () => {
     const messages = watch(
       [
         [10, 30, dog("rex")],

@@ -114,7 +114,7 @@ describe("a person who walks through the frame", () => {
       [{ contour_area: 5 }, speck, 1],
       [{ contour_area: 50 }, speck, 0],
       [{ threshold: 10 }, faint, 1],
-      [{ threshold: 60 }, faint, 0],
+      [{ threshold: 90 }, faint, 0],
     ] as const) {
       const next = watch(settings);
       watchSeconds(next, 2, still);

@@ -31,6 +31,13 @@ test("logs one line for an outage and one for its end, regardless of the number 
   ]);
 });
 
+test("says nothing of messages that come back as they should", () => {
+  const { connections, said } = start();
+  connections.echoed({ kind: "heard" });
+  connections.echoed({ kind: "ended" });
+  expect(said()).toEqual([]);
+});
+
 test("logs that the broker refuses the agent, even if its absence was logged before", () => {
   const { connections, said } = start();
   connections.failed(away);

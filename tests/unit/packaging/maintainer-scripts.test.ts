@@ -125,13 +125,13 @@ test.each(SCRIPTS)("%s is a script that sh can read", (name) => {
 describe("`systemctl reload`", () => {
   const dropIn = "usr/lib/systemd/system/sabrewing.service.d/notify-reload.conf";
 
-  test("waits for the agent from systemd 253 on", () =>
+  test("leaves the signal to systemd from version 253 on", () =>
     run("postinst", ["configure", ""], { version: 253 }, ({ status, root }) => {
       expect(status).toBe(0);
       expect(readFileSync(join(root, dropIn), "utf8")).toBe("[Service]\nType=notify-reload\nExecReload=\n");
     }));
 
-  test("only sends SIGHUP before", () =>
+  test("uses the unit's own command before", () =>
     run("postinst", ["configure", ""], { version: 252 }, ({ status, root }) => {
       expect(status).toBe(0);
       expect(existsSync(join(root, dropIn))).toBe(false);

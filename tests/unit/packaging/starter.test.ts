@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { InvalidConfig, parseConfig } from "../../../agent/config/load.ts";
+import { InvalidConfig } from "../../../agent/config/invalid-config.ts";
+import { parseConfig } from "../../../agent/config/load.ts";
 import { PROGRAM } from "../../../scripts/packaging/contents.ts";
 import { readRepositoryFile as read } from "../../support/packaging/shipped-packages.ts";
 

@@ -144,7 +144,7 @@ describe("the history on disk", () => {
         pastEvent(40),
       ];
       store.write([parked, kept, old, recent]);
-      const removed = store.removeOldest(START_MS + 30 * MINUTE_MS, new Set([kept.id]), 50);
+      const removed = store.removeOldest(START_MS + 30 * MINUTE_MS, new Set([kept.id]), 1);
       expect(removed).toEqual([{ id: old.id, pictureBytes: 70_000 }]);
       expect(idsOf(store.list(EVERYTHING).events)).toEqual(idsOf([recent, kept, parked]));
       expect(idsOf(store.removeOldest(undefined, new Set(), 2))).toEqual(idsOf([parked, kept]));

@@ -73,6 +73,11 @@ describe.each([1, 2, 5, 10])("at %d frames per second, a walker", (fps) => {
   });
 });
 
+test("a slow walker whom the detector misses as soon as the border cuts him off is not counted any more", () => {
+  const { counted } = durations(5, (s) => (s <= 2.6 ? [600 + 40 * s, 200, 660 + 40 * s, 310] : undefined));
+  expect(counted).toBeLessThanOrEqual(0.6);
+});
+
 test("a person who stands at the border and is missed has not left", () => {
   const { counted } = durations(5, (s) => (s < 4 ? [740, 200, 768, 310] : undefined));
   expect(counted).toBeGreaterThanOrEqual(5);

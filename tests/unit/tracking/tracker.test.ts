@@ -117,6 +117,16 @@ describe("the tracker", () => {
     expect(only(missed).scoreHistory.at(-1)).toBe(0);
   });
 
+  test("reports the size of a walker with less change than the detector's boxes, around the same centre", () => {
+    const wide = (i: number) => (i % 2 === 0 ? 0 : 10);
+    const boxAt = (i: number): Box => [100 + 15 * i - wide(i), 100, 150 + 15 * i + wide(i), 220];
+    const walk = (count: number) => only(watch(frames(count, (i) => [{ ...person(0, 0), box: boxAt(i) }])));
+    const [narrower, wider] = [walk(21).box, walk(22).box];
+    expect(wider[2] - wider[0] - (narrower[2] - narrower[0])).toBeLessThan(16);
+    expect((wider[0] + wider[2]) / 2).toBeCloseTo(125 + 15 * 21, 10);
+    expect(walk(22).visible).toEqual(boxAt(21));
+  });
+
   test("drops an object that left the frame without examining that place", () => {
     let tracker = watch(frames(12, (i) => [person(1000 + 25 * i, 100)]));
     for (let frame = 12; frame < 45; frame++) {

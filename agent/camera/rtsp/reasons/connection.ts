@@ -1,3 +1,4 @@
+import { errorCode } from "../../../base/error-code.ts";
 import { ConfigError, TransientError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain-text.ts";
 import { hasUsualPort, type RtspAddress } from "../address.ts";
@@ -67,7 +68,7 @@ function unknownName(at: RtspAddress | undefined): Reason {
 /**
  * @param phase `open`: before the camera has sent video
  * @param at the camera's address
- * @returns the error itself if it is none of the network or of the camera
+ * @returns the error itself if neither the network nor the camera caused it
  */
 export function connectionError(
   camera: string,
@@ -83,7 +84,7 @@ export function connectionError(
     return errorOf(camera, { kind, what: error.message, remedy: error.remedy });
   }
   if (/before secure TLS connection/.test(error.message)) return errorOf(camera, TLS_NOT_ANSWERED);
-  const code = "code" in error ? String(error.code) : "";
+  const code = errorCode(error) ?? "";
   if (isClosed(error)) return errorOf(camera, phase === "open" ? CLOSED : CLOSED_WHILE_PLAYING);
   const known = BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
   const reason = known === UNKNOWN_NAME ? unknownName(at) : known;
@@ -103,7 +104,7 @@ export function noAnswerError(camera: string, seconds: number | undefined, isSec
     kind: "transient",
     what: `the camera does not answer${seconds === undefined ? "" : ` within ${seconds} s`}`,
     remedy: isSecure
-      ? "Check that it is switched on, check address and port, and that it speaks TLS (rtsps) at this port."
-      : "Check that it is switched on, and check address and port.",
+      ? "Check that it is switched on, that address and port are right, and that it speaks TLS (rtsps) at this port."
+      : "Check that it is switched on, and that address and port are right.",
   });
 }

@@ -43,6 +43,6 @@ export function unnamedCodecError(camera: string, payloadTypes: readonly number[
     kind: "config",
     what: `the stream's description does not say which codec its video has (${types} without a=rtpmap)`,
     remedy:
-      "Set the stream to H.264 in the camera and update the camera's firmware, or use another of its streams.",
+      "Set the stream to H.264 in the camera, update the camera's firmware, or use another of its streams.",
   });
 }

@@ -20,7 +20,7 @@ const UNSUPPORTED_TRANSPORT: Reason = {
   kind: "config",
   what: "the camera does not support this transport",
   remedy:
-    "Set `transport: auto` for this camera. If it is set and the address is rtsps://, over which only TCP is tried, use the camera's rtsp:// address. Otherwise update its firmware.",
+    "Set `transport: auto` for this camera. If it is already set, update the camera's firmware. If the address starts with rtsps://, the agent tries only TCP: use the camera's rtsp:// address.",
 };
 
 /** By RTSP status (RFC 2326, 11). */
@@ -39,7 +39,7 @@ const BY_STATUS: ReadonlyMap<number, Reason> = new Map<number, Reason>([
     403,
     {
       kind: "config",
-      what: "the camera forbids this user name to see the stream",
+      what: "the camera does not allow this user to view the stream",
       remedy: "Give the user the right to see live video in the camera's settings, or use another user.",
     },
   ],
@@ -118,13 +118,13 @@ const BY_LOGIN_PROBLEM: Readonly<Record<LoginProblem, Reason>> = {
   },
   basicAfterDigest: {
     kind: "config",
-    what: "the camera asked for an encrypted password before, and now for an unencrypted one, which is not sent",
+    what: "the camera asks for an unencrypted password, which is not sent, because it asked for an encrypted one before",
     remedy:
-      "If you changed the camera's RTSP authentication, restart the agent. Else check who is in this network.",
+      "If you changed the camera's RTSP authentication, restart the agent. Otherwise check whether another device in the network uses the camera's address.",
   },
   basicAfterRedirect: {
     kind: "config",
-    what: "the camera asks for an unencrypted password after a redirect, which is not sent",
+    what: "after a redirect, the camera asks for an unencrypted password, which is not sent",
     remedy:
       "Use the address at the end of the redirects, or set RTSP authentication to Digest in the camera.",
   },

@@ -7,7 +7,7 @@ export function silenceError(camera: string, seconds: number, before: boolean): 
     what: before ? `frozen, no video for ${seconds} s` : `the camera sends no video within ${seconds} s`,
     remedy: before
       ? "Check the camera and the network. The agent reopens the stream automatically."
-      : "Restart the camera. For `transport: udp`, check that a firewall lets the camera's packets in.",
+      : "Restart the camera. With `transport: udp`, check that no firewall blocks the camera's packets.",
   });
 }
 

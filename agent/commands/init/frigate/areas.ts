@@ -10,7 +10,7 @@ interface Size {
 /** Corners as numbers: fractions of the frame, or pixels. */
 type Corners = readonly number[];
 
-/** A larger coordinate means that all of a polygon are pixels. */
+/** If one coordinate is larger, all coordinates of the polygon are pixels. */
 const LARGEST_FRACTION = 2;
 
 /** One polygon: `x,y,x,y,…`, or a list of numbers, of corners `x,y` or of `[x, y]`. */
@@ -42,7 +42,7 @@ export function isInPixels(corners: Corners): boolean {
 
 /** Writes polygons as fractions of the frame. */
 export interface Areas {
-  /** Undefined, and a remark, for what is no polygon. */
+  /** Undefined, and a remark, if the corners are no polygon. */
   written(key: string, corners: Corners): Promise<string | undefined>;
 }
 

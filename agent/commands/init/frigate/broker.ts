@@ -71,7 +71,7 @@ export function translateMqtt(mqtt: Mapping, context: BrokerContext): Mapping {
     const keys = ["tls_ca_certs", "tls_client_cert", "tls_client_key"];
     if (text(own.tls_ca_certs) === undefined) {
       for (const key of [...keys, "tls_insecure"].filter((name) => own[name] && own[name] !== "false")) {
-        remarks.add("dropped", `mqtt.${key}`, "Frigate encrypts nothing without mqtt.tls_ca_certs");
+        remarks.add("dropped", `mqtt.${key}`, "has no effect in Frigate without mqtt.tls_ca_certs");
       }
       return {};
     }

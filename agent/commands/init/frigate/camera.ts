@@ -1,5 +1,8 @@
+import type { Size } from "../../../base/box.ts";
 import { isMapping, type Mapping } from "../../../base/mapping.ts";
+import { type Rotation, rotatedSize } from "../../../base/rotation.ts";
 import { mergedSection } from "../../../config/global-sections.ts";
+import { LONGEST_LEVEL } from "../../../config/topic-name.ts";
 import { areasIn, polygonOf } from "./areas.ts";
 import { withPixelMasks } from "./pixel-masks.ts";
 import {
@@ -14,7 +17,7 @@ import {
   translateZone,
 } from "./sections.ts";
 import { chooseInput } from "./streams.ts";
-import { flagOf, mappingOf, numberOf, withValues } from "./values.ts";
+import { flagOf, mappingOf, namesOf, numberOf, withValues } from "./values.ts";
 import type { Texts } from "./variables.ts";
 
 export interface CameraContext extends Pick<SectionContext, "remarks" | "labels" | "keepThresholds"> {
@@ -25,15 +28,10 @@ export interface CameraContext extends Pick<SectionContext, "remarks" | "labels"
   readonly commonTrack: readonly string[];
   /** Names of zones in use, which this function extends: a zone's name must be unique in the file. */
   readonly zoneNames: Set<string>;
-  /** Where images are kept; undefined: the section at the top says it. */
+  /** Where images are kept; undefined: the section at the top sets it. */
   readonly snapshotDirectory: string | undefined;
   /** The size of a stream, whose address contains placeholders; undefined if it does not answer. */
   readonly streamSize: (name: string, address: string) => Promise<Size | undefined>;
-}
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** The size that Frigate assumes for a stream that does not answer. */
@@ -52,7 +50,10 @@ export async function translateCamera(
   if (input === undefined) return undefined;
 
   const address = flagOf(camera.enabled) === false ? undefined : input.path;
-  const areas = areasIn(() => frameSize(name, whole("detect"), address, context), remarks);
+  const areas = areasIn(
+    () => frameSize(name, whole("detect"), { address, rotate: input.rotate }, context),
+    remarks,
+  );
   const at = (section: string): SectionContext => ({
     key: `cameras.${name}.${section}`,
     ...{ remarks, areas, labels, keepThresholds },
@@ -73,7 +74,7 @@ export async function translateCamera(
   const hardware = translateHardware(hardwareArgs, `cameras.${name}.ffmpeg.inputs.hwaccel_args`, remarks);
   const zones = await translateZones(tracksNothing ? ["person"] : track);
   return {
-    ...withValues({ enabled: flagOf(camera.enabled) }),
+    ...withValues({ enabled: flagOf(camera.enabled), rotate: input.rotate || undefined }),
     ffmpeg: {
       inputs: [{ path, ...withValues({ transport }) }],
       ...translateFfmpeg(own("ffmpeg"), at("ffmpeg")),
@@ -103,7 +104,7 @@ export async function translateCamera(
       const zoneName = freeName(written, name, context.zoneNames);
       context.zoneNames.add(zoneName);
       if (zoneName !== written) {
-        const reason = "names are unique, and have only letters, digits, _ and -";
+        const reason = "names are unique and contain only letters, digits, _ and -";
         remarks.add("changed", key, `the zone is called ${zoneName}: ${reason}`);
       }
       names.set(written, zoneName);
@@ -115,29 +116,38 @@ export async function translateCamera(
   /** Zones required at the top of the file are those of each camera. */
   function reviewWithZones(): Mapping {
     const severities = ["alerts", "detections"].map((severity) => {
-      const { required_zones: zones } = mappingOf(whole("review")[severity]);
-      return [severity, { ...mappingOf(own("review")[severity]), required_zones: zones }] as const;
+      const { required_zones: required } = mappingOf(whole("review")[severity]);
+      const lost = namesOf(required)?.filter((zone) => !zones.names.has(zone)) ?? [];
+      if (lost.length > 0) {
+        const remaining =
+          namesOf(required)?.length === lost.length
+            ? "objects anywhere in the frame count"
+            : "the other zones count";
+        const reason = `${lost.join(", ")}: the camera has no such zone; ${remaining}`;
+        remarks.add("dropped", `cameras.${name}.review.${severity}.required_zones`, reason);
+      }
+      return [severity, { ...mappingOf(own("review")[severity]), required_zones: required }] as const;
     });
     return Object.fromEntries(severities);
   }
 }
 
-/** The size of the frame to which a camera's pixels refer. @param address undefined: the stream is not tried */
+/** The size of the frame to which a camera's pixels refer. If `address` is undefined, the stream is not tried. */
 async function frameSize(
   name: string,
   detect: Mapping,
-  address: string | undefined,
+  { address, rotate }: { readonly address: string | undefined; readonly rotate: Rotation },
   { streamSize, remarks }: CameraContext,
 ): Promise<Size> {
   const [width, height] = [numberOf(detect.width), numberOf(detect.height)];
   if (width !== undefined && height !== undefined) return { width, height };
   const size = address === undefined ? undefined : await streamSize(name, address);
-  if (size !== undefined) return size;
+  if (size !== undefined) return rotatedSize(size, rotate);
   const { width: assumed, height: lines } = FRIGATES_SIZE;
   remarks.add(
     "todo",
     `cameras.${name}`,
-    `check zones and masks: they are in pixels, the size of the stream is not known, and ${assumed}×${lines} was assumed`,
+    `check zones and masks: they are in pixels, and ${assumed}×${lines} was assumed, because the size of the stream is unknown`,
   );
   return FRIGATES_SIZE;
 }
@@ -171,9 +181,9 @@ export function keepsSnapshots(file: Mapping, camera: unknown): boolean {
 
 /** A name for topics that is not taken. */
 export function freeName(written: string, owner: string, taken: ReadonlySet<string>): string {
-  const plain = written.replaceAll(/[^A-Za-z0-9_-]+/g, "_").slice(0, 50) || "unnamed";
+  const plain = written.replaceAll(/[^A-Za-z0-9_-]+/g, "_").slice(0, LONGEST_LEVEL) || "unnamed";
   if (!taken.has(plain)) return plain;
-  const own = `${owner.slice(0, 40)}_${plain}`;
+  const own = `${owner.slice(0, 40)}_${plain.slice(0, 50)}`;
   let name = own;
   for (let number = 2; taken.has(name); number++) name = `${own}_${number}`;
   return name;

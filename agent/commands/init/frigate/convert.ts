@@ -56,7 +56,7 @@ export async function convertFrigate(file: Mapping, options: ConvertOptions): Pr
   if (cameras.length === 0) {
     throw new ConfigError(
       "the file has no cameras: expected a configuration of Frigate",
-      "Name Frigate's config.yml.",
+      "Give --from Frigate's config.yml.",
     );
   }
   const remarks = collectRemarks();
@@ -88,7 +88,7 @@ export async function convertFrigate(file: Mapping, options: ConvertOptions): Pr
       remarks.add(
         "changed",
         `cameras.${written}`,
-        `the camera is called ${name}: names have only letters, digits, _ and -`,
+        `the camera is called ${name}: names contain only letters, digits, _ and -`,
       );
     }
     const result = await translateCamera(name, mappingOf(camera), context);
@@ -103,7 +103,7 @@ export async function convertFrigate(file: Mapping, options: ConvertOptions): Pr
     );
   }
   if (file.model !== undefined || file.detectors !== undefined) {
-    remarks.add("changed", "model", `${model} is used; Frigate's models are for other programs`);
+    remarks.add("changed", "model", `${model} is used; Frigate's models do not run in Sabrewing`);
   }
   remarkDefaults(file, remarks);
   remarkDroppedKeys(file, remarks);
@@ -143,7 +143,7 @@ function isThere(config: Mapping, key: string): boolean {
   return value !== undefined;
 }
 
-/** Frames to which pixels of a section at the top refer: there are none, since masks in pixels are moved to the cameras. */
+/** The frame size for a section at the top. It contains no pixels: masks in pixels are moved to the cameras. */
 function inFractions(): Promise<Size> {
   return Promise.resolve({ width: 1, height: 1 });
 }
@@ -158,7 +158,7 @@ function remarkDefaults(file: Mapping, remarks: ReturnType<typeof collectRemarks
     remarks.add(
       "changed",
       `cameras.${name}.detect.enabled`,
-      "on, as is Sabrewing's default; this version of Frigate detects nothing unless it is set",
+      "on by default in Sabrewing; this version of Frigate detects nothing unless it is set",
     );
   }
 }

@@ -1,7 +1,7 @@
 import { isMapping, type Mapping } from "../../../base/mapping.ts";
 import type { Remarks } from "./remarks.ts";
 
-/** true: the conversion reads the key, and says itself what it cannot carry over. A text: why the key is dropped. */
+/** true: the conversion reads the key, and adds the remarks itself. A text: why the key is dropped. */
 type Rule = true | string | Rules;
 interface Rules {
   readonly [key: string]: Rule;
@@ -10,24 +10,25 @@ interface Rules {
 const RECORDS = "Sabrewing records no video";
 const PAGE = "settings of Frigate's user interface; Sabrewing has a page of its own (view)";
 const ENRICHMENTS =
-  "Sabrewing recognises no faces, plates or other details, and describes and searches nothing";
+  "Sabrewing does not recognise faces or number plates, and has no descriptions and no search";
 const SOUNDS = "Sabrewing analyses no sound";
 const ONVIF = "Sabrewing does not move cameras";
-const FFMPEG = "Sabrewing reads RTSP itself; ffmpeg only decodes";
+export const FFMPEG = "Sabrewing reads RTSP itself; ffmpeg only decodes";
 const SYSTEM = "settings of Frigate's own services";
-const IMAGES = "Sabrewing's JPEGs show the whole frame, without time or box";
-const PROFILES = "Sabrewing has no profiles; the settings outside them were taken";
+const IMAGES = "Sabrewing's JPEGs always show the whole frame with the box, without the time";
+const PROFILES = "Sabrewing has no profiles; the settings outside them were converted";
 const FOR_EVER = "Sabrewing tracks stationary objects until they leave";
 const SPEED = "Sabrewing measures no speed";
-const NAMES = "Sabrewing shows the names of cameras and zones themselves";
+const NAMES = "Sabrewing shows cameras and zones by their keys in the configuration";
 const ALL_EVENTS = "Sabrewing keeps and publishes the images of all events";
-const OWN_STATE = "Frigate's own notes";
+const OWN_STATE = "Frigate's internal state";
 
 const ffmpeg: Rules = {
   hwaccel_args: true,
   input_args: true,
   retry_interval: true,
   inputs: true,
+  output_args: { detect: true, "*": FFMPEG },
   "*": FFMPEG,
 };
 
@@ -70,7 +71,11 @@ const review: Rules = { alerts: severity, detections: severity, genai: ENRICHMEN
 
 const snapshots: Rules = {
   enabled: true,
-  retain: { default: true, mode: RECORDS, objects: "Sabrewing keeps the images of all labels equally long" },
+  retain: {
+    default: true,
+    mode: RECORDS,
+    objects: "Sabrewing keeps the images of all labels for the same time",
+  },
   ...{
     timestamp: IMAGES,
     bounding_box: IMAGES,
@@ -87,7 +92,7 @@ const common: Rules = {
   ...{ record: RECORDS, birdseye: PAGE, live: PAGE, timestamp_style: PAGE, rtmp: RECORDS },
   ...{ audio: SOUNDS, audio_transcription: SOUNDS },
   ...{ face_recognition: ENRICHMENTS, lpr: ENRICHMENTS, semantic_search: ENRICHMENTS, genai: ENRICHMENTS },
-  notifications: "Sabrewing publishes over MQTT only; Home Assistant and others notify",
+  notifications: "Sabrewing publishes over MQTT only; use Home Assistant or another client for notifications",
 };
 
 const zone: Rules = {
@@ -130,7 +135,7 @@ const FRIGATE_KEYS: Rules = {
     },
     ...{ tls_ca_certs: true, tls_client_cert: true, tls_client_key: true, tls_insecure: true },
     stats_interval: true,
-    qos: "events have QoS 1, states and figures 0",
+    qos: "Sabrewing chooses the QoS of each topic: 1 for events, reviews and states, 0 for counts and statistics",
   },
   cameras: { "*": camera },
   go2rtc: { streams: true, rtsp: true, "*": "Sabrewing does not restream; it reads the cameras themselves" },
@@ -152,7 +157,7 @@ function visit(value: Mapping, rules: Rules, path: readonly string[], remarks: R
   for (const [key, below] of Object.entries(value)) {
     const rule = (Object.hasOwn(rules, key) ? rules[key] : undefined) ?? rules["*"];
     const here = [...path, key];
-    // The name of a camera says nothing about a key that every camera may have.
+    // The same key of several cameras gets one remark.
     const shown = (here[0] === "cameras" && here.length > 2 ? here.slice(2) : here).join(".");
     if (rule === undefined) remarks.add("dropped", shown, "Sabrewing does not know this key");
     else if (typeof rule === "string") remarks.add("dropped", shown, rule);

@@ -3,9 +3,7 @@ import { mergedSection } from "../../../config/global-sections.ts";
 import { isInPixels, polygonsOf } from "./areas.ts";
 import { mappingOf, namesOf } from "./values.ts";
 
-/**
- * Pixels of a mask at the top of the file mean something else for each camera. So these masks become masks of the cameras.
- */
+/** A mask in pixels at the top of the file covers another area of each camera, so it becomes a mask of each camera. */
 function hasPixels(mask: unknown): boolean {
   return polygonsOf(mask).some(isInPixels);
 }

@@ -1,6 +1,6 @@
 /** How the written configuration differs from Frigate's. */
 export interface Remark {
-  /** `dropped`: has no counterpart. `changed`: has another form or value. `todo`: the user must do something. */
+  /** `dropped`: has no counterpart. `changed`: has another notation or value. `todo`: the user must do something. */
   readonly kind: "dropped" | "changed" | "todo";
   /** The key in Frigate's file, for example `cameras.front.zones.porch`; a file or variable for `todo`. */
   readonly key: string;
@@ -24,7 +24,7 @@ export function collectRemarks(): Remarks {
 const TITLES = [
   ["changed", "Changed:"],
   ["dropped", "Not carried over:"],
-  ["todo", "Left to do:"],
+  ["todo", "To do:"],
 ] as const;
 
 /** The remarks by kind. Keys with the same text share a line. */

@@ -1,9 +1,18 @@
 import { decodedPart } from "../../../base/address.ts";
 import type { Mapping } from "../../../base/mapping.ts";
+import { type Rotation, rotationOf } from "../../../base/rotation.ts";
+import { rotationIn } from "./rotation.ts";
 import { mappingOf, namesOf, textOf } from "./values.ts";
+import { beginsWithVariable } from "./variables.ts";
 
 /** A source of go2rtc, or the reason why there is none that Sabrewing can read. */
-export type Source = { readonly address: string } | { readonly reason: string };
+export type Source = ReadableSource | { readonly reason: string };
+
+export interface ReadableSource {
+  readonly address: string;
+  /** By go2rtc; undefined: it also mirrors the frames. */
+  readonly rotation: Rotation | undefined;
+}
 
 const DEFAULT_PORT = 8554;
 /** Hosts under which Frigate reaches its own go2rtc: this machine, its container, its add-on of Home Assistant. */
@@ -15,7 +24,7 @@ const OWN_HOST = /^(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0|frigate|ccab4
  */
 export function withoutRestream(address: string, go2rtc: unknown): Source {
   const name = restreamName(address, mappingOf(go2rtc));
-  if (name === undefined) return { address };
+  if (name === undefined) return { address, rotation: 0 };
   return sourceOf(name, mappingOf(go2rtc), []);
 }
 
@@ -36,11 +45,12 @@ function sourceOf(name: string, go2rtc: Mapping, visited: readonly string[]): So
   const written = streams[name];
   const sources = typeof written === "string" ? [written] : (namesOfList(written) ?? []);
   const found = sources.map((source): Source => {
-    const [plain = ""] = source.replace(/^ffmpeg:/i, "").split("#");
-    const isRtsp = /^rtsp[sx]?:\/\//i.test(plain);
+    const [plain = "", ...parameters] = source.replace(/^ffmpeg:/i, "").split("#");
+    const isRtsp = /^rtsp[sx]?:\/\//i.test(plain) || beginsWithVariable(plain);
     const next = isRtsp ? restreamName(plain, go2rtc) : Object.hasOwn(streams, plain) ? plain : undefined;
-    if (next !== undefined) return sourceOf(next, go2rtc, [...visited, name]);
-    if (isRtsp) return { address: plain };
+    const rotation = rotationBy(parameters);
+    if (next !== undefined) return rotated(sourceOf(next, go2rtc, [...visited, name]), rotation);
+    if (isRtsp) return { address: plain, rotation };
     const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(plain)?.[1];
     return {
       reason: `the source of the stream "${name}" of go2rtc is not RTSP, but ${scheme ?? "something else"}`,
@@ -48,6 +58,21 @@ function sourceOf(name: string, go2rtc: Mapping, visited: readonly string[]): So
   });
   const readable = found.find((source) => "address" in source);
   return readable ?? found[0] ?? { reason: `the stream "${name}" of go2rtc has no source` };
+}
+
+/** The rotation by the parameters of a source: `rotate=90`, or `raw=-vf transpose=1`. */
+function rotationBy(parameters: readonly string[]): Rotation | undefined {
+  const parameter = (name: string) =>
+    parameters.find((text) => text.startsWith(`${name}=`))?.slice(name.length + 1);
+  const degrees = Number(parameter("rotate") ?? 0);
+  const raw = rotationIn(parameter("raw") ?? "");
+  return raw === undefined ? undefined : rotationOf(degrees + raw);
+}
+
+function rotated(source: Source, rotation: Rotation | undefined): Source {
+  if (!("address" in source)) return source;
+  const isMirrored = source.rotation === undefined || rotation === undefined;
+  return { ...source, rotation: isMirrored ? undefined : rotationOf(source.rotation + rotation) };
 }
 
 /** Only a text is split at commas: the address of a source may contain some. */

@@ -70,7 +70,11 @@ export function translateDetect(detect: Mapping, { key, remarks }: SectionContex
   const [width, height] = [whole(detect.width), whole(detect.height)];
   const hasSize = width !== undefined && height !== undefined;
   if (!hasSize && (width ?? height) !== undefined) {
-    remarks.add("dropped", `${key}.${width === undefined ? "height" : "width"}`, "the other side is missing");
+    remarks.add(
+      "dropped",
+      `${key}.${width === undefined ? "height" : "width"}`,
+      "has no effect without the other side",
+    );
   }
   const stationary = mappingOf(detect.stationary);
   return withValues({
@@ -92,11 +96,7 @@ export async function translateMotion(
   { key, remarks, areas }: SectionContext,
 ): Promise<Mapping | undefined> {
   if (flagOf(motion.enabled) === false) {
-    remarks.add(
-      "dropped",
-      `${key}.enabled`,
-      "in Sabrewing it would mean that the detector runs on every frame",
-    );
+    remarks.add("dropped", `${key}.enabled`, "in Sabrewing, false makes the detector run on every frame");
   }
   return withValues({
     threshold: whole(motion.threshold),
@@ -117,7 +117,8 @@ export async function translateObjects(
   context: SectionContext,
 ): Promise<Mapping | undefined> {
   const { key, areas } = context;
-  const track = objects.track === undefined ? undefined : knownLabels(namesOf(objects.track) ?? [], context);
+  const tracked = namesOf(objects.track);
+  const track = tracked && knownLabels(tracked, context);
   const filters: [string, Mapping][] = [];
   for (const [label, filter] of Object.entries(mappingOf(objects.filters))) {
     if (!isMapping(filter) || knownLabels([label], context).length === 0) continue;
@@ -138,7 +139,7 @@ function knownLabels(
   { labels: known, remarks }: SectionContext,
 ): readonly string[] {
   for (const label of labels.filter((name) => !known.includes(name))) {
-    remarks.add("dropped", `label ${label}`, "the module does not have it");
+    remarks.add("dropped", `label ${label}`, "the module does not detect it");
   }
   return labels.filter((label) => known.includes(label));
 }

@@ -10,16 +10,22 @@ import type { Remarks } from "./remarks.ts";
 import { mappingOf } from "./values.ts";
 
 const MOST_ROUNDS = 100;
-/** Stands for variables that the user must still set. */
+/** Stand for variables that the user must still set; the second where the variable begins the address of a stream. */
 const ANY_VALUE = "value";
+const ANY_ADDRESS = "rtsp://value/";
 
 /**
- * Removes the keys that Sabrewing does not accept, for example because Frigate allows other values, so that its default holds.
+ * Removes keys whose values Sabrewing does not accept, so that their defaults apply.
  * @param secrets the text of secrets.env
  * @throws ConfigError if no camera is left
  */
 export function settle(config: Mapping, secrets: string, remarks: Remarks): Mapping {
-  const variables = Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || ANY_VALUE]);
+  const streams = Object.values(mappingOf(config.cameras)).map((camera) =>
+    JSON.stringify(mappingOf(camera).ffmpeg),
+  );
+  const anyValue = (name: string) =>
+    streams.some((stream) => stream.includes(`"path":"{${name}}`)) ? ANY_ADDRESS : ANY_VALUE;
+  const variables = Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || anyValue(name)]);
   const env: Readonly<Record<string, string>> = Object.fromEntries(variables);
   let settled = config;
   for (let round = 0; round < MOST_ROUNDS; round++) {
@@ -27,7 +33,7 @@ export function settle(config: Mapping, secrets: string, remarks: Remarks): Mapp
       const reasons = remarks.all().filter(({ key }) => /^cameras\.[^.]+$/.test(key));
       throw new ConfigError(
         `Sabrewing can read none of the cameras: ${reasons.map(({ key, text }) => `${key}: ${text}`).join("; ")}`,
-        "Add each camera's RTSP address with `sabrewing init --camera NAME=rtsp://…`.",
+        "Write a configuration without --from: `sabrewing init --camera NAME=rtsp://…`.",
       );
     }
     const problems = problemsOf(settled, env);
@@ -52,7 +58,7 @@ function withoutProblem(config: Mapping, { path, message }: Problem, remarks: Re
     return { ...config, mqtt: { ...mappingOf(config.mqtt), host: "127.0.0.1" } };
   }
   const [cameras, camera, section, name] = keys;
-  // A camera without a stream and a zone without corners are worth nothing.
+  // A camera without a stream and a zone without corners have no effect.
   const isStream = cameras === "cameras" && section === "ffmpeg" && (name === "inputs" || name === undefined);
   const isArea = cameras === "cameras" && section === "zones" && keys[4] === "coordinates";
   const removed = isStream ? [cameras, camera ?? ""] : isArea ? keys.slice(0, 4) : keys;

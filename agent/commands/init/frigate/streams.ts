@@ -1,7 +1,10 @@
 import { streamAddressMistake } from "../../../base/address-mistake.ts";
 import type { Mapping } from "../../../base/mapping.ts";
+import { type Rotation, rotationOf } from "../../../base/rotation.ts";
+import { FFMPEG } from "./frigate-keys.ts";
 import type { Remarks } from "./remarks.ts";
 import { withoutRestream } from "./restream.ts";
+import { rotationIn } from "./rotation.ts";
 import { mappingOf, namesOf, textOf, withValues } from "./values.ts";
 import type { Texts } from "./variables.ts";
 
@@ -10,6 +13,7 @@ export interface ChosenInput {
   /** For sabrewing.yml, with placeholders instead of secrets. */
   readonly path: string;
   readonly transport?: string;
+  readonly rotate: Rotation;
   /** Of this input alone, if it has its own. */
   readonly hardwareArgs: unknown;
 }
@@ -42,7 +46,7 @@ export function chooseInput(ffmpeg: Mapping, context: StreamContext): ChosenInpu
     const path = textOf(input.path) ?? "";
     const source = withoutRestream(path, go2rtc);
     const address = "address" in source ? texts.address(camera, source.address) : undefined;
-    if (address === undefined) {
+    if (!("address" in source) || address === undefined) {
       reasons.push("reason" in source ? source.reason : whyUnreadable(source.address));
       continue;
     }
@@ -53,14 +57,16 @@ export function chooseInput(ffmpeg: Mapping, context: StreamContext): ChosenInpu
         `the input with the roles ${namesOf(input.roles)?.join(", ")} is read: ${reasons[0]}`,
       );
     }
-    const isRestream = "address" in source && source.address !== path;
-    if (isRestream) remarks.add("changed", key, "the camera itself is read, instead of Frigate's go2rtc");
+    const isRestream = source.address !== path;
+    if (isRestream)
+      remarks.add("changed", key, "the stream is read from the camera instead of Frigate's go2rtc");
     const args = argsOf(input.input_args) || argsOf(ffmpeg.input_args);
     if (!ORDINARY.test(args) && !UDP.test(args)) {
-      remarks.add("dropped", `${key}.input_args`, "Sabrewing reads RTSP itself; ffmpeg only decodes");
+      remarks.add("dropped", `${key}.input_args`, FFMPEG);
     }
     return {
       path: address,
+      rotate: rotationOfInput(source.rotation, ffmpeg, context),
       ...withValues({ transport: UDP.test(args) && !isRestream ? "udp" : undefined }),
       hardwareArgs: input.hwaccel_args,
     };
@@ -68,6 +74,28 @@ export function chooseInput(ffmpeg: Mapping, context: StreamContext): ChosenInpu
   const reason = reasons[0] ?? "it has no input";
   remarks.add("dropped", `cameras.${camera}`, `Sabrewing cannot read this camera: ${reason}`);
   return undefined;
+}
+
+/** The rotation by go2rtc and by the arguments with which Frigate's ffmpeg writes the frames for detection. */
+function rotationOfInput(
+  byRestream: Rotation | undefined,
+  ffmpeg: Mapping,
+  { camera, remarks }: StreamContext,
+): Rotation {
+  const key = `cameras.${camera}.ffmpeg.output_args.detect`;
+  const args = argsOf(mappingOf(ffmpeg.output_args).detect);
+  const byArgs = rotationIn(args);
+  if (byRestream === undefined || byArgs === undefined) {
+    remarks.add(
+      "dropped",
+      `cameras.${camera}`,
+      "Sabrewing rotates the frames of a camera, but does not mirror them",
+    );
+    return 0;
+  }
+  if (byArgs !== 0) remarks.add("changed", key, `the rotation was converted to rotate: ${byArgs}`);
+  else if (args !== "") remarks.add("dropped", key, FFMPEG);
+  return rotationOf(byRestream + byArgs);
 }
 
 /** Quotes nothing of the address: any part may be a password. */

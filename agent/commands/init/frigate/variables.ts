@@ -22,6 +22,8 @@ export interface Texts {
 const VARIABLE = /\$?\{FRIGATE_([A-Za-z0-9_]+)\}/g;
 /** An @ after the host: the text before it may belong to the password. */
 const SECOND_AT = /^[^/]*\/\/[^/?#]*@[^/?#]*[/?#].*@/;
+/** An address whose beginning, and so its scheme and host, is a variable. */
+const BEGINS_WITH_VARIABLE = /^\s*\$?\{FRIGATE_[A-Za-z0-9_]+\}/;
 const ESCAPED_BRACE = /\{\{|\}\}/g;
 
 /** @param variables `environment_vars` of Frigate's file: the values that it contains itself */
@@ -33,7 +35,7 @@ export function frigateTexts(variables: Mapping, secrets: Secrets, remarks: Rema
       remarks.add(
         "todo",
         placeholder.slice(1, -1),
-        "enter the value that this variable has for Frigate (there it starts with FRIGATE_), as it is, not percent-encoded",
+        "enter the value of Frigate's variable (FRIGATE_ instead of SABREWING_ in its name), without percent-encoding",
       );
     }
     return placeholder;
@@ -58,35 +60,42 @@ export function frigateTexts(variables: Mapping, secrets: Secrets, remarks: Rema
     translated: (text) => inParts(text, literal),
     secret,
     address: (camera, text) =>
-      withVariables(text, (plain, restored) => {
-        const parts = splitAddress(normalAddress(plain));
-        if (parts === undefined || !/^rtsps?$/.test(parts.scheme)) return undefined;
-        const { scheme, user, password, host, port, path } = parts;
-        if (SECOND_AT.test(plain)) {
-          remarks.add(
-            "todo",
-            `cameras.${camera}`,
-            "check the address: in user and password, /, ? and # must be percent-encoded in Frigate, too",
-          );
-        }
-        const name = variableName(camera);
-        const keep = (what: string, value: string) => secret(`${name}_${what}`, restored(value));
-        const login =
-          user === undefined
-            ? ""
-            : password === undefined
-              ? `${keep("USER", decodedPart(user))}@`
-              : `${translatedUser(restored(decodedPart(user)))}:${keep("PASSWORD", decodedPart(password))}@`;
-        const literalPath = unescaped(path).replaceAll("{", "%7B").replaceAll("}", "%7D");
-        const shown = replaceSecretValues(literalPath, (value) => keep("PARAMETER", value));
-        const rest = `${host}${port === undefined ? "" : `:${port}`}${shown}`;
-        return `${scheme}://${login}${inParts(restored(rest), (part) => part)}`;
-      }),
+      beginsWithVariable(text)
+        ? inParts(text.trim(), literal)
+        : withVariables(text, (plain, restored) => {
+            const parts = splitAddress(normalAddress(plain));
+            if (parts === undefined || !/^rtsps?$/.test(parts.scheme)) return undefined;
+            const { scheme, user, password, host, port, path } = parts;
+            if (SECOND_AT.test(plain)) {
+              remarks.add(
+                "todo",
+                `cameras.${camera}`,
+                "check the address: in user and password, /, ? and # must be percent-encoded in Frigate, too",
+              );
+            }
+            const name = variableName(camera);
+            const keep = (what: string, value: string) => secret(`${name}_${what}`, restored(value));
+            const login =
+              user === undefined
+                ? ""
+                : password === undefined
+                  ? `${keep("USER", decodedPart(user))}@`
+                  : `${translatedUser(restored(decodedPart(user)))}:${keep("PASSWORD", decodedPart(password))}@`;
+            const literalPath = unescaped(path).replaceAll("{", "%7B").replaceAll("}", "%7D");
+            const shown = replaceSecretValues(literalPath, (value) => keep("PARAMETER", value));
+            const rest = `${host}${port === undefined ? "" : `:${port}`}${shown}`;
+            return `${scheme}://${login}${inParts(restored(rest), (part) => part)}`;
+          }),
   };
 
   function translatedUser(user: string): string {
     return inParts(user, (part) => encodeURIComponent(part));
   }
+}
+
+/** Only the variable's value shows whether the address is one of RTSP. */
+export function beginsWithVariable(address: string): boolean {
+  return BEGINS_WITH_VARIABLE.test(address);
 }
 
 function unescaped(text: string): string {

@@ -3,15 +3,15 @@ import type { Mapping } from "../../../base/mapping.ts";
 import { plainText } from "../../../base/plain-text.ts";
 import { type Remark, remarkLines } from "./remarks.ts";
 
-/** What stands above a section. */
+/** The comment above each section. */
 const COMMENTS: Readonly<Record<string, string>> = {
   mqtt: "The MQTT broker that receives the events.",
   model: "The detector module, written by sabrewing pull or sabrewing compile.",
   homeassistant: "true: announce the cameras to Home Assistant through the same broker.",
-  ffmpeg: "The streams of every camera that does not override these keys.",
-  detect: "The frames for detection, of every camera that does not override these keys.",
-  motion: "The motion gate of every camera that does not override these keys.",
-  objects: "The objects to track on every camera that does not override these keys.",
+  ffmpeg: "The streams of the cameras. Each camera can override these keys.",
+  detect: "The frames for detection. Each camera can override these keys.",
+  motion: "The motion gate. Each camera can override these keys.",
+  objects: "The objects to track. Each camera can override these keys.",
   snapshots: "enabled: publish a JPEG of each object. directory: keep the best JPEG of each event there.",
   review: "Which objects make an alert or a detection.",
   cameras: "The cameras by name.",

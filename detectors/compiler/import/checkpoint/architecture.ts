@@ -1,6 +1,7 @@
 import { buildGraph } from "../../graph/builder.ts";
-import type { DetectScale, Graph } from "../../graph/graph.ts";
-import { checkSize, type ImageSize } from "../../graph/retype.ts";
+import type { Graph, ImageSize } from "../../graph/graph.ts";
+import { checkSize } from "../../graph/retype.ts";
+import type { DetectScale } from "../../ops/yolov5-detect.ts";
 import { readConvolution } from "./convolution.ts";
 import { emitConvolution, emitLayer, type LayerContext } from "./layers.ts";
 import { refuseUnsupported } from "./survey.ts";
@@ -44,7 +45,7 @@ export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: Im
 
   const builder = buildGraph();
   const context: LayerContext = { archive, builder };
-  const image = builder.input(size.height, size.width);
+  const image = builder.image(size.height, size.width);
   const first = builder.add("normalize", [image], { scale: 1 / 255 }, "pixels");
   const outputs: string[] = [];
   for (const layer of parts) {
@@ -82,7 +83,7 @@ export function buildYolov5(archive: TorchArchive, layers: TorchModule, size: Im
     return { stride, anchors: inCells.map(([width, height]) => [width * stride, height * stride]) };
   });
   const output = builder.add("yolov5_detect", logits, { scales, classes }, "detections");
-  return { graph: builder.finish(image, output), classes };
+  return { graph: builder.finish(output), classes };
 }
 
 /** The inputs of a layer, by its `f`: one index or a list of them. */

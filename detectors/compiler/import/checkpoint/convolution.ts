@@ -1,4 +1,5 @@
-import type { Constant, Padding } from "../../graph/graph.ts";
+import { type FloatConstant, floats } from "../../graph/value.ts";
+import type { Padding } from "../../ops/window.ts";
 import type { TorchArchive } from "./torch-archive.ts";
 import {
   malformed,
@@ -11,8 +12,8 @@ import {
 
 /** A convolution ready for the graph: weights [outputs, height, width, inputs], bias [outputs]. */
 export interface Convolution {
-  readonly weights: Constant;
-  readonly bias: Constant;
+  readonly weights: FloatConstant;
+  readonly bias: FloatConstant;
   readonly stride: number;
   readonly padding: Padding;
 }
@@ -69,8 +70,8 @@ export function readConvolution(
   const [stride] = pairAttribute(convolution, "stride");
   const [vertical, horizontal] = pairAttribute(convolution, "padding");
   return {
-    weights: { shape: [outputs, height, width, inputs], data: weights, product: { numbers, perOutput } },
-    bias: { shape: [outputs], data: bias },
+    weights: floats([outputs, height, width, inputs], weights, { numbers, perOutput }),
+    bias: floats([outputs], bias),
     stride,
     padding: { top: vertical, left: horizontal, bottom: vertical, right: horizontal },
   };
@@ -121,7 +122,7 @@ export function unfocus(convolution: Convolution): Convolution {
     }
   }
   return {
-    weights: { shape: [outputs, 2 * height, 2 * width, channels], data },
+    weights: floats([outputs, 2 * height, 2 * width, channels], data),
     bias,
     stride: 2 * stride,
     padding: {

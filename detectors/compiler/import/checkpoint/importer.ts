@@ -1,7 +1,7 @@
 import { ModelError } from "../../../errors.ts";
-import type { ImportedModel } from "../../graph/graph.ts";
-import type { ImageSize } from "../../graph/retype.ts";
-import { ShapeError } from "../../ops/operator.ts";
+import type { ImageSize, ImportedModel } from "../../graph/graph.ts";
+
+import { ShapeError } from "../../ops/shapes.ts";
 import { buildYolov5 } from "./architecture.ts";
 import { unpickle } from "./pickle.ts";
 import { describeValue, PickleObject, type PickleValue } from "./pickle-value.ts";

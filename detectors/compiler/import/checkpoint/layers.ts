@@ -32,7 +32,7 @@ const LAYERS: ReadonlyMap<string, EmitLayer> = new Map<string, EmitLayer>([
   ["MaxPool2d", (context, layer, inputs) => emitPool(context, layer, only(layer, inputs), layer.place)],
   ["SiLU", (context, layer, inputs) => context.builder.add("silu", inputs, {}, layer.place)],
   ["Identity", (_context, layer, inputs) => only(layer, inputs)],
-  ["Concat", ({ builder }, layer, inputs) => builder.add("concat", inputs, {}, layer.place)],
+  ["Concat", ({ builder }, layer, inputs) => builder.add("concat", inputs, { axis: 2 }, layer.place)],
   ["Upsample", emitUpsample],
 ]);
 
@@ -54,11 +54,7 @@ export function emitConvolution(
   convolution: Convolution,
 ): string {
   const { weights, bias, stride, padding } = convolution;
-  const inputs = [
-    x,
-    builder.constant(`${place}.weight`, weights.shape, weights.data, weights.product),
-    builder.constant(`${place}.bias`, bias.shape, bias.data),
-  ];
+  const inputs = [x, builder.constant(`${place}.weight`, weights), builder.constant(`${place}.bias`, bias)];
   return builder.add("conv2d", inputs, { stride, padding, activation: "none" }, place);
 }
 
@@ -104,7 +100,7 @@ function emitBottleneck(context: LayerContext, layer: TorchModule, x: string): s
 function emitC3(context: LayerContext, layer: TorchModule, x: string): string {
   const deep = emitLayer(context, child(layer, "m"), [emitConv(context, child(layer, "cv1"), x)]);
   const flat = emitConv(context, child(layer, "cv2"), x);
-  const both = context.builder.add("concat", [deep, flat], {}, `${layer.place}.concat`);
+  const both = context.builder.add("concat", [deep, flat], { axis: 2 }, `${layer.place}.concat`);
   return emitConv(context, child(layer, "cv3"), both);
 }
 
@@ -115,14 +111,14 @@ function emitSppf(context: LayerContext, layer: TorchModule, x: string): string 
   for (const round of [1, 2, 3]) {
     pooled.push(emitPool(context, pool, pooled.at(-1) ?? x, `${pool.place}.${round}`));
   }
-  const all = context.builder.add("concat", pooled, {}, `${layer.place}.concat`);
+  const all = context.builder.add("concat", pooled, { axis: 2 }, `${layer.place}.concat`);
   return emitConv(context, child(layer, "cv2"), all);
 }
 
 function emitSpp(context: LayerContext, layer: TorchModule, x: string): string {
   const y = emitConv(context, child(layer, "cv1"), x);
   const pooled = childrenOf(child(layer, "m")).map((pool) => emitPool(context, pool, y, pool.place));
-  const all = context.builder.add("concat", [y, ...pooled], {}, `${layer.place}.concat`);
+  const all = context.builder.add("concat", [y, ...pooled], { axis: 2 }, `${layer.place}.concat`);
   return emitConv(context, child(layer, "cv2"), all);
 }
 

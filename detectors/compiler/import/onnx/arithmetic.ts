@@ -1,4 +1,4 @@
-import { logistic } from "../../ops/elementwise.ts";
+import { logistic } from "../../ops/activation.ts";
 import { damagedOnnx } from "../errors.ts";
 import { showNode } from "./attributes.ts";
 import { type Call, type Operation, operand } from "./call.ts";

@@ -82,7 +82,7 @@ function importSigmoid(context: BodyContext, node: OnnxNode): void {
 
 function importConcat(context: BodyContext, node: OnnxNode): void {
   const maps = node.input.map((_, index) => mapInput(context, node, index));
-  addMap(context, node, context.builder.add("concat", maps, {}, outputName(node)));
+  addMap(context, node, context.builder.add("concat", maps, { axis: 2 }, outputName(node)));
 }
 
 function importPool(context: BodyContext, node: OnnxNode): void {

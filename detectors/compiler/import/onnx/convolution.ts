@@ -1,4 +1,5 @@
-import type { Padding } from "../../graph/graph.ts";
+import { floats } from "../../graph/value.ts";
+import type { Padding } from "../../ops/window.ts";
 import { damagedOnnx } from "../errors.ts";
 import { floatAttribute, intAttribute, intsAttribute, showNode, stringAttribute } from "./attributes.ts";
 import { arrayInput, type BodyContext, mapInput, outputName } from "./body-value.ts";
@@ -73,14 +74,14 @@ export function importConvolution(context: BodyContext, node: OnnxNode): void {
   }
   const operands = [
     mapInput(context, node, 0),
-    builder.constant(`${name}.weights`, [outputs, height, width, inputs], data),
+    builder.constant(`${name}.weights`, floats([outputs, height, width, inputs], data)),
   ];
   if (bias || norm) {
     const biases = Float32Array.from(
       { length: outputs },
       (_, i) => (bias?.data[i] ?? 0) * (norm?.factor[i] ?? 1) + (norm?.addend[i] ?? 0),
     );
-    operands.push(builder.constant(`${name}.bias`, [outputs], biases));
+    operands.push(builder.constant(`${name}.bias`, floats([outputs], biases)));
   }
   const made = builder.add(
     "conv2d",

@@ -1,3 +1,4 @@
+import { roundToHalf } from "../../half.ts";
 import { damagedOnnx } from "../errors.ts";
 import {
   floatAttribute,
@@ -14,6 +15,7 @@ import { arrayTypeOf, integers, type NdArray, zeros } from "./nd-array.ts";
 export const creation: Readonly<Record<string, Operation>> = {
   Constant: (call) => [constant(call)],
   ConstantOfShape: (call) => [constantOfShape(call)],
+  Size: (call) => [integers(operand(call, 0).data.length)],
   Shape: (call) => [shapeOf(call, operand(call, 0).shape)],
   Range: (call) => [range(call)],
   Cast: (call) => [cast(call)],
@@ -56,6 +58,9 @@ function range(call: Call): NdArray {
   return y;
 }
 
+/** TensorProto.DataType of binary16. */
+const FLOAT16 = 10;
+
 function cast(call: Call): NdArray {
   const x = operand(call, 0);
   const to = intAttribute(call.node, "to");
@@ -64,7 +69,8 @@ function cast(call: Call): NdArray {
   const y = zeros(type, x.shape);
   for (let i = 0; i < y.data.length; i++) {
     const value = x.data[i] ?? 0;
-    y.data[i] = type === "float" ? value : type === "int" ? Math.trunc(value) : Number(value !== 0);
+    const float = to === FLOAT16 ? roundToHalf(value) : value;
+    y.data[i] = type === "float" ? float : type === "int" ? Math.trunc(value) : Number(value !== 0);
   }
   return y;
 }

@@ -1,6 +1,6 @@
 import { damagedOnnx } from "../errors.ts";
 import { broadcastShape, broadcastStrides } from "./arithmetic.ts";
-import { intAttribute, intsAttribute, showNode } from "./attributes.ts";
+import { intAttribute, intsAttribute, showNode, stringAttribute } from "./attributes.ts";
 import { type Call, frontAxis, integerOperand, type Operation, operand } from "./call.ts";
 import { elementsOf, gatherStrided, type NdArray, reshaped, stridesOf, zeros } from "./nd-array.ts";
 
@@ -217,6 +217,8 @@ function scatter(call: Call): NdArray {
   const x = operand(call, 0);
   const indices = operand(call, 1);
   const updates = operand(call, 2);
+  const reduction = stringAttribute(call.node, "reduction", "none");
+  if (reduction !== "none") throw damagedOnnx(`${showNode(call.node)} combines elements by ${reduction}`);
   const depth = indices.shape.at(-1) ?? 0;
   const run = elementsOf(x.shape.slice(depth));
   const places = depth === 0 ? 0 : indices.data.length / depth;

@@ -1,3 +1,4 @@
+import { floats } from "../../graph/value.ts";
 import { damagedOnnx } from "../errors.ts";
 import { showNode } from "./attributes.ts";
 import { type BodyContext, bodyInput, mapInput, outputName } from "./body-value.ts";
@@ -22,7 +23,7 @@ export function importElementwise(context: BodyContext, node: OnnxNode): void {
   }
   const invert = op === "add" ? (x: number): number => -x : (x: number): number => 1 / x;
   const vector = channelVector(context, node, map.name, constant.array).map((x) => (inverse ? invert(x) : x));
-  const operand = builder.constant(`${name}.operand`, [vector.length], vector);
+  const operand = builder.constant(`${name}.operand`, floats([vector.length], vector));
   values.set(name, { kind: "map", name: builder.add(op, [map.name, operand], {}, name) });
 }
 
@@ -35,8 +36,8 @@ export function importNorm(context: BodyContext, node: OnnxNode): void {
   const x = mapInput(context, node, 0);
   const channels = builder.typeOf(x).shape.at(-1) ?? 0;
   const { factor, addend } = readNorm(context, node, channels);
-  const factors = builder.constant(`${name}.factor`, [channels], Float32Array.from(factor));
-  const addends = builder.constant(`${name}.addend`, [channels], Float32Array.from(addend));
+  const factors = builder.constant(`${name}.factor`, floats([channels], Float32Array.from(factor)));
+  const addends = builder.constant(`${name}.addend`, floats([channels], Float32Array.from(addend)));
   const scaled = builder.add("mul", [x, factors], {}, `${name}.scaled`);
   context.values.set(name, { kind: "map", name: builder.add("add", [scaled, addends], {}, name) });
 }

@@ -1,8 +1,8 @@
 import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../graph/builder.ts";
-import type { ImportedModel } from "../../graph/graph.ts";
-import { checkSize, type ImageSize, retype } from "../../graph/retype.ts";
-import { ShapeError } from "../../ops/operator.ts";
+import type { ImageSize, ImportedModel } from "../../graph/graph.ts";
+import { checkSize, retype } from "../../graph/retype.ts";
+import { ShapeError } from "../../ops/shapes.ts";
 import { damagedOnnx } from "../errors.ts";
 import { showNode } from "./attributes.ts";
 import { importBody } from "./body.ts";
@@ -11,7 +11,8 @@ import { type CutGraph, cutAtHeads } from "./cut.ts";
 import { createInterpreter } from "./interpreter.ts";
 import { readLabels } from "./labels.ts";
 import { type NdArray, readTensor, zeros } from "./nd-array.ts";
-import { decodeModel, type OnnxGraph, type OnnxModel, type OnnxNode } from "./schema.ts";
+import { readOnnx } from "./read-onnx.ts";
+import type { OnnxGraph, OnnxModel, OnnxNode } from "./schema.ts";
 import { refuseUnsupported } from "./survey.ts";
 import { type Head, recogniseDetect } from "./yolov5-head.ts";
 
@@ -37,11 +38,9 @@ const STRIDE = 32;
  * @throws ModelError when the file is damaged, has operators that cannot be compiled (it lists all), or another head.
  */
 export function importOnnx(bytes: Uint8Array, options: OnnxOptions): ImportedModel {
-  const model = decode(bytes);
+  const model = readOnnx(bytes);
   const { graph } = model;
-  if (!graph) throw damagedOnnx("it has no graph");
   checkOpset(model);
-  checkOrder(graph);
   const cut = cutAtHeads(graph);
   const initializers = new Set(graph.initializer.map(({ name }) => name ?? ""));
   refuseUnsupported(cut, initializers);
@@ -54,15 +53,6 @@ export function importOnnx(bytes: Uint8Array, options: OnnxOptions): ImportedMod
   }
 }
 
-function decode(bytes: Uint8Array): OnnxModel {
-  try {
-    return decodeModel(bytes);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw damagedOnnx(`it is not an ONNX file, or it is truncated (${why})`, cause);
-  }
-}
-
 function checkOpset({ opsetImport }: OnnxModel): void {
   const opset = opsetImport.find(({ domain = "" }) => domain === "" || domain === "ai.onnx")?.version;
   if (opset !== undefined && opset >= OPSETS.least && opset <= OPSETS.most) return;
@@ -70,28 +60,6 @@ function checkOpset({ opsetImport }: OnnxModel): void {
     `The ONNX model uses operator set ${opset ?? "?"}; ${OPSETS.least} to ${OPSETS.most} are supported.`,
     "Export it again with export.py --opset 13.",
   );
-}
-
-/** Checks that nodes are in execution order and each value has one producer (ONNX IR, "Graphs"): so there is no cycle. */
-function checkOrder({ node: nodes, input, initializer }: OnnxGraph): void {
-  const known = new Set([...input, ...initializer].map(({ name }) => name));
-  const isInput = new Set(known);
-  for (const node of nodes) {
-    for (const name of node.input) {
-      if (name !== "" && !known.has(name)) {
-        throw damagedOnnx(`${showNode(node)} uses "${name}", which no earlier node produces`);
-      }
-    }
-    for (const name of node.output) {
-      if (name === "") continue;
-      if (known.has(name)) {
-        throw damagedOnnx(
-          `${showNode(node)} produces "${name}", but ${isInput.has(name) ? "it is an input or initializer" : "an earlier node already does"}`,
-        );
-      }
-      known.add(name);
-    }
-  }
 }
 
 function build(
@@ -105,7 +73,7 @@ function build(
   for (const asked of [inputSize, size ?? inputSize]) checkSize(asked, STRIDE);
   const builder = buildGraph();
   const interpreter = createInterpreter();
-  const pixels = builder.input(inputSize.height, inputSize.width);
+  const pixels = builder.image(inputSize.height, inputSize.width);
   // export.py's models leave the division by 255 to the caller.
   const scaled = builder.add("normalize", [pixels], { scale: 1 / 255 }, input.name);
   const values = new Map<string, BodyValue>([[input.name, { kind: "map", name: scaled }]]);
@@ -134,7 +102,7 @@ function build(
     { scales, classes },
     "detections",
   );
-  const imported = builder.finish(pixels, boxes);
+  const imported = builder.finish(boxes);
   return { name, labels, graph: size ? retype(imported, size) : imported };
 }
 

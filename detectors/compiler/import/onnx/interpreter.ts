@@ -22,6 +22,8 @@ export function canInterpret(opType: string): boolean {
 
 /** Computes nodes one by one on plain arrays. */
 export interface Interpreter {
+  /** Whether it can compute nodes of this type. */
+  knows(opType: string): boolean;
   /** @throws ModelError when the node breaks its operator's rules, or all nodes together need too much work. */
   run(node: OnnxNode, inputs: readonly (NdArray | undefined)[]): readonly NdArray[];
 }
@@ -30,6 +32,7 @@ export interface Interpreter {
 export function createInterpreter(): Interpreter {
   let work = 0;
   return {
+    knows: canInterpret,
     run(node, inputs) {
       const operation = operations.get(node.opType ?? "");
       if (!operation) {

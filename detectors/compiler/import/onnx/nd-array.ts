@@ -101,6 +101,7 @@ const DATA_TYPES: Readonly<
   1: { type: "float", bytes: 4, read: (view, at) => view.getFloat32(at, true) },
   2: { type: "int", bytes: 1, read: (view, at) => view.getUint8(at) },
   3: { type: "int", bytes: 1, read: (view, at) => view.getInt8(at) },
+  5: { type: "int", bytes: 2, read: (view, at) => view.getInt16(at, true) },
   6: { type: "int", bytes: 4, read: (view, at) => view.getInt32(at, true) },
   7: { type: "int", bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
   9: { type: "bool", bytes: 1, read: (view, at) => (view.getUint8(at) === 0 ? 0 : 1) },

@@ -1,7 +1,8 @@
 import { ModelError } from "../../../errors.ts";
-import type { DetectScale } from "../../graph/graph.ts";
-import type { ImageSize } from "../../graph/retype.ts";
-import { logistic } from "../../ops/elementwise.ts";
+import type { ImageSize } from "../../graph/graph.ts";
+
+import { logistic } from "../../ops/activation.ts";
+import type { DetectScale } from "../../ops/yolov5-detect.ts";
 import { type Interpreter, interpret } from "./interpreter.ts";
 import { type NdArray, zeros } from "./nd-array.ts";
 import type { OnnxNode } from "./schema.ts";

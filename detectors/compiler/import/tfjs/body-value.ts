@@ -1,5 +1,5 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
-import type { Padding } from "../../graph/graph.ts";
+import type { Padding } from "../../ops/window.ts";
 import { damagedTfjs } from "../errors.ts";
 import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";

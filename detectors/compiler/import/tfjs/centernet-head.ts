@@ -1,5 +1,6 @@
 import { ModelError } from "../../../errors.ts";
-import type { ImageSize } from "../../graph/retype.ts";
+import type { ImageSize } from "../../graph/graph.ts";
+
 import { interpret } from "./interpreter.ts";
 import type { TfjsNode } from "./schema.ts";
 import type { TfjsTensor } from "./weights.ts";

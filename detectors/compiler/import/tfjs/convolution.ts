@@ -1,4 +1,5 @@
-import type { Activation } from "../../graph/graph.ts";
+import { floats } from "../../graph/value.ts";
+import type { Activation } from "../../ops/activation.ts";
 import { damagedTfjs } from "../errors.ts";
 import { stringOf, stringsOf } from "./attributes.ts";
 import { arrayAt, type BodyContext, paddedMapAt, setMap } from "./body-value.ts";
@@ -55,7 +56,7 @@ export function importConvolution(context: BodyContext, node: TfjsNode): void {
     for (let i = 0; i < perOutput; i++)
       data[output * perOutput + i] = weights.data[i * outputs + output] ?? 0;
   }
-  const name = builder.constant(`${node.name}.weights`, [outputs, height, width, inputs], data);
+  const name = builder.constant(`${node.name}.weights`, floats([outputs, height, width, inputs], data));
   addConvolution(context, node, "conv2d", name, [height, width]);
 }
 
@@ -65,7 +66,7 @@ export function importDepthwise(context: BodyContext, node: TfjsNode): void {
   const [height = 0, width = 0, channels = 0] = weights.shape;
   checkWeights(node, weights);
   const data = Float32Array.from(weights.data);
-  const name = context.builder.constant(`${node.name}.weights`, [height, width, channels], data);
+  const name = context.builder.constant(`${node.name}.weights`, floats([height, width, channels], data));
   addConvolution(context, node, "depthwise_conv2d", name, [height, width]);
 }
 
@@ -89,7 +90,7 @@ function addConvolution(
   const operands = [x.name, weights];
   if (fused !== "") {
     const { data } = arrayAt(context, node, 2);
-    operands.push(builder.constant(`${node.name}.bias`, [data.length], Float32Array.from(data)));
+    operands.push(builder.constant(`${node.name}.bias`, floats([data.length], Float32Array.from(data))));
   }
   const [rows = 0, columns = 0] = builder.typeOf(x.name).shape;
   const padding = x.padding ?? paddingOf(node, [rows, columns], kernel);

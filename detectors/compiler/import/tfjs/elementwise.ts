@@ -1,3 +1,4 @@
+import { floats } from "../../graph/value.ts";
 import { damagedTfjs } from "../errors.ts";
 import { type BodyContext, mapAt, setMap } from "./body-value.ts";
 import { showNode } from "./graph.ts";
@@ -22,7 +23,7 @@ export function importElementwise(context: BodyContext, node: TfjsNode): void {
     const constant = a?.kind === "array" ? a.array : b?.kind === "array" ? b.array : undefined;
     const vector = channelVector(context, node, map, constant ?? { shape: [], data: new Float32Array(0) });
     const operand = node.op === "Sub" ? vector.map((x) => -x) : vector;
-    const name = builder.constant(`${node.name}.operand`, [operand.length], operand);
+    const name = builder.constant(`${node.name}.operand`, floats([operand.length], operand));
     setMap(context, node, builder.add(op, [map, name], {}, node.name));
     return;
   }

@@ -1,9 +1,9 @@
 import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../graph/builder.ts";
 import { coarsestStride } from "../../graph/coarsest-stride.ts";
-import type { ImportedModel } from "../../graph/graph.ts";
-import { checkSize, type ImageSize, retype } from "../../graph/retype.ts";
-import { ShapeError } from "../../ops/operator.ts";
+import type { ImageSize, ImportedModel } from "../../graph/graph.ts";
+import { checkSize, retype } from "../../graph/retype.ts";
+import { ShapeError } from "../../ops/shapes.ts";
 import { defaultLabels } from "../default-labels.ts";
 import { damagedTfjs } from "../errors.ts";
 import { importBody, refuseUnsupported } from "./body.ts";
@@ -77,7 +77,7 @@ function build(
   const own = inputSize(input, size);
   checkSize(own, 1);
   const builder = buildGraph();
-  const pixels = builder.input(own.height, own.width, `${input.name}.pixels`);
+  const pixels = builder.image(own.height, own.width, `${input.name}.pixels`);
   const scaled = builder.add("normalize", [pixels], { scale: 1 }, input.name);
   const values = new Map<string, BodyValue>([[input.name, { kind: "map", name: scaled }]]);
   for (const [constant, array] of constants) values.set(constant, { kind: "array", array });
@@ -96,7 +96,7 @@ function build(
     );
   }
   const boxes = builder.add("centernet_detect", [heat.map, sizes.map], { stride, candidates });
-  const imported = builder.finish(pixels, boxes);
+  const imported = builder.finish(boxes);
   return {
     name,
     labels: labels ?? defaultLabels(classes),

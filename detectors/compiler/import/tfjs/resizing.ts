@@ -1,4 +1,4 @@
-import type { Padding } from "../../graph/graph.ts";
+import type { Padding } from "../../ops/window.ts";
 import { damagedTfjs } from "../errors.ts";
 import { flagOf, integersOf } from "./attributes.ts";
 import { arrayAt, type BodyContext, mapAt, setMap } from "./body-value.ts";
@@ -41,7 +41,7 @@ export function concatObstacle(node: TfjsNode, constants: Constants): string | u
 /** TensorFlow ConcatV2 along channels → concat. */
 export function importConcat(context: BodyContext, node: TfjsNode): void {
   const maps = node.input.slice(0, -1).map((_, index) => mapAt(context, node, index));
-  setMap(context, node, context.builder.add("concat", maps, {}, node.name));
+  setMap(context, node, context.builder.add("concat", maps, { axis: 2 }, node.name));
 }
 
 /** Why the graph cannot express a Mean; undefined when it can. */

@@ -1,4 +1,4 @@
-import type { Padding } from "../../graph/graph.ts";
+import type { Padding } from "../../ops/window.ts";
 import { damagedTfjs } from "../errors.ts";
 import { integersOf, stringOf } from "./attributes.ts";
 import { showNode } from "./graph.ts";

@@ -485,7 +485,7 @@ describe("a camera that asks for a password", () => {
     const before = camera.requests.length;
     answer = () => ({ status: "401 Unauthorized", headers: ['WWW-Authenticate: Basic realm="x"'] });
     const opened = openSession(streamOf(camera, withPassword(camera)), { ...options, memory });
-    await expect(opened).rejects.toThrow("asked for an encrypted password before");
+    await expect(opened).rejects.toThrow("it asked for an encrypted one before");
     const later = camera.requests.slice(before);
     expect(later.filter(({ headers }) => headers.authorization?.startsWith("Basic"))).toEqual([]);
   });
@@ -532,13 +532,13 @@ describe("a redirect", () => {
         ? { status: "401 Unauthorized", headers: ['WWW-Authenticate: Basic realm="x"'] }
         : { status: "302 Found", headers: ["Location: /other"] };
     const error = await failureOf({ answer }, withPassword);
-    expect(error.message).toContain("asks for an unencrypted password after a redirect");
+    expect(error.message).toContain("after a redirect, the camera asks for an unencrypted password");
   });
 });
 
 describe("a camera that cannot be played says why:", () => {
   test.each([
-    ["DESCRIBE", "403 Forbidden", ConfigError, "forbids this user name to see the stream"],
+    ["DESCRIBE", "403 Forbidden", ConfigError, "does not allow this user to view the stream"],
     ["DESCRIBE", "404 Not Found", ConfigError, "has no such stream"],
     ["DESCRIBE", "400 Bad Request", ConfigError, "refuses to show this stream"],
     ["DESCRIBE", "503 Service Unavailable", TransientError, "not available at the moment"],

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
 import { createUnitQueue } from "../../../../agent/camera/rtsp/unit-queue.ts";
 
-const unit = (arrivedMs: number, bytes = 10) => ({
+const unit = (arrivedMs: number, bytes = 10): AccessUnit => ({
   ...{
     data: new Uint8Array(),
     bytes,

@@ -39,13 +39,15 @@ const AUDIO: Track = {
 interface Given {
   readonly facts?: Partial<SessionFacts>;
   readonly observed?: Partial<ObservedStream>;
+  readonly size?: TriedCamera["size"];
   readonly hardwareFailure?: string;
 }
 
-function tried({ facts, observed, hardwareFailure }: Given): TriedCamera {
+function tried({ facts, observed, size, hardwareFailure }: Given): TriedCamera {
   return {
     facts: { ...FACTS, ...facts },
     observed: { ...OBSERVED, ...observed },
+    size,
     firstFrameSeconds: 0.42,
     hardwareFailure,
   };
@@ -72,8 +74,17 @@ test("a camera that wastes CPU and shows its password gets a line with the remed
   first frame after 0.4 s; while nothing moves, all frames are decoded (key frames must come at least every 2.5 s)
   ! the camera receives the password unencrypted (Basic without TLS)
   → Set its RTSP authentication to Digest, or use an rtsps:// address.
-  ! key frames are too far apart, so that the camera costs several times the CPU while nothing moves
+  ! key frames are too far apart: while nothing moves, the camera costs several times the CPU time
   → Set its key frame interval (GOP, I-frame interval) to at most 2.5 s, and switch "smart" codecs (H.264+, H.265+) off.`,
+  );
+});
+
+test("check warns about a size of detect that distorts the frames, also after their rotation", () => {
+  const landscape = { width: 1280, height: 720 };
+  expect(shown({ size: landscape })).not.toContain("!");
+  expect(shown({ size: { width: 704, height: 480 } })).not.toContain("!");
+  expect(shown({ size: landscape, observed: { rotation: 90 } })).toContain(
+    "! detect makes the frames 1280×720, but they are 1080×1920: objects are distorted\n  → Set detect.width",
   );
 });
 

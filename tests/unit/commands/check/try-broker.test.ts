@@ -96,6 +96,6 @@ test("a broker that refuses subscriptions is accepted, with advice", async () =>
   const { advice } = await tryAt(broker.port);
   expect(advice).toMatchObject([
     { message: expect.stringContaining("refuses the subscription that shows whether") },
-    { message: expect.stringContaining("detection cannot be switched over MQTT") },
+    { message: expect.stringContaining("nothing can be switched over MQTT") },
   ]);
 });

@@ -28,7 +28,7 @@ test.each([
   [[configuration, passed("broker")], "Everything works: start the agent with sabrewing run -c a.yml."],
   [
     [configuration, advised("model")],
-    "Everything works, but the line marked with ! tells what you should change; start the agent with sabrewing run -c a.yml.",
+    "Everything works, but the line marked with ! says what you should change; start the agent with sabrewing run -c a.yml.",
   ],
   [
     [configuration, failed("broker"), failed("camera door", away)],

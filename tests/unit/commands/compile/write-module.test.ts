@@ -40,7 +40,7 @@ describe("compiling to a file", () => {
       labels: report.labels,
       precision: "f32",
     });
-    expect(info.source.licence).toBe("unknown");
+    expect(info.licence).toBe("unknown");
     expect((await readdir(folder.path)).sort()).toEqual(["tiny.pt", "tiny.wasm"]);
     expect(stderr.text).toContain("compile: import");
     expect(stderr.text).toContain("(100 %)");
@@ -50,7 +50,7 @@ describe("compiling to a file", () => {
     await using folder = await temporaryFolder();
     const { report } = await compileIn(folder.path, { name: "gate", licence: "MIT" });
     const info = await readModel(report.out);
-    expect([info.name, info.source.licence]).toEqual(["gate", "MIT"]);
+    expect([info.name, info.licence]).toEqual(["gate", "MIT"]);
   });
 
   test("writes the given release into the module, none by default", async () => {
@@ -67,7 +67,7 @@ describe("compiling to a file", () => {
   test.skipIf(!findModel("yolov5n.pt"))("recognises the licence of known weights", async () => {
     await using folder = await temporaryFolder();
     const { report } = await compileIn(folder.path, { model: findModel("yolov5n.pt") ?? "" });
-    expect((await readModel(report.out)).source.licence).toBe("AGPL-3.0");
+    expect((await readModel(report.out)).licence).toBe("AGPL-3.0");
   });
 
   test("shows the graph after the requested stage", async () => {

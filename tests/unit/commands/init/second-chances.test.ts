@@ -50,7 +50,7 @@ test("without a terminal, a broker that is away is kept, and one that refuses th
   });
 });
 
-test("a bug is not taken for a broker that fails", async () => {
+test("a bug is not reported as a failure of the broker", async () => {
   await expect(chosenBroker(wrong, ["keep"], new TypeError("bug"))).rejects.toThrow(TypeError);
 });
 
@@ -79,7 +79,7 @@ async function chosenCameras(addresses: Readonly<Record<string, string>>, answer
   return { cameras, asked };
 }
 
-test("a camera that fails gets further chances, and the others are not asked about", async () => {
+test("asks for other answers only for cameras that fail", async () => {
   const { cameras, asked } = await chosenCameras({ door: GOOD, yard: "rtsp://u:wrong@10.0.0.7/1" }, [
     "again",
     { addresses: ["rtsp://u:also@10.0.0.7/1"] },

@@ -25,7 +25,7 @@ describe("a replay's settings", () => {
 model: {path: configured.wasm}
 detector: {runtime: v8}
 cameras:
-  door: {ffmpeg: {inputs: [{path: "rtsp://camera/1"}]}, objects: {track: [car]}}
+  door: {ffmpeg: {inputs: [{path: "rtsp://camera/1"}]}, rotate: 90, objects: {track: [car]}}
   yard: {ffmpeg: {inputs: [{path: "rtsp://camera/2"}]}, detect: {fps: 2}}
 `,
     );
@@ -43,6 +43,8 @@ cameras:
       runtime: "wasmer",
       camera: { objects: { track: ["car"] } },
     });
+    expect(replaySettings({ config, camera: "door" }, {}).rotate).toBe(90);
+    expect(replaySettings({ config, camera: "door", rotate: 0 }, {}).rotate).toBe(0);
     expect(() => replaySettings({ config }, {})).toThrow(/has several cameras/);
     expect(() => replaySettings({ config, camera: "shed" }, {})).toThrow(/no camera "shed"/);
   });

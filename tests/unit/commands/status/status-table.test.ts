@@ -88,7 +88,7 @@ test("shows faults, lost events and poor connections", () => {
   expect(text).toContain("no events yet");
 });
 
-test("tells since when and why a camera is offline", () => {
+test("shows since when and why a camera is offline", () => {
   const since = 940;
   const reason = "door: the camera refuses connections";
   const of = (outage: Report["cameras"][number]["outage"], enabled = true) =>

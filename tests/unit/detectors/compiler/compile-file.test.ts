@@ -45,8 +45,10 @@ describe("compiling a TensorFlow.js model from its folder", () => {
     );
     expect(description).toMatchObject({
       name: "small",
-      input: { width: 32, height: 32 },
-      source: { format: "tfjs", sha256: createHash("sha256").update(all).digest("hex"), licence: "unknown" },
+      inputs: [{ shape: [32, 32, 3], dtype: "u8" }],
+      source: [
+        { format: "tfjs", sha256: createHash("sha256").update(all).digest("hex"), licence: "unknown" },
+      ],
     });
     expect(WebAssembly.validate(Uint8Array.from(bytes))).toBe(true);
   });
@@ -78,7 +80,7 @@ describe("the format is detected by the contents", () => {
     const path = join(folder.path, "weights");
     await writeFile(path, seededYolov5nCheckpoint({ classes: 2 }));
     const { description } = await compileFile(path, { size: { width: 32, height: 32 } });
-    expect(description.source.format).toBe("yolov5-checkpoint");
+    expect(description.source[0]?.format).toBe("yolov5-checkpoint");
   });
 
   test("other JSON is refused", async () => {

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { halfToNumber, numbersToHalves, numberToHalf } from "../../../../detectors/compiler/half.ts";
+import {
+  halfToNumber,
+  numbersToHalves,
+  numberToHalf,
+  roundToHalf,
+} from "../../../../detectors/compiler/half.ts";
 
 test.each([
   [0x0000, 0],
@@ -38,4 +43,24 @@ test.each([
 test("an array is converted only when every number fits", () => {
   expect(numbersToHalves(Float32Array.of(1, -2))).toEqual(Uint16Array.of(0x3c00, 0xc000));
   expect(numbersToHalves(Float32Array.of(1, -2, 0.1))).toBeUndefined();
+});
+
+test.each([
+  [1 + 2 ** -11, 1],
+  [1 + 3 * 2 ** -11, 1 + 2 ** -9],
+  [1.0001, 1],
+  [-1.5 * 2 ** -24, -(2 ** -23)],
+  [2 ** -26, 0],
+  [65_519, 65_504],
+  [65_520, Infinity],
+  [-Infinity, -Infinity],
+])("%d rounds to the binary16 number %d", (number, rounded) => {
+  expect(roundToHalf(number)).toBeCloseTo(rounded, 12);
+});
+
+test("binary16 numbers are not rounded", () => {
+  for (let bits = 0; bits < 0x10000; bits += 7) {
+    const number = halfToNumber(bits);
+    if (!Number.isNaN(number)) expect(roundToHalf(number)).toBe(number);
+  }
 });

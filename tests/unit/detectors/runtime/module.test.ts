@@ -3,7 +3,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ModelError, readModel } from "../../../../detectors/detector.ts";
+import { ModelError, readModel, readModule } from "../../../../detectors/detector.ts";
+import type { TensorSpec } from "../../../../detectors/module-format.ts";
 import { loadModule } from "../../../../detectors/runtime/module.ts";
 import {
   type FakeOptions,
@@ -11,6 +12,7 @@ import {
   withCustomSection,
   writeModuleFile,
 } from "../../../support/detectors/fake-modules.ts";
+import { describeTensors, MIXED, mixedModule } from "../../../support/detectors/tensor-module.ts";
 
 const good = fakeModule();
 
@@ -32,10 +34,9 @@ const errorOfFake = (options: FakeOptions): Promise<ModelError> => errorOf(fakeM
 test("reads labels, input, size, memory, imports and hash of a valid module", async () => {
   const model = await readModel(writeModuleFile(good));
   expect(model).toMatchObject({
-    abi: 1,
     name: "fake",
     labels: ["person", "car", "dog"],
-    input: { width: 8, height: 4, channels: 3 },
+    input: { width: 8, height: 4 },
     bytes: good.length,
     memoryBytes: 3 * 65_536,
     sha256: createHash("sha256").update(good).digest("hex"),
@@ -53,6 +54,28 @@ test("refuses a module whose file or memory exceeds the limit", async () => {
   await expect(refused(good.length - 1)).rejects.toThrow(/The file has 1 MiB; the limit is 0/);
   await expect(refused(3 * 65_536 - 1)).rejects.toThrow(/The module needs a memory of 1 MiB/);
   await expect(refused(3 * 65_536)).resolves.toMatchObject({ info: { name: "fake" } });
+});
+
+test("refuses a module whose inputs and outputs exceed its memory", async () => {
+  const large: TensorSpec = { name: "x", shape: [2 ** 30], dtype: "f32" };
+  const error = await errorOfFake({ description: JSON.stringify(describeTensors([], [large])) });
+  expect(error.message).toMatch(/inputs and outputs have 4294967328 bytes; its memory has 196608/);
+});
+
+test("refuses a module of another task as a detector, but reads its description", async () => {
+  const path = writeModuleFile(mixedModule());
+  const error = await errorAt(path);
+  expect(error.message).toContain('Expected a detector, received a module of the task "tensor"');
+  expect(error.remedy).toContain("sabrewing infer");
+  expect(await readModule(path)).toMatchObject(MIXED);
+});
+
+test("refuses a module with state that cannot forget it", async () => {
+  const description = JSON.stringify({
+    ...describeTensors([], [{ name: "x", shape: [], dtype: "u8" }]),
+    state: true,
+  });
+  expect((await errorOfFake({ description })).message).toContain("does not export reset (function)");
 });
 
 test("reports a missing file and the command that downloads a model", async () => {
@@ -124,8 +147,8 @@ test.each([
   expect((await errorOfFake({ description: { filters } })).message).toMatch(message);
 });
 
-test("refuses a module without a description: it is not a detector", async () => {
-  expect((await errorOfFake({ description: null })).message).toMatch(/not a detector/);
+test("refuses a module without a description: it is not one of sabrewing", async () => {
+  expect((await errorOfFake({ description: null })).message).toMatch(/not one of sabrewing/);
 });
 
 test("refuses a module with two descriptions", async () => {
@@ -134,12 +157,13 @@ test("refuses a module with two descriptions", async () => {
 });
 
 test("refuses a description that is not JSON", async () => {
-  expect((await errorOfFake({ description: "{abi: 1" })).message).toMatch(/not UTF-8 JSON/);
+  expect((await errorOfFake({ description: "{abi: 2" })).message).toMatch(/not UTF-8 JSON/);
 });
 
 test("reports another format version first, even if the description has other errors", async () => {
-  const error = await errorOfFake({ description: { abi: 2, labels: 80 } });
-  expect(error.message).toMatch(/format version 2; this version of sabrewing supports 1/);
+  const error = await errorOfFake({ description: { abi: 1, labels: 80 } });
+  expect(error.message).toMatch(/format version 1; this version of sabrewing supports 2/);
+  expect(error.remedy).toMatch(/^Compile it again/);
 });
 
 test("reports all wrong and unknown keys of a description", async () => {
@@ -149,9 +173,12 @@ test("reports all wrong and unknown keys of a description", async () => {
   expect(error.message).toMatch(/colour/);
 });
 
-test.each(["frame", "infer", "_start"] as const)("refuses a module without the export %s", async (name) => {
-  expect((await errorOfFake({ without: name })).message).toContain(`does not export ${name} (`);
-});
+test.each(["input_0", "output_0", "parameter_1", "infer", "_start"] as const)(
+  "refuses a module without the export %s",
+  async (name) => {
+    expect((await errorOfFake({ without: name })).message).toContain(`does not export ${name} (`);
+  },
+);
 
 test.each(["3", "3 4"])("refuses a memory with the limits %s, which can grow", async (memoryLimits) => {
   expect((await errorOfFake({ memoryLimits })).message).toMatch(/memory can grow/);
@@ -163,31 +190,36 @@ describe("a description", () => {
   test("may have strings up to the limits, counted in characters", async () => {
     const description = {
       name: "🚪".repeat(200),
-      labels: Array.from({ length: 10_000 }, (_, index) => `${index}`.padEnd(90, "x")),
-      source: { format: "onnx", sha256: "0".repeat(64), licence: "L".repeat(200) },
+      labels: Array.from({ length: 10_000 }, (_, id) => ({ id, name: `${id}`.padEnd(70, "x") })),
+      source: [{ format: "onnx", sha256: "0".repeat(64), licence: "L".repeat(200) }],
     };
-    const model = await readModel(writeModuleFile(fakeModule({ description })));
+    const model = await readModule(writeModuleFile(fakeModule({ description })));
     expect(model).toMatchObject({ name: description.name, source: description.source });
     expect(model.labels).toHaveLength(10_000);
-    const longest = fakeModule({ description: { labels: ["é".repeat(100)] } });
+    const longest = fakeModule({ description: { labels: [{ id: 0, name: "é".repeat(100) }] } });
     expect((await readModel(writeModuleFile(longest))).labels).toEqual(["é".repeat(100)]);
   });
 
   const source = { format: "onnx", sha256: "0".repeat(64), licence: "MIT" };
+  const person = { id: 0, name: "person" };
   test.each<[string, Record<string, unknown>, string]>([
     ["a name of 201 characters", { name: "A".repeat(201) }, "name: expected a string of 1 to 200 characters"],
     ["an empty name", { name: "" }, "name:"],
     ["a name of white space", { name: "  " }, "name:"],
-    ["a licence of 201 characters", { source: { ...source, licence: "L".repeat(201) } }, "source.licence:"],
-    ["another format", { source: { ...source, format: "x".repeat(100_000) } }, "source.format:"],
-    ["an invalid hash", { source: { ...source, sha256: "f".repeat(100_000) } }, "source.sha256:"],
+    [
+      "a licence of 201 characters",
+      { source: [{ ...source, licence: "L".repeat(201) }] },
+      "source[0].licence:",
+    ],
+    ["another format", { source: [{ ...source, format: "x".repeat(100_000) }] }, "source[0].format:"],
+    ["an invalid hash", { source: [{ ...source, sha256: "f".repeat(100_000) }] }, "source[0].sha256:"],
     ["a version of 201 characters", { compiler: { version: "1".repeat(201) } }, "compiler.version:"],
     [
       "a label of 101 characters",
-      { labels: ["person", "x".repeat(101)] },
-      "labels[1]: expected a string of 1 to",
+      { labels: [person, { id: 1, name: "x".repeat(101) }] },
+      "labels[1].name: expected a string of 1 to",
     ],
-    ["10,001 labels", { labels: Array(10_001).fill("x") }, "labels: expected a list of 1 to 10000 strings"],
+    ["10,001 labels", { labels: Array(10_001).fill(0) }, "labels: expected a list of 1 to 10000 labels"],
     ["a feature of 51 characters", { features: ["f".repeat(51)] }, "features[0]:"],
     ["an unknown key of 100,000 characters", { ["k".repeat(100_000)]: 1 }, "k…: unknown key"],
     ["51 features", { features: Array(51).fill("f") }, "features: expected a list of 0 to 50 strings"],
@@ -208,8 +240,10 @@ describe("a description", () => {
   ])("with %s is refused, and the error is plain text", async (_, text) => {
     for (const description of [
       { name: text },
-      { labels: ["person", text] },
-      { source: { ...source, licence: text } },
+      { labels: [person, { id: 1, name: text }] },
+      { inputs: [{ name: text, shape: [4, 8, 3], dtype: "u8" }] },
+      { parameters: [{ name: text, default: 0 }] },
+      { source: [{ ...source, licence: text }] },
       { compiler: { version: text } },
       { features: [text] },
       { precision: text },
@@ -223,7 +257,10 @@ describe("a description", () => {
 
   test("with any number of problems is refused in an error of limited length", async () => {
     const strangeKeys = Object.fromEntries(Array.from({ length: 20_000 }, (_, key) => [`key${key}`, 0]));
-    const { message } = await described({ ...strangeKeys, labels: Array(10_000).fill("\n") });
+    const { message } = await described({
+      ...strangeKeys,
+      labels: Array(10_000).fill({ id: 0, name: "\n" }),
+    });
     expect(message).toMatch(/and 29980 more/);
     expect(message.length).toBeLessThan(5_000);
   });
@@ -236,18 +273,18 @@ describe("a hostile description", () => {
     ["nested in its version", `{"abi":${nested(400_000)}}`, /has format version a list of 1;/],
     [
       "nested in its name",
-      `{"abi":1,"name":${nested(400_000)}}`,
+      `{"abi":2,"name":${nested(400_000)}}`,
       /name: expected a string .*received a list of 1/,
     ],
     [
       "nested in an unknown key",
-      `{"abi":1,"x":${'{"a":'.repeat(150_000)}1${"}".repeat(150_000)}}`,
+      `{"abi":2,"x":${'{"a":'.repeat(150_000)}1${"}".repeat(150_000)}}`,
       /x: unknown key/,
     ],
     ["that is incomplete", "[".repeat(900_000), /not UTF-8 JSON/],
-    ["with the key __proto__", '{"abi":1,"__proto__":{"x":1}}', /__proto__: unknown key/],
-    ["with the key constructor", '{"abi":1,"constructor":{"prototype":{}}}', /constructor: unknown key/],
-    ["of more than 1 MB", `{"abi":1}${" ".repeat(1_000_000)}`, /has 1000009 bytes; expected at most 1000000/],
+    ["with the key __proto__", '{"abi":2,"__proto__":{"x":1}}', /__proto__: unknown key/],
+    ["with the key constructor", '{"abi":2,"constructor":{"prototype":{}}}', /constructor: unknown key/],
+    ["of more than 1 MB", `{"abi":2}${" ".repeat(1_000_000)}`, /has 1000009 bytes; expected at most 1000000/],
   ])("%s is refused", async (_, text, expected) => {
     const { message } = await errorOfFake({ description: text });
     expect(message).toMatch(expected);
@@ -267,7 +304,7 @@ describe("a hostile description", () => {
 
   test("is refused also after another section of 2 MB", async () => {
     const padded = withCustomSection(fakeModule({ description: null }), "padding", new Uint8Array(2_000_000));
-    const bytes = withCustomSection(padded, "sabrewing", new TextEncoder().encode('{"abi":1,"name":"\\n"}'));
+    const bytes = withCustomSection(padded, "sabrewing", new TextEncoder().encode('{"abi":2,"name":"\\n"}'));
     expect((await errorOf(bytes)).message).toMatch(/name: expected a string/);
   });
 });

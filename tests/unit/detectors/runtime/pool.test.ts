@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import { type Detector, ModelError, openDetector } from "../../../../detectors/detector.ts";
-import { loadModule } from "../../../../detectors/runtime/module.ts";
-import { startPool } from "../../../../detectors/runtime/pool.ts";
+import { loadDetector } from "../../../../detectors/runtime/module.ts";
+import { startDetector } from "../../../../detectors/runtime/open-detector.ts";
 import { detectWithRetry, faultOf } from "../../../support/detectors/detect-with-retry.ts";
 import {
   fakeDetections,
@@ -164,8 +164,8 @@ describe.each(["v8", "wasmer"] as const)("%s", (runtime) => {
   });
 
   test("gives up a module that does not reply to its first frame within the start deadline", async () => {
-    const stuck = await loadModule(writeModuleFile(fakeModule({ poison: { loop: 0 } })));
-    const opening = startPool(stuck, { runtime, instances: 1, deadlineMs: 500 }, 700);
+    const stuck = await loadDetector(writeModuleFile(fakeModule({ poison: { loop: 0 } })));
+    const opening = startDetector(stuck, { runtime, instances: 1, deadlineMs: 500 }, 700);
     await expect(opening).rejects.toMatchObject({ kind: "deadline" });
   });
 });

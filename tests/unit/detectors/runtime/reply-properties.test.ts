@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DetectorFault } from "../../../../detectors/errors.ts";
+import { parseDetections } from "../../../../detectors/runtime/detections.ts";
 import { parseReply } from "../../../../detectors/runtime/reply.ts";
 import { ReplyCollector } from "../../../../detectors/runtime/reply-collector.ts";
-import { reply } from "../../../support/detectors/replies.ts";
+import { DETECT_IO, reply } from "../../../support/detectors/replies.ts";
 
 const LABELS = ["person"];
 
@@ -14,7 +15,7 @@ test("assembles the same reply from any chunks of the pipe", () => {
       fc.array(fc.integer({ min: 1, max: 3_000 }), { maxLength: 30 }),
       (count, lengths) => {
         const whole = reply(7, count);
-        const collector = new ReplyCollector();
+        const collector = new ReplyCollector(DETECT_IO);
         let collected: Uint8Array | undefined;
         let from = 0;
         for (const length of [...lengths, whole.length]) {
@@ -35,7 +36,7 @@ test("parses any bytes to detections of known labels or a fault", () => {
       // The header is valid, so that the rest is parsed.
       const answer = Buffer.concat([reply(7, count).subarray(0, 16), bytes]);
       try {
-        const found = parseReply(answer, 7, LABELS);
+        const found = parseDetections(parseReply(answer, 7, DETECT_IO), new Map(LABELS.entries()));
         expect(found).toHaveLength(count);
         for (const { label, score, box } of found) {
           expect(LABELS).toContain(label);

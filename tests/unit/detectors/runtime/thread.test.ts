@@ -8,21 +8,18 @@ import { fakeFrame, fakeModule, POISON, writeModuleFile } from "../../../support
 
 const request = (first: number): ThreadRequest<Uint8Array> => ({
   sequence: 1,
-  thresholds: { score: 0.25, iou: 0.5 },
-  pixels: fakeFrame(first),
+  request: { parameters: [0.25, 0.5], inputs: [fakeFrame(first)] },
   // Long enough for an emulated CPU (scripts/test-arm64). Elsewhere the test's own time limit applies.
   deadlineMs: 600_000,
   parse: (reply) => reply,
 });
-
-const FRAME_BYTES = fakeFrame(0).length;
 
 const prepare = async (runtime: Runtime): Promise<EngineSource> =>
   prepareEngine(await loadModule(writeModuleFile(fakeModule())), runtime);
 
 test("reports a module that the engine cannot start", async () => {
   const source = { ...(await prepare("wasmer")), bytes: new Uint8Array(100) };
-  await using thread = spawnThread(source, FRAME_BYTES, () => undefined);
+  await using thread = spawnThread(source, () => undefined);
   await expect(thread.infer(request(1))).rejects.toMatchObject({
     kind: "trap",
     message: expect.stringContaining("did not start"),
@@ -31,7 +28,7 @@ test("reports a module that the engine cannot start", async () => {
 
 test("reports only the first fault and accepts no frame after it", async () => {
   const faults: DetectorFault[] = [];
-  await using thread = spawnThread(await prepare("wasmer"), FRAME_BYTES, (fault) => faults.push(fault));
+  await using thread = spawnThread(await prepare("wasmer"), (fault) => faults.push(fault));
   await expect(thread.infer(request(POISON.trap))).rejects.toMatchObject({ kind: "trap" });
   await thread.ended;
   await expect(thread.infer(request(1))).rejects.toMatchObject({ kind: "trap" });
@@ -43,7 +40,7 @@ test.each(["wasmer", "v8"] as const)(
   async (runtime) => {
     const faults: string[] = [];
     const note = (fault: DetectorFault): void => void faults.push(fault.kind);
-    await using first = spawnThread(await prepare(runtime), FRAME_BYTES, note);
+    await using first = spawnThread(await prepare(runtime), note);
     await expect(first.infer(request(POISON.trap))).rejects.toMatchObject({ kind: "trap" });
     await first.ended;
     const second = first.restartGuest(note);
@@ -62,19 +59,19 @@ test("accepts no frame if it was closed before its task", async () => {
   const faults: string[] = [];
   await using thread = bootThread("v8");
   await thread[Symbol.asyncDispose]();
-  thread.begin(await prepare("v8"), FRAME_BYTES, (fault) => faults.push(fault.kind));
+  thread.begin(await prepare("v8"), (fault) => faults.push(fault.kind));
   await expect(thread.infer(request(1))).rejects.toMatchObject({ kind: "unavailable" });
   expect(faults).toEqual(["unavailable"]);
 });
 
 test("reports an engine that is not ready in time as a missed deadline", async () => {
-  await using thread = spawnThread(await prepare("v8"), FRAME_BYTES, () => undefined);
+  await using thread = spawnThread(await prepare("v8"), () => undefined);
   await expect(thread.untilReady(0)).rejects.toMatchObject({ kind: "deadline" });
 });
 
 test("reports no fault when it is closed", async () => {
   const faults: DetectorFault[] = [];
-  const thread = spawnThread(await prepare("v8"), FRAME_BYTES, (fault) => faults.push(fault));
+  const thread = spawnThread(await prepare("v8"), (fault) => faults.push(fault));
   await thread[Symbol.asyncDispose]();
   expect(faults).toEqual([]);
 });

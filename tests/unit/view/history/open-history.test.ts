@@ -45,7 +45,7 @@ async function opened(
   const stateDirectory = folder.path;
   const history = await openHistory({
     stateDirectory,
-    cameras: [door(camera)],
+    cameras: () => [door(camera)],
     retainDays,
     maxMb,
     clock,
@@ -103,7 +103,7 @@ describe("the event history", () => {
     ]);
   });
 
-  test("shows an event that goes on as it is now, and one of a killed agent as ended by a crash", async () => {
+  test("shows an event in progress in its current state, and one of a killed agent as ended by a crash", async () => {
     await using folder = await temporaryFolder();
     {
       await using first = await opened(folder);
@@ -134,6 +134,44 @@ describe("the event history", () => {
     const { width, height } = await sharp(await second.history.picture(event?.id ?? "")).metadata();
     expect([width, height]).toEqual([640, 320]);
     expect(statSync(fileIn(folder, `${event?.id}.jpg`)).mode & 0o777).toBe(0o600);
+  });
+
+  test("takes no pictures while snapshots are switched off", async () => {
+    await using folder = await temporaryFolder();
+    {
+      await using first = await opened(folder, { camera: KEEPING });
+      const isOn = (name: string) => name !== "snapshots";
+      for await (const outcome of walkPast(door(KEEPING), { isOn })) first.history.record("door", outcome);
+    }
+    await using second = await opened(folder);
+    expect((await second.history.list(EVERYTHING)).events).toMatchObject([{ hasPicture: false }]);
+  });
+
+  test("takes no pictures of a camera that publishes snapshots and keeps none", async () => {
+    const publishing = `${ZONES}\nsnapshots: {enabled: true}`;
+    await using folder = await temporaryFolder();
+    {
+      await using first = await opened(folder, { camera: publishing });
+      await walk(first.history, publishing);
+    }
+    await using second = await opened(folder);
+    expect((await second.history.list(EVERYTHING)).events).toMatchObject([{ hasPicture: false }]);
+  });
+
+  test("draws the zones that are in force when an event happens", async () => {
+    await using folder = await temporaryFolder();
+    const cameras = [door(ZONES)];
+    const { log } = recordingLog();
+    const options = { stateDirectory: folder.path, retainDays: 14, maxMb: 200, clock: manualClock(), log };
+    await using history = await openHistory({ ...options, cameras: () => cameras });
+    await walk(history);
+    cameras[0] = door(ZONES.replace("porch", "drive"));
+    await walk(history, ZONES.replace("porch", "drive"), 1_700_000_100_000);
+    const { events } = await history.list(EVERYTHING);
+    expect(events.map(({ zones, outlines }) => [...zones, ...outlines.map(({ name }) => name)])).toEqual([
+      ["drive", "drive"],
+      ["porch", "porch"],
+    ]);
   });
 
   test("writes at most 10 kB for an event besides its picture", async () => {

@@ -49,7 +49,7 @@ zones:
     expect(event?.event).toMatch(/^\d+/);
     expect(event?.zones).toEqual([
       { name: "right", why: null },
-      { name: "far", why: "it stands outside" },
+      { name: "far", why: "it stands outside the zone" },
       { name: "cars", why: "it has been inside for 4 s; loitering_time is 60 s" },
     ]);
   });
@@ -81,7 +81,7 @@ zones:
     });
   });
 
-  test("are bounded, and forget what is no event first", async () => {
+  test("are limited in number, and objects without an event are removed first", async () => {
     const camera = door("objects: {track: [person]}\ndetect: {min_initialized: 2}");
     // The person leaves; then the detector finds dogs in 72 places.
     const dogs = (left: number) =>

@@ -26,8 +26,8 @@ describe("a detection that starts no track is explained", () => {
       "objects.filters.person.max_ratio",
       "its width / height, 1.20, is above max_ratio, 1.00",
     ],
-    [{ box: [560, 100, 600, 200] }, "objects.mask", "it stands on a mask"],
-    [{ box: [5, 200, 45, 310] }, "objects.filters.person.mask", "it stands on a mask"],
+    [{ box: [560, 100, 600, 200] }, "objects.mask", "it stands in a mask"],
+    [{ box: [5, 200, 45, 310] }, "objects.filters.person.mask", "it stands in a mask"],
   ] as const)("%o by %s", (changes, key, text) => {
     expect(explainDetection({ ...PERSON, ...changes }, RULES, FRAME)).toEqual({ key, text });
   });

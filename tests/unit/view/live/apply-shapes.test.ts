@@ -104,7 +104,7 @@ test.each([
   expect(written).toEqual([]);
 });
 
-test("an unknown camera is refused, and a problem is told with its remedy", async () => {
+test("an unknown camera is refused, and a failure is reported with its remedy", async () => {
   await using view = await openView(async () => {
     throw new ConfigError("cannot write the configuration", "Copy the YAML.");
   });

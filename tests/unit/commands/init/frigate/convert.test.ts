@@ -11,7 +11,10 @@ const CAMERA = 'ffmpeg: {inputs: [{path: "rtsp://10.0.0.7/1", roles: [detect]}]}
 const LABELS = ["person", "car", "dog"];
 
 /** Converts a file, and reads the result as `run` does. */
-async function converted(yaml: string, options: { keepThresholds?: boolean; size?: object } = {}) {
+async function converted(
+  yaml: string,
+  options: { keepThresholds?: boolean; size?: object; empty?: string } = {},
+) {
   const asked: string[] = [];
   const { config, secrets, remarks } = await convertFrigate(mappingOf(parse(yaml, { merge: true })), {
     ...{ labels: LABELS, model: "/m.wasm", broker: undefined, homeAssistant: false },
@@ -24,7 +27,7 @@ async function converted(yaml: string, options: { keepThresholds?: boolean; size
   });
   const text = writeYaml(config, remarks, "frigate.yml");
   const env = Object.fromEntries(
-    Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || "empty"]),
+    Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || (options.empty ?? "empty")]),
   );
   const read = parseConfig(text, "sabrewing.yml", env);
   const [camera] = read.cameras;
@@ -66,7 +69,7 @@ describe("the broker", () => {
     async (mqtt) => {
       const { remarks, mqtt: written } = await converted(`${mqtt}\ncameras: {a: {${CAMERA}}}`);
       expect(written.host).toBe("127.0.0.1");
-      expect(remarks).toMatch(/Left to do:\n {2}mqtt\.host: .*127\.0\.0\.1 was written/);
+      expect(remarks).toMatch(/To do:\n {2}mqtt\.host: .*127\.0\.0\.1 was written/);
     },
   );
 });
@@ -125,6 +128,53 @@ describe("a stream", () => {
     expect(other.remarks).toContain("the input with the roles record is read: its stream is not RTSP");
   });
 
+  test.each([
+    ["{front: 'ffmpeg:rtsp://c/1#video=h264#rotate=90'}", "", 90],
+    ["{front: 'ffmpeg:rtsp://c/1#video=h264#rotate=-90'}", "", 270],
+    ["{front: 'ffmpeg:rtsp://c/1#video=h264#raw=-vf transpose=1'}", "", 90],
+    ["{front: 'ffmpeg:sub#video=h264#rotate=90', sub: 'ffmpeg:rtsp://c/1#rotate=180'}", "", 270],
+    ["{front: rtsp://c/1}", "-vf transpose=2 -f rawvideo -pix_fmt yuv420p", 270],
+    ["{front: rtsp://c/1}", "-vf fps=5,transpose=1,transpose=clock,scale=640:480 -f rawvideo", 180],
+    ["{front: rtsp://c/1}", '-filter:v "hflip, vflip" -f rawvideo', 180],
+    ["{front: rtsp://c/1}", "-vf transpose=cclock_flip,vflip -f rawvideo", 270],
+    ["{front: rtsp://c/1}", "-vf transpose=0,hflip -f rawvideo", 90],
+    ["{front: rtsp://c/1}", "-vf transpose_vaapi=dir=reversal -f rawvideo", 180],
+    ["{front: rtsp://c/1}", "-vf vpp_qsv=w=640:transpose=clock -f rawvideo", 90],
+    ["{front: 'ffmpeg:rtsp://c/1#rotate=90'}", "-vf transpose=cclock -f rawvideo", 0],
+    ["{front: rtsp://c/1}", "-vf toString,__proto__,3,transpose=1, -f rawvideo", 90],
+    ["{front: 'ffmpeg:rtsp://c/1#rotate=left#raw=-vf'}", "-vf", 0],
+    ["{front: rtsp://c/1}", "-threads 2 -f rawvideo -pix_fmt yuv420p", 0],
+  ])("that Frigate rotates is rotated: %s, %s", async (streams, output, rotation) => {
+    const { camera } = await converted(
+      `go2rtc: {streams: ${streams}}\nmqtt: {host: b}\nffmpeg: {output_args: {detect: '${output}'}}\ncameras: {a: {ffmpeg: {inputs: [{path: "rtsp://127.0.0.1:8554/front", roles: [detect]}]}}}`,
+    );
+    expect(camera.rotate).toBe(rotation);
+  });
+
+  test("that Frigate mirrors is not rotated, and gets a remark", async () => {
+    const { camera, remarks } = await converted(
+      `mqtt: {host: b}\ncameras: {a: {ffmpeg: {output_args: {detect: "-vf hflip -f rawvideo"}, inputs: [{path: "rtsp://c/1"}]}}}`,
+    );
+    expect(camera.rotate).toBe(0);
+    expect(remarks).toContain(
+      "cameras.a: Sabrewing rotates the frames of a camera, but does not mirror them",
+    );
+  });
+
+  test("that Frigate rotates has masks in pixels of the rotated frame", async () => {
+    const { camera } = await converted(
+      `mqtt: {host: b}\ncameras: {a: {ffmpeg: {output_args: {detect: "-vf transpose=1 -f rawvideo"}, inputs: [{path: "rtsp://c/1"}]}, motion: {mask: "0,0,360,0,360,1280"}}}`,
+      { size: { width: 1280, height: 720 } },
+    );
+    expect(camera.motion.mask).toEqual([
+      [
+        [0, 0],
+        [0.5, 0],
+        [0.5, 1],
+      ],
+    ]);
+  });
+
   test("has its password, and Frigate's variables, in the file of secrets", async () => {
     const { cameras, text, secrets, remarks } = await converted(`
 environment_vars: {FRIGATE_USER: admin}
@@ -147,12 +197,33 @@ cameras:
       B_PARAMETER: "abc",
     });
     expect(remarks).toMatch(
-      /Left to do:\n {2}SABREWING_PASS, SABREWING_IP, SABREWING_MQTT_PASSWORD: enter the value/,
+      /To do:\n {2}SABREWING_PASS, SABREWING_IP, SABREWING_MQTT_PASSWORD: enter the value/,
     );
   });
 });
 
-test("an address in which the password may be longer than it seems is left to check", async () => {
+test.each([
+  ["{}", "{FRIGATE_URL}"],
+  ['{front: "{FRIGATE_URL}"}', "rtsp://127.0.0.1:8554/front"],
+  [`{front: "ffmpeg:\${FRIGATE_URL}#video=h264"}`, "rtsp://127.0.0.1:8554/front"],
+])("an address that is a variable stays one: streams %s, path %s", async (streams, path) => {
+  const yaml = `go2rtc: {streams: ${streams}}\nmqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {ffmpeg: {inputs: [{path: "${path}"}]}}}`;
+  const { cameras, text, secrets, remarks } = await converted(yaml, { empty: "rtsp://10.0.0.8/1" });
+  expect(text).toContain('path: "{SABREWING_URL}"');
+  expect(cameras[1]?.ffmpeg.inputs[0].path).toBe("rtsp://10.0.0.8/1");
+  expect(secrets).toBe("SABREWING_URL=''\n");
+  expect(remarks).toContain("SABREWING_URL: enter the value");
+});
+
+test("an address that is a variable is left out if Frigate's file says that it is not RTSP", async () => {
+  const { cameras, remarks } = await converted(
+    `environment_vars: {FRIGATE_URL: "http://c/1"}\nmqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {ffmpeg: {inputs: [{path: "{FRIGATE_URL}"}]}}}`,
+  );
+  expect(cameras.map(({ name }) => name)).toEqual(["a"]);
+  expect(remarks).toMatch(/cameras\.b: expected an address/);
+});
+
+test("an address whose password may be longer than it seems must be checked by the user", async () => {
   const { remarks } = await converted(
     `mqtt: {host: b}\ncameras: {a: {ffmpeg: {inputs: [{path: "rtsp://admin:p@ss/w@rd@10.0.0.8/1"}]}}, b: {ffmpeg: {inputs: [{path: "rtsp://10.0.0.8/1@2"}]}}}`,
   );
@@ -160,13 +231,13 @@ test("an address in which the password may be longer than it seems is left to ch
   expect(remarks).not.toContain("cameras.b: check");
 });
 
-test("a camera that is left out leaves no secret and nothing to do", async () => {
+test("a camera that is left out leaves no secret and no task for the user", async () => {
   const { cameras, secrets, remarks } = await converted(
     `environment_vars: {FRIGATE_IP: "no host"}\nmqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {ffmpeg: {inputs: [{path: "rtsp://u:{FRIGATE_X}@{FRIGATE_IP}/1"}]}}}`,
   );
   expect(cameras.map(({ name }) => name)).toEqual(["a"]);
   expect(secrets).toBe("");
-  expect(remarks).not.toContain("Left to do");
+  expect(remarks).not.toContain("To do");
   expect(remarks).toMatch(/cameras\.b: expected an address/);
 });
 
@@ -204,7 +275,7 @@ describe("polygons", () => {
     expect(camera.objects.filters.person?.mask).toEqual([HALF]);
   });
 
-  test("of masks in pixels at the top mean something else for each camera, which may have its own", async () => {
+  test("of masks in pixels at the top are converted for each camera, and join its own masks", async () => {
     const mask = '"0,0,320,0,320,360"';
     const { cameras } = await converted(`
 mqtt: {host: b}
@@ -234,18 +305,18 @@ cameras:
     expect(camera.motion.mask).toEqual([HALF, HALF]);
   });
 
-  test("in pixels of an unknown frame use the size of the stream, else Frigate's, and say so", async () => {
+  test("in pixels of an unknown frame use the size of the stream, else Frigate's default, with a remark", async () => {
     const yaml = `mqtt: {host: b}\ncameras: {a: {${CAMERA}, motion: {mask: "0,0,320,0,320,360"}, zones: {z: {coordinates: "0,0,320,0,320,360"}}}}`;
     const { camera, asked, remarks } = await converted(yaml, { size: { width: 640, height: 360 } });
     expect(camera.zones[0]?.coordinates).toEqual(HALF);
     expect(asked).toEqual(["rtsp://10.0.0.7/1"]);
-    expect(remarks).not.toContain("Left to do");
+    expect(remarks).not.toContain("To do");
     const unknown = await converted(yaml);
     expect(unknown.camera.zones[0]?.coordinates[1]).toEqual([0.25, 0]);
     expect(unknown.remarks).toContain("1280×720 was assumed");
   });
 
-  test("that leave the frame are cut, and those that are none are left out", async () => {
+  test("are clipped to the frame, and invalid ones are left out", async () => {
     const { camera, remarks } = await converted(
       `mqtt: {host: b}\ndetect: {width: 100, height: 100}\ncameras: {a: {${CAMERA}, motion: {mask: ["0,0,200,0,50,100", "0,0,1", x]}, zones: {z: {coordinates: "1,2"}}}}`,
     );
@@ -274,7 +345,7 @@ describe("labels and filters", () => {
     });
     expect(camera.objects.filters.person).not.toHaveProperty("min_score");
     expect(camera.objects.filters.person).not.toHaveProperty("threshold");
-    expect(remarks).toContain("label face: the module does not have it");
+    expect(remarks).toContain("label face: the module does not detect it");
     expect(remarks).toContain(
       "objects.filters.person.min_score and threshold: chosen for the scores of another detector",
     );
@@ -286,6 +357,11 @@ describe("labels and filters", () => {
       keepThresholds: true,
     });
     expect(camera.objects.filters.person).toMatchObject({ min_score: 0.6, threshold: 0.8 });
+  });
+
+  test("track people where the list of labels has no value", async () => {
+    const { camera } = await converted(`mqtt: {host: b}\ncameras: {a: {${CAMERA}, objects: {track: }}}`);
+    expect([camera.detect.enabled, camera.objects.track]).toEqual([true, ["person"]]);
   });
 
   test("switch detection off for a camera that tracks no label of the module", async () => {
@@ -316,6 +392,31 @@ describe("zones", () => {
     expect(remarks).toContain("cameras.b.zones.Front Yard: the zone is called b_Front_Yard");
     expect(remarks).toContain("cameras.a.zones.x: the zone is disabled");
   });
+});
+
+test("a zone that is required but not carried over is named, and so is what counts without it", async () => {
+  const { cameras, remarks } = await converted(
+    `mqtt: {host: b}\ncameras: {a: {${CAMERA}, zones: {x: {enabled: false, coordinates: ""}, y: {coordinates: "0,0,1,0,1,1"}}, review: {alerts: {required_zones: x}, detections: {required_zones: [x, y]}}}}`,
+  );
+  expect(cameras[0]?.review.alerts.required_zones).toEqual([]);
+  expect(cameras[0]?.review.detections.required_zones).toEqual(["y"]);
+  const alerts = "alerts.required_zones: x: the camera has no such zone; objects anywhere in the frame count";
+  expect(remarks).toContain(`cameras.a.review.${alerts}`);
+  expect(remarks).toContain(
+    "detections.required_zones: x: the camera has no such zone; the other zones count",
+  );
+});
+
+test("long names stay as they are, and become shorter where a prefix is added", async () => {
+  const long = `${"long_".repeat(12)}name`;
+  const zone = `zones: {${long}_zone: {coordinates: "0,0,1,0,1,1"}}`;
+  const { cameras, remarks } = await converted(
+    `mqtt: {host: b}\ncameras: {${long}: {${CAMERA}, ${zone}}, ${long}_2: {${CAMERA}, ${zone}}}`,
+  );
+  expect(cameras.map(({ name }) => name)).toEqual([long, `${long}_2`]);
+  expect(cameras[0]?.zones[0]?.name).toBe(`${long}_zone`);
+  expect(cameras[1]?.zones[0]?.name).toMatch(/^long_[a-z_]{60,95}$/);
+  expect(remarks).not.toContain("the camera is called");
 });
 
 describe("snapshots", () => {
@@ -364,14 +465,14 @@ cameras:
     expect(remarks).not.toContain("hunter2");
   });
 
-  test("with a value that Sabrewing does not accept gets the default, and says so", async () => {
+  test("with a value that Sabrewing does not accept gets the default, with a remark", async () => {
     const { camera, remarks } = await converted(
       `mqtt: {host: b}\ncameras: {a: {${CAMERA}, motion: {contour_area: 0, threshold: "40"}, detect: {fps: 200, width: 640}}}`,
     );
     expect(camera.motion).toMatchObject({ contour_area: 10, threshold: 40 });
     expect(camera.detect.fps).toBe(5);
     expect(remarks).toContain("cameras.a.motion.contour_area: expected at least 1, received 0");
-    expect(remarks).toContain("cameras.a.detect.width: the other side is missing");
+    expect(remarks).toContain("cameras.a.detect.width: has no effect without the other side");
   });
 
   test("of global sections stays global, and a disabled camera stays disabled", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
+import { floats } from "../../../../../detectors/compiler/graph/value.ts";
 import { addConvolution, graphOf, pad } from "../../../../support/models/small-graphs.ts";
 
 describe("the graph builder", () => {
@@ -7,7 +8,7 @@ describe("the graph builder", () => {
     const graph = graphOf(7, 10, (b, x) => {
       const half = addConvolution(b, x, { outputs: 5, kernel: 3, stride: 2 }, 1);
       const pooled = b.add("max_pool2d", [half], { kernel: 5, stride: 1, padding: pad(2) });
-      const joined = b.add("concat", [half, pooled], {});
+      const joined = b.add("concat", [half, pooled], { axis: 2 });
       return b.add("upsample", [joined], { factor: 3 });
     });
     expect([...graph.values].map(([, { shape }]) => shape)).toEqual([
@@ -24,21 +25,21 @@ describe("the graph builder", () => {
 
   test("generates unused names", () => {
     const builder = buildGraph();
-    const x = builder.add("normalize", [builder.input(2, 2)], { scale: 1 }, "silu_1");
+    const x = builder.add("normalize", [builder.image(2, 2)], { scale: 1 }, "silu_1");
     expect(builder.add("silu", [x], {})).toBe("silu_2");
   });
 
   test("names operator, node and types when inputs do not fit", () => {
     const builder = buildGraph();
-    const x = builder.add("normalize", [builder.input(4, 4)], { scale: 1 }, "x");
-    const weights = builder.constant("w", [8, 3, 3, 4], new Float32Array(8 * 36));
+    const x = builder.add("normalize", [builder.image(4, 4)], { scale: 1 }, "x");
+    const weights = builder.constant("w", floats([8, 3, 3, 4], new Float32Array(8 * 36)));
     const attributes = { stride: 1, padding: pad(1), activation: "none" } as const;
     expect(() => builder.add("conv2d", [x, weights], attributes, "y")).toThrow(
       'conv2d "y" of f32 [4, 4, 3], f32 [8, 3, 3, 4]: weights: expected [outputs, kernelHeight, kernelWidth, 3]',
     );
     expect(() => builder.add("silu", ["nothing"], {})).toThrow('there is no value named "nothing"');
     expect(() => builder.add("silu", [x], {}, "x")).toThrow('a value named "x" exists already');
-    expect(() => builder.constant("c", [2, 2], new Float32Array(3))).toThrow("expected 4 elements");
+    expect(() => builder.constant("c", floats([2, 2], new Float32Array(3)))).toThrow("expected 4 elements");
   });
 
   test.each([

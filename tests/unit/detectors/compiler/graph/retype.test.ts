@@ -8,7 +8,7 @@ import { addConvSilu, graphOf } from "../../../../support/models/small-graphs.ts
 const graph = graphOf(64, 64, (b, x) => {
   const half = addConvSilu(b, x, { outputs: 7, kernel: 3, stride: 2 }, 1);
   const quarter = addConvSilu(b, half, { outputs: 7, kernel: 3, stride: 2 }, 2);
-  const joined = b.add("concat", [half, b.add("upsample", [quarter], { factor: 2 })], {});
+  const joined = b.add("concat", [half, b.add("upsample", [quarter], { factor: 2 })], { axis: 2 });
   const scales = [
     {
       stride: 2,
@@ -26,7 +26,7 @@ describe("retype", () => {
     const wide = retype(graph, { width: 96, height: 32 });
     verify(wide);
     expect(wide.nodes).toEqual(graph.nodes);
-    expect(wide.values.get(wide.input)?.shape).toEqual([32, 96, 3]);
+    expect(wide.values.get(wide.inputs[0] ?? "")?.shape).toEqual([32, 96, 3]);
     expect(wide.values.get(wide.nodes.at(-2)?.output ?? "")?.shape).toEqual([16, 48, 14]);
   });
 

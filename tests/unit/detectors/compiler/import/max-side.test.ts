@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { memoryRequest } from "../../../../../detectors/compiler/emit.ts";
-import type { ImportedModel } from "../../../../../detectors/compiler/graph/graph.ts";
-import type { ImageSize } from "../../../../../detectors/compiler/graph/retype.ts";
+import type { ImageSize, ImportedModel } from "../../../../../detectors/compiler/graph/graph.ts";
+
 import { importCheckpoint } from "../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { importOnnx } from "../../../../../detectors/compiler/import/onnx/importer.ts";
 import { importTfjs } from "../../../../../detectors/compiler/import/tfjs/importer.ts";
@@ -32,7 +32,7 @@ const importers: Readonly<Record<string, (size: ImageSize) => Promise<ImportedMo
 describe.each(Object.entries(importers))("the input size of a %s model", (_, importModel) => {
   test("may have sides up to the limit", async () => {
     const { graph } = await importModel({ width: MAX_SIDE, height: 64 });
-    expect(graph.values.get(graph.input)?.shape).toEqual([64, MAX_SIDE, 3]);
+    expect(graph.values.get(graph.inputs[0] ?? "")?.shape).toEqual([64, MAX_SIDE, 3]);
   });
 
   test("is refused above the limit, which the message names", async () => {

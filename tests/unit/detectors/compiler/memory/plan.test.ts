@@ -49,7 +49,7 @@ describe("the memory plan of a YOLOv5n", async () => {
   });
 
   test("lists the parts of the arena that are idle before the first node: all but the image", () => {
-    const image = buffers.find(({ name }) => name === graph.input);
+    const image = buffers.find(({ name }) => name === graph.inputs[0]);
     if (image === undefined) throw new Error("the image has a buffer");
     const idleBytes = idleAtStart.reduce((sum, { bytes }) => sum + bytes, 0);
     expect(ADDRESS.arena + image.bytes + idleBytes).toBe(endAddress);
@@ -80,10 +80,10 @@ describe("the memory plan of a YOLOv5n", async () => {
 
 test("only the inputs of padded convolutions have a border", () => {
   const builder = buildGraph();
-  const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
+  const pixels = builder.add("normalize", [builder.image(8, 8)], { scale: 1 });
   const padded = addConvolution(builder, pixels, { outputs: 4, kernel: 3 }, 1);
   const plain = addConvolution(builder, padded, { outputs: 4 }, 2);
-  const { bordered } = plan(builder.finish("image", plain));
+  const { bordered } = plan(builder.finish(plain));
   expect(bordered.map(({ borderPixels, height }) => ({ borderPixels, height }))).toEqual([
     { borderPixels: 1, height: 8 },
   ]);
@@ -91,13 +91,13 @@ test("only the inputs of padded convolutions have a border", () => {
 
 test("a kept value shares its memory with no later value", () => {
   const builder = buildGraph();
-  let value = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
+  let value = builder.add("normalize", [builder.image(8, 8)], { scale: 1 });
   const values: string[] = [];
   for (const seed of [1, 2, 3, 4]) {
     value = addConvolution(builder, value, { outputs: 8 }, seed);
     values.push(value);
   }
-  const graph = builder.finish("image", value);
+  const graph = builder.finish(value);
   const [kept = ""] = values;
   const laterUsers = (keep: readonly string[]): number => {
     const { buffers } = plan(graph, keep);
@@ -113,12 +113,12 @@ describe("an elementwise operator", () => {
   /** convolution → relu → convolution, with an optional second reader of the relu's input. */
   function network(isReadAgain: boolean) {
     const builder = buildGraph();
-    const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
+    const pixels = builder.add("normalize", [builder.image(8, 8)], { scale: 1 });
     const x = addConvolution(builder, pixels, { outputs: 8 }, 1);
     const y = builder.add("relu", [x], {});
     const z = addConvolution(builder, y, { outputs: 8, kernel: 3 }, 2);
     const output = isReadAgain ? builder.add("add", [z, x], {}) : z;
-    return { graph: builder.finish("image", addConvolution(builder, output, { outputs: 4 }, 3)), x, y };
+    return { graph: builder.finish(addConvolution(builder, output, { outputs: 4 }, 3)), x, y };
   }
   const address = ({ graph, x, y }: ReturnType<typeof network>, keep: readonly string[] = []) => {
     const { placements } = plan(graph, keep);
@@ -143,12 +143,12 @@ describe("an elementwise operator", () => {
 
   test("does not overwrite a concatenation whose parts are read again", () => {
     const builder = buildGraph();
-    const pixels = builder.add("normalize", [builder.input(8, 8)], { scale: 1 });
+    const pixels = builder.add("normalize", [builder.image(8, 8)], { scale: 1 });
     const parts = [1, 2].map((seed) => addConvolution(builder, pixels, { outputs: 8 }, seed));
-    const joined = builder.add("concat", parts, {});
+    const joined = builder.add("concat", parts, { axis: 2 });
     const y = builder.add("relu", [joined], {});
-    const read = builder.add("concat", [y, ...parts.slice(0, 1)], {});
-    const { placements } = plan(builder.finish("image", addConvolution(builder, read, { outputs: 4 }, 3)));
+    const read = builder.add("concat", [y, ...parts.slice(0, 1)], { axis: 2 });
+    const { placements } = plan(builder.finish(addConvolution(builder, read, { outputs: 4 }, 3)));
     expect(placements.get(parts[0] ?? "")?.address).toBe(placements.get(joined)?.address);
     expect(placements.get(y)?.address).not.toBe(placements.get(joined)?.address);
   });

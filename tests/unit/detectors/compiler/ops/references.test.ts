@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { Tensor } from "../../../../../detectors/compiler/graph/value.ts";
 import { activate, coarseSilu } from "../../../../../detectors/compiler/ops/activation.ts";
 import { operators } from "../../../../../detectors/compiler/ops/index.ts";
-import type { Tensor } from "../../../../../detectors/compiler/ops/operator.ts";
 import { pad } from "../../../../support/models/small-graphs.ts";
 
 const thresholds = { score: 0.25, iou: 0.45 };
@@ -65,11 +65,11 @@ describe("the references, checked by hand", () => {
       [2, 4, 2],
       [1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4],
     ]);
-    const joined = operators.concat.reference([x, tensor([1, 2, 1], [8, 9])], {}, thresholds);
+    const joined = operators.concat.reference([x, tensor([1, 2, 1], [8, 9])], { axis: 2 }, thresholds);
     expect([...joined.data]).toEqual([1, 2, 8, 3, 4, 9]);
   });
 
-  test("add and mul accept a value per element or per channel", () => {
+  test("add and mul broadcast their inputs", () => {
     const x = tensor([1, 2, 2], [1, 2, 3, 4]);
     expect([...operators.add.reference([x, x], {}, thresholds).data]).toEqual([2, 4, 6, 8]);
     expect([...operators.mul.reference([x, tensor([2], [10, 100])], {}, thresholds).data]).toEqual([
@@ -78,12 +78,12 @@ describe("the references, checked by hand", () => {
     expect(() =>
       operators.add.infer(
         [
-          { dtype: "f32", shape: [1, 2, 2] },
+          { dtype: "f32", shape: [3, 1, 2] },
           { dtype: "f32", shape: [2, 1, 2] },
         ],
         {},
       ),
-    ).toThrow(/one shape, or \[channels\]/);
+    ).toThrow(/cannot broadcast/);
   });
 
   test("normalize scales bytes; sigmoid and silu stay finite for large inputs", () => {

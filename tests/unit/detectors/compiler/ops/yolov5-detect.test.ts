@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Tensor } from "../../../../../detectors/compiler/ops/operator.ts";
+import type { Tensor } from "../../../../../detectors/compiler/graph/value.ts";
 import { yolov5Detect } from "../../../../../detectors/compiler/ops/yolov5-detect.ts";
 import type { Thresholds } from "../../../../../detectors/contract.ts";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { GraphBuilder } from "../../../../../detectors/compiler/graph/builder.ts";
 import type { Graph, Node } from "../../../../../detectors/compiler/graph/graph.ts";
+import { floats } from "../../../../../detectors/compiler/graph/value.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { passes, runPasses } from "../../../../../detectors/compiler/passes/index.ts";
@@ -11,11 +12,11 @@ const HEIGHT = 6;
 const WIDTH = 5;
 
 function vector(builder: GraphBuilder, name: string, channels: number, seed: number): string {
-  return builder.constant(name, [channels], seededFloats(seed, channels));
+  return builder.constant(name, floats([channels], seededFloats(seed, channels)));
 }
 
 function repeated(builder: GraphBuilder, name: string, channels: number, value: number): string {
-  return builder.constant(name, [channels], new Float32Array(channels).fill(value));
+  return builder.constant(name, floats([channels], new Float32Array(channels).fill(value)));
 }
 
 /** relu6(x + 3), as in model files. */
@@ -24,7 +25,10 @@ function addGate(builder: GraphBuilder, x: string, channels: number): string {
 }
 
 function addDepthwise(builder: GraphBuilder, x: string, channels: number, bias = true): string {
-  const weights = builder.constant("depthwise.weights", [3, 3, channels], seededFloats(9, 9 * channels));
+  const weights = builder.constant(
+    "depthwise.weights",
+    floats([3, 3, channels], seededFloats(9, 9 * channels)),
+  );
   const inputs = [x, weights, ...(bias ? [vector(builder, "depthwise.bias", channels, 10)] : [])];
   return builder.add("depthwise_conv2d", inputs, { stride: 1, padding: pad(1), activation: "none" });
 }
@@ -63,15 +67,15 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
   },
   "a convolution with a second reader before its activation": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
-    return b.add("concat", [b.add("silu", [y], {}), y], {});
+    return b.add("concat", [b.add("silu", [y], {}), y], { axis: 2 });
   },
   "a scaled convolution with a second reader before its scale": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
-    return b.add("concat", [b.add("mul", [y, vector(b, "factor", 4, 2)], {}), y], {});
+    return b.add("concat", [b.add("mul", [y, vector(b, "factor", 4, 2)], {}), y], { axis: 2 });
   },
   "a sigmoid that is used twice": (b, x) => {
     const gate = b.add("sigmoid", [x], {});
-    return b.add("concat", [b.add("mul", [x, gate], {}), gate], {});
+    return b.add("concat", [b.add("mul", [x, gate], {}), gate], { axis: 2 });
   },
   "sums of constants": (b, x) => {
     const a = b.add("add", [vector(b, "a", 3, 1), vector(b, "b", 3, 2)], {});
@@ -111,7 +115,7 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
   "a hard swish whose gate has a second reader": (b, x) => {
     const y = addConvolution(b, x, { outputs: 4 }, 1);
     const gate = addGate(b, y, 4);
-    return b.add("concat", [b.add("mul", [y, gate], {}), gate], {});
+    return b.add("concat", [b.add("mul", [y, gate], {}), gate], { axis: 2 });
   },
   "a depthwise convolution, addend and ReLU": (b, x) => {
     const y = b.add("add", [addDepthwise(b, x, 3, false), vector(b, "addend", 3, 4)], {});
@@ -134,7 +138,7 @@ const graphs: Record<string, (builder: GraphBuilder, x: string) => string> = {
 };
 
 function outputOf(graph: Graph): readonly number[] {
-  return [...(evaluate(graph, seededBytes(7, HEIGHT * WIDTH * 3)).get(graph.output)?.data ?? [])];
+  return [...(evaluate(graph, seededBytes(7, HEIGHT * WIDTH * 3)).get(graph.outputs[0] ?? "")?.data ?? [])];
 }
 
 function expectSameNumbers(actual: readonly number[], expected: readonly number[]): void {
@@ -281,7 +285,7 @@ describe("the list of passes", () => {
 
   test("names the stage after which a graph is invalid", () => {
     const graph = graphOf(2, 2, (_, x) => x);
-    expect(() => runPasses({ ...graph, output: "nowhere" })).toThrow(
+    expect(() => runPasses({ ...graph, outputs: ["nowhere"] })).toThrow(
       /after "import".*\n.*no node computes the output "nowhere"/,
     );
   });

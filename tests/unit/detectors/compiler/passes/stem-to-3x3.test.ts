@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
+import { floats } from "../../../../../detectors/compiler/graph/value.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { removeDead } from "../../../../../detectors/compiler/passes/remove-dead.ts";
@@ -10,11 +11,14 @@ import { pad } from "../../../../support/models/small-graphs.ts";
 
 function stem(kernel: number, stride: number, padding: number, width = 12): Graph {
   const builder = buildGraph();
-  const pixels = builder.add("normalize", [builder.input(8, width)], { scale: 1 / 255 });
-  const weights = builder.constant("w", [8, kernel, kernel, 3], seededFloats(1, 8 * kernel * kernel * 3));
-  const bias = builder.constant("b", [8], seededFloats(2, 8));
+  const pixels = builder.add("normalize", [builder.image(8, width)], { scale: 1 / 255 });
+  const weights = builder.constant(
+    "w",
+    floats([8, kernel, kernel, 3], seededFloats(1, 8 * kernel * kernel * 3)),
+  );
+  const bias = builder.constant("b", floats([8], seededFloats(2, 8)));
   const attributes = { stride, padding: pad(padding), activation: "silu" } as const;
-  return builder.finish("image", builder.add("conv2d", [pixels, weights, bias], attributes, "y"));
+  return builder.finish(builder.add("conv2d", [pixels, weights, bias], attributes, "y"));
 }
 
 test("YOLOv5's stem becomes space_to_depth and a 3×3 with the same result", () => {

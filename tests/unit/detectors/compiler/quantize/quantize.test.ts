@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { calibrate } from "../../../../../detectors/compiler/calibrate/calibrate.ts";
 import { buildGraph } from "../../../../../detectors/compiler/graph/builder.ts";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
+import { floats } from "../../../../../detectors/compiler/graph/value.ts";
 import { verify } from "../../../../../detectors/compiler/graph/verify.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
@@ -21,11 +22,13 @@ function network(): Graph {
   const constant = (name: string, shape: readonly number[], scale: number) =>
     b.constant(
       name,
-      shape,
-      seededFloats(
-        name.length + shape.length,
-        shape.reduce((a, c) => a * c, 1),
-        scale,
+      floats(
+        shape,
+        seededFloats(
+          name.length + shape.length,
+          shape.reduce((a, c) => a * c, 1),
+          scale,
+        ),
       ),
     );
   const conv = (
@@ -50,7 +53,7 @@ function network(): Graph {
       name,
     );
   };
-  const pixels = b.add("normalize", [b.input(SIZE, SIZE)], { scale: 1 / 255 }, "pixels");
+  const pixels = b.add("normalize", [b.image(SIZE, SIZE)], { scale: 1 / 255 }, "pixels");
   const stem = conv(pixels, "stem", 3, 16, 3);
   const mixedFine = conv(stem, "mixed fine", 16, 16, 1);
   const down = b.add(
@@ -72,7 +75,7 @@ function network(): Graph {
     "coarse",
   );
   const inner = conv(coarse, "inner", 32, 32, 3, coarse);
-  const joined = b.add("concat", [inner, coarse], {}, "joined");
+  const joined = b.add("concat", [inner, coarse], { axis: 2 }, "joined");
   const mixed = conv(joined, "mixed", 64, 32, 1);
   const deep = b.add(
     "depthwise_conv2d",
@@ -81,7 +84,7 @@ function network(): Graph {
     "deep",
   );
   const last = conv(deep, "last", 32, 32, 1, inner);
-  return b.finish("image", b.add("sigmoid", [last], {}, "answer"));
+  return b.finish(b.add("sigmoid", [last], {}, "answer"));
 }
 
 describe("quantize", async () => {
@@ -134,8 +137,8 @@ describe("quantize", async () => {
       const [outputs = 1] = weights?.shape ?? [];
       const taps = (weights?.data.length ?? 0) / outputs;
       for (let output = 0; output < outputs; output++) {
-        const sum = weights?.data
-          .subarray(output * taps, (output + 1) * taps)
+        const sum = Array.from(weights?.data ?? [])
+          .slice(output * taps, (output + 1) * taps)
           .reduce((a, w) => a + Math.abs(w), 0);
         expect((sum ?? Number.POSITIVE_INFINITY) * 16_383).toBeLessThan(2 ** 31);
       }

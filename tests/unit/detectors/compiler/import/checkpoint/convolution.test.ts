@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { floats, type Tensor } from "../../../../../../detectors/compiler/graph/value.ts";
 import {
   type Convolution,
   readConvolution,
@@ -8,7 +9,6 @@ import { unpickle } from "../../../../../../detectors/compiler/import/checkpoint
 import { openTorchArchive } from "../../../../../../detectors/compiler/import/checkpoint/torch-archive.ts";
 import { readModule } from "../../../../../../detectors/compiler/import/checkpoint/torch-module.ts";
 import { evaluateOperator } from "../../../../../../detectors/compiler/ops/evaluate.ts";
-import type { Tensor } from "../../../../../../detectors/compiler/ops/operator.ts";
 import { seededFloats } from "../../../../../support/base/seeded.ts";
 import { type PyValue, tuple } from "../../../../../support/models/pickler.ts";
 import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
@@ -99,8 +99,8 @@ describe("a Focus layer", () => {
     const x: Tensor = { shape: [height, width, channels], data: seededFloats(1, height * width * channels) };
     const padding = { top: 1, left: 1, bottom: 1, right: 1 };
     const convolution: Convolution = {
-      weights: { shape: [outputs, 3, 3, 4 * channels], data: seededFloats(2, outputs * 9 * 4 * channels) },
-      bias: { shape: [outputs], data: seededFloats(3, outputs) },
+      weights: floats([outputs, 3, 3, 4 * channels], seededFloats(2, outputs * 9 * 4 * channels)),
+      bias: floats([outputs], seededFloats(3, outputs)),
       stride: 1,
       padding,
     };

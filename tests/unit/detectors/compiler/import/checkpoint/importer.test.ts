@@ -59,7 +59,7 @@ describe("importing a YOLOv5 checkpoint", () => {
 
   test("builds a graph for 640×640 by default", async () => {
     const { graph } = await importCheckpoint(writeCheckpoint(), { name: "synthetic" });
-    expect(graph.values.get(graph.input)).toEqual({ dtype: "u8", shape: [640, 640, 3] });
+    expect(graph.values.get(graph.inputs[0] ?? "")).toEqual({ dtype: "u8", shape: [640, 640, 3] });
   });
 
   test("builds a graph for an input that is not square", async () => {

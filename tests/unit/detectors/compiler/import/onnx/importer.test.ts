@@ -42,7 +42,7 @@ async function boxesOfOnnxruntime(
 /** Boxes by the imported graph's references. */
 function boxesOfGraph(file: Uint8Array, image: Uint8Array, size: { width: number; height: number }): Row[] {
   const graph = runPasses(importOnnx(file, { name: "small", size }).graph);
-  const data = evaluate(graph, image, { score: SCORE, iou: IOU }).get(graph.output)?.data ?? [];
+  const data = evaluate(graph, image, { score: SCORE, iou: IOU }).get(graph.outputs[0] ?? "")?.data ?? [];
   return Array.from({ length: 300 }, (_, row) => [...data.slice(row * 6, row * 6 + 6)]).filter(
     ([, , , , score = 0]) => score > 0,
   );
@@ -94,7 +94,7 @@ describe("the input size", () => {
 
   test("is the file's own by default", () => {
     const { graph } = importOnnx(smallYolov5(), { name: "small" });
-    expect(graph.values.get(graph.input)?.shape).toEqual([64, 96, 3]);
+    expect(graph.values.get(graph.inputs[0] ?? "")?.shape).toEqual([64, 96, 3]);
   });
 
   test("must be a multiple of the coarsest stride", () => {

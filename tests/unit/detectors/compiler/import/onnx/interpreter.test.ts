@@ -56,6 +56,20 @@ describe("the interpreter for tails", () => {
     );
   });
 
+  test("refuses to add or multiply where it only writes", () => {
+    const operands = [grid, ints([0], [1, 1]), floats([1, 3], [1, 1, 1])];
+    for (const reduction of ["add", "mul", "max"]) {
+      expect(() => result("ScatterND", operands, { reduction })).toThrow(`combines elements by ${reduction}`);
+    }
+    expect(result("ScatterND", operands, { reduction: "none" }).values).toEqual([1, 1, 1, 4, 5, 6]);
+  });
+
+  test("rounds numbers that become binary16", () => {
+    const x = floats([3], [1.0001, 65_520, 0.1]);
+    expect(result("Cast", [x], { to: 10 }).values).toEqual([1, Infinity, 0.0999755859375]);
+    expect(result("Cast", [x], { to: 1 }).values).toEqual([...x.data]);
+  });
+
   test("slices backwards, beyond the ends and with torch's largest integer", () => {
     const slice = (start: number, end: number, step: number): number[] =>
       result("Slice", [grid, ints([start]), ints([end]), ints([1]), ints([step])]).values;

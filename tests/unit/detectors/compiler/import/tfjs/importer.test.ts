@@ -67,7 +67,7 @@ describe("a TensorFlow.js CenterNet", () => {
   test("is read with its input size, stride, candidates and labels", () => {
     const { graph, labels, name } = imported(writeCenterNet(small));
     expect(name).toBe("small");
-    expect(graph.values.get(graph.input)).toEqual({ dtype: "u8", shape: [16, 24, 3] });
+    expect(graph.values.get(graph.inputs[0] ?? "")).toEqual({ dtype: "u8", shape: [16, 24, 3] });
     expect(graph.nodes[0]).toMatchObject({ op: "normalize", attributes: { scale: 1 } });
     expect(graph.nodes.at(-1)).toMatchObject({ attributes: { stride: 2, candidates: 10 } });
     expect(labels).toEqual(["class0", "class1", "class2"]);
@@ -190,7 +190,7 @@ describe("weights", () => {
     return { model: written.model, weights: new Uint8Array(Buffer.concat(parts)) };
   }
   const weightsOf = (written: Written): Float32Array =>
-    imported(written).graph.constants.get("half.weights")?.data ?? new Float32Array();
+    Float32Array.from(imported(written).graph.constants.get("half.weights")?.data ?? []);
 
   test.each([
     ["uint8", 255],

@@ -226,7 +226,7 @@ describe("an imported graph computes the same as TensorFlow.js", () => {
     const image = seededBytes(4, 24 * 16 * 3);
     // An overlap of 1 suppresses nothing: all twelve boxes stay.
     const values = evaluate(model.graph, image, { score: 0, iou: 1 });
-    const received = values.get(model.graph.output)?.data ?? new Float32Array();
+    const received = values.get(model.graph.outputs[0] ?? "")?.data ?? new Float32Array();
     const [boxes] = peer(image);
     for (let i = 0; i < 12 * 6; i++) expect(received[i]).toBeCloseTo(boxes?.data[i] ?? Number.NaN, 3);
   });

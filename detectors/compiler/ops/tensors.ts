@@ -1,0 +1,63 @@
+/** Helpers for references on tensors of any rank. */
+import { ARRAYS, type DType, type NumberArray, type Shape, type Tensor } from "../graph/value.ts";
+import { elements, ShapeError } from "./shapes.ts";
+
+/** A tensor filled with zeros. */
+export function zeroTensor(dtype: DType, shape: Shape): Tensor {
+  return { shape, data: new ARRAYS[dtype](elements(shape)) };
+}
+
+/** A tensor with numbers of the same type as another. */
+export function tensorLike({ data }: Tensor, shape: Shape): Tensor {
+  const Numbers = data.constructor as new (length: number) => NumberArray;
+  return { shape, data: new Numbers(elements(shape)) };
+}
+
+/** Elements between neighbours along each axis of a row-major tensor. */
+export function rowMajorStrides(shape: Shape): number[] {
+  return shape.map((_, axis) => elements(shape.slice(axis + 1)));
+}
+
+/** Strides that repeat a tensor over a larger shape: 0 along axes of size 1 and along missing axes. */
+export function broadcastStrides(shape: Shape, strides: readonly number[], result: Shape): number[] {
+  const missing = result.length - shape.length;
+  return result.map((_, axis) => ((shape[axis - missing] ?? 1) === 1 ? 0 : (strides[axis - missing] ?? 0)));
+}
+
+/**
+ * The shape to which all shapes broadcast (ONNX, "multidirectional broadcasting").
+ * @throws ShapeError when they do not fit together.
+ */
+export function broadcastShape(shapes: readonly Shape[]): Shape {
+  const rank = Math.max(...shapes.map(({ length }) => length));
+  return Array.from({ length: rank }, (_, axis) => {
+    const sizes = new Set(shapes.map((shape) => shape[axis - rank + shape.length] ?? 1));
+    sizes.delete(1);
+    const [size = 1, ...more] = sizes;
+    if (more.length > 0) {
+      throw new ShapeError(
+        `cannot broadcast ${shapes.map((shape) => `[${shape.join(", ")}]`).join(" and ")}`,
+      );
+    }
+    return size;
+  });
+}
+
+/** The positions of the elements of `shape` in a tensor with these strides, in row-major order. */
+export function* positions(shape: Shape, strides: readonly number[], first = 0): Generator<number> {
+  const [size, ...inner] = shape;
+  if (size === undefined) {
+    yield first;
+    return;
+  }
+  const [stride = 0, ...innerStrides] = strides;
+  for (let index = 0; index < size; index++) yield* positions(inner, innerStrides, first + index * stride);
+}
+
+/** Reads a tensor in another order: element i of the result is the one at the i-th position. */
+export function gathered(x: Tensor, shape: Shape, strides: readonly number[], first = 0): Tensor {
+  const y = tensorLike(x, shape);
+  let at = 0;
+  for (const from of positions(shape, strides, first)) y.data[at++] = x.data[from] ?? 0;
+  return y;
+}

@@ -1,0 +1,265 @@
+/** Models of any kind, compiled with their own inputs and outputs. */
+import { describe, expect, test } from "vitest";
+import { compileTensorModel } from "../../../../../../detectors/compiler/compile-tensor-model.ts";
+import type {
+  OnnxAttribute,
+  OnnxNode,
+  OnnxTensor,
+} from "../../../../../../detectors/compiler/import/onnx/schema.ts";
+import { encodeModel } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
+import { ModelError } from "../../../../../../detectors/errors.ts";
+import { runLibrary } from "../../../../../../scripts/conformance/run-library.ts";
+import { floatTensor, integerTensor } from "../../../../../support/models/onnx-writer.ts";
+
+const TYPES = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, u16: 4 } as const;
+type TypeName = keyof typeof TYPES;
+
+interface Written {
+  readonly nodes: readonly OnnxNode[];
+  readonly inputs: Readonly<Record<string, readonly [TypeName, ...(number | string)[]]>>;
+  readonly outputs: readonly string[];
+  readonly initializers?: readonly OnnxTensor[];
+}
+
+function node(
+  opType: string,
+  input: string[],
+  output: string[],
+  ints: Record<string, number | number[]> = {},
+): OnnxNode {
+  const attribute = Object.entries(ints).map(
+    ([name, value]): OnnxAttribute =>
+      typeof value === "number"
+        ? { name, type: 2, i: value, floats: [], ints: [] }
+        : { name, type: 7, floats: [], ints: value },
+  );
+  return { opType, name: opType.toLowerCase(), input, output, attribute };
+}
+
+function onnx({ nodes, inputs, outputs, initializers = [] }: Written): Uint8Array {
+  const info = (name: string, [type, ...dims]: readonly [TypeName, ...(number | string)[]]) => ({
+    name,
+    type: {
+      tensorType: {
+        elemType: TYPES[type],
+        shape: {
+          dim: dims.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size })),
+        },
+      },
+    },
+  });
+  return encodeModel({
+    irVersion: 8,
+    graph: {
+      name: "test",
+      node: nodes,
+      initializer: initializers,
+      sparseInitializer: [],
+      input: Object.entries(inputs).map(([name, type]) => info(name, type)),
+      output: outputs.map((name) => info(name, ["f32"])),
+      valueInfo: [],
+    },
+    opsetImport: [{ domain: "", version: 17 }],
+    metadataProps: [],
+  });
+}
+
+function refusal(written: Written): string {
+  try {
+    compileTensorModel(onnx(written));
+  } catch (error) {
+    if (error instanceof ModelError) return error.message;
+    throw error;
+  }
+  throw new Error("the model was accepted");
+}
+
+describe("a model with its own inputs and outputs", () => {
+  test("has several of each, in the order of the file, with their types", () => {
+    const model = compileTensorModel(
+      onnx({
+        inputs: { a: ["f32", 2, 3], b: ["i64", 3], c: ["bool", 3] },
+        nodes: [
+          node("Cast", ["b"], ["floats"], { to: TYPES.f32 }),
+          node("Where", ["c", "a", "floats"], ["chosen"]),
+          node("Transpose", ["b"], ["same"]),
+        ],
+        outputs: ["same", "chosen"],
+      }),
+    );
+    const types = (specs: typeof model.inputs) => specs.map(({ name, dtype, shape }) => [name, dtype, shape]);
+    expect(types(model.inputs)).toEqual([
+      ["a", "f32", [2, 3]],
+      ["b", "i32", [3]],
+      ["c", "bool", [3]],
+    ]);
+    expect(types(model.outputs)).toEqual([
+      ["same", "i32", [3]],
+      ["chosen", "f32", [2, 3]],
+    ]);
+    const outputs = runLibrary(
+      model,
+      new Map([
+        ["a", [1, 2, 3, 4, 5, 6]],
+        ["b", [-7, 8, 9]],
+        ["c", [1, 0, 1]],
+      ]),
+    );
+    expect(outputs.map((numbers) => [...numbers])).toEqual([
+      [-7, 8, 9],
+      [1, 8, 3, 4, 8, 6],
+    ]);
+  });
+
+  test("is a module without imports", () => {
+    const { bytes } = compileTensorModel(
+      onnx({ inputs: { a: ["f32", 4] }, nodes: [node("Relu", ["a"], ["y"])], outputs: ["y"] }),
+    );
+    const module = new WebAssembly.Module(Uint8Array.from(bytes));
+    expect(WebAssembly.Module.imports(module)).toEqual([]);
+    expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toEqual([
+      "input_0",
+      "output_0",
+      "memory",
+      "infer",
+    ]);
+  });
+
+  test("gives the same bytes for the same file", () => {
+    const file = onnx({ inputs: { a: ["f32", 4] }, nodes: [node("Exp", ["a"], ["y"])], outputs: ["y"] });
+    expect(compileTensorModel(file).bytes).toEqual(compileTensorModel(file).bytes);
+  });
+
+  test("may return an input, a constant, and one value twice", () => {
+    const model = compileTensorModel(
+      onnx({
+        inputs: { a: ["f32", 2] },
+        initializers: [floatTensor("known", [2], Float32Array.of(3, 4))],
+        nodes: [node("Neg", ["a"], ["y"])],
+        outputs: ["a", "known", "y", "y"],
+      }),
+    );
+    const outputs = runLibrary(model, new Map([["a", [1, 2]]]));
+    expect(outputs.map((numbers) => [...numbers])).toEqual([
+      [1, 2],
+      [3, 4],
+      [-1, -2],
+      [-1, -2],
+    ]);
+  });
+
+  test("computes shapes at compile time", () => {
+    const model = compileTensorModel(
+      onnx({
+        inputs: { a: ["f32", 2, 3] },
+        initializers: [integerTensor("minus one", [-1])],
+        nodes: [
+          node("Shape", ["a"], ["shape"], { start: 1, end: 2 }),
+          node("Concat", ["minus one", "shape"], ["wanted"], { axis: 0 }),
+          node("Transpose", ["a"], ["flipped"]),
+          node("Reshape", ["flipped", "wanted"], ["y"]),
+        ],
+        outputs: ["y"],
+      }),
+    );
+    expect(model.outputs[0]?.shape).toEqual([2, 3]);
+    expect([...(runLibrary(model, new Map([["a", [1, 2, 3, 4, 5, 6]]]))[0] ?? [])]).toEqual([
+      1, 4, 2, 5, 3, 6,
+    ]);
+  });
+});
+
+describe("refuses", () => {
+  test("unknown operators, each once with its number of nodes", () => {
+    const message = refusal({
+      inputs: { a: ["f32", 4] },
+      nodes: [
+        node("Sinh", ["a"], ["b"]),
+        node("Sinh", ["b"], ["c"]),
+        { ...node("Attention", ["c"], ["y"]), domain: "com.microsoft" },
+      ],
+      outputs: ["y"],
+    });
+    expect(message).toMatch(/Sinh: 2 nodes\n {2}com\.microsoft\.Attention: 1 node$/);
+  });
+
+  test("inputs of other types and of open sizes, by name", () => {
+    const nodes = [node("Relu", ["a"], ["y"])];
+    expect(refusal({ inputs: { a: ["u16", 4] }, nodes, outputs: ["y"] })).toMatch(
+      /input "a" has elements of u16/,
+    );
+    expect(refusal({ inputs: { a: ["f32", 1, "width"] }, nodes, outputs: ["y"] })).toMatch(
+      /input "a" has sizes that the file leaves open: \[1, width\]/,
+    );
+  });
+
+  test("sums of 64-bit integers that may not fit into 32 bits", () => {
+    const message = refusal({
+      inputs: { a: ["i64", 4], b: ["i64", 4] },
+      nodes: [node("Add", ["a", "b"], ["sum"])],
+      outputs: ["sum"],
+    });
+    expect(message).toMatch(/Add "add" computes "sum" of 64-bit integers that may not fit into 32 bits/);
+  });
+
+  test("constants of 64-bit integers that do not fit", () => {
+    const message = refusal({
+      inputs: { a: ["i64", 1] },
+      initializers: [integerTensor("large", [2 ** 40])],
+      nodes: [node("Equal", ["a", "large"], ["y"])],
+      outputs: ["y"],
+    });
+    expect(message).toMatch(/Equal "equal" uses an integer that does not fit into 32 bits/);
+  });
+
+  test("conversions to binary16, which would not be rounded", () => {
+    const nodes = [node("Cast", ["a"], ["y"], { to: 10 })];
+    expect(refusal({ inputs: { a: ["f32", 4] }, nodes, outputs: ["y"] })).toMatch(/converts f32 to f16/);
+  });
+
+  test("a shape that is computed at run time", () => {
+    const nodes = [node("Reshape", ["a", "b"], ["y"])];
+    expect(refusal({ inputs: { a: ["f32", 4], b: ["i64", 1] }, nodes, outputs: ["y"] })).toMatch(
+      /Reshape "reshape" computes its input "b" at run time/,
+    );
+  });
+
+  test("shapes that do not fit together", () => {
+    const nodes = [node("Add", ["a", "b"], ["y"])];
+    expect(refusal({ inputs: { a: ["f32", 4], b: ["f32", 3] }, nodes, outputs: ["y"] })).toMatch(
+      /Add "add" has inputs that do not fit.*cannot broadcast \[4\] and \[3\]/,
+    );
+  });
+
+  test("sizes that are negative or do not fit into memory", () => {
+    const inputs = { a: ["f32", 6] } as const;
+    const shape = (...sizes: number[]) => [integerTensor("shape", sizes)];
+    expect(
+      refusal({
+        inputs,
+        initializers: shape(-2, -3),
+        nodes: [node("Reshape", ["a", "shape"], ["y"])],
+        outputs: ["y"],
+      }),
+    ).toMatch(/impossible size \[-2, -3\]/);
+    expect(
+      refusal({
+        inputs,
+        initializers: shape(2 ** 20, 2 ** 10, 6),
+        nodes: [node("Expand", ["a", "shape"], ["y"])],
+        outputs: ["y"],
+      }),
+    ).toMatch(/makes a tensor of \[1048576, 1024, 6\]/);
+    const expanded = ["b", "c", "d"].map((name) => node("Expand", ["a", "shape"], [name]));
+    expect(
+      refusal({ inputs, initializers: shape(40_000_000, 6), nodes: expanded, outputs: ["b", "c", "d"] }),
+    ).toMatch(/needs \d+ MB of memory; a module can have 2048 MB/);
+  });
+
+  test("windows with strides that do not move", () => {
+    const pool = node("MaxPool", ["a"], ["y"], { kernel_shape: [2], strides: [-1] });
+    expect(refusal({ inputs: { a: ["f32", 1, 1, 4] }, nodes: [pool], outputs: ["y"] })).toMatch(
+      /with strides \[-1\]/,
+    );
+  });
+});
