@@ -49,6 +49,9 @@ async function convert(mutant: unknown): Promise<void> {
     ...{ homeAssistant: false, keepThresholds: true, snapshotDirectory: "/snapshots" },
     streamSize: async () => undefined,
   });
-  const env = Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || "value"]);
-  parseConfig(writeYaml(config, remarks, "frigate.yml"), "/sabrewing.yml", Object.fromEntries(env));
+  const yaml = writeYaml(config, remarks, "frigate.yml");
+  // The user enters what is empty: an address where the variable is one.
+  const entered = (name: string) => (yaml.includes(`path: "{${name}}"`) ? "rtsp://10.0.0.9/1" : "value");
+  const env = Object.entries(parseEnv(secrets)).map(([name, value]) => [name, value || entered(name)]);
+  parseConfig(yaml, "/sabrewing.yml", Object.fromEntries(env));
 }
