@@ -3,7 +3,7 @@ import type { GraphBuilder } from "../../../graph/builder.ts";
 import { constantOf, type DType, type Shape, type ValueType } from "../../../graph/value.ts";
 import type { Operator, OperatorAttributes } from "../../../ops/index.ts";
 import { elements } from "../../../ops/shapes.ts";
-import { showNode } from "../attributes.ts";
+import { intsAttribute, showNode } from "../attributes.ts";
 import type { NdArray } from "../nd-array.ts";
 import type { OnnxNode } from "../schema.ts";
 
@@ -124,4 +124,17 @@ export function nodeCall(
     scalar: (number, like) => constant([], [number], builder.typeOf(like).dtype),
     constant,
   };
+}
+
+/** The integers at an input, or of an attribute in older files. */
+export function integersOf(call: NodeCall, index: number, attribute: string): readonly number[] | undefined {
+  if (call.has(index)) return [...call.known(index).data];
+  return intsAttribute(call.node, attribute);
+}
+
+/** An axis counted from the front. @throws ModelError when there is no such axis. */
+export function frontAxis({ node }: NodeCall, axis: number, rank: number): number {
+  const front = axis < 0 ? axis + rank : axis;
+  if (!(front >= 0 && front < rank)) throw refuse(node, `names axis ${axis} of a value with ${rank} axes`);
+  return front;
 }

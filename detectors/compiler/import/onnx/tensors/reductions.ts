@@ -3,8 +3,8 @@
 import type { Combining } from "../../../ops/reductions.ts";
 import { elements } from "../../../ops/shapes.ts";
 import { floatAttribute, intAttribute, intsAttribute } from "../attributes.ts";
-import { frontAxis, transposed } from "./movement.ts";
-import { type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
+import { transposed } from "./movement.ts";
+import { frontAxis, type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
 
 interface Axes {
   readonly axes: readonly number[];

@@ -1,8 +1,8 @@
 /** Resize and Upsample: along each axis, weighted sums of elements whose indices are known. */
 import { floatsAttribute, intAttribute, intsAttribute, stringAttribute } from "../attributes.ts";
 import { copy } from "./elementwise.ts";
-import { frontAxis } from "./movement.ts";
-import { type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
+
+import { frontAxis, type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
 
 /** How one axis is resized. */
 interface AxisResize {

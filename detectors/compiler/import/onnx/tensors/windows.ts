@@ -2,8 +2,9 @@
 import type { Shape } from "../../../graph/value.ts";
 import { elements } from "../../../ops/shapes.ts";
 import { intAttribute, intsAttribute, stringAttribute } from "../attributes.ts";
-import { padded, transposed } from "./movement.ts";
+import { transposed } from "./movement.ts";
 import { type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
+import { padded } from "./padding.ts";
 
 /** A window along each spatial axis. */
 interface Window {
