@@ -1,18 +1,24 @@
 /** Runs a compiled model in this process's engine, through its library exports. */
-import type { CompiledTensorModel } from "../../detectors/compiler/compile-tensor-model.ts";
+import type { NamedTensor } from "../../detectors/compiler/graph/graph.ts";
 import { ARRAYS, type NumberArray } from "../../detectors/compiler/graph/value.ts";
-import type { NamedTensor } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
 import { elements } from "../../detectors/compiler/ops/shapes.ts";
+import { ALLOWED_IMPORTS, addressExport, IMPORT_MODULE } from "../../detectors/module-format.ts";
+import type { CompiledOnnx } from "./compile-onnx.ts";
 
 /**
  * @param inputs numbers of each input, by name
  * @returns the numbers of each output, in order
  */
 export function runLibrary(
-  { bytes, inputs: inputSpecs, outputs }: CompiledTensorModel,
+  { bytes, inputs: inputSpecs, outputs }: CompiledOnnx,
   inputs: ReadonlyMap<string, ArrayLike<number>>,
 ): readonly NumberArray[] {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(bytes)));
+  const refuse = (): never => {
+    throw new Error("the library door must not call the host");
+  };
+  const host = Object.fromEntries(ALLOWED_IMPORTS.map((name) => [name, refuse]));
+  const module = new WebAssembly.Module(Uint8Array.from(bytes));
+  const { exports } = new WebAssembly.Instance(module, { [IMPORT_MODULE]: host });
   const { memory, infer } = exports;
   if (!(memory instanceof WebAssembly.Memory) || typeof infer !== "function") {
     throw new Error("the module lacks memory or infer");
@@ -23,8 +29,8 @@ export function runLibrary(
     return new ARRAYS[dtype](memory.buffer, address.value, elements(shape));
   };
   for (const [index, spec] of inputSpecs.entries()) {
-    view(`input_${index}`, spec).set(inputs.get(spec.name) ?? []);
+    view(addressExport("input", index), spec).set(inputs.get(spec.name) ?? []);
   }
   Reflect.apply(infer, undefined, []);
-  return outputs.map((spec, index) => view(`output_${index}`, spec).slice());
+  return outputs.map((spec, index) => view(addressExport("output", index), spec).slice());
 }

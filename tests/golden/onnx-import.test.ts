@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
+import { importOnnx } from "../support/models/import-detector.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findModel } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";

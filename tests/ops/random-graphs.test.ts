@@ -4,9 +4,9 @@
  */
 import * as onnxruntime from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { compileTensorModel } from "../../detectors/compiler/compile-tensor-model.ts";
+import { compileOnnx } from "../../scripts/conformance/compile-onnx.ts";
 import { readOnnx } from "../../detectors/compiler/import/onnx/read-onnx.ts";
-import { importTensorModel } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
+import { importTensors } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
 import { evaluateTensors } from "../../detectors/compiler/ops/evaluate.ts";
 import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { runLibrary } from "../../scripts/conformance/run-library.ts";
@@ -36,10 +36,10 @@ async function compareAll(seed: number): Promise<void> {
   const numbers = new Map(
     inputs.map(({ name, shape }, index) => [name, seededFloats(seed * 10 + index, elements(shape), 2)]),
   );
-  const compiled = compileTensorModel(file);
+  const compiled = compileOnnx(file);
   const module = runLibrary(compiled, numbers);
 
-  const imported = importTensorModel(readOnnx(file));
+  const imported = importTensors(readOnnx(file), { name: "random" });
   const tensors = imported.inputs.map(({ name, value, shape }) => {
     return [value, { shape, data: numbers.get(name) ?? new Float32Array() }] as const;
   });

@@ -88,7 +88,7 @@ export async function writeModule(
     sha256,
     input: inputSize(description),
     precision,
-    labels: labels.map(({ name }) => name),
+    labels: (labels ?? []).map(({ name }) => name),
     licence: licenceOf(description),
     ...(release === undefined ? {} : { release }),
   };

@@ -29,18 +29,21 @@ const attribute = z.object({
   list: z.object({ s: z.array(text).default([]), i: z.array(integer).default([]) }).optional(),
 });
 
-const node = z.object({
-  name: z.string().min(1),
-  op: z.string().min(1),
-  input: z.array(z.string()).default([]),
-  // A Map, because a file may use any name, `__proto__` for example.
-  attr: z
-    .unknown()
-    .transform(
-      (record) => new Map(record !== null && typeof record === "object" ? Object.entries(record) : []),
-    )
-    .pipe(z.map(z.string(), attribute)),
-});
+const node = z
+  .object({
+    name: z.string().min(1),
+    op: z.string().min(1),
+    input: z.array(z.string()).default([]),
+    // A Map, because a file may use any name, `__proto__` for example.
+    attr: z
+      .unknown()
+      .transform(
+        (record) => new Map(record !== null && typeof record === "object" ? Object.entries(record) : []),
+      )
+      .pipe(z.map(z.string(), attribute)),
+  })
+  // The first output has the node's name.
+  .transform(({ name, op, input, attr }) => ({ name, opType: op, input, output: [name], attr }));
 
 const weight = z.object({
   name: z.string().min(1),

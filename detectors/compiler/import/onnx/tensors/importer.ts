@@ -1,16 +1,20 @@
 /** Imports any ONNX model with its own inputs and outputs. */
 import { ModelError } from "../../../../errors.ts";
 import { buildGraph, type GraphBuilder } from "../../../graph/builder.ts";
-import type { Graph } from "../../../graph/graph.ts";
+import type { ImportedTensors, NamedTensor } from "../../../graph/graph.ts";
 import type { Shape, ValueType } from "../../../graph/value.ts";
 import { ShapeError } from "../../../ops/shapes.ts";
 import { damagedOnnx } from "../../errors.ts";
-import { showNode } from "../attributes.ts";
+import type { Evaluator } from "../../evaluator.ts";
+import { placeOf, showNode } from "../../file-node.ts";
+import type { TensorOptions } from "../../importer.ts";
+import { integers, type NdArray } from "../../nd-array.ts";
+import { startSurvey } from "../../survey.ts";
 import { shapeOf } from "../creation.ts";
-import { createInterpreter, type Interpreter } from "../interpreter.ts";
-import { integers, type NdArray, readTensor } from "../nd-array.ts";
+import { onnxEvaluator } from "../evaluator.ts";
 import type { OrderedOnnxModel } from "../read-onnx.ts";
-import type { OnnxGraph, OnnxNode, OnnxValueInfo } from "../schema.ts";
+import { readTensor } from "../read-tensor.ts";
+import { isStandard, type OnnxGraph, type OnnxNode, type OnnxValueInfo, operatorName } from "../schema.ts";
 import { dataTypeName, elementType } from "./element-type.ts";
 import { elementwiseNodes } from "./elementwise.ts";
 import { movementNodes } from "./movement.ts";
@@ -18,28 +22,6 @@ import { type NodeImporter, nodeCall, refuse, type TensorValue } from "./node-ca
 import { reductionNodes } from "./reductions.ts";
 import { resizeNodes } from "./resize.ts";
 import { windowNodes } from "./windows.ts";
-
-/** An input or output of a model. */
-export interface NamedTensor extends ValueType {
-  /** Its name in the file. */
-  readonly name: string;
-  /** Its name in the graph. */
-  readonly value: string;
-}
-
-/** A model with its own inputs and outputs. */
-export interface TensorModel {
-  readonly graph: Graph;
-  readonly inputs: readonly NamedTensor[];
-  readonly outputs: readonly NamedTensor[];
-}
-
-export interface TensorModelOptions {
-  /** Shapes of inputs whose sizes the file leaves open, by name. The first axis, a batch, is 1 otherwise. */
-  readonly shapes?: ReadonlyMap<string, Shape>;
-  /** Inputs that are known at compile time. */
-  readonly known?: ReadonlyMap<string, NdArray>;
-}
 
 const importers: ReadonlyMap<string, NodeImporter> = new Map(
   Object.entries({
@@ -60,10 +42,10 @@ export function knownInputs({ opType = "" }: OnnxNode): readonly number[] {
 }
 
 /** @throws ModelError that names every operator or value that cannot be compiled. */
-export function importTensorModel(
+export function importTensors(
   { graph: file, opsetImport }: OrderedOnnxModel,
-  { shapes = new Map(), known = new Map() }: TensorModelOptions = {},
-): TensorModel {
+  { name: modelName, shapes = new Map(), known = new Map() }: TensorOptions,
+): ImportedTensors {
   const opset = opsetImport.find(({ domain = "" }) => domain === "" || domain === "ai.onnx")?.version ?? 1;
   const builder = buildGraph();
   const values = new Map<string, TensorValue>();
@@ -89,10 +71,11 @@ export function importTensorModel(
     inputs.push({ name, value, dtype: type.dtype, shape: type.shape });
   }
   refuseUnknown(file, values);
-  const interpreter = createInterpreter();
-  for (const node of file.node) importNode(node, opset, values, builder, interpreter);
+  const evaluator = onnxEvaluator();
+  for (const node of file.node) importNode(node, opset, values, builder, evaluator);
   const outputs = file.output.map((info) => outputOf(info, values, builder));
-  return { graph: builder.finish(...outputs.map(({ value }) => value)), inputs, outputs };
+  const graph = builder.finish(...outputs.map(({ value }) => value));
+  return { task: "tensor", name: modelName, inputs, outputs, graph };
 }
 
 /** The type of an input. @throws ModelError when it has another type, or sizes that only the caller knows. */
@@ -120,24 +103,18 @@ function inputType({ name = "", type }: OnnxValueInfo, given: Shape | undefined)
 /** @throws ModelError naming every operator that cannot be compiled once, with its number of nodes. */
 function refuseUnknown({ node: nodes }: OnnxGraph, values: ReadonlyMap<string, TensorValue>): void {
   const known = new Set([...values].flatMap(([name, { kind }]) => (kind === "known" ? [name] : [])));
-  const missing = new Map<string, number>();
-  const interpreter = createInterpreter();
+  const survey = startSurvey("node");
+  const evaluator = onnxEvaluator();
   for (const node of nodes) {
-    const { opType = "?", domain = "" } = node;
-    const isStandard = domain === "" || domain === "ai.onnx";
+    const { opType = "?" } = node;
     const isConstant = node.input.every((name) => name === "" || known.has(name));
-    const isComputable = isStandard && (SHAPES.has(opType) || (isConstant && interpreter.knows(opType)));
+    const isComputable = isStandard(node) && (SHAPES.has(opType) || (isConstant && evaluator.knows(opType)));
     if (isComputable) for (const output of node.output) known.add(output);
-    else if (!isStandard || !importers.has(opType)) {
-      const what = isStandard ? opType : `${domain}.${opType}`;
-      missing.set(what, (missing.get(what) ?? 0) + 1);
-    }
+    else if (!isStandard(node) || !importers.has(opType)) survey.add(operatorName(node), placeOf(node));
   }
-  if (missing.size === 0) return;
-  throw new ModelError(
+  survey.refuse(
     "The ONNX model uses operators that cannot be compiled:",
     "Replace them before the export, or export only the part of the model in front of them.",
-    { list: [...missing].map(([what, count]) => `${what}: ${count} node${count === 1 ? "" : "s"}`) },
   );
 }
 
@@ -150,7 +127,7 @@ function importNode(
   opset: number,
   values: Map<string, TensorValue>,
   builder: GraphBuilder,
-  interpreter: Interpreter,
+  evaluator: Evaluator<OnnxNode>,
 ): void {
   const inputs = node.input.map((name) => {
     if (name === "") return undefined;
@@ -176,8 +153,8 @@ function importNode(
     return;
   }
   const arrays = inputs.map((input) => (input?.kind === "known" ? input.array : undefined));
-  if (inputs.every((input) => input?.kind !== "computed") && interpreter.knows(opType)) {
-    for (const [index, array] of interpreter.run(node, arrays).entries()) {
+  if (inputs.every((input) => input?.kind !== "computed") && evaluator.knows(opType)) {
+    for (const [index, array] of evaluator.run(node, arrays).entries()) {
       define(index, {
         kind: "known",
         array,

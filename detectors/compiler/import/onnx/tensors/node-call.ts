@@ -3,8 +3,9 @@ import type { GraphBuilder } from "../../../graph/builder.ts";
 import { constantOf, type DType, type Shape, type ValueType } from "../../../graph/value.ts";
 import type { Operator, OperatorAttributes } from "../../../ops/index.ts";
 import { elements } from "../../../ops/shapes.ts";
-import { intsAttribute, showNode } from "../attributes.ts";
-import type { NdArray } from "../nd-array.ts";
+import { showNode } from "../../file-node.ts";
+import type { NdArray } from "../../nd-array.ts";
+import { intsAttribute } from "../attributes.ts";
 import type { OnnxNode } from "../schema.ts";
 
 /** An ONNX value during the import. */

@@ -1,6 +1,5 @@
 /** Models of any kind, compiled with their own inputs and outputs. */
 import { describe, expect, test } from "vitest";
-import { compileTensorModel } from "../../../../../../detectors/compiler/compile-tensor-model.ts";
 import type {
   OnnxAttribute,
   OnnxNode,
@@ -8,6 +7,8 @@ import type {
 } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
 import { encodeModel } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
+import { ALLOWED_IMPORTS } from "../../../../../../detectors/module-format.ts";
+import { compileOnnx } from "../../../../../../scripts/conformance/compile-onnx.ts";
 import { runLibrary } from "../../../../../../scripts/conformance/run-library.ts";
 import { floatTensor, integerTensor } from "../../../../../support/models/onnx-writer.ts";
 
@@ -66,7 +67,7 @@ function onnx({ nodes, inputs, outputs, initializers = [] }: Written): Uint8Arra
 
 function refusal(written: Written): string {
   try {
-    compileTensorModel(onnx(written));
+    compileOnnx(onnx(written));
   } catch (error) {
     if (error instanceof ModelError) return error.message;
     throw error;
@@ -76,7 +77,7 @@ function refusal(written: Written): string {
 
 describe("a model with its own inputs and outputs", () => {
   test("has several of each, in the order of the file, with their types", () => {
-    const model = compileTensorModel(
+    const model = compileOnnx(
       onnx({
         inputs: { a: ["f32", 2, 3], b: ["i64", 3], c: ["bool", 3] },
         nodes: [
@@ -111,27 +112,28 @@ describe("a model with its own inputs and outputs", () => {
     ]);
   });
 
-  test("is a module without imports", () => {
-    const { bytes } = compileTensorModel(
+  test("is a module like every other: three imports, the library door and the command", () => {
+    const { bytes } = compileOnnx(
       onnx({ inputs: { a: ["f32", 4] }, nodes: [node("Relu", ["a"], ["y"])], outputs: ["y"] }),
     );
     const module = new WebAssembly.Module(Uint8Array.from(bytes));
-    expect(WebAssembly.Module.imports(module)).toEqual([]);
+    expect(WebAssembly.Module.imports(module).map(({ name }) => name)).toEqual([...ALLOWED_IMPORTS]);
     expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toEqual([
+      "memory",
       "input_0",
       "output_0",
-      "memory",
       "infer",
+      "_start",
     ]);
   });
 
   test("gives the same bytes for the same file", () => {
     const file = onnx({ inputs: { a: ["f32", 4] }, nodes: [node("Exp", ["a"], ["y"])], outputs: ["y"] });
-    expect(compileTensorModel(file).bytes).toEqual(compileTensorModel(file).bytes);
+    expect(compileOnnx(file).bytes).toEqual(compileOnnx(file).bytes);
   });
 
   test("may return an input, a constant, and one value twice", () => {
-    const model = compileTensorModel(
+    const model = compileOnnx(
       onnx({
         inputs: { a: ["f32", 2] },
         initializers: [floatTensor("known", [2], Float32Array.of(3, 4))],
@@ -149,7 +151,7 @@ describe("a model with its own inputs and outputs", () => {
   });
 
   test("computes shapes at compile time", () => {
-    const model = compileTensorModel(
+    const model = compileOnnx(
       onnx({
         inputs: { a: ["f32", 2, 3] },
         initializers: [integerTensor("minus one", [-1])],
@@ -180,7 +182,9 @@ describe("refuses", () => {
       ],
       outputs: ["y"],
     });
-    expect(message).toMatch(/Sinh: 2 nodes\n {2}com\.microsoft\.Attention: 1 node$/);
+    expect(message).toMatch(
+      /Sinh: 2 nodes, "sinh", "sinh"\n {2}com\.microsoft\.Attention: 1 node, "attention"$/,
+    );
   });
 
   test("inputs of other types and of open sizes, by name", () => {
