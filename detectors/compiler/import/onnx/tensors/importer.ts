@@ -2,12 +2,13 @@
 import { ModelError } from "../../../../errors.ts";
 import { buildGraph, type GraphBuilder } from "../../../graph/builder.ts";
 import type { ImportedTensors, NamedTensor } from "../../../graph/graph.ts";
-import type { Shape, ValueType } from "../../../graph/value.ts";
+import type { ValueType } from "../../../graph/value.ts";
 import { ShapeError } from "../../../ops/shapes.ts";
 import { damagedOnnx } from "../../errors.ts";
 import type { Evaluator } from "../../evaluator.ts";
 import { placeOf, showNode } from "../../file-node.ts";
 import type { TensorOptions } from "../../importer.ts";
+import { type DeclaredInput, inputShapes } from "../../input-shapes.ts";
 import { integers, type NdArray } from "../../nd-array.ts";
 import { startSurvey } from "../../survey.ts";
 import { shapeOf } from "../creation.ts";
@@ -15,7 +16,7 @@ import { onnxEvaluator } from "../evaluator.ts";
 import type { OrderedOnnxModel } from "../read-onnx.ts";
 import { readTensor } from "../read-tensor.ts";
 import { isStandard, type OnnxGraph, type OnnxNode, type OnnxValueInfo, operatorName } from "../schema.ts";
-import { dataTypeName, elementType } from "./element-type.ts";
+import { dataTypeName, type ElementType, elementType } from "./element-type.ts";
 import { elementwiseNodes } from "./elementwise.ts";
 import { movementNodes } from "./movement.ts";
 import { type NodeImporter, nodeCall, refuse, type TensorValue } from "./node-call.ts";
@@ -56,21 +57,25 @@ export function importTensors(
       dtype: elementType(tensor.dataType)?.dtype,
     });
   }
+  refuseUnknown(file, new Set([...values.keys(), ...known.keys()]));
   const inputs: NamedTensor[] = [];
-  for (const info of file.input) {
-    const name = info.name ?? "";
-    if (values.has(name)) continue;
-    const type = inputType(info, shapes.get(name) ?? known.get(name)?.shape);
+  // Files of IR version 3 list initializers as inputs, too.
+  const infos = file.input.filter(({ name = "" }) => !values.has(name));
+  const given = new Map([...shapes, ...[...known].map(([name, { shape }]) => [name, shape] as const)]);
+  const shapeOfInput = inputShapes(infos.map(declaredInput), given);
+  for (const info of infos) {
+    const { name = "" } = info;
+    const { dtype, isLong } = inputType(info);
     const array = known.get(name);
     if (array !== undefined) {
-      values.set(name, { kind: "known", array, dtype: type.dtype });
+      values.set(name, { kind: "known", array, dtype });
       continue;
     }
-    const value = builder.input(name, { dtype: type.dtype, shape: type.shape });
-    values.set(name, { kind: "computed", name: value, isLong: type.isLong });
-    inputs.push({ name, value, dtype: type.dtype, shape: type.shape });
+    const shape = shapeOfInput.get(name) ?? [];
+    const value = builder.input(name, { dtype, shape });
+    values.set(name, { kind: "computed", name: value, isLong });
+    inputs.push({ name, value, dtype, shape });
   }
-  refuseUnknown(file, values);
   const evaluator = onnxEvaluator();
   for (const node of file.node) importNode(node, opset, values, builder, evaluator);
   const outputs = file.output.map((info) => outputOf(info, values, builder));
@@ -78,31 +83,25 @@ export function importTensors(
   return { task: "tensor", name: modelName, inputs, outputs, graph };
 }
 
-/** The type of an input. @throws ModelError when it has another type, or sizes that only the caller knows. */
-function inputType({ name = "", type }: OnnxValueInfo, given: Shape | undefined) {
-  const tensor = type?.tensorType;
-  const element = elementType(tensor?.elemType);
-  if (!element) {
-    throw new ModelError(
-      `The input "${name}" has elements of ${dataTypeName(tensor?.elemType)}; expected f32, f16, f64, i8, u8, i16, i32, i64 or bool.`,
-      "Export the model with inputs of another type.",
-    );
-  }
-  const dims = tensor?.shape?.dim ?? [];
-  const shape = given ?? dims.map(({ dimValue }, axis) => dimValue || (axis === 0 ? 1 : 0));
-  if (shape.includes(0) && given === undefined) {
-    const written = dims.map(({ dimValue, dimParam }) => dimValue || dimParam || "?").join(", ");
-    throw new ModelError(
-      `The input "${name}" has sizes that the file leaves open: [${written}].`,
-      "Export the model with fixed sizes.",
-    );
-  }
-  return { ...element, shape };
+/** The axes of an input. Old exporters write 0 for a size that they leave open. */
+function declaredInput({ name = "", type }: OnnxValueInfo): DeclaredInput {
+  const dims = type?.tensorType?.shape?.dim;
+  return { name, axes: dims?.map(({ dimValue, dimParam }) => dimValue || dimParam || undefined) };
+}
+
+/** @throws ModelError when the compiler does not read the type of an input. */
+function inputType({ name = "", type }: OnnxValueInfo): ElementType {
+  const element = elementType(type?.tensorType?.elemType);
+  if (element) return element;
+  throw new ModelError(
+    `The input "${name}" has elements of ${dataTypeName(type?.tensorType?.elemType)}; expected f32, f16, f64, i8, u8, i16, i32, i64 or bool.`,
+    "Export the model with inputs of another type.",
+  );
 }
 
 /** @throws ModelError naming every operator that cannot be compiled once, with its number of nodes. */
-function refuseUnknown({ node: nodes }: OnnxGraph, values: ReadonlyMap<string, TensorValue>): void {
-  const known = new Set([...values].flatMap(([name, { kind }]) => (kind === "known" ? [name] : [])));
+function refuseUnknown({ node: nodes }: OnnxGraph, constants: ReadonlySet<string>): void {
+  const known = new Set(constants);
   const survey = startSurvey("node");
   const evaluator = onnxEvaluator();
   for (const node of nodes) {
