@@ -7,7 +7,7 @@ import { readTensor } from "../../detectors/compiler/import/onnx/read-tensor.ts"
 import { dataTypeName } from "../../detectors/compiler/import/onnx/tensors/element-type.ts";
 import { knownInputs } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
 import { ModelError } from "../../detectors/errors.ts";
-import { type CompiledOnnx, compileOnnx } from "./compile-onnx.ts";
+import { type CompiledTensors, compileOnnx } from "./compile-onnx.ts";
 import type { DataSet, OnnxTest } from "./onnx-tests.ts";
 import { runLibrary } from "./run-library.ts";
 
@@ -52,7 +52,7 @@ export function judgeTest(test: OnnxTest): Judgement {
 type DataVerdict = Pick<Judgement, "verdict" | "reason">;
 
 function judgeData(test: OnnxTest, data: DataSet): DataVerdict {
-  let compiled: CompiledOnnx;
+  let compiled: CompiledTensors;
   let inputs: ReadonlyMap<string, NdArray>;
   let expected: readonly NdArray[];
   try {

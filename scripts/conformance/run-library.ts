@@ -3,14 +3,14 @@ import type { NamedTensor } from "../../detectors/compiler/graph/graph.ts";
 import { ARRAYS, type NumberArray } from "../../detectors/compiler/graph/value.ts";
 import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { ALLOWED_IMPORTS, addressExport, IMPORT_MODULE } from "../../detectors/module-format.ts";
-import type { CompiledOnnx } from "./compile-onnx.ts";
+import type { CompiledTensors } from "./compile-onnx.ts";
 
 /**
  * @param inputs numbers of each input, by name
  * @returns the numbers of each output, in order
  */
 export function runLibrary(
-  { bytes, inputs: inputSpecs, outputs }: CompiledOnnx,
+  { bytes, inputs: inputSpecs, outputs }: CompiledTensors,
   inputs: ReadonlyMap<string, ArrayLike<number>>,
 ): readonly NumberArray[] {
   const refuse = (): never => {

@@ -7,7 +7,7 @@ import {
 } from "../../../detectors/detector.ts";
 import { systemClock } from "../../base/clock.ts";
 import { UsageError } from "../../base/errors.ts";
-import { plainJson, printed } from "../../base/plain-text.ts";
+import { plainJson, plainText, printed } from "../../base/plain-text.ts";
 import { describeReport, type ModuleReport } from "../shared/module-report.ts";
 import { showProgress } from "../shared/progress.ts";
 import { type ModelSize, parseSize, SIZE_RANGE } from "../shared/size-option.ts";
@@ -193,9 +193,12 @@ function requireOneTask({ task, size, shape }: CompileFlags): void {
   );
 }
 
+/** A reason may name hundreds of nodes; here the first ones are enough. */
+const LONGEST_REASON = 200;
+
 /** Says why the module is not a detector. */
 function noteUnknownHead({ message }: ModelError): void {
-  process.stderr.write(
-    printed(`${message}\nIt is compiled with the inputs and outputs of the file (task tensor).`),
-  );
+  const reasons = message.split("\n").map((line) => plainText(line, LONGEST_REASON));
+  const end = "It is compiled with the inputs and outputs of the file (task tensor).";
+  process.stderr.write(printed([...reasons, end].join("\n")));
 }

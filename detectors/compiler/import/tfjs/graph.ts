@@ -6,6 +6,8 @@ import type { TfjsModel, TfjsNode } from "./schema.ts";
 export interface TfjsGraph {
   /** In execution order. */
   readonly nodes: readonly TfjsNode[];
+  /** Its inputs, used or not, in the order of the signature or else of the file. */
+  readonly inputs: readonly TfjsNode[];
   readonly outputs: readonly string[];
 }
 
@@ -54,7 +56,8 @@ export function orderNodes({ modelTopology, signature }: TfjsModel): TfjsGraph {
       throw damagedTfjs(`${showNode(node)} depends on its own output (a cycle)`);
     if (state.get(producer) === undefined) stack.push({ name: producer, next: 0, user: showNode(node) });
   }
-  return { nodes: withOutputs(ordered, outputs), outputs };
+  const inputs = inputNodes(nodes, signature?.inputs ?? []);
+  return { nodes: withOutputs(ordered, outputs), inputs, outputs };
 }
 
 /** The nodes with the names of all outputs that something reads. */
@@ -71,6 +74,13 @@ function withOutputs(nodes: readonly TfjsNode[], outputs: readonly string[]): Tf
       index === 0 ? node.name : `${node.name}:${index}`,
     ),
   }));
+}
+
+function inputNodes(nodes: ReadonlyMap<string, TfjsNode>, signature: readonly string[]): TfjsNode[] {
+  const placeOf = new Map(signature.map((name, place) => [name.replace(/:0$/, ""), place] as const));
+  return [...nodes.values()]
+    .filter(({ opType }) => opType === "Placeholder")
+    .toSorted((a, b) => (placeOf.get(a.name) ?? Infinity) - (placeOf.get(b.name) ?? Infinity) || 0);
 }
 
 /** The signature's outputs; without a signature, every node that no other node uses. */

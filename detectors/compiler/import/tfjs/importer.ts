@@ -1,4 +1,3 @@
-import { ModelError } from "../../../errors.ts";
 import { defaultLabels } from "../default-labels.ts";
 import { importDetector } from "../detector.ts";
 import { damagedTfjs } from "../errors.ts";
@@ -7,6 +6,7 @@ import type { NdArray } from "../nd-array.ts";
 import { orderNodes, type TfjsGraph } from "./graph.ts";
 import { imageSides, importNetwork } from "./network.ts";
 import { decodeTfjs, isTfjs, tfjsShards } from "./schema.ts";
+import { importTensors } from "./tensors/importer.ts";
 import { readWeights } from "./weights.ts";
 
 /** TensorFlow.js graph models: `model.json`, and weight files beside it. */
@@ -29,12 +29,7 @@ export const tfjsImporter: Importer = {
           },
           options,
         ),
-      tensors() {
-        throw new ModelError(
-          "TensorFlow.js models can only be compiled as detectors.",
-          "Convert the model to ONNX (tf2onnx) and compile that.",
-        );
-      },
+      tensors: (options) => importTensors(graph, constants, options),
     };
   },
 };
