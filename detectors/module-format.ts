@@ -117,10 +117,10 @@ export interface ScoreFilter {
 /** How to scale a picture of any size to the first input, as the model was trained. */
 export interface PictureSpec {
   /**
-   * `letterbox`: keep the aspect ratio, centre, fill the border. `stretch`: change the aspect ratio. `crop`: keep the aspect
-   * ratio, cut off what exceeds the centre.
+   * `letterbox-centre`: keep the aspect ratio, centre, fill the border. `stretch`: change the aspect ratio. `crop`: keep the
+   * aspect ratio, cut off what exceeds the centre.
    */
-  readonly fit: "letterbox" | "stretch" | "crop";
+  readonly fit: "letterbox-centre" | "stretch" | "crop";
   /** Grey level of the border, 0 to 255. */
   readonly pad: number;
   /** Shrinking averages over all pixels with every filter except `nearest`. */

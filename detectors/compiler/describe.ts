@@ -26,7 +26,7 @@ import {
 import { featuresOf, type Target } from "./target.ts";
 
 /** As YOLOv5 was trained (`letterbox` of its utils/augmentations.py). */
-const YOLOV5_PICTURE: PictureSpec = { fit: "letterbox", pad: 114, filter: "linear" };
+const YOLOV5_PICTURE: PictureSpec = { fit: "letterbox-centre", pad: 114, filter: "linear" };
 
 const PLAIN = "without control, formatting or direction characters and without spaces at its ends";
 

@@ -42,7 +42,7 @@ const labels = list(
   record({ id: integer(0, MAX_LABEL_ID), name: text(DESCRIPTION_LIMITS.label) }),
 );
 const picture = record({
-  fit: oneOf("letterbox", "stretch", "crop"),
+  fit: oneOf("letterbox-centre", "stretch", "crop"),
   pad: integer(0, 255),
   filter: oneOf("nearest", "linear", "cubic", "lanczos3"),
 });

@@ -73,6 +73,8 @@ interface PendingRequest<Result> {
 export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
   readonly info: Info;
   readonly runtime: Runtime;
+  /** What its messages call the module. */
+  readonly #what: "detector" | "module";
   readonly #slots: readonly Slot<Result>[];
   readonly #counters: Counters;
   readonly #options: DetectorOptions;
@@ -90,12 +92,13 @@ export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
     counters: Counters,
   ) {
     this.info = info;
+    this.#what = info.task === "detect" ? "detector" : "module";
     this.runtime = source.runtime;
     this.#counters = counters;
     this.#options = options;
     const { deadlineMs, instances } = options;
     this.#slots = Array.from({ length: instances }, (_, index) => {
-      const name = instances === 1 ? "The detector" : `Detector ${index + 1} of ${instances}`;
+      const name = instances === 1 ? `The ${this.#what}` : `Detector ${index + 1} of ${instances}`;
       const log = new FaultLog(name, options.log ?? (() => undefined));
       const onFault = (fault: DetectorFault): void => {
         this.#counters.failed(fault.kind);
@@ -157,7 +160,7 @@ export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
     if (isFailing) {
       this.#options.log?.({
         level: "warn",
-        message: `The detector keeps failing: ${FAULTS_UNTIL_FAILING} faults without a reply in between. It restarts with delays of up to 30 s.`,
+        message: `The ${this.#what} keeps failing: ${FAULTS_UNTIL_FAILING} faults without a reply in between. It restarts with delays of up to 30 s.`,
       });
     }
     this.#options.onState?.(state);
@@ -193,7 +196,7 @@ export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
   }
 
   #refuse({ reject }: PendingRequest<Result>): void {
-    const message = this.#closed ? "the detector is closed" : "the detector is restarting";
+    const message = `the ${this.#what} is ${this.#closed ? "closed" : "restarting"}`;
     if (!this.#closed) this.#counters.failed("unavailable");
     reject(new DetectorFault("unavailable", message));
   }

@@ -1,69 +1,11 @@
 /** Models of any kind, compiled with their own inputs and outputs. */
 import { describe, expect, test } from "vitest";
-import type {
-  OnnxAttribute,
-  OnnxNode,
-  OnnxTensor,
-} from "../../../../../../detectors/compiler/import/onnx/schema.ts";
-import { encodeModel } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
 import { ALLOWED_IMPORTS } from "../../../../../../detectors/module-format.ts";
 import { compileOnnx } from "../../../../../../scripts/conformance/compile-onnx.ts";
 import { runLibrary } from "../../../../../../scripts/conformance/run-library.ts";
 import { floatTensor, integerTensor } from "../../../../../support/models/onnx-writer.ts";
-
-const TYPES = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, u16: 4 } as const;
-type TypeName = keyof typeof TYPES;
-
-interface Written {
-  readonly nodes: readonly OnnxNode[];
-  readonly inputs: Readonly<Record<string, readonly [TypeName, ...(number | string)[]]>>;
-  readonly outputs: readonly string[];
-  readonly initializers?: readonly OnnxTensor[];
-}
-
-function node(
-  opType: string,
-  input: string[],
-  output: string[],
-  ints: Record<string, number | number[]> = {},
-): OnnxNode {
-  const attribute = Object.entries(ints).map(
-    ([name, value]): OnnxAttribute =>
-      typeof value === "number"
-        ? { name, type: 2, i: value, floats: [], ints: [] }
-        : { name, type: 7, floats: [], ints: value },
-  );
-  return { opType, name: opType.toLowerCase(), input, output, attribute };
-}
-
-function onnx({ nodes, inputs, outputs, initializers = [] }: Written): Uint8Array {
-  const info = (name: string, [type, ...dims]: readonly [TypeName, ...(number | string)[]]) => ({
-    name,
-    type: {
-      tensorType: {
-        elemType: TYPES[type],
-        shape: {
-          dim: dims.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size })),
-        },
-      },
-    },
-  });
-  return encodeModel({
-    irVersion: 8,
-    graph: {
-      name: "test",
-      node: nodes,
-      initializer: initializers,
-      sparseInitializer: [],
-      input: Object.entries(inputs).map(([name, type]) => info(name, type)),
-      output: outputs.map((name) => info(name, ["f32"])),
-      valueInfo: [],
-    },
-    opsetImport: [{ domain: "", version: 17 }],
-    metadataProps: [],
-  });
-}
+import { node, onnx, TYPES, type Written } from "../../../../../support/models/tensor-onnx.ts";
 
 function refusal(written: Written): string {
   try {
@@ -193,7 +135,7 @@ describe("refuses", () => {
       /input "a" has elements of u16/,
     );
     expect(refusal({ inputs: { a: ["f32", 1, "width"] }, nodes, outputs: ["y"] })).toMatch(
-      /input "a" has sizes that the file leaves open: \[1, width\]/,
+      /input "a" leaves open sizes: \[1, width\]/,
     );
   });
 
