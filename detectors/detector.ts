@@ -71,7 +71,7 @@ export { tensorArray } from "./runtime/tensors.ts";
 export { VARIANTS, type Variant, variantFile } from "./variant.ts";
 
 /**
- * Compiles a model file to a detector module; `compileFile` lists the file types. The compiler is loaded on first use,
+ * Compiles a model file to a module; `compileFile` lists the file types. The compiler is loaded on first use,
  * since the daemon never needs it.
  * @throws ModelError with every reason why the file cannot be compiled, or not with this precision.
  */

@@ -16,6 +16,7 @@ import { TransientError, UsageError } from "../../base/errors.ts";
 import { plainJson, plainText, printed } from "../../base/plain-text.ts";
 import { fileNames, secondsBetweenFrames, wholeNumber } from "../shared/frame-options.ts";
 import { filesOf, requireInputs } from "../shared/input-images.ts";
+import { describeTensor } from "../shared/module-report.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { answerOf, type TaskAnswer } from "./answers.ts";
 import { drawAnswer } from "./draw-answer.ts";
@@ -65,7 +66,10 @@ export function inferCommand(): Command {
   return new Command("infer")
     .description("runs a module of any task on pictures, sounds or numbers")
     .argument("<module>", "module (.wasm), or the name or folder of a set of variants")
-    .argument("<input...>", "picture, sound, clip, folder of pictures, rtsp:// URL, or file of numbers")
+    .argument(
+      "[input...]",
+      "picture, sound, clip, folder of pictures, rtsp:// URL, or file of numbers; none for a module without inputs",
+    )
     .option("-o, --output <dir>", "write a JPEG with the boxes or the heat map for each picture")
     .option("--json", "print a JSON line per inference", false)
     .addOption(
@@ -95,6 +99,7 @@ async function infer(path: string, inputs: readonly string[], options: InferOpti
   const { info } = module;
   requireDrawable(info, output);
   requireParameters(info, parameters);
+  requireFittingCount(info, inputs);
   if (output !== undefined) mkdirSync(output, { recursive: true });
   const files = (
     await Promise.all(inputs.map(async (input) => (holdsNumbers(input) ? [input] : filesOf([input]))))
@@ -162,6 +167,18 @@ function text(
   const when = time === undefined ? "" : ` at ${time.toFixed(2)} s`;
   const size = picture === undefined ? "" : `${picture.image.width}×${picture.image.height}, `;
   return `${name}${when}  ${size}${ms.toFixed(0)} ms\n${showAnswer(answer, outputs)}`;
+}
+
+/** @throws UsageError when a module with inputs gets no file, or one without inputs gets one */
+function requireFittingCount({ inputs: specs }: ModuleInfo, inputs: readonly string[]): void {
+  if (specs.length > 0 && inputs.length === 0) {
+    throw new UsageError(
+      `the module needs its ${specs.length === 1 ? "input" : "inputs"}: ${specs.map(describeTensor).join("; ")}`,
+      "Give a file for each of them.",
+    );
+  }
+  if (specs.length > 0 || inputs.length === 0) return;
+  throw new UsageError("the module has no inputs", "Leave the files out.");
 }
 
 /** @throws UsageError when there is nothing to draw */

@@ -54,7 +54,7 @@ export function holdsNumbers(file: string): boolean {
 
 /**
  * Reads the files of the command line as inputs of a module. A module of several inputs takes a file for each in turn, or one
- * .bin or .json file with all of them.
+ * .bin or .json file with all of them. A module without inputs runs once, under its own name.
  * @throws ConfigError that names the file and the input that does not fit.
  */
 export async function* readInputs(
@@ -63,6 +63,10 @@ export async function* readInputs(
   choice: FrameChoice,
   signal: AbortSignal,
 ): AsyncGenerator<InferenceInput, void> {
+  if (info.inputs.length === 0) {
+    yield { input: info.name, name: info.name, time: undefined, inputs: [], picture: undefined };
+    return;
+  }
   let collected: TensorData[] = [];
   for (const input of files) {
     const name = basename(input, extname(input));
@@ -90,7 +94,7 @@ async function readTensors(
   index: number,
 ): Promise<readonly TensorData[]> {
   const spec = inputs[index];
-  if (spec === undefined) throw new ConfigError("the module has no inputs", "Leave the file out.");
+  if (spec === undefined) throw new Error("there are more files than inputs");
   const all = inputs.reduce((count, input) => count + elementsOf(input), 0);
   switch (extname(file).toLowerCase()) {
     case ".npy": {
