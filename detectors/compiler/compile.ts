@@ -3,6 +3,7 @@ import { ModelError } from "../errors.ts";
 import type { DetectDescription, SourceSpec, TensorDescription } from "../module-format.ts";
 import { describe } from "./describe.ts";
 import { emitModule, memoryRequest } from "./emit.ts";
+import { multiplicationsOf } from "./graph/facts.ts";
 import type { Graph, ImportedDetector, ImportedModel, ImportedTensors } from "./graph/graph.ts";
 import { verify } from "./graph/verify.ts";
 import { type MemoryPlan, planMemory } from "./memory/plan.ts";
@@ -52,6 +53,7 @@ export function compile(
   model: ImportedModel,
   { source, release, filters, target = "simd128", quantization, onStage, keepLogits = false }: CompileOptions,
 ): CompiledModel {
+  requirePossibleWork(model.graph);
   const keep = keepLogits ? (model.graph.nodes.at(-1)?.inputs ?? []) : [];
   const floats = runPasses(model.graph, onStage, keep);
   const graph = quantization === undefined ? floats : quantize(floats, quantization);
@@ -74,4 +76,17 @@ export function compile(
   });
   const bytes = emitModule(graph, plan, target, description);
   return { bytes, description, graph, plan };
+}
+
+/** About a quarter of an hour on one core; a model for small devices needs a thousandth. */
+const MAX_MULTIPLICATIONS = 2 ** 42;
+
+/** @throws ModelError for a model that no device could run. */
+function requirePossibleWork(graph: Graph): void {
+  const count = graph.nodes.reduce((sum, node) => sum + multiplicationsOf(node, graph), 0);
+  if (count <= MAX_MULTIPLICATIONS) return;
+  throw new ModelError(
+    `One inference takes ${count.toExponential(1)} multiplications; a module can make ${MAX_MULTIPLICATIONS.toExponential(1)}.`,
+    "Compile or export it for smaller inputs.",
+  );
 }

@@ -4,11 +4,11 @@
  */
 import * as onnxruntime from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { compileOnnx } from "../../scripts/conformance/compile-onnx.ts";
 import { readOnnx } from "../../detectors/compiler/import/onnx/read-onnx.ts";
 import { importTensors } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
 import { evaluateTensors } from "../../detectors/compiler/ops/evaluate.ts";
 import { elements } from "../../detectors/compiler/ops/shapes.ts";
+import { compileOnnx } from "../../scripts/conformance/compile-onnx.ts";
 import { runLibrary } from "../../scripts/conformance/run-library.ts";
 import { seeded, seededFloats } from "../support/base/seeded.ts";
 import { randomModel } from "../support/models/random-onnx.ts";

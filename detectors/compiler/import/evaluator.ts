@@ -22,10 +22,16 @@ export interface Evaluator<N extends FileNode> {
 
 /** Decoding the heads of a 1536×1536 input makes about 150 million elements. A file that needs far more is hostile. */
 const MAX_WORK_ELEMENTS = 2 ** 28;
+/** The elements of all constants that a model computes during the import, and that stay in memory. */
+export const MAX_CONSTANT_ELEMENTS = 2 ** 26;
 
-/** An evaluator with a format's own operators. */
+/**
+ * An evaluator with a format's own operators.
+ * @param maxElements of all results together
+ */
 export function createEvaluator<N extends FileNode>(
   operations: ReadonlyMap<string, Operation<N>>,
+  maxElements = MAX_WORK_ELEMENTS,
 ): Evaluator<N> {
   let work = 0;
   return {
@@ -40,9 +46,7 @@ export function createEvaluator<N extends FileNode>(
       }
       const outputs = operation({ node, inputs });
       work += outputs.reduce((sum, { data }) => sum + data.length, 0);
-      if (work > MAX_WORK_ELEMENTS) {
-        throw damagedModel("its constants or its decoded boxes take too much computation");
-      }
+      if (work > maxElements) throw damagedModel(`${showNode(node)} takes too much computation`);
       return outputs;
     },
   };

@@ -2,6 +2,7 @@
 import { ModelError } from "../../errors.ts";
 import { plainText } from "../../plain-text.ts";
 import type { Shape } from "../graph/value.ts";
+import { isPossibleShape } from "./possible-shape.ts";
 
 /** An input as its file declares it. */
 export interface DeclaredInput {
@@ -35,7 +36,15 @@ export function inputShapes(
       if (typeof axis === "string" && !named.has(axis)) named.set(axis, shape[index] ?? 1);
     }
   }
-  return new Map(inputs.map((input) => [input.name, asked.get(input.name) ?? ownShape(input, named)]));
+  const shapes = inputs.map((input) => [input.name, asked.get(input.name) ?? ownShape(input, named)] as const);
+  for (const [name, shape] of shapes) {
+    if (isPossibleShape(shape)) continue;
+    throw new ModelError(
+      `The input "${name}" of [${shape.join(", ")}] is larger than a module can hold.`,
+      "Give a smaller shape with --shape, or export the model for smaller inputs.",
+    );
+  }
+  return new Map(shapes);
 }
 
 function ownShape(input: DeclaredInput, named: ReadonlyMap<string, number>): Shape {

@@ -6,7 +6,7 @@ export type NdArray =
   | { readonly type: "int" | "bool"; readonly shape: readonly number[]; readonly data: Float64Array };
 
 /** More elements than any detector's head has (YOLOv5x6 at 1536×1536: 13 million). Larger arrays are not allocated. */
-const MAX_ELEMENTS = 2 ** 26;
+const MAX_ELEMENTS = 2 ** 25;
 
 /**
  * The number of elements of a shape.
@@ -14,8 +14,11 @@ const MAX_ELEMENTS = 2 ** 26;
  */
 export function elementsOf(shape: readonly number[]): number {
   const count = shape.reduce((product, size) => product * size, 1);
-  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || count > MAX_ELEMENTS) {
-    throw damagedModel(`a tensor of [${shape.join(", ")}] is larger than the compiler reads`);
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw damagedModel(`a tensor has the impossible sizes [${shape.join(", ")}]`);
+  }
+  if (count > MAX_ELEMENTS) {
+    throw damagedModel(`a tensor of [${shape.join(", ")}] is too large to be computed during the import`);
   }
   return count;
 }

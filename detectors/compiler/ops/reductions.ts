@@ -6,7 +6,7 @@ import type { DType, Shape, Tensor, ValueType } from "../graph/value.ts";
 import { NUMERIC } from "./elementwise.ts";
 import { type NoAttributes, type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
-import { broadcastShape, broadcastStrides, positions, rowMajorStrides, tensorLike } from "./tensors.ts";
+import { broadcastShape, broadcastStrides, positionList, rowMajorStrides, tensorLike } from "./tensors.ts";
 
 /** How elements are combined: the sum of products of all inputs, the largest, the smallest, or the product. */
 export type Combining = "sum" | "max" | "min" | "product";
@@ -66,17 +66,16 @@ function contracted(
 ): Tensor {
   const y = tensorLike(tensorAt(inputs, 0), shape);
   const strides = inputs.map((input, index) => walks[index]?.(rowMajorStrides(input.shape)) ?? []);
-  const firsts = strides.map((walk) => [...positions(shape, walk.slice(0, shape.length))]);
-  const steps = strides.map((walk) => [...positions(over, walk.slice(shape.length))]);
+  const firsts = strides.map((walk) => positionList(shape, walk.slice(0, shape.length)));
+  const steps = strides.map((walk) => positionList(over, walk.slice(shape.length)));
   const count = elements(over);
   for (let at = 0; at < y.data.length; at++) {
     let result = NEUTRAL[combining];
     for (let step = 0; step < count; step++) {
-      const product = inputs.reduce(
-        (value, { data }, index) =>
-          value * (data[(firsts[index]?.[at] ?? 0) + (steps[index]?.[step] ?? 0)] ?? 0),
-        1,
-      );
+      let product = 1;
+      for (const [index, { data }] of inputs.entries()) {
+        product *= data[(firsts[index]?.[at] ?? 0) + (steps[index]?.[step] ?? 0)] ?? 0;
+      }
       result = COMBINE[combining](result, product);
     }
     y.data[at] = result * factor;

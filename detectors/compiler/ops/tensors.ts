@@ -54,6 +54,14 @@ export function* positions(shape: Shape, strides: readonly number[], first = 0):
   for (let index = 0; index < size; index++) yield* positions(inner, innerStrides, first + index * stride);
 }
 
+/** All `positions`, in less memory than a list of them. */
+export function positionList(shape: Shape, strides: readonly number[]): Int32Array {
+  const list = new Int32Array(elements(shape));
+  let at = 0;
+  for (const position of positions(shape, strides)) list[at++] = position;
+  return list;
+}
+
 /** Reads a tensor in another order: element i of the result is the one at the i-th position. */
 export function gathered(x: Tensor, shape: Shape, strides: readonly number[], first = 0): Tensor {
   const y = tensorLike(x, shape);

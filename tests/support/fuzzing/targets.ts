@@ -13,6 +13,10 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 250,
     open: async () => (await import("./onnx-target.ts")).onnxTarget(),
   },
+  "the compiler of ONNX tensors": {
+    share: 200,
+    open: async () => (await import("./tensor-target.ts")).tensorTarget(),
+  },
   "the checkpoint importer": {
     share: 200,
     open: async () => (await import("./checkpoint-target.ts")).checkpointTarget(),

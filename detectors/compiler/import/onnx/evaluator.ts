@@ -9,7 +9,10 @@ const operations: ReadonlyMap<string, Operation> = new Map(
   Object.entries({ ...arithmetic, ...dataMovement, ...creation }),
 );
 
-/** An evaluator of ONNX nodes, in f32: shape arithmetic and the decode of heads. */
-export function onnxEvaluator(): Evaluator<OnnxNode> {
-  return createEvaluator(operations);
+/**
+ * An evaluator of ONNX nodes, in f32: shape arithmetic and the decode of heads.
+ * @param maxElements of all results together
+ */
+export function onnxEvaluator(maxElements?: number): Evaluator<OnnxNode> {
+  return createEvaluator(operations, maxElements);
 }

@@ -6,6 +6,7 @@ import type { ValueType } from "../../../graph/value.ts";
 import { ShapeError } from "../../../ops/shapes.ts";
 import { damagedOnnx } from "../../errors.ts";
 import type { Evaluator } from "../../evaluator.ts";
+import { MAX_CONSTANT_ELEMENTS } from "../../evaluator.ts";
 import { placeOf, showNode } from "../../file-node.ts";
 import type { TensorOptions } from "../../importer.ts";
 import { type DeclaredInput, inputShapes } from "../../input-shapes.ts";
@@ -76,17 +77,17 @@ export function importTensors(
     values.set(name, { kind: "computed", name: value, isLong });
     inputs.push({ name, value, dtype, shape });
   }
-  const evaluator = onnxEvaluator();
+  const evaluator = onnxEvaluator(MAX_CONSTANT_ELEMENTS);
   for (const node of file.node) importNode(node, opset, values, builder, evaluator);
   const outputs = file.output.map((info) => outputOf(info, values, builder));
   const graph = builder.finish(...outputs.map(({ value }) => value));
   return { task: "tensor", name: modelName, inputs, outputs, graph };
 }
 
-/** The axes of an input. Old exporters write 0 for a size that they leave open. */
+/** The axes of an input. Exporters write an open size as a name, as 0 or as −1. */
 function declaredInput({ name = "", type }: OnnxValueInfo): DeclaredInput {
   const dims = type?.tensorType?.shape?.dim;
-  return { name, axes: dims?.map(({ dimValue, dimParam }) => dimValue || dimParam || undefined) };
+  return { name, axes: dims?.map(({ dimValue = 0, dimParam }) => (dimValue > 0 ? dimValue : dimParam || undefined)) };
 }
 
 /** @throws ModelError when the compiler does not read the type of an input. */

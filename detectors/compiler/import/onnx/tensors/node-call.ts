@@ -5,6 +5,7 @@ import type { Operator, OperatorAttributes } from "../../../ops/index.ts";
 import { elements } from "../../../ops/shapes.ts";
 import { showNode } from "../../file-node.ts";
 import type { NdArray } from "../../nd-array.ts";
+import { isPossibleShape } from "../../possible-shape.ts";
 import { intsAttribute } from "../attributes.ts";
 import type { OnnxNode } from "../schema.ts";
 
@@ -69,8 +70,16 @@ export function refuse(node: OnnxNode, why: string): ModelError {
   );
 }
 
-/** A tensor of more elements has no place in the memory of a module. */
-const MAX_ELEMENTS = 2 ** 28;
+/** Elements of a table that the compiler computes for an axis. */
+const MAX_TABLE = 2 ** 24;
+/** Sizes, axes or steps in a list. */
+const MAX_LIST = 4096;
+
+/** The length of a table that the compiler is about to make. @throws ModelError before it takes much memory. */
+export function tableLength({ node }: NodeCall, length: number): number {
+  if (Number.isSafeInteger(length) && length >= 0 && length <= MAX_TABLE) return length;
+  throw refuse(node, `makes an axis of ${length} elements`);
+}
 
 /** A call of a node. @param inputs undefined for omitted ones */
 export function nodeCall(
@@ -88,8 +97,9 @@ export function nodeCall(
   const otherType = other?.kind === "computed" ? builder.typeOf(other.name).dtype : "i32";
   const integerType = otherType === "f32" || otherType === "bool" ? "i32" : otherType;
   const constant = (shape: Shape, numbers: ArrayLike<number>, dtype: DType = "f32"): string => {
-    if (dtype === "i32" && Array.from(numbers).some((number) => number !== (number | 0))) {
-      throw refuse(node, "uses an integer that does not fit into 32 bits");
+    for (let index = 0; dtype === "i32" && index < numbers.length; index++) {
+      const number = numbers[index] ?? 0;
+      if (number !== (number | 0)) throw refuse(node, "uses an integer that does not fit into 32 bits");
     }
     return builder.constant(builder.unusedName("constant"), constantOf({ dtype, shape }, numbers));
   };
@@ -119,7 +129,7 @@ export function nodeCall(
     add(op, values, attributes) {
       const value = builder.add(op, values, attributes);
       const { shape } = builder.typeOf(value);
-      if (elements(shape) > MAX_ELEMENTS) throw refuse(node, `makes a tensor of [${shape.join(", ")}]`);
+      if (!isPossibleShape(shape)) throw refuse(node, `makes a tensor of [${shape.join(", ")}]`);
       return value;
     },
     scalar: (number, like) => constant([], [number], builder.typeOf(like).dtype),
@@ -129,8 +139,15 @@ export function nodeCall(
 
 /** The integers at an input, or of an attribute in older files. */
 export function integersOf(call: NodeCall, index: number, attribute: string): readonly number[] | undefined {
-  if (call.has(index)) return [...call.known(index).data];
+  if (call.has(index)) return listAt(call, index);
   return intsAttribute(call.node, attribute);
+}
+
+/** The known numbers at an input that lists sizes, axes, steps or factors. @throws ModelError when it is no short list. */
+export function listAt(call: NodeCall, index: number): readonly number[] {
+  const { data } = call.known(index);
+  if (data.length <= MAX_LIST) return [...data];
+  throw refuse(call.node, `has a list of ${data.length} numbers at its input ${index}`);
 }
 
 /** An axis counted from the front. @throws ModelError when there is no such axis. */

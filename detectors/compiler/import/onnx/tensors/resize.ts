@@ -2,7 +2,7 @@
 import { floatsAttribute, intAttribute, intsAttribute, stringAttribute } from "../attributes.ts";
 import { copy } from "./elementwise.ts";
 
-import { frontAxis, type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
+import { frontAxis, listAt, type NodeCall, type NodeImporter, refuse, tableLength } from "./node-call.ts";
 
 /** How one axis is resized. */
 interface AxisResize {
@@ -52,7 +52,7 @@ function axesOf(call: NodeCall, x: string): readonly AxisResize[] {
     ...shape.keys(),
   ];
   const isUpsample = node.opType === "Upsample" || call.opset < 11;
-  const numbers = (index: number): readonly number[] => (call.has(index) ? [...call.known(index).data] : []);
+  const numbers = (index: number): readonly number[] => (call.has(index) ? listAt(call, index) : []);
   const scales = floatsAttribute(node, "scales") ?? numbers(isUpsample ? 1 : 2);
   const sizes = isUpsample ? [] : numbers(3);
   if (stringAttribute(node, "keep_aspect_ratio_policy", "stretch") !== "stretch") {
@@ -67,7 +67,8 @@ function axesOf(call: NodeCall, x: string): readonly AxisResize[] {
 }
 
 /** The coordinate of each position of the output. */
-function coordinatesOf({ node, opset }: NodeCall, axis: AxisResize): readonly number[] {
+function coordinatesOf(call: NodeCall, axis: AxisResize): readonly number[] {
+  const { node, opset } = call;
   const absent = node.opType === "Upsample" || opset < 11 ? "asymmetric" : "half_pixel";
   const mode = stringAttribute(node, "coordinate_transformation_mode", absent);
   const transform = COORDINATES[mode];
@@ -76,7 +77,7 @@ function coordinatesOf({ node, opset }: NodeCall, axis: AxisResize): readonly nu
   if (mode === "align_corners" && Math.abs(axis.size * axis.scale - axis.resized) > 1e-6) {
     throw refuse(node, "aligns corners with a size that is not whole");
   }
-  return Array.from({ length: axis.resized }, (_, position) => transform(position, axis));
+  return Array.from({ length: tableLength(call, axis.resized) }, (_, position) => transform(position, axis));
 }
 
 /** Gathers elements along an axis; indices beyond its ends read the end. */
