@@ -45,6 +45,10 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 2,
     open: async () => (await import("./module-target.ts")).openingTarget(),
   },
+  "opening a module of any task": {
+    share: 2,
+    open: async () => (await import("./module-target.ts")).inferringTarget(),
+  },
   "a module's requests": {
     share: 48,
     open: async () => (await import("./request-target.ts")).requestTarget(),

@@ -50,8 +50,9 @@ function binary(ofFloats: Combine, ofIntegers: Combine = ofFloats): Operation {
 function variadic(compute: Combine): Operation {
   return (call) => [
     call.inputs
-      .map((_, index) => operand(call, index))
-      .reduce((a, b) => combine(call, a, b, (x, y) => compute(x, y), a.type)),
+      .slice(1)
+      .map((_, index) => operand(call, index + 1))
+      .reduce((a, b) => combine(call, a, b, (x, y) => compute(x, y), a.type), operand(call, 0)),
   ];
 }
 

@@ -71,7 +71,7 @@ export function refuse(node: OnnxNode, why: string): ModelError {
 }
 
 /** Elements of a table that the compiler computes for an axis. */
-const MAX_TABLE = 2 ** 24;
+const MAX_TABLE = 2 ** 20;
 /** Sizes, axes or steps in a list. */
 const MAX_LIST = 4096;
 

@@ -58,8 +58,8 @@ describe("a model is refused", () => {
     ],
     [
       "mirrors its input",
-      (writer) => writer.add("Pad", ["x", writer.integers([0, 2 ** 27, 0, 0])], { mode: "reflect" }),
-      /Pad "Pad_\d+" makes an axis of 134217732 elements/,
+      (writer) => writer.add("Pad", ["x", writer.integers([0, 2 ** 21, 0, 0])], { mode: "reflect" }),
+      /Pad "Pad_\d+" makes an axis of 2097156 elements/,
     ],
     [
       "numbers the elements of a long axis",
@@ -84,6 +84,24 @@ describe("a model is refused", () => {
         return writer.add("Sum", constants);
       },
       /ConstantOfShape "ConstantOfShape_\d+" takes too much computation/,
+    ],
+    [
+      "has coordinates with the name of a JavaScript property",
+      (writer) => {
+        const sizes = ["x", "", "", writer.integers([4, 8])];
+        return writer.add("Resize", sizes, { coordinate_transformation_mode: "__proto__" });
+      },
+      /Resize "Resize_\d+" has the coordinates __proto__/,
+    ],
+    [
+      "rounds with the name of a JavaScript function",
+      (writer) => writer.add("Resize", ["x", "", "", writer.integers([4, 8])], { nearest_mode: "toString" }),
+      /Resize "Resize_\d+" rounds by toString/,
+    ],
+    [
+      "takes the largest of nothing",
+      (writer) => writer.add("Sum", ["x", writer.add("Max", [])]),
+      /Max "Max_\d+" lacks its input 0/,
     ],
     [
       "multiplies for hours",

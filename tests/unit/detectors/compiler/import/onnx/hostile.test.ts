@@ -47,6 +47,11 @@ function withInts(node: OnnxNode, name: string, ints: readonly number[]): OnnxNo
   return { ...node, attribute: node.attribute.map((a) => (a.name === name ? { ...a, ints } : a)) };
 }
 
+function withText(node: OnnxNode, name: string, text: string): OnnxNode {
+  const attribute = { name, type: 3, s: new TextEncoder().encode(text), floats: [], ints: [] };
+  return { ...node, attribute: [...node.attribute.filter((other) => other.name !== name), attribute] };
+}
+
 function withInput(dims: readonly number[]): Uint8Array {
   return edited((graph) => ({
     ...graph,
@@ -171,6 +176,16 @@ describe("a damaged or hostile ONNX file is refused", () => {
         attribute: n.attribute.map((a) => (a.name === "group" ? { ...a, i: 3 } : a)),
       })),
       /Conv with groups/,
+    ],
+    [
+      "a rounding with the name of a JavaScript property",
+      withNode("Resize", (n) => withText(n, "nearest_mode", "__proto__")),
+      /rounds coordinates/,
+    ],
+    [
+      "coordinates with the name of a JavaScript function",
+      withNode("Resize", (n) => withText(n, "coordinate_transformation_mode", "toString")),
+      /Resize with toString: 1 node/,
     ],
     [
       "a foreign operator domain",
