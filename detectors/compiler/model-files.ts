@@ -8,6 +8,8 @@ import { ModelError } from "../errors.ts";
 import { MODEL_FILE_TYPES } from "../module-format.ts";
 import type { Importer, ModelFiles } from "./import/importer.ts";
 import { importerOf } from "./import/importers.ts";
+import { folderRefusal } from "./import/origin/folder.ts";
+import { otherFile } from "./import/origin/other-files.ts";
 
 /** A model's files and the importer of their format. */
 export interface FoundModel extends ModelFiles {
@@ -23,7 +25,10 @@ export async function readModelFiles(path: string): Promise<FoundModel> {
     path,
     `Give the path of ${MODEL_FILE_TYPES}; \`sabrewing pull yolov5n\` fetches one.`,
   );
-  const importer = importerOf(main, extname(path).toLowerCase());
+  const extension = extname(path).toLowerCase();
+  const other = otherFile(main, extension);
+  if (other !== undefined) throw other.of(path);
+  const importer = importerOf(main, extension);
   if (importer === undefined) {
     throw new ModelError(
       `${path}: expected ${MODEL_FILE_TYPES}`,
@@ -77,6 +82,7 @@ async function readModelFile(path: string, remedy: string): Promise<Uint8Array> 
     return await readFile(path);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    if (code === "EISDIR") throw await folderRefusal(path);
     const what = code === "ENOENT" ? "no such file" : `it cannot be read (${code})`;
     throw new ModelError(`${path}: ${what}`, remedy, { cause });
   }

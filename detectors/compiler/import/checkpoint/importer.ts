@@ -3,6 +3,7 @@ import type { ImportedDetector } from "../../graph/graph.ts";
 import { ShapeError } from "../../ops/shapes.ts";
 import type { DetectorOptions, FileModel, Importer } from "../importer.ts";
 import { buildYolov5 } from "./architecture.ts";
+import { bareStateDict } from "./origin.ts";
 import { unpickle } from "./pickle.ts";
 import { describeValue, PickleObject, type PickleValue } from "./pickle-value.ts";
 import { openTorchArchive, type TorchArchive } from "./torch-archive.ts";
@@ -58,10 +59,7 @@ function findModel(root: PickleValue): TorchModule {
     const value = root.get(key);
     if (value instanceof PickleObject) return readModule(value, key);
   }
-  throw new ModelError(
-    "The checkpoint contains only weights (a state dict): it does not describe how the layers are connected.",
-    "Give the .pt file that YOLOv5's train.py saved, or export the model to ONNX.",
-  );
+  throw bareStateDict(root);
 }
 
 /** `names` is a list, or since v7.0 a dict from index to name. */

@@ -1,4 +1,5 @@
 import { startSurvey } from "../survey.ts";
+import { familyOf } from "./origin.ts";
 import { childrenOf, malformed, pairAttribute, type TorchModule } from "./torch-module.ts";
 
 /** Deeper than any YOLOv5. It stops at a module that contains itself. */
@@ -32,6 +33,7 @@ const SUPPORTED: ReadonlyMap<string, (module: TorchModule) => string | undefined
  */
 export function refuseUnsupported(layers: TorchModule): void {
   const survey = startSurvey("layer");
+  const missing: string[] = [];
   let modules = 0;
 
   function visit(module: TorchModule, depth: number): void {
@@ -51,11 +53,14 @@ export function refuseUnsupported(layers: TorchModule): void {
     }
     // The children of an unsupported layer are not listed: they depend on how that layer would be supported.
     survey.add(obstacle, module.place);
+    missing.push(module.className);
   }
   visit(layers, 0);
+  const family = familyOf(missing);
   survey.refuse(
-    "The checkpoint uses layers that cannot be compiled:",
-    "Train with the standard layers of YOLOv5 v5 to v7: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
+    `The checkpoint ${family === undefined ? "" : `is ${family.what}; it `}uses layers that cannot be compiled:`,
+    family?.remedy ??
+      "Train with the standard layers of YOLOv5 v5 to v7: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
   );
 }
 
