@@ -10,8 +10,9 @@ import { requireTexts } from "./describe.ts";
 import { type ImageSize, type ImportedModel, imageInput } from "./graph/graph.ts";
 import { print } from "./graph/print.ts";
 import type { Shape } from "./graph/value.ts";
-import { UnknownHead } from "./import/errors.ts";
+import { MissingOperators, UnknownHead } from "./import/errors.ts";
 import type { FileModel } from "./import/importer.ts";
+import { describeOrigin } from "./import/origin/model-origin.ts";
 import { addPathToErrors, knownModel, readModelFiles, sha256Of } from "./model-files.ts";
 import { passes, runPasses } from "./passes/index.ts";
 import type { Target } from "./target.ts";
@@ -134,12 +135,44 @@ function importModel(
   { task, size, shapes, onUnknownHead }: CompileFileOptions,
 ): ImportedModel {
   const tensors = (): ImportedModel => file.tensors(shapes === undefined ? { name } : { name, shapes });
-  if (task === "tensor" || (task === undefined && shapes !== undefined)) return tensors();
+  if (task === "tensor" || (task === undefined && shapes !== undefined)) return nameOrigin(file, tensors);
+  const option = task === undefined ? size && "--size" : `--task ${task}`;
+  return nameOrigin(file, () => {
+    try {
+      return file.detector(size === undefined ? { name } : { name, size });
+    } catch (error) {
+      if (!(error instanceof UnknownHead)) throw error;
+      if (option !== undefined) throw error.with({ remedy: withoutOption(option, file) });
+      const imported = tensors();
+      onUnknownHead?.(unknownHead(file));
+      return imported;
+    }
+  });
+}
+
+/** Why the model becomes no detector, in short: what a detector lacks, a module of task `tensor` may have. */
+function unknownHead(file: FileModel): ModelError {
+  const what = file.origin === undefined ? "" : `${describeOrigin(file.origin)} `;
+  return new ModelError(
+    `${what}The compiler knows no head like its own; --task detect tells why.`,
+    file.origin?.headRemedy ?? "Nothing is to be done where numbers are enough.",
+  );
+}
+
+/** What helps when an option asks for a detector that the model is not. */
+function withoutOption(option: string, { origin }: FileModel): string {
+  const then = `eave out ${option}: the module then takes and gives what the file does (task tensor).`;
+  return origin?.headRemedy === undefined ? `L${then}` : `${origin.headRemedy} Or l${then}`;
+}
+
+/** Runs an importer; its errors begin with what the file is, and end with what helps for such a file. */
+function nameOrigin({ origin }: FileModel, read: () => ImportedModel): ImportedModel {
   try {
-    return file.detector(size === undefined ? { name } : { name, size });
+    return read();
   } catch (error) {
-    if (!(error instanceof UnknownHead) || task !== undefined || size !== undefined) throw error;
-    onUnknownHead?.(error);
-    return tensors();
+    if (!(error instanceof ModelError) || origin === undefined) throw error;
+    const isMissing = error instanceof MissingOperators && origin.remedy !== undefined;
+    const named = error.behind(describeOrigin(origin));
+    throw isMissing ? named.with({ remedy: origin.remedy }) : named;
   }
 }

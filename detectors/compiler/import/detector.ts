@@ -56,7 +56,7 @@ export function importDetector(
   }
   throw new UnknownHead(
     "The model is not a detector that the compiler knows:",
-    "Compile it with --task tensor and without --size: the module then has the inputs and outputs of the file. A YOLOv5 v6 or v7 detector that was changed after the export: export it again with its own export.py, without --nms and --int8.",
+    "Compile it with --task tensor: the module then takes and gives what the file does.",
     { list: [...refused].flatMap(([why, names]) => `${names.join(", ")}: ${why}`.split("\n")) },
   );
 }

@@ -6,6 +6,9 @@ import { ModelError } from "../../errors.ts";
  */
 export class UnknownHead extends ModelError {}
 
+/** Operators that the compiler lacks, each listed once with its number. */
+export class MissingOperators extends ModelError {}
+
 /** A file of any format that breaks its rules. */
 export function damagedModel(what: string, cause?: unknown): ModelError {
   return new ModelError(`Cannot read the model: ${what}.`, "Get the file again, or export the model again.", {
@@ -17,7 +20,7 @@ export function damagedModel(what: string, cause?: unknown): ModelError {
 export function damagedOnnx(what: string, cause?: unknown): ModelError {
   return new ModelError(
     `Cannot read the ONNX model: ${what}.`,
-    "Export the model again (export.py --include onnx), and check it with onnx.checker.",
+    "Get the file again, or export the model again, and check it with onnx.checker.",
     { cause },
   );
 }

@@ -3,6 +3,7 @@ import type { ModelFormat } from "../../module-format.ts";
 import type { ImageSize, ImportedDetector, ImportedTensors } from "../graph/graph.ts";
 import type { Shape } from "../graph/value.ts";
 import type { NdArray } from "./nd-array.ts";
+import type { ModelOrigin } from "./origin/model-origin.ts";
 
 /** The files of a model. */
 export interface ModelFiles {
@@ -34,6 +35,8 @@ export interface Importer {
 
 /** A model as its file has it. */
 export interface FileModel {
+  /** What the file says of itself; undefined where the format belongs to one program. */
+  readonly origin: ModelOrigin | undefined;
   /**
    * The network and the head of a detector.
    * @throws UnknownHead when the file has no head that the compiler knows, or a network that it cannot compile;

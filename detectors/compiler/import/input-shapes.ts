@@ -36,7 +36,9 @@ export function inputShapes(
       if (typeof axis === "string" && !named.has(axis)) named.set(axis, shape[index] ?? 1);
     }
   }
-  const shapes = inputs.map((input) => [input.name, asked.get(input.name) ?? ownShape(input, named)] as const);
+  const shapes = inputs.map(
+    (input) => [input.name, asked.get(input.name) ?? ownShape(input, named)] as const,
+  );
   for (const [name, shape] of shapes) {
     if (isPossibleShape(shape)) continue;
     throw new ModelError(

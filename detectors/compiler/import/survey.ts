@@ -1,4 +1,4 @@
-import { ModelError } from "../../errors.ts";
+import { MissingOperators } from "./errors.ts";
 
 /** The most places listed per obstacle. */
 const PLACES_SHOWN = 12;
@@ -10,7 +10,7 @@ export interface Survey {
    * @param where the node or layer
    */
   readonly add: (what: string, where: string) => void;
-  /** @throws ModelError that lists everything missing once, with its number and first places; not when nothing is. */
+  /** @throws MissingOperators that lists everything missing once, with its number and first places; not when nothing is. */
   readonly refuse: (message: string, remedy: string) => void;
 }
 
@@ -29,7 +29,7 @@ export function startSurvey(part: string): Survey {
     refuse(message, remedy) {
       if (missing.size === 0) return;
       const list = [...missing].map(([what, places]) => `${what}: ${countPlaces(part, places)}`);
-      throw new ModelError(message, remedy, { list });
+      throw new MissingOperators(message, remedy, { list });
     },
   };
 }

@@ -24,6 +24,7 @@ export const checkpointImporter: Importer = {
     const archive = await openTorchArchive(main);
     const model = findModel(unpickle(archive.pickle, isYolov5Global));
     return {
+      origin: undefined,
       detector: (options) => importDetector(archive, model, options),
       tensors() {
         throw new ModelError(

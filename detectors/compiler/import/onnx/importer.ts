@@ -2,6 +2,7 @@ import { importDetector } from "../detector.ts";
 import type { FileModel, Importer } from "../importer.ts";
 import { readLabels } from "./labels.ts";
 import { imageSides, importNetwork } from "./network.ts";
+import { onnxOrigin } from "./origin.ts";
 import { readOnnx } from "./read-onnx.ts";
 import { importTensors } from "./tensors/importer.ts";
 
@@ -17,6 +18,7 @@ export const onnxImporter: Importer = {
     const model = readOnnx(main);
     const names = model.metadataProps.find(({ key }) => key === "names")?.value;
     return {
+      origin: onnxOrigin(model),
       detector: (options) =>
         importDetector(
           {

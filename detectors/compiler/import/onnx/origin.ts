@@ -49,7 +49,10 @@ const FAMILIES: readonly Family[] = [
   {
     what: "a YOLOX detector",
     matches: ({ inputs: [image], outputs: [boxes, ...more] }) =>
-      more.length === 0 && (boxes?.shape[2] ?? 0) > 5 && cellsOf(image) === boxes?.shape[1],
+      more.length === 0 &&
+      (boxes?.shape[2] ?? 0) > 5 &&
+      cellsOf(image) === boxes?.shape[1] &&
+      cellsOf(image) > 0,
   },
   {
     what: "a text model (a transformer)",
@@ -97,7 +100,12 @@ function ultralytics(metadata: ReadonlyMap<string, string>): ModelOrigin {
   const task = metadata.get("task");
   const name = /^Ultralytics (\S+)/.exec(metadata.get("description") ?? "")?.[1];
   const known = isTask(task) ? task : undefined;
-  return { what: ultralyticsModel(known, name), task: taskWithoutHead(known) };
+  // The end-to-end head picks the best boxes by TopK inside the network.
+  const remedy =
+    metadata.get("end2end") === "True"
+      ? "Export it without its end-to-end head: yolo export model=FILE.pt format=onnx end2end=False"
+      : undefined;
+  return { what: ultralyticsModel(known, name), task: taskWithoutHead(known), remedy };
 }
 
 function yolov5({ outputs }: Ends): ModelOrigin {
@@ -106,7 +114,8 @@ function yolov5({ outputs }: Ends): ModelOrigin {
   if (second?.shape.length === 4) return { what: "a YOLOv5 segmentation model", task: "segmentation" };
   return {
     what: "a YOLOv5 model",
-    remedy: "Export the detector again with YOLOv5's own export.py, v6.0 to v7.0, without --nms and --int8.",
+    headRemedy:
+      "Export the detector again with YOLOv5's own export.py, v6.0 to v7.0, without --nms and --int8.",
   };
 }
 

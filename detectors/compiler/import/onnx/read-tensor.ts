@@ -1,7 +1,9 @@
+import { ModelError } from "../../../errors.ts";
 import { halfToNumber } from "../../half.ts";
 import { damagedOnnx } from "../errors.ts";
 import { elementsOf, type NdArray, zeros } from "../nd-array.ts";
 import type { OnnxTensor } from "./schema.ts";
+import { dataTypeName } from "./tensors/element-type.ts";
 
 /** TensorProto.DataType → the array's type, bytes per element in raw data, and how to read one. */
 const DATA_TYPES: Readonly<
@@ -30,9 +32,17 @@ export function arrayTypeOf(dataType: number | undefined): NdArray["type"] | und
 export function readTensor(tensor: OnnxTensor): NdArray {
   const name = `tensor "${tensor.name ?? ""}"`;
   const dataType = DATA_TYPES[tensor.dataType ?? 0];
-  if (!dataType) throw damagedOnnx(`${name} has data type ${tensor.dataType}, which is not supported`);
+  if (!dataType) {
+    throw new ModelError(
+      `The ONNX model's ${name} has elements of ${dataTypeName(tensor.dataType)}, which the compiler does not read.`,
+      "Export the model with floats (f32, f16) in its place.",
+    );
+  }
   if (tensor.dataLocation === 1) {
-    throw damagedOnnx(`${name} stores its numbers in another file; export with all data in one file`);
+    throw new ModelError(
+      `The ONNX model's ${name} stores its numbers in another file (external data).`,
+      'Save the model as one file, in Python: onnx.save(onnx.load("model.onnx"), "whole.onnx")',
+    );
   }
   const count = elementsOf(tensor.dims);
   const values = tensor.rawData ? undefined : typedData(tensor);

@@ -4,6 +4,8 @@ export interface ModelOrigin {
   readonly what: string;
   /** `segmentation`: a task of which the compiler has no head. */
   readonly task?: string | undefined;
+  /** What gives the file a head that the compiler knows; undefined when nothing does. */
+  readonly headRemedy?: string | undefined;
   /** What helps when its operators cannot be compiled; undefined: nothing better than the importer's own. */
   readonly remedy?: string | undefined;
 }

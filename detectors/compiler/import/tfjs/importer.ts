@@ -5,6 +5,7 @@ import type { FileModel, Importer } from "../importer.ts";
 import type { NdArray } from "../nd-array.ts";
 import { orderNodes, type TfjsGraph } from "./graph.ts";
 import { imageSides, importNetwork } from "./network.ts";
+import { tfjsOrigin } from "./origin.ts";
 import { decodeTfjs, isTfjs, tfjsShards } from "./schema.ts";
 import { importTensors } from "./tensors/importer.ts";
 import { readWeights } from "./weights.ts";
@@ -19,6 +20,7 @@ export const tfjsImporter: Importer = {
     const graph = orderNodes(model);
     const constants = constantsOf(graph, readWeights(model, companions));
     return {
+      origin: tfjsOrigin(model),
       detector: (options) =>
         importDetector(
           {

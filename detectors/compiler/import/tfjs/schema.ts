@@ -69,15 +69,17 @@ const signature = z.object({ inputs: tensorNames.default([]), outputs: tensorNam
 
 const modelJson = z
   .object({
+    // Some files say nothing of their makers, or nothing that is text.
+    generatedBy: z.string().optional().catch(undefined),
+    convertedBy: z.string().optional().catch(undefined),
     modelTopology: z.object({ node: z.array(node) }),
     weightsManifest: z.array(z.object({ paths: z.array(z.string()), weights: z.array(weight) })),
     signature,
     userDefinedMetadata: z.object({ signature }).optional(),
   })
   // TensorFlow.js, too, prefers the signature that old converters wrote into the metadata.
-  .transform(({ modelTopology, weightsManifest, signature, userDefinedMetadata }) => ({
-    modelTopology,
-    weightsManifest,
+  .transform(({ signature, userDefinedMetadata, ...model }) => ({
+    ...model,
     signature: userDefinedMetadata?.signature ?? signature,
   }));
 

@@ -87,15 +87,22 @@ export function importTensors(
 /** The axes of an input. Exporters write an open size as a name, as 0 or as −1. */
 function declaredInput({ name = "", type }: OnnxValueInfo): DeclaredInput {
   const dims = type?.tensorType?.shape?.dim;
-  return { name, axes: dims?.map(({ dimValue = 0, dimParam }) => (dimValue > 0 ? dimValue : dimParam || undefined)) };
+  return {
+    name,
+    axes: dims?.map(({ dimValue = 0, dimParam }) => (dimValue > 0 ? dimValue : dimParam || undefined)),
+  };
 }
 
 /** @throws ModelError when the compiler does not read the type of an input. */
 function inputType({ name = "", type }: OnnxValueInfo): ElementType {
   const element = elementType(type?.tensorType?.elemType);
   if (element) return element;
+  const what =
+    type?.tensorType === undefined
+      ? "is no tensor"
+      : `has elements of ${dataTypeName(type.tensorType.elemType)}`;
   throw new ModelError(
-    `The input "${name}" has elements of ${dataTypeName(type?.tensorType?.elemType)}; expected f32, f16, f64, i8, u8, i16, i32, i64 or bool.`,
+    `The input "${name}" ${what}; expected a tensor of f32, f16, f64, i8, u8, i16, i32, i64 or bool.`,
     "Export the model with inputs of another type.",
   );
 }

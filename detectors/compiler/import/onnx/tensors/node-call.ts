@@ -2,7 +2,6 @@ import { ModelError } from "../../../../errors.ts";
 import type { GraphBuilder } from "../../../graph/builder.ts";
 import { constantOf, type DType, type Shape, type ValueType } from "../../../graph/value.ts";
 import type { Operator, OperatorAttributes } from "../../../ops/index.ts";
-import { elements } from "../../../ops/shapes.ts";
 import { showNode } from "../../file-node.ts";
 import type { NdArray } from "../../nd-array.ts";
 import { isPossibleShape } from "../../possible-shape.ts";
