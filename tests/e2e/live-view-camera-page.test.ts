@@ -136,6 +136,15 @@ describe.skipIf(chromium === undefined)("the page of a camera", () => {
     },
   );
 
+  test("shows a plain tile where the snapshot of a latest event is missing", async () => {
+    await using page = await open(1280, "dark");
+    await page.locator("#events img").first().waitFor();
+    await page.route(/events\/.*\.jpg/, (route) => route.fulfill({ status: 404 }));
+    await page.reload();
+    await page.locator("#events .no-snapshot").first().waitFor();
+    expect(await page.locator("#events img").count()).toBe(0);
+  });
+
   test("says in the editor that an offline camera has sent no frame, or shows its last one", {
     timeout: 120_000,
   }, async () => {
