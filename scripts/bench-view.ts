@@ -85,7 +85,7 @@ async function measureAgents(): Promise<readonly ViewRow[]> {
 
 async function measurePage(address: URL): Promise<readonly PageTimes[]> {
   await using browser = await startChromium(chromium ?? "");
-  return openPages(browser, address, options);
+  return await openPages(browser, address, options);
 }
 
 function given(url: string): URL {
