@@ -35,6 +35,7 @@ export type {
   TensorInferenceOptions,
   Thresholds,
 } from "./contract.ts";
+export { errorCode } from "./error-code.ts";
 export { DetectorFault, ModelError } from "./errors.ts";
 export type {
   AudioSpec,

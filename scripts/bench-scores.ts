@@ -3,9 +3,10 @@
  * detectors/catalog/score-filters.ts were chosen with it. `npm run -s bench:scores -- --help` explains the options.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Command } from "commander";
-import { readClip } from "../agent/camera/clip.ts";
+import { probeClip, readClip } from "../agent/camera/clip.ts";
+import { showProgress } from "../agent/commands/shared/progress.ts";
 import { parseSize } from "../agent/commands/shared/size-option.ts";
 import { ObjectsSchema } from "../agent/config/schema.ts";
 import { eventIds, seededRandom } from "../agent/events/event-id.ts";
@@ -22,9 +23,10 @@ import { benchCamera } from "./benchmark/tracking/pipeline.ts";
 import { findMedia } from "./materials.ts";
 
 const FPS = 5;
+const SHOWN_EVERY_SECONDS = 10;
 const THRESHOLDS = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8];
 
-const { clips, minScore, size, module, json } = new Command("bench:scores")
+const command = new Command("bench:scores")
   .description("Prints precision and recall of the labelled objects of clips, by threshold.")
   .option("--clips <folder>", "folder with the clips of labels.csv (default: the project's media)")
   .option("--min-score <0..1>", "minimum score of a detection", Number, 0.25)
@@ -35,31 +37,37 @@ const { clips, minScore, size, module, json } = new Command("bench:scores")
     "after",
     `
 scripts/benchmark/scores/labels.csv lists objects that the detector found in public clips, and whether they are real. The clips
-are not part of the project; those that are missing are skipped.`,
+are not part of the project; those that are missing are skipped. Standard error shows the progress: a clip takes minutes.`,
   )
-  .parse()
-  .opts<{
-    readonly clips?: string;
-    readonly minScore: number;
-    readonly size: Size;
-    readonly module?: string;
-    readonly json: boolean;
-  }>();
+  .parse();
+const { clips, minScore, size, module, json } = command.opts<{
+  readonly clips?: string;
+  readonly minScore: number;
+  readonly size: Size;
+  readonly module?: string;
+  readonly json: boolean;
+}>();
 
+const objects = labelledObjects();
+const files = [...new Set(objects.map(({ clip }) => clip))].flatMap((clip) => {
+  const file = clips === undefined ? findMedia(clip) : join(clips, clip);
+  if (file !== undefined && existsSync(file)) return [{ clip, file }];
+  console.error(`${clip} is skipped: there is no such file`);
+  return [];
+});
+if (files.length === 0) {
+  command.error("none of the labelled clips is there: name their folder with --clips");
+}
+
+using progress = showProgress("scores", process.stderr);
 await using folder = await temporaryFolder();
 const path = module ?? (await compiled());
 // On a busy machine, a frame may take minutes: the result is the same.
 const patient = { deadlineMs: 3_600_000, warmUp: false };
 await using detector = await openDetector(path, { runtime: "v8", instances: 1, ...patient });
 
-const objects = labelledObjects();
 const judged: { label: string; isReal: boolean; score: number }[] = [];
-for (const clip of new Set(objects.map((object) => object.clip))) {
-  const file = clips === undefined ? findMedia(clip) : join(clips, clip);
-  if (file === undefined || !existsSync(file)) {
-    console.error(`${clip} is skipped: there is no such file`);
-    continue;
-  }
+for (const { clip, file } of files) {
   const inClip = objects.filter((object) => object.clip === clip);
   const tracks = await tracksOf(file, [...new Set(inClip.map(({ label }) => label))], detector);
   for (const object of inClip) {
@@ -83,6 +91,7 @@ async function tracksOf(
   detecting: Detector,
 ): Promise<readonly ScoredTrack[]> {
   const { signal } = new AbortController();
+  const { seconds = 0 } = await probeClip(file, { signal });
   const filters = Object.fromEntries(labels.map((label) => [label, { min_score: minScore, threshold: 0 }]));
   const camera = { ...benchCamera("person", FPS), objects: ObjectsSchema.parse({ track: labels, filters }) };
   const frames = readClip({ camera: "clip", file, fps: FPS }, { signal });
@@ -102,6 +111,9 @@ async function tracksOf(
     { label: string; topScore: number; boxes: ScoredTrack["boxes"][number][] }
   >();
   for await (const { timeMs, seen } of outcomes) {
+    const at = timeMs / 1000;
+    const shown = Math.floor(at / SHOWN_EVERY_SECONDS) * SHOWN_EVERY_SECONDS;
+    progress.update(at, Math.max(seconds, at, 1), `${basename(file)}, second ${shown}`);
     for (const { id, label, topScore, box, confirmed, lastSeenMs } of seen?.tracks ?? []) {
       if (!confirmed || lastSeenMs !== timeMs) continue;
       const track = tracks.get(id) ?? { label, topScore, boxes: [] };
@@ -115,6 +127,7 @@ async function tracksOf(
 
 async function compiled(): Promise<string> {
   const file = join(folder.path, "yolov5n.wasm");
+  progress.update(0, 1, "compiling the module");
   await compileModule(found(...MODELS.yolov5n.weights), file, size, { precision: "i16", target: "simd128" });
   return file;
 }

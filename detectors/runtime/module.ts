@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { DetectorOptions, ModelInfo, ModuleInfo } from "../contract.ts";
+import { errorCode } from "../error-code.ts";
 import { ModelError } from "../errors.ts";
 import {
   ALLOWED_IMPORTS,
@@ -140,8 +141,7 @@ function requireAtMost(maxBytes: number, bytes: number, what: string): void {
 }
 
 function explainFileError(error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case "ENOENT":
     case "ENOTDIR":
       return new ModelError(

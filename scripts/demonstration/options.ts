@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { runtimeOption } from "../../agent/commands/shared/module-options.ts";
 import type { Runtime } from "../../detectors/detector.ts";
 import { type BrokerAddress, parseBrokerUrl } from "./broker.ts";
 
@@ -45,7 +46,7 @@ export function parseOptions(args: readonly string[], onTerminal: boolean): Demo
       "car",
       "dog",
     ])
-    .addOption(new Option("--runtime <name>", "engine that runs the module").choices(["wasmer", "v8"]))
+    .addOption(runtimeOption())
     .option(
       "--patience <times>",
       "factor for all time limits, for slow or emulated machines",

@@ -14,8 +14,9 @@ import {
 import { withoutCredentials } from "../../base/address.ts";
 import { TransientError, UsageError } from "../../base/errors.ts";
 import { plainJson, plainText, printed } from "../../base/plain-text.ts";
-import { fileNames, secondsBetweenFrames, wholeNumber } from "../shared/frame-options.ts";
+import { everyOption, fileNames, framesOption } from "../shared/frame-options.ts";
 import { filesOf, requireInputs } from "../shared/input-images.ts";
+import { runtimeOption } from "../shared/module-options.ts";
 import { describeTensor } from "../shared/module-report.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { answerOf, type TaskAnswer } from "./answers.ts";
@@ -80,11 +81,9 @@ export function inferCommand(): Command {
         .argParser(collectParameter)
         .default([], "the module's own"),
     )
-    .addOption(
-      new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]).default("wasmer"),
-    )
-    .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a clip)", wholeNumber)
-    .option("--every <seconds>", "seconds between two frames of a clip or stream", secondsBetweenFrames)
+    .addOption(runtimeOption().default("wasmer"))
+    .addOption(framesOption())
+    .addOption(everyOption())
     .addHelpText("after", EXAMPLES)
     .action(infer);
 }

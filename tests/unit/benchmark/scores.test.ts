@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { bestScore, scoreRows } from "../../../scripts/benchmark/scores/judge-tracks.ts";
 import { labelledObjects } from "../../../scripts/benchmark/scores/labels.ts";
+import { temporaryFolder } from "../../support/base/temporary-folder.ts";
 
 const OBJECT = { clip: "a.mp4", seconds: 2, label: "person", box: [10, 10, 30, 50], isReal: true } as const;
 const track = (topScore: number, seconds: number, label = "person") => ({
@@ -40,4 +42,13 @@ test("every line of the labels is complete", () => {
     expect([seconds, ...box].every(Number.isFinite)).toBe(true);
     expect(box[2] > box[0] && box[3] > box[1]).toBe(true);
   }
+});
+
+test("the benchmark fails if it has no clip, instead of printing nothing", async () => {
+  await using folder = await temporaryFolder();
+  const args = ["scripts/bench-scores.ts", "--json", "--clips", folder.path];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  expect(stderr).toContain("street.mp4 is skipped: there is no such file");
+  expect(stderr).toContain("name their folder with --clips");
 });
