@@ -80,6 +80,13 @@ describe("a connection", () => {
     expect((await connection.request("OPTIONS", "d", {}, never)).reason).toBe("d");
   });
 
+  test("waits for the final reply after 100 Continue", async () => {
+    const before = Buffer.from("RTSP/1.0 100 Continue\r\nCSeq: 1\r\n\r\n");
+    await using camera = await startScriptedCamera({ answer: () => ({ before, status: "200 OK" }) });
+    using connection = await connect(camera.port);
+    expect((await ask(connection)).status).toBe(200);
+  });
+
   test("ends if the camera sends only other messages", async () => {
     await using camera = await startScriptedCamera({ answer: () => "silence" });
     using connection = await connect(camera.port);
