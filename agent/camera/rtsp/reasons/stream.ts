@@ -1,4 +1,4 @@
-import { errorOf } from "./reason.ts";
+import { cameraText, errorOf } from "./reason.ts";
 
 /** @param before whether the camera has sent video in this session */
 export function silenceError(camera: string, seconds: number, before: boolean): Error {
@@ -37,7 +37,7 @@ export function unusablePacketsError(
 export function endedError(camera: string, how: string): Error {
   return errorOf(camera, {
     kind: "transient",
-    what: `the camera has ended the stream (camera: ${how})`,
+    what: `the camera has ended the stream (camera: ${cameraText(how)})`,
     remedy: "Nothing to do: the agent reopens the stream automatically.",
   });
 }
