@@ -5,7 +5,12 @@ import { describe, expect, test } from "vitest";
 import { systemClock } from "../../../../agent/base/clock.ts";
 import { ConfigError, TransientError } from "../../../../agent/base/errors.ts";
 import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
-import { cameraMemory, openSession, type SessionStream } from "../../../../agent/camera/rtsp/session.ts";
+import {
+  cameraMemory,
+  OPENS_WITHIN_MS,
+  openSession,
+  type SessionStream,
+} from "../../../../agent/camera/rtsp/session.ts";
 import {
   describing,
   digestAnswer,
@@ -650,6 +655,7 @@ describe("a camera that cannot be played says why:", () => {
     const error = await opened.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TransientError);
     expect(String(error)).toContain("the camera sends no video within 10 s");
+    expect(clock.monotonicMs()).toBeLessThan(OPENS_WITHIN_MS);
   });
 
   test("nothing listens", async () => {
