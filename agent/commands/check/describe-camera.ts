@@ -3,7 +3,7 @@ import { displaySize } from "../../camera/display.ts";
 import { isKeyIntervalCostly, MOST_KEY_SECONDS } from "../../camera/idle-mode.ts";
 import type { ObservedStream } from "../../camera/observe-stream.ts";
 import type { SessionFacts } from "../../camera/rtsp/start-session.ts";
-import { CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
+import { audioName, CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
 import type { Advice, Finding } from "./finding.ts";
 
 /** What `check` learnt of a camera. */
@@ -29,7 +29,9 @@ export function describeCamera(tried: TriedCamera): Finding {
     facts.videoTracks > 1 ? `video track ${index + 1} of ${facts.videoTracks} (${CHOSEN[why]})` : undefined,
     fps === undefined ? "less than a frame per second" : rate(fps),
     keyFrameWords(observed),
-    facts.audio.length === 0 ? "no audio" : `audio ${facts.audio.map(({ encoding }) => encoding).join(", ")}`,
+    facts.audio.length === 0
+      ? "no audio"
+      : `audio ${facts.audio.map(({ encoding }) => audioName(encoding)).join(", ")}`,
   ];
   return {
     words: parts.filter((part) => part !== undefined).join(", "),

@@ -18,6 +18,11 @@ const TLS_FAILED: Reason = {
   what: "the camera's TLS is not supported",
   remedy: "Update the camera's firmware, or write rtsp:// instead of rtsps://.",
 };
+const CERTIFICATE_WANTED: Reason = {
+  kind: "config",
+  what: "the camera asks for a certificate of its client, and the agent has none",
+  remedy: "Switch this off in the camera, or write rtsp:// instead of rtsps://.",
+};
 const UNREACHABLE: Reason = {
   kind: "transient",
   what: "the camera cannot be reached",
@@ -37,6 +42,7 @@ const UNKNOWN_NAME: Reason = {
 /** By the code of a network error. */
 const BY_CODE: readonly (readonly [pattern: RegExp, Reason])[] = [
   [/^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|UNEXPECTED_MESSAGE)$|^EPROTO$/, NO_TLS],
+  [/^ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED$/, CERTIFICATE_WANTED],
   [/^ERR_(SSL|TLS)_/, TLS_FAILED],
   [/^(ENOTFOUND|EAI_\w+)$/, UNKNOWN_NAME],
   [/^ECONNREFUSED$/, REFUSED],

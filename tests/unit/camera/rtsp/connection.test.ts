@@ -133,6 +133,14 @@ describe("TLS", () => {
     server.close();
   });
 
+  test("with a certificate of the client is explained", async () => {
+    const tls = { ...selfSigned(), requestCert: true, rejectUnauthorized: true };
+    await using camera = await startScriptedCamera({ tls });
+    await expect(openSession(stream(camera.port, "rtsps"), options)).rejects.toThrow(
+      "door: the camera asks for a certificate of its client, and the agent has none",
+    );
+  });
+
   test("that a server expects is explained", async () => {
     await using camera = await startScriptedCamera({ tls: selfSigned() });
     await expect(openSession(stream(camera.port, "rtsp"), options)).rejects.toMatchObject({

@@ -127,6 +127,11 @@ describe("the description of a camera", () => {
       { facts: { audio: [AUDIO], codec: "H265", transport: "udp" } },
       "H.265 over UDP, 25 frames per second, a key frame every 2 s, audio PCMU",
     ],
+    [
+      "names AAC as users know it",
+      { facts: { audio: [{ ...AUDIO, encoding: "MPEG4-GENERIC" }, AUDIO] } },
+      "audio AAC, PCMU",
+    ],
     ["shows frames upright", { observed: { rotation: 90 } }, "1080×1920 H.264"],
     [
       "shows frames with square pixels",
