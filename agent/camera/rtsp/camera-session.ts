@@ -111,8 +111,14 @@ export function cameraSession(options: CameraSessionOptions): CameraSession {
     using limit = timeLimit(clock, withinMs, stop.signal);
     try {
       const { status, reason } = await send(method, aggregate, { ...session }, limit.signal);
-      if (status === SESSION_NOT_FOUND) onEnd(endedError(camera, `${method} answered ${status} ${reason}`));
-      else if (status >= 400) ask = "OPTIONS";
+      if (status === SESSION_NOT_FOUND) {
+        onEnd(endedError(camera, `${method} answered ${status} ${reason}`));
+        return;
+      }
+      if (status < 400 || method === "OPTIONS") return;
+      // The refused request did not prolong the session, which ends before the next one.
+      ask = "OPTIONS";
+      await askOnce(withinMs);
     } catch (error) {
       if (limit.signal.aborted) return;
       if (error instanceof Redirected) redirected(error.location);

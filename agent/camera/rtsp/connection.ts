@@ -200,6 +200,8 @@ function rtspConnection(socket: Socket) {
   const receive = messageParser({
     onFrame: (channel, payload) => receiveFrame(channel, payload),
     onReply(reply) {
+      // The camera is still working on the request (RFC 2326, 11: 100 Continue).
+      if (reply.status < 200) return countStray();
       const answered = reply.headers.get("cseq")?.[0];
       // Some cameras omit CSeq.
       const key = answered === undefined ? [...waiting.keys()][0] : Number(answered);

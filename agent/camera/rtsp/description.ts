@@ -57,7 +57,8 @@ const CODECS: ReadonlyMap<string, VideoCodec> = new Map<string, VideoCodec>([
 export function readDescription(sdp: string): StreamDescription {
   const tracks = sdp.match(/^m=/gm)?.length ?? 0;
   if (tracks > MOST_TRACKS) return { tracks, control: undefined, video: [], unnamedVideo: [], audio: [] };
-  const { media, control } = parse(sdp);
+  // sdp-transform ignores tracks with a number of ports (RFC 4566, 5.14: `m=video 49170/2 …`), which RTSP does not need.
+  const { media, control } = parse(sdp.replace(/^(m=\w+ \d+)\/\d+/gm, "$1"));
   const video = media.filter(({ type }) => type === "video");
   return {
     tracks,

@@ -63,8 +63,11 @@ export function messageParser({ onFrame, onReply, onRequest }: MessageHandlers):
   let lines: string[] = [];
   let headerBytes = 0;
   let message: Message | undefined;
+  /** Whether a whole message has arrived: the server speaks RTSP. */
+  let hasSpoken = false;
 
   function deliver({ start, headers }: Message, body: string): void {
+    hasSpoken = true;
     const reply = /^RTSP\/\d\.\d (\d{3})(?: (.*))?$/.exec(start);
     if (reply === null) onRequest({ method: start.slice(0, start.indexOf(" ")), headers });
     else onReply({ status: Number(reply[1]), reason: reply[2] ?? "", headers, body });
@@ -73,7 +76,7 @@ export function messageParser({ onFrame, onReply, onRequest }: MessageHandlers):
   /** Takes a line of a header. */
   function take(line: string): void {
     if (line !== "") {
-      if (lines.length === 0) requireRtsp(line);
+      if (lines.length === 0) requireRtsp(line, hasSpoken);
       lines.push(line);
       return;
     }
@@ -104,7 +107,7 @@ export function messageParser({ onFrame, onReply, onRequest }: MessageHandlers):
         at = end;
         continue;
       }
-      if (lines.length === 0) requireText(bytes[at] ?? 0);
+      if (lines.length === 0) requireText(bytes[at] ?? 0, hasSpoken);
       const lineFeed = bytes.indexOf(LINE_FEED, at);
       const end = lineFeed < 0 ? bytes.length : lineFeed + 1;
       if (headerBytes + end - at > MOST_HEADER_BYTES) {
@@ -147,13 +150,22 @@ function readHeader([start = "", ...lines]: readonly string[]): Message {
 }
 
 /** Fails at the first byte where the server sends no line of text. */
-function requireText(byte: number): void {
-  if (byte === TLS_ALERT) throw tlsExpectedError();
+function requireText(byte: number, hasSpoken: boolean): void {
   const isText = (byte >= 0x20 && byte < 0x7f) || byte === LINE_FEED || byte === 0x0d;
-  if (!isText) throw new RtspProtocolError("the server at this address does not speak RTSP");
+  if (isText) return;
+  throw byte === TLS_ALERT && !hasSpoken ? tlsExpectedError() : alienError(hasSpoken);
 }
 
-function requireRtsp(start: string): void {
+/** @param hasSpoken whether the server has sent RTSP before */
+function alienError(hasSpoken: boolean): RtspProtocolError {
+  if (!hasSpoken) return new RtspProtocolError("the server at this address does not speak RTSP");
+  return new RtspProtocolError(
+    "the camera sends other data between its messages and packets",
+    "Set `transport: udp` for this camera: its packets then have a connection of their own. Otherwise restart it or update its firmware.",
+  );
+}
+
+function requireRtsp(start: string, hasSpoken: boolean): void {
   if (/^RTSP\/\d\.\d \d{3}(?: |$)|^[A-Z_]{1,30} .*RTSP\/\d\.\d$/.test(start)) return;
   if (/^HTTP\/\d/.test(start)) {
     throw new RtspProtocolError(
@@ -161,5 +173,5 @@ function requireRtsp(start: string): void {
       "Use the port of the camera's RTSP server, usually 554.",
     );
   }
-  throw new RtspProtocolError("the server at this address does not speak RTSP");
+  throw alienError(hasSpoken);
 }

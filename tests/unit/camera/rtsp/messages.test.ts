@@ -66,6 +66,15 @@ describe("a connection's bytes", () => {
     expect(parse([Buffer.concat([reply, frame.subarray(0, 9)])])).toEqual(["200 OK cseq,4 "]);
   });
 
+  test.each(["\x00\x00", "\x15\x03\x01", "garbage\r\n"])(
+    "are told apart from those of no RTSP server: %j",
+    (text) => {
+      expect(() => parse([Buffer.from(REPLY + text)])).toThrow(
+        "the camera sends other data between its messages and packets",
+      );
+    },
+  );
+
   test("are read as messages or refused, never anything else", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.uint8Array(), fc.constant(bytes.subarray(0, 80)))), (parts) => {

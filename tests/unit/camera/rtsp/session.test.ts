@@ -5,7 +5,12 @@ import { describe, expect, test } from "vitest";
 import { systemClock } from "../../../../agent/base/clock.ts";
 import { ConfigError, TransientError } from "../../../../agent/base/errors.ts";
 import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
-import { cameraMemory, openSession, type SessionStream } from "../../../../agent/camera/rtsp/session.ts";
+import {
+  cameraMemory,
+  OPENS_WITHIN_MS,
+  openSession,
+  type SessionStream,
+} from "../../../../agent/camera/rtsp/session.ts";
 import {
   describing,
   digestAnswer,
@@ -293,17 +298,19 @@ describe("a session", () => {
 });
 
 describe("a session is kept alive", () => {
-  test("by GET_PARAMETER after half of its timeout, and by OPTIONS if the camera refuses that", async () => {
+  test("by GET_PARAMETER after half of its timeout, and at once by OPTIONS if the camera refuses that", async () => {
     await using camera = await startScriptedCamera({
       answer: on("GET_PARAMETER", { status: "405 Method Not Allowed" }),
     });
     const clock = manualClock();
     await using _ = await openSession(streamOf(camera), { clock, signal: never });
-    for (const method of ["GET_PARAMETER", "OPTIONS"]) {
+    for (const methods of [["GET_PARAMETER", "OPTIONS"], ["OPTIONS"]]) {
       const before = camera.requests.length;
       await passSlowly(clock, 30_000);
-      await waitUntil("a request", () => camera.requests.length > before);
-      expect(camera.requests.at(-1)).toMatchObject({ method, headers: { session: "12345678" } });
+      await waitUntil("requests", () => camera.requests.length >= before + methods.length);
+      expect(camera.requests.slice(before)).toMatchObject(
+        methods.map((method) => ({ method, headers: { session: "12345678" } })),
+      );
     }
   });
 
@@ -357,12 +364,34 @@ describe("the access units", () => {
     expect(String(ended.error())).toContain("frozen, no video for 11 s");
   });
 
-  test("end with an error when only packets arrive that are no video", async () => {
-    await using camera = await startScriptedCamera({ packet: () => Buffer.alloc(500, 0x47) });
+  test.each([
+    ["are no RTP", () => Buffer.alloc(500, 0x47), "they are damaged or repeat one sequence number"],
+    [
+      "have another payload type",
+      (number: number) => Buffer.from(keyFramePacket(number)).fill(0x80 | 98, 1, 2),
+      "they have payload type 98, but the stream's description says 96",
+    ],
+  ])("end with an error when only packets arrive that %s", async (_, packet, why) => {
+    await using camera = await startScriptedCamera({ packet });
     const clock = manualClock();
     await using session = await openSession(streamOf(camera), { clock, signal: never });
     await passSlowly(clock, 12_000);
-    await expect(firstUnits(session.units(), 1)).rejects.toThrow("frozen, no video for 10 s");
+    await expect(firstUnits(session.units(), 1)).rejects.toThrow(
+      `no usable packet within 10 s, although the camera sends packets: ${why}`,
+    );
+  });
+
+  test("end with an error when only RTCP arrives", async () => {
+    await using camera = await startScriptedCamera({ packet: () => undefined });
+    const clock = manualClock();
+    const opened = openSession(streamOf(camera), { clock, signal: never });
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    const report = Buffer.from([0x80, 200, 0, 1, 0x12, 0x34, 0x56, 0x78]);
+    const timer = setInterval(() => camera.send(interleaved(1, report)), 20);
+    await using session = await opened;
+    await passSlowly(clock, 12_000);
+    clearInterval(timer);
+    await expect(firstUnits(session.units(), 1)).rejects.toThrow("the camera sends no video within 10 s");
   });
 
   test("end with an error when packets arrive that complete no more frames", async () => {
@@ -398,15 +427,17 @@ describe("the access units", () => {
   });
 
   test.each([
-    ["to another host", "Location: rtsp://10.0.0.1/x\r\n", " (rtsp://10.0.0.1/x): expected"],
-    ["without saying where", "Location: \r\n", ": expected"],
+    [
+      "to another host",
+      "Location: rtsp://10.0.0.1/x\r\n",
+      "to another address (rtsp://10.0.0.1/x): expected the same host",
+    ],
+    ["without saying where", "Location: \r\n", "without saying where"],
   ])("end with an error when the camera redirects %s", async (_where, header, words) => {
     await using camera = await startScriptedCamera();
     await using session = await openSession(streamOf(camera), options);
     camera.send(`REDIRECT rtsp://h/ RTSP/1.0\r\nCSeq: 5\r\n${header}\r\n`);
-    await expect(firstUnits(session.units(), 1e9)).rejects.toThrow(
-      `door: the camera redirects to another address${words}`,
-    );
+    await expect(firstUnits(session.units(), 1e9)).rejects.toThrow(`door: the camera redirects ${words}`);
   });
 
   test("end without an error when the signal is aborted, and the session is ended at the camera", async () => {
@@ -589,18 +620,32 @@ describe("a camera that cannot be played says why:", () => {
     expect(error.message).toContain("asks for a user name and a password");
   });
 
-  test.each(["OPTIONS", "DESCRIBE", "SETUP", "PLAY"])(
-    "no answer to %s within ten seconds",
-    async (method) => {
-      await using camera = await startScriptedCamera({ answer: on(method, "silence") });
-      const clock = manualClock();
-      const opened = openSession(streamOf(camera, { transport: "tcp" }), { clock, signal: never });
-      opened.catch(() => {});
-      await waitUntil(method, () => camera.methods().includes(method));
-      await clock.pass(10_000);
-      await expect(opened).rejects.toThrow("door: the camera does not answer within 10 s");
-    },
-  );
+  test.each([
+    ["OPTIONS", "does not answer within 10 s"],
+    ["DESCRIBE", "does not answer within 10 s"],
+    ["SETUP", "describes its stream, but does not start it within 10 s"],
+    ["PLAY", "describes its stream, but does not start it within 10 s"],
+  ])("no answer to %s within ten seconds", async (method, what) => {
+    await using camera = await startScriptedCamera({ answer: on(method, "silence") });
+    const clock = manualClock();
+    const opened = openSession(streamOf(camera, { transport: "tcp" }), { clock, signal: never });
+    opened.catch(() => {});
+    await waitUntil(method, () => camera.methods().includes(method));
+    await clock.pass(10_000);
+    await expect(opened).rejects.toThrow(`door: the camera ${what}`);
+  });
+
+  test("it closes the connection after PLAY", async () => {
+    await using camera = await startScriptedCamera({ packet: () => undefined });
+    const opened = openSession(streamOf(camera), options);
+    opened.catch(() => {});
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    await delay(50);
+    camera.closeConnections();
+    const error = await opened.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(String(error)).toContain("the camera closes the connection before it sends video");
+  });
 
   test("no packet by any transport", async () => {
     await using camera = await startScriptedCamera({ packet: () => undefined });
@@ -610,6 +655,7 @@ describe("a camera that cannot be played says why:", () => {
     const error = await opened.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TransientError);
     expect(String(error)).toContain("the camera sends no video within 10 s");
+    expect(clock.monotonicMs()).toBeLessThan(OPENS_WITHIN_MS);
   });
 
   test("nothing listens", async () => {
