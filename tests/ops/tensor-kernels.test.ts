@@ -284,6 +284,19 @@ describe.each(["f32", "i8", "i16", "i32"] as const)("operators that move element
     });
   });
 
+  test("rearrange axes that are split and joined", async () => {
+    const shapes = [[12, 5, 9]];
+    for (const attributes of [
+      { sizes: [12, 5, 9], order: [1, 2, 0], shape: [5, 9, 12] },
+      { sizes: [12, 5, 9], order: [2, 0, 1], shape: [1, 9, 60] },
+      { sizes: [3, 4, 5, 9], order: [2, 3, 1, 0], shape: [5, 9, 12] },
+      { sizes: [2, 6, 5, 3, 3], order: [4, 1, 2, 0, 3], shape: [3, 30, 2, 3] },
+      { sizes: [12, 5, 9], order: [0, 1, 2], shape: [1, 12, 45] },
+    ]) {
+      await expectSame({ op: "rearrange", attributes, shapes, dtypes, range });
+    }
+  });
+
   test("slice forwards and backwards", async () => {
     const attributes = { starts: [1, 3, 0], steps: [1, -1, 2], sizes: [2, 3, 3] };
     await expectSame({ op: "slice", attributes, shapes: [[3, 4, 5]], dtypes, range });

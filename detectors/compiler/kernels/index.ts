@@ -14,6 +14,7 @@ import { emitMaxPool2d } from "./max-pool2d.ts";
 import { emitMean } from "./mean.ts";
 import { emitConcat, emitGather, emitMover, emitPad, emitReshape } from "./movers.ts";
 import { emitNormalize } from "./normalize.ts";
+import { rearrangeKernel } from "./rearrange.ts";
 import { emitResizeBilinear } from "./resize-bilinear.ts";
 import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
@@ -35,6 +36,7 @@ const kernels: { readonly [K in Operator]: Kernel<K> } = {
   slice: kernel(emitMover<"slice">(slice)),
   expand: kernel(emitMover<"expand">(expand)),
   reshape: kernel(emitReshape),
+  rearrange: rearrangeKernel,
   pad: kernel(emitPad),
   gather: kernel(emitGather),
   reduce: kernel(emitContraction<"reduce">(reduce)),
