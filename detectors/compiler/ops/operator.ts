@@ -143,5 +143,6 @@ function showAttribute(value: unknown): string {
       .join(",");
   }
   if ("hardSwish" in value) return `hard_swish(${value.hardSwish})`;
+  if ("leakyRelu" in value) return `leaky_relu(${value.leakyRelu})`;
   return Object.values(value).join(",");
 }

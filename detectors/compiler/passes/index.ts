@@ -11,6 +11,7 @@ import { fuseSilu } from "./fuse-silu.ts";
 import { lowerToMaps } from "./lower-to-maps.ts";
 import { mergeRearrangements } from "./merge-rearrangements.ts";
 import { removeDead } from "./remove-dead.ts";
+import { simplify } from "./simplify.ts";
 import { smallestBranchFirst } from "./smallest-branch-first.ts";
 import { sparseHead } from "./sparse-head.ts";
 import { splitWidest } from "./split-widest.ts";
@@ -28,6 +29,7 @@ export interface Pass {
 /** All passes, in the order in which they run. */
 export const passes: readonly Pass[] = [
   { name: "fold-constants", why: "constant values are computed at compile time", run: foldConstants },
+  { name: "simplify", why: "other passes look for one form of each computation", run: simplify },
   {
     name: "lower-to-maps",
     why: "the fast kernels compute on feature maps [height, width, channels]",

@@ -36,6 +36,9 @@ function constant(b: GraphBuilder, shape: Shape): string {
   return b.constant(b.unusedName("constant"), floats(shape, data));
 }
 
+const scalar = (b: GraphBuilder, number: number): string =>
+  b.constant(b.unusedName("constant"), floats([], Float32Array.of(number)));
+
 /** Adds as many pixels on each side. */
 function padded(b: GraphBuilder, x: string, size: number, value = 0): string {
   const sides = b.typeOf(x).shape.map((_, axis) => (axis < 2 ? 0 : size));
@@ -69,6 +72,43 @@ const cases: Record<string, Case> = {
         ],
         {},
       ),
+    ops: CONVOLUTION,
+  },
+  "a batch norm as a difference, a product and a sum": {
+    build: (b, x) => {
+      const centred = b.add("sub", [asMap(b, x), constant(b, [4, 1, 1])], {});
+      return b.add(
+        "add",
+        [b.add("mul", [constant(b, [4, 1, 1]), centred], {}), constant(b, [1, 4, 1, 1])],
+        {},
+      );
+    },
+    ops: CONVOLUTION,
+  },
+  "a hard swish written as a clip between a sum and a quotient": {
+    build: (b, x) => {
+      const y = asMap(b, x);
+      const gate = b.add("clip", [b.add("add", [y, scalar(b, 3)], {})], { least: 0, most: 6 });
+      return b.add("div", [b.add("mul", [y, gate], {}), scalar(b, 6)], {});
+    },
+    ops: CONVOLUTION,
+  },
+  "a hard swish written as a product with a hard sigmoid": {
+    build: (b, x) => {
+      const y = asMap(b, x);
+      return b.add("mul", [b.add("hard_sigmoid", [y], { alpha: 1 / 6, beta: 0.5 }), y], {});
+    },
+    ops: CONVOLUTION,
+  },
+  "a product with another hard sigmoid": {
+    build: (b, x) => {
+      const y = asMap(b, x);
+      return b.add("mul", [b.add("hard_sigmoid", [y], { alpha: 0.2, beta: 0.5 }), y], {});
+    },
+    ops: ["rearrange", "conv2d", "hard_sigmoid", "mul", "rearrange"],
+  },
+  "a leaky activation": {
+    build: (b, x) => b.add("leaky_relu", [asMap(b, x)], { slope: 0.1 }),
     ops: CONVOLUTION,
   },
   "a depthwise convolution with strides": {
@@ -213,5 +253,14 @@ describe("lowering to feature maps", () => {
       expect(received?.data[index]).toBeCloseTo(number, 4);
     }
     expect(lowered.nodes.map(({ op }) => op)).toEqual(each.ops);
+  });
+
+  test("weights that no sum shows become zeros: subnormal products would take a hundred times as long", () => {
+    const b = buildGraph();
+    const weights = b.constant("weights", floats([2, 2, 1, 1], Float32Array.of(1, 1e-12, 1e-30, -0.5)));
+    const x = b.input("x", { dtype: "f32", shape: [1, 2, 4, 4] });
+    const y = b.add("convolution", [x, weights], { strides: [1, 1], dilations: [1, 1], groups: 1 });
+    const lowered = runPasses(b.finish(b.add("reshape", [y], { shape: [1, 2, 4, 4] })));
+    expect([...lowered.constants.values()].map(({ data }) => [...data])).toEqual([[1, 0, 0, -0.5]]);
   });
 });
