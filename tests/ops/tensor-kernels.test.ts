@@ -294,6 +294,8 @@ describe.each(["f32", "i8", "i16", "i32"] as const)("operators that move element
       { sizes: [12, 5, 9], order: [0, 1, 2], shape: [1, 12, 45] },
       { sizes: [3, 4, 5, 9], order: [1, 2, 3, 0], shape: [4, 45, 3] },
       { sizes: [12, 5, 9], order: [0, 2, 1], shape: [12, 9, 5] },
+      { sizes: [2, 6, 5, 9], order: [2, 3, 1, 0], shape: [5, 9, 12] },
+      { sizes: [2, 6, 5, 9], order: [1, 2, 3, 0], shape: [6, 5, 18] },
     ]) {
       await expectSame({ op: "rearrange", attributes, shapes, dtypes, range });
     }

@@ -24,12 +24,9 @@ export const rearrangeKernel: Kernel<"rearrange"> = kernel((node, context) => {
     // A pixel of fewer channels than a block has room for the rest of its vector.
     const hasRoom =
       down !== undefined && axes.every(({ to, size }) => to === FLOAT || size === 1 || to >= VECTOR);
-    if (
-      across === undefined ||
-      down === undefined ||
-      across.to === FLOAT ||
-      (down.size < BLOCK && !hasRoom)
-    ) {
+    const isPairs = down?.size === 2 && across?.to === 2 * FLOAT;
+    const isBlocks = down !== undefined && (down.size >= BLOCK || hasRoom);
+    if (across === undefined || down === undefined || across.to === FLOAT || !(isPairs || isBlocks)) {
       const input = { ...x, strides: axes.map(({ from }) => from) };
       emitCopy(code, {
         sizes: reordered,
@@ -39,7 +36,7 @@ export const rearrangeKernel: Kernel<"rearrange"> = kernel((node, context) => {
       return;
     }
     const outer = axes.filter((axis) => axis !== across && axis !== down);
-    emitTransposition(code, x.address, y.address, outer, across, down);
+    emitTransposition(code, x.address, y.address, outer, across, down, isPairs);
   });
 });
 
@@ -60,7 +57,11 @@ function split({ shape, strides }: TensorInMemory, sizes: readonly number[]): re
   return split;
 }
 
-/** @param across the axis of the input's neighbours @param down the axis of the output's neighbours */
+/**
+ * @param across the axis of the input's neighbours
+ * @param down the axis of the output's neighbours
+ * @param isPairs whether two runs of the input alternate in the output, without a gap
+ */
 function emitTransposition(
   code: Assembler,
   fromAddress: number,
@@ -68,6 +69,7 @@ function emitTransposition(
   outer: readonly Axis[],
   across: Axis,
   down: Axis,
+  isPairs: boolean,
 ): void {
   const from = pointerTo(code, fromAddress);
   const to = pointerTo(code, toAddress);
@@ -90,6 +92,23 @@ function emitTransposition(
         .memory("v128.store", column * across.to);
     }
   };
+  const pairsOf = (source: Local, target: Local, columns: number): void => {
+    for (const [line, row] of rows.slice(0, 2).entries()) {
+      code
+        .get(source)
+        .memory(columns === 1 ? "v128.load32_zero" : "v128.load", line * down.from)
+        .set(row);
+    }
+    const [first, second] = rows;
+    if (first === undefined || second === undefined) throw new Error("a block has four rows");
+    code.get(target).get(first).get(second).shuffleFloats([0, 4, 1, 5]);
+    if (columns === 1) {
+      code.storeLowHalf();
+      return;
+    }
+    code.memory("v128.store");
+    code.get(target).get(first).get(second).shuffleFloats([2, 6, 3, 7]).memory("v128.store", VECTOR);
+  };
   const line = (source: Local, target: Local, lines: number): void => {
     const [column, cell] = [copyOf(code, source), copyOf(code, target)];
     for (const [times, columns] of [
@@ -97,7 +116,8 @@ function emitTransposition(
       [across.size % BLOCK, 1],
     ] as const) {
       repeat(code, times, () => {
-        block(column, cell, columns, lines);
+        if (isPairs) pairsOf(column, cell, columns);
+        else block(column, cell, columns, lines);
         advance(code, column, columns * FLOAT);
         advance(code, cell, columns * across.to);
       });

@@ -1,7 +1,13 @@
 import type { Graph, Node } from "../graph/graph.ts";
 import { lowerConvolution, lowerMatmul } from "./lowering/convolutions.ts";
 import { type Layouts, type MapOfValue, startLayouts } from "./lowering/layouts.ts";
-import { lowerElementwise, lowerGather, lowerPermuted, lowerReshape } from "./lowering/others.ts";
+import {
+  lowerElementwise,
+  lowerGather,
+  lowerPermuted,
+  lowerReshape,
+  lowerShuffle,
+} from "./lowering/others.ts";
 import { lowerAverage, lowerPool } from "./lowering/pools.ts";
 import { removeDead } from "./remove-dead.ts";
 
@@ -41,7 +47,7 @@ function lower(node: Node, layouts: Layouts): MapOfValue | string | undefined {
     case "gather":
       return lowerGather(node, layouts);
     case "reshape":
-      return lowerReshape(node, layouts);
+      return lowerReshape(node, layouts) ?? lowerShuffle(node, layouts);
     default:
       return lowerElementwise(node, layouts) ?? lowerPermuted(node, layouts);
   }

@@ -4,7 +4,7 @@
  */
 import { buildGraph, type GraphBuilder } from "../../graph/builder.ts";
 import { typeOf } from "../../graph/facts.ts";
-import type { Graph } from "../../graph/graph.ts";
+import type { Graph, Node } from "../../graph/graph.ts";
 import {
   type Constant,
   constantOf,
@@ -29,6 +29,8 @@ export interface Layouts {
   readonly builder: GraphBuilder;
   typeOf(value: string): ValueType;
   constant(value: string): FloatConstant | undefined;
+  /** The node that computes a value. */
+  producerOf(value: string): Node | undefined;
   /** The operators that read a value. */
   readersOf(value: string): readonly Operator[];
   /** Whether a value exists as a feature map, so that its map costs nothing. */
@@ -120,6 +122,7 @@ export function startLayouts(graph: Graph): Layouts {
     return name;
   }
 
+  const producers = new Map(graph.nodes.map((node) => [node.output, node]));
   const readers = new Map<string, Operator[]>();
   for (const { op, inputs } of graph.nodes) {
     for (const input of inputs) readers.set(input, [...(readers.get(input) ?? []), op]);
@@ -127,6 +130,7 @@ export function startLayouts(graph: Graph): Layouts {
   return {
     graph,
     builder,
+    producerOf: (value) => producers.get(value),
     readersOf: (value) => readers.get(value) ?? [],
     typeOf: (value) => typeOf(graph, value),
     constant(value) {

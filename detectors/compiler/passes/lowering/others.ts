@@ -3,6 +3,7 @@ import { factsOf } from "../../graph/facts.ts";
 import type { Node } from "../../graph/graph.ts";
 import { floats } from "../../graph/value.ts";
 import { definitionOf, type Operator } from "../../ops/index.ts";
+import { elements, sameShape } from "../../ops/shapes.ts";
 import { type Layouts, type MapOfValue, mapOrder, mapShape } from "./layouts.ts";
 
 /** An elementwise operator, where one of its inputs is a map. */
@@ -82,4 +83,32 @@ export function lowerReshape({ inputs, output }: Node<"reshape">, layouts: Layou
   if (own.at(-1) !== target.at(-1)) return undefined;
   const isSame = own.every((size, axis) => size === target[axis]);
   return { name: isSame ? map.name : layouts.add("reshape", [map.name], { shape: target }), channelAxes: 1 };
+}
+
+/**
+ * A shuffle of channels (ShuffleNet, Zhang et al. 2018, arXiv:1707.01083): a reshape that splits the channels, a transposition of
+ * their parts, and a reshape that joins them.
+ */
+export function lowerShuffle({ inputs, output }: Node<"reshape">, layouts: Layouts): MapOfValue | undefined {
+  const transposition = layouts.producerOf(inputs[0] ?? "");
+  const splitting = layouts.producerOf(transposition?.inputs[0] ?? "");
+  if (transposition?.op !== "transpose" || splitting?.op !== "reshape") return undefined;
+  const [x = ""] = splitting.inputs;
+  const { shape } = layouts.typeOf(x);
+  const map = layouts.existingMap(x);
+  const spatial = shape.slice(2);
+  const split = splitting.attributes.shape;
+  const parts = split.slice(1, split.length - spatial.length);
+  const { order } = transposition.attributes;
+  const isOfChannels =
+    map?.channelAxes === 1 &&
+    sameShape(split, [1, ...parts, ...spatial]) &&
+    elements(parts) === shape[1] &&
+    order.every((axis, at) => axis === at || (at >= 1 && at <= parts.length && axis <= parts.length));
+  if (!isOfChannels || !sameShape(layouts.typeOf(output).shape, shape)) return undefined;
+  const [height = 1, width = 1, channels = 1] = layouts.builder.typeOf(map.name).shape;
+  const parted = layouts.add("reshape", [map.name], { shape: [height, width, ...parts] });
+  const moved = order.slice(1, 1 + parts.length).map((axis) => axis + 1);
+  const shuffled = layouts.add("transpose", [parted], { order: [0, 1, ...moved] });
+  return { name: layouts.add("reshape", [shuffled], { shape: [height, width, channels] }), channelAxes: 1 };
 }
