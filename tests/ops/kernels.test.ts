@@ -270,11 +270,14 @@ describe("the convolution kernel equals its reference", () => {
     });
   }
 
-  test.for(["relu", "relu6", { hardSwish: 1 / 6 }] as const)("the activation %j", async (activation) => {
-    const attributes = { stride: 1, padding: ALL_SIDES(1), activation };
-    const shapes = [[6, 7, 8], [12, 3, 3, 8], [12]];
-    expect(await largestDifference("conv2d", shapes, attributes, [1, 2], 1)).toBeLessThan(1e-3);
-  });
+  test.for(["relu", "relu6", { hardSwish: 1 / 6 }, { leakyRelu: 0.1 }] as const)(
+    "the activation %j",
+    async (activation) => {
+      const attributes = { stride: 1, padding: ALL_SIDES(1), activation };
+      const shapes = [[6, 7, 8], [12, 3, 3, 8], [12]];
+      expect(await largestDifference("conv2d", shapes, attributes, [1, 2], 1)).toBeLessThan(1e-3);
+    },
+  );
 
   test("without a bias", async () => {
     const attributes = { stride: 1, padding: ALL_SIDES(1), activation: "none" } as const;
@@ -294,7 +297,14 @@ describe("the convolution kernel equals its reference", () => {
 });
 
 describe("the depthwise convolution kernel equals its reference", () => {
-  const ACTIVATIONS = ["none", "silu", "relu", "relu6", { hardSwish: 0.16662598 }] as const;
+  const ACTIVATIONS = [
+    "none",
+    "silu",
+    "relu",
+    "relu6",
+    { hardSwish: 0.16662598 },
+    { leakyRelu: 0.1 },
+  ] as const;
   const cases = [
     { what: "3×3", x: [9, 12, 16], kernel: 3, stride: 1, padding: ALL_SIDES(1) },
     { what: "5×5", x: [9, 13, 24], kernel: 5, stride: 1, padding: ALL_SIDES(2) },

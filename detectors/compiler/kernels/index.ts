@@ -1,7 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import type { Operator } from "../ops/index.ts";
 import { expand, slice, transpose } from "../ops/movers.ts";
-import { convolution, matmul, pool, reduce } from "../ops/reductions.ts";
+import { convolution, pool, reduce } from "../ops/reductions.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import { activationKernels } from "./activations.ts";
 import { arithmeticKernels } from "./arithmetic.ts";
@@ -10,10 +10,12 @@ import { emitContraction } from "./contraction.ts";
 import { conv2dKernel } from "./conv2d.ts";
 import { emitDepthwiseConv2d } from "./depthwise-conv2d.ts";
 import { type Kernel, type KernelContext, kernel, type TypeOfValue } from "./kernel.ts";
+import { matmulKernel } from "./matmul.ts";
 import { emitMaxPool2d } from "./max-pool2d.ts";
 import { emitMean } from "./mean.ts";
 import { emitConcat, emitGather, emitMover, emitPad, emitReshape } from "./movers.ts";
 import { emitNormalize } from "./normalize.ts";
+import { rearrangeKernel } from "./rearrange.ts";
 import { emitResizeBilinear } from "./resize-bilinear.ts";
 import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
@@ -35,10 +37,11 @@ const kernels: { readonly [K in Operator]: Kernel<K> } = {
   slice: kernel(emitMover<"slice">(slice)),
   expand: kernel(emitMover<"expand">(expand)),
   reshape: kernel(emitReshape),
+  rearrange: rearrangeKernel,
   pad: kernel(emitPad),
   gather: kernel(emitGather),
   reduce: kernel(emitContraction<"reduce">(reduce)),
-  matmul: kernel(emitContraction<"matmul">(matmul)),
+  matmul: matmulKernel,
   convolution: kernel(emitContraction<"convolution">(convolution)),
   pool: kernel(emitContraction<"pool">(pool)),
   max_pool2d: kernel(emitMaxPool2d),

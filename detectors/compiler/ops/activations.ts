@@ -31,7 +31,10 @@ const hardSwish: OperatorDefinition<{ readonly slope: number }> = {
 };
 
 /** ONNX LeakyRelu-16: y = x for x ≥ 0, else slope · x. */
-const leakyRelu = unaryWith<{ readonly slope: number }>((x, { slope }) => (x < 0 ? slope * x : x));
+const leakyRelu: OperatorDefinition<{ readonly slope: number }> = {
+  ...unaryWith<{ readonly slope: number }>((x, { slope }) => (x < 0 ? slope * x : x)),
+  activation: ({ slope }) => ({ leakyRelu: slope }),
+};
 
 /** ONNX HardSigmoid-6: y = min(max(alpha · x + beta, 0), 1). */
 const hardSigmoid = unaryWith<{ readonly alpha: number; readonly beta: number }>((x, { alpha, beta }) =>

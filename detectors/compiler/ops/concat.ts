@@ -1,5 +1,5 @@
 import type { Affine, Shape, ValueType } from "../graph/value.ts";
-import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
+import { type OperatorDefinition, permutedAxis, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, dtypeAt, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { tensorLike } from "./tensors.ts";
 
@@ -12,6 +12,10 @@ export const concat: OperatorDefinition<ConcatAttributes> = {
   ...TENSOR_FACTS,
   stride: () => 1,
   joinedAxis: ({ axis }) => axis,
+  permuted: ({ axis }, order) => {
+    const moved = permutedAxis(axis, order);
+    return moved === undefined ? undefined : { axis: moved };
+  },
   integers: "moves",
   infer(inputs, { axis }) {
     checkInputCount(inputs, 1, Infinity);

@@ -13,6 +13,7 @@ import { normalize } from "./normalize.ts";
 import type { OperatorDefinition } from "./operator.ts";
 import { pad } from "./pad.ts";
 import { quantizedConv2d } from "./quantized-conv2d.ts";
+import { rearrange } from "./rearrange.ts";
 import { convolution, matmul, pool, reduce } from "./reductions.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
 import { spaceToDepth } from "./space-to-depth.ts";
@@ -35,6 +36,7 @@ export const operators = {
   slice,
   expand,
   reshape,
+  rearrange,
   pad,
   gather,
   reduce,

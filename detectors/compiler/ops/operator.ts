@@ -27,6 +27,12 @@ export interface OperatorDefinition<Attributes> {
   readonly cellStrides: (attributes: Attributes) => readonly number[];
   /** The axis along which it joins its inputs, which may already be in place in its output. */
   readonly joinedAxis: (attributes: Attributes) => number | undefined;
+  /**
+   * The attributes for inputs and output whose axes are permuted: axis i is then the former axis order[i], and former axes that
+   * `order` omits have size 1. undefined where the operator computes something else on permuted axes. Only operators that take
+   * tensors of any rank are asked; for elementwise ones, all inputs have the rank of the output.
+   */
+  readonly permuted: (attributes: Attributes, order: readonly number[]) => Attributes | undefined;
   /** What its kernel reads around its first input. */
   readonly border: (attributes: Attributes) => Border | undefined;
   /** How its kernel writes its output, and reads its inputs. */
@@ -82,6 +88,7 @@ export const FLOAT_MAP_FACTS = {
   stride: () => 1,
   cellStrides: () => [],
   joinedAxis: () => undefined,
+  permuted: () => undefined,
   border: () => undefined,
   writes: "vectors",
   integers: "none",
@@ -93,7 +100,23 @@ export const FLOAT_MAP_FACTS = {
 export const TENSOR_FACTS = { ...FLOAT_MAP_FACTS, stride: () => 0, writes: "any" } as const;
 
 /** The facts of an elementwise operator on tensors of any rank. */
-export const ELEMENTWISE_FACTS = { ...FLOAT_MAP_FACTS, elementwise: true, writes: "any" } as const;
+export const ELEMENTWISE_FACTS = {
+  ...FLOAT_MAP_FACTS,
+  elementwise: true,
+  permuted: <Attributes>(attributes: Attributes) => attributes,
+  writes: "any",
+} as const;
+
+/** The index of an axis after a permutation. @returns undefined where `order` omits the axis */
+export function permutedAxis(axis: number, order: readonly number[]): number | undefined {
+  const index = order.indexOf(axis);
+  return index < 0 ? undefined : index;
+}
+
+/** Numbers per axis after a permutation. */
+export function permutedNumbers(numbers: readonly number[], order: readonly number[]): number[] {
+  return order.map((axis) => numbers[axis] ?? 0);
+}
 
 /** The facts of a detection head whose cells have these strides. */
 export function detectionHeadFacts<Attributes extends object>(
@@ -120,5 +143,6 @@ function showAttribute(value: unknown): string {
       .join(",");
   }
   if ("hardSwish" in value) return `hard_swish(${value.hardSwish})`;
+  if ("leakyRelu" in value) return `leaky_relu(${value.leakyRelu})`;
   return Object.values(value).join(",");
 }

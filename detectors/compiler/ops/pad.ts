@@ -1,5 +1,5 @@
 import type { Shape } from "../graph/value.ts";
-import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
+import { type OperatorDefinition, permutedNumbers, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, ShapeError, tensorAt } from "./shapes.ts";
 import { positions, rowMajorStrides, tensorLike } from "./tensors.ts";
 
@@ -15,6 +15,18 @@ export interface PadAttributes {
 /** The input surrounded by a constant, with gaps between its elements where `between` is not 0 (for transposed convolutions). */
 export const pad: OperatorDefinition<PadAttributes> = {
   ...TENSOR_FACTS,
+  permuted({ before, after, between, value }, order) {
+    const isKept = [before, after].every((sizes) =>
+      sizes.every((size, axis) => size === 0 || order.includes(axis)),
+    );
+    if (!isKept) return undefined;
+    return {
+      before: permutedNumbers(before, order),
+      after: permutedNumbers(after, order),
+      between: permutedNumbers(between, order),
+      value,
+    };
+  },
   infer(inputs, attributes) {
     checkInputCount(inputs, 1, 1);
     const [x] = inputs;

@@ -4,7 +4,7 @@
  */
 import type { DType, Shape, Tensor, ValueType } from "../graph/value.ts";
 import { NUMERIC } from "./elementwise.ts";
-import { type NoAttributes, type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
+import { type NoAttributes, type OperatorDefinition, permutedAxis, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { broadcastShape, broadcastStrides, positionList, rowMajorStrides, tensorLike } from "./tensors.ts";
 
@@ -31,10 +31,12 @@ function contraction<Attributes extends object>(
   count: number,
   dtypes: readonly DType[],
   contract: ContractionDefinition<Attributes>["contract"],
+  permuted: ContractionDefinition<Attributes>["permuted"] = TENSOR_FACTS.permuted,
 ): ContractionDefinition<Attributes> {
   return {
     ...TENSOR_FACTS,
     contract,
+    permuted,
     infer(inputs, attributes) {
       const dtype = commonType(inputs, count, dtypes);
       return { dtype, shape: contract(shapesOf(inputs), attributes).shape };
@@ -102,22 +104,40 @@ export interface ReduceAttributes {
 }
 
 /** ONNX ReduceSum-13, ReduceMean-13, ReduceMax-13, ReduceMin-13, ReduceProd-13. */
-export const reduce = contraction<ReduceAttributes>(1, NUMERIC, ([input = []], attributes) => {
-  const { combining, axes, keep, factor } = attributes;
-  const kept = input.flatMap((_, axis) => (axes.includes(axis) && !keep ? [] : [axis]));
-  return {
-    shape: kept.map((axis) => (axes.includes(axis) ? 1 : (input[axis] ?? 1))),
-    over: axes.map((axis) => input[axis] ?? 1),
-    combining,
-    factor,
-    walks: [
-      (strides) => [
-        ...kept.map((axis) => (axes.includes(axis) ? 0 : (strides[axis] ?? 0))),
-        ...axes.map((axis) => strides[axis] ?? 0),
+export const reduce = contraction<ReduceAttributes>(
+  1,
+  NUMERIC,
+  ([input = []], attributes) => {
+    const { combining, axes, keep, factor } = attributes;
+    const kept = input.flatMap((_, axis) => (axes.includes(axis) && !keep ? [] : [axis]));
+    return {
+      shape: kept.map((axis) => (axes.includes(axis) ? 1 : (input[axis] ?? 1))),
+      over: axes.map((axis) => input[axis] ?? 1),
+      combining,
+      factor,
+      walks: [
+        (strides) => [
+          ...kept.map((axis) => (axes.includes(axis) ? 0 : (strides[axis] ?? 0))),
+          ...axes.map((axis) => strides[axis] ?? 0),
+        ],
       ],
-    ],
-  };
-});
+    };
+  },
+  permutedReduce,
+);
+
+/** Axes of one element need no reduction. Only where reduced axes stay does the output have the input's axes. */
+function permutedReduce(
+  attributes: ReduceAttributes,
+  order: readonly number[],
+): ReduceAttributes | undefined {
+  if (!attributes.keep) return undefined;
+  const axes = attributes.axes
+    .map((axis) => permutedAxis(axis, order))
+    .filter((axis) => axis !== undefined)
+    .toSorted((a, b) => a - b);
+  return { ...attributes, axes };
+}
 
 /** ONNX MatMul-13 for operands of at least two axes: matrices in the last two, the others broadcast. */
 export const matmul = contraction<NoAttributes>(2, ["f32", "i32"], ([a = [], b = []]) => {

@@ -62,10 +62,19 @@ export function positionList(shape: Shape, strides: readonly number[]): Int32Arr
   return list;
 }
 
-/** Reads a tensor in another order: element i of the result is the one at the i-th position. */
-export function gathered(x: Tensor, shape: Shape, strides: readonly number[], first = 0): Tensor {
+/**
+ * Reads a tensor in another order: element i of the result is the one at the i-th position.
+ * @param sizes the axes of the walk, whose product is that of `shape`
+ */
+export function gathered(
+  x: Tensor,
+  shape: Shape,
+  strides: readonly number[],
+  first = 0,
+  sizes: Shape = shape,
+): Tensor {
   const y = tensorLike(x, shape);
   let at = 0;
-  for (const from of positions(shape, strides, first)) y.data[at++] = x.data[from] ?? 0;
+  for (const from of positions(sizes, strides, first)) y.data[at++] = x.data[from] ?? 0;
   return y;
 }

@@ -9,6 +9,8 @@ export interface RewriteContext {
   producer(value: string): Node | undefined;
   /** The number of uses as a node's input; the graph's output counts as one more. */
   uses(value: string): number;
+  /** The type of a value of the graph before the rewrite. */
+  type(value: string): ValueType | undefined;
   /** A constant of floats. */
   constant(name: string): FloatConstant | undefined;
   /** Adds a constant under the preferred name, or that name with a number where it is taken. Returns the name. */
@@ -36,6 +38,7 @@ export function rewrite(
   const context: RewriteContext = {
     producer: (value) => producers.get(value),
     uses: (value) => uses.get(value) ?? 0,
+    type: (value) => graph.values.get(value),
     constant(name) {
       const constant = constants.get(name);
       return constant?.dtype === "f32" ? constant : undefined;

@@ -13,6 +13,7 @@ import {
   type MemoryName,
   PLAIN,
   type PlainName,
+  SHUFFLE,
   STORE_LOW_HALF,
   TYPE_CODES,
   type WasmType,
@@ -121,6 +122,13 @@ export class Assembler {
   storeLowHalf(offset = 0): this {
     const { code, params, results } = STORE_LOW_HALF;
     return this.write([...code, 0, ...unsignedLeb(offset), 0], params, results);
+  }
+
+  /** Picks four of the eight floats of two vectors: 0 to 3 of the first, 4 to 7 of the second. */
+  shuffleFloats(lanes: readonly [number, number, number, number]): this {
+    const { code, params, results } = SHUFFLE;
+    const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
+    return this.write([...code, ...bytes], params, results);
   }
 
   /** Fills memory. Operands: address, byte value, byte count. */

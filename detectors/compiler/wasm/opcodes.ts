@@ -166,6 +166,9 @@ export type MemoryName = keyof typeof MEMORY;
 /** `v128.store64_lane` of the lower half: stores eight bytes; memory immediates and the lane follow. */
 export const STORE_LOW_HALF: Instruction = { code: simd(91), params: ["i32", "v128"], results: [] };
 
+/** `i8x16.shuffle`: picks 16 of the 32 bytes of two vectors; their indices follow. */
+export const SHUFFLE: Instruction = { code: simd(13), params: ["v128", "v128"], results: ["v128"] };
+
 /** Opcodes of instructions with immediates that the assembler encodes. */
 export const CONTROL = {
   unreachable: 0x00,
