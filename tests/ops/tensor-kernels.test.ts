@@ -204,6 +204,12 @@ describe("functions of two elements", () => {
     }
   });
 
+  test.each(["mod", "rem"] as const)("%s of integers of both signs, and of zero", async (op) => {
+    for (const dtype of INTEGERS) {
+      await expectSame({ op, attributes: {}, shapes: [[400], [400]], dtypes: [dtype], range: [-9, 9] });
+    }
+  });
+
   test("powers of positive and negative numbers", async () => {
     await expectSame({ op: "pow", attributes: {}, shapes: [[500], [500]], range: [0, 5] }, 3e-6);
     await expectSame({ op: "pow", attributes: {}, shapes: [[500], [500]] }, 3e-6);

@@ -1,4 +1,5 @@
 import { definitionOf, type Operator, type OperatorAttributes } from "../ops/index.ts";
+import { type Interval, rangeOf, rangeOfType, stored } from "../ops/interval.ts";
 import { elements, ShapeError, showType } from "../ops/shapes.ts";
 import type { Graph, Node } from "./graph.ts";
 import type { Constant, ValueType } from "./value.ts";
@@ -31,6 +32,11 @@ export interface GraphBuilder {
    * @throws ShapeError when there is no such value.
    */
   typeOf(value: string): ValueType;
+  /**
+   * The range of a value's numbers, as far as its operators prove it, before integers wrap around in the value's type.
+   * @throws ShapeError when there is no such value.
+   */
+  rangeOf(value: string): Interval;
   /** The finished graph. */
   finish(...outputs: string[]): Graph;
 }
@@ -41,6 +47,9 @@ export function buildGraph(): GraphBuilder {
   const nodes: Node[] = [];
   const values = new Map<string, ValueType>();
   const constants = new Map<string, Constant>();
+  const ranges = new Map<string, Interval>();
+  /** The nodes whose ranges are in `ranges`. */
+  let ranged = 0;
 
   function define(name: string, type: ValueType): string {
     if (values.has(name)) throw new ShapeError(`a value named "${name}" exists already`);
@@ -65,8 +74,33 @@ export function buildGraph(): GraphBuilder {
     return `${prefix}_${number}`;
   }
 
+  /** Few graphs are asked for ranges: only then they are computed, in the order of the nodes. */
+  function rangeOfValue(value: string): Interval {
+    for (; ranged < nodes.length; ranged++) {
+      const node = nodes[ranged];
+      if (node !== undefined) ranges.set(node.output, rangeOfNode(node));
+    }
+    return rangeSoFar(value);
+  }
+
+  function rangeSoFar(value: string): Interval {
+    const known = ranges.get(value);
+    if (known !== undefined) return known;
+    const constant = constants.get(value);
+    const range = constant === undefined ? rangeOfType(typeOf(value).dtype) : rangeOf(constant.data);
+    ranges.set(value, range);
+    return range;
+  }
+
+  function rangeOfNode<K extends Operator>({ op, inputs, attributes }: Node<K>): Interval {
+    const types = inputs.map(typeOf);
+    const ranges = inputs.map((input) => stored(rangeSoFar(input), typeOf(input).dtype));
+    return definitionOf(op as K).range(ranges, attributes, types);
+  }
+
   return {
     typeOf,
+    rangeOf: rangeOfValue,
     unusedName,
     input,
     image: (height, width, name = "image") => input(name, { dtype: "u8", shape: [height, width, 3] }),

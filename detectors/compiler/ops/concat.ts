@@ -1,4 +1,5 @@
 import type { Affine, Shape, ValueType } from "../graph/value.ts";
+import { hull } from "./interval.ts";
 import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, dtypeAt, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { tensorLike } from "./tensors.ts";
@@ -13,6 +14,7 @@ export const concat: OperatorDefinition<ConcatAttributes> = {
   stride: () => 1,
   joinedAxis: ({ axis }) => axis,
   integers: "moves",
+  range: (ranges) => hull(...ranges),
   infer(inputs, { axis }) {
     checkInputCount(inputs, 1, Infinity);
     const dtype = dtypeAt(inputs, 0);

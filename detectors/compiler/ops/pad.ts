@@ -1,4 +1,5 @@
 import type { Shape } from "../graph/value.ts";
+import { ANY, hull } from "./interval.ts";
 import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, ShapeError, tensorAt } from "./shapes.ts";
 import { positions, rowMajorStrides, tensorLike } from "./tensors.ts";
@@ -15,6 +16,7 @@ export interface PadAttributes {
 /** The input surrounded by a constant, with gaps between its elements where `between` is not 0 (for transposed convolutions). */
 export const pad: OperatorDefinition<PadAttributes> = {
   ...TENSOR_FACTS,
+  range: ([x = ANY], { value }) => hull(x, { least: value, most: value }),
   infer(inputs, attributes) {
     checkInputCount(inputs, 1, 1);
     const [x] = inputs;

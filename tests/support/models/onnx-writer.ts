@@ -8,7 +8,7 @@ import {
 
 /** Attributes as plain values: whole numbers become ints, floats are written as `{float: x}`. */
 export type Attributes = Readonly<
-  Record<string, number | string | readonly number[] | OnnxTensor | { readonly float: number }>
+  Record<string, number | string | readonly number[] | OnnxTensor | OnnxGraph | { readonly float: number }>
 >;
 
 /** Writes an ONNX graph node by node. */
@@ -127,6 +127,7 @@ export function toAttribute(name: string, value: Attributes[string]): OnnxAttrib
   if (typeof value === "number") return { ...empty, type: 2, i: value };
   if (typeof value === "string") return { ...empty, type: 3, s: new TextEncoder().encode(value) };
   if ("float" in value) return { ...empty, type: 1, f: value.float };
+  if ("node" in value) return { ...empty, type: 5, g: value };
   if ("dims" in value) return { ...empty, type: 4, t: value };
   return { ...empty, type: 7, ints: value };
 }

@@ -1,78 +1,9 @@
 /** Models of any kind, compiled with their own inputs and outputs. */
 import { describe, expect, test } from "vitest";
 import { compileTensorModel } from "../../../../../../detectors/compiler/compile-tensor-model.ts";
-import type {
-  OnnxAttribute,
-  OnnxNode,
-  OnnxTensor,
-} from "../../../../../../detectors/compiler/import/onnx/schema.ts";
-import { encodeModel } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
-import { ModelError } from "../../../../../../detectors/errors.ts";
 import { runLibrary } from "../../../../../../scripts/conformance/run-library.ts";
 import { floatTensor, integerTensor } from "../../../../../support/models/onnx-writer.ts";
-
-const TYPES = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, u16: 4 } as const;
-type TypeName = keyof typeof TYPES;
-
-interface Written {
-  readonly nodes: readonly OnnxNode[];
-  readonly inputs: Readonly<Record<string, readonly [TypeName, ...(number | string)[]]>>;
-  readonly outputs: readonly string[];
-  readonly initializers?: readonly OnnxTensor[];
-}
-
-function node(
-  opType: string,
-  input: string[],
-  output: string[],
-  ints: Record<string, number | number[]> = {},
-): OnnxNode {
-  const attribute = Object.entries(ints).map(
-    ([name, value]): OnnxAttribute =>
-      typeof value === "number"
-        ? { name, type: 2, i: value, floats: [], ints: [] }
-        : { name, type: 7, floats: [], ints: value },
-  );
-  return { opType, name: opType.toLowerCase(), input, output, attribute };
-}
-
-function onnx({ nodes, inputs, outputs, initializers = [] }: Written): Uint8Array {
-  const info = (name: string, [type, ...dims]: readonly [TypeName, ...(number | string)[]]) => ({
-    name,
-    type: {
-      tensorType: {
-        elemType: TYPES[type],
-        shape: {
-          dim: dims.map((size) => (typeof size === "number" ? { dimValue: size } : { dimParam: size })),
-        },
-      },
-    },
-  });
-  return encodeModel({
-    irVersion: 8,
-    graph: {
-      name: "test",
-      node: nodes,
-      initializer: initializers,
-      sparseInitializer: [],
-      input: Object.entries(inputs).map(([name, type]) => info(name, type)),
-      output: outputs.map((name) => info(name, ["f32"])),
-      valueInfo: [],
-    },
-    opsetImport: [{ domain: "", version: 17 }],
-    metadataProps: [],
-  });
-}
-
-function refusal(written: Written): string {
-  try {
-    compileTensorModel(onnx(written));
-  } catch (error) {
-    if (error instanceof ModelError) return error.message;
-    throw error;
-  }
-  throw new Error("the model was accepted");
-}
+import { node, onnx, refusal, TYPES } from "../../../../../support/models/tensor-onnx.ts";
 
 describe("a model with its own inputs and outputs", () => {
   test("has several of each, in the order of the file, with their types", () => {
@@ -191,25 +122,6 @@ describe("refuses", () => {
     expect(refusal({ inputs: { a: ["f32", 1, "width"] }, nodes, outputs: ["y"] })).toMatch(
       /input "a" has sizes that the file leaves open: \[1, width\]/,
     );
-  });
-
-  test("sums of 64-bit integers that may not fit into 32 bits", () => {
-    const message = refusal({
-      inputs: { a: ["i64", 4], b: ["i64", 4] },
-      nodes: [node("Add", ["a", "b"], ["sum"])],
-      outputs: ["sum"],
-    });
-    expect(message).toMatch(/Add "add" computes "sum" of 64-bit integers that may not fit into 32 bits/);
-  });
-
-  test("constants of 64-bit integers that do not fit", () => {
-    const message = refusal({
-      inputs: { a: ["i64", 1] },
-      initializers: [integerTensor("large", [2 ** 40])],
-      nodes: [node("Equal", ["a", "large"], ["y"])],
-      outputs: ["y"],
-    });
-    expect(message).toMatch(/Equal "equal" uses an integer that does not fit into 32 bits/);
   });
 
   test("conversions to binary16, which would not be rounded", () => {
