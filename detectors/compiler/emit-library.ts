@@ -12,7 +12,7 @@ const MAX_MEMORY_BYTES = 2 ** 31;
 
 /**
  * Emits a graph as a library: exports `memory`, the addresses `input_0`… and `output_0`… (i32 globals, 16-byte aligned), and
- * `infer() → i32`. Numbers are little-endian and row-major without gaps; a bool is a byte.
+ * `infer() → i32`, and `reset()` where the graph has states. Numbers are little-endian and row-major without gaps; a bool is a byte.
  */
 export function emitLibrary(graph: Graph, target: Target): Uint8Array {
   const plan = planMemory(graph, { ...memoryRequest(graph, []), fixed: new Map() });
@@ -24,7 +24,7 @@ export function emitLibrary(graph: Graph, target: Target): Uint8Array {
   }
   const module = new ModuleBuilder();
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
-  const { infer } = emitNetwork(module, graph, plan, target, constants);
+  const { infer, reset } = emitNetwork(module, graph, plan, target, constants);
   const addressOf = (value: string): number => plan.placements.get(value)?.address ?? ADDRESS.arena;
   for (const [index, input] of graph.inputs.entries())
     module.exportAddress(`input_${index}`, addressOf(input));
@@ -32,5 +32,6 @@ export function emitLibrary(graph: Graph, target: Target): Uint8Array {
     module.exportAddress(`output_${index}`, addressOf(output));
   module.exportMemory("memory");
   module.exportFunction("infer", infer);
+  if (reset !== undefined) module.exportFunction("reset", reset);
   return module.finish(constants.endAddress());
 }

@@ -62,6 +62,7 @@ async function bothResults<K extends Operator>({
   const graph: Graph = {
     inputs: names.filter((_, index) => !constants.includes(index)),
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode(op, names, "y", attributes)],
     values: new Map([...names.map((name, index) => [name, types[index] ?? output] as const), ["y", output]]),
     constants: new Map(

@@ -1,7 +1,7 @@
 import { definitionOf, type Operator, type OperatorAttributes } from "../ops/index.ts";
 import { type Interval, rangeOf, rangeOfType, stored } from "../ops/interval.ts";
 import { elements, ShapeError, showType } from "../ops/shapes.ts";
-import type { Graph, Node } from "./graph.ts";
+import type { Graph, Node, State } from "./graph.ts";
 import type { Constant, ValueType } from "./value.ts";
 
 /** Builds a graph node by node and infers every shape. */
@@ -10,6 +10,13 @@ export interface GraphBuilder {
   input(name: string, type: ValueType): string;
   /** Adds an image as input, u8 [height, width, 3], and returns its name. */
   image(height: number, width: number, name?: string): string;
+  /**
+   * Adds a value that lasts from one inference to the next, and returns its name. `keep` must give its next numbers.
+   * @param initial a constant; undefined: zeros
+   */
+  state(name: string, type: ValueType, initial?: string): string;
+  /** Lets the result of a node take the place of a state after each inference. */
+  keep(state: string, next: string): void;
   /**
    * Adds a constant and returns its name.
    * @throws ShapeError when the data's length does not match the shape.
@@ -37,7 +44,7 @@ export interface GraphBuilder {
    * @throws ShapeError when there is no such value.
    */
   rangeOf(value: string): Interval;
-  /** The finished graph. */
+  /** The finished graph. @throws ShapeError when a state has no next value. */
   finish(...outputs: string[]): Graph;
 }
 
@@ -45,6 +52,7 @@ export interface GraphBuilder {
 export function buildGraph(): GraphBuilder {
   const inputs: string[] = [];
   const nodes: Node[] = [];
+  const states = new Map<string, Omit<State, "next"> & { next?: string }>();
   const values = new Map<string, ValueType>();
   const constants = new Map<string, Constant>();
   const ranges = new Map<string, Interval>();
@@ -98,6 +106,14 @@ export function buildGraph(): GraphBuilder {
     return definitionOf(op as K).range(ranges, attributes, types);
   }
 
+  function finish(...outputs: string[]): Graph {
+    const kept = [...states.values()].map(({ value, initial, next }) => {
+      if (next === undefined) throw new ShapeError(`the state "${value}" has no next value`);
+      return { value, initial, next };
+    });
+    return { inputs, outputs, states: kept, nodes, values, constants };
+  }
+
   return {
     typeOf,
     rangeOf: rangeOfValue,
@@ -120,7 +136,16 @@ export function buildGraph(): GraphBuilder {
       nodes.push(makeNode(op, inputs, name, attributes));
       return name;
     },
-    finish: (...outputs) => ({ inputs, outputs, nodes, values, constants }),
+    state(name, type, initial) {
+      states.set(define(name, type), { value: name, initial });
+      return name;
+    },
+    keep(state, next) {
+      const kept = states.get(state);
+      if (kept === undefined) throw new ShapeError(`there is no state named "${state}"`);
+      kept.next = next;
+    },
+    finish,
   };
 }
 

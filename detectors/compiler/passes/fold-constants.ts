@@ -1,5 +1,5 @@
 import { factsOf, multiplicationsOf, typeOf } from "../graph/facts.ts";
-import type { Graph, Node } from "../graph/graph.ts";
+import { type Graph, type Node, resultsOf } from "../graph/graph.ts";
 import { type Constant, constantOf } from "../graph/value.ts";
 import { evaluateOperator } from "../ops/evaluate.ts";
 import { elements } from "../ops/shapes.ts";
@@ -28,6 +28,6 @@ export function foldConstants(graph: Graph): Graph {
 const MOST_WORK = 2 ** 24;
 
 function isFoldable(node: Node, graph: Graph): boolean {
-  if (factsOf(node).usesThresholds || graph.outputs.includes(node.output)) return false;
+  if (factsOf(node).usesThresholds || resultsOf(graph).includes(node.output)) return false;
   return Math.max(elements(typeOf(graph, node.output).shape), multiplicationsOf(node, graph)) <= MOST_WORK;
 }

@@ -5,13 +5,14 @@ import type { Graph } from "../../../graph/graph.ts";
 import type { Shape, ValueType } from "../../../graph/value.ts";
 import { damagedOnnx } from "../../errors.ts";
 import { createInterpreter } from "../interpreter.ts";
-import type { NdArray } from "../nd-array.ts";
+import { type NdArray, readTensor } from "../nd-array.ts";
 import type { OrderedOnnxModel } from "../read-onnx.ts";
 import type { OnnxValueInfo } from "../schema.ts";
 import { dataTypeName, type ElementType, elementType } from "./element-type.ts";
 import { importNodes, requireComplete } from "./import-nodes.ts";
 import { nodeCall, type TensorValue } from "./node-call.ts";
 import type { Import } from "./scope.ts";
+import { initialOf, keepState, requireStates, type TensorState } from "./states.ts";
 
 /** An input or output of a model. */
 export interface NamedTensor extends ValueType {
@@ -31,6 +32,8 @@ export interface TensorModel {
 export interface TensorModelOptions {
   /** Shapes of inputs whose sizes the file leaves open, by name. The first axis, a batch, is 1 otherwise. */
   readonly shapes?: ReadonlyMap<string, Shape>;
+  /** Outputs that an input continues in the next inference. Neither is an input or output of the module. */
+  readonly states?: readonly TensorState[];
   /** Inputs that are known at compile time. */
   readonly known?: ReadonlyMap<string, NdArray>;
 }
@@ -38,16 +41,20 @@ export interface TensorModelOptions {
 /** @throws ModelError that names every operator or value that cannot be compiled. */
 export function importTensorModel(
   { graph: file, opsetImport }: OrderedOnnxModel,
-  { shapes = new Map(), known = new Map() }: TensorModelOptions = {},
+  { shapes = new Map(), states = [], known = new Map() }: TensorModelOptions = {},
 ): TensorModel {
   const opset = opsetImport.find(({ domain = "" }) => domain === "" || domain === "ai.onnx")?.version ?? 1;
   const builder = buildGraph();
   const values = new Map<string, TensorValue>();
-  const constants = new Set(file.initializer.map(({ name }) => name));
+  const initializers = new Map(file.initializer.map((tensor) => [tensor.name, tensor]));
+  requireStates(file, states);
+  const stateInputs = new Set(states.map(({ input }) => input));
   const inputs: NamedTensor[] = [];
   for (const info of file.input) {
     const name = info.name ?? "";
-    if (constants.has(name)) continue;
+    const initializer = initializers.get(name);
+    const isState = stateInputs.has(name);
+    if (initializer !== undefined && !isState) continue;
     const { type, shape } = inputType(info, shapes.get(name) ?? known.get(name)?.shape);
     const array = known.get(name);
     if (array !== undefined) {
@@ -55,6 +62,11 @@ export function importTensorModel(
       continue;
     }
     const { dtype, isLong } = type;
+    if (isState) {
+      const initial = initializer && initialOf(readTensor(initializer), { dtype, shape }, name, builder);
+      values.set(name, { kind: "computed", name: builder.state(name, { dtype, shape }, initial), isLong });
+      continue;
+    }
     const value = builder.input(name, { dtype, shape });
     values.set(name, { kind: "computed", name: value, isLong });
     inputs.push({ name, value, dtype, shape });
@@ -67,9 +79,16 @@ export function importTensorModel(
     problems: [],
     importGraph: (graph, inner) => importNodes(graph, inner, context),
   };
-  importNodes(file, values, context);
+  const initializer = file.initializer.filter(({ name = "" }) => !stateInputs.has(name));
+  importNodes({ ...file, initializer }, values, context);
   requireComplete(context);
-  const outputs = file.output.map((info) => outputOf(info, values, builder));
+  for (const state of states) {
+    keepState(state, outputOf({ name: state.output }, values, builder).value, builder);
+  }
+  const stateOutputs = new Set(states.map(({ output }) => output));
+  const outputs = file.output
+    .filter(({ name = "" }) => !stateOutputs.has(name))
+    .map((info) => outputOf(info, values, builder));
   return { graph: builder.finish(...outputs.map(({ value }) => value)), inputs, outputs };
 }
 
