@@ -7,7 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ModelDescription, PictureSpec } from "../../detectors/detector.ts";
 import { sabrewing } from "../support/agent/sabrewing.ts";
 import { fakeModule } from "../support/detectors/fake-modules.ts";
-import { describeTensors, echoModule, mixedModule } from "../support/detectors/tensor-module.ts";
+import {
+  describeTensors,
+  echoModule,
+  mixedModule,
+  tensorModule,
+} from "../support/detectors/tensor-module.ts";
 import { npyFile } from "../support/models/npy-file.ts";
 
 const WIDTH = 8;
@@ -31,6 +36,22 @@ const MODULES: Readonly<Record<string, ModelDescription>> = {
   },
 };
 
+/** A module of sound whose only score is the number of inferences since the last reset. */
+function countingModule(): Uint8Array {
+  const [label] = labels;
+  const description: ModelDescription = {
+    ...describeTensors([f32("samples", 400)], [f32("scores", 1)]),
+    task: "audio",
+    labels: label ? [label] : [],
+    audio: { sampleRate: 1_000, window: 400, hop: 200, channels: 1, range: [-1, 1] },
+    state: true,
+  };
+  return tensorModule(description, (code, { outputs: [scores = 0], state }) => {
+    code.i32(state).i32(state).memory("i32.load").i32(1).op("i32.add").memory("i32.store");
+    code.i32(scores).i32(state).memory("i32.load").op("f32.convert_i32_s").memory("f32.store").i32(0);
+  });
+}
+
 let folder = "";
 const path = (name: string): string => join(folder, name);
 
@@ -44,6 +65,7 @@ beforeAll(async () => {
   }
   writeFileSync(path("detect.wasm"), fakeModule({ width: WIDTH, height: HEIGHT }));
   writeFileSync(path("mixed.wasm"), mixedModule());
+  writeFileSync(path("counter.wasm"), countingModule());
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -137,6 +159,16 @@ describe("a module of sound", () => {
     const [, second] = lines.map(({ sounds }) => sounds as { label: string; score: number }[]);
     expect(second?.map(({ label }) => label).sort()).toEqual(["cat", "dog", "owl"]);
     expect(second?.map(({ score }) => Math.round(score * 10) / 10)).toEqual([7.5, 7.5, 7.5]);
+  });
+
+  test("with state forgets it at the start of a file, not between two windows", async () => {
+    for (const name of ["one.wav", "two.wav"]) {
+      const silence = ["-f", "lavfi", "-i", "aevalsrc=0:s=1000:d=0.6"];
+      expect(spawnSync("ffmpeg", ["-v", "error", ...silence, path(name)]).status).toBe(0);
+    }
+    const lines = await answersOf("counter", path("one.wav"), path("two.wav"));
+    const first = lines.map(({ outputs }) => (outputs as { data: number[] }[])[0]?.data[0]);
+    expect(first).toEqual([1, 2, 1, 2]);
   });
 
   test("refuses a file without sound", async () => {
