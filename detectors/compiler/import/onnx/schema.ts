@@ -45,6 +45,7 @@ export interface OnnxAttribute {
   readonly g?: OnnxGraph;
   readonly floats: readonly number[];
   readonly ints: readonly number[];
+  readonly strings?: readonly Uint8Array[];
 }
 
 export interface OnnxTensor {
@@ -120,6 +121,7 @@ const schema = protobuf.Root.fromJSON({
         g: { id: 6, type: "Graph" },
         floats: { id: 7, type: "float", rule: "repeated" },
         ints: { id: 8, type: "int64", rule: "repeated" },
+        strings: { id: 9, type: "bytes", rule: "repeated" },
         type: { id: 20, type: "int32" },
       },
     },

@@ -10,7 +10,8 @@ export interface ElementType {
 }
 
 const f32 = (name: string): ElementType => ({ dtype: "f32", name, isLong: false });
-const exact = (dtype: DType): ElementType => ({ dtype, name: dtype, isLong: false });
+/** A type whose numbers the graph holds as they are. */
+export const exact = (dtype: DType): ElementType => ({ dtype, name: dtype, isLong: false });
 
 export const F32 = f32("f32");
 export const BOOL = exact("bool");

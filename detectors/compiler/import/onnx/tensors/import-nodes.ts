@@ -1,15 +1,19 @@
 /** Imports the nodes of a graph one by one: at once where their inputs are known, else as operators of the compiler's graph. */
 import { ModelError } from "../../../../errors.ts";
+import { buildGraph, type GraphBuilder } from "../../../graph/builder.ts";
+import { multiplicationsOf } from "../../../graph/facts.ts";
 import { ARRAYS } from "../../../graph/value.ts";
+import { evaluateTensors } from "../../../ops/evaluate.ts";
 import { elements, ShapeError } from "../../../ops/shapes.ts";
 import { shapeOf } from "../creation.ts";
 import { integers, type NdArray, readTensor } from "../nd-array.ts";
 import type { OnnxGraph, OnnxNode } from "../schema.ts";
 import { importIf } from "./branches.ts";
-import { BOOL, type ElementType, elementType, F32, I64 } from "./element-type.ts";
+import { BOOL, type ElementType, elementType, exact, F32, I64 } from "./element-type.ts";
 import { elementwiseNodes } from "./elementwise.ts";
 import { movementNodes } from "./movement.ts";
 import { type NodeImporter, nodeCall, refuse, type TensorValue } from "./node-call.ts";
+import { recurrentNodes } from "./recurrent.ts";
 import { reductionNodes } from "./reductions.ts";
 import { resizeNodes } from "./resize.ts";
 import type { Import, Values } from "./scope.ts";
@@ -22,6 +26,7 @@ const importers: ReadonlyMap<string, NodeImporter> = new Map(
     ...windowNodes,
     ...resizeNodes,
     ...reductionNodes,
+    ...recurrentNodes,
   }),
 );
 
@@ -97,13 +102,20 @@ function importNode(node: OnnxNode, values: Values, context: Import): void {
     const arrays = inputs.map((input) => (input?.kind === "known" ? input.array : undefined));
     for (const [index, array] of interpreter.run(node, arrays).entries()) {
       const type = knownType(node, inputs, array);
-      define(index, { kind: "known", array: held(node, array, type), type });
+      define(index, { kind: "known", array: held(node, array, type, arrays), type });
     }
     return;
   }
   if (importer === undefined)
     throw refuse(node, "is an operator that the compiler computes only of constants");
   const isLong = importer.isLong ?? ((call) => call.isLong(0));
+  if (isKnown) {
+    const scratch = buildGraph();
+    const call = nodeCall(node, opset, inputs, scratch, isLong);
+    const results = evaluated(scratch, addNode(importer, node, call), isLong(call));
+    for (const [index, value] of results?.entries() ?? []) define(index, value);
+    if (results !== undefined) return;
+  }
   const call = nodeCall(node, opset, inputs, builder, isLong);
   for (const [index, name] of addNode(importer, node, call).entries()) {
     define(index, { kind: "computed", name, isLong: builder.typeOf(name).dtype === "i32" && isLong(call) });
@@ -124,6 +136,32 @@ function addNode(
   }
 }
 
+/** More work than this is left to the passes, which compute constants, too: shapes and conditions take little. */
+const MOST_WORK = 2 ** 16;
+
+/** The results of a node of known numbers, by the references of its operators; undefined where these take long. */
+function evaluated(
+  builder: GraphBuilder,
+  outputs: readonly string[],
+  isLong: boolean,
+): readonly TensorValue[] | undefined {
+  const graph = builder.finish(...outputs);
+  const work = graph.nodes.map((node) =>
+    Math.max(elements(builder.typeOf(node.output).shape), multiplicationsOf(node, graph)),
+  );
+  if (work.reduce((sum, size) => sum + size, 0) > MOST_WORK) return undefined;
+  const tensors = evaluateTensors(graph, new Map());
+  return outputs.map((output): TensorValue => {
+    const { dtype, shape } = builder.typeOf(output);
+    const data = tensors.get(output)?.data ?? [];
+    if (dtype === "f32") {
+      return { kind: "known", array: { type: "float", shape, data: Float32Array.from(data) }, type: F32 };
+    }
+    const array = { type: dtype === "bool" ? "bool" : "int", shape, data: Float64Array.from(data) } as const;
+    return { kind: "known", array, type: dtype === "i32" && isLong ? I64 : exact(dtype) };
+  });
+}
+
 /** The type of numbers that a node computed of known ones: given by the node, or that of its first input of integers. */
 function knownType(
   { opType = "", attribute }: OnnxNode,
@@ -140,16 +178,26 @@ function knownType(
   return elementType(given) ?? (first?.kind === "known" ? first.type : I64);
 }
 
-/** Integers of 64 bits are exact up to this size in the numbers of JavaScript. */
+/** Integers are exact up to this size in the numbers of JavaScript. */
 const LARGEST_EXACT = 2 ** 53;
 
 /**
- * Integers as their type holds them: narrow ones wrap around.
+ * Integers as their type holds them: narrow ones wrap around. Larger ones than are exact may be given, as the end of a slice is.
+ * @param inputs what the integers were computed of
  * @throws ModelError for a result that is no integer, as of a division by zero, and for one that is not exact.
  */
-function held(node: OnnxNode, array: NdArray, { dtype, isLong, name }: ElementType): NdArray {
+function held(
+  node: OnnxNode,
+  array: NdArray,
+  { dtype, isLong, name }: ElementType,
+  inputs: readonly (NdArray | undefined)[],
+): NdArray {
   if (array.type !== "int") return array;
-  const bad = array.data.find((number) => !Number.isInteger(number) || Math.abs(number) > LARGEST_EXACT);
+  const isGiven = (number: number): boolean =>
+    inputs.length === 0 || inputs.some((input) => input?.data.includes(number));
+  const bad = array.data.find(
+    (number) => !Number.isInteger(number) || (Math.abs(number) > LARGEST_EXACT && !isGiven(number)),
+  );
   if (bad !== undefined) throw refuse(node, `computes ${bad} as ${name}`);
   return isLong ? array : { ...array, data: Float64Array.from(ARRAYS[dtype].from(array.data)) };
 }

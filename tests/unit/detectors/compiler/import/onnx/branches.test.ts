@@ -109,6 +109,28 @@ describe("a condition that is known at compile time", () => {
     expect(graph.nodes.map(({ op }) => op)).toEqual(["neg", "reshape"]);
   });
 
+  test("may be computed by any operator that the compiler has", () => {
+    const model: Written = {
+      inputs: { x: ["f32", 2, 3] },
+      initializers: [integerTensor("two", [2])],
+      nodes: [
+        node("Shape", ["x"], ["shape"], { end: 1 }),
+        node("Mod", ["shape", "two"], ["odd"]),
+        node("Cast", ["odd"], ["isOdd"], { to: 9 }),
+        node("Not", ["isOdd"], ["isEven"]),
+        node("Squeeze", ["isEven"], ["c"]),
+        ifNode(
+          "c",
+          ["y"],
+          negate,
+          branch([node("Squeeze", ["x"], ["s"]), node("Unheard", ["s"], ["u"])], ["u"]),
+        ),
+      ],
+      outputs: ["y"],
+    };
+    expect(run(model, { x: [1, 2, 3, 4, 5, 6] })).toEqual([[-1, -2, -3, -4, -5, -6]]);
+  });
+
   test("may be an input that the caller binds", () => {
     const model: Written = {
       inputs: { rate: ["i64"], x: ["f32", 1] },

@@ -186,6 +186,23 @@ describe("integers at their limits", () => {
     ]);
   });
 
+  test("may be given as large as the end of a slice is", () => {
+    const nodes = [
+      node("Identity", ["end"], ["same"]),
+      node("Concat", ["same"], ["ends"], { axis: 0 }),
+      node("Slice", ["x", "start", "ends"], ["y"]),
+    ];
+    const rawData = new Uint8Array(BigInt64Array.of(2n ** 63n - 1n).buffer);
+    const largest = { ...integerTensor("end", [0]), int64Data: [], rawData };
+    const written: Written = {
+      inputs: { x: ["i64", 4] },
+      initializers: [integerTensor("start", [1]), largest],
+      nodes,
+      outputs: ["y"],
+    };
+    expect(run(written, EDGES)).toEqual([-1, 7, LARGEST]);
+  });
+
   test("are refused when constants give no integer", () => {
     const constants = (op: string, other: number): Written => ({
       inputs: { x: ["i64", 1] },
