@@ -1,8 +1,9 @@
 /** The whole compiler: graph → passes → (quantization) → memory plan → module. */
-import type { DetectDescription, SourceSpec } from "../module-format.ts";
+import { ModelError } from "../errors.ts";
+import type { DetectDescription, SourceSpec, TensorDescription } from "../module-format.ts";
 import { describe } from "./describe.ts";
 import { emitModule, memoryRequest } from "./emit.ts";
-import type { Graph, ImportedModel } from "./graph/graph.ts";
+import type { Graph, ImportedDetector, ImportedModel, ImportedTensors } from "./graph/graph.ts";
 import { verify } from "./graph/verify.ts";
 import { type MemoryPlan, planMemory } from "./memory/plan.ts";
 import { runPasses } from "./passes/index.ts";
@@ -26,15 +27,27 @@ export interface CompileOptions {
   readonly keepLogits?: boolean;
 }
 
-export interface CompiledModel {
+/** The descriptions that the compiler writes. */
+export type CompiledDescription = DetectDescription | TensorDescription;
+
+export interface CompiledModel<Description extends CompiledDescription = CompiledDescription> {
   readonly bytes: Uint8Array;
-  readonly description: DetectDescription;
+  readonly description: Description;
   /** The graph after all passes, and the addresses of its values. */
   readonly graph: Graph;
   readonly plan: MemoryPlan;
 }
 
-/** Compiles an imported model to a self-contained module. */
+/** Every engine has 2 GB. The largest YOLOv5 at the largest size needs a little more, and an engine that has 4. */
+const MAX_MEMORY_BYTES = { detect: 2 ** 32, tensor: 2 ** 31 } as const;
+
+/**
+ * Compiles an imported model to a self-contained module.
+ * @throws ModelError when the description or the memory of a module cannot hold it.
+ */
+export function compile(model: ImportedDetector, options: CompileOptions): CompiledModel<DetectDescription>;
+export function compile(model: ImportedTensors, options: CompileOptions): CompiledModel<TensorDescription>;
+export function compile(model: ImportedModel, options: CompileOptions): CompiledModel;
 export function compile(
   model: ImportedModel,
   { source, release, filters, target = "simd128", quantization, onStage, keepLogits = false }: CompileOptions,
@@ -47,6 +60,13 @@ export function compile(
     onStage?.("quantize", graph);
   }
   const plan = planMemory(graph, memoryRequest(graph, keep));
+  const mostBytes = MAX_MEMORY_BYTES[model.task];
+  if (plan.endAddress > mostBytes) {
+    throw new ModelError(
+      `The model needs ${Math.ceil(plan.endAddress / 2 ** 20)} MB of memory; a module can have ${mostBytes / 2 ** 20} MB.`,
+      "Compile or export it for smaller inputs.",
+    );
+  }
   const description = describe(model, graph, target, quantization?.precision ?? "f32", {
     source,
     release,

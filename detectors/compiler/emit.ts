@@ -8,7 +8,7 @@ import {
   tensorBytes,
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
-import { typeOf } from "./graph/facts.ts";
+import { factsOf, typeOf } from "./graph/facts.ts";
 import type { Graph, Node } from "./graph/graph.ts";
 import type { Constant } from "./graph/value.ts";
 import { emitEntryPoints, type TensorPlace } from "./kernels/entry-points.ts";
@@ -46,7 +46,9 @@ export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequ
   const scratchBytes = new Map(
     graph.nodes.map((node) => [node.output, scratchBytesOf(node, (value) => typeOf(graph, value))]),
   );
-  const fixed = new Map(graph.outputs.map((output) => [output, ADDRESS.detections]));
+  // The detections lie behind the header of the reply, so that one call writes both.
+  const detections = graph.nodes.filter((node) => factsOf(node).usesThresholds).map(({ output }) => output);
+  const fixed = new Map(detections.map((output) => [output, ADDRESS.detections]));
   return { startAddress: ADDRESS.arena, fixed, scratchBytes, keep };
 }
 
@@ -66,7 +68,7 @@ export function emitModule(
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const network = emitNetwork(module, graph, plan, target, constants);
   const place = (value: string, spec: TensorSpec): TensorPlace => ({
-    address: plan.placements.get(value)?.address ?? 0,
+    address: placementOf(plan, value).address,
     bytes: tensorBytes(spec),
     rows: spec.rows === undefined ? undefined : (spec.shape[0] ?? 0),
   });
@@ -90,7 +92,7 @@ export function emitModule(
 
 /** The functions that run one inference. */
 export interface EmittedNetwork {
-  /** () → number of detections. Reads the parameters at their addresses. */
+  /** () → number of detections, 0 without a head. Reads the parameters at their addresses. */
   readonly infer: FunctionReference;
   /** () → (): forgets earlier inferences; undefined: there is nothing to forget. */
   readonly reset: FunctionReference | undefined;
@@ -118,9 +120,11 @@ export function emitNetwork(
   const widening = constants.emitWidening();
   const preparation = widening === undefined ? preparations : [widening, ...preparations];
   const infer = module.function("infer", [], ["i32"], (code) => {
-    const [score, iou] = ADDRESS.parameters;
-    code.i32(score).memory("f32.load").globalSet(context.scoreThreshold);
-    code.i32(iou).memory("f32.load").globalSet(context.iouThreshold);
+    if (graph.nodes.some((node) => factsOf(node).usesThresholds)) {
+      const [score, iou] = ADDRESS.parameters;
+      code.i32(score).memory("f32.load").globalSet(context.scoreThreshold);
+      code.i32(iou).memory("f32.load").globalSet(context.iouThreshold);
+    }
     if (preparation.length > 0) {
       const prepared = module.global("i32");
       code.globalGet(prepared).op("i32.eqz");

@@ -1,8 +1,9 @@
 /** Runs a compiled model in this process's engine, through its library exports. */
-import type { CompiledTensorModel } from "../../detectors/compiler/compile-tensor-model.ts";
+import type { NamedTensor } from "../../detectors/compiler/graph/graph.ts";
 import { ARRAYS, type NumberArray } from "../../detectors/compiler/graph/value.ts";
-import type { NamedTensor } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
 import { elements } from "../../detectors/compiler/ops/shapes.ts";
+import { ALLOWED_IMPORTS, addressExport, IMPORT_MODULE } from "../../detectors/module-format.ts";
+import type { CompiledTensors } from "./compile-onnx.ts";
 
 /** Numbers of each input, by name. */
 type NamedNumbers = ReadonlyMap<string, ArrayLike<number>>;
@@ -16,13 +17,18 @@ export interface Library {
 }
 
 /** One inference of a new instance: the numbers of each output, in order. */
-export function runLibrary(model: CompiledTensorModel, inputs: NamedNumbers): readonly NumberArray[] {
+export function runLibrary(model: CompiledTensors, inputs: NamedNumbers): readonly NumberArray[] {
   return openLibrary(model).infer(inputs);
 }
 
 /** Instantiates a compiled model. */
-export function openLibrary({ bytes, inputs: inputSpecs, outputs }: CompiledTensorModel): Library {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(bytes)));
+export function openLibrary({ bytes, inputs: inputSpecs, outputs }: CompiledTensors): Library {
+  const refuse = (): never => {
+    throw new Error("the library door must not call the host");
+  };
+  const host = Object.fromEntries(ALLOWED_IMPORTS.map((name) => [name, refuse]));
+  const module = new WebAssembly.Module(Uint8Array.from(bytes));
+  const { exports } = new WebAssembly.Instance(module, { [IMPORT_MODULE]: host });
   const { memory, infer, reset } = exports;
   if (!(memory instanceof WebAssembly.Memory) || typeof infer !== "function") {
     throw new Error("the module lacks memory or infer");
@@ -35,10 +41,10 @@ export function openLibrary({ bytes, inputs: inputSpecs, outputs }: CompiledTens
   return {
     infer(inputs) {
       for (const [index, spec] of inputSpecs.entries()) {
-        view(`input_${index}`, spec).set(inputs.get(spec.name) ?? []);
+        view(addressExport("input", index), spec).set(inputs.get(spec.name) ?? []);
       }
       Reflect.apply(infer, undefined, []);
-      return outputs.map((spec, index) => view(`output_${index}`, spec).slice());
+      return outputs.map((spec, index) => view(addressExport("output", index), spec).slice());
     },
     reset() {
       if (typeof reset !== "function") throw new Error("the module has no state to reset");

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../detectors/compiler/import/checkpoint/importer.ts";
-import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
+import { importCheckpoint } from "../support/models/import-detector.ts";
+import { importOnnx } from "../support/models/import-detector.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
 import { loadImage, openOnnxruntimeBody } from "../support/models/logits.ts";

@@ -4,16 +4,13 @@
  */
 import * as onnxruntime from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import {
-  type CompiledTensorModel,
-  compileTensorModel,
-} from "../../detectors/compiler/compile-tensor-model.ts";
 import type { Tensor } from "../../detectors/compiler/graph/value.ts";
 import { readOnnx } from "../../detectors/compiler/import/onnx/read-onnx.ts";
-import { importTensorModel } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
+import { importTensors } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
 import { evaluateTensors } from "../../detectors/compiler/ops/evaluate.ts";
 import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { ModelError } from "../../detectors/errors.ts";
+import { type CompiledTensors, compileOnnx } from "../../scripts/conformance/compile-onnx.ts";
 import { runLibrary } from "../../scripts/conformance/run-library.ts";
 import { seeded, seededFloats } from "../support/base/seeded.ts";
 import { randomIntegerModel } from "../support/models/random-integer-onnx.ts";
@@ -42,10 +39,10 @@ async function compareAll(seed: number): Promise<void> {
   const numbers = new Map(
     inputs.map(({ name, shape }, index) => [name, seededFloats(seed * 10 + index, elements(shape), 2)]),
   );
-  const compiled = compileTensorModel(file);
+  const compiled = compileOnnx(file);
   const module = runLibrary(compiled, numbers);
 
-  const imported = importTensorModel(readOnnx(file));
+  const imported = importTensors(readOnnx(file), { name: "random" });
   const tensors = imported.inputs.map(({ name, value, shape }) => {
     return [value, { shape, data: numbers.get(name) ?? new Float32Array() }] as const;
   });
@@ -81,16 +78,16 @@ async function compareIntegers(seed: number): Promise<"compiled" | "refused"> {
   const { file, operators } = randomIntegerModel(seeded(seed));
   const what = `graph ${seed}: ${operators}`;
   const { long, short, real } = integerInputs(seed);
-  let compiled: CompiledTensorModel;
+  let compiled: CompiledTensors;
   try {
-    compiled = compileTensorModel(file);
+    compiled = compileOnnx(file);
   } catch (error) {
     if (!(error instanceof ModelError) || !/of 64-bit integers/.test(error.message)) throw error;
     return "refused";
   }
   const inputs = new Map<string, ArrayLike<number>>(Object.entries({ long, short, real }));
   const module = runLibrary(compiled, inputs);
-  const imported = importTensorModel(readOnnx(file));
+  const imported = importTensors(readOnnx(file), { name: "random" });
   const references = evaluateTensors(
     imported.graph,
     new Map(

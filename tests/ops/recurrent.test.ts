@@ -1,9 +1,9 @@
 /** RNN, GRU and LSTM: modules give onnxruntime's results. */
 import * as onnxruntime from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
-import { compileTensorModel } from "../../detectors/compiler/compile-tensor-model.ts";
 import type { OnnxTensor } from "../../detectors/compiler/import/onnx/schema.ts";
 import { elements } from "../../detectors/compiler/ops/shapes.ts";
+import { compileOnnx } from "../../scripts/conformance/compile-onnx.ts";
 import { openLibrary } from "../../scripts/conformance/run-library.ts";
 import { seededFloats } from "../support/base/seeded.ts";
 import { type Attributes, floatTensor, integerTensor } from "../support/models/onnx-writer.ts";
@@ -63,7 +63,7 @@ function model(
 
 async function expectSame(written: Written): Promise<void> {
   const file = onnx(written);
-  const compiled = compileTensorModel(file);
+  const compiled = compileOnnx(file);
   const numbers = new Map(
     compiled.inputs.map(({ name, shape }, index) => [name, seededFloats(index + 3, elements(shape), 1)]),
   );
@@ -148,7 +148,7 @@ test("an LSTM whose memory is the module's state gives onnxruntime's sequence", 
     { output: "hn", input: "h" },
     { output: "cn", input: "c" },
   ];
-  const compiled = compileTensorModel(file, { states });
+  const compiled = compileOnnx(file, { states });
   expect([compiled.inputs, compiled.outputs].map((all) => all.map(({ name }) => name))).toEqual([
     ["x"],
     ["y"],

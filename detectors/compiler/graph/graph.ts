@@ -61,8 +61,29 @@ export interface ImageSize {
 }
 
 /** The result of an importer. */
-export interface ImportedModel {
+export type ImportedModel = ImportedDetector | ImportedTensors;
+
+/** A detector with the compiler's own head: one image in, f32 [300, 6] out. */
+export interface ImportedDetector {
+  readonly task: "detect";
   readonly name: string;
   readonly labels: readonly string[];
   readonly graph: Graph;
+}
+
+/** A model with its own inputs and outputs, in the order of its file. */
+export interface ImportedTensors {
+  readonly task: "tensor";
+  readonly name: string;
+  readonly inputs: readonly NamedTensor[];
+  readonly outputs: readonly NamedTensor[];
+  readonly graph: Graph;
+}
+
+/** An input or output of a model. */
+export interface NamedTensor extends ValueType {
+  /** Its name in the file. */
+  readonly name: string;
+  /** Its value in the graph. */
+  readonly value: string;
 }

@@ -1,6 +1,18 @@
 /** The errors for a file that breaks the rules of its own format (truncated, altered or crafted) or is not allowed. */
 import { ModelError } from "../../errors.ts";
 
+/**
+ * No head that the compiler knows: the file's own inputs and outputs can still be compiled.
+ */
+export class UnknownHead extends ModelError {}
+
+/** A file of any format that breaks its rules. */
+export function damagedModel(what: string, cause?: unknown): ModelError {
+  return new ModelError(`Cannot read the model: ${what}.`, "Get the file again, or export the model again.", {
+    cause,
+  });
+}
+
 /** An ONNX file that breaks the format's rules. */
 export function damagedOnnx(what: string, cause?: unknown): ModelError {
   return new ModelError(

@@ -1,5 +1,5 @@
-import { importTfjs } from "../../../detectors/compiler/import/tfjs/importer.ts";
 import { isTfjs, tfjsShards } from "../../../detectors/compiler/import/tfjs/schema.ts";
+import { importTfjs } from "../models/import-detector.ts";
 import { type TfjsFiles, tfjsFiles, windowAttributes, writeCenterNet } from "../models/tfjs-writer.ts";
 import { mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";

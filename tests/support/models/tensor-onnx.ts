@@ -1,5 +1,5 @@
 /** Small ONNX models with inputs of any type. */
-import { compileTensorModel } from "../../../detectors/compiler/compile-tensor-model.ts";
+
 import {
   encodeModel,
   type OnnxGraph,
@@ -7,6 +7,7 @@ import {
   type OnnxTensor,
 } from "../../../detectors/compiler/import/onnx/schema.ts";
 import { ModelError } from "../../../detectors/errors.ts";
+import { compileOnnx } from "../../../scripts/conformance/compile-onnx.ts";
 import { type Attributes, toAttribute } from "./onnx-writer.ts";
 
 /** TensorProto.DataType */
@@ -82,7 +83,7 @@ export function onnx({ nodes, inputs, outputs, initializers = [] }: Written): Ui
 /** Why a model is refused. @throws Error when it is not */
 export function refusal(written: Written): string {
   try {
-    compileTensorModel(onnx(written));
+    compileOnnx(onnx(written));
   } catch (error) {
     if (error instanceof ModelError) return error.message;
     throw error;

@@ -1,4 +1,4 @@
-import { ModelError } from "../../../errors.ts";
+import { startSurvey } from "../survey.ts";
 import { childrenOf, malformed, pairAttribute, type TorchModule } from "./torch-module.ts";
 
 /** Deeper than any YOLOv5. It stops at a module that contains itself. */
@@ -31,7 +31,7 @@ const SUPPORTED: ReadonlyMap<string, (module: TorchModule) => string | undefined
  * @throws ModelError that lists everything that cannot be compiled, with its places in the model.
  */
 export function refuseUnsupported(layers: TorchModule): void {
-  const places = new Map<string, string[]>();
+  const survey = startSurvey("layer");
   let modules = 0;
 
   function visit(module: TorchModule, depth: number): void {
@@ -50,25 +50,13 @@ export function refuseUnsupported(layers: TorchModule): void {
       return;
     }
     // The children of an unsupported layer are not listed: they depend on how that layer would be supported.
-    const known = places.get(obstacle);
-    if (known) known.push(module.place);
-    else places.set(obstacle, [module.place]);
+    survey.add(obstacle, module.place);
   }
   visit(layers, 0);
-
-  if (places.size === 0) return;
-  const list = [...places].map(([obstacle, where]) => `${obstacle}: ${showPlaces(where)}`);
-  throw new ModelError(
-    `The checkpoint uses layers that cannot be compiled:`,
+  survey.refuse(
+    "The checkpoint uses layers that cannot be compiled:",
     "Train with the standard layers of YOLOv5 v5 to v7: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
-    { list },
   );
-}
-
-/** The first places are enough: an activation may occur in every layer. */
-function showPlaces(places: readonly string[]): string {
-  const shown = places.slice(0, 4).join(", ");
-  return places.length > 4 ? `${shown} and ${places.length - 4} more` : shown;
 }
 
 function nothing(): undefined {

@@ -1,8 +1,8 @@
 import { logistic } from "../../ops/activation.ts";
 import { damagedOnnx } from "../errors.ts";
-import { showNode } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
+import { elementsOf, type NdArray, stridedIndices, stridesOf, zeros } from "../nd-array.ts";
 import { type Call, type Operation, operand } from "./call.ts";
-import { elementsOf, type NdArray, stridedIndices, stridesOf, zeros } from "./nd-array.ts";
 
 /** Elementwise operators, with ONNX's multidirectional broadcasting. */
 export const arithmetic: Readonly<Record<string, Operation>> = {

@@ -1,15 +1,16 @@
 import { roundToHalf } from "../../half.ts";
 import { damagedOnnx } from "../errors.ts";
+import { showNode } from "../file-node.ts";
+import { integers, type NdArray, zeros } from "../nd-array.ts";
 import {
   floatAttribute,
   floatsAttribute,
   intAttribute,
   intsAttribute,
-  showNode,
   tensorAttribute,
 } from "./attributes.ts";
 import { type Call, integerOperand, type Operation, operand } from "./call.ts";
-import { arrayTypeOf, integers, type NdArray, zeros } from "./nd-array.ts";
+import { arrayTypeOf } from "./read-tensor.ts";
 
 /** Operators that create values: constants, shapes, ranges and type conversions. */
 export const creation: Readonly<Record<string, Operation>> = {

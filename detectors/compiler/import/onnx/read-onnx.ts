@@ -1,5 +1,5 @@
 import { damagedOnnx } from "../errors.ts";
-import { showNode } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
 import { decodeModel, type OnnxGraph, type OnnxModel } from "./schema.ts";
 
 /** A model whose graph is in execution order. */

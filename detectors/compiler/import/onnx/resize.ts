@@ -1,5 +1,6 @@
 import { damagedOnnx } from "../errors.ts";
-import { intAttribute, intsAttribute, showNode, stringAttribute } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
+import { intAttribute, intsAttribute, stringAttribute } from "./attributes.ts";
 import { arrayInput, type BodyContext, mapInput, outputName } from "./body-value.ts";
 import type { OnnxNode } from "./schema.ts";
 

@@ -33,6 +33,17 @@ export interface OnnxNode {
   readonly attribute: readonly OnnxAttribute[];
 }
 
+/** Whether the node's operator is one of ONNX's own. */
+export function isStandard({ domain = "" }: OnnxNode): boolean {
+  return domain === "" || domain === "ai.onnx";
+}
+
+/** The name of a node's operator, with its domain where that is not ONNX's own. */
+export function operatorName(node: OnnxNode): string {
+  const { opType = "?", domain } = node;
+  return isStandard(node) ? opType : `${domain}.${opType}`;
+}
+
 export interface OnnxAttribute {
   readonly name?: string;
   /** AttributeProto.AttributeType: 1 float, 2 int, 3 string, 4 tensor, 5 graph, 6 floats, 7 ints. */

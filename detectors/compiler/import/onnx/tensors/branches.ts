@@ -5,7 +5,7 @@
 
 import { sameShape, showType } from "../../../ops/shapes.ts";
 import { damagedOnnx } from "../../errors.ts";
-import { showNode } from "../attributes.ts";
+import { showNode } from "../../file-node.ts";
 import type { OnnxGraph, OnnxNode } from "../schema.ts";
 import { copy } from "./elementwise.ts";
 import { type NodeCall, nodeCall, refuse, type TensorValue } from "./node-call.ts";

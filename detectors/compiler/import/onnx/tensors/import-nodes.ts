@@ -5,9 +5,11 @@ import { multiplicationsOf } from "../../../graph/facts.ts";
 import { ARRAYS } from "../../../graph/value.ts";
 import { evaluateTensors } from "../../../ops/evaluate.ts";
 import { elements, ShapeError } from "../../../ops/shapes.ts";
+import { placeOf } from "../../file-node.ts";
+import { integers, type NdArray } from "../../nd-array.ts";
 import { shapeOf } from "../creation.ts";
-import { integers, type NdArray, readTensor } from "../nd-array.ts";
-import type { OnnxGraph, OnnxNode } from "../schema.ts";
+import { readTensor } from "../read-tensor.ts";
+import { isStandard, type OnnxGraph, type OnnxNode, operatorName } from "../schema.ts";
 import { importIf } from "./branches.ts";
 import { BOOL, type ElementType, elementType, exact, F32, I64 } from "./element-type.ts";
 import { elementwiseNodes } from "./elementwise.ts";
@@ -52,14 +54,11 @@ export function importNodes({ initializer, node: nodes }: OnnxGraph, values: Val
 }
 
 /** @throws ModelError naming every operator that cannot be compiled once, else the first node that cannot. */
-export function requireComplete({ missing, problems }: Import): void {
-  if (missing.size > 0) {
-    throw new ModelError(
-      "The ONNX model uses operators that cannot be compiled:",
-      "Replace them before the export, or export only the part of the model in front of them.",
-      { list: [...missing].map(([what, count]) => `${what}: ${count} node${count === 1 ? "" : "s"}`) },
-    );
-  }
+export function requireComplete({ survey, problems }: Import): void {
+  survey.refuse(
+    "The ONNX model uses operators that cannot be compiled:",
+    "Replace them before the export, or export only the part of the model in front of them.",
+  );
   const [first] = problems;
   if (first !== undefined) throw first;
 }
@@ -68,22 +67,20 @@ export function requireComplete({ missing, problems }: Import): void {
 const SHAPES: ReadonlySet<string> = new Set(["Shape", "Size"]);
 
 function importNode(node: OnnxNode, values: Values, context: Import): void {
-  const { opType = "", domain = "" } = node;
-  const isStandard = domain === "" || domain === "ai.onnx";
-  if (isStandard && opType === "If") {
+  const { opType = "" } = node;
+  if (isStandard(node) && opType === "If") {
     importIf(node, values, context);
     return;
   }
-  const { builder, interpreter, missing, opset } = context;
-  const importer = isStandard ? importers.get(opType) : undefined;
+  const { builder, evaluator, survey, opset } = context;
+  const importer = isStandard(node) ? importers.get(opType) : undefined;
   const inputs = node.input.map((name) => (name === "" ? undefined : values.get(name)));
   const isAbsent = node.input.some((name, index) => name !== "" && inputs[index] === undefined);
   const isKnown = !isAbsent && inputs.every((input) => input?.kind !== "computed");
   const isEvaluated =
-    isStandard && (SHAPES.has(opType) || ((isKnown || isAbsent) && interpreter.knows(opType)));
+    isStandard(node) && (SHAPES.has(opType) || ((isKnown || isAbsent) && evaluator.knows(opType)));
   if (importer === undefined && !isEvaluated) {
-    const what = isStandard ? opType || "?" : `${domain}.${opType || "?"}`;
-    missing.set(what, (missing.get(what) ?? 0) + 1);
+    survey.add(operatorName(node), placeOf(node));
     return;
   }
   if (isAbsent) return;
@@ -98,9 +95,9 @@ function importNode(node: OnnxNode, values: Values, context: Import): void {
     define(0, { kind: "known", array, type: I64 });
     return;
   }
-  if (isKnown && interpreter.knows(opType)) {
+  if (isKnown && evaluator.knows(opType)) {
     const arrays = inputs.map((input) => (input?.kind === "known" ? input.array : undefined));
-    for (const [index, array] of interpreter.run(node, arrays).entries()) {
+    for (const [index, array] of evaluator.run(node, arrays).entries()) {
       const type = knownType(node, inputs, array);
       define(index, { kind: "known", array: held(node, array, type, arrays), type });
     }

@@ -4,8 +4,9 @@ import { constantOf, type DType, type Shape, type ValueType } from "../../../gra
 import type { Operator, OperatorAttributes } from "../../../ops/index.ts";
 import { fits, type Interval } from "../../../ops/interval.ts";
 import { elements } from "../../../ops/shapes.ts";
-import { intsAttribute, showNode } from "../attributes.ts";
-import type { NdArray } from "../nd-array.ts";
+import { showNode } from "../../file-node.ts";
+import type { NdArray } from "../../nd-array.ts";
+import { intsAttribute } from "../attributes.ts";
 import type { OnnxNode } from "../schema.ts";
 import type { ElementType } from "./element-type.ts";
 

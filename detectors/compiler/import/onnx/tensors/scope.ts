@@ -1,8 +1,9 @@
 /** What the import of a node reads and writes beside the node itself. */
 import type { ModelError } from "../../../../errors.ts";
 import type { GraphBuilder } from "../../../graph/builder.ts";
-import type { Interpreter } from "../interpreter.ts";
-import type { OnnxGraph } from "../schema.ts";
+import type { Evaluator } from "../../evaluator.ts";
+import type { Survey } from "../../survey.ts";
+import type { OnnxGraph, OnnxNode } from "../schema.ts";
 import type { TensorValue } from "./node-call.ts";
 
 /** The values that a node can read, by name. A value is absent when a node in front of it cannot be compiled. */
@@ -15,9 +16,9 @@ export interface Values {
 export interface Import {
   readonly opset: number;
   readonly builder: GraphBuilder;
-  readonly interpreter: Interpreter;
-  /** Operators that cannot be compiled, with their number of nodes. */
-  readonly missing: Map<string, number>;
+  readonly evaluator: Evaluator<OnnxNode>;
+  /** Operators that cannot be compiled. */
+  readonly survey: Survey;
   /** Nodes that cannot be compiled as they are written. */
   readonly problems: ModelError[];
   /** Imports the constants and nodes of a graph. */

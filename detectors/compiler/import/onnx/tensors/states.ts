@@ -4,15 +4,9 @@ import type { GraphBuilder } from "../../../graph/builder.ts";
 import { constantOf, type ValueType } from "../../../graph/value.ts";
 import { sameShape, showType } from "../../../ops/shapes.ts";
 import { damagedOnnx } from "../../errors.ts";
-import type { NdArray } from "../nd-array.ts";
+import type { TensorState } from "../../importer.ts";
+import type { NdArray } from "../../nd-array.ts";
 import type { OnnxGraph, OnnxValueInfo } from "../schema.ts";
-
-/** An output that becomes an input of the next inference, by their names in the file. */
-export interface TensorState {
-  readonly output: string;
-  /** Before the first inference it is its initializer, or zeros. */
-  readonly input: string;
-}
 
 /** @throws ModelError unless each state joins an output of the model with an input, which no other state names. */
 export function requireStates({ input, output }: OnnxGraph, states: readonly TensorState[]): void {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { importCheckpoint } from "../../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { OPCODES } from "../../../../../../detectors/compiler/import/checkpoint/pickle-opcodes.ts";
 import { openTorchArchive } from "../../../../../../detectors/compiler/import/checkpoint/torch-archive.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
 import { seeded } from "../../../../../support/base/seeded.ts";
 import { from, type SyntheticYolov5, writeCheckpoint } from "../../../../../support/models/checkpoint.ts";
+import { importCheckpoint } from "../../../../../support/models/import-detector.ts";
 import { bytesOf, call, dict, global, type Py, pickle } from "../../../../../support/models/pickler.ts";
 import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
 import { rejection } from "../rejection.ts";

@@ -1,6 +1,6 @@
 /** 64-bit integers, which a module holds in 32 bits where they are proven to fit; and what integers do at their limits. */
 import { describe, expect, test } from "vitest";
-import { compileTensorModel } from "../../../../../../detectors/compiler/compile-tensor-model.ts";
+import { compileOnnx } from "../../../../../../scripts/conformance/compile-onnx.ts";
 import { runLibrary } from "../../../../../../scripts/conformance/run-library.ts";
 import { floatTensor, integerTensor } from "../../../../../support/models/onnx-writer.ts";
 import { node, onnx, refusal, TYPES, type Written } from "../../../../../support/models/tensor-onnx.ts";
@@ -10,7 +10,7 @@ const LARGEST = 2 ** 31 - 1;
 
 /** The only output for these inputs. */
 function run(written: Written, inputs: Readonly<Record<string, readonly number[]>>): number[] {
-  return [...(runLibrary(compileTensorModel(onnx(written)), new Map(Object.entries(inputs)))[0] ?? [])];
+  return [...(runLibrary(compileOnnx(onnx(written)), new Map(Object.entries(inputs)))[0] ?? [])];
 }
 
 /** y of one operator on x, i64 [n], and a constant. */

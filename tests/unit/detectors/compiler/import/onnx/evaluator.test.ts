@@ -1,9 +1,7 @@
 import { describe, expect, test } from "vitest";
-import {
-  createInterpreter,
-  interpret,
-} from "../../../../../../detectors/compiler/import/onnx/interpreter.ts";
-import type { NdArray } from "../../../../../../detectors/compiler/import/onnx/nd-array.ts";
+import { evaluateNodes } from "../../../../../../detectors/compiler/import/evaluator.ts";
+import type { NdArray } from "../../../../../../detectors/compiler/import/nd-array.ts";
+import { onnxEvaluator } from "../../../../../../detectors/compiler/import/onnx/evaluator.ts";
 import { type Attributes, writeOnnx } from "../../../../../support/models/onnx-writer.ts";
 
 function floats(shape: readonly number[], values: readonly number[]): NdArray {
@@ -33,7 +31,7 @@ function run(
   inputs.forEach((input, index) => {
     if (input) values.set(`input${index}`, input);
   });
-  interpret(writer.nodes, values, createInterpreter());
+  evaluateNodes(writer.nodes, values, onnxEvaluator());
   return made.flatMap((name) => values.get(name) ?? []);
 }
 
@@ -44,7 +42,7 @@ function result(...call: Parameters<typeof run>): { shape: readonly number[]; va
 
 const grid = floats([2, 3], [1, 2, 3, 4, 5, 6]);
 
-describe("the interpreter for tails", () => {
+describe("the evaluator of tails", () => {
   test("writes slices in place as export.py --inplace does", () => {
     const rows = ints([1, 0], [2, 1]);
     const wholeRows = result("ScatterND", [grid, rows, floats([2, 3], [7, 7, 7, 8, 8, 8])]);
@@ -129,6 +127,6 @@ describe("the interpreter for tails", () => {
       ["one", floats([1], [1])],
       ["size", ints([2 ** 25])],
     ]);
-    expect(() => interpret(writer.nodes, values, createInterpreter())).toThrow(/too much computation/);
+    expect(() => evaluateNodes(writer.nodes, values, onnxEvaluator())).toThrow(/too much computation/);
   });
 });

@@ -1,35 +1,32 @@
 import { ModelError } from "../../../errors.ts";
 import type { ImageSize } from "../../graph/graph.ts";
-
 import { logistic } from "../../ops/activation.ts";
 import type { DetectScale } from "../../ops/yolov5-detect.ts";
-import { type Interpreter, interpret } from "./interpreter.ts";
-import { type NdArray, zeros } from "./nd-array.ts";
-import type { OnnxNode } from "./schema.ts";
+import type { NdArray } from "../nd-array.ts";
+import { type ExportedTail, type HeadMap, type HeadRecogniser, syntheticNumbers } from "./head.ts";
 
-/** A head convolution: the name of its ONNX output, and its feature map in our graph. */
-export interface Head {
-  readonly value: string;
-  readonly map: string;
-  readonly height: number;
-  readonly width: number;
-  readonly channels: number;
-}
+/** YOLOv5's Detect (v6, v7), as its export.py writes it. */
+export const yolov5: HeadRecogniser = {
+  name: "YOLOv5 Detect (v6, v7)",
+  cut: "convolutions",
+  // export.py's models leave the division by 255 to the caller.
+  pixelScale: 1 / 255,
+  stride: 32,
+  // YOLOv5's own default.
+  side: 640,
+  recognise(tail) {
+    const { maps, scales, classes } = recogniseDetect(tail);
+    const values = maps.map(({ value }) => value);
+    return {
+      classes,
+      add: (builder) => builder.add("yolov5_detect", values, { scales, classes }, "detections"),
+    };
+  },
+};
 
-/** Everything behind the head convolutions, as the exporter wrote it. */
-export interface ExportedDecode {
-  readonly input: ImageSize;
-  readonly heads: readonly Head[];
-  readonly tail: readonly OnnxNode[];
-  /** Names of the graph's outputs. */
-  readonly outputs: readonly string[];
-  /** Other values that the tail may use. */
-  readonly values: ReadonlyMap<string, NdArray>;
-}
-
-/** A YOLOv5 Detect layer: heads in the order of its scales. */
-export interface Detect {
-  readonly heads: readonly Head[];
+/** A YOLOv5 Detect layer: maps in the order of its scales. */
+interface Detect {
+  readonly maps: readonly HeadMap[];
   readonly scales: readonly DetectScale[];
   readonly classes: number;
 }
@@ -42,75 +39,65 @@ const TOLERANCE = 1e-3;
 /**
  * Checks that the exported decode is YOLOv5's, and reads its strides and anchors. It runs the decode on synthetic logits:
  * zeros in the first cell of every scale, which reveal stride and anchors, and random numbers in all other cells, where
- * the boxes must agree with our own decode. So it does not matter how the exporter wrote the decode.
- * @throws ModelError that says what it found instead.
+ * the boxes must agree with our own decode.
  */
-export function recogniseDetect(decode: ExportedDecode, interpreter: Interpreter): Detect {
+function recogniseDetect(tail: ExportedTail): Detect {
   // Exporters list scales from fine to coarse; simplifiers may have changed the order of the nodes.
-  const heads = decode.heads.toSorted((a, b) => b.height * b.width - a.height * a.width);
-  if (heads.length === 0) throw unknownHead("there is no convolution on the way to its output");
-  const logits = heads.map((head, scale) => syntheticLogits(head, scale));
-  const values = new Map(decode.values);
-  heads.forEach(({ value }, scale) => {
-    const array = logits[scale];
-    if (array) values.set(value, array);
-  });
-  interpret(decode.tail, values, interpreter, decode.outputs);
+  const order = [...tail.maps.keys()].toSorted((a, b) => cellsOf(tail.maps[b]) - cellsOf(tail.maps[a]));
+  if (order.length === 0) throw unknownHead("there is no convolution on the way to its output");
+  const logits = tail.maps.map((map, scale) => syntheticLogits(map, scale));
+  const outputs = tail.run(logits);
 
-  const { boxes, classes } = findBoxes(decode.outputs, heads, values);
+  const { boxes, classes } = findBoxes(tail, outputs);
   const perBox = BOX_COLUMNS + classes;
   let row = 0;
-  const scales = heads.map((head, index) => {
-    const scale = readScale(head, boxes.subarray(row * perBox), perBox, decode.input);
-    compare(head, logits[index]?.data ?? boxes, scale, boxes.subarray(row * perBox), perBox, index);
-    row += scale.anchors.length * head.height * head.width;
-    return scale;
+  const found = order.flatMap((index, place) => {
+    const [map, numbers] = [tail.maps[index], logits[index]];
+    if (map === undefined || numbers === undefined) return [];
+    const scale = readScale(map, boxes.subarray(row * perBox), perBox, tail.input);
+    compare(map, numbers, scale, boxes.subarray(row * perBox), perBox, place);
+    row += scale.anchors.length * map.height * map.width;
+    return [{ map, scale }];
   });
-  return { heads, scales, classes };
+  return { maps: found.map(({ map }) => map), scales: found.map(({ scale }) => scale), classes };
 }
 
-/** Logits [1, channels, height, width] from −4 to 4 (a linear congruential generator), with zeros in cell (0, 0). */
-function syntheticLogits({ channels, height, width }: Head, seed: number): NdArray {
-  const logits = zeros("float", [1, channels, height, width]);
-  let state = seed + 1;
-  const { data } = logits;
-  for (let i = 0; i < data.length; i++) {
-    // Numerical Recipes' constants; the upper bits are random enough.
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    data[i] = (state / 2 ** 31) * 4;
-  }
-  for (let channel = 0; channel < channels; channel++) data[channel * height * width] = 0;
-  return logits;
+function cellsOf(map: HeadMap | undefined): number {
+  return map === undefined ? 0 : map.height * map.width;
+}
+
+/** Logits [height, width, channels] from −4 to 4, with zeros in cell (0, 0). */
+function syntheticLogits(map: HeadMap, seed: number): Float32Array {
+  return syntheticNumbers(map, seed + 1, -4, 4).fill(0, 0, map.channels);
 }
 
 /** The output that holds all boxes, [1, boxes, 5 + classes]: scale by scale, and in each anchor by anchor. */
 function findBoxes(
-  outputs: readonly string[],
-  heads: readonly Head[],
+  { outputs, maps }: ExportedTail,
   values: ReadonlyMap<string, NdArray>,
 ): { boxes: NdArray["data"]; classes: number } {
   for (const name of outputs) {
     const array = values.get(name);
     const [batch, rows, columns = 0, ...more] = array?.shape ?? [];
     if (!array || batch !== 1 || more.length > 0 || columns <= BOX_COLUMNS) continue;
-    const expected = heads.reduce(
+    const expected = maps.reduce(
       (sum, { channels, height, width }) => sum + (channels / columns) * height * width,
       0,
     );
-    if (rows === expected && heads.every(({ channels }) => channels % columns === 0)) {
+    if (rows === expected && maps.every(({ channels }) => channels % columns === 0)) {
       return { boxes: array.data, classes: columns - BOX_COLUMNS };
     }
   }
   const seen = outputs.map((name) => `"${name}" [${values.get(name)?.shape.join(", ") ?? "?"}]`).join(", ");
-  const maps = heads.map(({ channels, height, width }) => `[1, ${channels}, ${height}, ${width}]`).join(", ");
+  const ends = maps.map(({ channels, height, width }) => `${width}x${height} × ${channels}`).join(", ");
   throw unknownHead(
-    `expected an output [1, boxes, 5 + classes] with one box per anchor and cell of its last convolutions ${maps}; received ${seen}`,
+    `expected an output [1, boxes, 5 + classes] with one box per anchor and cell of its last convolutions (${ends}); received ${seen}`,
   );
 }
 
 /** Reads cell (0, 0), which has zero logits: its centre is half a stride from the corner, its boxes are the anchors. */
 function readScale(
-  { channels, height, width }: Head,
+  { channels, height, width }: HeadMap,
   boxes: NdArray["data"],
   perBox: number,
   input: ImageSize,
@@ -134,8 +121,8 @@ function readScale(
 
 /** Compares the exported decode of one scale with YOLOv5's. @throws ModelError at the first difference. */
 function compare(
-  { height, width }: Head,
-  logits: NdArray["data"],
+  { height, width, channels }: HeadMap,
+  logits: Float32Array,
   { stride, anchors }: DetectScale,
   boxes: NdArray["data"],
   perBox: number,
@@ -145,7 +132,7 @@ function compare(
   for (const [anchor, [anchorWidth, anchorHeight]] of anchors.entries()) {
     for (let cell = 0; cell < cells; cell++) {
       for (let column = 0; column < perBox; column++) {
-        const s = logistic(logits[(anchor * perBox + column) * cells + cell] ?? 0);
+        const s = logistic(logits[cell * channels + anchor * perBox + column] ?? 0);
         let expected = s;
         if (column === 0) expected = (2 * s - 0.5 + (cell % width)) * stride;
         else if (column === 1) expected = (2 * s - 0.5 + Math.floor(cell / width)) * stride;
@@ -164,7 +151,7 @@ function compare(
 
 function unknownHead(what: string): ModelError {
   return new ModelError(
-    `The ONNX model's head is not a YOLOv5 Detect (v6, v7) as export.py writes it: ${what}.`,
+    `it is not as export.py writes it: ${what}`,
     "Export a YOLOv5 v6 or v7 detection model with its own export.py, or compile the .pt file.",
   );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readTensor } from "../../../../../../detectors/compiler/import/onnx/nd-array.ts";
+import { readTensor } from "../../../../../../detectors/compiler/import/onnx/read-tensor.ts";
 import type { OnnxTensor } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
 
 const empty: OnnxTensor = {
