@@ -14,6 +14,7 @@ import {
   tensorModule,
 } from "../support/detectors/tensor-module.ts";
 import { npyFile } from "../support/models/npy-file.ts";
+import { node, onnx, type Written } from "../support/models/tensor-onnx.ts";
 
 const WIDTH = 8;
 const HEIGHT = 4;
@@ -222,6 +223,31 @@ describe("a module of several inputs", () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: "" });
     expect(stderr).toContain(message);
     expect(stderr.split("\n")[1]).toMatch(/^ {2}→ /);
+  });
+
+  test("compiled with a state and a constant keeps the one and needs no other", async () => {
+    const add = (a: string, b: string, y: string) => node("Add", [a, b], [y]);
+    const model: Written = {
+      inputs: { x: ["f32", 2], total: ["f32", 2], gain: ["f32"] },
+      nodes: [
+        node("Mul", ["x", "gain"], ["scaled"]),
+        add("total", "scaled", "next"),
+        node("Neg", ["next"], ["y"]),
+      ],
+      outputs: ["y", "next"],
+    };
+    writeFileSync(path("sum.onnx"), onnx(model));
+    const options = ["--state", "next=total", "--constant", "gain=10", "-o", path("sum.wasm")];
+    const { exitCode, stderr } = await sabrewing(["compile", path("sum.onnx"), ...options, "--json"]);
+    expect(exitCode, stderr).toBe(0);
+    writeFileSync(path("x.txt"), "1 2");
+    const lines = await answersOf("sum", path("x.txt"), path("x.txt"));
+    expect(lines.map((line) => line.outputs)).toEqual(
+      [
+        [-10, -20],
+        [-20, -40],
+      ].map((data) => [{ name: "y", shape: [2], dtype: "f32", data }]),
+    );
   });
 
   test("refuses an unknown parameter and lists its own", async () => {

@@ -68,6 +68,8 @@ export interface TensorOptions {
   readonly shapes?: ReadonlyMap<string, Shape>;
   /** Outputs that continue as inputs of the next inference: they are no inputs or outputs of the module. */
   readonly states?: readonly TensorState[];
+  /** Inputs that always hold one number, by name: they are no inputs of the module. */
+  readonly constants?: ReadonlyMap<string, number>;
   /** Inputs that are known at compile time, by name. */
   readonly known?: ReadonlyMap<string, NdArray>;
 }

@@ -10,6 +10,7 @@ import { onnxEvaluator } from "../evaluator.ts";
 import type { OrderedOnnxModel } from "../read-onnx.ts";
 import { readTensor } from "../read-tensor.ts";
 import type { OnnxValueInfo } from "../schema.ts";
+import { constantArray, requireConstants } from "./bound-inputs.ts";
 import { dataTypeName, type ElementType, elementType } from "./element-type.ts";
 import { importNodes, requireComplete } from "./import-nodes.ts";
 import { nodeCall, type TensorValue } from "./node-call.ts";
@@ -19,13 +20,20 @@ import { initialOf, keepState, requireStates } from "./states.ts";
 /** @throws ModelError that names every operator or value that cannot be compiled. */
 export function importTensors(
   { graph: file, opsetImport }: OrderedOnnxModel,
-  { name: modelName, shapes = new Map(), states = [], known = new Map() }: TensorOptions,
+  {
+    name: modelName,
+    shapes = new Map(),
+    states = [],
+    constants = new Map(),
+    known = new Map(),
+  }: TensorOptions,
 ): ImportedTensors {
   const opset = opsetImport.find(({ domain = "" }) => domain === "" || domain === "ai.onnx")?.version ?? 1;
   const builder = buildGraph();
   const values = new Map<string, TensorValue>();
   const initializers = new Map(file.initializer.map((tensor) => [tensor.name ?? "", tensor]));
   requireStates(file, states);
+  requireConstants(file, constants, states);
   const stateInputs = new Set(states.map(({ input }) => input));
   const inputs: NamedTensor[] = [];
   // Files of IR version 3 list initializers as inputs, too.
@@ -35,13 +43,13 @@ export function importTensors(
   for (const info of infos) {
     const { name = "" } = info;
     const type = inputType(info);
-    const array = known.get(name);
+    const shape = shapeOfInput.get(name) ?? [];
+    const array = known.get(name) ?? constantArray(name, constants.get(name), type, shape);
     if (array !== undefined) {
       values.set(name, { kind: "known", array, type });
       continue;
     }
     const { dtype, isLong } = type;
-    const shape = shapeOfInput.get(name) ?? [];
     if (stateInputs.has(name)) {
       const initializer = initializers.get(name);
       const initial = initializer && initialOf(readTensor(initializer), { dtype, shape }, name, builder);

@@ -131,17 +131,25 @@ describe("a condition that is known at compile time", () => {
     expect(run(model, { x: [1, 2, 3, 4, 5, 6] })).toEqual([[-1, -2, -3, -4, -5, -6]]);
   });
 
-  test("may be an input that the caller binds", () => {
+  test("may be computed from an input that always is one number", () => {
     const model: Written = {
       inputs: { rate: ["i64"], x: ["f32", 1] },
       initializers: [integerTensor("wide", 16000)],
       nodes: [node("Equal", ["rate", "wide"], ["c"]), ifNode("c", ["y"])],
       outputs: ["y"],
     };
-    const known = new Map([["rate", { type: "int", shape: [], data: Float64Array.of(16000) }]] as const);
-    const compiled = compileOnnx(onnx(model), { known });
-    expect(compiled.inputs.map(({ name }) => name)).toEqual(["x"]);
-    expect([...(runLibrary(compiled, new Map([["x", [4]]]))[0] ?? [])]).toEqual([8]);
+    const at = (rate: number) => compileOnnx(onnx(model), { constants: new Map([["rate", rate]]) });
+    expect(at(16000).inputs.map(({ name }) => name)).toEqual(["x"]);
+    expect([...(runLibrary(at(16000), new Map([["x", [4]]]))[0] ?? [])]).toEqual([8]);
+    expect([...(runLibrary(at(8000), new Map([["x", [4]]]))[0] ?? [])]).toEqual([-4]);
+    expect(() => at(0.5)).toThrow('The input "rate" cannot be 0.5: it is i64.');
+    expect(() => at(2 ** 31)).toThrow('The input "rate" cannot be 2147483648: it is i64.');
+    const lost = { constants: new Map([["speed", 1]]) };
+    expect(() => compileOnnx(onnx(model), lost)).toThrow('no input "speed" that could hold a constant');
+    const both = { constants: new Map([["x", 1]]), states: [{ output: "y", input: "x" }] };
+    expect(() => compileOnnx(onnx({ ...model, outputs: ["y", "c"] }), both)).toThrow(
+      'The input "x" cannot be both a constant and a state.',
+    );
   });
 
   test("decides the shape of the result", () => {
