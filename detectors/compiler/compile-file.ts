@@ -11,7 +11,7 @@ import { type ImageSize, type ImportedModel, imageInput } from "./graph/graph.ts
 import { print } from "./graph/print.ts";
 import type { Shape } from "./graph/value.ts";
 import { MissingOperators, UnknownHead } from "./import/errors.ts";
-import type { FileModel } from "./import/importer.ts";
+import type { FileModel, TensorState } from "./import/importer.ts";
 import { describeOrigin } from "./import/origin/model-origin.ts";
 import { addPathToErrors, knownModel, readModelFiles, sha256Of } from "./model-files.ts";
 import { passes, runPasses } from "./passes/index.ts";
@@ -39,6 +39,10 @@ export interface CompileFileOptions {
   readonly size?: ImageSize;
   /** Shapes of inputs by name, of task `tensor`. Needed where the file leaves sizes open. */
   readonly shapes?: ReadonlyMap<string, Shape>;
+  /** Outputs that continue as inputs of the next inference, of task `tensor`. */
+  readonly states?: readonly TensorState[];
+  /** Inputs that always hold one number, by name, of task `tensor`. */
+  readonly constants?: ReadonlyMap<string, number>;
   /** Licence of the weights, an SPDX identifier. Default: the catalogue's for known weights, else `unknown`. */
   readonly licence?: string;
   /** Release number of the module, higher for each new version. Default: not in the description. */
@@ -132,10 +136,17 @@ async function quantizationOf(
 function importModel(
   file: FileModel,
   name: string,
-  { task, size, shapes, onUnknownHead }: CompileFileOptions,
+  { task, size, onUnknownHead, ...options }: CompileFileOptions,
 ): ImportedModel {
-  const tensors = (): ImportedModel => file.tensors(shapes === undefined ? { name } : { name, shapes });
-  if (task === "tensor" || (task === undefined && shapes !== undefined)) return nameOrigin(file, tensors);
+  const { shapes, states, constants } = options;
+  const own = {
+    ...(shapes === undefined ? {} : { shapes }),
+    ...(states === undefined ? {} : { states }),
+    ...(constants === undefined ? {} : { constants }),
+  };
+  const tensors = (): ImportedModel => file.tensors({ name, ...own });
+  const isTensor = task === "tensor" || (task === undefined && Object.keys(own).length > 0);
+  if (isTensor) return nameOrigin(file, tensors);
   const option = task === undefined ? size && "--size" : `--task ${task}`;
   return nameOrigin(file, () => {
     try {

@@ -159,13 +159,25 @@ export function describe(
   const description: DetectDescription | TensorDescription =
     model.task === "detect"
       ? { abi: ABI, task: "detect", ...named, ...detectorKeys(model, graph, origin), ...end }
-      : { abi: ABI, task: "tensor", ...named, ...tensorSpecs(model), parameters: [], ...end };
+      : {
+          abi: ABI,
+          task: "tensor",
+          ...named,
+          ...tensorSpecs(model),
+          parameters: [],
+          ...stateOf(graph),
+          ...end,
+        };
   const bytes = Buffer.byteLength(JSON.stringify(description));
   if (bytes <= DESCRIPTION_LIMITS.sectionBytes) return description;
   throw new ModelError(
     `The module's description would have ${bytes} bytes; expected at most ${DESCRIPTION_LIMITS.sectionBytes}.`,
     "Give the classes shorter names in the model's list `names`, then save or export the model again.",
   );
+}
+
+function stateOf({ states }: Graph): Pick<TensorDescription, "state"> {
+  return states.length === 0 ? {} : { state: true };
 }
 
 function detectorKeys(model: ImportedDetector, graph: Graph, { filters }: Origin) {

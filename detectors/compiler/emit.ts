@@ -15,6 +15,7 @@ import { emitEntryPoints, type TensorPlace } from "./kernels/entry-points.ts";
 import { emitNode, scratchBytesOf } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
+import { emitStates } from "./kernels/states.ts";
 import type { BorderedBuffer, MemoryPlan, MemoryRequest, Placement } from "./memory/plan.ts";
 import type { Target } from "./target.ts";
 import type { FunctionReference, Local } from "./wasm/assembler.ts";
@@ -93,6 +94,8 @@ export function emitModule(
 export interface EmittedNetwork {
   /** () → number of detections, 0 without a head. Reads the parameters at their addresses. */
   readonly infer: FunctionReference;
+  /** () → (): forgets earlier inferences; undefined: there is nothing to forget. */
+  readonly reset: FunctionReference | undefined;
   /** The functions that it calls in order, without parameters and results, with their nodes. */
   readonly steps: readonly { readonly node: Node; readonly run: FunctionReference }[];
 }
@@ -113,6 +116,7 @@ export function emitNetwork(
       .map((buffer) => ({ node, run: emitBorder(module, node.output, buffer, constants) })),
     { node, run: emitNode(node, context) },
   ]);
+  const states = emitStates(graph.states, context);
   const widening = constants.emitWidening();
   const preparation = widening === undefined ? preparations : [widening, ...preparations];
   const infer = module.function("infer", [], ["i32"], (code) => {
@@ -130,9 +134,10 @@ export function emitNetwork(
       });
     }
     for (const { run } of steps) code.call(run);
+    if (states !== undefined) code.call(states.keep);
     code.globalGet(context.detectionCount);
   });
-  return { infer, steps };
+  return { infer, reset: states?.reset, steps };
 }
 
 function kernelContext(

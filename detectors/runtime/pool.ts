@@ -22,7 +22,8 @@ const FAULTS_UNTIL_FAILING = 3;
  * @param taskOf what to do with it
  * @param startDeadlineMs for each thread's first reply.
  * @param counters those of the previous pool when a module is replaced, so that they continue.
- * @throws ModelError when the file is not usable or fails on its first frame.
+ * @throws ModelError when the file is not usable or fails on its first frame, or when several copies would each remember
+ *   only their own requests.
  * @throws DetectorFault `deadline` when the first frame got no reply in time.
  */
 export async function startPool<Info extends ModuleInfo, Result>(
@@ -41,6 +42,7 @@ export async function startPool<Info extends ModuleInfo, Result>(
   await using stack = new AsyncDisposableStack();
   for (const thread of threads) stack.use(thread);
   const [{ info }, source] = await Promise.all([loading, prepareEngine(loading, runtime)]);
+  requireOneMemory(info, instances);
   const pool = stack.use(new Pool(info, taskOf(info), source, options, startDeadlineMs, counters));
   try {
     await pool.start(threads, options.warmUp ?? true);
@@ -54,6 +56,15 @@ export async function startPool<Info extends ModuleInfo, Result>(
   }
   stack.move();
   return pool;
+}
+
+/** Requests go to any copy, and a copy remembers only those that it answered. */
+function requireOneMemory({ name, state }: ModuleInfo, instances: number): void {
+  if (state !== true || instances === 1) return;
+  throw new ModelError(
+    `${name} remembers earlier inferences, so that it can run in one instance only; expected 1, received ${instances}.`,
+    "Set instances: 1 in the section detector of the configuration.",
+  );
 }
 
 interface Slot<Result> {

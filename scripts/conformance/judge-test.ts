@@ -4,8 +4,9 @@ import { evaluateNodes } from "../../detectors/compiler/import/evaluator.ts";
 import type { NdArray } from "../../detectors/compiler/import/nd-array.ts";
 import { onnxEvaluator } from "../../detectors/compiler/import/onnx/evaluator.ts";
 import { readTensor } from "../../detectors/compiler/import/onnx/read-tensor.ts";
+import type { OnnxGraph, OnnxNode } from "../../detectors/compiler/import/onnx/schema.ts";
 import { dataTypeName } from "../../detectors/compiler/import/onnx/tensors/element-type.ts";
-import { knownInputs } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
+import { knownInputs } from "../../detectors/compiler/import/onnx/tensors/import-nodes.ts";
 import { ModelError } from "../../detectors/errors.ts";
 import { type CompiledTensors, compileOnnx } from "./compile-onnx.ts";
 import type { DataSet, OnnxTest } from "./onnx-tests.ts";
@@ -108,14 +109,20 @@ function shapeInputs(
   { model: { graph } }: OnnxTest,
   inputs: ReadonlyMap<string, NdArray>,
 ): Map<string, NdArray> {
+  const nodes = allNodes(graph);
   return new Map(
     [...inputs].filter(([name]) => {
-      const uses = (graph?.node ?? []).flatMap((node) =>
+      const uses = nodes.flatMap((node) =>
         node.input.flatMap((input, index) => (input === name ? [knownInputs(node).includes(index)] : [])),
       );
       return uses.length > 0 && uses.every((isKnown) => isKnown);
     }),
   );
+}
+
+/** The nodes of a graph and of the branches of its Ifs. */
+function allNodes(graph: OnnxGraph | undefined): readonly OnnxNode[] {
+  return (graph?.node ?? []).flatMap((node) => [node, ...node.attribute.flatMap(({ g }) => allNodes(g))]);
 }
 
 /** Whether the evaluator of constants computes the expected outputs. */

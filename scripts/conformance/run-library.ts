@@ -5,21 +5,31 @@ import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { ALLOWED_IMPORTS, addressExport, IMPORT_MODULE } from "../../detectors/module-format.ts";
 import type { CompiledTensors } from "./compile-onnx.ts";
 
-/**
- * @param inputs numbers of each input, by name
- * @returns the numbers of each output, in order
- */
-export function runLibrary(
-  { bytes, inputs: inputSpecs, outputs }: CompiledTensors,
-  inputs: ReadonlyMap<string, ArrayLike<number>>,
-): readonly NumberArray[] {
+/** Numbers of each input, by name. */
+type NamedNumbers = ReadonlyMap<string, ArrayLike<number>>;
+
+/** A compiled model in this process's engine. */
+export interface Library {
+  /** The numbers of each output, in order. */
+  infer(inputs: NamedNumbers): readonly NumberArray[];
+  /** Forgets earlier inferences. @throws Error when the module has no state. */
+  reset(): void;
+}
+
+/** One inference of a new instance: the numbers of each output, in order. */
+export function runLibrary(model: CompiledTensors, inputs: NamedNumbers): readonly NumberArray[] {
+  return openLibrary(model).infer(inputs);
+}
+
+/** Instantiates a compiled model. */
+export function openLibrary({ bytes, inputs: inputSpecs, outputs }: CompiledTensors): Library {
   const refuse = (): never => {
     throw new Error("the library door must not call the host");
   };
   const host = Object.fromEntries(ALLOWED_IMPORTS.map((name) => [name, refuse]));
   const module = new WebAssembly.Module(Uint8Array.from(bytes));
   const { exports } = new WebAssembly.Instance(module, { [IMPORT_MODULE]: host });
-  const { memory, infer } = exports;
+  const { memory, infer, reset } = exports;
   if (!(memory instanceof WebAssembly.Memory) || typeof infer !== "function") {
     throw new Error("the module lacks memory or infer");
   }
@@ -28,9 +38,17 @@ export function runLibrary(
     if (!(address instanceof WebAssembly.Global)) throw new Error(`the module lacks ${name}`);
     return new ARRAYS[dtype](memory.buffer, address.value, elements(shape));
   };
-  for (const [index, spec] of inputSpecs.entries()) {
-    view(addressExport("input", index), spec).set(inputs.get(spec.name) ?? []);
-  }
-  Reflect.apply(infer, undefined, []);
-  return outputs.map((spec, index) => view(addressExport("output", index), spec).slice());
+  return {
+    infer(inputs) {
+      for (const [index, spec] of inputSpecs.entries()) {
+        view(addressExport("input", index), spec).set(inputs.get(spec.name) ?? []);
+      }
+      Reflect.apply(infer, undefined, []);
+      return outputs.map((spec, index) => view(addressExport("output", index), spec).slice());
+    },
+    reset() {
+      if (typeof reset !== "function") throw new Error("the module has no state to reset");
+      Reflect.apply(reset, undefined, []);
+    },
+  };
 }

@@ -31,6 +31,7 @@ async function largestDifference<K extends Operator>(
   const graph: Graph = {
     inputs: ["input 0"],
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode(op, names, "y", attributes)],
     values: new Map([
       ...names.map((name, index) => [name, types[index] ?? { shape: [], dtype: "f32" }] as const),
@@ -452,6 +453,7 @@ test("SiLU is accurate to 1e-5 from −64 to 64 and finite beyond", async () => 
   const graph: Graph = {
     inputs: ["x"],
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode("silu", ["x"], "y", {})],
     values: new Map<string, ValueType>([
       ["x", { shape, dtype: "f32" }],

@@ -62,6 +62,7 @@ async function bothResults<K extends Operator>({
   const graph: Graph = {
     inputs: names.filter((_, index) => !constants.includes(index)),
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode(op, names, "y", attributes)],
     values: new Map([...names.map((name, index) => [name, types[index] ?? output] as const), ["y", output]]),
     constants: new Map(
@@ -201,6 +202,12 @@ describe("functions of two elements", () => {
         dtypes: [dtype],
         range: [-5, 5],
       });
+    }
+  });
+
+  test.each(["mod", "rem"] as const)("%s of integers of both signs, and of zero", async (op) => {
+    for (const dtype of INTEGERS) {
+      await expectSame({ op, attributes: {}, shapes: [[400], [400]], dtypes: [dtype], range: [-9, 9] });
     }
   });
 

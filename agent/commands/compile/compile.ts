@@ -12,6 +12,7 @@ import { describeReport, type ModuleReport } from "../shared/module-report.ts";
 import { showProgress } from "../shared/progress.ts";
 import { type ModelSize, parseSize, SIZE_RANGE } from "../shared/size-option.ts";
 import { calibrateVisibly } from "./calibrate.ts";
+import { collectConstant, collectState, type InputConstants, type States } from "./input-options.ts";
 import { collectShape, type InputShapes } from "./shape-option.ts";
 import { parseRelease, writeModule } from "./write-module.ts";
 import { writeVariants } from "./write-variants.ts";
@@ -33,6 +34,8 @@ Examples:
   sabrewing compile yolov5n.pt -o yolov5n.wasm --json | jq .sha256
   sabrewing compile classifier.onnx -o classifier.wasm --task tensor   its own inputs and outputs, as numbers
   sabrewing compile minilm.onnx -o minilm.wasm --shape input_ids=1x128 --shape attention_mask=1x128
+  sabrewing compile silero_vad.onnx -o vad.wasm --shape input=1x512 --shape state=2x1x128 --constant sr=16000 --state stateN=state
+                                                   a module that remembers: the output stateN is the next input state
 
 A module of task detect takes a picture and gives boxes: the compiler replaces the head of the model by its own. It knows the
 heads of YOLOv5 (v6, v7) and CenterNet. Every other model becomes a module of task tensor: it takes and gives what the file does,
@@ -48,6 +51,8 @@ interface CompileFlags {
   readonly task?: "detect" | "tensor";
   readonly size?: ModelSize;
   readonly shape?: InputShapes;
+  readonly state?: States;
+  readonly constant?: InputConstants;
   readonly precision?: Precision;
   readonly target?: Target;
   readonly variants: boolean;
@@ -81,6 +86,16 @@ export function compileCommand(): Command {
       "--shape <name=sizes>",
       "shape of an input whose sizes the file leaves open, for example images=1x3x320x320; for task tensor, can be given several times",
       collectShape,
+    )
+    .option(
+      "--state <output=input>",
+      "an output that becomes this input of the next inference, for example stateN=state; the module keeps it, zero at first; for task tensor, can be given several times",
+      collectState,
+    )
+    .option(
+      "--constant <name=number>",
+      "an input that always is this number and no input of the module, for example sr=16000; for task tensor, can be given several times",
+      collectConstant,
     )
     .addOption(
       new Option(
@@ -125,6 +140,8 @@ async function compile(model: string, options: CompileFlags): Promise<void> {
     task,
     size,
     shape: shapes,
+    state: states,
+    constant: constants,
     target,
     precision,
     licence,
@@ -164,7 +181,10 @@ async function compile(model: string, options: CompileFlags): Promise<void> {
     if (single !== undefined) {
       throw new UsageError(`--${single[0]} cannot be combined with --variants`, `Leave out --${single[0]}.`);
     }
-    const order = { model, out, name, task, size, shapes, licence, release, calibration, onUnknownHead };
+    const order = {
+      ...{ model, out, name, task, size, shapes, states, constants, licence, release },
+      ...{ calibration, onUnknownHead },
+    };
     show(await writeVariants(order, process.stderr));
     return;
   }
@@ -172,23 +192,24 @@ async function compile(model: string, options: CompileFlags): Promise<void> {
   const shown = json ? process.stderr : process.stdout;
   const progress = showProgress("compile", process.stderr);
   const order = {
-    ...{ model, out, name, task, size, shapes, target, precision, licence, release },
+    ...{ model, out, name, task, size, shapes, states, constants, target, precision, licence, release },
     ...{ print, explain, calibration, onUnknownHead },
   };
   show([await writeModule(order, progress, (text) => shown.write(printed(text)))]);
 }
 
 /** @throws UsageError for an option that only the other task has */
-function requireOneTask({ task, size, shape }: CompileFlags): void {
-  if (size !== undefined && (task === "tensor" || shape !== undefined)) {
+function requireOneTask({ task, size, shape, state, constant }: CompileFlags): void {
+  const own = Object.entries({ shape, state, constant }).find(([, value]) => value !== undefined)?.[0];
+  if (size !== undefined && (task === "tensor" || own !== undefined)) {
     throw new UsageError(
       "--size is the size of a detector's picture, and a module of task tensor has none",
       "Leave --size out; --shape NAME=SIZES sets the shape of an input.",
     );
   }
-  if (shape === undefined || task !== "detect") return;
+  if (own === undefined || task !== "detect") return;
   throw new UsageError(
-    "--shape is for task tensor; a detector has one input, a picture",
+    `--${own} is for task tensor; a detector has one input, a picture`,
     "Use --size WxH, or --task tensor.",
   );
 }

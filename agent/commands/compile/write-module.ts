@@ -32,6 +32,8 @@ export interface ModuleOrder {
   readonly size?: ModelSize | undefined;
   /** Of inputs by name, where the file leaves sizes open. */
   readonly shapes?: CompileFileOptions["shapes"] | undefined;
+  readonly states?: CompileFileOptions["states"] | undefined;
+  readonly constants?: CompileFileOptions["constants"] | undefined;
   readonly target?: Target | undefined;
   readonly precision?: Precision | undefined;
   /** Frames for the calibration of integers. Default: synthetic images. */
@@ -66,6 +68,8 @@ export async function writeModule(
     ...(order.task === undefined ? {} : { task: order.task }),
     ...(order.size === undefined ? {} : { size: order.size }),
     ...(order.shapes === undefined ? {} : { shapes: order.shapes }),
+    ...(order.states === undefined ? {} : { states: order.states }),
+    ...(order.constants === undefined ? {} : { constants: order.constants }),
     ...(order.target === undefined ? {} : { target: order.target }),
     ...(order.precision === undefined ? {} : { precision: order.precision }),
     ...(order.calibration ?? {}),

@@ -38,7 +38,11 @@ Inputs, by the name of the file:
   .json                           a nested or flat list; {"NAME": [...], ...} for all inputs
   .txt, .csv                      numbers, separated by white space, commas or semicolons
 Files of numbers fit every module. A module of several inputs takes a file for each in the order of \`sabrewing inspect\`, or one
-.bin or .json file with all of them. Integers of 64 bits must fit into 32. A module with state keeps it from one input to the next.
+.bin or .json file with all of them. Integers of 64 bits must fit into 32.
+
+A module with state (\`state\` in \`sabrewing inspect --json\`) keeps it through the frames or windows of one file, and from one
+inference on files of numbers to the next: these are the steps of one sequence. Each sound, clip or stream starts anew, and so does
+each run of this command.
 
 Examples:
   sabrewing infer classifier.wasm cat.jpg dog.jpg       the five best labels of each
@@ -119,11 +123,12 @@ async function infer(path: string, inputs: readonly string[], options: InferOpti
 
 async function run(
   module: OpenModule,
-  { input, inputs }: InferenceInput,
+  { input, inputs, isNew }: InferenceInput,
   parameters: Readonly<Record<string, number>>,
 ): Promise<{ readonly outputs: readonly Tensor[]; readonly ms: number }> {
   try {
-    const { outputs, inferenceMs } = await module.inferTensors(inputs, { parameters });
+    const reset = isNew && module.info.state === true;
+    const { outputs, inferenceMs } = await module.inferTensors(inputs, { parameters, reset });
     return { outputs, ms: Number(inferenceMs.toFixed(1)) };
   } catch (error) {
     if (!(error instanceof DetectorFault)) throw error;

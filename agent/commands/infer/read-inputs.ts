@@ -26,6 +26,8 @@ export interface InferenceInput {
   readonly input: string;
   /** A name for the drawing, without extension. */
   readonly name: string;
+  /** Whether it is the first of a picture, clip, stream or sound, so that a module forgets earlier ones. */
+  readonly isNew: boolean;
   /** Seconds into the clip, stream or sound. */
   readonly time: number | undefined;
   readonly inputs: readonly TensorData[];
@@ -64,7 +66,7 @@ export async function* readInputs(
   signal: AbortSignal,
 ): AsyncGenerator<InferenceInput, void> {
   if (info.inputs.length === 0) {
-    yield { input: info.name, name: info.name, time: undefined, inputs: [], picture: undefined };
+    yield { input: info.name, name: info.name, isNew: true, time: undefined, inputs: [], picture: undefined };
     return;
   }
   let collected: TensorData[] = [];
@@ -77,7 +79,7 @@ export async function* readInputs(
     const added = await about(input, () => readTensors(filePath(input), info, collected.length));
     collected = [...collected, ...added];
     if (collected.length < info.inputs.length) continue;
-    yield { input, name, time: undefined, inputs: collected, picture: undefined };
+    yield { input, name, isNew: false, time: undefined, inputs: collected, picture: undefined };
     collected = [];
   }
   if (collected.length === 0) return;
@@ -180,10 +182,12 @@ async function* readMedia(
   signal: AbortSignal,
 ): AsyncGenerator<InferenceInput, void> {
   const [spec] = info.inputs;
+  let isNew = true;
   if (info.picture !== undefined) {
     for await (const { image, time, name } of imagesOf(input, choice, { clock: systemClock, signal })) {
       const { toImage, ...fitted } = await fitImage(image, inputSize(info), info.picture);
-      yield { input, name, time, inputs: [fitted.pixels], picture: { image, fitted, toImage } };
+      yield { input, name, isNew, time, inputs: [fitted.pixels], picture: { image, fitted, toImage } };
+      isNew = false;
     }
     return;
   }
@@ -199,7 +203,8 @@ async function* readMedia(
     if (next.done === true) return;
     const { time, samples } = next.value;
     const name = `${basename(input, extname(input))}-${time.toFixed(3).padStart(8, "0")}`;
-    yield { input, name, time, inputs: [samples], picture: undefined };
+    yield { input, name, isNew, time, inputs: [samples], picture: undefined };
+    isNew = false;
   }
 }
 

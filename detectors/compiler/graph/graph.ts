@@ -20,11 +20,27 @@ export type Node<K extends Operator = Operator> = {
 export interface Graph {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** What one inference leaves to the next. */
+  readonly states: readonly State[];
   /** In execution order. */
   readonly nodes: readonly Node[];
   /** Type of every value, constants included. */
   readonly values: ReadonlyMap<string, ValueType>;
   readonly constants: ReadonlyMap<string, Constant>;
+}
+
+/** A value that lasts: nodes read it like an input, and after each inference another value takes its place. */
+export interface State {
+  readonly value: string;
+  /** Computed by a node, of the same type. */
+  readonly next: string;
+  /** The constant that it is before the first inference; undefined: zeros. */
+  readonly initial: string | undefined;
+}
+
+/** The values that are needed after the last node. */
+export function resultsOf({ outputs, states }: Graph): readonly string[] {
+  return [...outputs, ...states.map(({ next }) => next)];
 }
 
 /** The input of a network that takes one image, u8 [height, width, 3]. @throws Error when the graph has other inputs. */

@@ -19,9 +19,11 @@ export function verify(graph: Graph): void {
 function* problemsOf(graph: Graph): Generator<string> {
   yield* inputProblems(graph);
   yield* constantProblems(graph);
+  yield* stateProblems(graph);
 
   const producers = new Map(graph.nodes.map((node) => [node.output, node]));
-  const defined = new Set([...graph.inputs, ...graph.constants.keys()]);
+  const states = graph.states.map(({ value }) => value);
+  const defined = new Set([...graph.inputs, ...states, ...graph.constants.keys()]);
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
       if (defined.has(input)) continue;
@@ -60,6 +62,28 @@ function* constantProblems({ values, constants }: Graph): Generator<string> {
     if (!type) yield `constant "${name}" has no type`;
     else if (!sameType(type, { dtype, shape })) {
       yield `constant "${name}" is ${showType({ dtype, shape })}, but its type says ${showType(type)}`;
+    }
+  }
+}
+
+function* stateProblems({ inputs, states, nodes, values, constants }: Graph): Generator<string> {
+  const others = new Set([...inputs, ...constants.keys()]);
+  const computed = new Set(nodes.map(({ output }) => output));
+  for (const { value, next, initial } of states) {
+    if (others.has(value)) yield `the state "${value}" is also an input, a constant or another state`;
+    others.add(value);
+    const type = values.get(value);
+    if (!type) yield `the state "${value}" has no type`;
+    // A value that no node computes could be another state's, which is overwritten in turn.
+    if (!computed.has(next)) yield `no node computes "${next}", the next value of the state "${value}"`;
+    if (initial !== undefined && !constants.has(initial)) {
+      yield `"${initial}", the initial value of the state "${value}", is no constant`;
+    }
+    for (const name of [next, initial ?? value]) {
+      const other = values.get(name);
+      if (type && other && !sameType(type, other)) {
+        yield `the state "${value}" is ${showType(type)}, but "${name}" is ${showType(other)}`;
+      }
     }
   }
 }

@@ -57,11 +57,22 @@ export interface DetectorOptions {
   readonly size?: ImageSize;
 }
 
+/** An output that becomes an input of the next inference, by their names in the file. */
+export interface TensorState {
+  readonly output: string;
+  /** Before the first inference it is its initializer, or zeros. */
+  readonly input: string;
+}
+
 export interface TensorOptions {
   /** The model's name. */
   readonly name: string;
   /** Shapes of inputs, by name. Needed where the file leaves a size open; an open first axis, a batch, is 1 otherwise. */
   readonly shapes?: ReadonlyMap<string, Shape>;
+  /** Outputs that continue as inputs of the next inference: they are no inputs or outputs of the module. */
+  readonly states?: readonly TensorState[];
+  /** Inputs that always hold one number, by name: they are no inputs of the module. */
+  readonly constants?: ReadonlyMap<string, number>;
   /** Inputs that are known at compile time, by name. */
   readonly known?: ReadonlyMap<string, NdArray>;
 }

@@ -71,6 +71,13 @@ export function instructionKernel<K extends Operator>(
   });
 }
 
+/** An operator on integers only. */
+export function integerKernel<K extends Operator>(
+  compute: (code: Assembler, values: readonly Local[]) => void,
+): Kernel<K> {
+  return elementwiseKernel((code) => (values) => compute(code, values));
+}
+
 /** A comparison: an instruction on vectors of floats, and one on integers. */
 export function comparisonKernel<K extends Operator>(ofFloats: PlainName, ofIntegers: PlainName): Kernel<K> {
   return elementwiseKernel((code, node, context) => {

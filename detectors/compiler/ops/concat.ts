@@ -1,4 +1,5 @@
 import type { Affine, Shape, ValueType } from "../graph/value.ts";
+import { hull } from "./interval.ts";
 import { type OperatorDefinition, permutedAxis, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, dtypeAt, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { tensorLike } from "./tensors.ts";
@@ -17,6 +18,7 @@ export const concat: OperatorDefinition<ConcatAttributes> = {
     return moved === undefined ? undefined : { axis: moved };
   },
   integers: "moves",
+  range: (ranges) => hull(...ranges),
   infer(inputs, { axis }) {
     checkInputCount(inputs, 1, Infinity);
     const dtype = dtypeAt(inputs, 0);

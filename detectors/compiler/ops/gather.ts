@@ -1,3 +1,4 @@
+import { ANY } from "./interval.ts";
 import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, tensorAt } from "./shapes.ts";
 import { tensorLike } from "./tensors.ts";
@@ -12,6 +13,7 @@ export interface GatherAttributes {
  */
 export const gather: OperatorDefinition<GatherAttributes> = {
   ...TENSOR_FACTS,
+  range: ([x = ANY]) => x,
   infer(inputs, { axis }) {
     checkInputCount(inputs, 2, 2);
     const [x, indices] = inputs;

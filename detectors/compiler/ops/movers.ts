@@ -1,5 +1,6 @@
 /** Operators that read the elements of a tensor in another order, with other sizes, or repeatedly. */
 import type { Shape, ValueType } from "../graph/value.ts";
+import { ANY } from "./interval.ts";
 import { type OperatorDefinition, permutedNumbers, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, sameShape, showType, tensorAt } from "./shapes.ts";
 import { broadcastShape, broadcastStrides, gathered, rowMajorStrides } from "./tensors.ts";
@@ -25,6 +26,7 @@ function mover<Attributes extends object>(
 ): MoverDefinition<Attributes> {
   return {
     ...TENSOR_FACTS,
+    range: ([x = ANY]) => x,
     walk,
     permuted,
     infer(inputs, attributes) {
@@ -119,6 +121,7 @@ export const expand = mover<{ readonly shape: Shape }>((input, { shape }) => {
 /** ONNX Reshape-14 with known sizes: the same elements in row-major order. */
 export const reshape: OperatorDefinition<{ readonly shape: Shape }> = {
   ...TENSOR_FACTS,
+  range: ([x = ANY]) => x,
   infer(inputs, { shape }) {
     const x = onlyInput(inputs);
     if (elements(shape) !== elements(x.shape)) {

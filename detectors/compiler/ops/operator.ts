@@ -1,6 +1,7 @@
 import type { Thresholds } from "../../contract.ts";
 import type { Tensor, ValueType } from "../graph/value.ts";
 import type { Activation } from "./activation.ts";
+import { ANY, type Interval } from "./interval.ts";
 import type { Padding } from "./window.ts";
 
 /**
@@ -39,6 +40,14 @@ export interface OperatorDefinition<Attributes> {
   readonly writes: MapWriting;
   /** How it takes part when feature maps become integers. */
   readonly integers: IntegerUse;
+  /**
+   * The range of its results for the ranges of its inputs, as if integers had no limit: without end where it proves nothing.
+   */
+  readonly range: (
+    ranges: readonly Interval[],
+    attributes: Attributes,
+    inputs: readonly ValueType[],
+  ) => Interval;
   /** Multiplications of its plain definition, to which its time is proportional; 0 where other work dominates. */
   readonly multiplications: (
     inputs: readonly ValueType[],
@@ -92,6 +101,7 @@ export const FLOAT_MAP_FACTS = {
   border: () => undefined,
   writes: "vectors",
   integers: "none",
+  range: () => ANY,
   multiplications: () => 0,
   show: showAttributes,
 } as const satisfies Partial<OperatorDefinition<object>>;

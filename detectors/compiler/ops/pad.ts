@@ -1,4 +1,5 @@
 import type { Shape } from "../graph/value.ts";
+import { ANY, hull } from "./interval.ts";
 import { type OperatorDefinition, permutedNumbers, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, ShapeError, tensorAt } from "./shapes.ts";
 import { positions, rowMajorStrides, tensorLike } from "./tensors.ts";
@@ -27,6 +28,7 @@ export const pad: OperatorDefinition<PadAttributes> = {
       value,
     };
   },
+  range: ([x = ANY], { value }) => hull(x, { least: value, most: value }),
   infer(inputs, attributes) {
     checkInputCount(inputs, 1, 1);
     const [x] = inputs;

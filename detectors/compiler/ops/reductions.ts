@@ -4,6 +4,7 @@
  */
 import type { DType, Shape, Tensor, ValueType } from "../graph/value.ts";
 import { NUMERIC } from "./elementwise.ts";
+import { ANY, type Interval, productOf, sumOfProducts } from "./interval.ts";
 import { type NoAttributes, type OperatorDefinition, permutedAxis, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { broadcastShape, broadcastStrides, positionList, rowMajorStrides, tensorLike } from "./tensors.ts";
@@ -41,6 +42,8 @@ function contraction<Attributes extends object>(
       const dtype = commonType(inputs, count, dtypes);
       return { dtype, shape: contract(shapesOf(inputs), attributes).shape };
     },
+    range: (ranges, attributes, inputs) =>
+      rangeOfContraction(ranges, contract(shapesOf(inputs), attributes), inputs),
     reference: (inputs, attributes) => contracted(inputs, contract(shapesOf(inputs), attributes)),
     multiplications(inputs, _, attributes) {
       const { shape, over } = contract(shapesOf(inputs), attributes);
@@ -60,6 +63,20 @@ function commonType(inputs: readonly ValueType[], count: number, dtypes: readonl
     throw new ShapeError(`expected ${dtypes.join(" or ")}, received ${inputs.map(showType).join(", ")}`);
   }
   return dtype;
+}
+
+/** An average counts as the sum that it is computed from. */
+function rangeOfContraction(
+  ranges: readonly Interval[],
+  { combining, over }: Contraction,
+  inputs: readonly ValueType[],
+): Interval {
+  const count = elements(over);
+  const [first = ANY] = ranges;
+  if (combining === "max" || combining === "min") return count === 0 ? ANY : first;
+  // Sums of floats depend on the order in which a kernel rounds them.
+  if (inputs[0]?.dtype === "f32") return ANY;
+  return combining === "sum" ? sumOfProducts(ranges, count) : productOf(first, count);
 }
 
 function contracted(

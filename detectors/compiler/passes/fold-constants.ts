@@ -1,5 +1,5 @@
 import { factsOf, multiplicationsOf, typeOf } from "../graph/facts.ts";
-import type { Graph, Node } from "../graph/graph.ts";
+import { type Graph, type Node, resultsOf } from "../graph/graph.ts";
 import { type Constant, constantOf } from "../graph/value.ts";
 import { evaluateOperator } from "../ops/evaluate.ts";
 import { elements } from "../ops/shapes.ts";
@@ -37,7 +37,7 @@ const ELEMENTS_PER_PRODUCT = 8;
 
 /** The work of a node in elements; infinite where it must not be computed at compile time. */
 function workOf(node: Node, graph: Graph): number {
-  if (factsOf(node).usesThresholds || graph.outputs.includes(node.output)) return Number.POSITIVE_INFINITY;
+  if (factsOf(node).usesThresholds || resultsOf(graph).includes(node.output)) return Number.POSITIVE_INFINITY;
   const products = multiplicationsOf(node, graph);
   return Math.max(elements(typeOf(graph, node.output).shape), ELEMENTS_PER_PRODUCT * products);
 }

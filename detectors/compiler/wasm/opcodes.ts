@@ -65,6 +65,7 @@ export const PLAIN = {
   "i32.sub": binary([0x6b], "i32"),
   "i32.mul": binary([0x6c], "i32"),
   "i32.div_s": binary([0x6d], "i32"),
+  "i32.rem_s": binary([0x6f], "i32"),
   "i32.and": binary([0x71], "i32"),
   "i32.or": binary([0x72], "i32"),
   "i32.xor": binary([0x73], "i32"),

@@ -5,7 +5,7 @@ import type {
   OnnxNode,
   OnnxTensor,
 } from "../../../detectors/compiler/import/onnx/schema.ts";
-import { TENSOR_OPERATORS } from "../../../detectors/compiler/import/onnx/tensors/importer.ts";
+import { TENSOR_OPERATORS } from "../../../detectors/compiler/import/onnx/tensors/import-nodes.ts";
 import { at } from "./mutate-bytes.ts";
 
 type Random = () => number;

@@ -1,12 +1,20 @@
-/** Writes ONNX files with any inputs and outputs. */
-import type { OnnxAttribute, OnnxNode, OnnxTensor } from "../../../detectors/compiler/import/onnx/schema.ts";
-import { encodeModel } from "../../../detectors/compiler/import/onnx/schema.ts";
+/** Small ONNX models with inputs of any type. */
 
-/** TensorProto.DataType by name. */
+import {
+  encodeModel,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxTensor,
+} from "../../../detectors/compiler/import/onnx/schema.ts";
+import { ModelError } from "../../../detectors/errors.ts";
+import { compileOnnx } from "../../../scripts/conformance/compile-onnx.ts";
+import { type Attributes, toAttribute } from "./onnx-writer.ts";
+
+/** TensorProto.DataType */
 export const TYPES = { f32: 1, u8: 2, i8: 3, i32: 6, i64: 7, bool: 9, u16: 4 } as const;
 type TypeName = keyof typeof TYPES;
 
-/** A graph to write: its inputs by name with type and sizes, a text for an open size. */
+/** A model: types and sizes of its inputs by name. */
 export interface Written {
   readonly nodes: readonly OnnxNode[];
   readonly inputs: Readonly<Record<string, readonly [TypeName, ...(number | string)[]]>>;
@@ -14,23 +22,36 @@ export interface Written {
   readonly initializers?: readonly OnnxTensor[];
 }
 
-/** A node with integers as attributes. */
+/** A node, named as its operator in lower case. */
 export function node(
   opType: string,
-  input: string[],
-  output: string[],
-  ints: Record<string, number | number[]> = {},
+  input: readonly string[],
+  output: readonly string[],
+  attributes: Attributes = {},
 ): OnnxNode {
-  const attribute = Object.entries(ints).map(
-    ([name, value]): OnnxAttribute =>
-      typeof value === "number"
-        ? { name, type: 2, i: value, floats: [], ints: [] }
-        : { name, type: 7, floats: [], ints: value },
-  );
+  const attribute = Object.entries(attributes).map(([name, value]) => toAttribute(name, value));
   return { opType, name: opType.toLowerCase(), input, output, attribute };
 }
 
-/** The bytes of an .onnx file. */
+/** A branch of an If: a graph without inputs. */
+export function branch(
+  nodes: readonly OnnxNode[],
+  outputs: readonly string[],
+  initializers: readonly OnnxTensor[] = [],
+): OnnxGraph {
+  const output = outputs.map((name) => ({ name }));
+  return {
+    name: "branch",
+    node: nodes,
+    initializer: initializers,
+    sparseInitializer: [],
+    input: [],
+    output,
+    valueInfo: [],
+  };
+}
+
+/** The model as a file of operator set 17. */
 export function onnx({ nodes, inputs, outputs, initializers = [] }: Written): Uint8Array {
   const info = (name: string, [type, ...dims]: readonly [TypeName, ...(number | string)[]]) => ({
     name,
@@ -57,4 +78,15 @@ export function onnx({ nodes, inputs, outputs, initializers = [] }: Written): Ui
     opsetImport: [{ domain: "", version: 17 }],
     metadataProps: [],
   });
+}
+
+/** Why a model is refused. @throws Error when it is not */
+export function refusal(written: Written): string {
+  try {
+    compileOnnx(onnx(written));
+  } catch (error) {
+    if (error instanceof ModelError) return error.message;
+    throw error;
+  }
+  throw new Error("the model was accepted");
 }

@@ -29,6 +29,11 @@ export function stringAttribute(node: OnnxNode, name: string, absent: string): s
   return bytes ? new TextDecoder().decode(bytes) : absent;
 }
 
+/** A list of strings, undefined when absent. */
+export function stringsAttribute(node: OnnxNode, name: string): readonly string[] | undefined {
+  return find(node, name)?.strings?.map((bytes) => new TextDecoder().decode(bytes));
+}
+
 /** A list of integers, undefined when absent. */
 export function intsAttribute(node: OnnxNode, name: string): readonly number[] | undefined {
   return find(node, name)?.ints;

@@ -44,7 +44,6 @@ function reduction(
 ): NodeImporter {
   return {
     known: [1],
-    grows: combining === "sum" || combining === "product",
     add(call) {
       const x = call.value(0);
       const axes = axesOf(call, call.shapeOf(x).length);
@@ -199,6 +198,7 @@ function layerNorm(call: NodeCall): readonly string[] {
  */
 function indexOf(extreme: "max" | "min"): NodeImporter {
   return {
+    isLong: () => true,
     add(call) {
       const x = call.value(0);
       const shape = call.shapeOf(x);
@@ -233,8 +233,8 @@ export const reductionNodes: Readonly<Record<string, NodeImporter>> = {
   ReduceLogSumExp: { known: [1], add: logSumExp },
   ArgMax: indexOf("max"),
   ArgMin: indexOf("min"),
-  MatMul: { grows: true, add: matmul },
-  Gemm: { grows: true, add: gemm },
+  MatMul: { add: matmul },
+  Gemm: { add: gemm },
   Softmax: softmax((call, _, powers, sum) => call.add("div", [powers, sum], {})),
   LogSoftmax: softmax((call, shifted, _, sum) => call.add("sub", [shifted, call.add("log", [sum], {})], {})),
   BatchNormalization: { add: batchNorm },
