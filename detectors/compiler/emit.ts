@@ -68,7 +68,7 @@ export function emitModule(
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const network = emitNetwork(module, graph, plan, target, constants);
   const place = (value: string, spec: TensorSpec): TensorPlace => ({
-    address: placementOf(plan, value).address,
+    address: addressWithoutGaps(plan, value, spec),
     bytes: tensorBytes(spec),
     rows: spec.rows === undefined ? undefined : (spec.shape[0] ?? 0),
   });
@@ -178,6 +178,19 @@ function kernelContext(
     iouThreshold: module.global("f32"),
     detectionCount: module.global("i32"),
   };
+}
+
+/**
+ * The address of an input or output, whose numbers a host reads and writes without gaps.
+ * @throws Error when the layout pads its pixels or gives it a border, as it does for feature maps.
+ */
+function addressWithoutGaps(plan: MemoryPlan, value: string, spec: TensorSpec): number {
+  const { address, rowBytes } = placementOf(plan, value);
+  const [rows = 0] = spec.shape;
+  if (spec.shape.length !== 3 || rows * rowBytes === tensorBytes(spec)) return address;
+  throw new Error(
+    `${value} has gaps in memory: a feature map must be copied before a host reads or writes it`,
+  );
 }
 
 function placementOf({ placements }: MemoryPlan, value: string): Placement {

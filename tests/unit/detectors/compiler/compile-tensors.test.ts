@@ -2,7 +2,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { compile } from "../../../../detectors/compiler/compile.ts";
 import { type CompileFileOptions, compileFile } from "../../../../detectors/compiler/compile-file.ts";
+import { buildGraph } from "../../../../detectors/compiler/graph/builder.ts";
 import { type ModelError, openModule, type TensorData } from "../../../../detectors/detector.ts";
 import { temporaryFolder } from "../../../support/base/temporary-folder.ts";
 import { writeModuleFile } from "../../../support/detectors/fake-modules.ts";
@@ -118,6 +120,17 @@ describe("a module of task tensor", () => {
     await module[Symbol.asyncDispose]();
     await expect(module.inferTensors([Float32Array.of(1)])).rejects.toThrow("the module is closed");
   });
+});
+
+test("a feature map whose pixels are padded cannot be an input or output", () => {
+  const builder = buildGraph();
+  const x = builder.input("x", { dtype: "f32", shape: [2, 2, 3] });
+  const y = builder.add("upsample", [x], { factor: 2 });
+  const graph = builder.finish(y);
+  const named = (value: string) => ({ name: value, value, ...builder.typeOf(value) });
+  const model = { task: "tensor", name: "map", inputs: [named(x)], outputs: [named(y)], graph } as const;
+  const source = { format: "onnx", sha256: "0".repeat(64), licence: "MIT" } as const;
+  expect(() => compile(model, { source })).toThrow(/x has gaps in memory/);
 });
 
 describe("the task", () => {

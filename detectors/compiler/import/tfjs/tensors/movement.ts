@@ -3,6 +3,9 @@ import { flagOf, integerOf, integersOf, stringOf, stringsOf } from "../attribute
 import { giveActivated, requireZero } from "./elementwise.ts";
 import { Obstacle, type TfjsCall, type Translate } from "./translation.ts";
 
+/** Networks split a value into a few parts; larger numbers come from broken files. */
+const MOST_PARTS = 4096;
+
 /** Beyond the end of every axis. */
 const END = 2 ** 31 - 1;
 
@@ -153,6 +156,7 @@ export const movementNodes: Readonly<Record<string, Translate>> = {
 /** Parts of equal size, or of the given sizes. */
 function split(call: TfjsCall, x: string, axis: number, sizes: readonly number[] | undefined): void {
   const count = sizes?.length ?? integerOf(call.node, "num_split", 1);
+  if (!(count >= 1 && count <= MOST_PARTS)) throw new Obstacle(`into ${count} parts`);
   call.give("Split", sizes === undefined ? [x] : [x, call.integers(sizes)], { axis }, count);
 }
 

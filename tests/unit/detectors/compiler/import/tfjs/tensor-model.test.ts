@@ -286,6 +286,13 @@ describe("inputs and outputs", () => {
   });
 });
 
+test("a value is not split into a billion parts", () => {
+  const { files } = graph([4], (w, x) =>
+    w.add("Split", "y", [w.integers("axis", 0), x], { num_split: number(1e9) }),
+  );
+  expect(refusal(files).message).toContain('Split into 1000000000 parts: 1 node, "y"');
+});
+
 test("everything that cannot be compiled is reported at once, as TensorFlow names it", () => {
   const { files } = graph([1, 4, 4, 2], (w, x) => {
     const first = w.add("Bincount", "first", [x]);
