@@ -89,6 +89,19 @@ describe("an output that continues as an input", () => {
     expect(step({ x: [7, 8] })[0]).toEqual([10, 12]);
   });
 
+  test("may be a constant, which takes its place after the first inference", () => {
+    const initializers = [floatTensor("k", [2], Float32Array.of(7, 8))];
+    const model: Written = {
+      inputs: { x: ["f32", 2], held: ["f32", 2] },
+      initializers,
+      nodes: [node("Add", ["x", "held"], ["y"])],
+      outputs: ["y", "k"],
+    };
+    const { step } = open(model, [{ output: "k", input: "held" }]);
+    expect(step({ x: [1, 1] })).toEqual([[1, 1]]);
+    expect(step({ x: [1, 1] })).toEqual([[8, 9]]);
+  });
+
   test("gives the same bytes for the same file", () => {
     expect(open(sum, [SUM_STATE]).model.bytes).toEqual(open(sum, [SUM_STATE]).model.bytes);
   });

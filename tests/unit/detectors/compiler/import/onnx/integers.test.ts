@@ -124,6 +124,18 @@ describe("64-bit integers that may not fit are refused by name, with their range
     expect(refusal(chosen)).toMatch(/from -1073741825 to 2147483648/);
   });
 
+  test("indices, which are of 64 bits whatever they index", () => {
+    const nodes = [node("ArgMax", ["x"], ["at"], { axis: 0 }), node("Mul", ["at", "c"], ["y"])];
+    const of = (factor: number): Written => ({
+      inputs: { x: ["f32", 4] },
+      initializers: [integerTensor("c", [factor])],
+      nodes,
+      outputs: ["y"],
+    });
+    expect(refusal(of(2 ** 30))).toMatch(/from 0 to 3221225472, which may not fit/);
+    expect(run(of(2 ** 29), { x: [1, 2, 9, 3] })).toEqual([2 ** 30]);
+  });
+
   test("a constant that does not fit", () => {
     expect(refusal(withConstant("Equal", [2 ** 40]))).toMatch(
       /Equal "equal" uses the integer 1099511627776, which does not fit into 32 bits/,
