@@ -25,6 +25,10 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 200,
     open: async () => (await import("./tfjs-target.ts")).tfjsTarget(),
   },
+  "the compiler of TensorFlow.js tensors": {
+    share: 100,
+    open: async () => (await import("./tfjs-target.ts")).tfjsTensorTarget(),
+  },
   "the configuration": {
     share: 100,
     open: async () => (await import("./config-target.ts")).configTarget(),

@@ -1,8 +1,5 @@
-import { multiplicationsOf } from "../../../detectors/compiler/graph/facts.ts";
 import { decodeModel, encodeModel } from "../../../detectors/compiler/import/onnx/schema.ts";
-import { elements } from "../../../detectors/compiler/ops/shapes.ts";
 import { compileOnnx } from "../../../scripts/conformance/compile-onnx.ts";
-import { runLibrary } from "../../../scripts/conformance/run-library.ts";
 import { seeded } from "../base/seeded.ts";
 import { operatorSamples } from "../models/operator-samples.ts";
 import { randomModel } from "../models/random-onnx.ts";
@@ -10,14 +7,12 @@ import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedOnnx } from "./mutate-onnx.ts";
 import { nestedSubgraphs } from "./nested-subgraphs.ts";
 import { refusesModel } from "./refusals.ts";
+import { runOnce } from "./run-once.ts";
 import { acceptedUnless, type FuzzTarget } from "./target.ts";
 import { wordsOf } from "./words.ts";
 
 const WORDS = wordsOf("Pad", "Resize", "Loop", "If", "com.evil", "__proto__", "x", "mode");
 const RANDOM_MODELS = 500;
-/** Work of one inference that takes far less than a second, and memory that is quickly given back. */
-const MOST_WORK = 2 ** 22;
-const MOST_MEMORY_BYTES = 64 * 2 ** 20;
 
 /** ONNX models compiled with their own inputs and outputs. What is accepted is a valid module, and runs without a trap. */
 export function tensorTarget(): FuzzTarget {
@@ -35,17 +30,6 @@ export function tensorTarget(): FuzzTarget {
       if (kind < 0.2) return mutatedBytes(seed, random, WORDS);
       return encodeModel(mutatedOnnx(decodeModel(seed), random));
     },
-    feed: (file) => acceptedUnless(refusesModel, () => runOnce(file as Uint8Array)),
+    feed: (file) => acceptedUnless(refusesModel, () => runOnce(compileOnnx(file as Uint8Array))),
   };
-}
-
-/** @throws Error when the compiled module is invalid or traps. */
-function runOnce(file: Uint8Array): void {
-  const compiled = compileOnnx(file);
-  if (!WebAssembly.validate(Uint8Array.from(compiled.bytes))) throw new Error("the module is invalid");
-  const { graph } = compiled;
-  const values = [...graph.values.values()].reduce((sum, { shape }) => sum + elements(shape), 0);
-  const work = graph.nodes.reduce((sum, node) => sum + multiplicationsOf(node, graph), values);
-  if (work > MOST_WORK || compiled.bytes.length > MOST_MEMORY_BYTES) return;
-  runLibrary(compiled, new Map());
 }

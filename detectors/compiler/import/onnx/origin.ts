@@ -56,12 +56,10 @@ const FAMILIES: readonly Family[] = [
   },
   {
     what: "a text model (a transformer)",
-    task: "text",
     matches: ({ inputs }) => has(inputs, /^input_ids$/, /^attention_mask$/),
   },
   {
     what: "Silero's voice activity detector",
-    task: "sound",
     matches: ({ inputs }) => has(inputs, /^input$/, /^sr$/, /^(state|h)$/),
   },
 ];

@@ -85,7 +85,7 @@ test.each<[written: Written, sentence: string]>([
   [
     // Open sizes are 0, and no grid has that many cells.
     { inputs: { input_ids: [0, 0], attention_mask: [0, 0] }, outputs: { last_hidden_state: [0, 0, 384] } },
-    "This is a text model (a transformer): text is not supported yet.",
+    "This is a text model (a transformer).",
   ],
   [{}, "This is an ONNX model."],
 ])("%j", (written, sentence) => {
