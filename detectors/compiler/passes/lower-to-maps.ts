@@ -1,4 +1,4 @@
-import type { Graph, Node } from "../graph/graph.ts";
+import { type Graph, type Node, resultsOf } from "../graph/graph.ts";
 import { lowerConvolution, lowerMatmul } from "./lowering/convolutions.ts";
 import { type Layouts, type MapOfValue, startLayouts } from "./lowering/layouts.ts";
 import {
@@ -18,9 +18,10 @@ import { removeDead } from "./remove-dead.ts";
  */
 export function lowerToMaps(graph: Graph): Graph {
   const layouts = startLayouts(graph);
+  const results = new Set(resultsOf(graph));
   let isLowered = false;
   for (const node of graph.nodes) {
-    const lowered = graph.outputs.includes(node.output) ? undefined : lower(node, layouts);
+    const lowered = results.has(node.output) ? undefined : lower(node, layouts);
     if (lowered === undefined) {
       const inputs = node.inputs.map(layouts.tensorOf);
       layouts.builder.add(node.op, inputs, node.attributes, node.output);
@@ -30,7 +31,9 @@ export function lowerToMaps(graph: Graph): Graph {
     if (typeof lowered === "string") layouts.defineTensor(node.output, lowered);
     else layouts.define(node.output, lowered);
   }
-  return isLowered ? removeDead(layouts.builder.finish(...graph.outputs)) : graph;
+  if (!isLowered) return graph;
+  for (const { value, next } of graph.states) layouts.builder.keep(value, next);
+  return removeDead(layouts.builder.finish(...graph.outputs));
 }
 
 /** @returns the map of the node's output, or the name of its tensor; undefined where it stays as it is */

@@ -1,6 +1,6 @@
 import { makeNode } from "../graph/builder.ts";
 import { typeOf } from "../graph/facts.ts";
-import type { Graph, Node } from "../graph/graph.ts";
+import { type Graph, type Node, resultsOf } from "../graph/graph.ts";
 import type { Shape } from "../graph/value.ts";
 import type { RearrangeAttributes } from "../ops/rearrange.ts";
 import { elements, sameShape } from "../ops/shapes.ts";
@@ -19,7 +19,7 @@ interface Arrangement extends RearrangeAttributes {
 export function mergeRearrangements(graph: Graph): Graph {
   const arrangements = new Map<string, Arrangement>();
   const names = new Map<string, string>();
-  const ends = new Set([...graph.inputs, ...graph.outputs]);
+  const ends = new Set([...graph.inputs, ...graph.states.map(({ value }) => value), ...resultsOf(graph)]);
   const nodes: Node[] = [];
   let isChanged = false;
   for (const original of graph.nodes) {
@@ -35,7 +35,7 @@ export function mergeRearrangements(graph: Graph): Graph {
     const { base, order, shape } = arrangement;
     const isInOrder = order.every((axis, index) => axis === index);
     const isCopy = isInOrder && sameShape(typeOf(graph, base).shape, shape);
-    // The memory of inputs and outputs has no gaps; a map that kernels read may have some.
+    // The memory of inputs, outputs and states has no gaps; a map that kernels read may have some.
     if (isCopy && !ends.has(base) && !ends.has(output)) names.set(output, base);
     else if (isInOrder && (shape.length !== 3 || typeOf(graph, base).shape.length !== 3)) {
       nodes.push(makeNode("reshape", [base], output, { shape }));

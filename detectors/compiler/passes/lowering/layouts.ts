@@ -4,7 +4,7 @@
  */
 import { buildGraph, type GraphBuilder } from "../../graph/builder.ts";
 import { typeOf } from "../../graph/facts.ts";
-import type { Graph, Node } from "../../graph/graph.ts";
+import { type Graph, type Node, resultsOf } from "../../graph/graph.ts";
 import {
   type Constant,
   constantOf,
@@ -67,13 +67,14 @@ export function mapOrder(rank: number): readonly number[] | undefined {
   return rank === 3 ? [0, 2, 1] : undefined;
 }
 
-/** Starts the lowering of a graph: its inputs and constants exist as tensors. */
+/** Starts the lowering of a graph: its inputs, states and constants exist as tensors. */
 export function startLayouts(graph: Graph): Layouts {
   const builder = buildGraph();
   const maps = new Map<string, MapOfValue>();
   const tensors = new Map<string, string>();
   const constantMaps = new Map<string, string>();
   for (const input of graph.inputs) builder.input(input, typeOf(graph, input));
+  for (const { value, initial } of graph.states) builder.state(value, typeOf(graph, value), initial);
   for (const [name, constant] of graph.constants) builder.constant(name, constant);
   const unused = (prefix: string): string => {
     let name = builder.unusedName(prefix);
@@ -82,7 +83,7 @@ export function startLayouts(graph: Graph): Layouts {
   };
   const add: Layouts["add"] = (op, inputs, attributes) => builder.add(op, inputs, attributes, unused(op));
   const addConstant: Layouts["addConstant"] = (constant) => builder.constant(unused("constant"), constant);
-  const isKept = (value: string): boolean => graph.inputs.includes(value) || graph.outputs.includes(value);
+  const kept = new Set([...graph.inputs, ...graph.states.map(({ value }) => value), ...resultsOf(graph)]);
 
   function tensorOf(value: string): string {
     const known = tensors.get(value);
@@ -118,7 +119,7 @@ export function startLayouts(graph: Graph): Layouts {
     const planes = add("reshape", [tensorOf(value)], { shape: [channels, height, width] });
     const name = add("transpose", [planes], { order: [1, 2, 0] });
     constantMaps.set(key, name);
-    if (rank === shape.length && !isKept(value)) maps.set(value, { name, channelAxes: 1 });
+    if (rank === shape.length && !kept.has(value)) maps.set(value, { name, channelAxes: 1 });
     return name;
   }
 
