@@ -141,7 +141,7 @@ export function cameraSession(options: CameraSessionOptions): CameraSession {
     async setUp(track, receiver, signal) {
       const link =
         transport === "tcp"
-          ? interleaved(receiver.receive)
+          ? interleaved(receiver)
           : await udpLink({ connection, host: at.host, receive: receiver.receive, clock, onFlood });
       const uri = resolveControl(at, base, track.control);
       tracks.push({ uri, link, receiver });

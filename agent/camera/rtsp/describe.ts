@@ -3,7 +3,7 @@ import { acceptsTls, connectCamera, isClosed, type RtspConnection } from "./conn
 import { controlBase } from "./control-url.ts";
 import { MOST_TRACKS, readDescription, type StreamDescription } from "./description.ts";
 import type { CameraLogin } from "./login.ts";
-import { tlsExpectedError } from "./messages.ts";
+import { tlsExpectedError } from "./protocol-errors.ts";
 import { tooManyTracksError } from "./reasons/description.ts";
 import { redirectError, tooManyRedirectsError } from "./reasons/refusal.ts";
 import { Redirected, requestSender, requireSuccess, type SendRequest } from "./requests.ts";
