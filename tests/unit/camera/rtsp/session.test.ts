@@ -479,6 +479,22 @@ describe("the access units", () => {
     );
   });
 
+  test("end with an error when key frames come without parameter sets for five seconds", async () => {
+    const clock = manualClock();
+    await using camera = await startScriptedCamera({
+      description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1"),
+    });
+    await using session = await openSession(streamOf(camera), { clock, signal: never });
+    const ended = rest(session.units());
+    await passSlowly(clock, 4_000);
+    expect(ended.error()).toBeUndefined();
+    await passSlowly(clock, 2_000);
+    expect(ended.error()).toMatchObject({
+      message: "door: key frames arrive without parameter sets (SPS, PPS), for 5 s",
+      remedy: expect.stringContaining("firmware"),
+    });
+  });
+
   test("end with an error when the camera announces the end", async () => {
     await using camera = await startScriptedCamera();
     await using session = await openSession(streamOf(camera), options);
