@@ -1,10 +1,10 @@
 import { followRedirect, type RtspAddress, requestUri } from "./address.ts";
 import { acceptsTls, connectCamera, isClosed, type RtspConnection } from "./connection.ts";
 import { controlBase } from "./control-url.ts";
-import { MOST_TRACKS, readDescription, type StreamDescription } from "./description.ts";
+import { MOST_TRACKS, otherContent, readDescription, type StreamDescription } from "./description.ts";
 import type { CameraLogin } from "./login.ts";
 import { tlsExpectedError } from "./protocol-errors.ts";
-import { tooManyTracksError } from "./reasons/description.ts";
+import { noDescriptionError, tooManyTracksError } from "./reasons/description.ts";
 import { redirectError, tooManyRedirectsError } from "./reasons/refusal.ts";
 import { Redirected, requestSender, requireSuccess, type SendRequest } from "./requests.ts";
 
@@ -49,6 +49,8 @@ export async function describeStream(
       .split(/\s*,\s*/);
     const reply = await send("DESCRIBE", uri, { Accept: "application/sdp" }, signal);
     requireSuccess(camera, "DESCRIBE", reply);
+    const other = otherContent(reply.body);
+    if (other !== undefined) throw noDescriptionError(camera, other);
     const description = hideEncodings(readDescription(reply.body), login.hide);
     if (description.tracks > MOST_TRACKS) throw tooManyTracksError(camera, description.tracks, MOST_TRACKS);
     const stated = reply.headers.get("content-base") ?? reply.headers.get("content-location");

@@ -673,6 +673,22 @@ describe("a camera that cannot be played says why:", () => {
     ["audio only", { description: describing("audio 0 RTP/AVP 8") }, "has no video track, only audio (PCMA)"],
     ["no track", { description: "v=0\r\n" }, "has no video track"],
     [
+      "an empty answer",
+      { description: "" },
+      "the camera's answer to DESCRIBE is empty: expected a description",
+    ],
+    ["a web page", { description: "<!DOCTYPE html><p>Log in" }, "DESCRIBE is a web page (HTML)"],
+    ["a web page without a type", { description: "\n<html>" }, "DESCRIBE is a web page (HTML)"],
+    ["XML", { description: '<?xml version="1.0"?><error/>' }, "DESCRIBE is XML"],
+    ["JSON", { description: '{"error": "v=0"}' }, "DESCRIBE is JSON"],
+    ["other text", { description: "Not available" }, "DESCRIBE is other text"],
+    ["MPEG-2", { description: describing("video 0 RTP/AVP 32") }, "the stream's video is MPEG-2:"],
+    [
+      "H.263",
+      { description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 H263-2000/90000") },
+      "the stream's video is H.263:",
+    ],
+    [
       "an unsupported codec",
       { description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 AV1/90000") },
       "video is AV1: expected H.264, H.265, MJPEG, MPEG-4 or VP8",
