@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Login } from "../../base/address.ts";
+import { secretHider } from "./hide-secrets.ts";
 import type { RtspReply } from "./messages.ts";
 
 /** The parts of a request that a Digest login signs. */
@@ -49,6 +50,8 @@ export interface CameraLogin {
    * @returns `again`: send the request once more, with a new Authorization; undefined: the login does not matter
    */
   judge(reply: RtspReply, authorization: string | undefined): LoginProblem | "again" | undefined;
+  /** Removes the password from a text of the camera that is shown. */
+  hide(text: string): string;
 }
 
 /** @param login undefined: the address has no user */
@@ -78,6 +81,7 @@ export function createLogin(login: Login | undefined, memory: LoginMemory): Came
   }
 
   return {
+    hide: secretHider(login),
     method() {
       if (challenge === undefined) return "none";
       return challenge === "basic" ? "basic" : "digest";

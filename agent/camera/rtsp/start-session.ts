@@ -11,7 +11,13 @@ import { describeStream } from "./describe.ts";
 import type { Track } from "./description.ts";
 import type { CameraLogin } from "./login.ts";
 import { connectionError, noAnswerError, stalledError } from "./reasons/connection.ts";
-import { endedError, noFrameError, silenceError, unusablePacketsError } from "./reasons/stream.ts";
+import {
+  endedError,
+  noFrameError,
+  noParameterSetsError,
+  silenceError,
+  unusablePacketsError,
+} from "./reasons/stream.ts";
 import { Redirected } from "./requests.ts";
 import { timeLimit } from "./time-limit.ts";
 import { trackReceiver } from "./track-receiver.ts";
@@ -77,6 +83,8 @@ export interface SessionRoute {
 const ANSWERS_WITHIN_MS = 10_000;
 /** The largest access unit and a little more. A camera that sends more without completing one only fills the memory. */
 const MOST_BYTES_WITHOUT_UNIT = 10e6;
+/** Cameras repeat parameter sets before each key frame, unless their description contains them. */
+const PARAMETER_SETS_WITHIN_MS = 5_000;
 /** Packets that have arrived meanwhile are read first: the process, not the camera, may have paused. */
 const CHECK_AGAIN_MS = 250;
 
@@ -130,6 +138,7 @@ export async function startSession(
     const arrivals = arrivalLimit(clock.monotonicMs());
     let bytesWithoutUnit = 0;
     let hasVideo = false;
+    let lacksSetsSinceMs: number | undefined;
     const onVideo = (packet: RtpPacket) => {
       hasVideo = true;
       arrivals.packet(packet.arrivedMs);
@@ -137,6 +146,13 @@ export async function startSession(
       for (const unit of units) {
         arrivals.unit(packet.arrivedMs);
         queue.push(unit);
+        if (unit.isKey) lacksSetsSinceMs = undefined;
+        if (unit.lacksParameterSets !== true) continue;
+        // The sets of the first key frame may have been sent before the session.
+        lacksSetsSinceMs ??= packet.arrivedMs;
+        if (packet.arrivedMs - lacksSetsSinceMs >= PARAMETER_SETS_WITHIN_MS) {
+          end(noParameterSetsError(camera, PARAMETER_SETS_WITHIN_MS / 1000));
+        }
       }
       bytesWithoutUnit = units.length > 0 ? 0 : bytesWithoutUnit + packet.payload.length;
       if (bytesWithoutUnit > MOST_BYTES_WITHOUT_UNIT) {

@@ -8,6 +8,9 @@ import { orderPackets } from "./rtp.ts";
 /** Receives the packets of one track. */
 export interface TrackReceiver {
   readonly receive: ReceivePacket;
+  readonly payloadType: number;
+  /** Packets may be missing before the next one. */
+  lose(): void;
   /** An RTCP report on the packets since the last one; undefined before the first packet. */
   report(): Buffer | undefined;
   /** The payload type of the newest packet beside RTCP. `none`: there was none; `invalid`: it is no RTP. */
@@ -37,6 +40,8 @@ export function trackReceiver(
   let isFirst = true;
   let newestType: number | "none" | "invalid" = "none";
   return {
+    payloadType,
+    lose: () => order.lose(),
     receive(kind, packet) {
       const nowMs = clock.monotonicMs();
       if (isFirst) onFirst();

@@ -2,8 +2,9 @@ import type { Size } from "../../base/box.ts";
 import { displaySize } from "../../camera/display.ts";
 import { isKeyIntervalCostly, MOST_KEY_SECONDS } from "../../camera/idle-mode.ts";
 import type { ObservedStream } from "../../camera/observe-stream.ts";
+import { encodingName } from "../../camera/rtsp/encoding-name.ts";
 import type { SessionFacts } from "../../camera/rtsp/start-session.ts";
-import { audioName, CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
+import { CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
 import type { Advice, Finding } from "./finding.ts";
 
 /** What `check` learnt of a camera. */
@@ -31,7 +32,7 @@ export function describeCamera(tried: TriedCamera): Finding {
     keyFrameWords(observed),
     facts.audio.length === 0
       ? "no audio"
-      : `audio ${facts.audio.map(({ encoding }) => audioName(encoding)).join(", ")}`,
+      : `audio ${facts.audio.map(({ encoding }) => encodingName(encoding)).join(", ")}`,
   ];
   return {
     words: parts.filter((part) => part !== undefined).join(", "),

@@ -10,17 +10,6 @@ export const CODEC_NAMES: Readonly<Record<VideoCodec, string>> = {
   VP8: "VP8",
 };
 
-/** Audio encodings whose name in RTP users do not know (RFC 3640, RFC 6416). */
-const AUDIO_NAMES: Readonly<Record<string, string | undefined>> = {
-  "MPEG4-GENERIC": "AAC",
-  "MP4A-LATM": "AAC",
-};
-
-/** As users know the encoding of an audio track. */
-export function audioName(encoding: string): string {
-  return AUDIO_NAMES[encoding] ?? encoding;
-}
-
 /** What to change in a camera whose key frames come too rarely for `detect.idle`. */
 export const FAR_APART = {
   message: "key frames are too far apart: while nothing moves, the camera costs several times the CPU time",

@@ -3,7 +3,7 @@ import { ConfigError, TransientError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain-text.ts";
 import { hasUsualPort, type RtspAddress } from "../address.ts";
 import { isClosed } from "../connection.ts";
-import { RtspProtocolError } from "../messages.ts";
+import { RtspProtocolError } from "../protocol-errors.ts";
 import { errorOf, LONGEST_DETAIL, type Reason } from "./reason.ts";
 
 const NO_TLS: Reason = {

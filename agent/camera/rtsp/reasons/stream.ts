@@ -52,6 +52,16 @@ export function noKeyFrameError(camera: string, seconds: number): Error {
   });
 }
 
+/** A decoder cannot start without them: neither the description nor the video contains them. */
+export function noParameterSetsError(camera: string, seconds: number): Error {
+  return errorOf(camera, {
+    kind: "transient",
+    what: `key frames arrive without parameter sets (SPS, PPS), for ${seconds} s`,
+    remedy:
+      "Restart the camera, or set its stream to another codec and back. If that does not help, update its firmware.",
+  });
+}
+
 /**
  * The camera sends packets that complete no frame.
  * @param within the time or the data in which none was completed

@@ -154,6 +154,67 @@ describe("a session", () => {
     expect(await firstUnits(session.units(), 1)).toMatchObject([{ isDamaged: false }]);
   });
 
+  test.each([
+    ["another channel", false, 4],
+    ["the channel for RTCP", false, 9],
+    ["another channel, beside audio", true, 4],
+    ["the channel of the audio", true, 10],
+  ])("receives video that comes on %s than the camera states", async (_, audio, channel) => {
+    let tracks = 0;
+    await using camera = await startScriptedCamera({
+      description: describing(H264_TRACK, "audio 0 RTP/AVP 8\r\na=control:track2"),
+      answer({ method }) {
+        if (method !== "SETUP") return undefined;
+        const first = 8 + 2 * tracks++;
+        const transport = `RTP/AVP/TCP;unicast;interleaved=${first}-${first + 1}`;
+        return { headers: ["Session: 1", `Transport: ${transport}`] };
+      },
+    });
+    const opened = openSession({ ...streamOf(camera, { transport: "tcp" }), audio }, options);
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    for (let number = 1; number < 4; number++) camera.send(interleaved(channel, keyFramePacket(number)));
+    await using session = await opened;
+    expect(await firstUnits(session.units(), 2)).toMatchObject([{ isDamaged: false }, { isDamaged: false }]);
+  });
+
+  test("ignores other channels once the video comes on its own", async () => {
+    await using camera = await startScriptedCamera({ packet: () => undefined });
+    const opened = openSession(streamOf(camera, { transport: "tcp" }), options);
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    camera.send(interleaved(0, keyFramePacket(1)));
+    camera.send(interleaved(6, keyFramePacket(50)));
+    camera.send(interleaved(0, keyFramePacket(2)));
+    camera.send(interleaved(0, keyFramePacket(3)));
+    await using session = await opened;
+    const units = await firstUnits(session.units(), 3);
+    const seconds = units.map(({ streamSeconds }) => streamSeconds - (units[0]?.streamSeconds ?? 0));
+    expect(seconds.map((each) => each.toFixed(2))).toEqual(["0.00", "0.04", "0.08"]);
+  });
+
+  test("takes damaged data between packets for a loss, and plays on", async () => {
+    const interFrame = (number: number) => {
+      const packet = Buffer.from(keyFramePacket(number));
+      packet.set([0x41, 0x9a], 12);
+      return packet;
+    };
+    await using camera = await startScriptedCamera({ packet: () => undefined });
+    const opened = openSession(streamOf(camera, { transport: "tcp" }), options);
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    const frames = [keyFramePacket(1), interFrame(2), interFrame(3), keyFramePacket(4), interFrame(5)];
+    const [first, second, ...others] = frames.map((packet) => interleaved(0, packet));
+    for (const bytes of [first, second]) camera.send(bytes ?? "");
+    await using session = await opened;
+    camera.send("\x00\x01\x02 damage");
+    for (const bytes of others) camera.send(bytes);
+    expect(await firstUnits(session.units(), 5)).toMatchObject([
+      { isKey: true, isDamaged: false },
+      { isKey: false, isDamaged: false },
+      { isKey: false, isDamaged: true },
+      { isKey: true, isDamaged: false },
+      { isKey: false, isDamaged: false },
+    ]);
+  });
+
   test("closes the connection if the camera does not answer TEARDOWN", async () => {
     await using camera = await startScriptedCamera({ answer: on("TEARDOWN", "silence") });
     const clock = manualClock();
@@ -418,6 +479,22 @@ describe("the access units", () => {
     );
   });
 
+  test("end with an error when key frames come without parameter sets for five seconds", async () => {
+    const clock = manualClock();
+    await using camera = await startScriptedCamera({
+      description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1"),
+    });
+    await using session = await openSession(streamOf(camera), { clock, signal: never });
+    const ended = rest(session.units());
+    await passSlowly(clock, 4_000);
+    expect(ended.error()).toBeUndefined();
+    await passSlowly(clock, 2_000);
+    expect(ended.error()).toMatchObject({
+      message: "door: key frames arrive without parameter sets (SPS, PPS), for 5 s",
+      remedy: expect.stringContaining("firmware"),
+    });
+  });
+
   test("end with an error when the camera announces the end", async () => {
     await using camera = await startScriptedCamera();
     await using session = await openSession(streamOf(camera), options);
@@ -595,6 +672,22 @@ describe("a camera that cannot be played says why:", () => {
     ["a server that closes", { answer: () => "close" }, "closes the connection without an answer"],
     ["audio only", { description: describing("audio 0 RTP/AVP 8") }, "has no video track, only audio (PCMA)"],
     ["no track", { description: "v=0\r\n" }, "has no video track"],
+    [
+      "an empty answer",
+      { description: "" },
+      "the camera's answer to DESCRIBE is empty: expected a description",
+    ],
+    ["a web page", { description: "<!DOCTYPE html><p>Log in" }, "DESCRIBE is a web page (HTML)"],
+    ["a web page without a type", { description: "\n<html>" }, "DESCRIBE is a web page (HTML)"],
+    ["XML", { description: '<?xml version="1.0"?><error/>' }, "DESCRIBE is XML"],
+    ["JSON", { description: '{"error": "v=0"}' }, "DESCRIBE is JSON"],
+    ["other text", { description: "Not available" }, "DESCRIBE is other text"],
+    ["MPEG-2", { description: describing("video 0 RTP/AVP 32") }, "the stream's video is MPEG-2:"],
+    [
+      "H.263",
+      { description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 H263-2000/90000") },
+      "the stream's video is H.263:",
+    ],
     [
       "an unsupported codec",
       { description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 AV1/90000") },
