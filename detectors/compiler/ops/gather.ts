@@ -12,6 +12,7 @@ export interface GatherAttributes {
  */
 export const gather: OperatorDefinition<GatherAttributes> = {
   ...TENSOR_FACTS,
+  integers: "reorders",
   infer(inputs, { axis }) {
     checkInputCount(inputs, 2, 2);
     const [x, indices] = inputs;
@@ -20,6 +21,7 @@ export const gather: OperatorDefinition<GatherAttributes> = {
     return {
       dtype: x.dtype,
       shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
+      affine: x.affine,
     };
   },
   reference(inputs, { axis }) {

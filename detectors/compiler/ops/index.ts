@@ -5,6 +5,7 @@ import { centernetDetect } from "./centernet-detect.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { depthwiseConv2d } from "./depthwise-conv2d.ts";
+import { fixedPoint } from "./fixed-point/index.ts";
 import { gather } from "./gather.ts";
 import { maxPool2d } from "./max-pool2d.ts";
 import { mean } from "./mean.ts";
@@ -47,6 +48,7 @@ export const operators = {
   resize_bilinear: resizeBilinear,
   mean,
   concat,
+  ...fixedPoint,
   yolov5_detect: yolov5Detect,
   yolov5_sparse_detect: yolov5SparseDetect,
   centernet_detect: centernetDetect,

@@ -24,10 +24,11 @@ function mover<Attributes extends object>(
 ): MoverDefinition<Attributes> {
   return {
     ...TENSOR_FACTS,
+    integers: "reorders",
     walk,
     infer(inputs, attributes) {
-      const { dtype, shape } = onlyInput(inputs);
-      return { dtype, shape: walk(shape, attributes).shape };
+      const { dtype, shape, affine } = onlyInput(inputs);
+      return { dtype, shape: walk(shape, attributes).shape, affine };
     },
     reference(inputs, attributes) {
       const x = tensorAt(inputs, 0);
@@ -104,12 +105,13 @@ export const expand = mover<{ readonly shape: Shape }>((input, { shape }) => {
 /** ONNX Reshape-14 with known sizes: the same elements in row-major order. */
 export const reshape: OperatorDefinition<{ readonly shape: Shape }> = {
   ...TENSOR_FACTS,
+  integers: "reorders",
   infer(inputs, { shape }) {
     const x = onlyInput(inputs);
     if (elements(shape) !== elements(x.shape)) {
       throw new ShapeError(`cannot reshape ${showType(x)} to [${shape.join(", ")}]`);
     }
-    return { dtype: x.dtype, shape };
+    return { dtype: x.dtype, shape, affine: x.affine };
   },
   reference: (inputs, { shape }) => ({ shape, data: tensorAt(inputs, 0).data }),
 };

@@ -15,6 +15,7 @@ export interface PadAttributes {
 /** The input surrounded by a constant, with gaps between its elements where `between` is not 0 (for transposed convolutions). */
 export const pad: OperatorDefinition<PadAttributes> = {
   ...TENSOR_FACTS,
+  integers: "reorders",
   infer(inputs, attributes) {
     checkInputCount(inputs, 1, 1);
     const [x] = inputs;
@@ -26,7 +27,7 @@ export const pad: OperatorDefinition<PadAttributes> = {
         `expected ${x.shape.length} sizes of at least 0 on each side, received ${all.join(", ")}`,
       );
     }
-    return { dtype: x.dtype, shape: paddedShape(x.shape, attributes) };
+    return { dtype: x.dtype, shape: paddedShape(x.shape, attributes), affine: x.affine };
   },
   reference(inputs, attributes) {
     const x = tensorAt(inputs, 0);

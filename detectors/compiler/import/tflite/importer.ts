@@ -1,0 +1,131 @@
+/** Imports any TensorFlow Lite model with its own inputs and outputs. */
+import { ModelError } from "../../../errors.ts";
+import { buildGraph } from "../../graph/builder.ts";
+import type { ValueType } from "../../graph/value.ts";
+import { affineOf, isByte } from "../../ops/fixed-point/quantized.ts";
+import { ShapeError } from "../../ops/shapes.ts";
+import { damagedTflite } from "../errors.ts";
+import type { NamedTensor, TensorModel } from "../onnx/tensors/importer.ts";
+import { type ImportState, type TfliteImporter, type TfliteValue, tfliteCall } from "./call.ts";
+import { convolutionOperators } from "./convolution.ts";
+import { elementwiseOperators } from "./elementwise.ts";
+import { movementOperators } from "./movement.ts";
+import { dtypeOf, numbersOf } from "./numbers.ts";
+import { readChecked, type TfliteModel, type TfliteOperator, type TfliteTensor } from "./schema.ts";
+import { windowOperators } from "./windows.ts";
+
+const importers: ReadonlyMap<string, TfliteImporter> = new Map(
+  Object.entries({
+    ...convolutionOperators,
+    ...elementwiseOperators,
+    ...movementOperators,
+    ...windowOperators,
+  }),
+);
+
+/** The built-in operators that can be compiled. */
+export const TFLITE_OPERATORS: readonly string[] = [...importers.keys()].toSorted();
+
+/** Converters store a weight once; several operators may read it. */
+const SHARES = 4;
+
+/** @throws ModelError that names every operator or value that cannot be compiled. */
+export function importTflite(model: TfliteModel): TensorModel {
+  refuseUnknown(model);
+  const { tensors } = model;
+  const builder = buildGraph();
+  const values = new Map<number, TfliteValue>();
+  const inputs = model.inputs.map((index): NamedTensor => {
+    const tensor = tensorAt(tensors, index);
+    const type = inputType(tensor);
+    const value = builder.input(builder.unusedName("input"), type);
+    values.set(index, { kind: "computed", name: value });
+    return { name: tensor.name, value, ...type };
+  });
+  let left = SHARES * model.bytes + 2 ** 20;
+  const spend = (numbers: number): void => {
+    left -= numbers;
+    if (left < 0) throw damagedTflite("too many of its operators share their constants");
+  };
+  const state: ImportState = { builder, tensors, values, maps: new Map(), spend };
+  for (const operator of model.operators) {
+    for (const index of operator.inputs) {
+      if (index === undefined || values.has(index)) continue;
+      const tensor = tensorAt(tensors, index);
+      if (tensor.data === undefined) continue;
+      spend(tensor.data.length);
+      values.set(index, { kind: "known", numbers: numbersOf(tensor) });
+    }
+    importOperator(operator, state);
+  }
+  const outputs = model.outputs.map((index): NamedTensor => {
+    const tensor = tensorAt(tensors, index);
+    const found = values.get(index);
+    if (found?.kind !== "computed") throw damagedTflite(`no operator produces the output "${tensor.name}"`);
+    // An output that is an input, or listed twice, gets a value of its own.
+    const value = builder.add("reshape", [found.name], { shape: builder.typeOf(found.name).shape });
+    return { name: tensor.name, value, ...builder.typeOf(value) };
+  });
+  return { graph: builder.finish(...outputs.map(({ value }) => value)), inputs, outputs };
+}
+
+function tensorAt(tensors: readonly TfliteTensor[], index: number): TfliteTensor {
+  const tensor = tensors[index];
+  if (tensor === undefined) throw damagedTflite(`it refers to tensor ${index} of ${tensors.length}`);
+  return tensor;
+}
+
+/** The type of an input. @throws ModelError when it cannot be one. */
+function inputType({ name, type, shape, quantization, isVariable }: TfliteTensor): ValueType {
+  const dtype = dtypeOf(type);
+  if (dtype === undefined || isVariable || type === "FLOAT16" || shape.includes(0)) {
+    throw new ModelError(
+      `The input "${name}" has elements of ${type ?? "an unknown type"} and the shape [${shape.join(", ")}]; expected FLOAT32, INT8, UINT8, INT16, INT32, INT64 or BOOL of a fixed shape.`,
+      "Convert the model with other inputs.",
+    );
+  }
+  const { scale: [scale, ...more] = [], zero: [zero = 0] = [] } = quantization ?? {};
+  const isQuantized = isByte(dtype) && scale !== undefined && more.length === 0;
+  return { dtype, shape, affine: isQuantized ? affineOf({ scale, zero }) : undefined };
+}
+
+/** @throws ModelError naming every operator that cannot be compiled once, with its count. */
+function refuseUnknown({ operators }: TfliteModel): void {
+  const missing = new Map<string, number>();
+  for (const { name, isCustom } of operators) {
+    if (!isCustom && importers.has(name)) continue;
+    const what = isCustom ? `${name} (custom)` : name;
+    missing.set(what, (missing.get(what) ?? 0) + 1);
+  }
+  if (missing.size === 0) return;
+  throw new ModelError(
+    "The TensorFlow Lite model uses operators that cannot be compiled:",
+    "Replace them before the conversion, or convert only the part of the model in front of them.",
+    { list: [...missing].map(([what, count]) => `${what}: ${count} operator${count === 1 ? "" : "s"}`) },
+  );
+}
+
+function importOperator(operator: TfliteOperator, state: ImportState): void {
+  const call = tfliteCall(operator, state);
+  const importer = importers.get(operator.name);
+  if (importer === undefined) throw call.refuse("is an operator that the compiler does not have");
+  const outputs = appended(importer, call);
+  for (const [position, index] of operator.outputs.entries()) {
+    const name = outputs[position];
+    if (state.values.has(index)) {
+      throw damagedTflite(`${operator.name} produces "${call.output(position).name}", which exists already`);
+    }
+    if (name !== undefined) state.values.set(index, { kind: "computed", name });
+  }
+}
+
+function appended(importer: TfliteImporter, call: ReturnType<typeof tfliteCall>): readonly string[] {
+  try {
+    // Options are read when they are needed.
+    const outputs = readChecked(() => importer(call));
+    return typeof outputs === "string" ? [outputs] : outputs;
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw call.refuse(`has inputs that do not fit: ${error.message}`);
+  }
+}
