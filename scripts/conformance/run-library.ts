@@ -5,14 +5,15 @@ import { elements } from "../../detectors/compiler/ops/shapes.ts";
 import { ALLOWED_IMPORTS, addressExport, IMPORT_MODULE } from "../../detectors/module-format.ts";
 import type { CompiledTensors } from "./compile-onnx.ts";
 
-/**
- * @param inputs numbers of each input, by name
- * @returns the numbers of each output, in order
- */
-export function runLibrary(
-  { bytes, inputs: inputSpecs, outputs }: CompiledTensors,
-  inputs: ReadonlyMap<string, ArrayLike<number>>,
-): readonly NumberArray[] {
+/** The library exports of an instance. */
+export interface LibraryExports {
+  readonly infer: () => void;
+  /** The numbers of an input or output in the module's memory, by the name of its export. */
+  readonly view: (name: string, type: Pick<NamedTensor, "dtype" | "shape">) => NumberArray;
+}
+
+/** Instantiates a module without a host. */
+export function libraryExports(bytes: Uint8Array): LibraryExports {
   const refuse = (): never => {
     throw new Error("the library door must not call the host");
   };
@@ -23,14 +24,28 @@ export function runLibrary(
   if (!(memory instanceof WebAssembly.Memory) || typeof infer !== "function") {
     throw new Error("the module lacks memory or infer");
   }
-  const view = (name: string, { dtype, shape }: NamedTensor): NumberArray => {
-    const address = exports[name];
-    if (!(address instanceof WebAssembly.Global)) throw new Error(`the module lacks ${name}`);
-    return new ARRAYS[dtype](memory.buffer, address.value, elements(shape));
+  return {
+    infer: () => void Reflect.apply(infer, undefined, []),
+    view(name, { dtype, shape }) {
+      const address = exports[name];
+      if (!(address instanceof WebAssembly.Global)) throw new Error(`the module lacks ${name}`);
+      return new ARRAYS[dtype](memory.buffer, address.value, elements(shape));
+    },
   };
+}
+
+/**
+ * @param inputs numbers of each input, by name
+ * @returns the numbers of each output, in order
+ */
+export function runLibrary(
+  { bytes, inputs: inputSpecs, outputs }: CompiledTensors,
+  inputs: ReadonlyMap<string, ArrayLike<number>>,
+): readonly NumberArray[] {
+  const { infer, view } = libraryExports(bytes);
   for (const [index, spec] of inputSpecs.entries()) {
     view(addressExport("input", index), spec).set(inputs.get(spec.name) ?? []);
   }
-  Reflect.apply(infer, undefined, []);
+  infer();
   return outputs.map((spec, index) => view(addressExport("output", index), spec).slice());
 }

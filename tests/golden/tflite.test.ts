@@ -2,12 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { emitLibrary } from "../../detectors/compiler/emit-library.ts";
-import { importTflite } from "../../detectors/compiler/import/tflite/importer.ts";
-import { readTflite } from "../../detectors/compiler/import/tflite/schema.ts";
-import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findZoo } from "../support/base/materials.ts";
-import { libraryOutput } from "../support/models/library-output.ts";
+import { compileTflite, runOnBytes } from "../support/models/compile-tflite.ts";
 
 /** Models of integers: every byte of the answer is LiteRT's. */
 const INTEGERS = [
@@ -37,10 +33,11 @@ function answers(name: string): { readonly received: Uint8Array; readonly expect
   const { model, input, outputs }: Expected = JSON.parse(
     readFileSync(join(zoo ?? "", "expected", `${name}.json`), "utf8"),
   );
-  const imported = importTflite(readTflite(read(model)));
-  const module = emitLibrary(runPasses(imported.graph), "simd128");
+  const [received = new Uint8Array()] = runOnBytes(compileTflite(read(model)), [
+    read(`expected/${input.file}`),
+  ]);
   return {
-    received: libraryOutput(module, [read(`expected/${input.file}`)], imported.outputs[0]),
+    received,
     expected: read(`expected/${outputs[0]?.file}`),
   };
 }

@@ -1,12 +1,10 @@
 /** Operators on quantized integers give the answers of LiteRT's reference kernels to the bit. */
 import { describe, expect, test } from "vitest";
-import { emitLibrary } from "../../detectors/compiler/emit-library.ts";
 import { ARRAYS, type Tensor } from "../../detectors/compiler/graph/value.ts";
 import { importTflite } from "../../detectors/compiler/import/tflite/importer.ts";
 import { readTflite } from "../../detectors/compiler/import/tflite/schema.ts";
 import { evaluateTensors } from "../../detectors/compiler/ops/evaluate.ts";
-import { runPasses } from "../../detectors/compiler/passes/index.ts";
-import { libraryOutput } from "../support/models/library-output.ts";
+import { compileTflite, runOnBytes } from "../support/models/compile-tflite.ts";
 import { answerDigest, CASES_PER_OPERATOR, liteRtAnswers } from "../support/models/litert-answers.ts";
 import { LITERT_CASES, type LiteRtCase, liteRtCase } from "../support/models/litert-cases.ts";
 import { binaryenAccepts } from "../support/models/valid-wasm.ts";
@@ -17,13 +15,11 @@ const numbers = Array.from({ length: CASES_PER_OPERATOR }, (_, number) => number
 const REFERENCES = 40;
 
 function moduleAnswer({ model, inputs }: LiteRtCase): Uint8Array {
-  const { graph, outputs } = importTflite(readTflite(model));
-  const bytes = emitLibrary(runPasses(graph), "simd128");
-  return libraryOutput(bytes, inputs, outputs[0]);
+  return runOnBytes(compileTflite(model), inputs)[0] ?? new Uint8Array();
 }
 
 function referenceAnswer({ model, inputs }: LiteRtCase): Uint8Array {
-  const { graph, inputs: specs, outputs } = importTflite(readTflite(model));
+  const { graph, inputs: specs, outputs } = importTflite(readTflite(model), { name: "test" });
   const tensors = new Map(
     specs.map(({ value, shape, dtype }, index): [string, Tensor] => [
       value,
@@ -51,8 +47,7 @@ describe.each(Object.keys(LITERT_CASES))("%s", (operator) => {
   });
 
   test("kernels are valid WebAssembly", () => {
-    const { graph } = importTflite(readTflite(liteRtCase(operator, 0).model));
-    expect(binaryenAccepts(emitLibrary(runPasses(graph), "simd128"))).toBe(true);
+    expect(binaryenAccepts(compileTflite(liteRtCase(operator, 0).model).bytes)).toBe(true);
   });
 });
 

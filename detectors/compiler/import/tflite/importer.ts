@@ -1,17 +1,27 @@
 /** Imports any TensorFlow Lite model with its own inputs and outputs. */
 import { ModelError } from "../../../errors.ts";
 import { buildGraph } from "../../graph/builder.ts";
+import type { ImportedTensors, NamedTensor } from "../../graph/graph.ts";
 import type { ValueType } from "../../graph/value.ts";
 import { affineOf, isByte } from "../../ops/fixed-point/quantized.ts";
 import { ShapeError } from "../../ops/shapes.ts";
-import { damagedTflite } from "../errors.ts";
-import type { NamedTensor, TensorModel } from "../onnx/tensors/importer.ts";
+import { damagedTflite, UnknownHead } from "../errors.ts";
+import type { FileModel, Importer, TensorOptions } from "../importer.ts";
+import { inputShapes } from "../input-shapes.ts";
+import { startSurvey } from "../survey.ts";
 import { type ImportState, type TfliteImporter, type TfliteValue, tfliteCall } from "./call.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { elementwiseOperators } from "./elementwise.ts";
 import { movementOperators } from "./movement.ts";
 import { dtypeOf, numbersOf } from "./numbers.ts";
-import { readChecked, type TfliteModel, type TfliteOperator, type TfliteTensor } from "./schema.ts";
+import {
+  isTflite,
+  readChecked,
+  readTflite,
+  type TfliteModel,
+  type TfliteOperator,
+  type TfliteTensor,
+} from "./schema.ts";
 import { windowOperators } from "./windows.ts";
 
 const importers: ReadonlyMap<string, TfliteImporter> = new Map(
@@ -26,13 +36,41 @@ const importers: ReadonlyMap<string, TfliteImporter> = new Map(
 /** The built-in operators that can be compiled. */
 export const TFLITE_OPERATORS: readonly string[] = [...importers.keys()].toSorted();
 
+/** TensorFlow Lite (https://ai.google.dev/edge/litert), version 3 of its schema. */
+export const tfliteImporter: Importer = {
+  format: "tflite",
+  matches: (main, extension) => isTflite(main) || extension === ".tflite",
+  companions: () => [],
+  read({ main }): FileModel {
+    const model = readTflite(main);
+    return {
+      detector() {
+        throw new UnknownHead(
+          "The compiler knows no detection head of TensorFlow Lite models.",
+          "Compile it with --task tensor: the module then has the inputs and outputs of the file.",
+        );
+      },
+      tensors: (options) => importTflite(model, options),
+    };
+  },
+};
+
 /** Converters store a weight once; several operators may read it. */
 const SHARES = 4;
 
 /** @throws ModelError that names every operator or value that cannot be compiled. */
-export function importTflite(model: TfliteModel): TensorModel {
+export function importTflite(
+  model: TfliteModel,
+  { name, shapes = new Map() }: TensorOptions,
+): ImportedTensors {
   refuseUnknown(model);
   const { tensors } = model;
+  // The shapes of all tensors are fixed in the file: a shape from outside must be the file's own.
+  const declared = model.inputs.map((index) => tensorAt(tensors, index));
+  inputShapes(
+    declared.map((tensor) => ({ name: tensor.name, axes: tensor.shape })),
+    shapes,
+  );
   const builder = buildGraph();
   const values = new Map<number, TfliteValue>();
   const inputs = model.inputs.map((index): NamedTensor => {
@@ -66,7 +104,13 @@ export function importTflite(model: TfliteModel): TensorModel {
     const value = builder.add("reshape", [found.name], { shape: builder.typeOf(found.name).shape });
     return { name: tensor.name, value, ...builder.typeOf(value) };
   });
-  return { graph: builder.finish(...outputs.map(({ value }) => value)), inputs, outputs };
+  return {
+    task: "tensor",
+    name,
+    graph: builder.finish(...outputs.map(({ value }) => value)),
+    inputs,
+    outputs,
+  };
 }
 
 function tensorAt(tensors: readonly TfliteTensor[], index: number): TfliteTensor {
@@ -90,18 +134,15 @@ function inputType({ name, type, shape, quantization, isVariable }: TfliteTensor
 }
 
 /** @throws ModelError naming every operator that cannot be compiled once, with its count. */
-function refuseUnknown({ operators }: TfliteModel): void {
-  const missing = new Map<string, number>();
-  for (const { name, isCustom } of operators) {
+function refuseUnknown({ operators, tensors }: TfliteModel): void {
+  const survey = startSurvey("operator");
+  for (const { name, isCustom, outputs } of operators) {
     if (!isCustom && importers.has(name)) continue;
-    const what = isCustom ? `${name} (custom)` : name;
-    missing.set(what, (missing.get(what) ?? 0) + 1);
+    survey.add(isCustom ? `${name} (custom)` : name, tensors[outputs[0] ?? -1]?.name ?? "?");
   }
-  if (missing.size === 0) return;
-  throw new ModelError(
+  survey.refuse(
     "The TensorFlow Lite model uses operators that cannot be compiled:",
     "Replace them before the conversion, or convert only the part of the model in front of them.",
-    { list: [...missing].map(([what, count]) => `${what}: ${count} operator${count === 1 ? "" : "s"}`) },
   );
 }
 

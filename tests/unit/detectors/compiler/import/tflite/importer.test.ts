@@ -21,7 +21,7 @@ function modelOf(draft: Partial<ModelDraft>): Uint8Array {
   });
 }
 
-const importBytes = (bytes: Uint8Array) => importTflite(readTflite(bytes));
+const importBytes = (bytes: Uint8Array) => importTflite(readTflite(bytes), { name: "test" });
 
 function refusal(bytes: Uint8Array): ModelError {
   try {
@@ -83,7 +83,7 @@ describe("a model that cannot be compiled is refused", () => {
       custom: { code: "Mine", options: new Uint8Array() },
     } as const;
     const { message } = refusal(modelOf({ operators: [where, where, custom] }));
-    expect(message).toContain("WHERE: 2 operators");
+    expect(message).toContain('WHERE: 2 operators, "tensor 1"');
     expect(message).toContain("Mine (custom): 1 operator");
   });
 
