@@ -67,7 +67,7 @@ export interface TfliteCall {
 export type TfliteImporter = (call: TfliteCall) => string | readonly string[];
 
 /** A tensor of more elements has no place in the memory of a module. */
-const MAX_ELEMENTS = 2 ** 28;
+export const MAX_ELEMENTS = 2 ** 28;
 
 /** The options of an operator that has none. */
 const NO_OPTIONS: TfliteCall["options"] = {

@@ -101,7 +101,8 @@ function fixedConvolution(
 
 /** A bias of floats; zeros where there is none. */
 function floatBias(call: TfliteCall, outputs: number): string {
-  return call.has(2) ? call.real(2, [outputs]) : call.constant([outputs], new Float32Array(outputs));
+  if (call.has(2)) return call.real(2, [outputs]);
+  return call.add("expand", [call.constant([1], [0])], { shape: [outputs] });
 }
 
 /** Whether the fast kernels of feature maps can compute a convolution. */

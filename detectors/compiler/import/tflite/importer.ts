@@ -4,12 +4,12 @@ import { buildGraph } from "../../graph/builder.ts";
 import type { ImportedTensors, NamedTensor } from "../../graph/graph.ts";
 import type { ValueType } from "../../graph/value.ts";
 import { affineOf, isByte } from "../../ops/fixed-point/quantized.ts";
-import { ShapeError } from "../../ops/shapes.ts";
+import { elements, ShapeError } from "../../ops/shapes.ts";
 import { damagedTflite, UnknownHead } from "../errors.ts";
 import type { FileModel, Importer, TensorOptions } from "../importer.ts";
 import { inputShapes } from "../input-shapes.ts";
 import { startSurvey } from "../survey.ts";
-import { type ImportState, type TfliteImporter, type TfliteValue, tfliteCall } from "./call.ts";
+import { type ImportState, MAX_ELEMENTS, type TfliteImporter, type TfliteValue, tfliteCall } from "./call.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { elementwiseOperators } from "./elementwise.ts";
 import { movementOperators } from "./movement.ts";
@@ -122,9 +122,10 @@ function tensorAt(tensors: readonly TfliteTensor[], index: number): TfliteTensor
 /** The type of an input. @throws ModelError when it cannot be one. */
 function inputType({ name, type, shape, quantization, isVariable }: TfliteTensor): ValueType {
   const dtype = dtypeOf(type);
-  if (dtype === undefined || isVariable || type === "FLOAT16" || shape.includes(0)) {
+  const isPossible = elements(shape) > 0 && elements(shape) <= MAX_ELEMENTS;
+  if (dtype === undefined || isVariable || type === "FLOAT16" || !isPossible) {
     throw new ModelError(
-      `The input "${name}" has elements of ${type ?? "an unknown type"} and the shape [${shape.join(", ")}]; expected FLOAT32, INT8, UINT8, INT16, INT32, INT64 or BOOL of a fixed shape.`,
+      `The input "${name}" has elements of ${type ?? "an unknown type"} and the shape [${shape.join(", ")}]; expected FLOAT32, INT8, UINT8, INT16, INT32, INT64 or BOOL of a fixed shape of at most ${MAX_ELEMENTS} elements.`,
       "Convert the model with other inputs.",
     );
   }

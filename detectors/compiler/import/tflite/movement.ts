@@ -129,7 +129,7 @@ const unpack: TfliteImporter = (call) => {
   const x = source(call);
   const shape = call.shapeOf(x);
   const axis = frontAxis(call, call.options.int32(1), shape.length);
-  const sizes = Array.from({ length: call.options.int32(0) }, () => 1);
+  const sizes = call.operator.outputs.map(() => 1);
   return parts(call, x, axis, sizes).map((value) =>
     call.add("reshape", [value], { shape: shape.toSpliced(axis, 1) }),
   );
@@ -207,18 +207,23 @@ function nearestIndices(
   });
 }
 
+/** Each row and column of a resized map has an index in the module. */
+const MOST_ROWS = 2 ** 16;
+
 const resizeNearest: TfliteImporter = (call) => {
   requireSameScale(call);
   const x = source(call);
   const [, height = 1, width = 1] = call.shapeOf(x);
   const [rows = 1, columns = 1] = call.known(1);
+  if (Math.min(rows, columns) < 1 || Math.max(rows, columns) > MOST_ROWS) {
+    throw call.refuse(`resizes to ${rows}x${columns}`);
+  }
   const along = (size: number, resized: number): string =>
     call.constant(
       [resized],
       nearestIndices(size, resized, call.options.bool(0), call.options.bool(1)),
       "i32",
     );
-  if (rows < 1 || columns < 1) throw call.refuse(`resizes to ${rows}x${columns}`);
   const tall = call.add("gather", [x, along(height, rows)], { axis: 1 });
   return call.add("gather", [tall, along(width, columns)], { axis: 2 });
 };

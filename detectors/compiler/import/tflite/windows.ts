@@ -1,4 +1,5 @@
 /** Pooling, reductions over axes and softmax, of quantized bytes and of floats. */
+import { windowAlong } from "../../ops/fixed-point/pool.ts";
 import { elements } from "../../ops/shapes.ts";
 import type { Padding } from "../../ops/window.ts";
 import {
@@ -57,8 +58,18 @@ function averaged(call: TfliteCall, window: PoolWindow): string {
       return call.add("reduce", [x], { combining: "sum", axes: [1, 2], keep: true, factor });
     }
   }
-  const ones = call.constant([1, height, width, 1], new Float32Array(height * width).fill(1));
-  return call.add("div", [pooled(call, x, "sum", window), pooled(call, ones, "sum", window)], {});
+  // The number of positions of a window is that of its rows times that of its columns.
+  const { kernel, strides, padding } = window;
+  const sum = pooled(call, x, "sum", window);
+  const [, rows = 1, columns = 1] = call.shapeOf(sum);
+  const counts = (axis: 0 | 1, positions: number, before: number, size: number): readonly number[] =>
+    Array.from({ length: positions }, (_, position) => {
+      const [first, end] = windowAlong(position, strides[axis], before, kernel[axis], size);
+      return end - first;
+    });
+  const perRow = call.constant([1, rows, 1, 1], counts(0, rows, padding.top, height));
+  const perColumn = call.constant([1, 1, columns, 1], counts(1, columns, padding.left, width));
+  return call.add("div", [call.add("div", [sum, perRow], {}), perColumn], {});
 }
 
 function pool(combining: "average" | "max"): TfliteImporter {

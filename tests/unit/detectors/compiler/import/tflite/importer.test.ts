@@ -177,6 +177,21 @@ describe("a damaged file is refused", () => {
   });
 });
 
+describe("a number in the file does not decide how much memory is used", () => {
+  test("the size to which a map is resized", () => {
+    const size = { type: "INT32", shape: [2], data: Int32Array.of(2 ** 30, 2 ** 30) } as const;
+    const map = { type: "INT8", shape: [1, 1, 1, 1], ...QUANTIZED } as const;
+    const operators = [{ name: "RESIZE_NEAREST_NEIGHBOR", inputs: [0, 1], outputs: [2] }] as const;
+    const bytes = modelOf({ tensors: [map, size, map], operators, outputs: [2] });
+    expect(refusal(bytes).message).toContain("resizes to 1073741824x1073741824");
+  });
+
+  test("the size of an input", () => {
+    const large = { type: "INT8", shape: [2 ** 15, 2 ** 15], ...QUANTIZED } as const;
+    expect(refusal(modelOf({ tensors: [large, large] })).message).toContain("of a fixed shape");
+  });
+});
+
 describe("what a file shares does not multiply", () => {
   test("a vector that many tables share", () => {
     const count = 2_000;
