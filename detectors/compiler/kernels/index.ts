@@ -20,6 +20,7 @@ import { emitMean } from "./mean.ts";
 import { emitConcat, emitGather, emitMover, emitPad, emitReshape } from "./movers.ts";
 import { emitNormalize } from "./normalize.ts";
 import { emitResizeBilinear } from "./resize-bilinear.ts";
+import { selectBoxesKernel } from "./select-boxes.ts";
 import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
 import { castKernel, whereKernel } from "./where-cast.ts";
@@ -57,6 +58,7 @@ const kernels: { readonly [K in Operator]: Kernel<K> } = {
   ...fixedElementwiseKernels,
   fixed_softmax: fixedSoftmaxKernel,
   byte_pool: bytePoolKernel,
+  select_boxes: selectBoxesKernel,
   yolov5_detect: kernel(emitYolov5Detect, detectScratchBytes),
   yolov5_sparse_detect: kernel(emitYolov5SparseDetect, sparseDetectScratchBytes),
   centernet_detect: kernel(emitCenternetDetect, centernetScratchBytes),

@@ -16,6 +16,7 @@ import { pad } from "./pad.ts";
 import { quantizedConv2d } from "./quantized-conv2d.ts";
 import { convolution, matmul, pool, reduce } from "./reductions.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
+import { selectBoxes } from "./select-boxes.ts";
 import { spaceToDepth } from "./space-to-depth.ts";
 import { upsample } from "./upsample.ts";
 import { where } from "./where.ts";
@@ -49,6 +50,7 @@ export const operators = {
   mean,
   concat,
   ...fixedPoint,
+  select_boxes: selectBoxes,
   yolov5_detect: yolov5Detect,
   yolov5_sparse_detect: yolov5SparseDetect,
   centernet_detect: centernetDetect,

@@ -11,6 +11,7 @@ import { inputShapes } from "../input-shapes.ts";
 import { startSurvey } from "../survey.ts";
 import { type ImportState, MAX_ELEMENTS, type TfliteImporter, type TfliteValue, tfliteCall } from "./call.ts";
 import { convolutionOperators } from "./convolution.ts";
+import { detectionPostprocess } from "./detection.ts";
 import { elementwiseOperators } from "./elementwise.ts";
 import { movementOperators } from "./movement.ts";
 import { dtypeOf, numbersOf } from "./numbers.ts";
@@ -33,8 +34,14 @@ const importers: ReadonlyMap<string, TfliteImporter> = new Map(
   }),
 );
 
-/** The built-in operators that can be compiled. */
-export const TFLITE_OPERATORS: readonly string[] = [...importers.keys()].toSorted();
+/** Custom operators by name. */
+const customImporters: ReadonlyMap<string, TfliteImporter> = new Map([
+  ["TFLite_Detection_PostProcess", detectionPostprocess],
+]);
+
+function importerOf({ name, isCustom }: TfliteOperator): TfliteImporter | undefined {
+  return (isCustom ? customImporters : importers).get(name);
+}
 
 /** TensorFlow Lite (https://ai.google.dev/edge/litert), version 3 of its schema. */
 export const tfliteImporter: Importer = {
@@ -137,8 +144,9 @@ function inputType({ name, type, shape, quantization, isVariable }: TfliteTensor
 /** @throws ModelError naming every operator that cannot be compiled once, with its count. */
 function refuseUnknown({ operators, tensors }: TfliteModel): void {
   const survey = startSurvey("operator");
-  for (const { name, isCustom, outputs } of operators) {
-    if (!isCustom && importers.has(name)) continue;
+  for (const operator of operators) {
+    if (importerOf(operator) !== undefined) continue;
+    const { name, isCustom, outputs } = operator;
     survey.add(isCustom ? `${name} (custom)` : name, tensors[outputs[0] ?? -1]?.name ?? "?");
   }
   survey.refuse(
@@ -149,7 +157,7 @@ function refuseUnknown({ operators, tensors }: TfliteModel): void {
 
 function importOperator(operator: TfliteOperator, state: ImportState): void {
   const call = tfliteCall(operator, state);
-  const importer = importers.get(operator.name);
+  const importer = importerOf(operator);
   if (importer === undefined) throw call.refuse("is an operator that the compiler does not have");
   const outputs = appended(importer, call);
   for (const [position, index] of operator.outputs.entries()) {
