@@ -1,25 +1,16 @@
-import { type CompiledModel, compile } from "../../../detectors/compiler/compile.ts";
 import type { NamedTensor } from "../../../detectors/compiler/graph/graph.ts";
 import { importTflite } from "../../../detectors/compiler/import/tflite/importer.ts";
 import { readTflite } from "../../../detectors/compiler/import/tflite/schema.ts";
-import type { TensorDescription } from "../../../detectors/module-format.ts";
+import { type CompiledTensors, compileTensors } from "../../../scripts/conformance/compile-onnx.ts";
 import { libraryExports } from "../../../scripts/conformance/run-library.ts";
 
-/** A compiled file, with its inputs and outputs. */
-export interface CompiledTflite extends CompiledModel<TensorDescription> {
-  readonly inputs: readonly NamedTensor[];
-  readonly outputs: readonly NamedTensor[];
-}
-
 /** Compiles the bytes of a .tflite file. */
-export function compileTflite(file: Uint8Array): CompiledTflite {
-  const model = importTflite(readTflite(file), { name: "test" });
-  const source = { format: "tflite", sha256: "0".repeat(64), licence: "unknown" } as const;
-  return { ...compile(model, { source }), inputs: model.inputs, outputs: model.outputs };
+export function compileTflite(file: Uint8Array): CompiledTensors {
+  return compileTensors(importTflite(readTflite(file), { name: "test" }));
 }
 
 /** Runs a module once with the bytes of its inputs; the bytes of its outputs. */
-export function runOnBytes(model: CompiledTflite, inputs: readonly Uint8Array[]): readonly Uint8Array[] {
+export function runOnBytes(model: CompiledTensors, inputs: readonly Uint8Array[]): readonly Uint8Array[] {
   const { infer, view } = libraryExports(model.bytes);
   const bytesOf = (name: string, spec: NamedTensor): Uint8Array => {
     const { buffer, byteOffset, byteLength } = view(name, spec);
