@@ -1,5 +1,6 @@
 /** Convolutions and products of matrices, of quantized integers and of floats. */
 import type { Affine } from "../../graph/value.ts";
+import { multiplierOf } from "../../ops/fixed-point/arithmetic.ts";
 import type { FixedConvolutionAttributes } from "../../ops/fixed-point/convolution.ts";
 import { elements } from "../../ops/shapes.ts";
 import type { Padding } from "../../ops/window.ts";
@@ -74,7 +75,24 @@ function factorsOf(call: TfliteCall, scale: Float32Array, outputs: number, isSin
   });
 }
 
-function biasOf(call: TfliteCall): readonly string[] {
+/**
+ * Whether the kernels compute the fixed-point quotient of a sum of this size exactly: a quotient by 2³¹ counts as 0 there, and the
+ * sum with half a divisor must fit. Channels without any use have biases of about 2³⁰.
+ */
+function isExact(sum: number, factor: number): boolean {
+  const { significand, shift } = multiplierOf(factor);
+  const product = (sum * significand) / 2 ** 31 + 1;
+  return sum < 2 ** 31 && product < (shift < -30 ? 2 ** 30 : 1.5 * 2 ** 30);
+}
+
+/** The bias. @throws ModelError when its sum with this many products may be too large. */
+function biasOf(call: TfliteCall, products: number, factors: Float64Array): readonly string[] {
+  const largestProduct = call.dtype(0) === "u8" ? 255 * 255 : 255 * 128;
+  const bias = call.has(2) ? call.known(2) : [];
+  for (const [channel, factor] of factors.entries()) {
+    const sum = Math.abs(bias[channel] ?? 0) + products * largestProduct;
+    if (!isExact(sum, factor)) throw call.refuse("has sums that may not fit");
+  }
   return call.has(2) ? [call.value(2)] : [];
 }
 
@@ -96,7 +114,8 @@ function fixedConvolution(
     rounding: "twice",
     output: call.result(activation),
   };
-  return call.add(op, [call.value(0), value, ...biasOf(call)], attributes);
+  const products = elements(shape) / outputs;
+  return call.add(op, [call.value(0), value, ...biasOf(call, products, attributes.factors)], attributes);
 }
 
 /** A bias of floats; zeros where there is none. */
@@ -184,13 +203,14 @@ const fullyConnected: TfliteImporter = (call) => {
   if (isQuantized(call)) {
     const { value, affine } = weightsOf(call, [outputs, 1, 1, inputs]);
     const x = call.add("reshape", [call.value(0)], { shape: [1, 1, rows, inputs] });
-    const y = call.add("fixed_conv2d", [x, value, ...biasOf(call)], {
+    const factors = factorsOf(call, affine.scale, outputs, call.dtype(0) === "u8");
+    const y = call.add("fixed_conv2d", [x, value, ...biasOf(call, inputs, factors)], {
       strides: [1, 1],
       dilations: [1, 1],
       padding,
       input: call.quantized(call.input(0)),
       weightZero: affine.zero[0] ?? 0,
-      factors: factorsOf(call, affine.scale, outputs, call.dtype(0) === "u8"),
+      factors,
       rounding: "once",
       output: call.result(activation),
     });

@@ -139,6 +139,18 @@ describe("a model that cannot be compiled is refused", () => {
     );
   });
 
+  test("when a bias is so large that sums may not fit", () => {
+    const byte = { type: "INT8", ...QUANTIZED } as const;
+    const tensors = [
+      { ...byte, shape: [1, 1] },
+      { ...byte, zero: [0], shape: [1, 1], data: Int8Array.of(1) },
+      { type: "INT32", shape: [1], data: Int32Array.of(-(2 ** 31)) } as const,
+      { ...byte, shape: [1, 1] },
+    ];
+    const operators = [{ name: "FULLY_CONNECTED", inputs: [0, 1, 2], outputs: [3] }] as const;
+    expect(refusal(modelOf({ tensors, operators, outputs: [3] })).message).toContain("may not fit");
+  });
+
   test("when a constant has another size than its shape", () => {
     const bytes = modelOf({
       tensors: [
