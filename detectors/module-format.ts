@@ -70,11 +70,11 @@ export const MAX_SIDE = 4096;
 
 /** The model files that the compiler reads, for help texts and error messages. */
 export const MODEL_FILE_TYPES =
-  "a YOLOv5 checkpoint (.pt), an ONNX model (.onnx) or a TensorFlow.js graph model (model.json)";
+  "a YOLOv5 checkpoint (.pt), an ONNX model (.onnx), a TensorFlow Lite model (.tflite) or a TensorFlow.js graph model (model.json)";
 
 /** How a compiler of ours stores numbers. */
 export type Precision = "f32" | "i16" | "i8";
-export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs";
+export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs" | "tflite";
 
 /** Bytes of one element. A bool is one byte, 0 or 1. All numbers are little-endian. */
 export const DTYPE_BYTES = { f32: 4, i8: 1, u8: 1, i16: 2, i32: 4, bool: 1 } as const;

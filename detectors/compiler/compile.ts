@@ -3,7 +3,7 @@ import { ModelError } from "../errors.ts";
 import type { DetectDescription, SourceSpec, TensorDescription } from "../module-format.ts";
 import { describe } from "./describe.ts";
 import { emitModule, memoryRequest } from "./emit.ts";
-import { multiplicationsOf } from "./graph/facts.ts";
+import { factsOf, multiplicationsOf } from "./graph/facts.ts";
 import type { Graph, ImportedDetector, ImportedModel, ImportedTensors } from "./graph/graph.ts";
 import { verify } from "./graph/verify.ts";
 import { type MemoryPlan, planMemory } from "./memory/plan.ts";
@@ -39,6 +39,11 @@ export interface CompiledModel<Description extends CompiledDescription = Compile
   readonly plan: MemoryPlan;
 }
 
+/** `int8` for a network that computes with the integers of its file. */
+function ownPrecision({ nodes }: Graph): "f32" | "int8" {
+  return nodes.some((node) => factsOf(node).integers === "computes") ? "int8" : "f32";
+}
+
 /** Every engine has 2 GB. The largest YOLOv5 at the largest size needs a little more, and an engine that has 4. */
 const MAX_MEMORY_BYTES = { detect: 2 ** 32, tensor: 2 ** 31 } as const;
 
@@ -69,7 +74,7 @@ export function compile(
       "Compile or export it for smaller inputs.",
     );
   }
-  const description = describe(model, graph, target, quantization?.precision ?? "f32", {
+  const description = describe(model, graph, target, quantization?.precision ?? ownPrecision(graph), {
     source,
     release,
     filters,

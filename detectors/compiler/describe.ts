@@ -96,7 +96,7 @@ function specsOf(kind: "input" | "output", tensors: readonly NamedTensor[]): rea
     );
   }
   const taken = new Set<string>();
-  return tensors.map(({ name, shape, dtype }, index) => {
+  return tensors.map(({ name, shape, dtype, affine }, index) => {
     if (shape.length > rank) {
       throw new ModelError(
         `The ${kind} "${name}" has ${shape.length} axes; a module can describe ${rank}.`,
@@ -105,7 +105,7 @@ function specsOf(kind: "input" | "output", tensors: readonly NamedTensor[]): rea
     }
     const unique = unusedName(describableName(name) || `${kind}_${index}`, taken);
     taken.add(unique);
-    return { name: unique, shape, dtype: describableType(dtype) };
+    return { name: unique, shape, dtype: describableType(dtype), ...describableScale(affine) };
   });
 }
 
@@ -121,6 +121,13 @@ function describableName(name: string): string {
 function unusedName(name: string, taken: ReadonlySet<string>): string {
   if (!taken.has(name)) return name;
   for (let number = 2; ; number++) if (!taken.has(`${name}_${number}`)) return `${name}_${number}`;
+}
+
+/** Scale and zero point of a tensor that has one for all its numbers. */
+function describableScale(affine: NamedTensor["affine"]): Pick<TensorSpec, "scale" | "zero"> {
+  const [scale, ...more] = affine?.scale ?? [];
+  if (scale === undefined || more.length > 0) return {};
+  return { scale, zero: affine?.zero[0] ?? 0 };
 }
 
 function describableType(dtype: NamedTensor["dtype"]): TensorDType {

@@ -32,7 +32,7 @@ export async function readModelFiles(path: string): Promise<FoundModel> {
   if (importer === undefined) {
     throw new ModelError(
       `${path}: expected ${MODEL_FILE_TYPES}`,
-      "Give the .pt file that YOLOv5 saved, an .onnx file, or a model.json that tensorflowjs_converter wrote.",
+      "Give the .pt file that YOLOv5 saved, an .onnx or .tflite file, or a model.json that tensorflowjs_converter wrote.",
     );
   }
   const companions = new Map<string, Uint8Array>();

@@ -74,7 +74,7 @@ const required = {
     "origins",
     { min: 1, max: sources },
     record({
-      format: oneOf("onnx", "yolov5-checkpoint", "tfjs"),
+      format: oneOf("onnx", "yolov5-checkpoint", "tfjs", "tflite"),
       sha256: rule(
         "64 hexadecimal digits",
         (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),

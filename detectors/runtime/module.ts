@@ -170,7 +170,7 @@ function checkHeader(header: Uint8Array): void {
   const magicMatches = header.every((byte, index) => byte === WASM_HEADER[index]);
   if (!magicMatches) {
     const found = Buffer.from(header).toString("hex");
-    const remedy = `${compileIt.slice(0, -1)}: the agent does not run model files (.pt, .onnx, model.json).`;
+    const remedy = `${compileIt.slice(0, -1)}: the agent does not run model files (.pt, .onnx, .tflite, model.json).`;
     throw new ModelError(
       `This is not a WebAssembly module: expected the first bytes 0061736d01000000, found ${found}.`,
       remedy,

@@ -39,7 +39,10 @@ export function parseOptions(args: readonly string[], onTerminal: boolean): Demo
     .option("--save <dir>", "write a snapshot of each new object, with its box drawn in, to this folder")
     .option("--broker <url>", "use this broker: mqtt://[user:password@]host[:port]", parseBroker)
     .option("--clip <file>", "MP4 (H.264) that the camera plays")
-    .option("--model <file>", "detector module (.wasm), or model to compile (.pt, .onnx, model.json)")
+    .option(
+      "--model <file>",
+      "detector module (.wasm), or model to compile (.pt, .onnx, .tflite, model.json)",
+    )
     .option("--size <WxH>", "size of the model's input (default: depends on the model)")
     .option("--track <labels>", "labels to track, separated by commas", (text) => text.split(","), [
       "person",

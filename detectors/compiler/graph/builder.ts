@@ -122,12 +122,13 @@ export function buildGraph(): GraphBuilder {
     image: (height, width, name = "image") => input(name, { dtype: "u8", shape: [height, width, 3] }),
     constant(name, constant) {
       const { dtype, shape, data } = constant;
+      const affine = dtype === "f32" ? undefined : constant.affine;
       if (elements(shape) !== data.length) {
         throw new ShapeError(
           `constant "${name}": expected ${elements(shape)} elements for [${shape.join(", ")}], received ${data.length}`,
         );
       }
-      define(name, { dtype, shape });
+      define(name, { dtype, shape, affine });
       constants.set(name, constant);
       return name;
     },

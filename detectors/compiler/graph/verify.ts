@@ -53,14 +53,16 @@ function* inputProblems({ inputs, outputs, values, constants }: Graph): Generato
 }
 
 function* constantProblems({ values, constants }: Graph): Generator<string> {
-  for (const [name, { dtype, shape, data }] of constants) {
+  for (const [name, constant] of constants) {
+    const { dtype, shape, data } = constant;
+    const affine = constant.dtype === "f32" ? undefined : constant.affine;
     const type = values.get(name);
     if (data.length !== elements(shape)) {
       yield `constant "${name}" of [${shape.join(", ")}] has ${data.length} elements, expected ${elements(shape)}`;
     }
     if (!(data instanceof ARRAYS[dtype])) yield `constant "${name}" of ${dtype} has numbers of another type`;
     if (!type) yield `constant "${name}" has no type`;
-    else if (!sameType(type, { dtype, shape })) {
+    else if (!sameType(type, { dtype, shape, affine })) {
       yield `constant "${name}" is ${showType({ dtype, shape })}, but its type says ${showType(type)}`;
     }
   }
@@ -111,7 +113,8 @@ function* integerProblems(node: Node, types: readonly ValueType[]): Generator<st
   const { integers } = factsOf(node);
   for (const [index, { affine }] of types.entries()) {
     const isRead = typeof integers === "object" && integers.inputs(types.length).includes(index);
-    if (affine === undefined || integers === "moves" || isRead) continue;
+    if (affine === undefined || integers === "moves" || integers === "computes" || isRead) continue;
+    if (integers === "reorders" && affine.scale.length === 1) continue;
     yield `${show(node)} reads the quantized map "${node.inputs[index]}" as plain numbers`;
   }
 }

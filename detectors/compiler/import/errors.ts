@@ -34,6 +34,15 @@ export function damagedTfjs(what: string, cause?: unknown): ModelError {
   );
 }
 
+/** A TensorFlow Lite model that breaks the format's rules. */
+export function damagedTflite(what: string, cause?: unknown): ModelError {
+  return new ModelError(
+    `Cannot read the TensorFlow Lite model: ${what}.`,
+    "Get the file again and compare its SHA-256 with the publisher's, or convert the model again.",
+    { cause },
+  );
+}
+
 /** A checkpoint whose archive or pickle is damaged. */
 export function damagedCheckpoint(what: string, cause?: unknown): ModelError {
   return new ModelError(

@@ -14,6 +14,7 @@ export interface GatherAttributes {
 export const gather: OperatorDefinition<GatherAttributes> = {
   ...TENSOR_FACTS,
   range: ([x = ANY]) => x,
+  integers: "reorders",
   infer(inputs, { axis }) {
     checkInputCount(inputs, 2, 2);
     const [x, indices] = inputs;
@@ -22,6 +23,7 @@ export const gather: OperatorDefinition<GatherAttributes> = {
     return {
       dtype: x.dtype,
       shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
+      affine: x.affine,
     };
   },
   reference(inputs, { axis }) {

@@ -27,11 +27,12 @@ function mover<Attributes extends object>(
   return {
     ...TENSOR_FACTS,
     range: ([x = ANY]) => x,
+    integers: "reorders",
     walk,
     permuted,
     infer(inputs, attributes) {
-      const { dtype, shape } = onlyInput(inputs);
-      return { dtype, shape: walk(shape, attributes).shape };
+      const { dtype, shape, affine } = onlyInput(inputs);
+      return { dtype, shape: walk(shape, attributes).shape, affine };
     },
     reference(inputs, attributes) {
       const x = tensorAt(inputs, 0);
@@ -122,12 +123,13 @@ export const expand = mover<{ readonly shape: Shape }>((input, { shape }) => {
 export const reshape: OperatorDefinition<{ readonly shape: Shape }> = {
   ...TENSOR_FACTS,
   range: ([x = ANY]) => x,
+  integers: "reorders",
   infer(inputs, { shape }) {
     const x = onlyInput(inputs);
     if (elements(shape) !== elements(x.shape)) {
       throw new ShapeError(`cannot reshape ${showType(x)} to [${shape.join(", ")}]`);
     }
-    return { dtype: x.dtype, shape };
+    return { dtype: x.dtype, shape, affine: x.affine };
   },
   reference: (inputs, { shape }) => ({ shape, data: tensorAt(inputs, 0).data }),
 };

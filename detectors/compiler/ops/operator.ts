@@ -76,12 +76,16 @@ export type MapWriting = "vectors" | "contiguous" | "any";
 
 /**
  * `none`: its feature maps stay floats. `moves`: it only moves or compares numbers, so that all of its maps share one scale and
- * zero point. Otherwise it computes with integers and has a quantizer. `inputs`: the indices of its inputs that may be integer
- * maps. `makesMap`: its output may be one, too, and calibration observes its range.
+ * zero point. `reorders`: the same, but it also moves numbers between channels, so that one scale must hold for all of them.
+ * `computes`: it computes with integers whose scales the model file gives. Otherwise it computes with integers and has a
+ * quantizer. `inputs`: the indices of its inputs that may be integer maps. `makesMap`: its output may be one, too, and
+ * calibration observes its range.
  */
 export type IntegerUse =
   | "none"
   | "moves"
+  | "reorders"
+  | "computes"
   | { readonly inputs: (count: number) => readonly number[]; readonly makesMap: boolean };
 
 /** Whether an operator computes a feature map that may be stored as integers. */

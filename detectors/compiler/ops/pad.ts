@@ -29,6 +29,7 @@ export const pad: OperatorDefinition<PadAttributes> = {
     };
   },
   range: ([x = ANY], { value }) => hull(x, { least: value, most: value }),
+  integers: "reorders",
   infer(inputs, attributes) {
     checkInputCount(inputs, 1, 1);
     const [x] = inputs;
@@ -40,7 +41,7 @@ export const pad: OperatorDefinition<PadAttributes> = {
         `expected ${x.shape.length} sizes of at least 0 on each side, received ${all.join(", ")}`,
       );
     }
-    return { dtype: x.dtype, shape: paddedShape(x.shape, attributes) };
+    return { dtype: x.dtype, shape: paddedShape(x.shape, attributes), affine: x.affine };
   },
   reference(inputs, attributes) {
     const x = tensorAt(inputs, 0);

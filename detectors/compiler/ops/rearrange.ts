@@ -1,4 +1,5 @@
 import type { Shape } from "../graph/value.ts";
+import { ANY } from "./interval.ts";
 import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, tensorAt } from "./shapes.ts";
 import { gathered, rowMajorStrides } from "./tensors.ts";
@@ -18,6 +19,8 @@ export interface RearrangeAttributes {
  */
 export const rearrange: OperatorDefinition<RearrangeAttributes> = {
   ...TENSOR_FACTS,
+  range: ([x = ANY]) => x,
+  integers: "reorders",
   infer(inputs, { sizes, order, shape }) {
     checkInputCount(inputs, 1, 1);
     const [x] = inputs;
@@ -36,7 +39,7 @@ export const rearrange: OperatorDefinition<RearrangeAttributes> = {
         `cannot split [${x.shape.join(", ")}] into [${sizes.join(", ")}] and join them as [${shape.join(", ")}] in the order ${order.join(", ")}`,
       );
     }
-    return { dtype: x.dtype, shape };
+    return { dtype: x.dtype, shape, affine: x.affine };
   },
   reference(inputs, { sizes, order, shape }) {
     const strides = rowMajorStrides(sizes);

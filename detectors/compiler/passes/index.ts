@@ -4,6 +4,7 @@ import { foldConstants } from "./fold-constants.ts";
 import { fuseActivation } from "./fuse-activation.ts";
 import { fuseBias } from "./fuse-bias.ts";
 import { fuseHardSwish } from "./fuse-hard-swish.ts";
+import { fuseLookups } from "./fuse-lookups.ts";
 import { fusePadding } from "./fuse-padding.ts";
 import { fuseResidual } from "./fuse-residual.ts";
 import { fuseScale } from "./fuse-scale.ts";
@@ -51,6 +52,7 @@ export const passes: readonly Pass[] = [
     why: "adding while the row is in the cache saves a pass over memory",
     run: fuseResidual,
   },
+  { name: "fuse-lookups", why: "functions of one byte are one table", run: fuseLookups },
   {
     name: "stem-to-3x3",
     why: "a 6×6 of stride 2 equals a 3×3 of stride 1 on blocks, which Winograd computes with a quarter of the products",

@@ -85,8 +85,8 @@ function quantizableValues(graph: Graph): ReadonlySet<string> {
 /** The inputs of a node that its kernel can read as integers. */
 function integerInputs(node: Node): readonly string[] {
   const { integers } = factsOf(node);
-  if (integers === "none") return [];
   if (integers === "moves") return node.inputs;
+  if (typeof integers === "string") return [];
   const indices = integers.inputs(node.inputs.length);
   return node.inputs.filter((_, index) => indices.includes(index));
 }

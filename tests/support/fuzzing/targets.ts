@@ -29,6 +29,10 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 100,
     open: async () => (await import("./tfjs-target.ts")).tfjsTensorTarget(),
   },
+  "the TensorFlow Lite importer": {
+    share: 200,
+    open: async () => (await import("./tflite-target.ts")).tfliteTarget(),
+  },
   "the configuration": {
     share: 100,
     open: async () => (await import("./config-target.ts")).configTarget(),

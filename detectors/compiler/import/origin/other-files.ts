@@ -62,12 +62,6 @@ const OTHER_FILES: readonly OtherFile[] = [
   picture("GIF", (bytes) => startsWith(bytes, "GIF8")),
   picture("WebP", (bytes) => startsWith(bytes, "RIFF") && startsWith(bytes.subarray(8), "WEBP")),
   {
-    matches: ({ bytes }) => startsWith(bytes.subarray(4), "TFL3"),
-    what: "a TensorFlow Lite model, which is not supported yet",
-    remedy:
-      "Compile the model as it was before its conversion to TensorFlow Lite (.onnx, or YOLOv5's .pt), or convert it: python -m tf2onnx.convert --tflite model.tflite --output model.onnx",
-  },
-  {
     matches: ({ bytes }) => startsWith(bytes, "\x89HDF\r\n"),
     what: "a Keras model in HDF5 (.h5)",
     remedy: "Convert it to ONNX: python -m tf2onnx.convert --keras model.h5 --output model.onnx",

@@ -27,7 +27,6 @@ test.each<[name: string, contents: string, message: RegExp, remedy: RegExp]>([
   ["a.jpg", "0xffd8ffe0", /a picture \(JPEG\)/, /sabrewing detect/],
   ["a.gif", "GIF89a", /a picture \(GIF\)/, /sabrewing detect/],
   ["a.webp", "0x52494646000000005745425056503820", /a picture \(WebP\)/, /sabrewing detect/],
-  ["a.tflite", "0x1c00000054464c3314002000", /TensorFlow Lite model, which is not supported yet/, /--tflite/],
   ["a.h5", "0x894844460d0a1a0a", /a Keras model in HDF5/, /--keras/],
   ["a.safetensors", "0x0200000000000000" + "7b227d", /weights only \(safetensors\)/, /to ONNX/],
   ["a.gguf", "GGUF\0\0", /llama\.cpp/, /llama\.cpp/],
