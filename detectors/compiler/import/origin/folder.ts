@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ModelError } from "../../../errors.ts";
+import { MODEL_FILE_TYPES } from "../../../module-format.ts";
 
 /** Names listed in a message. */
 const MOST_NAMES = 8;
@@ -44,7 +45,6 @@ function contentsOf(
   }
   return {
     what: "",
-    remedy:
-      "Give the path of the model in it: a YOLOv5 checkpoint (.pt), an .onnx file, or the model.json of a TensorFlow.js model.",
+    remedy: `Give the path of the model in it: ${MODEL_FILE_TYPES}.`,
   };
 }

@@ -1,4 +1,5 @@
 import { ModelError } from "../../../errors.ts";
+import { MODEL_FILE_TYPES } from "../../../module-format.ts";
 
 /** Names listed in a message. */
 const MOST_NAMES = 5;
@@ -8,7 +9,7 @@ export function otherArchive(names: readonly string[]): ModelError {
   if (names.some((name) => name.endsWith("/constants.pkl"))) {
     return new ModelError(
       "The file is TorchScript: it contains compiled code of torch, not a checkpoint.",
-      "Compile the .pt file from which it was made, or export that model to ONNX (torch.onnx.export; for YOLOv5, export.py --include onnx).",
+      "Compile the .pt file from which it was made, or export that model to ONNX (for YOLOv5: export.py --include onnx).",
     );
   }
   if (names.includes("model.weights.h5")) {
@@ -34,6 +35,6 @@ export function otherArchive(names: readonly string[]): ModelError {
   const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : "";
   return new ModelError(
     `The file is a zip archive, but no checkpoint of torch: it holds ${shown.join(", ") || "nothing"}${more}.`,
-    "Give a YOLOv5 checkpoint (.pt), an .onnx file, or the model.json of a TensorFlow.js model.",
+    `Give ${MODEL_FILE_TYPES}.`,
   );
 }

@@ -1,5 +1,6 @@
 /** Files that people give to the compiler and that it does not read: what they are, and what to do instead. */
 import { ModelError } from "../../../errors.ts";
+import { MODEL_FILE_TYPES } from "../../../module-format.ts";
 import { isTfjs } from "../tfjs/schema.ts";
 
 /** A kind of file, recognised by its first bytes, or by its name where these say nothing. */
@@ -131,7 +132,7 @@ const OTHER_FILES: readonly OtherFile[] = [
   named(
     [".yaml", ".yml"],
     "a YAML file: it may describe layers, but holds no weights",
-    "Give the trained model: the .pt file of YOLOv5, an .onnx file, or a model.json of TensorFlow.js.",
+    `Give the trained model: ${MODEL_FILE_TYPES}.`,
   ),
   {
     matches: ({ bytes, extension }) => extension === ".bin" && !startsWith(bytes, "PK"),
@@ -143,8 +144,7 @@ const OTHER_FILES: readonly OtherFile[] = [
     matches: ({ text, main }) => isText(text) && /^[[{]/.test(text) && !isTfjs(main),
     what: ({ text }) =>
       `a JSON file without a graph of TensorFlow.js (modelTopology); it begins with ${quoted(text)}`,
-    remedy:
-      "Give the model.json that tensorflowjs_converter wrote, an .onnx file, or the .pt file of YOLOv5.",
+    remedy: `Give ${MODEL_FILE_TYPES}.`,
   },
   {
     matches: ({ text, main }) => isText(text) && !isTfjs(main),

@@ -40,6 +40,18 @@ export function knownInputs({ opType = "" }: OnnxNode): readonly number[] {
   return importers.get(opType)?.known ?? [];
 }
 
+/**
+ * Notes the operators that cannot be compiled whatever the sizes of the inputs. Those in branches, and those that are only
+ * computed of constants, are noted when they are imported.
+ */
+export function surveyOperators({ node: nodes }: OnnxGraph, { survey, evaluator }: Import): void {
+  for (const node of nodes) {
+    const { opType = "" } = node;
+    const isKnown = opType === "If" || SHAPES.has(opType) || importers.has(opType) || evaluator.knows(opType);
+    if (!isStandard(node) || !isKnown) survey.add(operatorName(node), placeOf(node));
+  }
+}
+
 /** Imports the constants and nodes of a graph. What cannot be compiled is noted, and its values are left out. */
 export function importNodes({ initializer, node: nodes }: OnnxGraph, values: Values, context: Import): void {
   for (const tensor of initializer) {

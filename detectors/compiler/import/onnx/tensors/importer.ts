@@ -2,6 +2,7 @@
 import { ModelError } from "../../../../errors.ts";
 import { buildGraph, type GraphBuilder } from "../../../graph/builder.ts";
 import type { ImportedTensors, NamedTensor } from "../../../graph/graph.ts";
+import type { Shape } from "../../../graph/value.ts";
 import { damagedOnnx } from "../../errors.ts";
 import { MAX_CONSTANT_ELEMENTS } from "../../evaluator.ts";
 import type { TensorOptions } from "../../importer.ts";
@@ -10,10 +11,10 @@ import { startSurvey } from "../../survey.ts";
 import { onnxEvaluator } from "../evaluator.ts";
 import type { OrderedOnnxModel } from "../read-onnx.ts";
 import { readTensor } from "../read-tensor.ts";
-import type { OnnxValueInfo } from "../schema.ts";
+import type { OnnxGraph, OnnxValueInfo } from "../schema.ts";
 import { constantArray, requireConstants } from "./bound-inputs.ts";
 import { dataTypeName, type ElementType, elementType } from "./element-type.ts";
-import { importNodes, requireComplete } from "./import-nodes.ts";
+import { importNodes, requireComplete, surveyOperators } from "./import-nodes.ts";
 import { nodeCall, type TensorValue } from "./node-call.ts";
 import type { Import } from "./scope.ts";
 import { initialOf, keepState, requireStates } from "./states.ts";
@@ -35,12 +36,20 @@ export function importTensors(
   const initializers = new Map(file.initializer.map((tensor) => [tensor.name ?? "", tensor]));
   requireStates(file, states);
   requireConstants(file, constants, states);
+  const context: Import = {
+    opset,
+    builder,
+    evaluator: onnxEvaluator(MAX_CONSTANT_ELEMENTS),
+    survey: startSurvey("node"),
+    problems: [],
+    importGraph: (graph, inner) => importNodes(graph, inner, context),
+  };
   const stateInputs = new Set(states.map(({ input }) => input));
   const inputs: NamedTensor[] = [];
   // Files of IR version 3 list initializers as inputs, too.
   const infos = file.input.filter(({ name = "" }) => stateInputs.has(name) || !initializers.has(name));
   const given = new Map([...shapes, ...[...known].map(([name, { shape }]) => [name, shape] as const)]);
-  const shapeOfInput = inputShapes(infos.map(declaredInput), given);
+  const shapeOfInput = shapesOf(infos, given, file, context);
   for (const info of infos) {
     const { name = "" } = info;
     const type = inputType(info);
@@ -61,14 +70,6 @@ export function importTensors(
     values.set(name, { kind: "computed", name: value, isLong });
     inputs.push({ name, value, dtype, shape });
   }
-  const context: Import = {
-    opset,
-    builder,
-    evaluator: onnxEvaluator(MAX_CONSTANT_ELEMENTS),
-    survey: startSurvey("node"),
-    problems: [],
-    importGraph: (graph, inner) => importNodes(graph, inner, context),
-  };
   const initializer = file.initializer.filter(({ name = "" }) => !stateInputs.has(name));
   importNodes({ ...file, initializer }, values, context);
   requireComplete(context);
@@ -81,6 +82,22 @@ export function importTensors(
     .map((info) => outputOf(info, values, builder));
   const graph = builder.finish(...outputs.map(({ value }) => value));
   return { task: "tensor", name: modelName, inputs, outputs, graph };
+}
+
+/** @throws ModelError naming the operators that are missing whatever the sizes, else the input whose size stays open */
+function shapesOf(
+  infos: readonly OnnxValueInfo[],
+  given: ReadonlyMap<string, Shape>,
+  file: OnnxGraph,
+  context: Import,
+): ReadonlyMap<string, Shape> {
+  try {
+    return inputShapes(infos.map(declaredInput), given);
+  } catch (error) {
+    surveyOperators(file, context);
+    requireComplete(context);
+    throw error;
+  }
 }
 
 /** The axes of an input. Exporters write an open size as a name, as 0 or as −1. */

@@ -118,6 +118,13 @@ describe("refuses", () => {
     );
   });
 
+  test("missing operators before open sizes, since sizes do not help", () => {
+    const nodes = [node("TopK", ["a"], ["y"]), node("TopK", ["y"], ["z"])];
+    const message = refusal({ inputs: { a: ["f32", 1, "width"] }, nodes, outputs: ["z"] });
+    expect(message).toMatch(/TopK: 2 nodes/);
+    expect(message).not.toContain("open sizes");
+  });
+
   test("inputs of other types and of open sizes, by name", () => {
     const nodes = [node("Relu", ["a"], ["y"])];
     expect(refusal({ inputs: { a: ["u16", 4] }, nodes, outputs: ["y"] })).toMatch(

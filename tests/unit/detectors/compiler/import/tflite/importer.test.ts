@@ -200,7 +200,9 @@ describe("a number in the file does not decide how much memory is used", () => {
 
   test("the size of an input", () => {
     const large = { type: "INT8", shape: [2 ** 15, 2 ** 15], ...QUANTIZED } as const;
-    expect(refusal(modelOf({ tensors: [large, large] })).message).toContain("is larger than a module can hold");
+    expect(refusal(modelOf({ tensors: [large, large] })).message).toContain(
+      "is larger than a module can hold",
+    );
   });
 });
 
