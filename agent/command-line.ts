@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { CommanderError } from "commander";
 import { withoutCredentials } from "./base/address.ts";
@@ -16,7 +17,10 @@ export async function runCommandLine(words: readonly string[], interrupted: Abor
   const program = await loadProgram(words[0]);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
-      outputError: (text, write) => write(printed(withCleanWords(withoutCredentials(text).trimEnd(), words))),
+      outputError(text, write) {
+        const explained = withFileHint(withoutCredentials(text).trimEnd(), words);
+        write(printed(withCleanWords(explained, words)));
+      },
     });
   }
   try {
@@ -29,6 +33,19 @@ export async function runCommandLine(words: readonly string[], interrupted: Abor
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     return report(error, words, interrupted);
   }
+}
+
+/** Tells how to name a file that begins like an option, where an unknown option may be one. */
+function withFileHint(text: string, words: readonly string[]): string {
+  const file = words.find(
+    (word) => word.startsWith("-") && text.includes(`unknown option '${word}'`) && isLikeFile(word),
+  );
+  if (file === undefined) return text;
+  return text.replace(`unknown option '${file}'`, (found) => `${found}\n(If it is a file, write ./${file})`);
+}
+
+function isLikeFile(word: string): boolean {
+  return /\.\w{1,8}$|\//.test(word) || existsSync(word);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { CameraConfig } from "./config/schema.ts";
 import { type DetectionState, detectObjects } from "./detect-objects.ts";
 import { type Counts, countObjects } from "./events/counts.ts";
 import { describeDetector } from "./events/describe.ts";
-import type { EndReason } from "./events/event.ts";
+import type { Ending, EndingSwitch } from "./events/event.ts";
 import { advanceLifecycle, endAll, type Lifecycle, NO_OBJECTS, snapshotsDue } from "./events/lifecycle.ts";
 import { advanceReview, endReview, type OpenReview } from "./events/review.ts";
 import { debounceMotion, endMotion, type MotionState, NO_MOTION } from "./motion/debounce.ts";
@@ -97,16 +97,16 @@ export async function* watchCamera(
       yield outcome;
       continue;
     }
-    const reason = interruption(state, sighting);
-    if (reason !== undefined) {
-      ({ state, outcome } = endEverything(state, reason, camera, dependencies));
+    const ending = interruption(state, sighting);
+    if (ending !== undefined) {
+      ({ state, outcome } = endEverything(state, ending, camera, dependencies));
       yield outcome;
     }
     if (sighting === IDLE) continue;
     ({ state, outcome } = await step(state, sighting, camera, dependencies));
     yield outcome;
   }
-  yield endEverything(state, "shutdown", camera, dependencies).outcome;
+  yield endEverything(state, { reason: "shutdown" }, camera, dependencies).outcome;
 }
 
 /** Without the objects of labels that are no longer tracked: they are gone. */
@@ -163,12 +163,12 @@ export async function step(
   if (detected === undefined) {
     return signal.aborted
       ? conclude(state, camera, dependencies, { motionMessages })
-      : endEverything(state, "switched_off", camera, dependencies, motionMessages);
+      : endEverything(state, switchedOff("detect"), camera, dependencies, motionMessages);
   }
   const { examined, found, attention, tracker, inferenceMs } = detected;
   if (examined.length === 0 && detector.stats().state === "failing") {
     // The next frame is examined as a whole again: the first answer shows what is in view.
-    return endEverything(state, "detector_failed", camera, dependencies, motionMessages);
+    return endEverything(state, { reason: "detector_failed" }, camera, dependencies, motionMessages);
   }
 
   const real = tracker.tracks.filter((track) => track.confirmed && hasEverMoved(attention, track.id));
@@ -211,39 +211,38 @@ function isOn(name: SwitchName, camera: WatchedCamera, { isOn }: WatchDependenci
   return isOn?.(name) ?? (name !== "detect" || camera.detect.enabled);
 }
 
+function switchedOff(by: EndingSwitch): Ending {
+  return { reason: "switched_off", switch: by };
+}
+
 /** The reason why tracking cannot continue with this frame; undefined if it can. */
-function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof IDLE): EndReason | undefined {
-  if (sighting === IDLE) return "silence";
+function interruption({ timeMs, size }: WatchState, sighting: Sighting | typeof IDLE): Ending | undefined {
+  if (sighting === IDLE) return { reason: "silence" };
   const { frame } = sighting;
   if (size !== undefined && (size.width !== frame.width || size.height !== frame.height)) {
-    return "size_changed";
+    return { reason: "size_changed" };
   }
-  return wasSetBack(timeMs, frame.timeMs) ? "clock_set_back" : undefined;
+  return wasSetBack(timeMs, frame.timeMs) ? { reason: "clock_set_back" } : undefined;
 }
 
 /** Ends everything when the camera is switched off: its stream is closed, so no further frame can end the motion. */
 function close(state: WatchState, camera: WatchedCamera, dependencies: WatchDependencies): Step {
   const ended = endMotion(state.motion);
   const motionMessages = motionMessagesOf(ended, camera.name, dependencies.prefix);
-  return endEverything(
-    { ...state, motion: ended.state },
-    "switched_off",
-    camera,
-    dependencies,
-    motionMessages,
-  );
+  const closed = { ...state, motion: ended.state };
+  return endEverything(closed, switchedOff("enabled"), camera, dependencies, motionMessages);
 }
 
 /** Ends all objects in view, and the review; detection starts again with the next frame. */
 function endEverything(
   state: WatchState,
-  reason: EndReason,
+  ending: Ending,
   camera: WatchedCamera,
   dependencies: WatchDependencies,
   motionMessages: readonly Message[] = [],
 ): Step {
-  const events = endAll(state.lifecycle, reason);
-  const reviews = state.review === undefined ? [] : [endReview(state.review, reason)];
+  const events = endAll(state.lifecycle, ending);
+  const reviews = state.review === undefined ? [] : [endReview(state.review, ending)];
   const after = {
     ...state,
     attention: INITIAL_ATTENTION,

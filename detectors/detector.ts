@@ -35,6 +35,7 @@ export type {
   TensorInferenceOptions,
   Thresholds,
 } from "./contract.ts";
+export { errorCode } from "./error-code.ts";
 export { DetectorFault, ModelError } from "./errors.ts";
 export type {
   AudioSpec,
@@ -71,7 +72,7 @@ export { tensorArray } from "./runtime/tensors.ts";
 export { VARIANTS, type Variant, variantFile } from "./variant.ts";
 
 /**
- * Compiles a model file to a detector module; `compileFile` lists the file types. The compiler is loaded on first use,
+ * Compiles a model file to a module; `compileFile` lists the file types. The compiler is loaded on first use,
  * since the daemon never needs it.
  * @throws ModelError with every reason why the file cannot be compiled, or not with this precision.
  */

@@ -37,7 +37,23 @@ export class ModelError extends Error {
 
   /** The same error with the path of the file in front. */
   of(path: string): ModelError {
-    return new ModelError(`${path}: ${this.#headline}`, this.remedy, { cause: this, list: this.#list });
+    return this.with({ message: `${path}: ${this.#headline}` });
+  }
+
+  /** The same error behind a sentence. */
+  behind(sentence: string): ModelError {
+    return this.with({ message: `${sentence} ${this.#headline}` });
+  }
+
+  /** The same error with another message above its list, or another remedy. */
+  with({
+    message = this.#headline,
+    remedy = this.remedy,
+  }: {
+    message?: string;
+    remedy?: string;
+  }): ModelError {
+    return new ModelError(message, remedy, { cause: this, list: this.#list });
   }
 }
 

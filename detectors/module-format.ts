@@ -70,11 +70,11 @@ export const MAX_SIDE = 4096;
 
 /** The model files that the compiler reads, for help texts and error messages. */
 export const MODEL_FILE_TYPES =
-  "a YOLOv5 checkpoint (.pt), an ONNX model (.onnx) or a TensorFlow.js graph model (model.json)";
+  "a YOLOv5 checkpoint (.pt), an ONNX model (.onnx), a TensorFlow Lite model (.tflite) or a TensorFlow.js graph model (model.json)";
 
 /** How a compiler of ours stores numbers. */
 export type Precision = "f32" | "i16" | "i8";
-export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs";
+export type ModelFormat = "onnx" | "yolov5-checkpoint" | "tfjs" | "tflite";
 
 /** Bytes of one element. A bool is one byte, 0 or 1. All numbers are little-endian. */
 export const DTYPE_BYTES = { f32: 4, i8: 1, u8: 1, i16: 2, i32: 4, bool: 1 } as const;
@@ -117,10 +117,10 @@ export interface ScoreFilter {
 /** How to scale a picture of any size to the first input, as the model was trained. */
 export interface PictureSpec {
   /**
-   * `letterbox`: keep the aspect ratio, centre, fill the border. `stretch`: change the aspect ratio. `crop`: keep the aspect
-   * ratio, cut off what exceeds the centre.
+   * `letterbox-centre`: keep the aspect ratio, centre, fill the border. `stretch`: change the aspect ratio. `crop`: keep the
+   * aspect ratio, cut off what exceeds the centre.
    */
-  readonly fit: "letterbox" | "stretch" | "crop";
+  readonly fit: "letterbox-centre" | "stretch" | "crop";
   /** Grey level of the border, 0 to 255. */
   readonly pad: number;
   /** Shrinking averages over all pixels with every filter except `nearest`. */

@@ -1,84 +1,100 @@
 /**
- * Measures how soon the live view shows something in a headless Chromium. It starts an agent that watches a drawn street,
- * with camera and broker; with --url it measures an agent that already runs:
- *
- *   npm run -s bench:view -- [--url http://127.0.0.1:5080 --token TOKEN] [--rounds 5] [--screenshots DIR] [--json]
- *
- * `first_paint_ms`: the page is painted. `still_ms`: it shows a current frame of the camera, as a still image unless
- * video is faster. `video_ms`: the video plays, which requires a key frame from the camera.
+ * Measures the live view in a headless Chromium, and what it costs the agent. `npm run -s bench:view -- --help` explains
+ * the options and the rows.
  */
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
-import type { Browser } from "playwright-core";
 import { findChromium, startChromium } from "../tests/support/browser/chromium.ts";
-import { watchDrawnStreet } from "./demonstration/watched-street.ts";
+import { seedHistory } from "../tests/support/history/seed-history.ts";
+import { alignColumns } from "./benchmark/align-columns.ts";
+import { extraCost, listeningPorts } from "./benchmark/view/cost.ts";
+import { openPages, type PageTimes } from "./benchmark/view/pages.ts";
+import { costRows, pageRows, type ViewRow } from "./benchmark/view/rows.ts";
+import { openDrawnStreet, STREET_CAMERA } from "./demonstration/watched-street.ts";
+
+/** Events in the history that is opened. */
+const EVENTS = 10_000;
+const SHOWN_EVENTS = EVENTS.toLocaleString("en");
 
 interface Options {
   readonly url?: string;
   readonly token: string;
   readonly rounds: number;
+  readonly seconds: number;
   readonly screenshots?: string;
   readonly json: boolean;
 }
 
-const values = new Command("bench:view")
-  .description("Measures how soon the live view shows something in a headless Chromium.")
-  .option(
-    "--url <address>",
-    "live view of an agent that runs already (default: of an agent with a drawn street)",
-  )
+const options = new Command("bench:view")
+  .description("Measures the live view in a headless Chromium, and what it costs the agent.")
+  .option("--url <address>", "live view of an agent that runs already: measures only the page")
   .option("--token <token>", "its token", "")
   .option("--rounds <n>", "how often the page is opened", Number, 5)
+  .option("--seconds <n>", "how long agents with and without the view are compared", Number, 120)
   .option("--screenshots <dir>", "write a screenshot of each round to this folder")
-  .option("--json", "print one line of JSON per round", false)
+  .option("--json", "print a line of JSON per row, {row, value, at_most, ok}", false)
+  .addHelpText(
+    "after",
+    `
+It starts a camera that plays a drawn street, a broker, and two agents: one without the view, and one with the view and a history
+of ${SHOWN_EVENTS} events. Both watch at the same time while no page is open; then a browser with an empty cache opens the page.
+
+first paint   the page is painted
+live          it shows a current frame, as a still image unless video is faster
+video         the video plays, which requires a key frame from the camera
+history       a click on Events has shown the first past events, or that there are none
+
+The rows of the page are medians of the rounds. The exit code is 1 if a row is above its limit.`,
+  )
   .parse()
   .opts<Options>();
 
-const WAIT_MS = 60_000;
+const chromium = findChromium();
+if (chromium === undefined) throw new Error("Chromium is missing. To install it: apt install chromium");
+if (options.screenshots !== undefined) mkdirSync(options.screenshots, { recursive: true });
+const rows =
+  options.url === undefined
+    ? await measureAgents()
+    : pageRows(await measurePage(given(options.url)), "history opened");
+if (options.json) for (const row of rows) console.log(JSON.stringify(row));
+else console.log(table(rows));
+if (rows.some(({ ok }) => !ok)) process.exitCode = 1;
 
-interface Row {
-  readonly first_paint_ms: number;
-  readonly still_ms: number;
-  readonly video_ms: number;
+async function measureAgents(): Promise<readonly ViewRow[]> {
+  await using stack = new AsyncDisposableStack();
+  const street = await openDrawnStreet(stack);
+  const cameras = [STREET_CAMERA];
+  await seedHistory(street.stateOf("with-view"), {
+    ...{ events: EVENTS, latestMs: Date.now() - 60_000, days: 12, pictures: 80, cameras },
+  });
+  const without = await street.watch("without-view", { view: false });
+  const viewed = await street.watch("with-view", { view: true });
+  const cost = await extraCost(without.pid, viewed.pid, options.seconds);
+  const disabled = {
+    ports: listeningPorts(without.pid),
+    hasHistory: existsSync(join(street.stateOf("without-view"), "history")),
+  };
+  await without.stop();
+  if (viewed.address === undefined) throw new Error("expected an agent with a view");
+  return [
+    ...pageRows(await measurePage(viewed.address), `history of ${SHOWN_EVENTS} events opened`),
+    ...costRows(disabled, cost),
+  ];
 }
 
-function addressOf(url: string, token: string): URL {
+async function measurePage(address: URL): Promise<readonly PageTimes[]> {
+  await using browser = await startChromium(chromium ?? "");
+  return await openPages(browser, address, options);
+}
+
+function given(url: string): URL {
   const address = new URL(url);
-  address.searchParams.set("token", token);
+  address.searchParams.set("token", options.token);
   return address;
 }
 
-/** Opens the page with an empty browser cache. */
-async function openOnce(browser: Browser, address: URL, screenshot: string | undefined): Promise<Row> {
-  await using page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  const startMs = performance.now();
-  const since = () => Math.round(performance.now() - startMs);
-  await page.goto(address.href);
-  const [still, video] = await Promise.all([
-    page.locator(".camera[data-live]").first().waitFor({ timeout: WAIT_MS }).then(since),
-    page.locator(".camera[data-playing]").first().waitFor({ timeout: WAIT_MS }).then(since),
-  ]);
-  const paint = await page.evaluate(
-    `performance.getEntriesByType("paint").find(({ name }) => name === "first-contentful-paint").startTime`,
-  );
-  if (screenshot !== undefined) await page.screenshot({ path: screenshot });
-  return { first_paint_ms: Math.round(Number(paint)), still_ms: still, video_ms: video };
-}
-
-const chromium = findChromium();
-if (chromium === undefined) throw new Error("Chromium is missing. To install it: apt install chromium");
-if (values.screenshots !== undefined) mkdirSync(values.screenshots, { recursive: true });
-await using stack = new AsyncDisposableStack();
-const address =
-  values.url === undefined ? await watchDrawnStreet(stack) : addressOf(values.url, values.token);
-const browser = stack.use(await startChromium(chromium));
-for (let round = 1; round <= values.rounds; round++) {
-  const screenshot = values.screenshots && join(values.screenshots, `round-${round}.png`);
-  const row = await openOnce(browser, address, screenshot);
-  console.log(
-    values.json
-      ? JSON.stringify(row)
-      : `first paint ${row.first_paint_ms} ms, a still ${row.still_ms} ms, video ${row.video_ms} ms`,
-  );
+function table(all: readonly ViewRow[]): string {
+  const lines = all.map(({ row, value, at_most, ok }) => [row, `${value}`, `${at_most}`, ok ? "✓" : "✗"]);
+  return alignColumns([["", "value", "at most", ""], ...lines], 1);
 }

@@ -15,6 +15,11 @@ export function findMedia(name: string): string | undefined {
   return find("media", name);
 }
 
+/** Finds the folder of small models with LiteRT's answers, in $SABREWING_HOME or beside the project. */
+export function findZoo(): string | undefined {
+  return [join(sabrewingHome(process.env), "zoo"), join(SHARED, "zoo")].find((path) => existsSync(path));
+}
+
 function find(kind: "models" | "media", name: string): string | undefined {
   const home = sabrewingHome(process.env);
   return [join(home, name), join(home, kind, name), join(SHARED, kind, name)].find((path) =>

@@ -65,7 +65,7 @@ const MISTAKES: readonly Mistake[] = [
 
 /**
  * Characters that a path must not contain (RFC 3986, 2 and appendix C) and that no camera uses: they were copied together
- * with the address. Letters of all languages are allowed: requests contain them percent-encoded
+ * with the address. A fragment is never sent (RFC 3986, 3.5), and may be the rest of a password. Letters of all languages are allowed: requests contain them percent-encoded
  * (RFC 3987, 3.1). Signs that RFC 3986 does not allow but cameras may use, such as `|`, are allowed too.
  */
 const PATH_MISTAKES: readonly Mistake[] = [
@@ -78,6 +78,11 @@ const PATH_MISTAKES: readonly Mistake[] = [
     /["<>“”„«»]/,
     "a path without quotes and without < and >",
     'remove them; if they mark a placeholder, write the value in its place; if the path really contains them, write " as %22, < as %3C, > as %3E',
+  ],
+  [
+    /#/,
+    "an address without #",
+    "write %23 instead if the path or a password in it contains it; remove the # and what follows if it is an option of another program, such as #video=copy of go2rtc",
   ],
   [/\\/, "a path without \\", "write / instead, or %5C if the path really contains it"],
   [/%(?![0-9a-f]{2})/i, "two hexadecimal digits after each % in the path", "write % as %25"],

@@ -16,9 +16,10 @@ export interface RecentLine {
 /** Some 300 bytes each. */
 const KEPT = 300;
 const LONGEST = 1_000;
+const LONGEST_DETAILS = 600;
 const SHOWN = 100;
 
-const Line = z.object({
+const Line = z.looseObject({
   level: z.string(),
   time: z.string(),
   msg: z.string().default(""),
@@ -31,8 +32,9 @@ export function recentLines(): RecentLines {
   const lines: (RecentLine & { readonly camera: string | undefined })[] = [];
   return {
     add(line) {
-      const { level, time, msg, camera, remedy } = Line.parse(JSON.parse(line));
-      const text = [msg, ...(remedy === undefined ? [] : [remedy])].join(" → ").slice(0, LONGEST);
+      const { level, time, msg, camera, remedy, ...details } = Line.parse(JSON.parse(line));
+      const said = `${msg}${detailsText(details)}`;
+      const text = [said, ...(remedy === undefined ? [] : [remedy])].join(" → ").slice(0, LONGEST);
       lines.push({ timeMs: Date.parse(time), level, text, camera });
       if (lines.length > KEPT) lines.shift();
     },
@@ -42,4 +44,24 @@ export function recentLines(): RecentLines {
         .slice(-SHOWN)
         .map(({ camera: _, ...line }) => line),
   };
+}
+
+/** The other fields of a line: ` (changed: cameras.door.zones.porch; need restart: mqtt.host)`. */
+function detailsText(details: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(details)
+    .filter(([, value]) => !Array.isArray(value) || value.length > 0)
+    .map(([name, value]) => `${inWords(name)}: ${valueText(value)}`);
+  if (parts.length === 0) return "";
+  const text = parts.join("; ");
+  return ` (${text.length > LONGEST_DETAILS ? `${text.slice(0, LONGEST_DETAILS)}…` : text})`;
+}
+
+/** `needRestart`: `need restart`. */
+function inWords(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(", ");
+  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value);
 }

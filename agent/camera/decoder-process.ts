@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as afterPendingInput, setTimeout as sleep } from "node:timers/promises";
 import type { Size } from "../base/box.ts";
 import type { Rotation } from "../base/rotation.ts";
 import { displayFilter } from "./display.ts";
@@ -165,9 +165,13 @@ function readReports(
   });
   return async (frame) => {
     if (!reported.has(frame)) {
-      const next = Promise.withResolvers<void>();
-      wake = next.resolve;
-      await Promise.race([next.promise, sleep(REPORT_WITHIN_MS, undefined, { ref: false })]);
+      const inTime = Promise.withResolvers<void>();
+      wake = () => {
+        if (reported.has(frame)) inTime.resolve();
+      };
+      await Promise.race([inTime.promise, sleep(REPORT_WITHIN_MS, undefined, { ref: false })]);
+      // After a pause of this process, the timer ends before the report is read that has been there for long.
+      if (!reported.has(frame)) await afterPendingInput();
     }
     const pts = reported.get(frame);
     for (const older of reported.keys()) if (older <= frame) reported.delete(older);

@@ -22,7 +22,8 @@ const TOLERANCE_SECONDS = 0.15;
 
 /**
  * Measures by the stream's own time if it keeps pace with the arrivals, else by the arrivals. Many cameras send some frames at
- * once at the start: only the later half of the arrivals counts.
+ * once at the start: the later half of the arrivals is enough. A network that stalls delivers some at once later: all of them
+ * are enough, too.
  */
 export function measureFrameRate(): FrameRate {
   const units: MeasuredUnit[] = [];
@@ -33,15 +34,18 @@ export function measureFrameRate(): FrameRate {
     },
     fps() {
       const later = laterHalf(units);
-      const arrived = later.map(({ arrivedSeconds }) => arrivedSeconds);
-      const own = later.map(({ streamSeconds }) => streamSeconds);
-      const difference = Math.abs(span(own) - span(arrived));
-      const isSound = difference <= TOLERANCE * span(arrived) + TOLERANCE_SECONDS;
-      return isSound
+      return keepsPace(later) || keepsPace(units)
         ? rate(units, ({ streamSeconds }) => streamSeconds)
         : rate(later, ({ arrivedSeconds }) => arrivedSeconds);
     },
   };
+}
+
+/** Whether the stream's own time runs as fast as the clock. */
+function keepsPace(units: readonly MeasuredUnit[]): boolean {
+  const arrived = span(units.map(({ arrivedSeconds }) => arrivedSeconds));
+  const own = span(units.map(({ streamSeconds }) => streamSeconds));
+  return Math.abs(own - arrived) <= TOLERANCE * arrived + TOLERANCE_SECONDS;
 }
 
 /** All units if there are too few to divide. */

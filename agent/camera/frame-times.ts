@@ -10,7 +10,8 @@ export interface FrameTimes {
   /**
    * The time of the frame that came from the access unit with this pts, in milliseconds. Call it in the order in which the
    * decoder outputs the frames. The result never decreases, except where the clock was set back.
-   * @param pts undefined if it is not known: the time of the newest access unit
+   * @param pts undefined if it is not known: the frame gets the time of the first access unit after the last frame, or of
+   * the newest access unit if no pts was ever known
    * @returns undefined if the decoder outputs the frame too late
    */
   timeOf(pts: number | undefined): number | undefined;
@@ -44,6 +45,7 @@ export function createFrameTimes(isReordered: boolean): FrameTimes {
   let newestMs = 0;
   let lastMs = Number.NEGATIVE_INFINITY;
   let lastPts = 0;
+  let areKnown = false;
 
   function ptsOf(timeMs: number): number {
     const earliest = isReordered ? Math.max(0, highestPts - REORDERED_MS) : highestPts + 1;
@@ -61,6 +63,15 @@ export function createFrameTimes(isReordered: boolean): FrameTimes {
     }
   }
 
+  /**
+   * On a busy machine, a report of ffmpeg may be read too late. The newest access unit may be seconds ahead of the frame then:
+   * with its time, the next frame would seem to come from a clock that was set back.
+   */
+  function ptsAfterLast(): number | undefined {
+    const later = [...timeByPts.keys()].filter((pts) => pts > lastPts);
+    return later.length === 0 ? undefined : Math.min(...later);
+  }
+
   return {
     add(timeMs) {
       const pts = ptsOf(timeMs);
@@ -70,7 +81,9 @@ export function createFrameTimes(isReordered: boolean): FrameTimes {
       if (timeByPts.size > MOST_KEPT) forgetBefore(Number.POSITIVE_INFINITY);
       return pts;
     },
-    timeOf(pts) {
+    timeOf(reported) {
+      areKnown ||= reported !== undefined;
+      const pts = reported ?? (areKnown ? ptsAfterLast() : undefined);
       if (pts !== undefined && pts < lastPts - LATE_MS) return undefined;
       lastPts = Math.max(lastPts, pts ?? 0);
       const ownMs = (pts === undefined ? undefined : timeByPts.get(pts)) ?? newestMs;

@@ -45,6 +45,11 @@ export function addKeyTime(times: KeyTimes, timeMs: number): KeyTimes {
   return [...times.slice(-INTERVALS), timeMs];
 }
 
+/** Whether a longer key frame interval costs CPU time: not if all frames are as rare. @param fps of the stream */
+export function isKeyIntervalCostly({ reason }: IdleMode, fps = Number.POSITIVE_INFINITY): boolean {
+  return reason === "far_apart" && fps > 1 / MOST_KEY_SECONDS;
+}
+
 /** Decides which frames are decoded while nothing moves. @param nowMs of the newest frame, on the clock of `times` */
 export function chooseIdleMode(
   { idle, hasMotionDetection }: IdleRules,

@@ -6,11 +6,10 @@ import {
   type ModuleChoice,
   type ModuleInfo,
   readModule,
-  type TensorSpec,
   variantsAt,
 } from "../../detectors/detector.ts";
 import { plainJson, printed } from "../base/plain-text.ts";
-import { showMegabytes } from "./shared/module-report.ts";
+import { describeTensor, showMegabytes } from "./shared/module-report.ts";
 import { showSize } from "./shared/size-option.ts";
 
 const EXAMPLES = `
@@ -100,12 +99,6 @@ export function describeModule(info: ModuleInfo): string {
   ];
   const margin = Math.max(...rows.map(([key]) => key.length)) + 2;
   return rows.map(([key, value]) => `${key.padEnd(margin)}${wrap(value, 100 - margin, margin)}`).join("\n");
-}
-
-/** `detections: f32 [300, 6], counted rows` */
-function describeTensor({ name, dtype, shape, scale, zero = 0, rows }: TensorSpec): string {
-  const real = scale === undefined ? "" : `, (stored − ${zero}) × ${scale}`;
-  return `${name}: ${dtype} [${shape.join(", ")}]${real}${rows === undefined ? "" : ", counted rows"}`;
 }
 
 /** Breaks a long list at ", " and indents the further lines. */

@@ -7,6 +7,8 @@ export interface EventMessage {
   readonly after: ObjectEvent;
   /** Only in `end` messages. */
   readonly reason?: EndReason;
+  /** Only with the reason `switched_off`. */
+  readonly switch?: EndingSwitch;
 }
 
 /** Why an event ended. */
@@ -19,7 +21,7 @@ export const END_REASONS = [
   "size_changed",
   /** The machine's clock was set back. */
   "clock_set_back",
-  /** Detection, or the camera, was switched off. */
+  /** Detection, or the camera, was switched off: see `switch` in the message. */
   "switched_off",
   /** The detector kept failing. */
   "detector_failed",
@@ -30,6 +32,14 @@ export const END_REASONS = [
 ] as const;
 
 export type EndReason = (typeof END_REASONS)[number];
+
+/** The switch of a camera that ended an event: of the whole camera, or of its detection. */
+export type EndingSwitch = "enabled" | "detect";
+
+/** Why events end, as in their `end` messages. */
+export type Ending =
+  | { readonly reason: Exclude<EndReason, "switched_off"> }
+  | { readonly reason: "switched_off"; readonly switch: EndingSwitch };
 
 /** Fields of Frigate's events that are the same in every event here. Automations read them, so they must be there. */
 export const CONSTANT_FIELDS = {

@@ -1,7 +1,7 @@
 import { hasLeft } from "../tracking/leaving.ts";
 import type { Track } from "../tracking/track.ts";
 import { describeObject, type FrameContext } from "./describe.ts";
-import type { EndReason, EventMessage, ObjectEvent } from "./event.ts";
+import type { Ending, EventMessage, ObjectEvent } from "./event.ts";
 import { advanceZones, NO_ZONES, type ZoneHistory } from "./zones.ts";
 
 /** The current and the last published description of each object in view, by the id of its track. */
@@ -67,7 +67,7 @@ export function advanceLifecycle(
     }
   }
   const gone = new Map([...lifecycle].filter(([id]) => !next.has(id)));
-  return { lifecycle: next, messages: [...messages, ...endAll(gone, "gone")] };
+  return { lifecycle: next, messages: [...messages, ...endAll(gone, { reason: "gone" })] };
 }
 
 /** The published objects whose snapshots are due: they are new, or the frame of this time is their best so far. */
@@ -84,14 +84,14 @@ export function snapshotsDue(
 }
 
 /** The `end` messages of all objects that had a `new`. */
-export function endAll(lifecycle: Lifecycle, reason: EndReason): readonly EventMessage[] {
+export function endAll(lifecycle: Lifecycle, ending: Ending): readonly EventMessage[] {
   return [...lifecycle.values()]
     .filter(({ publishedMs }) => publishedMs !== undefined)
     .map(({ now, published }) => ({
       type: "end",
       before: published,
       after: { ...now, end_time: now.frame_time, revision: now.revision + 1 },
-      reason,
+      ...ending,
     }));
 }
 

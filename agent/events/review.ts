@@ -1,5 +1,5 @@
 import type { ReviewConfig } from "../config/review-schema.ts";
-import type { EndReason, ObjectEvent, Severity } from "./event.ts";
+import type { Ending, EndingSwitch, EndReason, ObjectEvent, Severity } from "./event.ts";
 
 /** The payload of `<prefix>/reviews`: a review as last published, and as it is now. */
 export interface ReviewMessage {
@@ -8,6 +8,8 @@ export interface ReviewMessage {
   readonly after: Review;
   /** Only in `end` messages. */
   readonly reason?: EndReason;
+  /** Only with the reason `switched_off`. */
+  readonly switch?: EndingSwitch;
 }
 
 /**
@@ -92,7 +94,7 @@ export function advanceReview(
   const activity = activityIn(objects, time, context.settings);
   if (open === undefined) return begin(activity, time, time, context);
   if (!isOver(open, time, context.settings)) return advance(open, activity, time);
-  const end = endReview(open, "gone");
+  const end = endReview(open, { reason: "gone" });
   const starts = activity.detections.map(({ start_time }) => start_time);
   const startTime = activity.alerts.length > 0 ? time : Math.max(open.activeTime, Math.min(...starts));
   const { review, messages } = begin(activity, startTime, time, context);
@@ -100,14 +102,14 @@ export function advanceReview(
 }
 
 /** The `end` message of a review. */
-export function endReview({ published, activeTime }: OpenReview, reason: EndReason): ReviewMessage {
+export function endReview({ published, activeTime }: OpenReview, ending: Ending): ReviewMessage {
   const after = {
     ...published,
     end_time: activeTime,
     frame_time: activeTime,
     revision: published.revision + 1,
   };
-  return { type: "end", before: published, after, reason };
+  return { type: "end", before: published, after, ...ending };
 }
 
 /** The severity of a review with an object of this label that is, or was, in these zones; null: it makes no review. */

@@ -11,7 +11,7 @@ import { type Letterboxed, letterbox } from "./letterbox.ts";
  */
 export async function fitImage(image: RgbImage, input: Size, picture: PictureSpec): Promise<Letterboxed> {
   const { width, height } = input;
-  if (picture.fit === "letterbox") return letterbox(image, input, picture);
+  if (picture.fit === "letterbox-centre") return letterbox(image, input, picture);
   const scale = { x: width / image.width, y: height / image.height };
   const isCrop = picture.fit === "crop";
   const larger = Math.max(scale.x, scale.y);

@@ -23,7 +23,7 @@ export interface PastEvent {
   readonly label: string;
   /** Unix milliseconds; null: it is in view, or the agent died before the event ended. */
   readonly endMs: number | null;
-  /** The reason of the end, as published. */
+  /** The reason of the end, as published; after `switched_off`, also the switch: `switched_off detect`. */
   readonly reason: string | null;
   /** The top score, 0..1. */
   readonly score: number;

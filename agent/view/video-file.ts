@@ -144,6 +144,7 @@ function encoderArgs(file: string, { width, height, fps }: VideoFormat): readonl
     // Converts to the colour space that the file declares, since players assume different ones by default.
     ...["-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"],
     ...["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"],
-    ...["-c:v", "libx264", ...QUALITY, "-movflags", "+faststart", "-f", "mp4", "-y", file],
+    // `file:`: in `2026-11-29T11:00.mp4`, ffmpeg would take the text before the colon for a protocol.
+    ...["-c:v", "libx264", ...QUALITY, "-movflags", "+faststart", "-f", "mp4", "-y", `file:${file}`],
   ];
 }

@@ -2,6 +2,7 @@ import { createWriteStream } from "node:fs";
 import { rename, rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { EnvHttpProxyAgent, fetch, type Response } from "undici";
+import { errorCode } from "../error-code.ts";
 import { ModelError } from "../errors.ts";
 import { DownloadError, type FetchOptions } from "./fetching.ts";
 import type { PinnedFile } from "./known-model.ts";
@@ -54,8 +55,7 @@ async function receive(order: DownloadOrder, partial: string, options: FetchOpti
     return true;
   } catch (error) {
     // Another process that downloads the same file has renamed it first.
-    const isGone = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (isGone && (await sha256OfFile(path)) === file.sha256) return true;
+    if (errorCode(error) === "ENOENT" && (await sha256OfFile(path)) === file.sha256) return true;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { errorCode } from "../error-code.ts";
 import { ModelError } from "../errors.ts";
 import { packageFolder } from "../package-folder.ts";
 import { describeSource, type KnownModel } from "./known-model.ts";
@@ -73,9 +74,8 @@ export async function sha256OfFile(path: string): Promise<string | undefined> {
   try {
     await pipeline(createReadStream(path), hash);
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) {
-      return undefined;
-    }
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw new ModelError(
       `${path} cannot be read: ${error instanceof Error ? error.message : error}`,
       "Check its permissions.",

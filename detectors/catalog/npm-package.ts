@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
+import { errorCode } from "../error-code.ts";
 import { ModelError } from "../errors.ts";
 import { DownloadError, type FetchOptions } from "./fetching.ts";
 import type { NpmSource, PinnedFile } from "./known-model.ts";
@@ -113,7 +114,7 @@ async function runProgram(
     if (program === "tar" || PERMANENT.test(output)) throw new ModelError(message, manualSteps);
     throw new DownloadError(message, `Try again. Or: ${manualSteps}`);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    if (errorCode(error) !== "ENOENT") throw error;
     throw new ModelError(
       `${what} cannot be fetched: no program "${program}" on PATH`,
       `Install it (Debian: apt-get install ${program}). Or: ${manualSteps}`,

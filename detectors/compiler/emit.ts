@@ -8,13 +8,14 @@ import {
   tensorBytes,
 } from "../module-format.ts";
 import { type ConstantArea, constantArea } from "./constant-area.ts";
-import { typeOf } from "./graph/facts.ts";
+import { factsOf, typeOf } from "./graph/facts.ts";
 import type { Graph, Node } from "./graph/graph.ts";
 import type { Constant } from "./graph/value.ts";
 import { emitEntryPoints, type TensorPlace } from "./kernels/entry-points.ts";
 import { emitNode, scratchBytesOf } from "./kernels/index.ts";
 import type { FeatureMap, KernelContext } from "./kernels/kernel.ts";
 import { advance, copyOf, pointerTo, repeat } from "./kernels/loops.ts";
+import { emitStates } from "./kernels/states.ts";
 import type { BorderedBuffer, MemoryPlan, MemoryRequest, Placement } from "./memory/plan.ts";
 import type { Target } from "./target.ts";
 import type { FunctionReference, Local } from "./wasm/assembler.ts";
@@ -45,7 +46,9 @@ export function memoryRequest(graph: Graph, keep: readonly string[]): MemoryRequ
   const scratchBytes = new Map(
     graph.nodes.map((node) => [node.output, scratchBytesOf(node, (value) => typeOf(graph, value))]),
   );
-  const fixed = new Map(graph.outputs.map((output) => [output, ADDRESS.detections]));
+  // The detections lie behind the header of the reply, so that one call writes both.
+  const detections = graph.nodes.filter((node) => factsOf(node).usesThresholds).map(({ output }) => output);
+  const fixed = new Map(detections.map((output) => [output, ADDRESS.detections]));
   return { startAddress: ADDRESS.arena, fixed, scratchBytes, keep };
 }
 
@@ -65,7 +68,7 @@ export function emitModule(
   const constants = constantArea(module, plan.endAddress, plan.idleAtStart);
   const network = emitNetwork(module, graph, plan, target, constants);
   const place = (value: string, spec: TensorSpec): TensorPlace => ({
-    address: plan.placements.get(value)?.address ?? 0,
+    address: addressWithoutGaps(plan, value, spec),
     bytes: tensorBytes(spec),
     rows: spec.rows === undefined ? undefined : (spec.shape[0] ?? 0),
   });
@@ -89,8 +92,10 @@ export function emitModule(
 
 /** The functions that run one inference. */
 export interface EmittedNetwork {
-  /** () → number of detections. Reads the parameters at their addresses. */
+  /** () → number of detections, 0 without a head. Reads the parameters at their addresses. */
   readonly infer: FunctionReference;
+  /** () → (): forgets earlier inferences; undefined: there is nothing to forget. */
+  readonly reset: FunctionReference | undefined;
   /** The functions that it calls in order, without parameters and results, with their nodes. */
   readonly steps: readonly { readonly node: Node; readonly run: FunctionReference }[];
 }
@@ -111,12 +116,15 @@ export function emitNetwork(
       .map((buffer) => ({ node, run: emitBorder(module, node.output, buffer, constants) })),
     { node, run: emitNode(node, context) },
   ]);
+  const states = emitStates(graph.states, context);
   const widening = constants.emitWidening();
   const preparation = widening === undefined ? preparations : [widening, ...preparations];
   const infer = module.function("infer", [], ["i32"], (code) => {
-    const [score, iou] = ADDRESS.parameters;
-    code.i32(score).memory("f32.load").globalSet(context.scoreThreshold);
-    code.i32(iou).memory("f32.load").globalSet(context.iouThreshold);
+    if (graph.nodes.some((node) => factsOf(node).usesThresholds)) {
+      const [score, iou] = ADDRESS.parameters;
+      code.i32(score).memory("f32.load").globalSet(context.scoreThreshold);
+      code.i32(iou).memory("f32.load").globalSet(context.iouThreshold);
+    }
     if (preparation.length > 0) {
       const prepared = module.global("i32");
       code.globalGet(prepared).op("i32.eqz");
@@ -126,9 +134,10 @@ export function emitNetwork(
       });
     }
     for (const { run } of steps) code.call(run);
+    if (states !== undefined) code.call(states.keep);
     code.globalGet(context.detectionCount);
   });
-  return { infer, steps };
+  return { infer, reset: states?.reset, steps };
 }
 
 function kernelContext(
@@ -169,6 +178,19 @@ function kernelContext(
     iouThreshold: module.global("f32"),
     detectionCount: module.global("i32"),
   };
+}
+
+/**
+ * The address of an input or output, whose numbers a host reads and writes without gaps.
+ * @throws Error when the layout pads its pixels or gives it a border, as it does for feature maps.
+ */
+function addressWithoutGaps(plan: MemoryPlan, value: string, spec: TensorSpec): number {
+  const { address, rowBytes } = placementOf(plan, value);
+  const [rows = 0] = spec.shape;
+  if (spec.shape.length !== 3 || rows * rowBytes === tensorBytes(spec)) return address;
+  throw new Error(
+    `${value} has gaps in memory: a feature map must be copied before a host reads or writes it`,
+  );
 }
 
 function placementOf({ placements }: MemoryPlan, value: string): Placement {

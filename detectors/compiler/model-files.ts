@@ -5,51 +5,59 @@ import { dirname, extname, join } from "node:path";
 import { recogniseModel } from "../catalog/catalog.ts";
 import type { KnownModel } from "../catalog/known-model.ts";
 import { ModelError } from "../errors.ts";
-import { MODEL_FILE_TYPES, type ModelFormat } from "../module-format.ts";
-import { isTfjs, tfjsShards } from "./import/tfjs/schema.ts";
+import { MODEL_FILE_TYPES } from "../module-format.ts";
+import type { Importer, ModelFiles } from "./import/importer.ts";
+import { importerOf } from "./import/importers.ts";
+import { folderRefusal } from "./import/origin/folder.ts";
+import { otherFile } from "./import/origin/other-files.ts";
 
-/** The files of a model. */
-export interface ModelFiles {
-  readonly format: ModelFormat;
-  /** The file that the user named. */
-  readonly main: Uint8Array;
-  /** The weight files of a TensorFlow.js model, by name, in the order in which `main` lists them. */
-  readonly weightFiles: ReadonlyMap<string, Uint8Array>;
+/** A model's files and the importer of their format. */
+export interface FoundModel extends ModelFiles {
+  readonly importer: Importer;
 }
 
 /**
- * Reads a model file of one of `MODEL_FILE_TYPES`, and for a `model.json` the weight files in its folder.
+ * Reads a model file of one of `MODEL_FILE_TYPES`, and the files in its folder that belong to it.
  * @throws ModelError when a file is missing, cannot be read or is of another type.
  */
-export async function readModelFiles(path: string): Promise<ModelFiles> {
+export async function readModelFiles(path: string): Promise<FoundModel> {
   const main = await readModelFile(
     path,
     `Give the path of ${MODEL_FILE_TYPES}; \`sabrewing pull yolov5n\` fetches one.`,
   );
-  const format = formatOf(main, path);
-  const weightFiles = new Map<string, Uint8Array>();
-  if (format === "tfjs") {
-    for (const name of await addPathToErrors(path, () => tfjsShards(main))) {
-      const shard = join(dirname(path), name);
-      weightFiles.set(
-        name,
-        await readModelFile(shard, `Put this weight file, which ${path} needs, into the same folder.`),
-      );
-    }
+  const extension = extname(path).toLowerCase();
+  const other = otherFile(main, extension);
+  if (other !== undefined) throw other.of(path);
+  const importer = importerOf(main, extension);
+  if (importer === undefined) {
+    throw new ModelError(
+      `${path}: expected ${MODEL_FILE_TYPES}`,
+      "Give the .pt file that YOLOv5 saved, an .onnx or .tflite file, or a model.json that tensorflowjs_converter wrote.",
+    );
   }
-  return { format, main, weightFiles };
+  const companions = new Map<string, Uint8Array>();
+  for (const name of await addPathToErrors(path, () => importer.companions(main))) {
+    companions.set(
+      name,
+      await readModelFile(
+        join(dirname(path), name),
+        `Put this file, which ${path} needs, into the same folder.`,
+      ),
+    );
+  }
+  return { importer, main, companions };
 }
 
 /** SHA-256 (hex) of the file, or of all files concatenated. */
-export function sha256Of({ main, weightFiles }: ModelFiles): string {
+export function sha256Of({ main, companions }: ModelFiles): string {
   const hash = createHash("sha256");
-  for (const bytes of [main, ...weightFiles.values()]) hash.update(bytes);
+  for (const bytes of [main, ...companions.values()]) hash.update(bytes);
   return hash.digest("hex");
 }
 
 /** The model of the catalogue to which all these files belong. */
-export function knownModel({ main, weightFiles }: ModelFiles): KnownModel | undefined {
-  const models = [main, ...weightFiles.values()].map((bytes) =>
+export function knownModel({ main, companions }: ModelFiles): KnownModel | undefined {
+  const models = [main, ...companions.values()].map((bytes) =>
     recogniseModel(createHash("sha256").update(bytes).digest("hex")),
   );
   const [first] = models;
@@ -74,22 +82,8 @@ async function readModelFile(path: string, remedy: string): Promise<Uint8Array> 
     return await readFile(path);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    if (code === "EISDIR") throw await folderRefusal(path);
     const what = code === "ENOENT" ? "no such file" : `it cannot be read (${code})`;
     throw new ModelError(`${path}: ${what}`, remedy, { cause });
   }
-}
-
-/** A zip archive is a checkpoint; an ONNX model begins with its IR version field; a model.json has a key of its own. */
-function formatOf(bytes: Uint8Array, path: string): ModelFormat {
-  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
-  // Pickle protocol 2 and later begins with this opcode: a checkpoint of torch before 1.6. The importer says what to do.
-  const isPickle = bytes[0] === 0x80;
-  if (isZip || isPickle) return "yolov5-checkpoint";
-  if (isTfjs(bytes)) return "tfjs";
-  if (extname(path).toLowerCase() === ".pt") return "yolov5-checkpoint";
-  if (extname(path).toLowerCase() === ".onnx" || bytes[0] === 0x08) return "onnx";
-  throw new ModelError(
-    `${path}: expected ${MODEL_FILE_TYPES}`,
-    "Give the .pt file that YOLOv5 saved, the .onnx file that its export.py wrote, or a model.json that tensorflowjs_converter wrote.",
-  );
 }

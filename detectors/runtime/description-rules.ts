@@ -42,7 +42,7 @@ const labels = list(
   record({ id: integer(0, MAX_LABEL_ID), name: text(DESCRIPTION_LIMITS.label) }),
 );
 const picture = record({
-  fit: oneOf("letterbox", "stretch", "crop"),
+  fit: oneOf("letterbox-centre", "stretch", "crop"),
   pad: integer(0, 255),
   filter: oneOf("nearest", "linear", "cubic", "lanczos3"),
 });
@@ -74,7 +74,7 @@ const required = {
     "origins",
     { min: 1, max: sources },
     record({
-      format: oneOf("onnx", "yolov5-checkpoint", "tfjs"),
+      format: oneOf("onnx", "yolov5-checkpoint", "tfjs", "tflite"),
       sha256: rule(
         "64 hexadecimal digits",
         (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value),

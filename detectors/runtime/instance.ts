@@ -53,6 +53,8 @@ export class Instance<Result> implements AsyncDisposable {
   #thread: DetectorThread | undefined;
   /** Whether the thread accepts frames. */
   #ready = false;
+  /** Whether the module has seen nothing but blank frames, which the first real one must not depend on. */
+  #remembersBlanks = false;
   /** Deadline of the next reply. */
   #nextDeadlineMs: number;
   #failuresInRow = 0;
@@ -89,6 +91,7 @@ export class Instance<Result> implements AsyncDisposable {
         await this.#request(request, this.#options.startDeadlineMs);
       }
       this.#nextDeadlineMs = this.#options.deadlineMs;
+      this.#remembersBlanks = this.#options.source.io.hasState;
     }
     this.#ready = true;
     this.#keptAlive = this.#keepAlive();
@@ -97,7 +100,9 @@ export class Instance<Result> implements AsyncDisposable {
   /** Runs one inference; only when idle. @throws DetectorFault */
   async infer(request: ModuleRequest): Promise<Answer<Result>> {
     const startMs = performance.now();
-    const result = await this.#request(request, this.#nextDeadlineMs);
+    const first = this.#remembersBlanks ? { ...request, reset: true } : request;
+    this.#remembersBlanks = false;
+    const result = await this.#request(first, this.#nextDeadlineMs);
     this.#nextDeadlineMs = this.#options.deadlineMs;
     this.#failuresInRow = 0;
     this.#startsSoon = true;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { DetectorOptions, ModelInfo, ModuleInfo } from "../contract.ts";
+import { errorCode } from "../error-code.ts";
 import { ModelError } from "../errors.ts";
 import {
   ALLOWED_IMPORTS,
@@ -140,8 +141,7 @@ function requireAtMost(maxBytes: number, bytes: number, what: string): void {
 }
 
 function explainFileError(error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case "ENOENT":
     case "ENOTDIR":
       return new ModelError(
@@ -170,7 +170,7 @@ function checkHeader(header: Uint8Array): void {
   const magicMatches = header.every((byte, index) => byte === WASM_HEADER[index]);
   if (!magicMatches) {
     const found = Buffer.from(header).toString("hex");
-    const remedy = `${compileIt.slice(0, -1)}: the agent does not run model files (.pt, .onnx, model.json).`;
+    const remedy = `${compileIt.slice(0, -1)}: the agent does not run model files (.pt, .onnx, .tflite, model.json).`;
     throw new ModelError(
       `This is not a WebAssembly module: expected the first bytes 0061736d01000000, found ${found}.`,
       remedy,

@@ -22,7 +22,8 @@ const FAULTS_UNTIL_FAILING = 3;
  * @param taskOf what to do with it
  * @param startDeadlineMs for each thread's first reply.
  * @param counters those of the previous pool when a module is replaced, so that they continue.
- * @throws ModelError when the file is not usable or fails on its first frame.
+ * @throws ModelError when the file is not usable or fails on its first frame, or when several copies would each remember
+ *   only their own requests.
  * @throws DetectorFault `deadline` when the first frame got no reply in time.
  */
 export async function startPool<Info extends ModuleInfo, Result>(
@@ -41,6 +42,7 @@ export async function startPool<Info extends ModuleInfo, Result>(
   await using stack = new AsyncDisposableStack();
   for (const thread of threads) stack.use(thread);
   const [{ info }, source] = await Promise.all([loading, prepareEngine(loading, runtime)]);
+  requireOneMemory(info, instances);
   const pool = stack.use(new Pool(info, taskOf(info), source, options, startDeadlineMs, counters));
   try {
     await pool.start(threads, options.warmUp ?? true);
@@ -54,6 +56,15 @@ export async function startPool<Info extends ModuleInfo, Result>(
   }
   stack.move();
   return pool;
+}
+
+/** Requests go to any copy, and a copy remembers only those that it answered. */
+function requireOneMemory({ name, state }: ModuleInfo, instances: number): void {
+  if (state !== true || instances === 1) return;
+  throw new ModelError(
+    `${name} remembers earlier inferences, so that it can run in one instance only; expected 1, received ${instances}.`,
+    "Set instances: 1 in the section detector of the configuration.",
+  );
 }
 
 interface Slot<Result> {
@@ -73,6 +84,8 @@ interface PendingRequest<Result> {
 export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
   readonly info: Info;
   readonly runtime: Runtime;
+  /** What its messages call the module. */
+  readonly #what: "detector" | "module";
   readonly #slots: readonly Slot<Result>[];
   readonly #counters: Counters;
   readonly #options: DetectorOptions;
@@ -90,12 +103,13 @@ export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
     counters: Counters,
   ) {
     this.info = info;
+    this.#what = info.task === "detect" ? "detector" : "module";
     this.runtime = source.runtime;
     this.#counters = counters;
     this.#options = options;
     const { deadlineMs, instances } = options;
     this.#slots = Array.from({ length: instances }, (_, index) => {
-      const name = instances === 1 ? "The detector" : `Detector ${index + 1} of ${instances}`;
+      const name = instances === 1 ? `The ${this.#what}` : `Detector ${index + 1} of ${instances}`;
       const log = new FaultLog(name, options.log ?? (() => undefined));
       const onFault = (fault: DetectorFault): void => {
         this.#counters.failed(fault.kind);
@@ -157,7 +171,7 @@ export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
     if (isFailing) {
       this.#options.log?.({
         level: "warn",
-        message: `The detector keeps failing: ${FAULTS_UNTIL_FAILING} faults without a reply in between. It restarts with delays of up to 30 s.`,
+        message: `The ${this.#what} keeps failing: ${FAULTS_UNTIL_FAILING} faults without a reply in between. It restarts with delays of up to 30 s.`,
       });
     }
     this.#options.onState?.(state);
@@ -193,7 +207,7 @@ export class Pool<Info extends ModuleInfo, Result> implements AsyncDisposable {
   }
 
   #refuse({ reject }: PendingRequest<Result>): void {
-    const message = this.#closed ? "the detector is closed" : "the detector is restarting";
+    const message = `the ${this.#what} is ${this.#closed ? "closed" : "restarting"}`;
     if (!this.#closed) this.#counters.failed("unavailable");
     reject(new DetectorFault("unavailable", message));
   }

@@ -73,9 +73,9 @@ function connectTo(worker: Worker): DetectorThread {
   const thread = new DetectorThread(worker);
   worker.on("message", (message: ThreadMessage) => thread.receive(message));
   worker.on("error", (cause) => {
-    thread.fail(new DetectorFault("exit", `the detector's thread failed: ${cause.message}`, { cause }));
+    thread.fail(new DetectorFault("exit", `the module's thread failed: ${cause.message}`, { cause }));
   });
-  worker.on("exit", () => thread.fail(new DetectorFault("exit", "the detector's thread ended")));
+  worker.on("exit", () => thread.fail(new DetectorFault("exit", "the module's thread ended")));
   return thread;
 }
 
@@ -237,7 +237,7 @@ export class DetectorThread implements AsyncDisposable {
 
   /** Terminates the thread unless another object has taken it over; a frame in flight is rejected as `unavailable`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#fault === undefined) this.#end(new DetectorFault("unavailable", "the detector was closed"));
+    if (this.#fault === undefined) this.#end(new DetectorFault("unavailable", "the module was closed"));
     await (this.#released ? this.ended : this.#terminate());
   }
 }

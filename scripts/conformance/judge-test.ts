@@ -1,15 +1,14 @@
 /** Compiles one backend test, runs it and compares its outputs. */
-import {
-  type CompiledTensorModel,
-  compileTensorModel,
-} from "../../detectors/compiler/compile-tensor-model.ts";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { createInterpreter, interpret } from "../../detectors/compiler/import/onnx/interpreter.ts";
-import type { NdArray } from "../../detectors/compiler/import/onnx/nd-array.ts";
-import { readTensor } from "../../detectors/compiler/import/onnx/nd-array.ts";
+import { evaluateNodes } from "../../detectors/compiler/import/evaluator.ts";
+import type { NdArray } from "../../detectors/compiler/import/nd-array.ts";
+import { onnxEvaluator } from "../../detectors/compiler/import/onnx/evaluator.ts";
+import { readTensor } from "../../detectors/compiler/import/onnx/read-tensor.ts";
+import type { OnnxGraph, OnnxNode } from "../../detectors/compiler/import/onnx/schema.ts";
 import { dataTypeName } from "../../detectors/compiler/import/onnx/tensors/element-type.ts";
-import { knownInputs } from "../../detectors/compiler/import/onnx/tensors/importer.ts";
+import { knownInputs } from "../../detectors/compiler/import/onnx/tensors/import-nodes.ts";
 import { ModelError } from "../../detectors/errors.ts";
+import { type CompiledTensors, compileOnnx } from "./compile-onnx.ts";
 import type { DataSet, OnnxTest } from "./onnx-tests.ts";
 import { runLibrary } from "./run-library.ts";
 
@@ -54,13 +53,13 @@ export function judgeTest(test: OnnxTest): Judgement {
 type DataVerdict = Pick<Judgement, "verdict" | "reason">;
 
 function judgeData(test: OnnxTest, data: DataSet): DataVerdict {
-  let compiled: CompiledTensorModel;
+  let compiled: CompiledTensors;
   let inputs: ReadonlyMap<string, NdArray>;
   let expected: readonly NdArray[];
   try {
     inputs = namedInputs(test, data);
     expected = data.outputs();
-    compiled = compileTensorModel(test.bytes, {
+    compiled = compileOnnx(test.bytes, {
       shapes: new Map([...inputs].map(([name, { shape }]) => [name, shape])),
       known: shapeInputs(test, inputs),
     });
@@ -110,14 +109,20 @@ function shapeInputs(
   { model: { graph } }: OnnxTest,
   inputs: ReadonlyMap<string, NdArray>,
 ): Map<string, NdArray> {
+  const nodes = allNodes(graph);
   return new Map(
     [...inputs].filter(([name]) => {
-      const uses = (graph?.node ?? []).flatMap((node) =>
+      const uses = nodes.flatMap((node) =>
         node.input.flatMap((input, index) => (input === name ? [knownInputs(node).includes(index)] : [])),
       );
       return uses.length > 0 && uses.every((isKnown) => isKnown);
     }),
   );
+}
+
+/** The nodes of a graph and of the branches of its Ifs. */
+function allNodes(graph: OnnxGraph | undefined): readonly OnnxNode[] {
+  return (graph?.node ?? []).flatMap((node) => [node, ...node.attribute.flatMap(({ g }) => allNodes(g))]);
 }
 
 /** Whether the evaluator of constants computes the expected outputs. */
@@ -130,7 +135,7 @@ function evaluates(test: OnnxTest, data: DataSet): boolean {
       ...namedInputs(test, data),
     ]);
     const names = graph.output.map(({ name = "" }) => name);
-    interpret(graph.node, values, createInterpreter(), names);
+    evaluateNodes(graph.node, values, onnxEvaluator(), names);
     return data.outputs().every(({ shape, data: wanted }, index) => {
       const seen = values.get(names[index] ?? "");
       return seen?.shape.join() === shape.join() && firstDifference(seen.data, wanted) === undefined;

@@ -1,7 +1,8 @@
 /** ONNX's backend tests on disk: a folder per test with `model.onnx` and `test_data_set_N/{input,output}_M.pb`. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type NdArray, readTensor } from "../../detectors/compiler/import/onnx/nd-array.ts";
+import type { NdArray } from "../../detectors/compiler/import/nd-array.ts";
+import { readTensor } from "../../detectors/compiler/import/onnx/read-tensor.ts";
 import { decodeModel, decodeTensor, type OnnxModel } from "../../detectors/compiler/import/onnx/schema.ts";
 
 export interface OnnxTest {

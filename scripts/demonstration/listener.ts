@@ -1,4 +1,5 @@
 import { connectAsync } from "mqtt";
+import { errorCode } from "../../agent/base/error-code.ts";
 import type { BrokerAddress } from "./broker.ts";
 
 /** A message from the broker. */
@@ -53,15 +54,15 @@ export async function listen(
 }
 
 /** CONNACK return codes of MQTT 3.1.1 (section 3.2.2.3) for a refused login. */
-const REFUSED_USER = [4, 5];
+const REFUSED_USER = ["4", "5"];
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === "ECONNREFUSED")
     return "connection refused. Is the broker running? Without --broker the demo starts its own";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "no such host. Check the name in --broker";
-  if (REFUSED_USER.some((refused) => refused === code)) {
+  if (code !== undefined && REFUSED_USER.includes(code)) {
     return "it refuses the user or the password. To correct them: --broker mqtt://user:password@host:port";
   }
   return error.message;

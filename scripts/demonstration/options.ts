@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { runtimeOption } from "../../agent/commands/shared/module-options.ts";
 import type { Runtime } from "../../detectors/detector.ts";
 import { type BrokerAddress, parseBrokerUrl } from "./broker.ts";
 
@@ -38,14 +39,17 @@ export function parseOptions(args: readonly string[], onTerminal: boolean): Demo
     .option("--save <dir>", "write a snapshot of each new object, with its box drawn in, to this folder")
     .option("--broker <url>", "use this broker: mqtt://[user:password@]host[:port]", parseBroker)
     .option("--clip <file>", "MP4 (H.264) that the camera plays")
-    .option("--model <file>", "detector module (.wasm), or model to compile (.pt, .onnx, model.json)")
+    .option(
+      "--model <file>",
+      "detector module (.wasm), or model to compile (.pt, .onnx, .tflite, model.json)",
+    )
     .option("--size <WxH>", "size of the model's input (default: depends on the model)")
     .option("--track <labels>", "labels to track, separated by commas", (text) => text.split(","), [
       "person",
       "car",
       "dog",
     ])
-    .addOption(new Option("--runtime <name>", "engine that runs the module").choices(["wasmer", "v8"]))
+    .addOption(runtimeOption())
     .option(
       "--patience <times>",
       "factor for all time limits, for slow or emulated machines",

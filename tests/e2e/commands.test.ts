@@ -171,7 +171,7 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     await waitUntil("the count is 0", () => count() === "0");
     // Events are stored on disk first and may arrive after the counts.
     await waitUntil("the event has ended", () => events(heard).at(-1)?.type === "end");
-    expect(events(heard).at(-1)).toMatchObject({ reason: "switched_off" });
+    expect(events(heard).at(-1)).toMatchObject({ reason: "switched_off", switch: "detect" });
 
     const before = events(heard).length;
     await user.publishAsync(`sabrewing/${CAMERA}/detect/set`, "ON", { qos: 1 });
@@ -184,8 +184,9 @@ test.skipIf(weights === undefined || clip === undefined || !mosquittoIsInstalled
     await waitUntil("the stream is closed", () => last(heard, `sabrewing/${CAMERA}/status`) === "offline");
     await waitUntil("the review has ended", () => reviews(heard).at(-1)?.type === "end");
     await waitUntil("the event has ended", () => events(heard).at(-1)?.type === "end");
-    expect(events(heard).at(-1)).toMatchObject({ reason: "switched_off" });
-    expect(reviews(heard).at(-1)).toMatchObject({ reason: "switched_off", after: { severity: "alert" } });
+    const switchedOff = { reason: "switched_off", switch: "enabled" };
+    expect(events(heard).at(-1)).toMatchObject(switchedOff);
+    expect(reviews(heard).at(-1)).toMatchObject({ ...switchedOff, after: { severity: "alert" } });
     expect([count(), last(heard, `sabrewing/${CAMERA}/motion`)]).toEqual(["0", "OFF"]);
 
     await user.publishAsync(`sabrewing/${CAMERA}/enabled/set`, "ON", { qos: 1 });

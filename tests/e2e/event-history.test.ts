@@ -1,6 +1,5 @@
 /** The page of past events in a browser, on a history of 10,000 events. */
-import { mkdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,6 +10,7 @@ import { recordingLog } from "../support/agent/log-lines.ts";
 import { door } from "../support/agent/small-config.ts";
 import { temporaryFolder } from "../support/base/temporary-folder.ts";
 import { findChromium, startChromium } from "../support/browser/chromium.ts";
+import { barriers } from "../support/browser/page-checks.ts";
 import { scriptedDetector } from "../support/detectors/scripted-detector.ts";
 import { seedHistory } from "../support/history/seed-history.ts";
 import { walkPast } from "../support/scenes/walk-past.ts";
@@ -95,15 +95,18 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
     await page.screenshot({ path: join("out/live-view", `history-${name}.png`), fullPage });
   }
 
-  /** The violations that axe finds (WCAG 2.2 A and AA, and best practices). */
-  async function barriers(page: Page): Promise<readonly string[]> {
-    const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate("axe.run()").then((result) => Object(result));
-    return violations.map(
-      ({ id, nodes }: { id: string; nodes: readonly { html: string }[] }) =>
-        `${id}: ${nodes.map(({ html }) => html).join(" ")}`,
-    );
+  /** The days and numbers of events that are broken into lines, and the texts of cards that are cut off. */
+  function unreadable(page: Page): Promise<unknown> {
+    return page.evaluate(`[
+      ...[...document.querySelectorAll(".lane-count, .day-count, .day-name")].filter((part) => {
+        const text = document.createRange();
+        text.selectNodeContents(part);
+        const [line, ...others] = text.getClientRects();
+        const { left, right } = part.closest("button").getBoundingClientRect();
+        return line === undefined || others.length > 0 || line.left < left || line.right > right;
+      }),
+      ...[...document.querySelectorAll(".past-event .where")].filter((text) => text.scrollWidth > text.clientWidth),
+    ].map(({ outerHTML }) => outerHTML)`);
   }
 
   /** The different texts of the elements. */
@@ -232,6 +235,42 @@ describe.skipIf(chromium === undefined)("the page of past events", () => {
     await expect
       .poll(() => shown(page), PATIENT)
       .toBe(await page.locator(".past-event").first().getAttribute("data-event"));
+  });
+
+  test.each([390, 1280])(
+    "keeps days, numbers of events and the longest names readable at %i pixels",
+    async (width) => {
+      const folder = stack.use(await temporaryFolder());
+      const cameras = ["W".repeat(62), "door"];
+      await seedHistory(folder.path, {
+        events: 2_000,
+        latestMs: YESTERDAY_NOON_MS,
+        days: 2,
+        pictures: 0,
+        cameras,
+      });
+      const view = await openView(folder.path, cameras);
+      await using page = await openPage({ width, height: 844 }, "dark", addressOf(view));
+      await openYesterday(page);
+      await photograph(page, `long-names-${width}`);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+      expect(await page.locator(".lane-count").count()).toBe(2);
+      expect(await unreadable(page)).toEqual([]);
+    },
+  );
+
+  test("shows the track, and a sentence, where an image is missing on the agent's disk", async () => {
+    await using page = await openPage({ width: 1280, height: 800 }, "light");
+    await page.route(/history\/events\/.*\.jpg$/, (route) => route.fulfill({ status: 404 }));
+    await openYesterday(page);
+    const card = page.locator(".past-event").first();
+    await card.locator("svg").waitFor();
+    expect(await card.locator("img").count()).toBe(0);
+    await card.click();
+    await page.getByRole("dialog").getByText("The image cannot be loaded.").waitFor();
+    await photograph(page, "viewer-missing-image");
+    expect(await page.locator(".viewer-stage img").count()).toBe(0);
+    expect(await page.locator("polyline.track.line").last().isVisible()).toBe(true);
   });
 
   test("shows an event without an image, and says how to store images", async () => {

@@ -42,6 +42,11 @@ describe("sabrewing", () => {
     { words: ["chekc"], says: /unknown command 'chekc'\n\(Did you mean check\?\)/ },
     { words: ["replay"], says: /missing required argument 'clip'[\s\S]*`sabrewing replay --help`/ },
     { words: ["run", "--fast"], says: /unknown option '--fast'[\s\S]*`sabrewing run --help`/ },
+    { words: ["detect", "-lead.mp4"], says: /unknown option '-lead.mp4'[\s\S]*write \.\/-lead\.mp4\)/ },
+    { words: ["replay", "-lead.mp4"], says: /write \.\/-lead\.mp4\)/ },
+    { words: ["infer", "m.wasm", "-in.png"], says: /write \.\/-in\.png\)/ },
+    { words: ["compile", "-m.onnx", "-o", "m.wasm"], says: /write \.\/-m\.onnx\)/ },
+    { words: ["inspect", "-m.wasm"], says: /write \.\/-m\.wasm\)/ },
     { words: ["check", "--jsn"], says: /Did you mean --json\?[\s\S]*`sabrewing check --help`/ },
     {
       words: ["pull", "yolov5"],

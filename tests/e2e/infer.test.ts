@@ -7,8 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ModelDescription, PictureSpec } from "../../detectors/detector.ts";
 import { sabrewing } from "../support/agent/sabrewing.ts";
 import { fakeModule } from "../support/detectors/fake-modules.ts";
-import { describeTensors, echoModule, mixedModule } from "../support/detectors/tensor-module.ts";
+import {
+  describeTensors,
+  echoModule,
+  mixedModule,
+  tensorModule,
+} from "../support/detectors/tensor-module.ts";
 import { npyFile } from "../support/models/npy-file.ts";
+import { node, onnx, type Written } from "../support/models/tensor-onnx.ts";
 
 const WIDTH = 8;
 const HEIGHT = 4;
@@ -31,6 +37,22 @@ const MODULES: Readonly<Record<string, ModelDescription>> = {
   },
 };
 
+/** A module of sound whose only score is the number of inferences since the last reset. */
+function countingModule(): Uint8Array {
+  const [label] = labels;
+  const description: ModelDescription = {
+    ...describeTensors([f32("samples", 400)], [f32("scores", 1)]),
+    task: "audio",
+    labels: label ? [label] : [],
+    audio: { sampleRate: 1_000, window: 400, hop: 200, channels: 1, range: [-1, 1] },
+    state: true,
+  };
+  return tensorModule(description, (code, { outputs: [scores = 0], state }) => {
+    code.i32(state).i32(state).memory("i32.load").i32(1).op("i32.add").memory("i32.store");
+    code.i32(scores).i32(state).memory("i32.load").op("f32.convert_i32_s").memory("f32.store").i32(0);
+  });
+}
+
 let folder = "";
 const path = (name: string): string => join(folder, name);
 
@@ -44,6 +66,7 @@ beforeAll(async () => {
   }
   writeFileSync(path("detect.wasm"), fakeModule({ width: WIDTH, height: HEIGHT }));
   writeFileSync(path("mixed.wasm"), mixedModule());
+  writeFileSync(path("counter.wasm"), countingModule());
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -139,6 +162,16 @@ describe("a module of sound", () => {
     expect(second?.map(({ score }) => Math.round(score * 10) / 10)).toEqual([7.5, 7.5, 7.5]);
   });
 
+  test("with state forgets it at the start of a file, not between two windows", async () => {
+    for (const name of ["one.wav", "two.wav"]) {
+      const silence = ["-f", "lavfi", "-i", "aevalsrc=0:s=1000:d=0.6"];
+      expect(spawnSync("ffmpeg", ["-v", "error", ...silence, path(name)]).status).toBe(0);
+    }
+    const lines = await answersOf("counter", path("one.wav"), path("two.wav"));
+    const first = lines.map(({ outputs }) => (outputs as { data: number[] }[])[0]?.data[0]);
+    expect(first).toEqual([1, 2, 1, 2]);
+  });
+
   test("refuses a file without sound", async () => {
     const { exitCode, stderr } = await infer("audio", path("garden.png"));
     expect([exitCode, stderr]).toEqual([78, expect.stringContaining("no sound that ffmpeg can decode")]);
@@ -190,6 +223,31 @@ describe("a module of several inputs", () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: "" });
     expect(stderr).toContain(message);
     expect(stderr.split("\n")[1]).toMatch(/^ {2}→ /);
+  });
+
+  test("compiled with a state and a constant keeps the one and needs no other", async () => {
+    const add = (a: string, b: string, y: string) => node("Add", [a, b], [y]);
+    const model: Written = {
+      inputs: { x: ["f32", 2], total: ["f32", 2], gain: ["f32"] },
+      nodes: [
+        node("Mul", ["x", "gain"], ["scaled"]),
+        add("total", "scaled", "next"),
+        node("Neg", ["next"], ["y"]),
+      ],
+      outputs: ["y", "next"],
+    };
+    writeFileSync(path("sum.onnx"), onnx(model));
+    const options = ["--state", "next=total", "--constant", "gain=10", "-o", path("sum.wasm")];
+    const { exitCode, stderr } = await sabrewing(["compile", path("sum.onnx"), ...options, "--json"]);
+    expect(exitCode, stderr).toBe(0);
+    writeFileSync(path("x.txt"), "1 2");
+    const lines = await answersOf("sum", path("x.txt"), path("x.txt"));
+    expect(lines.map((line) => line.outputs)).toEqual(
+      [
+        [-10, -20],
+        [-20, -40],
+      ].map((data) => [{ name: "y", shape: [2], dtype: "f32", data }]),
+    );
   });
 
   test("refuses an unknown parameter and lists its own", async () => {

@@ -30,6 +30,10 @@ cameras:
       porch: { coordinates: "0.1,0.4,0.9,0.4,0.9,1,0.1,1", inertia: 2 }
       far: { coordinates: "0.95,0,1,0,1,0.1" }
 `;
+const GREY_FRAME = `<svg xmlns="http://www.w3.org/2000/svg" width="320" height="240"><rect width="320" height="240" fill="#555"/></svg>`;
+
+const widthOf = (page: Page) => page.evaluate('document.querySelector("#editor img.still").naturalWidth');
+
 /** The buttons of the bar whose text takes more than one line. */
 async function brokenTabs(page: Page): Promise<unknown> {
   return page.evaluate(`[...document.querySelectorAll(".tabs button")]
@@ -131,6 +135,45 @@ describe.skipIf(chromium === undefined)("the page of a camera", () => {
       await page.locator("#live .camera[data-live]").waitFor();
     },
   );
+
+  test("shows a plain tile where the snapshot of a latest event is missing", async () => {
+    await using page = await open(1280, "dark");
+    await page.locator("#events img").first().waitFor();
+    await page.route(/events\/.*\.jpg/, (route) => route.fulfill({ status: 404 }));
+    await page.reload();
+    await page.locator("#events .no-snapshot").first().waitFor();
+    expect(await page.locator("#events img").count()).toBe(0);
+  });
+
+  test("says in the editor that an offline camera has sent no frame, or shows its last one", {
+    timeout: 120_000,
+  }, async () => {
+    await using page = await open(1280, "dark");
+    const image = page.locator("#editor img.still");
+    const missing = (path: RegExp) => page.route(path, (route) => route.fulfill({ status: 503 }));
+    await missing(/cameras\/door\.jpg/);
+    await page.route(/cameras\/door\/last\.jpg/, (route) =>
+      route.fulfill({ contentType: "image/svg+xml", body: GREY_FRAME }),
+    );
+    await page.getByRole("button", { name: "Zones and masks" }).click();
+    const refresh = page.getByRole("button", { name: "Refresh" });
+    await refresh.click();
+    await expect.poll(() => widthOf(page)).toBe(320);
+    expect(await image.getAttribute("src")).toMatch(/^cameras\/door\/last\.jpg/);
+    await page.unrouteAll();
+    await missing(/cameras\/door[./]/);
+    await refresh.click();
+    await page.locator("#editor").getByText("The camera has sent no frame yet.").waitFor();
+    await photograph(page, "editor-without-frame");
+    expect(await image.getAttribute("src")).toBeNull();
+    expect(await image.isVisible()).toBe(false);
+    expect(await page.locator(".shape-name", { hasText: "porch" }).isVisible()).toBe(true);
+    expect(await barriers(page)).toEqual([]);
+    await page.unrouteAll();
+    await refresh.click();
+    await expect.poll(() => widthOf(page)).toBe(640);
+    expect(await page.locator("#editor .stage-note").textContent()).toBe("");
+  });
 
   test("draws a zone by clicks, zooms, and writes it to the configuration", {
     timeout: 120_000,

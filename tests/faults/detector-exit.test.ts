@@ -14,7 +14,7 @@ test.each(["v8", "wasmer"])(
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, path, runtime], {
       timeout: 30_000,
     });
-    expect(stdout).toBe("DetectorFault: the detector was closed\n");
+    expect(stdout).toBe("DetectorFault: the module was closed\n");
     expect(stderr).toBe("");
   },
 );

@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Graph } from "../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../detectors/compiler/import/checkpoint/importer.ts";
-import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findMedia, findModel } from "../support/base/materials.ts";
+import { importCheckpoint, importOnnx } from "../support/models/import-detector.ts";
 import { loadImage, openOnnxruntimeBody } from "../support/models/logits.ts";
 import { expectSameLogits } from "../support/models/parity.ts";
 import { seededYolov5nGraph } from "../support/models/seeded-yolov5n.ts";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { importOnnx } from "../../detectors/compiler/import/onnx/importer.ts";
 import { runPasses } from "../../detectors/compiler/passes/index.ts";
 import { findModel } from "../support/base/materials.ts";
 import { seededBytes } from "../support/base/seeded.ts";
+import { importOnnx } from "../support/models/import-detector.ts";
 import { openOnnxruntimeBody } from "../support/models/logits.ts";
 import { expectSameLogits } from "../support/models/parity.ts";
 import { yolov5nHead } from "../support/models/yolov5-layers.ts";

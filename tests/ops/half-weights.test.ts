@@ -51,6 +51,7 @@ async function convolve({ channels }: Case, weights: FloatConstant) {
   const graph: Graph = {
     inputs: ["x"],
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode("conv2d", ["x", "w"], "y", attributes)],
     values: new Map([
       ["x", x],

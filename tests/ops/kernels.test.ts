@@ -31,6 +31,7 @@ async function largestDifference<K extends Operator>(
   const graph: Graph = {
     inputs: ["input 0"],
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode(op, names, "y", attributes)],
     values: new Map([
       ...names.map((name, index) => [name, types[index] ?? { shape: [], dtype: "f32" }] as const),
@@ -270,11 +271,14 @@ describe("the convolution kernel equals its reference", () => {
     });
   }
 
-  test.for(["relu", "relu6", { hardSwish: 1 / 6 }] as const)("the activation %j", async (activation) => {
-    const attributes = { stride: 1, padding: ALL_SIDES(1), activation };
-    const shapes = [[6, 7, 8], [12, 3, 3, 8], [12]];
-    expect(await largestDifference("conv2d", shapes, attributes, [1, 2], 1)).toBeLessThan(1e-3);
-  });
+  test.for(["relu", "relu6", { hardSwish: 1 / 6 }, { leakyRelu: 0.1 }] as const)(
+    "the activation %j",
+    async (activation) => {
+      const attributes = { stride: 1, padding: ALL_SIDES(1), activation };
+      const shapes = [[6, 7, 8], [12, 3, 3, 8], [12]];
+      expect(await largestDifference("conv2d", shapes, attributes, [1, 2], 1)).toBeLessThan(1e-3);
+    },
+  );
 
   test("without a bias", async () => {
     const attributes = { stride: 1, padding: ALL_SIDES(1), activation: "none" } as const;
@@ -294,7 +298,14 @@ describe("the convolution kernel equals its reference", () => {
 });
 
 describe("the depthwise convolution kernel equals its reference", () => {
-  const ACTIVATIONS = ["none", "silu", "relu", "relu6", { hardSwish: 0.16662598 }] as const;
+  const ACTIVATIONS = [
+    "none",
+    "silu",
+    "relu",
+    "relu6",
+    { hardSwish: 0.16662598 },
+    { leakyRelu: 0.1 },
+  ] as const;
   const cases = [
     { what: "3×3", x: [9, 12, 16], kernel: 3, stride: 1, padding: ALL_SIDES(1) },
     { what: "5×5", x: [9, 13, 24], kernel: 5, stride: 1, padding: ALL_SIDES(2) },
@@ -442,6 +453,7 @@ test("SiLU is accurate to 1e-5 from −64 to 64 and finite beyond", async () => 
   const graph: Graph = {
     inputs: ["x"],
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode("silu", ["x"], "y", {})],
     values: new Map<string, ValueType>([
       ["x", { shape, dtype: "f32" }],

@@ -57,6 +57,7 @@ async function compareHeads<K extends "yolov5_detect" | "yolov5_sparse_detect" |
   const graph: Graph = {
     inputs: ["input 0"],
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode(op, names, "detections", attributes)],
     values: new Map<string, ValueType>([
       ...inputs.map(({ shape }, index) => [`input ${index}`, { shape, dtype: "f32" }] as const),

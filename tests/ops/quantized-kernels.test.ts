@@ -146,6 +146,7 @@ async function bothResults(
   const graph: Graph = {
     inputs: ["x"],
     outputs: ["detections"],
+    states: [],
     nodes: [
       makeNode(
         "quantized_conv2d",
@@ -271,6 +272,7 @@ describe("a quantized convolution equals its reference", () => {
     const graph: Graph = {
       inputs: ["x"],
       outputs: ["detections"],
+      states: [],
       nodes: [makeNode("quantized_conv2d", ["x", "weights", "bias"], "y", attributes)],
       values: new Map([
         ["x", { dtype: "i16", shape: [1, 1, channels] }],
@@ -297,6 +299,7 @@ describe.each(["i16", "u7"] as const)("operators that move integers, %s", (dtype
   const graphOf = (node: Graph["nodes"][number], shape: Shape): Graph => ({
     inputs: ["x"],
     outputs: ["detections"],
+    states: [],
     nodes: [node],
     values: new Map([
       ["x", { dtype, shape: x.shape }],

@@ -62,6 +62,7 @@ async function bothResults<K extends Operator>({
   const graph: Graph = {
     inputs: names.filter((_, index) => !constants.includes(index)),
     outputs: ["detections"],
+    states: [],
     nodes: [makeNode(op, names, "y", attributes)],
     values: new Map([...names.map((name, index) => [name, types[index] ?? output] as const), ["y", output]]),
     constants: new Map(
@@ -204,6 +205,12 @@ describe("functions of two elements", () => {
     }
   });
 
+  test.each(["mod", "rem"] as const)("%s of integers of both signs, and of zero", async (op) => {
+    for (const dtype of INTEGERS) {
+      await expectSame({ op, attributes: {}, shapes: [[400], [400]], dtypes: [dtype], range: [-9, 9] });
+    }
+  });
+
   test("powers of positive and negative numbers", async () => {
     await expectSame({ op: "pow", attributes: {}, shapes: [[500], [500]], range: [0, 5] }, 3e-6);
     await expectSame({ op: "pow", attributes: {}, shapes: [[500], [500]] }, 3e-6);
@@ -284,6 +291,23 @@ describe.each(["f32", "i8", "i16", "i32"] as const)("operators that move element
     });
   });
 
+  test("rearrange axes that are split and joined", async () => {
+    const shapes = [[12, 5, 9]];
+    for (const attributes of [
+      { sizes: [12, 5, 9], order: [1, 2, 0], shape: [5, 9, 12] },
+      { sizes: [12, 5, 9], order: [2, 0, 1], shape: [1, 9, 60] },
+      { sizes: [3, 4, 5, 9], order: [2, 3, 1, 0], shape: [5, 9, 12] },
+      { sizes: [2, 6, 5, 3, 3], order: [4, 1, 2, 0, 3], shape: [3, 30, 2, 3] },
+      { sizes: [12, 5, 9], order: [0, 1, 2], shape: [1, 12, 45] },
+      { sizes: [3, 4, 5, 9], order: [1, 2, 3, 0], shape: [4, 45, 3] },
+      { sizes: [12, 5, 9], order: [0, 2, 1], shape: [12, 9, 5] },
+      { sizes: [2, 6, 5, 9], order: [2, 3, 1, 0], shape: [5, 9, 12] },
+      { sizes: [2, 6, 5, 9], order: [1, 2, 3, 0], shape: [6, 5, 18] },
+    ]) {
+      await expectSame({ op: "rearrange", attributes, shapes, dtypes, range });
+    }
+  });
+
   test("slice forwards and backwards", async () => {
     const attributes = { starts: [1, 3, 0], steps: [1, -1, 2], sizes: [2, 3, 3] };
     await expectSame({ op: "slice", attributes, shapes: [[3, 4, 5]], dtypes, range });
@@ -359,6 +383,18 @@ describe("contractions", () => {
       [
         [2, 1, 3, 4],
         [5, 4, 6],
+      ],
+      [
+        [9, 5],
+        [5, 16],
+      ],
+      [
+        [2, 1, 3, 6],
+        [2, 6, 21],
+      ],
+      [
+        [1, 7],
+        [7, 9],
       ],
     ] as const) {
       await expectSame({ op: "matmul", attributes: {}, shapes: [a, b] }, 1e-5);

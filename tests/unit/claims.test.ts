@@ -79,8 +79,8 @@ describe("the model files that compile reads", () => {
   const missing = (text: string) => types.filter((type) => !text.includes(type));
   const namesTwo = (text: string) => /\.pt\b/.test(text) && /\.onnx\b/.test(text);
 
-  test("are three types", () => {
-    expect(types).toEqual([".pt", ".onnx", "model.json"]);
+  test("are four types", () => {
+    expect(types).toEqual([".pt", ".onnx", ".tflite", "model.json"]);
   });
 
   test("are named in the help of compile", () => {

@@ -3,7 +3,7 @@ import { IDLE } from "../../agent/base/idle-timeout.ts";
 import { MotionSchema } from "../../agent/config/motion-schema.ts";
 import { ReviewSchema } from "../../agent/config/review-schema.ts";
 import { DetectSchema, ObjectsSchema, SnapshotsSchema } from "../../agent/config/schema.ts";
-import type { EndReason } from "../../agent/events/event.ts";
+import type { EndingSwitch, EndReason } from "../../agent/events/event.ts";
 import { eventIds, seededRandom } from "../../agent/events/event-id.ts";
 import type { Motion } from "../../agent/motion/gate.ts";
 import type { Sighting } from "../../agent/motion/watch-motion.ts";
@@ -270,6 +270,7 @@ describe("watching a camera", () => {
     expect(typesIn(outcomes)).toEqual(["new", "end", "new", "end"]);
     const reasons = outcomes.flatMap(({ events }) => events.map(({ reason }) => reason));
     expect(reasons).toEqual([undefined, "switched_off", undefined, "shutdown"]);
+    expect(switchesIn(outcomes)).toEqual([undefined, "detect", undefined, undefined]);
     const ended = outcomes.find(({ events }) => events.some(({ reason }) => reason === "switched_off"));
     expect(lines(ended)).toContain("door/person 0");
   });
@@ -406,6 +407,11 @@ async function* stream<T>(items: readonly T[]): AsyncGenerator<T> {
 
 function typesIn(outcomes: readonly Outcome[]): readonly string[] {
   return outcomes.flatMap(({ events }) => events.map(({ type }) => type));
+}
+
+/** The switches that ended the events. */
+function switchesIn(outcomes: readonly Outcome[]): readonly (EndingSwitch | undefined)[] {
+  return outcomes.flatMap(({ events }) => events.map((message) => message.switch));
 }
 
 function reasonsIn(outcomes: readonly Outcome[]): readonly (EndReason | undefined)[] {

@@ -45,6 +45,8 @@ export interface AccessUnit {
    * open group): a decoder that starts at that key frame cannot decode it.
    */
   readonly isLeading?: true;
+  /** Whether it would be a key frame, but the camera has not sent the parameter sets for it. */
+  readonly lacksParameterSets?: true;
   /** Whether it is one field of an interlaced frame: two of them make a frame. */
   readonly isField?: true;
 }

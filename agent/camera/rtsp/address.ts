@@ -45,13 +45,18 @@ function withZone(ipv6: string): string {
 }
 
 /**
- * The address in ASCII without its login and zone, for requests: the camera does not know the zone (RFC 6874, 4), and
- * internationalised names have an ASCII form (RFC 5890).
+ * The address in ASCII without its login, zone and fragment, for requests: the camera does not know the zone (RFC 6874, 4), a
+ * fragment is for the client (RFC 3986, 3.5), and internationalised names have an ASCII form (RFC 5890).
  */
 export function requestUri(address: RtspAddress): string {
   const { host } = address;
   const ascii = host.includes(":") ? host.replace(/%.*/, "") : domainToASCII(host) || host;
-  return formatRtspAddress({ ...address, login: undefined, host: ascii });
+  return formatRtspAddress({
+    ...address,
+    login: undefined,
+    host: ascii,
+    path: address.path.replace(/#.*/s, ""),
+  });
 }
 
 /** The reverse of `parseRtspAddress`. */

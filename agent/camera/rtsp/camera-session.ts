@@ -64,7 +64,7 @@ const SESSION_NOT_FOUND = 454;
 /** Uses the connection of the described stream, and closes it in the end. */
 export function cameraSession(options: CameraSessionOptions): CameraSession {
   const { camera, at, described, transport, clock, onEnd } = options;
-  const { connection, send, base } = described;
+  const { connection, send, hide, base } = described;
   const stop = new AbortController();
   const interleaved = interleavedLinks(connection);
   const tracks: { readonly uri: string; readonly link: Link; readonly receiver: TrackReceiver }[] = [];
@@ -90,7 +90,7 @@ export function cameraSession(options: CameraSessionOptions): CameraSession {
 
   function redirected(location: string): void {
     const isSame = followRedirect(at, location) !== undefined;
-    onEnd(isSame ? endedError(camera, "REDIRECT") : redirectError(camera, location));
+    onEnd(isSame ? endedError(camera, "REDIRECT") : redirectError(camera, hide(location)));
   }
 
   const onFlood = () => onEnd(floodError(camera));
@@ -111,8 +111,14 @@ export function cameraSession(options: CameraSessionOptions): CameraSession {
     using limit = timeLimit(clock, withinMs, stop.signal);
     try {
       const { status, reason } = await send(method, aggregate, { ...session }, limit.signal);
-      if (status === SESSION_NOT_FOUND) onEnd(endedError(camera, `${method} answered ${status} ${reason}`));
-      else if (status >= 400) ask = "OPTIONS";
+      if (status === SESSION_NOT_FOUND) {
+        onEnd(endedError(camera, `${method} answered ${status} ${reason}`));
+        return;
+      }
+      if (status < 400 || method === "OPTIONS") return;
+      // The refused request did not prolong the session, which ends before the next one.
+      ask = "OPTIONS";
+      await askOnce(withinMs);
     } catch (error) {
       if (limit.signal.aborted) return;
       if (error instanceof Redirected) redirected(error.location);
@@ -135,7 +141,7 @@ export function cameraSession(options: CameraSessionOptions): CameraSession {
     async setUp(track, receiver, signal) {
       const link =
         transport === "tcp"
-          ? interleaved(receiver.receive)
+          ? interleaved(receiver)
           : await udpLink({ connection, host: at.host, receive: receiver.receive, clock, onFlood });
       const uri = resolveControl(at, base, track.control);
       tracks.push({ uri, link, receiver });
@@ -146,7 +152,8 @@ export function cameraSession(options: CameraSessionOptions): CameraSession {
       }
       requireSuccess(camera, "SETUP", reply);
       takeSession(reply);
-      if (!link.accept(stated)) throw new TransportFailed(otherTransportError(camera, stated), "unsupported");
+      if (!link.accept(stated))
+        throw new TransportFailed(otherTransportError(camera, hide(stated)), "unsupported");
     },
     async play(signal) {
       const headers = { ...session, Range: "npt=0.000-" };

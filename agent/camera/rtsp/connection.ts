@@ -3,7 +3,8 @@ import { connect, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { errorCode } from "../../base/error-code.ts";
 import type { RtspAddress } from "./address.ts";
-import { type CameraRequest, messageParser, RtspProtocolError, type RtspReply } from "./messages.ts";
+import { type CameraRequest, messageParser, type RtspReply } from "./messages.ts";
+import { RtspProtocolError } from "./protocol-errors.ts";
 
 /** The camera closed the connection. */
 export class ConnectionClosed extends Error {}
@@ -33,8 +34,11 @@ export interface RtspConnection extends Disposable {
   ): Promise<RtspReply>;
   /** Sends an interleaved frame, unless the camera does not read. */
   sendFrame(channel: number, payload: Uint8Array): void;
-  /** Sets the only receiver of interleaved frames; until then, frames are dropped. A payload is valid during the call only. */
-  onFrame(receive: (channel: number, payload: Buffer) => void): void;
+  /**
+   * Sets the only receiver of interleaved frames; until then, frames are dropped. A payload is valid during the call only.
+   * @param lose frames may be missing before the next one: the camera's data was damaged
+   */
+  onFrame(receive: (channel: number, payload: Buffer) => void, lose?: () => void): void;
   /** Sets the only receiver of the camera's requests. They are answered in any case. */
   onRequest(receive: (request: CameraRequest) => void): void;
   /** Resolves with the reason when the connection ends. */
@@ -172,6 +176,7 @@ function rtspConnection(socket: Socket) {
   let strays = 0;
   let failure: unknown;
   let receiveFrame: (channel: number, payload: Buffer) => void = () => {};
+  let loseFrames = (): void => {};
   let receiveRequest: (request: CameraRequest) => void = () => {};
 
   function fail(error: unknown): void {
@@ -199,7 +204,10 @@ function rtspConnection(socket: Socket) {
 
   const receive = messageParser({
     onFrame: (channel, payload) => receiveFrame(channel, payload),
+    onDamage: () => loseFrames(),
     onReply(reply) {
+      // The camera is still working on the request (RFC 2326, 11: 100 Continue).
+      if (reply.status < 200) return countStray();
       const answered = reply.headers.get("cseq")?.[0];
       // Some cameras omit CSeq.
       const key = answered === undefined ? [...waiting.keys()][0] : Number(answered);
@@ -251,8 +259,9 @@ function rtspConnection(socket: Socket) {
       if (socket.destroyed || socket.writableLength > MOST_WAITING_BYTES) return;
       socket.write(Buffer.concat([frameHeader(channel, payload.length), payload]));
     },
-    onFrame(receive: (channel: number, payload: Buffer) => void): void {
+    onFrame(receive: (channel: number, payload: Buffer) => void, lose = () => {}): void {
       receiveFrame = receive;
+      loseFrames = lose;
     },
     onRequest(receive: (request: CameraRequest) => void): void {
       receiveRequest = receive;

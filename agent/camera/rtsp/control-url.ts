@@ -1,5 +1,5 @@
 import { parseRtspAddress, type RtspAddress, requestUri } from "./address.ts";
-import { RtspProtocolError } from "./messages.ts";
+import { RtspProtocolError } from "./protocol-errors.ts";
 
 const LONGEST_CONTROL = 1000;
 

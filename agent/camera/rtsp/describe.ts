@@ -1,10 +1,10 @@
 import { followRedirect, type RtspAddress, requestUri } from "./address.ts";
 import { acceptsTls, connectCamera, isClosed, type RtspConnection } from "./connection.ts";
 import { controlBase } from "./control-url.ts";
-import { MOST_TRACKS, readDescription, type StreamDescription } from "./description.ts";
+import { MOST_TRACKS, otherContent, readDescription, type StreamDescription } from "./description.ts";
 import type { CameraLogin } from "./login.ts";
-import { tlsExpectedError } from "./messages.ts";
-import { tooManyTracksError } from "./reasons/description.ts";
+import { tlsExpectedError } from "./protocol-errors.ts";
+import { noDescriptionError, tooManyTracksError } from "./reasons/description.ts";
 import { redirectError, tooManyRedirectsError } from "./reasons/refusal.ts";
 import { Redirected, requestSender, requireSuccess, type SendRequest } from "./requests.ts";
 
@@ -12,6 +12,8 @@ import { Redirected, requestSender, requireSuccess, type SendRequest } from "./r
 export interface DescribedStream {
   readonly connection: RtspConnection;
   readonly send: SendRequest;
+  /** Removes the password from a text of the camera that is shown. */
+  readonly hide: (text: string) => string;
   readonly description: StreamDescription;
   /** The base of its control URLs. */
   readonly base: string;
@@ -47,14 +49,28 @@ export async function describeStream(
       .split(/\s*,\s*/);
     const reply = await send("DESCRIBE", uri, { Accept: "application/sdp" }, signal);
     requireSuccess(camera, "DESCRIBE", reply);
-    const description = readDescription(reply.body);
+    const other = otherContent(reply.body);
+    if (other !== undefined) throw noDescriptionError(camera, other);
+    const description = hideEncodings(readDescription(reply.body), login.hide);
     if (description.tracks > MOST_TRACKS) throw tooManyTracksError(camera, description.tracks, MOST_TRACKS);
     const stated = reply.headers.get("content-base") ?? reply.headers.get("content-location");
-    return { connection, send, description, methods, base: controlBase(at, stated?.[0]) };
+    return { connection, send, hide: login.hide, description, methods, base: controlBase(at, stated?.[0]) };
   } catch (error) {
     connection[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Encodings that the agent does not know are shown as the camera names them. */
+function hideEncodings(description: StreamDescription, hide: (text: string) => string): StreamDescription {
+  const { video, audio } = description;
+  return {
+    ...description,
+    video: video.map((track) =>
+      track.codec === undefined ? { ...track, encoding: hide(track.encoding) } : track,
+    ),
+    audio: audio.map((track) => ({ ...track, encoding: hide(track.encoding) })),
+  };
 }
 
 const MOST_REDIRECTS = 3;
@@ -77,7 +93,7 @@ export async function followRedirects<T>(
     } catch (error) {
       if (!(error instanceof Redirected)) throw error;
       const next = followRedirect(at, error.location);
-      if (next === undefined) throw redirectError(camera, error.location);
+      if (next === undefined) throw redirectError(camera, login.hide(error.location));
       login.forbidBasic();
       at = next;
     }

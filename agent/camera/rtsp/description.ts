@@ -53,11 +53,22 @@ const CODECS: ReadonlyMap<string, VideoCodec> = new Map<string, VideoCodec>([
   ["VP8", "VP8"],
 ]);
 
+/** The content of a body that is no description, for users; undefined: it is one (RFC 4566, 5: lines of `letter=value`). */
+export function otherContent(body: string): string | undefined {
+  if (/^\uFEFF?\s*[vosmta]=/m.test(body)) return undefined;
+  const text = body.trim();
+  if (text === "") return "is empty";
+  if (/^<(?:!doctype html|html|head|body)\b/i.test(text)) return "is a web page (HTML)";
+  if (text.startsWith("<")) return "is XML";
+  return /^[{[]/.test(text) ? "is JSON" : "is other text";
+}
+
 /** Reads a description. Never throws: it ignores invalid parts. */
 export function readDescription(sdp: string): StreamDescription {
   const tracks = sdp.match(/^m=/gm)?.length ?? 0;
   if (tracks > MOST_TRACKS) return { tracks, control: undefined, video: [], unnamedVideo: [], audio: [] };
-  const { media, control } = parse(sdp);
+  // sdp-transform ignores tracks with a number of ports (RFC 4566, 5.14: `m=video 49170/2 …`), which RTSP does not need.
+  const { media, control } = parse(sdp.replace(/^(m=\w+ \d+)\/\d+/gm, "$1"));
   const video = media.filter(({ type }) => type === "video");
   return {
     tracks,

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Login } from "../../base/address.ts";
+import { secretHider } from "./hide-secrets.ts";
 import type { RtspReply } from "./messages.ts";
 
 /** The parts of a request that a Digest login signs. */
@@ -49,6 +50,8 @@ export interface CameraLogin {
    * @returns `again`: send the request once more, with a new Authorization; undefined: the login does not matter
    */
   judge(reply: RtspReply, authorization: string | undefined): LoginProblem | "again" | undefined;
+  /** Removes the password from a text of the camera that is shown. */
+  hide(text: string): string;
 }
 
 /** @param login undefined: the address has no user */
@@ -57,7 +60,8 @@ export function createLogin(login: Login | undefined, memory: LoginMemory): Came
   let isAccepted = false;
   let isBasicForbidden = false;
 
-  function choose(challenges: readonly string[]): LoginProblem | undefined {
+  function choose(stated: readonly string[]): LoginProblem | undefined {
+    const challenges = stated.flatMap(splitChallenges);
     const digests = challenges.filter((text) => /^digest(\s|$)/i.test(text));
     if (digests.length > 0) memory.askedDigest = true;
     if (login === undefined) return "missing";
@@ -77,6 +81,7 @@ export function createLogin(login: Login | undefined, memory: LoginMemory): Came
   }
 
   return {
+    hide: secretHider(login),
     method() {
       if (challenge === undefined) return "none";
       return challenge === "basic" ? "basic" : "digest";
@@ -162,12 +167,25 @@ function answerDigest(digest: Digest, login: Login, request: RtspRequest): strin
   return `Digest ${fields.join(", ")}`;
 }
 
-const LONGEST_CHALLENGE = 2000;
+const LONGEST_HEADER = 4000;
+/** The beginning of a challenge: its scheme, alone or before its first parameter. */
+const SCHEME = /^\s*(?:(?:basic|digest)\s*$|[\w-]+\s+[\w-]+\s*=)/i;
+
+/** A header may contain several challenges, separated by commas like their parameters (RFC 7235, 4.1). */
+function splitChallenges(header: string): readonly string[] {
+  const challenges: string[] = [];
+  for (const [part] of header.slice(0, LONGEST_HEADER).matchAll(/(?:"(?:[^"\\]|\\.)*"|[^,])+/g)) {
+    const last = challenges.pop();
+    if (last === undefined) challenges.push(part.trim());
+    else challenges.push(...(SCHEME.test(part) ? [last, part.trim()] : [`${last},${part}`]));
+  }
+  return challenges;
+}
 
 /** `Digest realm="cam", nonce="…", qop="auth"` → an object. */
 function parametersOf(challenge: string): Readonly<Record<string, string | undefined>> {
   const pairs = challenge
-    .slice(0, LONGEST_CHALLENGE)
+    .slice(0, LONGEST_HEADER)
     .matchAll(/([a-z]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi);
   return Object.fromEntries(
     [...pairs].map(([, name = "", text, token]) => [name.toLowerCase(), text ?? token]),

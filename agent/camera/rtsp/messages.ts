@@ -1,3 +1,6 @@
+import { DOLLAR, damagedData, FRAME_HEADER_BYTES, frameEnd } from "./damaged-data.ts";
+import { RtspProtocolError, requireStart, requireText } from "./protocol-errors.ts";
+
 /** A camera's reply to one request. */
 export interface RtspReply {
   readonly status: number;
@@ -15,56 +18,44 @@ export interface CameraRequest {
 
 export type RtspHeaders = ReadonlyMap<string, readonly string[]>;
 
-/** The camera violates the protocol or exceeds a limit. */
-export class RtspProtocolError extends Error {
-  /** How the user can fix the problem, one sentence. */
-  readonly remedy: string;
-
-  constructor(
-    message: string,
-    remedy = "Check that address and port belong to the camera's RTSP server. If they do, restart the camera.",
-  ) {
-    super(message);
-    this.remedy = remedy;
-  }
-}
-
-/** The server of an rtsp:// address speaks TLS. */
-export function tlsExpectedError(): RtspProtocolError {
-  return new RtspProtocolError(
-    "the server at this address expects TLS",
-    "Write rtsps:// instead of rtsp://, or use the camera's port for unencrypted RTSP.",
-  );
-}
-
 export interface MessageHandlers {
   /** @param payload a view of the received bytes, valid during the call only */
   readonly onFrame: (channel: number, payload: Buffer) => void;
   readonly onReply: (reply: RtspReply) => void;
   readonly onRequest: (request: CameraRequest) => void;
+  /** Bytes were skipped: packets may be missing before the next frame. */
+  readonly onDamage: () => void;
 }
 
 /** Real cameras send less than a tenth of this. */
 const MOST_HEADER_BYTES = 16_384;
 const MOST_BODY_BYTES = 262_144;
-const DOLLAR = 0x24;
 const LINE_FEED = 0x0a;
-const TLS_ALERT = 0x15;
-/** Of an interleaved frame: a dollar sign, the channel, and the length in two bytes. */
-const FRAME_HEADER_BYTES = 4;
-
+const CARRIAGE_RETURN = 0x0d;
 /**
  * Splits a connection's bytes into replies, requests and interleaved frames (RFC 2326, 10.12). Accepts frames also between
- * the lines of a header and before a body, since some cameras send them from another thread.
+ * the lines of a header and before a body, since some cameras send them from another thread. Once frames have come, it skips
+ * damaged data up to the next frame or reply.
  * @returns a function that takes the bytes that it has not consumed yet, and returns the number of bytes that it consumes.
  * It throws RtspProtocolError.
  */
-export function messageParser({ onFrame, onReply, onRequest }: MessageHandlers): (bytes: Buffer) => number {
+export function messageParser({
+  onFrame,
+  onReply,
+  onRequest,
+  onDamage,
+}: MessageHandlers): (bytes: Buffer) => number {
   let lines: string[] = [];
   let headerBytes = 0;
   let message: Message | undefined;
+  /** Whether a whole message has arrived: the server speaks RTSP. */
+  let hasSpoken = false;
+  /** Ends the lines of the message that is read. */
+  let lineEnd: LineEnd = LINE_FEED;
+  const damage = damagedData();
 
   function deliver({ start, headers }: Message, body: string): void {
+    hasSpoken = true;
     const reply = /^RTSP\/\d\.\d (\d{3})(?: (.*))?$/.exec(start);
     if (reply === null) onRequest({ method: start.slice(0, start.indexOf(" ")), headers });
     else onReply({ status: Number(reply[1]), reason: reply[2] ?? "", headers, body });
@@ -73,48 +64,81 @@ export function messageParser({ onFrame, onReply, onRequest }: MessageHandlers):
   /** Takes a line of a header. */
   function take(line: string): void {
     if (line !== "") {
-      if (lines.length === 0) requireRtsp(line);
       lines.push(line);
       return;
     }
+    headerBytes = 0;
     // Some servers send line breaks between messages (RFC 2326, 4).
     if (lines.length === 0) return;
     message = readHeader(lines);
     lines = [];
-    headerBytes = 0;
+  }
+
+  /** Takes a frame. @returns its end; undefined: it is not complete */
+  function takeFrame(bytes: Buffer, at: number): number | undefined {
+    const end = frameEnd(bytes, at);
+    if (end === undefined || end > bytes.length) return undefined;
+    const channel = bytes[at + 1] ?? 0;
+    const payload = bytes.subarray(at + FRAME_HEADER_BYTES, end);
+    damage.frame(channel, payload);
+    onFrame(channel, payload);
+    return end;
+  }
+
+  function skip(bytes: Buffer, at: number): number {
+    onDamage();
+    return damage.skip(bytes, at);
+  }
+
+  /** Takes a line of a header, or a blank line between messages. @returns its end; undefined: it is not complete */
+  function takeLine(bytes: Buffer, at: number): number | undefined {
+    const isStart = lines.length === 0;
+    if (isStart) lineEnd = lineEndOf(bytes, at);
+    const found = bytes.indexOf(lineEnd, at);
+    const end = found < 0 ? bytes.length : found + 1;
+    if (headerBytes + end - at > MOST_HEADER_BYTES) {
+      throw new RtspProtocolError(
+        `the camera's answer has a header of more than ${MOST_HEADER_BYTES / 1024} kB`,
+      );
+    }
+    const text = bytes.toString("utf8", at, found < 0 ? bytes.length : found);
+    if (isStart) requireStart(text.replace(/\r+$/, ""), found >= 0, hasSpoken);
+    if (found < 0) return undefined;
+    headerBytes += end - at;
+    take(text.replace(/^\n|\r+$/, ""));
+    return end;
+  }
+
+  /** Takes what begins here. @returns its end; undefined: it is not complete */
+  function takeNext(bytes: Buffer, at: number): number | undefined {
+    // A message without a body does not wait for the rest of the frame that follows it.
+    if (message?.bodyBytes !== 0 && bytes[at] === DOLLAR) {
+      const isBetween = message === undefined && lines.length === 0;
+      if (isBetween && damage.isDamaged(bytes, at)) return skip(bytes, at);
+      return takeFrame(bytes, at);
+    }
+    if (message !== undefined) {
+      const complete = message;
+      const end = at + complete.bodyBytes;
+      if (bytes.length < end) return undefined;
+      message = undefined;
+      deliver(complete, bytes.toString("utf8", at, end));
+      return end;
+    }
+    try {
+      if (lines.length === 0) requireText(bytes[at] ?? 0, hasSpoken);
+      return takeLine(bytes, at);
+    } catch (error) {
+      if (lines.length > 0 || !damage.canSkip()) throw error;
+      return skip(bytes, at);
+    }
   }
 
   return (bytes) => {
     let at = 0;
     while (at < bytes.length || message?.bodyBytes === 0) {
-      // A message without a body does not wait for the rest of the frame that follows it.
-      if (message?.bodyBytes !== 0 && bytes[at] === DOLLAR) {
-        const end = at + FRAME_HEADER_BYTES + (bytes.length < at + 4 ? 0 : bytes.readUInt16BE(at + 2));
-        if (bytes.length < at + FRAME_HEADER_BYTES || bytes.length < end) break;
-        onFrame(bytes[at + 1] ?? 0, bytes.subarray(at + FRAME_HEADER_BYTES, end));
-        at = end;
-        continue;
-      }
-      if (message !== undefined) {
-        const complete = message;
-        const end = at + complete.bodyBytes;
-        if (bytes.length < end) break;
-        message = undefined;
-        deliver(complete, bytes.toString("utf8", at, end));
-        at = end;
-        continue;
-      }
-      if (lines.length === 0) requireText(bytes[at] ?? 0);
-      const lineFeed = bytes.indexOf(LINE_FEED, at);
-      const end = lineFeed < 0 ? bytes.length : lineFeed + 1;
-      if (headerBytes + end - at > MOST_HEADER_BYTES) {
-        throw new RtspProtocolError(
-          `the camera's answer has a header of more than ${MOST_HEADER_BYTES / 1024} kB`,
-        );
-      }
-      if (lineFeed < 0) break;
-      headerBytes += end - at;
-      take(bytes.toString("utf8", at, lineFeed).replace(/\r$/, ""));
+      const end = takeNext(bytes, at);
+      if (end === undefined) break;
       at = end;
     }
     return at;
@@ -146,20 +170,15 @@ function readHeader([start = "", ...lines]: readonly string[]): Message {
   return { start, headers, bodyBytes };
 }
 
-/** Fails at the first byte where the server sends no line of text. */
-function requireText(byte: number): void {
-  if (byte === TLS_ALERT) throw tlsExpectedError();
-  const isText = (byte >= 0x20 && byte < 0x7f) || byte === LINE_FEED || byte === 0x0d;
-  if (!isText) throw new RtspProtocolError("the server at this address does not speak RTSP");
-}
+type LineEnd = typeof LINE_FEED | typeof CARRIAGE_RETURN;
 
-function requireRtsp(start: string): void {
-  if (/^RTSP\/\d\.\d \d{3}(?: |$)|^[A-Z_]{1,30} .*RTSP\/\d\.\d$/.test(start)) return;
-  if (/^HTTP\/\d/.test(start)) {
-    throw new RtspProtocolError(
-      "the server at this address is a web server and does not speak RTSP",
-      "Use the port of the camera's RTSP server, usually 554.",
-    );
-  }
-  throw new RtspProtocolError("the server at this address does not speak RTSP");
+/** What ends the lines of the message that begins here: CR, LF or both (RFC 2326, 4). */
+function lineEndOf(bytes: Buffer, at: number): LineEnd {
+  const end = bytes.indexOf(CARRIAGE_RETURN, at);
+  const lineFeed = bytes.indexOf(LINE_FEED, at);
+  if (end < 0 || (lineFeed >= 0 && lineFeed < end)) return LINE_FEED;
+  // Some cameras send CR CR LF. While it has not arrived, the line is not complete.
+  const isDouble = bytes[end + 1] === CARRIAGE_RETURN;
+  const next = bytes[isDouble ? end + 2 : end + 1];
+  return next === undefined || next === LINE_FEED ? LINE_FEED : CARRIAGE_RETURN;
 }

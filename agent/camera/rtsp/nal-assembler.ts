@@ -111,6 +111,7 @@ export function nalDepacketizer(
         isDamaged,
         ...(leading === "decodable" && { isLeading: true }),
         ...(isField && { isField }),
+        ...(access !== "none" && !isIncomplete && !hasParameterSets && { lacksParameterSets: true }),
       });
     }
     pending = newPending();

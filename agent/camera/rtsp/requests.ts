@@ -15,7 +15,8 @@ export class Redirected extends Error {
 
 /**
  * Sends a request, with the login once the camera has asked for it.
- * @returns a reply with any status but those of redirects and refused logins
+ * @returns a reply with any status but those of redirects and refused logins. Its reason can be shown; its headers and its body
+ * may contain the password.
  * @throws Redirected, ConfigError for a refused login, and the errors of `RtspConnection.request`
  */
 export type SendRequest = (
@@ -39,12 +40,18 @@ export function requestSender(camera: string, connection: RtspConnection, login:
       if (verdict === undefined) {
         if (reply.status >= 300 && reply.status < 400)
           throw new Redirected(reply.headers.get("location")?.[0] ?? "");
-        return reply;
+        return { ...reply, reason: login.hide(reply.reason) };
       }
-      if (verdict !== "again") throw loginError(camera, verdict, method, reply);
-      if (attempt === MOST_ATTEMPTS) throw loginError(camera, "refused", method, reply);
+      const problem = verdict === "again" ? "refused" : verdict;
+      const isLast = verdict !== "again" || attempt === MOST_ATTEMPTS;
+      if (isLast) throw loginError(camera, problem, method, withoutSecrets(reply, login));
     }
   };
+}
+
+function withoutSecrets(reply: RtspReply, { hide }: CameraLogin): RtspReply {
+  const headers = [...reply.headers].map(([name, values]) => [name, values.map(hide)] as const);
+  return { ...reply, reason: hide(reply.reason), headers: new Map(headers) };
 }
 
 /** @throws ConfigError or TransientError if the reply is no success */

@@ -54,6 +54,8 @@ export interface PacketOrder {
    * @returns the packets that are now in order
    */
   push(packet: Uint8Array, arrivedMs: number): readonly RtpPacket[];
+  /** Packets may be missing before the next one, whatever its sequence number. */
+  lose(): void;
 }
 
 /** Largest forward and backward steps of a sequence that has not restarted (RFC 3550, A.1). */
@@ -85,7 +87,7 @@ export function orderPackets({
   let held: RtpPacket[] = [];
   /** A packet far from the others: starts a new sequence if the next packet follows it. */
   let suspect: RtpPacket | undefined;
-  /** The packet after a loss was one of another payload type. */
+  /** The next packet of the track follows a loss. */
   let isLossUnreported = false;
 
   const isOfTrack = ({ payloadType }: RtpPacket) => payloadTypes.includes(payloadType);
@@ -154,6 +156,9 @@ export function orderPackets({
   };
 
   return {
+    lose() {
+      isLossUnreported = true;
+    },
     push(bytes, arrivedMs) {
       const packet = parseRtp(bytes, arrivedMs);
       if (packet === undefined || isRtcp(packet.payloadType)) return NONE;

@@ -36,6 +36,8 @@ export function cameraMemory(): CameraMemory {
 const FIRST_PACKET_WITHIN_MS = 10_000;
 /** The same if there is another transport to try. */
 const OTHER_TRANSPORT_AFTER_MS = 5_000;
+/** Two transports without a redirect: each one's answers take up to 10 s, and then its first packet. */
+export const OPENS_WITHIN_MS = 40_000;
 
 /**
  * Opens a camera's stream (RTSP 1.0, RFC 2326): returns when its first packet has arrived.

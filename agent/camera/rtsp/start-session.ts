@@ -10,8 +10,14 @@ import { depacketizerOf } from "./depacketizers.ts";
 import { describeStream } from "./describe.ts";
 import type { Track } from "./description.ts";
 import type { CameraLogin } from "./login.ts";
-import { connectionError, noAnswerError } from "./reasons/connection.ts";
-import { endedError, noFrameError, silenceError } from "./reasons/stream.ts";
+import { connectionError, noAnswerError, stalledError } from "./reasons/connection.ts";
+import {
+  endedError,
+  noFrameError,
+  noParameterSetsError,
+  silenceError,
+  unusablePacketsError,
+} from "./reasons/stream.ts";
 import { Redirected } from "./requests.ts";
 import { timeLimit } from "./time-limit.ts";
 import { trackReceiver } from "./track-receiver.ts";
@@ -77,6 +83,8 @@ export interface SessionRoute {
 const ANSWERS_WITHIN_MS = 10_000;
 /** The largest access unit and a little more. A camera that sends more without completing one only fills the memory. */
 const MOST_BYTES_WITHOUT_UNIT = 10e6;
+/** Cameras repeat parameter sets before each key frame, unless their description contains them. */
+const PARAMETER_SETS_WITHIN_MS = 5_000;
 /** Packets that have arrived meanwhile are read first: the process, not the camera, may have paused. */
 const CHECK_AGAIN_MS = 250;
 
@@ -129,25 +137,42 @@ export async function startSession(
     const depacketizer = depacketizerOf(chosen.track);
     const arrivals = arrivalLimit(clock.monotonicMs());
     let bytesWithoutUnit = 0;
+    let hasVideo = false;
+    let lacksSetsSinceMs: number | undefined;
     const onVideo = (packet: RtpPacket) => {
+      hasVideo = true;
       arrivals.packet(packet.arrivedMs);
       const units = depacketizer.push(packet);
       for (const unit of units) {
         arrivals.unit(packet.arrivedMs);
         queue.push(unit);
+        if (unit.isKey) lacksSetsSinceMs = undefined;
+        if (unit.lacksParameterSets !== true) continue;
+        // The sets of the first key frame may have been sent before the session.
+        lacksSetsSinceMs ??= packet.arrivedMs;
+        if (packet.arrivedMs - lacksSetsSinceMs >= PARAMETER_SETS_WITHIN_MS) {
+          end(noParameterSetsError(camera, PARAMETER_SETS_WITHIN_MS / 1000));
+        }
       }
       bytesWithoutUnit = units.length > 0 ? 0 : bytesWithoutUnit + packet.payload.length;
       if (bytesWithoutUnit > MOST_BYTES_WITHOUT_UNIT) {
         end(noFrameError(camera, `${MOST_BYTES_WITHOUT_UNIT / 1e6} MB`));
       }
     };
-    await session.setUp(chosen.track, receiver(chosen.track, onVideo), answers);
+    const video = receiver(chosen.track, onVideo);
+    const silence = (seconds: number) => {
+      const received = video.newestType();
+      return hasVideo || received === "none"
+        ? silenceError(camera, seconds, hasVideo)
+        : unusablePacketsError(camera, seconds, chosen.track.payloadType, received);
+    };
+    await session.setUp(chosen.track, video, answers);
     const [audio] = description.audio;
     if (stream.audio === true && audio !== undefined) {
       await session.setUp(audio, receiver(audio, onAudio), answers);
     }
     await session.play(answers);
-    return { connection, description, chosen, arrivals };
+    return { connection, description, chosen, arrivals, silence };
   }
 
   async function negotiateInTime() {
@@ -155,33 +180,42 @@ export async function startSession(
     try {
       return await negotiate(limit.signal);
     } catch (error) {
-      throw limit.isOver() ? noAnswerError(camera, ANSWERS_WITHIN_MS / 1000, at.scheme === "rtsps") : error;
+      if (!limit.isOver()) throw error;
+      const seconds = ANSWERS_WITHIN_MS / 1000;
+      const isDescribed = session !== undefined;
+      throw isDescribed
+        ? stalledError(camera, seconds)
+        : noAnswerError(camera, seconds, at.scheme === "rtsps");
     }
   }
 
-  async function watchArrivals({ failsAtMs, failure }: ArrivalLimit): Promise<void> {
+  /** @param silence the error when no packet of the video arrives for this many seconds */
+  async function watchArrivals(
+    { failsAtMs, failure }: ArrivalLimit,
+    silence: (seconds: number) => Error,
+  ): Promise<void> {
     while (!stop.signal.aborted) {
       await clock.sleep(Math.max(0, failsAtMs() - clock.monotonicMs()), stop.signal);
       await clock.sleep(CHECK_AGAIN_MS, stop.signal);
       if (stop.signal.aborted || clock.monotonicMs() < failsAtMs()) continue;
       const { missing, ms } = failure();
       const seconds = Math.round(ms / 1000);
-      end(missing === "packets" ? silenceError(camera, seconds, true) : noFrameError(camera, `${seconds} s`));
+      end(missing === "packets" ? silence(seconds) : noFrameError(camera, `${seconds} s`));
     }
   }
 
   try {
-    const { connection, description, chosen, arrivals } = await negotiateInTime();
+    const { connection, description, chosen, arrivals, silence } = await negotiateInTime();
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
     const late = clock.sleep(firstPacketMs, stop.signal).then(() => "late" as const);
     const first = await Promise.race([arrived.promise, connection.ended, late]);
-    if (first instanceof Error) throw first;
+    if (first instanceof Error) throw connectionError(camera, first, "start");
     if (signal.aborted) throw signal.reason;
     if (first === "late" && !stop.signal.aborted) {
       throw new TransportFailed(silenceError(camera, firstPacketMs / 1000, false), "silent");
     }
-    void watchArrivals(arrivals);
+    void watchArrivals(arrivals, silence);
     const method = login.method();
     return {
       facts: {

@@ -8,8 +8,13 @@ import { orderPackets } from "./rtp.ts";
 /** Receives the packets of one track. */
 export interface TrackReceiver {
   readonly receive: ReceivePacket;
+  readonly payloadType: number;
+  /** Packets may be missing before the next one. */
+  lose(): void;
   /** An RTCP report on the packets since the last one; undefined before the first packet. */
   report(): Buffer | undefined;
+  /** The payload type of the newest packet beside RTCP. `none`: there was none; `invalid`: it is no RTP. */
+  newestType(): number | "none" | "invalid";
 }
 
 export interface TrackReceiverOptions {
@@ -33,7 +38,10 @@ export function trackReceiver(
   const reception = watchReception(ssrc, clockRate);
   const order = orderPackets({ payloadTypes: [payloadType], isReliable });
   let isFirst = true;
+  let newestType: number | "none" | "invalid" = "none";
   return {
+    payloadType,
+    lose: () => order.lose(),
     receive(kind, packet) {
       const nowMs = clock.monotonicMs();
       if (isFirst) onFirst();
@@ -42,9 +50,11 @@ export function trackReceiver(
         if (reception.onRtcp(packet, nowMs)) onBye();
         return;
       }
+      newestType = (packet[0] ?? 0) >> 6 === 2 ? (packet[1] ?? 0) & 0x7f : "invalid";
       reception.onRtp(packet, nowMs);
       for (const ordered of order.push(packet, nowMs)) onPacket(ordered);
     },
     report: () => reception.report(clock.monotonicMs()),
+    newestType: () => newestType,
   };
 }

@@ -3,6 +3,7 @@ import { ModelError } from "../../../detectors/detector.ts";
 import { systemClock } from "../../base/clock.ts";
 import { ConfigError, EXIT, TransientError } from "../../base/errors.ts";
 import { plainJson, printed } from "../../base/plain-text.ts";
+import { OPENS_WITHIN_MS } from "../../camera/rtsp/session.ts";
 import { type ConfigProblem, InvalidConfig } from "../../config/invalid-config.ts";
 import { DEFAULT_CONFIG_FILES, type LoadedConfig, loadConfig } from "../../config/load.ts";
 import { stateDirectory } from "../../state/directory.ts";
@@ -15,8 +16,6 @@ import { type Part, partsOf, type Trials } from "./parts.ts";
 import { runningAgents } from "./running-agent.ts";
 import { foldersOfUnit } from "./unit-folders.ts";
 import { type Checked, verdictOf } from "./verdict.ts";
-
-const CAMERA_WITHIN_MS = 15_000;
 
 const EXAMPLES = `
 Examples:
@@ -90,7 +89,7 @@ async function trialsOf({ config, file }: LoadedConfig, signal: AbortSignal): Pr
   return {
     clock: systemClock,
     signal,
-    cameraWithinMs: CAMERA_WITHIN_MS,
+    cameraWithinMs: OPENS_WITHIN_MS,
     stateDirectory: config.state_dir ?? unit?.stateDirectory ?? stateDirectory(undefined, process.env),
     stateDirectories: folders,
     agents: await runningAgents(folders, file, signal),

@@ -1,7 +1,8 @@
 import type { Size } from "../../base/box.ts";
 import { displaySize } from "../../camera/display.ts";
-import { MOST_KEY_SECONDS } from "../../camera/idle-mode.ts";
+import { isKeyIntervalCostly, MOST_KEY_SECONDS } from "../../camera/idle-mode.ts";
 import type { ObservedStream } from "../../camera/observe-stream.ts";
+import { encodingName } from "../../camera/rtsp/encoding-name.ts";
 import type { SessionFacts } from "../../camera/rtsp/start-session.ts";
 import { CODEC_NAMES, FAR_APART } from "../shared/stream-words.ts";
 import type { Advice, Finding } from "./finding.ts";
@@ -29,7 +30,9 @@ export function describeCamera(tried: TriedCamera): Finding {
     facts.videoTracks > 1 ? `video track ${index + 1} of ${facts.videoTracks} (${CHOSEN[why]})` : undefined,
     fps === undefined ? "less than a frame per second" : rate(fps),
     keyFrameWords(observed),
-    facts.audio.length === 0 ? "no audio" : `audio ${facts.audio.map(({ encoding }) => encoding).join(", ")}`,
+    facts.audio.length === 0
+      ? "no audio"
+      : `audio ${facts.audio.map(({ encoding }) => encodingName(encoding)).join(", ")}`,
   ];
   return {
     words: parts.filter((part) => part !== undefined).join(", "),
@@ -70,9 +73,9 @@ function keyFrameWords({ fps, keyFrameSeconds, sinceKeySeconds }: ObservedStream
   return isEvery ? "each a key frame" : `a key frame every ${rounded(keyFrameSeconds)} s`;
 }
 
-function idleWords({ idle: { idle, reason } }: ObservedStream): string {
-  if (idle === "keyframes") return "only key frames are decoded";
-  switch (reason) {
+function idleWords({ fps, idle }: ObservedStream): string {
+  if (idle.idle === "keyframes") return "only key frames are decoded";
+  switch (idle.reason) {
     case "configured":
       return "all frames are decoded (detect.idle is all)";
     case "no_motion_detection":
@@ -80,6 +83,9 @@ function idleWords({ idle: { idle, reason } }: ObservedStream): string {
     case "interlaced":
       return "all frames are decoded (the video is interlaced)";
     default:
+      if (idle.reason === "far_apart" && !isKeyIntervalCostly(idle, fps)) {
+        return "all frames are decoded (they are rare themselves)";
+      }
       return `all frames are decoded (key frames must come at least every ${MOST_KEY_SECONDS} s)`;
   }
 }
@@ -89,7 +95,8 @@ function adviceFor({ facts, observed, size, hardwareFailure }: TriedCamera): rea
   const advice: readonly (Advice | undefined)[] = [
     facts.isPasswordExposed ? PASSWORD_EXPOSED : undefined,
     facts.isVideoExposed ? VIDEO_EXPOSED : undefined,
-    observed.idle.reason === "far_apart" ? FAR_APART : undefined,
+    isKeyIntervalCostly(observed.idle, observed.fps) ? FAR_APART : undefined,
+    missedVisits(observed),
     observed.idle.reason === "interlaced" ? INTERLACED : undefined,
     size && format && distortion(size, displaySize({ format, rotation })),
     hardwareFailure === undefined
@@ -101,6 +108,17 @@ function adviceFor({ facts, observed, size, hardwareFailure }: TriedCamera): rea
         },
   ];
   return advice.filter((one) => one !== undefined);
+}
+
+/** Only where the user asks for it are key frames decoded that are further apart. */
+function missedVisits({ idle, keyFrameSeconds, sinceKeySeconds }: ObservedStream): Advice | undefined {
+  const seconds = keyFrameSeconds ?? sinceKeySeconds;
+  if (idle.idle !== "keyframes" || idle.reason !== "configured" || seconds <= MOST_KEY_SECONDS)
+    return undefined;
+  return {
+    message: `key frames are ${rounded(seconds)} s apart: visits that are shorter may be missed`,
+    remedy: `Set the camera's key frame interval (GOP, I-frame interval) to at most ${MOST_KEY_SECONDS} s, or detect.idle to auto.`,
+  };
 }
 
 /** Frames that are wider or narrower than this, compared with their height, look odd to the detector. */

@@ -42,6 +42,8 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
   const cameras = config.cameras.filter(({ enabled }) => enabled);
   const { agents, unit, signal } = trials;
   const ffmpeg = tryOnce(() => tryFfmpeg(trials));
+  // A trial creates a missing folder, and those above it, and removes them again: another one must not use them meanwhile.
+  const afterOtherFolders = oneAfterTheOther();
   const state: UsedFolder = { path: trials.stateDirectory, key: "state_dir" };
   return [
     { name: "ffmpeg", trial: inWords(ffmpeg) },
@@ -56,11 +58,12 @@ export function partsOf(config: AgentConfig, trials: Trials): Part[] {
     })),
     { name: "broker", trial: () => tryBroker({ ...config, cameras }, trials) },
     { name: "model", trial: () => tryModel(config, cameras, trials.stateDirectories) },
-    { name: "state", trial: () => tryState(state, agents, unit) },
+    { name: "state", trial: () => afterOtherFolders(() => tryState(state, agents, unit)) },
     ...cameras.flatMap(({ name, snapshots: { directory: path } }) => {
       if (path === undefined) return [];
       const key = `cameras.${name}.snapshots.directory`;
-      return [{ name: `snapshots ${name}`, trial: () => tryFolder({ path, key }, unit) }];
+      const trial = () => afterOtherFolders(() => tryFolder({ path, key }, unit));
+      return [{ name: `snapshots ${name}`, trial }];
     }),
     ...(["metrics", "view"] as const)
       .filter((section) => config[section].enabled)
@@ -95,6 +98,16 @@ async function tryFfmpeg({ signal, ffmpeg = "ffmpeg" }: Trials): Promise<string>
     `ffmpeg ${version} is too old: expected ${OLDEST_FFMPEG.join(".")} or newer`,
     "Install a newer ffmpeg: Debian 12 and later ship one.",
   );
+}
+
+/** Runs each trial when those before it have ended. */
+function oneAfterTheOther(): (trial: () => Promise<Finding>) => Promise<Finding> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (trial) => {
+    const result = last.then(trial);
+    last = result.catch(() => {});
+    return result;
+  };
 }
 
 /** Runs a trial once and shares its result. */

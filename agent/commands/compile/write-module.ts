@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { InvalidArgumentError } from "commander";
 import {
+  type CompileFileOptions,
   compileModel,
   explainModel,
   inputSize,
@@ -25,7 +26,14 @@ export interface ModuleOrder {
   readonly model: string;
   readonly out: string;
   readonly name?: string | undefined;
+  /** Default: `detect` where the model has a head that the compiler knows, else `tensor`. */
+  readonly task?: CompileFileOptions["task"] | undefined;
+  /** Of a detector's input. */
   readonly size?: ModelSize | undefined;
+  /** Of inputs by name, where the file leaves sizes open. */
+  readonly shapes?: CompileFileOptions["shapes"] | undefined;
+  readonly states?: CompileFileOptions["states"] | undefined;
+  readonly constants?: CompileFileOptions["constants"] | undefined;
   readonly target?: Target | undefined;
   readonly precision?: Precision | undefined;
   /** Frames for the calibration of integers. Default: synthetic images. */
@@ -34,6 +42,8 @@ export interface ModuleOrder {
   readonly licence?: string | undefined;
   /** Number of the release, higher for each new version. Absent from the description if not given. */
   readonly release?: number | undefined;
+  /** As of `compileModel`. */
+  readonly onUnknownHead?: CompileFileOptions["onUnknownHead"] | undefined;
   /** Shows the cost of each layer. */
   readonly explain?: boolean;
   /** Compiler stage whose graph to show. */
@@ -55,12 +65,17 @@ export async function writeModule(
   const stages: string[] = [];
   const compiled = await compileModel(order.model, {
     ...(order.name === undefined ? {} : { name: order.name }),
+    ...(order.task === undefined ? {} : { task: order.task }),
     ...(order.size === undefined ? {} : { size: order.size }),
+    ...(order.shapes === undefined ? {} : { shapes: order.shapes }),
+    ...(order.states === undefined ? {} : { states: order.states }),
+    ...(order.constants === undefined ? {} : { constants: order.constants }),
     ...(order.target === undefined ? {} : { target: order.target }),
     ...(order.precision === undefined ? {} : { precision: order.precision }),
     ...(order.calibration ?? {}),
     ...(order.licence === undefined ? {} : { licence: order.licence }),
     ...(order.release === undefined ? {} : { release: order.release }),
+    ...(order.onUnknownHead === undefined ? {} : { onUnknownHead: order.onUnknownHead }),
     onStage({ name, done, total, print }) {
       stages.push(name);
       shown.update(done, total, name);
@@ -80,18 +95,16 @@ export async function writeModule(
   if (order.explain === true) {
     show(describeLayers(await explainModel(compiled, order.target ?? "simd128")));
   }
-  const { precision, labels, release } = description;
+  const { precision, release } = description;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return {
-    out: order.out,
-    bytes: bytes.length,
-    sha256,
-    input: inputSize(description),
-    precision,
-    labels: labels.map(({ name }) => name),
-    licence: licenceOf(description),
-    ...(release === undefined ? {} : { release }),
-  };
+  const file = { out: order.out, bytes: bytes.length, sha256 };
+  const end = { licence: licenceOf(description), ...(release === undefined ? {} : { release }) };
+  if (description.task === "tensor") {
+    const { task, inputs, outputs } = description;
+    return { ...file, task, inputs, outputs, precision, ...end };
+  }
+  const labels = description.labels.map(({ name }) => name);
+  return { ...file, task: description.task, input: inputSize(description), precision, labels, ...end };
 }
 
 /** Parses `--release`. @throws InvalidArgumentError unless it is a whole number, 0 or more. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import {
   type Detection,
   DetectorFault,
@@ -16,8 +16,9 @@ import type { Rotation } from "../../base/rotation.ts";
 import { detectImage } from "../../detection/detect-image.ts";
 import { annotate } from "../../view/annotate.ts";
 import { findModule } from "../shared/find-module.ts";
-import { between, fileNames, secondsBetweenFrames, wholeNumber } from "../shared/frame-options.ts";
+import { between, everyOption, fileNames, framesOption } from "../shared/frame-options.ts";
 import { type FrameChoice, filesOf, imagesOf, requireInputs } from "../shared/input-images.ts";
+import { modelOption, runtimeOption } from "../shared/module-options.ts";
 import { rotateOption } from "../shared/rotate-option.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { contactSheets } from "./contact-sheet.ts";
@@ -58,10 +59,7 @@ export function detectCommand(): Command {
   return new Command("detect")
     .description("detects objects in images, clips and RTSP streams")
     .argument("<input...>", "image, clip (video file), folder of images and clips, or rtsp:// URL")
-    .option(
-      "-m, --model <file>",
-      "detector module (default: the configured one, else the newest in $SABREWING_HOME)",
-    )
+    .addOption(modelOption())
     .option("-c, --config <file>", "configuration file that names the model")
     .option("-o, --output <dir>", "write a JPEG with boxes for each image or frame, and contact sheets")
     .option("--json", "print a JSON line per image or frame", false)
@@ -72,11 +70,9 @@ export function detectCommand(): Command {
       between(0, 1),
       0.45,
     )
-    .addOption(
-      new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]).default("wasmer"),
-    )
-    .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a clip)", wholeNumber)
-    .option("--every <seconds>", "seconds between two frames of a clip or stream", secondsBetweenFrames)
+    .addOption(runtimeOption().default("wasmer"))
+    .addOption(framesOption())
+    .addOption(everyOption())
     .addOption(rotateOption("of the inputs (default: 0)"))
     .addHelpText("after", EXAMPLES)
     .action(detect);

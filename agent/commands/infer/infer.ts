@@ -14,8 +14,10 @@ import {
 import { withoutCredentials } from "../../base/address.ts";
 import { TransientError, UsageError } from "../../base/errors.ts";
 import { plainJson, plainText, printed } from "../../base/plain-text.ts";
-import { fileNames, secondsBetweenFrames, wholeNumber } from "../shared/frame-options.ts";
+import { everyOption, fileNames, framesOption } from "../shared/frame-options.ts";
 import { filesOf, requireInputs } from "../shared/input-images.ts";
+import { runtimeOption } from "../shared/module-options.ts";
+import { describeTensor } from "../shared/module-report.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { answerOf, type TaskAnswer } from "./answers.ts";
 import { drawAnswer } from "./draw-answer.ts";
@@ -36,7 +38,11 @@ Inputs, by the name of the file:
   .json                           a nested or flat list; {"NAME": [...], ...} for all inputs
   .txt, .csv                      numbers, separated by white space, commas or semicolons
 Files of numbers fit every module. A module of several inputs takes a file for each in the order of \`sabrewing inspect\`, or one
-.bin or .json file with all of them. Integers of 64 bits must fit into 32. A module with state keeps it from one input to the next.
+.bin or .json file with all of them. Integers of 64 bits must fit into 32.
+
+A module with state (\`state\` in \`sabrewing inspect --json\`) keeps it through the frames or windows of one file, and from one
+inference on files of numbers to the next: these are the steps of one sequence. Each sound, clip or stream starts anew, and so does
+each run of this command.
 
 Examples:
   sabrewing infer classifier.wasm cat.jpg dog.jpg       the five best labels of each
@@ -65,7 +71,10 @@ export function inferCommand(): Command {
   return new Command("infer")
     .description("runs a module of any task on pictures, sounds or numbers")
     .argument("<module>", "module (.wasm), or the name or folder of a set of variants")
-    .argument("<input...>", "picture, sound, clip, folder of pictures, rtsp:// URL, or file of numbers")
+    .argument(
+      "[input...]",
+      "picture, sound, clip, folder of pictures, rtsp:// URL, or file of numbers; none for a module without inputs",
+    )
     .option("-o, --output <dir>", "write a JPEG with the boxes or the heat map for each picture")
     .option("--json", "print a JSON line per inference", false)
     .addOption(
@@ -76,11 +85,9 @@ export function inferCommand(): Command {
         .argParser(collectParameter)
         .default([], "the module's own"),
     )
-    .addOption(
-      new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]).default("wasmer"),
-    )
-    .option("--frames <n>", "maximum number of frames (default: 1 of a stream, all of a clip)", wholeNumber)
-    .option("--every <seconds>", "seconds between two frames of a clip or stream", secondsBetweenFrames)
+    .addOption(runtimeOption().default("wasmer"))
+    .addOption(framesOption())
+    .addOption(everyOption())
     .addHelpText("after", EXAMPLES)
     .action(infer);
 }
@@ -95,6 +102,7 @@ async function infer(path: string, inputs: readonly string[], options: InferOpti
   const { info } = module;
   requireDrawable(info, output);
   requireParameters(info, parameters);
+  requireFittingCount(info, inputs);
   if (output !== undefined) mkdirSync(output, { recursive: true });
   const files = (
     await Promise.all(inputs.map(async (input) => (holdsNumbers(input) ? [input] : filesOf([input]))))
@@ -115,11 +123,12 @@ async function infer(path: string, inputs: readonly string[], options: InferOpti
 
 async function run(
   module: OpenModule,
-  { input, inputs }: InferenceInput,
+  { input, inputs, isNew }: InferenceInput,
   parameters: Readonly<Record<string, number>>,
 ): Promise<{ readonly outputs: readonly Tensor[]; readonly ms: number }> {
   try {
-    const { outputs, inferenceMs } = await module.inferTensors(inputs, { parameters });
+    const reset = isNew && module.info.state === true;
+    const { outputs, inferenceMs } = await module.inferTensors(inputs, { parameters, reset });
     return { outputs, ms: Number(inferenceMs.toFixed(1)) };
   } catch (error) {
     if (!(error instanceof DetectorFault)) throw error;
@@ -162,6 +171,18 @@ function text(
   const when = time === undefined ? "" : ` at ${time.toFixed(2)} s`;
   const size = picture === undefined ? "" : `${picture.image.width}×${picture.image.height}, `;
   return `${name}${when}  ${size}${ms.toFixed(0)} ms\n${showAnswer(answer, outputs)}`;
+}
+
+/** @throws UsageError when a module with inputs gets no file, or one without inputs gets one */
+function requireFittingCount({ inputs: specs }: ModuleInfo, inputs: readonly string[]): void {
+  if (specs.length > 0 && inputs.length === 0) {
+    throw new UsageError(
+      `the module needs its ${specs.length === 1 ? "input" : "inputs"}: ${specs.map(describeTensor).join("; ")}`,
+      "Give a file for each of them.",
+    );
+  }
+  if (specs.length > 0 || inputs.length === 0) return;
+  throw new UsageError("the module has no inputs", "Leave the files out.");
 }
 
 /** @throws UsageError when there is nothing to draw */

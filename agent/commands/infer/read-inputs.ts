@@ -26,6 +26,8 @@ export interface InferenceInput {
   readonly input: string;
   /** A name for the drawing, without extension. */
   readonly name: string;
+  /** Whether it is the first of a picture, clip, stream or sound, so that a module forgets earlier ones. */
+  readonly isNew: boolean;
   /** Seconds into the clip, stream or sound. */
   readonly time: number | undefined;
   readonly inputs: readonly TensorData[];
@@ -54,7 +56,7 @@ export function holdsNumbers(file: string): boolean {
 
 /**
  * Reads the files of the command line as inputs of a module. A module of several inputs takes a file for each in turn, or one
- * .bin or .json file with all of them.
+ * .bin or .json file with all of them. A module without inputs runs once, under its own name.
  * @throws ConfigError that names the file and the input that does not fit.
  */
 export async function* readInputs(
@@ -63,6 +65,10 @@ export async function* readInputs(
   choice: FrameChoice,
   signal: AbortSignal,
 ): AsyncGenerator<InferenceInput, void> {
+  if (info.inputs.length === 0) {
+    yield { input: info.name, name: info.name, isNew: true, time: undefined, inputs: [], picture: undefined };
+    return;
+  }
   let collected: TensorData[] = [];
   for (const input of files) {
     const name = basename(input, extname(input));
@@ -73,7 +79,7 @@ export async function* readInputs(
     const added = await about(input, () => readTensors(filePath(input), info, collected.length));
     collected = [...collected, ...added];
     if (collected.length < info.inputs.length) continue;
-    yield { input, name, time: undefined, inputs: collected, picture: undefined };
+    yield { input, name, isNew: false, time: undefined, inputs: collected, picture: undefined };
     collected = [];
   }
   if (collected.length === 0) return;
@@ -90,7 +96,7 @@ async function readTensors(
   index: number,
 ): Promise<readonly TensorData[]> {
   const spec = inputs[index];
-  if (spec === undefined) throw new ConfigError("the module has no inputs", "Leave the file out.");
+  if (spec === undefined) throw new Error("there are more files than inputs");
   const all = inputs.reduce((count, input) => count + elementsOf(input), 0);
   switch (extname(file).toLowerCase()) {
     case ".npy": {
@@ -176,10 +182,12 @@ async function* readMedia(
   signal: AbortSignal,
 ): AsyncGenerator<InferenceInput, void> {
   const [spec] = info.inputs;
+  let isNew = true;
   if (info.picture !== undefined) {
     for await (const { image, time, name } of imagesOf(input, choice, { clock: systemClock, signal })) {
       const { toImage, ...fitted } = await fitImage(image, inputSize(info), info.picture);
-      yield { input, name, time, inputs: [fitted.pixels], picture: { image, fitted, toImage } };
+      yield { input, name, isNew, time, inputs: [fitted.pixels], picture: { image, fitted, toImage } };
+      isNew = false;
     }
     return;
   }
@@ -195,7 +203,8 @@ async function* readMedia(
     if (next.done === true) return;
     const { time, samples } = next.value;
     const name = `${basename(input, extname(input))}-${time.toFixed(3).padStart(8, "0")}`;
-    yield { input, name, time, inputs: [samples], picture: undefined };
+    yield { input, name, isNew, time, inputs: [samples], picture: undefined };
+    isNew = false;
   }
 }
 

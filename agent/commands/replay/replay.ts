@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { type Detector, openDetector } from "../../../detectors/detector.ts";
 import { isStreamAddress } from "../../base/address.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -18,6 +18,7 @@ import { annotate } from "../../view/annotate.ts";
 import { requireWritableVideo } from "../../view/video-file.ts";
 import { watchCamera } from "../../watch-camera.ts";
 import { filePath } from "../shared/input-images.ts";
+import { modelOption, runtimeOption } from "../shared/module-options.ts";
 import { rotateOption } from "../shared/rotate-option.ts";
 import { untilInterrupted } from "../shared/until-interrupted.ts";
 import { compareVisits } from "./compare-visits.ts";
@@ -58,16 +59,13 @@ export function replayCommand(): Command {
   return new Command("replay")
     .description("runs the whole pipeline on a clip or camera and prints the events that `run` would publish")
     .argument("<clip>", "video file, or the rtsp:// URL of a camera, which is watched until Ctrl-C")
-    .option(
-      "-m, --model <file>",
-      "detector module (default: the configured one, else the newest in $SABREWING_HOME)",
-    )
+    .addOption(modelOption())
     .option("-t, --track <labels>", "labels to track, separated by commas (default: person)")
     .option("--fps <n>", "frames per second to analyse (default: 5)")
     .option("-c, --config <file>", "use the camera settings of this configuration file")
     .option("--camera <name>", "camera of the configuration (default: the only one)")
     .addOption(rotateOption("of the frames (default: the camera's)"))
-    .addOption(new Option("--runtime <name>", "WebAssembly engine").choices(["wasmer", "v8"]))
+    .addOption(runtimeOption())
     .option("--realtime", "replay at the clip's own speed instead of as fast as possible")
     .option("--json", "print a JSON line per message: {time, topic, payload}")
     .option("--save <dir>", "write a JPEG of each new object, with its box, to this folder")

@@ -1,7 +1,7 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 /** Parses `--every`, the seconds between two frames. @throws InvalidArgumentError */
-export const secondsBetweenFrames = between(0.02, 10);
+const secondsBetweenFrames = between(0.02, 10);
 
 /** A parser of numbers in a range, for commander. It throws InvalidArgumentError. */
 export function between(least: number, most: number): (text: string) => number {
@@ -12,8 +12,20 @@ export function between(least: number, most: number): (text: string) => number {
   };
 }
 
+/** The option `--frames N`. */
+export function framesOption(): Option {
+  const text = "maximum number of frames (default: 1 of a stream, all of a clip)";
+  return new Option("--frames <n>", text).argParser(wholeNumber);
+}
+
+/** The option `--every SECONDS`. */
+export function everyOption(): Option {
+  const text = "seconds between two frames of a clip or stream";
+  return new Option("--every <seconds>", text).argParser(secondsBetweenFrames);
+}
+
 /** Parses a number of frames. @throws InvalidArgumentError */
-export function wholeNumber(text: string): number {
+function wholeNumber(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= 1) return value;
   throw new InvalidArgumentError("Expected a whole number, 1 or more.");

@@ -1,6 +1,6 @@
 import type { Box, Size } from "../../base/box.ts";
 import type { CameraConfig, ZoneConfig } from "../../config/schema.ts";
-import type { EndReason, ObjectEvent } from "../../events/event.ts";
+import type { EventMessage, ObjectEvent } from "../../events/event.ts";
 import type { Outcome } from "../../outcome.ts";
 import type { BoxOfShares, PastEvent, TrackPoint, ZoneOutline } from "../../state/past-event.ts";
 import { pictureJpeg } from "../live/jpeg.ts";
@@ -94,7 +94,7 @@ export function eventRecorder(
     return cameras().find((camera) => camera.name === name);
   }
 
-  function pastEvent(id: string, reason?: EndReason): PastEvent | undefined {
+  function pastEvent(id: string, message?: EventMessage): PastEvent | undefined {
     const object = followed.get(id);
     if (object === undefined) return undefined;
     const { now, size, picture, path } = object;
@@ -104,7 +104,7 @@ export function eventRecorder(
       label: now.label,
       startMs: Math.round(now.start_time * 1000),
       endMs: now.end_time === null ? null : Math.round(now.end_time * 1000),
-      reason: reason ?? null,
+      reason: message === undefined ? null : storedReason(message),
       score: now.top_score,
       zones: now.entered_zones,
       ...size,
@@ -118,11 +118,12 @@ export function eventRecorder(
   return {
     see(camera, outcome) {
       follow(camera, outcome);
-      for (const { type, before, after, reason } of outcome.events) {
+      for (const message of outcome.events) {
+        const { type, before, after } = message;
         const object = followed.get(after.id);
         if (object === undefined) continue;
         followed.set(after.id, { ...object, now: after });
-        const event = pastEvent(after.id, reason);
+        const event = pastEvent(after.id, message);
         if (event === undefined) continue;
         if (type === "end") {
           followed.delete(after.id);
@@ -143,6 +144,12 @@ export function eventRecorder(
 
 function outlineOf({ name, coordinates }: ZoneConfig): ZoneOutline {
   return { name, corners: coordinates };
+}
+
+/** The reason as published; where a switch ended the event, it also says which. */
+function storedReason({ reason, switch: by }: EventMessage): string | null {
+  if (reason === undefined) return null;
+  return by === undefined ? reason : `${reason} ${by}`;
 }
 
 function isPictureDue(picture: Picture | undefined, now: ObjectEvent, timeMs: number): boolean {

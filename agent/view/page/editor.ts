@@ -1,5 +1,6 @@
 import { applyShapes } from "./apply-shapes.ts";
 import { shapeDrawing } from "./draw-shape.ts";
+import { editorBackground } from "./editor-background.ts";
 import { element } from "./element.ts";
 import { polygonStage } from "./polygon-stage.ts";
 import type { CameraSetup } from "./protocol.ts";
@@ -37,7 +38,7 @@ export function openEditor(container: HTMLElement, { cameras, canApply }: Editor
     { id: "editor-camera" },
     cameras.map(({ name }) => element("option", { text: name })),
   );
-  const still = element("img", { alt: "", class: "still" });
+  const background = editorBackground();
   const problem = element("p", { class: "bad", role: "alert" });
   const yaml = element("pre", {
     class: "yaml",
@@ -80,7 +81,12 @@ export function openEditor(container: HTMLElement, { cameras, canApply }: Editor
   });
   const drawing = shapeDrawing();
   const names = element("div", { class: "shape-names", "aria-hidden": "true" });
-  const canvas = element("div", { class: "stage canvas" }, [still, stage.svg, names, drawing.svg]);
+  const canvas = element("div", { class: "stage canvas" }, [
+    ...background.layers,
+    stage.svg,
+    names,
+    drawing.svg,
+  ]);
   const zoom = zoomable(canvas);
 
   function open(name: string): void {
@@ -88,12 +94,8 @@ export function openEditor(container: HTMLElement, { cameras, canApply }: Editor
     if (camera === undefined) return;
     shapes = shapesOf(camera);
     drawing.stop();
-    showStill();
+    background.show(name);
     choose(0);
-  }
-
-  function showStill(): void {
-    still.src = `cameras/${camera?.name}.jpg?${Date.now()}`;
   }
 
   function update(): void {
@@ -150,10 +152,7 @@ export function openEditor(container: HTMLElement, { cameras, canApply }: Editor
   });
 
   choice.addEventListener("change", () => open(choice.value));
-  fresh.addEventListener("click", showStill);
-  still.addEventListener("load", () => {
-    canvas.style.aspectRatio = `${still.naturalWidth} / ${still.naturalHeight}`;
-  });
+  fresh.addEventListener("click", () => background.show(choice.value));
   copy.addEventListener("click", async () => {
     // Browsers offer the clipboard only to pages from HTTPS or from this machine.
     if (navigator.clipboard === undefined) {

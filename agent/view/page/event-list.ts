@@ -59,9 +59,19 @@ function contentOf(event: EventSummary, before: HTMLImageElement | null): readon
 
 /** Reuses the existing image element, so that the snapshot does not flicker while the next one loads. */
 function snapshotOf(src: string, exists: boolean, alt: string, before: HTMLImageElement | null): Node {
-  if (!exists) return element("div", { class: "no-snapshot" });
+  if (!exists) return noSnapshot();
   // Loading fifty snapshots at once would delay the cameras' stills, so those further down load when they become visible.
-  const image = before ?? element("img", { alt, loading: "lazy", width: "72", height: "72" });
+  const image = before ?? newImage(alt);
   if (image.getAttribute("src") !== src) image.src = src;
   return image;
+}
+
+function newImage(alt: string): HTMLImageElement {
+  const image = element("img", { alt, loading: "lazy", width: "72", height: "72" });
+  image.addEventListener("error", () => image.replaceWith(noSnapshot()));
+  return image;
+}
+
+function noSnapshot(): HTMLElement {
+  return element("div", { class: "no-snapshot" });
 }

@@ -76,9 +76,7 @@ function hourHeading(ms: number): HTMLLIElement {
 
 function cardOf(event: PastEventSummary): HTMLButtonElement {
   const { id, label, camera, startMs, zones, score, hasPicture } = event;
-  const picture = hasPicture
-    ? element("img", { src: pictureAddress(id, "small"), alt: "", loading: "lazy", decoding: "async" })
-    : trackSketch(event);
+  const picture = hasPicture ? smallPicture(event) : trackSketch(event);
   const time = element("time", { datetime: new Date(startMs).toISOString(), text: clockTime(startMs) });
   const card = element("button", { type: "button", class: "past-event", "data-event": id }, [
     element("span", { class: "thumb" }, [picture]),
@@ -90,6 +88,14 @@ function cardOf(event: PastEventSummary): HTMLButtonElement {
   ]);
   if (event.reason === null) card.classList.add("going-on");
   return card;
+}
+
+/** The picture of an event; if it cannot be loaded, its track. */
+function smallPicture(event: PastEventSummary): HTMLImageElement {
+  const src = pictureAddress(event.id, "small");
+  const image = element("img", { src, alt: "", loading: "lazy", decoding: "async" });
+  image.addEventListener("error", () => image.replaceWith(trackSketch(event)));
+  return image;
 }
 
 /** The card that an arrow key leads to; undefined: none. Up and down lead to the nearest card of the next row. */

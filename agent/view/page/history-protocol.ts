@@ -52,7 +52,7 @@ export interface PastEventSummary {
   readonly startMs: number;
   /** null: the event is in progress, or `reason` is `crash`. */
   readonly endMs: number | null;
-  /** The reason of the end; null: the event is in progress. */
+  /** The reason of the end, such as `gone` or `switched_off detect`; null: the event is in progress. */
   readonly reason: string | null;
   /** The top score, 0..1. */
   readonly score: number;

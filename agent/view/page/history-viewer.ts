@@ -85,9 +85,7 @@ export function historyViewer({ neighbour, loadMore, onClosed }: ViewerSource): 
   }
 
   function showDetails(event: PastEventDetails): void {
-    const address = pictureAddress(event.id, "full");
-    const picture = event.hasPicture ? [element("img", { src: address, alt: eventName(event) })] : [];
-    stage.replaceChildren(...picture, ...eventDrawing(event));
+    stage.replaceChildren(...(event.hasPicture ? [largePicture(event)] : []), ...eventDrawing(event));
     about.replaceChildren(...aboutEvent(event));
   }
 
@@ -123,6 +121,16 @@ export function historyViewer({ neighbour, loadMore, onClosed }: ViewerSource): 
       void show(event);
     },
   };
+}
+
+/** The picture of an event; a sentence if it cannot be loaded. */
+function largePicture(event: PastEventSummary): HTMLImageElement {
+  const image = element("img", { src: pictureAddress(event.id, "full"), alt: eventName(event) });
+  image.addEventListener("error", () => {
+    const text = "The image cannot be loaded. It may have been removed from the agent's disk.";
+    image.replaceWith(element("p", { class: "viewer-note", role: "status", text }));
+  });
+  return image;
 }
 
 function aboutEvent(event: PastEventSummary): readonly Node[] {

@@ -8,7 +8,10 @@ const REASONS: Readonly<Record<string, string>> = {
   silence: "the camera sent no frames",
   size_changed: "the size of the frames changed",
   clock_set_back: "the clock was set back",
-  switched_off: "detection was switched off",
+  // Stored before the switch was recorded.
+  switched_off: "the camera or its detection was switched off",
+  "switched_off detect": "detection was switched off",
+  "switched_off enabled": "the camera was switched off",
   detector_failed: "the detector failed",
   shutdown: "the agent stopped",
   crash: "the agent stopped unexpectedly",
@@ -36,6 +39,6 @@ export function periodText(event: PastEventSummary): string {
   return `${exactTime(startMs)}${end} (${lengthText(event)})`;
 }
 
-export function reasonText({ reason }: PastEventSummary): string {
+export function reasonText({ reason }: Pick<PastEventSummary, "reason">): string {
   return reason === null ? "The event is in progress." : `It ended because ${REASONS[reason] ?? reason}.`;
 }

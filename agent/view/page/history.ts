@@ -1,14 +1,15 @@
 import { element } from "./element.ts";
-import { delayed, eventChanges, withNewest } from "./history-changes.ts";
+import { delayed, eventChanges } from "./history-changes.ts";
 import { dayStrip } from "./history-day-strip.ts";
-import { clockTime, type Day, latestDays, longDate, STEP_MS } from "./history-days.ts";
+import { clockTime, type Day, longDate } from "./history-days.ts";
 import { emptyMessage, problemMessage } from "./history-empty.ts";
 import { historyFilters } from "./history-filters.ts";
 import { keyHelp } from "./history-keys.ts";
 import { historyLanes } from "./history-lanes.ts";
 import { historyList } from "./history-list.ts";
-import type { EventCount, PastEventSummary, StepCount } from "./history-protocol.ts";
-import { type HistoryFilter, requestDays, requestEvents, requestSteps } from "./history-requests.ts";
+import { historyLoader } from "./history-loader.ts";
+import type { EventCount } from "./history-protocol.ts";
+import type { HistoryFilter } from "./history-requests.ts";
 import { historyViewer } from "./history-viewer.ts";
 import type { EventSummary } from "./protocol.ts";
 
@@ -22,9 +23,6 @@ export interface HistoryPage {
   setCameras(names: readonly string[]): void;
 }
 
-/** Days before the first event are not shown, except so many. */
-const LEAST_DAYS = 7;
-const MOST_DAYS = 31;
 /** The agent stores an event right after it sends it. */
 const UPDATE_AFTER_MS = 1_000;
 const KEYS = [
@@ -36,32 +34,23 @@ const KEYS = [
 /** Shows past events by day and camera, with filters, a list, and each event large. */
 export function historyPage(container: HTMLElement): HistoryPage {
   let cameras: readonly string[] = [];
-  let days: readonly Day[] = [];
-  let counts: readonly (readonly EventCount[])[] = [];
-  let day: Day | undefined;
-  let filter: HistoryFilter = {};
-  let untilMs: number | undefined;
-  let steps: readonly StepCount[] = [];
-  let events: readonly PastEventSummary[] = [];
-  let next: number | null = null;
-  /** Replies to older requests are ignored. */
-  let request = 0;
-  let loading: Promise<void> | undefined;
   const changes = eventChanges();
+  const loader = historyLoader({ onLoaded: showAll, onProblem: showProblem });
+  const { shown, loadMore } = loader;
 
-  const strip = dayStrip((chosen) => void openDay(chosen));
-  const filters = historyFilters((changed) => change({ ...filter, ...changed }));
+  const strip = dayStrip(openDay);
+  const filters = historyFilters((changed) => filterBy({ ...shown().filter, ...changed }));
   const lanes = historyLanes({
-    chooseCamera: (camera) => change({ ...filter, camera }),
-    chooseTime(ms) {
-      untilMs = ms;
+    chooseCamera: (camera) => filterBy({ ...shown().filter, camera }),
+    chooseTime(untilMs) {
+      void loader.choose({ untilMs });
       // At once, since the next key press moves on from here.
       showLanes();
-      void reload();
     },
   });
   const viewer = historyViewer({
     neighbour(id, by) {
+      const { events } = shown();
       const at = events.findIndex((event) => event.id === id);
       return at < 0 ? undefined : events[at + by];
     },
@@ -87,11 +76,8 @@ export function historyPage(container: HTMLElement): HistoryPage {
     viewer.dialog,
   );
 
-  all.addEventListener("click", () => {
-    untilMs = undefined;
-    void reload();
-  });
-  refresh.addEventListener("click", () => void show());
+  all.addEventListener("click", showWholeDay);
+  refresh.addEventListener("click", () => void loader.show());
   more.addEventListener("click", () => void loadMore());
   new IntersectionObserver(
     ([entry]) => {
@@ -102,138 +88,57 @@ export function historyPage(container: HTMLElement): HistoryPage {
   container.addEventListener("keydown", (event) => {
     const by = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
     if (!event.shiftKey || by === 0 || viewer.dialog.open) return;
+    const { days, day } = shown();
     const to = days[days.findIndex(({ fromMs }) => fromMs === day?.fromMs) + by];
     event.preventDefault();
-    if (to !== undefined) void openDay(to);
+    if (to !== undefined) openDay(to);
   });
 
-  function change(changed: HistoryFilter): void {
-    filter = changed;
-    void reload();
+  function filterBy(filter: HistoryFilter): void {
+    void loader.choose({ filter });
   }
 
-  async function openDay(chosen: Day): Promise<void> {
-    day = chosen;
-    untilMs = undefined;
-    await reload();
+  function openDay(day: Day): void {
+    void loader.choose({ day, untilMs: undefined });
   }
 
-  /** Does work that requests something; its failure becomes a message. */
-  async function attempt(work: () => Promise<void>): Promise<void> {
-    const mine = ++request;
-    try {
-      await work();
-    } catch (error) {
-      if (mine === request) showProblem(error instanceof Error ? error.message : String(error));
-    }
-  }
-
-  async function show(): Promise<void> {
-    await attempt(async () => {
-      const latest = latestDays(MOST_DAYS, Date.now());
-      const reply = await requestDays(latest);
-      const first = reply.days.findIndex((groups) => groups.length > 0);
-      const from = Math.min(first < 0 ? MOST_DAYS : first, MOST_DAYS - LEAST_DAYS);
-      days = latest.slice(from);
-      counts = reply.days.slice(from);
-      day = days.find(({ fromMs }) => fromMs === day?.fromMs) ?? days.at(-1);
-    });
-    await reload();
-  }
-
-  async function reload(): Promise<void> {
-    const shown = day;
-    if (shown === undefined) return;
-    await attempt(async () => {
-      const mine = request;
-      const [timeline, page] = await Promise.all([
-        requestSteps(shown, STEP_MS, { ...filter, camera: undefined }),
-        requestEvents({ ...shown, toMs: untilMs ?? shown.toMs }, filter),
-      ]);
-      if (mine !== request) return;
-      steps = timeline.steps;
-      ({ next } = page);
-      ({ events } = page);
-      showAll();
-      if (events.length === 0 && next !== null) await loadMore();
-    });
-  }
-
-  /** Shows what happened since the events were loaded; what the user sees and does stays as it is. */
-  async function update(): Promise<void> {
-    const [shown, mine] = [day, request];
-    if (shown === undefined || container.hidden) return;
-    if (Date.now() >= (days.at(-1)?.toMs ?? 0)) return show();
-    const [latest, timeline, page] = await Promise.all([
-      requestDays(days),
-      requestSteps(shown, STEP_MS, { ...filter, camera: undefined }),
-      requestEvents({ ...shown, toMs: untilMs ?? shown.toMs }, filter),
-    ]);
-    if (mine !== request) return;
-    counts = latest.days;
-    steps = timeline.steps;
-    ({ events, next } = withNewest({ events, next }, page));
-    showAll();
-    viewer.refresh();
-  }
-
-  /** Loads a page of events. Pages can be empty, since a page examines a limited number of events. */
-  function loadMore(): Promise<void> {
-    loading ??= loadPages().finally(() => {
-      loading = undefined;
-    });
-    return loading;
-  }
-
-  async function loadPages(): Promise<void> {
-    const [shown, mine, before] = [day, request, events.length];
-    try {
-      while (shown !== undefined && next !== null && events.length === before) {
-        const page = await requestEvents({ ...shown, toMs: untilMs ?? shown.toMs }, filter, next);
-        if (mine !== request) return;
-        ({ next } = page);
-        events = [...events, ...page.events];
-      }
-      showAll();
-    } catch (error) {
-      if (mine === request) showProblem(error instanceof Error ? error.message : String(error));
-    }
+  function showWholeDay(): void {
+    void loader.choose({ untilMs: undefined });
   }
 
   function showAll(): void {
+    const { days, counts, day, filter, untilMs, events, next } = shown();
     if (day === undefined) return;
-    const nowMs = Date.now();
-    const matching = counts.map((groups) => sum(groups.filter(matches)));
+    const matching = counts.map((groups) => sum(groups.filter((group) => matches(filter, group))));
     title.textContent = longDate(day.fromMs);
     all.hidden = untilMs === undefined;
     all.textContent = untilMs === undefined ? "" : `Up to ${clockTime(untilMs)} ✕`;
     all.title = "Show the whole day";
-    strip.show({ days, counts: matching, day, nowMs });
+    strip.show({ days, counts: matching, day, nowMs: Date.now() });
     filters.show(filter, { cameras: allCameras(), counts: counts.flat() });
     showLanes();
     list.show(events);
     more.hidden = next === null;
     message.replaceChildren(...(events.length === 0 && next === null ? emptyState(matching) : []));
+    viewer.refresh();
   }
 
   function showLanes(): void {
+    const { day, filter, steps, untilMs } = shown();
     if (day === undefined) return;
-    const { camera } = filter;
-    lanes.show({ day, nowMs: Date.now(), cameras: allCameras(), camera, steps, untilMs });
+    lanes.show({ day, nowMs: Date.now(), cameras: allCameras(), camera: filter.camera, steps, untilMs });
   }
 
   /** The configured cameras, and those that have events. */
   function allCameras(): readonly string[] {
-    return [...new Set([...cameras, ...counts.flat().map(({ camera }) => camera)])];
-  }
-
-  function matches({ camera, label, zones }: EventCount): boolean {
-    const isOther = (wanted: string | undefined, found: string) => wanted !== undefined && wanted !== found;
-    if (isOther(filter.camera, camera) || isOther(filter.label, label)) return false;
-    return filter.zone === undefined || zones.includes(filter.zone);
+    const withEvents = shown()
+      .counts.flat()
+      .map(({ camera }) => camera);
+    return [...new Set([...cameras, ...withEvents])];
   }
 
   function emptyState(matching: readonly number[]): readonly Node[] {
+    const { days, counts, day, filter, untilMs } = shown();
     const latest = days[matching.findLastIndex((events) => events > 0)];
     const hasFilter = Object.values(filter).some((value) => value !== undefined);
     const isElsewhere = latest !== undefined && latest.fromMs !== day?.fromMs;
@@ -241,22 +146,24 @@ export function historyPage(container: HTMLElement): HistoryPage {
       hasEvents: sum(counts.flat()) > 0,
       hasFilter,
       actions: {
-        ...(hasFilter ? { "Clear the filter": () => change({}) } : {}),
-        ...(untilMs === undefined ? {} : { "Show the whole day": () => all.click() }),
-        ...(isElsewhere ? { [`Open ${longDate(latest.fromMs)}`]: () => void openDay(latest) } : {}),
+        ...(hasFilter ? { "Clear the filter": () => filterBy({}) } : {}),
+        ...(untilMs === undefined ? {} : { "Show the whole day": showWholeDay }),
+        ...(isElsewhere ? { [`Open ${longDate(latest.fromMs)}`]: () => openDay(latest) } : {}),
       },
     });
   }
 
   function showProblem(text: string): void {
-    message.replaceChildren(...problemMessage(text, () => void show()));
+    message.replaceChildren(...problemMessage(text, () => void loader.show()));
   }
 
   // A failure shows at the next action of the user: the events on the page are still right.
-  const updateSoon = delayed(() => void update().catch(() => {}), UPDATE_AFTER_MS);
+  const updateSoon = delayed(() => {
+    if (!container.hidden) void loader.update().catch(() => {});
+  }, UPDATE_AFTER_MS);
 
   return {
-    show: () => void show(),
+    show: () => void loader.show(),
     showEvent(event) {
       if (!container.hidden && changes.isNew(event)) updateSoon();
     },
@@ -264,6 +171,12 @@ export function historyPage(container: HTMLElement): HistoryPage {
       cameras = names;
     },
   };
+}
+
+function matches({ camera, label, zone }: HistoryFilter, group: EventCount): boolean {
+  const isOther = (wanted: string | undefined, found: string) => wanted !== undefined && wanted !== found;
+  if (isOther(camera, group.camera) || isOther(label, group.label)) return false;
+  return zone === undefined || group.zones.includes(zone);
 }
 
 function sum(groups: readonly EventCount[]): number {

@@ -58,7 +58,7 @@ function placeholderDescription(height: number, width: number): DetectDescriptio
     outputs: [{ name: "detections", shape: [300, 6], dtype: "f32", rows: "counted" }],
     parameters: DETECT_PARAMETERS,
     labels: [],
-    picture: { fit: "letterbox", pad: 114, filter: "linear" },
+    picture: { fit: "letterbox-centre", pad: 114, filter: "linear" },
     precision: "f32",
     features: ["simd128"],
     source: [],

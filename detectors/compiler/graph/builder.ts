@@ -1,6 +1,7 @@
 import { definitionOf, type Operator, type OperatorAttributes } from "../ops/index.ts";
+import { type Interval, rangeOf, rangeOfType, stored } from "../ops/interval.ts";
 import { elements, ShapeError, showType } from "../ops/shapes.ts";
-import type { Graph, Node } from "./graph.ts";
+import type { Graph, Node, State } from "./graph.ts";
 import type { Constant, ValueType } from "./value.ts";
 
 /** Builds a graph node by node and infers every shape. */
@@ -9,6 +10,13 @@ export interface GraphBuilder {
   input(name: string, type: ValueType): string;
   /** Adds an image as input, u8 [height, width, 3], and returns its name. */
   image(height: number, width: number, name?: string): string;
+  /**
+   * Adds a value that lasts from one inference to the next, and returns its name. `keep` must give its next numbers.
+   * @param initial a constant; undefined: zeros
+   */
+  state(name: string, type: ValueType, initial?: string): string;
+  /** Lets the result of a node take the place of a state after each inference. */
+  keep(state: string, next: string): void;
   /**
    * Adds a constant and returns its name.
    * @throws ShapeError when the data's length does not match the shape.
@@ -31,7 +39,12 @@ export interface GraphBuilder {
    * @throws ShapeError when there is no such value.
    */
   typeOf(value: string): ValueType;
-  /** The finished graph. */
+  /**
+   * The range of a value's numbers, as far as its operators prove it, before integers wrap around in the value's type.
+   * @throws ShapeError when there is no such value.
+   */
+  rangeOf(value: string): Interval;
+  /** The finished graph. @throws ShapeError when a state has no next value. */
   finish(...outputs: string[]): Graph;
 }
 
@@ -39,8 +52,12 @@ export interface GraphBuilder {
 export function buildGraph(): GraphBuilder {
   const inputs: string[] = [];
   const nodes: Node[] = [];
+  const states = new Map<string, Omit<State, "next"> & { next?: string }>();
   const values = new Map<string, ValueType>();
   const constants = new Map<string, Constant>();
+  const ranges = new Map<string, Interval>();
+  /** The nodes whose ranges are in `ranges`. */
+  let ranged = 0;
 
   function define(name: string, type: ValueType): string {
     if (values.has(name)) throw new ShapeError(`a value named "${name}" exists already`);
@@ -65,19 +82,53 @@ export function buildGraph(): GraphBuilder {
     return `${prefix}_${number}`;
   }
 
+  /** Few graphs are asked for ranges: only then they are computed, in the order of the nodes. */
+  function rangeOfValue(value: string): Interval {
+    for (; ranged < nodes.length; ranged++) {
+      const node = nodes[ranged];
+      if (node !== undefined) ranges.set(node.output, rangeOfNode(node));
+    }
+    return rangeSoFar(value);
+  }
+
+  function rangeSoFar(value: string): Interval {
+    const known = ranges.get(value);
+    if (known !== undefined) return known;
+    const constant = constants.get(value);
+    const range = constant === undefined ? rangeOfType(typeOf(value).dtype) : rangeOf(constant.data);
+    ranges.set(value, range);
+    return range;
+  }
+
+  function rangeOfNode<K extends Operator>({ op, inputs, attributes }: Node<K>): Interval {
+    const types = inputs.map(typeOf);
+    const ranges = inputs.map((input) => stored(rangeSoFar(input), typeOf(input).dtype));
+    return definitionOf(op as K).range(ranges, attributes, types);
+  }
+
+  function finish(...outputs: string[]): Graph {
+    const kept = [...states.values()].map(({ value, initial, next }) => {
+      if (next === undefined) throw new ShapeError(`the state "${value}" has no next value`);
+      return { value, initial, next };
+    });
+    return { inputs, outputs, states: kept, nodes, values, constants };
+  }
+
   return {
     typeOf,
+    rangeOf: rangeOfValue,
     unusedName,
     input,
     image: (height, width, name = "image") => input(name, { dtype: "u8", shape: [height, width, 3] }),
     constant(name, constant) {
       const { dtype, shape, data } = constant;
+      const affine = dtype === "f32" ? undefined : constant.affine;
       if (elements(shape) !== data.length) {
         throw new ShapeError(
           `constant "${name}": expected ${elements(shape)} elements for [${shape.join(", ")}], received ${data.length}`,
         );
       }
-      define(name, { dtype, shape });
+      define(name, { dtype, shape, affine });
       constants.set(name, constant);
       return name;
     },
@@ -86,7 +137,16 @@ export function buildGraph(): GraphBuilder {
       nodes.push(makeNode(op, inputs, name, attributes));
       return name;
     },
-    finish: (...outputs) => ({ inputs, outputs, nodes, values, constants }),
+    state(name, type, initial) {
+      states.set(define(name, type), { value: name, initial });
+      return name;
+    },
+    keep(state, next) {
+      const kept = states.get(state);
+      if (kept === undefined) throw new ShapeError(`there is no state named "${state}"`);
+      kept.next = next;
+    },
+    finish,
   };
 }
 

@@ -22,6 +22,9 @@ export function print(graph: Graph): string {
   const multiplications = graph.nodes.reduce((sum, node) => sum + multiplicationsOf(node, graph), 0);
   return [
     ...graph.inputs.map((input) => `input   ${plainText(input)} ${shape(input)}`),
+    ...graph.states.map(
+      ({ value, next }) => `state   ${plainText(value)} ${shape(value)}, then ${plainText(next)}`,
+    ),
     ...aligned(rows),
     ...graph.outputs.map((output) => `output  ${plainText(output)} ${shape(output)}`),
     `${graph.nodes.length} nodes, ${graph.constants.size} constants of ${bytes} bytes, ${multiplications} multiplications`,

@@ -2,7 +2,7 @@ import { ModelError } from "../../errors.ts";
 import { MAX_SIDE } from "../../module-format.ts";
 import { ShapeError } from "../ops/shapes.ts";
 import { buildGraph } from "./builder.ts";
-import { factsOf } from "./facts.ts";
+import { factsOf, typeOf } from "./facts.ts";
 import { type Graph, type ImageSize, imageInput } from "./graph.ts";
 
 /**
@@ -14,6 +14,7 @@ export function retype(graph: Graph, size: ImageSize): Graph {
   const builder = buildGraph();
   builder.image(size.height, size.width, imageInput(graph).name);
   for (const [name, constant] of graph.constants) builder.constant(name, constant);
+  for (const { value, initial } of graph.states) builder.state(value, typeOf(graph, value), initial);
   try {
     for (const { op, inputs, attributes, output } of graph.nodes) builder.add(op, inputs, attributes, output);
   } catch (error) {
@@ -24,6 +25,7 @@ export function retype(graph: Graph, size: ImageSize): Graph {
       { cause: error },
     );
   }
+  for (const { value, next } of graph.states) builder.keep(value, next);
   return builder.finish(...graph.outputs);
 }
 

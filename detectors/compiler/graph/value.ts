@@ -18,7 +18,7 @@ export type DType = "f32" | IntegerType;
 export interface ValueType {
   readonly shape: Shape;
   readonly dtype: DType;
-  /** The real values of the integers of a quantized map; other values are what they say. */
+  /** The real values of quantized integers; other values are what they say. */
   readonly affine?: Affine | undefined;
 }
 
@@ -68,6 +68,7 @@ export interface IntegerConstant {
   readonly dtype: IntegerType;
   readonly shape: Shape;
   readonly data: IntegerArray;
+  readonly affine?: Affine | undefined;
 }
 
 /** Weights as in the model file, and a factor per output channel, for example of a batch norm. */
@@ -82,13 +83,13 @@ export function floats(shape: Shape, data: Float32Array, product?: WeightProduct
 }
 
 /** A constant of any type, from numbers that the type can represent. */
-export function constantOf({ dtype, shape }: ValueType, numbers: ArrayLike<number>): Constant {
+export function constantOf({ dtype, shape, affine }: ValueType, numbers: ArrayLike<number>): Constant {
   return dtype === "f32"
     ? floats(shape, Float32Array.from(numbers))
-    : { dtype, shape, data: ARRAYS[dtype].from(numbers) };
+    : { dtype, shape, data: ARRAYS[dtype].from(numbers), affine };
 }
 
-/** The real values of stored numbers, per channel: real = (stored − zero) · scale. */
+/** The real values of stored numbers: real = (stored − zero) · scale, per channel, or with one element for all numbers. */
 export interface Affine {
   readonly scale: Float32Array;
   readonly zero: Float32Array;
@@ -100,6 +101,9 @@ export function sameAffine(a: Affine | undefined, b: Affine | undefined): boolea
   return sameNumbers(a.scale, b.scale) && sameNumbers(a.zero, b.zero);
 }
 
+/** Whether two lists hold the same numbers. One of a single element holds it for every channel. */
 export function sameNumbers(a: Float32Array, b: Float32Array): boolean {
+  const [longer, shorter] = a.length >= b.length ? [a, b] : [b, a];
+  if (shorter.length === 1) return longer.every((number) => number === shorter[0]);
   return a.length === b.length && a.every((number, index) => number === b[index]);
 }

@@ -19,9 +19,11 @@ export function verify(graph: Graph): void {
 function* problemsOf(graph: Graph): Generator<string> {
   yield* inputProblems(graph);
   yield* constantProblems(graph);
+  yield* stateProblems(graph);
 
   const producers = new Map(graph.nodes.map((node) => [node.output, node]));
-  const defined = new Set([...graph.inputs, ...graph.constants.keys()]);
+  const states = graph.states.map(({ value }) => value);
+  const defined = new Set([...graph.inputs, ...states, ...graph.constants.keys()]);
   for (const node of graph.nodes) {
     for (const input of node.inputs) {
       if (defined.has(input)) continue;
@@ -51,15 +53,39 @@ function* inputProblems({ inputs, outputs, values, constants }: Graph): Generato
 }
 
 function* constantProblems({ values, constants }: Graph): Generator<string> {
-  for (const [name, { dtype, shape, data }] of constants) {
+  for (const [name, constant] of constants) {
+    const { dtype, shape, data } = constant;
+    const affine = constant.dtype === "f32" ? undefined : constant.affine;
     const type = values.get(name);
     if (data.length !== elements(shape)) {
       yield `constant "${name}" of [${shape.join(", ")}] has ${data.length} elements, expected ${elements(shape)}`;
     }
     if (!(data instanceof ARRAYS[dtype])) yield `constant "${name}" of ${dtype} has numbers of another type`;
     if (!type) yield `constant "${name}" has no type`;
-    else if (!sameType(type, { dtype, shape })) {
+    else if (!sameType(type, { dtype, shape, affine })) {
       yield `constant "${name}" is ${showType({ dtype, shape })}, but its type says ${showType(type)}`;
+    }
+  }
+}
+
+function* stateProblems({ inputs, states, nodes, values, constants }: Graph): Generator<string> {
+  const others = new Set([...inputs, ...constants.keys()]);
+  const computed = new Set(nodes.map(({ output }) => output));
+  for (const { value, next, initial } of states) {
+    if (others.has(value)) yield `the state "${value}" is also an input, a constant or another state`;
+    others.add(value);
+    const type = values.get(value);
+    if (!type) yield `the state "${value}" has no type`;
+    // A value that no node computes could be another state's, which is overwritten in turn.
+    if (!computed.has(next)) yield `no node computes "${next}", the next value of the state "${value}"`;
+    if (initial !== undefined && !constants.has(initial)) {
+      yield `"${initial}", the initial value of the state "${value}", is no constant`;
+    }
+    for (const name of [next, initial ?? value]) {
+      const other = values.get(name);
+      if (type && other && !sameType(type, other)) {
+        yield `the state "${value}" is ${showType(type)}, but "${name}" is ${showType(other)}`;
+      }
     }
   }
 }
@@ -87,7 +113,8 @@ function* integerProblems(node: Node, types: readonly ValueType[]): Generator<st
   const { integers } = factsOf(node);
   for (const [index, { affine }] of types.entries()) {
     const isRead = typeof integers === "object" && integers.inputs(types.length).includes(index);
-    if (affine === undefined || integers === "moves" || isRead) continue;
+    if (affine === undefined || integers === "moves" || integers === "computes" || isRead) continue;
+    if (integers === "reorders" && affine.scale.length === 1) continue;
     yield `${show(node)} reads the quantized map "${node.inputs[index]}" as plain numbers`;
   }
 }

@@ -31,6 +31,7 @@ export function prepareActivation(code: Assembler, activation: Activation, targe
       return (x) => void code.get(x).get(zero).op("f32x4.pmax").get(six).op("f32x4.pmin");
     }
     default: {
+      if ("leakyRelu" in activation) return prepareLeakyRelu(code, activation.leakyRelu);
       const slope = broadcast(code, activation.hardSwish);
       const three = broadcast(code, 3);
       const zero = broadcast(code, 0);
@@ -42,4 +43,13 @@ export function prepareActivation(code: Assembler, activation: Activation, targe
       };
     }
   }
+}
+
+function prepareLeakyRelu(code: Assembler, slope: number): EmitActivation {
+  const factor = broadcast(code, slope);
+  const zero = broadcast(code, 0);
+  return (x) => {
+    code.get(x).get(factor).op("f32x4.mul").get(x);
+    code.get(x).get(zero).op("f32x4.lt").op("v128.bitselect");
+  };
 }

@@ -39,15 +39,6 @@ const eluKernel = elementwiseKernel<"elu">((code, { attributes }) => {
   };
 });
 
-const leakyReluKernel = elementwiseKernel<"leaky_relu">((code, { attributes }) => {
-  const [zero, slope] = [broadcast(code, 0), broadcast(code, attributes.slope)];
-  return ([x]) => {
-    const value = needed(x);
-    code.get(value).get(slope).op("f32x4.mul").get(value);
-    code.get(value).get(zero).op("f32x4.lt").op("v128.bitselect");
-  };
-});
-
 /** The kernels of all activations. The type fails to compile when one has none. */
 export const activationKernels: { readonly [K in keyof typeof activations]: Kernel<K> } = {
   sigmoid: sigmoidKernel,
@@ -55,7 +46,7 @@ export const activationKernels: { readonly [K in keyof typeof activations]: Kern
   relu: activationKernel(),
   relu6: activationKernel(),
   hard_swish: activationKernel(),
-  leaky_relu: leakyReluKernel,
+  leaky_relu: activationKernel(),
   hard_sigmoid: hardSigmoidKernel,
   elu: eluKernel,
   softplus: functionKernel(prepareSoftplus),

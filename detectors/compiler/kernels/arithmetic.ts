@@ -7,6 +7,7 @@ import {
   elementwiseKernel,
   functionKernel,
   instructionKernel,
+  integerKernel,
   needed,
 } from "./elementwise.ts";
 import { prepareErf, prepareExp, prepareLog, preparePow, prepareTanh } from "./functions.ts";
@@ -41,6 +42,21 @@ const divideIntegers: OnIntegers = (code, [a, b]) => {
   code.set(divisor);
   const [quotient, product] = [code.local("i32"), code.local("i32")];
   code.set(product).set(quotient).get(product).get(quotient).get(divisor).op("select");
+};
+
+/** The remainder of integers with the sign of the dividend. A divisor of 0, at which WebAssembly traps, counts as 1. */
+const truncatedRemainder: OnIntegers = (code, [a, b]) => {
+  const divisor = needed(b);
+  code.get(needed(a)).i32(1).get(divisor).get(divisor).op("i32.eqz").op("select").op("i32.rem_s");
+};
+
+/** The remainder with the sign of the divisor: another divisor is added where the signs differ. */
+const floorRemainder: OnIntegers = (code, [a, b]) => {
+  const [remainder, divisor] = [code.local("i32"), needed(b)];
+  truncatedRemainder(code, [needed(a), divisor]);
+  code.tee(remainder).get(divisor).i32(0);
+  code.get(remainder).get(divisor).op("i32.xor").i32(0).op("i32.lt_s");
+  code.get(remainder).i32(0).op("i32.ne").op("i32.and").op("select").op("i32.add");
 };
 
 const negate: OnIntegers = (code, [x]) => void code.i32(0).get(needed(x)).op("i32.sub");
@@ -123,6 +139,8 @@ export const arithmeticKernels: { readonly [K in keyof typeof arithmetic]: Kerne
   mul: mulKernel,
   div: divKernel,
   pow: powKernel,
+  mod: integerKernel(floorRemainder),
+  rem: integerKernel(truncatedRemainder),
   min: minKernel,
   max: maxKernel,
   prelu: preluKernel,

@@ -53,6 +53,7 @@ function floatCombination(code: Assembler, combining: Combining, factor: number)
       pushProduct(code, values, "f32x4.mul");
       code.op(op);
     },
+    join: (a, b) => void code.get(a).get(b).op(op),
     end(accumulator) {
       code.get(accumulator);
       if (scale !== undefined) code.get(scale).op("f32x4.mul");
@@ -75,18 +76,25 @@ function integerCombination(
   count: number,
 ): Combination {
   const element = code.local("i32");
+  const join = (a: Local, b: Local): void => {
+    code.get(a).get(b);
+    if (combining === "sum") code.op("i32.add");
+    else if (combining === "product") code.op("i32.mul");
+    else
+      code
+        .get(a)
+        .get(b)
+        .op(combining === "max" ? "i32.gt_s" : "i32.lt_s")
+        .op("select");
+  };
   return {
     start: () => void code.i32(INTEGERS[combining]),
     step(accumulator, values) {
       pushProduct(code, values, "i32.mul");
-      code.set(element).get(accumulator).get(element);
-      if (combining === "sum") code.op("i32.add");
-      else if (combining === "product") code.op("i32.mul");
-      else {
-        const comparison = combining === "max" ? "i32.gt_s" : "i32.lt_s";
-        code.get(accumulator).get(element).op(comparison).op("select");
-      }
+      code.set(element);
+      join(accumulator, element);
     },
+    join,
     end(accumulator) {
       code.get(accumulator);
       if (factor !== 1) code.i32(count).op("i32.div_s");

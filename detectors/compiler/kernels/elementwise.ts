@@ -32,9 +32,9 @@ export function elementwiseKernel<K extends Operator>(prepare: PrepareElement<K>
         forEachVector(code, node, context, compute);
         return;
       }
-      clearPixelEnds(code, y);
       const inputs = node.inputs.map((value) => broadcastOperand(tensorInMemory(context, value), y.shape));
       emitNest(code, { sizes: y.shape, output: y, inputs }, compute);
+      clearPixelEnds(code, y);
     }),
   );
 }
@@ -69,6 +69,13 @@ export function instructionKernel<K extends Operator>(
       code.op(ofFloats);
     };
   });
+}
+
+/** An operator on integers only. */
+export function integerKernel<K extends Operator>(
+  compute: (code: Assembler, values: readonly Local[]) => void,
+): Kernel<K> {
+  return elementwiseKernel((code) => (values) => compute(code, values));
 }
 
 /** A comparison: an instruction on vectors of floats, and one on integers. */
@@ -115,15 +122,23 @@ function isOnFeatureMaps({ inputs, output }: Operands, context: KernelContext): 
   });
 }
 
-/** Clears the last vector of each pixel of a feature map whose channels do not fill it: kernels of feature maps read it. */
+/**
+ * Clears what the channels of a feature map leave of the last vector of each pixel: kernels of feature maps read it. The output
+ * may overwrite the first input, so this comes last, and leaves the channels alone.
+ */
 function clearPixelEnds(code: Assembler, { dtype, shape, strides, address }: TensorInMemory): void {
   const [height = 0, width = 0, channels = 0] = shape;
   const [rowBytes = 0, pixelBytes = 0, elementBytes = 0] = strides;
   if (dtype !== "f32" || shape.length !== 3 || pixelBytes <= channels * elementBytes) return;
-  const end = pointerTo(code, address + pixelBytes - 16);
+  const end = pointerTo(code, address + channels * elementBytes);
+  const missing = -channels & 3;
   repeat(code, height, () => {
     repeat(code, width, () => {
-      code.get(end).f32(0).op("f32x4.splat").memory("v128.store");
+      for (let lane = 0; lane < missing; lane++)
+        code
+          .get(end)
+          .f32(0)
+          .memory("f32.store", lane * elementBytes);
       advance(code, end, pixelBytes);
     });
     advance(code, end, rowBytes - width * pixelBytes);

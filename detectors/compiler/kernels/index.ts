@@ -1,7 +1,7 @@
 import type { Node } from "../graph/graph.ts";
 import type { Operator } from "../ops/index.ts";
 import { expand, slice, transpose } from "../ops/movers.ts";
-import { convolution, matmul, pool, reduce } from "../ops/reductions.ts";
+import { convolution, pool, reduce } from "../ops/reductions.ts";
 import type { FunctionReference } from "../wasm/assembler.ts";
 import { activationKernels } from "./activations.ts";
 import { arithmeticKernels } from "./arithmetic.ts";
@@ -9,12 +9,20 @@ import { centernetScratchBytes, emitCenternetDetect } from "./centernet-detect.t
 import { emitContraction } from "./contraction.ts";
 import { conv2dKernel } from "./conv2d.ts";
 import { emitDepthwiseConv2d } from "./depthwise-conv2d.ts";
+import { fixedConv2dKernel } from "./fixed-point/conv2d.ts";
+import { fixedDepthwiseConv2dKernel } from "./fixed-point/depthwise-conv2d.ts";
+import { fixedElementwiseKernels } from "./fixed-point/elementwise.ts";
+import { bytePoolKernel } from "./fixed-point/pool.ts";
+import { fixedSoftmaxKernel } from "./fixed-point/softmax.ts";
 import { type Kernel, type KernelContext, kernel, type TypeOfValue } from "./kernel.ts";
+import { matmulKernel } from "./matmul.ts";
 import { emitMaxPool2d } from "./max-pool2d.ts";
 import { emitMean } from "./mean.ts";
 import { emitConcat, emitGather, emitMover, emitPad, emitReshape } from "./movers.ts";
 import { emitNormalize } from "./normalize.ts";
+import { rearrangeKernel } from "./rearrange.ts";
 import { emitResizeBilinear } from "./resize-bilinear.ts";
+import { selectBoxesKernel } from "./select-boxes.ts";
 import { emitSpaceToDepth } from "./space-to-depth.ts";
 import { emitUpsample } from "./upsample.ts";
 import { castKernel, whereKernel } from "./where-cast.ts";
@@ -35,10 +43,11 @@ const kernels: { readonly [K in Operator]: Kernel<K> } = {
   slice: kernel(emitMover<"slice">(slice)),
   expand: kernel(emitMover<"expand">(expand)),
   reshape: kernel(emitReshape),
+  rearrange: rearrangeKernel,
   pad: kernel(emitPad),
   gather: kernel(emitGather),
   reduce: kernel(emitContraction<"reduce">(reduce)),
-  matmul: kernel(emitContraction<"matmul">(matmul)),
+  matmul: matmulKernel,
   convolution: kernel(emitContraction<"convolution">(convolution)),
   pool: kernel(emitContraction<"pool">(pool)),
   max_pool2d: kernel(emitMaxPool2d),
@@ -47,6 +56,12 @@ const kernels: { readonly [K in Operator]: Kernel<K> } = {
   resize_bilinear: kernel(emitResizeBilinear),
   mean: kernel(emitMean),
   concat: kernel(emitConcat),
+  fixed_conv2d: fixedConv2dKernel,
+  fixed_depthwise_conv2d: fixedDepthwiseConv2dKernel,
+  ...fixedElementwiseKernels,
+  fixed_softmax: fixedSoftmaxKernel,
+  byte_pool: bytePoolKernel,
+  select_boxes: selectBoxesKernel,
   yolov5_detect: kernel(emitYolov5Detect, detectScratchBytes),
   yolov5_sparse_detect: kernel(emitYolov5SparseDetect, sparseDetectScratchBytes),
   centernet_detect: kernel(emitCenternetDetect, centernetScratchBytes),

@@ -10,7 +10,7 @@ import { emitLoad, emitNest, type Nest, type Operand } from "./nest.ts";
 import { tensorInMemory } from "./operand.ts";
 
 /** Copies the elements of one operand to another. */
-function emitCopy(code: Assembler, nest: Nest): void {
+export function emitCopy(code: Assembler, nest: Nest): void {
   emitNest(code, nest, ([value]) => {
     if (value === undefined) throw new Error("a copy has an input");
     code.get(value);

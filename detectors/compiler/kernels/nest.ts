@@ -41,6 +41,8 @@ export interface Combination {
   readonly start: () => void;
   /** Pushes the new accumulator. */
   readonly step: (accumulator: Local, values: readonly Local[]) => void;
+  /** Pushes the combination of two accumulators. */
+  readonly join: (a: Local, b: Local) => void;
   /** Pushes the result. */
   readonly end: (accumulator: Local) => void;
 }
@@ -49,19 +51,38 @@ const LANES = 4;
 
 /** Emits a nest without a reduction. */
 export function emitNest(code: Assembler, nest: Nest, compute: Compute): void {
-  emitLoops(code, { ...nest, over: [] }, (load) => compute(load()));
+  emitLoops(code, { ...nest, over: [] }, (load) => compute(load(false)));
 }
 
-/** Emits a nest with a reduction for each element. */
+/**
+ * Emits a nest with a reduction for each element. Where neighbours of the reduction are contiguous, a second accumulator combines
+ * four of them at once.
+ */
 export function emitReduction(code: Assembler, reduction: Reduction, combine: Combination): void {
-  const accumulator = code.local(registerOf(reduction.output.dtype));
-  emitLoops(code, reduction, (load, overAll) => {
-    combine.start();
-    code.set(accumulator);
-    overAll(() => {
-      combine.step(accumulator, load());
-      code.set(accumulator);
+  const register = registerOf(reduction.output.dtype);
+  const accumulator = code.local(register);
+  const ofVectors = code.local(register);
+  const moved = code.local(register);
+  emitLoops(code, reduction, (load, overAll, hasVectors) => {
+    const accumulators = hasVectors ? [accumulator, ofVectors] : [accumulator];
+    for (const each of accumulators) {
+      combine.start();
+      code.set(each);
+    }
+    overAll((isVector) => {
+      const target = isVector ? ofVectors : accumulator;
+      combine.step(target, load(isVector));
+      code.set(target);
     });
+    if (hasVectors) {
+      for (const lanes of [[2, 3, 0, 1] as const, [1, 0, 3, 2] as const]) {
+        code.get(ofVectors).get(ofVectors).shuffleFloats(lanes).set(moved);
+        combine.join(ofVectors, moved);
+        code.set(ofVectors);
+      }
+      combine.join(accumulator, ofVectors);
+      code.set(accumulator);
+    }
     combine.end(accumulator);
   });
 }
@@ -72,11 +93,18 @@ interface Axis {
   readonly strides: readonly number[];
 }
 
-/** @param element pushes one result; `load` loads the inputs, `overAll` emits the loops of a reduction */
+/**
+ * @param element pushes one result; `load` loads the inputs, as four neighbours along a reduction if asked; `overAll` emits the
+ * loops of a reduction, whose body is for four neighbours where `hasVectors`, and for the rest
+ */
 function emitLoops(
   code: Assembler,
   { sizes, over, output, inputs }: Reduction,
-  element: (load: () => Local[], overAll: (body: () => void) => void) => void,
+  element: (
+    load: (isVector: boolean) => Local[],
+    overAll: (body: (isVector: boolean) => void) => void,
+    hasVectors: boolean,
+  ) => void,
 ): void {
   if (sizes.includes(0)) return;
   const operands = [output, ...inputs];
@@ -96,39 +124,61 @@ function emitLoops(
   const moveAll = (bytesOf: (operand: number) => number): void => {
     for (const [operand, pointer] of pointers.entries()) advance(code, pointer, bytesOf(operand));
   };
+  const lastInner = inner.at(-1);
+  const innerVectors =
+    lastInner !== undefined && isRun(inputs, lastInner) ? Math.floor(lastInner.size / LANES) : 0;
   /** All iterations of axes[level…]. Afterwards the pointers have moved over the whole axis `level`. */
-  const loop = (axes: readonly Axis[], level: number, body: () => void): void => {
+  const loop = (
+    axes: readonly Axis[],
+    level: number,
+    body: (isVector: boolean) => void,
+    vectors = 0,
+  ): void => {
     const axis = axes[level];
     if (axis === undefined) {
-      body();
+      body(false);
       return;
     }
     const below = axes[level + 1];
+    if (below === undefined && vectors > 0) {
+      for (const [times, lanes] of [
+        [vectors, LANES],
+        [axis.size % LANES, 1],
+      ] as const) {
+        repeat(code, times, () => {
+          body(lanes === LANES);
+          moveAll((operand) => lanes * (axis.strides[operand] ?? 0));
+        });
+      }
+      return;
+    }
     repeat(code, axis.size, () => {
-      loop(axes, level + 1, body);
+      loop(axes, level + 1, body, vectors);
       moveAll(
         (operand) => (axis.strides[operand] ?? 0) - (below?.strides[operand] ?? 0) * (below?.size ?? 0),
       );
     });
   };
   const emitElement = (lanes: number): void => {
-    const load = () =>
+    const vectors = lanes === 1 ? innerVectors : 0;
+    const load = (isVector: boolean) =>
       inputs.map(({ dtype, asAddress }, index) => {
         const [source, value] = [sources[index], values[index]];
         if (source === undefined || value === undefined) throw new Error("every input has a pointer");
         if (asAddress) return source;
         const repeats = (outer.at(-1)?.strides[index + 1] ?? 0) === 0;
-        emitLoad(code, dtype, source, lanes === 1 || repeats);
+        emitLoad(code, dtype, source, !isVector && (lanes === 1 || repeats));
         code.set(value);
         return value;
       });
     code.get(target);
-    element(load, (body) => {
+    const overAll = (body: (isVector: boolean) => void): void => {
       if (over.includes(0)) return;
-      loop(inner, 0, body);
+      loop(inner, 0, body, vectors);
       const [first] = inner;
       if (first !== undefined) moveAll((operand) => -first.size * (first.strides[operand] ?? 0));
-    });
+    };
+    element(load, overAll, vectors > 0);
     emitStore(code, output.dtype, lanes);
   };
   const last = outer.at(-1);
@@ -153,6 +203,14 @@ function emitLoops(
     row();
     if (rows.length > 0) moveAll((operand) => -last.size * (last.strides[operand] ?? 0));
   });
+}
+
+/** Whether four neighbours along an axis of a reduction can be combined at once. */
+function isRun(inputs: readonly Operand[], { size, strides }: Axis): boolean {
+  return (
+    size >= LANES &&
+    inputs.every(({ dtype }, index) => dtype === "f32" && strides[index + 1] === ELEMENT_BYTES.f32)
+  );
 }
 
 /** Whether four neighbours along an axis can be computed at once. */

@@ -1,5 +1,5 @@
 /** The lifetimes of buffers: from the first node that uses a buffer to the last. */
-import type { Graph } from "../graph/graph.ts";
+import { type Graph, resultsOf } from "../graph/graph.ts";
 
 /** The part of a buffer that one value occupies. */
 export interface Slice {
@@ -15,7 +15,7 @@ export interface Lifetime {
 }
 
 /**
- * Lifetimes of all buffers by name. The graph's outputs live to the end.
+ * Lifetimes of all buffers by name. The graph's results live to the end, and its states share their memory with nothing.
  * @param slices the slice of every computed value
  */
 export function lifetimes(graph: Graph, slices: ReadonlyMap<string, Slice>): Map<string, Lifetime> {
@@ -31,6 +31,7 @@ export function lifetimes(graph: Graph, slices: ReadonlyMap<string, Slice>): Map
     for (const input of node.inputs) touch(input, index);
     touch(node.output, index);
   }
-  for (const output of graph.outputs) touch(output, graph.nodes.length);
+  for (const result of resultsOf(graph)) touch(result, graph.nodes.length);
+  for (const { value } of graph.states) for (const at of [-1, graph.nodes.length]) touch(value, at);
   return lives;
 }

@@ -2,7 +2,14 @@
  * The function that a convolution applies to its sums before it stores them. Hard swish (Howard et al. 2019, arXiv:1905.02244)
  * is slope · x · min(max(x + 3, 0), 6); its slope is 1/6, or the nearest half-precision number in files with such constants.
  */
-export type Activation = "none" | "silu" | "relu" | "relu6" | { readonly hardSwish: number };
+export type Activation =
+  | "none"
+  | "silu"
+  | "relu"
+  | "relu6"
+  | { readonly hardSwish: number }
+  /** x for x ≥ 0, else the slope times x. */
+  | { readonly leakyRelu: number };
 
 /** The logistic function 1 / (1 + e⁻ˣ), in f64. */
 export function logistic(x: number): number {
@@ -24,6 +31,7 @@ export function activate(activation: Activation, x: number): number {
     case "relu6":
       return Math.min(Math.max(x, 0), 6);
     default:
+      if ("leakyRelu" in activation) return x < 0 ? activation.leakyRelu * x : x;
       return activation.hardSwish * x * Math.min(Math.max(x + 3, 0), 6);
   }
 }
@@ -52,6 +60,7 @@ export function minimumOf(activation: Activation): number {
     case "relu6":
       return 0;
     default:
+      if ("leakyRelu" in activation) return activation.leakyRelu > 0 ? Number.NEGATIVE_INFINITY : 0;
       // At x = −1.5.
       return -2.25 * activation.hardSwish;
   }

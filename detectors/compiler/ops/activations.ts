@@ -1,10 +1,11 @@
 /** Activations: elementwise functions that networks apply to the sums of a layer. */
 import { logistic } from "./activation.ts";
 import { unary, unaryWith } from "./elementwise.ts";
+import { rising } from "./interval.ts";
 import type { NoAttributes, OperatorDefinition } from "./operator.ts";
 
 /** ONNX Sigmoid-13: y = 1 / (1 + e⁻ˣ). */
-const sigmoid = unary(logistic);
+const sigmoid = unary(logistic, ["f32"], () => ({ least: 0, most: 1.001 }));
 
 /** SiLU (Elfwing et al. 2017, arXiv:1702.03118): y = x · sigmoid(x). */
 const silu: OperatorDefinition<NoAttributes> = {
@@ -14,13 +15,21 @@ const silu: OperatorDefinition<NoAttributes> = {
 
 /** ONNX Relu-14: y = max(x, 0). */
 const relu: OperatorDefinition<NoAttributes> = {
-  ...unary((x) => Math.max(x, 0)),
+  ...unary(
+    (x) => Math.max(x, 0),
+    ["f32"],
+    rising((x) => Math.max(x, 0)),
+  ),
   activation: () => "relu",
 };
 
 /** TensorFlow Relu6: y = min(max(x, 0), 6). */
 const relu6: OperatorDefinition<NoAttributes> = {
-  ...unary((x) => Math.min(Math.max(x, 0), 6)),
+  ...unary(
+    (x) => Math.min(Math.max(x, 0), 6),
+    ["f32"],
+    () => ({ least: 0, most: 6 }),
+  ),
   activation: () => "relu6",
 };
 
@@ -31,7 +40,10 @@ const hardSwish: OperatorDefinition<{ readonly slope: number }> = {
 };
 
 /** ONNX LeakyRelu-16: y = x for x ≥ 0, else slope · x. */
-const leakyRelu = unaryWith<{ readonly slope: number }>((x, { slope }) => (x < 0 ? slope * x : x));
+const leakyRelu: OperatorDefinition<{ readonly slope: number }> = {
+  ...unaryWith<{ readonly slope: number }>((x, { slope }) => (x < 0 ? slope * x : x)),
+  activation: ({ slope }) => ({ leakyRelu: slope }),
+};
 
 /** ONNX HardSigmoid-6: y = min(max(alpha · x + beta, 0), 1). */
 const hardSigmoid = unaryWith<{ readonly alpha: number; readonly beta: number }>((x, { alpha, beta }) =>

@@ -1,5 +1,6 @@
 import type { DType } from "../graph/value.ts";
 import { NUMERIC } from "./elementwise.ts";
+import { ANY, TRUTH_VALUES } from "./interval.ts";
 import { ELEMENTWISE_FACTS, type OperatorDefinition } from "./operator.ts";
 import { checkInputCount, ShapeError, tensorAt } from "./shapes.ts";
 import { zeroTensor } from "./tensors.ts";
@@ -22,6 +23,10 @@ export const cast: OperatorDefinition<CastAttributes> = {
       throw new ShapeError(`cannot convert ${x?.dtype} to ${to}`);
     }
     return { dtype: to, shape: x.shape };
+  },
+  range([x = ANY], { to }) {
+    if (to === "bool") return TRUTH_VALUES;
+    return to === "f32" ? x : { least: Math.trunc(x.least), most: Math.trunc(x.most) };
   },
   reference(inputs, { to }) {
     const x = tensorAt(inputs, 0);

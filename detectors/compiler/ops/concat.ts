@@ -1,5 +1,6 @@
-import type { Affine, Shape, ValueType } from "../graph/value.ts";
-import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
+import { type Affine, type Shape, sameAffine, type ValueType } from "../graph/value.ts";
+import { hull } from "./interval.ts";
+import { type OperatorDefinition, permutedAxis, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, dtypeAt, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { tensorLike } from "./tensors.ts";
 
@@ -12,7 +13,12 @@ export const concat: OperatorDefinition<ConcatAttributes> = {
   ...TENSOR_FACTS,
   stride: () => 1,
   joinedAxis: ({ axis }) => axis,
+  permuted: ({ axis }, order) => {
+    const moved = permutedAxis(axis, order);
+    return moved === undefined ? undefined : { axis: moved };
+  },
   integers: "moves",
+  range: (ranges) => hull(...ranges),
   infer(inputs, { axis }) {
     checkInputCount(inputs, 1, Infinity);
     const dtype = dtypeAt(inputs, 0);
@@ -49,11 +55,16 @@ export const concat: OperatorDefinition<ConcatAttributes> = {
   },
 };
 
-/** Scales and zero points of the channels of all inputs. @throws ShapeError when only some inputs have them. */
+/**
+ * Scales and zero points of the channels of all inputs: one for all where the inputs share it.
+ * @throws ShapeError when only some inputs have them.
+ */
 function joinedAffine(inputs: readonly ValueType[]): Affine | undefined {
   const parts = inputs.map(({ affine }) => affine).filter((affine) => affine !== undefined);
   if (parts.length === 0) return undefined;
   if (parts.length < inputs.length) throw new ShapeError("some inputs are quantized, and others are not");
+  const [first] = parts;
+  if (parts.every((part) => part.scale.length === 1 && sameAffine(part, first))) return first;
   const join = (of: (part: Affine) => Float32Array) =>
     Float32Array.from(parts.flatMap((part) => [...of(part)]));
   return { scale: join(({ scale }) => scale), zero: join(({ zero }) => zero) };

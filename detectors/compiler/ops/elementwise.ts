@@ -3,6 +3,7 @@
  * inputs, which broadcast to one shape (ONNX, "multidirectional broadcasting").
  */
 import type { DType, Tensor, ValueType } from "../graph/value.ts";
+import { type Interval, TRUTH_VALUES } from "./interval.ts";
 import { ELEMENTWISE_FACTS, type NoAttributes, type OperatorDefinition } from "./operator.ts";
 import { checkInputCount, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { broadcastShape, broadcastStrides, positions, rowMajorStrides, zeroTensor } from "./tensors.ts";
@@ -10,21 +11,31 @@ import { broadcastShape, broadcastStrides, positions, rowMajorStrides, zeroTenso
 /** The types of numbers that arithmetic takes. */
 export const NUMERIC: readonly DType[] = ["f32", "i8", "u8", "i16", "i32"];
 
+/** `OperatorDefinition.range`. */
+type Ranges<Attributes = NoAttributes> = (
+  ranges: readonly Interval[],
+  attributes: Attributes,
+  inputs: readonly ValueType[],
+) => Interval;
+
 /** A function of a float. */
 export function unary(
   compute: (x: number) => number,
   dtypes: readonly DType[] = ["f32"],
+  range: Ranges = ELEMENTWISE_FACTS.range,
 ): OperatorDefinition<NoAttributes> {
-  return unaryWith<NoAttributes>((x) => compute(x), dtypes);
+  return unaryWith<NoAttributes>((x) => compute(x), dtypes, range);
 }
 
 /** A function of an element and attributes. */
 export function unaryWith<Attributes extends object>(
   compute: (x: number, attributes: Attributes) => number,
   dtypes: readonly DType[] = ["f32"],
+  range: Ranges<Attributes> = ELEMENTWISE_FACTS.range,
 ): OperatorDefinition<Attributes> {
   return {
     ...ELEMENTWISE_FACTS,
+    range,
     infer: (inputs) => inferSame(inputs, 1, dtypes),
     reference: (inputs, attributes) => {
       const x = tensorAt(inputs, 0);
@@ -36,11 +47,13 @@ export function unaryWith<Attributes extends object>(
 /** A function of two elements of one type; integers wrap around. */
 export function binary(
   compute: (a: number, b: number) => number,
+  range: Ranges,
   dtypes: readonly DType[] = NUMERIC,
   ofIntegers: (a: number, b: number) => number = compute,
 ): OperatorDefinition<NoAttributes> {
   return {
     ...ELEMENTWISE_FACTS,
+    range,
     infer: (inputs) => inferSame(inputs, 2, dtypes),
     reference(inputs) {
       const isFloat = tensorAt(inputs, 0).data instanceof Float32Array;
@@ -57,6 +70,7 @@ export function comparison(
 ): OperatorDefinition<NoAttributes> {
   return {
     ...ELEMENTWISE_FACTS,
+    range: () => TRUTH_VALUES,
     infer: (inputs) => ({ ...inferSame(inputs, 2, dtypes), dtype: "bool" }),
     reference: (inputs) => mapTogether(inputs, "bool", ([a = 0, b = 0]) => (compute(a, b) ? 1 : 0)),
   };

@@ -4,6 +4,7 @@ import { type Graph, imageInput } from "../graph/graph.ts";
 import type { Tensor } from "../graph/value.ts";
 import { definitionOf, type Operator, type OperatorAttributes } from "./index.ts";
 import { elements, showType } from "./shapes.ts";
+import { zeroTensor } from "./tensors.ts";
 
 /** Computes an operator by its reference. */
 export function evaluateOperator<K extends Operator>(
@@ -36,7 +37,7 @@ export function evaluate(
 }
 
 /**
- * Runs a graph with any inputs by its references.
+ * Runs a graph with any inputs by its references. States that `inputs` does not give have their initial numbers.
  * @throws Error when an input is missing or has another size, or a node uses a value that does not exist.
  */
 export function evaluateTensors(
@@ -44,7 +45,11 @@ export function evaluateTensors(
   inputs: ReadonlyMap<string, Tensor>,
   thresholds: Thresholds = { score: 0.25, iou: 0.45 },
 ): Map<string, Tensor> {
-  const tensors = new Map<string, Tensor>([...graph.constants, ...inputs]);
+  const initial = graph.states.map(({ value, initial: constant = "" }): [string, Tensor] => {
+    const { dtype, shape } = typeOf(graph, value);
+    return [value, graph.constants.get(constant) ?? zeroTensor(dtype, shape)];
+  });
+  const tensors = new Map<string, Tensor>([...graph.constants, ...initial, ...inputs]);
   for (const input of graph.inputs) {
     const type = typeOf(graph, input);
     const received = tensors.get(input)?.data.length ?? 0;

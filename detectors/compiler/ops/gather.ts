@@ -1,3 +1,4 @@
+import { ANY } from "./interval.ts";
 import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, tensorAt } from "./shapes.ts";
 import { tensorLike } from "./tensors.ts";
@@ -12,6 +13,8 @@ export interface GatherAttributes {
  */
 export const gather: OperatorDefinition<GatherAttributes> = {
   ...TENSOR_FACTS,
+  range: ([x = ANY]) => x,
+  integers: "reorders",
   infer(inputs, { axis }) {
     checkInputCount(inputs, 2, 2);
     const [x, indices] = inputs;
@@ -20,6 +23,7 @@ export const gather: OperatorDefinition<GatherAttributes> = {
     return {
       dtype: x.dtype,
       shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)],
+      affine: x.affine,
     };
   },
   reference(inputs, { axis }) {

@@ -5,6 +5,7 @@ import { centernetDetect } from "./centernet-detect.ts";
 import { concat } from "./concat.ts";
 import { conv2d } from "./conv2d.ts";
 import { depthwiseConv2d } from "./depthwise-conv2d.ts";
+import { fixedPoint } from "./fixed-point/index.ts";
 import { gather } from "./gather.ts";
 import { maxPool2d } from "./max-pool2d.ts";
 import { mean } from "./mean.ts";
@@ -13,8 +14,10 @@ import { normalize } from "./normalize.ts";
 import type { OperatorDefinition } from "./operator.ts";
 import { pad } from "./pad.ts";
 import { quantizedConv2d } from "./quantized-conv2d.ts";
+import { rearrange } from "./rearrange.ts";
 import { convolution, matmul, pool, reduce } from "./reductions.ts";
 import { resizeBilinear } from "./resize-bilinear.ts";
+import { selectBoxes } from "./select-boxes.ts";
 import { spaceToDepth } from "./space-to-depth.ts";
 import { upsample } from "./upsample.ts";
 import { where } from "./where.ts";
@@ -35,6 +38,7 @@ export const operators = {
   slice,
   expand,
   reshape,
+  rearrange,
   pad,
   gather,
   reduce,
@@ -47,6 +51,8 @@ export const operators = {
   resize_bilinear: resizeBilinear,
   mean,
   concat,
+  ...fixedPoint,
+  select_boxes: selectBoxes,
   yolov5_detect: yolov5Detect,
   yolov5_sparse_detect: yolov5SparseDetect,
   centernet_detect: centernetDetect,

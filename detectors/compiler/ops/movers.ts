@@ -1,6 +1,7 @@
 /** Operators that read the elements of a tensor in another order, with other sizes, or repeatedly. */
 import type { Shape, ValueType } from "../graph/value.ts";
-import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
+import { ANY } from "./interval.ts";
+import { type OperatorDefinition, permutedNumbers, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, sameShape, showType, tensorAt } from "./shapes.ts";
 import { broadcastShape, broadcastStrides, gathered, rowMajorStrides } from "./tensors.ts";
 
@@ -21,13 +22,17 @@ export interface MoverDefinition<Attributes> extends OperatorDefinition<Attribut
 
 function mover<Attributes extends object>(
   walk: MoverDefinition<Attributes>["walk"],
+  permuted: MoverDefinition<Attributes>["permuted"],
 ): MoverDefinition<Attributes> {
   return {
     ...TENSOR_FACTS,
+    range: ([x = ANY]) => x,
+    integers: "reorders",
     walk,
+    permuted,
     infer(inputs, attributes) {
-      const { dtype, shape } = onlyInput(inputs);
-      return { dtype, shape: walk(shape, attributes).shape };
+      const { dtype, shape, affine } = onlyInput(inputs);
+      return { dtype, shape: walk(shape, attributes).shape, affine };
     },
     reference(inputs, attributes) {
       const x = tensorAt(inputs, 0);
@@ -61,7 +66,7 @@ export const transpose = mover<{ readonly order: readonly number[] }>((input, { 
     stridesOf: (strides) => order.map((axis) => strides[axis] ?? 0),
     starts: input.map(() => 0),
   };
-});
+}, TENSOR_FACTS.permuted);
 
 export interface SliceAttributes {
   /** Per axis: the first index, the distance between indices (negative: backwards), and their number. */
@@ -87,7 +92,20 @@ export const slice = mover<SliceAttributes>((input, { starts, steps, sizes }) =>
     stridesOf: (strides) => strides.map((stride, axis) => stride * (steps[axis] ?? 1)),
     starts,
   };
-});
+}, permutedSlice);
+
+/** An axis that is omitted has one element before and after. */
+function permutedSlice(
+  { starts, steps, sizes }: SliceAttributes,
+  order: readonly number[],
+): SliceAttributes | undefined {
+  if (sizes.some((size, axis) => size !== 1 && !order.includes(axis))) return undefined;
+  return {
+    starts: permutedNumbers(starts, order),
+    steps: permutedNumbers(steps, order),
+    sizes: permutedNumbers(sizes, order),
+  };
+}
 
 /** ONNX Expand-13: repeats axes of size 1, and adds outer axes. */
 export const expand = mover<{ readonly shape: Shape }>((input, { shape }) => {
@@ -99,17 +117,19 @@ export const expand = mover<{ readonly shape: Shape }>((input, { shape }) => {
     stridesOf: (strides) => broadcastStrides(input, strides, shape),
     starts: input.map(() => 0),
   };
-});
+}, TENSOR_FACTS.permuted);
 
 /** ONNX Reshape-14 with known sizes: the same elements in row-major order. */
 export const reshape: OperatorDefinition<{ readonly shape: Shape }> = {
   ...TENSOR_FACTS,
+  range: ([x = ANY]) => x,
+  integers: "reorders",
   infer(inputs, { shape }) {
     const x = onlyInput(inputs);
     if (elements(shape) !== elements(x.shape)) {
       throw new ShapeError(`cannot reshape ${showType(x)} to [${shape.join(", ")}]`);
     }
-    return { dtype: x.dtype, shape };
+    return { dtype: x.dtype, shape, affine: x.affine };
   },
   reference: (inputs, { shape }) => ({ shape, data: tensorAt(inputs, 0).data }),
 };

@@ -1,6 +1,7 @@
 import type { Thresholds } from "../../contract.ts";
 import type { Tensor, ValueType } from "../graph/value.ts";
 import type { Activation } from "./activation.ts";
+import { ANY, type Interval } from "./interval.ts";
 import type { Padding } from "./window.ts";
 
 /**
@@ -27,12 +28,26 @@ export interface OperatorDefinition<Attributes> {
   readonly cellStrides: (attributes: Attributes) => readonly number[];
   /** The axis along which it joins its inputs, which may already be in place in its output. */
   readonly joinedAxis: (attributes: Attributes) => number | undefined;
+  /**
+   * The attributes for inputs and output whose axes are permuted: axis i is then the former axis order[i], and former axes that
+   * `order` omits have size 1. undefined where the operator computes something else on permuted axes. Only operators that take
+   * tensors of any rank are asked; for elementwise ones, all inputs have the rank of the output.
+   */
+  readonly permuted: (attributes: Attributes, order: readonly number[]) => Attributes | undefined;
   /** What its kernel reads around its first input. */
   readonly border: (attributes: Attributes) => Border | undefined;
   /** How its kernel writes its output, and reads its inputs. */
   readonly writes: MapWriting;
   /** How it takes part when feature maps become integers. */
   readonly integers: IntegerUse;
+  /**
+   * The range of its results for the ranges of its inputs, as if integers had no limit: without end where it proves nothing.
+   */
+  readonly range: (
+    ranges: readonly Interval[],
+    attributes: Attributes,
+    inputs: readonly ValueType[],
+  ) => Interval;
   /** Multiplications of its plain definition, to which its time is proportional; 0 where other work dominates. */
   readonly multiplications: (
     inputs: readonly ValueType[],
@@ -61,12 +76,16 @@ export type MapWriting = "vectors" | "contiguous" | "any";
 
 /**
  * `none`: its feature maps stay floats. `moves`: it only moves or compares numbers, so that all of its maps share one scale and
- * zero point. Otherwise it computes with integers and has a quantizer. `inputs`: the indices of its inputs that may be integer
- * maps. `makesMap`: its output may be one, too, and calibration observes its range.
+ * zero point. `reorders`: the same, but it also moves numbers between channels, so that one scale must hold for all of them.
+ * `computes`: it computes with integers whose scales the model file gives. Otherwise it computes with integers and has a
+ * quantizer. `inputs`: the indices of its inputs that may be integer maps. `makesMap`: its output may be one, too, and
+ * calibration observes its range.
  */
 export type IntegerUse =
   | "none"
   | "moves"
+  | "reorders"
+  | "computes"
   | { readonly inputs: (count: number) => readonly number[]; readonly makesMap: boolean };
 
 /** Whether an operator computes a feature map that may be stored as integers. */
@@ -82,9 +101,11 @@ export const FLOAT_MAP_FACTS = {
   stride: () => 1,
   cellStrides: () => [],
   joinedAxis: () => undefined,
+  permuted: () => undefined,
   border: () => undefined,
   writes: "vectors",
   integers: "none",
+  range: () => ANY,
   multiplications: () => 0,
   show: showAttributes,
 } as const satisfies Partial<OperatorDefinition<object>>;
@@ -93,7 +114,23 @@ export const FLOAT_MAP_FACTS = {
 export const TENSOR_FACTS = { ...FLOAT_MAP_FACTS, stride: () => 0, writes: "any" } as const;
 
 /** The facts of an elementwise operator on tensors of any rank. */
-export const ELEMENTWISE_FACTS = { ...FLOAT_MAP_FACTS, elementwise: true, writes: "any" } as const;
+export const ELEMENTWISE_FACTS = {
+  ...FLOAT_MAP_FACTS,
+  elementwise: true,
+  permuted: <Attributes>(attributes: Attributes) => attributes,
+  writes: "any",
+} as const;
+
+/** The index of an axis after a permutation. @returns undefined where `order` omits the axis */
+export function permutedAxis(axis: number, order: readonly number[]): number | undefined {
+  const index = order.indexOf(axis);
+  return index < 0 ? undefined : index;
+}
+
+/** Numbers per axis after a permutation. */
+export function permutedNumbers(numbers: readonly number[], order: readonly number[]): number[] {
+  return order.map((axis) => numbers[axis] ?? 0);
+}
 
 /** The facts of a detection head whose cells have these strides. */
 export function detectionHeadFacts<Attributes extends object>(
@@ -120,5 +157,6 @@ function showAttribute(value: unknown): string {
       .join(",");
   }
   if ("hardSwish" in value) return `hard_swish(${value.hardSwish})`;
+  if ("leakyRelu" in value) return `leaky_relu(${value.leakyRelu})`;
   return Object.values(value).join(",");
 }

@@ -1,5 +1,6 @@
 import type { Shape } from "../graph/value.ts";
-import { type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
+import { ANY, hull } from "./interval.ts";
+import { type OperatorDefinition, permutedNumbers, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, ShapeError, tensorAt } from "./shapes.ts";
 import { positions, rowMajorStrides, tensorLike } from "./tensors.ts";
 
@@ -15,6 +16,20 @@ export interface PadAttributes {
 /** The input surrounded by a constant, with gaps between its elements where `between` is not 0 (for transposed convolutions). */
 export const pad: OperatorDefinition<PadAttributes> = {
   ...TENSOR_FACTS,
+  permuted({ before, after, between, value }, order) {
+    const isKept = [before, after].every((sizes) =>
+      sizes.every((size, axis) => size === 0 || order.includes(axis)),
+    );
+    if (!isKept) return undefined;
+    return {
+      before: permutedNumbers(before, order),
+      after: permutedNumbers(after, order),
+      between: permutedNumbers(between, order),
+      value,
+    };
+  },
+  range: ([x = ANY], { value }) => hull(x, { least: value, most: value }),
+  integers: "reorders",
   infer(inputs, attributes) {
     checkInputCount(inputs, 1, 1);
     const [x] = inputs;
@@ -26,7 +41,7 @@ export const pad: OperatorDefinition<PadAttributes> = {
         `expected ${x.shape.length} sizes of at least 0 on each side, received ${all.join(", ")}`,
       );
     }
-    return { dtype: x.dtype, shape: paddedShape(x.shape, attributes) };
+    return { dtype: x.dtype, shape: paddedShape(x.shape, attributes), affine: x.affine };
   },
   reference(inputs, attributes) {
     const x = tensorAt(inputs, 0);

@@ -4,9 +4,10 @@
  */
 import type { DType, Shape, Tensor, ValueType } from "../graph/value.ts";
 import { NUMERIC } from "./elementwise.ts";
-import { type NoAttributes, type OperatorDefinition, TENSOR_FACTS } from "./operator.ts";
+import { ANY, type Interval, productOf, sumOfProducts } from "./interval.ts";
+import { type NoAttributes, type OperatorDefinition, permutedAxis, TENSOR_FACTS } from "./operator.ts";
 import { checkInputCount, elements, ShapeError, showType, tensorAt } from "./shapes.ts";
-import { broadcastShape, broadcastStrides, positions, rowMajorStrides, tensorLike } from "./tensors.ts";
+import { broadcastShape, broadcastStrides, positionList, rowMajorStrides, tensorLike } from "./tensors.ts";
 
 /** How elements are combined: the sum of products of all inputs, the largest, the smallest, or the product. */
 export type Combining = "sum" | "max" | "min" | "product";
@@ -31,14 +32,18 @@ function contraction<Attributes extends object>(
   count: number,
   dtypes: readonly DType[],
   contract: ContractionDefinition<Attributes>["contract"],
+  permuted: ContractionDefinition<Attributes>["permuted"] = TENSOR_FACTS.permuted,
 ): ContractionDefinition<Attributes> {
   return {
     ...TENSOR_FACTS,
     contract,
+    permuted,
     infer(inputs, attributes) {
       const dtype = commonType(inputs, count, dtypes);
       return { dtype, shape: contract(shapesOf(inputs), attributes).shape };
     },
+    range: (ranges, attributes, inputs) =>
+      rangeOfContraction(ranges, contract(shapesOf(inputs), attributes), inputs),
     reference: (inputs, attributes) => contracted(inputs, contract(shapesOf(inputs), attributes)),
     multiplications(inputs, _, attributes) {
       const { shape, over } = contract(shapesOf(inputs), attributes);
@@ -60,23 +65,36 @@ function commonType(inputs: readonly ValueType[], count: number, dtypes: readonl
   return dtype;
 }
 
+/** An average counts as the sum that it is computed from. */
+function rangeOfContraction(
+  ranges: readonly Interval[],
+  { combining, over }: Contraction,
+  inputs: readonly ValueType[],
+): Interval {
+  const count = elements(over);
+  const [first = ANY] = ranges;
+  if (combining === "max" || combining === "min") return count === 0 ? ANY : first;
+  // Sums of floats depend on the order in which a kernel rounds them.
+  if (inputs[0]?.dtype === "f32") return ANY;
+  return combining === "sum" ? sumOfProducts(ranges, count) : productOf(first, count);
+}
+
 function contracted(
   inputs: readonly Tensor[],
   { shape, over, combining, factor, walks }: Contraction,
 ): Tensor {
   const y = tensorLike(tensorAt(inputs, 0), shape);
   const strides = inputs.map((input, index) => walks[index]?.(rowMajorStrides(input.shape)) ?? []);
-  const firsts = strides.map((walk) => [...positions(shape, walk.slice(0, shape.length))]);
-  const steps = strides.map((walk) => [...positions(over, walk.slice(shape.length))]);
+  const firsts = strides.map((walk) => positionList(shape, walk.slice(0, shape.length)));
+  const steps = strides.map((walk) => positionList(over, walk.slice(shape.length)));
   const count = elements(over);
   for (let at = 0; at < y.data.length; at++) {
     let result = NEUTRAL[combining];
     for (let step = 0; step < count; step++) {
-      const product = inputs.reduce(
-        (value, { data }, index) =>
-          value * (data[(firsts[index]?.[at] ?? 0) + (steps[index]?.[step] ?? 0)] ?? 0),
-        1,
-      );
+      let product = 1;
+      for (const [index, { data }] of inputs.entries()) {
+        product *= data[(firsts[index]?.[at] ?? 0) + (steps[index]?.[step] ?? 0)] ?? 0;
+      }
       result = COMBINE[combining](result, product);
     }
     y.data[at] = result * factor;
@@ -103,22 +121,40 @@ export interface ReduceAttributes {
 }
 
 /** ONNX ReduceSum-13, ReduceMean-13, ReduceMax-13, ReduceMin-13, ReduceProd-13. */
-export const reduce = contraction<ReduceAttributes>(1, NUMERIC, ([input = []], attributes) => {
-  const { combining, axes, keep, factor } = attributes;
-  const kept = input.flatMap((_, axis) => (axes.includes(axis) && !keep ? [] : [axis]));
-  return {
-    shape: kept.map((axis) => (axes.includes(axis) ? 1 : (input[axis] ?? 1))),
-    over: axes.map((axis) => input[axis] ?? 1),
-    combining,
-    factor,
-    walks: [
-      (strides) => [
-        ...kept.map((axis) => (axes.includes(axis) ? 0 : (strides[axis] ?? 0))),
-        ...axes.map((axis) => strides[axis] ?? 0),
+export const reduce = contraction<ReduceAttributes>(
+  1,
+  NUMERIC,
+  ([input = []], attributes) => {
+    const { combining, axes, keep, factor } = attributes;
+    const kept = input.flatMap((_, axis) => (axes.includes(axis) && !keep ? [] : [axis]));
+    return {
+      shape: kept.map((axis) => (axes.includes(axis) ? 1 : (input[axis] ?? 1))),
+      over: axes.map((axis) => input[axis] ?? 1),
+      combining,
+      factor,
+      walks: [
+        (strides) => [
+          ...kept.map((axis) => (axes.includes(axis) ? 0 : (strides[axis] ?? 0))),
+          ...axes.map((axis) => strides[axis] ?? 0),
+        ],
       ],
-    ],
-  };
-});
+    };
+  },
+  permutedReduce,
+);
+
+/** Axes of one element need no reduction. Only where reduced axes stay does the output have the input's axes. */
+function permutedReduce(
+  attributes: ReduceAttributes,
+  order: readonly number[],
+): ReduceAttributes | undefined {
+  if (!attributes.keep) return undefined;
+  const axes = attributes.axes
+    .map((axis) => permutedAxis(axis, order))
+    .filter((axis) => axis !== undefined)
+    .toSorted((a, b) => a - b);
+  return { ...attributes, axes };
+}
 
 /** ONNX MatMul-13 for operands of at least two axes: matrices in the last two, the others broadcast. */
 export const matmul = contraction<NoAttributes>(2, ["f32", "i32"], ([a = [], b = []]) => {

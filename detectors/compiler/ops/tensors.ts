@@ -54,10 +54,27 @@ export function* positions(shape: Shape, strides: readonly number[], first = 0):
   for (let index = 0; index < size; index++) yield* positions(inner, innerStrides, first + index * stride);
 }
 
-/** Reads a tensor in another order: element i of the result is the one at the i-th position. */
-export function gathered(x: Tensor, shape: Shape, strides: readonly number[], first = 0): Tensor {
+/** All `positions`, in less memory than a list of them. */
+export function positionList(shape: Shape, strides: readonly number[]): Int32Array {
+  const list = new Int32Array(elements(shape));
+  let at = 0;
+  for (const position of positions(shape, strides)) list[at++] = position;
+  return list;
+}
+
+/**
+ * Reads a tensor in another order: element i of the result is the one at the i-th position.
+ * @param sizes the axes of the walk, whose product is that of `shape`
+ */
+export function gathered(
+  x: Tensor,
+  shape: Shape,
+  strides: readonly number[],
+  first = 0,
+  sizes: Shape = shape,
+): Tensor {
   const y = tensorLike(x, shape);
   let at = 0;
-  for (const from of positions(shape, strides, first)) y.data[at++] = x.data[from] ?? 0;
+  for (const from of positions(sizes, strides, first)) y.data[at++] = x.data[from] ?? 0;
   return y;
 }

@@ -1,4 +1,5 @@
 import { inferSame, NUMERIC } from "./elementwise.ts";
+import { ANY, hull } from "./interval.ts";
 import { ELEMENTWISE_FACTS, type NoAttributes, type OperatorDefinition } from "./operator.ts";
 import { checkInputCount, ShapeError, showType, tensorAt } from "./shapes.ts";
 import { broadcastShape, broadcastStrides, gathered, rowMajorStrides } from "./tensors.ts";
@@ -17,6 +18,7 @@ export const where: OperatorDefinition<NoAttributes> = {
     const { dtype, shape } = inferSame(choices, 2, [...NUMERIC, "bool"]);
     return { dtype, shape: broadcastShape([condition.shape, shape]) };
   },
+  range: ([, a = ANY, b = ANY]) => hull(a, b),
   reference(inputs) {
     const [condition, a, b] = [0, 1, 2].map((index) => tensorAt(inputs, index));
     if (!condition || !a || !b) throw new ShapeError("where has three inputs");

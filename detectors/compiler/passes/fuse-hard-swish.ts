@@ -9,7 +9,7 @@ import { type Replacement, type RewriteContext, rewrite } from "./rewrite.ts";
 export function fuseHardSwish(graph: Graph): Graph {
   return rewrite(graph, (node, context) => {
     if (node.op !== "mul") return undefined;
-    const scaled = scaleHardSwish(node, context);
+    const scaled = scaleHardSwish(node, context) ?? gatedProduct(node, context);
     if (scaled) return scaled;
     const product = factorsOf(node, context);
     for (const gate of product.factors) {
@@ -46,6 +46,29 @@ function factorsOf(node: Node, { producer, uses }: RewriteContext): { factors: s
   const outer = node.inputs.filter((input) => !inner.some(({ output }) => output === input));
   return { factors: [...outer, ...inner.flatMap(({ inputs }) => inputs)], inner };
 }
+
+/** x · hard_sigmoid(x) with the factor 1/slope and the addend 3/slope of a gate. */
+function gatedProduct(
+  { inputs: [a = "", b = ""], output }: Node,
+  context: RewriteContext,
+): Replacement | undefined {
+  for (const [x, value] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const gate = context.producer(value);
+    if (gate?.op !== "hard_sigmoid" || gate.inputs[0] !== x) continue;
+    const { alpha, beta } = gate.attributes;
+    const isHardSwish = Math.abs(6 * alpha - 1) < TOLERANCE && Math.abs(2 * beta - 1) < TOLERANCE;
+    if (!isHardSwish) continue;
+    const absorbed = context.uses(value) === 1 ? [gate] : [];
+    return { node: makeNode("hard_swish", [x], output, { slope: 1 / 6 }), absorbed };
+  }
+  return undefined;
+}
+
+/** Files write 1/6 as a float, from which hard swish differs by no more. */
+const TOLERANCE = 1e-5;
 
 /** The x of relu6(x + 3). */
 function gatedBy(value: string, context: RewriteContext): string | undefined {

@@ -4,10 +4,15 @@ import { foldConstants } from "./fold-constants.ts";
 import { fuseActivation } from "./fuse-activation.ts";
 import { fuseBias } from "./fuse-bias.ts";
 import { fuseHardSwish } from "./fuse-hard-swish.ts";
+import { fuseLookups } from "./fuse-lookups.ts";
+import { fusePadding } from "./fuse-padding.ts";
 import { fuseResidual } from "./fuse-residual.ts";
 import { fuseScale } from "./fuse-scale.ts";
 import { fuseSilu } from "./fuse-silu.ts";
+import { lowerToMaps } from "./lower-to-maps.ts";
+import { mergeRearrangements } from "./merge-rearrangements.ts";
 import { removeDead } from "./remove-dead.ts";
+import { simplify } from "./simplify.ts";
 import { smallestBranchFirst } from "./smallest-branch-first.ts";
 import { sparseHead } from "./sparse-head.ts";
 import { splitWidest } from "./split-widest.ts";
@@ -25,6 +30,18 @@ export interface Pass {
 /** All passes, in the order in which they run. */
 export const passes: readonly Pass[] = [
   { name: "fold-constants", why: "constant values are computed at compile time", run: foldConstants },
+  { name: "simplify", why: "other passes look for one form of each computation", run: simplify },
+  {
+    name: "lower-to-maps",
+    why: "the fast kernels compute on feature maps [height, width, channels]",
+    run: lowerToMaps,
+  },
+  {
+    name: "merge-rearrangements",
+    why: "a layout change that is undone costs nothing",
+    run: mergeRearrangements,
+  },
+  { name: "fuse-padding", why: "kernels read a border for free", run: fusePadding },
   { name: "fuse-scale", why: "a batch norm's factor costs nothing inside the weights", run: fuseScale },
   { name: "fuse-bias", why: "a convolution's accumulators can start at the bias", run: fuseBias },
   { name: "fuse-silu", why: "one pass over the data instead of two, and one buffer less", run: fuseSilu },
@@ -35,6 +52,7 @@ export const passes: readonly Pass[] = [
     why: "adding while the row is in the cache saves a pass over memory",
     run: fuseResidual,
   },
+  { name: "fuse-lookups", why: "functions of one byte are one table", run: fuseLookups },
   {
     name: "stem-to-3x3",
     why: "a 6×6 of stride 2 equals a 3×3 of stride 1 on blocks, which Winograd computes with a quarter of the products",

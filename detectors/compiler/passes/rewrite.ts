@@ -1,5 +1,6 @@
 import { buildGraph, inferOutput } from "../graph/builder.ts";
-import type { Graph, Node } from "../graph/graph.ts";
+import { typeOf } from "../graph/facts.ts";
+import { type Graph, type Node, resultsOf } from "../graph/graph.ts";
 import type { Constant, FloatConstant, ValueType } from "../graph/value.ts";
 import { sameShape } from "../ops/shapes.ts";
 
@@ -7,8 +8,10 @@ import { sameShape } from "../ops/shapes.ts";
 export interface RewriteContext {
   /** The node that computes a value, as rewritten so far. */
   producer(value: string): Node | undefined;
-  /** The number of uses as a node's input; the graph's output counts as one more. */
+  /** The number of uses as a node's input; a result of the graph counts as one more. */
   uses(value: string): number;
+  /** The type of a value of the graph before the rewrite. */
+  type(value: string): ValueType | undefined;
   /** A constant of floats. */
   constant(name: string): FloatConstant | undefined;
   /** Adds a constant under the preferred name, or that name with a number where it is taken. Returns the name. */
@@ -36,6 +39,7 @@ export function rewrite(
   const context: RewriteContext = {
     producer: (value) => producers.get(value),
     uses: (value) => uses.get(value) ?? 0,
+    type: (value) => graph.values.get(value),
     constant(name) {
       const constant = constants.get(name);
       return constant?.dtype === "f32" ? constant : undefined;
@@ -79,18 +83,17 @@ export function rewrite(
  * @throws ShapeError when the nodes do not fit together.
  */
 export function rebuild(
-  { inputs, outputs, values }: Graph,
+  graph: Graph,
   nodes: readonly Node[],
   constants: ReadonlyMap<string, Constant>,
 ): Graph {
   const builder = buildGraph();
-  for (const input of inputs) {
-    const type = values.get(input);
-    if (type !== undefined) builder.input(input, type);
-  }
+  for (const input of graph.inputs) builder.input(input, typeOf(graph, input));
+  for (const { value, initial } of graph.states) builder.state(value, typeOf(graph, value), initial);
   for (const [name, constant] of constants) builder.constant(name, constant);
   for (const node of nodes) builder.add(node.op, node.inputs, node.attributes, node.output);
-  return builder.finish(...outputs);
+  for (const { value, next } of graph.states) builder.keep(value, next);
+  return builder.finish(...graph.outputs);
 }
 
 type FusibleConvolution = Extract<Node, { op: "conv2d" | "depthwise_conv2d" }>;
@@ -114,9 +117,9 @@ export function fusibleConv2d(
   return node?.op === "conv2d" ? node : undefined;
 }
 
-/** The number of uses of each value as a node's input; the graph's output counts as one more. */
-export function countUses({ nodes, outputs }: Graph): Map<string, number> {
-  const uses = new Map(outputs.map((output) => [output, 1]));
-  for (const { inputs } of nodes) for (const name of inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
+/** The number of uses of each value as a node's input; a result of the graph counts as one more. */
+export function countUses(graph: Graph): Map<string, number> {
+  const uses = new Map(resultsOf(graph).map((result) => [result, 1]));
+  for (const { inputs } of graph.nodes) for (const name of inputs) uses.set(name, (uses.get(name) ?? 0) + 1);
   return uses;
 }

@@ -1,7 +1,7 @@
 /** Quantizes an f32 graph: stores its feature maps and weights as integers. */
 import { makeNode } from "../graph/builder.ts";
 import { factsOf } from "../graph/facts.ts";
-import { type Graph, imageInput, type Node } from "../graph/graph.ts";
+import { type Graph, imageInput, type Node, resultsOf } from "../graph/graph.ts";
 import { type Constant, floats } from "../graph/value.ts";
 import { makesIntegerMap } from "../ops/operator.ts";
 import type { ConvolutionQuantization } from "../ops/quantized-conv2d.ts";
@@ -65,7 +65,7 @@ function quantizableValues(graph: Graph): ReadonlySet<string> {
       .filter((node) => passesThrough(node) || makesIntegerMap(factsOf(node).integers))
       .map(({ output }) => output),
   );
-  for (const output of graph.outputs) quantizable.delete(output);
+  for (const result of resultsOf(graph)) quantizable.delete(result);
   for (const node of graph.nodes) {
     const integers = integerInputs(node);
     for (const input of node.inputs) if (!integers.includes(input)) quantizable.delete(input);
@@ -85,8 +85,8 @@ function quantizableValues(graph: Graph): ReadonlySet<string> {
 /** The inputs of a node that its kernel can read as integers. */
 function integerInputs(node: Node): readonly string[] {
   const { integers } = factsOf(node);
-  if (integers === "none") return [];
   if (integers === "moves") return node.inputs;
+  if (typeof integers === "string") return [];
   const indices = integers.inputs(node.inputs.length);
   return node.inputs.filter((_, index) => indices.includes(index));
 }

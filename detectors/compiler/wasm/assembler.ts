@@ -13,8 +13,11 @@ import {
   type MemoryName,
   PLAIN,
   type PlainName,
+  SHUFFLE,
+  STORE_LANE,
   STORE_LOW_HALF,
   TYPE_CODES,
+  V128_CONST,
   type WasmType,
 } from "./opcodes.ts";
 
@@ -121,6 +124,31 @@ export class Assembler {
   storeLowHalf(offset = 0): this {
     const { code, params, results } = STORE_LOW_HALF;
     return this.write([...code, 0, ...unsignedLeb(offset), 0], params, results);
+  }
+
+  /** Stores lane `lane` of `bytes` bytes. Operands: address, vector. */
+  storeLane(bytes: 1 | 2 | 4 | 8, lane: number, offset = 0): this {
+    const { code, params, results } = STORE_LANE[bytes];
+    return this.write([...code, 0, ...unsignedLeb(offset), lane], params, results);
+  }
+
+  /** A constant vector. @param numbers of 16 bytes together */
+  vector(numbers: Int32Array | BigInt64Array | Uint8Array): this {
+    const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    if (bytes.length !== 16) this.fail(`a vector has 16 bytes, received ${bytes.length}`);
+    return this.write([...V128_CONST.code, ...bytes], V128_CONST.params, V128_CONST.results);
+  }
+
+  /** The bytes at these indices: 0–15 of the first operand, 16–31 of the second. */
+  shuffle(indices: readonly number[]): this {
+    const { code, params, results } = SHUFFLE;
+    if (indices.length !== 16) this.fail(`a shuffle has 16 indices, received ${indices.length}`);
+    return this.write([...code, ...indices], params, results);
+  }
+
+  /** Picks four of the eight floats of two vectors: 0 to 3 of the first, 4 to 7 of the second. */
+  shuffleFloats(lanes: readonly [number, number, number, number]): this {
+    return this.shuffle(lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)));
   }
 
   /** Fills memory. Operands: address, byte value, byte count. */

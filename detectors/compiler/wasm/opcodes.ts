@@ -65,6 +65,11 @@ export const PLAIN = {
   "i32.sub": binary([0x6b], "i32"),
   "i32.mul": binary([0x6c], "i32"),
   "i32.div_s": binary([0x6d], "i32"),
+  "i32.rem_s": binary([0x6f], "i32"),
+  "i32.shl": binary([0x74], "i32"),
+  "i32.shr_s": binary([0x75], "i32"),
+  "i32.shr_u": binary([0x76], "i32"),
+  "i32.clz": convert([0x67], "i32", "i32"),
   "i32.and": binary([0x71], "i32"),
   "i32.or": binary([0x72], "i32"),
   "i32.xor": binary([0x73], "i32"),
@@ -95,6 +100,7 @@ export const PLAIN = {
   "v128.any_true": convert(simd(83), "v128", "i32"),
   "f32x4.ceil": unary(simd(103), "v128"),
   "f32x4.floor": unary(simd(104), "v128"),
+  "f32x4.trunc": unary(simd(105), "v128"),
   /** Rounds to the nearest integer, halves to the even one. */
   "f32x4.nearest": unary(simd(106), "v128"),
   "f32x4.abs": unary(simd(224), "v128"),
@@ -119,6 +125,28 @@ export const PLAIN = {
   "i16x8.narrow_i32x4_s": binary(simd(133), "v128"),
   "i16x8.min_s": binary(simd(150), "v128"),
   "i16x8.max_s": binary(simd(152), "v128"),
+  "i8x16.narrow_i16x8_s": binary(simd(101), "v128"),
+  "i8x16.min_s": binary(simd(118), "v128"),
+  "i8x16.min_u": binary(simd(119), "v128"),
+  "i8x16.max_s": binary(simd(120), "v128"),
+  /** Bytes of a at the indices in b; 0 for indices above 15. */
+  "i8x16.swizzle": binary(simd(14), "v128"),
+  "i8x16.sub": binary(simd(113), "v128"),
+  "i16x8.extend_low_i8x16_s": unary(simd(135), "v128"),
+  "i16x8.extend_high_i8x16_s": unary(simd(136), "v128"),
+  "i32x4.extend_low_i16x8_s": unary(simd(167), "v128"),
+  "i32x4.extend_high_i16x8_s": unary(simd(168), "v128"),
+  "i32x4.extmul_low_i16x8_s": binary(simd(188), "v128"),
+  "i32x4.extmul_high_i16x8_s": binary(simd(189), "v128"),
+  "i64x2.extmul_low_i32x4_s": binary(simd(220), "v128"),
+  "i64x2.extmul_high_i32x4_s": binary(simd(221), "v128"),
+  "i64x2.add": binary(simd(206), "v128"),
+  "i64x2.shr_u": shift(205),
+  "i16x8.sub": binary(simd(145), "v128"),
+  "i16x8.add_sat_s": binary(simd(143), "v128"),
+  "i32x4.mul": binary(simd(181), "v128"),
+  "i32x4.gt_s": binary(simd(59), "v128"),
+  "i8x16.splat": convert(simd(15), "i32", "v128"),
   "i16x8.splat": convert(simd(16), "i32", "v128"),
   "i32x4.splat": convert(simd(17), "i32", "v128"),
   "i32x4.add": binary(simd(174), "v128"),
@@ -154,6 +182,9 @@ export const MEMORY = {
   "i32.store": { code: [0x36], bytes: 4, params: ["i32", "i32"], results: [] },
   "f32.store": { code: [0x38], bytes: 4, params: ["i32", "f32"], results: [] },
   "v128.load": { code: simd(0), bytes: 16, params: ["i32"], results: ["v128"] },
+  /** Eight bytes as i16. */
+  "i16x8.load8x8_s": { code: simd(1), bytes: 8, params: ["i32"], results: ["v128"] },
+  "i16x8.load8x8_u": { code: simd(2), bytes: 8, params: ["i32"], results: ["v128"] },
   "v128.load16x4_s": { code: simd(3), bytes: 8, params: ["i32"], results: ["v128"] },
   "v128.load32_splat": { code: simd(9), bytes: 4, params: ["i32"], results: ["v128"] },
   "v128.load32_zero": { code: simd(92), bytes: 4, params: ["i32"], results: ["v128"] },
@@ -165,6 +196,20 @@ export type MemoryName = keyof typeof MEMORY;
 
 /** `v128.store64_lane` of the lower half: stores eight bytes; memory immediates and the lane follow. */
 export const STORE_LOW_HALF: Instruction = { code: simd(91), params: ["i32", "v128"], results: [] };
+
+/** Stores one lane of this many bytes; memory immediates and the lane follow. */
+export const STORE_LANE: Readonly<Record<1 | 2 | 4 | 8, Instruction>> = {
+  1: { code: simd(88), params: ["i32", "v128"], results: [] },
+  2: { code: simd(89), params: ["i32", "v128"], results: [] },
+  4: { code: simd(90), params: ["i32", "v128"], results: [] },
+  8: STORE_LOW_HALF,
+};
+
+/** `v128.const`; its 16 bytes follow. */
+export const V128_CONST: Instruction = { code: simd(12), params: [], results: ["v128"] };
+
+/** `i8x16.shuffle`; the indices of 16 bytes of both operands follow. */
+export const SHUFFLE: Instruction = { code: simd(13), params: ["v128", "v128"], results: ["v128"] };
 
 /** Opcodes of instructions with immediates that the assembler encodes. */
 export const CONTROL = {

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { runtimeOption } from "../../../agent/commands/shared/module-options.ts";
 import { VARIANTS } from "../../../detectors/detector.ts";
 import type { Size } from "../contestants.ts";
 import { GENERATED_NAMES } from "./clips.ts";
@@ -44,9 +45,7 @@ export function parseOptions(args: readonly string[]): PipelineOptions {
       { width: 640, height: 640 },
       { width: 320, height: 320 },
     ])
-    .addOption(
-      new Option("--runtime <name>", "engine of our module").choices(["wasmer", "v8"]).default("wasmer"),
-    )
+    .addOption(runtimeOption().default("wasmer"))
     .option("--threads <n>", "threads of the scripts (default: the library's default)", count)
     .option("--capacity", "find the largest number of cameras without a lost frame instead", false)
     .option("--tolerance <percent>", "with --capacity: share of frames that may be lost", Number, 0)

@@ -9,15 +9,26 @@ export interface ScoredTrack {
   readonly boxes: readonly { readonly seconds: number; readonly box: Box }[];
 }
 
-/** What would be reported at a threshold. */
-export interface ScoreRow {
+/** A labelled object, and the best score of the tracks that show it. */
+export interface JudgedObject {
   readonly label: string;
-  readonly threshold: number;
+  readonly isReal: boolean;
+  readonly score: number;
+}
+
+/** What would be reported at a threshold. */
+export interface ScoreFigures {
   /** Labelled objects that are reported, and those of them that are real. */
   readonly reported: number;
   readonly real: number;
   readonly precision: number;
   readonly recall: number;
+}
+
+export interface ScoreRow extends ScoreFigures {
+  readonly label: string;
+  /** undefined: what the module states for each label. */
+  readonly threshold: number | undefined;
 }
 
 /** A track shows a labelled object if their boxes overlap this much at nearly the same time. */
@@ -36,25 +47,29 @@ export function bestScore(object: LabelledObject, tracks: readonly ScoredTrack[]
   return Math.max(0, ...tracks.filter(showsIt).map(({ topScore }) => topScore));
 }
 
-/** Precision and recall of the labelled objects at each threshold. */
+/** Precision and recall of a label's objects at each threshold. */
 export function scoreRows(
   label: string,
-  objects: readonly { readonly isReal: boolean; readonly score: number }[],
+  objects: readonly JudgedObject[],
   thresholds: readonly number[],
 ): readonly ScoreRow[] {
+  return thresholds.map((threshold) => ({ label, threshold, ...scoreFigures(objects, () => threshold) }));
+}
+
+/** Precision and recall of objects with a threshold for each label. */
+export function scoreFigures(
+  objects: readonly JudgedObject[],
+  threshold: (label: string) => number,
+): ScoreFigures {
   const all = objects.filter(({ isReal }) => isReal).length;
-  return thresholds.map((threshold) => {
-    const reported = objects.filter(({ score }) => score >= threshold);
-    const real = reported.filter(({ isReal }) => isReal).length;
-    return {
-      label,
-      threshold,
-      reported: reported.length,
-      real,
-      precision: rounded(real / Math.max(1, reported.length)),
-      recall: rounded(real / Math.max(1, all)),
-    };
-  });
+  const reported = objects.filter(({ label, score }) => score >= threshold(label));
+  const real = reported.filter(({ isReal }) => isReal).length;
+  return {
+    reported: reported.length,
+    real,
+    precision: rounded(real / Math.max(1, reported.length)),
+    recall: rounded(real / Math.max(1, all)),
+  };
 }
 
 function rounded(share: number): number {

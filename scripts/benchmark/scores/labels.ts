@@ -12,11 +12,15 @@ export interface LabelledObject {
   readonly isReal: boolean;
 }
 
-const FILE = new URL("labels.csv", import.meta.url);
+/** Labels from which the default filters were chosen, and labels of other clips that only judge the choice. */
+export const LABEL_SETS = ["labels", "held-out"] as const;
+export type LabelSet = (typeof LABEL_SETS)[number];
 
-/** Reads labels.csv: clip, seconds, label, x1, y1, x2, y2, real (1 or 0). */
-export function labelledObjects(): readonly LabelledObject[] {
-  const [, ...lines] = readFileSync(FILE, "utf8").trim().split("\n");
+/** Reads a set of labels: clip, seconds, label, x1, y1, x2, y2, real (1 or 0). */
+export function labelledObjects(set: LabelSet): readonly LabelledObject[] {
+  const [, ...lines] = readFileSync(new URL(`${set}.csv`, import.meta.url), "utf8")
+    .trim()
+    .split("\n");
   return lines.map((line) => {
     const [clip = "", seconds, label = "", x1, y1, x2, y2, real] = line.split(",");
     const box = [Number(x1), Number(y1), Number(x2), Number(y2)] as const;

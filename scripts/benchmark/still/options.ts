@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { runtimeOption } from "../../../agent/commands/shared/module-options.ts";
 import { VARIANTS } from "../../../detectors/detector.ts";
 import type { Size } from "../contestants.ts";
 import { SCENES } from "./scenes.ts";
@@ -59,9 +60,7 @@ export function parseStillOptions(args: readonly string[]): StillOptions {
     )
     .option("--only <scene,…>", `scenes to measure: ${NAMES.join(", ")}`, scenes, NAMES)
     .addOption(new Option("--variant <name>", "variant of the module").choices(VARIANT_NAMES).default("i16"))
-    .addOption(
-      new Option("--runtime <name>", "engine of the module").choices(["wasmer", "v8"]).default("wasmer"),
-    )
+    .addOption(runtimeOption().default("wasmer"))
     .option("--json", "print a line of JSON per scene", false)
     .addHelpText("after", EXPLANATION)
     .parse(args, { from: "user" })

@@ -1,2 +1,2 @@
 /** Tests find models and media in the same places as the scripts. Tests that need missing ones are skipped. */
-export { findMedia, findModel } from "../../../scripts/materials.ts";
+export { findMedia, findModel, findZoo } from "../../../scripts/materials.ts";

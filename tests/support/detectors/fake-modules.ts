@@ -141,7 +141,7 @@ export function fakeDescription(width: number, height: number): DetectDescriptio
     outputs: [{ name: "detections", shape: [300, 6], dtype: "f32", rows: "counted" }],
     parameters: DETECT_PARAMETERS,
     labels: LABELS.map((name, id) => ({ id, name })),
-    picture: { fit: "letterbox", pad: 114, filter: "linear" },
+    picture: { fit: "letterbox-centre", pad: 114, filter: "linear" },
     precision: "f32",
     features: ["simd128"],
     source: [{ format: "onnx", sha256: "0".repeat(64), licence: "Apache-2.0" }],

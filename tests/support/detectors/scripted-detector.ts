@@ -4,7 +4,7 @@ import { type Detection, type Detector, DetectorFault, type ModelInfo } from "..
 export const SMALL_MODEL: ModelInfo = {
   name: "scripted",
   input: { width: 64, height: 32 },
-  picture: { fit: "letterbox", pad: 114, filter: "linear" },
+  picture: { fit: "letterbox-centre", pad: 114, filter: "linear" },
   labels: ["person", "dog"],
   precision: "f32",
   features: ["simd128"],

@@ -1,6 +1,6 @@
 import { fromBufferPromise } from "yauzl";
-import { importCheckpoint } from "../../../detectors/compiler/import/checkpoint/importer.ts";
 import { writeCheckpoint } from "../models/checkpoint.ts";
+import { importCheckpoint } from "../models/import-detector.ts";
 import { storedZip, type ZipEntry } from "../models/stored-zip.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { refusesModel } from "./refusals.ts";

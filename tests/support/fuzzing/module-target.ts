@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ModuleInfo } from "../../../detectors/detector.ts";
-import { DESCRIPTION_SECTION } from "../../../detectors/module-format.ts";
+import type { ModuleInfo, Tensor } from "../../../detectors/detector.ts";
+import { DESCRIPTION_SECTION, elementsOf, type TensorSpec } from "../../../detectors/module-format.ts";
 import { loadDetector, loadModule } from "../../../detectors/runtime/module.ts";
 import { startDetector } from "../../../detectors/runtime/open-detector.ts";
+import { openModule } from "../../../detectors/runtime/open-module.ts";
+import { tensorArray } from "../../../detectors/runtime/tensors.ts";
 import { fakeDescription, fakeModule, withCustomSection } from "../detectors/fake-modules.ts";
 import { MIXED, mixedModule } from "../detectors/tensor-module.ts";
 import { mutatedDescription } from "./description-mutants.ts";
@@ -58,6 +60,38 @@ export function openingTarget(): FuzzTarget {
       });
     },
   };
+}
+
+/** Opening a module of any task: what the loader accepts answers a request of its own inputs, or fails as documented. */
+export function inferringTarget(): FuzzTarget {
+  const path = mutantPath();
+  const make = moduleMutants();
+  let turn = 0;
+  return {
+    make,
+    close: () => rmSync(dirname(path), { recursive: true }),
+    feed(bytes) {
+      writeFileSync(path, bytes as Uint8Array);
+      const runtime = turn++ % 4 === 0 ? "wasmer" : "v8";
+      const refuses = (error: unknown) => refusesModel(error) || refusesAnswer(error);
+      return acceptedUnless(refuses, async () => {
+        await using module = await openModule(path, { runtime, deadlineMs: START_WITHIN_MS });
+        const { inputs, outputs } = module.info;
+        const answer = await module.inferTensors(
+          inputs.map((spec) => tensorArray(spec.dtype, elementsOf(spec))),
+        );
+        for (const [index, spec] of outputs.entries()) requireShape(answer.outputs[index], spec);
+      });
+    },
+  };
+}
+
+/** @throws Error, a finding: an output of another type or length than the description states. */
+function requireShape(output: Tensor | undefined, spec: TensorSpec): void {
+  const length = output?.shape.reduce((product, side) => product * side, 1);
+  const fits = output?.dtype === spec.dtype && output.data.length === length && length <= elementsOf(spec);
+  if (!fits)
+    throw new Error(`the output ${JSON.stringify(spec.name)} was ${output?.dtype} [${output?.shape}]`);
 }
 
 function moduleMutants(): FuzzTarget["make"] {

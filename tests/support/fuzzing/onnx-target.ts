@@ -1,5 +1,5 @@
-import { importOnnx } from "../../../detectors/compiler/import/onnx/importer.ts";
 import { decodeModel, encodeModel, type OnnxModel } from "../../../detectors/compiler/import/onnx/schema.ts";
+import { importOnnx } from "../models/import-detector.ts";
 import { smallYolov5 } from "../models/yolov5-onnx.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import { mutatedTree } from "./mutate-tree.ts";

@@ -1,5 +1,4 @@
 import { compile } from "../../../detectors/compiler/compile.ts";
-import { importOnnx } from "../../../detectors/compiler/import/onnx/importer.ts";
 import { REPLY_HEADER_BYTES, REQUEST_HEADER_BYTES } from "../../../detectors/module-format.ts";
 import { parseDetections } from "../../../detectors/runtime/detections.ts";
 import { ioOf, requestBytes } from "../../../detectors/runtime/module-io.ts";
@@ -7,6 +6,7 @@ import { parseReply, replyBytes } from "../../../detectors/runtime/reply.ts";
 import { writeRequest } from "../../../detectors/runtime/request.ts";
 import { seededBytes } from "../base/seeded.ts";
 import { runModuleCommand } from "../detectors/module-command.ts";
+import { importOnnx } from "../models/import-detector.ts";
 import { smallYolov5 } from "../models/yolov5-onnx.ts";
 import { at, mutatedBytes } from "./mutate-bytes.ts";
 import type { FuzzTarget } from "./target.ts";

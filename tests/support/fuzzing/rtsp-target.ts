@@ -3,7 +3,8 @@ import { parseRtspAddress } from "../../../agent/camera/rtsp/address.ts";
 import { chooseVideo } from "../../../agent/camera/rtsp/choose-video.ts";
 import { controlBase, resolveControl } from "../../../agent/camera/rtsp/control-url.ts";
 import { readDescription } from "../../../agent/camera/rtsp/description.ts";
-import { messageParser, RtspProtocolError } from "../../../agent/camera/rtsp/messages.ts";
+import { messageParser } from "../../../agent/camera/rtsp/messages.ts";
+import { RtspProtocolError } from "../../../agent/camera/rtsp/protocol-errors.ts";
 import { describing, H264_TRACK, interleaved } from "../camera/scripted-camera.ts";
 import { mutatedBytes } from "./mutate-bytes.ts";
 import type { FuzzTarget } from "./target.ts";
@@ -57,6 +58,7 @@ export function rtspTarget(): FuzzTarget {
         onReply: ({ headers: named, body: text }) =>
           replies.push({ base: named.get("content-base")?.[0], body: text }),
         onRequest: () => {},
+        onDamage: () => {},
       });
       try {
         const middle = Math.floor(cut * bytes.length);

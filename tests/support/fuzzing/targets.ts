@@ -13,6 +13,10 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
     share: 250,
     open: async () => (await import("./onnx-target.ts")).onnxTarget(),
   },
+  "the compiler of ONNX tensors": {
+    share: 200,
+    open: async () => (await import("./tensor-target.ts")).tensorTarget(),
+  },
   "the checkpoint importer": {
     share: 200,
     open: async () => (await import("./checkpoint-target.ts")).checkpointTarget(),
@@ -20,6 +24,14 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
   "the TensorFlow.js importer": {
     share: 200,
     open: async () => (await import("./tfjs-target.ts")).tfjsTarget(),
+  },
+  "the compiler of TensorFlow.js tensors": {
+    share: 100,
+    open: async () => (await import("./tfjs-target.ts")).tfjsTensorTarget(),
+  },
+  "the TensorFlow Lite importer": {
+    share: 200,
+    open: async () => (await import("./tflite-target.ts")).tfliteTarget(),
   },
   "the configuration": {
     share: 100,
@@ -40,6 +52,10 @@ export const TARGETS: Readonly<Record<string, Entry>> = {
   "opening a detector": {
     share: 2,
     open: async () => (await import("./module-target.ts")).openingTarget(),
+  },
+  "opening a module of any task": {
+    share: 2,
+    open: async () => (await import("./module-target.ts")).inferringTarget(),
   },
   "a module's requests": {
     share: 48,

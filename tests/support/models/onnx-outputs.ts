@@ -1,4 +1,4 @@
-import { cutAtHeads } from "../../../detectors/compiler/import/onnx/cut.ts";
+import { cutOnnx } from "../../../detectors/compiler/import/onnx/network.ts";
 import { decodeModel, encodeModel, type OnnxGraph } from "../../../detectors/compiler/import/onnx/schema.ts";
 
 /** TensorProto.DataType FLOAT. */
@@ -13,7 +13,9 @@ export function withInputSize(
   { width, height }: { readonly width: number; readonly height: number },
 ): Uint8Array {
   return editGraph(onnx, (graph) => {
-    const { body, heads } = cutAtHeads(graph);
+    const { body, tail } = cutOnnx(graph, "convolutions");
+    const read = new Set(tail.flatMap(({ input }) => input));
+    const ends = body.flatMap(({ output }) => output).filter((name) => read.has(name));
     const used = new Set(body.flatMap(({ input }) => input));
     const dim = [1, 3, height, width].map((dimValue) => ({ dimValue }));
     const initializers = new Set(graph.initializer.map(({ name }) => name));
@@ -24,7 +26,7 @@ export function withInputSize(
       input: graph.input
         .filter(({ name }) => !initializers.has(name))
         .map((input) => ({ ...input, type: { tensorType: { elemType: FLOAT, shape: { dim } } } })),
-      output: heads.flatMap(({ output }) => output).map(floatValue),
+      output: ends.map(floatValue),
       valueInfo: [],
     };
   });

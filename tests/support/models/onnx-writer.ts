@@ -8,7 +8,16 @@ import {
 
 /** Attributes as plain values: whole numbers become ints, floats are written as `{float: x}`. */
 export type Attributes = Readonly<
-  Record<string, number | string | readonly number[] | OnnxTensor | { readonly float: number }>
+  Record<
+    string,
+    | number
+    | string
+    | readonly number[]
+    | readonly string[]
+    | OnnxTensor
+    | OnnxGraph
+    | { readonly float: number }
+  >
 >;
 
 /** Writes an ONNX graph node by node. */
@@ -127,6 +136,13 @@ export function toAttribute(name: string, value: Attributes[string]): OnnxAttrib
   if (typeof value === "number") return { ...empty, type: 2, i: value };
   if (typeof value === "string") return { ...empty, type: 3, s: new TextEncoder().encode(value) };
   if ("float" in value) return { ...empty, type: 1, f: value.float };
+  if ("node" in value) return { ...empty, type: 5, g: value };
   if ("dims" in value) return { ...empty, type: 4, t: value };
+  if (isStrings(value))
+    return { ...empty, type: 8, strings: value.map((text) => new TextEncoder().encode(text)) };
   return { ...empty, type: 7, ints: value };
+}
+
+function isStrings(list: readonly number[] | readonly string[]): list is readonly string[] {
+  return typeof list[0] === "string";
 }

@@ -1,10 +1,10 @@
 import { calibrate } from "../../../detectors/compiler/calibrate/calibrate.ts";
 import { compile } from "../../../detectors/compiler/compile.ts";
 import type { Graph } from "../../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../../detectors/compiler/import/checkpoint/importer.ts";
 import { runPasses } from "../../../detectors/compiler/passes/index.ts";
 import type { Precision } from "../../../detectors/module-format.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
+import { importCheckpoint } from "./import-detector.ts";
 import { YOLOV5N } from "./yolov5-layers.ts";
 
 /** Options of a YOLOv5n with seeded weights. */
@@ -41,5 +41,5 @@ export async function seededYolov5nModule(
       : { precision, ranges: (await calibrate(runPasses(graph), undefined)).ranges };
   // An i8 module needs the relaxed dot product, which is exact for 7-bit numbers, as are its other operations.
   const target = precision === "i8" ? "relaxed" : "simd128";
-  return compile({ name: "seeded", labels, graph }, { source, target, quantization }).bytes;
+  return compile({ task: "detect", name: "seeded", labels, graph }, { source, target, quantization }).bytes;
 }

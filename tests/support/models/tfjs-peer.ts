@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setThreadsCount, setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
-import { loadGraphModel } from "@tensorflow/tfjs-converter";
-import { setBackend, type Tensor, tensor4d } from "@tensorflow/tfjs-core";
+import { type GraphModel, loadGraphModel } from "@tensorflow/tfjs-converter";
+import { setBackend, type Tensor, tensor, tensor4d } from "@tensorflow/tfjs-core";
 import type { ImageSize } from "../../../detectors/compiler/graph/graph.ts";
 
 import type { Tensor as ReferenceTensor } from "../../../detectors/compiler/graph/value.ts";
@@ -17,17 +17,7 @@ export async function openTfjs(
   { width, height }: ImageSize,
   outputs: [string, string, ...string[]],
 ): Promise<TfjsPeer> {
-  setWasmPaths(`${dirname(fileURLToPath(import.meta.resolve("@tensorflow/tfjs-backend-wasm")))}/`);
-  setThreadsCount(1);
-  if (!(await setBackend("wasm"))) throw new Error("TensorFlow.js cannot use its WebAssembly backend");
-  const { modelTopology, weightsManifest, format } = JSON.parse(new TextDecoder().decode(json));
-  const groups: { paths: string[]; weights: [] }[] = weightsManifest;
-  const bytes = groups.flatMap(({ paths }) => paths.map((name) => shards.get(name) ?? new Uint8Array()));
-  const weightData = Uint8Array.from(Buffer.concat(bytes)).buffer;
-  const weightSpecs = groups.flatMap(({ weights }) => weights);
-  const model = await loadGraphModel({
-    load: async () => ({ modelTopology, format, weightSpecs, weightData }),
-  });
+  const model = await loadTfjs({ json, shards });
   return (image) => {
     const input = tensor4d(Float32Array.from(image), [1, height, width, 3]);
     const result = model.execute(input, outputs);
@@ -40,4 +30,36 @@ export async function openTfjs(
     for (const tensor of [input, ...tensors]) tensor.dispose();
     return answers;
   };
+}
+
+/**
+ * The outputs of a graph model in TensorFlow.js, in the order of `outputs`.
+ * @param inputs f32, by name
+ */
+export async function tfjsOutputs(
+  files: TfjsFiles,
+  inputs: ReadonlyMap<string, ReferenceTensor>,
+  outputs: readonly string[],
+): Promise<readonly ReferenceTensor[]> {
+  const model = await loadTfjs(files);
+  const feeds = [...inputs].map(
+    ([name, { shape, data }]) => [name, tensor(data, [...shape], "float32")] as const,
+  );
+  const result = model.execute(Object.fromEntries(feeds), [...outputs]);
+  const tensors: Tensor[] = Array.isArray(result) ? result : [result];
+  return tensors.map((one) => ({ shape: one.shape, data: Float32Array.from(one.dataSync()) }));
+}
+
+async function loadTfjs({ json, shards }: TfjsFiles): Promise<GraphModel> {
+  setWasmPaths(`${dirname(fileURLToPath(import.meta.resolve("@tensorflow/tfjs-backend-wasm")))}/`);
+  setThreadsCount(1);
+  if (!(await setBackend("wasm"))) throw new Error("TensorFlow.js cannot use its WebAssembly backend");
+  const { modelTopology, weightsManifest, format } = JSON.parse(new TextDecoder().decode(json));
+  const groups: { paths: string[]; weights: [] }[] = weightsManifest;
+  const bytes = groups.flatMap(({ paths }) => paths.map((name) => shards.get(name) ?? new Uint8Array()));
+  const weightData = Uint8Array.from(Buffer.concat(bytes)).buffer;
+  const weightSpecs = groups.flatMap(({ weights }) => weights);
+  return await loadGraphModel({
+    load: async () => ({ modelTopology, format, weightSpecs, weightData }),
+  });
 }

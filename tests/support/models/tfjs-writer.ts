@@ -64,8 +64,13 @@ export class TfjsWriter {
 
   /** The input image, [1, height, width, 3]. */
   image(height: number, width: number): string {
-    const dim = [1, height, width, 3].map((size) => ({ size: String(size) }));
-    return this.add("Placeholder", "image", [], { dtype: { type: "DT_FLOAT" }, shape: { shape: { dim } } });
+    return this.input("image", [1, height, width, 3]);
+  }
+
+  /** An input of floats; −1 is a size that the file leaves open. */
+  input(name: string, shape: readonly number[]): string {
+    const dim = shape.map((size) => ({ size: String(size) }));
+    return this.add("Placeholder", name, [], { dtype: { type: "DT_FLOAT" }, shape: { shape: { dim } } });
   }
 
   /** A constant of floats, or of 32-bit integers. */

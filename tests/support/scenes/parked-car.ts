@@ -3,6 +3,11 @@ import { cutOut, drive, paste } from "./scenes.ts";
 
 /** The box of a car in images/street.jpg, pixels. The car is small, so it is enlarged. */
 const CAR = [225, 322, 340, 380] as const;
+/** The rear of the car in front, which would be an object of its own. */
+const ANOTHER_CAR = [
+  [225, 322, 251, 343],
+  [225, 343, 232, 365],
+] as const;
 const ENLARGEMENT = 2.2;
 const PARKED_AT = { x: 250, y: 230 };
 const COMES = { from: 5, to: 10 };
@@ -20,7 +25,7 @@ export async function parkedCar(
   photograph: string,
   leavesAt: number,
 ): Promise<(second: number) => RgbImage> {
-  const car = await cutOut(photograph, CAR, ENLARGEMENT);
+  const car = await cutOut(photograph, CAR, ENLARGEMENT, ANOTHER_CAR);
   const { x, y } = PARKED_AT;
   const parked = paste(background, car, x, y);
   return (second) => {

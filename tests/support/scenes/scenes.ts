@@ -1,4 +1,5 @@
 import sharp from "sharp";
+import type { Box } from "../../../agent/base/box.ts";
 import type { RgbImage } from "../../../agent/base/rgb-image.ts";
 import { readClip } from "../../../agent/camera/clip.ts";
 import type { Frame } from "../../../agent/camera/frame.ts";
@@ -79,11 +80,15 @@ export interface Cutout extends RgbImage {
   readonly cover: Float32Array;
 }
 
-/** Cuts a rectangle (pixels) out of a photograph, enlarges it, and softens its edges. */
+/**
+ * Cuts a rectangle (pixels) out of a photograph, enlarges it, and softens its edges.
+ * @param hidden rectangles of the photograph that become transparent.
+ */
 export async function cutOut(
   photograph: string,
-  [left, top, right, bottom]: readonly [number, number, number, number],
+  [left, top, right, bottom]: Box,
   enlargement: number,
+  hidden: readonly Box[] = [],
 ): Promise<Cutout> {
   const width = Math.round((right - left) * enlargement);
   const height = Math.round((bottom - top) * enlargement);
@@ -92,6 +97,8 @@ export async function cutOut(
   const soft = Math.max(2, height / 16);
   const cover = Float32Array.from({ length: width * height }, (_, index) => {
     const [x, y] = [index % width, Math.floor(index / width)];
+    const at = [left + x / enlargement, top + y / enlargement] as const;
+    if (hidden.some(([x1, y1, x2, y2]) => at[0] >= x1 && at[0] < x2 && at[1] >= y1 && at[1] < y2)) return 0;
     return Math.min(1, Math.min(x + 1, width - x, y + 1, height - y) / soft);
   });
   return { width, height, pixels, cover };

@@ -88,7 +88,7 @@ export function tell(story: Story): Told {
     lifecycle = step.lifecycle;
     messages.push(...step.messages);
   }
-  return { messages: [...messages, ...endAll(lifecycle, "shutdown")], tracker };
+  return { messages: [...messages, ...endAll(lifecycle, { reason: "shutdown" })], tracker };
 }
 
 const DETECTOR = {

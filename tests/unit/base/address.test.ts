@@ -188,6 +188,9 @@ describe("the mistake in a stream's address is named with the remedy that helps"
     ["rtsp://door/<channel>", "a path without quotes and without < and >", "%3C"],
     ['rtsp://door/1"', "a path without quotes and without < and >", "%22"],
     ["rtsp://door/a\\b", "a path without \\", "%5C"],
+    ["rtsp://door/x?user=u&password=p#ss", "an address without #", "%23"],
+    ["rtsp://u:p@door#1", "an address without #", "%23"],
+    ["rtsp://door/x#video=copy", "an address without #", "go2rtc"],
     ["rtsp://door/100%", DIGITS, "%25"],
     ["rtsp://door/x?level=50%&a=%zz", DIGITS, "%25"],
     ["rtsp://door/stream\u200b1", "a path without invisible characters", "type the address again"],
@@ -246,7 +249,7 @@ describe("the mistake in a stream's address is named with the remedy that helps"
 
   test.each([
     "rtsp://door",
-    "rtsps://u:p@10.0.0.7:65535/a?b=c#d",
+    "rtsps://u:p@10.0.0.7:65535/a?b=c%23d",
     "rtsp://[fe80::1%eth0]:1/x",
     "RTSP://häuschen/ströme",
     "rtsp://door.lan./x",

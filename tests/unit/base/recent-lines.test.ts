@@ -15,6 +15,28 @@ test("keeps the latest lines of the log about a camera, and those about no camer
   ]);
 });
 
+test("keeps the other fields of a line, so that the page names what the log names", () => {
+  const recent = recentLines();
+  const log = openLog("info", { write() {} }, recent.add);
+  const changed = ["cameras.door.zones.porch", "cameras.door.motion.threshold"];
+  log.warn(
+    { changed, needRestart: ["mqtt.host"] },
+    "the configuration is reloaded; some keys need a restart",
+  );
+  log.info({ changed: [] }, "the configuration is unchanged");
+  log.error(
+    { mistakes: ["a: wrong", "b: wrong"], remedy: "Correct it." },
+    "the configuration is not reloaded",
+  );
+  log.info({ many: Array.from({ length: 1_000 }, () => "key") }, "cut");
+  expect(recent.about("door").map(({ text }) => text)).toEqual([
+    "the configuration is reloaded; some keys need a restart (changed: cameras.door.zones.porch, cameras.door.motion.threshold; need restart: mqtt.host)",
+    "the configuration is unchanged",
+    "the configuration is not reloaded (mistakes: a: wrong, b: wrong) → Correct it.",
+    expect.stringMatching(/^cut \(many: (?:key, )+.*…\)$/),
+  ]);
+});
+
 test("keeps a bounded number of lines of bounded length", () => {
   const recent = recentLines();
   const log = openLog("info", { write() {} }, recent.add);

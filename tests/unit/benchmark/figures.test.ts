@@ -46,6 +46,7 @@ test("a network is credited with two operations per weight and pixel of every co
   const graph = {
     inputs: ["x"],
     outputs: ["z"],
+    states: [],
     values,
     constants: new Map(),
     nodes: [

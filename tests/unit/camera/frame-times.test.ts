@@ -29,7 +29,13 @@ describe("without B frames", () => {
     expect([times.timeOf(third), times.timeOf(fourth)]).toEqual([180, 220]);
   });
 
-  test("a frame without a report has the newest time", () => {
+  test("a frame whose report is late does not get the time of an access unit that is decoded seconds later", () => {
+    const times = createFrameTimes(false);
+    const [first, , third] = [1000, 1200, 1400, 1600, 9000].map(times.add);
+    expect([first, undefined, third, undefined].map(times.timeOf)).toEqual([1000, 1200, 1400, 1600]);
+  });
+
+  test("a frame has the newest time if ffmpeg reports none", () => {
     const times = createFrameTimes(false);
     [100, 140].map(times.add);
     expect(times.timeOf(undefined)).toBe(140);

@@ -73,6 +73,11 @@ test("frames that a camera sends at once at the start do not raise the rate", ()
   expect(observe(burst, (index) => index / 10).fps).toBeCloseTo(10);
 });
 
+test("frames that arrive at once after the network has stalled do not raise the rate", () => {
+  const stalled = evenly(40).map((at, index) => (index < 20 ? at : 4900 + index));
+  expect(observe(stalled, (index) => index / 10).fps).toBeCloseTo(10);
+});
+
 test.each([
   ["stands", () => 7],
   ["runs ten times too fast", (index: number) => index],

@@ -12,15 +12,22 @@ interface Stream {
   readonly frames?: number;
   readonly hasDescription?: boolean;
   readonly failure?: Error;
+  /** Until the camera plays. */
+  readonly openSeconds?: number;
+  /** Between two frames. */
+  readonly everyMs?: number;
 }
 
 /** Tries a camera that serves one client at a time. */
-async function tried({ keyEvery, frames = 1000, hasDescription = false, failure }: Stream) {
+async function tried(stream: Stream) {
+  const { keyEvery, frames = 1000, hasDescription = false, failure, openSeconds = 0, everyMs = 100 } = stream;
   const clock = manualClock();
   const signal = new AbortController().signal;
   let sessions = 0;
   const open: typeof openSession = async (_stream, options) => {
     sessions++;
+    await clock.pass(1000 * openSeconds);
+    options.signal.throwIfAborted();
     return {
       facts: {
         codec: "H264",
@@ -36,7 +43,7 @@ async function tried({ keyEvery, frames = 1000, hasDescription = false, failure 
       async *units() {
         for (let index = 0; index < frames && !options.signal.aborted; index++) {
           yield unitAt(index, keyEvery, clock.monotonicMs());
-          await clock.pass(100);
+          await clock.pass(everyMs);
         }
         if (failure !== undefined) throw failure;
         await clock.pass(60_000);
@@ -46,8 +53,8 @@ async function tried({ keyEvery, frames = 1000, hasDescription = false, failure 
       },
     };
   };
-  const stream = await tryStream("door", "rtsp://door/1", { clock, signal }, open).catch((error) => error);
-  return { stream, tookMs: clock.monotonicMs(), sessions };
+  const result = await tryStream("door", "rtsp://door/1", { clock, signal }, open).catch((error) => error);
+  return { stream: result, tookMs: clock.monotonicMs(), sessions };
 }
 
 function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit {
@@ -58,7 +65,7 @@ function unitAt(index: number, keyEvery: number, arrivedMs: number): AccessUnit 
     isKey,
     ...(isKey ? { format: formatOf() } : {}),
     rotation: 0,
-    streamSeconds: index / 10,
+    streamSeconds: arrivedMs / 1000,
     arrivedMs,
     isDamaged: false,
   };
@@ -82,6 +89,16 @@ test("sees that key frames are too far apart without waiting for the next one", 
   const { stream, tookMs } = await tried({ keyEvery: 40 });
   expect(stream).toMatchObject({ fps: 10, areKeysFarApart: true });
   expect(tookMs).toBeLessThan(8_000);
+});
+
+test("does not mind key frames that are as rare as all frames", async () => {
+  const { stream } = await tried({ keyEvery: 1, everyMs: 4_000 });
+  expect(stream).toMatchObject({ fps: undefined, areKeysFarApart: false });
+});
+
+test("waits for a camera that plays only by the second transport", async () => {
+  const { stream } = await tried({ keyEvery: 10, openSeconds: 35 });
+  expect(stream).toMatchObject({ fps: 10 });
 });
 
 test("does not need a key frame for the size if the camera describes it", async () => {

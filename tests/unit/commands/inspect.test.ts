@@ -13,7 +13,7 @@ const info: ModuleInfo = {
     { name: "iou", default: 0.45 },
   ],
   labels: Array.from({ length: 30 }, (_, id) => ({ id, name: `label number ${id}` })),
-  picture: { fit: "letterbox", pad: 114, filter: "linear" },
+  picture: { fit: "letterbox-centre", pad: 114, filter: "linear" },
   precision: "f32",
   features: ["simd128"],
   source: [{ format: "onnx", sha256: "ab".repeat(32), licence: "MIT" }],
@@ -28,7 +28,7 @@ describe("the description of a module", () => {
   const lines = describeModule(info).split("\n");
 
   test("shows input, memory, imports, licence and hash, one per line", () => {
-    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc; letterbox");
+    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc; letterbox-centre");
     expect(lines).toContain("memory       21.0 MB, cannot grow");
     expect(lines).toContain("imports      nothing");
     expect(lines).toContain("licence      MIT");
@@ -69,6 +69,6 @@ describe("the description of a set of variants", () => {
     expect(lines[0]).toBe("gate.i16.wasm: i16 of i16, f32, the fastest there is");
     expect(lines[1]).toMatch(/^→ i16 +7\.5 MB, memory 21\.0 MB; simd128; SHA-256 cdcdcdcdcdcd…$/);
     expect(lines[2]).toMatch(/^ {2}f32 +7\.5 MB/);
-    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc; letterbox");
+    expect(lines).toContain("input        640x384 pixels, 3 × u8, hwc; letterbox-centre");
   });
 });

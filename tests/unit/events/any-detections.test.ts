@@ -126,7 +126,7 @@ function watch(seen: Seen): readonly EventMessage[] {
     lifecycle = step.lifecycle;
     messages.push(...step.messages);
   }
-  return [...messages, ...endAll(lifecycle, "shutdown")];
+  return [...messages, ...endAll(lifecycle, { reason: "shutdown" })];
 }
 
 function byId(messages: readonly EventMessage[]): ReadonlyMap<string, readonly EventMessage[]> {

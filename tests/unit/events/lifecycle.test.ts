@@ -74,7 +74,7 @@ describe("the life of an event", () => {
   test("is not published for an object that never was a true positive", () => {
     const doubtful = watch([...times(40, person(100, 0.6)), ...times(30)]);
     expect(doubtful.messages).toEqual([]);
-    expect(endAll(doubtful.lifecycle, "shutdown")).toEqual([]);
+    expect(endAll(doubtful.lifecycle, { reason: "shutdown" })).toEqual([]);
   });
 
   test("has an id of the start time and six characters, reproducible with the seed", () => {
@@ -146,7 +146,7 @@ describe("the life of an event", () => {
   test("ends for every object in view when the agent stops", () => {
     const { lifecycle, messages } = watch(times(10, person(100), person(400)));
     expect(types(messages)).toEqual(["new", "new"]);
-    const ends = endAll(lifecycle, "shutdown");
+    const ends = endAll(lifecycle, { reason: "shutdown" });
     expect(types(ends)).toEqual(["end", "end"]);
     expect(ends.map((message) => message.after.end_time)).toEqual([1001.8, 1001.8]);
   });
@@ -198,7 +198,7 @@ test("only an end has a reason", () => {
     ["new", undefined],
     ["end", "gone"],
   ]);
-  expect(endAll(lifecycle, "silence").map(({ reason }) => reason)).toEqual(["silence"]);
+  expect(endAll(lifecycle, { reason: "silence" }).map(({ reason }) => reason)).toEqual(["silence"]);
 });
 
 function watch(frames: readonly (readonly Detection[])[], where = context) {

@@ -138,7 +138,7 @@ describe("a review", () => {
       open = review;
     });
     if (open === undefined) throw new Error("an open review");
-    expect(endReview(open, "shutdown")).toMatchObject({
+    expect(endReview(open, { reason: "shutdown" })).toMatchObject({
       type: "end",
       reason: "shutdown",
       after: { end_time: 20, revision: 2 },

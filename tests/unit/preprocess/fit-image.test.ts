@@ -10,7 +10,7 @@ const image = {
 };
 const input = { width: 16, height: 16 };
 const picture = (change: Partial<PictureSpec>): PictureSpec => ({
-  fit: "letterbox",
+  fit: "letterbox-centre",
   pad: 7,
   filter: "linear",
   ...change,
@@ -52,7 +52,7 @@ describe("a picture of another shape", () => {
   });
 });
 
-test.each(["letterbox", "stretch", "crop"] as const)(
+test.each(["letterbox-centre", "stretch", "crop"] as const)(
   "%s leaves a picture of the right size as it is",
   async (fit) => {
     const { pixels, toImage } = await fitImage(image, image, picture({ fit }));

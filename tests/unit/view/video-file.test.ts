@@ -31,6 +31,20 @@ describe("a video", () => {
     });
   });
 
+  test.skipIf(!hasFfmpeg)("may have any name", async () => {
+    await using folder = await temporaryFolder();
+    const names = ["-seen.mp4", "2026-11-29T11:00:00.mp4", "tcp:%d?.mp4"];
+    // The names are relative: a process of its own has the folder as its working directory.
+    const script = `import { createVideo } from ${JSON.stringify(new URL("../../../agent/view/video-file.ts", import.meta.url).href)};
+      for (const name of ${JSON.stringify(names)}) {
+        await using video = await createVideo(name, ${JSON.stringify(FORMAT)});
+        await video.add(new Uint8Array(${FRAME.length}));
+        await video.finish();
+      }`;
+    execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: folder.path });
+    expect(readdirSync(folder.path).toSorted()).toEqual(names);
+  });
+
   test.skipIf(!hasFfmpeg)("that is abandoned leaves no file", async () => {
     await using folder = await temporaryFolder();
     {

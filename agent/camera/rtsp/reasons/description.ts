@@ -1,4 +1,4 @@
-import { plainText } from "../../../base/plain-text.ts";
+import { encodingName } from "../encoding-name.ts";
 import { errorOf } from "./reason.ts";
 
 export function tooManyTracksError(camera: string, tracks: number, most: number): Error {
@@ -6,6 +6,16 @@ export function tooManyTracksError(camera: string, tracks: number, most: number)
     kind: "config",
     what: `the camera describes ${tracks} streams: expected at most ${most}`,
     remedy: "Restart the camera. If that does not help, update its firmware.",
+  });
+}
+
+/** @param content continues "the answer …" */
+export function noDescriptionError(camera: string, content: string): Error {
+  return errorOf(camera, {
+    kind: "config",
+    what: `the camera's answer to DESCRIBE ${content}: expected a description of the stream (SDP)`,
+    remedy:
+      "Look up the path of the address (everything after the host) in the camera's manual. If it is right, restart the camera.",
   });
 }
 
@@ -20,7 +30,7 @@ export function invalidAddressError(camera: string): Error {
 
 /** @param audio encodings of the audio tracks */
 export function noVideoError(camera: string, audio: readonly string[]): Error {
-  const only = audio.length === 0 ? "" : `, only audio (${audio.join(", ")})`;
+  const only = audio.length === 0 ? "" : `, only audio (${audio.map(encodingName).join(", ")})`;
   return errorOf(camera, {
     kind: "config",
     what: `the stream has no video track${only}`,
@@ -31,7 +41,7 @@ export function noVideoError(camera: string, audio: readonly string[]): Error {
 export function unsupportedCodecError(camera: string, encoding: string): Error {
   return errorOf(camera, {
     kind: "config",
-    what: `the stream's video is ${plainText(encoding, 30)}: expected H.264, H.265, MJPEG, MPEG-4 or VP8`,
+    what: `the stream's video is ${encodingName(encoding)}: expected H.264, H.265, MJPEG, MPEG-4 or VP8`,
     remedy: "Set the stream to H.264 in the camera.",
   });
 }

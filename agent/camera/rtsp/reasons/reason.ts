@@ -1,3 +1,4 @@
+import { withoutCredentials } from "../../../base/address.ts";
 import { ConfigError, TransientError } from "../../../base/errors.ts";
 import { plainText } from "../../../base/plain-text.ts";
 
@@ -13,6 +14,14 @@ const KINDS = { config: ConfigError, transient: TransientError };
 export const LONGEST_DETAIL = 200;
 
 /**
+ * Text of a camera for a message. Cameras repeat the address in their answers, with the passwords in it.
+ * @param longest characters
+ */
+export function cameraText(text: string, longest = LONGEST_DETAIL): string {
+  return plainText(withoutCredentials(text), longest);
+}
+
+/**
  * Makes an error of a reason.
  * @param detail text of the camera or of the network, added in brackets
  */
@@ -22,6 +31,6 @@ export function errorOf(
   detail?: string,
   cause?: unknown,
 ): Error {
-  const message = `${camera}: ${what}${detail === undefined ? "" : ` (${plainText(detail, LONGEST_DETAIL)})`}`;
+  const message = `${camera}: ${what}${detail === undefined ? "" : ` (${cameraText(detail)})`}`;
   return new KINDS[kind](message, remedy, cause === undefined ? undefined : { cause });
 }

@@ -1,8 +1,7 @@
 import { TransientError } from "../../../base/errors.ts";
-import { plainText } from "../../../base/plain-text.ts";
 import type { LoginProblem } from "../login.ts";
 import type { RtspReply } from "../messages.ts";
-import { errorOf, type Reason } from "./reason.ts";
+import { cameraText, errorOf, type Reason } from "./reason.ts";
 
 const NO_SUCH_STREAM: Reason = {
   kind: "config",
@@ -94,7 +93,7 @@ export function isBusyError(error: unknown): boolean {
 export function refusalError(camera: string, method: string, { status, reason }: RtspReply): Error {
   const isClient = status >= 400 && status < 500;
   const known = BY_STATUS.get(status) ?? (isClient ? BAD_REQUEST : SERVER_FAILED);
-  const answered = `camera: ${method} answered ${status} ${plainText(reason, 60)}`.trimEnd();
+  const answered = `camera: ${method} answered ${status} ${cameraText(reason, 60)}`.trimEnd();
   return errorOf(camera, known, answered, new RtspRefusal(status));
 }
 
@@ -133,22 +132,26 @@ const BY_LOGIN_PROBLEM: Readonly<Record<LoginProblem, Reason>> = {
 /** @param reply the reply with status 401 */
 export function loginError(camera: string, problem: LoginProblem, method: string, reply: RtspReply): Error {
   const asked = (reply.headers.get("www-authenticate") ?? []).join(", ");
-  const answered = `${method} answered 401 ${plainText(reply.reason, 60)}`.trimEnd();
+  const answered = `${method} answered 401 ${cameraText(reply.reason, 60)}`.trimEnd();
   return errorOf(
     camera,
     BY_LOGIN_PROBLEM[problem],
-    problem === "unsupported" ? `camera: ${plainText(asked, 100)}` : `camera: ${answered}`,
+    problem === "unsupported" ? `camera: ${cameraText(asked, 100)}` : `camera: ${answered}`,
   );
 }
 
 /** @param location of a redirect that is not followed */
 export function redirectError(camera: string, location: string): Error {
-  const where = plainText(location.replace(/\/\/[^/?#]*@/, "//***@"), 100);
+  const where = cameraText(location.replace(/\/\/[^/?#]*@/, "//***@"), 100);
+  const isStated = where !== "";
   return errorOf(camera, {
     kind: "config",
-    what: `the camera redirects to another address${where === "" ? "" : ` (${where})`}: expected the same host and port`,
-    remedy:
-      "User and password are not sent there. If you trust that address, configure it as the camera's address.",
+    what: isStated
+      ? `the camera redirects to another address (${where}): expected the same host and port`
+      : "the camera redirects without saying where",
+    remedy: isStated
+      ? "User and password are not sent there. If you trust that address, configure it as the camera's address."
+      : "Look up the address of its stream in the camera's manual. If it is right, restart the camera.",
   });
 }
 

@@ -1,4 +1,4 @@
-import { errorOf } from "./reason.ts";
+import { cameraText, errorOf } from "./reason.ts";
 
 /** @param before whether the camera has sent video in this session */
 export function silenceError(camera: string, seconds: number, before: boolean): Error {
@@ -11,11 +11,33 @@ export function silenceError(camera: string, seconds: number, before: boolean): 
   });
 }
 
+/**
+ * Packets arrive, but none of them belongs to the video.
+ * @param described the payload type in the description @param received that of the newest packet
+ */
+export function unusablePacketsError(
+  camera: string,
+  seconds: number,
+  described: number,
+  received: number | "invalid",
+): Error {
+  const why =
+    received === "invalid" || received === described
+      ? "they are damaged or repeat one sequence number"
+      : `they have payload type ${received}, but the stream's description says ${described}`;
+  return errorOf(camera, {
+    kind: "transient",
+    what: `no usable packet within ${seconds} s, although the camera sends packets: ${why}`,
+    remedy:
+      "Restart the camera. If that does not help, set its stream to another codec and back, or update its firmware.",
+  });
+}
+
 /** The camera announces the end of its stream: by RTCP (BYE), or by a redirect to its own address. */
 export function endedError(camera: string, how: string): Error {
   return errorOf(camera, {
     kind: "transient",
-    what: `the camera has ended the stream (camera: ${how})`,
+    what: `the camera has ended the stream (camera: ${cameraText(how)})`,
     remedy: "Nothing to do: the agent reopens the stream automatically.",
   });
 }
@@ -27,6 +49,16 @@ export function noKeyFrameError(camera: string, seconds: number): Error {
     what: `no key frame within ${seconds} s, although the camera sends video`,
     remedy:
       "Set the key frame interval (GOP, I-frame interval) of the camera to 1 or 2 s. If it is set, the camera may not send its parameter sets (SPS, PPS): update its firmware.",
+  });
+}
+
+/** A decoder cannot start without them: neither the description nor the video contains them. */
+export function noParameterSetsError(camera: string, seconds: number): Error {
+  return errorOf(camera, {
+    kind: "transient",
+    what: `key frames arrive without parameter sets (SPS, PPS), for ${seconds} s`,
+    remedy:
+      "Restart the camera, or set its stream to another codec and back. If that does not help, update its firmware.",
   });
 }
 

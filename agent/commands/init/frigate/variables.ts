@@ -5,7 +5,7 @@ import type { Secrets } from "../secrets.ts";
 import type { Remarks } from "./remarks.ts";
 import { textOf } from "./values.ts";
 
-/** Translates texts of Frigate's file, in which `{FRIGATE_NAME}` stands for an environment variable. */
+/** Translates texts of Frigate's file, in which `{FRIGATE_NAME}` or `${NAME}` stands for an environment variable. */
 export interface Texts {
   /** A text of sabrewing.yml with the same meaning. */
   translated(text: string): string;
@@ -18,25 +18,42 @@ export interface Texts {
   address(camera: string, text: string): string | undefined;
 }
 
-/** `{FRIGATE_NAME}`, and the notation of go2rtc: `${FRIGATE_NAME}`. */
-const VARIABLE = /\$?\{FRIGATE_([A-Za-z0-9_]+)\}/g;
+/**
+ * `{FRIGATE_NAME}`, which Frigate replaces, and `${NAME}` and `${NAME:default}`, which go2rtc replaces by any variable of its
+ * environment (go2rtc's README, "Environment variables").
+ */
+const VARIABLE = /\$\{([A-Za-z_]\w*)(?::([^{}]*))?\}|\{(FRIGATE_[A-Za-z0-9_]+)\}/g;
 /** An @ after the host: the text before it may belong to the password. */
 const SECOND_AT = /^[^/]*\/\/[^/?#]*@[^/?#]*[/?#].*@/;
 /** An address whose beginning, and so its scheme and host, is a variable. */
-const BEGINS_WITH_VARIABLE = /^\s*\$?\{FRIGATE_[A-Za-z0-9_]+\}/;
+const BEGINS_WITH_VARIABLE = new RegExp(`^\\s*(?:${VARIABLE.source})`);
 const ESCAPED_BRACE = /\{\{|\}\}/g;
 
 /** @param variables `environment_vars` of Frigate's file: the values that it contains itself */
 export function frigateTexts(variables: Mapping, secrets: Secrets, remarks: Remarks): Texts {
-  function variable(name: string): string {
-    const value = textOf(variables[`FRIGATE_${name}`]);
-    const placeholder = secrets.keep(`SABREWING_${name.toUpperCase()}`, value ?? "");
+  /** Our names of variables, each with the name that it replaces. */
+  const replaced = new Map<string, string>();
+
+  /** Two variables may differ only in case, or by FRIGATE_. */
+  function nameFor(variable: string): string {
+    const wanted = `SABREWING_${variable.replace(/^FRIGATE_/, "").toUpperCase()}`;
+    let own = wanted;
+    for (let number = 2; (replaced.get(own) ?? variable) !== variable; number++) own = `${wanted}_${number}`;
+    replaced.set(own, variable);
+    return own;
+  }
+
+  /** @param preset its value if the environment does not set it */
+  function placeholderOf(variable: string, preset: string | undefined): string {
+    const value = textOf(variables[variable]);
+    const placeholder = secrets.keep(nameFor(variable), value ?? preset ?? "");
     if (value === undefined) {
-      remarks.add(
-        "todo",
-        placeholder.slice(1, -1),
-        "enter the value of Frigate's variable (FRIGATE_ instead of SABREWING_ in its name), without percent-encoding",
-      );
+      const what = variable.startsWith("FRIGATE_")
+        ? "Frigate's variable (FRIGATE_ instead of SABREWING_ in its name)"
+        : `go2rtc's variable ${variable}`;
+      const text =
+        preset === undefined ? `enter the value of ${what}` : `its default is entered; check ${what}`;
+      remarks.add("todo", placeholder.slice(1, -1), `${text}, without percent-encoding`);
     }
     return placeholder;
   }
@@ -47,7 +64,9 @@ export function frigateTexts(variables: Mapping, secrets: Secrets, remarks: Rema
     const parts = [...text.matchAll(VARIABLE)].flatMap((match) => {
       const literal = text.slice(end, match.index);
       end = match.index + match[0].length;
-      return [literal === "" ? "" : keep(unescaped(literal)), variable(match[1] ?? "")];
+      const [, ofGo2rtc, preset, ofFrigate] = match;
+      const before = literal === "" ? "" : keep(unescaped(literal));
+      return [before, placeholderOf(ofGo2rtc ?? ofFrigate ?? "", preset)];
     });
     const rest = text.slice(end);
     return parts.join("") + (rest === "" ? "" : keep(unescaped(rest)));
@@ -63,9 +82,10 @@ export function frigateTexts(variables: Mapping, secrets: Secrets, remarks: Rema
       beginsWithVariable(text)
         ? inParts(text.trim(), literal)
         : withVariables(text, (plain, restored) => {
-            const parts = splitAddress(normalAddress(plain));
+            const [written, portVariable] = withoutPortVariable(plain);
+            const parts = splitAddress(normalAddress(written));
             if (parts === undefined || !/^rtsps?$/.test(parts.scheme)) return undefined;
-            const { scheme, user, password, host, port, path } = parts;
+            const { scheme, user, password, host, port = portVariable, path } = parts;
             if (SECOND_AT.test(plain)) {
               remarks.add(
                 "todo",
@@ -120,6 +140,13 @@ export function withVariables<Result>(
   const restored = (part: string) =>
     found.reduceRight((left, written, index) => left.replaceAll(word(index), () => written), part);
   return work(plain, restored);
+}
+
+/** Takes a port that is a variable out of an address: as a word, it would not be a valid port. */
+function withoutPortVariable(plain: string): readonly [address: string, port: string | undefined] {
+  const [, before = "", port] =
+    /^([^:]+:\/\/(?:[^/?#]*@)?(?:\[[^\]]*\]|[^/?#@:]*)):(frigatevariable\d+x)(?=[/?#]|$)/.exec(plain) ?? [];
+  return port === undefined ? [plain, undefined] : [before + plain.slice(`${before}:${port}`.length), port];
 }
 
 function word(index: number): string {

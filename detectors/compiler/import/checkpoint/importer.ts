@@ -1,40 +1,51 @@
 import { ModelError } from "../../../errors.ts";
-import type { ImageSize, ImportedModel } from "../../graph/graph.ts";
-
+import type { ImportedDetector } from "../../graph/graph.ts";
 import { ShapeError } from "../../ops/shapes.ts";
+import type { DetectorOptions, FileModel, Importer } from "../importer.ts";
 import { buildYolov5 } from "./architecture.ts";
+import { bareStateDict } from "./origin.ts";
 import { unpickle } from "./pickle.ts";
 import { describeValue, PickleObject, type PickleValue } from "./pickle-value.ts";
-import { openTorchArchive } from "./torch-archive.ts";
+import { openTorchArchive, type TorchArchive } from "./torch-archive.ts";
 import { child, malformed, readModule, type TorchModule } from "./torch-module.ts";
 import { TENSOR_GLOBALS } from "./torch-tensor.ts";
 
-/** How to import a checkpoint. */
-export interface CheckpointOptions {
-  /** The model's name. */
-  readonly name: string;
-  /** Size of the input. Default: 640×640. */
-  readonly size?: ImageSize;
-}
+/** YOLOv5's own default. */
+const DEFAULT_SIZE = { width: 640, height: 640 };
 
-/**
- * Imports a YOLOv5 checkpoint (`.pt`, as train.py of v5 to v7 saves it) without running any of it.
- * @throws ModelError when the file is damaged, uses foreign classes, or has layers that cannot be compiled (it lists all).
- */
-export async function importCheckpoint(
-  bytes: Uint8Array,
-  options: CheckpointOptions,
-): Promise<ImportedModel> {
-  const archive = await openTorchArchive(bytes);
-  const model = findModel(unpickle(archive.pickle, isYolov5Global));
+/** YOLOv5 checkpoints (`.pt`, as train.py of v5 to v7 saves them). Nothing of them is run. */
+export const checkpointImporter: Importer = {
+  format: "yolov5-checkpoint",
+  // A zip archive, or a pickle of protocol 2 and later: a checkpoint of torch before 1.6, for which `read` has a remedy.
+  matches: (main, extension) =>
+    (main[0] === 0x50 && main[1] === 0x4b) || main[0] === 0x80 || extension === ".pt",
+  companions: () => [],
+  async read({ main }): Promise<FileModel> {
+    const archive = await openTorchArchive(main);
+    const model = findModel(unpickle(archive.pickle, isYolov5Global));
+    return {
+      origin: undefined,
+      detector: (options) => importDetector(archive, model, options),
+      tensors() {
+        throw new ModelError(
+          "A checkpoint holds a detector without inputs and outputs of its own: it cannot be compiled with --task tensor.",
+          "Compile it without --task, or export it to ONNX (export.py --include onnx) and compile that with --task tensor.",
+        );
+      },
+    };
+  },
+};
+
+/** @throws ModelError when it has layers that cannot be compiled (it lists all), or they do not fit together. */
+function importDetector(
+  archive: TorchArchive,
+  model: TorchModule,
+  { name, size = DEFAULT_SIZE }: DetectorOptions,
+): ImportedDetector {
   const layers = child(model, "model");
   try {
-    const { graph, classes } = buildYolov5(
-      archive,
-      { ...layers, place: "model" },
-      options.size ?? { width: 640, height: 640 },
-    );
-    return { name: options.name, labels: readLabels(model, classes), graph };
+    const { graph, classes } = buildYolov5(archive, { ...layers, place: "model" }, size);
+    return { task: "detect", name, labels: readLabels(model, classes), graph };
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
     throw malformed("model", `its layers do not fit together: ${error.message}`);
@@ -49,10 +60,7 @@ function findModel(root: PickleValue): TorchModule {
     const value = root.get(key);
     if (value instanceof PickleObject) return readModule(value, key);
   }
-  throw new ModelError(
-    "The checkpoint contains only weights (a state dict): it does not describe how the layers are connected.",
-    "Give the .pt file that YOLOv5's train.py saved, or export the model to ONNX.",
-  );
+  throw bareStateDict(root);
 }
 
 /** `names` is a list, or since v7.0 a dict from index to name. */

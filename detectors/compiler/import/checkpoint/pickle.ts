@@ -1,5 +1,6 @@
-import { damagedCheckpoint, foreignClasses } from "../errors.ts";
+import { damagedCheckpoint } from "../errors.ts";
 import { ByteReader, EndOfBytes } from "./byte-reader.ts";
+import { foreignCheckpoint } from "./origin.ts";
 import { OPCODES } from "./pickle-opcodes.ts";
 import { BrokenPickle, PickleStack } from "./pickle-stack.ts";
 import {
@@ -34,19 +35,21 @@ export function unpickle(bytes: Uint8Array, isKnown: IsKnownGlobal): PickleValue
   const machine = new PickleMachine(reader, isKnown);
   try {
     const value = machine.run();
-    if (machine.foreign.size > 0) throw foreignClasses([...machine.foreign]);
+    if (machine.foreign.size > 0) throw foreignCheckpoint(machine.classes, machine.foreign, value);
     return value;
   } catch (error) {
     if (!(error instanceof EndOfBytes || error instanceof BrokenPickle)) throw error;
     // An attack often ends after its call: report the call, not the damage.
-    if (machine.foreign.size > 0) throw foreignClasses([...machine.foreign]);
+    if (machine.foreign.size > 0) throw foreignCheckpoint(machine.classes, machine.foreign, undefined);
     throw damagedCheckpoint(`its pickle is damaged at byte ${reader.position}: ${error.message}`, error);
   }
 }
 
 /** Python's pickle machine, without imports and calls. */
 class PickleMachine {
-  /** Every class and function so far that is not allowed. */
+  /** Every class and function so far. */
+  readonly classes = new Set<string>();
+  /** Those that are not allowed. */
   readonly foreign = new Set<string>();
   readonly #isKnown: IsKnownGlobal;
   readonly #reader: ByteReader;
@@ -225,6 +228,7 @@ class PickleMachine {
 
   #global(module: string, name: string): PickleGlobal {
     const full = `${module}.${name}`;
+    this.classes.add(full);
     if (!this.#isKnown(full)) this.foreign.add(full);
     return new PickleGlobal(full);
   }

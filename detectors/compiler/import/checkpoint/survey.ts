@@ -1,4 +1,5 @@
-import { ModelError } from "../../../errors.ts";
+import { startSurvey } from "../survey.ts";
+import { familyOf } from "./origin.ts";
 import { childrenOf, malformed, pairAttribute, type TorchModule } from "./torch-module.ts";
 
 /** Deeper than any YOLOv5. It stops at a module that contains itself. */
@@ -31,7 +32,8 @@ const SUPPORTED: ReadonlyMap<string, (module: TorchModule) => string | undefined
  * @throws ModelError that lists everything that cannot be compiled, with its places in the model.
  */
 export function refuseUnsupported(layers: TorchModule): void {
-  const places = new Map<string, string[]>();
+  const survey = startSurvey("layer");
+  const missing: string[] = [];
   let modules = 0;
 
   function visit(module: TorchModule, depth: number): void {
@@ -50,25 +52,16 @@ export function refuseUnsupported(layers: TorchModule): void {
       return;
     }
     // The children of an unsupported layer are not listed: they depend on how that layer would be supported.
-    const known = places.get(obstacle);
-    if (known) known.push(module.place);
-    else places.set(obstacle, [module.place]);
+    survey.add(obstacle, module.place);
+    missing.push(module.className);
   }
   visit(layers, 0);
-
-  if (places.size === 0) return;
-  const list = [...places].map(([obstacle, where]) => `${obstacle}: ${showPlaces(where)}`);
-  throw new ModelError(
-    `The checkpoint uses layers that cannot be compiled:`,
-    "Train with the standard layers of YOLOv5 v5 to v7: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
-    { list },
+  const family = familyOf(missing);
+  survey.refuse(
+    `The checkpoint ${family === undefined ? "" : `is ${family.what}; it `}uses layers that cannot be compiled:`,
+    family?.remedy ??
+      "Train with the standard layers of YOLOv5 v5 to v7: Conv, C3, SPPF or SPP, Focus, Concat, nearest Upsample, and SiLU.",
   );
-}
-
-/** The first places are enough: an activation may occur in every layer. */
-function showPlaces(places: readonly string[]): string {
-  const shown = places.slice(0, 4).join(", ");
-  return places.length > 4 ? `${shown} and ${places.length - 4} more` : shown;
 }
 
 function nothing(): undefined {

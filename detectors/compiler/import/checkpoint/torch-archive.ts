@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { ModelError } from "../../../errors.ts";
 import { damagedCheckpoint } from "../errors.ts";
+import { otherArchive } from "../origin/other-archive.ts";
 
 /** The largest YOLOv5 training checkpoint (x6 with optimizer) has about 10,000 tensors. */
 const MAX_ENTRIES = 50_000;
@@ -23,22 +24,9 @@ export interface TorchArchive {
 export async function openTorchArchive(bytes: Uint8Array): Promise<TorchArchive> {
   refuseOtherFormats(bytes);
   const entries = await readEntries(bytes);
-
-  const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
-  const pickle = pickleName === undefined ? undefined : entries.get(pickleName);
-  if (pickleName === undefined || !pickle) {
-    throw new ModelError(
-      "The file is a zip archive but not a torch checkpoint: it has no data.pkl.",
-      "Give the .pt file that YOLOv5's train.py saved, or an ONNX file.",
-    );
-  }
+  const [pickleName = "", pickle = new Uint8Array()] =
+    [...entries].find(([name]) => PICKLE_NAME.test(name)) ?? [];
   const root = pickleName.slice(0, -"data.pkl".length);
-  if (entries.has(`${root}constants.pkl`)) {
-    throw new ModelError(
-      "The file is a TorchScript archive: it contains compiled code, not a checkpoint.",
-      "Give the .pt file that YOLOv5's train.py saved, or export that to ONNX (export.py --include onnx).",
-    );
-  }
   const byteOrder = new TextDecoder().decode(entries.get(`${root}byteorder`)).trim();
   if (byteOrder !== "" && byteOrder !== "little") {
     throw new ModelError(
@@ -63,14 +51,31 @@ export async function openTorchArchive(bytes: Uint8Array): Promise<TorchArchive>
   };
 }
 
+const PICKLE_NAME = /^[^/]+\/data\.pkl$/;
+
+/** torch before 1.6 wrote several pickles in sequence, the first this magic number in protocol 2 (torch/serialization.py). */
+const OLD_TORCH = Buffer.from("80028a0a6cfc9c46f9206aa85019", "hex");
+
+/** TorchScript has a pickle, too, and the constants of its code beside it. */
+function isCheckpoint(names: readonly string[]): boolean {
+  return (
+    names.some((name) => PICKLE_NAME.test(name)) && !names.some((name) => name.endsWith("/constants.pkl"))
+  );
+}
+
 function refuseOtherFormats(bytes: Uint8Array): void {
   const [first, second] = bytes;
   if (first === 0x50 && second === 0x4b) return;
-  // torch before 1.6 wrote several pickles in sequence, the first a magic number in protocol 2.
-  if (first === 0x80 && second !== undefined && second <= 5) {
+  if (OLD_TORCH.every((byte, index) => bytes[index] === byte)) {
     throw new ModelError(
       "The checkpoint is in the format that torch used before version 1.6 (a bare pickle, not a zip archive).",
       "If you trust the file, load it in its Python environment and save it again with torch 1.6 or later: torch.save(torch.load(path), path).",
+    );
+  }
+  if (first === 0x80) {
+    throw new ModelError(
+      "The file is a Python pickle, but no checkpoint of torch. Nothing was run.",
+      "If you trust the file, export the model to ONNX in the Python environment where it was made (scikit-learn: skl2onnx).",
     );
   }
   throw new ModelError(
@@ -86,11 +91,16 @@ async function readEntries(bytes: Uint8Array): Promise<ReadonlyMap<string, Uint8
     const zip = await fromBufferPromise(buffer, { lazyEntries: true, autoClose: false });
     if (zip.entryCount > MAX_ENTRIES)
       throw damagedCheckpoint(`it has ${zip.entryCount} entries, expected at most ${MAX_ENTRIES}`);
+    const listed = new Map<string, Entry>();
     for await (const entry of zip.eachEntry()) {
-      if (entries.has(entry.fileName))
+      if (listed.has(entry.fileName))
         throw damagedCheckpoint(`it has two entries ${JSON.stringify(entry.fileName)}`);
-      entries.set(entry.fileName, await readEntry(bytes, zip, entry));
+      listed.set(entry.fileName, entry);
     }
+    const names = [...listed.keys()];
+    // Other archives may be compressed, which would be the wrong complaint.
+    if (!isCheckpoint(names)) throw otherArchive(names);
+    for (const [name, entry] of listed) entries.set(name, await readEntry(bytes, zip, entry));
   } catch (error) {
     if (error instanceof ModelError) throw error;
     throw damagedCheckpoint(

@@ -1,8 +1,8 @@
 import { logistic } from "../../ops/activation.ts";
 import { damagedOnnx } from "../errors.ts";
-import { showNode } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
+import { elementsOf, type NdArray, stridedIndices, stridesOf, zeros } from "../nd-array.ts";
 import { type Call, type Operation, operand } from "./call.ts";
-import { elementsOf, type NdArray, stridedIndices, stridesOf, zeros } from "./nd-array.ts";
 
 /** Elementwise operators, with ONNX's multidirectional broadcasting. */
 export const arithmetic: Readonly<Record<string, Operation>> = {
@@ -50,8 +50,9 @@ function binary(ofFloats: Combine, ofIntegers: Combine = ofFloats): Operation {
 function variadic(compute: Combine): Operation {
   return (call) => [
     call.inputs
-      .map((_, index) => operand(call, index))
-      .reduce((a, b) => combine(call, a, b, (x, y) => compute(x, y), a.type)),
+      .slice(1)
+      .map((_, index) => operand(call, index + 1))
+      .reduce((a, b) => combine(call, a, b, (x, y) => compute(x, y), a.type), operand(call, 0)),
   ];
 }
 

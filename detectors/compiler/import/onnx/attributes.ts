@@ -1,11 +1,8 @@
 import { damagedOnnx } from "../errors.ts";
-import { type NdArray, readTensor } from "./nd-array.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
+import { readTensor } from "./read-tensor.ts";
 import type { OnnxAttribute, OnnxNode } from "./schema.ts";
-
-/** A node's name in messages: `Conv "model.0/conv"`. */
-export function showNode(node: OnnxNode): string {
-  return `${node.opType ?? "?"} "${node.name || node.output[0] || ""}"`;
-}
 
 function find(node: OnnxNode, name: string): OnnxAttribute | undefined {
   return node.attribute.find((attribute) => attribute.name === name);
@@ -30,6 +27,11 @@ export function floatAttribute(node: OnnxNode, name: string, absent: number): nu
 export function stringAttribute(node: OnnxNode, name: string, absent: string): string {
   const bytes = find(node, name)?.s;
   return bytes ? new TextDecoder().decode(bytes) : absent;
+}
+
+/** A list of strings, undefined when absent. */
+export function stringsAttribute(node: OnnxNode, name: string): readonly string[] | undefined {
+  return find(node, name)?.strings?.map((bytes) => new TextDecoder().decode(bytes));
 }
 
 /** A list of integers, undefined when absent. */

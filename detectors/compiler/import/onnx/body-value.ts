@@ -1,8 +1,8 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import { damagedOnnx } from "../errors.ts";
-import { showNode } from "./attributes.ts";
-import type { Interpreter } from "./interpreter.ts";
-import type { NdArray } from "./nd-array.ts";
+import type { Evaluator } from "../evaluator.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
 import type { OnnxNode } from "./schema.ts";
 
 /** An ONNX value during the import of the body: a feature map of our graph (NHWC), or known numbers. */
@@ -13,7 +13,7 @@ export type BodyValue =
 /** The context in which a node is imported. */
 export interface BodyContext {
   readonly builder: GraphBuilder;
-  readonly interpreter: Interpreter;
+  readonly evaluator: Evaluator<OnnxNode>;
   /** By ONNX name. Each imported node adds its outputs. */
   readonly values: Map<string, BodyValue>;
   /** The only node that uses this value; undefined when several do or it is a graph output. */

@@ -1,6 +1,8 @@
 import { ModelError } from "../../../errors.ts";
 import { damagedOnnx } from "../errors.ts";
-import { intAttribute, intsAttribute, showNode, stringAttribute } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
+import { intAttribute, intsAttribute, stringAttribute } from "./attributes.ts";
 import { type BodyContext, bodyInput, mapInput, outputName } from "./body-value.ts";
 import {
   convolutionObstacle,
@@ -11,7 +13,7 @@ import {
 } from "./convolution.ts";
 import { shapeOf } from "./creation.ts";
 import { importElementwise, importNorm } from "./elementwise.ts";
-import { arrayTypeOf, type NdArray } from "./nd-array.ts";
+import { arrayTypeOf } from "./read-tensor.ts";
 import { importResize, resizeObstacle } from "./resize.ts";
 import type { OnnxNode } from "./schema.ts";
 
@@ -60,7 +62,7 @@ export function importBody(context: BodyContext, nodes: readonly OnnxNode[]): vo
       operator.add(context, node);
     } else {
       const arrays = inputs.map((input) => (input?.kind === "array" ? input.array : undefined));
-      addArrays(context, node, context.interpreter.run(node, arrays));
+      addArrays(context, node, context.evaluator.run(node, arrays));
     }
   }
 }

@@ -1,16 +1,14 @@
 import { damagedOnnx } from "../errors.ts";
-import { showNode } from "./attributes.ts";
-import type { NdArray } from "./nd-array.ts";
+import type { Call as NodeCall, Operation as NodeOperation } from "../evaluator.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
 import type { OnnxNode } from "./schema.ts";
 
 /** A node and its inputs. Omitted inputs are undefined. */
-export interface Call {
-  readonly node: OnnxNode;
-  readonly inputs: readonly (NdArray | undefined)[];
-}
+export type Call = NodeCall<OnnxNode>;
 
 /** Computes a node's outputs. @throws ModelError when the node breaks the operator's rules. */
-export type Operation = (call: Call) => readonly NdArray[];
+export type Operation = NodeOperation<OnnxNode>;
 
 /** A required input. @throws ModelError when it is missing. */
 export function operand({ node, inputs }: Call, index: number): NdArray {

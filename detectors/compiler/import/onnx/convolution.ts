@@ -1,9 +1,10 @@
 import { floats } from "../../graph/value.ts";
 import type { Padding } from "../../ops/window.ts";
 import { damagedOnnx } from "../errors.ts";
-import { floatAttribute, intAttribute, intsAttribute, showNode, stringAttribute } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
+import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from "./attributes.ts";
 import { arrayInput, type BodyContext, mapInput, outputName } from "./body-value.ts";
-import type { NdArray } from "./nd-array.ts";
 import type { OnnxNode } from "./schema.ts";
 
 /** y = factor · x + addend, per channel, in f64. */

@@ -1,15 +1,17 @@
 import { roundToHalf } from "../../half.ts";
 import { damagedOnnx } from "../errors.ts";
+import { showNode } from "../file-node.ts";
+import { integers, type NdArray, zeros } from "../nd-array.ts";
 import {
   floatAttribute,
   floatsAttribute,
   intAttribute,
   intsAttribute,
-  showNode,
   tensorAttribute,
 } from "./attributes.ts";
 import { type Call, integerOperand, type Operation, operand } from "./call.ts";
-import { arrayTypeOf, integers, type NdArray, zeros } from "./nd-array.ts";
+import { arrayTypeOf } from "./read-tensor.ts";
+import { dataTypeName } from "./tensors/element-type.ts";
 
 /** Operators that create values: constants, shapes, ranges and type conversions. */
 export const creation: Readonly<Record<string, Operation>> = {
@@ -65,7 +67,7 @@ function cast(call: Call): NdArray {
   const x = operand(call, 0);
   const to = intAttribute(call.node, "to");
   const type = arrayTypeOf(to);
-  if (!type) throw damagedOnnx(`${showNode(call.node)} casts to data type ${to}, which is not supported`);
+  if (!type) throw damagedOnnx(`${showNode(call.node)} casts to ${dataTypeName(to)}, which is not supported`);
   const y = zeros(type, x.shape);
   for (let i = 0; i < y.data.length; i++) {
     const value = x.data[i] ?? 0;

@@ -1,8 +1,9 @@
 import { damagedOnnx } from "../errors.ts";
+import { showNode } from "../file-node.ts";
+import { elementsOf, gatherStrided, type NdArray, reshaped, stridesOf, zeros } from "../nd-array.ts";
 import { broadcastShape, broadcastStrides } from "./arithmetic.ts";
-import { intAttribute, intsAttribute, showNode, stringAttribute } from "./attributes.ts";
+import { intAttribute, intsAttribute, stringAttribute } from "./attributes.ts";
 import { type Call, frontAxis, integerOperand, type Operation, operand } from "./call.ts";
-import { elementsOf, gatherStrided, type NdArray, reshaped, stridesOf, zeros } from "./nd-array.ts";
 
 /** Operators that move elements without changing them. */
 export const dataMovement: Readonly<Record<string, Operation>> = {

@@ -1,9 +1,9 @@
 import { floats } from "../../graph/value.ts";
 import { damagedOnnx } from "../errors.ts";
-import { showNode } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
 import { type BodyContext, bodyInput, mapInput, outputName } from "./body-value.ts";
 import { readNorm } from "./convolution.ts";
-import type { NdArray } from "./nd-array.ts";
 import type { OnnxNode } from "./schema.ts";
 
 /** ONNX Add, Mul, Sub, Div → add or mul, of two feature maps or of a map and a constant with one number per channel. */

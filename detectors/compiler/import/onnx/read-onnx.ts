@@ -1,5 +1,5 @@
 import { damagedOnnx } from "../errors.ts";
-import { showNode } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
 import { decodeModel, type OnnxGraph, type OnnxModel } from "./schema.ts";
 
 /** A model whose graph is in execution order. */
@@ -12,7 +12,7 @@ export function readOnnx(bytes: Uint8Array): OrderedOnnxModel {
   const model = decode(bytes);
   const { graph } = model;
   if (!graph) throw damagedOnnx("it has no graph");
-  checkOrder(graph);
+  checkOrder(graph, () => false, 0);
   return { ...model, graph };
 }
 
@@ -25,15 +25,31 @@ function decode(bytes: Uint8Array): OnnxModel {
   }
 }
 
-/** Checks that nodes are in execution order and each value has one producer (ONNX IR, "Graphs"): so there is no cycle. */
-function checkOrder({ node: nodes, input, initializer }: OnnxGraph): void {
-  const known = new Set([...input, ...initializer].map(({ name }) => name));
+/** Exporters nest a few branches at most. */
+const MAX_NESTED_GRAPHS = 16;
+
+/**
+ * Checks that nodes are in execution order and each value has one producer (ONNX IR, "Graphs"): so there is no cycle. The graph of
+ * an attribute also reads the values in front of its node.
+ */
+function checkOrder(
+  { node: nodes, input, initializer, output }: OnnxGraph,
+  isOuter: (name: string) => boolean,
+  depth: number,
+): void {
+  if (depth > MAX_NESTED_GRAPHS)
+    throw damagedOnnx(`its graphs are nested more than ${MAX_NESTED_GRAPHS} deep`);
+  const known = new Set([...input, ...initializer].map(({ name = "" }) => name));
   const isInput = new Set(known);
+  const isKnown = (name: string): boolean => known.has(name) || isOuter(name);
   for (const node of nodes) {
     for (const name of node.input) {
-      if (name !== "" && !known.has(name)) {
+      if (name !== "" && !isKnown(name)) {
         throw damagedOnnx(`${showNode(node)} uses "${name}", which no earlier node produces`);
       }
+    }
+    for (const { g: inner } of node.attribute) {
+      if (inner !== undefined) checkOrder(inner, isKnown, depth + 1);
     }
     for (const name of node.output) {
       if (name === "") continue;
@@ -44,5 +60,8 @@ function checkOrder({ node: nodes, input, initializer }: OnnxGraph): void {
       }
       known.add(name);
     }
+  }
+  for (const { name = "" } of output) {
+    if (!isKnown(name)) throw damagedOnnx(`no node produces the output "${name}"`);
   }
 }

@@ -1,5 +1,6 @@
 import { damagedOnnx } from "../errors.ts";
-import { intAttribute, intsAttribute, showNode, stringAttribute } from "./attributes.ts";
+import { showNode } from "../file-node.ts";
+import { intAttribute, intsAttribute, stringAttribute } from "./attributes.ts";
 import { arrayInput, type BodyContext, mapInput, outputName } from "./body-value.ts";
 import type { OnnxNode } from "./schema.ts";
 
@@ -11,7 +12,7 @@ export function resizeObstacle(node: OnnxNode): string | undefined {
   if (intAttribute(node, "antialias", 0) !== 0) return "with antialias";
   // "align_corners" and cropping depend on the size of the map: at another size they would not repeat pixels.
   const coordinates = stringAttribute(node, "coordinate_transformation_mode", "half_pixel");
-  return coordinates in SOURCE_COORDINATE ? undefined : `with ${coordinates}`;
+  return SOURCE_COORDINATE.has(coordinates) ? undefined : `with ${coordinates}`;
 }
 
 /** ONNX Resize-13 → upsample. @throws ModelError unless every pixel becomes factor × factor equal pixels. */
@@ -42,25 +43,31 @@ export function importResize(context: BodyContext, node: OnnxNode): void {
 }
 
 /** Where output position i lies in the input, by coordinate_transformation_mode (ONNX Resize-13). */
-const SOURCE_COORDINATE: Readonly<Record<string, (position: number, factor: number) => number>> = {
-  asymmetric: (position, factor) => position / factor,
-  half_pixel: (position, factor) => (position + 0.5) / factor - 0.5,
-  pytorch_half_pixel: (position, factor) => (position + 0.5) / factor - 0.5,
-  tf_half_pixel_for_nn: (position, factor) => (position + 0.5) / factor,
-};
+const SOURCE_COORDINATE: ReadonlyMap<string, (position: number, factor: number) => number> = new Map(
+  Object.entries({
+    asymmetric: (position, factor) => position / factor,
+    half_pixel: (position, factor) => (position + 0.5) / factor - 0.5,
+    pytorch_half_pixel: (position, factor) => (position + 0.5) / factor - 0.5,
+    tf_half_pixel_for_nn: (position, factor) => (position + 0.5) / factor,
+  }),
+);
 
 /** How a coordinate is rounded to a pixel, by nearest_mode. */
-const ROUNDING: Readonly<Record<string, (coordinate: number) => number>> = {
-  round_prefer_floor: (x) => Math.ceil(x - 0.5),
-  round_prefer_ceil: (x) => Math.floor(x + 0.5),
-  floor: Math.floor,
-  ceil: Math.ceil,
-};
+const ROUNDING: ReadonlyMap<string, (coordinate: number) => number> = new Map(
+  Object.entries({
+    round_prefer_floor: (x) => Math.ceil(x - 0.5),
+    round_prefer_ceil: (x) => Math.floor(x + 0.5),
+    floor: Math.floor,
+    ceil: Math.ceil,
+  }),
+);
 
 /** Whether all output positions of a pixel's block read that pixel. One pixel, away from the border, is tested for all. */
 function repeatsPixels(node: OnnxNode, factor: number): boolean {
-  const coordinate = SOURCE_COORDINATE[stringAttribute(node, "coordinate_transformation_mode", "half_pixel")];
-  const round = ROUNDING[stringAttribute(node, "nearest_mode", "round_prefer_floor")];
+  const coordinate = SOURCE_COORDINATE.get(
+    stringAttribute(node, "coordinate_transformation_mode", "half_pixel"),
+  );
+  const round = ROUNDING.get(stringAttribute(node, "nearest_mode", "round_prefer_floor"));
   if (!coordinate || !round) return false;
   const pixel = 3;
   return Array.from({ length: Math.min(factor, 64) }, (_, i) => i).every(

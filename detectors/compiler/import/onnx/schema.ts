@@ -33,16 +33,30 @@ export interface OnnxNode {
   readonly attribute: readonly OnnxAttribute[];
 }
 
+/** Whether the node's operator is one of ONNX's own. */
+export function isStandard({ domain = "" }: OnnxNode): boolean {
+  return domain === "" || domain === "ai.onnx";
+}
+
+/** The name of a node's operator, with its domain where that is not ONNX's own. */
+export function operatorName(node: OnnxNode): string {
+  const { opType = "?", domain } = node;
+  return isStandard(node) ? opType : `${domain}.${opType}`;
+}
+
 export interface OnnxAttribute {
   readonly name?: string;
-  /** AttributeProto.AttributeType: 1 float, 2 int, 3 string, 4 tensor, 6 floats, 7 ints. */
+  /** AttributeProto.AttributeType: 1 float, 2 int, 3 string, 4 tensor, 5 graph, 6 floats, 7 ints. */
   readonly type?: number;
   readonly f?: number;
   readonly i?: number;
   readonly s?: Uint8Array;
   readonly t?: OnnxTensor;
+  /** A branch of an If, the body of a Loop. */
+  readonly g?: OnnxGraph;
   readonly floats: readonly number[];
   readonly ints: readonly number[];
+  readonly strings?: readonly Uint8Array[];
 }
 
 export interface OnnxTensor {
@@ -115,8 +129,10 @@ const schema = protobuf.Root.fromJSON({
         i: { id: 3, type: "int64" },
         s: { id: 4, type: "bytes" },
         t: { id: 5, type: "Tensor" },
+        g: { id: 6, type: "Graph" },
         floats: { id: 7, type: "float", rule: "repeated" },
         ints: { id: 8, type: "int64", rule: "repeated" },
+        strings: { id: 9, type: "bytes", rule: "repeated" },
         type: { id: 20, type: "int32" },
       },
     },

@@ -20,6 +20,11 @@ export function integerOf({ attr }: TfjsNode, name: string, otherwise: number): 
   return attr.get(name)?.i ?? otherwise;
 }
 
+/** A float; `otherwise` when the node lacks it. */
+export function numberOf({ attr }: TfjsNode, name: string, otherwise: number): number {
+  return attr.get(name)?.f ?? otherwise;
+}
+
 /** A flag; false when the node lacks it. */
 export function flagOf({ attr }: TfjsNode, name: string): boolean {
   return attr.get(name)?.b ?? false;

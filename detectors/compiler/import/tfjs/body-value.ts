@@ -1,9 +1,9 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Padding } from "../../ops/window.ts";
 import { damagedTfjs } from "../errors.ts";
-import { showNode } from "./graph.ts";
+import { showNode } from "../file-node.ts";
+import { elementsOf, type NdArray } from "../nd-array.ts";
 import type { TfjsNode } from "./schema.ts";
-import { elementsOf, type TfjsTensor } from "./weights.ts";
 
 /** A feature map of the graph. `padding` comes from a Pad; the next convolution adds it. */
 export interface TfjsMap {
@@ -13,7 +13,7 @@ export interface TfjsMap {
 }
 
 /** A TensorFlow value during the import of the body: a feature map, or known numbers. */
-export type BodyValue = TfjsMap | { readonly kind: "array"; readonly array: TfjsTensor };
+export type BodyValue = TfjsMap | { readonly kind: "array"; readonly array: NdArray };
 
 /** The context in which a node is imported. */
 export interface BodyContext {
@@ -38,7 +38,7 @@ export function paddedMapAt({ values }: BodyContext, node: TfjsNode, index: numb
 }
 
 /** The known numbers at a node's input. @throws ModelError when there are none. */
-export function arrayAt({ values }: BodyContext, node: TfjsNode, index: number): TfjsTensor {
+export function arrayAt({ values }: BodyContext, node: TfjsNode, index: number): NdArray {
   const value = values.get(node.input[index] ?? "");
   if (value?.kind !== "array") throw damagedTfjs(`${showNode(node)}: input ${index} must be a constant`);
   return value.array;

@@ -1,5 +1,6 @@
-import { ModelError } from "../../../errors.ts";
 import { damagedTfjs } from "../errors.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
 import { type BodyContext, mapAt, setMap } from "./body-value.ts";
 import {
   convolutionObstacle,
@@ -8,10 +9,7 @@ import {
   importDepthwise,
   takesPadding,
 } from "./convolution.ts";
-import type { CutGraph } from "./cut.ts";
 import { importElementwise, subObstacle } from "./elementwise.ts";
-import { showNode } from "./graph.ts";
-import { canInterpret } from "./interpreter.ts";
 import {
   concatObstacle,
   importConcat,
@@ -25,12 +23,11 @@ import {
   resizeObstacle,
 } from "./resizing.ts";
 import type { TfjsNode } from "./schema.ts";
-import type { TfjsTensor } from "./weights.ts";
 
 /** How an operator on feature maps is imported. */
 interface BodyOperator {
   /** Why this node cannot be compiled, judged by its attributes and constant inputs; undefined when it can. */
-  readonly obstacle?: (node: TfjsNode, constants: ReadonlyMap<string, TfjsTensor>) => string | undefined;
+  readonly obstacle?: (node: TfjsNode, constants: ReadonlyMap<string, NdArray>) => string | undefined;
   /** Adds the node to the graph and its value to the context. */
   readonly add: (context: BodyContext, node: TfjsNode) => void;
 }
@@ -71,7 +68,7 @@ const bodyOperators: ReadonlyMap<string, BodyOperator> = new Map<string, BodyOpe
 export function importBody(context: BodyContext, nodes: readonly TfjsNode[]): void {
   for (const node of nodes) {
     if (context.values.has(node.name)) continue;
-    const operator = bodyOperators.get(node.op);
+    const operator = bodyOperators.get(node.opType);
     if (!operator) throw damagedTfjs(`${showNode(node)} has no entry in the weights manifest`);
     operator.add(context, node);
   }
@@ -81,49 +78,30 @@ function importActivation(context: BodyContext, node: TfjsNode, op: "relu" | "re
   setMap(context, node, context.builder.add(op, [mapAt(context, node, 0)], {}, node.name));
 }
 
-/** Nodes that compute nothing. */
-const SOURCES = new Set(["Const", "Placeholder"]);
 /** Nodes that become the padding of the next convolution. */
 const PADS = new Set(["Pad", "PadV2"]);
-/** The most node names listed per operator. */
-const NAMES_SHOWN = 12;
 
 /**
- * Checks all nodes before the import.
- * @throws ModelError listing every operator that cannot be compiled, with the number and names of its nodes.
+ * Reports the nodes of a network that cannot be compiled.
+ * @param add receives an operator with what is special about it, and the node
  */
-export function refuseUnsupported(
-  { body, tail }: CutGraph,
-  constants: ReadonlyMap<string, TfjsTensor>,
+export function surveyBody(
+  body: readonly TfjsNode[],
+  constants: ReadonlyMap<string, NdArray>,
+  add: (what: string, node: TfjsNode) => void,
 ): void {
-  const refused = new Map<string, string[]>();
-  const refuse = ({ op, name }: TfjsNode, obstacle: string): void => {
-    const what = obstacle === "" ? op : `${op} ${obstacle}`;
-    const names = refused.get(what) ?? [];
-    names.push(`"${name}"`);
-    refused.set(what, names);
-  };
-  const pads = new Map(body.filter(({ op }) => PADS.has(op)).map((node) => [node.name, node]));
+  const pads = new Map(body.filter(({ opType }) => PADS.has(opType)).map((node) => [node.name, node]));
   for (const node of body) {
-    if (SOURCES.has(node.op)) continue;
-    const operator = bodyOperators.get(node.op);
+    if (SOURCES.has(node.opType)) continue;
+    const operator = bodyOperators.get(node.opType);
     const obstacle = operator ? operator.obstacle?.(node, constants) : "";
-    if (obstacle !== undefined) refuse(node, obstacle);
+    if (obstacle !== undefined) add(`${node.opType}${obstacle && ` ${obstacle}`}`, node);
     if (takesPadding(node)) continue;
-    for (const pad of node.input.flatMap((name) => pads.get(name) ?? []))
-      refuse(pad, `in front of ${node.op}`);
+    for (const pad of node.input.flatMap((name) => pads.get(name) ?? [])) {
+      add(`${pad.opType} in front of ${node.opType}`, pad);
+    }
   }
-  for (const node of tail) if (!SOURCES.has(node.op) && !canInterpret(node.op)) refuse(node, "");
-
-  if (refused.size === 0) return;
-  const list = [...refused].map(([what, names]) => {
-    const rest = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
-    const shown = names.slice(0, NAMES_SHOWN).join(", ");
-    return `${what}: ${names.length} node${names.length === 1 ? "" : "s"}, ${shown}${rest}`;
-  });
-  throw new ModelError(
-    `The TensorFlow.js model uses operators that cannot be compiled:`,
-    "Only convolutional CenterNet detectors in NHWC layout are supported, such as the one that `sabrewing pull mobilenet` fetches.",
-    { list },
-  );
 }
+
+/** Nodes that compute nothing. */
+export const SOURCES: ReadonlySet<string> = new Set(["Const", "Placeholder"]);

@@ -1,11 +1,11 @@
 import { floats } from "../../graph/value.ts";
 import type { Activation } from "../../ops/activation.ts";
 import { damagedTfjs } from "../errors.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
 import { stringOf, stringsOf } from "./attributes.ts";
 import { arrayAt, type BodyContext, paddedMapAt, setMap } from "./body-value.ts";
-import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
-import type { TfjsTensor } from "./weights.ts";
 import { paddingOf, strideOf, windowObstacle } from "./window.ts";
 
 /** The activation of a convolution, by the list of `fused_ops` that TensorFlow's graph optimiser writes. */
@@ -33,7 +33,7 @@ export function convolutionObstacle(node: TfjsNode): string | undefined {
 /** The same for a depthwise convolution, which must have a channel multiplier of 1. */
 export function depthwiseObstacle(
   node: TfjsNode,
-  constants: ReadonlyMap<string, TfjsTensor>,
+  constants: ReadonlyMap<string, NdArray>,
 ): string | undefined {
   const multiplier = constants.get(node.input[1] ?? "")?.shape[3] ?? 1;
   return multiplier === 1 ? convolutionObstacle(node) : `with a channel multiplier of ${multiplier}`;
@@ -41,7 +41,7 @@ export function depthwiseObstacle(
 
 /** Whether a Pad before this node can become its padding: only when it has no padding of its own. */
 export function takesPadding(node: TfjsNode): boolean {
-  return CONVOLUTIONS.has(node.op) && stringOf(node, "padding") === "VALID";
+  return CONVOLUTIONS.has(node.opType) && stringOf(node, "padding") === "VALID";
 }
 
 /** TensorFlow Conv2D, _FusedConv2D → conv2d. Weights go from [h, w, in, out] to [out, h, w, in]. */
@@ -70,7 +70,7 @@ export function importDepthwise(context: BodyContext, node: TfjsNode): void {
   addConvolution(context, node, "depthwise_conv2d", name, [height, width]);
 }
 
-function checkWeights(node: TfjsNode, { shape, data }: TfjsTensor): void {
+function checkWeights(node: TfjsNode, { shape, data }: NdArray): void {
   if (shape.length === 4 && data.length > 0) return;
   throw damagedTfjs(
     `${showNode(node)}: expected weights [height, width, in, out], received [${shape.join(", ")}]`,

@@ -1,12 +1,12 @@
 import { floats } from "../../graph/value.ts";
 import { damagedTfjs } from "../errors.ts";
-import { type BodyContext, mapAt, setMap } from "./body-value.ts";
-import { showNode } from "./graph.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
+import { arrayAt, type BodyContext, mapAt, setMap } from "./body-value.ts";
 import type { TfjsNode } from "./schema.ts";
-import type { TfjsTensor } from "./weights.ts";
 
 /** Why the graph cannot express a Sub; undefined when it can. */
-export function subObstacle(node: TfjsNode, constants: ReadonlyMap<string, TfjsTensor>): string | undefined {
+export function subObstacle(node: TfjsNode, constants: ReadonlyMap<string, NdArray>): string | undefined {
   return constants.has(node.input[1] ?? "") ? undefined : "of a value that is not a constant";
 }
 
@@ -16,13 +16,13 @@ export function subObstacle(node: TfjsNode, constants: ReadonlyMap<string, TfjsT
  */
 export function importElementwise(context: BodyContext, node: TfjsNode): void {
   const { builder, values } = context;
-  const op = node.op === "Mul" ? "mul" : "add";
+  const op = node.opType === "Mul" ? "mul" : "add";
   const [a, b] = node.input.map((name) => values.get(name));
   if (a?.kind === "array" || b?.kind === "array") {
     const map = mapAt(context, node, a?.kind === "array" ? 1 : 0);
-    const constant = a?.kind === "array" ? a.array : b?.kind === "array" ? b.array : undefined;
-    const vector = channelVector(context, node, map, constant ?? { shape: [], data: new Float32Array(0) });
-    const operand = node.op === "Sub" ? vector.map((x) => -x) : vector;
+    const constant = arrayAt(context, node, a?.kind === "array" ? 0 : 1);
+    const vector = channelVector(context, node, map, constant);
+    const operand = node.opType === "Sub" ? vector.map((x) => -x) : vector;
     const name = builder.constant(`${node.name}.operand`, floats([operand.length], operand));
     setMap(context, node, builder.add(op, [map, name], {}, node.name));
     return;
@@ -44,7 +44,7 @@ function channelVector(
   context: BodyContext,
   node: TfjsNode,
   map: string,
-  { shape, data }: TfjsTensor,
+  { shape, data }: NdArray,
 ): Float32Array {
   const channels = context.builder.typeOf(map).shape.at(-1) ?? 0;
   if (data.length === 1) return new Float32Array(channels).fill(data[0] ?? 0);

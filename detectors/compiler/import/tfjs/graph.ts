@@ -1,16 +1,14 @@
 import { damagedTfjs } from "../errors.ts";
+import { showNode } from "../file-node.ts";
 import type { TfjsModel, TfjsNode } from "./schema.ts";
 
 /** The nodes that the outputs need. Inputs are data only (no control inputs), and `name:0` is shortened to `name`. */
 export interface TfjsGraph {
   /** In execution order. */
   readonly nodes: readonly TfjsNode[];
+  /** Its inputs, used or not, in the order of the signature or else of the file. */
+  readonly inputs: readonly TfjsNode[];
   readonly outputs: readonly string[];
-}
-
-/** A node's name in messages: `Conv2D "half"`. */
-export function showNode({ op, name }: TfjsNode): string {
-  return `${op} "${name}"`;
 }
 
 /** Name of the node that produces a value: `name:1` is the second output of node `name`. */
@@ -58,7 +56,31 @@ export function orderNodes({ modelTopology, signature }: TfjsModel): TfjsGraph {
       throw damagedTfjs(`${showNode(node)} depends on its own output (a cycle)`);
     if (state.get(producer) === undefined) stack.push({ name: producer, next: 0, user: showNode(node) });
   }
-  return { nodes: ordered, outputs };
+  const inputs = inputNodes(nodes, signature?.inputs ?? []);
+  return { nodes: withOutputs(ordered, outputs), inputs, outputs };
+}
+
+/** The nodes with the names of all outputs that something reads. */
+function withOutputs(nodes: readonly TfjsNode[], outputs: readonly string[]): TfjsNode[] {
+  const last = new Map<string, number>();
+  for (const value of [...nodes.flatMap(({ input }) => input), ...outputs]) {
+    const index = Number(/:(\d{1,4})$/.exec(value)?.[1] ?? 0);
+    const producer = producerName(value);
+    last.set(producer, Math.max(last.get(producer) ?? 0, index));
+  }
+  return nodes.map((node) => ({
+    ...node,
+    output: Array.from({ length: 1 + (last.get(node.name) ?? 0) }, (_, index) =>
+      index === 0 ? node.name : `${node.name}:${index}`,
+    ),
+  }));
+}
+
+function inputNodes(nodes: ReadonlyMap<string, TfjsNode>, signature: readonly string[]): TfjsNode[] {
+  const placeOf = new Map(signature.map((name, place) => [name.replace(/:0$/, ""), place] as const));
+  return [...nodes.values()]
+    .filter(({ opType }) => opType === "Placeholder")
+    .toSorted((a, b) => (placeOf.get(a.name) ?? Infinity) - (placeOf.get(b.name) ?? Infinity) || 0);
 }
 
 /** The signature's outputs; without a signature, every node that no other node uses. */

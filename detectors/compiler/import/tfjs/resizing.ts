@@ -1,13 +1,13 @@
 import type { Padding } from "../../ops/window.ts";
 import { damagedTfjs } from "../errors.ts";
+import { showNode } from "../file-node.ts";
+import type { NdArray } from "../nd-array.ts";
 import { flagOf, integersOf } from "./attributes.ts";
 import { arrayAt, type BodyContext, mapAt, setMap } from "./body-value.ts";
-import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
-import type { TfjsTensor } from "./weights.ts";
 import { paddingOf, strideOf, windowObstacle } from "./window.ts";
 
-type Constants = ReadonlyMap<string, TfjsTensor>;
+type Constants = ReadonlyMap<string, NdArray>;
 
 /** Why the graph cannot express a ResizeBilinear or ResizeNearestNeighbor; undefined when it can. */
 export function resizeObstacle(node: TfjsNode): string | undefined {
@@ -28,7 +28,7 @@ export function importResize(context: BodyContext, node: TfjsNode): void {
       `${showNode(node)} scales ${width}x${height} to ${columns}x${rows}; only a whole factor that is the same in both directions is supported`,
     );
   }
-  const op = node.op === "ResizeBilinear" ? "resize_bilinear" : "upsample";
+  const op = node.opType === "ResizeBilinear" ? "resize_bilinear" : "upsample";
   setMap(context, node, context.builder.add(op, [x], { factor }, node.name));
 }
 
@@ -88,7 +88,8 @@ export function padObstacle(node: TfjsNode, constants: Constants): string | unde
     (pad) => !(Number.isInteger(pad) && pad >= 0 && pad <= MAX_PADDING),
   );
   if (pads?.data.length !== 8 || outer || odd) return `by ${pads ? pads.data.join(", ") : "unknown numbers"}`;
-  const [value = 0] = node.op === "PadV2" ? (constants.get(node.input[2] ?? "")?.data ?? [Number.NaN]) : [];
+  const [value = 0] =
+    node.opType === "PadV2" ? (constants.get(node.input[2] ?? "")?.data ?? [Number.NaN]) : [];
   return value === 0 ? undefined : `with ${value}`;
 }
 

@@ -18,6 +18,7 @@ const text = z
 const attribute = z.object({
   s: text.optional(),
   i: integer.optional(),
+  f: z.number().optional(),
   b: z.boolean().optional(),
   type: z.union([z.string(), z.int()]).optional(),
   shape: z
@@ -29,18 +30,22 @@ const attribute = z.object({
   list: z.object({ s: z.array(text).default([]), i: z.array(integer).default([]) }).optional(),
 });
 
-const node = z.object({
-  name: z.string().min(1),
-  op: z.string().min(1),
-  input: z.array(z.string()).default([]),
-  // A Map, because a file may use any name, `__proto__` for example.
-  attr: z
-    .unknown()
-    .transform(
-      (record) => new Map(record !== null && typeof record === "object" ? Object.entries(record) : []),
-    )
-    .pipe(z.map(z.string(), attribute)),
-});
+const node = z
+  .object({
+    name: z.string().min(1),
+    op: z.string().min(1),
+    input: z.array(z.string()).default([]),
+    // A Map, because a file may use any name, `__proto__` for example.
+    attr: z
+      .unknown()
+      .optional()
+      .transform(
+        (record) => new Map(record !== null && typeof record === "object" ? Object.entries(record) : []),
+      )
+      .pipe(z.map(z.string(), attribute)),
+  })
+  // The first output has the node's name.
+  .transform(({ name, op, input, attr }) => ({ name, opType: op, input, output: [name], attr }));
 
 const weight = z.object({
   name: z.string().min(1),
@@ -51,19 +56,32 @@ const weight = z.object({
     .optional(),
 });
 
-const modelJson = z.object({
-  modelTopology: z.object({ node: z.array(node) }),
-  weightsManifest: z.array(z.object({ paths: z.array(z.string()), weights: z.array(weight) })),
-  signature: z
-    .object({
-      outputs: z
-        .unknown()
-        .transform((outputs) =>
-          outputs !== null && typeof outputs === "object" ? Object.keys(outputs) : [],
-        ),
-    })
-    .optional(),
+/** Names of tensors, in order. A list's keys may be other names than the tensors have. */
+const tensorNames = z.unknown().transform((tensors) => {
+  if (tensors === null || typeof tensors !== "object") return [];
+  return Object.entries(tensors).map(([key, tensor]: [string, unknown]) => {
+    const isNamed = tensor !== null && typeof tensor === "object" && "name" in tensor;
+    return isNamed && typeof tensor.name === "string" ? tensor.name : key;
+  });
 });
+
+const signature = z.object({ inputs: tensorNames.default([]), outputs: tensorNames.default([]) }).optional();
+
+const modelJson = z
+  .object({
+    // Some files say nothing of their makers, or nothing that is text.
+    generatedBy: z.string().optional().catch(undefined),
+    convertedBy: z.string().optional().catch(undefined),
+    modelTopology: z.object({ node: z.array(node) }),
+    weightsManifest: z.array(z.object({ paths: z.array(z.string()), weights: z.array(weight) })),
+    signature,
+    userDefinedMetadata: z.object({ signature }).optional(),
+  })
+  // TensorFlow.js, too, prefers the signature that old converters wrote into the metadata.
+  .transform(({ signature, userDefinedMetadata, ...model }) => ({
+    ...model,
+    signature: userDefinedMetadata?.signature ?? signature,
+  }));
 
 export type TfjsAttribute = z.output<typeof attribute>;
 export type TfjsNode = z.output<typeof node>;

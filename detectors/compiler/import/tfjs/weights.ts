@@ -1,27 +1,7 @@
 import { halfToNumber } from "../../half.ts";
 import { damagedTfjs } from "../errors.ts";
+import { elementsOf, type NdArray, zeros } from "../nd-array.ts";
 import type { TfjsModel, TfjsWeight } from "./schema.ts";
-
-/** Known numbers, row-major, in TensorFlow's order of axes (NHWC, HWIO). Integers and booleans are kept in f64. */
-export interface TfjsTensor {
-  readonly shape: readonly number[];
-  readonly data: Float32Array | Float64Array;
-}
-
-/** More elements than any detector's weights or maps have. Larger tensors are not allocated. */
-const MAX_ELEMENTS = 2 ** 26;
-
-/**
- * The number of elements of a shape.
- * @throws ModelError when a size is invalid or the tensor would be too large.
- */
-export function elementsOf(shape: readonly number[]): number {
-  const count = shape.reduce((product, size) => product * size, 1);
-  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0) || count > MAX_ELEMENTS) {
-    throw damagedTfjs(`a tensor of [${shape.join(", ")}] is larger than any detector needs`);
-  }
-  return count;
-}
 
 type Read = (view: DataView, at: number) => number;
 const READERS: ReadonlyMap<string, { readonly bytes: number; readonly read: Read }> = new Map([
@@ -33,16 +13,23 @@ const READERS: ReadonlyMap<string, { readonly bytes: number; readonly read: Read
   ["uint16", { bytes: 2, read: (view, at) => view.getUint16(at, true) }],
 ]);
 
+/** The types of weights after dequantisation. */
+const ARRAY_TYPES: ReadonlyMap<string, NdArray["type"]> = new Map([
+  ["float32", "float"],
+  ["int32", "int"],
+  ["bool", "bool"],
+]);
+
 /**
- * Reads all weights. The files of a group form one run of bytes, in which its weights follow each other without gaps.
+ * Reads all weights, in TensorFlow's order of axes (NHWC, HWIO). The files of a group form one run of bytes, in which its weights follow each other without gaps.
  * @param shards contents of the weight files by name
  * @throws ModelError when a file is missing or has another length than its weights, or a data type is unknown.
  */
 export function readWeights(
   { weightsManifest }: TfjsModel,
   shards: ReadonlyMap<string, Uint8Array>,
-): Map<string, TfjsTensor> {
-  const tensors = new Map<string, TfjsTensor>();
+): Map<string, NdArray> {
+  const tensors = new Map<string, NdArray>();
   for (const { paths, weights } of weightsManifest) {
     const bytes = joinShards(paths, shards);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -57,10 +44,10 @@ export function readWeights(
           `the weight ${name} ends at byte ${at + count * reader.bytes}, but ${paths.join(", ")} holds ${bytes.length}`,
         );
       }
-      const data = weight.dtype === "float32" ? new Float32Array(count) : new Float64Array(count);
-      for (let i = 0; i < count; i++) data[i] = reader.read(view, at + i * reader.bytes);
+      const tensor = zeros(ARRAY_TYPES.get(weight.dtype) ?? "float", weight.shape);
+      for (let i = 0; i < count; i++) tensor.data[i] = reader.read(view, at + i * reader.bytes);
       at += count * reader.bytes;
-      tensors.set(weight.name, { shape: weight.shape, data });
+      tensors.set(weight.name, tensor);
     }
     if (at !== bytes.length) {
       throw damagedTfjs(`expected ${at} bytes of weights in ${paths.join(", ")}, received ${bytes.length}`);
@@ -85,7 +72,7 @@ function readerOf({ name, dtype, quantization }: TfjsWeight): {
 } {
   const stored = quantization?.dtype ?? dtype;
   const reader = READERS.get(stored);
-  if (!reader || !["float32", "int32", "bool"].includes(dtype)) {
+  if (!reader || !ARRAY_TYPES.has(dtype)) {
     throw damagedTfjs(
       `the weight ${JSON.stringify(name)} is of type ${dtype}${quantization ? `, stored as ${stored}` : ""}, which is not supported`,
     );

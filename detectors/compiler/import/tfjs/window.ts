@@ -1,7 +1,7 @@
 import type { Padding } from "../../ops/window.ts";
 import { damagedTfjs } from "../errors.ts";
+import { showNode } from "../file-node.ts";
 import { integersOf, stringOf } from "./attributes.ts";
-import { showNode } from "./graph.ts";
 import type { TfjsNode } from "./schema.ts";
 
 /** Networks have smaller strides; larger numbers come from broken files. */

@@ -44,7 +44,7 @@ describe("parseRtspAddress splits an address as ffmpeg does", () => {
 
   test("writes requests in ASCII", () => {
     expect(requestUri(split("rtsp://Häuschen.local/ströme/日本?n={ü}|1&%C3%BC#x"))).toBe(
-      "rtsp://xn--huschen-5wa.local:554/str%C3%B6me/%E6%97%A5%E6%9C%AC?n=%7B%C3%BC%7D|1&%C3%BC#x",
+      "rtsp://xn--huschen-5wa.local:554/str%C3%B6me/%E6%97%A5%E6%9C%AC?n=%7B%C3%BC%7D|1&%C3%BC",
     );
     expect(requestUri(split("rtsp://door/\ud800x"))).toBe("rtsp://door:554/%EF%BF%BDx");
   });

@@ -80,6 +80,13 @@ describe("a connection", () => {
     expect((await connection.request("OPTIONS", "d", {}, never)).reason).toBe("d");
   });
 
+  test("waits for the final reply after 100 Continue", async () => {
+    const before = Buffer.from("RTSP/1.0 100 Continue\r\nCSeq: 1\r\n\r\n");
+    await using camera = await startScriptedCamera({ answer: () => ({ before, status: "200 OK" }) });
+    using connection = await connect(camera.port);
+    expect((await ask(connection)).status).toBe(200);
+  });
+
   test("ends if the camera sends only other messages", async () => {
     await using camera = await startScriptedCamera({ answer: () => "silence" });
     using connection = await connect(camera.port);
@@ -124,6 +131,14 @@ describe("TLS", () => {
       remedy: expect.stringContaining("rtsp:// instead of rtsps://"),
     });
     server.close();
+  });
+
+  test("with a certificate of the client is explained", async () => {
+    const tls = { ...selfSigned(), requestCert: true, rejectUnauthorized: true };
+    await using camera = await startScriptedCamera({ tls });
+    await expect(openSession(stream(camera.port, "rtsps"), options)).rejects.toThrow(
+      "door: the camera asks for a certificate of its client, and the agent has none",
+    );
   });
 
   test("that a server expects is explained", async () => {

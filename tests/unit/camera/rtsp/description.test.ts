@@ -59,6 +59,13 @@ describe("codedSize", () => {
 });
 
 describe("a description", () => {
+  test("may state a number of ports", () => {
+    const { video, audio } = readDescription(
+      `${HEAD}m=${H264_TRACK.replace("video 0", "video 49170/2")}\r\nm=audio 0/2 RTP/AVP 8\r\n`,
+    );
+    expect([...video, ...audio].map(({ encoding }) => encoding)).toEqual(["H264", "PCMA"]);
+  });
+
   test("has tracks with their parameters", () => {
     const { tracks, control, video, audio } = readDescription(
       `${HEAD}a=control:*\r\n${[

@@ -73,6 +73,16 @@ describe("a login", () => {
     expect(fields(header)).toMatchObject({ nonce: "b", algorithm: "SHA-256" });
   });
 
+  test.each([
+    ["Basic first", `${BASIC}, ${digest("a", ', qop="auth,auth-int"')}`],
+    ["Basic last", `${digest("a")}, Basic realm="y"`],
+    ["another scheme first", `Negotiate, ${digest("a", ", opaque=")}, Bearer realm="y", scope="nonce=b"`],
+    ["MD5 and SHA-256", `${digest("b", ", algorithm=MD5")}, ${digest("a", ", algorithm=SHA-256")}`],
+    ["a realm that looks like a challenge", `Digest realm="x", domain="/, Basic realm=y", nonce="a"`],
+  ])("prefers Digest where one header has several challenges: %s", (_, header) => {
+    expect(fields(authorize([header]))).toMatchObject({ realm: "x", nonce: "a" });
+  });
+
   test("counts the requests that a nonce signs", () => {
     const login = newLogin();
     login.judge(asks(digest("a", ", qop=auth")), undefined);

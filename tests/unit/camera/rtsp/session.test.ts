@@ -5,7 +5,12 @@ import { describe, expect, test } from "vitest";
 import { systemClock } from "../../../../agent/base/clock.ts";
 import { ConfigError, TransientError } from "../../../../agent/base/errors.ts";
 import type { AccessUnit } from "../../../../agent/camera/rtsp/access-unit.ts";
-import { cameraMemory, openSession, type SessionStream } from "../../../../agent/camera/rtsp/session.ts";
+import {
+  cameraMemory,
+  OPENS_WITHIN_MS,
+  openSession,
+  type SessionStream,
+} from "../../../../agent/camera/rtsp/session.ts";
 import {
   describing,
   digestAnswer,
@@ -147,6 +152,67 @@ describe("a session", () => {
     camera.send(interleaved(8, keyFramePacket(3)));
     await using session = await opened;
     expect(await firstUnits(session.units(), 1)).toMatchObject([{ isDamaged: false }]);
+  });
+
+  test.each([
+    ["another channel", false, 4],
+    ["the channel for RTCP", false, 9],
+    ["another channel, beside audio", true, 4],
+    ["the channel of the audio", true, 10],
+  ])("receives video that comes on %s than the camera states", async (_, audio, channel) => {
+    let tracks = 0;
+    await using camera = await startScriptedCamera({
+      description: describing(H264_TRACK, "audio 0 RTP/AVP 8\r\na=control:track2"),
+      answer({ method }) {
+        if (method !== "SETUP") return undefined;
+        const first = 8 + 2 * tracks++;
+        const transport = `RTP/AVP/TCP;unicast;interleaved=${first}-${first + 1}`;
+        return { headers: ["Session: 1", `Transport: ${transport}`] };
+      },
+    });
+    const opened = openSession({ ...streamOf(camera, { transport: "tcp" }), audio }, options);
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    for (let number = 1; number < 4; number++) camera.send(interleaved(channel, keyFramePacket(number)));
+    await using session = await opened;
+    expect(await firstUnits(session.units(), 2)).toMatchObject([{ isDamaged: false }, { isDamaged: false }]);
+  });
+
+  test("ignores other channels once the video comes on its own", async () => {
+    await using camera = await startScriptedCamera({ packet: () => undefined });
+    const opened = openSession(streamOf(camera, { transport: "tcp" }), options);
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    camera.send(interleaved(0, keyFramePacket(1)));
+    camera.send(interleaved(6, keyFramePacket(50)));
+    camera.send(interleaved(0, keyFramePacket(2)));
+    camera.send(interleaved(0, keyFramePacket(3)));
+    await using session = await opened;
+    const units = await firstUnits(session.units(), 3);
+    const seconds = units.map(({ streamSeconds }) => streamSeconds - (units[0]?.streamSeconds ?? 0));
+    expect(seconds.map((each) => each.toFixed(2))).toEqual(["0.00", "0.04", "0.08"]);
+  });
+
+  test("takes damaged data between packets for a loss, and plays on", async () => {
+    const interFrame = (number: number) => {
+      const packet = Buffer.from(keyFramePacket(number));
+      packet.set([0x41, 0x9a], 12);
+      return packet;
+    };
+    await using camera = await startScriptedCamera({ packet: () => undefined });
+    const opened = openSession(streamOf(camera, { transport: "tcp" }), options);
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    const frames = [keyFramePacket(1), interFrame(2), interFrame(3), keyFramePacket(4), interFrame(5)];
+    const [first, second, ...others] = frames.map((packet) => interleaved(0, packet));
+    for (const bytes of [first, second]) camera.send(bytes ?? "");
+    await using session = await opened;
+    camera.send("\x00\x01\x02 damage");
+    for (const bytes of others) camera.send(bytes);
+    expect(await firstUnits(session.units(), 5)).toMatchObject([
+      { isKey: true, isDamaged: false },
+      { isKey: false, isDamaged: false },
+      { isKey: false, isDamaged: true },
+      { isKey: true, isDamaged: false },
+      { isKey: false, isDamaged: false },
+    ]);
   });
 
   test("closes the connection if the camera does not answer TEARDOWN", async () => {
@@ -293,17 +359,19 @@ describe("a session", () => {
 });
 
 describe("a session is kept alive", () => {
-  test("by GET_PARAMETER after half of its timeout, and by OPTIONS if the camera refuses that", async () => {
+  test("by GET_PARAMETER after half of its timeout, and at once by OPTIONS if the camera refuses that", async () => {
     await using camera = await startScriptedCamera({
       answer: on("GET_PARAMETER", { status: "405 Method Not Allowed" }),
     });
     const clock = manualClock();
     await using _ = await openSession(streamOf(camera), { clock, signal: never });
-    for (const method of ["GET_PARAMETER", "OPTIONS"]) {
+    for (const methods of [["GET_PARAMETER", "OPTIONS"], ["OPTIONS"]]) {
       const before = camera.requests.length;
       await passSlowly(clock, 30_000);
-      await waitUntil("a request", () => camera.requests.length > before);
-      expect(camera.requests.at(-1)).toMatchObject({ method, headers: { session: "12345678" } });
+      await waitUntil("requests", () => camera.requests.length >= before + methods.length);
+      expect(camera.requests.slice(before)).toMatchObject(
+        methods.map((method) => ({ method, headers: { session: "12345678" } })),
+      );
     }
   });
 
@@ -357,12 +425,34 @@ describe("the access units", () => {
     expect(String(ended.error())).toContain("frozen, no video for 11 s");
   });
 
-  test("end with an error when only packets arrive that are no video", async () => {
-    await using camera = await startScriptedCamera({ packet: () => Buffer.alloc(500, 0x47) });
+  test.each([
+    ["are no RTP", () => Buffer.alloc(500, 0x47), "they are damaged or repeat one sequence number"],
+    [
+      "have another payload type",
+      (number: number) => Buffer.from(keyFramePacket(number)).fill(0x80 | 98, 1, 2),
+      "they have payload type 98, but the stream's description says 96",
+    ],
+  ])("end with an error when only packets arrive that %s", async (_, packet, why) => {
+    await using camera = await startScriptedCamera({ packet });
     const clock = manualClock();
     await using session = await openSession(streamOf(camera), { clock, signal: never });
     await passSlowly(clock, 12_000);
-    await expect(firstUnits(session.units(), 1)).rejects.toThrow("frozen, no video for 10 s");
+    await expect(firstUnits(session.units(), 1)).rejects.toThrow(
+      `no usable packet within 10 s, although the camera sends packets: ${why}`,
+    );
+  });
+
+  test("end with an error when only RTCP arrives", async () => {
+    await using camera = await startScriptedCamera({ packet: () => undefined });
+    const clock = manualClock();
+    const opened = openSession(streamOf(camera), { clock, signal: never });
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    const report = Buffer.from([0x80, 200, 0, 1, 0x12, 0x34, 0x56, 0x78]);
+    const timer = setInterval(() => camera.send(interleaved(1, report)), 20);
+    await using session = await opened;
+    await passSlowly(clock, 12_000);
+    clearInterval(timer);
+    await expect(firstUnits(session.units(), 1)).rejects.toThrow("the camera sends no video within 10 s");
   });
 
   test("end with an error when packets arrive that complete no more frames", async () => {
@@ -389,6 +479,22 @@ describe("the access units", () => {
     );
   });
 
+  test("end with an error when key frames come without parameter sets for five seconds", async () => {
+    const clock = manualClock();
+    await using camera = await startScriptedCamera({
+      description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:track1"),
+    });
+    await using session = await openSession(streamOf(camera), { clock, signal: never });
+    const ended = rest(session.units());
+    await passSlowly(clock, 4_000);
+    expect(ended.error()).toBeUndefined();
+    await passSlowly(clock, 2_000);
+    expect(ended.error()).toMatchObject({
+      message: "door: key frames arrive without parameter sets (SPS, PPS), for 5 s",
+      remedy: expect.stringContaining("firmware"),
+    });
+  });
+
   test("end with an error when the camera announces the end", async () => {
     await using camera = await startScriptedCamera();
     await using session = await openSession(streamOf(camera), options);
@@ -398,15 +504,17 @@ describe("the access units", () => {
   });
 
   test.each([
-    ["to another host", "Location: rtsp://10.0.0.1/x\r\n", " (rtsp://10.0.0.1/x): expected"],
-    ["without saying where", "Location: \r\n", ": expected"],
+    [
+      "to another host",
+      "Location: rtsp://10.0.0.1/x\r\n",
+      "to another address (rtsp://10.0.0.1/x): expected the same host",
+    ],
+    ["without saying where", "Location: \r\n", "without saying where"],
   ])("end with an error when the camera redirects %s", async (_where, header, words) => {
     await using camera = await startScriptedCamera();
     await using session = await openSession(streamOf(camera), options);
     camera.send(`REDIRECT rtsp://h/ RTSP/1.0\r\nCSeq: 5\r\n${header}\r\n`);
-    await expect(firstUnits(session.units(), 1e9)).rejects.toThrow(
-      `door: the camera redirects to another address${words}`,
-    );
+    await expect(firstUnits(session.units(), 1e9)).rejects.toThrow(`door: the camera redirects ${words}`);
   });
 
   test("end without an error when the signal is aborted, and the session is ended at the camera", async () => {
@@ -565,6 +673,22 @@ describe("a camera that cannot be played says why:", () => {
     ["audio only", { description: describing("audio 0 RTP/AVP 8") }, "has no video track, only audio (PCMA)"],
     ["no track", { description: "v=0\r\n" }, "has no video track"],
     [
+      "an empty answer",
+      { description: "" },
+      "the camera's answer to DESCRIBE is empty: expected a description",
+    ],
+    ["a web page", { description: "<!DOCTYPE html><p>Log in" }, "DESCRIBE is a web page (HTML)"],
+    ["a web page without a type", { description: "\n<html>" }, "DESCRIBE is a web page (HTML)"],
+    ["XML", { description: '<?xml version="1.0"?><error/>' }, "DESCRIBE is XML"],
+    ["JSON", { description: '{"error": "v=0"}' }, "DESCRIBE is JSON"],
+    ["other text", { description: "Not available" }, "DESCRIBE is other text"],
+    ["MPEG-2", { description: describing("video 0 RTP/AVP 32") }, "the stream's video is MPEG-2:"],
+    [
+      "H.263",
+      { description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 H263-2000/90000") },
+      "the stream's video is H.263:",
+    ],
+    [
       "an unsupported codec",
       { description: describing("video 0 RTP/AVP 96\r\na=rtpmap:96 AV1/90000") },
       "video is AV1: expected H.264, H.265, MJPEG, MPEG-4 or VP8",
@@ -589,18 +713,32 @@ describe("a camera that cannot be played says why:", () => {
     expect(error.message).toContain("asks for a user name and a password");
   });
 
-  test.each(["OPTIONS", "DESCRIBE", "SETUP", "PLAY"])(
-    "no answer to %s within ten seconds",
-    async (method) => {
-      await using camera = await startScriptedCamera({ answer: on(method, "silence") });
-      const clock = manualClock();
-      const opened = openSession(streamOf(camera, { transport: "tcp" }), { clock, signal: never });
-      opened.catch(() => {});
-      await waitUntil(method, () => camera.methods().includes(method));
-      await clock.pass(10_000);
-      await expect(opened).rejects.toThrow("door: the camera does not answer within 10 s");
-    },
-  );
+  test.each([
+    ["OPTIONS", "does not answer within 10 s"],
+    ["DESCRIBE", "does not answer within 10 s"],
+    ["SETUP", "describes its stream, but does not start it within 10 s"],
+    ["PLAY", "describes its stream, but does not start it within 10 s"],
+  ])("no answer to %s within ten seconds", async (method, what) => {
+    await using camera = await startScriptedCamera({ answer: on(method, "silence") });
+    const clock = manualClock();
+    const opened = openSession(streamOf(camera, { transport: "tcp" }), { clock, signal: never });
+    opened.catch(() => {});
+    await waitUntil(method, () => camera.methods().includes(method));
+    await clock.pass(10_000);
+    await expect(opened).rejects.toThrow(`door: the camera ${what}`);
+  });
+
+  test("it closes the connection after PLAY", async () => {
+    await using camera = await startScriptedCamera({ packet: () => undefined });
+    const opened = openSession(streamOf(camera), options);
+    opened.catch(() => {});
+    await waitUntil("PLAY", () => camera.methods().includes("PLAY"));
+    await delay(50);
+    camera.closeConnections();
+    const error = await opened.catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(TransientError);
+    expect(String(error)).toContain("the camera closes the connection before it sends video");
+  });
 
   test("no packet by any transport", async () => {
     await using camera = await startScriptedCamera({ packet: () => undefined });
@@ -610,6 +748,7 @@ describe("a camera that cannot be played says why:", () => {
     const error = await opened.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TransientError);
     expect(String(error)).toContain("the camera sends no video within 10 s");
+    expect(clock.monotonicMs()).toBeLessThan(OPENS_WITHIN_MS);
   });
 
   test("nothing listens", async () => {

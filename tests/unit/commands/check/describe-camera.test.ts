@@ -79,6 +79,26 @@ test("a camera that wastes CPU and shows its password gets a line with the remed
   );
 });
 
+test("check does not ask for more key frames than the camera has frames", () => {
+  const rare = { fps: 0.2, keyFrameSeconds: 5, ...ALL("far_apart") };
+  expect(shown({ observed: rare })).toBe(
+    `✓ camera door      1920×1080 H.264 over TCP, 0.2 frames per second, each a key frame, no audio
+  first frame after 0.4 s; while nothing moves, all frames are decoded (they are rare themselves)`,
+  );
+});
+
+test("check warns about visits that may be missed only where key frames are far apart on purpose", () => {
+  const forced = (keyFrameSeconds: number | undefined) => ({
+    ...{ keyFrameSeconds, sinceKeySeconds: 8.2 },
+    idle: { idle: "keyframes", reason: "configured", keyFrameSeconds } as const,
+  });
+  const warning = (seconds: number) =>
+    `! key frames are ${seconds} s apart: visits that are shorter may be missed`;
+  expect(shown({ observed: forced(10) })).toContain(warning(10));
+  expect(shown({ observed: forced(undefined) })).toContain(warning(8.2));
+  expect(shown({ observed: forced(2) })).not.toContain("!");
+});
+
 test("check warns about a size of detect that distorts the frames, also after their rotation", () => {
   const landscape = { width: 1280, height: 720 };
   expect(shown({ size: landscape })).not.toContain("!");
@@ -106,6 +126,11 @@ describe("the description of a camera", () => {
       "names the audio",
       { facts: { audio: [AUDIO], codec: "H265", transport: "udp" } },
       "H.265 over UDP, 25 frames per second, a key frame every 2 s, audio PCMU",
+    ],
+    [
+      "names AAC as users know it",
+      { facts: { audio: [{ ...AUDIO, encoding: "MPEG4-GENERIC" }, AUDIO] } },
+      "audio AAC, PCMU",
     ],
     ["shows frames upright", { observed: { rotation: 90 } }, "1080×1920 H.264"],
     [

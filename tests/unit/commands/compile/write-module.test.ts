@@ -24,6 +24,7 @@ async function compileIn(folder: string, order: Partial<ModuleOrder> = {}) {
   const graphs: string[] = [];
   const whole = { model, out: join(folder, "tiny.wasm"), size: SIZE, ...order };
   const report = await writeModule(whole, showProgress("compile", stderr), (graph) => graphs.push(graph));
+  if (report.task !== "detect") throw new Error("expected a detector");
   return { report, graphs, stderr };
 }
 

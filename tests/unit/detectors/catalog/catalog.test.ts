@@ -3,8 +3,8 @@ import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { findKnownModel, KNOWN_MODELS, recogniseModel } from "../../../../detectors/catalog/catalog.ts";
 import { locateModel } from "../../../../detectors/catalog/locate-model.ts";
-import { importCheckpoint } from "../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { findModel } from "../../../support/base/materials.ts";
+import { importCheckpoint } from "../../../support/models/import-detector.ts";
 
 describe("the catalogue of known models", () => {
   test("lists each model once, with a source, hashes and a licence", () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { KNOWN_MODELS } from "../../../../detectors/catalog/catalog.ts";
 import { scoreFilters } from "../../../../detectors/catalog/score-filters.ts";
@@ -12,6 +13,15 @@ test("every known model has a filter for each of its labels, from 0 to 1", () =>
       expect(threshold).toBeLessThan(1);
     }
   }
+});
+
+test("the manual states the thresholds of YOLOv5n", () => {
+  const manual = readFileSync(new URL("../../../../config/sabrewing.yml", import.meta.url), "utf8");
+  const { person, car, bus, toaster } = scoreFilters("yolov5n", ["person", "car", "bus", "toaster"]) ?? {};
+  expect(car).toEqual(person);
+  expect(manual.replace(/\s*\n *# */g, " ")).toContain(
+    `YOLOv5n's: ${person?.threshold} for person and car, ${bus?.threshold} for bus, ${toaster?.threshold} for the others.`,
+  );
 });
 
 test("labels without data share one filter", () => {

@@ -88,7 +88,7 @@ describe("the format is detected by the contents", () => {
     const path = join(folder.path, "package.json");
     await writeFile(path, '{"name": "not a model"}');
     expect((await rejection(compileFile(path))).message).toMatch(
-      /package\.json: expected a YOLOv5 checkpoint .*, an ONNX model .* or/,
+      /package\.json: This is a JSON file without a graph of TensorFlow\.js/,
     );
   });
 });

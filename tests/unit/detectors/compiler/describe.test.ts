@@ -48,7 +48,7 @@ describe("the description of a compiled module", () => {
 
   test("contains labels without white space at their ends", async () => {
     const { description } = await compileNamed({ names: ["person\r\n", "\tcar", " dog "] });
-    expect(description.labels.map(({ name }) => name)).toEqual(["person", "car", "dog"]);
+    expect(description.labels?.map(({ name }) => name)).toEqual(["person", "car", "dog"]);
   });
 
   test.each<[string, CompileFileOptions, RegExp, string]>([
@@ -107,7 +107,7 @@ describe("the description of a compiled module", () => {
     const graph = await seededYolov5nGraph(SIZE, { classes: 3 });
     const source = { format: "onnx", sha256: "0".repeat(64), licence: "MIT" } as const;
     const compiling = (count: number, label: string) => () =>
-      compile({ name: "seeded", labels: Array(count).fill(label), graph }, { source });
+      compile({ task: "detect", name: "seeded", labels: Array(count).fill(label), graph }, { source });
     expect(compiling(10_000, "é".repeat(100))).toThrow(/would have 22\d+ bytes; expected at most 1000000/);
     expect(compiling(10_001, "a")).toThrow(/1 to 10000 classes, received 10001/);
     expect(() => defaultLabels(2 ** 31)).toThrow(/1 to 10000 classes, received 2147483648/);

@@ -40,7 +40,7 @@ describe("a compiled module", () => {
   const compileSeeded = async (): Promise<CompiledModel> => {
     const graph = await seededYolov5nGraph(SIZE, { classes: LABELS.length });
     const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "CC0-1.0" } as const;
-    return compile({ name: "seeded", labels: LABELS, graph }, { source });
+    return compile({ task: "detect", name: "seeded", labels: LABELS, graph }, { source });
   };
   beforeAll(async () => {
     model = await compileSeeded();

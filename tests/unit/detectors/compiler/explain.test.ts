@@ -7,7 +7,7 @@ import { seededYolov5nGraph } from "../../../support/models/seeded-yolov5n.ts";
 describe("explain", async () => {
   const graph = await seededYolov5nGraph({ width: 64, height: 64 }, { classes: 2 });
   const source = { format: "yolov5-checkpoint", sha256: "0".repeat(64), licence: "unknown" } as const;
-  const compiled = compile({ name: "seeded", labels: ["a", "b"], graph }, { source });
+  const compiled = compile({ task: "detect", name: "seeded", labels: ["a", "b"], graph }, { source });
   const layers = explain(compiled, "simd128");
 
   test("reports every layer once, in execution order, with shares that add up to 1", () => {

@@ -103,6 +103,19 @@ describe("the event history", () => {
     ]);
   });
 
+  test.each(["detect", "enabled"])("tells that the switch %s ended an event", async (name) => {
+    await using folder = await temporaryFolder();
+    await using world = await opened(folder);
+    let outcomes = 0;
+    const isOn = (which: string) => which !== name || outcomes < 15;
+    for await (const outcome of walkPast(door(ZONES), { isOn })) {
+      world.history.record("door", outcome);
+      outcomes++;
+    }
+    const { events } = await world.history.list(EVERYTHING);
+    expect(events).toMatchObject([{ reason: `switched_off ${name}` }]);
+  });
+
   test("shows an event in progress in its current state, and one of a killed agent as ended by a crash", async () => {
     await using folder = await temporaryFolder();
     {

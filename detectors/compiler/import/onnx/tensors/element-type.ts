@@ -10,17 +10,22 @@ export interface ElementType {
 }
 
 const f32 = (name: string): ElementType => ({ dtype: "f32", name, isLong: false });
-const exact = (dtype: DType): ElementType => ({ dtype, name: dtype, isLong: false });
+/** A type whose numbers the graph holds as they are. */
+export const exact = (dtype: DType): ElementType => ({ dtype, name: dtype, isLong: false });
+
+export const F32 = f32("f32");
+export const BOOL = exact("bool");
+export const I64: ElementType = { dtype: "i32", name: "i64", isLong: true };
 
 /** Binary16 and binary64 become f32. */
 const ELEMENT_TYPES: ReadonlyMap<number, ElementType> = new Map([
-  [1, f32("f32")],
+  [1, F32],
   [2, exact("u8")],
   [3, exact("i8")],
   [5, exact("i16")],
   [6, exact("i32")],
-  [7, { dtype: "i32", name: "i64", isLong: true }],
-  [9, exact("bool")],
+  [7, I64],
+  [9, BOOL],
   [10, f32("f16")],
   [11, f32("f64")],
 ]);
@@ -34,6 +39,16 @@ const OTHER_TYPES: ReadonlyMap<number, string> = new Map([
   [14, "complex64"],
   [15, "complex128"],
   [16, "bfloat16"],
+  [17, "float8e4m3fn"],
+  [18, "float8e4m3fnuz"],
+  [19, "float8e5m2"],
+  [20, "float8e5m2fnuz"],
+  [21, "uint4"],
+  [22, "int4"],
+  [23, "float4e2m1"],
+  [24, "float8e8m0"],
+  [25, "uint2"],
+  [26, "int2"],
 ]);
 
 /** The element type of a TensorProto.DataType; undefined when the compiler does not read it. */

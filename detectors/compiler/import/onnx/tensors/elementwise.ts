@@ -1,15 +1,14 @@
 /** Elementwise nodes. */
 import type { Operator, OperatorAttributes } from "../../../ops/index.ts";
 import { floatAttribute, intAttribute } from "../attributes.ts";
-import { dataTypeName, elementType } from "./element-type.ts";
+import { dataTypeName, elementType, I64 } from "./element-type.ts";
 import { type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
 
 type Plain = { [K in Operator]: Record<never, never> extends OperatorAttributes[K] ? K : never }[Operator];
 
 /** A node that is one operator of the graph without attributes. */
-function same(op: Plain, inputs: number, grows = false): NodeImporter {
+function same(op: Plain, inputs: number): NodeImporter {
   return {
-    grows,
     add: (call) =>
       call.add(
         op,
@@ -30,7 +29,6 @@ function folded(
   end: (call: NodeCall, sum: string) => string = (_, sum) => sum,
 ): NodeImporter {
   return {
-    grows: op === "add",
     add(call) {
       const values = Array.from({ length: call.inputCount }, (_, index) => call.value(index));
       const [first = "", ...others] = values;
@@ -110,17 +108,28 @@ function thresholdedRelu(call: NodeCall, x: string): string {
   return call.add("where", [above, x, call.scalar(0, x)], {});
 }
 
+/** Whether f32 holds all integers of a value exactly. */
+function isExactInFloats(call: NodeCall, x: string): boolean {
+  const { least, most } = call.rangeOf(x);
+  return call.typeOf(x).dtype !== "i32" || Math.max(-least, most) <= 2 ** 24;
+}
+
 function cast(call: NodeCall): string {
   const x = call.value(0);
   const to = intAttribute(call.node, "to");
   const type = elementType(to);
-  const from = call.typeOf(x).dtype;
-  const isExact = type?.name === "f32" || (type?.name === "f64" && from !== "i32");
+  const isExact = type?.name === "f32" || (type?.name === "f64" && isExactInFloats(call, x));
   if (!type || (type.dtype === "f32" && !isExact)) {
-    throw refuse(call.node, `converts ${from} to ${dataTypeName(to)}`);
+    throw refuse(call.node, `converts ${call.typeOf(x).dtype} to ${dataTypeName(to)}`);
   }
-  if (type.isLong && from === "f32") throw refuse(call.node, "converts floats to 64-bit integers");
   return call.add("cast", [x], { to: type.dtype });
+}
+
+/** ONNX Mod-13. Exact remainders of floats need more steps than one instruction. */
+function modulo(call: NodeCall): string {
+  const [a, b] = [call.value(0), call.value(1)];
+  if (call.typeOf(a).dtype === "f32") throw refuse(call.node, "computes the remainder of floats");
+  return call.add(intAttribute(call.node, "fmod", 0) === 1 ? "rem" : "mod", [a, b], {});
 }
 
 /** Where a float is not a number, or infinite. */
@@ -139,11 +148,12 @@ function isInfinite(call: NodeCall, x: string): string {
 
 /** Elementwise nodes by operator. */
 export const elementwiseNodes: Readonly<Record<string, NodeImporter>> = {
-  Add: same("add", 2, true),
-  Sub: same("sub", 2, true),
-  Mul: same("mul", 2, true),
-  Div: same("div", 2, true),
-  Pow: { grows: true, add: power },
+  Add: same("add", 2),
+  Sub: same("sub", 2),
+  Mul: same("mul", 2),
+  Div: same("div", 2),
+  Mod: { add: modulo },
+  Pow: { add: power },
   Sum: folded("add"),
   Mean: folded("add", (call, sum) => call.add("mul", [sum, call.scalar(1 / call.inputCount, sum)], {})),
   Max: folded("max"),
@@ -158,7 +168,7 @@ export const elementwiseNodes: Readonly<Record<string, NodeImporter>> = {
   Or: same("or", 2),
   Xor: same("xor", 2),
   Not: same("not", 1),
-  Where: same("where", 3),
+  Where: { ...same("where", 3), isLong: (call) => call.isLong(1) },
   Relu: same("relu", 1),
   Sigmoid: same("sigmoid", 1),
   Tanh: same("tanh", 1),
@@ -166,8 +176,8 @@ export const elementwiseNodes: Readonly<Record<string, NodeImporter>> = {
   Log: same("log", 1),
   Sqrt: same("sqrt", 1),
   Erf: same("erf", 1),
-  Abs: same("abs", 1, true),
-  Neg: same("neg", 1, true),
+  Abs: same("abs", 1),
+  Neg: same("neg", 1),
   Sign: same("sign", 1),
   Floor: same("floor", 1),
   Ceil: same("ceil", 1),
@@ -175,8 +185,9 @@ export const elementwiseNodes: Readonly<Record<string, NodeImporter>> = {
   Softplus: same("softplus", 1),
   Reciprocal: composed(reciprocal),
   Clip: { add: clip },
-  Cast: { add: cast },
+  Cast: { isLong: ({ node }) => elementType(intAttribute(node, "to")) === I64, add: cast },
   CastLike: {
+    isLong: (call) => call.isLong(1),
     add: (call) => call.add("cast", [call.value(0)], { to: call.typeOf(call.value(1)).dtype }),
   },
   IsNaN: composed(isNotANumber),

@@ -1,237 +1,126 @@
 /** Imports any ONNX model with its own inputs and outputs. */
 import { ModelError } from "../../../../errors.ts";
 import { buildGraph, type GraphBuilder } from "../../../graph/builder.ts";
-import type { Graph } from "../../../graph/graph.ts";
-import type { Shape, ValueType } from "../../../graph/value.ts";
-import { ShapeError } from "../../../ops/shapes.ts";
+import type { ImportedTensors, NamedTensor } from "../../../graph/graph.ts";
+import type { Shape } from "../../../graph/value.ts";
 import { damagedOnnx } from "../../errors.ts";
-import { showNode } from "../attributes.ts";
-import { shapeOf } from "../creation.ts";
-import { createInterpreter, type Interpreter } from "../interpreter.ts";
-import { integers, type NdArray, readTensor } from "../nd-array.ts";
+import { MAX_CONSTANT_ELEMENTS } from "../../evaluator.ts";
+import type { TensorOptions } from "../../importer.ts";
+import { type DeclaredInput, inputShapes } from "../../input-shapes.ts";
+import { startSurvey } from "../../survey.ts";
+import { onnxEvaluator } from "../evaluator.ts";
 import type { OrderedOnnxModel } from "../read-onnx.ts";
-import type { OnnxGraph, OnnxNode, OnnxValueInfo } from "../schema.ts";
-import { dataTypeName, elementType } from "./element-type.ts";
-import { elementwiseNodes } from "./elementwise.ts";
-import { movementNodes } from "./movement.ts";
-import { type NodeImporter, nodeCall, refuse, type TensorValue } from "./node-call.ts";
-import { reductionNodes } from "./reductions.ts";
-import { resizeNodes } from "./resize.ts";
-import { windowNodes } from "./windows.ts";
-
-/** An input or output of a model. */
-export interface NamedTensor extends ValueType {
-  /** Its name in the file. */
-  readonly name: string;
-  /** Its name in the graph. */
-  readonly value: string;
-}
-
-/** A model with its own inputs and outputs. */
-export interface TensorModel {
-  readonly graph: Graph;
-  readonly inputs: readonly NamedTensor[];
-  readonly outputs: readonly NamedTensor[];
-}
-
-export interface TensorModelOptions {
-  /** Shapes of inputs whose sizes the file leaves open, by name. The first axis, a batch, is 1 otherwise. */
-  readonly shapes?: ReadonlyMap<string, Shape>;
-  /** Inputs that are known at compile time. */
-  readonly known?: ReadonlyMap<string, NdArray>;
-}
-
-const importers: ReadonlyMap<string, NodeImporter> = new Map(
-  Object.entries({
-    ...elementwiseNodes,
-    ...movementNodes,
-    ...windowNodes,
-    ...resizeNodes,
-    ...reductionNodes,
-  }),
-);
-
-/** The ONNX operators that can be computed at run time. */
-export const TENSOR_OPERATORS: readonly string[] = [...importers.keys()].toSorted();
-
-/** The inputs of a node whose numbers must be known at compile time. */
-export function knownInputs({ opType = "" }: OnnxNode): readonly number[] {
-  return importers.get(opType)?.known ?? [];
-}
+import { readTensor } from "../read-tensor.ts";
+import type { OnnxGraph, OnnxValueInfo } from "../schema.ts";
+import { constantArray, requireConstants } from "./bound-inputs.ts";
+import { dataTypeName, type ElementType, elementType } from "./element-type.ts";
+import { importNodes, requireComplete, surveyOperators } from "./import-nodes.ts";
+import { nodeCall, type TensorValue } from "./node-call.ts";
+import type { Import } from "./scope.ts";
+import { initialOf, keepState, requireStates } from "./states.ts";
 
 /** @throws ModelError that names every operator or value that cannot be compiled. */
-export function importTensorModel(
+export function importTensors(
   { graph: file, opsetImport }: OrderedOnnxModel,
-  { shapes = new Map(), known = new Map() }: TensorModelOptions = {},
-): TensorModel {
+  {
+    name: modelName,
+    shapes = new Map(),
+    states = [],
+    constants = new Map(),
+    known = new Map(),
+  }: TensorOptions,
+): ImportedTensors {
   const opset = opsetImport.find(({ domain = "" }) => domain === "" || domain === "ai.onnx")?.version ?? 1;
   const builder = buildGraph();
   const values = new Map<string, TensorValue>();
-  for (const tensor of file.initializer) {
-    values.set(tensor.name ?? "", {
-      kind: "known",
-      array: readTensor(tensor),
-      dtype: elementType(tensor.dataType)?.dtype,
-    });
-  }
+  const initializers = new Map(file.initializer.map((tensor) => [tensor.name ?? "", tensor]));
+  requireStates(file, states);
+  requireConstants(file, constants, states);
+  const context: Import = {
+    opset,
+    builder,
+    evaluator: onnxEvaluator(MAX_CONSTANT_ELEMENTS),
+    survey: startSurvey("node"),
+    problems: [],
+    importGraph: (graph, inner) => importNodes(graph, inner, context),
+  };
+  const stateInputs = new Set(states.map(({ input }) => input));
   const inputs: NamedTensor[] = [];
-  for (const info of file.input) {
-    const name = info.name ?? "";
-    if (values.has(name)) continue;
-    const type = inputType(info, shapes.get(name) ?? known.get(name)?.shape);
-    const array = known.get(name);
+  // Files of IR version 3 list initializers as inputs, too.
+  const infos = file.input.filter(({ name = "" }) => stateInputs.has(name) || !initializers.has(name));
+  const given = new Map([...shapes, ...[...known].map(([name, { shape }]) => [name, shape] as const)]);
+  const shapeOfInput = shapesOf(infos, given, file, context);
+  for (const info of infos) {
+    const { name = "" } = info;
+    const type = inputType(info);
+    const shape = shapeOfInput.get(name) ?? [];
+    const array = known.get(name) ?? constantArray(name, constants.get(name), type, shape);
     if (array !== undefined) {
-      values.set(name, { kind: "known", array, dtype: type.dtype });
+      values.set(name, { kind: "known", array, type });
       continue;
     }
-    const value = builder.input(name, { dtype: type.dtype, shape: type.shape });
-    values.set(name, { kind: "computed", name: value, isLong: type.isLong });
-    inputs.push({ name, value, dtype: type.dtype, shape: type.shape });
-  }
-  refuseUnknown(file, values);
-  const interpreter = createInterpreter();
-  for (const node of file.node) importNode(node, opset, values, builder, interpreter);
-  const outputs = file.output.map((info) => outputOf(info, values, builder));
-  return { graph: builder.finish(...outputs.map(({ value }) => value)), inputs, outputs };
-}
-
-/** The type of an input. @throws ModelError when it has another type, or sizes that only the caller knows. */
-function inputType({ name = "", type }: OnnxValueInfo, given: Shape | undefined) {
-  const tensor = type?.tensorType;
-  const element = elementType(tensor?.elemType);
-  if (!element) {
-    throw new ModelError(
-      `The input "${name}" has elements of ${dataTypeName(tensor?.elemType)}; expected f32, f16, f64, i8, u8, i16, i32, i64 or bool.`,
-      "Export the model with inputs of another type.",
-    );
-  }
-  const dims = tensor?.shape?.dim ?? [];
-  const shape = given ?? dims.map(({ dimValue }, axis) => dimValue || (axis === 0 ? 1 : 0));
-  if (shape.includes(0) && given === undefined) {
-    const written = dims.map(({ dimValue, dimParam }) => dimValue || dimParam || "?").join(", ");
-    throw new ModelError(
-      `The input "${name}" has sizes that the file leaves open: [${written}].`,
-      "Export the model with fixed sizes.",
-    );
-  }
-  return { ...element, shape };
-}
-
-/** @throws ModelError naming every operator that cannot be compiled once, with its number of nodes. */
-function refuseUnknown({ node: nodes }: OnnxGraph, values: ReadonlyMap<string, TensorValue>): void {
-  const known = new Set([...values].flatMap(([name, { kind }]) => (kind === "known" ? [name] : [])));
-  const missing = new Map<string, number>();
-  const interpreter = createInterpreter();
-  for (const node of nodes) {
-    const { opType = "?", domain = "" } = node;
-    const isStandard = domain === "" || domain === "ai.onnx";
-    const isConstant = node.input.every((name) => name === "" || known.has(name));
-    const isComputable = isStandard && (SHAPES.has(opType) || (isConstant && interpreter.knows(opType)));
-    if (isComputable) for (const output of node.output) known.add(output);
-    else if (!isStandard || !importers.has(opType)) {
-      const what = isStandard ? opType : `${domain}.${opType}`;
-      missing.set(what, (missing.get(what) ?? 0) + 1);
+    const { dtype, isLong } = type;
+    if (stateInputs.has(name)) {
+      const initializer = initializers.get(name);
+      const initial = initializer && initialOf(readTensor(initializer), { dtype, shape }, name, builder);
+      values.set(name, { kind: "computed", name: builder.state(name, { dtype, shape }, initial), isLong });
+      continue;
     }
+    const value = builder.input(name, { dtype, shape });
+    values.set(name, { kind: "computed", name: value, isLong });
+    inputs.push({ name, value, dtype, shape });
   }
-  if (missing.size === 0) return;
-  throw new ModelError(
-    "The ONNX model uses operators that cannot be compiled:",
-    "Replace them before the export, or export only the part of the model in front of them.",
-    { list: [...missing].map(([what, count]) => `${what}: ${count} node${count === 1 ? "" : "s"}`) },
-  );
+  const initializer = file.initializer.filter(({ name = "" }) => !stateInputs.has(name));
+  importNodes({ ...file, initializer }, values, context);
+  requireComplete(context);
+  for (const state of states) {
+    keepState(state, outputOf({ name: state.output }, values, builder).value, builder);
+  }
+  const stateOutputs = new Set(states.map(({ output }) => output));
+  const outputs = file.output
+    .filter(({ name = "" }) => !stateOutputs.has(name))
+    .map((info) => outputOf(info, values, builder));
+  const graph = builder.finish(...outputs.map(({ value }) => value));
+  return { task: "tensor", name: modelName, inputs, outputs, graph };
 }
 
-/** Nodes whose result is known although their input is not. */
-const SHAPES: ReadonlySet<string> = new Set(["Shape", "Size"]);
-
-/** Computes a node at once where its inputs are known, or appends it to the graph. */
-function importNode(
-  node: OnnxNode,
-  opset: number,
-  values: Map<string, TensorValue>,
-  builder: GraphBuilder,
-  interpreter: Interpreter,
-): void {
-  const inputs = node.input.map((name) => {
-    if (name === "") return undefined;
-    const value = values.get(name);
-    if (value === undefined)
-      throw damagedOnnx(`${showNode(node)} uses "${name}", which no earlier node produces`);
-    return value;
-  });
-  const define = (index: number, value: TensorValue): void => {
-    const name = node.output[index];
-    if (name) values.set(name, value);
-  };
-  const { opType = "" } = node;
-  const [first] = inputs;
-  if (SHAPES.has(opType) && first?.kind === "computed") {
-    const { shape } = builder.typeOf(first.name);
-    const size = shape.reduce((product, length) => product * length, 1);
-    define(0, {
-      kind: "known",
-      array: opType === "Size" ? integers(size) : shapeOf({ node }, shape),
-      dtype: "i32",
-    });
-    return;
-  }
-  const arrays = inputs.map((input) => (input?.kind === "known" ? input.array : undefined));
-  if (inputs.every((input) => input?.kind !== "computed") && interpreter.knows(opType)) {
-    for (const [index, array] of interpreter.run(node, arrays).entries()) {
-      define(index, {
-        kind: "known",
-        array,
-        dtype: array.type === "bool" ? "bool" : knownType(node, inputs, array),
-      });
-    }
-    return;
-  }
-  const importer = importers.get(opType);
-  if (!importer) throw refuse(node, "is an operator that the compiler does not have");
-  const isLong = inputs.some((input) => input?.kind === "computed" && input.isLong) || castsToLong(node);
-  const outputs = addNode(importer, node, opset, inputs, builder);
-  for (const [index, name] of outputs.entries()) {
-    const isLongOutput = isLong && builder.typeOf(name).dtype === "i32";
-    if (isLongOutput && importer.grows) {
-      throw refuse(node, `computes "${node.output[index]}" of 64-bit integers that may not fit into 32 bits`);
-    }
-    define(index, { kind: "computed", name, isLong: isLongOutput });
-  }
-}
-
-function addNode(
-  importer: NodeImporter,
-  node: OnnxNode,
-  opset: number,
-  inputs: readonly (TensorValue | undefined)[],
-  builder: GraphBuilder,
-): readonly string[] {
+/** @throws ModelError naming the operators that are missing whatever the sizes, else the input whose size stays open */
+function shapesOf(
+  infos: readonly OnnxValueInfo[],
+  given: ReadonlyMap<string, Shape>,
+  file: OnnxGraph,
+  context: Import,
+): ReadonlyMap<string, Shape> {
   try {
-    const outputs = importer.add(nodeCall(node, opset, inputs, builder));
-    return typeof outputs === "string" ? [outputs] : outputs;
+    return inputShapes(infos.map(declaredInput), given);
   } catch (error) {
-    if (!(error instanceof ShapeError)) throw error;
-    throw refuse(node, `has inputs that do not fit: ${error.message}`);
+    surveyOperators(file, context);
+    requireComplete(context);
+    throw error;
   }
 }
 
-/** The type of numbers that a node computed of known ones: that of its inputs, as far as it has one. */
-function knownType(
-  node: OnnxNode,
-  inputs: readonly (TensorValue | undefined)[],
-  { type }: NdArray,
-): ValueType["dtype"] | undefined {
-  if (type === "float") return "f32";
-  const to = node.attribute.find(({ name }) => name === "to")?.i;
-  const value = node.attribute.find(({ name }) => name === "value")?.t?.dataType;
-  const own = elementType(to ?? value);
-  if (own !== undefined) return own.dtype;
-  const [first] = inputs;
-  return first?.kind === "known" && first.array.type === "int" ? first.dtype : undefined;
+/** The axes of an input. Exporters write an open size as a name, as 0 or as −1. */
+function declaredInput({ name = "", type }: OnnxValueInfo): DeclaredInput {
+  const dims = type?.tensorType?.shape?.dim;
+  return {
+    name,
+    axes: dims?.map(({ dimValue = 0, dimParam }) => (dimValue > 0 ? dimValue : dimParam || undefined)),
+  };
 }
 
-function castsToLong({ opType, attribute }: OnnxNode): boolean {
-  return opType === "Cast" && elementType(attribute.find(({ name }) => name === "to")?.i)?.isLong === true;
+/** @throws ModelError when the compiler does not read the type of an input. */
+function inputType({ name = "", type }: OnnxValueInfo): ElementType {
+  const element = elementType(type?.tensorType?.elemType);
+  if (element) return element;
+  const what =
+    type?.tensorType === undefined
+      ? "is no tensor"
+      : `has elements of ${dataTypeName(type.tensorType.elemType)}`;
+  throw new ModelError(
+    `The input "${name}" ${what}; expected a tensor of f32, f16, f64, i8, u8, i16, i32, i64 or bool.`,
+    "Export the model with inputs of another type.",
+  );
 }
 
 /** An output of the model. One that is an input, known or already an output gets a value of its own. */

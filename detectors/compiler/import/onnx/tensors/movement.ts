@@ -4,7 +4,7 @@ import { elements } from "../../../ops/shapes.ts";
 import { broadcastShape } from "../../../ops/tensors.ts";
 import { intAttribute, intsAttribute, stringAttribute } from "../attributes.ts";
 import { copy } from "./elementwise.ts";
-import { frontAxis, integersOf, type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
+import { frontAxis, integersOf, listAt, type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
 import { pad } from "./padding.ts";
 
 function reshape(call: NodeCall): string {
@@ -63,20 +63,22 @@ function transpose(call: NodeCall): string {
 
 function expand(call: NodeCall): string {
   const x = call.value(0);
-  return call.add("expand", [x], { shape: broadcastShape([call.shapeOf(x), [...call.known(1).data]]) });
+  return call.add("expand", [x], { shape: broadcastShape([call.shapeOf(x), listAt(call, 1)]) });
 }
 
+/** Repeats one axis after another: [outer, inner] becomes [outer, count, inner]. */
 function tile(call: NodeCall): string {
-  const repeats = [...call.known(1).data];
+  const repeats = listAt(call, 1);
+  const rank = call.shapeOf(call.value(0)).length;
+  if (repeats.length !== rank) throw refuse(call.node, `repeats ${repeats.length} of ${rank} axes`);
   return repeats.reduce(
     (value, count, axis) => {
       if (count === 1) return value;
-      if (count === 0) throw refuse(call.node, "repeats an axis zero times");
-      return call.add(
-        "concat",
-        Array.from({ length: count }, () => value),
-        { axis },
-      );
+      const shape = call.shapeOf(value);
+      const [outer, inner] = [elements(shape.slice(0, axis)), elements(shape.slice(axis))];
+      const apart = call.add("reshape", [value], { shape: [outer, 1, inner] });
+      const repeated = call.add("expand", [apart], { shape: [outer, count, inner] });
+      return call.add("reshape", [repeated], { shape: shape.with(axis, (shape[axis] ?? 1) * count) });
     },
     copy(call, call.value(0)),
   );
@@ -88,7 +90,7 @@ function slice(call: NodeCall): string {
   const starts = integersOf(call, 1, "starts") ?? [];
   const ends = integersOf(call, 2, "ends") ?? [];
   const axes = integersOf(call, 3, "axes") ?? [...starts.keys()];
-  const steps = call.has(4) ? [...call.known(4).data] : starts.map(() => 1);
+  const steps = call.has(4) ? listAt(call, 4) : starts.map(() => 1);
   const cut = { starts: shape.map(() => 0), steps: shape.map(() => 1), sizes: [...shape] };
   for (const [index, requested] of axes.entries()) {
     const axis = frontAxis(call, requested, shape.length);

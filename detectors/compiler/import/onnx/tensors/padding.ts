@@ -1,6 +1,6 @@
 import { floatAttribute, intsAttribute, stringAttribute } from "../attributes.ts";
 import { copy } from "./elementwise.ts";
-import { frontAxis, integersOf, type NodeCall, refuse } from "./node-call.ts";
+import { frontAxis, integersOf, listAt, type NodeCall, refuse, tableLength } from "./node-call.ts";
 
 /** Pad: a border of a number, or of copies of the elements at the edge. Negative padding removes elements. */
 export function pad(call: NodeCall): string {
@@ -8,7 +8,7 @@ export function pad(call: NodeCall): string {
   const shape = call.shapeOf(x);
   const given = integersOf(call, 1, "pads") ?? intsAttribute(call.node, "paddings") ?? [];
   const axes = call.has(3)
-    ? [...call.known(3).data].map((axis) => frontAxis(call, axis, shape.length))
+    ? listAt(call, 3).map((axis) => frontAxis(call, axis, shape.length))
     : [...shape.keys()];
   const side = (first: number): number[] =>
     shape.map((_, axis) => (axes.includes(axis) ? (given[first + axes.indexOf(axis)] ?? 0) : 0));
@@ -69,6 +69,7 @@ function extended(
     const inPeriod = ((position % period) + period) % period;
     return inPeriod < size ? inPeriod : period - inPeriod;
   };
-  const indices = Array.from({ length: before + size + after }, (_, at) => indexOf(at - before));
+  const length = tableLength(call, before + size + after);
+  const indices = Array.from({ length }, (_, at) => indexOf(at - before));
   return call.add("gather", [x, call.constant([indices.length], indices, "i32")], { axis });
 }

@@ -2,9 +2,9 @@
 
 import type { Combining } from "../../../ops/reductions.ts";
 import { elements } from "../../../ops/shapes.ts";
-import { floatAttribute, intAttribute, intsAttribute } from "../attributes.ts";
+import { floatAttribute, intAttribute } from "../attributes.ts";
 import { transposed } from "./movement.ts";
-import { frontAxis, type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
+import { frontAxis, integersOf, type NodeCall, type NodeImporter, refuse, tableLength } from "./node-call.ts";
 
 interface Axes {
   readonly axes: readonly number[];
@@ -13,7 +13,7 @@ interface Axes {
 
 /** The axes of a Reduce node: an input in newer files, an attribute in older ones; all when there are none. */
 function axesOf(call: NodeCall, rank: number): Axes {
-  const given = call.has(1) ? [...call.known(1).data] : (intsAttribute(call.node, "axes") ?? []);
+  const given = integersOf(call, 1, "axes") ?? [];
   const isCopy = intAttribute(call.node, "noop_with_empty_axes", 0) === 1;
   const all = isCopy ? [] : Array.from({ length: rank }, (_, axis) => axis);
   return {
@@ -44,7 +44,6 @@ function reduction(
 ): NodeImporter {
   return {
     known: [1],
-    grows: combining === "sum" || combining === "product",
     add(call) {
       const x = call.value(0);
       const axes = axesOf(call, call.shapeOf(x).length);
@@ -199,6 +198,7 @@ function layerNorm(call: NodeCall): readonly string[] {
  */
 function indexOf(extreme: "max" | "min"): NodeImporter {
   return {
+    isLong: () => true,
     add(call) {
       const x = call.value(0);
       const shape = call.shapeOf(x);
@@ -207,7 +207,7 @@ function indexOf(extreme: "max" | "min"): NodeImporter {
       const isLast = intAttribute(call.node, "select_last_index", 0) === 1;
       const isBest = call.add("equal", [x, reduced(call, x, extreme, { axes: [axis], keep: true })], {});
       const along = shape.map((_, at) => (at === axis ? size : 1));
-      const indices = call.constant(along, [...Array(size).keys()], "i32");
+      const indices = call.constant(along, [...Array(tableLength(call, size)).keys()], "i32");
       const chosen = call.add(
         "where",
         [isBest, indices, call.constant([], [isLast ? 0 : size - 1], "i32")],
@@ -233,8 +233,8 @@ export const reductionNodes: Readonly<Record<string, NodeImporter>> = {
   ReduceLogSumExp: { known: [1], add: logSumExp },
   ArgMax: indexOf("max"),
   ArgMin: indexOf("min"),
-  MatMul: { grows: true, add: matmul },
-  Gemm: { grows: true, add: gemm },
+  MatMul: { add: matmul },
+  Gemm: { add: gemm },
   Softmax: softmax((call, _, powers, sum) => call.add("div", [powers, sum], {})),
   LogSoftmax: softmax((call, shifted, _, sum) => call.add("sub", [shifted, call.add("log", [sum], {})], {})),
   BatchNormalization: { add: batchNorm },

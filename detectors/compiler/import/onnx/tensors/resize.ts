@@ -2,7 +2,7 @@
 import { floatsAttribute, intAttribute, intsAttribute, stringAttribute } from "../attributes.ts";
 import { copy } from "./elementwise.ts";
 
-import { frontAxis, type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
+import { frontAxis, listAt, type NodeCall, type NodeImporter, refuse, tableLength } from "./node-call.ts";
 
 /** How one axis is resized. */
 interface AxisResize {
@@ -13,21 +13,26 @@ interface AxisResize {
 }
 
 /** Where a position of the output lies in the input (ONNX Resize-19, coordinate_transformation_mode). */
-const COORDINATES: Readonly<Record<string, (position: number, axis: AxisResize) => number>> = {
-  asymmetric: (position, { scale }) => position / scale,
-  half_pixel: (position, { scale }) => (position + 0.5) / scale - 0.5,
-  pytorch_half_pixel: (position, { scale, resized }) => (resized > 1 ? (position + 0.5) / scale - 0.5 : 0),
-  align_corners: (position, { size, resized }) => (resized > 1 ? (position * (size - 1)) / (resized - 1) : 0),
-  tf_half_pixel_for_nn: (position, { scale }) => (position + 0.5) / scale,
-};
+const COORDINATES: ReadonlyMap<string, (position: number, axis: AxisResize) => number> = new Map(
+  Object.entries({
+    asymmetric: (position, { scale }) => position / scale,
+    half_pixel: (position, { scale }) => (position + 0.5) / scale - 0.5,
+    pytorch_half_pixel: (position, { scale, resized }) => (resized > 1 ? (position + 0.5) / scale - 0.5 : 0),
+    align_corners: (position, { size, resized }) =>
+      resized > 1 ? (position * (size - 1)) / (resized - 1) : 0,
+    tf_half_pixel_for_nn: (position, { scale }) => (position + 0.5) / scale,
+  }),
+);
 
 /** How a coordinate is rounded to an element (nearest_mode). */
-const ROUNDING: Readonly<Record<string, (coordinate: number) => number>> = {
-  round_prefer_floor: (x) => Math.ceil(x - 0.5),
-  round_prefer_ceil: (x) => Math.floor(x + 0.5),
-  floor: Math.floor,
-  ceil: Math.ceil,
-};
+const ROUNDING: ReadonlyMap<string, (coordinate: number) => number> = new Map(
+  Object.entries({
+    round_prefer_floor: (x) => Math.ceil(x - 0.5),
+    round_prefer_ceil: (x) => Math.floor(x + 0.5),
+    floor: Math.floor,
+    ceil: Math.ceil,
+  }),
+);
 
 function resize(call: NodeCall): string {
   const { node } = call;
@@ -52,7 +57,7 @@ function axesOf(call: NodeCall, x: string): readonly AxisResize[] {
     ...shape.keys(),
   ];
   const isUpsample = node.opType === "Upsample" || call.opset < 11;
-  const numbers = (index: number): readonly number[] => (call.has(index) ? [...call.known(index).data] : []);
+  const numbers = (index: number): readonly number[] => (call.has(index) ? listAt(call, index) : []);
   const scales = floatsAttribute(node, "scales") ?? numbers(isUpsample ? 1 : 2);
   const sizes = isUpsample ? [] : numbers(3);
   if (stringAttribute(node, "keep_aspect_ratio_policy", "stretch") !== "stretch") {
@@ -67,16 +72,17 @@ function axesOf(call: NodeCall, x: string): readonly AxisResize[] {
 }
 
 /** The coordinate of each position of the output. */
-function coordinatesOf({ node, opset }: NodeCall, axis: AxisResize): readonly number[] {
+function coordinatesOf(call: NodeCall, axis: AxisResize): readonly number[] {
+  const { node, opset } = call;
   const absent = node.opType === "Upsample" || opset < 11 ? "asymmetric" : "half_pixel";
   const mode = stringAttribute(node, "coordinate_transformation_mode", absent);
-  const transform = COORDINATES[mode];
+  const transform = COORDINATES.get(mode);
   if (!transform) throw refuse(node, `has the coordinates ${mode}`);
   // ONNX's tests align with the size before it is rounded, onnxruntime with the size after it.
   if (mode === "align_corners" && Math.abs(axis.size * axis.scale - axis.resized) > 1e-6) {
     throw refuse(node, "aligns corners with a size that is not whole");
   }
-  return Array.from({ length: axis.resized }, (_, position) => transform(position, axis));
+  return Array.from({ length: tableLength(call, axis.resized) }, (_, position) => transform(position, axis));
 }
 
 /** Gathers elements along an axis; indices beyond its ends read the end. */
@@ -88,7 +94,7 @@ function gathered(call: NodeCall, x: string, { axis, size }: AxisResize, indices
 function nearest(call: NodeCall, x: string, axis: AxisResize): string {
   const absent = call.node.opType === "Upsample" || call.opset < 11 ? "floor" : "round_prefer_floor";
   const mode = stringAttribute(call.node, "nearest_mode", absent);
-  const round = ROUNDING[mode];
+  const round = ROUNDING.get(mode);
   if (!round) throw refuse(call.node, `rounds by ${mode}`);
   return gathered(call, x, axis, coordinatesOf(call, axis).map(round));
 }

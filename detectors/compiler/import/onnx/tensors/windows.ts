@@ -3,7 +3,7 @@ import type { Shape } from "../../../graph/value.ts";
 import { elements } from "../../../ops/shapes.ts";
 import { intAttribute, intsAttribute, stringAttribute } from "../attributes.ts";
 import { transposed } from "./movement.ts";
-import { type NodeCall, type NodeImporter, refuse } from "./node-call.ts";
+import { type NodeCall, type NodeImporter, refuse, tableLength } from "./node-call.ts";
 import { padded } from "./padding.ts";
 
 /** A window along each spatial axis. */
@@ -191,7 +191,7 @@ function averagePool(call: NodeCall): string {
   const isUniform =
     extra.every((size) => size === 0) && (countsPadding || [...before, ...end].every((n) => n === 0));
   if (isUniform) return pooled(source, 1 / elements(kernel));
-  const ones = call.constant([1, 1, ...sizes], new Float32Array(elements(sizes)).fill(1));
+  const ones = call.constant([1, 1, ...sizes], new Float32Array(tableLength(call, elements(sizes))).fill(1));
   const counted = padSpatially(call, ones, before, after, countsPadding ? 1 : 0);
   const counts = pooled(
     padSpatially(

@@ -202,17 +202,51 @@ cameras:
   });
 });
 
+test("variables that go2rtc reads from its environment become variables of the file of secrets", async () => {
+  const yaml = `
+environment_vars: {PORT: 8555}
+go2rtc:
+  streams:
+    front: "rtsp://\${USER}:\${CAM_PASSWORD}@\${CAM_HOST:10.0.0.8}:\${PORT}/\${path}?token=\${token}"
+mqtt: {host: b}
+cameras:
+  a: {ffmpeg: {inputs: [{path: "rtsp://127.0.0.1:8554/front"}]}}
+  b: {ffmpeg: {inputs: [{path: "rtsp://{FRIGATE_USER}:{FRIGATE_user}@10.0.0.9/1"}]}}
+`;
+  const { cameras, text, secrets, remarks } = await converted(yaml, { empty: "x" });
+  expect(text).not.toMatch(/\$|%7B|10\.0\.0\.8/);
+  expect(cameras.map(({ ffmpeg }) => ffmpeg.inputs[0].path)).toEqual([
+    "rtsp://x:x@10.0.0.8:8555/x?token=x",
+    "rtsp://x:x@10.0.0.9/1",
+  ]);
+  expect(parseEnv(secrets)).toEqual({
+    SABREWING_USER: "",
+    SABREWING_CAM_PASSWORD: "",
+    SABREWING_CAM_HOST: "10.0.0.8",
+    SABREWING_PORT: "8555",
+    SABREWING_PATH: "",
+    SABREWING_TOKEN: "",
+    SABREWING_USER_2: "",
+    SABREWING_USER_3: "",
+  });
+  expect(remarks).toContain("SABREWING_USER: enter the value of go2rtc's variable USER");
+  expect(remarks).toContain("SABREWING_CAM_HOST: its default is entered");
+  expect(remarks).toContain("SABREWING_USER_2, SABREWING_USER_3: enter the value of Frigate's variable");
+  expect(remarks).not.toContain("SABREWING_PORT");
+});
+
 test.each([
   ["{}", "{FRIGATE_URL}"],
+  [`{front: "\${CAMERA_URL}"}`, "rtsp://127.0.0.1:8554/front", "CAMERA_URL"],
   ['{front: "{FRIGATE_URL}"}', "rtsp://127.0.0.1:8554/front"],
   [`{front: "ffmpeg:\${FRIGATE_URL}#video=h264"}`, "rtsp://127.0.0.1:8554/front"],
-])("an address that is a variable stays one: streams %s, path %s", async (streams, path) => {
+])("an address that is a variable stays one: streams %s, path %s", async (streams, path, name = "URL") => {
   const yaml = `go2rtc: {streams: ${streams}}\nmqtt: {host: b}\ncameras: {a: {${CAMERA}}, b: {ffmpeg: {inputs: [{path: "${path}"}]}}}`;
   const { cameras, text, secrets, remarks } = await converted(yaml, { empty: "rtsp://10.0.0.8/1" });
-  expect(text).toContain('path: "{SABREWING_URL}"');
+  expect(text).toContain(`path: "{SABREWING_${name}}"`);
   expect(cameras[1]?.ffmpeg.inputs[0].path).toBe("rtsp://10.0.0.8/1");
-  expect(secrets).toBe("SABREWING_URL=''\n");
-  expect(remarks).toContain("SABREWING_URL: enter the value");
+  expect(secrets).toBe(`SABREWING_${name}=''\n`);
+  expect(remarks).toContain(`SABREWING_${name}: enter the value`);
 });
 
 test("an address that is a variable is left out if Frigate's file says that it is not RTSP", async () => {

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { calibrate, rangesOf } from "../../../../../detectors/compiler/calibrate/calibrate.ts";
 import { type Observations, observe } from "../../../../../detectors/compiler/calibrate/observe.ts";
 import type { Graph } from "../../../../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { evaluate } from "../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
 import { seededBytes } from "../../../../support/base/seeded.ts";
 import { writeCheckpoint } from "../../../../support/models/checkpoint.ts";
+import { importCheckpoint } from "../../../../support/models/import-detector.ts";
 
 const SIZE = { width: 64, height: 32 };
 const images = [1, 2, 3].map((seed) => seededBytes(seed, 64 * 32 * 3));

@@ -1,14 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { memoryRequest } from "../../../../../detectors/compiler/emit.ts";
-import type { ImageSize, ImportedModel } from "../../../../../detectors/compiler/graph/graph.ts";
-
-import { importCheckpoint } from "../../../../../detectors/compiler/import/checkpoint/importer.ts";
-import { importOnnx } from "../../../../../detectors/compiler/import/onnx/importer.ts";
-import { importTfjs } from "../../../../../detectors/compiler/import/tfjs/importer.ts";
+import type { ImageSize, ImportedDetector } from "../../../../../detectors/compiler/graph/graph.ts";
 import { planMemory } from "../../../../../detectors/compiler/memory/plan.ts";
 import { runPasses } from "../../../../../detectors/compiler/passes/index.ts";
 import { MAX_SIDE } from "../../../../../detectors/module-format.ts";
 import { writeCheckpoint } from "../../../../support/models/checkpoint.ts";
+import { importCheckpoint, importOnnx, importTfjs } from "../../../../support/models/import-detector.ts";
 import { seededYolov5nGraph } from "../../../../support/models/seeded-yolov5n.ts";
 import { type SmallCenterNet, tfjsFiles, writeCenterNet } from "../../../../support/models/tfjs-writer.ts";
 import { smallYolov5 } from "../../../../support/models/yolov5-onnx.ts";
@@ -20,7 +17,7 @@ const body: SmallCenterNet["body"] = (writer, image) => ({
 });
 
 /** Writes a small model of each format and imports it for this input size. */
-const importers: Readonly<Record<string, (size: ImageSize) => Promise<ImportedModel>>> = {
+const importers: Readonly<Record<string, (size: ImageSize) => Promise<ImportedDetector>>> = {
   checkpoint: (size) => importCheckpoint(writeCheckpoint(), { name: "small", size }),
   ONNX: async (size) => importOnnx(smallYolov5(), { name: "small", size }),
   "TensorFlow.js": async (size) => {

@@ -216,7 +216,7 @@ describe("the result of the passes", () => {
     expect(operatorsOf(graph)).toEqual(["normalize", "conv2d"]);
     const [convolution] = only(graph, "conv2d");
     const activation = convolution?.attributes.activation;
-    expect(typeof activation === "object" ? activation.hardSwish : activation).toBeCloseTo(1 / 6, 6);
+    expect(activation).toEqual({ hardSwish: expect.closeTo(1 / 6, 6) });
   });
 
   test("a product that is not quite a hard swish is not replaced", () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Graph, ImportedModel, Node } from "../../../../../../detectors/compiler/graph/graph.ts";
-import { importCheckpoint } from "../../../../../../detectors/compiler/import/checkpoint/importer.ts";
+import type { Graph, ImportedDetector, Node } from "../../../../../../detectors/compiler/graph/graph.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
 import { seededBytes } from "../../../../../support/base/seeded.ts";
 import {
@@ -9,6 +8,7 @@ import {
   withAttributes,
   writeCheckpoint,
 } from "../../../../../support/models/checkpoint.ts";
+import { importCheckpoint } from "../../../../../support/models/import-detector.ts";
 import { call, dict, float, global, type Py } from "../../../../../support/models/pickler.ts";
 import { seededYolov5nGraph } from "../../../../../support/models/seeded-yolov5n.ts";
 import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
@@ -16,7 +16,7 @@ import { rejection } from "../rejection.ts";
 
 const SIZE = { width: 64, height: 32 };
 
-function importSynthetic(options: SyntheticYolov5 = {}, size = SIZE): Promise<ImportedModel> {
+function importSynthetic(options: SyntheticYolov5 = {}, size = SIZE): Promise<ImportedDetector> {
   return importCheckpoint(writeCheckpoint(options), { name: "synthetic", size });
 }
 
@@ -170,10 +170,10 @@ describe("a checkpoint that cannot be compiled", () => {
       importSynthetic({ activation: "torch.nn.modules.activation.Hardswish", editLayer }),
     );
     expect(error.message).toContain(
-      "torch.nn.modules.activation.Hardswish: model.0.act, model.1.act, model.2.cv1.act",
+      'torch.nn.modules.activation.Hardswish: 49 layers, "model.0.act", "model.1.act", "model.2.cv1.act"',
     );
     expect(error.message).toMatch(/and \d+ more/);
-    expect(error.message).toContain("models.common.C3TR: model.9");
+    expect(error.message).toContain('models.common.C3TR: 1 layer, "model.9"');
     expect(error.remedy).toContain("SiLU");
   });
 
@@ -192,7 +192,7 @@ describe("a checkpoint that cannot be compiled", () => {
         ],
       }),
     );
-    expect(error.message).toContain(`Conv2d ${what}: model.0`);
+    expect(error.message).toContain(`Conv2d ${what}: 1 layer, "model.0`);
   });
 
   test("requires a size that is a multiple of its largest stride", async () => {

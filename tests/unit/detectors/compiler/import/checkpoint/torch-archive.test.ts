@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { importCheckpoint } from "../../../../../../detectors/compiler/import/checkpoint/importer.ts";
 import { OPCODES } from "../../../../../../detectors/compiler/import/checkpoint/pickle-opcodes.ts";
 import { openTorchArchive } from "../../../../../../detectors/compiler/import/checkpoint/torch-archive.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
 import { seeded } from "../../../../../support/base/seeded.ts";
 import { from, type SyntheticYolov5, writeCheckpoint } from "../../../../../support/models/checkpoint.ts";
+import { importCheckpoint } from "../../../../../support/models/import-detector.ts";
 import { bytesOf, call, dict, global, type Py, pickle } from "../../../../../support/models/pickler.ts";
+import { storedZip, type ZipEntry } from "../../../../../support/models/stored-zip.ts";
 import { torchModule, torchWriter } from "../../../../../support/models/torch-checkpoint.ts";
 import { rejection } from "../rejection.ts";
 
@@ -31,7 +32,7 @@ describe("the archive of a checkpoint", () => {
   });
 
   test("is distinguished from the format before torch 1.6, which can be saved again", async () => {
-    const error = await rejection(tryImport(Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc)));
+    const error = await rejection(tryImport(Buffer.from("80028a0a6cfc9c46f9206aa85019", "hex")));
     expect(error.message).toContain("before version 1.6");
     expect(error.remedy).toContain("torch.save(torch.load(");
   });
@@ -42,10 +43,48 @@ describe("the archive of a checkpoint", () => {
     expect(error.message).toContain("TorchScript");
   });
 
+  test("is distinguished from TorchScript also where that is compressed", async () => {
+    const code: ZipEntry = ["archive/code/__torch__.py", new Uint8Array(9), { method: 8 }];
+    const constants: ZipEntry = ["archive/constants.pkl", pickle(null)];
+    const bytes = torchWriter().save(null, { extraEntries: [code, constants] });
+    expect((await rejection(tryImport(bytes))).message).toContain("TorchScript");
+  });
+
+  test.each<[what: string, names: readonly string[], message: RegExp, remedy: RegExp]>([
+    [
+      "Keras",
+      ["metadata.json", "config.json", "model.weights.h5"],
+      /a Keras model \(\.keras\)/,
+      /format="onnx"/,
+    ],
+    ["NumPy", ["weights.npy", "bias.npy"], /arrays of NumPy/, /Export the model/],
+    [
+      "a packed model",
+      ["README", "sub/best.onnx"],
+      /a zip archive around the model "sub\/best\.onnx"/,
+      /Unpack/,
+    ],
+    ["a document", ["a", "b", "c", "d", "e", "f"], /it holds "a", "b", "c", "d", "e" and 1 more/, /\.onnx/],
+  ])("is distinguished from an archive of %s", async (_, names, message, remedy) => {
+    const bytes = storedZip(names.map((name): ZipEntry => [name, Uint8Array.of(1)]));
+    const error = await rejection(tryImport(bytes));
+    expect(error.message).toMatch(message);
+    expect(error.remedy).toMatch(remedy);
+  });
+
+  test("is distinguished from other pickles of Python", async () => {
+    const error = await rejection(tryImport(pickle(null)));
+    expect(error.message).toContain("a Python pickle, but no checkpoint of torch");
+  });
+
   test.each<[string, RegExp, Uint8Array]>([
     ["is an image", /not a torch checkpoint/, Uint8Array.of(0xff, 0xd8, 0xff)],
     ["is empty", /not a torch checkpoint/, new Uint8Array()],
-    ["is another zip archive", /no data\.pkl/, torchWriter().save(null, { name: "some/other" })],
+    [
+      "is another zip archive",
+      /no checkpoint of torch: it holds "some\/other\/data.pkl"/,
+      torchWriter().save(null, { name: "some/other" }),
+    ],
     ["is big-endian", /"big"-endian/, torchWriter().save(null, { byteOrder: "big" })],
     [
       "has an encrypted entry",

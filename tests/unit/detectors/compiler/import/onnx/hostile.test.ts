@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { compile } from "../../../../../../detectors/compiler/compile.ts";
 import { explain } from "../../../../../../detectors/compiler/explain.ts";
 import { print } from "../../../../../../detectors/compiler/graph/print.ts";
-import { importOnnx } from "../../../../../../detectors/compiler/import/onnx/importer.ts";
 import {
   decodeModel,
   encodeModel,
@@ -11,6 +10,7 @@ import {
 } from "../../../../../../detectors/compiler/import/onnx/schema.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
 import { seeded } from "../../../../../support/base/seeded.ts";
+import { importOnnx } from "../../../../../support/models/import-detector.ts";
 import { smallYolov5 } from "../../../../../support/models/yolov5-onnx.ts";
 
 const good = smallYolov5();
@@ -45,6 +45,11 @@ function withNode(opType: string, edit: (node: OnnxNode) => OnnxNode, bytes = go
 
 function withInts(node: OnnxNode, name: string, ints: readonly number[]): OnnxNode {
   return { ...node, attribute: node.attribute.map((a) => (a.name === name ? { ...a, ints } : a)) };
+}
+
+function withText(node: OnnxNode, name: string, text: string): OnnxNode {
+  const attribute = { name, type: 3, s: new TextEncoder().encode(text), floats: [], ints: [] };
+  return { ...node, attribute: [...node.attribute.filter((other) => other.name !== name), attribute] };
 }
 
 function withInput(dims: readonly number[]): Uint8Array {
@@ -85,7 +90,7 @@ describe("a name in an ONNX file", () => {
   test("cannot start a line of its own in an error or control the terminal", () => {
     const unknown = withNode("Sigmoid", (n) => ({ ...n, opType: `Evil${forged}` }), renamed);
     const { message = "" } = refusal(unknown) ?? {};
-    expect(message).toContain("operators that cannot be compiled:\n  Evil");
+    expect(message).toContain("operators that cannot be compiled for a detector:\n    Evil");
     clean(message);
     clean(refusal(withNode("Sigmoid", (n) => ({ ...n, input: n.output }), renamed))?.message ?? "\u0000");
     const error = new ModelError("a\nb", "c\nd", { list: ["e\nf"] }).of("/m.onnx");
@@ -100,7 +105,7 @@ describe("a name in an ONNX file", () => {
     ).toBe(true);
     clean(print(graph));
     const source = { format: "onnx", sha256: "0".repeat(64), licence: "MIT" } as const;
-    const compiled = compile({ name: "hostile", labels: ["a", "b"], graph }, { source });
+    const compiled = compile({ task: "detect", name: "hostile", labels: ["a", "b"], graph }, { source });
     for (const { output } of explain(compiled, "simd128")) clean(output);
     const module = new WebAssembly.Module(Uint8Array.from(compiled.bytes));
     const [names = new ArrayBuffer()] = WebAssembly.Module.customSections(module, "name");
@@ -145,7 +150,7 @@ describe("a damaged or hostile ONNX file is refused", () => {
     ["no nodes", edited((g) => ({ ...g, node: [], output: [] })), /no convolution/],
     ["no outputs", edited((g) => ({ ...g, output: [] })), /no convolution/],
     ["no input", edited((g) => ({ ...g, input: [] })), /no earlier node produces/],
-    ["an input of four channels", withInput([1, 4, 64, 96]), /with one input \[1, 3, height, width\]/],
+    ["an input of four channels", withInput([1, 4, 64, 96]), /expected one input \[1, 3, height, width\]/],
     ["a batch size of four", withInput([4, 3, 64, 96]), /batch size of 4/],
     ["an input of absurd size", withInput([1, 3, 2 ** 40, 2 ** 40]), /multiples of 32/],
     ["an input of negative size", withInput([1, 3, -64, 96]), /multiples of 32/],
@@ -173,6 +178,16 @@ describe("a damaged or hostile ONNX file is refused", () => {
       /Conv with groups/,
     ],
     [
+      "a rounding with the name of a JavaScript property",
+      withNode("Resize", (n) => withText(n, "nearest_mode", "__proto__")),
+      /rounds coordinates/,
+    ],
+    [
+      "coordinates with the name of a JavaScript function",
+      withNode("Resize", (n) => withText(n, "coordinate_transformation_mode", "toString")),
+      /Resize with toString: 1 node/,
+    ],
+    [
       "a foreign operator domain",
       withNode("Sigmoid", (n) => ({ ...n, domain: "com.example" })),
       /com\.example\.Sigmoid: 1 node/,
@@ -185,12 +200,12 @@ describe("a damaged or hostile ONNX file is refused", () => {
     [
       "weights of absurd size",
       edited((g) => ({ ...g, initializer: g.initializer.map((t) => ({ ...t, dims: [2 ** 31, 2 ** 31] })) })),
-      /larger than any detector needs/,
+      /too large to be computed/,
     ],
     [
       "weights of negative size",
       edited((g) => ({ ...g, initializer: g.initializer.map((t) => ({ ...t, dims: [-1, -16] })) })),
-      /larger than any detector needs/,
+      /impossible sizes \[-1, -16\]/,
     ],
     [
       "weights that are too short",
@@ -206,7 +221,7 @@ describe("a damaged or hostile ONNX file is refused", () => {
     [
       "weights of strings",
       edited((g) => ({ ...g, initializer: g.initializer.map((t) => ({ ...t, dataType: 8 })) })),
-      /data type 8/,
+      /elements of string/,
     ],
   ])("that contains %s", (_, bytes, message) => {
     expect(refusal(bytes)?.message).toMatch(message);
@@ -253,6 +268,6 @@ describe("a damaged or hostile ONNX file is refused", () => {
       (node) => ({ ...node, input: [node.input[0] ?? "", node.input[1] ?? "", node.input[0] ?? ""] }),
       dynamic,
     );
-    expect(refusal(endless)?.message).toMatch(/larger than any detector needs/);
+    expect(refusal(endless)?.message).toMatch(/impossible sizes \[Infinity\]/);
   });
 });

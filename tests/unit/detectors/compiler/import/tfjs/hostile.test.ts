@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { importTfjs } from "../../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { isTfjs, tfjsShards } from "../../../../../../detectors/compiler/import/tfjs/schema.ts";
 import { ModelError } from "../../../../../../detectors/errors.ts";
 import { seeded } from "../../../../../support/base/seeded.ts";
+import { importTfjs } from "../../../../../support/models/import-detector.ts";
 import {
   integers,
   type SmallCenterNet,
@@ -210,7 +210,7 @@ describe("a damaged or hostile TensorFlow.js model is refused", () => {
     const words = new Int32Array(written.weights.buffer);
     const at = words.findIndex((word, index) => word === 8 && words[index + 1] === 8);
     words.fill(4 * 2 ** 20, at, at + 2);
-    expect(refusal(tfjsFiles(written))?.message).toMatch(/larger than any detector needs/);
+    expect(refusal(tfjsFiles(written))?.message).toMatch(/too large to be computed/);
   });
 
   test("when its chain of nodes is longer than the engine's stack", () => {

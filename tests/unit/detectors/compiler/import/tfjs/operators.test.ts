@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../../../../detectors/compiler/graph/graph.ts";
-import { importTfjs } from "../../../../../../detectors/compiler/import/tfjs/importer.ts";
 import { evaluate } from "../../../../../../detectors/compiler/ops/evaluate.ts";
 import { runPasses } from "../../../../../../detectors/compiler/passes/index.ts";
 import { seededBytes } from "../../../../../support/base/seeded.ts";
+import { importTfjs } from "../../../../../support/models/import-detector.ts";
 import { openTfjs } from "../../../../../support/models/tfjs-peer.ts";
 import {
   flag,
