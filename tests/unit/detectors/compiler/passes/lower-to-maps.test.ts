@@ -154,6 +154,11 @@ const cases: Record<string, Case> = {
     build: (b, x) => b.add("add", [asMap(b, x, 4), asMap(b, x, 1)], {}),
     ops: ["rearrange", "conv2d", "conv2d", "add", "rearrange"],
   },
+  "a matrix product of rows, and one number for all columns": {
+    shape: [1, 4, 2],
+    build: (b, x) => b.add("add", [b.add("matmul", [x, constant(b, [2, 3])], {}), constant(b, [1])], {}),
+    ops: ["rearrange", "conv2d", "add", "rearrange"],
+  },
   "a convolution over one axis": {
     shape: [1, 4, 11],
     build: (b, x) => convolved(b, x, { weights: [5, 4, 3], strides: [2], dilations: [2] }),
