@@ -6,8 +6,8 @@ import { sameShape } from "../ops/shapes.ts";
 import { fusibleConv2d, rewrite } from "./rewrite.ts";
 
 /**
- * conv2d + other of the same shape → conv2d with `other` as its residual (YOLOv5's bottlenecks). The fused node takes the position of the
- * sum, so `other` is computed before it. Where both operands are convolutions, the second is fused.
+ * conv2d + another feature map of the same shape → conv2d with that map as its residual (YOLOv5's bottlenecks). The fused node
+ * takes the position of the sum, so the map is computed before it. Where both operands are convolutions, the second is fused.
  */
 export function fuseResidual(graph: Graph): Graph {
   return rewrite(graph, (node, context) => {
@@ -21,7 +21,8 @@ export function fuseResidual(graph: Graph): Graph {
       const { shape } = typeOf(graph, node.output);
       const isEach =
         shape.length === 3 && [value, other].every((x) => sameShape(typeOf(graph, x).shape, shape));
-      if (!conv || !isEach) continue;
+      // The kernel reads a residual from the arena, where constants are not.
+      if (!conv || !isEach || graph.constants.has(other)) continue;
       const [x = "", weights = "", bias = zeroBias(weights)] = conv.inputs;
       const inputs = [x, weights, bias, other];
       return { node: makeNode("conv2d", inputs, node.output, conv.attributes), absorbed: [conv] };

@@ -238,6 +238,10 @@ const cases: Record<string, Case> = {
     build: (b, x) => b.add("add", [b.add("matmul", [x, constant(b, [6, 3])], {}), constant(b, [3])], {}),
     ops: ["rearrange", "conv2d", "rearrange"],
   },
+  "a convolution, and a constant for each element, which is no residual": {
+    build: (b, x) => b.add("add", [asMap(b, x), constant(b, [1, 4, 6, 7])], {}),
+    ops: ["rearrange", "conv2d", "add", "rearrange"],
+  },
   "a network that ends in a vector": {
     build: (b, x) => {
       const mean = b.add("reduce", [asMap(b, x)], {
