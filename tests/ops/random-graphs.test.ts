@@ -13,8 +13,9 @@ import { ModelError } from "../../detectors/errors.ts";
 import { type CompiledTensors, compileOnnx } from "../../scripts/conformance/compile-onnx.ts";
 import { runLibrary } from "../../scripts/conformance/run-library.ts";
 import { seeded, seededFloats } from "../support/base/seeded.ts";
+import { randomConvolutionModel } from "../support/models/random-convolution-onnx.ts";
 import { randomIntegerModel } from "../support/models/random-integer-onnx.ts";
-import { randomModel } from "../support/models/random-onnx.ts";
+import { type RandomModel, randomModel } from "../support/models/random-onnx.ts";
 
 const GRAPHS = Number(process.env.SABREWING_GRAPHS ?? 40);
 
@@ -33,8 +34,8 @@ function expectClose(received: ArrayLike<number>, expected: ArrayLike<number>, w
   }
 }
 
-async function compareAll(seed: number): Promise<void> {
-  const { file, inputs, operators } = randomModel(seeded(seed));
+async function compareAll(seed: number, draw: (random: () => number) => RandomModel): Promise<void> {
+  const { file, inputs, operators } = draw(seeded(seed));
   const what = `graph ${seed}: ${operators}`;
   const numbers = new Map(
     inputs.map(({ name, shape }, index) => [name, seededFloats(seed * 10 + index, elements(shape), 2)]),
@@ -116,7 +117,13 @@ describe("random graphs", () => {
   test(`${GRAPHS} of them agree with their references and with onnxruntime`, {
     timeout: 600_000,
   }, async () => {
-    for (let seed = 1; seed <= GRAPHS; seed++) await compareAll(seed);
+    for (let seed = 1; seed <= GRAPHS; seed++) await compareAll(seed, randomModel);
+  });
+
+  test(`${GRAPHS} convolutional ones agree with their references and with onnxruntime`, {
+    timeout: 600_000,
+  }, async () => {
+    for (let seed = 1; seed <= GRAPHS; seed++) await compareAll(seed, randomConvolutionModel);
   });
 
   test(`of ${GRAPHS} with integers and branches those that are compiled give onnxruntime's integers`, {

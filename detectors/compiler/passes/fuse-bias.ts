@@ -1,4 +1,5 @@
 import { makeNode } from "../graph/builder.ts";
+import { typeOf } from "../graph/facts.ts";
 import type { Graph } from "../graph/graph.ts";
 import { floats } from "../graph/value.ts";
 import { fusibleConvolution, rewrite } from "./rewrite.ts";
@@ -11,6 +12,8 @@ export function fuseBias(graph: Graph): Graph {
     const conv = fusibleConvolution(value, context);
     const addend = context.constant(addendName);
     if (conv?.attributes.activation !== "none" || addend?.shape.length !== 1) return undefined;
+    // A single number stands for all channels, and a longer list than the channels makes them more.
+    if (addend.data.length !== typeOf(graph, value).shape.at(-1)) return undefined;
     const [x = "", weights = "", oldBiasName] = conv.inputs;
     const oldBias = oldBiasName === undefined ? undefined : context.constant(oldBiasName);
     if (oldBiasName !== undefined && !oldBias) return undefined;

@@ -1,4 +1,5 @@
 import { makeNode } from "../graph/builder.ts";
+import { typeOf } from "../graph/facts.ts";
 import type { Graph } from "../graph/graph.ts";
 import { type FloatConstant, floats } from "../graph/value.ts";
 import { fusibleConv2d, rewrite } from "./rewrite.ts";
@@ -12,6 +13,7 @@ export function fuseScale(graph: Graph): Graph {
     const factor = context.constant(factorName);
     const weights = context.constant(conv?.inputs[1] ?? "");
     if (conv?.attributes.activation !== "none" || factor?.shape.length !== 1 || !weights) return undefined;
+    if (factor.data.length !== typeOf(graph, value).shape.at(-1)) return undefined;
     const bias = context.constant(conv.inputs[2] ?? "");
     if (conv.inputs.length > 2 && !bias) return undefined;
 

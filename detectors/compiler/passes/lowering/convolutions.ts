@@ -4,7 +4,7 @@ import { type FloatConstant, floats } from "../../graph/value.ts";
 import type { ConvolutionAttributes } from "../../ops/conv2d.ts";
 import { elements } from "../../ops/shapes.ts";
 import { type Layouts, type MapOfValue, mapShape } from "./layouts.ts";
-import { sameAlongBoth } from "./window-sizes.ts";
+import { strideOfBoth } from "./window-sizes.ts";
 
 /** Above this, a convolution per group costs more than it saves. */
 const MOST_GROUPS = 16;
@@ -15,7 +15,11 @@ export function lowerConvolution(node: Node<"convolution">, layouts: Layouts): M
   const { groups, strides, dilations } = node.attributes;
   const channels = mapShape(layouts.typeOf(x).shape)?.at(-1);
   const kernel = kernelOf(weights, dilations);
-  const stride = sameAlongBoth(strides, layouts.typeOf(node.output).shape.slice(3));
+  const sizes = layouts.typeOf(x).shape.slice(2);
+  const reaches = kernel && [kernel.height, kernel.width].slice(-sizes.length);
+  const stride = strideOfBoth(
+    sizes.map((size, axis) => ({ size, reach: reaches?.[axis] ?? 1, stride: strides[axis] ?? 1 })),
+  );
   if (weights === undefined || kernel === undefined || stride === undefined || channels === undefined) {
     return undefined;
   }

@@ -2,7 +2,7 @@
 import type { Node } from "../../graph/graph.ts";
 import { floats } from "../../graph/value.ts";
 import { type Layouts, type MapOfValue, mapShape } from "./layouts.ts";
-import { sameAlongBoth } from "./window-sizes.ts";
+import { strideOfBoth } from "./window-sizes.ts";
 
 const NO_PADDING = { top: 0, left: 0, bottom: 0, right: 0 };
 
@@ -11,7 +11,9 @@ export function lowerPool(node: Node<"pool">, layouts: Layouts): MapOfValue | un
   const { combining, kernel, strides, dilations, factor } = node.attributes;
   const { dtype, shape } = layouts.typeOf(x);
   const [height = 1, width = 1] = kernel.length === 2 ? kernel : [1, ...kernel];
-  const stride = sameAlongBoth(strides, layouts.typeOf(node.output).shape.slice(2));
+  const stride = strideOfBoth(
+    shape.slice(2).map((size, axis) => ({ size, reach: kernel[axis] ?? 1, stride: strides[axis] ?? 1 })),
+  );
   const channels = mapShape(shape)?.at(-1);
   const isPlain = dtype === "f32" && kernel.length <= 2 && dilations.every((dilation) => dilation === 1);
   if (!isPlain || stride === undefined || channels === undefined) return undefined;

@@ -1,9 +1,23 @@
+/** A window along one spatial axis. */
+export interface WindowAxis {
+  readonly size: number;
+  /** The elements from its first tap to its last. */
+  readonly reach: number;
+  readonly stride: number;
+}
+
 /**
- * The number that holds for both axes of a map: that of the axes with more than one position, since it does not matter along
- * others. A single axis is the width.
- * @returns undefined where the axes differ
+ * The stride with which a window takes the same positions along both axes of a map. Along an axis with one position, every stride
+ * that leaves no room for a second will do. A single axis is the width.
+ * @returns undefined where no stride fits both
  */
-export function sameAlongBoth(numbers: readonly number[], positions: readonly number[]): number | undefined {
-  const [first = 1, ...others] = numbers.filter((_, axis) => (positions[axis] ?? 1) > 1);
-  return others.every((number) => number === first) ? first : undefined;
+export function strideOfBoth(axes: readonly WindowAxis[]): number | undefined {
+  const room = ({ size, reach }: WindowAxis): number => size - reach;
+  const moving = axes.filter((axis) => axis.stride <= room(axis));
+  const strides = (moving.length > 0 ? moving : axes).map(({ stride }) => stride);
+  const largest = Math.max(1, ...strides);
+  const isOfAll = axes.every(
+    (axis) => axis.stride === largest || (!moving.includes(axis) && largest > room(axis)),
+  );
+  return isOfAll ? largest : undefined;
 }

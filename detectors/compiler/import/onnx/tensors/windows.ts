@@ -28,8 +28,11 @@ function windowOf({ node }: NodeCall, sizes: Shape, kernel: readonly number[]): 
   const extra = sizes.map((size, axis) => {
     const stride = strides[axis] ?? 1;
     const whole = size + (before[axis] ?? 0) + (after[axis] ?? 0);
-    const rest = (whole - (reaches[axis] ?? 1)) % stride;
-    return isCeil && rest > 0 ? stride - rest : 0;
+    const room = whole - (reaches[axis] ?? 1);
+    const rest = room % stride;
+    // A last window that would start behind the input, in the padding, is left out.
+    const isInside = room - rest + stride < size + (before[axis] ?? 0);
+    return isCeil && rest > 0 && isInside ? stride - rest : 0;
   });
   return { kernel, strides, dilations, before, after, extra };
 }

@@ -131,6 +131,34 @@ const cases: Record<string, Case> = {
     build: (b, x) => convolved(b, x, { weights: [4, 4, 2, 2], strides: [1, 2] }),
     ops: ["convolution", "reshape"],
   },
+  "a convolution with strides that differ, one of which moves nothing": {
+    build: (b, x) => convolved(b, x, { weights: [4, 4, 5, 3], strides: [3, 2] }),
+    ops: CONVOLUTION,
+  },
+  "a convolution whose one position down would be two at the stride to the right": {
+    build: (b, x) => convolved(b, x, { weights: [4, 4, 3, 3], strides: [4, 2] }),
+    ops: ["convolution", "reshape"],
+  },
+  "averages whose one position down would be two at the stride to the right": {
+    build: (b, x) =>
+      b.add("pool", [x], {
+        kernel: [3, 3],
+        strides: [4, 2],
+        dilations: [1, 1],
+        combining: "sum",
+        factor: 1 / 9,
+      }),
+    ops: ["pool", "reshape"],
+  },
+  "a sum of convolutions of which one has a number for all channels": {
+    build: (b, x) => b.add("add", [asMap(b, x, 4), asMap(b, x, 1)], {}),
+    ops: ["rearrange", "conv2d", "conv2d", "add", "rearrange"],
+  },
+  "a matrix product of rows, and one number for all columns": {
+    shape: [1, 4, 2],
+    build: (b, x) => b.add("add", [b.add("matmul", [x, constant(b, [2, 3])], {}), constant(b, [1])], {}),
+    ops: ["rearrange", "conv2d", "add", "rearrange"],
+  },
   "a convolution over one axis": {
     shape: [1, 4, 11],
     build: (b, x) => convolved(b, x, { weights: [5, 4, 3], strides: [2], dilations: [2] }),
@@ -209,6 +237,10 @@ const cases: Record<string, Case> = {
     shape: [1, 5, 6],
     build: (b, x) => b.add("add", [b.add("matmul", [x, constant(b, [6, 3])], {}), constant(b, [3])], {}),
     ops: ["rearrange", "conv2d", "rearrange"],
+  },
+  "a convolution, and a constant for each element, which is no residual": {
+    build: (b, x) => b.add("add", [asMap(b, x), constant(b, [1, 4, 6, 7])], {}),
+    ops: ["rearrange", "conv2d", "add", "rearrange"],
   },
   "a network that ends in a vector": {
     build: (b, x) => {

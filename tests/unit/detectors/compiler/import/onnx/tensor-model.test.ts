@@ -81,6 +81,19 @@ describe("a model with its own inputs and outputs", () => {
     ]);
   });
 
+  test.each(["MaxPool", "AveragePool"])(
+    "%s leaves out a rounded-up window that would start in the padding",
+    (op) => {
+      const window = { kernel_shape: [1], strides: [2], ceil_mode: 1 };
+      const model = compileOnnx(
+        onnx({ inputs: { x: ["f32", 1, 1, 6] }, nodes: [node(op, ["x"], ["y"], window)], outputs: ["y"] }),
+      );
+      expect(model.outputs[0]?.shape).toEqual([1, 1, 3]);
+      const [y = []] = runLibrary(model, new Map([["x", [1, 2, 3, 4, 5, 6]]]));
+      expect([...y]).toEqual([1, 3, 5]);
+    },
+  );
+
   test("computes shapes at compile time", () => {
     const model = compileOnnx(
       onnx({
