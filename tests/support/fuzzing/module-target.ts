@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { ModuleInfo, Tensor } from "../../../detectors/detector.ts";
+import type { ModuleInfo, Runtime, Tensor } from "../../../detectors/detector.ts";
 import { DESCRIPTION_SECTION, elementsOf, type TensorSpec } from "../../../detectors/module-format.ts";
 import { loadDetector, loadModule } from "../../../detectors/runtime/module.ts";
 import { startDetector } from "../../../detectors/runtime/open-detector.ts";
@@ -28,60 +28,50 @@ const START_WITHIN_MS = 1_000;
 
 /** The module loader: mutants of a module's bytes, description and sections. The modules are not run. */
 export function moduleTarget(): FuzzTarget {
-  const path = mutantPath();
-  const make = moduleMutants();
-  return {
-    make,
-    close: () => rmSync(dirname(path), { recursive: true }),
-    feed(bytes) {
-      writeFileSync(path, bytes as Uint8Array);
-      return acceptedUnless(refusesModel, async () => requirePlainTexts((await loadModule(path)).info));
-    },
-  };
+  return fileTarget((path) =>
+    acceptedUnless(refusesModel, async () => requirePlainTexts((await loadModule(path)).info)),
+  );
 }
 
 /** Opening a detector: modules that the loader accepts run one inference in a thread. */
 export function openingTarget(): FuzzTarget {
-  const path = mutantPath();
-  const make = moduleMutants();
-  let turn = 0;
-  return {
-    make,
-    close: () => rmSync(dirname(path), { recursive: true }),
-    feed(bytes) {
-      writeFileSync(path, bytes as Uint8Array);
-      const runtime = turn++ % 4 === 0 ? "wasmer" : "v8";
-      const refuses = (error: unknown) => refusesModel(error) || refusesAnswer(error);
-      return acceptedUnless(refuses, async () => {
-        const options = { runtime, instances: 1, deadlineMs: START_WITHIN_MS } as const;
-        await using detector = await startDetector(await loadDetector(path), options, START_WITHIN_MS);
-        const { width, height } = detector.model.input;
-        await detector.detect(new Uint8Array(width * height * 3).fill(114), { score: 0.5, iou: 0.5 });
-      });
-    },
-  };
+  return runningTarget(async (path, runtime) => {
+    const options = { runtime, instances: 1, deadlineMs: START_WITHIN_MS } as const;
+    await using detector = await startDetector(await loadDetector(path), options, START_WITHIN_MS);
+    const { width, height } = detector.model.input;
+    await detector.detect(new Uint8Array(width * height * 3).fill(114), { score: 0.5, iou: 0.5 });
+  });
 }
 
 /** Opening a module of any task: what the loader accepts answers a request of its own inputs, or fails as documented. */
 export function inferringTarget(): FuzzTarget {
-  const path = mutantPath();
-  const make = moduleMutants();
+  return runningTarget(async (path, runtime) => {
+    await using module = await openModule(path, { runtime, deadlineMs: START_WITHIN_MS });
+    const { inputs, outputs } = module.info;
+    const answer = await module.inferTensors(inputs.map((spec) => tensorArray(spec.dtype, elementsOf(spec))));
+    for (const [index, spec] of outputs.entries()) requireShape(answer.outputs[index], spec);
+  });
+}
+
+/** Mutants of modules that run, every fourth in Wasmer. */
+function runningTarget(run: (path: string, runtime: Runtime) => Promise<void>): FuzzTarget {
   let turn = 0;
+  const refuses = (error: unknown) => refusesModel(error) || refusesAnswer(error);
+  return fileTarget((path) => {
+    const runtime = turn++ % 4 === 0 ? "wasmer" : "v8";
+    return acceptedUnless(refuses, () => run(path, runtime));
+  });
+}
+
+/** Mutants of modules in a file. @param feed returns whether the module is accepted */
+function fileTarget(feed: (path: string) => Promise<boolean>): FuzzTarget {
+  const path = mutantPath();
   return {
-    make,
+    make: moduleMutants(),
     close: () => rmSync(dirname(path), { recursive: true }),
     feed(bytes) {
       writeFileSync(path, bytes as Uint8Array);
-      const runtime = turn++ % 4 === 0 ? "wasmer" : "v8";
-      const refuses = (error: unknown) => refusesModel(error) || refusesAnswer(error);
-      return acceptedUnless(refuses, async () => {
-        await using module = await openModule(path, { runtime, deadlineMs: START_WITHIN_MS });
-        const { inputs, outputs } = module.info;
-        const answer = await module.inferTensors(
-          inputs.map((spec) => tensorArray(spec.dtype, elementsOf(spec))),
-        );
-        for (const [index, spec] of outputs.entries()) requireShape(answer.outputs[index], spec);
-      });
+      return feed(path);
     },
   };
 }
