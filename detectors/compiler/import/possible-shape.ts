@@ -2,7 +2,7 @@ import type { Shape } from "../graph/value.ts";
 import { elements } from "../ops/shapes.ts";
 
 /** A tensor of more elements has no place in the memory of a module. */
-const MAX_ELEMENTS = 2 ** 28;
+export const MAX_ELEMENTS = 2 ** 28;
 /** As in the description of a module. */
 const MAX_RANK = 8;
 

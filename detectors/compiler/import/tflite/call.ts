@@ -11,8 +11,9 @@ import {
   RANGE,
 } from "../../ops/fixed-point/quantized.ts";
 import type { Operator, OperatorAttributes } from "../../ops/index.ts";
-import { elements, sameShape } from "../../ops/shapes.ts";
+import { sameShape } from "../../ops/shapes.ts";
 import { damagedTflite } from "../errors.ts";
+import { isPossibleShape } from "../possible-shape.ts";
 import type { Table } from "./flatbuffer.ts";
 import { dtypeOf, realsOf } from "./numbers.ts";
 import type { TfliteOperator, TfliteTensor } from "./schema.ts";
@@ -66,9 +67,6 @@ export interface TfliteCall {
 /** How the operators of one name are imported. Returns the values of its outputs. */
 export type TfliteImporter = (call: TfliteCall) => string | readonly string[];
 
-/** A tensor of more elements has no place in the memory of a module. */
-export const MAX_ELEMENTS = 2 ** 28;
-
 /** The options of an operator that has none. */
 const NO_OPTIONS: TfliteCall["options"] = {
   int8: (_, absent = 0) => absent,
@@ -119,7 +117,7 @@ export function tfliteCall(operator: TfliteOperator, state: ImportState): Tflite
   const add: TfliteCall["add"] = (op, inputs, attributes) => {
     const value = builder.add(op, inputs, attributes);
     const { shape } = builder.typeOf(value);
-    if (elements(shape) > MAX_ELEMENTS) throw refuse(`makes a tensor of [${shape.join(", ")}]`);
+    if (!isPossibleShape(shape)) throw refuse(`makes a tensor of [${shape.join(", ")}]`);
     return value;
   };
   const shapeOf = (value: string): Shape => builder.typeOf(value).shape;

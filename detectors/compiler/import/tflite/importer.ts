@@ -8,8 +8,9 @@ import { elements, ShapeError } from "../../ops/shapes.ts";
 import { damagedTflite, UnknownHead } from "../errors.ts";
 import type { FileModel, Importer, TensorOptions } from "../importer.ts";
 import { inputShapes } from "../input-shapes.ts";
+import { isPossibleShape, MAX_ELEMENTS } from "../possible-shape.ts";
 import { startSurvey } from "../survey.ts";
-import { type ImportState, MAX_ELEMENTS, type TfliteImporter, type TfliteValue, tfliteCall } from "./call.ts";
+import { type ImportState, type TfliteImporter, type TfliteValue, tfliteCall } from "./call.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { detectionPostprocess } from "./detection.ts";
 import { elementwiseOperators } from "./elementwise.ts";
@@ -136,7 +137,7 @@ function tensorAt(tensors: readonly TfliteTensor[], index: number): TfliteTensor
 /** The type of an input. @throws ModelError when it cannot be one. */
 function inputType({ name, type, shape, quantization, isVariable }: TfliteTensor): ValueType {
   const dtype = dtypeOf(type);
-  const isPossible = elements(shape) > 0 && elements(shape) <= MAX_ELEMENTS;
+  const isPossible = elements(shape) > 0 && isPossibleShape(shape);
   if (dtype === undefined || isVariable || type === "FLOAT16" || !isPossible) {
     throw new ModelError(
       `The input "${name}" has elements of ${type ?? "an unknown type"} and the shape [${shape.join(", ")}]; expected FLOAT32, INT8, UINT8, INT16, INT32, INT64 or BOOL of a fixed shape of at most ${MAX_ELEMENTS} elements.`,
