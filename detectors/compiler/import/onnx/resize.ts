@@ -52,8 +52,8 @@ const SOURCE_COORDINATE: ReadonlyMap<string, (position: number, factor: number) 
   }),
 );
 
-/** How a coordinate is rounded to a pixel, by nearest_mode. */
-const ROUNDING: ReadonlyMap<string, (coordinate: number) => number> = new Map(
+/** How a coordinate is rounded to an element, by nearest_mode (ONNX Resize-13). */
+export const ROUNDING: ReadonlyMap<string, (coordinate: number) => number> = new Map(
   Object.entries({
     round_prefer_floor: (x) => Math.ceil(x - 0.5),
     round_prefer_ceil: (x) => Math.floor(x + 0.5),

@@ -1,5 +1,6 @@
 /** Resize and Upsample: along each axis, weighted sums of elements whose indices are known. */
 import { floatsAttribute, intAttribute, intsAttribute, stringAttribute } from "../attributes.ts";
+import { ROUNDING } from "../resize.ts";
 import { copy } from "./elementwise.ts";
 
 import { frontAxis, listAt, type NodeCall, type NodeImporter, refuse, tableLength } from "./node-call.ts";
@@ -21,16 +22,6 @@ const COORDINATES: ReadonlyMap<string, (position: number, axis: AxisResize) => n
     align_corners: (position, { size, resized }) =>
       resized > 1 ? (position * (size - 1)) / (resized - 1) : 0,
     tf_half_pixel_for_nn: (position, { scale }) => (position + 0.5) / scale,
-  }),
-);
-
-/** How a coordinate is rounded to an element (nearest_mode). */
-const ROUNDING: ReadonlyMap<string, (coordinate: number) => number> = new Map(
-  Object.entries({
-    round_prefer_floor: (x) => Math.ceil(x - 0.5),
-    round_prefer_ceil: (x) => Math.floor(x + 0.5),
-    floor: Math.floor,
-    ceil: Math.ceil,
   }),
 );
 
